@@ -1,0 +1,266 @@
+"""The Engine protocol: what the kernel asks of `engine_rs` and of its pure-Python twin, and the types that cross.
+
+Bytes go in, bytes and small frozen records come out, so both engines can be compared byte by byte.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from cambist.model.events import Channel
+from cambist.model.market import Identity, Instrument, PoolRef, Token, VenueFee
+from cambist.model.opportunity import Opportunity
+
+
+class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far to look for cycles. A budget is counted in edges expanded, never in time."""
+
+    max_hops: int = 4
+    keep: int = 6
+    """Best cycles kept per search."""
+    budget_edges: int = 20_000
+    margin_ppm: int = 300
+    """Cycles that lose up to this much at the margin are proposed too, as near misses."""
+
+
+class Gates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an opportunity must pass. A gate whose input is unknown fails."""
+
+    min_net_ppm: int = 500
+    min_seen_slots: int = 2
+    max_book_age_ms: int = 2_000
+    max_slot_lag: int = 2
+    max_slot_silence_ms: int = 5_000
+    min_landing_ppm: int = 200_000
+    max_fee_ppm_of_gross: int = 500_000
+    """Abort if priority fee and tip eat more than this share of the gross."""
+    caps: dict[str, int] = {}
+    """Mint of a base token → most atoms one trade may put in. A base token without a cap is never traded."""
+    rebalancing_ppm: int | None = None
+    """Amortised cost of moving inventory back after a legged trade; `None` is unknown: no go."""
+
+
+class Bidding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a trade's chain cost is priced."""
+
+    percentile: int = 75
+    floor_micro_lamports: int = 1_000
+    """Bid when samples exist and the percentile is lower."""
+    tip_ppm_of_gross: int = 50_000
+    min_tip_lamports: int = 1_000
+    signatures: int = 1
+    window_slots: int = 150
+
+
+class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All the static facts an engine is made from. Part of the session's first record."""
+
+    channels: tuple[Channel, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    venue_fees: tuple[VenueFee, ...] = ()
+    pools: tuple[PoolRef, ...] = ()
+    quote_mint: str = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+    """What prices on screen are in."""
+    sol_mint: str = "So11111111111111111111111111111111111111112"
+    """What chain costs are paid in."""
+    search: Search = Search()
+    gates: Gates = Gates()
+    bidding: Bidding = Bidding()
+
+
+class Ingested(NamedTuple):
+    """What one call did."""
+
+    offset: int
+    """Where it stopped in the block."""
+    records: int
+    decisions: bytes
+    """Canonical encoding of each `Opportunity` decided, one JSON object a line, in record order."""
+    go: int
+    """How many of the last frame's decisions are go; > 0 means it stopped after that frame."""
+    needs: bytes
+    """`Need`s, one JSON object a line; usually empty."""
+
+
+class RouteQuote(NamedTuple):
+    """What a route pays right now."""
+
+    amount_out: int
+    """0 if it can't be quoted."""
+    reason: str
+    """Empty, or why not: `torn`, `stale`, `liquidity`, `unknown_edge`, …"""
+
+
+class Engine(Protocol):
+    """A market state that turns frames into decisions. Deterministic: same setup, state and records, same bytes out."""
+
+    name: str
+    """`native` or `reference`."""
+
+    def ingest(self, block: bytes, offset: int, until_ns: int) -> Ingested:
+        """Takes FRAME records from `offset` on.
+
+        Stops before a record that is no frame, before a record with `recv_ns >= until_ns`, after a frame with a go
+        decision, or at the end of the block. A frame it can't read is counted, never raised. Raises `BlockError` if
+        the block itself is damaged.
+        """
+        ...
+
+    def control(self, block: bytes, offset: int) -> Ingested:
+        """Takes exactly one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK_STEP record."""
+        ...
+
+    def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
+        """Quotes edges (`name` as in `Opportunity.route`) one after the other at the state as it is."""
+        ...
+
+    def learn(self, key: str, *, landed: bool) -> None:
+        """Counts how an order on cycle `key` ended; the chance to land is (wins+1)/(tries+2) over its settlement and hop count."""
+        ...
+
+    def inject_price(self, mint: str, price: float, now_ns: int) -> None:
+        """Feeds an outside price of a token, in the quote token, to bars and indicators."""
+        ...
+
+    def present(self, now_ns: int) -> bytes:
+        """Returns JSON of an `EngineView`."""
+        ...
+
+    def inspect(self, key: str, now_ns: int) -> bytes:
+        """Returns JSON of a `CycleInspection`, or `null` if the cycle is not known now."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Returns all state, engine-neutral and canonical: equal states give equal bytes in both engines."""
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Takes over a snapshot of either engine. Raises `ValueError` if it isn't one of a known version."""
+        ...
+
+
+class PriceView(msgspec.Struct, frozen=True):
+    """One token on one venue, as the engine knows it. Prices in the quote token per whole token."""
+
+    mint: str
+    symbol: str
+    venue: str
+    source: str
+    """Pool address or `venue:symbol`."""
+    channel: int
+    bid: float | None
+    ask: float | None
+    current_ns: int | None
+    """Last time it was known to be current."""
+    changed_ns: int | None
+    usable: bool
+    state: str
+    """`live`, `torn`, `stale`, or the book's state."""
+    first_price: float | None = None
+    hour_ago: float | None = None
+    hour_span_ns: int = 0
+    closes: tuple[float, ...] = ()
+    rsi: float | None = None
+    ema: float | None = None
+    band_low: float | None = None
+    band_high: float | None = None
+    synthetic: str = ""
+
+
+class ChannelView(msgspec.Struct, frozen=True):
+    """Counters of one channel."""
+
+    channel: int
+    frames: int
+    malformed: int
+    gaps: int
+    last_ns: int
+    lag_ns: int | None
+    offset_ns: int | None
+    """Running minimum of receive − venue time, subtracted from lag."""
+    slot: int | None
+    state: str
+    last_error: str = ""
+    """Sanitised."""
+
+
+class FeeSample(msgspec.Struct, frozen=True):
+    """Prioritisation fees of one slot, micro-lamports per CU."""
+
+    slot: int
+    recv_ns: int
+    minimum: int | None = None
+    p25: int | None = None
+    p50: int | None = None
+    p75: int | None = None
+    p90: int | None = None
+    p99: int | None = None
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """Running totals since the engine was made or restored."""
+
+    frames: int = 0
+    malformed: int = 0
+    gaps: int = 0
+    cycles: int = 0
+    """Proposed by a search."""
+    opportunities: int = 0
+    """Exactly sized."""
+    go: int = 0
+    refused: dict[str, int] = {}
+    """By reason, sorted by name."""
+    expanded_edges: int = 0
+    budget_cuts: int = 0
+    torn: int = 0
+    """Updates that left a pool torn."""
+
+
+class EngineView(msgspec.Struct, frozen=True):
+    """What screens can show of an engine."""
+
+    slot: int | None
+    slot_ns: int | None
+    prices: tuple[PriceView, ...]
+    cycles: tuple[Opportunity, ...]
+    """Standing cycles, best first, each as last decided."""
+    channels: tuple[ChannelView, ...]
+    fees: tuple[FeeSample, ...]
+    fee_source: str
+    congestion: int | None
+    """0–100, observed."""
+    bid_micro_lamports: int | None
+    trade_lamports: tuple[int | None, int | None, int | None]
+    """(base fee, priority fee, tip) of a 3-hop trade now."""
+    sol_price: float | None
+    counters: Counters
+
+
+class HopView(msgspec.Struct, frozen=True):
+    """One hop of an inspected cycle."""
+
+    edge: str
+    venue: str
+    pool: str
+    mint_in: str
+    mint_out: str
+    amount_in: int
+    amount_out: int
+    fee_bps: float
+    impact_bps: float
+    age_ns: int
+
+
+class CycleInspection(msgspec.Struct, frozen=True):
+    """A cycle opened up."""
+
+    opportunity: Opportunity
+    hops: tuple[HopView, ...]
+    curve: tuple[tuple[int, int], ...]
+    """(amount in, net) over ~64 sizes up to twice the best."""
+    cap: int | None
+

@@ -1,0 +1,85 @@
+"""What the engine hands out: decisions on sized cycles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """Every cost of one opportunity, each once, in atoms of the cycle's base token, `None` where unknown.
+
+    Venue fees are already inside `amount_out`; `venue_fees` says how much they were. The others are subtracted.
+    """
+
+    venue_fees: int
+    transfer_fees: int
+    base_fee: int | None
+    priority_fee: int | None
+    tip: int | None
+    rent: int | None
+    rebalancing: int | None
+
+    @property
+    def chain(self) -> int | None:
+        """Sum of what is paid on top of the venues' own fees; `None` if any part is unknown."""
+        parts = (self.base_fee, self.priority_fee, self.tip, self.rent, self.rebalancing)
+        return None if any(p is None for p in parts) else sum(p for p in parts if p is not None) + self.transfer_fees
+
+
+class Opportunity(msgspec.Struct, frozen=True):
+    """One exactly sized cycle and what was decided about it. Field order is the canonical encoding."""
+
+    seq: int
+    """Record that caused it."""
+    recv_ns: int
+    slot: int
+    key: str
+    """Canonical cycle key: edge names `pool>direction`, joined by `|`, smallest rotation first."""
+    route: list[str]
+    """Edge names in the order they would be executed, first leg sells the base token."""
+    tokens: list[str]
+    """Mints in order, one more than `route`, first = last = base token."""
+    settlement: str
+    """`atomic` (one transaction) or `legged` (an exchange leg in it)."""
+    amount_in: int
+    amount_out: int
+    gross: int
+    """amount_out − amount_in, in atoms of the base token."""
+    cost: Cost
+    net: int | None
+    oldest_ns: int
+    """Age of the oldest leg's quote."""
+    seen_slots: int
+    """How many slots in a row this cycle was profitable at the margin."""
+    landing_ppm: int | None
+    score: int | None
+    """0–100."""
+    go: bool
+    reason: str
+    """`go`, or the one machine-readable reason: `below_min`, `stale`, `torn`, `no_base`, `unknown_cost`, `new`,
+    `landing`, `legged_cost`, `not_positive`, …"""
+    detail: str = ""
+    """What the reason is about (a venue, a limit, a measured value), for display; part of the encoding."""
+
+    @property
+    def net_bps(self) -> float | None:
+        """Net over amount in, for display only."""
+        return None if self.net is None else self.net / self.amount_in * 10_000
+
+
+class Need(msgspec.Struct, frozen=True):
+    """What the engine wants a feed to fetch: never a decision, never in the digest."""
+
+    kind: str
+    """`account` (subscribe and seed `key`), `tick_array` (`key` = pool, `index` = start tick), `oracle` (`key` = pool),
+    `depth` (seed the book of `key` = symbol on `channel`)."""
+    channel: int
+    key: str
+    index: int = 0
+
+
+def encode(value: Any) -> bytes:
+    """Returns the canonical encoding: compact JSON, fields in declaration order, integers as they are."""
+    return msgspec.json.encode(value)

@@ -1,0 +1,444 @@
+"""View: all that screens and HTTP may read, in versioned immutable sections, and the `Runtime` they read it from.
+
+Values are raw (integers, floats, `None` for unknown); how they look is the screen's business. A section's `version`
+grows exactly when something in it changed, so a panel compares one integer before it looks at a row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from cambist.model.events import Command
+
+
+class PanelState(msgspec.Struct, frozen=True):
+    """Why a panel is not simply showing data. `kind`: `ready`, `loading`, `empty`, `stale`, `error`."""
+
+    kind: str = "ready"
+    cause: str = ""
+    next_step: str = ""
+    since_ns: int = 0
+    """When the state began, in session time; 0 if it does not matter."""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The status bar."""
+
+    version: int = 0
+    mode: str = "PAPER"
+    """`PAPER`, `LIVE` or `REPLAY`."""
+    demo: bool = False
+    market: str = ""
+    """`seed 7`, or the session's name in replay."""
+    recording: bool = False
+    recorded_bytes: int = 0
+    recorded_since_ns: int = 0
+    retention_bytes: int = 0
+    recording_note: str = ""
+    """Why nothing is being recorded, if so."""
+    state: str = "RUNNING"
+    """`RUNNING`, `REDUCING`, `HALTED`."""
+    halt_reason: str = ""
+    events_per_s: float | None = None
+    slot: int | None = None
+    queue: int = 0
+    engine: str = "native"
+    """`native` or `reference`."""
+    engine_note: str = ""
+    """Why the reference engine is in use, if it is not by choice."""
+    now_ns: int = 0
+    """Session time: wall time live, recorded time in replay."""
+    wall_ns: int = 0
+    background: str = ""
+    """In a replay opened beside a live runtime: the live one's mode, e.g. `PAPER RUNNING`."""
+
+
+class Headline(msgspec.Struct, frozen=True):
+    """The first line of sight: the best cycle and what was really earned."""
+
+    version: int = 0
+    best: CycleRow | None = None
+    realised: int | None = None
+    """Realised net today in atoms of `unit`."""
+    unit: str = "SOL"
+    decimals: int = 9
+    fills: int = 0
+    orders: int = 0
+    missed: int = 0
+    from_peak: int | None = None
+    """Realised today minus its highest value today; ≤ 0."""
+    loss_limit: int | None = None
+    congestion: int | None = None
+    """0–100."""
+
+
+class PriceRow(msgspec.Struct, frozen=True):
+    """One token on one venue."""
+
+    key: str
+    token: str
+    venue: str
+    bid: float | None
+    ask: float | None
+    age_ns: int | None
+    """Since the quote was last confirmed current: for a pool the newest slot on its connection."""
+    changed_ns: int | None = None
+    """Session time of the last change."""
+    change_1h: float | None = None
+    """Fraction, over the last hour or since the first price if younger."""
+    change_span_ns: int = 0
+    """What `change_1h` really spans."""
+    spark: tuple[float, ...] = ()
+    """Closes over the last 15 minutes, oldest first."""
+    rsi: float | None = None
+    ema: float | None = None
+    band_low: float | None = None
+    band_high: float | None = None
+    best_bid: bool = False
+    best_ask: bool = False
+    stale: bool = False
+    source: str = ""
+    """Endpoint and channel the number came from."""
+    synthetic: str = ""
+    """`basis (synthetic)` for spot against perpetual; else empty."""
+    venue_class: str = ""
+    """Theme role of the venue: `ray4`, `cpmm`, `orca`, `dlmm`, `binance`, `other`."""
+
+
+class PricesSection(msgspec.Struct, frozen=True):
+    """Panel 1."""
+
+    version: int = 0
+    state: PanelState = PanelState("loading")
+    rows: tuple[PriceRow, ...] = ()
+    quote: str = "USDC"
+    tokens: int = 0
+    pools: int = 0
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """A step of a route as shown: the token sold, the venue, the pool."""
+
+    token: str
+    venue: str
+    venue_class: str
+    edge: str
+
+
+class CycleRow(msgspec.Struct, frozen=True):
+    """One cycle of panel 2. Amounts in atoms of `unit`."""
+
+    key: str
+    legs: tuple[Leg, ...]
+    unit: str
+    decimals: int
+    settlement: str
+    size: int
+    gross_bps: float
+    pools_bps: float
+    chain_bps: float | None
+    net_bps: float | None
+    net: int | None
+    oldest_ns: int
+    seen_slots: int
+    landing_ppm: int | None
+    score: int | None
+    mark: str
+    """`go`, `stale`, `blocked`, `skip`."""
+    reason: str
+    detail: str
+    decision: str
+    """At most 16 cells, in words of LOOK.md section 10."""
+
+
+class CyclesSection(msgspec.Struct, frozen=True):
+    """Panel 2."""
+
+    version: int = 0
+    state: PanelState = PanelState("loading")
+    rows: tuple[CycleRow, ...] = ()
+    min_bps: float = 0.0
+    seen: int = 0
+    """Cycles proposed since the session's start."""
+    best_bps: float | None = None
+
+
+class FeeColumn(msgspec.Struct, frozen=True):
+    """Fee percentiles over one time bucket, micro-lamports per CU; `None` where the source gives none."""
+
+    end_ns: int
+    p25: int | None = None
+    p50: int | None = None
+    p75: int | None = None
+    p90: int | None = None
+    p99: int | None = None
+    minimum: int | None = None
+
+
+class FeesSection(msgspec.Struct, frozen=True):
+    """Panel 3."""
+
+    version: int = 0
+    state: PanelState = PanelState("loading")
+    columns: tuple[FeeColumn, ...] = ()
+    """15 s buckets, oldest first; screens merge them."""
+    now: FeeColumn | None = None
+    score: int | None = None
+    trend: str = ""
+    """`rising`, `falling`, `steady` or empty."""
+    bid_percentile: str = "p75"
+    hops: int = 3
+    total: int | None = None
+    """Lamports a trade of `hops` hops pays."""
+    total_bps: float | None = None
+    tip: int | None = None
+    priority: int | None = None
+    base: int | None = None
+    source: str = ""
+    age_ns: int | None = None
+    note: str = ""
+    """Why percentiles are unknown, if they are."""
+
+
+class DuelRow(msgspec.Struct, frozen=True):
+    """One module in both engines, seconds as nanoseconds; `None` under 30 samples."""
+
+    module: str
+    rust_p50: float | None
+    rust_p99: float | None
+    python_p50: float | None
+    python_p99: float | None
+    ratio: float | None
+    samples: int
+    mismatches: int
+
+
+class DuelSection(msgspec.Struct, frozen=True):
+    """Panel 4."""
+
+    version: int = 0
+    state: PanelState = PanelState("loading")
+    rows: tuple[DuelRow, ...] = ()
+    profile: str = ""
+    mismatches: int | None = None
+
+
+class TradeRow(msgspec.Struct, frozen=True):
+    """One order and how it ended. Amounts in atoms of `unit`."""
+
+    id: int
+    at_ns: int
+    legs: tuple[Leg, ...]
+    unit: str
+    decimals: int
+    hoped_bps: float | None
+    got_bps: float | None
+    net: int | None
+    status: str
+    """`open`, `filled`, `missed`, `unknown`."""
+    reason: str = ""
+
+
+class Wallet(msgspec.Struct, frozen=True):
+    """A wallet as shown. `change` is realised net since the session's start."""
+
+    name: str
+    balance: int | None
+    change: int | None
+    unit: str = "SOL"
+    decimals: int = 9
+
+
+class TradesSection(msgspec.Struct, frozen=True):
+    """Panel 5."""
+
+    version: int = 0
+    state: PanelState = PanelState("empty")
+    paper: Wallet | None = None
+    real: Wallet | None = None
+    rows: tuple[TradeRow, ...] = ()
+    """Newest first."""
+    curve: tuple[float, ...] = ()
+    """Realised net in whole units after each fill, oldest first."""
+
+
+class FeedRow(msgspec.Struct, frozen=True):
+    """One feed or connection."""
+
+    name: str
+    state: str
+    """`live`, `connecting`, `stale`, `down`, `idle`."""
+    per_s: float | None
+    lag_ns: int | None
+    gaps: int
+    drops: int
+    endpoint: str = ""
+    note: str = ""
+    offset_ns: int | None = None
+    """Clock offset subtracted from its lag."""
+
+
+class FeedsSection(msgspec.Struct, frozen=True):
+    """Panel 6."""
+
+    version: int = 0
+    state: PanelState = PanelState("loading")
+    rows: tuple[FeedRow, ...] = ()
+
+
+class LogRow(msgspec.Struct, frozen=True):
+    """One line of the log."""
+
+    at_ns: int
+    level: str
+    """`info`, `warn`, `error`."""
+    source: str
+    text: str
+
+
+class LogSection(msgspec.Struct, frozen=True):
+    """Panel 7."""
+
+    version: int = 0
+    rows: tuple[LogRow, ...] = ()
+    """Oldest first, bounded."""
+
+
+class HopRow(msgspec.Struct, frozen=True):
+    """One hop of an inspected cycle."""
+
+    venue: str
+    venue_class: str
+    pool: str
+    token_in: str
+    token_out: str
+    decimals_in: int
+    decimals_out: int
+    amount_in: int
+    amount_out: int
+    fee_bps: float
+    impact_bps: float
+    age_ns: int
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """One test that a cycle passed or failed: label, what it has, what it needs, already in words."""
+
+    label: str
+    has: str
+    needed: str
+    passed: bool
+
+
+class CycleDetail(msgspec.Struct, frozen=True):
+    """What `enter` on a cycle shows."""
+
+    version: int
+    row: CycleRow
+    hops: tuple[HopRow, ...]
+    costs: tuple[tuple[str, int | None], ...]
+    """(label, atoms of the base token), gross first, net last; costs negative."""
+    gates: tuple[Gate, ...]
+    curve: tuple[tuple[int, int], ...]
+    """(size, net) in atoms, ascending size."""
+    binds: str
+    """One sentence on what limits the size."""
+
+
+class Marker(msgspec.Struct, frozen=True):
+    """A point of the timeline. `kind`: `fill`, `loss`, `gap`, `halt`, `bookmark`, `cut`."""
+
+    at_ns: int
+    kind: str
+    label: str = ""
+
+
+class ReplayStatus(msgspec.Struct, frozen=True):
+    """The transport of a replay."""
+
+    version: int = 0
+    session: str = ""
+    playing: bool = True
+    speed: float | None = 1.0
+    """`None` is as fast as it goes."""
+    position_ns: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+    record: int = 0
+    records: int = 0
+    digest: str = ""
+    digest_match: bool | None = None
+    """`None` until a stored digest was compared."""
+    density: tuple[int, ...] = ()
+    """Records per equal slice of the range."""
+    markers: tuple[Marker, ...] = ()
+    finished: bool = False
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One stored session, for `o` and `cambist sessions`."""
+
+    name: str
+    path: str
+    started_ns: int
+    seconds: float
+    bytes: int
+    records: int
+    bookmarks: int
+    imported: bool
+    open: bool
+    demo: bool
+    complete: bool
+
+
+class View(msgspec.Struct, frozen=True):
+    """Everything shown, at one moment."""
+
+    status: Status = Status()
+    headline: Headline = Headline()
+    prices: PricesSection = PricesSection()
+    cycles: CyclesSection = CyclesSection()
+    fees: FeesSection = FeesSection()
+    duel: DuelSection = DuelSection()
+    trades: TradesSection = TradesSection()
+    feeds: FeedsSection = FeedsSection()
+    log: LogSection = LogSection()
+    detail: CycleDetail | None = None
+    replay: ReplayStatus | None = None
+
+
+class Runtime(Protocol):
+    """What a screen holds: it reads `view`, it submits commands, nothing else."""
+
+    @property
+    def view(self) -> View:
+        """The latest View; reading it lets the hub publish the next one."""
+        ...
+
+    def submit(self, command: Command) -> None:
+        """Puts an operator's act into the queue. Returns at once; what came of it shows in the View.
+
+        Names: `halt`, `clear_halt`, `engine` (toggles), `record_stop`, `record_start`, `bookmark`, `retry` (args
+        `feed`), `inspect` (args `key`; empty ends it); in replay also `play`, `pause`, `step` (args `records`, may be
+        negative), `speed` (args `x`), `seek` (args `ns` absolute or `by_ns` relative).
+        """
+        ...
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        """Returns the stored sessions, newest first."""
+        ...
+
+    def live_checks(self) -> tuple[Gate, ...]:
+        """Returns what stands between PAPER and LIVE, each with its cause; empty `passed` ones included."""
+        ...
+
+    def open_session(self, name: str) -> Runtime:
+        """Returns a second, replaying runtime on a stored session; this one goes on. Raises `OSError`, `ValueError`."""
+        ...
+
+    def close(self) -> None:
+        """Ends it: sources, recorder, executors, in that order; returns when the session is readable on disk."""
+        ...

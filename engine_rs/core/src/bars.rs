@@ -1,0 +1,1 @@
+//! Trades and mids to OHLCV bars.

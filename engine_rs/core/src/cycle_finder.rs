@@ -1,0 +1,1 @@
+//! Negative cycles: Bellman-Ford with subtree disassembly, and node potentials.

@@ -1,0 +1,1 @@
+//! Wire frames to events.

@@ -1,0 +1,1 @@
+//! The engine: ingest frames, keep the market, decide on cycles.

@@ -1,0 +1,1 @@
+//! Priority fee, tip and congestion from live samples.

@@ -1,0 +1,1 @@
+//! Tokens as nodes, (pool, direction) as edges; parallel edges stay.

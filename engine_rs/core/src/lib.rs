@@ -1,0 +1,23 @@
+//! The market state of cambist: frames in, exactly sized and scored cycles out.
+//!
+//! Deterministic by construction: no clock, no I/O, no randomness, no observable hash order. Each module has a twin of
+//! the same name in `cambist/engine/reference`.
+#![forbid(unsafe_code)]
+
+pub mod accounts;
+pub mod amm_math;
+pub mod bars;
+pub mod base58;
+pub mod cycle_finder;
+pub mod decode;
+pub mod engine;
+pub mod fees;
+pub mod graph;
+pub mod log2;
+pub mod multiverse;
+pub mod order_book;
+pub mod pool;
+pub mod scorer;
+pub mod sizing;
+pub mod technical;
+pub mod tick_array_manager;

@@ -1,0 +1,1 @@
+//! Fixed-point base-2 logarithms, the same integers in both engines.

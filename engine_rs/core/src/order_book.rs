@@ -1,0 +1,1 @@
+//! Per-venue book state machine with that venue's sequence rule.

@@ -1,0 +1,1 @@
+//! A pool's state and its quotes.

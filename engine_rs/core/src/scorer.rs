@@ -1,0 +1,1 @@
+//! Net of everything: go or no-go with one reason.

@@ -1,0 +1,1 @@
+//! The input that earns most: closed form as a start, exact integers to decide.

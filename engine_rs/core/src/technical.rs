@@ -1,0 +1,1 @@
+//! RSI, EMA, Bollinger bands: streaming and batch, equal.

@@ -1,0 +1,1 @@
+//! Tick arrays, fixed and dynamic, as one sorted run of initialised ticks.
