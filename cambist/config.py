@@ -194,19 +194,27 @@ def _check(path: Path, text: str, config: Config) -> None:
     for key, (value, allowed) in choices.items():
         if value not in allowed:
             near = difflib.get_close_matches(value, allowed, 1, 0)
-            raise ConfigError(path, _line_of(text, key), f'`{key}` is "{value}", expected one of {", ".join(allowed)}'
-                              + (f'; nearest is "{near[0]}"' if near else ""))
+            raise ConfigError(
+                path,
+                _line_of(text, key),
+                f'`{key}` is "{value}", expected one of {", ".join(allowed)}'
+                + (f'; nearest is "{near[0]}"' if near else ""),
+            )
     if config.market.source == "network" and not config.solana and config.binance is None:
         problem = 'market.source is "network", but no [[solana]] or [binance] endpoint is given'
         raise ConfigError(path, _line_of(text, "market.source"), problem)
     if not 2 <= config.rules.max_hops <= 5:
-        raise ConfigError(path, _line_of(text, "rules.max_hops"), f"`rules.max_hops` was {config.rules.max_hops}, expected 2 to 5")
+        raise ConfigError(
+            path, _line_of(text, "rules.max_hops"), f"`rules.max_hops` was {config.rules.max_hops}, expected 2 to 5"
+        )
     urls = [(f"solana[{i}]", u) for i, e in enumerate(config.solana) for u in (e.pubsub, e.rpc)]
     if config.binance is not None:
         urls += [("binance", config.binance.ws), ("binance", config.binance.rest)]
     for key, url in urls:
         if not re.match(r"(wss|https)://|(ws|http)://(127\.\d+\.\d+\.\d+|localhost|\[::1\])[:/]", url + "/"):
-            raise ConfigError(path, _line_of(text, key), f"`{key}`: plain ws and http are for loopback only, use wss or https")
+            raise ConfigError(
+                path, _line_of(text, key), f"`{key}`: plain ws and http are for loopback only, use wss or https"
+            )
 
 
 def _nearest(name: str, where: str) -> str:

@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,8 +23,10 @@ from cambist.execution.risk import Approved, Limits, RiskGate, RiskState
 from cambist.model.events import HEADER, Command, RecordKind, unpack
 from cambist.model.opportunity import Need, Opportunity, encode
 from cambist.model.orders import Fill, Intent, Order, Refused
-from cambist.strategies.base import Strategy
 from cambist.strategies.negative_cycle import NegativeCycle
+
+if TYPE_CHECKING:
+    from cambist.strategies.base import Strategy
 
 SCHEMA = 1
 FOREVER_NS = 2**63 - 1

@@ -106,7 +106,9 @@ class RiskGate:
         state.peak[token] = max(state.peak.get(token, 0), state.realised[token])
         limit = self.limits.daily_loss.get(token)
         if limit is not None and self.from_peak(token) <= -limit:
-            state.halted = state.halted or f"daily loss limit: {-self.from_peak(token)} of {limit} atoms lost from the peak"
+            state.halted = (
+                state.halted or f"daily loss limit: {-self.from_peak(token)} of {limit} atoms lost from the peak"
+            )
 
     def from_peak(self, token: str) -> int:
         """Returns today's result minus its highest value today; never above 0."""

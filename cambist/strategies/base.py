@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from cambist.model.opportunity import Opportunity
-from cambist.model.orders import Fill, Order
+if TYPE_CHECKING:
+    from cambist.model.opportunity import Opportunity
+    from cambist.model.orders import Fill, Order
 
 
 class Wish:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from cambist.model.opportunity import Opportunity
-from cambist.model.orders import Fill, Order
+from typing import TYPE_CHECKING
+
 from cambist.strategies.base import Wish
+
+if TYPE_CHECKING:
+    from cambist.model.opportunity import Opportunity
+    from cambist.model.orders import Fill, Order
 
 MEMORY_SLOTS = 300
 """A cycle not seen for this long (2 minutes) is forgotten."""
