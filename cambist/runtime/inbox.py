@@ -41,6 +41,10 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._queue)
 
+    def limit(self, max_records: int | None) -> None:
+        """Sets how many records may wait; `None` is the default."""
+        self._max_records = max_records or MAX_RECORDS
+
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame, or drops and counts it if the inbox is full."""
         with self._lock:
