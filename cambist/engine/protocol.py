@@ -263,4 +263,3 @@ class CycleInspection(msgspec.Struct, frozen=True):
     curve: tuple[tuple[int, int], ...]
     """(amount in, net) over ~64 sizes up to twice the best."""
     cap: int | None
-
