@@ -25,7 +25,7 @@ OK, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 app = App(name="cambist", help="A live arbitrage dashboard: watch, replay, verify.", version=lambda: compose.version())
 
 
-class Stop(Exception):  # noqa: N818  (an orderly end, not an error)
+class Stop(Exception):
     """Ends a command with an exit code and, maybe, a message."""
 
     def __init__(self, code: int, message: str = "") -> None:

@@ -184,6 +184,11 @@ class LiveRuntime:
             self._ended.wait(10)
             self._thread.join(10)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the hub runs."""
+        return self._thread.is_alive()
+
     def wait(self, seconds: float | None) -> None:
         """Waits until the hub ends by itself or `seconds` are over."""
         self._ended.wait(seconds)

@@ -23,8 +23,8 @@ _Entry = tuple[int, int, int, int, int, int, bytes]
 class Inbox:
     """Stamps what arrives and hands it out as blocks. A full inbox drops frames, counts them, and says so in a GAP.
 
-    Everything but frames is always taken: connects, disconnects, commands and gaps are few. Feeds call it from the hub's
-    loop, screens from theirs; the lock is held for a few hundred nanoseconds.
+    Everything but frames is always taken: connects, disconnects, commands and gaps are few. Feeds call it from the
+    hub's loop, screens from theirs; the lock is held for a few hundred nanoseconds.
     """
 
     def __init__(self, clock: Clock, wake: Callable[[], None], *, max_records: int = MAX_RECORDS) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from storage.catalogue import session_path
 from storage.writer import SessionWriter
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ class Recorder:
         """Opens a new segment; the next block put has to begin with the STATE record. Raises `OSError`."""
         name = base = session_name(self._prefix, now_ns)
         number = 1
-        while (self._folder / f"{name}.db").exists():
+        while session_path(self._folder, name).exists():
             number += 1
             name = f"{base}-{number}"
         self._writer = await SessionWriter.open(
-            self._folder / f"{name}.db",
+            session_path(self._folder, name),
             meta={**self._meta, "started_ns": str(now_ns), "demo": "1" if kernel.setup.demo else "0"},
             channels=kernel.setup.engine.channels,
         )

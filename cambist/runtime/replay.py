@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from storage.session import Chunk, SessionReader
-
     from cambist.kernel import Kernel, Keyframe
     from cambist.model.events import Command
+    from storage.session import Chunk, SessionReader
 
 KEYFRAME_NS = 10_000_000_000
 MAX_KEYFRAMES = 48
@@ -64,7 +63,7 @@ class Replayer:
         return self._chunk is None
 
     def step(self, until_ns: int, limit: int) -> tuple[int, int]:
-        """Steps records of the present chunk up to `until_ns`, at most `limit`; returns (count, time of the next or −1)."""
+        """Steps at most `limit` records of this chunk up to `until_ns`; returns (count, time of the next or −1)."""
         chunk = self._chunk
         if chunk is None:
             return 0, -1
