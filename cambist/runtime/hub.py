@@ -378,7 +378,8 @@ class LiveRuntime:
             return
         self._wanted, self._shown = False, now
         now_ns = self._clock.now_ns()
-        view = self._publisher.build(self._kernel, now_ns, dict(self._inbox.dropped))
+        statuses = {status.channel: status for feed in self._feeds for status in feed.status()}
+        view = self._publisher.build(self._kernel, now_ns, self._inbox.dropped, statuses)
         self._view = msgspec.structs.replace(
             view, status=bump(self._view.status, self._status(view, now_ns)), duel=self._duel_section()
         )
