@@ -259,7 +259,7 @@ def show(runtime: LiveRuntime, config: Config, seconds: float | None) -> None:
     """Runs the dashboard on a started runtime until it is quit."""
     from tui.app import CambistApp
 
-    app = CambistApp(runtime, **_look(config))
+    app = CambistApp(runtime, **look(config))
     if seconds is not None:
         app.call_later(lambda: app.set_timer(seconds, app.exit))
     app.run()
@@ -275,13 +275,13 @@ def show_replay(
     runtime.start()
     began = time.monotonic()
     try:
-        CambistApp(runtime, **_look(config)).run()
+        CambistApp(runtime, **look(config)).run()
     finally:
         runtime.close()
     return runtime.report(time.monotonic() - began)
 
 
-def _look(config: Config) -> dict[str, Any]:
+def look(config: Config) -> dict[str, Any]:
     screen = config.screen
     return {
         "theme": screen.theme,

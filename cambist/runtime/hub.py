@@ -158,6 +158,11 @@ class LiveRuntime:
             self._thread.join(10)
 
     @property
+    def frames(self) -> int:
+        """Frames taken from feeds so far."""
+        return self._inbox.frames
+
+    @property
     def alive(self) -> bool:
         """Whether the hub runs."""
         return self._thread.is_alive()

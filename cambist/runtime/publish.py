@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,6 +33,8 @@ from cambist.view import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cambist.kernel import Kernel
     from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Fill, Order
