@@ -189,12 +189,11 @@ fn instrument(entry: Field<'_>) -> Result<Instrument, DecodeError> {
         match &*kind.text()? {
             "PRICE_FILTER" => found.tick = Some(tick.decimal()?),
             "LOT_SIZE" => found.step = Some(step.decimal()?),
-            "NOTIONAL" => found.min_notional = Some(min_notional.decimal()?),
             // Spot says `minNotional`, USD-M `notional`.
             "MIN_NOTIONAL" if min_notional.absent() => {
-                found.min_notional = Some(notional.decimal()?)
+                found.min_notional = Some(notional.decimal()?);
             }
-            "MIN_NOTIONAL" => found.min_notional = Some(min_notional.decimal()?),
+            "NOTIONAL" | "MIN_NOTIONAL" => found.min_notional = Some(min_notional.decimal()?),
             _ => {}
         }
     }

@@ -176,6 +176,7 @@ fn as_base58<S: Serializer>(key: &Pubkey, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&base58::encode(key))
 }
 
+#[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
 fn as_optional_base58<S: Serializer>(key: &Option<Pubkey>, to: S) -> Result<S::Ok, S::Error> {
     match key {
         Some(key) => as_base58(key, to),

@@ -73,7 +73,7 @@ fn request(session: &mut SolanaSession, conn: u32, frame: Field<'_>) -> Result<(
     });
     match method {
         Method::AccountSubscribe | Method::ProgramSubscribe | Method::GetProgramAccounts => {
-            asked.keys.push(first.pubkey()?)
+            asked.keys.push(first.pubkey()?);
         }
         Method::SignatureSubscribe => asked.signatures.push(first.signature()?),
         Method::GetMultipleAccounts => {
@@ -81,7 +81,7 @@ fn request(session: &mut SolanaSession, conn: u32, frame: Field<'_>) -> Result<(
                 .items()?
                 .into_iter()
                 .map(Field::pubkey)
-                .collect::<Result<_, _>>()?
+                .collect::<Result<_, _>>()?;
         }
         Method::GetSignatureStatuses => {
             asked.signatures = first
@@ -109,14 +109,13 @@ fn request(session: &mut SolanaSession, conn: u32, frame: Field<'_>) -> Result<(
 /// `[["<key>"],{"percentile":5000}]`: basis points, 1..=10000; without it a node answers with the minimum.
 fn percentile(params: &[Field<'_>]) -> Result<Option<u16>, DecodeError> {
     for param in params {
-        if let Raw::Object(_) = param.raw {
-            if let Some(percentile) = param.get("percentile")?.optional() {
-                let points = percentile.u64()?;
-                return match u16::try_from(points) {
-                    Ok(points @ 1..=10_000) => Ok(Some(points)),
-                    _ => Err(percentile.wrong()),
-                };
-            }
+        if let Raw::Object(_) = param.raw
+            && let Some(percentile) = param.get("percentile")?.optional()
+        {
+            return match u16::try_from(percentile.u64()?) {
+                Ok(points @ 1..=10_000) => Ok(Some(points)),
+                _ => Err(percentile.wrong()),
+            };
         }
     }
     Ok(None)
