@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import msgspec
 
 from cambist.engine.protocol import Counters, EngineSetup, Ingested, RouteQuote
-from cambist.engine.reference import base58
 from cambist.engine.reference.decode import (
     Account,
     AccountMissing,
@@ -31,6 +30,7 @@ from cambist.engine.reference.decode import (
     decode_binance,
     decode_solana,
 )
+from cambist.engine.reference.engine.books import BookEntry
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.market import Market
 from cambist.engine.reference.engine.prices import Prices
@@ -39,6 +39,7 @@ from cambist.engine.reference.engine.standing import Cycle, Moment, Standing
 from cambist.engine.reference.engine.views import inspect, present
 from cambist.engine.reference.fees import FeeModel
 from cambist.engine.reference.multiverse import Params, search
+from cambist.engine.reference.order_book import Delta, Outcome, Ticker
 from cambist.model.events import HEADER, MAX_BODY, BlockError, Channel, Direction, RecordKind, unpack
 from cambist.model.market import Instrument
 from cambist.model.opportunity import Need, encode
@@ -144,6 +145,8 @@ class ReferenceEngine:
         elif record.kind == RecordKind.CLOCK_STEP:
             for each in self.channels.values():
                 each.offset_ns = None
+        elif record.kind == RecordKind.TICK:
+            self._tick(record.recv_ns)
         elif channel is not None and record.kind == RecordKind.CONNECTED:
             self._connected(channel, record.generation)
         elif channel is not None and record.kind == RecordKind.DISCONNECTED:
@@ -152,6 +155,7 @@ class ReferenceEngine:
             self._gap(channel)
         self._settle(moment, out)
         self._review(moment, sorted(self.standing.cycles), out)
+        self._take_refused(channel)
         return self._done(after, 1, out)
 
     def _done(self, offset: int, records: int, out: Output) -> Ingested:
@@ -173,6 +177,9 @@ class ReferenceEngine:
     def _connected(self, channel: ChannelState, generation: int) -> None:
         channel.state, channel.generation = "live", max(channel.generation, generation)
         self.market.registry.ask_again(channel.info.id)
+        for entry in self.market.books.entries:
+            if entry.channel == channel.info.id:
+                entry.book.connect()
 
     def _disconnected(self, channel: ChannelState) -> None:
         channel.state = "down"
@@ -192,9 +199,18 @@ class ReferenceEngine:
             self.market.registry.ask_again(channel.info.id)
         for at, entry in enumerate(self.market.books.entries):
             if entry.channel == channel.info.id:
-                entry.book.gap()
+                if entry.book.gap().need_seed:
+                    self._seed(entry)
                 self.market.dirty_books.add(at)
-                self._seed(channel, entry.symbol)
+
+    def _tick(self, now_ns: int) -> None:
+        """Time has passed: books that stay crossed are given up."""
+        for at, entry in enumerate(self.market.books.entries):
+            change = entry.book.tick(now_ns)
+            if change.outcome is not Outcome.IGNORED:
+                self.market.dirty_books.add(at)
+                if change.need_seed:
+                    self._seed(entry)
 
     # -- frames
 
@@ -210,7 +226,10 @@ class ReferenceEngine:
         channel.last_ns = moment.now_ns
         if not channel.solana and (direction == Direction.OUT or generation < channel.generation):
             return
-        channel.generation = max(channel.generation, generation)
+        if generation > channel.generation:
+            if channel.generation:
+                self._disconnected(channel)
+            self._connected(channel, generation)
         slot = self.market.slot
         try:
             if channel.solana:
@@ -224,7 +243,7 @@ class ReferenceEngine:
             self.counters.malformed += 1
             channel.error(str(error))
             return
-        if direction == Direction.IN and channel.state == "idle":
+        if direction == Direction.IN:
             channel.state = "live"
         self._settle(moment, out)
         if self.market.slot != slot:
@@ -248,6 +267,7 @@ class ReferenceEngine:
                 registry.carried(event.key, at)
             case FeeSamples():
                 self.fees.add(event.samples, event.percentile, moment.now_ns)
+                self.standing.reprice()
             case Trade():
                 channel.lag(moment.now_ns, event.venue_ns)
             case Instruments():
@@ -268,23 +288,33 @@ class ReferenceEngine:
     def _book_event(
         self, channel: ChannelState, event: BookTicker | DepthDelta | DepthSnapshot, moment: Moment
     ) -> None:
-        at = self.market.books.find(channel.info.venue, event.symbol)
+        info, now_ns = channel.info, moment.now_ns
+        kind = "perp" if info.protocol.startswith("binance.usdm.") else "spot"
+        at = self.market.books.find(info.venue, event.symbol, kind)
         entry = self.market.books.entries[at]
-        lag = channel.lag(moment.now_ns, event.venue_ns)
-        changed = entry.book.take(event, moment.now_ns)
-        if not isinstance(event, DepthSnapshot):
-            entry.channel = channel.info.id
-        if changed.need_seed:
-            self._seed(channel, entry.symbol)
-        if changed.gap:
+        lag = channel.lag(now_ns, event.venue_ns)
+        match event:
+            case BookTicker():
+                ticker = Ticker(event.update_id, event.bid, event.bid_qty, event.ask, event.ask_qty)
+                change = entry.book.apply_ticker(ticker, now_ns)
+            case DepthDelta():
+                delta = Delta(event.first, event.last, event.prev, event.bids, event.asks)
+                change = entry.book.apply_delta(delta, now_ns)
+            case DepthSnapshot():
+                change = entry.book.apply_snapshot(event.last, event.bids, event.asks, now_ns)
+        if not isinstance(event, DepthSnapshot) or entry.channel is None:
+            entry.channel = info.id
+        if change.need_seed:
+            self._seed(entry)
+        if change.outcome is Outcome.GAP:
             channel.gaps += 1
             self.counters.gaps += 1
-        entry.as_of_ns = max(entry.as_of_ns, moment.now_ns - lag)
-        entry.changed_ns = moment.now_ns
+        if change.outcome is not Outcome.IGNORED:
+            entry.as_of_ns = max(entry.as_of_ns, now_ns - lag)
         self.market.dirty_books.add(at)
 
-    def _seed(self, channel: ChannelState, symbol: str) -> None:
-        self.needs.append(Need("depth", channel.info.id, symbol))
+    def _seed(self, entry: BookEntry) -> None:
+        self.needs.append(Need("depth", entry.channel or 0, entry.symbol))
 
     def _take_refused(self, channel: ChannelState | None) -> None:
         """Counts what the registry and the books refused, and hands out what they need."""
@@ -326,7 +356,7 @@ class ReferenceEngine:
             return
         moment.slot = market.slot or 0
         found = self._search()
-        keys = {"|".join(market.graph.name(edge) for edge in edges) for edges, _ in found}
+        keys = {market.graph.cycle_key(edges) for edges, _ in found}
         waiting: list[str] = []
         for cycle in self.standing.through(set(touched)):
             if any(market.waits(edge) for edge in cycle.edges):
@@ -335,8 +365,9 @@ class ReferenceEngine:
                 del self.standing.cycles[cycle.key]
         for edges, weight in found:
             cycle = self.standing.found(moment, edges, weight)
-            self.counters.opportunities += 1
-            self._decide(cycle, moment, out)
+            if cycle is not None:
+                self.counters.opportunities += 1
+                self._decide(cycle, moment, out)
         self._review(moment, waiting, out)
 
     def _search(self) -> list[tuple[list[int], int]]:
@@ -412,6 +443,3 @@ class ReferenceEngine:
     def restore(self, state: bytes) -> None:
         """Takes over a snapshot of either engine. Raises `ValueError` if it isn't one of a known version."""
         load(self, state)
-
-
-__all__ = ["ReferenceEngine", "base58"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.log2 import log2_ratio
-from cambist.engine.reference.order_book import BookState, OrderBook
+from cambist.engine.reference.order_book import BookState, Continuity, OrderBook
 from cambist.model.market import Instrument
 
 ONE8 = 100_000_000
@@ -34,12 +34,11 @@ class BookEntry:
     """Its first edge (sells base); the second one (buys base) follows."""
     blocked: str = ""
     """Why it is no edge: `perp`, `no_identity`, `unknown_fee`."""
-    channel: int = 0
-    """Channel that last told it something."""
+    channel: int | None = None
+    """Channel that tells its changes."""
     as_of_ns: int = 0
     """When its last event was known to be true: receive time less lag."""
-    changed_ns: int = 0
-    book: OrderBook = field(default_factory=OrderBook)
+    book: OrderBook = field(default_factory=lambda: OrderBook(Continuity.SPOT))
 
     @property
     def name(self) -> str:
@@ -48,8 +47,13 @@ class BookEntry:
 
     @property
     def live(self) -> bool:
-        """Whether its state machine says it can be believed."""
-        return self.book.state is BookState.LIVE
+        """Whether its state machine says it can be traded on."""
+        return self.book.usable
+
+    @property
+    def state(self) -> str:
+        """The word for its state."""
+        return "crossed" if self.book.state is BookState.LIVE and not self.book.usable else self.book.state.value
 
 
 @dataclass(slots=True)
@@ -116,6 +120,8 @@ class Books:
         if key in self.index:
             return self.index[key]
         entry = BookEntry(instrument.venue, instrument.symbol, instrument.base, instrument.quote, instrument.kind)
+        if instrument.kind == "perp":
+            entry.book = OrderBook(Continuity.USDM)
         entry.base_mint = self._identities.get((entry.venue, entry.base), "")
         entry.quote_mint = self._identities.get((entry.venue, entry.quote), "")
         entry.taker_ppm = self._fees.get(entry.venue)
@@ -130,7 +136,7 @@ class Books:
         self.entries.append(entry)
         return self.index[key]
 
-    def find(self, venue: str, symbol: str) -> int:
+    def find(self, venue: str, symbol: str, kind: str) -> int:
         """Returns the place of a book, made from its symbol alone if the venue's list did not name it."""
         at = self.index.get((venue, symbol))
-        return self.declare(Instrument(venue, symbol, symbol, "")) if at is None else at
+        return self.declare(Instrument(venue, symbol, symbol, "", kind)) if at is None else at

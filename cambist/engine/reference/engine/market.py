@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference import base58
+from cambist.engine.reference.accounts import program
 from cambist.engine.reference.cycle_finder import Potentials
 from cambist.engine.reference.engine.books import U64, BookEntry, Books, Scale, weight
 from cambist.engine.reference.engine.registry import PoolEntry, Registry
@@ -190,6 +191,12 @@ class Market:
         behind = self.edges[edge]
         return self.books.entries[behind.at].venue if behind.book else self.registry.pools[behind.at].venue
 
+    def extras(self, edge: int) -> tuple[bool, bool]:
+        """Returns whether a pool has a Token-2022 mint, and whether its fee follows its volatility."""
+        pool = self.registry.pools[self.edges[edge].at]
+        token_2022 = any(self.registry.accounts[mint].owner == program.TOKEN_2022 for mint in pool.mints or ())
+        return token_2022, pool.oracle is not None
+
     def leg(self, edge: int, now_ns: int) -> Leg:
         """Returns whether the state behind an edge can be believed now, and its age."""
         behind = self.edges[edge]
@@ -200,7 +207,7 @@ class Market:
         entry = self.books.entries[at]
         age = max(0, now_ns - entry.as_of_ns)
         if not entry.live:
-            return Leg("stale", f"{entry.name} {entry.book.state.name.lower()}", age)
+            return Leg("stale", f"{entry.name} {entry.state}", age)
         if age > self.setup.gates.max_book_age_ms * NS_PER_MS:
             return Leg("stale", f"{entry.name} is {age // NS_PER_MS} ms old", age)
         return Leg("", "", age)
@@ -272,7 +279,7 @@ class Market:
         if scale is None:
             return "unknown_decimals"
         if not entry.live:
-            return entry.book.state.name.lower()
+            return entry.state
         got = scale.sell(entry.book, amount_in) if first else scale.buy(entry.book, amount_in)
         if got is None or not 0 < got[0] <= U64:
             return "liquidity"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.engine.market import PPM, Hop, Market
-from cambist.engine.reference.fees import Bid, SwapShape, base_fee, cu_limit, priority_fee
+from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 from cambist.engine.reference.scorer import Candidate, decide
 from cambist.engine.reference.sizing import best_input
 from cambist.model.opportunity import Cost, Opportunity
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 PROBE_SHARE = 1_000
 """The smallest size tried is the cap over this, so that a near miss shows a size one would trade."""
-NO_CAP = 1 << 40
-"""Sizes up to this many atoms are tried for a base token without a cap, which no gate lets through."""
 
 
 @dataclass(slots=True)
@@ -40,7 +38,7 @@ class Sizing:
     fees: int = 0
     """Venue and transfer fees, in atoms of the base token."""
     binds: str = ""
-    cu_limit: int | None = 0
+    cu_limit: int | None = None
     """Compute units to ask for; 0 without a pool hop, `None` if unknown."""
 
 
@@ -70,18 +68,29 @@ class Standing:
         self.cycles: dict[str, Cycle] = {}
         self.learned: dict[tuple[str, int], tuple[int, int]] = {}
         """(settlement, hops) → (landed, tried)."""
+        self.bid: int | None = None
+        """Micro-lamports per compute unit; kept because a percentile costs more than a quote."""
+
+    def reprice(self) -> None:
+        """Takes over the fee model's bid after new samples."""
+        bid = self.fees.bid(self.setup.bidding)
+        self.bid = None if bid is None else bid.micro_lamports
 
     # -- finding
 
-    def found(self, moment: Moment, edges: list[int], weight: int) -> Cycle:
-        """Returns the cycle of canonical `edges`, sized at the state as it is."""
+    def found(self, moment: Moment, edges: list[int], weight: int) -> Cycle | None:
+        """Returns the cycle of canonical `edges`, sized at the state as it is; `None` if no size can be quoted."""
         key = "|".join(self.market.graph.name(edge) for edge in edges)
         cycle = self.cycles.get(key)
         if cycle is None:
             route, base = self._rotate(edges)
             cycle = self.cycles[key] = Cycle(key, route, base, weight, moment.slot, Sizing())
         cycle.weight = weight
-        cycle.sizing = self.size(cycle) if cycle.base else Sizing()
+        sizing = self.size(cycle)
+        if sizing is None:
+            del self.cycles[key]
+            return None
+        cycle.sizing = sizing
         return cycle
 
     def through(self, touched: set[int]) -> list[Cycle]:
@@ -104,16 +113,20 @@ class Standing:
         cap = self.setup.gates.caps.get(base)
         return None if cap is None or cap <= 0 else cap
 
-    def size(self, cycle: Cycle) -> Sizing:
-        """Returns the best size of a cycle and what it pays; amounts of 0 if no size can be quoted."""
-        cap = self.cap(cycle.base) or NO_CAP
+    def size(self, cycle: Cycle) -> Sizing | None:
+        """Returns the best size of a cycle and what it pays; of 0 without a cap, `None` if no size can be quoted."""
+        cap = self.cap(cycle.base)
+        if cap is None:
+            return Sizing()
         sized = best_input(Chain(self.market, cycle.edges), cap, max(1, cap // PROBE_SHARE))
         if sized is None:
-            return Sizing(binds="depth")
+            return None
         hops = self.walk(cycle.edges, sized.amount_in)
         if isinstance(hops, str):
-            return Sizing(binds="depth")
-        return Sizing(sized.amount_in, hops[-1].amount_out, self.kept(hops), str(sized.binds), self.cu_limit(cycle, hops))
+            return None
+        return Sizing(
+            sized.amount_in, sized.amount_out, self.kept(hops), str(sized.binds), self.cu_limit(cycle, hops)
+        )
 
     def walk(self, edges: list[int], amount_in: int) -> list[Hop] | str:
         """Returns each hop of a route, or why one can't be quoted."""
@@ -150,9 +163,8 @@ class Standing:
         gross = sizing.amount_out - sizing.amount_in
         legged = settlement == "legged"
         on_chain = sizing.cu_limit != 0
-        bid = self.bid()
-        known = bid is not None and sizing.cu_limit is not None
-        priority = priority_fee(bid.micro_lamports, sizing.cu_limit) if known else None
+        known = self.bid is not None and sizing.cu_limit is not None
+        priority = priority_fee(self.bid or 0, sizing.cu_limit or 0) if known else None
         rate = self.setup.gates.rebalancing_ppm if legged else 0
         return Cost(
             venue_fees=sizing.fees,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.protocol import CycleInspection, EngineView, HopView, PriceView
+import msgspec
+
+from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, HopView, PriceView
 from cambist.engine.reference.engine.standing import Sizing
+from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import ChannelView
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine.standing import Cycle
 
 CURVE_POINTS = 64
+TYPICAL_CU = cu_limit([SwapShape("ray4", 0, False, False), SwapShape("cpmm", 0, False, False), SwapShape("orca", 0, False, False)]) or 0
+"""Of a trade over one pool of each kind."""
 
 
 def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
@@ -27,11 +32,15 @@ def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
         prices=tuple(_price(engine, row, now_ns) for _, row in sorted(engine.prices.rows.items())),
         cycles=tuple(engine.standing.ranked()),
         channels=_channels(engine),
-        fees=tuple(fees.samples()),
+        fees=tuple(msgspec.convert(row, FeeSample, from_attributes=True) for row in fees.rows()),
         fee_source=fees.source(),
         congestion=fees.congestion(),
-        bid_micro_lamports=fees.bid(bidding),
-        trade_lamports=fees.typical_trade(bidding),
+        bid_micro_lamports=engine.standing.bid,
+        trade_lamports=(
+            base_fee(bidding.signatures),
+            None if engine.standing.bid is None else priority_fee(engine.standing.bid, TYPICAL_CU),
+            bidding.min_tip_lamports,
+        ),
         sol_price=engine.prices.mid(engine.setup.sol_mint),
         counters=engine.counters.view(),
     )
@@ -77,8 +86,8 @@ def _source(engine: ReferenceEngine, row: Row, now_ns: int) -> tuple[int, int | 
     if row.book:
         entry = market.books.entries[row.at]
         leg: Leg = market.book_leg(row.at, now_ns)
-        state = entry.book.state.name.lower() if not entry.live else (leg.problem or "live")
-        return entry.channel, entry.as_of_ns, (state,)
+        state = entry.state if not entry.live else (leg.problem or "live")
+        return entry.channel or 0, entry.as_of_ns, (state,)
     pool = market.registry.pools[row.at]
     leg = market.pool_leg(row.at, now_ns)
     channel = None if pool.carrier is None else engine.channels.get(pool.carrier)
@@ -141,7 +150,7 @@ def _curve(engine: ReferenceEngine, cycle: Cycle) -> tuple[tuple[int, int], ...]
         hops = standing.walk(cycle.edges, size)
         if isinstance(hops, str):
             continue
-        sizing = Sizing(size, hops[-1].amount_out, standing.kept(hops), "", standing.path(cycle, hops))
+        sizing = Sizing(size, hops[-1].amount_out, standing.kept(hops), "", standing.cu_limit(cycle, hops))
         chain = standing.cost(cycle, sizing, settlement).chain
         if chain is not None:
             points.append((size, sizing.amount_out - size - chain))
