@@ -236,7 +236,9 @@ def _line_of(text: str, key: str) -> int | None:
     if not parts:
         return None
     index = re.search(r"\[(\d+)\]", key)
-    wanted, table, fallback, seen = parts[:-1], [], None, -1
+    wanted, seen = parts[:-1], -1
+    table: list[str] = []
+    fallback: int | None = None
 
     def here(entry: int) -> bool:
         return index is None or entry == int(index.group(1))

@@ -129,9 +129,10 @@ class LiveRuntime:
         self._duel: Duel | None = None
         self._last_block = b""
         self._feeds: Sequence[Feed] = ()
-        self._rate = (0.0, 0, None)
+        self._rate: tuple[float, int, float | None] = (0.0, 0, None)
         self._to_record: list[str] = []
         self._started = time.monotonic()
+        self._duel_at = 0.0
         self.failure: BaseException | None = None
         self.session = ""
         self._thread = threading.Thread(target=self._main, name="hub", daemon=True)
@@ -388,8 +389,6 @@ class LiveRuntime:
         if self._duel is not None and time.monotonic() - self._duel_at >= 1.0 and self._last_block:
             self._duel_at = time.monotonic()
             self._duel.offer(self._kernel.engine.snapshot(), self._last_block[:DUEL_BLOCK])
-
-    _duel_at = 0.0
 
     def _note(self, level: str, source: str, text: str) -> None:
         self._publisher.note(self._clock.now_ns(), level, source, text)
