@@ -10,7 +10,7 @@ from cambist.engine.reference.accounts import program
 from cambist.engine.reference.cycle_finder import Potentials
 from cambist.engine.reference.engine.books import U64, BookEntry, Books, Scale, weight
 from cambist.engine.reference.engine.registry import PoolEntry, Registry
-from cambist.engine.reference.graph import Graph
+from cambist.engine.reference.graph import MAX_WEIGHT, Graph, GraphError
 from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.pool import QuoteError
 
@@ -69,8 +69,6 @@ class Market:
         self.books = Books(setup)
         self.graph = Graph()
         self.edges: list[Edge] = []
-        self.nodes: dict[str, int] = {}
-        self.mints: list[str] = []
         self.potentials = Potentials()
         self.margin = margin(setup.search.margin_ppm)
         self.promising: list[int] = []
@@ -85,19 +83,13 @@ class Market:
 
     # -- the graph
 
-    def node(self, mint: str) -> int:
-        """Returns a mint's node, made if it is new."""
-        if mint not in self.nodes:
-            self.nodes[mint] = self.graph.add_node(mint)
-            self.mints.append(mint)
-        return self.nodes[mint]
-
     def wire_books(self) -> None:
         """Gives edges to the books that may have them and don't yet."""
         for at in range(self.wired_books, len(self.books.entries)):
             entry = self.books.entries[at]
             if not entry.blocked:
                 entry.edge = self._join(entry.base_mint, entry.quote_mint, entry.name, at, book=True)
+                entry.blocked = "no_edge" if entry.edge is None else ""
         self.wired_books = len(self.books.entries)
 
     def wire_pools(self) -> None:
@@ -108,10 +100,14 @@ class Market:
             pool.edge = self._join(mint_a, mint_b, pool.name, at, book=False)
         self.registry.created.clear()
 
-    def _join(self, a: str, b: str, name: str, at: int, *, book: bool) -> int:
-        node_a, node_b = self.node(a), self.node(b)
-        first = self.graph.add_edge(node_a, node_b, f"{name}:0")
-        second = self.graph.add_edge(node_b, node_a, f"{name}:1")
+    def _join(self, a: str, b: str, name: str, at: int, *, book: bool) -> int | None:
+        """Returns the first of two new edges, `None` if the graph can't take them."""
+        try:
+            node_a, node_b = self.graph.add_node(a), self.graph.add_node(b)
+            first = self.graph.add_edge(node_a, node_b, f"{name}:0")
+            self.graph.add_edge(node_b, node_a, f"{name}:1")
+        except GraphError:
+            return None
         self.edges += [Edge(book, at, True), Edge(book, at, False)]
         return first
 
@@ -144,7 +140,7 @@ class Market:
 
     def _weigh(self, first: int, weights: tuple[int | None, int | None]) -> list[int]:
         for edge, value in zip((first, first + 1), weights, strict=True):
-            self.graph.set_weight(edge, value)
+            self.graph.set_weight(edge, None if value is None or abs(value) > MAX_WEIGHT else value)
             if self.potentials.update(self.graph, edge, self.margin):
                 self.promising.append(edge)
         return [first, first + 1]
@@ -184,7 +180,7 @@ class Market:
 
     def ends(self, edge: int) -> tuple[str, str]:
         """Returns the mints that an edge sells and buys."""
-        return self.mints[self.graph.source(edge)], self.mints[self.graph.target(edge)]
+        return self.graph.node_key(self.graph.tail(edge)), self.graph.node_key(self.graph.head(edge))
 
     def venue(self, edge: int) -> str:
         """Returns the name of the venue behind an edge."""

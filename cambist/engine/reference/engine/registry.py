@@ -411,7 +411,12 @@ class Registry:
             pool.state, pool.note = "refused", problem
             self._refuse(problem, f"pool {pool.name}: {problem}")
             return
-        pool.pool = self._build(pool)
+        try:
+            pool.pool = self._build(pool)
+        except LayoutError as error:
+            pool.state, pool.note = "refused", "bad_layout"
+            self._refuse("bad_layout", f"pool {pool.name}: {error}")
+            return
         pool.state = "live"
 
     def keys(self, pool: PoolEntry) -> Iterator[bytes]:

@@ -125,7 +125,7 @@ class Standing:
         if isinstance(hops, str):
             return None
         return Sizing(
-            sized.amount_in, sized.amount_out, self.kept(hops), str(sized.binds), self.cu_limit(cycle, hops)
+            sized.amount_in, sized.amount_out, self.kept(hops), sized.binds, self.cu_limit(cycle, hops)
         )
 
     def walk(self, edges: list[int], amount_in: int) -> list[Hop] | str:
@@ -198,17 +198,19 @@ class Standing:
             Candidate(
                 amount_in=sizing.amount_in,
                 amount_out=sizing.amount_out,
-                cost=cost,
-                oldest_ns=oldest,
+                settlement=settlement,
+                has_base=self.cap(cycle.base) is not None,
+                torn=torn,
+                stale=stale,
+                transfer_fees=cost.transfer_fees,
+                base_fee=cost.base_fee,
+                priority_fee=cost.priority_fee,
+                tip=cost.tip,
+                rent=cost.rent,
+                rebalancing=cost.rebalancing,
                 seen_slots=seen,
                 wins=wins,
                 tries=tries,
-                settlement=settlement,
-                hops=len(cycle.edges),
-                torn=torn,
-                stale=stale,
-                has_base=bool(cycle.base),
-                cap=self.cap(cycle.base),
             ),
             self.setup.gates,
         )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, HopView, PriceView
+from cambist.engine.protocol import CycleInspection, EngineView, HopView, PriceView
 from cambist.engine.reference.engine.standing import Sizing
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 
@@ -32,7 +30,7 @@ def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
         prices=tuple(_price(engine, row, now_ns) for _, row in sorted(engine.prices.rows.items())),
         cycles=tuple(engine.standing.ranked()),
         channels=_channels(engine),
-        fees=tuple(msgspec.convert(row, FeeSample, from_attributes=True) for row in fees.rows()),
+        fees=tuple(fees.rows()),
         fee_source=fees.source(),
         congestion=fees.congestion(),
         bid_micro_lamports=engine.standing.bid,
