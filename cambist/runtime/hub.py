@@ -21,16 +21,18 @@ from cambist.clock import SystemClock
 from cambist.model.events import HEADER, ClockStep, Command, RecordKind
 from cambist.model.opportunity import Need, encode
 from cambist.runtime.inbox import Inbox
+from cambist.runtime.ledger import enter
 from cambist.runtime.publish import Publisher, bump
 from cambist.runtime.report import report
 from cambist.view import DuelSection, Gate, PanelState, Runtime, SessionRow, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cambist.kernel import Effects, Kernel
     from cambist.runtime.recorder import Recorder
     from cambist.view import DuelRow
+    from storage.journal import Journal
 
 DRAIN = 512
 TICK_S = 0.25
@@ -59,18 +61,6 @@ class Feed(Protocol):
         ...
 
 
-class Journal(Protocol):
-    """Where decisions that concern money are written (`storage.journal`)."""
-
-    def record(self, session: str, seq: int, effects: Effects) -> None:
-        """Queues what a step decided; never waits."""
-        ...
-
-    async def close(self) -> None:
-        """Writes what is queued and closes."""
-        ...
-
-
 class Duel(Protocol):
     """The timing of both engines in a child process (`cambist.engine.duel`)."""
 
@@ -93,8 +83,7 @@ class Parts:
 
     feeds: Callable[[Inbox], Sequence[Feed]]
     recorder: Callable[[Callable[[str], None]], Recorder] | None = None
-    journal: Callable[[], Any] | None = None
-    """Coroutine function that returns a `Journal`."""
+    journal: Callable[[], Awaitable[Journal]] | None = None
     duel: Callable[[], Duel] | None = None
     sessions: Callable[[], tuple[SessionRow, ...]] = tuple
     open_session: Callable[[str, Runtime], Runtime] | None = None
@@ -332,16 +321,18 @@ class LiveRuntime:
             self._publisher.note(at_ns, "error" if reason else "info", "risk", reason or "halt cleared")
             if self._recorder is not None:
                 self._recorder.mark(at_ns, effects.last_seq, "halt", reason or "cleared")
-        if self._journal is not None and (effects.intents or effects.fills or effects.halts):
-            self._journal.record(self.session, effects.last_seq, effects)
+        if self._journal is not None and not enter(self._journal, effects) and not self._kernel.risk.state.disarmed:
+            self._disarm(f"journal: {self._journal.failure or 'its queue is full'}")
 
     def _cut(self, reason: str) -> None:
         """Ends a recording that can't go on; trading disarms, feeds go on."""
         self._note("error", "recorder", f"{reason}, trading disarmed. Free space or press R.")
-        command = Command("disarm", {"reason": reason})
-        self._inbox.put(RecordKind.COMMAND, encode(command))
+        self._disarm(reason)
         self._to_record.append(f"end {reason}")
         self._wake.set()
+
+    def _disarm(self, reason: str) -> None:
+        self._inbox.put(RecordKind.COMMAND, encode(Command("disarm", {"reason": reason})))
 
     async def _segment(self, what: str) -> None:
         recorder = self._recorder
