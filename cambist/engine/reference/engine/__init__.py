@@ -60,6 +60,12 @@ class Tally:
     budget_cuts: int = 0
     torn: int = 0
 
+    def take(self, counters: Counters) -> None:
+        """Goes on from totals of a snapshot."""
+        for name in counters.__struct_fields__:
+            setattr(self, name, getattr(counters, name))
+        self.refused = Counter(counters.refused)
+
     def view(self) -> Counters:
         """Returns the totals as shown."""
         return Counters(
@@ -92,9 +98,10 @@ class ReferenceEngine:
 
     def __init__(self, setup: EngineSetup) -> None:
         self.setup = setup
-        self._fresh()
+        self.fresh()
 
-    def _fresh(self) -> None:
+    def fresh(self) -> None:
+        """Forgets everything but the setup."""
         setup = self.setup
         self.channels: dict[int, ChannelState] = {c.id: ChannelState(c) for c in setup.channels}
         self.market = Market(setup, self.channels)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.engine.series import Series
+from cambist.engine.reference.order_book import Side
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
@@ -48,7 +49,13 @@ class Row:
     ask: float | None = None
     changed_ns: int | None = None
     synthetic: str = ""
+    """Says what the price is not, for a perpetual."""
     series: Series = field(default_factory=Series)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(mint or `venue:symbol`, venue)."""
+        return self.mint or self.source, self.venue
 
 
 class Prices:
@@ -130,7 +137,7 @@ class Prices:
     def book(self, at: int, now_ns: int) -> None:
         """Takes over the best prices of a book that has just changed."""
         entry = self.market.books.entries[at]
-        best_bid, best_ask = entry.book.best_bid(), entry.book.best_ask()
+        best_bid, best_ask = entry.book.best(Side.BID), entry.book.best(Side.ASK)
         if best_bid is None or best_ask is None:
             return
         mint, unit = entry.base_mint, 1.0

@@ -214,6 +214,8 @@ class Registry:
             del pool.arrays[start]
             pool.absent.add(start)
             pool.ticks, pool.ticks_slot = None, slot
+        elif account.role is Role.MINT:
+            self.decimals.pop(key, None)
         account.count, account.decoded, account.data, account.slot = 0, None, b"", 0
         self.dirty.update(account.users)
 
@@ -278,7 +280,7 @@ class Registry:
     def _checked(self, account: Account, owner: bytes, data: bytes) -> Any:
         """Returns what the account holds, or `None` after counting why it is refused."""
         try:
-            decoded = self._decode(account, owner, data)
+            decoded = self.decode(account, owner, data)
         except LayoutError as error:
             self._refuse("bad_layout", f"account {base58.encode(account.key)}: {error}")
             return None
@@ -289,7 +291,7 @@ class Registry:
     def _stranger(self, key: bytes, owner: bytes) -> None:
         self._refuse("unknown_owner", f"account {base58.encode(key)} has unknown owner {base58.encode(owner)}")
 
-    def _decode(self, account: Account, owner: bytes, data: bytes) -> Any:
+    def decode(self, account: Account, owner: bytes, data: bytes) -> Any:
         """Returns what the account holds, or `None` if its owner can't own such an account."""
         if account.role is Role.CLOCK:
             return Clock.decode(data) if owner == program.SYSVAR else None
@@ -412,7 +414,7 @@ class Registry:
             self._refuse(problem, f"pool {pool.name}: {problem}")
             return
         try:
-            pool.pool = self._build(pool)
+            pool.pool = self.build(pool)
         except LayoutError as error:
             pool.state, pool.note = "refused", "bad_layout"
             self._refuse("bad_layout", f"pool {pool.name}: {error}")
@@ -466,7 +468,8 @@ class Registry:
             return "vault_owner"
         return ""
 
-    def _build(self, pool: PoolEntry) -> Pool:
+    def build(self, pool: PoolEntry) -> Pool:
+        """Returns the pool that the accounts describe; all of them are there."""
         now = self.accounts[pool.address].decoded
         mint_a, mint_b = pool.mints or (b"", b"")
         fees = self.accounts[mint_a].decoded.transfer_fee, self.accounts[mint_b].decoded.transfer_fee

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cambist.engine.reference.bars import Bars
-from cambist.engine.reference.technical import Bollinger, Ema, Rsi
+import msgspec
+
+from cambist.engine.reference.bars import Bars, BarsParts
+from cambist.engine.reference.technical import (
+    Bollinger,
+    BollingerParts,
+    Ema,
+    EmaParts,
+    Rsi,
+    RsiParts,
+    from_bits,
+    to_bits,
+)
 
 BAR_NS = 5_000_000_000
+KEEP_BARS = 20
+"""Bars kept; after a longer silence the indicators see this many empty ones."""
 CLOSE_NS = 15_000_000_000
 MINUTE_NS = 60_000_000_000
 HOUR_NS = 3_600_000_000_000
@@ -15,19 +28,27 @@ CLOSES = 60
 MINUTES = 61
 
 
+class SeriesParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A series as plain fields; floats as their bits."""
+
+    bars: BarsParts
+    rsi: RsiParts
+    ema: EmaParts
+    bands: BollingerParts
+    first_bits: int | None
+    closes: list[tuple[int, int]]
+    minutes: list[tuple[int, int]]
+
+
 @dataclass(slots=True)
 class Series:
     """History of one price. Times are receive times, prices floats of the quote token."""
 
-    bars: Bars = field(default_factory=lambda: Bars(BAR_NS))
+    bars: Bars = field(default_factory=lambda: Bars(BAR_NS, KEEP_BARS))
     rsi: Rsi = field(default_factory=lambda: Rsi(14))
     ema: Ema = field(default_factory=lambda: Ema(20))
     bands: Bollinger = field(default_factory=lambda: Bollinger(20, 2.0))
-    first_ns: int = 0
     first: float | None = None
-    last_rsi: float | None = None
-    last_ema: float | None = None
-    last_bands: tuple[float, float] | None = None
     closes: list[tuple[int, float]] = field(default_factory=list)
     """(15 s bucket, last price in it), the last 60."""
     minutes: list[tuple[int, float]] = field(default_factory=list)
@@ -36,9 +57,13 @@ class Series:
     def add(self, now_ns: int, price: float) -> None:
         """Takes a mid. Indicators move when a 5 s bar closes."""
         if self.first is None:
-            self.first, self.first_ns = price, now_ns
-        for bar in self.bars.add(now_ns, price, 0.0):
-            self._close(bar.close)
+            self.first = price
+        count = min(self.bars.add(now_ns, price, 0.0), KEEP_BARS)
+        if count:
+            for bar in list(self.bars.closed())[-count:]:
+                self.rsi.update(bar.close)
+                self.ema.update(bar.close)
+                self.bands.update(bar.close)
         bucket = now_ns // CLOSE_NS
         if self.closes and self.closes[-1][0] >= bucket:
             self.closes[-1] = (self.closes[-1][0], price)
@@ -48,12 +73,6 @@ class Series:
         if not self.minutes or self.minutes[-1][0] // MINUTE_NS < now_ns // MINUTE_NS:
             self.minutes.append((now_ns, price))
             del self.minutes[:-MINUTES]
-
-    def _close(self, price: float) -> None:
-        self.last_rsi = self.rsi.push(price)
-        self.last_ema = self.ema.push(price)
-        bands = self.bands.push(price)
-        self.last_bands = None if bands is None else (bands[0], bands[2])
 
     def hour_ago(self, now_ns: int) -> tuple[float | None, int]:
         """Returns the oldest price of the last hour and how long ago it was."""
@@ -66,3 +85,28 @@ class Series:
         """Returns the closes of the last 15 minutes, oldest first."""
         oldest = now_ns // CLOSE_NS - CLOSES
         return tuple(price for bucket, price in self.closes if bucket > oldest)
+
+    def parts(self) -> SeriesParts:
+        """Returns all state as plain fields."""
+        return SeriesParts(
+            bars=self.bars.parts(),
+            rsi=self.rsi.parts(),
+            ema=self.ema.parts(),
+            bands=self.bands.parts(),
+            first_bits=None if self.first is None else to_bits(self.first),
+            closes=[(bucket, to_bits(price)) for bucket, price in self.closes],
+            minutes=[(at_ns, to_bits(price)) for at_ns, price in self.minutes],
+        )
+
+    @classmethod
+    def from_parts(cls, parts: SeriesParts) -> Series:
+        """Returns the series that these parts describe. Raises `ValueError` if they are none."""
+        return cls(
+            bars=Bars.from_parts(parts.bars),
+            rsi=Rsi.from_parts(parts.rsi),
+            ema=Ema.from_parts(parts.ema),
+            bands=Bollinger.from_parts(parts.bands),
+            first=None if parts.first_bits is None else from_bits(parts.first_bits),
+            closes=[(bucket, from_bits(bits)) for bucket, bits in parts.closes],
+            minutes=[(at_ns, from_bits(bits)) for at_ns, bits in parts.minutes],
+        )

@@ -51,7 +51,7 @@ def _channels(engine: ReferenceEngine) -> tuple[ChannelView, ...]:
 def _price(engine: ReferenceEngine, row: Row, now_ns: int) -> PriceView:
     channel, current_ns, leg = _source(engine, row, now_ns)
     hour_ago, span = row.series.hour_ago(now_ns)
-    bands = row.series.last_bands
+    bands = row.series.bands.value
     return PriceView(
         mint=row.mint,
         symbol=row.symbol,
@@ -68,10 +68,10 @@ def _price(engine: ReferenceEngine, row: Row, now_ns: int) -> PriceView:
         hour_ago=hour_ago,
         hour_span_ns=span,
         closes=row.series.sparkline(now_ns),
-        rsi=row.series.last_rsi,
-        ema=row.series.last_ema,
-        band_low=None if bands is None else bands[0],
-        band_high=None if bands is None else bands[1],
+        rsi=row.series.rsi.value,
+        ema=row.series.ema.value,
+        band_low=None if bands is None else bands.low,
+        band_high=None if bands is None else bands.high,
         synthetic=row.synthetic,
     )
 

@@ -376,6 +376,8 @@ impl Registry {
             pool.arrays.remove(&array.start_tick_index);
             pool.absent.insert(array.start_tick_index);
             (pool.ticks, pool.ticks_slot) = (None, slot);
+        } else if account.role == Role::Mint {
+            self.decimals.remove(key);
         }
         self.dirty.extend(&self.accounts[at].users);
     }
