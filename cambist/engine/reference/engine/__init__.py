@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -30,7 +31,6 @@ from cambist.engine.reference.decode import (
     decode_binance,
     decode_solana,
 )
-from cambist.engine.reference.engine.books import BookEntry
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.market import Market
 from cambist.engine.reference.engine.prices import Prices
@@ -43,6 +43,9 @@ from cambist.engine.reference.order_book import Delta, Outcome, Ticker
 from cambist.model.events import HEADER, MAX_BODY, BlockError, Channel, Direction, RecordKind, unpack
 from cambist.model.market import Instrument
 from cambist.model.opportunity import Need, encode
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.engine.books import BookEntry
 
 
 @dataclass(slots=True)
@@ -371,10 +374,10 @@ class ReferenceEngine:
             elif cycle.key not in keys:
                 del self.standing.cycles[cycle.key]
         for edges, weight in found:
-            cycle = self.standing.found(moment, edges, weight)
-            if cycle is not None:
+            standing = self.standing.found(moment, edges, weight)
+            if standing is not None:
                 self.counters.opportunities += 1
-                self._decide(cycle, moment, out)
+                self._decide(standing, moment, out)
         self._review(moment, waiting, out)
 
     def _search(self) -> list[tuple[list[int], int]]:

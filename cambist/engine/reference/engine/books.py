@@ -6,11 +6,14 @@ Prices and quantities of books are integers of 10⁻⁸. What one receives is ro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.order_book import BookState, Continuity, OrderBook
 from cambist.model.market import Instrument
+
+if TYPE_CHECKING:
+    from cambist.engine.protocol import EngineSetup
 
 ONE8 = 100_000_000
 PPM = 1_000_000
@@ -75,7 +78,8 @@ class Scale:
         return None if got8 is None else (self._net(got8, self.base), self._fee(amount))
 
     def _net(self, got8: int, decimals: int) -> int:
-        return (got8 - -(-got8 * self.taker_ppm // PPM)) * 10**decimals // ONE8
+        net8 = got8 - -(-got8 * self.taker_ppm // PPM)
+        return net8 * int(10**decimals) // ONE8
 
     def _fee(self, amount: int) -> int:
         return -(-amount * self.taker_ppm // PPM)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cambist.engine.protocol import ChannelView
 from cambist.engine.reference.decode import SolanaSession
-from cambist.model.events import Channel
+
+if TYPE_CHECKING:
+    from cambist.model.events import Channel
 
 ERROR_CELLS = 120
 
@@ -79,7 +82,7 @@ class ChannelState:
 
 
 def plain(text: str) -> str:
-    """Returns `text` as one line of printable ASCII, at most 120 characters; anything else is spelled `\\uXXXX`."""
+    r"""Returns `text` as one line of printable ASCII, at most 120 characters; anything else is spelled `\\uXXXX`."""
     out: list[str] = []
     size = 0
     for char in text:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import program
+from cambist.engine.reference.amm_math import QuoteError
 from cambist.engine.reference.cycle_finder import Potentials
 from cambist.engine.reference.engine.books import U64, BookEntry, Books, Scale, weight
 from cambist.engine.reference.engine.registry import PoolEntry, Registry
 from cambist.engine.reference.graph import MAX_WEIGHT, Graph, GraphError
 from cambist.engine.reference.log2 import log2_ratio
-from cambist.engine.reference.pool import QuoteError
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup

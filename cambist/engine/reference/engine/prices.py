@@ -1,4 +1,4 @@
-"""What each token costs on each venue, in the quote token: for screens, and as the reference that turns SOL into others."""
+"""What each token costs on each venue, in the quote token; also the reference that turns SOL into others."""
 
 from __future__ import annotations
 

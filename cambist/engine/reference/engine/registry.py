@@ -1,7 +1,7 @@
 """The pools watched, the accounts each one is made of, and whether these agree.
 
-A pool is quoted only when its set of accounts is consistent: at one slot, or at a slot that is closed because a newer one
-was announced on the channel that carries it. Until then it is *torn*.
+A pool is quoted only when its set of accounts is consistent: at one slot, or at a slot that is closed because a newer
+one was announced on the channel that carries it. Until then it is *torn*.
 """
 
 from __future__ import annotations
@@ -308,8 +308,9 @@ class Registry:
             return TickArray.decode(data)
         if account.role is Role.ORACLE:
             return Oracle.decode(data)
-        layouts = {"ray4": AmmV4, "cpmm": CpmmPool, "orca": Whirlpool}
-        return layouts[pool.venue].decode(data)
+        if pool.venue == "ray4":
+            return AmmV4.decode(data)
+        return CpmmPool.decode(data) if pool.venue == "cpmm" else Whirlpool.decode(data)
 
     def _note(self, account: Account, before: Any) -> None:
         """Draws the consequences of an accepted update: what it tears, what else is needed."""

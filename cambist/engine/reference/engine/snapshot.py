@@ -38,11 +38,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class ChannelPart(_Part):
+class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One channel."""
 
     info: Channel
@@ -60,7 +56,7 @@ class ChannelPart(_Part):
     session: SessionParts
 
 
-class EdgePart(_Part):
+class EdgePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One edge of the graph, in id order."""
 
     name: str
@@ -72,7 +68,7 @@ class EdgePart(_Part):
     weight: int | None
 
 
-class AccountPart(_Part):
+class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One watched account."""
 
     key: str
@@ -87,7 +83,7 @@ class AccountPart(_Part):
     suspect: bool
 
 
-class PoolPart(_Part):
+class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a pool's accounts don't say themselves."""
 
     name: str
@@ -110,7 +106,7 @@ class PoolPart(_Part):
     ticks_slot: int
 
 
-class BookPart(_Part):
+class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One instrument and its book."""
 
     venue: str
@@ -125,7 +121,7 @@ class BookPart(_Part):
     book: BookParts
 
 
-class SourcePart(_Part):
+class SourcePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One direct price."""
 
     mint: str
@@ -136,7 +132,7 @@ class SourcePart(_Part):
     depth_bits: int
 
 
-class RowPart(_Part):
+class RowPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One token on one venue."""
 
     mint: str
@@ -153,7 +149,7 @@ class RowPart(_Part):
     series: SeriesParts
 
 
-class CyclePart(_Part):
+class CyclePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One standing cycle."""
 
     key: str
@@ -169,7 +165,7 @@ class CyclePart(_Part):
     last: Opportunity | None
 
 
-class State(_Part):
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything."""
 
     version: int
@@ -354,9 +350,11 @@ def load(engine: ReferenceEngine, data: bytes) -> None:
     try:
         state = msgspec.json.decode(data, type=State)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(f"not a snapshot: {error}") from error  # noqa: EM102
+        message = f"not a snapshot: {error}"
+        raise ValueError(message) from error
     if state.version != VERSION:
-        raise ValueError(f"snapshot of version {state.version}, this one reads {VERSION}")  # noqa: EM102
+        message = f"snapshot of version {state.version}, this one reads {VERSION}"
+        raise ValueError(message)
     engine.fresh()
     if [part.name for part in state.pools] != [pool.name for pool in engine.market.registry.pools]:
         message = "snapshot of another setup"

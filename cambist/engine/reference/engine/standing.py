@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.engine.market import PPM, Hop, Market
+from cambist.engine.reference.engine.books import PPM
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 from cambist.engine.reference.scorer import Candidate, decide
 from cambist.engine.reference.sizing import best_input
@@ -13,6 +13,7 @@ from cambist.model.opportunity import Cost, Opportunity
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
+    from cambist.engine.reference.engine.market import Hop, Market
     from cambist.engine.reference.engine.prices import Prices
     from cambist.engine.reference.fees import FeeModel
 
@@ -124,9 +125,7 @@ class Standing:
         hops = self.walk(cycle.edges, sized.amount_in)
         if isinstance(hops, str):
             return None
-        return Sizing(
-            sized.amount_in, sized.amount_out, self.kept(hops), sized.binds, self.cu_limit(cycle, hops)
-        )
+        return Sizing(sized.amount_in, sized.amount_out, self.kept(hops), sized.binds, self.cu_limit(cycle, hops))
 
     def walk(self, edges: list[int], amount_in: int) -> list[Hop] | str:
         """Returns each hop of a route, or why one can't be quoted."""

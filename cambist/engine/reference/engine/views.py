@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine.standing import Cycle
 
 CURVE_POINTS = 64
-TYPICAL_CU = cu_limit([SwapShape("ray4", 0, False, False), SwapShape("cpmm", 0, False, False), SwapShape("orca", 0, False, False)]) or 0
+TYPICAL_CU = (
+    cu_limit(
+        [SwapShape("ray4", 0, False, False), SwapShape("cpmm", 0, False, False), SwapShape("orca", 0, False, False)]
+    )
+    or 0
+)
 """Of a trade over one pool of each kind."""
 
 
@@ -101,8 +106,10 @@ def inspect(engine: ReferenceEngine, key: str, now_ns: int) -> CycleInspection |
     if cycle is None or cycle.last is None:
         return None
     hops = engine.standing.walk(cycle.edges, cycle.sizing.amount_in) if cycle.sizing.amount_in else []
-    shown = () if isinstance(hops, str) else tuple(
-        _hop(engine, edge, hop, now_ns) for edge, hop in zip(cycle.edges, hops, strict=False)
+    shown = (
+        ()
+        if isinstance(hops, str)
+        else tuple(_hop(engine, edge, hop, now_ns) for edge, hop in zip(cycle.edges, hops, strict=False))
     )
     return CycleInspection(cycle.last, shown, _curve(engine, cycle), engine.standing.cap(cycle.base))
 
