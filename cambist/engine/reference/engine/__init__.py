@@ -204,7 +204,7 @@ class ReferenceEngine:
     def _gap(self, channel: ChannelState) -> None:
         channel.gaps += 1
         self.counters.gaps += 1
-        if channel.solana:
+        if channel.socket:
             self.market.registry.doubt(channel.info.id)
             self.market.registry.ask_again(channel.info.id)
         for at, entry in enumerate(self.market.books.entries):

@@ -245,16 +245,19 @@ class Registry:
                 self.dirty.add(at)
 
     def doubt(self, channel: int) -> None:
-        """Marks every account last told by `channel` as suspect: updates were lost."""
+        """Marks every account that `channel` tells or carries as suspect: updates were lost."""
         for account in self.accounts.values():
-            if account.count and account.channel == channel:
+            if account.count and self._is_told(account, channel):
                 account.suspect = True
                 self.dirty.update(account.users)
 
     def ask_again(self, channel: int) -> None:
         """Asks for the suspect accounts of a channel."""
-        for key in sorted(k for k, a in self.accounts.items() if a.suspect and a.channel == channel):
+        for key in sorted(k for k, a in self.accounts.items() if a.suspect and self._is_told(a, channel)):
             self.needs.append(("account", base58.encode(key), 0, channel))
+
+    def _is_told(self, account: Account, channel: int) -> bool:
+        return account.channel == channel or any(self.pools[user].carrier == channel for user in account.users)
 
     def _refuse(self, reason: str, text: str) -> None:
         self.refused.append(reason)

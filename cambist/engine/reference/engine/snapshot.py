@@ -156,7 +156,7 @@ class CyclePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edges: list[int]
     base: str
     weight: int
-    first_slot: int
+    first_slot: int | None
     amount_in: int
     amount_out: int
     fees: int

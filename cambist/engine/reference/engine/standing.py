@@ -53,7 +53,8 @@ class Cycle:
     base: str
     """Mint, or empty."""
     weight: int
-    first_slot: int
+    first_slot: int | None
+    """Since when it gains at the margin without a break; `None` if it does not."""
     sizing: Sizing
     last: Opportunity | None = None
 
@@ -85,8 +86,12 @@ class Standing:
         cycle = self.cycles.get(key)
         if cycle is None:
             route, base = self._rotate(edges)
-            cycle = self.cycles[key] = Cycle(key, route, base, weight, moment.slot, Sizing())
+            cycle = self.cycles[key] = Cycle(key, route, base, weight, None, Sizing())
         cycle.weight = weight
+        if weight >= 0:
+            cycle.first_slot = None
+        elif cycle.first_slot is None:
+            cycle.first_slot = moment.slot
         sizing = self.size(cycle)
         if sizing is None:
             del self.cycles[key]
@@ -191,7 +196,7 @@ class Standing:
         torn = next((leg.detail for leg in legs if leg.problem == "torn"), "")
         stale = next((leg.detail for leg in legs if leg.problem == "stale"), "")
         wins, tries = self.learned.get((settlement, len(cycle.edges)), (0, 0))
-        seen = max(1, moment.slot - cycle.first_slot + 1)
+        seen = 0 if cycle.first_slot is None else max(1, moment.slot - cycle.first_slot + 1)
         oldest = max(leg.age_ns for leg in legs)
         verdict = decide(
             Candidate(

@@ -60,6 +60,10 @@ fn is_token_program(owner: &Pubkey) -> bool {
     *owner == program::TOKEN || *owner == program::TOKEN_2022
 }
 
+fn is_told(pools: &[PoolEntry], account: &Account, channel: u16) -> bool {
+    account.channel == channel || account.users.iter().any(|&user| pools[user].carrier == Some(channel))
+}
+
 fn is_known(owner: &Pubkey) -> bool {
     Curve::of(owner).is_some() || is_token_program(owner) || *owner == program::SYSTEM || *owner == program::SYSVAR
 }
@@ -417,10 +421,10 @@ impl Registry {
         }
     }
 
-    /// Marks every account last told by `channel` as suspect: updates were lost.
+    /// Marks every account that `channel` tells or carries as suspect: updates were lost.
     pub(crate) fn doubt(&mut self, channel: u16) {
         for account in &mut self.accounts {
-            if account.count > 0 && account.channel == channel {
+            if account.count > 0 && is_told(&self.pools, account, channel) {
                 account.suspect = true;
                 self.dirty.extend(&account.users);
             }
@@ -429,7 +433,7 @@ impl Registry {
 
     /// Asks for the suspect accounts of a channel.
     pub(crate) fn ask_again(&mut self, channel: u16) {
-        let suspect = self.accounts.iter().filter(|a| a.suspect && a.channel == channel);
+        let suspect = self.accounts.iter().filter(|a| a.suspect && is_told(&self.pools, a, channel));
         let mut keys: Vec<Pubkey> = suspect.map(|account| account.key).collect();
         keys.sort_unstable();
         let want = |key| Want { kind: "account", key: base58::encode(&key), index: 0, carrier: Some(channel) };
