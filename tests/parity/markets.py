@@ -335,7 +335,7 @@ class Market:
 
 
 def run(engine, block: bytes, step: int | None = None) -> tuple[bytes, bytes]:
-    """Feeds a block as the kernel would. Returns all decisions and all needs; `step` limits a call to so many records."""
+    """Feeds a block as the kernel would; `step` limits a call to so many records. Returns all decisions and needs."""
     from cambist.model.events import HEADER, unpack
 
     decisions, needs, offset = [], [], 0
