@@ -9,7 +9,7 @@ _MAX_COMBINING = 2
 
 
 def sanitise(text: str, cells: int = 40) -> str:
-    """Returns `text` safe for a terminal: NFC, one line, at most `cells` cells wide, unprintables as `\\uXXXX`.
+    r"""Returns `text` safe for a terminal: NFC, one line, at most `cells` cells wide, unprintables as `\\uXXXX`.
 
     Control, bidi, zero-width, private-use, surrogate and unassigned characters are spelled out; white space collapses;
     at most two combining marks stay on a base. What is cut off is replaced by `…`.

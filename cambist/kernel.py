@@ -1,0 +1,347 @@
+"""The kernel: records in, effects out. Synchronous, deterministic; no I/O, no clock, no unseeded draw.
+
+`step` takes a block and hands runs of frames to the engine; commands, fills and wake-ups are its own. What it decides
+goes into a SHA-256 over the canonical encoding, which does not depend on where blocks are cut, on which engine runs or
+on how long anything took.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cambist.engine.protocol import Engine, EngineSetup
+from cambist.execution import paper_model
+from cambist.execution.paper_model import PaperParams
+from cambist.execution.risk import Approved, Limits, RiskGate, RiskState
+from cambist.model.events import HEADER, Command, RecordKind, unpack
+from cambist.model.opportunity import Need, Opportunity, encode
+from cambist.model.orders import Fill, Intent, Order, Refused
+from cambist.strategies.negative_cycle import NegativeCycle
+
+if TYPE_CHECKING:
+    from cambist.strategies.base import Strategy
+
+SCHEMA = 1
+FOREVER_NS = 2**63 - 1
+LAST_FILLS = 200
+
+_OPPORTUNITY = msgspec.json.Decoder(Opportunity)
+_NEED = msgspec.json.Decoder(Need)
+
+EngineMaker = Callable[[str, EngineSetup], Engine]
+"""Makes an engine: (`native` | `reference`, setup)."""
+
+
+class KernelSetup(msgspec.Struct, frozen=True):
+    """All that a session's decisions depend on besides its records."""
+
+    engine: EngineSetup
+    limits: Limits = Limits()
+    paper: PaperParams = PaperParams()
+    seed: int = 0
+    wallet: dict[str, int] = {}
+    """Paper wallet at the start: mint → atoms."""
+    market: str = ""
+    demo: bool = False
+
+
+class KernelState(msgspec.Struct):
+    """The kernel's own part of `State`."""
+
+    wallet: dict[str, int]
+    risk: RiskState
+    strategies: dict[str, dict[str, int]]
+    open_orders: list[Order]
+    """In order of (due_ns, id): the due wake-ups."""
+    next_intent: int = 1
+    next_order: int = 1
+
+
+class StateBody(msgspec.Struct, frozen=True):
+    """Body of a STATE record: versioned and engine-neutral."""
+
+    schema: int
+    setup: KernelSetup
+    kernel: KernelState
+    engine: str
+    """Base64 of `Engine.snapshot`; empty for a fresh engine."""
+
+
+@dataclass(slots=True)
+class Effects:
+    """What one step wants done and what it did. Nothing here flows back except as a record."""
+
+    last_seq: int = 0
+    records: int = 0
+    needs: list[Need] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+    refusals: list[Refused] = field(default_factory=list)
+    fills: list[tuple[Order, Fill]] = field(default_factory=list)
+    halts: list[tuple[int, str]] = field(default_factory=list)
+    """(recv_ns, reason); an empty reason is a cleared halt."""
+    notes: list[tuple[int, str, str]] = field(default_factory=list)
+    """(recv_ns, level, text) for the log."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts since the session's STATE record."""
+
+    records: int = 0
+    intents: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    filled: int = 0
+    missed: int = 0
+    net: dict[str, int] = field(default_factory=dict)
+    dropped: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A kernel at one record, for seeking in a replay. Never stored."""
+
+    state: bytes
+    digest: hashlib._Hash
+    totals: Totals
+    fills: list[tuple[Order, Fill]]
+    last_seq: int
+    now_ns: int
+
+
+class Kernel:
+    """Owns the engine, the strategies, the risk gate and the paper wallet."""
+
+    def __init__(self, setup: KernelSetup, make_engine: EngineMaker, engine: str = "native") -> None:
+        self._make = make_engine
+        self._engine_name = engine
+        self.setup = setup
+        self.engine = make_engine(engine, setup.engine)
+        self._fresh(setup, KernelState(dict(setup.wallet), RiskState(), {}, []))
+        self.last_seq = 0
+        self.now_ns = 0
+
+    def _fresh(self, setup: KernelSetup, state: KernelState) -> None:
+        self.setup = setup
+        self.risk = RiskGate(setup.limits, state.risk)
+        self.wallet = state.wallet
+        self.strategies: list[Strategy] = [NegativeCycle()]
+        for strategy in self.strategies:
+            strategy.restore(state.strategies.get(strategy.name, {}))
+        self.open_orders = state.open_orders
+        self._next_intent, self._next_order = state.next_intent, state.next_order
+        self.totals = Totals()
+        self.fills: list[tuple[Order, Fill]] = []
+        self._digest = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """Hex digest over every decision since the session's STATE record."""
+        return self._digest.hexdigest()
+
+    def state(self) -> bytes:
+        """Returns the body of a STATE record: everything that a continuation needs."""
+        kernel = KernelState(
+            dict(sorted(self.wallet.items())),
+            self.risk.state,
+            {s.name: s.state() for s in self.strategies},
+            self.open_orders,
+            self._next_intent,
+            self._next_order,
+        )
+        snapshot = base64.b64encode(self.engine.snapshot()).decode()
+        return encode(StateBody(SCHEMA, self.setup, kernel, snapshot))
+
+    def initial_state(self) -> bytes:
+        """Returns the body of a STATE record for a session that starts from nothing but the setup."""
+        kernel = KernelState(dict(self.setup.wallet), RiskState(), {}, [])
+        return encode(StateBody(SCHEMA, self.setup, kernel, ""))
+
+    def restore(self, body: bytes) -> None:
+        """Starts over from a STATE record's body. Raises `ValueError` if it is none of a known version."""
+        try:
+            state = msgspec.json.decode(body, type=StateBody)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            message = f"not a STATE record: {error}"
+            raise ValueError(message) from error
+        if state.schema != SCHEMA:
+            message = f"STATE record of schema {state.schema}, this version reads {SCHEMA}"
+            raise ValueError(message)
+        self.engine = self._make(self._engine_name, state.setup.engine)
+        if state.engine:
+            self.engine.restore(base64.b64decode(state.engine))
+        self._fresh(state.setup, state.kernel)
+
+    def keyframe(self) -> Keyframe:
+        """Returns a point that `rewind` can go back to."""
+        return Keyframe(
+            self.state(), self._digest.copy(), copy.deepcopy(self.totals), self.fills, self.last_seq, self.now_ns
+        )
+
+    def rewind(self, frame: Keyframe) -> None:
+        """Goes back to a keyframe; digest and totals go on from there as if nothing came after it."""
+        self.restore(frame.state)
+        self._digest, self.totals, self.fills = frame.digest.copy(), copy.deepcopy(frame.totals), frame.fills
+        self.last_seq, self.now_ns = frame.last_seq, frame.now_ns
+
+    def use_engine(self, name: str) -> None:
+        """Continues on the other engine, from the same state."""
+        engine = self._make(name, self.setup.engine)
+        engine.restore(self.engine.snapshot())
+        self.engine, self._engine_name = engine, name
+
+    def step(self, block: bytes) -> Effects:
+        """Takes every record of a block in order. Raises `BlockError` for a damaged block."""
+        effects = Effects()
+        offset, size = 0, len(block)
+        while offset < size:
+            seq, recv_ns, kind = HEADER.unpack_from(block, offset)[:3]
+            self._wake(recv_ns, effects)
+            self.now_ns = recv_ns
+            if kind == RecordKind.FRAME:
+                offset = self._ingest(block, offset, effects)
+            else:
+                offset = self._single(block, offset, kind, effects)
+            effects.last_seq = self.last_seq = max(seq, self.last_seq)
+        self.totals.last_ns = self.now_ns
+        return effects
+
+    def _ingest(self, block: bytes, offset: int, effects: Effects) -> int:
+        until_ns = self.open_orders[0].due_ns if self.open_orders else FOREVER_NS
+        done = self.engine.ingest(block, offset, until_ns)
+        self._count(done.records, effects)
+        if done.needs:
+            effects.needs += [_NEED.decode(line) for line in done.needs.splitlines()]
+        if done.decisions:
+            self._digest.update(done.decisions)
+            if done.go:
+                self._go(done.decisions, effects)
+        return done.offset
+
+    def _single(self, block: bytes, offset: int, kind: int, effects: Effects) -> int:
+        record, after = unpack(block, offset)
+        if kind == RecordKind.STATE:
+            self.restore(record.body)
+            self.totals.first_ns = record.recv_ns
+            effects.notes.append((record.recv_ns, "info", "session begins"))
+        elif kind == RecordKind.COMMAND:
+            self._command(msgspec.json.decode(record.body, type=Command), record.recv_ns, effects)
+        elif kind == RecordKind.FILL:
+            self._network_fill(msgspec.json.decode(record.body, type=Fill), effects)
+        else:
+            done = self.engine.control(block, offset)
+            if kind == RecordKind.GAP:
+                self.totals.dropped += int(msgspec.json.decode(record.body)["count"])
+            if done.decisions:
+                self._digest.update(done.decisions)
+            if done.needs:
+                effects.needs += [_NEED.decode(line) for line in done.needs.splitlines()]
+        self._count(1, effects)
+        return after
+
+    def _count(self, records: int, effects: Effects) -> None:
+        effects.records += records
+        self.totals.records += records
+
+    def _go(self, decisions: bytes, effects: Effects) -> None:
+        """Shows the last frame's go decisions to the strategies, in order."""
+        last: list[Opportunity] = []
+        for line in reversed(decisions.splitlines()):
+            opportunity = _OPPORTUNITY.decode(line)
+            if last and opportunity.seq != last[0].seq:
+                break
+            last.append(opportunity)
+        self.now_ns = last[0].recv_ns
+        for opportunity in reversed(last):
+            if opportunity.go:
+                for strategy in self.strategies:
+                    self._strategy(strategy, opportunity, effects)
+
+    def _strategy(self, strategy: Strategy, opportunity: Opportunity, effects: Effects) -> None:
+        for wish in strategy.on_opportunity(opportunity):
+            if wish.skip:
+                self.totals.skipped[wish.skip] += 1
+                continue
+            intent = Intent(self._next_intent, strategy.name, opportunity, wish.amount_in, wish.min_out)
+            self._next_intent += 1
+            self.totals.intents += 1
+            effects.intents.append(intent)
+            self._digest.update(encode(intent))
+            verdict = self.risk.check(intent, opportunity.recv_ns, self.wallet)
+            if isinstance(verdict, Approved):
+                self._send(verdict, opportunity.recv_ns, effects)
+            else:
+                self.totals.refused[verdict.reason] += 1
+                effects.refusals.append(verdict)
+                self._digest.update(encode(verdict))
+
+    def _send(self, approved: Approved, now_ns: int, effects: Effects) -> None:
+        order = paper_model.send(self.setup.paper, self.setup.seed, self._next_order, approved, now_ns)
+        self._next_order += 1
+        self.open_orders.append(order)
+        self.open_orders.sort(key=lambda o: (o.due_ns, o.id))
+        effects.orders.append(order)
+        self._digest.update(encode(order))
+
+    def _wake(self, recv_ns: int, effects: Effects) -> None:
+        while self.open_orders and self.open_orders[0].due_ns <= recv_ns:
+            order = self.open_orders.pop(0)
+            fill = paper_model.land(self.setup.paper, self.setup.seed, order, self.engine, recv_ns)
+            self._book(order, fill, effects)
+
+    def _network_fill(self, fill: Fill, effects: Effects) -> None:
+        order = next((o for o in self.open_orders if o.id == fill.order_id), None)
+        if order is None:
+            effects.notes.append((fill.recv_ns, "warn", f"a fill for order {fill.order_id}, which is not open"))
+            return
+        self.open_orders.remove(order)
+        self._book(order, fill, effects)
+
+    def _book(self, order: Order, fill: Fill, effects: Effects) -> None:
+        token = order.tokens[0]
+        self.engine.learn(order.key, landed=fill.status == "filled")
+        self.wallet[token] = self.wallet.get(token, 0) + fill.net
+        self.totals.net[token] = self.totals.net.get(token, 0) + fill.net
+        self.totals.filled += fill.status == "filled"
+        self.totals.missed += fill.status == "missed"
+        halted = self.risk.state.halted
+        self.risk.on_fill(order.key, token, order.amount_in, fill)
+        for strategy in self.strategies:
+            strategy.on_fill(order, fill)
+        self._digest.update(encode(fill))
+        effects.fills.append((order, fill))
+        self.fills = [*self.fills, (order, fill)][-LAST_FILLS:]
+        if self.risk.state.halted and not halted:
+            effects.halts.append((fill.recv_ns, self.risk.state.halted))
+
+    def _command(self, command: Command, now_ns: int, effects: Effects) -> None:
+        risk = self.risk.state
+        if command.name == "halt":
+            risk.halted = risk.halted or command.args.get("reason", "halted by the operator")
+            effects.halts.append((now_ns, risk.halted))
+        elif command.name == "clear_halt":
+            risk.halted = ""
+            effects.halts.append((now_ns, ""))
+        elif command.name == "disarm":
+            risk.disarmed = command.args.get("reason", "disarmed")
+        elif command.name == "arm":
+            risk.disarmed = ""
+        elif command.name == "engine":
+            self.use_engine(command.args["name"])
+        elif command.name == "inject_price":
+            self.engine.inject_price(command.args["mint"], float(command.args["price"]), now_ns)
+        else:
+            effects.notes.append((now_ns, "warn", f"unknown command {command.name!r} in the record"))
+            return
+        self._digest.update(encode(msgspec.structs.replace(command, args={}) if command.name == "engine" else command))

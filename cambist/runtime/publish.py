@@ -1,0 +1,362 @@
+"""Builds the View: from kernel and engine facts to versioned sections."""
+
+from __future__ import annotations
+
+from collections import deque
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceView
+from cambist.model.text import sanitise
+from cambist.runtime.detail import opened
+from cambist.runtime.words import Names, decision, short, venue_class
+from cambist.view import (
+    CycleDetail,
+    CycleRow,
+    CyclesSection,
+    FeeColumn,
+    FeedRow,
+    FeedsSection,
+    FeesSection,
+    Headline,
+    LogRow,
+    LogSection,
+    PanelState,
+    PriceRow,
+    PricesSection,
+    TradeRow,
+    TradesSection,
+    View,
+    Wallet,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cambist.kernel import Kernel
+    from cambist.model.opportunity import Opportunity
+    from cambist.model.orders import Fill, Order
+    from feeds.base import FeedStatus
+
+BUCKET_NS = 15_000_000_000
+BUCKETS = 60
+AGE_STEP_NS = 200_000_000
+SLOT_NS = 400_000_000
+LOG_LINES = 500
+EMPTY: Mapping[int, Any] = MappingProxyType({})
+_VIEW = msgspec.json.Decoder(EngineView)
+_INSPECTION = msgspec.json.Decoder(CycleInspection | None)
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def bump(old: S, new: S) -> S:
+    """Returns `old` if nothing but the version differs, else `new` with the next version."""
+    version = old.version  # type: ignore[attr-defined]  # every section has one; Struct itself declares none
+    if msgspec.structs.replace(new, version=version) == old:
+        return old
+    return msgspec.structs.replace(new, version=version + 1)
+
+
+class Publisher:
+    """Keeps what a View needs over time (fee history, log lines, rates) and builds the next one from the last."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.view = View()
+        self.log: deque[LogRow] = deque(maxlen=LOG_LINES)
+        self._buckets: dict[int, FeeColumn] = {}
+        self._rates: dict[int, tuple[int, int, float | None]] = {}
+        self._changed = 0
+        self.inspected = ""
+        self.adopt(kernel)
+
+    def adopt(self, kernel: Kernel) -> None:
+        """Takes names and limits from a kernel's setup; call it after a STATE record."""
+        setup = kernel.setup.engine
+        self._setup = setup
+        self._names = Names(setup.tokens, setup.pools, setup.instruments)
+        self._rates.clear()
+
+    def note(self, at_ns: int, level: str, source: str, text: str) -> None:
+        """Adds a line to the log."""
+        self.log.append(LogRow(at_ns, level, source, sanitise(text, 400)))
+        self._changed += 1
+
+    def build(
+        self,
+        kernel: Kernel,
+        now_ns: int,
+        drops: Mapping[int, int] = EMPTY,
+        statuses: Mapping[int, FeedStatus] = EMPTY,
+    ) -> View:
+        """Returns the next View; sections that did not change keep their version. Drops and statuses by channel."""
+        engine = _VIEW.decode(kernel.engine.present(now_ns))
+        shown_ns = now_ns - now_ns % AGE_STEP_NS
+        old = self.view
+        cycles = self._cycles(kernel, engine, shown_ns)
+        fees = self._fees(engine, shown_ns)
+        self.view = msgspec.structs.replace(
+            old,
+            prices=bump(old.prices, self._prices(engine, shown_ns)),
+            cycles=bump(old.cycles, cycles),
+            fees=bump(old.fees, fees),
+            trades=bump(old.trades, self._trades(kernel, engine)),
+            feeds=bump(old.feeds, self._feeds(engine, shown_ns, drops, statuses)),
+            log=LogSection(self._changed, tuple(self.log)) if old.log.version != self._changed else old.log,
+            headline=bump(old.headline, self._headline(kernel, engine, cycles)),
+            detail=self._detail(kernel, now_ns),
+            status=msgspec.structs.replace(old.status, slot=engine.slot),
+        )
+        return self.view
+
+    def _prices(self, engine: EngineView, now_ns: int) -> PricesSection:
+        best_bid: dict[str, float] = {}
+        best_ask: dict[str, float] = {}
+        for p in engine.prices:
+            if p.usable and p.bid is not None and p.ask is not None and not p.synthetic:
+                best_bid[p.mint] = max(p.bid, best_bid.get(p.mint, p.bid))
+                best_ask[p.mint] = min(p.ask, best_ask.get(p.mint, p.ask))
+        rows = tuple(self._price_row(p, now_ns, best_bid, best_ask) for p in engine.prices)
+        pools = len(self._setup.pools)
+        tokens = len({p.mint for p in engine.prices})
+        state = PanelState()
+        if not rows:
+            state = PanelState("loading", f"Waiting for the first account data. {pools} pools are watched.")
+        elif not any(p.usable for p in engine.prices):
+            state = PanelState("stale", "no source is current.", "Retrying by itself.", since_ns=engine.slot_ns or 0)
+        return PricesSection(0, state, rows, self._names.symbol(self._setup.quote_mint), tokens, pools)
+
+    def _price_row(self, p: PriceView, now_ns: int, bids: dict[str, float], asks: dict[str, float]) -> PriceRow:
+        mid = None if p.bid is None or p.ask is None else (p.bid + p.ask) / 2
+        change = None if mid is None or not p.hour_ago else mid / p.hour_ago - 1
+        return PriceRow(
+            key=f"{p.mint}/{p.source}",
+            token=self._names.symbol(p.mint) if self._names.knows(p.mint) else sanitise(p.symbol, 12),
+            venue=p.venue,
+            bid=p.bid,
+            ask=p.ask,
+            age_ns=None if p.current_ns is None else max(0, now_ns - p.current_ns),
+            changed_ns=p.changed_ns,
+            change_1h=change,
+            change_span_ns=p.hour_span_ns,
+            spark=p.closes,
+            rsi=p.rsi,
+            ema=p.ema,
+            band_low=p.band_low,
+            band_high=p.band_high,
+            best_bid=p.bid is not None and p.usable and p.bid == bids.get(p.mint),
+            best_ask=p.ask is not None and p.usable and p.ask == asks.get(p.mint),
+            stale=not p.usable,
+            source=short(p.source),
+            synthetic=p.synthetic,
+            venue_class=venue_class(p.venue),
+        )
+
+    def _cycles(self, kernel: Kernel, engine: EngineView, now_ns: int) -> CyclesSection:
+        open_keys = frozenset(kernel.risk.state.open_keys)
+        min_bps = self._setup.gates.min_net_ppm / 100
+        rows = [self.cycle_row(o, open_keys, now_ns) for o in engine.cycles]
+        rows.sort(key=lambda r: (r.mark != "go", -(r.net_bps if r.net_bps is not None else -1e9), r.key))
+        best = max((r.net_bps for r in rows if r.net_bps is not None), default=None)
+        state = PanelState()
+        if engine.slot is None and not engine.prices:
+            state = PanelState("loading", "Waiting for the first prices.")
+        elif not rows:
+            state = PanelState(
+                "empty", "No cycle is profitable at the margin now.", f"The threshold is {min_bps:+.1f} bps."
+            )
+        return CyclesSection(0, state, tuple(rows), min_bps, engine.counters.cycles, best)
+
+    def cycle_row(self, o: Opportunity, open_keys: frozenset[str], now_ns: int) -> CycleRow:
+        """Returns one opportunity as a row."""
+        scale = 10_000 / o.amount_in if o.amount_in else 0.0
+        mark, words = decision(o, self._setup.gates.min_net_ppm / 100, open_keys, self._names)
+        age = max(0, o.oldest_ns + max(0, now_ns - o.recv_ns))
+        pools = o.cost.venue_fees + o.cost.transfer_fees
+        return CycleRow(
+            key=o.key,
+            legs=self._names.legs(o.route, o.tokens),
+            unit=self._names.symbol(o.tokens[0]),
+            decimals=self._names.decimals(o.tokens[0]),
+            settlement=o.settlement,
+            size=o.amount_in,
+            gross_bps=(o.gross + pools) * scale,
+            pools_bps=-pools * scale,
+            chain_bps=None if o.cost.chain is None else -o.cost.chain * scale,
+            net_bps=o.net_bps,
+            net=o.net,
+            oldest_ns=age,
+            seen_slots=o.seen_slots,
+            landing_ppm=o.landing_ppm,
+            score=o.score,
+            mark=mark,
+            reason=o.reason,
+            detail=sanitise(o.detail, 80),
+            decision=words,
+        )
+
+    def _fees(self, engine: EngineView, now_ns: int) -> FeesSection:
+        for sample in engine.fees:
+            self._remember(sample, engine)
+        columns = tuple(self._buckets[b] for b in sorted(self._buckets)[-BUCKETS:])
+        newest = engine.fees[-1] if engine.fees else None
+        base, priority, tip = engine.trade_lamports
+        total = None if base is None or priority is None or tip is None else base + priority + tip
+        state = PanelState()
+        if newest is None:
+            state = PanelState("loading", "Waiting for the first fee samples.")
+        note = ""
+        if newest is not None and newest.p50 is None:
+            note = "this node gives only the smallest fee that landed, so percentiles are unknown"
+        cap = self._setup.gates.caps.get(self._setup.sol_mint)
+        return FeesSection(
+            state=state,
+            columns=columns,
+            now=columns[-1] if columns else None,
+            score=engine.congestion,
+            trend=_trend(columns),
+            bid_percentile=f"p{self._setup.bidding.percentile}",
+            hops=3,
+            total=total,
+            total_bps=None if total is None or not cap else total / cap * 10_000,
+            tip=tip,
+            priority=priority,
+            base=base,
+            source=engine.fee_source,
+            age_ns=None if newest is None else max(0, now_ns - newest.recv_ns),
+            note=note,
+        )
+
+    def _remember(self, s: FeeSample, engine: EngineView) -> None:
+        """Files a slot's sample under its 15 s bucket; a bucket shows its busiest slot."""
+        lag = max(0, (engine.slot or s.slot) - s.slot) * SLOT_NS
+        end = ((engine.slot_ns or s.recv_ns) - lag) // BUCKET_NS * BUCKET_NS + BUCKET_NS
+        old = self._buckets.get(end, FeeColumn(end))
+        merged = {n: _most(getattr(old, n), getattr(s, n)) for n in ("p25", "p50", "p75", "p90", "p99", "minimum")}
+        self._buckets[end] = FeeColumn(end, **merged)
+        while len(self._buckets) > BUCKETS + 1:
+            del self._buckets[min(self._buckets)]
+
+    def _trades(self, kernel: Kernel, engine: EngineView) -> TradesSection:
+        rows = [self._trade_row(order, None) for order in kernel.open_orders]
+        rows += [self._trade_row(order, fill) for order, fill in reversed(kernel.fills)]
+        sol = self._setup.sol_mint
+        curve, total = [], 0.0
+        for order, fill in kernel.fills:
+            value = self._in_sol(order.tokens[0], fill.net, engine)
+            total += (value or 0) / 1e9
+            curve.append(total)
+        change = self._realised(kernel, engine)
+        paper = Wallet("paper", kernel.wallet.get(sol), change)
+        state = PanelState() if rows else PanelState("empty", "No order yet.", "The first go cycle is taken on paper.")
+        return TradesSection(0, state, paper, Wallet("real", None, None), tuple(rows[:200]), tuple(curve))
+
+    def _trade_row(self, order: Order, fill: Fill | None) -> TradeRow:
+        token = order.tokens[0]
+        return TradeRow(
+            id=order.id,
+            at_ns=fill.recv_ns if fill else order.sent_ns,
+            legs=self._names.legs(order.route, order.tokens),
+            unit=self._names.symbol(token),
+            decimals=self._names.decimals(token),
+            hoped_bps=order.expected_net / order.amount_in * 10_000,
+            got_bps=fill.net / fill.amount_in * 10_000 if fill and fill.amount_in else None,
+            net=fill.net if fill else None,
+            status=fill.status if fill else "open",
+            reason=fill.reason if fill else "",
+        )
+
+    def _in_sol(self, mint: str, atoms: int, engine: EngineView) -> int | None:
+        """Values atoms of a base token in lamports at the present price; `None` without a price."""
+        if mint == self._setup.sol_mint:
+            return atoms
+        if mint == self._setup.quote_mint and engine.sol_price:
+            return round(float(atoms / 10 ** self._names.decimals(mint) / engine.sol_price * 1e9))
+        return None if atoms else 0
+
+    def _realised(self, kernel: Kernel, engine: EngineView) -> int | None:
+        values = [self._in_sol(mint, atoms, engine) for mint, atoms in sorted(kernel.totals.net.items())]
+        return None if any(v is None for v in values) else sum(v for v in values if v is not None)
+
+    def _headline(self, kernel: Kernel, engine: EngineView, cycles: CyclesSection) -> Headline:
+        totals, sol = kernel.totals, self._setup.sol_mint
+        return Headline(
+            best=cycles.rows[0] if cycles.rows else None,
+            realised=self._realised(kernel, engine),
+            fills=totals.filled,
+            orders=totals.filled + totals.missed + len(kernel.open_orders),
+            missed=totals.missed,
+            from_peak=kernel.risk.from_peak(sol),
+            loss_limit=kernel.setup.limits.daily_loss.get(sol),
+            congestion=engine.congestion,
+        )
+
+    def _feeds(
+        self, engine: EngineView, now_ns: int, drops: Mapping[int, int], statuses: Mapping[int, FeedStatus]
+    ) -> FeedsSection:
+        channels = {c.id: c for c in self._setup.channels}
+        rows = []
+        for c in engine.channels:
+            channel = channels.get(c.channel)
+            if channel is None or (channel.symbol and not c.frames):
+                continue
+            status = statuses.get(c.channel)
+            http = not channel.protocol.endswith(".ws")
+            name = f"{channel.feed} {channel.symbol or 'http'}" if http else channel.feed
+            rows.append(
+                FeedRow(
+                    name=sanitise(name, 20),
+                    state=status.state if status else c.state,
+                    per_s=self._rate(c.channel, c.frames, now_ns),
+                    lag_ns=c.lag_ns if c.lag_ns is not None else max(0, now_ns - c.last_ns) if c.last_ns else None,
+                    gaps=c.gaps,
+                    drops=drops.get(c.channel, 0),
+                    endpoint=channel.label,
+                    note=sanitise((status.note if status else "") or c.last_error, 80),
+                    offset_ns=c.offset_ns,
+                )
+            )
+        state = PanelState() if rows else PanelState("loading", "No connection yet.")
+        return FeedsSection(0, state, tuple(rows))
+
+    def _rate(self, channel: int, frames: int, now_ns: int) -> float | None:
+        """Returns frames a second, measured over at least one second of session time."""
+        last_ns, last, rate = self._rates.get(channel, (now_ns, frames, None))
+        if now_ns - last_ns >= 1_000_000_000 or now_ns < last_ns:
+            rate = (frames - last) / max((now_ns - last_ns) / 1e9, 1e-9) if now_ns > last_ns else None
+            last_ns, last = now_ns, frames
+        self._rates[channel] = (last_ns, last, rate)
+        return rate
+
+    def _detail(self, kernel: Kernel, now_ns: int) -> CycleDetail | None:
+        if not self.inspected:
+            return None
+        found = _INSPECTION.decode(kernel.engine.inspect(self.inspected, now_ns))
+        if found is None:
+            return None
+        old = self.view.detail
+        row = self.cycle_row(found.opportunity, frozenset(kernel.risk.state.open_keys), now_ns - now_ns % AGE_STEP_NS)
+        new = opened(found, row, self._names, kernel)
+        if old is not None and msgspec.structs.replace(new, version=old.version) == old:
+            return old
+        return msgspec.structs.replace(new, version=old.version + 1 if old else 1)
+
+
+def _most(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else max(a, b)
+
+
+def _trend(columns: tuple[FeeColumn, ...]) -> str:
+    """Compares the median of the last minute with the five before; a quarter up or down is a trend."""
+
+    def level(part: tuple[FeeColumn, ...]) -> float | None:
+        known: list[Any] = [c.p75 if c.p75 is not None else c.minimum for c in part]
+        values = sorted(v for v in known if v is not None)
+        return values[len(values) // 2] if values else None
+
+    now, before = level(columns[-4:]), level(columns[-24:-4])
+    if now is None or before is None:
+        return ""
+    return "rising" if now > before * 1.25 else "falling" if now < before * 0.8 else "steady"

@@ -1,0 +1,46 @@
+"""The report of a run or a replay: one object, its field names are a contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cambist.engine.protocol import EngineView
+
+if TYPE_CHECKING:
+    from cambist.kernel import Kernel
+
+_VIEW = msgspec.json.Decoder(EngineView)
+
+
+def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: int | None = None) -> dict[str, Any]:
+    """Returns the report without what only a comparison can say (`recorded_digest`, `digest_match`, …: null)."""
+    totals = kernel.totals
+    counters = _VIEW.decode(kernel.engine.present(kernel.now_ns)).counters
+    refused = dict(counters.refused)
+    for reason, count in {**totals.refused, **totals.skipped}.items():
+        refused[reason] = refused.get(reason, 0) + count
+    decimals = {t.mint: t.decimals for t in kernel.setup.engine.tokens}
+    return {
+        "schema": 1,
+        "session": session,
+        "records": totals.records,
+        "frames": counters.frames,
+        "seconds_recorded": round(max(0, totals.last_ns - totals.first_ns) / 1e9, 3) if totals.first_ns else 0.0,
+        "seconds_wall": round(seconds_wall, 3),
+        "gaps": counters.gaps,
+        "dropped": totals.dropped,
+        "cycles": counters.cycles,
+        "opportunities": counters.opportunities,
+        "go": counters.go,
+        "refused": dict(sorted(refused.items())),
+        "fills": totals.filled,
+        "net": {mint: {"atoms": str(v), "decimals": decimals.get(mint)} for mint, v in sorted(totals.net.items())},
+        "engine": kernel.engine.name,
+        "duel_mismatches": duel_mismatches,
+        "recorded_digest": None,
+        "digest": kernel.digest,
+        "digest_match": None,
+        "first_divergent_seq": None,
+    }

@@ -1,0 +1,106 @@
+"""Raw engine facts to the few words a screen has room for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.model.text import sanitise
+from cambist.view import Leg
+
+if TYPE_CHECKING:
+    from cambist.model.market import Instrument, PoolRef, Token
+    from cambist.model.opportunity import Opportunity
+
+VENUE_OF_PROGRAM = {
+    "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8": "ray4",
+    "CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C": "cpmm",
+    "whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc": "orca",
+    "iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN": "orca",
+}
+VENUE_CLASSES = frozenset({"ray4", "cpmm", "orca", "dlmm", "binance"})
+
+DECISIONS = {
+    "go": "go",
+    "new": "seen {seen} slot",
+    "torn": "torn",
+    "no_base": "no base token",
+    "unknown_cost": "cost unknown",
+    "legged_cost": "legged, cost –",
+    "not_positive": "loses after cost",
+    "fees_eat_gross": "fees over half",
+    "no_cap": "no cap set",
+    "depth": "too thin",
+}
+
+
+def short(address: str) -> str:
+    """Returns an address as its first and last four characters."""
+    return address if len(address) <= 9 else f"{address[:4]}…{address[-4:]}"
+
+
+def venue_class(venue: str) -> str:
+    """Returns the theme role of a venue."""
+    name = venue.partition("-")[0]
+    return name if name in VENUE_CLASSES else "other"
+
+
+class Names:
+    """Looks up what mints and edges are called on screen."""
+
+    def __init__(
+        self, tokens: tuple[Token, ...], pools: tuple[PoolRef, ...], instruments: tuple[Instrument, ...]
+    ) -> None:
+        self._tokens = {t.mint: t for t in tokens}
+        self._venues = {p.address: VENUE_OF_PROGRAM.get(p.program, "other") for p in pools}
+        self._instruments = {(i.venue, i.symbol): i for i in instruments}
+
+    def knows(self, mint: str) -> bool:
+        """Whether the token is in the table."""
+        return mint in self._tokens
+
+    def symbol(self, mint: str) -> str:
+        """Returns a token's symbol, sanitised, or its short address."""
+        token = self._tokens.get(mint)
+        return sanitise(token.symbol, 12) if token and token.symbol else short(mint)
+
+    def decimals(self, mint: str) -> int:
+        """Returns a token's decimals; 0 shows atoms as they are when they are unknown."""
+        token = self._tokens.get(mint)
+        return token.decimals if token else 0
+
+    def venue(self, edge: str) -> str:
+        """Returns the venue of an edge name."""
+        head = edge.split(":", 1)[0]
+        return self._venues.get(head, head if edge.count(":") == 2 else "other")
+
+    def legs(self, route: list[str], tokens: list[str]) -> tuple[Leg, ...]:
+        """Returns a route as shown, one leg per hop."""
+        legs = []
+        for edge, mint in zip(route, tokens, strict=False):
+            venue = self.venue(edge)
+            legs.append(Leg(self.symbol(mint), venue, venue_class(venue), edge))
+        return tuple(legs)
+
+
+def decision(opportunity: Opportunity, min_bps: float, open_keys: frozenset[str], names: Names) -> tuple[str, str]:
+    """Returns (mark, decision text of at most 16 cells) of an opportunity."""
+    reason, detail = opportunity.reason, opportunity.detail
+    if opportunity.key in open_keys:
+        lands = "" if opportunity.landing_ppm is None else f", lands {opportunity.landing_ppm // 10_000}%"
+        return "go", f"sent{lands}"
+    if reason == "go":
+        return "go", "go"
+    if reason == "below_min":
+        return "skip", f"below min {min_bps:.1f}"
+    if reason == "landing":
+        return (
+            "blocked",
+            "landing –" if opportunity.landing_ppm is None else f"landing {opportunity.landing_ppm // 10_000}%",
+        )
+    if reason == "stale":
+        venue = next((names.venue(e) for e in opportunity.route if detail and detail.split(" ")[0] in e), "")
+        return "stale", sanitise(f"stale {venue or detail}", 16)
+    if reason == "torn":
+        return "stale", "torn"
+    text = DECISIONS.get(reason, reason.replace("_", " ")).format(seen=opportunity.seen_slots)
+    return ("blocked" if opportunity.net is not None and opportunity.net > 0 else "skip"), sanitise(text, 16)
