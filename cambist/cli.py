@@ -270,6 +270,8 @@ def watch(runtime: LiveRuntime, seconds: float | None, stop: Interrupts) -> None
         runtime.wait(0.05)
         if time.monotonic() - spoke >= 5:
             spoke = time.monotonic()
+            _ = runtime.view
+            runtime.wait(0.1)
             say(compose.progress(runtime, spoke - began))
 
 
