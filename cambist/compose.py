@@ -11,17 +11,14 @@ import msgspec
 
 from cambist import doctor as checks
 from cambist import engine as engines
-from cambist.config import Config
 from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import HEADER, Channel
-from cambist.model.market import Identity, Instrument, PoolRef, Token
 from cambist.runtime.hub import LiveRuntime, Parts
 from cambist.runtime.recorder import Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
-from cambist.view import Runtime, SessionRow
 from storage.catalogue import list_sessions, retain, session_path
 from storage.files import SessionError
 from storage.reader import SessionReader, add_bookmark
@@ -30,9 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cambist.cli import Interrupts
+    from cambist.config import Config
     from cambist.doctor import Check
-    from cambist.runtime.hub import Feed
+    from cambist.model.market import Identity, Instrument, PoolRef, Token
     from cambist.runtime.inbox import Inbox
+    from cambist.view import Runtime, SessionRow
+    from feeds.base import Feed
     from storage.verify import Verification
 
 NS_PER_S = 1_000_000_000
@@ -259,7 +259,7 @@ def show(runtime: LiveRuntime, config: Config, seconds: float | None) -> None:
     """Runs the dashboard on a started runtime until it is quit."""
     from tui.app import CambistApp
 
-    app = CambistApp(runtime, **_look(config))
+    app = CambistApp(runtime, **look(config))
     if seconds is not None:
         app.call_later(lambda: app.set_timer(seconds, app.exit))
     app.run()
@@ -275,13 +275,13 @@ def show_replay(
     runtime.start()
     began = time.monotonic()
     try:
-        CambistApp(runtime, **_look(config)).run()
+        CambistApp(runtime, **look(config)).run()
     finally:
         runtime.close()
     return runtime.report(time.monotonic() - began)
 
 
-def _look(config: Config) -> dict[str, Any]:
+def look(config: Config) -> dict[str, Any]:
     screen = config.screen
     return {
         "theme": screen.theme,
