@@ -93,10 +93,10 @@ def test_no_terminal_says_so(cambist: Cambist) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_prints_the_report_and_leaves_a_readable_session(cambist: Cambist, number: int) -> None:
-    process = cambist.start("run", "--headless", "--json")
-    time.sleep(4)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    with cambist.start("run", "--headless", "--json") as process:
+        time.sleep(4)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     name = out.partition('"session":"')[2].partition('"')[0]
     assert cambist("verify", name).code == 0
@@ -105,10 +105,10 @@ def test_an_interrupt_prints_the_report_and_leaves_a_readable_session(cambist: C
 
 def test_kill_9_loses_at_most_the_open_chunk(cambist: Cambist) -> None:
     before = {r["name"] for r in cambist("sessions", "--json").json["sessions"]}
-    process = cambist.start("run", "--headless")
-    time.sleep(5)
-    process.kill()
-    process.wait()
+    with cambist.start("run", "--headless") as process:
+        time.sleep(5)
+        process.kill()
+        process.communicate()
     rows = [r for r in cambist("sessions", "--json").json["sessions"] if r["name"] not in before]
     assert len(rows) == 1
     assert rows[0]["complete"] is False
