@@ -27,13 +27,21 @@ def test_a_run_reports_what_it_saw(recorded: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "args",
-    [(), ("--batch", "1"), ("--batch", "512"), ("--engine", "native"), ("--engine", "reference"), ("--from", "+4")],
+    [
+        (),
+        ("--batch", "1"),
+        ("--batch", "512"),
+        ("--engine", "native"),
+        ("--engine", "reference"),
+        ("--from", "+4"),
+        ("--speed", "8"),
+    ],
     ids=" ".join,
 )
 def test_replay_makes_the_same_decisions(cambist: Cambist, recorded: dict[str, Any], args: tuple[str, ...]) -> None:
     if "native" in args:
         pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
-    result = cambist("replay", recorded["session"], "--speed", "max", "--headless", "--json", *args)
+    result = cambist("replay", recorded["session"], "--headless", "--json", *args)
     assert result.code == 0, result.err
     assert result.json["digest"] == recorded["digest"]
     assert result.json["digest_match"] is True
