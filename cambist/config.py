@@ -74,8 +74,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of RiskGate. Maps go from a base token's symbol to whole tokens; a token without both is never traded."""
 
-    cap: dict[str, float] = {"SOL": 20.0, "USDC": 4_000.0}
-    daily_loss: dict[str, float] = {"SOL": 0.5, "USDC": 100.0}
+    cap: dict[str, float] = msgspec.field(default_factory=lambda: {"SOL": 20.0, "USDC": 4_000.0})
+    daily_loss: dict[str, float] = msgspec.field(default_factory=lambda: {"SOL": 0.5, "USDC": 100.0})
     max_open_orders: int = 4
     max_orders_per_minute: int = 60
 
@@ -83,7 +83,7 @@ class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The paper wallet and how paper orders land."""
 
-    wallet: dict[str, float] = {"SOL": 100.0, "USDC": 20_000.0}
+    wallet: dict[str, float] = msgspec.field(default_factory=lambda: {"SOL": 100.0, "USDC": 20_000.0})
     latency_ms: int = 450
     jitter_ms: int = 350
     failure_ppm: int = 50_000
@@ -236,15 +236,20 @@ def _line_of(text: str, key: str) -> int | None:
     if not parts:
         return None
     index = re.search(r"\[(\d+)\]", key)
-    wanted, table, fallback, seen = parts[:-1], [], None, -1
+    wanted, seen = parts[:-1], -1
+    table: list[str] = []
+    fallback: int | None = None
+
+    def here(entry: int) -> bool:
+        return index is None or entry == int(index.group(1))
+
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[{1,2}\s*([\w.\-\"]+)\s*\]{1,2}", line):
             table = header.group(1).replace('"', "").split(".")
             if line.strip().startswith("[[") and table == parts[: len(table)]:
                 seen += 1
-            if table == parts[: len(table)] and (index is None or seen == int(index.group(1))):
+            if table == parts[: len(table)] and here(seen):
                 fallback = fallback or number
-        elif re.match(rf"\s*\"?{re.escape(parts[-1])}\"?\s*=", line) and table == wanted:
-            if index is None or seen == int(index.group(1)):
-                return number
+        elif re.match(rf"\s*\"?{re.escape(parts[-1])}\"?\s*=", line) and table == wanted and here(seen):
+            return number
     return fallback

@@ -8,6 +8,7 @@ on how long anything took.
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 from collections import Counter
 from collections.abc import Callable
@@ -107,6 +108,18 @@ class Totals:
     last_ns: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A kernel at one record, for seeking in a replay. Never stored."""
+
+    state: bytes
+    digest: hashlib._Hash
+    totals: Totals
+    fills: list[tuple[Order, Fill]]
+    last_seq: int
+    now_ns: int
+
+
 class Kernel:
     """Owns the engine, the strategies, the risk gate and the paper wallet."""
 
@@ -169,6 +182,18 @@ class Kernel:
         if state.engine:
             self.engine.restore(base64.b64decode(state.engine))
         self._fresh(state.setup, state.kernel)
+
+    def keyframe(self) -> Keyframe:
+        """Returns a point that `rewind` can go back to."""
+        return Keyframe(
+            self.state(), self._digest.copy(), copy.deepcopy(self.totals), self.fills, self.last_seq, self.now_ns
+        )
+
+    def rewind(self, frame: Keyframe) -> None:
+        """Goes back to a keyframe; digest and totals go on from there as if nothing came after it."""
+        self.restore(frame.state)
+        self._digest, self.totals, self.fills = frame.digest.copy(), copy.deepcopy(frame.totals), frame.fills
+        self.last_seq, self.now_ns = frame.last_seq, frame.now_ns
 
     def use_engine(self, name: str) -> None:
         """Continues on the other engine, from the same state."""

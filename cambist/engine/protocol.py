@@ -119,7 +119,10 @@ class Engine(Protocol):
         ...
 
     def learn(self, key: str, *, landed: bool) -> None:
-        """Counts how an order on cycle `key` ended; the chance to land is (wins+1)/(tries+2) over its settlement and hop count."""
+        """Counts how an order on cycle `key` ended.
+
+        The chance to land is (wins+1)/(tries+2) over orders of the same settlement and hop count.
+        """
         ...
 
     def inject_price(self, mint: str, price: float, now_ns: int) -> None:

@@ -23,8 +23,8 @@ _Entry = tuple[int, int, int, int, int, int, bytes]
 class Inbox:
     """Stamps what arrives and hands it out as blocks. A full inbox drops frames, counts them, and says so in a GAP.
 
-    Everything but frames is always taken: connects, disconnects, commands and gaps are few. Feeds call it from the hub's
-    loop, screens from theirs; the lock is held for a few hundred nanoseconds.
+    Everything but frames is always taken: connects, disconnects, commands and gaps are few. Feeds call it from the
+    hub's loop, screens from theirs; the lock is held for a few hundred nanoseconds.
     """
 
     def __init__(self, clock: Clock, wake: Callable[[], None], *, max_records: int = MAX_RECORDS) -> None:
@@ -40,6 +40,10 @@ class Inbox:
 
     def __len__(self) -> int:
         return len(self._queue)
+
+    def limit(self, max_records: int | None) -> None:
+        """Sets how many records may wait; `None` is the default."""
+        self._max_records = max_records or MAX_RECORDS
 
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame, or drops and counts it if the inbox is full."""

@@ -9,6 +9,7 @@ import msgspec
 
 from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceView
 from cambist.model.text import sanitise
+from cambist.runtime.detail import opened
 from cambist.runtime.words import Names, decision, short, venue_class
 from cambist.view import (
     CycleDetail,
@@ -18,9 +19,7 @@ from cambist.view import (
     FeedRow,
     FeedsSection,
     FeesSection,
-    Gate,
     Headline,
-    HopRow,
     LogRow,
     LogSection,
     PanelState,
@@ -123,7 +122,7 @@ class Publisher:
         change = None if mid is None or not p.hour_ago else mid / p.hour_ago - 1
         return PriceRow(
             key=f"{p.mint}/{p.source}",
-            token=self._names.symbol(p.mint) if p.mint in self._names._tokens else sanitise(p.symbol, 12),
+            token=self._names.symbol(p.mint) if self._names.knows(p.mint) else sanitise(p.symbol, 12),
             venue=p.venue,
             bid=p.bid,
             ask=p.ask,
@@ -263,7 +262,7 @@ class Publisher:
         if mint == self._setup.sol_mint:
             return atoms
         if mint == self._setup.quote_mint and engine.sol_price:
-            return round(atoms / 10 ** self._names.decimals(mint) / engine.sol_price * 1e9)
+            return round(float(atoms / 10 ** self._names.decimals(mint) / engine.sol_price * 1e9))
         return None if atoms else 0
 
     def _realised(self, kernel: Kernel, engine: EngineView) -> int | None:
@@ -324,119 +323,11 @@ class Publisher:
         if found is None:
             return None
         old = self.view.detail
-        new = self._opened(found, kernel, now_ns)
+        row = self.cycle_row(found.opportunity, frozenset(kernel.risk.state.open_keys), now_ns - now_ns % AGE_STEP_NS)
+        new = opened(found, row, self._names, kernel)
         if old is not None and msgspec.structs.replace(new, version=old.version) == old:
             return old
         return msgspec.structs.replace(new, version=old.version + 1 if old else 1)
-
-    def _opened(self, found: CycleInspection, kernel: Kernel, now_ns: int) -> CycleDetail:
-        o, names = found.opportunity, self._names
-        shown_ns = now_ns - now_ns % AGE_STEP_NS
-        hops = tuple(
-            HopRow(
-                h.venue,
-                venue_class(h.venue),
-                short(h.pool),
-                names.symbol(h.mint_in),
-                names.symbol(h.mint_out),
-                names.decimals(h.mint_in),
-                names.decimals(h.mint_out),
-                h.amount_in,
-                h.amount_out,
-                h.fee_bps,
-                h.impact_bps,
-                h.age_ns,
-            )
-            for h in found.hops
-        )
-        return CycleDetail(
-            version=1,
-            row=self.cycle_row(o, frozenset(kernel.risk.state.open_keys), shown_ns),
-            hops=hops,
-            costs=_costs(o),
-            gates=self._gates(o, kernel),
-            curve=found.curve,
-            binds=self._binds(found),
-        )
-
-    def _gates(self, o: Opportunity, kernel: Kernel) -> tuple[Gate, ...]:
-        g, names, token = self._setup.gates, self._names, o.tokens[0]
-        unit, scale = names.symbol(token), 10 ** names.decimals(token)
-        lag_ms = o.oldest_ns // 1_000_000
-        net_bps = "–" if o.net_bps is None else f"{o.net_bps:.1f} bps"
-        landing = "–" if o.landing_ppm is None else f"{o.landing_ppm // 10_000}%"
-        cap, loss = g.caps.get(token), kernel.setup.limits.daily_loss.get(token)
-        lost = -kernel.risk.from_peak(token)
-        fee, gross = o.cost.chain, o.gross
-        eaten = None if fee is None or gross <= 0 else fee * 100 // gross
-        stale = o.reason in ("stale", "torn")
-        gates = [
-            Gate(
-                "net after all costs",
-                net_bps,
-                f"≥ {g.min_net_ppm / 100:.1f} bps",
-                o.net is not None and o.net * 1_000_000 >= g.min_net_ppm * o.amount_in,
-            ),
-            Gate("oldest quote", f"{lag_ms} ms", f"≤ {g.max_slot_lag} slots", not stale),
-            Gate("seen for", f"{o.seen_slots} slots", f"≥ {g.min_seen_slots} slots", o.seen_slots >= g.min_seen_slots),
-            Gate(
-                "chance to land",
-                landing,
-                f"≥ {g.min_landing_ppm // 10_000}%",
-                o.landing_ppm is not None and o.landing_ppm >= g.min_landing_ppm,
-            ),
-            Gate(
-                "size against cap",
-                f"{o.amount_in / scale:g} {unit}",
-                "–" if cap is None else f"≤ {cap / scale:g} {unit}",
-                cap is not None and o.amount_in <= cap,
-            ),
-            Gate(
-                "day's loss from peak",
-                f"{lost / scale:.3f} {unit}",
-                "–" if loss is None else f"≤ {loss / scale:g} {unit}",
-                loss is not None and lost < loss,
-            ),
-            Gate(
-                "costs against gross",
-                "–" if eaten is None else f"{eaten}%",
-                f"≤ {g.max_fee_ppm_of_gross // 10_000}%",
-                eaten is not None and eaten * 10_000 <= g.max_fee_ppm_of_gross,
-            ),
-        ]
-        if kernel.risk.state.halted:
-            gates.append(Gate("not halted", "halted", "running", passed=False))
-        return tuple(gates)
-
-    def _binds(self, found: CycleInspection) -> str:
-        o, names = found.opportunity, self._names
-        unit, scale = names.symbol(o.tokens[0]), 10 ** names.decimals(o.tokens[0])
-        gains = [size for size, net in found.curve if net > 0]
-        if not gains:
-            return "No size is positive after costs."
-        text = f"Positive from {gains[0] / scale:.3g} to {gains[-1] / scale:.3g} {unit}."
-        if found.cap is not None and o.amount_in >= found.cap:
-            return f"{text} The cap of {found.cap / scale:g} {unit} binds."
-        worst = max(found.hops, key=lambda h: h.impact_bps, default=None)
-        return f"{text} {worst.venue} depth sets the peak." if worst else text
-
-
-def _costs(o: Opportunity) -> tuple[tuple[str, int | None], ...]:
-    c = o.cost
-
-    def paid(value: int | None) -> int | None:
-        return None if value is None else -value
-
-    rows: list[tuple[str, int | None]] = [
-        ("gross", o.gross + c.venue_fees + c.transfer_fees),
-        ("pool fees", -c.venue_fees),
-        ("tip", paid(c.tip)),
-        ("priority fee", paid(c.priority_fee)),
-        ("base fee", paid(c.base_fee)),
-    ]
-    optional = (("transfer fees", c.transfer_fees), ("rent", c.rent), ("rebalancing", c.rebalancing))
-    rows += [(label, paid(value)) for label, value in optional if value]
-    return (*rows, ("net", o.net))
 
 
 def _most(a: int | None, b: int | None) -> int | None:

@@ -54,6 +54,10 @@ class Names:
         self._venues = {p.address: VENUE_OF_PROGRAM.get(p.program, "other") for p in pools}
         self._instruments = {(i.venue, i.symbol): i for i in instruments}
 
+    def knows(self, mint: str) -> bool:
+        """Whether the token is in the table."""
+        return mint in self._tokens
+
     def symbol(self, mint: str) -> str:
         """Returns a token's symbol, sanitised, or its short address."""
         token = self._tokens.get(mint)

@@ -1,1 +1,523 @@
 //! Priority fee, tip and congestion from live samples.
+//!
+//! A plain node gives only the *minimum* landed fee of each slot; some give a percentile. The two never mix: without a
+//! percentile column every percentile question answers `None`. Prices are micro-lamports per compute unit.
+//!
+//! **Congestion**, 0-100: the median price of the newest eight slots against the calm level, which is the lower quartile
+//! of the medians of past 32-slot buckets (about 27 minutes of them, and at least 1,000 micro-lamports): 0 at or below
+//! it, 25 more for each doubling, straight lines between, 100 from 16 times on. Unknown before eight slots and four
+//! buckets were seen.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Slots in a bucket of the history.
+pub const BUCKET_SLOTS: u64 = 32;
+/// Buckets kept.
+pub const HISTORY: usize = 128;
+/// Newest rows that make the present level.
+const RECENT: usize = 8;
+/// Rows before these that a trend compares with.
+const BEFORE: usize = 24;
+/// Newest rows whose highest minimum is the bid where percentiles are unknown.
+const MINIMUMS: usize = 20;
+/// Slots beyond this are no slots.
+const MAX_SLOT: u64 = 1 << 62;
+const MIN_BUCKETS: usize = 4;
+/// Prices up to here are noise: at 200,000 compute units they are 200 lamports.
+const NOISE: u64 = 1_000;
+
+/// Lamports per signature.
+pub const SIGNATURE_LAMPORTS: u64 = 5_000;
+/// Most compute units a transaction may ask for.
+pub const MAX_CU: u64 = 1_400_000;
+/// Two compute-budget instructions.
+const BUDGET_CU: u64 = 300;
+/// Asked on top of the estimate: the price is paid on the limit, and a limit that is too low fails the trade.
+const MARGIN_PERCENT: u64 = 10;
+
+/// How a trade's chain cost is priced; twin of `Bidding` in `cambist/engine/protocol.py`, which documents each field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bidding {
+    pub percentile: u32,
+    pub floor_micro_lamports: u64,
+    pub tip_ppm_of_gross: u64,
+    pub min_tip_lamports: u64,
+    pub signatures: u64,
+    pub window_slots: u64,
+}
+
+impl Default for Bidding {
+    fn default() -> Self {
+        Self {
+            percentile: 75,
+            floor_micro_lamports: 1_000,
+            tip_ppm_of_gross: 50_000,
+            min_tip_lamports: 1_000,
+            signatures: 1,
+            window_slots: 150,
+        }
+    }
+}
+
+/// Prices of one slot (or the medians of a bucket), `None` where the source gave none. Twin of `FeeSample`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeRow {
+    pub slot: u64,
+    pub recv_ns: i64,
+    pub minimum: Option<u64>,
+    pub p25: Option<u64>,
+    pub p50: Option<u64>,
+    pub p75: Option<u64>,
+    pub p90: Option<u64>,
+    pub p99: Option<u64>,
+}
+
+/// A column of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    Minimum,
+    P25,
+    P50,
+    P75,
+    P90,
+    P99,
+}
+
+impl Column {
+    const ALL: [Self; 6] = [
+        Self::Minimum,
+        Self::P25,
+        Self::P50,
+        Self::P75,
+        Self::P90,
+        Self::P99,
+    ];
+    /// Which percentile speaks for the level, best first.
+    const LEVEL: [Self; 5] = [Self::P50, Self::P75, Self::P90, Self::P25, Self::P99];
+
+    /// Returns the column of a request's percentile in basis points; `None` if there is no such column.
+    pub fn of_request(percentile: Option<u16>) -> Option<Self> {
+        match percentile {
+            None => Some(Self::Minimum),
+            Some(bps) => Self::ALL
+                .into_iter()
+                .find(|column| column.percent() > 0 && column.percent() * 100 == u32::from(bps)),
+        }
+    }
+
+    /// Returns the percentile in percent, 0 for the minimum.
+    pub fn percent(self) -> u32 {
+        match self {
+            Self::Minimum => 0,
+            Self::P25 => 25,
+            Self::P50 => 50,
+            Self::P75 => 75,
+            Self::P90 => 90,
+            Self::P99 => 99,
+        }
+    }
+
+    /// Returns the column's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Minimum => "minimum",
+            Self::P25 => "p25",
+            Self::P50 => "p50",
+            Self::P75 => "p75",
+            Self::P90 => "p90",
+            Self::P99 => "p99",
+        }
+    }
+}
+
+impl FeeRow {
+    /// Returns the price in a column.
+    pub fn get(&self, column: Column) -> Option<u64> {
+        match column {
+            Column::Minimum => self.minimum,
+            Column::P25 => self.p25,
+            Column::P50 => self.p50,
+            Column::P75 => self.p75,
+            Column::P90 => self.p90,
+            Column::P99 => self.p99,
+        }
+    }
+
+    fn set(&mut self, column: Column, price: Option<u64>) {
+        *match column {
+            Column::Minimum => &mut self.minimum,
+            Column::P25 => &mut self.p25,
+            Column::P50 => &mut self.p50,
+            Column::P75 => &mut self.p75,
+            Column::P90 => &mut self.p90,
+            Column::P99 => &mut self.p99,
+        } = price;
+    }
+}
+
+/// A price and where it comes from: `p75` (the column used), `floor` (the column was lower) or `minimum`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bid {
+    pub micro_lamports: u64,
+    pub source: &'static str,
+}
+
+/// What one trade pays the chain, in lamports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TradeCost {
+    pub base_fee: u64,
+    pub priority_fee: Option<u64>,
+    pub tip: Option<u64>,
+}
+
+/// A swap in a transaction, as far as its compute units go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SwapShape<'a> {
+    /// `ray4`, `cpmm` or `orca`.
+    pub venue: &'a str,
+    pub ticks_crossed: u32,
+    /// One of its mints is a Token-2022 mint.
+    pub token_2022: bool,
+    /// A Whirlpool with adaptive fees.
+    pub adaptive: bool,
+}
+
+/// What a snapshot keeps of a [`FeeModel`]; the same in both engines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeState {
+    pub newest_ns: Option<i64>,
+    pub rows: Vec<FeeRow>,
+    pub history: Vec<FeeRow>,
+}
+
+/// A snapshot that can't be one.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("fee rows out of order at slot {0}")]
+pub struct FeeStateError(pub u64);
+
+/// Prioritisation fees by slot over a window, and bucket medians beyond it.
+#[derive(Clone, Debug)]
+pub struct FeeModel {
+    window_slots: u64,
+    rows: BTreeMap<u64, FeeRow>,
+    history: BTreeMap<u64, FeeRow>,
+    newest_ns: Option<i64>,
+}
+
+impl FeeModel {
+    /// Returns a model that has seen nothing.
+    pub fn new(window_slots: u64) -> Self {
+        Self {
+            window_slots: window_slots.max(1),
+            rows: BTreeMap::new(),
+            history: BTreeMap::new(),
+            newest_ns: None,
+        }
+    }
+
+    /// Restores a snapshot.
+    ///
+    /// # Errors
+    /// `FeeStateError` if rows are not in ascending slot order.
+    pub fn from_state(window_slots: u64, state: FeeState) -> Result<Self, FeeStateError> {
+        let index =
+            |rows: Vec<FeeRow>| match rows.windows(2).find(|pair| pair[0].slot >= pair[1].slot) {
+                Some(pair) => Err(FeeStateError(pair[1].slot)),
+                None => Ok(rows.into_iter().map(|row| (row.slot, row)).collect()),
+            };
+        let (rows, history) = (index(state.rows)?, index(state.history)?);
+        Ok(Self {
+            rows,
+            history,
+            newest_ns: state.newest_ns,
+            ..Self::new(window_slots)
+        })
+    }
+
+    /// Returns what a snapshot keeps.
+    pub fn state(&self) -> FeeState {
+        FeeState {
+            newest_ns: self.newest_ns,
+            rows: self.rows.values().copied().collect(),
+            history: self.history.values().copied().collect(),
+        }
+    }
+
+    /// Takes (slot, price) samples of one reply; `percentile` is the request's, in basis points, `None` for a plain
+    /// node. Returns whether there is a column for it; samples of others are left alone.
+    pub fn add(&mut self, samples: &[(u64, u64)], percentile: Option<u16>, recv_ns: i64) -> bool {
+        let Some(column) = Column::of_request(percentile) else {
+            return false;
+        };
+        for &(slot, price) in samples.iter().filter(|(slot, _)| *slot <= MAX_SLOT) {
+            let row = self.rows.entry(slot).or_insert(FeeRow {
+                slot,
+                recv_ns,
+                ..FeeRow::default()
+            });
+            if row.get(column) != Some(price) {
+                row.set(column, Some(price));
+                row.recv_ns = recv_ns;
+            }
+        }
+        if samples.iter().any(|(slot, _)| *slot <= MAX_SLOT) {
+            self.newest_ns = Some(recv_ns);
+            self.trim();
+        }
+        true
+    }
+
+    /// Returns when a sample last came in.
+    pub fn newest_ns(&self) -> Option<i64> {
+        self.newest_ns
+    }
+
+    /// Returns the rows of the window, oldest first.
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &FeeRow> {
+        self.rows.values()
+    }
+
+    /// Returns the medians of past 32-slot buckets, oldest first; `slot` is a bucket's first.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = &FeeRow> {
+        self.history.values()
+    }
+
+    /// Returns `percentiles`, `minimum` or, before any sample, nothing.
+    pub fn source(&self) -> &'static str {
+        match self.level_column() {
+            None => "",
+            Some(Column::Minimum) => "minimum",
+            Some(_) => "percentiles",
+        }
+    }
+
+    /// Returns the column that answers percentile `percent`: the lowest known one not below it.
+    pub fn column(&self, percent: u32) -> Option<Column> {
+        Column::ALL
+            .into_iter()
+            .find(|&column| column.percent() >= percent.max(1) && self.knows(column))
+    }
+
+    /// Returns the median over the window of the column that answers `percent`, `None` if no source gave one.
+    pub fn percentile(&self, percent: u32) -> Option<u64> {
+        median(self.values(self.column(percent)?))
+    }
+
+    /// Returns the price to bid: the percentile, at least the floor; where only minimums are known the highest of the
+    /// newest twenty; `None` before any sample.
+    pub fn bid(&self, bidding: &Bidding) -> Option<Bid> {
+        let floor = bidding.floor_micro_lamports;
+        if let Some(column) = self.column(bidding.percentile) {
+            let price = median(self.values(column))?;
+            let source = if price < floor {
+                "floor"
+            } else {
+                column.as_str()
+            };
+            return Some(Bid {
+                micro_lamports: price.max(floor),
+                source,
+            });
+        }
+        let minimums = self.values(Column::Minimum);
+        let highest = minimums.iter().rev().take(MINIMUMS).max().copied()?;
+        Some(Bid {
+            micro_lamports: highest.max(floor),
+            source: "minimum",
+        })
+    }
+
+    /// Returns what a trade pays now. A tip needs the gross in lamports; without a bid the priority fee is unknown.
+    pub fn trade(
+        &self,
+        bidding: &Bidding,
+        cu_limit: u64,
+        gross_lamports: Option<u64>,
+    ) -> TradeCost {
+        TradeCost {
+            base_fee: base_fee(bidding.signatures),
+            priority_fee: self
+                .bid(bidding)
+                .and_then(|bid| priority_fee(bid.micro_lamports, cu_limit)),
+            tip: gross_lamports.and_then(|gross| tip(gross, bidding)),
+        }
+    }
+
+    /// Returns the congestion score, 0-100, or `None` while too little was observed.
+    pub fn congestion(&self) -> Option<u8> {
+        let column = self.level_column()?;
+        let values = self.values(column);
+        let mut past: Vec<u64> = self
+            .history
+            .values()
+            .filter_map(|row| row.get(column))
+            .collect();
+        if values.len() < RECENT || past.len() < MIN_BUCKETS {
+            return None;
+        }
+        let level = median(values[values.len() - RECENT..].to_vec())?;
+        past.sort_unstable();
+        let calm = past[(past.len() - 1) / 4].max(NOISE);
+        Some(doublings(level, calm))
+    }
+
+    /// Returns `rising`, `falling` or `steady`: the newest eight slots against up to 24 before them, a quarter more or
+    /// a fifth less; empty while too little was observed.
+    pub fn trend(&self) -> &'static str {
+        let Some(column) = self.level_column() else {
+            return "";
+        };
+        let values = self.values(column);
+        if values.len() < 2 * RECENT {
+            return "";
+        }
+        let (before, now) = values.split_at(values.len() - RECENT);
+        let before = &before[before.len().saturating_sub(BEFORE)..];
+        let (Some(was), Some(is)) = (median(before.to_vec()), median(now.to_vec())) else {
+            return "";
+        };
+        let (was, is) = (u128::from(was.max(NOISE)), u128::from(is.max(NOISE)));
+        if is * 4 >= was * 5 {
+            "rising"
+        } else if is * 5 <= was * 4 {
+            "falling"
+        } else {
+            "steady"
+        }
+    }
+
+    fn knows(&self, column: Column) -> bool {
+        self.rows.values().any(|row| row.get(column).is_some())
+    }
+
+    fn level_column(&self) -> Option<Column> {
+        let columns = Column::LEVEL.into_iter().chain([Column::Minimum]);
+        columns.into_iter().find(|&column| self.knows(column))
+    }
+
+    fn values(&self, column: Column) -> Vec<u64> {
+        self.rows
+            .values()
+            .filter_map(|row| row.get(column))
+            .collect()
+    }
+
+    /// Drops rows that left the window and keeps the medians of the complete buckets in it.
+    fn trim(&mut self) {
+        let Some((&newest, _)) = self.rows.last_key_value() else {
+            return;
+        };
+        self.rows = self
+            .rows
+            .split_off(&(newest + 1).saturating_sub(self.window_slots));
+        let first = self
+            .rows
+            .first_key_value()
+            .map_or(newest, |(&slot, _)| slot);
+        let mut start = first.div_ceil(BUCKET_SLOTS) * BUCKET_SLOTS;
+        while start + BUCKET_SLOTS <= newest + 1 {
+            if let Some(bucket) = self.bucket(start) {
+                self.history.insert(start, bucket);
+            }
+            start += BUCKET_SLOTS;
+        }
+        while self.history.len() > HISTORY {
+            self.history.pop_first();
+        }
+    }
+
+    /// Returns the medians of the rows of one bucket, `None` if it has none.
+    fn bucket(&self, start: u64) -> Option<FeeRow> {
+        let rows = || {
+            self.rows
+                .range(start..start + BUCKET_SLOTS)
+                .map(|(_, row)| row)
+        };
+        let recv_ns = rows().map(|row| row.recv_ns).max()?;
+        let mut bucket = FeeRow {
+            slot: start,
+            recv_ns,
+            ..FeeRow::default()
+        };
+        for column in Column::ALL {
+            bucket.set(
+                column,
+                median(rows().filter_map(|row| row.get(column)).collect()),
+            );
+        }
+        Some(bucket)
+    }
+}
+
+/// Returns the lower median.
+fn median(mut values: Vec<u64>) -> Option<u64> {
+    values.sort_unstable();
+    values.get(values.len().saturating_sub(1) / 2).copied()
+}
+
+/// Returns 25 per doubling of `level` over `calm`, straight between doublings, 0-100.
+fn doublings(level: u64, calm: u64) -> u8 {
+    let (level, mut octave) = (u128::from(level), u128::from(calm));
+    let mut score = 0;
+    if level <= octave {
+        return 0;
+    }
+    while score < 100 && level >= 2 * octave {
+        score += 25;
+        octave *= 2;
+    }
+    if score >= 100 {
+        100
+    } else {
+        score + ((level - octave) * 25 / octave) as u8
+    }
+}
+
+/// Returns the fee of the signatures, in lamports.
+pub fn base_fee(signatures: u64) -> u64 {
+    signatures.saturating_mul(SIGNATURE_LAMPORTS)
+}
+
+/// Returns `ceil(price · limit / 10^6)` lamports: charged on the limit, whatever is used. `None` beyond a u64.
+pub fn priority_fee(micro_lamports: u64, cu_limit: u64) -> Option<u64> {
+    u64::try_from((u128::from(micro_lamports) * u128::from(cu_limit)).div_ceil(1_000_000)).ok()
+}
+
+/// Returns the tip: a share of the gross (lamports), rounded down, at least the minimum. `None` beyond a u64.
+pub fn tip(gross_lamports: u64, bidding: &Bidding) -> Option<u64> {
+    let share = u128::from(gross_lamports) * u128::from(bidding.tip_ppm_of_gross) / 1_000_000;
+    u64::try_from(share)
+        .ok()
+        .map(|share| share.max(bidding.min_tip_lamports))
+}
+
+/// Returns the compute units of one swap, `None` for a venue that was not measured. Measured on the programs with
+/// p-token (highest for the constant-product pools; 30.6 k + 7.0 k per crossed tick for Whirlpools, one crossing more
+/// than quoted because the price may move; adaptive fees step through tick groups, 20 k more).
+pub fn swap_cu(swap: &SwapShape) -> Option<u64> {
+    match (swap.venue, swap.token_2022) {
+        ("ray4", _) => Some(23_219),
+        ("cpmm", false) => Some(36_668),
+        ("cpmm", true) => Some(47_684),
+        ("orca", token_2022) => {
+            let extras =
+                if swap.adaptive { 20_000 } else { 0 } + if token_2022 { 6_000 } else { 0 };
+            Some(30_600 + 7_000 * (u64::from(swap.ticks_crossed) + 1) + extras)
+        }
+        _ => None,
+    }
+}
+
+/// Returns the compute-unit limit to ask for: the swaps, two budget instructions and 10 %, rounded up. `None` if a
+/// venue is unknown or the sum is more than a transaction may have.
+pub fn cu_limit(swaps: &[SwapShape]) -> Option<u64> {
+    let sum = swaps
+        .iter()
+        .try_fold(BUDGET_CU, |sum, swap| Some(sum + swap_cu(swap)?))?;
+    let limit = (sum * (100 + MARGIN_PERCENT)).div_ceil(100);
+    (limit <= MAX_CU).then_some(limit)
+}

@@ -1,1 +1,267 @@
-//! Profitable 2-5 hop cycles around a touched edge, pruned by node potentials.
+//! Profitable 2-5 hop cycles around a touched edge, pruned by node potentials, best K kept.
+//!
+//! A cycle's weight is the sum of its reduced costs, and outside the violated set these are ≥ 0
+//! (see [`crate::cycle_finder`]), so a path is given up as soon as what it has used, plus the least the rest can cost,
+//! reaches the limit. The limit is the margin, and once `keep` cycles are held, the worst of them.
+
+use crate::cycle_finder::Potentials;
+use crate::graph::{EdgeId, Graph, NodeId};
+
+/// How far to look. `margin` is in units of 2^-40 of log2: a cycle is found iff its weight is below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    pub max_hops: usize,
+    pub keep: usize,
+    pub budget_edges: u64,
+    pub margin: i64,
+}
+
+/// A simple cycle, smallest edge name first, and its total weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub edges: Vec<EdgeId>,
+    pub weight: i64,
+}
+
+/// What a search cost: edges looked at, and whether the budget ended it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    pub expanded: u64,
+    pub cut: bool,
+}
+
+/// A way back into the tail of the touched edge.
+#[derive(Clone, Copy, Debug)]
+struct Closer {
+    from: NodeId,
+    edge: EdgeId,
+    cost: i64,
+}
+
+/// Returns the best `keep` simple cycles of 2..=`max_hops` hops through a touched edge with a weight below the margin,
+/// sorted by weight, then by edge names. No cycle uses both directions of one pool. Complete unless the budget cut it.
+pub fn search(
+    graph: &Graph,
+    potentials: &Potentials,
+    touched: &[EdgeId],
+    params: &Params,
+) -> (Vec<Found>, Work) {
+    let mut search = Search {
+        graph,
+        potentials,
+        params,
+        banned: Vec::new(),
+        closers: Vec::new(),
+        cheapest: 0,
+        inside: false,
+        path: Vec::new(),
+        nodes: Vec::new(),
+        found: Vec::new(),
+        limit: params.margin,
+        work: Work::default(),
+    };
+    if params.keep > 0 {
+        for &edge in touched {
+            if !search.banned.contains(&edge) {
+                search.through(edge);
+                search.banned.push(edge);
+            }
+        }
+    }
+    (search.found, search.work)
+}
+
+struct Search<'a> {
+    graph: &'a Graph,
+    potentials: &'a Potentials,
+    params: &'a Params,
+    /// Touched edges searched before: their cycles are found already.
+    banned: Vec<EdgeId>,
+    closers: Vec<Closer>,
+    cheapest: i64,
+    inside: bool,
+    path: Vec<EdgeId>,
+    nodes: Vec<NodeId>,
+    found: Vec<Found>,
+    limit: i64,
+    work: Work,
+}
+
+impl Search<'_> {
+    /// Finds the cycles through one edge.
+    fn through(&mut self, edge: EdgeId) {
+        let Some(cost) = self.potentials.reduced(self.graph, edge) else {
+            return;
+        };
+        let hops = self.params.max_hops;
+        self.inside = self.potentials.is_violated(edge);
+        if hops < 2 || cost + self.slack(hops - 1) >= self.limit {
+            return;
+        }
+        let (start, end) = (self.graph.to(edge), self.graph.from(edge));
+        if !self.collect_closers(end, edge, cost) {
+            return;
+        }
+        self.path.push(edge);
+        self.nodes.extend([end, start]);
+        self.visit(start, cost);
+        self.path.clear();
+        self.nodes.clear();
+    }
+
+    fn slack(&self, hops: usize) -> i64 {
+        self.potentials.slack(hops, self.inside)
+    }
+
+    /// Counts one edge looked at; false once the budget is used up.
+    #[inline]
+    fn spend(&mut self) -> bool {
+        if self.work.expanded >= self.params.budget_edges {
+            self.work.cut = true;
+            return false;
+        }
+        self.work.expanded += 1;
+        true
+    }
+
+    /// Lists the edges into `end` that can still close a cycle; false if none can or the budget is used up.
+    fn collect_closers(&mut self, end: NodeId, edge: EdgeId, cost: i64) -> bool {
+        self.closers.clear();
+        let twin = self.graph.twin(edge);
+        let before = cost + self.slack(self.params.max_hops - 2);
+        let graph = self.graph;
+        for &closer in graph.in_edges(end) {
+            if !self.spend() {
+                return false;
+            }
+            let Some(last) = self.potentials.reduced(graph, closer) else {
+                continue;
+            };
+            if before + last < self.limit && Some(closer) != twin && !self.banned.contains(&closer)
+            {
+                self.closers.push(Closer {
+                    from: graph.from(closer),
+                    edge: closer,
+                    cost: last,
+                });
+            }
+        }
+        self.closers
+            .sort_unstable_by_key(|closer| (closer.from, closer.edge));
+        self.cheapest = self
+            .closers
+            .iter()
+            .map(|closer| closer.cost)
+            .min()
+            .unwrap_or(0);
+        !self.closers.is_empty()
+    }
+
+    /// Closes the path at its last node and, if hops are left, goes on from there.
+    fn visit(&mut self, node: NodeId, cost: i64) {
+        let first = self.closers.partition_point(|closer| closer.from < node);
+        self.close(first, node, cost);
+        match (self.params.max_hops - self.path.len()).saturating_sub(1) {
+            0 => {}
+            1 if self.closers.len() * 4 < self.graph.out_edges(node).len() => {
+                self.last_by_closers(node, cost);
+            }
+            left => self.extend(node, cost, left),
+        }
+    }
+
+    /// Records a cycle for each closer that leaves `node`; `at` is the first of them.
+    fn close(&mut self, mut at: usize, node: NodeId, cost: i64) {
+        while let Some(&closer) = self.closers.get(at).filter(|closer| closer.from == node) {
+            if !self.spend() {
+                return;
+            }
+            if cost + closer.cost < self.limit {
+                self.record(closer.edge, cost + closer.cost);
+            }
+            at += 1;
+        }
+    }
+
+    /// Tries every edge out of `node`; `left` hops may follow the present path before the closing one.
+    fn extend(&mut self, node: NodeId, cost: i64, left: usize) {
+        let graph = self.graph;
+        for &edge in graph.out_edges(node) {
+            if !self.spend() {
+                return;
+            }
+            let Some(step) = self.potentials.reduced(graph, edge) else {
+                continue;
+            };
+            self.step(edge, graph.to(edge), cost + step, left);
+        }
+    }
+
+    /// The same for the last hop before the closing one, from the closers' side: cheaper at a hub.
+    fn last_by_closers(&mut self, node: NodeId, cost: i64) {
+        let graph = self.graph;
+        let mut at = 0;
+        while let Some(&closer) = self.closers.get(at) {
+            if !self.spend() {
+                return;
+            }
+            for &(_, edge) in graph.between(node, closer.from) {
+                if !self.spend() {
+                    return;
+                }
+                let Some(step) = self.potentials.reduced(graph, edge) else {
+                    continue;
+                };
+                self.step(edge, closer.from, cost + step, 1);
+            }
+            while self
+                .closers
+                .get(at)
+                .is_some_and(|other| other.from == closer.from)
+            {
+                at += 1;
+            }
+        }
+    }
+
+    /// Follows one edge if the rest can still stay under the limit.
+    fn step(&mut self, edge: EdgeId, to: NodeId, cost: i64, left: usize) {
+        let least = cost + self.slack(left - 1) + self.cheapest;
+        if least >= self.limit || self.nodes.contains(&to) || self.banned.contains(&edge) {
+            return;
+        }
+        self.path.push(edge);
+        self.nodes.push(to);
+        self.visit(to, cost);
+        self.path.pop();
+        self.nodes.pop();
+    }
+
+    /// Keeps a cycle if it is among the best.
+    fn record(&mut self, closer: EdgeId, weight: i64) {
+        self.path.push(closer);
+        let edges = self.graph.canonical(&self.path);
+        self.path.pop();
+        let graph = self.graph;
+        let names = |edges: &[EdgeId]| {
+            edges
+                .iter()
+                .map(|&edge| graph.name(edge))
+                .collect::<Vec<_>>()
+        };
+        let at = self.found.partition_point(|held| {
+            held.weight < weight || (held.weight == weight && names(&held.edges) < names(&edges))
+        });
+        if at >= self.params.keep {
+            return;
+        }
+        self.found.insert(at, Found { edges, weight });
+        self.found.truncate(self.params.keep);
+        if self.found.len() == self.params.keep {
+            self.limit = self
+                .params
+                .margin
+                .min(self.found[self.params.keep - 1].weight + 1);
+        }
+    }
+}

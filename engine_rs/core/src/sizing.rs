@@ -1,1 +1,343 @@
 //! The input that earns most: closed form as a start, exact integers to decide.
+//!
+//! `out − in` along a chain of pools is concave in the input up to the rounding of each hop. The start composes the
+//! hops' virtual reserves in f64: a hop turns x into `a·x / (1 + c·x)` with `a = keep·out/in`, `c = keep/in`; chaining
+//! gives `a = a₂·a₁`, `c = c₁ + c₂·a₁`; the best input is `(√a − 1) / c`. A bracket around it is then closed by parabola
+//! steps on exact quotes, and by halving where a step does not help (tick and depth borders are kinks).
+//!
+//! **Bound.** Where the profit is concave, the result is within `profit/2^17 + 2` atoms of the best in min..=cap, or its
+//! bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. Rounding adds at most what one atom of
+//! each intermediate token is worth.
+
+/// Most times the chain is quoted for one size.
+pub const MAX_EVALUATIONS: u32 = 32;
+/// The search ends when the profit it may still miss is below 2^-this of the profit.
+const PROFIT_BITS: u32 = 17;
+/// Or when the bracket is narrower than 2^-this of the input.
+const INPUT_BITS: u32 = 14;
+
+/// A chain of hops that can be quoted exactly; the last one pays the token the first one takes.
+pub trait Hops {
+    /// How many hops there are.
+    fn len(&self) -> usize;
+    /// What `hop` pays for `amount_in`, `None` if it refuses.
+    fn quote(&self, hop: usize, amount_in: u64) -> Option<u64>;
+    /// (reserve in, reserve out, 1 − fee) near the present price, `None` if unknown.
+    fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)>;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What stopped the size from growing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binds {
+    /// The cap; more would earn more.
+    Cap,
+    /// The prices: more earns less.
+    Curve,
+    /// A hop refuses more (depth, liquidity).
+    Depth,
+}
+
+impl Binds {
+    /// Returns the word both engines use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cap => "cap",
+            Self::Curve => "curve",
+            Self::Depth => "depth",
+        }
+    }
+}
+
+/// The best input found and what it pays. The profit may be negative: then no input earns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sized {
+    pub amount_in: u64,
+    pub amount_out: u64,
+    pub evaluations: u32,
+    pub binds: Binds,
+}
+
+/// Returns the amount the chain pays for `amount_in`, `None` if a hop refuses.
+pub fn chain_out<H: Hops + ?std::marker::Sized>(hops: &H, amount_in: u64) -> Option<u64> {
+    (0..hops.len()).try_fold(amount_in, |amount, hop| hops.quote(hop, amount))
+}
+
+/// Returns (input, profit) for each size, `None` where a hop refuses.
+pub fn curve<H: Hops + ?std::marker::Sized>(hops: &H, sizes: &[u64]) -> Vec<(u64, Option<i128>)> {
+    sizes
+        .iter()
+        .map(|&size| {
+            (
+                size,
+                chain_out(hops, size).map(|out| i128::from(out) - i128::from(size)),
+            )
+        })
+        .collect()
+}
+
+/// Returns the input in min..=cap with the highest `out − in`, within the bound of this module; the smaller of equals.
+/// `None` if there is no such input or every one tried was refused.
+pub fn best_input<H: Hops + ?std::marker::Sized>(hops: &H, cap: u64, min: u64) -> Option<Sized> {
+    let min = min.max(1);
+    if cap < min || hops.is_empty() {
+        return None;
+    }
+    let mut search = Bracket {
+        hops,
+        min,
+        cap,
+        tried: Vec::with_capacity(MAX_EVALUATIONS as usize),
+    };
+    let start =
+        closed_form(hops).map_or_else(|| middle(min, cap), |best| to_amount(best, min, cap));
+    let (low, best, high) = search.enclose(start)?;
+    let (best, high) = search.narrow(low, best, high);
+    let binds = if best.amount == cap {
+        Binds::Cap
+    } else if high.profit.is_none() {
+        Binds::Depth
+    } else {
+        Binds::Curve
+    };
+    let amount_out = u64::try_from(best.profit? + i128::from(best.amount)).ok()?;
+    Some(Sized {
+        amount_in: best.amount,
+        amount_out,
+        evaluations: search.tried.len() as u32,
+        binds,
+    })
+}
+
+/// Returns the best input of the composed virtual reserves as a real number, 0 if none earns.
+fn closed_form<H: Hops + ?std::marker::Sized>(hops: &H) -> Option<f64> {
+    let (mut gain, mut bend) = (1.0_f64, 0.0_f64);
+    for hop in 0..hops.len() {
+        let (reserve_in, reserve_out, keep) = hops.virtual_reserves(hop)?;
+        bend += keep / reserve_in * gain;
+        gain *= keep * reserve_out / reserve_in;
+    }
+    Some(if gain > 1.0 {
+        (gain.sqrt() - 1.0) / bend
+    } else {
+        0.0
+    })
+}
+
+/// Returns a real number as an amount in min..=cap; what is not a number becomes the middle.
+fn to_amount(value: f64, min: u64, cap: u64) -> u64 {
+    if value.is_nan() {
+        return middle(min, cap);
+    }
+    if value >= cap as f64 {
+        return cap;
+    }
+    if value <= min as f64 {
+        min
+    } else {
+        (value as u64).clamp(min, cap)
+    }
+}
+
+/// Returns the geometric middle.
+fn middle(min: u64, cap: u64) -> u64 {
+    (u128::from(min) * u128::from(cap)).isqrt() as u64
+}
+
+/// One input and its profit, `None` if it was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Point {
+    amount: u64,
+    profit: Option<i128>,
+}
+
+impl Point {
+    /// Whether it is to be preferred: more profit, or the same for less.
+    fn beats(&self, other: &Point) -> bool {
+        match (self.profit, other.profit) {
+            (Some(a), Some(b)) => a > b || (a == b && self.amount < other.amount),
+            (mine, _) => mine.is_some(),
+        }
+    }
+}
+
+struct Bracket<'a, H: Hops + ?std::marker::Sized> {
+    hops: &'a H,
+    min: u64,
+    cap: u64,
+    tried: Vec<Point>,
+}
+
+impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
+    fn spent(&self) -> bool {
+        self.tried.len() >= MAX_EVALUATIONS as usize
+    }
+
+    /// Quotes one input, each at most once.
+    fn at(&mut self, amount: u64) -> Point {
+        if let Some(point) = self.tried.iter().find(|point| point.amount == amount) {
+            return *point;
+        }
+        let profit = chain_out(self.hops, amount).map(|out| i128::from(out) - i128::from(amount));
+        let point = Point { amount, profit };
+        self.tried.push(point);
+        point
+    }
+
+    /// Returns three points of which the middle one is best, from `start` outward in growing steps; the outer ones
+    /// coincide with it at the ends of the range.
+    fn enclose(&mut self, start: u64) -> Option<(Point, Point, Point)> {
+        let mut best = self.accepted(start)?;
+        let (mut low, mut high) = (
+            self.at(self.below(best.amount, 0)),
+            self.at(self.above(best.amount, 0)),
+        );
+        let mut reach = 1;
+        while low.beats(&best) && !self.spent() {
+            (high, best) = (best, low);
+            low = self.at(self.below(best.amount, reach));
+            reach += 1;
+        }
+        while high.beats(&best) && !self.spent() {
+            (low, best) = (best, high);
+            high = self.at(self.above(best.amount, reach));
+            reach += 1;
+        }
+        Some((low, best, high))
+    }
+
+    /// Returns `start` if it is not refused, else the first smaller or larger input (in steps of 16) that is not.
+    fn accepted(&mut self, start: u64) -> Option<Point> {
+        let point = self.at(start);
+        let (mut down, mut up) = (start, start);
+        let mut found = point.profit.map(|_| point);
+        while found.is_none() && !self.spent() && (down > self.min || up < self.cap) {
+            (down, up) = (
+                (down / 16).max(self.min),
+                up.saturating_mul(16).min(self.cap),
+            );
+            found = [down, up]
+                .into_iter()
+                .map(|amount| self.at(amount))
+                .find(|point| point.profit.is_some());
+        }
+        found
+    }
+
+    /// Steps down by 1/16, 1/4, then halves.
+    fn below(&self, amount: u64, reach: u32) -> u64 {
+        let step = amount >> 4_u32.saturating_sub(2 * reach).max(1);
+        amount.saturating_sub(step.max(1)).max(self.min)
+    }
+
+    /// Steps up by 1/16, 1/4, 1, then 4 times the amount.
+    fn above(&self, amount: u64, reach: u32) -> u64 {
+        let step = if reach > 2 {
+            amount.saturating_mul(4)
+        } else {
+            amount >> (4 - 2 * reach)
+        };
+        amount.saturating_add(step.max(1)).min(self.cap)
+    }
+
+    /// Closes the bracket. Returns its best point and its upper end.
+    fn narrow(&mut self, mut low: Point, mut best: Point, mut high: Point) -> (Point, Point) {
+        let mut halve = false;
+        while !self.spent() && !is_closed(low, best, high) {
+            let width = high.amount - low.amount;
+            let amount = if halve {
+                split(low, best, high)
+            } else {
+                vertex(low, best, high)
+            };
+            let point = self.at(amount);
+            match (point.beats(&best), point.amount > best.amount) {
+                (true, true) => (low, best) = (best, point),
+                (true, false) => (high, best) = (best, point),
+                (false, true) => high = point,
+                (false, false) => low = point,
+            }
+            halve = !halve && (high.amount - low.amount) > width / 2;
+        }
+        (best, high)
+    }
+}
+
+/// Returns whether the bracket can't hold much more than its best point.
+fn is_closed(low: Point, best: Point, high: Point) -> bool {
+    let (left, right) = (best.amount - low.amount, high.amount - best.amount);
+    if left.max(right) <= (best.amount >> INPUT_BITS).max(1) {
+        return true;
+    }
+    let Some(top) = best.profit else { return false };
+    let tolerance = (top.max(0) >> PROFIT_BITS) + 2;
+    // Chords of a concave curve: beyond `best` it lies under the line from the other end through `best`. Nothing in,
+    // nothing out: where the bracket starts at its best point the origin is that other end.
+    let origin = Point {
+        amount: 0,
+        profit: Some(0),
+    };
+    let (low, rise_run) = if left == 0 {
+        (origin, best.amount)
+    } else {
+        (low, left)
+    };
+    misses(top, low, rise_run, right, tolerance) && misses(top, high, right, left, tolerance)
+}
+
+/// Returns whether the line from `far` through the best point rises at most `tolerance` over the next `run` atoms.
+fn misses(top: i128, far: Point, far_run: u64, run: u64, tolerance: i128) -> bool {
+    match far.profit {
+        _ if run == 0 => true,
+        Some(profit) if far_run > 0 => {
+            (top - profit) * i128::from(run) <= tolerance * i128::from(far_run)
+        }
+        _ => false,
+    }
+}
+
+/// Returns the top of the parabola through the bracket, at least 1/64 of the bracket away from its best point.
+fn vertex(low: Point, best: Point, high: Point) -> u64 {
+    let (left, right) = (best.amount - low.amount, high.amount - best.amount);
+    let step = ((left + right) >> 6).max(1);
+    if left == 0 {
+        return best.amount + step;
+    }
+    if right == 0 {
+        return best.amount - step;
+    }
+    let (Some(bottom), Some(top), Some(end)) = (low.profit, best.profit, high.profit) else {
+        return split(low, best, high);
+    };
+    let (rise, fall) = (
+        (top - bottom) as f64 / left as f64,
+        (top - end) as f64 / right as f64,
+    );
+    if rise + fall <= 0.0 {
+        return split(low, best, high);
+    }
+    let half = (left as f64 + right as f64) * 0.5;
+    let peak = low.amount as f64 + left as f64 * 0.5 + half * (rise / (rise + fall));
+    let amount = to_amount(peak, low.amount + 1, high.amount - 1);
+    if amount.abs_diff(best.amount) >= step {
+        return amount;
+    }
+    if right >= left {
+        best.amount + step
+    } else {
+        best.amount - step
+    }
+}
+
+/// Returns the middle of the longer side of the bracket.
+fn split(low: Point, best: Point, high: Point) -> u64 {
+    let (left, right) = (best.amount - low.amount, high.amount - best.amount);
+    if right >= left {
+        best.amount + (right / 2).max(1)
+    } else {
+        best.amount - (left / 2).max(1)
+    }
+}

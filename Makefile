@@ -1,0 +1,78 @@
+# Every chore of cambist. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+PYTHON ?= python3
+CARGO := $(shell command -v cargo 2>/dev/null)
+UV := $(shell command -v uv 2>/dev/null)
+MANIFEST := engine_rs/Cargo.toml
+RUST := $(shell find engine_rs -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'clippy.toml' \) -print 2>/dev/null)
+ARGS ?=
+
+help: ## list the chores
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-13s %s\n", $$1, $$2}'
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "cambist needs Python 3.11 or newer, this is " + sys.version.split()[0])'
+	$(if $(UV),$(UV) venv -q --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+	@touch $@
+
+$(VENV)/.installed: requirements.lock $(VENV)/.made
+	$(if $(UV),VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes -r requirements.lock,$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock)
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.installed pyproject.toml $(RUST)
+ifeq ($(CARGO),)
+	@echo "cargo is not installed: cambist runs on the reference engine (pure Python)."
+else
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked --skip-install -q
+endif
+	@$(PY) scripts/link.py
+	@touch $@
+
+setup: $(VENV)/.built ## create .venv, install the locked dependencies, build the release engine
+
+run: setup ## start the dashboard (ARGS="--seed 7 …")
+	@$(BIN)/cambist run $(ARGS)
+
+test: setup ## run every check: pytest, Rust tests, doctests
+	$(BIN)/pytest -q $(ARGS)
+ifneq ($(CARGO),)
+	$(if $(shell command -v cargo-nextest),cargo nextest run --manifest-path $(MANIFEST) -p cambist-core --no-fail-fast --status-level fail,cargo test -q --manifest-path $(MANIFEST) -p cambist-core --lib --tests)
+	cargo test -q --manifest-path $(MANIFEST) -p cambist-core --doc
+endif
+
+lint: $(VENV)/.installed ## ruff, mypy, import contracts, rustfmt, clippy
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+ifneq ($(CARGO),)
+	cargo fmt --manifest-path $(MANIFEST) --all --check
+	cargo clippy -q --manifest-path $(MANIFEST) --workspace --all-targets -- -D warnings
+endif
+
+format: $(VENV)/.installed ## write the house format
+	$(BIN)/ruff format -q .
+	$(BIN)/ruff check -q --fix .
+	$(if $(CARGO),cargo fmt --manifest-path $(MANIFEST) --all)
+
+bench: setup ## print the measured figures of BENCHMARKS.md
+	$(BIN)/cambist bench $(ARGS)
+
+replay: setup ## replay a session (ARGS="SESSION --speed 4")
+	$(BIN)/cambist replay $(ARGS)
+
+screenshots: setup ## draw screenshots/ from a recorded session
+	$(PY) scripts/screenshots.py
+
+lock: ## refresh requirements.lock (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group dev -o requirements.lock pyproject.toml
+
+clean: ## remove what the chores built
+	rm -rf $(VENV) build engine_rs/target cambist/engine/_native*.so
+
+.PHONY: help setup run test lint format bench replay screenshots lock clean

@@ -1,0 +1,337 @@
+"""The commands. Results go to stdout, messages to stderr; exit codes are 0, 1, 2 and 130 as the README says."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from cyclopts import App, Parameter
+from cyclopts.exceptions import CycloptsError
+
+from cambist import compose
+from cambist.config import ConfigError, load
+
+if TYPE_CHECKING:
+    from cambist.runtime.hub import LiveRuntime
+
+OK, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+app = App(name="cambist", help="A live arbitrage dashboard: watch, replay, verify.", version=lambda: compose.version())
+
+
+class Stop(Exception):
+    """Ends a command with an exit code and, maybe, a message."""
+
+    def __init__(self, code: int, message: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+def say(text: str) -> None:
+    """Writes one line to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def put(value: Any) -> None:
+    """Writes one JSON object to stdout."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+@app.command
+def run(
+    *,
+    config: Path | None = None,
+    seed: int | None = None,
+    headless: bool = False,
+    for_: Annotated[float | None, Parameter(name="--for")] = None,
+    json: bool = False,
+) -> int:
+    """Watch the market: start the dashboard, or run without a screen.
+
+    Args:
+        config: The TOML file; without it the default one, or the embedded market if there is none.
+        seed: Seed of the embedded market.
+        headless: No screen; a progress line goes to stderr.
+        for_: End by itself after this many seconds.
+        json: Print the report as one JSON object at the end.
+    """
+    settings = load(config)
+    if seed is not None:
+        settings = msgspec.structs.replace(settings, market=msgspec.structs.replace(settings.market, seed=seed))
+    if not headless:
+        require_terminal(settings.screen.ascii)
+    stop = Interrupts()
+    runtime = compose.live(settings, duel=settings.engine.duel and not headless)
+    runtime.start()
+    try:
+        if headless:
+            watch(runtime, for_, stop)
+        else:
+            compose.show(runtime, settings, for_)
+    finally:
+        runtime.close()
+    report = runtime.report()
+    if json:
+        put(report)
+    else:
+        say(summary(report))
+    if runtime.failure is not None:
+        raise Stop(DIFFERENT, f"the hub stopped: {runtime.failure}")
+    return INTERRUPTED if stop.seen else OK
+
+
+@app.command
+def replay(
+    session: str,
+    *,
+    speed: str = "1",
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    engine: Literal["native", "reference"] | None = None,
+    batch: int | None = None,
+    headless: bool = False,
+    json: bool = False,
+    config: Path | None = None,
+) -> int:
+    """Replay a session in the same screens, or compare it without a screen.
+
+    Args:
+        session: Name of a stored session, or the path of one.
+        speed: Multiple of real time, 0.25 to 64, or `max`.
+        from_: RFC 3339 time or `+seconds`; earlier records are stepped unshown and stay in the digest.
+        engine: Which engine steps it.
+        batch: Step at most this many records at a time.
+        headless: No screen, as fast as it goes.
+        json: Print the report as one JSON object at the end.
+        config: The TOML file, for the session folder and the look.
+    """
+    settings = load(config)
+    if batch is not None and batch < 1:
+        raise Stop(UNUSABLE, f"--batch was {batch}, expected at least 1")
+    pace = _speed(speed)
+    reader = compose.open_reader(settings, session)
+    kernel = compose.replay_kernel(reader, engine)
+    if headless:
+        started = time.perf_counter()
+        found = compose.replay_all(reader, kernel, batch, Interrupts())
+        report = found.report(compose.name_of(reader), time.perf_counter() - started)
+    else:
+        require_terminal(settings.screen.ascii)
+        report = compose.show_replay(reader, kernel, settings, pace, _from(from_, compose.first_ns(reader)))
+    if json:
+        put(report)
+    else:
+        say(summary(report))
+    if report["digest_match"] is False:
+        raise Stop(DIFFERENT, f"decisions differ from record {report['first_divergent_seq']} on")
+    return INTERRUPTED if report.pop("interrupted", False) else OK
+
+
+@app.command(name="import")
+def import_(files: Annotated[list[Path], Parameter(negative=())], /, *, out: str, config: Path | None = None) -> int:
+    """Turn recordings of exchanges into a session that replays.
+
+    Args:
+        files: Recordings (plain, .zst or .gz); several are merged by receive time.
+        out: Name of the session, or the path of a file to make.
+        config: The TOML file, for the session folder.
+    """
+    if not files:
+        raise Stop(UNUSABLE, "no file to import was given")
+    put(compose.import_files(load(config), files, out, say))
+    return OK
+
+
+@app.command
+def sessions(*, json: bool = False, config: Path | None = None) -> int:
+    """List the stored sessions.
+
+    Args:
+        json: Print one JSON object.
+        config: The TOML file, for the session folder.
+    """
+    rows = compose.stored(load(config))
+    if json:
+        put({"schema": 1, "sessions": rows})
+        return OK
+    if not rows:
+        say(f"no session in {load(config).session_folder}")
+    for row in rows:
+        marks = " ".join(
+            word
+            for word, yes in (
+                ("demo", row.demo),
+                ("imported", row.imported),
+                ("open", row.open),
+                ("cut short", not row.complete and not row.open),
+                (f"{row.bookmarks} bookmarks", row.bookmarks > 0),
+            )
+            if yes
+        )
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(row.started_ns // 1_000_000_000))
+        print(f"{row.name:40} {when}  {row.seconds:9.1f} s {row.bytes / 1e6:9.1f} MB {row.records:10,}  {marks}")
+    return OK
+
+
+@app.command
+def verify(session: str, *, json: bool = False, config: Path | None = None) -> int:
+    """Check a session: sizes, checksums, order. Exit code 0 sound, 1 damaged, 2 unusable.
+
+    Args:
+        session: Name of a stored session, or the path of one.
+        json: Print one JSON object.
+        config: The TOML file, for the session folder.
+    """
+    found = compose.verify(load(config), session)
+    if json:
+        put(found)
+    else:
+        say(f"{found.session}: {found.records:,} records in {found.chunks:,} chunks, {found.damaged_chunks} damaged")
+        for line in found.findings:
+            say(f"  {line}")
+    return int(found.exit_code)
+
+
+@app.command
+def market(*, seed: int = 7, slots: int | None = None, digest: bool = False, rate: float = 1.0) -> int:
+    """Run the embedded market alone; its endpoints are printed as one JSON line.
+
+    Args:
+        seed: One seed gives the same transactions by slot.
+        slots: End after this many slots.
+        digest: Print the digest over all transactions and states of `slots` slots, without sockets.
+        rate: How busy the noise traders are.
+    """
+    if digest and slots is None:
+        raise Stop(UNUSABLE, "--digest needs --slots")
+    return compose.market(seed, slots, digest=digest, rate=rate)
+
+
+@app.command
+def bench(*, json: bool = False) -> int:
+    """Measure this machine: the figures of BENCHMARKS.md.
+
+    Args:
+        json: Print one JSON object.
+    """
+    from cambist import bench as benches
+
+    result = benches.run(say)
+    if json:
+        put(result)
+    else:
+        for row in result["rows"]:
+            print(benches.line(row))
+    return OK
+
+
+@app.command
+def doctor(*, json: bool = False, config: Path | None = None) -> int:
+    """Check what a run needs: engine, terminal, folders, endpoints. Exit code 0 if all is there.
+
+    Args:
+        json: Print one JSON object.
+        config: The TOML file.
+    """
+    checks = compose.doctor(load(config))
+    if json:
+        put({"schema": 1, "checks": checks})
+    else:
+        for check in checks:
+            print(f"{'ok  ' if check['ok'] else 'MISS'} {check['name']:18} {check['found']}")
+    return OK if all(check["ok"] for check in checks) else DIFFERENT
+
+
+class Interrupts:
+    """Turns Ctrl-C and SIGTERM into a flag, so that a session closes before the process ends."""
+
+    def __init__(self) -> None:
+        self.seen = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: object) -> None:
+        if self.seen:
+            raise KeyboardInterrupt
+        self.seen = True
+
+
+def watch(runtime: LiveRuntime, seconds: float | None, stop: Interrupts) -> None:
+    """Waits for the end of a headless run and says now and then how it goes."""
+    began = spoke = time.monotonic()
+    while runtime.alive and not stop.seen and (seconds is None or time.monotonic() - began < seconds):
+        runtime.wait(0.05)
+        if time.monotonic() - spoke >= 5:
+            spoke = time.monotonic()
+            say(compose.progress(runtime, spoke - began))
+
+
+def require_terminal(ascii_only: bool) -> None:
+    """Raises `Stop` if there is no terminal to draw on."""
+    del ascii_only
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Stop(UNUSABLE, "no terminal: the dashboard needs one of at least 80×24. Use --headless here.")
+
+
+def summary(report: dict[str, Any]) -> str:
+    """Returns a report in one line."""
+    match = {True: "equal", False: "DIFFERENT", None: "not compared"}[report["digest_match"]]
+    return (
+        f"{report['session'] or 'not recorded'}: {report['records']:,} records, {report['seconds_recorded']:.1f} s in "
+        f"{report['seconds_wall']:.1f} s, {report['gaps']} gaps, {report['opportunities']:,} sized, {report['go']} go, "
+        f"{report['fills']} fills, digest {report['digest'][:8]} {match}"
+    )
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text.rstrip("x×"))
+    except ValueError:
+        speed = 0.0
+    if not 0.25 <= speed <= 64:
+        raise Stop(UNUSABLE, f"--speed was {text!r}, expected 0.25 to 64, or max")
+    return speed
+
+
+def _from(text: str | None, first_ns: int) -> int:
+    if text is None:
+        return 0
+    if re.fullmatch(r"\+\d+(\.\d+)?", text):
+        return first_ns + int(float(text) * 1e9)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Stop(UNUSABLE, f"--from was {text!r}, expected an RFC 3339 time or +seconds") from None
+    if moment.tzinfo is None:
+        raise Stop(UNUSABLE, f"--from was {text!r}, which names no time zone; add Z or an offset")
+    return int(moment.timestamp() * 1e9)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs a command; returns its exit code."""
+    try:
+        return int(app(argv, exit_on_error=False, print_error=False, result_action="return_value") or 0)
+    except Stop as end:
+        if end.message:
+            say(f"cambist: {end.message}")
+        return end.code
+    except (ConfigError, CycloptsError) as error:
+        say(f"cambist: {error}")
+        return UNUSABLE
+    except compose.UNUSABLE as error:
+        say(f"cambist: {compose.explain(error)}")
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""Layouts of the accounts that make up a pool: bytes to fields, wrong size or discriminator is an error.
+
+Integers are little-endian. Sizes and offsets are from byte 0, the 8-byte discriminator included. Accounts with a
+discriminator may grow: trailing bytes are no error. Who owns an account is the caller's check.
+"""
+
+from cambist.engine.reference.accounts import program
+from cambist.engine.reference.accounts.orca import (
+    TICKS_PER_ARRAY,
+    AdaptiveFeeConstants,
+    AdaptiveFeeVariables,
+    Oracle,
+    TickArray,
+    Whirlpool,
+)
+from cambist.engine.reference.accounts.raydium import AmmV4, CpmmConfig, CpmmPool
+from cambist.engine.reference.accounts.reader import LayoutError
+from cambist.engine.reference.accounts.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
+
+__all__ = [
+    "TICKS_PER_ARRAY",
+    "AdaptiveFeeConstants",
+    "AdaptiveFeeVariables",
+    "AmmV4",
+    "Clock",
+    "CpmmConfig",
+    "CpmmPool",
+    "LayoutError",
+    "Mint",
+    "Oracle",
+    "TickArray",
+    "TokenAccount",
+    "TransferFee",
+    "TransferFeeConfig",
+    "Whirlpool",
+    "program",
+]

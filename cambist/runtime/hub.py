@@ -1,0 +1,447 @@
+"""The live runtime: a thread with its own loop, where frames become records, records become decisions and a View.
+
+    feeds ─► inbox ─► drain ≤512, seq assigned ─► kernel.step ─► recorder ─► journal, feeds' needs, duel ─► View
+
+A block is recorded before any of its effects leaves the house. Nothing here blocks: a slow disk ends the recording and
+disarms trading, a slow screen asks less often, a slow engine sheds frames before they get a seq.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from cambist.clock import SystemClock
+from cambist.model.events import HEADER, ClockStep, Command, RecordKind
+from cambist.model.opportunity import Need, encode
+from cambist.runtime.inbox import Inbox
+from cambist.runtime.publish import Publisher, bump
+from cambist.runtime.report import report
+from cambist.view import DuelSection, Gate, PanelState, Runtime, SessionRow, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cambist.kernel import Effects, Kernel
+    from cambist.runtime.recorder import Recorder
+    from cambist.view import DuelRow
+
+DRAIN = 512
+TICK_S = 0.25
+FRAME_S = 1 / 30
+CLOCK_STEP_NS = 50_000_000
+DUEL_BLOCK = 256 * 1024
+REFERENCE_QUEUE = 1_024
+"""The reference engine sheds load early: a short queue keeps what it still sees fresh."""
+
+
+class Feed(Protocol):
+    """What the hub asks of a feed (`feeds.base.Feed`)."""
+
+    name: str
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        ...
+
+    def need(self, need: Need) -> None:
+        """Takes what the engine wants, if it is this feed's to fetch."""
+        ...
+
+    def retry(self) -> None:
+        """Tries again now instead of waiting."""
+        ...
+
+
+class Journal(Protocol):
+    """Where decisions that concern money are written (`storage.journal`)."""
+
+    def record(self, session: str, seq: int, effects: Effects) -> None:
+        """Queues what a step decided; never waits."""
+        ...
+
+    async def close(self) -> None:
+        """Writes what is queued and closes."""
+        ...
+
+
+class Duel(Protocol):
+    """The timing of both engines in a child process (`cambist.engine.duel`)."""
+
+    def offer(self, snapshot: bytes, block: bytes) -> None:
+        """Gives it work, or nothing if it is busy."""
+        ...
+
+    def rows(self) -> tuple[DuelRow, ...]:
+        """Returns what it has measured so far."""
+        ...
+
+    def close(self) -> None:
+        """Ends the child."""
+        ...
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the composition root hands to the hub. Each is made in the hub's loop."""
+
+    feeds: Callable[[Inbox], Sequence[Feed]]
+    recorder: Callable[[Callable[[str], None]], Recorder] | None = None
+    journal: Callable[[], Any] | None = None
+    """Coroutine function that returns a `Journal`."""
+    duel: Callable[[], Duel] | None = None
+    sessions: Callable[[], tuple[SessionRow, ...]] = tuple
+    open_session: Callable[[str, Runtime], Runtime] | None = None
+    market: str = ""
+    profile: str = ""
+    engine_note: str = ""
+    retention_bytes: int = 0
+    close: Callable[[], None] = lambda: None
+    """Ends what was started for this runtime (the embedded market)."""
+
+
+class LiveRuntime:
+    """A `Runtime` on live feeds."""
+
+    def __init__(self, kernel: Kernel, parts: Parts) -> None:
+        self._kernel, self._parts = kernel, parts
+        self._clock = SystemClock()
+        self._publisher = Publisher(kernel)
+        self._view = View()
+        self._wanted = True
+        self._shown = 0.0
+        self._seq = 1
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._waking = False
+        self._stopping = False
+        self._ended = threading.Event()
+        self._ready = threading.Event()
+        self._inbox = Inbox(self._clock, self._woken)
+        self._recorder: Recorder | None = None
+        self._journal: Journal | None = None
+        self._duel: Duel | None = None
+        self._last_block = b""
+        self._feeds: Sequence[Feed] = ()
+        self._rate: tuple[float, int, float | None] = (0.0, 0, None)
+        self._to_record: list[str] = []
+        self._started = time.monotonic()
+        self._duel_at = 0.0
+        self.failure: BaseException | None = None
+        self.session = ""
+        self._thread = threading.Thread(target=self._main, name="hub", daemon=True)
+
+    def start(self, timeout: float = 10.0) -> None:
+        """Starts the hub and returns when its session has begun. Raises what kept it from starting."""
+        self._thread.start()
+        self._ready.wait(timeout)
+        if self.failure is not None:
+            raise self.failure
+
+    @property
+    def view(self) -> View:
+        """The latest View."""
+        self._wanted = True
+        return self._view
+
+    def submit(self, command: Command) -> None:
+        """Takes an operator's act; returns at once."""
+        if command.name in ("halt", "clear_halt"):
+            self._inbox.put(RecordKind.COMMAND, encode(command))
+        elif self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._do, command)
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        """Returns the stored sessions, newest first."""
+        return self._parts.sessions()
+
+    def live_checks(self) -> tuple[Gate, ...]:
+        """Returns what stands between PAPER and LIVE."""
+        return (
+            Gate("network executor", "not built yet", "an executor for this market", passed=False),
+            Gate("signing key", "none", "a key file that passes its checks", passed=False),
+            Gate("demo market", "yes" if self._kernel.setup.demo else "no", "no", passed=not self._kernel.setup.demo),
+        )
+
+    def open_session(self, name: str) -> Runtime:
+        """Returns a replaying runtime beside this one."""
+        if self._parts.open_session is None:
+            message = "no session folder is in use"
+            raise ValueError(message)
+        return self._parts.open_session(name, self)
+
+    def close(self) -> None:
+        """Stops feeds, recorder and executors, in that order; the session is readable when it returns."""
+        if self._loop is not None and self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stop)
+            self._ended.wait(10)
+            self._thread.join(10)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the hub runs."""
+        return self._thread.is_alive()
+
+    def wait(self, seconds: float | None) -> None:
+        """Waits until the hub ends by itself or `seconds` are over."""
+        self._ended.wait(seconds)
+
+    def report(self) -> dict[str, Any]:
+        """Returns the run's report. Call it after `close`."""
+        mismatches = None
+        if self._duel is not None:
+            mismatches = sum(row.mismatches for row in self._duel.rows())
+        found = report(self._kernel, self.session, time.monotonic() - self._started, mismatches)
+        found["recorded_digest"] = found["digest"] if self.session else None
+        return found
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            self.failure = self.failure or error
+        finally:
+            self._parts.close()
+            self._ready.set()
+            self._ended.set()
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    def _woken(self) -> None:
+        """Wakes the drain once; called from feeds in this loop and from screens in theirs."""
+        if self._loop is None or self._waking:
+            return
+        self._waking = True
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        if self._parts.journal is not None:
+            self._journal = await self._parts.journal()
+        await self._begin()
+        if self._parts.duel is not None:
+            self._duel = self._parts.duel()
+        self._feeds = self._parts.feeds(self._inbox)
+        tasks = [asyncio.create_task(self._feed(feed), name=feed.name) for feed in self._feeds]
+        tasks.append(asyncio.create_task(self._tick(), name="tick"))
+        self._ready.set()
+        try:
+            await self._drain()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            while len(self._inbox):
+                self._step()
+            await self._end()
+
+    async def _begin(self) -> None:
+        """Steps the STATE record that a session starts with, and opens the recording if there is to be one."""
+        if self._parts.recorder is not None:
+            if self._recorder is None:
+                self._recorder = self._parts.recorder(self._cut)
+            try:
+                await self._recorder.begin(self._kernel, self._clock.now_ns())
+                self.session = self._recorder.name
+            except OSError as error:
+                self._note("error", "recorder", f"can't record: {error.strerror or error}. Trading on paper goes on.")
+                self._recorder.note = str(error.strerror or error)
+        self._inbox.put(RecordKind.STATE, self._kernel.state())
+        while len(self._inbox):
+            self._step()
+        self._publisher.adopt(self._kernel)
+
+    async def _end(self) -> None:
+        if self._recorder is not None:
+            await self._recorder.end()
+        if self._journal is not None:
+            await self._journal.close()
+        if self._duel is not None:
+            await asyncio.to_thread(self._duel.close)
+
+    async def _feed(self, feed: Feed) -> None:
+        try:
+            await feed.run()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self._note("error", feed.name, f"stopped: {type(error).__name__}: {error}. Other feeds go on.")
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._inbox.put(RecordKind.TICK)
+            step = self._clock.step_ns()
+            if abs(step) > CLOCK_STEP_NS:
+                self._clock.reanchor()
+                self._inbox.put(RecordKind.CLOCK_STEP, encode(ClockStep(step)))
+                self._note("warn", "clock", f"the wall clock stepped by {step / 1e6:.0f} ms")
+            self._offer_duel()
+
+    async def _drain(self) -> None:
+        while not self._stopping:
+            self._waking = False
+            self._wake.clear()
+            while len(self._inbox) and not self._stopping:
+                self._step()
+                self._publish()
+                await asyncio.sleep(0)
+            while self._to_record and not self._stopping:
+                await self._segment(self._to_record.pop(0))
+            self._publish()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), FRAME_S)
+
+    def _step(self) -> None:
+        block, count = self._inbox.drain(self._seq, DRAIN)
+        if not count:
+            return
+        first_seq, self._seq = self._seq, self._seq + count
+        first_ns = HEADER.unpack_from(block)[1]
+        effects = self._kernel.step(block)
+        if self._recorder is not None and self._recorder.recording:
+            last_ns = self._kernel.now_ns
+            self._recorder.put(block, first_seq, count, first_ns, last_ns, self._kernel.digest)
+        self._last_block = block if len(block) >= len(self._last_block) // 2 else self._last_block
+        self._act(effects)
+
+    def _act(self, effects: Effects) -> None:
+        for need in effects.needs:
+            for feed in self._feeds:
+                feed.need(need)
+        for at_ns, level, text in effects.notes:
+            self._publisher.note(at_ns, level, "kernel", text)
+        for order, fill in effects.fills:
+            won = fill.net > 0
+            text = f"order {order.id} {fill.status}" + (f": {fill.reason}" if fill.reason else "")
+            self._publisher.note(fill.recv_ns, "info", "paper", text)
+            if self._recorder is not None and fill.status == "filled":
+                self._recorder.mark(fill.recv_ns, effects.last_seq, "fill" if won else "loss", f"order {order.id}")
+        for at_ns, reason in effects.halts:
+            self._publisher.note(at_ns, "error" if reason else "info", "risk", reason or "halt cleared")
+            if self._recorder is not None:
+                self._recorder.mark(at_ns, effects.last_seq, "halt", reason or "cleared")
+        if self._journal is not None and (effects.intents or effects.fills or effects.halts):
+            self._journal.record(self.session, effects.last_seq, effects)
+
+    def _cut(self, reason: str) -> None:
+        """Ends a recording that can't go on; trading disarms, feeds go on."""
+        self._note("error", "recorder", f"{reason}, trading disarmed. Free space or press R.")
+        command = Command("disarm", {"reason": reason})
+        self._inbox.put(RecordKind.COMMAND, encode(command))
+        self._to_record.append(f"end {reason}")
+        self._wake.set()
+
+    async def _segment(self, what: str) -> None:
+        recorder = self._recorder
+        if what == "begin" and (recorder is None or not recorder.recording):
+            await self._begin()
+            if self._recorder is not None and self._recorder.recording:
+                self._inbox.put(RecordKind.COMMAND, encode(Command("arm")))
+                self._note("info", "recorder", f"recording to {self._recorder.name}")
+        elif what.startswith("end") and recorder is not None and recorder.recording:
+            await recorder.end(what.removeprefix("end ") or "stopped")
+            self._note("warn", "recorder", f"recording stopped: {recorder.name}")
+
+    def _do(self, command: Command) -> None:
+        name = command.name
+        if name == "engine":
+            self._switch_engine()
+        elif name == "record_stop":
+            self._to_record.append("end stopped by the operator")
+        elif name == "record_start":
+            self._to_record.append("begin")
+        elif name == "bookmark" and self._recorder is not None:
+            self._recorder.mark(self._clock.now_ns(), self._seq - 1, "bookmark", command.args.get("label", ""))
+        elif name == "inspect":
+            self._publisher.inspected = command.args.get("key", "")
+        elif name == "retry":
+            for feed in self._feeds:
+                if command.args.get("feed", feed.name) in feed.name:
+                    feed.retry()
+        elif name == "inject_price":
+            self._inbox.put(RecordKind.COMMAND, encode(command))
+        self._wake.set()
+
+    def _switch_engine(self) -> None:
+        """Checks that the other engine can be had before the command becomes a record: a record must replay."""
+        other = "reference" if self._kernel.engine.name == "native" else "native"
+        try:
+            self._kernel.use_engine(other)
+        except ImportError as error:
+            self._note("warn", "engine", f"the Rust engine can't be used: {error}")
+            return
+        self._inbox.put(RecordKind.COMMAND, encode(Command("engine", {"name": other})))
+        self._inbox.limit(REFERENCE_QUEUE if other == "reference" else None)
+
+    def _offer_duel(self) -> None:
+        if self._duel is not None and time.monotonic() - self._duel_at >= 1.0 and self._last_block:
+            self._duel_at = time.monotonic()
+            self._duel.offer(self._kernel.engine.snapshot(), self._last_block[:DUEL_BLOCK])
+
+    def _note(self, level: str, source: str, text: str) -> None:
+        self._publisher.note(self._clock.now_ns(), level, source, text)
+
+    def note(self, level: str, source: str, text: str) -> None:
+        """Adds a line to the log from another room (a feed)."""
+        self._note(level, source, text)
+
+    def _publish(self) -> None:
+        """Publishes a View if the last one was read and a frame's time has passed."""
+        now = time.monotonic()
+        if not self._wanted or now - self._shown < FRAME_S:
+            return
+        self._wanted, self._shown = False, now
+        now_ns = self._clock.now_ns()
+        view = self._publisher.build(self._kernel, now_ns, dict(self._inbox.dropped))
+        self._view = msgspec.structs.replace(
+            view, status=bump(self._view.status, self._status(view, now_ns)), duel=self._duel_section()
+        )
+
+    def _status(self, view: View, now_ns: int) -> Any:
+        kernel, recorder = self._kernel, self._recorder
+        at, frames, per_s = self._rate
+        if time.monotonic() - at >= 1.0:
+            seconds = time.monotonic() - at
+            per_s = (self._inbox.frames - frames) / seconds if at else None
+            self._rate = (time.monotonic(), self._inbox.frames, per_s)
+        return msgspec.structs.replace(
+            view.status,
+            mode="PAPER",
+            demo=kernel.setup.demo,
+            market=self._parts.market,
+            recording=recorder is not None and recorder.recording,
+            recorded_bytes=recorder.bytes_written if recorder else 0,
+            recorded_since_ns=recorder.began_ns if recorder else 0,
+            retention_bytes=self._parts.retention_bytes,
+            recording_note=recorder.note if recorder else "recording is off in the config",
+            state=kernel.risk.mode,
+            halt_reason=kernel.risk.state.halted or kernel.risk.state.disarmed,
+            events_per_s=per_s,
+            queue=len(self._inbox),
+            engine=kernel.engine.name,
+            engine_note=self._parts.engine_note,
+            now_ns=now_ns - now_ns % 100_000_000,
+            wall_ns=now_ns - now_ns % 1_000_000_000,
+        )
+
+    def _duel_section(self) -> DuelSection:
+        old = self._view.duel
+        if self._duel is None:
+            cause = self._parts.engine_note or "The duel is off in the config."
+            return bump(old, DuelSection(state=PanelState("empty", cause), profile=self._parts.profile))
+        rows = self._duel.rows()
+        state = PanelState() if rows else PanelState("loading", "Waiting for the first timings.")
+        mismatches = sum(row.mismatches for row in rows) if rows else None
+        return bump(old, DuelSection(0, state, rows, self._parts.profile, mismatches))

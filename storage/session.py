@@ -1,0 +1,22 @@
+"""Recordings: one SQLite file per session, written by `SessionWriter`, read by `SessionReader`."""
+
+from storage.files import NAME, SUFFIX, Busy, SessionError
+from storage.reader import Break, Chunk, ChunkInfo, SessionReader, StoredMarker, add_bookmark
+from storage.writer import CHUNK_BYTES, MAX_RAW, SCHEMA, SessionWriter
+
+__all__ = [
+    "CHUNK_BYTES",
+    "MAX_RAW",
+    "NAME",
+    "SCHEMA",
+    "SUFFIX",
+    "Break",
+    "Busy",
+    "Chunk",
+    "ChunkInfo",
+    "SessionError",
+    "SessionReader",
+    "SessionWriter",
+    "StoredMarker",
+    "add_bookmark",
+]

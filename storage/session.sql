@@ -1,0 +1,32 @@
+-- One recording. application_id and user_version are set by the writer before this script runs.
+-- Blobs come last in their row, so an index scan never reads them.
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE channel (
+    id   INTEGER PRIMARY KEY,
+    json TEXT NOT NULL              -- cambist.model.events.Channel
+) STRICT;
+
+CREATE TABLE chunk (
+    first_seq INTEGER PRIMARY KEY,
+    last_seq  INTEGER NOT NULL,
+    first_ns  INTEGER NOT NULL,
+    last_ns   INTEGER NOT NULL,
+    records   INTEGER NOT NULL,
+    codec     TEXT    NOT NULL,     -- 'zstd'
+    crc32     INTEGER NOT NULL,     -- of the block before compression
+    raw_size  INTEGER NOT NULL,     -- bytes of the block before compression
+    digest    TEXT    NOT NULL,     -- running decision digest after last_seq; '' where the border has none
+    blob      BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE marker (
+    id    INTEGER PRIMARY KEY,
+    at_ns INTEGER NOT NULL,
+    seq   INTEGER NOT NULL,
+    kind  TEXT    NOT NULL,         -- 'fill', 'loss', 'gap', 'halt', 'bookmark', 'cut'
+    label TEXT    NOT NULL
+) STRICT;

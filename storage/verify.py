@@ -1,0 +1,141 @@
+"""Whether a stored session is what it says: chunks, crc32, seq, times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cambist.model.events import HEADER, BlockError, RecordKind, unpack
+from storage.files import SessionError
+from storage.reader import RATIO_ALARM, Chunk, ChunkInfo, SessionReader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOUND, DAMAGED, UNUSABLE = 0, 1, 2
+MAX_FINDINGS = 100
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """What `verify` found."""
+
+    session: str
+    exit_code: int
+    """0 sound, 1 damaged, 2 unusable."""
+    chunks: int = 0
+    records: int = 0
+    raw_bytes: int = 0
+    stored_bytes: int = 0
+    first_seq: int | None = None
+    last_seq: int | None = None
+    first_ns: int | None = None
+    last_ns: int | None = None
+    damaged_chunks: int = 0
+    """Chunks whose crc32, size, codec or records are wrong."""
+    seq_breaks: int = 0
+    backward_times: int = 0
+    """Records with an earlier `recv_ns` than the record before."""
+    starts_with_state: bool = False
+    markers: int = 0
+    ratio_alarms: int = 0
+    """Chunks that grow more than 200-fold: allowed, bounded, worth a look."""
+    complete: bool = False
+    """False if the writer never closed it: it may end before its market did, but what is there can be sound."""
+    last_digest: str = ""
+    findings: tuple[str, ...] = ()
+    """Each damage in words, at most 100."""
+
+
+class _Tally:
+    """Counts while chunks pass by."""
+
+    def __init__(self) -> None:
+        self.findings: list[str] = []
+        self.records = self.damaged = self.breaks = self.backward = 0
+        self.next_seq: int | None = None
+        self.last_ns: int | None = None
+        self.starts_with_state = False
+
+    def note(self, text: str) -> None:
+        if len(self.findings) < MAX_FINDINGS:
+            self.findings.append(text)
+
+    def head(self, info: ChunkInfo) -> None:
+        if self.next_seq is not None and info.first_seq != self.next_seq:
+            self.breaks += 1
+            self.note(f"seq {info.first_seq} follows {self.next_seq - 1}")
+        self.next_seq = info.last_seq + 1
+
+    def chunk(self, chunk: Chunk, *, first: bool) -> None:
+        info, block = chunk
+        offset, seq = 0, info.first_seq
+        while offset < len(block):
+            record, offset = unpack(block, offset)
+            if first and seq == info.first_seq:
+                self.starts_with_state = record.kind == RecordKind.STATE
+            if record.seq != seq:
+                message = f"record {record.seq} where {seq} belongs"
+                raise BlockError(offset - HEADER.size - len(record.body), message)
+            if self.last_ns is not None and record.recv_ns < self.last_ns:
+                self.backward += 1
+                self.note(f"seq {seq}: time goes back by {self.last_ns - record.recv_ns} ns")
+            self.last_ns = record.recv_ns
+            seq += 1
+        if seq != info.last_seq + 1:
+            raise BlockError(len(block), f"{seq - info.first_seq} records instead of {info.records}")
+        self.records += info.records
+
+
+def verify(path: Path) -> Verification:
+    """Returns what is right and wrong with the session at `path`. Never raises for what the file holds."""
+    try:
+        reader = SessionReader(path)
+    except (SessionError, OSError) as error:
+        return Verification(session=str(path), exit_code=UNUSABLE, findings=(str(error),))
+    with reader:
+        return _verify(reader)
+
+
+def _verify(reader: SessionReader) -> Verification:
+    tally = _Tally()
+    infos: list[ChunkInfo] = []
+    markers = 0
+    try:
+        for finding in reader.check():
+            tally.note(finding)
+        infos = reader.index()
+        markers = len(reader.markers())
+    except SessionError as error:
+        tally.note(error.found)
+    for info in infos:
+        tally.head(info)
+        try:
+            chunk = next(reader.blocks(info.first_seq))
+            tally.chunk(chunk, first=info is infos[0])
+        except (SessionError, BlockError, StopIteration) as error:
+            tally.damaged += 1
+            tally.note(f"chunk {info.first_seq}–{info.last_seq}: {getattr(error, 'found', error)}")
+    if infos and not tally.starts_with_state and not tally.damaged:
+        tally.note("the first record is no STATE")
+    return Verification(
+        session=str(reader.path),
+        exit_code=(DAMAGED if tally.findings else SOUND) if infos or tally.findings else UNUSABLE,
+        chunks=len(infos),
+        records=tally.records,
+        raw_bytes=sum(info.raw_size for info in infos),
+        stored_bytes=sum(info.stored_size for info in infos),
+        first_seq=infos[0].first_seq if infos else None,
+        last_seq=infos[-1].last_seq if infos else None,
+        first_ns=infos[0].first_ns if infos else None,
+        last_ns=max((info.last_ns for info in infos), default=None),
+        damaged_chunks=tally.damaged,
+        seq_breaks=tally.breaks,
+        backward_times=tally.backward,
+        starts_with_state=tally.starts_with_state,
+        markers=markers,
+        ratio_alarms=sum(info.raw_size > RATIO_ALARM * info.stored_size for info in infos),
+        complete=reader.complete,
+        last_digest=next((info.digest for info in reversed(infos) if info.digest), ""),
+        findings=tuple(tally.findings) or (() if infos else ("no records",)),
+    )

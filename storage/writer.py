@@ -1,0 +1,294 @@
+"""The writing half of a session: blocks in, one committed chunk per MiB or quarter second."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import sqlite3
+import zlib
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+import aiosqlite
+import msgspec
+from backports import zstd
+
+from cambist.model.events import HEADER
+from storage.files import Lock, create_private, private_folder, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from cambist.model.events import Channel
+
+APPLICATION_ID = 0x43414D42  # "CAMB"
+SCHEMA = 1
+CHUNK_BYTES = 1 << 20
+CHUNK_SECONDS = 0.25
+MAX_RAW = 4 << 20
+"""Largest block of several records. One record alone may be as large as `MAX_BODY`."""
+
+_INSERT_CHUNK = "INSERT INTO chunk VALUES (?,?,?,?,?,?,?,?,?,?)"
+_INSERT_MARKER = "INSERT INTO marker (at_ns, seq, kind, label) VALUES (?,?,?,?)"
+_SET_META = "INSERT INTO meta VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+
+class _Part(NamedTuple):
+    block: bytes
+    first_seq: int
+    last_seq: int
+    first_ns: int
+    last_ns: int
+    records: int
+    digest: str
+
+
+class SessionWriter:
+    """Records one session. Made by `open`, used from one event loop; `put` and `mark` never wait."""
+
+    def __init__(
+        self, path: Path, lock: Lock, database: aiosqlite.Connection, buffer_bytes: int, level: int, min_free: int
+    ) -> None:
+        self.path = path
+        self.failure = ""
+        """Why nothing is written any more; empty while all is well."""
+        self.bytes_written = 0
+        """Compressed bytes committed."""
+        self.written_seq: int | None = None
+        """Last seq that is safe on disk."""
+        self._lock = lock
+        self._database = database
+        self._buffer_bytes = buffer_bytes
+        self._level = level
+        self._min_free = min_free
+        self._parts: deque[_Part] = deque()
+        self._rows: list[tuple[str, tuple[object, ...]]] = []
+        self._buffered = 0
+        self._last_seq: int | None = None
+        self._wake = asyncio.Event()
+        self._full = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        meta: Mapping[str, str],
+        channels: Iterable[Channel] = (),
+        buffer_bytes: int = 64 << 20,
+        level: int = 1,
+        min_free_bytes: int = 1 << 30,
+    ) -> SessionWriter:
+        """Returns a writer on a new file. `meta` is stored as it is, beside `schema` and `complete`.
+
+        Raises `FileExistsError` if there is a file, `Busy` if somebody is making it, `OSError`.
+        """
+        private_folder(path.parent)
+        lock = Lock(path)
+        try:
+            create_private(path)
+            database = await aiosqlite.connect(path, isolation_level=None)
+        except BaseException:
+            lock.release()
+            raise
+        writer = cls(path, lock, database, buffer_bytes, level, min_free_bytes)
+        try:
+            await writer._create(meta, channels)
+        except BaseException:
+            await database.close()
+            lock.release()
+            raise
+        writer._task = asyncio.create_task(writer._run(), name=f"record {path.name}")
+        return writer
+
+    @property
+    def buffered(self) -> int:
+        """Bytes taken and not yet on disk."""
+        return self._buffered
+
+    def put(
+        self, block: bytes, first_seq: int, last_seq: int, first_ns: int, last_ns: int, records: int, digest: str
+    ) -> bool:
+        """Takes a block to write; `digest` is the running decision digest after its last record.
+
+        Returns False if the buffer is full or writing failed: the recording has to end at the last seq taken.
+        Raises `ValueError` if seq does not go on where the last block ended.
+        """
+        if self._last_seq is not None and first_seq != self._last_seq + 1:
+            message = f"block begins at seq {first_seq} after {self._last_seq}"
+            raise ValueError(message)
+        if self.failure or self._closing or self._buffered + len(block) > self._buffer_bytes:
+            return False
+        whole = _Part(block, first_seq, last_seq, first_ns, last_ns, records, digest)
+        self._parts.extend(_split(whole) if len(block) > MAX_RAW else (whole,))
+        self._last_seq = last_seq
+        self._buffered += len(block)
+        self._woken()
+        if self._buffered >= CHUNK_BYTES:
+            self._full.set()
+        return True
+
+    def mark(self, at_ns: int, seq: int, kind: str, label: str = "") -> None:
+        """Adds a point of the timeline. Written with the next chunk."""
+        self._rows.append((_INSERT_MARKER, (at_ns, seq, kind, label)))
+        self._woken()
+
+    def declare(self, channel: Channel) -> None:
+        """Adds a channel that was not known at the start. Written with the next chunk."""
+        self._rows.append(_channel_row(channel))
+        self._woken()
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Sets one entry of `meta`. Written with the next chunk."""
+        self._rows.append((_SET_META, (key, value)))
+        self._woken()
+
+    async def flush(self) -> None:
+        """Returns when all that was taken is on disk, or `failure` says why not."""
+        self._full.set()
+        await self._idle.wait()
+
+    async def close(self, reason: str = "") -> None:
+        """Writes the rest, marks the session complete with `reason`, lets go of the file. May be called twice."""
+        if self._closing:
+            return
+        self.set_meta("end_reason", reason)
+        self.set_meta("complete", "1")
+        self._closing = True
+        self._full.set()
+        try:
+            if self._task is not None:
+                await self._task
+            with contextlib.suppress(sqlite3.Error):  # a reader is attached: the next writer or reader copes with WAL
+                await self._database.execute("PRAGMA journal_mode=DELETE")
+        finally:
+            await self._database.close()
+            self._lock.release()
+
+    def _woken(self) -> None:
+        self._idle.clear()
+        self._wake.set()
+
+    async def _create(self, meta: Mapping[str, str], channels: Iterable[Channel]) -> None:
+        for pragma in (
+            f"application_id={APPLICATION_ID}",
+            f"user_version={SCHEMA}",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "trusted_schema=OFF",
+            "wal_autocheckpoint=1000",
+        ):
+            await self._database.execute(f"PRAGMA {pragma}")
+        await self._database.executescript(f"BEGIN IMMEDIATE;\n{schema('session.sql')}\nCOMMIT;")
+        rows = [(_SET_META, (key, value)) for key, value in {**meta, "schema": str(SCHEMA), "complete": "0"}.items()]
+        await self._commit(None, [*rows, *map(_channel_row, channels)])
+
+    async def _run(self) -> None:
+        while not self.failure:
+            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._full.wait(), CHUNK_SECONDS)
+            self._wake.clear()
+            self._full.clear()
+            await self._drain()
+            if not self._parts and not self._rows:
+                self._idle.set()
+                if self._closing:
+                    return
+        self._parts.clear()
+        self._buffered = 0
+        self._idle.set()
+
+    async def _drain(self) -> None:
+        while self._parts or self._rows:
+            parts = self._take()
+            rows, self._rows = self._rows, []
+            try:
+                self._check_space()
+                chunk = await asyncio.to_thread(_compress, parts, self._level) if parts else None
+                await self._commit(chunk, rows)
+            except (sqlite3.Error, OSError) as error:
+                self.failure = f"{type(error).__name__}: {error}"
+                return
+            if parts:
+                self._buffered -= sum(len(part.block) for part in parts)
+                self.written_seq = parts[-1].last_seq
+            if chunk is not None:
+                self.bytes_written += len(chunk[-1])
+
+    def _take(self) -> list[_Part]:
+        """Returns the parts of the next chunk: up to CHUNK_BYTES, one larger part alone."""
+        parts: list[_Part] = []
+        size = 0
+        while self._parts and (not parts or size + len(self._parts[0].block) <= CHUNK_BYTES):
+            part = self._parts.popleft()
+            size += len(part.block)
+            parts.append(part)
+        return parts
+
+    def _check_space(self) -> None:
+        free = shutil.disk_usage(self.path.parent).free
+        if free < self._min_free:
+            message = f"{free >> 20} MiB free on the disk, {self._min_free >> 20} MiB are kept free"
+            raise OSError(message)
+
+    async def _commit(self, chunk: tuple[object, ...] | None, rows: list[tuple[str, tuple[object, ...]]]) -> None:
+        await self._database.execute("BEGIN IMMEDIATE")
+        try:
+            if chunk is not None:
+                await self._database.execute(_INSERT_CHUNK, chunk)
+            for sql, values in rows:
+                await self._database.execute(sql, values)
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                await self._database.execute("ROLLBACK")
+            raise
+        await self._database.execute("COMMIT")
+
+
+def _channel_row(channel: Channel) -> tuple[str, tuple[object, ...]]:
+    return "INSERT OR REPLACE INTO channel VALUES (?,?)", (channel.id, msgspec.json.encode(channel).decode())
+
+
+def _compress(parts: list[_Part], level: int) -> tuple[int, int, int, int, int, str, int, int, str, bytes]:
+    block = parts[0].block if len(parts) == 1 else b"".join(part.block for part in parts)
+    first, last = parts[0], parts[-1]
+    return (
+        first.first_seq,
+        last.last_seq,
+        first.first_ns,
+        last.last_ns,
+        sum(part.records for part in parts),
+        "zstd",
+        zlib.crc32(block),
+        len(block),
+        last.digest,
+        zstd.compress(block, level),
+    )
+
+
+def _split(part: _Part) -> Iterator[_Part]:
+    """Yields an oversized block in pieces of whole records. Only the last piece keeps the digest."""
+    block = part.block
+    begin = offset = 0
+    heads: list[tuple[int, int]] = []
+    while offset < len(block):
+        seq, recv_ns, *_, size = HEADER.unpack_from(block, offset)
+        end = offset + HEADER.size + size
+        if heads and end - begin > CHUNK_BYTES:
+            yield _piece(block[begin:offset], heads, "")
+            begin, heads = offset, []
+        heads.append((seq, recv_ns))
+        offset = end
+    yield _piece(block[begin:], heads, part.digest)
+
+
+def _piece(block: bytes, heads: list[tuple[int, int]], digest: str) -> _Part:
+    (first_seq, first_ns), (last_seq, last_ns) = heads[0], heads[-1]
+    return _Part(block, first_seq, last_seq, first_ns, last_ns, len(heads), digest)

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from cambist.config import Config, ConfigError, load
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "cambist.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_no_file_at_the_default_place_means_the_embedded_market(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cambist.config.default_path", lambda: tmp_path / "none.toml")
+    assert load(None) == Config()
+    assert load(None).market.source == "demo"
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: can't be read: No such file"):
+        load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[market]\nsource = demo\n", r":2: is not TOML"),
+        ("[market]\nsauce = 'demo'\n", r":2: `market\.sauce` is not a setting; did you mean `source`"),
+        ("[market]\nsource = 'mainnet'\n", r":2: .*expected one of demo, network"),
+        ("[market]\nseed = 'seven'\n", r":2: `market\.seed`: expected `int`, got `str`"),
+        ("\n[rules]\nmax_hops = 9\n", r":3: .*expected 2 to 5"),
+        ("[market]\nsource = 'network'\n", r":2: .*no \[\[solana\]\] or \[binance\]"),
+        ("[[solana]]\nname='a'\npubsub='ws://example.com'\nrpc='https://example.com'\n", r":1: .*loopback only"),
+        ("[screen]\ntheme = 'harbor'\n", r':2: .*nearest is "harbour"'),
+    ],
+)
+def test_errors_name_the_line_and_what_was_expected(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(write(tmp_path, text))
+
+
+def test_every_default_is_a_valid_file(tmp_path: Path) -> None:
+    text = "[market]\nsource='demo'\nseed=3\n[engine]\nuse_rust_backend=false\n[risk.cap]\nSOL=5.0\n"
+    config = load(write(tmp_path, text))
+    assert (config.market.seed, config.engine.use_rust_backend, config.risk.cap) == (3, False, {"SOL": 5.0})

@@ -1,0 +1,196 @@
+import json
+import random
+from itertools import pairwise
+
+import pytest
+
+from cambist.engine.protocol import EngineSetup
+from cambist.execution.paper_model import PaperParams
+from cambist.execution.risk import Limits
+from cambist.kernel import Kernel, KernelSetup
+from cambist.model.events import Command, RecordKind, pack, records
+from cambist.model.opportunity import encode
+from tests.fakes import MS, SOL, TOKENS, ScriptedEngine, frame
+
+SURE = PaperParams(latency_ns=400 * MS, jitter_ns=0, failure_ppm=0, slippage_ppm=0)
+LIMITS = Limits({SOL: 2_000_000_000}, {SOL: 50_000_000}, max_open_orders=2, max_orders_per_minute=5)
+
+
+BUSY = Limits({SOL: 2_000_000_000}, {SOL: 50_000_000}, max_open_orders=4, max_orders_per_minute=500)
+
+
+def make(paper: PaperParams = SURE, wallet: int = 10_000_000_000, limits: Limits = LIMITS) -> Kernel:
+    setup = KernelSetup(EngineSetup(tokens=TOKENS), limits, paper, seed=3, wallet={SOL: wallet})
+    return Kernel(setup, lambda name, engine_setup: ScriptedEngine(engine_setup))
+
+
+def begin(kernel: Kernel) -> bytes:
+    return pack(1, 1, RecordKind.STATE, kernel.initial_state())
+
+
+def command(seq: int, recv_ns: int, name: str, **args: str) -> bytes:
+    return pack(seq, recv_ns, RecordKind.COMMAND, encode(Command(name, args)))
+
+
+def test_a_go_becomes_an_order_and_fills_at_the_first_record_past_its_due_time() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    sent = kernel.step(frame(2, 1000 * MS, decide=[{}]))
+    assert [o.due_ns for o in sent.orders] == [1400 * MS]
+    assert not kernel.step(frame(3, 1399 * MS)).fills
+    (order, fill) = kernel.step(frame(4, 1400 * MS)).fills[0]
+    assert fill.status == "filled"
+    assert fill.net == 1_010_000_000 - 1_000_000_000 - order.fee == 9_475_000
+    assert kernel.wallet[SOL] == 10_000_000_000 + fill.net
+    assert kernel.engine.learned == [("A:0|B:1", True)]
+
+
+def test_the_fill_is_quoted_before_the_record_that_woke_it_changes_the_market() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{}]))
+    (_, fill) = kernel.step(frame(3, 500 * MS, pays=1)).fills[0]
+    assert fill.amount_out == 1_010_000_000
+
+
+def test_a_route_that_pays_too_little_by_then_is_missed_and_costs_base_and_priority_fee() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{}]) + frame(3, 100 * MS, pays=1_000_000_000))
+    (_, fill) = kernel.step(frame(4, 500 * MS)).fills[0]
+    assert (fill.status, fill.net, fill.reason) == ("missed", -25_000, "price moved")
+
+
+def test_the_same_standing_gap_is_taken_once() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{"slot": 100, "seen_slots": 2}]))
+    kernel.step(frame(3, 1000 * MS, decide=[{"slot": 103, "seen_slots": 5}]))
+    assert kernel.totals.skipped == {"taken": 1}
+    again = kernel.step(frame(4, 2000 * MS, decide=[{"slot": 110, "seen_slots": 2}]))
+    assert len(again.orders) == 1
+
+
+def test_loss_from_the_peak_halts_and_the_halt_stays_until_cleared() -> None:
+    kernel = make(limits=Limits({SOL: 2_000_000_000}, {SOL: 20_000}, 2, 5))
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{}]))
+    lost = kernel.step(frame(3, 300 * MS, pays=1) + frame(4, 500 * MS))
+    assert kernel.risk.mode == "HALTED"
+    assert "daily loss limit" in lost.halts[0][1]
+    refused = kernel.step(frame(5, 900 * MS, decide=[{"slot": 200}]))
+    assert [r.reason for r in refused.refusals] == ["halted"]
+    kernel.step(command(6, 901 * MS, "clear_halt"))
+    assert kernel.risk.mode == "RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("changes", "wallet", "reason"),
+    [
+        ({"amount_in": 3_000_000_000}, 10_000_000_000, "cap"),
+        ({}, 900_000_000, "balance"),
+        ({"tokens": ["unknown", "x", "unknown"]}, 10_000_000_000, "no_limit"),
+    ],
+)
+def test_risk_refuses_with_the_limit_in_the_way(changes: dict[str, object], wallet: int, reason: str) -> None:
+    kernel = make(wallet=wallet)
+    kernel.step(begin(kernel))
+    refused = kernel.step(frame(2, 0, decide=[changes]))
+    assert [r.reason for r in refused.refusals] == [reason]
+    assert not kernel.open_orders
+
+
+def test_open_orders_and_orders_a_minute_are_bounded() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    both = kernel.step(frame(2, 0, decide=[{"key": k} for k in ("a", "b", "c")]))
+    assert [r.reason for r in both.refusals] == ["open_orders"]
+    kernel.step(frame(3, 500 * MS))
+    for i in range(4):
+        kernel.step(frame(10 + i, (600 + i * 500) * MS, decide=[{"key": f"k{i}"}]))
+    assert kernel.totals.refused["rate"] == 1
+
+
+def stream() -> list[bytes]:
+    rng = random.Random(5)
+    parts, now = [], 10
+    for seq in range(2, 400):
+        now += rng.randrange(1, 90) * MS
+        roll = rng.random()
+        if roll < 0.05:
+            parts.append(command(seq, now, "halt", reason="test"))
+        elif roll < 0.25:
+            parts.append(command(seq, now, "clear_halt"))
+        elif roll < 0.30:
+            parts.append(pack(seq, now, RecordKind.TICK, b""))
+        else:
+            decide = [
+                {"key": f"k{rng.randrange(6)}", "slot": seq, "go": rng.random() < 0.5} for _ in range(seq % 4 == 0)
+            ]
+            parts.append(frame(seq, now, decide=decide, pays=1_000_000_000 + rng.randrange(-9, 19) * 1_000_000))
+    return parts
+
+
+def replayed(parts: list[bytes], cuts: list[int]) -> Kernel:
+    kernel = make(PaperParams(400 * MS, 300 * MS, 100_000, 500), limits=BUSY)
+    kernel.step(begin(kernel))
+    edges = [0, *cuts, len(parts)]
+    for a, b in pairwise(edges):
+        kernel.step(b"".join(parts[a:b]))
+    return kernel
+
+
+def test_decisions_do_not_depend_on_where_blocks_are_cut() -> None:
+    parts = stream()
+    whole = replayed(parts, [])
+    assert whole.totals.filled > 3
+    assert whole.totals.missed > 0
+    assert replayed(parts, list(range(1, len(parts)))).digest == whole.digest
+    for seed in range(20):
+        cuts = sorted(random.Random(seed).sample(range(1, len(parts)), 15))
+        assert replayed(parts, cuts).digest == whole.digest
+
+
+def test_a_recording_that_begins_in_the_middle_replays_to_the_same_decisions() -> None:
+    parts = stream()
+    live = replayed(parts[:150], [])
+    state = pack(10_000, live.now_ns, RecordKind.STATE, live.state())
+    live.step(state)
+    live.step(b"".join(parts[150:]))
+    later = make()
+    later.step(state)
+    later.step(b"".join(parts[150:]))
+    assert later.digest == live.digest
+    assert later.wallet == live.wallet
+
+
+def test_a_keyframe_goes_back_as_if_nothing_came_after_it() -> None:
+    parts = stream()
+    kernel = replayed(parts[:100], [])
+    frame_100 = kernel.keyframe()
+    kernel.step(b"".join(parts[100:]))
+    expected = kernel.digest, kernel.totals
+    kernel.rewind(frame_100)
+    kernel.step(b"".join(parts[100:]))
+    assert (kernel.digest, kernel.totals) == expected
+
+
+def test_a_foreign_or_newer_state_is_refused_by_name() -> None:
+    kernel = make()
+    with pytest.raises(ValueError, match="not a STATE record"):
+        kernel.restore(b"{}")
+    newer = json.loads(kernel.initial_state())
+    newer["schema"] = 99
+    with pytest.raises(ValueError, match="schema 99"):
+        kernel.restore(json.dumps(newer).encode())
+
+
+def test_records_unpack_as_packed() -> None:
+    block = pack(7, -5, RecordKind.GAP, b"abc", direction=1, channel=65535, conn=2**32 - 1, generation=9) + pack(
+        8, 0, 2, b""
+    )
+    first, second = records(block)
+    assert first == (7, -5, 4, 1, 65535, 2**32 - 1, 9, b"abc")
+    assert second.seq == 8
+    with pytest.raises(ValueError, match="damaged block at byte 0"):
+        list(records(block[:20]))

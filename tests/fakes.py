@@ -1,0 +1,110 @@
+"""Hand-written fakes that several rooms share."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
+from cambist.model.events import HEADER, RecordKind, pack
+from cambist.model.market import Token
+from cambist.model.opportunity import Cost, Opportunity, encode
+
+SOL = "So11111111111111111111111111111111111111112"
+USDC = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+TOKENS = (Token(SOL, "SOL", 9, verified=True, base=1), Token(USDC, "USDC", 6, verified=True, base=2))
+MS = 1_000_000
+
+
+def opportunity(**changes: object) -> Opportunity:
+    """A go on SOL→USDC→SOL with round numbers."""
+    base = Opportunity(
+        seq=1,
+        recv_ns=0,
+        slot=100,
+        key="A:0|B:1",
+        route=["A:0", "B:1"],
+        tokens=[SOL, USDC, SOL],
+        settlement="atomic",
+        amount_in=1_000_000_000,
+        amount_out=1_010_000_000,
+        gross=10_000_000,
+        cost=Cost(5_000_000, 0, 5_000, 20_000, 500_000, 0, 0),
+        net=9_475_000,
+        oldest_ns=100 * MS,
+        seen_slots=2,
+        landing_ppm=500_000,
+        score=80,
+        go=True,
+        reason="go",
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+class ScriptedEngine:
+    """Obeys the Engine protocol; each frame's JSON body lists what it decides: `{"go": [{…}]}`."""
+
+    name = "native"
+
+    def __init__(self, setup: EngineSetup | None = None) -> None:
+        self.setup = setup or EngineSetup(tokens=TOKENS)
+        self.frames = 0
+        self.pays = 1_010_000_000
+        self.learned: list[tuple[str, bool]] = []
+        self.controls: list[int] = []
+
+    def ingest(self, block: bytes, offset: int, until_ns: int) -> Ingested:
+        decisions, records, go = b"", 0, 0
+        while offset < len(block):
+            seq, recv_ns, kind, _, _, _, _, size = HEADER.unpack_from(block, offset)
+            if kind != RecordKind.FRAME or recv_ns >= until_ns:
+                break
+            body = json.loads(block[offset + HEADER.size : offset + HEADER.size + size])
+            offset += HEADER.size + size
+            records += 1
+            self.frames += 1
+            self.pays = body.get("pays", self.pays)
+            for changes in body.get("decide", []):
+                made = opportunity(**{"seq": seq, "recv_ns": recv_ns, **changes})
+                decisions += encode(made) + b"\n"
+                go += made.go
+            if go:
+                break
+        return Ingested(offset, records, decisions, go, b"")
+
+    def control(self, block: bytes, offset: int) -> Ingested:
+        header = HEADER.unpack_from(block, offset)
+        self.controls.append(header[2])
+        return Ingested(offset + HEADER.size + header[7], 1, b"", 0, b"")
+
+    def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
+        return RouteQuote(self.pays, "" if self.pays else "torn")
+
+    def learn(self, key: str, *, landed: bool) -> None:
+        self.learned.append((key, landed))
+
+    def inject_price(self, mint: str, price: float, now_ns: int) -> None:
+        self.learned.append((mint, price > 0))
+
+    def present(self, now_ns: int) -> bytes:
+        view = {
+            "slot": 100, "slot_ns": now_ns, "prices": [], "cycles": [], "channels": [], "fees": [], "fee_source": "",
+            "congestion": None, "bid_micro_lamports": None, "trade_lamports": [None, None, None], "sol_price": None,
+            "counters": {"frames": self.frames},
+        }  # fmt: skip
+        return json.dumps(view).encode()
+
+    def inspect(self, key: str, now_ns: int) -> bytes:
+        return b"null"
+
+    def snapshot(self) -> bytes:
+        return json.dumps({"frames": self.frames, "pays": self.pays}).encode()
+
+    def restore(self, state: bytes) -> None:
+        self.__dict__.update(json.loads(state))
+
+
+def frame(seq: int, recv_ns: int, **body: object) -> bytes:
+    """Returns a FRAME record for a ScriptedEngine."""
+    return pack(seq, recv_ns, RecordKind.FRAME, json.dumps(body).encode())
