@@ -22,14 +22,13 @@ if TYPE_CHECKING:
     from cambist.view import Runtime
 
 
-class Prompt(Overlay[str]):
+class Prompt(Overlay[str], inherit_bindings=False):
     """Asks for one line; `enter` gives it back if `fault` finds nothing wrong with it, `esc` gives `None`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+k", "halt_now", "HALT", id="prompt.halt", tooltip="halts all, at once", show=False),
         Binding("enter", "accept", "apply", id="prompt.accept", tooltip="takes the line", show=False),
     ]
-    INHERIT_BINDINGS = False
 
     def __init__(self, runtime: Runtime, label: str, hint: str, text: str = "") -> None:
         super().__init__(runtime)
@@ -96,7 +95,7 @@ class Prompt(Overlay[str]):
 
 
 class FilterPrompt(Prompt):
-    """The filter of a panel. `apply` gets each filter that can be applied while it is typed, and the old one on `esc`."""
+    """The filter of a panel. `apply` gets each usable filter while it is typed, and the old one again on `esc`."""
 
     def __init__(
         self, runtime: Runtime, panel: str, kind: type, text: str = "", *, apply: Callable[[Filter], None] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tui import formats
@@ -99,7 +100,7 @@ def resample(density: Sequence[int], width: int) -> list[float]:
     if len(density) <= width:
         return [density[x * len(density) // width] * len(density) / width for x in range(width)]
     edges = [x * len(density) // width for x in range(width + 1)]
-    return [float(sum(density[first:last])) for first, last in zip(edges, edges[1:], strict=False)]
+    return [float(sum(density[first:last])) for first, last in pairwise(edges)]
 
 
 def levels(values: Sequence[float], steps: int) -> list[int]:
