@@ -19,18 +19,21 @@ import msgspec
 
 from cambist.clock import SystemClock
 from cambist.model.events import HEADER, ClockStep, Command, RecordKind
-from cambist.model.opportunity import Need, encode
+from cambist.model.opportunity import encode
 from cambist.runtime.inbox import Inbox
+from cambist.runtime.ledger import enter
 from cambist.runtime.publish import Publisher, bump
 from cambist.runtime.report import report
 from cambist.view import DuelSection, Gate, PanelState, Runtime, SessionRow, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cambist.kernel import Effects, Kernel
     from cambist.runtime.recorder import Recorder
     from cambist.view import DuelRow
+    from feeds.base import Feed
+    from storage.journal import Journal
 
 DRAIN = 512
 TICK_S = 0.25
@@ -39,36 +42,6 @@ CLOCK_STEP_NS = 50_000_000
 DUEL_BLOCK = 256 * 1024
 REFERENCE_QUEUE = 1_024
 """The reference engine sheds load early: a short queue keeps what it still sees fresh."""
-
-
-class Feed(Protocol):
-    """What the hub asks of a feed (`feeds.base.Feed`)."""
-
-    name: str
-
-    async def run(self) -> None:
-        """Runs until cancelled."""
-        ...
-
-    def need(self, need: Need) -> None:
-        """Takes what the engine wants, if it is this feed's to fetch."""
-        ...
-
-    def retry(self) -> None:
-        """Tries again now instead of waiting."""
-        ...
-
-
-class Journal(Protocol):
-    """Where decisions that concern money are written (`storage.journal`)."""
-
-    def record(self, session: str, seq: int, effects: Effects) -> None:
-        """Queues what a step decided; never waits."""
-        ...
-
-    async def close(self) -> None:
-        """Writes what is queued and closes."""
-        ...
 
 
 class Duel(Protocol):
@@ -93,8 +66,7 @@ class Parts:
 
     feeds: Callable[[Inbox], Sequence[Feed]]
     recorder: Callable[[Callable[[str], None]], Recorder] | None = None
-    journal: Callable[[], Any] | None = None
-    """Coroutine function that returns a `Journal`."""
+    journal: Callable[[], Awaitable[Journal]] | None = None
     duel: Callable[[], Duel] | None = None
     sessions: Callable[[], tuple[SessionRow, ...]] = tuple
     open_session: Callable[[str, Runtime], Runtime] | None = None
@@ -184,6 +156,11 @@ class LiveRuntime:
                 self._loop.call_soon_threadsafe(self._stop)
             self._ended.wait(10)
             self._thread.join(10)
+
+    @property
+    def frames(self) -> int:
+        """Frames taken from feeds so far."""
+        return self._inbox.frames
 
     @property
     def alive(self) -> bool:
@@ -332,16 +309,18 @@ class LiveRuntime:
             self._publisher.note(at_ns, "error" if reason else "info", "risk", reason or "halt cleared")
             if self._recorder is not None:
                 self._recorder.mark(at_ns, effects.last_seq, "halt", reason or "cleared")
-        if self._journal is not None and (effects.intents or effects.fills or effects.halts):
-            self._journal.record(self.session, effects.last_seq, effects)
+        if self._journal is not None and not enter(self._journal, effects) and not self._kernel.risk.state.disarmed:
+            self._disarm(f"journal: {self._journal.failure or 'its queue is full'}")
 
     def _cut(self, reason: str) -> None:
         """Ends a recording that can't go on; trading disarms, feeds go on."""
         self._note("error", "recorder", f"{reason}, trading disarmed. Free space or press R.")
-        command = Command("disarm", {"reason": reason})
-        self._inbox.put(RecordKind.COMMAND, encode(command))
+        self._disarm(reason)
         self._to_record.append(f"end {reason}")
         self._wake.set()
+
+    def _disarm(self, reason: str) -> None:
+        self._inbox.put(RecordKind.COMMAND, encode(Command("disarm", {"reason": reason})))
 
     async def _segment(self, what: str) -> None:
         recorder = self._recorder
@@ -404,7 +383,8 @@ class LiveRuntime:
             return
         self._wanted, self._shown = False, now
         now_ns = self._clock.now_ns()
-        view = self._publisher.build(self._kernel, now_ns, dict(self._inbox.dropped))
+        statuses = {status.channel: status for feed in self._feeds for status in feed.status()}
+        view = self._publisher.build(self._kernel, now_ns, self._inbox.dropped, statuses)
         self._view = msgspec.structs.replace(
             view, status=bump(self._view.status, self._status(view, now_ns)), duel=self._duel_section()
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -32,15 +33,19 @@ from cambist.view import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cambist.kernel import Kernel
     from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Fill, Order
+    from feeds.base import FeedStatus
 
 BUCKET_NS = 15_000_000_000
 BUCKETS = 60
 AGE_STEP_NS = 200_000_000
 SLOT_NS = 400_000_000
 LOG_LINES = 500
+EMPTY: Mapping[int, Any] = MappingProxyType({})
 _VIEW = msgspec.json.Decoder(EngineView)
 _INSPECTION = msgspec.json.Decoder(CycleInspection | None)
 
@@ -79,8 +84,14 @@ class Publisher:
         self.log.append(LogRow(at_ns, level, source, sanitise(text, 400)))
         self._changed += 1
 
-    def build(self, kernel: Kernel, now_ns: int, drops: dict[int, int]) -> View:
-        """Returns the next View; sections that did not change keep their version."""
+    def build(
+        self,
+        kernel: Kernel,
+        now_ns: int,
+        drops: Mapping[int, int] = EMPTY,
+        statuses: Mapping[int, FeedStatus] = EMPTY,
+    ) -> View:
+        """Returns the next View; sections that did not change keep their version. Drops and statuses by channel."""
         engine = _VIEW.decode(kernel.engine.present(now_ns))
         shown_ns = now_ns - now_ns % AGE_STEP_NS
         old = self.view
@@ -92,7 +103,7 @@ class Publisher:
             cycles=bump(old.cycles, cycles),
             fees=bump(old.fees, fees),
             trades=bump(old.trades, self._trades(kernel, engine)),
-            feeds=bump(old.feeds, self._feeds(engine, shown_ns, drops)),
+            feeds=bump(old.feeds, self._feeds(engine, shown_ns, drops, statuses)),
             log=LogSection(self._changed, tuple(self.log)) if old.log.version != self._changed else old.log,
             headline=bump(old.headline, self._headline(kernel, engine, cycles)),
             detail=self._detail(kernel, now_ns),
@@ -282,25 +293,28 @@ class Publisher:
             congestion=engine.congestion,
         )
 
-    def _feeds(self, engine: EngineView, now_ns: int, drops: dict[int, int]) -> FeedsSection:
+    def _feeds(
+        self, engine: EngineView, now_ns: int, drops: Mapping[int, int], statuses: Mapping[int, FeedStatus]
+    ) -> FeedsSection:
         channels = {c.id: c for c in self._setup.channels}
         rows = []
         for c in engine.channels:
             channel = channels.get(c.channel)
             if channel is None or (channel.symbol and not c.frames):
                 continue
+            status = statuses.get(c.channel)
             http = not channel.protocol.endswith(".ws")
             name = f"{channel.feed} {channel.symbol or 'http'}" if http else channel.feed
             rows.append(
                 FeedRow(
                     name=sanitise(name, 20),
-                    state=c.state,
+                    state=status.state if status else c.state,
                     per_s=self._rate(c.channel, c.frames, now_ns),
                     lag_ns=c.lag_ns if c.lag_ns is not None else max(0, now_ns - c.last_ns) if c.last_ns else None,
                     gaps=c.gaps,
                     drops=drops.get(c.channel, 0),
                     endpoint=channel.label,
-                    note=sanitise(c.last_error, 80),
+                    note=sanitise((status.note if status else "") or c.last_error, 80),
                     offset_ns=c.offset_ns,
                 )
             )

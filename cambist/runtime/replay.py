@@ -36,8 +36,9 @@ DENSITY_SLICES = 240
 class Replayer:
     """Steps a session through a kernel and compares digests chunk by chunk. No thread, no clock: the caller drives."""
 
-    def __init__(self, reader: SessionReader, kernel: Kernel) -> None:
+    def __init__(self, reader: SessionReader, kernel: Kernel, *, keyframes: bool = True) -> None:
         self.reader, self.kernel = reader, kernel
+        self._keeps = keyframes
         self.first_divergent_seq: int | None = None
         self.recorded_digest: str | None = None
         self.compared = 0
@@ -102,7 +103,11 @@ class Replayer:
     def _keep(self) -> None:
         """Keeps a keyframe at a chunk's border now and then; halves their number when there are too many."""
         chunk = self._chunk
-        if chunk is None or (self._keyframes and chunk.info.first_ns < self._keyframes[-1][0] + self._spacing_ns):
+        if (
+            chunk is None
+            or not self._keeps
+            or (self._keyframes and chunk.info.first_ns < self._keyframes[-1][0] + self._spacing_ns)
+        ):
             return
         self._keyframes.append((chunk.info.first_ns, chunk.info.first_seq, self.kernel.keyframe()))
         if len(self._keyframes) > MAX_KEYFRAMES:
@@ -206,6 +211,10 @@ class ReplayRuntime:
         if self._thread.is_alive():
             self._thread.join(5)
 
+    def report(self, seconds_wall: float) -> dict[str, Any]:
+        """Returns the report over what was stepped. Call it after `close`."""
+        return self._replayer.report(self.name, seconds_wall)
+
     def _run(self) -> None:
         replayer = self._replayer
         replayer.step(2**63 - 1, 1)
@@ -288,7 +297,7 @@ class ReplayRuntime:
 
     def _publish(self) -> None:
         kernel, replayer = self._kernel, self._replayer
-        view = self._publisher.build(kernel, kernel.now_ns, {})
+        view = self._publisher.build(kernel, kernel.now_ns)
         background = ""
         if self._background is not None:
             live = self._background.view.status

@@ -117,14 +117,21 @@ fn closed_form<H: Hops + ?std::marker::Sized>(hops: &H) -> Option<f64> {
     let (mut gain, mut bend) = (1.0_f64, 0.0_f64);
     for hop in 0..hops.len() {
         let (reserve_in, reserve_out, keep) = hops.virtual_reserves(hop)?;
+        if reserve_in == 0.0 {
+            return Some(f64::NAN);
+        }
         bend += keep / reserve_in * gain;
         gain *= keep * reserve_out / reserve_in;
     }
-    Some(if gain > 1.0 {
-        (gain.sqrt() - 1.0) / bend
+    if gain > 1.0 {
+        Some(if bend == 0.0 {
+            f64::NAN
+        } else {
+            (gain.sqrt() - 1.0) / bend
+        })
     } else {
-        0.0
-    })
+        Some(0.0)
+    }
 }
 
 /// Returns a real number as an amount in min..=cap; what is not a number becomes the middle.

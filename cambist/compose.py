@@ -1,0 +1,365 @@
+"""Where the parts are put together: the only place that names concrete classes of every room."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cambist import doctor as checks
+from cambist import engine as engines
+from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
+from cambist.execution.paper_model import PaperParams
+from cambist.execution.risk import Limits
+from cambist.kernel import Kernel, KernelSetup
+from cambist.model.events import HEADER, Channel
+from cambist.runtime.hub import LiveRuntime, Parts
+from cambist.runtime.recorder import Recorder
+from cambist.runtime.replay import Replayer, ReplayRuntime
+from storage.catalogue import list_sessions, retain, session_path
+from storage.files import SessionError
+from storage.reader import SessionReader, add_bookmark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cambist.cli import Interrupts
+    from cambist.config import Config
+    from cambist.doctor import Check
+    from cambist.model.market import Identity, Instrument, PoolRef, Token
+    from cambist.runtime.inbox import Inbox
+    from cambist.view import Runtime, SessionRow
+    from feeds.base import Feed
+    from storage.verify import Verification
+
+NS_PER_S = 1_000_000_000
+UNUSABLE = (SessionError, OSError, ValueError)
+VERSION = "0.1.0"
+
+
+def version() -> str:
+    """Returns version and engine build."""
+    build = engines.build_info()
+    return f"cambist {VERSION}, engine {'rust, ' + build.profile if build.native else 'reference: ' + build.why}"
+
+
+def explain(error: BaseException) -> str:
+    """Returns an error as one line that says what to do, where that is known."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A market to watch: its static facts, and how to make its feeds."""
+
+    label: str
+    demo: bool
+    seed: int
+    tokens: tuple[Token, ...]
+    identities: tuple[Identity, ...]
+    pools: tuple[PoolRef, ...]
+    instruments: tuple[Instrument, ...]
+    channels: tuple[Channel, ...]
+    feeds: Callable[[Inbox, Callable[[str, str, str], None]], Sequence[Feed]]
+    close: Callable[[], None]
+
+
+def live(config: Config, *, duel: bool) -> LiveRuntime:
+    """Returns a runtime on the configured market, not started yet."""
+    from cambist import markets
+
+    market = markets.demo(config) if config.market.source == "demo" else markets.network(config)
+    try:
+        return _live(config, market, duel=duel)
+    except BaseException:
+        market.close()
+        raise
+
+
+def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
+    folder = config.session_folder
+    setup = kernel_setup(config, market)
+    name, note = _engine(config)
+    kernel = Kernel(setup, engines.make_engine, name)
+    journal_path = folder / "journal" / ("demo.journal" if market.demo else "paper.journal")
+    kernel.risk.state.halted = _standing_halt(journal_path)
+    log: list[Callable[[str, str, str], None]] = []
+
+    def recorder(on_end: Callable[[str], None]) -> Recorder:
+        prefix = f"demo{config.market.seed}" if market.demo else "market"
+        meta = {"app": VERSION, "engine": kernel.engine.name, "seed": str(market.seed), "market": market.label}
+        limits = config.recording
+        retain(folder, time.time_ns(), max_bytes=limits.max_bytes, max_age_ns=limits.max_days * 86_400 * NS_PER_S)
+        return Recorder(folder, prefix, meta, on_end)
+
+    def journal() -> Any:
+        from storage.journal import Journal
+
+        return Journal.open(journal_path, "paper", f"run-{time.time_ns()}")
+
+    def start_duel() -> Any:
+        from cambist.engine.duel import Duel
+
+        return Duel.start(msgspec.json.encode(setup.engine))
+
+    build = engines.build_info()
+    parts = Parts(
+        feeds=lambda inbox: market.feeds(inbox, lambda *line: log[0](*line)),
+        recorder=recorder if config.recording.enabled else None,
+        journal=journal,
+        duel=start_duel if duel else None,
+        sessions=lambda: list_sessions(folder),
+        open_session=lambda chosen, beside: _beside(config, chosen, beside),
+        market=market.label,
+        profile=build.profile if build.native else "",
+        engine_note=note,
+        retention_bytes=config.recording.max_bytes,
+        close=market.close,
+    )
+    runtime = LiveRuntime(kernel, parts)
+    log.append(runtime.note)
+    return runtime
+
+
+def kernel_setup(config: Config, market: Market) -> KernelSetup:
+    """Returns all that decisions depend on, from config and market. Symbols in the config mean verified base tokens."""
+    base = {t.symbol: t for t in market.tokens if t.base}
+
+    def atoms(amounts: dict[str, float], key: str) -> dict[str, int]:
+        unknown = sorted(set(amounts) - set(base))
+        if unknown:
+            message = (
+                f"[{key}] names {', '.join(unknown)}; the base tokens here are {', '.join(sorted(base)) or 'none'}"
+            )
+            raise ValueError(message)
+        return {base[s].mint: round(v * 10 ** base[s].decimals) for s, v in amounts.items()}
+
+    rules, risk, paper = config.rules, config.risk, config.paper
+    caps = atoms(risk.cap, "risk.cap")
+    setup = EngineSetup(
+        channels=market.channels,
+        tokens=market.tokens,
+        identities=market.identities,
+        instruments=market.instruments,
+        venue_fees=config.venue_fees,
+        pools=market.pools,
+        search=Search(rules.max_hops, rules.keep, rules.budget_edges, rules.margin_ppm),
+        gates=Gates(
+            min_net_ppm=rules.min_net_ppm,
+            min_seen_slots=rules.min_seen_slots,
+            max_book_age_ms=rules.max_book_age_ms,
+            max_slot_lag=rules.max_slot_lag,
+            max_slot_silence_ms=rules.max_slot_silence_ms,
+            min_landing_ppm=rules.min_landing_ppm,
+            max_fee_ppm_of_gross=rules.max_fee_ppm_of_gross,
+            caps=caps,
+            rebalancing_ppm=rules.rebalancing_ppm,
+        ),
+        bidding=Bidding(
+            percentile=rules.bid_percentile,
+            floor_micro_lamports=rules.bid_floor_micro_lamports,
+            tip_ppm_of_gross=rules.tip_ppm_of_gross,
+            min_tip_lamports=rules.min_tip_lamports,
+        ),
+    )
+    limits = Limits(caps, atoms(risk.daily_loss, "risk.daily_loss"), risk.max_open_orders, risk.max_orders_per_minute)
+    model = PaperParams(
+        paper.latency_ms * 1_000_000, paper.jitter_ms * 1_000_000, paper.failure_ppm, paper.slippage_ppm
+    )
+    wallet = atoms(paper.wallet, "paper.wallet")
+    return KernelSetup(setup, limits, model, market.seed, wallet, market.label, market.demo)
+
+
+def _engine(config: Config) -> tuple[str, str]:
+    """Returns the engine to use, and why it is the reference if that was not asked for."""
+    build = engines.build_info()
+    if not config.engine.use_rust_backend:
+        return "reference", ""
+    return ("native", "") if build.native else ("reference", f"the Rust engine is not built: {build.why}")
+
+
+def _standing_halt(path: Path) -> str:
+    from storage.journal import read_halt
+
+    halt = read_halt(path)
+    return halt.reason if halt else ""
+
+
+def open_reader(config: Config, session: str) -> SessionReader:
+    """Returns a reader on a stored session's name or a path. Raises `SessionError`, `OSError`, `ValueError`."""
+    path = Path(session)
+    if not path.is_file():
+        path = session_path(config.session_folder, session)
+    if not path.exists():
+        message = f"no session {session!r} in {config.session_folder}; `cambist sessions` lists them"
+        raise ValueError(message)
+    return SessionReader(path)
+
+
+def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
+    """Returns a kernel that steps a session from its STATE record on. Raises `SessionError` if there is none."""
+    if engine == "native" and not engines.build_info().native:
+        message = f"--engine native: the Rust engine is not built: {engines.build_info().why}"
+        raise ValueError(message)
+    name = engine or ("native" if engines.build_info().native else "reference")
+    kernel = Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
+    first = next(iter(reader.blocks()), None)
+    if first is None or HEADER.unpack_from(first.block)[2] != 0:
+        raise SessionError(reader.path, "no STATE record at its start", "a session of this version")
+    return kernel
+
+
+def replay_all(reader: SessionReader, kernel: Kernel, batch: int | None, stop: Interrupts | None) -> Replayer:
+    """Steps a whole session unshown; ends early if interrupted."""
+    replayer = Replayer(reader, kernel, keyframes=False)
+    limit = batch or 2**62
+    while not replayer.finished and not (stop and stop.seen):
+        replayer.step(2**63 - 1, limit)
+    return replayer
+
+
+def name_of(reader: SessionReader) -> str:
+    """Returns a session's name."""
+    return reader.path.stem
+
+
+def first_ns(reader: SessionReader) -> int:
+    """Returns the time of a session's first record, 0 if it is empty."""
+    index = reader.index()
+    return index[0].first_ns if index else 0
+
+
+def _replaying(
+    config: Config, reader: SessionReader, kernel: Kernel, beside: Runtime | None, **how: Any
+) -> ReplayRuntime:
+    del config
+    return ReplayRuntime(
+        reader,
+        kernel,
+        name=name_of(reader),
+        background=beside,
+        bookmark=lambda at_ns, seq: add_bookmark(reader.path, at_ns, seq),
+        **how,
+    )
+
+
+def _beside(config: Config, session: str, beside: Runtime) -> Runtime:
+    reader = open_reader(config, session)
+    runtime = _replaying(config, reader, replay_kernel(reader, None), beside)
+    runtime.start()
+    return runtime
+
+
+def show(runtime: LiveRuntime, config: Config, seconds: float | None) -> None:
+    """Runs the dashboard on a started runtime until it is quit."""
+    from tui.app import CambistApp
+
+    app = CambistApp(runtime, **look(config))
+    if seconds is not None:
+        app.call_later(lambda: app.set_timer(seconds, app.exit))
+    app.run()
+
+
+def show_replay(
+    reader: SessionReader, kernel: Kernel, config: Config, speed: float | None, from_ns: int
+) -> dict[str, Any]:
+    """Runs the dashboard on a session; returns the report over what was stepped."""
+    from tui.app import CambistApp
+
+    runtime = _replaying(config, reader, kernel, None, speed=speed, from_ns=from_ns)
+    runtime.start()
+    began = time.monotonic()
+    try:
+        CambistApp(runtime, **look(config)).run()
+    finally:
+        runtime.close()
+    return runtime.report(time.monotonic() - began)
+
+
+def look(config: Config) -> dict[str, Any]:
+    screen = config.screen
+    return {
+        "theme": screen.theme,
+        "motion": screen.motion,
+        "ascii": screen.ascii,
+        "read_only": screen.read_only,
+    }
+
+
+def import_files(config: Config, files: list[Path], out: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """Makes a session out of recordings, with the digest of its decisions; returns its report."""
+    from storage import imports
+
+    path = Path(out) if "/" in out else session_path(config.session_folder, out)
+    if path.exists():
+        message = f"{path} exists; choose another --out"
+        raise ValueError(message)
+    say(f"reading {len(files)} files")
+    plan = imports.scan(files)
+    setup = KernelSetup(plan.setup, market=", ".join(sorted({c.venue for c in plan.setup.channels})))
+    kernel = Kernel(setup, engines.make_engine, _engine(config)[0])
+
+    def digest(block: bytes) -> str:
+        kernel.step(block)
+        return kernel.digest
+
+    say(f"writing {plan.lines:,} lines to {path}")
+    written = imports.write(plan, path, kernel.initial_state(), digest)
+    return {"schema": 1, **msgspec.to_builtins(written), "digest": kernel.digest}
+
+
+def stored(config: Config) -> tuple[SessionRow, ...]:
+    """Returns the stored sessions, newest first."""
+    return list_sessions(config.session_folder)
+
+
+def verify(config: Config, session: str) -> Verification:
+    """Checks a session."""
+    from storage.verify import verify as check
+
+    path = Path(session)
+    return check(path if path.is_file() else session_path(config.session_folder, session))
+
+
+def market(seed: int, slots: int | None, *, digest: bool, rate: float) -> int:
+    """Runs the embedded market alone."""
+    from cambist.simulator.process import run_market
+
+    return run_market(seed, slots, digest=digest, rate=rate)
+
+
+def doctor(config: Config) -> list[Check]:
+    """Returns what a run needs, checked."""
+    return checks.check(config)
+
+
+def progress(runtime: LiveRuntime, seconds: float) -> str:
+    """Returns a line on how a headless run goes."""
+    view = runtime.view
+    status, headline = view.status, view.headline
+    rate = "–" if status.events_per_s is None else f"{status.events_per_s:,.0f}/s"
+    best = "–" if headline.best is None or headline.best.net_bps is None else f"{headline.best.net_bps:+.1f} bps"
+    size = f"{status.recorded_bytes / 1e6:.1f} MB" if status.recording else "not recording"
+    return (
+        f"{seconds:5.0f} s  {rate}  queue {status.queue}  slot {status.slot or '–'}  best {best}  "
+        f"{headline.fills} fills of {headline.orders}  {size}  {status.state}"
+    )
+
+
+def duel_once() -> tuple[Any, ...]:
+    """Returns the timing of each module in both engines, enough samples of each, for the bench."""
+    from cambist.engine import duel
+
+    return tuple(duel.measure_once())
+
+
+def measure_screen(config: Config) -> dict[str, Any] | None:
+    """Measures the dashboard without a terminal; `None` where it can't run."""
+    from cambist import bench_screen
+
+    return bench_screen.measure(config)

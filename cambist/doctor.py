@@ -1,0 +1,99 @@
+"""What a run needs, checked one by one: engine, terminal, folders, disk, endpoints."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import urlsplit
+
+from cambist import engine
+
+if TYPE_CHECKING:
+    from cambist.config import Config
+
+MIN_FREE = 1 << 30
+CONNECT_S = 3.0
+
+
+class Check(TypedDict):
+    """One thing looked at; `found` says what was there, and what to do if that is not enough."""
+
+    name: str
+    ok: bool
+    found: str
+
+
+def check(config: Config) -> list[Check]:
+    """Returns every check. Nothing is changed; each endpoint is connected to once."""
+    checks = [_python(), _engine(config), _terminal(), *_folder(config)]
+    for endpoint in config.solana:
+        checks.append(_endpoint(f"{endpoint.name} pubsub", endpoint.pubsub))
+        checks.append(_endpoint(f"{endpoint.name} rpc", endpoint.rpc))
+    if config.binance is not None:
+        checks.append(_endpoint("binance ws", config.binance.ws))
+        checks.append(_endpoint("binance rest", config.binance.rest))
+    if config.market.source == "demo":
+        checks.append(_loopback())
+    return checks
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check(name="python", ok=sys.version_info >= (3, 11), found=f"{version}, 3.11 or newer is needed")
+
+
+def _engine(config: Config) -> Check:
+    build = engine.build_info()
+    if not config.engine.use_rust_backend:
+        return Check(name="engine", ok=True, found="reference, by choice (use_rust_backend = false)")
+    if not build.native:
+        return Check(name="engine", ok=False, found=f"reference: {build.why}. Run `make setup` with cargo installed.")
+    slow = "" if build.profile == "release" else ", slow: run `make setup`"
+    return Check(name="engine", ok=not slow, found=f"rust, {build.profile} build{slow}")
+
+
+def _terminal() -> Check:
+    if not sys.stdout.isatty():
+        return Check(name="terminal", ok=True, found="none here; --headless runs without one")
+    size = shutil.get_terminal_size()
+    colours = "24-bit" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else os.environ.get("TERM", "unknown")
+    fits = size.columns >= 80 and size.lines >= 24
+    found = f"{size.columns}×{size.lines}, {colours}, {sys.stdout.encoding}"
+    return Check(name="terminal", ok=fits, found=found if fits else f"{found}; at least 80×24 is needed")
+
+
+def _folder(config: Config) -> list[Check]:
+    folder = config.session_folder
+    near = next(p for p in (folder, *folder.parents) if p.exists())
+    try:
+        with tempfile.TemporaryFile(dir=near):
+            writable, found = True, str(folder)
+    except OSError as error:
+        writable, found = False, f"{folder}: {error.strerror}. Set [recording] folder."
+    free = shutil.disk_usage(near).free
+    room = Check(name="disk", ok=free > MIN_FREE, found=f"{free / 1e9:.1f} GB free, recording stops under 1.1 GB")
+    return [Check(name="session folder", ok=writable, found=found), room]
+
+
+def _loopback() -> Check:
+    try:
+        with socket.create_server(("127.0.0.1", 0)):
+            return Check(name="loopback", ok=True, found="the embedded market can listen")
+    except OSError as error:
+        return Check(name="loopback", ok=False, found=f"can't listen on 127.0.0.1: {error.strerror}")
+
+
+def _endpoint(name: str, url: str) -> Check:
+    """Connects once; only scheme and host are shown, the rest of a URL may hold a key."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme in ("wss", "https") else 80)
+    label = f"{parts.scheme}://{parts.hostname}"
+    try:
+        with socket.create_connection((parts.hostname or "", port), CONNECT_S):
+            return Check(name=name, ok=True, found=f"{label} answers")
+    except OSError as error:
+        return Check(name=name, ok=False, found=f"{label}: {error.strerror or error}")

@@ -1,0 +1,35 @@
+"""Decimal text to fixed point with eight decimals, exactly."""
+
+from __future__ import annotations
+
+DECIMALS = 8
+"""Decimals of a fixed-point price or quantity."""
+
+ONE = 100_000_000
+"""One whole unit."""
+
+U64_MAX = (1 << 64) - 1
+
+_LONGEST = 4_000
+"""Longer runs of digits are leading zeros or too much; the interpreter reads no more than 4300."""
+
+
+def decimal8(text: str) -> int | None:
+    """Returns `text` × 10⁸, `None` if that isn't exactly an unsigned 64-bit integer.
+
+    `text` is digits, optionally a dot and more digits; decimals past the eighth must be zeros.
+    """
+    whole, dot, fraction = text.partition(".")
+    if not dot:
+        fraction = "0"
+    if not (_is_digits(whole) and _is_digits(fraction)) or fraction[DECIMALS:].strip("0"):
+        return None
+    whole = whole.lstrip("0") if len(whole) > _LONGEST else whole
+    if len(whole) > _LONGEST:
+        return None
+    value = int(whole or "0") * ONE + int(fraction[:DECIMALS].ljust(DECIMALS, "0"))
+    return value if value <= U64_MAX else None
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -1,0 +1,259 @@
+"""The input that earns most: closed form as a start, exact integers to decide.
+
+`out − in` along a chain of pools is concave in the input up to the rounding of each hop. The start composes the hops'
+virtual reserves in floats: a hop turns x into `a·x / (1 + c·x)` with `a = keep·out/in`, `c = keep/in`; chaining gives
+`a = a₂·a₁`, `c = c₁ + c₂·a₁`; the best input is `(√a − 1) / c`. A bracket around it is then closed by parabola steps on
+exact quotes, and by halving where a step does not help (tick and depth borders are kinks).
+
+**Bound.** Where the profit is concave, the result is within `profit/2^17 + 2` atoms of the best in min..=cap, or its
+bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. Rounding adds at most what one atom of
+each intermediate token is worth.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_EVALUATIONS: Final = 32
+"""Most times the chain is quoted for one size."""
+_PROFIT_BITS: Final = 17
+"""The search ends when the profit it may still miss is below 2^-this of the profit."""
+_INPUT_BITS: Final = 14
+"""Or when the bracket is narrower than 2^-this of the input."""
+
+
+class Hops(Protocol):
+    """A chain of hops that can be quoted exactly; the last one pays the token the first one takes."""
+
+    def __len__(self) -> int:
+        """Returns how many hops there are."""
+        ...
+
+    def quote(self, hop: int, amount_in: int) -> int | None:
+        """Returns what `hop` pays for `amount_in`, `None` if it refuses."""
+        ...
+
+    def virtual_reserves(self, hop: int) -> tuple[float, float, float] | None:
+        """Returns (reserve in, reserve out, 1 − fee) near the present price, `None` if unknown."""
+        ...
+
+
+class Sized(NamedTuple):
+    """The best input found and what it pays. The profit may be negative: then no input earns."""
+
+    amount_in: int
+    amount_out: int
+    evaluations: int
+    binds: str
+    """`cap` (more would earn more), `curve` (more earns less) or `depth` (a hop refuses more)."""
+
+
+class _Point(NamedTuple):
+    """One input and its profit, `None` if it was refused."""
+
+    amount: int
+    profit: int | None
+
+    def beats(self, other: _Point) -> bool:
+        """Returns whether it is to be preferred: more profit, or the same for less."""
+        if self.profit is None or other.profit is None:
+            return self.profit is not None
+        return self.profit > other.profit or (self.profit == other.profit and self.amount < other.amount)
+
+
+def chain_out(hops: Hops, amount_in: int) -> int | None:
+    """Returns the amount the chain pays for `amount_in`, `None` if a hop refuses."""
+    amount: int | None = amount_in
+    for hop in range(len(hops)):
+        if amount is None:
+            return None
+        amount = hops.quote(hop, amount)
+    return amount
+
+
+def curve(hops: Hops, sizes: Sequence[int]) -> list[tuple[int, int | None]]:
+    """Returns (input, profit) for each size, `None` where a hop refuses."""
+    outs = [chain_out(hops, size) for size in sizes]
+    return [(size, None if out is None else out - size) for size, out in zip(sizes, outs, strict=True)]
+
+
+def best_input(hops: Hops, cap: int, minimum: int) -> Sized | None:
+    """Returns the input in minimum..=cap with the highest `out − in`, within this module's bound.
+
+    The smaller of equals. `None` if there is no such input or every one tried was refused.
+    """
+    minimum = max(minimum, 1)
+    if cap < minimum or len(hops) == 0:
+        return None
+    search = _Bracket(hops, minimum, cap)
+    best = closed_form(hops)
+    start = _middle(minimum, cap) if best is None else _to_amount(best, minimum, cap)
+    bracket = search.enclose(start)
+    if bracket is None:
+        return None
+    point, high = search.narrow(*bracket)
+    if point.profit is None:
+        return None
+    binds = "cap" if point.amount == cap else "depth" if high.profit is None else "curve"
+    return Sized(point.amount, point.profit + point.amount, len(search.tried), binds)
+
+
+def closed_form(hops: Hops) -> float | None:
+    """Returns the best input of the composed virtual reserves as a real number, 0 if none earns."""
+    gain, bend = 1.0, 0.0
+    for hop in range(len(hops)):
+        reserves = hops.virtual_reserves(hop)
+        if reserves is None:
+            return None
+        reserve_in, reserve_out, keep = reserves
+        if reserve_in == 0.0:
+            return math.nan
+        bend += keep / reserve_in * gain
+        gain *= keep * reserve_out / reserve_in
+    if not gain > 1.0:
+        return 0.0
+    return math.nan if bend == 0.0 else (math.sqrt(gain) - 1.0) / bend
+
+
+def _to_amount(value: float, minimum: int, cap: int) -> int:
+    """Returns a real number as an amount in minimum..=cap; what is not a number becomes the middle."""
+    if math.isnan(value):
+        return _middle(minimum, cap)
+    if value >= float(cap):
+        return cap
+    return minimum if value <= float(minimum) else min(max(int(value), minimum), cap)
+
+
+def _middle(minimum: int, cap: int) -> int:
+    """Returns the geometric middle."""
+    return math.isqrt(minimum * cap)
+
+
+class _Bracket:
+    """Three points, the middle one best, and all inputs tried so far."""
+
+    def __init__(self, hops: Hops, minimum: int, cap: int) -> None:
+        self.hops, self.minimum, self.cap = hops, minimum, cap
+        self.tried: dict[int, _Point] = {}
+
+    def spent(self) -> bool:
+        return len(self.tried) >= MAX_EVALUATIONS
+
+    def at(self, amount: int) -> _Point:
+        """Quotes one input, each at most once."""
+        point = self.tried.get(amount)
+        if point is None:
+            out = chain_out(self.hops, amount)
+            point = self.tried[amount] = _Point(amount, None if out is None else out - amount)
+        return point
+
+    def enclose(self, start: int) -> tuple[_Point, _Point, _Point] | None:
+        """Returns three points of which the middle one is best, from `start` outward in growing steps.
+
+        The outer ones coincide with it at the ends of the range.
+        """
+        best = self.accepted(start)
+        if best is None:
+            return None
+        low, high = self.at(self.below(best.amount, 0)), self.at(self.above(best.amount, 0))
+        reach = 1
+        while low.beats(best) and not self.spent():
+            high, best = best, low
+            low = self.at(self.below(best.amount, reach))
+            reach += 1
+        while high.beats(best) and not self.spent():
+            low, best = best, high
+            high = self.at(self.above(best.amount, reach))
+            reach += 1
+        return low, best, high
+
+    def accepted(self, start: int) -> _Point | None:
+        """Returns `start` if it is not refused, else the first smaller or larger input (in steps of 16) that is not."""
+        point = self.at(start)
+        down = up = start
+        while point.profit is None and not self.spent() and (down > self.minimum or up < self.cap):
+            down, up = max(down // 16, self.minimum), min(up * 16, self.cap)
+            point = self.at(down)
+            if point.profit is None:
+                point = self.at(up)
+        return None if point.profit is None else point
+
+    def below(self, amount: int, reach: int) -> int:
+        """Steps down by 1/16, 1/4, then halves."""
+        step = amount >> max(4 - 2 * reach, 1)
+        return max(amount - max(step, 1), self.minimum)
+
+    def above(self, amount: int, reach: int) -> int:
+        """Steps up by 1/16, 1/4, 1, then 4 times the amount."""
+        step = amount * 4 if reach > 2 else amount >> (4 - 2 * reach)
+        return min(amount + max(step, 1), self.cap)
+
+    def narrow(self, low: _Point, best: _Point, high: _Point) -> tuple[_Point, _Point]:
+        """Closes the bracket. Returns its best point and its upper end."""
+        halve = False
+        while not self.spent() and not _is_closed(low, best, high):
+            width = high.amount - low.amount
+            point = self.at((_split if halve else _vertex)(low, best, high))
+            if point.beats(best):
+                low, high = (best, high) if point.amount > best.amount else (low, best)
+                best = point
+            elif point.amount > best.amount:
+                high = point
+            else:
+                low = point
+            halve = not halve and high.amount - low.amount > width // 2
+        return best, high
+
+
+def _is_closed(low: _Point, best: _Point, high: _Point) -> bool:
+    """Returns whether the bracket can't hold much more than its best point."""
+    left, right = best.amount - low.amount, high.amount - best.amount
+    if max(left, right) <= max(best.amount >> _INPUT_BITS, 1):
+        return True
+    if best.profit is None:
+        return False
+    tolerance = (max(best.profit, 0) >> _PROFIT_BITS) + 2
+    # Chords of a concave curve: beyond `best` it lies under the line from the other end through `best`. Nothing in,
+    # nothing out: where the bracket starts at its best point the origin is that other end.
+    far, far_run = (_Point(0, 0), best.amount) if left == 0 else (low, left)
+    return _misses(best.profit, far, far_run, right, tolerance) and _misses(best.profit, high, right, left, tolerance)
+
+
+def _misses(top: int, far: _Point, far_run: int, run: int, tolerance: int) -> bool:
+    """Returns whether the line from `far` through the best point rises at most `tolerance` over `run` more atoms."""
+    if run == 0:
+        return True
+    if far.profit is None or far_run == 0:
+        return False
+    return (top - far.profit) * run <= tolerance * far_run
+
+
+def _vertex(low: _Point, best: _Point, high: _Point) -> int:
+    """Returns the top of the parabola through the bracket, at least 1/64 of the bracket away from its best point."""
+    left, right = best.amount - low.amount, high.amount - best.amount
+    step = max((left + right) >> 6, 1)
+    if left == 0:
+        return best.amount + step
+    if right == 0:
+        return best.amount - step
+    if low.profit is None or best.profit is None or high.profit is None:
+        return _split(low, best, high)
+    rise, fall = float(best.profit - low.profit) / float(left), float(best.profit - high.profit) / float(right)
+    if rise + fall <= 0.0:
+        return _split(low, best, high)
+    half = (float(left) + float(right)) * 0.5
+    peak = float(low.amount) + float(left) * 0.5 + half * (rise / (rise + fall))
+    amount = _to_amount(peak, low.amount + 1, high.amount - 1)
+    if abs(amount - best.amount) >= step:
+        return amount
+    return best.amount + step if right >= left else best.amount - step
+
+
+def _split(low: _Point, best: _Point, high: _Point) -> int:
+    """Returns the middle of the longer side of the bracket."""
+    left, right = best.amount - low.amount, high.amount - best.amount
+    return best.amount + max(right // 2, 1) if right >= left else best.amount - max(left // 2, 1)

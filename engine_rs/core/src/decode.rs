@@ -1,1 +1,0 @@
-//! Wire frames to events.

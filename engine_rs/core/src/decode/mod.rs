@@ -1,0 +1,44 @@
+//! Wire frames to events.
+//!
+//! `decode_binance` is a function of the frame alone; `decode_solana` also learns from the frames we sent, because a
+//! JSON-RPC reply says only which request it answers.
+
+mod binance;
+pub mod decimal;
+mod event;
+mod frame;
+mod session;
+mod solana;
+
+pub use binance::decode_binance;
+pub use event::{Commitment, Event, Instrument, Level, TransactionStatus, canonical};
+pub use session::{Method, PendingParts, SessionParts, SolanaSession};
+pub use solana::decode_solana;
+
+/// Longest frame that is read.
+pub const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// Deepest nesting of containers that is read.
+pub const MAX_DEPTH: usize = 64;
+
+/// Who sent a frame; the values are those of the record's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    In,
+    Out,
+}
+
+/// Why a frame could not be read. Its text is the same in both engines.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    #[error("frame of {size} bytes is too large")]
+    TooLarge { size: usize },
+    #[error("not JSON")]
+    NotJson,
+    #[error("`{field}` was {was}")]
+    Field { field: &'static str, was: String },
+    #[error("account data in {encoding}, only base64 is read")]
+    Encoding { encoding: String },
+    #[error("no decoder for protocol {protocol}")]
+    Protocol { protocol: String },
+}

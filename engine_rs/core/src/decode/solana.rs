@@ -1,0 +1,457 @@
+//! Solana JSON-RPC over WebSocket and HTTP. Sample payloads stand beside each reader.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::event::{Commitment, Event, TransactionStatus};
+use super::frame::{Field, Raw, document};
+use super::session::{Method, Pending, SolanaSession, Subscription};
+use super::{DecodeError, Direction};
+use crate::base58::Pubkey;
+
+/// Returns what one frame to or from a Solana node says; several events if it lists several accounts.
+///
+/// A frame we sent is remembered in the session. A frame of an older generation, a reply nobody waits for and a
+/// notification nobody subscribed to are `Ignored`.
+///
+/// # Errors
+/// A `DecodeError` if the frame isn't JSON-RPC or not what its method answers; the request then counts as answered.
+pub fn decode_solana<'a>(
+    session: &mut SolanaSession,
+    conn: u32,
+    generation: u32,
+    direction: Direction,
+    body: &'a [u8],
+) -> Result<Vec<Event<'a>>, DecodeError> {
+    let frame = document(body)?;
+    if !session.enter(generation) {
+        return Ok(vec![Event::Ignored]);
+    }
+    if direction == Direction::Out {
+        return request(session, conn, frame).map(|()| vec![Event::Ignored]);
+    }
+    let [method, params, id, result, error] =
+        frame.fields(["method", "params", "id", "result", "error"])?;
+    if !method.absent() {
+        return notification(session, &method.text()?, params).map(|event| vec![event]);
+    }
+    let asked = id.u64().ok().and_then(|id| session.answer(conn, id));
+    if error.optional().is_some() {
+        return refusal(error, asked.as_ref()).map(|event| vec![event]);
+    }
+    if result.absent() {
+        return Err(result.wrong());
+    }
+    match asked {
+        Some(asked) => reply(session, &asked, result),
+        None => Ok(vec![Event::Ignored]),
+    }
+}
+
+/// `{"jsonrpc":"2.0","id":1,"method":"accountSubscribe","params":["<key>",{"encoding":"base64"}]}`
+fn request(session: &mut SolanaSession, conn: u32, frame: Field<'_>) -> Result<(), DecodeError> {
+    let [id, method, params] = frame.fields(["id", "method", "params"])?;
+    let Some(id) = id.optional() else {
+        return Ok(());
+    };
+    let id = id.u64()?;
+    let method = Method::named(&method.text()?);
+    let mut asked = Pending {
+        method,
+        keys: vec![],
+        signatures: vec![],
+        percentile: None,
+        subscription: None,
+    };
+    let given = match params.optional() {
+        Some(params) if method != Method::Other => params.items()?,
+        _ => vec![],
+    };
+    let first = given.first().copied().unwrap_or(Field {
+        name: params.name,
+        raw: Raw::Absent,
+    });
+    match method {
+        Method::AccountSubscribe | Method::ProgramSubscribe | Method::GetProgramAccounts => {
+            asked.keys.push(first.pubkey()?);
+        }
+        Method::SignatureSubscribe => asked.signatures.push(first.signature()?),
+        Method::GetMultipleAccounts => {
+            asked.keys = first
+                .items()?
+                .into_iter()
+                .map(Field::pubkey)
+                .collect::<Result<_, _>>()?;
+        }
+        Method::GetSignatureStatuses => {
+            asked.signatures = first
+                .items()?
+                .into_iter()
+                .map(Field::signature)
+                .collect::<Result<_, _>>()?;
+        }
+        Method::GetRecentPrioritizationFees => asked.percentile = percentile(&given)?,
+        Method::AccountUnsubscribe
+        | Method::ProgramUnsubscribe
+        | Method::LogsUnsubscribe
+        | Method::SlotUnsubscribe
+        | Method::SignatureUnsubscribe => asked.subscription = Some(first.u64()?),
+        Method::LogsSubscribe
+        | Method::SlotSubscribe
+        | Method::GetSlot
+        | Method::GetLatestBlockhash
+        | Method::Other => {}
+    }
+    session.ask(conn, id, asked);
+    Ok(())
+}
+
+/// `[["<key>"],{"percentile":5000}]`: basis points, 1..=10000; without it a node answers with the minimum.
+fn percentile(params: &[Field<'_>]) -> Result<Option<u16>, DecodeError> {
+    for param in params {
+        if let Raw::Object(_) = param.raw
+            && let Some(percentile) = param.get("percentile")?.optional()
+        {
+            return match u16::try_from(percentile.u64()?) {
+                Ok(points @ 1..=10_000) => Ok(Some(points)),
+                _ => Err(percentile.wrong()),
+            };
+        }
+    }
+    Ok(None)
+}
+
+/// `{"code":-32602,"message":"Invalid params"}`
+fn refusal<'a>(error: Field<'a>, asked: Option<&Pending>) -> Result<Event<'a>, DecodeError> {
+    let [code, message] = error.fields(["code", "message"])?;
+    Ok(Event::Error {
+        code: code.i64()?,
+        message: message.text()?,
+        method: asked.map_or("", |asked| asked.method.name()),
+        key: asked.and_then(|asked| asked.keys.first().copied()),
+    })
+}
+
+fn reply<'a>(
+    session: &mut SolanaSession,
+    asked: &Pending,
+    result: Field<'a>,
+) -> Result<Vec<Event<'a>>, DecodeError> {
+    let method = asked.method;
+    let event = match method {
+        Method::AccountSubscribe
+        | Method::ProgramSubscribe
+        | Method::LogsSubscribe
+        | Method::SlotSubscribe
+        | Method::SignatureSubscribe => subscribed(session, asked, result.u64()?),
+        Method::AccountUnsubscribe
+        | Method::ProgramUnsubscribe
+        | Method::LogsUnsubscribe
+        | Method::SlotUnsubscribe
+        | Method::SignatureUnsubscribe => {
+            if let (true, Some(id)) = (result.boolean()?, asked.subscription) {
+                session.unsubscribe(id);
+            }
+            Event::Subscribed {
+                method: method.name(),
+                key: None,
+                subscription: asked.subscription,
+            }
+        }
+        Method::GetMultipleAccounts => return multiple_accounts(&asked.keys, result),
+        Method::GetProgramAccounts => return program_accounts(result),
+        Method::GetSignatureStatuses => return signature_statuses(asked, result),
+        Method::GetSlot => Event::CurrentSlot {
+            slot: result.u64()?,
+        },
+        Method::GetLatestBlockhash => blockhash(result)?,
+        Method::GetRecentPrioritizationFees => fee_samples(asked.percentile, result)?,
+        Method::Other => Event::Ignored,
+    };
+    Ok(vec![event])
+}
+
+fn subscribed<'a>(session: &mut SolanaSession, asked: &Pending, id: u64) -> Event<'a> {
+    let key = asked.keys.first().copied();
+    let subscription = match (asked.method, key, asked.signatures.first()) {
+        (Method::AccountSubscribe, Some(key), _) => Subscription::Account(key),
+        (Method::SignatureSubscribe, _, Some(signature)) => Subscription::Signature(*signature),
+        _ => Subscription::Other,
+    };
+    session.subscribe(id, subscription);
+    Event::Subscribed {
+        method: asked.method.name(),
+        key,
+        subscription: Some(id),
+    }
+}
+
+/// `{"context":{"slot":5},"value":[{…},null]}`, in the order of the keys asked for.
+fn multiple_accounts<'a>(
+    keys: &[Pubkey],
+    result: Field<'a>,
+) -> Result<Vec<Event<'a>>, DecodeError> {
+    let (slot, value) = in_context(result)?;
+    let entries = value.items()?;
+    if entries.len() != keys.len() {
+        return Err(DecodeError::Field {
+            field: value.name,
+            was: format!("{} accounts for {} keys", entries.len(), keys.len()),
+        });
+    }
+    let pairs = keys.iter().zip(entries);
+    pairs
+        .map(|(&key, entry)| match entry.optional() {
+            Some(entry) => account(key, slot, entry),
+            None => Ok(Event::AccountMissing { key, slot }),
+        })
+        .collect()
+}
+
+/// `[{"pubkey":"…","account":{…}}]`, or the same inside a context.
+fn program_accounts(result: Field<'_>) -> Result<Vec<Event<'_>>, DecodeError> {
+    let (slot, value) = match result.raw {
+        Raw::Array(_) => (None, result),
+        _ => in_context(result).map(|(slot, value)| (Some(slot), value))?,
+    };
+    let keyed = |entry: Field<'_>| {
+        let [key, state] = entry.fields(["pubkey", "account"])?;
+        let key = key.pubkey()?;
+        let AccountState {
+            lamports,
+            owner,
+            data,
+        } = account_state(state)?;
+        Ok(match slot {
+            Some(slot) => Event::Account {
+                key,
+                slot,
+                lamports,
+                owner,
+                data,
+            },
+            None => Event::AccountUndated {
+                key,
+                lamports,
+                owner,
+                data,
+            },
+        })
+    };
+    value.items()?.into_iter().map(keyed).collect()
+}
+
+struct AccountState {
+    lamports: u64,
+    owner: Pubkey,
+    data: Vec<u8>,
+}
+
+/// `{"lamports":1,"owner":"…","data":["…","base64"],"executable":false,"rentEpoch":18446744073709551615,"space":0}`
+fn account_state(value: Field<'_>) -> Result<AccountState, DecodeError> {
+    let [lamports, owner, data] = value.fields(["lamports", "owner", "data"])?;
+    Ok(AccountState {
+        lamports: lamports.u64()?,
+        owner: owner.pubkey()?,
+        data: account_data(data)?,
+    })
+}
+
+fn account<'a>(key: Pubkey, slot: u64, value: Field<'_>) -> Result<Event<'a>, DecodeError> {
+    let AccountState {
+        lamports,
+        owner,
+        data,
+    } = account_state(value)?;
+    Ok(Event::Account {
+        key,
+        slot,
+        lamports,
+        owner,
+        data,
+    })
+}
+
+fn account_data(data: Field<'_>) -> Result<Vec<u8>, DecodeError> {
+    if let Raw::Object(_) = data.raw {
+        return Err(DecodeError::Encoding {
+            encoding: "jsonParsed".to_owned(),
+        });
+    }
+    let [text, encoding] = data.items()?[..] else {
+        return Err(data.wrong());
+    };
+    let encoding = encoding.text()?;
+    if encoding != "base64" {
+        return Err(DecodeError::Encoding {
+            encoding: encoding.chars().take(40).collect(),
+        });
+    }
+    STANDARD.decode(&*text.text()?).map_err(|_| text.wrong())
+}
+
+/// `{"context":{"slot":5},"value":…}`
+fn in_context(result: Field<'_>) -> Result<(u64, Field<'_>), DecodeError> {
+    let [context, value] = result.fields(["context", "value"])?;
+    Ok((context.get("slot")?.u64()?, value))
+}
+
+/// `{"context":{"slot":5},"value":{"blockhash":"…","lastValidBlockHeight":9}}`
+fn blockhash(result: Field<'_>) -> Result<Event<'_>, DecodeError> {
+    let (slot, value) = in_context(result)?;
+    let [hash, height] = value.fields(["blockhash", "lastValidBlockHeight"])?;
+    Ok(Event::Blockhash {
+        slot,
+        blockhash: hash.pubkey()?,
+        last_valid_block_height: height.u64()?,
+    })
+}
+
+/// `[{"slot":5,"prioritizationFee":0}]`
+fn fee_samples(percentile: Option<u16>, result: Field<'_>) -> Result<Event<'_>, DecodeError> {
+    let sample = |entry: Field<'_>| {
+        let [slot, fee] = entry.fields(["slot", "prioritizationFee"])?;
+        Ok((slot.u64()?, fee.u64()?))
+    };
+    let samples = result
+        .items()?
+        .into_iter()
+        .map(sample)
+        .collect::<Result<_, _>>()?;
+    Ok(Event::FeeSamples {
+        percentile,
+        samples,
+    })
+}
+
+/// `{"context":{"slot":5},"value":[null,{"slot":4,"confirmations":1,"err":null,"confirmationStatus":"confirmed"}]}`
+fn signature_statuses<'a>(
+    asked: &Pending,
+    result: Field<'a>,
+) -> Result<Vec<Event<'a>>, DecodeError> {
+    let (slot, value) = in_context(result)?;
+    let entries = value.items()?;
+    let wanted = &asked.signatures;
+    if entries.len() != wanted.len() {
+        let was = format!("{} statuses for {} signatures", entries.len(), wanted.len());
+        return Err(DecodeError::Field {
+            field: value.name,
+            was,
+        });
+    }
+    let known = |(&signature, entry): (_, Field<'a>)| {
+        let status = entry.optional().map(transaction_status).transpose()?;
+        Ok(Event::SignatureStatus {
+            signature,
+            slot,
+            status,
+        })
+    };
+    wanted.iter().zip(entries).map(known).collect()
+}
+
+fn transaction_status(entry: Field<'_>) -> Result<TransactionStatus, DecodeError> {
+    let [slot, err, status] = entry.fields(["slot", "err", "confirmationStatus"])?;
+    Ok(TransactionStatus {
+        slot: slot.u64()?,
+        failed: failed(err)?,
+        commitment: status.optional().map(commitment).transpose()?,
+    })
+}
+
+fn commitment(status: Field<'_>) -> Result<Commitment, DecodeError> {
+    match &*status.text()? {
+        "processed" => Ok(Commitment::Processed),
+        "confirmed" => Ok(Commitment::Confirmed),
+        "finalized" => Ok(Commitment::Finalized),
+        _ => Err(status.wrong()),
+    }
+}
+
+/// `null`, or what went wrong as text or an object.
+fn failed(err: Field<'_>) -> Result<bool, DecodeError> {
+    match err.raw {
+        Raw::Null => Ok(false),
+        Raw::Text(..) | Raw::Object(_) => Ok(true),
+        _ => Err(err.wrong()),
+    }
+}
+
+/// `{"jsonrpc":"2.0","method":"accountNotification","params":{"result":…,"subscription":7}}`
+fn notification<'a>(
+    session: &mut SolanaSession,
+    method: &str,
+    params: Field<'a>,
+) -> Result<Event<'a>, DecodeError> {
+    let [result, subscription] = params.fields(["result", "subscription"])?;
+    let id = subscription.u64()?;
+    match method {
+        "accountNotification" => match session.account(id) {
+            Some(key) => in_context(result).and_then(|(slot, value)| account(key, slot, value)),
+            None => Ok(Event::Ignored),
+        },
+        "programNotification" => {
+            let (slot, value) = in_context(result)?;
+            let [key, state] = value.fields(["pubkey", "account"])?;
+            account(key.pubkey()?, slot, state)
+        }
+        "slotNotification" => {
+            let [slot, parent, root] = result.fields(["slot", "parent", "root"])?;
+            Ok(Event::Slot {
+                slot: slot.u64()?,
+                parent: parent.u64()?,
+                root: root.u64()?,
+            })
+        }
+        "logsNotification" => logs(result),
+        "signatureNotification" => signature(session, id, result),
+        _ => Ok(Event::Ignored),
+    }
+}
+
+/// `{"context":{"slot":5},"value":{"signature":"…","err":null,"logs":["Program … invoke [1]"]}}`
+fn logs(result: Field<'_>) -> Result<Event<'_>, DecodeError> {
+    let (slot, value) = in_context(result)?;
+    let [signature, err, lines] = value.fields(["signature", "err", "logs"])?;
+    Ok(Event::Logs {
+        slot,
+        signature: signature.signature()?,
+        failed: failed(err)?,
+        logs: lines
+            .items()?
+            .into_iter()
+            .map(Field::text)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+/// `{"context":{"slot":5},"value":{"err":null}}`, which ends the subscription, or `"receivedSignature"` as value.
+fn signature<'a>(
+    session: &mut SolanaSession,
+    id: u64,
+    result: Field<'a>,
+) -> Result<Event<'a>, DecodeError> {
+    let Some(&Subscription::Signature(signature)) = session.subscription(id) else {
+        return Ok(Event::Ignored);
+    };
+    let (slot, value) = in_context(result)?;
+    if let Raw::Text(..) = value.raw {
+        return if value.text()? == "receivedSignature" {
+            Ok(Event::SignatureReceived { signature, slot })
+        } else {
+            Err(value.wrong())
+        };
+    }
+    let failed = failed(value.get("err")?)?;
+    session.unsubscribe(id);
+    let status = Some(TransactionStatus {
+        slot,
+        failed,
+        commitment: None,
+    });
+    Ok(Event::SignatureStatus {
+        signature,
+        slot,
+        status,
+    })
+}

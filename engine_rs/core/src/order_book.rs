@@ -1,1 +1,0 @@
-//! Per-venue book state machine with that venue's sequence rule.
