@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 from textual.app import App
 from textual.widgets import Static
 
+from cambist.model.events import Command
 from cambist.view import (
     CycleDetail,
     CycleRow,
@@ -22,9 +21,6 @@ from cambist.view import (
     View,
 )
 from tui.scene import Scene
-
-if TYPE_CHECKING:
-    from cambist.model.events import Command
 
 LEGS = (
     Leg("SOL", "ray4", "ray4", "58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2:0"),
@@ -205,12 +201,14 @@ class Stage(App[None]):
     def __init__(self, runtime: StubRuntime | None = None, theme: str = "verdigris") -> None:
         super().__init__()
         self.runtime = runtime or StubRuntime()
-        self.live_runtime = self.runtime
         self.scene = Scene(theme)
         self.copied = ""
 
     def compose(self):
         yield Static("the dashboard")
+
+    def action_halt(self) -> None:
+        self.runtime.submit(Command("halt"))
 
     def copy_to_clipboard(self, text: str) -> None:
         self.copied = text

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
+from tui import formats
 from tui.glyphs import plain
 from tui.screens.overlay import Overlay
 from tui.widgets.canvas import Canvas, Sheet, wrap
@@ -84,11 +85,11 @@ def stop_recording(runtime: Runtime) -> ConfirmScreen:
 
 def clear_halt(runtime: Runtime) -> ConfirmScreen:
     """Returns the question `K` asks: the reason of the halt first."""
-    reason = runtime.view.status.halt_reason or "halted by hand"
+    reason = runtime.view.status.halt_reason
     return ConfirmScreen(
         runtime,
         "Clear halt",
-        f"Halted: {reason}.",
+        f"Halted: {formats.cut(reason, 200)}." if reason else "Halted by hand.",
         "Clearing it lets the next go cycle be taken again, in the mode shown in the status bar.",
         "clear the halt",
         danger=True,

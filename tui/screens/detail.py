@@ -69,7 +69,7 @@ class DetailScreen(Overlay[None]):
         self._take()
         canvas = Canvas(width, height)
         if self._shown is None:
-            canvas.box("Cycle detail", KEYS[:1] + KEYS[-1:])
+            canvas.box("Cycle detail", KEYS[:1] + KEYS[-1:], margin=self.margin)
             self._waiting(canvas)
             return canvas
         detail_page.draw(canvas, self._shown, why=self.why)
@@ -78,7 +78,7 @@ class DetailScreen(Overlay[None]):
             canvas.dim()
             title = f"Cycle detail, gone {formats.age(int((time.monotonic() - self._gone) * 1e9))}"
         keys = KEYS if self._pin else tuple(pair for pair in KEYS if pair[0] != "F")
-        canvas.box(title, keys)
+        canvas.box(title, keys, margin=self.margin)
         if self._gone is not None:
             canvas.put(
                 3, height - 2, " The market closed this cycle; this is how it was last. [ ] opens another. ", "stale"

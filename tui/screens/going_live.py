@@ -11,7 +11,7 @@ from textual.binding import Binding
 from cambist.model.events import Command
 from tui import formats
 from tui.glyphs import glyph, is_ascii, plain
-from tui.screens.overlay import Overlay, halt
+from tui.screens.overlay import Overlay
 from tui.widgets.canvas import Canvas, Sheet, cells, clip, wrap
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class GoingLiveScreen(Overlay[bool], inherit_bindings=False):
 
     def action_halt_now(self) -> None:
         """Halts, and stays on paper."""
-        halt(self)
+        super().action_halt_now()
         self.dismiss(False)
 
     def _check(self, *, force: bool = False) -> None:
@@ -188,16 +188,20 @@ class GoingLiveScreen(Overlay[bool], inherit_bindings=False):
                 break
             mark, role = ("passed", "accent") if check.passed else ("failed", "danger bold")
             canvas.put(_MARGIN, y, glyph(mark), role)
-            canvas.put(_MARGIN + 2, y, formats.cut(check.label, 30), "text" if check.passed else "strong bold")
             has = plain(formats.clean(check.has))
             if check.passed:
-                canvas.right(end, y, clip(has, end - _MARGIN - 34), "muted")
+                start = canvas.right(end, y, clip(has, end - _MARGIN - 20), "muted")
+                canvas.put(_MARGIN + 2, y, formats.cut(check.label, start - _MARGIN - 3), "text")
                 y += 1
                 continue
-            lines = wrap(f"{has}; {plain(formats.clean(check.needed))}" if check.needed else has, end - _MARGIN - 34)
-            for offset, line in enumerate(lines[: max(1, last + 1 - y)]):
-                canvas.put(_MARGIN + 34, y + offset, line, "text" if not offset else "muted")
-            y += max(1, min(len(lines), last + 1 - y))
+            canvas.put(_MARGIN + 2, y, formats.cut(check.label, 30), "strong bold")
+            room = end - _MARGIN - 34
+            lines = [(line, "text") for line in wrap(has, room)]
+            lines += [(line, "muted") for line in wrap(plain(formats.clean(check.needed)), room)]
+            lines = lines[: max(1, last + 1 - y)]
+            for offset, (line, role) in enumerate(lines):
+                canvas.put(_MARGIN + 34, y + offset, line, role)
+            y += max(1, len(lines))
         return y
 
     def _field(self, canvas: Canvas, height: int) -> None:

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from tui.commands import LIVE_GROUP, REGISTRY
 from tui.glyphs import glyph, plain
 from tui.screens.overlay import Overlay
-from tui.widgets.canvas import Canvas, clip, wrap
+from tui.widgets.canvas import Canvas, cells, clip, wrap
 from tui.widgets.line_edit import LineEdit
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class HelpScreen(Overlay[None]):
     def page(self, width: int, height: int) -> Canvas:
         """Returns the columns, scrolled."""
         canvas = Canvas(width, height)
-        inner = 3 if not self.small else 2
+        inner = self.margin
         widths = (32, 30, 28) if width >= 100 else ((width - 2 * inner - 3) // 2,) * 2
         starts = (inner, inner + 36, inner + 70) if width >= 100 else (inner, inner + widths[0] + 3)
         top = 4 if not self.small else 3
@@ -105,7 +105,7 @@ class HelpScreen(Overlay[None]):
         if not self.small:
             canvas.put(inner, height - 3, RULE_OF_CASE, "muted")
         scroll = ((plain("↑ ↓"), "scroll"),) if self._most else ()
-        canvas.box("Keys", (*scroll, ("/", "search"), ("esc", "back")))
+        canvas.box("Keys", (*scroll, ("/", "search"), ("esc", "back")), margin=inner)
         return canvas
 
     def on_key(self, event: Key) -> None:
@@ -160,6 +160,7 @@ class HelpScreen(Overlay[None]):
             return
         x = canvas.put(x, y, self.name_shown, "accent bold")
         said = " has the focus. Its keys come first; keys that do nothing now are not listed."
+        said = said if cells(said) <= canvas.width - 2 - x else " has the focus; its keys come first."
         canvas.put(x, y, clip(said, canvas.width - 2 - x), "muted")
 
 

@@ -52,7 +52,7 @@ class OpenSession(Overlay["Runtime"]):
     def page(self, width: int, height: int) -> Canvas:
         """Returns the list, or why there is none."""
         canvas = Canvas(width, height)
-        left, right = (3, width - 3) if not self.small else (2, width - 2)
+        left, right = self.margin, width - self.margin
         last = height - 2 if self.problem is None else height - 6
         waited = time.monotonic() - self._since
         if self.rows is None:
@@ -67,7 +67,7 @@ class OpenSession(Overlay["Runtime"]):
         elif self._opening:
             said = f"Opening {formats.cut(self._opening, 40)}: {waited:.1f} s."
             canvas.put(left, height - 2, said, "accent")
-        canvas.box("Open a session", KEYS)
+        canvas.box("Open a session", KEYS, margin=left)
         return canvas
 
     def action_move(self, by: int) -> None:

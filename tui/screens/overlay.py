@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 
 from textual.binding import Binding
 from textual.color import Color
 from textual.screen import ModalScreen
 
-from cambist.model.events import Command
 from themes import channels
 from tui.widgets.canvas import Canvas, Sheet
 
@@ -45,15 +44,24 @@ class Overlay(ModalScreen[Result]):
         yield Sheet(self.scene, self.page)
 
     @property
+    def host(self) -> Host:
+        """The app, as overlays know it."""
+        return cast("Host", self.app)
+
+    @property
     def scene(self) -> Scene:
         """The look of the moment, shared with the dashboard."""
-        scene: Scene = self.app.scene  # type: ignore[attr-defined]  # every app that shows overlays has one
-        return scene
+        return self.host.scene
 
     @property
     def small(self) -> bool:
         """Whether the overlay takes the whole content area."""
         return self.app.size.width < 110 or self.app.size.height < 32
+
+    @property
+    def margin(self) -> int:
+        """First column of content."""
+        return 2 if self.small else 3
 
     def page(self, width: int, height: int) -> Canvas:
         """Returns the box as drawn for a size."""
@@ -81,8 +89,8 @@ class Overlay(ModalScreen[Result]):
         self.dismiss(None)
 
     def action_halt_now(self) -> None:
-        """Halts the live runtime."""
-        halt(self)
+        """Halts the live runtime, also from above a replay."""
+        self.host.action_halt()
 
     def _place(self) -> None:
         sheet = self.query_one(Sheet)
@@ -103,7 +111,14 @@ class Overlay(ModalScreen[Result]):
             self.styles.background = Color(0, 0, 0, 0)
 
 
-def halt(screen: Overlay[Result]) -> None:
-    """Halts the live runtime, also from above a replay: the app knows which one is live."""
-    live: Runtime = getattr(screen.app, "live_runtime", screen.runtime)
-    live.submit(Command("halt"))
+class Host(Protocol):
+    """What an overlay needs of the app below it."""
+
+    @property
+    def scene(self) -> Scene:
+        """The look of the moment."""
+        ...
+
+    def action_halt(self) -> None:
+        """Halts the live runtime, whichever is shown."""
+        ...

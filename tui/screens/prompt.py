@@ -88,6 +88,7 @@ class Prompt(Overlay[str], inherit_bindings=False):
         sheet = self.query_one(Sheet)
         screen = self.app.size
         sheet.styles.width, sheet.styles.height = screen.width, 1
+        self.styles.align = ("left", "top")
         sheet.styles.offset = (0, screen.height - 2)
 
     def _shade(self) -> None:

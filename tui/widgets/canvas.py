@@ -115,9 +115,15 @@ class Canvas:
         return start
 
     def box(
-        self, title: str, keys: tuple[tuple[str, str], ...] = (), role: str = "accent", *, heavy: bool = False
+        self,
+        title: str,
+        keys: tuple[tuple[str, str], ...] = (),
+        role: str = "accent",
+        *,
+        heavy: bool = False,
+        margin: int = 3,
     ) -> None:
-        """Draws a border with the title in its top line and (key, word) pairs at the right of its bottom line."""
+        """Draws a border, the title at `margin` in its top line, (key, word) pairs at the right of its bottom line."""
         rule, side = ("rule-heavy", "border-left-heavy") if heavy else ("rule", "border-left")
         corners = tuple(f"corner-{where}{'-heavy' if heavy else ''}" for where in ("top-left", "top-right"))
         under = tuple(f"corner-{where}{'-heavy' if heavy else ''}" for where in ("bottom-left", "bottom-right"))
@@ -127,7 +133,7 @@ class Canvas:
         for y in range(1, last):
             self.put(0, y, glyph(side), role)
             self.put(self.width - 1, y, glyph(side), role)
-        self.put(1, 0, f" {clip(title, inner - 4)} ", "strong bold")
+        self.put(margin - 1, 0, f" {clip(title, inner - 4)} ", "strong bold")
         self.keys(self.width - 3, last, keys)
 
     def keys(self, end: int, y: int, keys: tuple[tuple[str, str], ...]) -> None:
