@@ -121,7 +121,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme", ("t",), "t", "theme", "next theme", "Watch", footer=9, keep=10),
     Action("engine", ("e",), "e", "engine", "Rust or Python engine", "Watch", _live, mutating=True),
     Action(
-        "record", ("R",), "R", lambda now: "stop rec" if now.recording else "record", "start or stop recording",
+        "record", ("R",), "R", "record", "start or stop recording",
         "Record and replay", _live, mutating=True, footer=7, keep=8,
     ),
     Action("open", ("o",), "o", "open", "open a session", "Record and replay", footer=8, keep=9),

@@ -26,6 +26,8 @@ class Paint:
         self.theme = theme
         self.live = mode == "LIVE"
         self._styles: dict[tuple[str, str, bool, bool], Style] = {}
+        self.base = self.ground("live-tint" if self.live else "background")
+        """The ground of everything that has none of its own."""
         self._heat: dict[int, tuple[str, Style]] = {}
 
     def style(self, role: str, on: str = "", *, bold: bool = False, reverse: bool = False) -> Style:

@@ -139,8 +139,8 @@ class Prices(SnapshotTable):
             self.digits(line, slots[name], look.key, name, formats.price(value, decimals), style)
         self._indicators(row, line, slots, look, stale=stale)
         if age := slots.get("age"):
-            value = paint.style("stale", bold=True) if stale else text
-            self.measure(line, age, look.age, value, paint.style("stale") if stale else muted)
+            number = paint.style("stale", bold=True) if stale else text
+            self.measure(line, age, look.age, number, paint.style("stale") if stale else muted)
 
     def _indicators(self, row: PriceRow, line: Line, slots: dict[str, Slot], look: Look, *, stale: bool) -> None:
         paint = self.scene.paint

@@ -43,10 +43,11 @@ class Painted(Widget):
             self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
-        """Returns line `y` as painted last."""
+        """Returns line `y` as painted last, over the screen's ground."""
+        ground = self.scene.paint.base
         if y < len(self._lines) and self._lines[y].cell_length == self.size.width:
-            return self._lines[y]
-        return Strip.blank(self.size.width)
+            return self._lines[y].apply_style(ground)
+        return Strip.blank(self.size.width, ground)
 
     def lines(self) -> list[str]:
         """Returns the text of the painted lines."""
