@@ -258,3 +258,12 @@ _COLUMNS: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
     FeedRow: (("feed", "state", "endpoint", "note"), ("rate", "lag", "gaps", "drops")),
     LogRow: (("level", "source", "text"), ()),
 }
+KINDS: dict[str, type] = {
+    "prices": PriceRow,
+    "cycles": CycleRow,
+    "duel": DuelRow,
+    "trades": TradeRow,
+    "feeds": FeedRow,
+    "log": LogRow,
+}
+"""Row type by the panel's name."""

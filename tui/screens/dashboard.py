@@ -16,7 +16,6 @@ from tui.widgets.edge import Edge
 from tui.widgets.footer import Footer
 from tui.widgets.headline import Headline
 from tui.widgets.log_line import LogLine
-from tui.widgets.prompt import Prompt
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.too_small import TooSmall
@@ -79,7 +78,6 @@ class Dashboard(Acts):
         self.logline = LogLine(scene, id="logline")
         self.footer = Footer(scene, id="footer")
         self.refusal = TooSmall(scene, id="too-small")
-        self.prompt = Prompt(id="prompt")
         self.floor = Floor(
             self.status,
             self.headline,
@@ -89,7 +87,6 @@ class Dashboard(Acts):
             self.refusal,
             Edge(scene, id="edge-left"),
             Edge(scene, id="edge-right"),
-            self.prompt,
         )
         yield self.floor
 
@@ -124,12 +121,9 @@ class Dashboard(Acts):
         self.scene.size_class = size_class(width, height)
         transport = self._transport is not None
         boxes = places(width, height, self.slots(), self.zoomed, transport=transport)
-        if self.prompt.purpose:
-            boxes["prompt"] = boxes["footer"]._replace(x=1, y=height - 2, width=width - 2)
-            boxes.pop("logline", None)
         self.floor.place(boxes)
         shown = self.shown()
-        if shown and self._focused not in shown and not self.prompt.purpose:
+        if shown and self._focused not in shown:
             self._focused = shown[0]
             self.panels[self._focused].focus()
         self.pull()

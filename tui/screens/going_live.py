@@ -153,7 +153,7 @@ class GoingLiveScreen(Overlay[bool], inherit_bindings=False):
         """Checks once more, then arms."""
         self._check(force=True)
         if self.fits:
-            self.runtime.submit(Command("mode", {"mode": "LIVE"}))
+            self.runtime.submit(Command("mode", {"mode": "live"}))
             self.dismiss(True)
 
     def _stakes(self, canvas: Canvas, y: int) -> int:

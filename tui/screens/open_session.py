@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KEYS = (("enter", "open"), ("r", "read again"), ("esc", "back"))
 
 
-class OpenSession(Overlay["Runtime"]):
+class OpenSessionScreen(Overlay["Runtime"]):
     """Lists what is stored and gives a replaying runtime back, or `None`. Reading happens off the screen's thread."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
