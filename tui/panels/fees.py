@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 PERCENTILES = ("p99", "p90", "p75", "p50", "p25")
 BUCKET_NS = 15 * formats.SECOND
-_LOG_LOW, _LOG_HIGH = 3.0, 6.0
-"""Heat runs from 1 000 to 1 000 000 micro-lamports per CU: a constant scale, so that a colour keeps its meaning."""
+_LOG_LOW, _LOG_HIGH = 3.0, 6.6
+"""Heat runs from 1 000 to 4 000 000 micro-lamports per CU: a constant scale, so that a colour keeps its meaning."""
 
 
 class Fees(Panel):
@@ -72,7 +72,7 @@ class Fees(Panel):
             else:
                 break
         lines = [self._score(section, width), *(self._heat(section, row, width) for row in rows), *axis, *tail]
-        return self.with_notes([*lines, *notes], width, height, forced=1 if self.kind() == "error" else 0)
+        return self.with_notes([*lines, *notes], width, height, forced=1 if self.kind() in ("error", "stale") else 0)
 
     def _rows(self, section: FeesSection) -> list[str]:
         columns = [*section.columns, *([section.now] if section.now is not None else [])]

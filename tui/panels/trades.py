@@ -32,7 +32,7 @@ def columns(*, seconds: bool) -> tuple[Column, ...]:
     return (
         Column("time", "time", 8 if seconds else 5, right=False),
         Column("route", "route", 16, right=False, most=21),
-        Column("hoped", "hoped", 6),
+        Column("hoped", "hoped", 5),
         Column("got", "got bps", 5, most=7),
         Column("net", "", 8),
     )
@@ -54,7 +54,7 @@ class Trades(SnapshotTable):
     def info(self) -> list[str]:
         """Returns whose trades these are."""
         if self.scene.mode == "REPLAY":
-            return [f"wall {formats.clock(self.scene.wall_ns)}"]
+            return [f"wall {formats.clock(self.scene.wall_ns)}"] if self.size.width >= 56 else []
         return ["LIVE" if self.scene.live else "paper"]
 
     def has_content(self) -> bool:
@@ -177,7 +177,7 @@ class Trades(SnapshotTable):
         route = slots["route"]
         paint_route(line, route.x, row.legs, route.width, paint, first_form=_ROUTE_FORM)
         if hoped := slots.get("hoped"):
-            line.end(hoped.end, formats.bps(row.hoped_bps, 6), muted)
+            line.end(hoped.end, formats.bps(row.hoped_bps, hoped.width), muted)
         if got := slots.get("got"):
             line.end(
                 got.end, formats.bps(row.got_bps, got.width), paint.style("text") if row.got_bps is not None else muted

@@ -65,7 +65,8 @@ class Dashboard(Acts):
         self._lower = "prices"
         self._transport: Widget | None = None
         self._due = dict.fromkeys(("age", "chart", "clock", "fps"), 0.0)
-        self._pulls = self._fps = 0
+        self._pulls = 0
+        self._fps: int | None = None
         self._seen_headline: object = None
         self._timer: Timer | None = None
         self._told: Status | None = None
@@ -179,7 +180,7 @@ class Dashboard(Acts):
         if self._tick("chart", now, CHART_S):
             scene.chart_tick += 1
         if self._tick("fps", now, 1.0):
-            self._fps, self._pulls = min(self._pulls, 99), 0
+            self._fps, self._pulls = (None if self._pulls <= 1 else self._pulls), 0
         self._mount_transport(view)
         for name in self.shown():
             self._feed(self.panels[name], getattr(view, name), now)

@@ -44,7 +44,8 @@ class Footer(Painted):
         end = width - (LIVE_FROM_END if live else HALT_FROM_END) - 2
         if live and paint.theme.colours == "mono":
             line.add(glyph("live-edge"), word)
-        for index, action in enumerate(REGISTRY.footer(now, end - 1, gap)):
+        offered = REGISTRY.footer(now, end - 1, gap) if scene.size_class else (REGISTRY["help"],)
+        for index, action in enumerate(offered):
             line.put(line.at + gap if index else 1, plain(action.shown), key)
             line.add(f" {action.label(now)}", word)
         if live:

@@ -29,6 +29,8 @@ class Tag(NamedTuple):
     text: str
     style: Style
     apart: bool = False
+    short: str = ""
+    """What is left of it where room is short; empty if it goes then."""
 
 
 class Panel(Painted, can_focus=True):
@@ -116,18 +118,21 @@ class Panel(Painted, can_focus=True):
         paint, kind = self.scene.paint, self.kind()
         tags: list[Tag] = []
         if kind in ("loading", "empty"):
-            tags.append(Tag(kind, paint.style("muted", bold=True), apart=True))
+            tags.append(Tag(kind, paint.style("muted", bold=True), apart=True, short=kind))
         elif kind == "stale":
             since = self._since()
-            text = f"{glyph('stale')} stale" + (f" {formats.age(since)}" if since is not None else "")
-            tags.append(Tag(text, paint.style("stale", bold=True), apart=True))
+            short = f"{glyph('stale')} stale"
+            text = short + (f" {formats.age(since)}" if since is not None else "")
+            tags.append(Tag(text, paint.style("stale", bold=True), apart=True, short=short))
         elif kind == "error":
-            tags.append(Tag(f"{glyph('error')} error", paint.style("danger", bold=True), apart=True))
+            text = f"{glyph('error')} error"
+            tags.append(Tag(text, paint.style("danger", bold=True), apart=True, short=text))
         elif kind == "frozen":
             frozen = formats.short_span(self.scene.now_ns - (self.scene.frozen_ns or 0))
-            tags.append(Tag(f"{glyph('frozen')} frozen {frozen}", paint.style("accent", bold=True), apart=True))
+            short = f"{glyph('frozen')} frozen"
+            tags.append(Tag(f"{short} {frozen}", paint.style("accent", bold=True), apart=True, short=short))
         if self.MONEY and self.scene.demo:
-            tags.insert(0, Tag("demo", paint.style("demo")))
+            tags.insert(0, Tag("demo", paint.style("demo"), short="demo"))
         if self.scene.mode == "REPLAY":
             tags.append(Tag("recorded", paint.style("replay-text")))
         return tags
@@ -135,10 +140,10 @@ class Panel(Painted, can_focus=True):
     def _info(self) -> list[str]:
         kind = self.kind()
         if kind == "frozen":
-            return [f"{formats.grouped(self.behind)} updates behind"]
+            return [f"{formats.grouped(self.behind)} update{'' if self.behind == 1 else 's'} behind"]
         if kind == "loading":
             since = self._since()
-            return [] if since is None else [str(formats.age(since))]
+            return [] if since is None else [f"{since / formats.SECOND:.1f} s"]
         return self.info() + ([f"/{formats.cut(self.filter, 16)}"] if self.filter else [])
 
     def title_line(self, width: int) -> Strip:
@@ -164,19 +169,19 @@ class Panel(Painted, can_focus=True):
         return line.add(tail, paint.style("muted")).put(width - 1, rule, rule_style).strip()
 
     def _fit_title(self, room: int) -> tuple[str, list[Tag]]:
-        """Returns info and tags that leave at least two cells of rule; info goes first, then the last tags."""
-        parts, tags = self._info(), self.tags()
-        choices = [parts[:count] for count in range(len(parts), -1, -1)]
+        """Returns info and tags that fit; info loses its last part first, then tags their detail, then they go."""
+        tags = self.tags()
+        shortened = [tag._replace(text=tag.short) for tag in tags if tag.short]
+        variants = [tags, shortened, *(shortened[:count] for count in range(len(shortened) - 1, -1, -1))]
+        parts = self._info()
         joint = f" {glyph('dot')} "
-        while True:
-            used = sum(cell_len(tag.text) + 1 + (2 if tag.apart else 0) for tag in tags)
-            for choice in choices:
-                info = plain(joint.join(choice))
-                if used + (cell_len(info) + 2 if info else 0) + 3 <= room:
-                    return info, tags
-            if not tags:
-                return "", []
-            tags = tags[:-1]
+        for variant in variants:
+            used = sum(cell_len(tag.text) + 1 + (2 if tag.apart else 0) for tag in variant)
+            for count in range(len(parts), -1, -1):
+                info = plain(joint.join(parts[:count]))
+                if used + (cell_len(info) + 2 if info else 0) + 2 <= room:
+                    return info, variant
+        return "", []
 
     # Notes: cause, next step, keys.
 

@@ -39,9 +39,9 @@ class StatusBar(Painted):
         super().__init__(scene, id=id)
         self.status = Status()
         self.replay: ReplayStatus | None = None
-        self.fps = 0
+        self.fps: int | None = None
 
-    def show(self, status: Status, replay: ReplayStatus | None, fps: int) -> None:
+    def show(self, status: Status, replay: ReplayStatus | None, fps: int | None) -> None:
         """Takes over what the bar shows."""
         self.status, self.replay, self.fps = status, replay, fps
         self.repaint()
@@ -109,6 +109,8 @@ class StatusBar(Painted):
         parts = []
         if replay.session and replay.session != self.status.market:
             parts.append(Part(((formats.cut(replay.session, 20), self._style("text")),), 3, 4))
+        wall = f"wall {formats.clock(self.scene.wall_ns)}"
+        parts.append(Part(((wall, self._style("muted")),), 3, 6))
         if self.status.background:
             words = f"live beside: {formats.cut(self.status.background, 16)}"
             parts.append(Part(((words, self._style("accent", bold=True)),), 2, 0))
@@ -161,7 +163,7 @@ class StatusBar(Painted):
         if kind == 200:
             rate = None if status.events_per_s is None else round(status.events_per_s)
             line.end(width - 72, formats.count(rate, 6), muted).put(width - 71, "events/s", muted)
-            line.end(width - 58, str(self.fps), muted).put(width - 57, "fps", muted)
+            line.end(width - 58, formats.count(self.fps, 3), muted).put(width - 57, "fps", muted)
         if kind == 80:
             line.put(width - 20, f"q {formats.count(status.queue, 3).replace(' ', '')}", muted)
         else:
