@@ -42,7 +42,14 @@ def textual_theme(theme: Theme) -> TextualTheme:
         error=roles["danger"],
         dark=theme.dark,
         ansi=theme.colours != "true",
-        variables={**roles, "text-muted": roles["muted"], "text-disabled": roles["muted"], "foreground": roles["text"]},
+        variables={
+            **roles,
+            "text-muted": roles["muted"],
+            "text-disabled": roles["muted"],
+            "foreground": roles["text"],
+            "ansi-background": "ansi_default",
+            "ansi-foreground": "ansi_default",
+        },
     )
 
 

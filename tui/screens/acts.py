@@ -284,12 +284,16 @@ class Acts(Screen[None]):
             for command in replay_keys.commands(action, meaning, status):
                 self.runtime.submit(command)
 
+    def seek_to(self, at_ns: int) -> None:
+        """Goes to a recorded time."""
+        self._submit("seek", ns=str(at_ns))
+
     def do_goto(self, _: str) -> None:
         """Asks for a time to go to."""
 
         def answered(words: str | None) -> None:
             if words and (status := self.view.replay) is not None:
-                self._submit("seek", ns=str(replay_keys.parse_time(words, status)))
+                self.seek_to(replay_keys.parse_time(words, status))
 
         self.app.push_screen(GotoPrompt(self.runtime), answered)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.commands import REGISTRY, Situation
@@ -19,13 +18,13 @@ from tui.widgets.log_line import LogLine
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.too_small import TooSmall
+from tui.widgets.transport import Transport
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.events import DescendantFocus, Resize
     from textual.timer import Timer
-    from textual.widget import Widget
 
     from cambist.view import Runtime, Status, View
     from tui.widgets.painted import Painted
@@ -63,7 +62,7 @@ class Dashboard(Acts):
         self._slots: dict[int, dict[str, str]] = {}
         self._focused = "cycles"
         self._lower = "prices"
-        self._transport: Widget | None = None
+        self._transport: Transport | None = None
         self._due = dict.fromkeys(("age", "chart", "clock", "fps"), 0.0)
         self._pulls = 0
         self._fps: int | None = None
@@ -182,6 +181,8 @@ class Dashboard(Acts):
         if self._tick("fps", now, 1.0):
             self._fps, self._pulls = (None if self._pulls <= 1 else self._pulls), 0
         self._mount_transport(view)
+        if self._transport is not None:
+            self._transport.show(view.replay)
         for name in self.shown():
             self._feed(self.panels[name], getattr(view, name), now)
         if clock:
@@ -220,11 +221,7 @@ class Dashboard(Acts):
                 self._transport.remove()
             self._transport = None
         else:
-            try:
-                transport = import_module("tui.widgets.transport").Transport
-            except ImportError:
-                return
-            self._transport = transport(self.scene, id="transport")
+            self._transport = Transport(self.scene, id="transport", seek=self.seek_to)
             self.floor.mount(self._transport)
         self.place()
 

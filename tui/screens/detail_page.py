@@ -125,7 +125,7 @@ def _hops(canvas: Canvas, y: int, ends: tuple[int, ...], hops: tuple[HopRow, ...
         canvas.put(number, y + index, str(index), "muted")
         canvas.put(venue, y + index, formats.cut(hop.venue, 8), f"venue-{hop.venue_class}")
         if pool:
-            canvas.put(pool, y + index, formats.cut(hop.pool, 12), "muted")
+            canvas.put(pool, y + index, plain(formats.cut(hop.pool, 12)), "muted")
         _amount(canvas, into, y + index, hop.amount_in, hop.decimals_in, hop.token_in)
         _amount(canvas, out, y + index, hop.amount_out, hop.decimals_out, hop.token_out)
         canvas.right(fee, y + index, f"{hop.fee_bps:.1f}")
