@@ -10,17 +10,18 @@ from cambist.model.events import Command
 from cambist.view import (
     CycleDetail,
     CycleRow,
-    CyclesSection,
     Gate,
     HopRow,
     Leg,
     Marker,
     ReplayStatus,
+    Runtime,
     SessionRow,
-    Status,
     View,
 )
+from tests.tui.fake import FakeRuntime
 from tui.scene import Scene
+from tui.widgets.canvas import Sheet
 
 LEGS = (
     Leg("SOL", "ray4", "ray4", "58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2:0"),
@@ -148,27 +149,15 @@ def session_row(name: str, **changes: object) -> SessionRow:
     return SessionRow(**(values | changes))  # type: ignore[arg-type]
 
 
-class StubRuntime:
-    """A runtime whose view a test sets and whose commands it reads."""
+class StubRuntime(FakeRuntime):
+    """A fake runtime whose sessions, checks and faults a test sets."""
 
     def __init__(self, view: View | None = None) -> None:
-        self.view = view or View(
-            status=Status(version=1, demo=True, now_ns=START, wall_ns=START),
-            cycles=CyclesSection(1, rows=(cycle_row(), cycle_row(key="second"), cycle_row(key="third"))),
-        )
-        self.commands: list[Command] = []
+        super().__init__(view)
         self.checks: tuple[Gate, ...] = ()
         self.stored: tuple[SessionRow, ...] = ()
         self.opened: list[str] = []
         self.fault: Exception | None = None
-        self.closed = False
-
-    def change(self, **sections: object) -> None:
-        """Replaces sections of the view."""
-        self.view = msgspec.structs.replace(self.view, **sections)
-
-    def submit(self, command: Command) -> None:
-        self.commands.append(command)
 
     def sessions(self) -> tuple[SessionRow, ...]:
         return self.stored
@@ -176,23 +165,26 @@ class StubRuntime:
     def live_checks(self) -> tuple[Gate, ...]:
         return self.checks
 
-    def open_session(self, name: str) -> StubRuntime:
+    def open_session(self, name: str) -> Runtime:
         if self.fault is not None:
             raise self.fault
         self.opened.append(name)
-        return StubRuntime(
-            View(
-                status=Status(version=1, mode="REPLAY", market=name, background="PAPER RUNNING"),
-                replay=ReplayStatus(1, name),
-            )
-        )
+        status = msgspec.structs.replace(self.view.status, mode="REPLAY", background="PAPER RUNNING")
+        return StubRuntime(msgspec.structs.replace(self.view, status=status, replay=replay_status(session=name)))
 
-    def close(self) -> None:
-        self.closed = True
 
-    def names(self) -> list[str]:
-        """Returns the names of the commands, in order."""
-        return [command.name for command in self.commands]
+def with_detail(**changes: object) -> StubRuntime:
+    """Returns a runtime that has opened its first cycle."""
+    runtime = StubRuntime()
+    detail = cycle_detail(**changes)
+    row = msgspec.structs.replace(detail.row, key=runtime.view.cycles.rows[0].key)
+    runtime.set(detail=msgspec.structs.replace(detail, row=row))
+    return runtime
+
+
+def text(app: App[None]) -> str:
+    """Returns what the topmost overlay has drawn."""
+    return "\n".join(app.screen.query_one(Sheet).lines())
 
 
 class Stage(App[None]):

@@ -33,7 +33,7 @@ class LineEdit:
             case "ctrl+u":
                 self._cut(0, at)
             case "ctrl+w":
-                self._cut(len(self.text[:at].rstrip().rpartition(" ")[0]), at)
+                self._cut(self.text[:at].rstrip().rfind(" ") + 1, at)
             case _:
                 if not character or not character.isprintable():
                     return False
