@@ -18,6 +18,7 @@ from cambist.model.events import HEADER
 from cambist.runtime.hub import LiveRuntime, Parts
 from cambist.runtime.recorder import Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
+from cambist.runtime.transport import Pace
 from storage.catalogue import list_sessions, retain, session_path
 from storage.files import SessionError
 from storage.reader import SessionReader, add_bookmark
@@ -195,13 +196,26 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
 
 
 def replay_all(
-    reader: SessionReader, kernel: Kernel, batch: int | None, interrupted: Callable[[], bool] = lambda: False
+    reader: SessionReader,
+    kernel: Kernel,
+    batch: int | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    speed: float | None = None,
+    from_ns: int = 0,
 ) -> Replayer:
-    """Steps a whole session unshown; ends early if interrupted."""
+    """Steps a whole session unshown, as fast as it goes or at `speed`; ends early if interrupted."""
     replayer = Replayer(reader, kernel, keyframes=False)
-    limit = batch or 2**62
+    limit, pace = batch or 2**62, Pace(speed)
+    if speed is not None:
+        replayer.step(2**63 - 1, 1)
+        if from_ns:
+            replayer.seek(from_ns)
+        pace.anchor(time.monotonic_ns(), max(kernel.now_ns, from_ns))
     while not replayer.finished and not interrupted():
-        replayer.step(2**63 - 1, limit)
+        due_ns = pace.due_ns(time.monotonic_ns())
+        count, next_ns = replayer.step(due_ns, limit)
+        if not count and next_ns > due_ns:
+            time.sleep(min(0.05, (next_ns - due_ns) / NS_PER_S / (speed or 1)))
     return replayer
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tui import formats
 from tui.glyphs import glyph
-from tui.paint import Line
 from tui.widgets import charts
 from tui.widgets.columns import Column, Slot, plan
 from tui.widgets.routes import paint_route
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from cambist.view import TradeRow, TradesSection, Wallet
+    from tui.paint import Line
     from tui.scene import Scene
 
 CURVE_ROWS = 6
@@ -123,7 +123,7 @@ class Trades(SnapshotTable):
     def _wallets(self, width: int) -> Strip:
         section, paint = self.section, self.scene.paint
         assert section is not None
-        line = Line(width)
+        line = self.line(width)
         first, second = (section.real, section.paper) if self.scene.live else (section.paper, section.real)
         names = ("real", "paper") if self.scene.live else ("paper", "real")
         line.put(2, f"{names[0]} ", paint.style("muted"))
@@ -159,11 +159,11 @@ class Trades(SnapshotTable):
         lines = []
         labels = {0: _signed(max(values)), CURVE_ROWS - 1: _signed(min(0.0, *values))}
         for index, row in enumerate(charts.curve(values, cells, CURVE_ROWS, low=0.0)):
-            line = Line(width).put(2, row, style)
+            line = self.line(width).put(2, row, style)
             if index in labels:
                 line.end(width - 1, labels[index], muted)
             lines.append(line.strip())
-        axis = Line(width).put(2, f"{formats.count(len(values))} fills ", muted)
+        axis = self.line(width).put(2, f"{formats.count(len(values))} fills ", muted)
         newest = formats.clock(section.rows[0].at_ns)[:5] if section.rows else ""
         axis.add(glyph("placeholder") * max(0, 2 + cells - axis.at - len(newest) - 1), paint.style("border"))
         return [*lines, axis.add(f" {newest}", muted).strip()]

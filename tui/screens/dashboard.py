@@ -195,11 +195,13 @@ class Dashboard(Acts):
         return True
 
     def _feed(self, panel: Panel, section: Any, now: float) -> None:
+        fresh = False
         if self.scene.frozen_ns is None:
-            panel.show(section)
+            fresh = panel.news(section)
         elif panel.section is not None:
             panel.behind = section.version - panel.section.version
-        panel.beat(now)
+        if panel.due(now) or fresh:
+            panel.repaint()
 
     def _chrome(self, view: View) -> None:
         self.status.show(view.status, view.replay, self._fps)

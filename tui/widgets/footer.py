@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.commands import REGISTRY, Situation
 from tui.glyphs import glyph, plain
-from tui.paint import Line
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -19,7 +18,7 @@ HALT_FROM_END = 15
 LIVE_FROM_END = 24
 
 
-class Footer(Painted):
+class Footer(Grounded):
     """One line at the bottom."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
@@ -39,7 +38,7 @@ class Footer(Painted):
         live = scene.live
         key = paint.style("on-live", "live", bold=True) if live else paint.style("accent", bold=True)
         word = paint.style("on-live", "live") if live else paint.style("muted")
-        line = Line(width)
+        line = self.line(width, "live" if live else "raised")
         gap = 2 if scene.size_class in (0, 80) else 3
         end = width - (LIVE_FROM_END if live else HALT_FROM_END) - 2
         if live and paint.theme.colours == "mono":
@@ -54,4 +53,4 @@ class Footer(Painted):
             danger = key if live else paint.style("danger", bold=True)
             line.put(width - HALT_FROM_END, "k HALT", danger)
         line.put(width - QUIT_FROM_END, "q", key).add(" quit", word)
-        return [line.strip(paint.ground("live" if live else "raised"))]
+        return [line.strip()]

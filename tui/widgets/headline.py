@@ -8,20 +8,20 @@ from cambist.view import Headline as Figures
 from cambist.view import Status
 from tui import formats
 from tui.glyphs import glyph
-from tui.paint import Line
 from tui.widgets import charts
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 from tui.widgets.routes import paint_route
 
 if TYPE_CHECKING:
     from textual.strip import Strip
 
+    from tui.paint import Line
     from tui.scene import Scene
 
 _WALLETS = {"PAPER": "paper wallet", "LIVE": "LIVE wallet", "REPLAY": "recorded"}
 
 
-class Headline(Painted):
+class Headline(Grounded):
     """Three lines, or two on a small terminal."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
@@ -37,7 +37,7 @@ class Headline(Painted):
 
     def paint_lines(self, width: int, height: int) -> list[Strip]:
         """Returns the lines of the size class."""
-        rows = [Line(width) for _ in range(height)]
+        rows = [self.line(width) for _ in range(height)]
         if self.scene.size_class == 80:
             self._small(rows)
         elif height >= 3:

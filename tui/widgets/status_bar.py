@@ -9,14 +9,14 @@ from rich.cells import cell_len
 from cambist.view import Status
 from tui import formats
 from tui.glyphs import glyph
-from tui.paint import Line
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 
 if TYPE_CHECKING:
     from rich.style import Style
     from textual.strip import Strip
 
     from cambist.view import ReplayStatus
+    from tui.paint import Line
     from tui.scene import Scene
 
 STATE_X = {80: 32, 120: 63, 200: 89}
@@ -32,7 +32,7 @@ class Part(NamedTuple):
     goes: int
 
 
-class StatusBar(Painted):
+class StatusBar(Grounded):
     """One line at the top."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
@@ -49,14 +49,14 @@ class StatusBar(Painted):
     def paint_lines(self, width: int, height: int) -> list[Strip]:
         """Returns the bar."""
         del height
-        line = Line(width)
+        line = self.line(width, "live" if self.scene.live else "raised")
         kind = 80 if self.scene.size_class in (0, 80) else self.scene.size_class
         state_x = width - (STATE_X[kind] if self.scene.size_class else 11)
         self._left(line, state_x - 2)
         self._state(line, state_x)
         if self.scene.size_class:
             self._right(line, width, kind)
-        return [line.strip(self.scene.paint.ground("live" if self.scene.live else "raised"))]
+        return [line.strip()]
 
     def _style(self, role: str, *, bold: bool = False) -> Style:
         """Returns a text style; on the LIVE bar everything is the bar's own ink."""
