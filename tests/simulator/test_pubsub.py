@@ -49,8 +49,9 @@ async def test_accounts_are_told_once_a_slot_as_of_its_end_then_the_next_slot(ru
                 assert result["value"]["lamports"] == chain.accounts[key].lamports
                 assert result["value"]["rentEpoch"] == 2**64 - 1
         assert len(told) > 60
-        pairs = [(order.index(pool.spec.vault_a), order.index(pool.spec.vault_b)) for order in orders
-                 for pool in running.market.world.pools if {pool.spec.vault_a, pool.spec.vault_b} <= set(order)]  # fmt: skip
+        vaults = [(pool.spec.vault_a, pool.spec.vault_b) for pool in running.market.world.pools]
+        moved = [(order, pair) for order in orders for pair in vaults if set(pair) <= set(order)]
+        pairs = [(order.index(a), order.index(b)) for order, (a, b) in moved]
         a_first, both = sum(a < b for a, b in pairs), len(pairs)
         assert both > 60
         assert 0.3 * both < a_first < 0.7 * both, "the order is not shuffled"
