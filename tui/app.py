@@ -141,7 +141,7 @@ class CambistApp(App[None]):
         while self.screen is not dashboard:
             self.pop_screen()
         self.pop_screen()
-        dashboard.runtime.close()
+        self.run_worker(dashboard.runtime.close, thread=True, exit_on_error=False)
 
     def toast(self, words: str, *, severity: str = "information") -> None:
         """Shows one message for 4 s; it replaces the one before."""
