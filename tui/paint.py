@@ -11,12 +11,14 @@ from rich.style import Style
 from textual.strip import Strip
 
 from themes import mix
+from tui.formats import clean
 from tui.glyphs import HEAT
 
 if TYPE_CHECKING:
     from themes import Theme
 
 _NULL = Style.null()
+THIN_SPACE = "\u2009"
 _WHITE = Style(color="white")
 
 
@@ -131,6 +133,8 @@ class Line:
                 x = self.width
             self._segments.append(Segment(" " * (x - at), self._over.ground))
             self.at = at = x
+        if not text.isprintable() and not text.replace(THIN_SPACE, "").isprintable():
+            text = clean(text)  # the last door before the terminal: escapes never pass it
         size = len(text) if text.isascii() else cell_len(text)
         if at + size > self.width:
             size = max(0, self.width - at)

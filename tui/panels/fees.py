@@ -90,7 +90,7 @@ class Fees(Panel):
             line.add(glyph("unknown"), muted)
         else:
             line.add(str(section.score), paint.style("strong", bold=True)).add(" of 100", muted)
-            line.add(f", {section.trend}" if section.trend else "", muted)
+            line.add(f", {formats.cut(section.trend, 9)}" if section.trend else "", muted)
         unit = f"{glyph('micro')}lam/CU"
         return line.end(width - 1, unit, muted).strip() if line.at + len(unit) + 1 < width else line.strip()
 
