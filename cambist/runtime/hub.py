@@ -19,7 +19,7 @@ import msgspec
 
 from cambist.clock import SystemClock
 from cambist.model.events import HEADER, ClockStep, Command, RecordKind
-from cambist.model.opportunity import Need, encode
+from cambist.model.opportunity import encode
 from cambist.runtime.inbox import Inbox
 from cambist.runtime.ledger import enter
 from cambist.runtime.publish import Publisher, bump
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cambist.kernel import Effects, Kernel
     from cambist.runtime.recorder import Recorder
     from cambist.view import DuelRow
+    from feeds.base import Feed
     from storage.journal import Journal
 
 DRAIN = 512
@@ -41,24 +42,6 @@ CLOCK_STEP_NS = 50_000_000
 DUEL_BLOCK = 256 * 1024
 REFERENCE_QUEUE = 1_024
 """The reference engine sheds load early: a short queue keeps what it still sees fresh."""
-
-
-class Feed(Protocol):
-    """What the hub asks of a feed (`feeds.base.Feed`)."""
-
-    name: str
-
-    async def run(self) -> None:
-        """Runs until cancelled."""
-        ...
-
-    def need(self, need: Need) -> None:
-        """Takes what the engine wants, if it is this feed's to fetch."""
-        ...
-
-    def retry(self) -> None:
-        """Tries again now instead of waiting."""
-        ...
 
 
 class Duel(Protocol):
@@ -173,6 +156,11 @@ class LiveRuntime:
                 self._loop.call_soon_threadsafe(self._stop)
             self._ended.wait(10)
             self._thread.join(10)
+
+    @property
+    def frames(self) -> int:
+        """Frames taken from feeds so far."""
+        return self._inbox.frames
 
     @property
     def alive(self) -> bool:
@@ -395,7 +383,8 @@ class LiveRuntime:
             return
         self._wanted, self._shown = False, now
         now_ns = self._clock.now_ns()
-        view = self._publisher.build(self._kernel, now_ns, dict(self._inbox.dropped))
+        statuses = {status.channel: status for feed in self._feeds for status in feed.status()}
+        view = self._publisher.build(self._kernel, now_ns, self._inbox.dropped, statuses)
         self._view = msgspec.structs.replace(
             view, status=bump(self._view.status, self._status(view, now_ns)), duel=self._duel_section()
         )

@@ -297,7 +297,7 @@ class ReplayRuntime:
 
     def _publish(self) -> None:
         kernel, replayer = self._kernel, self._replayer
-        view = self._publisher.build(kernel, kernel.now_ns, {})
+        view = self._publisher.build(kernel, kernel.now_ns)
         background = ""
         if self._background is not None:
             live = self._background.view.status

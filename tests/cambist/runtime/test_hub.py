@@ -10,12 +10,13 @@ from cambist.engine.protocol import EngineSetup
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
-from cambist.model.events import Command
+from cambist.model.events import Channel, Command
 from cambist.model.opportunity import Need
 from cambist.runtime.hub import LiveRuntime, Parts
 from cambist.runtime.inbox import Inbox
 from cambist.runtime.recorder import Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
+from feeds.base import FeedStatus
 from storage.catalogue import list_sessions, session_path
 from storage.reader import SessionReader
 from tests.fakes import MS, SOL, TOKENS, ScriptedEngine
@@ -47,6 +48,12 @@ class Beat:
 
     def retry(self) -> None:
         self._fail_at = 0
+
+    def channels(self) -> tuple[Channel, ...]:
+        return ()
+
+    def status(self) -> tuple[FeedStatus, ...]:
+        return (FeedStatus("beat", 1, "live", "loopback"),)
 
 
 def make_kernel() -> Kernel:

@@ -1,0 +1,62 @@
+"""The Rust engine behind the Engine protocol. Importing this raises `ImportError` where it is not built."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cambist.engine import _native
+from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
+from cambist.model.events import BlockError
+
+BUILD_PROFILE = _native.BUILD_PROFILE
+
+
+class NativeEngine:
+    """`engine_rs` as an `Engine`. Calls that compute release the GIL."""
+
+    name = "native"
+
+    def __init__(self, setup: EngineSetup) -> None:
+        self._engine = _native.Engine(msgspec.json.encode(setup))
+
+    def ingest(self, block: bytes, offset: int, until_ns: int) -> Ingested:
+        """Takes FRAME records from `offset` on; see `cambist.engine.protocol.Engine`."""
+        try:
+            return Ingested(*self._engine.ingest(block, offset, until_ns))
+        except _native.BlockError as error:
+            raise BlockError(*error.args) from None
+
+    def control(self, block: bytes, offset: int) -> Ingested:
+        """Takes one record that is no frame."""
+        try:
+            return Ingested(*self._engine.control(block, offset))
+        except _native.BlockError as error:
+            raise BlockError(*error.args) from None
+
+    def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
+        """Quotes edges one after the other at the state as it is."""
+        return RouteQuote(*self._engine.quote_route(route, amount_in, now_ns))
+
+    def learn(self, key: str, *, landed: bool) -> None:
+        """Counts how an order on cycle `key` ended."""
+        self._engine.learn(key, landed)
+
+    def inject_price(self, mint: str, price: float, now_ns: int) -> None:
+        """Feeds an outside price of a token, in the quote token."""
+        self._engine.inject_price(mint, price, now_ns)
+
+    def present(self, now_ns: int) -> bytes:
+        """Returns JSON of an `EngineView`."""
+        return self._engine.present(now_ns)
+
+    def inspect(self, key: str, now_ns: int) -> bytes:
+        """Returns JSON of a `CycleInspection`, or `null`."""
+        return self._engine.inspect(key, now_ns)
+
+    def snapshot(self) -> bytes:
+        """Returns all state as canonical bytes."""
+        return self._engine.snapshot()
+
+    def restore(self, state: bytes) -> None:
+        """Takes over a snapshot of either engine. Raises `ValueError` if it isn't one of a known version."""
+        self._engine.restore(state)

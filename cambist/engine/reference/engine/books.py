@@ -1,0 +1,146 @@
+"""Exchange books as edges: which instruments may be one, and the exact step between token atoms and book quantities.
+
+Prices and quantities of books are integers of 10⁻⁸. What one receives is rounded down, what one pays is rounded up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.log2 import log2_ratio
+from cambist.engine.reference.order_book import BookState, Continuity, OrderBook
+from cambist.model.market import Instrument
+
+if TYPE_CHECKING:
+    from cambist.engine.protocol import EngineSetup
+
+ONE8 = 100_000_000
+PPM = 1_000_000
+U64 = (1 << 64) - 1
+U128 = (1 << 128) - 1
+
+
+@dataclass(slots=True)
+class BookEntry:
+    """One instrument's book and, if it may be traded against pools, its two edges."""
+
+    venue: str
+    symbol: str
+    base: str
+    quote: str
+    kind: str
+    base_mint: str = ""
+    quote_mint: str = ""
+    taker_ppm: int | None = None
+    edge: int | None = None
+    """Its first edge (sells base); the second one (buys base) follows."""
+    blocked: str = ""
+    """Why it is no edge: `perp`, `no_identity`, `unknown_fee`."""
+    channel: int | None = None
+    """Channel that tells its changes."""
+    as_of_ns: int = 0
+    """When its last event was known to be true: receive time less lag."""
+    book: OrderBook = field(default_factory=lambda: OrderBook(Continuity.SPOT))
+
+    @property
+    def name(self) -> str:
+        """`venue:symbol`."""
+        return f"{self.venue}:{self.symbol}"
+
+    @property
+    def live(self) -> bool:
+        """Whether its state machine says it can be traded on."""
+        return self.book.usable
+
+    @property
+    def state(self) -> str:
+        """The word for its state."""
+        return "crossed" if self.book.state is BookState.LIVE and not self.book.usable else self.book.state.value
+
+
+@dataclass(slots=True)
+class Scale:
+    """Decimals of a book's two tokens and its taker fee: all that its exact steps need."""
+
+    base: int
+    quote: int
+    taker_ppm: int
+
+    def sell(self, book: OrderBook, amount: int) -> tuple[int, int] | None:
+        """Returns (atoms of quote, fee in atoms of base) for selling base; `None` if the book is too short."""
+        got8 = book.sell(amount * ONE8 // 10**self.base)
+        return None if got8 is None else (self._net(got8, self.quote), self._fee(amount))
+
+    def buy(self, book: OrderBook, amount: int) -> tuple[int, int] | None:
+        """Returns (atoms of base, fee in atoms of quote) for spending quote; `None` if the book is too short."""
+        got8 = book.buy(amount * ONE8 // 10**self.quote)
+        return None if got8 is None else (self._net(got8, self.base), self._fee(amount))
+
+    def _net(self, got8: int, decimals: int) -> int:
+        net8 = got8 - -(-got8 * self.taker_ppm // PPM)
+        return net8 * int(10**decimals) // ONE8
+
+    def _fee(self, amount: int) -> int:
+        return -(-amount * self.taker_ppm // PPM)
+
+    def sell_rate(self, price8: int) -> tuple[int, int] | None:
+        """Returns quote atoms per base atom at the best bid, net of fee, as numerator and denominator."""
+        return ratio(price8 * (PPM - self.taker_ppm) * 10**self.quote, ONE8 * PPM * 10**self.base)
+
+    def buy_rate(self, price8: int) -> tuple[int, int] | None:
+        """Returns base atoms per quote atom at the best ask, net of fee, as numerator and denominator."""
+        return ratio(ONE8 * (PPM - self.taker_ppm) * 10**self.base, price8 * PPM * 10**self.quote)
+
+
+def ratio(num: int, den: int) -> tuple[int, int] | None:
+    """Returns the pair if it can be a rate: both positive and within 128 bits."""
+    return (num, den) if 0 < num <= U128 and 0 < den <= U128 else None
+
+
+def weight(rate: tuple[int, int] | None) -> int | None:
+    """Returns −log2 of a rate in fixed point."""
+    if rate is None:
+        return None
+    log = log2_ratio(*rate)
+    return None if log is None else -log
+
+
+class Books:
+    """Books by `venue:symbol`, in the order in which they became known."""
+
+    def __init__(self, setup: EngineSetup) -> None:
+        self.entries: list[BookEntry] = []
+        self.index: dict[tuple[str, str], int] = {}
+        self.refused: list[str] = []
+        self._identities = {(i.venue, i.asset): i.mint for i in setup.identities}
+        self._fees = {f.venue: f.taker_ppm for f in setup.venue_fees}
+        for instrument in setup.instruments:
+            self.declare(instrument)
+
+    def declare(self, instrument: Instrument) -> int:
+        """Returns the place of an instrument's book, made if it is new."""
+        key = (instrument.venue, instrument.symbol)
+        if key in self.index:
+            return self.index[key]
+        entry = BookEntry(instrument.venue, instrument.symbol, instrument.base, instrument.quote, instrument.kind)
+        if instrument.kind == "perp":
+            entry.book = OrderBook(Continuity.USDM)
+        entry.base_mint = self._identities.get((entry.venue, entry.base), "")
+        entry.quote_mint = self._identities.get((entry.venue, entry.quote), "")
+        entry.taker_ppm = self._fees.get(entry.venue)
+        if entry.kind != "spot":
+            entry.blocked = "perp"
+        elif not entry.base_mint or not entry.quote_mint:
+            entry.blocked = "no_identity"
+        elif entry.taker_ppm is None:
+            entry.blocked = "unknown_fee"
+            self.refused.append("unknown_fee")
+        self.index[key] = len(self.entries)
+        self.entries.append(entry)
+        return self.index[key]
+
+    def find(self, venue: str, symbol: str, kind: str) -> int:
+        """Returns the place of a book, made from its symbol alone if the venue's list did not name it."""
+        at = self.index.get((venue, symbol))
+        return self.declare(Instrument(venue, symbol, symbol, "", kind)) if at is None else at

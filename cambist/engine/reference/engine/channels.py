@@ -1,0 +1,99 @@
+"""Channels as the engine knows them: counters, clock offset, slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cambist.engine.protocol import ChannelView
+from cambist.engine.reference.decode import SolanaSession
+
+if TYPE_CHECKING:
+    from cambist.model.events import Channel
+
+ERROR_CELLS = 120
+
+
+@dataclass(slots=True)
+class ChannelState:
+    """One channel: what came over it and how current it is."""
+
+    info: Channel
+    frames: int = 0
+    malformed: int = 0
+    gaps: int = 0
+    last_ns: int = 0
+    lag_ns: int | None = None
+    offset_ns: int | None = None
+    """Running minimum of receive − venue time."""
+    slot: int | None = None
+    """Newest slot announced on it."""
+    slot_ns: int = 0
+    generation: int = 0
+    state: str = "idle"
+    last_error: str = ""
+    session: SolanaSession = field(default_factory=SolanaSession)
+
+    @property
+    def solana(self) -> bool:
+        """Whether its frames are JSON-RPC of a Solana node."""
+        return self.info.protocol.startswith("solana.")
+
+    @property
+    def socket(self) -> bool:
+        """Whether it is a Solana PubSub connection, which announces slots."""
+        return self.info.protocol == "solana.ws"
+
+    def lag(self, recv_ns: int, venue_ns: int | None) -> int:
+        """Returns how long an event was under way, its clock offset subtracted; 0 if the venue gives no time."""
+        if venue_ns is None:
+            return 0
+        delay = recv_ns - venue_ns
+        if self.offset_ns is None or delay < self.offset_ns:
+            self.offset_ns = delay
+        self.lag_ns = delay - self.offset_ns
+        return self.lag_ns
+
+    def announce(self, slot: int, recv_ns: int) -> bool:
+        """Takes a slot announcement and returns whether it is a new one; an older slot (a fork) changes nothing."""
+        if self.slot is not None and slot <= self.slot:
+            return False
+        self.slot, self.slot_ns = slot, recv_ns
+        return True
+
+    def error(self, text: str) -> None:
+        """Keeps the last error, safe for a terminal."""
+        self.last_error = plain(text)
+
+    def view(self) -> ChannelView:
+        """Returns what screens show of it."""
+        return ChannelView(
+            channel=self.info.id,
+            frames=self.frames,
+            malformed=self.malformed,
+            gaps=self.gaps,
+            last_ns=self.last_ns,
+            lag_ns=self.lag_ns,
+            offset_ns=self.offset_ns,
+            slot=self.slot,
+            state=self.state,
+            last_error=self.last_error,
+        )
+
+
+def plain(text: str) -> str:
+    r"""Returns `text` as one line of printable ASCII, at most 120 characters; anything else is spelled `\\uXXXX`."""
+    out: list[str] = []
+    size = 0
+    for char in text:
+        piece = char if " " <= char <= "~" else f"\\u{ord(char):04x}"
+        size += len(piece)
+        if size > ERROR_CELLS:
+            break
+        out.append(piece)
+    return "".join(out)
+
+
+def short(address: str) -> str:
+    """Returns the first and last four characters of an address."""
+    return address if len(address) <= 9 else f"{address[:4]}…{address[-4:]}"

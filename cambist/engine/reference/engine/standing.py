@@ -1,0 +1,280 @@
+"""Cycles that stand: found by a search, sized exactly, priced, decided on; kept until a search no longer finds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.engine.books import PPM
+from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
+from cambist.engine.reference.scorer import Candidate, decide
+from cambist.engine.reference.sizing import best_input
+from cambist.model.opportunity import Cost, Opportunity
+
+if TYPE_CHECKING:
+    from cambist.engine.protocol import EngineSetup
+    from cambist.engine.reference.engine.market import Hop, Market
+    from cambist.engine.reference.engine.prices import Prices
+    from cambist.engine.reference.fees import FeeModel
+
+PROBE_SHARE = 1_000
+"""The smallest size tried is the cap over this, so that a near miss shows a size one would trade."""
+
+
+@dataclass(slots=True)
+class Moment:
+    """The record being decided on."""
+
+    seq: int
+    now_ns: int
+    slot: int
+
+
+@dataclass(slots=True)
+class Sizing:
+    """What a cycle pays at its best size: all that costing needs without quoting again."""
+
+    amount_in: int = 0
+    amount_out: int = 0
+    fees: int = 0
+    """Venue and transfer fees, in atoms of the base token."""
+    binds: str = ""
+    cu_limit: int | None = None
+    """Compute units to ask for; 0 without a pool hop, `None` if unknown."""
+
+
+@dataclass(slots=True)
+class Cycle:
+    """One standing cycle."""
+
+    key: str
+    edges: list[int]
+    """In the order of execution: the first one sells the base token, if there is one."""
+    base: str
+    """Mint, or empty."""
+    weight: int
+    first_slot: int | None
+    """Since when it gains at the margin without a break; `None` if it does not."""
+    sizing: Sizing
+    last: Opportunity | None = None
+
+
+class Standing:
+    """All standing cycles of one engine."""
+
+    def __init__(self, setup: EngineSetup, market: Market, prices: Prices, fees: FeeModel) -> None:
+        self.setup = setup
+        self.market = market
+        self.prices = prices
+        self.fees = fees
+        self.cycles: dict[str, Cycle] = {}
+        self.learned: dict[tuple[str, int], tuple[int, int]] = {}
+        """(settlement, hops) → (landed, tried)."""
+        self.bid: int | None = None
+        """Micro-lamports per compute unit; kept because a percentile costs more than a quote."""
+
+    def reprice(self) -> None:
+        """Takes over the fee model's bid after new samples."""
+        bid = self.fees.bid(self.setup.bidding)
+        self.bid = None if bid is None else bid.micro_lamports
+
+    # -- finding
+
+    def found(self, moment: Moment, edges: list[int], weight: int) -> Cycle | None:
+        """Returns the cycle of canonical `edges`, sized at the state as it is; `None` if no size can be quoted."""
+        key = "|".join(self.market.graph.name(edge) for edge in edges)
+        cycle = self.cycles.get(key)
+        if cycle is None:
+            route, base = self._rotate(edges)
+            cycle = self.cycles[key] = Cycle(key, route, base, weight, None, Sizing())
+        cycle.weight = weight
+        if weight >= 0:
+            cycle.first_slot = None
+        elif cycle.first_slot is None:
+            cycle.first_slot = moment.slot
+        sizing = self.size(cycle)
+        if sizing is None:
+            del self.cycles[key]
+            return None
+        cycle.sizing = sizing
+        return cycle
+
+    def through(self, touched: set[int]) -> list[Cycle]:
+        """Returns the cycles that use one of the edges, by key."""
+        return [c for _, c in sorted(self.cycles.items()) if not touched.isdisjoint(c.edges)]
+
+    def _rotate(self, edges: list[int]) -> tuple[list[int], str]:
+        """Returns the route that starts with the best-ranked base token in it, and that token's mint."""
+        starts = [self.market.ends(edge)[0] for edge in edges]
+        ranked = [(self.prices.ranks[mint], at) for at, mint in enumerate(starts) if mint in self.prices.ranks]
+        if not ranked:
+            return edges, ""
+        at = min(ranked)[1]
+        return edges[at:] + edges[:at], starts[at]
+
+    # -- sizing
+
+    def cap(self, base: str) -> int | None:
+        """Returns the most atoms of a base token that one trade may put in."""
+        cap = self.setup.gates.caps.get(base)
+        return None if cap is None or cap <= 0 else cap
+
+    def size(self, cycle: Cycle) -> Sizing | None:
+        """Returns the best size of a cycle and what it pays; of 0 without a cap, `None` if no size can be quoted."""
+        cap = self.cap(cycle.base)
+        if cap is None:
+            return Sizing()
+        sized = best_input(Chain(self.market, cycle.edges), cap, max(1, cap // PROBE_SHARE))
+        if sized is None:
+            return None
+        hops = self.walk(cycle.edges, sized.amount_in)
+        if isinstance(hops, str):
+            return None
+        return Sizing(sized.amount_in, sized.amount_out, self.kept(hops), sized.binds, self.cu_limit(cycle, hops))
+
+    def walk(self, edges: list[int], amount_in: int) -> list[Hop] | str:
+        """Returns each hop of a route, or why one can't be quoted."""
+        hops: list[Hop] = []
+        for edge in edges:
+            hop = self.market.quote(edge, amount_in)
+            if isinstance(hop, str):
+                return hop
+            hops.append(hop)
+            amount_in = hop.amount_out
+        return hops
+
+    def kept(self, hops: list[Hop]) -> int:
+        """Returns what all hops kept, each at the rate at which the route reached it, in atoms of the base token."""
+        return sum(hop.fee * hops[0].amount_in // hop.amount_in for hop in hops)
+
+    def cu_limit(self, cycle: Cycle, hops: list[Hop]) -> int | None:
+        """Returns the compute units of the pool hops, 0 if there is none, `None` if they don't fit a transaction."""
+        swaps = [
+            SwapShape(self.market.venue(edge), hop.ticks, *self.market.extras(edge))
+            for edge, hop in zip(cycle.edges, hops, strict=True)
+            if not self.market.edges[edge].book
+        ]
+        return cu_limit(swaps) if swaps else 0
+
+    # -- deciding
+
+    def settlement(self, cycle: Cycle) -> str:
+        """Returns `legged` if an exchange leg is in the cycle, else `atomic`."""
+        return "legged" if any(self.market.edges[edge].book for edge in cycle.edges) else "atomic"
+
+    def cost(self, cycle: Cycle, sizing: Sizing, settlement: str) -> Cost:
+        """Returns every cost of a trade of this size, once, in atoms of the base token."""
+        gross = sizing.amount_out - sizing.amount_in
+        legged = settlement == "legged"
+        on_chain = sizing.cu_limit != 0
+        known = self.bid is not None and sizing.cu_limit is not None
+        priority = priority_fee(self.bid or 0, sizing.cu_limit or 0) if known else None
+        rate = self.setup.gates.rebalancing_ppm if legged else 0
+        return Cost(
+            venue_fees=sizing.fees,
+            transfer_fees=0,
+            base_fee=self._convert(base_fee(self.setup.bidding.signatures), cycle.base) if on_chain else 0,
+            priority_fee=self._convert(priority, cycle.base) if on_chain else 0,
+            tip=self._tip(cycle, gross) if on_chain and not legged else 0,
+            rent=0,
+            rebalancing=None if rate is None else -(-sizing.amount_in * rate // PPM),
+        )
+
+    def _convert(self, lamports: int | None, base: str) -> int | None:
+        return None if lamports is None or not base else self.prices.from_lamports(lamports, base)
+
+    def _tip(self, cycle: Cycle, gross: int) -> int | None:
+        floor = self._convert(self.setup.bidding.min_tip_lamports, cycle.base)
+        share = max(0, gross) * self.setup.bidding.tip_ppm_of_gross // PPM
+        return None if floor is None else max(floor, share)
+
+    def decide(self, cycle: Cycle, moment: Moment) -> tuple[Opportunity, bool]:
+        """Returns the decision on a cycle as it stands, and whether it says something new."""
+        sizing, settlement = cycle.sizing, self.settlement(cycle)
+        cost = self.cost(cycle, sizing, settlement)
+        legs = [self.market.leg(edge, moment.now_ns) for edge in cycle.edges]
+        torn = next((leg.detail for leg in legs if leg.problem == "torn"), "")
+        stale = next((leg.detail for leg in legs if leg.problem == "stale"), "")
+        wins, tries = self.learned.get((settlement, len(cycle.edges)), (0, 0))
+        seen = 0 if cycle.first_slot is None else max(1, moment.slot - cycle.first_slot + 1)
+        oldest = max(leg.age_ns for leg in legs)
+        verdict = decide(
+            Candidate(
+                amount_in=sizing.amount_in,
+                amount_out=sizing.amount_out,
+                settlement=settlement,
+                has_base=self.cap(cycle.base) is not None,
+                torn=torn,
+                stale=stale,
+                transfer_fees=cost.transfer_fees,
+                base_fee=cost.base_fee,
+                priority_fee=cost.priority_fee,
+                tip=cost.tip,
+                rent=cost.rent,
+                rebalancing=cost.rebalancing,
+                seen_slots=seen,
+                wins=wins,
+                tries=tries,
+            ),
+            self.setup.gates,
+        )
+        tokens = [self.market.ends(edge)[0] for edge in cycle.edges]
+        opportunity = Opportunity(
+            seq=moment.seq,
+            recv_ns=moment.now_ns,
+            slot=moment.slot,
+            key=cycle.key,
+            route=[self.market.graph.name(edge) for edge in cycle.edges],
+            tokens=[*tokens, tokens[0]],
+            settlement=settlement,
+            amount_in=sizing.amount_in,
+            amount_out=sizing.amount_out,
+            gross=sizing.amount_out - sizing.amount_in,
+            cost=cost,
+            net=verdict.net,
+            oldest_ns=oldest,
+            seen_slots=seen,
+            landing_ppm=verdict.landing_ppm,
+            score=verdict.score,
+            go=verdict.go,
+            reason=verdict.reason,
+            detail=verdict.detail,
+        )
+        before, cycle.last = cycle.last, opportunity
+        return opportunity, before is None or _says(before) != _says(opportunity)
+
+    def learn(self, key: str, *, landed: bool) -> None:
+        """Counts how an order on a cycle ended, with all of its settlement and hop count."""
+        names = key.split("|")
+        kind = ("legged" if any(name.count(":") > 1 for name in names) else "atomic", len(names))
+        wins, tries = self.learned.get(kind, (0, 0))
+        self.learned[kind] = (wins + landed, tries + 1)
+
+    def ranked(self) -> list[Opportunity]:
+        """Returns the last decisions, go first, then by net."""
+        last = [c.last for c in self.cycles.values() if c.last is not None]
+        return sorted(last, key=lambda o: (not o.go, o.net is None, -(o.net or 0), o.key))
+
+
+@dataclass(slots=True, frozen=True)
+class Chain:
+    """A route as sizing sees it."""
+
+    market: Market
+    edges: list[int]
+
+    def __len__(self) -> int:
+        return len(self.edges)
+
+    def quote(self, hop: int, amount_in: int) -> int | None:
+        """Returns what a hop pays, `None` if it refuses."""
+        paid = self.market.quote(self.edges[hop], amount_in)
+        return None if isinstance(paid, str) else paid.amount_out
+
+    def virtual_reserves(self, hop: int) -> tuple[float, float, float] | None:
+        """Returns (reserve in, reserve out, share kept) near the present price."""
+        return self.market.virtual_reserves(self.edges[hop])
+
+
+def _says(opportunity: Opportunity) -> tuple[int, int, str, bool]:
+    return opportunity.amount_in, opportunity.amount_out, opportunity.reason, opportunity.go

@@ -1,0 +1,162 @@
+"""What screens are shown of an engine: the whole of it, and one cycle opened up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.engine.protocol import CycleInspection, EngineView, HopView, PriceView
+from cambist.engine.reference.engine.standing import Sizing
+from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
+
+if TYPE_CHECKING:
+    from cambist.engine.protocol import ChannelView
+    from cambist.engine.reference.engine import ReferenceEngine
+    from cambist.engine.reference.engine.market import Hop, Leg
+    from cambist.engine.reference.engine.prices import Row
+    from cambist.engine.reference.engine.standing import Cycle
+
+CURVE_POINTS = 64
+TYPICAL_CU = (
+    cu_limit(
+        [SwapShape("ray4", 0, False, False), SwapShape("cpmm", 0, False, False), SwapShape("orca", 0, False, False)]
+    )
+    or 0
+)
+"""Of a trade over one pool of each kind."""
+
+
+def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
+    """Returns all that is shown."""
+    market, fees = engine.market, engine.fees
+    bidding = engine.setup.bidding
+    return EngineView(
+        slot=market.slot,
+        slot_ns=market.slot_ns if market.slot is not None else None,
+        prices=tuple(_price(engine, row, now_ns) for _, row in sorted(engine.prices.rows.items())),
+        cycles=tuple(engine.standing.ranked()),
+        channels=_channels(engine),
+        fees=tuple(fees.rows()),
+        fee_source=fees.source(),
+        congestion=fees.congestion(),
+        bid_micro_lamports=engine.standing.bid,
+        trade_lamports=(
+            base_fee(bidding.signatures),
+            None if engine.standing.bid is None else priority_fee(engine.standing.bid, TYPICAL_CU),
+            bidding.min_tip_lamports,
+        ),
+        sol_price=engine.prices.mid(engine.setup.sol_mint),
+        counters=engine.counters.view(),
+    )
+
+
+def _channels(engine: ReferenceEngine) -> tuple[ChannelView, ...]:
+    return tuple(channel.view() for _, channel in sorted(engine.channels.items()))
+
+
+def _price(engine: ReferenceEngine, row: Row, now_ns: int) -> PriceView:
+    channel, current_ns, leg = _source(engine, row, now_ns)
+    hour_ago, span = row.series.hour_ago(now_ns)
+    bands = row.series.bands.value
+    return PriceView(
+        mint=row.mint,
+        symbol=row.symbol,
+        venue=row.venue,
+        source=row.source,
+        channel=channel,
+        bid=row.bid,
+        ask=row.ask,
+        current_ns=current_ns,
+        changed_ns=row.changed_ns,
+        usable=leg[0] == "live",
+        state=leg[0],
+        first_price=row.series.first,
+        hour_ago=hour_ago,
+        hour_span_ns=span,
+        closes=row.series.sparkline(now_ns),
+        rsi=row.series.rsi.value,
+        ema=row.series.ema.value,
+        band_low=None if bands is None else bands.low,
+        band_high=None if bands is None else bands.high,
+        synthetic=row.synthetic,
+    )
+
+
+def _source(engine: ReferenceEngine, row: Row, now_ns: int) -> tuple[int, int | None, tuple[str]]:
+    """Returns (channel, when it was last known to be current, (state,))."""
+    market = engine.market
+    if row.at < 0:
+        return 0, row.changed_ns, ("injected",)
+    if row.book:
+        entry = market.books.entries[row.at]
+        leg: Leg = market.book_leg(row.at, now_ns)
+        state = entry.state if not entry.live else (leg.problem or "live")
+        return entry.channel or 0, entry.as_of_ns, (state,)
+    pool = market.registry.pools[row.at]
+    leg = market.pool_leg(row.at, now_ns)
+    channel = None if pool.carrier is None else engine.channels.get(pool.carrier)
+    state = pool.state if pool.state != "live" else (leg.problem or "live")
+    if channel is None or channel.slot is None:
+        return pool.carrier or 0, None, (state,)
+    return channel.info.id, channel.slot_ns, (state,)
+
+
+def inspect(engine: ReferenceEngine, key: str, now_ns: int) -> CycleInspection | None:
+    """Returns a standing cycle opened up, `None` if it does not stand."""
+    cycle = engine.standing.cycles.get(key)
+    if cycle is None or cycle.last is None:
+        return None
+    hops = engine.standing.walk(cycle.edges, cycle.sizing.amount_in) if cycle.sizing.amount_in else []
+    shown = (
+        ()
+        if isinstance(hops, str)
+        else tuple(_hop(engine, edge, hop, now_ns) for edge, hop in zip(cycle.edges, hops, strict=False))
+    )
+    return CycleInspection(cycle.last, shown, _curve(engine, cycle), engine.standing.cap(cycle.base))
+
+
+def _hop(engine: ReferenceEngine, edge: int, hop: Hop, now_ns: int) -> HopView:
+    market = engine.market
+    mint_in, mint_out = market.ends(edge)
+    behind = market.edges[edge]
+    pool = market.books.entries[behind.at].name if behind.book else market.registry.pools[behind.at].name
+    return HopView(
+        edge=market.graph.name(edge),
+        venue=market.venue(edge),
+        pool=pool,
+        mint_in=mint_in,
+        mint_out=mint_out,
+        amount_in=hop.amount_in,
+        amount_out=hop.amount_out,
+        fee_bps=float(hop.fee) * 1e4 / float(hop.amount_in),
+        impact_bps=_impact(engine, edge, hop),
+        age_ns=market.leg(edge, now_ns).age_ns,
+    )
+
+
+def _impact(engine: ReferenceEngine, edge: int, hop: Hop) -> float:
+    """Returns how much less a hop paid than its marginal rate promises, in bps; 0 where there is no rate."""
+    rate = engine.market.rate(edge)
+    if rate is None:
+        return 0.0
+    promised = float(hop.amount_in) * (float(rate[0]) / float(rate[1]))
+    return 0.0 if promised <= 0.0 else (1.0 - float(hop.amount_out) / promised) * 1e4
+
+
+def _curve(engine: ReferenceEngine, cycle: Cycle) -> tuple[tuple[int, int], ...]:
+    """Returns (amount in, net) for sizes up to twice the best; sizes that can't be quoted or costed are left out."""
+    standing = engine.standing
+    best = cycle.sizing.amount_in
+    if not best:
+        return ()
+    sizes = sorted({max(1, 2 * best * step // CURVE_POINTS) for step in range(1, CURVE_POINTS + 1)})
+    settlement = standing.settlement(cycle)
+    points = []
+    for size in sizes:
+        hops = standing.walk(cycle.edges, size)
+        if isinstance(hops, str):
+            continue
+        sizing = Sizing(size, hops[-1].amount_out, standing.kept(hops), "", standing.cu_limit(cycle, hops))
+        chain = standing.cost(cycle, sizing, settlement).chain
+        if chain is not None:
+            points.append((size, sizing.amount_out - size - chain))
+    return tuple(points)

@@ -1,0 +1,160 @@
+"""The markets a session can watch: the embedded one, or the endpoints of the config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cambist.config import BinanceEndpoint, Config, SolanaEndpoint
+from cambist.model.events import Channel
+from cambist.model.market import Identity, Instrument, PoolRef, Token
+from cambist.runtime.words import VENUE_OF_PROGRAM
+from feeds.base import endpoint_label
+from feeds.binance import BinanceConfig, BinanceFeed
+from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed
+from feeds.solana import SolanaConfig, SolanaFeed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cambist.runtime.inbox import Inbox
+    from feeds.base import Feed
+
+BASE_RANK = {"SOL": 1, "USDC": 2}
+FEE_ACCOUNTS = 64
+"""Writable accounts whose fees are asked for; a node takes 128."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A market to watch: its static facts, and how to make its feeds."""
+
+    label: str
+    demo: bool
+    seed: int
+    tokens: tuple[Token, ...]
+    identities: tuple[Identity, ...]
+    pools: tuple[PoolRef, ...]
+    instruments: tuple[Instrument, ...]
+    channels: tuple[Channel, ...]
+    feeds: Callable[[Inbox, Callable[[str, str, str], None]], Sequence[Feed]]
+    close: Callable[[], None]
+
+
+class Channels:
+    """Numbers channels in the order they are asked for, so that a config gives the same numbers each time."""
+
+    def __init__(self, *, demo: bool) -> None:
+        self.made: list[Channel] = []
+        self._demo = demo
+
+    def add(self, feed: str, venue: str, protocol: str, url: str, symbol: str = "") -> Channel:
+        """Returns a new channel; only scheme and host of its address are kept."""
+        number = len(self.made) + 1
+        channel = Channel(number, feed, venue, protocol, endpoint_label(url), symbol, self._demo)
+        self.made.append(channel)
+        return channel
+
+
+def demo(config: Config) -> Market:
+    """Starts the embedded market in a process of its own and returns how to watch it."""
+    from cambist.simulator.process import spawn
+
+    handle = spawn(config.market.seed, rate=config.market.rate)
+    try:
+        facts = handle.endpoints
+        node = SolanaEndpoint("solana", facts["pubsub"], facts["rpc"], fee_percentiles=True)
+        exchange = BinanceEndpoint(facts["exchange_ws"], facts["exchange_rest"], tuple(facts["symbols"]))
+        tokens = tuple(_token(entry) for entry in facts["tokens"])
+        pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
+        identities = tuple(msgspec.convert(entry, Identity) for entry in facts["identities"])
+        instruments = tuple(msgspec.convert(entry, Instrument) for entry in facts["instruments"])
+        label = f"seed {config.market.seed}"
+        return _market(
+            label,
+            (node,),
+            exchange,
+            tokens,
+            pools,
+            identities,
+            instruments,
+            seed=config.market.seed,
+            close=handle.close,
+        )
+    except BaseException:
+        handle.close()
+        raise
+
+
+def network(config: Config) -> Market:
+    """Returns how to watch the endpoints of the config; nothing is connected yet."""
+    for pool in config.pools:
+        if pool.program not in VENUE_OF_PROGRAM:
+            message = f"pool {pool.address}: program {pool.program} is none that cambist can quote"
+            raise ValueError(message)
+    label = ", ".join([e.name for e in config.solana] + (["binance"] if config.binance else []))
+    return _market(
+        label,
+        config.solana,
+        config.binance,
+        config.tokens,
+        config.pools,
+        config.identities,
+        (),
+        seed=0,
+        close=lambda: None,
+    )
+
+
+def _token(entry: dict[str, Any]) -> Token:
+    symbol = entry["symbol"]
+    return Token(entry["mint"], symbol, entry["decimals"], verified=True, base=BASE_RANK.get(symbol, 0))
+
+
+def _market(
+    label: str,
+    nodes: tuple[SolanaEndpoint, ...],
+    exchange: BinanceEndpoint | None,
+    tokens: tuple[Token, ...],
+    pools: tuple[PoolRef, ...],
+    identities: tuple[Identity, ...],
+    instruments: tuple[Instrument, ...],
+    *,
+    seed: int,
+    close: Callable[[], None],
+) -> Market:
+    is_demo = seed != 0 or bool(instruments)
+    channels = Channels(demo=is_demo)
+    makers: list[Callable[[Inbox, Any], Feed]] = []
+    for node in nodes:
+        makers += _node(node, channels, pools)
+    if exchange is not None:
+        makers.append(_exchange(exchange, channels))
+
+    def feeds(inbox: Inbox, note: Any) -> Sequence[Feed]:
+        return [make(inbox, note) for make in makers]
+
+    return Market(label, is_demo, seed, tokens, identities, pools, instruments, tuple(channels.made), feeds, close)
+
+
+def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) -> list[Callable[[Inbox, Any], Feed]]:
+    ws = channels.add(node.name, "solana", "solana.ws", node.pubsub)
+    http = channels.add(node.name, "solana", "solana.http", node.rpc)
+    fees = channels.add("fees", "solana", "solana.http", node.rpc)
+    watched = tuple(pool.address for pool in pools[:FEE_ACCOUNTS])
+    settings = SolanaConfig(node.name, node.pubsub, node.rpc)
+    fee_settings = PriorityFeeConfig(node.rpc, f"{node.name} fees", percentiles=node.fee_percentiles or None)
+    return [
+        lambda inbox, note: SolanaFeed(settings, ws, http, inbox, pools=pools, note=note),
+        lambda inbox, note: PriorityFeeFeed(fee_settings, fees, inbox, accounts=watched, note=note),
+    ]
+
+
+def _exchange(exchange: BinanceEndpoint, channels: Channels) -> Callable[[Inbox, Any], Feed]:
+    ws = channels.add("binance", "binance", "binance.spot.ws", exchange.ws)
+    info = channels.add("binance", "binance", "binance.spot.info", exchange.rest)
+    depth = {s: channels.add("binance", "binance", "binance.spot.depth", exchange.rest, s) for s in exchange.symbols}
+    settings = BinanceConfig(ws=exchange.ws, rest=exchange.rest, symbols=exchange.symbols)
+    return lambda inbox, note: BinanceFeed(settings, ws, info, depth, inbox, note=note)

@@ -1,0 +1,116 @@
+//! Channels as the engine knows them: counters, clock offset, slots.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::setup::Channel;
+use crate::decode::SolanaSession;
+
+const ERROR_CELLS: usize = 120;
+
+/// One channel: what came over it and how current it is.
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelState {
+    pub(crate) info: Channel,
+    pub(crate) frames: u64,
+    pub(crate) malformed: u64,
+    pub(crate) gaps: u64,
+    pub(crate) last_ns: i64,
+    pub(crate) lag_ns: Option<i64>,
+    /// Running minimum of receive − venue time.
+    pub(crate) offset_ns: Option<i64>,
+    /// Newest slot announced on it.
+    pub(crate) slot: Option<u64>,
+    pub(crate) slot_ns: i64,
+    pub(crate) generation: u32,
+    pub(crate) state: State,
+    pub(crate) last_error: String,
+    pub(crate) session: SolanaSession,
+    /// Its frames are JSON-RPC of a Solana node.
+    pub(crate) solana: bool,
+    /// It is a Solana `PubSub` connection, which announces slots.
+    pub(crate) socket: bool,
+}
+
+/// What is known of a channel's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    Idle,
+    Live,
+    Down,
+}
+
+impl ChannelState {
+    pub(crate) fn new(info: Channel) -> Self {
+        let (solana, socket) = (info.protocol.starts_with("solana."), info.protocol == "solana.ws");
+        Self {
+            info,
+            frames: 0,
+            malformed: 0,
+            gaps: 0,
+            last_ns: 0,
+            lag_ns: None,
+            offset_ns: None,
+            slot: None,
+            slot_ns: 0,
+            generation: 0,
+            state: State::Idle,
+            last_error: String::new(),
+            session: SolanaSession::new(),
+            solana,
+            socket,
+        }
+    }
+
+    /// Takes a new declaration of the same channel.
+    pub(crate) fn redeclare(&mut self, info: Channel) {
+        self.solana = info.protocol.starts_with("solana.");
+        self.socket = info.protocol == "solana.ws";
+        self.info = info;
+    }
+
+    /// Returns how long an event was under way, its clock offset subtracted; 0 if the venue gives no time.
+    pub(crate) fn lag(&mut self, recv_ns: i64, venue_ns: Option<i64>) -> i64 {
+        let Some(venue_ns) = venue_ns else { return 0 };
+        let delay = recv_ns.saturating_sub(venue_ns);
+        let offset = self.offset_ns.map_or(delay, |offset| offset.min(delay));
+        self.offset_ns = Some(offset);
+        let lag = delay.saturating_sub(offset);
+        self.lag_ns = Some(lag);
+        lag
+    }
+
+    /// Takes a slot announcement and returns whether it is a new one; an older slot (a fork) changes nothing.
+    pub(crate) fn announce(&mut self, slot: u64, recv_ns: i64) -> bool {
+        if self.slot.is_some_and(|newest| slot <= newest) {
+            return false;
+        }
+        (self.slot, self.slot_ns) = (Some(slot), recv_ns);
+        true
+    }
+
+    /// Keeps the last error, safe for a terminal.
+    pub(crate) fn error(&mut self, text: &str) {
+        self.last_error = plain(text);
+    }
+}
+
+/// Returns `text` as one line of printable ASCII, at most 120 characters; anything else is spelled `\uXXXX`.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for char in text.chars() {
+        let mut piece = String::new();
+        if (' '..='~').contains(&char) {
+            piece.push(char);
+        } else {
+            let _ = write!(piece, "\\u{:04x}", u32::from(char));
+        }
+        if out.len() + piece.len() > ERROR_CELLS {
+            break;
+        }
+        out.push_str(&piece);
+    }
+    out
+}

@@ -1,0 +1,137 @@
+"""What a feed is and what it writes to. Feeds connect, subscribe and seed; what a frame means is the engine's business.
+
+Everything here runs in the hub thread's loop. A feed never sees a seq or a receive time: the sink gives both.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+if TYPE_CHECKING:
+    from cambist.model.events import Channel
+    from cambist.model.opportunity import Need
+
+
+class Sink(Protocol):
+    """Where frames go. Calls never wait; what the sink can't take it drops and counts itself."""
+
+    def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
+        """Takes one raw frame, sent or received (`Direction`)."""
+        ...
+
+    def connected(self, channel: int, conn: int, generation: int, label: str) -> None:
+        """Notes that a connection is open."""
+        ...
+
+    def disconnected(self, channel: int, conn: int, generation: int, reason: str) -> None:
+        """Notes that a connection ended, or could not be made."""
+        ...
+
+    def gap(self, channel: int, count: int, reason: str) -> None:
+        """Notes frames that were dropped before they reached the sink."""
+        ...
+
+
+class Source(Protocol):
+    """Anything that fills a sink."""
+
+    name: str
+
+    async def run(self) -> None:
+        """Runs until cancelled, or until there is nothing more."""
+        ...
+
+
+class Feed(Source, Protocol):
+    """A source on a venue."""
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Returns the channels it writes to."""
+        ...
+
+    def need(self, need: Need) -> None:
+        """Takes what the engine wants; ignores what is not this feed's to fetch. Never waits."""
+        ...
+
+    def retry(self) -> None:
+        """Tries again now instead of waiting."""
+        ...
+
+    def status(self) -> tuple[FeedStatus, ...]:
+        """Returns how its connections are."""
+        ...
+
+
+class FeedStatus(msgspec.Struct, frozen=True):
+    """One connection, in the words of `cambist.view.FeedRow`."""
+
+    name: str
+    channel: int
+    state: str
+    """`live`, `connecting`, `stale`, `down`, `idle`."""
+    endpoint: str
+    """Scheme and host, never a secret."""
+    note: str = ""
+    generation: int = 0
+    drops: int = 0
+
+
+Note = Callable[[str, str, str], None]
+"""Takes a log line: level (`info`, `warn`, `error`), source, text."""
+
+
+def no_note(level: str, source: str, text: str) -> None:
+    """Drops a log line."""
+
+
+class EndpointError(ValueError):
+    """An address that no feed may connect to. Names scheme and host only: the rest may hold a key."""
+
+
+def endpoint_label(url: str) -> str:
+    """Returns scheme and host of a URL: what may be shown and stored."""
+    parts = urlsplit(url)
+    host = parts.hostname or "?"
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}"
+
+
+def require_endpoint(url: str, kind: str) -> str:
+    """Returns `url` if a feed may connect to it. `kind` is `ws` or `http`; without TLS only loopback will do.
+
+    Raises `EndpointError`.
+    """
+    try:
+        parts = urlsplit(url)
+        label = endpoint_label(url)
+    except ValueError as error:
+        message = f"not a URL: {error}"
+        raise EndpointError(message) from error
+    host = parts.hostname or ""
+    address = _address(host)
+    if parts.scheme not in (kind, kind + "s") or not host:
+        message = f"{label}: expected {kind}s://host, or {kind}:// on loopback"
+        raise EndpointError(message)
+    if parts.username or parts.password or parts.fragment:
+        message = f"{label}: a user, a password or a fragment has no place in an endpoint"
+        raise EndpointError(message)
+    loopback = host == "localhost" or (address is not None and address.is_loopback)
+    if parts.scheme == kind and not loopback:
+        message = f"{label}: without TLS only loopback is allowed, use {kind}s"
+        raise EndpointError(message)
+    if address is not None and (address.is_link_local or address.is_multicast or address.is_unspecified):
+        message = f"{label}: a link-local, multicast or unspecified address"
+        raise EndpointError(message)
+    return url
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

@@ -1,0 +1,423 @@
+"""The Solana feed: one node's PubSub and HTTP side. Subscribes accounts, seeds them, keeps them subscribed.
+
+Requests and replies are frames, so the engine maps subscription ids to accounts by itself. There is no replay after a
+reconnect: every account is subscribed anew, and seeded by getMultipleAccounts after its subscription was acknowledged,
+with `minContextSlot` at the newest slot seen, so that no change can fall between the two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from solders.pubkey import Pubkey
+
+from cambist.model.text import sanitise
+from feeds.base import FeedStatus, Note, Sink, no_note
+from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
+from feeds.socket import SocketLimits, WebSocketSource
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterable
+
+    from cambist.model.events import Channel
+    from cambist.model.market import PoolRef
+    from cambist.model.opportunity import Need
+    from feeds.watchdog import Breach
+
+CLOCK = "SysvarC1ock11111111111111111111111111111111"
+WHIRLPOOL = "whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc"
+MAX_KEYS = 100
+"""Of one getMultipleAccounts call."""
+MAX_ACCOUNTS = 20_000
+SUBSCRIBE_TRIES = 5
+GATHER_S = 0.02
+"""Seeds wait this long for company: 60 pools acknowledge in one burst and fit a few calls."""
+RESEED_S = 0.4
+"""A slot: asking for the same account again sooner can't show anything new."""
+SLOT = "slot"
+TRANSIENT = frozenset({-32004, -32005, -32014, -32016, -32603})
+"""JSON-RPC codes that may pass: not available, behind, no slot yet, internal."""
+
+
+class Memcmp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A filter on bytes of an account."""
+
+    offset: int
+    bytes: str
+    """Base58."""
+
+
+class Discovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Pools to look for with getProgramAccounts."""
+
+    program: str
+    data_size: int | None = None
+    memcmp: tuple[Memcmp, ...] = ()
+    most: int = 200
+    """Accounts to watch at most, in order of address."""
+
+
+class SolanaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One node and what to watch on it."""
+
+    name: str
+    pubsub: str
+    rpc: str
+    discover: tuple[Discovery, ...] = ()
+    logs: tuple[str, ...] = ()
+    """Keys to subscribe logs of, one subscription each."""
+    slot_silence_s: float = 5.0
+    ack_s: float = 5.0
+    send_interval_s: float = 0.0
+    socket: SocketLimits = SocketLimits(max_size=16 << 20)
+    http: HttpLimits = HttpLimits()
+
+
+class _Fault(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+class _Slot(msgspec.Struct):
+    slot: int = 0
+
+
+class _Params(msgspec.Struct):
+    result: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Message(msgspec.Struct):
+    id: int | None = None
+    method: str = ""
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: _Fault | None = None
+    params: _Params | None = None
+
+
+class _Found(msgspec.Struct):
+    pubkey: str
+
+
+class _WithContext(msgspec.Struct):
+    value: list[_Found]
+
+
+_MESSAGE = msgspec.json.Decoder(_Message)
+_SLOT = msgspec.json.Decoder(_Slot)
+_FOUND_WITH_CONTEXT = msgspec.json.Decoder(_WithContext)
+_FOUND = msgspec.json.Decoder(list[_Found])
+_encode = msgspec.json.encode
+
+State = Literal["wanted", "sent", "acked", "quarantined"]
+
+
+class _Watched:
+    """One account's subscription on the current connection."""
+
+    __slots__ = ("seeded_at", "state", "tries")
+
+    def __init__(self) -> None:
+        self.state: State = "wanted"
+        self.tries = 0
+        self.seeded_at = float("-inf")
+
+
+class SolanaFeed:
+    """A `Feed` on one node."""
+
+    def __init__(
+        self,
+        config: SolanaConfig,
+        ws: Channel,
+        http: Channel,
+        sink: Sink,
+        *,
+        pools: Iterable[PoolRef] = (),
+        accounts: Iterable[str] = (),
+        note: Note = no_note,
+        rng: random.Random | None = None,
+    ) -> None:
+        """Watches `pools`, the clock account and `accounts` from the start, all else on need.
+
+        Raises `EndpointError`, `ValueError` for an address that is none.
+        """
+        self.name = config.name
+        self.newest_slot = 0
+        """Newest slot told on this or an earlier connection."""
+        self._config, self._ws, self._http, self._note = config, ws, http, note
+        limits = msgspec.structs.replace(config.socket, send_interval_s=config.send_interval_s)
+        self._socket = WebSocketSource(
+            config.pubsub, ws.id, sink, self, name=config.name, limits=limits, rng=rng, note=note
+        )
+        self._rpc = HttpChannel(config.rpc, sink, name=config.name, limits=config.http, note=note)
+        self._programs = {pool.address: pool.program for pool in pools}
+        self._watched: dict[str, _Watched] = {}
+        self._requests: dict[int, str] = {}
+        self._next_id = 1
+        self._to_seed: dict[str, None] = {}
+        self._in_flight: set[str] = set()
+        self._postponed: set[str] = set()
+        self._seeds = asyncio.Event()
+        self._resubscribe: deque[tuple[float, str]] = deque()
+        for key in (CLOCK, *self._programs, *accounts):
+            self._watched[str(Pubkey.from_string(key))] = _Watched()
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Returns its PubSub and its HTTP channel."""
+        return self._ws, self._http
+
+    def status(self) -> tuple[FeedStatus, ...]:
+        """Returns how both sides are."""
+        return self._socket.status(), self._rpc.status(self._http.id)
+
+    def watched(self) -> dict[str, State]:
+        """Returns every account asked for and where its subscription stands."""
+        return {key: entry.state for key, entry in self._watched.items()}
+
+    def retry(self) -> None:
+        """Connects now, and gives quarantined accounts another five tries."""
+        for key, entry in self._watched.items():
+            if entry.state == "quarantined":
+                entry.state, entry.tries = "wanted", 0
+                self._subscribe(key)
+        self._socket.retry()
+
+    def need(self, need: Need) -> None:
+        """Subscribes and seeds what the engine asks for; seeds again what is subscribed already."""
+        if need.kind not in ("account", "tick_array", "oracle") or need.channel not in (0, self._ws.id, self._http.id):
+            return
+        try:
+            key = self._address(need)
+        except ValueError as error:
+            self._note("warn", self.name, f"{need.kind} of {sanitise(need.key)} can't be fetched: {error}")
+            return
+        entry = self._watched.get(key)
+        if entry is None:
+            if len(self._watched) >= MAX_ACCOUNTS:
+                self._note("warn", self.name, f"{MAX_ACCOUNTS} accounts are watched, {key} is not")
+                return
+            entry = self._watched[key] = _Watched()
+            self._subscribe(key)
+        elif entry.state == "acked" and key not in self._postponed:
+            wait_s = entry.seeded_at + RESEED_S - time.monotonic()
+            if wait_s <= 0:
+                self._seed(key)
+            else:
+                self._postponed.add(key)
+                asyncio.get_running_loop().call_later(wait_s, self._seed, key)
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._socket.run(), name=f"{self.name} pubsub")
+                tasks.create_task(self._seeding(), name=f"{self.name} seeds")
+                tasks.create_task(self._resubscribing(), name=f"{self.name} resubscriptions")
+                for discovery in self._config.discover:
+                    tasks.create_task(self._discover(discovery), name=f"{self.name} discovery")
+        finally:
+            await self._rpc.close()
+
+    # The socket's handler
+
+    def opened(self) -> None:
+        """Subscribes everything on a new connection; ids of the old one mean nothing any more."""
+        self._requests.clear()
+        self._resubscribe.clear()
+        self._to_seed.clear()
+        self._request("slotSubscribe", None, SLOT)
+        self._socket.watch.sent(
+            SLOT, self._config.ack_s, first_data_s=self._config.slot_silence_s, silence_s=self._config.slot_silence_s
+        )
+        for key in self._config.logs:
+            self._request("logsSubscribe", [{"mentions": [key]}, {"commitment": "processed"}], f"logs {key}")
+        for key, entry in self._watched.items():
+            if entry.state != "quarantined":
+                entry.state = "wanted"
+                self._subscribe(key)
+
+    def received(self, body: bytes) -> None:
+        """Looks at answers to subscriptions and at slots; account data is the engine's."""
+        head = body[:120]
+        if b'"accountNotification"' in head or b'"logsNotification"' in head:
+            return
+        try:
+            message = _MESSAGE.decode(body)
+            if message.method == "slotNotification" and message.params is not None:
+                self.newest_slot = max(self.newest_slot, _SLOT.decode(message.params.result).slot)
+                self._socket.watch.data(SLOT)
+                return
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return  # the engine counts it as malformed
+        if message.id is not None and not message.method:
+            self._answered(message.id, message.error)
+
+    def closed(self, reason: str) -> None:
+        """Marks every subscription as gone."""
+        for entry in self._watched.values():
+            if entry.state != "quarantined":
+                entry.state = "wanted"
+
+    def overdue(self, breach: Breach) -> bool:
+        """A connection that tells no slots, or leaves a subscription unanswered, is not worth keeping."""
+        if breach.what == "ack" and breach.key in self._watched:
+            self._refused(breach.key, str(breach), again=False)
+        return True
+
+    # Subscriptions
+
+    def _subscribe(self, key: str) -> None:
+        if not self._socket.live:
+            return
+        entry = self._watched[key]
+        entry.state = "sent"
+        self._request("accountSubscribe", [key, {"encoding": "base64", "commitment": "processed"}], key)
+        self._socket.watch.sent(key, self._config.ack_s + len(self._requests) * self._config.send_interval_s)
+
+    def _request(self, method: str, params: object, key: str) -> None:
+        number, self._next_id = self._next_id, self._next_id + 1
+        self._requests[number] = key
+        message = {"jsonrpc": "2.0", "id": number, "method": method}
+        self._socket.send(_encode(message if params is None else message | {"params": params}))
+
+    def _answered(self, number: int, fault: _Fault | None) -> None:
+        key = self._requests.pop(number, None)
+        if key is None:
+            return
+        self._socket.watch.acked(key)
+        entry = self._watched.get(key)
+        if fault is not None:
+            why = f"{fault.code} {sanitise(fault.message, 60)}"
+            if entry is not None:
+                self._refused(key, why, again=True)
+            else:
+                self._note("warn", self.name, f"{key} can't be subscribed: {why}")
+        elif entry is not None:
+            entry.state, entry.tries = "acked", 0
+            self._seed(key)
+
+    def _refused(self, key: str, why: str, *, again: bool) -> None:
+        """Counts a failed subscription: five tries, each after a longer wait, then the account is left alone."""
+        entry = self._watched[key]
+        entry.tries += 1
+        if entry.tries >= SUBSCRIBE_TRIES:
+            entry.state = "quarantined"
+            self._note("error", self.name, f"{key} given up after {entry.tries} tries: {why}")
+        else:
+            entry.state = "wanted"
+            if again:
+                self._resubscribe.append((time.monotonic() + 0.25 * 2.0**entry.tries, key))
+
+    async def _resubscribing(self) -> None:
+        while True:
+            await asyncio.sleep(0.1)
+            now = time.monotonic()
+            for _ in range(len(self._resubscribe)):
+                due, key = self._resubscribe.popleft()
+                if due > now:
+                    self._resubscribe.append((due, key))
+                elif self._watched[key].state == "wanted":
+                    self._subscribe(key)
+
+    def _address(self, need: Need) -> str:
+        """Returns the account a need means. Raises `ValueError`."""
+        key = Pubkey.from_string(need.key)
+        if need.kind == "account":
+            return str(key)
+        program = Pubkey.from_string(self._programs.get(need.key, WHIRLPOOL))
+        seeds = [b"oracle", bytes(key)]
+        if need.kind == "tick_array":
+            seeds = [b"tick_array", bytes(key), str(need.index).encode("ascii")]
+        return str(Pubkey.find_program_address(seeds, program)[0])
+
+    # Seeds
+
+    def _seed(self, key: str) -> None:
+        self._postponed.discard(key)
+        self._to_seed[key] = None
+        self._seeds.set()
+
+    async def _seeding(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._seeds.wait()
+                await asyncio.sleep(GATHER_S)
+                self._seeds.clear()
+                due = [key for key in self._to_seed if key not in self._in_flight]
+                for at in range(0, len(due), MAX_KEYS):
+                    keys = due[at : at + MAX_KEYS]
+                    for key in keys:
+                        del self._to_seed[key]
+                    self._in_flight.update(keys)
+                    tasks.create_task(self._fetch(keys))
+
+    async def _fetch(self, keys: list[str]) -> None:
+        options: dict[str, object] = {"encoding": "base64", "commitment": "processed"}
+        if self.newest_slot:
+            options["minContextSlot"] = self.newest_slot
+        try:
+            await self._call("getMultipleAccounts", [keys, options])
+        except Unreachable as error:
+            self._note("warn", self.name, f"{len(keys)} accounts not seeded: {error}")
+            await asyncio.sleep(1.0)
+            self._to_seed.update(dict.fromkeys(keys))
+        else:
+            now = time.monotonic()
+            for key in keys:
+                self._watched[key].seeded_at = now
+        finally:
+            self._in_flight.difference_update(keys)
+            if self._to_seed:
+                self._seeds.set()
+
+    async def _discover(self, discovery: Discovery) -> None:
+        filters: list[object] = [{"dataSize": discovery.data_size}] if discovery.data_size is not None else []
+        filters += [{"memcmp": {"offset": entry.offset, "bytes": entry.bytes}} for entry in discovery.memcmp]
+        options = {"encoding": "base64", "commitment": "processed", "withContext": True, "filters": filters}
+        try:
+            reply = await self._call("getProgramAccounts", [discovery.program, options])
+            found = _found(reply)
+        except (Unreachable, msgspec.MsgspecError) as error:
+            self._note("error", self.name, f"no pools of {discovery.program} found: {error}")
+            return
+        kept = sorted(found)[: discovery.most]
+        for key in kept:
+            with contextlib.suppress(ValueError):
+                address = str(Pubkey.from_string(key))
+                self._programs[address] = discovery.program
+                if address not in self._watched:
+                    self._watched[address] = _Watched()
+                    self._subscribe(address)
+        self._note("info", self.name, f"{len(kept)} of {len(found)} pools of {discovery.program} are watched")
+
+    async def _call(self, method: str, params: list[object]) -> bytes:
+        number, self._next_id = self._next_id, self._next_id + 1
+        payload = _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        return await self._rpc.post(self._http.id, payload, check_rpc)
+
+
+def check_rpc(body: bytes) -> None:
+    """Raises `Refusal` if a JSON-RPC reply is an error, or none at all."""
+    try:
+        message = _MESSAGE.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        what = f"no JSON-RPC ({sanitise(str(error), 60)})"
+        raise Refusal(what, 200, None) from error
+    if message.error is not None:
+        what = f"{message.error.code} {sanitise(message.error.message, 60)}"
+        raise Refusal(what, 200, 0.0 if message.error.code in TRANSIENT else None)
+
+
+def _found(reply: bytes) -> list[str]:
+    result = _MESSAGE.decode(reply).result
+    try:
+        found = _FOUND_WITH_CONTEXT.decode(result).value
+    except msgspec.ValidationError:
+        found = _FOUND.decode(result)
+    return [entry.pubkey for entry in found]
