@@ -60,6 +60,10 @@ class Acts(Screen[None]):
         """Focuses a panel; one without a slot takes the slot of the lower panel focused last."""
         raise NotImplementedError
 
+    def panel_titles(self) -> list[tuple[str, str]]:
+        """Returns (number, title) of every panel."""
+        raise NotImplementedError
+
     def situate(self) -> None:
         """Takes in what decides which keys work."""
         raise NotImplementedError
