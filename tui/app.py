@@ -42,7 +42,14 @@ def textual_theme(theme: Theme) -> TextualTheme:
         error=roles["danger"],
         dark=theme.dark,
         ansi=theme.colours != "true",
-        variables={**roles, "text-muted": roles["muted"], "text-disabled": roles["muted"], "foreground": roles["text"]},
+        variables={
+            **roles,
+            "text-muted": roles["muted"],
+            "text-disabled": roles["muted"],
+            "foreground": roles["text"],
+            "ansi-background": "ansi_default",
+            "ansi-foreground": "ansi_default",
+        },
     )
 
 
@@ -134,7 +141,7 @@ class CambistApp(App[None]):
         while self.screen is not dashboard:
             self.pop_screen()
         self.pop_screen()
-        dashboard.runtime.close()
+        self.run_worker(dashboard.runtime.close, thread=True, exit_on_error=False)
 
     def toast(self, words: str, *, severity: str = "information") -> None:
         """Shows one message for 4 s; it replaces the one before."""

@@ -152,13 +152,17 @@ class Panel(Grounded, can_focus=True):
         return tags
 
     def _info(self) -> list[str]:
+        """Returns the info parts; an active filter comes first, so that it goes last when room is short."""
+        return ([f"/{formats.cut(self.filter, 24)}"] if self.filter else []) + self._state_info()
+
+    def _state_info(self) -> list[str]:
         kind = self.kind()
         if kind == "frozen":
             return [f"{formats.grouped(self.behind)} update{'' if self.behind == 1 else 's'} behind"]
         if kind == "loading":
             since = self._since()
             return [] if since is None else [f"{since / formats.SECOND:.1f} s"]
-        return self.info() + ([f"/{formats.cut(self.filter, 16)}"] if self.filter else [])
+        return self.info()
 
     def title_line(self, width: int) -> Strip:
         """Returns line 0: number, name, tags, rule, info."""

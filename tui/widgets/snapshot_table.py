@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from rich.cells import cell_len
 
 from tui import formats
+from tui.filters import KINDS, Filter, FilterError, columns_of, parse
 from tui.glyphs import glyph
 from tui.widgets.flashes import Flashes
 from tui.widgets.panel import Panel
@@ -58,6 +59,8 @@ class SnapshotTable(Panel):
         self.reverse = False
         self._top = 0
         self._keys: list[str] = []
+        self._parsed = Filter()
+        self._parsed_from = ""
         self._rows: dict[str, Any] = {}
         self._moved = 0.0
         self._due = False
@@ -188,20 +191,18 @@ class SnapshotTable(Panel):
     def _passes(self, row: Any) -> bool:
         if self.only_wrong and not self.is_wrong(row):
             return False
-        return all(self._fits(row, word) for word in self.filter.lower().split())
+        return self._sieve().matches(row)
 
-    def _fits(self, row: Any, word: str) -> bool:
-        if word.startswith("!") and len(word) > 1:
-            return not self.matches(row, word[1:])
-        for sign in (">", "<"):
-            name, found, limit = word.partition(sign)
-            if found:
-                value = self.measures(row).get(name)
-                try:
-                    return value is not None and (value > float(limit) if sign == ">" else value < float(limit))
-                except ValueError:
-                    return True
-        return self.matches(row, word)
+    def _sieve(self) -> Filter:
+        """Returns the filter in use; text that can't be parsed hides nothing."""
+        if self._parsed_from != self.filter:
+            kind = KINDS.get(self.id or "")
+            try:
+                self._parsed = parse(self.filter, columns_of(kind) if kind is not None else None)
+            except FilterError:
+                self._parsed = Filter()
+            self._parsed_from = self.filter
+        return self._parsed
 
     # Time.
 
