@@ -51,11 +51,11 @@ class Cambist:
         )
 
     def __call__(self, *args: str, timeout: float = 100) -> Result:
-        process = self.start(*args)
-        try:
-            out, err = process.communicate(timeout=timeout)
-        finally:
-            process.kill()
+        with self.start(*args) as process:
+            try:
+                out, err = process.communicate(timeout=timeout)
+            finally:
+                process.kill()
         return Result(process.returncode, out, err)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import random
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cambist.model.events import Command
 from cambist.view import (
     CycleRow,
     CyclesSection,
@@ -37,6 +36,9 @@ from cambist.view import (
     View,
     Wallet,
 )
+
+if TYPE_CHECKING:
+    from cambist.model.events import Command
 
 MS, S = 1_000_000, 1_000_000_000
 NOW = int(time.mktime((2025, 11, 21, 14, 2, 31, 0, 0, -1))) * S + 480 * MS

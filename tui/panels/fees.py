@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tui import formats
 from tui.glyphs import glyph
-from tui.paint import Line
 from tui.widgets.panel import Panel
 
 if TYPE_CHECKING:
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
 PERCENTILES = ("p99", "p90", "p75", "p50", "p25")
 BUCKET_NS = 15 * formats.SECOND
-_LOG_LOW, _LOG_HIGH = 3.0, 6.0
-"""Heat runs from 1 000 to 1 000 000 micro-lamports per CU: a constant scale, so that a colour keeps its meaning."""
+_LOG_LOW, _LOG_HIGH = 3.0, 6.6
+"""Heat runs from 1 000 to 4 000 000 micro-lamports per CU: a constant scale, so that a colour keeps its meaning."""
 
 
 class Fees(Panel):
@@ -72,7 +71,7 @@ class Fees(Panel):
             else:
                 break
         lines = [self._score(section, width), *(self._heat(section, row, width) for row in rows), *axis, *tail]
-        return self.with_notes([*lines, *notes], width, height, forced=1 if self.kind() == "error" else 0)
+        return self.with_notes([*lines, *notes], width, height, forced=1 if self.kind() in ("error", "stale") else 0)
 
     def _rows(self, section: FeesSection) -> list[str]:
         columns = [*section.columns, *([section.now] if section.now is not None else [])]
@@ -84,7 +83,7 @@ class Fees(Panel):
     def _score(self, section: FeesSection, width: int) -> Strip:
         paint = self.scene.paint
         muted = paint.style("muted")
-        line = Line(width).put(2, "congestion ", muted)
+        line = self.line(width).put(2, "congestion ", muted)
         if section.score is None:
             line.add(glyph("unknown"), muted)
         else:
@@ -96,7 +95,7 @@ class Fees(Panel):
     def _heat(self, section: FeesSection, name: str, width: int) -> Strip:
         paint = self.scene.paint
         bid = name == section.bid_percentile
-        line = Line(width).put(2, name, paint.style("muted"))
+        line = self.line(width).put(2, name, paint.style("muted"))
         field = "minimum" if name == "min" else name
         cells = self._cells(width)
         values = self._merged(section.columns, field, cells)
@@ -126,7 +125,7 @@ class Fees(Panel):
         muted = self.scene.paint.style("muted")
         cells = self._cells(width)
         shown = section.columns[-cells * self._merge() :]
-        line = Line(width)
+        line = self.line(width)
         if shown:
             start = 6 + cells - math.ceil(len(shown) / self._merge())
             line.put(start, formats.clock(shown[0].end_ns - BUCKET_NS)[:5], muted)
@@ -135,7 +134,7 @@ class Fees(Panel):
     def _pays(self, section: FeesSection, width: int) -> Strip:
         paint = self.scene.paint
         muted = paint.style("muted")
-        line = Line(width).put(2, f"we bid {formats.cut(section.bid_percentile, 7)}, {section.hops} hops ", muted)
+        line = self.line(width).put(2, f"we bid {formats.cut(section.bid_percentile, 7)}, {section.hops} hops ", muted)
         if section.total is None:
             return line.add(glyph("unknown"), muted).strip()
         line.add(f"{formats.sol(section.total, 4, 8)} SOL", paint.style("strong", bold=True))
@@ -146,7 +145,7 @@ class Fees(Panel):
     def _parts(self, section: FeesSection, width: int) -> Strip:
         paint = self.scene.paint
         muted, text = paint.style("muted"), paint.style("text")
-        line = Line(width).put(2, "", muted)
+        line = self.line(width).put(2, "", muted)
         parts = (("tip", section.tip, 4), ("prio", section.priority, 4), ("base", section.base, 5))
         for index, (name, lamports, places) in enumerate(parts):
             line.add(f" {glyph('dot')} " if index else "", muted).add(f"{name} ", muted)
