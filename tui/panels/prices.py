@@ -82,14 +82,6 @@ class Prices(SnapshotTable):
             ordered.reverse()
         return [row for group in ordered for row in group]
 
-    def matches(self, row: PriceRow, word: str) -> bool:
-        """Returns True if token or venue holds the word."""
-        return word in row.token.lower() or word in row.venue.lower()
-
-    def measures(self, row: PriceRow) -> dict[str, float | None]:
-        """Returns `rsi` and `change` in percent."""
-        return {"rsi": row.rsi, "change": None if row.change_1h is None else row.change_1h * 100}
-
     def is_wrong(self, row: PriceRow) -> bool:
         """Returns True for a stale or unknown price."""
         return row.stale or row.bid is None or row.ask is None

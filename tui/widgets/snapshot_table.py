@@ -86,15 +86,6 @@ class SnapshotTable(Panel):
         """Returns rows in the order wanted, by `sort` and `reverse`."""
         return rows[::-1] if self.reverse else rows
 
-    def matches(self, row: Any, word: str) -> bool:
-        """Returns True if a word of the filter fits the row."""
-        raise NotImplementedError
-
-    def measures(self, row: Any) -> dict[str, float | None]:
-        """Returns numbers that a filter like `net>5` may test, by name."""
-        del row
-        return {}
-
     def is_wrong(self, row: Any) -> bool:
         """Returns True if `!` shows the row."""
         del row
@@ -141,6 +132,11 @@ class SnapshotTable(Panel):
     def keys(self) -> tuple[str, ...]:
         """Returns the rows' keys in the order shown."""
         return tuple(self._keys)
+
+    @property
+    def rows(self) -> tuple[Any, ...]:
+        """Returns the rows in the order shown, after the filter."""
+        return tuple(self._rows[key] for key in self._keys if key in self._rows)
 
     @property
     def cursor_row(self) -> Any:

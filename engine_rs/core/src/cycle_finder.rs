@@ -22,6 +22,8 @@ use crate::graph::{EdgeId, Graph, NodeId};
 
 /// Most edges that the repairs of one update relax; an edge whose repair does not fit stays violated until a later one.
 pub const REPAIR_EDGES: u64 = 1 << 16;
+/// Most negative cycles that one pass over the whole graph collects.
+pub const EVIDENCE: usize = 16;
 /// Repairs only ever lower potentials; at this depth they are computed afresh, long before an i64 could wrap.
 const FLOOR: i64 = -(1 << 61);
 const NONE: u32 = u32::MAX;
@@ -77,16 +79,12 @@ impl Potentials {
 
     /// Returns potentials of the whole graph from nothing, and the first negative cycle met, canonical.
     pub fn cold(graph: &Graph) -> (Self, Option<Vec<EdgeId>>) {
-        let (values, violated) = shortest(graph);
+        let (values, violated, first) = shortest(graph);
         let mut this = Self {
             values,
             violated,
             ..Self::default()
         };
-        let first = this
-            .violated
-            .first()
-            .map(|violation| graph.canonical(&violation.cycle));
         this.violated.sort_by_key(|violation| violation.edge);
         for edge in 0..graph.edge_count() as EdgeId {
             if this.reduced(graph, edge).is_some_and(|cost| cost < 0) && !this.is_violated(edge) {
@@ -95,7 +93,7 @@ impl Potentials {
             }
         }
         this.sweep(graph);
-        (this, first)
+        (this, first.map(|cycle| graph.canonical(&cycle)))
     }
 
     /// Restores a snapshot. `None` if it can't be of this graph.
@@ -174,6 +172,12 @@ impl Potentials {
     pub fn reduced(&self, graph: &Graph, edge: EdgeId) -> Option<i64> {
         let (weight, from, to) = graph.edge(edge);
         Some(weight? + self.values[from as usize] - self.values[to as usize])
+    }
+
+    /// The potentials by node; [`Self::fit`] or an update has given each node one.
+    #[inline]
+    pub(crate) fn values(&self) -> &[i64] {
+        &self.values
     }
 
     /// Takes over a changed weight. Returns whether a cycle lighter than `margin` may go through the edge.
@@ -284,21 +288,19 @@ impl Potentials {
             }
             scratch.settled.push(node);
             let base = self.values[node as usize] + drop;
-            for &next in graph.out_edges(node) {
+            for arc in graph.out_arcs(node) {
                 if *work == 0 {
                     return Repair::OutOfWork;
                 }
                 *work -= 1;
                 self.relaxed += 1;
-                let (Some(weight), _, to) = graph.edge(next) else {
-                    continue;
-                };
-                let drop = base + weight - self.values[to as usize];
-                if drop >= scratch.drop_of(to) || self.is_violated(next) {
+                let Some(weight) = arc.weight() else { continue };
+                let drop = base + weight - self.values[arc.node as usize];
+                if drop >= scratch.drop_of(arc.node) || self.is_violated(arc.edge) {
                     continue;
                 }
-                scratch.offer(to, drop, next);
-                if to == tail {
+                scratch.offer(arc.node, drop, arc.edge);
+                if arc.node == tail {
                     return Repair::Cycle(scratch.walk_back(graph, tail, edge));
                 }
             }
@@ -377,11 +379,16 @@ impl Scratch {
     }
 }
 
-/// Returns negative cycles of the whole graph, each simple, canonical and of negative total, sorted by key. Empty
-/// exactly if there is none; not all of them otherwise.
+/// Returns up to [`EVIDENCE`] negative cycles of the whole graph, each simple and canonical, sorted by key. Empty exactly
+/// if there is none.
 pub fn find_negative_cycles(graph: &Graph) -> Vec<Vec<EdgeId>> {
-    let (_, violated) = shortest(graph);
-    let mut cycles: Vec<Vec<EdgeId>> = violated.iter().map(|v| graph.canonical(&v.cycle)).collect();
+    let mut excluded = vec![false; graph.edge_count()];
+    let found = relax(
+        graph,
+        &mut Tree::new(vec![0; graph.node_count()]),
+        &mut excluded,
+    );
+    let mut cycles: Vec<Vec<EdgeId>> = found.iter().map(|cycle| graph.canonical(cycle)).collect();
     cycles.sort_by(|a, b| {
         a.iter()
             .map(|&e| graph.name(e))
@@ -391,37 +398,78 @@ pub fn find_negative_cycles(graph: &Graph) -> Vec<Vec<EdgeId>> {
     cycles
 }
 
-/// Returns shortest distances from a root that reaches every node at 0, without the edges that closed a negative cycle;
-/// these in the order met. Bellman-Ford with a queue and Tarjan's subtree disassembly.
-fn shortest(graph: &Graph) -> (Vec<i64>, Vec<Violation>) {
-    let mut tree = Tree::new(graph.node_count());
+/// Returns potentials that hold for all edges but the violated ones, these in the order found, and the first cycle.
+///
+/// Each round leaves out the edge that most of the round's negative cycles share (the lowest id of equals): one
+/// mispriced pool closes thousands of cycles and is to blame for all.
+fn shortest(graph: &Graph) -> (Vec<i64>, Vec<Violation>, Option<Vec<EdgeId>>) {
+    let mut tree = Tree::new(vec![0; graph.node_count()]);
     let mut excluded = vec![false; graph.edge_count()];
-    let mut violated = Vec::new();
+    let (mut violated, mut first) = (Vec::new(), None);
+    loop {
+        let cycles = relax(graph, &mut tree, &mut excluded);
+        let mut edges: Vec<EdgeId> = cycles.iter().flatten().copied().collect();
+        edges.sort_unstable();
+        let shares = edges.chunk_by(|a, b| a == b);
+        let Some(blamed) = shares
+            .max_by_key(|share| (share.len(), Reverse(share[0])))
+            .map(|share| share[0])
+        else {
+            return (tree.distance, violated, first);
+        };
+        for closing in cycles.iter().filter_map(|cycle| cycle.last()) {
+            excluded[*closing as usize] = false;
+        }
+        excluded[blamed as usize] = true;
+        if let Some(cycle) = cycles.iter().find(|cycle| cycle.contains(&blamed)) {
+            let mut cycle = cycle.clone();
+            let at = cycle.iter().position(|&edge| edge == blamed).unwrap_or(0);
+            cycle.rotate_left(at);
+            violated.push(Violation {
+                edge: blamed,
+                cycle,
+            });
+        }
+        first = first.or_else(|| cycles.into_iter().next());
+        let sunk = tree.distance.iter().any(|&distance| distance < FLOOR);
+        tree = Tree::new(if sunk {
+            vec![0; graph.node_count()]
+        } else {
+            tree.distance
+        });
+    }
+}
+
+/// Lowers the tree's distances until every edge but the excluded ones holds, or [`EVIDENCE`] negative cycles are met.
+/// An edge that closes one (the last of its cycle) is excluded for the rest of the round. Bellman-Ford with a queue and
+/// Tarjan's subtree disassembly.
+fn relax(graph: &Graph, tree: &mut Tree, excluded: &mut [bool]) -> Vec<Vec<EdgeId>> {
+    let mut cycles = Vec::new();
     while let Some(node) = tree.queue.pop_front() {
         tree.queued[node as usize] = false;
         if tree.depth[node as usize] == 0 {
             continue;
         }
-        for &edge in graph.out_edges(node) {
-            let (Some(weight), _, to) = graph.edge(edge) else {
+        for arc in graph.out_arcs(node) {
+            let (Some(weight), to, edge) = (arc.weight(), arc.node, arc.edge) else {
                 continue;
             };
             let distance = tree.distance[node as usize] + weight;
             if distance >= tree.distance[to as usize] || excluded[edge as usize] {
                 continue;
             }
-            if tree.holds(to, node) {
-                excluded[edge as usize] = true;
-                violated.push(Violation {
-                    edge,
-                    cycle: tree.walk_back(graph, to, edge),
-                });
-            } else {
+            if !tree.holds(to, node) {
                 tree.hang(to, node, edge, distance);
+                continue;
+            }
+            excluded[edge as usize] = true;
+            cycles.push(tree.walk_back(graph, to, edge));
+            if cycles.len() == EVIDENCE {
+                return cycles;
             }
         }
     }
-    (tree.distance, violated)
+    cycles
 }
 
 /// The shortest-path forest as a preorder list; depth 0 is outside the tree, the virtual root is the node `nodes`.
@@ -436,10 +484,11 @@ struct Tree {
 }
 
 impl Tree {
-    fn new(nodes: usize) -> Self {
+    fn new(distance: Vec<i64>) -> Self {
+        let nodes = distance.len();
         let root = nodes as NodeId;
         Self {
-            distance: vec![0; nodes],
+            distance,
             depth: vec![1; nodes],
             next: (0..=root)
                 .map(|node| if node == root { 0 } else { node + 1 })
