@@ -12,7 +12,6 @@ from textual.theme import Theme as TextualTheme
 from cambist.model.events import Command
 from themes import Theme, load, names
 from tui import glyphs
-from tui.palette import RegistryCommands
 from tui.screens.dashboard import Dashboard
 
 if TYPE_CHECKING:
@@ -57,8 +56,8 @@ class CambistApp(App[None]):
     """The dashboard on a runtime. It reads views and submits commands, nothing else."""
 
     TITLE = "cambist"
-    COMMANDS = {RegistryCommands}  # noqa: RUF012
-    COMMAND_PALETTE_BINDING = "f24"  # the registry owns ctrl+p
+    ENABLE_COMMAND_PALETTE = False
+    """The registry owns ctrl+p: `tui.screens.palette`."""
     CSS_PATH = "screens/dashboard.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+k", "halt", "HALT all, at once", id="halt-anywhere", priority=True, show=False, tooltip="HALT"),

@@ -178,7 +178,7 @@ def reference_pool(running: Running, pool: object) -> ReferencePool:
     arrays = [layouts.TickArray.decode(accounts[key].data) for key in pool.arrays.values()]
     span = 88 * spec.tick_spacing
     known = {array.start_tick_index for array in arrays}
-    absent = [at for at in range(-445_000 // span * span, 445_000, span) if at not in known]
+    absent = [at for at in range(-443_636 // span * span, 443_637, span) if at not in known]
     oracle = layouts.Oracle.decode(accounts[pool.oracle].data) if state.has_adaptive_fee() else None
     return ReferencePool.whirlpool(state, Ticks(spec.tick_spacing, arrays, absent), oracle, fees)
 

@@ -134,6 +134,11 @@ class SnapshotTable(Panel):
         return tuple(self._keys)
 
     @property
+    def rows(self) -> tuple[Any, ...]:
+        """Returns the rows in the order shown, after the filter."""
+        return tuple(self._rows[key] for key in self._keys if key in self._rows)
+
+    @property
     def cursor_row(self) -> Any:
         """Returns the row under the cursor; None if there is none."""
         return self._rows.get(self.cursor_key) if self.cursor_key is not None else None
