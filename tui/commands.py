@@ -107,6 +107,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("rejected", ("x",), "x", "rejected", "show or hide rejected cycles", "", _panel("cycles")),
     Action("retry", ("r",), "r", "try now", "connect again now", "", lambda now: now.panel == "feeds" or now.failed),
     Action("feedlog", ("l",), "l", "log", "log of this feed", "", _panel("feeds")),
+    Action(
+        "export", ("E",), "E", "export", "export the table", "", lambda now: now.panel in TABLES and now.has_row,
+    ),
     Action("copy", ("y",), "y", "copy", "copy as JSON", "", lambda now: now.panel in TABLES and now.has_row),
     Action(
         "panel", tuple("123456789"), "1-9", "panels", "show or focus a panel", "Panels", footer=1, keep=1,

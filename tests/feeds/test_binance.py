@@ -202,6 +202,14 @@ async def test_rubbish_goes_to_the_sink_and_hurts_nobody():
         assert len(sink.of("connected")) == 1
 
 
+async def test_futures_have_paths_of_their_own():
+    exchange = FakeExchange()
+    async with feed_on(exchange, info=None, market="usdm") as (feed, sink):
+        feed.need(Need("depth", WS.id, "SOLUSDT"))
+        await until(lambda: sink.incoming(DEPTH["SOLUSDT"].id))
+    assert exchange.gets == [("/fapi/v1/depth", {"symbol": "SOLUSDT", "limit": "1000"})]
+
+
 def test_config_mistakes_are_named():
     with pytest.raises(ValueError, match="no depth channel for BTCUSDT"):
         BinanceFeed(BinanceConfig(symbols=("BTCUSDT",)), WS, INFO, DEPTH, RememberingSink())

@@ -315,3 +315,28 @@ async def test_a_source_that_can_wait_gets_room(tmp_path):
         assert put(writer, seq, seq, body=b"x" * 2000)
     await writer.close()
     assert writer.written_seq == 10
+
+
+async def test_closing_beside_a_reader_leaves_everything_in_the_one_file(tmp_path):
+    writer = await SessionWriter.open(tmp_path / "s.cambist", meta={}, min_free_bytes=0)
+    put(writer, 1, 5)
+    await writer.flush()
+    with SessionReader(writer.path) as reader:
+        put(writer, 6, 9)
+        await writer.close()
+        assert reader.extent()[1].last_seq == 9
+        copy = tmp_path / "copy.cambist"
+        copy.write_bytes(writer.path.read_bytes())
+    with SessionReader(copy) as reader:
+        assert reader.complete
+        assert [info.last_seq for info in reader.index()] == [5, 9]
+
+
+async def test_a_writer_that_fails_in_an_unforeseen_way_says_so(tmp_path, monkeypatch):
+    writer = await SessionWriter.open(tmp_path / "s.cambist", meta={}, min_free_bytes=0)
+    monkeypatch.setattr(writer_module, "_compress", lambda *_: 1 / 0)
+    put(writer, 1, 1)
+    await writer.flush()
+    assert writer.failure == "ZeroDivisionError: division by zero"
+    assert not put(writer, 2, 2)
+    await writer.close()

@@ -8,7 +8,8 @@ import msgspec
 from textual.screen import Screen
 
 from cambist.model.events import Command
-from tui import formats, replay_keys
+from themes import names
+from tui import export, formats, replay_keys
 from tui.commands import REGISTRY
 from tui.filters import KINDS
 from tui.panels.cycles import Cycles
@@ -17,10 +18,13 @@ from tui.screens.detail import DetailScreen
 from tui.screens.going_live import GoingLiveScreen
 from tui.screens.help import HelpScreen
 from tui.screens.open_session import OpenSessionScreen
-from tui.screens.prompt import FilterPrompt, GotoPrompt
+from tui.screens.palette import Offer, PaletteScreen, offers
+from tui.screens.prompt import ExportPrompt, FilterPrompt, GotoPrompt
 from tui.widgets.snapshot_table import SnapshotTable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cambist.view import Runtime, View
     from tui.commands import Situation
     from tui.filters import Filter
@@ -41,6 +45,7 @@ class Acts(Screen[None]):
     situation: Situation
     panels: dict[str, Panel]
     zoomed: str
+    export_folder: str = "."
     _focused: str
 
     def place(self) -> None:
@@ -53,6 +58,10 @@ class Acts(Screen[None]):
 
     def show_panel(self, name: str) -> None:
         """Focuses a panel; one without a slot takes the slot of the lower panel focused last."""
+        raise NotImplementedError
+
+    def panel_titles(self) -> list[tuple[str, str]]:
+        """Returns (number, title) of every panel."""
         raise NotImplementedError
 
     def situate(self) -> None:
@@ -210,6 +219,18 @@ class Acts(Screen[None]):
         if table is not None and table.cursor_row is not None:
             self.app.copy_to_clipboard(msgspec.json.encode(table.cursor_row).decode())
 
+    def do_export(self, _: str) -> None:
+        """Asks for a folder and writes the rows shown into it."""
+        if (table := self._table()) is None:
+            return
+        rows, name, now_ns = table.rows, self._focused, self.scene.now_ns
+
+        def write(folder: Path) -> tuple[Path, ...]:
+            self.export_folder = str(folder)
+            return export.write(folder, name, rows, now_ns)
+
+        self.app.push_screen(ExportPrompt(self.runtime, name, self.export_folder, write))
+
     # Watching.
 
     def do_freeze(self, _: str) -> None:
@@ -318,7 +339,19 @@ class Acts(Screen[None]):
 
     def do_palette(self, _: str) -> None:
         """Opens the palette."""
-        self.app.action_command_palette()
+
+        def offered() -> tuple[Offer, ...]:
+            return offers(REGISTRY.available(self.situation), self.panel_titles(), names())
+
+        def taken(offer: Offer | None) -> None:
+            if offer is None:
+                return
+            if offer.action == "theme" and offer.meaning in names():
+                self.app.wear(offer.meaning)  # type: ignore[attr-defined]
+            else:
+                self.run(offer.action, offer.meaning)
+
+        self.app.push_screen(PaletteScreen(self.runtime, offered), taken)
 
     def do_help(self, _: str) -> None:
         """Opens the page of keys."""

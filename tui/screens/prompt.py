@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
+from tui import formats
 from tui.filters import Filter, FilterError, columns_of, parse
 from tui.glyphs import glyph, plain
 from tui.replay_keys import TimeError, parse_time
@@ -148,3 +150,49 @@ class GotoPrompt(Prompt):
         except TimeError as error:
             return str(error)
         return ""
+
+
+class ExportPrompt(Prompt):
+    """The folder to write the focused table into. `write` returns the files; it runs off the screen's thread."""
+
+    def __init__(self, runtime: Runtime, panel: str, folder: str, write: Callable[[Path], tuple[Path, ...]]) -> None:
+        super().__init__(runtime, f"export {panel} to", "a folder; enter writes CSV and JSON   esc back", folder)
+        self._write = write
+        self._done = False
+
+    def fault(self, text: str) -> str:
+        """Returns why `text` can't be a folder."""
+        if not text.strip():
+            return "a folder is needed"
+        path = Path(text.strip()).expanduser()
+        return f"{text.strip()} is a file" if path.is_file() else ""
+
+    def action_accept(self) -> None:
+        """Writes; a second `enter` closes."""
+        if self._done:
+            self.dismiss(self.edit.text)
+            return
+        self.problem = self.fault(self.edit.text)
+        if not self.problem:
+            self.hint = "writing"
+            self.run_worker(self._run, thread=True, exclusive=True)
+        self.renew()
+
+    def changed(self) -> None:
+        """Another folder means another export."""
+        self._done = False
+
+    def _run(self) -> None:
+        """Worker thread: writes the files."""
+        try:
+            paths = self._write(Path(self.edit.text.strip()).expanduser())
+        except OSError as error:
+            self.app.call_from_thread(self._told, f"not written: {error.strerror or error}", failed=True)
+            return
+        self.app.call_from_thread(self._told, f"wrote {' and '.join(path.name for path in paths)}", failed=False)
+
+    def _told(self, words: str, *, failed: bool) -> None:
+        self._done = not failed
+        self.problem = formats.clean(words) if failed else ""
+        self.hint = self.hint if failed else f"{formats.clean(words)}; enter closes"
+        self.renew()

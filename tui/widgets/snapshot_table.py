@@ -86,15 +86,6 @@ class SnapshotTable(Panel):
         """Returns rows in the order wanted, by `sort` and `reverse`."""
         return rows[::-1] if self.reverse else rows
 
-    def matches(self, row: Any, word: str) -> bool:
-        """Returns True if a word of the filter fits the row."""
-        raise NotImplementedError
-
-    def measures(self, row: Any) -> dict[str, float | None]:
-        """Returns numbers that a filter like `net>5` may test, by name."""
-        del row
-        return {}
-
     def is_wrong(self, row: Any) -> bool:
         """Returns True if `!` shows the row."""
         del row
@@ -143,6 +134,11 @@ class SnapshotTable(Panel):
         return tuple(self._keys)
 
     @property
+    def rows(self) -> tuple[Any, ...]:
+        """Returns the rows in the order shown, after the filter."""
+        return tuple(self._rows[key] for key in self._keys if key in self._rows)
+
+    @property
     def cursor_row(self) -> Any:
         """Returns the row under the cursor; None if there is none."""
         return self._rows.get(self.cursor_key) if self.cursor_key is not None else None
@@ -174,6 +170,7 @@ class SnapshotTable(Panel):
 
     def _arrange(self, now: float) -> None:
         index = self._index()
+        in_view = index is not None and self._top <= index < self._top + self._room()
         kept = [row for key, row in self._rows.items() if key in self._live and self._passes(row)]
         keys = [self.key_of(row) for row in self.arranged(kept)]
         if keys != self._keys:
@@ -181,7 +178,7 @@ class SnapshotTable(Panel):
         self._due = False
         if self.cursor_key not in self._live or self.cursor_key not in keys:
             self.cursor_key = keys[min(index or 0, len(keys) - 1)] if keys else None
-        self._clamp(follow=True)
+        self._clamp(follow=in_view)
 
     def rearrange(self) -> None:
         """Applies sort and filter at once."""
