@@ -18,8 +18,9 @@ from typing import Any
 
 import msgspec
 
-from cambist import compose, engine
+from cambist import bench_screen, compose, engine
 from cambist.config import Config, EngineChoice, Market, Recording
+from cambist.engine import duel
 from cambist.model.events import HEADER, RecordKind
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cex_binance_hft"
@@ -55,8 +56,7 @@ def line(row: Row) -> str:
 def run(say: Say) -> dict[str, Any]:
     """Returns `{schema, machine, rows}`; `say` gets a line about what is being measured."""
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="cambist-bench-") as folder, contextlib.ExitStack() as undo:
-        undo.callback(lambda: None)
+    with tempfile.TemporaryDirectory(prefix="cambist-bench-") as folder:
         config = Config(recording=Recording(folder=folder), market=Market(seed=7), engine=EngineChoice(duel=False))
         for part in (_engine_rows, _demo_rows, _import_rows, _screen_rows):
             rows += part(config, say)
@@ -92,7 +92,7 @@ def _engine_rows(config: Config, say: Say) -> list[Row]:
             ratio=row.ratio,
             note=f"{row.mismatches} mismatches, border included",
         )
-        for row in compose.duel_once()
+        for row in duel.measure_once()
         if row.rust_p50 is not None and row.python_p50 is not None
     ]
 
@@ -182,7 +182,7 @@ def _import_rows(config: Config, say: Say) -> list[Row]:
         for _ in range(3 if name == "native" else 1):
             with compose.open_reader(config, "bench-import") as reader:
                 begun = time.perf_counter()
-                done = compose.replay_all(reader, compose.replay_kernel(reader, name), None, None)
+                done = compose.replay_all(reader, compose.replay_kernel(reader, name), None)
                 runs.append(time.perf_counter() - begun)
                 found = done.report("bench-import", runs[-1])
         speeds[name] = found["seconds_recorded"] / statistics.median(runs)
@@ -205,9 +205,7 @@ def _import_rows(config: Config, say: Say) -> list[Row]:
 
 def _screen_rows(config: Config, say: Say) -> list[Row]:
     say("the dashboard at 120×40 on the embedded market")
-    found = compose.measure_screen(config)
-    if found is None:
-        return []
+    found = bench_screen.measure(config)
     return [
         Row("painting, share of one core", found["paint_share"] * 100, "%", "≤ 20", note=found["note"]),
         Row("updates a second", found["updates_per_s"], "1/s", "30"),

@@ -40,8 +40,7 @@ async def _watch(runtime: Any, config: Config, began: float) -> dict[str, Any]:
 
     app = CambistApp(runtime, **compose.look(config))
     async with app.run_test(size=SIZE) as pilot:
-        while not any(row.bid for row in runtime.view.prices.rows):
-            await asyncio.sleep(0.01)
+        await _first_price(runtime)
         await pilot.pause()
         first_price = time.monotonic() - began
         await asyncio.sleep(2.0)
@@ -64,6 +63,13 @@ async def _watch(runtime: Any, config: Config, began: float) -> dict[str, Any]:
         "first_price_s": first_price,
         "note": f"{per_s:,.0f} frames/s in, main thread {threading.current_thread().name}, {sys.version.split()[0]}",
     }
+
+
+async def _first_price(runtime: Any) -> None:
+    for _ in range(3000):
+        if any(row.bid for row in runtime.view.prices.rows):
+            return
+        await asyncio.sleep(0.01)
 
 
 class _Versions:

@@ -117,9 +117,10 @@ def replay(
     pace = _speed(speed)
     reader = compose.open_reader(settings, session)
     kernel = compose.replay_kernel(reader, engine)
+    stop = Interrupts()
     if headless:
         started = time.perf_counter()
-        found = compose.replay_all(reader, kernel, batch, Interrupts())
+        found = compose.replay_all(reader, kernel, batch, lambda: stop.seen)
         report = found.report(compose.name_of(reader), time.perf_counter() - started)
     else:
         require_terminal(settings.screen.ascii)
@@ -130,7 +131,7 @@ def replay(
         say(summary(report))
     if report["digest_match"] is False:
         raise Stop(DIFFERENT, f"decisions differ from record {report['first_divergent_seq']} on")
-    return INTERRUPTED if report.pop("interrupted", False) else OK
+    return INTERRUPTED if stop.seen else OK
 
 
 @app.command(name="import")
@@ -269,6 +270,8 @@ def watch(runtime: LiveRuntime, seconds: float | None, stop: Interrupts) -> None
         runtime.wait(0.05)
         if time.monotonic() - spoke >= 5:
             spoke = time.monotonic()
+            _ = runtime.view
+            runtime.wait(0.1)
             say(compose.progress(runtime, spoke - began))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
-from cambist.model.events import HEADER, Channel
+from cambist.model.events import HEADER
 from cambist.runtime.hub import LiveRuntime, Parts
 from cambist.runtime.recorder import Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
@@ -24,15 +23,12 @@ from storage.files import SessionError
 from storage.reader import SessionReader, add_bookmark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from cambist.cli import Interrupts
     from cambist.config import Config
     from cambist.doctor import Check
-    from cambist.model.market import Identity, Instrument, PoolRef, Token
-    from cambist.runtime.inbox import Inbox
+    from cambist.markets import Market
     from cambist.view import Runtime, SessionRow
-    from feeds.base import Feed
     from storage.verify import Verification
 
 NS_PER_S = 1_000_000_000
@@ -51,22 +47,6 @@ def explain(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return str(error)
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """A market to watch: its static facts, and how to make its feeds."""
-
-    label: str
-    demo: bool
-    seed: int
-    tokens: tuple[Token, ...]
-    identities: tuple[Identity, ...]
-    pools: tuple[PoolRef, ...]
-    instruments: tuple[Instrument, ...]
-    channels: tuple[Channel, ...]
-    feeds: Callable[[Inbox, Callable[[str, str, str], None]], Sequence[Feed]]
-    close: Callable[[], None]
 
 
 def live(config: Config, *, duel: bool) -> LiveRuntime:
@@ -214,11 +194,13 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
     return kernel
 
 
-def replay_all(reader: SessionReader, kernel: Kernel, batch: int | None, stop: Interrupts | None) -> Replayer:
+def replay_all(
+    reader: SessionReader, kernel: Kernel, batch: int | None, interrupted: Callable[[], bool] = lambda: False
+) -> Replayer:
     """Steps a whole session unshown; ends early if interrupted."""
     replayer = Replayer(reader, kernel, keyframes=False)
     limit = batch or 2**62
-    while not replayer.finished and not (stop and stop.seen):
+    while not replayer.finished and not interrupted():
         replayer.step(2**63 - 1, limit)
     return replayer
 
@@ -282,6 +264,7 @@ def show_replay(
 
 
 def look(config: Config) -> dict[str, Any]:
+    """Returns what the dashboard is made with."""
     screen = config.screen
     return {
         "theme": screen.theme,
@@ -349,17 +332,3 @@ def progress(runtime: LiveRuntime, seconds: float) -> str:
         f"{seconds:5.0f} s  {rate}  queue {status.queue}  slot {status.slot or '–'}  best {best}  "
         f"{headline.fills} fills of {headline.orders}  {size}  {status.state}"
     )
-
-
-def duel_once() -> tuple[Any, ...]:
-    """Returns the timing of each module in both engines, enough samples of each, for the bench."""
-    from cambist.engine import duel
-
-    return tuple(duel.measure_once())
-
-
-def measure_screen(config: Config) -> dict[str, Any] | None:
-    """Measures the dashboard without a terminal; `None` where it can't run."""
-    from cambist import bench_screen
-
-    return bench_screen.measure(config)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cambist.compose import Market
 from cambist.config import BinanceEndpoint, Config, SolanaEndpoint
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token
@@ -25,6 +25,22 @@ if TYPE_CHECKING:
 BASE_RANK = {"SOL": 1, "USDC": 2}
 FEE_ACCOUNTS = 64
 """Writable accounts whose fees are asked for; a node takes 128."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A market to watch: its static facts, and how to make its feeds."""
+
+    label: str
+    demo: bool
+    seed: int
+    tokens: tuple[Token, ...]
+    identities: tuple[Identity, ...]
+    pools: tuple[PoolRef, ...]
+    instruments: tuple[Instrument, ...]
+    channels: tuple[Channel, ...]
+    feeds: Callable[[Inbox, Callable[[str, str, str], None]], Sequence[Feed]]
+    close: Callable[[], None]
 
 
 class Channels:

@@ -52,6 +52,8 @@ class Status(msgspec.Struct, frozen=True):
     now_ns: int = 0
     """Session time: wall time live, recorded time in replay."""
     wall_ns: int = 0
+    signer: str = ""
+    """Address that signs in LIVE."""
     background: str = ""
     """In a replay opened beside a live runtime: the live one's mode, e.g. `PAPER RUNNING`."""
 
@@ -73,6 +75,14 @@ class Headline(msgspec.Struct, frozen=True):
     loss_limit: int | None = None
     congestion: int | None = None
     """0–100."""
+    since_ns: int = 0
+    """When the session began."""
+    per_minute: tuple[int, ...] = ()
+    """Cycles proposed in each of the last minutes, oldest first."""
+    go_last_minute: int | None = None
+    score_p50_ns: int | None = None
+    """Frame to scored opportunity inside the engine."""
+    score_p99_ns: int | None = None
 
 
 class PriceRow(msgspec.Struct, frozen=True):

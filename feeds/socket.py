@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections import deque
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 GUARD_S = 0.1
 """How often deadlines are looked at."""
 BURST = 256
-"""Frames handed on before other tasks of the loop get a turn."""
+"""Frames handed on before other tasks of the loop get a turn. A venue that keeps sending more per turn than this fills
+the receive queue, and what does not fit is dropped: late prices are worse than a gap that is known."""
 MAX_OUTBOX = 20_000
 MAX_RETRY_AFTER_S = 300.0
 AT_ONCE_AFTER_S = 5.0
@@ -247,8 +249,6 @@ class WebSocketSource:
                     self._queue.append(body)
                     self._queued_bytes += len(body)
                 self._incoming.set()
-                if len(self._queue) >= BURST:
-                    await asyncio.sleep(0)
         except ConnectionClosed as closed:
             raise _Ended(_reason(closed, limits)) from closed
 
@@ -329,7 +329,7 @@ def _reason(error: BaseException, limits: SocketLimits) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer in {limits.open_timeout_s:g} s"
     if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
+        return os.strerror(error.errno) if error.errno else type(error).__name__
     return f"no WebSocket ({type(error).__name__})"
 
 

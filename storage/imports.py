@@ -373,10 +373,9 @@ class _Builder:
         digest = self._digest(block) if self._digest else ""
         first_seq = self.seq - len(self._times)
         arguments = (block, first_seq, self.seq - 1, self._times[0], self._times[-1], len(self._times), digest)
-        while not self._writer.put(*arguments):
-            if self._writer.failure:
-                raise OSError(self._writer.failure)
-            await self._writer.flush()
+        await self._writer.room(len(block))
+        if not self._writer.put(*arguments):
+            raise OSError(self._writer.failure or f"a block of {len(block)} bytes does not fit the buffer")
         self._parts, self._times, self.size = [], [], 0
 
 

@@ -72,6 +72,7 @@ class SessionWriter:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
+        self._refused = False
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -117,13 +118,16 @@ class SessionWriter:
     ) -> bool:
         """Takes a block to write; `digest` is the running decision digest after its last record.
 
-        Returns False if the buffer is full or writing failed: the recording has to end at the last seq taken.
-        Raises `ValueError` if seq does not go on where the last block ended.
+        Returns False if the buffer is full or writing failed: the recording ends at the last seq taken, and no later
+        block is taken either. Raises `ValueError` if seq does not go on where the last block ended.
         """
+        if self.failure or self._closing or self._refused:
+            return False
         if self._last_seq is not None and first_seq != self._last_seq + 1:
             message = f"block begins at seq {first_seq} after {self._last_seq}"
             raise ValueError(message)
-        if self.failure or self._closing or self._buffered + len(block) > self._buffer_bytes:
+        if self._buffered + len(block) > self._buffer_bytes:
+            self._refused = True
             return False
         whole = _Part(block, first_seq, last_seq, first_ns, last_ns, records, digest)
         self._parts.extend(_split(whole) if len(block) > MAX_RAW else (whole,))
@@ -148,6 +152,11 @@ class SessionWriter:
         """Sets one entry of `meta`. Written with the next chunk."""
         self._rows.append((_SET_META, (key, value)))
         self._woken()
+
+    async def room(self, size: int) -> None:
+        """Returns when a block of `size` bytes fits: for a source that can wait, such as a file."""
+        while not self.failure and self._buffered and self._buffered + size > self._buffer_bytes:
+            await self.flush()
 
     async def flush(self) -> None:
         """Returns when all that was taken is on disk, or `failure` says why not."""

@@ -11,7 +11,7 @@ import msgspec
 from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceView
 from cambist.model.text import sanitise
 from cambist.runtime.detail import opened
-from cambist.runtime.words import Names, decision, short, venue_class
+from cambist.runtime.words import Names, decision, feed_row_name, short, venue_class
 from cambist.view import (
     CycleDetail,
     CycleRow,
@@ -35,6 +35,7 @@ from cambist.view import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cambist.engine.protocol import ChannelView
     from cambist.kernel import Kernel
     from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Fill, Order
@@ -45,6 +46,8 @@ BUCKETS = 60
 AGE_STEP_NS = 200_000_000
 SLOT_NS = 400_000_000
 LOG_LINES = 500
+STATES = ("live", "idle", "connecting", "stale", "down")
+VENUE_ORDER = {"binance": -3, "ray4": -2, "orca": -1}
 EMPTY: Mapping[int, Any] = MappingProxyType({})
 _VIEW = msgspec.json.Decoder(EngineView)
 _INSPECTION = msgspec.json.Decoder(CycleInspection | None)
@@ -67,7 +70,7 @@ class Publisher:
         self.view = View()
         self.log: deque[LogRow] = deque(maxlen=LOG_LINES)
         self._buckets: dict[int, FeeColumn] = {}
-        self._rates: dict[int, tuple[int, int, float | None]] = {}
+        self._rates: dict[str, tuple[int, int, float | None]] = {}
         self._changed = 0
         self.inspected = ""
         self.adopt(kernel)
@@ -78,6 +81,12 @@ class Publisher:
         self._setup = setup
         self._names = Names(setup.tokens, setup.pools, setup.instruments)
         self._rates.clear()
+        self._labels = {c.id: c.label for c in setup.channels}
+        self._feed_groups: dict[str, set[int]] = {}
+        for channel in setup.channels:
+            self._feed_groups.setdefault(feed_row_name(channel), set()).add(channel.id)
+        ranks = {t.mint: (t.base or 1_000, n) for n, t in enumerate(setup.tokens)}
+        self._price_order = lambda p: (*ranks.get(p.mint, (2_000, 0)), p.mint, VENUE_ORDER.get(p.venue, 0), p.source)
 
     def note(self, at_ns: int, level: str, source: str, text: str) -> None:
         """Adds a line to the log."""
@@ -118,7 +127,8 @@ class Publisher:
             if p.usable and p.bid is not None and p.ask is not None and not p.synthetic:
                 best_bid[p.mint] = max(p.bid, best_bid.get(p.mint, p.bid))
                 best_ask[p.mint] = min(p.ask, best_ask.get(p.mint, p.ask))
-        rows = tuple(self._price_row(p, now_ns, best_bid, best_ask) for p in engine.prices)
+        ordered = sorted(engine.prices, key=self._price_order)
+        rows = tuple(self._price_row(p, now_ns, best_bid, best_ask) for p in ordered)
         pools = len(self._setup.pools)
         tokens = len({p.mint for p in engine.prices})
         state = PanelState()
@@ -296,32 +306,41 @@ class Publisher:
     def _feeds(
         self, engine: EngineView, now_ns: int, drops: Mapping[int, int], statuses: Mapping[int, FeedStatus]
     ) -> FeedsSection:
-        channels = {c.id: c for c in self._setup.channels}
         rows = []
-        for c in engine.channels:
-            channel = channels.get(c.channel)
-            if channel is None or (channel.symbol and not c.frames):
-                continue
-            status = statuses.get(c.channel)
-            http = not channel.protocol.endswith(".ws")
-            name = f"{channel.feed} {channel.symbol or 'http'}" if http else channel.feed
-            rows.append(
-                FeedRow(
-                    name=sanitise(name, 20),
-                    state=status.state if status else c.state,
-                    per_s=self._rate(c.channel, c.frames, now_ns),
-                    lag_ns=c.lag_ns if c.lag_ns is not None else max(0, now_ns - c.last_ns) if c.last_ns else None,
-                    gaps=c.gaps,
-                    drops=drops.get(c.channel, 0),
-                    endpoint=channel.label,
-                    note=sanitise((status.note if status else "") or c.last_error, 80),
-                    offset_ns=c.offset_ns,
-                )
-            )
+        for name, members in self._feed_groups.items():
+            views = [c for c in engine.channels if c.channel in members]
+            if views:
+                rows.append(self._feed_row(name, views, now_ns, drops, statuses))
         state = PanelState() if rows else PanelState("loading", "No connection yet.")
         return FeedsSection(0, state, tuple(rows))
 
-    def _rate(self, channel: int, frames: int, now_ns: int) -> float | None:
+    def _feed_row(
+        self,
+        name: str,
+        views: list[ChannelView],
+        now_ns: int,
+        drops: Mapping[int, int],
+        statuses: Mapping[int, FeedStatus],
+    ) -> FeedRow:
+        """Adds up the channels of one row; the worst state, the newest frame and the first trouble speak for it."""
+        told = [statuses[c.channel] for c in views if c.channel in statuses]
+        states = [s.state for s in told] or [c.state for c in views]
+        notes = [s.note for s in told if s.note] or [c.last_error for c in views if c.last_error]
+        newest = max(views, key=lambda c: c.last_ns)
+        age = max(0, now_ns - newest.last_ns) if newest.last_ns else None
+        return FeedRow(
+            name=name,
+            state=max(states, key=lambda state: STATES.index(state) if state in STATES else 0),
+            per_s=self._rate(name, sum(c.frames for c in views), now_ns),
+            lag_ns=newest.lag_ns if newest.lag_ns is not None else age,
+            gaps=sum(c.gaps for c in views),
+            drops=sum(drops.get(c.channel, 0) for c in views),
+            endpoint=self._labels[newest.channel],
+            note=sanitise(notes[0], 80) if notes else "",
+            offset_ns=newest.offset_ns,
+        )
+
+    def _rate(self, channel: str, frames: int, now_ns: int) -> float | None:
         """Returns frames a second, measured over at least one second of session time."""
         last_ns, last, rate = self._rates.get(channel, (now_ns, frames, None))
         if now_ns - last_ns >= 1_000_000_000 or now_ns < last_ns:

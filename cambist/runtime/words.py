@@ -8,6 +8,7 @@ from cambist.model.text import sanitise
 from cambist.view import Leg
 
 if TYPE_CHECKING:
+    from cambist.model.events import Channel
     from cambist.model.market import Instrument, PoolRef, Token
     from cambist.model.opportunity import Opportunity
 
@@ -42,6 +43,15 @@ def venue_class(venue: str) -> str:
     """Returns the theme role of a venue."""
     name = venue.partition("-")[0]
     return name if name in VENUE_CLASSES else "other"
+
+
+def feed_row_name(channel: Channel) -> str:
+    """Returns the row of the Feeds panel that a channel is counted in; at most 8 cells."""
+    kind = channel.protocol.rpartition(".")[2]
+    name = channel.feed if kind == "ws" else {"http": "rpc", "info": "rules"}.get(kind, kind)
+    if channel.feed.endswith("fees"):
+        name = "fees"
+    return sanitise(name, 8)
 
 
 class Names:

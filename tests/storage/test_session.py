@@ -99,14 +99,18 @@ async def test_one_record_may_be_as_large_as_a_record_can_be(tmp_path):
         assert len(next(reader.blocks()).block) == MAX_BODY + 32
 
 
-async def test_a_full_buffer_refuses_and_never_waits(tmp_path):
+async def test_a_full_buffer_ends_the_recording_at_the_last_seq_taken(tmp_path):
     writer = await SessionWriter.open(tmp_path / "s.cambist", meta={}, buffer_bytes=3000, min_free_bytes=0)
     assert put(writer, 1, 1, body=b"x" * 2000)
     assert not put(writer, 2, 2, body=b"x" * 2000)
+    writer.mark(START_NS, 1, "cut", "the disk is too slow")
     await writer.flush()
-    assert put(writer, 2, 2, body=b"x" * 2000)
+    assert not put(writer, 3, 3)
     await writer.close()
-    assert writer.written_seq == 2
+    assert writer.written_seq == 1
+    with SessionReader(writer.path) as reader:
+        assert [chunk.info.last_seq for chunk in reader.blocks()] == [1]
+        assert [marker.kind for marker in reader.markers()] == ["cut"]
 
 
 async def test_a_block_out_of_order_is_refused_with_its_seq(tmp_path):
@@ -302,3 +306,12 @@ async def test_rows_of_the_wrong_kind_are_refused(tmp_path):
     tamper(path, "INSERT INTO chunk VALUES (1, 'two', 3, 4, 5, 'zstd', 7, 8, 'd', x'00')")
     with SessionReader(path) as reader, pytest.raises(SessionError, match="a row that can't be read"):
         reader.index()
+
+
+async def test_a_source_that_can_wait_gets_room(tmp_path):
+    writer = await SessionWriter.open(tmp_path / "s.cambist", meta={}, buffer_bytes=3000, min_free_bytes=0)
+    for seq in range(1, 11):
+        await writer.room(2032)
+        assert put(writer, seq, seq, body=b"x" * 2000)
+    await writer.close()
+    assert writer.written_seq == 10

@@ -76,7 +76,8 @@ class _Search:
         self._closers: dict[int, list[tuple[int, int]]] = {}
         self._closer_count = 0
         self._cheapest = 0
-        self._inside = False
+        self._others = 0
+        self._worst = 0
         self._path: list[int] = []
         self._nodes: list[int] = []
         self._limit = params.margin
@@ -87,7 +88,7 @@ class _Search:
         if cost is None:
             return
         hops = self.params.max_hops
-        self._inside = self.potentials.is_violated(edge)
+        self._measure_others(edge)
         if hops < 2 or cost + self._slack(hops - 1) >= self._limit:
             return
         start, end = self.graph.heads[edge], self.graph.tails[edge]
@@ -97,8 +98,19 @@ class _Search:
         self._path, self._nodes = [edge], [end, start]
         self._visit(start, cost)
 
+    def _measure_others(self, edge: int) -> None:
+        """Counts the violated edges that may share a cycle with `edge`, and notes the worst of them."""
+        barred = {edge, self.graph.twin(edge), *self.banned}
+        costs = [
+            self.potentials.reduced(self.graph, other) or 0
+            for other in self.potentials.violated()
+            if other not in barred
+        ]
+        self._others, self._worst = len(costs), min(costs, default=0)
+
     def _slack(self, hops: int) -> int:
-        return self.potentials.slack(hops, inside=self._inside)
+        """Returns the least that `hops` further hops can add, ≤ 0."""
+        return self._worst * min(hops, self._others)
 
     def _spend(self) -> None:
         """Counts one edge looked at."""

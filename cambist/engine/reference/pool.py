@@ -18,7 +18,7 @@ from cambist.engine.reference.accounts import (
     TransferFeeConfig,
     Whirlpool,
 )
-from cambist.engine.reference.amm_math import Curve, FeeRate, QuoteError, Reason, RoundingRule, raydium_cpmm, raydium_v4
+from cambist.engine.reference.amm_math import FeeRate, QuoteError, Reason, RoundingRule, raydium_cpmm, raydium_v4
 from cambist.engine.reference.amm_math import whirlpool as whirlpool_math
 from cambist.engine.reference.amm_math.quote_error import to_u64
 from cambist.engine.reference.log2 import log2_ratio
@@ -248,8 +248,8 @@ class CpmmPoolState(Pool):
         rates = self._rates(a_to_b)
         fee_in, fee_out = _transfer_fees(self.transfer_fees, a_to_b, time)
         on_input = rates.creator if rates.creator_on_input else 0
-        kept_in = (_PPM - rates.trade - on_input) * (_BASIS_POINTS - fee_in.bps)
-        kept_out = (_PPM - rates.creator + on_input) * (_BASIS_POINTS - fee_out.bps)
+        kept_in = (_PPM - rates.trade - on_input) * _share(fee_in)
+        kept_out = (_PPM - rates.creator + on_input) * _share(fee_out)
         return (kept_in, kept_out) if self._is_tradable(time) and kept_in > 0 and kept_out > 0 else None
 
     def _rates(self, a_to_b: bool) -> raydium_cpmm.CpmmRates:
@@ -336,7 +336,7 @@ class WhirlpoolState(Pool):
         if self.oracle is None and self.account.has_adaptive_fee():
             raise QuoteError(Reason.MISSING_ACCOUNT)
         return whirlpool_math.swap(
-            Curve.of(self.account),
+            whirlpool_math.Curve.of(self.account),
             self.ticks,
             self.oracle,
             amount,
@@ -366,7 +366,7 @@ class WhirlpoolState(Pool):
             transfer_fee_out=withheld_out,
             ticks_crossed=len(fill.crossings),
         )
-        owed = _moved((self.account.protocol_owed_a, self.account.protocol_owed_b), a_to_b, fill.protocol_fee, 0)
+        owed_a, owed_b = (fill.protocol_fee, 0) if a_to_b else (0, fill.protocol_fee)
         account = replace(
             self.account,
             sqrt_price=fill.curve.sqrt_price,
@@ -374,8 +374,8 @@ class WhirlpoolState(Pool):
             liquidity=fill.curve.liquidity,
             fee_growth_a=fill.curve.fee_growth_a,
             fee_growth_b=fill.curve.fee_growth_b,
-            protocol_owed_a=owed[0] % (1 << 64),
-            protocol_owed_b=owed[1] % (1 << 64),
+            protocol_owed_a=(self.account.protocol_owed_a + owed_a) % (1 << 64),
+            protocol_owed_b=(self.account.protocol_owed_b + owed_b) % (1 << 64),
         )
         oracle = self.oracle
         if oracle is not None and fill.variables is not None:
@@ -391,7 +391,7 @@ class WhirlpoolState(Pool):
         square = (self.account.sqrt_price >> excess) ** 2
         scale = 128 - 2 * excess
         fee_in, fee_out = _transfer_fees(self.transfer_fees, a_to_b, time)
-        net = kept * (_BASIS_POINTS - fee_in.bps) * (_BASIS_POINTS - fee_out.bps)
+        net = kept * _share(fee_in) * _share(fee_out)
         whole = _PPM * _BASIS_POINTS**2
         return _fit(square * net, whole << scale) if a_to_b else _fit(net << scale, square * whole)
 
@@ -403,8 +403,10 @@ class WhirlpoolState(Pool):
         liquidity, root = float(self.account.liquidity), float(self.account.sqrt_price) / 2.0**64
         reserve_a, reserve_b = liquidity / root, liquidity * root
         fee_in, fee_out = _transfer_fees(self.transfer_fees, a_to_b, time)
-        keep = float(kept) / float(_PPM) * (float(_BASIS_POINTS - fee_in.bps) / float(_BASIS_POINTS))
-        share = float(_BASIS_POINTS - fee_out.bps) / float(_BASIS_POINTS)
+        if not _share(fee_in) or not _share(fee_out):
+            return None
+        keep = float(kept) / float(_PPM) * (float(_share(fee_in)) / float(_BASIS_POINTS))
+        share = float(_share(fee_out)) / float(_BASIS_POINTS)
         return (reserve_a, reserve_b * share, keep) if a_to_b else (reserve_b, reserve_a * share, keep)
 
     def _kept(self, a_to_b: bool, time: ChainTime) -> int | None:
@@ -429,9 +431,15 @@ def _transfer_fees(fees: TransferFees, a_to_b: bool, time: ChainTime) -> tuple[T
     return (first, second) if a_to_b else (second, first)
 
 
+def _share(fee: TransferFee) -> int:
+    """Returns what `fee` leaves of 10 000 atoms at the margin."""
+    return max(_BASIS_POINTS - fee.bps, 0)
+
+
 def _moved(pair: tuple[int, int], a_to_b: bool, put: int, taken: int) -> tuple[int, int]:
-    """Returns `pair` with `put` added on the side of the token in and `taken` off the other."""
-    return (pair[0] + put, pair[1] - taken) if a_to_b else (pair[0] - taken, pair[1] + put)
+    """Returns `pair` with `put` added on the side of the token in and `taken` off the other, both still u64."""
+    a, b = (pair[0] + put, pair[1] - taken) if a_to_b else (pair[0] - taken, pair[1] + put)
+    return to_u64(a), to_u64(b)
 
 
 def _fit(num: int, den: int) -> tuple[int, int] | None:

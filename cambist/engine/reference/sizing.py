@@ -5,9 +5,9 @@ virtual reserves in floats: a hop turns x into `a·x / (1 + c·x)` with `a = kee
 `a = a₂·a₁`, `c = c₁ + c₂·a₁`; the best input is `(√a − 1) / c`. A bracket around it is then closed by parabola steps on
 exact quotes, and by halving where a step does not help (tick and depth borders are kinks).
 
-**Bound.** Where the profit is concave, the result is within `profit/2^17 + 2` atoms of the best in min..=cap, or its
-bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. Rounding adds at most what one atom of
-each intermediate token is worth.
+**Bound.** Where the profit but for rounding is concave, the result is within `profit/2^17 + 4·rounding` of the best in
+min..=cap, or its bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. `rounding` is what one
+atom lost in every hop is worth at the end.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _PROFIT_BITS: Final = 17
 """The search ends when the profit it may still miss is below 2^-this of the profit."""
 _INPUT_BITS: Final = 14
 """Or when the bracket is narrower than 2^-this of the input."""
+_MOST_ROUNDING: Final = 1e18
 
 
 class Hops(Protocol):
@@ -57,6 +58,8 @@ class _Point(NamedTuple):
 
     amount: int
     profit: int | None
+    rounding: int = 0
+    """What one atom lost in every hop is worth at the end."""
 
     def beats(self, other: _Point) -> bool:
         """Returns whether it is to be preferred: more profit, or the same for less."""
@@ -147,9 +150,18 @@ class _Bracket:
         """Quotes one input, each at most once."""
         point = self.tried.get(amount)
         if point is None:
-            out = chain_out(self.hops, amount)
-            point = self.tried[amount] = _Point(amount, None if out is None else out - amount)
+            point = self.tried[amount] = self._quote(amount)
         return point
+
+    def _quote(self, amount: int) -> _Point:
+        at, rounding = amount, 0.0
+        for hop in range(len(self.hops)):
+            out = self.hops.quote(hop, at)
+            if out is None:
+                return _Point(amount, None)
+            rounding = rounding * (float(out) / float(max(at, 1))) + 1.0
+            at = out
+        return _Point(amount, at - amount, int(min(rounding, _MOST_ROUNDING)))
 
     def enclose(self, start: int) -> tuple[_Point, _Point, _Point] | None:
         """Returns three points of which the middle one is best, from `start` outward in growing steps.
@@ -161,14 +173,20 @@ class _Bracket:
             return None
         low, high = self.at(self.below(best.amount, 0)), self.at(self.above(best.amount, 0))
         reach = 1
-        while low.beats(best) and not self.spent():
+        while _is_open(best, low) and low.amount > self.minimum and not self.spent():
+            if low.beats(best):
+                high, best = best, low
+            low = self.at(self.below(low.amount, reach))
+            reach += 1
+        if low.beats(best):
             high, best = best, low
-            low = self.at(self.below(best.amount, reach))
+        while _is_open(best, high) and high.amount < self.cap and not self.spent():
+            if high.beats(best):
+                low, best = best, high
+            high = self.at(self.above(high.amount, reach))
             reach += 1
-        while high.beats(best) and not self.spent():
+        if high.beats(best):
             low, best = best, high
-            high = self.at(self.above(best.amount, reach))
-            reach += 1
         return low, best, high
 
     def accepted(self, start: int) -> _Point | None:
@@ -183,8 +201,8 @@ class _Bracket:
         return None if point.profit is None else point
 
     def below(self, amount: int, reach: int) -> int:
-        """Steps down by 1/16, 1/4, then halves."""
-        step = amount >> max(4 - 2 * reach, 1)
+        """Steps down by 1/16, 1/4, 1/2, then to a quarter."""
+        step = amount - (amount >> 2) if reach > 2 else amount >> max(4 - 2 * reach, 1)
         return max(amount - max(step, 1), self.minimum)
 
     def above(self, amount: int, reach: int) -> int:
@@ -209,6 +227,13 @@ class _Bracket:
         return best, high
 
 
+def _is_open(best: _Point, end: _Point) -> bool:
+    """Returns whether the best input may lie beyond `end`: it is better, or rounding alone could make it worse."""
+    if best.profit is None or end.profit is None:
+        return False
+    return best.profit - end.profit <= max(best.rounding, end.rounding)
+
+
 def _is_closed(low: _Point, best: _Point, high: _Point) -> bool:
     """Returns whether the bracket can't hold much more than its best point."""
     left, right = best.amount - low.amount, high.amount - best.amount
@@ -216,7 +241,7 @@ def _is_closed(low: _Point, best: _Point, high: _Point) -> bool:
         return True
     if best.profit is None:
         return False
-    tolerance = (max(best.profit, 0) >> _PROFIT_BITS) + 2
+    tolerance = (max(best.profit, 0) >> _PROFIT_BITS) + 4 * best.rounding
     # Chords of a concave curve: beyond `best` it lies under the line from the other end through `best`. Nothing in,
     # nothing out: where the bracket starts at its best point the origin is that other end.
     far, far_run = (_Point(0, 0), best.amount) if left == 0 else (low, left)

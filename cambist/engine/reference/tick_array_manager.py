@@ -55,18 +55,32 @@ class Ticks:
     def __init__(self, tick_spacing: int, arrays: Iterable[TickArray], absent: Iterable[int] = ()) -> None:
         """Takes loaded arrays and the starts of those known not to exist. Raises `LayoutError` if one is misplaced."""
         self.tick_spacing = tick_spacing
-        self.known: set[int] = set(absent)
+        self.known: set[int] = set()
         ticks: list[tuple[int, int]] = []
+        for start in absent:
+            self._learn(start)
         for array in arrays:
             start = array.start_tick_index
-            if start % (TICKS_PER_ARRAY * tick_spacing) or start in self.known:
-                msg = f"tick_array: start_tick_index was {start}"
-                raise LayoutError(msg)
-            self.known.add(start)
+            self._learn(start)
             ticks += ((start + offset * tick_spacing, net) for offset, net in array.ticks)
         ticks.sort()
+        for index, _ in ticks:
+            if not MIN_TICK <= index <= MAX_TICK:
+                msg = f"tick_array: tick was {index}"
+                raise LayoutError(msg)
         self.indexes = [tick for tick, _ in ticks]
         self.nets = [net for _, net in ticks]
+
+    def _learn(self, start: int) -> None:
+        aligned = start % (TICKS_PER_ARRAY * self.tick_spacing) == 0
+        if not aligned or start in self.known or not array_start(MIN_TICK, self.tick_spacing) <= start <= MAX_TICK:
+            msg = f"tick_array: start_tick_index was {start}"
+            raise LayoutError(msg)
+        self.known.add(start)
+
+    def knows(self, start: int) -> bool:
+        """Returns whether the array that starts at `start` is loaded or known to be absent."""
+        return start in self.known
 
     def reach(self, tick: int, *, a_to_b: bool) -> Reach:
         """Returns what one swap from `tick` may reach. Raises `QuoteError`."""

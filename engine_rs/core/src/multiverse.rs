@@ -53,7 +53,8 @@ pub fn search(
         banned: Vec::new(),
         closers: Vec::new(),
         cheapest: 0,
-        inside: false,
+        others: 0,
+        worst: 0,
         path: Vec::new(),
         nodes: Vec::new(),
         found: Vec::new(),
@@ -79,7 +80,9 @@ struct Search<'a> {
     banned: Vec<EdgeId>,
     closers: Vec<Closer>,
     cheapest: i64,
-    inside: bool,
+    /// Violated edges that may share a cycle with the touched one, and the most negative reduced cost among them.
+    others: usize,
+    worst: i64,
     path: Vec<EdgeId>,
     nodes: Vec<NodeId>,
     found: Vec<Found>,
@@ -94,7 +97,7 @@ impl Search<'_> {
             return;
         };
         let hops = self.params.max_hops;
-        self.inside = self.potentials.is_violated(edge);
+        self.measure_others(edge);
         if hops < 2 || cost + self.slack(hops - 1) >= self.limit {
             return;
         }
@@ -109,8 +112,22 @@ impl Search<'_> {
         self.nodes.clear();
     }
 
+    fn measure_others(&mut self, edge: EdgeId) {
+        (self.others, self.worst) = (0, 0);
+        let twin = self.graph.twin(edge);
+        for other in self.potentials.violated() {
+            if other != edge && Some(other) != twin && !self.banned.contains(&other) {
+                let cost = self.potentials.reduced(self.graph, other).unwrap_or(0);
+                self.others += 1;
+                self.worst = self.worst.min(cost);
+            }
+        }
+    }
+
+    /// Returns the least that `hops` further hops can add, ≤ 0.
+    #[inline]
     fn slack(&self, hops: usize) -> i64 {
-        self.potentials.slack(hops, self.inside)
+        self.worst * hops.min(self.others) as i64
     }
 
     /// Counts one edge looked at; false once the budget is used up.

@@ -5,9 +5,9 @@
 //! gives `a = a₂·a₁`, `c = c₁ + c₂·a₁`; the best input is `(√a − 1) / c`. A bracket around it is then closed by parabola
 //! steps on exact quotes, and by halving where a step does not help (tick and depth borders are kinks).
 //!
-//! **Bound.** Where the profit is concave, the result is within `profit/2^17 + 2` atoms of the best in min..=cap, or its
-//! bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. Rounding adds at most what one atom of
-//! each intermediate token is worth.
+//! **Bound.** Where the profit but for rounding is concave, the result is within `profit/2^17 + 4·rounding` of the best in
+//! min..=cap, or its bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. `rounding` is what
+//! one atom lost in every hop is worth at the end.
 
 /// Most times the chain is quoted for one size.
 pub const MAX_EVALUATIONS: u32 = 32;
@@ -15,6 +15,7 @@ pub const MAX_EVALUATIONS: u32 = 32;
 const PROFIT_BITS: u32 = 17;
 /// Or when the bracket is narrower than 2^-this of the input.
 const INPUT_BITS: u32 = 14;
+const MOST_ROUNDING: f64 = 1e18;
 
 /// A chain of hops that can be quoted exactly; the last one pays the token the first one takes.
 pub trait Hops {
@@ -113,7 +114,7 @@ pub fn best_input<H: Hops + ?std::marker::Sized>(hops: &H, cap: u64, min: u64) -
 }
 
 /// Returns the best input of the composed virtual reserves as a real number, 0 if none earns.
-fn closed_form<H: Hops + ?std::marker::Sized>(hops: &H) -> Option<f64> {
+pub fn closed_form<H: Hops + ?std::marker::Sized>(hops: &H) -> Option<f64> {
     let (mut gain, mut bend) = (1.0_f64, 0.0_f64);
     for hop in 0..hops.len() {
         let (reserve_in, reserve_out, keep) = hops.virtual_reserves(hop)?;
@@ -159,6 +160,8 @@ fn middle(min: u64, cap: u64) -> u64 {
 struct Point {
     amount: u64,
     profit: Option<i128>,
+    /// What one atom lost in every hop is worth at the end.
+    rounding: i128,
 }
 
 impl Point {
@@ -188,10 +191,30 @@ impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
         if let Some(point) = self.tried.iter().find(|point| point.amount == amount) {
             return *point;
         }
-        let profit = chain_out(self.hops, amount).map(|out| i128::from(out) - i128::from(amount));
-        let point = Point { amount, profit };
+        let point = self.quote(amount);
         self.tried.push(point);
         point
+    }
+
+    fn quote(&self, amount: u64) -> Point {
+        let (mut at, mut rounding) = (amount, 0.0_f64);
+        for hop in 0..self.hops.len() {
+            let Some(out) = self.hops.quote(hop, at) else {
+                return Point {
+                    amount,
+                    profit: None,
+                    rounding: 0,
+                };
+            };
+            rounding = rounding * (out as f64 / at.max(1) as f64) + 1.0;
+            at = out;
+        }
+        let profit = Some(i128::from(at) - i128::from(amount));
+        Point {
+            amount,
+            profit,
+            rounding: rounding.min(MOST_ROUNDING) as i128,
+        }
     }
 
     /// Returns three points of which the middle one is best, from `start` outward in growing steps; the outer ones
@@ -203,15 +226,25 @@ impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
             self.at(self.above(best.amount, 0)),
         );
         let mut reach = 1;
-        while low.beats(&best) && !self.spent() {
-            (high, best) = (best, low);
-            low = self.at(self.below(best.amount, reach));
+        while is_open(best, low) && low.amount > self.min && !self.spent() {
+            if low.beats(&best) {
+                (high, best) = (best, low);
+            }
+            low = self.at(self.below(low.amount, reach));
             reach += 1;
         }
-        while high.beats(&best) && !self.spent() {
-            (low, best) = (best, high);
-            high = self.at(self.above(best.amount, reach));
+        if low.beats(&best) {
+            (high, best) = (best, low);
+        }
+        while is_open(best, high) && high.amount < self.cap && !self.spent() {
+            if high.beats(&best) {
+                (low, best) = (best, high);
+            }
+            high = self.at(self.above(high.amount, reach));
             reach += 1;
+        }
+        if high.beats(&best) {
+            (low, best) = (best, high);
         }
         Some((low, best, high))
     }
@@ -234,9 +267,13 @@ impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
         found
     }
 
-    /// Steps down by 1/16, 1/4, then halves.
+    /// Steps down by 1/16, 1/4, 1/2, then to a quarter.
     fn below(&self, amount: u64, reach: u32) -> u64 {
-        let step = amount >> 4_u32.saturating_sub(2 * reach).max(1);
+        let step = if reach > 2 {
+            amount - (amount >> 2)
+        } else {
+            amount >> 4_u32.saturating_sub(2 * reach).max(1)
+        };
         amount.saturating_sub(step.max(1)).max(self.min)
     }
 
@@ -273,6 +310,14 @@ impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
     }
 }
 
+/// Returns whether the best input may still lie beyond `end`: it is better, or rounding alone could make it worse.
+fn is_open(best: Point, end: Point) -> bool {
+    match (best.profit, end.profit) {
+        (Some(top), Some(profit)) => top - profit <= best.rounding.max(end.rounding),
+        _ => false,
+    }
+}
+
 /// Returns whether the bracket can't hold much more than its best point.
 fn is_closed(low: Point, best: Point, high: Point) -> bool {
     let (left, right) = (best.amount - low.amount, high.amount - best.amount);
@@ -280,12 +325,13 @@ fn is_closed(low: Point, best: Point, high: Point) -> bool {
         return true;
     }
     let Some(top) = best.profit else { return false };
-    let tolerance = (top.max(0) >> PROFIT_BITS) + 2;
+    let tolerance = (top.max(0) >> PROFIT_BITS) + 4 * best.rounding;
     // Chords of a concave curve: beyond `best` it lies under the line from the other end through `best`. Nothing in,
     // nothing out: where the bracket starts at its best point the origin is that other end.
     let origin = Point {
         amount: 0,
         profit: Some(0),
+        rounding: 0,
     };
     let (low, rise_run) = if left == 0 {
         (origin, best.amount)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cambist.engine.reference.accounts.reader import LayoutError, check_discriminator, check_size, key, signed, unsigned
+from cambist.engine.reference.amm_math.sqrt_price import MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK
 
 TICKS_PER_ARRAY = 88
 _WHIRLPOOL = bytes.fromhex("3f95d10ce1806309")
@@ -40,15 +41,11 @@ class Whirlpool(msgspec.Struct, frozen=True):
 
     @staticmethod
     def decode(data: bytes) -> Whirlpool:
-        """Returns the fields. Raises `LayoutError`."""
+        """Returns the fields. Raises `LayoutError`, for a price beyond the program's range too."""
         check_discriminator("whirlpool", data, _WHIRLPOOL)
         check_size("whirlpool", data, 653, may_grow=True)
-        spacing = unsigned(data, 41, 2)
-        if spacing == 0:
-            msg = "whirlpool: tick_spacing was 0"
-            raise LayoutError(msg)
-        return Whirlpool(
-            tick_spacing=spacing,
+        pool = Whirlpool(
+            tick_spacing=unsigned(data, 41, 2),
             fee_tier_index=unsigned(data, 43, 2),
             fee_rate=unsigned(data, 45, 2),
             protocol_fee_rate=unsigned(data, 47, 2),
@@ -64,6 +61,16 @@ class Whirlpool(msgspec.Struct, frozen=True):
             vault_b=key(data, 213),
             fee_growth_b=unsigned(data, 245, 16),
         )
+        checks = {
+            "tick_spacing": pool.tick_spacing > 0,
+            "sqrt_price": MIN_SQRT_PRICE <= pool.sqrt_price <= MAX_SQRT_PRICE,
+            "tick": MIN_TICK - 1 <= pool.tick <= MAX_TICK,
+        }
+        for field, passes in checks.items():
+            if not passes:
+                msg = f"whirlpool: {field} was {getattr(pool, field)}"
+                raise LayoutError(msg)
+        return pool
 
     def has_adaptive_fee(self) -> bool:
         """Returns whether the pool has an oracle account that quotes need."""

@@ -11,6 +11,7 @@ _MINT_SIZE = 82
 _TLV_START = 166
 _MINT_TYPE, _ACCOUNT_TYPE = 1, 2
 _TRANSFER_FEE_CONFIG = 1
+_TRANSFER_FEE_CONFIG_SIZE = 108
 _BASIS_POINTS = 10_000
 
 
@@ -44,7 +45,7 @@ class TransferFee(msgspec.Struct, frozen=True):
         """Returns what a transfer of `amount` atoms withholds."""
         if self.bps == 0 or amount == 0:
             return 0
-        return min(-(-amount * self.bps // _BASIS_POINTS), self.max_fee)
+        return min(-(-amount * self.bps // _BASIS_POINTS), self.max_fee, amount)
 
     def gross(self, net: int) -> int:
         """Returns the least amount to send, by the program's own inverse, so that `net` atoms arrive."""
@@ -52,8 +53,7 @@ class TransferFee(msgspec.Struct, frozen=True):
             return net
         if self.bps >= _BASIS_POINTS:
             return net + self.max_fee
-        raw = -(-net * _BASIS_POINTS // (_BASIS_POINTS - self.bps))
-        return net + self.max_fee if raw - net >= self.max_fee else raw
+        return min(-(-net * _BASIS_POINTS // (_BASIS_POINTS - self.bps)), net + self.max_fee)
 
 
 class TransferFeeConfig(msgspec.Struct, frozen=True):
@@ -87,10 +87,7 @@ class Mint(msgspec.Struct, frozen=True):
         for kind, at, length in _extensions(data):
             types.append(kind)
             if kind == _TRANSFER_FEE_CONFIG:
-                if length < 108:
-                    msg = f"mint: transfer fee size was {length}"
-                    raise LayoutError(msg)
-                fee = TransferFeeConfig(_transfer_fee(data, at + 72), _transfer_fee(data, at + 90))
+                fee = _transfer_fee_config(data, at, length)
         return Mint(data[44], unsigned(data, 36, 8), fee, tuple(types))
 
 
@@ -135,5 +132,16 @@ def _extensions(data: bytes) -> list[tuple[int, int, int]]:
     return found
 
 
-def _transfer_fee(data: bytes, at: int) -> TransferFee:
-    return TransferFee(unsigned(data, at, 8), unsigned(data, at + 8, 8), unsigned(data, at + 16, 2))
+def _transfer_fee_config(data: bytes, at: int, length: int) -> TransferFeeConfig:
+    if length < _TRANSFER_FEE_CONFIG_SIZE:
+        msg = f"mint: transfer fee size was {length}"
+        raise LayoutError(msg)
+    older, newer = (
+        TransferFee(unsigned(data, fee, 8), unsigned(data, fee + 8, 8), unsigned(data, fee + 16, 2))
+        for fee in (at + 72, at + 90)
+    )
+    for fee in (older, newer):
+        if fee.bps > _BASIS_POINTS:
+            msg = f"mint: transfer fee bps was {fee.bps}"
+            raise LayoutError(msg)
+    return TransferFeeConfig(older, newer)

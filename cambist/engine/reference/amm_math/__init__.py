@@ -11,7 +11,6 @@ from cambist.engine.reference.amm_math.sqrt_price import (
     sqrt_price_from_tick,
     tick_from_sqrt_price,
 )
-from cambist.engine.reference.amm_math.whirlpool import Curve, WhirlpoolFill
 
 __all__ = [
     "MAX_SQRT_PRICE",
@@ -21,12 +20,10 @@ __all__ = [
     "U64_MAX",
     "CpmmFill",
     "CpmmRates",
-    "Curve",
     "FeeRate",
     "QuoteError",
     "Reason",
     "RoundingRule",
-    "WhirlpoolFill",
     "sqrt_price_from_tick",
     "tick_from_sqrt_price",
 ]

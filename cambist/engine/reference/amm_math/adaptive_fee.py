@@ -136,6 +136,8 @@ def _update_reference(
         return variables
     elif now - newest < constants.decay_period:
         reference = variables.volatility_accumulator * constants.reduction_factor // _SCALE
+        if reference >> 32:
+            raise QuoteError(Reason.OVERFLOW)
     else:
         reference = 0
     return replace(

@@ -205,6 +205,8 @@ def swap(
         raise QuoteError(Reason.PRICE_LIMIT)
     if amount == 0:
         raise QuoteError(Reason.ZERO_AMOUNT)
+    if curve.protocol_fee_rate > _BASIS_POINTS:
+        raise QuoteError(Reason.OVERFLOW)
     adaptive = None if oracle is None else (oracle.constants, oracle.variables)
     rate = FeeRate(curve.fee_rate, adaptive, curve.tick, now, a_to_b=a_to_b)
     run = _Run(curve, ticks, rate, exact_in=exact_in, a_to_b=a_to_b)

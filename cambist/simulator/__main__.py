@@ -1,0 +1,7 @@
+"""`python -m cambist.simulator`: the embedded market."""
+
+import sys
+
+from cambist.simulator.process import main
+
+sys.exit(main())

@@ -1,0 +1,227 @@
+"""The chain: accounts, slots, blocks of transactions ordered by what they pay, and what became of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from solders.keypair import Keypair
+
+from cambist.engine.reference.accounts import program
+from cambist.simulator import jsonrpc
+from cambist.simulator.accounts import Account, TokenBalance, clock_account
+from cambist.simulator.draw import key32
+from cambist.simulator.execution import Outcome, execute
+from cambist.simulator.fees import FeeHistory, Paid
+from cambist.simulator.programs import HANDLERS
+from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction, set_limit, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cambist.simulator.venues import Pool
+
+SLOT_MS = 400
+START_SLOT = 390_000_000
+SLOTS_PER_EPOCH = 432_000
+BLOCKHASH_SLOTS = 150
+KEPT_BLOCKS = 400
+MAX_PENDING = 8_192
+TABLE_META = 56
+LOOKUP_PROGRAM = bytes.fromhex("0277a6af97339b7ac88d1892c90446f50002309266f62e53c118244982000000")
+
+
+class Landed(NamedTuple):
+    """A transaction in a block."""
+
+    slot: int
+    signature: bytes
+    err: object
+    logs: list[str]
+    mentions: frozenset[bytes]
+    units: int
+    transaction: Transaction
+
+
+class Block(NamedTuple):
+    """A closed slot."""
+
+    slot: int
+    landed: list[Landed]
+    changed: dict[bytes, None]
+    """Accounts that changed, in the order of their first change."""
+    fullness: float
+    """Share of the capacity that was asked for."""
+
+
+class Chain:
+    """All accounts, and the slots that changed them."""
+
+    slots_per_epoch = SLOTS_PER_EPOCH
+
+    def __init__(self, accounts: dict[bytes, Account], pools: dict[bytes, Pool], seed: int, genesis_ms: int) -> None:
+        self.accounts = accounts
+        self.pools = pools
+        self.slot = START_SLOT
+        """The newest closed slot."""
+        self.fees = FeeHistory()
+        self.landed: dict[bytes, Landed] = {}
+        """Signature → transaction, of the last 400 slots."""
+        self.transactions = 0
+        self.pending: list[Transaction] = []
+        self.genesis_hash = key32("cambist genesis", seed)
+        self.identity = key32("cambist validator", seed)
+        self.faucet = Keypair.from_seed(key32("cambist faucet", seed))
+        self._seed = seed
+        self._genesis_ms = genesis_ms
+        self._blocks: deque[Block] = deque()
+        self._recent: dict[bytes, int] = {self._blockhash(START_SLOT): START_SLOT}
+        self._digest = hashlib.sha256()
+        self._airdrops = 0
+        accounts[bytes(self.faucet.pubkey())] = Account(bytes(32), b"", 10**18)
+        accounts[program.CLOCK] = self._clock()
+
+    @property
+    def now_ms(self) -> int:
+        """Chain time of the newest closed slot in Unix milliseconds."""
+        return self._genesis_ms + (self.slot - START_SLOT) * SLOT_MS
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the slot under way."""
+        return (self.slot + 1) // SLOTS_PER_EPOCH
+
+    def close_slot(self, new: Iterable[Transaction], capacity: int) -> Block:
+        """Runs the next slot: who pays more goes first, up to `capacity` compute units; the rest waits."""
+        self.slot += 1
+        changed: dict[bytes, None] = {}
+        landed: list[Landed] = []
+        self.accounts[program.CLOCK] = self._clock()
+        changed[program.CLOCK] = None
+        chosen, fullness = self._choose(new, capacity)
+        for transaction in chosen:
+            outcome = self._execute(transaction)
+            if not outcome.changed:
+                continue  # it could not even pay its fee: a leader leaves it out
+            for key, account in outcome.changed.items():
+                self.accounts[key] = account
+                changed[key] = None
+            signature = transaction.signatures[0]
+            item = Landed(self.slot, signature, outcome.err, outcome.logs, outcome.mentions, outcome.units, transaction)
+            landed.append(item)
+            self.landed[signature] = item
+        self.transactions += len(landed)
+        self.fees.add(self.slot, [Paid(item.transaction.budget.price, item.transaction.writable) for item in landed])
+        block = Block(self.slot, landed, changed, fullness)
+        self._keep(block)
+        return block
+
+    def submit(self, transaction: Transaction) -> bool:
+        """Takes a transaction for the next slot. Returns False if it is known already or the queue is full."""
+        signature = transaction.signatures[0]
+        if signature in self.landed or len(self.pending) >= MAX_PENDING:
+            return False
+        if any(item.signatures[0] == signature for item in self.pending):
+            return False
+        self.pending.append(transaction)
+        return True
+
+    def simulate(self, transaction: Transaction) -> Outcome:
+        """Returns what a transaction would do now; nothing changes."""
+        if transaction.signatures[0] in self.landed:
+            return Outcome("AlreadyProcessed", [], 0, {}, frozenset(), 0, self.accounts.get)
+        if not self.is_recent(transaction.blockhash):
+            return Outcome("BlockhashNotFound", [], 0, {}, frozenset(), 0, self.accounts.get)
+        return self._execute(transaction)
+
+    def airdrop(self, target: bytes, lamports: int) -> bytes:
+        """Sends lamports from the faucet. Returns the signature."""
+        payer, data = bytes(self.faucet.pubkey()), (2).to_bytes(4, "little") + lamports.to_bytes(8, "little")
+        metas = (Meta(payer, signer=True, writable=True), Meta(target, signer=False, writable=True))
+        self._airdrops += 1
+        budget = Budget(3_000 + self._airdrops, 0)
+        transfer = Instruction(program.SYSTEM, metas, data)
+        transaction = sign(self.faucet, payer, self.latest_blockhash()[0], (set_limit(budget.limit), transfer), budget)
+        self.submit(transaction)
+        return transaction.signatures[0]
+
+    def latest_blockhash(self) -> tuple[bytes, int]:
+        """Returns the newest blockhash and the last block height at which it is valid."""
+        return self._blockhash(self.slot), self.slot + BLOCKHASH_SLOTS
+
+    def is_recent(self, blockhash: bytes) -> bool:
+        """Returns whether a transaction with this blockhash may land in the next slot."""
+        return blockhash in self._recent
+
+    def owned_by(self, owner: bytes) -> list[bytes]:
+        """Returns the accounts of a program, sorted by address."""
+        return sorted(key for key, account in self.accounts.items() if account.owner == owner)
+
+    def token_balance(self, key: bytes) -> tuple[int, int] | None:
+        """Returns (atoms, decimals) of a token account."""
+        account = self.accounts.get(key)
+        if not isinstance(account, TokenBalance):
+            return None
+        return account.amount, self.accounts[account.mint].data[44]
+
+    def lookup_table(self, key: bytes) -> list[bytes] | None:
+        """Returns the keys of an address lookup table."""
+        account = self.accounts.get(key)
+        if account is None or account.owner != LOOKUP_PROGRAM:
+            return None
+        data = account.data[TABLE_META:]
+        return [data[at : at + 32] for at in range(0, len(data), 32)]
+
+    def record(self, block: Block) -> None:
+        """Adds a block's transactions and post-states to the digest."""
+        digest = self._digest
+        digest.update(block.slot.to_bytes(8, "little"))
+        for item in block.landed:
+            digest.update(b"".join(item.transaction.signatures) + item.transaction.message + jsonrpc.encode(item.err))
+        for key in sorted(block.changed):
+            account = self.accounts[key]
+            head = account.lamports.to_bytes(8, "little") + len(account.data).to_bytes(4, "little")
+            digest.update(key + head + account.owner + account.data)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of all that `record` was given."""
+        return self._digest.hexdigest()
+
+    def _execute(self, transaction: Transaction) -> Outcome:
+        now = self.now_ms // 1_000
+        return execute(transaction, self.accounts, self.pools, HANDLERS, slot=self.slot, now=now, epoch=self.epoch)
+
+    def _choose(self, new: Iterable[Transaction], capacity: int) -> tuple[list[Transaction], float]:
+        queue = [
+            item for item in self.pending if item.signatures[0] not in self.landed and self.is_recent(item.blockhash)
+        ]
+        queue += new
+        queue.sort(key=lambda item: (-item.budget.price, item.signatures[0]))
+        chosen, used, asked = [], 0, 0
+        self.pending = []
+        for item in queue:
+            asked += item.budget.limit
+            if used + item.budget.limit <= capacity:
+                used += item.budget.limit
+                chosen.append(item)
+            elif len(self.pending) < MAX_PENDING:
+                self.pending.append(item)
+        return chosen, asked / capacity
+
+    def _keep(self, block: Block) -> None:
+        self._blocks.append(block)
+        if len(self._blocks) > KEPT_BLOCKS:
+            for item in self._blocks.popleft().landed:
+                del self.landed[item.signature]
+        self._recent[self._blockhash(self.slot)] = self.slot
+        self._recent.pop(self._blockhash(self.slot - BLOCKHASH_SLOTS), None)
+
+    def _blockhash(self, slot: int) -> bytes:
+        return key32("cambist blockhash", self._seed, slot)
+
+    def _clock(self) -> Account:
+        epoch = self.slot // SLOTS_PER_EPOCH
+        start = self._genesis_ms + (epoch * SLOTS_PER_EPOCH - START_SLOT) * SLOT_MS
+        return clock_account(self.slot, epoch, start // 1_000, self.now_ms // 1_000)

@@ -1,0 +1,145 @@
+"""Swap instructions as wallets send them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.accounts import program
+from cambist.engine.reference.tick_array_manager import swap_array_starts
+from cambist.simulator.accounts import WhirlpoolAccount
+from cambist.simulator.catalogue import (
+    CPMM_AUTHORITY,
+    MEMO_PROGRAM,
+    RAYDIUM_V4_AUTHORITY,
+    associated,
+    pda,
+    tick_array_address,
+)
+from cambist.simulator.programs import CPMM_IN, CPMM_OUT, ORCA_SWAP, ORCA_SWAP_V2
+from cambist.simulator.transactions import Instruction, Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cambist.simulator.accounts import Account
+    from cambist.simulator.catalogue import TokenSpec
+    from cambist.simulator.venues import Pool
+
+UNIT_LIMITS = {"ray4": 60_000, "cpmm": 80_000, "orca": 140_000}
+"""What wallets ask for, per swap."""
+
+
+def readonly(key: bytes) -> Meta:
+    """Returns an account that is only read."""
+    return Meta(key, signer=False, writable=False)
+
+
+def written(key: bytes) -> Meta:
+    """Returns an account that is written."""
+    return Meta(key, signer=False, writable=True)
+
+
+class SwapBuilder:
+    """Builds swap instructions; remembers addresses that are costly to derive."""
+
+    def __init__(self, find: Callable[[bytes], Account | None]) -> None:
+        self._find = find
+        self._associated: dict[tuple[bytes, bytes], bytes] = {}
+        self._arrays: dict[tuple[bytes, int], bytes] = {}
+        self._observations: dict[bytes, bytes] = {}
+
+    def account_of(self, owner: bytes, token: TokenSpec) -> bytes:
+        """Returns a wallet's associated token account."""
+        key = (owner, token.mint)
+        found = self._associated.get(key)
+        if found is None:
+            found = self._associated[key] = associated(owner, token)
+        return found
+
+    def swap(
+        self,
+        pool: Pool,
+        owner: bytes,
+        amount: int,
+        threshold: int,
+        *,
+        a_to_b: bool,
+        exact_in: bool = True,
+        version: int = 1,
+    ) -> Instruction:
+        """Returns the instruction that sells token a (or b) for at least `threshold`, or buys for at most that."""
+        spec = pool.spec
+        users = self.account_of(owner, spec.token_a), self.account_of(owner, spec.token_b)
+        source, target = users if a_to_b else users[::-1]
+        first, second = (amount, threshold) if exact_in else (threshold, amount)
+        pair = first.to_bytes(8, "little") + second.to_bytes(8, "little")
+        signer = Meta(owner, signer=True, writable=True)
+        if spec.venue == "ray4":
+            metas = (
+                readonly(program.TOKEN),
+                written(spec.address),
+                readonly(RAYDIUM_V4_AUTHORITY),
+                written(spec.vault_a),
+                written(spec.vault_b),
+                written(source),
+                written(target),
+                signer,
+            )
+            return Instruction(program.RAYDIUM_V4, metas, (b"\x10" if exact_in else b"\x11") + pair)
+        if spec.venue == "cpmm":
+            return self._cpmm(pool, signer, (source, target), pair, a_to_b=a_to_b, exact_in=exact_in)
+        args = amount.to_bytes(8, "little") + threshold.to_bytes(8, "little") + bytes(16) + bytes((exact_in, a_to_b))
+        return self._orca(pool, signer, users, args, a_to_b=a_to_b, version=version)
+
+    def _cpmm(
+        self, pool: Pool, signer: Meta, users: tuple[bytes, bytes], pair: bytes, *, a_to_b: bool, exact_in: bool
+    ) -> Instruction:
+        spec = pool.spec
+        tokens, vaults = (spec.token_a, spec.token_b), (spec.vault_a, spec.vault_b)
+        if not a_to_b:
+            tokens, vaults = tokens[::-1], vaults[::-1]
+        observation = self._observations.get(spec.address)
+        if observation is None:
+            observation = self._observations[spec.address] = pda(program.RAYDIUM_CPMM, b"observation", spec.address)
+        metas = (
+            signer,
+            readonly(CPMM_AUTHORITY),
+            readonly(pool.config_address),
+            written(spec.address),
+            written(users[0]),
+            written(users[1]),
+            written(vaults[0]),
+            written(vaults[1]),
+            readonly(tokens[0].token_program),
+            readonly(tokens[1].token_program),
+            readonly(tokens[0].mint),
+            readonly(tokens[1].mint),
+            written(observation),
+        )
+        return Instruction(program.RAYDIUM_CPMM, metas, (CPMM_IN if exact_in else CPMM_OUT) + pair)
+
+    def _orca(
+        self, pool: Pool, signer: Meta, users: tuple[bytes, bytes], args: bytes, *, a_to_b: bool, version: int
+    ) -> Instruction:
+        spec = pool.spec
+        arrays = [written(key) for key in self._array_keys(pool, a_to_b=a_to_b)]
+        oracle = written(pool.oracle)
+        sides = [written(key) for key in (users[0], spec.vault_a, users[1], spec.vault_b)]
+        if version == 1:
+            metas = (readonly(program.TOKEN), signer, written(spec.address), *sides, *arrays, oracle)
+            return Instruction(program.WHIRLPOOL, metas, ORCA_SWAP + args)
+        tokens = [readonly(key) for key in (spec.token_a.mint, spec.token_b.mint)]
+        programs = [readonly(key) for key in (spec.token_a.token_program, spec.token_b.token_program, MEMO_PROGRAM)]
+        metas = (*programs, signer, written(spec.address), *tokens, *sides, *arrays, oracle)
+        return Instruction(program.WHIRLPOOL, metas, ORCA_SWAP_V2 + args + b"\0")
+
+    def _array_keys(self, pool: Pool, *, a_to_b: bool) -> list[bytes]:
+        account = self._find(pool.spec.address)
+        assert isinstance(account, WhirlpoolAccount)
+        keys = []
+        for start in swap_array_starts(account.pool.tick, pool.spec.tick_spacing, a_to_b=a_to_b):
+            key = pool.arrays.get(start) or self._arrays.get((pool.spec.address, start))
+            if key is None:
+                key = self._arrays[pool.spec.address, start] = tick_array_address(pool.spec.address, start)
+            keys.append(key)
+        return keys + keys[-1:] * (3 - len(keys))

@@ -1,0 +1,152 @@
+"""The market: fair prices, the chain with its traders, and the exchange's books, stepped in simulated time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from cambist.simulator import venues, world
+from cambist.simulator.books import LISTINGS, Book
+from cambist.simulator.chain import SLOT_MS, Block, Chain
+from cambist.simulator.draw import Draw
+from cambist.simulator.fees import FeeWeather
+from cambist.simulator.prices import FairPrices, Weather
+from cambist.simulator.traders import Crowd, Desk, Sight, hire
+
+if TYPE_CHECKING:
+    from cambist.simulator.exchange import Exchange
+
+PARTS = 8
+"""Steps per slot: 50 ms each."""
+GENESIS_MS = 1_790_000_000_000
+CAPACITY = 3_200_000
+"""Compute units per slot that are left for this market's transactions in calm weather; the rest is other people's."""
+
+
+class Market:
+    """All of it, without a socket. One seed gives the same slots while nobody else trades."""
+
+    def __init__(
+        self, seed: int, *, rate: float = 1.0, genesis_ms: int = GENESIS_MS, funded: tuple[bytes, ...] = ()
+    ) -> None:
+        self.seed, self.rate = seed, rate
+        self._genesis_ms = genesis_ms
+        self.weather = Weather(seed)
+        self.prices = FairPrices(seed)
+        opening = self.prices.usd
+        self.world = world.build(seed, opening, genesis_ms // 1_000)
+        for key in funded:
+            world.fund(self.world.accounts, self.world.tokens, opening, key, 100_000.0, 1_000 * 10**9)
+        self.chain = Chain(
+            self.world.accounts, {pool.spec.address: pool for pool in self.world.pools}, seed, genesis_ms
+        )
+        self.fees = FeeWeather(Draw(seed, "fees"))
+        self.books = {
+            listing.symbol: Book(
+                listing, seed, self._fair(listing.base_token, listing.quote_token), opening[listing.quote_token]
+            )
+            for listing in LISTINGS
+        }
+        self.exchange: Exchange | None = None
+        """Who hears what happens in the books."""
+        desk = Desk(self.chain, self.world)
+        self._crowd = Crowd(seed, desk, self.world.noise, rate)
+        self._rivals = hire(seed, desk, self.world.rivals)
+        self._draw = Draw(seed, "exchange pace")
+        self.mids = [self._mid(pool) for pool in self.world.pools]
+        self._pool_of = {
+            key: index
+            for index, pool in enumerate(self.world.pools)
+            for key in (pool.spec.address, pool.spec.vault_a, pool.spec.vault_b)
+        }
+        self._part = 0
+        self._fullness = 0.0
+
+    @property
+    def now_ms(self) -> int:
+        """Simulated time in Unix milliseconds."""
+        return self.chain.now_ms + self._part * SLOT_MS // PARTS
+
+    @staticmethod
+    def wall_seconds() -> float:
+        """Returns real time for limits on clients, which live outside of the simulation."""
+        return time.monotonic()
+
+    def step(self) -> Block | None:
+        """Moves by 50 ms. Returns the slot's block if that closed one."""
+        self._part += 1
+        whole_second = self.now_ms % 1_000 == 0
+        if self._part % 2 == 0:
+            self.prices.step(self.weather.storm, 2.0 / PARTS)
+        self._move_books(diffs=self._part % 2 == 0, whole_second=whole_second)
+        if self._part < PARTS:
+            return None
+        self._part = 0
+        return self._close_slot()
+
+    def slot(self) -> Block:
+        """Moves to the end of the slot under way."""
+        while True:
+            block = self.step()
+            if block is not None:
+                return block
+
+    def _close_slot(self) -> Block:
+        self.weather.step()
+        self.fees.step(self.weather.storm, self._fullness)
+        sight = Sight(
+            self.chain.slot,
+            self.mids,
+            self._dollars(),
+            self.prices.usd,
+            self.books["SOLUSDT"].mid(),
+            self.weather.storm,
+        )
+        new = self._crowd.trade(sight, self.fees)
+        for rival in self._rivals:
+            new += rival.trade(sight, self.fees)
+        capacity = int(CAPACITY * max(1.0, self.rate) * (1.0 - 0.3 * self.weather.storm))
+        block = self.chain.close_slot(new, capacity)
+        self._fullness = block.fullness
+        for index in {self._pool_of[key] for key in block.changed if key in self._pool_of}:
+            self.mids[index] = self._mid(self.world.pools[index])
+        return block
+
+    def _mid(self, pool: venues.Pool) -> float:
+        a, b = venues.reserves_of(pool, self.chain.accounts.get)
+        return b / a * pool.scale
+
+    def _fair(self, base: str, quote: str) -> float:
+        return self.prices.usd[base] / self.prices.usd[quote]
+
+    def _dollars(self) -> dict[str, float]:
+        """Returns dollars per token as the exchange shows them, taking USDT for a dollar."""
+        found = {"USDT": 1.0, "USDC": self.books["USDCUSDT"].mid()}
+        for book in self.books.values():
+            if book.listing.quote == "USDT":
+                found[book.listing.base_token] = book.mid()
+        for symbol in ("mSOL", "jitoSOL"):
+            found[symbol] = found["SOL"] * self._fair(symbol, "SOL")
+        return found
+
+    def _move_books(self, *, diffs: bool, whole_second: bool) -> None:
+        storm = self.weather.storm
+        pace = self.rate * (1.0 + 1.5 * storm) * SLOT_MS / PARTS / 1_000.0
+        exchange = self.exchange
+        for book in self.books.values():
+            listing = book.listing
+            moves = self._draw.count(listing.moves * pace)
+            if moves:
+                fair = self._fair(listing.base_token, listing.quote_token)
+                for _ in range(moves):
+                    before = book.top()
+                    trades = book.move(fair, storm)
+                    if exchange is not None:
+                        for trade in trades:
+                            exchange.trade(book, trade)
+                        if book.top() != before:
+                            exchange.ticker(book)
+            if diffs and exchange is not None:
+                exchange.depth(book, whole_second=whole_second)
+        if exchange is not None:
+            exchange.flush()

@@ -1,0 +1,227 @@
+"""The market as a process of its own: started by a parent that it doesn't outlive, or alone."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+START_SECONDS = 20.0
+
+
+class MarketError(RuntimeError):
+    """The market could not be started; the message says why."""
+
+
+class Handle:
+    """A running market process."""
+
+    def __init__(self, process: subprocess.Popen[bytes], endpoints: dict[str, Any]) -> None:
+        self._process = process
+        self.endpoints = endpoints
+        """What the process printed: addresses, pools, tokens, symbols, instruments, identities."""
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def alive(self) -> bool:
+        """Returns whether it still runs."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """Ends the process and waits for it."""
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        self._process.terminate()
+        try:
+            self._process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def spawn(seed: int, *, rate: float = 1.0, slot_ms: float = 400.0, port: int = 0, fund: Sequence[str] = ()) -> Handle:
+    """Starts a market in a child process and returns it once its sockets listen. Raises `MarketError`.
+
+    `fund` names wallets that get SOL and an associated account of every token.
+    """
+    command = [sys.executable, "-m", "cambist.simulator", "--seed", str(seed), "--rate", str(rate)]
+    command += ["--slot-ms", str(slot_ms), "--port", str(port), "--genesis-ms", str(time.time_ns() // 1_000_000)]
+    command += ["--with-parent"]
+    for key in fund:
+        command += ["--fund", key]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        line = _first_line(process, time.monotonic() + START_SECONDS)
+        endpoints = msgspec.json.decode(line)
+    except BaseException as error:
+        process.kill()
+        code = process.wait()
+        if isinstance(error, MarketError | msgspec.DecodeError):
+            message = f"the embedded market did not start (exit code {code}); what it says is on stderr"
+            raise MarketError(message) from None
+        raise
+    return Handle(process, endpoints)
+
+
+def _first_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    assert process.stdout is not None
+    line = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not line.endswith(b"\n"):
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                message = "nothing printed in time"
+                raise MarketError(message)
+            part = os.read(process.stdout.fileno(), 65_536)
+            if not part:
+                message = "ended before it printed"
+                raise MarketError(message)
+            line += part
+    return line
+
+
+def run_market(
+    seed: int,
+    slots: int | None = None,
+    *,
+    digest: bool = False,
+    rate: float = 1.0,
+    port: int = 0,
+    slot_ms: float = 400.0,
+    genesis_ms: int | None = None,
+    fund: Sequence[str] = (),
+    with_parent: bool = False,
+) -> int:
+    """Runs the market: as fast as it goes and without sockets for a digest, else in real time. Returns the exit code.
+
+    Prints one JSON line: the endpoints, or the digest.
+    """
+    from cambist.simulator.encoding import key_bytes
+    from cambist.simulator.jsonrpc import RpcError
+    from cambist.simulator.market import GENESIS_MS, Market
+
+    if slots is not None and slots < 1:
+        return _refuse(f"--slots was {slots}, at least 1 is needed")
+    if not (0.0 <= rate <= 1_000.0) or not (1.0 <= slot_ms <= 60_000.0):
+        return _refuse(f"--rate was {rate} (0 to 1000), --slot-ms was {slot_ms} (1 to 60000)")
+    try:
+        funded = tuple(key_bytes(key) for key in fund)
+    except RpcError:
+        return _refuse(f"--fund was {', '.join(fund)}: not all are base58 public keys")
+    if digest:
+        return _digest(Market(seed, rate=rate, funded=funded), slots or 300)
+    started = time.time_ns() // 1_000_000 if genesis_ms is None else genesis_ms
+    market = Market(seed, rate=rate, genesis_ms=started or GENESIS_MS, funded=funded)
+    return asyncio.run(_serve(market, slots, port, slot_ms, with_parent=with_parent))
+
+
+def _digest(market: Any, slots: int) -> int:
+    for _ in range(slots):
+        market.chain.record(market.slot())
+    found = {
+        "schema": 1,
+        "demo": True,
+        "seed": market.seed,
+        "slots": slots,
+        "transactions": market.chain.transactions,
+        "digest": market.chain.digest,
+    }
+    _print(found)
+    return 0
+
+
+async def _serve(market: Any, slots: int | None, port: int, slot_ms: float, *, with_parent: bool) -> int:
+    from cambist.simulator.node import Node, Ports
+
+    node = Node(market, slot_ms=slot_ms)
+    try:
+        await node.start(Ports(port))
+    except OSError as error:
+        await node.close()
+        return _refuse(
+            f"ports {port} to {port + 3}: {error.strerror or error}. Choose another --port, or 0 for free ones."
+        )
+    loop, run = asyncio.get_running_loop(), asyncio.ensure_future(node.run(slots))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, run.cancel)
+    if with_parent:
+        _end_with_parent(loop, run)
+    _print(node.describe())
+    try:
+        await run
+    except asyncio.CancelledError:
+        pass
+    finally:
+        await node.close()
+    return 0
+
+
+def _end_with_parent(loop: asyncio.AbstractEventLoop, run: asyncio.Future[None]) -> None:
+    """Ends the run when the parent closes our stdin, which the system does for a parent that dies."""
+
+    def read() -> None:
+        if not os.read(0, 4_096):
+            loop.remove_reader(0)
+            run.cancel()
+
+    loop.add_reader(0, read)
+
+
+def _refuse(message: str) -> int:
+    print(f"cambist market: {message}", file=sys.stderr)
+    return 2
+
+
+def _print(value: object) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit code of `python -m cambist.simulator`."""
+    parser = argparse.ArgumentParser(prog="cambist.simulator", description="The embedded DEMO market.")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--slots", type=int, help="end after so many slots")
+    parser.add_argument("--digest", action="store_true", help="print the digest of --slots slots and end")
+    parser.add_argument("--rate", type=float, default=1.0, help="how busy noise traders and books are")
+    parser.add_argument("--port", type=int, default=0, help="first of four ports in a row; 0 takes free ones")
+    parser.add_argument("--slot-ms", type=float, default=400.0, help="real milliseconds per slot")
+    parser.add_argument("--genesis-ms", type=int, help="Unix time of the first slot; now if absent")
+    parser.add_argument("--fund", action="append", default=[], metavar="KEY", help="wallet that gets tokens")
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
+    options = parser.parse_args(argv)
+    return run_market(
+        options.seed,
+        options.slots,
+        digest=options.digest,
+        rate=options.rate,
+        port=options.port,
+        slot_ms=options.slot_ms,
+        genesis_ms=options.genesis_ms,
+        fund=options.fund,
+        with_parent=options.with_parent,
+    )

@@ -1,0 +1,286 @@
+"""PubSub of the node: subscriptions of accounts, programs, logs, slots, roots and signatures.
+
+Once per slot each changed account is told once, as it is at the slot's end, in a shuffled order that the seed decides;
+then come logs and signatures, then the notification of the next slot. Confirmed and finalized subscriptions hear the
+same later.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cambist.simulator import jsonrpc
+from cambist.simulator.draw import Draw
+from cambist.simulator.encoding import (
+    DELAY_SLOTS,
+    View,
+    account_json,
+    commitment_of,
+    key_bytes,
+    key_text,
+    kind,
+    natural,
+    options_of,
+    signature_bytes,
+    signature_text,
+    view_of,
+)
+from cambist.simulator.filters import Filters, filters_of
+from cambist.simulator.jsonrpc import RpcError, invalid
+from cambist.simulator.sockets import MAX_UNSENT, Client, SocketServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cambist.simulator.accounts import Account
+    from cambist.simulator.chain import Block, Chain
+
+MAX_SUBSCRIPTIONS = 10_000
+"""Per connection."""
+
+
+class Subscription(NamedTuple):
+    """One subscription of one client."""
+
+    client: Client
+    number: int
+    kind: str
+    commitment: int = 0
+    key: bytes = b""
+    """Account, program, mentioned key or signature; empty for all."""
+    view: View = View()
+    filters: Filters = Filters()
+
+
+class PubSub:
+    """The node's WebSocket side."""
+
+    def __init__(self, chain: Chain, seed: int, max_unsent: int = MAX_UNSENT) -> None:
+        self._chain = chain
+        self._draw = Draw(seed, "pubsub order")
+        self._sockets = SocketServer(self._opened, self._heard, self._closed, max_unsent=max_unsent)
+        self._owned: dict[Client, dict[int, Subscription]] = {}
+        self._by_kind: dict[str, dict[int, Subscription]] = {name: {} for name in KINDS}
+        self._by_account: dict[bytes, dict[int, Subscription]] = {}
+        self._next = 0
+        self._kept: deque[tuple[Block, dict[bytes, Account]]] = deque(maxlen=max(DELAY_SLOTS) + 1)
+        self.events = 0
+        """Account changes, logs and slots so far, each counted once however many clients hear it."""
+
+    async def start(self, host: str, port: int) -> int:
+        """Returns the port it listens on. Raises `OSError` if it is taken."""
+        return await self._sockets.start(host, port)
+
+    async def close(self) -> None:
+        """Stops listening and closes all connections."""
+        await self._sockets.close()
+
+    @property
+    def slow_clients(self) -> int:
+        """Clients dropped for reading too slowly."""
+        return self._sockets.slow
+
+    def closed_slot(self, block: Block) -> None:
+        """Tells of a closed slot, then of the next one's start."""
+        watched = {key: self._chain.accounts[key] for key in block.changed if self._wants_copy(key)}
+        self._kept.append((block, watched))
+        self.events += len(block.changed) + len(block.landed) + 1
+        keys = list(block.changed)
+        self._draw.shuffle(keys)
+        self._tell_accounts(block.slot, keys, self._chain.accounts.get, 0)
+        self._tell_logs(block, 0)
+        self._tell_signatures(block, 0)
+        for commitment in (1, 2):
+            if len(self._kept) > DELAY_SLOTS[commitment]:
+                older, accounts = self._kept[-1 - DELAY_SLOTS[commitment]]
+                self._tell_accounts(older.slot, sorted(older.changed), accounts.get, commitment)
+                self._tell_logs(older, commitment)
+                self._tell_signatures(older, commitment)
+        self._tell_slot(block.slot)
+        self._sockets.flush()
+
+    def _wants_copy(self, key: bytes) -> bool:
+        if any(subscription.commitment for subscription in self._by_account.get(key, {}).values()):
+            return True
+        return any(subscription.commitment for subscription in self._by_kind["program"].values())
+
+    def _tell_accounts(
+        self, slot: int, keys: list[bytes], find: Callable[[bytes], Account | None], commitment: int
+    ) -> None:
+        programs = [item for item in self._by_kind["program"].values() if item.commitment == commitment]
+        head = (
+            b'{"jsonrpc":"2.0","method":"accountNotification","params":{"result":{"context":{"slot":%d},"value":' % slot
+        )
+        for key in keys:
+            subscriptions = self._by_account.get(key)
+            if not subscriptions and not programs:
+                continue
+            account = find(key)
+            if account is None:
+                continue
+            made: dict[View, bytes] = {}
+            for item in (subscriptions or {}).values():
+                if item.commitment == commitment:
+                    value = made.get(item.view) or made.setdefault(item.view, account_json(account, item.view))
+                    item.client.send(b'%s%s},"subscription":%d}}' % (head, value, item.number))
+            for item in programs:
+                if account.owner == item.key and item.filters.match(account):
+                    value = b'{"pubkey":"%s","account":%s}' % (key_text(key).encode(), account_json(account, item.view))
+                    self._send(item, slot, value)
+
+    def _tell_logs(self, block: Block, commitment: int) -> None:
+        subscriptions = [item for item in self._by_kind["logs"].values() if item.commitment == commitment]
+        if not subscriptions:
+            return
+        for landed in block.landed:
+            value = jsonrpc.encode(
+                {"signature": signature_text(landed.signature), "err": landed.err, "logs": landed.logs}
+            )
+            for item in subscriptions:
+                if not item.key or item.key in landed.mentions:
+                    self._send(item, block.slot, value)
+
+    def _tell_signatures(self, block: Block, commitment: int) -> None:
+        waiting = self._by_kind["signature"]
+        if not waiting:
+            return
+        ended = {landed.signature: landed.err for landed in block.landed}
+        for item in [item for item in waiting.values() if item.commitment == commitment and item.key in ended]:
+            self._send(item, block.slot, b'{"err":%s}' % jsonrpc.encode(ended[item.key]))
+            self._forget(item)
+
+    def _tell_slot(self, slot: int) -> None:
+        root = max(0, slot + 1 - DELAY_SLOTS[2])
+        for item in self._by_kind["slot"].values():
+            result = b'{"parent":%d,"root":%d,"slot":%d}' % (slot, root, slot + 1)
+            item.client.send(_notification(item, result))
+        for item in self._by_kind["root"].values():
+            item.client.send(_notification(item, b"%d" % root))
+
+    def _send(self, item: Subscription, slot: int, value: bytes) -> None:
+        item.client.send(_notification(item, b'{"context":{"slot":%d},"value":%s}' % (slot, value)))
+
+    # Requests
+
+    def _opened(self, client: Client) -> None:
+        self._owned[client] = {}
+
+    def _closed(self, client: Client) -> None:
+        for item in list(self._owned.get(client, {}).values()):
+            self._forget(item)
+        self._owned.pop(client, None)
+
+    def _heard(self, client: Client, message: bytes) -> None:
+        text = jsonrpc.answer(message, lambda method, params: self._call(client, method, params))
+        if text:
+            client.send(text)
+        self._tell_past(client)
+
+    def _call(self, client: Client, method: str, params: list[Any]) -> object:
+        name = method.removesuffix("Unsubscribe")
+        if name != method and name in KINDS:
+            return self._unsubscribe(client, name, params)
+        name = method.removesuffix("Subscribe")
+        if name == method or name not in KINDS:
+            raise RpcError(jsonrpc.METHOD_NOT_FOUND, "Method not found")
+        if len(self._owned[client]) >= MAX_SUBSCRIPTIONS:
+            raise RpcError(-32603, "Internal Error: Subscription refused. Node subscription limit reached")
+        number = self._next
+        item = KINDS[name](Subscription(client, number, name), params)
+        self._next += 1
+        self._owned[client][number] = item
+        self._by_kind[name][number] = item
+        if name == "account":
+            self._by_account.setdefault(item.key, {})[number] = item
+        return number
+
+    def _unsubscribe(self, client: Client, name: str, params: list[Any]) -> bool:
+        number = params[0] if params else None
+        if not natural(number):
+            msg = f"Invalid params: invalid type: {kind(number)}, expected u64."
+            raise invalid(msg)
+        item = self._owned[client].get(number)  # type: ignore[arg-type]
+        if item is None or item.kind != name:
+            msg = "Invalid subscription id."
+            raise invalid(msg)
+        self._forget(item)
+        return True
+
+    def _forget(self, item: Subscription) -> None:
+        self._owned.get(item.client, {}).pop(item.number, None)
+        self._by_kind[item.kind].pop(item.number, None)
+        if item.kind == "account" and (subscriptions := self._by_account.get(item.key)) is not None:
+            subscriptions.pop(item.number, None)
+            if not subscriptions:
+                del self._by_account[item.key]
+
+    def _tell_past(self, client: Client) -> None:
+        """Answers signature subscriptions whose transaction had landed before they came."""
+        for item in [item for item in self._owned[client].values() if item.kind == "signature"]:
+            landed = self._chain.landed.get(item.key)
+            if landed is not None and self._chain.slot - landed.slot >= DELAY_SLOTS[item.commitment]:
+                self._send(item, landed.slot, b'{"err":%s}' % jsonrpc.encode(landed.err))
+                self._forget(item)
+
+
+def _notification(item: Subscription, result: bytes) -> bytes:
+    body = b'{"jsonrpc":"2.0","method":"%sNotification","params":{"result":%s,"subscription":%d}}'
+    return body % (item.kind.encode(), result, item.number)
+
+
+def _account(item: Subscription, params: list[Any]) -> Subscription:
+    options = options_of(params, 1)
+    view = view_of(options, default="base58" if "encoding" not in options else "base64")
+    return item._replace(key=key_bytes(first(params)), commitment=commitment_of(options), view=view)
+
+
+def _program(item: Subscription, params: list[Any]) -> Subscription:
+    options = options_of(params, 1)
+    filters = filters_of(options.get("filters"))
+    return item._replace(
+        key=key_bytes(first(params)), commitment=commitment_of(options), view=view_of(options), filters=filters
+    )
+
+
+def _logs(item: Subscription, params: list[Any]) -> Subscription:
+    which, commitment = first(params), commitment_of(options_of(params, 1))
+    if which in ("all", "allWithVotes"):
+        return item._replace(commitment=commitment)
+    mentions = which.get("mentions") if isinstance(which, dict) else None
+    if not isinstance(mentions, list):
+        msg = "Invalid params: expected `all`, `allWithVotes` or {mentions: [key]}."
+        raise invalid(msg)
+    if len(mentions) != 1:
+        msg = "Invalid Request: Only 1 address supported"
+        raise invalid(msg)
+    return item._replace(key=key_bytes(mentions[0]), commitment=commitment)
+
+
+def _signature(item: Subscription, params: list[Any]) -> Subscription:
+    return item._replace(key=signature_bytes(first(params)), commitment=commitment_of(options_of(params, 1)))
+
+
+def _bare(item: Subscription, params: list[Any]) -> Subscription:
+    if params:
+        msg = "Invalid parameters: No parameters were expected"
+        raise invalid(msg)
+    return item
+
+
+KINDS: dict[str, Callable[[Subscription, list[Any]], Subscription]] = {
+    "account": _account,
+    "program": _program,
+    "logs": _logs,
+    "signature": _signature,
+    "slot": _bare,
+    "root": _bare,
+}
+
+
+def first(params: list[Any]) -> Any:
+    """Returns the first parameter. Raises `RpcError` if there is none."""
+    if not params:
+        msg = "`params` should have at least 1 argument(s)"
+        raise invalid(msg)
+    return params[0]

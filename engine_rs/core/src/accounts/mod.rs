@@ -1,0 +1,17 @@
+//! Layouts of the accounts that make up a pool: bytes to fields, wrong size or discriminator is an error.
+//!
+//! Integers are little-endian. Sizes and offsets are from byte 0, the 8-byte discriminator included. Accounts with a
+//! discriminator may grow: trailing bytes are no error. Who owns an account is the caller's check.
+
+mod orca;
+pub mod program;
+mod raydium;
+mod reader;
+mod token;
+
+pub use orca::{
+    AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TICKS_PER_ARRAY, TickArray, Whirlpool,
+};
+pub use raydium::{AmmV4, CpmmConfig, CpmmPool};
+pub use reader::LayoutError;
+pub use token::{Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig};

@@ -1,0 +1,11 @@
+//! Swap maths, exact to the atom: constant product as each venue rounds it, and concentrated liquidity.
+
+pub mod adaptive_fee;
+mod quote_error;
+pub mod raydium_cpmm;
+pub mod raydium_v4;
+pub mod sqrt_price;
+pub mod whirlpool;
+
+pub(crate) use quote_error::to_u64;
+pub use quote_error::{QuoteError, RoundingRule};

@@ -1,1 +1,0 @@
-//! A pool's state and its quotes.

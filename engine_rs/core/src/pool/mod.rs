@@ -1,0 +1,274 @@
+//! A pool's state and its quotes.
+
+mod amm_v4;
+mod cpmm;
+mod whirlpool;
+
+pub use amm_v4::AmmV4Pool;
+pub use cpmm::CpmmPoolState;
+pub use whirlpool::WhirlpoolState;
+
+use std::sync::Arc;
+
+use ruint::aliases::U256;
+
+use crate::accounts::{
+    AmmV4, CpmmConfig, CpmmPool, Oracle, TransferFee, TransferFeeConfig, Whirlpool,
+};
+pub use crate::amm_math::{QuoteError, RoundingRule};
+use crate::base58::Pubkey;
+use crate::log2::log2_ratio;
+use crate::tick_array_manager::Ticks;
+
+const PPM: u64 = 1_000_000;
+const BASIS_POINTS: u64 = 10_000;
+
+/// The chain's clock at the time of a quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainTime {
+    pub slot: u64,
+    pub unix_timestamp: i64,
+    pub epoch: u64,
+}
+
+/// What one swap takes from and gives to the trader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// What the trader sends, all fees included.
+    pub amount_in: u64,
+    /// What the trader receives, after all fees.
+    pub amount_out: u64,
+    /// Venue fee in atoms of the token in.
+    pub fee: u64,
+    /// Venue fee in atoms of the token out (a CPMM creator's).
+    pub fee_out: u64,
+    pub transfer_fee_in: u64,
+    pub transfer_fee_out: u64,
+    pub ticks_crossed: u32,
+}
+
+/// Transfer fees of tokens A and B.
+pub type TransferFees = [Option<TransferFeeConfig>; 2];
+
+/// The state of one pool at one slot. Token A is coin, token 0, mint A; `a_to_b` sells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pool {
+    AmmV4(AmmV4Pool),
+    Cpmm(CpmmPoolState),
+    Whirlpool(WhirlpoolState),
+}
+
+impl Pool {
+    /// Returns a Raydium AMM v4 pool under today's rounding; the amounts are its vaults' balances.
+    pub fn amm_v4(account: &AmmV4, coin_amount: u64, pc_amount: u64) -> Self {
+        let rule = RoundingRule::TrueCeil;
+        Self::AmmV4(AmmV4Pool {
+            account: account.clone(),
+            amounts: [coin_amount, pc_amount],
+            rule,
+        })
+    }
+
+    /// Returns a Raydium CPMM pool under today's rounding; the amounts are its vaults' balances.
+    pub fn cpmm(
+        account: &CpmmPool,
+        config: &CpmmConfig,
+        amounts: [u64; 2],
+        transfer_fees: TransferFees,
+    ) -> Self {
+        Self::Cpmm(CpmmPoolState {
+            account: account.clone(),
+            config: config.clone(),
+            amounts,
+            transfer_fees,
+            rule: RoundingRule::TrueCeil,
+        })
+    }
+
+    /// Returns an Orca Whirlpool. `oracle` is needed iff `account.has_adaptive_fee()`.
+    pub fn whirlpool(account: &Whirlpool, ticks: Arc<Ticks>, oracle: Option<Oracle>) -> Self {
+        Self::Whirlpool(WhirlpoolState {
+            account: account.clone(),
+            ticks,
+            oracle,
+            transfer_fees: [None, None],
+        })
+    }
+
+    /// Returns the pool with these transfer fees of its tokens; AMM v4 has none.
+    #[must_use]
+    pub fn with_transfer_fees(mut self, fees: TransferFees) -> Self {
+        match &mut self {
+            Self::AmmV4(_) => {}
+            Self::Cpmm(pool) => pool.transfer_fees = fees,
+            Self::Whirlpool(pool) => pool.transfer_fees = fees,
+        }
+        self
+    }
+
+    /// Returns the pool under another rounding rule of its venue; a Whirlpool has one.
+    #[must_use]
+    pub fn with_rule(mut self, rule: RoundingRule) -> Self {
+        match &mut self {
+            Self::AmmV4(pool) => pool.rule = rule,
+            Self::Cpmm(pool) => pool.rule = rule,
+            Self::Whirlpool(_) => {}
+        }
+        self
+    }
+
+    /// Returns the mints of tokens A and B.
+    pub fn mints(&self) -> (Pubkey, Pubkey) {
+        match self {
+            Self::AmmV4(pool) => (pool.account.coin_mint, pool.account.pc_mint),
+            Self::Cpmm(pool) => (pool.account.mints[0], pool.account.mints[1]),
+            Self::Whirlpool(pool) => (pool.account.mint_a, pool.account.mint_b),
+        }
+    }
+
+    /// Returns what `amount_in` atoms buy.
+    ///
+    /// # Errors
+    /// `QuoteError`, `Liquidity` too if only a part could be swapped.
+    #[inline]
+    pub fn quote(
+        &self,
+        a_to_b: bool,
+        amount_in: u64,
+        time: &ChainTime,
+    ) -> Result<Quote, QuoteError> {
+        match self {
+            Self::AmmV4(pool) => pool.quote(a_to_b, amount_in, time),
+            Self::Cpmm(pool) => Ok(pool.fill(a_to_b, amount_in, time, true)?.quote),
+            Self::Whirlpool(pool) => Ok(pool.fill_all::<false>(a_to_b, amount_in, time)?.0),
+        }
+    }
+
+    /// Returns what buys `amount_out` atoms.
+    ///
+    /// # Errors
+    /// `QuoteError`
+    pub fn quote_exact_out(
+        &self,
+        a_to_b: bool,
+        amount_out: u64,
+        time: &ChainTime,
+    ) -> Result<Quote, QuoteError> {
+        match self {
+            Self::AmmV4(pool) => pool.quote_exact_out(a_to_b, amount_out, time),
+            Self::Cpmm(pool) => Ok(pool.fill(a_to_b, amount_out, time, false)?.quote),
+            Self::Whirlpool(pool) => Ok(pool.fill_exact_out::<false>(a_to_b, amount_out, time)?.0),
+        }
+    }
+
+    /// Returns the exact-in quote and the pool after it.
+    ///
+    /// # Errors
+    /// `QuoteError`
+    pub fn swap(
+        &self,
+        a_to_b: bool,
+        amount_in: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, Self), QuoteError> {
+        Ok(match self {
+            Self::AmmV4(pool) => {
+                let quote = pool.quote(a_to_b, amount_in, time)?;
+                (quote, Self::AmmV4(pool.after(a_to_b, &quote)?))
+            }
+            Self::Cpmm(pool) => {
+                let fill = pool.fill(a_to_b, amount_in, time, true)?;
+                (fill.quote, Self::Cpmm(pool.after(&fill)))
+            }
+            Self::Whirlpool(pool) => {
+                let (quote, fill) = pool.fill_all::<true>(a_to_b, amount_in, time)?;
+                (quote, Self::Whirlpool(pool.after(a_to_b, &fill)))
+            }
+        })
+    }
+
+    /// Returns the exact-out quote and the pool after it.
+    ///
+    /// # Errors
+    /// `QuoteError`
+    pub fn swap_exact_out(
+        &self,
+        a_to_b: bool,
+        amount_out: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, Self), QuoteError> {
+        Ok(match self {
+            Self::AmmV4(pool) => {
+                let quote = pool.quote_exact_out(a_to_b, amount_out, time)?;
+                (quote, Self::AmmV4(pool.after(a_to_b, &quote)?))
+            }
+            Self::Cpmm(pool) => {
+                let fill = pool.fill(a_to_b, amount_out, time, false)?;
+                (fill.quote, Self::Cpmm(pool.after(&fill)))
+            }
+            Self::Whirlpool(pool) => {
+                let (quote, fill) = pool.fill_exact_out::<true>(a_to_b, amount_out, time)?;
+                (quote, Self::Whirlpool(pool.after(a_to_b, &fill)))
+            }
+        })
+    }
+
+    /// Returns the marginal rate, atoms out per atom in after all fees, as (num, den); `None` if not tradable. Exact,
+    /// but for bits beyond the 128th, and within 10⁻¹⁵ for a Whirlpool.
+    pub fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
+        match self {
+            Self::AmmV4(pool) => pool.rate(a_to_b, time),
+            Self::Cpmm(pool) => pool.rate(a_to_b, time),
+            Self::Whirlpool(pool) => pool.rate(a_to_b, time),
+        }
+    }
+
+    /// Returns −log2 of the marginal rate in 2⁻⁴⁰ units; `None` if not tradable.
+    pub fn weight(&self, a_to_b: bool, time: &ChainTime) -> Option<i64> {
+        let (num, den) = self.rate(a_to_b, time)?;
+        log2_ratio(num, den).map(|log| -log)
+    }
+
+    /// Returns (reserve in, reserve out, share of the input kept) of the constant product that holds here: exact up to
+    /// rounding for constant product, within the current tick range for a Whirlpool. For display and as a start of a
+    /// search.
+    pub fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
+        match self {
+            Self::AmmV4(pool) => pool.virtual_reserves(a_to_b, time),
+            Self::Cpmm(pool) => pool.virtual_reserves(a_to_b, time),
+            Self::Whirlpool(pool) => pool.virtual_reserves(a_to_b, time),
+        }
+    }
+}
+
+/// Returns the fees of the token in and the token out that hold at `time`.
+fn transfer_fees(
+    fees: &TransferFees,
+    a_to_b: bool,
+    time: &ChainTime,
+) -> (TransferFee, TransferFee) {
+    let [first, second] =
+        fees.map(|fee| fee.map_or(TransferFee::default(), |fee| fee.at(time.epoch)));
+    sides(a_to_b, (first, second))
+}
+
+/// Returns a pair (of A, of B) as (of the token in, of the token out).
+fn sides<T>(a_to_b: bool, (a, b): (T, T)) -> (T, T) {
+    if a_to_b { (a, b) } else { (b, a) }
+}
+
+/// Returns `pair` with `put` added on the side of the token in and `taken` off the other.
+fn moved(pair: [u64; 2], a_to_b: bool, put: u64, taken: u64) -> Result<[u64; 2], QuoteError> {
+    let (side, other) = if a_to_b { (0, 1) } else { (1, 0) };
+    let mut out = pair;
+    out[side] = pair[side].checked_add(put).ok_or(QuoteError::Overflow)?;
+    out[other] = pair[other].checked_sub(taken).ok_or(QuoteError::Overflow)?;
+    Ok(out)
+}
+
+/// Returns num/den with both below 2^128, cut at the low end; `None` if one would vanish.
+fn fit(num: U256, den: U256) -> Option<(u128, u128)> {
+    let excess = num.bit_len().max(den.bit_len()).saturating_sub(128);
+    let cut = |value: U256| u128::try_from(value >> excess).ok().filter(|&cut| cut > 0);
+    Some((cut(num)?, cut(den)?))
+}

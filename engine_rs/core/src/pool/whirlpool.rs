@@ -1,0 +1,190 @@
+//! An Orca Whirlpool.
+
+use std::sync::Arc;
+
+use ruint::aliases::U256;
+
+use super::{BASIS_POINTS, ChainTime, PPM, Quote, TransferFees, fit, sides, transfer_fees};
+use crate::accounts::{Oracle, Whirlpool};
+use crate::amm_math::adaptive_fee::FeeRate;
+use crate::amm_math::whirlpool::{Ask, Curve, NO_LIMIT, WhirlpoolFill, swap};
+use crate::amm_math::{QuoteError, to_u64};
+use crate::tick_array_manager::Ticks;
+
+/// Bits of a √price that a rate keeps: its square and two fees fit 256 bits with room.
+const RATE_BITS: u32 = 54;
+
+/// An Orca Whirlpool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhirlpoolState {
+    pub account: Whirlpool,
+    pub ticks: Arc<Ticks>,
+    pub oracle: Option<Oracle>,
+    pub transfer_fees: TransferFees,
+}
+
+impl WhirlpoolState {
+    /// Returns the swap as the program does it, partial ones included; amounts are inside the vaults. Without `TRACK`
+    /// the state after it is not computed.
+    ///
+    /// # Errors
+    /// `QuoteError`
+    pub fn fill<const TRACK: bool>(&self, ask: &Ask) -> Result<WhirlpoolFill, QuoteError> {
+        if self.oracle.is_none() && self.account.has_adaptive_fee() {
+            return Err(QuoteError::MissingAccount);
+        }
+        swap::<TRACK>(
+            &Curve::of(&self.account),
+            &self.ticks,
+            self.oracle.as_ref(),
+            ask,
+        )
+    }
+
+    /// Returns the trader's side of `fill`. `sent` is what the trader asked to send, if all of it was used: the
+    /// transfer fee's inverse isn't exact.
+    ///
+    /// # Errors
+    /// `Overflow`
+    pub fn quote_of(
+        &self,
+        a_to_b: bool,
+        fill: &WhirlpoolFill,
+        time: &ChainTime,
+        sent: Option<u64>,
+    ) -> Result<Quote, QuoteError> {
+        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let amount_in = sent.map_or_else(|| to_u64(fee_in.gross(fill.amount_in)), Ok)?;
+        let transfer_fee_out = fee_out.fee(fill.amount_out);
+        Ok(Quote {
+            amount_in,
+            amount_out: fill.amount_out - transfer_fee_out,
+            fee: fill.fee,
+            fee_out: 0,
+            transfer_fee_in: amount_in - fill.amount_in,
+            transfer_fee_out,
+            ticks_crossed: fill.ticks_crossed,
+        })
+    }
+
+    /// Returns the pool after `fill`, which was computed with `TRACK`.
+    #[must_use]
+    pub fn after(&self, a_to_b: bool, fill: &WhirlpoolFill) -> Self {
+        let mut after = self.clone();
+        let account = &mut after.account;
+        account.sqrt_price = fill.curve.sqrt_price;
+        account.tick = fill.curve.tick;
+        account.liquidity = fill.curve.liquidity;
+        account.fee_growth_a = fill.curve.fee_growth_a;
+        account.fee_growth_b = fill.curve.fee_growth_b;
+        let owed = if a_to_b {
+            &mut account.protocol_owed_a
+        } else {
+            &mut account.protocol_owed_b
+        };
+        *owed = owed.wrapping_add(fill.protocol_fee);
+        if let (Some(oracle), Some(variables)) = (&mut after.oracle, fill.variables) {
+            oracle.variables = variables;
+        }
+        after
+    }
+
+    pub(super) fn fill_all<const TRACK: bool>(
+        &self,
+        a_to_b: bool,
+        amount_in: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, WhirlpoolFill), QuoteError> {
+        let (fee_in, _) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let amount = amount_in - fee_in.fee(amount_in);
+        let ask = Ask {
+            amount,
+            exact_in: true,
+            a_to_b,
+            limit: NO_LIMIT,
+            now: time.unix_timestamp,
+        };
+        let fill = self.fill::<TRACK>(&ask)?;
+        if fill.left > 0 {
+            return Err(QuoteError::Liquidity);
+        }
+        Ok((self.quote_of(a_to_b, &fill, time, Some(amount_in))?, fill))
+    }
+
+    pub(super) fn fill_exact_out<const TRACK: bool>(
+        &self,
+        a_to_b: bool,
+        amount_out: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, WhirlpoolFill), QuoteError> {
+        let (_, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let amount = to_u64(fee_out.gross(amount_out))?;
+        let ask = Ask {
+            amount,
+            exact_in: false,
+            a_to_b,
+            limit: NO_LIMIT,
+            now: time.unix_timestamp,
+        };
+        let fill = self.fill::<TRACK>(&ask)?;
+        Ok((self.quote_of(a_to_b, &fill, time, None)?, fill))
+    }
+
+    pub(super) fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
+        let kept = self.kept(a_to_b, time)?;
+        let excess = (128 - self.account.sqrt_price.leading_zeros()).saturating_sub(RATE_BITS);
+        let root = self.account.sqrt_price >> excess;
+        let (square, scale) = (U256::from(root * root), 128 - 2 * excess as usize);
+        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let share = |bps: u16| BASIS_POINTS.checked_sub(bps.into());
+        let net = U256::from(kept * share(fee_in.bps)? * share(fee_out.bps)?);
+        let whole = U256::from(PPM * BASIS_POINTS * BASIS_POINTS);
+        if a_to_b {
+            fit(square * net, whole << scale)
+        } else {
+            fit(net << scale, square * whole)
+        }
+    }
+
+    pub(super) fn virtual_reserves(
+        &self,
+        a_to_b: bool,
+        time: &ChainTime,
+    ) -> Option<(f64, f64, f64)> {
+        const TWO_64: f64 = 18_446_744_073_709_551_616.0;
+        let kept = self.kept(a_to_b, time)?;
+        let (liquidity, root) = (
+            self.account.liquidity as f64,
+            self.account.sqrt_price as f64 / TWO_64,
+        );
+        let (reserve_in, reserve_out) = sides(a_to_b, (liquidity / root, liquidity * root));
+        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let share = |bps: u16| {
+            Some(
+                BASIS_POINTS
+                    .checked_sub(bps.into())
+                    .filter(|&kept| kept > 0)? as f64
+                    / BASIS_POINTS as f64,
+            )
+        };
+        let keep = kept as f64 / PPM as f64 * share(fee_in.bps)?;
+        Some((reserve_in, reserve_out * share(fee_out.bps)?, keep))
+    }
+
+    /// Returns what is kept of a million atoms in, at the margin; `None` if a swap would fail.
+    fn kept(&self, a_to_b: bool, time: &ChainTime) -> Option<u64> {
+        let (account, now) = (&self.account, time.unix_timestamp);
+        if account.liquidity == 0 || account.sqrt_price == 0 {
+            return None;
+        }
+        let Some(oracle) = &self.oracle else {
+            return (!account.has_adaptive_fee()).then(|| PPM - u64::from(account.fee_rate));
+        };
+        if i128::from(oracle.trade_enable_timestamp) > i128::from(now) {
+            return None;
+        }
+        let adaptive = Some((&oracle.constants, &oracle.variables));
+        let rate = FeeRate::new(account.fee_rate, adaptive, account.tick, now, a_to_b).ok()?;
+        Some(PPM - rate.rate())
+    }
+}

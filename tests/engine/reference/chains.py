@@ -1,0 +1,84 @@
+"""Chains of hops with exact integer quotes: constant product, and ladders of price levels (kinks, limited depth)."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+U64 = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class ConstantProduct:
+    """Fee rounded up on the input, output rounded down."""
+
+    reserve_in: int
+    reserve_out: int
+    fee_ppm: int
+
+    def quote(self, amount: int) -> int | None:
+        paid = amount - -(-amount * self.fee_ppm // 1_000_000)
+        out = self.reserve_out * paid // (self.reserve_in + paid)
+        return out if out > 0 and self.reserve_in + amount <= U64 else None
+
+    def virtual_reserves(self) -> tuple[float, float, float] | None:
+        return float(self.reserve_in), float(self.reserve_out), float(1_000_000 - self.fee_ppm) / 1_000_000.0
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Levels of (input, output) used up one after the other, worse and worse; beyond the last it refuses."""
+
+    levels: tuple[tuple[int, int], ...]
+    known: bool = True
+
+    def quote(self, amount: int) -> int | None:
+        out = 0
+        for size, pays in self.levels:
+            taken = min(amount, size)
+            out += pays * taken // size
+            amount -= taken
+        return out if out > 0 and amount == 0 else None
+
+    def virtual_reserves(self) -> tuple[float, float, float] | None:
+        size, pays = self.levels[0]
+        return (float(size), float(pays), 1.0) if self.known else None
+
+
+@dataclass
+class Chain:
+    hops: list[ConstantProduct | Ladder]
+    evaluations: int = field(default=0)
+
+    def __len__(self) -> int:
+        return len(self.hops)
+
+    def quote(self, hop: int, amount_in: int) -> int | None:
+        self.evaluations += hop == 0
+        return self.hops[hop].quote(amount_in)
+
+    def virtual_reserves(self, hop: int) -> tuple[float, float, float] | None:
+        return self.hops[hop].virtual_reserves()
+
+    def profit(self, amount: int) -> int | None:
+        out: int | None = amount
+        for hop in self.hops:
+            out = None if out is None else hop.quote(out)
+        return None if out is None else out - amount
+
+
+def constant_products(low: int, high: int) -> st.SearchStrategy[ConstantProduct]:
+    return st.builds(
+        ConstantProduct, st.integers(low, high), st.integers(low, high), st.sampled_from([0, 100, 2_500, 10_000])
+    )
+
+
+@st.composite
+def ladders(draw: st.DrawFn, low: int, high: int) -> Ladder:
+    """Draws levels whose rate falls from each to the next."""
+    sizes = draw(st.lists(st.integers(low, high), min_size=1, max_size=8))
+    rate = draw(st.integers(800_000, 1_600_000))
+    levels = []
+    for size in sizes:
+        levels.append((size, max(size * rate // 1_000_000, 1)))
+        rate -= rate * draw(st.integers(1, 120_000)) // 1_000_000
+    return Ladder(tuple(levels), draw(st.booleans()))

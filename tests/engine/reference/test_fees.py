@@ -1,0 +1,177 @@
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cambist.engine.protocol import Bidding
+from cambist.engine.reference.fees import (
+    Bid,
+    FeeModel,
+    FeeState,
+    FeeStateError,
+    SwapShape,
+    cu_limit,
+    priority_fee,
+    swap_cu,
+    tip,
+)
+
+BIDDING = Bidding()
+
+
+def steady(model: FeeModel, price: int, slots: range, percentile: int | None = 5_000) -> None:
+    model.add([(slot, price) for slot in slots], percentile, slots[-1] * 400)
+
+
+def test_before_any_sample_everything_is_unknown() -> None:
+    model = FeeModel(150)
+    assert (model.bid(BIDDING), model.percentile(75), model.congestion(), model.trend()) == (None, None, None, "")
+    assert (model.source(), model.newest_ns) == ("", None)
+    cost = model.trade(BIDDING, 100_000, None)
+    assert cost == (5_000, None, None)
+
+
+def test_a_plain_node_leaves_percentiles_unknown_and_the_bid_says_so() -> None:
+    model = FeeModel(150)
+    model.add([(slot, 10 * slot) for slot in range(1_000, 1_040)], None, 7)
+    assert model.source() == "minimum"
+    assert model.percentile(50) is None
+    assert model.bid(BIDDING) == Bid(10_390, "minimum")
+    assert model.bid(Bidding(floor_micro_lamports=20_000)) == Bid(20_000, "minimum")
+    row = model.rows()[0]
+    assert (row.minimum, row.p50, row.recv_ns) == (10_000, None, 7)
+
+
+def test_only_the_newest_minimums_bid() -> None:
+    model = FeeModel(150)
+    model.add([(1, 10**9)], None, 1)
+    steady(model, 2_000, range(2, 22), None)
+    assert model.bid(BIDDING) == Bid(2_000, "minimum")
+
+
+def test_percentiles_and_minimums_stay_apart() -> None:
+    model = FeeModel(150)
+    model.add([(1, 5), (2, 6)], None, 1)
+    model.add([(1, 2_000), (2, 4_000), (3, 3_000)], 7_500, 2)
+    assert model.source() == "percentiles"
+    assert model.percentile(75) == 3_000
+    assert model.percentile(50) == 3_000, "the lowest known column not below it"
+    assert model.percentile(90) is None
+    assert model.bid(BIDDING) == Bid(3_000, "p75")
+    assert model.bid(Bidding(floor_micro_lamports=9_000)) == Bid(9_000, "floor")
+    assert model.bid(Bidding(percentile=99)) == Bid(1_000, "minimum")
+
+
+def test_a_percentile_without_a_column_is_left_alone() -> None:
+    model = FeeModel(150)
+    assert not model.add([(1, 5)], 6_000, 1)
+    assert not model.add([(1, 5)], 0, 1)
+    assert model.rows() == []
+
+
+def test_slots_leave_the_window_and_newer_values_win() -> None:
+    model = FeeModel(10)
+    steady(model, 1, range(100, 120))
+    assert [row.slot for row in model.rows()] == list(range(110, 120))
+    model.add([(119, 1)], 5_000, 10**9)
+    assert model.rows()[-1].recv_ns == 119 * 400, "an equal value is not news"
+    model.add([(119, 2)], 5_000, 10**9)
+    assert (model.rows()[-1].p50, model.rows()[-1].recv_ns) == (2, 10**9)
+    model.add([(1 << 63, 3)], 5_000, 10**9)
+    assert model.rows()[-1].slot == 119
+
+
+@pytest.mark.parametrize(
+    ("level", "score"), [(0, 0), (10_000, 0), (15_000, 12), (20_000, 25), (40_000, 50), (160_000, 100), (10**9, 100)]
+)
+def test_congestion_is_doublings_over_the_calm_level(level: int, score: int) -> None:
+    model = FeeModel(150)
+    steady(model, 10_000, range(0, 160))
+    assert model.congestion() == 0
+    steady(model, level, range(160, 168))
+    assert model.congestion() == score
+
+
+def test_congestion_needs_a_history() -> None:
+    model = FeeModel(150)
+    steady(model, 10_000, range(0, 127))
+    assert model.congestion() is None
+    steady(model, 10_000, range(127, 128))
+    assert model.congestion() == 0
+
+
+def test_cheap_is_calm_whatever_the_ratio() -> None:
+    model = FeeModel(150)
+    steady(model, 1, range(0, 160))
+    steady(model, 900, range(160, 168))
+    assert (model.congestion(), model.trend()) == (0, "steady")
+
+
+def test_a_trend_compares_now_with_just_before() -> None:
+    model = FeeModel(150)
+    steady(model, 10_000, range(0, 15))
+    assert model.trend() == ""
+    steady(model, 10_000, range(15, 30))
+    assert model.trend() == "steady"
+    steady(model, 12_500, range(30, 38))
+    assert model.trend() == "rising"
+    steady(model, 10_000, range(38, 46))
+    steady(model, 8_000, range(46, 54))
+    assert model.trend() == "falling"
+
+
+def test_the_history_is_bounded_and_outlives_the_window() -> None:
+    model = FeeModel(100)
+    for start in range(0, 32 * 140, 32):
+        steady(model, start, range(start, start + 32))
+    history = model.history()
+    assert len(history) == 128
+    assert (history[0].slot, history[-1].slot) == (12 * 32, 139 * 32)
+    assert history[0].p50 == 12 * 32
+
+
+samples = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 10**7)), max_size=40)
+columns = st.sampled_from([None, 2_500, 5_000, 7_500, 9_000, 9_900])
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(samples, columns), max_size=12), st.integers(0, 12))
+def test_a_restored_snapshot_goes_on_the_same_way(replies, at) -> None:
+    model = FeeModel(150)
+    for index, (reply, percentile) in enumerate(replies):
+        if index == at:
+            state = msgspec.json.decode(msgspec.json.encode(model.state()), type=FeeState)
+            other, model = model, FeeModel.from_state(150, state)
+        model.add(reply, percentile, index)
+        if index >= at:
+            other.add(reply, percentile, index)
+            assert model.state() == other.state()
+            assert (model.bid(BIDDING), model.congestion()) == (other.bid(BIDDING), other.congestion())
+
+
+def test_rows_out_of_order_are_no_snapshot() -> None:
+    model = FeeModel(150)
+    steady(model, 1, range(5))
+    state = model.state()
+    with pytest.raises(FeeStateError, match="slot 3"):
+        FeeModel.from_state(150, FeeState(None, state.rows[::-1], []))
+
+
+def test_chain_costs() -> None:
+    assert priority_fee(1_500_001, 100_000) == 150_001
+    assert priority_fee(1, 1) == 1
+    assert priority_fee(0, 1_400_000) == 0
+    assert priority_fee((1 << 64) - 1, 1_400_000) is None
+    assert tip(1_000_000, BIDDING) == 50_000
+    assert tip(10, BIDDING) == 1_000
+    model = FeeModel(150)
+    steady(model, 1_500_001, range(9), 7_500)
+    assert model.trade(BIDDING, 100_000, 1_000_000) == (5_000, 150_001, 50_000)
+
+
+def test_compute_units_of_a_route() -> None:
+    route = [SwapShape("ray4"), SwapShape("cpmm"), SwapShape("orca", ticks_crossed=2)]
+    assert [swap_cu(swap) for swap in route] == [23_219, 36_668, 51_600]
+    assert cu_limit(route) == -(-(300 + 23_219 + 36_668 + 51_600) * 110 // 100)
+    assert cu_limit([*route, SwapShape("dlmm")]) is None
+    assert cu_limit([SwapShape("orca", ticks_crossed=200)]) is None

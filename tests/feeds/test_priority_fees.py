@@ -1,0 +1,84 @@
+import contextlib
+
+from cambist.model.events import Channel
+from feeds.http import HttpLimits
+from feeds.priority_fees import PERCENTILES, PriorityFeeConfig, PriorityFeeFeed
+from tests.feeds.servers import FakeNode, RememberingSink, http_server, running, until
+
+CHANNEL = Channel(5, "priority_fees", "solana", "solana.http", "node")
+
+
+@contextlib.asynccontextmanager
+async def feed_on(node, *, accounts=("A", "B"), **changes):
+    sink = RememberingSink()
+    async with http_server(node.rpc) as url:
+        settings = {"rpc": url, "interval_s": 0.05, "http": HttpLimits(attempts=2, wait_initial_s=0.01)}
+        feed = PriorityFeeFeed(
+            PriorityFeeConfig(**(settings | changes)), CHANNEL, sink, accounts=accounts, note=sink.note
+        )
+        async with running(feed):
+            yield feed, sink
+
+
+def asked(node):
+    return [params for _, params in node.calls]
+
+
+async def test_a_plain_node_is_asked_for_the_minimum_and_once_for_a_percentile():
+    node = FakeNode()
+    async with feed_on(node) as (feed, sink):
+        await until(lambda: len(node.calls) >= 6)
+        assert feed.percentiles is False
+        assert "minimum only" in feed.status()[0].note
+        assert feed.status()[0].state == "live"
+    assert asked(node)[0] == [["A", "B"]]
+    assert asked(node)[1] == [["A", "B"], {"percentile": 2500}]
+    assert all(len(params) == 1 for params in asked(node)[2:])
+    assert [level for level, _, _ in sink.notes] == ["info"]
+
+
+async def test_a_node_that_knows_percentiles_is_asked_for_all_of_them():
+    node = FakeNode()
+    node.percentiles = True
+    async with feed_on(node) as (feed, sink):
+        await until(lambda: len(sink.incoming()) >= 12)
+        assert feed.percentiles is True
+    assert [params[1]["percentile"] for params in asked(node)[1:6]] == list(PERCENTILES)
+    assert all(entry.channel == 5 for entry in sink.seen)
+    pairs = {entry.conn: entry.json["id"] for entry in sink.outgoing()}
+    assert all(pairs[entry.conn] == entry.json["id"] for entry in sink.incoming())
+
+
+async def test_the_config_can_say_so_at_once():
+    node = FakeNode()
+    async with feed_on(node, percentiles=False):
+        await until(lambda: len(node.calls) >= 3)
+    assert all(len(params) == 1 for params in asked(node))
+
+
+async def test_a_node_that_is_down_for_a_while_decides_nothing():
+    node = FakeNode()
+    node.percentiles = True
+    node.rpc_faults = [503] * 5
+    async with feed_on(node) as (feed, _):
+        await until(lambda: feed.status()[0].state == "down")
+        assert feed.percentiles is None
+        await until(lambda: feed.percentiles is True)
+
+
+async def test_retry_asks_for_percentiles_again():
+    node = FakeNode()
+    async with feed_on(node, interval_s=30) as (feed, _):
+        await until(lambda: feed.percentiles is False)
+        node.percentiles = True
+        feed.retry()
+        await until(lambda: feed.percentiles is True)
+
+
+async def test_at_most_128_accounts_are_asked_for():
+    node = FakeNode()
+    async with feed_on(node, accounts=[str(n) for n in range(300)]) as (feed, _):
+        await until(lambda: node.calls)
+        feed.watch(["X", "X"])
+        await until(lambda: [["X"]] in asked(node))
+    assert len(asked(node)[0][0]) == 128

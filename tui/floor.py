@@ -1,0 +1,46 @@
+"""The dashboard's floor: places its children at the boxes computed by `tui.layout`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from textual.geometry import Size
+
+    from tui.layout import Box
+
+
+class _Places(Layout):
+    name = "places"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        """Returns a placement for each child that has a box."""
+        del size, greedy
+        boxes = parent.boxes if isinstance(parent, Floor) else {}
+        return [
+            WidgetPlacement(Region(*boxes[child.id]), NULL_OFFSET, NULL_SPACING, child, order)
+            for order, child in enumerate(children)
+            if child.id in boxes
+        ]
+
+
+class Floor(Widget):
+    """Holds the dashboard's widgets."""
+
+    def __init__(self, *children: Widget) -> None:
+        super().__init__(*children, id="floor")
+        self._default_layout = _Places()  # type: ignore[assignment]
+        self.boxes: dict[str, Box] = {}
+
+    def place(self, boxes: dict[str, Box]) -> None:
+        """Puts the children into their boxes; what has none is not shown and can't be focused."""
+        if boxes == self.boxes:
+            return
+        self.boxes = boxes
+        for child in self.children:
+            child.display = child.id in boxes
+        self.refresh(layout=True)

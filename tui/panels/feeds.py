@@ -1,0 +1,106 @@
+"""Panel 6: feeds and connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tui import formats
+from tui.glyphs import glyph
+from tui.widgets.columns import Column, Slot, plan
+from tui.widgets.snapshot_table import Look, SnapshotTable
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from cambist.view import FeedRow, FeedsSection
+    from tui.paint import Line
+
+DROPS = ("drops", "gaps")
+_MARKS = {
+    "live": ("live", "muted"),
+    "connecting": ("idle", "text"),
+    "stale": ("stale", "stale"),
+    "down": ("error", "danger"),
+    "idle": ("idle", "muted"),
+}
+
+
+def columns(width: int) -> tuple[Column, ...]:
+    """Returns the columns; in a narrow panel name and rate are a cell shorter."""
+    narrow = width < 32
+    gap = 2 if width >= 50 else 1
+    return (
+        Column("feed", "feed", 7 if narrow else 8, right=False, most=24),
+        Column("rate", "per s", 5 if narrow else 6, gap=gap),
+        Column("lag", "lag", 6, gap=gap),
+        Column("gaps", "gaps", 4, gap=gap),
+        Column("drops", "drops", 5, gap=gap),
+    )
+
+
+class Feeds(SnapshotTable):
+    """Rate, lag, gaps and drops of every feed."""
+
+    NUMBER = 6
+    TITLE = "Feeds"
+    SORTS: ClassVar[tuple[str, ...]] = ("", "by rate")
+
+    section: FeedsSection | None
+
+    def info(self) -> list[str]:
+        """Returns how many feeds are not live."""
+        rows = self.section.rows if self.section is not None else ()
+        parts = []
+        for state in ("down", "stale", "connecting"):
+            if found := sum(row.state == state for row in rows):
+                parts.append(f"{found} {state}")
+        return parts or (["all live"] if rows else [])
+
+    def hints(self, kind: str) -> list[tuple[str, str]]:
+        """Returns the keys that help."""
+        return [("r", "try now"), ("l", "log of this feed")] if kind in ("error", "stale") else []
+
+    def key_of(self, row: FeedRow) -> str:
+        """Returns the feed's name and endpoint."""
+        return f"{row.name}\n{row.endpoint}"
+
+    def arranged(self, rows: list[FeedRow]) -> list[FeedRow]:
+        """Returns rows as they come, or by rate."""
+        if self.sort:
+            rows = sorted(rows, key=lambda row: -(row.per_s or 0.0))
+        return rows[::-1] if self.reverse else rows
+
+    def matches(self, row: FeedRow, word: str) -> bool:
+        """Returns True if name, endpoint or state holds the word."""
+        return word in row.name.lower() or word in row.endpoint.lower() or word in row.state
+
+    def is_wrong(self, row: FeedRow) -> bool:
+        """Returns True for a feed that isn't live, or dropped something."""
+        return row.state not in ("live", "idle") or row.drops > 0
+
+    def signature(self, row: FeedRow) -> Hashable:
+        """Returns the row."""
+        return row
+
+    def slots(self, width: int) -> dict[str, Slot]:
+        """Returns where the columns stand."""
+        return plan(columns(width), DROPS, width - 1, start=3)
+
+    def paint_row(self, row: FeedRow, line: Line, slots: dict[str, Slot], look: Look) -> None:
+        """Paints a row."""
+        del look
+        paint = self.scene.paint
+        muted, text = paint.style("muted"), paint.style("text")
+        mark, role = _MARKS.get(row.state, ("idle", "muted"))
+        line.put(1, glyph(mark), paint.style(role))
+        line.put(slots["feed"].x, formats.cut(row.name, slots["feed"].width), text)
+        rate = None if row.per_s is None else round(row.per_s)
+        line.end(slots["rate"].end, formats.count(rate, slots["rate"].width), text if rate else muted)
+        bad = row.state in ("stale", "down")
+        value = paint.style("stale", bold=True) if bad else text
+        self.measure(line, slots["lag"], formats.age(row.lag_ns), value, paint.style("stale") if bad else muted)
+        if gaps := slots.get("gaps"):
+            line.end(gaps.end, formats.count(row.gaps, 4), text if row.gaps else muted)
+        if drops := slots.get("drops"):
+            style = paint.style("stale", bold=True) if row.drops else muted
+            line.end(drops.end, formats.count(row.drops, 5), style)

@@ -1,0 +1,159 @@
+"""Panel 3: fee percentiles over time, and what a trade would pay."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from tui import formats
+from tui.glyphs import glyph
+from tui.paint import Line
+from tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from textual.strip import Strip
+
+    from cambist.view import FeeColumn, FeesSection
+
+PERCENTILES = ("p99", "p90", "p75", "p50", "p25")
+BUCKET_NS = 15 * formats.SECOND
+_LOG_LOW, _LOG_HIGH = 3.0, 6.0
+"""Heat runs from 1 000 to 1 000 000 micro-lamports per CU: a constant scale, so that a colour keeps its meaning."""
+
+
+class Fees(Panel):
+    """Heat cells of the last minutes by percentile, the newest value beside them."""
+
+    NUMBER = 3
+    TITLE = "Fee congestion"
+    MONEY = True
+
+    section: FeesSection | None
+
+    def info(self) -> list[str]:
+        """Returns the span of the cells."""
+        span = self._cells(self.size.width) * self._merge() * BUCKET_NS
+        have = len(self.section.columns) * BUCKET_NS if self.section is not None else 0
+        minutes = max(1, min(span, have) // formats.MINUTE) if have else 0
+        return [f"last {minutes} min"] if minutes else []
+
+    def has_content(self) -> bool:
+        """Returns True if any figure is known."""
+        section = self.section
+        return section is not None and (bool(section.columns) or section.now is not None or section.score is not None)
+
+    def _merge(self) -> int:
+        return 1 if self.scene.size_class == 200 else 2
+
+    def _cells(self, width: int) -> int:
+        return max(4, width - 15)
+
+    def body(self, width: int, height: int) -> list[Strip]:
+        """Returns score, percentile rows, axis and costs; what doesn't fit goes in the order of the look."""
+        section = self.section
+        assert section is not None
+        rows = self._rows(section)
+        minimum_only = rows == ["min"]
+        tail = [self._pays(section, width), self._parts(section, width)]
+        axis = [self._axis(section, width)]
+        note = section.note if minimum_only or section.note else ""
+        notes = self._wrapped(note, width, "muted") if note else []
+        while 1 + len(rows) + len(axis) + len(tail) + len(notes) > height:
+            if notes and len(notes) > 1:
+                notes.pop()
+            elif "p99" in rows:
+                rows = [row for row in rows if row not in ("p99", "p25")]
+            elif axis:
+                axis = []
+            elif len(tail) > 1:
+                tail.pop()
+            elif notes:
+                notes = []
+            else:
+                break
+        lines = [self._score(section, width), *(self._heat(section, row, width) for row in rows), *axis, *tail]
+        return self.with_notes([*lines, *notes], width, height, forced=1 if self.kind() == "error" else 0)
+
+    def _rows(self, section: FeesSection) -> list[str]:
+        columns = [*section.columns, *([section.now] if section.now is not None else [])]
+        known = any(getattr(column, name) is not None for column in columns for name in PERCENTILES)
+        if not known and any(column.minimum is not None for column in columns):
+            return ["min"]
+        return list(PERCENTILES)
+
+    def _score(self, section: FeesSection, width: int) -> Strip:
+        paint = self.scene.paint
+        muted = paint.style("muted")
+        line = Line(width).put(2, "congestion ", muted)
+        if section.score is None:
+            line.add(glyph("unknown"), muted)
+        else:
+            line.add(str(section.score), paint.style("strong", bold=True)).add(" of 100", muted)
+            line.add(f", {section.trend}" if section.trend else "", muted)
+        unit = f"{glyph('micro')}lam/CU"
+        return line.end(width - 1, unit, muted).strip() if line.at + len(unit) < width else line.strip()
+
+    def _heat(self, section: FeesSection, name: str, width: int) -> Strip:
+        paint = self.scene.paint
+        bid = name == section.bid_percentile
+        line = Line(width).put(2, name, paint.style("muted"))
+        field = "minimum" if name == "min" else name
+        cells = self._cells(width)
+        values = self._merged(section.columns, field, cells)
+        line.put(6 + cells - len(values), "", paint.style(""))
+        for value in values:
+            if value is None:
+                line.add(" ", paint.style(""))
+            else:
+                line.add(*paint.heat(_share(value), glyph("heat")))
+        now = getattr(section.now, field) if section.now is not None else None
+        style = paint.style("strong", bold=True) if bid else paint.style("text" if now is not None else "muted")
+        return line.end(width - 1, formats.micro_lamports(now, 7), style).strip()
+
+    def _merged(self, columns: tuple[FeeColumn, ...], field: str, cells: int) -> list[int | None]:
+        """Returns the newest `cells` cells, each the highest value of its buckets."""
+        merge = self._merge()
+        values: list[int | None] = []
+        newest = list(columns[-cells * merge :])
+        first = len(newest) % merge
+        groups = ([newest[:first]] if first else []) + [newest[i : i + merge] for i in range(first, len(newest), merge)]
+        for group in groups[-cells:]:
+            known = [value for column in group if (value := getattr(column, field)) is not None]
+            values.append(max(known) if known else None)
+        return values
+
+    def _axis(self, section: FeesSection, width: int) -> Strip:
+        muted = self.scene.paint.style("muted")
+        cells = self._cells(width)
+        shown = section.columns[-cells * self._merge() :]
+        line = Line(width)
+        if shown:
+            start = 6 + cells - math.ceil(len(shown) / self._merge())
+            line.put(start, formats.clock(shown[0].end_ns - BUCKET_NS)[:5], muted)
+        return line.end(6 + cells, "now", muted).strip() if line.at + 4 <= 6 + cells else line.strip()
+
+    def _pays(self, section: FeesSection, width: int) -> Strip:
+        paint = self.scene.paint
+        muted = paint.style("muted")
+        line = Line(width).put(2, f"we bid {formats.cut(section.bid_percentile, 7)}, {section.hops} hops ", muted)
+        if section.total is None:
+            return line.add(glyph("unknown"), muted).strip()
+        line.add(f"{formats.sol(section.total, 4, 8)} SOL", paint.style("strong", bold=True))
+        if section.total_bps is not None:
+            line.add(f" = {section.total_bps:.1f} bps", muted)
+        return line.strip()
+
+    def _parts(self, section: FeesSection, width: int) -> Strip:
+        paint = self.scene.paint
+        muted, text = paint.style("muted"), paint.style("text")
+        line = Line(width).put(2, "", muted)
+        parts = (("tip", section.tip, 4), ("prio", section.priority, 4), ("base", section.base, 5))
+        for index, (name, lamports, places) in enumerate(parts):
+            line.add(f" {glyph('dot')} " if index else "", muted).add(f"{name} ", muted)
+            line.add(formats.sol(lamports, places, 8), text if lamports is not None else muted)
+        return line.strip()
+
+
+def _share(value: int) -> float:
+    """Returns where a fee lies on the heat scale, 0 to 1."""
+    return max(0.0, min(1.0, (math.log10(max(1, value)) - _LOG_LOW) / (_LOG_HIGH - _LOG_LOW)))

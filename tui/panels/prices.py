@@ -1,0 +1,177 @@
+"""Panel 1: prices by token and venue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tui import formats
+from tui.glyphs import glyph
+from tui.widgets import charts
+from tui.widgets.columns import Column, Slot, plan
+from tui.widgets.snapshot_table import Look, SnapshotTable
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from cambist.view import PriceRow, PricesSection
+    from tui.paint import Line
+    from tui.scene import Scene
+
+COLUMNS = (
+    Column("token", "token", 7, right=False),
+    Column("venue", "venue", 7, right=False),
+    Column("bid", "bid", 9),
+    Column("ask", "ask", 9),
+    Column("change", "1 h", 7),
+    Column("chart", "15 min", 6, right=False, gap=2, most=999),
+    Column("rsi", "RSI", 3),
+    Column("ema", "EMA bps", 7),
+    Column("band", "band", 7, right=False, gap=2),
+    Column("age", "age", 6),
+)
+DROPS = ("ema", "band", "rsi", "chart", "change", "age", "venue")
+_HOUR_NS = 3600 * formats.SECOND
+_RSI_HIGH, _RSI_LOW = 70, 30
+
+
+class Prices(SnapshotTable):
+    """Bid, ask, change, chart and indicators of every token on every venue."""
+
+    NUMBER = 1
+    TITLE = "Price feeds"
+    MONEY = True
+    SORTS: ClassVar[tuple[str, ...]] = ("", "by 1 h")
+
+    section: PricesSection | None
+
+    def __init__(self, scene: Scene, *, id: str = "prices") -> None:  # noqa: A002
+        super().__init__(scene, id=id)
+        self._decimals: dict[str, int] = {}
+        self._span_ns = 0
+
+    def take(self, section: PricesSection) -> None:
+        """Takes over rows; a token's decimals are fixed by its first price."""
+        for row in section.rows:
+            value = row.bid if row.bid is not None else row.ask
+            if value is not None and row.token not in self._decimals:
+                self._decimals[row.token] = formats.price_decimals(value)
+        self._span_ns = max((row.change_span_ns for row in section.rows), default=0)
+        super().take(section)
+
+    def info(self) -> list[str]:
+        """Returns quote token and counts."""
+        section = self.section
+        if section is None:
+            return []
+        parts = [f"in {formats.symbol(section.quote)}"]
+        if any(row.synthetic for row in section.rows):
+            parts.append(f"{glyph('demo')} basis (synthetic)")
+        if self.sort:
+            parts.append(self.SORTS[self.sort])
+        return [*parts, f"{section.tokens} tokens", f"{section.pools} pools"]
+
+    def arranged(self, rows: list[PriceRow]) -> list[PriceRow]:
+        """Returns rows grouped by token, venues in the section's order."""
+        groups: dict[str, list[PriceRow]] = {}
+        for row in rows:
+            groups.setdefault(row.token, []).append(row)
+        ordered = list(groups.values())
+        if self.sort:
+            ordered.sort(key=lambda group: -(group[0].change_1h or 0.0))
+        if self.reverse:
+            ordered.reverse()
+        return [row for group in ordered for row in group]
+
+    def matches(self, row: PriceRow, word: str) -> bool:
+        """Returns True if token or venue holds the word."""
+        return word in row.token.lower() or word in row.venue.lower()
+
+    def measures(self, row: PriceRow) -> dict[str, float | None]:
+        """Returns `rsi` and `change` in percent."""
+        return {"rsi": row.rsi, "change": None if row.change_1h is None else row.change_1h * 100}
+
+    def is_wrong(self, row: PriceRow) -> bool:
+        """Returns True for a stale or unknown price."""
+        return row.stale or row.bid is None or row.ask is None
+
+    def group_of(self, row: PriceRow) -> Hashable:
+        """Returns the token."""
+        return row.token
+
+    def signature(self, row: PriceRow) -> Hashable:
+        """Returns what is shown, but age and chart."""
+        return (
+            row.token, row.venue, row.bid, row.ask, row.change_1h, row.rsi, row.ema, row.band_low, row.band_high,
+            row.best_bid, row.best_ask, row.stale, row.synthetic,
+        )  # fmt: skip
+
+    def age_of(self, row: PriceRow) -> int | None:
+        """Returns the age of the quote."""
+        return row.age_ns
+
+    def chart_of(self, row: PriceRow, width: int) -> str:
+        """Returns the closes as a line."""
+        return charts.sparkline(row.spark, width)
+
+    def slots(self, width: int) -> dict[str, Slot]:
+        """Returns where the columns stand; the change's head says what it really spans."""
+        slots = plan(COLUMNS, DROPS, width - 1)
+        if "change" in slots and 0 < self._span_ns < _HOUR_NS - formats.MINUTE:
+            slots["change"] = slots["change"]._replace(head=str(formats.age(self._span_ns)))
+        return slots
+
+    def paint_row(self, row: PriceRow, line: Line, slots: dict[str, Slot], look: Look) -> None:
+        """Paints a row."""
+        paint, stale = self.scene.paint, row.stale or self.kind() == "stale"
+        muted, text = paint.style("muted"), paint.style("muted" if stale else "text")
+        if row.stale:
+            line.put(1, glyph("stale"), paint.style("stale"))
+        elif row.synthetic:
+            line.put(1, glyph("demo"), paint.style("demo"))
+        if look.first:
+            token = muted if stale else paint.style("strong", bold=True)
+            line.put(slots["token"].x, formats.symbol(row.token), token)
+        if venue := slots.get("venue"):
+            line.put(venue.x, formats.cut(row.venue, 7), muted if stale else paint.venue(row.venue_class))
+        decimals = self._decimals.get(row.token, 5)
+        for name, value, best in (("bid", row.bid, row.best_bid), ("ask", row.ask, row.best_ask)):
+            style = muted if stale or value is None else paint.style("strong", bold=True) if best else text
+            self.digits(line, slots[name], look.key, name, formats.price(value, decimals), style)
+        self._indicators(row, line, slots, look, stale=stale)
+        if age := slots.get("age"):
+            number = paint.style("stale", bold=True) if stale else text
+            self.measure(line, age, look.age, number, paint.style("stale") if stale else muted)
+
+    def _indicators(self, row: PriceRow, line: Line, slots: dict[str, Slot], look: Look, *, stale: bool) -> None:
+        paint = self.scene.paint
+        muted, text = paint.style("muted"), paint.style("muted" if stale else "text")
+        if change := slots.get("change"):
+            direction, words = formats.percent(row.change_1h)
+            style = paint.style(f"price-{direction}") if direction and not stale else muted
+            line.end(change.end, words, style)
+        if chart := slots.get("chart"):
+            line.put(chart.x, look.chart, muted)
+        if rsi := slots.get("rsi"):
+            known = row.rsi is not None
+            loud = row.rsi is not None and (row.rsi >= _RSI_HIGH or row.rsi <= _RSI_LOW) and not stale
+            words = f"{row.rsi:.0f}" if row.rsi is not None else glyph("unknown")
+            line.end(rsi.end, words, paint.style("strong", bold=True) if loud else text if known else muted)
+        if ema := slots.get("ema"):
+            mid = None if row.bid is None or row.ask is None else (row.bid + row.ask) / 2
+            off = None if mid is None or not row.ema else (mid / row.ema - 1) * 10_000
+            line.end(ema.end, formats.whole_bps(off), text if off is not None else muted)
+        if band := slots.get("band"):
+            self._band(row, line, band, stale=stale)
+
+    def _band(self, row: PriceRow, line: Line, slot: Slot, *, stale: bool) -> None:
+        paint = self.scene.paint
+        mid = None if row.bid is None or row.ask is None else (row.bid + row.ask) / 2
+        index = charts.band_index(mid, row.band_low, row.band_high, slot.width)
+        if index is None:
+            line.end(slot.end, glyph("unknown"), paint.style("muted"))
+            return
+        track = glyph("band-left") + glyph("track") * (slot.width - 2) + glyph("band-right")
+        border = paint.style("border")
+        line.put(slot.x, track[:index], border)
+        line.add(glyph("band-price"), paint.style("muted" if stale else "text"))
+        line.add(track[index + 1 :], border)
