@@ -313,6 +313,12 @@ impl Registry {
         at
     }
 
+    /// Forgets all accounts.
+    pub(crate) fn clear_accounts(&mut self) {
+        self.accounts.clear();
+        self.by_key.clear();
+    }
+
     /// Returns a watched account.
     pub(crate) fn account(&self, key: &Pubkey) -> Option<&Account> {
         self.by_key.get(key).map(|&at| &self.accounts[at])
@@ -640,7 +646,7 @@ impl Registry {
     }
 
     fn near_arrays(&mut self, at: usize, now: &Whirlpool) {
-        let span = TICKS_PER_ARRAY as i32 * i32::from(now.tick_spacing);
+        let span = TICKS_PER_ARRAY * i32::from(now.tick_spacing);
         let current = array_start(now.tick, now.tick_spacing);
         let lowest = array_start(MIN_TICK, now.tick_spacing);
         let pool = &mut self.pools[at];
@@ -752,7 +758,8 @@ impl Registry {
         (first.owner != second.owner).then_some("vault_owner")
     }
 
-    fn build(&mut self, at: usize) -> Result<Option<Pool>, LayoutError> {
+    /// Returns the pool that the accounts describe, `None` if one of them is not there.
+    pub(crate) fn build(&mut self, at: usize) -> Result<Option<Pool>, LayoutError> {
         if self.pools[at].curve == Curve::Orca && self.pools[at].ticks.is_none() {
             let ticks = self.ticks(&self.pools[at])?;
             self.pools[at].ticks = ticks.map(Arc::new);
@@ -763,10 +770,11 @@ impl Registry {
     fn ticks(&self, pool: &PoolEntry) -> Result<Option<Ticks>, LayoutError> {
         let Some(Decoded::Whirlpool(now)) = self.decoded(&pool.address) else { return Ok(None) };
         let arrays = pool.arrays.values().filter_map(|key| match self.decoded(key) {
-            Some(Decoded::Ticks(array)) => Some(array),
+            Some(Decoded::Ticks(array)) => Some(array.clone()),
             _ => None,
         });
-        Ticks::new(now.tick_spacing, arrays, pool.absent.iter().copied()).map(Some)
+        let (arrays, absent) = (arrays.collect::<Vec<_>>(), pool.absent.iter().copied().collect::<Vec<_>>());
+        Ticks::new(now.tick_spacing, &arrays, &absent).map(Some)
     }
 
     /// Returns the pool that the accounts describe; all of them are there.
@@ -778,10 +786,11 @@ impl Registry {
         let now = self.decoded(&pool.address)?;
         if let Decoded::Whirlpool(now) = now {
             let oracle = match pool.oracle.map(|key| self.decoded(&key)) {
-                Some(Some(Decoded::Oracle(oracle))) => Some(*oracle),
+                Some(Some(Decoded::Oracle(oracle))) => Some(oracle.clone()),
                 _ => None,
             };
-            return Some(Pool::whirlpool(now, Arc::clone(pool.ticks.as_ref()?), oracle, fees));
+            let ticks = Arc::clone(pool.ticks.as_ref()?);
+            return Some(Pool::whirlpool(now, ticks, oracle).with_transfer_fees(fees));
         }
         let [Some(Decoded::Vault(first)), Some(Decoded::Vault(second))] = pool.vaults?.map(|key| self.decoded(&key)) else {
             return None;
