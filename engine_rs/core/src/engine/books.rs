@@ -80,7 +80,9 @@ impl Scale {
 
     fn net(&self, got8: u64, decimals: u32) -> Option<u64> {
         let kept = u128::from(got8.checked_sub(self.fee(got8))?);
-        u64::try_from(kept * power(decimals) / ONE8).ok().filter(|&atoms| atoms > 0)
+        u64::try_from(kept * power(decimals) / ONE8)
+            .ok()
+            .filter(|&atoms| atoms > 0)
     }
 
     fn fee(&self, amount: u64) -> u64 {
@@ -94,13 +96,19 @@ impl Scale {
     /// Returns quote atoms per base atom at the best bid, net of fee.
     pub(crate) fn sell_rate(&self, price8: u64) -> Option<Rate> {
         let num = u128::from(price8) * self.kept();
-        rate(num.checked_mul(power(self.quote))?, ONE8 * PPM * power(self.base))
+        rate(
+            num.checked_mul(power(self.quote))?,
+            ONE8 * PPM * power(self.base),
+        )
     }
 
     /// Returns base atoms per quote atom at the best ask, net of fee.
     pub(crate) fn buy_rate(&self, price8: u64) -> Option<Rate> {
         let den = u128::from(price8) * PPM;
-        rate(ONE8 * self.kept() * power(self.base), den.checked_mul(power(self.quote))?)
+        rate(
+            ONE8 * self.kept() * power(self.base),
+            den.checked_mul(power(self.quote))?,
+        )
     }
 }
 
@@ -132,17 +140,40 @@ pub(crate) struct Books {
 
 impl Books {
     pub(crate) fn new(setup: &EngineSetup) -> Self {
-        let identities = setup.identities.iter().map(|i| ((i.venue.clone(), i.asset.clone()), i.mint.clone()));
-        let fees = setup.venue_fees.iter().map(|fee| (fee.venue.clone(), fee.taker_ppm));
-        let mut books = Self { identities: identities.collect(), fees: fees.collect(), ..Self::default() };
+        let identities = setup
+            .identities
+            .iter()
+            .map(|i| ((i.venue.clone(), i.asset.clone()), i.mint.clone()));
+        let fees = setup
+            .venue_fees
+            .iter()
+            .map(|fee| (fee.venue.clone(), fee.taker_ppm));
+        let mut books = Self {
+            identities: identities.collect(),
+            fees: fees.collect(),
+            ..Self::default()
+        };
         for each in &setup.instruments {
-            books.declare(&each.venue, &each.symbol, &each.base, &each.quote, &each.kind);
+            books.declare(
+                &each.venue,
+                &each.symbol,
+                &each.base,
+                &each.quote,
+                &each.kind,
+            );
         }
         books
     }
 
     /// Returns the place of an instrument's book, made if it is new.
-    pub(crate) fn declare(&mut self, venue: &str, symbol: &str, base: &str, quote: &str, kind: &str) -> usize {
+    pub(crate) fn declare(
+        &mut self,
+        venue: &str,
+        symbol: &str,
+        base: &str,
+        quote: &str,
+        kind: &str,
+    ) -> usize {
         if let Some(at) = self.place(venue, symbol) {
             return at;
         }
@@ -163,7 +194,11 @@ impl Books {
             ""
         };
         let at = self.entries.len();
-        let continuity = if kind == "perp" { Continuity::Usdm } else { Continuity::Spot };
+        let continuity = if kind == "perp" {
+            Continuity::Usdm
+        } else {
+            Continuity::Spot
+        };
         self.entries.push(BookEntry {
             venue: venue.to_owned(),
             symbol: symbol.to_owned(),
@@ -180,21 +215,34 @@ impl Books {
             as_of_ns: 0,
             book: OrderBook::new(continuity),
         });
-        self.index.entry(venue.to_owned()).or_default().insert(symbol.to_owned(), at);
+        self.index
+            .entry(venue.to_owned())
+            .or_default()
+            .insert(symbol.to_owned(), at);
         at
     }
 
     /// Returns the place of a book, made from its symbol alone if the venue's list did not name it.
     pub(crate) fn find(&mut self, venue: &str, symbol: &str, kind: &str) -> usize {
-        self.place(venue, symbol).unwrap_or_else(|| self.declare(venue, symbol, symbol, "", kind))
+        self.place(venue, symbol)
+            .unwrap_or_else(|| self.declare(venue, symbol, symbol, "", kind))
     }
 
     /// Takes an instrument of a venue's list.
     pub(crate) fn list(&mut self, venue: &str, instrument: &crate::decode::Instrument) {
-        self.declare(venue, &instrument.symbol, &instrument.base, &instrument.quote, "spot");
+        self.declare(
+            venue,
+            &instrument.symbol,
+            &instrument.base,
+            &instrument.quote,
+            "spot",
+        );
     }
 
     fn place(&self, venue: &str, symbol: &str) -> Option<usize> {
-        self.index.get(venue).and_then(|symbols| symbols.get(symbol)).copied()
+        self.index
+            .get(venue)
+            .and_then(|symbols| symbols.get(symbol))
+            .copied()
     }
 }

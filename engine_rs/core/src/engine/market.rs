@@ -89,11 +89,19 @@ pub(crate) struct Leg {
 
 impl Leg {
     fn stale(detail: String, age_ns: i64) -> Self {
-        Self { problem: Problem::Stale, detail, age_ns }
+        Self {
+            problem: Problem::Stale,
+            detail,
+            age_ns,
+        }
     }
 
     fn good(age_ns: i64) -> Self {
-        Self { problem: Problem::None, detail: String::new(), age_ns }
+        Self {
+            problem: Problem::None,
+            detail: String::new(),
+            age_ns,
+        }
     }
 }
 
@@ -129,7 +137,11 @@ impl Market {
             potentials: Potentials::new(),
             margin,
             promising: Vec::new(),
-            decimals: setup.tokens.iter().map(|token| (token.mint.clone(), token.decimals)).collect(),
+            decimals: setup
+                .tokens
+                .iter()
+                .map(|token| (token.mint.clone(), token.decimals))
+                .collect(),
             slot: None,
             slot_ns: 0,
             dirty_books: BTreeSet::new(),
@@ -148,7 +160,11 @@ impl Market {
             if !entry.blocked.is_empty() {
                 continue;
             }
-            let (base, quote, name) = (entry.base_mint.clone(), entry.quote_mint.clone(), entry.name.clone());
+            let (base, quote, name) = (
+                entry.base_mint.clone(),
+                entry.quote_mint.clone(),
+                entry.name.clone(),
+            );
             let edge = self.join(&base, &quote, &name, at, true);
             let entry = &mut self.books.entries[at];
             entry.edge = edge;
@@ -174,9 +190,15 @@ impl Market {
     fn join(&mut self, a: &str, b: &str, name: &str, at: usize, book: bool) -> Option<EdgeId> {
         let node_a = self.graph.add_node(a).ok()?;
         let node_b = self.graph.add_node(b).ok()?;
-        let first = self.graph.add_edge(node_a, node_b, &format!("{name}:0")).ok()?;
-        self.graph.add_edge(node_b, node_a, &format!("{name}:1")).ok()?;
-        self.edges.extend([true, false].map(|first| Edge { book, at, first }));
+        let first = self
+            .graph
+            .add_edge(node_a, node_b, &format!("{name}:0"))
+            .ok()?;
+        self.graph
+            .add_edge(node_b, node_a, &format!("{name}:1"))
+            .ok()?;
+        self.edges
+            .extend([true, false].map(|first| Edge { book, at, first }));
         Some(first)
     }
 
@@ -225,7 +247,9 @@ impl Market {
 
     fn pool_weights(&mut self, at: usize) -> [Option<i64>; 2] {
         let pool = &mut self.registry.pools[at];
-        let (Some(built), Some(time)) = (&pool.pool, &self.registry.time) else { return [None, None] };
+        let (Some(built), Some(time)) = (&pool.pool, &self.registry.time) else {
+            return [None, None];
+        };
         let weights = [built.weight(true, time), built.weight(false, time)];
         if weights == [None, None] {
             pool.state = PoolState::Closed;
@@ -234,7 +258,9 @@ impl Market {
     }
 
     fn book_rates(&self, entry: &BookEntry) -> [Option<Rate>; 2] {
-        let Some(scale) = self.scale(entry).filter(|_| entry.live()) else { return [None, None] };
+        let Some(scale) = self.scale(entry).filter(|_| entry.live()) else {
+            return [None, None];
+        };
         let sell = entry.book.best_bid().and_then(|bid| scale.sell_rate(bid.0));
         let buy = entry.book.best_ask().and_then(|ask| scale.buy_rate(ask.0));
         [sell, buy]
@@ -251,20 +277,30 @@ impl Market {
 
     /// Returns a token's decimals: as its mint says, else as configured.
     pub(crate) fn places(&self, mint: &str) -> Option<u32> {
-        let on_chain = base58::decode(mint).and_then(|key| self.registry.decimals.get(&key).copied());
-        let found = on_chain.map(u32::from).or_else(|| self.decimals.get(mint).copied())?;
+        let on_chain =
+            base58::decode(mint).and_then(|key| self.registry.decimals.get(&key).copied());
+        let found = on_chain
+            .map(u32::from)
+            .or_else(|| self.decimals.get(mint).copied())?;
         (found <= MAX_DECIMALS).then_some(found)
     }
 
     /// Returns what a book's exact steps need, `None` while a token's decimals are unknown.
     pub(crate) fn scale(&self, entry: &BookEntry) -> Option<Scale> {
         let taker_ppm = entry.taker_ppm?;
-        Some(Scale { base: self.places(&entry.base_mint)?, quote: self.places(&entry.quote_mint)?, taker_ppm })
+        Some(Scale {
+            base: self.places(&entry.base_mint)?,
+            quote: self.places(&entry.quote_mint)?,
+            taker_ppm,
+        })
     }
 
     /// Returns the mints that an edge sells and buys.
     pub(crate) fn ends(&self, edge: EdgeId) -> (&str, &str) {
-        (self.graph.node_key(self.graph.from(edge)), self.graph.node_key(self.graph.to(edge)))
+        (
+            self.graph.node_key(self.graph.from(edge)),
+            self.graph.node_key(self.graph.to(edge)),
+        )
     }
 
     pub(crate) fn behind(&self, edge: EdgeId) -> Edge {
@@ -274,21 +310,38 @@ impl Market {
     /// Returns the name of the venue behind an edge.
     pub(crate) fn venue(&self, edge: EdgeId) -> &str {
         let behind = self.behind(edge);
-        if behind.book { &self.books.entries[behind.at].venue } else { self.registry.pools[behind.at].curve.venue() }
+        if behind.book {
+            &self.books.entries[behind.at].venue
+        } else {
+            self.registry.pools[behind.at].curve.venue()
+        }
     }
 
     /// Returns what decides the compute units of a swap over a pool.
     pub(crate) fn shape(&self, edge: EdgeId, ticks_crossed: u32) -> SwapShape<'static> {
         let pool = &self.registry.pools[self.behind(edge).at];
-        let owned = |mint| self.registry.account(mint).is_some_and(|account| account.owner == program::TOKEN_2022);
+        let owned = |mint| {
+            self.registry
+                .account(mint)
+                .is_some_and(|account| account.owner == program::TOKEN_2022)
+        };
         let token_2022 = pool.mints.iter().flatten().any(owned);
-        SwapShape { venue: pool.curve.venue(), ticks_crossed, token_2022, adaptive: pool.oracle.is_some() }
+        SwapShape {
+            venue: pool.curve.venue(),
+            ticks_crossed,
+            token_2022,
+            adaptive: pool.oracle.is_some(),
+        }
     }
 
     /// Returns whether the state behind an edge can be believed now, and its age.
     pub(crate) fn leg(&self, edge: EdgeId, now_ns: i64, channels: &Channels) -> Leg {
         let behind = self.behind(edge);
-        if behind.book { self.book_leg(behind.at, now_ns) } else { self.pool_leg(behind.at, now_ns, channels) }
+        if behind.book {
+            self.book_leg(behind.at, now_ns)
+        } else {
+            self.pool_leg(behind.at, now_ns, channels)
+        }
     }
 
     /// Returns how good a book is.
@@ -308,21 +361,41 @@ impl Market {
     pub(crate) fn pool_leg(&self, at: usize, now_ns: i64, channels: &Channels) -> Leg {
         let pool = &self.registry.pools[at];
         let channel = pool.carrier.and_then(|carrier| channels.get(&carrier));
-        let Some((channel, slot)) = channel.and_then(|channel| Some((channel, channel.slot?))) else {
-            return Leg::stale(format!("{} has no slots", pool.name), (now_ns - pool.changed_ns).max(0));
+        let Some((channel, slot)) = channel.and_then(|channel| Some((channel, channel.slot?)))
+        else {
+            return Leg::stale(
+                format!("{} has no slots", pool.name),
+                (now_ns - pool.changed_ns).max(0),
+            );
         };
         let age = (now_ns - channel.slot_ns).max(0);
         match pool.state {
             PoolState::Live => {}
-            PoolState::Torn => return Leg { problem: Problem::Torn, detail: pool.name.clone(), age_ns: age },
+            PoolState::Torn => {
+                return Leg {
+                    problem: Problem::Torn,
+                    detail: pool.name.clone(),
+                    age_ns: age,
+                };
+            }
             state => return Leg::stale(format!("{} {}", pool.name, state.as_str()), age),
         }
         let behind = self.slot.unwrap_or(0).saturating_sub(slot);
         if channel.state == State::Down || behind > self.gates.max_slot_lag {
-            return Leg::stale(format!("{} is {behind} slots behind", channel.info.label), age);
+            return Leg::stale(
+                format!("{} is {behind} slots behind", channel.info.label),
+                age,
+            );
         }
         if age > self.gates.max_slot_silence_ms as i64 * NS_PER_MS {
-            return Leg::stale(format!("no slot from {} for {} ms", channel.info.label, age / NS_PER_MS), age);
+            return Leg::stale(
+                format!(
+                    "no slot from {} for {} ms",
+                    channel.info.label,
+                    age / NS_PER_MS
+                ),
+                age,
+            );
         }
         Leg::good(age)
     }
@@ -333,7 +406,10 @@ impl Market {
         if behind.book {
             return !self.books.entries[behind.at].live();
         }
-        matches!(self.registry.pools[behind.at].state, PoolState::Torn | PoolState::Gap)
+        matches!(
+            self.registry.pools[behind.at].state,
+            PoolState::Torn | PoolState::Gap
+        )
     }
 
     // -- quotes
@@ -351,7 +427,9 @@ impl Market {
         let (Some(built), Some(time)) = (&pool.pool, &self.registry.time) else {
             return Err(Refusal::Word(pool.state.as_str()));
         };
-        let quote = built.quote(behind.first, amount_in, time).map_err(Refusal::Pool)?;
+        let quote = built
+            .quote(behind.first, amount_in, time)
+            .map_err(Refusal::Pool)?;
         if quote.amount_out == 0 {
             return Err(Refusal::Word("liquidity"));
         }
@@ -361,7 +439,12 @@ impl Market {
             fee += kept_out * u128::from(amount_in) / (u128::from(quote.amount_out) + kept_out);
         }
         let fee = u64::try_from(fee).unwrap_or(u64::MAX);
-        Ok(Hop { amount_in, amount_out: quote.amount_out, fee, ticks: quote.ticks_crossed })
+        Ok(Hop {
+            amount_in,
+            amount_out: quote.amount_out,
+            fee,
+            ticks: quote.ticks_crossed,
+        })
     }
 
     fn quote_book(&self, entry: &BookEntry, amount_in: u64, first: bool) -> Result<Hop, Refusal> {
@@ -369,9 +452,18 @@ impl Market {
         if !entry.live() {
             return Err(Refusal::Word(entry.state()));
         }
-        let got = if first { scale.sell(&entry.book, amount_in) } else { scale.buy(&entry.book, amount_in) };
+        let got = if first {
+            scale.sell(&entry.book, amount_in)
+        } else {
+            scale.buy(&entry.book, amount_in)
+        };
         let (amount_out, fee) = got.ok_or(Refusal::Word("liquidity"))?;
-        Ok(Hop { amount_in, amount_out, fee, ticks: 0 })
+        Ok(Hop {
+            amount_in,
+            amount_out,
+            fee,
+            ticks: 0,
+        })
     }
 
     /// Returns an edge's marginal rate net of fee.
@@ -381,7 +473,10 @@ impl Market {
             let [sell, buy] = self.book_rates(&self.books.entries[behind.at]);
             return if behind.first { sell } else { buy };
         }
-        self.registry.pools[behind.at].pool.as_ref()?.rate(behind.first, self.registry.time.as_ref()?)
+        self.registry.pools[behind.at]
+            .pool
+            .as_ref()?
+            .rate(behind.first, self.registry.time.as_ref()?)
     }
 
     /// Returns (reserve in, reserve out, share kept after fees) near the current price; where sizing starts.
@@ -392,11 +487,20 @@ impl Market {
             return pool.virtual_reserves(behind.first, self.registry.time.as_ref()?);
         }
         let entry = &self.books.entries[behind.at];
-        let best = if behind.first { entry.book.best_bid() } else { entry.book.best_ask() };
+        let best = if behind.first {
+            entry.book.best_bid()
+        } else {
+            entry.book.best_ask()
+        };
         let (scale, best) = (self.scale(entry)?, best?);
         let base = best.1 as f64 * power(scale.base) as f64 / 1e8 * NEARLY_LINEAR;
-        let quote = base / power(scale.base) as f64 * best.0 as f64 / 1e8 * power(scale.quote) as f64;
+        let quote =
+            base / power(scale.base) as f64 * best.0 as f64 / 1e8 * power(scale.quote) as f64;
         let keep = 1.0 - f64::from(scale.taker_ppm) / 1e6;
-        Some(if behind.first { (base, quote, keep) } else { (quote, base, keep) })
+        Some(if behind.first {
+            (base, quote, keep)
+        } else {
+            (quote, base, keep)
+        })
     }
 }

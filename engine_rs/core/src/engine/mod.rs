@@ -82,7 +82,8 @@ impl Engine {
     /// # Errors
     /// `SetupError` if it isn't one.
     pub fn new(setup: &[u8]) -> Result<Self, SetupError> {
-        let setup: EngineSetup = serde_json::from_slice(setup).map_err(|error| SetupError(error.to_string()))?;
+        let setup: EngineSetup =
+            serde_json::from_slice(setup).map_err(|error| SetupError(error.to_string()))?;
         let mut engine = Self {
             channels: BTreeMap::new(),
             market: Market::new(&setup),
@@ -100,7 +101,9 @@ impl Engine {
     /// Forgets everything but the setup.
     fn fresh(&mut self) {
         let channels = self.setup.channels.iter();
-        self.channels = channels.map(|info| (info.id, ChannelState::new(info.clone()))).collect();
+        self.channels = channels
+            .map(|info| (info.id, ChannelState::new(info.clone())))
+            .collect();
         self.market = Market::new(&self.setup);
         self.prices = Prices::new(&self.setup);
         self.fees = FeeModel::new(self.setup.bidding.window_slots);
@@ -117,14 +120,24 @@ impl Engine {
     ///
     /// # Errors
     /// `BlockError` if the record at `offset` is damaged.
-    pub fn ingest(&mut self, block: &[u8], offset: usize, until_ns: i64) -> Result<Ingested, BlockError> {
-        let mut out = Ingested { offset, ..Ingested::default() };
+    pub fn ingest(
+        &mut self,
+        block: &[u8],
+        offset: usize,
+        until_ns: i64,
+    ) -> Result<Ingested, BlockError> {
+        let mut out = Ingested {
+            offset,
+            ..Ingested::default()
+        };
         while out.offset < block.len() {
             let record = Header::read(block, out.offset).and_then(|header| {
                 if header.kind != kind::FRAME || header.recv_ns >= until_ns {
                     return Ok(None);
                 }
-                header.body(block, out.offset).map(|(body, after)| Some((header, body, after)))
+                header
+                    .body(block, out.offset)
+                    .map(|(body, after)| Some((header, body, after)))
             });
             let (header, body, after) = match record {
                 Ok(Some(record)) => record,
@@ -151,7 +164,11 @@ impl Engine {
     pub fn control(&mut self, block: &[u8], offset: usize) -> Result<Ingested, BlockError> {
         let header = Header::read(block, offset)?;
         let (body, after) = header.body(block, offset)?;
-        let mut out = Ingested { offset: after, records: 1, ..Ingested::default() };
+        let mut out = Ingested {
+            offset: after,
+            records: 1,
+            ..Ingested::default()
+        };
         let known = self.channels.contains_key(&header.channel);
         match header.kind {
             kind::CHANNEL => self.declare(body),
@@ -166,7 +183,11 @@ impl Engine {
             kind::GAP if known => self.gap(header.channel),
             _ => {}
         }
-        let moment = Moment { seq: header.seq, now_ns: header.recv_ns, slot: 0 };
+        let moment = Moment {
+            seq: header.seq,
+            now_ns: header.recv_ns,
+            slot: 0,
+        };
         self.settle(moment, &mut out);
         self.review_all(moment, &mut out);
         self.take_refused(known.then_some(header.channel));
@@ -195,17 +216,27 @@ impl Engine {
     }
 
     fn connected(&mut self, at: u16, generation: u32) {
-        let Some(channel) = self.channels.get_mut(&at) else { return };
+        let Some(channel) = self.channels.get_mut(&at) else {
+            return;
+        };
         channel.state = State::Live;
         channel.generation = channel.generation.max(generation);
         self.market.registry.ask_again(at);
-        for entry in self.market.books.entries.iter_mut().filter(|entry| entry.channel == Some(at)) {
+        for entry in self
+            .market
+            .books
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.channel == Some(at))
+        {
             entry.book.connect();
         }
     }
 
     fn disconnected(&mut self, at: u16) {
-        let Some(channel) = self.channels.get_mut(&at) else { return };
+        let Some(channel) = self.channels.get_mut(&at) else {
+            return;
+        };
         channel.state = State::Down;
         channel.session.disconnect();
         if channel.socket {
@@ -220,7 +251,9 @@ impl Engine {
     }
 
     fn gap(&mut self, at: u16) {
-        let Some(channel) = self.channels.get_mut(&at) else { return };
+        let Some(channel) = self.channels.get_mut(&at) else {
+            return;
+        };
         channel.gaps += 1;
         self.counters.gaps += 1;
         if channel.socket {
@@ -270,7 +303,11 @@ impl Engine {
             self.connected(at, header.generation);
         }
         let slot = self.market.slot;
-        let moment = Moment { seq: header.seq, now_ns: header.recv_ns, slot: 0 };
+        let moment = Moment {
+            seq: header.seq,
+            now_ns: header.recv_ns,
+            slot: 0,
+        };
         if let Err(error) = self.decode(header, body, moment) {
             self.counters.malformed += 1;
             if let Some(channel) = self.channels.get_mut(&at) {
@@ -290,10 +327,22 @@ impl Engine {
     }
 
     fn decode(&mut self, header: &Header, body: &[u8], moment: Moment) -> Result<(), DecodeError> {
-        let Some(channel) = self.channels.get_mut(&header.channel) else { return Ok(()) };
+        let Some(channel) = self.channels.get_mut(&header.channel) else {
+            return Ok(());
+        };
         if channel.solana {
-            let direction = if header.direction == 0 { Direction::In } else { Direction::Out };
-            let events = decode_solana(&mut channel.session, header.conn, header.generation, direction, body)?;
+            let direction = if header.direction == 0 {
+                Direction::In
+            } else {
+                Direction::Out
+            };
+            let events = decode_solana(
+                &mut channel.session,
+                header.conn,
+                header.generation,
+                direction,
+                body,
+            )?;
             for event in events {
                 self.node_event(header.channel, event, moment);
             }
@@ -307,14 +356,24 @@ impl Engine {
     }
 
     fn node_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {
-        let Some(channel) = self.channels.get_mut(&at) else { return };
+        let Some(channel) = self.channels.get_mut(&at) else {
+            return;
+        };
         let registry = &mut self.market.registry;
         match event {
-            Event::Account { key, slot, owner, data, .. } => {
+            Event::Account {
+                key,
+                slot,
+                owner,
+                data,
+                ..
+            } => {
                 registry.take(&key, slot, &owner, data, at, channel.socket);
             }
             Event::AccountMissing { key, slot } => registry.lose(&key, slot),
-            Event::AccountUndated { key, owner, data, .. } => registry.see(&key, &owner, &data),
+            Event::AccountUndated {
+                key, owner, data, ..
+            } => registry.see(&key, &owner, &data),
             Event::Slot { slot, .. } => {
                 if channel.announce(slot, moment.now_ns) {
                     registry.announce(at, slot);
@@ -323,38 +382,87 @@ impl Engine {
                     }
                 }
             }
-            Event::Subscribed { key: Some(key), .. } if channel.socket => registry.carried(&key, at),
-            Event::FeeSamples { percentile, samples } => {
+            Event::Subscribed { key: Some(key), .. } if channel.socket => {
+                registry.carried(&key, at)
+            }
+            Event::FeeSamples {
+                percentile,
+                samples,
+            } => {
                 self.fees.add(&samples, percentile, moment.now_ns);
                 self.standing.reprice(&self.setup, &self.fees);
             }
-            Event::Error { code, message, .. } => channel.error(&format!("error {code}: {message}")),
+            Event::Error { code, message, .. } => {
+                channel.error(&format!("error {code}: {message}"))
+            }
             _ => {}
         }
     }
 
     fn venue_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {
-        let Some(channel) = self.channels.get_mut(&at) else { return };
+        let Some(channel) = self.channels.get_mut(&at) else {
+            return;
+        };
         let now_ns = moment.now_ns;
         match event {
-            Event::BookTicker { symbol, update_id, bid, bid_qty, ask, ask_qty, venue_ns } => {
-                let ticker = Ticker { update_id, bid, bid_qty, ask, ask_qty };
+            Event::BookTicker {
+                symbol,
+                update_id,
+                bid,
+                bid_qty,
+                ask,
+                ask_qty,
+                venue_ns,
+            } => {
+                let ticker = Ticker {
+                    update_id,
+                    bid,
+                    bid_qty,
+                    ask,
+                    ask_qty,
+                };
                 let lag = channel.lag(now_ns, venue_ns);
                 let place = self.find_book(at, &symbol);
-                let change = self.market.books.entries[place].book.apply_ticker(ticker, now_ns);
+                let change = self.market.books.entries[place]
+                    .book
+                    .apply_ticker(ticker, now_ns);
                 self.book_changed(at, place, change, now_ns - lag, true);
             }
-            Event::DepthDelta { symbol, first, last, prev, bids, asks, venue_ns } => {
+            Event::DepthDelta {
+                symbol,
+                first,
+                last,
+                prev,
+                bids,
+                asks,
+                venue_ns,
+            } => {
                 let lag = channel.lag(now_ns, Some(venue_ns));
                 let place = self.find_book(at, &symbol);
-                let delta = Delta { first, last, prev, bids, asks };
-                let change = self.market.books.entries[place].book.apply_delta(delta, now_ns);
+                let delta = Delta {
+                    first,
+                    last,
+                    prev,
+                    bids,
+                    asks,
+                };
+                let change = self.market.books.entries[place]
+                    .book
+                    .apply_delta(delta, now_ns);
                 self.book_changed(at, place, change, now_ns - lag, true);
             }
-            Event::DepthSnapshot { symbol, last, bids, asks, venue_ns } => {
+            Event::DepthSnapshot {
+                symbol,
+                last,
+                bids,
+                asks,
+                venue_ns,
+            } => {
                 let lag = channel.lag(now_ns, venue_ns);
                 let place = self.find_book(at, &symbol);
-                let change = self.market.books.entries[place].book.apply_snapshot(last, &bids, &asks, now_ns);
+                let change = self.market.books.entries[place]
+                    .book
+                    .apply_snapshot(last, &bids, &asks, now_ns);
                 self.book_changed(at, place, change, now_ns - lag, false);
             }
             Event::Trade { venue_ns, .. } => {
@@ -365,18 +473,33 @@ impl Engine {
                     self.market.books.list(&channel.info.venue, each);
                 }
             }
-            Event::Error { code, message, .. } => channel.error(&format!("error {code}: {message}")),
+            Event::Error { code, message, .. } => {
+                channel.error(&format!("error {code}: {message}"))
+            }
             _ => {}
         }
     }
 
     fn find_book(&mut self, at: u16, symbol: &str) -> usize {
-        let Some(channel) = self.channels.get(&at) else { return 0 };
-        let kind = if channel.info.protocol.starts_with("binance.usdm.") { "perp" } else { "spot" };
+        let Some(channel) = self.channels.get(&at) else {
+            return 0;
+        };
+        let kind = if channel.info.protocol.starts_with("binance.usdm.") {
+            "perp"
+        } else {
+            "spot"
+        };
         self.market.books.find(&channel.info.venue, symbol, kind)
     }
 
-    fn book_changed(&mut self, at: u16, place: usize, change: BookChange, as_of_ns: i64, own: bool) {
+    fn book_changed(
+        &mut self,
+        at: u16,
+        place: usize,
+        change: BookChange,
+        as_of_ns: i64,
+        own: bool,
+    ) {
         let entry = &mut self.market.books.entries[place];
         if own || entry.channel.is_none() {
             entry.channel = Some(at);
@@ -399,7 +522,12 @@ impl Engine {
         if change.need_seed {
             let entry = &self.market.books.entries[place];
             let (channel, key) = (entry.channel.unwrap_or(0), entry.symbol.clone());
-            self.needs.push(Need { kind: "depth", channel, key, index: 0 });
+            self.needs.push(Need {
+                kind: "depth",
+                channel,
+                key,
+                index: 0,
+            });
         }
     }
 
@@ -432,7 +560,12 @@ impl Engine {
     // -- cycles
 
     fn context(&self) -> Context<'_> {
-        Context { setup: &self.setup, channels: &self.channels, market: &self.market, prices: &self.prices }
+        Context {
+            setup: &self.setup,
+            channels: &self.channels,
+            market: &self.market,
+            prices: &self.prices,
+        }
     }
 
     /// Weighs what changed, searches around it and decides.
@@ -455,13 +588,22 @@ impl Engine {
         }
         moment.slot = self.market.slot.unwrap_or(0);
         let found = self.search();
-        let keyed: Vec<(String, &Found)> =
-            found.iter().map(|each| (self.market.graph.cycle_key(&each.edges), each)).collect();
+        let keyed: Vec<(String, &Found)> = found
+            .iter()
+            .map(|each| (self.market.graph.cycle_key(&each.edges), each))
+            .collect();
         let waiting = self.drop_lost(&touched.into_iter().collect(), &keyed);
         for (key, each) in &keyed {
-            let cx =
-                Context { setup: &self.setup, channels: &self.channels, market: &self.market, prices: &self.prices };
-            if self.standing.found(cx, moment, key, &each.edges, each.weight) {
+            let cx = Context {
+                setup: &self.setup,
+                channels: &self.channels,
+                market: &self.market,
+                prices: &self.prices,
+            };
+            if self
+                .standing
+                .found(cx, moment, key, &each.edges, each.weight)
+            {
                 self.counters.opportunities += 1;
                 self.decide(moment, key, out);
             }
@@ -474,7 +616,10 @@ impl Engine {
     fn drop_lost(&mut self, touched: &BTreeSet<EdgeId>, found: &[(String, &Found)]) -> Vec<String> {
         let mut waiting = Vec::new();
         for key in self.standing.through(touched) {
-            let waits = self.standing.cycles[&key].edges.iter().any(|&edge| self.market.waits(edge));
+            let waits = self.standing.cycles[&key]
+                .edges
+                .iter()
+                .any(|&edge| self.market.waits(edge));
             if waits {
                 waiting.push(key);
             } else if !found.iter().any(|(each, _)| *each == key) {
@@ -499,7 +644,12 @@ impl Engine {
             budget_edges: limits.budget_edges,
             margin: self.market.margin,
         };
-        let (found, work) = search(&self.market.graph, &self.market.potentials, &promising, &params);
+        let (found, work) = search(
+            &self.market.graph,
+            &self.market.potentials,
+            &promising,
+            &params,
+        );
         self.counters.cycles += found.len() as u64;
         self.counters.expanded_edges += work.expanded;
         self.counters.budget_cuts += u64::from(work.cut);
@@ -520,8 +670,15 @@ impl Engine {
     }
 
     fn decide(&mut self, moment: Moment, key: &str, out: &mut Ingested) {
-        let cx = Context { setup: &self.setup, channels: &self.channels, market: &self.market, prices: &self.prices };
-        let Some(opportunity) = self.standing.decide(cx, moment, key) else { return };
+        let cx = Context {
+            setup: &self.setup,
+            channels: &self.channels,
+            market: &self.market,
+            prices: &self.prices,
+        };
+        let Some(opportunity) = self.standing.decide(cx, moment, key) else {
+            return;
+        };
         json::append(&mut out.decisions, opportunity);
         out.decisions.push(b'\n');
         if opportunity.go {
@@ -536,14 +693,27 @@ impl Engine {
 
     /// Quotes edges one after the other at the state as it is. Returns (amount out, empty) or (0, why not).
     pub fn quote_route(&self, route: &[&str], amount_in: u64, now_ns: i64) -> (u64, String) {
-        let edges: Option<Vec<EdgeId>> = route.iter().map(|name| self.market.graph.find_edge(name)).collect();
-        let Some(edges) = edges else { return (0, "unknown_edge".to_owned()) };
-        let problems = edges.iter().map(|&edge| self.market.leg(edge, now_ns, &self.channels).problem);
-        if let Some(problem) = problems.into_iter().find(|&problem| problem != Problem::None) {
+        let edges: Option<Vec<EdgeId>> = route
+            .iter()
+            .map(|name| self.market.graph.find_edge(name))
+            .collect();
+        let Some(edges) = edges else {
+            return (0, "unknown_edge".to_owned());
+        };
+        let problems = edges
+            .iter()
+            .map(|&edge| self.market.leg(edge, now_ns, &self.channels).problem);
+        if let Some(problem) = problems
+            .into_iter()
+            .find(|&problem| problem != Problem::None)
+        {
             return (0, problem.as_str().to_owned());
         }
         match walk(&self.market, &edges, amount_in) {
-            Ok(hops) => (hops.last().map_or(amount_in, |hop| hop.amount_out), String::new()),
+            Ok(hops) => (
+                hops.last().map_or(amount_in, |hop| hop.amount_out),
+                String::new(),
+            ),
             Err(refusal) => (0, refusal.to_string()),
         }
     }
@@ -592,7 +762,11 @@ fn count(counts: &mut BTreeMap<String, u64>, reason: &str) {
 
 /// Returns the channel that should carry an account: this one if it is a socket, else a socket of the same feed.
 fn asks(channels: &Channels, at: u16) -> u16 {
-    let Some(channel) = channels.get(&at).filter(|channel| !channel.socket) else { return at };
-    let mut sockets = channels.values().filter(|other| other.socket && other.info.feed == channel.info.feed);
+    let Some(channel) = channels.get(&at).filter(|channel| !channel.socket) else {
+        return at;
+    };
+    let mut sockets = channels
+        .values()
+        .filter(|other| other.socket && other.info.feed == channel.info.feed);
     sockets.next().map_or(at, |socket| socket.info.id)
 }

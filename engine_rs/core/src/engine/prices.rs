@@ -50,7 +50,11 @@ pub(crate) struct Row {
 impl Row {
     /// Mint or `venue:symbol`.
     pub(crate) fn key(&self) -> &str {
-        if self.mint.is_empty() { &self.source } else { &self.mint }
+        if self.mint.is_empty() {
+            &self.source
+        } else {
+            &self.mint
+        }
     }
 
     fn quote(&mut self, bid: Option<f64>, ask: Option<f64>, now_ns: i64) {
@@ -82,8 +86,14 @@ impl Prices {
             sol_mint: setup.sol_mint.clone(),
             rows: BTreeMap::new(),
             sources: BTreeMap::new(),
-            symbols: setup.tokens.iter().map(|token| (token.mint.clone(), token.symbol.clone())).collect(),
-            ranks: based.map(|token| (token.mint.clone(), token.base)).collect(),
+            symbols: setup
+                .tokens
+                .iter()
+                .map(|token| (token.mint.clone(), token.symbol.clone()))
+                .collect(),
+            ranks: based
+                .map(|token| (token.mint.clone(), token.base))
+                .collect(),
         }
     }
 
@@ -95,15 +105,29 @@ impl Prices {
         let Some(edge) = pool.edge else { return };
         let (mint_a, mint_b) = market.ends(edge);
         let token_first = self.prices_first(mint_a, mint_b);
-        let (token, other) = if token_first { (mint_a, mint_b) } else { (mint_b, mint_a) };
+        let (token, other) = if token_first {
+            (mint_a, mint_b)
+        } else {
+            (mint_b, mint_a)
+        };
         if matches!(pool.state, PoolState::Closed | PoolState::Refused) {
             if let Some(sources) = self.sources.get_mut(token) {
                 sources.remove(&pool.name);
             }
         }
-        let (Some(built), Some(time), PoolState::Live) = (&pool.pool, &market.registry.time, pool.state) else { return };
-        let (Some(token_places), Some(other_places)) = (market.places(token), market.places(other)) else { return };
-        let (sold, bought) = (built.rate(token_first, time), built.rate(!token_first, time));
+        let (Some(built), Some(time), PoolState::Live) =
+            (&pool.pool, &market.registry.time, pool.state)
+        else {
+            return;
+        };
+        let (Some(token_places), Some(other_places)) = (market.places(token), market.places(other))
+        else {
+            return;
+        };
+        let (sold, bought) = (
+            built.rate(token_first, time),
+            built.rate(!token_first, time),
+        );
         let scale = power(token_places) as f64 / power(other_places) as f64;
         let mut bid = sold.map(|(num, den)| num as f64 / den as f64 * scale);
         let mut ask = bought.map(|(num, den)| den as f64 / num as f64 * scale);
@@ -144,11 +168,23 @@ impl Prices {
         if num == 0 || den == 0 {
             return;
         }
-        let source = Source { num, den, mid, depth };
-        if let Some(known) = self.sources.get_mut(mint).and_then(|sources| sources.get_mut(name)) {
+        let source = Source {
+            num,
+            den,
+            mid,
+            depth,
+        };
+        if let Some(known) = self
+            .sources
+            .get_mut(mint)
+            .and_then(|sources| sources.get_mut(name))
+        {
             *known = source;
         } else {
-            self.sources.entry(mint.to_owned()).or_default().insert(name.to_owned(), source);
+            self.sources
+                .entry(mint.to_owned())
+                .or_default()
+                .insert(name.to_owned(), source);
         }
     }
 
@@ -156,9 +192,16 @@ impl Prices {
     fn pool_row(&mut self, market: &Market, mint: &str, at: usize, depth: f64) -> Option<&mut Row> {
         let pool = &market.registry.pools[at];
         let venue = pool.curve.venue();
-        if self.rows.get(mint).is_none_or(|rows| !rows.contains_key(venue)) {
+        if self
+            .rows
+            .get(mint)
+            .is_none_or(|rows| !rows.contains_key(venue))
+        {
             let row = self.new_row(mint, self.symbol(mint), venue, &pool.name, false, Some(at))?;
-            self.rows.entry(mint.to_owned()).or_default().insert(venue.to_owned(), row);
+            self.rows
+                .entry(mint.to_owned())
+                .or_default()
+                .insert(venue.to_owned(), row);
         }
         let row = self.rows.get_mut(mint)?.get_mut(venue)?;
         if let Some(held) = row.at.filter(|&held| held != at) {
@@ -199,28 +242,66 @@ impl Prices {
     /// Takes over the best prices of a book that has just changed.
     pub(crate) fn book(&mut self, market: &Market, at: usize, now_ns: i64) {
         let entry = &market.books.entries[at];
-        let (Some(best_bid), Some(best_ask)) = (entry.book.best(Side::Bid), entry.book.best(Side::Ask)) else { return };
+        let (Some(best_bid), Some(best_ask)) =
+            (entry.book.best(Side::Bid), entry.book.best(Side::Ask))
+        else {
+            return;
+        };
         let mut unit = 1.0;
         if !entry.base_mint.is_empty() && !entry.quote_mint.is_empty() {
-            let Some(known) = self.mid(&entry.quote_mint).filter(|_| entry.base_mint != self.quote_mint) else { return };
+            let Some(known) = self
+                .mid(&entry.quote_mint)
+                .filter(|_| entry.base_mint != self.quote_mint)
+            else {
+                return;
+            };
             unit = known;
         }
-        let key = if entry.base_mint.is_empty() { &entry.name } else { &entry.base_mint };
-        if self.rows.get(key).is_none_or(|rows| !rows.contains_key(&entry.venue)) {
-            let symbol =
-                if entry.base_mint.is_empty() { entry.base.clone() } else { self.symbol(&entry.base_mint) };
-            let Some(mut row) = self.new_row(&entry.base_mint, symbol, &entry.venue, &entry.name, true, Some(at)) else {
+        let key = if entry.base_mint.is_empty() {
+            &entry.name
+        } else {
+            &entry.base_mint
+        };
+        if self
+            .rows
+            .get(key)
+            .is_none_or(|rows| !rows.contains_key(&entry.venue))
+        {
+            let symbol = if entry.base_mint.is_empty() {
+                entry.base.clone()
+            } else {
+                self.symbol(&entry.base_mint)
+            };
+            let Some(mut row) = self.new_row(
+                &entry.base_mint,
+                symbol,
+                &entry.venue,
+                &entry.name,
+                true,
+                Some(at),
+            ) else {
                 return;
             };
             if entry.kind == "perp" {
                 "basis (synthetic)".clone_into(&mut row.synthetic);
             }
-            self.rows.entry(key.clone()).or_default().insert(entry.venue.clone(), row);
+            self.rows
+                .entry(key.clone())
+                .or_default()
+                .insert(entry.venue.clone(), row);
         }
         let quote_mint = &self.quote_mint;
-        let Some(row) = self.rows.get_mut(key).and_then(|rows| rows.get_mut(&entry.venue)) else { return };
+        let Some(row) = self
+            .rows
+            .get_mut(key)
+            .and_then(|rows| rows.get_mut(&entry.venue))
+        else {
+            return;
+        };
         if let Some(held) = row.at.filter(|&held| held != at) {
-            if entry.quote_mint != *quote_mint || market.books.entries[held].quote_mint == *quote_mint {
+            if entry.quote_mint != *quote_mint
+                || market.books.entries[held].quote_mint == *quote_mint
+            {
                 return;
             }
             row.at = Some(at);
@@ -247,9 +328,18 @@ impl Prices {
     /// Takes an outside price of a token.
     pub(crate) fn inject(&mut self, mint: &str, price: f64, now_ns: i64) {
         const VENUE: &str = "injected";
-        if self.rows.get(mint).is_none_or(|rows| !rows.contains_key(VENUE)) {
-            let Some(row) = self.new_row(mint, self.symbol(mint), VENUE, VENUE, true, None) else { return };
-            self.rows.entry(mint.to_owned()).or_default().insert(VENUE.to_owned(), row);
+        if self
+            .rows
+            .get(mint)
+            .is_none_or(|rows| !rows.contains_key(VENUE))
+        {
+            let Some(row) = self.new_row(mint, self.symbol(mint), VENUE, VENUE, true, None) else {
+                return;
+            };
+            self.rows
+                .entry(mint.to_owned())
+                .or_default()
+                .insert(VENUE.to_owned(), row);
         }
         if let Some(row) = self.rows.get_mut(mint).and_then(|rows| rows.get_mut(VENUE)) {
             row.quote(Some(price), Some(price), now_ns);
@@ -262,12 +352,22 @@ impl Prices {
     fn best(&self, mint: &str) -> Option<&Source> {
         let mut sources = self.sources.get(mint)?.values();
         let first = sources.next()?;
-        Some(sources.fold(first, |best, source| if source.depth > best.depth { source } else { best }))
+        Some(sources.fold(first, |best, source| {
+            if source.depth > best.depth {
+                source
+            } else {
+                best
+            }
+        }))
     }
 
     /// Returns a token's price in whole quote tokens.
     pub(crate) fn mid(&self, mint: &str) -> Option<f64> {
-        if mint == self.quote_mint { Some(1.0) } else { self.best(mint).map(|source| source.mid) }
+        if mint == self.quote_mint {
+            Some(1.0)
+        } else {
+            self.best(mint).map(|source| source.mid)
+        }
     }
 
     /// Returns what `lamports` cost in atoms of a token, rounded up; `None` if a price is unknown.
@@ -284,7 +384,11 @@ impl Prices {
     }
 
     fn rate(&self, mint: &str) -> Option<(u64, u64)> {
-        if mint == self.quote_mint { Some((1, 1)) } else { self.best(mint).map(|source| (source.num, source.den)) }
+        if mint == self.quote_mint {
+            Some((1, 1))
+        } else {
+            self.best(mint).map(|source| (source.num, source.den))
+        }
     }
 
     /// Returns a token's symbol, or its short address.
@@ -299,7 +403,10 @@ impl Prices {
 /// Returns the first and last four characters of an address.
 fn short(mint: &str) -> String {
     let chars: Vec<char> = mint.chars().collect();
-    let (head, tail) = (chars.iter().take(4), chars.iter().skip(chars.len().saturating_sub(4)));
+    let (head, tail) = (
+        chars.iter().take(4),
+        chars.iter().skip(chars.len().saturating_sub(4)),
+    );
     head.chain([&'…']).chain(tail).collect()
 }
 

@@ -62,7 +62,15 @@ impl Series {
         self.first = self.first.or(Some(price));
         let count = self.bars.add(now_ns, price, 0.0).min(KEEP_BARS as u64) as usize;
         if count > 0 {
-            for bar in self.bars.closed().rev().take(count).collect::<Vec<_>>().into_iter().rev() {
+            for bar in self
+                .bars
+                .closed()
+                .rev()
+                .take(count)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+            {
                 self.rsi.update(bar.close);
                 self.ema.update(bar.close);
                 self.bands.update(bar.close);
@@ -74,26 +82,42 @@ impl Series {
             _ => push(&mut self.closes, (bucket, price), CLOSES),
         }
         let minute = now_ns.div_euclid(MINUTE_NS);
-        if self.minutes.back().is_none_or(|last| last.0.div_euclid(MINUTE_NS) < minute) {
+        if self
+            .minutes
+            .back()
+            .is_none_or(|last| last.0.div_euclid(MINUTE_NS) < minute)
+        {
             push(&mut self.minutes, (now_ns, price), MINUTES);
         }
     }
 
     /// Returns the oldest price of the last hour and how long ago it was.
     pub(crate) fn hour_ago(&self, now_ns: i64) -> (Option<f64>, i64) {
-        let oldest = self.minutes.iter().find(|(at_ns, _)| *at_ns >= now_ns - HOUR_NS);
+        let oldest = self
+            .minutes
+            .iter()
+            .find(|(at_ns, _)| *at_ns >= now_ns - HOUR_NS);
         oldest.map_or((None, 0), |&(at_ns, price)| (Some(price), now_ns - at_ns))
     }
 
     /// Returns the closes of the last 15 minutes, oldest first.
     pub(crate) fn sparkline(&self, now_ns: i64) -> Vec<f64> {
         let oldest = now_ns.div_euclid(CLOSE_NS) - CLOSES as i64;
-        self.closes.iter().filter(|(bucket, _)| *bucket > oldest).map(|&(_, price)| price).collect()
+        self.closes
+            .iter()
+            .filter(|(bucket, _)| *bucket > oldest)
+            .map(|&(_, price)| price)
+            .collect()
     }
 
     /// Returns all state as plain fields.
     pub(crate) fn parts(&self) -> SeriesParts {
-        let bits = |points: &VecDeque<(i64, f64)>| points.iter().map(|&(at, price)| (at, price.to_bits())).collect();
+        let bits = |points: &VecDeque<(i64, f64)>| {
+            points
+                .iter()
+                .map(|&(at, price)| (at, price.to_bits()))
+                .collect()
+        };
         SeriesParts {
             bars: self.bars.parts(),
             rsi: self.rsi.parts(),
@@ -107,7 +131,11 @@ impl Series {
 
     /// Returns the series that these parts describe, `None` if they are none.
     pub(crate) fn from_parts(parts: &SeriesParts) -> Option<Self> {
-        let points = |bits: &[(i64, u64)]| bits.iter().map(|&(at, bits)| (at, f64::from_bits(bits))).collect();
+        let points = |bits: &[(i64, u64)]| {
+            bits.iter()
+                .map(|&(at, bits)| (at, f64::from_bits(bits)))
+                .collect()
+        };
         Some(Self {
             bars: Bars::from_parts(&parts.bars)?,
             rsi: Rsi::from_parts(&parts.rsi)?,

@@ -199,19 +199,34 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
         version: VERSION,
         slot: market.slot,
         slot_ns: market.slot_ns,
-        time: registry.time.as_ref().map(|time| (time.slot, time.unix_timestamp, time.epoch)),
+        time: registry
+            .time
+            .as_ref()
+            .map(|time| (time.slot, time.unix_timestamp, time.epoch)),
         channels: engine.channels.values().map(channel_part).collect(),
-        nodes: (0..market.graph.node_count()).map(|node| market.graph.node_key(node as u32).to_owned()).collect(),
-        edges: (0..market.graph.edge_count()).map(|edge| edge_part(engine, edge as u32)).collect(),
+        nodes: (0..market.graph.node_count())
+            .map(|node| market.graph.node_key(node as u32).to_owned())
+            .collect(),
+        edges: (0..market.graph.edge_count())
+            .map(|edge| edge_part(engine, edge as u32))
+            .collect(),
         potentials: market.potentials.state(),
         accounts: accounts.into_iter().map(account_part).collect(),
         pools: registry.pools.iter().map(pool_part).collect(),
         books: book_parts(engine),
         sources: source_parts(engine),
-        rows: engine.prices.rows.values().flat_map(|rows| rows.values()).map(row_part).collect(),
+        rows: engine
+            .prices
+            .rows
+            .values()
+            .flat_map(|rows| rows.values())
+            .map(row_part)
+            .collect(),
         fees: engine.fees.state(),
         cycles: engine.standing.cycles.values().map(cycle_part).collect(),
-        learned: learned.map(|((settlement, hops), &(wins, tries))| (settlement.clone(), *hops, wins, tries)).collect(),
+        learned: learned
+            .map(|((settlement, hops), &(wins, tries))| (settlement.clone(), *hops, wins, tries))
+            .collect(),
         counters: engine.counters.clone(),
     })
 }
@@ -274,7 +289,11 @@ fn pool_part(pool: &PoolEntry) -> PoolPart {
         config: key(&pool.config),
         oracle: key(&pool.oracle),
         edge: pool.edge,
-        arrays: pool.arrays.iter().map(|(&start, key)| (start, base58::encode(key))).collect(),
+        arrays: pool
+            .arrays
+            .iter()
+            .map(|(&start, key)| (start, base58::encode(key)))
+            .collect(),
         wanted: pool.wanted.iter().copied().collect(),
         absent: pool.absent.iter().copied().collect(),
         carrier: pool.carrier,
@@ -305,7 +324,11 @@ fn book_parts(engine: &Engine) -> Vec<BookPart> {
 
 fn source_parts(engine: &Engine) -> Vec<SourcePart> {
     let all = engine.prices.sources.iter();
-    let flat = all.flat_map(|(mint, sources)| sources.iter().map(move |(name, source)| (mint, name, source)));
+    let flat = all.flat_map(|(mint, sources)| {
+        sources
+            .iter()
+            .map(move |(name, source)| (mint, name, source))
+    });
     let part = |(mint, name, source): (&String, &String, &Source)| SourcePart {
         mint: mint.clone(),
         name: name.clone(),
@@ -357,7 +380,8 @@ fn cycle_part(cycle: &Cycle) -> CyclePart {
 /// # Errors
 /// `SnapshotError` if it isn't one, or one of another setup; the engine is then as new.
 pub(crate) fn load(engine: &mut Engine, data: &[u8]) -> Result<(), SnapshotError> {
-    let state: State = serde_json::from_slice(data).map_err(|error| SnapshotError::NotOne(error.to_string()))?;
+    let state: State =
+        serde_json::from_slice(data).map_err(|error| SnapshotError::NotOne(error.to_string()))?;
     if state.version != VERSION {
         return Err(SnapshotError::Version(state.version));
     }
@@ -399,20 +423,28 @@ fn pair(keys: &[String]) -> Result<Option<[Pubkey; 2]>, SnapshotError> {
 }
 
 fn single(text: &str) -> Result<Option<Pubkey>, SnapshotError> {
-    if text.is_empty() { Ok(None) } else { key(text).map(Some) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        key(text).map(Some)
+    }
 }
 
 fn load_channels(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     engine.channels.clear();
     for part in &state.channels {
         let mut channel = ChannelState::new(part.info.clone());
-        (channel.frames, channel.malformed, channel.gaps) = (part.frames, part.malformed, part.gaps);
-        (channel.last_ns, channel.lag_ns, channel.offset_ns) = (part.last_ns, part.lag_ns, part.offset_ns);
-        (channel.slot, channel.slot_ns, channel.generation) = (part.slot, part.slot_ns, part.generation);
+        (channel.frames, channel.malformed, channel.gaps) =
+            (part.frames, part.malformed, part.gaps);
+        (channel.last_ns, channel.lag_ns, channel.offset_ns) =
+            (part.last_ns, part.lag_ns, part.offset_ns);
+        (channel.slot, channel.slot_ns, channel.generation) =
+            (part.slot, part.slot_ns, part.generation);
         channel.state = part.state;
         channel.last_error.clone_from(&part.last_error);
         let session = SolanaSession::from_parts(&part.session);
-        channel.session = session.ok_or_else(|| damaged(format!("session of channel {}", part.info.id)))?;
+        channel.session =
+            session.ok_or_else(|| damaged(format!("session of channel {}", part.info.id)))?;
         engine.channels.insert(part.info.id, channel);
     }
     Ok(())
@@ -421,21 +453,36 @@ fn load_channels(engine: &mut Engine, state: &State) -> Result<(), SnapshotError
 fn load_market(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     let market = &mut engine.market;
     (market.slot, market.slot_ns) = (state.slot, state.slot_ns);
-    market.registry.time = state.time.map(|(slot, unix_timestamp, epoch)| ChainTime { slot, unix_timestamp, epoch });
+    market.registry.time = state.time.map(|(slot, unix_timestamp, epoch)| ChainTime {
+        slot,
+        unix_timestamp,
+        epoch,
+    });
     market.graph = Graph::new();
     market.edges.clear();
     for mint in &state.nodes {
-        market.graph.add_node(mint).map_err(|error| damaged(error.to_string()))?;
+        market
+            .graph
+            .add_node(mint)
+            .map_err(|error| damaged(error.to_string()))?;
     }
     for part in &state.edges {
-        let places = if part.book { state.books.len() } else { state.pools.len() };
+        let places = if part.book {
+            state.books.len()
+        } else {
+            state.pools.len()
+        };
         if part.at >= places {
             return Err(damaged(format!("edge {}", part.name)));
         }
         let added = market.graph.add_edge(part.tail, part.head, &part.name);
         let set = added.and_then(|edge| market.graph.set_weight(edge, part.weight));
         set.map_err(|error| damaged(error.to_string()))?;
-        market.edges.push(Edge { book: part.book, at: part.at, first: part.first });
+        market.edges.push(Edge {
+            book: part.book,
+            at: part.at,
+            first: part.first,
+        });
     }
     let potentials = Potentials::from_state(&market.graph, state.potentials.clone());
     market.potentials = potentials.ok_or_else(|| damaged("potentials"))?;
@@ -453,7 +500,9 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
         }
         let mut account = Account::new(key(&part.key)?, role, part.users.clone());
         account.owner = key(&part.owner)?;
-        account.data = STANDARD.decode(&part.data).map_err(|error| damaged(error.to_string()))?;
+        account.data = STANDARD
+            .decode(&part.data)
+            .map_err(|error| damaged(error.to_string()))?;
         (account.slot, account.count, account.channel) = (part.slot, part.count, part.channel);
         (account.socket, account.suspect) = (part.socket, part.suspect);
         if account.count > 0 {
@@ -468,7 +517,9 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     for (at, part) in state.pools.iter().enumerate() {
         load_pool(&mut registry.pools[at], part)?;
         if matches!(part.state, PoolState::Live | PoolState::Closed) {
-            let built = registry.build(at).map_err(|error| damaged(error.to_string()))?;
+            let built = registry
+                .build(at)
+                .map_err(|error| damaged(error.to_string()))?;
             registry.pools[at].pool = built;
         }
     }
@@ -494,11 +545,18 @@ fn load_pool(pool: &mut PoolEntry, part: &PoolPart) -> Result<(), SnapshotError>
 fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     let market = &mut engine.market;
     for part in &state.books {
-        let at = market.books.declare(&part.venue, &part.symbol, &part.base, &part.quote, &part.kind);
+        let at = market.books.declare(
+            &part.venue,
+            &part.symbol,
+            &part.base,
+            &part.quote,
+            &part.kind,
+        );
         let entry = &mut market.books.entries[at];
         (entry.edge, entry.channel, entry.as_of_ns) = (part.edge, part.channel, part.as_of_ns);
         entry.blocked.clone_from(&part.blocked);
-        entry.book = OrderBook::from_parts(part.book.clone()).map_err(|error| damaged(error.to_string()))?;
+        entry.book =
+            OrderBook::from_parts(part.book.clone()).map_err(|error| damaged(error.to_string()))?;
     }
     market.books.refused.clear();
     market.wired_books = market.books.entries.len();
@@ -508,9 +566,21 @@ fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
 fn load_prices(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     let prices = &mut engine.prices;
     for part in &state.sources {
-        let (mid, depth) = (f64::from_bits(part.mid_bits), f64::from_bits(part.depth_bits));
-        let source = Source { num: part.num, den: part.den, mid, depth };
-        prices.sources.entry(part.mint.clone()).or_default().insert(part.name.clone(), source);
+        let (mid, depth) = (
+            f64::from_bits(part.mid_bits),
+            f64::from_bits(part.depth_bits),
+        );
+        let source = Source {
+            num: part.num,
+            den: part.den,
+            mid,
+            depth,
+        };
+        prices
+            .sources
+            .entry(part.mint.clone())
+            .or_default()
+            .insert(part.name.clone(), source);
     }
     for part in &state.rows {
         let row = Row {
@@ -525,13 +595,22 @@ fn load_prices(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             ask: part.ask_bits.map(f64::from_bits),
             changed_ns: part.changed_ns,
             synthetic: part.synthetic.clone(),
-            series: Series::from_parts(&part.series).ok_or_else(|| damaged(format!("series of {}", part.symbol)))?,
+            series: Series::from_parts(&part.series)
+                .ok_or_else(|| damaged(format!("series of {}", part.symbol)))?,
         };
-        let places = if part.book { state.books.len() } else { state.pools.len() };
+        let places = if part.book {
+            state.books.len()
+        } else {
+            state.pools.len()
+        };
         if row.at.is_some_and(|at| at >= places) {
             return Err(damaged(format!("row of {}", part.symbol)));
         }
-        prices.rows.entry(row.key().to_owned()).or_default().insert(row.venue.clone(), row);
+        prices
+            .rows
+            .entry(row.key().to_owned())
+            .or_default()
+            .insert(row.venue.clone(), row);
     }
     Ok(())
 }
@@ -563,8 +642,9 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
         engine.standing.cycles.insert(part.key.clone(), cycle);
     }
     let learned = state.learned.iter();
-    engine.standing.learned =
-        learned.map(|(settlement, hops, wins, tries)| ((settlement.clone(), *hops), (*wins, *tries))).collect();
+    engine.standing.learned = learned
+        .map(|(settlement, hops, wins, tries)| ((settlement.clone(), *hops), (*wins, *tries)))
+        .collect();
     engine.counters = state.counters.clone();
     Ok(())
 }

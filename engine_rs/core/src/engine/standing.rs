@@ -32,8 +32,18 @@ pub struct Cost {
 impl Cost {
     /// Returns the sum of what is paid on top of the venues' own fees; `None` if any part is unknown.
     fn chain(&self) -> Option<i128> {
-        let parts = [self.base_fee, self.priority_fee, self.tip, self.rent, self.rebalancing];
-        parts.into_iter().try_fold(i128::from(self.transfer_fees), |sum, part| Some(sum + i128::from(part?)))
+        let parts = [
+            self.base_fee,
+            self.priority_fee,
+            self.tip,
+            self.rent,
+            self.rebalancing,
+        ];
+        parts
+            .into_iter()
+            .try_fold(i128::from(self.transfer_fees), |sum, part| {
+                Some(sum + i128::from(part?))
+            })
     }
 }
 
@@ -130,16 +140,37 @@ impl Standing {
     // -- finding
 
     /// Takes over a cycle found; returns whether it stands, that is whether a size can be quoted.
-    pub(crate) fn found(&mut self, cx: Context<'_>, moment: Moment, key: &str, edges: &[EdgeId], weight: i64) -> bool {
+    pub(crate) fn found(
+        &mut self,
+        cx: Context<'_>,
+        moment: Moment,
+        key: &str,
+        edges: &[EdgeId],
+        weight: i64,
+    ) -> bool {
         if !self.cycles.contains_key(key) {
             let (edges, base) = rotate(cx, edges);
             let sizing = Sizing::default();
-            let cycle = Cycle { key: key.to_owned(), edges, base, weight, first_slot: None, sizing, last: None };
+            let cycle = Cycle {
+                key: key.to_owned(),
+                edges,
+                base,
+                weight,
+                first_slot: None,
+                sizing,
+                last: None,
+            };
             self.cycles.insert(key.to_owned(), cycle);
         }
-        let Some(cycle) = self.cycles.get_mut(key) else { return false };
+        let Some(cycle) = self.cycles.get_mut(key) else {
+            return false;
+        };
         cycle.weight = weight;
-        cycle.first_slot = if weight >= 0 { None } else { cycle.first_slot.or(Some(moment.slot)) };
+        cycle.first_slot = if weight >= 0 {
+            None
+        } else {
+            cycle.first_slot.or(Some(moment.slot))
+        };
         if let Some(sizing) = size(cx, cycle) {
             cycle.sizing = sizing;
             return true;
@@ -151,21 +182,40 @@ impl Standing {
     /// Returns the keys of the cycles that use one of the edges.
     pub(crate) fn through(&self, touched: &BTreeSet<EdgeId>) -> Vec<String> {
         let uses = |cycle: &&Cycle| cycle.edges.iter().any(|edge| touched.contains(edge));
-        self.cycles.values().filter(uses).map(|cycle| cycle.key.clone()).collect()
+        self.cycles
+            .values()
+            .filter(uses)
+            .map(|cycle| cycle.key.clone())
+            .collect()
     }
 
     // -- deciding
 
     /// Returns every cost of a trade of this size, once, in atoms of the base token.
-    pub(crate) fn cost(&self, cx: Context<'_>, base: &str, sizing: &Sizing, settlement: Settlement) -> Cost {
+    pub(crate) fn cost(
+        &self,
+        cx: Context<'_>,
+        base: &str,
+        sizing: &Sizing,
+        settlement: Settlement,
+    ) -> Cost {
         let convert = |lamports: Option<u64>| {
-            lamports.filter(|_| !base.is_empty()).and_then(|lamports| cx.prices.lamports_to(lamports, base))
+            lamports
+                .filter(|_| !base.is_empty())
+                .and_then(|lamports| cx.prices.lamports_to(lamports, base))
         };
         let bidding = &cx.setup.bidding;
         let on_chain = sizing.cu_limit != Some(0);
         let legged = settlement == Settlement::Legged;
-        let priority = self.bid.zip(sizing.cu_limit).and_then(|(bid, limit)| priority_fee(bid, limit));
-        let rate = if legged { cx.setup.gates.rebalancing_ppm } else { Some(0) };
+        let priority = self
+            .bid
+            .zip(sizing.cu_limit)
+            .and_then(|(bid, limit)| priority_fee(bid, limit));
+        let rate = if legged {
+            cx.setup.gates.rebalancing_ppm
+        } else {
+            Some(0)
+        };
         let share = |rate: u64| (u128::from(sizing.amount_in) * u128::from(rate)).div_ceil(PPM);
         let gross = u128::from(sizing.amount_out.saturating_sub(sizing.amount_in));
         let tip = || {
@@ -176,7 +226,11 @@ impl Standing {
         Cost {
             venue_fees: sizing.fees,
             transfer_fees: 0,
-            base_fee: if on_chain { convert(Some(base_fee(bidding.signatures))) } else { Some(0) },
+            base_fee: if on_chain {
+                convert(Some(base_fee(bidding.signatures)))
+            } else {
+                Some(0)
+            },
             priority_fee: if on_chain { convert(priority) } else { Some(0) },
             tip: if on_chain && !legged { tip() } else { Some(0) },
             rent: Some(0),
@@ -185,10 +239,18 @@ impl Standing {
     }
 
     /// Decides on a cycle as it stands; returns the decision if it says something new.
-    pub(crate) fn decide(&mut self, cx: Context<'_>, moment: Moment, key: &str) -> Option<&Opportunity> {
+    pub(crate) fn decide(
+        &mut self,
+        cx: Context<'_>,
+        moment: Moment,
+        key: &str,
+    ) -> Option<&Opportunity> {
         let opportunity = self.judge(cx, moment, self.cycles.get(key)?);
         let cycle = self.cycles.get_mut(key)?;
-        let news = cycle.last.as_ref().is_none_or(|before| before.says() != opportunity.says());
+        let news = cycle
+            .last
+            .as_ref()
+            .is_none_or(|before| before.says() != opportunity.says());
         let last = cycle.last.insert(opportunity);
         news.then_some(&*last)
     }
@@ -196,7 +258,12 @@ impl Standing {
     fn judge(&self, cx: Context<'_>, moment: Moment, cycle: &Cycle) -> Opportunity {
         let (sizing, settlement) = (&cycle.sizing, settlement(cx.market, &cycle.edges));
         let cost = self.cost(cx, &cycle.base, sizing, settlement);
-        let legs = || cycle.edges.iter().map(|&edge| cx.market.leg(edge, moment.now_ns, cx.channels));
+        let legs = || {
+            cycle
+                .edges
+                .iter()
+                .map(|&edge| cx.market.leg(edge, moment.now_ns, cx.channels))
+        };
         let (mut torn, mut stale, mut oldest_ns) = (String::new(), String::new(), 0);
         for leg in legs() {
             oldest_ns = oldest_ns.max(leg.age_ns);
@@ -208,7 +275,9 @@ impl Standing {
         }
         let kind = (word(settlement).to_owned(), cycle.edges.len() as u64);
         let (wins, tries) = self.learned.get(&kind).copied().unwrap_or((0, 0));
-        let seen = cycle.first_slot.map_or(0, |first| (moment.slot + 1).saturating_sub(first).max(1));
+        let seen = cycle
+            .first_slot
+            .map_or(0, |first| (moment.slot + 1).saturating_sub(first).max(1));
         let seen_slots = u32::try_from(seen).unwrap_or(u32::MAX);
         let candidate = Candidate {
             amount_in: sizing.amount_in,
@@ -228,14 +297,22 @@ impl Standing {
             tries,
         };
         let verdict = decide(&candidate, &cx.setup.gates);
-        let mut tokens: Vec<String> = cycle.edges.iter().map(|&edge| cx.market.ends(edge).0.to_owned()).collect();
+        let mut tokens: Vec<String> = cycle
+            .edges
+            .iter()
+            .map(|&edge| cx.market.ends(edge).0.to_owned())
+            .collect();
         tokens.extend(tokens.first().cloned());
         Opportunity {
             seq: moment.seq,
             recv_ns: moment.now_ns,
             slot: moment.slot,
             key: cycle.key.clone(),
-            route: cycle.edges.iter().map(|&edge| cx.market.graph.name(edge).to_owned()).collect(),
+            route: cycle
+                .edges
+                .iter()
+                .map(|&edge| cx.market.graph.name(edge).to_owned())
+                .collect(),
             tokens,
             settlement,
             amount_in: sizing.amount_in,
@@ -256,7 +333,11 @@ impl Standing {
     /// Counts how an order on a cycle ended, with all of its settlement and hop count.
     pub(crate) fn learn(&mut self, key: &str, landed: bool) {
         let legged = key.split('|').any(|name| name.matches(':').count() > 1);
-        let settlement = if legged { Settlement::Legged } else { Settlement::Atomic };
+        let settlement = if legged {
+            Settlement::Legged
+        } else {
+            Settlement::Atomic
+        };
         let kind = (word(settlement).to_owned(), key.split('|').count() as u64);
         let (wins, tries) = self.learned.entry(kind).or_default();
         *wins += u64::from(landed);
@@ -265,7 +346,11 @@ impl Standing {
 
     /// Returns the last decisions, go first, then by net.
     pub(crate) fn ranked(&self) -> Vec<&Opportunity> {
-        let mut last: Vec<&Opportunity> = self.cycles.values().filter_map(|cycle| cycle.last.as_ref()).collect();
+        let mut last: Vec<&Opportunity> = self
+            .cycles
+            .values()
+            .filter_map(|cycle| cycle.last.as_ref())
+            .collect();
         last.sort_by_key(|o| (!o.go, o.net.is_none(), Reverse(o.net.unwrap_or(0)), &o.key));
         last
     }
@@ -274,8 +359,13 @@ impl Standing {
 /// Returns the route that starts with the best-ranked base token in it, and that token's mint.
 fn rotate(cx: Context<'_>, edges: &[EdgeId]) -> (Vec<EdgeId>, String) {
     let rank = |edge: EdgeId| cx.prices.ranks.get(cx.market.ends(edge).0).copied();
-    let ranked = edges.iter().enumerate().filter_map(|(at, &edge)| Some((rank(edge)?, at)));
-    let Some((_, at)) = ranked.min() else { return (edges.to_vec(), String::new()) };
+    let ranked = edges
+        .iter()
+        .enumerate()
+        .filter_map(|(at, &edge)| Some((rank(edge)?, at)));
+    let Some((_, at)) = ranked.min() else {
+        return (edges.to_vec(), String::new());
+    };
     let mut route = edges.to_vec();
     route.rotate_left(at);
     let base = cx.market.ends(route[0]).0.to_owned();
@@ -289,8 +379,17 @@ pub(crate) fn cap(setup: &EngineSetup, base: &str) -> Option<u64> {
 
 /// Returns the best size of a cycle and what it pays; of 0 without a cap, `None` if no size can be quoted.
 fn size(cx: Context<'_>, cycle: &Cycle) -> Option<Sizing> {
-    let Some(cap) = cap(cx.setup, &cycle.base) else { return Some(Sizing::default()) };
-    let sized = best_input(&Chain { market: cx.market, edges: &cycle.edges }, cap, (cap / PROBE_SHARE).max(1))?;
+    let Some(cap) = cap(cx.setup, &cycle.base) else {
+        return Some(Sizing::default());
+    };
+    let sized = best_input(
+        &Chain {
+            market: cx.market,
+            edges: &cycle.edges,
+        },
+        cap,
+        (cap / PROBE_SHARE).max(1),
+    )?;
     let hops = walk(cx.market, &cycle.edges, sized.amount_in).ok()?;
     Some(Sizing {
         amount_in: sized.amount_in,
@@ -319,21 +418,36 @@ pub(crate) fn walk(market: &Market, edges: &[EdgeId], amount_in: u64) -> Result<
 /// Returns what all hops kept, each at the rate at which the route reached it, in atoms of the base token.
 pub(crate) fn kept(hops: &[Hop]) -> u64 {
     let Some(first) = hops.first() else { return 0 };
-    let at_base = |hop: &Hop| u128::from(hop.fee) * u128::from(first.amount_in) / u128::from(hop.amount_in.max(1));
+    let at_base = |hop: &Hop| {
+        u128::from(hop.fee) * u128::from(first.amount_in) / u128::from(hop.amount_in.max(1))
+    };
     u64::try_from(hops.iter().map(at_base).sum::<u128>()).unwrap_or(u64::MAX)
 }
 
 /// Returns the compute units of the pool hops, 0 if there is none, `None` if they don't fit a transaction.
 pub(crate) fn compute_units(market: &Market, edges: &[EdgeId], hops: &[Hop]) -> Option<u64> {
-    let on_chain = edges.iter().zip(hops).filter(|(edge, _)| !market.behind(**edge).book);
-    let swaps: Vec<SwapShape<'_>> = on_chain.map(|(&edge, hop)| market.shape(edge, hop.ticks)).collect();
-    if swaps.is_empty() { Some(0) } else { cu_limit(&swaps) }
+    let on_chain = edges
+        .iter()
+        .zip(hops)
+        .filter(|(edge, _)| !market.behind(**edge).book);
+    let swaps: Vec<SwapShape<'_>> = on_chain
+        .map(|(&edge, hop)| market.shape(edge, hop.ticks))
+        .collect();
+    if swaps.is_empty() {
+        Some(0)
+    } else {
+        cu_limit(&swaps)
+    }
 }
 
 /// Returns how the legs of a route are settled.
 pub(crate) fn settlement(market: &Market, edges: &[EdgeId]) -> Settlement {
     let legged = edges.iter().any(|&edge| market.behind(edge).book);
-    if legged { Settlement::Legged } else { Settlement::Atomic }
+    if legged {
+        Settlement::Legged
+    } else {
+        Settlement::Atomic
+    }
 }
 
 fn word(settlement: Settlement) -> &'static str {
@@ -365,7 +479,10 @@ impl Hops for Chain<'_> {
     }
 
     fn quote(&self, hop: usize, amount_in: u64) -> Option<u64> {
-        self.market.quote(self.edges[hop], amount_in).ok().map(|paid| paid.amount_out)
+        self.market
+            .quote(self.edges[hop], amount_in)
+            .ok()
+            .map(|paid| paid.amount_out)
     }
 
     fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {

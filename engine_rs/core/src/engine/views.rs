@@ -9,7 +9,9 @@ use super::channels::{ChannelState, State};
 use super::market::Hop;
 use super::prices::Row;
 use super::registry::PoolState;
-use super::standing::{Cycle, Opportunity, Sizing, cap, compute_units, kept, net, settlement, walk};
+use super::standing::{
+    Cycle, Opportunity, Sizing, cap, compute_units, kept, net, settlement, walk,
+};
 use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
 use crate::graph::EdgeId;
 
@@ -117,7 +119,13 @@ impl Engine {
         EngineView {
             slot: self.market.slot,
             slot_ns: self.market.slot.map(|_| self.market.slot_ns),
-            prices: self.prices.rows.values().flat_map(BTreeMap::values).map(|row| self.price(row, now_ns)).collect(),
+            prices: self
+                .prices
+                .rows
+                .values()
+                .flat_map(BTreeMap::values)
+                .map(|row| self.price(row, now_ns))
+                .collect(),
             cycles: self.standing.ranked(),
             channels: self.channels.values().map(channel).collect(),
             fees: self.fees.rows().collect(),
@@ -164,19 +172,35 @@ impl Engine {
 
     /// Returns (channel, when it was last known to be current, state).
     fn source(&self, row: &Row, now_ns: i64) -> (u16, Option<i64>, &'static str) {
-        let Some(at) = row.at else { return (0, row.changed_ns, "injected") };
+        let Some(at) = row.at else {
+            return (0, row.changed_ns, "injected");
+        };
         let worded = |problem: &'static str| if problem.is_empty() { "live" } else { problem };
         if row.book {
             let entry = &self.market.books.entries[at];
             let problem = self.market.book_leg(at, now_ns).problem.as_str();
-            let state = if entry.live() { worded(problem) } else { entry.state() };
+            let state = if entry.live() {
+                worded(problem)
+            } else {
+                entry.state()
+            };
             return (entry.channel.unwrap_or(0), Some(entry.as_of_ns), state);
         }
         let pool = &self.market.registry.pools[at];
-        let problem = self.market.pool_leg(at, now_ns, &self.channels).problem.as_str();
-        let state = if pool.state == PoolState::Live { worded(problem) } else { pool.state.as_str() };
+        let problem = self
+            .market
+            .pool_leg(at, now_ns, &self.channels)
+            .problem
+            .as_str();
+        let state = if pool.state == PoolState::Live {
+            worded(problem)
+        } else {
+            pool.state.as_str()
+        };
         match pool.carrier.and_then(|carrier| self.channels.get(&carrier)) {
-            Some(channel) if channel.slot.is_some() => (channel.info.id, Some(channel.slot_ns), state),
+            Some(channel) if channel.slot.is_some() => {
+                (channel.info.id, Some(channel.slot_ns), state)
+            }
             _ => (pool.carrier.unwrap_or(0), None, state),
         }
     }
@@ -186,8 +210,16 @@ impl Engine {
         let cycle = self.standing.cycles.get(key)?;
         let opportunity = cycle.last.as_ref()?;
         let amount_in = cycle.sizing.amount_in;
-        let hops = if amount_in > 0 { walk(&self.market, &cycle.edges, amount_in).unwrap_or_default() } else { vec![] };
-        let shown = cycle.edges.iter().zip(&hops).map(|(&edge, hop)| self.hop(edge, hop, now_ns));
+        let hops = if amount_in > 0 {
+            walk(&self.market, &cycle.edges, amount_in).unwrap_or_default()
+        } else {
+            vec![]
+        };
+        let shown = cycle
+            .edges
+            .iter()
+            .zip(&hops)
+            .map(|(&edge, hop)| self.hop(edge, hop, now_ns));
         Some(CycleInspection {
             opportunity,
             hops: shown.collect(),
@@ -220,9 +252,15 @@ impl Engine {
 
     /// Returns how much less a hop paid than its marginal rate promises, in bps; 0 where there is no rate.
     fn impact(&self, edge: EdgeId, hop: &Hop) -> f64 {
-        let Some((num, den)) = self.market.rate(edge) else { return 0.0 };
+        let Some((num, den)) = self.market.rate(edge) else {
+            return 0.0;
+        };
         let promised = hop.amount_in as f64 * (num as f64 / den as f64);
-        if promised <= 0.0 { 0.0 } else { (1.0 - hop.amount_out as f64 / promised) * 1e4 }
+        if promised <= 0.0 {
+            0.0
+        } else {
+            (1.0 - hop.amount_out as f64 / promised) * 1e4
+        }
     }
 
     /// Returns (amount in, net) for sizes up to twice the best; sizes that can't be quoted or costed are left out.
@@ -232,7 +270,9 @@ impl Engine {
             return Vec::new();
         }
         let size = |step: u64| (2 * best * u128::from(step) / u128::from(CURVE_POINTS)).max(1);
-        let mut sizes: Vec<u64> = (1..=CURVE_POINTS).filter_map(|step| u64::try_from(size(step)).ok()).collect();
+        let mut sizes: Vec<u64> = (1..=CURVE_POINTS)
+            .filter_map(|step| u64::try_from(size(step)).ok())
+            .collect();
         sizes.dedup();
         let settled = settlement(&self.market, &cycle.edges);
         let point = |size: u64| {
@@ -244,7 +284,9 @@ impl Engine {
                 binds: String::new(),
                 cu_limit: compute_units(&self.market, &cycle.edges, &hops),
             };
-            let cost = self.standing.cost(self.context(), &cycle.base, &sizing, settled);
+            let cost = self
+                .standing
+                .cost(self.context(), &cycle.base, &sizing, settled);
             Some((size, net(&sizing, &cost)?))
         };
         sizes.into_iter().filter_map(point).collect()
@@ -268,6 +310,9 @@ fn channel(channel: &ChannelState) -> ChannelView<'_> {
 
 /// Returns the compute units of a trade over one pool of each kind.
 fn typical_cu() -> u64 {
-    let swap = |venue| SwapShape { venue, ..SwapShape::default() };
+    let swap = |venue| SwapShape {
+        venue,
+        ..SwapShape::default()
+    };
     cu_limit(&["ray4", "cpmm", "orca"].map(swap)).unwrap_or(0)
 }
