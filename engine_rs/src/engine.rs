@@ -63,6 +63,10 @@ impl Engine {
     }
 
     /// Returns (amount out, reason).
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "extracted from a Python list"
+    )]
     #[pyo3(name = "quote_route")]
     fn py_quote_route(
         &self,

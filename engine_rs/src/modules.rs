@@ -1,4 +1,8 @@
 //! Public calls of single modules, for parity tests and the timing of both engines side by side.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "arguments are extracted from Python objects by value"
+)]
 
 use std::sync::Arc;
 

@@ -141,9 +141,8 @@ impl Engine {
             });
             let (header, body, after) = match record {
                 Ok(Some(record)) => record,
-                Ok(None) => break,
                 Err(error) if out.records == 0 => return Err(error),
-                Err(_) => break,
+                Ok(None) | Err(_) => break,
             };
             out.go = 0;
             self.frame(&header, body, &mut out);
@@ -374,16 +373,14 @@ impl Engine {
             Event::AccountUndated {
                 key, owner, data, ..
             } => registry.see(&key, &owner, &data),
-            Event::Slot { slot, .. } => {
-                if channel.announce(slot, moment.now_ns) {
-                    registry.announce(at, slot);
-                    if self.market.slot.is_none_or(|newest| slot > newest) {
-                        (self.market.slot, self.market.slot_ns) = (Some(slot), moment.now_ns);
-                    }
+            Event::Slot { slot, .. } if channel.announce(slot, moment.now_ns) => {
+                registry.announce(at, slot);
+                if self.market.slot.is_none_or(|newest| slot > newest) {
+                    (self.market.slot, self.market.slot_ns) = (Some(slot), moment.now_ns);
                 }
             }
             Event::Subscribed { key: Some(key), .. } if channel.socket => {
-                registry.carried(&key, at)
+                registry.carried(&key, at);
             }
             Event::FeeSamples {
                 percentile,
@@ -393,7 +390,7 @@ impl Engine {
                 self.standing.reprice(&self.setup, &self.fees);
             }
             Event::Error { code, message, .. } => {
-                channel.error(&format!("error {code}: {message}"))
+                channel.error(&format!("error {code}: {message}"));
             }
             _ => {}
         }
@@ -474,7 +471,7 @@ impl Engine {
                 }
             }
             Event::Error { code, message, .. } => {
-                channel.error(&format!("error {code}: {message}"))
+                channel.error(&format!("error {code}: {message}"));
             }
             _ => {}
         }

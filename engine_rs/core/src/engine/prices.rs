@@ -110,10 +110,10 @@ impl Prices {
         } else {
             (mint_b, mint_a)
         };
-        if matches!(pool.state, PoolState::Closed | PoolState::Refused) {
-            if let Some(sources) = self.sources.get_mut(token) {
-                sources.remove(&pool.name);
-            }
+        if matches!(pool.state, PoolState::Closed | PoolState::Refused)
+            && let Some(sources) = self.sources.get_mut(token)
+        {
+            sources.remove(&pool.name);
         }
         let (Some(built), Some(time), PoolState::Live) =
             (&pool.pool, &market.registry.time, pool.state)
@@ -197,7 +197,7 @@ impl Prices {
             .get(mint)
             .is_none_or(|rows| !rows.contains_key(venue))
         {
-            let row = self.new_row(mint, self.symbol(mint), venue, &pool.name, false, Some(at))?;
+            let row = new_row(mint, self.symbol(mint), venue, &pool.name, false, Some(at))?;
             self.rows
                 .entry(mint.to_owned())
                 .or_default()
@@ -212,31 +212,6 @@ impl Prices {
             row.source.clone_from(&pool.name);
         }
         Some(row)
-    }
-
-    fn new_row(
-        &self,
-        mint: &str,
-        symbol: String,
-        venue: &str,
-        source: &str,
-        book: bool,
-        at: Option<usize>,
-    ) -> Option<Row> {
-        Some(Row {
-            mint: mint.to_owned(),
-            symbol,
-            venue: venue.to_owned(),
-            source: source.to_owned(),
-            book,
-            at,
-            depth: 0.0,
-            bid: None,
-            ask: None,
-            changed_ns: None,
-            synthetic: String::new(),
-            series: Series::new()?,
-        })
     }
 
     /// Takes over the best prices of a book that has just changed.
@@ -272,7 +247,7 @@ impl Prices {
             } else {
                 self.symbol(&entry.base_mint)
             };
-            let Some(mut row) = self.new_row(
+            let Some(mut row) = new_row(
                 &entry.base_mint,
                 symbol,
                 &entry.venue,
@@ -333,7 +308,7 @@ impl Prices {
             .get(mint)
             .is_none_or(|rows| !rows.contains_key(VENUE))
         {
-            let Some(row) = self.new_row(mint, self.symbol(mint), VENUE, VENUE, true, None) else {
+            let Some(row) = new_row(mint, self.symbol(mint), VENUE, VENUE, true, None) else {
                 return;
             };
             self.rows
@@ -398,6 +373,31 @@ impl Prices {
             None => short(mint),
         }
     }
+}
+
+/// Returns a row without a price.
+fn new_row(
+    mint: &str,
+    symbol: String,
+    venue: &str,
+    source: &str,
+    book: bool,
+    at: Option<usize>,
+) -> Option<Row> {
+    Some(Row {
+        mint: mint.to_owned(),
+        symbol,
+        venue: venue.to_owned(),
+        source: source.to_owned(),
+        book,
+        at,
+        depth: 0.0,
+        bid: None,
+        ask: None,
+        changed_ns: None,
+        synthetic: String::new(),
+        series: Series::new()?,
+    })
 }
 
 /// Returns the first and last four characters of an address.

@@ -381,7 +381,7 @@ impl Registry {
                 self.pools[user].carrier = Some(channel);
             }
         }
-        self.note(at, before);
+        self.note(at, before.as_ref());
     }
 
     /// Takes an account of a listing without a slot: good for finding a pool, not for its state.
@@ -589,7 +589,7 @@ impl Registry {
     }
 
     /// Draws the consequences of an accepted update: what it tears, what else is needed.
-    fn note(&mut self, at: usize, before: Option<Decoded>) {
+    fn note(&mut self, at: usize, before: Option<&Decoded>) {
         let account = &self.accounts[at];
         let (key, slot) = (account.key, account.slot);
         let user = account.users.first().copied();
@@ -609,7 +609,7 @@ impl Registry {
             (Some(Decoded::Ticks(now)), Some(user)) => {
                 let pool = &mut self.pools[user];
                 let same =
-                    matches!(&before, Some(Decoded::Ticks(before)) if before.ticks == now.ticks);
+                    matches!(before, Some(Decoded::Ticks(before)) if before.ticks == now.ticks);
                 if !same || pool.arrays.get(&now.start_tick_index) != Some(&key) {
                     pool.arrays.insert(now.start_tick_index, key);
                     pool.absent.remove(&now.start_tick_index);
@@ -639,7 +639,7 @@ impl Registry {
         }
     }
 
-    fn note_pool(&mut self, user: usize, at: usize, before: Option<Decoded>) {
+    fn note_pool(&mut self, user: usize, at: usize, before: Option<&Decoded>) {
         let slot = self.accounts[at].slot;
         let Some(now) = self.accounts[at].decoded.take() else {
             return;
@@ -647,17 +647,17 @@ impl Registry {
         if self.pools[user].mints.is_none() {
             self.first_sight(user, &now);
         }
-        match (&before, &now) {
+        match (before, &now) {
             (Some(Decoded::AmmV4(before)), Decoded::AmmV4(now)) => {
                 let pnl = |amm: &AmmV4| (amm.need_take_pnl_coin, amm.need_take_pnl_pc);
                 if pnl(before) != pnl(now) {
                     self.pools[user].lone_slot = slot;
                 }
             }
-            (Some(Decoded::Whirlpool(before)), Decoded::Whirlpool(now)) => {
-                if before.liquidity != now.liquidity && before.sqrt_price == now.sqrt_price {
-                    self.pools[user].lone_slot = slot;
-                }
+            (Some(Decoded::Whirlpool(before)), Decoded::Whirlpool(now))
+                if before.liquidity != now.liquidity && before.sqrt_price == now.sqrt_price =>
+            {
+                self.pools[user].lone_slot = slot;
             }
             _ => {}
         }
@@ -788,7 +788,7 @@ impl Registry {
             return;
         }
         if let Some(problem) = self.relations(&self.pools[at]) {
-            self.reject(at, problem, problem.to_owned());
+            self.reject(at, problem, problem);
             return;
         }
         match self.build(at) {
@@ -796,11 +796,11 @@ impl Registry {
                 let pool = &mut self.pools[at];
                 (pool.pool, pool.state) = (built, PoolState::Live);
             }
-            Err(error) => self.reject(at, "bad_layout", error.to_string()),
+            Err(error) => self.reject(at, "bad_layout", &error.to_string()),
         }
     }
 
-    fn reject(&mut self, at: usize, problem: &'static str, text: String) {
+    fn reject(&mut self, at: usize, problem: &'static str, text: &str) {
         let pool = &mut self.pools[at];
         (pool.state, pool.note) = (PoolState::Refused, problem.to_owned());
         let text = format!("pool {}: {text}", pool.name);
