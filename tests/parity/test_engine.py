@@ -212,7 +212,7 @@ def test_log2_ratio(num, den):
 @given(st.data())
 def test_decode_binance(protocol, data):
     number = st.one_of(prices, st.integers(-5, 2**70), st.text(max_size=6), st.none(), st.floats(allow_nan=False))
-    fields = st.dictionaries(st.sampled_from(list("esuUbBaAETpqm") + ["pu", "lastUpdateId", "bids", "asks"]), number)
+    fields = st.dictionaries(st.sampled_from([*"esuUbBaAETpqm", "pu", "lastUpdateId", "bids", "asks"]), number)
     body = json.dumps({"stream": "solusdc@depth", "data": data.draw(fields)}).encode()
     assert outcome(native.decode_binance, protocol, "X", body) == outcome(reference.decode_binance, protocol, "X", body)
 

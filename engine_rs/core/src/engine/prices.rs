@@ -62,7 +62,7 @@ impl Row {
             (self.bid, self.ask, self.changed_ns) = (bid, ask, Some(now_ns));
         }
         if let (Some(bid), Some(ask)) = (bid, ask) {
-            self.series.add(now_ns, f64::midpoint(bid, ask));
+            self.series.add(now_ns, 0.5 * (bid + ask));
         }
     }
 }
@@ -135,7 +135,7 @@ impl Prices {
         let mut depth = reserves.map_or(0.0, |reserves| reserves.0 / power(other_places) as f64);
         if other == self.quote_mint {
             if let (Some(sold), Some(bid), Some(ask)) = (sold, bid, ask) {
-                self.source(token, &pool.name, sold, f64::midpoint(bid, ask), depth);
+                self.source(token, &pool.name, sold, 0.5 * (bid + ask), depth);
             }
         } else {
             let Some(unit) = self.mid(other) else { return };
@@ -286,7 +286,7 @@ impl Prices {
         let ask = best_ask.0 as f64 / 1e8 * unit;
         row.quote(Some(bid), Some(ask), now_ns);
         if entry.live() {
-            self.book_source(market, entry, best_bid.0, f64::midpoint(bid, ask));
+            self.book_source(market, entry, best_bid.0, 0.5 * (bid + ask));
         }
     }
 
