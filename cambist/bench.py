@@ -182,7 +182,7 @@ def _import_rows(config: Config, say: Say) -> list[Row]:
         for _ in range(3 if name == "native" else 1):
             with compose.open_reader(config, "bench-import") as reader:
                 begun = time.perf_counter()
-                done = compose.replay_all(reader, compose.replay_kernel(reader, name), None)
+                done = compose.replay_all(reader, compose.replay_kernel(reader, name))
                 runs.append(time.perf_counter() - begun)
                 found = done.report("bench-import", runs[-1])
         speeds[name] = found["seconds_recorded"] / statistics.median(runs)

@@ -74,7 +74,7 @@ def run(
         if headless:
             watch(runtime, for_, stop)
         else:
-            compose.show(runtime, settings, for_)
+            compose.show(runtime, settings, for_, lambda: stop.seen)
     finally:
         runtime.close()
     report = runtime.report()
@@ -91,7 +91,7 @@ def run(
 def replay(
     session: str,
     *,
-    speed: str = "1",
+    speed: str | None = None,
     from_: Annotated[str | None, Parameter(name="--from")] = None,
     engine: Literal["native", "reference"] | None = None,
     batch: int | None = None,
@@ -103,7 +103,7 @@ def replay(
 
     Args:
         session: Name of a stored session, or the path of one.
-        speed: Multiple of real time, 0.25 to 64, or `max`.
+        speed: Multiple of real time, 0.25 to 64, or `max`; without it 1 on screen, `max` headless.
         from_: RFC 3339 time or `+seconds`; earlier records are stepped unshown and stay in the digest.
         engine: Which engine steps it.
         batch: Step at most this many records at a time.
@@ -114,17 +114,18 @@ def replay(
     settings = load(config)
     if batch is not None and batch < 1:
         raise Stop(UNUSABLE, f"--batch was {batch}, expected at least 1")
-    pace = _speed(speed)
+    pace = _speed(speed or ("max" if headless else "1"))
     reader = compose.open_reader(settings, session)
+    from_ns = _from(from_, compose.first_ns(reader))
     kernel = compose.replay_kernel(reader, engine)
     stop = Interrupts()
     if headless:
         started = time.perf_counter()
-        found = compose.replay_all(reader, kernel, batch, lambda: stop.seen)
+        found = compose.replay_all(reader, kernel, batch, lambda: stop.seen, pace, from_ns)
         report = found.report(compose.name_of(reader), time.perf_counter() - started)
     else:
         require_terminal(settings.screen.ascii)
-        report = compose.show_replay(reader, kernel, settings, pace, _from(from_, compose.first_ns(reader)))
+        report = compose.show_replay(reader, kernel, settings, pace, from_ns, lambda: stop.seen)
     if json:
         put(report)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from cambist.model.events import HEADER
 from cambist.runtime.hub import LiveRuntime, Parts
 from cambist.runtime.recorder import Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
+from cambist.runtime.transport import Pace
 from storage.catalogue import list_sessions, retain, session_path
 from storage.files import SessionError
 from storage.reader import SessionReader, add_bookmark
@@ -195,13 +197,26 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
 
 
 def replay_all(
-    reader: SessionReader, kernel: Kernel, batch: int | None, interrupted: Callable[[], bool] = lambda: False
+    reader: SessionReader,
+    kernel: Kernel,
+    batch: int | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    speed: float | None = None,
+    from_ns: int = 0,
 ) -> Replayer:
-    """Steps a whole session unshown; ends early if interrupted."""
+    """Steps a whole session unshown, as fast as it goes or at `speed`; ends early if interrupted."""
     replayer = Replayer(reader, kernel, keyframes=False)
-    limit = batch or 2**62
+    limit, pace = batch or 2**62, Pace(speed)
+    if speed is not None:
+        replayer.step(2**63 - 1, 1)
+        if from_ns:
+            replayer.seek(from_ns)
+        pace.anchor(time.monotonic_ns(), max(kernel.now_ns, from_ns))
     while not replayer.finished and not interrupted():
-        replayer.step(2**63 - 1, limit)
+        due_ns = pace.due_ns(time.monotonic_ns())
+        count, next_ns = replayer.step(due_ns, limit)
+        if not count and next_ns > due_ns:
+            time.sleep(min(0.05, (next_ns - due_ns) / NS_PER_S / (speed or 1)))
     return replayer
 
 
@@ -237,27 +252,44 @@ def _beside(config: Config, session: str, beside: Runtime) -> Runtime:
     return runtime
 
 
-def show(runtime: LiveRuntime, config: Config, seconds: float | None) -> None:
-    """Runs the dashboard on a started runtime until it is quit."""
+def show(
+    runtime: Runtime, config: Config, seconds: float | None = None, interrupted: Callable[[], bool] = lambda: False
+) -> None:
+    """Runs the dashboard on a started runtime until it is quit, `seconds` are over or a signal came."""
     from tui.app import CambistApp
 
     app = CambistApp(runtime, **look(config))
-    if seconds is not None:
-        app.call_later(lambda: app.set_timer(seconds, app.exit))
-    app.run()
+    done = threading.Event()
+
+    def watch() -> None:
+        end = None if seconds is None else time.monotonic() + seconds
+        while not done.wait(0.1):
+            if interrupted() or (end is not None and time.monotonic() >= end):
+                app.call_from_thread(app.exit)
+                return
+
+    watcher = threading.Thread(target=watch, name="end", daemon=True)
+    watcher.start()
+    try:
+        app.run()
+    finally:
+        done.set()
 
 
 def show_replay(
-    reader: SessionReader, kernel: Kernel, config: Config, speed: float | None, from_ns: int
+    reader: SessionReader,
+    kernel: Kernel,
+    config: Config,
+    speed: float | None,
+    from_ns: int,
+    interrupted: Callable[[], bool],
 ) -> dict[str, Any]:
     """Runs the dashboard on a session; returns the report over what was stepped."""
-    from tui.app import CambistApp
-
     runtime = _replaying(config, reader, kernel, None, speed=speed, from_ns=from_ns)
     runtime.start()
     began = time.monotonic()
     try:
-        CambistApp(runtime, **look(config)).run()
+        show(runtime, config, interrupted=interrupted)
     finally:
         runtime.close()
     return runtime.report(time.monotonic() - began)

@@ -11,12 +11,33 @@ from rich.style import Style
 from textual.strip import Strip
 
 from themes import mix
+from tui.formats import clean
 from tui.glyphs import HEAT
 
 if TYPE_CHECKING:
     from themes import Theme
 
 _NULL = Style.null()
+THIN_SPACE = "\u2009"
+_WHITE = Style(color="white")
+
+
+class Over(dict[Style, Style]):
+    """Each style over one ground; made once, because adding styles costs more than painting with them."""
+
+    def __init__(self, ground: Style, *, lifted: bool = False) -> None:
+        super().__init__()
+        self.ground = ground
+        self._lifted = lifted
+        """Muted text becomes white: bright black on a coloured ground can't be read."""
+
+    def __missing__(self, style: Style) -> Style:
+        """Returns `style` with the ground where it has none of its own."""
+        made = self.ground + style
+        if self._lifted and style.color is not None and style.color.name == "bright_black":
+            made += _WHITE
+        self[style] = made
+        return made
 
 
 class Paint:
@@ -28,6 +49,7 @@ class Paint:
         self._styles: dict[tuple[str, str, bool, bool], Style] = {}
         self.base = self.ground("live-tint" if self.live else "background")
         """The ground of everything that has none of its own."""
+        self._over: dict[str, Over] = {}
         self._heat: dict[int, tuple[str, Style]] = {}
 
     def style(self, role: str, on: str = "", *, bold: bool = False, reverse: bool = False) -> Style:
@@ -41,6 +63,14 @@ class Paint:
     def ground(self, role: str) -> Style:
         """Returns a style that only lays the ground `role`."""
         return self.style("", role)
+
+    def over(self, role: str = "") -> Over:
+        """Returns the table of styles over the ground `role`; without one, over the screen's."""
+        table = self._over.get(role)
+        if table is None:
+            ground = self.ground(role) if role else self.base
+            table = self._over[role] = Over(ground, lifted=bool(role) and self.theme.colours == "16")
+        return table
 
     def _make(self, role: str, on: str, *, bold: bool, reverse: bool) -> Style:
         attributes = f"{self.theme.attributes.get(role, '')} {self.theme.attributes.get(on, '')}".split()
@@ -87,10 +117,11 @@ class Paint:
 class Line:
     """One line, painted from left to right; what doesn't fit is cut, never pushed."""
 
-    __slots__ = ("_segments", "at", "width")
+    __slots__ = ("_over", "_segments", "at", "width")
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, over: Over | None = None) -> None:
         self.width = width
+        self._over = over if over is not None else Over(_NULL)
         self.at = 0
         self._segments: list[Segment] = []
 
@@ -100,14 +131,16 @@ class Line:
         if x > at:
             if x > self.width:
                 x = self.width
-            self._segments.append(Segment(" " * (x - at), _NULL))
+            self._segments.append(Segment(" " * (x - at), self._over.ground))
             self.at = at = x
+        if not text.isprintable() and not text.replace(THIN_SPACE, "").isprintable():
+            text = clean(text)  # the last door before the terminal: escapes never pass it
         size = len(text) if text.isascii() else cell_len(text)
         if at + size > self.width:
             size = max(0, self.width - at)
             text = set_cell_size(text, size)
         if size:
-            self._segments.append(Segment(text, style))
+            self._segments.append(Segment(text, self._over[style]))
             self.at = at + size
         return self
 
@@ -119,10 +152,9 @@ class Line:
         """Paints `text` so that it ends before column `end`."""
         return self.put(end - (len(text) if text.isascii() else cell_len(text)), text, style)
 
-    def strip(self, ground: Style | None = None) -> Strip:
-        """Returns the line as a strip of exactly `width` cells, over `ground` where a run has none of its own."""
+    def strip(self) -> Strip:
+        """Returns the line as a strip of exactly `width` cells."""
         if self.at < self.width:
-            self._segments.append(Segment(" " * (self.width - self.at), _NULL))
+            self._segments.append(Segment(" " * (self.width - self.at), self._over.ground))
             self.at = self.width
-        strip = Strip(self._segments, self.width)
-        return strip.apply_style(ground) if ground is not None else strip
+        return Strip(self._segments, self.width)

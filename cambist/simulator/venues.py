@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.amm_math import CpmmRates, Curve, QuoteError, Reason, raydium_cpmm, raydium_v4, whirlpool
+from cambist.engine.reference.amm_math import CpmmRates, QuoteError, Reason, raydium_cpmm, raydium_v4, whirlpool
+from cambist.engine.reference.amm_math.whirlpool import Curve
 from cambist.simulator.accounts import CpmmAccount, OracleAccount, TickArrayAccount, TokenBalance, WhirlpoolAccount
 
 if TYPE_CHECKING:

@@ -27,13 +27,21 @@ def test_a_run_reports_what_it_saw(recorded: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "args",
-    [(), ("--batch", "1"), ("--batch", "512"), ("--engine", "native"), ("--engine", "reference"), ("--from", "+4")],
+    [
+        (),
+        ("--batch", "1"),
+        ("--batch", "512"),
+        ("--engine", "native"),
+        ("--engine", "reference"),
+        ("--from", "+4"),
+        ("--speed", "8"),
+    ],
     ids=" ".join,
 )
 def test_replay_makes_the_same_decisions(cambist: Cambist, recorded: dict[str, Any], args: tuple[str, ...]) -> None:
     if "native" in args:
         pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
-    result = cambist("replay", recorded["session"], "--speed", "max", "--headless", "--json", *args)
+    result = cambist("replay", recorded["session"], "--headless", "--json", *args)
     assert result.code == 0, result.err
     assert result.json["digest"] == recorded["digest"]
     assert result.json["digest_match"] is True
@@ -93,10 +101,10 @@ def test_no_terminal_says_so(cambist: Cambist) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_prints_the_report_and_leaves_a_readable_session(cambist: Cambist, number: int) -> None:
-    process = cambist.start("run", "--headless", "--json")
-    time.sleep(4)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    with cambist.start("run", "--headless", "--json") as process:
+        time.sleep(4)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     name = out.partition('"session":"')[2].partition('"')[0]
     assert cambist("verify", name).code == 0
@@ -105,10 +113,10 @@ def test_an_interrupt_prints_the_report_and_leaves_a_readable_session(cambist: C
 
 def test_kill_9_loses_at_most_the_open_chunk(cambist: Cambist) -> None:
     before = {r["name"] for r in cambist("sessions", "--json").json["sessions"]}
-    process = cambist.start("run", "--headless")
-    time.sleep(5)
-    process.kill()
-    process.wait()
+    with cambist.start("run", "--headless") as process:
+        time.sleep(5)
+        process.kill()
+        process.communicate()
     rows = [r for r in cambist("sessions", "--json").json["sessions"] if r["name"] not in before]
     assert len(rows) == 1
     assert rows[0]["complete"] is False
@@ -123,9 +131,7 @@ def test_market_digest_depends_on_the_seed_alone(cambist: Cambist) -> None:
 
 def test_reference_engine_by_config_records_the_same_kind_of_session(cambist: Cambist) -> None:
     slow = cambist.folder / "slow.toml"
-    slow.write_text(
-        cambist.config.read_text(encoding="utf-8") + "[engine]\nuse_rust_backend = false\n", encoding="utf-8"
-    )
+    slow.write_text("engine.use_rust_backend = false\n" + cambist.config.read_text(encoding="utf-8"), encoding="utf-8")
     result = cambist("run", "--headless", "--for", "6", "--json", "--config", str(slow))
     assert result.code == 0, result.err
     assert result.json["engine"] == "reference"

@@ -21,11 +21,18 @@ COLUMNS = (
     Column("module", "module", 12, right=False),
     Column("rust", "Rust", 7),
     Column("rust99", "p99", 7, gap=2),
-    Column("python", "Python", 7, gap=2),
+    Column("python", "Python", 7, gap=5),
     Column("python99", "p99", 7, gap=2),
     Column("chart", "faster by", 4, right=False, gap=3, most=999),
-    Column("ratio", "", 5, gap=0),
+    Column("ratio", "", 5),
     Column("unequal", "", 1),
+)
+WIDE_FROM = 70
+"""Width from which both p99 have room, and heads that say p50."""
+NARROW = tuple(
+    column._replace(gap={"python": 2, "ratio": 0}.get(column.name, column.gap))
+    for column in COLUMNS
+    if column.name not in ("rust99", "python99", "unequal")
 )
 DROPS = ("unequal", "rust99", "python99", "chart")
 _WORD_FROM = 11
@@ -72,14 +79,6 @@ class Duel(SnapshotTable):
             rows = sorted(rows, key=lambda row: -(row.ratio or 0.0))
         return rows[::-1] if self.reverse else rows
 
-    def matches(self, row: DuelRow, word: str) -> bool:
-        """Returns True if the module's name holds the word."""
-        return word in row.module.lower()
-
-    def measures(self, row: DuelRow) -> dict[str, float | None]:
-        """Returns `ratio`."""
-        return {"ratio": row.ratio}
-
     def is_wrong(self, row: DuelRow) -> bool:
         """Returns True where results differ or Python is faster."""
         return row.mismatches > 0 or (row.ratio is not None and row.ratio < 1)
@@ -94,13 +93,10 @@ class Duel(SnapshotTable):
 
     def slots(self, width: int) -> dict[str, Slot]:
         """Returns where the columns stand."""
-        slots = plan(COLUMNS, DROPS, width - 1)
+        slots = plan(COLUMNS if width >= WIDE_FROM else NARROW, DROPS, width - 1)
         if "rust99" in slots:
             slots["rust"] = slots["rust"]._replace(head="Rust p50")
             slots["python"] = slots["python"]._replace(head="Python p50")
-        if "chart" in slots:  # the ratio's own cells stay beside the bar
-            chart = slots["chart"]
-            slots["chart"] = chart._replace(width=max(1, chart.width - 2))
         if "unequal" in slots:
             slots["unequal"] = slots["unequal"]._replace(head=glyph("unequal")[:1])
         return slots

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tui import formats
 from tui.glyphs import glyph
-from tui.paint import Line
 from tui.widgets import charts
 from tui.widgets.columns import Column, Slot, plan
 from tui.widgets.routes import paint_route
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from cambist.view import TradeRow, TradesSection, Wallet
+    from tui.paint import Line
     from tui.scene import Scene
 
 CURVE_ROWS = 6
@@ -32,7 +32,7 @@ def columns(*, seconds: bool) -> tuple[Column, ...]:
     return (
         Column("time", "time", 8 if seconds else 5, right=False),
         Column("route", "route", 16, right=False, most=21),
-        Column("hoped", "hoped", 6),
+        Column("hoped", "hoped", 5),
         Column("got", "got bps", 5, most=7),
         Column("net", "", 8),
     )
@@ -54,7 +54,7 @@ class Trades(SnapshotTable):
     def info(self) -> list[str]:
         """Returns whose trades these are."""
         if self.scene.mode == "REPLAY":
-            return [f"wall {formats.clock(self.scene.wall_ns)}"]
+            return [f"wall {formats.clock(self.scene.wall_ns)}"] if self.size.width >= 56 else []
         return ["LIVE" if self.scene.live else "paper"]
 
     def has_content(self) -> bool:
@@ -65,16 +65,6 @@ class Trades(SnapshotTable):
     def key_of(self, row: TradeRow) -> str:
         """Returns the order's number."""
         return str(row.id)
-
-    def matches(self, row: TradeRow, word: str) -> bool:
-        """Returns True if a token, the status or the reason holds the word."""
-        if any(word in leg.token.lower() for leg in row.legs):
-            return True
-        return word in row.status or word in row.reason.lower()
-
-    def measures(self, row: TradeRow) -> dict[str, float | None]:
-        """Returns `got` and `hoped`."""
-        return {"got": row.got_bps, "hoped": row.hoped_bps}
 
     def is_wrong(self, row: TradeRow) -> bool:
         """Returns True for a loss, a miss or an order without an answer."""
@@ -123,7 +113,7 @@ class Trades(SnapshotTable):
     def _wallets(self, width: int) -> Strip:
         section, paint = self.section, self.scene.paint
         assert section is not None
-        line = Line(width)
+        line = self.line(width)
         first, second = (section.real, section.paper) if self.scene.live else (section.paper, section.real)
         names = ("real", "paper") if self.scene.live else ("paper", "real")
         line.put(2, f"{names[0]} ", paint.style("muted"))
@@ -159,11 +149,11 @@ class Trades(SnapshotTable):
         lines = []
         labels = {0: _signed(max(values)), CURVE_ROWS - 1: _signed(min(0.0, *values))}
         for index, row in enumerate(charts.curve(values, cells, CURVE_ROWS, low=0.0)):
-            line = Line(width).put(2, row, style)
+            line = self.line(width).put(2, row, style)
             if index in labels:
                 line.end(width - 1, labels[index], muted)
             lines.append(line.strip())
-        axis = Line(width).put(2, f"{formats.count(len(values))} fills ", muted)
+        axis = self.line(width).put(2, f"{formats.count(len(values))} fills ", muted)
         newest = formats.clock(section.rows[0].at_ns)[:5] if section.rows else ""
         axis.add(glyph("placeholder") * max(0, 2 + cells - axis.at - len(newest) - 1), paint.style("border"))
         return [*lines, axis.add(f" {newest}", muted).strip()]
@@ -177,7 +167,7 @@ class Trades(SnapshotTable):
         route = slots["route"]
         paint_route(line, route.x, row.legs, route.width, paint, first_form=_ROUTE_FORM)
         if hoped := slots.get("hoped"):
-            line.end(hoped.end, formats.bps(row.hoped_bps, 6), muted)
+            line.end(hoped.end, formats.bps(row.hoped_bps, hoped.width), muted)
         if got := slots.get("got"):
             line.end(
                 got.end, formats.bps(row.got_bps, got.width), paint.style("text") if row.got_bps is not None else muted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -36,6 +37,11 @@ def plan(columns: tuple[Column, ...], drops: tuple[str, ...], width: int, start:
 
     Slack goes to the columns that may grow, in order; what nothing can take stays at the right.
     """
+    return dict(_plan(columns, drops, width, start))
+
+
+@lru_cache(maxsize=256)
+def _plan(columns: tuple[Column, ...], drops: tuple[str, ...], width: int, start: int) -> dict[str, Slot]:
     kept = list(columns)
     for name in drops:
         if _need(kept, start) <= width:

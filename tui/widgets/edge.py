@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.glyphs import glyph
-from tui.paint import Line
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 
 if TYPE_CHECKING:
     from textual.strip import Strip
 
 
-class Edge(Painted):
+class Edge(Grounded):
     """One column."""
 
     def paint_lines(self, width: int, height: int) -> list[Strip]:
         """Returns blank cells, filled in LIVE; without colour they also say `!`."""
         paint = self.scene.paint
         if not self.scene.live:
-            return [Line(width).strip()] * height
+            return [self.line(width).strip()] * height
         text = glyph("live-edge") if paint.theme.colours == "mono" else " "
-        return [Line(width).add(text, paint.style("on-live", "live")).strip(paint.ground("live"))] * height
+        return [self.line(width, "live").add(text, paint.style("on-live", "live")).strip()] * height

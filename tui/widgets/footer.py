@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.commands import REGISTRY, Situation
 from tui.glyphs import glyph, plain
-from tui.paint import Line
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -19,7 +18,7 @@ HALT_FROM_END = 15
 LIVE_FROM_END = 24
 
 
-class Footer(Painted):
+class Footer(Grounded):
     """One line at the bottom."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
@@ -39,12 +38,13 @@ class Footer(Painted):
         live = scene.live
         key = paint.style("on-live", "live", bold=True) if live else paint.style("accent", bold=True)
         word = paint.style("on-live", "live") if live else paint.style("muted")
-        line = Line(width)
+        line = self.line(width, "live" if live else "raised")
         gap = 2 if scene.size_class in (0, 80) else 3
         end = width - (LIVE_FROM_END if live else HALT_FROM_END) - 2
         if live and paint.theme.colours == "mono":
             line.add(glyph("live-edge"), word)
-        for index, action in enumerate(REGISTRY.footer(now, end - 1, gap)):
+        offered = REGISTRY.footer(now, end - 1, gap) if scene.size_class else (REGISTRY["help"],)
+        for index, action in enumerate(offered):
             line.put(line.at + gap if index else 1, plain(action.shown), key)
             line.add(f" {action.label(now)}", word)
         if live:
@@ -53,4 +53,4 @@ class Footer(Painted):
             danger = key if live else paint.style("danger", bold=True)
             line.put(width - HALT_FROM_END, "k HALT", danger)
         line.put(width - QUIT_FROM_END, "q", key).add(" quit", word)
-        return [line.strip(paint.ground("live" if live else "raised"))]
+        return [line.strip()]

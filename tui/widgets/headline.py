@@ -8,20 +8,20 @@ from cambist.view import Headline as Figures
 from cambist.view import Status
 from tui import formats
 from tui.glyphs import glyph
-from tui.paint import Line
 from tui.widgets import charts
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 from tui.widgets.routes import paint_route
 
 if TYPE_CHECKING:
     from textual.strip import Strip
 
+    from tui.paint import Line
     from tui.scene import Scene
 
 _WALLETS = {"PAPER": "paper wallet", "LIVE": "LIVE wallet", "REPLAY": "recorded"}
 
 
-class Headline(Painted):
+class Headline(Grounded):
     """Three lines, or two on a small terminal."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
@@ -37,7 +37,7 @@ class Headline(Painted):
 
     def paint_lines(self, width: int, height: int) -> list[Strip]:
         """Returns the lines of the size class."""
-        rows = [Line(width) for _ in range(height)]
+        rows = [self.line(width) for _ in range(height)]
         if self.scene.size_class == 80:
             self._small(rows)
         elif height >= 3:
@@ -112,23 +112,19 @@ class Headline(Painted):
         figures, paint = self.figures, self.scene.paint
         head, main, foot = rows[:3]
         muted, text, strong = paint.style("muted"), paint.style("text"), paint.style("strong", bold=True)
-        if not self._halted(head, 46 + shift):
-            head.put(1, "best cycle now", muted)
+        halted = self._halted(head, head.width - 2)
+        if not halted:
+            self._labels(head, shift)
         self._route(main, 46 + shift)
-        self._basis(foot, "  ", oldest="oldest ")
-        head.put(48 + shift, "net", muted)
+        self._basis(foot, "  " if not shift else " ", oldest="oldest " if not shift else "")
         self._net(main, foot, 48 + shift)
-        head.put(63 + shift, "realised today", muted)
         self._realised(main, 63 + shift)
         foot.put(63 + shift, _WALLETS.get(self.scene.mode, ""), muted)
-        head.put(79 + shift, "fills", muted)
         main.put(79 + shift, f"{formats.count(figures.fills, 5)} of {formats.count(figures.orders, 5)}", strong)
         foot.put(79 + shift, f"missed {formats.count(figures.missed, 4)}", muted)
-        head.put(91 + shift, "from peak", muted)
         main.put(91 + shift, formats.money(figures.from_peak, figures.decimals, 4, 9, sign=True), text)
         limit = formats.money(figures.loss_limit, figures.decimals, 1, 6)
         foot.put(91 + shift, f"limit {limit}", muted)
-        head.put(104 + shift, "congestion", muted)
         if figures.congestion is None:
             main.put(104 + shift, glyph("unknown"), muted)
         else:
@@ -136,22 +132,30 @@ class Headline(Painted):
             filled, track = charts.thin_bar(figures.congestion / 100, 10)
             foot.put(104 + shift, filled, paint.style("strong")).add(track, paint.style("border"))
 
+    def _labels(self, head: Line, shift: int) -> None:
+        """Paints what the columns are; while halted the reason has the line to itself."""
+        muted = self.scene.paint.style("muted")
+        head.put(1, "best cycle now", muted)
+        labels = ((48, "net"), (63, "realised today"), (79, "fills"), (91, "from peak"), (104, "congestion"))
+        for x, label in labels:
+            head.put(x + shift, label, muted)
+        if self.scene.size_class == 200:
+            since = f" since {formats.clock(self.figures.since_ns)[:5]}" if self.figures.since_ns else ""
+            head.put(120, f"equity{since}", muted)
+            head.put(148, "cycles a minute", muted).put(172, "frame to score", muted)
+
     def _large(self, rows: list[Line]) -> None:
         figures, paint = self.figures, self.scene.paint
-        head, main, foot = rows[:3]
+        main, foot = rows[1:3]
         muted, strong = paint.style("muted"), paint.style("strong", bold=True)
-        since = f" since {formats.clock(figures.since_ns)[:5]}" if figures.since_ns else ""
-        head.put(120, f"equity{since}", muted)
         role = "profit" if not self.equity or self.equity[-1] >= 0 else "loss"
         for row, text in zip((main, foot), charts.curve(self.equity, 24, 2), strict=True):
             row.put(120, text, paint.style(role))
-        head.put(148, "cycles a minute", muted)
         seen = figures.per_minute[-1] if figures.per_minute else None
         main.put(148, formats.count(seen, 6), strong if seen is not None else muted)
         if figures.go_last_minute is not None:
             main.put(main.at + 2, f"go {formats.count(figures.go_last_minute, 4)}", muted)
         foot.put(148, charts.sparkline([float(value) for value in figures.per_minute], 20), muted)
-        head.put(172, "frame to score", muted)
         p50, p99 = formats.duration(figures.score_p50_ns), formats.duration(figures.score_p99_ns)
         main.put(172, str(p50), strong if p50.unit else muted)
         if p99.unit:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui import formats
 from tui.glyphs import glyph, plain
-from tui.paint import Line
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -27,7 +26,7 @@ def level_mark(row: LogRow, paint: Paint) -> tuple[str, Style]:
     return " ", paint.style("")
 
 
-class LogLine(Painted):
+class LogLine(Grounded):
     """One line."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
@@ -44,7 +43,7 @@ class LogLine(Painted):
     def paint_lines(self, width: int, height: int) -> list[Strip]:
         """Returns the line."""
         del height
-        line, row, paint = Line(width), self.row, self.scene.paint
+        line, row, paint = self.line(width), self.row, self.scene.paint
         if row is not None:
             line.put(1, formats.clock(row.at_ns), paint.style("muted"))
             line.put(10, *level_mark(row, paint))

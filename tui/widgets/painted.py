@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.paint import Line
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.events import Resize
+    from textual.filter import LineFilter
 
     from tui.scene import Scene
 
@@ -58,3 +64,33 @@ class Painted(Widget):
         del event
         self._lines = []
         self.repaint()
+
+
+class Grounded(Painted):
+    """A painted widget whose strips carry their ground, so that Textual need not lay one under each line.
+
+    Measured at 120×40: laying grounds, filtering ANSI colours that aren't there and walking the ancestors for
+    backgrounds took a fifth of a frame.
+    """
+
+    def line(self, width: int, ground: str = "") -> Line:
+        """Returns an empty line over the ground `ground`, or the screen's."""
+        return Line(width, self.scene.paint.over(ground))
+
+    def render_line(self, y: int) -> Strip:
+        """Returns line `y` as painted last."""
+        if y < len(self._lines) and self._lines[y].cell_length == self.size.width:
+            return self._lines[y]
+        return Strip.blank(self.size.width, self.scene.paint.base)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Returns none: colours are final when they are painted."""
+        return ()
+
+    @property
+    def background_colors(self) -> tuple[Color, Color]:
+        """Returns nothing to lay under the lines."""
+        return _NOTHING
+
+
+_NOTHING = (Color(0, 0, 0, 0), Color(0, 0, 0, 0))

@@ -10,8 +10,7 @@ from rich.cells import cell_len
 from cambist.view import PanelState
 from tui import formats
 from tui.glyphs import glyph, plain
-from tui.paint import Line
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -29,9 +28,11 @@ class Tag(NamedTuple):
     text: str
     style: Style
     apart: bool = False
+    short: str = ""
+    """What is left of it where room is short; empty if it goes then."""
 
 
-class Panel(Painted, can_focus=True):
+class Panel(Grounded, can_focus=True):
     """A panel. Subclasses say what their title, info and body are; the base knows states and the title line."""
 
     NUMBER: ClassVar[int]
@@ -43,6 +44,8 @@ class Panel(Painted, can_focus=True):
         super().__init__(scene, id=id)
         self.section: Any = None
         self.behind = 0
+        self._tick: tuple[int, ...] = ()
+        self._title: tuple[object, Strip] | None = None
         """Versions of the section that came since the picture was frozen."""
         self.filter = ""
         self.only_wrong = False
@@ -69,17 +72,30 @@ class Panel(Painted, can_focus=True):
         """Returns (key, word) pairs that help in a state."""
         return [("r", "try now"), ("l", "log of this feed")] if kind == "error" else []
 
-    def beat(self, now: float) -> None:
-        """Does what is due at monotonic time `now`: flashes that end, rows that may move again."""
+    def due(self, now: float) -> bool:
+        """Returns True if something besides the data changed at monotonic time `now`: ages, charts, flashes."""
+        del now
+        tick = self.ticks()
+        before, self._tick = self._tick, tick
+        return tick != before
+
+    def ticks(self) -> tuple[int, ...]:
+        """Returns the ticks that change what is painted."""
+        return (self.scene.chart_tick,)
 
     # What the dashboard does.
 
     def show(self, section: Any) -> None:
         """Takes over a section; does nothing if its version was shown already."""
+        if self.news(section):
+            self.repaint()
+
+    def news(self, section: Any) -> bool:
+        """Takes over a section whose version wasn't shown yet, without painting; returns True if it was new."""
         if self.section is not None and section.version == self.section.version:
-            return
+            return False
         self.take(section)
-        self.repaint()
+        return True
 
     def on_focus(self) -> None:
         """Shows the title as a chip."""
@@ -116,67 +132,80 @@ class Panel(Painted, can_focus=True):
         paint, kind = self.scene.paint, self.kind()
         tags: list[Tag] = []
         if kind in ("loading", "empty"):
-            tags.append(Tag(kind, paint.style("muted", bold=True), apart=True))
+            tags.append(Tag(kind, paint.style("muted", bold=True), apart=True, short=kind))
         elif kind == "stale":
             since = self._since()
-            text = f"{glyph('stale')} stale" + (f" {formats.age(since)}" if since is not None else "")
-            tags.append(Tag(text, paint.style("stale", bold=True), apart=True))
+            short = f"{glyph('stale')} stale"
+            text = short + (f" {formats.age(since)}" if since is not None else "")
+            tags.append(Tag(text, paint.style("stale", bold=True), apart=True, short=short))
         elif kind == "error":
-            tags.append(Tag(f"{glyph('error')} error", paint.style("danger", bold=True), apart=True))
+            text = f"{glyph('error')} error"
+            tags.append(Tag(text, paint.style("danger", bold=True), apart=True, short=text))
         elif kind == "frozen":
             frozen = formats.short_span(self.scene.now_ns - (self.scene.frozen_ns or 0))
-            tags.append(Tag(f"{glyph('frozen')} frozen {frozen}", paint.style("accent", bold=True), apart=True))
+            short = f"{glyph('frozen')} frozen"
+            tags.append(Tag(f"{short} {frozen}", paint.style("accent", bold=True), apart=True, short=short))
         if self.MONEY and self.scene.demo:
-            tags.insert(0, Tag("demo", paint.style("demo")))
+            tags.insert(0, Tag("demo", paint.style("demo"), short="demo"))
         if self.scene.mode == "REPLAY":
             tags.append(Tag("recorded", paint.style("replay-text")))
         return tags
 
     def _info(self) -> list[str]:
+        """Returns the info parts; an active filter comes first, so that it goes last when room is short."""
+        return ([f"/{formats.cut(self.filter, 24)}"] if self.filter else []) + self._state_info()
+
+    def _state_info(self) -> list[str]:
         kind = self.kind()
         if kind == "frozen":
-            return [f"{formats.grouped(self.behind)} updates behind"]
+            return [f"{formats.grouped(self.behind)} update{'' if self.behind == 1 else 's'} behind"]
         if kind == "loading":
             since = self._since()
-            return [] if since is None else [str(formats.age(since))]
-        return self.info() + ([f"/{formats.cut(self.filter, 16)}"] if self.filter else [])
+            return [] if since is None else [f"{since / formats.SECOND:.1f} s"]
+        return self.info()
 
     def title_line(self, width: int) -> Strip:
         """Returns line 0: number, name, tags, rule, info."""
         paint, scene = self.scene.paint, self.scene
         focused = self.has_focus
+        info, tags = self._fit_title(width - len(self.TITLE) - (5 if not focused else 6))
+        wanted = (width, focused, scene.epoch, info, tags)
+        if self._title is not None and self._title[0] == wanted:
+            return self._title[1]
         rule = glyph("rule-heavy" if scene.live else "rule")
-        rule_style = paint.style("border-focus" if focused else "live" if scene.live else "border")
-        line = Line(width).add(rule, rule_style)
+        loud = scene.live and paint.theme.colours != "mono"
+        rule_style = paint.style("border-focus" if focused else "live" if loud else "border")
+        line = self.line(width).add(rule, rule_style)
         number, name = str(self.NUMBER), self.TITLE
         if focused:
             line.add(f" {number} {name} ", paint.chip()).add(" ", paint.style(""))
         else:
             line.add(f" {number}", paint.style("accent")).add(f" {name} ", paint.style("strong", bold=True))
-        info, tags = self._fit_title(width - line.at)
         for tag in tags:
             if tag.apart:
                 line.add(f"{rule} ", rule_style)
-            line.add(f"{tag.text} ", tag.style)
+            line.add(tag.text, tag.style).add(" ", paint.style(""))
         tail = f" {info} " if info else ""
         end = width - 1 - cell_len(tail)
         line.add(rule * max(0, end - line.at), rule_style)
-        return line.add(tail, paint.style("muted")).put(width - 1, rule, rule_style).strip()
+        strip = line.add(tail, paint.style("muted")).put(width - 1, rule, rule_style).strip()
+        self._title = (wanted, strip)
+        return strip
 
     def _fit_title(self, room: int) -> tuple[str, list[Tag]]:
-        """Returns info and tags that leave at least two cells of rule; info goes first, then the last tags."""
-        parts, tags = self._info(), self.tags()
-        choices = [parts[:count] for count in range(len(parts), -1, -1)]
+        """Returns info and tags that fit; info loses its last part first, then tags their detail, then they go."""
+        tags = self.tags()
+        shortened = [tag._replace(text=tag.short) for tag in tags if tag.short]
+        variants = [tags, shortened, *(shortened[:count] for count in range(len(shortened) - 1, -1, -1))]
+        parts = self._info()
         joint = f" {glyph('dot')} "
-        while True:
-            used = sum(cell_len(tag.text) + 1 + (2 if tag.apart else 0) for tag in tags)
-            for choice in choices:
-                info = plain(joint.join(choice))
-                if used + (cell_len(info) + 2 if info else 0) + 3 <= room:
-                    return info, tags
-            if not tags:
-                return "", []
-            tags = tags[:-1]
+        for variant in variants:
+            used = sum(cell_len(tag.text) + 1 + (2 if tag.apart else 0) for tag in variant)
+            for count in range(len(parts), -1, -1):
+                info = plain(joint.join(parts[:count]))
+                if used + (cell_len(info) + 2 if info else 0) + 2 <= room:
+                    return info, variant
+        return "", []
 
     # Notes: cause, next step, keys.
 
@@ -198,17 +227,17 @@ class Panel(Painted, can_focus=True):
         if not lines and kind == "loading":
             lines += self._wrapped("Waiting for the first data.", width, "text")
         if hints := self.hints(kind):
-            lines += [Line(width).strip(), self._hint_line(hints, width)]
+            lines += [self.line(width).strip(), self._hint_line(hints, width)]
         return lines
 
     def _wrapped(self, text: str, width: int, role: str, *, bold: bool = False) -> list[Strip]:
         style = self.scene.paint.style(role, bold=bold)
         rows = textwrap.wrap(plain(formats.clean(text)), max(8, width - 4))
-        return [Line(width).put(2, row, style).strip() for row in rows]
+        return [self.line(width).put(2, row, style).strip() for row in rows]
 
     def _hint_line(self, hints: list[tuple[str, str]], width: int) -> Strip:
         paint = self.scene.paint
-        line = Line(width)
+        line = self.line(width)
         for index, (key, word) in enumerate(hints):
             line.put(2 if not index else line.at + 5, key, paint.style("accent", bold=True))
             line.put(line.at + 2, word, paint.style("muted"))
@@ -224,17 +253,19 @@ class Panel(Painted, can_focus=True):
             lines += self.body(width, room)
         else:
             lines += self._nothing(width, room)
-        blank = Line(width).strip()
+        blank = self.line(width).strip()
         return (lines + [blank] * (height - len(lines)))[:height]
 
     def _nothing(self, width: int, room: int) -> list[Strip]:
         notes = self.notes(width)
-        blank = Line(width).strip()
+        blank = self.line(width).strip()
         lines = [blank] if room > len(notes) else []
         if self.kind() == "loading" and room >= len(notes) + 7:
             shares = (0.82, 0.74, 0.88, 0.66)
             style = self.scene.paint.style("border")
-            lines += [Line(width).put(2, glyph("placeholder") * int((width - 4) * s), style).strip() for s in shares]
+            lines += [
+                self.line(width).put(2, glyph("placeholder") * int((width - 4) * s), style).strip() for s in shares
+            ]
             lines.append(blank)
         return lines + notes
 
@@ -243,7 +274,7 @@ class Panel(Painted, can_focus=True):
         notes = self.notes(width)
         if not notes:
             return lines[:room]
-        blank = Line(width).strip()
+        blank = self.line(width).strip()
         if len(lines) + 1 + len(notes) <= room:
             return [*lines, blank, *notes]
         forced = min(forced, len(notes))

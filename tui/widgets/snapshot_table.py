@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from rich.cells import cell_len
 
 from tui import formats
+from tui.filters import KINDS, Filter, FilterError, columns_of, parse
 from tui.glyphs import glyph
-from tui.paint import Line
 from tui.widgets.flashes import Flashes
 from tui.widgets.panel import Panel
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.events import Click, MouseScrollDown, MouseScrollUp
     from textual.strip import Strip
 
+    from tui.paint import Line
     from tui.scene import Scene
     from tui.widgets.columns import Slot
 
@@ -58,6 +59,8 @@ class SnapshotTable(Panel):
         self.reverse = False
         self._top = 0
         self._keys: list[str] = []
+        self._parsed = Filter()
+        self._parsed_from = ""
         self._rows: dict[str, Any] = {}
         self._moved = 0.0
         self._due = False
@@ -68,7 +71,6 @@ class SnapshotTable(Panel):
         self._flashes = Flashes()
         self._live: set[str] = set()
         self._now = 0.0
-        self._seen_tick = (-1, -1)
 
     # What a subclass says.
 
@@ -83,15 +85,6 @@ class SnapshotTable(Panel):
     def arranged(self, rows: list[Any]) -> list[Any]:
         """Returns rows in the order wanted, by `sort` and `reverse`."""
         return rows[::-1] if self.reverse else rows
-
-    def matches(self, row: Any, word: str) -> bool:
-        """Returns True if a word of the filter fits the row."""
-        raise NotImplementedError
-
-    def measures(self, row: Any) -> dict[str, float | None]:
-        """Returns numbers that a filter like `net>5` may test, by name."""
-        del row
-        return {}
 
     def is_wrong(self, row: Any) -> bool:
         """Returns True if `!` shows the row."""
@@ -141,6 +134,11 @@ class SnapshotTable(Panel):
         return tuple(self._keys)
 
     @property
+    def rows(self) -> tuple[Any, ...]:
+        """Returns the rows in the order shown, after the filter."""
+        return tuple(self._rows[key] for key in self._keys if key in self._rows)
+
+    @property
     def cursor_row(self) -> Any:
         """Returns the row under the cursor; None if there is none."""
         return self._rows.get(self.cursor_key) if self.cursor_key is not None else None
@@ -172,6 +170,7 @@ class SnapshotTable(Panel):
 
     def _arrange(self, now: float) -> None:
         index = self._index()
+        in_view = index is not None and self._top <= index < self._top + self._room()
         kept = [row for key, row in self._rows.items() if key in self._live and self._passes(row)]
         keys = [self.key_of(row) for row in self.arranged(kept)]
         if keys != self._keys:
@@ -179,7 +178,7 @@ class SnapshotTable(Panel):
         self._due = False
         if self.cursor_key not in self._live or self.cursor_key not in keys:
             self.cursor_key = keys[min(index or 0, len(keys) - 1)] if keys else None
-        self._clamp(follow=True)
+        self._clamp(follow=in_view)
 
     def rearrange(self) -> None:
         """Applies sort and filter at once."""
@@ -189,34 +188,32 @@ class SnapshotTable(Panel):
     def _passes(self, row: Any) -> bool:
         if self.only_wrong and not self.is_wrong(row):
             return False
-        return all(self._fits(row, word) for word in self.filter.lower().split())
+        return self._sieve().matches(row)
 
-    def _fits(self, row: Any, word: str) -> bool:
-        if word.startswith("!") and len(word) > 1:
-            return not self.matches(row, word[1:])
-        for sign in (">", "<"):
-            name, found, limit = word.partition(sign)
-            if found:
-                value = self.measures(row).get(name)
-                try:
-                    return value is not None and (value > float(limit) if sign == ">" else value < float(limit))
-                except ValueError:
-                    return True
-        return self.matches(row, word)
+    def _sieve(self) -> Filter:
+        """Returns the filter in use; text that can't be parsed hides nothing."""
+        if self._parsed_from != self.filter:
+            kind = KINDS.get(self.id or "")
+            try:
+                self._parsed = parse(self.filter, columns_of(kind) if kind is not None else None)
+            except FilterError:
+                self._parsed = Filter()
+            self._parsed_from = self.filter
+        return self._parsed
 
     # Time.
 
-    def beat(self, now: float) -> None:
+    def due(self, now: float) -> bool:
         """Ends flashes, moves rows that may move again, lets ages tick."""
         dirty = self._flashes.end(now)
         if self._due and now - self._moved >= MOVE_S:
             self._arrange(now)
             dirty = True
-        tick = (self.scene.age_tick, self.scene.chart_tick)
-        if dirty or tick != self._seen_tick:
-            self._seen_tick = tick
-            if self.section is not None:
-                self.repaint()
+        return super().due(now) or dirty
+
+    def ticks(self) -> tuple[int, ...]:
+        """Returns the ticks of ages and charts."""
+        return (self.scene.age_tick, self.scene.chart_tick)
 
     # Cursor and scrolling.
 
@@ -278,7 +275,7 @@ class SnapshotTable(Panel):
 
     def heads(self, slots: dict[str, Slot], width: int) -> list[Strip]:
         """Returns the lines above the rows: column heads, aligned like their columns."""
-        line, style = Line(width), self.scene.paint.style("muted")
+        line, style = self.line(width), self.scene.paint.style("muted")
         for slot in slots.values():
             if slot.head and slot.right:
                 line.end(slot.end, slot.head, style)
@@ -313,12 +310,12 @@ class SnapshotTable(Panel):
         cached = self._strips.get(key)
         if cached is not None and cached[0] == (wanted, flashing):
             return cached[1]
-        line = Line(width)
+        line = self.line(width, "selection" if selected else "")
         if selected:
             line.add(glyph("cursor"), self.scene.paint.style("accent"))
         self._now = time.monotonic()
         self.paint_row(row, line, slots, look)
-        strip = line.strip(self.scene.paint.ground("selection") if selected else None)
+        strip = line.strip()
         self._strips[key] = ((wanted, self._flashes.of(key)), strip)  # painting may have found changed digits
         return strip
 

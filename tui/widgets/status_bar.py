@@ -9,14 +9,14 @@ from rich.cells import cell_len
 from cambist.view import Status
 from tui import formats
 from tui.glyphs import glyph
-from tui.paint import Line
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 
 if TYPE_CHECKING:
     from rich.style import Style
     from textual.strip import Strip
 
     from cambist.view import ReplayStatus
+    from tui.paint import Line
     from tui.scene import Scene
 
 STATE_X = {80: 32, 120: 63, 200: 89}
@@ -32,16 +32,16 @@ class Part(NamedTuple):
     goes: int
 
 
-class StatusBar(Painted):
+class StatusBar(Grounded):
     """One line at the top."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
         super().__init__(scene, id=id)
         self.status = Status()
         self.replay: ReplayStatus | None = None
-        self.fps = 0
+        self.fps: int | None = None
 
-    def show(self, status: Status, replay: ReplayStatus | None, fps: int) -> None:
+    def show(self, status: Status, replay: ReplayStatus | None, fps: int | None) -> None:
         """Takes over what the bar shows."""
         self.status, self.replay, self.fps = status, replay, fps
         self.repaint()
@@ -49,14 +49,14 @@ class StatusBar(Painted):
     def paint_lines(self, width: int, height: int) -> list[Strip]:
         """Returns the bar."""
         del height
-        line = Line(width)
+        line = self.line(width, "live" if self.scene.live else "raised")
         kind = 80 if self.scene.size_class in (0, 80) else self.scene.size_class
         state_x = width - (STATE_X[kind] if self.scene.size_class else 11)
         self._left(line, state_x - 2)
         self._state(line, state_x)
         if self.scene.size_class:
             self._right(line, width, kind)
-        return [line.strip(self.scene.paint.ground("live" if self.scene.live else "raised"))]
+        return [line.strip()]
 
     def _style(self, role: str, *, bold: bool = False) -> Style:
         """Returns a text style; on the LIVE bar everything is the bar's own ink."""
@@ -109,6 +109,8 @@ class StatusBar(Painted):
         parts = []
         if replay.session and replay.session != self.status.market:
             parts.append(Part(((formats.cut(replay.session, 20), self._style("text")),), 3, 4))
+        wall = f"wall {formats.clock(self.scene.wall_ns)}"
+        parts.append(Part(((wall, self._style("muted")),), 3, 6))
         if self.status.background:
             words = f"live beside: {formats.cut(self.status.background, 16)}"
             parts.append(Part(((words, self._style("accent", bold=True)),), 2, 0))
@@ -131,7 +133,7 @@ class StatusBar(Painted):
             since = formats.span(status.now_ns - status.recorded_since_ns)
             parts.append(Part(((since, self._style("text")),), 1, 4))
         if width >= RETENTION_FROM and status.retention_bytes:
-            kept = f"kept to {formats.size(status.retention_bytes)}"
+            kept = f"kept to {formats.size(status.retention_bytes).replace('.0 ', ' ')}"
             parts.append(Part(((kept, self._style("muted")),), 3, 6))
         return parts
 
@@ -161,7 +163,7 @@ class StatusBar(Painted):
         if kind == 200:
             rate = None if status.events_per_s is None else round(status.events_per_s)
             line.end(width - 72, formats.count(rate, 6), muted).put(width - 71, "events/s", muted)
-            line.end(width - 58, str(self.fps), muted).put(width - 57, "fps", muted)
+            line.end(width - 58, formats.count(self.fps, 3), muted).put(width - 57, "fps", muted)
         if kind == 80:
             line.put(width - 20, f"q {formats.count(status.queue, 3).replace(' ', '')}", muted)
         else:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from cambist.view import Headline as Figures
 from tui import formats
-from tui.paint import Line
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Grounded
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from tui.scene import Scene
 
 
-class TooSmall(Painted):
+class TooSmall(Grounded):
     """The refusal, between status bar and footer."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
@@ -31,7 +30,7 @@ class TooSmall(Painted):
     def paint_lines(self, width: int, height: int) -> list[Strip]:
         """Returns the lines."""
         paint, figures, best = self.scene.paint, self.figures, self.figures.best
-        lines = [Line(width) for _ in range(height)]
+        lines = [self.line(width) for _ in range(height)]
         x = 4 if width >= 56 else 1
         wallet = {"PAPER": "paper", "LIVE": "live"}.get(self.scene.mode, "recorded")
         text = (

@@ -1,0 +1,6 @@
+//! Every swap recorded from the programs themselves, to the atom. Skips with a reason where the recordings aren't
+//! beside the project.
+
+mod orca;
+mod raydium;
+mod recording;
