@@ -800,3 +800,14 @@ async def test_rows_that_come_and_go_are_forgotten():
             board(pilot.app).pull()
         assert len(cycles._strips) <= 4 * len(rows) + 64 + cycles.page()
         assert len(cycles._flashes._values) <= 4 * len(rows) + 64 + cycles.page()
+
+
+async def test_in_16_colours_the_cursor_row_can_be_read():
+    async with CambistApp(FakeRuntime(), theme="ansi16", ascii=True).run_test(size=(80, 24)) as pilot:
+        await settle(pilot, pilot.app)
+        row = table(pilot.app, "cycles")._lines[2]
+        on_blue = {s.style.color.name for s in row if s.text.strip() and s.style.color is not None}
+        assert {s.style.bgcolor.name for s in row} == {"blue"}
+        assert on_blue <= {"white", "bright_white"}
+        footer = board(pilot.app).footer._lines[0]
+        assert "cyan" in {s.style.color.name for s in footer if s.style.color is not None}
