@@ -63,7 +63,7 @@ class RememberingSink:
         return [entry.body.decode() for entry in self.of("disconnected")]
 
 
-async def until(condition, seconds=5.0):
+async def until(condition, seconds=15.0):
     """Waits for a condition; the test fails where it stands if it never comes true."""
     end = asyncio.get_running_loop().time() + seconds
     while not condition():
