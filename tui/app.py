@@ -146,9 +146,3 @@ class CambistApp(App[None]):
         """Shows one message for 4 s; it replaces the one before."""
         self.clear_notifications()
         self.notify(words, severity=severity, timeout=TOAST_S, markup=False)  # type: ignore[arg-type]
-
-
-def export_svg(app: App[None]) -> str:
-    """Returns the screen as it is, as SVG: a cell is a cell, also where a renderer folds or narrows spaces."""
-    svg = app.export_screenshot(title="cambist").replace("Fira Code", "JetBrains Mono")
-    return svg.replace("\u2009", "\u00a0").replace("<text ", '<text xml:space="preserve" ')

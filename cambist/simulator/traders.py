@@ -113,7 +113,7 @@ class Crowd:
         lean = self._flow[spec.token_b.symbol] - self._flow[spec.token_a.symbol]
         a_to_b = draw.chance(0.5 + max(-0.35, min(0.35, 0.4 * lean)))
         reserves = venues.reserves_of(pool, desk.chain.accounts.get)
-        impact = 0.00015 * draw.tail(70.0) * (0.25 if spec.tick_spacing == 1 else 1.0)
+        impact = 0.00020 * draw.tail(70.0) * (0.25 if spec.tick_spacing == 1 else 1.0)
         amount = venues.amount_for(pool, reserves, impact, a_to_b=a_to_b)
         wallet = draw.pick(self._wallets)
         source = desk.chain.token_balance(desk.builder.account_of(wallet.key, spec.token_a if a_to_b else spec.token_b))
@@ -170,7 +170,7 @@ class Rival:
         """How much of a gap it closes at once."""
         self._share = draw.between(0.01, 0.06)
         """Part of the expected gain it bids as priority fee."""
-        self._attention = draw.between(0.35, 0.9)
+        self._attention = draw.between(0.3, 0.8)
         """Chance that it looks at all in a slot."""
         self._error = draw.normal() * 0.0003 if informed else None
         """How wrong it is about tokens that trade on venues it sees and others don't; `None` if it sees none."""

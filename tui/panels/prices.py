@@ -116,7 +116,7 @@ class Prices(SnapshotTable):
         """Paints a row."""
         paint, stale = self.scene.paint, row.stale or self.kind() == "stale"
         muted, text = paint.style("muted"), paint.style("muted" if stale else "text")
-        if row.stale:
+        if row.stale and "age" not in slots:
             line.put(1, glyph("stale"), paint.style("stale"))
         elif row.synthetic:
             line.put(1, glyph("demo"), paint.style("demo"))

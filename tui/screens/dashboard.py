@@ -95,7 +95,6 @@ class Dashboard(Acts):
         self.scene.take(self.view.status)
         self.set_class(self.scene.live, "-live")
         self.place()
-        self.panels["cycles"].focus()
         self._timer = self.set_interval(1 / RATES.get(self.scene.motion, 30.0), self.pull)
 
     def on_resize(self, event: Resize) -> None:
@@ -121,26 +120,30 @@ class Dashboard(Acts):
         self.scene.size_class = size_class(width, height)
         transport = self._transport is not None
         boxes = places(width, height, self.slots(), self.zoomed, transport=transport)
-        self.floor.place(boxes)
-        shown = self.shown()
-        if shown and self._focused not in shown:
-            self._focused = shown[0]
-            self.panels[self._focused].focus()
+        if self._focused not in boxes:
+            self._focused = next((name for name in self.panels if name in boxes), self._focused)
+        self.floor.place(boxes, self._hold_focus)
         self.pull()
+
+    def _hold_focus(self) -> None:
+        if self._focused in self.floor.boxes:
+            self.set_focus(self.panels[self._focused])
 
     def show_panel(self, name: str) -> None:
         """Focuses a panel; one without a slot takes the slot of the lower panel focused last."""
         if self.zoomed and self.zoomed != name:
-            self.zoomed = name
+            self.zoomed = self._focused = name
             self.place()
         elif name not in self.shown() and self.scene.size_class:
             slots, lower = self.slots(), LOWER[self.scene.size_class]
             standing = {slots.get(slot, slot): slot for slot in lower}
             slot = standing.get(self._lower, lower[0])
             slots[slot] = name
+            self._focused = name
             self.place()
         if name in self.shown():
-            self.panels[name].focus()
+            self._focused = name
+            self.set_focus(self.panels[name])
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Remembers the focused panel."""

@@ -173,7 +173,8 @@ class Panel(Grounded, can_focus=True):
         if self._title is not None and self._title[0] == wanted:
             return self._title[1]
         rule = glyph("rule-heavy" if scene.live else "rule")
-        rule_style = paint.style("border-focus" if focused else "live" if scene.live else "border")
+        loud = scene.live and paint.theme.colours != "mono"
+        rule_style = paint.style("border-focus" if focused else "live" if loud else "border")
         line = self.line(width).add(rule, rule_style)
         number, name = str(self.NUMBER), self.TITLE
         if focused:
@@ -183,7 +184,7 @@ class Panel(Grounded, can_focus=True):
         for tag in tags:
             if tag.apart:
                 line.add(f"{rule} ", rule_style)
-            line.add(f"{tag.text} ", tag.style)
+            line.add(tag.text, tag.style).add(" ", paint.style(""))
         tail = f" {info} " if info else ""
         end = width - 1 - cell_len(tail)
         line.add(rule * max(0, end - line.at), rule_style)

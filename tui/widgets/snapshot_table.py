@@ -170,6 +170,7 @@ class SnapshotTable(Panel):
 
     def _arrange(self, now: float) -> None:
         index = self._index()
+        in_view = index is not None and self._top <= index < self._top + self._room()
         kept = [row for key, row in self._rows.items() if key in self._live and self._passes(row)]
         keys = [self.key_of(row) for row in self.arranged(kept)]
         if keys != self._keys:
@@ -177,7 +178,7 @@ class SnapshotTable(Panel):
         self._due = False
         if self.cursor_key not in self._live or self.cursor_key not in keys:
             self.cursor_key = keys[min(index or 0, len(keys) - 1)] if keys else None
-        self._clamp(follow=True)
+        self._clamp(follow=in_view)
 
     def rearrange(self) -> None:
         """Applies sort and filter at once."""
