@@ -74,7 +74,7 @@ def run(
         if headless:
             watch(runtime, for_, stop)
         else:
-            compose.show(runtime, settings, for_)
+            compose.show(runtime, settings, for_, lambda: stop.seen)
     finally:
         runtime.close()
     report = runtime.report()
@@ -125,7 +125,7 @@ def replay(
         report = found.report(compose.name_of(reader), time.perf_counter() - started)
     else:
         require_terminal(settings.screen.ascii)
-        report = compose.show_replay(reader, kernel, settings, pace, from_ns)
+        report = compose.show_replay(reader, kernel, settings, pace, from_ns, lambda: stop.seen)
     if json:
         put(report)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -251,27 +252,44 @@ def _beside(config: Config, session: str, beside: Runtime) -> Runtime:
     return runtime
 
 
-def show(runtime: LiveRuntime, config: Config, seconds: float | None) -> None:
-    """Runs the dashboard on a started runtime until it is quit."""
+def show(
+    runtime: Runtime, config: Config, seconds: float | None = None, interrupted: Callable[[], bool] = lambda: False
+) -> None:
+    """Runs the dashboard on a started runtime until it is quit, `seconds` are over or a signal came."""
     from tui.app import CambistApp
 
     app = CambistApp(runtime, **look(config))
-    if seconds is not None:
-        app.call_later(lambda: app.set_timer(seconds, app.exit))
-    app.run()
+    done = threading.Event()
+
+    def watch() -> None:
+        end = None if seconds is None else time.monotonic() + seconds
+        while not done.wait(0.1):
+            if interrupted() or (end is not None and time.monotonic() >= end):
+                app.call_from_thread(app.exit)
+                return
+
+    watcher = threading.Thread(target=watch, name="end", daemon=True)
+    watcher.start()
+    try:
+        app.run()
+    finally:
+        done.set()
 
 
 def show_replay(
-    reader: SessionReader, kernel: Kernel, config: Config, speed: float | None, from_ns: int
+    reader: SessionReader,
+    kernel: Kernel,
+    config: Config,
+    speed: float | None,
+    from_ns: int,
+    interrupted: Callable[[], bool],
 ) -> dict[str, Any]:
     """Runs the dashboard on a session; returns the report over what was stepped."""
-    from tui.app import CambistApp
-
     runtime = _replaying(config, reader, kernel, None, speed=speed, from_ns=from_ns)
     runtime.start()
     began = time.monotonic()
     try:
-        CambistApp(runtime, **look(config)).run()
+        show(runtime, config, interrupted=interrupted)
     finally:
         runtime.close()
     return runtime.report(time.monotonic() - began)

@@ -217,7 +217,7 @@ class WebSocketSource:
         self._outgoing.clear()
         end = self._end = asyncio.get_running_loop().create_future()
         self._sink.connected(self._channel, self.generation, self.generation, self._label)
-        reason = "closed"
+        reason = "closed by cambist"
         tasks: list[asyncio.Task[None] | asyncio.Future[str]] = [end]
         try:
             self._handler.opened()
@@ -225,6 +225,7 @@ class WebSocketSource:
                 tasks.append(asyncio.create_task(work))
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             reason = _outcome(done, self._limits)
+            self._note("warn", self.name, f"{self._label}: {reason}")
         finally:
             self._state, self._reason, self._end = "down", reason, None
             for task in tasks:
@@ -234,7 +235,6 @@ class WebSocketSource:
             self._own_up()
             self._sink.disconnected(self._channel, self.generation, self.generation, reason)
             self._handler.closed(reason)
-            self._note("warn", self.name, f"{self._label}: {reason}")
             socket.transport.abort()
 
     async def _read(self, socket: ClientConnection) -> None:

@@ -160,11 +160,12 @@ class Journal:
 
     async def _prepare(self, mode: Mode, *, fresh: bool) -> None:
         run = self._database.execute
+        if fresh:  # before there is a WAL: a kill must not leave a header that names nobody
+            await run(f"PRAGMA application_id={APPLICATION_ID}")
+            await run(f"PRAGMA user_version={SCHEMA}")
         for pragma in ("journal_mode=WAL", f"synchronous={SYNCHRONOUS[mode]}", "trusted_schema=OFF"):
             await run(f"PRAGMA {pragma}")
         if fresh:
-            await run(f"PRAGMA application_id={APPLICATION_ID}")
-            await run(f"PRAGMA user_version={SCHEMA}")
             await self._database.executescript(
                 f"BEGIN IMMEDIATE;\n{schema('journal.sql')}\nINSERT INTO meta VALUES ('mode', '{mode}');\nCOMMIT;"
             )

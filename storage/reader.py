@@ -108,6 +108,17 @@ class SessionReader:
         """Returns all chunks without their blocks, in order of seq."""
         return [self._info(row) for row in self._query(f"SELECT {_INDEX} FROM chunk ORDER BY first_seq")]
 
+    def extent(self) -> tuple[ChunkInfo, ChunkInfo] | None:
+        """Returns the first and the last chunk without reading those between; `None` if there are none."""
+        ends = [
+            self._query(f"SELECT {_INDEX} FROM chunk ORDER BY first_seq {order} LIMIT 1") for order in ("ASC", "DESC")
+        ]
+        return (self._info(ends[0][0]), self._info(ends[1][0])) if ends[0] and ends[1] else None
+
+    def bookmarks(self) -> int:
+        """Returns how many bookmarks there are."""
+        return self._convert(self._query("SELECT count(*) FROM marker WHERE kind = 'bookmark'")[0][0], int)
+
     def breaks(self) -> list[Break]:
         """Returns where a chunk does not begin right after the one before it."""
         chunks = self.index()

@@ -174,8 +174,9 @@ class SessionWriter:
         try:
             if self._task is not None:
                 await self._task
-            with contextlib.suppress(sqlite3.Error):  # a reader is attached: the next writer or reader copes with WAL
-                await self._database.execute("PRAGMA journal_mode=DELETE")
+            for pragma in ("wal_checkpoint(TRUNCATE)", "journal_mode=DELETE"):
+                with contextlib.suppress(sqlite3.Error):  # a reader is attached, or the disk is full: WAL reads as well
+                    await self._database.execute(f"PRAGMA {pragma}")
         finally:
             await self._database.close()
             self._lock.release()
@@ -222,7 +223,7 @@ class SessionWriter:
                 self._check_space()
                 chunk = await asyncio.to_thread(_compress, parts, self._level) if parts else None
                 await self._commit(chunk, rows)
-            except (sqlite3.Error, OSError) as error:
+            except Exception as error:  # whatever it is, the hub has to learn that nothing is recorded any more
                 self.failure = f"{type(error).__name__}: {error}"
                 return
             if parts:

@@ -12,7 +12,6 @@ from textual.theme import Theme as TextualTheme
 from cambist.model.events import Command
 from themes import Theme, load, names
 from tui import glyphs
-from tui.palette import RegistryCommands
 from tui.screens.dashboard import Dashboard
 
 if TYPE_CHECKING:
@@ -42,7 +41,14 @@ def textual_theme(theme: Theme) -> TextualTheme:
         error=roles["danger"],
         dark=theme.dark,
         ansi=theme.colours != "true",
-        variables={**roles, "text-muted": roles["muted"], "text-disabled": roles["muted"], "foreground": roles["text"]},
+        variables={
+            **roles,
+            "text-muted": roles["muted"],
+            "text-disabled": roles["muted"],
+            "foreground": roles["text"],
+            "ansi-background": "ansi_default",
+            "ansi-foreground": "ansi_default",
+        },
     )
 
 
@@ -50,8 +56,8 @@ class CambistApp(App[None]):
     """The dashboard on a runtime. It reads views and submits commands, nothing else."""
 
     TITLE = "cambist"
-    COMMANDS = {RegistryCommands}  # noqa: RUF012
-    COMMAND_PALETTE_BINDING = "f24"  # the registry owns ctrl+p
+    ENABLE_COMMAND_PALETTE = False
+    """The registry owns ctrl+p: `tui.screens.palette`."""
     CSS_PATH = "screens/dashboard.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+k", "halt", "HALT all, at once", id="halt-anywhere", priority=True, show=False, tooltip="HALT"),
@@ -134,15 +140,9 @@ class CambistApp(App[None]):
         while self.screen is not dashboard:
             self.pop_screen()
         self.pop_screen()
-        dashboard.runtime.close()
+        self.run_worker(dashboard.runtime.close, thread=True, exit_on_error=False)
 
     def toast(self, words: str, *, severity: str = "information") -> None:
         """Shows one message for 4 s; it replaces the one before."""
         self.clear_notifications()
         self.notify(words, severity=severity, timeout=TOAST_S, markup=False)  # type: ignore[arg-type]
-
-
-def export_svg(app: App[None]) -> str:
-    """Returns the screen as it is, as SVG: a cell is a cell, also where a renderer folds or narrows spaces."""
-    svg = app.export_screenshot(title="cambist").replace("Fira Code", "JetBrains Mono")
-    return svg.replace("\u2009", "\u00a0").replace("<text ", '<text xml:space="preserve" ')

@@ -107,6 +107,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("rejected", ("x",), "x", "rejected", "show or hide rejected cycles", "", _panel("cycles")),
     Action("retry", ("r",), "r", "try now", "connect again now", "", lambda now: now.panel == "feeds" or now.failed),
     Action("feedlog", ("l",), "l", "log", "log of this feed", "", _panel("feeds")),
+    Action(
+        "export", ("E",), "E", "export", "export the table", "", lambda now: now.panel in TABLES and now.has_row,
+    ),
     Action("copy", ("y",), "y", "copy", "copy as JSON", "", lambda now: now.panel in TABLES and now.has_row),
     Action(
         "panel", tuple("123456789"), "1-9", "panels", "show or focus a panel", "Panels", footer=1, keep=1,
@@ -126,30 +129,30 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("open", ("o",), "o", "open", "open a session", "Record and replay", footer=8, keep=9),
     Action(
-        "play", ("space",), "space", _freeze_word, "play or pause", "Record and replay", _replay, footer=3, keep=3,
+        "play", ("space",), "space", _freeze_word, "play or pause", "Record and replay", _replay, footer=-8, keep=-8,
     ),
     Action(
         "step", ("comma", "full_stop"), ", .", "step", "step back, forward", "Record and replay", _replay,
-        footer=4, keep=5, steps=("-1", "1"),
+        footer=-7, keep=-7, steps=("-1", "1"),
     ),
     Action(
         "speed", ("less_than_sign", "greater_than_sign"), "< >", "speed", "slower, faster", "Record and replay",
-        _replay, footer=5, keep=6, steps=("-1", "1"),
+        _replay, footer=-6, keep=-6, steps=("-1", "1"),
     ),
     Action(
         "seek", ("left_square_bracket", "right_square_bracket"), "[ ]", "10 s", "10 s back, forward",
-        "Record and replay", _replay, footer=6, keep=7, steps=("-10", "10"),
+        "Record and replay", _replay, footer=-5, keep=-5, steps=("-10", "10"),
     ),
     Action(
         "leap", ("left_curly_bracket", "right_curly_bracket"), "{ }", "1 min", "1 min back, forward",
-        "Record and replay", _replay, footer=7, keep=8, steps=("-60", "60"),
+        "Record and replay", _replay, footer=-4, keep=-3, steps=("-60", "60"),
     ),
     Action(
         "event", ("n", "N"), "n N", "next event", "next, previous event", "Record and replay", _replay,
-        footer=8, keep=9, steps=("1", "-1"),
+        footer=-3, keep=-4, steps=("1", "-1"),
     ),
     Action("bookmark", ("b",), "b", "bookmark", "bookmark this moment", "Record and replay", footer=9, keep=11),
-    Action("goto", ("g",), "g", "go to time", "go to a time", "Record and replay", _replay, footer=10, keep=10),
+    Action("goto", ("g",), "g", "go to time", "go to a time", "Record and replay", _replay, footer=-1, keep=-2),
     Action(
         "mode", ("m",), "m", lambda now: "back to paper" if now.mode == "LIVE" else "go live",
         "paper or live; live asks for a word", LIVE_GROUP, _live, danger=True, mutating=True, footer=6, keep=7,

@@ -9,6 +9,8 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.geometry import Size
 
     from tui.layout import Box
@@ -36,11 +38,19 @@ class Floor(Widget):
         self._default_layout = _Places()  # type: ignore[assignment]
         self.boxes: dict[str, Box] = {}
 
-    def place(self, boxes: dict[str, Box]) -> None:
-        """Puts the children into their boxes; what has none is not shown and can't be focused."""
+    def place(self, boxes: dict[str, Box], before_hiding: Callable[[], None]) -> None:
+        """Puts the children into their boxes; what has none is not shown and can't be focused.
+
+        `before_hiding` moves the focus away from what will be hidden, or Textual moves it where it likes.
+        """
         if boxes == self.boxes:
             return
         self.boxes = boxes
         for child in self.children:
-            child.display = child.id in boxes
+            if child.id in boxes:
+                child.display = True
+        before_hiding()
+        for child in self.children:
+            if child.id not in boxes:
+                child.display = False
         self.refresh(layout=True)

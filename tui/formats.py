@@ -213,8 +213,9 @@ def age(ns: int | None) -> Measure:
 
 def duration(ns: float | None) -> Measure:
     """Returns a duration of code with three significant digits in at most seven cells: `0.41 µs`, `1.24 ms`."""
-    if ns is None or not math.isfinite(ns):
+    if ns is None or not math.isfinite(ns) or ns < 0:
         return unknown()
+    ns = abs(ns)  # −0.0 has a sign too
     value, unit = ns / 1e3, f"{glyph('micro')}s"
     if value >= 999.5:
         value, unit = ns / 1e6, "ms"

@@ -63,6 +63,15 @@ _SETS: dict[str, tuple[str, str]] = {
     "corner-bottom-left": ("╰", "+"),
     "corner-bottom-right": ("╯", "+"),
     "border-left": ("│", "|"),
+    "corner-top-left-heavy": ("┏", "#"),
+    "corner-top-right-heavy": ("┓", "#"),
+    "corner-bottom-left-heavy": ("┗", "#"),
+    "corner-bottom-right-heavy": ("┛", "#"),
+    "border-left-heavy": ("┃", "#"),
+    "bar-half-right": ("╺", "="),
+    "dashes": ("╌", "-"),
+    "dashes-up": ("╎", "|"),
+    "now": ("┃", "|"),
 }
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 HEAT = ".:-=+*#"

@@ -100,7 +100,7 @@ def _small(area: Box) -> dict[str, Box]:
 
 def _medium(area: Box) -> dict[str, Box]:
     cycles, middle, lower = _rows(area.height - 2, (11, 10, 8), (6, 7, 6), (20, 22, 16))
-    left = round((area.width - 2) * 0.64)
+    left = min(round((area.width - 2) * 0.64), area.width - 2 - 42)
     y, z = area.y + cycles + 1, area.y + cycles + middle + 2
     duel = max(37, math.floor((area.width - 4) * 0.33))
     feeds = max(29, math.ceil((area.width - 4) * 0.25))

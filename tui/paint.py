@@ -11,24 +11,32 @@ from rich.style import Style
 from textual.strip import Strip
 
 from themes import mix
+from tui.formats import clean
 from tui.glyphs import HEAT
 
 if TYPE_CHECKING:
     from themes import Theme
 
 _NULL = Style.null()
+THIN_SPACE = "\u2009"
+_WHITE = Style(color="white")
 
 
 class Over(dict[Style, Style]):
     """Each style over one ground; made once, because adding styles costs more than painting with them."""
 
-    def __init__(self, ground: Style) -> None:
+    def __init__(self, ground: Style, *, lifted: bool = False) -> None:
         super().__init__()
         self.ground = ground
+        self._lifted = lifted
+        """Muted text becomes white: bright black on a coloured ground can't be read."""
 
     def __missing__(self, style: Style) -> Style:
         """Returns `style` with the ground where it has none of its own."""
-        made = self[style] = self.ground + style
+        made = self.ground + style
+        if self._lifted and style.color is not None and style.color.name == "bright_black":
+            made += _WHITE
+        self[style] = made
         return made
 
 
@@ -60,7 +68,8 @@ class Paint:
         """Returns the table of styles over the ground `role`; without one, over the screen's."""
         table = self._over.get(role)
         if table is None:
-            table = self._over[role] = Over(self.ground(role) if role else self.base)
+            ground = self.ground(role) if role else self.base
+            table = self._over[role] = Over(ground, lifted=bool(role) and self.theme.colours == "16")
         return table
 
     def _make(self, role: str, on: str, *, bold: bool, reverse: bool) -> Style:
@@ -124,6 +133,8 @@ class Line:
                 x = self.width
             self._segments.append(Segment(" " * (x - at), self._over.ground))
             self.at = at = x
+        if not text.isprintable() and not text.replace(THIN_SPACE, "").isprintable():
+            text = clean(text)  # the last door before the terminal: escapes never pass it
         size = len(text) if text.isascii() else cell_len(text)
         if at + size > self.width:
             size = max(0, self.width - at)

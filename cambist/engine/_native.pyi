@@ -42,3 +42,62 @@ class Engine:
 
     def restore(self, state: bytes) -> None:
         """Takes over a snapshot. Raises `ValueError`."""
+
+# Single modules, for parity tests and the duel.
+
+Edge = tuple[int, int, int | None]
+"""(tail, head, weight); edges come in pairs, the two directions of one pool."""
+
+def base58_encode(key: bytes) -> str:
+    """Returns the base58 text of a 32-byte key. Raises `ValueError` for another size."""
+
+def base58_decode(text: str) -> bytes | None:
+    """Returns the key of a base58 text, `None` if it is none."""
+
+def log2_ratio(num: int, den: int) -> int | None:
+    """Returns log2 of a ratio in fixed point, `None` if a side is 0."""
+
+def decode_binance(protocol: str, symbol: str, body: bytes) -> str:
+    """Returns canonical JSON of what one exchange frame says. Raises `ValueError` with the decoder's words."""
+
+def decode_solana(frames: Sequence[tuple[int, int, bool, bytes]]) -> list[str]:
+    """Returns canonical JSON of each event of frames (conn, generation, sent, body), or an unreadable one's error."""
+
+def quote(
+    venue: str,
+    accounts: Sequence[bytes],
+    a_to_b: bool,
+    amounts: Sequence[int],
+    time: tuple[int, int, int],
+) -> list[tuple[int, int, int] | str]:
+    """Returns (amount out, fee, ticks crossed) or a refusal's word for each amount, from raw accounts.
+
+    `ray4`: pool, vault, vault. `cpmm`: pool, config, vault, vault, mint, mint. `orca`: pool, oracle (or empty), mint,
+    mint, tick arrays. `time` is (slot, unix timestamp, epoch). Raises `ValueError` if an account can't be read.
+    """
+
+def find_cycles(edges: Sequence[Edge]) -> list[list[int]]:
+    """Returns negative cycles of the whole graph. Raises `ValueError`."""
+
+def search(
+    edges: Sequence[Edge], touched: Sequence[int], max_hops: int, keep: int, budget_edges: int, margin: int
+) -> tuple[list[tuple[list[int], int]], int, bool]:
+    """Returns the best cycles (edges, weight) through touched edges, edges expanded, whether the budget cut it."""
+
+def best_input(hops: Sequence[tuple[int, int, int, int]], cap: int, minimum: int) -> tuple[int, int, int, str] | None:
+    """Returns (amount in, amount out, evaluations, what binds) of the best input into a chain of constant products.
+
+    A hop is (reserve in, reserve out, fee numerator, fee denominator).
+    """
+
+def replay_book(frames: Sequence[tuple[str, bytes]], symbol: str, usdm: bool) -> str:
+    """Returns JSON of the book that frames (protocol, body) of one symbol build. Raises `ValueError`."""
+
+def rsi(prices: Sequence[float], period: int) -> list[float | None]:
+    """Returns the relative strength index after each price."""
+
+def ema(values: Sequence[float], period: int) -> list[float | None]:
+    """Returns the exponential moving average after each value."""
+
+def bollinger(values: Sequence[float], period: int, width: float) -> list[tuple[float, float, float] | None]:
+    """Returns the Bollinger bands (low, middle, high) after each value."""

@@ -208,7 +208,10 @@ class LiveRuntime:
             self._journal = await self._parts.journal()
         await self._begin()
         if self._parts.duel is not None:
-            self._duel = self._parts.duel()
+            try:
+                self._duel = self._parts.duel()
+            except OSError as error:
+                self._note("warn", "duel", f"both engines can't be timed: {error}")
         self._feeds = self._parts.feeds(self._inbox)
         tasks = [asyncio.create_task(self._feed(feed), name=feed.name) for feed in self._feeds]
         tasks.append(asyncio.create_task(self._tick(), name="tick"))

@@ -179,7 +179,7 @@ class Exchange:
     def _answer(self, session: Session, message: bytes) -> bytes:
         try:
             request = msgspec.json.decode(message)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             return encode({"code": 3, "msg": f"Invalid JSON: {error}"})
         if not isinstance(request, dict):
             return encode({"code": 2, "msg": "Invalid request: request must be an object"})

@@ -60,7 +60,7 @@ def answer(body: bytes, call: Callable[[str, list[Any]], object], max_batch: int
     """Returns the answer to a request or batch; empty if it holds only notifications. `call` may raise `RpcError`."""
     try:
         request = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return error_body(PARSE_ERROR, "Parse error", None)
     if isinstance(request, list):
         if not request or len(request) > max_batch:

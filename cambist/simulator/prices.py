@@ -67,7 +67,7 @@ class Weather:
         self.storm = 0.0
         """0 in calm weather, up to 1 at a storm's height; it ramps over about ten slots."""
         self._target = 0.0
-        self._left = self._length(self.CALM_SLOTS)
+        self._left = self._length(self.CALM_SLOTS // 2)
 
     def step(self) -> None:
         """Moves by one slot."""

@@ -80,6 +80,9 @@ def spawn(seed: int, *, rate: float = 1.0, slot_ms: float = 400.0, port: int = 0
     except BaseException as error:
         process.kill()
         code = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
         if isinstance(error, MarketError | msgspec.DecodeError):
             message = f"the embedded market did not start (exit code {code}); what it says is on stderr"
             raise MarketError(message) from None

@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.accounts import program
-from cambist.engine.reference.amm_math import QuoteError
+from cambist.engine.reference.amm_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE, QuoteError, Reason
 from cambist.engine.reference.tick_array_manager import array_start, swap_array_starts
 from cambist.simulator import native, venues
 from cambist.simulator.accounts import WhirlpoolAccount
@@ -249,7 +249,7 @@ def orca(context: Context, instruction: Instruction) -> None:
             limit=call.sqrt_limit,
         )
     except QuoteError as error:
-        raise _orca_error(error) from None
+        raise _orca_error(error, call.sqrt_limit) from None
     assert fill.curves is not None
     before, done = fill.curves
     last = array_start(done.curve.tick, call.pool.spec.tick_spacing)
@@ -316,8 +316,10 @@ def orca_call(context: Context, instruction: Instruction) -> Call:
     )
 
 
-def _orca_error(error: QuoteError) -> ProgramError:
-    codes = {"zero_amount": 6035, "price_limit": 6034, "liquidity": 6038, "not_tradable": 6064, "overflow": 6004}
+def _orca_error(error: QuoteError, limit: int) -> ProgramError:
+    if error.reason is Reason.PRICE_LIMIT and limit and not MIN_SQRT_PRICE <= limit <= MAX_SQRT_PRICE:
+        return anchor(6011)
+    codes = {"zero_amount": 6035, "price_limit": 6034, "liquidity": 6038, "not_tradable": 6064}
     return anchor(codes.get(str(error), 6004))
 
 

@@ -38,6 +38,8 @@ class Sight(NamedTuple):
     """The same for every token, as it trades on venues that only some can see."""
     sol: float
     storm: float
+    fullness: float
+    """Share of the last block's capacity that was asked for; over 1 there is a queue."""
 
 
 class Desk:
@@ -87,7 +89,7 @@ class Crowd:
         self._flow = dict.fromkeys(
             (token.symbol for pool in desk.pools for token in (pool.spec.token_a, pool.spec.token_b)), 0.0
         )
-        self._weight = [0.06 + 0.10 * min(2.0, pool.spec.dollars / 1_000_000.0) for pool in desk.pools]
+        self._weight = [0.08 + 0.12 * min(2.0, pool.spec.dollars / 1_000_000.0) for pool in desk.pools]
         self._weight = [
             weight * (0.4 if pool.spec.tick_spacing == 1 else 1.0)
             for weight, pool in zip(self._weight, desk.pools, strict=True)
@@ -98,7 +100,7 @@ class Crowd:
         draw, found = self._draw, []
         for symbol, flow in self._flow.items():
             self._flow[symbol] = flow * 0.985 + draw.normal() * 0.10
-        activity = self._rate * (1.0 + 0.9 * sight.storm)
+        activity = self._rate * (1.0 + 0.9 * sight.storm) / (1.0 + 0.7 * max(0.0, sight.fullness - 1.0))
         for pool, weight in zip(self._desk.pools, self._weight, strict=True):
             for _ in range(draw.count(weight * activity)):
                 transaction = self._swap(pool, sight, fees)
@@ -111,7 +113,7 @@ class Crowd:
         lean = self._flow[spec.token_b.symbol] - self._flow[spec.token_a.symbol]
         a_to_b = draw.chance(0.5 + max(-0.35, min(0.35, 0.4 * lean)))
         reserves = venues.reserves_of(pool, desk.chain.accounts.get)
-        impact = 0.00012 * draw.tail(70.0) * (0.25 if spec.tick_spacing == 1 else 1.0)
+        impact = 0.00020 * draw.tail(70.0) * (0.25 if spec.tick_spacing == 1 else 1.0)
         amount = venues.amount_for(pool, reserves, impact, a_to_b=a_to_b)
         wallet = draw.pick(self._wallets)
         source = desk.chain.token_balance(desk.builder.account_of(wallet.key, spec.token_a if a_to_b else spec.token_b))
@@ -168,7 +170,7 @@ class Rival:
         """How much of a gap it closes at once."""
         self._share = draw.between(0.01, 0.06)
         """Part of the expected gain it bids as priority fee."""
-        self._attention = draw.between(0.35, 0.9)
+        self._attention = draw.between(0.3, 0.8)
         """Chance that it looks at all in a slot."""
         self._error = draw.normal() * 0.0003 if informed else None
         """How wrong it is about tokens that trade on venues it sees and others don't; `None` if it sees none."""

@@ -51,6 +51,9 @@ WALLET_DOLLARS = 20_000_000.0
 WALLET_LAMPORTS = 50_000 * 10**9
 LOADER = bytes(Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111"))
 TABLE_KEYS = 256
+OBSERVATION = bytes.fromhex("7aaec5358109a584")
+OBSERVATION_BYTES = 4_075
+"""A CPMM pool's price history. The market keeps none, which no quote reads."""
 
 
 class Wallet(NamedTuple):
@@ -200,6 +203,8 @@ class _Builder:
         pool.config = CpmmConfig(spec.tier, spec.fee_ppm, 120_000, 40_000, 0)
         pool.config_address = catalogue.cpmm_config_address(spec.tier)
         observation = catalogue.pda(program.RAYDIUM_CPMM, b"observation", spec.address)
+        history = OBSERVATION + bytes(3) + spec.address + bytes(OBSERVATION_BYTES - 43)
+        self._accounts[observation] = Account(program.RAYDIUM_CPMM, history)
         state = CpmmPool(
             amm_config=pool.config_address,
             vaults=(spec.vault_a, spec.vault_b),

@@ -1,5 +1,9 @@
 //! Python binding of `cambist-core`. No logic lives here.
 
+mod engine;
+mod error;
+mod modules;
+
 use pyo3::prelude::*;
 
 /// The Rust engine of cambist.
@@ -7,9 +11,24 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::error::BlockError;
+    #[pymodule_export]
+    use crate::modules::{
+        py_base58_decode, py_base58_encode, py_best_input, py_bollinger, py_decode_binance,
+        py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote, py_replay_book, py_rsi,
+        py_search,
+    };
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+        let profile = if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        };
         module.add("BUILD_PROFILE", profile)
     }
 }

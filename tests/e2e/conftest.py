@@ -63,7 +63,7 @@ class Cambist:
 def cambist(tmp_path_factory: pytest.TempPathFactory) -> Cambist:
     folder = tmp_path_factory.mktemp("cambist")
     made = Cambist(folder)
-    made.config.write_text(f'[recording]\nfolder = "{made.sessions}"\n', encoding="utf-8")
+    made.config.write_text(f'engine.duel = false\n[recording]\nfolder = "{made.sessions}"\n', encoding="utf-8")
     return made
 
 

@@ -131,9 +131,7 @@ def test_market_digest_depends_on_the_seed_alone(cambist: Cambist) -> None:
 
 def test_reference_engine_by_config_records_the_same_kind_of_session(cambist: Cambist) -> None:
     slow = cambist.folder / "slow.toml"
-    slow.write_text(
-        cambist.config.read_text(encoding="utf-8") + "[engine]\nuse_rust_backend = false\n", encoding="utf-8"
-    )
+    slow.write_text("engine.use_rust_backend = false\n" + cambist.config.read_text(encoding="utf-8"), encoding="utf-8")
     result = cambist("run", "--headless", "--for", "6", "--json", "--config", str(slow))
     assert result.code == 0, result.err
     assert result.json["engine"] == "reference"

@@ -63,7 +63,7 @@ class RememberingSink:
         return [entry.body.decode() for entry in self.of("disconnected")]
 
 
-async def until(condition, seconds=5.0):
+async def until(condition, seconds=15.0):
     """Waits for a condition; the test fails where it stands if it never comes true."""
     end = asyncio.get_running_loop().time() + seconds
     while not condition():
@@ -293,7 +293,7 @@ class FakeExchange:
             return web.json_response(
                 {"code": -1003, "msg": "Too much request weight used"}, status=status, headers=headers
             )
-        if request.path == "/api/v3/depth":
+        if request.path in ("/api/v3/depth", "/fapi/v1/depth"):
             if request.query["symbol"] == "NOPE":
                 return web.json_response({"code": -1121, "msg": "Invalid symbol."}, status=400)
             return web.json_response({"lastUpdateId": self.update, "bids": [["1.00", "2"]], "asks": [["1.01", "3"]]})

@@ -53,7 +53,7 @@ async def test_it_takes_as_long_as_it_was_recorded_over_its_speed(speed, seconds
     began = time.monotonic()
     async with running(source):
         await until(lambda: source.finished)
-    assert seconds <= time.monotonic() - began < seconds + 0.15
+    assert seconds <= time.monotonic() - began < seconds + 3
     assert numbers(sink) == list(range(1, 32))
 
 

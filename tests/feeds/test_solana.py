@@ -27,8 +27,8 @@ async def feed_on(node, *, pools=(POOL,), **changes):
             "name": "node",
             "pubsub": ws + "/?api-key=SECRET",
             "rpc": http + "/SECRET",
-            "slot_silence_s": 0.5,
-            "ack_s": 0.5,
+            "slot_silence_s": 5.0,
+            "ack_s": 5.0,
             "socket": SocketLimits(backoff_base_s=0.02, backoff_cap_s=0.1),
             "http": HttpLimits(wait_initial_s=0.01, wait_max_s=0.05),
         }
@@ -145,13 +145,13 @@ async def test_a_reconnect_subscribes_and_seeds_everything_anew():
 
 async def test_a_node_without_slots_is_left_while_silent_accounts_are_fine():
     node = FakeNode()
-    async with feed_on(node) as (_, sink):
+    async with feed_on(node, slot_silence_s=1.0) as (_, sink):
         await until(lambda: len(sink.incoming(WS.id)) > 5)
-        await asyncio.sleep(0.8)
+        await asyncio.sleep(1.3)
         assert len(sink.of("connected")) == 1
         node.silent_slots = True
         await until(lambda: sink.of("disconnected"))
-        assert sink.reasons() == ["slot silent for 0.5 s"]
+        assert sink.reasons() == ["slot silent for 1 s"]
         node.silent_slots = False
         await until(lambda: len(sink.of("connected")) == 2)
 
@@ -159,13 +159,13 @@ async def test_a_node_without_slots_is_left_while_silent_accounts_are_fine():
 async def test_a_subscription_without_answer_ends_the_connection_and_is_given_up_in_the_end():
     node = FakeNode()
     node.swallow = {VAULT}
-    async with feed_on(node, ack_s=0.1) as (feed, sink):
+    async with feed_on(node, ack_s=0.3) as (feed, sink):
         feed.need(Need("account", 0, VAULT))
         await until(lambda: feed.watched()[VAULT] == "quarantined", 10)
         await until(lambda: len(sink.of("connected")) == len(sink.of("disconnected")) + 1 == 6)
         await asyncio.sleep(0.3)
         assert len(sink.of("connected")) == 6
-    assert f"{VAULT} not acknowledged for 0.1 s" in sink.reasons()
+    assert f"{VAULT} not acknowledged for 0.3 s" in sink.reasons()
     assert any("given up after 5 tries" in text for _, _, text in sink.notes)
 
 

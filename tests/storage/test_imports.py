@@ -284,3 +284,33 @@ def test_no_files_or_one_twice(tmp_path):
             scan(files)
     with pytest.raises(FileNotFoundError):
         scan([tmp_path / "missing"])
+
+
+def test_mangled_captures_fail_by_file_and_line_or_import_soundly(tmp_path):
+    rng = random.Random(5)
+    lines = [(n, ticker("XY", n) if n % 3 else depth("XY", n, n)) for n in range(1, 30)] + [(31, SNAPSHOT)]
+    plain = capture(tmp_path / "x.txt", lines).read_bytes()
+    feed = {"t": "recv", "conn": "w", "ts": 1.5, "data": ticker("XY", 1)}
+    jsonl = cryptofeed(tmp_path / "x.jsonl", *[feed | {"ts": 1.5 + n} for n in range(20)]).read_bytes()
+    rubbish = [b"", b"\xff", b"}", b'"', b"\n", b"[" * 2000, b"0", b"-1e999"]
+    imported = 0
+    for n in range(300):
+        data = bytearray(rng.choice([plain, jsonl]))
+        for _ in range(rng.randint(1, 6)):
+            at = rng.randrange(len(data))
+            data[at : at + rng.randint(0, 3)] = rng.choice(rubbish)
+        path = tmp_path / "mangled"
+        path.write_bytes(data)
+        out = tmp_path / f"{n}.cambist"
+        problem = None
+        try:
+            write(scan([path]), out, b"s")
+        except ImportProblem as found:
+            problem = found
+        if problem is not None:
+            assert problem.path == path
+            assert not out.exists()
+        else:
+            imported += 1
+            assert verify(out).exit_code == SOUND
+    assert 0 < imported < 300

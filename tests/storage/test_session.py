@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from backports import zstd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cambist.model.events import MAX_BODY, records
 from storage import writer as writer_module
@@ -315,3 +317,53 @@ async def test_a_source_that_can_wait_gets_room(tmp_path):
         assert put(writer, seq, seq, body=b"x" * 2000)
     await writer.close()
     assert writer.written_seq == 10
+
+
+async def test_closing_beside_a_reader_leaves_everything_in_the_one_file(tmp_path):
+    writer = await SessionWriter.open(tmp_path / "s.cambist", meta={}, min_free_bytes=0)
+    put(writer, 1, 5)
+    await writer.flush()
+    with SessionReader(writer.path) as reader:
+        put(writer, 6, 9)
+        await writer.close()
+        assert reader.extent()[1].last_seq == 9
+        copy = tmp_path / "copy.cambist"
+        copy.write_bytes(writer.path.read_bytes())
+    with SessionReader(copy) as reader:
+        assert reader.complete
+        assert [info.last_seq for info in reader.index()] == [5, 9]
+
+
+async def test_a_writer_that_fails_in_an_unforeseen_way_says_so(tmp_path, monkeypatch):
+    writer = await SessionWriter.open(tmp_path / "s.cambist", meta={}, min_free_bytes=0)
+    monkeypatch.setattr(writer_module, "_compress", lambda *_: 1 / 0)
+    put(writer, 1, 1)
+    await writer.flush()
+    assert writer.failure == "ZeroDivisionError: division by zero"
+    assert not put(writer, 2, 2)
+    await writer.close()
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.binary(max_size=300) | st.just(bytes(700_000)), min_size=1, max_size=6), max_size=8))
+def test_whatever_is_put_is_read_back_to_the_byte(tmp_path, batches):
+    path = tmp_path / "s.cambist"
+    path.unlink(missing_ok=True)
+    blocks, seq = [], 1
+    for batch in batches:
+        blocks.append((seq, b"".join(frame(seq + n, body) for n, body in enumerate(batch)), len(batch)))
+        seq += len(batch)
+
+    async def write():
+        writer = await SessionWriter.open(path, meta={}, min_free_bytes=0)
+        for first, block, count in blocks:
+            assert writer.put(block, first, first + count - 1, START_NS + first, START_NS + first + count, count, "d")
+            if first % 3 == 0:
+                await writer.flush()
+        await writer.close()
+
+    asyncio.run(write())
+    with SessionReader(path) as reader:
+        chunks = list(reader.blocks())
+        assert reader.breaks() == []
+    assert b"".join(chunk.block for chunk in chunks) == b"".join(block for _, block, _ in blocks)

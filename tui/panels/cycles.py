@@ -97,19 +97,6 @@ class Cycles(SnapshotTable):
             ordered.sort(key=lambda row: _ORDER.get(row.mark, 1))
         return sorted(ordered, key=lambda row: row.key not in self.pinned)
 
-    def matches(self, row: CycleRow, word: str) -> bool:
-        """Returns True if a token, a venue or the decision holds the word."""
-        if any(word in leg.token.lower() or word in leg.venue.lower() for leg in row.legs):
-            return True
-        return word in row.decision.lower() or word == row.mark
-
-    def measures(self, row: CycleRow) -> dict[str, float | None]:
-        """Returns `net`, `gross`, `score`, `hops` and `age` in seconds."""
-        return {
-            "net": row.net_bps, "gross": row.gross_bps, "score": row.score, "hops": len(row.legs),
-            "age": row.oldest_ns / formats.SECOND,
-        }  # fmt: skip
-
     def _passes(self, row: CycleRow) -> bool:
         return not (self.hide_rejected and row.mark == "skip") and super()._passes(row)
 

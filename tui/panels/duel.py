@@ -79,14 +79,6 @@ class Duel(SnapshotTable):
             rows = sorted(rows, key=lambda row: -(row.ratio or 0.0))
         return rows[::-1] if self.reverse else rows
 
-    def matches(self, row: DuelRow, word: str) -> bool:
-        """Returns True if the module's name holds the word."""
-        return word in row.module.lower()
-
-    def measures(self, row: DuelRow) -> dict[str, float | None]:
-        """Returns `ratio`."""
-        return {"ratio": row.ratio}
-
     def is_wrong(self, row: DuelRow) -> bool:
         """Returns True where results differ or Python is faster."""
         return row.mismatches > 0 or (row.ratio is not None and row.ratio < 1)

@@ -70,10 +70,6 @@ class Feeds(SnapshotTable):
             rows = sorted(rows, key=lambda row: -(row.per_s or 0.0))
         return rows[::-1] if self.reverse else rows
 
-    def matches(self, row: FeedRow, word: str) -> bool:
-        """Returns True if name, endpoint or state holds the word."""
-        return word in row.name.lower() or word in row.endpoint.lower() or word in row.state
-
     def is_wrong(self, row: FeedRow) -> bool:
         """Returns True for a feed that isn't live, or dropped something."""
         return row.state not in ("live", "idle") or row.drops > 0

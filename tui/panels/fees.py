@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from tui import formats
 from tui.glyphs import glyph
 from tui.widgets.panel import Panel
@@ -88,9 +90,9 @@ class Fees(Panel):
             line.add(glyph("unknown"), muted)
         else:
             line.add(str(section.score), paint.style("strong", bold=True)).add(" of 100", muted)
-            line.add(f", {section.trend}" if section.trend else "", muted)
+            line.add(f", {formats.cut(section.trend, 9)}" if section.trend else "", muted)
         unit = f"{glyph('micro')}lam/CU"
-        return line.end(width - 1, unit, muted).strip() if line.at + len(unit) < width else line.strip()
+        return line.end(width - 1, unit, muted).strip() if line.at + len(unit) + 1 < width else line.strip()
 
     def _heat(self, section: FeesSection, name: str, width: int) -> Strip:
         paint = self.scene.paint
@@ -133,23 +135,29 @@ class Fees(Panel):
 
     def _pays(self, section: FeesSection, width: int) -> Strip:
         paint = self.scene.paint
-        muted = paint.style("muted")
-        line = self.line(width).put(2, f"we bid {formats.cut(section.bid_percentile, 7)}, {section.hops} hops ", muted)
-        if section.total is None:
-            return line.add(glyph("unknown"), muted).strip()
-        line.add(f"{formats.sol(section.total, 4, 8)} SOL", paint.style("strong", bold=True))
-        if section.total_bps is not None:
-            line.add(f" = {section.total_bps:.1f} bps", muted)
+        muted, strong = paint.style("muted"), paint.style("strong", bold=True)
+        percentile = formats.cut(section.bid_percentile, 7)
+        known = section.total is not None
+        total = f"{formats.sol(section.total, 4, 8)} SOL" if known else glyph("unknown")
+        rate = f" = {section.total_bps:.1f} bps" if known and section.total_bps is not None else ""
+        line = self.line(width)
+        for intro in (f"we bid {percentile}, {section.hops} hops ", f"{percentile}, {section.hops} hops ", ""):
+            for tail in (rate, ""):
+                if 2 + cell_len(intro + total + tail) <= width - 1:
+                    return line.put(2, intro, muted).add(total, strong if known else muted).add(tail, muted).strip()
         return line.strip()
 
     def _parts(self, section: FeesSection, width: int) -> Strip:
+        """Returns tip, priority and base fee; a part that doesn't fit whole is left out: half a number is a lie."""
         paint = self.scene.paint
         muted, text = paint.style("muted"), paint.style("text")
         line = self.line(width).put(2, "", muted)
         parts = (("tip", section.tip, 4), ("prio", section.priority, 4), ("base", section.base, 5))
         for index, (name, lamports, places) in enumerate(parts):
-            line.add(f" {glyph('dot')} " if index else "", muted).add(f"{name} ", muted)
-            line.add(formats.sol(lamports, places, 8), text if lamports is not None else muted)
+            label = (f" {glyph('dot')} " if index else "") + f"{name} "
+            value = formats.sol(lamports, places, 8)
+            if line.at + cell_len(label + value) <= width - 1:
+                line.add(label, muted).add(value, text if lamports is not None else muted)
         return line.strip()
 
 

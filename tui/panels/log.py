@@ -47,10 +47,6 @@ class Log(SnapshotTable):
         """Returns the newest first."""
         return rows[::-1]
 
-    def matches(self, row: LogRow, word: str) -> bool:
-        """Returns True if source or text holds the word."""
-        return word in row.source.lower() or word in row.text.lower()
-
     def is_wrong(self, row: LogRow) -> bool:
         """Returns True for a warning or an error."""
         return row.level != "info"

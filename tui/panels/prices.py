@@ -82,14 +82,6 @@ class Prices(SnapshotTable):
             ordered.reverse()
         return [row for group in ordered for row in group]
 
-    def matches(self, row: PriceRow, word: str) -> bool:
-        """Returns True if token or venue holds the word."""
-        return word in row.token.lower() or word in row.venue.lower()
-
-    def measures(self, row: PriceRow) -> dict[str, float | None]:
-        """Returns `rsi` and `change` in percent."""
-        return {"rsi": row.rsi, "change": None if row.change_1h is None else row.change_1h * 100}
-
     def is_wrong(self, row: PriceRow) -> bool:
         """Returns True for a stale or unknown price."""
         return row.stale or row.bid is None or row.ask is None
@@ -124,7 +116,7 @@ class Prices(SnapshotTable):
         """Paints a row."""
         paint, stale = self.scene.paint, row.stale or self.kind() == "stale"
         muted, text = paint.style("muted"), paint.style("muted" if stale else "text")
-        if row.stale:
+        if row.stale and "age" not in slots:
             line.put(1, glyph("stale"), paint.style("stale"))
         elif row.synthetic:
             line.put(1, glyph("demo"), paint.style("demo"))

@@ -66,16 +66,6 @@ class Trades(SnapshotTable):
         """Returns the order's number."""
         return str(row.id)
 
-    def matches(self, row: TradeRow, word: str) -> bool:
-        """Returns True if a token, the status or the reason holds the word."""
-        if any(word in leg.token.lower() for leg in row.legs):
-            return True
-        return word in row.status or word in row.reason.lower()
-
-    def measures(self, row: TradeRow) -> dict[str, float | None]:
-        """Returns `got` and `hoped`."""
-        return {"got": row.got_bps, "hoped": row.hoped_bps}
-
     def is_wrong(self, row: TradeRow) -> bool:
         """Returns True for a loss, a miss or an order without an answer."""
         return row.status in ("missed", "unknown") or (row.net or 0) < 0

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from textual.screen import Screen
 
 from cambist.model.events import Command
-from tui import formats
+from themes import names
+from tui import export, formats, replay_keys
 from tui.commands import REGISTRY
+from tui.filters import KINDS
 from tui.panels.cycles import Cycles
+from tui.screens.confirm import clear_halt, leave, stop_recording
+from tui.screens.detail import DetailScreen
+from tui.screens.going_live import GoingLiveScreen
+from tui.screens.help import HelpScreen
+from tui.screens.open_session import OpenSessionScreen
+from tui.screens.palette import Offer, PaletteScreen, offers
+from tui.screens.prompt import ExportPrompt, FilterPrompt, GotoPrompt
 from tui.widgets.snapshot_table import SnapshotTable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cambist.view import Runtime, View
     from tui.commands import Situation
+    from tui.filters import Filter
     from tui.scene import Scene
+    from tui.screens.confirm import ConfirmScreen
     from tui.widgets.panel import Panel
-    from tui.widgets.prompt import Prompt
 
-_SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, None)
 _MOVES = {"up": -1, "down": 1, "home": -1_000_000, "end": 1_000_000}
 
 
@@ -34,8 +44,8 @@ class Acts(Screen[None]):
     scene: Scene
     situation: Situation
     panels: dict[str, Panel]
-    prompt: Prompt
     zoomed: str
+    export_folder: str = "."
     _focused: str
 
     def place(self) -> None:
@@ -48,6 +58,10 @@ class Acts(Screen[None]):
 
     def show_panel(self, name: str) -> None:
         """Focuses a panel; one without a slot takes the slot of the lower panel focused last."""
+        raise NotImplementedError
+
+    def panel_titles(self) -> list[tuple[str, str]]:
+        """Returns (number, title) of every panel."""
         raise NotImplementedError
 
     def situate(self) -> None:
@@ -79,10 +93,6 @@ class Acts(Screen[None]):
 
     def _table(self) -> SnapshotTable | None:
         return self.panel if isinstance(self.panel, SnapshotTable) else None
-
-    def _push(self, module: str, screen: str, *args: Any) -> None:
-        kind = getattr(import_module(f"tui.screens.{module}"), screen)
-        self.app.push_screen(kind(*args))
 
     # Moving about.
 
@@ -127,19 +137,29 @@ class Acts(Screen[None]):
 
     def do_detail(self, _: str) -> None:
         """Opens the cycle under the cursor."""
-        table = self._table()
-        if table is not None and table.cursor_key is not None:
-            self._push("detail", "DetailScreen", self.runtime, table.cursor_key)
+        self._open_detail(why=False)
 
-    do_why = do_detail
+    def do_why(self, _: str) -> None:
+        """Opens the cycle under the cursor with the decision in full."""
+        self._open_detail(why=True)
+
+    def _open_detail(self, *, why: bool) -> None:
+        table = self.panels["cycles"]
+        assert isinstance(table, Cycles)
+        if table.cursor_key is not None:
+            order, pin = (lambda: table.keys), (lambda key: self._pin(table, key))
+            self.app.push_screen(DetailScreen(self.runtime, table.cursor_key, why=why, order=order, pin=pin))
 
     def do_pin(self, _: str) -> None:
         """Keeps a cycle on top, or lets it go."""
         table = self.panels["cycles"]
         assert isinstance(table, Cycles)
         if table.cursor_key is not None:
-            table.pinned ^= {table.cursor_key}
-            table.rearrange()
+            self._pin(table, table.cursor_key)
+
+    def _pin(self, table: Cycles, key: str) -> None:
+        table.pinned ^= {key}
+        table.rearrange()
 
     def do_sort(self, key: str) -> None:
         """Sorts by the next column, or reverses the order."""
@@ -152,10 +172,16 @@ class Acts(Screen[None]):
         table.rearrange()
 
     def do_filter(self, _: str) -> None:
-        """Asks for a filter of the focused panel."""
-        table = self._table()
-        self.prompt.ask("filter", "filter, e.g. usdc !bonk net>5", table.filter if table is not None else "")
-        self.place()
+        """Asks for a filter of the focused panel, which follows while it is typed."""
+        if (table := self._table()) is None:
+            return
+
+        def apply(found: Filter) -> None:
+            table.filter = found.text
+            table.rearrange()
+
+        kind = KINDS[self._focused]
+        self.app.push_screen(FilterPrompt(self.runtime, table.TITLE, kind, table.filter, apply=apply))
 
     def do_rejected(self, _: str) -> None:
         """Shows or hides rejected cycles."""
@@ -193,6 +219,18 @@ class Acts(Screen[None]):
         if table is not None and table.cursor_row is not None:
             self.app.copy_to_clipboard(msgspec.json.encode(table.cursor_row).decode())
 
+    def do_export(self, _: str) -> None:
+        """Asks for a folder and writes the rows shown into it."""
+        if (table := self._table()) is None:
+            return
+        rows, name, now_ns = table.rows, self._focused, self.scene.now_ns
+
+        def write(folder: Path) -> tuple[Path, ...]:
+            self.export_folder = str(folder)
+            return export.write(folder, name, rows, now_ns)
+
+        self.app.push_screen(ExportPrompt(self.runtime, name, self.export_folder, write))
+
     # Watching.
 
     def do_freeze(self, _: str) -> None:
@@ -218,89 +256,67 @@ class Acts(Screen[None]):
         if not self.situation.recording:
             self._submit("record_start")
             return
-        body = "What was recorded stays. Trading goes on only while something records it."
-        self._confirm("Stop recording", body, "stop", "record_stop")
+        self._confirm(stop_recording(self.runtime), "record_stop")
 
-    def _confirm(self, title: str, body: str, yes: str, command: str) -> None:
-        kind = import_module("tui.screens.confirm").ConfirmScreen
-
+    def _confirm(self, question: ConfirmScreen, command: str) -> None:
         def answered(sure: bool | None) -> None:
             if sure:
                 self._submit(command)
 
-        self.app.push_screen(kind(title, body, yes, "cancel"), answered)
+        self.app.push_screen(question, answered)
 
     def do_open(self, _: str) -> None:
         """Opens a stored session beside the live runtime."""
-        self._push("open_session", "OpenSessionScreen", self.beside or self.runtime)
+
+        def opened(runtime: Runtime | None) -> None:
+            if runtime is not None:
+                self.app.open_runtime(runtime)  # type: ignore[attr-defined]
+
+        self.app.push_screen(OpenSessionScreen(self.beside or self.runtime), opened)
 
     def do_bookmark(self, _: str) -> None:
         """Bookmarks this moment."""
         self._submit("bookmark")
 
-    def do_play(self, _: str) -> None:
-        """Plays or pauses a replay."""
-        self._submit("pause" if self.situation.playing else "play")
+    def do_play(self, meaning: str) -> None:
+        """Plays or pauses a replay; one that is finished plays from its start."""
+        self._replay("play", meaning)
 
     def do_step(self, records: str) -> None:
         """Steps a replay by records."""
-        self._submit("step", records=records)
+        self._replay("step", records)
 
     def do_speed(self, by: str) -> None:
         """Plays slower or faster; beyond the last speed, as fast as it goes."""
-        replay = self.view.replay
-        if replay is None:
-            return
-        now = len(_SPEEDS) - 1
-        if replay.speed is not None:
-            known = [speed for speed in _SPEEDS if speed is not None]
-            now = min(range(len(known)), key=lambda index: abs(known[index] - (replay.speed or 0.0)))
-        speed = _SPEEDS[max(0, min(len(_SPEEDS) - 1, now + int(by)))]
-        self._submit("speed", x="max" if speed is None else f"{speed:g}")
+        self._replay("speed", by)
 
     def do_seek(self, seconds: str) -> None:
         """Seeks by seconds."""
-        self._submit("seek", by_ns=str(int(seconds) * formats.SECOND))
+        self._replay("seek", seconds)
 
     do_leap = do_seek
 
     def do_event(self, by: str) -> None:
         """Goes to the next or the previous marker."""
-        replay = self.view.replay
-        if replay is None:
-            return
-        at = replay.position_ns
-        if int(by) > 0:
-            found = min((mark.at_ns for mark in replay.markers if mark.at_ns > at), default=None)
-        else:
-            found = max((mark.at_ns for mark in replay.markers if mark.at_ns < at), default=None)
-        if found is not None:
-            self._submit("seek", ns=str(found))
+        self._replay("event", by)
+
+    def _replay(self, action: str, meaning: str) -> None:
+        if (status := self.view.replay) is not None:
+            for command in replay_keys.commands(action, meaning, status):
+                self.runtime.submit(command)
+
+    def seek_to(self, at_ns: int) -> None:
+        """Goes to a recorded time."""
+        self._submit("seek", ns=str(at_ns))
 
     def do_goto(self, _: str) -> None:
         """Asks for a time to go to."""
-        self.prompt.ask("goto", "go to HH:MM:SS, +seconds or -seconds")
-        self.place()
 
-    def on_prompt_answered(self, event: Prompt.Answered) -> None:
-        """Takes over a filter, or goes to a time."""
-        event.stop()
-        self.prompt.purpose = ""
-        self.panel.focus()
-        self.place()
-        if event.value is None:
-            return
-        if event.purpose == "filter" and (table := self._table()) is not None:
-            table.filter = event.value.strip()
-            table.rearrange()
-        elif event.purpose == "goto" and self.view.replay is not None:
-            self._go(event.value.strip(), self.view.replay.position_ns)
+        def answered(words: str | None) -> None:
+            if words and (status := self.view.replay) is not None:
+                self.seek_to(replay_keys.parse_time(words, status))
 
-    def _go(self, words: str, position_ns: int) -> None:
-        if (by := formats.parse_seconds(words)) is not None:
-            self._submit("seek", by_ns=str(by))
-        elif (at := formats.parse_clock(words, position_ns)) is not None:
-            self._submit("seek", ns=str(at))
+        self.app.push_screen(GotoPrompt(self.runtime), answered)
 
     # Money.
 
@@ -309,7 +325,7 @@ class Acts(Screen[None]):
         if self.scene.live:
             self._submit("mode", mode="paper")
         else:
-            self._push("live", "GoingLiveScreen", self.runtime)
+            self.app.push_screen(GoingLiveScreen(self.runtime))
 
     def do_halt(self, _: str) -> None:
         """Halts the live runtime at once."""
@@ -317,30 +333,42 @@ class Acts(Screen[None]):
 
     def do_clear(self, _: str) -> None:
         """Asks before it clears a halt."""
-        reason = self.view.status.halt_reason or "halted by key"
-        self._confirm("Clear the halt", f"Halted: {formats.cut(reason, 200)}.", "clear", "clear_halt")
+        self._confirm(clear_halt(self.runtime), "clear_halt")
 
     # The app.
 
     def do_palette(self, _: str) -> None:
         """Opens the palette."""
-        self.app.action_command_palette()
+
+        def offered() -> tuple[Offer, ...]:
+            return offers(REGISTRY.available(self.situation), self.panel_titles(), names())
+
+        def taken(offer: Offer | None) -> None:
+            if offer is None:
+                return
+            if offer.action == "theme" and offer.meaning in names():
+                self.app.wear(offer.meaning)  # type: ignore[attr-defined]
+            else:
+                self.run(offer.action, offer.meaning)
+
+        self.app.push_screen(PaletteScreen(self.runtime, offered), taken)
 
     def do_help(self, _: str) -> None:
         """Opens the page of keys."""
-        self._push("help", "HelpScreen", REGISTRY, self._focused)
+        self.app.push_screen(HelpScreen(self.runtime, self.situation, self.panel.TITLE))
 
     def do_quit(self, _: str) -> None:
-        """Quits; asks first in LIVE and while an order is open."""
-        waiting = any(row.status in ("open", "unknown") for row in self.view.trades.rows)
-        if not self.scene.live and not waiting:
+        """Leaves a replay for the live runtime beside it, else quits; asks first in LIVE and while an order is open."""
+        if self.beside is not None:
+            self.app.close_runtime()  # type: ignore[attr-defined]
+            return
+        waiting = sum(row.status in ("open", "unknown") for row in self.view.trades.rows)
+        if self.view.replay is not None or (not self.scene.live and not waiting):
             self.app.exit()
             return
-        kind = import_module("tui.screens.confirm").ConfirmScreen
-        why = "Mode is LIVE." if self.scene.live else "An order has no answer yet."
 
         def answered(sure: bool | None) -> None:
             if sure:
                 self.app.exit()
 
-        self.app.push_screen(kind("Quit", why, "quit", "stay"), answered)
+        self.app.push_screen(leave(self.runtime, waiting), answered)

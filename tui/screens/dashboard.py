@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.commands import REGISTRY, Situation
@@ -16,17 +15,16 @@ from tui.widgets.edge import Edge
 from tui.widgets.footer import Footer
 from tui.widgets.headline import Headline
 from tui.widgets.log_line import LogLine
-from tui.widgets.prompt import Prompt
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.too_small import TooSmall
+from tui.widgets.transport import Transport
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.events import DescendantFocus, Resize
     from textual.timer import Timer
-    from textual.widget import Widget
 
     from cambist.view import Runtime, Status, View
     from tui.widgets.painted import Painted
@@ -64,7 +62,7 @@ class Dashboard(Acts):
         self._slots: dict[int, dict[str, str]] = {}
         self._focused = "cycles"
         self._lower = "prices"
-        self._transport: Widget | None = None
+        self._transport: Transport | None = None
         self._due = dict.fromkeys(("age", "chart", "clock", "fps"), 0.0)
         self._pulls = 0
         self._fps: int | None = None
@@ -80,7 +78,6 @@ class Dashboard(Acts):
         self.logline = LogLine(scene, id="logline")
         self.footer = Footer(scene, id="footer")
         self.refusal = TooSmall(scene, id="too-small")
-        self.prompt = Prompt(id="prompt")
         self.floor = Floor(
             self.status,
             self.headline,
@@ -90,7 +87,6 @@ class Dashboard(Acts):
             self.refusal,
             Edge(scene, id="edge-left"),
             Edge(scene, id="edge-right"),
-            self.prompt,
         )
         yield self.floor
 
@@ -99,7 +95,6 @@ class Dashboard(Acts):
         self.scene.take(self.view.status)
         self.set_class(self.scene.live, "-live")
         self.place()
-        self.panels["cycles"].focus()
         self._timer = self.set_interval(1 / RATES.get(self.scene.motion, 30.0), self.pull)
 
     def on_resize(self, event: Resize) -> None:
@@ -125,29 +120,30 @@ class Dashboard(Acts):
         self.scene.size_class = size_class(width, height)
         transport = self._transport is not None
         boxes = places(width, height, self.slots(), self.zoomed, transport=transport)
-        if self.prompt.purpose:
-            boxes["prompt"] = boxes["footer"]._replace(x=1, y=height - 2, width=width - 2)
-            boxes.pop("logline", None)
-        self.floor.place(boxes)
-        shown = self.shown()
-        if shown and self._focused not in shown and not self.prompt.purpose:
-            self._focused = shown[0]
-            self.panels[self._focused].focus()
+        if self._focused not in boxes:
+            self._focused = next((name for name in self.panels if name in boxes), self._focused)
+        self.floor.place(boxes, self._hold_focus)
         self.pull()
+
+    def _hold_focus(self) -> None:
+        if self._focused in self.floor.boxes:
+            self.set_focus(self.panels[self._focused])
 
     def show_panel(self, name: str) -> None:
         """Focuses a panel; one without a slot takes the slot of the lower panel focused last."""
         if self.zoomed and self.zoomed != name:
-            self.zoomed = name
+            self.zoomed = self._focused = name
             self.place()
         elif name not in self.shown() and self.scene.size_class:
             slots, lower = self.slots(), LOWER[self.scene.size_class]
             standing = {slots.get(slot, slot): slot for slot in lower}
             slot = standing.get(self._lower, lower[0])
             slots[slot] = name
+            self._focused = name
             self.place()
         if name in self.shown():
-            self.panels[name].focus()
+            self._focused = name
+            self.set_focus(self.panels[name])
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Remembers the focused panel."""
@@ -188,6 +184,8 @@ class Dashboard(Acts):
         if self._tick("fps", now, 1.0):
             self._fps, self._pulls = (None if self._pulls <= 1 else self._pulls), 0
         self._mount_transport(view)
+        if self._transport is not None:
+            self._transport.show(view.replay)
         for name in self.shown():
             self._feed(self.panels[name], getattr(view, name), now)
         if clock:
@@ -228,11 +226,7 @@ class Dashboard(Acts):
                 self._transport.remove()
             self._transport = None
         else:
-            try:
-                transport = import_module("tui.widgets.transport").Transport
-            except ImportError:
-                return
-            self._transport = transport(self.scene, id="transport")
+            self._transport = Transport(self.scene, id="transport", seek=self.seek_to)
             self.floor.mount(self._transport)
         self.place()
 

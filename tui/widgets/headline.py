@@ -116,7 +116,7 @@ class Headline(Grounded):
         if not halted:
             self._labels(head, shift)
         self._route(main, 46 + shift)
-        self._basis(foot, "  ", oldest="oldest ")
+        self._basis(foot, "  " if not shift else " ", oldest="oldest " if not shift else "")
         self._net(main, foot, 48 + shift)
         self._realised(main, 63 + shift)
         foot.put(63 + shift, _WALLETS.get(self.scene.mode, ""), muted)

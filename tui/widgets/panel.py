@@ -152,13 +152,17 @@ class Panel(Grounded, can_focus=True):
         return tags
 
     def _info(self) -> list[str]:
+        """Returns the info parts; an active filter comes first, so that it goes last when room is short."""
+        return ([f"/{formats.cut(self.filter, 24)}"] if self.filter else []) + self._state_info()
+
+    def _state_info(self) -> list[str]:
         kind = self.kind()
         if kind == "frozen":
             return [f"{formats.grouped(self.behind)} update{'' if self.behind == 1 else 's'} behind"]
         if kind == "loading":
             since = self._since()
             return [] if since is None else [f"{since / formats.SECOND:.1f} s"]
-        return self.info() + ([f"/{formats.cut(self.filter, 16)}"] if self.filter else [])
+        return self.info()
 
     def title_line(self, width: int) -> Strip:
         """Returns line 0: number, name, tags, rule, info."""
@@ -169,7 +173,8 @@ class Panel(Grounded, can_focus=True):
         if self._title is not None and self._title[0] == wanted:
             return self._title[1]
         rule = glyph("rule-heavy" if scene.live else "rule")
-        rule_style = paint.style("border-focus" if focused else "live" if scene.live else "border")
+        loud = scene.live and paint.theme.colours != "mono"
+        rule_style = paint.style("border-focus" if focused else "live" if loud else "border")
         line = self.line(width).add(rule, rule_style)
         number, name = str(self.NUMBER), self.TITLE
         if focused:
@@ -179,7 +184,7 @@ class Panel(Grounded, can_focus=True):
         for tag in tags:
             if tag.apart:
                 line.add(f"{rule} ", rule_style)
-            line.add(f"{tag.text} ", tag.style)
+            line.add(tag.text, tag.style).add(" ", paint.style(""))
         tail = f" {info} " if info else ""
         end = width - 1 - cell_len(tail)
         line.add(rule * max(0, end - line.at), rule_style)

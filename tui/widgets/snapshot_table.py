@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from rich.cells import cell_len
 
 from tui import formats
+from tui.filters import KINDS, Filter, FilterError, columns_of, parse
 from tui.glyphs import glyph
 from tui.widgets.flashes import Flashes
 from tui.widgets.panel import Panel
@@ -58,6 +59,8 @@ class SnapshotTable(Panel):
         self.reverse = False
         self._top = 0
         self._keys: list[str] = []
+        self._parsed = Filter()
+        self._parsed_from = ""
         self._rows: dict[str, Any] = {}
         self._moved = 0.0
         self._due = False
@@ -82,15 +85,6 @@ class SnapshotTable(Panel):
     def arranged(self, rows: list[Any]) -> list[Any]:
         """Returns rows in the order wanted, by `sort` and `reverse`."""
         return rows[::-1] if self.reverse else rows
-
-    def matches(self, row: Any, word: str) -> bool:
-        """Returns True if a word of the filter fits the row."""
-        raise NotImplementedError
-
-    def measures(self, row: Any) -> dict[str, float | None]:
-        """Returns numbers that a filter like `net>5` may test, by name."""
-        del row
-        return {}
 
     def is_wrong(self, row: Any) -> bool:
         """Returns True if `!` shows the row."""
@@ -140,6 +134,11 @@ class SnapshotTable(Panel):
         return tuple(self._keys)
 
     @property
+    def rows(self) -> tuple[Any, ...]:
+        """Returns the rows in the order shown, after the filter."""
+        return tuple(self._rows[key] for key in self._keys if key in self._rows)
+
+    @property
     def cursor_row(self) -> Any:
         """Returns the row under the cursor; None if there is none."""
         return self._rows.get(self.cursor_key) if self.cursor_key is not None else None
@@ -171,6 +170,7 @@ class SnapshotTable(Panel):
 
     def _arrange(self, now: float) -> None:
         index = self._index()
+        in_view = index is not None and self._top <= index < self._top + self._room()
         kept = [row for key, row in self._rows.items() if key in self._live and self._passes(row)]
         keys = [self.key_of(row) for row in self.arranged(kept)]
         if keys != self._keys:
@@ -178,7 +178,7 @@ class SnapshotTable(Panel):
         self._due = False
         if self.cursor_key not in self._live or self.cursor_key not in keys:
             self.cursor_key = keys[min(index or 0, len(keys) - 1)] if keys else None
-        self._clamp(follow=True)
+        self._clamp(follow=in_view)
 
     def rearrange(self) -> None:
         """Applies sort and filter at once."""
@@ -188,20 +188,18 @@ class SnapshotTable(Panel):
     def _passes(self, row: Any) -> bool:
         if self.only_wrong and not self.is_wrong(row):
             return False
-        return all(self._fits(row, word) for word in self.filter.lower().split())
+        return self._sieve().matches(row)
 
-    def _fits(self, row: Any, word: str) -> bool:
-        if word.startswith("!") and len(word) > 1:
-            return not self.matches(row, word[1:])
-        for sign in (">", "<"):
-            name, found, limit = word.partition(sign)
-            if found:
-                value = self.measures(row).get(name)
-                try:
-                    return value is not None and (value > float(limit) if sign == ">" else value < float(limit))
-                except ValueError:
-                    return True
-        return self.matches(row, word)
+    def _sieve(self) -> Filter:
+        """Returns the filter in use; text that can't be parsed hides nothing."""
+        if self._parsed_from != self.filter:
+            kind = KINDS.get(self.id or "")
+            try:
+                self._parsed = parse(self.filter, columns_of(kind) if kind is not None else None)
+            except FilterError:
+                self._parsed = Filter()
+            self._parsed_from = self.filter
+        return self._parsed
 
     # Time.
 

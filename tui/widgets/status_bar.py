@@ -133,7 +133,7 @@ class StatusBar(Grounded):
             since = formats.span(status.now_ns - status.recorded_since_ns)
             parts.append(Part(((since, self._style("text")),), 1, 4))
         if width >= RETENTION_FROM and status.retention_bytes:
-            kept = f"kept to {formats.size(status.retention_bytes)}"
+            kept = f"kept to {formats.size(status.retention_bytes).replace('.0 ', ' ')}"
             parts.append(Part(((kept, self._style("muted")),), 3, 6))
         return parts
 

@@ -17,7 +17,7 @@ of the cycle moves so that the cycle's total is ≥ 0, and leaves when its reduc
 from __future__ import annotations
 
 from bisect import insort
-from collections import deque
+from collections import Counter, deque
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 REPAIR_EDGES: Final = 1 << 16
 """Most edges that the repairs of one update relax; an edge whose repair does not fit stays violated."""
+EVIDENCE: Final = 16
+"""Most negative cycles that one pass over the whole graph collects."""
 FLOOR: Final = -(1 << 61)
 """Repairs only ever lower potentials; at this depth they are computed afresh, long before an i64 could wrap."""
 
@@ -77,14 +79,14 @@ class Potentials:
     def cold(cls, graph: Graph) -> tuple[Potentials, list[int] | None]:
         """Returns potentials of the whole graph from nothing, and the first negative cycle met, canonical."""
         this = cls()
-        this.values, found = _shortest(graph)
+        this.values, found, first = _shortest(graph)
         this._violated = {violation.edge: violation.cycle for violation in found}
         for edge in range(graph.edge_count()):
             if this._is_negative(graph, edge) and edge not in this._violated:
                 this._work = REPAIR_EDGES
                 this._try_repair(graph, edge)
         this._sweep(graph)
-        return this, graph.canonical(found[0].cycle) if found else None
+        return this, graph.canonical(first) if first else None
 
     @classmethod
     def from_state(cls, graph: Graph, state: PotentialsState) -> Potentials | None:
@@ -237,29 +239,49 @@ def _walk_back(graph: Graph, parents: dict[int, int], tail: int, edge: int) -> l
 
 
 def find_negative_cycles(graph: Graph) -> list[list[int]]:
-    """Returns negative cycles of the whole graph, each simple, canonical and of negative total, sorted by key.
+    """Returns up to `EVIDENCE` negative cycles of the whole graph, each simple and canonical, sorted by key.
 
-    Empty exactly if there is none; not all of them otherwise.
+    Empty exactly if there is none.
     """
-    _, found = _shortest(graph)
+    found = _relax(graph, _Tree([0] * graph.node_count()), set())
     cycles: list[tuple[list[bytes], list[int]]] = []
-    for violation in found:
-        cycle = graph.canonical(violation.cycle)
-        entry = ([graph.names[edge].encode() for edge in cycle], cycle)
+    for cycle in map(graph.canonical, found):
+        entry = (names_of(graph, cycle), cycle)
         if entry not in cycles:
             insort(cycles, entry)
     return [cycle for _, cycle in cycles]
 
 
-def _shortest(graph: Graph) -> tuple[list[int], list[Violation]]:
-    """Returns shortest distances from a root that reaches every node at 0, and the edges left out.
+def _shortest(graph: Graph) -> tuple[list[int], list[Violation], list[int] | None]:
+    """Returns potentials that hold for all edges but the violated ones, these in the order found, and the first cycle.
 
-    Left out, in the order met, are the edges that closed a negative cycle. Bellman-Ford with a queue and Tarjan's
-    subtree disassembly.
+    Each round leaves out the edge that most of the round's negative cycles share (the lowest id of equals): one
+    mispriced pool closes thousands of cycles and is to blame for all.
     """
-    tree = _Tree(graph.node_count())
-    excluded: set[int] = set()
+    tree = _Tree([0] * graph.node_count())
     violated: list[Violation] = []
+    excluded: set[int] = set()
+    first: list[int] | None = None
+    while cycles := _relax(graph, tree, set(excluded)):
+        first = first or cycles[0]
+        counts = Counter(edge for cycle in cycles for edge in cycle)
+        blamed = min(counts, key=lambda edge: (-counts[edge], edge))
+        cycle = next(cycle for cycle in cycles if blamed in cycle)
+        at = cycle.index(blamed)
+        violated.append(Violation(blamed, [*cycle[at:], *cycle[:at]]))
+        excluded.add(blamed)
+        sunk = any(distance < FLOOR for distance in tree.distance)
+        tree = _Tree([0] * graph.node_count() if sunk else tree.distance)
+    return tree.distance, violated, first
+
+
+def _relax(graph: Graph, tree: _Tree, excluded: set[int]) -> list[list[int]]:
+    """Lowers the tree's distances until every edge but the excluded ones holds, or `EVIDENCE` negative cycles are met.
+
+    An edge that closes one is excluded for the rest of the round. Bellman-Ford with a queue and Tarjan's subtree
+    disassembly.
+    """
+    cycles: list[list[int]] = []
     while tree.queue:
         node = tree.queue.popleft()
         tree.queued[node] = False
@@ -273,19 +295,22 @@ def _shortest(graph: Graph) -> tuple[list[int], list[Violation]]:
             distance = tree.distance[node] + weight
             if distance >= tree.distance[to] or edge in excluded:
                 continue
-            if tree.holds(to, node):
-                excluded.add(edge)
-                violated.append(Violation(edge, tree.walk_back(graph, to, edge)))
-            else:
+            if not tree.holds(to, node):
                 tree.hang(to, node, edge, distance)
-    return tree.distance, violated
+                continue
+            excluded.add(edge)
+            cycles.append(tree.walk_back(graph, to, edge))
+            if len(cycles) == EVIDENCE:
+                return cycles
+    return cycles
 
 
 class _Tree:
     """The shortest-path forest as a preorder list; depth 0 is outside the tree, the virtual root is node `nodes`."""
 
-    def __init__(self, nodes: int) -> None:
-        self.distance = [0] * nodes
+    def __init__(self, distance: list[int]) -> None:
+        nodes = len(distance)
+        self.distance = distance
         self.depth = [1] * nodes + [0]
         self.next = [*range(1, nodes + 1), 0]
         self.previous = [nodes, *range(nodes)]

@@ -74,7 +74,12 @@ class _Search:
         self.expanded = 0
         self._order: list[tuple[int, list[bytes]]] = []
         self._closers: dict[int, list[tuple[int, int]]] = {}
+        """By the node they leave: (edge, cost), in edge-id order; nodes in the order of their first closers."""
         self._closer_count = 0
+        self._ways: dict[int, int] = {}
+        """By node: what its cheapest closer costs."""
+        self._onward: dict[int, int | None] = {}
+        """By node: the least that one more hop and a closer cost, `None` if that is no way; absent if not known."""
         self._cheapest = 0
         self._others = 0
         self._worst = 0
@@ -122,59 +127,97 @@ class _Search:
         """Lists the edges into `end` that can still close a cycle, by the node they leave, in order."""
         twin = self.graph.twin(edge)
         before = cost + self._slack(self.params.max_hops - 2)
-        kept: list[tuple[int, int, int]] = []
+        self._closers, self._onward, self._closer_count = {}, {}, 0
         for closer in self.graph.in_edges(end):
             self._spend()
             last = self.potentials.reduced(self.graph, closer)
             if last is None or before + last >= self._limit or closer == twin or closer in self.banned:
                 continue
-            kept.append((self.graph.tails[closer], closer, last))
-        self._closers = {}
-        for node, closer, last in sorted(kept):
-            self._closers.setdefault(node, []).append((closer, last))
-        self._closer_count = len(kept)
-        self._cheapest = min((last for _, _, last in kept), default=0)
+            self._closers.setdefault(self.graph.tails[closer], []).append((closer, last))
+            self._closer_count += 1
+        self._ways = {node: min(last for _, last in closers) for node, closers in self._closers.items()}
+        self._cheapest = min(self._ways.values(), default=0)
 
     def _visit(self, node: int, cost: int) -> None:
         """Closes the path at its last node and, if hops are left, goes on from there."""
+        self._close(node, cost)
+        left = self.params.max_hops - len(self._path) - 1
+        if left == 1:
+            self._last(node, cost)
+        elif left > 1:
+            self._extend(node, cost, left)
+
+    def _close(self, node: int, cost: int) -> None:
+        """Records a cycle for each closer that leaves `node`."""
         for closer, last in self._closers.get(node, ()):
             self._spend()
             if cost + last < self._limit:
                 self._record(closer, cost + last)
-        left = self.params.max_hops - len(self._path) - 1
-        if left <= 0:
-            return
-        if left == 1 and self._closer_count * 4 < len(self.graph.out_edges(node)):
-            self._last_by_closers(node, cost)
-        else:
-            self._extend(node, cost, left)
 
     def _extend(self, node: int, cost: int, left: int) -> None:
-        """Tries every edge out of `node`; `left` hops may follow the present path before the closing one."""
+        """Tries the edges out of `node`, cheapest first so that the limit falls early.
+
+        `left` hops may follow the present path before the closing one.
+        """
+        least = cost + self._slack(left - 1) + self._cheapest
+        steps: list[tuple[int, int]] = []
         for edge in self.graph.out_edges(node):
             self._spend()
             step = self.potentials.reduced(self.graph, edge)
-            if step is not None:
-                self._step(edge, self.graph.heads[edge], cost + step, left)
+            if step is not None and least + step < self._limit:
+                steps.append((step, edge))
+        for step, edge in sorted(steps):
+            if least + step >= self._limit:
+                return
+            self._step(edge, self.graph.heads[edge], cost + step, left)
 
-    def _last_by_closers(self, node: int, cost: int) -> None:
-        """The same for the last hop before the closing one, from the closers' side: cheaper at a hub."""
+    def _last(self, node: int, cost: int) -> None:
+        """Tries the edges out of `node` as the last hop before the closing one, unless it is known that none can do."""
+        if node in self._onward:
+            known = self._onward[node]
+            if known is None or cost + known >= self._limit:
+                return
+        few = self._closer_count * 4 < len(self.graph.out_edges(node))
+        self._onward[node] = self._last_by_closers(node, cost) if few else self._last_by_edges(node, cost)
+
+    def _last_by_edges(self, node: int, cost: int) -> int | None:
+        """Returns the least that an edge out of `node` and a closer cost together."""
+        onward: int | None = None
+        for edge in self.graph.out_edges(node):
+            self._spend()
+            onward = self._through_last(edge, cost, onward)
+        return onward
+
+    def _last_by_closers(self, node: int, cost: int) -> int | None:
+        """The same from the closers' side: cheaper at a hub."""
+        onward: int | None = None
         for before in self._closers:
             self._spend()
             for edge in self.graph.between(node, before):
                 self._spend()
-                step = self.potentials.reduced(self.graph, edge)
-                if step is not None:
-                    self._step(edge, before, cost + step, 1)
+                onward = self._through_last(edge, cost, onward)
+        return onward
+
+    def _through_last(self, edge: int, cost: int, onward: int | None) -> int | None:
+        """Closes the path by way of `edge` if that can do. Returns the lesser of `onward` and what it costs."""
+        to = self.graph.heads[edge]
+        way, step = self._ways.get(to), self.potentials.reduced(self.graph, edge)
+        if way is None or step is None:
+            return onward
+        if cost + step + way < self._limit:
+            self._step(edge, to, cost + step, 1)
+        return step + way if onward is None else min(onward, step + way)
 
     def _step(self, edge: int, to: int, cost: int, left: int) -> None:
-        """Follows one edge if the rest can still stay under the limit."""
-        least = cost + self._slack(left - 1) + self._cheapest
-        if least >= self._limit or to in self._nodes or edge in self.banned:
+        """Follows one edge, unless it leads back or is barred."""
+        if to in self._nodes or edge in self.banned:
             return
         self._path.append(edge)
         self._nodes.append(to)
-        self._visit(to, cost)
+        if left == 1:
+            self._close(to, cost)
+        else:
+            self._visit(to, cost)
         self._path.pop()
         self._nodes.pop()
 

@@ -33,7 +33,7 @@ pub fn decode_signature(text: &str) -> Option<Signature> {
 }
 
 fn text(ascii: &[u8]) -> String {
-    ascii.iter().copied().map(char::from).collect()
+    String::from_utf8_lossy(ascii).into_owned()
 }
 
 #[cfg(test)]

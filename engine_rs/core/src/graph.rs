@@ -41,6 +41,25 @@ struct Edge {
     weight: i64,
     from: NodeId,
     to: NodeId,
+    /// Where its copies are in `out[from]` and `into[to]`.
+    out_at: u32,
+    into_at: u32,
+}
+
+/// A copy of an edge beside its neighbours, so that a scan of a hub reads memory in order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arc {
+    weight: i64,
+    /// The other end.
+    pub(crate) node: NodeId,
+    pub(crate) edge: EdgeId,
+}
+
+impl Arc {
+    #[inline]
+    pub(crate) fn weight(self) -> Option<i64> {
+        (self.weight != ABSENT).then_some(self.weight)
+    }
 }
 
 /// A directed multigraph with string keys on nodes and names on edges.
@@ -52,8 +71,8 @@ pub struct Graph {
     names: Vec<String>,
     ids: HashMap<String, EdgeId>,
     twins: Vec<EdgeId>,
-    out: Vec<Vec<EdgeId>>,
-    into: Vec<Vec<EdgeId>>,
+    out: Vec<Vec<Arc>>,
+    into: Vec<Vec<Arc>>,
     /// Per node the out-edges sorted by (head, edge id), to find all edges between two nodes without a hash.
     toward: Vec<Vec<(NodeId, EdgeId)>>,
 }
@@ -115,11 +134,21 @@ impl Graph {
             weight: ABSENT,
             from,
             to,
+            out_at: self.out[from as usize].len() as u32,
+            into_at: self.into[to as usize].len() as u32,
         });
         self.names.push(name.to_owned());
         self.ids.insert(name.to_owned(), id);
-        self.out[from as usize].push(id);
-        self.into[to as usize].push(id);
+        self.out[from as usize].push(Arc {
+            weight: ABSENT,
+            node: to,
+            edge: id,
+        });
+        self.into[to as usize].push(Arc {
+            weight: ABSENT,
+            node: from,
+            edge: id,
+        });
         let toward = &mut self.toward[from as usize];
         let at = toward.partition_point(|&entry| entry < (to, id));
         toward.insert(at, (to, id));
@@ -136,11 +165,14 @@ impl Graph {
             .edges
             .get_mut(edge as usize)
             .ok_or(GraphError::UnknownEdge(edge))?;
-        slot.weight = match weight {
+        let weight = match weight {
             None => ABSENT,
             Some(weight) if (-MAX_WEIGHT..=MAX_WEIGHT).contains(&weight) => weight,
             Some(weight) => return Err(GraphError::WeightOutOfRange(weight)),
         };
+        slot.weight = weight;
+        self.out[slot.from as usize][slot.out_at as usize].weight = weight;
+        self.into[slot.to as usize][slot.into_at as usize].weight = weight;
         Ok(())
     }
 
@@ -154,7 +186,9 @@ impl Graph {
     /// Returns (weight, tail, head).
     #[inline]
     pub(crate) fn edge(&self, edge: EdgeId) -> (Option<i64>, NodeId, NodeId) {
-        let Edge { weight, from, to } = self.edges[edge as usize];
+        let Edge {
+            weight, from, to, ..
+        } = self.edges[edge as usize];
         ((weight != ABSENT).then_some(weight), from, to)
     }
 
@@ -171,14 +205,22 @@ impl Graph {
     }
 
     /// Returns the edges leaving a node, in edge-id order.
-    #[inline]
-    pub fn out_edges(&self, node: NodeId) -> &[EdgeId] {
-        &self.out[node as usize]
+    pub fn out_edges(&self, node: NodeId) -> impl ExactSizeIterator<Item = EdgeId> {
+        self.out[node as usize].iter().map(|arc| arc.edge)
     }
 
     /// Returns the edges entering a node, in edge-id order.
+    pub fn in_edges(&self, node: NodeId) -> impl ExactSizeIterator<Item = EdgeId> {
+        self.into[node as usize].iter().map(|arc| arc.edge)
+    }
+
     #[inline]
-    pub fn in_edges(&self, node: NodeId) -> &[EdgeId] {
+    pub(crate) fn out_arcs(&self, node: NodeId) -> &[Arc] {
+        &self.out[node as usize]
+    }
+
+    #[inline]
+    pub(crate) fn in_arcs(&self, node: NodeId) -> &[Arc] {
         &self.into[node as usize]
     }
 
@@ -298,8 +340,8 @@ mod tests {
             (graph.twin(0), graph.twin(1), graph.twin(2)),
             (Some(1), Some(0), None)
         );
-        assert_eq!(graph.out_edges(0), &[0, 2]);
-        assert_eq!(graph.in_edges(0), &[1, 4]);
+        assert_eq!(graph.out_edges(0).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(graph.in_edges(0).collect::<Vec<_>>(), [1, 4]);
         assert_eq!(graph.find_edge("r:0"), Some(3));
     }
 

@@ -36,7 +36,24 @@ struct Closer {
     from: NodeId,
     edge: EdgeId,
     cost: i64,
+    /// The next closer that leaves the same node, in edge-id order.
+    next: u32,
 }
+
+/// What is known of the ways from a node back into the tail.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// The first closer that leaves it.
+    first: u32,
+    /// What the cheapest of them costs.
+    cost: i64,
+    /// The least that one more hop and a closer cost, once all were looked at.
+    onward: i64,
+}
+
+const NONE: u32 = u32::MAX;
+const NEVER: i64 = i64::MAX;
+const UNKNOWN: i64 = i64::MIN;
 
 /// Returns the best `keep` simple cycles of 2..=`max_hops` hops through a touched edge with a weight below the margin,
 /// sorted by weight, then by edge names. No cycle uses both directions of one pool. Complete unless the budget cut it.
@@ -52,6 +69,7 @@ pub fn search(
         params,
         banned: Vec::new(),
         closers: Vec::new(),
+        ways: Vec::new(),
         cheapest: 0,
         others: 0,
         worst: 0,
@@ -79,6 +97,8 @@ struct Search<'a> {
     /// Touched edges searched before: their cycles are found already.
     banned: Vec<EdgeId>,
     closers: Vec<Closer>,
+    /// By node.
+    ways: Vec<Way>,
     cheapest: i64,
     /// Violated edges that may share a cycle with the touched one, and the most negative reduced cost among them.
     others: usize,
@@ -144,27 +164,39 @@ impl Search<'_> {
     /// Lists the edges into `end` that can still close a cycle; false if none can or the budget is used up.
     fn collect_closers(&mut self, end: NodeId, edge: EdgeId, cost: i64) -> bool {
         self.closers.clear();
-        let twin = self.graph.twin(edge);
+        let (graph, values) = (self.graph, self.potentials.values());
+        let twin = graph.twin(edge);
         let before = cost + self.slack(self.params.max_hops - 2);
-        let graph = self.graph;
-        for &closer in graph.in_edges(end) {
+        for arc in graph.in_arcs(end) {
             if !self.spend() {
                 return false;
             }
-            let Some(last) = self.potentials.reduced(graph, closer) else {
-                continue;
-            };
-            if before + last < self.limit && Some(closer) != twin && !self.banned.contains(&closer)
-            {
+            let Some(weight) = arc.weight() else { continue };
+            let cost = weight + values[arc.node as usize] - values[end as usize];
+            let barred = Some(arc.edge) == twin || self.banned.contains(&arc.edge);
+            if before + cost < self.limit && !barred {
                 self.closers.push(Closer {
-                    from: graph.from(closer),
-                    edge: closer,
-                    cost: last,
+                    from: arc.node,
+                    edge: arc.edge,
+                    cost,
+                    next: NONE,
                 });
             }
         }
-        self.closers
-            .sort_unstable_by_key(|closer| (closer.from, closer.edge));
+        self.ways.clear();
+        self.ways.resize(
+            graph.node_count(),
+            Way {
+                first: NONE,
+                cost: NEVER,
+                onward: UNKNOWN,
+            },
+        );
+        for (at, closer) in self.closers.iter_mut().enumerate().rev() {
+            let way = &mut self.ways[closer.from as usize];
+            closer.next = std::mem::replace(&mut way.first, at as u32);
+            way.cost = way.cost.min(closer.cost);
+        }
         self.cheapest = self
             .closers
             .iter()
@@ -176,80 +208,136 @@ impl Search<'_> {
 
     /// Closes the path at its last node and, if hops are left, goes on from there.
     fn visit(&mut self, node: NodeId, cost: i64) {
-        let first = self.closers.partition_point(|closer| closer.from < node);
-        self.close(first, node, cost);
+        self.close(node, cost);
         match (self.params.max_hops - self.path.len()).saturating_sub(1) {
             0 => {}
-            1 if self.closers.len() * 4 < self.graph.out_edges(node).len() => {
-                self.last_by_closers(node, cost);
-            }
+            1 => self.last(node, cost),
             left => self.extend(node, cost, left),
         }
     }
 
-    /// Records a cycle for each closer that leaves `node`; `at` is the first of them.
-    fn close(&mut self, mut at: usize, node: NodeId, cost: i64) {
-        while let Some(&closer) = self.closers.get(at).filter(|closer| closer.from == node) {
+    /// Records a cycle for each closer that leaves `node`.
+    fn close(&mut self, node: NodeId, cost: i64) {
+        let mut at = self.ways[node as usize].first;
+        while at != NONE {
             if !self.spend() {
                 return;
             }
+            let closer = self.closers[at as usize];
             if cost + closer.cost < self.limit {
                 self.record(closer.edge, cost + closer.cost);
             }
-            at += 1;
+            at = closer.next;
         }
     }
 
-    /// Tries every edge out of `node`; `left` hops may follow the present path before the closing one.
+    /// Tries the edges out of `node`, cheapest first so that the limit falls early; `left` hops may follow the present
+    /// path before the closing one.
     fn extend(&mut self, node: NodeId, cost: i64, left: usize) {
-        let graph = self.graph;
-        for &edge in graph.out_edges(node) {
+        let (graph, values) = (self.graph, self.potentials.values());
+        let least = cost + self.slack(left - 1) + self.cheapest;
+        let base = values[node as usize];
+        let mut steps = Vec::new();
+        for arc in graph.out_arcs(node) {
             if !self.spend() {
                 return;
             }
-            let Some(step) = self.potentials.reduced(graph, edge) else {
-                continue;
-            };
+            let Some(weight) = arc.weight() else { continue };
+            let step = weight + base - values[arc.node as usize];
+            if least + step < self.limit {
+                steps.push((step, arc.edge));
+            }
+        }
+        steps.sort_unstable();
+        for (step, edge) in steps {
+            if self.work.cut || least + step >= self.limit {
+                return;
+            }
             self.step(edge, graph.to(edge), cost + step, left);
         }
     }
 
-    /// The same for the last hop before the closing one, from the closers' side: cheaper at a hub.
-    fn last_by_closers(&mut self, node: NodeId, cost: i64) {
-        let graph = self.graph;
-        let mut at = 0;
-        while let Some(&closer) = self.closers.get(at) {
+    /// Tries the edges out of `node` as the last hop before the closing one, unless it is known that none can do.
+    fn last(&mut self, node: NodeId, cost: i64) {
+        let known = self.ways[node as usize].onward;
+        if known != UNKNOWN && (known == NEVER || cost + known >= self.limit) {
+            return;
+        }
+        let onward = if self.closers.len() * 4 < self.graph.out_arcs(node).len() {
+            self.last_by_closers(node, cost)
+        } else {
+            self.last_by_edges(node, cost)
+        };
+        if let Some(onward) = onward {
+            self.ways[node as usize].onward = onward;
+        }
+    }
+
+    /// Returns the least that an edge out of `node` and a closer cost together; `None` if the budget is used up.
+    fn last_by_edges(&mut self, node: NodeId, cost: i64) -> Option<i64> {
+        let (graph, values) = (self.graph, self.potentials.values());
+        let base = values[node as usize];
+        let mut onward = NEVER;
+        for arc in graph.out_arcs(node) {
             if !self.spend() {
-                return;
+                return None;
             }
-            for &(_, edge) in graph.between(node, closer.from) {
+            let (Some(weight), way) = (arc.weight(), self.ways[arc.node as usize]) else {
+                continue;
+            };
+            if way.first == NONE {
+                continue;
+            }
+            let step = weight + base - values[arc.node as usize];
+            onward = onward.min(step + way.cost);
+            if cost + step + way.cost < self.limit {
+                self.step(arc.edge, arc.node, cost + step, 1);
+            }
+        }
+        Some(onward)
+    }
+
+    /// The same from the closers' side: cheaper at a hub.
+    fn last_by_closers(&mut self, node: NodeId, cost: i64) -> Option<i64> {
+        let graph = self.graph;
+        let mut onward = NEVER;
+        for at in 0..self.closers.len() {
+            let from = self.closers[at].from;
+            let way = self.ways[from as usize];
+            if way.first != at as u32 {
+                continue;
+            }
+            if !self.spend() {
+                return None;
+            }
+            for &(_, edge) in graph.between(node, from) {
                 if !self.spend() {
-                    return;
+                    return None;
                 }
                 let Some(step) = self.potentials.reduced(graph, edge) else {
                     continue;
                 };
-                self.step(edge, closer.from, cost + step, 1);
-            }
-            while self
-                .closers
-                .get(at)
-                .is_some_and(|other| other.from == closer.from)
-            {
-                at += 1;
+                onward = onward.min(step + way.cost);
+                if cost + step + way.cost < self.limit {
+                    self.step(edge, from, cost + step, 1);
+                }
             }
         }
+        Some(onward)
     }
 
-    /// Follows one edge if the rest can still stay under the limit.
+    /// Follows one edge, unless it leads back or is barred.
     fn step(&mut self, edge: EdgeId, to: NodeId, cost: i64, left: usize) {
-        let least = cost + self.slack(left - 1) + self.cheapest;
-        if least >= self.limit || self.nodes.contains(&to) || self.banned.contains(&edge) {
+        if self.nodes.contains(&to) || self.banned.contains(&edge) {
             return;
         }
         self.path.push(edge);
         self.nodes.push(to);
-        self.visit(to, cost);
+        if left == 1 {
+            self.close(to, cost);
+        } else {
+            self.visit(to, cost);
+        }
         self.path.pop();
         self.nodes.pop();
     }

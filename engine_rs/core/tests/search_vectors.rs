@@ -77,12 +77,15 @@ struct CandidateIn {
     gates: Gates,
 }
 
+/// (slot, price) samples, percentile asked for, receive time.
+type Reply = (Vec<(u64, u64)>, Option<u16>, i64);
+
 #[derive(Deserialize)]
 struct FeesIn {
     bidding: Bidding,
     cu_limit: u64,
     gross: Option<u64>,
-    replies: Vec<(Vec<(u64, u64)>, Option<u16>, i64)>,
+    replies: Vec<Reply>,
 }
 
 /// Added, source, bid, percentiles, congestion, trend, (base fee, priority fee, tip).

@@ -104,10 +104,13 @@ def _depth_update(frame: Field, *, usdm: bool) -> Event:
     USD-M adds `T` and `pu`, the `u` of the event before.
     """
     symbol, first, last, prev, bids, asks, time = frame.fields("s", "U", "u", "pu", "b", "a", "E")
+    name, earliest, latest = symbol.text(), first.u64(), last.u64()
+    if earliest > latest:
+        raise first.wrong()
     return DepthDelta(
-        symbol=symbol.text(),
-        first=first.u64(),
-        last=last.u64(),
+        symbol=name,
+        first=earliest,
+        last=latest,
         prev=prev.u64() if usdm else None,
         bids=bids.levels(),
         asks=asks.levels(),

@@ -267,7 +267,7 @@ Event: TypeAlias = (
 
 
 def canonical(event: Event) -> str:
-    """Returns compact JSON of an event in declaration order: keys in base58, data in base64. The twin gives the same."""
+    """Returns compact JSON of an event in declaration order, keys in base58, data in base64; the same as the twin."""
     kind = type(event).__name__
     if isinstance(event, (Shutdown, Ignored)):
         return _json({"kind": kind})

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::DecodeError;
 use super::event::{Event, Instrument};
-use super::frame::{Field, document};
+use super::frame::{Field, Frame};
 
 /// From here on a venue time counts microseconds (`timeUnit=MICROSECOND`): in milliseconds it would be the year 5138.
 const MICROSECONDS_FROM: u64 = 100_000_000_000_000;
@@ -21,10 +21,12 @@ pub fn decode_binance<'a>(
     body: &'a [u8],
 ) -> Result<Event<'a>, DecodeError> {
     match protocol {
-        "binance.spot.ws" => stream(document(body)?, false),
-        "binance.usdm.ws" => stream(document(body)?, true),
-        "binance.spot.depth" | "binance.usdm.depth" => depth_snapshot(document(body)?, symbol),
-        "binance.spot.info" | "binance.usdm.info" => instruments(document(body)?),
+        "binance.spot.ws" => stream(Frame::read(body)?.root(), false),
+        "binance.usdm.ws" => stream(Frame::read(body)?.root(), true),
+        "binance.spot.depth" | "binance.usdm.depth" => {
+            depth_snapshot(Frame::read(body)?.root(), symbol)
+        }
+        "binance.spot.info" | "binance.usdm.info" => instruments(Frame::read(body)?.root()),
         _ => Err(DecodeError::Protocol {
             protocol: protocol.chars().take(40).collect(),
         }),
@@ -32,7 +34,7 @@ pub fn decode_binance<'a>(
 }
 
 /// A raw event, `{"stream":"solusdt@bookTicker","data":{…}}`, `{"result":null,"id":1}` or `{"code":2,"msg":"…"}`.
-fn stream(frame: Field<'_>, usdm: bool) -> Result<Event<'_>, DecodeError> {
+fn stream<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, DecodeError> {
     let [stream, data] = frame.fields(["stream", "data"])?;
     if data.absent() {
         return payload(frame, usdm);
@@ -43,7 +45,7 @@ fn stream(frame: Field<'_>, usdm: bool) -> Result<Event<'_>, DecodeError> {
     payload(data, usdm)
 }
 
-fn payload(frame: Field<'_>, usdm: bool) -> Result<Event<'_>, DecodeError> {
+fn payload<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, DecodeError> {
     let [event, code, error, result, method, last, update] = frame.fields([
         "e",
         "code",
@@ -82,7 +84,7 @@ fn payload(frame: Field<'_>, usdm: bool) -> Result<Event<'_>, DecodeError> {
 }
 
 /// `{"code":2,"msg":"Invalid request: …","id":1}`
-fn refusal(frame: Field<'_>) -> Result<Event<'_>, DecodeError> {
+fn refusal<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let [code, message] = frame.fields(["code", "msg"])?;
     Ok(Event::Error {
         code: code.i64()?,
@@ -93,7 +95,7 @@ fn refusal(frame: Field<'_>) -> Result<Event<'_>, DecodeError> {
 }
 
 /// `{"u":91000001,"s":"SOLUSDT","b":"142.51","B":"30.1","a":"142.52","A":"4"}`; USD-M adds `e`, `E` and `T`.
-fn book_ticker(frame: Field<'_>) -> Result<Event<'_>, DecodeError> {
+fn book_ticker<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let [update_id, symbol, bid, bid_qty, ask, ask_qty, time] =
         frame.fields(["u", "s", "b", "B", "a", "A", "E"])?;
     Ok(Event::BookTicker {
@@ -109,13 +111,17 @@ fn book_ticker(frame: Field<'_>) -> Result<Event<'_>, DecodeError> {
 
 /// `{"e":"depthUpdate","E":1790000000123,"s":"SOLUSDT","U":91000001,"u":91000007,"b":[["142.50","0.00"]],"a":[]}`;
 /// USD-M adds `T` and `pu`, the `u` of the event before.
-fn depth_update(frame: Field<'_>, usdm: bool) -> Result<Event<'_>, DecodeError> {
+fn depth_update<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, DecodeError> {
     let [symbol, first, last, prev, bids, asks, time] =
         frame.fields(["s", "U", "u", "pu", "b", "a", "E"])?;
+    let (symbol, earliest, latest) = (symbol.text()?, first.u64()?, last.u64()?);
+    if earliest > latest {
+        return Err(first.wrong());
+    }
     Ok(Event::DepthDelta {
-        symbol: symbol.text()?,
-        first: first.u64()?,
-        last: last.u64()?,
+        symbol,
+        first: earliest,
+        last: latest,
         prev: if usdm { Some(prev.u64()?) } else { None },
         bids: bids.levels()?,
         asks: asks.levels()?,
@@ -124,7 +130,7 @@ fn depth_update(frame: Field<'_>, usdm: bool) -> Result<Event<'_>, DecodeError> 
 }
 
 /// `{"e":"trade","E":1790000000130,"s":"SOLUSDT","t":77001,"p":"142.52","q":"1","T":1790000000129,"m":false}`
-fn trade(frame: Field<'_>) -> Result<Event<'_>, DecodeError> {
+fn trade<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let [symbol, id, price, qty, maker, time] = frame.fields(["s", "t", "p", "q", "m", "E"])?;
     Ok(Event::Trade {
         symbol: symbol.text()?,
@@ -137,7 +143,7 @@ fn trade(frame: Field<'_>) -> Result<Event<'_>, DecodeError> {
 }
 
 /// `{"lastUpdateId":91000000,"bids":[["142.51","30.1"]],"asks":[["142.52","4"]]}`; USD-M adds `E` and `T`.
-fn depth_snapshot<'a>(frame: Field<'a>, symbol: &'a str) -> Result<Event<'a>, DecodeError> {
+fn depth_snapshot<'a>(frame: Field<'_, 'a>, symbol: &'a str) -> Result<Event<'a>, DecodeError> {
     let [code, last, bids, asks, time] =
         frame.fields(["code", "lastUpdateId", "bids", "asks", "E"])?;
     if !code.absent() {
@@ -153,20 +159,19 @@ fn depth_snapshot<'a>(frame: Field<'a>, symbol: &'a str) -> Result<Event<'a>, De
 }
 
 /// `{"symbols":[{"symbol":"SOLUSDT","status":"TRADING","baseAsset":"SOL","quoteAsset":"USDT","filters":[…]}]}`
-fn instruments(frame: Field<'_>) -> Result<Event<'_>, DecodeError> {
+fn instruments<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let [code, symbols] = frame.fields(["code", "symbols"])?;
     if !code.absent() {
         return refusal(frame);
     }
     symbols
         .items()?
-        .into_iter()
         .map(instrument)
         .collect::<Result<_, _>>()
         .map(Event::Instruments)
 }
 
-fn instrument(entry: Field<'_>) -> Result<Instrument, DecodeError> {
+fn instrument(entry: Field<'_, '_>) -> Result<Instrument, DecodeError> {
     let [symbol, base, quote, status, filters] =
         entry.fields(["symbol", "baseAsset", "quoteAsset", "status", "filters"])?;
     let mut found = Instrument {
@@ -201,7 +206,7 @@ fn instrument(entry: Field<'_>) -> Result<Instrument, DecodeError> {
 }
 
 /// Returns a venue's milliseconds or microseconds as nanoseconds.
-fn venue_ns(time: Field<'_>) -> Result<i64, DecodeError> {
+fn venue_ns(time: Field<'_, '_>) -> Result<i64, DecodeError> {
     let count = time.u64()?;
     let unit = if count >= MICROSECONDS_FROM {
         1_000

@@ -7,6 +7,7 @@ mod binance;
 pub mod decimal;
 mod event;
 mod frame;
+mod scan;
 mod session;
 mod solana;
 

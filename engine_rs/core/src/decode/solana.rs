@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::event::{Commitment, Event, TransactionStatus};
-use super::frame::{Field, Raw, document};
+use super::frame::{Field, Frame, Kind};
 use super::session::{Method, Pending, SolanaSession, Subscription};
 use super::{DecodeError, Direction};
 use crate::base58::Pubkey;
@@ -23,7 +23,8 @@ pub fn decode_solana<'a>(
     direction: Direction,
     body: &'a [u8],
 ) -> Result<Vec<Event<'a>>, DecodeError> {
-    let frame = document(body)?;
+    let frame = Frame::read(body)?;
+    let frame = frame.root();
     if !session.enter(generation) {
         return Ok(vec![Event::Ignored]);
     }
@@ -49,7 +50,11 @@ pub fn decode_solana<'a>(
 }
 
 /// `{"jsonrpc":"2.0","id":1,"method":"accountSubscribe","params":["<key>",{"encoding":"base64"}]}`
-fn request(session: &mut SolanaSession, conn: u32, frame: Field<'_>) -> Result<(), DecodeError> {
+fn request(
+    session: &mut SolanaSession,
+    conn: u32,
+    frame: Field<'_, '_>,
+) -> Result<(), DecodeError> {
     let [id, method, params] = frame.fields(["id", "method", "params"])?;
     let Some(id) = id.optional() else {
         return Ok(());
@@ -63,14 +68,11 @@ fn request(session: &mut SolanaSession, conn: u32, frame: Field<'_>) -> Result<(
         percentile: None,
         subscription: None,
     };
-    let given = match params.optional() {
-        Some(params) if method != Method::Other => params.items()?,
+    let given: Vec<_> = match params.optional() {
+        Some(params) if method != Method::Other => params.items()?.collect(),
         _ => vec![],
     };
-    let first = given.first().copied().unwrap_or(Field {
-        name: params.name,
-        raw: Raw::Absent,
-    });
+    let first = given.first().copied().unwrap_or(params.without());
     match method {
         Method::AccountSubscribe | Method::ProgramSubscribe | Method::GetProgramAccounts => {
             asked.keys.push(first.pubkey()?);
@@ -79,14 +81,12 @@ fn request(session: &mut SolanaSession, conn: u32, frame: Field<'_>) -> Result<(
         Method::GetMultipleAccounts => {
             asked.keys = first
                 .items()?
-                .into_iter()
                 .map(Field::pubkey)
                 .collect::<Result<_, _>>()?;
         }
         Method::GetSignatureStatuses => {
             asked.signatures = first
                 .items()?
-                .into_iter()
                 .map(Field::signature)
                 .collect::<Result<_, _>>()?;
         }
@@ -107,9 +107,9 @@ fn request(session: &mut SolanaSession, conn: u32, frame: Field<'_>) -> Result<(
 }
 
 /// `[["<key>"],{"percentile":5000}]`: basis points, 1..=10000; without it a node answers with the minimum.
-fn percentile(params: &[Field<'_>]) -> Result<Option<u16>, DecodeError> {
+fn percentile(params: &[Field<'_, '_>]) -> Result<Option<u16>, DecodeError> {
     for param in params {
-        if let Raw::Object(_) = param.raw
+        if param.kind == Kind::Object
             && let Some(percentile) = param.get("percentile")?.optional()
         {
             return match u16::try_from(percentile.u64()?) {
@@ -122,7 +122,7 @@ fn percentile(params: &[Field<'_>]) -> Result<Option<u16>, DecodeError> {
 }
 
 /// `{"code":-32602,"message":"Invalid params"}`
-fn refusal<'a>(error: Field<'a>, asked: Option<&Pending>) -> Result<Event<'a>, DecodeError> {
+fn refusal<'a>(error: Field<'_, 'a>, asked: Option<&Pending>) -> Result<Event<'a>, DecodeError> {
     let [code, message] = error.fields(["code", "message"])?;
     Ok(Event::Error {
         code: code.i64()?,
@@ -135,7 +135,7 @@ fn refusal<'a>(error: Field<'a>, asked: Option<&Pending>) -> Result<Event<'a>, D
 fn reply<'a>(
     session: &mut SolanaSession,
     asked: &Pending,
-    result: Field<'a>,
+    result: Field<'_, 'a>,
 ) -> Result<Vec<Event<'a>>, DecodeError> {
     let method = asked.method;
     let event = match method {
@@ -189,14 +189,15 @@ fn subscribed<'a>(session: &mut SolanaSession, asked: &Pending, id: u64) -> Even
 /// `{"context":{"slot":5},"value":[{…},null]}`, in the order of the keys asked for.
 fn multiple_accounts<'a>(
     keys: &[Pubkey],
-    result: Field<'a>,
+    result: Field<'_, 'a>,
 ) -> Result<Vec<Event<'a>>, DecodeError> {
     let (slot, value) = in_context(result)?;
     let entries = value.items()?;
-    if entries.len() != keys.len() {
+    let count = entries.clone().count();
+    if count != keys.len() {
         return Err(DecodeError::Field {
             field: value.name,
-            was: format!("{} accounts for {} keys", entries.len(), keys.len()),
+            was: format!("{} accounts for {} keys", count, keys.len()),
         });
     }
     let pairs = keys.iter().zip(entries);
@@ -209,12 +210,12 @@ fn multiple_accounts<'a>(
 }
 
 /// `[{"pubkey":"…","account":{…}}]`, or the same inside a context.
-fn program_accounts(result: Field<'_>) -> Result<Vec<Event<'_>>, DecodeError> {
-    let (slot, value) = match result.raw {
-        Raw::Array(_) => (None, result),
+fn program_accounts<'a>(result: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
+    let (slot, value) = match result.kind {
+        Kind::Array => (None, result),
         _ => in_context(result).map(|(slot, value)| (Some(slot), value))?,
     };
-    let keyed = |entry: Field<'_>| {
+    let keyed = |entry: Field<'_, 'a>| {
         let [key, state] = entry.fields(["pubkey", "account"])?;
         let key = key.pubkey()?;
         let AccountState {
@@ -238,7 +239,7 @@ fn program_accounts(result: Field<'_>) -> Result<Vec<Event<'_>>, DecodeError> {
             },
         })
     };
-    value.items()?.into_iter().map(keyed).collect()
+    value.items()?.map(keyed).collect()
 }
 
 struct AccountState {
@@ -248,7 +249,7 @@ struct AccountState {
 }
 
 /// `{"lamports":1,"owner":"…","data":["…","base64"],"executable":false,"rentEpoch":18446744073709551615,"space":0}`
-fn account_state(value: Field<'_>) -> Result<AccountState, DecodeError> {
+fn account_state(value: Field<'_, '_>) -> Result<AccountState, DecodeError> {
     let [lamports, owner, data] = value.fields(["lamports", "owner", "data"])?;
     Ok(AccountState {
         lamports: lamports.u64()?,
@@ -257,7 +258,7 @@ fn account_state(value: Field<'_>) -> Result<AccountState, DecodeError> {
     })
 }
 
-fn account<'a>(key: Pubkey, slot: u64, value: Field<'_>) -> Result<Event<'a>, DecodeError> {
+fn account<'a>(key: Pubkey, slot: u64, value: Field<'_, '_>) -> Result<Event<'a>, DecodeError> {
     let AccountState {
         lamports,
         owner,
@@ -272,13 +273,14 @@ fn account<'a>(key: Pubkey, slot: u64, value: Field<'_>) -> Result<Event<'a>, De
     })
 }
 
-fn account_data(data: Field<'_>) -> Result<Vec<u8>, DecodeError> {
-    if let Raw::Object(_) = data.raw {
+fn account_data(data: Field<'_, '_>) -> Result<Vec<u8>, DecodeError> {
+    if data.kind == Kind::Object {
         return Err(DecodeError::Encoding {
             encoding: "jsonParsed".to_owned(),
         });
     }
-    let [text, encoding] = data.items()?[..] else {
+    let mut pair = data.items()?;
+    let (Some(text), Some(encoding), None) = (pair.next(), pair.next(), pair.next()) else {
         return Err(data.wrong());
     };
     let encoding = encoding.text()?;
@@ -291,13 +293,13 @@ fn account_data(data: Field<'_>) -> Result<Vec<u8>, DecodeError> {
 }
 
 /// `{"context":{"slot":5},"value":…}`
-fn in_context(result: Field<'_>) -> Result<(u64, Field<'_>), DecodeError> {
+fn in_context<'f, 'a>(result: Field<'f, 'a>) -> Result<(u64, Field<'f, 'a>), DecodeError> {
     let [context, value] = result.fields(["context", "value"])?;
     Ok((context.get("slot")?.u64()?, value))
 }
 
 /// `{"context":{"slot":5},"value":{"blockhash":"…","lastValidBlockHeight":9}}`
-fn blockhash(result: Field<'_>) -> Result<Event<'_>, DecodeError> {
+fn blockhash<'a>(result: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let (slot, value) = in_context(result)?;
     let [hash, height] = value.fields(["blockhash", "lastValidBlockHeight"])?;
     Ok(Event::Blockhash {
@@ -308,16 +310,15 @@ fn blockhash(result: Field<'_>) -> Result<Event<'_>, DecodeError> {
 }
 
 /// `[{"slot":5,"prioritizationFee":0}]`
-fn fee_samples(percentile: Option<u16>, result: Field<'_>) -> Result<Event<'_>, DecodeError> {
-    let sample = |entry: Field<'_>| {
+fn fee_samples<'a>(
+    percentile: Option<u16>,
+    result: Field<'_, 'a>,
+) -> Result<Event<'a>, DecodeError> {
+    let sample = |entry: Field<'_, '_>| {
         let [slot, fee] = entry.fields(["slot", "prioritizationFee"])?;
         Ok((slot.u64()?, fee.u64()?))
     };
-    let samples = result
-        .items()?
-        .into_iter()
-        .map(sample)
-        .collect::<Result<_, _>>()?;
+    let samples = result.items()?.map(sample).collect::<Result<_, _>>()?;
     Ok(Event::FeeSamples {
         percentile,
         samples,
@@ -327,19 +328,20 @@ fn fee_samples(percentile: Option<u16>, result: Field<'_>) -> Result<Event<'_>, 
 /// `{"context":{"slot":5},"value":[null,{"slot":4,"confirmations":1,"err":null,"confirmationStatus":"confirmed"}]}`
 fn signature_statuses<'a>(
     asked: &Pending,
-    result: Field<'a>,
+    result: Field<'_, 'a>,
 ) -> Result<Vec<Event<'a>>, DecodeError> {
     let (slot, value) = in_context(result)?;
     let entries = value.items()?;
+    let count = entries.clone().count();
     let wanted = &asked.signatures;
-    if entries.len() != wanted.len() {
-        let was = format!("{} statuses for {} signatures", entries.len(), wanted.len());
+    if count != wanted.len() {
+        let was = format!("{} statuses for {} signatures", count, wanted.len());
         return Err(DecodeError::Field {
             field: value.name,
             was,
         });
     }
-    let known = |(&signature, entry): (_, Field<'a>)| {
+    let known = |(&signature, entry): (_, Field<'_, 'a>)| {
         let status = entry.optional().map(transaction_status).transpose()?;
         Ok(Event::SignatureStatus {
             signature,
@@ -350,7 +352,7 @@ fn signature_statuses<'a>(
     wanted.iter().zip(entries).map(known).collect()
 }
 
-fn transaction_status(entry: Field<'_>) -> Result<TransactionStatus, DecodeError> {
+fn transaction_status(entry: Field<'_, '_>) -> Result<TransactionStatus, DecodeError> {
     let [slot, err, status] = entry.fields(["slot", "err", "confirmationStatus"])?;
     Ok(TransactionStatus {
         slot: slot.u64()?,
@@ -359,7 +361,7 @@ fn transaction_status(entry: Field<'_>) -> Result<TransactionStatus, DecodeError
     })
 }
 
-fn commitment(status: Field<'_>) -> Result<Commitment, DecodeError> {
+fn commitment(status: Field<'_, '_>) -> Result<Commitment, DecodeError> {
     match &*status.text()? {
         "processed" => Ok(Commitment::Processed),
         "confirmed" => Ok(Commitment::Confirmed),
@@ -369,10 +371,10 @@ fn commitment(status: Field<'_>) -> Result<Commitment, DecodeError> {
 }
 
 /// `null`, or what went wrong as text or an object.
-fn failed(err: Field<'_>) -> Result<bool, DecodeError> {
-    match err.raw {
-        Raw::Null => Ok(false),
-        Raw::Text(..) | Raw::Object(_) => Ok(true),
+fn failed(err: Field<'_, '_>) -> Result<bool, DecodeError> {
+    match err.kind {
+        Kind::Null => Ok(false),
+        Kind::Text | Kind::Escaped | Kind::Object => Ok(true),
         _ => Err(err.wrong()),
     }
 }
@@ -381,7 +383,7 @@ fn failed(err: Field<'_>) -> Result<bool, DecodeError> {
 fn notification<'a>(
     session: &mut SolanaSession,
     method: &str,
-    params: Field<'a>,
+    params: Field<'_, 'a>,
 ) -> Result<Event<'a>, DecodeError> {
     let [result, subscription] = params.fields(["result", "subscription"])?;
     let id = subscription.u64()?;
@@ -410,18 +412,14 @@ fn notification<'a>(
 }
 
 /// `{"context":{"slot":5},"value":{"signature":"…","err":null,"logs":["Program … invoke [1]"]}}`
-fn logs(result: Field<'_>) -> Result<Event<'_>, DecodeError> {
+fn logs<'a>(result: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let (slot, value) = in_context(result)?;
     let [signature, err, lines] = value.fields(["signature", "err", "logs"])?;
     Ok(Event::Logs {
         slot,
         signature: signature.signature()?,
         failed: failed(err)?,
-        logs: lines
-            .items()?
-            .into_iter()
-            .map(Field::text)
-            .collect::<Result<_, _>>()?,
+        logs: lines.items()?.map(Field::text).collect::<Result<_, _>>()?,
     })
 }
 
@@ -429,13 +427,13 @@ fn logs(result: Field<'_>) -> Result<Event<'_>, DecodeError> {
 fn signature<'a>(
     session: &mut SolanaSession,
     id: u64,
-    result: Field<'a>,
+    result: Field<'_, 'a>,
 ) -> Result<Event<'a>, DecodeError> {
     let Some(&Subscription::Signature(signature)) = session.subscription(id) else {
         return Ok(Event::Ignored);
     };
     let (slot, value) = in_context(result)?;
-    if let Raw::Text(..) = value.raw {
+    if let Kind::Text | Kind::Escaped = value.kind {
         return if value.text()? == "receivedSignature" {
             Ok(Event::SignatureReceived { signature, slot })
         } else {

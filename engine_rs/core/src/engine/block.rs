@@ -49,7 +49,10 @@ impl Header {
     pub fn read(block: &[u8], offset: usize) -> Result<Self, BlockError> {
         let rest = block.get(offset..).unwrap_or_default();
         let Some((header, _)) = rest.split_first_chunk::<HEADER>() else {
-            return Err(BlockError { offset, why: format!("{} bytes left, a header needs {HEADER}", rest.len()) });
+            return Err(BlockError {
+                offset,
+                why: format!("{} bytes left, a header needs {HEADER}", rest.len()),
+            });
         };
         Ok(Self {
             seq: u64::from_le_bytes(part(header, 0)),
@@ -67,11 +70,18 @@ impl Header {
     ///
     /// # Errors
     /// `BlockError` if the body is cut short or longer than any may be.
-    pub fn body<'a>(&self, block: &'a [u8], offset: usize) -> Result<(&'a [u8], usize), BlockError> {
+    pub fn body<'a>(
+        &self,
+        block: &'a [u8],
+        offset: usize,
+    ) -> Result<(&'a [u8], usize), BlockError> {
         let (start, size) = (offset + HEADER, self.body_len as usize);
         match block.get(start..start + size) {
             Some(body) if size <= MAX_BODY => Ok((body, start + size)),
-            _ => Err(BlockError { offset, why: format!("body of {size} bytes, {} bytes left", block.len() - start) }),
+            _ => Err(BlockError {
+                offset,
+                why: format!("body of {size} bytes, {} bytes left", block.len() - start),
+            }),
         }
     }
 }

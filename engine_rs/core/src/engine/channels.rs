@@ -44,7 +44,10 @@ pub(crate) enum State {
 
 impl ChannelState {
     pub(crate) fn new(info: Channel) -> Self {
-        let (solana, socket) = (info.protocol.starts_with("solana."), info.protocol == "solana.ws");
+        let (solana, socket) = (
+            info.protocol.starts_with("solana."),
+            info.protocol == "solana.ws",
+        );
         Self {
             info,
             frames: 0,

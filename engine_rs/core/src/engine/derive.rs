@@ -7,16 +7,35 @@ const MARKER: &[u8] = b"ProgramDerivedAddress";
 const LAST_BUMP: u8 = 240;
 
 /// Returns the bump under which `key` is the tick array of a pool that starts at `start`, `None` if it is another one.
-pub(crate) fn tick_array_bump(key: &Pubkey, whirlpool: &Pubkey, owner: &Pubkey, start: i32) -> Option<u8> {
+pub(crate) fn tick_array_bump(
+    key: &Pubkey,
+    whirlpool: &Pubkey,
+    owner: &Pubkey,
+    start: i32,
+) -> Option<u8> {
     let start = start.to_string();
     (LAST_BUMP..=u8::MAX).rev().find(|&bump| {
-        let parts: [&[u8]; 6] = [b"tick_array", whirlpool, start.as_bytes(), &[bump], owner, MARKER];
+        let parts: [&[u8]; 6] = [
+            b"tick_array",
+            whirlpool,
+            start.as_bytes(),
+            &[bump],
+            owner,
+            MARKER,
+        ];
         sha256(&parts.concat()) == *key
     })
 }
 
 const INITIAL: [u32; 8] = [
-    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
 ];
 
 #[rustfmt::skip]
@@ -55,19 +74,28 @@ fn sha256(message: &[u8]) -> [u8; 32] {
 fn compress(state: &mut [u32; 8], block: &[u8]) {
     let mut words = [0_u32; 64];
     for (word, bytes) in words.iter_mut().zip(block.chunks_exact(4)) {
-        *word = bytes.iter().fold(0, |word, &byte| word << 8 | u32::from(byte));
+        *word = bytes
+            .iter()
+            .fold(0, |word, &byte| word << 8 | u32::from(byte));
     }
     for at in 16..64 {
         let (near, far) = (words[at - 2], words[at - 15]);
         let low = near.rotate_right(17) ^ near.rotate_right(19) ^ near >> 10;
         let high = far.rotate_right(7) ^ far.rotate_right(18) ^ far >> 3;
-        words[at] = words[at - 16].wrapping_add(high).wrapping_add(words[at - 7]).wrapping_add(low);
+        words[at] = words[at - 16]
+            .wrapping_add(high)
+            .wrapping_add(words[at - 7])
+            .wrapping_add(low);
     }
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
     for (word, round) in words.into_iter().zip(ROUND) {
         let mixed = e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25);
         let choice = (e & f) ^ (!e & g);
-        let first = h.wrapping_add(mixed).wrapping_add(choice).wrapping_add(round).wrapping_add(word);
+        let first = h
+            .wrapping_add(mixed)
+            .wrapping_add(choice)
+            .wrapping_add(round)
+            .wrapping_add(word);
         let turned = a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22);
         let majority = (a & b) ^ (a & c) ^ (b & c);
         (h, g, f, e) = (g, f, e, d.wrapping_add(first));
@@ -84,10 +112,24 @@ mod tests {
 
     #[test]
     fn digests_are_those_of_the_standard() {
-        let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        assert_eq!(hex(sha256(b"abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        assert_eq!(hex(sha256(b"")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        let hex = |bytes: [u8; 32]| {
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        assert_eq!(
+            hex(sha256(b"abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(
+            hex(sha256(b"")),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
         let long = hex(sha256(&[b'a'; 119]));
-        assert_eq!(long, "31eba51c313a5c08226adf18d4a359cfdfd8d2e816b13f4af952f7ea6584dcfb");
+        assert_eq!(
+            long,
+            "31eba51c313a5c08226adf18d4a359cfdfd8d2e816b13f4af952f7ea6584dcfb"
+        );
     }
 }

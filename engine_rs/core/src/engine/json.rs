@@ -29,31 +29,73 @@ impl Formatter for Canonical {
 }
 
 /// Returns a float as the twin's encoder writes it: plain from 1e-5 to below 1e16, else with an exponent.
+///
+/// The digits are those of `serde_json`, the shortest that read back the same and of two equally near the even one; only
+/// where the point goes is decided here.
 fn float(value: f64) -> String {
-    let text = format!("{value:e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let digits = mantissa.replace('.', "");
-    let (size, point) = (digits.len() as i32, exponent + 1);
     if value == 0.0 {
-        return format!("{sign}0.0");
+        return if value.is_sign_negative() {
+            "-0.0"
+        } else {
+            "0.0"
+        }
+        .to_owned();
     }
+    let text = serde_json::to_string(&value.abs()).unwrap_or_default();
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{part}");
+    let digits = all.trim_start_matches('0');
+    let exponent: i32 = exponent.trim_start_matches('+').parse().unwrap_or(0);
+    // The number is 0.digits × 10^point.
+    let point = whole.len() as i32 + exponent - (all.len() - digits.len()) as i32;
+    let digits = digits.trim_end_matches('0');
+    format!(
+        "{}{}",
+        if value < 0.0 { "-" } else { "" },
+        placed(digits, point)
+    )
+}
+
+/// Returns `0.digits × 10^point` in the twin's form.
+fn placed(digits: &str, point: i32) -> String {
+    let size = digits.len() as i32;
     if (size..=16).contains(&point) {
-        let zeros = "0".repeat((point - size) as usize);
-        return format!("{sign}{digits}{zeros}.0");
+        return format!("{digits}{}.0", "0".repeat((point - size) as usize));
     }
     if point > 0 && point <= 16 {
         let (whole, part) = digits.split_at(point as usize);
-        return format!("{sign}{whole}.{part}");
+        return format!("{whole}.{part}");
     }
     if point > -5 && point <= 0 {
-        let zeros = "0".repeat(-point as usize);
-        return format!("{sign}0.{zeros}{digits}");
+        return format!("0.{}{digits}", "0".repeat(point.unsigned_abs() as usize));
     }
-    if size == 1 {
-        return format!("{sign}{digits}e{exponent}");
+    let (first, rest) = digits.split_at(1);
+    let dot = if rest.is_empty() { "" } else { "." };
+    format!("{first}{dot}{rest}e{}", point - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::float;
+
+    #[test]
+    fn floats_are_those_of_the_twin() {
+        let pairs = [
+            (1.0, "1.0"),
+            (-0.0, "-0.0"),
+            (0.1, "0.1"),
+            (1e-5, "0.00001"),
+            (9.999e-6, "9.999e-6"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e16"),
+            (-1.5e17, "-1.5e17"),
+            (739_297_767_828_409.25, "739297767828409.2"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e308"),
+        ];
+        for (value, text) in pairs {
+            assert_eq!(float(value), text);
+        }
     }
-    let (whole, part) = digits.split_at(1);
-    format!("{sign}{whole}.{part}e{exponent}")
 }

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::derive::tick_array_bump;
 use super::setup::PoolRef;
 use crate::accounts::{
-    AmmV4, Clock, CpmmConfig, CpmmPool, LayoutError, Mint, Oracle, TICKS_PER_ARRAY, TickArray, TokenAccount, Whirlpool,
-    program,
+    AmmV4, Clock, CpmmConfig, CpmmPool, LayoutError, Mint, Oracle, TICKS_PER_ARRAY, TickArray,
+    TokenAccount, Whirlpool, program,
 };
 use crate::base58::{self, Pubkey};
 use crate::pool::{ChainTime, Pool};
@@ -61,11 +61,18 @@ fn is_token_program(owner: &Pubkey) -> bool {
 }
 
 fn is_told(pools: &[PoolEntry], account: &Account, channel: u16) -> bool {
-    account.channel == channel || account.users.iter().any(|&user| pools[user].carrier == Some(channel))
+    account.channel == channel
+        || account
+            .users
+            .iter()
+            .any(|&user| pools[user].carrier == Some(channel))
 }
 
 fn is_known(owner: &Pubkey) -> bool {
-    Curve::of(owner).is_some() || is_token_program(owner) || *owner == program::SYSTEM || *owner == program::SYSVAR
+    Curve::of(owner).is_some()
+        || is_token_program(owner)
+        || *owner == program::SYSTEM
+        || *owner == program::SYSVAR
 }
 
 /// What an account is to the pools that need it.
@@ -83,9 +90,17 @@ pub(crate) enum Role {
 impl Role {
     /// Returns the role of a number in a snapshot.
     pub(crate) fn of(number: u8) -> Option<Self> {
-        [Self::Pool, Self::Vault, Self::Config, Self::Mint, Self::Ticks, Self::Oracle, Self::Clock]
-            .get(usize::from(number))
-            .copied()
+        [
+            Self::Pool,
+            Self::Vault,
+            Self::Config,
+            Self::Mint,
+            Self::Ticks,
+            Self::Oracle,
+            Self::Clock,
+        ]
+        .get(usize::from(number))
+        .copied()
     }
 }
 
@@ -313,6 +328,12 @@ impl Registry {
         at
     }
 
+    /// Forgets all accounts.
+    pub(crate) fn clear_accounts(&mut self) {
+        self.accounts.clear();
+        self.by_key.clear();
+    }
+
     /// Returns a watched account.
     pub(crate) fn account(&self, key: &Pubkey) -> Option<&Account> {
         self.by_key.get(key).map(|&at| &self.accounts[at])
@@ -326,15 +347,31 @@ impl Registry {
     // -- updates
 
     /// Takes one account as a node told it; marks the pools it belongs to dirty.
-    pub(crate) fn take(&mut self, key: &Pubkey, slot: u64, owner: &Pubkey, data: Vec<u8>, channel: u16, socket: bool) {
+    pub(crate) fn take(
+        &mut self,
+        key: &Pubkey,
+        slot: u64,
+        owner: &Pubkey,
+        data: Vec<u8>,
+        channel: u16,
+        socket: bool,
+    ) {
         let known = self.by_key.get(key).copied();
-        let Some(at) = known.or_else(|| self.discover(key, owner, &data)) else { return };
+        let Some(at) = known.or_else(|| self.discover(key, owner, &data)) else {
+            return;
+        };
         if !self.accounts[at].accepts(slot, channel, socket) {
             return;
         }
-        let Some(decoded) = self.checked(at, owner, &data) else { return };
+        let Some(decoded) = self.checked(at, owner, &data) else {
+            return;
+        };
         let account = &mut self.accounts[at];
-        account.count = if slot == account.slot && account.count > 0 { account.count + 1 } else { 1 };
+        account.count = if slot == account.slot && account.count > 0 {
+            account.count + 1
+        } else {
+            1
+        };
         (account.slot, account.owner, account.data) = (slot, *owner, data);
         (account.channel, account.socket, account.suspect) = (channel, socket, false);
         let before = account.decoded.replace(decoded);
@@ -344,12 +381,14 @@ impl Registry {
                 self.pools[user].carrier = Some(channel);
             }
         }
-        self.note(at, before);
+        self.note(at, before.as_ref());
     }
 
     /// Takes an account of a listing without a slot: good for finding a pool, not for its state.
     pub(crate) fn see(&mut self, key: &Pubkey, owner: &Pubkey, data: &[u8]) {
-        let Some(&at) = self.by_key.get(key) else { return };
+        let Some(&at) = self.by_key.get(key) else {
+            return;
+        };
         let account = &self.accounts[at];
         if account.role != Role::Pool || self.pools[account.users[0]].mints.is_some() {
             return;
@@ -357,7 +396,12 @@ impl Registry {
         let user = account.users[0];
         if let Some(decoded) = self.checked(at, owner, data) {
             let key = self.pools[user].name.clone();
-            self.wants.push(Want { kind: "account", key, index: 0, carrier: None });
+            self.wants.push(Want {
+                kind: "account",
+                key,
+                index: 0,
+                carrier: None,
+            });
             self.first_sight(user, &decoded);
         }
     }
@@ -389,8 +433,13 @@ impl Registry {
     /// Takes that an account which nobody watches does not exist: is it a tick array that was asked for?
     fn note_absent(&mut self, key: &Pubkey) {
         for (at, pool) in self.pools.iter_mut().enumerate() {
-            let open = pool.wanted.iter().filter(|s| !pool.absent.contains(s) && !pool.arrays.contains_key(s));
-            let found = open.copied().find(|&start| tick_array_bump(key, &pool.address, &pool.program, start).is_some());
+            let open = pool
+                .wanted
+                .iter()
+                .filter(|s| !pool.absent.contains(s) && !pool.arrays.contains_key(s));
+            let found = open
+                .copied()
+                .find(|&start| tick_array_bump(key, &pool.address, &pool.program, start).is_some());
             if let Some(start) = found {
                 pool.absent.insert(start);
                 pool.ticks = None;
@@ -433,10 +482,18 @@ impl Registry {
 
     /// Asks for the suspect accounts of a channel.
     pub(crate) fn ask_again(&mut self, channel: u16) {
-        let suspect = self.accounts.iter().filter(|a| a.suspect && is_told(&self.pools, a, channel));
+        let suspect = self
+            .accounts
+            .iter()
+            .filter(|a| a.suspect && is_told(&self.pools, a, channel));
         let mut keys: Vec<Pubkey> = suspect.map(|account| account.key).collect();
         keys.sort_unstable();
-        let want = |key| Want { kind: "account", key: base58::encode(&key), index: 0, carrier: Some(channel) };
+        let want = |key| Want {
+            kind: "account",
+            key: base58::encode(&key),
+            index: 0,
+            carrier: Some(channel),
+        };
         self.wants.extend(keys.into_iter().map(want));
     }
 
@@ -446,15 +503,25 @@ impl Registry {
     }
 
     fn stranger(&mut self, key: &Pubkey, owner: &Pubkey) {
-        let text = format!("account {} has unknown owner {}", base58::encode(key), base58::encode(owner));
+        let text = format!(
+            "account {} has unknown owner {}",
+            base58::encode(key),
+            base58::encode(owner)
+        );
         self.refuse("unknown_owner", text);
     }
 
     /// Returns a new account if it is a tick array or oracle of a watched pool, found by what it says itself.
     fn discover(&mut self, key: &Pubkey, owner: &Pubkey, data: &[u8]) -> Option<usize> {
         if Curve::of(owner) == Some(Curve::Orca) {
-            let array = TickArray::decode(data).ok().map(|array| (Role::Ticks, array.whirlpool));
-            let found = array.or_else(|| Oracle::decode(data).ok().map(|oracle| (Role::Oracle, oracle.whirlpool)));
+            let array = TickArray::decode(data)
+                .ok()
+                .map(|array| (Role::Ticks, array.whirlpool));
+            let found = array.or_else(|| {
+                Oracle::decode(data)
+                    .ok()
+                    .map(|oracle| (Role::Oracle, oracle.whirlpool))
+            });
             if let Some((role, whirlpool)) = found {
                 let at = *self.index.get(&whirlpool)?;
                 if self.pools[at].program != *owner || self.pools[at].mints.is_none() {
@@ -479,14 +546,22 @@ impl Registry {
                 None
             }
             Err(error) => {
-                self.refuse("bad_layout", format!("account {}: {error}", base58::encode(&key)));
+                self.refuse(
+                    "bad_layout",
+                    format!("account {}: {error}", base58::encode(&key)),
+                );
                 None
             }
         }
     }
 
     /// Returns what the account holds, or `None` if its owner can't own such an account.
-    pub(crate) fn decode(&self, account: &Account, owner: &Pubkey, data: &[u8]) -> Result<Option<Decoded>, LayoutError> {
+    pub(crate) fn decode(
+        &self,
+        account: &Account,
+        owner: &Pubkey,
+        data: &[u8],
+    ) -> Result<Option<Decoded>, LayoutError> {
         let allowed = match account.role {
             Role::Clock => *owner == program::SYSVAR,
             Role::Vault | Role::Mint => is_token_program(owner),
@@ -514,13 +589,17 @@ impl Registry {
     }
 
     /// Draws the consequences of an accepted update: what it tears, what else is needed.
-    fn note(&mut self, at: usize, before: Option<Decoded>) {
+    fn note(&mut self, at: usize, before: Option<&Decoded>) {
         let account = &self.accounts[at];
         let (key, slot) = (account.key, account.slot);
         let user = account.users.first().copied();
         match (&account.decoded, user) {
             (Some(Decoded::Clock(now)), _) => {
-                let time = ChainTime { slot: now.slot, unix_timestamp: now.unix_timestamp, epoch: now.epoch };
+                let time = ChainTime {
+                    slot: now.slot,
+                    unix_timestamp: now.unix_timestamp,
+                    epoch: now.epoch,
+                };
                 self.note_clock(time);
             }
             (Some(Decoded::Mint(now)), _) => {
@@ -529,7 +608,8 @@ impl Registry {
             }
             (Some(Decoded::Ticks(now)), Some(user)) => {
                 let pool = &mut self.pools[user];
-                let same = matches!(&before, Some(Decoded::Ticks(before)) if before.ticks == now.ticks);
+                let same =
+                    matches!(before, Some(Decoded::Ticks(before)) if before.ticks == now.ticks);
                 if !same || pool.arrays.get(&now.start_tick_index) != Some(&key) {
                     pool.arrays.insert(now.start_tick_index, key);
                     pool.absent.remove(&now.start_tick_index);
@@ -545,32 +625,39 @@ impl Registry {
     }
 
     fn note_clock(&mut self, time: ChainTime) {
-        let same_epoch = self.time.as_ref().is_some_and(|before| before.epoch == time.epoch);
+        let same_epoch = self
+            .time
+            .as_ref()
+            .is_some_and(|before| before.epoch == time.epoch);
         self.time = Some(time);
         for (at, pool) in self.pools.iter().enumerate() {
-            if pool.mints.is_some() && (pool.oracle.is_some() || pool.state != PoolState::Live || !same_epoch) {
+            if pool.mints.is_some()
+                && (pool.oracle.is_some() || pool.state != PoolState::Live || !same_epoch)
+            {
                 self.dirty.insert(at);
             }
         }
     }
 
-    fn note_pool(&mut self, user: usize, at: usize, before: Option<Decoded>) {
+    fn note_pool(&mut self, user: usize, at: usize, before: Option<&Decoded>) {
         let slot = self.accounts[at].slot;
-        let Some(now) = self.accounts[at].decoded.take() else { return };
+        let Some(now) = self.accounts[at].decoded.take() else {
+            return;
+        };
         if self.pools[user].mints.is_none() {
             self.first_sight(user, &now);
         }
-        match (&before, &now) {
+        match (before, &now) {
             (Some(Decoded::AmmV4(before)), Decoded::AmmV4(now)) => {
                 let pnl = |amm: &AmmV4| (amm.need_take_pnl_coin, amm.need_take_pnl_pc);
                 if pnl(before) != pnl(now) {
                     self.pools[user].lone_slot = slot;
                 }
             }
-            (Some(Decoded::Whirlpool(before)), Decoded::Whirlpool(now)) => {
-                if before.liquidity != now.liquidity && before.sqrt_price == now.sqrt_price {
-                    self.pools[user].lone_slot = slot;
-                }
+            (Some(Decoded::Whirlpool(before)), Decoded::Whirlpool(now))
+                if before.liquidity != now.liquidity && before.sqrt_price == now.sqrt_price =>
+            {
+                self.pools[user].lone_slot = slot;
             }
             _ => {}
         }
@@ -601,7 +688,12 @@ impl Registry {
         let (mints, vaults, config, carrier) = (pool.mints, pool.vaults, pool.config, pool.carrier);
         if adaptive {
             let key = pool.name.clone();
-            self.wants.push(Want { kind: "oracle", key, index: 0, carrier });
+            self.wants.push(Want {
+                kind: "oracle",
+                key,
+                index: 0,
+                carrier,
+            });
         }
         for vault in vaults.into_iter().flatten() {
             self.watch(vault, Role::Vault, at);
@@ -617,10 +709,17 @@ impl Registry {
     }
 
     fn watch_clock(&mut self, at: usize, carrier: Option<u16>) {
-        let Some(&clock) = self.by_key.get(&program::CLOCK) else { return };
+        let Some(&clock) = self.by_key.get(&program::CLOCK) else {
+            return;
+        };
         if self.accounts[clock].users.is_empty() {
             let key = base58::encode(&program::CLOCK);
-            self.wants.push(Want { kind: "account", key, index: 0, carrier });
+            self.wants.push(Want {
+                kind: "account",
+                key,
+                index: 0,
+                carrier,
+            });
         }
         self.accounts[clock].users.push(at);
     }
@@ -630,7 +729,12 @@ impl Registry {
             place
         } else {
             let carrier = self.pools[at].carrier;
-            self.wants.push(Want { kind: "account", key: base58::encode(&key), index: 0, carrier });
+            self.wants.push(Want {
+                kind: "account",
+                key: base58::encode(&key),
+                index: 0,
+                carrier,
+            });
             self.insert(Account::new(key, role, Vec::new()))
         };
         let users = &mut self.accounts[place].users;
@@ -640,7 +744,7 @@ impl Registry {
     }
 
     fn near_arrays(&mut self, at: usize, now: &Whirlpool) {
-        let span = TICKS_PER_ARRAY as i32 * i32::from(now.tick_spacing);
+        let span = TICKS_PER_ARRAY * i32::from(now.tick_spacing);
         let current = array_start(now.tick, now.tick_spacing);
         let lowest = array_start(MIN_TICK, now.tick_spacing);
         let pool = &mut self.pools[at];
@@ -648,7 +752,12 @@ impl Registry {
             let start = current + step * span;
             if (lowest..=MAX_TICK).contains(&start) && pool.wanted.insert(start) {
                 let (key, carrier) = (pool.name.clone(), pool.carrier);
-                self.wants.push(Want { kind: "tick_array", key, index: start, carrier });
+                self.wants.push(Want {
+                    kind: "tick_array",
+                    key,
+                    index: start,
+                    carrier,
+                });
             }
         }
     }
@@ -679,7 +788,7 @@ impl Registry {
             return;
         }
         if let Some(problem) = self.relations(&self.pools[at]) {
-            self.reject(at, problem, problem.to_owned());
+            self.reject(at, problem, problem);
             return;
         }
         match self.build(at) {
@@ -687,11 +796,11 @@ impl Registry {
                 let pool = &mut self.pools[at];
                 (pool.pool, pool.state) = (built, PoolState::Live);
             }
-            Err(error) => self.reject(at, "bad_layout", error.to_string()),
+            Err(error) => self.reject(at, "bad_layout", &error.to_string()),
         }
     }
 
-    fn reject(&mut self, at: usize, problem: &'static str, text: String) {
+    fn reject(&mut self, at: usize, problem: &'static str, text: &str) {
         let pool = &mut self.pools[at];
         (pool.state, pool.note) = (PoolState::Refused, problem.to_owned());
         let text = format!("pool {}: {text}", pool.name);
@@ -699,17 +808,26 @@ impl Registry {
     }
 
     fn decoded(&self, key: &Pubkey) -> Option<&Decoded> {
-        self.account(key).and_then(|account| account.decoded.as_ref())
+        self.account(key)
+            .and_then(|account| account.decoded.as_ref())
     }
 
     fn is_complete(&self, pool: &PoolEntry) -> bool {
-        let Some(mints) = pool.mints else { return false };
+        let Some(mints) = pool.mints else {
+            return false;
+        };
         let vaults = pool.vaults.iter().flatten();
-        let mut needed = [&pool.address].into_iter().chain(vaults).chain(&mints).chain(&pool.config);
+        let mut needed = [&pool.address]
+            .into_iter()
+            .chain(vaults)
+            .chain(&mints)
+            .chain(&pool.config);
         if self.time.is_none() || needed.any(|key| self.decoded(key).is_none()) {
             return false;
         }
-        let Some(Decoded::Whirlpool(now)) = self.decoded(&pool.address) else { return true };
+        let Some(Decoded::Whirlpool(now)) = self.decoded(&pool.address) else {
+            return true;
+        };
         let current = array_start(now.tick, now.tick_spacing);
         let known = pool.arrays.contains_key(&current) || pool.absent.contains(&current);
         known && (!now.has_adaptive_fee() || pool.oracle.is_some())
@@ -718,22 +836,38 @@ impl Registry {
     /// Returns whether updates of an account that a quote depends on may have been lost.
     fn is_suspect(&self, pool: &PoolEntry) -> bool {
         let vaults = pool.vaults.iter().flatten();
-        let single = [&pool.address].into_iter().chain(vaults).chain(&pool.config).chain(&pool.oracle);
+        let single = [&pool.address]
+            .into_iter()
+            .chain(vaults)
+            .chain(&pool.config)
+            .chain(&pool.oracle);
         let mut keys = single.chain(pool.arrays.values());
         keys.any(|key| self.account(key).is_some_and(|account| account.suspect))
     }
 
     /// Returns the newest slot at which its accounts disagree, or 0.
     fn torn(&self, pool: &PoolEntry) -> u64 {
-        let Some(account) = self.account(&pool.address) else { return 0 };
+        let Some(account) = self.account(&pool.address) else {
+            return 0;
+        };
         let Some(vaults) = pool.vaults else {
-            let array = if account.slot < pool.ticks_slot { pool.ticks_slot } else { 0 };
+            let array = if account.slot < pool.ticks_slot {
+                pool.ticks_slot
+            } else {
+                0
+            };
             return pool.lone_slot.max(array);
         };
-        let [Some(first), Some(second)] = vaults.map(|key| self.account(&key)) else { return 0 };
+        let [Some(first), Some(second)] = vaults.map(|key| self.account(&key)) else {
+            return 0;
+        };
         let late = first.slot < pool.lone_slot || second.slot < pool.lone_slot;
         let lone = if late { pool.lone_slot } else { 0 };
-        let third = if pool.curve == Curve::Cpmm { account } else { first };
+        let third = if pool.curve == Curve::Cpmm {
+            account
+        } else {
+            first
+        };
         let newest = first.slot.max(second.slot).max(third.slot);
         let counts = [first, second, third].map(|member| member.updates(newest));
         let agree = counts[0] == counts[1] && counts[1] == counts[2];
@@ -743,7 +877,9 @@ impl Registry {
     /// Returns what is wrong between a pool and its vaults.
     fn relations(&self, pool: &PoolEntry) -> Option<&'static str> {
         let (vaults, mints) = (pool.vaults?, pool.mints?);
-        let [Some(Decoded::Vault(first)), Some(Decoded::Vault(second))] = vaults.map(|key| self.decoded(&key)) else {
+        let [Some(Decoded::Vault(first)), Some(Decoded::Vault(second))] =
+            vaults.map(|key| self.decoded(&key))
+        else {
             return None;
         };
         if first.mint != mints[0] || second.mint != mints[1] {
@@ -752,7 +888,8 @@ impl Registry {
         (first.owner != second.owner).then_some("vault_owner")
     }
 
-    fn build(&mut self, at: usize) -> Result<Option<Pool>, LayoutError> {
+    /// Returns the pool that the accounts describe, `None` if one of them is not there.
+    pub(crate) fn build(&mut self, at: usize) -> Result<Option<Pool>, LayoutError> {
         if self.pools[at].curve == Curve::Orca && self.pools[at].ticks.is_none() {
             let ticks = self.ticks(&self.pools[at])?;
             self.pools[at].ticks = ticks.map(Arc::new);
@@ -761,29 +898,43 @@ impl Registry {
     }
 
     fn ticks(&self, pool: &PoolEntry) -> Result<Option<Ticks>, LayoutError> {
-        let Some(Decoded::Whirlpool(now)) = self.decoded(&pool.address) else { return Ok(None) };
-        let arrays = pool.arrays.values().filter_map(|key| match self.decoded(key) {
-            Some(Decoded::Ticks(array)) => Some(array),
-            _ => None,
-        });
-        Ticks::new(now.tick_spacing, arrays, pool.absent.iter().copied()).map(Some)
+        let Some(Decoded::Whirlpool(now)) = self.decoded(&pool.address) else {
+            return Ok(None);
+        };
+        let arrays = pool
+            .arrays
+            .values()
+            .filter_map(|key| match self.decoded(key) {
+                Some(Decoded::Ticks(array)) => Some(array.clone()),
+                _ => None,
+            });
+        let (arrays, absent) = (
+            arrays.collect::<Vec<_>>(),
+            pool.absent.iter().copied().collect::<Vec<_>>(),
+        );
+        Ticks::new(now.tick_spacing, &arrays, &absent).map(Some)
     }
 
     /// Returns the pool that the accounts describe; all of them are there.
     fn assemble(&self, pool: &PoolEntry) -> Option<Pool> {
-        let [Some(Decoded::Mint(mint_a)), Some(Decoded::Mint(mint_b))] = pool.mints?.map(|key| self.decoded(&key)) else {
+        let [Some(Decoded::Mint(mint_a)), Some(Decoded::Mint(mint_b))] =
+            pool.mints?.map(|key| self.decoded(&key))
+        else {
             return None;
         };
         let fees = [mint_a.transfer_fee, mint_b.transfer_fee];
         let now = self.decoded(&pool.address)?;
         if let Decoded::Whirlpool(now) = now {
             let oracle = match pool.oracle.map(|key| self.decoded(&key)) {
-                Some(Some(Decoded::Oracle(oracle))) => Some(*oracle),
+                Some(Some(Decoded::Oracle(oracle))) => Some(oracle.clone()),
                 _ => None,
             };
-            return Some(Pool::whirlpool(now, Arc::clone(pool.ticks.as_ref()?), oracle, fees));
+            let ticks = Arc::clone(pool.ticks.as_ref()?);
+            return Some(Pool::whirlpool(now, ticks, oracle).with_transfer_fees(fees));
         }
-        let [Some(Decoded::Vault(first)), Some(Decoded::Vault(second))] = pool.vaults?.map(|key| self.decoded(&key)) else {
+        let [Some(Decoded::Vault(first)), Some(Decoded::Vault(second))] =
+            pool.vaults?.map(|key| self.decoded(&key))
+        else {
             return None;
         };
         match (now, pool.config.map(|key| self.decoded(&key))) {

@@ -87,7 +87,12 @@ pub struct Search {
 
 impl Default for Search {
     fn default() -> Self {
-        Self { max_hops: 4, keep: 6, budget_edges: 20_000, margin_ppm: 300 }
+        Self {
+            max_hops: 4,
+            keep: 6,
+            budget_edges: 20_000,
+            margin_ppm: 300,
+        }
     }
 }
 

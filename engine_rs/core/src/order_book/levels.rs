@@ -28,13 +28,16 @@ impl Levels {
     /// Takes these levels for all there are. Of two with one price the later counts.
     pub(super) fn replace(&mut self, levels: &[Level]) {
         self.sorted.clear();
-        // Venues send the best first: from the back each one lands at the end.
-        for &level in levels.iter().rev() {
-            let at = self.find(level.0);
-            if at.is_err() {
-                self.set(level);
-            }
+        self.sorted.extend(levels.iter().rev());
+        // Stable, and linear for what venues send: of one price the later of `levels` comes first.
+        match self.side {
+            Side::Bid => self.sorted.sort_by_key(|level| level.0),
+            Side::Ask => self.sorted.sort_by_key(|level| std::cmp::Reverse(level.0)),
         }
+        self.sorted.dedup_by_key(|level| level.0);
+        self.sorted.retain(|level| level.1 > 0);
+        self.sorted
+            .drain(..self.sorted.len().saturating_sub(MAX_LEVELS));
     }
 
     /// Sets the quantity at a price, 0 removes it.

@@ -53,7 +53,8 @@ pub enum Side {
 }
 
 /// What one call did to a book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The levels or the ticker are those of the message.
     Applied,

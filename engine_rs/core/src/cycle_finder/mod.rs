@@ -13,18 +13,23 @@
 //! closes a negative cycle: nothing is changed, and the edge joins the set together with that cycle. It is tried again
 //! when an edge of the cycle moves so that the cycle's total is ≥ 0, and leaves when its reduced cost is ≥ 0.
 
+mod cold;
+
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::cold::find_negative_cycles;
+use self::cold::shortest;
 use crate::graph::{EdgeId, Graph, NodeId};
 
 /// Most edges that the repairs of one update relax; an edge whose repair does not fit stays violated until a later one.
 pub const REPAIR_EDGES: u64 = 1 << 16;
+/// Most negative cycles that one pass over the whole graph collects.
+pub const EVIDENCE: usize = 16;
 /// Repairs only ever lower potentials; at this depth they are computed afresh, long before an i64 could wrap.
 const FLOOR: i64 = -(1 << 61);
-const NONE: u32 = u32::MAX;
 
 /// An edge outside the invariant, with the negative cycle it closed when last tried (empty if the work ran out).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,16 +82,12 @@ impl Potentials {
 
     /// Returns potentials of the whole graph from nothing, and the first negative cycle met, canonical.
     pub fn cold(graph: &Graph) -> (Self, Option<Vec<EdgeId>>) {
-        let (values, violated) = shortest(graph);
+        let (values, violated, first) = shortest(graph);
         let mut this = Self {
             values,
             violated,
             ..Self::default()
         };
-        let first = this
-            .violated
-            .first()
-            .map(|violation| graph.canonical(&violation.cycle));
         this.violated.sort_by_key(|violation| violation.edge);
         for edge in 0..graph.edge_count() as EdgeId {
             if this.reduced(graph, edge).is_some_and(|cost| cost < 0) && !this.is_violated(edge) {
@@ -95,7 +96,7 @@ impl Potentials {
             }
         }
         this.sweep(graph);
-        (this, first)
+        (this, first.map(|cycle| graph.canonical(&cycle)))
     }
 
     /// Restores a snapshot. `None` if it can't be of this graph.
@@ -174,6 +175,12 @@ impl Potentials {
     pub fn reduced(&self, graph: &Graph, edge: EdgeId) -> Option<i64> {
         let (weight, from, to) = graph.edge(edge);
         Some(weight? + self.values[from as usize] - self.values[to as usize])
+    }
+
+    /// The potentials by node; [`Self::fit`] or an update has given each node one.
+    #[inline]
+    pub(crate) fn values(&self) -> &[i64] {
+        &self.values
     }
 
     /// Takes over a changed weight. Returns whether a cycle lighter than `margin` may go through the edge.
@@ -284,21 +291,19 @@ impl Potentials {
             }
             scratch.settled.push(node);
             let base = self.values[node as usize] + drop;
-            for &next in graph.out_edges(node) {
+            for arc in graph.out_arcs(node) {
                 if *work == 0 {
                     return Repair::OutOfWork;
                 }
                 *work -= 1;
                 self.relaxed += 1;
-                let (Some(weight), _, to) = graph.edge(next) else {
-                    continue;
-                };
-                let drop = base + weight - self.values[to as usize];
-                if drop >= scratch.drop_of(to) || self.is_violated(next) {
+                let Some(weight) = arc.weight() else { continue };
+                let drop = base + weight - self.values[arc.node as usize];
+                if drop >= scratch.drop_of(arc.node) || self.is_violated(arc.edge) {
                     continue;
                 }
-                scratch.offer(to, drop, next);
-                if to == tail {
+                scratch.offer(arc.node, drop, arc.edge);
+                if arc.node == tail {
                     return Repair::Cycle(scratch.walk_back(graph, tail, edge));
                 }
             }
@@ -370,143 +375,6 @@ impl Scratch {
             if parent == edge {
                 break;
             }
-            node = graph.from(parent);
-        }
-        cycle.reverse();
-        cycle
-    }
-}
-
-/// Returns negative cycles of the whole graph, each simple, canonical and of negative total, sorted by key. Empty
-/// exactly if there is none; not all of them otherwise.
-pub fn find_negative_cycles(graph: &Graph) -> Vec<Vec<EdgeId>> {
-    let (_, violated) = shortest(graph);
-    let mut cycles: Vec<Vec<EdgeId>> = violated.iter().map(|v| graph.canonical(&v.cycle)).collect();
-    cycles.sort_by(|a, b| {
-        a.iter()
-            .map(|&e| graph.name(e))
-            .cmp(b.iter().map(|&e| graph.name(e)))
-    });
-    cycles.dedup();
-    cycles
-}
-
-/// Returns shortest distances from a root that reaches every node at 0, without the edges that closed a negative cycle;
-/// these in the order met. Bellman-Ford with a queue and Tarjan's subtree disassembly.
-fn shortest(graph: &Graph) -> (Vec<i64>, Vec<Violation>) {
-    let mut tree = Tree::new(graph.node_count());
-    let mut excluded = vec![false; graph.edge_count()];
-    let mut violated = Vec::new();
-    while let Some(node) = tree.queue.pop_front() {
-        tree.queued[node as usize] = false;
-        if tree.depth[node as usize] == 0 {
-            continue;
-        }
-        for &edge in graph.out_edges(node) {
-            let (Some(weight), _, to) = graph.edge(edge) else {
-                continue;
-            };
-            let distance = tree.distance[node as usize] + weight;
-            if distance >= tree.distance[to as usize] || excluded[edge as usize] {
-                continue;
-            }
-            if tree.holds(to, node) {
-                excluded[edge as usize] = true;
-                violated.push(Violation {
-                    edge,
-                    cycle: tree.walk_back(graph, to, edge),
-                });
-            } else {
-                tree.hang(to, node, edge, distance);
-            }
-        }
-    }
-    (tree.distance, violated)
-}
-
-/// The shortest-path forest as a preorder list; depth 0 is outside the tree, the virtual root is the node `nodes`.
-struct Tree {
-    distance: Vec<i64>,
-    depth: Vec<u32>,
-    next: Vec<NodeId>,
-    previous: Vec<NodeId>,
-    parent: Vec<EdgeId>,
-    queue: VecDeque<NodeId>,
-    queued: Vec<bool>,
-}
-
-impl Tree {
-    fn new(nodes: usize) -> Self {
-        let root = nodes as NodeId;
-        Self {
-            distance: vec![0; nodes],
-            depth: vec![1; nodes],
-            next: (0..=root)
-                .map(|node| if node == root { 0 } else { node + 1 })
-                .collect(),
-            previous: (0..=root)
-                .map(|node| node.checked_sub(1).unwrap_or(root))
-                .collect(),
-            parent: vec![NONE; nodes],
-            queue: (0..root).collect(),
-            queued: vec![true; nodes],
-        }
-    }
-
-    fn depth_of(&self, node: NodeId) -> u32 {
-        self.depth.get(node as usize).copied().unwrap_or(0)
-    }
-
-    /// Returns whether `node` is in the subtree under `top` (or is it).
-    fn holds(&self, top: NodeId, node: NodeId) -> bool {
-        let floor = self.depth[top as usize];
-        if floor == 0 {
-            return false;
-        }
-        let mut at = top;
-        while at != node {
-            at = self.next[at as usize];
-            if self.depth_of(at) <= floor {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Takes the subtree of `node` apart and hangs the node alone under `parent`.
-    fn hang(&mut self, node: NodeId, parent: NodeId, edge: EdgeId, distance: i64) {
-        let floor = self.depth[node as usize];
-        if floor > 0 {
-            let before = self.previous[node as usize];
-            let mut after = self.next[node as usize];
-            while self.depth_of(after) > floor {
-                self.depth[after as usize] = 0;
-                after = self.next[after as usize];
-            }
-            self.next[before as usize] = after;
-            self.previous[after as usize] = before;
-        }
-        let after = self.next[parent as usize];
-        self.next[parent as usize] = node;
-        self.previous[node as usize] = parent;
-        self.next[node as usize] = after;
-        self.previous[after as usize] = node;
-        self.depth[node as usize] = self.depth[parent as usize] + 1;
-        self.parent[node as usize] = edge;
-        self.distance[node as usize] = distance;
-        if !self.queued[node as usize] {
-            self.queued[node as usize] = true;
-            self.queue.push_back(node);
-        }
-    }
-
-    /// Returns the tree path from `top` down to the tail of `edge`, then `edge`.
-    fn walk_back(&self, graph: &Graph, top: NodeId, edge: EdgeId) -> Vec<EdgeId> {
-        let mut cycle = vec![edge];
-        let mut node = graph.from(edge);
-        while node != top {
-            let parent = self.parent[node as usize];
-            cycle.push(parent);
             node = graph.from(parent);
         }
         cycle.reverse();

@@ -1,0 +1,216 @@
+"""Public calls of single modules, as `engine_rs/src/modules.rs` gives them: for parity tests and the duel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cambist.engine.reference import base58, technical
+from cambist.engine.reference.accounts import (
+    AmmV4,
+    CpmmConfig,
+    CpmmPool,
+    Mint,
+    Oracle,
+    TickArray,
+    TokenAccount,
+    TransferFeeConfig,
+    Whirlpool,
+)
+from cambist.engine.reference.amm_math import QuoteError, RoundingRule, raydium_v4
+from cambist.engine.reference.cycle_finder import Potentials, find_negative_cycles
+from cambist.engine.reference.decode import (
+    BookTicker,
+    DecodeError,
+    DepthDelta,
+    DepthSnapshot,
+    Direction,
+    SolanaSession,
+    canonical,
+)
+from cambist.engine.reference.decode import decode_binance as binance
+from cambist.engine.reference.decode import decode_solana as solana
+from cambist.engine.reference.graph import Graph
+from cambist.engine.reference.log2 import log2_ratio
+from cambist.engine.reference.multiverse import Params
+from cambist.engine.reference.multiverse import search as multiverse
+from cambist.engine.reference.order_book import Continuity, Delta, OrderBook, Ticker
+from cambist.engine.reference.pool import ChainTime, Pool
+from cambist.engine.reference.sizing import best_input as sized
+from cambist.engine.reference.tick_array_manager import Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Edge = tuple[int, int, int | None]
+ConstantProduct = tuple[int, int, int, int]
+
+rsi = technical.rsi
+ema = technical.ema
+
+
+def base58_encode(key: bytes) -> str:
+    """Returns the base58 text of a 32-byte key. Raises `ValueError` for another size."""
+    if len(key) != 32:
+        message = f"key of {len(key)} bytes"
+        raise ValueError(message)
+    return base58.encode(key)
+
+
+def base58_decode(text: str) -> bytes | None:
+    """Returns the key of a base58 text, `None` if it is none."""
+    return base58.decode(text)
+
+
+def decode_binance(protocol: str, symbol: str, body: bytes) -> str:
+    """Returns canonical JSON of what one exchange frame says. Raises `ValueError` with the decoder's words."""
+    return canonical(binance(protocol, symbol, body))
+
+
+def decode_solana(frames: Sequence[tuple[int, int, bool, bytes]]) -> list[str]:
+    """Returns canonical JSON of each event of frames (conn, generation, sent, body), or an unreadable one's error."""
+    session, said = SolanaSession(), []
+    for conn, generation, sent, body in frames:
+        try:
+            events = solana(session, conn, generation, Direction.OUT if sent else Direction.IN, body)
+        except DecodeError as error:
+            said.append(str(error))
+        else:
+            said += [canonical(event) for event in events]
+    return said
+
+
+def quote(
+    venue: str, accounts: Sequence[bytes], a_to_b: bool, amounts: Sequence[int], time: tuple[int, int, int]
+) -> list[tuple[int, int, int] | str]:
+    """Returns (amount out, fee, ticks crossed) or a refusal's word for each amount, from raw accounts."""
+    pool, when = _pool(venue, accounts), ChainTime(*time)
+    found: list[tuple[int, int, int] | str] = []
+    for amount in amounts:
+        try:
+            quoted = pool.quote(a_to_b, amount, when)
+        except QuoteError as error:
+            found.append(str(error))
+        else:
+            found.append((quoted.amount_out, quoted.fee, quoted.ticks_crossed))
+    return found
+
+
+def _pool(venue: str, accounts: Sequence[bytes]) -> Pool:
+    if venue == "ray4" and len(accounts) == 3:
+        pool, first, second = accounts
+        return Pool.amm_v4(AmmV4.decode(pool), _amount(first), _amount(second))
+    if venue == "cpmm" and len(accounts) == 6:
+        pool, config, first, second, mint_a, mint_b = accounts
+        amounts = _amount(first), _amount(second)
+        return Pool.cpmm(CpmmPool.decode(pool), CpmmConfig.decode(config), amounts, (_fee(mint_a), _fee(mint_b)))
+    if venue == "orca" and len(accounts) >= 4:
+        pool, oracle, mint_a, mint_b, *arrays = accounts
+        whirlpool = Whirlpool.decode(pool)
+        ticks = Ticks(whirlpool.tick_spacing, [TickArray.decode(each) for each in arrays])
+        fees = _fee(mint_a), _fee(mint_b)
+        return Pool.whirlpool(whirlpool, ticks, Oracle.decode(oracle) if oracle else None, fees)
+    message = f"{venue} of {len(accounts)} accounts"
+    raise ValueError(message)
+
+
+def _amount(vault: bytes) -> int:
+    return TokenAccount.decode(vault).amount
+
+
+def _fee(mint: bytes) -> TransferFeeConfig | None:
+    return Mint.decode(mint).transfer_fee
+
+
+def _graph(edges: Sequence[Edge]) -> Graph:
+    graph = Graph()
+    for node in range(max((max(tail, head) + 1 for tail, head, _ in edges), default=0)):
+        graph.add_node(str(node))
+    for at, (tail, head, weight) in enumerate(edges):
+        graph.set_weight(graph.add_edge(tail, head, f"{at // 2}:{at % 2}"), weight)
+    return graph
+
+
+def find_cycles(edges: Sequence[Edge]) -> list[list[int]]:
+    """Returns negative cycles of the whole graph. Raises `ValueError`."""
+    return [list(cycle) for cycle in find_negative_cycles(_graph(edges))]
+
+
+def search(
+    edges: Sequence[Edge], touched: Sequence[int], max_hops: int, keep: int, budget_edges: int, margin: int
+) -> tuple[list[tuple[list[int], int]], int, bool]:
+    """Returns the best cycles (edges, weight) through touched edges, edges expanded, whether the budget cut it."""
+    graph = _graph(edges)
+    for edge in touched:
+        if edge >= len(edges):
+            message = f"edge was {edge}"
+            raise ValueError(message)
+    potentials, _ = Potentials.cold(graph)
+    found, work = multiverse(graph, potentials, touched, Params(max_hops, keep, budget_edges, margin))
+    return [(list(each.edges), each.weight) for each in found], work.expanded, work.cut
+
+
+class _Products:
+    def __init__(self, hops: Sequence[ConstantProduct]) -> None:
+        self._hops = hops
+
+    def __len__(self) -> int:
+        return len(self._hops)
+
+    def quote(self, hop: int, amount_in: int) -> int | None:
+        reserve_in, reserve_out, num, den = self._hops[hop]
+        try:
+            return raydium_v4.exact_in((reserve_in, reserve_out), (num, den), amount_in, RoundingRule.TRUE_CEIL)[0]
+        except QuoteError:
+            return None
+
+    def virtual_reserves(self, hop: int) -> tuple[float, float, float] | None:
+        reserve_in, reserve_out, num, den = self._hops[hop]
+        return None if num > den else (float(reserve_in), float(reserve_out), float(den - num) / float(den))
+
+
+def best_input(hops: Sequence[ConstantProduct], cap: int, minimum: int) -> tuple[int, int, int, str] | None:
+    """Returns (amount in, amount out, evaluations, what binds) of the best input into a chain of constant products."""
+    best = sized(_Products(hops), cap, minimum)
+    return None if best is None else (best.amount_in, best.amount_out, best.evaluations, best.binds)
+
+
+def replay_book(frames: Sequence[tuple[str, bytes]], symbol: str, usdm: bool) -> str:
+    """Returns JSON of the book that frames (protocol, body) of one symbol build. Raises `ValueError`."""
+    book = OrderBook(Continuity.USDM if usdm else Continuity.SPOT)
+    for recv_ns, (protocol, body) in enumerate(frames):
+        match binance(protocol, symbol, body):
+            case BookTicker() as said:
+                ticker = Ticker(said.update_id, said.bid, said.bid_qty, said.ask, said.ask_qty)
+                book.apply_ticker(ticker, recv_ns)
+            case DepthDelta() as said:
+                book.apply_delta(Delta(said.first, said.last, said.prev, said.bids, said.asks), recv_ns)
+            case DepthSnapshot() as said:
+                book.apply_snapshot(said.last, said.bids, said.asks, recv_ns)
+            case _:
+                pass
+    return msgspec.json.encode(book.parts()).decode()
+
+
+def bollinger(values: Sequence[float], period: int, width: float) -> list[tuple[float, float, float] | None]:
+    """Returns the Bollinger bands (low, middle, high) after each value."""
+    found = technical.bollinger(values, period, width)
+    return [None if bands is None else (bands.low, bands.middle, bands.high) for bands in found]
+
+
+__all__ = [
+    "base58_decode",
+    "base58_encode",
+    "best_input",
+    "bollinger",
+    "decode_binance",
+    "decode_solana",
+    "ema",
+    "find_cycles",
+    "log2_ratio",
+    "quote",
+    "replay_book",
+    "rsi",
+    "search",
+]

@@ -1,0 +1,418 @@
+//! What each token costs on each venue, in the quote token; also the reference that turns SOL into others.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use super::books::{BookEntry, Rate, power};
+use super::market::Market;
+use super::registry::PoolState;
+use super::series::Series;
+use super::setup::EngineSetup;
+use crate::order_book::Side;
+
+/// Reference prices keep this many bits each side, so that a product of two and an amount fits 128 bits.
+const PRECISE_BITS: u32 = 38;
+const MAX_LAMPORTS: u64 = 1 << 48;
+
+/// One pool or book that prices a token directly in the quote token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source {
+    /// Quote atoms …
+    pub(crate) num: u64,
+    /// … per token atoms, net of fee, each below 2^38.
+    pub(crate) den: u64,
+    pub(crate) mid: f64,
+    /// Quote tokens in it near the price; 0 for a book.
+    pub(crate) depth: f64,
+}
+
+/// One token on one venue.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// Empty for an instrument that no identity ties to a token.
+    pub(crate) mint: String,
+    pub(crate) symbol: String,
+    pub(crate) venue: String,
+    pub(crate) source: String,
+    pub(crate) book: bool,
+    /// Place of the pool or book that gives the price, the deepest of its venue; `None` for an outside price.
+    pub(crate) at: Option<usize>,
+    pub(crate) depth: f64,
+    pub(crate) bid: Option<f64>,
+    pub(crate) ask: Option<f64>,
+    pub(crate) changed_ns: Option<i64>,
+    /// Says what the price is not, for a perpetual.
+    pub(crate) synthetic: String,
+    pub(crate) series: Series,
+}
+
+impl Row {
+    /// Mint or `venue:symbol`.
+    pub(crate) fn key(&self) -> &str {
+        if self.mint.is_empty() {
+            &self.source
+        } else {
+            &self.mint
+        }
+    }
+
+    fn quote(&mut self, bid: Option<f64>, ask: Option<f64>, now_ns: i64) {
+        if (bid, ask) != (self.bid, self.ask) {
+            (self.bid, self.ask, self.changed_ns) = (bid, ask, Some(now_ns));
+        }
+        if let (Some(bid), Some(ask)) = (bid, ask) {
+            self.series.add(now_ns, 0.5 * (bid + ask));
+        }
+    }
+}
+
+/// Rows by mint (or `venue:symbol`) and venue, reference sources by mint.
+#[derive(Debug)]
+pub(crate) struct Prices {
+    quote_mint: String,
+    sol_mint: String,
+    pub(crate) rows: BTreeMap<String, BTreeMap<String, Row>>,
+    pub(crate) sources: BTreeMap<String, BTreeMap<String, Source>>,
+    symbols: HashMap<String, String>,
+    pub(crate) ranks: HashMap<String, i64>,
+}
+
+impl Prices {
+    pub(crate) fn new(setup: &EngineSetup) -> Self {
+        let based = setup.tokens.iter().filter(|token| token.base != 0);
+        Self {
+            quote_mint: setup.quote_mint.clone(),
+            sol_mint: setup.sol_mint.clone(),
+            rows: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            symbols: setup
+                .tokens
+                .iter()
+                .map(|token| (token.mint.clone(), token.symbol.clone()))
+                .collect(),
+            ranks: based
+                .map(|token| (token.mint.clone(), token.base))
+                .collect(),
+        }
+    }
+
+    // -- updates
+
+    /// Takes over the price of a pool that has just changed.
+    pub(crate) fn pool(&mut self, market: &Market, at: usize, now_ns: i64) {
+        let pool = &market.registry.pools[at];
+        let Some(edge) = pool.edge else { return };
+        let (mint_a, mint_b) = market.ends(edge);
+        let token_first = self.prices_first(mint_a, mint_b);
+        let (token, other) = if token_first {
+            (mint_a, mint_b)
+        } else {
+            (mint_b, mint_a)
+        };
+        if matches!(pool.state, PoolState::Closed | PoolState::Refused)
+            && let Some(sources) = self.sources.get_mut(token)
+        {
+            sources.remove(&pool.name);
+        }
+        let (Some(built), Some(time), PoolState::Live) =
+            (&pool.pool, &market.registry.time, pool.state)
+        else {
+            return;
+        };
+        let (Some(token_places), Some(other_places)) = (market.places(token), market.places(other))
+        else {
+            return;
+        };
+        let (sold, bought) = (
+            built.rate(token_first, time),
+            built.rate(!token_first, time),
+        );
+        let scale = power(token_places) as f64 / power(other_places) as f64;
+        let mut bid = sold.map(|(num, den)| num as f64 / den as f64 * scale);
+        let mut ask = bought.map(|(num, den)| den as f64 / num as f64 * scale);
+        let reserves = built.virtual_reserves(!token_first, time);
+        let mut depth = reserves.map_or(0.0, |reserves| reserves.0 / power(other_places) as f64);
+        if other == self.quote_mint {
+            if let (Some(sold), Some(bid), Some(ask)) = (sold, bid, ask) {
+                self.source(token, &pool.name, sold, 0.5 * (bid + ask), depth);
+            }
+        } else {
+            let Some(unit) = self.mid(other) else { return };
+            bid = bid.map(|bid| bid * unit);
+            ask = ask.map(|ask| ask * unit);
+            depth *= unit;
+        }
+        if let Some(row) = self.pool_row(market, token, at, depth) {
+            row.depth = depth;
+            row.quote(bid, ask, now_ns);
+        }
+    }
+
+    /// Returns whether `token_a` is the one to price, in the other one.
+    fn prices_first(&self, mint_a: &str, mint_b: &str) -> bool {
+        for unit in [&self.quote_mint, &self.sol_mint] {
+            if unit == mint_b {
+                return true;
+            }
+            if unit == mint_a {
+                return false;
+            }
+        }
+        let rank = |mint| self.ranks.get(mint).copied().unwrap_or(1 << 30);
+        rank(mint_a) >= rank(mint_b)
+    }
+
+    fn source(&mut self, mint: &str, name: &str, (num, den): Rate, mid: f64, depth: f64) {
+        let (num, den) = precise(num, den);
+        if num == 0 || den == 0 {
+            return;
+        }
+        let source = Source {
+            num,
+            den,
+            mid,
+            depth,
+        };
+        if let Some(known) = self
+            .sources
+            .get_mut(mint)
+            .and_then(|sources| sources.get_mut(name))
+        {
+            *known = source;
+        } else {
+            self.sources
+                .entry(mint.to_owned())
+                .or_default()
+                .insert(name.to_owned(), source);
+        }
+    }
+
+    /// Returns the row that a pool gives the price of, `None` if another pool of the venue is deeper.
+    fn pool_row(&mut self, market: &Market, mint: &str, at: usize, depth: f64) -> Option<&mut Row> {
+        let pool = &market.registry.pools[at];
+        let venue = pool.curve.venue();
+        if self
+            .rows
+            .get(mint)
+            .is_none_or(|rows| !rows.contains_key(venue))
+        {
+            let row = new_row(mint, self.symbol(mint), venue, &pool.name, false, Some(at))?;
+            self.rows
+                .entry(mint.to_owned())
+                .or_default()
+                .insert(venue.to_owned(), row);
+        }
+        let row = self.rows.get_mut(mint)?.get_mut(venue)?;
+        if let Some(held) = row.at.filter(|&held| held != at) {
+            if depth <= row.depth && market.registry.pools[held].state != PoolState::Closed {
+                return None;
+            }
+            row.at = Some(at);
+            row.source.clone_from(&pool.name);
+        }
+        Some(row)
+    }
+
+    /// Takes over the best prices of a book that has just changed.
+    pub(crate) fn book(&mut self, market: &Market, at: usize, now_ns: i64) {
+        let entry = &market.books.entries[at];
+        let (Some(best_bid), Some(best_ask)) =
+            (entry.book.best(Side::Bid), entry.book.best(Side::Ask))
+        else {
+            return;
+        };
+        let mut unit = 1.0;
+        if !entry.base_mint.is_empty() && !entry.quote_mint.is_empty() {
+            let Some(known) = self
+                .mid(&entry.quote_mint)
+                .filter(|_| entry.base_mint != self.quote_mint)
+            else {
+                return;
+            };
+            unit = known;
+        }
+        let key = if entry.base_mint.is_empty() {
+            &entry.name
+        } else {
+            &entry.base_mint
+        };
+        if self
+            .rows
+            .get(key)
+            .is_none_or(|rows| !rows.contains_key(&entry.venue))
+        {
+            let symbol = if entry.base_mint.is_empty() {
+                entry.base.clone()
+            } else {
+                self.symbol(&entry.base_mint)
+            };
+            let Some(mut row) = new_row(
+                &entry.base_mint,
+                symbol,
+                &entry.venue,
+                &entry.name,
+                true,
+                Some(at),
+            ) else {
+                return;
+            };
+            if entry.kind == "perp" {
+                "basis (synthetic)".clone_into(&mut row.synthetic);
+            }
+            self.rows
+                .entry(key.clone())
+                .or_default()
+                .insert(entry.venue.clone(), row);
+        }
+        let quote_mint = &self.quote_mint;
+        let Some(row) = self
+            .rows
+            .get_mut(key)
+            .and_then(|rows| rows.get_mut(&entry.venue))
+        else {
+            return;
+        };
+        if let Some(held) = row.at.filter(|&held| held != at) {
+            if entry.quote_mint != *quote_mint
+                || market.books.entries[held].quote_mint == *quote_mint
+            {
+                return;
+            }
+            row.at = Some(at);
+            row.source.clone_from(&entry.name);
+        }
+        let bid = best_bid.0 as f64 / 1e8 * unit;
+        let ask = best_ask.0 as f64 / 1e8 * unit;
+        row.quote(Some(bid), Some(ask), now_ns);
+        if entry.live() {
+            self.book_source(market, entry, best_bid.0, 0.5 * (bid + ask));
+        }
+    }
+
+    fn book_source(&mut self, market: &Market, entry: &BookEntry, bid8: u64, mid: f64) {
+        if !entry.blocked.is_empty() || entry.quote_mint != self.quote_mint {
+            return;
+        }
+        let rate = market.scale(entry).and_then(|scale| scale.sell_rate(bid8));
+        if let Some(rate) = rate {
+            self.source(&entry.base_mint, &entry.name, rate, mid, 0.0);
+        }
+    }
+
+    /// Takes an outside price of a token.
+    pub(crate) fn inject(&mut self, mint: &str, price: f64, now_ns: i64) {
+        const VENUE: &str = "injected";
+        if self
+            .rows
+            .get(mint)
+            .is_none_or(|rows| !rows.contains_key(VENUE))
+        {
+            let Some(row) = new_row(mint, self.symbol(mint), VENUE, VENUE, true, None) else {
+                return;
+            };
+            self.rows
+                .entry(mint.to_owned())
+                .or_default()
+                .insert(VENUE.to_owned(), row);
+        }
+        if let Some(row) = self.rows.get_mut(mint).and_then(|rows| rows.get_mut(VENUE)) {
+            row.quote(Some(price), Some(price), now_ns);
+        }
+    }
+
+    // -- reference prices
+
+    /// Returns the deepest direct source of a token's price; of equals the one whose name is smallest.
+    fn best(&self, mint: &str) -> Option<&Source> {
+        let mut sources = self.sources.get(mint)?.values();
+        let first = sources.next()?;
+        Some(sources.fold(first, |best, source| {
+            if source.depth > best.depth {
+                source
+            } else {
+                best
+            }
+        }))
+    }
+
+    /// Returns a token's price in whole quote tokens.
+    pub(crate) fn mid(&self, mint: &str) -> Option<f64> {
+        if mint == self.quote_mint {
+            Some(1.0)
+        } else {
+            self.best(mint).map(|source| source.mid)
+        }
+    }
+
+    /// Returns what `lamports` cost in atoms of a token, rounded up; `None` if a price is unknown.
+    pub(crate) fn lamports_to(&self, lamports: u64, mint: &str) -> Option<u64> {
+        if mint == self.sol_mint {
+            return Some(lamports);
+        }
+        let (sol, token) = (self.rate(&self.sol_mint)?, self.rate(mint)?);
+        if lamports >= MAX_LAMPORTS {
+            return None;
+        }
+        let cost = u128::from(lamports) * u128::from(sol.0) * u128::from(token.1);
+        u64::try_from(cost.div_ceil(u128::from(sol.1) * u128::from(token.0))).ok()
+    }
+
+    fn rate(&self, mint: &str) -> Option<(u64, u64)> {
+        if mint == self.quote_mint {
+            Some((1, 1))
+        } else {
+            self.best(mint).map(|source| (source.num, source.den))
+        }
+    }
+
+    /// Returns a token's symbol, or its short address.
+    pub(crate) fn symbol(&self, mint: &str) -> String {
+        match self.symbols.get(mint).filter(|symbol| !symbol.is_empty()) {
+            Some(symbol) => symbol.clone(),
+            None => short(mint),
+        }
+    }
+}
+
+/// Returns a row without a price.
+fn new_row(
+    mint: &str,
+    symbol: String,
+    venue: &str,
+    source: &str,
+    book: bool,
+    at: Option<usize>,
+) -> Option<Row> {
+    Some(Row {
+        mint: mint.to_owned(),
+        symbol,
+        venue: venue.to_owned(),
+        source: source.to_owned(),
+        book,
+        at,
+        depth: 0.0,
+        bid: None,
+        ask: None,
+        changed_ns: None,
+        synthetic: String::new(),
+        series: Series::new()?,
+    })
+}
+
+/// Returns the first and last four characters of an address.
+fn short(mint: &str) -> String {
+    let chars: Vec<char> = mint.chars().collect();
+    let (head, tail) = (
+        chars.iter().take(4),
+        chars.iter().skip(chars.len().saturating_sub(4)),
+    );
+    head.chain([&'…']).chain(tail).collect()
+}
+
+/// Returns a rate with each side below 2^38.
+fn precise(num: u128, den: u128) -> (u64, u64) {
+    let bits = 128 - num.leading_zeros().min(den.leading_zeros());
+    let shift = bits.saturating_sub(PRECISE_BITS);
+    ((num >> shift) as u64, (den >> shift) as u64)
+}

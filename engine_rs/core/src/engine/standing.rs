@@ -1,0 +1,491 @@
+//! Cycles that stand: found by a search, sized exactly, priced, decided on; kept until a search no longer finds them.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::books::PPM;
+use super::market::{Channels, Hop, Market, Problem, Refusal};
+use super::prices::Prices;
+use super::setup::EngineSetup;
+use crate::fees::{FeeModel, SwapShape, base_fee, cu_limit, priority_fee};
+use crate::graph::EdgeId;
+use crate::scorer::{Candidate, Settlement, decide};
+use crate::sizing::{Hops, best_input};
+
+/// The smallest size tried is the cap over this, so that a near miss shows a size one would trade.
+const PROBE_SHARE: u64 = 1_000;
+
+/// Every cost of one opportunity; twin of `Cost` in `cambist/model/opportunity.py`, which documents each field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    pub venue_fees: u64,
+    pub transfer_fees: u64,
+    pub base_fee: Option<u64>,
+    pub priority_fee: Option<u64>,
+    pub tip: Option<u64>,
+    pub rent: Option<u64>,
+    pub rebalancing: Option<u64>,
+}
+
+impl Cost {
+    /// Returns the sum of what is paid on top of the venues' own fees; `None` if any part is unknown.
+    fn chain(&self) -> Option<i128> {
+        let parts = [
+            self.base_fee,
+            self.priority_fee,
+            self.tip,
+            self.rent,
+            self.rebalancing,
+        ];
+        parts
+            .into_iter()
+            .try_fold(i128::from(self.transfer_fees), |sum, part| {
+                Some(sum + i128::from(part?))
+            })
+    }
+}
+
+/// One exactly sized cycle and what was decided about it. Field order is the canonical encoding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opportunity {
+    pub seq: u64,
+    pub recv_ns: i64,
+    pub slot: u64,
+    pub key: String,
+    pub route: Vec<String>,
+    pub tokens: Vec<String>,
+    pub settlement: Settlement,
+    pub amount_in: u64,
+    pub amount_out: u64,
+    pub gross: i64,
+    pub cost: Cost,
+    pub net: Option<i64>,
+    pub oldest_ns: i64,
+    pub seen_slots: u32,
+    pub landing_ppm: u32,
+    pub score: Option<u8>,
+    pub go: bool,
+    pub reason: String,
+    pub detail: String,
+}
+
+impl Opportunity {
+    fn says(&self) -> (u64, u64, &str, bool) {
+        (self.amount_in, self.amount_out, &self.reason, self.go)
+    }
+}
+
+/// The record being decided on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) seq: u64,
+    pub(crate) now_ns: i64,
+    pub(crate) slot: u64,
+}
+
+/// What a cycle pays at its best size: all that costing needs without quoting again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sizing {
+    pub(crate) amount_in: u64,
+    pub(crate) amount_out: u64,
+    /// Venue and transfer fees, in atoms of the base token.
+    pub(crate) fees: u64,
+    pub(crate) binds: String,
+    /// Compute units to ask for; 0 without a pool hop, `None` if unknown.
+    pub(crate) cu_limit: Option<u64>,
+}
+
+/// One standing cycle.
+#[derive(Clone, Debug)]
+pub(crate) struct Cycle {
+    pub(crate) key: String,
+    /// In the order of execution: the first one sells the base token, if there is one.
+    pub(crate) edges: Vec<EdgeId>,
+    /// Mint, or empty.
+    pub(crate) base: String,
+    pub(crate) weight: i64,
+    /// Since when it gains at the margin without a break; `None` if it does not.
+    pub(crate) first_slot: Option<u64>,
+    pub(crate) sizing: Sizing,
+    pub(crate) last: Option<Opportunity>,
+}
+
+/// What a decision reads beside the cycles.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) setup: &'a EngineSetup,
+    pub(crate) channels: &'a Channels,
+    pub(crate) market: &'a Market,
+    pub(crate) prices: &'a Prices,
+}
+
+/// All standing cycles of one engine.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    pub(crate) cycles: BTreeMap<String, Cycle>,
+    /// (settlement, hops) → (landed, tried).
+    pub(crate) learned: BTreeMap<(String, u64), (u64, u64)>,
+    /// Micro-lamports per compute unit; kept because a percentile costs more than a quote.
+    pub(crate) bid: Option<u64>,
+}
+
+impl Standing {
+    /// Takes over the fee model's bid after new samples.
+    pub(crate) fn reprice(&mut self, setup: &EngineSetup, fees: &FeeModel) {
+        self.bid = fees.bid(&setup.bidding).map(|bid| bid.micro_lamports);
+    }
+
+    // -- finding
+
+    /// Takes over a cycle found; returns whether it stands, that is whether a size can be quoted.
+    pub(crate) fn found(
+        &mut self,
+        cx: Context<'_>,
+        moment: Moment,
+        key: &str,
+        edges: &[EdgeId],
+        weight: i64,
+    ) -> bool {
+        if !self.cycles.contains_key(key) {
+            let (edges, base) = rotate(cx, edges);
+            let sizing = Sizing::default();
+            let cycle = Cycle {
+                key: key.to_owned(),
+                edges,
+                base,
+                weight,
+                first_slot: None,
+                sizing,
+                last: None,
+            };
+            self.cycles.insert(key.to_owned(), cycle);
+        }
+        let Some(cycle) = self.cycles.get_mut(key) else {
+            return false;
+        };
+        cycle.weight = weight;
+        cycle.first_slot = if weight >= 0 {
+            None
+        } else {
+            cycle.first_slot.or(Some(moment.slot))
+        };
+        if let Some(sizing) = size(cx, cycle) {
+            cycle.sizing = sizing;
+            return true;
+        }
+        self.cycles.remove(key);
+        false
+    }
+
+    /// Returns the keys of the cycles that use one of the edges.
+    pub(crate) fn through(&self, touched: &BTreeSet<EdgeId>) -> Vec<String> {
+        let uses = |cycle: &&Cycle| cycle.edges.iter().any(|edge| touched.contains(edge));
+        self.cycles
+            .values()
+            .filter(uses)
+            .map(|cycle| cycle.key.clone())
+            .collect()
+    }
+
+    // -- deciding
+
+    /// Returns every cost of a trade of this size, once, in atoms of the base token.
+    pub(crate) fn cost(
+        &self,
+        cx: Context<'_>,
+        base: &str,
+        sizing: &Sizing,
+        settlement: Settlement,
+    ) -> Cost {
+        let convert = |lamports: Option<u64>| {
+            lamports
+                .filter(|_| !base.is_empty())
+                .and_then(|lamports| cx.prices.lamports_to(lamports, base))
+        };
+        let bidding = &cx.setup.bidding;
+        let on_chain = sizing.cu_limit != Some(0);
+        let legged = settlement == Settlement::Legged;
+        let priority = self
+            .bid
+            .zip(sizing.cu_limit)
+            .and_then(|(bid, limit)| priority_fee(bid, limit));
+        let rate = if legged {
+            cx.setup.gates.rebalancing_ppm
+        } else {
+            Some(0)
+        };
+        let share = |rate: u64| (u128::from(sizing.amount_in) * u128::from(rate)).div_ceil(PPM);
+        let gross = u128::from(sizing.amount_out.saturating_sub(sizing.amount_in));
+        let tip = || {
+            let floor = convert(Some(bidding.min_tip_lamports))?;
+            let share = u64::try_from(gross * u128::from(bidding.tip_ppm_of_gross) / PPM).ok()?;
+            Some(floor.max(share))
+        };
+        Cost {
+            venue_fees: sizing.fees,
+            transfer_fees: 0,
+            base_fee: if on_chain {
+                convert(Some(base_fee(bidding.signatures)))
+            } else {
+                Some(0)
+            },
+            priority_fee: if on_chain { convert(priority) } else { Some(0) },
+            tip: if on_chain && !legged { tip() } else { Some(0) },
+            rent: Some(0),
+            rebalancing: rate.and_then(|rate| u64::try_from(share(rate)).ok()),
+        }
+    }
+
+    /// Decides on a cycle as it stands; returns the decision if it says something new.
+    pub(crate) fn decide(
+        &mut self,
+        cx: Context<'_>,
+        moment: Moment,
+        key: &str,
+    ) -> Option<&Opportunity> {
+        let opportunity = self.judge(cx, moment, self.cycles.get(key)?);
+        let cycle = self.cycles.get_mut(key)?;
+        let news = cycle
+            .last
+            .as_ref()
+            .is_none_or(|before| before.says() != opportunity.says());
+        let last = cycle.last.insert(opportunity);
+        news.then_some(&*last)
+    }
+
+    fn judge(&self, cx: Context<'_>, moment: Moment, cycle: &Cycle) -> Opportunity {
+        let (sizing, settlement) = (&cycle.sizing, settlement(cx.market, &cycle.edges));
+        let cost = self.cost(cx, &cycle.base, sizing, settlement);
+        let legs = || {
+            cycle
+                .edges
+                .iter()
+                .map(|&edge| cx.market.leg(edge, moment.now_ns, cx.channels))
+        };
+        let (mut torn, mut stale, mut oldest_ns) = (String::new(), String::new(), 0);
+        for leg in legs() {
+            oldest_ns = oldest_ns.max(leg.age_ns);
+            match leg.problem {
+                Problem::Torn if torn.is_empty() => torn = leg.detail,
+                Problem::Stale if stale.is_empty() => stale = leg.detail,
+                _ => {}
+            }
+        }
+        let kind = (word(settlement).to_owned(), cycle.edges.len() as u64);
+        let (wins, tries) = self.learned.get(&kind).copied().unwrap_or((0, 0));
+        let seen = cycle
+            .first_slot
+            .map_or(0, |first| (moment.slot + 1).saturating_sub(first).max(1));
+        let seen_slots = u32::try_from(seen).unwrap_or(u32::MAX);
+        let candidate = Candidate {
+            amount_in: sizing.amount_in,
+            amount_out: sizing.amount_out,
+            settlement,
+            has_base: cap(cx.setup, &cycle.base).is_some(),
+            torn,
+            stale,
+            transfer_fees: cost.transfer_fees,
+            base_fee: cost.base_fee,
+            priority_fee: cost.priority_fee,
+            tip: cost.tip,
+            rent: cost.rent,
+            rebalancing: cost.rebalancing,
+            seen_slots,
+            wins,
+            tries,
+        };
+        let verdict = decide(&candidate, &cx.setup.gates);
+        let mut tokens: Vec<String> = cycle
+            .edges
+            .iter()
+            .map(|&edge| cx.market.ends(edge).0.to_owned())
+            .collect();
+        tokens.extend(tokens.first().cloned());
+        Opportunity {
+            seq: moment.seq,
+            recv_ns: moment.now_ns,
+            slot: moment.slot,
+            key: cycle.key.clone(),
+            route: cycle
+                .edges
+                .iter()
+                .map(|&edge| cx.market.graph.name(edge).to_owned())
+                .collect(),
+            tokens,
+            settlement,
+            amount_in: sizing.amount_in,
+            amount_out: sizing.amount_out,
+            gross: gross(sizing),
+            cost,
+            net: verdict.net,
+            oldest_ns,
+            seen_slots,
+            landing_ppm: verdict.landing_ppm,
+            score: verdict.score,
+            go: verdict.go,
+            reason: verdict.reason,
+            detail: verdict.detail,
+        }
+    }
+
+    /// Counts how an order on a cycle ended, with all of its settlement and hop count.
+    pub(crate) fn learn(&mut self, key: &str, landed: bool) {
+        let legged = key.split('|').any(|name| name.matches(':').count() > 1);
+        let settlement = if legged {
+            Settlement::Legged
+        } else {
+            Settlement::Atomic
+        };
+        let kind = (word(settlement).to_owned(), key.split('|').count() as u64);
+        let (wins, tries) = self.learned.entry(kind).or_default();
+        *wins += u64::from(landed);
+        *tries += 1;
+    }
+
+    /// Returns the last decisions, go first, then by net.
+    pub(crate) fn ranked(&self) -> Vec<&Opportunity> {
+        let mut last: Vec<&Opportunity> = self
+            .cycles
+            .values()
+            .filter_map(|cycle| cycle.last.as_ref())
+            .collect();
+        last.sort_by_key(|o| (!o.go, o.net.is_none(), Reverse(o.net.unwrap_or(0)), &o.key));
+        last
+    }
+}
+
+/// Returns the route that starts with the best-ranked base token in it, and that token's mint.
+fn rotate(cx: Context<'_>, edges: &[EdgeId]) -> (Vec<EdgeId>, String) {
+    let rank = |edge: EdgeId| cx.prices.ranks.get(cx.market.ends(edge).0).copied();
+    let ranked = edges
+        .iter()
+        .enumerate()
+        .filter_map(|(at, &edge)| Some((rank(edge)?, at)));
+    let Some((_, at)) = ranked.min() else {
+        return (edges.to_vec(), String::new());
+    };
+    let mut route = edges.to_vec();
+    route.rotate_left(at);
+    let base = cx.market.ends(route[0]).0.to_owned();
+    (route, base)
+}
+
+/// Returns the most atoms of a base token that one trade may put in.
+pub(crate) fn cap(setup: &EngineSetup, base: &str) -> Option<u64> {
+    setup.gates.caps.get(base).copied().filter(|&cap| cap > 0)
+}
+
+/// Returns the best size of a cycle and what it pays; of 0 without a cap, `None` if no size can be quoted.
+fn size(cx: Context<'_>, cycle: &Cycle) -> Option<Sizing> {
+    let Some(cap) = cap(cx.setup, &cycle.base) else {
+        return Some(Sizing::default());
+    };
+    let sized = best_input(
+        &Chain {
+            market: cx.market,
+            edges: &cycle.edges,
+        },
+        cap,
+        (cap / PROBE_SHARE).max(1),
+    )?;
+    let hops = walk(cx.market, &cycle.edges, sized.amount_in).ok()?;
+    Some(Sizing {
+        amount_in: sized.amount_in,
+        amount_out: sized.amount_out,
+        fees: kept(&hops),
+        binds: sized.binds.as_str().to_owned(),
+        cu_limit: compute_units(cx.market, &cycle.edges, &hops),
+    })
+}
+
+/// Returns each hop of a route.
+///
+/// # Errors
+/// Why one can't be quoted.
+pub(crate) fn walk(market: &Market, edges: &[EdgeId], amount_in: u64) -> Result<Vec<Hop>, Refusal> {
+    let mut hops = Vec::with_capacity(edges.len());
+    let mut amount = amount_in;
+    for &edge in edges {
+        let hop = market.quote(edge, amount)?;
+        amount = hop.amount_out;
+        hops.push(hop);
+    }
+    Ok(hops)
+}
+
+/// Returns what all hops kept, each at the rate at which the route reached it, in atoms of the base token.
+pub(crate) fn kept(hops: &[Hop]) -> u64 {
+    let Some(first) = hops.first() else { return 0 };
+    let at_base = |hop: &Hop| {
+        u128::from(hop.fee) * u128::from(first.amount_in) / u128::from(hop.amount_in.max(1))
+    };
+    u64::try_from(hops.iter().map(at_base).sum::<u128>()).unwrap_or(u64::MAX)
+}
+
+/// Returns the compute units of the pool hops, 0 if there is none, `None` if they don't fit a transaction.
+pub(crate) fn compute_units(market: &Market, edges: &[EdgeId], hops: &[Hop]) -> Option<u64> {
+    let on_chain = edges
+        .iter()
+        .zip(hops)
+        .filter(|(edge, _)| !market.behind(**edge).book);
+    let swaps: Vec<SwapShape<'_>> = on_chain
+        .map(|(&edge, hop)| market.shape(edge, hop.ticks))
+        .collect();
+    if swaps.is_empty() {
+        Some(0)
+    } else {
+        cu_limit(&swaps)
+    }
+}
+
+/// Returns how the legs of a route are settled.
+pub(crate) fn settlement(market: &Market, edges: &[EdgeId]) -> Settlement {
+    let legged = edges.iter().any(|&edge| market.behind(edge).book);
+    if legged {
+        Settlement::Legged
+    } else {
+        Settlement::Atomic
+    }
+}
+
+fn word(settlement: Settlement) -> &'static str {
+    match settlement {
+        Settlement::Atomic => "atomic",
+        Settlement::Legged => "legged",
+    }
+}
+
+/// Returns amount out less amount in; the amounts of a trade are far below an i64.
+fn gross(sizing: &Sizing) -> i64 {
+    i64::try_from(i128::from(sizing.amount_out) - i128::from(sizing.amount_in)).unwrap_or(i64::MAX)
+}
+
+/// Returns the net of a trade of this size, `None` if a cost is unknown.
+pub(crate) fn net(sizing: &Sizing, cost: &Cost) -> Option<i64> {
+    i64::try_from(i128::from(sizing.amount_out) - i128::from(sizing.amount_in) - cost.chain()?).ok()
+}
+
+/// A route as sizing sees it.
+struct Chain<'a> {
+    market: &'a Market,
+    edges: &'a [EdgeId],
+}
+
+impl Hops for Chain<'_> {
+    fn len(&self) -> usize {
+        self.edges.len()
+    }
+
+    fn quote(&self, hop: usize, amount_in: u64) -> Option<u64> {
+        self.market
+            .quote(self.edges[hop], amount_in)
+            .ok()
+            .map(|paid| paid.amount_out)
+    }
+
+    fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {
+        self.market.virtual_reserves(self.edges[hop])
+    }
+}

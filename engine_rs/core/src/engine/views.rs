@@ -1,0 +1,318 @@
+//! What screens are shown of an engine: the whole of it, and one cycle opened up.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::channels::{ChannelState, State};
+use super::market::Hop;
+use super::prices::Row;
+use super::registry::PoolState;
+use super::standing::{
+    Cycle, Opportunity, Sizing, cap, compute_units, kept, net, settlement, walk,
+};
+use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
+use crate::graph::EdgeId;
+
+const CURVE_POINTS: u64 = 64;
+
+/// Running totals; twin of `Counters` in `cambist/engine/protocol.py`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counters {
+    pub frames: u64,
+    pub malformed: u64,
+    pub gaps: u64,
+    pub cycles: u64,
+    pub opportunities: u64,
+    pub go: u64,
+    pub refused: BTreeMap<String, u64>,
+    pub expanded_edges: u64,
+    pub budget_cuts: u64,
+    pub torn: u64,
+}
+
+#[derive(Serialize)]
+struct PriceView<'a> {
+    mint: &'a str,
+    symbol: &'a str,
+    venue: &'a str,
+    source: &'a str,
+    channel: u16,
+    bid: Option<f64>,
+    ask: Option<f64>,
+    current_ns: Option<i64>,
+    changed_ns: Option<i64>,
+    usable: bool,
+    state: &'a str,
+    first_price: Option<f64>,
+    hour_ago: Option<f64>,
+    hour_span_ns: i64,
+    closes: Vec<f64>,
+    rsi: Option<f64>,
+    ema: Option<f64>,
+    band_low: Option<f64>,
+    band_high: Option<f64>,
+    synthetic: &'a str,
+}
+
+#[derive(Serialize)]
+struct ChannelView<'a> {
+    channel: u16,
+    frames: u64,
+    malformed: u64,
+    gaps: u64,
+    last_ns: i64,
+    lag_ns: Option<i64>,
+    offset_ns: Option<i64>,
+    slot: Option<u64>,
+    state: State,
+    last_error: &'a str,
+}
+
+/// All that is shown; twin of `EngineView` in `cambist/engine/protocol.py`.
+#[derive(Serialize)]
+pub(crate) struct EngineView<'a> {
+    slot: Option<u64>,
+    slot_ns: Option<i64>,
+    prices: Vec<PriceView<'a>>,
+    cycles: Vec<&'a Opportunity>,
+    channels: Vec<ChannelView<'a>>,
+    fees: Vec<&'a FeeRow>,
+    fee_source: &'static str,
+    congestion: Option<u8>,
+    bid_micro_lamports: Option<u64>,
+    trade_lamports: (u64, Option<u64>, u64),
+    sol_price: Option<f64>,
+    counters: &'a Counters,
+}
+
+#[derive(Serialize)]
+struct HopView<'a> {
+    edge: &'a str,
+    venue: &'a str,
+    pool: &'a str,
+    mint_in: &'a str,
+    mint_out: &'a str,
+    amount_in: u64,
+    amount_out: u64,
+    fee_bps: f64,
+    impact_bps: f64,
+    age_ns: i64,
+}
+
+/// A cycle opened up; twin of `CycleInspection` in `cambist/engine/protocol.py`.
+#[derive(Serialize)]
+pub(crate) struct CycleInspection<'a> {
+    opportunity: &'a Opportunity,
+    hops: Vec<HopView<'a>>,
+    curve: Vec<(u64, i64)>,
+    cap: Option<u64>,
+}
+
+impl Engine {
+    /// Returns all that is shown.
+    pub(crate) fn view(&self, now_ns: i64) -> EngineView<'_> {
+        let bidding = &self.setup.bidding;
+        let bid = self.standing.bid;
+        EngineView {
+            slot: self.market.slot,
+            slot_ns: self.market.slot.map(|_| self.market.slot_ns),
+            prices: self
+                .prices
+                .rows
+                .values()
+                .flat_map(BTreeMap::values)
+                .map(|row| self.price(row, now_ns))
+                .collect(),
+            cycles: self.standing.ranked(),
+            channels: self.channels.values().map(channel).collect(),
+            fees: self.fees.rows().collect(),
+            fee_source: self.fees.source(),
+            congestion: self.fees.congestion(),
+            bid_micro_lamports: bid,
+            trade_lamports: (
+                base_fee(bidding.signatures),
+                bid.and_then(|bid| priority_fee(bid, typical_cu())),
+                bidding.min_tip_lamports,
+            ),
+            sol_price: self.prices.mid(&self.setup.sol_mint),
+            counters: &self.counters,
+        }
+    }
+
+    fn price<'a>(&'a self, row: &'a Row, now_ns: i64) -> PriceView<'a> {
+        let (channel, current_ns, state) = self.source(row, now_ns);
+        let (hour_ago, hour_span_ns) = row.series.hour_ago(now_ns);
+        let bands = row.series.bands.value();
+        PriceView {
+            mint: &row.mint,
+            symbol: &row.symbol,
+            venue: &row.venue,
+            source: &row.source,
+            channel,
+            bid: row.bid,
+            ask: row.ask,
+            current_ns,
+            changed_ns: row.changed_ns,
+            usable: state == "live",
+            state,
+            first_price: row.series.first,
+            hour_ago,
+            hour_span_ns,
+            closes: row.series.sparkline(now_ns),
+            rsi: row.series.rsi.value(),
+            ema: row.series.ema.value(),
+            band_low: bands.map(|bands| bands.low),
+            band_high: bands.map(|bands| bands.high),
+            synthetic: &row.synthetic,
+        }
+    }
+
+    /// Returns (channel, when it was last known to be current, state).
+    fn source(&self, row: &Row, now_ns: i64) -> (u16, Option<i64>, &'static str) {
+        let Some(at) = row.at else {
+            return (0, row.changed_ns, "injected");
+        };
+        let worded = |problem: &'static str| if problem.is_empty() { "live" } else { problem };
+        if row.book {
+            let entry = &self.market.books.entries[at];
+            let problem = self.market.book_leg(at, now_ns).problem.as_str();
+            let state = if entry.live() {
+                worded(problem)
+            } else {
+                entry.state()
+            };
+            return (entry.channel.unwrap_or(0), Some(entry.as_of_ns), state);
+        }
+        let pool = &self.market.registry.pools[at];
+        let problem = self
+            .market
+            .pool_leg(at, now_ns, &self.channels)
+            .problem
+            .as_str();
+        let state = if pool.state == PoolState::Live {
+            worded(problem)
+        } else {
+            pool.state.as_str()
+        };
+        match pool.carrier.and_then(|carrier| self.channels.get(&carrier)) {
+            Some(channel) if channel.slot.is_some() => {
+                (channel.info.id, Some(channel.slot_ns), state)
+            }
+            _ => (pool.carrier.unwrap_or(0), None, state),
+        }
+    }
+
+    /// Returns a standing cycle opened up, `None` if it does not stand.
+    pub(crate) fn inspection(&self, key: &str, now_ns: i64) -> Option<CycleInspection<'_>> {
+        let cycle = self.standing.cycles.get(key)?;
+        let opportunity = cycle.last.as_ref()?;
+        let amount_in = cycle.sizing.amount_in;
+        let hops = if amount_in > 0 {
+            walk(&self.market, &cycle.edges, amount_in).unwrap_or_default()
+        } else {
+            vec![]
+        };
+        let shown = cycle
+            .edges
+            .iter()
+            .zip(&hops)
+            .map(|(&edge, hop)| self.hop(edge, hop, now_ns));
+        Some(CycleInspection {
+            opportunity,
+            hops: shown.collect(),
+            curve: self.curve(cycle),
+            cap: cap(&self.setup, &cycle.base),
+        })
+    }
+
+    fn hop(&self, edge: EdgeId, hop: &Hop, now_ns: i64) -> HopView<'_> {
+        let market = &self.market;
+        let ((mint_in, mint_out), behind) = (market.ends(edge), market.behind(edge));
+        let pool = if behind.book {
+            &market.books.entries[behind.at].name
+        } else {
+            &market.registry.pools[behind.at].name
+        };
+        HopView {
+            edge: market.graph.name(edge),
+            venue: market.venue(edge),
+            pool,
+            mint_in,
+            mint_out,
+            amount_in: hop.amount_in,
+            amount_out: hop.amount_out,
+            fee_bps: hop.fee as f64 * 1e4 / hop.amount_in as f64,
+            impact_bps: self.impact(edge, hop),
+            age_ns: market.leg(edge, now_ns, &self.channels).age_ns,
+        }
+    }
+
+    /// Returns how much less a hop paid than its marginal rate promises, in bps; 0 where there is no rate.
+    fn impact(&self, edge: EdgeId, hop: &Hop) -> f64 {
+        let Some((num, den)) = self.market.rate(edge) else {
+            return 0.0;
+        };
+        let promised = hop.amount_in as f64 * (num as f64 / den as f64);
+        if promised <= 0.0 {
+            0.0
+        } else {
+            (1.0 - hop.amount_out as f64 / promised) * 1e4
+        }
+    }
+
+    /// Returns (amount in, net) for sizes up to twice the best; sizes that can't be quoted or costed are left out.
+    fn curve(&self, cycle: &Cycle) -> Vec<(u64, i64)> {
+        let best = u128::from(cycle.sizing.amount_in);
+        if best == 0 {
+            return Vec::new();
+        }
+        let size = |step: u64| (2 * best * u128::from(step) / u128::from(CURVE_POINTS)).max(1);
+        let mut sizes: Vec<u64> = (1..=CURVE_POINTS)
+            .filter_map(|step| u64::try_from(size(step)).ok())
+            .collect();
+        sizes.dedup();
+        let settled = settlement(&self.market, &cycle.edges);
+        let point = |size: u64| {
+            let hops = walk(&self.market, &cycle.edges, size).ok()?;
+            let sizing = Sizing {
+                amount_in: size,
+                amount_out: hops.last()?.amount_out,
+                fees: kept(&hops),
+                binds: String::new(),
+                cu_limit: compute_units(&self.market, &cycle.edges, &hops),
+            };
+            let cost = self
+                .standing
+                .cost(self.context(), &cycle.base, &sizing, settled);
+            Some((size, net(&sizing, &cost)?))
+        };
+        sizes.into_iter().filter_map(point).collect()
+    }
+}
+
+fn channel(channel: &ChannelState) -> ChannelView<'_> {
+    ChannelView {
+        channel: channel.info.id,
+        frames: channel.frames,
+        malformed: channel.malformed,
+        gaps: channel.gaps,
+        last_ns: channel.last_ns,
+        lag_ns: channel.lag_ns,
+        offset_ns: channel.offset_ns,
+        slot: channel.slot,
+        state: channel.state,
+        last_error: &channel.last_error,
+    }
+}
+
+/// Returns the compute units of a trade over one pool of each kind.
+fn typical_cu() -> u64 {
+    let swap = |venue| SwapShape {
+        venue,
+        ..SwapShape::default()
+    };
+    cu_limit(&["ray4", "cpmm", "orca"].map(swap)).unwrap_or(0)
+}

@@ -1,0 +1,143 @@
+//! The engine as a Python class.
+
+use std::sync::Mutex;
+
+use cambist_core::engine::{Engine as Core, Ingested};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::error::Fault;
+
+type Done<'py> = (usize, u64, Bound<'py, PyBytes>, u64, Bound<'py, PyBytes>);
+
+/// The engine of `engine_rs`. One call at a time; the GIL is released while it computes.
+#[pyclass(frozen, module = "cambist.engine._native")]
+pub(crate) struct Engine {
+    core: Mutex<Core>,
+}
+
+impl Engine {
+    /// Runs `work` on the engine with the GIL released: the one way in.
+    fn enter<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Core) -> Result<T, Fault> + Send,
+    ) -> PyResult<T> {
+        let done = py.detach(|| {
+            let mut core = self.core.lock().map_err(|_| Fault::Poisoned)?;
+            work(&mut core)
+        });
+        Ok(done?)
+    }
+}
+
+#[pymethods]
+impl Engine {
+    /// Takes JSON of an `EngineSetup`. Raises `ValueError` if it is none.
+    #[new]
+    fn py_new(setup: &[u8]) -> PyResult<Self> {
+        let core = Core::new(setup).map_err(Fault::from)?;
+        Ok(Self {
+            core: Mutex::new(core),
+        })
+    }
+
+    /// Returns (offset, records, decisions, go, needs). Raises `BlockError`.
+    #[pyo3(name = "ingest")]
+    fn py_ingest<'py>(
+        &self,
+        py: Python<'py>,
+        block: &[u8],
+        offset: usize,
+        until_ns: i64,
+    ) -> PyResult<Done<'py>> {
+        let done = self.enter(py, |core| Ok(core.ingest(block, offset, until_ns)?))?;
+        Ok(handed(py, &done))
+    }
+
+    /// Returns the same for one record that is no frame. Raises `BlockError`.
+    #[pyo3(name = "control")]
+    fn py_control<'py>(&self, py: Python<'py>, block: &[u8], offset: usize) -> PyResult<Done<'py>> {
+        let done = self.enter(py, |core| Ok(core.control(block, offset)?))?;
+        Ok(handed(py, &done))
+    }
+
+    /// Returns (amount out, reason).
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "extracted from a Python list"
+    )]
+    #[pyo3(name = "quote_route")]
+    fn py_quote_route(
+        &self,
+        py: Python<'_>,
+        route: Vec<String>,
+        amount_in: u64,
+        now_ns: i64,
+    ) -> PyResult<(u64, String)> {
+        self.enter(py, |core| {
+            let names: Vec<&str> = route.iter().map(String::as_str).collect();
+            Ok(core.quote_route(&names, amount_in, now_ns))
+        })
+    }
+
+    /// Counts how an order on a cycle ended.
+    #[pyo3(name = "learn")]
+    fn py_learn(&self, py: Python<'_>, key: &str, landed: bool) -> PyResult<()> {
+        self.enter(py, |core| {
+            core.learn(key, landed);
+            Ok(())
+        })
+    }
+
+    /// Feeds an outside price of a token.
+    #[pyo3(name = "inject_price")]
+    fn py_inject_price(&self, py: Python<'_>, mint: &str, price: f64, now_ns: i64) -> PyResult<()> {
+        self.enter(py, |core| {
+            core.inject_price(mint, price, now_ns);
+            Ok(())
+        })
+    }
+
+    /// Returns JSON of an `EngineView`.
+    #[pyo3(name = "present")]
+    fn py_present<'py>(&self, py: Python<'py>, now_ns: i64) -> PyResult<Bound<'py, PyBytes>> {
+        let view = self.enter(py, |core| Ok(core.present(now_ns)))?;
+        Ok(PyBytes::new(py, &view))
+    }
+
+    /// Returns JSON of a `CycleInspection`, or `null`.
+    #[pyo3(name = "inspect")]
+    fn py_inspect<'py>(
+        &self,
+        py: Python<'py>,
+        key: &str,
+        now_ns: i64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let view = self.enter(py, |core| Ok(core.inspect(key, now_ns)))?;
+        Ok(PyBytes::new(py, &view))
+    }
+
+    /// Returns all state as canonical bytes.
+    #[pyo3(name = "snapshot")]
+    fn py_snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let state = self.enter(py, |core| Ok(core.snapshot()))?;
+        Ok(PyBytes::new(py, &state))
+    }
+
+    /// Takes over a snapshot. Raises `ValueError`.
+    #[pyo3(name = "restore")]
+    fn py_restore(&self, py: Python<'_>, state: &[u8]) -> PyResult<()> {
+        self.enter(py, |core| Ok(core.restore(state)?))
+    }
+}
+
+fn handed<'py>(py: Python<'py>, done: &Ingested) -> Done<'py> {
+    (
+        done.offset,
+        done.records,
+        PyBytes::new(py, &done.decisions),
+        done.go,
+        PyBytes::new(py, &done.needs),
+    )
+}

@@ -1,0 +1,372 @@
+//! Public calls of single modules, for parity tests and the timing of both engines side by side.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "arguments are extracted from Python objects by value"
+)]
+
+use std::sync::Arc;
+
+use cambist_core::accounts::{
+    AmmV4, CpmmConfig, CpmmPool, Mint, Oracle, TickArray, TokenAccount, Whirlpool,
+};
+use cambist_core::amm_math::{RoundingRule, raydium_v4};
+use cambist_core::cycle_finder::{Potentials, find_negative_cycles};
+use cambist_core::decode::{
+    Direction, Event, SolanaSession, canonical, decode_binance, decode_solana,
+};
+use cambist_core::graph::Graph;
+use cambist_core::multiverse::{Params, search};
+use cambist_core::order_book::{Continuity, Delta, OrderBook, Ticker};
+use cambist_core::pool::{ChainTime, Pool};
+use cambist_core::sizing::{Hops, best_input};
+use cambist_core::tick_array_manager::Ticks;
+use cambist_core::{base58, log2, technical};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::error::Fault;
+
+/// (slot, unix timestamp, epoch)
+type Time = (u64, i64, u64);
+/// (tail, head, weight)
+type Edge = (u32, u32, Option<i64>);
+/// (reserve in, reserve out, fee numerator, fee denominator)
+type ConstantProduct = (u64, u64, u64, u64);
+/// (amount out, fee, ticks crossed), or why not
+type Quoted = Result<(u64, u64, u32), String>;
+
+/// Returns the base58 text of a 32-byte key. Raises `ValueError` for another size.
+#[pyfunction(name = "base58_encode")]
+pub(crate) fn py_base58_encode(key: &[u8]) -> PyResult<String> {
+    let key = key
+        .try_into()
+        .map_err(|_| Fault::Input(format!("key of {} bytes", key.len())))?;
+    Ok(base58::encode(&key))
+}
+
+/// Returns the key of a base58 text, `None` if it is none.
+#[pyfunction(name = "base58_decode")]
+pub(crate) fn py_base58_decode<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyBytes>> {
+    base58::decode(text).map(|key| PyBytes::new(py, &key))
+}
+
+/// Returns log2 of a ratio in fixed point, `None` if a side is 0.
+#[pyfunction(name = "log2_ratio")]
+pub(crate) fn py_log2_ratio(num: u128, den: u128) -> Option<i64> {
+    log2::log2_ratio(num, den)
+}
+
+/// Returns canonical JSON of what one exchange frame says. Raises `ValueError` with the decoder's words.
+#[pyfunction(name = "decode_binance")]
+pub(crate) fn py_decode_binance(protocol: &str, symbol: &str, body: &[u8]) -> PyResult<String> {
+    let event = decode_binance(protocol, symbol, body).map_err(Fault::input)?;
+    Ok(canonical(&event).map_err(Fault::input)?)
+}
+
+/// Returns canonical JSON of each event of frames (conn, generation, sent, body) of one session; an unreadable frame is
+/// its error's words.
+#[pyfunction(name = "decode_solana")]
+pub(crate) fn py_decode_solana(frames: Vec<(u32, u32, bool, Vec<u8>)>) -> PyResult<Vec<String>> {
+    let mut session = SolanaSession::new();
+    let mut said = Vec::new();
+    for (conn, generation, sent, body) in &frames {
+        let direction = if *sent { Direction::Out } else { Direction::In };
+        match decode_solana(&mut session, *conn, *generation, direction, body) {
+            Ok(events) => {
+                for event in &events {
+                    said.push(canonical(event).map_err(Fault::input)?);
+                }
+            }
+            Err(error) => said.push(error.to_string()),
+        }
+    }
+    Ok(said)
+}
+
+/// Returns (amount out, fee, ticks crossed) or a refusal's word for each amount, from raw accounts.
+///
+/// `ray4`: pool, vault, vault. `cpmm`: pool, config, vault, vault, mint, mint. `orca`: pool, oracle (or empty), mint,
+/// mint, tick arrays. Raises `ValueError` if an account can't be read.
+#[pyfunction(name = "quote")]
+pub(crate) fn py_quote(
+    py: Python<'_>,
+    venue: &str,
+    accounts: Vec<Vec<u8>>,
+    a_to_b: bool,
+    amounts: Vec<u64>,
+    time: Time,
+) -> PyResult<Vec<Py<PyAny>>> {
+    let time = ChainTime {
+        slot: time.0,
+        unix_timestamp: time.1,
+        epoch: time.2,
+    };
+    let quoted = py.detach(|| {
+        let pool = pool_of(venue, &accounts)?;
+        let quote = |amount| match pool.quote(a_to_b, amount, &time) {
+            Ok(quote) => Ok((quote.amount_out, quote.fee, quote.ticks_crossed)),
+            Err(error) => Err(error.to_string()),
+        };
+        Ok::<Vec<Quoted>, Fault>(amounts.into_iter().map(quote).collect())
+    })?;
+    quoted
+        .into_iter()
+        .map(|each| match each {
+            Ok(quote) => Ok(quote.into_pyobject(py)?.into_any().unbind()),
+            Err(word) => Ok(word.into_pyobject(py)?.into_any().unbind()),
+        })
+        .collect()
+}
+
+fn pool_of(venue: &str, accounts: &[Vec<u8>]) -> Result<Pool, Fault> {
+    match (venue, accounts) {
+        ("ray4", [pool, first, second]) => Ok(Pool::amm_v4(
+            &AmmV4::decode(pool).map_err(Fault::input)?,
+            amount(first)?,
+            amount(second)?,
+        )),
+        ("cpmm", [pool, config, first, second, mint_a, mint_b]) => {
+            let pool = CpmmPool::decode(pool).map_err(Fault::input)?;
+            let config = CpmmConfig::decode(config).map_err(Fault::input)?;
+            Ok(Pool::cpmm(
+                &pool,
+                &config,
+                [amount(first)?, amount(second)?],
+                fees(mint_a, mint_b)?,
+            ))
+        }
+        ("orca", [pool, oracle, mint_a, mint_b, arrays @ ..]) => {
+            let pool = Whirlpool::decode(pool).map_err(Fault::input)?;
+            let arrays = arrays
+                .iter()
+                .map(|data| TickArray::decode(data))
+                .collect::<Result<Vec<_>, _>>();
+            let ticks = Ticks::new(pool.tick_spacing, &arrays.map_err(Fault::input)?, &[])
+                .map_err(Fault::input)?;
+            let oracle = if oracle.is_empty() {
+                None
+            } else {
+                Some(Oracle::decode(oracle).map_err(Fault::input)?)
+            };
+            Ok(Pool::whirlpool(&pool, Arc::new(ticks), oracle)
+                .with_transfer_fees(fees(mint_a, mint_b)?))
+        }
+        _ => Err(Fault::Input(format!(
+            "{venue} of {} accounts",
+            accounts.len()
+        ))),
+    }
+}
+
+fn amount(vault: &[u8]) -> Result<u64, Fault> {
+    Ok(TokenAccount::decode(vault).map_err(Fault::input)?.amount)
+}
+
+fn fees(mint_a: &[u8], mint_b: &[u8]) -> Result<cambist_core::pool::TransferFees, Fault> {
+    let fee = |data: &[u8]| {
+        Mint::decode(data)
+            .map(|mint| mint.transfer_fee)
+            .map_err(Fault::input)
+    };
+    Ok([fee(mint_a)?, fee(mint_b)?])
+}
+
+/// Returns a graph of edges (tail, head, weight); nodes are named by their number, edges `0:0`, `1:0`, … by theirs.
+fn graph_of(edges: &[Edge]) -> Result<Graph, Fault> {
+    let mut graph = Graph::new();
+    let nodes = edges
+        .iter()
+        .map(|edge| edge.0.max(edge.1) + 1)
+        .max()
+        .unwrap_or(0);
+    for node in 0..nodes {
+        graph.add_node(&node.to_string()).map_err(Fault::input)?;
+    }
+    for (at, &(tail, head, weight)) in edges.iter().enumerate() {
+        let edge = graph
+            .add_edge(tail, head, &format!("{}:{}", at / 2, at % 2))
+            .map_err(Fault::input)?;
+        graph.set_weight(edge, weight).map_err(Fault::input)?;
+    }
+    Ok(graph)
+}
+
+/// Returns negative cycles of the whole graph. Edges come in pairs, the two directions of one pool. Raises `ValueError`.
+#[pyfunction(name = "find_cycles")]
+pub(crate) fn py_find_cycles(py: Python<'_>, edges: Vec<Edge>) -> PyResult<Vec<Vec<u32>>> {
+    Ok(py.detach(|| graph_of(&edges).map(|graph| find_negative_cycles(&graph)))?)
+}
+
+/// Returns the best cycles (edges, weight) through touched edges, edges expanded, whether the budget cut it.
+#[pyfunction(name = "search")]
+#[expect(clippy::type_complexity, reason = "a plain tuple crosses the border")]
+pub(crate) fn py_search(
+    py: Python<'_>,
+    edges: Vec<Edge>,
+    touched: Vec<u32>,
+    max_hops: usize,
+    keep: usize,
+    budget_edges: u64,
+    margin: i64,
+) -> PyResult<(Vec<(Vec<u32>, i64)>, u64, bool)> {
+    let found = py.detach(|| {
+        let graph = graph_of(&edges)?;
+        if let Some(edge) = touched.iter().find(|&&edge| edge as usize >= edges.len()) {
+            return Err(Fault::Input(format!("edge was {edge}")));
+        }
+        let (potentials, _) = Potentials::cold(&graph);
+        let params = Params {
+            max_hops,
+            keep,
+            budget_edges,
+            margin,
+        };
+        let (found, work) = search(&graph, &potentials, &touched, &params);
+        Ok((
+            found
+                .into_iter()
+                .map(|each| (each.edges, each.weight))
+                .collect(),
+            work.expanded,
+            work.cut,
+        ))
+    });
+    Ok(found?)
+}
+
+struct Products(Vec<ConstantProduct>);
+
+impl Hops for Products {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn quote(&self, hop: usize, amount_in: u64) -> Option<u64> {
+        let (reserve_in, reserve_out, num, den) = self.0[hop];
+        let paid = raydium_v4::exact_in(
+            (reserve_in, reserve_out),
+            (num, den),
+            amount_in,
+            RoundingRule::TrueCeil,
+        );
+        paid.ok().map(|(amount_out, _)| amount_out)
+    }
+
+    fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {
+        let (reserve_in, reserve_out, num, den) = self.0[hop];
+        let keep = den.checked_sub(num)? as f64 / den as f64;
+        Some((reserve_in as f64, reserve_out as f64, keep))
+    }
+}
+
+/// Returns (amount in, amount out, evaluations, what binds) of the best input into a chain of constant products.
+#[pyfunction(name = "best_input")]
+pub(crate) fn py_best_input(
+    py: Python<'_>,
+    hops: Vec<ConstantProduct>,
+    cap: u64,
+    minimum: u64,
+) -> Option<(u64, u64, u32, &'static str)> {
+    let sized = py.detach(|| best_input(&Products(hops), cap, minimum))?;
+    Some((
+        sized.amount_in,
+        sized.amount_out,
+        sized.evaluations,
+        sized.binds.as_str(),
+    ))
+}
+
+/// Returns JSON of the book that exchange frames of one symbol build. Raises `ValueError` for an unreadable frame.
+#[pyfunction(name = "replay_book")]
+pub(crate) fn py_replay_book(
+    py: Python<'_>,
+    frames: Vec<(String, Vec<u8>)>,
+    symbol: &str,
+    usdm: bool,
+) -> PyResult<String> {
+    let parts = py.detach(|| {
+        let mut book = OrderBook::new(if usdm {
+            Continuity::Usdm
+        } else {
+            Continuity::Spot
+        });
+        for (at, (protocol, body)) in frames.iter().enumerate() {
+            let recv_ns = at as i64;
+            match decode_binance(protocol, symbol, body).map_err(Fault::input)? {
+                Event::BookTicker {
+                    update_id,
+                    bid,
+                    bid_qty,
+                    ask,
+                    ask_qty,
+                    ..
+                } => {
+                    book.apply_ticker(
+                        Ticker {
+                            update_id,
+                            bid,
+                            bid_qty,
+                            ask,
+                            ask_qty,
+                        },
+                        recv_ns,
+                    );
+                }
+                Event::DepthDelta {
+                    first,
+                    last,
+                    prev,
+                    bids,
+                    asks,
+                    ..
+                } => {
+                    book.apply_delta(
+                        Delta {
+                            first,
+                            last,
+                            prev,
+                            bids,
+                            asks,
+                        },
+                        recv_ns,
+                    );
+                }
+                Event::DepthSnapshot {
+                    last, bids, asks, ..
+                } => {
+                    book.apply_snapshot(last, &bids, &asks, recv_ns);
+                }
+                _ => {}
+            }
+        }
+        serde_json::to_string(&book.parts()).map_err(Fault::input)
+    });
+    Ok(parts?)
+}
+
+/// Returns the relative strength index after each price.
+#[pyfunction(name = "rsi")]
+pub(crate) fn py_rsi(py: Python<'_>, prices: Vec<f64>, period: u32) -> Vec<Option<f64>> {
+    py.detach(|| technical::rsi(&prices, period))
+}
+
+/// Returns the exponential moving average after each value.
+#[pyfunction(name = "ema")]
+pub(crate) fn py_ema(py: Python<'_>, values: Vec<f64>, period: u32) -> Vec<Option<f64>> {
+    py.detach(|| technical::ema(&values, period))
+}
+
+/// Returns the Bollinger bands (low, middle, high) after each value.
+#[pyfunction(name = "bollinger")]
+pub(crate) fn py_bollinger(
+    py: Python<'_>,
+    values: Vec<f64>,
+    period: u32,
+    width: f64,
+) -> Vec<Option<(f64, f64, f64)>> {
+    let bands = py.detach(|| technical::bollinger(&values, period, width));
+    bands
+        .into_iter()
+        .map(|each| each.map(|bands| (bands.low, bands.middle, bands.high)))
+        .collect()
+}

@@ -1,0 +1,144 @@
+"""Draws screenshots/ from a recorded session: every size, theme and state, as SVG.
+
+Without `--session` it records the embedded market first. A still shows the session as it looked when it was recorded
+(PAPER); the replay picture shows it as a recording.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cambist import compose
+from cambist.config import Config, EngineChoice, Recording
+from cambist.runtime.replay import ReplayRuntime
+from tui.app import CambistApp
+
+if TYPE_CHECKING:
+    from cambist.model.events import Command
+    from cambist.view import Gate, Runtime, SessionRow, View
+
+FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
+SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
+THEMES = {"dark": "verdigris", "light": "ledger", "safe": "harbour"}
+FONT = "'JetBrains Mono', 'DejaVu Sans Mono', 'Fira Code', monospace"
+
+
+class Still:
+    """A `Runtime` that stands at one View."""
+
+    def __init__(self, view: View, **status: Any) -> None:
+        self.view = msgspec.structs.replace(view, status=msgspec.structs.replace(view.status, **status), replay=None)
+
+    def submit(self, command: Command) -> None:
+        """Does nothing: the picture stands."""
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        """Has none."""
+        return ()
+
+    def live_checks(self) -> tuple[Gate, ...]:
+        """Has none."""
+        return ()
+
+    def open_session(self, name: str) -> Runtime:
+        """Can't."""
+        raise ValueError(name)
+
+    def close(self) -> None:
+        """Has nothing to end."""
+
+
+def record(folder: Path, seconds: float) -> Path:
+    """Records the embedded market and returns the session."""
+    config = Config(recording=Recording(folder=str(folder)), engine=EngineChoice(duel=True))
+    runtime = compose.live(config, duel=False)
+    runtime.start()
+    end = time.monotonic() + seconds
+    while runtime.alive and time.monotonic() < end:
+        runtime.wait(1.0)
+    runtime.close()
+    return folder / f"{runtime.session}.cambist"
+
+
+def at(session: Path, before_end_ns: int) -> tuple[ReplayRuntime, View]:
+    """Returns a replay paused shortly before the session's end, and its View."""
+    reader = compose.open_reader(Config(), str(session))
+    last_ns = max(chunk.last_ns for chunk in reader.index())
+    runtime = ReplayRuntime(
+        reader, compose.replay_kernel(reader, None), name=session.stem, speed=1.0, from_ns=last_ns - before_end_ns
+    )
+    runtime.start()
+    end = time.monotonic() + 120
+    while time.monotonic() < end and not runtime.view.cycles.rows:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    _ = runtime.view
+    time.sleep(0.5)
+    return runtime, runtime.view
+
+
+async def draw(
+    runtime: Any, name: str, size: tuple[int, int], theme: str, *keys: str, ascii_only: bool = False
+) -> None:
+    """Writes one picture after pressing some keys."""
+    app = CambistApp(runtime, theme=theme, motion="off", ascii=ascii_only)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause(0.6)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.3)
+        await pilot.pause(0.4)
+        text = app.export_screenshot(title="cambist")
+    text = re.sub(r"@font-face\s*{[^}]*}", "", text)
+    text = re.sub(r"font-family: ?[^;]*;", f"font-family: {FONT};", text)
+    (FOLDER / f"{name}.svg").write_text(text, encoding="utf-8")
+    print(name, file=sys.stderr)
+
+
+async def everything(view: View, replay: ReplayRuntime, recorded: tuple[int, int]) -> None:
+    """Draws every picture."""
+    began_ns, size = recorded
+    paper = Still(view, mode="PAPER", market="seed 7", recording=True, recorded_since_ns=began_ns, recorded_bytes=size)
+    halted = Still(view, mode="PAPER", market="seed 7", state="HALTED", halt_reason="halted by the operator")
+    for size_name, cells in SIZES.items():
+        for theme_name, theme in THEMES.items():
+            await draw(paper, f"dashboard-{size_name}-{theme_name}", cells, theme)
+    await draw(paper, "dashboard-80x24-ascii", SIZES["80x24"], "ansi16", ascii_only=True)
+    await draw(halted, "dashboard-120x40-halted", SIZES["120x40"], "verdigris")
+    await draw(paper, "dashboard-120x40-frozen", SIZES["120x40"], "verdigris", "space")
+    await draw(paper, "help-120x40-dark", SIZES["120x40"], "verdigris", "question_mark")
+    await draw(paper, "going-live-120x40-dark", SIZES["120x40"], "verdigris", "m")
+    await draw(replay, "replay-120x40-dark", SIZES["120x40"], "verdigris")
+    await draw(replay, "cycle-detail-120x40-dark", SIZES["120x40"], "verdigris", "2", "enter")
+    await draw(paper, "too-small-60x14-dark", (60, 14), "verdigris")
+
+
+def main() -> None:
+    """Records or takes a session, then draws."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--session", type=Path, help="a recorded session; without it one is recorded")
+    parser.add_argument("--record", type=float, default=300.0, metavar="SECONDS", help="how long to record")
+    parser.add_argument("--before-end", type=float, default=20.0, metavar="SECONDS", help="which moment to draw")
+    options = parser.parse_args()
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        session = options.session or record(Path(folder), options.record)
+        replay, view = at(session, int(options.before_end * 1e9))
+        began_ns = view.replay.first_ns if view.replay else 0
+        try:
+            asyncio.run(everything(view, replay, (began_ns, session.stat().st_size)))
+        finally:
+            replay.close()
+
+
+if __name__ == "__main__":
+    main()

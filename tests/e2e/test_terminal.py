@@ -1,0 +1,84 @@
+"""The real command in a real (pseudo) terminal: it restores what it found, whatever ends it."""
+
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from fcntl import ioctl
+from termios import TIOCSWINSZ, tcgetattr
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Cambist
+
+pytestmark = pytest.mark.timeout(90)
+
+LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
+SHOW_CURSOR = b"\x1b[?25h"
+
+
+class Terminal:
+    def __init__(self, cambist: Cambist, *args: str, rows: int = 40, columns: int = 120) -> None:
+        self.master, slave = pty.openpty()
+        ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.before = tcgetattr(slave)
+        self.slave = slave
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        command = [sys.executable, "-m", "cambist", *args, "--config", str(cambist.config)]
+        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, cwd=ROOT)
+        self.output = b""
+
+    def read(self, seconds: float, until: bytes = b"\0never") -> bytes:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and until not in self.output:
+            ready, _, _ = select.select([self.master], [], [], 0.1)
+            if ready:
+                try:
+                    self.output += os.read(self.master, 65536)
+                except OSError:
+                    break
+        return self.output
+
+    def finish(self) -> int:
+        end = time.monotonic() + 30
+        while self.process.poll() is None and time.monotonic() < end:
+            self.read(0.2)
+        self.read(0.5)
+        code = self.process.wait(5)
+        after = tcgetattr(self.slave)
+        os.close(self.slave)
+        os.close(self.master)
+        assert after == self.before
+        return code
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [(signal.SIGTERM, 130), (signal.SIGINT, 130), (b"q", 0)], ids=["SIGTERM", "SIGINT", "q"]
+)
+def test_the_terminal_is_restored_and_the_session_readable(cambist: Cambist, end: int | bytes, code: int) -> None:
+    before = {row["name"] for row in cambist("sessions", "--json").json["sessions"]}
+    terminal = Terminal(cambist, "run")
+    terminal.read(20, until=b"RUNNING")
+    terminal.read(3)
+    if isinstance(end, bytes):
+        os.write(terminal.master, end)
+    else:
+        terminal.process.send_signal(end)
+    assert terminal.finish() == code, terminal.output[-3000:].decode(errors="replace")
+    assert LEAVE_ALTERNATE_SCREEN in terminal.output
+    assert SHOW_CURSOR in terminal.output
+    (made,) = [r for r in cambist("sessions", "--json").json["sessions"] if r["name"] not in before]
+    assert made["complete"]
+    assert cambist("verify", made["name"]).code == 0
+
+
+def test_a_terminal_too_small_says_so_and_still_halts_and_quits(cambist: Cambist) -> None:
+    terminal = Terminal(cambist, "run", rows=14, columns=60)
+    assert b"80" in terminal.read(10, until=b"80")
+    terminal.read(1)
+    os.write(terminal.master, b"q")
+    assert terminal.finish() == 0

@@ -1,0 +1,220 @@
+import itertools
+import subprocess
+import sys
+from collections import Counter, defaultdict
+
+import msgspec
+import pytest
+
+from cambist.engine.reference.accounts import AmmV4, CpmmPool, Mint, Oracle, TickArray, TokenAccount, Whirlpool, program
+from cambist.simulator.accounts import TokenBalance
+from cambist.simulator.draw import Draw
+from cambist.simulator.market import Market
+
+
+def digest_of(seed: int, slots: int, hash_seed: str) -> dict:
+    command = [sys.executable, "-m", "cambist.simulator", "--seed", str(seed), "--slots", str(slots), "--digest"]
+    done = subprocess.run(
+        command, capture_output=True, check=True, env={"PYTHONHASHSEED": hash_seed, "PYTHONPATH": "."}
+    )
+    return msgspec.json.decode(done.stdout)
+
+
+def test_one_seed_gives_one_digest_whatever_the_process() -> None:
+    first, second, other = digest_of(5, 60, "0"), digest_of(5, 60, "4242"), digest_of(6, 60, "0")
+    assert first == second
+    assert first["transactions"] > 300
+    assert first["digest"] != other["digest"]
+
+
+def test_a_longer_run_goes_through_the_same_slots() -> None:
+    one, two = Market(3), Market(3)
+    for _ in range(20):
+        assert [item.signature for item in one.slot().landed] == [item.signature for item in two.slot().landed]
+    assert two.slot().slot == one.chain.slot + 1
+
+
+def test_what_the_exchange_tells_does_not_change_the_chain() -> None:
+    class Deaf:
+        def __getattr__(self, name: str):
+            return lambda *_, **__: None
+
+    loud, still = Market(3), Market(3)
+    loud.exchange = Deaf()
+    for _ in range(15):
+        assert [item.signature for item in loud.slot().landed] == [item.signature for item in still.slot().landed]
+
+
+def test_every_account_reads_as_its_layout_says() -> None:
+    market = Market(2)
+    for _ in range(40):
+        market.slot()
+    chain, found = market.chain, Counter()
+    for pool in market.world.pools:
+        account = chain.accounts[pool.spec.address]
+        found[pool.spec.venue] += 1
+        if pool.spec.venue == "ray4":
+            assert AmmV4.decode(account.data) == pool.info
+        elif pool.spec.venue == "cpmm":
+            assert CpmmPool.decode(account.data) == account.pool
+        else:
+            assert Whirlpool.decode(account.data) == account.pool
+            arrays = [TickArray.decode(chain.accounts[key].data) for key in pool.arrays.values()]
+            edges = sorted(
+                (a.start_tick_index + at * pool.spec.tick_spacing, net) for a in arrays for at, net in a.ticks
+            )
+            assert edges == list(zip(pool.ticks.indexes, pool.ticks.nets, strict=True))
+            assert sum(net for _, net in edges) == 0
+            inside = sum(net for edge, net in edges if edge <= account.pool.tick)
+            assert inside == account.pool.liquidity
+            if account.pool.has_adaptive_fee():
+                assert Oracle.decode(chain.accounts[pool.oracle].data) == chain.accounts[pool.oracle].oracle
+                found["adaptive"] += 1
+    assert sum(found[venue] for venue in ("ray4", "cpmm", "orca")) >= 60
+    assert min(found[venue] for venue in ("ray4", "cpmm", "orca")) >= 15
+    assert found["adaptive"] >= 2
+    for key, account in chain.accounts.items():
+        assert len(account.data) == account.space, key.hex()
+        if isinstance(account, TokenBalance):
+            token = TokenAccount.decode(account.data)
+            assert (token.mint, token.owner, token.amount) == (account.mint, account.holder, account.amount)
+    assert len({token.mint for token in market.world.tokens.values()}) >= 15
+
+
+def totals(market: Market) -> dict[bytes, int]:
+    found: dict[bytes, int] = defaultdict(int)
+    for account in market.chain.accounts.values():
+        if isinstance(account, TokenBalance):
+            withheld = int.from_bytes(account.data[-8:], "little") if account.owner == program.TOKEN_2022 else 0
+            found[account.mint] += account.amount + withheld
+    return found
+
+
+def test_trading_neither_makes_nor_loses_tokens() -> None:
+    market = Market(8)
+    before = totals(market)
+    failed = landed = 0
+    for _ in range(120):
+        block = market.slot()
+        landed += len(block.landed)
+        failed += sum(item.err is not None for item in block.landed)
+    assert totals(market) == before
+    assert landed > 1_000
+    assert 0 < failed < landed / 2
+    for mint, total in before.items():
+        assert total <= Mint.decode(market.chain.accounts[mint].data).supply
+
+
+def test_pools_hold_what_they_owe() -> None:
+    """Every position could be taken out: the vault covers the liquidity at the price, and the protocol's fees."""
+    from cambist.engine.reference.amm_math import sqrt_price_from_tick
+    from cambist.engine.reference.amm_math.sqrt_price import delta_a, delta_b
+
+    market = Market(4)
+    for _ in range(150):
+        market.slot()
+    for pool in market.world.pools:
+        if pool.spec.venue != "orca":
+            continue
+        state = market.chain.accounts[pool.spec.address].pool
+        need_a, need_b, liquidity = state.protocol_owed_a, state.protocol_owed_b, 0
+        edges = list(zip(pool.ticks.indexes, pool.ticks.nets, strict=True))
+        for (low, net), (high, _) in itertools.pairwise(edges):
+            liquidity += net
+            low_root, high_root = sqrt_price_from_tick(low), sqrt_price_from_tick(high)
+            inside = min(max(state.sqrt_price, low_root), high_root)
+            need_a += delta_a(inside, high_root, liquidity, up=False) or 0
+            need_b += delta_b(low_root, inside, liquidity, up=False) or 0
+        assert market.chain.accounts[pool.spec.vault_a].amount >= need_a
+        assert market.chain.accounts[pool.spec.vault_b].amount >= need_b
+
+
+def cycles(market: Market) -> dict[tuple, float]:
+    """Returns every 2 and 3 hop cycle through pools from SOL and USDC that gains at the margin, by brute force."""
+    out = defaultdict(list)
+    for index, (pool, mid) in enumerate(zip(market.world.pools, market.mids, strict=True)):
+        spec = pool.spec
+        keep = 1.0 - spec.fee_ppm / 1e6
+        for token in (spec.token_a.symbol, spec.token_b.symbol):
+            keep *= 0.997 if token == "TOLL" else 1.0
+        out[spec.token_a.symbol].append((spec.token_b.symbol, mid * keep, index))
+        out[spec.token_b.symbol].append((spec.token_a.symbol, keep / mid, index))
+    found = {}
+    for start in ("SOL", "USDC"):
+        for second, first_rate, i in out[start]:
+            for third, second_rate, j in out[second]:
+                if j == i:
+                    continue
+                if third == start and first_rate * second_rate > 1.0:
+                    found[start, i, j] = first_rate * second_rate - 1.0
+                for last, last_rate, k in out[third] if third != start else ():
+                    if last == start and k not in (i, j) and first_rate * second_rate * last_rate > 1.0:
+                        found[start, i, j, k] = first_rate * second_rate * last_rate - 1.0
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_gaps_open_last_a_few_slots_and_are_closed_by_someone(seed: int) -> None:
+    """Counted for gaps of 5 bps and more, which pay for their own costs; thinner ones may stay."""
+    market = Market(seed)
+    alive: dict[tuple, int] = {}
+    lives: list[int] = []
+    slots_with, best = 0, 0.0
+    for _ in range(300):
+        market.slot()
+        now = {key: gain for key, gain in cycles(market).items() if gain > 0.0005}
+        slots_with += bool(now)
+        best = max(best, *now.values(), 0.0)
+        lives += [alive.pop(key) for key in list(alive) if key not in now]
+        for key in now:
+            alive[key] = alive.get(key, 0) + 1
+    lives.sort()
+    assert slots_with > 30, "a market without gaps shows nothing"
+    assert slots_with < 290, "a market that always has gaps has no rivals"
+    assert len(lives) > 50
+    assert lives[len(lives) // 2] <= 6
+    assert lives[-1] <= 120
+    assert max(alive.values(), default=0) <= 120
+    assert best < 0.05
+
+
+@pytest.mark.parametrize("seed", [1, 9])
+def test_pools_stay_near_the_fair_price(seed: int) -> None:
+    market = Market(seed)
+    for checkpoint in range(3):
+        for _ in range(100):
+            market.slot()
+        off = []
+        for pool, mid in zip(market.world.pools, market.mids, strict=True):
+            spec, usd = pool.spec, market.prices.usd
+            fair = usd[spec.token_a.symbol] / usd[spec.token_b.symbol]
+            off.append(max(0.0, abs(mid / fair - 1.0) - spec.fee_ppm / 1e6))
+        off.sort()
+        assert off[len(off) // 2] < 0.0015, checkpoint
+        assert off[-1] < 0.03, checkpoint
+
+
+def test_fees_and_congestion_follow_the_weather() -> None:
+    market = Market(4)
+    calm, storm = [], []
+    for _ in range(300):
+        market.slot()
+        row = market.chain.fees.rows([], 5_000)[-1][1]
+        (storm if market.weather.storm > 0.4 else calm if market.weather.storm < 0.05 else []).append(row)
+    assert len(storm) > 40
+    assert len(calm) > 100
+    calm.sort()
+    storm.sort()
+    assert storm[len(storm) // 2] > 4 * calm[len(calm) // 2]
+
+
+def test_draws_are_even() -> None:
+    draw = Draw(1, "test")
+    assert abs(sum(draw.normal() for _ in range(4_000))) < 4_000**0.5 * 4
+    assert {draw.below(3) for _ in range(100)} == {0, 1, 2}
+    assert abs(sum(draw.count(0.3) for _ in range(4_000)) - 1_200) < 150
+    assert all(1.0 <= draw.tail(9.0) <= 9.0 for _ in range(100))
+    numbers = list(range(50))
+    draw.shuffle(numbers)
+    assert sorted(numbers) == list(range(50)) != numbers
+    assert Draw(1, "test").unit() == Draw(1, "test").unit() != Draw(1, "other").unit()

@@ -1,0 +1,157 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.events import Paste
+
+from tests.tui.stage import Stage, StubRuntime, text
+from tui.app import CambistApp
+from tui.panels.cycles import Cycles
+from tui.screens.confirm import ConfirmScreen, clear_halt, leave, stop_recording
+from tui.screens.prompt import FilterPrompt
+from tui.widgets.canvas import Canvas, cells, clip, wrap
+from tui.widgets.line_edit import MAX_CHARS, LineEdit
+
+
+def cycles(app: CambistApp) -> Cycles:
+    return app.dashboard.query_one("#cycles", Cycles)
+
+
+async def test_a_filter_works_while_it_is_typed_and_shows_in_the_title() -> None:
+    app = CambistApp(StubRuntime())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.2)
+        before = cycles(app).rows_shown
+        await pilot.press("slash", *"net>5")
+        assert 0 < cycles(app).rows_shown < before
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert not isinstance(app.screen, FilterPrompt)
+        assert "/net>5" in cycles(app).lines()[0]
+        await pilot.press("escape")
+        assert cycles(app).rows_shown == before
+
+
+async def test_esc_restores_the_filter_from_before() -> None:
+    app = CambistApp(StubRuntime())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.2)
+        await pilot.press("slash", *"usdc", "enter")
+        shown = cycles(app).rows_shown
+        await pilot.press("slash", *" !bonk", "escape")
+        assert (cycles(app).filter, cycles(app).rows_shown) == ("usdc", shown)
+
+
+async def test_a_wrong_filter_is_not_taken_and_says_why() -> None:
+    app = CambistApp(StubRuntime())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.2)
+        await pilot.press("slash", *"profit>5", "enter")
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, FilterPrompt)
+        assert "no column profit here" in text(app)
+        assert cycles(app).filter == "profit"
+
+
+async def test_in_a_field_k_is_a_letter_and_ctrl_k_halts() -> None:
+    runtime = StubRuntime()
+    app = CambistApp(runtime)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.2)
+        await pilot.press("slash", "k")
+        assert runtime.names() == []
+        await pilot.press("ctrl+k")
+        assert runtime.names() == ["halt"]
+
+
+async def test_a_page_pasted_becomes_one_bounded_line() -> None:
+    app = Stage(StubRuntime())
+    async with app.run_test(size=(80, 24)) as pilot:
+        prompt = FilterPrompt(app.runtime, "Cycles", int)
+        await app.push_screen(prompt)
+        prompt.post_message(Paste("a\nb\x1b[2J" + "c" * 5000))
+        await pilot.pause(0.2)
+        assert len(prompt.edit.text) == MAX_CHARS
+        assert prompt.edit.text.isprintable()
+        assert len(text(app).splitlines()) == 1
+
+
+@pytest.mark.parametrize(("key", "answer"), [("y", True), ("enter", False), ("n", False), ("escape", False)])
+async def test_only_y_confirms(key: str, answer: bool) -> None:
+    app = Stage(StubRuntime())
+    answers: list[bool | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(stop_recording(app.runtime), answers.append)
+        await pilot.press(key)
+        await pilot.pause(0.1)
+        assert answers == [answer]
+
+
+async def test_a_question_names_reason_and_consequence() -> None:
+    runtime = StubRuntime()
+    runtime.change("status", state="HALTED", halt_reason="loss limit of 0.5 SOL reached")
+    app = Stage(runtime)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(clear_halt(runtime))
+        await pilot.pause(0.2)
+        assert "loss limit of 0.5 SOL reached" in text(app)
+        await pilot.press("escape")
+        await app.push_screen(leave(runtime, 2))
+        await pilot.pause(0.2)
+        assert "2 orders are open" in text(app)
+
+
+async def test_k_upper_case_asks_and_y_clears() -> None:
+    runtime = StubRuntime()
+    runtime.change("status", state="HALTED", halt_reason="by key")
+    app = CambistApp(runtime)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.3)
+        await pilot.press("K")
+        assert isinstance(app.screen, ConfirmScreen)
+        await pilot.press("y")
+        await pilot.pause(0.1)
+        assert runtime.names() == ["clear_halt"]
+
+
+async def test_stopping_a_recording_asks_first() -> None:
+    runtime = StubRuntime()
+    app = CambistApp(runtime)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.3)
+        await pilot.press("R")
+        assert runtime.names() == []
+        await pilot.press("y")
+        await pilot.pause(0.1)
+        assert runtime.names() == ["record_stop"]
+
+
+def test_editing_keys() -> None:
+    edit = LineEdit("usdc bonk")
+    for key, character in (("ctrl+w", None), ("x", "x"), ("left", None), ("backspace", None), ("home", None)):
+        assert edit.key(key, character)
+    assert (edit.text, edit.cursor) == ("usdcx", 0)
+    assert edit.key("delete", None)
+    assert edit.key("end", None)
+    assert (edit.text, edit.cursor) == ("sdcx", 4)
+    assert not edit.key("f5", None)
+    assert not edit.key("ctrl+j", "\n")
+    assert edit.key("ctrl+u", "\x15")
+    assert edit.text == ""
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=60), st.integers(3, 30))
+def test_a_field_is_never_wider_than_its_place(typed: str, width: int) -> None:
+    edit = LineEdit()
+    edit.insert(typed)
+    canvas = Canvas(width, 1)
+    edit.draw(canvas, 0, 0, width)
+    assert sum(cells(char) for char, _ in canvas.rows[0]) == width
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=80), st.integers(1, 30))
+def test_wrapped_and_clipped_text_fits(words: str, width: int) -> None:
+    for line in wrap(words, width):
+        assert cells(line) <= max(width, 2)
+    assert cells(clip(words, width)) <= width
