@@ -9,16 +9,16 @@ pub const ONE: i64 = 1 << 40;
 
 const WORK_BITS: u32 = 56;
 /// floor(2^62 / ln 2)
-const LOG2_E: i128 = 6_653_256_548_922_161_245;
-const THIRD: i128 = (1 << 62) / 3;
-const TABLE: [(u128, i64); 256] = table();
+const LOG2_E: i64 = 6_653_256_548_922_161_245;
+const THIRD: i64 = (1 << 62) / 3;
+static TABLE: [(u64, i64); 256] = table();
 
-const fn table() -> [(u128, i64); 256] {
+const fn table() -> [(u64, i64); 256] {
     let mut entries = [(0, 0); 256];
     let mut index = 0;
     while index < 256 {
-        let reciprocal: u128 = (1 << 25) / (2 * index as u128 + 513);
-        entries[index] = (reciprocal, (1 << WORK_BITS) - log2_bits(reciprocal));
+        let reciprocal: u64 = (1 << 25) / (2 * index as u64 + 513);
+        entries[index] = (reciprocal, (1 << WORK_BITS) - log2_bits(reciprocal as u128));
         index += 1;
     }
     entries
@@ -42,19 +42,30 @@ const fn log2_bits(value: u128) -> i64 {
     result
 }
 
+/// Returns ⌊a · b / 2^shift⌋; the operands' widths say that the product can't overflow, so that no check is compiled.
+#[inline]
+fn mul_shift(a: i64, b: i64, shift: u32) -> i64 {
+    (i128::from(a).wrapping_mul(i128::from(b)) >> shift) as i64
+}
+
+#[inline]
 fn log2_work(value: u128) -> i64 {
     let exponent = value.ilog2();
     let mantissa = if exponent <= 63 {
-        value << (63 - exponent)
+        (value as u64) << (63 - exponent)
     } else {
-        value >> (exponent - 63)
+        (value >> (exponent - 63)) as u64
     };
     let (reciprocal, log) = TABLE[(mantissa >> 55 & 0xff) as usize];
-    let z = ((mantissa * reciprocal) as i128 - (1 << 79)) >> 16;
+    // 2^79 wraps away: the product is within 2^72 of it.
+    let z = (u128::from(mantissa)
+        .wrapping_mul(reciprocal.into())
+        .wrapping_sub(1 << 79) as i128
+        >> 16) as i64;
     // ln(1+z) = z − z·z·(1/2 − z·(1/3 − z/4)), every product floored, z in 2⁻⁶³ and the bracket in 2⁻⁶² units.
-    let inner = (1 << 61) - ((z * (THIRD - (z >> 3))) >> 63);
-    let natural = z - ((((z * z) >> 63) * inner) >> 62);
-    (i64::from(exponent) << WORK_BITS) + log + ((natural * LOG2_E) >> 69) as i64
+    let inner = (1 << 61) - mul_shift(z, THIRD - (z >> 3), 63);
+    let natural = z - mul_shift(mul_shift(z, z, 63), inner, 62);
+    (i64::from(exponent) << WORK_BITS) + log + mul_shift(natural, LOG2_E, 69)
 }
 
 /// Returns log2(num / den) in 2⁻⁴⁰ units, or `None` if either is 0.

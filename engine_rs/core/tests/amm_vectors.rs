@@ -281,3 +281,121 @@ fn pools() {
         }
     }
 }
+
+/// Real swaps and computed steps printed in the reference notes; the Python tests hold the same numbers.
+mod printed {
+    use cambist_core::amm_math::raydium_v4::exact_in;
+    use cambist_core::amm_math::sqrt_price::{
+        MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK, sqrt_price_from_tick,
+        tick_from_sqrt_price,
+    };
+    use cambist_core::amm_math::whirlpool::step;
+    use cambist_core::amm_math::{QuoteError, RoundingRule};
+
+    const LIQUIDITY: u128 = 740_600_641_175_286;
+    const PRICE: u128 = 7_193_838_297_492_601_595;
+
+    #[test]
+    fn amm_v4_pays_what_real_swaps_paid() {
+        for (amount, coin, pc, coin_in, out) in [
+            (
+                3_582_052,
+                174_321_977_996,
+                28_789_502_628,
+                false,
+                21_632_602,
+            ),
+            (
+                572_129_935_687,
+                22_473_476_041_727,
+                73_591_990_479,
+                true,
+                1_822_539_498,
+            ),
+            (
+                13_709_281,
+                6_091_364_156_933,
+                1_647_324_406_698,
+                false,
+                50_566_091,
+            ),
+            (
+                411_624_341,
+                117_233_985_364_461_520,
+                30_371_468_205,
+                false,
+                1_563_758_747_677_632,
+            ),
+        ] {
+            let reserves = if coin_in { (coin, pc) } else { (pc, coin) };
+            let paid = exact_in(reserves, (25, 10_000), amount, RoundingRule::TrueCeil)
+                .map(|(out, _)| out);
+            assert_eq!(paid, Ok(out));
+        }
+    }
+
+    #[test]
+    fn ticks_have_the_programs_prices() {
+        for (tick, price) in [
+            (0, 1 << 64),
+            (1, 18_447_666_387_855_959_850),
+            (-1, 18_445_821_805_675_392_311),
+            (100, 18_539_204_128_674_405_812),
+            (-100, 18_354_745_142_194_483_561),
+            (1_000, 19_392_480_388_906_836_277),
+            (50_000, 224_699_260_982_037_790_824),
+            (-50_000, 1_514_390_236_237_315_695),
+            (-18_835, 7_193_551_259_695_397_480),
+            (MIN_TICK, MIN_SQRT_PRICE),
+            (MAX_TICK, MAX_SQRT_PRICE),
+        ] {
+            assert_eq!(sqrt_price_from_tick(tick), Ok(price));
+            assert_eq!(tick_from_sqrt_price(price), tick);
+        }
+        assert_eq!(
+            sqrt_price_from_tick(MAX_TICK + 1),
+            Err(QuoteError::PriceLimit)
+        );
+        assert_eq!(
+            sqrt_price_from_tick(MIN_TICK - 1),
+            Err(QuoteError::PriceLimit)
+        );
+    }
+
+    #[test]
+    fn steps_as_the_formulas_give_them() {
+        for (amount, a_to_b, tick, expected) in [
+            (
+                1_000_000_000,
+                true,
+                -18_840,
+                (999_600_000, 152_022_516, 7_193_834_510_943_823_319, 400_000),
+            ),
+            (
+                100_000_000,
+                false,
+                -18_832,
+                (99_960_000, 657_270_588, 7_193_840_787_277_831_434, 40_000),
+            ),
+            (1, true, -18_840, (0, 0, PRICE, 1)),
+            (
+                10_000_000_000_000,
+                true,
+                -18_836,
+                (
+                    170_732_644_608,
+                    25_963_271_992,
+                    7_193_191_609_105_982_146,
+                    68_320_386,
+                ),
+            ),
+        ] {
+            let target = sqrt_price_from_tick(tick).expect("in range");
+            let step = step(amount, 400, LIQUIDITY, (PRICE, target), true, a_to_b).expect("a step");
+            assert_eq!(
+                (step.amount_in, step.amount_out, step.sqrt_price, step.fee),
+                expected
+            );
+        }
+    }
+}

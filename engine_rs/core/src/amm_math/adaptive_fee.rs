@@ -1,7 +1,8 @@
 //! The fee rate of a Whirlpool while one swap runs: static, or following volatility by tick groups.
 
 use super::QuoteError;
-use super::sqrt_price::{MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price, wide_mul};
+use super::sqrt_price::{MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price};
+use super::wide::Wide;
 use crate::accounts::{AdaptiveFeeConstants, AdaptiveFeeVariables};
 
 pub const FEE_RATE_DENOMINATOR: u64 = 1_000_000;
@@ -134,7 +135,10 @@ impl FeeRate {
         };
         let (low, high) = (before.min(after), before.max(after));
         let factor = sqrt_price_from_tick(adaptive.constants.major_swap_threshold_ticks.into())?;
-        let (over, product) = wide_mul(low, factor);
+        let Wide {
+            high: over,
+            low: product,
+        } = Wide::product(low, factor);
         let mut variables = adaptive.variables;
         if over >> 64 == 0 && high >= (over << 64) | (product >> 64) {
             variables.last_major_swap = u64::try_from(now).map_err(|_| QuoteError::InvalidTime)?;

@@ -6,6 +6,7 @@ pub mod raydium_cpmm;
 pub mod raydium_v4;
 pub mod sqrt_price;
 pub mod whirlpool;
+mod wide;
 
 pub(crate) use quote_error::to_u64;
 pub use quote_error::{QuoteError, RoundingRule};

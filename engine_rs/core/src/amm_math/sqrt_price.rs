@@ -3,7 +3,7 @@
 //! Raydium's tick table differs in the low bits: these constants are Whirlpool's only.
 
 use super::QuoteError;
-use ruint::aliases::U256;
+use super::wide::Wide;
 
 pub const MIN_TICK: i32 = -443_636;
 pub const MAX_TICK: i32 = 443_636;
@@ -11,7 +11,7 @@ pub const MIN_SQRT_PRICE: u128 = 4_295_048_016;
 pub const MAX_SQRT_PRICE: u128 = 79_226_673_515_401_279_992_447_579_055;
 
 /// √1.0001^(−2^i) in Q64.64, i = 0…18.
-const NEGATIVE: [u128; 19] = [
+const NEGATIVE: [u64; 19] = [
     18_445_821_805_675_392_311,
     18_444_899_583_751_176_498,
     18_443_055_278_223_354_162,
@@ -69,9 +69,10 @@ pub fn sqrt_price_from_tick(tick: i32) -> Result<u128, QuoteError> {
     }
     let mut bits = tick.unsigned_abs();
     if tick < 0 {
-        let mut ratio: u128 = 1 << 64;
+        let mut ratio = u128::from(NEGATIVE[bits.trailing_zeros() as usize]);
+        bits &= bits - 1;
         while bits != 0 {
-            ratio = (ratio * NEGATIVE[bits.trailing_zeros() as usize]) >> 64;
+            ratio = ratio.wrapping_mul(NEGATIVE[bits.trailing_zeros() as usize].into()) >> 64;
             bits &= bits - 1;
         }
         return Ok(ratio);
@@ -86,31 +87,8 @@ pub fn sqrt_price_from_tick(tick: i32) -> Result<u128, QuoteError> {
 
 /// Returns ⌊a · b / 2^96⌋ where it is below 2^128.
 fn mul_shift_96(a: u128, b: u128) -> u128 {
-    let (high, low) = wide_mul(a, b);
+    let Wide { high, low } = Wide::product(a, b);
     (high << 32) | (low >> 96)
-}
-
-/// Returns the (high, low) halves of a 128×128-bit product.
-pub(super) fn wide_mul(a: u128, b: u128) -> (u128, u128) {
-    const MASK: u128 = u64::MAX as u128;
-    let (a1, a0, b1, b0) = (a >> 64, a & MASK, b >> 64, b & MASK);
-    let low = a0 * b0;
-    // Each sum is at most (2^64−1)² + 2·(2^64−1) = 2^128 − 1.
-    let middle = a1 * b0 + (low >> 64);
-    let other = a0 * b1 + (middle & MASK);
-    (
-        a1 * b1 + (middle >> 64) + (other >> 64),
-        (other << 64) | (low & MASK),
-    )
-}
-
-fn u256_of(high: u128, low: u128) -> U256 {
-    U256::from_limbs([
-        low as u64,
-        (low >> 64) as u64,
-        high as u64,
-        (high >> 64) as u64,
-    ])
 }
 
 /// Returns the greatest tick whose √price is ≤ `sqrt_price`, which is in `MIN_SQRT_PRICE`…`MAX_SQRT_PRICE`.
@@ -123,7 +101,8 @@ pub fn tick_from_sqrt_price(sqrt_price: u128) -> i32 {
     };
     let (mut fraction, mut bit) = (0u128, 1u128 << 63);
     for _ in 0..INVERSE_STEPS {
-        ratio *= ratio;
+        // Below 2^64 at each turn.
+        ratio = ratio.wrapping_mul(ratio);
         let more = ratio >> 127;
         ratio >>= 63 + more;
         fraction += bit * more;
@@ -139,38 +118,72 @@ pub fn tick_from_sqrt_price(sqrt_price: u128) -> i32 {
     }
 }
 
-/// Returns the atoms of token A between two prices; `None` if they exceed a u64.
-///
-/// # Errors
-/// `Overflow` if the program's 256-bit product overflows.
-pub fn delta_a(
-    sqrt_0: u128,
-    sqrt_1: u128,
-    liquidity: u128,
-    up: bool,
-) -> Result<Option<u64>, QuoteError> {
-    let (low, high) = if sqrt_0 < sqrt_1 {
-        (sqrt_0, sqrt_1)
-    } else {
-        (sqrt_1, sqrt_0)
-    };
-    let (over, product) = wide_mul(liquidity, high - low);
-    if over >> 64 != 0 {
-        return Err(QuoteError::Overflow);
-    }
-    let num = u256_of((over << 64) | (product >> 64), product << 64);
-    let (den_high, den_low) = wide_mul(low, high);
-    let (quotient, rest) = num.div_rem(u256_of(den_high, den_low));
-    let Ok(amount) = u64::try_from(quotient) else {
-        return Ok(None);
-    };
-    Ok(amount.checked_add(u64::from(up && !rest.is_zero())))
+/// The atoms of one token between two prices, before the division: cheap to compare with an amount.
+#[derive(Debug, Clone, Copy)]
+pub struct Delta(Kind);
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    A { num: Wide, den: Wide },
+    B { product: Option<u128> },
 }
 
-/// Returns the atoms of token B between two prices; `None` if they exceed a u64.
-pub fn delta_b(sqrt_0: u128, sqrt_1: u128, liquidity: u128, up: bool) -> Option<u64> {
-    let product = liquidity.checked_mul(sqrt_0.abs_diff(sqrt_1))?;
-    ((product >> 64) as u64).checked_add(u64::from(up && product as u64 != 0))
+impl Delta {
+    /// Returns the delta of token A.
+    ///
+    /// # Errors
+    /// `Overflow` if the program's 256-bit product overflows.
+    #[inline]
+    pub fn a(sqrt_0: u128, sqrt_1: u128, liquidity: u128) -> Result<Self, QuoteError> {
+        let num = Wide::product(liquidity, sqrt_0.abs_diff(sqrt_1))
+            .shifted()
+            .ok_or(QuoteError::Overflow)?;
+        let den = Wide::product(sqrt_0, sqrt_1);
+        if den == Wide::ZERO || den.high >> 64 != 0 {
+            return Err(QuoteError::Overflow);
+        }
+        Ok(Self(Kind::A { num, den }))
+    }
+
+    /// Returns the delta of token B.
+    #[inline]
+    pub fn b(sqrt_0: u128, sqrt_1: u128, liquidity: u128) -> Self {
+        Self(Kind::B {
+            product: liquidity.checked_mul(sqrt_0.abs_diff(sqrt_1)),
+        })
+    }
+
+    /// Returns the atoms, rounded up or down; `None` if they exceed a u64.
+    #[inline]
+    pub fn atoms(self, up: bool) -> Option<u64> {
+        match self.0 {
+            Kind::A { num, den } => {
+                let (quotient, rest) = num.digit(den)?;
+                quotient.checked_add(u64::from(up && rest != Wide::ZERO))
+            }
+            Kind::B { product } => {
+                let product = product?;
+                ((product >> 64) as u64).checked_add(u64::from(up && product as u64 != 0))
+            }
+        }
+    }
+
+    /// Returns whether `atoms(up)` is at most `amount`, without dividing.
+    #[inline]
+    pub fn is_at_most(self, amount: u64, up: bool) -> bool {
+        match self.0 {
+            Kind::A { num, den } => {
+                let limit = if up {
+                    den.times(amount)
+                } else {
+                    den.times(amount).and_then(|all| all.checked_add(den))
+                };
+                // A limit beyond 2^256 is above every numerator.
+                limit.is_none_or(|limit| if up { num <= limit } else { num < limit })
+            }
+            Kind::B { .. } => self.atoms(up).is_some_and(|atoms| atoms <= amount),
+        }
+    }
 }
 
 /// Returns the price after `amount` of the fixed token moves.
@@ -200,29 +213,24 @@ fn next_from_a(
     if amount == 0 {
         return Ok(sqrt_price);
     }
-    let (over, product) = wide_mul(liquidity, sqrt_price);
-    if over >> 64 != 0 {
-        return Err(QuoteError::Overflow);
-    }
-    let num = u256_of((over << 64) | (product >> 64), product << 64);
-    let (moved_high, moved_low) = wide_mul(sqrt_price, amount.into());
-    let (base, moved) = (
-        u256_of(liquidity >> 64, liquidity << 64),
-        u256_of(moved_high, moved_low),
-    );
+    let num = Wide::product(liquidity, sqrt_price)
+        .shifted()
+        .ok_or(QuoteError::Overflow)?;
+    let base = Wide {
+        high: liquidity >> 64,
+        low: liquidity << 64,
+    };
+    let moved = Wide::product(sqrt_price, amount.into());
     let den = if exact_in {
         base.checked_add(moved)
     } else {
         base.checked_sub(moved)
     };
     let den = den
-        .filter(|den| !den.is_zero())
+        .filter(|den| *den != Wide::ZERO)
         .ok_or(QuoteError::Overflow)?;
-    let (quotient, rest) = num.div_rem(den);
-    let floor = u128::try_from(quotient).map_err(|_| QuoteError::Overflow)?;
-    let price = floor
-        .checked_add(u128::from(!rest.is_zero()))
-        .ok_or(QuoteError::Overflow)?;
+    let (floor, rest) = num.two_digits(den).ok_or(QuoteError::Overflow)?;
+    let price = floor.checked_add(rest.into()).ok_or(QuoteError::Overflow)?;
     if (MIN_SQRT_PRICE..=MAX_SQRT_PRICE).contains(&price) {
         Ok(price)
     } else {

@@ -2,7 +2,7 @@
 
 use super::adaptive_fee::{FEE_RATE_DENOMINATOR, FeeRate};
 use super::sqrt_price::{
-    MAX_SQRT_PRICE, MIN_SQRT_PRICE, delta_a, delta_b, next_sqrt_price, tick_from_sqrt_price,
+    Delta, MAX_SQRT_PRICE, MIN_SQRT_PRICE, next_sqrt_price, tick_from_sqrt_price,
 };
 use super::{QuoteError, to_u64};
 use crate::accounts::{AdaptiveFeeVariables, Oracle, Whirlpool};
@@ -94,25 +94,30 @@ pub fn step(
     a_to_b: bool,
 ) -> Result<Step, QuoteError> {
     let fixed_is_a = exact_in == a_to_b;
-    let delta = |is_a, end, up| {
+    let delta = |is_a, end| {
         if is_a {
-            delta_a(start, end, liquidity, up)
+            Delta::a(start, end, liquidity)
         } else {
-            Ok(delta_b(start, end, liquidity, up))
+            Ok(Delta::b(start, end, liquidity))
         }
     };
     let usable = if exact_in { keep(amount, rate) } else { amount };
-    let whole = delta(fixed_is_a, target, exact_in)?;
-    let end = match whole {
-        Some(whole) if whole <= usable => target,
-        _ => next_sqrt_price(start, liquidity, usable, exact_in, a_to_b)?,
+    let whole = delta(fixed_is_a, target)?;
+    let end = if whole.is_at_most(usable, exact_in) {
+        target
+    } else {
+        next_sqrt_price(start, liquidity, usable, exact_in, a_to_b)?
     };
     let reached = end == target;
-    let other = delta(!fixed_is_a, end, !exact_in)?.ok_or(QuoteError::Overflow)?;
-    let fixed = match whole {
-        Some(whole) if reached => whole,
-        _ => delta(fixed_is_a, end, exact_in)?.ok_or(QuoteError::Overflow)?,
+    let other = delta(!fixed_is_a, end)?
+        .atoms(!exact_in)
+        .ok_or(QuoteError::Overflow)?;
+    let moved = if reached {
+        whole
+    } else {
+        delta(fixed_is_a, end)?
     };
+    let fixed = moved.atoms(exact_in).ok_or(QuoteError::Overflow)?;
     let (amount_in, amount_out) = if exact_in {
         (fixed, other)
     } else {

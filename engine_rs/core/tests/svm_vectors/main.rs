@@ -4,3 +4,4 @@
 mod orca;
 mod raydium;
 mod recording;
+mod unit;

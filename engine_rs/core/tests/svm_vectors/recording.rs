@@ -17,10 +17,15 @@ pub(crate) const NOW: ChainTime = ChainTime {
     epoch: 925,
 };
 
-/// Returns a recording, `None` with a printed reason if it is absent.
+/// Returns a recording of the programs, `None` with a printed reason if it is absent.
 pub(crate) fn load<T: DeserializeOwned>(name: &str) -> Option<T> {
+    load_from("svm_vectors", name)
+}
+
+/// Returns a recording in `folder`, `None` with a printed reason if it is absent.
+pub(crate) fn load_from<T: DeserializeOwned>(folder: &str, name: &str) -> Option<T> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(format!("../../../shared/data/svm_vectors/{name}.json.zst"));
+        .join(format!("../../../shared/data/{folder}/{name}.json.zst"));
     let Ok(file) = File::open(&path) else {
         eprintln!("skipped: {} is not there", path.display());
         return None;
