@@ -107,8 +107,14 @@ def signed(text: str, negative: bool, zero: bool) -> str:
     return text if zero else (glyph("minus") if negative else "+") + text
 
 
-def _known(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
+def known(value: float | None) -> float | None:
+    """Returns `value`, or None for what is no number."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def whole(value: float | None) -> int | None:
+    """Returns the nearest integer; None for what is no number."""
+    return round(value) if value is not None and math.isfinite(value) else None
 
 
 def bps(value: float | None, width: int = 5) -> str:
@@ -139,7 +145,7 @@ def percent(fraction: float | None) -> tuple[str, str]:
     """
     if fraction is None or not math.isfinite(fraction):
         return "", glyph("unknown")
-    share = abs(fraction) * 100
+    share = min(abs(fraction), 1e6) * 100
     digits = f"{share:.2f}"
     if float(digits) == 0:
         return "", "0.00%"
@@ -377,26 +383,3 @@ def route_form(steps: tuple[Step, ...], form: int) -> tuple[Piece, ...]:
         pieces += (Piece(before, "dash"), Piece(venue, "venue", step.venue_class), Piece(after, "dash"))
     pieces.append(Piece(names[0], "token"))
     return tuple(pieces)
-
-
-def parse_seconds(words: str) -> int | None:
-    """Returns the ns of `+90` or `-2.5`; None if it isn't a signed number of seconds."""
-    if not words or words[0] not in "+-":
-        return None
-    try:
-        seconds = float(words)
-    except ValueError:
-        return None
-    return int(seconds * SECOND) if math.isfinite(seconds) and abs(seconds) < 1e9 else None
-
-
-def parse_clock(words: str, near_ns: int) -> int | None:
-    """Returns the session time of `HH:MM` or `HH:MM:SS` on the local day of `near_ns`; None if it is no time."""
-    parts = words.split(":")
-    if len(parts) not in (2, 3) or not all(part.isdigit() and len(part) <= 2 for part in parts):
-        return None
-    hour, minute, second = (int(part) for part in (*parts, "0")[:3])
-    if hour > 23 or minute > 59 or second > 59:
-        return None
-    day = time.localtime(near_ns // SECOND)
-    return int(time.mktime((day.tm_year, day.tm_mon, day.tm_mday, hour, minute, second, 0, 0, -1))) * SECOND

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NULL = Style.null()
 THIN_SPACE = "\u2009"
-_WHITE = Style(color="white")
+_LIFTED = {"bright_black": Style(color="white"), "cyan": Style(color="bright_white")}
 
 
 class Over(dict[Style, Style]):
@@ -29,13 +29,13 @@ class Over(dict[Style, Style]):
         super().__init__()
         self.ground = ground
         self._lifted = lifted
-        """Muted text becomes white: bright black on a coloured ground can't be read."""
+        """Muted text and accent become white: on one of 16 colours as ground they can't be read."""
 
     def __missing__(self, style: Style) -> Style:
         """Returns `style` with the ground where it has none of its own."""
         made = self.ground + style
-        if self._lifted and style.color is not None and style.color.name == "bright_black":
-            made += _WHITE
+        if self._lifted and style.bgcolor is None and style.color is not None:
+            made += _LIFTED.get(style.color.name, _NULL)
         self[style] = made
         return made
 
@@ -69,7 +69,7 @@ class Paint:
         table = self._over.get(role)
         if table is None:
             ground = self.ground(role) if role else self.base
-            table = self._over[role] = Over(ground, lifted=bool(role) and self.theme.colours == "16")
+            table = self._over[role] = Over(ground, lifted=self.theme.colours == "16" and ground.bgcolor is not None)
         return table
 
     def _make(self, role: str, on: str, *, bold: bool, reverse: bool) -> Style:

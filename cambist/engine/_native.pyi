@@ -76,6 +76,9 @@ def quote(
     mint, tick arrays. `time` is (slot, unix timestamp, epoch). Raises `ValueError` if an account can't be read.
     """
 
+def cycle_keys(edges: Sequence[Edge], cycles: Sequence[Sequence[int]]) -> list[tuple[str, int | None]]:
+    """Returns (canonical key, total weight) of cycles in a graph made of these edges. Raises `ValueError`."""
+
 def find_cycles(edges: Sequence[Edge]) -> list[list[int]]:
     """Returns negative cycles of the whole graph. Raises `ValueError`."""
 

@@ -84,38 +84,43 @@ def anchor(code: int) -> ProgramError:
 def ray4(context: Context, instruction: Instruction) -> None:
     """Runs SwapBaseIn/Out, tags 9, 11 and V2's 16, 17."""
     call = ray4_call(context, instruction)
-    info = call.pool.info
-    assert info is not None
     context.consume(22_421 if call.exact_in else 23_665)
-    source = context.token(call.source)
     if not call.owner.signer:
         raise custom(12, "Error: InvalidSignAccount")
-    if call.exact_in and source.amount < call.amount:
-        raise custom(40, "Error: InsufficientFunds")
+    source = context.token(call.source)
+    fill: Fill | None = None
     try:
         fill = venues.swap(
-            call.pool,
-            context.get,
-            call.amount,
-            a_to_b=call.a_to_b,
-            exact_in=call.exact_in,
-            now=context.now,
-            epoch=context.epoch,
+            call.pool, context.get, call.amount, a_to_b=call.a_to_b, exact_in=call.exact_in, now=context.now
         )
     except QuoteError as error:
-        raise _ray4_error(error) from None
-    coin, pc = fill.reserves if call.a_to_b else fill.reserves[::-1]
-    first, second = (call.amount, call.threshold) if call.exact_in else (call.threshold, call.amount)
-    answer = fill.received if call.exact_in else fill.paid
-    log = _RAY_LOG.pack(
-        3 if call.exact_in else 4, first, second, 2 if call.a_to_b else 1, source.amount, coin, pc, answer
-    )
-    context.log("Program log: ray_log: " + base64.b64encode(log).decode())
-    if fill.received < call.threshold if call.exact_in else fill.paid > call.threshold:
-        raise custom(30, "Error: exceeds desired slippage limit")
-    if source.amount < fill.paid:
+        empty = error.reason is Reason.EMPTY_POOL and min(_ray4_reserves(context, call)) >= 0
+        if not empty and error.reason not in (Reason.ZERO_AMOUNT, Reason.ZERO_OUTPUT):
+            raise _ray4_error(error) from None
+    if call.exact_in and source.amount < call.amount:
+        fill = None  # the program doesn't compute what can't be paid; its log says 0
+    answer = 0 if fill is None else fill.received if call.exact_in else fill.paid
+    context.log("Program log: ray_log: " + base64.b64encode(_ray_log(context, call, source.amount, answer)).decode())
+    if source.amount < (call.amount if call.exact_in else answer):
         raise custom(40, "Error: InsufficientFunds")
+    if answer < call.threshold if call.exact_in else answer > call.threshold:
+        raise custom(30, "Error: exceeds desired slippage limit")
+    if fill is None:
+        raise custom(29, "Error: InvalidInput")
     _settle(context, call, fill, checked=False)
+
+
+def _ray4_reserves(context: Context, call: Call) -> tuple[int, int]:
+    """Returns coin and pc that are the pool's; below 0 if more is owed than there is."""
+    info, held = call.pool.info, venues.vaults(call.pool, context.get)
+    assert info is not None
+    return held.a - info.need_take_pnl_coin, held.b - info.need_take_pnl_pc
+
+
+def _ray_log(context: Context, call: Call, balance: int, answer: int) -> bytes:
+    first, second = (call.amount, call.threshold) if call.exact_in else (call.threshold, call.amount)
+    direction, reserves = 2 if call.a_to_b else 1, _ray4_reserves(context, call)
+    return _RAY_LOG.pack(3 if call.exact_in else 4, first, second, direction, balance, *reserves, answer)
 
 
 def ray4_call(context: Context, instruction: Instruction) -> Call:
@@ -146,7 +151,7 @@ def ray4_call(context: Context, instruction: Instruction) -> Call:
 
 
 def _ray4_error(error: QuoteError) -> ProgramError:
-    codes = {"zero_amount": 29, "zero_output": 29, "not_tradable": 22, "empty_pool": 29}
+    codes = {"not_tradable": 22, "empty_pool": 32}
     code = codes.get(str(error))
     return ProgramError("ProgramFailedToComplete") if code is None else custom(code, f"Error: {error}")
 

@@ -71,7 +71,7 @@ class Desk:
         spec = pool.spec
         index = self.pools.index(pool)
         token = spec.token_a if a_to_b else spec.token_b
-        whole = amount / 10.0**token.decimals
+        whole = amount / float(10**token.decimals)
         known = sight.dollars.get(token.symbol)
         if known is not None:
             return whole * known
@@ -242,8 +242,8 @@ class Rival:
         if fill is None:
             return
         tokens = (spec.token_a, spec.token_b) if a_to_b else (spec.token_b, spec.token_a)
-        paid = amount / 10.0 ** tokens[0].decimals * values[tokens[0].symbol]
-        got = fill.received / 10.0 ** tokens[1].decimals * values[tokens[1].symbol]
+        paid = amount / float(10 ** tokens[0].decimals) * values[tokens[0].symbol]
+        got = fill.received / float(10 ** tokens[1].decimals) * values[tokens[1].symbol]
         gain = got - paid
         if gain < 0.02:
             return

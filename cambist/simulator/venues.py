@@ -52,7 +52,7 @@ class Pool:
         """Address of a Whirlpool's oracle."""
         self.taxes: tuple[TransferFee | None, TransferFee | None] = (None, None)
         """Transfer fees of token a and b."""
-        self.scale = 10.0**spec.token_a.decimals / 10.0**spec.token_b.decimals
+        self.scale = float(10**spec.token_a.decimals) / float(10**spec.token_b.decimals)
         """Price in whole b per whole a over price in atoms."""
 
 
@@ -109,15 +109,15 @@ def swap(
         return _swap_orca(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, now=now, limit=limit)
     if pool.spec.venue == "cpmm":
         return _swap_cpmm(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, now=now, epoch=epoch)
-    return _swap_ray4(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in)
+    return _swap_ray4(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, now=now)
 
 
 def _swap_ray4(
-    pool: Pool, find: Callable[[bytes], Account | None], amount: int, *, a_to_b: bool, exact_in: bool
+    pool: Pool, find: Callable[[bytes], Account | None], amount: int, *, a_to_b: bool, exact_in: bool, now: int
 ) -> Fill:
     info = pool.info
     assert info is not None
-    if info.status not in (1, 6):
+    if info.status not in (1, 6, 7) or (info.status == 7 and now < info.pool_open_time):
         raise QuoteError(Reason.NOT_TRADABLE)
     held = vaults(pool, find)
     coin, pc = held.a - info.need_take_pnl_coin, held.b - info.need_take_pnl_pc

@@ -117,7 +117,7 @@ def fund(
     """Gives a wallet lamports and an associated account of every token, each worth `each` dollars."""
     accounts[owner] = Account(bytes(32), b"", lamports)
     for token in tokens.values():
-        amount = int(each / dollars[token.symbol] * 10.0**token.decimals)
+        amount = int(each / dollars[token.symbol] * float(10**token.decimals))
         accounts[catalogue.associated(owner, token)] = _balance(token, owner, amount)
 
 
@@ -162,7 +162,7 @@ class _Builder:
             self._orca(pool, draw, dollars, off)
             return pool
         amounts = [
-            int(dollars / 2.0 / self._dollars[token.symbol] * tilt * 10.0**token.decimals)
+            int(dollars / 2.0 / self._dollars[token.symbol] * tilt * float(10**token.decimals))
             for token, tilt in ((spec.token_a, 1.0), (spec.token_b, off))
         ]
         if spec.venue == "ray4":
@@ -226,7 +226,7 @@ class _Builder:
     def _orca(self, pool: Pool, draw: Draw, dollars: float, off: float) -> None:
         spec = pool.spec
         usd = [self._dollars[token.symbol] for token in (spec.token_a, spec.token_b)]
-        atom = [usd[0] / 10.0**spec.token_a.decimals, usd[1] / 10.0**spec.token_b.decimals]
+        atom = [usd[0] / float(10**spec.token_a.decimals), usd[1] / float(10**spec.token_b.decimals)]
         root = math.isqrt((int(atom[0] * off * 1e24) << 128) // int(atom[1] * 1e24))
         tick = tick_from_sqrt_price(root)
         nets: dict[int, list[int]] = {}

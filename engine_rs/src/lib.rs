@@ -17,9 +17,9 @@ mod _native {
     use crate::error::BlockError;
     #[pymodule_export]
     use crate::modules::{
-        py_base58_decode, py_base58_encode, py_best_input, py_bollinger, py_decode_binance,
-        py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote, py_replay_book, py_rsi,
-        py_search,
+        py_base58_decode, py_base58_encode, py_best_input, py_bollinger, py_cycle_keys,
+        py_decode_binance, py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote,
+        py_replay_book, py_rsi, py_search,
     };
 
     #[pymodule_init]

@@ -191,6 +191,30 @@ fn graph_of(edges: &[Edge]) -> Result<Graph, Fault> {
     Ok(graph)
 }
 
+/// Returns (canonical key, total weight) of cycles in a graph made of these edges. Raises `ValueError`.
+#[pyfunction(name = "cycle_keys")]
+pub(crate) fn py_cycle_keys(
+    py: Python<'_>,
+    edges: Vec<Edge>,
+    cycles: Vec<Vec<u32>>,
+) -> PyResult<Vec<(String, Option<i64>)>> {
+    let keys = py.detach(|| {
+        let graph = graph_of(&edges)?;
+        if let Some(edge) = cycles
+            .iter()
+            .flatten()
+            .find(|&&edge| edge as usize >= edges.len())
+        {
+            return Err(Fault::Input(format!("edge was {edge}")));
+        }
+        Ok(cycles
+            .iter()
+            .map(|cycle| (graph.cycle_key(cycle), graph.total(cycle)))
+            .collect())
+    });
+    Ok(keys?)
+}
+
 /// Returns negative cycles of the whole graph. Edges come in pairs, the two directions of one pool. Raises `ValueError`.
 #[pyfunction(name = "find_cycles")]
 pub(crate) fn py_find_cycles(py: Python<'_>, edges: Vec<Edge>) -> PyResult<Vec<Vec<u32>>> {

@@ -254,6 +254,12 @@ edges = st.lists(
 
 
 @FEW
+@given(edges, st.lists(st.lists(st.integers(0, 30), max_size=4), max_size=3))
+def test_cycle_keys(graph, cycles):
+    assert outcome(native.cycle_keys, graph, cycles) == outcome(reference.cycle_keys, graph, cycles)
+
+
+@FEW
 @given(edges)
 def test_find_cycles(graph):
     assert outcome(native.find_cycles, graph) == outcome(reference.find_cycles, graph)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -210,11 +212,11 @@ async def test_the_cursor_follows_its_row_and_rows_move_at_most_once_a_second():
         rows = list(runtime.view.cycles.rows)
         rows[1] = msgspec.structs.replace(rows[1], net_bps=99.0)
         runtime.change("cycles", rows=tuple(rows))
-        cycles._moved = time.monotonic()
+        cycles._moved = time.monotonic() + 0.5
         await settle(pilot, pilot.app)
         assert cycles.keys.index(key) == 1
         assert "+99.0" in cycles.lines()[3]
-        await pilot.pause(1.2)
+        await pilot.pause(1.8)
         assert cycles.keys.index(key) == 0
         assert cycles.cursor_key == key
         assert cycles.lines()[2].startswith("▌")
@@ -226,12 +228,12 @@ async def test_a_row_that_left_stays_muted_in_its_place_until_rows_may_move():
         await settle(pilot, pilot.app)
         cycles = table(pilot.app, "cycles")
         first = cycles.keys[0]
-        cycles._moved = time.monotonic()
+        cycles._moved = time.monotonic() + 0.5
         runtime.change("cycles", rows=runtime.view.cycles.rows[1:])
         await settle(pilot, pilot.app)
         assert cycles.keys[0] == first
         assert "gone" in cycles.lines()[2]
-        await pilot.pause(1.2)
+        await pilot.pause(1.8)
         assert first not in cycles.keys
 
 
@@ -761,3 +763,51 @@ async def test_an_unknown_headline_is_not_zero():
     async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
         await settle(pilot, pilot.app)
         assert screen_lines(pilot.app)[3][64:76].strip() == "–"
+
+
+@pytest.mark.parametrize("strange", [math.nan, math.inf, -math.inf, 1e308, -0.0])
+async def test_what_is_no_number_is_shown_as_unknown(strange):
+    runtime = FakeRuntime()
+    view = runtime.view
+
+    def strangely(rows, *names):
+        return tuple(msgspec.structs.replace(row, **dict.fromkeys(names, strange)) for row in rows)
+
+    prices = ("bid", "ask", "change_1h", "rsi", "ema", "band_low", "band_high")
+    runtime.change("prices", rows=strangely(view.prices.rows, *prices))
+    runtime.change("cycles", rows=strangely(view.cycles.rows, "gross_bps", "pools_bps", "chain_bps", "net_bps"))
+    runtime.change("feeds", rows=strangely(view.feeds.rows, "per_s"))
+    runtime.change("duel", rows=strangely(view.duel.rows, "rust_p50", "rust_p99", "python_p50", "python_p99", "ratio"))
+    runtime.change("trades", rows=strangely(view.trades.rows, "hoped_bps", "got_bps"), curve=(1.0, strange, 2.0))
+    runtime.change("fees", total_bps=strange)
+    runtime.change("status", events_per_s=strange)
+    async with CambistApp(runtime).run_test(size=(200, 60)) as pilot:
+        await settle(pilot, pilot.app)
+        await pilot.press("s", "s", "s", "1", "s", "6", "s", "4", "s")
+        text = "\n".join(screen_lines(pilot.app))
+        assert not re.search(r"\b(nan|inf)\b", text)
+
+
+async def test_rows_that_come_and_go_are_forgotten():
+    runtime = FakeRuntime()
+    async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
+        cycles = table(pilot.app, "cycles")
+        rows = runtime.view.cycles.rows
+        for index in range(60):
+            renamed = tuple(msgspec.structs.replace(row, key=f"{index}/{row.key}") for row in rows)
+            runtime.change("cycles", rows=renamed)
+            cycles._moved = 0.0
+            board(pilot.app).pull()
+        assert len(cycles._strips) <= 4 * len(rows) + 64 + cycles.page()
+        assert len(cycles._flashes._values) <= 4 * len(rows) + 64 + cycles.page()
+
+
+async def test_in_16_colours_the_cursor_row_can_be_read():
+    async with CambistApp(FakeRuntime(), theme="ansi16", ascii=True).run_test(size=(80, 24)) as pilot:
+        await settle(pilot, pilot.app)
+        row = table(pilot.app, "cycles")._lines[2]
+        on_blue = {s.style.color.name for s in row if s.text.strip() and s.style.color is not None}
+        assert {s.style.bgcolor.name for s in row} == {"blue"}
+        assert on_blue <= {"white", "bright_white"}
+        footer = board(pilot.app).footer._lines[0]
+        assert "cyan" in {s.style.color.name for s in footer if s.style.color is not None}

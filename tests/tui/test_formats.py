@@ -202,18 +202,6 @@ def test_route_takes_the_longest_form_that_fits(width, shown):
     assert text == shown or (width == 6 and text.startswith("SOL→"))
 
 
-def test_times_typed_by_an_operator():
-    assert formats.parse_seconds("+90") == 90 * SECOND
-    assert formats.parse_seconds("-2.5") == -2_500_000_000
-    assert formats.parse_seconds("90") is None
-    assert formats.parse_seconds("+inf") is None
-    near = 1_763_733_751_000_000_000
-    found = formats.parse_clock(formats.clock(near), near)
-    assert found == near
-    assert formats.parse_clock("25:00", near) is None
-    assert formats.parse_clock("noon", near) is None
-
-
 @settings(max_examples=200, deadline=None)
 @given(st.floats(allow_nan=True, allow_infinity=True), st.integers(0, 15))
 def test_no_number_is_wider_than_its_column(value, decimals):

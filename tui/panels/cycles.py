@@ -90,6 +90,7 @@ class Cycles(SnapshotTable):
             if name == "score":
                 return unknown if row.score is None else float(row.score)
             found = row.gross_bps if name == "gross" else row.net_bps
+            found = formats.known(found)
             return unknown if found is None else found
 
         ordered = sorted(rows, key=value, reverse=not self.reverse)
@@ -157,9 +158,9 @@ class Cycles(SnapshotTable):
         """Paints the gross as a thin bar: pools, then chain, then what is left."""
         paint = self.scene.paint
         scale = slot.width / _BAR_BPS
-        total = max(0, min(slot.width, round(row.gross_bps * scale)))
-        pools = max(0, min(total, round(abs(row.pools_bps) * scale)))
-        chain = max(0, min(total - pools, round(abs(row.chain_bps or 0.0) * scale)))
+        total = _cells(row.gross_bps, scale, slot.width)
+        pools = _cells(abs(row.pools_bps), scale, total)
+        chain = _cells(abs(row.chain_bps or 0.0), scale, total - pools)
         bar = glyph("bar")
         faded = "border" if rejected else ""
         line.put(slot.x, bar * pools, paint.style(faded or "cost-pools"))
@@ -195,3 +196,7 @@ class Cycles(SnapshotTable):
         role = {"go": "accent", "stale": "stale", "blocked": "stale"}.get(mark, "muted")
         words = "gone" if look.gone else row.decision
         line.put(slots["decision"].x, formats.cut(words, 17), paint.style(role, bold=mark == "go"))
+
+
+def _cells(bps: float, scale: float, most: int) -> int:
+    return max(0, min(most, formats.whole((formats.known(bps) or 0.0) * scale) or 0))

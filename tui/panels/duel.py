@@ -76,7 +76,7 @@ class Duel(SnapshotTable):
     def arranged(self, rows: list[DuelRow]) -> list[DuelRow]:
         """Returns rows as they come, or by ratio."""
         if self.sort:
-            rows = sorted(rows, key=lambda row: -(row.ratio or 0.0))
+            rows = sorted(rows, key=lambda row: -(formats.known(row.ratio) or 0.0))
         return rows[::-1] if self.reverse else rows
 
     def is_wrong(self, row: DuelRow) -> bool:
@@ -124,7 +124,7 @@ class Duel(SnapshotTable):
 
     def _ratio(self, row: DuelRow, line: Line, slots: dict[str, Slot], look: Look) -> None:
         paint, slot, chart = self.scene.paint, slots["ratio"], slots.get("chart")
-        ratio = row.ratio
+        ratio = formats.known(row.ratio)
         if ratio is None:
             line.end(slot.end, glyph("unknown"), paint.style("muted"))
             return

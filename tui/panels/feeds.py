@@ -67,7 +67,7 @@ class Feeds(SnapshotTable):
     def arranged(self, rows: list[FeedRow]) -> list[FeedRow]:
         """Returns rows as they come, or by rate."""
         if self.sort:
-            rows = sorted(rows, key=lambda row: -(row.per_s or 0.0))
+            rows = sorted(rows, key=lambda row: -(formats.known(row.per_s) or 0.0))
         return rows[::-1] if self.reverse else rows
 
     def is_wrong(self, row: FeedRow) -> bool:
@@ -90,7 +90,7 @@ class Feeds(SnapshotTable):
         mark, role = _MARKS.get(row.state, ("idle", "muted"))
         line.put(1, glyph(mark), paint.style(role))
         line.put(slots["feed"].x, formats.cut(row.name, slots["feed"].width), text)
-        rate = None if row.per_s is None else round(row.per_s)
+        rate = formats.whole(row.per_s)
         line.end(slots["rate"].end, formats.count(rate, slots["rate"].width), text if rate else muted)
         bad = row.state in ("stale", "down")
         value = paint.style("stale", bold=True) if bad else text

@@ -139,7 +139,8 @@ class Fees(Panel):
         percentile = formats.cut(section.bid_percentile, 7)
         known = section.total is not None
         total = f"{formats.sol(section.total, 4, 8)} SOL" if known else glyph("unknown")
-        rate = f" = {section.total_bps:.1f} bps" if known and section.total_bps is not None else ""
+        bps = formats.known(section.total_bps)
+        rate = f" = {bps:.1f} bps" if known and bps is not None else ""
         line = self.line(width)
         for intro in (f"we bid {percentile}, {section.hops} hops ", f"{percentile}, {section.hops} hops ", ""):
             for tail in (rate, ""):

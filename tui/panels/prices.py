@@ -77,7 +77,7 @@ class Prices(SnapshotTable):
             groups.setdefault(row.token, []).append(row)
         ordered = list(groups.values())
         if self.sort:
-            ordered.sort(key=lambda group: -(group[0].change_1h or 0.0))
+            ordered.sort(key=lambda group: -(formats.known(group[0].change_1h) or 0.0))
         if self.reverse:
             ordered.reverse()
         return [row for group in ordered for row in group]
@@ -144,10 +144,10 @@ class Prices(SnapshotTable):
         if chart := slots.get("chart"):
             line.put(chart.x, look.chart, muted)
         if rsi := slots.get("rsi"):
-            known = row.rsi is not None
-            loud = row.rsi is not None and (row.rsi >= _RSI_HIGH or row.rsi <= _RSI_LOW) and not stale
-            words = f"{row.rsi:.0f}" if row.rsi is not None else glyph("unknown")
-            line.end(rsi.end, words, paint.style("strong", bold=True) if loud else text if known else muted)
+            value = formats.whole(row.rsi)
+            loud = value is not None and (value >= _RSI_HIGH or value <= _RSI_LOW) and not stale
+            style = paint.style("strong", bold=True) if loud else text if value is not None else muted
+            line.end(rsi.end, formats.count(value, 3), style)
         if ema := slots.get("ema"):
             mid = None if row.bid is None or row.ask is None else (row.bid + row.ask) / 2
             off = None if mid is None or not row.ema else (mid / row.ema - 1) * 10_000

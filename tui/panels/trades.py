@@ -143,7 +143,7 @@ class Trades(SnapshotTable):
     def _curve_lines(self, width: int) -> list[Strip]:
         section, paint = self.section, self.scene.paint
         assert section is not None
-        values, cells = section.curve, width - 12
+        values, cells = [value for value in section.curve if formats.known(value) is not None] or [0.0], width - 12
         muted = paint.style("muted")
         style = paint.style("profit" if values[-1] >= 0 else "loss")
         lines = []

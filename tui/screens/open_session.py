@@ -127,7 +127,7 @@ class OpenSessionScreen(Overlay["Runtime"]):
         self.renew()
 
     def _opened(self, runtime: Runtime) -> None:
-        if self.is_attached and self.is_current:
+        if self.is_attached and self.is_active:
             self.dismiss(runtime)
         else:
             self.run_worker(runtime.close, thread=True)

@@ -41,7 +41,8 @@ def offers(actions: Sequence[Action], panels: Sequence[tuple[str, str]], themes:
         if action.id in _SKIPPED:
             continue
         if not action.steps:
-            made.append(Offer(action.help, action.shown, action.id, action.keys[0], action.danger))
+            words = "help: the keys that do something now" if action.id == "help" else action.help
+            made.append(Offer(words, action.shown, action.id, action.keys[0], action.danger))
             continue
         for key, meaning in zip(action.shown.split(), action.steps, strict=False):
             made.append(Offer(action.help, key, action.id, meaning, action.danger))
@@ -107,7 +108,7 @@ class PaletteScreen(Overlay[Offer], inherit_bindings=False):
             canvas.right(right, row, key, f"{'danger' if offer.danger else 'accent'}{on} bold")
             words = clip(plain(offer.words), right - left - cells(key) - 3)
             canvas.put(left + 1, row, words, f"{'danger' if offer.danger else 'text'}{on}")
-        canvas.box("Do", ((plain("↑ ↓"), "choose"), ("enter", "do it"), ("esc", "back")), margin=left)
+        canvas.box("Actions", ((plain("↑ ↓"), "choose"), ("enter", "do it"), ("esc", "back")), margin=left)
         return canvas
 
     def on_key(self, event: Key) -> None:

@@ -148,7 +148,7 @@ class SnapshotTable(Panel):
         self.section = section
         self._took_ns = self.scene.now_ns
         rows = self.rows_of(section)
-        if len(self._rows) > 4 * len(rows) + 64:
+        if len(self._strips) > 4 * len(rows) + 64:
             self._forget()
         fresh = {self.key_of(row): row for row in rows}
         for key in self._keys:

@@ -108,9 +108,9 @@ class StatusBar(Grounded):
     def _replay_parts(self, replay: ReplayStatus) -> list[Part]:
         parts = []
         if replay.session and replay.session != self.status.market:
-            parts.append(Part(((formats.cut(replay.session, 20), self._style("text")),), 3, 4))
+            parts.append(Part(((formats.cut(replay.session, 20), self._style("text")),), 2, 2))
         wall = f"wall {formats.clock(self.scene.wall_ns)}"
-        parts.append(Part(((wall, self._style("muted")),), 3, 6))
+        parts.append(Part(((wall, self._style("muted")),), 2, 3))
         if self.status.background:
             words = f"live beside: {formats.cut(self.status.background, 16)}"
             parts.append(Part(((words, self._style("accent", bold=True)),), 2, 0))
@@ -161,8 +161,9 @@ class StatusBar(Grounded):
         status = self.status
         muted, strong = self._style("muted"), self._style("strong", bold=True)
         if kind == 200:
-            rate = None if status.events_per_s is None else round(status.events_per_s)
-            line.end(width - 72, formats.count(rate, 6), muted).put(width - 71, "events/s", muted)
+            line.end(width - 72, formats.count(formats.whole(status.events_per_s), 6), muted).put(
+                width - 71, "events/s", muted
+            )
             line.end(width - 58, formats.count(self.fps, 3), muted).put(width - 57, "fps", muted)
         if kind == 80:
             line.put(width - 20, f"q {formats.count(status.queue, 3).replace(' ', '')}", muted)

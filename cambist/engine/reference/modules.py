@@ -132,6 +132,17 @@ def _graph(edges: Sequence[Edge]) -> Graph:
     return graph
 
 
+def cycle_keys(edges: Sequence[Edge], cycles: Sequence[Sequence[int]]) -> list[tuple[str, int | None]]:
+    """Returns (canonical key, total weight) of cycles in a graph made of these edges. Raises `ValueError`."""
+    graph = _graph(edges)
+    for cycle in cycles:
+        for edge in cycle:
+            if edge >= len(edges):
+                message = f"edge was {edge}"
+                raise ValueError(message)
+    return [(graph.cycle_key(cycle), graph.total(cycle)) for cycle in cycles]
+
+
 def find_cycles(edges: Sequence[Edge]) -> list[list[int]]:
     """Returns negative cycles of the whole graph. Raises `ValueError`."""
     return [list(cycle) for cycle in find_negative_cycles(_graph(edges))]
@@ -204,6 +215,7 @@ __all__ = [
     "base58_encode",
     "best_input",
     "bollinger",
+    "cycle_keys",
     "decode_binance",
     "decode_solana",
     "ema",

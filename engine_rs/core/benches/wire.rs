@@ -30,17 +30,17 @@ fn depth_update(levels: u64) -> String {
     )
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn book_ticker(bencher: Bencher) {
     bencher.bench(|| decode_binance("binance.spot.ws", "", black_box(BOOK_TICKER.as_bytes())));
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn trade(bencher: Bencher) {
     bencher.bench(|| decode_binance("binance.spot.ws", "", black_box(TRADE.as_bytes())));
 }
 
-#[divan::bench(args = [4, 40, 400])]
+#[divan::bench(args = [4, 40, 400], sample_size = 20)]
 fn depth_update_of_levels(bencher: Bencher, levels: u64) {
     let frame = depth_update(levels);
     bencher.bench(|| decode_binance("binance.spot.ws", "", black_box(frame.as_bytes())));
@@ -65,7 +65,7 @@ fn depth_snapshot_of_5000_a_side(bencher: Bencher) {
     bencher.bench(|| decode_binance("binance.spot.depth", "X", black_box(frame.as_bytes())));
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn slot_notification(bencher: Bencher) {
     let mut session = SolanaSession::new();
     bencher.bench_local(move || {
@@ -81,7 +81,7 @@ fn slot_notification(bencher: Bencher) {
 }
 
 /// Token account, Whirlpool, fixed tick array.
-#[divan::bench(args = [165, 653, 9_988])]
+#[divan::bench(args = [165, 653, 9_988], sample_size = 20)]
 fn account_notification_of_bytes(bencher: Bencher, size: usize) {
     let key = base58::encode(&[7; 32]);
     let mut session = SolanaSession::new();
@@ -112,13 +112,13 @@ fn account_notification_of_bytes(bencher: Bencher, size: usize) {
     });
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn base58_decode(bencher: Bencher) {
     let text = base58::encode(&[7; 32]);
     bencher.bench(|| base58::decode(black_box(&text)));
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn base58_encode(bencher: Bencher) {
     bencher.bench(|| base58::encode(black_box(&[7; 32])));
 }

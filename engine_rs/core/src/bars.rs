@@ -265,3 +265,47 @@ impl BarParts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn bars_of_a_long_silence_keep_only_what_is_kept() {
+        let mut bars = Bars::new(1, 3).expect("positive");
+        assert_eq!(bars.add(0, 5.0, 1.0), 0);
+        assert_eq!(bars.add(i64::MAX, 6.0, 1.0), i64::MAX as u64);
+        let starts: Vec<i64> = bars.closed().map(|bar| bar.start_ns).collect();
+        assert_eq!(starts, [i64::MAX - 3, i64::MAX - 2, i64::MAX - 1]);
+        assert_eq!(bars.empty(), i64::MAX as u64 - 1);
+        assert_eq!(bars.add(i64::MIN, 6.0, 1.0), 0);
+        assert_eq!(bars.late(), 1);
+    }
+
+    #[test]
+    fn bars_of_no_width_are_refused() {
+        assert_eq!(Bars::new(0, 1), None);
+        assert_eq!(Bars::new(1, 0), None);
+        assert_eq!(
+            Bars::new(7, 2).map(|mut bars| bars.add(i64::MIN, 1.0, 0.0)),
+            Some(0)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn bars_in_a_batch_are_those_of_a_stream(
+            mut ticks in prop::collection::vec((-200i64..200, -1e6f64..1e6, 0f64..1e6), 0..50),
+            width in 1i64..9,
+        ) {
+            ticks.sort_by_key(|tick| tick.0);
+            let mut bars = Bars::new(width, 1_000).expect("positive");
+            let closed: u64 = ticks.iter().map(|&(time, price, volume)| bars.add(time, price, volume)).sum();
+            let found: Vec<Bar> = bars.closed().copied().chain(bars.open()).collect();
+            prop_assert_eq!(closed as usize, found.len().saturating_sub(1));
+            prop_assert_eq!(found, batch(width, &ticks));
+        }
+    }
+}

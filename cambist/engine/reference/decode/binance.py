@@ -119,9 +119,12 @@ def _depth_update(frame: Field, *, usdm: bool) -> Event:
 
 
 def _trade(frame: Field) -> Event:
-    """`{"e":"trade","E":1790000000130,"s":"SOLUSDT","t":77001,"p":"142.52","q":"1","T":1790000000129,"m":false}`."""
+    """`{"e":"trade","E":1790000000130,"s":"SOLUSDT","t":77001,"p":"142.52","q":"1","T":1790000000129,"m":false}`.
+
+    USD-M also tells of settlements, with a price or quantity of 0: nobody traded.
+    """
     symbol, number, price, qty, maker, time = frame.fields("s", "t", "p", "q", "m", "E")
-    return Trade(
+    event = Trade(
         symbol=symbol.text(),
         id=number.u64(),
         price=price.decimal(),
@@ -129,6 +132,7 @@ def _trade(frame: Field) -> Event:
         buyer_is_maker=maker.boolean(),
         venue_ns=_venue_ns(time),
     )
+    return event if event.price and event.qty else Ignored()
 
 
 def _depth_snapshot(frame: Field, symbol: str) -> Event:

@@ -10,6 +10,9 @@ ONE = 100_000_000
 
 U64_MAX = (1 << 64) - 1
 
+_FAST_WHOLE = 11
+"""With so few whole digits nothing overflows: 10¹¹ × 10⁸ < 2⁶⁴."""
+
 _LONGEST = 4_000
 """Longer runs of digits are leading zeros or too much; the interpreter reads no more than 4300."""
 
@@ -20,6 +23,8 @@ def decimal8(text: str) -> int | None:
     `text` is digits, optionally a dot and more digits; decimals past the eighth must be zeros.
     """
     whole, dot, fraction = text.partition(".")
+    if len(fraction) == DECIMALS and 0 < len(whole) <= _FAST_WHOLE and _is_digits(whole + fraction):
+        return int(whole + fraction)
     if not dot:
         fraction = "0"
     if not (_is_digits(whole) and _is_digits(fraction)) or fraction[DECIMALS:].strip("0"):

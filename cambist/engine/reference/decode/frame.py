@@ -124,7 +124,18 @@ class Field(NamedTuple):
 
     def levels(self) -> list[Level]:
         """Returns an array of `[price, quantity, …]`, both × 10⁸."""
-        return [level.level() for level in self.items()]
+        if type(self.raw) is not list:
+            raise self.wrong()
+        found: list[Level] = []
+        for raw in self.raw:
+            # Levels are most of what venues send: no `Field` is made for a sound one.
+            if type(raw) is list and len(raw) >= 2 and type(raw[0]) is str and type(raw[1]) is str:
+                price, quantity = decimal8(raw[0]), decimal8(raw[1])
+                if price and quantity is not None:
+                    found.append((price, quantity))
+                    continue
+            found.append(Field(self.name, raw).level())
+        return found
 
     def level(self) -> Level:
         """Returns (price, quantity), both × 10⁸."""

@@ -130,15 +130,21 @@ fn depth_update<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, Decod
 }
 
 /// `{"e":"trade","E":1790000000130,"s":"SOLUSDT","t":77001,"p":"142.52","q":"1","T":1790000000129,"m":false}`
+///
+/// USD-M also tells of settlements, with a price or quantity of 0: nobody traded.
 fn trade<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let [symbol, id, price, qty, maker, time] = frame.fields(["s", "t", "p", "q", "m", "E"])?;
-    Ok(Event::Trade {
+    let event = Event::Trade {
         symbol: symbol.text()?,
         id: id.u64()?,
         price: price.decimal()?,
         qty: qty.decimal()?,
         buyer_is_maker: maker.boolean()?,
         venue_ns: venue_ns(time)?,
+    };
+    Ok(match event {
+        Event::Trade { price: 0, .. } | Event::Trade { qty: 0, .. } => Event::Ignored,
+        event => event,
     })
 }
 

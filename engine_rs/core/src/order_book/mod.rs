@@ -5,115 +5,23 @@
 
 mod levels;
 mod parts;
+mod quote;
+mod state;
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
-
 pub use self::levels::{Levels, MAX_LEVELS};
 pub use self::parts::{BookParts, PartsError};
+pub use self::state::{
+    BookChange, BookCounts, BookState, Continuity, Delta, Outcome, Side, Ticker,
+};
 use crate::decode::Level;
-use crate::decode::decimal::ONE;
 
 /// Deltas kept while a snapshot is on its way; more of them and seeding starts anew.
 pub const MAX_BUFFER: usize = 5_000;
 
 /// A book that stays crossed this long without a further message is suspect too.
 pub const MAX_CROSSED_NS: i64 = 250_000_000;
-
-/// How a venue's update ids join up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Continuity {
-    /// Binance spot: `U` = previous `u` + 1; overlap is allowed, `u` ≤ the last one is old.
-    Spot,
-    /// Binance USD-M: `pu` = previous `u`; the first one after a snapshot holds `U` ≤ lastUpdateId ≤ `u`.
-    Usdm,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BookState {
-    /// Nothing was heard yet.
-    Empty,
-    /// Deltas are buffered until a snapshot joins them up.
-    Seeding,
-    Live,
-    /// A gap or a crossed book: the levels are wrong.
-    Suspect,
-    /// The connection is gone.
-    Stale,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    Bid,
-    Ask,
-}
-
-/// What one call did to a book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The levels or the ticker are those of the message.
-    Applied,
-    /// A snapshot, and what was buffered after it, is the book now.
-    Seeded,
-    /// Older than what is known, or meant for another state.
-    Ignored,
-    /// Kept for the snapshot to come.
-    Buffered,
-    /// Ids don't join up: SUSPECT.
-    Gap,
-    /// Bid ≥ ask: not to be quoted; SUSPECT from the second message on.
-    Crossed,
-    /// The snapshot is older than the first delta that could follow it.
-    TooOld,
-    /// More deltas than the buffer holds: seeding starts anew.
-    Overflow,
-}
-
-/// What one call did, and whether a snapshot has to be fetched because of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BookChange {
-    pub outcome: Outcome,
-    pub need_seed: bool,
-}
-
-/// One depth message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Delta {
-    pub first: u64,
-    pub last: u64,
-    pub prev: Option<u64>,
-    pub bids: Vec<Level>,
-    pub asks: Vec<Level>,
-}
-
-/// Best bid and ask as the venue says them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ticker {
-    pub update_id: u64,
-    pub bid: u64,
-    pub bid_qty: u64,
-    pub ask: u64,
-    pub ask_qty: u64,
-}
-
-/// Running totals of a book.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BookCounts {
-    pub gaps: u64,
-    pub ignored: u64,
-    pub overflows: u64,
-    pub crossed: u64,
-    /// Snapshots taken over.
-    pub seeds: u64,
-}
 
 /// The book of one instrument on one venue. Prices and quantities are × 10⁸.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -286,77 +194,6 @@ impl OrderBook {
         change(Outcome::Ignored, false)
     }
 
-    /// Returns the best bid as (price, quantity) if the book may be traded on.
-    pub fn best_bid(&self) -> Option<Level> {
-        self.best(Side::Bid).filter(|_| self.usable())
-    }
-
-    /// Returns the best ask as (price, quantity) if the book may be traded on.
-    pub fn best_ask(&self) -> Option<Level> {
-        self.best(Side::Ask).filter(|_| self.usable())
-    }
-
-    /// Returns the best level of a side as last known, in whatever state the book is: to be shown, not traded on.
-    pub fn best(&self, side: Side) -> Option<Level> {
-        self.merged(side).next()
-    }
-
-    /// Returns up to `depth` levels of a side, best first, as last known.
-    pub fn levels(&self, side: Side, depth: usize) -> Vec<Level> {
-        self.merged(side).take(depth).collect()
-    }
-
-    /// Returns how many levels a side has.
-    pub fn depth(&self, side: Side) -> usize {
-        self.side(side).len()
-    }
-
-    /// Returns what selling exactly `base` brings, rounded down; `None` if the depth is short or the book not usable.
-    pub fn sell(&self, base: u64) -> Option<u64> {
-        let mut left = base;
-        let mut earned: u128 = 0;
-        let mut levels = self.usable().then(|| self.merged(Side::Bid))?;
-        while left > 0 {
-            let (price, qty) = levels.next()?;
-            let part = left.min(qty);
-            earned = earned.checked_add(u128::from(price) * u128::from(part))?;
-            left -= part;
-        }
-        u64::try_from(earned / u128::from(ONE)).ok()
-    }
-
-    /// Returns what spending `quote` buys, rounded down; `None` if the depth is short or the book not usable.
-    pub fn buy(&self, quote: u64) -> Option<u64> {
-        let mut left = u128::from(quote) * u128::from(ONE);
-        let mut bought: u128 = 0;
-        let mut levels = self.usable().then(|| self.merged(Side::Ask))?;
-        while left > 0 {
-            let (price, qty) = levels.next()?;
-            let cost = u128::from(price) * u128::from(qty);
-            if left < cost {
-                bought += left / u128::from(price);
-                break;
-            }
-            bought += u128::from(qty);
-            left -= cost;
-        }
-        u64::try_from(bought).ok()
-    }
-
-    /// Returns what buying exactly `base` costs, rounded up; `None` if the depth is short or the book not usable.
-    pub fn cost(&self, base: u64) -> Option<u64> {
-        let mut left = base;
-        let mut spent: u128 = 0;
-        let mut levels = self.usable().then(|| self.merged(Side::Ask))?;
-        while left > 0 {
-            let (price, qty) = levels.next()?;
-            let part = left.min(qty);
-            spent = spent.checked_add(u128::from(price) * u128::from(part))?;
-            left -= part;
-        }
-        u64::try_from(spent.div_ceil(u128::from(ONE))).ok()
-    }
-
     /// Takes over a delta while LIVE.
     fn follow(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
         if self.is_old(&delta, self.last) || (self.bridged && delta.last <= self.last) {
@@ -455,32 +292,6 @@ impl OrderBook {
         self.ticker = None;
         self.crossed = 0;
         change(outcome, true)
-    }
-
-    fn side(&self, side: Side) -> &Levels {
-        match side {
-            Side::Bid => &self.bids,
-            Side::Ask => &self.asks,
-        }
-    }
-
-    /// Levels of a side, best first, with a newer ticker on top: what is better than its best is gone.
-    fn merged(&self, side: Side) -> impl Iterator<Item = Level> {
-        let top = self.ticker.map(|ticker| match side {
-            Side::Bid => (ticker.bid, ticker.bid_qty),
-            Side::Ask => (ticker.ask, ticker.ask_qty),
-        });
-        let worse = move |price: u64| match (top, side) {
-            (None, _) => true,
-            (Some((best, _)), Side::Bid) => price < best,
-            (Some((best, _)), Side::Ask) => best > 0 && price > best, // 0: the venue has no ask
-        };
-        let shown = top.filter(|&(price, qty)| price > 0 && qty > 0);
-        shown.into_iter().chain(
-            self.side(side)
-                .best_first()
-                .skip_while(move |&(price, _)| !worse(price)),
-        )
     }
 }
 

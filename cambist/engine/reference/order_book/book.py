@@ -1,20 +1,24 @@
-"""Per-venue book state machine with that venue's sequence rule.
-
-`EMPTY → SEEDING → LIVE → SUSPECT → SEEDING …`, and `STALE` while its connection is gone. Only a LIVE book that isn't
-crossed quotes: everything else shows its last levels and is not to be traded on. A snapshot replaces, never merges.
-"""
+"""The book of one instrument on one venue."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
-from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from cambist.engine.reference.decode.decimal import ONE, U64_MAX
+from cambist.engine.reference.order_book.levels import Levels
+from cambist.engine.reference.order_book.state import (
+    BookChange,
+    BookCounts,
+    BookParts,
+    BookState,
+    Continuity,
+    Delta,
+    Outcome,
+    Side,
+    Ticker,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,159 +30,6 @@ MAX_BUFFER = 5_000
 
 MAX_CROSSED_NS = 250_000_000
 """A book that stays crossed this long without a further message is suspect too."""
-
-MAX_LEVELS = 20_000
-"""Levels kept on a side. Venues send far ones for as long as a connection lives; the farthest go first."""
-
-
-class Continuity(StrEnum):
-    """How a venue's update ids join up."""
-
-    SPOT = "spot"
-    """Binance spot: `U` = previous `u` + 1; overlap is allowed, `u` ≤ the last one is old."""
-    USDM = "usdm"
-    """Binance USD-M: `pu` = previous `u`; the first one after a snapshot holds `U` ≤ lastUpdateId ≤ `u`."""
-
-
-class BookState(StrEnum):
-    """Where a book is on its way to be quoted."""
-
-    EMPTY = "empty"
-    """Nothing was heard yet."""
-    SEEDING = "seeding"
-    """Deltas are buffered until a snapshot joins them up."""
-    LIVE = "live"
-    SUSPECT = "suspect"
-    """A gap or a crossed book: the levels are wrong."""
-    STALE = "stale"
-    """The connection is gone."""
-
-
-class Side(StrEnum):
-    """Who waits at a level."""
-
-    BID = "bid"
-    ASK = "ask"
-
-
-class Outcome(StrEnum):
-    """What one call did to a book."""
-
-    APPLIED = "applied"
-    """The levels or the ticker are those of the message."""
-    SEEDED = "seeded"
-    """A snapshot, and what was buffered after it, is the book now."""
-    IGNORED = "ignored"
-    """Older than what is known, or meant for another state."""
-    BUFFERED = "buffered"
-    """Kept for the snapshot to come."""
-    GAP = "gap"
-    """Ids don't join up: SUSPECT."""
-    CROSSED = "crossed"
-    """Bid ≥ ask: not to be quoted; SUSPECT from the second message on."""
-    TOO_OLD = "too_old"
-    """The snapshot is older than the first delta that could follow it."""
-    OVERFLOW = "overflow"
-    """More deltas than the buffer holds: seeding starts anew."""
-
-
-class BookChange(NamedTuple):
-    """What one call did, and whether a snapshot has to be fetched because of it."""
-
-    outcome: Outcome
-    need_seed: bool
-
-
-class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One depth message."""
-
-    first: int
-    last: int
-    prev: int | None
-    bids: list[tuple[int, int]]
-    asks: list[tuple[int, int]]
-
-
-class Ticker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Best bid and ask as the venue says them."""
-
-    update_id: int
-    bid: int
-    bid_qty: int
-    ask: int
-    ask_qty: int
-
-
-class BookCounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Running totals of a book."""
-
-    gaps: int = 0
-    ignored: int = 0
-    overflows: int = 0
-    crossed: int = 0
-    seeds: int = 0
-    """Snapshots taken over."""
-
-
-class BookParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All state of a book as plain fields, for the engine's snapshot; levels best first."""
-
-    continuity: Continuity
-    state: BookState
-    bids: list[tuple[int, int]]
-    asks: list[tuple[int, int]]
-    last: int
-    bridged: bool
-    buffer: list[Delta]
-    ticker: Ticker | None
-    crossed: int
-    crossed_ns: int
-    changed_ns: int | None
-    counts: BookCounts
-
-
-class Levels:
-    """Levels of one side: quantities by price, and the prices sorted with the best one last."""
-
-    def __init__(self, side: Side) -> None:
-        self._sign = 1 if side is Side.BID else -1
-        self._ranks: list[int] = []  # price of a bid, −price of an ask
-        self._qty: dict[int, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._ranks)
-
-    def replace(self, levels: Sequence[Level]) -> None:
-        """Takes these levels for all there are. Of two with one price the later counts."""
-        last = dict(levels)
-        sign = self._sign
-        self._qty = {sign * price: qty for price, qty in last.items() if qty}
-        self._ranks = sorted(self._qty)
-        while len(self._ranks) > MAX_LEVELS:
-            self._drop_farthest()
-
-    def set(self, level: Level) -> None:
-        """Sets the quantity at a price, 0 removes it."""
-        price, qty = level
-        rank = self._sign * price
-        if rank in self._qty:
-            if qty:
-                self._qty[rank] = qty
-            else:
-                del self._qty[rank]
-                del self._ranks[bisect_left(self._ranks, rank)]
-        elif qty:
-            self._qty[rank] = qty
-            self._ranks.insert(bisect_left(self._ranks, rank), rank)
-            if len(self._ranks) > MAX_LEVELS:
-                self._drop_farthest()
-
-    def best_first(self) -> Iterator[Level]:
-        """Yields (price, quantity)."""
-        return ((abs(rank), self._qty[rank]) for rank in reversed(self._ranks))
-
-    def _drop_farthest(self) -> None:
-        del self._qty[self._ranks.pop(0)]
 
 
 class OrderBook:

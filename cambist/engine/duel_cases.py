@@ -1,0 +1,237 @@
+"""What the duel times: the public call of each module in both engines, on inputs taken from a captured moment."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cambist.engine import make_engine
+from cambist.engine.reference import modules as reference
+from cambist.engine.reference.engine.snapshot import AccountPart, PoolPart, State
+from cambist.model.events import HEADER, Record, RecordKind, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cambist.engine.protocol import Engine, EngineSetup
+
+FRAMES = 48
+"""Most records of a block that are taken; the reference engine needs about a millisecond for each."""
+AMOUNTS = tuple(10**6 << step for step in range(16))
+KEYS = 64
+PERIOD = 14
+_SYMBOL = re.compile(rb'"s":"[^"]*"')
+
+
+@dataclass(slots=True, frozen=True)
+class Case:
+    """One call in both engines. Times are divided by `units`."""
+
+    module: str
+    native: Callable[[], Any]
+    reference: Callable[[], Any]
+    units: int = 1
+
+
+@dataclass
+class Captured:
+    """One moment of a session: the engine's state and what came next or just before."""
+
+    setup: EngineSetup
+    snapshot: bytes
+    block: bytes
+
+    @cached_property
+    def state(self) -> State:
+        """The snapshot, read."""
+        return msgspec.json.decode(self.snapshot, type=State)
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """The first frames of the block; a cut-off record at its end is left out."""
+        found: list[Record] = []
+        offset = 0
+        while len(found) < FRAMES and offset + HEADER.size <= len(self.block):
+            size = HEADER.unpack_from(self.block, offset)[7]
+            if offset + HEADER.size + size > len(self.block):
+                break
+            record, offset = unpack(self.block, offset)
+            found.append(record)
+        return [record for record in found if record.kind == RecordKind.FRAME]
+
+    @cached_property
+    def accounts(self) -> dict[str, AccountPart]:
+        """Accounts by key."""
+        return {account.key: account for account in self.state.accounts}
+
+    def data(self, key: str) -> bytes:
+        """Returns an account's bytes."""
+        return b64decode(self.accounts[key].data)
+
+    def protocol(self, record: Record) -> tuple[str, str]:
+        """Returns (protocol, symbol) of a record's channel."""
+        info = next((c.info for c in self.state.channels if c.info.id == record.channel), None)
+        return ("", "") if info is None else (info.protocol, info.symbol)
+
+
+def cases(captured: Captured) -> Iterator[Case]:
+    """Yields the calls of one captured moment, module by module."""
+    yield from _decode(captured)
+    yield from _amm_math(captured)
+    yield from _graph(captured)
+    yield from _sizing(captured)
+    yield from _order_book(captured)
+    yield from _technical(captured)
+    yield from _base58(captured)
+    yield from _ingest(captured)
+
+
+def _pair(module: str, name: str, *args: Any, units: int = 1) -> Case:
+    from cambist.engine import _native
+
+    return Case(module, partial(getattr(_native, name), *args), partial(getattr(reference, name), *args), units)
+
+
+def _decode(captured: Captured) -> Iterator[Case]:
+    for record in captured.records[:8]:
+        protocol, symbol = captured.protocol(record)
+        if protocol.startswith("binance.") and not record.direction:
+            yield _pair("decode", "decode_binance", protocol, symbol, record.body)
+        elif protocol == "solana.ws":
+            frames = [*_subscriptions(captured, record), (record.conn, record.generation, False, record.body)]
+            yield _pair("decode", "decode_solana", frames, units=len(frames))
+
+
+def _subscriptions(captured: Captured, record: Record) -> list[tuple[int, int, bool, bytes]]:
+    """Returns the request and answer that tell the decoder which account a notification is about."""
+    channel = next(c for c in captured.state.channels if c.info.id == record.channel)
+    for subscription, key in channel.session.subscriptions:
+        if record.body.endswith(f'"subscription":{subscription}}}}}'.encode()) and key:
+            ask = {"jsonrpc": "2.0", "id": 1, "method": "accountSubscribe", "params": [key]}
+            answer = {"jsonrpc": "2.0", "result": subscription, "id": 1}
+            at = record.conn, record.generation
+            return [(*at, True, msgspec.json.encode(ask)), (*at, False, msgspec.json.encode(answer))]
+    return []
+
+
+def _amm_math(captured: Captured) -> Iterator[Case]:
+    if captured.state.time is None:
+        return
+    live = [pool for pool in captured.state.pools if pool.state == "live"]
+    for pool in live[:6]:
+        accounts = _accounts(captured, pool)
+        if accounts is not None:
+            venue, raw = accounts
+            args = (venue, raw, True, AMOUNTS, captured.state.time)
+            yield _pair("amm_math", "quote", *args, units=len(AMOUNTS))
+
+
+def _accounts(captured: Captured, pool: PoolPart) -> tuple[str, list[bytes]] | None:
+    """Returns (venue, raw accounts) as `quote` takes them."""
+    data, mints = captured.data(pool.name), [captured.data(mint) for mint in pool.mints]
+    vaults = [captured.data(vault) for vault in pool.vaults]
+    if pool.config:
+        return "cpmm", [data, captured.data(pool.config), *vaults, *mints]
+    if vaults:
+        return "ray4", [data, *vaults]
+    oracle = captured.data(pool.oracle) if pool.oracle else b""
+    return "orca", [data, oracle, *mints, *(captured.data(key) for _, key in pool.arrays)]
+
+
+def _graph(captured: Captured) -> Iterator[Case]:
+    edges = [(edge.tail, edge.head, edge.weight) for edge in captured.state.edges]
+    if not edges:
+        return
+    standing = [cycle.edges for cycle in captured.state.cycles]
+    yield _pair("graph", "cycle_keys", edges, standing)
+    yield _pair("cycle_finder", "find_cycles", edges)
+    limits = captured.setup.search
+    margin = reference.log2_ratio(1_000_000 + limits.margin_ppm, 1_000_000) or 0
+    for touched in range(0, min(len(edges), 8), 2):
+        args = (edges, [touched, touched + 1], limits.max_hops, limits.keep, limits.budget_edges, margin)
+        yield _pair("multiverse", "search", *args)
+
+
+def _sizing(captured: Captured) -> Iterator[Case]:
+    hops = [
+        (amount, out, 25, 10_000)
+        for pool in captured.state.pools
+        if pool.state == "live" and len(pool.vaults) == 2
+        for amount, out in [tuple(_amount(captured.data(vault)) for vault in pool.vaults)]
+    ]
+    for at in range(min(4, len(hops))):
+        first, second = hops[at], hops[(at + 1) % len(hops)]
+        back = (second[1], second[0] * 102 // 100, second[2], second[3])
+        yield _pair("sizing", "best_input", [first, (first[1], first[0], 25, 10_000), second, back], 10**12, 10**6)
+
+
+def _amount(vault: bytes) -> int:
+    return int.from_bytes(vault[64:72], "little")
+
+
+def _order_book(captured: Captured) -> Iterator[Case]:
+    frames: list[tuple[str, bytes]] = []
+    first = b""
+    for record in captured.records:
+        protocol = captured.protocol(record)[0]
+        named = _SYMBOL.search(record.body)
+        if record.direction or protocol not in ("binance.spot.ws", "binance.usdm.ws") or named is None:
+            continue
+        first = first or named[0]
+        if named[0] == first:
+            frames.append((protocol, record.body))
+    if frames:
+        usdm = frames[0][0] == "binance.usdm.ws"
+        yield _pair("order_book", "replay_book", frames, "", usdm, units=len(frames))
+
+
+def _technical(captured: Captured) -> Iterator[Case]:
+    from cambist.engine.reference.technical import from_bits
+
+    for row in captured.state.rows[:6]:
+        closes = [from_bits(bits) for _, bits in row.series.closes]
+        if closes:
+            values = closes * (60 // len(closes) + 1)
+            yield _pair("technical", "rsi", values, PERIOD)
+            yield _pair("technical", "ema", values, PERIOD)
+            yield _pair("technical", "bollinger", values, PERIOD, 2.0)
+
+
+def _base58(captured: Captured) -> Iterator[Case]:
+    for account in captured.state.accounts[:KEYS:4]:
+        yield _pair("base58", "base58_decode", account.key)
+        yield _pair("base58", "base58_encode", reference.base58_decode(account.key) or bytes(32))
+
+
+def _ingest(captured: Captured) -> Iterator[Case]:
+    block = _block(captured.records)
+    if not block:
+        return
+    calls = []
+    for name in ("native", "reference"):
+        engine = make_engine(name, captured.setup)
+        engine.restore(captured.snapshot)
+        calls.append(partial(_run, engine, block))
+    yield Case("ingest", calls[0], calls[1], len(captured.records))
+
+
+def _block(records: list[Record]) -> bytes:
+    return b"".join(
+        HEADER.pack(r.seq, r.recv_ns, r.kind, r.direction, r.channel, r.conn, r.generation, len(r.body)) + r.body
+        for r in records
+    )
+
+
+def _run(engine: Engine, block: bytes) -> list[bytes]:
+    """Returns the decisions of a block of frames."""
+    decisions, offset = [], 0
+    while offset < len(block):
+        done = engine.ingest(block, offset, 1 << 62)
+        decisions.append(done.decisions)
+        offset = done.offset
+    return decisions

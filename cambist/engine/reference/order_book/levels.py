@@ -1,0 +1,60 @@
+"""One side of a book."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.order_book.state import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cambist.engine.reference.decode.event import Level
+
+MAX_LEVELS = 20_000
+"""Levels kept on a side. Venues send far ones for as long as a connection lives; the farthest go first."""
+
+
+class Levels:
+    """Levels of one side: quantities by price, and the prices sorted with the best one last."""
+
+    def __init__(self, side: Side) -> None:
+        self._sign = 1 if side is Side.BID else -1
+        self._ranks: list[int] = []  # price of a bid, −price of an ask
+        self._qty: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._ranks)
+
+    def replace(self, levels: Sequence[Level]) -> None:
+        """Takes these levels for all there are. Of two with one price the later counts."""
+        last = dict(levels)
+        sign = self._sign
+        self._qty = {sign * price: qty for price, qty in last.items() if qty}
+        self._ranks = sorted(self._qty)
+        while len(self._ranks) > MAX_LEVELS:
+            self._drop_farthest()
+
+    def set(self, level: Level) -> None:
+        """Sets the quantity at a price, 0 removes it."""
+        price, qty = level
+        rank = self._sign * price
+        if rank in self._qty:
+            if qty:
+                self._qty[rank] = qty
+            else:
+                del self._qty[rank]
+                del self._ranks[bisect_left(self._ranks, rank)]
+        elif qty:
+            self._qty[rank] = qty
+            self._ranks.insert(bisect_left(self._ranks, rank), rank)
+            if len(self._ranks) > MAX_LEVELS:
+                self._drop_farthest()
+
+    def best_first(self) -> Iterator[Level]:
+        """Yields (price, quantity)."""
+        return ((abs(rank), self._qty[rank]) for rank in reversed(self._ranks))
+
+    def _drop_farthest(self) -> None:
+        del self._qty[self._ranks.pop(0)]
