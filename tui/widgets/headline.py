@@ -160,4 +160,5 @@ class Headline(Grounded):
         main.put(172, str(p50), strong if p50.unit else muted)
         if p99.unit:
             main.add(f" p99 {p99}", muted)
-        foot.put(172, f"limit 100 {glyph('micro')}s", muted)
+        limit = f"limit 100 {glyph('micro')}s"
+        foot.put(172, limit if p50.unit else f"cambist bench, {limit}", muted)
