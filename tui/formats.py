@@ -340,11 +340,19 @@ def amount(atoms: int | None, decimals: int, unit: str, width: int, places: int 
     return Measure(text, name)
 
 
+def flow(atoms: int | None, decimals: int, width: int = 8, *, sign: bool = False) -> str:
+    """Returns an amount with 5 decimals; what would read as zero though it is none shows its digits: `0.0₅1`."""
+    if atoms is None or not atoms or decimals <= 5 or abs(atoms) * 2 >= 10 ** (decimals - 5):
+        return money(atoms, decimals, 5, width, sign=sign)
+    zeros = decimals - len(str(abs(atoms)))
+    digits = str(abs(atoms)).rstrip("0")
+    text = _small(f"0.{'0' * zeros}{digits[:2]}")
+    return signed(text, atoms < 0, zero=False) if sign or atoms < 0 else text
+
+
 def paid(lamports: int | None, width: int = 8) -> str:
-    """Returns a fee in SOL with 5 decimals; what would read as zero though it is paid shows its digits: `0.0₅1`."""
-    if lamports is None or not 0 < lamports < 5_000:
-        return sol(lamports, 5, width)
-    return _small(f"{lamports / 10**9:.9f}".rstrip("0"))
+    """Returns a fee in SOL; a paid one never reads as zero."""
+    return flow(lamports, 9, width)
 
 
 def small_bps(value: float | None) -> str:

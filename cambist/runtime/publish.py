@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections import deque
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -76,7 +76,7 @@ class Publisher:
 
     def __init__(self, kernel: Kernel) -> None:
         no_duel = PanelState("empty", "A recording isn't timed.", "Both engines are timed on live feeds.")
-        self.view = View(duel=DuelSection(state=no_duel))
+        self.view = View(duel=DuelSection(1, no_duel))
         self.log: deque[LogRow] = deque(maxlen=LOG_LINES)
         self._buckets: dict[int, FeeColumn] = {}
         self._rates: dict[str, tuple[int, int, float | None]] = {}
@@ -281,12 +281,10 @@ class Publisher:
         rows = [self._trade_row(order, None) for order in kernel.open_orders]
         rows += [self._trade_row(order, fill) for order, fill in reversed(kernel.fills)]
         sol = self._setup.sol_mint
-        curve, total = [], 0.0
-        for order, fill in kernel.fills:
-            value = self._in_sol(order.tokens[0], fill.net, engine)
-            total += (value or 0) / 1e9
-            curve.append(total)
         change = self._realised(kernel, engine)
+        nets = [self._in_sol(order.tokens[0], f.net, engine) or 0 for order, f in kernel.fills if f.status == "filled"]
+        before = 0 if change is None else change - sum(nets)
+        curve = [total / 1e9 for total in accumulate(nets, initial=before)][1:]
         paper = Wallet("paper", kernel.wallet.get(sol), change)
         state = PanelState() if rows else PanelState("empty", "No order yet.", "The first go cycle is taken on paper.")
         return TradesSection(0, state, paper, Wallet("real", None, None), tuple(rows[:200]), tuple(curve))
