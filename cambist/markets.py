@@ -143,7 +143,7 @@ def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) 
     ws = channels.add(node.name, "solana", "solana.ws", node.pubsub)
     http = channels.add(node.name, "solana", "solana.http", node.rpc)
     fees = channels.add("fees", "solana", "solana.http", node.rpc)
-    # A percentile over all transactions says how busy the chain is; a plain minimum says something only of our accounts.
+    # A percentile over all transactions says how busy the chain is; a minimum says something only of our accounts.
     watched = () if node.fee_percentiles else tuple(pool.address for pool in pools[:FEE_ACCOUNTS])
     settings = SolanaConfig(node.name, node.pubsub, node.rpc)
     fee_settings = PriorityFeeConfig(node.rpc, f"{node.name} fees", percentiles=node.fee_percentiles or None)

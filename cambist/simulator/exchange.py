@@ -57,8 +57,6 @@ class Exchange:
         self._listeners: dict[str, set[Session]] = {}
         self._weight: tuple[int, int] = (0, 0)
         self._slow_changes: dict[str, tuple[int, int, dict[int, int], dict[int, int]]] = {}
-        self.events = 0
-        """Messages made so far, each counted once however many clients hear it."""
 
     async def start(self, host: str, rest_port: int, ws_port: int) -> tuple[int, int]:
         """Returns the REST and the WebSocket port. Raises `OSError` if one is taken."""
@@ -80,7 +78,6 @@ class Exchange:
         """Publishes the touch."""
         listing = book.listing
         name = f"{listing.symbol.lower()}@bookTicker"
-        self.events += 1
         if name not in self._listeners:
             return
         bid, bid_lots, ask, ask_lots = book.top()
@@ -94,7 +91,6 @@ class Exchange:
     def trade(self, book: Book, trade: Trade) -> None:
         """Publishes a trade."""
         name, now = f"{book.listing.symbol.lower()}@trade", self._market.now_ms
-        self.events += 1
         if name in self._listeners:
             maker = "true" if trade.buyer_is_maker else "false"
             self._publish(
@@ -108,7 +104,6 @@ class Exchange:
         symbol = book.listing.symbol
         changes = book.take_changes()
         if changes is not None:
-            self.events += 1
             self._diff(f"{symbol.lower()}@depth@100ms", book, changes)
             older = self._slow_changes.get(symbol)
             if older is not None:

@@ -68,8 +68,6 @@ class HttpServer:
         self._max_body = max_body
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.requests = 0
-        """Answered so far."""
 
     async def start(self, host: str, port: int) -> int:
         """Returns the port it listens on. Raises `OSError` if the port is taken."""
@@ -121,7 +119,6 @@ class HttpServer:
         except ValueError as error:
             keep, response = False, Response(400, f"bad request: {error}\n".encode(), "text/plain")
         writer.write(encode(response, keep=keep))
-        self.requests += 1
         await writer.drain()
         return keep
 

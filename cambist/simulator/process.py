@@ -184,7 +184,17 @@ async def _serve(market: Any, slots: int | None, port: int, slot_ms: float, *, w
 
 
 def _end_with_parent(loop: asyncio.AbstractEventLoop, run: asyncio.Future[None]) -> None:
-    """Ends the run when the parent closes our stdin, which the system does for a parent that dies."""
+    """Ends the run when the parent closes our stdin, which the system does for one that dies, or is gone anyway.
+
+    A sibling that was forked with the pipe open would keep it from closing; so the parent's id is looked at too.
+    """
+    parent = os.getppid()
+
+    def look() -> None:
+        if os.getppid() != parent:
+            run.cancel()
+        else:
+            loop.call_later(1.0, look)
 
     def read() -> None:
         if not os.read(0, 4_096):
@@ -192,6 +202,7 @@ def _end_with_parent(loop: asyncio.AbstractEventLoop, run: asyncio.Future[None])
             run.cancel()
 
     loop.add_reader(0, read)
+    look()
 
 
 def _refuse(message: str) -> int:

@@ -65,8 +65,6 @@ class PubSub:
         self._by_account: dict[bytes, dict[int, Subscription]] = {}
         self._next = 0
         self._kept: deque[tuple[Block, dict[bytes, Account]]] = deque(maxlen=max(DELAY_SLOTS) + 1)
-        self.events = 0
-        """Account changes, logs and slots so far, each counted once however many clients hear it."""
 
     async def start(self, host: str, port: int) -> int:
         """Returns the port it listens on. Raises `OSError` if it is taken."""
@@ -85,7 +83,6 @@ class PubSub:
         """Tells of a closed slot, then of the next one's start."""
         watched = {key: self._chain.accounts[key] for key in block.changed if self._wants_copy(key)}
         self._kept.append((block, watched))
-        self.events += len(block.changed) + len(block.landed) + 1
         keys = list(block.changed)
         self._draw.shuffle(keys)
         self._tell_accounts(block.slot, keys, self._chain.accounts.get, 0)

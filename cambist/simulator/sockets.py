@@ -33,8 +33,6 @@ class Client:
         self.path = connection.request.path if connection.request is not None else "/"
         self.dropped = False
         """Whether it was cut off for reading too slowly."""
-        self.sent = 0
-        """Messages queued so far."""
 
     def send(self, message: bytes) -> None:
         """Queues a text message. Does nothing once the connection is closing."""
@@ -42,7 +40,6 @@ class Client:
         if self.dropped or connection.protocol.state is not State.OPEN:
             return
         connection.protocol.send_text(message)
-        self.sent += 1
         self._waiting += len(message)
         if self._waiting > 256 * 1024:
             self.flush()

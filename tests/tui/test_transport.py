@@ -92,6 +92,12 @@ def test_an_empty_recording_is_drawn() -> None:
     assert "paused" in drawn(ReplayStatus(playing=False)).text()
 
 
+def test_one_burst_does_not_flatten_the_rest() -> None:
+    assert transport.levels([10.0] * 30 + [10_000.0, 0.0, 0.001], 7) == [6] * 30 + [7, 0, 1]
+    assert transport.levels([], 7) == []
+    assert transport.levels([0.0, 3.0], 7) == [0, 7]
+
+
 @settings(max_examples=100)
 @given(st.lists(st.integers(0, 1000), max_size=300), st.integers(1, 250))
 def test_resampling_keeps_the_records(density: list[int], width: int) -> None:

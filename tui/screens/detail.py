@@ -12,7 +12,7 @@ from cambist.model.events import Command
 from tui import formats
 from tui.screens import detail_page
 from tui.screens.overlay import Overlay
-from tui.widgets.canvas import Canvas, wrap
+from tui.widgets.canvas import Canvas, clip, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,9 +80,9 @@ class DetailScreen(Overlay[None]):
         keys = KEYS if self._pin else tuple(pair for pair in KEYS if pair[0] != "F")
         canvas.box(title, keys, margin=self.margin)
         if self._gone is not None:
-            canvas.put(
-                3, height - 2, " The market closed this cycle; this is how it was last. [ ] opens another. ", "stale"
-            )
+            said = "The market closed this cycle; this is how it was last. [ ] opens another."
+            room = width - 2 * self.margin
+            canvas.put(self.margin, height - 2, clip(said, room).ljust(room), "stale")
         elif self._said:
             canvas.put(3, height - 1, f" {self._said} ", "accent")
         return canvas

@@ -197,7 +197,8 @@ class GoingLiveScreen(Overlay[bool], inherit_bindings=False):
             canvas.put(_MARGIN + 2, y, formats.cut(check.label, 30), "strong bold")
             room = end - _MARGIN - 34
             lines = [(line, "text") for line in wrap(has, room)]
-            lines += [(line, "muted") for line in wrap(plain(formats.clean(check.needed)), room)]
+            if check.needed:
+                lines += [(line, "muted") for line in wrap(f"needed: {plain(formats.clean(check.needed))}", room)]
             lines = lines[: max(1, last + 1 - y)]
             for offset, (line, role) in enumerate(lines):
                 canvas.put(_MARGIN + 34, y + offset, line, role)

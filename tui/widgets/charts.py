@@ -58,8 +58,10 @@ def _heights(points: Sequence[float], levels: int, low: float | None) -> list[in
         bottom = min(bottom, low)
     if top <= bottom:
         return [levels // 2] * len(points)
-    scale = (levels - 1) / (top - bottom)
-    return [round((value - bottom) * scale) for value in points]
+    whole = top / 2 - bottom / 2  # halved first: the difference of two finite values may not be finite
+    if whole == 0:
+        return [levels // 2] * len(points)
+    return [round((value / 2 - bottom / 2) / whole * (levels - 1)) for value in points]
 
 
 def _curve_ascii(values: Sequence[float], cells: int, rows: int, low: float | None) -> list[str]:

@@ -64,7 +64,8 @@ def draw(
     bottom, top, decimals = bounds(points)
     last = max(points[-1][0], best[0] if best else 0.0)
     zero = _row(0.0, bottom, top, rows)
-    canvas.right(plot_x - 2, y, _signed(top, decimals), "muted")
+    if top > 0:
+        canvas.right(plot_x - 2, y, _signed(top, decimals), "muted")
     if bottom < 0:
         canvas.right(plot_x - 2, y + rows, _signed(bottom, decimals), "muted")
     canvas.right(plot_x - 2, y + 1 + zero, "0", "muted")

@@ -104,9 +104,13 @@ def resample(density: Sequence[int], width: int) -> list[float]:
 
 
 def levels(values: Sequence[float], steps: int) -> list[int]:
-    """Returns heights from 0 (a hole) to `steps`; anything above nothing has at least 1."""
-    most = max(values, default=0.0)
-    return [0 if value <= 0 else max(1, round(value / most * steps)) for value in values]
+    """Returns heights from 0 (a hole) to `steps`; anything above nothing has at least 1.
+
+    The scale ends a quarter above the busiest but one in twenty, so that one burst does not flatten all the rest.
+    """
+    known = sorted(value for value in values if value > 0)
+    most = min(known[-1], known[(len(known) - 1) * 19 // 20] * 1.25) if known else 1.0
+    return [0 if value <= 0 else min(steps, max(1, round(value / most * steps))) for value in values]
 
 
 def near_marker(status: ReplayStatus, within_ns: int) -> Marker | None:

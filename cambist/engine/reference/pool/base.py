@@ -1,0 +1,156 @@
+"""What every pool is: state at one slot that can be quoted, and what the kinds share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, NamedTuple
+
+from cambist.engine.reference.accounts import (
+    AmmV4,
+    CpmmConfig,
+    CpmmPool,
+    Oracle,
+    TransferFee,
+    TransferFeeConfig,
+    Whirlpool,
+)
+from cambist.engine.reference.amm_math import RoundingRule
+from cambist.engine.reference.amm_math.quote_error import to_u64
+from cambist.engine.reference.log2 import log2_ratio
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.pool.amm_v4 import AmmV4Pool
+    from cambist.engine.reference.pool.cpmm import CpmmPoolState
+    from cambist.engine.reference.pool.whirlpool import WhirlpoolState
+    from cambist.engine.reference.tick_array_manager import Ticks
+
+PPM = 1_000_000
+BASIS_POINTS = 10_000
+_NO_FEE = TransferFee(0, 0, 0)
+
+
+class ChainTime(NamedTuple):
+    """The chain's clock at the time of a quote."""
+
+    slot: int
+    unix_timestamp: int
+    epoch: int
+
+
+class Quote(NamedTuple):
+    """What one swap takes from and gives to the trader."""
+
+    amount_in: int
+    """What the trader sends, all fees included."""
+    amount_out: int
+    """What the trader receives, after all fees."""
+    fee: int
+    """Venue fee in atoms of the token in."""
+    fee_out: int
+    """Venue fee in atoms of the token out (a CPMM creator's)."""
+    transfer_fee_in: int
+    transfer_fee_out: int
+    ticks_crossed: int
+
+
+TransferFees = tuple[TransferFeeConfig | None, TransferFeeConfig | None]
+
+
+class Pool(ABC):
+    """The state of one pool at one slot. Token A is coin, token 0, mint A; `a_to_b` sells it."""
+
+    @staticmethod
+    def amm_v4(
+        account: AmmV4, coin_amount: int, pc_amount: int, rule: RoundingRule = RoundingRule.TRUE_CEIL
+    ) -> AmmV4Pool:
+        """Returns a Raydium AMM v4 pool; the amounts are its vaults' balances."""
+        from cambist.engine.reference.pool.amm_v4 import AmmV4Pool  # it imports this module
+
+        return AmmV4Pool(account, (coin_amount, pc_amount), rule)
+
+    @staticmethod
+    def cpmm(
+        account: CpmmPool,
+        config: CpmmConfig,
+        amounts: tuple[int, int],
+        transfer_fees: TransferFees = (None, None),
+        rule: RoundingRule = RoundingRule.TRUE_CEIL,
+    ) -> CpmmPoolState:
+        """Returns a Raydium CPMM pool; the amounts are its vaults' balances."""
+        from cambist.engine.reference.pool.cpmm import CpmmPoolState  # it imports this module
+
+        return CpmmPoolState(account, config, amounts, transfer_fees, rule)
+
+    @staticmethod
+    def whirlpool(
+        account: Whirlpool, ticks: Ticks, oracle: Oracle | None = None, transfer_fees: TransferFees = (None, None)
+    ) -> WhirlpoolState:
+        """Returns an Orca Whirlpool. `oracle` is needed iff `account.has_adaptive_fee()`."""
+        from cambist.engine.reference.pool.whirlpool import WhirlpoolState  # it imports this module
+
+        return WhirlpoolState(account, ticks, oracle, transfer_fees)
+
+    @abstractmethod
+    def mints(self) -> tuple[bytes, bytes]:
+        """Returns the mints of tokens A and B."""
+
+    @abstractmethod
+    def swap(self, a_to_b: bool, amount_in: int, time: ChainTime) -> tuple[Quote, Pool]:
+        """Returns the exact-in quote and the pool after it. Raises `QuoteError`."""
+
+    @abstractmethod
+    def swap_exact_out(self, a_to_b: bool, amount_out: int, time: ChainTime) -> tuple[Quote, Pool]:
+        """Returns the exact-out quote and the pool after it. Raises `QuoteError`."""
+
+    @abstractmethod
+    def rate(self, a_to_b: bool, time: ChainTime) -> tuple[int, int] | None:
+        """Returns the marginal rate, atoms out per atom in after all fees, as (num, den); `None` if not tradable."""
+
+    @abstractmethod
+    def virtual_reserves(self, a_to_b: bool, time: ChainTime) -> tuple[float, float, float] | None:
+        """Returns (reserve in, reserve out, share of the input kept) of the constant product that holds here.
+
+        Exact up to rounding for constant product, within the current tick range for a Whirlpool. For display and as
+        a start of a search.
+        """
+
+    def quote(self, a_to_b: bool, amount_in: int, time: ChainTime) -> Quote:
+        """Returns what `amount_in` atoms buy. Raises `QuoteError`, liquidity too if only a part could be swapped."""
+        return self.swap(a_to_b, amount_in, time)[0]
+
+    def quote_exact_out(self, a_to_b: bool, amount_out: int, time: ChainTime) -> Quote:
+        """Returns what buys `amount_out` atoms. Raises `QuoteError`."""
+        return self.swap_exact_out(a_to_b, amount_out, time)[0]
+
+    def weight(self, a_to_b: bool, time: ChainTime) -> int | None:
+        """Returns −log2 of the marginal rate in 2⁻⁴⁰ units; `None` if not tradable."""
+        rate = self.rate(a_to_b, time)
+        if rate is None:
+            return None
+        log = log2_ratio(*rate)
+        return None if log is None else -log
+
+
+def transfer_fees_at(fees: TransferFees, a_to_b: bool, time: ChainTime) -> tuple[TransferFee, TransferFee]:
+    """Returns the fees of the token in and the token out that hold at `time`."""
+    first, second = (_NO_FEE if fee is None else fee.at(time.epoch) for fee in fees)
+    return (first, second) if a_to_b else (second, first)
+
+
+def share_left(fee: TransferFee) -> int:
+    """Returns what `fee` leaves of 10 000 atoms at the margin."""
+    return max(BASIS_POINTS - fee.bps, 0)
+
+
+def moved(pair: tuple[int, int], a_to_b: bool, put: int, taken: int) -> tuple[int, int]:
+    """Returns `pair` with `put` added on the side of the token in and `taken` off the other, both still u64."""
+    a, b = (pair[0] + put, pair[1] - taken) if a_to_b else (pair[0] - taken, pair[1] + put)
+    return to_u64(a), to_u64(b)
+
+
+def fit(num: int, den: int) -> tuple[int, int] | None:
+    """Returns num/den with both below 2^128, cut at the low end; `None` if one would vanish."""
+    excess = max(num.bit_length(), den.bit_length()) - 128
+    if excess > 0:
+        num, den = num >> excess, den >> excess
+    return (num, den) if num and den else None
