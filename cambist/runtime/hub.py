@@ -237,6 +237,8 @@ class LiveRuntime:
             except OSError as error:
                 self._note("error", "recorder", f"can't record: {error.strerror or error}. Trading on paper goes on.")
                 self._recorder.note = str(error.strerror or error)
+        while len(self._inbox):
+            self._step(record=False)  # came while the file was opened: before the session's first record
         self._inbox.put(RecordKind.STATE, self._kernel.state())
         while len(self._inbox):
             self._step()
@@ -283,14 +285,14 @@ class LiveRuntime:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), FRAME_S)
 
-    def _step(self) -> None:
+    def _step(self, *, record: bool = True) -> None:
         block, count = self._inbox.drain(self._seq, DRAIN)
         if not count:
             return
         first_seq, self._seq = self._seq, self._seq + count
         first_ns = HEADER.unpack_from(block)[1]
         effects = self._kernel.step(block)
-        if self._recorder is not None and self._recorder.recording:
+        if record and self._recorder is not None and self._recorder.recording:
             last_ns = self._kernel.now_ns
             self._recorder.put(block, first_seq, count, first_ns, last_ns, self._kernel.digest)
         self._last_block = block if len(block) >= len(self._last_block) // 2 else self._last_block
