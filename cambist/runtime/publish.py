@@ -184,7 +184,7 @@ class Publisher:
         scale = 10_000 / o.amount_in if o.amount_in else 0.0
         mark, words = decision(o, self._setup.gates.min_net_ppm / 100, open_keys, self._names)
         age = max(0, o.oldest_ns + max(0, now_ns - o.recv_ns))
-        pools = o.cost.venue_fees + o.cost.transfer_fees
+        pools, chain = o.cost.venue_fees + o.cost.transfer_fees, o.cost.chain
         return CycleRow(
             key=o.key,
             legs=self._names.legs(o.route, o.tokens),
@@ -194,7 +194,7 @@ class Publisher:
             size=o.amount_in,
             gross_bps=(o.gross + pools) * scale,
             pools_bps=-pools * scale,
-            chain_bps=None if o.cost.chain is None else -o.cost.chain * scale,
+            chain_bps=None if chain is None else -chain * scale,
             net_bps=o.net_bps,
             net=o.net,
             oldest_ns=age,
