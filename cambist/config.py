@@ -62,7 +62,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_book_age_ms: int = 2_000
     max_slot_lag: int = 2
     max_slot_silence_ms: int = 5_000
-    min_landing_ppm: int = 200_000
+    min_landing_ppm: int = 100_000
     max_fee_ppm_of_gross: int = 500_000
     rebalancing_ppm: int | None = None
     bid_percentile: int = 75
