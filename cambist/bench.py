@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,8 @@ Say = Callable[[str], None]
 class Plan:
     """How long and on what the parts run; the default is what BENCHMARKS.md shows."""
 
-    demo: bench_demo.Plan = bench_demo.Plan()
-    screen: bench_screen.Plan = bench_screen.Plan()
+    demo: bench_demo.Plan = field(default_factory=bench_demo.Plan)
+    screen: bench_screen.Plan = field(default_factory=bench_screen.Plan)
     recordings: Path = RECORDINGS
     replays: int = 3
     parts: tuple[str, ...] = ("demo", "import", "screen")
@@ -111,9 +111,10 @@ def _against(name: str, mine: float, theirs: float | None, unit: str, *, faster:
 def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
     found = bench_demo.measure(config, plan.demo, say)
     rows = [Row("demo market, frames a second", found.frames_per_s, "1/s", note="seed 7, rate 1")]
+    every = found.all_frames.get("native") or found.all_frames.get("reference", [])
     best = found.latencies.get("native") or found.latencies.get("reference", [])
     peer = found.latencies.get("reference") if "native" in found.latencies else None
-    note = f"{len(best):,} frames with a decision of {found.frames:,}; border included"
+    note = f"{len(best):,} of {len(every):,} frames, each the least of {plan.demo.passes} passes; border included"
     if not best:
         rows.append(Row("frame to scored opportunity", None, "µs", note="no cycle was scored in the recording"))
     for q in (50, 99) if best else ():
@@ -123,10 +124,9 @@ def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
         rows.append(
             _against(f"frame to scored opportunity, p{q}", mine, theirs, "µs", faster="less", goal=goal, note=note)
         )
-    every = found.all_frames.get("native") or found.all_frames.get("reference", [])
     for q in (50, 99) if every else ():
         name = f"any frame through the engine, p{q}"
-        rows.append(Row(name, bench_demo.percentile(every, q), "µs", note=f"{len(every):,} frames; border included"))
+        rows.append(Row(name, bench_demo.percentile(every, q), "µs", note=f"{len(every):,} frames, the same way"))
     rows += [
         Row(f"digest: {check.name}", None if check.equal is None else float(check.equal), "equal", "1", note=check.note)
         for check in found.checks
@@ -147,7 +147,7 @@ def _module_rows(found: bench_demo.Found) -> list[Row]:
             ratio=row.ratio,
             note=f"{row.mismatches} mismatches in {row.samples}; border included"
             if row.rust_p50 is not None
-            else f"{row.samples} samples: the captured moment holds no more input for it",
+            else f"{row.samples} samples: the captured moment holds too little input for it",
         )
         for row in found.modules
     ]

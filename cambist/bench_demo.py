@@ -35,6 +35,9 @@ class Plan:
     second_at: float = 61.0
     """When the second recording begins, from the start."""
     second_seconds: float = 6.0
+    passes: int = 5
+    """How often the native engine steps the recording; the least of them is what a frame costs, the rest is what other
+    processes did to the core meanwhile."""
     rounds: int = 30
     """Rounds of the module timings."""
 
@@ -90,7 +93,8 @@ def measure(config: Config, plan: Plan, say: Callable[[str], None]) -> Found:
     _compare_second(config, second, found)
     for name in engines():
         say(f"stepping the first recording frame by frame on {name}")
-        found.latencies[name], found.all_frames[name] = latencies(config, first, name)
+        passes = plan.passes if name == "native" else 1
+        found.latencies[name], found.all_frames[name] = latencies(config, first, name, passes)
     _modules(config, first, plan, found, say)
     return found
 
@@ -172,8 +176,15 @@ class Timed:
         return done
 
 
-def latencies(config: Config, session: str, name: str) -> tuple[list[float], list[float]]:
-    """Returns µs per frame: of those with a sized and scored cycle, and of all."""
+def latencies(config: Config, session: str, name: str, passes: int) -> tuple[list[float], list[float]]:
+    """Returns µs per frame, the least of all passes: of those with a sized and scored cycle, and of all."""
+    runs = [_pass(config, session, name) for _ in range(passes)]
+    least = [(min(each)[0], each[0][1]) for each in zip(*runs, strict=True)]
+    return [ns / 1000 for ns, decided in least if decided], [ns / 1000 for ns, _ in least]
+
+
+def _pass(config: Config, session: str, name: str) -> list[tuple[int, bool]]:
+    """Returns (ns, whether a cycle was decided on) of each frame."""
     spent: list[tuple[int, bool]] = []
 
     def make(which: str, setup: EngineSetup) -> Any:
@@ -184,7 +195,7 @@ def latencies(config: Config, session: str, name: str) -> tuple[list[float], lis
         for chunk in reader.blocks():
             for record in records(chunk.block):
                 kernel.step(record)
-    return [ns / 1000 for ns, decided in spent if decided], [ns / 1000 for ns, _ in spent]
+    return spent
 
 
 def records(block: bytes) -> list[bytes]:

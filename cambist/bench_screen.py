@@ -20,19 +20,21 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cambist import compose
 from cambist.config import Config
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 COLUMNS, ROWS = 120, 40
 ROOT = Path(__file__).resolve().parents[1]
-KEY_EVERY_S = 0.12
+KEY_EVERY_S = 0.25
 PANELS = {"1": "Price", "2": "Cycles"}
 """Keys that are typed, and the word with which their panel's title begins."""
 PRICE = re.compile(rb"\bSOL [^\n]{0,40}?\d\d+\.\d")
@@ -50,7 +52,7 @@ class Plan:
     seconds: float = 10.0
     settle: float = 3.0
     """After the first price, before anything is counted."""
-    keys: int = 100
+    keys: int = 60
     starts: int = 3
     rate: float = 20.0
     """How busy the market is: about 2,000 events a second."""
@@ -147,8 +149,11 @@ class Terminal:
         os.write(self.master, text.encode())
         return at
 
-    def close(self) -> None:
-        """Ends the child and waits until it is gone."""
+    def close(self, patience: float = 0.0) -> None:
+        """Ends the child, if it doesn't end by itself within `patience` seconds, and waits until it is gone."""
+        end = time.monotonic() + patience
+        while self.process.poll() is None and time.monotonic() < end:
+            self.read(0.05)
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         end = time.monotonic() + 15
@@ -204,7 +209,7 @@ def _watched(config: Config, plan: Plan) -> tuple[Result, list[tuple[str, float]
                     typed.append((key, terminal.type(key)))
                     due = time.monotonic() + KEY_EVERY_S
         finally:
-            terminal.close()
+            terminal.close(10.0 if result.exists() else 0.0)
         if not result.exists():
             message = "the dashboard ended early: " + ESCAPE.sub(b"", shown)[-300:].decode(errors="replace")
             raise NoTerminalError(message)
@@ -265,7 +270,7 @@ class _Writes:
 
 
 async def _count(app: Any, runtime: _Counted, job: Job) -> Result:
-    while not any(row.bid for row in runtime.view.prices.rows):
+    while not any(row.bid for row in runtime.view.prices.rows):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     await asyncio.sleep(job.settle)
     writes, hub = _Writes(app), _thread_clock("hub")
@@ -277,7 +282,7 @@ async def _count(app: Any, runtime: _Counted, job: Job) -> Result:
     seen = runtime.views - views, writes.count, writes.size, runtime.frames - frames
     Path(job.result).with_name("ready").touch()
     end = time.monotonic() + job.keys * KEY_EVERY_S + 3
-    while len(writes.painted) < job.keys and time.monotonic() < end:
+    while len(writes.painted) < job.keys and time.monotonic() < end:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     per_s = [n / seconds for n in seen]
     return Result(share, hub_share, *per_s, tuple(writes.painted))
