@@ -19,8 +19,7 @@ from typing import Any
 
 import msgspec
 
-from cambist import bench_demo, compose, engine
-from cambist import bench_screen
+from cambist import bench_demo, bench_screen, compose, engine
 from cambist.config import Config, EngineChoice, Market, Recording
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cex_binance_hft"

@@ -284,8 +284,8 @@ async def _count(app: Any, runtime: _Counted, job: Job) -> Result:
     end = time.monotonic() + job.keys * KEY_EVERY_S + 3
     while len(writes.painted) < job.keys and time.monotonic() < end:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
-    per_s = [n / seconds for n in seen]
-    return Result(share, hub_share, *per_s, tuple(writes.painted))
+    views_per_s, writes_per_s, bytes_per_s, frames_per_s = (n / seconds for n in seen)
+    return Result(share, hub_share, views_per_s, writes_per_s, bytes_per_s, frames_per_s, painted=tuple(writes.painted))
 
 
 def _thread_clock(name: str) -> Callable[[], float]:

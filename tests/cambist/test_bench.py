@@ -16,9 +16,7 @@ TINY_DEMO = bench_demo.Plan(seconds=3.0, second_at=4.0, second_seconds=2.0, pass
 
 
 def rows(plan: bench.Plan) -> dict[str, Any]:
-    said: list[str] = []
-    found = bench.run(said.append, plan)
-    assert said
+    found = bench.run(lambda _: None, plan)
     assert found["schema"] == 1
     assert found["machine"]["cores"]
     printed = [bench.line(row) for row in found["rows"]]
