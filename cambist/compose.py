@@ -17,7 +17,7 @@ from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import HEADER
 from cambist.runtime.hub import LiveRuntime, Parts
-from cambist.runtime.recorder import Recorder
+from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
 from cambist.runtime.transport import Pace
 from storage.catalogue import list_sessions, retain, session_path
@@ -76,8 +76,14 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
         prefix = f"demo{config.market.seed}" if market.demo else "market"
         meta = {"app": VERSION, "engine": kernel.engine.name, "seed": str(market.seed), "market": market.label}
         limits = config.recording
-        retain(folder, time.time_ns(), max_bytes=limits.max_bytes, max_age_ns=limits.max_days * 86_400 * NS_PER_S)
-        return Recorder(folder, prefix, meta, on_end)
+
+        def tidy() -> object:
+            age_ns = limits.max_days * 86_400 * NS_PER_S
+            return retain(folder, time.time_ns(), max_bytes=limits.max_bytes, max_age_ns=age_ns)
+
+        # Twenty segments fill the folder, so that removing the oldest leaves most of what there was.
+        segment_bytes = min(SEGMENT_BYTES, max(1 << 20, limits.max_bytes // 20))
+        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes)
 
     def journal() -> Any:
         from storage.journal import Journal
@@ -101,6 +107,7 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
         profile=build.profile if build.native else "",
         engine_note=note,
         retention_bytes=config.recording.max_bytes,
+        trouble=market.trouble,
         close=market.close,
     )
     runtime = LiveRuntime(kernel, parts)
