@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 OK, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
-app = App(name="cambist", help="A live arbitrage dashboard: watch, replay, verify.", version=lambda: compose.version())
+app = App(
+    name="cambist",
+    help="A live arbitrage dashboard: watch, replay, verify.",
+    version=lambda: compose.version(),
+    default_parameter=Parameter(negative=()),
+)
 
 
 class Stop(Exception):
@@ -45,6 +50,7 @@ def put(value: Any) -> None:
     sys.stdout.flush()
 
 
+@app.default
 @app.command
 def run(
     *,

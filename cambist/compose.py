@@ -57,17 +57,31 @@ def explain(error: BaseException) -> str:
 
 def live(config: Config, *, duel: bool) -> LiveRuntime:
     """Returns a runtime on the configured market, not started yet."""
-    from cambist import markets
-
     journal = _journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
-    market = markets.demo(config) if config.market.source == "demo" else markets.network(config)
+    market = _demo(config) if config.market.source == "demo" else _network(config)
     try:
         return _live(config, market, duel=duel)
     except BaseException:
         market.close()
         raise
+
+
+def _demo(config: Config) -> Market:
+    """Starts the market's process first: it builds its world on the other core while feeds and engine load here."""
+    from cambist.simulator.process import begin
+
+    starting = begin(config.market.seed, rate=config.market.rate)
+    from cambist import markets
+
+    return markets.demo(config, starting)
+
+
+def _network(config: Config) -> Market:
+    from cambist import markets
+
+    return markets.network(config)
 
 
 def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:

@@ -15,7 +15,6 @@ import platformdirs
 
 from cambist.model.market import Identity, PoolRef, Token, VenueFee
 
-
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Ppm = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Amount = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
@@ -37,7 +36,7 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = "demo"
     """`demo` (the embedded market) or `network` (the endpoints below)."""
     seed: int = 7
-    rate: float = 1.0
+    rate: Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)] = 1.0
     """Demo only: how busy its noise traders are."""
 
 
@@ -71,7 +70,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_book_age_ms: Count = 2_000
     max_slot_lag: Count = 2
     max_slot_silence_ms: Count = 5_000
-    min_landing_ppm: Ppm = 200_000
+    min_landing_ppm: Ppm = 100_000
     max_fee_ppm_of_gross: Ppm = 500_000
     rebalancing_ppm: Ppm | None = None
     bid_percentile: Annotated[int, msgspec.Meta(ge=0, le=100)] = 75
@@ -186,12 +185,22 @@ def _typed(path: Path, text: str, data: dict[str, Any]) -> Config:
         where = where.rstrip("`").lstrip(".")
         unknown = re.search(r"unknown field `(\w+)`", what)
         key = f"{where}.{unknown.group(1)}".lstrip(".") if unknown else where
-        message = f"`{key or 'the file'}`: {what[0].lower()}{what[1:]}"
+        message = f"`{key or 'the file'}`: {what[0].lower()}{what[1:]}{_found(data, where)}"
         if unknown:
             message = f"`{key}` is not a setting{_nearest(unknown.group(1), where)}"
         raise ConfigError(path, _line_of(text, key), message) from error
     _check(path, text, config)
     return config
+
+
+def _found(data: Any, where: str) -> str:
+    """Returns the number that stands at a place in the data; any other value is not repeated, it may be a secret."""
+    for part in re.findall(r"[\w-]+", where):
+        if isinstance(data, list) and part.isdigit() and int(part) < len(data):
+            data = data[int(part)]
+        else:
+            data = data.get(part) if isinstance(data, dict) else None
+    return f", was {data}" if isinstance(data, int | float) and not isinstance(data, bool) else ""
 
 
 def _check(path: Path, text: str, config: Config) -> None:

@@ -207,17 +207,18 @@ class Kernel:
     def step(self, block: bytes) -> Effects:
         """Takes every record of a block in order. Raises `BlockError` for a damaged block."""
         effects = Effects()
-        offset, size = 0, len(block)
+        offset, begun, size = 0, 0, len(block)
         while offset < size:
             seq, recv_ns, kind = HEADER.unpack_from(block, offset)[:3]
             self._wake(recv_ns, effects)
-            self.now_ns = recv_ns
+            self.now_ns, begun, before = recv_ns, offset, effects.records
             if kind == RecordKind.FRAME:
                 offset = self._ingest(block, offset, effects)
             else:
                 offset = self._single(block, offset, kind, effects)
-            effects.last_seq = self.last_seq = max(seq, self.last_seq)
-        self.totals.last_ns = self.now_ns
+            self.last_seq = seq + effects.records - before - 1
+        self.now_ns = _last_ns(block, begun) or self.now_ns
+        effects.last_seq, self.totals.last_ns = self.last_seq, self.now_ns
         return effects
 
     def _ingest(self, block: bytes, offset: int, effects: Effects) -> int:
@@ -349,3 +350,12 @@ class Kernel:
             effects.notes.append((now_ns, "warn", f"unknown command {command.name!r} in the record"))
             return
         self._digest.update(encode(msgspec.structs.replace(command, args={}) if command.name == "engine" else command))
+
+
+def _last_ns(block: bytes, offset: int) -> int:
+    """Returns the time of a block's last record; 0.1 µs a record from `offset` on, which is where a record begins."""
+    recv_ns, size, head = 0, len(block), HEADER.size
+    while offset < size:
+        header = HEADER.unpack_from(block, offset)
+        recv_ns, offset = header[1], offset + head + header[7]
+    return recv_ns

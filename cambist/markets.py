@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cambist.runtime.inbox import Inbox
+    from cambist.simulator.process import Starting
     from feeds.base import Feed
 
 BASE_RANK = {"SOL": 1, "USDC": 2}
@@ -60,11 +61,9 @@ class Channels:
         return channel
 
 
-def demo(config: Config) -> Market:
-    """Starts the embedded market in a process of its own and returns how to watch it."""
-    from cambist.simulator.process import spawn
-
-    handle = spawn(config.market.seed, rate=config.market.rate)
+def demo(config: Config, starting: Starting) -> Market:
+    """Returns how to watch the embedded market, once it listens."""
+    handle = starting.handle()
     try:
         facts = handle.endpoints
         node = SolanaEndpoint("solana", facts["pubsub"], facts["rpc"], fee_percentiles=True)

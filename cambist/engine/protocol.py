@@ -33,7 +33,7 @@ class Gates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_book_age_ms: int = 2_000
     max_slot_lag: int = 2
     max_slot_silence_ms: int = 5_000
-    min_landing_ppm: int = 200_000
+    min_landing_ppm: int = 100_000
     max_fee_ppm_of_gross: int = 500_000
     """Abort if priority fee and tip eat more than this share of the gross."""
     caps: dict[str, int] = {}

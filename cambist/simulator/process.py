@@ -63,8 +63,31 @@ class Handle:
         self.close()
 
 
-def spawn(seed: int, *, rate: float = 1.0, slot_ms: float = 400.0, port: int = 0, fund: Sequence[str] = ()) -> Handle:
-    """Starts a market in a child process and returns it once its sockets listen. Raises `MarketError`.
+class Starting:
+    """A market process that may still be building its world: `handle` waits for its endpoints."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def handle(self) -> Handle:
+        """Returns the market once its sockets listen. Raises `MarketError`."""
+        process = self._process
+        try:
+            return Handle(process, msgspec.json.decode(_first_line(process, time.monotonic() + START_SECONDS)))
+        except BaseException as error:
+            process.kill()
+            code = process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            if isinstance(error, MarketError | msgspec.DecodeError):
+                message = f"the embedded market did not start (exit code {code}); what it says is on stderr"
+                raise MarketError(message) from None
+            raise
+
+
+def begin(seed: int, *, rate: float = 1.0, slot_ms: float = 400.0, port: int = 0, fund: Sequence[str] = ()) -> Starting:
+    """Starts a market in a child process and returns at once, so that the caller can load its own parts meanwhile.
 
     `fund` names wallets that get SOL and an associated account of every token.
     """
@@ -73,21 +96,12 @@ def spawn(seed: int, *, rate: float = 1.0, slot_ms: float = 400.0, port: int = 0
     command += ["--with-parent"]
     for key in fund:
         command += ["--fund", key]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-    try:
-        line = _first_line(process, time.monotonic() + START_SECONDS)
-        endpoints = msgspec.json.decode(line)
-    except BaseException as error:
-        process.kill()
-        code = process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
-        if isinstance(error, MarketError | msgspec.DecodeError):
-            message = f"the embedded market did not start (exit code {code}); what it says is on stderr"
-            raise MarketError(message) from None
-        raise
-    return Handle(process, endpoints)
+    return Starting(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True))
+
+
+def spawn(seed: int, *, rate: float = 1.0, slot_ms: float = 400.0, port: int = 0, fund: Sequence[str] = ()) -> Handle:
+    """Starts a market in a child process and returns it once its sockets listen. Raises `MarketError`."""
+    return begin(seed, rate=rate, slot_ms=slot_ms, port=port, fund=fund).handle()
 
 
 def _first_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:

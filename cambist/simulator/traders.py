@@ -162,7 +162,7 @@ class Rival:
     ) -> None:
         draw = self._draw = Draw(seed, "rival", number)
         self._desk, self._wallet, self._watched = desk, wallet, watched
-        self._delay = 1 + draw.below(4)
+        self._delay = 2 + draw.below(4)
         """Slots from what it sees to where it lands."""
         self._edge = 0.0001 + 0.0014 * draw.unit() * draw.unit()
         """What must be left after pool fees."""

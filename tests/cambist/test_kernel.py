@@ -194,3 +194,12 @@ def test_records_unpack_as_packed() -> None:
     assert second.seq == 8
     with pytest.raises(ValueError, match="damaged block at byte 0"):
         list(records(block[:20]))
+
+
+def test_seq_and_time_are_those_of_the_last_record() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    effects = kernel.step(frame(2, 10) + frame(3, 20) + frame(4, 30))
+    assert (effects.last_seq, kernel.last_seq, kernel.now_ns, kernel.totals.last_ns) == (4, 4, 30, 30)
+    kernel.step(frame(5, 40, decide=[{}]) + frame(6, 50))
+    assert (kernel.last_seq, kernel.now_ns) == (6, 50)

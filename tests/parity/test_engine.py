@@ -160,6 +160,18 @@ def test_a_snapshot_of_another_setup_is_refused_by_both():
             engine.restore(other)
 
 
+def test_a_damaged_snapshot_leaves_an_engine_as_new():
+    fresh = make_engine("reference", setup()).snapshot()
+    engine = make_engine("reference", setup())
+    run(engine, block_of([]))
+    state = json.loads(engine.snapshot())
+    state["pools"][0]["mints"][0] = "not a key"
+    for each in both():
+        with pytest.raises(ValueError, match="damaged snapshot"):
+            each.restore(json.dumps(state).encode())
+        assert each.snapshot() == fresh
+
+
 def test_a_damaged_block_is_the_same_error():
     block = block_of([])
     messages = []

@@ -169,6 +169,8 @@ class Dashboard(Acts):
 
     def pull_if_due(self) -> None:
         """Pulls; less often under an overlay, where any repaint costs the whole screen (measured: 15 ms at 120×40)."""
+        if self not in self.app.screen_stack:  # popped, but its timer was due already
+            return
         if not self.is_active:
             hidden = any(isinstance(above, Dashboard) for above in self.app.screen_stack[self._depth() + 1 :])
             if not self._tick("covered", time.monotonic(), HIDDEN_S if hidden else COVERED_S):

@@ -33,7 +33,7 @@ impl Default for Gates {
             max_book_age_ms: 2_000,
             max_slot_lag: 2,
             max_slot_silence_ms: 5_000,
-            min_landing_ppm: 200_000,
+            min_landing_ppm: 100_000,
             max_fee_ppm_of_gross: 500_000,
             caps: BTreeMap::new(),
             rebalancing_ppm: None,

@@ -353,11 +353,11 @@ class ReferenceEngine:
     def _settle(self, moment: Moment, out: Output) -> None:
         """Weighs what changed, searches around it and decides."""
         market = self.market
-        if not market.registry.dirty and not market.dirty_books:
+        if not market.registry.dirty and not market.registry.aged and not market.dirty_books:
             return
-        pools, books = sorted(market.registry.dirty), sorted(market.dirty_books)
-        touched, torn = market.settle(moment.now_ns)
-        self.counters.torn += len(torn)
+        books = sorted(market.dirty_books)
+        touched, pools, torn = market.settle(moment.now_ns)
+        self.counters.torn += torn
         for at in pools:
             self.prices.pool(at, moment.now_ns)
         for at in books:

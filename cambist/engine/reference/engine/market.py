@@ -113,30 +113,36 @@ class Market:
 
     # -- updates
 
-    def settle(self, now_ns: int) -> tuple[list[int], list[int]]:
+    def settle(self, now_ns: int) -> tuple[list[int], list[int], int]:
         """Brings the edges of everything dirty up to date.
 
-        Returns (edges whose state changed, pools that are torn now), both ascending.
+        Returns (edges whose state changed, pools whose price may have changed, how many changed pools are torn now).
         """
         self.wire_pools()
         self.wire_books()
         touched: list[int] = []
-        torn: list[int] = []
-        for at in sorted(self.registry.dirty):
-            pool = self.registry.pools[at]
+        changed: list[int] = []
+        torn = 0
+        for at in sorted(self.registry.dirty | self.registry.aged):
+            pool, told = self.registry.pools[at], at in self.registry.dirty
             self.registry.settle(at, self._announced(pool))
-            pool.changed_ns = now_ns
-            if pool.state == "torn":
-                torn.append(at)
+            weights = self._pool_weights(pool)
+            if told:
+                pool.changed_ns = now_ns
+                torn += pool.state == "torn"
+            elif pool.edge is None or weights == (self.graph.weight(pool.edge), self.graph.weight(pool.edge + 1)):
+                continue
+            changed.append(at)
             if pool.edge is not None:
-                touched += self._weigh(pool.edge, self._pool_weights(pool))
+                touched += self._weigh(pool.edge, weights)
         self.registry.dirty.clear()
+        self.registry.aged.clear()
         for at in sorted(self.dirty_books):
             entry = self.books.entries[at]
             if entry.edge is not None:
                 touched += self._weigh(entry.edge, self._book_weights(entry))
         self.dirty_books.clear()
-        return touched, torn
+        return touched, changed, torn
 
     def _weigh(self, first: int, weights: tuple[int | None, int | None]) -> list[int]:
         for edge, value in zip((first, first + 1), weights, strict=True):

@@ -147,6 +147,9 @@ class Registry:
         self.needs: list[tuple[str, str, int, int | None]] = []
         """(kind, key, index, carrier) not yet handed out."""
         self.dirty: set[int] = set()
+        """Pools with an account that changed."""
+        self.aged: set[int] = set()
+        """Pools that the clock alone may have changed."""
         self.created: list[int] = []
         """Pools whose mints became known and that have no edges yet."""
         self.time: ChainTime | None = None
@@ -185,10 +188,11 @@ class Registry:
         account.slot, account.owner, account.data = slot, owner, data
         account.channel, account.socket, account.suspect = channel, socket, False
         account.decoded = decoded
-        self.dirty.update(account.users)
-        if socket:
-            for user in account.users:
-                self.pools[user].carrier = channel
+        if account.role is not Role.CLOCK:
+            self.dirty.update(account.users)
+            if socket:
+                for user in account.users:
+                    self.pools[user].carrier = channel
         self._note(account, before)
 
     def see(self, key: bytes, owner: bytes, data: bytes) -> None:
@@ -232,7 +236,7 @@ class Registry:
     def carried(self, key: bytes, channel: int) -> None:
         """Takes that `channel` has a subscription on an account: its pools follow the slots of that channel."""
         account = self.accounts.get(key)
-        if account is not None:
+        if account is not None and account.role is not Role.CLOCK:
             for user in account.users:
                 if self.pools[user].carrier is None:
                     self.pools[user].carrier = channel
@@ -321,7 +325,7 @@ class Registry:
         if account.role is Role.CLOCK:
             epoch = None if self.time is None else self.time.epoch
             self.time = ChainTime(now.slot, now.unix_timestamp, now.epoch)
-            self.dirty.update(
+            self.aged.update(
                 at
                 for at, pool in enumerate(self.pools)
                 if pool.mints is not None and (pool.oracle is not None or pool.state != "live" or now.epoch != epoch)

@@ -13,7 +13,7 @@ import msgspec
 
 from cambist.engine.protocol import Counters
 from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import LayoutError, Mint
+from cambist.engine.reference.accounts import Mint
 from cambist.engine.reference.cycle_finder import Potentials, PotentialsState
 from cambist.engine.reference.decode import SessionParts, SolanaSession
 from cambist.engine.reference.engine.channels import ChannelState
@@ -346,7 +346,10 @@ def _cycle(cycle: Cycle) -> CyclePart:
 
 
 def load(engine: ReferenceEngine, data: bytes) -> None:
-    """Gives an engine this state. Raises `ValueError` if it isn't one, or one of another setup."""
+    """Gives an engine this state.
+
+    Raises `ValueError` if it isn't one, or one of another setup; a damaged one leaves the engine as new.
+    """
     try:
         state = msgspec.json.decode(data, type=State)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -366,7 +369,8 @@ def load(engine: ReferenceEngine, data: bytes) -> None:
         _load_books(engine, state)
         _load_prices(engine, state)
         _load_cycles(engine, state)
-    except (LookupError, TypeError, LayoutError) as error:
+    except (LookupError, TypeError, ValueError) as error:
+        engine.fresh()
         message = f"damaged snapshot: {error}"
         raise ValueError(message) from error
 
@@ -374,7 +378,7 @@ def load(engine: ReferenceEngine, data: bytes) -> None:
 def _key(text: str) -> bytes:
     key = base58.decode(text)
     if key is None:
-        message = f"damaged snapshot: key was {text!r}"
+        message = f"key was {text!r}"
         raise ValueError(message)
     return key
 
@@ -388,7 +392,7 @@ def _load_channels(engine: ReferenceEngine, state: State) -> None:
                 setattr(channel, name, getattr(part, name))
         session = SolanaSession.from_parts(part.session)
         if session is None:
-            message = f"damaged snapshot: session of channel {part.info.id}"
+            message = f"session of channel {part.info.id}"
             raise ValueError(message)
         channel.session = session
         engine.channels[part.info.id] = channel
@@ -408,7 +412,7 @@ def _load_market(engine: ReferenceEngine, state: State) -> None:
         market.edges.append(Edge(edge.book, edge.at, edge.first))
     potentials = Potentials.from_state(market.graph, state.potentials)
     if potentials is None:
-        message = "damaged snapshot: potentials"
+        message = "potentials"
         raise ValueError(message)
     market.potentials = potentials
 

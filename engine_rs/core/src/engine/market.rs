@@ -105,6 +105,16 @@ impl Leg {
     }
 }
 
+/// What an update changed.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    pub(crate) edges: Vec<EdgeId>,
+    /// Pools whose price may have changed.
+    pub(crate) pools: Vec<usize>,
+    /// How many changed pools are torn now.
+    pub(crate) torn: u64,
+}
+
 /// All venues of one engine.
 #[derive(Debug)]
 pub(crate) struct Market {
@@ -205,32 +215,40 @@ impl Market {
     // -- updates
 
     /// Brings the edges of everything dirty up to date.
-    ///
-    /// Returns the edges whose state changed, and how many pools are torn now.
-    pub(crate) fn settle(&mut self, now_ns: i64, channels: &Channels) -> (Vec<EdgeId>, u64) {
+    pub(crate) fn settle(&mut self, now_ns: i64, channels: &Channels) -> Settled {
         self.wire_pools();
         self.wire_books();
-        let (mut touched, mut torn) = (Vec::new(), 0);
-        for at in std::mem::take(&mut self.registry.dirty) {
+        let mut settled = Settled::default();
+        let dirty = std::mem::take(&mut self.registry.dirty);
+        let aged = std::mem::take(&mut self.registry.aged);
+        for &at in dirty.union(&aged) {
             let announced = self.announced(&self.registry.pools[at], channels);
             self.registry.settle(at, announced);
+            let weights = self.pool_weights(at);
             let pool = &mut self.registry.pools[at];
-            pool.changed_ns = now_ns;
-            torn += u64::from(pool.state == PoolState::Torn);
+            if dirty.contains(&at) {
+                pool.changed_ns = now_ns;
+                settled.torn += u64::from(pool.state == PoolState::Torn);
+            } else if pool
+                .edge
+                .is_none_or(|edge| weights == [edge, edge + 1].map(|edge| self.graph.weight(edge)))
+            {
+                continue;
+            }
+            settled.pools.push(at);
             if let Some(edge) = pool.edge {
-                let weights = self.pool_weights(at);
                 self.weigh(edge, weights);
-                touched.extend([edge, edge + 1]);
+                settled.edges.extend([edge, edge + 1]);
             }
         }
         for at in std::mem::take(&mut self.dirty_books) {
             if let Some(edge) = self.books.entries[at].edge {
                 let [sell, buy] = self.book_rates(&self.books.entries[at]);
                 self.weigh(edge, [weight(sell), weight(buy)]);
-                touched.extend([edge, edge + 1]);
+                settled.edges.extend([edge, edge + 1]);
             }
         }
-        (touched, torn)
+        settled
     }
 
     fn weigh(&mut self, first: EdgeId, weights: [Option<i64>; 2]) {

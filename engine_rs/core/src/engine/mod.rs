@@ -567,20 +567,23 @@ impl Engine {
 
     /// Weighs what changed, searches around it and decides.
     fn settle(&mut self, mut moment: Moment, out: &mut Ingested) {
-        if self.market.registry.dirty.is_empty() && self.market.dirty_books.is_empty() {
+        let registry = &self.market.registry;
+        if registry.dirty.is_empty()
+            && registry.aged.is_empty()
+            && self.market.dirty_books.is_empty()
+        {
             return;
         }
-        let pools: Vec<usize> = self.market.registry.dirty.iter().copied().collect();
         let books: Vec<usize> = self.market.dirty_books.iter().copied().collect();
-        let (touched, torn) = self.market.settle(moment.now_ns, &self.channels);
-        self.counters.torn += torn;
-        for at in pools {
+        let settled = self.market.settle(moment.now_ns, &self.channels);
+        self.counters.torn += settled.torn;
+        for at in settled.pools {
             self.prices.pool(&self.market, at, moment.now_ns);
         }
         for at in books {
             self.prices.book(&self.market, at, moment.now_ns);
         }
-        if touched.is_empty() {
+        if settled.edges.is_empty() {
             return;
         }
         moment.slot = self.market.slot.unwrap_or(0);
@@ -589,7 +592,7 @@ impl Engine {
             .iter()
             .map(|each| (self.market.graph.cycle_key(&each.edges), each))
             .collect();
-        let waiting = self.drop_lost(&touched.into_iter().collect(), &keyed);
+        let waiting = self.drop_lost(&settled.edges.into_iter().collect(), &keyed);
         for (key, each) in &keyed {
             let cx = Context {
                 setup: &self.setup,

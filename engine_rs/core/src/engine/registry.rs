@@ -255,7 +255,10 @@ pub(crate) struct Registry {
     pub(crate) refused: Vec<&'static str>,
     pub(crate) errors: Vec<String>,
     pub(crate) wants: Vec<Want>,
+    /// Pools with an account that changed.
     pub(crate) dirty: BTreeSet<usize>,
+    /// Pools that the clock alone may have changed.
+    pub(crate) aged: BTreeSet<usize>,
     /// Pools whose mints became known and that have no edges yet.
     pub(crate) created: Vec<usize>,
     pub(crate) time: Option<ChainTime>,
@@ -375,10 +378,12 @@ impl Registry {
         (account.slot, account.owner, account.data) = (slot, *owner, data);
         (account.channel, account.socket, account.suspect) = (channel, socket, false);
         let before = account.decoded.replace(decoded);
-        for &user in &self.accounts[at].users {
-            self.dirty.insert(user);
-            if socket {
-                self.pools[user].carrier = Some(channel);
+        if account.role != Role::Clock {
+            for &user in &account.users {
+                self.dirty.insert(user);
+                if socket {
+                    self.pools[user].carrier = Some(channel);
+                }
             }
         }
         self.note(at, before.as_ref());
@@ -451,8 +456,11 @@ impl Registry {
 
     /// Takes that `channel` has a subscription on an account: its pools follow the slots of that channel.
     pub(crate) fn carried(&mut self, key: &Pubkey, channel: u16) {
-        if let Some(&at) = self.by_key.get(key) {
-            for &user in &self.accounts[at].users {
+        if let Some(account) = self
+            .account(key)
+            .filter(|account| account.role != Role::Clock)
+        {
+            for &user in &account.users.clone() {
                 let carrier = &mut self.pools[user].carrier;
                 *carrier = carrier.or(Some(channel));
             }
@@ -634,7 +642,7 @@ impl Registry {
             if pool.mints.is_some()
                 && (pool.oracle.is_some() || pool.state != PoolState::Live || !same_epoch)
             {
-                self.dirty.insert(at);
+                self.aged.insert(at);
             }
         }
     }

@@ -1,0 +1,98 @@
+//! The engine on an exchange's frames alone; pools are compared with the twin in `tests/parity`.
+
+use cambist_core::engine::{BlockError, Engine, SnapshotError};
+
+const SETUP: &str = r#"{"channels":[
+    {"id":1,"feed":"binance","venue":"binance","protocol":"binance.spot.ws","label":"stream"},
+    {"id":2,"feed":"binance","venue":"binance","protocol":"binance.spot.depth","label":"depth","symbol":"SOLUSDC"}]}"#;
+const FOREVER: i64 = i64::MAX;
+
+fn record(seq: u64, kind: u8, channel: u16, body: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    bytes.extend(seq.to_le_bytes());
+    bytes.extend((seq as i64 * 1_000_000).to_le_bytes());
+    bytes.extend([kind, 0]);
+    bytes.extend(channel.to_le_bytes());
+    bytes.extend(1_u32.to_le_bytes());
+    bytes.extend(1_u32.to_le_bytes());
+    bytes.extend((body.len() as u32).to_le_bytes());
+    bytes.extend(body.as_bytes());
+    bytes
+}
+
+fn frames() -> Vec<u8> {
+    let seed = r#"{"lastUpdateId":7,"bids":[["149.9","5"]],"asks":[["150.1","5"]]}"#;
+    let delta = r#"{"stream":"solusdc@depth","data":{"e":"depthUpdate","E":1,"s":"SOLUSDC","U":8,"u":8,"b":[["150","1"]],"a":[]}}"#;
+    [
+        record(1, 1, 2, seed),
+        record(2, 1, 1, delta),
+        record(3, 1, 1, "{oops"),
+    ]
+    .concat()
+}
+
+fn engine() -> Engine {
+    Engine::new(SETUP.as_bytes()).expect("a setup")
+}
+
+#[test]
+fn frames_make_a_book_and_bad_ones_are_counted() {
+    let mut engine = engine();
+    let done = engine.ingest(&frames(), 0, FOREVER).expect("whole records");
+    assert_eq!((done.offset, done.records, done.go), (frames().len(), 3, 0));
+    let view = String::from_utf8(engine.present(3_000_000)).expect("text");
+    assert!(view.contains(r#""bid":150.0,"ask":150.1"#), "{view}");
+    assert!(
+        view.contains(r#""malformed":1,"gaps":0,"#) && view.contains("not JSON"),
+        "{view}"
+    );
+}
+
+#[test]
+fn it_stops_before_other_records_and_before_a_due_time() {
+    let mut engine = engine();
+    let block = [frames(), record(4, 2, 0, "")].concat();
+    assert_eq!(
+        engine.ingest(&block, 0, 2_000_000).map(|done| done.records),
+        Ok(1)
+    );
+    let whole = engine.ingest(&block, 0, FOREVER).expect("whole records");
+    assert_eq!(whole.offset, frames().len());
+    assert_eq!(
+        engine
+            .ingest(&block, whole.offset, FOREVER)
+            .map(|done| done.records),
+        Ok(0)
+    );
+    assert_eq!(
+        engine.control(&block, whole.offset).map(|done| done.offset),
+        Ok(block.len())
+    );
+}
+
+#[test]
+fn a_damaged_record_is_an_error_only_when_it_is_the_first() {
+    let mut engine = engine();
+    let block = [frames(), frames()[..40].to_vec()].concat();
+    let done = engine
+        .ingest(&block, 0, FOREVER)
+        .expect("whole records first");
+    assert_eq!(done.offset, frames().len());
+    let refused = engine.ingest(&block, done.offset, FOREVER);
+    assert!(
+        matches!(&refused, Err(BlockError { offset, why }) if *offset == done.offset && why.ends_with("8 bytes left")),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_restored_engine_is_the_same_engine() {
+    let (mut first, mut second) = (engine(), engine());
+    first.ingest(&frames(), 0, FOREVER).expect("whole records");
+    second.restore(&first.snapshot()).expect("its own snapshot");
+    assert_eq!(first.snapshot(), second.snapshot());
+    assert!(matches!(
+        second.restore(b"{}"),
+        Err(SnapshotError::NotOne(_))
+    ));
+}
