@@ -40,8 +40,9 @@ class Stop(Exception):
 
 
 def say(text: str) -> None:
-    """Writes one line to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Writes a message to stderr; what a terminal could take for a command is not written raw."""
+    clean = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    print(clean, file=sys.stderr, flush=True)
 
 
 def put(value: Any) -> None:

@@ -182,7 +182,7 @@ def _typed(path: Path, text: str, data: dict[str, Any]) -> Config:
         config = msgspec.convert(data, Config)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
-        where = where.rstrip("`").lstrip(".")
+        where = where.rstrip("`").lstrip(".").replace("[...]", "")
         unknown = re.search(r"unknown field `(\w+)`", what)
         key = f"{where}.{unknown.group(1)}".lstrip(".") if unknown else where
         message = f"`{key or 'the file'}`: {what[0].lower()}{what[1:]}{_found(data, where)}"
