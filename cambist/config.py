@@ -235,7 +235,7 @@ def _check(path: Path, text: str, config: Config) -> None:
     if config.binance is not None:
         urls += [("binance", config.binance.ws), ("binance", config.binance.rest)]
     for key, url in urls:
-        if problem := _url_problem(url):
+        if problem := _url_problem(url) or ("a base address takes no query" if key == "binance" and "?" in url else ""):
             raise ConfigError(path, _line_of(text, key), f"`{key}`: {problem}")
         if not re.match(r"(wss|https)://|(ws|http)://(127\.\d+\.\d+\.\d+|localhost|\[::1\])[:/]", url + "/"):
             raise ConfigError(

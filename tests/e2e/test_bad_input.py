@@ -112,7 +112,7 @@ def test_a_config_that_cannot_be_used(refused: Any, tmp_path: Path, toml: str, l
 
 @pytest.mark.parametrize(
     "url", ["wss://key:CANARY@node.example/", "wss://node.example:CANARY/x?k=CANARY", "ws://node.example/CANARY",
-            "wss:///CANARY", "CANARY", "wss://node.example/#CANARY"],
+            "wss:///CANARY", "CANARY", "wss://node.example/#CANARY", "wss://node.example/?k=CANARY"],
 )  # fmt: skip
 def test_an_endpoint_that_cannot_be_used_is_refused_without_its_key(refused: Any, tmp_path: Path, url: str) -> None:
     path = tmp_path / "bad.toml"
