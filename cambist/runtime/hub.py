@@ -41,7 +41,9 @@ DRAIN = 512
 REFERENCE_DRAIN = 32
 """The reference engine takes about a millisecond a frame; in between the loop has sockets to read."""
 TICK_S = 0.25
-FRAME_S = 1 / 30
+VIEW_S = 1 / 60
+"""Views are made when one was read, at most this often: screens read thirty a second, and half their period of slack
+keeps the two clocks from missing every other turn."""
 CLOCK_STEP_NS = 50_000_000
 DUEL_BLOCK = 256 * 1024
 CLOSE_S = 8.0
@@ -53,6 +55,11 @@ REFERENCE_QUEUE = 1_024
 
 class Duel(Protocol):
     """The timing of both engines in a child process (`cambist.engine.duel`)."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it would take work."""
+        ...
 
     def offer(self, snapshot: bytes, block: bytes) -> None:
         """Gives it work, or nothing if it is busy."""
@@ -351,7 +358,7 @@ class LiveRuntime:
                 await asyncio.sleep(0)
             self._publish()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), FRAME_S)
+                await asyncio.wait_for(self._wake.wait(), VIEW_S)
 
     def _step(self) -> None:
         slow = self._kernel.engine.name == "reference"
@@ -443,7 +450,8 @@ class LiveRuntime:
         self._inbox.limit(REFERENCE_QUEUE if self._kernel.engine.name == "reference" else None)
 
     def _offer_duel(self) -> None:
-        if self._duel is not None and time.monotonic() - self._duel_at >= 1.0 and self._last_block:
+        due = time.monotonic() - self._duel_at >= 1.0
+        if due and self._last_block and self._duel is not None and self._duel.idle:
             self._duel_at = time.monotonic()
             self._duel.offer(self._kernel.engine.snapshot(), self._last_block[:DUEL_BLOCK])
 
@@ -457,7 +465,7 @@ class LiveRuntime:
     def _publish(self) -> None:
         """Publishes a View if the last one was read and a frame's time has passed."""
         now = time.monotonic()
-        if not self._wanted or now - self._shown < FRAME_S:
+        if not self._wanted or now - self._shown < VIEW_S:
             return
         self._wanted, self._shown = False, now
         now_ns = self._clock.now_ns()

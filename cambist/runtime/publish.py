@@ -72,6 +72,8 @@ class Publisher:
         self._buckets: dict[int, FeeColumn] = {}
         self._rates: dict[str, tuple[int, int, float | None]] = {}
         self._changed = 0
+        self._shown: dict[str, tuple[Opportunity, bool, int, CycleRow]] = {}
+        """The rows of the last View and what they were made from: most cycles rest from one View to the next."""
         self.inspected = ""
         self.adopt(kernel)
 
@@ -81,6 +83,7 @@ class Publisher:
         self._setup = setup
         self._names = Names(setup.tokens, setup.pools, setup.instruments)
         self._rates.clear()
+        self._shown.clear()
         self._labels = {c.id: c.label for c in setup.channels}
         self._feed_groups: dict[str, set[int]] = {}
         for channel in setup.channels:
@@ -167,7 +170,8 @@ class Publisher:
     def _cycles(self, kernel: Kernel, engine: EngineView, now_ns: int) -> CyclesSection:
         open_keys = frozenset(kernel.risk.state.open_keys)
         min_bps = self._setup.gates.min_net_ppm / 100
-        rows = [self.cycle_row(o, open_keys, now_ns) for o in engine.cycles]
+        before, self._shown = self._shown, {}
+        rows = [self._kept(o, before.get(o.key), open_keys, now_ns) for o in engine.cycles]
         rows.sort(key=lambda r: (r.mark != "go", -(r.net_bps if r.net_bps is not None else -1e9), r.key))
         best = max((r.net_bps for r in rows if r.net_bps is not None), default=None)
         state = PanelState()
@@ -179,12 +183,28 @@ class Publisher:
             )
         return CyclesSection(0, state, tuple(rows), min_bps, engine.counters.cycles, best)
 
+    def _kept(
+        self,
+        o: Opportunity,
+        before: tuple[Opportunity, bool, int, CycleRow] | None,
+        open_keys: frozenset[str],
+        now_ns: int,
+    ) -> CycleRow:
+        """Returns the row of the last View if nothing in it can have changed, else a new one."""
+        is_open = o.key in open_keys
+        if before is not None and before[1:3] == (is_open, now_ns) and before[0] == o:
+            self._shown[o.key] = before
+            return before[3]
+        row = self.cycle_row(o, open_keys, now_ns)
+        self._shown[o.key] = (o, is_open, now_ns, row)
+        return row
+
     def cycle_row(self, o: Opportunity, open_keys: frozenset[str], now_ns: int) -> CycleRow:
         """Returns one opportunity as a row."""
         scale = 10_000 / o.amount_in if o.amount_in else 0.0
         mark, words = decision(o, self._setup.gates.min_net_ppm / 100, open_keys, self._names)
         age = max(0, o.oldest_ns + max(0, now_ns - o.recv_ns))
-        pools = o.cost.venue_fees + o.cost.transfer_fees
+        pools, chain = o.cost.venue_fees + o.cost.transfer_fees, o.cost.chain
         return CycleRow(
             key=o.key,
             legs=self._names.legs(o.route, o.tokens),
@@ -194,7 +214,7 @@ class Publisher:
             size=o.amount_in,
             gross_bps=(o.gross + pools) * scale,
             pools_bps=-pools * scale,
-            chain_bps=None if o.cost.chain is None else -o.cost.chain * scale,
+            chain_bps=None if chain is None else -chain * scale,
             net_bps=o.net_bps,
             net=o.net,
             oldest_ns=age,
