@@ -113,7 +113,8 @@ def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
     every = found.all_frames.get("native") or found.all_frames.get("reference", [])
     best = found.latencies.get("native") or found.latencies.get("reference", [])
     peer = found.latencies.get("reference") if "native" in found.latencies else None
-    note = f"{len(best):,} of {len(every):,} frames, each the least of {plan.demo.passes} passes; border included"
+    least = f"each the least of {plan.demo.passes} passes (python: 1)"
+    note = f"{len(best):,} of {len(every):,} frames, {least}; border included"
     if not best:
         rows.append(Row("frame to scored opportunity", None, "µs", note="no cycle was scored in the recording"))
     for q in (50, 99) if best else ():

@@ -94,6 +94,20 @@ class Parts:
     """Ends it. May be called twice."""
 
 
+def live_gates(kernel: Kernel, *, recording: bool) -> tuple[Gate, ...]:
+    """Returns what stands between PAPER and LIVE; what is needed names the config key or the key to press."""
+    limits, demo = kernel.setup.limits.daily_loss, kernel.setup.demo
+    halted = kernel.risk.state.halted or kernel.risk.state.disarmed
+    return (
+        Gate("network executor", "this build has none", "one that signs and sends", passed=False),
+        Gate("signing key", "this build can't hold one", "a key file", passed=False),
+        Gate("market", "demo" if demo else "network", 'market.source = "network"', passed=not demo),
+        Gate("loss limit", "set" if limits else "none", "risk.daily_loss", passed=bool(limits)),
+        Gate("recording", "on" if recording else "off", "recording.enabled = true, or press R", passed=recording),
+        Gate("not halted", halted or "running", "press K", passed=not halted),
+    )
+
+
 class LiveRuntime:
     """A `Runtime` on live feeds."""
 
@@ -154,11 +168,8 @@ class LiveRuntime:
 
     def live_checks(self) -> tuple[Gate, ...]:
         """Returns what stands between PAPER and LIVE."""
-        return (
-            Gate("network executor", "not built yet", "an executor for this market", passed=False),
-            Gate("signing key", "none", "a key file that passes its checks", passed=False),
-            Gate("demo market", "yes" if self._kernel.setup.demo else "no", "no", passed=not self._kernel.setup.demo),
-        )
+        recording = self._recorder is not None and self._recorder.recording
+        return live_gates(self._kernel, recording=recording)
 
     def open_session(self, name: str) -> Runtime:
         """Returns a replaying runtime beside this one."""
