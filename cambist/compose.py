@@ -17,13 +17,14 @@ from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import HEADER
-from cambist.runtime.hub import LiveRuntime, Parts
+from cambist.runtime.hub import LiveRuntime
+from cambist.runtime.parts import Parts
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
 from cambist.runtime.transport import Pace
 from cambist.simulator.process import MarketError
 from storage.catalogue import list_sessions, retain, session_path
-from storage.files import Busy, SessionError, is_locked
+from storage.files import SUFFIX, Busy, SessionError, is_locked
 from storage.reader import SessionReader, add_bookmark
 
 if TYPE_CHECKING:
@@ -355,6 +356,7 @@ def import_files(config: Config, files: list[Path], out: str, say: Callable[[str
     from storage import imports
 
     path = Path(out) if "/" in out else session_path(config.session_folder, out)
+    path = path.with_name(path.name.removesuffix(SUFFIX) + SUFFIX)
     if path.exists():
         message = f"{path} exists; choose another --out"
         raise ValueError(message)

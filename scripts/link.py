@@ -9,11 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = """#!{python}
-import sys
-
-from cambist.cli import main
-
-sys.exit(main())
+import cambist.__main__
 """
 
 

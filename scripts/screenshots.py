@@ -23,8 +23,9 @@ from cambist import engine as engines
 from cambist.config import Config, EngineChoice, Recording
 from cambist.engine.duel import Duel
 from cambist.model.events import Command
-from cambist.runtime.hub import DUEL_BLOCK, live_gates
+from cambist.runtime.hub import DUEL_BLOCK
 from cambist.runtime.replay import Replayer, ReplayRuntime
+from cambist.runtime.status import live_gates
 from cambist.view import DuelSection, PanelState
 from tui.app import CambistApp
 from tui.screenshot import export_svg

@@ -13,8 +13,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,15 +24,17 @@ from cambist.runtime.inbox import Inbox
 from cambist.runtime.ledger import enter
 from cambist.runtime.publish import Publisher, bump
 from cambist.runtime.report import report
-from cambist.view import DuelSection, Gate, PanelState, Runtime, SessionRow, View
+from cambist.runtime.status import Rate, duel_section, live_gates, status_bar
+from cambist.view import View
 from storage.files import SessionError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from cambist.kernel import Effects, Kernel
+    from cambist.runtime.parts import Duel, Parts
     from cambist.runtime.recorder import Recorder
-    from cambist.view import DuelRow
+    from cambist.view import Gate, Runtime, SessionRow
     from feeds.base import Feed
     from storage.journal import Journal
 
@@ -51,61 +52,6 @@ FEEDS_END_S = 3.0
 FEED_AGAIN_S = 5.0
 REFERENCE_QUEUE = 1_024
 """The reference engine sheds load early: a short queue keeps what it still sees fresh."""
-
-
-class Duel(Protocol):
-    """The timing of both engines in a child process (`cambist.engine.duel`)."""
-
-    @property
-    def idle(self) -> bool:
-        """Whether it would take work."""
-        ...
-
-    def offer(self, snapshot: bytes, block: bytes) -> None:
-        """Gives it work, or nothing if it is busy."""
-        ...
-
-    def rows(self) -> tuple[DuelRow, ...]:
-        """Returns what it has measured so far."""
-        ...
-
-    def close(self) -> None:
-        """Ends the child."""
-        ...
-
-
-@dataclass(slots=True)
-class Parts:
-    """What the composition root hands to the hub. Each is made in the hub's loop."""
-
-    feeds: Callable[[Inbox], Sequence[Feed]]
-    recorder: Callable[[Callable[[str], None]], Recorder] | None = None
-    journal: Callable[[], Awaitable[Journal]] | None = None
-    duel: Callable[[], Duel] | None = None
-    sessions: Callable[[], tuple[SessionRow, ...]] = tuple
-    open_session: Callable[[str, Runtime], Runtime] | None = None
-    market: str = ""
-    profile: str = ""
-    engine_note: str = ""
-    retention_bytes: int = 0
-    trouble: Callable[[], str] = str
-    """Says what is wrong with what was started for this runtime (the embedded market); empty while all is well."""
-    close: Callable[[], None] = lambda: None
-    """Ends it. May be called twice."""
-
-
-def live_gates(kernel: Kernel, *, recording: bool) -> tuple[Gate, ...]:
-    """Returns what stands between PAPER and LIVE; what is needed names the config key or the key to press."""
-    limits, demo = kernel.setup.limits.daily_loss, kernel.setup.demo
-    halted = kernel.risk.state.halted or kernel.risk.state.disarmed
-    return (
-        Gate("network executor", "this build has none", "one that signs and sends", passed=False),
-        Gate("signing key", "this build can't hold one", "a key file", passed=False),
-        Gate("market", "demo" if demo else "network", 'market.source = "network"', passed=not demo),
-        Gate("loss limit", "set" if limits else "none", "risk.daily_loss", passed=bool(limits)),
-        Gate("recording", "on" if recording else "off", "recording.enabled = true, or press R", passed=recording),
-        Gate("not halted", halted or "running", "press K", passed=not halted),
-    )
 
 
 class LiveRuntime:
@@ -131,7 +77,7 @@ class LiveRuntime:
         self._duel: Duel | None = None
         self._last_block = b""
         self._feeds: Sequence[Feed] = ()
-        self._rate: tuple[float, int, float | None] = (0.0, 0, None)
+        self._rate = Rate()
         self._to_record: list[str] = []
         self._stepped_ns = 0
         self._trouble = ""
@@ -482,46 +428,15 @@ class LiveRuntime:
         now_ns = self._clock.now_ns()
         statuses = {status.channel: status for feed in self._feeds for status in feed.status()}
         view = self._publisher.build(self._kernel, now_ns, self._inbox.dropped, statuses)
+        status = status_bar(
+            view.status, self._kernel, self._recorder, self._parts, now_ns=now_ns, queue=len(self._inbox),
+            events_per_s=self._rate.of(self._inbox.frames),
+        )  # fmt: skip
         self._view = msgspec.structs.replace(
-            view, status=bump(self._view.status, self._status(view, now_ns)), duel=self._duel_section()
+            view,
+            status=bump(self._view.status, status),
+            duel=bump(self._view.duel, duel_section(self._duel, self._parts)),
         )
-
-    def _status(self, view: View, now_ns: int) -> Any:
-        kernel, recorder = self._kernel, self._recorder
-        at, frames, per_s = self._rate
-        if time.monotonic() - at >= 1.0:
-            seconds = time.monotonic() - at
-            per_s = (self._inbox.frames - frames) / seconds if at else None
-            self._rate = (time.monotonic(), self._inbox.frames, per_s)
-        return msgspec.structs.replace(
-            view.status,
-            mode="PAPER",
-            demo=kernel.setup.demo,
-            market=self._parts.market,
-            recording=recorder is not None and recorder.recording,
-            recorded_bytes=recorder.bytes_written if recorder else 0,
-            recorded_since_ns=recorder.began_ns if recorder else 0,
-            retention_bytes=self._parts.retention_bytes,
-            recording_note=recorder.note if recorder else "recording is off in the config",
-            state=kernel.risk.mode,
-            halt_reason=kernel.risk.state.halted or kernel.risk.state.disarmed,
-            events_per_s=per_s,
-            queue=len(self._inbox),
-            engine=kernel.engine.name,
-            engine_note=self._parts.engine_note,
-            now_ns=now_ns - now_ns % 100_000_000,
-            wall_ns=now_ns - now_ns % 1_000_000_000,
-        )
-
-    def _duel_section(self) -> DuelSection:
-        old = self._view.duel
-        if self._duel is None:
-            cause = self._parts.engine_note or "The duel is off in the config."
-            return bump(old, DuelSection(state=PanelState("empty", cause), profile=self._parts.profile))
-        rows = self._duel.rows()
-        state = PanelState() if rows else PanelState("loading", "Waiting for the first timings.")
-        mismatches = sum(row.mismatches for row in rows) if rows else None
-        return bump(old, DuelSection(0, state, rows, self._parts.profile, mismatches))
 
 
 def _answers(kernel: Kernel) -> frozenset[int]:

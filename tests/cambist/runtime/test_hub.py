@@ -19,8 +19,9 @@ from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import Channel, Command, RecordKind, records
 from cambist.model.opportunity import Need
-from cambist.runtime.hub import LiveRuntime, Parts
+from cambist.runtime.hub import LiveRuntime
 from cambist.runtime.inbox import Inbox
+from cambist.runtime.parts import Parts
 from cambist.runtime.recorder import Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
 from feeds.base import FeedStatus

@@ -10,8 +10,8 @@ from cambist.model.events import Channel
 from cambist.model.market import Instrument
 from cambist.model.opportunity import encode
 from cambist.model.orders import Fill, Order
-from cambist.runtime.hub import live_gates
 from cambist.runtime.publish import Publisher
+from cambist.runtime.status import live_gates
 from feeds.base import FeedStatus
 from tests.fakes import MS, SOL, TOKENS, USDC, ScriptedEngine, opportunity
 
