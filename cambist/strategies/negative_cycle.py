@@ -1,4 +1,4 @@
-"""Takes each atomic cycle that is a go, once for as long as the same gap stands."""
+"""Takes each cycle that is a go, and every edge of it only once for as long as the same gap stands."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ if TYPE_CHECKING:
     from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Fill, Order
 
+REST_SLOTS = 4
+"""An edge that was taken rests this long (1.6 s): by then somebody has traded through a pool that pays."""
 MEMORY_SLOTS = 300
-"""A cycle not seen for this long (2 minutes) is forgotten."""
+"""An edge not taken again for this long (2 minutes) is forgotten."""
 
 
 class NegativeCycle:
-    """A paper order doesn't move the market, so the same gap would pay again at each update: it is taken once.
+    """A paper order doesn't move the market, so one gap would pay again at each update and on each cycle through it.
 
-    A later go on the same cycle counts as new only if it stood for fewer slots than have passed since.
+    So an edge is taken once: another go over it counts as new only after it rested, and only if its cycle did not
+    stand already when the edge was taken.
     """
 
     name = "negative_cycle"
@@ -27,27 +30,34 @@ class NegativeCycle:
 
     def on_opportunity(self, opportunity: Opportunity) -> list[Wish]:
         """Returns one wish, or one that says why it is skipped."""
-        taken = self._taken.get(opportunity.key)
         floor = opportunity.amount_in + (opportunity.cost.chain or 0)
         wish = Wish(opportunity, opportunity.amount_in, floor + 1)
-        if taken is not None and opportunity.seen_slots >= opportunity.slot - taken:
+        if any(self._rests(edge, opportunity) for edge in opportunity.route):
             wish.skip = "taken"
             return [wish]
-        self._taken[opportunity.key] = opportunity.slot
+        for edge in opportunity.route:
+            self._taken[edge] = opportunity.slot
         self._forget(opportunity.slot)
         return [wish]
 
     def on_fill(self, order: Order, fill: Fill) -> None:
-        """A fill changes nothing here: the gap stays taken."""
+        """A fill changes nothing here: its edges stay taken."""
 
     def state(self) -> dict[str, int]:
-        """Returns the slot each standing gap was taken at."""
+        """Returns the slot each edge was taken at."""
         return dict(sorted(self._taken.items()))
 
     def restore(self, state: dict[str, int]) -> None:
         """Takes over what `state` returned."""
         self._taken = dict(state)
 
+    def _rests(self, edge: str, opportunity: Opportunity) -> bool:
+        taken = self._taken.get(edge)
+        if taken is None:
+            return False
+        since = opportunity.slot - taken
+        return since < REST_SLOTS or opportunity.seen_slots >= since
+
     def _forget(self, slot: int) -> None:
-        for key in [k for k, at in self._taken.items() if slot - at > MEMORY_SLOTS]:
-            del self._taken[key]
+        for edge in [e for e, at in self._taken.items() if slot - at > MEMORY_SLOTS]:
+            del self._taken[edge]

@@ -71,6 +71,17 @@ def test_the_same_standing_gap_is_taken_once() -> None:
     assert len(again.orders) == 1
 
 
+def test_a_cycle_over_a_taken_edge_waits_until_it_rested() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{"slot": 100}]))
+    other = {"key": "A:0|C:1", "route": ["A:0", "C:1"], "seen_slots": 2}
+    soon = kernel.step(frame(3, 1000 * MS, decide=[{**other, "slot": 103}]))
+    assert not soon.orders
+    later = kernel.step(frame(4, 2000 * MS, decide=[{**other, "slot": 104}]))
+    assert len(later.orders) == 1
+
+
 def test_loss_from_the_peak_halts_and_the_halt_stays_until_cleared() -> None:
     kernel = make(limits=Limits({SOL: 2_000_000_000}, {SOL: 20_000}, 2, 5))
     kernel.step(begin(kernel))
@@ -103,11 +114,11 @@ def test_risk_refuses_with_the_limit_in_the_way(changes: dict[str, object], wall
 def test_open_orders_and_orders_a_minute_are_bounded() -> None:
     kernel = make()
     kernel.step(begin(kernel))
-    both = kernel.step(frame(2, 0, decide=[{"key": k} for k in ("a", "b", "c")]))
+    both = kernel.step(frame(2, 0, decide=[{"key": k, "route": [k]} for k in ("a", "b", "c")]))
     assert [r.reason for r in both.refusals] == ["open_orders"]
     kernel.step(frame(3, 500 * MS))
     for i in range(4):
-        kernel.step(frame(10 + i, (600 + i * 500) * MS, decide=[{"key": f"k{i}"}]))
+        kernel.step(frame(10 + i, (600 + i * 500) * MS, decide=[{"key": f"k{i}", "route": [f"k{i}"]}]))
     assert kernel.totals.refused["rate"] == 1
 
 

@@ -39,7 +39,7 @@ class Beat:
             if self._fail_at and i == self._fail_at:
                 message = "the venue hung up"
                 raise RuntimeError(message)
-            decide = [{"key": f"k{i}"}] if i % 10 == 0 else []
+            decide = [{"key": f"k{i}", "route": [f"k{i}"]}] if i % 10 == 0 else []
             self._inbox.frame(1, 1, 1, 0, json.dumps({"decide": decide}).encode())
             await asyncio.sleep(0.004)
 
