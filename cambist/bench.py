@@ -1,6 +1,7 @@
 """The measured figures: each row is run here and now, beside the peer it is compared with, and printed.
 
-Times are medians; a ratio compares two figures of the same run on the same input. Nothing is asserted.
+Times are medians unless a row says otherwise; a ratio compares two figures of the same run on the same input. Nothing
+is asserted. A row without a value says why.
 """
 
 from __future__ import annotations
@@ -9,33 +10,42 @@ import contextlib
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from cambist import bench_screen, compose, engine
+from cambist import bench_demo, bench_screen, compose, engine
 from cambist.config import Config, EngineChoice, Market, Recording
-from cambist.engine import duel
-from cambist.model.events import HEADER, RecordKind
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cex_binance_hft"
 """Real exchange recordings, where they lie beside the checkout."""
-DEMO_SECONDS = 20.0
-FAR_NS = 2**63 - 1
+SESSION = "bench-import"
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and on what the parts run; the default is what BENCHMARKS.md shows."""
+
+    demo: bench_demo.Plan = field(default_factory=bench_demo.Plan)
+    screen: bench_screen.Plan = field(default_factory=bench_screen.Plan)
+    recordings: Path = RECORDINGS
+    replays: int = 3
+    parts: tuple[str, ...] = ("demo", "import", "screen")
 
 
 class Row(msgspec.Struct, frozen=True):
     """One figure."""
 
     name: str
-    value: float
+    value: float | None
+    """`None` if it could not be measured; the note says why."""
     unit: str
     goal: str = ""
     peer: str = ""
@@ -49,17 +59,24 @@ def line(row: Row) -> str:
     """Returns a row as one line of text."""
     peer = ""
     if row.peer_value is not None:
-        peer = f"{row.peer} {row.peer_value:,.6g}" + (f" (×{row.ratio:.1f})" if row.ratio is not None else "")
-    return f"{row.name:44} {row.value:>12,.6g} {row.unit:9} {row.goal:14} {peer:34} {row.note}"
+        peer = f"{row.peer} {_number(row.peer_value)}" + (f" (×{row.ratio:.1f})" if row.ratio is not None else "")
+    value = "–" if row.value is None else _number(row.value)
+    return f"{row.name:48} {value:>12} {row.unit:8} {row.goal:9} {peer:24} {row.note}".rstrip()
 
 
-def run(say: Say) -> dict[str, Any]:
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def run(say: Say, plan: Plan | None = None) -> dict[str, Any]:
     """Returns `{schema, machine, rows}`; `say` gets a line about what is being measured."""
+    plan = plan or Plan()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="cambist-bench-") as folder:
         config = Config(recording=Recording(folder=folder), market=Market(seed=7), engine=EngineChoice(duel=False))
-        for part in (_engine_rows, _demo_rows, _import_rows, _screen_rows):
-            rows += part(config, say)
+        parts = {"demo": _demo_rows, "import": _import_rows, "screen": _screen_rows}
+        for name in plan.parts:
+            rows += parts[name](config, plan, say)
     return {"schema": 1, "machine": machine(), "rows": rows}
 
 
@@ -70,150 +87,129 @@ def machine() -> dict[str, Any]:
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         model = next((ln.partition(":")[2].strip() for ln in lines if ln.startswith("model name")), model)
+    with contextlib.suppress(OSError, AttributeError):
+        load = round(os.getloadavg()[0], 1)
     return {
         "cpu": model,
         "cores": os.cpu_count(),
+        "load": load,
         "system": platform.platform(),
         "python": platform.python_version(),
-        "engine_build": build.profile,
+        "engine": f"rust, {build.profile}" if build.native else f"reference: {build.why}",
     }
 
 
-def _engine_rows(config: Config, say: Say) -> list[Row]:
-    del config
-    say("each module in both engines")
+def _against(name: str, mine: float, theirs: float | None, unit: str, *, faster: str, goal: str, note: str) -> Row:
+    """Returns a row beside the reference engine; `faster` says which way better is: `less` or `more`."""
+    ratio = None
+    if theirs and mine:
+        ratio = theirs / mine if faster == "less" else mine / theirs
+    return Row(name, mine, unit, goal, "python" if theirs is not None else "", theirs, ratio, note)
+
+
+def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
+    found = bench_demo.measure(config, plan.demo, say)
+    rows = [Row("demo market, frames a second", found.frames_per_s, "1/s", note="seed 7, rate 1")]
+    every = found.all_frames.get("native") or found.all_frames.get("reference", [])
+    best = found.latencies.get("native") or found.latencies.get("reference", [])
+    peer = found.latencies.get("reference") if "native" in found.latencies else None
+    least = f"each the least of {plan.demo.passes} passes (python: 1)"
+    note = f"{len(best):,} of {len(every):,} frames, {least}; border included"
+    if not best:
+        rows.append(Row("frame to scored opportunity", None, "µs", note="no cycle was scored in the recording"))
+    for q in (50, 99) if best else ():
+        theirs = bench_demo.percentile(peer, q) if peer else None
+        goal = "≤ 100" if q == 99 else ""
+        mine = bench_demo.percentile(best, q)
+        rows.append(
+            _against(f"frame to scored opportunity, p{q}", mine, theirs, "µs", faster="less", goal=goal, note=note)
+        )
+    for q in (50, 99) if every else ():
+        name = f"any frame through the engine, p{q}"
+        rows.append(Row(name, bench_demo.percentile(every, q), "µs", note=f"{len(every):,} frames, the same way"))
+    rows += [
+        Row(f"digest: {check.name}", None if check.equal is None else float(check.equal), "equal", "1", note=check.note)
+        for check in found.checks
+    ]
+    return rows + _module_rows(found)
+
+
+def _module_rows(found: bench_demo.Found) -> list[Row]:
+    if not found.modules:
+        return [Row("modules, native against python", None, "µs", note=found.why_no_modules)]
     return [
         Row(
             name=f"module {row.module}, p50",
-            value=row.rust_p50 / 1000,
+            value=row.rust_p50 / 1000 if row.rust_p50 is not None else None,
             unit="µs",
-            peer="python",
-            peer_value=row.python_p50 / 1000,
+            peer="python" if row.python_p50 is not None else "",
+            peer_value=row.python_p50 / 1000 if row.python_p50 is not None else None,
             ratio=row.ratio,
-            note=f"{row.mismatches} mismatches, border included",
+            note=f"{row.mismatches} mismatches in {row.samples}; border included"
+            if row.rust_p50 is not None
+            else f"{row.samples} samples: the captured moment holds too little input for it",
         )
-        for row in duel.measure_once()
-        if row.rust_p50 is not None and row.python_p50 is not None
+        for row in found.modules
     ]
 
 
-def _demo_rows(config: Config, say: Say) -> list[Row]:
-    """Records the embedded market, then steps the recording record by record."""
-    say(f"recording {DEMO_SECONDS:.0f} s of the embedded market")
-    runtime = compose.live(config, duel=False)
-    runtime.start()
-    began = time.monotonic()
-    while runtime.alive and time.monotonic() - began < DEMO_SECONDS:
-        runtime.wait(0.1)
-    runtime.close()
-    frames = runtime.report()["frames"]
-    say("stepping it frame by frame")
-    both = {name: _latencies(config, runtime.session, name) for name in _engines()}
-    best = both.get("native") or both["reference"]
-    peer = both["reference"] if "native" in both else None
-    rows = [Row("demo market, frames a second", frames / DEMO_SECONDS, "1/s", note="seed 7, rate 1")]
-    for label, q in (("p50", 50), ("p99", 99)):
-        mine = _percentile(best, q)
-        theirs = _percentile(peer, q) if peer else None
-        rows.append(
-            Row(
-                name=f"frame to scored opportunity, {label}",
-                value=mine,
-                unit="µs",
-                goal="≤ 100 at p99",
-                peer="python" if peer else "",
-                peer_value=theirs,
-                ratio=theirs / mine if theirs else None,
-                note=f"{len(best)} frames with a decision, border included",
-            )
-        )
-    return rows
-
-
-def _engines() -> tuple[str, ...]:
-    return ("native", "reference") if engine.build_info().native else ("reference",)
-
-
-def _latencies(config: Config, session: str, name: str) -> list[float]:
-    """Returns µs per `ingest` call on one frame, for frames that led to a sized and scored cycle."""
-    found = []
-    with compose.open_reader(config, session) as reader:
-        kernel = compose.replay_kernel(reader, name)
-        for chunk in reader.blocks():
-            for record in _records(chunk.block):
-                if HEADER.unpack_from(record)[2] != RecordKind.FRAME:
-                    kernel.step(record)
-                    continue
-                begun = time.perf_counter_ns()
-                done = kernel.engine.ingest(record, 0, FAR_NS)
-                spent = time.perf_counter_ns() - begun
-                if done.decisions:
-                    found.append(spent / 1000)
-    return found
-
-
-def _records(block: bytes) -> list[bytes]:
-    parts, offset = [], 0
-    while offset < len(block):
-        end = offset + HEADER.size + HEADER.unpack_from(block, offset)[7]
-        parts.append(block[offset:end])
-        offset = end
-    return parts
-
-
-def _percentile(values: list[float], q: int) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * q // 100)] if ordered else float("nan")
-
-
-def _import_rows(config: Config, say: Say) -> list[Row]:
-    files = sorted(RECORDINGS.glob("*.zst"))
+def _import_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
+    files = sorted(plan.recordings.glob("*.zst"))
     if not files:
-        return [Row("import and replay of real recordings", 0, "–", note="no recordings beside the checkout")]
+        note = "no exchange recordings beside the checkout"
+        return [
+            Row("import of real recordings", None, "lines/s", note=note),
+            Row("replay of real recordings", None, "× real", "≥ 150", note=note),
+        ]
     say(f"importing {len(files)} exchange recordings")
     begun = time.perf_counter()
-    report = compose.import_files(config, files, "bench-import", lambda _: None)
+    report = compose.import_files(config, files, SESSION, lambda _: None)
     imported = time.perf_counter() - begun
-    rows = [Row("import of real recordings", report["lines"] / imported, "lines/s", note=f"{report['lines']:,} lines")]
+    note = f"{report['lines']:,} lines of {len(files)} files; both scans, digest included"
+    rows = [Row("import of real recordings", report["lines"] / imported, "lines/s", note=note)]
     speeds: dict[str, float] = {}
-    for name in _engines():
+    found: dict[str, Any] = {}
+    for name in bench_demo.engines():
         say(f"replaying them on {name}")
         runs = []
-        for _ in range(3 if name == "native" else 1):
-            with compose.open_reader(config, "bench-import") as reader:
-                begun = time.perf_counter()
-                done = compose.replay_all(reader, compose.replay_kernel(reader, name))
-                runs.append(time.perf_counter() - begun)
-                found = done.report("bench-import", runs[-1])
-        speeds[name] = found["seconds_recorded"] / statistics.median(runs)
-    mine = speeds[_engines()[0]]
-    other = speeds.get("reference") if len(speeds) > 1 else None
-    rows.append(
-        Row(
-            name="replay of real recordings, headless, max speed",
-            value=mine,
-            unit="× real",
-            goal="≥ 150",
-            peer="python" if other else "",
-            peer_value=other,
-            ratio=mine / other if other else None,
-            note=f"{found['gaps']} sequence gaps, {found['frames']:,} frames",
-        )
+        for _ in range(plan.replays if name == "native" else 1):
+            seconds, found = _replay(config, name)
+            runs.append(found["seconds_recorded"] / seconds)
+        speeds[name] = statistics.median(runs)
+    mine, other = speeds[bench_demo.engines()[0]], speeds.get("reference") if len(speeds) > 1 else None
+    note = (
+        f"headless, max speed; {found['seconds_recorded']:.0f} s, {found['frames']:,} frames, "
+        f"{found['gaps']} sequence gaps, digest match {found['digest_match']}; median of {plan.replays}"
     )
+    name = "replay of real recordings"
+    rows.append(_against(name, mine, other, "× real", faster="more", goal="≥ 150", note=note))
     return rows
 
 
-def _screen_rows(config: Config, say: Say) -> list[Row]:
-    say("the dashboard at 120×40 on the embedded market")
-    found = bench_screen.measure(config)
-    return [
-        Row("painting, share of one core", found["paint_share"] * 100, "%", "≤ 20", note=found["note"]),
-        Row("updates a second", found["updates_per_s"], "1/s", "30"),
-        Row("key to paint, p99", found["key_p99_ms"], "ms", "≤ 50", note=f"{found['keys']} keys"),
-        Row("start to first painted price", found["first_price_s"], "s", "≤ 2", note="from process start, with market"),
+def _replay(config: Config, name: str) -> tuple[float, dict[str, Any]]:
+    begun = time.perf_counter()
+    with contextlib.closing(compose.open_reader(config, SESSION)) as reader:
+        done = compose.replay_all(reader, compose.replay_kernel(reader, name))
+        seconds = time.perf_counter() - begun
+        return seconds, done.report(SESSION, seconds)
+
+
+def _screen_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
+    try:
+        found = bench_screen.measure(config, plan.screen, say)
+    except bench_screen.NoTerminalError as error:
+        return [Row("the dashboard at 120×40", None, "", note=str(error))]
+    note = f"{found['frames_per_s']:,.0f} frames/s came in; UI thread, terminal output included"
+    rows = [
+        Row("painting, share of one core", found["paint_share"] * 100, "%", "≤ 20", note=note),
+        Row("hub thread, share of one core", found["hub_share"] * 100, "%", note="feeds, engine, recorder, View"),
+        Row("Views shown a second", found["views_per_s"], "1/s", "30"),
+        Row("terminal writes a second", found["writes_per_s"], "1/s", note=f"{found['bytes_per_s']:,.0f} bytes/s"),
     ]
-
-
-if __name__ == "__main__":
-    for measured in run(lambda text: print(text, file=sys.stderr))["rows"]:
-        print(line(measured))
+    note = f"{found['keys']} keys, from the byte in the terminal to the painted bytes out"
+    rows += [
+        Row(f"key to paint, p{q}", found[f"key_p{q}_ms"], "ms", "≤ 50" if q == 99 else "", note=note) for q in (50, 99)
+    ]
+    note = "from process start, its market's start included; " + ", ".join(f"{s:.2f}" for s in found["starts_s"])
+    rows.append(Row("start to first painted price", found["first_price_s"], "s", "≤ 2", note=note))
+    return rows

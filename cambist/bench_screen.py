@@ -1,95 +1,327 @@
-"""The dashboard measured without a terminal: what painting costs, how soon a key shows, how soon a price is there."""
+"""The dashboard measured in a pseudo-terminal of 120×40: what painting costs, how soon a key shows, how soon a price.
+
+Two child processes: the `cambist run` that an operator starts, to time its start, and this module itself, which runs
+the same app on a busy market and counts from inside. The parent reads what they write to the terminal, as a terminal
+would, and types the keys.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import re
+import select
+import signal
 import statistics
+import struct
+import subprocess
 import sys
+import tempfile
 import threading
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cambist import compose
+from cambist.config import Config
 
 if TYPE_CHECKING:
-    from cambist.config import Config
+    from collections.abc import Callable
 
-SIZE = (120, 40)
-SECONDS = 10.0
-KEYS = 60
-BUSY_RATE = 6.0
-"""Noise traders' rate at which the embedded market gives about 2,000 events a second."""
-
-
-def measure(config: Config) -> dict[str, Any]:
-    """Runs the dashboard at 120×40 on the embedded market and returns what was seen."""
-    busy = msgspec.structs.replace(config, market=msgspec.structs.replace(config.market, rate=BUSY_RATE))
-    began = time.monotonic()
-    runtime = compose.live(busy, duel=False)
-    runtime.start()
-    try:
-        return asyncio.run(_watch(runtime, busy, began))
-    finally:
-        runtime.close()
+COLUMNS, ROWS = 120, 40
+ROOT = Path(__file__).resolve().parents[1]
+KEY_EVERY_S = 0.25
+PANELS = {"1": "Price", "2": "Cycles"}
+"""Keys that are typed, and the word with which their panel's title begins."""
+PRICE = re.compile(rb"\bSOL [^\n]{0,40}?\d\d+\.\d")
+ESCAPE = re.compile(rb"\x1b(?:\[[0-9;?<>=]*[a-zA-Z]|\][^\x07]*\x07|[PX^_][^\x1b]*\x1b\\|.)")
 
 
-async def _watch(runtime: Any, config: Config, began: float) -> dict[str, Any]:
-    from tui.app import CambistApp
+class NoTerminalError(Exception):
+    """There are no pseudo-terminals here, or the dashboard did not come up in one."""
 
-    app = CambistApp(runtime, **compose.look(config))
-    async with app.run_test(size=SIZE) as pilot:
-        await _first_price(runtime)
-        await pilot.pause()
-        first_price = time.monotonic() - began
-        await asyncio.sleep(2.0)
-        versions, events = _Versions(runtime), runtime.frames
-        thread, wall = time.thread_time(), time.monotonic()
-        while time.monotonic() - wall < SECONDS:
-            await asyncio.sleep(1 / 120)
-            versions.look()
-        seconds = time.monotonic() - wall
-        share = (time.thread_time() - thread) / seconds
-        per_s = (runtime.frames - events) / seconds
-        delays = [await _press(app, pilot, key) for key in ("1", "2") * (KEYS // 2)]
-    delays.sort()
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Seconds, keys and starts."""
+
+    seconds: float = 10.0
+    settle: float = 3.0
+    """After the first price, before anything is counted."""
+    keys: int = 60
+    starts: int = 3
+    rate: float = 20.0
+    """How busy the market is: about 2,000 events a second."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What the child is to do."""
+
+    config: Config
+    seconds: float
+    settle: float
+    keys: int
+    result: str
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What the child saw."""
+
+    paint_share: float
+    hub_share: float
+    views_per_s: float
+    writes_per_s: float
+    bytes_per_s: float
+    frames_per_s: float
+    painted: tuple[tuple[str, float], ...]
+    """(key, monotonic time at which the bytes with its panel's title were written)."""
+
+
+def measure(config: Config, plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
+    """Returns what was seen. Raises `NoTerminalError`."""
+    say("starting the dashboard in a terminal of 120×40")
+    starts = [_start(config) for _ in range(plan.starts)]
+    say(f"the dashboard at 120×40 on a market of rate {plan.rate:g}")
+    found, typed = _watched(config, plan)
+    delays = sorted(_delays(typed, found.painted))
+    if not delays:
+        message = "no key was seen to be painted"
+        raise NoTerminalError(message)
+
+    def at(q: int) -> float:
+        return delays[min(len(delays) - 1, len(delays) * q // 100)] * 1000
+
     return {
-        "paint_share": share,
-        "updates_per_s": versions.seen / seconds,
-        "key_p99_ms": delays[min(len(delays) - 1, len(delays) * 99 // 100)] * 1000,
-        "key_p50_ms": statistics.median(delays) * 1000,
+        **msgspec.structs.asdict(found),
         "keys": len(delays),
-        "first_price_s": first_price,
-        "note": f"{per_s:,.0f} frames/s in, main thread {threading.current_thread().name}, {sys.version.split()[0]}",
+        "key_p50_ms": at(50),
+        "key_p99_ms": at(99),
+        "starts_s": starts,
+        "first_price_s": statistics.median(starts),
     }
 
 
-async def _first_price(runtime: Any) -> None:
-    for _ in range(3000):
-        if any(row.bid for row in runtime.view.prices.rows):
-            return
-        await asyncio.sleep(0.01)
+class Terminal:
+    """A child in a pseudo-terminal."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        try:
+            import pty
+            import termios
+            from fcntl import ioctl
+
+            self.master, slave = pty.openpty()
+        except (ImportError, OSError) as error:
+            message = f"no pseudo-terminal: {error}"
+            raise NoTerminalError(message) from error
+        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TEXTUAL_ANIMATIONS")}
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": path}
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(slave)
+
+    def read(self, seconds: float) -> bytes:
+        """Returns what comes within `seconds`; empty if nothing did or the child is gone."""
+        ready, _, _ = select.select([self.master], [], [], seconds)
+        if not ready:
+            return b""
+        try:
+            return os.read(self.master, 1 << 16)
+        except OSError:
+            return b""
+
+    def type(self, text: str) -> float:
+        """Types keys; returns when."""
+        at = time.monotonic()
+        os.write(self.master, text.encode())
+        return at
+
+    def close(self, patience: float = 0.0) -> None:
+        """Ends the child, if it doesn't end by itself within `patience` seconds, and waits until it is gone."""
+        end = time.monotonic() + patience
+        while self.process.poll() is None and time.monotonic() < end:
+            self.read(0.05)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + 15
+        while self.process.poll() is None and time.monotonic() < end:
+            self.read(0.1)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
 
 
-class _Versions:
-    """Counts the Views that were published."""
+def _start(config: Config) -> float:
+    """Returns seconds from the start of `cambist run` until a price is in the terminal."""
+    with tempfile.TemporaryDirectory(prefix="cambist-start-") as folder:
+        path = Path(folder) / "cambist.toml"
+        path.write_text(f'[recording]\nfolder = "{folder}"\n[market]\nseed = {config.market.seed}\n', encoding="utf-8")
+        terminal = Terminal(["cambist", "run", "--config", str(path)])
+        try:
+            shown = b""
+            while time.monotonic() - terminal.began < 30:
+                shown += terminal.read(0.05)
+                if PRICE.search(ESCAPE.sub(b"", shown)):
+                    return time.monotonic() - terminal.began
+                if terminal.process.poll() is not None:
+                    break
+        finally:
+            terminal.close()
+    message = "no price was painted: " + ESCAPE.sub(b"", shown)[-200:].decode(errors="replace")
+    raise NoTerminalError(message)
+
+
+def _watched(config: Config, plan: Plan) -> tuple[Result, list[tuple[str, float]]]:
+    """Runs the counting child and types keys when it says so; returns what it saw and (key, when it was typed)."""
+    with tempfile.TemporaryDirectory(prefix="cambist-screen-") as folder:
+        market = msgspec.structs.replace(config.market, rate=plan.rate)
+        recording = msgspec.structs.replace(config.recording, folder=folder)
+        engine = msgspec.structs.replace(config.engine, duel=True)
+        settings = msgspec.structs.replace(config, market=market, recording=recording, engine=engine)
+        job, result = Path(folder) / "job.json", Path(folder) / "result.json"
+        ready = Path(folder) / "ready"
+        wanted = Job(settings, plan.seconds, plan.settle, plan.keys, str(result))
+        job.write_bytes(msgspec.json.encode(wanted))
+        terminal = Terminal(["cambist.bench_screen", str(job)])
+        typed: list[tuple[str, float]] = []
+        shown = b""
+        try:
+            end = time.monotonic() + 60 + plan.seconds + plan.settle + plan.keys * KEY_EVERY_S
+            due = 0.0
+            while terminal.process.poll() is None and not result.exists() and time.monotonic() < end:
+                shown = (shown + terminal.read(0.005))[-4096:]
+                if len(typed) < plan.keys and time.monotonic() >= due and ready.exists():
+                    key = "12"[len(typed) % 2]
+                    typed.append((key, terminal.type(key)))
+                    due = time.monotonic() + KEY_EVERY_S
+        finally:
+            terminal.close(10.0 if result.exists() else 0.0)
+        if not result.exists():
+            message = "the dashboard ended early: " + ESCAPE.sub(b"", shown)[-300:].decode(errors="replace")
+            raise NoTerminalError(message)
+        return msgspec.json.decode(result.read_bytes(), type=Result), typed
+
+
+def _delays(typed: list[tuple[str, float]], painted: tuple[tuple[str, float], ...]) -> list[float]:
+    """Returns seconds from each key to the next painting of its panel as focused."""
+    found, at = [], 0
+    for key, when in typed:
+        while at < len(painted) and (painted[at][0] != key or painted[at][1] < when):
+            at += 1
+        if at < len(painted):
+            found.append(painted[at][1] - when)
+    return found
+
+
+# In the child.
+
+
+class _Counted:
+    """A runtime that counts the Views it gave out."""
 
     def __init__(self, runtime: Any) -> None:
-        self._runtime, self._last, self.seen = runtime, None, 0
+        self._runtime, self._last, self.views = runtime, None, 0
 
-    def look(self) -> None:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runtime, name)
+
+    @property
+    def view(self) -> Any:
         view = self._runtime.view
         if view is not self._last:
-            self._last, self.seen = view, self.seen + 1
+            self._last, self.views = view, self.views + 1
+        return view
 
 
-async def _press(app: Any, pilot: Any, key: str) -> float:
-    """Presses a panel's key; returns seconds until the screen was drawn with the other panel in focus."""
-    drawn = asyncio.Event()
-    app.screen.call_after_refresh(lambda: None)
-    begun = time.perf_counter()
-    await pilot.press(key)
-    app.screen.call_after_refresh(drawn.set)
-    await drawn.wait()
-    return time.perf_counter() - begun
+class _Writes:
+    """Stands before the terminal driver's `write`: counts, and notes when a newly focused panel's title goes out."""
+
+    def __init__(self, app: Any) -> None:
+        self._app, self._write = app, app._driver.write
+        self._focused = app.dashboard.focused_panel
+        self.count = self.size = 0
+        self.painted: list[tuple[str, float]] = []
+        app._driver.write = self
+
+    def __call__(self, data: str) -> None:
+        self._write(data)
+        self.count += 1
+        self.size += len(data)
+        focused = self._app.dashboard.focused_panel
+        if focused != self._focused:
+            key = {"prices": "1", "cycles": "2"}.get(focused, "")
+            if PANELS.get(key, "\0") in data:
+                self._focused = focused
+                self.painted.append((key, time.monotonic()))
+
+
+async def _count(app: Any, runtime: _Counted, job: Job) -> Result:
+    while not any(row.bid for row in runtime.view.prices.rows):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(job.settle)
+    writes, hub = _Writes(app), _thread_clock("hub")
+    views, frames = runtime.views, runtime.frames
+    thread, hub_before, wall = time.thread_time(), hub(), time.monotonic()
+    await asyncio.sleep(job.seconds)
+    seconds = time.monotonic() - wall
+    share, hub_share = (time.thread_time() - thread) / seconds, (hub() - hub_before) / seconds
+    seen = runtime.views - views, writes.count, writes.size, runtime.frames - frames
+    Path(job.result).with_name("ready").touch()
+    end = time.monotonic() + job.keys * KEY_EVERY_S + 3
+    while len(writes.painted) < job.keys and time.monotonic() < end:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+    views_per_s, writes_per_s, bytes_per_s, frames_per_s = (n / seconds for n in seen)
+    return Result(share, hub_share, views_per_s, writes_per_s, bytes_per_s, frames_per_s, painted=tuple(writes.painted))
+
+
+def _thread_clock(name: str) -> Callable[[], float]:
+    """Returns a clock of the CPU time of a thread of this process."""
+    ident = next((t.ident for t in threading.enumerate() if t.name == name), None)
+    if ident is None or not hasattr(time, "pthread_getcpuclockid"):
+        return lambda: 0.0
+    clock = time.pthread_getcpuclockid(ident)
+    return lambda: time.clock_gettime(clock)
+
+
+def child(path: str) -> None:
+    """Runs the dashboard as the job says and leaves what it saw in the job's result file."""
+    from tui.app import CambistApp
+
+    job = msgspec.json.decode(Path(path).read_bytes(), type=Job)
+    live = compose.live(job.config, duel=job.config.engine.duel)
+    live.start()
+    runtime = _Counted(live)
+    app = CambistApp(runtime, **compose.look(job.config))
+
+    async def watch() -> None:
+        result = await _count(app, runtime, job)
+        partial = Path(job.result).with_suffix(".part")
+        partial.write_bytes(msgspec.json.encode(result))
+        partial.replace(job.result)
+        app.exit()
+
+    def begin() -> None:
+        app.run_worker(watch(), exit_on_error=True)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        app.call_later(begin)
+        app.run()
+    live.close()
+
+
+if __name__ == "__main__":
+    child(sys.argv[1])

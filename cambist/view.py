@@ -204,6 +204,9 @@ class FeesSection(msgspec.Struct, frozen=True):
     total: int | None = None
     """Lamports a trade of `hops` hops pays."""
     total_bps: float | None = None
+    """`total` against `size`."""
+    size: int | None = None
+    """Lamports that `total_bps` relates to: the most one trade may put in."""
     tip: int | None = None
     priority: int | None = None
     base: int | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import re
 import sys
 import tempfile
@@ -18,24 +19,35 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist import compose
+from cambist import engine as engines
 from cambist.config import Config, EngineChoice, Recording
-from cambist.runtime.replay import ReplayRuntime
+from cambist.engine.duel import Duel
+from cambist.model.events import Command
+from cambist.runtime.hub import DUEL_BLOCK, live_gates
+from cambist.runtime.replay import Replayer, ReplayRuntime
+from cambist.view import DuelSection, PanelState
 from tui.app import CambistApp
+from tui.screenshot import export_svg
 
 if TYPE_CHECKING:
-    from cambist.model.events import Command
+    from collections.abc import Callable
+
     from cambist.view import Gate, Runtime, SessionRow, View
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 THEMES = {"dark": "verdigris", "light": "ledger", "safe": "harbour"}
+HISTORY_NS = 300_000_000_000
+HISTORY_SPEED = 24.0
+"""How much of the session is played before the picture, so that charts have something to show, and how fast."""
 FONT = "'JetBrains Mono', 'DejaVu Sans Mono', 'Fira Code', monospace"
 
 
 class Still:
     """A `Runtime` that stands at one View."""
 
-    def __init__(self, view: View, **status: Any) -> None:
+    def __init__(self, view: View, gates: tuple[Gate, ...], **status: Any) -> None:
+        self.gates = gates
         self.view = msgspec.structs.replace(view, status=msgspec.structs.replace(view.status, **status), replay=None)
 
     def submit(self, command: Command) -> None:
@@ -46,8 +58,8 @@ class Still:
         return ()
 
     def live_checks(self) -> tuple[Gate, ...]:
-        """Has none."""
-        return ()
+        """Checks what a run on the recorded market would check."""
+        return self.gates
 
     def open_session(self, name: str) -> Runtime:
         """Can't."""
@@ -69,21 +81,52 @@ def record(folder: Path, seconds: float) -> Path:
     return folder / f"{runtime.session}.cambist"
 
 
+def watch(runtime: ReplayRuntime, done: Callable[[View], bool], seconds: float) -> None:
+    """Reads the View as a screen does until `done` or time is up: what it keeps over time, it keeps as it is read."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not done(runtime.view):
+        time.sleep(0.05)
+
+
 def at(session: Path, before_end_ns: int) -> tuple[ReplayRuntime, View]:
     """Returns a replay paused shortly before the session's end, and its View."""
     reader = compose.open_reader(Config(), str(session))
     last_ns = max(chunk.last_ns for chunk in reader.index())
+    moment_ns = last_ns - before_end_ns
     runtime = ReplayRuntime(
-        reader, compose.replay_kernel(reader, None), name=session.stem, speed=1.0, from_ns=last_ns - before_end_ns
+        reader,
+        compose.replay_kernel(reader, None),
+        name=session.stem,
+        speed=HISTORY_SPEED,
+        from_ns=moment_ns - HISTORY_NS,
     )
     runtime.start()
-    end = time.monotonic() + 120
-    while time.monotonic() < end and not runtime.view.cycles.rows:
-        time.sleep(0.1)
-    time.sleep(0.5)
-    _ = runtime.view
-    time.sleep(0.5)
+    watch(runtime, lambda view: view.status.now_ns >= moment_ns, 60)
+    runtime.submit(Command("speed", {"x": "1"}))
+    watch(runtime, lambda view: any(row.mark == "go" for row in view.cycles.rows), 60)
+    runtime.submit(Command("pause"))
+    watch(runtime, lambda view: view.replay is not None and not view.replay.playing, 5)
     return runtime, runtime.view
+
+
+def timed(session: Path, before_end_ns: int, seconds: float = 60.0) -> DuelSection:
+    """Returns both engines' times on the session's own records, as a live run would show them."""
+    reader = compose.open_reader(Config(), str(session))
+    kernel = compose.replay_kernel(reader, None)
+    replayer = Replayer(reader, kernel, keyframes=False)
+    replayer.seek(max(chunk.last_ns for chunk in reader.index()) - before_end_ns)
+    duel = Duel.start(msgspec.json.encode(kernel.setup.engine))
+    try:
+        end = time.monotonic() + seconds
+        for chunk in itertools.cycle(reader.blocks(from_seq=kernel.last_seq + 1)):
+            duel.offer(kernel.engine.snapshot(), chunk.block[:DUEL_BLOCK])
+            time.sleep(0.5)
+            rows = duel.rows()
+            if time.monotonic() > end or (rows and all(row.python_p50 is not None for row in rows)):
+                break
+    finally:
+        duel.close()
+    return DuelSection(1, PanelState(), rows, engines.build_info().profile, sum(row.mismatches for row in rows))
 
 
 async def draw(
@@ -97,7 +140,7 @@ async def draw(
             await pilot.press(key)
             await pilot.pause(0.3)
         await pilot.pause(0.4)
-        text = app.export_screenshot(title="cambist")
+        text = export_svg(app)
     text = re.sub(r"@font-face\s*{[^}]*}", "", text)
     text = re.sub(r"font-family: ?[^;]*;", f"font-family: {FONT};", text)
     (FOLDER / f"{name}.svg").write_text(text, encoding="utf-8")
@@ -107,8 +150,14 @@ async def draw(
 async def everything(view: View, replay: ReplayRuntime, recorded: tuple[int, int]) -> None:
     """Draws every picture."""
     began_ns, size = recorded
-    paper = Still(view, mode="PAPER", market="seed 7", recording=True, recorded_since_ns=began_ns, recorded_bytes=size)
-    halted = Still(view, mode="PAPER", market="seed 7", state="HALTED", halt_reason="halted by the operator")
+    gates = live_gates(replay._kernel, recording=True)
+    paper = Still(
+        view, gates, mode="PAPER", market="seed 7", recording=True, recorded_since_ns=began_ns, recorded_bytes=size
+    )
+    seen = {"recording": True, "recorded_since_ns": began_ns, "recorded_bytes": size}
+    halted = Still(
+        view, gates, mode="PAPER", market="seed 7", state="HALTED", halt_reason="halted by the operator", **seen
+    )
     for size_name, cells in SIZES.items():
         for theme_name, theme in THEMES.items():
             await draw(paper, f"dashboard-{size_name}-{theme_name}", cells, theme)
@@ -132,7 +181,9 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         session = options.session or record(Path(folder), options.record)
-        replay, view = at(session, int(options.before_end * 1e9))
+        before_end_ns = int(options.before_end * 1e9)
+        replay, view = at(session, before_end_ns)
+        view = msgspec.structs.replace(view, duel=timed(session, before_end_ns))
         began_ns = view.replay.first_ns if view.replay else 0
         try:
             asyncio.run(everything(view, replay, (began_ns, session.stat().st_size)))

@@ -156,13 +156,17 @@ class SessionReader:
                 yield Chunk(info, self._block(info, blob))
 
     def density(self, slices: int) -> tuple[int, ...]:
-        """Returns records per equal slice of the session's time, chunks counted where they begin."""
+        """Returns records per equal slice of the session's time, a chunk's records spread over the time it covers."""
         counts = [0] * slices
         chunks = self.index()
         if chunks:
             first, last = chunks[0].first_ns, max(chunk.last_ns for chunk in chunks)
+            span = last - first + 1
             for chunk in chunks:
-                counts[(chunk.first_ns - first) * slices // (last - first + 1)] += chunk.records
+                begin = (chunk.first_ns - first) * slices // span
+                width = max(1, (chunk.last_ns - first) * slices // span - begin + 1)
+                for k in range(width):
+                    counts[begin + k] += chunk.records * (k + 1) // width - chunk.records * k // width
         return tuple(counts)
 
     def seq_at(self, at_ns: int) -> int | None:

@@ -83,6 +83,13 @@ def address(text: str) -> str:
     return text if len(text) <= 9 else f"{text[:4]}{glyph('ellipsis')}{text[-4:]}"
 
 
+def venue(name: str, cells: int = 7) -> str:
+    """Returns a venue in at most `cells` cells: of `binance-usdm`, the part that tells it from `binance`."""
+    name = clean(name)
+    head, dash, tail = name.rpartition("-")
+    return cut(tail if dash and head and tail and cell_len(name) > cells else name, cells)
+
+
 def grouped(number: int) -> str:
     """Returns an integer in groups of three with a thin space (one cell), `,` in ASCII."""
     return f"{number:,}".replace(",", glyph("thin-space")).replace("-", glyph("minus"))
@@ -165,12 +172,15 @@ def share(ppm: int | None) -> str:
 
 
 def price_decimals(value: float) -> int:
-    """Returns the decimals that show about six digits of `value` in nine cells; fixed per token when first seen."""
+    """Returns the decimals that show about six digits of `value` in nine cells; fixed per token when first seen.
+
+    Two at least below 100 000: a bid and an ask of 61 828 differ in their cents.
+    """
     if value <= 0 or not math.isfinite(value):
         return 5
     magnitude = math.floor(math.log10(value))
     if magnitude >= 0:
-        return max(0, 5 - magnitude)
+        return max(2 if magnitude < 5 else 0, 5 - magnitude)
     zeros = -magnitude - 1
     return zeros + 5 if zeros in (0, 1, 2) or zeros >= 4 else 7
 
@@ -330,9 +340,36 @@ def amount(atoms: int | None, decimals: int, unit: str, width: int, places: int 
     return Measure(text, name)
 
 
+def flow(atoms: int | None, decimals: int, width: int = 8, *, sign: bool = False) -> str:
+    """Returns an amount with 5 decimals; what would read as zero though it is none shows its digits: `0.0₅1`."""
+    if atoms is None or not atoms or decimals <= 5 or abs(atoms) * 2 >= 10 ** (decimals - 5):
+        return money(atoms, decimals, 5, width, sign=sign)
+    zeros = decimals - len(str(abs(atoms)))
+    digits = str(abs(atoms)).rstrip("0")
+    text = _small(f"0.{'0' * zeros}{digits[:2]}")
+    return signed(text, atoms < 0, zero=False) if sign or atoms < 0 else text
+
+
+def paid(lamports: int | None, width: int = 8) -> str:
+    """Returns a fee in SOL; a paid one never reads as zero."""
+    return flow(lamports, 9, width)
+
+
+def small_bps(value: float | None) -> str:
+    """Returns basis points of a cost without a sign: one decimal from 1 on, two below; never a zero that is none."""
+    if value is None or not math.isfinite(value):
+        return glyph("unknown")
+    if 0 < abs(value) < 0.005:
+        return "<0.01"
+    return f"{value:.2f}" if abs(value) < 0.995 and value else f"{value:.1f}"
+
+
 def micro_lamports(price_per_cu: int | None, width: int = 0) -> str:
-    """Returns a fee in micro-lamports per CU, grouped."""
-    return count(price_per_cu, width)
+    """Returns a fee in micro-lamports per CU, grouped; too wide for `width`, three digits and `M`: `3.94 M`."""
+    text = count(price_per_cu)
+    if price_per_cu is None or not width or len(text) <= width:
+        return text
+    return money(price_per_cu, 0, 0, width)
 
 
 class Piece(NamedTuple):

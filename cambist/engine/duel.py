@@ -156,6 +156,11 @@ class Duel:
         """Returns a running duel on JSON of an `EngineSetup`."""
         return cls(setup)
 
+    @property
+    def idle(self) -> bool:
+        """Whether an offer would be taken: a snapshot costs milliseconds, so ask before making one."""
+        return self._child is not None and not self._busy.is_set()
+
     def offer(self, snapshot: bytes, block: bytes) -> None:
         """Gives the child work, or drops it if the child is busy or gone."""
         if self._child is None or self._busy.is_set():
@@ -237,10 +242,17 @@ def _receive(pipe: IO[bytes]) -> bytes | None:
     return body if len(body) == size else None
 
 
-def child() -> None:
-    """Serves one parent over stdin and stdout until it is gone."""
+def _step_back() -> None:
+    """Takes a low priority. Where sessions share a core as groups (Linux autogroup), niceness has to be the group's."""
     if hasattr(os, "nice"):
         os.nice(NICE)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICE), encoding="ascii")
+
+
+def child() -> None:
+    """Serves one parent over stdin and stdout until it is gone."""
+    _step_back()
     bench, setup = Bench(), _receive(sys.stdin.buffer)
     if setup is None:
         return

@@ -24,8 +24,12 @@ class Cost(msgspec.Struct, frozen=True):
     @property
     def chain(self) -> int | None:
         """Sum of what is paid on top of the venues' own fees; `None` if any part is unknown."""
-        parts = (self.base_fee, self.priority_fee, self.tip, self.rent, self.rebalancing)
-        return None if any(p is None for p in parts) else sum(p for p in parts if p is not None) + self.transfer_fees
+        total = self.transfer_fees
+        for part in (self.base_fee, self.priority_fee, self.tip, self.rent, self.rebalancing):
+            if part is None:
+                return None
+            total += part
+        return total
 
 
 class Opportunity(msgspec.Struct, frozen=True):

@@ -14,6 +14,8 @@ def sanitise(text: str, cells: int = 40) -> str:
     Control, bidi, zero-width, private-use, surrogate and unassigned characters are spelled out; white space collapses;
     at most two combining marks stay on a base. What is cut off is replaced by `…`.
     """
+    if len(text) <= cells and text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
+        return text  # nearly every symbol; the walk below costs 30 µs
     out: list[str] = []
     width = marks = 0
     for char in unicodedata.normalize("NFC", " ".join(text[: cells * 16].split())):

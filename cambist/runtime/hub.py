@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 DRAIN = 512
 TICK_S = 0.25
-FRAME_S = 1 / 30
+VIEW_S = 1 / 60
+"""Views are made when one was read, at most this often: screens read thirty a second, and half their period of slack
+keeps the two clocks from missing every other turn."""
 CLOCK_STEP_NS = 50_000_000
 DUEL_BLOCK = 256 * 1024
 REFERENCE_QUEUE = 1_024
@@ -46,6 +48,11 @@ REFERENCE_QUEUE = 1_024
 
 class Duel(Protocol):
     """The timing of both engines in a child process (`cambist.engine.duel`)."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it would take work."""
+        ...
 
     def offer(self, snapshot: bytes, block: bytes) -> None:
         """Gives it work, or nothing if it is busy."""
@@ -76,6 +83,20 @@ class Parts:
     retention_bytes: int = 0
     close: Callable[[], None] = lambda: None
     """Ends what was started for this runtime (the embedded market)."""
+
+
+def live_gates(kernel: Kernel, *, recording: bool) -> tuple[Gate, ...]:
+    """Returns what stands between PAPER and LIVE; what is needed names the config key or the key to press."""
+    limits, demo = kernel.setup.limits.daily_loss, kernel.setup.demo
+    halted = kernel.risk.state.halted or kernel.risk.state.disarmed
+    return (
+        Gate("network executor", "this build has none", "one that signs and sends", passed=False),
+        Gate("signing key", "this build can't hold one", "a key file", passed=False),
+        Gate("market", "demo" if demo else "network", 'market.source = "network"', passed=not demo),
+        Gate("loss limit", "set" if limits else "none", "risk.daily_loss", passed=bool(limits)),
+        Gate("recording", "on" if recording else "off", "recording.enabled = true, or press R", passed=recording),
+        Gate("not halted", halted or "running", "press K", passed=not halted),
+    )
 
 
 class LiveRuntime:
@@ -136,11 +157,8 @@ class LiveRuntime:
 
     def live_checks(self) -> tuple[Gate, ...]:
         """Returns what stands between PAPER and LIVE."""
-        return (
-            Gate("network executor", "not built yet", "an executor for this market", passed=False),
-            Gate("signing key", "none", "a key file that passes its checks", passed=False),
-            Gate("demo market", "yes" if self._kernel.setup.demo else "no", "no", passed=not self._kernel.setup.demo),
-        )
+        recording = self._recorder is not None and self._recorder.recording
+        return live_gates(self._kernel, recording=recording)
 
     def open_session(self, name: str) -> Runtime:
         """Returns a replaying runtime beside this one."""
@@ -237,6 +255,8 @@ class LiveRuntime:
             except OSError as error:
                 self._note("error", "recorder", f"can't record: {error.strerror or error}. Trading on paper goes on.")
                 self._recorder.note = str(error.strerror or error)
+        while len(self._inbox):
+            self._step(record=False)  # came while the file was opened: before the session's first record
         self._inbox.put(RecordKind.STATE, self._kernel.state())
         while len(self._inbox):
             self._step()
@@ -281,16 +301,16 @@ class LiveRuntime:
                 await self._segment(self._to_record.pop(0))
             self._publish()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), FRAME_S)
+                await asyncio.wait_for(self._wake.wait(), VIEW_S)
 
-    def _step(self) -> None:
+    def _step(self, *, record: bool = True) -> None:
         block, count = self._inbox.drain(self._seq, DRAIN)
         if not count:
             return
         first_seq, self._seq = self._seq, self._seq + count
         first_ns = HEADER.unpack_from(block)[1]
         effects = self._kernel.step(block)
-        if self._recorder is not None and self._recorder.recording:
+        if record and self._recorder is not None and self._recorder.recording:
             last_ns = self._kernel.now_ns
             self._recorder.put(block, first_seq, count, first_ns, last_ns, self._kernel.digest)
         self._last_block = block if len(block) >= len(self._last_block) // 2 else self._last_block
@@ -368,7 +388,8 @@ class LiveRuntime:
         self._inbox.limit(REFERENCE_QUEUE if other == "reference" else None)
 
     def _offer_duel(self) -> None:
-        if self._duel is not None and time.monotonic() - self._duel_at >= 1.0 and self._last_block:
+        due = time.monotonic() - self._duel_at >= 1.0
+        if due and self._last_block and self._duel is not None and self._duel.idle:
             self._duel_at = time.monotonic()
             self._duel.offer(self._kernel.engine.snapshot(), self._last_block[:DUEL_BLOCK])
 
@@ -382,7 +403,7 @@ class LiveRuntime:
     def _publish(self) -> None:
         """Publishes a View if the last one was read and a frame's time has passed."""
         now = time.monotonic()
-        if not self._wanted or now - self._shown < FRAME_S:
+        if not self._wanted or now - self._shown < VIEW_S:
             return
         self._wanted, self._shown = False, now
         now_ns = self._clock.now_ns()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 from collections import deque
+from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +18,7 @@ from cambist.view import (
     CycleDetail,
     CycleRow,
     CyclesSection,
+    DuelSection,
     FeeColumn,
     FeedRow,
     FeedsSection,
@@ -46,6 +49,11 @@ BUCKETS = 60
 AGE_STEP_NS = 200_000_000
 SLOT_NS = 400_000_000
 LOG_LINES = 500
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+MINUTES = 20
+QUIET_NS = 10 * SECOND_NS
+"""From when on a channel that is asked, not streamed, counts as idle."""
 STATES = ("live", "idle", "connecting", "stale", "down")
 VENUE_ORDER = {"binance": -3, "ray4": -2, "orca": -1}
 EMPTY: Mapping[int, Any] = MappingProxyType({})
@@ -67,11 +75,16 @@ class Publisher:
     """Keeps what a View needs over time (fee history, log lines, rates) and builds the next one from the last."""
 
     def __init__(self, kernel: Kernel) -> None:
-        self.view = View()
+        no_duel = PanelState("empty", "A recording isn't timed.", "Both engines are timed on live feeds.")
+        self.view = View(duel=DuelSection(1, no_duel))
         self.log: deque[LogRow] = deque(maxlen=LOG_LINES)
         self._buckets: dict[int, FeeColumn] = {}
         self._rates: dict[str, tuple[int, int, float | None]] = {}
+        self._counted: deque[tuple[int, int, int]] = deque(maxlen=MINUTES * 60 + 2)
+        """(session time, cycles, go) so far, once a second."""
         self._changed = 0
+        self._shown: dict[str, tuple[Opportunity, bool, int, CycleRow]] = {}
+        """The rows of the last View and what they were made from: most cycles rest from one View to the next."""
         self.inspected = ""
         self.adopt(kernel)
 
@@ -81,12 +94,24 @@ class Publisher:
         self._setup = setup
         self._names = Names(setup.tokens, setup.pools, setup.instruments)
         self._rates.clear()
+        self._counted.clear()
+        self._shown.clear()
         self._labels = {c.id: c.label for c in setup.channels}
         self._feed_groups: dict[str, set[int]] = {}
+        self._streamed = {c.id for c in setup.channels if c.protocol.endswith(".ws")}
+        self._quote = self._quote_name()
         for channel in setup.channels:
             self._feed_groups.setdefault(feed_row_name(channel), set()).add(channel.id)
         ranks = {t.mint: (t.base or 1_000, n) for n, t in enumerate(setup.tokens)}
         self._price_order = lambda p: (*ranks.get(p.mint, (2_000, 0)), p.mint, VENUE_ORDER.get(p.venue, 0), p.source)
+
+    def _quote_name(self) -> str:
+        """Returns what prices are in; without a token table the one quote that all instruments share."""
+        setup = self._setup
+        quotes = {i.quote for i in setup.instruments}
+        if self._names.knows(setup.quote_mint) or len(quotes) != 1:
+            return self._names.symbol(setup.quote_mint)
+        return sanitise(quotes.pop(), 12)
 
     def note(self, at_ns: int, level: str, source: str, text: str) -> None:
         """Adds a line to the log."""
@@ -114,7 +139,7 @@ class Publisher:
             trades=bump(old.trades, self._trades(kernel, engine)),
             feeds=bump(old.feeds, self._feeds(engine, shown_ns, drops, statuses)),
             log=LogSection(self._changed, tuple(self.log)) if old.log.version != self._changed else old.log,
-            headline=bump(old.headline, self._headline(kernel, engine, cycles)),
+            headline=bump(old.headline, self._headline(kernel, engine, cycles, now_ns)),
             detail=self._detail(kernel, now_ns),
             status=msgspec.structs.replace(old.status, slot=engine.slot),
         )
@@ -133,10 +158,11 @@ class Publisher:
         tokens = len({p.mint for p in engine.prices})
         state = PanelState()
         if not rows:
-            state = PanelState("loading", f"Waiting for the first account data. {pools} pools are watched.")
+            what = f"account data. {pools} pools are watched." if pools else "quote."
+            state = PanelState("loading", f"Waiting for the first {what}")
         elif not any(p.usable for p in engine.prices):
             state = PanelState("stale", "no source is current.", "Retrying by itself.", since_ns=engine.slot_ns or 0)
-        return PricesSection(0, state, rows, self._names.symbol(self._setup.quote_mint), tokens, pools)
+        return PricesSection(0, state, rows, self._quote, tokens, pools)
 
     def _price_row(self, p: PriceView, now_ns: int, bids: dict[str, float], asks: dict[str, float]) -> PriceRow:
         mid = None if p.bid is None or p.ask is None else (p.bid + p.ask) / 2
@@ -167,24 +193,43 @@ class Publisher:
     def _cycles(self, kernel: Kernel, engine: EngineView, now_ns: int) -> CyclesSection:
         open_keys = frozenset(kernel.risk.state.open_keys)
         min_bps = self._setup.gates.min_net_ppm / 100
-        rows = [self.cycle_row(o, open_keys, now_ns) for o in engine.cycles]
+        before, self._shown = self._shown, {}
+        rows = [self._kept(o, before.get(o.key), open_keys, now_ns) for o in engine.cycles]
         rows.sort(key=lambda r: (r.mark != "go", -(r.net_bps if r.net_bps is not None else -1e9), r.key))
         best = max((r.net_bps for r in rows if r.net_bps is not None), default=None)
         state = PanelState()
         if engine.slot is None and not engine.prices:
             state = PanelState("loading", "Waiting for the first prices.")
+        elif not rows and not self._setup.pools:
+            state = PanelState("empty", "No cycle can be built: no pool is watched here.")
         elif not rows:
             state = PanelState(
                 "empty", "No cycle is profitable at the margin now.", f"The threshold is {min_bps:+.1f} bps."
             )
         return CyclesSection(0, state, tuple(rows), min_bps, engine.counters.cycles, best)
 
+    def _kept(
+        self,
+        o: Opportunity,
+        before: tuple[Opportunity, bool, int, CycleRow] | None,
+        open_keys: frozenset[str],
+        now_ns: int,
+    ) -> CycleRow:
+        """Returns the row of the last View if nothing in it can have changed, else a new one."""
+        is_open = o.key in open_keys
+        if before is not None and before[1:3] == (is_open, now_ns) and before[0] == o:
+            self._shown[o.key] = before
+            return before[3]
+        row = self.cycle_row(o, open_keys, now_ns)
+        self._shown[o.key] = (o, is_open, now_ns, row)
+        return row
+
     def cycle_row(self, o: Opportunity, open_keys: frozenset[str], now_ns: int) -> CycleRow:
         """Returns one opportunity as a row."""
         scale = 10_000 / o.amount_in if o.amount_in else 0.0
         mark, words = decision(o, self._setup.gates.min_net_ppm / 100, open_keys, self._names)
         age = max(0, o.oldest_ns + max(0, now_ns - o.recv_ns))
-        pools = o.cost.venue_fees + o.cost.transfer_fees
+        pools, chain = o.cost.venue_fees + o.cost.transfer_fees, o.cost.chain
         return CycleRow(
             key=o.key,
             legs=self._names.legs(o.route, o.tokens),
@@ -194,7 +239,7 @@ class Publisher:
             size=o.amount_in,
             gross_bps=(o.gross + pools) * scale,
             pools_bps=-pools * scale,
-            chain_bps=None if o.cost.chain is None else -o.cost.chain * scale,
+            chain_bps=None if chain is None else -chain * scale,
             net_bps=o.net_bps,
             net=o.net,
             oldest_ns=age,
@@ -217,10 +262,12 @@ class Publisher:
         state = PanelState()
         if newest is None:
             state = PanelState("loading", "Waiting for the first fee samples.")
+            if not self._setup.pools:
+                state = PanelState("empty", "No fee is paid here: no chain is watched.")
         note = ""
         if newest is not None and newest.p50 is None:
             note = "this node gives only the smallest fee that landed, so percentiles are unknown"
-        cap = self._setup.gates.caps.get(self._setup.sol_mint)
+        cap = self._setup.gates.caps.get(self._setup.sol_mint) or None
         return FeesSection(
             state=state,
             columns=columns,
@@ -230,7 +277,8 @@ class Publisher:
             bid_percentile=f"p{self._setup.bidding.percentile}",
             hops=3,
             total=total,
-            total_bps=None if total is None or not cap else total / cap * 10_000,
+            total_bps=None if total is None or cap is None else total / cap * 10_000,
+            size=cap,
             tip=tip,
             priority=priority,
             base=base,
@@ -253,12 +301,10 @@ class Publisher:
         rows = [self._trade_row(order, None) for order in kernel.open_orders]
         rows += [self._trade_row(order, fill) for order, fill in reversed(kernel.fills)]
         sol = self._setup.sol_mint
-        curve, total = [], 0.0
-        for order, fill in kernel.fills:
-            value = self._in_sol(order.tokens[0], fill.net, engine)
-            total += (value or 0) / 1e9
-            curve.append(total)
         change = self._realised(kernel, engine)
+        nets = [self._in_sol(order.tokens[0], f.net, engine) or 0 for order, f in kernel.fills if f.status == "filled"]
+        before = 0 if change is None else change - sum(nets)
+        curve = [total / 1e9 for total in accumulate(nets, initial=before)][1:]
         paper = Wallet("paper", kernel.wallet.get(sol), change)
         state = PanelState() if rows else PanelState("empty", "No order yet.", "The first go cycle is taken on paper.")
         return TradesSection(0, state, paper, Wallet("real", None, None), tuple(rows[:200]), tuple(curve))
@@ -290,10 +336,14 @@ class Publisher:
         values = [self._in_sol(mint, atoms, engine) for mint, atoms in sorted(kernel.totals.net.items())]
         return None if any(v is None for v in values) else sum(v for v in values if v is not None)
 
-    def _headline(self, kernel: Kernel, engine: EngineView, cycles: CyclesSection) -> Headline:
+    def _headline(self, kernel: Kernel, engine: EngineView, cycles: CyclesSection, now_ns: int) -> Headline:
         totals, sol = kernel.totals, self._setup.sol_mint
+        per_minute, go = self._by_minute(engine, now_ns)
         return Headline(
-            best=cycles.rows[0] if cycles.rows else None,
+            best=next((r for r in cycles.rows if r.mark != "stale"), cycles.rows[0] if cycles.rows else None),
+            since_ns=totals.first_ns,
+            per_minute=per_minute,
+            go_last_minute=go,
             realised=self._realised(kernel, engine),
             fills=totals.filled,
             orders=totals.filled + totals.missed + len(kernel.open_orders),
@@ -302,6 +352,26 @@ class Publisher:
             loss_limit=kernel.setup.limits.daily_loss.get(sol),
             congestion=engine.congestion,
         )
+
+    def _by_minute(self, engine: EngineView, now_ns: int) -> tuple[tuple[int, ...], int | None]:
+        """Returns cycles proposed in each whole minute before now, oldest first, and what was go in the last one.
+
+        Counted once a second of session time; a jump (a seek, a pause) starts over: what wasn't seen isn't spread.
+        """
+        counted, counters = self._counted, engine.counters
+        if counted:
+            last_ns, cycles, go = counted[-1]
+            if not 0 <= now_ns - last_ns <= MINUTE_NS or counters.cycles < cycles or counters.go < go:
+                counted.clear()
+        if not counted or now_ns - counted[-1][0] >= SECOND_NS:
+            counted.append((now_ns, counters.cycles, counters.go))
+        newest = counted[-1]
+        minutes = min(MINUTES, (newest[0] - counted[0][0]) // MINUTE_NS)
+        if not minutes:
+            return (), None
+        times = [at_ns for at_ns, _, _ in counted]
+        marks = [counted[bisect.bisect_right(times, newest[0] - k * MINUTE_NS) - 1] for k in range(minutes, -1, -1)]
+        return tuple(b[1] - a[1] for a, b in pairwise(marks)), newest[2] - marks[-2][2]
 
     def _feeds(
         self, engine: EngineView, now_ns: int, drops: Mapping[int, int], statuses: Mapping[int, FeedStatus]
@@ -328,11 +398,16 @@ class Publisher:
         notes = [s.note for s in told if s.note] or [c.last_error for c in views if c.last_error]
         newest = max(views, key=lambda c: c.last_ns)
         age = max(0, now_ns - newest.last_ns) if newest.last_ns else None
+        state = max(states, key=lambda state: STATES.index(state) if state in STATES else 0)
+        streamed = any(c.channel in self._streamed for c in views)
+        if not streamed and state == "live" and (age is None or age > QUIET_NS):
+            state = "idle"
+        lag = None if not streamed else newest.lag_ns if newest.lag_ns is not None else age
         return FeedRow(
             name=name,
-            state=max(states, key=lambda state: STATES.index(state) if state in STATES else 0),
+            state=state,
             per_s=self._rate(name, sum(c.frames for c in views), now_ns),
-            lag_ns=newest.lag_ns if newest.lag_ns is not None else age,
+            lag_ns=lag,
             gaps=sum(c.gaps for c in views),
             drops=sum(drops.get(c.channel, 0) for c in views),
             endpoint=self._labels[newest.channel],

@@ -63,6 +63,8 @@ class Names:
         self._tokens = {t.mint: t for t in tokens}
         self._venues = {p.address: VENUE_OF_PROGRAM.get(p.program, "other") for p in pools}
         self._instruments = {(i.venue, i.symbol): i for i in instruments}
+        self._symbols = {t.mint: sanitise(t.symbol, 12) for t in tokens if t.symbol}
+        self._legs: dict[tuple[str, str], Leg] = {}
 
     def knows(self, mint: str) -> bool:
         """Whether the token is in the table."""
@@ -70,8 +72,7 @@ class Names:
 
     def symbol(self, mint: str) -> str:
         """Returns a token's symbol, sanitised, or its short address."""
-        token = self._tokens.get(mint)
-        return sanitise(token.symbol, 12) if token and token.symbol else short(mint)
+        return self._symbols.get(mint) or short(mint)
 
     def decimals(self, mint: str) -> int:
         """Returns a token's decimals; 0 shows atoms as they are when they are unknown."""
@@ -85,11 +86,14 @@ class Names:
 
     def legs(self, route: list[str], tokens: list[str]) -> tuple[Leg, ...]:
         """Returns a route as shown, one leg per hop."""
-        legs = []
-        for edge, mint in zip(route, tokens, strict=False):
-            venue = self.venue(edge)
-            legs.append(Leg(self.symbol(mint), venue, venue_class(venue), edge))
-        return tuple(legs)
+        return tuple([self._legs.get(at) or self._leg(at) for at in zip(route, tokens, strict=False)])
+
+    def _leg(self, at: tuple[str, str]) -> Leg:
+        """Makes a leg once; there are as many as edges, and thirty Views a second ask for hundreds of them."""
+        edge, mint = at
+        venue = self.venue(edge)
+        leg = self._legs[at] = Leg(self.symbol(mint), venue, venue_class(venue), edge)
+        return leg
 
 
 def decision(opportunity: Opportunity, min_bps: float, open_keys: frozenset[str], names: Names) -> tuple[str, str]:
@@ -112,5 +116,6 @@ def decision(opportunity: Opportunity, min_bps: float, open_keys: frozenset[str]
         return "stale", sanitise(f"stale {venue or detail}", 16)
     if reason == "torn":
         return "stale", "torn"
-    text = DECISIONS.get(reason, reason.replace("_", " ")).format(seen=opportunity.seen_slots)
-    return ("blocked" if opportunity.net is not None and opportunity.net > 0 else "skip"), sanitise(text, 16)
+    known = DECISIONS.get(reason)
+    text = sanitise(reason.replace("_", " "), 16) if known is None else known.format(seen=opportunity.seen_slots)
+    return ("blocked" if opportunity.net is not None and opportunity.net > 0 else "skip"), text

@@ -44,6 +44,8 @@ async def test_reading_begins_with_the_chunk_that_holds_the_seq(tmp_path):
         assert reader.seq_at(START_NS + 120 * 1_000_000) == 101
         assert reader.seq_at(0) == 1
         assert sum(reader.density(7)) == 200
+        assert sum(reader.density(40)) == 200
+        assert all(reader.density(40)), "a hole would read as a gap"
 
 
 async def test_files_are_private(tmp_path):

@@ -237,6 +237,75 @@ async def test_a_row_that_left_stays_muted_in_its_place_until_rows_may_move():
         assert first not in cycles.keys
 
 
+async def test_a_row_that_waits_takes_the_place_of_one_that_left_and_no_other_row_moves():
+    runtime = FakeRuntime()
+    async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
+        await settle(pilot, pilot.app)
+        cycles = table(pilot.app, "cycles")
+        await pilot.press("down")
+        before = list(cycles.keys)
+        rows = {row.key: row for row in runtime.view.cycles.rows}
+        fresh = msgspec.structs.replace(rows[before[0]], key="fresh")
+        cycles._moved = time.monotonic() + 60
+        left = tuple(rows[key] for key in before if key != before[3])
+        runtime.change("cycles", rows=(*left, fresh))
+        board(pilot.app).pull()
+        assert list(cycles.keys) == before
+        cycles._left[before[3]] -= 1.0
+        runtime.change("cycles", rows=(*left, fresh))
+        board(pilot.app).pull()
+        assert list(cycles.keys) == [*before[:3], "fresh", *before[4:]]
+        assert "gone" not in "\n".join(cycles.lines())
+
+
+async def test_the_cursor_stays_at_the_top_until_it_is_moved():
+    runtime = FakeRuntime()
+    async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
+        await settle(pilot, pilot.app)
+        trades = table(pilot.app, "trades")
+        newest = msgspec.structs.replace(runtime.view.trades.rows[0], id=9_001)
+        runtime.change("trades", rows=(newest, *runtime.view.trades.rows))
+        await settle(pilot, pilot.app)
+        assert trades.cursor_key == "9001"
+        await pilot.press("5", "down")
+        held = trades.cursor_key
+        runtime.change("trades", rows=(msgspec.structs.replace(newest, id=9_002), *runtime.view.trades.rows))
+        await settle(pilot, pilot.app)
+        assert trades.keys[0] == "9002"
+        assert trades.cursor_key == held
+
+
+@pytest.mark.parametrize("width", [80, 110, 120, 150, 200])
+async def test_a_long_reason_for_not_recording_ends_before_the_state(width):
+    runtime = FakeRuntime()
+    runtime.change("status", recording=False, recording_note="disk full: free space or press R, trading is disarmed")
+    async with CambistApp(runtime).run_test(size=(width, 50)) as pilot:
+        await settle(pilot, pilot.app)
+        left, state, _ = screen_lines(pilot.app)[0].partition("● RUNNING")
+        assert state
+        assert "not recording" in left
+        assert left.endswith("  ")
+
+
+async def test_realised_and_fills_never_touch_at_80_columns():
+    runtime = FakeRuntime()
+    for fills, orders in ((206, 444), (12_345, 45_678)):
+        runtime.change("headline", realised=2_092_300_000, fills=fills, orders=orders)
+        async with CambistApp(runtime).run_test(size=(80, 24)) as pilot:
+            await settle(pilot, pilot.app)
+            assert re.search(r"\+2(\.\d+)? SOL  +\d+( k)? of \d+( k)? *$", screen_lines(pilot.app)[2])
+
+
+async def test_fees_of_a_cheap_chain_are_shown_in_full_and_relate_to_a_size():
+    runtime = FakeRuntime()
+    runtime.change("fees", total=33_450, total_bps=0.0167, size=20_000_000_000, tip=1_000, priority=27_450, base=5_000)
+    async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
+        await settle(pilot, pilot.app)
+        text = "\n".join(board(pilot.app).panels["fees"].lines())
+        assert "0.00003 SOL = 0.02 bps of 20 SOL" in text
+        assert "tip 0.0₅1 · prio 0.00003 · base 0.00001" in text
+
+
 async def test_scroll_position_survives_updates():
     runtime = FakeRuntime()
     async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:

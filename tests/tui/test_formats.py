@@ -232,3 +232,44 @@ def test_text_is_exactly_as_wide_as_asked(text, cells):
     assert cell_len(formats.left(text, cells)) == cells
     assert cell_len(formats.right(text, cells)) == cells
     assert formats.left(text, cells).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("lamports", "shown"),
+    [(0, "0.00000"), (None, "–"), (1_000, "0.0₅1"), (4_999, "0.0₅49"), (5_000, "0.00001"), (8_010_000, "0.00801")],
+)
+def test_a_paid_fee_never_reads_as_zero(lamports, shown):
+    assert formats.paid(lamports) == shown
+
+
+def test_a_tiny_flow_keeps_its_sign_and_its_digits():
+    assert formats.flow(-1_000, 9, sign=True) == "−0.0₅1"
+    assert formats.flow(17_750_000, 9, sign=True) == "+0.01775"
+    assert formats.flow(-4, 6, sign=True) == "−0.0₅4"
+    assert formats.flow(0, 9, sign=True) == "0.00000"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(6.4, "6.4"), (0.0165, "0.02"), (0.001, "<0.01"), (0.0, "0.0"), (0.996, "1.0"), (None, "–")]
+)
+def test_a_small_cost_in_bps_never_reads_as_zero(value, shown):
+    assert formats.small_bps(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("fee", "shown"),
+    [(352_968, "352\u2009968"), (3_944_120, "3.94 M"), (12_500_000, "12.50 M"), (None, "–"), (10**12, "1.00 T")],
+)
+def test_a_large_fee_keeps_three_digits(fee, shown):
+    assert formats.micro_lamports(fee, 7) == shown
+
+
+def test_a_bid_and_an_ask_of_a_dear_coin_differ():
+    decimals = formats.price_decimals(61_828.0)
+    assert (formats.price(61_828.0, decimals), formats.price(61_828.01, decimals)) == ("61828.00", "61828.01")
+
+
+def test_a_venue_too_long_is_told_from_its_brother():
+    assert formats.venue("binance-usdm") == "usdm"
+    assert formats.venue("binance-usdm", 12) == "binance-usdm"
+    assert formats.venue("binance") == "binance"

@@ -169,7 +169,7 @@ class Cycles(SnapshotTable):
 
     def _gain(self, row: CycleRow, line: Line, slot: Slot, style: Style) -> None:
         paint = self.scene.paint
-        text = formats.money(row.net, row.decimals, 5, 8, sign=True)
+        text = formats.flow(row.net, row.decimals, 8, sign=True)
         known = paint.style("muted") if row.net is None else style
         line.end(slot.x + 8, text, known)
         if slot.width > 8 and row.net is not None:

@@ -138,12 +138,14 @@ class Fees(Panel):
         muted, strong = paint.style("muted"), paint.style("strong", bold=True)
         percentile = formats.cut(section.bid_percentile, 7)
         known = section.total is not None
-        total = f"{formats.sol(section.total, 4, 8)} SOL" if known else glyph("unknown")
+        total = f"{formats.paid(section.total)} SOL" if known else glyph("unknown")
         bps = formats.known(section.total_bps)
-        rate = f" = {bps:.1f} bps" if known and bps is not None else ""
+        rate = f" = {formats.small_bps(bps)} bps" if known and bps is not None else ""
+        of = f"{rate} of {formats.sol(section.size, 0, 6)} SOL" if rate and section.size else ""
+        hops = f"{section.hops} hops "
         line = self.line(width)
-        for intro in (f"we bid {percentile}, {section.hops} hops ", f"{percentile}, {section.hops} hops ", ""):
-            for tail in (rate, ""):
+        for tail in (of, rate, "") if of else (rate, ""):
+            for intro in (f"we bid {percentile}, {hops}", f"{percentile}, {hops}", hops, ""):
                 if 2 + cell_len(intro + total + tail) <= width - 1:
                     return line.put(2, intro, muted).add(total, strong if known else muted).add(tail, muted).strip()
         return line.strip()
@@ -153,10 +155,10 @@ class Fees(Panel):
         paint = self.scene.paint
         muted, text = paint.style("muted"), paint.style("text")
         line = self.line(width).put(2, "", muted)
-        parts = (("tip", section.tip, 4), ("prio", section.priority, 4), ("base", section.base, 5))
-        for index, (name, lamports, places) in enumerate(parts):
+        parts = (("tip", section.tip), ("prio", section.priority), ("base", section.base))
+        for index, (name, lamports) in enumerate(parts):
             label = (f" {glyph('dot')} " if index else "") + f"{name} "
-            value = formats.sol(lamports, places, 8)
+            value = formats.paid(lamports)
             if line.at + cell_len(label + value) <= width - 1:
                 line.add(label, muted).add(value, text if lamports is not None else muted)
         return line.strip()

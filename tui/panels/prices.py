@@ -68,7 +68,8 @@ class Prices(SnapshotTable):
             parts.append(f"{glyph('demo')} basis (synthetic)")
         if self.sort:
             parts.append(self.SORTS[self.sort])
-        return [*parts, f"{section.tokens} tokens", f"{section.pools} pools"]
+        parts += [_many(section.tokens, "token")] if section.tokens else []
+        return [*parts, *([_many(section.pools, "pool")] if section.pools else [])]
 
     def arranged(self, rows: list[PriceRow]) -> list[PriceRow]:
         """Returns rows grouped by token, venues in the section's order."""
@@ -124,7 +125,7 @@ class Prices(SnapshotTable):
             token = muted if stale else paint.style("strong", bold=True)
             line.put(slots["token"].x, formats.symbol(row.token), token)
         if venue := slots.get("venue"):
-            line.put(venue.x, formats.cut(row.venue, 7), muted if stale else paint.venue(row.venue_class))
+            line.put(venue.x, formats.venue(row.venue, venue.width), muted if stale else paint.venue(row.venue_class))
         decimals = self._decimals.get(row.token, 5)
         for name, value, best in (("bid", row.bid, row.best_bid), ("ask", row.ask, row.best_ask)):
             style = muted if stale or value is None else paint.style("strong", bold=True) if best else text
@@ -167,3 +168,7 @@ class Prices(SnapshotTable):
         line.put(slot.x, track[:index], border)
         line.add(glyph("band-price"), paint.style("muted" if stale else "text"))
         line.add(track[index + 1 :], border)
+
+
+def _many(number: int, name: str) -> str:
+    return f"{formats.count(number)} {name}{'' if number == 1 else 's'}"

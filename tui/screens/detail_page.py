@@ -105,7 +105,7 @@ def _summary(canvas: Canvas, left: int, right: int, y: int, row: CycleRow) -> No
         else f"{formats.money(out, row.decimals, 5)} out"
     )
     x = canvas.put(x + 3, y, said)
-    gain = formats.money(row.net, row.decimals, 5, sign=True)
+    gain = formats.flow(row.net, row.decimals, 0, sign=True)
     role = "accent bold" if row.mark == "go" else "text" if (row.net or 0) > 0 else "muted"
     strong = "strong bold" if (row.net or 0) > 0 else "muted"
     canvas.run(x + 3, y, ("net ", "muted"), (f"{gain} {unit}", strong), (f"  {formats.bps(row.net_bps, 7)} bps", role))
@@ -156,7 +156,7 @@ def _costs(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail, *
         canvas.put(left + 13, y + offset, waterfall.bar(stretch, bar), colour)
         share = None if atoms is None or not row.size else atoms / row.size * 10_000
         canvas.right(bps_end, y + offset, formats.bps(share, 7), role if label == "net" else "text")
-        canvas.right(right, y + offset, formats.money(atoms, row.decimals, 5, 9, sign=True), role)
+        canvas.right(right, y + offset, formats.flow(atoms, row.decimals, 9, sign=True), role)
     return y + 1 + len(detail.costs)
 
 

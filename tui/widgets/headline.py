@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from cambist.view import Headline as Figures
 from cambist.view import Status
 from tui import formats
@@ -53,7 +55,8 @@ class Headline(Grounded):
         if self.status.state != "HALTED":
             return False
         paint = self.scene.paint
-        reason = formats.cut(f"halted: {self.status.halt_reason or 'by key'}", room - 10)
+        why = self.status.halt_reason or "by key"
+        reason = formats.cut(why if why.startswith("halted") else f"halted: {why}", room - 10)
         row.put(1, f"{glyph('halted')} {reason}", paint.style("danger", bold=True))
         row.put(row.at + 2, "K", paint.style("accent", bold=True)).add(" clear", paint.style("muted"))
         return True
@@ -83,13 +86,13 @@ class Headline(Grounded):
         first.put(x, f"{formats.bps(net, 6)}{' bps' if net is not None else ''}", style)
         if best is not None:
             unit = formats.symbol(best.unit, 5)
-            second.put(x, f"{formats.money(best.net, best.decimals, 5, 9, sign=True)} {unit}", paint.style("text"))
+            second.put(x, f"{formats.flow(best.net, best.decimals, 9, sign=True)} {unit}", paint.style("text"))
 
-    def _realised(self, row: Line, x: int) -> None:
+    def _realised(self, row: Line, x: int, width: int = 8) -> None:
         figures, paint = self.figures, self.scene.paint
         value = figures.realised
         role = "muted" if value is None else "profit" if value > 0 else "loss" if value < 0 else "text"
-        text = formats.money(value, figures.decimals, 4, 8, sign=True)
+        text = formats.money(value, figures.decimals, 4, width, sign=True)
         unit = f" {formats.symbol(figures.unit, 5)}" if value is not None else ""
         row.put(x, f"{text}{unit}", paint.style(role, bold=True))
 
@@ -102,10 +105,11 @@ class Headline(Grounded):
             self._route(rows[0], 41)
         self._basis(rows[1], " ", oldest="")
         self._net(rows[0], rows[1], 43)
-        self._realised(rows[0], 56)
-        rows[1].put(56, f"today, {wallet}", paint.style("muted"))
+        fills = f"{formats.count(figures.fills, 4)} of {formats.count(figures.orders, 4)}"
         end = rows[0].width - 1
-        rows[0].end(end, f"{figures.fills} of {figures.orders}", paint.style("strong", bold=True))
+        self._realised(rows[0], 56, max(3, min(8, end - cell_len(fills) - 58 - len(f" {figures.unit[:5]}"))))
+        rows[1].put(56, f"today, {wallet}", paint.style("muted"))
+        rows[0].end(end, fills, paint.style("strong", bold=True))
         rows[1].end(end, "fills", paint.style("muted"))
 
     def _medium(self, rows: list[Line], shift: int) -> None:
@@ -160,4 +164,4 @@ class Headline(Grounded):
         main.put(172, str(p50), strong if p50.unit else muted)
         if p99.unit:
             main.add(f" p99 {p99}", muted)
-        foot.put(172, f"limit 100 {glyph('micro')}s", muted)
+        foot.put(172, f"limit 100 {glyph('micro')}s" if p50.unit else "cambist bench times it", muted)

@@ -145,10 +145,10 @@ class Panel(Grounded, can_focus=True):
             frozen = formats.short_span(self.scene.now_ns - (self.scene.frozen_ns or 0))
             short = f"{glyph('frozen')} frozen"
             tags.append(Tag(f"{short} {frozen}", paint.style("accent", bold=True), apart=True, short=short))
+        if self.scene.mode == "REPLAY":
+            tags.insert(0, Tag("recorded", paint.style("replay-text")))
         if self.MONEY and self.scene.demo:
             tags.insert(0, Tag("demo", paint.style("demo"), short="demo"))
-        if self.scene.mode == "REPLAY":
-            tags.append(Tag("recorded", paint.style("replay-text")))
         return tags
 
     def _info(self) -> list[str]:

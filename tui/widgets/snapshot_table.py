@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MOVE_S = 1.0
 """A row moves at most this often."""
+GONE_S = 0.4
+"""How long a row that left the data keeps its place when another waits for one."""
 
 
 class Look(NamedTuple):
@@ -55,6 +57,9 @@ class SnapshotTable(Panel):
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
         super().__init__(scene, id=id)
         self.cursor_key: str | None = None
+        self.at_home = True
+        """The cursor was never moved, or back to the first row: it stays there, whichever row that is."""
+        self._left: dict[str, float] = {}
         self.sort = 0
         self.reverse = False
         self._top = 0
@@ -161,6 +166,20 @@ class SnapshotTable(Panel):
             self._arrange(now)
         else:
             self._due = True
+            self._refill(now)
+
+    def _refill(self, now: float) -> None:
+        """Gives the places of rows that left to rows that wait for one, best first; no row that is there moves."""
+        self._left = {key: self._left.get(key, now) for key in self._keys if key not in self._live}
+        free = [key for key, since in self._left.items() if now - since >= GONE_S and key != self.cursor_key]
+        if not free:
+            return
+        placed = set(self._keys)
+        waiting = [row for key, row in self._rows.items() if key in self._live and key not in placed]
+        fresh = [self.key_of(row) for row in self.arranged([row for row in waiting if self._passes(row)])]
+        for old, new in zip(free, fresh, strict=False):
+            self._keys[self._keys.index(old)] = new
+            self._left.pop(old)
 
     def _forget(self) -> None:
         self._strips.clear()
@@ -176,7 +195,9 @@ class SnapshotTable(Panel):
         if keys != self._keys:
             self._keys, self._moved = keys, now
         self._due = False
-        if self.cursor_key not in self._live or self.cursor_key not in keys:
+        if self.at_home:
+            self.cursor_key = keys[0] if keys else None
+        elif self.cursor_key not in self._live or self.cursor_key not in keys:
             self.cursor_key = keys[min(index or 0, len(keys) - 1)] if keys else None
         self._clamp(follow=in_view)
 
@@ -236,6 +257,7 @@ class SnapshotTable(Panel):
             return
         index = max(0, min(len(self._keys) - 1, (self._index() or 0) + by))
         self.cursor_key = self._keys[index]
+        self.at_home = index == 0
         self._clamp(follow=True)
         self.repaint()
 
@@ -265,6 +287,7 @@ class SnapshotTable(Panel):
         index = self._top + event.y - 1 - self.head_count()
         if event.y > self.head_count() and index < len(self._keys):
             self.cursor_key = self._keys[index]
+            self.at_home = index == 0
             self.repaint()
 
     # Painting.

@@ -71,6 +71,7 @@ class StatusBar(Grounded):
         while sum(part.gap + sum(cell_len(text) for text, _ in part.runs) for part in parts) > room:
             droppable = max(parts, key=lambda part: part.goes)
             if not droppable.goes:
+                parts[-1] = _shortened(parts, room)
                 break
             parts.remove(droppable)
         for part in parts:
@@ -119,7 +120,7 @@ class StatusBar(Grounded):
     def _recording(self, width: int) -> list[Part]:
         status = self.status
         if not status.recording:
-            note = formats.cut(status.recording_note, 28)
+            note = formats.cut(status.recording_note, 60)
             style = self._style("stale" if note else "muted")
             words = f"{glyph('idle')} not recording" + (f": {note}" if note else "")
             return [Part(((words, style),), 2, 0)]
@@ -177,3 +178,11 @@ class StatusBar(Grounded):
             line.end(width - 1, formats.clock(status.now_ns), strong)
         else:
             line.end(width - 1, formats.clock(status.now_ns, hundredths=True), strong)
+
+
+def _shortened(parts: list[Part], room: int) -> Part:
+    """Returns the last part with its last run cut to what is left of `room`."""
+    last = parts[-1]
+    text, style = last.runs[-1]
+    used = sum(part.gap + sum(cell_len(run) for run, _ in part.runs) for part in parts) - cell_len(text)
+    return last._replace(runs=(*last.runs[:-1], (formats.cut(text, max(1, room - used)), style)))

@@ -1,0 +1,149 @@
+import json
+
+import pytest
+
+from cambist.engine.protocol import EngineSetup, Gates
+from cambist.execution.paper_model import PaperParams
+from cambist.execution.risk import Limits
+from cambist.kernel import Kernel, KernelSetup
+from cambist.model.events import Channel
+from cambist.model.market import Instrument
+from cambist.model.opportunity import encode
+from cambist.model.orders import Fill, Order
+from cambist.runtime.hub import live_gates
+from cambist.runtime.publish import Publisher
+from feeds.base import FeedStatus
+from tests.fakes import MS, SOL, TOKENS, USDC, ScriptedEngine, opportunity
+
+S = 1_000_000_000
+START = 1_790_000_000 * S
+CHANNELS = (
+    Channel(1, "solana", "solana", "solana.ws", "ws://127.0.0.1:1"),
+    Channel(2, "solana", "solana", "solana.http", "http://127.0.0.1:1"),
+    Channel(3, "binance", "binance", "binance.spot.depth", "http://127.0.0.1:2", "SOLUSDC"),
+)
+
+
+class ShownEngine(ScriptedEngine):
+    """Presents what a test says."""
+
+    def __init__(self, setup: EngineSetup | None = None) -> None:
+        super().__init__(setup)
+        self.shown: dict[str, object] = {}
+
+    def present(self, now_ns: int) -> bytes:
+        return json.dumps(json.loads(super().present(now_ns)) | self.shown).encode()
+
+
+def made(**setup: object) -> tuple[Publisher, Kernel, ShownEngine]:
+    """Returns a publisher, its kernel and the kernel's engine."""
+    values: dict[str, object] = {"tokens": TOKENS, "channels": CHANNELS, "gates": Gates(caps={SOL: 20 * S})}
+    engine_setup = EngineSetup(**(values | setup))  # type: ignore[arg-type]
+    limits, paper = Limits({SOL: 2 * S}, {SOL: 5 * S}, 8, 10_000), PaperParams(20 * MS, 10 * MS, 0, 0)
+    kernel = Kernel(
+        KernelSetup(engine_setup, limits, paper, wallet={SOL: 10**12}), lambda name, given: ShownEngine(given)
+    )
+    assert isinstance(kernel.engine, ShownEngine)
+    return Publisher(kernel), kernel, kernel.engine
+
+
+def shown(*cycles: object) -> list[object]:
+    return [json.loads(encode(cycle)) for cycle in cycles]
+
+
+def test_the_best_cycle_is_never_a_stale_one_while_another_lives() -> None:
+    publisher, kernel, engine = made()
+    stale = opportunity(key="old", reason="stale", go=False, net=90_000_000)
+    fresh = opportunity(key="new", reason="below_min", go=False, net=100_000)
+    engine.shown = {"cycles": shown(stale, fresh)}
+    view = publisher.build(kernel, START)
+    assert [row.key for row in view.cycles.rows] == ["old", "new"]
+    assert view.headline.best is not None
+    assert view.headline.best.key == "new"
+
+
+def test_cycles_a_minute_are_counted_over_whole_minutes_and_start_over_after_a_jump() -> None:
+    publisher, kernel, engine = made()
+
+    def at(second: int, cycles: int, go: int) -> tuple[tuple[int, ...], int | None]:
+        engine.shown = {"counters": {"cycles": cycles, "go": go}}
+        headline = publisher.build(kernel, START + second * S).headline
+        return headline.per_minute, headline.go_last_minute
+
+    for second in range(60):
+        assert at(second, 1_000 + second, 0) == ((), None)
+    assert at(60, 1_060, 6) == ((60,), 6)
+    for second in range(61, 120):
+        at(second, 1_060 + 2 * (second - 60), 6)
+    assert at(120, 1_180, 6) == ((60, 120), 0)
+    assert at(20, 1_020, 0) == ((), None)
+    assert at(20 + 61, 9_000, 9) == ((), None)
+
+
+def test_what_a_trade_pays_relates_to_the_size_that_is_told() -> None:
+    publisher, kernel, engine = made()
+    engine.shown = {"trade_lamports": [5_000, 27_000, 1_000]}
+    fees = publisher.build(kernel, START).fees
+    assert (fees.total, fees.size) == (33_000, 20 * S)
+    assert fees.total_bps == pytest.approx(33_000 / (20 * S) * 10_000)
+
+
+def test_a_channel_that_is_asked_has_no_lag_and_rests_between_questions() -> None:
+    publisher, kernel, engine = made()
+    views = [
+        {"channel": c, "frames": 5, "malformed": 0, "gaps": 0, "last_ns": START, "lag_ns": None, "offset_ns": None,
+         "slot": None, "state": "live"}
+        for c in (1, 2, 3)
+    ]  # fmt: skip
+    engine.shown = {"channels": views}
+    statuses = {2: FeedStatus("solana", 2, "down", "http://127.0.0.1:1", "refused")}
+    rows = {row.name: row for row in publisher.build(kernel, START + 2 * S, statuses=statuses).feeds.rows}
+    assert rows["solana"].lag_ns == 2 * S
+    assert (rows["depth"].lag_ns, rows["depth"].state) == (None, "live")
+    assert (rows["rpc"].lag_ns, rows["rpc"].state, rows["rpc"].note) == (None, "down", "refused")
+    rows = {row.name: row for row in publisher.build(kernel, START + 60 * S).feeds.rows}
+    assert (rows["depth"].lag_ns, rows["depth"].state) == (None, "idle")
+    assert rows["rpc"].state == "idle"
+
+
+def test_without_a_token_table_prices_are_in_the_quote_that_all_instruments_share() -> None:
+    spot = Instrument("binance", "BTCUSDT", "BTC", "USDT")
+    perp = Instrument("binance-usdm", "BTCUSDT", "BTC", "USDT", "perp")
+    publisher, kernel, engine = made(tokens=(), instruments=(spot, perp))
+    view = publisher.build(kernel, START)
+    assert view.prices.quote == "USDT"
+    assert view.fees.state.kind == "empty"
+    price = {"mint": "BTC", "symbol": "BTC", "venue": "binance", "source": "binance:BTCUSDT", "channel": 1, "bid": 1.0}
+    price |= {"ask": 2.0, "current_ns": START, "changed_ns": START, "usable": True, "state": "live"}
+    engine.shown = {"prices": [price]}
+    assert publisher.build(kernel, START).cycles.state.cause == "No cycle can be built: no pool is watched here."
+
+
+def test_a_recording_says_that_it_is_not_timed_instead_of_loading_for_ever() -> None:
+    publisher, kernel, _ = made()
+    duel = publisher.build(kernel, START).duel
+    assert duel.state.kind == "empty"
+    assert duel.version > 0
+
+
+def test_the_equity_curve_ends_with_what_was_realised_though_old_fills_are_forgotten() -> None:
+    publisher, kernel, _ = made()
+    order = Order(1, 1, START, START, "k", ["A:0", "B:1"], [SOL, USDC, SOL], S, S, S, 0, 0)
+    kernel.fills = [
+        (order, Fill(1, START, "filled", S, 2 * S, 0, S)),
+        (order, Fill(2, START, "missed", 0, 0, 5_000, -5_000)),
+        (order, Fill(3, START, "filled", S, 3 * S, 0, 2 * S)),
+    ]
+    kernel.totals.net[SOL] = 10 * S
+    assert publisher.build(kernel, START).trades.curve == (8.0, 10.0)
+
+
+def test_a_check_that_fails_names_the_key_of_the_config_or_of_the_keyboard() -> None:
+    _, kernel, _ = made()
+    gates = {gate.label: gate for gate in live_gates(kernel, recording=False)}
+    assert not gates["recording"].passed
+    assert "recording.enabled" in gates["recording"].needed
+    assert gates["loss limit"].passed
+    assert live_gates(kernel, recording=True)[4].passed
+    kernel.risk.state.halted = "by key"
+    assert not {gate.label: gate for gate in live_gates(kernel, recording=True)}["not halted"].passed

@@ -1,0 +1,71 @@
+"""The bench's parts on tiny inputs: what they return, never how fast."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cambist import bench, bench_demo, bench_screen, engine
+from cambist.model.events import HEADER, RecordKind
+
+pytestmark = pytest.mark.timeout(180)
+
+TINY_DEMO = bench_demo.Plan(seconds=3.0, second_at=4.0, second_seconds=2.0, passes=1, rounds=1)
+
+
+def rows(plan: bench.Plan) -> dict[str, Any]:
+    found = bench.run(lambda _: None, plan)
+    assert found["schema"] == 1
+    assert found["machine"]["cores"]
+    printed = [bench.line(row) for row in found["rows"]]
+    assert all(line and line == line.rstrip() for line in printed)
+    return {row["name"]: row for row in json.loads(msgspec.json.encode(found))["rows"]}
+
+
+def test_the_demo_part_gives_every_row_and_equal_digests() -> None:
+    found = rows(bench.Plan(demo=TINY_DEMO, parts=("demo",)))
+    assert found["demo market, frames a second"]["value"] > 0
+    assert found["any frame through the engine, p99"]["value"] > 0
+    digests = {name: row for name, row in found.items() if name.startswith("digest: ")}
+    assert len(digests) == 5
+    for row in digests.values():
+        assert row["value"] == 1.0 or (row["value"] is None and row["note"])
+    native = engine.build_info().native
+    modules = [row for name, row in found.items() if name.startswith("module")]
+    assert len(modules) == (10 if native else 1)
+    assert all(row["value"] is not None or row["note"] for row in modules)
+
+
+def test_a_row_without_recordings_says_why(tmp_path: Path) -> None:
+    found = rows(bench.Plan(recordings=tmp_path, parts=("import",)))
+    assert [row["value"] for row in found.values()] == [None, None]
+    assert all("no exchange recordings" in row["note"] for row in found.values())
+
+
+def test_the_dashboard_is_measured_in_a_terminal_of_its_own() -> None:
+    plan = bench_screen.Plan(seconds=1.0, settle=0.5, keys=4, starts=1, rate=1.0)
+    found = rows(bench.Plan(screen=plan, parts=("screen",)))
+    if "the dashboard at 120×40" in found:
+        pytest.skip(found["the dashboard at 120×40"]["note"])
+    assert 0 < found["painting, share of one core"]["value"] < 100
+    assert found["Views shown a second"]["value"] > 0
+    assert found["key to paint, p99"]["value"] >= found["key to paint, p50"]["value"] > 0
+    assert found["start to first painted price"]["value"] > 0
+
+
+def test_a_key_is_matched_with_the_next_painting_of_its_panel() -> None:
+    typed = [("1", 1.0), ("2", 2.0), ("1", 3.0), ("2", 4.0)]
+    painted = (("2", 0.5), ("1", 1.25), ("2", 2.5), ("1", 3.125))
+    assert bench_screen._delays(typed, painted) == [0.25, 0.5, 0.125]
+
+
+def test_records_are_taken_apart_whole() -> None:
+    parts = [HEADER.pack(n, n, RecordKind.FRAME, 0, 1, 1, 0, n) + bytes(n) for n in range(4)]
+    assert bench_demo.records(b"".join(parts)) == parts
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    assert bench_demo.percentile([5.0, 1.0, 3.0], 50) == 3.0
+    assert bench_demo.percentile([5.0, 1.0, 3.0], 99) == 5.0
