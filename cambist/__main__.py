@@ -2,6 +2,9 @@
 
 import sys
 
-from cambist.cli import main
+try:
+    from cambist.cli import main
+except KeyboardInterrupt:  # Ctrl-C while modules load
+    sys.exit(130)
 
 sys.exit(main())

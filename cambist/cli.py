@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 import sys
@@ -39,8 +40,9 @@ class Stop(Exception):
 
 
 def say(text: str) -> None:
-    """Writes one line to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Writes a message to stderr; what a terminal could take for a command is not written raw."""
+    clean = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    print(clean, file=sys.stderr, flush=True)
 
 
 def put(value: Any) -> None:
@@ -71,6 +73,8 @@ def run(
     settings = load(config)
     if seed is not None:
         settings = msgspec.structs.replace(settings, market=msgspec.structs.replace(settings.market, seed=seed))
+    if for_ is not None and not 0 < for_ < 1e9:
+        raise Stop(UNUSABLE, f"--for was {for_:g}, expected seconds above 0")
     if not headless:
         require_terminal(settings.screen.ascii)
     stop = Interrupts()
@@ -80,7 +84,7 @@ def run(
         if headless:
             watch(runtime, for_, stop)
         else:
-            compose.show(runtime, settings, for_, lambda: stop.seen)
+            compose.show(runtime, settings, for_, lambda: stop.seen or not runtime.alive)
     finally:
         runtime.close()
     report = runtime.report()
@@ -122,22 +126,22 @@ def replay(
         raise Stop(UNUSABLE, f"--batch was {batch}, expected at least 1")
     pace = _speed(speed or ("max" if headless else "1"))
     reader = compose.open_reader(settings, session)
-    from_ns = _from(from_, compose.first_ns(reader))
+    from_ns = _from(from_, *compose.extent_ns(reader))
     kernel = compose.replay_kernel(reader, engine)
     stop = Interrupts()
     if headless:
         started = time.perf_counter()
         found = compose.replay_all(reader, kernel, batch, lambda: stop.seen, pace, from_ns)
-        report = found.report(compose.name_of(reader), time.perf_counter() - started)
+        report, damage = found.report(compose.name_of(reader), time.perf_counter() - started), found.damage
     else:
         require_terminal(settings.screen.ascii)
-        report = compose.show_replay(reader, kernel, settings, pace, from_ns, lambda: stop.seen)
+        report, damage = compose.show_replay(reader, kernel, settings, pace, from_ns, lambda: stop.seen)
     if json:
         put(report)
     else:
         say(summary(report))
     if report["digest_match"] is False:
-        raise Stop(DIFFERENT, f"decisions differ from record {report['first_divergent_seq']} on")
+        raise Stop(DIFFERENT, damage or f"decisions differ from record {report['first_divergent_seq']} on")
     return INTERRUPTED if stop.seen else OK
 
 
@@ -311,10 +315,17 @@ def _speed(text: str) -> float | None:
     return speed
 
 
-def _from(text: str | None, first_ns: int) -> int:
+def _from(text: str | None, first_ns: int, last_ns: int) -> int:
     if text is None:
         return 0
-    if re.fullmatch(r"\+\d+(\.\d+)?", text):
+    at_ns = _moment(text, first_ns)
+    if at_ns > last_ns:
+        raise Stop(UNUSABLE, f"--from was {text}, after the session's end ({(last_ns - first_ns) / 1e9:.1f} s)")
+    return at_ns
+
+
+def _moment(text: str, first_ns: int) -> int:
+    if re.fullmatch(r"\+\d{1,12}(\.\d{1,12})?", text):
         return first_ns + int(float(text) * 1e9)
     try:
         moment = datetime.fromisoformat(text)
@@ -325,8 +336,15 @@ def _from(text: str | None, first_ns: int) -> int:
     return int(moment.timestamp() * 1e9)
 
 
+def _interrupt(number: int, frame: object) -> None:
+    """Makes SIGTERM end a command as Ctrl-C does: what it began is undone or closed."""
+    raise KeyboardInterrupt
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs a command; returns its exit code."""
+    with contextlib.suppress(ValueError):  # not the main thread
+        signal.signal(signal.SIGTERM, _interrupt)
     try:
         return int(app(argv, exit_on_error=False, print_error=False, result_action="return_value") or 0)
     except Stop as end:

@@ -25,13 +25,8 @@ class SystemClock:
         return self._anchor + time.monotonic_ns()
 
     def step_ns(self) -> int:
-        """Returns how far the wall clock has moved away from the anchor since the last call that reported a move."""
-        step = time.time_ns() - self.now_ns()
-        return step
-
-    def reanchor(self) -> None:
-        """Takes the wall clock as it is now for the anchor."""
-        self._anchor = time.time_ns() - time.monotonic_ns()
+        """Returns how far the wall clock has moved away from the anchor. The anchor stays: time never runs back."""
+        return time.time_ns() - self.now_ns()
 
 
 class ReplayClock:

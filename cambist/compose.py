@@ -11,17 +11,19 @@ import msgspec
 
 from cambist import doctor as checks
 from cambist import engine as engines
+from cambist.config import Paper, Risk
 from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import HEADER
 from cambist.runtime.hub import LiveRuntime, Parts
-from cambist.runtime.recorder import Recorder
+from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
 from cambist.runtime.transport import Pace
+from cambist.simulator.process import MarketError
 from storage.catalogue import list_sessions, retain, session_path
-from storage.files import SessionError
+from storage.files import Busy, SessionError, is_locked
 from storage.reader import SessionReader, add_bookmark
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from storage.verify import Verification
 
 NS_PER_S = 1_000_000_000
-UNUSABLE = (SessionError, OSError, ValueError)
+UNUSABLE = (SessionError, MarketError, OSError, ValueError)
 VERSION = "0.1.0"
 
 
@@ -46,6 +48,8 @@ def version() -> str:
 
 def explain(error: BaseException) -> str:
     """Returns an error as one line that says what to do, where that is known."""
+    if isinstance(error, Busy):
+        return f"{error.path}: {error.found}. End that one, or give this one its own [recording] folder."
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return str(error)
@@ -53,6 +57,9 @@ def explain(error: BaseException) -> str:
 
 def live(config: Config, *, duel: bool) -> LiveRuntime:
     """Returns a runtime on the configured market, not started yet."""
+    journal = _journal_path(config)
+    if is_locked(journal):
+        raise Busy(journal, "another cambist that trades on paper here", "none")
     market = _demo(config) if config.market.source == "demo" else _network(config)
     try:
         return _live(config, market, duel=duel)
@@ -82,7 +89,7 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
     setup = kernel_setup(config, market)
     name, note = _engine(config)
     kernel = Kernel(setup, engines.make_engine, name)
-    journal_path = folder / "journal" / ("demo.journal" if market.demo else "paper.journal")
+    journal_path = _journal_path(config)
     kernel.risk.state.halted = _standing_halt(journal_path)
     log: list[Callable[[str, str, str], None]] = []
 
@@ -90,8 +97,14 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
         prefix = f"demo{config.market.seed}" if market.demo else "market"
         meta = {"app": VERSION, "engine": kernel.engine.name, "seed": str(market.seed), "market": market.label}
         limits = config.recording
-        retain(folder, time.time_ns(), max_bytes=limits.max_bytes, max_age_ns=limits.max_days * 86_400 * NS_PER_S)
-        return Recorder(folder, prefix, meta, on_end)
+
+        def tidy() -> object:
+            age_ns = limits.max_days * 86_400 * NS_PER_S
+            return retain(folder, time.time_ns(), max_bytes=limits.max_bytes, max_age_ns=age_ns)
+
+        # Twenty segments fill the folder, so that removing the oldest leaves most of what there was.
+        segment_bytes = min(SEGMENT_BYTES, max(1 << 20, limits.max_bytes // 20))
+        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes)
 
     def journal() -> Any:
         from storage.journal import Journal
@@ -115,6 +128,7 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
         profile=build.profile if build.native else "",
         engine_note=note,
         retention_bytes=config.recording.max_bytes,
+        trouble=market.trouble,
         close=market.close,
     )
     runtime = LiveRuntime(kernel, parts)
@@ -122,11 +136,17 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
     return runtime
 
 
+def _journal_path(config: Config) -> Path:
+    return config.session_folder / "journal" / ("demo.journal" if config.market.source == "demo" else "paper.journal")
+
+
 def kernel_setup(config: Config, market: Market) -> KernelSetup:
     """Returns all that decisions depend on, from config and market. Symbols in the config mean verified base tokens."""
     base = {t.symbol: t for t in market.tokens if t.base}
 
-    def atoms(amounts: dict[str, float], key: str) -> dict[str, int]:
+    def atoms(amounts: dict[str, float], key: str, default: dict[str, float]) -> dict[str, int]:
+        if amounts == default:
+            amounts = {symbol: amount for symbol, amount in amounts.items() if symbol in base}
         unknown = sorted(set(amounts) - set(base))
         if unknown:
             message = (
@@ -136,7 +156,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         return {base[s].mint: round(v * 10 ** base[s].decimals) for s, v in amounts.items()}
 
     rules, risk, paper = config.rules, config.risk, config.paper
-    caps = atoms(risk.cap, "risk.cap")
+    caps = atoms(risk.cap, "risk.cap", Risk().cap)
     setup = EngineSetup(
         channels=market.channels,
         tokens=market.tokens,
@@ -163,11 +183,12 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
             min_tip_lamports=rules.min_tip_lamports,
         ),
     )
-    limits = Limits(caps, atoms(risk.daily_loss, "risk.daily_loss"), risk.max_open_orders, risk.max_orders_per_minute)
+    losses = atoms(risk.daily_loss, "risk.daily_loss", Risk().daily_loss)
+    limits = Limits(caps, losses, risk.max_open_orders, risk.max_orders_per_minute)
     model = PaperParams(
         paper.latency_ms * 1_000_000, paper.jitter_ms * 1_000_000, paper.failure_ppm, paper.slippage_ppm
     )
-    wallet = atoms(paper.wallet, "paper.wallet")
+    wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
     return KernelSetup(setup, limits, model, market.seed, wallet, market.label, market.demo)
 
 
@@ -188,13 +209,21 @@ def _standing_halt(path: Path) -> str:
 
 def open_reader(config: Config, session: str) -> SessionReader:
     """Returns a reader on a stored session's name or a path. Raises `SessionError`, `OSError`, `ValueError`."""
+    return SessionReader(_session_file(config, session))
+
+
+def _session_file(config: Config, session: str) -> Path:
     path = Path(session)
-    if not path.is_file():
-        path = session_path(config.session_folder, session)
+    if path.is_file():
+        return path
+    if "/" in session or session in (".", ".."):
+        message = f"{session}: {'a folder, expected a session file' if path.is_dir() else 'no such file'}"
+        raise ValueError(message)
+    path = session_path(config.session_folder, session)
     if not path.exists():
         message = f"no session {session!r} in {config.session_folder}; `cambist sessions` lists them"
         raise ValueError(message)
-    return SessionReader(path)
+    return path
 
 
 def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
@@ -204,6 +233,7 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
         raise ValueError(message)
     name = engine or ("native" if engines.build_info().native else "reference")
     kernel = Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
+    kernel.pinned = True
     first = next(iter(reader.blocks()), None)
     if first is None or HEADER.unpack_from(first.block)[2] != 0:
         raise SessionError(reader.path, "no STATE record at its start", "a session of this version")
@@ -239,10 +269,10 @@ def name_of(reader: SessionReader) -> str:
     return reader.path.stem
 
 
-def first_ns(reader: SessionReader) -> int:
-    """Returns the time of a session's first record, 0 if it is empty."""
-    index = reader.index()
-    return index[0].first_ns if index else 0
+def extent_ns(reader: SessionReader) -> tuple[int, int]:
+    """Returns the times of a session's first and last record, 0 if it is empty."""
+    ends = reader.extent()
+    return (ends[0].first_ns, ends[1].last_ns) if ends else (0, 0)
 
 
 def _replaying(
@@ -267,9 +297,9 @@ def _beside(config: Config, session: str, beside: Runtime) -> Runtime:
 
 
 def show(
-    runtime: Runtime, config: Config, seconds: float | None = None, interrupted: Callable[[], bool] = lambda: False
+    runtime: Runtime, config: Config, seconds: float | None = None, ended: Callable[[], bool] = lambda: False
 ) -> None:
-    """Runs the dashboard on a started runtime until it is quit, `seconds` are over or a signal came."""
+    """Runs the dashboard on a started runtime until it is quit, `seconds` are over or `ended` says so."""
     from tui.app import CambistApp
 
     app = CambistApp(runtime, **look(config))
@@ -278,7 +308,7 @@ def show(
     def watch() -> None:
         end = None if seconds is None else time.monotonic() + seconds
         while not done.wait(0.1):
-            if interrupted() or (end is not None and time.monotonic() >= end):
+            if ended() or (end is not None and time.monotonic() >= end):
                 app.call_from_thread(app.exit)
                 return
 
@@ -297,16 +327,16 @@ def show_replay(
     speed: float | None,
     from_ns: int,
     interrupted: Callable[[], bool],
-) -> dict[str, Any]:
-    """Runs the dashboard on a session; returns the report over what was stepped."""
+) -> tuple[dict[str, Any], str]:
+    """Runs the dashboard on a session; returns the report over what was stepped, and what damage ended it early."""
     runtime = _replaying(config, reader, kernel, None, speed=speed, from_ns=from_ns)
     runtime.start()
     began = time.monotonic()
     try:
-        show(runtime, config, interrupted=interrupted)
+        show(runtime, config, ended=interrupted)
     finally:
         runtime.close()
-    return runtime.report(time.monotonic() - began)
+    return runtime.report(time.monotonic() - began), runtime.damage
 
 
 def look(config: Config) -> dict[str, Any]:
@@ -351,8 +381,7 @@ def verify(config: Config, session: str) -> Verification:
     """Checks a session."""
     from storage.verify import verify as check
 
-    path = Path(session)
-    return check(path if path.is_file() else session_path(config.session_folder, session))
+    return check(_session_file(config, session))
 
 
 def market(seed: int, slots: int | None, *, digest: bool, rate: float) -> int:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 import platformdirs
 
 from cambist.model.market import Identity, PoolRef, Token, VenueFee
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+Ppm = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Amount = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
+"""Whole tokens; in atoms of nine decimals it still fits 64 bits."""
+BASE58_KEY = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
 class ConfigError(ValueError):
@@ -28,7 +36,7 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = "demo"
     """`demo` (the embedded market) or `network` (the endpoints below)."""
     seed: int = 7
-    rate: float = 1.0
+    rate: Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)] = 1.0
     """Demo only: how busy its noise traders are."""
 
 
@@ -53,41 +61,41 @@ class BinanceEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far to look for cycles and what one must earn. See `cambist.engine.protocol` for the units."""
 
-    max_hops: int = 4
-    keep: int = 6
-    budget_edges: int = 20_000
-    margin_ppm: int = 300
+    max_hops: Annotated[int, msgspec.Meta(ge=2, le=5)] = 4
+    keep: Count = 6
+    budget_edges: Count = 20_000
+    margin_ppm: Ppm = 300
     min_net_ppm: int = 500
-    min_seen_slots: int = 2
-    max_book_age_ms: int = 2_000
-    max_slot_lag: int = 2
-    max_slot_silence_ms: int = 5_000
-    min_landing_ppm: int = 100_000
-    max_fee_ppm_of_gross: int = 500_000
-    rebalancing_ppm: int | None = None
-    bid_percentile: int = 75
-    bid_floor_micro_lamports: int = 1_000
-    tip_ppm_of_gross: int = 50_000
-    min_tip_lamports: int = 1_000
+    min_seen_slots: Count = 2
+    max_book_age_ms: Count = 2_000
+    max_slot_lag: Count = 2
+    max_slot_silence_ms: Count = 5_000
+    min_landing_ppm: Ppm = 100_000
+    max_fee_ppm_of_gross: Ppm = 500_000
+    rebalancing_ppm: Ppm | None = None
+    bid_percentile: Annotated[int, msgspec.Meta(ge=0, le=100)] = 75
+    bid_floor_micro_lamports: Count = 1_000
+    tip_ppm_of_gross: Ppm = 50_000
+    min_tip_lamports: Count = 1_000
 
 
 class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of RiskGate. Maps go from a base token's symbol to whole tokens; a token without both is never traded."""
 
-    cap: dict[str, float] = msgspec.field(default_factory=lambda: {"SOL": 20.0, "USDC": 4_000.0})
-    daily_loss: dict[str, float] = msgspec.field(default_factory=lambda: {"SOL": 0.5, "USDC": 100.0})
-    max_open_orders: int = 4
-    max_orders_per_minute: int = 60
+    cap: dict[str, Amount] = msgspec.field(default_factory=lambda: {"SOL": 20.0, "USDC": 4_000.0})
+    daily_loss: dict[str, Amount] = msgspec.field(default_factory=lambda: {"SOL": 0.5, "USDC": 100.0})
+    max_open_orders: Count = 4
+    max_orders_per_minute: Count = 60
 
 
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The paper wallet and how paper orders land."""
 
-    wallet: dict[str, float] = msgspec.field(default_factory=lambda: {"SOL": 100.0, "USDC": 20_000.0})
-    latency_ms: int = 450
-    jitter_ms: int = 350
-    failure_ppm: int = 50_000
-    slippage_ppm: int = 30
+    wallet: dict[str, Amount] = msgspec.field(default_factory=lambda: {"SOL": 100.0, "USDC": 20_000.0})
+    latency_ms: Count = 450
+    jitter_ms: Count = 350
+    failure_ppm: Ppm = 50_000
+    slippage_ppm: Ppm = 30
 
 
 class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,8 +104,8 @@ class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     folder: str = ""
     """Empty: the user's data folder."""
-    max_bytes: int = 5 * 1024**3
-    max_days: int = 14
+    max_bytes: Annotated[int, msgspec.Meta(ge=0, le=2**50)] = 5 * 1024**3
+    max_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 14
 
 
 class EngineChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,15 +182,25 @@ def _typed(path: Path, text: str, data: dict[str, Any]) -> Config:
         config = msgspec.convert(data, Config)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
-        where = where.rstrip("`").lstrip(".")
+        where = where.rstrip("`").lstrip(".").replace("[...]", "")
         unknown = re.search(r"unknown field `(\w+)`", what)
         key = f"{where}.{unknown.group(1)}".lstrip(".") if unknown else where
-        message = f"`{key or 'the file'}`: {what[0].lower()}{what[1:]}"
+        message = f"`{key or 'the file'}`: {what[0].lower()}{what[1:]}{_found(data, where)}"
         if unknown:
             message = f"`{key}` is not a setting{_nearest(unknown.group(1), where)}"
         raise ConfigError(path, _line_of(text, key), message) from error
     _check(path, text, config)
     return config
+
+
+def _found(data: Any, where: str) -> str:
+    """Returns the number that stands at a place in the data; any other value is not repeated, it may be a secret."""
+    for part in re.findall(r"[\w-]+", where):
+        if isinstance(data, list) and part.isdigit() and int(part) < len(data):
+            data = data[int(part)]
+        else:
+            data = data.get(part) if isinstance(data, dict) else None
+    return f", was {data}" if isinstance(data, int | float) and not isinstance(data, bool) else ""
 
 
 def _check(path: Path, text: str, config: Config) -> None:
@@ -203,18 +221,50 @@ def _check(path: Path, text: str, config: Config) -> None:
     if config.market.source == "network" and not config.solana and config.binance is None:
         problem = 'market.source is "network", but no [[solana]] or [binance] endpoint is given'
         raise ConfigError(path, _line_of(text, "market.source"), problem)
-    if not 2 <= config.rules.max_hops <= 5:
-        raise ConfigError(
-            path, _line_of(text, "rules.max_hops"), f"`rules.max_hops` was {config.rules.max_hops}, expected 2 to 5"
-        )
+    _check_keys(path, text, config)
+    for key, amounts in (
+        ("risk.cap", config.risk.cap),
+        ("risk.daily_loss", config.risk.daily_loss),
+        ("paper.wallet", config.paper.wallet),
+    ):
+        if not all(map(math.isfinite, amounts.values())):
+            raise ConfigError(path, _line_of(text, key), f"`{key}` holds what is no number")
+    if not math.isfinite(config.market.rate):
+        raise ConfigError(path, _line_of(text, "market.rate"), "`market.rate` is no number")
     urls = [(f"solana[{i}]", u) for i, e in enumerate(config.solana) for u in (e.pubsub, e.rpc)]
     if config.binance is not None:
         urls += [("binance", config.binance.ws), ("binance", config.binance.rest)]
     for key, url in urls:
+        if problem := _url_problem(url) or ("a base address takes no query" if key == "binance" and "?" in url else ""):
+            raise ConfigError(path, _line_of(text, key), f"`{key}`: {problem}")
         if not re.match(r"(wss|https)://|(ws|http)://(127\.\d+\.\d+\.\d+|localhost|\[::1\])[:/]", url + "/"):
             raise ConfigError(
                 path, _line_of(text, key), f"`{key}`: plain ws and http are for loopback only, use wss or https"
             )
+
+
+def _check_keys(path: Path, text: str, config: Config) -> None:
+    keys = [
+        (f"pools[{i}].{name}", getattr(p, name)) for i, p in enumerate(config.pools) for name in ("address", "program")
+    ]
+    keys += [(f"tokens[{i}].mint", token.mint) for i, token in enumerate(config.tokens)]
+    for key, value in keys:
+        if not BASE58_KEY.fullmatch(value):
+            raise ConfigError(path, _line_of(text, key), f'`{key}` is "{value[:60]}", expected a base58 public key')
+
+
+def _url_problem(url: str) -> str:
+    """Returns what is wrong with an endpoint, without a word of it: it may hold a key."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "no URL; a host, or a port from 1 to 65535, can't be read"
+    if not parts.hostname or port == 0:
+        return "no URL; expected scheme, host and path"
+    if parts.username or parts.password or parts.fragment:
+        return "a user, a password or a fragment has no place in an endpoint"
+    return ""
 
 
 def _nearest(name: str, where: str) -> str:

@@ -126,6 +126,9 @@ class Kernel:
     def __init__(self, setup: KernelSetup, make_engine: EngineMaker, engine: str = "native") -> None:
         self._make = make_engine
         self._engine_name = engine
+        self.pinned = False
+        """Whether it stays on its engine when a record says otherwise: a replay is stepped by the one that was asked
+        for, which may be the only one there is."""
         self.setup = setup
         self.engine = make_engine(engine, setup.engine)
         self._fresh(setup, KernelState(dict(setup.wallet), RiskState(), {}, []))
@@ -339,7 +342,8 @@ class Kernel:
         elif command.name == "arm":
             risk.disarmed = ""
         elif command.name == "engine":
-            self.use_engine(command.args["name"])
+            if not self.pinned:
+                self.use_engine(command.args["name"])
         elif command.name == "inject_price":
             self.engine.inject_price(command.args["mint"], float(command.args["price"]), now_ns)
         else:

@@ -42,6 +42,8 @@ class Market:
     channels: tuple[Channel, ...]
     feeds: Callable[[Inbox, Callable[[str, str, str], None]], Sequence[Feed]]
     close: Callable[[], None]
+    trouble: Callable[[], str] = str
+    """Says what is wrong with the market's own process, if it has one and it is gone."""
 
 
 class Channels:
@@ -80,7 +82,9 @@ def demo(config: Config, starting: Starting) -> Market:
             identities,
             instruments,
             seed=config.market.seed,
+            demo=True,
             close=handle.close,
+            trouble=lambda: "" if handle.alive() else "the embedded market has ended; start cambist again",
         )
     except BaseException:
         handle.close()
@@ -103,7 +107,7 @@ def network(config: Config) -> Market:
         config.identities,
         (),
         seed=0,
-        close=lambda: None,
+        demo=False,
     )
 
 
@@ -122,10 +126,11 @@ def _market(
     instruments: tuple[Instrument, ...],
     *,
     seed: int,
-    close: Callable[[], None],
+    demo: bool,
+    close: Callable[[], None] = lambda: None,
+    trouble: Callable[[], str] = str,
 ) -> Market:
-    is_demo = seed != 0 or bool(instruments)
-    channels = Channels(demo=is_demo)
+    channels = Channels(demo=demo)
     makers: list[Callable[[Inbox, Any], Feed]] = []
     for node in nodes:
         makers += _node(node, channels, pools)
@@ -135,7 +140,8 @@ def _market(
     def feeds(inbox: Inbox, note: Any) -> Sequence[Feed]:
         return [make(inbox, note) for make in makers]
 
-    return Market(label, is_demo, seed, tokens, identities, pools, instruments, tuple(channels.made), feeds, close)
+    made = tuple(channels.made)
+    return Market(label, demo, seed, tokens, identities, pools, instruments, made, feeds, close, trouble)
 
 
 def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) -> list[Callable[[Inbox, Any], Feed]]:

@@ -113,6 +113,8 @@ def raw_lines(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Iterator[tuple[int
 def header(path: Path) -> Header:
     """Returns which format a file has, from its first line. Raises `ImportProblem`, `OSError`."""
     _, first = next(raw_lines(path), (1, b""))
+    if not first:
+        raise ImportProblem(path, 1, "the file is empty")
     if first.startswith(b"{"):
         try:
             found = _HEADER.decode(first)

@@ -58,6 +58,9 @@ class SessionWriter:
         """Compressed bytes committed."""
         self.written_seq: int | None = None
         """Last seq that is safe on disk."""
+        self.written_digest = ""
+        """Running digest after it; empty if its block had none."""
+        self._written_ns = 0
         self._lock = lock
         self._database = database
         self._buffer_bytes = buffer_bytes
@@ -164,7 +167,10 @@ class SessionWriter:
         await self._idle.wait()
 
     async def close(self, reason: str = "") -> None:
-        """Writes the rest, marks the session complete with `reason`, lets go of the file. May be called twice."""
+        """Writes the rest, marks the session complete with `reason`, lets go of the file. May be called twice.
+
+        A session that could not be written to its end is not complete; it gets a `cut` marker if the disk takes that.
+        """
         if self._closing:
             return
         self.set_meta("end_reason", reason)
@@ -174,6 +180,10 @@ class SessionWriter:
         try:
             if self._task is not None:
                 await self._task
+            if self.failure:
+                cut = (self._written_ns, self.written_seq or 0, "cut", self.failure)
+                with contextlib.suppress(sqlite3.Error):
+                    await self._commit(None, [(_INSERT_MARKER, cut), (_SET_META, ("end_reason", self.failure))])
             for pragma in ("wal_checkpoint(TRUNCATE)", "journal_mode=DELETE"):
                 with contextlib.suppress(sqlite3.Error):  # a reader is attached, or the disk is full: WAL reads as well
                     await self._database.execute(f"PRAGMA {pragma}")
@@ -224,11 +234,12 @@ class SessionWriter:
                 chunk = await asyncio.to_thread(_compress, parts, self._level) if parts else None
                 await self._commit(chunk, rows)
             except Exception as error:  # whatever it is, the hub has to learn that nothing is recorded any more
-                self.failure = f"{type(error).__name__}: {error}"
+                self.failure = _why(error)
                 return
             if parts:
                 self._buffered -= sum(len(part.block) for part in parts)
-                self.written_seq = parts[-1].last_seq
+                self.written_seq, self._written_ns = parts[-1].last_seq, parts[-1].last_ns
+                self.written_digest = parts[-1].digest
             if chunk is not None:
                 self.bytes_written += len(chunk[-1])
 
@@ -260,6 +271,15 @@ class SessionWriter:
                 await self._database.execute("ROLLBACK")
             raise
         await self._database.execute("COMMIT")
+
+
+def _why(error: Exception) -> str:
+    """Returns an error in words for an operator."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, OSError | sqlite3.Error):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def _channel_row(channel: Channel) -> tuple[str, tuple[object, ...]]:

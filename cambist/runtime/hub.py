@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from cambist.runtime.ledger import enter
 from cambist.runtime.publish import Publisher, bump
 from cambist.runtime.report import report
 from cambist.view import DuelSection, Gate, PanelState, Runtime, SessionRow, View
+from storage.files import SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -36,12 +38,17 @@ if TYPE_CHECKING:
     from storage.journal import Journal
 
 DRAIN = 512
+REFERENCE_DRAIN = 32
+"""The reference engine takes about a millisecond a frame; in between the loop has sockets to read."""
 TICK_S = 0.25
 VIEW_S = 1 / 60
 """Views are made when one was read, at most this often: screens read thirty a second, and half their period of slack
 keeps the two clocks from missing every other turn."""
 CLOCK_STEP_NS = 50_000_000
 DUEL_BLOCK = 256 * 1024
+CLOSE_S = 8.0
+FEEDS_END_S = 3.0
+FEED_AGAIN_S = 5.0
 REFERENCE_QUEUE = 1_024
 """The reference engine sheds load early: a short queue keeps what it still sees fresh."""
 
@@ -81,8 +88,10 @@ class Parts:
     profile: str = ""
     engine_note: str = ""
     retention_bytes: int = 0
+    trouble: Callable[[], str] = str
+    """Says what is wrong with what was started for this runtime (the embedded market); empty while all is well."""
     close: Callable[[], None] = lambda: None
-    """Ends what was started for this runtime (the embedded market)."""
+    """Ends it. May be called twice."""
 
 
 def live_gates(kernel: Kernel, *, recording: bool) -> tuple[Gate, ...]:
@@ -116,7 +125,7 @@ class LiveRuntime:
         self._stopping = False
         self._ended = threading.Event()
         self._ready = threading.Event()
-        self._inbox = Inbox(self._clock, self._woken)
+        self._inbox = Inbox(self._clock, self._woken, keep=_answers(kernel))
         self._recorder: Recorder | None = None
         self._journal: Journal | None = None
         self._duel: Duel | None = None
@@ -124,6 +133,8 @@ class LiveRuntime:
         self._feeds: Sequence[Feed] = ()
         self._rate: tuple[float, int, float | None] = (0.0, 0, None)
         self._to_record: list[str] = []
+        self._stepped_ns = 0
+        self._trouble = ""
         self._started = time.monotonic()
         self._duel_at = 0.0
         self.failure: BaseException | None = None
@@ -169,11 +180,16 @@ class LiveRuntime:
 
     def close(self) -> None:
         """Stops feeds, recorder and executors, in that order; the session is readable when it returns."""
-        if self._loop is not None and self._thread.is_alive():
+        self._stopping = True
+        if self._thread.ident is None:
+            self._parts.close()
+            return
+        if self._loop is not None:
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._stop)
-            self._ended.wait(10)
-            self._thread.join(10)
+                self._loop.call_soon_threadsafe(self._wake.set)
+        self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            self._parts.close()
 
     @property
     def frames(self) -> int:
@@ -195,7 +211,7 @@ class LiveRuntime:
         if self._duel is not None:
             mismatches = sum(row.mismatches for row in self._duel.rows())
         found = report(self._kernel, self.session, time.monotonic() - self._started, mismatches)
-        found["recorded_digest"] = found["digest"] if self.session else None
+        found["recorded_digest"] = (self._recorder.digest or None) if self._recorder is not None else None
         return found
 
     def _main(self) -> None:
@@ -204,13 +220,10 @@ class LiveRuntime:
         except BaseException as error:
             self.failure = self.failure or error
         finally:
-            self._parts.close()
+            with contextlib.suppress(Exception):
+                self._parts.close()
             self._ready.set()
             self._ended.set()
-
-    def _stop(self) -> None:
-        self._stopping = True
-        self._wake.set()
 
     def _woken(self) -> None:
         """Wakes the drain once; called from feeds in this loop and from screens in theirs."""
@@ -222,95 +235,151 @@ class LiveRuntime:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        if self._parts.journal is not None:
-            self._journal = await self._parts.journal()
-        await self._begin()
-        if self._parts.duel is not None:
-            try:
-                self._duel = self._parts.duel()
-            except OSError as error:
-                self._note("warn", "duel", f"both engines can't be timed: {error}")
-        self._feeds = self._parts.feeds(self._inbox)
-        tasks = [asyncio.create_task(self._feed(feed), name=feed.name) for feed in self._feeds]
-        tasks.append(asyncio.create_task(self._tick(), name="tick"))
-        self._ready.set()
+        tasks: list[asyncio.Task[None]] = []
         try:
+            self._feeds = self._parts.feeds(self._inbox)
+            await self._open_journal()
+            await self._begin()
+            if self._parts.duel is not None:
+                try:
+                    self._duel = self._parts.duel()
+                except OSError as error:
+                    self._note("warn", "duel", f"both engines can't be timed: {error}")
+            tasks = [asyncio.create_task(self._feed(feed), name=feed.name) for feed in self._feeds]
+            tick = asyncio.create_task(self._tick(), name="tick")
+            tick.add_done_callback(self._ticked)
+            tasks.append(tick)
+            self._ready.set()
             await self._drain()
+            if tick.done() and not tick.cancelled():
+                tick.result()
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            while len(self._inbox):
-                self._step()
+            if tasks:
+                await asyncio.wait(tasks, timeout=FEEDS_END_S)
             await self._end()
 
-    async def _begin(self) -> None:
-        """Steps the STATE record that a session starts with, and opens the recording if there is to be one."""
-        if self._parts.recorder is not None:
-            if self._recorder is None:
-                self._recorder = self._parts.recorder(self._cut)
+    def _ticked(self, task: asyncio.Task[None]) -> None:
+        """Without ticks no time passes for the engine: the hub ends with what ended them."""
+        self._stopping = True
+        self._wake.set()
+
+    async def _open_journal(self) -> None:
+        """Opens the journal. A folder that can't be written disarms; another writer or a foreign file is raised."""
+        if self._parts.journal is None:
+            return
+        try:
+            self._journal = await self._parts.journal()
+        except OSError as error:
+            reason = f"no journal: {error.strerror or error}"
+            self._kernel.risk.state.disarmed = reason
+            self._note("error", "journal", f"{reason}. Trading is disarmed.")
+
+    async def _begin(self) -> bool:
+        """Begins a session: a segment if there is to be one, and its STATE record. Returns whether it is recorded.
+
+        What waits in the inbox while the file is opened still belongs to the session before.
+        """
+        recorder, old = self._recorder, None
+        if recorder is None and self._parts.recorder is not None:
+            recorder = self._recorder = self._parts.recorder(self._cut)
+        if recorder is not None:
             try:
-                await self._recorder.begin(self._kernel, self._clock.now_ns())
-                self.session = self._recorder.name
-            except OSError as error:
-                self._note("error", "recorder", f"can't record: {error.strerror or error}. Trading on paper goes on.")
-                self._recorder.note = str(error.strerror or error)
-        while len(self._inbox):
-            self._step(record=False)  # came while the file was opened: before the session's first record
-        self._inbox.put(RecordKind.STATE, self._kernel.state())
+                await recorder.prepare(self._kernel, self._clock.now_ns())
+            except (OSError, SessionError, sqlite3.Error) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                self._note("error", "recorder", f"can't record: {reason}.")
+                recorder.failed(reason, self._clock.now_ns())
+                if self._seq > 1:
+                    return False
         while len(self._inbox):
             self._step()
+        if recorder is not None and recorder.prepared:
+            old = recorder.switch()
+            self.session = recorder.name
+        self._inbox.first(RecordKind.STATE, self._kernel.state())
+        self._step()
         self._publisher.adopt(self._kernel)
+        self._suit_engine()
+        if old is not None:
+            await old.close("the next segment goes on")
+        return recorder is not None and recorder.recording
 
     async def _end(self) -> None:
+        """Steps what waits and closes each part, whatever happens to the others."""
+        try:
+            while len(self._inbox) and self._seq > 1:
+                self._step()
+        finally:
+            closing = [part() for part in (self._end_recorder, self._end_journal, self._end_duel)]
+            for outcome in await asyncio.gather(*closing, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    self.failure = self.failure or outcome
+
+    async def _end_recorder(self) -> None:
         if self._recorder is not None:
-            await self._recorder.end()
+            await self._recorder.end("the run ended")
+
+    async def _end_journal(self) -> None:
         if self._journal is not None:
             await self._journal.close()
+
+    async def _end_duel(self) -> None:
         if self._duel is not None:
             await asyncio.to_thread(self._duel.close)
 
     async def _feed(self, feed: Feed) -> None:
-        try:
-            await feed.run()
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            self._note("error", feed.name, f"stopped: {type(error).__name__}: {error}. Other feeds go on.")
+        """Runs a feed for ever: one that breaks is named and started again; the others go on."""
+        while True:
+            try:
+                await feed.run()
+                return
+            except Exception as error:  # whatever it is, it is this feed's alone
+                cause = _cause(error)
+                self._note("error", feed.name, f"stopped: {type(cause).__name__}: {cause}. Other feeds go on.")
+            await asyncio.sleep(FEED_AGAIN_S)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             self._inbox.put(RecordKind.TICK)
-            step = self._clock.step_ns()
+            step = self._clock.step_ns() - self._stepped_ns
             if abs(step) > CLOCK_STEP_NS:
-                self._clock.reanchor()
+                self._stepped_ns += step
                 self._inbox.put(RecordKind.CLOCK_STEP, encode(ClockStep(step)))
                 self._note("warn", "clock", f"the wall clock stepped by {step / 1e6:.0f} ms")
+            if self._recorder is not None and self._recorder.due(self._clock.now_ns()) and not self._to_record:
+                self._to_record.append("rotate")
+            trouble = self._parts.trouble()
+            if trouble != self._trouble:
+                self._trouble = trouble
+                self._note("error", "market", trouble or "goes on")
             self._offer_duel()
 
     async def _drain(self) -> None:
         while not self._stopping:
             self._waking = False
             self._wake.clear()
-            while len(self._inbox) and not self._stopping:
+            while (len(self._inbox) or self._to_record) and not self._stopping:
                 self._step()
+                if self._to_record:
+                    await self._segment(self._to_record.pop(0))
                 self._publish()
                 await asyncio.sleep(0)
-            while self._to_record and not self._stopping:
-                await self._segment(self._to_record.pop(0))
             self._publish()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), VIEW_S)
 
-    def _step(self, *, record: bool = True) -> None:
-        block, count = self._inbox.drain(self._seq, DRAIN)
+    def _step(self) -> None:
+        slow = self._kernel.engine.name == "reference"
+        block, count = self._inbox.drain(self._seq, REFERENCE_DRAIN if slow else DRAIN)
         if not count:
             return
         first_seq, self._seq = self._seq, self._seq + count
         first_ns = HEADER.unpack_from(block)[1]
         effects = self._kernel.step(block)
-        if record and self._recorder is not None and self._recorder.recording:
+        if self._recorder is not None and self._recorder.recording:
             last_ns = self._kernel.now_ns
             self._recorder.put(block, first_seq, count, first_ns, last_ns, self._kernel.digest)
         self._last_block = block if len(block) >= len(self._last_block) // 2 else self._last_block
@@ -337,8 +406,8 @@ class LiveRuntime:
 
     def _cut(self, reason: str) -> None:
         """Ends a recording that can't go on; trading disarms, feeds go on."""
-        self._note("error", "recorder", f"{reason}, trading disarmed. Free space or press R.")
-        self._disarm(reason)
+        self._note("error", "recorder", f"{reason}: recording stopped, trading disarmed. Free space or press R.")
+        self._disarm(f"{reason}: recording stopped")
         self._to_record.append(f"end {reason}")
         self._wake.set()
 
@@ -347,12 +416,13 @@ class LiveRuntime:
 
     async def _segment(self, what: str) -> None:
         recorder = self._recorder
-        if what == "begin" and (recorder is None or not recorder.recording):
+        if what == "rotate":
             await self._begin()
-            if self._recorder is not None and self._recorder.recording:
+        elif what == "begin" and (recorder is None or not recorder.recording):
+            if await self._begin():
                 self._inbox.put(RecordKind.COMMAND, encode(Command("arm")))
-                self._note("info", "recorder", f"recording to {self._recorder.name}")
-        elif what.startswith("end") and recorder is not None and recorder.recording:
+                self._note("info", "recorder", f"recording to {self.session}")
+        elif what.startswith("end") and recorder is not None and recorder.open:
             await recorder.end(what.removeprefix("end ") or "stopped")
             self._note("warn", "recorder", f"recording stopped: {recorder.name}")
 
@@ -385,7 +455,10 @@ class LiveRuntime:
             self._note("warn", "engine", f"the Rust engine can't be used: {error}")
             return
         self._inbox.put(RecordKind.COMMAND, encode(Command("engine", {"name": other})))
-        self._inbox.limit(REFERENCE_QUEUE if other == "reference" else None)
+        self._suit_engine()
+
+    def _suit_engine(self) -> None:
+        self._inbox.limit(REFERENCE_QUEUE if self._kernel.engine.name == "reference" else None)
 
     def _offer_duel(self) -> None:
         due = time.monotonic() - self._duel_at >= 1.0
@@ -449,3 +522,15 @@ class LiveRuntime:
         state = PanelState() if rows else PanelState("loading", "Waiting for the first timings.")
         mismatches = sum(row.mismatches for row in rows) if rows else None
         return bump(old, DuelSection(0, state, rows, self._parts.profile, mismatches))
+
+
+def _answers(kernel: Kernel) -> frozenset[int]:
+    """Returns the channels whose frames answer requests: a lost one is not followed by a newer one."""
+    return frozenset(c.id for c in kernel.setup.engine.channels if not c.protocol.endswith(".ws"))
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Returns the first error in a group: a task group wraps the one that counts."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -10,12 +10,14 @@ from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap
 from cambist.model.opportunity import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from cambist.clock import Clock
 
 MAX_RECORDS = 16_384
 MAX_BYTES = 64 * 1024 * 1024
+ANSWER_BYTES = 96
+"""An answer to a subscription fits in this; no notification does."""
 
 _Entry = tuple[int, int, int, int, int, int, bytes]
 
@@ -23,12 +25,21 @@ _Entry = tuple[int, int, int, int, int, int, bytes]
 class Inbox:
     """Stamps what arrives and hands it out as blocks. A full inbox drops frames, counts them, and says so in a GAP.
 
-    Everything but frames is always taken: connects, disconnects, commands and gaps are few. Feeds call it from the
-    hub's loop, screens from theirs; the lock is held for a few hundred nanoseconds.
+    Everything but frames is always taken: connects, disconnects, commands and gaps are few. So are requests and
+    answers, without which nothing can be made of what follows: what is sent, the short answers to subscriptions, and
+    all of the channels in `keep` (HTTP). Only the bound on bytes holds for them too. Feeds call it from the hub's loop,
+    screens from theirs; the lock is held for a few hundred nanoseconds.
     """
 
-    def __init__(self, clock: Clock, wake: Callable[[], None], *, max_records: int = MAX_RECORDS) -> None:
-        self._clock, self._wake = clock, wake
+    def __init__(
+        self,
+        clock: Clock,
+        wake: Callable[[], None],
+        *,
+        max_records: int = MAX_RECORDS,
+        keep: Collection[int] = (),
+    ) -> None:
+        self._clock, self._wake, self._keep = clock, wake, frozenset(keep)
         self._max_records, self._max_bytes = max_records, MAX_BYTES
         self._queue: deque[_Entry] = deque()
         self._bytes = 0
@@ -48,10 +59,15 @@ class Inbox:
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame, or drops and counts it if the inbox is full."""
         with self._lock:
-            if len(self._queue) >= self._max_records or self._bytes + len(body) > self._max_bytes:
+            full = len(self._queue) >= self._max_records and direction == Direction.IN
+            if (full and len(body) > ANSWER_BYTES and channel not in self._keep) or (
+                self._bytes + len(body) > self._max_bytes
+            ):
                 self._dropped[channel] += 1
                 self.dropped[channel] += 1
                 return
+            if count := self._dropped.pop(channel, 0):
+                self._gap(channel, count)
             self._push(RecordKind.FRAME, direction, channel, conn, generation, body)
             self.frames += 1
         self._wake()
@@ -76,6 +92,13 @@ class Inbox:
             self._push(kind, Direction.IN, channel, conn, generation, body)
         self._wake()
 
+    def first(self, kind: RecordKind, body: bytes) -> None:
+        """Takes a record ahead of all that wait, at the time of the first of them."""
+        with self._lock:
+            recv_ns = self._queue[0][0] if self._queue else self._clock.now_ns()
+            self._queue.appendleft((recv_ns, kind, Direction.IN, 0, 0, 0, body))
+            self._bytes += len(body)
+
     def _push(self, kind: int, direction: int, channel: int, conn: int, generation: int, body: bytes) -> None:
         self._queue.append((self._clock.now_ns(), kind, direction, channel, conn, generation, body))
         self._bytes += len(body)
@@ -97,5 +120,8 @@ class Inbox:
 
     def _own_up(self) -> None:
         for channel, count in sorted(self._dropped.items()):
-            self._push(RecordKind.GAP, Direction.IN, channel, 0, 0, encode(Gap(count, "queue full")))
+            self._gap(channel, count)
         self._dropped.clear()
+
+    def _gap(self, channel: int, count: int) -> None:
+        self._push(RecordKind.GAP, Direction.IN, channel, 0, 0, encode(Gap(count, "queue full")))

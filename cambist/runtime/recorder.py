@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
     from cambist.kernel import Kernel
 
+SEGMENT_BYTES = 256 << 20
+DAY_NS = 86_400 * 1_000_000_000
+AGAIN_NS = 60 * 1_000_000_000
+MIN_FREE_BYTES = 1 << 30
+
 
 def session_name(prefix: str, now_ns: int) -> str:
     """Returns a session's name: what it shows and when it began, UTC."""
@@ -22,19 +28,49 @@ def session_name(prefix: str, now_ns: int) -> str:
 
 
 class Recorder:
-    """Writes one segment at a time. A segment that can't go on ends at its last contiguous seq, with a marker."""
+    """Writes one segment at a time. A segment that can't go on ends at its last contiguous seq, with a marker.
 
-    def __init__(self, folder: Path, prefix: str, meta: Mapping[str, str], on_end: Callable[[str], None]) -> None:
+    A new segment is opened beside the old one, then takes over between two records, so that nothing falls between.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        prefix: str,
+        meta: Mapping[str, str],
+        on_end: Callable[[str], None],
+        *,
+        retain: Callable[[], object] = lambda: None,
+        segment_bytes: int = SEGMENT_BYTES,
+        min_free_bytes: int = MIN_FREE_BYTES,
+    ) -> None:
+        """`retain` removes what is too old or too much; it is called in a thread before each segment."""
         self._folder, self._prefix, self._meta, self._on_end = folder, prefix, dict(meta), on_end
+        self._retain, self._segment_bytes, self._min_free = retain, segment_bytes, min_free_bytes
         self._writer: SessionWriter | None = None
+        self._next: tuple[SessionWriter, str, int] | None = None
+        self._cut = ""
+        self._not_before_ns = 0
         self.name = ""
         self.began_ns = 0
         self.note = "not recording"
+        self.digest = ""
+        """Decision digest after the last record that this or the last segment took to disk."""
 
     @property
     def recording(self) -> bool:
-        """Whether a segment is open."""
+        """Whether a segment is open and takes records."""
+        return self._writer is not None and not self._cut
+
+    @property
+    def open(self) -> bool:
+        """Whether a segment is open, even one that takes no more records."""
         return self._writer is not None
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the next segment's file is open."""
+        return self._next is not None
 
     @property
     def bytes_written(self) -> int:
@@ -46,29 +82,54 @@ class Recorder:
         """Bytes taken and not yet on disk."""
         return self._writer.buffered if self._writer else 0
 
-    async def begin(self, kernel: Kernel, now_ns: int) -> None:
-        """Opens a new segment; the next block put has to begin with the STATE record. Raises `OSError`."""
+    def due(self, now_ns: int) -> bool:
+        """Returns whether the segment has grown enough, or a day (UTC) has ended: time for the next one."""
+        if not self.recording or now_ns < self._not_before_ns:
+            return False
+        return self.bytes_written >= self._segment_bytes or now_ns // DAY_NS > self.began_ns // DAY_NS
+
+    async def prepare(self, kernel: Kernel, now_ns: int) -> None:
+        """Opens the next segment's file. Raises `OSError`, `SessionError`, `sqlite3.Error`."""
+        await asyncio.to_thread(self._retain)
         name = base = session_name(self._prefix, now_ns)
         number = 1
         while session_path(self._folder, name).exists():
             number += 1
             name = f"{base}-{number}"
-        self._writer = await SessionWriter.open(
+        writer = await SessionWriter.open(
             session_path(self._folder, name),
             meta={**self._meta, "started_ns": str(now_ns), "demo": "1" if kernel.setup.demo else "0"},
             channels=kernel.setup.engine.channels,
+            min_free_bytes=self._min_free,
         )
-        self.name, self.began_ns, self.note = name, now_ns, ""
+        self._next = writer, name, now_ns
+
+    def failed(self, reason: str, now_ns: int) -> None:
+        """Notes that no segment could be prepared; an open one goes on, and the next is tried for in a while."""
+        self._not_before_ns = now_ns + AGAIN_NS
+        if not self.recording:
+            self.note = reason
+
+    def switch(self) -> SessionWriter | None:
+        """Makes the prepared segment the current one; the next block put has to begin with the STATE record.
+
+        Returns the writer of the segment before it, to be closed.
+        """
+        assert self._next is not None
+        old = self._writer
+        (self._writer, self.name, self.began_ns), self._next = self._next, None
+        self.note = self._cut = self.digest = ""
+        return old
 
     def put(self, block: bytes, first_seq: int, records: int, first_ns: int, last_ns: int, digest: str) -> None:
         """Takes a stepped block; ends the segment if it can't be taken."""
         writer = self._writer
-        if writer is None:
+        if writer is None or self._cut:
             return
         if not writer.put(block, first_seq, first_seq + records - 1, first_ns, last_ns, records, digest):
-            reason = writer.failure or "the disk is too slow"
+            reason = self._cut = writer.failure or "the disk is too slow"
             writer.mark(last_ns, first_seq - 1, "cut", reason)
-            self._on_end(f"{reason}: recording stopped")
+            self._on_end(reason)
 
     def mark(self, at_ns: int, seq: int, kind: str, label: str = "") -> None:
         """Adds a point to the timeline."""
@@ -79,5 +140,9 @@ class Recorder:
         """Closes the segment; it can be read by then."""
         writer, self._writer = self._writer, None
         self.note = note
+        if self._next is not None:
+            (unused, _, _), self._next = self._next, None
+            await unused.close("never begun")
         if writer is not None:
-            await writer.close()
+            await writer.close(note)
+            self.digest = writer.written_digest

@@ -17,6 +17,7 @@ from cambist.runtime.publish import Publisher, bump
 from cambist.runtime.report import report
 from cambist.runtime.transport import Pace, cut
 from cambist.view import Gate, Marker, ReplayStatus, Runtime, SessionRow, View
+from storage.files import SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +43,9 @@ class Replayer:
         self.first_divergent_seq: int | None = None
         self.recorded_digest: str | None = None
         self.compared = 0
+        self.damage = ""
+        """Why it ended before the session's end; empty if it did not."""
+        self._next_seq: int | None = None
         self._keyframes: list[tuple[int, int, Keyframe]] = []
         """(recv_ns, first seq of the chunk to go on with, frame)."""
         self._spacing_ns = KEYFRAME_NS
@@ -52,11 +56,28 @@ class Replayer:
         self._open(0)
 
     def _open(self, from_seq: int) -> None:
-        self._chunks = self.reader.blocks(from_seq=from_seq)
+        self._chunks, self._next_seq = self.reader.blocks(from_seq=from_seq), None
         self._advance()
 
     def _advance(self) -> None:
-        self._chunk, self._offset = next(self._chunks, None), 0
+        self._chunk, self._offset = None, 0
+        try:
+            chunk = next(self._chunks, None)
+        except SessionError as error:
+            self._end(str(error))
+            return
+        if chunk is not None:
+            if self._next_seq is not None and chunk.info.first_seq != self._next_seq:
+                self._end(f"{self.reader.path}: records {self._next_seq} to {chunk.info.first_seq - 1} are missing")
+                return
+            self._chunk, self._next_seq = chunk, chunk.info.last_seq + 1
+
+    def _end(self, why: str) -> None:
+        """Ends here: what follows can't be read, so nothing can be said to be equal from here on."""
+        self.damage, self._chunk = why, None
+        self.compared += 1
+        if self.first_divergent_seq is None:
+            self.first_divergent_seq = self.kernel.last_seq + 1
 
     @property
     def finished(self) -> bool:
@@ -71,7 +92,11 @@ class Replayer:
         end, count, next_ns = cut(chunk.block, self._offset, until_ns, limit)
         if count:
             whole = self._offset == 0 and end == len(chunk.block)
-            self.kernel.step(chunk.block if whole else chunk.block[self._offset : end])
+            try:
+                self.kernel.step(chunk.block if whole else chunk.block[self._offset : end])
+            except ValueError as error:
+                self._end(f"{self.reader.path}: after record {self.kernel.last_seq}: {error}")
+                return 0, -1
             self._offset = end
         if end == len(chunk.block):
             self._compare(chunk)
@@ -158,6 +183,7 @@ class ReplayRuntime:
         self.name, self._background, self._bookmark = name, background, bookmark
         self._replayer = Replayer(reader, kernel)
         self._kernel = kernel
+        self._told = ""
         self._publisher = Publisher(kernel)
         self._pace = Pace(speed)
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
@@ -295,8 +321,16 @@ class ReplayRuntime:
         self._replayer.seek(at_ns)
         self._pace.anchor(time.monotonic_ns(), at_ns)
 
+    @property
+    def damage(self) -> str:
+        """Why the session ended early; empty if it did not."""
+        return self._replayer.damage
+
     def _publish(self) -> None:
         kernel, replayer = self._kernel, self._replayer
+        if replayer.damage != self._told:
+            self._told = replayer.damage
+            self._publisher.note(kernel.now_ns, "error", "replay", self._told)
         view = self._publisher.build(kernel, kernel.now_ns)
         background = ""
         if self._background is not None:

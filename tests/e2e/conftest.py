@@ -59,7 +59,7 @@ class Cambist:
         return Result(process.returncode, out, err)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cambist(tmp_path_factory: pytest.TempPathFactory) -> Cambist:
     folder = tmp_path_factory.mktemp("cambist")
     made = Cambist(folder)
@@ -67,10 +67,10 @@ def cambist(tmp_path_factory: pytest.TempPathFactory) -> Cambist:
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def recorded(cambist: Cambist) -> dict[str, Any]:
     """The report of a short recorded run on the embedded market."""
-    result = cambist("run", "--headless", "--for", "12", "--seed", "7", "--json")
+    result = cambist("run", "--headless", "--for", "11", "--seed", "7", "--json")
     assert result.code == 0, result.err
     return result.json
 

@@ -1,3 +1,4 @@
+import json
 import signal
 import sqlite3
 import time
@@ -99,10 +100,21 @@ def test_no_terminal_says_so(cambist: Cambist) -> None:
     assert "--headless" in result.err
 
 
+def begun(cambist: Cambist, before: set[str]) -> None:
+    """Waits until a session that was not there before is being written."""
+    for _ in range(400):
+        if {path.stem for path in cambist.sessions.glob("*.cambist")} - before:
+            return
+        time.sleep(0.05)
+    pytest.fail("no session begins")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_prints_the_report_and_leaves_a_readable_session(cambist: Cambist, number: int) -> None:
+    before = {path.stem for path in cambist.sessions.glob("*.cambist")}
     with cambist.start("run", "--headless", "--json") as process:
-        time.sleep(4)
+        begun(cambist, before)
+        time.sleep(1)
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
@@ -114,7 +126,8 @@ def test_an_interrupt_prints_the_report_and_leaves_a_readable_session(cambist: C
 def test_kill_9_loses_at_most_the_open_chunk(cambist: Cambist) -> None:
     before = {r["name"] for r in cambist("sessions", "--json").json["sessions"]}
     with cambist.start("run", "--headless") as process:
-        time.sleep(5)
+        begun(cambist, before)
+        time.sleep(3)
         process.kill()
         process.communicate()
     rows = [r for r in cambist("sessions", "--json").json["sessions"] if r["name"] not in before]
@@ -137,3 +150,14 @@ def test_reference_engine_by_config_records_the_same_kind_of_session(cambist: Ca
     assert result.json["engine"] == "reference"
     again = cambist("replay", result.json["session"], "--headless", "--json")
     assert again.json["digest"] == result.json["digest"]
+
+
+def test_the_market_alone_prints_its_endpoints_and_ends_on_a_signal(cambist: Cambist) -> None:
+    with cambist.start("market", "--seed", "3") as process:
+        assert process.stdout is not None
+        facts = json.loads(process.stdout.readline())
+        assert {"rpc", "pubsub", "exchange_rest", "exchange_ws", "pools"} <= set(facts)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode in (0, 130), out) == (True, ""), err
+    assert "Traceback" not in err

@@ -208,7 +208,7 @@ def test_cryptofeed_connections_become_generations(tmp_path):
 @pytest.mark.parametrize(
     ("content", "line", "why"),
     [
-        (b"", 1, "expected '<receive ns> <json>'"),
+        (b"", 1, "the file is empty"),
         (b"SQLite format 3\x00" + bytes(100), 1, "expected '<receive ns> <json>'"),
         (b"\x1b]0;owned\x07 {}\n", 1, "begins"),
         (b'{"t":"header","format":1,"exchange":"BINANCE"}\n', 1, "format 1, 2 is understood"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.reactive import Reactive
+
 from tui.commands import REGISTRY, Situation
 from tui.floor import Floor
 from tui.layout import LOWER, places, size_class
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.events import DescendantFocus, Resize
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from cambist.view import Runtime, Status, View
     from tui.widgets.painted import Painted
@@ -41,6 +44,8 @@ class Dashboard(Acts):
 
     BINDINGS: ClassVar[list[BindingType]] = list(REGISTRY.bindings())
     AUTO_FOCUS = ""
+    # Textual repaints the whole screen when the focus moves (35 kB to the terminal); the two panels repaint themselves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(
         self,

@@ -1,8 +1,15 @@
 import asyncio
+import contextlib
 import json
+import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,7 +17,7 @@ from cambist.engine.protocol import EngineSetup
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
-from cambist.model.events import Channel, Command
+from cambist.model.events import Channel, Command, RecordKind, records
 from cambist.model.opportunity import Need
 from cambist.runtime.hub import LiveRuntime, Parts
 from cambist.runtime.inbox import Inbox
@@ -19,6 +26,7 @@ from cambist.runtime.replay import Replayer, ReplayRuntime
 from feeds.base import FeedStatus
 from storage.catalogue import list_sessions, session_path
 from storage.reader import SessionReader
+from storage.verify import verify
 from tests.fakes import MS, SOL, TOKENS, ScriptedEngine
 
 pytestmark = pytest.mark.timeout(40)
@@ -63,12 +71,27 @@ def make_kernel() -> Kernel:
     return Kernel(setup, lambda name, engine_setup: ScriptedEngine(engine_setup))
 
 
-def runtime(folder: Path, **feed: int) -> LiveRuntime:
+def runtime(
+    folder: Path, *, limits: dict[str, Any] | None = None, parts: dict[str, Any] | None = None, **feed: int
+) -> LiveRuntime:
     def recorder(on_end: Callable[[str], None]) -> Recorder:
-        return Recorder(folder, "test", {"app": "test"}, on_end)
+        return Recorder(folder, "test", {"app": "test"}, on_end, **(limits or {}))
 
-    parts = Parts(feeds=lambda inbox: [Beat(inbox, **feed)], recorder=recorder, market="test")
-    return LiveRuntime(make_kernel(), parts)
+    made = Parts(feeds=lambda inbox: [Beat(inbox, **feed)], recorder=recorder, market="test")
+    return LiveRuntime(make_kernel(), replace(made, **(parts or {})))
+
+
+def all_replay(folder: Path) -> int:
+    """Replays each session of a folder; returns how many records they hold together."""
+    records = 0
+    for row in list_sessions(folder):
+        with SessionReader(session_path(folder, row.name)) as reader:
+            assert reader.breaks() == []
+            replayer = Replayer(reader, make_kernel())
+            replayer.run(batch=3)
+        assert replayer.match is True
+        records += row.records
+    return records
 
 
 @pytest.fixture
@@ -172,3 +195,174 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_watch(tmp_path: Path)
         assert live.view.status.recording_note
     finally:
         live.close()
+
+
+def test_a_long_run_goes_on_in_the_next_segment_and_nothing_falls_between(tmp_path: Path) -> None:
+    tidied: list[int] = []
+    live = runtime(tmp_path, limits={"segment_bytes": 3_000, "retain": lambda: tidied.append(1)})
+    live.start()
+    until(lambda: len(list_sessions(tmp_path)) >= 3, 10)
+    live.close()
+    assert live.failure is None
+    rows = list_sessions(tmp_path)
+    assert len(tidied) == len(rows) >= 3
+    assert all(row.complete for row in rows)
+    assert all_replay(tmp_path) == live.report()["records"] + sum(row.records for row in rows[1:])
+    edges = []
+    for row in reversed(rows):
+        with SessionReader(session_path(tmp_path, row.name)) as reader:
+            first, last = reader.extent() or pytest.fail("empty")
+            edges.append((first.first_seq, last.last_seq))
+    assert all(before[1] + 1 == after[0] for before, after in pairwise(edges))
+
+
+def test_a_day_ends_a_segment() -> None:
+    day = 86_400 * 10**9
+    recorder = Recorder(Path("/nowhere"), "x", {}, lambda reason: None)
+    recorder._writer = SimpleNamespace(bytes_written=0)  # type: ignore[assignment]
+    recorder.began_ns = day * 20_000 - 1
+    assert not recorder.due(recorder.began_ns)
+    assert recorder.due(recorder.began_ns + 1)
+
+
+def test_a_full_disk_ends_the_recording_disarms_and_leaves_the_feeds_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = runtime(tmp_path, limits={"min_free_bytes": 1 << 20})
+    live.start()
+    usage = shutil.disk_usage(tmp_path)
+    until(lambda: live.view.status.recorded_bytes > 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
+        until(lambda: not live.view.status.recording)
+        until(lambda: bool(live.view.status.halt_reason))
+        assert "free on the disk" in live.view.status.recording_note
+        frames = live.frames
+        until(lambda: live.frames > frames + 20)
+        orders = live.view.headline.orders
+        time.sleep(0.2)
+        assert live.view.headline.orders == orders
+    live.submit(Command("record_start"))
+    until(lambda: live.view.status.recording and not live.view.status.halt_reason)
+    until(lambda: live.view.headline.fills >= 1)
+    live.close()
+    assert live.failure is None
+    second, first = list_sessions(tmp_path)
+    assert not first.complete
+    assert second.complete
+    all_replay(tmp_path)
+    with SessionReader(session_path(tmp_path, first.name)) as reader:
+        (cut,) = [m for m in reader.markers() if m.kind == "cut"]
+        extent = reader.extent()
+        assert extent is not None
+        assert cut.seq == extent[1].last_seq
+        assert "free on the disk" in reader.meta["end_reason"]
+    assert [r.text for r in live.view.log.rows].count("recording stopped: " + first.name) == 1
+
+
+def test_a_step_that_fails_ends_the_hub_and_closes_the_session(tmp_path: Path) -> None:
+    live = runtime(tmp_path)
+    live.start()
+    until(lambda: live.view.headline.fills >= 1)
+
+    def broken(*_: object) -> None:
+        message = "the engine broke"
+        raise RuntimeError(message)
+
+    live._kernel.step = broken  # type: ignore[assignment, method-assign]
+    until(lambda: not live.alive)
+    assert "the engine broke" in str(live.failure)
+    live.close()
+    (row,) = list_sessions(tmp_path)
+    assert row.complete
+    all_replay(tmp_path)
+
+
+def test_ticks_that_fail_end_the_hub_loudly(tmp_path: Path) -> None:
+    def broken() -> str:
+        message = "the tick broke"
+        raise RuntimeError(message)
+
+    live = runtime(tmp_path, parts={"trouble": broken})
+    live.start()
+    until(lambda: not live.alive)
+    assert "the tick broke" in str(live.failure)
+
+
+def test_close_is_idempotent_and_ends_what_was_never_started(tmp_path: Path) -> None:
+    closed: list[int] = []
+    never = runtime(tmp_path, parts={"close": lambda: closed.append(1)})
+    never.close()
+    assert closed == [1]
+    live = runtime(tmp_path, parts={"close": lambda: closed.append(2)})
+    live.start()
+    for _ in range(3):
+        live.close()
+    assert closed == [1, 2]
+    assert not live.alive
+
+
+def test_a_feed_that_hangs_at_its_end_does_not_keep_the_hub(tmp_path: Path) -> None:
+    class Stubborn(Beat):
+        async def run(self) -> None:
+            while True:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0.1)
+                if stop.is_set():
+                    return
+
+    stop = threading.Event()
+    live = runtime(tmp_path, parts={"feeds": lambda inbox: [Stubborn(inbox), Beat(inbox)]})
+    live.start()
+    until(lambda: live.view.headline.fills >= 1)
+    began = time.monotonic()
+    threading.Timer(4, stop.set).start()
+    live.close()
+    assert time.monotonic() - began < 10
+    assert list_sessions(tmp_path)[0].complete
+
+
+def test_a_wall_clock_that_steps_is_a_record_and_time_does_not_run_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = runtime(tmp_path)
+    live.start()
+    until(lambda: live.view.headline.fills >= 1)
+    now = time.time_ns
+    for hours in (-5, 3):
+        monkeypatch.setattr(time, "time_ns", lambda hours=hours: now() + hours * 3_600 * 10**9)
+        forward = hours > 0
+        until(lambda forward=forward: any(_stepped(r.text, forward=forward) for r in live.view.log.rows))
+    live.close()
+    (row,) = list_sessions(tmp_path)
+    found = verify(session_path(tmp_path, row.name))
+    assert (found.exit_code, found.backward_times) == (0, 0)
+    with SessionReader(session_path(tmp_path, row.name)) as reader:
+        steps = [
+            json.loads(record.body)["step_ns"] / 3.6e12
+            for chunk in reader.blocks()
+            for record in records(chunk.block)
+            if record.kind == RecordKind.CLOCK_STEP
+        ]
+    assert [round(step, 3) for step in steps] == [-5, 8]
+    all_replay(tmp_path)
+
+
+def _stepped(text: str, *, forward: bool) -> bool:
+    return "stepped by" in text and ("by -" not in text) == forward
+
+
+def test_a_journal_that_cannot_be_written_disarms_and_the_watch_goes_on(tmp_path: Path) -> None:
+    async def journal() -> Any:
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    live = runtime(tmp_path, parts={"journal": journal})
+    live.start()
+    try:
+        until(lambda: live.frames > 50)
+        until(lambda: "no journal" in live.view.status.halt_reason)
+        assert live.view.headline.orders == 0
+        assert live.view.status.recording
+    finally:
+        live.close()
+    all_replay(tmp_path)
