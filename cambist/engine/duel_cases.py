@@ -12,7 +12,7 @@ import msgspec
 
 from cambist.engine import make_engine
 from cambist.engine.reference import modules as reference
-from cambist.engine.reference.engine.snapshot import AccountPart, PoolPart, State
+from cambist.engine.reference.engine.snapshot.parts import AccountPart, PoolPart, State
 from cambist.model.events import HEADER, Record, RecordKind, unpack
 
 if TYPE_CHECKING:

@@ -258,7 +258,7 @@ def test_what_landed_moves_the_chance_to_land(engine, market):
 
 
 def test_an_absent_tick_array_is_known_to_be_empty():
-    from cambist.engine.reference.engine.registry import tick_array_addresses
+    from cambist.engine.reference.engine.derive import tick_array_addresses
 
     market = Market()
     del market.accounts[key("orca-sol-usdc-t2")]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
     from cambist.engine.reference.engine.books import BookEntry
     from cambist.engine.reference.engine.market import Market
-    from cambist.engine.reference.engine.registry import PoolEntry
+    from cambist.engine.reference.engine.registry.entries import PoolEntry
 
 PRECISE_BITS = 38
 """Reference prices keep this many bits each side, so that a product of two and an amount fits 128 bits."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.engine.books import PPM
+from cambist.engine.reference.engine.market import quotes
+from cambist.engine.reference.engine.market.legs import leg
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 from cambist.engine.reference.scorer import Candidate, decide
 from cambist.engine.reference.sizing import best_input
@@ -13,7 +15,8 @@ from cambist.model.opportunity import Cost, Opportunity
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
-    from cambist.engine.reference.engine.market import Hop, Market
+    from cambist.engine.reference.engine.market import Market
+    from cambist.engine.reference.engine.market.quotes import Hop
     from cambist.engine.reference.engine.prices import Prices
     from cambist.engine.reference.fees import FeeModel
 
@@ -136,7 +139,7 @@ class Standing:
         """Returns each hop of a route, or why one can't be quoted."""
         hops: list[Hop] = []
         for edge in edges:
-            hop = self.market.quote(edge, amount_in)
+            hop = quotes.quote(self.market, edge, amount_in)
             if isinstance(hop, str):
                 return hop
             hops.append(hop)
@@ -192,7 +195,7 @@ class Standing:
         """Returns the decision on a cycle as it stands, and whether it says something new."""
         sizing, settlement = cycle.sizing, self.settlement(cycle)
         cost = self.cost(cycle, sizing, settlement)
-        legs = [self.market.leg(edge, moment.now_ns) for edge in cycle.edges]
+        legs = [leg(self.market, edge, moment.now_ns) for edge in cycle.edges]
         torn = next((leg.detail for leg in legs if leg.problem == "torn"), "")
         stale = next((leg.detail for leg in legs if leg.problem == "stale"), "")
         wins, tries = self.learned.get((settlement, len(cycle.edges)), (0, 0))
@@ -268,12 +271,12 @@ class Chain:
 
     def quote(self, hop: int, amount_in: int) -> int | None:
         """Returns what a hop pays, `None` if it refuses."""
-        paid = self.market.quote(self.edges[hop], amount_in)
+        paid = quotes.quote(self.market, self.edges[hop], amount_in)
         return None if isinstance(paid, str) else paid.amount_out
 
     def virtual_reserves(self, hop: int) -> tuple[float, float, float] | None:
         """Returns (reserve in, reserve out, share kept) near the present price."""
-        return self.market.virtual_reserves(self.edges[hop])
+        return quotes.virtual_reserves(self.market, self.edges[hop])
 
 
 def _says(opportunity: Opportunity) -> tuple[int, int, str, bool]:

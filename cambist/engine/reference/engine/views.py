@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cambist.engine.protocol import CycleInspection, EngineView, HopView, PriceView
+from cambist.engine.protocol import Counters, CycleInspection, EngineView, HopView, PriceView
+from cambist.engine.reference.engine.market import quotes
+from cambist.engine.reference.engine.market.legs import book_leg, leg, pool_leg
 from cambist.engine.reference.engine.standing import Sizing
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import ChannelView
     from cambist.engine.reference.engine import ReferenceEngine
-    from cambist.engine.reference.engine.market import Hop, Leg
+    from cambist.engine.reference.engine.market.legs import Leg
+    from cambist.engine.reference.engine.market.quotes import Hop
     from cambist.engine.reference.engine.prices import Row
     from cambist.engine.reference.engine.standing import Cycle
 
@@ -23,6 +28,43 @@ TYPICAL_CU = (
     or 0
 )
 """Of a trade over one pool of each kind."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Running totals."""
+
+    frames: int = 0
+    malformed: int = 0
+    gaps: int = 0
+    cycles: int = 0
+    opportunities: int = 0
+    go: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    expanded_edges: int = 0
+    budget_cuts: int = 0
+    torn: int = 0
+
+    def take(self, counters: Counters) -> None:
+        """Goes on from totals of a snapshot."""
+        for name in counters.__struct_fields__:
+            setattr(self, name, getattr(counters, name))
+        self.refused = Counter(counters.refused)
+
+    def view(self) -> Counters:
+        """Returns the totals as shown."""
+        return Counters(
+            frames=self.frames,
+            malformed=self.malformed,
+            gaps=self.gaps,
+            cycles=self.cycles,
+            opportunities=self.opportunities,
+            go=self.go,
+            refused=dict(sorted(self.refused.items())),
+            expanded_edges=self.expanded_edges,
+            budget_cuts=self.budget_cuts,
+            torn=self.torn,
+        )
 
 
 def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
@@ -88,11 +130,11 @@ def _source(engine: ReferenceEngine, row: Row, now_ns: int) -> tuple[int, int | 
         return 0, row.changed_ns, ("injected",)
     if row.book:
         entry = market.books.entries[row.at]
-        leg: Leg = market.book_leg(row.at, now_ns)
+        leg: Leg = book_leg(market, row.at, now_ns)
         state = entry.state if not entry.live else (leg.problem or "live")
         return entry.channel or 0, entry.as_of_ns, (state,)
     pool = market.registry.pools[row.at]
-    leg = market.pool_leg(row.at, now_ns)
+    leg = pool_leg(market, row.at, now_ns)
     channel = None if pool.carrier is None else engine.channels.get(pool.carrier)
     state = pool.state if pool.state != "live" else (leg.problem or "live")
     if channel is None or channel.slot is None:
@@ -129,13 +171,13 @@ def _hop(engine: ReferenceEngine, edge: int, hop: Hop, now_ns: int) -> HopView:
         amount_out=hop.amount_out,
         fee_bps=float(hop.fee) * 1e4 / float(hop.amount_in),
         impact_bps=_impact(engine, edge, hop),
-        age_ns=market.leg(edge, now_ns).age_ns,
+        age_ns=leg(market, edge, now_ns).age_ns,
     )
 
 
 def _impact(engine: ReferenceEngine, edge: int, hop: Hop) -> float:
     """Returns how much less a hop paid than its marginal rate promises, in bps; 0 where there is no rate."""
-    rate = engine.market.rate(edge)
+    rate = quotes.rate(engine.market, edge)
     if rate is None:
         return 0.0
     promised = float(hop.amount_in) * (float(rate[0]) / float(rate[1]))

@@ -1,15 +1,22 @@
 //! Pools and books as edges of one graph: which ones can be used, what they pay, how old they are.
 
+//!
+//! `legs` says whether the state behind an edge can be believed, `quotes` what the edge pays.
+
+mod legs;
+mod quotes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-use super::books::{BookEntry, Books, PPM, Rate, Scale, power, weight};
-use super::channels::{ChannelState, State};
+pub(crate) use self::legs::Problem;
+pub(crate) use self::quotes::{Hop, Refusal};
+use super::books::{BookEntry, Books, PPM, Scale, weight};
+use super::channels::ChannelState;
 use super::registry::{PoolEntry, PoolState, Registry};
 use super::setup::EngineSetup;
 use crate::accounts::program;
-use crate::amm_math::QuoteError;
 use crate::base58;
 use crate::cycle_finder::Potentials;
 use crate::fees::SwapShape;
@@ -18,9 +25,6 @@ use crate::log2::log2_ratio;
 use crate::scorer::Gates;
 
 const MAX_DECIMALS: u32 = 18;
-/// A book's best level is taken for a pool so deep that its price hardly moves; sizing only starts from it.
-const NEARLY_LINEAR: f64 = 1e6;
-const NS_PER_MS: i64 = 1_000_000;
 
 /// Channels by id.
 pub(crate) type Channels = BTreeMap<u16, ChannelState>;
@@ -33,76 +37,6 @@ pub(crate) struct Edge {
     pub(crate) at: usize,
     /// Whether it sells `token_a`, or base.
     pub(crate) first: bool,
-}
-
-/// What one step pays.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hop {
-    pub(crate) amount_in: u64,
-    pub(crate) amount_out: u64,
-    /// Everything the step kept, in atoms of the token in.
-    pub(crate) fee: u64,
-    pub(crate) ticks: u32,
-}
-
-/// Why a step can't be quoted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Refusal {
-    Pool(QuoteError),
-    Word(&'static str),
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Pool(error) => error.fmt(f),
-            Self::Word(word) => f.write_str(word),
-        }
-    }
-}
-
-/// What is wrong with a step's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Problem {
-    None,
-    Torn,
-    Stale,
-}
-
-impl Problem {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Torn => "torn",
-            Self::Stale => "stale",
-        }
-    }
-}
-
-/// How good a step's state is.
-#[derive(Clone, Debug)]
-pub(crate) struct Leg {
-    pub(crate) problem: Problem,
-    pub(crate) detail: String,
-    pub(crate) age_ns: i64,
-}
-
-impl Leg {
-    fn stale(detail: String, age_ns: i64) -> Self {
-        Self {
-            problem: Problem::Stale,
-            detail,
-            age_ns,
-        }
-    }
-
-    fn good(age_ns: i64) -> Self {
-        Self {
-            problem: Problem::None,
-            detail: String::new(),
-            age_ns,
-        }
-    }
 }
 
 /// What an update changed.
@@ -161,8 +95,6 @@ impl Market {
         market
     }
 
-    // -- the graph
-
     /// Gives edges to the books that may have them and don't yet.
     fn wire_books(&mut self) {
         for at in self.wired_books..self.books.entries.len() {
@@ -211,8 +143,6 @@ impl Market {
             .extend([true, false].map(|first| Edge { book, at, first }));
         Some(first)
     }
-
-    // -- updates
 
     /// Brings the edges of everything dirty up to date.
     pub(crate) fn settle(&mut self, now_ns: i64, channels: &Channels) -> Settled {
@@ -275,23 +205,12 @@ impl Market {
         weights
     }
 
-    fn book_rates(&self, entry: &BookEntry) -> [Option<Rate>; 2] {
-        let Some(scale) = self.scale(entry).filter(|_| entry.live()) else {
-            return [None, None];
-        };
-        let sell = entry.book.best_bid().and_then(|bid| scale.sell_rate(bid.0));
-        let buy = entry.book.best_ask().and_then(|ask| scale.buy_rate(ask.0));
-        [sell, buy]
-    }
-
     fn announced(&self, pool: &PoolEntry, channels: &Channels) -> Option<u64> {
         match pool.carrier.and_then(|carrier| channels.get(&carrier)) {
             Some(channel) => channel.slot,
             None => self.slot,
         }
     }
-
-    // -- facts
 
     /// Returns a token's decimals: as its mint says, else as configured.
     pub(crate) fn places(&self, mint: &str) -> Option<u32> {
@@ -350,175 +269,5 @@ impl Market {
             token_2022,
             adaptive: pool.oracle.is_some(),
         }
-    }
-
-    /// Returns whether the state behind an edge can be believed now, and its age.
-    pub(crate) fn leg(&self, edge: EdgeId, now_ns: i64, channels: &Channels) -> Leg {
-        let behind = self.behind(edge);
-        if behind.book {
-            self.book_leg(behind.at, now_ns)
-        } else {
-            self.pool_leg(behind.at, now_ns, channels)
-        }
-    }
-
-    /// Returns how good a book is.
-    pub(crate) fn book_leg(&self, at: usize, now_ns: i64) -> Leg {
-        let entry = &self.books.entries[at];
-        let age = (now_ns - entry.as_of_ns).max(0);
-        if !entry.live() {
-            return Leg::stale(format!("{} {}", entry.name, entry.state()), age);
-        }
-        if age > self.gates.max_book_age_ms as i64 * NS_PER_MS {
-            return Leg::stale(format!("{} is {} ms old", entry.name, age / NS_PER_MS), age);
-        }
-        Leg::good(age)
-    }
-
-    /// Returns how good a pool is: its accounts agree and its connection keeps up.
-    pub(crate) fn pool_leg(&self, at: usize, now_ns: i64, channels: &Channels) -> Leg {
-        let pool = &self.registry.pools[at];
-        let channel = pool.carrier.and_then(|carrier| channels.get(&carrier));
-        let Some((channel, slot)) = channel.and_then(|channel| Some((channel, channel.slot?)))
-        else {
-            return Leg::stale(
-                format!("{} has no slots", pool.name),
-                (now_ns - pool.changed_ns).max(0),
-            );
-        };
-        let age = (now_ns - channel.slot_ns).max(0);
-        match pool.state {
-            PoolState::Live => {}
-            PoolState::Torn => {
-                return Leg {
-                    problem: Problem::Torn,
-                    detail: pool.name.clone(),
-                    age_ns: age,
-                };
-            }
-            state => return Leg::stale(format!("{} {}", pool.name, state.as_str()), age),
-        }
-        let behind = self.slot.unwrap_or(0).saturating_sub(slot);
-        if channel.state == State::Down || behind > self.gates.max_slot_lag {
-            return Leg::stale(
-                format!("{} is {behind} slots behind", channel.info.label),
-                age,
-            );
-        }
-        if age > self.gates.max_slot_silence_ms as i64 * NS_PER_MS {
-            return Leg::stale(
-                format!(
-                    "no slot from {} for {} ms",
-                    channel.info.label,
-                    age / NS_PER_MS
-                ),
-                age,
-            );
-        }
-        Leg::good(age)
-    }
-
-    /// Returns whether an edge is out of detection only until its state is consistent again.
-    pub(crate) fn waits(&self, edge: EdgeId) -> bool {
-        let behind = self.behind(edge);
-        if behind.book {
-            return !self.books.entries[behind.at].live();
-        }
-        matches!(
-            self.registry.pools[behind.at].state,
-            PoolState::Torn | PoolState::Gap
-        )
-    }
-
-    // -- quotes
-
-    /// Returns what an edge pays for `amount_in`.
-    ///
-    /// # Errors
-    /// Why it can't be quoted.
-    pub(crate) fn quote(&self, edge: EdgeId, amount_in: u64) -> Result<Hop, Refusal> {
-        let behind = self.behind(edge);
-        if behind.book {
-            return self.quote_book(&self.books.entries[behind.at], amount_in, behind.first);
-        }
-        let pool = &self.registry.pools[behind.at];
-        let (Some(built), Some(time)) = (&pool.pool, &self.registry.time) else {
-            return Err(Refusal::Word(pool.state.as_str()));
-        };
-        let quote = built
-            .quote(behind.first, amount_in, time)
-            .map_err(Refusal::Pool)?;
-        if quote.amount_out == 0 {
-            return Err(Refusal::Word("liquidity"));
-        }
-        let mut fee = u128::from(quote.fee) + u128::from(quote.transfer_fee_in);
-        let kept_out = u128::from(quote.fee_out) + u128::from(quote.transfer_fee_out);
-        if kept_out > 0 {
-            fee += kept_out * u128::from(amount_in) / (u128::from(quote.amount_out) + kept_out);
-        }
-        let fee = u64::try_from(fee).unwrap_or(u64::MAX);
-        Ok(Hop {
-            amount_in,
-            amount_out: quote.amount_out,
-            fee,
-            ticks: quote.ticks_crossed,
-        })
-    }
-
-    fn quote_book(&self, entry: &BookEntry, amount_in: u64, first: bool) -> Result<Hop, Refusal> {
-        let scale = self.scale(entry).ok_or(Refusal::Word("unknown_decimals"))?;
-        if !entry.live() {
-            return Err(Refusal::Word(entry.state()));
-        }
-        let got = if first {
-            scale.sell(&entry.book, amount_in)
-        } else {
-            scale.buy(&entry.book, amount_in)
-        };
-        let (amount_out, fee) = got.ok_or(Refusal::Word("liquidity"))?;
-        Ok(Hop {
-            amount_in,
-            amount_out,
-            fee,
-            ticks: 0,
-        })
-    }
-
-    /// Returns an edge's marginal rate net of fee.
-    pub(crate) fn rate(&self, edge: EdgeId) -> Option<Rate> {
-        let behind = self.behind(edge);
-        if behind.book {
-            let [sell, buy] = self.book_rates(&self.books.entries[behind.at]);
-            return if behind.first { sell } else { buy };
-        }
-        self.registry.pools[behind.at]
-            .pool
-            .as_ref()?
-            .rate(behind.first, self.registry.time.as_ref()?)
-    }
-
-    /// Returns (reserve in, reserve out, share kept after fees) near the current price; where sizing starts.
-    pub(crate) fn virtual_reserves(&self, edge: EdgeId) -> Option<(f64, f64, f64)> {
-        let behind = self.behind(edge);
-        if !behind.book {
-            let pool = self.registry.pools[behind.at].pool.as_ref()?;
-            return pool.virtual_reserves(behind.first, self.registry.time.as_ref()?);
-        }
-        let entry = &self.books.entries[behind.at];
-        let best = if behind.first {
-            entry.book.best_bid()
-        } else {
-            entry.book.best_ask()
-        };
-        let (scale, best) = (self.scale(entry)?, best?);
-        let base = best.1 as f64 * power(scale.base) as f64 / 1e8 * NEARLY_LINEAR;
-        let quote =
-            base / power(scale.base) as f64 * best.0 as f64 / 1e8 * power(scale.quote) as f64;
-        let keep = 1.0 - f64::from(scale.taker_ppm) / 1e6;
-        Some(if behind.first {
-            (base, quote, keep)
-        } else {
-            (quote, base, keep)
-        })
     }
 }

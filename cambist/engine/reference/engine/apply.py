@@ -1,0 +1,97 @@
+"""Decoded events, each applied to what it tells about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.decode import (
+    Account,
+    AccountMissing,
+    AccountUndated,
+    BookTicker,
+    DepthDelta,
+    DepthSnapshot,
+    Error,
+    Event,
+    FeeSamples,
+    Instruments,
+    Slot,
+    Subscribed,
+    Trade,
+)
+from cambist.engine.reference.engine.needs import seed
+from cambist.engine.reference.engine.registry import intake, membership, torn
+from cambist.engine.reference.order_book import Delta, Outcome, Ticker
+from cambist.model.market import Instrument
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.engine import ReferenceEngine
+    from cambist.engine.reference.engine.channels import ChannelState
+    from cambist.engine.reference.engine.standing import Moment
+
+
+def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, moment: Moment) -> None:
+    """Applies one event; what it touches is dirty after it."""
+    registry, at = engine.market.registry, channel.info.id
+    match event:
+        case BookTicker() | DepthDelta() | DepthSnapshot():
+            _book_event(engine, channel, event, moment)
+        case Account():
+            intake.take(registry, event.key, event.slot, event.owner, event.data, at, socket=channel.socket)
+        case AccountMissing():
+            intake.lose(registry, event.key, event.slot)
+        case AccountUndated():
+            intake.see(registry, event.key, event.owner, event.data)
+        case Slot():
+            _slot(engine, channel, event.slot, moment)
+        case Subscribed() if event.key is not None and channel.socket:
+            membership.carried(registry, event.key, at)
+        case FeeSamples():
+            engine.fees.add(event.samples, event.percentile, moment.now_ns)
+            engine.standing.reprice()
+        case Trade():
+            channel.lag(moment.now_ns, event.venue_ns)
+        case Instruments():
+            for listed in event.instruments:
+                engine.market.books.declare(Instrument(channel.info.venue, listed.symbol, listed.base, listed.quote))
+        case Error():
+            channel.error(f"error {event.code}: {event.message}")
+        case _:
+            pass
+
+
+def _slot(engine: ReferenceEngine, channel: ChannelState, slot: int, moment: Moment) -> None:
+    if not channel.announce(slot, moment.now_ns):
+        return
+    torn.announce(engine.market.registry, channel.info.id, slot)
+    if engine.market.slot is None or slot > engine.market.slot:
+        engine.market.slot, engine.market.slot_ns = slot, moment.now_ns
+
+
+def _book_event(
+    engine: ReferenceEngine, channel: ChannelState, event: BookTicker | DepthDelta | DepthSnapshot, moment: Moment
+) -> None:
+    info, now_ns = channel.info, moment.now_ns
+    kind = "perp" if info.protocol.startswith("binance.usdm.") else "spot"
+    at = engine.market.books.find(info.venue, event.symbol, kind)
+    entry = engine.market.books.entries[at]
+    lag = channel.lag(now_ns, event.venue_ns)
+    match event:
+        case BookTicker():
+            ticker = Ticker(event.update_id, event.bid, event.bid_qty, event.ask, event.ask_qty)
+            change = entry.book.apply_ticker(ticker, now_ns)
+        case DepthDelta():
+            delta = Delta(event.first, event.last, event.prev, event.bids, event.asks)
+            change = entry.book.apply_delta(delta, now_ns)
+        case DepthSnapshot():
+            change = entry.book.apply_snapshot(event.last, event.bids, event.asks, now_ns)
+    if not isinstance(event, DepthSnapshot) or entry.channel is None:
+        entry.channel = info.id
+    if change.need_seed:
+        seed(engine, entry)
+    if change.outcome is Outcome.GAP:
+        channel.gaps += 1
+        engine.counters.gaps += 1
+    if change.outcome is not Outcome.IGNORED:
+        entry.as_of_ns = max(entry.as_of_ns, now_ns - lag)
+    engine.market.dirty_books.add(at)

@@ -1,0 +1,99 @@
+"""Records that are no frames: channels, their connections and gaps, time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cambist.engine.reference.engine.channels import ChannelState
+from cambist.engine.reference.engine.detect import Output, review, settle
+from cambist.engine.reference.engine.needs import done, seed, take_refused
+from cambist.engine.reference.engine.registry import torn
+from cambist.engine.reference.engine.standing import Moment
+from cambist.engine.reference.order_book import Outcome
+from cambist.model.events import Channel, RecordKind, unpack
+
+if TYPE_CHECKING:
+    from cambist.engine.protocol import Ingested
+    from cambist.engine.reference.engine import ReferenceEngine
+
+
+def control(engine: ReferenceEngine, block: bytes, offset: int) -> Ingested:
+    """Takes one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK_STEP record."""
+    record, after = unpack(block, offset)
+    out, moment = Output(), Moment(record.seq, record.recv_ns, 0)
+    channel = engine.channels.get(record.channel)
+    if record.kind == RecordKind.CHANNEL:
+        _declare(engine, record.body)
+    elif record.kind == RecordKind.CLOCK_STEP:
+        for each in engine.channels.values():
+            each.offset_ns = None
+    elif record.kind == RecordKind.TICK:
+        _tick(engine, record.recv_ns)
+    elif channel is not None and record.kind == RecordKind.CONNECTED:
+        connected(engine, channel, record.generation)
+    elif channel is not None and record.kind == RecordKind.DISCONNECTED:
+        disconnected(engine, channel)
+    elif channel is not None and record.kind == RecordKind.GAP:
+        _gap(engine, channel)
+    settle(engine, moment, out)
+    review(engine, moment, sorted(engine.standing.cycles), out)
+    take_refused(engine, channel)
+    return done(engine, after, 1, out)
+
+
+def _declare(engine: ReferenceEngine, body: bytes) -> None:
+    try:
+        info = msgspec.json.decode(body, type=Channel)
+    except msgspec.MsgspecError:
+        engine.counters.malformed += 1
+        return
+    if info.id in engine.channels:
+        engine.channels[info.id].info = info
+    else:
+        engine.channels[info.id] = ChannelState(info)
+
+
+def connected(engine: ReferenceEngine, channel: ChannelState, generation: int) -> None:
+    """Takes that a channel has a new connection."""
+    channel.state, channel.generation = "live", max(channel.generation, generation)
+    torn.ask_again(engine.market.registry, channel.info.id)
+    for entry in engine.market.books.entries:
+        if entry.channel == channel.info.id:
+            entry.book.connect()
+
+
+def disconnected(engine: ReferenceEngine, channel: ChannelState) -> None:
+    """Takes that a channel lost its connection: what it carries can't be believed."""
+    channel.state = "down"
+    channel.session.disconnect()
+    if channel.socket:
+        torn.doubt(engine.market.registry, channel.info.id)
+    for at, entry in enumerate(engine.market.books.entries):
+        if entry.channel == channel.info.id:
+            entry.book.disconnect()
+            engine.market.dirty_books.add(at)
+
+
+def _gap(engine: ReferenceEngine, channel: ChannelState) -> None:
+    channel.gaps += 1
+    engine.counters.gaps += 1
+    if channel.socket:
+        torn.doubt(engine.market.registry, channel.info.id)
+        torn.ask_again(engine.market.registry, channel.info.id)
+    for at, entry in enumerate(engine.market.books.entries):
+        if entry.channel == channel.info.id:
+            if entry.book.gap().need_seed:
+                seed(engine, entry)
+            engine.market.dirty_books.add(at)
+
+
+def _tick(engine: ReferenceEngine, now_ns: int) -> None:
+    """Time has passed: books that stay crossed are given up."""
+    for at, entry in enumerate(engine.market.books.entries):
+        change = entry.book.tick(now_ns)
+        if change.outcome is not Outcome.IGNORED:
+            engine.market.dirty_books.add(at)
+            if change.need_seed:
+                seed(engine, entry)

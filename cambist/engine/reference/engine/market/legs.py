@@ -1,0 +1,63 @@
+"""How good the state behind an edge is: whether it can be believed now, and its age."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.engine.market import Market
+
+NS_PER_MS = 1_000_000
+
+
+class Leg(NamedTuple):
+    """How good a step's state is."""
+
+    problem: str
+    """Empty, `torn` or `stale`."""
+    detail: str
+    age_ns: int
+
+
+def leg(market: Market, edge: int, now_ns: int) -> Leg:
+    """Returns whether the state behind an edge can be believed now, and its age."""
+    behind = market.edges[edge]
+    return book_leg(market, behind.at, now_ns) if behind.book else pool_leg(market, behind.at, now_ns)
+
+
+def book_leg(market: Market, at: int, now_ns: int) -> Leg:
+    """Returns how good a book is."""
+    entry = market.books.entries[at]
+    age = max(0, now_ns - entry.as_of_ns)
+    if not entry.live:
+        return Leg("stale", f"{entry.name} {entry.state}", age)
+    if age > market.setup.gates.max_book_age_ms * NS_PER_MS:
+        return Leg("stale", f"{entry.name} is {age // NS_PER_MS} ms old", age)
+    return Leg("", "", age)
+
+
+def pool_leg(market: Market, at: int, now_ns: int) -> Leg:
+    """Returns how good a pool is: its accounts agree and its connection keeps up."""
+    pool = market.registry.pools[at]
+    channel = None if pool.carrier is None else market.channels.get(pool.carrier)
+    if channel is None or channel.slot is None:
+        return Leg("stale", f"{pool.name} has no slots", max(0, now_ns - pool.changed_ns))
+    age = max(0, now_ns - channel.slot_ns)
+    if pool.state == "torn":
+        return Leg("torn", pool.name, age)
+    if pool.state != "live":
+        return Leg("stale", f"{pool.name} {pool.state}", age)
+    behind = (market.slot or 0) - channel.slot
+    if channel.state == "down" or behind > market.setup.gates.max_slot_lag:
+        return Leg("stale", f"{channel.info.label} is {behind} slots behind", age)
+    if age > market.setup.gates.max_slot_silence_ms * NS_PER_MS:
+        return Leg("stale", f"no slot from {channel.info.label} for {age // NS_PER_MS} ms", age)
+    return Leg("", "", age)
+
+
+def waits(market: Market, edge: int) -> bool:
+    """Returns whether an edge is out of detection only until its state is consistent again."""
+    behind = market.edges[edge]
+    if behind.book:
+        return not market.books.entries[behind.at].live
+    return market.registry.pools[behind.at].state in ("torn", "gap")

@@ -1,0 +1,93 @@
+"""What an edge pays: for an amount, at the margin, and near its price."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cambist.engine.reference.amm_math import QuoteError
+from cambist.engine.reference.engine.books import U64
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.engine.books import BookEntry
+    from cambist.engine.reference.engine.market import Market
+
+NEARLY_LINEAR = 1e6
+"""A book's best level is taken for a pool so deep that its price hardly moves; sizing only starts from it."""
+
+
+class Hop(NamedTuple):
+    """What one step pays."""
+
+    amount_in: int
+    amount_out: int
+    fee: int
+    """Everything the step kept, in atoms of the token in."""
+    ticks: int
+
+
+def quote(market: Market, edge: int, amount_in: int) -> Hop | str:
+    """Returns what an edge pays for `amount_in`, or the reason why it can't be quoted."""
+    behind = market.edges[edge]
+    if behind.book:
+        return _quote_book(market, market.books.entries[behind.at], amount_in, first=behind.first)
+    pool, time = market.registry.pools[behind.at].pool, market.registry.time
+    if pool is None or time is None:
+        return market.registry.pools[behind.at].state
+    try:
+        quote = pool.quote(behind.first, amount_in, time)
+    except QuoteError as error:
+        return str(error)
+    fee = quote.fee + quote.transfer_fee_in
+    kept_out = quote.fee_out + quote.transfer_fee_out
+    if kept_out:
+        fee += kept_out * amount_in // (quote.amount_out + kept_out)
+    if quote.amount_out == 0:
+        return "liquidity"
+    return Hop(amount_in, quote.amount_out, fee, quote.ticks_crossed)
+
+
+def _quote_book(market: Market, entry: BookEntry, amount_in: int, *, first: bool) -> Hop | str:
+    scale = market.scale(entry)
+    if scale is None:
+        return "unknown_decimals"
+    if not entry.live:
+        return entry.state
+    got = scale.sell(entry.book, amount_in) if first else scale.buy(entry.book, amount_in)
+    if got is None or not 0 < got[0] <= U64:
+        return "liquidity"
+    return Hop(amount_in, got[0], got[1], 0)
+
+
+def rate(market: Market, edge: int) -> tuple[int, int] | None:
+    """Returns an edge's marginal rate net of fee, out atoms per in atom, as numerator and denominator."""
+    behind = market.edges[edge]
+    if not behind.book:
+        pool, time = market.registry.pools[behind.at].pool, market.registry.time
+        return None if pool is None or time is None else pool.rate(behind.first, time)
+    return book_rates(market, market.books.entries[behind.at])[0 if behind.first else 1]
+
+
+def book_rates(market: Market, entry: BookEntry) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """Returns a book's marginal rates of selling and of buying base, net of fee; `None` where there is none."""
+    scale = market.scale(entry)
+    if scale is None or not entry.live:
+        return None, None
+    bid, ask = entry.book.best_bid(), entry.book.best_ask()
+    return None if bid is None else scale.sell_rate(bid[0]), None if ask is None else scale.buy_rate(ask[0])
+
+
+def virtual_reserves(market: Market, edge: int) -> tuple[float, float, float] | None:
+    """Returns (reserve in, reserve out, share kept after fees) near the current price; where sizing starts."""
+    behind = market.edges[edge]
+    if not behind.book:
+        pool, time = market.registry.pools[behind.at].pool, market.registry.time
+        return None if pool is None or time is None else pool.virtual_reserves(behind.first, time)
+    entry = market.books.entries[behind.at]
+    scale = market.scale(entry)
+    best = entry.book.best_bid() if behind.first else entry.book.best_ask()
+    if scale is None or best is None:
+        return None
+    base = float(best[1]) * float(10**scale.base) / 1e8 * NEARLY_LINEAR
+    quote = base / float(10**scale.base) * float(best[0]) / 1e8 * float(10**scale.quote)
+    keep = 1.0 - float(scale.taker_ppm) / 1e6
+    return (base, quote, keep) if behind.first else (quote, base, keep)

@@ -1,0 +1,50 @@
+"""What the engine wants feeds to fetch, and what it refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.engine.protocol import Ingested
+from cambist.model.opportunity import Need, encode
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.engine import ReferenceEngine
+    from cambist.engine.reference.engine.books import BookEntry
+    from cambist.engine.reference.engine.channels import ChannelState
+    from cambist.engine.reference.engine.detect import Output
+
+
+def done(engine: ReferenceEngine, offset: int, records: int, out: Output) -> Ingested:
+    """Returns what one call did, and hands out what the engine needs."""
+    needs = b"".join(encode(need) + b"\n" for need in engine.needs)
+    engine.needs.clear()
+    return Ingested(offset, records, b"".join(out.decisions), out.go, needs)
+
+
+def seed(engine: ReferenceEngine, entry: BookEntry) -> None:
+    """Asks for a depth snapshot of a book."""
+    engine.needs.append(Need("depth", entry.channel or 0, entry.symbol))
+
+
+def take_refused(engine: ReferenceEngine, channel: ChannelState | None) -> None:
+    """Counts what the registry and the books refused, and hands out what they need."""
+    registry, books = engine.market.registry, engine.market.books
+    engine.counters.refused.update(registry.refused)
+    engine.counters.refused.update(books.refused)
+    if channel is not None:
+        for text in registry.errors:
+            channel.error(text)
+        for kind, key, index, carrier in registry.needs:
+            engine.needs.append(Need(kind, _asks(engine, channel, carrier), key, index))
+        registry.needs.clear()
+    registry.refused.clear()
+    registry.errors.clear()
+    books.refused.clear()
+
+
+def _asks(engine: ReferenceEngine, channel: ChannelState, carrier: int | None) -> int:
+    """Returns the channel that should carry an account: its pool's, else a socket of the same feed."""
+    if carrier is not None:
+        return carrier
+    sockets = [c.info.id for c in engine.channels.values() if c.socket and c.info.feed == channel.info.feed]
+    return channel.info.id if channel.socket or not sockets else min(sockets)

@@ -1,0 +1,105 @@
+"""What the registry keeps: watched pools and watched accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from cambist.engine.reference.accounts import program
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.pool import Pool
+    from cambist.engine.reference.tick_array_manager import Ticks
+
+CURVES = {
+    program.RAYDIUM_V4: "ray4",
+    program.RAYDIUM_CPMM: "cpmm",
+    program.WHIRLPOOL: "orca",
+    program.WHIRLPOOL_IMMUTABLE: "orca",
+}
+TOKEN_PROGRAMS = frozenset({program.TOKEN, program.TOKEN_2022})
+
+
+class Role(IntEnum):
+    """What an account is to the pools that need it."""
+
+    POOL = 0
+    VAULT = 1
+    CONFIG = 2
+    MINT = 3
+    TICKS = 4
+    ORACLE = 5
+    CLOCK = 6
+
+
+@dataclass(slots=True)
+class Account:
+    """One watched account, as last accepted."""
+
+    key: bytes
+    role: Role
+    users: list[int]
+    """Pools that need it, ascending."""
+    owner: bytes = program.SYSTEM
+    data: bytes = b""
+    slot: int = 0
+    count: int = 0
+    """Updates within `slot`; 0 if it was never seen."""
+    channel: int = 0
+    socket: bool = False
+    suspect: bool = False
+    """Updates may have been lost; it counts again after the next one."""
+    decoded: Any = None
+
+    def accepts(self, slot: int, channel: int, *, socket: bool) -> bool:
+        """Whether an update is news: a newer slot, or the same one from the connection that first delivered it."""
+        if self.count == 0:
+            return True
+        if slot != self.slot:
+            return slot > self.slot
+        return channel == self.channel or (socket and not self.socket) or self.suspect
+
+    def updates(self, slot: int) -> int:
+        """Returns how often it changed in `slot`."""
+        return self.count if self.slot == slot else 0
+
+
+@dataclass(slots=True)
+class PoolEntry:
+    """A watched pool and what is known of it."""
+
+    address: bytes
+    name: str
+    program: bytes
+    venue: str
+    state: str = "loading"
+    """`loading`, `live`, `torn`, `gap`, `closed` (not tradable) or `refused`."""
+    note: str = ""
+    """Why it is refused."""
+    mints: tuple[bytes, bytes] | None = None
+    edge: int | None = None
+    """Its first edge (sells token_a); the second one follows."""
+    vaults: tuple[bytes, bytes] | None = None
+    config: bytes | None = None
+    oracle: bytes | None = None
+    arrays: dict[int, bytes] = field(default_factory=dict)
+    """Start tick → account of the tick array."""
+    wanted: set[int] = field(default_factory=set)
+    """Start ticks asked for."""
+    absent: set[int] = field(default_factory=set)
+    """Start ticks whose array does not exist on chain."""
+    ticks: Ticks | None = None
+    carrier: int | None = None
+    """Channel whose slots it follows."""
+    changed_ns: int = 0
+    closed_slot: int = 0
+    """Disagreement at this slot or before no longer counts."""
+    torn_slot: int = 0
+    torn_until: int = 0
+    """A slot above this one, announced on the carrier, closes the torn slot."""
+    lone_slot: int = 0
+    """Slot at which one account changed in a way that needs another (pnl, liquidity)."""
+    ticks_slot: int = 0
+    """Slot at which a tick array changed."""
+    pool: Pool | None = None

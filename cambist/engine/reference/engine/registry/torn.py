@@ -1,0 +1,124 @@
+"""Whether a pool's accounts agree: at one slot, or at one that is closed. Until then the pool is *torn*."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference import base58
+from cambist.engine.reference.accounts import LayoutError
+from cambist.engine.reference.engine.registry.build import build
+from cambist.engine.reference.tick_array_manager import array_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cambist.engine.reference.engine.registry import Registry
+    from cambist.engine.reference.engine.registry.entries import Account, PoolEntry
+
+
+def settle(registry: Registry, at: int, announced: int | None) -> None:
+    """Works out a pool's state from its accounts; `announced` is the newest slot of its carrier."""
+    pool = registry.pools[at]
+    pool.pool = None
+    if pool.state == "refused":
+        return
+    if pool.mints is None or not _is_complete(registry, pool):
+        pool.state = "loading"
+        return
+    if any(registry.accounts[key].suspect for key in _keys(pool)):
+        pool.state = "gap"
+        return
+    torn = _torn(registry, pool)
+    if torn > pool.closed_slot:
+        if pool.state != "torn" or torn != pool.torn_slot:
+            pool.torn_until = max(torn, announced or 0)
+        pool.state, pool.torn_slot = "torn", torn
+        return
+    if problem := _relations(registry, pool):
+        pool.state, pool.note = "refused", problem
+        registry.refuse(problem, f"pool {pool.name}: {problem}")
+        return
+    try:
+        pool.pool = build(registry, pool)
+    except LayoutError as error:
+        pool.state, pool.note = "refused", "bad_layout"
+        registry.refuse("bad_layout", f"pool {pool.name}: {error}")
+        return
+    pool.state = "live"
+
+
+def _is_complete(registry: Registry, pool: PoolEntry) -> bool:
+    needed = [pool.address, *(pool.vaults or ()), *(pool.mints or ())]
+    if pool.config is not None:
+        needed.append(pool.config)
+    if registry.time is None or any(registry.accounts[key].decoded is None for key in needed):
+        return False
+    if pool.venue != "orca":
+        return True
+    now = registry.accounts[pool.address].decoded
+    current = array_start(now.tick, now.tick_spacing)
+    known = current in pool.arrays or current in pool.absent
+    return known and (not now.has_adaptive_fee() or pool.oracle is not None)
+
+
+def _keys(pool: PoolEntry) -> Iterator[bytes]:
+    """Yields the accounts whose state a quote depends on."""
+    yield pool.address
+    yield from pool.vaults or ()
+    if pool.config is not None:
+        yield pool.config
+    if pool.oracle is not None:
+        yield pool.oracle
+    for start in sorted(pool.arrays):
+        yield pool.arrays[start]
+
+
+def _torn(registry: Registry, pool: PoolEntry) -> int:
+    """Returns the newest slot at which its accounts disagree, or 0."""
+    account = registry.accounts[pool.address]
+    if pool.venue == "orca":
+        array = pool.ticks_slot if account.slot < pool.ticks_slot else 0
+        return max(pool.lone_slot, array)
+    members = [registry.accounts[key] for key in pool.vaults or ()]
+    lone = pool.lone_slot if any(m.slot < pool.lone_slot for m in members) else 0
+    if pool.venue == "cpmm":
+        members.append(account)
+    newest = max(m.slot for m in members)
+    counts = {m.updates(newest) for m in members}
+    return max(lone, newest if len(counts) > 1 else 0)
+
+
+def _relations(registry: Registry, pool: PoolEntry) -> str:
+    """Returns what is wrong between a pool and its vaults, or nothing."""
+    vaults = [registry.accounts[key].decoded for key in pool.vaults or ()]
+    if any(v.mint != mint for v, mint in zip(vaults, pool.mints or (), strict=False)):
+        return "vault_mint"
+    if vaults and vaults[0].owner != vaults[1].owner:
+        return "vault_owner"
+    return ""
+
+
+def announce(registry: Registry, channel: int, slot: int) -> None:
+    """Closes the torn slots of pools that `channel` carries."""
+    for at, pool in enumerate(registry.pools):
+        if pool.state == "torn" and pool.carrier in (None, channel) and slot > pool.torn_until:
+            pool.closed_slot = pool.torn_slot
+            registry.dirty.add(at)
+
+
+def doubt(registry: Registry, channel: int) -> None:
+    """Marks every account that `channel` tells or carries as suspect: updates were lost."""
+    for account in registry.accounts.values():
+        if account.count and _is_told(registry, account, channel):
+            account.suspect = True
+            registry.dirty.update(account.users)
+
+
+def ask_again(registry: Registry, channel: int) -> None:
+    """Asks for the suspect accounts of a channel."""
+    for key in sorted(k for k, a in registry.accounts.items() if a.suspect and _is_told(registry, a, channel)):
+        registry.needs.append(("account", base58.encode(key), 0, channel))
+
+
+def _is_told(registry: Registry, account: Account, channel: int) -> bool:
+    return account.channel == channel or any(registry.pools[user].carrier == channel for user in account.users)

@@ -1,0 +1,165 @@
+"""The parts of a snapshot, as they stand in it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cambist.engine.protocol import Counters
+from cambist.engine.reference.cycle_finder import PotentialsState
+from cambist.engine.reference.decode import SessionParts
+from cambist.engine.reference.engine.series import SeriesParts
+from cambist.engine.reference.fees import FeeState
+from cambist.engine.reference.order_book import BookParts
+from cambist.model.events import Channel
+from cambist.model.opportunity import Opportunity
+
+VERSION = 1
+
+
+class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One channel."""
+
+    info: Channel
+    frames: int
+    malformed: int
+    gaps: int
+    last_ns: int
+    lag_ns: int | None
+    offset_ns: int | None
+    slot: int | None
+    slot_ns: int
+    generation: int
+    state: str
+    last_error: str
+    session: SessionParts
+
+
+class EdgePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One edge of the graph, in id order."""
+
+    name: str
+    tail: int
+    head: int
+    book: bool
+    at: int
+    first: bool
+    weight: int | None
+
+
+class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One watched account."""
+
+    key: str
+    role: int
+    users: list[int]
+    owner: str
+    data: str
+    slot: int
+    count: int
+    channel: int
+    socket: bool
+    suspect: bool
+
+
+class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a pool's accounts don't say themselves."""
+
+    name: str
+    state: str
+    note: str
+    mints: list[str]
+    vaults: list[str]
+    config: str
+    oracle: str
+    edge: int | None
+    arrays: list[tuple[int, str]]
+    wanted: list[int]
+    absent: list[int]
+    carrier: int | None
+    changed_ns: int
+    closed_slot: int
+    torn_slot: int
+    torn_until: int
+    lone_slot: int
+    ticks_slot: int
+
+
+class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One instrument and its book."""
+
+    venue: str
+    symbol: str
+    base: str
+    quote: str
+    kind: str
+    edge: int | None
+    blocked: str
+    channel: int | None
+    as_of_ns: int
+    book: BookParts
+
+
+class SourcePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One direct price."""
+
+    mint: str
+    name: str
+    num: int
+    den: int
+    mid_bits: int
+    depth_bits: int
+
+
+class RowPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One token on one venue."""
+
+    mint: str
+    symbol: str
+    venue: str
+    source: str
+    book: bool
+    at: int
+    depth_bits: int
+    bid_bits: int | None
+    ask_bits: int | None
+    changed_ns: int | None
+    synthetic: str
+    series: SeriesParts
+
+
+class CyclePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One standing cycle."""
+
+    key: str
+    edges: list[int]
+    base: str
+    weight: int
+    first_slot: int | None
+    amount_in: int
+    amount_out: int
+    fees: int
+    binds: str
+    cu_limit: int | None
+    last: Opportunity | None
+
+
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything."""
+
+    version: int
+    slot: int | None
+    slot_ns: int
+    time: tuple[int, int, int] | None
+    channels: list[ChannelPart]
+    nodes: list[str]
+    edges: list[EdgePart]
+    potentials: PotentialsState
+    accounts: list[AccountPart]
+    pools: list[PoolPart]
+    books: list[BookPart]
+    sources: list[SourcePart]
+    rows: list[RowPart]
+    fees: FeeState
+    cycles: list[CyclePart]
+    learned: list[tuple[str, int, int, int]]
+    counters: Counters

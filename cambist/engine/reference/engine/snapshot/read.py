@@ -1,0 +1,174 @@
+"""A snapshot back into an engine's state; nothing in it is believed unseen."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cambist.engine.reference import base58
+from cambist.engine.reference.accounts import Mint
+from cambist.engine.reference.cycle_finder import Potentials
+from cambist.engine.reference.decode import SolanaSession
+from cambist.engine.reference.engine.channels import ChannelState
+from cambist.engine.reference.engine.market import Edge
+from cambist.engine.reference.engine.prices import Row, Source
+from cambist.engine.reference.engine.registry.build import build
+from cambist.engine.reference.engine.registry.entries import Account, PoolEntry, Role
+from cambist.engine.reference.engine.registry.intake import decode
+from cambist.engine.reference.engine.series import Series
+from cambist.engine.reference.engine.snapshot.parts import VERSION, PoolPart, State
+from cambist.engine.reference.engine.standing import Cycle, Sizing
+from cambist.engine.reference.fees import FeeModel
+from cambist.engine.reference.graph import Graph
+from cambist.engine.reference.order_book import OrderBook
+from cambist.engine.reference.pool import ChainTime
+from cambist.engine.reference.technical import from_bits
+from cambist.model.market import Instrument
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.engine import ReferenceEngine
+
+
+def load(engine: ReferenceEngine, data: bytes) -> None:
+    """Gives an engine this state.
+
+    Raises `ValueError` if it isn't one, or one of another setup; a damaged one leaves the engine as new.
+    """
+    try:
+        state = msgspec.json.decode(data, type=State)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        message = f"not a snapshot: {error}"
+        raise ValueError(message) from error
+    if state.version != VERSION:
+        message = f"snapshot of version {state.version}, this one reads {VERSION}"
+        raise ValueError(message)
+    engine.fresh()
+    if [part.name for part in state.pools] != [pool.name for pool in engine.market.registry.pools]:
+        message = "snapshot of another setup"
+        raise ValueError(message)
+    try:
+        _load_channels(engine, state)
+        _load_market(engine, state)
+        _load_pools(engine, state)
+        _load_books(engine, state)
+        _load_prices(engine, state)
+        _load_cycles(engine, state)
+    except (LookupError, TypeError, ValueError) as error:
+        engine.fresh()
+        message = f"damaged snapshot: {error}"
+        raise ValueError(message) from error
+
+
+def _load_channels(engine: ReferenceEngine, state: State) -> None:
+    engine.channels.clear()
+    for part in state.channels:
+        channel = ChannelState(part.info)
+        for name in part.__struct_fields__:
+            if name != "session":
+                setattr(channel, name, getattr(part, name))
+        session = SolanaSession.from_parts(part.session)
+        if session is None:
+            message = f"session of channel {part.info.id}"
+            raise ValueError(message)
+        channel.session = session
+        engine.channels[part.info.id] = channel
+
+
+def _load_market(engine: ReferenceEngine, state: State) -> None:
+    market = engine.market
+    market.slot, market.slot_ns = state.slot, state.slot_ns
+    market.registry.time = None if state.time is None else ChainTime(*state.time)
+    market.graph = Graph()
+    market.edges = []
+    for mint in state.nodes:
+        market.graph.add_node(mint)
+    for edge in state.edges:
+        at = market.graph.add_edge(edge.tail, edge.head, edge.name)
+        market.graph.set_weight(at, edge.weight)
+        market.edges.append(Edge(edge.book, edge.at, edge.first))
+    potentials = Potentials.from_state(market.graph, state.potentials)
+    if potentials is None:
+        message = "potentials"
+        raise ValueError(message)
+    market.potentials = potentials
+
+
+def _load_pools(engine: ReferenceEngine, state: State) -> None:
+    registry = engine.market.registry
+    registry.accounts.clear()
+    for part in state.accounts:
+        account = Account(_key(part.key), Role(part.role), list(part.users), _key(part.owner), b64decode(part.data))
+        account.slot, account.count, account.channel = part.slot, part.count, part.channel
+        account.socket, account.suspect = part.socket, part.suspect
+        if account.count:
+            account.decoded = decode(registry, account, account.owner, account.data)
+            if isinstance(account.decoded, Mint):
+                registry.decimals[account.key] = account.decoded.decimals
+        registry.accounts[account.key] = account
+    for pool, kept in zip(registry.pools, state.pools, strict=True):
+        _load_pool(pool, kept)
+        if pool.state in ("live", "closed"):
+            pool.pool = build(registry, pool)
+
+
+def _load_pool(pool: PoolEntry, part: PoolPart) -> None:
+    pool.state, pool.note, pool.edge, pool.carrier = part.state, part.note, part.edge, part.carrier
+    if part.mints:
+        pool.mints = _key(part.mints[0]), _key(part.mints[1])
+    if part.vaults:
+        pool.vaults = _key(part.vaults[0]), _key(part.vaults[1])
+    pool.config = _key(part.config) if part.config else None
+    pool.oracle = _key(part.oracle) if part.oracle else None
+    pool.arrays = {start: _key(key) for start, key in part.arrays}
+    pool.wanted, pool.absent = set(part.wanted), set(part.absent)
+    pool.changed_ns, pool.closed_slot = part.changed_ns, part.closed_slot
+    pool.torn_slot, pool.torn_until = part.torn_slot, part.torn_until
+    pool.lone_slot, pool.ticks_slot = part.lone_slot, part.ticks_slot
+
+
+def _load_books(engine: ReferenceEngine, state: State) -> None:
+    books = engine.market.books
+    for part in state.books:
+        at = books.declare(Instrument(part.venue, part.symbol, part.base, part.quote, part.kind))
+        entry = books.entries[at]
+        entry.edge, entry.blocked, entry.channel, entry.as_of_ns = part.edge, part.blocked, part.channel, part.as_of_ns
+        entry.book = OrderBook.from_parts(part.book)
+    books.refused.clear()
+    engine.market.wired_books = len(books.entries)
+
+
+def _load_prices(engine: ReferenceEngine, state: State) -> None:
+    for source in state.sources:
+        kept = Source(source.num, source.den, from_bits(source.mid_bits), from_bits(source.depth_bits))
+        engine.prices.sources.setdefault(source.mint, {})[source.name] = kept
+    for part in state.rows:
+        row = Row(part.mint, part.symbol, part.venue, part.source, part.book, part.at, from_bits(part.depth_bits))
+        row.bid = None if part.bid_bits is None else from_bits(part.bid_bits)
+        row.ask = None if part.ask_bits is None else from_bits(part.ask_bits)
+        row.changed_ns, row.synthetic = part.changed_ns, part.synthetic
+        row.series = Series.from_parts(part.series)
+        engine.prices.rows[row.key] = row
+
+
+def _load_cycles(engine: ReferenceEngine, state: State) -> None:
+    engine.fees = FeeModel.from_state(engine.setup.bidding.window_slots, state.fees)
+    standing = engine.standing
+    standing.fees = engine.fees
+    standing.reprice()
+    for part in state.cycles:
+        sizing = Sizing(part.amount_in, part.amount_out, part.fees, part.binds, part.cu_limit)
+        standing.cycles[part.key] = Cycle(
+            part.key, list(part.edges), part.base, part.weight, part.first_slot, sizing, part.last
+        )
+    standing.learned = {(settlement, hops): (wins, tries) for settlement, hops, wins, tries in state.learned}
+    engine.counters.take(state.counters)
+
+
+def _key(text: str) -> bytes:
+    key = base58.decode(text)
+    if key is None:
+        message = f"key was {text!r}"
+        raise ValueError(message)
+    return key

@@ -1,0 +1,185 @@
+"""An engine's state into a snapshot."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cambist.engine.reference import base58
+from cambist.engine.reference.engine.snapshot.parts import (
+    VERSION,
+    AccountPart,
+    BookPart,
+    ChannelPart,
+    CyclePart,
+    EdgePart,
+    PoolPart,
+    RowPart,
+    SourcePart,
+    State,
+)
+from cambist.engine.reference.technical import to_bits
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.engine import ReferenceEngine
+    from cambist.engine.reference.engine.channels import ChannelState
+    from cambist.engine.reference.engine.prices import Row
+    from cambist.engine.reference.engine.registry.entries import Account, PoolEntry
+    from cambist.engine.reference.engine.standing import Cycle
+
+
+def dump(engine: ReferenceEngine) -> bytes:
+    """Returns all state of an engine."""
+    market = engine.market
+    time = market.registry.time
+    state = State(
+        version=VERSION,
+        slot=market.slot,
+        slot_ns=market.slot_ns,
+        time=None if time is None else (time.slot, time.unix_timestamp, time.epoch),
+        channels=[_channel(channel) for _, channel in sorted(engine.channels.items())],
+        nodes=[market.graph.node_key(node) for node in range(market.graph.node_count())],
+        edges=[_edge(engine, edge) for edge in range(market.graph.edge_count())],
+        potentials=market.potentials.state(),
+        accounts=[_account(account) for _, account in sorted(market.registry.accounts.items())],
+        pools=[_pool(pool) for pool in market.registry.pools],
+        books=_books(engine),
+        sources=_sources(engine),
+        rows=[_row(row) for _, row in sorted(engine.prices.rows.items())],
+        fees=engine.fees.state(),
+        cycles=[_cycle(cycle) for _, cycle in sorted(engine.standing.cycles.items())],
+        learned=[(*kind, *counts) for kind, counts in sorted(engine.standing.learned.items())],
+        counters=engine.counters.view(),
+    )
+    return msgspec.json.encode(state)
+
+
+def _channel(channel: ChannelState) -> ChannelPart:
+    return ChannelPart(
+        info=channel.info,
+        frames=channel.frames,
+        malformed=channel.malformed,
+        gaps=channel.gaps,
+        last_ns=channel.last_ns,
+        lag_ns=channel.lag_ns,
+        offset_ns=channel.offset_ns,
+        slot=channel.slot,
+        slot_ns=channel.slot_ns,
+        generation=channel.generation,
+        state=channel.state,
+        last_error=channel.last_error,
+        session=channel.session.parts(),
+    )
+
+
+def _edge(engine: ReferenceEngine, edge: int) -> EdgePart:
+    graph, behind = engine.market.graph, engine.market.edges[edge]
+    return EdgePart(
+        graph.name(edge),
+        graph.tail(edge),
+        graph.head(edge),
+        behind.book,
+        behind.at,
+        behind.first,
+        graph.weight(edge),
+    )
+
+
+def _account(account: Account) -> AccountPart:
+    return AccountPart(
+        key=base58.encode(account.key),
+        role=int(account.role),
+        users=list(account.users),
+        owner=base58.encode(account.owner),
+        data=b64encode(account.data).decode(),
+        slot=account.slot,
+        count=account.count,
+        channel=account.channel,
+        socket=account.socket,
+        suspect=account.suspect,
+    )
+
+
+def _pool(pool: PoolEntry) -> PoolPart:
+    return PoolPart(
+        name=pool.name,
+        state=pool.state,
+        note=pool.note,
+        mints=[base58.encode(key) for key in pool.mints or ()],
+        vaults=[base58.encode(key) for key in pool.vaults or ()],
+        config="" if pool.config is None else base58.encode(pool.config),
+        oracle="" if pool.oracle is None else base58.encode(pool.oracle),
+        edge=pool.edge,
+        arrays=[(start, base58.encode(key)) for start, key in sorted(pool.arrays.items())],
+        wanted=sorted(pool.wanted),
+        absent=sorted(pool.absent),
+        carrier=pool.carrier,
+        changed_ns=pool.changed_ns,
+        closed_slot=pool.closed_slot,
+        torn_slot=pool.torn_slot,
+        torn_until=pool.torn_until,
+        lone_slot=pool.lone_slot,
+        ticks_slot=pool.ticks_slot,
+    )
+
+
+def _books(engine: ReferenceEngine) -> list[BookPart]:
+    return [
+        BookPart(
+            entry.venue,
+            entry.symbol,
+            entry.base,
+            entry.quote,
+            entry.kind,
+            entry.edge,
+            entry.blocked,
+            entry.channel,
+            entry.as_of_ns,
+            entry.book.parts(),
+        )
+        for entry in engine.market.books.entries
+    ]
+
+
+def _sources(engine: ReferenceEngine) -> list[SourcePart]:
+    return [
+        SourcePart(mint, name, source.num, source.den, to_bits(source.mid), to_bits(source.depth))
+        for mint, sources in sorted(engine.prices.sources.items())
+        for name, source in sorted(sources.items())
+    ]
+
+
+def _row(row: Row) -> RowPart:
+    return RowPart(
+        mint=row.mint,
+        symbol=row.symbol,
+        venue=row.venue,
+        source=row.source,
+        book=row.book,
+        at=row.at,
+        depth_bits=to_bits(row.depth),
+        bid_bits=None if row.bid is None else to_bits(row.bid),
+        ask_bits=None if row.ask is None else to_bits(row.ask),
+        changed_ns=row.changed_ns,
+        synthetic=row.synthetic,
+        series=row.series.parts(),
+    )
+
+
+def _cycle(cycle: Cycle) -> CyclePart:
+    sizing = cycle.sizing
+    return CyclePart(
+        cycle.key,
+        cycle.edges,
+        cycle.base,
+        cycle.weight,
+        cycle.first_slot,
+        sizing.amount_in,
+        sizing.amount_out,
+        sizing.fees,
+        sizing.binds,
+        sizing.cu_limit,
+        cycle.last,
+    )

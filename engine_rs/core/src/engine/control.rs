@@ -1,0 +1,127 @@
+//! Records that are no frames: channels, their connections and gaps, time.
+
+use super::block::{Header, kind};
+use super::channels::{ChannelState, State};
+use super::setup::Channel;
+use super::standing::Moment;
+use super::{BlockError, Engine, Ingested};
+use crate::order_book::Outcome;
+
+impl Engine {
+    /// Takes one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK\_STEP record.
+    ///
+    /// # Errors
+    /// `BlockError` if it is damaged.
+    pub fn control(&mut self, block: &[u8], offset: usize) -> Result<Ingested, BlockError> {
+        let header = Header::read(block, offset)?;
+        let (body, after) = header.body(block, offset)?;
+        let mut out = Ingested {
+            offset: after,
+            records: 1,
+            ..Ingested::default()
+        };
+        let known = self.channels.contains_key(&header.channel);
+        match header.kind {
+            kind::CHANNEL => self.declare(body),
+            kind::CLOCK_STEP => {
+                for channel in self.channels.values_mut() {
+                    channel.offset_ns = None;
+                }
+            }
+            kind::TICK => self.tick(header.recv_ns),
+            kind::CONNECTED if known => self.connected(header.channel, header.generation),
+            kind::DISCONNECTED if known => self.disconnected(header.channel),
+            kind::GAP if known => self.gap(header.channel),
+            _ => {}
+        }
+        let moment = Moment {
+            seq: header.seq,
+            now_ns: header.recv_ns,
+            slot: 0,
+        };
+        self.settle(moment, &mut out);
+        self.review_all(moment, &mut out);
+        self.take_refused(known.then_some(header.channel));
+        self.hand_out_needs(&mut out);
+        Ok(out)
+    }
+
+    fn declare(&mut self, body: &[u8]) {
+        let Ok(info) = serde_json::from_slice::<Channel>(body) else {
+            self.counters.malformed += 1;
+            return;
+        };
+        match self.channels.get_mut(&info.id) {
+            Some(channel) => channel.redeclare(info),
+            None => {
+                self.channels.insert(info.id, ChannelState::new(info));
+            }
+        }
+    }
+
+    pub(super) fn connected(&mut self, at: u16, generation: u32) {
+        let Some(channel) = self.channels.get_mut(&at) else {
+            return;
+        };
+        channel.state = State::Live;
+        channel.generation = channel.generation.max(generation);
+        self.market.registry.ask_again(at);
+        for entry in self
+            .market
+            .books
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.channel == Some(at))
+        {
+            entry.book.connect();
+        }
+    }
+
+    pub(super) fn disconnected(&mut self, at: u16) {
+        let Some(channel) = self.channels.get_mut(&at) else {
+            return;
+        };
+        channel.state = State::Down;
+        channel.session.disconnect();
+        if channel.socket {
+            self.market.registry.doubt(at);
+        }
+        for (place, entry) in self.market.books.entries.iter_mut().enumerate() {
+            if entry.channel == Some(at) {
+                entry.book.disconnect();
+                self.market.dirty_books.insert(place);
+            }
+        }
+    }
+
+    fn gap(&mut self, at: u16) {
+        let Some(channel) = self.channels.get_mut(&at) else {
+            return;
+        };
+        channel.gaps += 1;
+        self.counters.gaps += 1;
+        if channel.socket {
+            self.market.registry.doubt(at);
+            self.market.registry.ask_again(at);
+        }
+        for place in 0..self.market.books.entries.len() {
+            let entry = &mut self.market.books.entries[place];
+            if entry.channel == Some(at) {
+                let change = entry.book.gap();
+                self.market.dirty_books.insert(place);
+                self.seed(place, change);
+            }
+        }
+    }
+
+    /// Time has passed: books that stay crossed are given up.
+    fn tick(&mut self, now_ns: i64) {
+        for place in 0..self.market.books.entries.len() {
+            let change = self.market.books.entries[place].book.tick(now_ns);
+            if change.outcome != Outcome::Ignored {
+                self.market.dirty_books.insert(place);
+                self.seed(place, change);
+            }
+        }
+    }
+}

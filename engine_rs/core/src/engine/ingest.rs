@@ -1,0 +1,122 @@
+//! Frames, one after the other: decoded, applied, settled.
+
+use super::block::{Header, kind};
+use super::channels::State;
+use super::standing::Moment;
+use super::{BlockError, Engine, Ingested};
+use crate::decode::{DecodeError, Direction, decode_binance, decode_solana};
+
+impl Engine {
+    /// Takes FRAME records from `offset` on: stops before a record of another kind, before one at or after `until_ns`,
+    /// after a frame with a go decision, before a damaged record, or at the end.
+    ///
+    /// # Errors
+    /// `BlockError` if the record at `offset` is damaged.
+    pub fn ingest(
+        &mut self,
+        block: &[u8],
+        offset: usize,
+        until_ns: i64,
+    ) -> Result<Ingested, BlockError> {
+        let mut out = Ingested {
+            offset,
+            ..Ingested::default()
+        };
+        while out.offset < block.len() {
+            let record = Header::read(block, out.offset).and_then(|header| {
+                if header.kind != kind::FRAME || header.recv_ns >= until_ns {
+                    return Ok(None);
+                }
+                header
+                    .body(block, out.offset)
+                    .map(|(body, after)| Some((header, body, after)))
+            });
+            let (header, body, after) = match record {
+                Ok(Some(record)) => record,
+                Err(error) if out.records == 0 => return Err(error),
+                Ok(None) | Err(_) => break,
+            };
+            out.go = 0;
+            self.frame(&header, body, &mut out);
+            out.records += 1;
+            out.offset = after;
+            if out.go > 0 {
+                break;
+            }
+        }
+        self.hand_out_needs(&mut out);
+        Ok(out)
+    }
+
+    fn frame(&mut self, header: &Header, body: &[u8], out: &mut Ingested) {
+        self.counters.frames += 1;
+        let at = header.channel;
+        let Some(channel) = self.channels.get_mut(&at) else {
+            self.counters.malformed += 1;
+            return;
+        };
+        channel.frames += 1;
+        channel.last_ns = header.recv_ns;
+        let sent = header.direction != 0;
+        if !channel.solana && (sent || header.generation < channel.generation) {
+            return;
+        }
+        if header.generation > channel.generation {
+            if channel.generation > 0 {
+                self.disconnected(at);
+            }
+            self.connected(at, header.generation);
+        }
+        let slot = self.market.slot;
+        let moment = Moment {
+            seq: header.seq,
+            now_ns: header.recv_ns,
+            slot: 0,
+        };
+        if let Err(error) = self.decode(header, body, moment) {
+            self.counters.malformed += 1;
+            if let Some(channel) = self.channels.get_mut(&at) {
+                channel.malformed += 1;
+                channel.error(&error.to_string());
+            }
+            return;
+        }
+        if let Some(channel) = self.channels.get_mut(&at).filter(|_| !sent) {
+            channel.state = State::Live;
+        }
+        self.settle(moment, out);
+        if self.market.slot != slot {
+            self.review_all(moment, out);
+        }
+        self.take_refused(Some(at));
+    }
+
+    fn decode(&mut self, header: &Header, body: &[u8], moment: Moment) -> Result<(), DecodeError> {
+        let Some(channel) = self.channels.get_mut(&header.channel) else {
+            return Ok(());
+        };
+        if channel.solana {
+            let direction = if header.direction == 0 {
+                Direction::In
+            } else {
+                Direction::Out
+            };
+            let events = decode_solana(
+                &mut channel.session,
+                header.conn,
+                header.generation,
+                direction,
+                body,
+            )?;
+            for event in events {
+                self.node_event(header.channel, event, moment);
+            }
+            return Ok(());
+        }
+        // The symbol is copied because the event may borrow it while the channel changes.
+        let (protocol, symbol) = (&channel.info.protocol, channel.info.symbol.clone());
+        let event = decode_binance(protocol, &symbol, body)?;
+        self.venue_event(header.channel, event, moment);
+        Ok(())
+    }
+}

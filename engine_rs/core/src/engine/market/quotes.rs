@@ -1,0 +1,136 @@
+//! What an edge pays: for an amount, at the margin, and near its price.
+
+use super::Market;
+use crate::amm_math::QuoteError;
+use crate::engine::books::{BookEntry, Rate, power};
+use crate::graph::EdgeId;
+
+/// A book's best level is taken for a pool so deep that its price hardly moves; sizing only starts from it.
+const NEARLY_LINEAR: f64 = 1e6;
+
+/// What one step pays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hop {
+    pub(crate) amount_in: u64,
+    pub(crate) amount_out: u64,
+    /// Everything the step kept, in atoms of the token in.
+    pub(crate) fee: u64,
+    pub(crate) ticks: u32,
+}
+
+/// Why a step can't be quoted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refusal {
+    Pool(QuoteError),
+    Word(&'static str),
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pool(error) => error.fmt(f),
+            Self::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+impl Market {
+    /// Returns what an edge pays for `amount_in`.
+    ///
+    /// # Errors
+    /// Why it can't be quoted.
+    pub(crate) fn quote(&self, edge: EdgeId, amount_in: u64) -> Result<Hop, Refusal> {
+        let behind = self.behind(edge);
+        if behind.book {
+            return self.quote_book(&self.books.entries[behind.at], amount_in, behind.first);
+        }
+        let pool = &self.registry.pools[behind.at];
+        let (Some(built), Some(time)) = (&pool.pool, &self.registry.time) else {
+            return Err(Refusal::Word(pool.state.as_str()));
+        };
+        let quote = built
+            .quote(behind.first, amount_in, time)
+            .map_err(Refusal::Pool)?;
+        if quote.amount_out == 0 {
+            return Err(Refusal::Word("liquidity"));
+        }
+        let mut fee = u128::from(quote.fee) + u128::from(quote.transfer_fee_in);
+        let kept_out = u128::from(quote.fee_out) + u128::from(quote.transfer_fee_out);
+        if kept_out > 0 {
+            fee += kept_out * u128::from(amount_in) / (u128::from(quote.amount_out) + kept_out);
+        }
+        let fee = u64::try_from(fee).unwrap_or(u64::MAX);
+        Ok(Hop {
+            amount_in,
+            amount_out: quote.amount_out,
+            fee,
+            ticks: quote.ticks_crossed,
+        })
+    }
+
+    fn quote_book(&self, entry: &BookEntry, amount_in: u64, first: bool) -> Result<Hop, Refusal> {
+        let scale = self.scale(entry).ok_or(Refusal::Word("unknown_decimals"))?;
+        if !entry.live() {
+            return Err(Refusal::Word(entry.state()));
+        }
+        let got = if first {
+            scale.sell(&entry.book, amount_in)
+        } else {
+            scale.buy(&entry.book, amount_in)
+        };
+        let (amount_out, fee) = got.ok_or(Refusal::Word("liquidity"))?;
+        Ok(Hop {
+            amount_in,
+            amount_out,
+            fee,
+            ticks: 0,
+        })
+    }
+
+    /// Returns an edge's marginal rate net of fee.
+    pub(crate) fn rate(&self, edge: EdgeId) -> Option<Rate> {
+        let behind = self.behind(edge);
+        if behind.book {
+            let [sell, buy] = self.book_rates(&self.books.entries[behind.at]);
+            return if behind.first { sell } else { buy };
+        }
+        self.registry.pools[behind.at]
+            .pool
+            .as_ref()?
+            .rate(behind.first, self.registry.time.as_ref()?)
+    }
+
+    pub(super) fn book_rates(&self, entry: &BookEntry) -> [Option<Rate>; 2] {
+        let Some(scale) = self.scale(entry).filter(|_| entry.live()) else {
+            return [None, None];
+        };
+        let sell = entry.book.best_bid().and_then(|bid| scale.sell_rate(bid.0));
+        let buy = entry.book.best_ask().and_then(|ask| scale.buy_rate(ask.0));
+        [sell, buy]
+    }
+
+    /// Returns (reserve in, reserve out, share kept after fees) near the current price; where sizing starts.
+    pub(crate) fn virtual_reserves(&self, edge: EdgeId) -> Option<(f64, f64, f64)> {
+        let behind = self.behind(edge);
+        if !behind.book {
+            let pool = self.registry.pools[behind.at].pool.as_ref()?;
+            return pool.virtual_reserves(behind.first, self.registry.time.as_ref()?);
+        }
+        let entry = &self.books.entries[behind.at];
+        let best = if behind.first {
+            entry.book.best_bid()
+        } else {
+            entry.book.best_ask()
+        };
+        let (scale, best) = (self.scale(entry)?, best?);
+        let base = best.1 as f64 * power(scale.base) as f64 / 1e8 * NEARLY_LINEAR;
+        let quote =
+            base / power(scale.base) as f64 * best.0 as f64 / 1e8 * power(scale.quote) as f64;
+        let keep = 1.0 - f64::from(scale.taker_ppm) / 1e6;
+        Some(if behind.first {
+            (base, quote, keep)
+        } else {
+            (quote, base, keep)
+        })
+    }
+}

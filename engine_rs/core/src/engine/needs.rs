@@ -1,0 +1,76 @@
+//! What the engine wants feeds to fetch, and what it refused.
+
+use serde::Serialize;
+
+use super::market::Channels;
+use super::{Engine, Ingested, count, json};
+use crate::order_book::BookChange;
+
+/// What the engine wants a feed to fetch.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Need {
+    kind: &'static str,
+    channel: u16,
+    key: String,
+    index: i32,
+}
+
+impl Engine {
+    pub(super) fn hand_out_needs(&mut self, out: &mut Ingested) {
+        for need in self.needs.drain(..) {
+            json::append(&mut out.needs, &need);
+            out.needs.push(b'\n');
+        }
+    }
+
+    /// Asks for a depth snapshot if the book needs one.
+    pub(super) fn seed(&mut self, place: usize, change: BookChange) {
+        if change.need_seed {
+            let entry = &self.market.books.entries[place];
+            let (channel, key) = (entry.channel.unwrap_or(0), entry.symbol.clone());
+            self.needs.push(Need {
+                kind: "depth",
+                channel,
+                key,
+                index: 0,
+            });
+        }
+    }
+
+    /// Counts what the registry and the books refused, and hands out what they need.
+    pub(super) fn take_refused(&mut self, at: Option<u16>) {
+        let (registry, books) = (&mut self.market.registry, &mut self.market.books);
+        for reason in registry.refused.drain(..).chain(books.refused.drain(..)) {
+            count(&mut self.counters.refused, reason);
+        }
+        if registry.wants.is_empty() && registry.errors.is_empty() {
+            return;
+        }
+        let (errors, wants) = (std::mem::take(&mut registry.errors), &mut registry.wants);
+        let Some(at) = at else { return };
+        let asks = |carrier: Option<u16>| carrier.unwrap_or_else(|| asks(&self.channels, at));
+        let needs = wants.drain(..).map(|want| Need {
+            kind: want.kind,
+            channel: asks(want.carrier),
+            key: want.key,
+            index: want.index,
+        });
+        self.needs.extend(needs);
+        if let Some(channel) = self.channels.get_mut(&at) {
+            for text in errors {
+                channel.error(&text);
+            }
+        }
+    }
+}
+
+/// Returns the channel that should carry an account: this one if it is a socket, else a socket of the same feed.
+fn asks(channels: &Channels, at: u16) -> u16 {
+    let Some(channel) = channels.get(&at).filter(|channel| !channel.socket) else {
+        return at;
+    };
+    let mut sockets = channels
+        .values()
+        .filter(|other| other.socket && other.info.feed == channel.info.feed);
+    sockets.next().map_or(at, |socket| socket.info.id)
+}

@@ -1,0 +1,147 @@
+//! The pools watched, the accounts each one is made of, and whether these agree.
+//!
+//! A pool is quoted only when its set of accounts is consistent: at one slot, or at a slot that is closed because a newer
+//! one was announced on the channel that carries it. Until then it is *torn*.
+
+//!
+//! `entries` are what is kept, `intake` takes what nodes tell, `membership` finds the accounts that belong to a pool,
+//! `torn` judges whether a pool's accounts agree, `build` makes the pool of them.
+
+mod build;
+mod entries;
+mod intake;
+mod membership;
+mod torn;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashMap;
+
+pub(crate) use self::entries::{Account, Curve, Decoded, PoolEntry, PoolState, Role, Want};
+use super::setup::PoolRef;
+use crate::accounts::program;
+use crate::base58::{self, Pubkey};
+use crate::pool::ChainTime;
+
+/// Pools by their setup order, accounts by their key.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    pub(crate) pools: Vec<PoolEntry>,
+    pub(crate) index: HashMap<Pubkey, usize>,
+    accounts: Vec<Account>,
+    by_key: HashMap<Pubkey, usize>,
+    /// Reasons to count, taken by the engine.
+    pub(crate) refused: Vec<&'static str>,
+    pub(crate) errors: Vec<String>,
+    pub(crate) wants: Vec<Want>,
+    /// Pools with an account that changed.
+    pub(crate) dirty: BTreeSet<usize>,
+    /// Pools that the clock alone may have changed.
+    pub(crate) aged: BTreeSet<usize>,
+    /// Pools whose mints became known and that have no edges yet.
+    pub(crate) created: Vec<usize>,
+    pub(crate) time: Option<ChainTime>,
+    /// Decimals of mints seen on chain.
+    pub(crate) decimals: HashMap<Pubkey, u8>,
+}
+
+impl Registry {
+    pub(crate) fn new(refs: &[PoolRef]) -> Self {
+        let mut registry = Self::default();
+        for each in refs {
+            registry.watch_ref(each);
+        }
+        if !registry.pools.is_empty() {
+            registry.insert(Account::new(program::CLOCK, Role::Clock, Vec::new()));
+        }
+        registry
+    }
+
+    fn watch_ref(&mut self, each: &PoolRef) {
+        let found = base58::decode(&each.address)
+            .zip(base58::decode(&each.program))
+            .and_then(|(address, owner)| Curve::of(&owner).map(|curve| (address, owner, curve)));
+        let Some((address, program, curve)) = found else {
+            self.refused.push("unknown_program");
+            return;
+        };
+        if self.index.contains_key(&address) {
+            return;
+        }
+        let at = self.pools.len();
+        self.index.insert(address, at);
+        self.pools.push(PoolEntry {
+            address,
+            name: each.address.clone(),
+            program,
+            curve,
+            state: PoolState::Loading,
+            note: String::new(),
+            mints: None,
+            edge: None,
+            vaults: None,
+            config: None,
+            oracle: None,
+            arrays: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            absent: BTreeSet::new(),
+            ticks: None,
+            carrier: None,
+            changed_ns: 0,
+            closed_slot: 0,
+            torn_slot: 0,
+            torn_until: 0,
+            lone_slot: 0,
+            ticks_slot: 0,
+            pool: None,
+        });
+        self.insert(Account::new(address, Role::Pool, vec![at]));
+    }
+
+    /// Adds an account and returns its place; an account of the same key is replaced.
+    pub(crate) fn insert(&mut self, account: Account) -> usize {
+        if let Some(&at) = self.by_key.get(&account.key) {
+            self.accounts[at] = account;
+            return at;
+        }
+        let at = self.accounts.len();
+        self.by_key.insert(account.key, at);
+        self.accounts.push(account);
+        at
+    }
+
+    /// Forgets all accounts.
+    pub(crate) fn clear_accounts(&mut self) {
+        self.accounts.clear();
+        self.by_key.clear();
+    }
+
+    /// Returns a watched account.
+    pub(crate) fn account(&self, key: &Pubkey) -> Option<&Account> {
+        self.by_key.get(key).map(|&at| &self.accounts[at])
+    }
+
+    /// Returns all watched accounts, in no order that may be seen.
+    pub(crate) fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    fn decoded(&self, key: &Pubkey) -> Option<&Decoded> {
+        self.account(key)
+            .and_then(|account| account.decoded.as_ref())
+    }
+
+    fn refuse(&mut self, reason: &'static str, text: String) {
+        self.refused.push(reason);
+        self.errors.push(text);
+    }
+
+    fn stranger(&mut self, key: &Pubkey, owner: &Pubkey) {
+        let text = format!(
+            "account {} has unknown owner {}",
+            base58::encode(key),
+            base58::encode(owner)
+        );
+        self.refuse("unknown_owner", text);
+    }
+}

@@ -1,0 +1,173 @@
+//! Whether a pool's accounts agree: at one slot, or at one that is closed. Until then the pool is *torn*.
+
+use super::Registry;
+use super::entries::{Account, Curve, Decoded, PoolEntry, PoolState, Want};
+use crate::base58::{self, Pubkey};
+use crate::tick_array_manager::array_start;
+
+impl Registry {
+    /// Works out a pool's state from its accounts; `announced` is the newest slot of its carrier.
+    pub(crate) fn settle(&mut self, at: usize, announced: Option<u64>) {
+        self.pools[at].pool = None;
+        if self.pools[at].state == PoolState::Refused {
+            return;
+        }
+        if !self.is_complete(&self.pools[at]) {
+            self.pools[at].state = PoolState::Loading;
+            return;
+        }
+        if self.is_suspect(&self.pools[at]) {
+            self.pools[at].state = PoolState::Gap;
+            return;
+        }
+        let torn = self.torn(&self.pools[at]);
+        let pool = &mut self.pools[at];
+        if torn > pool.closed_slot {
+            if pool.state != PoolState::Torn || torn != pool.torn_slot {
+                pool.torn_until = torn.max(announced.unwrap_or(0));
+            }
+            (pool.state, pool.torn_slot) = (PoolState::Torn, torn);
+            return;
+        }
+        if let Some(problem) = self.relations(&self.pools[at]) {
+            self.reject(at, problem, problem);
+            return;
+        }
+        match self.build(at) {
+            Ok(built) => {
+                let pool = &mut self.pools[at];
+                (pool.pool, pool.state) = (built, PoolState::Live);
+            }
+            Err(error) => self.reject(at, "bad_layout", &error.to_string()),
+        }
+    }
+
+    fn reject(&mut self, at: usize, problem: &'static str, text: &str) {
+        let pool = &mut self.pools[at];
+        (pool.state, pool.note) = (PoolState::Refused, problem.to_owned());
+        let text = format!("pool {}: {text}", pool.name);
+        self.refuse(problem, text);
+    }
+
+    fn is_complete(&self, pool: &PoolEntry) -> bool {
+        let Some(mints) = pool.mints else {
+            return false;
+        };
+        let vaults = pool.vaults.iter().flatten();
+        let mut needed = [&pool.address]
+            .into_iter()
+            .chain(vaults)
+            .chain(&mints)
+            .chain(&pool.config);
+        if self.time.is_none() || needed.any(|key| self.decoded(key).is_none()) {
+            return false;
+        }
+        let Some(Decoded::Whirlpool(now)) = self.decoded(&pool.address) else {
+            return true;
+        };
+        let current = array_start(now.tick, now.tick_spacing);
+        let known = pool.arrays.contains_key(&current) || pool.absent.contains(&current);
+        known && (!now.has_adaptive_fee() || pool.oracle.is_some())
+    }
+
+    /// Returns whether updates of an account that a quote depends on may have been lost.
+    fn is_suspect(&self, pool: &PoolEntry) -> bool {
+        let vaults = pool.vaults.iter().flatten();
+        let single = [&pool.address]
+            .into_iter()
+            .chain(vaults)
+            .chain(&pool.config)
+            .chain(&pool.oracle);
+        let mut keys = single.chain(pool.arrays.values());
+        keys.any(|key| self.account(key).is_some_and(|account| account.suspect))
+    }
+
+    /// Returns the newest slot at which its accounts disagree, or 0.
+    fn torn(&self, pool: &PoolEntry) -> u64 {
+        let Some(account) = self.account(&pool.address) else {
+            return 0;
+        };
+        let Some(vaults) = pool.vaults else {
+            let array = if account.slot < pool.ticks_slot {
+                pool.ticks_slot
+            } else {
+                0
+            };
+            return pool.lone_slot.max(array);
+        };
+        let [Some(first), Some(second)] = vaults.map(|key| self.account(&key)) else {
+            return 0;
+        };
+        let late = first.slot < pool.lone_slot || second.slot < pool.lone_slot;
+        let lone = if late { pool.lone_slot } else { 0 };
+        let third = if pool.curve == Curve::Cpmm {
+            account
+        } else {
+            first
+        };
+        let newest = first.slot.max(second.slot).max(third.slot);
+        let counts = [first, second, third].map(|member| member.updates(newest));
+        let agree = counts[0] == counts[1] && counts[1] == counts[2];
+        lone.max(if agree { 0 } else { newest })
+    }
+
+    /// Returns what is wrong between a pool and its vaults.
+    fn relations(&self, pool: &PoolEntry) -> Option<&'static str> {
+        let (vaults, mints) = (pool.vaults?, pool.mints?);
+        let [Some(Decoded::Vault(first)), Some(Decoded::Vault(second))] =
+            vaults.map(|key| self.decoded(&key))
+        else {
+            return None;
+        };
+        if first.mint != mints[0] || second.mint != mints[1] {
+            return Some("vault_mint");
+        }
+        (first.owner != second.owner).then_some("vault_owner")
+    }
+
+    /// Closes the torn slots of pools that `channel` carries.
+    pub(crate) fn announce(&mut self, channel: u16, slot: u64) {
+        for (at, pool) in self.pools.iter_mut().enumerate() {
+            let carried = pool.carrier.is_none_or(|carrier| carrier == channel);
+            if pool.state == PoolState::Torn && carried && slot > pool.torn_until {
+                pool.closed_slot = pool.torn_slot;
+                self.dirty.insert(at);
+            }
+        }
+    }
+
+    /// Marks every account that `channel` tells or carries as suspect: updates were lost.
+    pub(crate) fn doubt(&mut self, channel: u16) {
+        for account in &mut self.accounts {
+            if account.count > 0 && is_told(&self.pools, account, channel) {
+                account.suspect = true;
+                self.dirty.extend(&account.users);
+            }
+        }
+    }
+
+    /// Asks for the suspect accounts of a channel.
+    pub(crate) fn ask_again(&mut self, channel: u16) {
+        let suspect = self
+            .accounts
+            .iter()
+            .filter(|a| a.suspect && is_told(&self.pools, a, channel));
+        let mut keys: Vec<Pubkey> = suspect.map(|account| account.key).collect();
+        keys.sort_unstable();
+        let want = |key| Want {
+            kind: "account",
+            key: base58::encode(&key),
+            index: 0,
+            carrier: Some(channel),
+        };
+        self.wants.extend(keys.into_iter().map(want));
+    }
+}
+
+fn is_told(pools: &[PoolEntry], account: &Account, channel: u16) -> bool {
+    account.channel == channel
+        || account
+            .users
+            .iter()
+            .any(|&user| pools[user].carrier == Some(channel))
+}

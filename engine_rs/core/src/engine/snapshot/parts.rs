@@ -1,0 +1,163 @@
+//! The parts of a snapshot, as they stand in it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cycle_finder::PotentialsState;
+use crate::decode::SessionParts;
+use crate::engine::channels::State as ChannelStatus;
+use crate::engine::registry::PoolState;
+use crate::engine::series::SeriesParts;
+use crate::engine::setup::Channel;
+use crate::engine::standing::Opportunity;
+use crate::engine::views::Counters;
+use crate::fees::FeeState;
+use crate::order_book::BookParts;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChannelPart {
+    pub(super) info: Channel,
+    pub(super) frames: u64,
+    pub(super) malformed: u64,
+    pub(super) gaps: u64,
+    pub(super) last_ns: i64,
+    pub(super) lag_ns: Option<i64>,
+    pub(super) offset_ns: Option<i64>,
+    pub(super) slot: Option<u64>,
+    pub(super) slot_ns: i64,
+    pub(super) generation: u32,
+    pub(super) state: ChannelStatus,
+    pub(super) last_error: String,
+    pub(super) session: SessionParts,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EdgePart {
+    pub(super) name: String,
+    pub(super) tail: u32,
+    pub(super) head: u32,
+    pub(super) book: bool,
+    pub(super) at: usize,
+    pub(super) first: bool,
+    pub(super) weight: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountPart {
+    pub(super) key: String,
+    pub(super) role: u8,
+    pub(super) users: Vec<usize>,
+    pub(super) owner: String,
+    pub(super) data: String,
+    pub(super) slot: u64,
+    pub(super) count: u64,
+    pub(super) channel: u16,
+    pub(super) socket: bool,
+    pub(super) suspect: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PoolPart {
+    pub(super) name: String,
+    pub(super) state: PoolState,
+    pub(super) note: String,
+    pub(super) mints: Vec<String>,
+    pub(super) vaults: Vec<String>,
+    pub(super) config: String,
+    pub(super) oracle: String,
+    pub(super) edge: Option<u32>,
+    pub(super) arrays: Vec<(i32, String)>,
+    pub(super) wanted: Vec<i32>,
+    pub(super) absent: Vec<i32>,
+    pub(super) carrier: Option<u16>,
+    pub(super) changed_ns: i64,
+    pub(super) closed_slot: u64,
+    pub(super) torn_slot: u64,
+    pub(super) torn_until: u64,
+    pub(super) lone_slot: u64,
+    pub(super) ticks_slot: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BookPart {
+    pub(super) venue: String,
+    pub(super) symbol: String,
+    pub(super) base: String,
+    pub(super) quote: String,
+    pub(super) kind: String,
+    pub(super) edge: Option<u32>,
+    pub(super) blocked: String,
+    pub(super) channel: Option<u16>,
+    pub(super) as_of_ns: i64,
+    pub(super) book: BookParts,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourcePart {
+    pub(super) mint: String,
+    pub(super) name: String,
+    pub(super) num: u64,
+    pub(super) den: u64,
+    pub(super) mid_bits: u64,
+    pub(super) depth_bits: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RowPart {
+    pub(super) mint: String,
+    pub(super) symbol: String,
+    pub(super) venue: String,
+    pub(super) source: String,
+    pub(super) book: bool,
+    pub(super) at: i64,
+    pub(super) depth_bits: u64,
+    pub(super) bid_bits: Option<u64>,
+    pub(super) ask_bits: Option<u64>,
+    pub(super) changed_ns: Option<i64>,
+    pub(super) synthetic: String,
+    pub(super) series: SeriesParts,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CyclePart {
+    pub(super) key: String,
+    pub(super) edges: Vec<u32>,
+    pub(super) base: String,
+    pub(super) weight: i64,
+    pub(super) first_slot: Option<u64>,
+    pub(super) amount_in: u64,
+    pub(super) amount_out: u64,
+    pub(super) fees: u64,
+    pub(super) binds: String,
+    pub(super) cu_limit: Option<u64>,
+    pub(super) last: Option<Opportunity>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    pub(super) version: u32,
+    pub(super) slot: Option<u64>,
+    pub(super) slot_ns: i64,
+    pub(super) time: Option<(u64, i64, u64)>,
+    pub(super) channels: Vec<ChannelPart>,
+    pub(super) nodes: Vec<String>,
+    pub(super) edges: Vec<EdgePart>,
+    pub(super) potentials: PotentialsState,
+    pub(super) accounts: Vec<AccountPart>,
+    pub(super) pools: Vec<PoolPart>,
+    pub(super) books: Vec<BookPart>,
+    pub(super) sources: Vec<SourcePart>,
+    pub(super) rows: Vec<RowPart>,
+    pub(super) fees: FeeState,
+    pub(super) cycles: Vec<CyclePart>,
+    pub(super) learned: Vec<(String, u64, u64, u64)>,
+    pub(super) counters: Counters,
+}

@@ -1,0 +1,295 @@
+//! A snapshot back into an engine's state; nothing in it is believed unseen.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::parts::{PoolPart, State};
+use super::{SnapshotError, VERSION};
+use crate::base58::{self, Pubkey};
+use crate::cycle_finder::Potentials;
+use crate::decode::SolanaSession;
+use crate::engine::Engine;
+use crate::engine::channels::ChannelState;
+use crate::engine::market::Edge;
+use crate::engine::prices::{Row, Source};
+use crate::engine::registry::{Account, Decoded, PoolEntry, PoolState, Role};
+use crate::engine::series::Series;
+use crate::engine::standing::{Cycle, Sizing};
+use crate::fees::FeeModel;
+use crate::graph::Graph;
+use crate::order_book::OrderBook;
+use crate::pool::ChainTime;
+
+/// Gives an engine this state.
+///
+/// # Errors
+/// `SnapshotError` if it isn't one, or one of another setup; the engine is then as new.
+pub(crate) fn load(engine: &mut Engine, data: &[u8]) -> Result<(), SnapshotError> {
+    let state: State =
+        serde_json::from_slice(data).map_err(|error| SnapshotError::NotOne(error.to_string()))?;
+    if state.version != VERSION {
+        return Err(SnapshotError::Version(state.version));
+    }
+    engine.fresh();
+    let pools = engine.market.registry.pools.iter().map(|pool| &pool.name);
+    if !pools.eq(state.pools.iter().map(|part| &part.name)) {
+        return Err(SnapshotError::OtherSetup);
+    }
+    let loaded = load_parts(engine, &state);
+    if loaded.is_err() {
+        engine.fresh();
+    }
+    loaded
+}
+
+fn load_parts(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
+    load_channels(engine, state)?;
+    load_market(engine, state)?;
+    load_pools(engine, state)?;
+    load_books(engine, state)?;
+    load_prices(engine, state)?;
+    load_cycles(engine, state)
+}
+
+fn load_channels(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
+    engine.channels.clear();
+    for part in &state.channels {
+        let mut channel = ChannelState::new(part.info.clone());
+        (channel.frames, channel.malformed, channel.gaps) =
+            (part.frames, part.malformed, part.gaps);
+        (channel.last_ns, channel.lag_ns, channel.offset_ns) =
+            (part.last_ns, part.lag_ns, part.offset_ns);
+        (channel.slot, channel.slot_ns, channel.generation) =
+            (part.slot, part.slot_ns, part.generation);
+        channel.state = part.state;
+        channel.last_error.clone_from(&part.last_error);
+        let session = SolanaSession::from_parts(&part.session);
+        channel.session =
+            session.ok_or_else(|| damaged(format!("session of channel {}", part.info.id)))?;
+        engine.channels.insert(part.info.id, channel);
+    }
+    Ok(())
+}
+
+fn load_market(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
+    let market = &mut engine.market;
+    (market.slot, market.slot_ns) = (state.slot, state.slot_ns);
+    market.registry.time = state.time.map(|(slot, unix_timestamp, epoch)| ChainTime {
+        slot,
+        unix_timestamp,
+        epoch,
+    });
+    market.graph = Graph::new();
+    market.edges.clear();
+    for mint in &state.nodes {
+        market
+            .graph
+            .add_node(mint)
+            .map_err(|error| damaged(error.to_string()))?;
+    }
+    for part in &state.edges {
+        let places = if part.book {
+            state.books.len()
+        } else {
+            state.pools.len()
+        };
+        if part.at >= places {
+            return Err(damaged(format!("edge {}", part.name)));
+        }
+        let added = market.graph.add_edge(part.tail, part.head, &part.name);
+        let set = added.and_then(|edge| market.graph.set_weight(edge, part.weight));
+        set.map_err(|error| damaged(error.to_string()))?;
+        market.edges.push(Edge {
+            book: part.book,
+            at: part.at,
+            first: part.first,
+        });
+    }
+    let potentials = Potentials::from_state(&market.graph, state.potentials.clone());
+    market.potentials = potentials.ok_or_else(|| damaged("potentials"))?;
+    Ok(())
+}
+
+fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
+    let registry = &mut engine.market.registry;
+    registry.clear_accounts();
+    for part in &state.accounts {
+        let role = Role::of(part.role).ok_or_else(|| damaged(format!("role {}", part.role)))?;
+        let known = part.users.iter().all(|&user| user < state.pools.len());
+        if !known || (part.users.is_empty() && role != Role::Clock) {
+            return Err(damaged(format!("users of {}", part.key)));
+        }
+        let mut account = Account::new(key(&part.key)?, role, part.users.clone());
+        account.owner = key(&part.owner)?;
+        account.data = STANDARD
+            .decode(&part.data)
+            .map_err(|error| damaged(error.to_string()))?;
+        (account.slot, account.count, account.channel) = (part.slot, part.count, part.channel);
+        (account.socket, account.suspect) = (part.socket, part.suspect);
+        if account.count > 0 {
+            let decoded = registry.decode(&account, &account.owner, &account.data);
+            account.decoded = decoded.map_err(|error| damaged(error.to_string()))?;
+            if let Some(Decoded::Mint(mint)) = &account.decoded {
+                registry.decimals.insert(account.key, mint.decimals);
+            }
+        }
+        registry.insert(account);
+    }
+    for (at, part) in state.pools.iter().enumerate() {
+        load_pool(&mut registry.pools[at], part)?;
+        if matches!(part.state, PoolState::Live | PoolState::Closed) {
+            let built = registry
+                .build(at)
+                .map_err(|error| damaged(error.to_string()))?;
+            registry.pools[at].pool = built;
+        }
+    }
+    Ok(())
+}
+
+fn load_pool(pool: &mut PoolEntry, part: &PoolPart) -> Result<(), SnapshotError> {
+    (pool.state, pool.edge, pool.carrier) = (part.state, part.edge, part.carrier);
+    pool.note.clone_from(&part.note);
+    (pool.mints, pool.vaults) = (pair(&part.mints)?, pair(&part.vaults)?);
+    (pool.config, pool.oracle) = (single(&part.config)?, single(&part.oracle)?);
+    for (start, text) in &part.arrays {
+        pool.arrays.insert(*start, key(text)?);
+    }
+    pool.wanted = part.wanted.iter().copied().collect();
+    pool.absent = part.absent.iter().copied().collect();
+    (pool.changed_ns, pool.closed_slot) = (part.changed_ns, part.closed_slot);
+    (pool.torn_slot, pool.torn_until) = (part.torn_slot, part.torn_until);
+    (pool.lone_slot, pool.ticks_slot) = (part.lone_slot, part.ticks_slot);
+    Ok(())
+}
+
+fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
+    let market = &mut engine.market;
+    for part in &state.books {
+        let at = market.books.declare(
+            &part.venue,
+            &part.symbol,
+            &part.base,
+            &part.quote,
+            &part.kind,
+        );
+        let entry = &mut market.books.entries[at];
+        (entry.edge, entry.channel, entry.as_of_ns) = (part.edge, part.channel, part.as_of_ns);
+        entry.blocked.clone_from(&part.blocked);
+        entry.book =
+            OrderBook::from_parts(part.book.clone()).map_err(|error| damaged(error.to_string()))?;
+    }
+    market.books.refused.clear();
+    market.wired_books = market.books.entries.len();
+    Ok(())
+}
+
+fn load_prices(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
+    let prices = &mut engine.prices;
+    for part in &state.sources {
+        let (mid, depth) = (
+            f64::from_bits(part.mid_bits),
+            f64::from_bits(part.depth_bits),
+        );
+        let source = Source {
+            num: part.num,
+            den: part.den,
+            mid,
+            depth,
+        };
+        prices
+            .sources
+            .entry(part.mint.clone())
+            .or_default()
+            .insert(part.name.clone(), source);
+    }
+    for part in &state.rows {
+        let row = Row {
+            mint: part.mint.clone(),
+            symbol: part.symbol.clone(),
+            venue: part.venue.clone(),
+            source: part.source.clone(),
+            book: part.book,
+            at: usize::try_from(part.at).ok(),
+            depth: f64::from_bits(part.depth_bits),
+            bid: part.bid_bits.map(f64::from_bits),
+            ask: part.ask_bits.map(f64::from_bits),
+            changed_ns: part.changed_ns,
+            synthetic: part.synthetic.clone(),
+            series: Series::from_parts(&part.series)
+                .ok_or_else(|| damaged(format!("series of {}", part.symbol)))?,
+        };
+        let places = if part.book {
+            state.books.len()
+        } else {
+            state.pools.len()
+        };
+        if row.at.is_some_and(|at| at >= places) {
+            return Err(damaged(format!("row of {}", part.symbol)));
+        }
+        prices
+            .rows
+            .entry(row.key().to_owned())
+            .or_default()
+            .insert(row.venue.clone(), row);
+    }
+    Ok(())
+}
+
+fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
+    let fees = FeeModel::from_state(engine.setup.bidding.window_slots, state.fees.clone());
+    engine.fees = fees.map_err(|error| damaged(error.to_string()))?;
+    engine.standing.reprice(&engine.setup, &engine.fees);
+    let edges = engine.market.graph.edge_count();
+    for part in &state.cycles {
+        if part.edges.iter().any(|&edge| edge as usize >= edges) {
+            return Err(damaged(format!("cycle {}", part.key)));
+        }
+        let cycle = Cycle {
+            key: part.key.clone(),
+            edges: part.edges.clone(),
+            base: part.base.clone(),
+            weight: part.weight,
+            first_slot: part.first_slot,
+            sizing: Sizing {
+                amount_in: part.amount_in,
+                amount_out: part.amount_out,
+                fees: part.fees,
+                binds: part.binds.clone(),
+                cu_limit: part.cu_limit,
+            },
+            last: part.last.clone(),
+        };
+        engine.standing.cycles.insert(part.key.clone(), cycle);
+    }
+    let learned = state.learned.iter();
+    engine.standing.learned = learned
+        .map(|(settlement, hops, wins, tries)| ((settlement.clone(), *hops), (*wins, *tries)))
+        .collect();
+    engine.counters = state.counters.clone();
+    Ok(())
+}
+
+fn damaged(what: impl Into<String>) -> SnapshotError {
+    SnapshotError::Damaged(what.into())
+}
+
+fn key(text: &str) -> Result<Pubkey, SnapshotError> {
+    base58::decode(text).ok_or_else(|| damaged(format!("key was {text}")))
+}
+
+fn pair(keys: &[String]) -> Result<Option<[Pubkey; 2]>, SnapshotError> {
+    match keys {
+        [] => Ok(None),
+        [first, second] => Ok(Some([key(first)?, key(second)?])),
+        _ => Err(damaged("a pair of keys")),
+    }
+}
+
+fn single(text: &str) -> Result<Option<Pubkey>, SnapshotError> {
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        key(text).map(Some)
+    }
+}

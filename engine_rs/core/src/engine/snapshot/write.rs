@@ -1,0 +1,200 @@
+//! An engine's state into a snapshot.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::VERSION;
+use super::parts::{
+    AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, PoolPart, RowPart, SourcePart, State,
+};
+use crate::base58::{self, Pubkey};
+use crate::engine::books::BookEntry;
+use crate::engine::channels::ChannelState;
+use crate::engine::prices::{Row, Source};
+use crate::engine::registry::{Account, PoolEntry};
+use crate::engine::standing::Cycle;
+use crate::engine::{Engine, json};
+
+/// Returns all state of an engine.
+pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
+    let (market, registry) = (&engine.market, &engine.market.registry);
+    let mut accounts: Vec<&Account> = registry.accounts().iter().collect();
+    accounts.sort_unstable_by_key(|account| account.key);
+    let learned = engine.standing.learned.iter();
+    json::encode(&State {
+        version: VERSION,
+        slot: market.slot,
+        slot_ns: market.slot_ns,
+        time: registry
+            .time
+            .as_ref()
+            .map(|time| (time.slot, time.unix_timestamp, time.epoch)),
+        channels: engine.channels.values().map(channel_part).collect(),
+        nodes: (0..market.graph.node_count())
+            .map(|node| market.graph.node_key(node as u32).to_owned())
+            .collect(),
+        edges: (0..market.graph.edge_count())
+            .map(|edge| edge_part(engine, edge as u32))
+            .collect(),
+        potentials: market.potentials.state(),
+        accounts: accounts.into_iter().map(account_part).collect(),
+        pools: registry.pools.iter().map(pool_part).collect(),
+        books: book_parts(engine),
+        sources: source_parts(engine),
+        rows: engine
+            .prices
+            .rows
+            .values()
+            .flat_map(|rows| rows.values())
+            .map(row_part)
+            .collect(),
+        fees: engine.fees.state(),
+        cycles: engine.standing.cycles.values().map(cycle_part).collect(),
+        learned: learned
+            .map(|((settlement, hops), &(wins, tries))| (settlement.clone(), *hops, wins, tries))
+            .collect(),
+        counters: engine.counters.clone(),
+    })
+}
+
+fn channel_part(channel: &ChannelState) -> ChannelPart {
+    ChannelPart {
+        info: channel.info.clone(),
+        frames: channel.frames,
+        malformed: channel.malformed,
+        gaps: channel.gaps,
+        last_ns: channel.last_ns,
+        lag_ns: channel.lag_ns,
+        offset_ns: channel.offset_ns,
+        slot: channel.slot,
+        slot_ns: channel.slot_ns,
+        generation: channel.generation,
+        state: channel.state,
+        last_error: channel.last_error.clone(),
+        session: channel.session.parts(),
+    }
+}
+
+fn edge_part(engine: &Engine, edge: u32) -> EdgePart {
+    let (graph, behind) = (&engine.market.graph, engine.market.behind(edge));
+    EdgePart {
+        name: graph.name(edge).to_owned(),
+        tail: graph.from(edge),
+        head: graph.to(edge),
+        book: behind.book,
+        at: behind.at,
+        first: behind.first,
+        weight: graph.weight(edge),
+    }
+}
+
+fn account_part(account: &Account) -> AccountPart {
+    AccountPart {
+        key: base58::encode(&account.key),
+        role: account.role as u8,
+        users: account.users.clone(),
+        owner: base58::encode(&account.owner),
+        data: STANDARD.encode(&account.data),
+        slot: account.slot,
+        count: account.count,
+        channel: account.channel,
+        socket: account.socket,
+        suspect: account.suspect,
+    }
+}
+
+fn pool_part(pool: &PoolEntry) -> PoolPart {
+    let keys = |pair: &Option<[Pubkey; 2]>| pair.iter().flatten().map(base58::encode).collect();
+    let key = |single: &Option<Pubkey>| single.as_ref().map(base58::encode).unwrap_or_default();
+    PoolPart {
+        name: pool.name.clone(),
+        state: pool.state,
+        note: pool.note.clone(),
+        mints: keys(&pool.mints),
+        vaults: keys(&pool.vaults),
+        config: key(&pool.config),
+        oracle: key(&pool.oracle),
+        edge: pool.edge,
+        arrays: pool
+            .arrays
+            .iter()
+            .map(|(&start, key)| (start, base58::encode(key)))
+            .collect(),
+        wanted: pool.wanted.iter().copied().collect(),
+        absent: pool.absent.iter().copied().collect(),
+        carrier: pool.carrier,
+        changed_ns: pool.changed_ns,
+        closed_slot: pool.closed_slot,
+        torn_slot: pool.torn_slot,
+        torn_until: pool.torn_until,
+        lone_slot: pool.lone_slot,
+        ticks_slot: pool.ticks_slot,
+    }
+}
+
+fn book_parts(engine: &Engine) -> Vec<BookPart> {
+    let part = |entry: &BookEntry| BookPart {
+        venue: entry.venue.clone(),
+        symbol: entry.symbol.clone(),
+        base: entry.base.clone(),
+        quote: entry.quote.clone(),
+        kind: entry.kind.clone(),
+        edge: entry.edge,
+        blocked: entry.blocked.clone(),
+        channel: entry.channel,
+        as_of_ns: entry.as_of_ns,
+        book: entry.book.parts(),
+    };
+    engine.market.books.entries.iter().map(part).collect()
+}
+
+fn source_parts(engine: &Engine) -> Vec<SourcePart> {
+    let all = engine.prices.sources.iter();
+    let flat = all.flat_map(|(mint, sources)| {
+        sources
+            .iter()
+            .map(move |(name, source)| (mint, name, source))
+    });
+    let part = |(mint, name, source): (&String, &String, &Source)| SourcePart {
+        mint: mint.clone(),
+        name: name.clone(),
+        num: source.num,
+        den: source.den,
+        mid_bits: source.mid.to_bits(),
+        depth_bits: source.depth.to_bits(),
+    };
+    flat.map(part).collect()
+}
+
+fn row_part(row: &Row) -> RowPart {
+    RowPart {
+        mint: row.mint.clone(),
+        symbol: row.symbol.clone(),
+        venue: row.venue.clone(),
+        source: row.source.clone(),
+        book: row.book,
+        at: row.at.map_or(-1, |at| at as i64),
+        depth_bits: row.depth.to_bits(),
+        bid_bits: row.bid.map(f64::to_bits),
+        ask_bits: row.ask.map(f64::to_bits),
+        changed_ns: row.changed_ns,
+        synthetic: row.synthetic.clone(),
+        series: row.series.parts(),
+    }
+}
+
+fn cycle_part(cycle: &Cycle) -> CyclePart {
+    CyclePart {
+        key: cycle.key.clone(),
+        edges: cycle.edges.clone(),
+        base: cycle.base.clone(),
+        weight: cycle.weight,
+        first_slot: cycle.first_slot,
+        amount_in: cycle.sizing.amount_in,
+        amount_out: cycle.sizing.amount_out,
+        fees: cycle.sizing.fees,
+        binds: cycle.sizing.binds.clone(),
+        cu_limit: cycle.sizing.cu_limit,
+        last: cycle.last.clone(),
+    }
+}
