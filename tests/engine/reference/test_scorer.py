@@ -65,7 +65,7 @@ def test_details_say_how_near_it_was() -> None:
     assert decide(lost, Gates()).detail == "gross -120 ppm"
     assert decide(with_faults("below_min"), Gates()).detail == "395<500 ppm"
     assert decide(with_faults("new"), Gates()).detail == "1<2 slots"
-    assert decide(with_faults("landing"), Gates()).detail == "83333<200000 ppm"
+    assert decide(with_faults("landing"), Gates()).detail == "83333<100000 ppm"
     assert decide(with_faults("fees_eat_gross"), Gates()).detail == "510000>500000 ppm"
     assert decide(with_faults("unknown_cost"), Gates()).detail == "tip"
 
