@@ -79,6 +79,8 @@ def run(
         require_terminal(settings.screen.ascii)
     stop = Interrupts()
     runtime = compose.live(settings, duel=settings.engine.duel and not headless)
+    if not headless:
+        compose.load_screen()
     runtime.start()
     try:
         if headless:

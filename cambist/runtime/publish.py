@@ -48,6 +48,8 @@ BUCKET_NS = 15_000_000_000
 BUCKETS = 60
 AGE_STEP_NS = 200_000_000
 SLOT_NS = 400_000_000
+KNOWN_SLOTS = 50
+"""Percentiles come some slots after the minimum; a node that told none for this long tells none."""
 LOG_LINES = 500
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -265,7 +267,7 @@ class Publisher:
             if not self._setup.pools:
                 state = PanelState("empty", "No fee is paid here: no chain is watched.")
         note = ""
-        if newest is not None and newest.p50 is None:
+        if newest is not None and all(sample.p50 is None for sample in engine.fees[-KNOWN_SLOTS:]):
             note = "this node gives only the smallest fee that landed, so percentiles are unknown"
         cap = self._setup.gates.caps.get(self._setup.sol_mint) or None
         return FeesSection(

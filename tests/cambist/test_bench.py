@@ -10,7 +10,7 @@ import pytest
 from cambist import bench, bench_demo, bench_screen, engine
 from cambist.model.events import HEADER, RecordKind
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 TINY_DEMO = bench_demo.Plan(seconds=3.0, second_at=4.0, second_seconds=2.0, passes=1, rounds=1)
 

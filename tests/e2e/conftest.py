@@ -50,7 +50,7 @@ class Cambist:
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=env
         )
 
-    def __call__(self, *args: str, timeout: float = 100) -> Result:
+    def __call__(self, *args: str, timeout: float = 300) -> Result:
         with self.start(*args) as process:
             try:
                 out, err = process.communicate(timeout=timeout)

@@ -14,10 +14,10 @@ from storage.catalogue import list_sessions
 from tui.app import CambistApp
 from tui.screens.dashboard import Dashboard
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(500)
 
 
-async def until(condition: Callable[[], object], seconds: float = 30) -> None:
+async def until(condition: Callable[[], object], seconds: float = 90) -> None:
     for _ in range(int(seconds / 0.05)):
         if condition():
             return

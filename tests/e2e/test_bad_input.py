@@ -15,7 +15,7 @@ import pytest
 from cambist.cli import main
 from tests.e2e.conftest import Cambist
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(500)
 
 
 @pytest.fixture(autouse=True)
@@ -270,6 +270,6 @@ def test_a_second_run_in_the_same_folder_says_who_is_there(cambist: Cambist) -> 
             assert "Traceback" not in second.err
         finally:
             first.send_signal(signal.SIGTERM)
-            out, err = first.communicate(timeout=20)
+            out, err = first.communicate(timeout=90)
     assert first.returncode == 130, err
     assert json.loads(out)["records"] > 0

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import Cambist
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 REPORT = {
     "schema", "session", "records", "frames", "seconds_recorded", "seconds_wall", "gaps", "dropped", "cycles",
@@ -116,7 +116,7 @@ def test_an_interrupt_prints_the_report_and_leaves_a_readable_session(cambist: C
         begun(cambist, before)
         time.sleep(1)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=90)
     assert process.returncode == 130, err
     name = out.partition('"session":"')[2].partition('"')[0]
     assert cambist("verify", name).code == 0
@@ -158,6 +158,6 @@ def test_the_market_alone_prints_its_endpoints_and_ends_on_a_signal(cambist: Cam
         facts = json.loads(process.stdout.readline())
         assert {"rpc", "pubsub", "exchange_rest", "exchange_ws", "pools"} <= set(facts)
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode in (0, 130), out) == (True, ""), err
     assert "Traceback" not in err

@@ -16,7 +16,7 @@ from cambist.view import View
 from storage.reader import SessionReader
 from tests.shared import shared_data
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(500)
 NATIVE = build_info().native
 PREFIX = 2_500
 

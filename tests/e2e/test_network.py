@@ -20,11 +20,11 @@ from storage.catalogue import list_sessions
 from storage.reader import SessionReader
 from tests.feeds.servers import http_server, websocket_server
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(500)
 CANARY = "CANARYf00d"
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"

@@ -17,11 +17,11 @@ from storage.catalogue import list_sessions, session_path
 from storage.reader import SessionReader
 from storage.verify import verify
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(500)
 NATIVE = build_info().native
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"

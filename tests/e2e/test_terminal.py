@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.conftest import ROOT, Cambist
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(400)
 
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 SHOW_CURSOR = b"\x1b[?25h"
@@ -44,7 +44,7 @@ class Terminal:
         return self.output
 
     def finish(self) -> int:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while self.process.poll() is None and time.monotonic() < end:
             self.read(0.2)
         self.read(0.5)
@@ -62,7 +62,7 @@ class Terminal:
 def test_the_terminal_is_restored_and_the_session_readable(cambist: Cambist, end: int | bytes, code: int) -> None:
     before = {row["name"] for row in cambist("sessions", "--json").json["sessions"]}
     terminal = Terminal(cambist, "run")
-    terminal.read(20, until=b"RUNNING")
+    terminal.read(60, until=b"RUNNING")
     terminal.read(3)
     if isinstance(end, bytes):
         os.write(terminal.master, end)
@@ -78,7 +78,7 @@ def test_the_terminal_is_restored_and_the_session_readable(cambist: Cambist, end
 
 def test_a_terminal_too_small_says_so_and_still_halts_and_quits(cambist: Cambist) -> None:
     terminal = Terminal(cambist, "run", rows=14, columns=60)
-    assert b"80" in terminal.read(10, until=b"80")
+    assert b"80" in terminal.read(60, until=b"80")
     terminal.read(1)
     os.write(terminal.master, b"q")
     assert terminal.finish() == 0

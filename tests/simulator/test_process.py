@@ -16,11 +16,11 @@ from cambist.simulator.process import MarketError, main, spawn
 def ask(url: str, method: str) -> object:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": [{"commitment": "processed"}]}).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return json.loads(answer.read())["result"]
 
 
-def gone(pid: int, seconds: float = 5.0) -> bool:
+def gone(pid: int, seconds: float = 30.0) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -57,7 +57,7 @@ def test_a_market_starts_runs_in_real_time_and_ends() -> None:
 
 def test_it_does_not_outlive_its_parent() -> None:
     code = "from cambist.simulator.process import spawn; import os, sys; print(spawn(5).pid, flush=True); os._exit(0)"
-    pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30).stdout)
+    pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=90).stdout)
     assert gone(pid)
 
 
@@ -71,7 +71,7 @@ def test_sigterm_ends_it_with_success() -> None:
 
 def test_it_ends_after_so_many_slots() -> None:
     command = [sys.executable, "-m", "cambist.simulator", "--slots", "5", "--slot-ms", "5"]
-    assert subprocess.run(command, capture_output=True, timeout=30, check=True).stdout.count(b"\n") == 1
+    assert subprocess.run(command, capture_output=True, timeout=90, check=True).stdout.count(b"\n") == 1
 
 
 def test_a_taken_port_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:

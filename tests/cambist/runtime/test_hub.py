@@ -30,7 +30,7 @@ from storage.reader import SessionReader
 from storage.verify import verify
 from tests.fakes import MS, SOL, TOKENS, ScriptedEngine
 
-pytestmark = pytest.mark.timeout(40)
+pytestmark = pytest.mark.timeout(240)
 
 
 class Beat:
@@ -103,7 +103,7 @@ def live(tmp_path: Path) -> Iterator[LiveRuntime]:
     made.close()
 
 
-def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
