@@ -183,7 +183,7 @@ def parse(raw: bytes, table: Callable[[bytes], list[bytes] | None] = lambda key:
     try:
         decoded = VersionedTransaction.from_bytes(raw)
         decoded.sanitize()
-    except Exception as error:
+    except Exception as error:  # solders raises a type of its own for each way bytes can be wrong
         what = "solana_transaction::versioned::VersionedTransaction"
         msg = f"failed to deserialize {what}: {error}"
         raise WireError(msg) from None
