@@ -54,7 +54,7 @@ class Plan:
     """After the first price, before anything is counted."""
     keys: int = 60
     starts: int = 3
-    rate: float = 20.0
+    rate: float = 40.0
     """How busy the market is: about 2,000 events a second."""
 
 
@@ -306,6 +306,7 @@ def child(path: str) -> None:
     live.start()
     runtime = _Counted(live)
     app = CambistApp(runtime, **compose.look(job.config))
+    compose.settle()
 
     async def watch() -> None:
         result = await _count(app, runtime, job)

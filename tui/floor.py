@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.strip import Strip
 from textual.widget import Widget
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from tui.layout import Box
+    from tui.scene import Scene
 
 
 class _Places(Layout):
@@ -33,10 +35,15 @@ class _Places(Layout):
 class Floor(Widget):
     """Holds the dashboard's widgets."""
 
-    def __init__(self, *children: Widget) -> None:
+    def __init__(self, scene: Scene, *children: Widget) -> None:
         super().__init__(*children, id="floor")
+        self.scene = scene
         self._default_layout = _Places()  # type: ignore[assignment]
         self.boxes: dict[str, Box] = {}
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Returns the ground between the children."""
+        return [Strip.blank(crop.width, self.scene.paint.base)] * crop.height
 
     def place(self, boxes: dict[str, Box], before_hiding: Callable[[], None]) -> None:
         """Puts the children into their boxes; what has none is not shown and can't be focused.

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 
-class Cost(msgspec.Struct, frozen=True):
+class Cost(msgspec.Struct, frozen=True, gc=False):
     """Every cost of one opportunity, each once, in atoms of the cycle's base token, `None` where unknown.
 
     Venue fees are already inside `amount_out`; `venue_fees` says how much they were. The others are subtracted.
@@ -32,7 +32,7 @@ class Cost(msgspec.Struct, frozen=True):
         return total
 
 
-class Opportunity(msgspec.Struct, frozen=True):
+class Opportunity(msgspec.Struct, frozen=True, gc=False):
     """One exactly sized cycle and what was decided about it. Field order is the canonical encoding."""
 
     seq: int

@@ -55,7 +55,7 @@ class Duel(SnapshotTable):
             return []
         parts = [section.profile] if section.profile else []
         if section.mismatches is not None:
-            words = "mismatches" if self.size.width >= 70 else glyph("unequal")
+            words = "mismatches" if self.outer_size.width >= 70 else glyph("unequal")
             parts.append(f"{formats.count(section.mismatches, 6)} {words}")
         return parts
 

@@ -33,7 +33,7 @@ class Fees(Panel):
 
     def info(self) -> list[str]:
         """Returns the span of the cells."""
-        span = self._cells(self.size.width) * self._merge() * BUCKET_NS
+        span = self._cells(self.outer_size.width) * self._merge() * BUCKET_NS
         have = len(self.section.columns) * BUCKET_NS if self.section is not None else 0
         minutes = max(1, min(span, have) // formats.MINUTE) if have else 0
         return [f"last {minutes} min"] if minutes else []

@@ -52,9 +52,10 @@ class Prices(SnapshotTable):
     def take(self, section: PricesSection) -> None:
         """Takes over rows; a token's decimals are fixed by its first price."""
         for row in section.rows:
-            value = row.bid if row.bid is not None else row.ask
-            if value is not None and row.token not in self._decimals:
-                self._decimals[row.token] = formats.price_decimals(value)
+            if row.token not in self._decimals:
+                value = row.bid if row.bid is not None else row.ask
+                if value is not None:
+                    self._decimals[row.token] = formats.price_decimals(value)
         self._span_ns = max((row.change_span_ns for row in section.rows), default=0)
         super().take(section)
 

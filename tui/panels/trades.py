@@ -54,7 +54,7 @@ class Trades(SnapshotTable):
     def info(self) -> list[str]:
         """Returns whose trades these are."""
         if self.scene.mode == "REPLAY":
-            return [f"wall {formats.clock(self.scene.wall_ns)}"] if self.size.width >= 56 else []
+            return [f"wall {formats.clock(self.scene.wall_ns)}"] if self.outer_size.width >= 56 else []
         return ["LIVE" if self.scene.live else "paper"]
 
     def has_content(self) -> bool:
@@ -75,7 +75,7 @@ class Trades(SnapshotTable):
         return row
 
     def _curve(self) -> bool:
-        return self.size.height >= CURVE_FROM and self.section is not None and len(self.section.curve) > 1
+        return self.outer_size.height >= CURVE_FROM and self.section is not None and len(self.section.curve) > 1
 
     def head_count(self) -> int:
         """Returns the lines above the rows."""

@@ -67,6 +67,7 @@ class SnapshotTable(Panel):
         self._parsed = Filter()
         self._parsed_from = ""
         self._rows: dict[str, Any] = {}
+        self._offered: list[str] = []
         self._moved = 0.0
         self._due = False
         self._took_ns = 0
@@ -155,18 +156,28 @@ class SnapshotTable(Panel):
         rows = self.rows_of(section)
         if len(self._strips) > 4 * len(rows) + 64:
             self._forget()
-        fresh = {self.key_of(row): row for row in rows}
+        key_of = self.key_of
+        fresh = {key_of(row): row for row in rows}
+        offered = list(fresh)
+        as_before, self._offered = offered == self._offered, offered
+        if not as_before:
+            self._live = set(offered)
         for key in self._keys:
             if key not in fresh and key in self._rows:
-                fresh.setdefault(key, self._rows[key])
-        self._live = {self.key_of(row) for row in rows}
+                fresh[key] = self._rows[key]
         self._rows = fresh
+        if as_before and not self.MOVES and not self._sieving and not self.sort:
+            return  # the order is that of the section, and nobody came or left
         now = time.monotonic()
         if not self.MOVES or not self._keys or now - self._moved >= MOVE_S:
             self._arrange(now)
         else:
             self._due = True
             self._refill(now)
+
+    @property
+    def _sieving(self) -> bool:
+        return bool(self.filter) or self.only_wrong
 
     def _refill(self, now: float) -> None:
         """Gives the places of rows that left to rows that wait for one, best first; no row that is there moves."""
@@ -242,7 +253,7 @@ class SnapshotTable(Panel):
         return self._keys.index(self.cursor_key) if self.cursor_key in self._keys else None
 
     def _room(self) -> int:
-        return max(1, self.size.height - 1 - self.head_count())
+        return max(1, self.outer_size.height - 1 - self.head_count())
 
     def _clamp(self, *, follow: bool) -> None:
         room, count = self._room(), len(self._keys)
