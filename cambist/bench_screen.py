@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 COLUMNS, ROWS = 120, 40
 ROOT = Path(__file__).resolve().parents[1]
-KEY_EVERY_S = 0.25
+KEY_EVERY_S = 0.15
 PANELS = {"1": "Price", "2": "Cycles"}
 """Keys that are typed, and the word with which their panel's title begins."""
 PRICE = re.compile(rb"\bSOL [^\n]{0,40}?\d\d+\.\d")
@@ -52,7 +52,7 @@ class Plan:
     seconds: float = 10.0
     settle: float = 3.0
     """After the first price, before anything is counted."""
-    keys: int = 60
+    keys: int = 200
     starts: int = 3
     rate: float = 40.0
     """How busy the market is: about 2,000 events a second."""

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.reactive import Reactive
+from textual.strip import Strip
 
 from tui.commands import REGISTRY, Situation
 from tui.floor import Floor
@@ -98,6 +99,10 @@ class Dashboard(Acts):
             Edge(scene, id="edge-right"),
         )
         yield self.floor
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Returns nothing to see: the floor covers the screen."""
+        return [Strip.blank(crop.width)] * crop.height
 
     def on_mount(self) -> None:
         """Starts pulling."""

@@ -74,6 +74,7 @@ class SnapshotTable(Panel):
         self._strips: dict[str, tuple[Hashable, Strip]] = {}
         self._ages: dict[str, tuple[int, formats.Measure]] = {}
         self._charts: dict[str, tuple[int, str]] = {}
+        self._heads: tuple[object, Strip] | None = None
         self._flashes = Flashes()
         self._live: set[str] = set()
         self._now = 0.0
@@ -309,13 +310,17 @@ class SnapshotTable(Panel):
 
     def heads(self, slots: dict[str, Slot], width: int) -> list[Strip]:
         """Returns the lines above the rows: column heads, aligned like their columns."""
+        wanted = (self.scene.epoch, width, slots)
+        if self._heads is not None and self._heads[0] == wanted:
+            return [self._heads[1]]
         line, style = self.line(width), self.scene.paint.style("muted")
         for slot in slots.values():
             if slot.head and slot.right:
                 line.end(slot.end, slot.head, style)
             elif slot.head:
                 line.put(slot.x, slot.head, style)
-        return [line.strip()]
+        self._heads = (wanted, line.strip())
+        return [self._heads[1]]
 
     def body(self, width: int, height: int) -> list[Strip]:
         """Returns heads, the visible rows, and the state's notes where there is room."""
