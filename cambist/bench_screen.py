@@ -299,6 +299,7 @@ def _thread_clock(name: str) -> Callable[[], float]:
 
 def child(path: str) -> None:
     """Runs the dashboard as the job says and leaves what it saw in the job's result file."""
+    compose.load_screen()
     from tui.app import CambistApp
 
     job = msgspec.json.decode(Path(path).read_bytes(), type=Job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import time
 from pathlib import Path
@@ -299,7 +300,12 @@ def _beside(config: Config, session: str, beside: Runtime) -> Runtime:
 
 
 def load_screen() -> None:
-    """Loads the dashboard's modules: 0.5 s alone, but 2 s beside a hub that holds the GIL while its feeds connect."""
+    """Loads the dashboard's modules: 0.5 s alone, but 2 s beside a hub that holds the GIL while its feeds connect.
+
+    Textual draws what changed one to two of its frames after the last drawing: 17 to 33 ms between a key and the screen
+    at its 60 frames a second, half of that at 120. The dashboard still pulls thirty times a second.
+    """
+    os.environ.setdefault("TEXTUAL_FPS", "120")
     import tui.app  # noqa: F401
 
 
