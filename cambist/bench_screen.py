@@ -139,7 +139,10 @@ class Terminal:
         if not ready:
             return b""
         try:
-            return os.read(self.master, 1 << 16)
+            data = os.read(self.master, 1 << 16)
+            if b"\x1b[6n" in data:  # asked where the cursor is: behind one narrow glyph
+                os.write(self.master, b"\x1b[1;2R")
+            return data
         except OSError:
             return b""
 

@@ -319,8 +319,11 @@ def show(
 ) -> None:
     """Runs the dashboard on a started runtime until it is quit, `seconds` are over or `ended` says so."""
     from tui.app import CambistApp
+    from tui.probe import draws_wide
 
-    app = CambistApp(runtime, **look(config))
+    settings = look(config)
+    settings["ascii"] = settings["ascii"] or draws_wide()
+    app = CambistApp(runtime, **settings)
     done = threading.Event()
 
     def watch() -> None:

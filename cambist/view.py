@@ -293,6 +293,13 @@ class FeedRow(msgspec.Struct, frozen=True, gc=False):
     note: str = ""
     offset_ns: int | None = None
     """Clock offset subtracted from its lag."""
+    last_ns: int = 0
+    """When its last frame came before it went down; 0 if none came, or it is not down."""
+    attempt: int = 0
+    """Which attempt in a row comes next, while it waits to connect again."""
+    retry_at_ns: int | None = None
+    wait_ns: int = 0
+    """How long the wait before that attempt is in all."""
 
 
 class FeedsSection(msgspec.Struct, frozen=True):

@@ -79,6 +79,12 @@ class FeedStatus(msgspec.Struct, frozen=True):
     note: str = ""
     generation: int = 0
     drops: int = 0
+    attempt: int = 0
+    """Which attempt in a row comes next, while the connection is down."""
+    retry_in_ns: int | None = None
+    """Time until that attempt."""
+    wait_ns: int = 0
+    """How long the wait before it is in all."""
 
 
 Note = Callable[[str, str, str], None]

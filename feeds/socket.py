@@ -119,6 +119,8 @@ class WebSocketSource:
         self._state, self._reason = "idle", ""
         self._opened_at = 0.0
         self._retry = asyncio.Event()
+        self._due_at: float | None = None
+        self._wait_s = 0.0
         self._end: asyncio.Future[str] | None = None
         self._outbox: deque[bytes] = deque()
         self._outgoing = asyncio.Event()
@@ -134,7 +136,19 @@ class WebSocketSource:
 
     def status(self) -> FeedStatus:
         """Returns how the connection is."""
-        return FeedStatus(self.name, self._channel, self._state, self._label, self._reason, self.generation, self.drops)
+        waiting = self._state == "down" and self._due_at is not None
+        return FeedStatus(
+            self.name,
+            self._channel,
+            self._state,
+            self._label,
+            self._reason,
+            self.generation,
+            self.drops,
+            attempt=self._backoff.attempts if waiting else 0,
+            retry_in_ns=round(max(0.0, self._due_at - self._clock()) * 1e9) if waiting and self._due_at else None,
+            wait_ns=round(self._wait_s * 1e9) if waiting else 0,
+        )
 
     def send(self, message: bytes) -> None:
         """Queues a message for the open connection. Forgotten if there is none."""
@@ -178,10 +192,13 @@ class WebSocketSource:
     async def _wait(self, seconds: float) -> None:
         self._retry.clear()
         if seconds > 0:
+            self._due_at, self._wait_s = self._clock() + seconds, seconds
             try:
                 await asyncio.wait_for(self._retry.wait(), seconds)
             except TimeoutError:
                 return
+            finally:
+                self._due_at = None
             self._backoff.reset()
 
     async def _connect(self) -> ClientConnection:

@@ -96,6 +96,11 @@ class Backoff:
         self._attempts = 0
         self._first_data: float | None = None
 
+    @property
+    def attempts(self) -> int:
+        """Returns how many attempts were made in a row, the one that is waited for included."""
+        return self._attempts
+
     def delay(self) -> float:
         """Returns how long to wait before the next attempt, and counts it."""
         self._first_data = None

@@ -13,15 +13,14 @@ import msgspec
 from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceView
 from cambist.model.text import sanitise
 from cambist.runtime.detail import opened
-from cambist.runtime.words import Names, decision, feed_row_name, short, venue_class
+from cambist.runtime.feed_rows import FeedRows, trouble
+from cambist.runtime.words import Names, decision, short, venue_class
 from cambist.view import (
     CycleDetail,
     CycleRow,
     CyclesSection,
     DuelSection,
     FeeColumn,
-    FeedRow,
-    FeedsSection,
     FeesSection,
     Headline,
     LogRow,
@@ -38,7 +37,6 @@ from cambist.view import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cambist.engine.protocol import ChannelView
     from cambist.kernel import Kernel
     from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Fill, Order
@@ -54,9 +52,6 @@ LOG_LINES = 500
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 MINUTES = 20
-QUIET_NS = 10 * SECOND_NS
-"""From when on a channel that is asked, not streamed, counts as idle."""
-STATES = ("live", "idle", "connecting", "stale", "down")
 VENUE_ORDER = {"binance": -3, "ray4": -2, "orca": -1}
 EMPTY: Mapping[int, Any] = MappingProxyType({})
 _VIEW = msgspec.json.Decoder(EngineView)
@@ -81,7 +76,6 @@ class Publisher:
         self.view = View(duel=DuelSection(1, no_duel))
         self.log: deque[LogRow] = deque(maxlen=LOG_LINES)
         self._buckets: dict[int, FeeColumn] = {}
-        self._rates: dict[str, tuple[int, int, float | None]] = {}
         self._counted: deque[tuple[int, int, int]] = deque(maxlen=MINUTES * 60 + 2)
         """(session time, cycles, go) so far, once a second."""
         self._changed = 0
@@ -95,15 +89,10 @@ class Publisher:
         setup = kernel.setup.engine
         self._setup = setup
         self._names = Names(setup.tokens, setup.pools, setup.instruments)
-        self._rates.clear()
         self._counted.clear()
         self._shown.clear()
-        self._labels = {c.id: c.label for c in setup.channels}
-        self._feed_groups: dict[str, set[int]] = {}
-        self._streamed = {c.id for c in setup.channels if c.protocol.endswith(".ws")}
+        self._feeds = FeedRows(setup)
         self._quote = self._quote_name()
-        for channel in setup.channels:
-            self._feed_groups.setdefault(feed_row_name(channel), set()).add(channel.id)
         ranks = {t.mint: (t.base or 1_000, n) for n, t in enumerate(setup.tokens)}
         self._price_order = lambda p: (*ranks.get(p.mint, (2_000, 0)), p.mint, VENUE_ORDER.get(p.venue, 0), p.source)
 
@@ -131,15 +120,17 @@ class Publisher:
         engine = _VIEW.decode(kernel.engine.present(now_ns))
         shown_ns = now_ns - now_ns % AGE_STEP_NS
         old = self.view
-        cycles = self._cycles(kernel, engine, shown_ns)
+        feeds = bump(old.feeds, self._feeds.section(engine, shown_ns, drops, statuses))
+        silent = trouble(feeds)
+        cycles = self._cycles(kernel, engine, shown_ns, silent)
         fees = self._fees(engine, shown_ns)
         self.view = msgspec.structs.replace(
             old,
-            prices=bump(old.prices, self._prices(engine, shown_ns)),
+            prices=bump(old.prices, self._prices(engine, shown_ns, silent)),
             cycles=bump(old.cycles, cycles),
             fees=bump(old.fees, fees),
             trades=bump(old.trades, self._trades(kernel, engine)),
-            feeds=bump(old.feeds, self._feeds(engine, shown_ns, drops, statuses)),
+            feeds=feeds,
             log=LogSection(self._changed, tuple(self.log)) if old.log.version != self._changed else old.log,
             headline=bump(old.headline, self._headline(kernel, engine, cycles, now_ns)),
             detail=self._detail(kernel, now_ns),
@@ -147,7 +138,7 @@ class Publisher:
         )
         return self.view
 
-    def _prices(self, engine: EngineView, now_ns: int) -> PricesSection:
+    def _prices(self, engine: EngineView, now_ns: int, silent: PanelState | None) -> PricesSection:
         best_bid: dict[str, float] = {}
         best_ask: dict[str, float] = {}
         for p in engine.prices:
@@ -161,7 +152,7 @@ class Publisher:
         state = PanelState()
         if not rows:
             what = f"account data. {pools} pools are watched." if pools else "quote."
-            state = PanelState("loading", f"Waiting for the first {what}")
+            state = silent or PanelState("loading", f"Waiting for the first {what}")
         elif not any(p.usable for p in engine.prices):
             state = PanelState("stale", "no source is current.", "Retrying by itself.", since_ns=engine.slot_ns or 0)
         return PricesSection(0, state, rows, self._quote, tokens, pools)
@@ -192,7 +183,7 @@ class Publisher:
             venue_class=venue_class(p.venue),
         )
 
-    def _cycles(self, kernel: Kernel, engine: EngineView, now_ns: int) -> CyclesSection:
+    def _cycles(self, kernel: Kernel, engine: EngineView, now_ns: int, silent: PanelState | None) -> CyclesSection:
         open_keys = frozenset(kernel.risk.state.open_keys)
         min_bps = self._setup.gates.min_net_ppm / 100
         before, self._shown = self._shown, {}
@@ -201,7 +192,7 @@ class Publisher:
         best = max((r.net_bps for r in rows if r.net_bps is not None), default=None)
         state = PanelState()
         if engine.slot is None and not engine.prices:
-            state = PanelState("loading", "Waiting for the first prices.")
+            state = silent or PanelState("loading", "Waiting for the first prices.")
         elif not rows and not self._setup.pools:
             state = PanelState("empty", "No cycle can be built: no pool is watched here.")
         elif not rows:
@@ -374,57 +365,6 @@ class Publisher:
         times = [at_ns for at_ns, _, _ in counted]
         marks = [counted[bisect.bisect_right(times, newest[0] - k * MINUTE_NS) - 1] for k in range(minutes, -1, -1)]
         return tuple(b[1] - a[1] for a, b in pairwise(marks)), newest[2] - marks[-2][2]
-
-    def _feeds(
-        self, engine: EngineView, now_ns: int, drops: Mapping[int, int], statuses: Mapping[int, FeedStatus]
-    ) -> FeedsSection:
-        rows = []
-        for name, members in self._feed_groups.items():
-            views = [c for c in engine.channels if c.channel in members]
-            if views:
-                rows.append(self._feed_row(name, views, now_ns, drops, statuses))
-        state = PanelState() if rows else PanelState("loading", "No connection yet.")
-        return FeedsSection(0, state, tuple(rows))
-
-    def _feed_row(
-        self,
-        name: str,
-        views: list[ChannelView],
-        now_ns: int,
-        drops: Mapping[int, int],
-        statuses: Mapping[int, FeedStatus],
-    ) -> FeedRow:
-        """Adds up the channels of one row; the worst state, the newest frame and the first trouble speak for it."""
-        told = [statuses[c.channel] for c in views if c.channel in statuses]
-        states = [s.state for s in told] or [c.state for c in views]
-        notes = [s.note for s in told if s.note] or [c.last_error for c in views if c.last_error]
-        newest = max(views, key=lambda c: c.last_ns)
-        age = max(0, now_ns - newest.last_ns) if newest.last_ns else None
-        state = max(states, key=lambda state: STATES.index(state) if state in STATES else 0)
-        streamed = any(c.channel in self._streamed for c in views)
-        if not streamed and state == "live" and (age is None or age > QUIET_NS):
-            state = "idle"
-        lag = None if not streamed else newest.lag_ns if newest.lag_ns is not None else age
-        return FeedRow(
-            name=name,
-            state=state,
-            per_s=self._rate(name, sum(c.frames for c in views), now_ns),
-            lag_ns=lag,
-            gaps=sum(c.gaps for c in views),
-            drops=sum(drops.get(c.channel, 0) for c in views),
-            endpoint=self._labels[newest.channel],
-            note=sanitise(notes[0], 80) if notes else "",
-            offset_ns=newest.offset_ns,
-        )
-
-    def _rate(self, channel: str, frames: int, now_ns: int) -> float | None:
-        """Returns frames a second, measured over at least one second of session time."""
-        last_ns, last, rate = self._rates.get(channel, (now_ns, frames, None))
-        if now_ns - last_ns >= 1_000_000_000 or now_ns < last_ns:
-            rate = (frames - last) / max((now_ns - last_ns) / 1e9, 1e-9) if now_ns > last_ns else None
-            last_ns, last = now_ns, frames
-        self._rates[channel] = (last_ns, last, rate)
-        return rate
 
     def _detail(self, kernel: Kernel, now_ns: int) -> CycleDetail | None:
         if not self.inspected:

@@ -259,6 +259,24 @@ async def test_retry_cuts_the_wait_short():
             await until(lambda: sink.of("connected"))
 
 
+async def test_a_waiting_connection_tells_which_attempt_comes_when():
+    with contextlib.closing(sockets.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    limits = SocketLimits(backoff_base_s=1000, backoff_cap_s=1000, ping_interval_s=None)
+    feed = source(f"ws://127.0.0.1:{port}", Listener(), RememberingSink(), limits)
+    assert feed.status().retry_in_ns is None
+    async with running(feed):
+        await until(lambda: feed.status().retry_in_ns is not None)
+        first = feed.status()
+        await asyncio.sleep(0.05)
+        later = feed.status()
+    assert (first.state, first.attempt) == ("down", 2)
+    assert first.wait_ns > 0
+    assert first.retry_in_ns - 5_000_000_000 < later.retry_in_ns <= first.retry_in_ns - 40_000_000
+    assert later.wait_ns == first.wait_ns >= first.retry_in_ns
+    assert feed.status().retry_in_ns is None
+
+
 async def test_ending_is_quick_even_if_the_server_never_answers_the_close():
     async def serve(socket):
         socket.transport.pause_reading()

@@ -476,6 +476,34 @@ async def test_a_state_is_in_the_title_and_its_cause_in_the_body(state, word, sa
         assert said in "\n".join(cycles.lines())
 
 
+async def test_a_feed_that_is_down_says_why_and_when_it_is_tried_again():
+    runtime = FakeRuntime()
+    rows = list(runtime.view.feeds.rows)
+    down = {"state": "down", "note": "HTTP 429", "last_ns": NOW - 41 * S, "attempt": 3, "wait_ns": 16 * S}
+    rows[1] = msgspec.structs.replace(rows[1], **down, retry_at_ns=NOW + 8 * S)
+    rows[2] = msgspec.structs.replace(rows[2], state="down", note="connection lost")
+    state = PanelState("error", "binance: HTTP 429.", "Other feeds go on.")
+    runtime.change("feeds", rows=tuple(rows), state=state)
+    async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
+        await settle(pilot, pilot.app)
+        assert "× error" in table(pilot.app, "feeds").lines()[0]
+        assert "binance: HTTP 429." in "\n".join(table(pilot.app, "feeds").lines())
+        await pilot.press("6", "z")
+        await settle(pilot, pilot.app)
+        said = [line.strip() for line in table(pilot.app, "feeds").lines()]
+        assert "try 3, again in 8 s   ━━━───" in said
+        assert "Last good data 41.0 s ago. Other feeds go on." in said
+        runtime.change("status", now_ns=NOW + 6 * S)
+        await settle(pilot, pilot.app)
+        await pilot.pause(0.3)
+        assert any(line.strip().startswith("try 3, again in 2 s") for line in table(pilot.app, "feeds").lines())
+        await pilot.press("down", "down")
+        await settle(pilot, pilot.app)
+        assert "orca: connection lost." in "\n".join(table(pilot.app, "feeds").lines())
+        await pilot.press("r")
+        assert runtime.submitted[-1].args == {"feed": "orca"}
+
+
 async def test_an_empty_view_shows_unknown_not_zero():
     async with CambistApp(FakeRuntime(View())).run_test(size=(120, 40)) as pilot:
         await settle(pilot, pilot.app)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from tui import formats
 from tui.glyphs import glyph
+from tui.widgets import charts
 from tui.widgets.columns import Column, Slot, plan
 from tui.widgets.snapshot_table import Look, SnapshotTable
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from textual.strip import Strip
+
     from cambist.view import FeedRow, FeedsSection
     from tui.paint import Line
 
-DROPS = ("drops", "gaps")
+DROPS = ("note", "endpoint", "drops", "gaps")
 _MARKS = {
     "live": ("live", "muted"),
     "connecting": ("idle", "text"),
@@ -35,6 +39,8 @@ def columns(width: int) -> tuple[Column, ...]:
         Column("lag", "lag", 6, gap=gap),
         Column("gaps", "gaps", 4, gap=gap),
         Column("drops", "drops", 5, gap=gap),
+        Column("endpoint", "endpoint", 26, right=False, gap=2),
+        Column("note", "last trouble", 20, right=False, gap=2, most=60),
     )
 
 
@@ -59,6 +65,32 @@ class Feeds(SnapshotTable):
     def hints(self, kind: str) -> list[tuple[str, str]]:
         """Returns the keys that help."""
         return [("r", "try now"), ("l", "log of this feed")] if kind in ("error", "stale") else []
+
+    def notes(self, width: int) -> list[Strip]:
+        """Returns what is wrong with the feed that is down, and when it is tried again."""
+        row = self._down()
+        if self.kind() != "error" or row is None:
+            return super().notes(width)
+        muted, state = self.scene.paint.style("muted"), self.state()
+        since = f"Last good data {formats.age(self.scene.shown_ns - row.last_ns)} ago. " if row.last_ns else ""
+        lines = self._wrapped(f"{row.name}: {row.note or 'down'}.", width, "strong", bold=True)
+        if row.retry_at_ns is not None:
+            left_ns = max(0, row.retry_at_ns - self.scene.shown_ns)
+            words = f"try {row.attempt}, again in {math.ceil(left_ns / formats.SECOND)} s"
+            filled, track = charts.thin_bar(1 - min(1.0, left_ns / max(1, row.wait_ns)), 6)
+            line = self.line(width).put(2, words, muted).put(24, filled, self.scene.paint.style("accent"))
+            lines.append(line.add(track, self.scene.paint.style("border")).strip())
+        return [
+            *lines,
+            *self._wrapped(since + state.next_step, width, "muted"),
+            self._hint_line(self.hints("error"), width),
+        ]
+
+    def _down(self) -> FeedRow | None:
+        """Returns the feed that is down: the one under the cursor, or the first."""
+        if self.cursor_row is not None and self.cursor_row.state == "down":
+            return self.cursor_row  # type: ignore[no-any-return]  # rows of this table are FeedRows
+        return next((row for row in self.rows if row.state == "down"), None)
 
     def key_of(self, row: FeedRow) -> str:
         """Returns the feed's name and endpoint."""
@@ -100,3 +132,7 @@ class Feeds(SnapshotTable):
         if drops := slots.get("drops"):
             style = paint.style("stale", bold=True) if row.drops else muted
             line.end(drops.end, formats.count(row.drops, 5), style)
+        if endpoint := slots.get("endpoint"):
+            line.put(endpoint.x, formats.cut(row.endpoint, endpoint.width), muted)
+        if note := slots.get("note"):
+            line.put(note.x, formats.cut(row.note, note.width), muted)

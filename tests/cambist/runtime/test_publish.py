@@ -106,6 +106,28 @@ def test_a_channel_that_is_asked_has_no_lag_and_rests_between_questions() -> Non
     assert rows["rpc"].state == "idle"
 
 
+def test_while_every_feed_is_down_the_empty_panels_say_which_and_when() -> None:
+    publisher, kernel, engine = made()
+    views = [
+        {"channel": c, "frames": 0, "malformed": 0, "gaps": 0, "last_ns": 0, "lag_ns": None, "offset_ns": None,
+         "slot": None, "state": "down"}
+        for c in (1, 2, 3)
+    ]  # fmt: skip
+    engine.shown = {"channels": views, "slot": None}
+    waiting = FeedStatus("solana", 1, "down", "ws://x", "refused", attempt=4, retry_in_ns=2 * S + 7, wait_ns=3 * S)
+    statuses = {1: waiting} | {c: FeedStatus("other", c, "down", "ws://y", "refused") for c in (2, 3)}
+    view = publisher.build(kernel, START, statuses=statuses)
+    assert view.feeds.state.kind == view.prices.state.kind == view.cycles.state.kind == "error"
+    assert "refused" in view.prices.state.cause
+    assert view.prices.state.next_step == "No feed is live."
+    row = next(row for row in view.feeds.rows if row.attempt)
+    assert (row.attempt, row.retry_at_ns, row.wait_ns) == (4, START + 2 * S, 3 * S)
+    statuses[1] = FeedStatus("solana", 1, "live", "ws://x")
+    view = publisher.build(kernel, START + S, statuses=statuses)
+    assert (view.feeds.state.kind, view.feeds.state.next_step) == ("error", "Other feeds go on.")
+    assert view.prices.state.kind == "loading"
+
+
 def test_without_a_token_table_prices_are_in_the_quote_that_all_instruments_share() -> None:
     spot = Instrument("binance", "BTCUSDT", "BTC", "USDT")
     perp = Instrument("binance-usdm", "BTCUSDT", "BTC", "USDT", "perp")
