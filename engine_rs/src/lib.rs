@@ -3,6 +3,7 @@
 mod engine;
 mod error;
 mod modules;
+mod plumbing;
 
 use pyo3::prelude::*;
 
@@ -20,6 +21,11 @@ mod _native {
         py_base58_decode, py_base58_encode, py_best_input, py_bollinger, py_cycle_keys,
         py_decode_binance, py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote,
         py_replay_book, py_rsi, py_search,
+    };
+    #[pymodule_export]
+    use crate::plumbing::{
+        PdaCache, py_base58_decode_many, py_base58_encode_many, py_is_on_curve, py_pda_create,
+        py_pda_find, py_pda_find_many,
     };
 
     #[pymodule_init]

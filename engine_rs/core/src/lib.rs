@@ -16,6 +16,7 @@ pub mod graph;
 pub mod log2;
 pub mod multiverse;
 pub mod order_book;
+pub mod pda;
 pub mod pool;
 pub mod scorer;
 pub mod sizing;

@@ -9,6 +9,8 @@ pub const RAYDIUM_V4: Pubkey = key(b"675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp
 pub const RAYDIUM_CPMM: Pubkey = key(b"CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C");
 pub const WHIRLPOOL: Pubkey = key(b"whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc");
 pub const WHIRLPOOL_IMMUTABLE: Pubkey = key(b"iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN");
+pub const WHIRLPOOLS_CONFIG: Pubkey = key(b"2LecshUwdy9xi7meFgHtFJQNSKk4KdTrcpvaB56dP2NQ");
+pub const RAYDIUM_CLMM: Pubkey = key(b"CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK");
 pub const SYSVAR: Pubkey = key(b"Sysvar1111111111111111111111111111111111111");
 pub const CLOCK: Pubkey = key(b"SysvarC1ock11111111111111111111111111111111");
 
