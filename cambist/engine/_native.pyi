@@ -126,3 +126,17 @@ class WssAggregator:
     def restarted(self, stream: int) -> None: ...
     def forget(self, account: bytes) -> None: ...
     def stats(self, endpoint: int) -> tuple[int, int, int, int, int, int, int, int, int]: ...
+
+def score_signals(
+    config: tuple[float, float, float, float, float, float],
+    tokens: Sequence[tuple[bool, bool, float, float, float, float, float, float, float]],
+) -> tuple[list[tuple[int, float, float, float, float, bool]], list[int]]:
+    """Returns one judgement for each token, and how many ended at each reason; see `reference.signal_scorer`."""
+
+def detect_spreads(
+    tokens: Sequence[Sequence[tuple[str, float, float | None]]],
+    config: tuple[float, float, float, float, float, float, float, bool, bool],
+) -> list[
+    tuple[int, int, float, float, float, tuple[float, float, float, float, float, float], float, float, int] | None
+]:
+    """Returns the spread of each token, `None` where there is none; see `reference.spread`."""

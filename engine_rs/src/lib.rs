@@ -4,6 +4,7 @@ mod aggregator;
 mod engine;
 mod error;
 mod modules;
+mod signals;
 
 use pyo3::prelude::*;
 
@@ -24,6 +25,8 @@ mod _native {
         py_decode_binance, py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote,
         py_replay_book, py_rsi, py_search,
     };
+    #[pymodule_export]
+    use crate::signals::{py_detect_spreads, py_score_signals};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
