@@ -1,5 +1,6 @@
 //! Python binding of `cambist-core`. No logic lives here.
 
+mod curves;
 mod engine;
 mod error;
 mod modules;
@@ -11,6 +12,8 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use crate::curves::py_stable_swap;
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
