@@ -108,7 +108,7 @@ def bollinger(values: Sequence[float], period: int, width: float) -> list[tuple[
 def stable_swap(
     account: bytes, reserves: tuple[int, int], a_to_b: bool, amounts: Sequence[int], now: int
 ) -> list[tuple[int, int, int, int, int, int] | str]:
-    """Returns (amount in, amount out, fee, admin fee, reserve in, reserve out after the swap), or a refusal's word, each.
+    """Returns (amount in, amount out, fee, admin fee, reserves in and out after it), or a refusal's word, each.
 
     `account` is a Saber pool, `reserves` its vaults' balances (A, B), `now` Unix seconds. Raises `ValueError`.
     """
