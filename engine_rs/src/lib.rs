@@ -1,5 +1,6 @@
 //! Python binding of `cambist-core`. No logic lives here.
 
+mod aggregator;
 mod curves;
 mod engine;
 mod error;
@@ -12,6 +13,8 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use crate::aggregator::WssAggregator;
     #[pymodule_export]
     use crate::curves::py_stable_swap;
     #[pymodule_export]
