@@ -105,6 +105,14 @@ def ema(values: Sequence[float], period: int) -> list[float | None]:
 def bollinger(values: Sequence[float], period: int, width: float) -> list[tuple[float, float, float] | None]:
     """Returns the Bollinger bands (low, middle, high) after each value."""
 
+def stable_swap(
+    account: bytes, reserves: tuple[int, int], a_to_b: bool, amounts: Sequence[int], now: int
+) -> list[tuple[int, int, int, int, int, int] | str]:
+    """Returns (amount in, amount out, fee, admin fee, reserves in and out after it), or a refusal's word, each.
+
+    `account` is a Saber pool, `reserves` its vaults' balances (A, B), `now` Unix seconds. Raises `ValueError`.
+    """
+
 class WssAggregator:
     """Merges endpoints; see `cambist.engine.reference.wss_aggregator`, whose verdicts it gives as numbers."""
 

@@ -1,6 +1,7 @@
 //! Python binding of `cambist-core`. No logic lives here.
 
 mod aggregator;
+mod curves;
 mod engine;
 mod error;
 mod modules;
@@ -15,6 +16,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::aggregator::WssAggregator;
+    #[pymodule_export]
+    use crate::curves::py_stable_swap;
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
