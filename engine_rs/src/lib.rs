@@ -3,6 +3,7 @@
 mod engine;
 mod error;
 mod modules;
+mod slabs;
 
 use pyo3::prelude::*;
 
@@ -21,6 +22,8 @@ mod _native {
         py_decode_binance, py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote,
         py_replay_book, py_rsi, py_search,
     };
+    #[pymodule_export]
+    use crate::slabs::{py_decode_books, py_decode_markets, py_lots_to_atoms, py_scan_wallet};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
