@@ -1,8 +1,11 @@
 //! Python binding of `cambist-core`. No logic lives here.
 
+mod aggregator;
+mod curves;
 mod engine;
 mod error;
 mod modules;
+mod signals;
 mod slabs;
 
 use pyo3::prelude::*;
@@ -13,6 +16,10 @@ mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use crate::aggregator::WssAggregator;
+    #[pymodule_export]
+    use crate::curves::py_stable_swap;
+    #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
     use crate::error::BlockError;
@@ -22,6 +29,8 @@ mod _native {
         py_decode_binance, py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote,
         py_replay_book, py_rsi, py_search,
     };
+    #[pymodule_export]
+    use crate::signals::{py_detect_spreads, py_score_signals};
     #[pymodule_export]
     use crate::slabs::{py_decode_books, py_decode_markets, py_lots_to_atoms, py_scan_wallet};
 

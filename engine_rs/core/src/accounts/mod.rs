@@ -7,6 +7,7 @@ mod orca;
 pub mod program;
 mod raydium;
 mod reader;
+mod saber;
 mod token;
 
 pub use orca::{
@@ -14,6 +15,10 @@ pub use orca::{
 };
 pub use raydium::{AmmV4, CpmmConfig, CpmmPool};
 pub use reader::LayoutError;
+<<<<<<< HEAD
 pub(crate) use reader::Reader;
+=======
+pub use saber::StableSwap;
+>>>>>>> main
 pub use token::{Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig};
 pub(crate) use token::{base, extensions};
