@@ -6,6 +6,7 @@ mod engine;
 mod error;
 mod modules;
 mod signals;
+mod slabs;
 
 use pyo3::prelude::*;
 
@@ -30,6 +31,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::signals::{py_detect_spreads, py_score_signals};
+    #[pymodule_export]
+    use crate::slabs::{py_decode_books, py_decode_markets, py_lots_to_atoms, py_scan_wallet};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
