@@ -1,9 +1,13 @@
 //! Python binding of `cambist-core`. No logic lives here.
 
+mod aggregator;
+mod curves;
 mod engine;
 mod error;
 mod modules;
 mod plumbing;
+mod signals;
+mod slabs;
 
 use pyo3::prelude::*;
 
@@ -12,6 +16,10 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use crate::aggregator::WssAggregator;
+    #[pymodule_export]
+    use crate::curves::py_stable_swap;
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
@@ -27,6 +35,10 @@ mod _native {
         PdaCache, py_base58_decode_many, py_base58_encode_many, py_is_on_curve, py_pda_create,
         py_pda_find, py_pda_find_many,
     };
+    #[pymodule_export]
+    use crate::signals::{py_detect_spreads, py_score_signals};
+    #[pymodule_export]
+    use crate::slabs::{py_decode_books, py_decode_markets, py_lots_to_atoms, py_scan_wallet};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

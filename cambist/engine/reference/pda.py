@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference import base58
+from cambist.engine.reference.accounts import program as known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +24,8 @@ _MARKER = b"ProgramDerivedAddress"
 _P = 2**255 - 19
 _D = -121_665 * pow(121_666, -1, _P) % _P
 
-_WHIRLPOOL = base58.decode("whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc") or b""
-_WHIRLPOOLS_CONFIG = base58.decode("2LecshUwdy9xi7meFgHtFJQNSKk4KdTrcpvaB56dP2NQ") or b""
-_CPMM = base58.decode("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C") or b""
-_CLMM = base58.decode("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK") or b""
 _WHIRLPOOL_TIERS = (1, 2, 4, 8, 16, 64, 96, 128, 256, 32_896)
-_RAYDIUM_CONFIGS = ((_CPMM, (0, 1, 2, 3)), (_CLMM, (0, 1, 2, 3, 4, 7, 8)))
+_RAYDIUM_CONFIGS = ((known.RAYDIUM_CPMM, (0, 1, 2, 3)), (known.RAYDIUM_CLMM, (0, 1, 2, 3, 4, 7, 8)))
 
 
 class PdaError(ValueError):
@@ -126,11 +123,11 @@ def pools_of(mint_a: bytes, mint_b: bytes) -> list[Derivation]:
     _sized(mint_b, "mint")
     low, high = sorted((mint_a, mint_b))
     orca = [
-        Derivation(_WHIRLPOOL, (b"whirlpool", _WHIRLPOOLS_CONFIG, low, high, tier.to_bytes(2, "little")))
+        Derivation(known.WHIRLPOOL, (b"whirlpool", known.WHIRLPOOLS_CONFIG, low, high, tier.to_bytes(2, "little")))
         for tier in _WHIRLPOOL_TIERS
     ]
-    configs = [(program, _config(program, index)) for program, indices in _RAYDIUM_CONFIGS for index in indices]
-    return orca + [Derivation(program, (b"pool", config, low, high)) for program, config in configs]
+    configs = [(owner, _config(owner, index)) for owner, indices in _RAYDIUM_CONFIGS for index in indices]
+    return orca + [Derivation(owner, (b"pool", config, low, high)) for owner, config in configs]
 
 
 class PdaCache:

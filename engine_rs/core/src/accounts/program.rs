@@ -11,6 +11,8 @@ pub const WHIRLPOOL: Pubkey = key(b"whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc"
 pub const WHIRLPOOL_IMMUTABLE: Pubkey = key(b"iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN");
 pub const WHIRLPOOLS_CONFIG: Pubkey = key(b"2LecshUwdy9xi7meFgHtFJQNSKk4KdTrcpvaB56dP2NQ");
 pub const RAYDIUM_CLMM: Pubkey = key(b"CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK");
+pub const SABER: Pubkey = key(b"SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ");
+pub const METEORA_DAMM_V2: Pubkey = key(b"cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG");
 pub const SYSVAR: Pubkey = key(b"Sysvar1111111111111111111111111111111111111");
 pub const CLOCK: Pubkey = key(b"SysvarC1ock11111111111111111111111111111111");
 
