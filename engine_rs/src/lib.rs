@@ -1,9 +1,13 @@
 //! Python binding of `cambist-core`. No logic lives here.
 
+mod aggregator;
+mod curves;
 mod engine;
 mod error;
 mod modules;
 mod series;
+mod signals;
+mod slabs;
 
 use pyo3::prelude::*;
 
@@ -12,6 +16,10 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use crate::aggregator::WssAggregator;
+    #[pymodule_export]
+    use crate::curves::py_stable_swap;
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
@@ -28,6 +36,10 @@ mod _native {
         py_fixed_kama_array, py_kama_array, py_macd_array, py_rsi_array, py_rsi_of_oldest,
         py_runs_array, py_up_down_array, py_vwap_array,
     };
+    #[pymodule_export]
+    use crate::signals::{py_detect_spreads, py_score_signals};
+    #[pymodule_export]
+    use crate::slabs::{py_decode_books, py_decode_markets, py_lots_to_atoms, py_scan_wallet};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -15,6 +15,7 @@ from cambist.engine.reference.accounts.orca import (
 )
 from cambist.engine.reference.accounts.raydium import AmmV4, CpmmConfig, CpmmPool
 from cambist.engine.reference.accounts.reader import LayoutError
+from cambist.engine.reference.accounts.saber import StableSwap
 from cambist.engine.reference.accounts.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "LayoutError",
     "Mint",
     "Oracle",
+    "StableSwap",
     "TickArray",
     "TokenAccount",
     "TransferFee",

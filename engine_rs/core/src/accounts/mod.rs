@@ -7,6 +7,7 @@ mod orca;
 pub mod program;
 mod raydium;
 mod reader;
+mod saber;
 mod token;
 
 pub use orca::{
@@ -14,4 +15,7 @@ pub use orca::{
 };
 pub use raydium::{AmmV4, CpmmConfig, CpmmPool};
 pub use reader::LayoutError;
+pub(crate) use reader::Reader;
+pub use saber::StableSwap;
 pub use token::{Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig};
+pub(crate) use token::{base, extensions};

@@ -4,4 +4,5 @@
 mod orca;
 mod raydium;
 mod recording;
+mod saber;
 mod unit;
