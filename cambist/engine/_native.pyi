@@ -166,6 +166,16 @@ def stable_swap(
     `account` is a Saber pool, `reserves` its vaults' balances (A, B), `now` Unix seconds. Raises `ValueError`.
     """
 
+def damm_v2(
+    account: bytes, mode: str, a_to_b: bool, amounts: Sequence[int], time: tuple[int, int]
+) -> list[tuple[int, int, int, int, int, int, tuple[int, int] | None, tuple[int, int, int, int] | None] | str]:
+    """Returns a quote or a refusal's word for each amount, from a DAMM v2 pool's bytes.
+
+    A quote is (amount in, amount out, fee, protocol fee, left, √price after, token amounts after, (last update, √price
+    reference, volatility accumulator, volatility reference) after). `mode` is `in`, `partial` or `out`, `time` (slot,
+    Unix seconds). Raises `ValueError`.
+    """
+
 class WssAggregator:
     """Merges endpoints; see `cambist.engine.reference.wss_aggregator`, whose verdicts it gives as numbers."""
 

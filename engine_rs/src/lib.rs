@@ -19,7 +19,7 @@ mod _native {
     #[pymodule_export]
     use crate::aggregator::WssAggregator;
     #[pymodule_export]
-    use crate::curves::py_stable_swap;
+    use crate::curves::{py_damm_v2, py_stable_swap};
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
