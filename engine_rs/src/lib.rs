@@ -6,6 +6,7 @@ mod engine;
 mod error;
 mod modules;
 mod plumbing;
+mod series;
 mod signals;
 mod slabs;
 
@@ -19,7 +20,7 @@ mod _native {
     #[pymodule_export]
     use crate::aggregator::WssAggregator;
     #[pymodule_export]
-    use crate::curves::py_stable_swap;
+    use crate::curves::{py_damm_v2, py_stable_swap};
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
@@ -32,8 +33,15 @@ mod _native {
     };
     #[pymodule_export]
     use crate::plumbing::{
-        PdaCache, py_base58_decode_many, py_base58_encode_many, py_is_on_curve, py_pda_create,
-        py_pda_find, py_pda_find_many,
+        PdaCache, py_base58_decode_many, py_base58_encode_many, py_distributor_claim,
+        py_is_on_curve, py_merkle_prove, py_merkle_root, py_merkle_verify, py_pda_create,
+        py_pda_find, py_pda_find_many, py_tip_claim, py_verify_claim,
+    };
+    #[pymodule_export]
+    use crate::series::{
+        py_atr_array, py_average_array, py_bollinger_array, py_ema_array, py_equity_array,
+        py_fixed_kama_array, py_kama_array, py_macd_array, py_rsi_array, py_rsi_of_oldest,
+        py_runs_array, py_up_down_array, py_vwap_array,
     };
     #[pymodule_export]
     use crate::signals::{py_detect_spreads, py_score_signals};

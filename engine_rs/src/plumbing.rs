@@ -7,6 +7,7 @@
 use std::sync::Mutex;
 
 use cambist_core::base58::{self, Pubkey};
+use cambist_core::merkle::{self, MerkleError, Scheme, Tree};
 use cambist_core::pda::{self, DEFAULT_CAPACITY, Derivation, PdaError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -135,6 +136,87 @@ impl PdaCache {
     fn cache(&self) -> Result<std::sync::MutexGuard<'_, pda::PdaCache>, Fault> {
         self.0.lock().map_err(|_| Fault::Poisoned)
     }
+}
+
+/// Returns the root of the tree over items, in their order; `scheme` is sorted, ordered or shred. Raises `ValueError`.
+#[pyfunction(name = "merkle_root")]
+pub(crate) fn py_merkle_root<'py>(
+    py: Python<'py>,
+    scheme: &str,
+    items: Vec<Vec<u8>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let scheme = Scheme::of(scheme).map_err(Fault::input)?;
+    let tree = py.detach(|| Tree::new(scheme, &items));
+    Ok(PyBytes::new(py, &tree.map_err(Fault::input)?.root()))
+}
+
+/// Returns the proof of each leaf of one tree, siblings from the bottom up. Raises `ValueError`.
+#[pyfunction(name = "merkle_prove")]
+pub(crate) fn py_merkle_prove<'py>(
+    py: Python<'py>,
+    scheme: &str,
+    items: Vec<Vec<u8>>,
+    indices: Vec<usize>,
+) -> PyResult<Vec<Vec<Bound<'py, PyBytes>>>> {
+    let scheme = Scheme::of(scheme).map_err(Fault::input)?;
+    let proofs = py.detach(|| {
+        let tree = Tree::new(scheme, &items)?;
+        let proofs = indices.iter().map(|&index| tree.proof(index));
+        proofs.collect::<Result<Vec<_>, MerkleError>>()
+    });
+    let proofs = proofs.map_err(Fault::input)?;
+    let bytes = |entry: &Vec<u8>| PyBytes::new(py, entry);
+    Ok(proofs
+        .iter()
+        .map(|proof| proof.iter().map(bytes).collect())
+        .collect())
+}
+
+/// Returns whether `item` is leaf `index` of the tree of `leaves` items with this root. Raises `ValueError`.
+#[pyfunction(name = "merkle_verify")]
+pub(crate) fn py_merkle_verify(
+    scheme: &str,
+    item: &[u8],
+    index: usize,
+    leaves: usize,
+    proof: Vec<Vec<u8>>,
+    root: &[u8],
+) -> PyResult<bool> {
+    let scheme = Scheme::of(scheme).map_err(Fault::input)?;
+    let root = sized(root, "root")?;
+    let verified = merkle::verify(scheme, item, (index, leaves), &proof, &root);
+    Ok(verified.map_err(Fault::input)?)
+}
+
+/// Returns whether a distributor with this root pays `claim`. Raises `ValueError`.
+#[pyfunction(name = "merkle_verify_claim")]
+pub(crate) fn py_verify_claim(claim: &[u8], proof: Vec<Vec<u8>>, root: &[u8]) -> PyResult<bool> {
+    let claim = sized(claim, "claim")?;
+    let verified = merkle::verify_claim(&claim, &proof, &sized(root, "root")?);
+    Ok(verified.map_err(Fault::input)?)
+}
+
+/// Returns the item that stands for a claim on a tip distribution, in lamports. Raises `ValueError`.
+#[pyfunction(name = "merkle_tip_claim")]
+pub(crate) fn py_tip_claim<'py>(
+    py: Python<'py>,
+    claimant: &[u8],
+    amount: u64,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let claim = merkle::tip_claim(&sized(claimant, "claimant")?, amount);
+    Ok(PyBytes::new(py, &claim))
+}
+
+/// Returns the item that stands for a claim on a token distributor, in atoms free and vesting. Raises `ValueError`.
+#[pyfunction(name = "merkle_distributor_claim")]
+pub(crate) fn py_distributor_claim<'py>(
+    py: Python<'py>,
+    claimant: &[u8],
+    unlocked: u64,
+    locked: u64,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let claim = merkle::distributor_claim(&sized(claimant, "claimant")?, unlocked, locked);
+    Ok(PyBytes::new(py, &claim))
 }
 
 fn found(py: Python<'_>, result: Result<(Pubkey, u8), PdaError>) -> PyResult<Found<'_>> {

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference import base58, pda
+from cambist.engine.reference import base58, merkle, pda
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -87,3 +87,40 @@ def test_pairs_are_derived_at_start_alike():
         assert caches[0].find(seeds, program) == caches[1].find(seeds, program)
     assert caches[0].counts() == caches[1].counts() == (21, 63, 0)
     assert outcome(caches[0].warm, [(b"", b"")]) == outcome(caches[1].warm, [(b"", b"")])
+
+
+items = st.lists(st.binary(max_size=40), max_size=20)
+schemes = st.sampled_from(["sorted", "ordered", "shred", "keccak"])
+
+
+@SOME
+@given(schemes, items, st.lists(st.integers(0, 20), max_size=3))
+def test_trees_are_built_alike(scheme, items, indices):
+    assert outcome(native.merkle_root, scheme, items) == outcome(merkle.root, scheme, items)
+    assert outcome(native.merkle_prove, scheme, items, indices) == outcome(merkle.prove, scheme, items, indices)
+
+
+@SOME
+@given(schemes, items.filter(bool), st.data())
+def test_proofs_are_judged_alike(scheme, items, data):
+    at, leaves = data.draw(st.integers(0, len(items) - 1)), len(items)
+    proof, root = [], bytes(32)
+    if scheme != "keccak":
+        proof, root = merkle.prove(scheme, items, [at])[0], merkle.root(scheme, items)
+        assert native.merkle_verify(scheme, items[at], at, leaves, proof, root)
+    at, leaves = data.draw(st.tuples(st.integers(0, 20), st.integers(0, 20)))
+    proof = proof[: data.draw(st.integers(0, 5))] + data.draw(st.lists(st.binary(max_size=33), max_size=1))
+    args = (scheme, items[0], at, leaves, proof, root)
+    assert outcome(native.merkle_verify, *args) == outcome(merkle.verify, *args)
+
+
+@SOME
+@given(keys, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
+def test_claims_are_alike(claimant, first, second):
+    assert outcome(native.merkle_tip_claim, claimant, first) == outcome(merkle.tip_claim, claimant, first)
+    args = (claimant, first, second)
+    assert outcome(native.merkle_distributor_claim, *args) == outcome(merkle.distributor_claim, *args)
+    proof = [bytes(32)]
+    assert outcome(native.merkle_verify_claim, claimant, proof, claimant) == outcome(
+        merkle.verify_claim, claimant, proof, claimant
+    )
