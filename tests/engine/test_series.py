@@ -273,6 +273,13 @@ def test_names_of_the_brief():
         series.process_signal_persistence_rust([1], 1.5, 0)
 
 
+def test_the_library_offers_them():
+    import cambist.engine
+
+    for name in ("calculate_rsi", "calculate_kama_rust", "process_signal_persistence_rust", "Series"):
+        assert getattr(cambist.engine, name) == getattr(series, name)
+
+
 def test_backends_are_named():
     assert series.Series("reference").name == "reference"
     assert series.Series().name == ("native" if build_info().native else "reference")
