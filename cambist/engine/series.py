@@ -2,6 +2,7 @@
 
 Arrays of 64-bit floats that are contiguous are read where they lie; others are copied once. A matrix holds one series
 per row: rows are computed in one call, and results have its shape. There is NaN where a result needs more values.
+The native calls release the GIL: no other thread may write to an array while a call reads it.
 
 NaN, infinities and numbers beyond ±1e150 are unusable: an indicator ignores them and repeats what it was before
 (`count_ignored` says how many there are); where several values come together (a bar, a trade), one spoils the others.
@@ -315,10 +316,10 @@ def process_signal_persistence_rust(
     """
     if max_gap is None:
         return up_down(first, second)
-    if not isinstance(second, int):
+    if not isinstance(second, int | np.integer):
         message = f"min_persistence was {second!r}, expected a whole number"
         raise ValueError(message)
-    return runs(first, second, max_gap, causal=causal)
+    return runs(first, int(second), max_gap, causal=causal)
 
 
 def _period(period: int) -> int:

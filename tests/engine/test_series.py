@@ -268,8 +268,16 @@ def test_names_of_the_brief():
     assert series.process_signal_persistence_rust([1, 0, 1, 0], 3, 1).tolist() == [1, 1, 1, 0]
     assert series.process_signal_persistence_rust([1, 0, 1, 0], 3, 1, causal=True).tolist() == [0, 0, 1, 1]
     assert series.process_signal_persistence_rust(np.array([2**40, -(2**32), -1]), 1, 0).tolist() == [1, -1, -1]
+    assert series.process_signal_persistence_rust([1, 1], np.int64(2), 0).tolist() == [1, 1]
     with pytest.raises(ValueError, match="expected a whole number"):
         series.process_signal_persistence_rust([1], 1.5, 0)
+
+
+def test_the_library_offers_them():
+    import cambist.engine
+
+    for name in ("calculate_rsi", "calculate_kama_rust", "process_signal_persistence_rust", "Series"):
+        assert getattr(cambist.engine, name) == getattr(series, name)
 
 
 def test_backends_are_named():
