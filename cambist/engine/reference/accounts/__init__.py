@@ -5,6 +5,15 @@ discriminator may grow: trailing bytes are no error. Who owns an account is the 
 """
 
 from cambist.engine.reference.accounts import program
+from cambist.engine.reference.accounts.dlmm import (
+    BINS_PER_ARRAY,
+    Bin,
+    BinArray,
+    BinArrayBitmapExtension,
+    LbPair,
+    StaticParameters,
+    VariableParameters,
+)
 from cambist.engine.reference.accounts.orca import (
     TICKS_PER_ARRAY,
     AdaptiveFeeConstants,
@@ -18,20 +27,27 @@ from cambist.engine.reference.accounts.reader import LayoutError
 from cambist.engine.reference.accounts.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
 
 __all__ = [
+    "BINS_PER_ARRAY",
     "TICKS_PER_ARRAY",
     "AdaptiveFeeConstants",
     "AdaptiveFeeVariables",
     "AmmV4",
+    "Bin",
+    "BinArray",
+    "BinArrayBitmapExtension",
     "Clock",
     "CpmmConfig",
     "CpmmPool",
     "LayoutError",
+    "LbPair",
     "Mint",
     "Oracle",
+    "StaticParameters",
     "TickArray",
     "TokenAccount",
     "TransferFee",
     "TransferFeeConfig",
+    "VariableParameters",
     "Whirlpool",
     "program",
 ]

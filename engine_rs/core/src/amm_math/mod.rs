@@ -1,6 +1,7 @@
 //! Swap maths, exact to the atom: constant product as each venue rounds it, and concentrated liquidity.
 
 pub mod adaptive_fee;
+pub mod dlmm;
 mod quote_error;
 pub mod raydium_cpmm;
 pub mod raydium_v4;
