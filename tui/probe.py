@@ -11,14 +11,14 @@ import time
 
 PROBED = "●"
 ANSWER_S = 0.25
-"""A terminal on the same machine answers within a millisecond, one behind a slow line within this; others are narrow."""
+"""A terminal on this machine answers within a millisecond, one behind a slow line within this; others are narrow."""
 _POSITION = re.compile(rb"\x1b\[\d+;(\d+)R")
 
 
 def draws_wide(answer_s: float = ANSWER_S) -> bool:
     """Returns True if the terminal draws an East-Asian-ambiguous glyph two cells wide; False if it doesn't say.
 
-    Writes the glyph at the line's start, asks for the cursor's position and wipes the line. Call it before Textual runs.
+    Writes the glyph at the line's start, asks where the cursor is and wipes the line. Call it before Textual runs.
     """
     if os.environ.get("TERM") == "dumb":
         return False

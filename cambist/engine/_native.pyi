@@ -104,3 +104,51 @@ def ema(values: Sequence[float], period: int) -> list[float | None]:
 
 def bollinger(values: Sequence[float], period: int, width: float) -> list[tuple[float, float, float] | None]:
     """Returns the Bollinger bands (low, middle, high) after each value."""
+
+def stable_swap(
+    account: bytes, reserves: tuple[int, int], a_to_b: bool, amounts: Sequence[int], now: int
+) -> list[tuple[int, int, int, int, int, int] | str]:
+    """Returns (amount in, amount out, fee, admin fee, reserves in and out after it), or a refusal's word, each.
+
+    `account` is a Saber pool, `reserves` its vaults' balances (A, B), `now` Unix seconds. Raises `ValueError`.
+    """
+
+class WssAggregator:
+    """Merges endpoints; see `cambist.engine.reference.wss_aggregator`, whose verdicts it gives as numbers."""
+
+    def __init__(self, window: int = 2_000) -> None: ...
+    def signature(self, endpoint: int, signature: bytes, *, failed: bool, at_ns: int) -> int: ...
+    def signatures(self, endpoint: int, signatures: bytes, failed: bytes, at_ns: int) -> bytes: ...
+    def account(
+        self,
+        endpoint: int,
+        account: bytes,
+        slot: int,
+        write_version: int | None,
+        lamports: int,
+        data: bytes,
+        at_ns: int,
+    ) -> int: ...
+    def sequence(self, endpoint: int, stream: int, sequence: int) -> int: ...
+    def disconnected(self, endpoint: int) -> None: ...
+    def restarted(self, stream: int) -> None: ...
+    def forget(self, account: bytes) -> None: ...
+    def stats(self, endpoint: int) -> tuple[int, int, int, int, int, int, int, int, int]: ...
+
+def dlmm_bin_price(bin_id: int, bin_step: int) -> int:
+    """Returns the price of a bin, Q64.64 atoms of Y per atom of X. Raises `ValueError` overflow."""
+
+def dlmm_swaps(
+    address: bytes,
+    accounts: Sequence[bytes],
+    amounts: Sequence[int],
+    *,
+    exact_in: bool,
+    x_to_y: bool,
+    now: int,
+    slot: int,
+) -> list[tuple[int, int, int, int, int, int, tuple[int, int, int, int], list[tuple[int, int, int, int, int]]] | str]:
+    """Returns what each amount, swapped alone, moves and leaves, or a refusal's word.
+
+    See `cambist.engine.reference.bins`. Raises `ValueError` if an account can't be read.
+    """

@@ -26,10 +26,7 @@ pub(crate) fn py_dlmm_bin_price(bin_id: i32, bin_step: u16) -> PyResult<u128> {
 /// Returns what each amount, swapped alone, moves and leaves, or a refusal's word; see
 /// `cambist.engine.reference.bins`. Raises `ValueError` if an account can't be read.
 #[pyfunction(name = "dlmm_swaps", signature = (address, accounts, amounts, *, exact_in, x_to_y, now, slot))]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the keywords of the Python call"
-)]
+#[expect(clippy::too_many_arguments, reason = "the keywords of the Python call")]
 pub(crate) fn py_dlmm_swaps(
     py: Python<'_>,
     address: &[u8],
@@ -77,7 +74,9 @@ fn decode(address: &[u8], accounts: &[Vec<u8>]) -> Result<(LbPair, Bins), Fault>
         Some(BinArrayBitmapExtension::decode(extension).map_err(Fault::input)?)
     };
     let arrays = arrays.iter().map(|data| BinArray::decode(data));
-    let arrays = arrays.collect::<Result<Vec<_>, _>>().map_err(Fault::input)?;
+    let arrays = arrays
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Fault::input)?;
     let bins = Bins::new(address, &pair, extension.as_ref(), arrays).map_err(Fault::input)?;
     Ok((pair, bins))
 }

@@ -1,5 +1,8 @@
 //! Python binding of `cambist-core`. No logic lives here.
 
+mod aggregator;
+mod bins;
+mod curves;
 mod engine;
 mod error;
 mod modules;
@@ -11,6 +14,12 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use crate::aggregator::WssAggregator;
+    #[pymodule_export]
+    use crate::bins::{py_dlmm_bin_price, py_dlmm_swaps};
+    #[pymodule_export]
+    use crate::curves::py_stable_swap;
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]

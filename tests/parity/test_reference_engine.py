@@ -103,6 +103,26 @@ def test_a_damaged_block_is_an_error_after_its_whole_records(engine, market):
         engine.ingest(cut, len(block), 1 << 62)
 
 
+def test_slots_before_the_first_announced_one_are_not_counted():
+    market = Market()
+    market.swap("ray-sol-usdc", 800 * 10**9, a_to_b=True)
+    market.record(RecordKind.CONNECTED, b'{"label":"node A"}', channel=WS, generation=1)
+    market.seed([key(name) for name in POOLS])
+    market.seed([each for each in market.accounts if each not in {key(name) for name in POOLS}])
+    for each in market.accounts:
+        market.subscribe(each)
+    market.ticker("150.00", "150.20")
+    engine = ReferenceEngine(setup())
+    run(engine, market.take())
+    assert engine.market.slot is None
+    assert {cycle["seen_slots"] for cycle in view(engine, market)["cycles"]} == {0, 1}
+    for _ in range(3):
+        market.next_slot()
+        market.trade("ray-sol-usdc", 10**9, a_to_b=True)
+    run(engine, market.take())
+    assert max(cycle["seen_slots"] for cycle in view(engine, market)["cycles"]) in (2, 3)
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("delay", [0, 3])
 def test_a_half_told_swap_is_never_decided_on(engine, market, order, delay):

@@ -76,7 +76,8 @@ class Headline(Grounded):
         dot = f"{joint}{glyph('dot')}{joint}"
         row.put(1, f"{formats.amount(best.size, best.decimals, best.unit, 13)} in", text)
         row.add(f"{dot}{oldest}{formats.age(best.oldest_ns)}", muted)
-        row.add(f"{dot}{best.seen_slots} slot{'' if best.seen_slots == 1 else 's'}", muted)
+        slots = formats.count(best.seen_slots, 4)
+        row.add(f"{dot}{slots} slot{'' if best.seen_slots == 1 else 's'}", muted)
 
     def _net(self, first: Line, second: Line, x: int) -> None:
         best, paint = self.figures.best, self.scene.paint

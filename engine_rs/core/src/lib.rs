@@ -21,3 +21,4 @@ pub mod scorer;
 pub mod sizing;
 pub mod technical;
 pub mod tick_array_manager;
+pub mod wss_aggregator;

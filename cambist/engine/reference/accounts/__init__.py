@@ -24,6 +24,7 @@ from cambist.engine.reference.accounts.orca import (
 )
 from cambist.engine.reference.accounts.raydium import AmmV4, CpmmConfig, CpmmPool
 from cambist.engine.reference.accounts.reader import LayoutError
+from cambist.engine.reference.accounts.saber import StableSwap
 from cambist.engine.reference.accounts.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "LbPair",
     "Mint",
     "Oracle",
+    "StableSwap",
     "StaticParameters",
     "TickArray",
     "TokenAccount",

@@ -1,4 +1,4 @@
-"""Swap maths, exact to the atom: constant product as each venue rounds it, and concentrated liquidity."""
+"""Swap maths, exact to the atom: constant product as each venue rounds it, stable swap, and concentrated liquidity."""
 
 from cambist.engine.reference.amm_math.adaptive_fee import FeeRate
 from cambist.engine.reference.amm_math.quote_error import U64_MAX, QuoteError, Reason, RoundingRule

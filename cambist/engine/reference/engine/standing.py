@@ -93,7 +93,7 @@ class Standing:
         cycle.weight = weight
         if weight >= 0:
             cycle.first_slot = None
-        elif cycle.first_slot is None:
+        elif not cycle.first_slot:  # slot 0 is one before any was announced: nothing can be counted from it
             cycle.first_slot = moment.slot
         sizing = self.size(cycle)
         if sizing is None:
@@ -199,7 +199,7 @@ class Standing:
         torn = next((leg.detail for leg in legs if leg.problem == "torn"), "")
         stale = next((leg.detail for leg in legs if leg.problem == "stale"), "")
         wins, tries = self.learned.get((settlement, len(cycle.edges)), (0, 0))
-        seen = 0 if cycle.first_slot is None else max(1, moment.slot - cycle.first_slot + 1)
+        seen = _slots_seen(cycle.first_slot, moment.slot)
         oldest = max(leg.age_ns for leg in legs)
         verdict = decide(
             Candidate(
@@ -281,3 +281,10 @@ class Chain:
 
 def _says(opportunity: Opportunity) -> tuple[int, int, str, bool]:
     return opportunity.amount_in, opportunity.amount_out, opportunity.reason, opportunity.go
+
+
+def _slots_seen(first_slot: int | None, slot: int) -> int:
+    """Returns in how many slots a cycle paid: 0 if it never did, 1 if it was found before the first announcement."""
+    if first_slot is None:
+        return 0
+    return max(1, slot - first_slot + 1) if first_slot else 1

@@ -8,6 +8,7 @@ mod orca;
 pub mod program;
 mod raydium;
 mod reader;
+mod saber;
 mod token;
 
 pub use dlmm::{
@@ -19,4 +20,5 @@ pub use orca::{
 };
 pub use raydium::{AmmV4, CpmmConfig, CpmmPool};
 pub use reader::LayoutError;
+pub use saber::StableSwap;
 pub use token::{Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig};

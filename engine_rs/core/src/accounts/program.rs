@@ -10,6 +10,8 @@ pub const RAYDIUM_CPMM: Pubkey = key(b"CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qK
 pub const METEORA_DLMM: Pubkey = key(b"LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo");
 pub const WHIRLPOOL: Pubkey = key(b"whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc");
 pub const WHIRLPOOL_IMMUTABLE: Pubkey = key(b"iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN");
+pub const SABER: Pubkey = key(b"SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ");
+pub const METEORA_DAMM_V2: Pubkey = key(b"cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG");
 pub const SYSVAR: Pubkey = key(b"Sysvar1111111111111111111111111111111111111");
 pub const CLOCK: Pubkey = key(b"SysvarC1ock11111111111111111111111111111111");
 

@@ -1,4 +1,4 @@
-//! Swap maths, exact to the atom: constant product as each venue rounds it, and concentrated liquidity.
+//! Swap maths, exact to the atom: constant product as each venue rounds it, stable swap, and concentrated liquidity.
 
 pub mod adaptive_fee;
 pub mod dlmm;
@@ -6,6 +6,7 @@ mod quote_error;
 pub mod raydium_cpmm;
 pub mod raydium_v4;
 pub mod sqrt_price;
+pub mod stable_swap;
 pub mod whirlpool;
 mod wide;
 

@@ -169,7 +169,11 @@ impl Standing {
         cycle.first_slot = if weight >= 0 {
             None
         } else {
-            cycle.first_slot.or(Some(moment.slot))
+            // Slot 0 is one before any was announced: nothing can be counted from it.
+            cycle
+                .first_slot
+                .filter(|&slot| slot > 0)
+                .or(Some(moment.slot))
         };
         if let Some(sizing) = size(cx, cycle) {
             cycle.sizing = sizing;
@@ -275,10 +279,7 @@ impl Standing {
         }
         let kind = (word(settlement).to_owned(), cycle.edges.len() as u64);
         let (wins, tries) = self.learned.get(&kind).copied().unwrap_or((0, 0));
-        let seen = cycle
-            .first_slot
-            .map_or(0, |first| (moment.slot + 1).saturating_sub(first).max(1));
-        let seen_slots = u32::try_from(seen).unwrap_or(u32::MAX);
+        let seen_slots = slots_seen(cycle.first_slot, moment.slot);
         let candidate = Candidate {
             amount_in: sizing.amount_in,
             amount_out: sizing.amount_out,
@@ -488,4 +489,14 @@ impl Hops for Chain<'_> {
     fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {
         self.market.virtual_reserves(self.edges[hop])
     }
+}
+
+/// In how many slots a cycle paid: 0 if it never did, 1 if it was found before the first announcement.
+fn slots_seen(first_slot: Option<u64>, slot: u64) -> u32 {
+    let seen = match first_slot {
+        None => 0,
+        Some(0) => 1,
+        Some(first) => (slot + 1).saturating_sub(first).max(1),
+    };
+    u32::try_from(seen).unwrap_or(u32::MAX)
 }

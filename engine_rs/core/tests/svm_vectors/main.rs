@@ -5,4 +5,5 @@ mod meteora;
 mod orca;
 mod raydium;
 mod recording;
+mod saber;
 mod unit;

@@ -1,0 +1,216 @@
+//! Saber's stable swap of two tokens: Curve's invariant by Newton's method, in the program's integers.
+//!
+//! With n = 2 and ann = 2·A: ann·(x + y) + D = ann·D + D³ / (4·x·y). The program computes in 192 bits and refuses what
+//! leaves them. All amounts are atoms, times Unix seconds. It swaps exact in only.
+
+use ruint::aliases::U192;
+
+use super::{QuoteError, to_u64};
+use crate::accounts::StableSwap;
+
+const ITERATIONS: u32 = 256;
+
+/// What one swap moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StableFill {
+    pub amount_in: u64,
+    pub amount_out: u64,
+    /// Taken from what the curve pays, in atoms of the token out.
+    pub fee: u64,
+    /// Part of `fee`; leaves the pool with the swap.
+    pub admin_fee: u64,
+    /// (Reserve in, reserve out) after the swap.
+    pub reserves: (u64, u64),
+}
+
+impl StableFill {
+    fn none(reserves: (u64, u64)) -> Self {
+        Self {
+            amount_in: 0,
+            amount_out: 0,
+            fee: 0,
+            admin_fee: 0,
+            reserves,
+        }
+    }
+}
+
+/// Returns A at `now`, on its way along the ramp.
+///
+/// # Errors
+/// `InvalidTime` before the ramp has begun, `Overflow` if the ramp's length is no i64.
+pub fn amplification(pool: &StableSwap, now: i64) -> Result<u64, QuoteError> {
+    if now >= pool.ramp_stop {
+        return Ok(pool.target_amp);
+    }
+    let since_start = |time: i64| {
+        time.checked_sub(pool.ramp_start)
+            .ok_or(QuoteError::Overflow)
+    };
+    let (span, gone) = (since_start(pool.ramp_stop)?, since_start(now)?);
+    if gone < 0 {
+        return Err(QuoteError::InvalidTime);
+    }
+    // start ≤ now < stop: the span is positive and longer than what is gone.
+    let range = pool.target_amp.abs_diff(pool.initial_amp);
+    let moved = u128::from(range) * u128::from(gone.unsigned_abs());
+    let moved = to_u64(moved / u128::from(span.unsigned_abs()))?;
+    let amp = if pool.target_amp >= pool.initial_amp {
+        pool.initial_amp.checked_add(moved)
+    } else {
+        pool.initial_amp.checked_sub(moved)
+    };
+    amp.ok_or(QuoteError::Overflow)
+}
+
+/// Returns D of the two reserves.
+///
+/// # Errors
+/// `EmptyPool` without one of the reserves, `Overflow` where the program's integers do.
+pub fn invariant(amp: u64, reserves: (u64, u64)) -> Result<U192, QuoteError> {
+    if reserves.0 == 0 || reserves.1 == 0 {
+        return Err(QuoteError::EmptyPool);
+    }
+    let total = reserves.0.checked_add(reserves.1);
+    let total = total.ok_or(QuoteError::Overflow)?;
+    let (ann, twice) = (ann(amp)?, (double(reserves.0)?, double(reserves.1)?));
+    newton(U192::from(total), |d| next_invariant(d, ann, total, twice)).ok_or(QuoteError::Overflow)
+}
+
+/// Returns the reserve that, beside `reserve`, keeps the invariant `d`.
+///
+/// # Errors
+/// `EmptyPool` without a reserve, `Overflow` where the program's integers do.
+pub fn other_reserve(amp: u64, reserve: u64, d: U192) -> Result<u64, QuoteError> {
+    if reserve == 0 {
+        return Err(QuoteError::EmptyPool);
+    }
+    let (ann, twice) = (ann(amp)?, double(reserve)?);
+    let solve = || {
+        let c = d.checked_mul(d)?.checked_div(U192::from(twice))?;
+        let c = c
+            .checked_mul(d)?
+            .checked_div(U192::from(ann.checked_mul(2)?))?;
+        let b = d
+            .checked_div(U192::from(ann))?
+            .checked_add(U192::from(reserve))?;
+        newton(d, |y| {
+            let num = y.checked_mul(y)?.checked_add(c)?;
+            let den = y
+                .checked_mul(U192::from(2))?
+                .checked_add(b)?
+                .checked_sub(d)?;
+            num.checked_div(den)
+        })
+    };
+    let found = solve().ok_or(QuoteError::Overflow)?;
+    u64::try_from(found).map_err(|_| QuoteError::Overflow)
+}
+
+/// Returns the swap of `amount_in` against (reserve in, reserve out); fees are (numerator, denominator).
+///
+/// Nothing in is nothing out: the program takes it as done. So is an output that rounds to 0.
+///
+/// # Errors
+/// `QuoteError`, where the program fails.
+pub fn exact_in(
+    reserves: (u64, u64),
+    amp: u64,
+    trade_fee: (u64, u64),
+    admin_fee: (u64, u64),
+    amount_in: u64,
+) -> Result<StableFill, QuoteError> {
+    if amount_in == 0 {
+        return Ok(StableFill::none(reserves));
+    }
+    let reserve_in = reserves.0.checked_add(amount_in);
+    let reserve_in = reserve_in.ok_or(QuoteError::Overflow)?;
+    let kept = other_reserve(amp, reserve_in, invariant(amp, reserves)?)?;
+    let paid = reserves.1.checked_sub(kept);
+    // One atom less, against the error of both iterations.
+    let paid = paid.and_then(|paid| paid.checked_sub(1));
+    let paid = paid.ok_or(QuoteError::ZeroOutput)?;
+    let fee = share(paid, trade_fee)?;
+    let admin = share(fee, admin_fee)?;
+    let amount_out = paid.checked_sub(fee).ok_or(QuoteError::Overflow)?;
+    let left = reserves.1.checked_sub(amount_out);
+    let left = left.and_then(|left| left.checked_sub(admin));
+    Ok(StableFill {
+        amount_in,
+        amount_out,
+        fee,
+        admin_fee: admin,
+        reserves: (reserve_in, left.ok_or(QuoteError::Overflow)?),
+    })
+}
+
+/// Returns the swap of `amount_in` at `now` in a pool whose vaults hold `reserves` (A, B).
+///
+/// # Errors
+/// `NotTradable` while it is paused, else `QuoteError`, where the program fails.
+pub fn swap(
+    pool: &StableSwap,
+    reserves: (u64, u64),
+    amount_in: u64,
+    now: i64,
+    a_to_b: bool,
+) -> Result<StableFill, QuoteError> {
+    let sided = if a_to_b {
+        reserves
+    } else {
+        (reserves.1, reserves.0)
+    };
+    if amount_in == 0 {
+        return Ok(StableFill::none(sided));
+    }
+    if pool.is_paused {
+        return Err(QuoteError::NotTradable);
+    }
+    let amp = amplification(pool, now)?;
+    exact_in(sided, amp, pool.trade_fee, pool.admin_fee, amount_in)
+}
+
+/// Returns where `next` settles from `start` on, to within 1; `None` where it overflows.
+fn newton(start: U192, next: impl Fn(U192) -> Option<U192>) -> Option<U192> {
+    let mut value = start;
+    for _ in 0..ITERATIONS {
+        let before = value;
+        value = next(before)?;
+        if value.abs_diff(before) <= U192::from(1) {
+            break;
+        }
+    }
+    Some(value)
+}
+
+fn next_invariant(d: U192, ann: u64, total: u64, twice: (u64, u64)) -> Option<U192> {
+    let product = d.checked_mul(d)?.checked_div(U192::from(twice.0))?;
+    let product = product.checked_mul(d)?.checked_div(U192::from(twice.1))?;
+    let leverage = u128::from(total) * u128::from(ann);
+    let num = product
+        .checked_mul(U192::from(2))?
+        .checked_add(U192::from(leverage))?;
+    let den = d
+        .checked_mul(U192::from(ann.checked_sub(1)?))?
+        .checked_add(product.checked_mul(U192::from(3))?)?;
+    d.checked_mul(num)?.checked_div(den)
+}
+
+fn ann(amp: u64) -> Result<u64, QuoteError> {
+    double(amp).and_then(|ann| {
+        if ann == 0 {
+            Err(QuoteError::Overflow)
+        } else {
+            Ok(ann)
+        }
+    })
+}
+
+fn double(value: u64) -> Result<u64, QuoteError> {
+    value.checked_mul(2).ok_or(QuoteError::Overflow)
+}
+
+fn share(amount: u64, (num, den): (u64, u64)) -> Result<u64, QuoteError> {
+    let part = (u128::from(amount) * u128::from(num)).checked_div(den.into());
+    part.map_or(Err(QuoteError::Overflow), to_u64)
+}

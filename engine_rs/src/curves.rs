@@ -1,0 +1,59 @@
+//! Pools whose curve is neither a constant product nor many ranges: stable swap and DAMM v2.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "arguments are extracted from Python objects by value"
+)]
+
+use cambist_core::accounts::StableSwap;
+use cambist_core::amm_math::stable_swap;
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+
+use crate::error::Fault;
+
+/// (amount in, amount out, fee, admin fee, reserve in after, reserve out after), or why not
+type StableQuote = Result<(u64, u64, u64, u64, u64, u64), String>;
+
+/// Returns an answer as a tuple, a refusal as its word.
+fn answers<'py, T: IntoPyObject<'py>>(
+    py: Python<'py>,
+    quotes: Vec<Result<T, String>>,
+) -> PyResult<Vec<Py<PyAny>>> {
+    let answer = |quote: Result<T, String>| match quote {
+        Ok(answer) => answer.into_py_any(py),
+        Err(word) => word.into_py_any(py),
+    };
+    quotes.into_iter().map(answer).collect()
+}
+
+/// Returns (amount in, amount out, fee, admin fee, reserve in after, reserve out after) or a refusal's word for each
+/// amount into a Saber pool. Raises `ValueError` if the account can't be read.
+#[pyfunction(name = "stable_swap")]
+pub(crate) fn py_stable_swap(
+    py: Python<'_>,
+    account: &[u8],
+    reserves: (u64, u64),
+    a_to_b: bool,
+    amounts: Vec<u64>,
+    now: i64,
+) -> PyResult<Vec<Py<PyAny>>> {
+    let quotes = py.detach(|| {
+        let pool = StableSwap::decode(account).map_err(Fault::input)?;
+        let quote = |&amount: &u64| {
+            let fill = stable_swap::swap(&pool, reserves, amount, now, a_to_b)
+                .map_err(|error| error.to_string())?;
+            let (amount_in, amount_out) = (fill.amount_in, fill.amount_out);
+            let (reserve_in, reserve_out) = fill.reserves;
+            Ok((
+                amount_in,
+                amount_out,
+                fill.fee,
+                fill.admin_fee,
+                reserve_in,
+                reserve_out,
+            ))
+        };
+        Ok::<Vec<StableQuote>, Fault>(amounts.iter().map(quote).collect())
+    })?;
+    answers(py, quotes)
+}
