@@ -152,3 +152,68 @@ def dlmm_swaps(
 
     See `cambist.engine.reference.bins`. Raises `ValueError` if an account can't be read.
     """
+
+def score_signals(
+    config: tuple[float, float, float, float, float, float],
+    tokens: Sequence[tuple[bool, bool, float, float, float, float, float, float, float]],
+) -> tuple[list[tuple[int, float, float, float, float, bool]], list[int]]:
+    """Returns one judgement for each token, and how many ended at each reason; see `reference.signal_scorer`."""
+
+def detect_spreads(
+    tokens: Sequence[Sequence[tuple[str, float, float | None]]],
+    config: tuple[float, float, float, float, float, float, float, bool, bool],
+) -> list[
+    tuple[int, int, float, float, float, tuple[float, float, float, float, float, float], float, float, int] | None
+]:
+    """Returns the spread of each token, `None` where there is none; see `reference.spread`."""
+
+# On-chain order books and wallets; the fields are named in the reference's `slab_decoder` and `balance_scanner`.
+
+def decode_books(
+    venue: str, accounts: Sequence[bytes]
+) -> list[
+    tuple[
+        list[tuple[str, list[tuple[int, int, int, bytes, int]], list[tuple[int, int, int]]]],
+        list[tuple[str, int]],
+    ]
+    | str
+]:
+    """Returns (sides, skipped) of each account, or the words of its error."""
+
+def decode_markets(
+    venue: str, accounts: Sequence[bytes]
+) -> list[tuple[bytes, bytes, bytes, bytes, bytes | None, bytes | None, int, int, int | None, int] | str]:
+    """Returns the fields of each market, or the words of its error."""
+
+def lots_to_atoms(base_lot: int, quote_lot: int, levels: Sequence[tuple[int, int]]) -> list[tuple[int, int] | str]:
+    """Returns (base atoms, quote atoms) of each (price, quantity) in lots, or why it can't be told."""
+
+def scan_wallet(
+    wallet: bytes,
+    accounts: Sequence[tuple[bytes, bytes, int, bytes]],
+    mints: Sequence[tuple[bytes, bytes]],
+    epoch: int,
+) -> tuple[
+    int | None,
+    list[
+        tuple[
+            bytes,
+            bytes,
+            bytes,
+            bytes,
+            int,
+            bool,
+            bytes | None,
+            int,
+            int | None,
+            int | None,
+            bytes | None,
+            int,
+            list[int],
+        ]
+    ],
+    list[tuple[bytes, bytes, int | None, int, int, int, int, int, int, int, int | None]],
+    list[tuple[bytes, str, str]],
+    list[tuple[str, int]],
+]:
+    """Returns what a wallet holds: (lamports, holdings, balances, skipped, counts of skips)."""

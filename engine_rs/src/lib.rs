@@ -6,6 +6,8 @@ mod curves;
 mod engine;
 mod error;
 mod modules;
+mod signals;
+mod slabs;
 
 use pyo3::prelude::*;
 
@@ -30,6 +32,10 @@ mod _native {
         py_decode_binance, py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote,
         py_replay_book, py_rsi, py_search,
     };
+    #[pymodule_export]
+    use crate::signals::{py_detect_spreads, py_score_signals};
+    #[pymodule_export]
+    use crate::slabs::{py_decode_books, py_decode_markets, py_lots_to_atoms, py_scan_wallet};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

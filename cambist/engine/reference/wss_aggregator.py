@@ -1,9 +1,9 @@
 """One stream out of many endpoints: the first copy of a message passes, later ones are counted.
 
-Transactions are known by signature, accounts by (account, slot, hash of lamports and data) or by the write version where
-a source gives one, venue streams by sequence number. Within a slot only the connection that first delivered an account
-may advance it: another one's copy may be older, and nothing in it says so. Memory is bounded: a window holds the last
-keys, first in first out.
+Transactions are known by signature, accounts by (account, slot, hash of lamports and data) or by the write version
+where a source gives one, venue streams by sequence number. Within a slot only the connection that first delivered an
+account may advance it: another one's copy may be older, and nothing in it says so. Memory is bounded: a window holds
+the last keys, first in first out.
 """
 
 from __future__ import annotations

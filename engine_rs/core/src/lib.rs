@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod amm_math;
+pub mod balance_scanner;
 pub mod bars;
 pub mod base58;
 pub mod cycle_finder;
@@ -18,7 +19,10 @@ pub mod multiverse;
 pub mod order_book;
 pub mod pool;
 pub mod scorer;
+pub mod signal_scorer;
 pub mod sizing;
+pub mod slab_decoder;
+pub mod spread;
 pub mod technical;
 pub mod tick_array_manager;
 pub mod wss_aggregator;

@@ -27,7 +27,7 @@ class TokenAccount(msgspec.Struct, frozen=True):
     @staticmethod
     def decode(data: bytes) -> TokenAccount:
         """Returns the fields of an initialised account. Raises `LayoutError`."""
-        _check_base("token_account", data, _ACCOUNT_SIZE, _ACCOUNT_TYPE)
+        check_base("token_account", data, _ACCOUNT_SIZE, _ACCOUNT_TYPE)
         if data[108] not in (1, 2):
             msg = f"token_account: state was {data[108]}"
             raise LayoutError(msg)
@@ -79,12 +79,12 @@ class Mint(msgspec.Struct, frozen=True):
     @staticmethod
     def decode(data: bytes) -> Mint:
         """Returns the fields of an initialised mint. Raises `LayoutError`."""
-        _check_base("mint", data, _MINT_SIZE, _MINT_TYPE)
+        check_base("mint", data, _MINT_SIZE, _MINT_TYPE)
         if data[45] != 1:
             msg = f"mint: is_initialized was {data[45]}"
             raise LayoutError(msg)
         fee, types = None, []
-        for kind, at, length in _extensions(data):
+        for kind, at, length in extensions("mint", data):
             types.append(kind)
             if kind == _TRANSFER_FEE_CONFIG:
                 fee = _transfer_fee_config(data, at, length)
@@ -105,7 +105,7 @@ class Clock(msgspec.Struct, frozen=True):
         return Clock(unsigned(data, 0, 8), unsigned(data, 16, 8), signed(data, 32, 8))
 
 
-def _check_base(name: str, data: bytes, size: int, account_type: int) -> None:
+def check_base(name: str, data: bytes, size: int, account_type: int) -> None:
     """Checks a base size, or a longer account whose type byte says what it extends."""
     if len(data) == size:
         return
@@ -117,7 +117,7 @@ def _check_base(name: str, data: bytes, size: int, account_type: int) -> None:
         raise LayoutError(msg)
 
 
-def _extensions(data: bytes) -> list[tuple[int, int, int]]:
+def extensions(name: str, data: bytes) -> list[tuple[int, int, int]]:
     """Returns (type, offset of the value, length) of each extension. Raises `LayoutError` if one is cut off."""
     found, at = [], _TLV_START
     while at + 4 <= len(data):
@@ -125,7 +125,7 @@ def _extensions(data: bytes) -> list[tuple[int, int, int]]:
         if kind == 0:
             break
         if at + 4 + length > len(data):
-            msg = f"mint: extension {kind} ends at {at + 4 + length} of {len(data)}"
+            msg = f"{name}: extension {kind} ends at {at + 4 + length} of {len(data)}"
             raise LayoutError(msg)
         found.append((kind, at + 4, length))
         at += 4 + length

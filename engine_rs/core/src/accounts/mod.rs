@@ -20,5 +20,7 @@ pub use orca::{
 };
 pub use raydium::{AmmV4, CpmmConfig, CpmmPool};
 pub use reader::LayoutError;
+pub(crate) use reader::Reader;
 pub use saber::StableSwap;
 pub use token::{Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig};
+pub(crate) use token::{base, extensions};

@@ -50,11 +50,11 @@ fn hex(bytes: [u8; 8]) -> String {
 
 /// An account's bytes, checked to hold every field that its layout reads.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     /// Takes bytes of exactly `size`.
-    pub(super) fn exact(
+    pub(crate) fn exact(
         layout: &'static str,
         data: &'a [u8],
         size: usize,
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes bytes of at least `size`.
-    pub(super) fn at_least(
+    pub(crate) fn at_least(
         layout: &'static str,
         data: &'a [u8],
         size: usize,
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes bytes of at least `size` that start with `discriminator`.
-    pub(super) fn tagged(
+    pub(crate) fn tagged(
         layout: &'static str,
         data: &'a [u8],
         discriminator: [u8; 8],
@@ -105,49 +105,49 @@ impl<'a> Reader<'a> {
         Self::at_least(layout, data, size)
     }
 
-    pub(super) fn data(self) -> &'a [u8] {
+    pub(crate) fn data(self) -> &'a [u8] {
         self.0
     }
 
-    pub(super) fn bytes<const N: usize>(self, offset: usize) -> [u8; N] {
+    pub(crate) fn bytes<const N: usize>(self, offset: usize) -> [u8; N] {
         let mut out = [0; N];
         out.copy_from_slice(&self.0[offset..offset + N]);
         out
     }
 
-    pub(super) fn key(self, offset: usize) -> Pubkey {
+    pub(crate) fn key(self, offset: usize) -> Pubkey {
         self.bytes(offset)
     }
 
-    pub(super) fn u8(self, offset: usize) -> u8 {
+    pub(crate) fn u8(self, offset: usize) -> u8 {
         self.0[offset]
     }
 
-    pub(super) fn u16(self, offset: usize) -> u16 {
+    pub(crate) fn u16(self, offset: usize) -> u16 {
         u16::from_le_bytes(self.bytes(offset))
     }
 
-    pub(super) fn u32(self, offset: usize) -> u32 {
+    pub(crate) fn u32(self, offset: usize) -> u32 {
         u32::from_le_bytes(self.bytes(offset))
     }
 
-    pub(super) fn u64(self, offset: usize) -> u64 {
+    pub(crate) fn u64(self, offset: usize) -> u64 {
         u64::from_le_bytes(self.bytes(offset))
     }
 
-    pub(super) fn u128(self, offset: usize) -> u128 {
+    pub(crate) fn u128(self, offset: usize) -> u128 {
         u128::from_le_bytes(self.bytes(offset))
     }
 
-    pub(super) fn i32(self, offset: usize) -> i32 {
+    pub(crate) fn i32(self, offset: usize) -> i32 {
         i32::from_le_bytes(self.bytes(offset))
     }
 
-    pub(super) fn i64(self, offset: usize) -> i64 {
+    pub(crate) fn i64(self, offset: usize) -> i64 {
         i64::from_le_bytes(self.bytes(offset))
     }
 
-    pub(super) fn i128(self, offset: usize) -> i128 {
+    pub(crate) fn i128(self, offset: usize) -> i128 {
         i128::from_le_bytes(self.bytes(offset))
     }
 }

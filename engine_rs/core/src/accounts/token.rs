@@ -121,26 +121,11 @@ impl Mint {
             transfer_fee: None,
             extensions: Vec::new(),
         };
-        let mut at = TLV_START;
-        while at + 4 <= data.len() {
-            let (kind, length) = (read.u16(at), usize::from(read.u16(at + 2)));
-            if kind == 0 {
-                break;
-            }
-            at += 4;
-            if at + length > data.len() {
-                return Err(LayoutError::Extension {
-                    layout: "mint",
-                    kind,
-                    end: at + length,
-                    size: data.len(),
-                });
-            }
+        for (kind, at, length) in extensions("mint", read)? {
             mint.extensions.push(kind);
             if kind == TRANSFER_FEE_CONFIG {
                 mint.transfer_fee = Some(transfer_fee_config(read, at, length)?);
             }
-            at += length;
         }
         Ok(mint)
     }
@@ -170,8 +155,39 @@ impl Clock {
     }
 }
 
+/// Returns (type, offset of the value, length) of each Token-2022 extension, in order.
+///
+/// # Errors
+/// `LayoutError` if one is cut off.
+pub(crate) fn extensions(
+    layout: &'static str,
+    read: Reader,
+) -> Result<Vec<(u16, usize, usize)>, LayoutError> {
+    let size = read.data().len();
+    let (mut found, mut at) = (Vec::new(), TLV_START);
+    while at + 4 <= size {
+        let (kind, length) = (read.u16(at), usize::from(read.u16(at + 2)));
+        if kind == 0 {
+            break;
+        }
+        at += 4;
+        let end = at + length;
+        if end > size {
+            return Err(LayoutError::Extension {
+                layout,
+                kind,
+                end,
+                size,
+            });
+        }
+        found.push((kind, at, length));
+        at = end;
+    }
+    Ok(found)
+}
+
 /// Checks a base size, or a longer account whose type byte says what it extends.
-fn base<'a>(
+pub(crate) fn base<'a>(
     layout: &'static str,
     data: &'a [u8],
     size: usize,

@@ -1,0 +1,26 @@
+"""On-chain order books: Serum and OpenBook v1 slabs, OpenBook v2 book sides, Phoenix red-black trees.
+
+Prices and quantities stay in the market's own lots (ticks, for Phoenix); `Lots` turns them into atoms exactly. A
+damaged tree is an error that names the node, never a book with a hole. Layouts: `openbook-dex/program`,
+`openbook-dex/openbook-v2`, `Ellipsis-Labs/phoenix-v1`.
+"""
+
+from cambist.engine.reference.slab_decoder.batch import decode_books, decode_markets, lots_to_atoms
+from cambist.engine.reference.slab_decoder.book import Book, Level, Lots, Market, Order, SlabError, levels
+from cambist.engine.reference.slab_decoder.serum import OpenOrders, decode_serum_book, decode_serum_market
+
+__all__ = [
+    "Book",
+    "Level",
+    "Lots",
+    "Market",
+    "OpenOrders",
+    "Order",
+    "SlabError",
+    "decode_books",
+    "decode_markets",
+    "decode_serum_book",
+    "decode_serum_market",
+    "levels",
+    "lots_to_atoms",
+]
