@@ -14,6 +14,7 @@ from cambist.engine.reference.accounts.dlmm import (
     StaticParameters,
     VariableParameters,
 )
+from cambist.engine.reference.accounts.meteora import DammV2BaseFee, DammV2DynamicFee, DammV2Pool
 from cambist.engine.reference.accounts.orca import (
     TICKS_PER_ARRAY,
     AdaptiveFeeConstants,
@@ -39,6 +40,9 @@ __all__ = [
     "Clock",
     "CpmmConfig",
     "CpmmPool",
+    "DammV2BaseFee",
+    "DammV2DynamicFee",
+    "DammV2Pool",
     "LayoutError",
     "LbPair",
     "Mint",

@@ -4,6 +4,7 @@
 //! discriminator may grow: trailing bytes are no error. Who owns an account is the caller's check.
 
 mod dlmm;
+mod meteora;
 mod orca;
 pub mod program;
 mod raydium;
@@ -15,6 +16,7 @@ pub use dlmm::{
     BINS_PER_ARRAY, BITMAP_ARRAYS, Bin, BinArray, BinArrayBitmapExtension, EXTENSION_ARRAYS,
     LbPair, MAX_ARRAY_INDEX, MAX_BIN_ID, StaticParameters, VariableParameters,
 };
+pub use meteora::{DammV2BaseFee, DammV2DynamicFee, DammV2Pool};
 pub use orca::{
     AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TICKS_PER_ARRAY, TickArray, Whirlpool,
 };
