@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from cambist import bench_demo, bench_screen, compose, engine
+from cambist import bench_demo, bench_engine, bench_screen, compose, engine
 from cambist.config import Config, EngineChoice, Market, Recording
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cex_binance_hft"
@@ -35,9 +35,10 @@ class Plan:
 
     demo: bench_demo.Plan = field(default_factory=bench_demo.Plan)
     screen: bench_screen.Plan = field(default_factory=bench_screen.Plan)
+    engine: bench_engine.Plan = field(default_factory=bench_engine.Plan)
     recordings: Path = RECORDINGS
     replays: int = 3
-    parts: tuple[str, ...] = ("demo", "import", "screen")
+    parts: tuple[str, ...] = ("engine", "demo", "import", "screen")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -55,8 +56,10 @@ class Row(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-def line(row: Row) -> str:
+def line(row: Row | bench_engine.EngineRow) -> str:
     """Returns a row as one line of text."""
+    if isinstance(row, bench_engine.EngineRow):
+        return bench_engine.line(row)
     peer = ""
     if row.peer_value is not None:
         peer = f"{row.peer} {_number(row.peer_value)}" + (f" (×{row.ratio:.1f})" if row.ratio is not None else "")
@@ -71,10 +74,15 @@ def _number(value: float) -> str:
 def run(say: Say, plan: Plan | None = None) -> dict[str, Any]:
     """Returns `{schema, machine, rows}`; `say` gets a line about what is being measured."""
     plan = plan or Plan()
-    rows: list[Row] = []
+    rows: list[Row | bench_engine.EngineRow] = []
     with tempfile.TemporaryDirectory(prefix="cambist-bench-") as folder:
         config = Config(recording=Recording(folder=folder), market=Market(seed=7), engine=EngineChoice(duel=False))
-        parts = {"demo": _demo_rows, "import": _import_rows, "screen": _screen_rows}
+        parts: dict[str, Callable[..., Any]] = {
+            "engine": _engine_rows,
+            "demo": _demo_rows,
+            "import": _import_rows,
+            "screen": _screen_rows,
+        }
         for name in plan.parts:
             rows += parts[name](config, plan, say)
     return {"schema": 1, "machine": machine(), "rows": rows}
@@ -105,6 +113,12 @@ def _against(name: str, mine: float, theirs: float | None, unit: str, *, faster:
     if theirs and mine:
         ratio = theirs / mine if faster == "less" else mine / theirs
     return Row(name, mine, unit, goal, "python" if theirs is not None else "", theirs, ratio, note)
+
+
+def _engine_rows(config: Config, plan: Plan, say: Say) -> list[bench_engine.EngineRow]:
+    del config
+    say("timing engine calls beside their peers")
+    return bench_engine.rows(plan.engine)
 
 
 def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:

@@ -1,11 +1,39 @@
-"""The engine, made by name: native (Rust) where it is built, else the pure-Python reference."""
+"""The engine, made by name: native (Rust) where it is built, else the pure-Python reference.
+
+Also a library: graphs, cycles, signals and races of `cambist.engine.library`, and series over arrays of
+`cambist.engine.series`, can be had from here by name; they load when they are first asked for.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import importlib
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import Engine, EngineSetup
+
+_LIBRARY = {
+    "cambist.engine.library": (
+        "Cycle", "CycleFinder", "HopGraph", "MultiverseScanner", "PoolEdge", "Scan", "Signal", "SignalConfig",
+        "SignalReason", "SignalScorer", "TokenSignal", "Verdict", "WssAggregator", "find_cycles",
+    ),
+    "cambist.engine.series": (
+        "Series", "calculate_bollinger", "calculate_ema", "calculate_equity_rust", "calculate_kama_rust",
+        "calculate_rsi", "process_signal_persistence_rust",
+    ),
+}  # fmt: skip
+_HOME = {name: module for module, names in _LIBRARY.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])
 
 
 class BuildInfo(NamedTuple):

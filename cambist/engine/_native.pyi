@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import final
 
+import numpy as np
+from numpy.typing import NDArray
+
 BUILD_PROFILE: str
 """`release` or `debug`."""
 
@@ -105,12 +108,72 @@ def ema(values: Sequence[float], period: int) -> list[float | None]:
 def bollinger(values: Sequence[float], period: int, width: float) -> list[tuple[float, float, float] | None]:
     """Returns the Bollinger bands (low, middle, high) after each value."""
 
+# Series over numpy arrays; see `cambist.engine.series`. Arrays must be contiguous. A matrix is one series, or one per
+# row, in any number of dimensions; results have its shape. NaN where there is none.
+
+Floats = NDArray[np.float64]
+
+def rsi_array(prices: Floats, length: int) -> Floats:
+    """Returns the relative strength index after each price of each row. Raises `ValueError`."""
+
+def rsi_of_oldest(prices: Floats, length: int) -> float | None:
+    """Returns the index of the list's first changes, as the system before this one showed it. Raises `ValueError`."""
+
+def ema_array(values: Floats, length: int) -> Floats:
+    """Returns the exponential moving average after each value of each row. Raises `ValueError`."""
+
+def bollinger_array(values: Floats, length: int, width: float) -> tuple[Floats, Floats, Floats]:
+    """Returns the low, middle and high Bollinger band after each value of each row. Raises `ValueError`."""
+
+def kama_array(prices: Floats, length: int, fast: int, slow: int) -> Floats:
+    """Returns Kaufman's average by periods after each price of each row. Raises `ValueError`."""
+
+def fixed_kama_array(prices: Floats, length: int) -> Floats:
+    """Returns Kaufman's average with the trend system's constants, for each price of each row. Raises `ValueError`."""
+
+def average_array(name: str, values: Floats, length: int) -> Floats:
+    """Returns an average after each value of each row; `name` is `sma`, `wma`, `dema`, `lsma` or `hma`.
+
+    Raises `ValueError`.
+    """
+
+def macd_array(values: Floats, fast: int, slow: int, signal: int) -> tuple[Floats, Floats, Floats]:
+    """Returns (line, signal, histogram) after each value of each row. Raises `ValueError`."""
+
+def atr_array(high: Floats, low: Floats, close: Floats, length: int) -> Floats:
+    """Returns the average true range after each bar. Raises `ValueError`."""
+
+def vwap_array(prices: Floats, volumes: Floats) -> Floats:
+    """Returns the volume-weighted average price after each trade. Raises `ValueError`."""
+
+def equity_array(r_values: Floats, sig_prev: Floats, starting_equity: float, decay: float, cutout: int) -> Floats:
+    """Returns equity after each return. Raises `ValueError`."""
+
+def up_down_array(up: NDArray[np.bool_], down: NDArray[np.bool_]) -> NDArray[np.int8]:
+    """Returns the side of the last event after each bar. Raises `ValueError`."""
+
+def runs_array(signals: NDArray[np.int32], min_persistence: int, max_gap: int, causal: bool) -> NDArray[np.int8]:
+    """Returns the sign of the run that each bar is part of; `causal` leaves out what later bars would tell.
+
+    Raises `ValueError`.
+    """
+
 def stable_swap(
     account: bytes, reserves: tuple[int, int], a_to_b: bool, amounts: Sequence[int], now: int
 ) -> list[tuple[int, int, int, int, int, int] | str]:
     """Returns (amount in, amount out, fee, admin fee, reserves in and out after it), or a refusal's word, each.
 
     `account` is a Saber pool, `reserves` its vaults' balances (A, B), `now` Unix seconds. Raises `ValueError`.
+    """
+
+def damm_v2(
+    account: bytes, mode: str, a_to_b: bool, amounts: Sequence[int], time: tuple[int, int]
+) -> list[tuple[int, int, int, int, int, int, tuple[int, int] | None, tuple[int, int, int, int] | None] | str]:
+    """Returns a quote or a refusal's word for each amount, from a DAMM v2 pool's bytes.
+
+    A quote is (amount in, amount out, fee, protocol fee, left, √price after, token amounts after, (last update, √price
+    reference, volatility accumulator, volatility reference) after). `mode` is `in`, `partial` or `out`, `time` (slot,
+    Unix seconds). Raises `ValueError`.
     """
 
 class WssAggregator:

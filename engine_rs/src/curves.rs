@@ -4,7 +4,8 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::accounts::StableSwap;
+use cambist_core::accounts::{DammV2Pool, StableSwap};
+use cambist_core::amm_math::damm_v2::{self, SwapMode};
 use cambist_core::amm_math::stable_swap;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -56,4 +57,77 @@ pub(crate) fn py_stable_swap(
         Ok::<Vec<StableQuote>, Fault>(amounts.iter().map(quote).collect())
     })?;
     answers(py, quotes)
+}
+
+/// (last update, √price reference, volatility accumulator, volatility reference)
+type Volatility = (u64, u128, u128, u128);
+/// (amount in, amount out, fee, protocol fee, left, √price, token amounts, volatility), or why not
+type DammV2Quote = Result<
+    (
+        u64,
+        u64,
+        u64,
+        u64,
+        u64,
+        u128,
+        Option<(u64, u64)>,
+        Option<Volatility>,
+    ),
+    String,
+>;
+
+/// Returns a quote or a refusal's word for each amount, from a DAMM v2 pool's bytes.
+///
+/// `mode` is `in`, `partial` or `out`, `time` (slot, Unix seconds). Raises `ValueError`.
+#[pyfunction(name = "damm_v2")]
+pub(crate) fn py_damm_v2(
+    py: Python<'_>,
+    account: &[u8],
+    mode: &str,
+    a_to_b: bool,
+    amounts: Vec<u64>,
+    time: (u64, i64),
+) -> PyResult<Vec<Py<PyAny>>> {
+    let quotes = py.detach(|| {
+        let pool = DammV2Pool::decode(account).map_err(Fault::input)?;
+        let mode = match mode {
+            "in" => SwapMode::ExactIn,
+            "partial" => SwapMode::PartialIn,
+            "out" => SwapMode::ExactOut,
+            other => return Err(Fault::Input(format!("mode was {other}"))),
+        };
+        let quote = |&amount: &u64| damm_v2_quote(&pool, mode, amount, a_to_b, time);
+        Ok::<Vec<DammV2Quote>, Fault>(amounts.iter().map(quote).collect())
+    })?;
+    answers(py, quotes)
+}
+
+fn damm_v2_quote(
+    pool: &DammV2Pool,
+    mode: SwapMode,
+    amount: u64,
+    a_to_b: bool,
+    (slot, now): (u64, i64),
+) -> DammV2Quote {
+    let fill = damm_v2::swap(pool, mode, amount, a_to_b, slot, now);
+    let fill = fill.map_err(|error| error.to_string())?;
+    let after = &fill.pool;
+    let volatility = after.dynamic_fee.map(|fee| {
+        (
+            fee.last_update,
+            fee.sqrt_price_reference,
+            fee.volatility_accumulator,
+            fee.volatility_reference,
+        )
+    });
+    Ok((
+        fill.amount_in,
+        fill.amount_out,
+        fill.fee,
+        fill.protocol_fee,
+        fill.left,
+        after.sqrt_price,
+        after.token_amounts.map(|[a, b]| (a, b)),
+        volatility,
+    ))
 }

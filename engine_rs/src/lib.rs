@@ -5,6 +5,7 @@ mod curves;
 mod engine;
 mod error;
 mod modules;
+mod series;
 mod signals;
 mod slabs;
 
@@ -18,7 +19,7 @@ mod _native {
     #[pymodule_export]
     use crate::aggregator::WssAggregator;
     #[pymodule_export]
-    use crate::curves::py_stable_swap;
+    use crate::curves::{py_damm_v2, py_stable_swap};
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
@@ -28,6 +29,12 @@ mod _native {
         py_base58_decode, py_base58_encode, py_best_input, py_bollinger, py_cycle_keys,
         py_decode_binance, py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote,
         py_replay_book, py_rsi, py_search,
+    };
+    #[pymodule_export]
+    use crate::series::{
+        py_atr_array, py_average_array, py_bollinger_array, py_ema_array, py_equity_array,
+        py_fixed_kama_array, py_kama_array, py_macd_array, py_rsi_array, py_rsi_of_oldest,
+        py_runs_array, py_up_down_array, py_vwap_array,
     };
     #[pymodule_export]
     use crate::signals::{py_detect_spreads, py_score_signals};

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cambist import bench, bench_demo, bench_screen, engine
+from cambist import bench, bench_demo, bench_engine, bench_screen, engine
 from cambist.model.events import HEADER, RecordKind
 
 pytestmark = pytest.mark.timeout(400)
@@ -69,3 +69,27 @@ def test_records_are_taken_apart_whole() -> None:
 def test_a_percentile_is_one_of_the_values() -> None:
     assert bench_demo.percentile([5.0, 1.0, 3.0], 50) == 3.0
     assert bench_demo.percentile([5.0, 1.0, 3.0], 99) == 5.0
+
+
+def test_engine_rows_have_both_engines_and_a_peer_of_the_same_run():
+    found = bench_engine.rows(bench_engine.Plan(rounds=1, round_s=0.001))
+    assert len({row.name for row in found}) == len(found) >= 4
+    for row in found:
+        assert row.python_ns
+        assert row.python_ns > 0
+        assert bench.line(row).startswith(row.name)
+        if engine.build_info().native:
+            assert row.rust_ns
+            assert row.speedup == pytest.approx(row.python_ns / row.rust_ns)
+            assert (row.met is None) == (not row.goal or row.peer_ns is None)
+
+
+def test_a_goal_is_met_only_if_every_ratio_is():
+    slow, fast = (lambda: sum(range(20_000))), (lambda: None)
+    plan = bench_engine.Plan(rounds=2, round_s=0.002)
+    case = bench_engine.Case("x", "", 1, fast, slow, "peer", slow, (("peer", 2.0), ("python", 2.0)))
+    assert bench_engine.measured(case, plan).met is True
+    case = bench_engine.Case("x", "", 1, slow, slow, "peer", fast, (("python", 0.001), ("peer", 2.0)))
+    assert bench_engine.measured(case, plan).met is False
+    without = bench_engine.measured(bench_engine.Case("x", "", 1, None, slow, goals=(("python", 2.0),)), plan)
+    assert (without.met, without.rust_ns, without.speedup) == (None, None, None)

@@ -108,6 +108,22 @@ def test_same_frames_same_bytes(stream):
 
 
 @FEW
+@given(st.lists(st.tuples(st.sampled_from([1, 1_499, 1_500, 200_000]), st.booleans()), max_size=6))
+def test_both_forget_alike(steps):
+    first, second, market = *both(), Market()
+    market.open()
+    for slots, landed in steps:
+        for engine in (first, second):
+            engine.learn("p:0|q:0", landed=landed)
+            engine.learn("binance:SOLUSDC:0|q:0", landed=not landed)
+        market.slot += slots
+        market.next_slot()
+        block = market.take()
+        assert run(first, block) == run(second, block)
+        assert first.snapshot() == second.snapshot()
+
+
+@FEW
 @given(st.lists(acts, max_size=15), st.integers(1, 40))
 def test_batches_do_not_matter_to_either(stream, step):
     block = block_of(stream)

@@ -103,6 +103,22 @@ def test_a_damaged_block_is_an_error_after_its_whole_records(engine, market):
         engine.ingest(cut, len(block), 1 << 62)
 
 
+def test_what_outcomes_taught_halves_every_ten_minutes(engine, market):
+    from cambist.engine.reference.engine.standing import MEMORY_SLOTS
+
+    for _ in range(9):
+        engine.learn("p:0|q:0", landed=False)
+    engine.learn("p:0|q:0", landed=True)
+    market.slot += MEMORY_SLOTS
+    market.next_slot()
+    run(engine, market.take())
+    assert engine.standing.learned == {("atomic", 2): (0, 5)}
+    market.slot += 70 * MEMORY_SLOTS
+    market.next_slot()
+    run(engine, market.take())
+    assert engine.standing.learned == {}
+
+
 def test_slots_before_the_first_announced_one_are_not_counted():
     market = Market()
     market.swap("ray-sol-usdc", 800 * 10**9, a_to_b=True)

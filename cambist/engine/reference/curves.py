@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import StableSwap
+from cambist.engine.reference.accounts import DammV2DynamicFee, DammV2Pool, StableSwap
 from cambist.engine.reference.amm_math import QuoteError
+from cambist.engine.reference.amm_math import damm_v2 as damm
 from cambist.engine.reference.amm_math import stable_swap as stable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Volatility = tuple[int, int, int, int]
+DammV2Quote = tuple[int, int, int, int, int, int, tuple[int, int] | None, Volatility | None]
+_MODES = {mode.value: mode for mode in damm.SwapMode}
 
 
 def stable_swap(
@@ -29,3 +34,35 @@ def stable_swap(
         else:
             answers.append((fill.amount_in, fill.amount_out, fill.fee, fill.admin_fee, *fill.reserves))
     return answers
+
+
+def damm_v2(
+    account: bytes, mode: str, a_to_b: bool, amounts: Sequence[int], time: tuple[int, int]
+) -> list[DammV2Quote | str]:
+    """Returns a quote or a refusal's word for each amount, from a DAMM v2 pool's bytes.
+
+    A quote is (amount in, amount out, fee, protocol fee, left, √price after, token amounts after, (last update, √price
+    reference, volatility accumulator, volatility reference) after). `mode` is `in`, `partial` or `out`, `time` (slot,
+    Unix seconds). Raises `ValueError`.
+    """
+    pool = DammV2Pool.decode(account)
+    if mode not in _MODES:
+        message = f"mode was {mode}"
+        raise ValueError(message)
+    answers: list[DammV2Quote | str] = []
+    for amount in amounts:
+        try:
+            fill = damm.swap(pool, _MODES[mode], amount, *time, a_to_b=a_to_b)
+        except QuoteError as error:
+            answers.append(str(error))
+            continue
+        after = fill.pool
+        moved = (fill.amount_in, fill.amount_out, fill.fee, fill.protocol_fee, fill.left, after.sqrt_price)
+        answers.append((*moved, after.token_amounts, _volatility(after.dynamic_fee)))
+    return answers
+
+
+def _volatility(fee: DammV2DynamicFee | None) -> Volatility | None:
+    if fee is None:
+        return None
+    return (fee.last_update, fee.sqrt_price_reference, fee.volatility_accumulator, fee.volatility_reference)

@@ -5,10 +5,9 @@
 //! an account may advance it: another one's copy may be older, and nothing in it says so. Memory is bounded: a
 //! window holds the last keys, first in first out.
 
-use std::collections::VecDeque;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, Hasher};
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -79,37 +78,65 @@ struct Seen {
     failed: bool,
 }
 
-/// The last keys, first in first out.
+/// A signature, hashed by eight bytes of its second half: whoever signs chooses the first half freely, this one not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct SignatureKey([u8; 64]);
+
+impl Hash for SignatureKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut part = [0; 8];
+        part.copy_from_slice(&self.0[32..40]);
+        state.write_u64(u64::from_le_bytes(part));
+    }
+}
+
+/// The last keys, first in first out: a ring, and a table of places in it.
 #[derive(Debug)]
 struct Window<K> {
     size: usize,
-    seen: HashMap<K, Seen>,
-    order: VecDeque<K>,
+    ring: Vec<(K, Seen)>,
+    next: usize,
+    places: HashTable<usize>,
+    hasher: DefaultHashBuilder,
 }
 
 impl<K: Copy + Eq + Hash> Window<K> {
     fn new(size: usize) -> Self {
         Self {
             size,
-            seen: HashMap::with_capacity(size + 1),
-            order: VecDeque::with_capacity(size + 1),
+            ring: Vec::new(),
+            next: 0,
+            places: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
         }
     }
 
     /// Who brought `key` before.
     fn get(&self, key: &K) -> Option<Seen> {
-        self.seen.get(key).copied()
+        let hash = self.hasher.hash_one(key);
+        self.places
+            .find(hash, |&at| self.ring[at].0 == *key)
+            .map(|&at| self.ring[at].1)
     }
 
-    /// Files a new key.
+    /// Files a new key, in the place of the oldest if all are taken.
     fn file(&mut self, key: K, seen: Seen) {
-        self.seen.insert(key, seen);
-        self.order.push_back(key);
-        if self.order.len() > self.size
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.seen.remove(&oldest);
+        let at = self.next;
+        if at == self.ring.len() {
+            self.ring.push((key, seen));
+        } else {
+            let oldest = self.hasher.hash_one(self.ring[at].0);
+            if let Ok(entry) = self.places.find_entry(oldest, |&place| place == at) {
+                entry.remove();
+            }
+            self.ring[at] = (key, seen);
         }
+        self.next = (at + 1) % self.size;
+        let (ring, hasher) = (&self.ring, &self.hasher);
+        self.places
+            .insert_unique(hasher.hash_one(key), at, |&place| {
+                hasher.hash_one(ring[place].0)
+            });
     }
 }
 
@@ -131,7 +158,7 @@ struct Lead {
 /// Merges endpoints; see the module.
 #[derive(Debug)]
 pub struct WssAggregator {
-    signatures: Window<[u8; 64]>,
+    signatures: Window<SignatureKey>,
     contents: Window<([u8; 32], u64, Content)>,
     leads: HashMap<[u8; 32], Lead>,
     sequences: HashMap<u64, u64>,
@@ -169,8 +196,9 @@ impl WssAggregator {
             at_ns,
             failed,
         };
-        let Some(before) = self.signatures.get(&signature) else {
-            self.signatures.file(signature, seen);
+        let key = SignatureKey(signature);
+        let Some(before) = self.signatures.get(&key) else {
+            self.signatures.file(key, seen);
             let stats = self.stats_mut(endpoint);
             stats.first += 1;
             stats.failed += u64::from(failed);

@@ -5,6 +5,7 @@ discriminator may grow: trailing bytes are no error. Who owns an account is the 
 """
 
 from cambist.engine.reference.accounts import program
+from cambist.engine.reference.accounts.meteora import DammV2BaseFee, DammV2DynamicFee, DammV2Pool
 from cambist.engine.reference.accounts.orca import (
     TICKS_PER_ARRAY,
     AdaptiveFeeConstants,
@@ -26,6 +27,9 @@ __all__ = [
     "Clock",
     "CpmmConfig",
     "CpmmPool",
+    "DammV2BaseFee",
+    "DammV2DynamicFee",
+    "DammV2Pool",
     "LayoutError",
     "Mint",
     "Oracle",

@@ -92,6 +92,7 @@ def _frame(
         return
     if direction == Direction.IN:
         channel.state = "live"
+    engine.standing.forget(slot, engine.market.slot)
     settle(engine, moment, out)
     if engine.market.slot != slot:
         review(engine, moment, sorted(engine.standing.cycles), out)

@@ -24,6 +24,10 @@ PROBE_SHARE = 1_000
 """The smallest size tried is the cap over this, so that a near miss shows a size one would trade."""
 
 
+MEMORY_SLOTS = 1_500
+"""Ten minutes of slots: the half-life of what outcomes taught."""
+
+
 @dataclass(slots=True)
 class Moment:
     """The record being decided on."""
@@ -252,6 +256,13 @@ class Standing:
         kind = ("legged" if any(name.count(":") > 1 for name in names) else "atomic", len(names))
         wins, tries = self.learned.get(kind, (0, 0))
         self.learned[kind] = (wins + landed, tries + 1)
+
+    def forget(self, before: int | None, slot: int | None) -> None:
+        """Halves what was learned once every `MEMORY_SLOTS`: a losing streak does not close the gate for good."""
+        passed = (slot or 0) // MEMORY_SLOTS - (before or slot or 0) // MEMORY_SLOTS
+        if passed > 0:
+            halved = {kind: (wins >> passed, tries >> passed) for kind, (wins, tries) in self.learned.items()}
+            self.learned = {kind: (wins, tries) for kind, (wins, tries) in halved.items() if tries}
 
     def ranked(self) -> list[Opportunity]:
         """Returns the last decisions, go first, then by net."""

@@ -3,6 +3,7 @@
 //! Integers are little-endian. Sizes and offsets are from byte 0, the 8-byte discriminator included. Accounts with a
 //! discriminator may grow: trailing bytes are no error. Who owns an account is the caller's check.
 
+mod meteora;
 mod orca;
 pub mod program;
 mod raydium;
@@ -10,6 +11,7 @@ mod reader;
 mod saber;
 mod token;
 
+pub use meteora::{DammV2BaseFee, DammV2DynamicFee, DammV2Pool};
 pub use orca::{
     AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TICKS_PER_ARRAY, TickArray, Whirlpool,
 };

@@ -1,6 +1,8 @@
 //! Swap maths, exact to the atom: constant product as each venue rounds it, stable swap, and concentrated liquidity.
 
 pub mod adaptive_fee;
+pub mod damm_v2;
+pub mod damm_v2_fee;
 mod quote_error;
 pub mod raydium_cpmm;
 pub mod raydium_v4;

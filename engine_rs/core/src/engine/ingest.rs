@@ -84,6 +84,7 @@ impl Engine {
         if let Some(channel) = self.channels.get_mut(&at).filter(|_| !sent) {
             channel.state = State::Live;
         }
+        self.standing.forget(slot, self.market.slot);
         self.settle(moment, out);
         if self.market.slot != slot {
             self.review_all(moment, out);

@@ -77,6 +77,9 @@ impl Opportunity {
     }
 }
 
+/// Ten minutes of slots: the half-life of what outcomes taught.
+const MEMORY_SLOTS: u64 = 1_500;
+
 /// The record being decided on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
@@ -343,6 +346,22 @@ impl Standing {
         let (wins, tries) = self.learned.entry(kind).or_default();
         *wins += u64::from(landed);
         *tries += 1;
+    }
+
+    /// Halves what was learned once every `MEMORY_SLOTS`: a losing streak does not close the gate for good.
+    pub(crate) fn forget(&mut self, before: Option<u64>, slot: Option<u64>) {
+        let Some(slot) = slot else {
+            return;
+        };
+        let passed = (slot / MEMORY_SLOTS).saturating_sub(before.unwrap_or(slot) / MEMORY_SLOTS);
+        if passed > 0 {
+            let by = u32::try_from(passed.min(63)).unwrap_or(63);
+            self.learned.retain(|_, (wins, tries)| {
+                *wins >>= by;
+                *tries >>= by;
+                *tries > 0
+            });
+        }
     }
 
     /// Returns the last decisions, go first, then by net.

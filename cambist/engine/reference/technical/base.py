@@ -1,4 +1,4 @@
-"""RSI, EMA, Bollinger bands: streaming and batch, equal.
+"""RSI, EMA, Bollinger bands.
 
 Decisions and rules may read these, so only + − × ÷ √ are used, in the order written: the twin gives the same bits.
 A value that is no number in range is ignored and counted; the indicator then stays as it was.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import struct
 from collections import deque
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ class Rsi:
     """Relative strength index after Wilder: means over the first `period` changes, then smoothed by 1/period."""
 
     def __init__(self, period: int) -> None:
-        self._period = _positive(period)
+        self._period = positive(period)
         self._last: float | None = None
         self._changes = 0
         self._gain = 0.0
@@ -156,14 +157,14 @@ def rsi(prices: Sequence[float], period: int) -> list[float | None]:
             gain = (gain * (count - 1.0) + up) / count
             loss = (loss * (count - 1.0) + down) / count
         values.append(_strength(gain, loss) if at >= period else None)
-    return _spread(prices, values)
+    return spread(map(is_usable, prices), values)
 
 
 class Ema:
     """Exponential moving average, seeded with the mean of the first `period` values; weight 2/(period+1)."""
 
     def __init__(self, period: int) -> None:
-        self._period = _positive(period)
+        self._period = positive(period)
         self._count = 0
         self._value = 0.0
         self.ignored = 0
@@ -202,18 +203,40 @@ class Ema:
         return ema
 
 
+def rsi_of_oldest(prices: Sequence[float], period: int) -> float | None:
+    """Returns the index that the system before this one showed: of the list's first `period` changes, never its newest.
+
+    Only for comparison with its figures. A list of `period` prices or fewer gives the index of all its changes, one
+    price or a flat list 50. `None` if a price is unusable or there is none. Raises `ValueError` for a period below 1.
+
+    >>> crash = [*range(100, 116), 50]
+    >>> rsi_of_oldest(crash, 14), round(rsi(crash, 14)[-1], 2)
+    (100.0, 16.67)
+    """
+    positive(period)
+    if not prices or not all(map(is_usable, prices)):
+        return None
+    enough = len(prices) > period
+    used = prices[: period + 1] if enough else prices
+    gain = add_up(max(after - before, 0.0) for before, after in pairwise(used))
+    loss = add_up(max(before - after, 0.0) for before, after in pairwise(used))
+    if loss > 0.0:
+        return 100.0 - 100.0 / (1.0 + gain / loss)
+    return 100.0 if enough or gain > 0.0 else 50.0
+
+
 def ema(values: Sequence[float], period: int) -> list[float | None]:
     """Returns the average after each value, as `Ema` gives it."""
     good = [value for value in values if is_usable(value)]
     found: list[float | None] = [None] * len(good)
     if 0 < period <= len(good):
         weight = 2.0 / (float(period) + 1.0)
-        average = _sum(good[:period]) / float(period)
+        average = add_up(good[:period]) / float(period)
         found[period - 1] = average
         for at in range(period, len(good)):
             average += weight * (good[at] - average)
             found[at] = average
-    return _spread(values, found)
+    return spread(map(is_usable, values), found)
 
 
 class Bands(NamedTuple):
@@ -231,7 +254,7 @@ class Bollinger:
         if not is_usable(width):
             why = f"width {width} is no number in range"
             raise ValueError(why)
-        self._period = _positive(period)
+        self._period = positive(period)
         self._width = width
         self._window: deque[float] = deque()
         self.ignored = 0
@@ -269,7 +292,7 @@ class Bollinger:
 
 def _bands(window: Collection[float], period: int, width: float) -> Bands:
     count = float(period)
-    middle = _sum(window) / count
+    middle = add_up(window) / count
     squares = 0.0
     for value in window:
         squares += (value - middle) * (value - middle)
@@ -284,10 +307,11 @@ def bollinger(values: Sequence[float], period: int, width: float) -> list[Bands 
         _bands(good[end - period : end], period, width) if 0 < period <= end else None
         for end in range(1, len(good) + 1)
     ]
-    return _spread(values, found)
+    return spread(map(is_usable, values), found)
 
 
-def _sum(values: Collection[float]) -> float:
+def add_up(values: Iterable[float]) -> float:
+    """Returns the sum, added from the first to the last."""
     # `sum` compensates its rounding since Python 3.12, which the twin doesn't.
     total = 0.0
     for value in values:
@@ -295,17 +319,18 @@ def _sum(values: Collection[float]) -> float:
     return total
 
 
-def _spread(values: Sequence[float], found: Sequence[T | None]) -> list[T | None]:
+def spread(usable: Iterable[bool], found: Sequence[T | None]) -> list[T | None]:
     """Returns results of the usable values at the places of all: an ignored one repeats what was before it."""
-    spread: list[T | None] = []
+    everywhere: list[T | None] = []
     seen = 0
-    for value in values:
-        seen += is_usable(value)
-        spread.append(found[seen - 1] if seen else None)
-    return spread
+    for taken in usable:
+        seen += taken
+        everywhere.append(found[seen - 1] if seen else None)
+    return everywhere
 
 
-def _positive(period: int) -> int:
+def positive(period: int) -> int:
+    """Returns the period. Raises `ValueError` if it is not positive."""
     if period <= 0:
         why = f"period {period} is not positive"
         raise ValueError(why)

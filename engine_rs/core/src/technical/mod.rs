@@ -1,11 +1,87 @@
-//! RSI, EMA, Bollinger bands: streaming and batch, equal.
+//! RSI, EMA, SMA, Bollinger bands, MACD, ATR, VWAP: streaming and batch, equal.
 //!
 //! Decisions and rules may read these, so only + − × ÷ √ are used, in the order written: the twin gives the same bits.
-//! A value that is no number in range is ignored and counted; the indicator then stays as it was.
+//! A value that is no number in range is ignored and counted; the indicator then stays as it was. Where several values
+//! come together (a bar, a trade), one unusable value makes all of them unusable. There is no result, `None` (NaN in
+//! arrays), until there were enough usable values; no values give no results.
+
+pub mod arrays;
+mod macd;
+mod range;
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
+
+pub use macd::{Macd, MacdLines, Sma, macd, sma};
+pub use range::{Atr, Vwap, atr, vwap};
+
+/// A parameter that no series can be computed with.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ParameterError {
+    #[error("period {0} is not positive")]
+    Period(u32),
+    #[error("{name} {value} is no number in range")]
+    Number { name: &'static str, value: f64 },
+    #[error("{what}: {found} for {expected}")]
+    Lengths {
+        what: &'static str,
+        found: usize,
+        expected: usize,
+    },
+}
+
+/// Returns a period that is not 0.
+///
+/// # Errors
+/// If it is 0.
+pub(crate) fn positive(period: u32) -> Result<u32, ParameterError> {
+    if period == 0 {
+        return Err(ParameterError::Period(period));
+    }
+    Ok(period)
+}
+
+/// Returns the sum, added from the first to the last. The total starts at +0: `Iterator::sum` starts at −0.
+pub(crate) fn add_up(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |sum, value| sum + value)
+}
+
+/// The last `period` usable values, and how many weren't.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Window {
+    size: usize,
+    values: VecDeque<f64>,
+    pub(crate) ignored: u64,
+}
+
+impl Window {
+    pub(crate) fn new(size: usize) -> Self {
+        Self {
+            size,
+            values: VecDeque::new(),
+            ignored: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, value: f64) {
+        if !is_usable(value) {
+            self.ignored += 1;
+            return;
+        }
+        if self.values.len() == self.size {
+            self.values.pop_front();
+        }
+        self.values.push_back(value);
+    }
+
+    /// Returns the values from the oldest on, `None` until there are enough.
+    pub(crate) fn full(
+        &self,
+    ) -> Option<impl ExactSizeIterator<Item = f64> + DoubleEndedIterator + Clone + '_> {
+        (self.values.len() == self.size).then(|| self.values.iter().copied())
+    }
+}
 
 /// Largest magnitude that is taken: its square is still finite.
 pub const MAX_VALUE: f64 = 1e150;
@@ -149,6 +225,32 @@ pub fn rsi(prices: &[f64], period: u32) -> Vec<Option<f64>> {
         values.push((at + 1 >= skip).then(|| strength(gain, loss)));
     }
     spread(prices, &values)
+}
+
+/// Returns the index that the system before this one showed: of the list's first `period` changes, never its newest.
+///
+/// Only for comparison with its figures. A list of `period` prices or fewer gives the index of all its changes, one price
+/// or a flat list 50. `None` if a price is unusable or there is none.
+///
+/// # Errors
+/// A period of 0.
+pub fn rsi_of_oldest(prices: &[f64], period: u32) -> Result<Option<f64>, ParameterError> {
+    let size = positive(period)? as usize;
+    if prices.is_empty() || !prices.iter().all(|price| is_usable(*price)) {
+        return Ok(None);
+    }
+    let enough = prices.len() > size;
+    let used = if enough { &prices[..=size] } else { prices };
+    let changes = used.windows(2).map(|pair| pair[1] - pair[0]);
+    let gain = add_up(changes.clone().map(|change| change.max(0.0)));
+    let loss = add_up(changes.map(|change| (-change).max(0.0)));
+    Ok(Some(if loss > 0.0 {
+        100.0 - 100.0 / (1.0 + gain / loss)
+    } else if enough || gain > 0.0 {
+        100.0
+    } else {
+        50.0
+    }))
 }
 
 /// Exponential moving average, seeded with the mean of the first `period` values; weight 2/(period+1).

@@ -1,0 +1,249 @@
+//! Indicators over numpy arrays: read where they lie, given back without a copy.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "arguments are extracted from Python objects by value"
+)]
+
+use cambist_core::technical::{ParameterError, arrays};
+use cambist_core::{equity, kama, moving_averages, signal_persistence, technical};
+use numpy::{
+    Element, IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArray1,
+    PyReadonlyArrayDyn, PyUntypedArrayMethods,
+};
+use pyo3::prelude::*;
+
+use crate::error::Fault;
+
+type Floats<'py> = PyReadonlyArray1<'py, f64>;
+type Array<'py> = Bound<'py, PyArray1<f64>>;
+/// One series, or a row per token.
+type Matrix<'py> = PyReadonlyArrayDyn<'py, f64>;
+type MatrixOut<'py> = Bound<'py, PyArrayDyn<f64>>;
+
+impl From<ParameterError> for Fault {
+    fn from(error: ParameterError) -> Self {
+        Self::input(error)
+    }
+}
+
+fn period(value: i64) -> Result<u32, Fault> {
+    if value <= 0 {
+        return Err(Fault::Input(format!("period {value} is not positive")));
+    }
+    u32::try_from(value).map_err(|_| Fault::Input(format!("period {value} is above {}", u32::MAX)))
+}
+
+fn slice<'a, T: Element>(array: &'a PyReadonlyArray1<'_, T>) -> Result<&'a [T], Fault> {
+    array.as_slice().map_err(Fault::input)
+}
+
+/// Returns the result of one series as an array.
+fn one(
+    py: Python<'_>,
+    compute: impl FnOnce() -> Result<Vec<f64>, ParameterError> + Send,
+) -> PyResult<Array<'_>> {
+    let found = py.detach(compute).map_err(Fault::from)?;
+    Ok(found.into_pyarray(py))
+}
+
+/// Returns the results of each row, in the shape of the input.
+fn each_row<'py, const N: usize>(
+    py: Python<'py>,
+    values: &Matrix<'py>,
+    compute: impl Fn(&[f64]) -> Result<[Vec<f64>; N], ParameterError> + Send + Sync,
+) -> PyResult<[MatrixOut<'py>; N]> {
+    let shape = values.shape();
+    let columns = shape.last().copied().unwrap_or(1);
+    let slice = values.as_slice().map_err(Fault::input)?;
+    let found = py
+        .detach(|| arrays::rows(slice, columns, compute))
+        .map_err(Fault::from)?;
+    let mut shaped = Vec::with_capacity(N);
+    for each in found {
+        shaped.push(each.into_pyarray(py).reshape(shape.to_vec())?);
+    }
+    shaped
+        .try_into()
+        .map_err(|_| Fault::input("results of another number").into())
+}
+
+/// Returns the relative strength index after each price of each row.
+#[pyfunction(name = "rsi_array")]
+pub(crate) fn py_rsi_array<'py>(
+    py: Python<'py>,
+    prices: Matrix<'py>,
+    length: i64,
+) -> PyResult<MatrixOut<'py>> {
+    let length = period(length)?;
+    each_row(py, &prices, |row| arrays::rsi(row, length)).map(|[found]| found)
+}
+
+/// Returns the exponential moving average after each value of each row.
+#[pyfunction(name = "ema_array")]
+pub(crate) fn py_ema_array<'py>(
+    py: Python<'py>,
+    values: Matrix<'py>,
+    length: i64,
+) -> PyResult<MatrixOut<'py>> {
+    let length = period(length)?;
+    each_row(py, &values, |row| arrays::ema(row, length)).map(|[found]| found)
+}
+
+/// Returns the low, middle and high Bollinger band after each value of each row.
+#[pyfunction(name = "bollinger_array")]
+pub(crate) fn py_bollinger_array<'py>(
+    py: Python<'py>,
+    values: Matrix<'py>,
+    length: i64,
+    width: f64,
+) -> PyResult<(MatrixOut<'py>, MatrixOut<'py>, MatrixOut<'py>)> {
+    let length = period(length)?;
+    each_row(py, &values, |row| arrays::bollinger(row, length, width)).map(Into::into)
+}
+
+/// Returns Kaufman's average by periods after each price of each row.
+#[pyfunction(name = "kama_array")]
+pub(crate) fn py_kama_array<'py>(
+    py: Python<'py>,
+    prices: Matrix<'py>,
+    length: i64,
+    fast: i64,
+    slow: i64,
+) -> PyResult<MatrixOut<'py>> {
+    let (length, fast, slow) = (period(length)?, period(fast)?, period(slow)?);
+    each_row(py, &prices, |row| kama::kama(row, length, fast, slow)).map(|[found]| found)
+}
+
+/// Returns Kaufman's average with the trend system's constants after each price of each row.
+#[pyfunction(name = "fixed_kama_array")]
+pub(crate) fn py_fixed_kama_array<'py>(
+    py: Python<'py>,
+    prices: Matrix<'py>,
+    length: i64,
+) -> PyResult<MatrixOut<'py>> {
+    let length = period(length)?;
+    let fixed = |row: &[f64]| kama::fixed_kama(row, length).map(|found| [found]);
+    each_row(py, &prices, fixed).map(|[found]| found)
+}
+
+/// Returns the index of the list's first changes, as the system before this one showed it.
+#[pyfunction(name = "rsi_of_oldest")]
+pub(crate) fn py_rsi_of_oldest(
+    py: Python<'_>,
+    prices: Floats<'_>,
+    length: i64,
+) -> PyResult<Option<f64>> {
+    let (prices, length) = (slice(&prices)?, period(length)?);
+    let found = py.detach(|| technical::rsi_of_oldest(prices, length));
+    Ok(found.map_err(Fault::from)?)
+}
+
+/// Returns one average after each value; `name` is `sma`, `wma`, `dema`, `lsma` or `hma`.
+#[pyfunction(name = "average_array")]
+pub(crate) fn py_average_array<'py>(
+    py: Python<'py>,
+    name: &str,
+    values: Matrix<'py>,
+    length: i64,
+) -> PyResult<MatrixOut<'py>> {
+    let average = match name {
+        "sma" => technical::sma,
+        "wma" => moving_averages::wma,
+        "dema" => moving_averages::dema,
+        "lsma" => moving_averages::lsma,
+        "hma" => moving_averages::hma,
+        _ => return Err(Fault::Input(format!("average {name:?}")).into()),
+    };
+    let length = period(length)?;
+    each_row(py, &values, |row| average(row, length).map(|found| [found])).map(|[found]| found)
+}
+
+/// Returns (line, signal, histogram) after each value of each row.
+#[pyfunction(name = "macd_array")]
+pub(crate) fn py_macd_array<'py>(
+    py: Python<'py>,
+    values: Matrix<'py>,
+    fast: i64,
+    slow: i64,
+    signal: i64,
+) -> PyResult<(MatrixOut<'py>, MatrixOut<'py>, MatrixOut<'py>)> {
+    let (fast, slow, signal) = (period(fast)?, period(slow)?, period(signal)?);
+    each_row(py, &values, |row| technical::macd(row, fast, slow, signal)).map(Into::into)
+}
+
+/// Returns the average true range after each bar.
+#[pyfunction(name = "atr_array")]
+pub(crate) fn py_atr_array<'py>(
+    py: Python<'py>,
+    high: Floats<'py>,
+    low: Floats<'py>,
+    close: Floats<'py>,
+    length: i64,
+) -> PyResult<Array<'py>> {
+    let (high, low, close) = (slice(&high)?, slice(&low)?, slice(&close)?);
+    let length = period(length)?;
+    one(py, || technical::atr(high, low, close, length))
+}
+
+/// Returns the volume-weighted average price after each trade.
+#[pyfunction(name = "vwap_array")]
+pub(crate) fn py_vwap_array<'py>(
+    py: Python<'py>,
+    prices: Floats<'py>,
+    volumes: Floats<'py>,
+) -> PyResult<Array<'py>> {
+    let (prices, volumes) = (slice(&prices)?, slice(&volumes)?);
+    one(py, || technical::vwap(prices, volumes))
+}
+
+/// Returns equity after each return.
+#[pyfunction(name = "equity_array")]
+pub(crate) fn py_equity_array<'py>(
+    py: Python<'py>,
+    r_values: Floats<'py>,
+    sig_prev: Floats<'py>,
+    starting_equity: f64,
+    decay: f64,
+    cutout: i64,
+) -> PyResult<Array<'py>> {
+    let (r_values, sig_prev) = (slice(&r_values)?, slice(&sig_prev)?);
+    let cutout = usize::try_from(cutout)
+        .map_err(|_| Fault::Input(format!("cutout {cutout} is negative")))?;
+    one(py, || {
+        equity::equity(r_values, sig_prev, starting_equity, decay, cutout)
+    })
+}
+
+/// Returns the side of the last event after each bar.
+#[pyfunction(name = "up_down_array")]
+pub(crate) fn py_up_down_array<'py>(
+    py: Python<'py>,
+    up: PyReadonlyArray1<'py, bool>,
+    down: PyReadonlyArray1<'py, bool>,
+) -> PyResult<Bound<'py, PyArray1<i8>>> {
+    let (up, down) = (slice(&up)?, slice(&down)?);
+    let found = py.detach(|| signal_persistence::up_down(up, down));
+    Ok(found.map_err(Fault::from)?.into_pyarray(py))
+}
+
+/// Returns the sign of the run that each bar is part of; `causal` leaves out what later bars would tell.
+#[pyfunction(name = "runs_array")]
+pub(crate) fn py_runs_array<'py>(
+    py: Python<'py>,
+    signals: PyReadonlyArray1<'py, i32>,
+    min_persistence: i64,
+    max_gap: i64,
+    causal: bool,
+) -> PyResult<Bound<'py, PyArray1<i8>>> {
+    let (signals, least) = (slice(&signals)?, period(min_persistence)?);
+    // A gap longer than any series is as good as the longest.
+    let gap = u32::try_from(max_gap.min(i64::from(u32::MAX)))
+        .map_err(|_| Fault::Input(format!("gap {max_gap} is negative")))?;
+    let runs = if causal {
+        signal_persistence::causal_runs
+    } else {
+        signal_persistence::runs
+    };
+    let found = py.detach(|| runs(signals, least, gap));
+    Ok(found.map_err(Fault::from)?.into_pyarray(py))
+}
