@@ -61,10 +61,8 @@ pub fn decode_openbook_v2_book(
             skipped.expired += 1;
         } else if let Some(oracle) = oracle_price_lots {
             let limit = read.i64(leaf.at + 72);
-            match pegged_price(side, oracle, order.price, limit, &mut skipped) {
-                Some(price) => orders.push(Order { price, ..order }),
-                None => continue,
-            }
+            let price = pegged_price(side, oracle, order.price, limit, &mut skipped);
+            orders.extend(price.map(|price| Order { price, ..order }));
         } else {
             skipped.no_oracle_price += 1;
         }
