@@ -112,6 +112,7 @@ def cases() -> Iterator[Case]:
     native = _native()
     yield from _aggregator(native)
     yield from _base58(native)
+    yield from _series()
 
 
 def _native() -> ModuleType | None:
@@ -227,3 +228,58 @@ def _base58(native: ModuleType | None) -> Iterator[Case]:
         "base58 decode", size, KEYS, decode and each(decode, texts), each(base58_reference.decode, texts), "solders",
         each(solders.Pubkey.from_string, texts) if solders else None, (("peer", 1.4), ("python", 50.0)),
     )  # fmt: skip
+
+
+def _series() -> Iterator[Case]:
+    """Indicators over one series, and over many at once."""
+    import numpy as np
+
+    from cambist.engine.series import Series
+
+    talib, rng = _library("talib"), np.random.default_rng(7)
+    rust, python = Series() if engine.build_info().native else None, Series("reference")
+    goals = {500: (2.0, 1.0, 2.0, 1.2), 10_000: (1.5, 1.5, 1.3, 1.0)}
+    for points, wanted in goals.items():
+        prices = 100 * np.exp(np.cumsum(rng.normal(0, 1e-3, points)))
+        for (name, run, peer), ratio in zip(_indicators(talib), wanted, strict=True):
+            yield Case(
+                f"{name}, one series",
+                f"{points:,} points",
+                points,
+                _of(run, rust, prices) if rust else None,
+                _of(run, python, prices),
+                "TA-Lib",
+                _of(peer, prices) if peer else None,
+                (("peer", ratio),),
+            )
+    many = 100 * np.exp(np.cumsum(rng.normal(0, 1e-3, (500, 500)), axis=1))
+    for name, run, peer in _indicators(talib):
+        yield Case(
+            f"{name}, many tokens",
+            "500 × 500 points",
+            many.size,
+            _of(run, rust, many) if rust else None,
+            _of(run, python, many),
+            "TA-Lib, a loop",
+            _of(_loop, peer, many) if peer else None,
+            (("peer", 4.0),),
+        )
+
+
+def _indicators(talib: Any) -> tuple[tuple[str, Callable[..., Any], Callable[..., Any] | None], ...]:
+    """Returns (name, ours, TA-Lib's) of each indicator."""
+    return (
+        ("RSI 14", lambda by, x: by.rsi(x, 14), talib and (lambda x: talib.RSI(x, 14))),
+        ("EMA 20", lambda by, x: by.ema(x, 20), talib and (lambda x: talib.EMA(x, 20))),
+        ("Bollinger 20", lambda by, x: by.bollinger(x, 20, 2.0), talib and (lambda x: talib.BBANDS(x, 20, 2.0, 2.0))),
+        ("KAMA 10", lambda by, x: by.kama(x, 10, 2, 30), talib and (lambda x: talib.KAMA(x, 10))),
+    )
+
+
+def _of(call: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    return lambda: call(*args)
+
+
+def _loop(call: Callable[..., Any], table: Any) -> None:
+    for row in table:
+        call(row)

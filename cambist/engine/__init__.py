@@ -1,7 +1,7 @@
 """The engine, made by name: native (Rust) where it is built, else the pure-Python reference.
 
-Also a library: graphs, cycles, signals and races of `cambist.engine.library`, and series over arrays of
-`cambist.engine.series`, can be had from here by name; they load when they are first asked for.
+Also a library: graphs, cycles, signals, races and series can be had from here by name; they load when they are first
+asked for.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ _LIBRARY = {
         "SignalReason", "SignalScorer", "TokenSignal", "Verdict", "WssAggregator", "find_cycles",
     ),
     "cambist.engine.series": (
-        "Series", "calculate_bollinger", "calculate_ema", "calculate_equity_rust", "calculate_kama_rust",
-        "calculate_rsi", "process_signal_persistence_rust",
+        "calculate_bollinger", "calculate_ema", "calculate_equity_rust", "calculate_kama_rust", "calculate_rsi",
+        "process_signal_persistence_rust", "Series",
+    ),
+    "cambist.engine.reference.spread": (
+        "Spread", "SpreadConfig", "SpreadState", "VenueQuote", "detect_spread", "estimate_fees",
     ),
 }  # fmt: skip
 _HOME = {name: module for module, names in _LIBRARY.items() for name in names}

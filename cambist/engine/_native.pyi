@@ -108,6 +108,45 @@ def ema(values: Sequence[float], period: int) -> list[float | None]:
 def bollinger(values: Sequence[float], period: int, width: float) -> list[tuple[float, float, float] | None]:
     """Returns the Bollinger bands (low, middle, high) after each value."""
 
+# Plumbing: keys, program-derived addresses.
+
+def base58_encode_many(packed: bytes, size: int) -> list[str]:
+    """Returns the base58 text of each key (`size` 32) or signature (64) of packed bytes. Raises `ValueError`."""
+
+def base58_decode_many(texts: Sequence[str], size: int) -> bytes:
+    """Returns the keys (`size` 32) or signatures (64) of base58 texts, end to end. Raises `ValueError`."""
+
+def is_on_curve(key: bytes) -> bool:
+    """Returns whether a 32-byte key is a point of ed25519. Raises `ValueError` for another size."""
+
+def pda_create(seeds: Sequence[bytes], program: bytes) -> bytes:
+    """Returns the address of a program's seeds, the bump among them. Raises `ValueError`."""
+
+def pda_find(seeds: Sequence[bytes], program: bytes) -> tuple[bytes, int]:
+    """Returns the address of a program's seeds and the highest bump that leaves the curve. Raises `ValueError`."""
+
+def pda_find_many(wanted: Sequence[tuple[bytes, Sequence[bytes]]]) -> list[tuple[bytes, int]]:
+    """Returns address and bump of each (program, seeds). Raises `ValueError` with the place of the first refused."""
+
+@final
+class PdaCache:
+    """Addresses derived once: a bounded table, the oldest entry leaves first."""
+
+    def __new__(cls, capacity: int = 16384) -> PdaCache:
+        """Makes an empty cache of at most `capacity` addresses. Raises `ValueError` if it is 0."""
+
+    def __len__(self) -> int:
+        """Returns how many addresses are here."""
+
+    def find(self, seeds: Sequence[bytes], program: bytes) -> tuple[bytes, int]:
+        """Returns address and bump, derived only if they aren't here yet. Raises `ValueError`."""
+
+    def warm(self, pairs: Sequence[tuple[bytes, bytes]]) -> int:
+        """Derives the pool addresses of the first 500 pairs; returns how many were new. Raises `ValueError`."""
+
+    def counts(self) -> tuple[int, int, int]:
+        """Returns how often an address was here, was not, and had to leave for a newer one."""
+
 # Series over numpy arrays; see `cambist.engine.series`. Arrays must be contiguous. A matrix is one series, or one per
 # row, in any number of dimensions; results have its shape. NaN where there is none.
 
@@ -157,6 +196,24 @@ def runs_array(signals: NDArray[np.int32], min_persistence: int, max_gap: int, c
 
     Raises `ValueError`.
     """
+
+def merkle_root(scheme: str, items: Sequence[bytes]) -> bytes:
+    """Returns the root of the tree over items; `scheme` is sorted, ordered or shred. Raises `ValueError`."""
+
+def merkle_prove(scheme: str, items: Sequence[bytes], indices: Sequence[int]) -> list[list[bytes]]:
+    """Returns the proof of each leaf of one tree, siblings from the bottom up. Raises `ValueError`."""
+
+def merkle_verify(scheme: str, item: bytes, index: int, leaves: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Returns whether `item` is leaf `index` of the tree of `leaves` items with this root. Raises `ValueError`."""
+
+def merkle_verify_claim(claim: bytes, proof: Sequence[bytes], root: bytes) -> bool:
+    """Returns whether a distributor with this root pays `claim`. Raises `ValueError`."""
+
+def merkle_tip_claim(claimant: bytes, amount: int) -> bytes:
+    """Returns the item that stands for a claim on a tip distribution, in lamports. Raises `ValueError`."""
+
+def merkle_distributor_claim(claimant: bytes, unlocked: int, locked: int) -> bytes:
+    """Returns the item that stands for a claim on a token distributor, in atoms. Raises `ValueError`."""
 
 def stable_swap(
     account: bytes, reserves: tuple[int, int], a_to_b: bool, amounts: Sequence[int], now: int

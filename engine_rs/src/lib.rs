@@ -5,6 +5,7 @@ mod curves;
 mod engine;
 mod error;
 mod modules;
+mod plumbing;
 mod series;
 mod signals;
 mod slabs;
@@ -29,6 +30,12 @@ mod _native {
         py_base58_decode, py_base58_encode, py_best_input, py_bollinger, py_cycle_keys,
         py_decode_binance, py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_quote,
         py_replay_book, py_rsi, py_search,
+    };
+    #[pymodule_export]
+    use crate::plumbing::{
+        PdaCache, py_base58_decode_many, py_base58_encode_many, py_distributor_claim,
+        py_is_on_curve, py_merkle_prove, py_merkle_root, py_merkle_verify, py_pda_create,
+        py_pda_find, py_pda_find_many, py_tip_claim, py_verify_claim,
     };
     #[pymodule_export]
     use crate::series::{

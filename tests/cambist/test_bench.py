@@ -73,7 +73,7 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 def test_engine_rows_have_both_engines_and_a_peer_of_the_same_run():
     found = bench_engine.rows(bench_engine.Plan(rounds=1, round_s=0.001))
-    assert len({row.name for row in found}) == len(found) >= 4
+    assert len({(row.name, row.size) for row in found}) == len(found) >= 4
     for row in found:
         assert row.python_ns
         assert row.python_ns > 0

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 _DIGITS = {char: digit for digit, char in enumerate(ALPHABET)}
@@ -47,3 +52,47 @@ def _decode(text: str, size: int) -> bytes | None:
         return None
     key = number.to_bytes(size, "big")
     return key if encode(key) == text else None
+
+
+class Base58Error(ValueError):
+    """Why a batch can't be written or read, with the place and the value."""
+
+
+def encode_many(packed: bytes, size: int) -> list[str]:
+    """Returns the base58 text of each key (`size` 32) or signature (64) of `packed`, which holds them end to end.
+
+    Raises `Base58Error` for another size and for bytes that are no multiple of it.
+
+    >>> encode_many(bytes(64), 32) == ["1" * 32] * 2
+    True
+    """
+    _sized(size)
+    if len(packed) % size:
+        message = f"{len(packed)} bytes are no multiple of {size}"
+        raise Base58Error(message)
+    return [encode(packed[at : at + size]) for at in range(0, len(packed), size)]
+
+
+def decode_many(texts: Sequence[str], size: int) -> bytes:
+    """Returns the keys (`size` 32) or signatures (64) of base58 texts, end to end.
+
+    Raises `Base58Error` for another size and, with its place, for the first text that is none.
+
+    >>> decode_many(["1" * 32, "1" * 32], 32) == bytes(64)
+    True
+    """
+    _sized(size)
+    keys = []
+    for at, text in enumerate(texts):
+        key = _decode(text, size)
+        if key is None:
+            message = f"text {at} is not {size} bytes of base58: {text}"
+            raise Base58Error(message)
+        keys.append(key)
+    return b"".join(keys)
+
+
+def _sized(size: int) -> None:
+    if size not in _LONGEST:
+        message = f"size was {size}, not 32 or 64"
+        raise Base58Error(message)

@@ -1,10 +1,27 @@
 //! Base58 of 32-byte keys and 64-byte signatures.
 
+use thiserror::Error;
+
 /// A Solana address.
 pub type Pubkey = [u8; 32];
 
 /// A transaction signature.
 pub type Signature = [u8; 64];
+
+/// Why a batch can't be written or read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Base58Error {
+    #[error("size was {0}, not 32 or 64")]
+    Size(usize),
+    #[error("{length} bytes are no multiple of {size}")]
+    Packed { length: usize, size: usize },
+    #[error("text {at} is not {size} bytes of base58: {text}")]
+    Text {
+        at: usize,
+        size: usize,
+        text: String,
+    },
+}
 
 /// Returns the base58 text of a key.
 pub fn encode(key: &Pubkey) -> String {
@@ -30,6 +47,48 @@ pub fn encode_signature(signature: &Signature) -> String {
 pub fn decode_signature(text: &str) -> Option<Signature> {
     let mut out = [0; 64];
     five8::decode_64(text, &mut out).ok().map(|()| out)
+}
+
+/// Returns the base58 text of each key (`size` 32) or signature (64) of `packed`, which holds them end to end.
+///
+/// # Errors
+/// `Size` for another size, `Packed` if the bytes are no multiple of it.
+pub fn encode_many(packed: &[u8], size: usize) -> Result<Vec<String>, Base58Error> {
+    let (keys, signatures) = (packed.as_chunks(), packed.as_chunks());
+    match size {
+        32 if keys.1.is_empty() => Ok(keys.0.iter().map(encode).collect()),
+        64 if signatures.1.is_empty() => Ok(signatures.0.iter().map(encode_signature).collect()),
+        32 | 64 => Err(Base58Error::Packed {
+            length: packed.len(),
+            size,
+        }),
+        _ => Err(Base58Error::Size(size)),
+    }
+}
+
+/// Returns the keys (`size` 32) or signatures (64) of base58 texts, end to end.
+///
+/// # Errors
+/// `Size` for another size, `Text` for the first text that is none.
+pub fn decode_many<T: AsRef<str>>(texts: &[T], size: usize) -> Result<Vec<u8>, Base58Error> {
+    if size != 32 && size != 64 {
+        return Err(Base58Error::Size(size));
+    }
+    let mut packed = vec![0; texts.len() * size];
+    for (at, (text, out)) in texts.iter().zip(packed.chunks_exact_mut(size)).enumerate() {
+        let text = text.as_ref();
+        let known = match <&mut Pubkey>::try_from(&mut *out) {
+            Ok(key) => five8::decode_32(text, key).is_ok(),
+            Err(_) => decode_signature(text)
+                .map(|key| out.copy_from_slice(&key))
+                .is_some(),
+        };
+        if !known {
+            let text = text.to_owned();
+            return Err(Base58Error::Text { at, size, text });
+        }
+    }
+    Ok(packed)
 }
 
 fn text(ascii: &[u8]) -> String {
@@ -78,6 +137,26 @@ mod tests {
         ] {
             assert_eq!(decode_signature(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn batches_name_what_they_refuse() {
+        assert_eq!(encode_many(&[0; 64], 32), Ok(vec!["1".repeat(32); 2]));
+        assert_eq!(encode_many(&[0; 64], 64), Ok(vec!["1".repeat(64)]));
+        let (length, size) = (65, 32);
+        assert_eq!(
+            encode_many(&[0; 65], 32),
+            Err(Base58Error::Packed { length, size })
+        );
+        assert_eq!(encode_many(&[], 33), Err(Base58Error::Size(33)));
+        assert_eq!(decode_many(&["1"; 0], 31), Err(Base58Error::Size(31)));
+        let (good, at, text) = ("1".repeat(32), 1, "0".to_owned());
+        assert_eq!(
+            decode_many(&[&good, "0"], 32),
+            Err(Base58Error::Text { at, size, text })
+        );
+        assert_eq!(decode_many(&[&good, &good], 32), Ok(vec![0; 64]));
+        assert_eq!(decode_many(&["1".repeat(64)], 64), Ok(vec![0; 64]));
     }
 
     proptest! {
