@@ -290,7 +290,7 @@ def detect_spreads(
 # On-chain order books and wallets; the fields are named in the reference's `slab_decoder` and `balance_scanner`.
 
 def decode_books(
-    venue: str, accounts: Sequence[bytes]
+    venue: str, accounts: Sequence[bytes], time: tuple[int, int] = (0, 0), oracle_price_lots: int | None = None
 ) -> list[
     tuple[
         list[tuple[str, list[tuple[int, int, int, bytes, int]], list[tuple[int, int, int]]]],
