@@ -255,6 +255,24 @@ class WssAggregator:
     def forget(self, account: bytes) -> None: ...
     def stats(self, endpoint: int) -> tuple[int, int, int, int, int, int, int, int, int]: ...
 
+def dlmm_bin_price(bin_id: int, bin_step: int) -> int:
+    """Returns the price of a bin, Q64.64 atoms of Y per atom of X. Raises `ValueError` overflow."""
+
+def dlmm_swaps(
+    address: bytes,
+    accounts: Sequence[bytes],
+    amounts: Sequence[int],
+    *,
+    exact_in: bool,
+    x_to_y: bool,
+    now: int,
+    slot: int,
+) -> list[tuple[int, int, int, int, int, int, tuple[int, int, int, int], list[tuple[int, int, int, int, int]]] | str]:
+    """Returns what each amount, swapped alone, moves and leaves, or a refusal's word.
+
+    See `cambist.engine.reference.bins`. Raises `ValueError` if an account can't be read.
+    """
+
 def score_signals(
     config: tuple[float, float, float, float, float, float],
     tokens: Sequence[tuple[bool, bool, float, float, float, float, float, float, float]],
@@ -272,7 +290,7 @@ def detect_spreads(
 # On-chain order books and wallets; the fields are named in the reference's `slab_decoder` and `balance_scanner`.
 
 def decode_books(
-    venue: str, accounts: Sequence[bytes]
+    venue: str, accounts: Sequence[bytes], time: tuple[int, int] = (0, 0), oracle_price_lots: int | None = None
 ) -> list[
     tuple[
         list[tuple[str, list[tuple[int, int, int, bytes, int]], list[tuple[int, int, int]]]],

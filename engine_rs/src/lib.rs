@@ -1,6 +1,7 @@
 //! Python binding of `cambist-core`. No logic lives here.
 
 mod aggregator;
+mod bins;
 mod curves;
 mod engine;
 mod error;
@@ -19,6 +20,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::aggregator::WssAggregator;
+    #[pymodule_export]
+    use crate::bins::{py_dlmm_bin_price, py_dlmm_swaps};
     #[pymodule_export]
     use crate::curves::{py_damm_v2, py_stable_swap};
     #[pymodule_export]

@@ -7,7 +7,8 @@
 use cambist_core::balance_scanner::{Holding, MintBalance, RawAccount, Scan, scan_wallet};
 use cambist_core::base58::Pubkey;
 use cambist_core::slab_decoder::{
-    Book, Lots, Market, Side, SlabError, decode_serum_book, decode_serum_market,
+    Book, Lots, Market, Side, SlabError, decode_openbook_v2_book, decode_openbook_v2_market,
+    decode_phoenix_books, decode_phoenix_market, decode_serum_book, decode_serum_market,
 };
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -30,17 +31,30 @@ type Account = (PyBackedBytes, PyBackedBytes, u64, PyBackedBytes);
 /// Returns (sides, skipped) of each account, or the words of its error; a side is (`bid` or `ask`, orders, levels), best
 /// first.
 ///
-/// `venue` is `serum` (also `OpenBook` v1). Raises `ValueError` for another venue.
-#[pyfunction(name = "decode_books")]
+/// `venue` is `serum` (also `OpenBook` v1), `openbook_v2` or `phoenix`. `time` is (slot, unix seconds), past which orders
+/// expire; pegged orders follow `oracle_price_lots`. Raises `ValueError` for another venue.
+#[pyfunction(name = "decode_books", signature = (venue, accounts, time = (0, 0), oracle_price_lots = None))]
 pub(crate) fn py_decode_books(
     py: Python<'_>,
     venue: &str,
     accounts: Vec<PyBackedBytes>,
+    time: (u64, u64),
+    oracle_price_lots: Option<i64>,
 ) -> PyResult<Vec<Py<PyAny>>> {
-    check_venue(venue)?;
+    let venue = Venue::of(venue)?;
     let decoded = py.detach(|| {
         let decode = |data: &PyBackedBytes| -> Result<Decoded, SlabError> {
-            Ok((vec![side(&decode_serum_book(data)?)], Vec::new()))
+            Ok(match venue {
+                Venue::Serum => (vec![side(&decode_serum_book(data)?)], Vec::new()),
+                Venue::OpenbookV2 => {
+                    let (book, skipped) = decode_openbook_v2_book(data, time.1, oracle_price_lots)?;
+                    (vec![side(&book)], skipped.counts())
+                }
+                Venue::Phoenix => {
+                    let (books, skipped) = decode_phoenix_books(data, time.0, time.1)?;
+                    (books.iter().map(side).collect(), skipped.counts())
+                }
+            })
         };
         accounts.iter().map(decode).collect::<Vec<_>>()
     });
@@ -57,9 +71,14 @@ pub(crate) fn py_decode_markets(
     venue: &str,
     accounts: Vec<PyBackedBytes>,
 ) -> PyResult<Vec<Py<PyAny>>> {
-    check_venue(venue)?;
+    let venue = Venue::of(venue)?;
     let decoded = py.detach(|| {
-        let decode = |data: &PyBackedBytes| decode_serum_market(data).map(|market| row(&market));
+        let decode = |data: &PyBackedBytes| match venue {
+            Venue::Serum => decode_serum_market(data),
+            Venue::OpenbookV2 => decode_openbook_v2_market(data),
+            Venue::Phoenix => decode_phoenix_market(data),
+        };
+        let decode = |data| decode(data).map(|market| row(&market));
         accounts.iter().map(decode).collect::<Vec<_>>()
     });
     or_words(py, decoded)
@@ -139,10 +158,21 @@ pub(crate) fn py_scan_wallet<'py>(
         .into_pyobject(py)
 }
 
-fn check_venue(venue: &str) -> Result<(), Fault> {
-    match venue {
-        "serum" => Ok(()),
-        _ => Err(Fault::Input(format!("venue was {venue}"))),
+#[derive(Clone, Copy)]
+enum Venue {
+    Serum,
+    OpenbookV2,
+    Phoenix,
+}
+
+impl Venue {
+    fn of(name: &str) -> Result<Self, Fault> {
+        match name {
+            "serum" => Ok(Self::Serum),
+            "openbook_v2" => Ok(Self::OpenbookV2),
+            "phoenix" => Ok(Self::Phoenix),
+            _ => Err(Fault::Input(format!("venue was {name}"))),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cambist.engine.reference import balance_scanner, slab_decoder
 from cambist.engine.reference.accounts import program
+from tests.parity.chain_books import critbit, openbook_v2_market, openbook_v2_side, phoenix_market
 from tests.shared import shared_data
 
 native = pytest.importorskip("cambist.engine._native")
@@ -17,29 +18,9 @@ WALLET = b"w" * 32
 edits = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=8)
 
 
-def critbit(size: int, orders: list[tuple[int, int]]) -> tuple[bytes, int, int, int]:
-    """Returns (nodes, how many, root, leaves) of a crit-bit tree that holds orders (key, quantity)."""
-    nodes: list[bytes] = []
-
-    def build(part: list[tuple[int, int]]) -> int:
-        if len(part) == 1:
-            key, quantity = part[0]
-            leaf = struct.pack("<II16s32sQQ", 2, 0, key.to_bytes(16, "little"), b"o" * 32, quantity, key % 99)
-            nodes.append(leaf.ljust(size, b"\0"))
-            return len(nodes) - 1
-        shared = 128 - (part[0][0] ^ part[-1][0]).bit_length()
-        bit = 1 << 127 - shared
-        children = [build([each for each in part if bool(each[0] & bit) is right]) for right in (False, True)]
-        nodes.append(struct.pack("<II16sII", 1, shared, bytes(16), *children).ljust(size, b"\0"))
-        return len(nodes) - 1
-
-    root = build(sorted(orders)) if orders else 0
-    return b"".join(nodes), len(nodes), root, len(orders)
-
-
 def serum_slab(flags: int, orders: list[tuple[int, int]]) -> bytes:
-    nodes, count, root, leaves = critbit(72, orders)
-    head = b"serum" + struct.pack("<QQQIIQ", flags, count, 0, 0, root, leaves)
+    nodes, root, leaves = critbit(72, [(*order, 0, 0, 0) for order in orders])
+    head = b"serum" + struct.pack("<QQQIIQ", flags, len(nodes) // 72, 0, 0, root, leaves)
     return head + nodes + bytes(72) + b"padding"
 
 
@@ -80,6 +61,55 @@ def test_a_damaged_recorded_slab_agrees(changes):
     data = bytes.fromhex(zstd.decompress(packed).decode().strip())
     accounts = [edited(data, [(at % 7400, byte) for at, byte in changes], 0)]
     assert native.decode_books("serum", accounts) == slab_decoder.decode_books("serum", accounts)
+
+
+prices = st.integers(0, 9) | st.integers(2**63 - 9, 2**63 + 9) | st.integers(0, 2**64 - 1)
+own = st.tuples(st.integers(1, 2**63 - 1), st.sampled_from([0, 0, 1, 9]), st.integers(0, 9), st.integers(-2, 9))
+queues = st.dictionaries(st.tuples(prices, st.integers(0, 2**64 - 1)), own, max_size=10).map(
+    lambda found: [(price << 64 | sequence, *rest) for (price, sequence), rest in found.items()]
+)
+times = st.tuples(st.integers(0, 9), st.integers(0, 20))
+places = st.lists(st.tuples(st.integers(0, 1100) | st.integers(0, 2500), st.integers(0, 255)), max_size=4)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    queues, queues, st.integers(0, 2), times, st.none() | st.integers(-9, 9) | st.integers(-(2**63), 2**63 - 1), places
+)
+def test_openbook_v2_books_agree(fixed, pegged, side, time, oracle, changes):
+    fixed = [(max(1 << 64, key % 2**127), *rest) for key, *rest in fixed]
+    whole = openbook_v2_side(side, list({order[0]: order for order in fixed}.values()), pegged)
+    arguments = ("openbook_v2", [whole, edited(whole, changes, 0), whole[:-1]], time, oracle)
+    assert native.decode_books(*arguments) == slab_decoder.decode_books(*arguments)
+
+
+phoenix_orders = st.tuples(st.integers(1, 99), st.integers(0, 4), st.integers(0, 9), st.integers(0, 20))
+phoenix_sides = st.dictionaries(
+    st.tuples(st.integers(0, 30), st.integers(0, 2**64 - 1)), phoenix_orders, max_size=12
+).map(lambda found: sorted((price << 64 | sequence, *rest) for (price, sequence), rest in found.items()))
+
+
+@settings(max_examples=150, deadline=None)
+@given(phoenix_sides, phoenix_sides, times, places)
+def test_phoenix_books_agree(bids, asks, time, changes):
+    good = [
+        [(max(key, 1 << 64), quantity, max(1, trader % 4), *ends) for key, quantity, trader, *ends in bids[-1:]],
+        asks,
+    ]
+    accounts = [phoenix_market(good[0], []), phoenix_market(bids[::-1], asks)]
+    accounts += [edited(accounts[1], changes, 0), accounts[1][:-1], accounts[0][:879]]
+    assert native.decode_books("phoenix", accounts, time) == slab_decoder.decode_books("phoenix", accounts, time)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-1, 3), min_size=4, max_size=4),
+    st.tuples(*[st.integers(0, 2**64 - 1) | st.integers(0, 9)] * 4, st.integers(0, 10_001)),
+)
+def test_markets_of_the_other_venues_agree(v2, sizes):
+    for venue, data in (("openbook_v2", openbook_v2_market(*v2)), ("phoenix", phoenix_market(sizes=sizes))):
+        accounts = [data, data[:-1], data[:7]]
+        assert native.decode_markets(venue, accounts) == slab_decoder.decode_markets(venue, accounts)
 
 
 @settings(max_examples=100)

@@ -5,6 +5,15 @@ discriminator may grow: trailing bytes are no error. Who owns an account is the 
 """
 
 from cambist.engine.reference.accounts import program
+from cambist.engine.reference.accounts.dlmm import (
+    BINS_PER_ARRAY,
+    Bin,
+    BinArray,
+    BinArrayBitmapExtension,
+    LbPair,
+    StaticParameters,
+    VariableParameters,
+)
 from cambist.engine.reference.accounts.meteora import DammV2BaseFee, DammV2DynamicFee, DammV2Pool
 from cambist.engine.reference.accounts.orca import (
     TICKS_PER_ARRAY,
@@ -20,10 +29,14 @@ from cambist.engine.reference.accounts.saber import StableSwap
 from cambist.engine.reference.accounts.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
 
 __all__ = [
+    "BINS_PER_ARRAY",
     "TICKS_PER_ARRAY",
     "AdaptiveFeeConstants",
     "AdaptiveFeeVariables",
     "AmmV4",
+    "Bin",
+    "BinArray",
+    "BinArrayBitmapExtension",
     "Clock",
     "CpmmConfig",
     "CpmmPool",
@@ -31,13 +44,16 @@ __all__ = [
     "DammV2DynamicFee",
     "DammV2Pool",
     "LayoutError",
+    "LbPair",
     "Mint",
     "Oracle",
     "StableSwap",
+    "StaticParameters",
     "TickArray",
     "TokenAccount",
     "TransferFee",
     "TransferFeeConfig",
+    "VariableParameters",
     "Whirlpool",
     "program",
 ]

@@ -31,6 +31,8 @@ class Reason(enum.StrEnum):
     """The program's own check that k does not fall fails."""
     INVALID_TIME = "invalid_time"
     """The clock is before the pool's last update."""
+    SHORTFALL = "shortfall"
+    """The program's own rounding would pay less than the exact output asked, and it fails."""
 
 
 class QuoteError(ValueError):

@@ -7,6 +7,8 @@ damaged tree is an error that names the node, never a book with a hole. Layouts:
 
 from cambist.engine.reference.slab_decoder.batch import decode_books, decode_markets, lots_to_atoms
 from cambist.engine.reference.slab_decoder.book import Book, Level, Lots, Market, Order, SlabError, levels
+from cambist.engine.reference.slab_decoder.openbook_v2 import decode_openbook_v2_book, decode_openbook_v2_market
+from cambist.engine.reference.slab_decoder.phoenix import decode_phoenix_books, decode_phoenix_market
 from cambist.engine.reference.slab_decoder.serum import OpenOrders, decode_serum_book, decode_serum_market
 
 __all__ = [
@@ -19,6 +21,10 @@ __all__ = [
     "SlabError",
     "decode_books",
     "decode_markets",
+    "decode_openbook_v2_book",
+    "decode_openbook_v2_market",
+    "decode_phoenix_books",
+    "decode_phoenix_market",
     "decode_serum_book",
     "decode_serum_market",
     "levels",

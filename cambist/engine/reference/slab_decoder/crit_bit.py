@@ -32,14 +32,13 @@ class Nodes(NamedTuple):
     """Bytes of a node's tag: 4 in Serum, 1 in OpenBook v2."""
     allocated: int
 
-    def leaves(self, side: Side, root: int, count: int) -> list[Leaf]:
-        """Returns the leaves under `root`, best first.
+    def leaves(self, side: Side, root: int, count: int, seen: set[int]) -> list[Leaf]:
+        """Returns the leaves under `root`, best first, and marks the nodes as `seen`.
 
         Raises `SlabError` for an index that is out of range or reached twice, a tag that is neither inner node nor
         leaf, keys out of order, or another number of leaves than the account says.
         """
         found: list[Leaf] = []
-        seen: set[int] = set()
         stack = [root] if count else []
         while stack:
             node = stack.pop()

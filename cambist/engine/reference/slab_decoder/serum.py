@@ -87,7 +87,7 @@ def decode_serum_book(data: bytes) -> Book:
     room = (len(data) - _NODES - len(_TAIL)) // _NODE_SIZE
     nodes = Nodes(name, data, _NODES, _NODE_SIZE, 4, allocated(name, unsigned(data, 13, 8), room))
     orders = []
-    for leaf in nodes.leaves(side, unsigned(data, 33, 4), unsigned(data, 37, 8)):
+    for leaf in nodes.leaves(side, unsigned(data, 33, 4), unsigned(data, 37, 8), set()):
         order = Order(
             price=leaf.key >> 64,
             quantity=unsigned(data, leaf.at + 56, 8),

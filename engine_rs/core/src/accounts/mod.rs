@@ -3,6 +3,7 @@
 //! Integers are little-endian. Sizes and offsets are from byte 0, the 8-byte discriminator included. Accounts with a
 //! discriminator may grow: trailing bytes are no error. Who owns an account is the caller's check.
 
+mod dlmm;
 mod meteora;
 mod orca;
 pub mod program;
@@ -11,6 +12,10 @@ mod reader;
 mod saber;
 mod token;
 
+pub use dlmm::{
+    BINS_PER_ARRAY, BITMAP_ARRAYS, Bin, BinArray, BinArrayBitmapExtension, EXTENSION_ARRAYS,
+    LbPair, MAX_ARRAY_INDEX, MAX_BIN_ID, StaticParameters, VariableParameters,
+};
 pub use meteora::{DammV2BaseFee, DammV2DynamicFee, DammV2Pool};
 pub use orca::{
     AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TICKS_PER_ARRAY, TickArray, Whirlpool,

@@ -3,6 +3,7 @@
 pub mod adaptive_fee;
 pub mod damm_v2;
 pub mod damm_v2_fee;
+pub mod dlmm;
 mod quote_error;
 pub mod raydium_cpmm;
 pub mod raydium_v4;

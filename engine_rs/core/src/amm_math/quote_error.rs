@@ -33,6 +33,9 @@ pub enum QuoteError {
     /// The clock is before the pool's last update.
     #[error("invalid_time")]
     InvalidTime,
+    /// The program's own rounding would pay less than the exact output asked, and it fails.
+    #[error("shortfall")]
+    Shortfall,
 }
 
 /// How Raydium's programs divide upwards.

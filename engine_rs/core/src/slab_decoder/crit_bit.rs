@@ -27,18 +27,23 @@ pub(super) struct Leaf {
 }
 
 impl Nodes<'_> {
-    /// Returns the leaves under `root`, best first.
+    /// Returns the leaves under `root`, best first, and marks the nodes as `seen`.
     ///
     /// # Errors
     /// `SlabError` for an index that is out of range or reached twice, a tag that is neither inner node nor leaf, keys
     /// out of order, or another number of leaves than the account says.
-    pub(super) fn leaves(&self, side: Side, root: u32, count: u64) -> Result<Vec<Leaf>, SlabError> {
+    pub(super) fn leaves(
+        &self,
+        side: Side,
+        root: u32,
+        count: u64,
+        seen: &mut [bool],
+    ) -> Result<Vec<Leaf>, SlabError> {
         let layout = self.layout;
         let mut found: Vec<Leaf> = Vec::new();
-        let mut seen = vec![false; self.allocated as usize];
         let mut stack = if count == 0 { Vec::new() } else { vec![root] };
         while let Some(node) = stack.pop() {
-            let at = self.visit(node, &mut seen)?;
+            let at = self.visit(node, seen)?;
             match self.tag(at) {
                 INNER => {
                     let children = [

@@ -7,12 +7,16 @@
 mod crit_bit;
 mod error;
 mod lots;
+mod openbook_v2;
+mod phoenix;
 mod serum;
 
 use crate::base58::Pubkey;
 pub use crate::order_book::Side;
 pub use error::SlabError;
 pub use lots::{Level, Lots, levels};
+pub use openbook_v2::{decode_openbook_v2_book, decode_openbook_v2_market};
+pub use phoenix::{decode_phoenix_books, decode_phoenix_market};
 pub use serum::{OpenOrders, decode_serum_book, decode_serum_market};
 
 /// A resting order.
@@ -71,6 +75,34 @@ pub struct Market {
     pub taker_fee_ppm: Option<u64>,
     /// Serum: account flags. `OpenBook` v2: time of expiry, 0 for none. Phoenix: status.
     pub status: u64,
+}
+
+/// How many orders can't fill, by reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Past the time or slot they live to.
+    pub expired: u64,
+    /// Pegged, and no oracle price was given.
+    pub no_oracle_price: u64,
+    /// Pegged to a price below 1 lot or beyond all prices.
+    pub peg_price: u64,
+    /// Pegged beyond their own limit.
+    pub peg_limit: u64,
+}
+
+impl Skipped {
+    /// Returns each reason that there was with its count.
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        [
+            ("expired", self.expired),
+            ("no_oracle_price", self.no_oracle_price),
+            ("peg_price", self.peg_price),
+            ("peg_limit", self.peg_limit),
+        ]
+        .into_iter()
+        .filter(|&(_, count)| count > 0)
+        .collect()
+    }
 }
 
 /// Returns whether a key may follow another on a side: bids fall, asks rise.

@@ -49,8 +49,9 @@ pub fn decode_serum_book(data: &[u8]) -> Result<Book, SlabError> {
         tag_size: 4,
         allocated: allocated(NAME, read.u64(13), room)?,
     };
+    let mut seen = vec![false; nodes.allocated as usize];
     let mut orders = Vec::new();
-    for leaf in nodes.leaves(side, read.u32(33), read.u64(37))? {
+    for leaf in nodes.leaves(side, read.u32(33), read.u64(37), &mut seen)? {
         let order = Order {
             price: (leaf.key >> 64) as u64,
             quantity: read.u64(leaf.at + 56),

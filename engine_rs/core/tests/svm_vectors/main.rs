@@ -1,6 +1,7 @@
 //! Every swap recorded from the programs themselves, to the atom. Skips with a reason where the recordings aren't
 //! beside the project.
 
+mod dlmm;
 mod meteora;
 mod orca;
 mod raydium;

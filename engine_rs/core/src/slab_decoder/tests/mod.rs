@@ -1,4 +1,5 @@
 mod serum;
+mod venues;
 
 use super::*;
 

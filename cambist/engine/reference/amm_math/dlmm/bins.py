@@ -1,0 +1,69 @@
+"""Bin arrays of a pair and its bitmap, as a swap walks over them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from cambist.engine.reference import base58
+from cambist.engine.reference.accounts.dlmm import BINS_PER_ARRAY, BITMAP_ARRAYS
+from cambist.engine.reference.accounts.reader import LayoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cambist.engine.reference.accounts.dlmm import Bin, BinArray, BinArrayBitmapExtension, LbPair
+
+
+def array_index(bin_id: int) -> int:
+    """Returns the index of the array that holds a bin."""
+    return bin_id // BINS_PER_ARRAY
+
+
+class Bins:
+    """The loaded bin arrays of a pair, and which arrays its bitmaps say have liquidity."""
+
+    def __init__(
+        self, address: bytes, pair: LbPair, extension: BinArrayBitmapExtension | None, arrays: Iterable[BinArray]
+    ) -> None:
+        """Takes the accounts of the pair at `address`. Raises `LayoutError` for another's, or an array given twice."""
+        liquid = [bit - BITMAP_ARRAYS for bit in _bits(pair.bitmap)]
+        if extension is not None:
+            _check_owner("bin_array_bitmap_extension", extension.lb_pair, address)
+            liquid += [bit + BITMAP_ARRAYS for bit in _bits(extension.positive)]
+            liquid += [-BITMAP_ARRAYS - 1 - bit for bit in _bits(extension.negative)]
+        self.liquid = sorted(liquid)
+        self.arrays: dict[int, BinArray] = {}
+        for array in arrays:
+            _check_owner("bin_array", array.lb_pair, address)
+            if array.index in self.arrays:
+                msg = f"bin_array: index was {array.index}"
+                raise LayoutError(msg)
+            self.arrays[array.index] = array
+
+    def next_array(self, index: int, *, x_to_y: bool) -> int | None:
+        """Returns the first array with liquidity from `index` on, itself included; `None` if there is none."""
+        at = bisect_right(self.liquid, index) - 1 if x_to_y else bisect_left(self.liquid, index)
+        return self.liquid[at] if 0 <= at < len(self.liquid) else None
+
+    def after(self, changed: Iterable[tuple[int, Bin]]) -> Bins:
+        """Returns the bins with those that a swap changed."""
+        bins = object.__new__(Bins)
+        bins.liquid, bins.arrays = self.liquid, dict(self.arrays)
+        for bin_id, new in changed:
+            index, offset = divmod(bin_id, BINS_PER_ARRAY)
+            array = bins.arrays[index]
+            bins.arrays[index] = replace(array, bins=(*array.bins[:offset], new, *array.bins[offset + 1 :]))
+        return bins
+
+
+def _check_owner(layout: str, was: bytes, address: bytes) -> None:
+    if was != address:
+        msg = f"{layout}: lb_pair was {base58.encode(was)}"
+        raise LayoutError(msg)
+
+
+def _bits(bitmap: int) -> list[int]:
+    return [bit for bit in range(bitmap.bit_length()) if bitmap >> bit & 1]

@@ -1,0 +1,109 @@
+//! Bin arrays of a pair and its bitmap, as a swap walks over them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::accounts::{
+    BINS_PER_ARRAY, BITMAP_ARRAYS, Bin, BinArray, BinArrayBitmapExtension, LayoutError, LbPair,
+};
+use crate::base58::{self, Pubkey};
+
+const WIDTH: i32 = BINS_PER_ARRAY as i32;
+
+/// Returns the index of the array that holds a bin.
+pub fn array_index(bin_id: i32) -> i32 {
+    bin_id.div_euclid(WIDTH)
+}
+
+/// The loaded bin arrays of a pair, and which arrays its bitmaps say have liquidity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bins {
+    /// Ascending.
+    liquid: Arc<[i32]>,
+    arrays: BTreeMap<i32, Arc<BinArray>>,
+}
+
+impl Bins {
+    /// Takes the accounts of the pair at `address`.
+    ///
+    /// # Errors
+    /// `LayoutError` for an account of another pair, or an array given twice.
+    pub fn new(
+        address: &Pubkey,
+        pair: &LbPair,
+        extension: Option<&BinArrayBitmapExtension>,
+        arrays: impl IntoIterator<Item = BinArray>,
+    ) -> Result<Self, LayoutError> {
+        let mut liquid: Vec<i32> = bits(&pair.bitmap).map(|bit| bit - BITMAP_ARRAYS).collect();
+        if let Some(extension) = extension {
+            check_owner("bin_array_bitmap_extension", &extension.lb_pair, address)?;
+            liquid.extend(bits(&extension.positive).map(|bit| bit + BITMAP_ARRAYS));
+            liquid.extend(bits(&extension.negative).map(|bit| -BITMAP_ARRAYS - 1 - bit));
+            liquid.sort_unstable();
+        }
+        let mut known = BTreeMap::new();
+        for array in arrays {
+            check_owner("bin_array", &array.lb_pair, address)?;
+            let index = array.index;
+            if known.insert(index, Arc::new(array)).is_some() {
+                return Err(LayoutError::field("bin_array", "index", index));
+            }
+        }
+        Ok(Self {
+            liquid: liquid.into(),
+            arrays: known,
+        })
+    }
+
+    /// Returns the first array with liquidity from `index` on, itself included; `None` if there is none.
+    pub fn next_array(&self, index: i32, x_to_y: bool) -> Option<i32> {
+        if x_to_y {
+            let after = self.liquid.partition_point(|&liquid| liquid <= index);
+            return self.liquid[..after].last().copied();
+        }
+        let before = self.liquid.partition_point(|&liquid| liquid < index);
+        self.liquid.get(before).copied()
+    }
+
+    /// Returns an array if it is loaded.
+    pub fn array(&self, index: i32) -> Option<&BinArray> {
+        self.arrays.get(&index).map(AsRef::as_ref)
+    }
+
+    /// Returns a bin if its array is loaded.
+    pub fn bin(&self, bin_id: i32) -> Option<&Bin> {
+        let array = self.array(array_index(bin_id))?;
+        array.bins.get(bin_id.rem_euclid(WIDTH) as usize)
+    }
+
+    /// Returns the bins with those that a swap changed. Bins of arrays that aren't loaded are left out.
+    #[must_use]
+    pub fn after(&self, changed: impl IntoIterator<Item = (i32, Bin)>) -> Self {
+        let mut after = self.clone();
+        for (bin_id, new) in changed {
+            if let Some(array) = after.arrays.get_mut(&array_index(bin_id))
+                && let Some(bin) = Arc::make_mut(array)
+                    .bins
+                    .get_mut(bin_id.rem_euclid(WIDTH) as usize)
+            {
+                *bin = new;
+            }
+        }
+        after
+    }
+}
+
+fn check_owner(layout: &'static str, was: &Pubkey, address: &Pubkey) -> Result<(), LayoutError> {
+    if was == address {
+        return Ok(());
+    }
+    Err(LayoutError::field(layout, "lb_pair", base58::encode(was)))
+}
+
+fn bits(words: &[u64]) -> impl Iterator<Item = i32> {
+    (0i32..)
+        .zip(words)
+        .flat_map(|(at, word)| (0..64).map(move |bit| (at, word, bit)))
+        .filter(|(_, word, bit)| *word >> bit & 1 == 1)
+        .map(|(at, _, bit)| 64 * at + bit)
+}
