@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::technical::arrays::{on_usable, window_sums};
+use crate::technical::arrays::{BLOCK, on_usable, window_sums};
 use crate::technical::{ParameterError, is_usable, positive};
 
 /// The fast weight of the fixed form. 2 ÷ (2 + 1) is close to it, not it.
@@ -146,11 +146,13 @@ pub fn kama(
 
 /// Writes the share that the average moves at each price from `prices[size]` on: only the average itself must wait.
 fn shares(prices: &[f64], size: usize, fast: f64, slow: f64, out: &mut [f64]) {
-    let steps: Vec<f64> = prices
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0]).abs())
-        .collect();
-    window_sums(&steps, size, out);
+    let mut steps = Vec::with_capacity(BLOCK + size);
+    for (at, block) in out.chunks_mut(BLOCK).enumerate() {
+        let prices = &prices[at * BLOCK..at * BLOCK + block.len() + size];
+        steps.clear();
+        steps.extend(prices.windows(2).map(|pair| (pair[1] - pair[0]).abs()));
+        window_sums(&steps, size, block);
+    }
     for ((slot, first), last) in out.iter_mut().zip(prices).zip(&prices[size..]) {
         *slot = smoothing((last - first).abs(), *slot, fast, slow);
     }

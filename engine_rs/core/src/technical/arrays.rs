@@ -9,6 +9,9 @@ use super::{MAX_VALUE, ParameterError, is_usable, positive, strength};
 /// Results computed side by side: enough to fill the machine's vectors and hide the time an addition takes.
 const LANES: usize = 8;
 
+/// Points whose intermediate values are kept at a time: they stay in the nearest cache, and need no memory of their own.
+pub(crate) const BLOCK: usize = 512;
+
 /// Returns what `compute` writes for the usable values, at the places of all: an unusable one repeats what was before it.
 ///
 /// `compute` gets the usable values and `N` times as many results, all NaN.
@@ -114,36 +117,28 @@ pub fn rsi(prices: &[f64], period: u32) -> Result<[Vec<f64>; 1], ParameterError>
         let (Some(first), Some(out)) = (good.get(..=size), out.get_mut(size..)) else {
             return;
         };
-        let changes = |prices: &[f64]| -> Vec<f64> {
-            prices.windows(2).map(|pair| pair[1] - pair[0]).collect()
-        };
-        let seed = changes(first);
-        let gain = seed.iter().fold(0.0, |sum, change| sum + change.max(0.0)) / count;
-        let loss = seed
-            .iter()
-            .fold(0.0, |sum, change| sum + (-change).max(0.0))
-            / count;
-        let changes = changes(&good[size..]);
-        let (keep, weight) = ((count - 1.0) / count, 1.0 / count);
-        let mut losses = vec![0.0; changes.len()];
+        let rise = |pair: &[f64]| (pair[1] - pair[0]).max(0.0);
+        let fall = |pair: &[f64]| (pair[0] - pair[1]).max(0.0);
+        let sum =
+            |part: fn(&[f64]) -> f64| first.windows(2).fold(0.0, |sum, pair| sum + part(pair));
+        let (mut gain, mut loss) = (sum(rise) / count, sum(fall) / count);
         out[0] = strength(gain, loss);
-        let later = &mut out[1..];
-        recur(
-            gain,
-            keep,
-            weight,
-            changes.iter().map(|change| change.max(0.0)),
-            later,
-        );
-        recur(
-            loss,
-            keep,
-            weight,
-            changes.iter().map(|change| (-change).max(0.0)),
-            &mut losses,
-        );
-        for (gain, loss) in later.iter_mut().zip(losses) {
-            *gain = strength(*gain, loss);
+        let (keep, weight) = ((count - 1.0) / count, 1.0 / count);
+        let mut losses = [0.0; BLOCK];
+        let mut start = size;
+        for gains in out[1..].chunks_mut(BLOCK) {
+            let prices = &good[start..=start + gains.len()];
+            let losses = &mut losses[..gains.len()];
+            recur(gain, keep, weight, prices.windows(2).map(rise), gains);
+            recur(loss, keep, weight, prices.windows(2).map(fall), losses);
+            (gain, loss) = (gains[gains.len() - 1], losses[losses.len() - 1]);
+            for (gain, loss) in gains.iter_mut().zip(losses) {
+                // `strength` with one division and no branch.
+                let total = *gain + *loss;
+                let share = *gain / total;
+                *gain = if total > 0.0 { 100.0 * share } else { 50.0 };
+            }
+            start += gains.len();
         }
     }))
 }
