@@ -273,7 +273,7 @@ class _Writes:
 
 
 async def _count(app: Any, runtime: _Counted, job: Job) -> Result:
-    while not any(row.bid for row in runtime.view.prices.rows):  # noqa: ASYNC110
+    while not any(row.bid for row in runtime.view.prices.rows):  # noqa: ASYNC110  # a View has no event to wait for
         await asyncio.sleep(0.05)
     await asyncio.sleep(job.settle)
     writes, hub = _Writes(app), _thread_clock("hub")
@@ -285,7 +285,7 @@ async def _count(app: Any, runtime: _Counted, job: Job) -> Result:
     seen = runtime.views - views, writes.count, writes.size, runtime.frames - frames
     Path(job.result).with_name("ready").touch()
     end = time.monotonic() + job.keys * KEY_EVERY_S + 3
-    while len(writes.painted) < job.keys and time.monotonic() < end:  # noqa: ASYNC110
+    while len(writes.painted) < job.keys and time.monotonic() < end:  # noqa: ASYNC110  # nor has the terminal
         await asyncio.sleep(0.1)
     views_per_s, writes_per_s, bytes_per_s, frames_per_s = (n / seconds for n in seen)
     return Result(share, hub_share, views_per_s, writes_per_s, bytes_per_s, frames_per_s, painted=tuple(writes.painted))

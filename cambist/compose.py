@@ -306,7 +306,7 @@ def load_screen() -> None:
     at its 60 frames a second, half of that at 120. The dashboard still pulls thirty times a second.
     """
     os.environ.setdefault("TEXTUAL_FPS", "120")
-    import tui.app  # noqa: F401
+    import tui.app  # noqa: F401  # loading it is the point
 
 
 def settle() -> None:

@@ -136,7 +136,8 @@ class WebSocketSource:
 
     def status(self) -> FeedStatus:
         """Returns how the connection is."""
-        waiting = self._state == "down" and self._due_at is not None
+        due_at = self._due_at if self._state == "down" else None
+        waiting = due_at is not None
         return FeedStatus(
             self.name,
             self._channel,
@@ -146,7 +147,7 @@ class WebSocketSource:
             self.generation,
             self.drops,
             attempt=self._backoff.attempts if waiting else 0,
-            retry_in_ns=round(max(0.0, self._due_at - self._clock()) * 1e9) if waiting and self._due_at else None,
+            retry_in_ns=None if due_at is None else round(max(0.0, due_at - self._clock()) * 1e9),
             wait_ns=round(self._wait_s * 1e9) if waiting else 0,
         )
 

@@ -9,16 +9,16 @@ none, `None`, until there were enough values. Every period below 1 raises `Value
 from __future__ import annotations
 
 import math
-from collections import deque
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.technical.base import Ema, add_up, ema, is_usable, positive, spread
+from cambist.engine.reference.technical.window import Windowed, each_window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
-class Wma:
+class Wma(Windowed):
     """Mean of the last `period` values with weights 1 for the oldest to `period` for the newest.
 
     >>> average = Wma(2)
@@ -26,23 +26,11 @@ class Wma:
     [None, 3.0, 6.0]
     """
 
-    def __init__(self, period: int) -> None:
-        self._window: deque[float] = deque(maxlen=positive(period))
-        self.ignored = 0
-        """How many values were no number in range."""
-
-    def update(self, value: float) -> float | None:
-        """Takes a value; returns the average, `None` until `period` values were seen."""
-        if is_usable(value):
-            self._window.append(value)
-        else:
-            self.ignored += 1
-        return self.value
-
-    @property
-    def value(self) -> float | None:
-        """The average as it is."""
-        return _weighted(self._window) if len(self._window) == self._window.maxlen else None
+    @staticmethod
+    def compute(window: Collection[float]) -> float:
+        """Returns the mean weighted by age."""
+        count = float(len(window))
+        return add_up(float(weight) * value for weight, value in enumerate(window, 1)) / (count * (count + 1.0) / 2.0)
 
 
 def wma(values: Sequence[float], period: int) -> list[float | None]:
@@ -51,18 +39,10 @@ def wma(values: Sequence[float], period: int) -> list[float | None]:
     >>> wma([1.0, 4.0, 7.0], 2)
     [None, 3.0, 6.0]
     """
-    positive(period)
-    good = [value for value in values if is_usable(value)]
-    found = [_weighted(good[end - period : end]) if end >= period else None for end in range(1, len(good) + 1)]
-    return spread(map(is_usable, values), found)
+    return each_window(values, period, Wma.compute)
 
 
-def _weighted(window: Collection[float]) -> float:
-    count = float(len(window))
-    return add_up(float(weight) * value for weight, value in enumerate(window, 1)) / (count * (count + 1.0) / 2.0)
-
-
-class Lsma:
+class Lsma(Windowed):
     """The newest point of the line of least squares through the last `period` values.
 
     >>> average = Lsma(3)
@@ -70,23 +50,17 @@ class Lsma:
     [None, None, 5.5]
     """
 
-    def __init__(self, period: int) -> None:
-        self._window: deque[float] = deque(maxlen=positive(period))
-        self.ignored = 0
-        """How many values were no number in range."""
-
-    def update(self, value: float) -> float | None:
-        """Takes a value; returns the point, `None` until `period` values were seen."""
-        if is_usable(value):
-            self._window.append(value)
-        else:
-            self.ignored += 1
-        return self.value
-
-    @property
-    def value(self) -> float | None:
-        """The point as it is."""
-        return _end_of_line(self._window) if len(self._window) == self._window.maxlen else None
+    @staticmethod
+    def compute(window: Collection[float]) -> float:
+        """Returns the line's newest point."""
+        count = float(len(window))
+        half = (count - 1.0) / 2.0
+        mean = add_up(window) / count
+        if half == 0.0:
+            return mean
+        # Places are counted from the middle, so that no large sums cancel.
+        slope = add_up((float(place) - half) * value for place, value in enumerate(window))
+        return mean + slope / (count * (count * count - 1.0) / 12.0) * half
 
 
 def lsma(values: Sequence[float], period: int) -> list[float | None]:
@@ -95,21 +69,7 @@ def lsma(values: Sequence[float], period: int) -> list[float | None]:
     >>> lsma([1.0, 2.0, 6.0], 3)
     [None, None, 5.5]
     """
-    positive(period)
-    good = [value for value in values if is_usable(value)]
-    found = [_end_of_line(good[end - period : end]) if end >= period else None for end in range(1, len(good) + 1)]
-    return spread(map(is_usable, values), found)
-
-
-def _end_of_line(window: Collection[float]) -> float:
-    count = float(len(window))
-    half = (count - 1.0) / 2.0
-    mean = add_up(window) / count
-    if half == 0.0:
-        return mean
-    # Places are counted from the middle, so that no large sums cancel.
-    slope = add_up((float(place) - half) * value for place, value in enumerate(window))
-    return mean + slope / (count * (count * count - 1.0) / 12.0) * half
+    return each_window(values, period, Lsma.compute)
 
 
 class Dema:

@@ -220,7 +220,7 @@ def test_a_long_run_goes_on_in_the_next_segment_and_nothing_falls_between(tmp_pa
 def test_a_day_ends_a_segment() -> None:
     day = 86_400 * 10**9
     recorder = Recorder(Path("/nowhere"), "x", {}, lambda reason: None)
-    recorder._writer = SimpleNamespace(bytes_written=0)  # type: ignore[assignment]
+    recorder._writer = SimpleNamespace(bytes_written=0)  # type: ignore[assignment]  # a writer's one used part
     recorder.began_ns = day * 20_000 - 1
     assert not recorder.due(recorder.began_ns)
     assert recorder.due(recorder.began_ns + 1)
@@ -270,7 +270,7 @@ def test_a_step_that_fails_ends_the_hub_and_closes_the_session(tmp_path: Path) -
         message = "the engine broke"
         raise RuntimeError(message)
 
-    live._kernel.step = broken  # type: ignore[assignment, method-assign]
+    live._kernel.step = broken  # type: ignore[assignment, method-assign]  # the fault under test
     until(lambda: not live.alive)
     assert "the engine broke" in str(live.failure)
     live.close()

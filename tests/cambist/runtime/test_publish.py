@@ -38,7 +38,7 @@ class ShownEngine(ScriptedEngine):
 def made(**setup: object) -> tuple[Publisher, Kernel, ShownEngine]:
     """Returns a publisher, its kernel and the kernel's engine."""
     values: dict[str, object] = {"tokens": TOKENS, "channels": CHANNELS, "gates": Gates(caps={SOL: 20 * S})}
-    engine_setup = EngineSetup(**(values | setup))  # type: ignore[arg-type]
+    engine_setup = EngineSetup(**(values | setup))  # type: ignore[arg-type]  # values of many types by name
     limits, paper = Limits({SOL: 2 * S}, {SOL: 5 * S}, 8, 10_000), PaperParams(20 * MS, 10 * MS, 0, 0)
     kernel = Kernel(
         KernelSetup(engine_setup, limits, paper, wallet={SOL: 10**12}), lambda name, given: ShownEngine(given)

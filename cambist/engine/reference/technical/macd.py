@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.technical.base import Ema, add_up, ema, is_usable, positive, spread
+from cambist.engine.reference.technical.window import Windowed, each_window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
-class Sma:
+class Sma(Windowed):
     """Mean of the last `period` values, summed from the oldest each time. Raises `ValueError` for a period below 1.
 
     >>> average = Sma(2)
@@ -21,24 +21,10 @@ class Sma:
     1
     """
 
-    def __init__(self, period: int) -> None:
-        self._window: deque[float] = deque(maxlen=positive(period))
-        self.ignored = 0
-        """How many values were no number in range."""
-
-    def update(self, value: float) -> float | None:
-        """Takes a value; returns the average, `None` until `period` values were seen."""
-        if is_usable(value):
-            self._window.append(value)
-        else:
-            self.ignored += 1
-        return self.value
-
-    @property
-    def value(self) -> float | None:
-        """The average as it is."""
-        count = len(self._window)
-        return add_up(self._window) / float(count) if count == self._window.maxlen else None
+    @staticmethod
+    def compute(window: Collection[float]) -> float:
+        """Returns the mean."""
+        return add_up(window) / float(len(window))
 
 
 def sma(values: Sequence[float], period: int) -> list[float | None]:
@@ -47,10 +33,7 @@ def sma(values: Sequence[float], period: int) -> list[float | None]:
     >>> sma([1.0, 3.0, 4.0], 2)
     [None, 2.0, 3.5]
     """
-    count = float(positive(period))
-    good = [value for value in values if is_usable(value)]
-    found = [add_up(good[end - period : end]) / count if end >= period else None for end in range(1, len(good) + 1)]
-    return spread(map(is_usable, values), found)
+    return each_window(values, period, Sma.compute)
 
 
 class MacdLines(NamedTuple):

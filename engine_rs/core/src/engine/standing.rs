@@ -3,10 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use super::books::PPM;
 use super::market::{Channels, Hop, Market, Problem, Refusal};
+use super::opportunity::{Cost, Opportunity};
 use super::prices::Prices;
 use super::setup::EngineSetup;
 use crate::fees::{FeeModel, SwapShape, base_fee, cu_limit, priority_fee};
@@ -16,66 +15,6 @@ use crate::sizing::{Hops, best_input};
 
 /// The smallest size tried is the cap over this, so that a near miss shows a size one would trade.
 const PROBE_SHARE: u64 = 1_000;
-
-/// Every cost of one opportunity; twin of `Cost` in `cambist/model/opportunity.py`, which documents each field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cost {
-    pub venue_fees: u64,
-    pub transfer_fees: u64,
-    pub base_fee: Option<u64>,
-    pub priority_fee: Option<u64>,
-    pub tip: Option<u64>,
-    pub rent: Option<u64>,
-    pub rebalancing: Option<u64>,
-}
-
-impl Cost {
-    /// Returns the sum of what is paid on top of the venues' own fees; `None` if any part is unknown.
-    fn chain(&self) -> Option<i128> {
-        let parts = [
-            self.base_fee,
-            self.priority_fee,
-            self.tip,
-            self.rent,
-            self.rebalancing,
-        ];
-        parts
-            .into_iter()
-            .try_fold(i128::from(self.transfer_fees), |sum, part| {
-                Some(sum + i128::from(part?))
-            })
-    }
-}
-
-/// One exactly sized cycle and what was decided about it. Field order is the canonical encoding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Opportunity {
-    pub seq: u64,
-    pub recv_ns: i64,
-    pub slot: u64,
-    pub key: String,
-    pub route: Vec<String>,
-    pub tokens: Vec<String>,
-    pub settlement: Settlement,
-    pub amount_in: u64,
-    pub amount_out: u64,
-    pub gross: i64,
-    pub cost: Cost,
-    pub net: Option<i64>,
-    pub oldest_ns: i64,
-    pub seen_slots: u32,
-    pub landing_ppm: u32,
-    pub score: Option<u8>,
-    pub go: bool,
-    pub reason: String,
-    pub detail: String,
-}
-
-impl Opportunity {
-    fn says(&self) -> (u64, u64, &str, bool) {
-        (self.amount_in, self.amount_out, &self.reason, self.go)
-    }
-}
 
 /// Ten minutes of slots: the half-life of what outcomes taught.
 const MEMORY_SLOTS: u64 = 1_500;

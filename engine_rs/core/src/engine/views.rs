@@ -7,11 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::channels::{ChannelState, State};
 use super::market::Hop;
+use super::opportunity::Opportunity;
 use super::prices::Row;
 use super::registry::PoolState;
-use super::standing::{
-    Cycle, Opportunity, Sizing, cap, compute_units, kept, net, settlement, walk,
-};
+use super::standing::{Cycle, Sizing, cap, compute_units, kept, net, settlement, walk};
 use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
 use crate::graph::EdgeId;
 
