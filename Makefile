@@ -11,6 +11,12 @@ UV := $(shell command -v uv 2>/dev/null)
 MANIFEST := engine_rs/Cargo.toml
 RUST := $(shell find engine_rs -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'clippy.toml' \) -print 2>/dev/null)
 ARGS ?=
+RUNS ?= 20000
+TARGET ?= $(basename $(notdir $(wildcard engine_rs/core/fuzz/fuzz_targets/*.rs)))
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+# What cargo-fuzz passes but for the sanitizer, which a stable compiler doesn't have.
+SANCOV := -sanitizer-coverage-
+COVERAGE := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module $(addprefix -Cllvm-args=$(SANCOV),level=4 inline-8bit-counters pc-table trace-compares)
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -41,8 +47,8 @@ run: setup ## start the dashboard (ARGS="--seed 7 …")
 test: setup ## run every check: pytest, Rust tests, doctests
 	$(BIN)/pytest -q $(ARGS) || { echo "once more, the failed ones alone: a crowded machine can break a real-time test"; $(BIN)/pytest -q --last-failed --last-failed-no-failures none $(ARGS); }
 ifneq ($(CARGO),)
-	$(if $(shell command -v cargo-nextest),cargo nextest run --manifest-path $(MANIFEST) -p cambist-core --no-fail-fast --status-level fail,cargo test -q --manifest-path $(MANIFEST) -p cambist-core --lib --tests)
-	cargo test -q --manifest-path $(MANIFEST) -p cambist-core --doc
+	$(if $(shell command -v cargo-nextest),cargo nextest run --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --no-fail-fast --status-level fail,cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --lib --tests)
+	cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --doc
 endif
 
 lint: $(VENV)/.installed ## ruff, mypy, import contracts, rustfmt, clippy
@@ -62,9 +68,18 @@ format: $(VENV)/.installed ## write the house format
 
 bench: setup ## print the measured figures of BENCHMARKS.md
 	$(BIN)/cambist bench $(ARGS)
+	$(if $(CARGO),cargo bench -q --manifest-path $(MANIFEST) -p cambist-core --bench peers)
 
 replay: setup ## replay a session (ARGS="SESSION --speed 4")
 	$(BIN)/cambist replay $(ARGS)
+
+fuzz: ## feed every decoder with mutated input (RUNS=1000000, TARGET=…; needs a C++ compiler)
+	cd engine_rs/core/fuzz && RUSTFLAGS="$(COVERAGE)" cargo build -q --release --locked --target $(HOST)
+	@cd engine_rs/core/fuzz && for target in $(TARGET); do echo "$$target: $(RUNS) runs"; mkdir -p target/corpus/$$target artifacts/$$target corpus/$$target; \
+	  target/$(HOST)/release/$$target -runs=$(RUNS) -max_len=20000 -rss_limit_mb=2048 -timeout=10 -artifact_prefix=artifacts/$$target/ -verbosity=0 -print_final_stats=0 target/corpus/$$target corpus/$$target || exit 1; done
+
+fuzz-corpus: setup ## write the seeds of make fuzz from the embedded market
+	$(PY) scripts/fuzz_corpus.py
 
 screenshots: setup ## draw screenshots/ from a recorded session
 	$(PY) scripts/screenshots.py
@@ -75,4 +90,4 @@ lock: ## refresh requirements.lock (needs uv)
 clean: ## remove what the chores built
 	rm -rf $(VENV) build engine_rs/target cambist/engine/_native*.so
 
-.PHONY: help setup run test lint format bench replay screenshots lock clean
+.PHONY: help setup run test lint format bench fuzz fuzz-corpus replay screenshots lock clean

@@ -17,6 +17,7 @@ from cyclopts.exceptions import CycloptsError
 
 from cambist import compose
 from cambist.config import ConfigError, load
+from cambist.model.venues import CHAIN_BOOKS, POOL_VENUES
 
 if TYPE_CHECKING:
     from cambist.runtime.hub import LiveRuntime
@@ -228,14 +229,25 @@ def market(*, seed: int = 7, slots: int | None = None, digest: bool = False, rat
 
 
 @app.command
-def bench(*, json: bool = False) -> int:
+def bench(*, json: bool = False, memory: bool = False) -> int:
     """Measure this machine: the figures of BENCHMARKS.md.
 
     Args:
         json: Print one JSON object.
+        memory: Measure peak memory alone, each engine in a process of its own.
     """
     from cambist import bench as benches
 
+    if memory:
+        from cambist import bench_memory
+
+        peaks = bench_memory.rows()
+        if json:
+            put({"schema": 1, "machine": benches.machine(), "rows": peaks})
+        else:
+            for peak in peaks:
+                print(bench_memory.line(peak))
+        return OK
     result = benches.run(say)
     if json:
         put(result)
@@ -247,18 +259,24 @@ def bench(*, json: bool = False) -> int:
 
 @app.command
 def doctor(*, json: bool = False, config: Path | None = None) -> int:
-    """Check what a run needs: engine, terminal, folders, endpoints. Exit code 0 if all is there.
+    """Check what a run needs: engine, terminal, folders, endpoints; list how far each venue is proved.
+
+    Exit code 0 if all is there.
 
     Args:
         json: Print one JSON object.
         config: The TOML file.
     """
     checks = compose.doctor(load(config))
+    venues = [*POOL_VENUES, *CHAIN_BOOKS]
     if json:
-        put({"schema": 1, "checks": checks})
+        put({"schema": 1, "checks": checks, "venues": venues})
     else:
         for check in checks:
             print(f"{'ok  ' if check['ok'] else 'MISS'} {check['name']:18} {check['found']}")
+        print("\nHow far quotes are proved (live trading refuses what is proved by formula only):")
+        for venue in venues:
+            print(f"     {venue.title:18} by {venue.proof:8} {venue.note}".rstrip())
     return OK if all(check["ok"] for check in checks) else DIFFERENT
 
 

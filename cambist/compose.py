@@ -15,6 +15,7 @@ from cambist import doctor as checks
 from cambist import engine as engines
 from cambist.config import Paper, Risk
 from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
+from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
@@ -25,6 +26,7 @@ from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
 from cambist.runtime.replay import Replayer, ReplayRuntime
 from cambist.runtime.transport import Pace
 from cambist.simulator.process import MarketError
+from cambist.strategies.rule import symbols_of
 from storage.catalogue import list_sessions, retain, session_path
 from storage.files import SUFFIX, Busy, SessionError, is_locked
 from storage.reader import SessionReader, add_bookmark
@@ -171,6 +173,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         gates=Gates(
             min_net_ppm=rules.min_net_ppm,
             min_seen_slots=rules.min_seen_slots,
+            max_gap_slots=rules.max_gap_slots,
             max_book_age_ms=rules.max_book_age_ms,
             max_slot_lag=rules.max_slot_lag,
             max_slot_silence_ms=rules.max_slot_silence_ms,
@@ -192,7 +195,18 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         paper.latency_ms * 1_000_000, paper.jitter_ms * 1_000_000, paper.failure_ppm, paper.slippage_ppm
     )
     wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
-    return KernelSetup(setup, limits, model, market.seed, wallet, market.label, market.demo)
+    _check_rule(config.strategy.rule, market)
+    return KernelSetup(setup, limits, model, market.seed, wallet, market.label, market.demo, config.strategy.rule)
+
+
+def _check_rule(text: str, market: Market) -> None:
+    if not text:
+        return
+    try:
+        compile_rule(text, list(symbols_of(market.tokens)))
+    except ValueError as error:
+        message = f"[strategy] rule: {error}"
+        raise ValueError(message) from error
 
 
 def _engine(config: Config) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import math
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -48,6 +48,12 @@ class SolanaEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rpc: str
     fee_percentiles: bool = False
     """True if getRecentPrioritizationFees takes the `percentile` parameter."""
+    fee_estimates: tuple[Literal["getPriorityFeeEstimate", "qn_estimatePriorityFees"], ...] = ()
+    """Estimates of fees that this provider answers."""
+    tip_floor: str = ""
+    """Address that tells the tips that landed, e.g. `https://bundles.jito.wtf/api/v1/bundles/tip_floor`."""
+    observe_pools: Annotated[int, msgspec.Meta(ge=0, le=128)] = 0
+    """Of how many pools the logs are read, to see how full their accounts are."""
 
 
 class BinanceEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +73,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin_ppm: Ppm = 300
     min_net_ppm: int = 500
     min_seen_slots: Count = 2
+    max_gap_slots: Count = 0
     max_book_age_ms: Count = 2_000
     max_slot_lag: Count = 2
     max_slot_silence_ms: Count = 5_000
@@ -77,6 +84,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bid_floor_micro_lamports: Count = 1_000
     tip_ppm_of_gross: Ppm = 50_000
     min_tip_lamports: Count = 1_000
+
+
+class StrategyChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which go opportunities are taken."""
+
+    rule: str = ""
+    """What must hold of one, such as `net_bps > 8 and rsi(SOL) < 70`; empty takes each."""
 
 
 class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,6 +150,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pools: tuple[PoolRef, ...] = ()
     venue_fees: tuple[VenueFee, ...] = (VenueFee("binance", 1_000),)
     rules: Rules = Rules()
+    strategy: StrategyChoice = StrategyChoice()
     risk: Risk = Risk()
     paper: Paper = Paper()
     recording: Recording = Recording()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from cambist import engine
+from cambist.strategies.rule import symbols_of
 
 if TYPE_CHECKING:
     from cambist.config import Config
@@ -29,7 +30,7 @@ class Check(TypedDict):
 
 def check(config: Config) -> list[Check]:
     """Returns every check. Nothing is changed; each endpoint is connected to once."""
-    checks = [_python(), _engine(config), _terminal(), *_folder(config)]
+    checks = [_python(), _engine(config), _terminal(), *_folder(config), *_rule(config)]
     for endpoint in config.solana:
         checks.append(_endpoint(f"{endpoint.name} pubsub", endpoint.pubsub))
         checks.append(_endpoint(f"{endpoint.name} rpc", endpoint.rpc))
@@ -85,6 +86,25 @@ def _loopback() -> Check:
             return Check(name="loopback", ok=True, found="the embedded market can listen")
     except OSError as error:
         return Check(name="loopback", ok=False, found=f"can't listen on 127.0.0.1: {error.strerror}")
+
+
+def _rule(config: Config) -> list[Check]:
+    """Returns whether the operator's rule can be read, with the tokens that this market has."""
+    text = config.strategy.rule
+    if not text:
+        return []
+    if config.market.source == "demo":
+        from cambist.simulator import catalogue
+
+        symbols = list(catalogue.tokens())
+    else:
+        symbols = list(symbols_of(config.tokens))
+    try:
+        rule = engine.compile_rule(text, symbols)
+    except ValueError as error:
+        return [Check(name="rule", ok=False, found=f"[strategy] rule: {error}")]
+    how = "machine code" if rule.native else "interpreted"
+    return [Check(name="rule", ok=True, found=f"{how}, reads {', '.join(rule.fields) or 'nothing'}")]
 
 
 def _endpoint(name: str, url: str) -> Check:

@@ -11,7 +11,7 @@ import base64
 import copy
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from cambist.model.events import HEADER, Command, RecordKind, unpack
 from cambist.model.opportunity import Need, Opportunity, encode
 from cambist.model.orders import Fill, Intent, Order, Refused
 from cambist.strategies.negative_cycle import NegativeCycle
+from cambist.strategies.rule import RuleStrategy
 
 if TYPE_CHECKING:
     from cambist.strategies.base import Strategy
@@ -51,6 +52,8 @@ class KernelSetup(msgspec.Struct, frozen=True):
     """Paper wallet at the start: mint → atoms."""
     market: str = ""
     demo: bool = False
+    rule: str = ""
+    """What the operator's rule says a trade must be; empty for no rule."""
 
 
 class KernelState(msgspec.Struct):
@@ -137,9 +140,9 @@ class Kernel:
 
     def _fresh(self, setup: KernelSetup, state: KernelState) -> None:
         self.setup = setup
-        self.risk = RiskGate(setup.limits, state.risk)
+        self.risk = RiskGate(setup.limits, state.risk, pools=setup.engine.pools)
         self.wallet = state.wallet
-        self.strategies: list[Strategy] = [NegativeCycle()]
+        self.strategies: list[Strategy] = [self._made(setup.rule)]
         for strategy in self.strategies:
             strategy.restore(state.strategies.get(strategy.name, {}))
         self.open_orders = state.open_orders
@@ -203,6 +206,26 @@ class Kernel:
         engine = self._make(name, self.setup.engine)
         engine.restore(self.engine.snapshot())
         self.engine, self._engine_name = engine, name
+
+    def use_rule(self, text: str) -> None:
+        """Goes on with another rule, or none, from the same state. Raises `ValueError` at the column if it is none."""
+        strategy = self._made(text)
+        strategy.restore(self.strategies[0].state())
+        self.strategies = [strategy]
+        self.setup = msgspec.structs.replace(self.setup, rule=text)
+
+    def check_rule(self, text: str) -> None:
+        """Raises `ValueError` at the column if a text is no rule here. Changes nothing."""
+        self._made(text)
+
+    def _made(self, rule: str) -> Strategy:
+        if not rule:
+            return NegativeCycle()
+        backend = "reference" if self._engine_name == "reference" else "auto"
+        return RuleStrategy(rule, self.setup.engine.tokens, self._gauges, backend)
+
+    def _gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
+        return self.engine.gauges(wanted, now_ns)
 
     def step(self, block: bytes) -> Effects:
         """Takes every record of a block in order. Raises `BlockError` for a damaged block."""
@@ -344,6 +367,12 @@ class Kernel:
         elif command.name == "engine":
             if not self.pinned:
                 self.use_engine(command.args["name"])
+        elif command.name == "rule":
+            try:
+                self.use_rule(command.args.get("text", ""))
+            except ValueError as error:
+                effects.notes.append((now_ns, "warn", f"the rule stays as it was: {str(error).splitlines()[0]}"))
+                return
         elif command.name == "inject_price":
             self.engine.inject_price(command.args["mint"], float(command.args["price"]), now_ns)
         else:

@@ -10,10 +10,10 @@ import msgspec
 from cambist.config import BinanceEndpoint, Config, SolanaEndpoint
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token
-from cambist.runtime.words import VENUE_OF_PROGRAM
+from cambist.model.venues import VENUE_OF_PROGRAM
 from feeds.base import endpoint_label
 from feeds.binance import BinanceConfig, BinanceFeed
-from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed
+from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
 from feeds.solana import SolanaConfig, SolanaFeed
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BASE_RANK = {"SOL": 1, "USDC": 2}
 FEE_ACCOUNTS = 64
+DEMO_OBSERVED = 2
+"""Pools of the embedded market whose logs are read; each is one more subscription."""
 """Writable accounts whose fees are asked for; a node takes 128."""
 
 
@@ -66,7 +68,9 @@ def demo(config: Config, starting: Starting) -> Market:
     handle = starting.handle()
     try:
         facts = handle.endpoints
-        node = SolanaEndpoint("solana", facts["pubsub"], facts["rpc"], fee_percentiles=True)
+        node = SolanaEndpoint(
+            "solana", facts["pubsub"], facts["rpc"], fee_percentiles=True, observe_pools=DEMO_OBSERVED
+        )
         exchange = BinanceEndpoint(facts["exchange_ws"], facts["exchange_rest"], tuple(facts["symbols"]))
         tokens = tuple(_token(entry) for entry in facts["tokens"])
         pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
@@ -150,11 +154,21 @@ def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) 
     fees = channels.add("fees", "solana", "solana.http", node.rpc)
     # A percentile over all transactions says how busy the chain is; a minimum says something only of our accounts.
     watched = () if node.fee_percentiles else tuple(pool.address for pool in pools[:FEE_ACCOUNTS])
-    settings = SolanaConfig(node.name, node.pubsub, node.rpc)
-    fee_settings = PriorityFeeConfig(node.rpc, f"{node.name} fees", percentiles=node.fee_percentiles or None)
+    singly = tuple(pool.address for pool in pools[:FEE_ACCOUNTS])
+    observed = tuple(pool.address for pool in pools[: node.observe_pools])
+    settings = SolanaConfig(node.name, node.pubsub, node.rpc, logs=observed)
+    fee_settings = PriorityFeeConfig(
+        node.rpc, f"{node.name} fees", percentiles=node.fee_percentiles or None, estimates=node.fee_estimates
+    )
+    tips: list[Callable[[Inbox, Any], Feed]] = []
+    if node.tip_floor:
+        told = channels.add("tips", "jito", "jito.tip_floor", node.tip_floor)
+        where = TipFloorConfig(node.tip_floor, f"{node.name} tips")
+        tips.append(lambda inbox, note: TipFloorFeed(where, told, inbox, note=note))
     return [
         lambda inbox, note: SolanaFeed(settings, ws, http, inbox, pools=pools, note=note),
-        lambda inbox, note: PriorityFeeFeed(fee_settings, fees, inbox, accounts=watched, note=note),
+        lambda inbox, note: PriorityFeeFeed(fee_settings, fees, inbox, accounts=watched, singly=singly, note=note),
+        *tips,
     ]
 
 

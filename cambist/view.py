@@ -117,6 +117,10 @@ class PriceRow(msgspec.Struct, frozen=True, gc=False):
     """`basis (synthetic)` for spot against perpetual; else empty."""
     venue_class: str = ""
     """Theme role of the venue: `ray4`, `cpmm`, `orca`, `dlmm`, `binance`, `other`."""
+    depth: float = 0.0
+    """Quote tokens near the price; 0 where that is not known."""
+    reference: bool = False
+    """Whether this is the token's reference venue: the deepest that can be believed now."""
 
 
 class PricesSection(msgspec.Struct, frozen=True):
@@ -163,6 +167,8 @@ class CycleRow(msgspec.Struct, frozen=True, gc=False):
     detail: str
     decision: str
     """At most 16 cells, in words of LOOK.md section 10."""
+    miss: str = ""
+    """How far from go it was, where a figure refused it: `0.000105 SOL`, `1 slots`, `1.7%`."""
 
 
 class CyclesSection(msgspec.Struct, frozen=True):
@@ -175,6 +181,8 @@ class CyclesSection(msgspec.Struct, frozen=True):
     seen: int = 0
     """Cycles proposed since the session's start."""
     best_bps: float | None = None
+    stopped: tuple[tuple[str, int], ...] = ()
+    """(gate, how many opportunities it stopped since the start)."""
 
 
 class FeeColumn(msgspec.Struct, frozen=True, gc=False):
@@ -187,6 +195,18 @@ class FeeColumn(msgspec.Struct, frozen=True, gc=False):
     p90: int | None = None
     p99: int | None = None
     minimum: int | None = None
+
+
+class FeeInputRow(msgspec.Struct, frozen=True, gc=False):
+    """One figure that fees rest on, with where it comes from and how old it is."""
+
+    name: str
+    """`bid`, `account` (the dearest), `estimate`, `tip`, `fullness` (observed) or `landing`."""
+    source: str
+    value: int | None
+    """Micro-lamports per CU; a tip in lamports; fullness and landing in ppm."""
+    age_ns: int | None
+    """`None` where it has no one time."""
 
 
 class FeesSection(msgspec.Struct, frozen=True):
@@ -215,6 +235,7 @@ class FeesSection(msgspec.Struct, frozen=True):
     age_ns: int | None = None
     note: str = ""
     """Why percentiles are unknown, if they are."""
+    inputs: tuple[FeeInputRow, ...] = ()
 
 
 class DuelRow(msgspec.Struct, frozen=True):
@@ -276,7 +297,8 @@ class TradesSection(msgspec.Struct, frozen=True):
     rows: tuple[TradeRow, ...] = ()
     """Newest first."""
     curve: tuple[float, ...] = ()
-    """Realised net in whole units after each fill, oldest first."""
+    """Realised net in whole units after each fill, oldest first: `equity` of the session's fills less what it began
+    with, each a return on what was held before it, at decay 1 and cutout 0; added up in atoms."""
 
 
 class FeedRow(msgspec.Struct, frozen=True, gc=False):
@@ -367,6 +389,49 @@ class CycleDetail(msgspec.Struct, frozen=True):
     """(size, net) in atoms, ascending size."""
     binds: str
     """One sentence on what limits the size."""
+    stopped: int | None = None
+    """How many opportunities the gate that refused this one stopped since the start."""
+
+
+class PriceBar(msgspec.Struct, frozen=True, gc=False):
+    """A 5 s bar of the mid and the indicators after it, `None` where they have seen too few bars."""
+
+    start_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    ema: float | None
+    kama: float | None
+    band_low: float | None
+    band_high: float | None
+
+
+class PriceDetail(msgspec.Struct, frozen=True):
+    """What `enter` on a price shows: the token's reference venue, and the token on every venue."""
+
+    version: int
+    key: str
+    """Of the row that was asked for."""
+    token: str
+    quote: str
+    venue: str
+    """The reference venue, whose bars these are; where none can be believed now, the deepest."""
+    venue_class: str
+    source: str
+    state: str
+    """`live`, `injected`, or why its price is not believed now: `torn`, `stale`, …"""
+    age_ns: int | None
+    changed_ns: int | None
+    """How long ago its price changed last."""
+    bars: tuple[PriceBar, ...]
+    """The last 60 closed ones at most, oldest first; a long silence leaves a hole."""
+    provisional: PriceBar | None
+    """The bar that is not closed, with the indicators as though it closed now."""
+    rsi: float | None
+    """With the provisional bar."""
+    rows: tuple[PriceRow, ...]
+    """The token on every venue, in the order of the table."""
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -428,6 +493,7 @@ class View(msgspec.Struct, frozen=True):
     feeds: FeedsSection = FeedsSection()
     log: LogSection = LogSection()
     detail: CycleDetail | None = None
+    price_detail: PriceDetail | None = None
     replay: ReplayStatus | None = None
 
 
@@ -442,9 +508,10 @@ class Runtime(Protocol):
     def submit(self, command: Command) -> None:
         """Puts an operator's act into the queue. Returns at once; what came of it shows in the View.
 
-        Names: `halt`, `clear_halt`, `engine` (toggles), `record_stop`, `record_start`, `bookmark`, `retry` (args
-        `feed`), `inspect` (args `key`; empty ends it); in replay also `play`, `pause`, `step` (args `records`, may be
-        negative), `speed` (args `x`), `seek` (args `ns` absolute or `by_ns` relative).
+        Names: `halt`, `clear_halt`, `engine` (toggles), `rule` (args `text`; empty ends it), `record_stop`,
+        `record_start`, `bookmark`, `retry` (args `feed`), `inspect` (args `key` of a cycle or `price`, the key of a
+        price row; without either it ends); in replay also `play`, `pause`, `step` (args `records`, may be negative),
+        `speed` (args `x`), `seek` (args `ns` absolute or `by_ns` relative).
         """
         ...
 

@@ -5,11 +5,16 @@ per slot over all transactions; whether this one does is said by the config or f
 
     {"jsonrpc":"2.0","id":1,"method":"getRecentPrioritizationFees","params":[["<account>",…],{"percentile":5000}]}
     {"jsonrpc":"2.0","result":[{"slot":338225766,"prioritizationFee":12000},…],"id":1}
+
+Besides, single accounts are asked for one after the other, a few each round, and the estimates of a provider that has
+them (`getPriorityFeeEstimate`, `qn_estimatePriorityFees`). `TipFloorFeed` polls the tips that landed, by plain HTTP.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import deque
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +30,10 @@ if TYPE_CHECKING:
     from cambist.model.opportunity import Need
 
 MAX_ACCOUNTS = 128
+ESTIMATES = ("getPriorityFeeEstimate", "qn_estimatePriorityFees")
+"""Methods of providers that estimate fees."""
+ACCOUNT_PERCENTILE = 7500
+"""Asked for of single accounts where the node takes percentiles."""
 PERCENTILES = (2500, 5000, 7500, 9000, 9900)
 """Basis points: 5000 is the median."""
 
@@ -38,6 +47,58 @@ class PriorityFeeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     percentiles: bool | None = None
     """Whether the node takes a percentile; `None`: find out."""
     http: HttpLimits = HttpLimits(attempts=2, timeout_s=5.0)
+    estimates: tuple[str, ...] = ()
+    """Which of `ESTIMATES` the node answers."""
+    accounts_a_round: int = 1
+    """How many single accounts are asked for in a round."""
+
+
+class TipFloorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the tips that landed are told, and how often to ask."""
+
+    url: str
+    """Up to and with the path, e.g. `https://bundles.jito.wtf/api/v1/bundles/tip_floor`."""
+    name: str = "tips"
+    interval_s: float = 5.0
+    http: HttpLimits = HttpLimits(attempts=2, timeout_s=5.0)
+
+
+class TipFloorFeed:
+    """A `Feed` of the tips that landed."""
+
+    def __init__(self, config: TipFloorConfig, channel: Channel, sink: Sink, *, note: Note = no_note) -> None:
+        """Raises `EndpointError`."""
+        self.name = config.name
+        self._config, self._channel = config, channel
+        self._http = HttpChannel(config.url, sink, name=config.name, limits=config.http, note=note)
+        self._poll = asyncio.Event()
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Returns its one channel."""
+        return (self._channel,)
+
+    def status(self) -> tuple[FeedStatus, ...]:
+        """Returns how the polls went lately."""
+        return (self._http.status(self._channel.id),)
+
+    def need(self, need: Need) -> None:
+        """Tips are polled; no need is this feed's."""
+
+    def retry(self) -> None:
+        """Polls now."""
+        self._poll.set()
+
+    async def run(self) -> None:
+        """Polls until cancelled."""
+        try:
+            while True:
+                self._poll.clear()
+                with contextlib.suppress(Unreachable):  # the channel has noted it; the next round tries again
+                    await self._http.get(self._channel.id, "")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._poll.wait(), self._config.interval_s)
+        finally:
+            await self._http.close()
 
 
 class PriorityFeeFeed:
@@ -50,6 +111,7 @@ class PriorityFeeFeed:
         sink: Sink,
         *,
         accounts: Iterable[str] = (),
+        singly: Iterable[str] = (),
         note: Note = no_note,
     ) -> None:
         """Raises `EndpointError`."""
@@ -59,6 +121,8 @@ class PriorityFeeFeed:
         self._config, self._channel, self._note = config, channel, note
         self._http = HttpChannel(config.rpc, sink, name=config.name, limits=config.http, note=note)
         self._accounts: tuple[str, ...] = ()
+        self._singly = deque(dict.fromkeys(singly))
+        """Accounts whose own fees are asked for, the next one first."""
         self._next_id = 1
         self._poll = asyncio.Event()
         self.watch(accounts)
@@ -105,6 +169,16 @@ class PriorityFeeFeed:
             await self._ask(None)
         except Unreachable:
             return  # the channel has noted it; the next round tries again
+        await self._percentiles()
+        with contextlib.suppress(Unreachable):
+            for _ in range(min(self._config.accounts_a_round, len(self._singly))):
+                await self._ask(ACCOUNT_PERCENTILE if self.percentiles else None, (self._singly[0],))
+                self._singly.rotate(-1)
+        for method in self._config.estimates:
+            with contextlib.suppress(Unreachable):
+                await self._estimate(method)
+
+    async def _percentiles(self) -> None:
         if self.percentiles is False:
             return
         for percentile in PERCENTILES:
@@ -117,10 +191,21 @@ class PriorityFeeFeed:
                 return
             self.percentiles = True
 
-    async def _ask(self, percentile: int | None) -> None:
-        params: list[object] = [list(self._accounts)]
+    async def _ask(self, percentile: int | None, accounts: tuple[str, ...] | None = None) -> None:
+        params: list[object] = [list(self._accounts if accounts is None else accounts)]
         if percentile is not None:
             params.append({"percentile": percentile})
+        await self._call("getRecentPrioritizationFees", params)
+
+    async def _estimate(self, method: str) -> None:
+        """Asks a provider for its estimate for the accounts that trades would write to."""
+        if method == "qn_estimatePriorityFees":
+            await self._call(method, {"last_n_blocks": 100, "api_version": 2})
+            return
+        options = {"includeAllPriorityFeeLevels": True}
+        await self._call(method, [{"accountKeys": list(self._accounts), "options": options}])
+
+    async def _call(self, method: str, params: object) -> None:
         number, self._next_id = self._next_id, self._next_id + 1
-        request = {"jsonrpc": "2.0", "id": number, "method": "getRecentPrioritizationFees", "params": params}
+        request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         await self._http.post(self._channel.id, msgspec.json.encode(request), check_rpc)

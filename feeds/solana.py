@@ -23,7 +23,7 @@ from feeds.socket import SocketLimits, WebSocketSource
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cambist.model.events import Channel
     from cambist.model.market import PoolRef
@@ -32,6 +32,15 @@ if TYPE_CHECKING:
 
 CLOCK = "SysvarC1ock11111111111111111111111111111111"
 WHIRLPOOL = "whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc"
+SEEDS: dict[str, Callable[[bytes, int], list[bytes]]] = {
+    "oracle": lambda pool, _: [b"oracle", pool],
+    "tick_array": lambda pool, start: [b"tick_array", pool, str(start).encode("ascii")],
+    "bin_array": lambda pair, index: [b"bin_array", pair, index.to_bytes(8, "little", signed=True)],
+    "bitmap": lambda pair, _: [b"bitmap", pair],
+    "clmm_tick_array": lambda pool, start: [b"tick_array", pool, start.to_bytes(4, "big", signed=True)],
+    "clmm_bitmap": lambda pool, _: [b"pool_tick_array_bitmap_extension", pool],
+}
+"""Seeds of the accounts that a pool's program derives from it, by the kind of need."""
 MAX_KEYS = 100
 """Of one getMultipleAccounts call."""
 MAX_ACCOUNTS = 20_000
@@ -190,7 +199,7 @@ class SolanaFeed:
 
     def need(self, need: Need) -> None:
         """Subscribes and seeds what the engine asks for; seeds again what is subscribed already."""
-        if need.kind not in ("account", "tick_array", "oracle") or need.channel not in (0, self._ws.id, self._http.id):
+        if (need.kind != "account" and need.kind not in SEEDS) or need.channel not in (0, self._ws.id, self._http.id):
             return
         try:
             key = self._address(need)
@@ -331,9 +340,7 @@ class SolanaFeed:
         if need.kind == "account":
             return str(key)
         program = Pubkey.from_string(self._programs.get(need.key, WHIRLPOOL))
-        seeds = [b"oracle", bytes(key)]
-        if need.kind == "tick_array":
-            seeds = [b"tick_array", bytes(key), str(need.index).encode("ascii")]
+        seeds = SEEDS[need.kind](bytes(key), need.index)
         return str(Pubkey.find_program_address(seeds, program)[0])
 
     # Seeds

@@ -169,6 +169,8 @@ async def everything(view: View, replay: ReplayRuntime, recorded: tuple[int, int
     await draw(paper, "going-live-120x40-dark", SIZES["120x40"], "verdigris", "m")
     await draw(replay, "replay-120x40-dark", SIZES["120x40"], "verdigris")
     await draw(replay, "cycle-detail-120x40-dark", SIZES["120x40"], "verdigris", "2", "enter")
+    for size_name, cells in SIZES.items():
+        await draw(replay, f"price-detail-{size_name}-dark", cells, "verdigris", "1", "enter")
     await draw(paper, "too-small-60x14-dark", (60, 14), "verdigris")
 
 

@@ -53,6 +53,8 @@ class ScriptedEngine:
         self.pays = 1_010_000_000
         self.learned: list[tuple[str, bool]] = []
         self.controls: list[int] = []
+        self.shows: dict[str, float] = {}
+        """Gauge → what it shows."""
 
     def ingest(self, block: bytes, offset: int, until_ns: int) -> Ingested:
         decisions, records, go = b"", 0, 0
@@ -87,6 +89,9 @@ class ScriptedEngine:
     def inject_price(self, mint: str, price: float, now_ns: int) -> None:
         self.learned.append((mint, price > 0))
 
+    def gauges(self, wanted: list[tuple[str, str]], now_ns: int) -> list[float | None]:
+        return [self.shows.get(name) for name, _ in wanted]
+
     def present(self, now_ns: int) -> bytes:
         view = {
             "slot": 100, "slot_ns": now_ns, "prices": [], "cycles": [], "channels": [], "fees": [], "fee_source": "",
@@ -96,6 +101,9 @@ class ScriptedEngine:
         return json.dumps(view).encode()
 
     def inspect(self, key: str, now_ns: int) -> bytes:
+        return b"null"
+
+    def inspect_price(self, token: str, now_ns: int) -> bytes:
         return b"null"
 
     def snapshot(self) -> bytes:

@@ -98,6 +98,10 @@ ACTIONS: tuple[Action, ...] = (
         "detail", ("enter",), "enter", "detail", "open the hops, costs and curve", "",
         lambda now: now.panel == "cycles" and now.has_row, footer=4, keep=4,
     ),
+    Action(
+        "price", ("enter",), "enter", "detail", "open bars, average and band", "",
+        lambda now: now.panel == "prices" and now.has_row, footer=4, keep=4,
+    ),
     Action("why", ("w",), "w", "why", "why, or why not", "", lambda now: now.panel == "cycles" and now.has_row),
     Action("pin", ("F",), "F", "pin", "pin the cycle", "", lambda now: now.panel == "cycles" and now.has_row),
     Action("sort", ("s", "S"), "s S", "sort", "sort, reverse", "", _panel("cycles", "prices", "feeds", "duel")),

@@ -72,6 +72,10 @@ _SETS: dict[str, tuple[str, str]] = {
     "dashes": ("╌", "-"),
     "dashes-up": ("╎", "|"),
     "now": ("┃", "|"),
+    "line-price": ("⠒", "-"),
+    "line-average": ("⠶", "="),
+    "line-band": ("⠐", "."),
+    "reference": ("◆", "#"),
 }
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 HEAT = ".:-=+*#"

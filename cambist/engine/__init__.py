@@ -1,13 +1,15 @@
 """The engine, made by name: native (Rust) where it is built, else the pure-Python reference.
 
-Also a library: graphs, cycles, signals, races and series can be had from here by name; they load when they are first
-asked for.
+Also a library: graphs, cycles, signals, races, series and the chain's own formats can be had from here by name; they
+load when they are first asked for.
 """
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cambist.engine.twins import TWINS, twin
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import Engine, EngineSetup
@@ -17,10 +19,17 @@ _LIBRARY = {
         "Cycle", "CycleFinder", "HopGraph", "MultiverseScanner", "PoolEdge", "Scan", "Signal", "SignalConfig",
         "SignalReason", "SignalScorer", "TokenSignal", "Verdict", "WssAggregator", "find_cycles",
     ),
+    "cambist.engine.rules": ("Rule", "compile_rule"),
     "cambist.engine.series": (
         "calculate_bollinger", "calculate_ema", "calculate_equity_rust", "calculate_kama_rust", "calculate_rsi",
-        "process_signal_persistence_rust", "Series",
+        "indicator_table", "process_signal_persistence_rust", "Series",
     ),
+    "cambist.engine.trend": ("TrendConfig", "TrendLines", "adaptive_trend"),
+    "cambist.engine.quote_history": (
+        "QuoteBlock", "QuoteCodec", "decode_quote_block", "decode_quotes", "encode_quotes", "quote_blocks",
+        "quotes_between",
+    ),
+    "cambist.engine.costs": ("Scored", "TradeFees", "estimate_trades", "score_candidates"),
     "cambist.engine.reference.spread": (
         "Spread", "SpreadConfig", "SpreadState", "VenueQuote", "detect_spread", "estimate_fees",
     ),
@@ -29,6 +38,8 @@ _HOME = {name: module for module, names in _LIBRARY.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name in TWINS:
+        return twin(name)
     if name not in _HOME:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
@@ -36,7 +47,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted([*globals(), *_HOME, *TWINS])
 
 
 class BuildInfo(NamedTuple):

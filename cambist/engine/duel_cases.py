@@ -14,6 +14,7 @@ from cambist.engine import make_engine
 from cambist.engine.reference import modules as reference
 from cambist.engine.reference.engine.snapshot.parts import AccountPart, PoolPart, State
 from cambist.model.events import HEADER, Record, RecordKind, unpack
+from cambist.model.venues import VENUE_OF_PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,8 +123,11 @@ def _subscriptions(captured: Captured, record: Record) -> list[tuple[int, int, b
 def _amm_math(captured: Captured) -> Iterator[Case]:
     if captured.state.time is None:
         return
-    live = [pool for pool in captured.state.pools if pool.state == "live"]
-    for pool in live[:6]:
+    done: set[str] = set()
+    for pool in captured.state.pools:
+        if pool.state != "live" or captured.accounts[pool.name].owner in done:
+            continue
+        done.add(captured.accounts[pool.name].owner)
         accounts = _accounts(captured, pool)
         if accounts is not None:
             venue, raw = accounts
@@ -135,12 +139,23 @@ def _accounts(captured: Captured, pool: PoolPart) -> tuple[str, list[bytes]] | N
     """Returns (venue, raw accounts) as `quote` takes them."""
     data, mints = captured.data(pool.name), [captured.data(mint) for mint in pool.mints]
     vaults = [captured.data(vault) for vault in pool.vaults]
-    if pool.config:
-        return "cpmm", [data, captured.data(pool.config), *vaults, *mints]
-    if vaults:
-        return "ray4", [data, *vaults]
     oracle = captured.data(pool.oracle) if pool.oracle else b""
-    return "orca", [data, oracle, *mints, *(captured.data(key) for _, key in pool.arrays)]
+    bitmap = captured.data(pool.bitmap) if pool.bitmap else b""
+    config = captured.data(pool.config) if pool.config else b""
+    arrays = [captured.data(key) for _, key in pool.arrays]
+    address = reference.base58_decode(pool.name) or b""
+    by_venue: dict[str, list[bytes]] = {
+        "ray4": [data, *vaults],
+        "saber": [data, *vaults],
+        "cpmm": [data, config, *vaults, *mints],
+        "orca": [data, oracle, *mints, *arrays],
+        "damm2": [data, *mints],
+        "dlmm": [address, data, bitmap, *mints, *arrays],
+        "clmm": [address, data, config, bitmap, *mints, *arrays],
+        "pump": [data, config, captured.data(pool.schedule) if pool.schedule else b"", *vaults, *mints],
+    }
+    venue = VENUE_OF_PROGRAM.get(captured.accounts[pool.name].owner, "")
+    return (venue, by_venue[venue]) if venue in by_venue else None
 
 
 def _graph(captured: Captured) -> Iterator[Case]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from cambist.engine import _native
 from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
 from cambist.model.events import BlockError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BUILD_PROFILE = _native.BUILD_PROFILE
 
@@ -45,6 +50,10 @@ class NativeEngine:
         """Feeds an outside price of a token, in the quote token."""
         self._engine.inject_price(mint, price, now_ns)
 
+    def gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
+        """Returns what each gauge (name, mint) shows, `None` where that is unknown."""
+        return self._engine.gauges(wanted, now_ns)
+
     def present(self, now_ns: int) -> bytes:
         """Returns JSON of an `EngineView`."""
         return self._engine.present(now_ns)
@@ -52,6 +61,10 @@ class NativeEngine:
     def inspect(self, key: str, now_ns: int) -> bytes:
         """Returns JSON of a `CycleInspection`, or `null`."""
         return self._engine.inspect(key, now_ns)
+
+    def inspect_price(self, token: str, now_ns: int) -> bytes:
+        """Returns JSON of a `PriceInspection`, or `null`."""
+        return self._engine.inspect_price(token, now_ns)
 
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""

@@ -6,13 +6,16 @@ thirty times a second by the hundred is kept from the garbage collector (`gc=Fal
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token, VenueFee
 from cambist.model.opportunity import Opportunity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,12 +34,20 @@ class Gates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     min_net_ppm: int = 500
     min_seen_slots: int = 2
+    max_gap_slots: int = 0
+    """A cycle that pays again after at most so many slots without goes on counting; 0: any break starts anew."""
     max_book_age_ms: int = 2_000
     max_slot_lag: int = 2
     max_slot_silence_ms: int = 5_000
     min_landing_ppm: int = 100_000
     max_fee_ppm_of_gross: int = 500_000
     """Abort if priority fee and tip eat more than this share of the gross."""
+    max_tip_ppm_of_profit: int = 500_000
+    """Abort if the tip eats more than this share of what is left after all other costs."""
+    flash_loan: bool = False
+    """Whether the input of a trade in one transaction is borrowed for it."""
+    flash_loan_ppm: int | None = None
+    """Fee of such a loan, of the amount; `None` is unknown: no go where a loan is asked for."""
     caps: dict[str, int] = {}
     """Mint of a base token → most atoms one trade may put in. A base token without a cap is never traded."""
     rebalancing_ppm: int | None = None
@@ -53,6 +64,15 @@ class Bidding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_tip_lamports: int = 1_000
     signatures: int = 1
     window_slots: int = 150
+    tip_percentile: int = 50
+    """Percentile of the tips that landed which a tip is not below, where a source gives them; 0: they don't matter."""
+    wanted_landing_ppm: int = 0
+    """Bid a higher percentile once orders at the present one land more seldom than this; 0: never."""
+    token_accounts: tuple[str, ...] | None = None
+    """Mints that the wallet has a token account of; the rent of any other that a route needs is a cost. `None`: it has
+    all, as a paper wallet has."""
+    rent_recoverable: bool = False
+    """Whether a trade closes the accounts it made, which gives their rent back: then it is no cost."""
 
 
 class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,12 +150,27 @@ class Engine(Protocol):
         """Feeds an outside price of a token, in the quote token, to bars and indicators."""
         ...
 
+    def gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
+        """Returns what each gauge shows at the state as it is, `None` where that is unknown.
+
+        A gauge is (name, mint): `price`, `rsi`, `ema`, `band_low` or `band_high` of a token, by the deepest of its
+        venues that can be believed now; or `congestion`, whatever the mint.
+        """
+        ...
+
     def present(self, now_ns: int) -> bytes:
         """Returns JSON of an `EngineView`."""
         ...
 
     def inspect(self, key: str, now_ns: int) -> bytes:
         """Returns JSON of a `CycleInspection`, or `null` if the cycle is not known now."""
+        ...
+
+    def inspect_price(self, token: str, now_ns: int) -> bytes:
+        """Returns JSON of a `PriceInspection`, or `null` if the token has no price.
+
+        `token` is a mint, or the source (`venue:symbol`) of what no identity ties to one.
+        """
         ...
 
     def snapshot(self) -> bytes:
@@ -173,6 +208,50 @@ class PriceView(msgspec.Struct, frozen=True, gc=False):
     band_low: float | None = None
     band_high: float | None = None
     synthetic: str = ""
+    depth: float = 0.0
+    """Quote tokens near the price; 0 for a book."""
+    reference: bool = False
+    """Whether this is the token's reference venue: the deepest that can be believed now, of equals first by name."""
+
+
+class BarView(msgspec.Struct, frozen=True, gc=False):
+    """A 5 s bar of the mid and the indicators after it, `None` where they have seen too few bars."""
+
+    start_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    ema: float | None
+    """EMA 20."""
+    kama: float | None
+    """KAMA 10/2/30."""
+    band_low: float | None
+    """Bollinger 20/2."""
+    band_high: float | None
+
+
+class PriceInspection(msgspec.Struct, frozen=True):
+    """A token's price opened up: the bars of its reference venue.
+
+    Where no venue can be believed now, those of the deepest; `state` then says why not.
+    """
+
+    mint: str
+    symbol: str
+    venue: str
+    source: str
+    state: str
+    synthetic: str
+    depth: float
+    current_ns: int | None
+    changed_ns: int | None
+    bars: tuple[BarView, ...]
+    """The last 60 closed ones at most, oldest first; a silence longer than 20 bars leaves a hole."""
+    provisional: BarView | None
+    """The bar that still takes prices, with the indicators as though it closed now."""
+    rsi: float | None
+    """RSI 14 with the provisional bar."""
 
 
 class ChannelView(msgspec.Struct, frozen=True, gc=False):
@@ -222,6 +301,22 @@ class Counters(msgspec.Struct, frozen=True):
     budget_cuts: int = 0
     torn: int = 0
     """Updates that left a pool torn."""
+    stopped: dict[str, int] = {}
+    """Opportunities that each gate stopped, by reason, sorted by name; one that stays refused for the same reason at
+    the same size counts once."""
+
+
+class FeeInput(msgspec.Struct, frozen=True, gc=False):
+    """One figure that fees rest on."""
+
+    name: str
+    """`bid`, `account`, `estimate`, `tip`, `fullness` or `landing`."""
+    source: str
+    """Where it comes from: a percentile or `minimum`, an account, a provider's method, `tip_floor`, `logs`."""
+    value: int | None
+    """Micro-lamports per CU; a tip in lamports; fullness and landing in ppm."""
+    recv_ns: int | None
+    """When it was last heard."""
 
 
 class EngineView(msgspec.Struct, frozen=True):
@@ -242,6 +337,11 @@ class EngineView(msgspec.Struct, frozen=True):
     """(base fee, priority fee, tip) of a 3-hop trade now."""
     sol_price: float | None
     counters: Counters
+    bid_percentile: int = 0
+    """Percentile that is bid now."""
+    fullness_ppm: int | None = None
+    """Of the fullest account watched, observed, of what a block may spend on it."""
+    fee_inputs: tuple[FeeInput, ...] = ()
 
 
 class HopView(msgspec.Struct, frozen=True):

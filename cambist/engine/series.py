@@ -9,17 +9,21 @@ NaN, infinities and numbers beyond ±1e150 are unusable: an indicator ignores th
 Two functions say otherwise, as the system did whose figures they give: `fixed_kama` and `equity`. An empty series gives
 an empty result. Periods below 1, series of different lengths and parameters out of range raise `ValueError`.
 
-RSI and EMA differ from the streaming forms by rounding, below 1e-9 of the largest value; all else is equal to the bit.
+RSI, EMA, SMA, Bollinger bands, equity and both of Kaufman's averages differ from the streaming forms by rounding, below
+1e-9 of the largest value (bands: of the window's mean or deviation); all else is equal to the bit. `indicator_table`
+keeps the streaming forms of many tokens.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, overload
 
 import numpy as np
 
+from cambist.engine.reference import bars as bars_reference
 from cambist.engine.reference import equity as equity_reference
+from cambist.engine.reference import indicator_table as table_reference
 from cambist.engine.reference import kama as kama_reference
 from cambist.engine.reference import moving_averages, signal_persistence, technical
 
@@ -38,6 +42,11 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
     Signs: TypeAlias = NDArray[np.int8]
     Row: TypeAlias = Sequence[float]
+
+# Arrays that are ready go to the native calls as they are: looking at them here takes longer than some indicators. What
+# these refuse is looked at then.
+_quick: Any = None if _why_not else _native
+_REFUSALS = (TypeError, ValueError, OverflowError)
 
 _AVERAGES: dict[str, Callable[[Row, int], list[float | None]]] = {
     "sma": technical.sma,
@@ -86,10 +95,13 @@ class Series:
         >>> calculate_rsi([1.0, 2.0, 1.5, 3.0], 2).round(6).tolist()
         [nan, nan, 66.666667, 88.888889]
         """
-        table = _floats(prices)
         if self._is_native:
-            return _native.rsi_array(table, _period(period))
-        return _each_row(table, _period(period), technical.rsi)
+            try:
+                found: Floats = _quick.rsi_array(prices, period)
+            except _REFUSALS:
+                found = _native.rsi_array(_floats(prices), _period(period))
+            return found
+        return _each_row(_floats(prices), _period(period), technical.rsi)
 
     def rsi_of_oldest(self, prices: ArrayLike, period: int = 14) -> float | None:
         """Returns the index of a list's first changes: for comparison with the system that showed this by mistake.
@@ -108,10 +120,13 @@ class Series:
         >>> calculate_ema([[1.0, 3.0, 5.0], [2.0, 2.0, 2.0]], 2).tolist()
         [[nan, 2.0, 4.0], [nan, 2.0, 2.0]]
         """
-        table = _floats(values)
         if self._is_native:
-            return _native.ema_array(table, _period(period))
-        return _each_row(table, _period(period), technical.ema)
+            try:
+                found: Floats = _quick.ema_array(values, period)
+            except _REFUSALS:
+                found = _native.ema_array(_floats(values), _period(period))
+            return found
+        return _each_row(_floats(values), _period(period), technical.ema)
 
     def bollinger(self, values: ArrayLike, period: int = 20, width: float = 2.0) -> Bands:
         """Returns bands `width` deviations (of the population) off the mean, after each value of each row.
@@ -119,6 +134,11 @@ class Series:
         >>> calculate_bollinger([1.0, 3.0], 2, 2.0).high.tolist()
         [nan, 4.0]
         """
+        if self._is_native:
+            try:
+                return Bands._make(_quick.bollinger_array(values, period, width))
+            except _REFUSALS:
+                pass
         table = _floats(values)
         if not technical.is_usable(width):
             message = f"width {width} is no number in range"
@@ -131,9 +151,16 @@ class Series:
     def kama(self, prices: ArrayLike, period: int = 10, fast: int = 2, slow: int = 30) -> Floats:
         """Returns Kaufman's adaptive average by periods, after each price of each row.
 
-        >>> kama([10.0, 11.0, 12.0], 2, 2, 30).tolist()
-        [nan, nan, 11.444444444444445]
+        >>> kama([10.0, 11.0, 12.0], 2, 2, 30).round(12).tolist()
+        [nan, nan, 11.444444444444]
         """
+        if self._is_native:
+            try:
+                found: Floats = _quick.kama_array(prices, period, fast, slow)
+            except _REFUSALS:
+                pass
+            else:
+                return found
         table = _floats(prices)
         periods = _period(period), _period(fast), _period(slow)
         if self._is_native:
@@ -145,8 +172,8 @@ class Series:
 
         An unusable price gives NaN while the last `length` + 1 prices hold it.
 
-        >>> fixed_kama([10.0, 11.0, 12.0, 11.0, 10.0], 2).tolist()
-        [10.0, 10.0, 10.887112, 10.887574389248, 10.493885443450713]
+        >>> fixed_kama([10.0, 11.0, 12.0, 11.0, 10.0], 2).round(12).tolist()
+        [10.0, 10.0, 10.887112, 10.887574389248, 10.493885443451]
         """
         table = _floats(prices)
         if self._is_native:
@@ -254,6 +281,104 @@ class Series:
         return np.array(reference(whole.tolist(), least, max_gap), dtype=np.int8)
 
 
+class Table(Protocol):
+    """Figures of many tokens, kept from tick to tick; see `reference.indicator_table`: both backends have its bits."""
+
+    @property
+    def tokens(self) -> int:
+        """How many there are."""
+
+    def ignored(self, token: int) -> int:
+        """Returns how many prices of a token were no number in range. Raises `ValueError` for a token there isn't."""
+
+    def update(self, token: int, price: float) -> tuple[float, float, float, float, float, float]:
+        """Takes a token's price; returns (RSI, EMA, low, middle, high band, Kaufman's). Raises `ValueError`."""
+
+    def tick(self, prices: Floats, out: Floats) -> None:
+        """Takes a price of each token; writes figures to `out`: six rows, a column per token. Raises `ValueError`."""
+
+
+def indicator_table(
+    tokens: int,
+    *,
+    rsi: int = 14,
+    ema: int = 20,
+    bands: int = 20,
+    width: float = 2.0,
+    kama: int = 10,
+    fast: int = 2,
+    slow: int = 30,
+    backend: str = "auto",
+) -> Table:
+    """Returns what keeps the streaming RSI, EMA, Bollinger bands and Kaufman's average of many tokens.
+
+    Raises `ValueError` for a negative number of tokens, periods or a width out of range, or windows of more than 2^27
+    numbers together; `ImportError` if the native backend is asked for and absent.
+
+    >>> table = indicator_table(2, rsi=1, ema=1, bands=1, kama=1)
+    >>> out = np.empty((6, 2))
+    >>> table.tick(np.array([5.0, 7.0]), out)
+    >>> table.update(0, 6.0), out[1].tolist()
+    ((100.0, 6.0, 6.0, 6.0, 6.0, 5.444444444444445), [5.0, 7.0])
+    """
+    made: Any = _native if Series(backend).name == "native" else table_reference
+    found: Table = made.IndicatorTable(
+        tokens, rsi=rsi, ema=ema, bands=bands, width=width, kama=kama, fast=fast, slow=slow
+    )
+    return found
+
+
+MAX_BARS = 10_000_000
+
+
+def bars(
+    times_ns: ArrayLike,
+    prices: ArrayLike,
+    volumes: ArrayLike,
+    width_ns: int,
+    *,
+    most: int = MAX_BARS,
+    backend: str = "auto",
+) -> BarColumns:
+    """Returns the bars of ticks in the order they came, as columns (arrays); `volumes` are 0 for mids.
+
+    Bars start at multiples of `width_ns`; one without a tick repeats the close before it. Late ticks, empty bars and
+    unusable ticks are counted. Raises `ValueError` for a width below 1, columns of different lengths, more than `most`
+    bars.
+
+    >>> found = bars([1, 5, 31], [2.0, 3.0, 4.0], [1.0, 1.0, 0.0], 10)
+    >>> found.start_ns.tolist(), found.close.tolist(), found.ticks.tolist(), found.empty
+    ([0, 10, 20, 30], [3.0, 3.0, 3.0, 4.0], [2, 0, 0, 1], 2)
+    """
+    times = np.ascontiguousarray(times_ns, dtype=np.int64)
+    ticks = _line(prices), _line(volumes)
+    if times.ndim != 1:
+        message = f"times have {times.ndim} dimensions, expected 1"
+        raise ValueError(message)
+    if Series(backend).name == "native":
+        return BarColumns(*_native.bar_columns(width_ns, times, *ticks, most))
+    prices_list, volumes_list = (part.tolist() for part in ticks)
+    found = bars_reference.columns(width_ns, times.tolist(), prices_list, volumes_list, most)
+    types = (np.int64, *[np.float64] * 5, np.uint32)
+    columns = [np.array(part, dtype=each) for part, each in zip(found[:7], types, strict=True)]
+    return BarColumns._make([*columns, found.late, found.empty, found.ignored])
+
+
+class BarColumns(NamedTuple):
+    """Bars as arrays, and what didn't become part of one; see `reference.bars`."""
+
+    start_ns: NDArray[np.int64]
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    ticks: NDArray[np.uint32]
+    late: int
+    empty: int
+    ignored: int
+
+
 def count_ignored(values: ArrayLike) -> int:
     """Returns how many values are unusable: NaN, infinite, beyond ±1e150.
 
@@ -287,8 +412,8 @@ def calculate_kama_rust(
 
     Raises `ValueError` if one of the other two is given alone.
 
-    >>> calculate_kama_rust([10.0, 11.0, 12.0], 2, 2, 30).tolist(), calculate_kama_rust([10.0, 11.0, 12.0], 2).tolist()
-    ([nan, nan, 11.444444444444445], [10.0, 10.0, 10.887112])
+    >>> [calculate_kama_rust([10.0, 11.0, 12.0], *periods)[-1].round(6).item() for periods in ((2, 2, 30), (2,))]
+    [11.444444, 10.887112]
     """
     if fast_period is None and slow_period is None:
         return fixed_kama(prices, period)

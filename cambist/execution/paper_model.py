@@ -49,7 +49,7 @@ def send(params: PaperParams, seed: int, order_id: int, approved: Approved, now_
         amount_in=intent.amount_in,
         min_out=intent.min_out,
         expected_net=intent.opportunity.net or 0,
-        fee=miss + (cost.tip or 0) + (cost.rent or 0) + (cost.rebalancing or 0),
+        fee=miss + (cost.tip or 0) + (cost.rent or 0) + (cost.rebalancing or 0) + (cost.flash_loan or 0),
         miss_fee=miss,
     )
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from cambist.model.orders import Fill, Intent, Refused
+from cambist.model.venues import UNPROVED_PROGRAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cambist.model.market import PoolRef
 
 DAY_NS = 86_400 * 1_000_000_000
 MINUTE_NS = 60 * 1_000_000_000
@@ -53,8 +61,12 @@ class RiskState(msgspec.Struct):
 class RiskGate:
     """Approves or refuses intents, one after the other, from its own state alone."""
 
-    def __init__(self, limits: Limits, state: RiskState | None = None) -> None:
+    def __init__(
+        self, limits: Limits, state: RiskState | None = None, *, live: bool = False, pools: Iterable[PoolRef] = ()
+    ) -> None:
+        """Takes the limits; with `live`, orders over a pool whose venue is proved by its formula only are refused."""
         self.limits = limits
+        self._unproved = {pool.address for pool in pools if live and pool.program in UNPROVED_PROGRAMS}
         self.state = state if state is not None else RiskState()
 
     @property
@@ -76,6 +88,8 @@ class RiskGate:
             return refused("halted", state.halted)
         if state.disarmed:
             return refused("disarmed", state.disarmed)
+        if unproved := [edge for edge in intent.opportunity.route if edge.rpartition(":")[0] in self._unproved]:
+            return refused("unproved", unproved[0])
         cap, loss_limit = limits.cap.get(token), limits.daily_loss.get(token)
         if cap is None or loss_limit is None:
             return refused("no_limit", token)

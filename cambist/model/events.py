@@ -116,7 +116,7 @@ class Command(msgspec.Struct, frozen=True):
     """An operator's act that may change a decision. Acts that only change the picture never become records."""
 
     name: str
-    """`halt`, `clear_halt`, `mode`, `engine`, `inject_price`, …"""
+    """`halt`, `clear_halt`, `mode`, `engine`, `rule`, `inject_price`, …"""
     args: dict[str, str] = {}
 
 

@@ -20,12 +20,14 @@ class Cost(msgspec.Struct, frozen=True, gc=False):
     tip: int | None
     rent: int | None
     rebalancing: int | None
+    flash_loan: int | None = 0
+    """0 where nothing is borrowed."""
 
     @property
     def chain(self) -> int | None:
         """Sum of what is paid on top of the venues' own fees; `None` if any part is unknown."""
         total = self.transfer_fees
-        for part in (self.base_fee, self.priority_fee, self.tip, self.rent, self.rebalancing):
+        for part in (self.base_fee, self.priority_fee, self.tip, self.rent, self.rebalancing, self.flash_loan):
             if part is None:
                 return None
             total += part
@@ -63,9 +65,13 @@ class Opportunity(msgspec.Struct, frozen=True, gc=False):
     go: bool
     reason: str
     """`go`, or the one machine-readable reason: `below_min`, `stale`, `torn`, `no_base`, `unknown_cost`, `new`,
-    `landing`, `legged_cost`, `not_positive`, …"""
+    `landing`, `legged_cost`, `not_positive`, `fees_eat_gross`, `tip_share`, …"""
     detail: str = ""
     """What the reason is about (a venue, a limit, a measured value), for display; part of the encoding."""
+    miss: int | None = None
+    """By how much the figure that refused it missed its limit, in `miss_unit`; `None` where no figure did."""
+    miss_unit: str = ""
+    """`atoms` of the base token, `slots` or `ppm`; else empty."""
 
     @property
     def net_bps(self) -> float | None:

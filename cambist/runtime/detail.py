@@ -1,20 +1,27 @@
-"""One cycle opened up: its hops, where the gross goes, which gates it passed, what binds its size."""
+"""One cycle opened up: its hops, costs, gates, what binds its size. One price opened up: its bars, its venues."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.model.text import sanitise
 from cambist.runtime.words import Names, short, venue_class
-from cambist.view import CycleDetail, CycleRow, Gate, HopRow
+from cambist.view import CycleDetail, CycleRow, Gate, HopRow, PriceBar, PriceDetail
 
 if TYPE_CHECKING:
-    from cambist.engine.protocol import CycleInspection, HopView
+    from cambist.engine.protocol import BarView, CycleInspection, HopView, PriceInspection
     from cambist.kernel import Kernel
     from cambist.model.opportunity import Opportunity
+    from cambist.view import PricesSection
 
 
-def opened(found: CycleInspection, row: CycleRow, names: Names, kernel: Kernel) -> CycleDetail:
-    """Returns the detail of an inspected cycle; `row` is the same cycle as the table shows it."""
+def opened(
+    found: CycleInspection, row: CycleRow, names: Names, kernel: Kernel, stopped: int | None = None
+) -> CycleDetail:
+    """Returns the detail of an inspected cycle; `row` is the same cycle as the table shows it.
+
+    `stopped` is how many the gate that refused it stopped so far.
+    """
     return CycleDetail(
         version=1,
         row=row,
@@ -23,6 +30,7 @@ def opened(found: CycleInspection, row: CycleRow, names: Names, kernel: Kernel) 
         gates=_gates(found.opportunity, names, kernel),
         curve=found.curve,
         binds=_binds(found, names),
+        stopped=stopped,
     )
 
 
@@ -56,7 +64,12 @@ def _costs(o: Opportunity) -> tuple[tuple[str, int | None], ...]:
         ("priority fee", paid(c.priority_fee)),
         ("base fee", paid(c.base_fee)),
     ]
-    optional = (("transfer fees", c.transfer_fees), ("rent", c.rent), ("rebalancing", c.rebalancing))
+    optional = (
+        ("transfer fees", c.transfer_fees),
+        ("rent", c.rent),
+        ("rebalancing", c.rebalancing),
+        ("flash loan", c.flash_loan),
+    )
     rows += [(label, paid(value)) for label, value in optional if value]
     return (*rows, ("net", o.net))
 
@@ -111,6 +124,17 @@ def _gates(o: Opportunity, names: Names, kernel: Kernel) -> tuple[Gate, ...]:
             eaten is not None and eaten * 10_000 <= g.max_fee_ppm_of_gross,
         ),
     ]
+    tip = o.cost.tip
+    profit = None if tip is None or o.net is None or o.net + tip <= 0 else o.net + tip
+    share = None if tip is None or profit is None else tip * 100 // profit
+    rows.append(
+        (
+            "tip against profit",
+            known(share, f"{share}%"),
+            f"≤ {g.max_tip_ppm_of_profit // 10_000}%",
+            profit is not None and tip is not None and tip * 1_000_000 <= g.max_tip_ppm_of_profit * profit,
+        )
+    )
     gates = [Gate(label, has, needed, passed) for label, has, needed, passed in rows]
     if kernel.risk.state.halted:
         gates.append(Gate("not halted", "halted", "running", passed=False))
@@ -128,3 +152,34 @@ def _binds(found: CycleInspection, names: Names) -> str:
         return f"{text} The cap of {found.cap / scale:g} {unit} binds."
     worst = max(found.hops, key=lambda h: abs(h.impact_bps), default=None)
     return f"{text} {worst.venue} depth sets the peak." if worst else text
+
+
+def opened_price(found: PriceInspection, key: str, prices: PricesSection, now_ns: int) -> PriceDetail:
+    """Returns the detail of an inspected price; `key` is the row of `prices` that was asked for."""
+    token = key.partition("/")[0]
+    rows = tuple(row for row in prices.rows if row.key == key or (token and row.key.partition("/")[0] == token))
+    asked = next((row for row in rows if row.key == key), rows[0] if rows else None)
+
+    def since(at_ns: int | None) -> int | None:
+        return None if at_ns is None else max(0, now_ns - at_ns)
+
+    return PriceDetail(
+        version=1,
+        key=key,
+        token=sanitise(found.symbol, 12) if asked is None else asked.token,
+        quote=prices.quote,
+        venue=found.venue,
+        venue_class=venue_class(found.venue),
+        source=short(found.source),
+        state=found.state,
+        age_ns=since(found.current_ns),
+        changed_ns=since(found.changed_ns),
+        bars=tuple(map(_bar, found.bars)),
+        provisional=None if found.provisional is None else _bar(found.provisional),
+        rsi=found.rsi,
+        rows=rows,
+    )
+
+
+def _bar(bar: BarView) -> PriceBar:
+    return PriceBar(*(getattr(bar, name) for name in PriceBar.__struct_fields__))

@@ -383,14 +383,27 @@ class LiveRuntime:
         elif name == "bookmark" and self._recorder is not None:
             self._recorder.mark(self._clock.now_ns(), self._seq - 1, "bookmark", command.args.get("label", ""))
         elif name == "inspect":
-            self._publisher.inspected = command.args.get("key", "")
+            self._publisher.inspect(command.args)
         elif name == "retry":
             for feed in self._feeds:
                 if command.args.get("feed", feed.name) in feed.name:
                     feed.retry()
+        elif name == "rule":
+            self._change_rule(command)
         elif name == "inject_price":
             self._inbox.put(RecordKind.COMMAND, encode(command))
         self._wake.set()
+
+    def _change_rule(self, command: Command) -> None:
+        """Checks the rule before the command becomes a record; it counts from that record on."""
+        text = command.args.get("text", "")
+        try:
+            self._kernel.check_rule(text)
+        except ValueError as error:
+            self._note("warn", "rule", f"the rule stays as it was: {str(error).splitlines()[0]}")
+            return
+        self._inbox.put(RecordKind.COMMAND, encode(command))
+        self._note("info", "rule", f"trades must be: {text}" if text else "trades need no rule")
 
     def _switch_engine(self) -> None:
         """Checks that the other engine can be had before the command becomes a record: a record must replay."""

@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceView
+from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceInspection, PriceView
 from cambist.model.text import sanitise
-from cambist.runtime.detail import opened
+from cambist.runtime.detail import opened, opened_price
 from cambist.runtime.feed_rows import FeedRows, trouble
-from cambist.runtime.words import Names, decision, short, venue_class
+from cambist.runtime.words import Names, decision, miss, short, venue_class
 from cambist.view import (
     CycleDetail,
     CycleRow,
     CyclesSection,
     DuelSection,
     FeeColumn,
+    FeeInputRow,
     FeesSection,
     Headline,
     LogRow,
     LogSection,
     PanelState,
+    PriceDetail,
     PriceRow,
     PricesSection,
     TradeRow,
@@ -56,6 +58,7 @@ VENUE_ORDER = {"binance": -3, "ray4": -2, "orca": -1}
 EMPTY: Mapping[int, Any] = MappingProxyType({})
 _VIEW = msgspec.json.Decoder(EngineView)
 _INSPECTION = msgspec.json.Decoder(CycleInspection | None)
+_PRICE = msgspec.json.Decoder(PriceInspection | None)
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -81,7 +84,8 @@ class Publisher:
         self._changed = 0
         self._shown: dict[str, tuple[Opportunity, bool, int, CycleRow]] = {}
         """The rows of the last View and what they were made from: most cycles rest from one View to the next."""
-        self.inspected = ""
+        self._inspected = ""
+        self._inspected_price = ""
         self.adopt(kernel)
 
     def adopt(self, kernel: Kernel) -> None:
@@ -109,6 +113,10 @@ class Publisher:
         self.log.append(LogRow(at_ns, level, source, sanitise(text, 400)))
         self._changed += 1
 
+    def inspect(self, args: Mapping[str, str]) -> None:
+        """Opens the cycle `key` or the price row `price` in every View from now on; nothing without either."""
+        self._inspected, self._inspected_price = args.get("key", ""), args.get("price", "")
+
     def build(
         self,
         kernel: Kernel,
@@ -124,16 +132,18 @@ class Publisher:
         silent = trouble(feeds)
         cycles = self._cycles(kernel, engine, shown_ns, silent)
         fees = self._fees(engine, shown_ns)
+        prices = bump(old.prices, self._prices(engine, shown_ns, silent))
         self.view = msgspec.structs.replace(
             old,
-            prices=bump(old.prices, self._prices(engine, shown_ns, silent)),
+            prices=prices,
             cycles=bump(old.cycles, cycles),
             fees=bump(old.fees, fees),
             trades=bump(old.trades, self._trades(kernel, engine)),
             feeds=feeds,
             log=LogSection(self._changed, tuple(self.log)) if old.log.version != self._changed else old.log,
             headline=bump(old.headline, self._headline(kernel, engine, cycles, now_ns)),
-            detail=self._detail(kernel, now_ns),
+            detail=self._detail(kernel, engine, now_ns),
+            price_detail=self._price_detail(kernel, prices, now_ns),
             status=msgspec.structs.replace(old.status, slot=engine.slot),
         )
         return self.view
@@ -181,6 +191,8 @@ class Publisher:
             source=short(p.source),
             synthetic=p.synthetic,
             venue_class=venue_class(p.venue),
+            depth=p.depth,
+            reference=p.reference,
         )
 
     def _cycles(self, kernel: Kernel, engine: EngineView, now_ns: int, silent: PanelState | None) -> CyclesSection:
@@ -199,7 +211,7 @@ class Publisher:
             state = PanelState(
                 "empty", "No cycle is profitable at the margin now.", f"The threshold is {min_bps:+.1f} bps."
             )
-        return CyclesSection(0, state, tuple(rows), min_bps, engine.counters.cycles, best)
+        return CyclesSection(0, state, tuple(rows), min_bps, engine.counters.cycles, best, _stopped(engine))
 
     def _kept(
         self,
@@ -243,6 +255,7 @@ class Publisher:
             reason=o.reason,
             detail=sanitise(o.detail, 80),
             decision=words,
+            miss=miss(o, self._names),
         )
 
     def _fees(self, engine: EngineView, now_ns: int) -> FeesSection:
@@ -267,7 +280,7 @@ class Publisher:
             now=columns[-1] if columns else None,
             score=engine.congestion,
             trend=_trend(columns),
-            bid_percentile=f"p{self._setup.bidding.percentile}",
+            bid_percentile=f"p{engine.bid_percentile or self._setup.bidding.percentile}",
             hops=3,
             total=total,
             total_bps=None if total is None or cap is None else total / cap * 10_000,
@@ -278,6 +291,7 @@ class Publisher:
             source=engine.fee_source,
             age_ns=None if newest is None else max(0, now_ns - newest.recv_ns),
             note=note,
+            inputs=_inputs(engine, now_ns),
         )
 
     def _remember(self, s: FeeSample, engine: EngineView) -> None:
@@ -366,18 +380,51 @@ class Publisher:
         marks = [counted[bisect.bisect_right(times, newest[0] - k * MINUTE_NS) - 1] for k in range(minutes, -1, -1)]
         return tuple(b[1] - a[1] for a, b in pairwise(marks)), newest[2] - marks[-2][2]
 
-    def _detail(self, kernel: Kernel, now_ns: int) -> CycleDetail | None:
-        if not self.inspected:
+    def _detail(self, kernel: Kernel, engine: EngineView, now_ns: int) -> CycleDetail | None:
+        if not self._inspected:
             return None
-        found = _INSPECTION.decode(kernel.engine.inspect(self.inspected, now_ns))
+        found = _INSPECTION.decode(kernel.engine.inspect(self._inspected, now_ns))
         if found is None:
             return None
         old = self.view.detail
         row = self.cycle_row(found.opportunity, frozenset(kernel.risk.state.open_keys), now_ns - now_ns % AGE_STEP_NS)
-        new = opened(found, row, self._names, kernel)
+        new = opened(found, row, self._names, kernel, engine.counters.stopped.get(row.reason))
         if old is not None and msgspec.structs.replace(new, version=old.version) == old:
             return old
         return msgspec.structs.replace(new, version=old.version + 1 if old else 1)
+
+    def _price_detail(self, kernel: Kernel, prices: PricesSection, now_ns: int) -> PriceDetail | None:
+        key = self._inspected_price
+        if not key:
+            return None
+        mint, _, source = key.partition("/")
+        found = _PRICE.decode(kernel.engine.inspect_price(mint or source, now_ns))
+        if found is None:
+            return None
+        shown_ns = now_ns - now_ns % AGE_STEP_NS
+        new = opened_price(found, key, prices, shown_ns)
+        old = self.view.price_detail
+        return new if old is None else bump(old, new)
+
+
+def _stopped(engine: EngineView) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(engine.counters.stopped.items()))
+
+
+def _inputs(engine: EngineView, now_ns: int) -> tuple[FeeInputRow, ...]:
+    """Returns the figures that fees rest on; of the accounts only the dearest."""
+    accounts = [each for each in engine.fee_inputs if each.name == "account"]
+    dearest = max(accounts, key=lambda each: each.value or 0, default=None)
+    return tuple(
+        FeeInputRow(
+            each.name,
+            short(each.source) if each is dearest else each.source,
+            each.value,
+            None if each.recv_ns is None else max(0, now_ns - each.recv_ns),
+        )
+        for each in engine.fee_inputs
+        if each.name != "account" or each is dearest
+    )
 
 
 def _most(a: int | None, b: int | None) -> int | None:

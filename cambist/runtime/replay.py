@@ -302,7 +302,7 @@ class ReplayRuntime:
             self._bookmark(self._kernel.now_ns, self._kernel.last_seq)
             self._markers = (*self._markers, Marker(self._kernel.now_ns, "bookmark"))
         elif name == "inspect":
-            self._publisher.inspected = args.get("key", "")
+            self._publisher.inspect(args)
         elif name == "engine":
             other = "reference" if self._kernel.engine.name == "native" else "native"
             try:

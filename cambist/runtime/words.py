@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.model.text import sanitise
+from cambist.model.venues import VENUE_OF_PROGRAM
 from cambist.view import Leg
 
 if TYPE_CHECKING:
@@ -12,13 +13,9 @@ if TYPE_CHECKING:
     from cambist.model.market import Instrument, PoolRef, Token
     from cambist.model.opportunity import Opportunity
 
-VENUE_OF_PROGRAM = {
-    "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8": "ray4",
-    "CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C": "cpmm",
-    "whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc": "orca",
-    "iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN": "orca",
-}
 VENUE_CLASSES = frozenset({"ray4", "cpmm", "orca", "dlmm", "binance"})
+SISTERS = {"damm2": "dlmm", "clmm": "cpmm"}
+"""Venues shown in the colour of another one of the same house."""
 
 DECISIONS = {
     "go": "go",
@@ -29,6 +26,7 @@ DECISIONS = {
     "legged_cost": "legged, cost –",
     "not_positive": "loses after cost",
     "fees_eat_gross": "fees over half",
+    "tip_share": "tip over half",
     "no_cap": "no cap set",
     "depth": "too thin",
 }
@@ -42,6 +40,7 @@ def short(address: str) -> str:
 def venue_class(venue: str) -> str:
     """Returns the theme role of a venue."""
     name = venue.partition("-")[0]
+    name = SISTERS.get(name, name)
     return name if name in VENUE_CLASSES else "other"
 
 
@@ -94,6 +93,19 @@ class Names:
         venue = self.venue(edge)
         leg = self._legs[at] = Leg(self.symbol(mint), venue, venue_class(venue), edge)
         return leg
+
+
+def miss(opportunity: Opportunity, names: Names) -> str:
+    """Returns how far from go an opportunity was, empty where no figure refused it."""
+    short_by, token = opportunity.miss, opportunity.tokens[0]
+    if short_by is None:
+        return ""
+    if opportunity.miss_unit == "atoms":
+        decimals = names.decimals(token)
+        whole, part = divmod(short_by, 10**decimals)
+        amount = f"{whole}.{part:0{decimals}d}".rstrip("0").rstrip(".") if decimals else str(whole)
+        return f"{amount} {names.symbol(token)}"
+    return f"{short_by / 10_000:g}%" if opportunity.miss_unit == "ppm" else f"{short_by} {opportunity.miss_unit}"
 
 
 def decision(opportunity: Opportunity, min_bps: float, open_keys: frozenset[str], names: Names) -> tuple[str, str]:

@@ -67,6 +67,8 @@ class Outcome(NamedTuple):
     loaded: int
     """Bytes of the accounts it loaded."""
     find: Callable[[bytes], Account | None]
+    events: tuple[bytes, ...] = ()
+    """Data of the instructions that programs sent to themselves to tell of a swap; logs don't show it."""
 
     def account(self, key: bytes) -> Account | None:
         """Returns an account as it is after the transaction."""
@@ -90,6 +92,7 @@ class Context:
         self._accounts = accounts
         self.pending: dict[bytes, Account] = {}
         self.logs: list[str] = []
+        self.events: list[bytes] = []
         self._log_room = MAX_LOG_BYTES
         self.left = transaction.budget.limit
         self._depth = 0
@@ -181,7 +184,7 @@ def execute(
             break
     changed = context.pending if err is None else {transaction.payer: charged}
     units = transaction.budget.limit - context.left
-    return Outcome(err, context.logs, units, changed, mentions, loaded, accounts.get)
+    return Outcome(err, context.logs, units, changed, mentions, loaded, accounts.get, tuple(context.events))
 
 
 def _run(

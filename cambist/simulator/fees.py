@@ -101,6 +101,20 @@ class FeeHistory:
         """Takes over a closed slot."""
         self._slots.append(SlotFees(slot, paid))
 
+    def levels(self, accounts: list[bytes], slots: int, percentiles_bps: tuple[int, ...]) -> list[int]:
+        """Returns the percentiles of the newest slots' prices, lowest first; 0 where nothing landed.
+
+        Of each slot it is the price that `rows` tells; of these the same percentile.
+        """
+        newest = list(self._slots)[-slots:]
+        wanted = [bps or None for bps in percentiles_bps]
+        return [rank(sorted(item.fee(accounts, bps) for item in newest), bps) for bps in wanted]
+
+    @property
+    def newest_slot(self) -> int:
+        """The newest slot known, 0 before any."""
+        return self._slots[-1].slot if self._slots else 0
+
     def rows(self, accounts: list[bytes], percentile_bps: int | None) -> list[tuple[int, int]]:
         """Returns (slot, price) of each slot known, oldest first."""
         return [(item.slot, item.fee(accounts, percentile_bps)) for item in self._slots]

@@ -5,17 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import program
+from cambist.engine.reference.amm_math.dlmm import DlmmFill, array_index, near_arrays
 from cambist.engine.reference.tick_array_manager import swap_array_starts
-from cambist.simulator.accounts import WhirlpoolAccount
+from cambist.simulator.accounts import LbPairAccount, WhirlpoolAccount
 from cambist.simulator.catalogue import (
     CPMM_AUTHORITY,
+    DAMM_V2_AUTHORITY,
+    DAMM_V2_EVENTS,
+    DLMM_EVENTS,
     MEMO_PROGRAM,
     RAYDIUM_V4_AUTHORITY,
     associated,
     pda,
     tick_array_address,
 )
-from cambist.simulator.programs import CPMM_IN, CPMM_OUT, ORCA_SWAP, ORCA_SWAP_V2
+from cambist.simulator.programs import (
+    CPMM_IN,
+    CPMM_OUT,
+    DAMM_SWAP,
+    DAMM_SWAP2,
+    DLMM_OUT,
+    DLMM_OUT2,
+    DLMM_SWAP,
+    DLMM_SWAP2,
+    ORCA_SWAP,
+    ORCA_SWAP_V2,
+    SABER_SWAP,
+)
+from cambist.simulator.programs.damm_v2 import EXACT_IN, EXACT_OUT
 from cambist.simulator.transactions import Instruction, Meta
 
 if TYPE_CHECKING:
@@ -23,10 +40,19 @@ if TYPE_CHECKING:
 
     from cambist.simulator.accounts import Account
     from cambist.simulator.catalogue import TokenSpec
-    from cambist.simulator.venues import Pool
+    from cambist.simulator.venues import Fill, Pool
 
-UNIT_LIMITS = {"ray4": 60_000, "cpmm": 80_000, "orca": 140_000}
+UNIT_LIMITS = {"ray4": 60_000, "cpmm": 80_000, "orca": 140_000, "damm2": 50_000, "dlmm": 90_000, "saber": 80_000}
 """What wallets ask for, per swap."""
+BIN_UNITS = 8_000
+"""What they ask for besides, for each bin that a DLMM swap fills by their quote."""
+NEAR_BIN_ARRAYS = 3
+
+
+def unit_limit(pool: Pool, fill: Fill) -> int:
+    """Returns the compute units that a wallet asks for a swap that it expects to end as `fill`."""
+    bins = len(fill.maths.steps) if isinstance(fill.maths, DlmmFill) else 0
+    return UNIT_LIMITS[pool.spec.venue] + BIN_UNITS * bins
 
 
 def readonly(key: bytes) -> Meta:
@@ -88,7 +114,17 @@ class SwapBuilder:
             return Instruction(program.RAYDIUM_V4, metas, (b"\x10" if exact_in else b"\x11") + pair)
         if spec.venue == "cpmm":
             return self._cpmm(pool, signer, (source, target), pair, a_to_b=a_to_b, exact_in=exact_in)
-        args = amount.to_bytes(8, "little") + threshold.to_bytes(8, "little") + bytes(16) + bytes((exact_in, a_to_b))
+        args = amount.to_bytes(8, "little") + threshold.to_bytes(8, "little")
+        if spec.venue == "saber":
+            return Instruction(program.SABER, _saber(pool, signer, (source, target), a_to_b=a_to_b), SABER_SWAP + args)
+        if spec.venue == "damm2":
+            tag = DAMM_SWAP if exact_in and version == 1 else DAMM_SWAP2
+            mode = b"" if tag == DAMM_SWAP else bytes((EXACT_IN if exact_in else EXACT_OUT,))
+            return Instruction(program.METEORA_DAMM_V2, _damm2(pool, signer, (source, target)), tag + args + mode)
+        if spec.venue == "dlmm":
+            pair = threshold.to_bytes(8, "little") + amount.to_bytes(8, "little") if not exact_in else args
+            return self._dlmm(pool, signer, (source, target), pair, a_to_b=a_to_b, exact_in=exact_in, version=version)
+        args += bytes(16) + bytes((exact_in, a_to_b))
         return self._orca(pool, signer, users, args, a_to_b=a_to_b, version=version)
 
     def _cpmm(
@@ -133,6 +169,38 @@ class SwapBuilder:
         metas = (*programs, signer, written(spec.address), *tokens, *sides, *arrays, oracle)
         return Instruction(program.WHIRLPOOL, metas, ORCA_SWAP_V2 + args + b"\0")
 
+    def _dlmm(
+        self,
+        pool: Pool,
+        signer: Meta,
+        users: tuple[bytes, bytes],
+        args: bytes,
+        *,
+        a_to_b: bool,
+        exact_in: bool,
+        version: int,
+    ) -> Instruction:
+        spec, owner = pool.spec, program.METEORA_DLMM
+        account = self._find(spec.address)
+        assert isinstance(account, LbPairAccount)
+        assert pool.bins is not None
+        near = near_arrays(pool.bins.liquid, array_index(account.pair.active_id), x_to_y=a_to_b)[:NEAR_BIN_ARRAYS]
+        programs = (spec.token_a.token_program, spec.token_b.token_program)
+        metas = (
+            written(spec.address),
+            written(pool.bitmap) if pool.bitmap else readonly(owner),
+            *(written(key) for key in (spec.vault_a, spec.vault_b, *users)),
+            readonly(spec.token_a.mint),
+            readonly(spec.token_b.mint),
+            written(pool.oracle),
+            readonly(owner),
+            signer,
+            *(readonly(key) for key in (*programs, *((MEMO_PROGRAM,) if version == 2 else ()), DLMM_EVENTS, owner)),
+            *(written(pool.arrays[index]) for index in near),
+        )
+        tags = (DLMM_SWAP, DLMM_SWAP2) if exact_in else (DLMM_OUT, DLMM_OUT2)
+        return Instruction(owner, metas, tags[version - 1] + args + (bytes(4) if version == 2 else b""))
+
     def _array_keys(self, pool: Pool, *, a_to_b: bool) -> list[bytes]:
         account = self._find(pool.spec.address)
         assert isinstance(account, WhirlpoolAccount)
@@ -143,3 +211,32 @@ class SwapBuilder:
                 key = self._arrays[pool.spec.address, start] = tick_array_address(pool.spec.address, start)
             keys.append(key)
         return keys + keys[-1:] * (3 - len(keys))
+
+
+def _damm2(pool: Pool, signer: Meta, users: tuple[bytes, bytes]) -> tuple[Meta, ...]:
+    spec = pool.spec
+    programs = (spec.token_a.token_program, spec.token_b.token_program)
+    tail = (*programs, program.METEORA_DAMM_V2, DAMM_V2_EVENTS, program.METEORA_DAMM_V2)
+    return (
+        readonly(DAMM_V2_AUTHORITY),
+        written(spec.address),
+        *(written(key) for key in (*users, spec.vault_a, spec.vault_b)),
+        readonly(spec.token_a.mint),
+        readonly(spec.token_b.mint),
+        signer,
+        *(readonly(key) for key in tail),
+    )
+
+
+def _saber(pool: Pool, signer: Meta, users: tuple[bytes, bytes], *, a_to_b: bool) -> tuple[Meta, ...]:
+    assert pool.stable is not None
+    vaults, admins = pool.stable.vaults, pool.stable.admin_vaults
+    if not a_to_b:
+        vaults, admins = vaults[::-1], admins[::-1]
+    return (
+        readonly(pool.spec.address),
+        readonly(pool.authority),
+        signer,
+        *(written(key) for key in (users[0], *vaults, users[1], admins[1])),
+        readonly(program.TOKEN),
+    )

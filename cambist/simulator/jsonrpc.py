@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
+NAMED = frozenset({"qn_estimatePriorityFees"})
+"""Methods whose parameters come by name."""
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 PREFLIGHT_FAILURE = -32002
@@ -77,6 +79,8 @@ def _one(request: object, call: Callable[[str, list[Any]], object]) -> bytes:
     if not (request_id is None or isinstance(request_id, int | str)) or isinstance(request_id, bool):
         return error_body(INVALID_REQUEST, "Invalid request", None)
     method, params = request.get("method"), request.get("params", [])
+    if method in NAMED and isinstance(params, dict):
+        params = [params]
     if request.get("jsonrpc") != "2.0" or not isinstance(method, str) or not isinstance(params, list | None):
         return error_body(INVALID_REQUEST, "Invalid request", request_id)
     try:

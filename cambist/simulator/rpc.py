@@ -58,12 +58,14 @@ class Rpc:
             "getMinimumBalanceForRentExemption": self._rent,
             "getMultipleAccounts": self._multiple_accounts,
             "getProgramAccounts": self._program_accounts,
+            "getPriorityFeeEstimate": self._fee_estimate,
             "getRecentPrioritizationFees": self._priority_fees,
             "getSignatureStatuses": self._signature_statuses,
             "getSlot": lambda params: self._slot_at(options_of(params, 0)),
             "getTokenAccountBalance": self._token_balance,
             "getVersion": lambda _: {"solana-core": VERSION, "feature-set": 0},
             "isBlockhashValid": self._blockhash_valid,
+            "qn_estimatePriorityFees": self._fee_percentiles,
             "requestAirdrop": self._airdrop,
             "sendTransaction": self._send,
             "simulateTransaction": self._simulate,
@@ -230,6 +232,42 @@ class Rpc:
             raise invalid(msg)
         accounts = [key_bytes(key) for key in keys]
         return [{"slot": slot, "prioritizationFee": fee} for slot, fee in self._chain.fees.rows(accounts, percentile)]
+
+    def _fee_estimate(self, params: list[Any]) -> dict[str, object]:
+        """A provider's levels: `[{accountKeys, options: {includeAllPriorityFeeLevels, lookbackSlots}}]`."""
+        asked = first(params)
+        if not isinstance(asked, dict):
+            msg = f"Invalid params: invalid type: {kind(asked)}, expected an object."
+            raise invalid(msg)
+        options = asked.get("options") or {}
+        keys, slots = asked.get("accountKeys") or [], options.get("lookbackSlots", 150)
+        if not isinstance(keys, list) or not (natural(slots) and 1 <= slots <= 150):
+            msg = "Invalid params: expected accountKeys, and lookbackSlots from 1 to 150."
+            raise invalid(msg)
+        percentiles = (0, 2_500, 5_000, 7_500, 9_500, 10_000)
+        levels = self._chain.fees.levels([key_bytes(key) for key in keys], slots, percentiles)
+        names = ("min", "low", "medium", "high", "veryHigh", "unsafeMax")
+        if options.get("includeAllPriorityFeeLevels"):
+            return {"priorityFeeLevels": {name: float(price) for name, price in zip(names, levels, strict=True)}}
+        return {"priorityFeeEstimate": float(levels[2])}
+
+    def _fee_percentiles(self, params: list[Any]) -> dict[str, object]:
+        """A provider's percentiles: `{last_n_blocks, account, api_version}`, by name or as the first of a list."""
+        asked = first(params) if params else {}
+        if not isinstance(asked, dict):
+            msg = f"Invalid params: invalid type: {kind(asked)}, expected an object."
+            raise invalid(msg)
+        blocks, account = asked.get("last_n_blocks", 100), asked.get("account")
+        if not (natural(blocks) and 1 <= blocks <= 100):
+            msg = f"Invalid params: last_n_blocks was {blocks}, a value from 1 to 100 is taken."
+            raise invalid(msg)
+        keys = [] if account is None else [key_bytes(account)]
+        steps = tuple(range(0, 101, 5))
+        prices = self._chain.fees.levels(keys, blocks, tuple(100 * step for step in steps))
+        named = {str(step): price for step, price in zip(steps, prices, strict=True)}
+        unit = {"extreme": named["90"], "high": named["75"], "medium": named["50"], "low": named["25"]}
+        told = {**unit, "percentiles": named}
+        return {"context": {"slot": self._chain.fees.newest_slot}, "per_compute_unit": told, "recommended": named["75"]}
 
     # Transactions
 

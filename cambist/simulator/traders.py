@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cambist.engine.reference.amm_math import QuoteError
 from cambist.simulator import venues
 from cambist.simulator.draw import Draw
-from cambist.simulator.instructions import UNIT_LIMITS, SwapBuilder
+from cambist.simulator.instructions import SwapBuilder, unit_limit
 from cambist.simulator.transactions import Budget, Instruction, Transaction, set_limit, set_price, sign
 
 if TYPE_CHECKING:
@@ -55,7 +55,14 @@ class Desk:
         now = chain.now_ms // 1_000
         try:
             return venues.swap(
-                pool, chain.accounts.get, amount, a_to_b=a_to_b, exact_in=True, now=now, epoch=chain.epoch
+                pool,
+                chain.accounts.get,
+                amount,
+                a_to_b=a_to_b,
+                exact_in=True,
+                now=now,
+                slot=chain.slot,
+                epoch=chain.epoch,
             )
         except QuoteError:
             return None
@@ -91,8 +98,7 @@ class Crowd:
         )
         self._weight = [0.08 + 0.12 * min(2.0, pool.spec.dollars / 1_000_000.0) for pool in desk.pools]
         self._weight = [
-            weight * (0.4 if pool.spec.tick_spacing == 1 else 1.0)
-            for weight, pool in zip(self._weight, desk.pools, strict=True)
+            weight * (0.4 if pool.spec.pegged else 1.0) for weight, pool in zip(self._weight, desk.pools, strict=True)
         ]
 
     def trade(self, sight: Sight, fees: FeeWeather) -> list[Transaction]:
@@ -113,7 +119,7 @@ class Crowd:
         lean = self._flow[spec.token_b.symbol] - self._flow[spec.token_a.symbol]
         a_to_b = draw.chance(0.5 + max(-0.35, min(0.35, 0.4 * lean)))
         reserves = venues.reserves_of(pool, desk.chain.accounts.get)
-        impact = 0.00020 * draw.tail(70.0) * (0.25 if spec.tick_spacing == 1 else 1.0)
+        impact = 0.00020 * draw.tail(70.0) * (0.25 if spec.pegged else 1.0)
         amount = venues.amount_for(pool, reserves, impact, a_to_b=a_to_b)
         wallet = draw.pick(self._wallets)
         source = desk.chain.token_balance(desk.builder.account_of(wallet.key, spec.token_a if a_to_b else spec.token_b))
@@ -126,8 +132,8 @@ class Crowd:
             return None
         slack = draw.pick((0.0010, 0.0050, 0.0050, 0.0100))
         version = 2 if draw.chance(0.35) else 1
-        limit = UNIT_LIMITS[spec.venue] + (40_000 if draw.chance(0.2) else 0)
-        if draw.chance(0.12) and spec.venue != "orca":
+        limit = unit_limit(pool, fill) + (40_000 if draw.chance(0.2) else 0)
+        if draw.chance(0.12) and spec.venue not in ("orca", "saber"):
             most = int(fill.paid * (1.0 + slack))
             swap = desk.builder.swap(pool, wallet.key, fill.received, most, a_to_b=a_to_b, exact_in=False)
         else:
@@ -249,20 +255,20 @@ class Rival:
             return
         least = int(fill.received * (1.0 - 0.5 * gain / got))
         swaps = [desk.builder.swap(pool, self._wallet.key, amount, least, a_to_b=a_to_b)]
-        limit = UNIT_LIMITS[spec.venue] + 20_000
+        limit = unit_limit(pool, fill) + 20_000
         back = self._way_back(index, least, sight, a_to_b=a_to_b)
         if back is not None:
-            other, bought = back
+            other, there = back
             swaps.append(
                 desk.builder.swap(
                     desk.pools[other],
                     self._wallet.key,
                     least,
-                    max(amount, bought - bought // 2_000),
+                    max(amount, there.received - there.received // 2_000),
                     a_to_b=not a_to_b if self._same_side(index, other) else a_to_b,
                 )
             )
-            limit += UNIT_LIMITS[desk.pools[other].spec.venue]
+            limit += unit_limit(desk.pools[other], there)
             self._busy[other] = sight.slot + self._delay + 1
         lamports = gain / sight.sol * 1e9
         price = min(int(lamports * self._share * 1e6 / limit), int(fees.level * draw.between(2.0, 40.0)))
@@ -272,11 +278,11 @@ class Rival:
     def _same_side(self, index: int, other: int) -> bool:
         return self._desk.pools[index].spec.token_a == self._desk.pools[other].spec.token_a
 
-    def _way_back(self, index: int, amount: int, sight: Sight, *, a_to_b: bool) -> tuple[int, int] | None:
-        """Returns another watched pool of the pair that buys back more than was sold, and how much; `None` if none."""
+    def _way_back(self, index: int, amount: int, sight: Sight, *, a_to_b: bool) -> tuple[int, Fill] | None:
+        """Returns another watched pool of the pair that buys back more than was sold, and how; `None` if none."""
         desk, spec = self._desk, self._desk.pools[index].spec
         pair = {spec.token_a.mint, spec.token_b.mint}
-        best: tuple[int, int] | None = None
+        best: tuple[int, Fill] | None = None
         for other in self._watched:
             there = desk.pools[other].spec
             if (
@@ -287,12 +293,12 @@ class Rival:
                 continue
             direction = not a_to_b if self._same_side(index, other) else a_to_b
             fill = desk.quote(desk.pools[other], amount, a_to_b=direction)
-            if fill is not None and (best is None or fill.received > best[1]):
-                best = (other, fill.received)
+            if fill is not None and (best is None or fill.received > best[1].received):
+                best = (other, fill)
         if best is None:
             return None
         sold = self._sold(index, amount, a_to_b=a_to_b)
-        return best if best[1] > sold else None
+        return best if best[1].received > sold else None
 
     def _sold(self, index: int, amount: int, *, a_to_b: bool) -> int:
         """Returns what has to be paid for `amount` out of a pool."""
@@ -306,6 +312,7 @@ class Rival:
                 a_to_b=a_to_b,
                 exact_in=False,
                 now=now,
+                slot=desk.chain.slot,
                 epoch=desk.chain.epoch,
             )
         except QuoteError:

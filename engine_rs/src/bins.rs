@@ -4,6 +4,8 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
+use std::sync::Arc;
+
 use cambist_core::accounts::{BinArray, BinArrayBitmapExtension, LbPair};
 use cambist_core::amm_math::dlmm::{Ask, Bins, DlmmFill, bin_price, swap};
 use pyo3::prelude::*;
@@ -38,7 +40,10 @@ pub(crate) fn py_dlmm_swaps(
     slot: u64,
 ) -> PyResult<Vec<Py<PyAny>>> {
     let swapped = py.detach(|| {
-        let (pair, bins) = decode(address, &accounts)?;
+        let [pair, extension, arrays @ ..] = &accounts[..] else {
+            return Err(Fault::Input(format!("dlmm of {} accounts", accounts.len())));
+        };
+        let (pair, bins) = decode(address, pair, extension, arrays)?;
         let swapped = amounts.into_iter().map(|amount| {
             let ask = Ask {
                 amount,
@@ -60,20 +65,25 @@ pub(crate) fn py_dlmm_swaps(
         .collect()
 }
 
-fn decode(address: &[u8], accounts: &[Vec<u8>]) -> Result<(LbPair, Bins), Fault> {
+/// Returns a pair and its bins from their accounts; the extension may be empty.
+pub(crate) fn decode(
+    address: &[u8],
+    pair: &[u8],
+    extension: &[u8],
+    arrays: &[Vec<u8>],
+) -> Result<(LbPair, Bins), Fault> {
     let address = address
         .try_into()
         .map_err(|_| Fault::Input(format!("key of {} bytes", address.len())))?;
-    let [pair, extension, arrays @ ..] = accounts else {
-        return Err(Fault::Input(format!("dlmm of {} accounts", accounts.len())));
-    };
     let pair = LbPair::decode(pair).map_err(Fault::input)?;
     let extension = if extension.is_empty() {
         None
     } else {
         Some(BinArrayBitmapExtension::decode(extension).map_err(Fault::input)?)
     };
-    let arrays = arrays.iter().map(|data| BinArray::decode(data));
+    let arrays = arrays
+        .iter()
+        .map(|data| BinArray::decode(data).map(Arc::new));
     let arrays = arrays
         .collect::<Result<Vec<_>, _>>()
         .map_err(Fault::input)?;

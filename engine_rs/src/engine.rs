@@ -99,6 +99,26 @@ impl Engine {
         })
     }
 
+    /// Returns what each gauge (name, mint) shows, `None` where that is unknown.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "extracted from a Python list"
+    )]
+    #[pyo3(name = "gauges")]
+    fn py_gauges(
+        &self,
+        py: Python<'_>,
+        wanted: Vec<(String, String)>,
+        now_ns: i64,
+    ) -> PyResult<Vec<Option<f64>>> {
+        self.enter(py, |core| {
+            let gauges = wanted.iter();
+            Ok(gauges
+                .map(|(name, mint)| core.gauge(name, mint, now_ns))
+                .collect())
+        })
+    }
+
     /// Returns JSON of an `EngineView`.
     #[pyo3(name = "present")]
     fn py_present<'py>(&self, py: Python<'py>, now_ns: i64) -> PyResult<Bound<'py, PyBytes>> {
@@ -115,6 +135,18 @@ impl Engine {
         now_ns: i64,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let view = self.enter(py, |core| Ok(core.inspect(key, now_ns)))?;
+        Ok(PyBytes::new(py, &view))
+    }
+
+    /// Returns JSON of a `PriceInspection`, or `null`.
+    #[pyo3(name = "inspect_price")]
+    fn py_inspect_price<'py>(
+        &self,
+        py: Python<'py>,
+        token: &str,
+        now_ns: i64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let view = self.enter(py, |core| Ok(core.inspect_price(token, now_ns)))?;
         Ok(PyBytes::new(py, &view))
     }
 

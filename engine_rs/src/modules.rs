@@ -4,11 +4,6 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use std::sync::Arc;
-
-use cambist_core::accounts::{
-    AmmV4, CpmmConfig, CpmmPool, Mint, Oracle, TickArray, TokenAccount, Whirlpool,
-};
 use cambist_core::amm_math::{RoundingRule, raydium_v4};
 use cambist_core::cycle_finder::{Potentials, find_negative_cycles};
 use cambist_core::decode::{
@@ -17,31 +12,25 @@ use cambist_core::decode::{
 use cambist_core::graph::Graph;
 use cambist_core::multiverse::{Params, search};
 use cambist_core::order_book::{Continuity, Delta, OrderBook, Ticker};
-use cambist_core::pool::{ChainTime, Pool};
 use cambist_core::sizing::{Hops, best_input};
-use cambist_core::tick_array_manager::Ticks;
 use cambist_core::{base58, log2, technical};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::error::Fault;
 
-/// (slot, unix timestamp, epoch)
-type Time = (u64, i64, u64);
 /// (tail, head, weight)
 type Edge = (u32, u32, Option<i64>);
 /// (reserve in, reserve out, fee numerator, fee denominator)
 type ConstantProduct = (u64, u64, u64, u64);
-/// (amount out, fee, ticks crossed), or why not
-type Quoted = Result<(u64, u64, u32), String>;
 
 /// Returns the base58 text of a 32-byte key. Raises `ValueError` for another size.
 #[pyfunction(name = "base58_encode")]
-pub(crate) fn py_base58_encode(key: &[u8]) -> PyResult<String> {
+pub(crate) fn py_base58_encode<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyString>> {
     let key = key
         .try_into()
         .map_err(|_| Fault::Input(format!("key of {} bytes", key.len())))?;
-    Ok(base58::encode(&key))
+    Ok(PyString::new(py, base58::KeyText::of(key).as_str()))
 }
 
 /// Returns the key of a base58 text, `None` if it is none.
@@ -81,94 +70,6 @@ pub(crate) fn py_decode_solana(frames: Vec<(u32, u32, bool, Vec<u8>)>) -> PyResu
         }
     }
     Ok(said)
-}
-
-/// Returns (amount out, fee, ticks crossed) or a refusal's word for each amount, from raw accounts.
-///
-/// `ray4`: pool, vault, vault. `cpmm`: pool, config, vault, vault, mint, mint. `orca`: pool, oracle (or empty), mint,
-/// mint, tick arrays. Raises `ValueError` if an account can't be read.
-#[pyfunction(name = "quote")]
-pub(crate) fn py_quote(
-    py: Python<'_>,
-    venue: &str,
-    accounts: Vec<Vec<u8>>,
-    a_to_b: bool,
-    amounts: Vec<u64>,
-    time: Time,
-) -> PyResult<Vec<Py<PyAny>>> {
-    let time = ChainTime {
-        slot: time.0,
-        unix_timestamp: time.1,
-        epoch: time.2,
-    };
-    let quoted = py.detach(|| {
-        let pool = pool_of(venue, &accounts)?;
-        let quote = |amount| match pool.quote(a_to_b, amount, &time) {
-            Ok(quote) => Ok((quote.amount_out, quote.fee, quote.ticks_crossed)),
-            Err(error) => Err(error.to_string()),
-        };
-        Ok::<Vec<Quoted>, Fault>(amounts.into_iter().map(quote).collect())
-    })?;
-    quoted
-        .into_iter()
-        .map(|each| match each {
-            Ok(quote) => Ok(quote.into_pyobject(py)?.into_any().unbind()),
-            Err(word) => Ok(word.into_pyobject(py)?.into_any().unbind()),
-        })
-        .collect()
-}
-
-fn pool_of(venue: &str, accounts: &[Vec<u8>]) -> Result<Pool, Fault> {
-    match (venue, accounts) {
-        ("ray4", [pool, first, second]) => Ok(Pool::amm_v4(
-            &AmmV4::decode(pool).map_err(Fault::input)?,
-            amount(first)?,
-            amount(second)?,
-        )),
-        ("cpmm", [pool, config, first, second, mint_a, mint_b]) => {
-            let pool = CpmmPool::decode(pool).map_err(Fault::input)?;
-            let config = CpmmConfig::decode(config).map_err(Fault::input)?;
-            Ok(Pool::cpmm(
-                &pool,
-                &config,
-                [amount(first)?, amount(second)?],
-                fees(mint_a, mint_b)?,
-            ))
-        }
-        ("orca", [pool, oracle, mint_a, mint_b, arrays @ ..]) => {
-            let pool = Whirlpool::decode(pool).map_err(Fault::input)?;
-            let arrays = arrays
-                .iter()
-                .map(|data| TickArray::decode(data))
-                .collect::<Result<Vec<_>, _>>();
-            let ticks = Ticks::new(pool.tick_spacing, &arrays.map_err(Fault::input)?, &[])
-                .map_err(Fault::input)?;
-            let oracle = if oracle.is_empty() {
-                None
-            } else {
-                Some(Oracle::decode(oracle).map_err(Fault::input)?)
-            };
-            Ok(Pool::whirlpool(&pool, Arc::new(ticks), oracle)
-                .with_transfer_fees(fees(mint_a, mint_b)?))
-        }
-        _ => Err(Fault::Input(format!(
-            "{venue} of {} accounts",
-            accounts.len()
-        ))),
-    }
-}
-
-fn amount(vault: &[u8]) -> Result<u64, Fault> {
-    Ok(TokenAccount::decode(vault).map_err(Fault::input)?.amount)
-}
-
-fn fees(mint_a: &[u8], mint_b: &[u8]) -> Result<cambist_core::pool::TransferFees, Fault> {
-    let fee = |data: &[u8]| {
-        Mint::decode(data)
-            .map(|mint| mint.transfer_fee)
-            .map_err(Fault::input)
-    };
-    Ok([fee(mint_a)?, fee(mint_b)?])
 }
 
 /// Returns a graph of edges (tail, head, weight); nodes are named by their number, edges `0:0`, `1:0`, … by theirs.

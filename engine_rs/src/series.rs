@@ -3,9 +3,15 @@
     clippy::needless_pass_by_value,
     reason = "arguments are extracted from Python objects by value"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the machine's wide vectors"
+)]
 
-use cambist_core::technical::{ParameterError, arrays};
+use cambist_core::technical::ParameterError;
+use cambist_core::technical::arrays::{self, Kernel};
 use cambist_core::{equity, kama, moving_averages, signal_persistence, technical};
+use cambist_fast::{Work, wide};
 use numpy::{
     Element, IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArray1,
     PyReadonlyArrayDyn, PyUntypedArrayMethods,
@@ -17,8 +23,8 @@ use crate::error::Fault;
 type Floats<'py> = PyReadonlyArray1<'py, f64>;
 type Array<'py> = Bound<'py, PyArray1<f64>>;
 /// One series, or a row per token.
-type Matrix<'py> = PyReadonlyArrayDyn<'py, f64>;
-type MatrixOut<'py> = Bound<'py, PyArrayDyn<f64>>;
+pub(crate) type Matrix<'py> = PyReadonlyArrayDyn<'py, f64>;
+pub(crate) type MatrixOut<'py> = Bound<'py, PyArrayDyn<f64>>;
 
 impl From<ParameterError> for Fault {
     fn from(error: ParameterError) -> Self {
@@ -26,7 +32,7 @@ impl From<ParameterError> for Fault {
     }
 }
 
-fn period(value: i64) -> Result<u32, Fault> {
+pub(crate) fn period(value: i64) -> Result<u32, Fault> {
     if value <= 0 {
         return Err(Fault::Input(format!("period {value} is not positive")));
     }
@@ -46,23 +52,81 @@ fn one(
     Ok(found.into_pyarray(py))
 }
 
-/// Returns the results of each row, in the shape of the input.
+/// Values below which computing takes less time than letting other threads run.
+const FEW: usize = 1_024;
+
+/// A kernel at work on each row.
+struct Rows<'a, K, const N: usize> {
+    values: &'a [f64],
+    columns: usize,
+    kernel: K,
+}
+
+impl<K: Kernel<N>, const N: usize> Work for Rows<'_, K, N> {
+    type Output = [Vec<f64>; N];
+
+    #[inline(always)]
+    fn run(mut self) -> Self::Output {
+        arrays::rows(self.values, self.columns, &mut self.kernel)
+    }
+}
+
+/// Returns what a kernel gives for each row, in the shape of the input.
 fn each_row<'py, const N: usize>(
+    py: Python<'py>,
+    values: &Matrix<'py>,
+    kernel: Result<impl Kernel<N> + Send, ParameterError>,
+) -> PyResult<[MatrixOut<'py>; N]> {
+    let (slice, columns) = rows_of(values)?;
+    let work = Rows {
+        values: slice,
+        columns,
+        kernel: kernel.map_err(Fault::from)?,
+    };
+    let found = if slice.len() < FEW {
+        wide(work)
+    } else {
+        py.detach(|| wide(work))
+    };
+    shaped(py, found, values.shape())
+}
+
+/// Returns what `compute` gives for each row, in the shape of the input.
+pub(crate) fn each_row_by<'py, const N: usize>(
     py: Python<'py>,
     values: &Matrix<'py>,
     compute: impl Fn(&[f64]) -> Result<[Vec<f64>; N], ParameterError> + Send + Sync,
 ) -> PyResult<[MatrixOut<'py>; N]> {
-    let shape = values.shape();
-    let columns = shape.last().copied().unwrap_or(1);
-    let slice = values.as_slice().map_err(Fault::input)?;
+    let (slice, columns) = rows_of(values)?;
     let found = py
-        .detach(|| arrays::rows(slice, columns, compute))
+        .detach(|| arrays::stacked(slice, columns, compute))
         .map_err(Fault::from)?;
-    let mut shaped = Vec::with_capacity(N);
+    shaped(py, found, values.shape())
+}
+
+/// Returns all values and how many are in a row.
+fn rows_of<'a>(values: &'a Matrix<'_>) -> Result<(&'a [f64], usize), Fault> {
+    let Some(&columns) = values.shape().last() else {
+        return Err(Fault::Input("a single value is no series".to_owned()));
+    };
+    Ok((values.as_slice().map_err(Fault::input)?, columns))
+}
+
+fn shaped<'py, const N: usize>(
+    py: Python<'py>,
+    found: [Vec<f64>; N],
+    shape: &[usize],
+) -> PyResult<[MatrixOut<'py>; N]> {
+    let mut arrays = Vec::with_capacity(N);
     for each in found {
-        shaped.push(each.into_pyarray(py).reshape(shape.to_vec())?);
+        let flat = each.into_pyarray(py);
+        arrays.push(if shape.len() == 1 {
+            flat.to_dyn().clone()
+        } else {
+            flat.reshape(shape.to_vec())?
+        });
     }
-    shaped
+    arrays
         .try_into()
         .map_err(|_| Fault::input("results of another number").into())
 }
@@ -75,7 +139,7 @@ pub(crate) fn py_rsi_array<'py>(
     length: i64,
 ) -> PyResult<MatrixOut<'py>> {
     let length = period(length)?;
-    each_row(py, &prices, |row| arrays::rsi(row, length)).map(|[found]| found)
+    each_row(py, &prices, arrays::rsi(length)).map(|[found]| found)
 }
 
 /// Returns the exponential moving average after each value of each row.
@@ -86,7 +150,7 @@ pub(crate) fn py_ema_array<'py>(
     length: i64,
 ) -> PyResult<MatrixOut<'py>> {
     let length = period(length)?;
-    each_row(py, &values, |row| arrays::ema(row, length)).map(|[found]| found)
+    each_row(py, &values, arrays::ema(length)).map(|[found]| found)
 }
 
 /// Returns the low, middle and high Bollinger band after each value of each row.
@@ -98,7 +162,7 @@ pub(crate) fn py_bollinger_array<'py>(
     width: f64,
 ) -> PyResult<(MatrixOut<'py>, MatrixOut<'py>, MatrixOut<'py>)> {
     let length = period(length)?;
-    each_row(py, &values, |row| arrays::bollinger(row, length, width)).map(Into::into)
+    each_row(py, &values, arrays::bollinger(length, width)).map(Into::into)
 }
 
 /// Returns Kaufman's average by periods after each price of each row.
@@ -111,7 +175,7 @@ pub(crate) fn py_kama_array<'py>(
     slow: i64,
 ) -> PyResult<MatrixOut<'py>> {
     let (length, fast, slow) = (period(length)?, period(fast)?, period(slow)?);
-    each_row(py, &prices, |row| kama::kama(row, length, fast, slow)).map(|[found]| found)
+    each_row(py, &prices, kama::kama(length, fast, slow)).map(|[found]| found)
 }
 
 /// Returns Kaufman's average with the trend system's constants after each price of each row.
@@ -122,8 +186,7 @@ pub(crate) fn py_fixed_kama_array<'py>(
     length: i64,
 ) -> PyResult<MatrixOut<'py>> {
     let length = period(length)?;
-    let fixed = |row: &[f64]| kama::fixed_kama(row, length).map(|found| [found]);
-    each_row(py, &prices, fixed).map(|[found]| found)
+    each_row(py, &prices, kama::fixed_kama(length)).map(|[found]| found)
 }
 
 /// Returns the index of the list's first changes, as the system before this one showed it.
@@ -155,7 +218,7 @@ pub(crate) fn py_average_array<'py>(
         _ => return Err(Fault::Input(format!("average {name:?}")).into()),
     };
     let length = period(length)?;
-    each_row(py, &values, |row| average(row, length).map(|found| [found])).map(|[found]| found)
+    each_row_by(py, &values, |row| average(row, length).map(|found| [found])).map(|[found]| found)
 }
 
 /// Returns (line, signal, histogram) after each value of each row.
@@ -168,7 +231,7 @@ pub(crate) fn py_macd_array<'py>(
     signal: i64,
 ) -> PyResult<(MatrixOut<'py>, MatrixOut<'py>, MatrixOut<'py>)> {
     let (fast, slow, signal) = (period(fast)?, period(slow)?, period(signal)?);
-    each_row(py, &values, |row| technical::macd(row, fast, slow, signal)).map(Into::into)
+    each_row_by(py, &values, |row| technical::macd(row, fast, slow, signal)).map(Into::into)
 }
 
 /// Returns the average true range after each bar.

@@ -72,16 +72,18 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 
 def test_engine_rows_have_both_engines_and_a_peer_of_the_same_run():
-    found = bench_engine.rows(bench_engine.Plan(rounds=1, round_s=0.001))
+    cases = list(bench_engine.cases())
+    found = [bench_engine.measured(case, bench_engine.Plan(rounds=1, round_s=0.001)) for case in cases]
     assert len({(row.name, row.size) for row in found}) == len(found) >= 4
-    for row in found:
+    for case, row in zip(cases, found, strict=True):
         assert row.python_ns
         assert row.python_ns > 0
         assert bench.line(row).startswith(row.name)
         if engine.build_info().native:
             assert row.rust_ns
             assert row.speedup == pytest.approx(row.python_ns / row.rust_ns)
-            assert (row.met is None) == (not row.goal or row.peer_ns is None)
+            unjudged = row.peer_ns is None and any(against == "peer" for against, _ in case.goals)
+            assert (row.met is None) == (not row.goal or unjudged)
 
 
 def test_a_goal_is_met_only_if_every_ratio_is():
@@ -93,3 +95,35 @@ def test_a_goal_is_met_only_if_every_ratio_is():
     assert bench_engine.measured(case, plan).met is False
     without = bench_engine.measured(bench_engine.Case("x", "", 1, None, slow, goals=(("python", 2.0),)), plan)
     assert (without.met, without.rust_ns, without.speedup) == (None, None, None)
+
+
+def test_of_several_peers_the_fastest_is_the_rows():
+    slow, fast = (lambda: sum(range(20_000))), (lambda: None)
+    plan = bench_engine.Plan(rounds=2, round_s=0.002)
+    case = bench_engine.Case("x", "", 1, fast, fast, peers={"slow": slow, "fast": fast}, goals=(("peer", 100.0),))
+    row = bench_engine.measured(case, plan)
+    assert (row.peer, row.goal, row.met) == ("fast", "≥ 100× the best peer", False)
+    none = bench_engine.measured(bench_engine.Case("x", "", 1, fast, fast, peers={}, goals=(("peer", 1.0),)), plan)
+    assert (none.peer, none.peer_ns, none.met) == ("", None, None)
+
+
+def test_python_may_do_fewer_units_than_rust():
+    plan, calls = bench_engine.Plan(rounds=2, round_s=0.002), (lambda: sum(range(20_000)))
+    few = bench_engine.measured(bench_engine.Case("x", "", 1_000, calls, calls, python_units=1), plan)
+    assert few.speedup
+    assert few.speedup > 100
+
+
+def test_an_absolute_goal_is_judged_by_rust_alone():
+    def nothing() -> None:
+        pass
+
+    plan = bench_engine.Plan(rounds=1, round_s=0.001)
+    quick = bench_engine.measured(bench_engine.Case("x", "", 1, nothing, nothing, limit_ns=1e9), plan)
+    assert (quick.met, quick.goal) == (True, "≤ 1e+06 µs")
+    slow = bench_engine.measured(bench_engine.Case("x", "", 1, nothing, nothing, limit_ns=0.0), plan)
+    assert (slow.met, slow.goal) == (False, "≤ 0 ns")
+    both = bench_engine.Case("x", "", 1, nothing, nothing, goals=(("python", 1e9),), limit_ns=500.0)
+    assert bench_engine.measured(both, plan).met is False
+    assert bench_engine.measured(both, plan).goal == "≥ 1e+09× python, ≤ 0.5 µs"
+    assert bench_engine.measured(bench_engine.Case("x", "", 1, None, nothing, limit_ns=1.0), plan).met is None

@@ -19,8 +19,8 @@ LIMITS = Limits({SOL: 2_000_000_000}, {SOL: 50_000_000}, max_open_orders=2, max_
 BUSY = Limits({SOL: 2_000_000_000}, {SOL: 50_000_000}, max_open_orders=4, max_orders_per_minute=500)
 
 
-def make(paper: PaperParams = SURE, wallet: int = 10_000_000_000, limits: Limits = LIMITS) -> Kernel:
-    setup = KernelSetup(EngineSetup(tokens=TOKENS), limits, paper, seed=3, wallet={SOL: wallet})
+def make(paper: PaperParams = SURE, wallet: int = 10_000_000_000, limits: Limits = LIMITS, rule: str = "") -> Kernel:
+    setup = KernelSetup(EngineSetup(tokens=TOKENS), limits, paper, seed=3, wallet={SOL: wallet}, rule=rule)
     return Kernel(setup, lambda name, engine_setup: ScriptedEngine(engine_setup))
 
 
@@ -214,3 +214,65 @@ def test_seq_and_time_are_those_of_the_last_record() -> None:
     assert (effects.last_seq, kernel.last_seq, kernel.now_ns, kernel.totals.last_ns) == (4, 4, 30, 30)
     kernel.step(frame(5, 40, decide=[{}]) + frame(6, 50))
     assert (kernel.last_seq, kernel.now_ns) == (6, 50)
+
+
+def test_a_rule_of_the_setup_decides_what_is_taken() -> None:
+    kernel = make(rule="net_bps > 8 and rsi(SOL) < 70")
+    kernel.step(begin(kernel))
+    assert isinstance(kernel.engine, ScriptedEngine)
+    kernel.step(frame(2, 0, decide=[{}]))
+    kernel.engine.shows = {"rsi": 80.0}
+    kernel.step(frame(3, 100 * MS, decide=[{}]))
+    assert kernel.totals.skipped == {"rule_unknown": 1, "rule": 1}
+    kernel.engine.shows = {"rsi": 60.0}
+    (order,) = kernel.step(frame(4, 200 * MS, decide=[{}])).orders
+    assert kernel.step(frame(5, 700 * MS)).fills[0][0] == order
+
+
+def test_a_rule_is_swapped_at_its_record_and_kept_in_the_state() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    block = (
+        frame(2, 0, decide=[{"key": "a", "route": ["a"]}])
+        + command(3, 1, "rule", text="net_bps > 1000")
+        + frame(4, 2, decide=[{"key": "b", "route": ["b"]}])
+        + command(5, 3, "rule", text="net_bps > 8")
+        + frame(6, 4, decide=[{"key": "c", "route": ["c"]}, {"key": "a", "route": ["a"], "slot": 101, "seen_slots": 9}])
+    )
+    assert [order.key for order in kernel.step(block).orders] == ["a", "c"]
+    assert kernel.totals.skipped == {"rule": 1, "taken": 1}
+    state = kernel.state()
+    later = make()
+    later.restore(state)
+    assert later.setup.rule == "net_bps > 8"
+    assert later.state() == state
+    later.step(command(7, 5, "rule"))
+    assert (later.setup.rule, later.strategies[0].name) == ("", "negative_cycle")
+    assert later.strategies[0].state() == {"a": 100, "c": 100}
+
+
+def test_a_text_that_is_no_rule_leaves_the_old_one_and_says_why() -> None:
+    kernel = make(rule="hops <= 2")
+    kernel.step(begin(kernel))
+    before = kernel.digest
+    (_, level, text) = kernel.step(command(2, 1, "rule", text="hopps <= 2")).notes[0]
+    assert (level, text) == (
+        "warn",
+        "the rule stays as it was: column 1: `hopps` is no field; did you mean `hops`?",
+    )
+    assert (kernel.setup.rule, kernel.digest) == ("hops <= 2", before)
+    with pytest.raises(ValueError, match="column 1"):
+        make(rule="hopps <= 2")
+
+
+def test_decisions_under_changing_rules_do_not_depend_on_where_blocks_are_cut() -> None:
+    parts = stream()
+    for at, text in ((60, "slot > 0"), (90, "persistence >= 2 and chance > 0.4"), (180, "net_bps < 1"), (260, "")):
+        _, now, *_ = next(records(parts[at]))
+        parts[at] = command(at + 2, now, "rule", text=text)
+    whole = replayed(parts, [])
+    assert whole.totals.skipped["rule"] > 0
+    assert whole.totals.filled > 3
+    assert replayed(parts, list(range(1, len(parts)))).digest == whole.digest
+    without = replayed([part for at, part in enumerate(parts) if at != 180], [])
+    assert without.digest != whole.digest

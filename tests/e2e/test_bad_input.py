@@ -77,6 +77,29 @@ def test_replay_arguments_that_cannot_be_used(refused: Any, recorded: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("rule", "column", "says"),
+    [
+        ("net_bp > 8", 1, "`net_bp` is no field; did you mean `net_bps`?"),
+        ("net_bps > 8 and rsi(SOLL) < 70", 20, "did you mean `SOL`?"),
+        ("atomic and \\u001b[2J", 12, "this character has no meaning"),
+        ("net_bps > 8 and", 16, "was the end"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused_at_its_column(
+    refused: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path, rule: str, column: int, says: str
+) -> None:
+    path = tmp_path / "rule.toml"
+    path.write_text(f'recording.folder = "{tmp_path}"\n[strategy]\nrule = "{rule}"\n', encoding="utf-8")
+    said = refused("run", "--headless", config=path)
+    assert f"[strategy] rule: column {column}: " in said
+    assert says in said
+    assert said.splitlines()[2].index("^") == column + 1
+    assert "\x1b" not in said
+    assert main(["doctor", "--config", str(path)]) == 1
+    assert f"MISS rule               [strategy] rule: column {column}: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("toml", "line", "says"),
     [
         ("[market]\nsource = '\x1b[31m'", 2, "is not TOML"),

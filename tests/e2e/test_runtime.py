@@ -64,11 +64,11 @@ def logged(live: LiveRuntime, text: str) -> bool:
     return any(text in row.text for row in live.view.log.rows)
 
 
-def digests(folder: Path, name: str) -> set[tuple[str, bool | None, int]]:
-    """Digest, match and records of a session by each engine, a record and 512 records at a time."""
+def digests(folder: Path, name: str, batches: tuple[int, ...] = (1, 512)) -> set[tuple[str, bool | None, int]]:
+    """Digest, match and records of a session by each engine, in batches of these sizes."""
     found = set()
     for engine in ("native", "reference") if NATIVE else ("reference",):
-        for batch in (1, 512):
+        for batch in batches:
             with SessionReader(session_path(folder, name)) as reader:
                 kernel = compose.replay_kernel(reader, engine)
                 report = compose.replay_all(reader, kernel, batch).report(name, 1.0)
@@ -111,6 +111,25 @@ def test_acts_in_mid_session_replay_to_the_same_digest(live: LiveRuntime, tmp_pa
     for row in (first, second):
         assert row.complete
         assert verify(Path(row.path)).exit_code == 0
+
+
+def test_a_rule_swapped_in_mid_session_refuses_by_name_and_replays_to_the_same_digest(tmp_path: Path) -> None:
+    live = start(tmp_path, rate=4.0)
+    try:
+        until(lambda: live.view.prices.rows)
+        live.submit(Command("rule", {"text": "net_bps > 8 and rsi(SOLL) < 70"}))
+        until(lambda: logged(live, "`SOLL` is no token here; did you mean `SOL`?"))
+        live.submit(Command("rule", {"text": "price(SOL) > 1 and net_bps > 100000"}))
+        until(lambda: logged(live, "trades must be: price"))
+        until(lambda: live.report()["refused"].get("rule"))
+        live.submit(Command("rule", {"text": "net_bps > 0 and price(SOL) > 1"}))
+        until(lambda: live.view.headline.fills)
+    finally:
+        live.close()
+    assert live.failure is None
+    report = live.report()
+    (row,) = list_sessions(tmp_path)
+    assert digests(tmp_path, row.name, (512,)) == {(report["digest"], True, report["records"])}
 
 
 def test_a_market_that_dies_is_named_and_the_rest_goes_on(live: LiveRuntime, tmp_path: Path) -> None:

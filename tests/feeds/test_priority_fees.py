@@ -1,20 +1,22 @@
 import contextlib
 
+from aiohttp import web
+
 from cambist.model.events import Channel
 from feeds.http import HttpLimits
-from feeds.priority_fees import PERCENTILES, PriorityFeeConfig, PriorityFeeFeed
+from feeds.priority_fees import PERCENTILES, PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
 from tests.feeds.servers import FakeNode, RememberingSink, http_server, running, until
 
 CHANNEL = Channel(5, "priority_fees", "solana", "solana.http", "node")
 
 
 @contextlib.asynccontextmanager
-async def feed_on(node, *, accounts=("A", "B"), **changes):
+async def feed_on(node, *, accounts=("A", "B"), singly=(), **changes):
     sink = RememberingSink()
     async with http_server(node.rpc) as url:
         settings = {"rpc": url, "interval_s": 0.05, "http": HttpLimits(attempts=2, wait_initial_s=0.01)}
         feed = PriorityFeeFeed(
-            PriorityFeeConfig(**(settings | changes)), CHANNEL, sink, accounts=accounts, note=sink.note
+            PriorityFeeConfig(**(settings | changes)), CHANNEL, sink, accounts=accounts, singly=singly, note=sink.note
         )
         async with running(feed):
             yield feed, sink
@@ -82,3 +84,47 @@ async def test_at_most_128_accounts_are_asked_for():
         feed.watch(["X", "X"])
         await until(lambda: [["X"]] in asked(node))
     assert len(asked(node)[0][0]) == 128
+
+
+async def test_single_accounts_are_asked_for_in_turn():
+    node = FakeNode()
+    async with feed_on(node, accounts=(), singly=("P", "Q", "P"), percentiles=False):
+        await until(lambda: len(node.calls) >= 6)
+    assert asked(node)[:6] == [[[]], [["P"]], [[]], [["Q"]], [[]], [["P"]]]
+
+
+async def test_single_accounts_are_asked_at_a_percentile_where_the_node_takes_one():
+    node = FakeNode()
+    node.percentiles = True
+    async with feed_on(node, accounts=(), singly=("P",)):
+        await until(lambda: [["P"], {"percentile": 7500}] in asked(node))
+
+
+async def test_providers_are_asked_for_their_estimates_and_one_that_has_none_hurts_nobody():
+    node = FakeNode()
+    methods = ("getPriorityFeeEstimate", "qn_estimatePriorityFees")
+    async with feed_on(node, percentiles=False, estimates=methods) as (feed, _):
+        await until(lambda: [method for method, _ in node.calls].count(methods[1]) >= 2)
+        await until(lambda: feed.status()[0].state == "live" or node.calls)
+    calls = dict(node.calls)
+    assert calls[methods[0]] == [{"accountKeys": ["A", "B"], "options": {"includeAllPriorityFeeLevels": True}}]
+    assert calls[methods[1]] == {"last_n_blocks": 100, "api_version": 2}
+
+
+async def test_the_tip_floor_is_polled_as_it_is_told():
+    sink, told = RememberingSink(), b'[{"landed_tips_50th_percentile":1e-05}]'
+    asked_for = []
+
+    async def answer(request):
+        asked_for.append((request.method, request.path))
+        return web.Response(body=told, content_type="application/json")
+
+    async with http_server(answer) as url:
+        where = f"{url}/api/v1/bundles/tip_floor"
+        feed = TipFloorFeed(TipFloorConfig(where, interval_s=0.02), CHANNEL, sink)
+        async with running(feed):
+            await until(lambda: len(sink.incoming()) >= 2)
+            feed.retry()
+            assert feed.status()[0].state == "live"
+    assert asked_for[0] == ("GET", "/api/v1/bundles/tip_floor")
+    assert sink.incoming()[0].body == told

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -25,3 +26,16 @@ def test_the_wheel_holds_the_five_rooms_and_nothing_else(tmp_path: Path) -> None
     assert "storage/session.sql" in names
     assert any(name.endswith(".tcss") for name in names)
     assert not [name for name in names if "test" in name.partition("/")[0]]
+
+
+@pytest.mark.timeout(120)
+def test_the_source_distribution_holds_every_crate(tmp_path: Path) -> None:
+    maturin = Path(sys.executable).with_name("maturin")
+    if not maturin.exists() or shutil.which("cargo") is None:
+        pytest.skip("maturin or cargo is not installed")
+    subprocess.run([maturin, "sdist", "--out", tmp_path], check=True, cwd=ROOT, capture_output=True)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    crates = {f"engine_rs/{crate}Cargo.toml" for crate in ("", "core/", "fast/")}
+    assert crates | {"engine_rs/Cargo.lock", "engine_rs/fast/src/machine.rs", "cambist/engine/_native.pyi"} <= names

@@ -22,7 +22,7 @@ from cambist.simulator.layouts.raydium import (
 )
 from cambist.simulator.layouts.token import encode_clock, encode_mint, encode_token_account, patch_token_amount
 
-WS, HTTP, EXCHANGE, PERP, DEPTH = 1, 2, 3, 4, 5
+WS, HTTP, EXCHANGE, PERP, DEPTH, TIPS = 1, 2, 3, 4, 5, 6
 START_NS = 1_700_000_000_000_000_000
 SOL = "So11111111111111111111111111111111111111112"
 USDC = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
@@ -46,6 +46,7 @@ def setup(**changes) -> EngineSetup:
         Channel(EXCHANGE, "binance", "binance", "binance.spot.ws", "stream"),
         Channel(PERP, "binance", "binance-usdm", "binance.usdm.ws", "perp stream"),
         Channel(DEPTH, "binance", "binance", "binance.spot.depth", "depth", "SOLUSDC"),
+        Channel(TIPS, "tips", "jito", "jito.tip_floor", "tip floor"),
     )
     tokens = (Token(SOL, "SOL", 9, True, 1), Token(USDC, "USDC", 6, True, 2), Token(BONK, "BONK", 5))
     fields = {
@@ -287,6 +288,49 @@ class Market:
         self.frame(HTTP, ask, out=True, conn=self.requests)
         rows = [{"slot": self.slot - at, "prioritizationFee": price} for at, price in enumerate(prices)]
         self.frame(HTTP, {"jsonrpc": "2.0", "result": rows, "id": self.requests}, conn=self.requests)
+
+    def ask(self, method: str, params: object, result: object) -> None:
+        """Asks a node over HTTP and answers."""
+        self.requests += 1
+        self.frame(
+            HTTP,
+            {"jsonrpc": "2.0", "id": self.requests, "method": method, "params": params},
+            out=True,
+            conn=self.requests,
+        )
+        self.frame(HTTP, {"jsonrpc": "2.0", "result": result, "id": self.requests}, conn=self.requests)
+
+    def account_fees(self, name: str, prices: list[int], percentile: int | None = 7_500) -> None:
+        """Tells the priority fees of one pool's account."""
+        account = [base58.encode(key(name))]
+        params = [account] if percentile is None else [account, {"percentile": percentile}]
+        rows = [{"slot": self.slot - at, "prioritizationFee": price} for at, price in enumerate(prices)]
+        self.ask("getRecentPrioritizationFees", params, rows)
+
+    def tips(self, sol: str) -> None:
+        """Tells the tips that landed; their median is `sol`."""
+        names = [f"landed_tips_{percent}th_percentile" for percent in (25, 50, 75, 95, 99)]
+        body = ",".join(f'"{name}":{sol}' for name in [*names, "ema_landed_tips_50th_percentile"])
+        self.frame(TIPS, f'[{{"time":"now",{body}}}]'.encode())
+
+    def logs(self, name: str, units: int, slot: int) -> None:
+        """Tells the logs of a transaction that mentions a pool; it was subscribed to before."""
+        subscription = 9_000 + len(name)
+        self.requests += 1
+        ask = {"jsonrpc": "2.0", "id": self.requests, "method": "logsSubscribe"}
+        self.frame(WS, ask | {"params": [{"mentions": [base58.encode(key(name))]}]}, out=True)
+        self.frame(WS, {"jsonrpc": "2.0", "result": subscription, "id": self.requests})
+        program_name = base58.encode(POOLS[name])
+        lines = [
+            f"Program {program_name} invoke [1]",
+            "Program log: Program x consumed 9 of 9 compute units",
+            f"Program {program_name} consumed {units} of 200000 compute units",
+            f"Program {program_name} success",
+        ]
+        value = {"signature": base58.encode_signature(bytes(64)), "err": None, "logs": lines}
+        told = {"context": {"slot": slot}, "value": value}
+        params = {"result": told, "subscription": subscription}
+        self.frame(WS, {"jsonrpc": "2.0", "method": "logsNotification", "params": params})
 
     def ticker(self, bid: str, ask: str, qty: str = "500.00") -> None:
         """Tells the best prices of the spot book."""

@@ -184,6 +184,7 @@ def random_candidate(rng: random.Random) -> Case:
         "priority_fee": cost(),
         "tip": cost(),
         "rent": cost(),
+        "flash_loan": cost(),
         "rebalancing": rng.choice([None, 3]),
         "seen_slots": rng.randrange(6),
         "wins": rng.randrange(9),

@@ -8,9 +8,25 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cambist.engine import make_engine
+from cambist.engine.protocol import Bidding, Gates
 from cambist.engine.reference import modules as reference
 from cambist.model.events import BlockError, RecordKind, records, unpack
-from tests.parity.markets import DEPTH, EXCHANGE, HTTP, PERP, POOLS, SOL, START_NS, WS, Market, key, run, setup
+from tests.parity.markets import (
+    BONK,
+    DEPTH,
+    EXCHANGE,
+    HTTP,
+    PERP,
+    POOLS,
+    SOL,
+    START_NS,
+    USDC,
+    WS,
+    Market,
+    key,
+    run,
+    setup,
+)
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -27,6 +43,13 @@ acts = st.one_of(
     st.tuples(st.just("depth"), prices, prices, st.sampled_from(["0", "3.5", "400"])),
     st.tuples(st.just("reseed"), prices, prices),
     st.tuples(st.just("fees"), st.lists(st.integers(0, 10**7), max_size=5), st.sampled_from([None, 5_000, 7_500])),
+    st.tuples(
+        st.just("account fees"), names, st.lists(st.integers(0, 10**7), max_size=25), st.sampled_from([None, 5_000, 60])
+    ),
+    st.tuples(st.just("levels"), st.floats(0, 1e7), st.floats(0, 1e7)),
+    st.tuples(st.just("percentiles"), st.integers(0, 10**7)),
+    st.tuples(st.just("tips"), st.sampled_from(["1e-05", "6.001000000000001e-06", "0.0", "2E-3", "-1", "1e400"])),
+    st.tuples(st.just("logs"), names, st.integers(0, 10**7), st.integers(-20, 2)),
     st.tuples(st.just("tick"), st.integers(1, 10**10)),
     st.tuples(st.just("junk"), st.sampled_from([WS, HTTP, EXCHANGE, PERP, DEPTH, 99]), st.binary(max_size=40)),
     st.tuples(st.just("gap"), st.sampled_from([WS, HTTP, EXCHANGE])),
@@ -56,6 +79,18 @@ def play(market: Market, act: tuple) -> None:
             market.depth_seed([(bid, "40")], [(ask, "40")])
         case ("fees", rows, percentile):
             market.fees(rows, percentile)
+        case ("account fees", name, rows, percentile):
+            market.account_fees(name, rows, percentile)
+        case ("levels", low, high):
+            levels = {"low": low, "medium": high, "high": high, "veryHigh": 2 * high}
+            market.ask("getPriorityFeeEstimate", [{}], {"priorityFeeLevels": levels})
+        case ("percentiles", price):
+            unit = {"percentiles": {str(percent): price for percent in range(0, 101, 5)}}
+            market.ask("qn_estimatePriorityFees", {}, {"context": {"slot": market.slot}, "per_compute_unit": unit})
+        case ("tips", sol):
+            market.tips(sol)
+        case ("logs", name, units, slots):
+            market.logs(name, units, market.slot + slots)
         case ("tick", step_ns):
             market.record(RecordKind.TICK, step_ns=step_ns)
         case ("junk", channel, body):
@@ -90,6 +125,10 @@ def both():
 def assert_same(first, second) -> None:
     assert first.present(LATER) == second.present(LATER)
     assert first.snapshot() == second.snapshot()
+    names = ("price", "rsi", "ema", "band_low", "band_high", "congestion", "")
+    wanted = [(name, mint) for name in names for mint in (SOL, USDC, BONK, "")]
+    for now_ns in (START_NS + 10**8, LATER):
+        assert first.gauges(wanted, now_ns) == second.gauges(wanted, now_ns)
     for cycle in json.loads(first.present(LATER))["cycles"][:4]:
         assert first.inspect(cycle["key"], LATER) == second.inspect(cycle["key"], LATER)
         quoted = [engine.quote_route(cycle["route"], 10**9, START_NS + 10**8) for engine in (first, second)]
@@ -121,6 +160,46 @@ def test_both_forget_alike(steps):
         block = market.take()
         assert run(first, block) == run(second, block)
         assert first.snapshot() == second.snapshot()
+
+
+settings_of = st.builds(
+    lambda bidding, gates: setup(bidding=bidding, gates=gates),
+    st.builds(
+        Bidding,
+        percentile=st.sampled_from([25, 50, 75]),
+        tip_percentile=st.sampled_from([0, 50, 96, 100]),
+        wanted_landing_ppm=st.sampled_from([0, 600_000]),
+        token_accounts=st.sampled_from([None, (), (SOL,), (SOL, USDC, BONK)]),
+        rent_recoverable=st.booleans(),
+    ),
+    st.builds(
+        Gates,
+        caps=st.just({SOL: 50_000_000_000, USDC: 5_000_000_000}),
+        min_net_ppm=st.sampled_from([-5, 10]),
+        min_seen_slots=st.integers(0, 2),
+        max_fee_ppm_of_gross=st.sampled_from([10_000, 900_000]),
+        max_tip_ppm_of_profit=st.sampled_from([50_000, 500_000]),
+        flash_loan=st.booleans(),
+        flash_loan_ppm=st.sampled_from([None, 0, 900]),
+        rebalancing_ppm=st.just(50),
+    ),
+)
+
+
+@FEW
+@given(st.lists(acts, max_size=15), settings_of, st.lists(st.booleans(), max_size=8))
+def test_every_cost_is_reckoned_alike(stream, chosen, outcomes):
+    first, second = make_engine("reference", chosen), make_engine("native", chosen)
+    for engine in (first, second):
+        for landed in outcomes:
+            engine.learn("p:0|q:0", landed=landed)
+    block = block_of([*stream, ("swap", "ray-sol-usdc", 10**12, True, [0, 1, 2]), ("slot",), ("slot",)])
+    assert run(first, block) == run(second, block)
+    assert_same(first, second)
+    again = make_engine("reference", chosen)
+    again.restore(second.snapshot())
+    assert again.snapshot() == first.snapshot()
+    assert again.present(LATER) == first.present(LATER)
 
 
 @FEW

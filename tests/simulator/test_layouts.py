@@ -30,6 +30,16 @@ def orca_accounts(role: str) -> Iterator[bytes]:
                 yield svm_vectors.account_bytes(account)
 
 
+def damm_v2_accounts() -> list[bytes]:
+    return [base64.b64decode(case["pool_b64"]) for case in svm_vectors.load("meteora_damm_v2")["cases"]]
+
+
+def dlmm_accounts(role: str) -> list[bytes]:
+    pools = svm_vectors.load("meteora_dlmm")["pools"].values()
+    found = [account for pool in pools for account in pool["accounts"].values() if account["role"] == role]
+    return [svm_vectors.account_bytes(account) for account in found]
+
+
 def raydium(name: str, field: str) -> bytes:
     return base64.b64decode(svm_vectors.load(name)[field])
 
@@ -42,6 +52,11 @@ def raydium(name: str, field: str) -> bytes:
         layouts.CPMM_CONFIG,
         layouts.WHIRLPOOL,
         layouts.ORACLE,
+        layouts.DAMM_V2,
+        layouts.STABLE_SWAP,
+        layouts.LB_PAIR,
+        layouts.BIN_ARRAY,
+        layouts.BITMAP_EXTENSION,
         layouts.TOKEN_ACCOUNT,
         layouts.MINT,
         layouts.CLOCK,
@@ -55,6 +70,11 @@ def test_every_byte_belongs_to_a_field(layout: layouts.Layout):
         "cpmm_config": 236,
         "whirlpool": 653,
         "oracle": 254,
+        "damm_v2_pool": 1112,
+        "stable_swap": 395,
+        "lb_pair": 904,
+        "bin_array": 10_136,
+        "bin_array_bitmap_extension": 1_576,
         "token_account": 165,
         "mint": 82,
         "clock": 40,
@@ -72,6 +92,10 @@ def test_recorded_accounts_round_trip():
         (layouts.CPMM_CONFIG, [raydium("raydium_cpmm", "ammConfig_example_b64")]),
         (layouts.WHIRLPOOL, [*orca_accounts("whirlpool"), fixture("carbon", "orca-whirlpool__whirlpool_account.json")]),
         (layouts.ORACLE, list(orca_accounts("oracle"))),
+        (layouts.DAMM_V2, damm_v2_accounts()),
+        (layouts.STABLE_SWAP, [raydium("saber_stable_swap", "swapInfo_example_b64")]),
+        (layouts.LB_PAIR, dlmm_accounts("lb_pair")),
+        (layouts.BIN_ARRAY, dlmm_accounts("bin_array")),
         (layouts.MINT, [fixture("vixen", "3SmPYPvZfEmroktLiJsgaNENuPEud3Z52zSfLQ1zJdkK_account.json")]),
     ]
     for layout, recorded in cases:
@@ -259,3 +283,68 @@ def test_amm_v4_totals_are_the_programs():
         assert (fields["swap_acc_coin_fee"], fields["swap_acc_pc_fee"]) == (post["acc_coin_fee"], post["acc_pc_fee"])
         checked += 1
     assert checked > 200
+
+
+def test_damm_v2_encoder_and_engine_decoder_agree():
+    dynamic = 0
+    for data in damm_v2_accounts():
+        pool = accounts.DammV2Pool.decode(data)
+        assert accounts.DammV2Pool.decode(layouts.encode_damm_v2(pool)) == pool
+        raw = layouts.DAMM_V2.decode(data)
+        fees = layouts.LpFees((raw["fee_a_per_liquidity"], raw["fee_b_per_liquidity"]), (0, 0))
+        written = layouts.DAMM_V2.decode(layouts.patch_damm_v2(data, pool, fees))
+        totals = {name for name in written if name.startswith("total_")}
+        assert {name for name in written if written[name] != raw[name]} <= totals
+        dynamic += pool.dynamic_fee is not None
+    assert dynamic > 50
+
+
+def test_dlmm_encoders_and_engine_decoders_agree():
+    for data in dlmm_accounts("lb_pair"):
+        pair = accounts.LbPair.decode(data)
+        assert layouts.patch_lb_pair(data, pair) == data
+        rewards = b"".join(mint + bytes(112) for mint in pair.reward_mints)
+        assert accounts.LbPair.decode(layouts.encode_lb_pair(pair, reward_infos=rewards)) == pair
+    orders = 0
+    for data in dlmm_accounts("bin_array"):
+        array = accounts.BinArray.decode(data)
+        raw = layouts.BIN_ARRAY.decode(data)
+        written = layouts.encode_bin_array(array.lb_pair, array.index, array.bins, kept(raw["bins"]), version=data[16])
+        assert accounts.BinArray.decode(written) == array
+        assert unclaimed(written) == unclaimed(data)
+        orders += any(bin_.open_order_amount for bin_ in array.bins)
+    assert orders > 10
+    extension = accounts.BinArrayBitmapExtension(KEY, 1 << 6143 | 5, 1 << 77)
+    assert accounts.BinArrayBitmapExtension.decode(layouts.encode_bitmap_extension(extension)) == extension
+
+
+def kept(bins: bytes) -> dict[int, layouts.BinKeeping]:
+    """Returns what of each bin no quote reads."""
+    found = {}
+    for at in range(70):
+        fields = layouts.BIN.decode(bins[144 * at : 144 * at + 144])
+        fees = fields["fee_x_per_liquidity"], fields["fee_y_per_liquidity"]
+        found[at] = layouts.BinKeeping(
+            fields["liquidity"], fees, fields["processing_order_amount"], fields["order_age"]
+        )
+    return found
+
+
+def unclaimed(data: bytes) -> bytes:
+    """Returns a bin array without what order owners may claim, and without padding."""
+    raw, bins = layouts.BIN_ARRAY.decode(data), []
+    for at in range(70):
+        fields = layouts.BIN.decode(raw["bins"][144 * at : 144 * at + 144])
+        fields |= {"fulfilled_x": 0, "fulfilled_y": 0, "order_fee_ask": 0, "order_fee_bid": 0, "padding": bytes(3)}
+        fields["is_ask"] = int(fields["is_ask"] != 0)
+        bins.append(layouts.BIN.encode(**fields))
+    return layouts.BIN_ARRAY.patch(data, bins=b"".join(bins), padding=bytes(7))
+
+
+def test_saber_encoder_and_engine_decoder_agree():
+    data = raydium("saber_stable_swap", "swapInfo_example_b64")
+    pool = accounts.StableSwap.decode(data)
+    assert accounts.StableSwap.decode(layouts.encode_stable_swap(pool)) == pool
+    raw, written = layouts.STABLE_SWAP.decode(data), layouts.STABLE_SWAP.decode(layouts.encode_stable_swap(pool))
+    withheld = {"future_admin_deadline", "future_admin", "admin"} | {name for name in raw if "withdraw" in name}
+    assert {name for name in raw if raw[name] != written[name]} <= withheld

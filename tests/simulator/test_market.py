@@ -6,7 +6,22 @@ from collections import Counter, defaultdict
 import msgspec
 import pytest
 
-from cambist.engine.reference.accounts import AmmV4, CpmmPool, Mint, Oracle, TickArray, TokenAccount, Whirlpool, program
+from cambist.engine.reference.accounts import (
+    AmmV4,
+    BinArray,
+    BinArrayBitmapExtension,
+    CpmmPool,
+    DammV2Pool,
+    LbPair,
+    Mint,
+    Oracle,
+    StableSwap,
+    TickArray,
+    TokenAccount,
+    Whirlpool,
+    program,
+)
+from cambist.engine.reference.amm_math.dlmm import liquid_arrays
 from cambist.simulator.accounts import TokenBalance
 from cambist.simulator.draw import Draw
 from cambist.simulator.market import Market
@@ -57,6 +72,19 @@ def test_every_account_reads_as_its_layout_says() -> None:
             assert AmmV4.decode(account.data) == pool.info
         elif pool.spec.venue == "cpmm":
             assert CpmmPool.decode(account.data) == account.pool
+        elif pool.spec.venue == "damm2":
+            assert DammV2Pool.decode(account.data) == account.pool
+        elif pool.spec.venue == "saber":
+            assert StableSwap.decode(account.data) == pool.stable
+        elif pool.spec.venue == "dlmm":
+            assert LbPair.decode(account.data) == account.pair
+            extension = BinArrayBitmapExtension.decode(chain.accounts[pool.bitmap].data) if pool.bitmap else None
+            found["bitmap"] += extension is not None
+            assert liquid_arrays(account.pair, extension) == sorted(pool.arrays)
+            for index, key in pool.arrays.items():
+                array = BinArray.decode(chain.accounts[key].data)
+                assert array == chain.accounts[key].array
+                assert (array.index, array.lb_pair) == (index, pool.spec.address)
         else:
             assert Whirlpool.decode(account.data) == account.pool
             arrays = [TickArray.decode(chain.accounts[key].data) for key in pool.arrays.values()]
@@ -72,7 +100,9 @@ def test_every_account_reads_as_its_layout_says() -> None:
                 found["adaptive"] += 1
     assert sum(found[venue] for venue in ("ray4", "cpmm", "orca")) >= 60
     assert min(found[venue] for venue in ("ray4", "cpmm", "orca")) >= 15
+    assert (found["damm2"], found["dlmm"], found["saber"]) == (5, 6, 3)
     assert found["adaptive"] >= 2
+    assert found["bitmap"] >= 1
     for key, account in chain.accounts.items():
         assert len(account.data) == account.space, key.hex()
         if isinstance(account, TokenBalance):
@@ -127,6 +157,26 @@ def test_pools_hold_what_they_owe() -> None:
             need_b += delta_b(low_root, inside, liquidity, up=False) or 0
         assert market.chain.accounts[pool.spec.vault_a].amount >= need_a
         assert market.chain.accounts[pool.spec.vault_b].amount >= need_b
+
+
+def test_dlmm_reserves_hold_the_bins_the_orders_and_the_protocol_s_fees() -> None:
+    market, moved = Market(4), 0
+    for _ in range(150):
+        market.slot()
+    for pool in market.world.pools:
+        if pool.spec.venue != "dlmm":
+            continue
+        pair = market.chain.accounts[pool.spec.address].pair
+        moved += pair.volatility.last_update_timestamp > 1_790_000_000
+        need = [pair.protocol_fee_x, pair.protocol_fee_y]
+        for key in pool.arrays.values():
+            for bin_ in market.chain.accounts[key].array.bins:
+                need[0] += bin_.amount_x
+                need[1] += bin_.amount_y
+                need[0 if bin_.is_ask else 1] += bin_.open_order_amount + bin_.processed_order_remaining
+        for key, least in zip((pool.spec.vault_a, pool.spec.vault_b), need, strict=True):
+            assert market.chain.accounts[key].amount >= least
+    assert moved >= 4
 
 
 def cycles(market: Market) -> dict[tuple, float]:

@@ -221,3 +221,19 @@ async def test_http_borders(running: Running) -> None:
     assert (await raw(url, b"GET /health HTTP/1.1\r\nbad header\r\n\r\n"))[0] == 400
     assert (await raw(url, b"POST / HTTP/1.1\r\nContent-Length: -4\r\n\r\n"))[0] == 400
     assert (await raw(url, b"GET /health HTTP/1.0\r\n\r\n"))[1]["connection"] == "close"
+
+
+async def test_fee_estimates_of_providers_are_answered(running: Running) -> None:
+    await running.slots(5)
+    asked = {"accountKeys": [], "options": {"includeAllPriorityFeeLevels": True}}
+    levels = (await running.rpc("getPriorityFeeEstimate", asked))["priorityFeeLevels"]
+    assert list(levels) == ["min", "low", "medium", "high", "veryHigh", "unsafeMax"]
+    assert list(levels.values()) == sorted(levels.values())
+    pool = running.endpoints["pools"][0]["address"]
+    assert list(await running.rpc("getPriorityFeeEstimate", {"accountKeys": [pool]})) == ["priorityFeeEstimate"]
+    told = await running.rpc("qn_estimatePriorityFees", {"last_n_blocks": 10, "api_version": 2})
+    unit = told["per_compute_unit"]
+    assert unit["medium"] == unit["percentiles"]["50"]
+    assert len(unit["percentiles"]) == 21
+    assert (await running.refused("qn_estimatePriorityFees", {"last_n_blocks": 101}))["code"] == -32602
+    assert (await running.refused("getPriorityFeeEstimate", 7))["code"] == -32602

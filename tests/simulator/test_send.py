@@ -133,6 +133,8 @@ async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(
     done = 0
     for pool in running.market.world.pools:
         for a_to_b, exact_in, version in ((True, True, 1), (False, True, 2), (True, False, 2), (False, False, 1)):
+            if pool.spec.venue == "saber" and not exact_in:
+                continue  # its program has no such swap
             reference = reference_pool(running, pool)
             time = ChainTime(chain.slot + 1, (chain.now_ms + 400) // 1_000, chain.epoch)
             tokens = (pool.spec.token_a, pool.spec.token_b) if a_to_b else (pool.spec.token_b, pool.spec.token_a)
@@ -149,7 +151,8 @@ async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(
             swap = builder.swap(pool, owner, amount, bound, a_to_b=a_to_b, exact_in=exact_in, version=version)
             item = sign(USER, owner, chain.latest_blockhash()[0], (set_limit(200_000), swap), Budget(200_000, 0))
             parsed = VersionedTransaction.from_bytes(wire(item))
-            await running.rpc("sendTransaction", encoded(parsed), SEND)
+            # Preflight runs at the closed slot's time, at which a fee that follows volatility may be another.
+            await running.rpc("sendTransaction", encoded(parsed), SEND | {"skipPreflight": True})
             chain.close_slot([], 10**7)
             landed = chain.landed[bytes(parsed.signatures[0])]
             assert landed.err is None, landed.logs
@@ -157,12 +160,13 @@ async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(
             after = [chain.token_balance(key)[0] for key in wallets]
             assert (before[0] - after[0], after[1] - before[1]) == (quote.amount_in, quote.amount_out)
             done += 1
-    assert done == 4 * len(running.market.world.pools)
+    assert done == 4 * len(running.market.world.pools) - 2 * 3
 
 
 def reference_pool(running: Running, pool: object) -> ReferencePool:
     """Builds the engine's pool from the bytes of the accounts."""
     from cambist.engine.reference import accounts as layouts
+    from cambist.engine.reference.amm_math.dlmm import Bins
     from cambist.engine.reference.tick_array_manager import Ticks
 
     accounts, spec = running.market.chain.accounts, pool.spec
@@ -174,6 +178,15 @@ def reference_pool(running: Running, pool: object) -> ReferencePool:
     if spec.venue == "cpmm":
         state = layouts.CpmmPool.decode(data)
         return ReferencePool.cpmm(state, layouts.CpmmConfig.decode(accounts[state.amm_config].data), tuple(held), fees)
+    if spec.venue == "saber":
+        return ReferencePool.stable(layouts.StableSwap.decode(data), tuple(held))
+    if spec.venue == "damm2":
+        return ReferencePool.damm_v2(layouts.DammV2Pool.decode(data), fees)
+    if spec.venue == "dlmm":
+        pair = layouts.LbPair.decode(data)
+        found = [layouts.BinArray.decode(accounts[key].data) for key in pool.arrays.values()]
+        bitmap = layouts.BinArrayBitmapExtension.decode(accounts[pool.bitmap].data) if pool.bitmap else None
+        return ReferencePool.dlmm(pair, Bins(spec.address, pair, bitmap, found), fees)
     state = layouts.Whirlpool.decode(data)
     arrays = [layouts.TickArray.decode(accounts[key].data) for key in pool.arrays.values()]
     span = 88 * spec.tick_spacing

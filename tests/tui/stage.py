@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import msgspec
 from textual.app import App
 from textual.widgets import Static
 
+from cambist.engine.reference.kama import Kama
+from cambist.engine.reference.technical import Bollinger, Ema
 from cambist.model.events import Command
 from cambist.view import (
     CycleDetail,
@@ -14,12 +18,14 @@ from cambist.view import (
     HopRow,
     Leg,
     Marker,
+    PriceBar,
+    PriceDetail,
     ReplayStatus,
     Runtime,
     SessionRow,
     View,
 )
-from tests.tui.fake import FakeRuntime
+from tests.tui.fake import FakeRuntime, price_rows
 from tui.scene import Scene
 from tui.widgets.canvas import Sheet
 
@@ -204,3 +210,47 @@ class Stage(App[None]):
 
     def copy_to_clipboard(self, text: str) -> None:
         self.copied = text
+
+
+def price_bars(count: int, *, seed: int = 3, start: float = 172.4) -> tuple[PriceBar, ...]:
+    """Returns bars of a random walk; average and band are those of the streaming forms over their closes."""
+    rng, close, found = random.Random(seed), start, []
+    ema, kama, bands = Ema(20), Kama(), Bollinger(20, 2.0)
+    for index in range(count):
+        opening = close
+        close = opening * (1 + rng.gauss(0, 0.0004))
+        high, low = max(opening, close) * 1.0001, min(opening, close) * 0.9999
+        ema.update(close)
+        kama.update(close)
+        bands.update(close)
+        band = bands.value
+        found.append(
+            PriceBar(
+                START + index * 5 * SECOND, opening, high, low, close, ema.value, kama.value,
+                None if band is None else band.low, None if band is None else band.high,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def price_detail(count: int = 61, **changes: object) -> PriceDetail:
+    """Returns the detail of the pictures' SOL, whose reference venue is ray4; the last bar is provisional."""
+    rows = tuple(
+        msgspec.structs.replace(row, depth=0.0 if row.venue == "binance" else 1e6, reference=row.venue == "ray4")
+        for row in price_rows()
+        if row.token == "SOL"
+    )
+    *bars, last = price_bars(count)
+    values: dict[str, object] = {
+        "version": 1, "key": rows[0].key, "token": "SOL", "quote": "USDC", "venue": "ray4", "venue_class": "ray4",
+        "source": "58oQ…YQo2", "state": "live", "age_ns": 180_000_000, "changed_ns": 600_000_000, "bars": tuple(bars),
+        "provisional": last, "rsi": 61.4 if count > 14 else None, "rows": rows,
+    }  # fmt: skip
+    return PriceDetail(**(values | changes))  # type: ignore[arg-type]
+
+
+def with_price(count: int = 61, **changes: object) -> StubRuntime:
+    """Returns a runtime that has opened the first price."""
+    runtime = StubRuntime()
+    runtime.set(price_detail=price_detail(count, **changes))
+    return runtime

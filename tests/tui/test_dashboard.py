@@ -17,6 +17,7 @@ from cambist.view import (
     CyclesSection,
     DuelSection,
     FeedsSection,
+    FeeInputRow,
     FeesSection,
     Headline,
     Leg,
@@ -304,6 +305,27 @@ async def test_fees_of_a_cheap_chain_are_shown_in_full_and_relate_to_a_size():
         text = "\n".join(board(pilot.app).panels["fees"].lines())
         assert "0.00003 SOL = 0.02 bps of 20 SOL" in text
         assert "tip 0.0₅1 · prio 0.00003 · base 0.00001" in text
+
+
+async def test_fees_say_where_each_figure_comes_from_and_how_old_it_is():
+    runtime = FakeRuntime()
+    inputs = (
+        FeeInputRow("bid", "p75", 41_000, 400_000_000),
+        FeeInputRow("fullness", "logs", 123_000, 2_000_000_000),
+        FeeInputRow("landing", "outcomes", 750_000, None),
+        FeeInputRow("estimate", "a[red]b", None, 0),
+    )
+    runtime.change("fees", inputs=inputs)
+    async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
+        await settle(pilot, pilot.app)
+        await pilot.press("3", "z")
+        await settle(pilot, pilot.app)
+        lines = [line.rstrip() for line in board(pilot.app).panels["fees"].lines()]
+        text = "\n".join(" ".join(line.split()) for line in lines)
+    assert "bid p75 400 ms 41 000" in text
+    assert "fullness, observed logs 2.0 s 12.3%" in text
+    assert "landing outcomes 75.0%" in text
+    assert "a[red]b" in text
 
 
 async def test_scroll_position_survives_updates():

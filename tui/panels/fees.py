@@ -14,7 +14,7 @@ from tui.widgets.panel import Panel
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from cambist.view import FeeColumn, FeesSection
+    from cambist.view import FeeColumn, FeeInputRow, FeesSection
 
 PERCENTILES = ("p99", "p90", "p75", "p50", "p25")
 BUCKET_NS = 15 * formats.SECOND
@@ -59,8 +59,11 @@ class Fees(Panel):
         axis = [self._axis(section, width)]
         note = section.note if minimum_only or section.note else ""
         notes = self._wrapped(note, width, "muted") if note else []
-        while 1 + len(rows) + len(axis) + len(tail) + len(notes) > height:
-            if notes and len(notes) > 1:
+        inputs = [self._input(each, width) for each in section.inputs]
+        while 1 + len(rows) + len(axis) + len(tail) + len(notes) + len(inputs) > height:
+            if inputs:
+                inputs.pop()
+            elif notes and len(notes) > 1:
                 notes.pop()
             elif "p99" in rows:
                 rows = [row for row in rows if row not in ("p99", "p25")]
@@ -72,7 +75,7 @@ class Fees(Panel):
                 notes = []
             else:
                 break
-        lines = [self._score(section, width), *(self._heat(section, row, width) for row in rows), *axis, *tail]
+        lines = [self._score(section, width), *(self._heat(section, row, width) for row in rows), *axis, *tail, *inputs]
         return self.with_notes([*lines, *notes], width, height, forced=1 if self.kind() in ("error", "stale") else 0)
 
     def _rows(self, section: FeesSection) -> list[str]:
@@ -150,6 +153,19 @@ class Fees(Panel):
                     return line.put(2, intro, muted).add(total, strong if known else muted).add(tail, muted).strip()
         return line.strip()
 
+    def _input(self, row: FeeInputRow, width: int) -> Strip:
+        """Returns one figure that fees rest on: what it is, where from, how old, how much."""
+        paint = self.scene.paint
+        muted, text = paint.style("muted"), paint.style("text")
+        name = "fullness, observed" if row.name == "fullness" else row.name
+        line = self.line(width).put(2, formats.cut(f"{name} {row.source}".strip(), max(4, width - 22)), muted)
+        age = "" if row.age_ns is None else f"{formats.age(row.age_ns)} "
+        value = _worth(row)
+        room = width - 1 - cell_len(value) - 1
+        if age and line.at + 1 + cell_len(age) <= room:
+            line.put(room - cell_len(age), age, muted)
+        return line.end(width - 1, value, text if row.value is not None else muted).strip()
+
     def _parts(self, section: FeesSection, width: int) -> Strip:
         """Returns tip, priority and base fee; a part that doesn't fit whole is left out: half a number is a lie."""
         paint = self.scene.paint
@@ -162,6 +178,15 @@ class Fees(Panel):
             if line.at + cell_len(label + value) <= width - 1:
                 line.add(label, muted).add(value, text if lamports is not None else muted)
         return line.strip()
+
+
+def _worth(row: FeeInputRow) -> str:
+    """Returns an input's figure in its unit."""
+    if row.value is None:
+        return glyph("unknown")
+    if row.name in ("fullness", "landing"):
+        return f"{row.value / 10_000:.1f}%"
+    return formats.paid(row.value) if row.name == "tip" else formats.micro_lamports(row.value, 9)
 
 
 def _share(value: int) -> float:

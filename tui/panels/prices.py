@@ -65,6 +65,8 @@ class Prices(SnapshotTable):
         if section is None:
             return []
         parts = [f"in {formats.symbol(section.quote)}"]
+        if any(row.reference for row in section.rows):
+            parts.append(f"5 s bars, {glyph('reference')} reference venue")
         if any(row.synthetic for row in section.rows):
             parts.append(f"{glyph('demo')} basis (synthetic)")
         if self.sort:
@@ -96,7 +98,7 @@ class Prices(SnapshotTable):
         """Returns what is shown, but age and chart."""
         return (
             row.token, row.venue, row.bid, row.ask, row.change_1h, row.rsi, row.ema, row.band_low, row.band_high,
-            row.best_bid, row.best_ask, row.stale, row.synthetic,
+            row.best_bid, row.best_ask, row.stale, row.synthetic, row.reference,
         )  # fmt: skip
 
     def age_of(self, row: PriceRow) -> int | None:
@@ -122,6 +124,8 @@ class Prices(SnapshotTable):
             line.put(1, glyph("stale"), paint.style("stale"))
         elif row.synthetic:
             line.put(1, glyph("demo"), paint.style("demo"))
+        elif row.reference:
+            line.put(1, glyph("reference"), muted)
         if look.first:
             token = muted if stale else paint.style("strong", bold=True)
             line.put(slots["token"].x, formats.symbol(row.token), token)

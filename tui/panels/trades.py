@@ -154,6 +154,8 @@ class Trades(SnapshotTable):
                 line.end(width - 1, labels[index], muted)
             lines.append(line.strip())
         axis = self.line(width).put(2, f"{formats.count(len(values))} fills ", muted)
+        if (drawdown := values[-1] - max(0.0, *values)) < 0:
+            axis.add(f"{glyph('dot')} {_signed(drawdown)} from peak ", muted)
         newest = formats.clock(section.rows[0].at_ns)[:5] if section.rows else ""
         axis.add(glyph("placeholder") * max(0, 2 + cells - axis.at - len(newest) - 1), paint.style("border"))
         return [*lines, axis.add(f" {newest}", muted).strip()]

@@ -19,6 +19,7 @@ from tui.screens.going_live import GoingLiveScreen
 from tui.screens.help import HelpScreen
 from tui.screens.open_session import OpenSessionScreen
 from tui.screens.palette import Offer, PaletteScreen, offers
+from tui.screens.price_detail import PriceDetailScreen
 from tui.screens.prompt import ExportPrompt, FilterPrompt, GotoPrompt
 from tui.widgets.snapshot_table import SnapshotTable
 
@@ -149,6 +150,12 @@ class Acts(Screen[None]):
         if table.cursor_key is not None:
             order, pin = (lambda: table.keys), (lambda key: self._pin(table, key))
             self.app.push_screen(DetailScreen(self.runtime, table.cursor_key, why=why, order=order, pin=pin))
+
+    def do_price(self, _: str) -> None:
+        """Opens the price under the cursor."""
+        table = self._table()
+        if table is not None and table.cursor_key is not None:
+            self.app.push_screen(PriceDetailScreen(self.runtime, table.cursor_key, order=lambda: table.keys))
 
     def do_pin(self, _: str) -> None:
         """Keeps a cycle on top, or lets it go."""

@@ -38,7 +38,7 @@ def _full(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
     below = _costs(canvas, left, left + 51, y, detail, bar=21)
     _gates(canvas, left, left + 51, below + 1, detail, canvas.height - 1)
     if why:
-        _decision(canvas, left + 56, right, y, detail.row, canvas.height - 1)
+        _decision(canvas, left + 56, right, y, detail.row, canvas.height - 1, detail.stopped)
     else:
         lines = wrap(plain(formats.clean(detail.binds)), right - left - 56)[:2]
         height = canvas.height - 2 - y - len(lines) - (2 if canvas.height - y > 18 else 1)
@@ -190,21 +190,27 @@ def _curve(canvas: Canvas, left: int, right: int, y: int, height: int, detail: C
 
 def _reason(row: CycleRow) -> str:
     said = formats.clean(row.reason).replace("_", " ")
-    return f"reason: {said}, {plain(formats.clean(row.detail))}" if row.detail else f"reason: {said}"
+    about = f", {plain(formats.clean(row.detail))}" if row.detail else ""
+    short = f", {plain(formats.clean(row.miss))} short of go" if row.miss else ""
+    return f"reason: {said}{about}{short}"
 
 
-def _decision(canvas: Canvas, left: int, right: int, y: int, row: CycleRow, last: int) -> None:
+def _decision(canvas: Canvas, left: int, right: int, y: int, row: CycleRow, last: int, stopped: int | None) -> None:
     """Draws the decision in full: what it rests on and the edges in their order."""
     canvas.put(left, y, "The decision in full", "strong bold")
     slots = "slot" if row.seen_slots == 1 else "slots"
-    facts = (
+    facts = [
         ("decision", plain(formats.clean(row.decision))),
         ("reason", formats.clean(row.reason).replace("_", " ")),
         ("about", plain(formats.clean(row.detail)) or glyph("unknown")),
         ("settlement", f"{row.settlement}, {'one transaction' if row.settlement == 'atomic' else 'leg by leg'}"),
         ("oldest quote", str(formats.age(row.oldest_ns))),
         ("profitable for", f"{row.seen_slots} {slots} in a row"),
-    )
+    ]
+    if row.miss:
+        facts.insert(3, ("short of go", plain(formats.clean(row.miss))))
+    if stopped is not None:
+        facts.append(("this gate", f"stopped {formats.count(stopped)} so far"))
     y += 1
     for label, value in facts:
         canvas.put(left, y, label, "muted")

@@ -154,6 +154,54 @@ class Bars:
         return bars
 
 
+class BarColumns(NamedTuple):
+    """Bars as columns, and what didn't become part of one."""
+
+    start_ns: Sequence[int]
+    open: Sequence[float]
+    high: Sequence[float]
+    low: Sequence[float]
+    close: Sequence[float]
+    volume: Sequence[float]
+    ticks: Sequence[int]
+    late: int
+    """How many ticks came for a bar that was closed already."""
+    empty: int
+    """How many bars closed without a tick."""
+    ignored: int
+    """How many ticks had a price or volume that is no number in range."""
+
+
+def columns(
+    width_ns: int, times_ns: Sequence[int], prices: Sequence[float], volumes: Sequence[float], most: int
+) -> BarColumns:
+    """Returns the bars of ticks as `Bars` makes them of one after the other, the last one included.
+
+    Raises `ValueError` for a width below 1, columns of different lengths, or more than `most` bars, as a silence of
+    years would make.
+
+    >>> columns(10, [1, 5, 31], [2.0, 3.0, 4.0], [1.0, 1.0, 0.0], 100)[:5]
+    ([0, 10, 20, 30], [2.0, 3.0, 3.0, 4.0], [3.0, 3.0, 3.0, 4.0], [2.0, 3.0, 3.0, 4.0], [3.0, 3.0, 3.0, 4.0])
+    """
+    if width_ns <= 0:
+        why = f"width {width_ns} is not positive"
+        raise ValueError(why)
+    for name, column in (("prices", prices), ("volumes", volumes)):
+        if len(column) != len(times_ns):
+            why = f"{name}: {len(column)} for {len(times_ns)}"
+            raise ValueError(why)
+    bars, made = Bars(width_ns, max(most, 1)), 1
+    for tick in zip(times_ns, prices, volumes, strict=True):
+        made += bars.add(*tick)
+        if made > most:
+            why = f"{made} bars, at most {most} are made"
+            raise ValueError(why)
+    found = [*bars.closed(), *([bars.open] if bars.open else [])]
+    counts = bars.late, bars.empty, bars.ignored
+    parts = [list(part) for part in zip(*found, strict=True)] if found else [[] for _ in Bar._fields]
+    return BarColumns._make([*parts, *counts])
+
+
 def batch(width_ns: int, ticks: Sequence[tuple[int, float, float]]) -> list[Bar]:
     """Returns the bars of ticks (time, price, volume) that are in time order, the last one included, in one pass."""
     found: list[Bar] = []

@@ -39,6 +39,28 @@ def decode_signature(text: str) -> bytes | None:
     return _decode(text, 64)
 
 
+MAX_TEXT = 14_200
+"""Longest text that `decode_bytes` reads: the 10 KiB that one instruction may hand to another, and some."""
+
+
+def decode_bytes(text: str) -> bytes | None:
+    """Returns the bytes of a base58 text of any length up to `MAX_TEXT`, `None` if it is longer or none.
+
+    >>> list(decode_bytes("11Q") or [])
+    [0, 0, 23]
+    """
+    if len(text.encode("utf-8", "replace")) > MAX_TEXT:
+        return None
+    number = 0
+    for char in text:
+        digit = _DIGITS.get(char)
+        if digit is None:
+            return None
+        number = number * 58 + digit
+    zeros = len(text) - len(text.lstrip("1"))
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
 def _decode(text: str, size: int) -> bytes | None:
     if len(text) > _LONGEST[size]:
         return None

@@ -48,7 +48,7 @@ def dlmm_swaps(
     Traceback (most recent call last):
     ValueError: dlmm of 0 accounts
     """
-    pair, bins = _decode(address, accounts)
+    pair, bins = decode_pair(address, accounts)
     swapped: list[Filled | str] = []
     for amount in amounts:
         try:
@@ -60,7 +60,8 @@ def dlmm_swaps(
     return swapped
 
 
-def _decode(address: bytes, accounts: Sequence[bytes]) -> tuple[LbPair, dlmm.Bins]:
+def decode_pair(address: bytes, accounts: Sequence[bytes]) -> tuple[LbPair, dlmm.Bins]:
+    """Returns a pair and its bins from (pair, bitmap extension or nothing, bin arrays). Raises `ValueError`."""
     if len(address) != 32:
         message = f"key of {len(address)} bytes"
         raise ValueError(message)

@@ -124,6 +124,15 @@ class Potentials:
         """Returns whether an edge is outside the invariant."""
         return edge in self._violated
 
+    def evidence(self, edges: tuple[int, int]) -> list[int] | None:
+        """Returns the negative cycle that one of `edges` closes, else one that any closes; `None` if there is none.
+
+        Empty if the work ran out before it was known.
+        """
+        known = self.violated()
+        own = [edge for edge in known if edge in edges]
+        return list(self._violated[(own or known)[0]]) if known else None
+
     def reduced(self, graph: Graph, edge: int) -> int | None:
         """Returns the reduced cost of an edge, `None` if it has no weight."""
         weight = graph.weights[edge]

@@ -42,18 +42,39 @@ _NOISE: Final = 1_000
 """Prices up to here are noise: at 200,000 compute units they are 200 lamports."""
 _BUDGET_CU: Final = 300
 """Two compute-budget instructions."""
-_MARGIN_PERCENT: Final = 10
+_MARGINPERCENT: Final = 10
 """Asked on top of the estimate: the price is paid on the limit, and a limit that is too low fails the trade."""
 _U64_MAX: Final = (1 << 64) - 1
 
-_PERCENT: Final = {"minimum": 0, "p25": 25, "p50": 50, "p75": 75, "p90": 90, "p99": 99}
+_SWAP_CU: Final = {
+    "ray4": (26_206, 0, 0),
+    "cpmm": (36_668, 0, 11_016),
+    "orca": (42_000, 9_000, 8_000),
+    "clmm": (80_000, 14_000, 6_000),
+    "dlmm": (46_000, 6_500, 5_000),
+    "damm2": (22_421, 0, 0),
+    "saber": (58_023, 0, 0),
+    "pump": (120_000, 0, 0),  # not measured: the upper end of what users report (60 k to 120 k)
+}
+"""Compute units of a swap, more of each tick or bin, more with a Token-2022 mint."""
+VENUES: Final = tuple(_SWAP_CU)
+"""Venues whose swaps were measured; a column of `estimate_trades` holds the place in this list, -1 for no hop."""
+_TOKEN_ACCOUNT: Final = 165
+_EXTENSION_HEAD: Final = 4
+_ACCOUNT_OVERHEAD: Final = 128
+_LAMPORTS_PER_BYTE: Final = 6_960
+_ACCOUNT_FIELDS: Final = {1: _EXTENSION_HEAD + 8, 9: _EXTENSION_HEAD, 14: _EXTENSION_HEAD + 1, 26: _EXTENSION_HEAD}
+"""Bytes that a mint's extension takes in each of its accounts: the transfer fee withheld, not transferable, hook,
+pausable."""
+
+PERCENT: Final = {"minimum": 0, "p25": 25, "p50": 50, "p75": 75, "p90": 90, "p99": 99}
 """Columns of the rows, lowest first."""
 _LEVEL: Final = ("p50", "p75", "p90", "p25", "p99", "minimum")
 """Which column speaks for the level, best first."""
 
 
 class Bid(NamedTuple):
-    """A price and where it comes from: `p75` (the column used), `floor` (the column was lower) or `minimum`."""
+    """A price and where it comes from: `p75` (the column used), `estimate`, `floor` (these were lower) or `minimum`."""
 
     micro_lamports: int
     source: str
@@ -71,8 +92,9 @@ class SwapShape(NamedTuple):
     """A swap in a transaction, as far as its compute units go."""
 
     venue: str
-    """`ray4`, `cpmm` or `orca`."""
+    """One of `VENUES`."""
     ticks_crossed: int = 0
+    """Ticks or bins."""
     token_2022: bool = False
     """One of its mints is a Token-2022 mint."""
     adaptive: bool = False
@@ -150,7 +172,7 @@ class FeeModel:
 
     def column(self, percent: int) -> str | None:
         """Returns the column that answers percentile `percent`: the lowest known one not below it."""
-        for column, value in _PERCENT.items():
+        for column, value in PERCENT.items():
             if value >= max(percent, 1) and self._knows(column):
                 return column
         return None
@@ -158,17 +180,20 @@ class FeeModel:
     def percentile(self, percent: int) -> int | None:
         """Returns the median over the window of the column that answers `percent`, `None` if no source gave one."""
         column = self.column(percent)
-        return None if column is None else _median(self._values(column))
+        return None if column is None else median(self._values(column))
 
     def bid(self, bidding: Bidding) -> Bid | None:
         """Returns the price to bid: the percentile, at least the floor.
 
         Where only minimums are known it is the highest of the newest twenty; `None` before any sample.
         """
-        floor = bidding.floor_micro_lamports
-        column = self.column(bidding.percentile)
+        return self.bid_at(bidding.percentile, bidding.floor_micro_lamports)
+
+    def bid_at(self, percent: int, floor: int) -> Bid | None:
+        """Returns the price to bid at a percentile, at least the floor; see `bid`."""
+        column = self.column(percent)
         if column is not None:
-            price = _median(self._values(column)) or 0
+            price = median(self._values(column)) or 0
             return Bid(max(price, floor), "floor" if price < floor else column)
         minimums = self._values("minimum")
         return Bid(max(*minimums[-_MINIMUMS:], floor), "minimum") if minimums else None
@@ -192,7 +217,7 @@ class FeeModel:
         if len(values) < _RECENT or len(past) < _MIN_BUCKETS:
             return None
         calm = max(past[(len(past) - 1) // 4], _NOISE)
-        return _doublings(_median(values[-_RECENT:]) or 0, calm)
+        return _doublings(median(values[-_RECENT:]) or 0, calm)
 
     def trend(self) -> str:
         """Returns `rising`, `falling` or `steady`; empty while too little was observed.
@@ -204,7 +229,7 @@ class FeeModel:
         if len(values) < 2 * _RECENT:
             return ""
         before, now = values[:-_RECENT][-_BEFORE:], values[-_RECENT:]
-        was, level = max(_median(before) or 0, _NOISE), max(_median(now) or 0, _NOISE)
+        was, level = max(median(before) or 0, _NOISE), max(median(now) or 0, _NOISE)
         if level * 4 >= was * 5:
             return "rising"
         return "falling" if level * 5 <= was * 4 else "steady"
@@ -237,7 +262,7 @@ class FeeModel:
         rows = [self._rows[slot] for slot in range(start, start + BUCKET_SLOTS) if slot in self._rows]
         if not rows:
             return None
-        medians = {c: _median([p for row in rows if (p := getattr(row, c)) is not None]) for c in _PERCENT}
+        medians = {c: median([p for row in rows if (p := getattr(row, c)) is not None]) for c in PERCENT}
         return FeeSample(start, max(row.recv_ns for row in rows), **medians)
 
 
@@ -245,7 +270,7 @@ def column_of_request(percentile: int | None) -> str | None:
     """Returns the column of a request's percentile in basis points; `None` if there is no such column."""
     if percentile is None:
         return "minimum"
-    return next((c for c, percent in _PERCENT.items() if percent > 0 and percent * 100 == percentile), None)
+    return next((c for c, percent in PERCENT.items() if percent > 0 and percent * 100 == percentile), None)
 
 
 def _index(rows: Sequence[FeeSample]) -> dict[int, FeeSample]:
@@ -256,7 +281,7 @@ def _index(rows: Sequence[FeeSample]) -> dict[int, FeeSample]:
     return {row.slot: row for row in rows}
 
 
-def _median(values: Sequence[int]) -> int | None:
+def median(values: Sequence[int]) -> int | None:
     """Returns the lower median."""
     return sorted(values)[(len(values) - 1) // 2] if values else None
 
@@ -292,18 +317,32 @@ def tip(gross_lamports: int, bidding: Bidding) -> int | None:
 def swap_cu(swap: SwapShape) -> int | None:
     """Returns the compute units of one swap, `None` for a venue that was not measured.
 
-    Measured on the programs with p-token: highest for the constant-product pools; 30.6 k + 7.0 k per crossed tick for
-    Whirlpools, one crossing more than quoted because the price may move; adaptive fees step through tick groups, 20 k
-    more.
+    Measured on the programs with p-token, for exact input; the limit asked for, a tenth more, covers every recorded
+    swap. Raydium v4 is the one with an order book behind it, Whirlpool the older of two programs; a tick more than
+    quoted may be crossed, as the price may move. A Whirlpool with adaptive fees steps through groups of ticks: what
+    that takes is not in the quote, so its 20 k more cover only the usual swap.
     """
-    if swap.venue == "ray4":
-        return 23_219
-    if swap.venue == "cpmm":
-        return 47_684 if swap.token_2022 else 36_668
-    if swap.venue == "orca":
-        extras = (20_000 if swap.adaptive else 0) + (6_000 if swap.token_2022 else 0)
-        return 30_600 + 7_000 * (swap.ticks_crossed + 1) + extras
-    return None
+    if swap.venue not in _SWAP_CU:
+        return None
+    base, step, token_2022 = _SWAP_CU[swap.venue]
+    adaptive = 20_000 if swap.adaptive and swap.venue == "orca" else 0
+    return base + step * (swap.ticks_crossed + 1) + adaptive + (token_2022 if swap.token_2022 else 0)
+
+
+def token_account_rent(extensions: Iterable[int], *, token_2022: bool) -> int:
+    """Returns the lamports that make an associated token account of a mint rent-exempt.
+
+    6,960 a byte, 128 bytes of them for the account itself. `extensions` are the mint's Token-2022 extension types: some
+    put a field into each account.
+
+    >>> token_account_rent([], token_2022=False), token_account_rent([1], token_2022=True)
+    (2039280, 2157600)
+    """
+    size = _TOKEN_ACCOUNT
+    if token_2022:
+        # Base, account type and the owner that can't change, which the associated-token program always asks for.
+        size += 1 + _EXTENSION_HEAD + sum(_ACCOUNT_FIELDS.get(kind, 0) for kind in extensions)
+    return (_ACCOUNT_OVERHEAD + size) * _LAMPORTS_PER_BYTE
 
 
 def cu_limit(swaps: Iterable[SwapShape]) -> int | None:
@@ -317,5 +356,75 @@ def cu_limit(swaps: Iterable[SwapShape]) -> int | None:
         if cu is None:
             return None
         total += cu
-    limit = -(-total * (100 + _MARGIN_PERCENT) // 100)
+    limit = -(-total * (100 + _MARGINPERCENT) // 100)
     return limit if limit <= MAX_CU else None
+
+
+class Estimates(NamedTuple):
+    """What each trade pays, in lamports; -1 is unknown."""
+
+    cu_limits: list[int]
+    base_fees: list[int]
+    priority_fees: list[int]
+    tips: list[int]
+
+
+class EstimateError(ValueError):
+    """Columns that don't belong together, or a figure that can't be one."""
+
+
+def estimate_trades(
+    venues: Sequence[int],
+    ticks: Sequence[int],
+    flags: Sequence[int],
+    gross: Sequence[int],
+    price: int | None,
+    bidding: Bidding,
+) -> Estimates:
+    """Returns what each trade pays at `price` micro-lamports per compute unit.
+
+    `venues` (places in `VENUES`), `ticks` (crossed ticks or bins) and `flags` (1: a Token-2022 mint, 2: adaptive fees)
+    hold the same number of hops for each trade; `gross` is in lamports, -1 if unknown. Raises `EstimateError`.
+
+    >>> estimate_trades([0, 2], [0, 1], [0, 0], [1_000_000], 10_000, Bidding())
+    Estimates(cu_limits=[95157], base_fees=[5000], priority_fees=[952], tips=[50000])
+    """
+    trades = len(gross)
+    whole = bool(trades) and len(venues) % trades == 0
+    if len(ticks) != len(venues) or len(flags) != len(venues) or not (whole or not venues):
+        message = f"{len(venues)} hops, {len(ticks)} ticks and {len(flags)} flags are no table of {trades} trades"
+        raise EstimateError(message)
+    hops = len(venues) // trades if trades else 0
+    found = Estimates([], [], [], [])
+    for trade, earned in enumerate(gross):
+        places = range(trade * hops, (trade + 1) * hops)
+        shapes = [shape for at in places if (shape := _shape(venues, ticks, flags, at)) is not None]
+        if earned < -1:
+            message = f"gross at {trade} was {earned}"
+            raise EstimateError(message)
+        limit = cu_limit(shapes)
+        paid = None if price is None or limit is None else priority_fee(price, limit)
+        found.cu_limits.append(_known(limit))
+        found.base_fees.append(_known(base_fee(bidding.signatures)))
+        found.priority_fees.append(_known(paid))
+        found.tips.append(_known(None if earned < 0 else tip(earned, bidding)))
+    return found
+
+
+def _shape(venues: Sequence[int], ticks: Sequence[int], flags: Sequence[int], at: int) -> SwapShape | None:
+    """Returns one hop, `None` where there is none."""
+    if venues[at] == -1:
+        return None
+    for column, value, most in (
+        ("flags", flags[at], 3),
+        ("venues", venues[at], len(VENUES) - 1),
+        ("ticks", ticks[at], (1 << 32) - 1),
+    ):
+        if not 0 <= value <= most:
+            message = f"{column} at {at} was {value}"
+            raise EstimateError(message)
+    return SwapShape(VENUES[venues[at]], ticks[at], bool(flags[at] & 1), bool(flags[at] & 2))
+
+
+def _known(value: int | None) -> int:
+    return -1 if value is None or value >= 1 << 63 else value

@@ -11,7 +11,9 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.technical.base import add_up, is_usable, positive, spread
+import msgspec
+
+from cambist.engine.reference.technical.base import add_up, from_bits, is_usable, positive, spread, to_bits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,17 @@ FIXED_FAST = 0.666
 
 FIXED_SLOW = 0.064
 """The slow weight of the fixed form. 2 ÷ (30 + 1) is close to it, not it."""
+
+
+class KamaParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A `Kama` as plain fields; floats as their bits."""
+
+    period: int
+    fast_bits: int
+    slow_bits: int
+    value_bits: int
+    window_bits: list[int]
+    ignored: int
 
 
 class Kama:
@@ -37,9 +50,22 @@ class Kama:
     def __init__(self, period: int = 10, fast: int = 2, slow: int = 30) -> None:
         self._window: deque[float] = deque(maxlen=positive(period) + 1)
         self._fast, self._slow = _weight(fast), _weight(slow)
+        self._is_from_zero = False
         self._value = 0.0
         self.ignored = 0
         """How many prices were no number in range."""
+
+    @classmethod
+    def from_zero(cls, length: int) -> Kama:
+        """Returns an empty average with the trend system's weights that grows from 0, as that of its script does.
+
+        >>> average = Kama.from_zero(2)
+        >>> [average.update(price) for price in (10.0, 11.0, 12.0)]
+        [None, None, 5.3226720000000025]
+        """
+        average = cls(length)
+        average._fast, average._slow, average._is_from_zero = FIXED_FAST, FIXED_SLOW, True
+        return average
 
     def update(self, price: float) -> float | None:
         """Takes a price; returns the average, `None` until `period` + 1 prices were seen."""
@@ -48,7 +74,7 @@ class Kama:
             return self.value
         self._window.append(price)
         if self.value is None:
-            self._value = price
+            self._value = 0.0 if self._is_from_zero else price
         else:
             self._value = _step(self._value, list(self._window), self._fast, self._slow)
         return self.value
@@ -57,6 +83,29 @@ class Kama:
     def value(self) -> float | None:
         """The average as it is."""
         return self._value if len(self._window) == self._window.maxlen else None
+
+    def parts(self) -> KamaParts:
+        """Returns all state as plain fields."""
+        return KamaParts(
+            period=(self._window.maxlen or 0) - 1,
+            fast_bits=to_bits(self._fast),
+            slow_bits=to_bits(self._slow),
+            value_bits=to_bits(self._value),
+            window_bits=[to_bits(price) for price in self._window],
+            ignored=self.ignored,
+        )
+
+    @classmethod
+    def from_parts(cls, parts: KamaParts) -> Kama:
+        """Returns the average that these parts describe. Raises `ValueError` if they are none."""
+        average = cls(parts.period)
+        if len(parts.window_bits) > parts.period + 1:
+            why = f"a window of {len(parts.window_bits)} prices for a period of {parts.period}"
+            raise ValueError(why)
+        average._fast, average._slow = from_bits(parts.fast_bits), from_bits(parts.slow_bits)
+        average._value, average.ignored = from_bits(parts.value_bits), parts.ignored
+        average._window.extend(from_bits(bits) for bits in parts.window_bits)
+        return average
 
 
 def kama(prices: Sequence[float], period: int = 10, fast: int = 2, slow: int = 30) -> list[float | None]:

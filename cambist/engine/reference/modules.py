@@ -11,14 +11,17 @@ from cambist.engine.reference.accounts import (
     AmmV4,
     CpmmConfig,
     CpmmPool,
+    DammV2Pool,
     Mint,
     Oracle,
+    StableSwap,
     TickArray,
     TokenAccount,
     TransferFeeConfig,
     Whirlpool,
 )
 from cambist.engine.reference.amm_math import QuoteError, RoundingRule, raydium_v4
+from cambist.engine.reference.bins import decode_pair
 from cambist.engine.reference.cycle_finder import Potentials, find_negative_cycles
 from cambist.engine.reference.decode import (
     BookTicker,
@@ -37,6 +40,8 @@ from cambist.engine.reference.multiverse import Params
 from cambist.engine.reference.multiverse import search as multiverse
 from cambist.engine.reference.order_book import Continuity, Delta, OrderBook, Ticker
 from cambist.engine.reference.pool import ChainTime, Pool
+from cambist.engine.reference.pool.clmm import ClmmState
+from cambist.engine.reference.ranges import decode_clmm, decode_pump
 from cambist.engine.reference.sizing import best_input as sized
 from cambist.engine.reference.tick_array_manager import Ticks
 
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
 
 Edge = tuple[int, int, int | None]
 ConstantProduct = tuple[int, int, int, int]
+Margin = tuple[int | None, tuple[float, float, float] | None]
 
 rsi = technical.rsi
 ema = technical.ema
@@ -97,6 +103,12 @@ def quote(
     return found
 
 
+def pool_weights(venue: str, accounts: Sequence[bytes], time: tuple[int, int, int]) -> list[Margin]:
+    """Returns −log2 of the marginal rate in 2⁻⁴⁰ units and the virtual reserves, each for selling A and selling B."""
+    pool, when = _pool(venue, accounts), ChainTime(*time)
+    return [(pool.weight(a_to_b, when), pool.virtual_reserves(a_to_b, when)) for a_to_b in (True, False)]
+
+
 def _pool(venue: str, accounts: Sequence[bytes]) -> Pool:
     if venue == "ray4" and len(accounts) == 3:
         pool, first, second = accounts
@@ -111,6 +123,22 @@ def _pool(venue: str, accounts: Sequence[bytes]) -> Pool:
         ticks = Ticks(whirlpool.tick_spacing, [TickArray.decode(each) for each in arrays])
         fees = _fee(mint_a), _fee(mint_b)
         return Pool.whirlpool(whirlpool, ticks, Oracle.decode(oracle) if oracle else None, fees)
+    if venue == "saber" and len(accounts) == 3:
+        pool, first, second = accounts
+        return Pool.stable(StableSwap.decode(pool), (_amount(first), _amount(second)))
+    if venue == "damm2" and len(accounts) == 3:
+        pool, mint_a, mint_b = accounts
+        return Pool.damm_v2(DammV2Pool.decode(pool), (_fee(mint_a), _fee(mint_b)))
+    if venue == "dlmm" and len(accounts) >= 5:
+        address, pair, bitmap, mint_a, mint_b, *arrays = accounts
+        return Pool.dlmm(*decode_pair(address, [pair, bitmap, *arrays]), (_fee(mint_a), _fee(mint_b)))
+    if venue == "clmm" and len(accounts) >= 6:
+        address, pool, config, bitmap, mint_a, mint_b, *arrays = accounts
+        return ClmmState(*decode_clmm(address, [pool, config, bitmap, *arrays]), (_fee(mint_a), _fee(mint_b)))
+    if venue == "pump" and len(accounts) == 7:
+        pool, config, schedule, first, second, mint_a, mint_b = accounts
+        amounts, supply = (_amount(first), _amount(second)), Mint.decode(mint_a).supply
+        return decode_pump((pool, config, schedule), amounts, supply, (mint_a, mint_b))
     message = f"{venue} of {len(accounts)} accounts"
     raise ValueError(message)
 

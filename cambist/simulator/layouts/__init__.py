@@ -4,7 +4,19 @@ Each `Layout` covers every byte of its account, so decode and encode are each ot
 single fields; the `patch_*` functions write a state the engine computed into an account's bytes.
 """
 
+from cambist.simulator.layouts.dlmm import (
+    BIN,
+    BIN_ARRAY,
+    BITMAP_EXTENSION,
+    LB_PAIR,
+    BinKeeping,
+    encode_bin_array,
+    encode_bitmap_extension,
+    encode_lb_pair,
+    patch_lb_pair,
+)
 from cambist.simulator.layouts.layout import Layout
+from cambist.simulator.layouts.meteora import DAMM_V2, LpFees, encode_damm_v2, patch_damm_v2
 from cambist.simulator.layouts.orca import (
     ORACLE,
     WHIRLPOOL,
@@ -31,6 +43,7 @@ from cambist.simulator.layouts.raydium import (
     patch_amm_v4_swap,
     patch_cpmm_pool,
 )
+from cambist.simulator.layouts.saber import STABLE_SWAP, encode_stable_swap
 from cambist.simulator.layouts.token import (
     CLOCK,
     MINT,
@@ -44,32 +57,47 @@ from cambist.simulator.layouts.token import (
 
 __all__ = [
     "AMM_V4",
+    "BIN",
+    "BIN_ARRAY",
+    "BITMAP_EXTENSION",
     "CLOCK",
     "CPMM_CONFIG",
     "CPMM_POOL",
+    "DAMM_V2",
+    "LB_PAIR",
     "MINT",
     "ORACLE",
+    "STABLE_SWAP",
     "TOKEN_ACCOUNT",
     "WHIRLPOOL",
+    "BinKeeping",
     "Layout",
+    "LpFees",
     "Tick",
     "TickArrayFields",
     "cross_tick",
     "decode_tick_array",
     "encode_amm_v4",
+    "encode_bin_array",
+    "encode_bitmap_extension",
     "encode_clock",
     "encode_cpmm_config",
     "encode_cpmm_pool",
+    "encode_damm_v2",
     "encode_dynamic_tick_array",
     "encode_fixed_tick_array",
+    "encode_lb_pair",
     "encode_mint",
     "encode_oracle",
+    "encode_stable_swap",
     "encode_tick_array",
     "encode_token_account",
     "encode_transfer_fee_config",
     "encode_whirlpool",
     "patch_amm_v4_swap",
     "patch_cpmm_pool",
+    "patch_damm_v2",
+    "patch_lb_pair",
     "patch_oracle",
     "patch_tick",
     "patch_token_amount",

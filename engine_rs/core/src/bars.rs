@@ -110,6 +110,14 @@ impl Bars {
             self.ignored += 1;
             return 0;
         }
+        // Most ticks fall into the open bar: these need no division.
+        if let Some(bar) = &mut self.open
+            && let Some(after) = time_ns.checked_sub(bar.start_ns)
+            && (0..self.width_ns).contains(&after)
+        {
+            bar.take(price, volume);
+            return 0;
+        }
         let Some(start_ns) = time_ns.div_euclid(self.width_ns).checked_mul(self.width_ns) else {
             self.ignored += 1;
             return 0;
@@ -184,6 +192,87 @@ impl Bars {
         bars.ignored = parts.ignored;
         Some(bars)
     }
+}
+
+/// Bars as columns, and what didn't become part of one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BarColumns {
+    pub start_ns: Vec<i64>,
+    pub open: Vec<f64>,
+    pub high: Vec<f64>,
+    pub low: Vec<f64>,
+    pub close: Vec<f64>,
+    pub volume: Vec<f64>,
+    pub ticks: Vec<u32>,
+    /// Ticks that came for a bar that was closed already.
+    pub late: u64,
+    /// Bars closed without a tick.
+    pub empty: u64,
+    /// Ticks with a price or volume that is no number in range.
+    pub ignored: u64,
+}
+
+/// Why ticks make no bars.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BarsError {
+    #[error("width {0} is not positive")]
+    Width(i64),
+    #[error("prices: {found} for {expected}")]
+    Prices { found: usize, expected: usize },
+    #[error("volumes: {found} for {expected}")]
+    Volumes { found: usize, expected: usize },
+    #[error("{bars} bars, at most {most} are made")]
+    TooMany { bars: u64, most: usize },
+}
+
+/// Returns the bars of ticks as `Bars` makes them of one after the other, the last one included.
+///
+/// # Errors
+/// A width that isn't positive; columns of different lengths; more than `most` bars, as a silence of years would make.
+pub fn columns(
+    width_ns: i64,
+    times_ns: &[i64],
+    prices: &[f64],
+    volumes: &[f64],
+    most: usize,
+) -> Result<BarColumns, BarsError> {
+    let expected = times_ns.len();
+    let mut bars = Bars::new(width_ns, most.max(1)).ok_or(BarsError::Width(width_ns))?;
+    if prices.len() != expected {
+        return Err(BarsError::Prices {
+            found: prices.len(),
+            expected,
+        });
+    }
+    if volumes.len() != expected {
+        return Err(BarsError::Volumes {
+            found: volumes.len(),
+            expected,
+        });
+    }
+    let mut made = 1_u64;
+    for ((time_ns, price), volume) in times_ns.iter().zip(prices).zip(volumes) {
+        made = made.saturating_add(bars.add(*time_ns, *price, *volume));
+        if made > most as u64 {
+            return Err(BarsError::TooMany { bars: made, most });
+        }
+    }
+    let mut found = BarColumns {
+        late: bars.late,
+        empty: bars.empty,
+        ignored: bars.ignored,
+        ..BarColumns::default()
+    };
+    for bar in bars.closed.into_iter().chain(bars.open) {
+        found.start_ns.push(bar.start_ns);
+        found.open.push(bar.open);
+        found.high.push(bar.high);
+        found.low.push(bar.low);
+        found.close.push(bar.close);
+        found.volume.push(bar.volume);
+        found.ticks.push(bar.ticks);
+    }
+    Ok(found)
 }
 
 /// Returns the bars of ticks (time, price, volume) that are in time order, the last one included, in one pass.

@@ -25,9 +25,28 @@ pub enum Base58Error {
 
 /// Returns the base58 text of a key.
 pub fn encode(key: &Pubkey) -> String {
-    let mut out = [0; 44];
-    let len = five8::encode_32(key, &mut out);
-    text(&out[..usize::from(len)])
+    KeyText::of(key).as_str().to_owned()
+}
+
+/// A key's base58 text without an allocation of its own.
+#[derive(Clone, Copy)]
+pub struct KeyText {
+    out: [u8; 44],
+    length: u8,
+}
+
+impl KeyText {
+    /// Returns the base58 text of a key.
+    pub fn of(key: &Pubkey) -> Self {
+        let mut out = [0; 44];
+        let length = five8::encode_32(key, &mut out);
+        Self { out, length }
+    }
+
+    /// Returns the text, empty if it were not ASCII, which base58 is.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.out[..usize::from(self.length)]).unwrap_or_default()
+    }
 }
 
 /// Returns the key that `text` is the one encoding of, `None` if it isn't 32 bytes of base58.
@@ -48,6 +67,50 @@ pub fn decode_signature(text: &str) -> Option<Signature> {
     let mut out = [0; 64];
     five8::decode_64(text, &mut out).ok().map(|()| out)
 }
+
+/// Longest text that `decode_bytes` reads: the 10 KiB that one instruction may hand to another, and some.
+pub const MAX_TEXT: usize = 14_200;
+
+/// Returns the bytes of a base58 text of any length up to `MAX_TEXT`, `None` if it is longer or none.
+pub fn decode_bytes(text: &str) -> Option<Vec<u8>> {
+    if text.len() > MAX_TEXT {
+        return None;
+    }
+    let zeros = text.bytes().take_while(|&byte| byte == b'1').count();
+    let mut limbs: Vec<u32> = Vec::with_capacity(text.len() * 3 / 16 + 1);
+    // Five digits at a time: 58⁵ fits a limb.
+    for chunk in text.as_bytes()[zeros..].chunks(5) {
+        let (mut carry, mut scale) = (0_u64, 1_u64);
+        for &byte in chunk {
+            let digit = *DIGITS.get(usize::from(byte)).filter(|&&digit| digit < 58)?;
+            carry = carry * 58 + u64::from(digit);
+            scale *= 58;
+        }
+        for limb in &mut limbs {
+            carry += u64::from(*limb) * scale;
+            *limb = carry as u32;
+            carry >>= 32;
+        }
+        if carry > 0 {
+            limbs.push(carry as u32);
+        }
+    }
+    let mut out = vec![0; zeros];
+    let bytes = limbs.iter().rev().flat_map(|limb| limb.to_be_bytes());
+    out.extend(bytes.skip_while(|&byte| byte == 0));
+    Some(out)
+}
+
+const DIGITS: [u8; 128] = {
+    let alphabet = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    let mut digits = [u8::MAX; 128];
+    let mut at = 0;
+    while at < alphabet.len() {
+        digits[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    digits
+};
 
 /// Returns the base58 text of each key (`size` 32) or signature (64) of `packed`, which holds them end to end.
 ///
@@ -159,7 +222,27 @@ mod tests {
         assert_eq!(decode_many(&["1".repeat(64)], 64), Ok(vec![0; 64]));
     }
 
+    #[test]
+    fn bytes_of_any_length_are_read() {
+        assert_eq!(decode_bytes(""), Some(vec![]));
+        assert_eq!(decode_bytes("11"), Some(vec![0, 0]));
+        assert_eq!(
+            decode_bytes("3Bxs4ezjpW22kuoV").map(|data| data.len()),
+            Some(12)
+        );
+        assert_eq!(decode_bytes("0"), None);
+        assert_eq!(decode_bytes("é"), None);
+        assert_eq!(decode_bytes(&"z".repeat(MAX_TEXT + 1)), None);
+    }
+
     proptest! {
+        #[test]
+        fn bytes_are_those_of_keys(key: [u8; 32], zeros in 0usize..32) {
+            let mut key = key;
+            key[..zeros].fill(0);
+            prop_assert_eq!(decode_bytes(&encode(&key)), Some(key.to_vec()));
+        }
+
         #[test]
         fn round_trips(key: [u8; 32], low: [u8; 32], zeros in 0usize..32) {
             let mut key = key;

@@ -1,7 +1,8 @@
 //! The equity curve of a signal traded one bar later, as the adaptive trend system computes it.
 //!
-//! Only + × and comparisons are used, in the order written: the twin gives the same bits.
+//! Only + × and comparisons are used; streaming, in the order written: the twin gives the same bits.
 
+use crate::technical::arrays::{BLOCK, larger};
 use crate::technical::{MAX_VALUE, ParameterError, is_usable};
 
 /// Equity never falls below this, whatever it started at.
@@ -74,7 +75,8 @@ impl Equity {
     }
 }
 
-/// Returns equity after each return, NaN in the cutout; signals past the last return are not read.
+/// Returns equity after each return, as `Equity` gives it but for rounding, NaN in the cutout; signals past the last
+/// return are not read.
 ///
 /// # Errors
 /// Fewer signals than returns; a parameter that is no number in range.
@@ -85,16 +87,83 @@ pub fn equity(
     decay: f64,
     cutout: usize,
 ) -> Result<Vec<f64>, ParameterError> {
-    if sig_prev.len() < r_values.len() {
+    let Some(signals) = sig_prev.get(..r_values.len()) else {
         return Err(ParameterError::Lengths {
             what: "signals",
             found: sig_prev.len(),
             expected: r_values.len(),
         });
+    };
+    Equity::new(starting_equity, decay, cutout)?;
+    let mut curve = vec![0.0; r_values.len()];
+    let (before, live) = curve.split_at_mut(cutout.min(r_values.len()));
+    before.fill(f64::NAN);
+    if let Some((slot, rest)) = live.split_first_mut() {
+        let mut value = starting_equity.clamp(FLOOR, MAX_VALUE);
+        *slot = value;
+        let bars = (&r_values[cutout + 1..], &signals[cutout + 1..]);
+        let parts = bars.0.chunks(BLOCK).zip(bars.1.chunks(BLOCK));
+        for ((returns, signals), block) in parts.zip(rest.chunks_mut(BLOCK)) {
+            value = grow(value, decay, (returns, signals), block);
+        }
     }
-    let mut curve = Equity::new(starting_equity, decay, cutout)?;
-    let bars = r_values.iter().zip(sig_prev);
-    Ok(bars
-        .map(|(&r, &signal)| curve.update(r, signal).unwrap_or(f64::NAN))
-        .collect())
+    Ok(curve)
+}
+
+/// Factors up to which four in a row leave room below the largest number.
+const MAX_FACTOR: f64 = 1e10;
+
+/// Writes equity after each bar of a block from `value` on; returns the last.
+fn grow(value: f64, decay: f64, (returns, signals): (&[f64], &[f64]), out: &mut [f64]) -> f64 {
+    let mut plain = true;
+    for ((slot, r), signal) in out.iter_mut().zip(returns).zip(signals) {
+        let factor = decay * (1.0 + earned(*r, *signal));
+        plain &= factor >= 0.0;
+        plain &= factor <= MAX_FACTOR;
+        *slot = factor;
+    }
+    if plain {
+        let last = scan(value, out);
+        let within = out.iter().map(|value| *value <= MAX_VALUE);
+        if within.fold(true, |all, within| all & within) {
+            return last;
+        }
+    }
+    let mut value = value;
+    for ((slot, r), signal) in out.iter_mut().zip(returns).zip(signals) {
+        value = (value * decay * (1.0 + earned(*r, *signal))).clamp(FLOOR, MAX_VALUE);
+        *slot = value;
+    }
+    value
+}
+
+fn earned(r: f64, signal: f64) -> f64 {
+    let with_sign = if signal > 0.0 { r } else { -r };
+    let is_live = (signal.abs() > 0.0) & (r.abs() <= MAX_VALUE);
+    if is_live { with_sign } else { 0.0 }
+}
+
+/// Writes x ← the larger of `FLOOR` and factor × x for each factor, none negative; returns the last x.
+///
+/// Steps of this form make one of the same form when they follow each other, so that three of four needn't wait for the
+/// one before.
+fn scan(x: f64, factors: &mut [f64]) -> f64 {
+    let mut last = x;
+    let (blocks, rest) = factors.as_chunks_mut::<4>();
+    for block in blocks {
+        let (mut all, mut least) = (*block, [FLOOR; 4]);
+        for at in 1..4 {
+            all[at] *= all[at - 1];
+            least[at] = larger(FLOOR, block[at] * least[at - 1]);
+        }
+        for at in 0..4 {
+            block[at] = larger(least[at], all[at] * last);
+        }
+        last = block[3];
+    }
+    for slot in rest {
+        last = larger(FLOOR, *slot * last);
+        *slot = last;
+    }
+    last
 }

@@ -4,9 +4,16 @@
 //! where nothing moved. Only + − × ÷ are used, in the order written, and the way gone is added up from the oldest step
 //! each time: the twin gives the same bits. The two treat unusable values differently: see each.
 
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the machine's wide vectors"
+)]
+
 use std::collections::VecDeque;
 
-use crate::technical::arrays::{BLOCK, on_usable, window_sums};
+use serde::{Deserialize, Serialize};
+
+use crate::technical::arrays::{BLOCK, Kernel, WindowSums, from_point, is_clean, run_up};
 use crate::technical::{ParameterError, is_usable, positive};
 
 /// The fast weight of the fixed form. 2 ÷ (2 + 1) is close to it, not it.
@@ -57,6 +64,7 @@ impl Prices {
     }
 }
 
+#[inline(always)]
 fn smoothing(way: f64, noise: f64, fast: f64, slow: f64) -> f64 {
     let efficiency = if noise == 0.0 { 0.0 } else { way / noise };
     let smoothing = efficiency * (fast - slow) + slow;
@@ -74,6 +82,7 @@ fn weight(period: u32) -> Result<f64, ParameterError> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kama {
     prices: Prices,
+    from_zero: bool,
     value: f64,
     ignored: u64,
 }
@@ -86,6 +95,20 @@ impl Kama {
     pub fn new(period: u32, fast: u32, slow: u32) -> Result<Self, ParameterError> {
         Ok(Self {
             prices: Prices::new(period, weight(fast)?, weight(slow)?)?,
+            from_zero: false,
+            value: 0.0,
+            ignored: 0,
+        })
+    }
+
+    /// Returns an empty average with the trend system's weights that grows from 0, as that of its script does.
+    ///
+    /// # Errors
+    /// A length of 0.
+    pub fn from_zero(length: u32) -> Result<Self, ParameterError> {
+        Ok(Self {
+            prices: Prices::new(length, FIXED_FAST, FIXED_SLOW)?,
+            from_zero: true,
             value: 0.0,
             ignored: 0,
         })
@@ -100,7 +123,7 @@ impl Kama {
         self.prices.push(price);
         if self.prices.is_full() {
             self.value += self.prices.smoothing() * (price - self.value);
-        } else {
+        } else if !self.from_zero {
             self.value = price;
         }
         self.value()
@@ -115,47 +138,182 @@ impl Kama {
     pub fn ignored(&self) -> u64 {
         self.ignored
     }
+
+    /// Returns all state as plain fields.
+    pub fn parts(&self) -> KamaParts {
+        let window = self.prices.window.iter();
+        KamaParts {
+            period: self.prices.size as u64 - 1,
+            fast_bits: self.prices.fast.to_bits(),
+            slow_bits: self.prices.slow.to_bits(),
+            value_bits: self.value.to_bits(),
+            window_bits: window.map(|price| price.to_bits()).collect(),
+            ignored: self.ignored,
+        }
+    }
+
+    /// Returns the average that these parts describe, `None` if they are none.
+    pub fn from_parts(parts: &KamaParts) -> Option<Self> {
+        let period = u32::try_from(parts.period).ok()?;
+        let [fast, slow] = [parts.fast_bits, parts.slow_bits].map(f64::from_bits);
+        let mut prices = Prices::new(period, fast, slow).ok()?;
+        let window = parts.window_bits.iter().copied();
+        prices.window = window.map(f64::from_bits).collect();
+        (prices.window.len() <= prices.size).then_some(Self {
+            from_zero: false,
+            prices,
+            value: f64::from_bits(parts.value_bits),
+            ignored: parts.ignored,
+        })
+    }
 }
 
-/// Returns the average after each price, as `Kama` gives it, NaN where it gives none.
+/// A `Kama` as plain fields; floats as their bits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KamaParts {
+    pub period: u64,
+    pub fast_bits: u64,
+    pub slow_bits: u64,
+    pub value_bits: u64,
+    pub window_bits: Vec<u64>,
+    pub ignored: u64,
+}
+
+/// Computes the average after each price, as `Kama` does but for rounding, NaN where it gives none.
+#[derive(Debug)]
+pub struct KamaKernel(Pulls);
+
+/// Returns what computes the average after each price by `Kama`'s rules.
 ///
 /// # Errors
 /// A period of 0.
-pub fn kama(
-    prices: &[f64],
-    period: u32,
-    fast: u32,
-    slow: u32,
-) -> Result<[Vec<f64>; 1], ParameterError> {
+pub fn kama(period: u32, fast: u32, slow: u32) -> Result<KamaKernel, ParameterError> {
     let size = positive(period)? as usize;
-    let (fast, slow) = (weight(fast)?, weight(slow)?);
-    Ok(on_usable(prices, |good, [out]| {
-        let Some(out) = out.get_mut(size..) else {
-            return;
-        };
-        shares(good, size, fast, slow, out);
-        let Some(mut average) = good.get(size - 1).copied() else {
-            return;
-        };
-        for (slot, price) in out.iter_mut().zip(&good[size..]) {
-            average += *slot * (price - average);
-            *slot = average;
-        }
-    }))
+    Ok(KamaKernel(Pulls::new(size, weight(fast)?, weight(slow)?)))
 }
 
-/// Writes the share that the average moves at each price from `prices[size]` on: only the average itself must wait.
-fn shares(prices: &[f64], size: usize, fast: f64, slow: f64, out: &mut [f64]) {
-    let mut steps = Vec::with_capacity(BLOCK + size);
-    for (at, block) in out.chunks_mut(BLOCK).enumerate() {
-        let prices = &prices[at * BLOCK..at * BLOCK + block.len() + size];
-        steps.clear();
-        steps.extend(prices.windows(2).map(|pair| (pair[1] - pair[0]).abs()));
-        window_sums(&steps, size, block);
+impl Kernel<1> for KamaKernel {
+    #[inline(always)]
+    fn run(&mut self, values: &[f64], [out]: [&mut [f64]; 1]) {
+        let size = self.0.size;
+        let out = from_point(out, size);
+        if !out.is_empty() {
+            self.0.follow::<true>(values[size - 1], values, out);
+        }
     }
-    for ((slot, first), last) in out.iter_mut().zip(prices).zip(&prices[size..]) {
-        *slot = smoothing((last - first).abs(), *slot, fast, slow);
+}
+
+/// How far each price pulls the average: known for a whole block before the average itself.
+#[derive(Debug)]
+struct Pulls {
+    size: usize,
+    fast: f64,
+    slow: f64,
+    /// Ways between neighbours, and their sums up to each.
+    steps: Vec<f64>,
+    ways: Vec<f64>,
+    sums: WindowSums,
+}
+
+/// Share of a block's way that a window must make to be told from the block's running sum: its digits lost are below 1e-9.
+const LEAST_SHARE: f64 = 1e-4;
+
+impl Pulls {
+    fn new(size: usize, fast: f64, slow: f64) -> Self {
+        Self {
+            size,
+            fast,
+            slow,
+            steps: Vec::new(),
+            ways: Vec::new(),
+            sums: WindowSums::default(),
+        }
     }
+
+    /// Writes the average after each price from `prices[size]` on.
+    #[inline(always)]
+    fn follow<const CLEAN: bool>(&mut self, average: f64, prices: &[f64], out: &mut [f64]) {
+        let mut average = average;
+        let mut keeps = [0.0; BLOCK];
+        for (at, out) in out.chunks_mut(BLOCK).enumerate() {
+            let prices = &prices[at * BLOCK..at * BLOCK + out.len() + self.size];
+            let keeps = &mut keeps[..out.len()];
+            self.write_noises(prices, keeps);
+            let ends = prices.iter().zip(&prices[self.size..]);
+            for ((keep, out), (first, last)) in keeps.iter_mut().zip(out.iter_mut()).zip(ends) {
+                let share = smoothing((last - first).abs(), *keep, self.fast, self.slow);
+                *out = share * last;
+                *keep = 1.0 - share;
+            }
+            average = if CLEAN {
+                chain(average, keeps, out)
+            } else {
+                restart(average, keeps, &prices[self.size..], out)
+            };
+        }
+    }
+
+    /// Writes the way gone in each window.
+    #[inline(always)]
+    fn write_noises(&mut self, prices: &[f64], noises: &mut [f64]) {
+        let steps = prices.iter().zip(&prices[1..]);
+        self.steps.clear();
+        self.steps
+            .extend(steps.map(|(before, after)| (after - before).abs()));
+        self.ways.resize(self.steps.len() + 1, 0.0);
+        self.ways[0] = 0.0;
+        let all = run_up(0.0, &self.steps, &mut self.ways[1..]);
+        let least = all * LEAST_SHARE;
+        let mut told = true;
+        let ends = self.ways.iter().zip(&self.ways[self.size..]);
+        for (noise, (start, end)) in noises.iter_mut().zip(ends) {
+            *noise = end - start;
+            // Of NaN this is not true.
+            told &= *noise >= least;
+        }
+        if !told {
+            self.sums.write(&self.steps, self.size, noises);
+        }
+    }
+}
+
+/// Writes x ← keep × x + add for each place, which holds what is added; returns the last x. Four at a time, so that three
+/// of four needn't wait for the one before.
+#[inline(always)]
+fn chain(x: f64, keeps: &[f64], out: &mut [f64]) -> f64 {
+    let mut last = x;
+    let (blocks, rest) = keeps.as_chunks::<4>();
+    let (places, rest_places) = out.as_chunks_mut::<4>();
+    for (keep, place) in blocks.iter().zip(places) {
+        let (mut part, mut all) = (*place, *keep);
+        for at in 1..4 {
+            part[at] += keep[at] * part[at - 1];
+            all[at] *= all[at - 1];
+        }
+        for (slot, all) in part.iter_mut().zip(all) {
+            *slot += all * last;
+        }
+        last = part[3];
+        *place = part;
+    }
+    for (slot, keep) in rest_places.iter_mut().zip(rest) {
+        *slot += keep * last;
+        last = *slot;
+    }
+    last
+}
+
+/// Writes as `chain` does, from the price itself on where there is no average.
+#[inline(always)]
+fn restart(x: f64, keeps: &[f64], prices: &[f64], out: &mut [f64]) -> f64 {
+    let mut last = x;
+    for ((slot, keep), price) in out.iter_mut().zip(keeps).zip(prices) {
+        let base = if last.is_nan() { *price } else { last };
+        *slot += keep * base;
+        last = *slot;
+    }
+    last
 }
 
 /// The average of the adaptive trend system: weights .666 and .064, equal to its figures.
@@ -214,29 +372,44 @@ impl FixedKama {
     }
 }
 
-/// Returns the average after each price, as `FixedKama` gives it, NaN where it gives none.
+/// Computes the average after each price, as `FixedKama` does but for rounding, NaN where it gives none.
+#[derive(Debug)]
+pub struct FixedKamaKernel(Pulls);
+
+/// Returns what computes the average after each price by `FixedKama`'s rules.
 ///
 /// # Errors
 /// A length of 0.
-pub fn fixed_kama(prices: &[f64], length: u32) -> Result<Vec<f64>, ParameterError> {
+pub fn fixed_kama(length: u32) -> Result<FixedKamaKernel, ParameterError> {
     let size = positive(length)? as usize;
-    let clean: Vec<f64> = prices
-        .iter()
-        .map(|price| if is_usable(*price) { *price } else { f64::NAN })
-        .collect();
-    let Some(&first) = clean.first() else {
-        return Ok(Vec::new());
-    };
-    let mut out = vec![first; clean.len()];
-    let Some(later) = out.get_mut(size..) else {
-        return Ok(out);
-    };
-    shares(&clean, size, FIXED_FAST, FIXED_SLOW, later);
-    let mut average = first;
-    for (slot, price) in later.iter_mut().zip(&clean[size..]) {
-        let base = if average.is_nan() { *price } else { average };
-        average = base + *slot * (price - base);
-        *slot = average;
+    Ok(FixedKamaKernel(Pulls::new(size, FIXED_FAST, FIXED_SLOW)))
+}
+
+impl FixedKamaKernel {
+    #[inline(always)]
+    fn write<const CLEAN: bool>(&mut self, prices: &[f64], out: &mut [f64]) {
+        let start = self.0.size.min(out.len());
+        let (before, out) = out.split_at_mut(start);
+        if let Some(&first) = prices.first() {
+            before.fill(first);
+            self.0.follow::<CLEAN>(first, prices, out);
+        }
     }
-    Ok(out)
+}
+
+impl Kernel<1> for FixedKamaKernel {
+    #[inline(always)]
+    fn run(&mut self, values: &[f64], [out]: [&mut [f64]; 1]) {
+        self.write::<true>(values, out);
+    }
+
+    #[inline(always)]
+    fn over(&mut self, values: &[f64], [out]: [&mut [f64]; 1]) {
+        if is_clean(values) {
+            return self.write::<true>(values, out);
+        }
+        let known = |price: &f64| if is_usable(*price) { *price } else { f64::NAN };
+        let marked: Vec<f64> = values.iter().map(known).collect();
+        self.write::<false>(&marked, out);
+    }
 }

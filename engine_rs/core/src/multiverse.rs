@@ -51,6 +51,8 @@ struct Way {
     onward: i64,
 }
 
+/// So many banned edges are found faster one by one than looked up in a table of all edges.
+const FEW: usize = 16;
 const NONE: u32 = u32::MAX;
 const NEVER: i64 = i64::MAX;
 const UNKNOWN: i64 = i64::MIN;
@@ -68,6 +70,7 @@ pub fn search(
         potentials,
         params,
         banned: Vec::new(),
+        is_banned: Vec::new(),
         closers: Vec::new(),
         ways: Vec::new(),
         cheapest: 0,
@@ -79,11 +82,14 @@ pub fn search(
         limit: params.margin,
         work: Work::default(),
     };
+    if touched.len() > FEW {
+        search.is_banned.resize(graph.edge_count(), false);
+    }
     if params.keep > 0 {
         for &edge in touched {
-            if !search.banned.contains(&edge) {
+            if !search.bars(edge) {
                 search.through(edge);
-                search.banned.push(edge);
+                search.ban(edge);
             }
         }
     }
@@ -96,6 +102,8 @@ struct Search<'a> {
     params: &'a Params,
     /// Touched edges searched before: their cycles are found already.
     banned: Vec<EdgeId>,
+    /// The same by edge; empty where few are touched.
+    is_banned: Vec<bool>,
     closers: Vec<Closer>,
     /// By node.
     ways: Vec<Way>,
@@ -111,6 +119,21 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    #[inline]
+    fn bars(&self, edge: EdgeId) -> bool {
+        match self.is_banned.get(edge as usize) {
+            Some(&banned) => banned,
+            None => self.banned.contains(&edge),
+        }
+    }
+
+    fn ban(&mut self, edge: EdgeId) {
+        if let Some(banned) = self.is_banned.get_mut(edge as usize) {
+            *banned = true;
+        }
+        self.banned.push(edge);
+    }
+
     /// Finds the cycles through one edge.
     fn through(&mut self, edge: EdgeId) {
         let Some(cost) = self.potentials.reduced(self.graph, edge) else {
@@ -136,7 +159,7 @@ impl Search<'_> {
         (self.others, self.worst) = (0, 0);
         let twin = self.graph.twin(edge);
         for other in self.potentials.violated() {
-            if other != edge && Some(other) != twin && !self.banned.contains(&other) {
+            if other != edge && Some(other) != twin && !self.bars(other) {
                 let cost = self.potentials.reduced(self.graph, other).unwrap_or(0);
                 self.others += 1;
                 self.worst = self.worst.min(cost);
@@ -173,7 +196,7 @@ impl Search<'_> {
             }
             let Some(weight) = arc.weight() else { continue };
             let cost = weight + values[arc.node as usize] - values[end as usize];
-            let barred = Some(arc.edge) == twin || self.banned.contains(&arc.edge);
+            let barred = Some(arc.edge) == twin || self.bars(arc.edge);
             if before + cost < self.limit && !barred {
                 self.closers.push(Closer {
                     from: arc.node,
@@ -328,7 +351,7 @@ impl Search<'_> {
 
     /// Follows one edge, unless it leads back or is barred.
     fn step(&mut self, edge: EdgeId, to: NodeId, cost: i64, left: usize) {
-        if self.nodes.contains(&to) || self.banned.contains(&edge) {
+        if self.nodes.contains(&to) || self.bars(edge) {
             return;
         }
         self.path.push(edge);

@@ -22,6 +22,21 @@ impl UpDown {
         self.value
     }
 
+    /// Takes eight bars at once, a byte of a word each; returns the sides.
+    fn update_eight(&mut self, up: [bool; 8], down: [bool; 8]) -> [i8; 8] {
+        let ups = u64::from_le_bytes(up.map(u8::from));
+        let downs = u64::from_le_bytes(down.map(u8::from)) & !ups;
+        let mut sides = ups | (downs * 0xFF);
+        // Bytes of no event take that of one, two and four bars before, and at last the side before all.
+        for shift in [8, 16, 32] {
+            sides |= (sides << shift) & !((sides & ONES) * 0xFF);
+        }
+        sides |= (u64::from(self.value as u8) * ONES) & !((sides & ONES) * 0xFF);
+        let sides = sides.to_le_bytes().map(|side| side as i8);
+        self.value = sides[7];
+        sides
+    }
+
     /// Returns the side as it is.
     pub fn value(&self) -> i8 {
         self.value
@@ -40,10 +55,21 @@ pub fn up_down(up: &[bool], down: &[bool]) -> Result<Vec<i8>, ParameterError> {
             expected: up.len(),
         });
     }
+    let mut sides = vec![0; up.len()];
     let mut side = UpDown::default();
-    let bars = up.iter().zip(down);
-    Ok(bars.map(|(&up, &down)| side.update(up, down)).collect())
+    let ((ups, up), (downs, down)) = (up.as_chunks::<8>(), down.as_chunks::<8>());
+    let (blocks, rest) = sides.as_chunks_mut::<8>();
+    for ((block, ups), downs) in blocks.iter_mut().zip(ups).zip(downs) {
+        *block = side.update_eight(*ups, *downs);
+    }
+    for ((slot, up), down) in rest.iter_mut().zip(up).zip(down) {
+        *slot = side.update(*up, *down);
+    }
+    Ok(sides)
 }
+
+/// Bit 0 of each byte: set in 1 and in −1.
+const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// Runs of one sign that are long enough, as soon as they are: what a bar shows never depends on later ones.
 ///

@@ -195,6 +195,9 @@ fn state(pool: &Pool) -> Vec<String> {
             ];
             out.extend(pairs.iter().flatten().map(u64::to_string));
         }
+        Pool::Stable(_) | Pool::DammV2(_) | Pool::Dlmm(_) | Pool::Clmm(_) | Pool::Pump(_) => {
+            unreachable!("the file holds none")
+        }
         Pool::Whirlpool(pool) => {
             let account = &pool.account;
             out.extend([account.sqrt_price.to_string(), account.tick.to_string()]);

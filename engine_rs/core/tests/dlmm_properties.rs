@@ -1,5 +1,7 @@
 //! What holds for every DLMM pair and amount.
 
+use std::sync::Arc;
+
 use cambist_core::accounts::{
     BINS_PER_ARRAY, Bin, BinArray, BinArrayBitmapExtension, LbPair, StaticParameters,
     VariableParameters,
@@ -136,7 +138,8 @@ fn pool_of(mut pair: LbPair, contents: &[Option<(u64, u64, u64, bool)>]) -> Pool
     // Arrays −1, 0 and 1.
     pair.bitmap[7] = 1 << 63;
     pair.bitmap[8] = 0b11;
-    let bins = Bins::new(&ADDRESS, &pair, None, arrays).expect("arrays of the pair");
+    let bins = Bins::new(&ADDRESS, &pair, None, arrays.into_iter().map(Arc::new))
+        .expect("arrays of the pair");
     Pool { pair, bins }
 }
 
@@ -169,7 +172,7 @@ fn fuzzed() -> impl Strategy<Value = Pool> {
             array[24..56].copy_from_slice(&ADDRESS);
             let pair = LbPair::decode(&pair).ok()?;
             let array = BinArray::decode(&array).ok()?;
-            let bins = Bins::new(&ADDRESS, &pair, None, [array]).ok()?;
+            let bins = Bins::new(&ADDRESS, &pair, None, [Arc::new(array)]).ok()?;
             Some(Pool { pair, bins })
         },
     )

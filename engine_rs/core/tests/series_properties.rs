@@ -1,9 +1,11 @@
 //! Arrays against streams, known figures, and what must hold whatever comes in.
 
 use cambist_core::equity::{Equity, FLOOR, equity};
-use cambist_core::kama::{FixedKama, Kama, fixed_kama, kama};
+use cambist_core::indicator_table::{IndicatorTable, Periods};
+use cambist_core::kama::{self, FixedKama, Kama};
 use cambist_core::moving_averages::{Dema, Hma, Lsma, Wma, dema, hma, lsma, wma};
 use cambist_core::signal_persistence::{Runs, causal_runs, runs, up_down};
+use cambist_core::technical::arrays::Kernel;
 use cambist_core::technical::{
     Bollinger, Ema, MAX_VALUE, Macd, ParameterError, Rsi, Sma, arrays, atr, is_usable, macd,
     rsi_of_oldest, sma, vwap,
@@ -22,6 +24,14 @@ fn streamed(values: &[f64], mut update: impl FnMut(f64) -> Option<f64>) -> Vec<O
         .iter()
         .map(|value| update(*value).map(f64::to_bits))
         .collect()
+}
+
+/// Returns what a kernel gives for one series.
+fn of<const N: usize>(
+    values: &[f64],
+    kernel: Result<impl Kernel<N>, ParameterError>,
+) -> Result<[Vec<f64>; N], ParameterError> {
+    kernel.map(|mut kernel| arrays::one(values, &mut kernel))
 }
 
 fn values() -> impl Strategy<Value = Vec<f64>> {
@@ -47,9 +57,6 @@ fn assert_close(found: &[f64], streamed: &[Option<f64>], scale: f64) {
 proptest! {
     #[test]
     fn arrays_have_the_bits_of_streams(values in values(), period in 1_u32..20, fast in 1_u32..6) {
-        let mut stream = Sma::new(period).unwrap();
-        prop_assert_eq!(bits(&sma(&values, period).unwrap()), streamed(&values, |value| stream.update(value)));
-        prop_assert_eq!(stream.ignored(), values.iter().filter(|value| !is_usable(**value)).count() as u64);
         let mut stream = Wma::new(period).unwrap();
         prop_assert_eq!(bits(&wma(&values, period).unwrap()), streamed(&values, |value| stream.update(value)));
         let mut stream = Dema::new(period).unwrap();
@@ -58,30 +65,66 @@ proptest! {
         prop_assert_eq!(bits(&lsma(&values, period).unwrap()), streamed(&values, |value| stream.update(value)));
         let mut stream = Hma::new(period).unwrap();
         prop_assert_eq!(bits(&hma(&values, period).unwrap()), streamed(&values, |value| stream.update(value)));
-        let mut stream = Kama::new(period, fast, 30).unwrap();
-        let [found] = kama(&values, period, fast, 30).unwrap();
-        prop_assert_eq!(bits(&found), streamed(&values, |value| stream.update(value)));
-        let mut stream = FixedKama::new(period).unwrap();
-        prop_assert_eq!(bits(&fixed_kama(&values, period).unwrap()), streamed(&values, |value| stream.update(value)));
         let mut stream = Macd::new(fast, period, 4).unwrap();
         let [_, signal, _] = macd(&values, fast, period, 4).unwrap();
         prop_assert_eq!(bits(&signal), streamed(&values, |value| stream.update(value)?.signal));
-        let mut stream = Bollinger::new(period, 2.0).unwrap();
-        let [_, _, high] = arrays::bollinger(&values, period, 2.0).unwrap();
-        prop_assert_eq!(bits(&high), streamed(&values, |value| Some(stream.update(value)?.high)));
     }
 
     #[test]
     fn regrouped_recurrences_differ_by_rounding(values in values(), period in 1_u32..20) {
         let largest = values.iter().copied().filter(|value| is_usable(*value)).fold(0.0, |most: f64, value| most.max(value.abs()));
-        let [found] = arrays::ema(&values, period).unwrap();
+        let close = |found: [Vec<f64>; 1], stream: &mut dyn FnMut(f64) -> Option<f64>| {
+            let streamed: Vec<_> = values.iter().map(|value| stream(*value)).collect();
+            assert_close(&found[0], &streamed, largest);
+        };
         let mut stream = Ema::new(period).unwrap();
-        assert_close(&found, &values.iter().map(|value| stream.update(*value)).collect::<Vec<_>>(), largest);
+        close(of(&values, arrays::ema(period)).unwrap(), &mut |value| stream.update(value));
+        let mut stream = Sma::new(period).unwrap();
+        close([sma(&values, period).unwrap()], &mut |value| stream.update(value));
+        prop_assert_eq!(stream.ignored(), values.iter().filter(|value| !is_usable(**value)).count() as u64);
+        let mut stream = Kama::new(period, 2, 30).unwrap();
+        close(of(&values, kama::kama(period, 2, 30)).unwrap(), &mut |value| stream.update(value));
+        let mut stream = FixedKama::new(period).unwrap();
+        close(of(&values, kama::fixed_kama(period)).unwrap(), &mut |value| stream.update(value));
+        let mut stream = Bollinger::new(period, 2.0).unwrap();
+        let [_, _, high] = of(&values, arrays::bollinger(period, 2.0)).unwrap();
+        close([high], &mut |value| Some(stream.update(value)?.high));
+    }
+
+    #[test]
+    fn a_table_has_the_bits_of_streams(
+        ticks in prop::collection::vec(prop::collection::vec(prop_oneof![30 => 0.1..1e6_f64, 1 => any::<f64>()], 11), 0..60),
+        (rsi, ema, bands, kama) in (1_u32..9, 1_u32..9, 1_u32..9, 1_u32..9),
+        alone in 0_usize..11,
+    ) {
+        let periods = Periods { rsi, ema, bands, kama, ..Periods::default() };
+        let mut table = IndicatorTable::new(11, periods).unwrap();
+        let mut streams: Vec<_> = (0..11)
+            .map(|_| (Rsi::new(rsi).unwrap(), Ema::new(ema).unwrap(), Bollinger::new(bands, 2.0).unwrap(), Kama::new(kama, 2, 30).unwrap()))
+            .collect();
+        let mut out = vec![0.0; 66];
+        for (at, prices) in ticks.iter().enumerate() {
+            table.tick(prices, &mut out).unwrap();
+            for (token, (rsi, ema, bands, kama)) in streams.iter_mut().enumerate() {
+                let price = prices[token];
+                let band = bands.update(price);
+                let expected = [rsi.update(price), ema.update(price), band.map(|b| b.low), band.map(|b| b.middle), band.map(|b| b.high), kama.update(price)];
+                let found: Vec<f64> = (0..6).map(|field| out[field * 11 + token]).collect();
+                prop_assert_eq!(bits(&found), expected.map(|figure| figure.map(f64::to_bits)).to_vec());
+            }
+            if at % 7 == 3 {
+                let (rsi, ema, bands, kama) = &mut streams[alone];
+                let band = bands.update(5.0);
+                let expected = [rsi.update(5.0), ema.update(5.0), band.map(|b| b.low), band.map(|b| b.middle), band.map(|b| b.high), kama.update(5.0)];
+                let found = table.update(alone, 5.0).unwrap();
+                prop_assert_eq!(bits(&found), expected.map(|figure| figure.map(f64::to_bits)).to_vec());
+            }
+        }
     }
 
     #[test]
     fn strength_differs_by_rounding(values in prop::collection::vec(0.1..1e6_f64, 0..200), period in 1_u32..20) {
-        let [found] = arrays::rsi(&values, period).unwrap();
+        let [found] = of(&values, arrays::rsi(period)).unwrap();
         let mut stream = Rsi::new(period).unwrap();
         assert_close(&found, &values.iter().map(|value| stream.update(*value)).collect::<Vec<_>>(), 100.0);
     }
@@ -127,7 +170,8 @@ fn figures_of_the_systems_behind_the_brief() {
         10.887_574_389_248,
         10.493_885_443_450_713,
     ];
-    assert_eq!(bits(&fixed_kama(&prices, 2).unwrap()), bits(&known));
+    let [found] = of(&prices, kama::fixed_kama(2)).unwrap();
+    assert_close(&found, &known.map(Some), 1e-5);
     let curve = equity(&[0.01, 0.02, -0.01], &[1.0, 1.0, -1.0], 100.0, 1.0, 0).unwrap();
     assert_eq!(bits(&curve), bits(&[100.0, 102.0, 103.02]));
     let mut spoilt = Equity::new(1.0, 0.9997, 1).unwrap();
@@ -160,9 +204,14 @@ fn what_no_series_can_be_computed_with_is_refused() {
     let period = Err(ParameterError::Period(0));
     assert_eq!(wma(&[1.0], 0), period);
     assert_eq!(sma(&[1.0], 0), period);
-    assert_eq!(fixed_kama(&[1.0], 0), period);
-    assert_eq!(arrays::rsi(&[1.0], 0).map(|[found]| found), period);
-    assert_eq!(kama(&[1.0], 1, 0, 1).map(|[found]| found), period);
+    let zeros = [
+        of(&[1.0], kama::fixed_kama(0)),
+        of(&[1.0], arrays::rsi(0)),
+        of(&[1.0], kama::kama(1, 0, 1)),
+    ];
+    for found in zeros {
+        assert_eq!(found.map(|[found]| found), period);
+    }
     assert_eq!(rsi_of_oldest(&[1.0], 0), Err(ParameterError::Period(0)));
     assert_eq!(Runs::new(0, 0), Err(ParameterError::Period(0)));
     let lengths = "volumes: 0 for 1";
@@ -176,7 +225,7 @@ fn what_no_series_can_be_computed_with_is_refused() {
         "signals: 0 for 1"
     );
     assert!(Equity::new(f64::NAN, 1.0, 0).is_err());
-    assert!(arrays::bollinger(&[], 1, f64::INFINITY).is_err());
+    assert!(arrays::bollinger(1, f64::INFINITY).is_err());
     assert!(up_down(&[true], &[]).is_err());
 }
 
@@ -184,10 +233,10 @@ fn what_no_series_can_be_computed_with_is_refused() {
 fn periods_beyond_the_series_give_nothing() {
     for found in [
         sma(&[1.0, 2.0], u32::MAX).unwrap(),
-        arrays::rsi(&[1.0, 2.0], u32::MAX).unwrap()[0].clone(),
-        arrays::ema(&[1.0, 2.0], 3).unwrap()[0].clone(),
-        arrays::bollinger(&[1.0, 2.0], 3, 2.0).unwrap()[1].clone(),
-        kama(&[1.0, 2.0], 2, 2, 30).unwrap()[0].clone(),
+        of(&[1.0, 2.0], arrays::rsi(u32::MAX)).unwrap()[0].clone(),
+        of(&[1.0, 2.0], arrays::ema(3)).unwrap()[0].clone(),
+        of(&[1.0, 2.0], arrays::bollinger(3, 2.0)).unwrap()[1].clone(),
+        of(&[1.0, 2.0], kama::kama(2, 2, 30)).unwrap()[0].clone(),
     ] {
         assert_eq!(bits(&found), [None, None]);
     }

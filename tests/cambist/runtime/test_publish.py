@@ -1,8 +1,12 @@
 import json
+from itertools import accumulate
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cambist.engine.protocol import EngineSetup, Gates
+from cambist.engine.reference.equity import equity
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
@@ -158,6 +162,21 @@ def test_the_equity_curve_ends_with_what_was_realised_though_old_fills_are_forgo
     ]
     kernel.totals.net[SOL] = 10 * S
     assert publisher.build(kernel, START).trades.curve == (8.0, 10.0)
+
+
+@given(st.lists(st.integers(-(10**11), 10**11), min_size=1, max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_the_equity_curve_is_that_of_the_equity_module(nets: list[int]) -> None:
+    start = 100 * S * 1_000
+    publisher, kernel, _ = made()
+    order = Order(1, 1, START, START, "k", ["A:0", "B:1"], [SOL, USDC, SOL], S, S, S, 0, 0)
+    kernel.fills = [(order, Fill(n, START, "filled", S, S + net, 0, net)) for n, net in enumerate(nets)]
+    kernel.totals.net[SOL] = sum(nets)
+    shown = publisher.build(kernel, START).trades.curve
+    held = list(accumulate(nets, initial=start))
+    returns = [0.0, *(net / before for net, before in zip(nets, held, strict=False))]
+    wanted = equity(returns, [1.0] * len(returns), start / S, 1.0, 0)
+    assert [start / S + value for value in shown] == pytest.approx(wanted[1:], rel=1e-12)
 
 
 def test_a_check_that_fails_names_the_key_of_the_config_or_of_the_keyboard() -> None:

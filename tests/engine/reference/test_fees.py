@@ -171,7 +171,7 @@ def test_chain_costs() -> None:
 
 def test_compute_units_of_a_route() -> None:
     route = [SwapShape("ray4"), SwapShape("cpmm"), SwapShape("orca", ticks_crossed=2)]
-    assert [swap_cu(swap) for swap in route] == [23_219, 36_668, 51_600]
-    assert cu_limit(route) == -(-(300 + 23_219 + 36_668 + 51_600) * 110 // 100)
-    assert cu_limit([*route, SwapShape("dlmm")]) is None
+    assert [swap_cu(swap) for swap in route] == [26_206, 36_668, 69_000]
+    assert cu_limit(route) == -(-(300 + 26_206 + 36_668 + 69_000) * 110 // 100)
+    assert cu_limit([*route, SwapShape("phoenix")]) is None
     assert cu_limit([SwapShape("orca", ticks_crossed=200)]) is None

@@ -14,6 +14,7 @@ GOOD = Candidate(
     priority_fee=100,
     tip=500,
     rent=0,
+    flash_loan=0,
     seen_slots=3,
     wins=5,
     tries=10,
@@ -40,7 +41,7 @@ def with_faults(*names: str) -> Candidate:
 
 def test_a_good_candidate_goes() -> None:
     decision = decide(GOOD, Gates())
-    assert decision == (True, "go", "", 9_395, 500_000, 50 + 15 + 15)
+    assert decision == (True, "go", "", 9_395, 500_000, 50 + 15 + 15, None, "")
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -58,7 +58,9 @@ def test_big_constant_product_chains_in_few_quotes(hops, edge_ppm, cap) -> None:
     assert chain.evaluations <= MAX_EVALUATIONS
     assume(found is not None)
     assert found is not None
+    # Where steps of whole atoms hide the curve, or nothing earns, it may look on to the end.
     coarse = rounding(chain, found.amount_in) * 100 > abs(found.amount_out - found.amount_in)
+    coarse = coarse or found.amount_out <= found.amount_in
     assert found.evaluations <= (MAX_EVALUATIONS if coarse else 16)
     best = scan(chain, minimum, cap)
     assert found.amount_out - found.amount_in >= best - abs(best) // 10_000 - 4 * rounding(chain, found.amount_in)

@@ -24,6 +24,12 @@ _CONTROL_DENOMINATOR = 100_000
 _REFERENCE_MAX_AGE_S = 3_600
 
 
+def variable_rate(control: int, accumulator: int, group_size: int) -> int:
+    """Returns the part of a fee rate that follows volatility, in ppm, rounded up."""
+    square = (accumulator * group_size) ** 2
+    return -(-control * square // (_CONTROL_DENOMINATOR * _SCALE * _SCALE))
+
+
 class FeeRate:
     """Fee rate in ppm at the tick group where the price is. Mutable: lives for one swap."""
 
@@ -60,8 +66,7 @@ class FeeRate:
         distance = abs(variables.tick_group_index_reference - self._group)
         accumulator = min(variables.volatility_reference + distance * _SCALE, constants.max_volatility_accumulator)
         self.variables = replace(variables, volatility_accumulator=accumulator)
-        square = (accumulator * constants.tick_group_size) ** 2
-        adaptive = -(-constants.control_factor * square // (_CONTROL_DENOMINATOR * _SCALE * _SCALE))
+        adaptive = variable_rate(constants.control_factor, accumulator, constants.tick_group_size)
         self.rate = min(self._static + adaptive, FEE_RATE_LIMIT)
 
     def bounded_target(self, target: int, liquidity: int) -> tuple[int, bool]:

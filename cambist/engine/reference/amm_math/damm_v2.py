@@ -67,17 +67,10 @@ def swap(pool: DammV2Pool, mode: SwapMode, amount: int, slot: int, now: int, *, 
     `not_tradable` where it is off or before its activation, `invalid_time` before its last update, `liquidity` where
     the price would leave its range or the pool lacks the tokens.
     """
-    if now < 0:
-        raise QuoteError(Reason.INVALID_TIME)
-    point = now if pool.activation_by_time else slot
-    if pool.is_disabled or point < pool.activation_point:
-        raise QuoteError(Reason.NOT_TRADABLE)
+    _check_open(pool, slot, now)
     if amount == 0:
         raise QuoteError(Reason.ZERO_AMOUNT)
-    if pool.liquidity == 0:
-        raise QuoteError(Reason.EMPTY_POOL)
-    pool = with_references(pool, now)
-    rate = fee_rate(pool, point)
+    pool, rate = _at(pool, slot, now)
     on_input = pool.collect_fee_mode == 1 and not a_to_b
     if mode is SwapMode.EXACT_OUT:
         gross_out = amount if on_input else amount + fee_on_net(amount, rate)
@@ -92,6 +85,31 @@ def swap(pool: DammV2Pool, mode: SwapMode, amount: int, slot: int, now: int, *, 
     elif not on_input:
         fee = fee_on_gross(moved.amount_out, rate)
     return _done(pool, moved, fee, left, now, on_input=on_input, a_to_b=a_to_b)
+
+
+def fee_rate_at(pool: DammV2Pool, slot: int, now: int) -> int:
+    """Returns the fee of a swap at `slot` and `now` (Unix seconds), in 10⁻⁹. Raises `QuoteError`."""
+    _check_open(pool, slot, now)
+    return _at(pool, slot, now)[1]
+
+
+def _check_open(pool: DammV2Pool, slot: int, now: int) -> None:
+    if now < 0:
+        raise QuoteError(Reason.INVALID_TIME)
+    if pool.is_disabled or _point(pool, slot, now) < pool.activation_point:
+        raise QuoteError(Reason.NOT_TRADABLE)
+
+
+def _at(pool: DammV2Pool, slot: int, now: int) -> tuple[DammV2Pool, int]:
+    """Returns the pool as a swap finds it, and the fee."""
+    if pool.liquidity == 0:
+        raise QuoteError(Reason.EMPTY_POOL)
+    found = with_references(pool, now)
+    return found, fee_rate(found, _point(pool, slot, now))
+
+
+def _point(pool: DammV2Pool, slot: int, now: int) -> int:
+    return now if pool.activation_by_time else slot
 
 
 def delta_a(low: int, high: int, liquidity: int, *, up: bool) -> int:

@@ -6,8 +6,12 @@ Raydium's tick table differs in the low bits: these constants are Whirlpool's on
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from cambist.engine.reference.amm_math.quote_error import U64_MAX, QuoteError, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MIN_TICK, MAX_TICK = -443636, 443636
 MIN_SQRT_PRICE, MAX_SQRT_PRICE = 4295048016, 79226673515401279992447579055
@@ -51,10 +55,15 @@ def sqrt_price_from_tick(tick: int) -> int:
 
 def tick_from_sqrt_price(sqrt_price: int) -> int:
     """Returns the greatest tick whose √price is ≤ `sqrt_price`, which is in MIN_SQRT_PRICE…MAX_SQRT_PRICE."""
+    return tick_by_log(sqrt_price, _INVERSE_STEPS, sqrt_price_from_tick)
+
+
+def tick_by_log(sqrt_price: int, steps: int, price_at: Callable[[int], int]) -> int:
+    """Returns the greatest tick whose `price_at` is ≤ `sqrt_price`, by `steps` binary digits of its logarithm."""
     msb = sqrt_price.bit_length() - 1
     ratio = sqrt_price >> (msb - 63) if msb >= 63 else sqrt_price << (63 - msb)
     fraction, bit = 0, 1 << 63
-    for _ in range(_INVERSE_STEPS):
+    for _ in range(steps):
         ratio *= ratio
         more = ratio >> 127
         ratio >>= 63 + more
@@ -65,7 +74,7 @@ def tick_from_sqrt_price(sqrt_price: int) -> int:
     high = (log_base + _HIGH_MARGIN) >> 64
     if low == high:
         return low
-    return high if sqrt_price_from_tick(high) <= sqrt_price else low
+    return high if price_at(high) <= sqrt_price else low
 
 
 def delta_a(sqrt_0: int, sqrt_1: int, liquidity: int, *, up: bool) -> int | None:
@@ -90,26 +99,27 @@ def delta_b(sqrt_0: int, sqrt_1: int, liquidity: int, *, up: bool) -> int | None
 
 def next_sqrt_price(sqrt_price: int, liquidity: int, amount: int, *, exact_in: bool, a_to_b: bool) -> int:
     """Returns the price after `amount` of the fixed token moves. Raises `QuoteError`."""
-    if exact_in == a_to_b:
-        return _next_from_a(sqrt_price, liquidity, amount, exact_in=exact_in)
-    return _next_from_b(sqrt_price, liquidity, amount, exact_in=exact_in)
-
-
-def _next_from_a(sqrt_price: int, liquidity: int, amount: int, *, exact_in: bool) -> int:
+    if exact_in != a_to_b:
+        return next_from_b(sqrt_price, liquidity, amount, exact_in=exact_in)
     if amount == 0:
         return sqrt_price
-    num = liquidity * sqrt_price << 64
-    product = sqrt_price * amount
-    den = (liquidity << 64) + (product if exact_in else -product)
-    if num >> 256 or den <= 0:
-        raise QuoteError(Reason.OVERFLOW)
-    price = -(-num // den)
-    if not MIN_SQRT_PRICE <= price <= MAX_SQRT_PRICE:
+    price = next_from_a(sqrt_price, liquidity, amount, exact_in=exact_in)
+    if liquidity * sqrt_price >> 192 or not MIN_SQRT_PRICE <= price <= MAX_SQRT_PRICE:
         raise QuoteError(Reason.OVERFLOW)
     return price
 
 
-def _next_from_b(sqrt_price: int, liquidity: int, amount: int, *, exact_in: bool) -> int:
+def next_from_a(sqrt_price: int, liquidity: int, amount: int, *, exact_in: bool) -> int:
+    """Returns the price after `amount` of token A moves. Raises `QuoteError` overflow without the liquidity for it."""
+    product = sqrt_price * amount
+    den = (liquidity << 64) + (product if exact_in else -product)
+    if den <= 0:
+        raise QuoteError(Reason.OVERFLOW)
+    return -(-(liquidity * sqrt_price << 64) // den)
+
+
+def next_from_b(sqrt_price: int, liquidity: int, amount: int, *, exact_in: bool) -> int:
+    """Returns the price after `amount` of token B moves. Raises `QuoteError` overflow."""
     if liquidity == 0:
         raise QuoteError(Reason.OVERFLOW)
     moved = amount << 64

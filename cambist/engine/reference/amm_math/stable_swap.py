@@ -129,6 +129,20 @@ def swap(pool: StableSwap, reserves: tuple[int, int], amount_in: int, now: int, 
     return exact_in(sided, amplification(pool, now), pool.trade_fee, pool.admin_fee, amount_in)
 
 
+def slope(amp: int, reserves: tuple[int, int]) -> tuple[int, int]:
+    """Returns the slope of the curve at (reserve in, reserve out), atoms out for an atom in before fees, as (num, den).
+
+    −dy/dx of the invariant: (4·ann·x²y² + D³·y) / (4·ann·x²y² + D³·x). Raises `QuoteError`.
+
+    >>> slope(100, (1_000_000, 1_000_000))
+    (808000000000000000000000000, 808000000000000000000000000)
+    """
+    cube = invariant(amp, reserves) ** 3
+    x, y = reserves
+    flat = 4 * _ann(amp) * x * x * y * y
+    return flat + cube * y, flat + cube * x
+
+
 def _ann(amp: int) -> int:
     ann = to_u64(2 * amp)
     if ann == 0:

@@ -20,6 +20,7 @@ from cambist.engine.reference.decode.event import (
     EncodingError,
     Error,
     Event,
+    FeeEstimate,
     FeeSamples,
     FieldError,
     Ignored,
@@ -34,6 +35,7 @@ from cambist.engine.reference.decode.event import (
     SignatureStatus,
     Slot,
     Subscribed,
+    TipFloor,
     TooLarge,
     Trade,
     TransactionStatus,
@@ -42,10 +44,12 @@ from cambist.engine.reference.decode.event import (
 from cambist.engine.reference.decode.frame import MAX_BODY, MAX_DEPTH
 from cambist.engine.reference.decode.session import Method, PendingParts, SessionParts, SolanaSession
 from cambist.engine.reference.decode.solana import decode_solana
+from cambist.engine.reference.decode.tips import TIP_FLOOR, decode_tip_floor
 
 __all__ = [
     "MAX_BODY",
     "MAX_DEPTH",
+    "TIP_FLOOR",
     "Account",
     "AccountMissing",
     "AccountUndated",
@@ -60,6 +64,7 @@ __all__ = [
     "EncodingError",
     "Error",
     "Event",
+    "FeeEstimate",
     "FeeSamples",
     "FieldError",
     "Ignored",
@@ -78,10 +83,12 @@ __all__ = [
     "Slot",
     "SolanaSession",
     "Subscribed",
+    "TipFloor",
     "TooLarge",
     "Trade",
     "TransactionStatus",
     "canonical",
     "decode_binance",
     "decode_solana",
+    "decode_tip_floor",
 ]

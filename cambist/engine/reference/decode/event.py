@@ -142,6 +142,8 @@ class Logs(NamedTuple):
     signature: bytes
     failed: bool
     logs: list[str]
+    mentions: bytes | None = None
+    """The account whose mention was subscribed to."""
 
 
 class SignatureStatus(NamedTuple):
@@ -163,7 +165,26 @@ class FeeSamples(NamedTuple):
     """(slot, micro-lamports per compute unit); `percentile` in basis points, `None` is the minimum that landed."""
 
     percentile: int | None
+    accounts: list[bytes]
+    """Of the transactions that write to one of these, of all if there is none."""
     samples: list[tuple[int, int]]
+
+
+class FeeEstimate(NamedTuple):
+    """A provider's prices by percentile, micro-lamports per compute unit."""
+
+    source: str
+    """The method asked."""
+    slot: int | None
+    levels: list[tuple[int, int]]
+
+
+class TipFloor(NamedTuple):
+    """Tips that landed, lamports by percentile."""
+
+    levels: list[tuple[int, int]]
+    average: int
+    """Running average of their median."""
 
 
 class BookTicker(NamedTuple):
@@ -253,6 +274,8 @@ Event: TypeAlias = (
     | SignatureStatus
     | SignatureReceived
     | FeeSamples
+    | FeeEstimate
+    | TipFloor
     | BookTicker
     | DepthDelta
     | DepthSnapshot
@@ -282,6 +305,8 @@ def _fields(event: Event | TransactionStatus) -> dict[str, Any]:
 
 
 def _plain(name: str, value: Any) -> Any:
+    if name == "accounts":
+        return [base58.encode(key) for key in value]
     if isinstance(value, bytes):
         return base64.b64encode(value).decode() if name == "data" else base58.encode(value)
     return _fields(value) if isinstance(value, TransactionStatus) else value

@@ -12,7 +12,7 @@ import re
 from typing import Any, NamedTuple, NoReturn
 
 from cambist.engine.reference import base58
-from cambist.engine.reference.decode.decimal import U64_MAX, decimal8
+from cambist.engine.reference.decode.decimal import U64_MAX, decimal8, scaled
 from cambist.engine.reference.decode.event import DecodeError, FieldError, Level, NotJson, TooLarge
 
 MAX_BODY = 16 * 1024 * 1024
@@ -87,6 +87,14 @@ class Field(NamedTuple):
         if type(raw) is int and -(1 << 63) <= raw < 1 << 63:
             return raw
         raise self.wrong()
+
+    def scaled(self, places: int) -> int:
+        """Returns a number × 10^`places`, what remains cut off; it is not negative and fits."""
+        raw = self.raw
+        value = scaled(str(raw), places) if type(raw) in (int, Number) else None
+        if value is None:
+            raise self.wrong()
+        return value
 
     def boolean(self) -> bool:
         """Returns true or false."""

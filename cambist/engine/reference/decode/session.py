@@ -32,6 +32,8 @@ class Method(StrEnum):
     GET_LATEST_BLOCKHASH = "getLatestBlockhash"
     GET_RECENT_PRIORITIZATION_FEES = "getRecentPrioritizationFees"
     GET_SIGNATURE_STATUSES = "getSignatureStatuses"
+    GET_PRIORITY_FEE_ESTIMATE = "getPriorityFeeEstimate"
+    ESTIMATE_PRIORITY_FEES = "qn_estimatePriorityFees"
     OTHER = ""
     """Any other: its reply is ignored, its refusal is not."""
 
@@ -56,7 +58,11 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 Subscription: TypeAlias = bytes
-"""What a subscription id stands for: an account's key, a signature, or empty if its notifications say it themselves."""
+"""What a subscription id stands for.
+
+An account's key (or that of the one whose mentions in logs are told), a signature, or empty if its notifications say it
+themselves.
+"""
 
 
 class PendingParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

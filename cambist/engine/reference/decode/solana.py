@@ -16,6 +16,7 @@ from cambist.engine.reference.decode.event import (
     EncodingError,
     Error,
     Event,
+    FeeEstimate,
     FeeSamples,
     FieldError,
     Ignored,
@@ -47,6 +48,8 @@ _UNSUBSCRIBE = frozenset(
         Method.SIGNATURE_UNSUBSCRIBE,
     }
 )
+_UNREAD = frozenset({Method.OTHER, Method.GET_PRIORITY_FEE_ESTIMATE, Method.ESTIMATE_PRIORITY_FEES})
+"""Methods whose parameters say nothing about their reply."""
 
 
 def decode_solana(session: SolanaSession, conn: int, generation: int, direction: int, body: bytes) -> list[Event]:
@@ -87,7 +90,7 @@ def _request(session: SolanaSession, conn: int, frame: Field) -> None:
         return
     request = number.u64()
     name = Method.named(method.text())
-    given = params.items() if params.optional and name is not Method.OTHER else []
+    given = params.items() if params.optional and name not in _UNREAD else []
     first = given[0] if given else Field(params.name, ABSENT)
     keys: list[bytes] = []
     signatures: list[bytes] = []
@@ -102,9 +105,17 @@ def _request(session: SolanaSession, conn: int, frame: Field) -> None:
         signatures = [signature.signature() for signature in first.items()]
     elif name is Method.GET_RECENT_PRIORITIZATION_FEES:
         points = _percentile(given)
+        keys = [key.pubkey() for key in first.items()] if type(first.raw) is list else []
+    elif name is Method.LOGS_SUBSCRIBE:
+        keys = _mentions(first)
     elif name in _UNSUBSCRIBE:
         subscription = first.u64()
     session.ask(conn, request, Pending(name, keys, signatures, points, subscription))
+
+
+def _mentions(logs: Field) -> list[bytes]:
+    """`{"mentions":["<key>"]}`; no key for the logs of all."""
+    return [key.pubkey() for key in logs.get("mentions").items()] if type(logs.raw) is dict else []
 
 
 def _percentile(params: list[Field]) -> int | None:
@@ -147,19 +158,23 @@ def _reply(session: SolanaSession, asked: Pending, result: Field) -> list[Event]
         case Method.GET_LATEST_BLOCKHASH:
             return [_blockhash(result)]
         case Method.GET_RECENT_PRIORITIZATION_FEES:
-            return [_fee_samples(asked.percentile, result)]
+            return [_fee_samples(asked, result)]
+        case Method.GET_PRIORITY_FEE_ESTIMATE:
+            return [_fee_levels(method, result)]
+        case Method.ESTIMATE_PRIORITY_FEES:
+            return [_fee_percentiles(method, result)]
     return [Ignored()]
 
 
 def _subscribed(session: SolanaSession, asked: Pending, number: int) -> Event:
     key = asked.keys[0] if asked.keys else None
     target = b""
-    if asked.method is Method.ACCOUNT_SUBSCRIBE and key is not None:
+    if asked.method in (Method.ACCOUNT_SUBSCRIBE, Method.LOGS_SUBSCRIBE) and key is not None:
         target = key
     elif asked.method is Method.SIGNATURE_SUBSCRIBE and asked.signatures:
         target = asked.signatures[0]
     session.subscribe(number, target)
-    return Subscribed(asked.method.value, key, number)
+    return Subscribed(asked.method.value, None if asked.method is Method.LOGS_SUBSCRIBE else key, number)
 
 
 def _multiple_accounts(keys: list[bytes], result: Field) -> list[Event]:
@@ -234,13 +249,39 @@ def _blockhash(result: Field) -> Event:
     return Blockhash(slot, blockhash.pubkey(), height.u64())
 
 
-def _fee_samples(percentile: int | None, result: Field) -> Event:
+def _fee_samples(asked: Pending, result: Field) -> Event:
     """`[{"slot":5,"prioritizationFee":0}]`."""
     samples: list[tuple[int, int]] = []
     for entry in result.items():
         slot, fee = entry.fields("slot", "prioritizationFee")
         samples.append((slot.u64(), fee.u64()))
-    return FeeSamples(percentile, samples)
+    return FeeSamples(asked.percentile, asked.keys, samples)
+
+
+def _fee_levels(method: Method, result: Field) -> Event:
+    """`{"priorityFeeLevels":{"min":0.0,"low":2.0,"medium":10082.0,"high":100000.0,"veryHigh":1000000.0,…}}`.
+
+    Or only the medium one as `{"priorityFeeEstimate":10082.0}`. The lowest and the highest that landed are no offers.
+    """
+    levels, estimate = result.fields("priorityFeeLevels", "priorityFeeEstimate")
+    named = {"low": 25, "medium": 50, "high": 75, "veryHigh": 95}
+    if levels.optional is None:
+        return FeeEstimate(method.value, None, [(50, estimate.scaled(0))])
+    prices = levels.fields(*named)
+    return FeeEstimate(method.value, None, [(named[price.name], price.scaled(0)) for price in prices])
+
+
+def _fee_percentiles(method: Method, result: Field) -> Event:
+    """`{"context":{"slot":5},"per_compute_unit":{"extreme":9,"high":7,…,"percentiles":{"0":1,"5":1,…}}}`."""
+    context, unit = result.fields("context", "per_compute_unit")
+    words = {"low": 25, "medium": 50, "high": 75, "extreme": 90}
+    percentiles, *rough = unit.fields("percentiles", *words)
+    if percentiles.optional is None:
+        levels = [(words[price.name], price.scaled(0)) for price in rough]
+    else:
+        exact = percentiles.fields("25", "50", "75", "90", "95")
+        levels = [(int(price.name), price.scaled(0)) for price in exact]
+    return FeeEstimate(method.value, context.get("slot").u64(), levels)
 
 
 def _signature_statuses(asked: Pending, result: Field) -> list[Event]:
@@ -293,17 +334,17 @@ def _notification(session: SolanaSession, method: str, params: Field) -> Event:
             slot_, parent, root = result.fields("slot", "parent", "root")
             return Slot(slot_.u64(), parent.u64(), root.u64())
         case "logsNotification":
-            return _logs(result)
+            return _logs(session.account(number), result)
         case "signatureNotification":
             return _signature(session, number, result)
     return Ignored()
 
 
-def _logs(result: Field) -> Event:
+def _logs(mentions: bytes | None, result: Field) -> Event:
     """`{"context":{"slot":5},"value":{"signature":"…","err":null,"logs":["Program … invoke [1]"]}}`."""
     slot, value = _in_context(result)
     signature, err, lines = value.fields("signature", "err", "logs")
-    return Logs(slot, signature.signature(), _failed(err), [line.text() for line in lines.items()])
+    return Logs(slot, signature.signature(), _failed(err), [line.text() for line in lines.items()], mentions)
 
 
 def _signature(session: SolanaSession, number: int, result: Field) -> Event:

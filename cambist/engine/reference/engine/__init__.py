@@ -9,18 +9,25 @@ searched around them, then each one found is sized and decided on. Time is the f
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
 from cambist.engine.reference.engine import control, ingest
 from cambist.engine.reference.engine.channels import ChannelState
+from cambist.engine.reference.engine.gauges import gauge
 from cambist.engine.reference.engine.market import Market
 from cambist.engine.reference.engine.market.legs import leg
 from cambist.engine.reference.engine.needs import take_refused
 from cambist.engine.reference.engine.prices import Prices
 from cambist.engine.reference.engine.snapshot import dump, load
 from cambist.engine.reference.engine.standing import Standing
-from cambist.engine.reference.engine.views import Tally, inspect, present
+from cambist.engine.reference.engine.views import Tally, inspect, inspect_price, present
+from cambist.engine.reference.fee_sources import Sources
 from cambist.engine.reference.fees import FeeModel
 from cambist.model.opportunity import Need, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class ReferenceEngine:
@@ -39,7 +46,9 @@ class ReferenceEngine:
         self.market = Market(setup, self.channels)
         self.prices = Prices(setup, self.market)
         self.fees = FeeModel(setup.bidding.window_slots)
-        self.standing = Standing(setup, self.market, self.prices, self.fees)
+        self.sources = Sources()
+        self.standing = Standing(setup, self.market, self.prices)
+        self.reprice()
         self.counters = Tally()
         self.needs: list[Need] = []
         take_refused(self, None)
@@ -72,10 +81,20 @@ class ReferenceEngine:
     def learn(self, key: str, *, landed: bool) -> None:
         """Counts how an order on cycle `key` ended."""
         self.standing.learn(key, landed=landed)
+        self.sources.learn(self.sources.percent(self.setup.bidding), landed=landed)
+        self.reprice()
+
+    def reprice(self) -> None:
+        """Takes over what the sources say now."""
+        self.standing.reprice(self.fees, self.sources)
 
     def inject_price(self, mint: str, price: float, now_ns: int) -> None:
         """Feeds an outside price of a token, in the quote token."""
         self.prices.inject(mint, price, now_ns)
+
+    def gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
+        """Returns what each gauge (name, mint) shows, `None` where that is unknown."""
+        return [gauge(self, name, mint, now_ns) for name, mint in wanted]
 
     def present(self, now_ns: int) -> bytes:
         """Returns JSON of an `EngineView`."""
@@ -84,6 +103,10 @@ class ReferenceEngine:
     def inspect(self, key: str, now_ns: int) -> bytes:
         """Returns JSON of a `CycleInspection`, or `null`."""
         return encode(inspect(self, key, now_ns))
+
+    def inspect_price(self, token: str, now_ns: int) -> bytes:
+        """Returns JSON of a `PriceInspection`, or `null`."""
+        return encode(inspect_price(self, token, now_ns))
 
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""

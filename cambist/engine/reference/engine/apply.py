@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.engine.reference import base58
 from cambist.engine.reference.decode import (
     Account,
     AccountMissing,
@@ -13,14 +14,18 @@ from cambist.engine.reference.decode import (
     DepthSnapshot,
     Error,
     Event,
+    FeeEstimate,
     FeeSamples,
     Instruments,
+    Logs,
     Slot,
     Subscribed,
+    TipFloor,
     Trade,
 )
 from cambist.engine.reference.engine.needs import seed
 from cambist.engine.reference.engine.registry import intake, membership, torn
+from cambist.engine.reference.fee_sources import consumed_units
 from cambist.engine.reference.order_book import Delta, Outcome, Ticker
 from cambist.model.market import Instrument
 
@@ -47,8 +52,16 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, mo
         case Subscribed() if event.key is not None and channel.socket:
             membership.carried(registry, event.key, at)
         case FeeSamples():
-            engine.fees.add(event.samples, event.percentile, moment.now_ns)
-            engine.standing.reprice()
+            _fee_samples(engine, event, moment.now_ns)
+        case FeeEstimate():
+            engine.sources.estimate(event.source, event.slot, event.levels, moment.now_ns)
+            engine.reprice()
+        case TipFloor():
+            engine.sources.tip_floor(event.levels, event.average, moment.now_ns)
+            engine.reprice()
+        case Logs() if event.mentions is not None:
+            units = consumed_units(event.logs)
+            engine.sources.observe(base58.encode(event.mentions), event.slot, units, moment.now_ns)
         case Trade():
             channel.lag(moment.now_ns, event.venue_ns)
         case Instruments():
@@ -58,6 +71,19 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, mo
             channel.error(f"error {event.code}: {event.message}")
         case _:
             pass
+
+
+def _fee_samples(engine: ReferenceEngine, event: FeeSamples, now_ns: int) -> None:
+    """Samples of one account are its own; until others come they speak for the chain too."""
+    alone = len(event.accounts) == 1
+    if alone:
+        account = base58.encode(event.accounts[0])
+        engine.sources.account(account, event.samples, event.percentile, now_ns)
+    else:
+        engine.sources.whole = True
+    if not alone or not engine.sources.whole:
+        engine.fees.add(event.samples, event.percentile, now_ns)
+    engine.reprice()
 
 
 def _slot(engine: ReferenceEngine, channel: ChannelState, slot: int, moment: Moment) -> None:

@@ -45,7 +45,7 @@ def settle(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
         if any(waits(market, edge) for edge in cycle.edges):
             waiting.append(cycle.key)
         elif cycle.key not in keys:
-            del engine.standing.cycles[cycle.key]
+            engine.standing.lose(cycle, moment.slot)
     for edges, weight in found:
         standing = engine.standing.found(moment, edges, weight)
         if standing is not None:
@@ -86,3 +86,4 @@ def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output) 
         engine.counters.go += 1
     else:
         engine.counters.refused[opportunity.reason] += 1
+        engine.counters.stopped[opportunity.reason] += 1

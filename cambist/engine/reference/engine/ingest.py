@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.decode import DecodeError, decode_binance, decode_solana
+from cambist.engine.reference.decode import TIP_FLOOR, DecodeError, decode_binance, decode_solana, decode_tip_floor
 from cambist.engine.reference.engine.apply import apply_event
 from cambist.engine.reference.engine.control import connected, disconnected
 from cambist.engine.reference.engine.detect import Output, review, settle
@@ -84,7 +84,8 @@ def _frame(
                 apply_event(engine, channel, event, moment)
         else:
             protocol, symbol = channel.info.protocol, channel.info.symbol
-            apply_event(engine, channel, decode_binance(protocol, symbol, body), moment)
+            told = decode_tip_floor(body) if protocol == TIP_FLOOR else decode_binance(protocol, symbol, body)
+            apply_event(engine, channel, told, moment)
     except DecodeError as error:
         channel.malformed += 1
         engine.counters.malformed += 1
@@ -92,7 +93,10 @@ def _frame(
         return
     if direction == Direction.IN:
         channel.state = "live"
-    engine.standing.forget(slot, engine.market.slot)
+    halvings = engine.standing.forget(slot, engine.market.slot)
+    if halvings:
+        engine.sources.forget(halvings)
+        engine.reprice()
     settle(engine, moment, out)
     if engine.market.slot != slot:
         review(engine, moment, sorted(engine.standing.cycles), out)

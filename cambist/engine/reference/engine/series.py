@@ -1,12 +1,15 @@
-"""What a price did: 5 s bars of the mid, closes for a sparkline, the last hour, three indicators."""
+"""What a price did: 5 s bars of the mid with their indicators, closes for a sparkline, the last hour."""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
-from cambist.engine.reference.bars import Bars, BarsParts
+from cambist.engine.reference.bars import Bar, Bars, BarsParts
+from cambist.engine.reference.kama import Kama, KamaParts
 from cambist.engine.reference.technical import (
     Bollinger,
     BollingerParts,
@@ -26,6 +29,24 @@ MINUTE_NS = 60_000_000_000
 HOUR_NS = 3_600_000_000_000
 CLOSES = 60
 MINUTES = 61
+TRAIL = 60
+"""Closed bars kept with what the indicators were after them."""
+
+PointParts = tuple[int, int, int, int, int, int | None, int | None, int | None, int | None]
+
+
+class Point(NamedTuple):
+    """A bar and the indicators after it, `None` where they have seen too few bars."""
+
+    start_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    ema: float | None
+    kama: float | None
+    band_low: float | None
+    band_high: float | None
 
 
 class SeriesParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +59,8 @@ class SeriesParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_bits: int | None
     closes: list[tuple[int, int]]
     minutes: list[tuple[int, int]]
+    kama: KamaParts | None = None
+    trail: list[PointParts] = []
 
 
 @dataclass(slots=True)
@@ -48,6 +71,9 @@ class Series:
     rsi: Rsi = field(default_factory=lambda: Rsi(14))
     ema: Ema = field(default_factory=lambda: Ema(20))
     bands: Bollinger = field(default_factory=lambda: Bollinger(20, 2.0))
+    kama: Kama = field(default_factory=lambda: Kama(10, 2, 30))
+    trail: deque[Point] = field(default_factory=lambda: deque(maxlen=TRAIL))
+    """The last 60 closed bars, oldest first; a silence longer than 20 bars leaves a hole."""
     first: float | None = None
     closes: list[tuple[int, float]] = field(default_factory=list)
     """(15 s bucket, last price in it), the last 60."""
@@ -61,9 +87,7 @@ class Series:
         count = min(self.bars.add(now_ns, price, 0.0), KEEP_BARS)
         if count:
             for bar in list(self.bars.closed())[-count:]:
-                self.rsi.update(bar.close)
-                self.ema.update(bar.close)
-                self.bands.update(bar.close)
+                self.trail.append(self._take(bar))
         bucket = now_ns // CLOSE_NS
         if self.closes and self.closes[-1][0] >= bucket:
             self.closes[-1] = (self.closes[-1][0], price)
@@ -73,6 +97,37 @@ class Series:
         if not self.minutes or self.minutes[-1][0] // MINUTE_NS < now_ns // MINUTE_NS:
             self.minutes.append((now_ns, price))
             del self.minutes[:-MINUTES]
+
+    def _take(self, bar: Bar) -> Point:
+        """Moves the indicators by a bar."""
+        self.rsi.update(bar.close)
+        self.ema.update(bar.close)
+        self.bands.update(bar.close)
+        self.kama.update(bar.close)
+        bands = self.bands.value
+        return Point(
+            bar.start_ns,
+            bar.open,
+            bar.high,
+            bar.low,
+            bar.close,
+            self.ema.value,
+            self.kama.value,
+            None if bands is None else bands.low,
+            None if bands is None else bands.high,
+        )
+
+    def provisional(self) -> tuple[Point, float | None] | None:
+        """Returns the bar that still takes prices, as though it closed now, and the RSI then; `None` without one."""
+        if self.bars.open is None:
+            return None
+        ahead = Series(
+            rsi=Rsi.from_parts(self.rsi.parts()),
+            ema=Ema.from_parts(self.ema.parts()),
+            bands=Bollinger.from_parts(self.bands.parts()),
+            kama=Kama.from_parts(self.kama.parts()),
+        )
+        return ahead._take(self.bars.open), ahead.rsi.value
 
     def hour_ago(self, now_ns: int) -> tuple[float | None, int]:
         """Returns the oldest price of the last hour and how long ago it was."""
@@ -96,6 +151,8 @@ class Series:
             first_bits=None if self.first is None else to_bits(self.first),
             closes=[(bucket, to_bits(price)) for bucket, price in self.closes],
             minutes=[(at_ns, to_bits(price)) for at_ns, price in self.minutes],
+            kama=self.kama.parts(),
+            trail=[_point_parts(point) for point in self.trail],
         )
 
     @classmethod
@@ -109,4 +166,16 @@ class Series:
             first=None if parts.first_bits is None else from_bits(parts.first_bits),
             closes=[(bucket, from_bits(bits)) for bucket, bits in parts.closes],
             minutes=[(at_ns, from_bits(bits)) for at_ns, bits in parts.minutes],
+            kama=Kama(10, 2, 30) if parts.kama is None else Kama.from_parts(parts.kama),
+            trail=deque(map(_point, parts.trail), maxlen=TRAIL),
         )
+
+
+def _point_parts(point: Point) -> PointParts:
+    prices, marks = point[1:5], point[5:]
+    return point.start_ns, *map(to_bits, prices), *(None if mark is None else to_bits(mark) for mark in marks)  # type: ignore[return-value]  # mypy does not count a starred map
+
+
+def _point(parts: PointParts) -> Point:
+    prices, marks = parts[1:5], parts[5:]
+    return Point(parts[0], *map(from_bits, prices), *(None if mark is None else from_bits(mark) for mark in marks))

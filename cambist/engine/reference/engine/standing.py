@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine.market import Market
     from cambist.engine.reference.engine.market.quotes import Hop
     from cambist.engine.reference.engine.prices import Prices
-    from cambist.engine.reference.fees import FeeModel
+    from cambist.engine.reference.fee_sources import Sources
+    from cambist.engine.reference.fees import Bid, FeeModel
 
 PROBE_SHARE = 1_000
 """The smallest size tried is the cap over this, so that a near miss shows a size one would trade."""
@@ -61,7 +62,7 @@ class Cycle:
     """Mint, or empty."""
     weight: int
     first_slot: int | None
-    """Since when it gains at the margin without a break; `None` if it does not."""
+    """Since when it gains at the margin, over gaps that are bridged; `None` if it does not."""
     sizing: Sizing
     last: Opportunity | None = None
 
@@ -69,21 +70,39 @@ class Cycle:
 class Standing:
     """All standing cycles of one engine."""
 
-    def __init__(self, setup: EngineSetup, market: Market, prices: Prices, fees: FeeModel) -> None:
+    def __init__(self, setup: EngineSetup, market: Market, prices: Prices) -> None:
         self.setup = setup
         self.market = market
         self.prices = prices
-        self.fees = fees
         self.cycles: dict[str, Cycle] = {}
         self.learned: dict[tuple[str, int], tuple[int, int]] = {}
         """(settlement, hops) → (landed, tried)."""
-        self.bid: int | None = None
-        """Micro-lamports per compute unit; kept because a percentile costs more than a quote."""
+        self.gaps: dict[str, tuple[int, int]] = {}
+        """(since which slot, until which) by key, of cycles that paid and don't, as long as the gap may be bridged."""
+        self.bid: Bid | None = None
+        """Micro-lamports per compute unit and where from; kept because a percentile costs more than a quote."""
+        self.least_tip = 0
+        """Lamports that a tip is not below."""
+        self._account_bids: dict[str, int] = {}
+        """Prices of single accounts at the percentile that is bid."""
 
-    def reprice(self) -> None:
-        """Takes over the fee model's bid after new samples."""
-        bid = self.fees.bid(self.setup.bidding)
-        self.bid = None if bid is None else bid.micro_lamports
+    def reprice(self, fees: FeeModel, sources: Sources) -> None:
+        """Takes over what the sources say of bids and tips."""
+        bidding = self.setup.bidding
+        self.bid = sources.offer(fees, bidding)
+        percent = sources.percent(bidding)
+        prices = {account: sources.account_price(account, percent) for account in sources.accounts}
+        self._account_bids = {account: price for account, price in prices.items() if price is not None}
+        self.least_tip = max(bidding.min_tip_lamports, sources.least_tip(bidding))
+
+    def bid_on(self, cycle: Cycle) -> int | None:
+        """Returns what a route bids: the price of the dearest of its accounts where that is above the chain's."""
+        if self.bid is None:
+            return None
+        pools = [self.market.edges[edge] for edge in cycle.edges]
+        names = [self.market.registry.pools[pool.at].name for pool in pools if not pool.book]
+        known = [self._account_bids[name] for name in names if name in self._account_bids]
+        return max(self.bid.micro_lamports, *known) if known else self.bid.micro_lamports
 
     # -- finding
 
@@ -95,16 +114,34 @@ class Standing:
             route, base = self._rotate(edges)
             cycle = self.cycles[key] = Cycle(key, route, base, weight, None, Sizing())
         cycle.weight = weight
-        if weight >= 0:
-            cycle.first_slot = None
-        elif not cycle.first_slot:  # slot 0 is one before any was announced: nothing can be counted from it
-            cycle.first_slot = moment.slot
         sizing = self.size(cycle)
         if sizing is None:
-            del self.cycles[key]
+            self.lose(cycle, moment.slot)
             return None
         cycle.sizing = sizing
+        if weight >= 0:
+            self._interrupt(cycle, moment.slot)
+        elif not cycle.first_slot:  # slot 0 is one before any was announced: nothing can be counted from it
+            cycle.first_slot = self._since(key, moment.slot)
         return cycle
+
+    def lose(self, cycle: Cycle, slot: int) -> None:
+        """Drops a cycle that no longer stands."""
+        self._interrupt(cycle, slot)
+        del self.cycles[cycle.key]
+
+    def _interrupt(self, cycle: Cycle, slot: int) -> None:
+        """Ends a cycle's count; it is kept aside for as long as `max_gap_slots` lets it go on."""
+        most = self.setup.gates.max_gap_slots
+        if most and cycle.first_slot:
+            self.gaps = {key: kept for key, kept in self.gaps.items() if slot - kept[1] - 1 <= most}
+            self.gaps[cycle.key] = cycle.first_slot, slot
+        cycle.first_slot = None
+
+    def _since(self, key: str, slot: int) -> int:
+        """Returns since which slot a cycle counts that pays now: as `signal_persistence.Runs`, over bridged gaps."""
+        first, last = self.gaps.pop(key, (slot, slot))
+        return first if slot - last - 1 <= self.setup.gates.max_gap_slots else slot
 
     def through(self, touched: set[int]) -> list[Cycle]:
         """Returns the cycles that use one of the edges, by key."""
@@ -172,26 +209,47 @@ class Standing:
     def cost(self, cycle: Cycle, sizing: Sizing, settlement: str) -> Cost:
         """Returns every cost of a trade of this size, once, in atoms of the base token."""
         gross = sizing.amount_out - sizing.amount_in
+        gates = self.setup.gates
         legged = settlement == "legged"
+        loan = gates.flash_loan_ppm if gates.flash_loan and not legged else 0
         on_chain = sizing.cu_limit != 0
-        known = self.bid is not None and sizing.cu_limit is not None
-        priority = priority_fee(self.bid or 0, sizing.cu_limit or 0) if known else None
-        rate = self.setup.gates.rebalancing_ppm if legged else 0
+        bid = self.bid_on(cycle)
+        priority = None if bid is None or sizing.cu_limit is None else priority_fee(bid, sizing.cu_limit)
+        rate = gates.rebalancing_ppm if legged else 0
+        rent = self._rent(cycle)
         return Cost(
             venue_fees=sizing.fees,
             transfer_fees=0,
             base_fee=self._convert(base_fee(self.setup.bidding.signatures), cycle.base) if on_chain else 0,
             priority_fee=self._convert(priority, cycle.base) if on_chain else 0,
             tip=self._tip(cycle, gross) if on_chain and not legged else 0,
-            rent=0,
+            rent=self._convert(rent, cycle.base) if rent else rent,
             rebalancing=None if rate is None else -(-sizing.amount_in * rate // PPM),
+            flash_loan=None if loan is None else -(-sizing.amount_in * loan // PPM),
         )
+
+    def _rent(self, cycle: Cycle) -> int | None:
+        """Returns the lamports that token accounts cost which a route needs and the wallet has not.
+
+        `None` if one of their mints is unknown.
+        """
+        held = self.setup.bidding.token_accounts
+        if held is None or self.setup.bidding.rent_recoverable:
+            return 0
+        pools = [edge for edge in cycle.edges if not self.market.edges[edge].book]
+        total = 0
+        for mint in {mint for edge in pools for mint in self.market.ends(edge)} - set(held):
+            rent = self.market.account_rent(mint)
+            if rent is None:
+                return None
+            total += rent
+        return total
 
     def _convert(self, lamports: int | None, base: str) -> int | None:
         return None if lamports is None or not base else self.prices.from_lamports(lamports, base)
 
     def _tip(self, cycle: Cycle, gross: int) -> int | None:
-        floor = self._convert(self.setup.bidding.min_tip_lamports, cycle.base)
+        floor = self._convert(self.least_tip, cycle.base)
         share = max(0, gross) * self.setup.bidding.tip_ppm_of_gross // PPM
         return None if floor is None else max(floor, share)
 
@@ -218,6 +276,7 @@ class Standing:
                 priority_fee=cost.priority_fee,
                 tip=cost.tip,
                 rent=cost.rent,
+                flash_loan=cost.flash_loan,
                 rebalancing=cost.rebalancing,
                 seen_slots=seen,
                 wins=wins,
@@ -246,6 +305,8 @@ class Standing:
             go=verdict.go,
             reason=verdict.reason,
             detail=verdict.detail,
+            miss=verdict.miss,
+            miss_unit=verdict.miss_unit,
         )
         before, cycle.last = cycle.last, opportunity
         return opportunity, before is None or _says(before) != _says(opportunity)
@@ -257,12 +318,18 @@ class Standing:
         wins, tries = self.learned.get(kind, (0, 0))
         self.learned[kind] = (wins + landed, tries + 1)
 
-    def forget(self, before: int | None, slot: int | None) -> None:
-        """Halves what was learned once every `MEMORY_SLOTS`: a losing streak does not close the gate for good."""
-        passed = (slot or 0) // MEMORY_SLOTS - (before or slot or 0) // MEMORY_SLOTS
-        if passed > 0:
-            halved = {kind: (wins >> passed, tries >> passed) for kind, (wins, tries) in self.learned.items()}
+    def forget(self, before: int | None, slot: int | None) -> int:
+        """Halves what was learned once every `MEMORY_SLOTS`: a losing streak does not close the gate for good.
+
+        Returns how many times.
+        """
+        if slot is None:
+            return 0
+        by = min(max(slot // MEMORY_SLOTS - (slot if before is None else before) // MEMORY_SLOTS, 0), 63)
+        if by > 0:
+            halved = {kind: (wins >> by, tries >> by) for kind, (wins, tries) in self.learned.items()}
             self.learned = {kind: (wins, tries) for kind, (wins, tries) in halved.items() if tries}
+        return by
 
     def ranked(self) -> list[Opportunity]:
         """Returns the last decisions, go first, then by net."""

@@ -1,4 +1,4 @@
-"""What screens are shown of an engine: the whole of it, and one cycle opened up."""
+"""What screens are shown of an engine: the whole of it, and one cycle or price opened up."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cambist.engine.protocol import Counters, CycleInspection, EngineView, HopView, PriceView
+from cambist.engine.protocol import (
+    BarView,
+    Counters,
+    CycleInspection,
+    EngineView,
+    FeeInput,
+    HopView,
+    PriceInspection,
+    PriceView,
+)
 from cambist.engine.reference.engine.market import quotes
 from cambist.engine.reference.engine.market.legs import book_leg, leg, pool_leg
 from cambist.engine.reference.engine.standing import Sizing
+from cambist.engine.reference.fee_sources import level
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
+from cambist.engine.reference.scorer import landing_ppm
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import ChannelView
@@ -19,6 +30,7 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine.market.quotes import Hop
     from cambist.engine.reference.engine.prices import Row
     from cambist.engine.reference.engine.standing import Cycle
+    from cambist.engine.reference.fee_sources import Fullest
 
 CURVE_POINTS = 64
 TYPICAL_CU = (
@@ -44,12 +56,13 @@ class Tally:
     expanded_edges: int = 0
     budget_cuts: int = 0
     torn: int = 0
+    stopped: Counter[str] = field(default_factory=Counter)
 
     def take(self, counters: Counters) -> None:
         """Goes on from totals of a snapshot."""
         for name in counters.__struct_fields__:
             setattr(self, name, getattr(counters, name))
-        self.refused = Counter(counters.refused)
+        self.refused, self.stopped = Counter(counters.refused), Counter(counters.stopped)
 
     def view(self) -> Counters:
         """Returns the totals as shown."""
@@ -64,39 +77,89 @@ class Tally:
             expanded_edges=self.expanded_edges,
             budget_cuts=self.budget_cuts,
             torn=self.torn,
+            stopped=dict(sorted(self.stopped.items())),
         )
 
 
 def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
     """Returns all that is shown."""
     market, fees = engine.market, engine.fees
-    bidding = engine.setup.bidding
+    bidding, bid, full = engine.setup.bidding, engine.standing.bid, _fullest(engine)
     return EngineView(
         slot=market.slot,
         slot_ns=market.slot_ns if market.slot is not None else None,
-        prices=tuple(_price(engine, row, now_ns) for _, row in sorted(engine.prices.rows.items())),
+        prices=_prices(engine, now_ns),
         cycles=tuple(engine.standing.ranked()),
         channels=_channels(engine),
         fees=tuple(fees.rows()),
         fee_source=fees.source(),
-        congestion=fees.congestion(),
-        bid_micro_lamports=engine.standing.bid,
+        congestion=_congestion(engine),
+        bid_micro_lamports=None if bid is None else bid.micro_lamports,
         trade_lamports=(
             base_fee(bidding.signatures),
-            None if engine.standing.bid is None else priority_fee(engine.standing.bid, TYPICAL_CU),
-            bidding.min_tip_lamports,
+            None if bid is None else priority_fee(bid.micro_lamports, TYPICAL_CU),
+            engine.standing.least_tip,
         ),
         sol_price=engine.prices.mid(engine.setup.sol_mint),
         counters=engine.counters.view(),
+        bid_percentile=engine.sources.percent(bidding),
+        fullness_ppm=None if full is None else full.ppm,
+        fee_inputs=_fee_inputs(engine),
     )
+
+
+def _fullest(engine: ReferenceEngine) -> Fullest | None:
+    return None if engine.market.slot is None else engine.sources.fullest(engine.market.slot)
+
+
+def _congestion(engine: ReferenceEngine) -> int | None:
+    """Returns the higher of what prices and what the fullness of accounts say, 0-100."""
+    full, priced = _fullest(engine), engine.fees.congestion()
+    if full is None:
+        return priced
+    return max(min(full.ppm // 10_000, 100), 0 if priced is None else priced)
+
+
+def _fee_inputs(engine: ReferenceEngine) -> tuple[FeeInput, ...]:
+    """Returns the figures that fees rest on, each with where it comes from and when it was heard."""
+    sources, bid, full = engine.sources, engine.standing.bid, _fullest(engine)
+    percent = sources.percent(engine.setup.bidding)
+    inputs = [
+        FeeInput("bid", bid.source if bid else "", bid.micro_lamports if bid else None, engine.fees.newest_ns),
+        *(
+            FeeInput("account", account, sources.account_price(account, percent), row.recv_ns)
+            for account, row in sorted(sources.accounts.items())
+        ),
+        *(
+            FeeInput("estimate", source, level(each.levels, percent), each.recv_ns)
+            for source, each in sorted(sources.estimates.items())
+        ),
+    ]
+    if sources.tips is not None:
+        least = sources.least_tip(engine.setup.bidding)
+        inputs.append(FeeInput("tip", "tip_floor", least, sources.tips.recv_ns))
+    if full is not None:
+        inputs.append(FeeInput("fullness", "logs", full.ppm, full.recv_ns))
+    if percent in sources.outcomes:
+        inputs.append(FeeInput("landing", "outcomes", landing_ppm(*sources.outcomes[percent]), None))
+    return tuple(inputs)
 
 
 def _channels(engine: ReferenceEngine) -> tuple[ChannelView, ...]:
     return tuple(channel.view() for _, channel in sorted(engine.channels.items()))
 
 
-def _price(engine: ReferenceEngine, row: Row, now_ns: int) -> PriceView:
-    channel, current_ns, leg = _source(engine, row, now_ns)
+def _prices(engine: ReferenceEngine, now_ns: int) -> tuple[PriceView, ...]:
+    found = [(row, source(engine, row, now_ns)) for _, row in sorted(engine.prices.rows.items())]
+    tokens: dict[str, list[tuple[Row, str]]] = {}
+    for row, (_, _, (state,)) in found:
+        tokens.setdefault(row.key[0], []).append((row, state))
+    chosen = {token: deepest(rows, believed=True) for token, rows in tokens.items()}
+    return tuple(_price(row, known, now_ns, reference=chosen[row.key[0]] is row) for row, known in found)
+
+
+def _price(row: Row, known: tuple[int, int | None, tuple[str]], now_ns: int, *, reference: bool) -> PriceView:
+    channel, current_ns, leg = known
     hour_ago, span = row.series.hour_ago(now_ns)
     bands = row.series.bands.value
     return PriceView(
@@ -120,10 +183,52 @@ def _price(engine: ReferenceEngine, row: Row, now_ns: int) -> PriceView:
         band_low=None if bands is None else bands.low,
         band_high=None if bands is None else bands.high,
         synthetic=row.synthetic,
+        depth=row.depth,
+        reference=reference,
     )
 
 
-def _source(engine: ReferenceEngine, row: Row, now_ns: int) -> tuple[int, int | None, tuple[str]]:
+def deepest(rows: list[tuple[Row, str]], *, believed: bool) -> Row | None:
+    """Returns the deepest of (row, state) pairs, of equals the first; if `believed`, of those that can be believed."""
+    best: Row | None = None
+    for row, state in rows:
+        if believed and (row.synthetic or state not in ("live", "injected")):
+            continue
+        if best is None or row.depth > best.depth:
+            best = row
+    return best
+
+
+def reference_row(engine: ReferenceEngine, token: str, now_ns: int, *, believed: bool = True) -> Row | None:
+    """Returns a token on its reference venue: the deepest that can be believed now, of equals the first by name."""
+    rows = [row for key, row in sorted(engine.prices.rows.items()) if key[0] == token]
+    return deepest([(row, source(engine, row, now_ns)[2][0]) for row in rows], believed=believed)
+
+
+def inspect_price(engine: ReferenceEngine, token: str, now_ns: int) -> PriceInspection | None:
+    """Returns a token's price opened up, `None` if it has none."""
+    row = reference_row(engine, token, now_ns) or reference_row(engine, token, now_ns, believed=False)
+    if row is None:
+        return None
+    _, current_ns, leg = source(engine, row, now_ns)
+    ahead = row.series.provisional()
+    return PriceInspection(
+        mint=row.mint,
+        symbol=row.symbol,
+        venue=row.venue,
+        source=row.source,
+        state=leg[0],
+        synthetic=row.synthetic,
+        depth=row.depth,
+        current_ns=current_ns,
+        changed_ns=row.changed_ns,
+        bars=tuple(BarView(*point) for point in row.series.trail),
+        provisional=None if ahead is None else BarView(*ahead[0]),
+        rsi=None if ahead is None else ahead[1],
+    )
+
+
+def source(engine: ReferenceEngine, row: Row, now_ns: int) -> tuple[int, int | None, tuple[str]]:
     """Returns (channel, when it was last known to be current, (state,))."""
     market = engine.market
     if row.at < 0:

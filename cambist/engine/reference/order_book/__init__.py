@@ -5,6 +5,7 @@ crossed quotes: everything else shows its last levels and is not to be traded on
 """
 
 from cambist.engine.reference.order_book.book import MAX_BUFFER, MAX_CROSSED_NS, OrderBook
+from cambist.engine.reference.order_book.consolidated import ConsolidatedBook, Crossing, NetLevel, Taken, VenueBook
 from cambist.engine.reference.order_book.levels import MAX_LEVELS, Levels
 from cambist.engine.reference.order_book.state import (
     BookChange,
@@ -26,11 +27,16 @@ __all__ = [
     "BookCounts",
     "BookParts",
     "BookState",
+    "ConsolidatedBook",
     "Continuity",
+    "Crossing",
     "Delta",
     "Levels",
+    "NetLevel",
     "OrderBook",
     "Outcome",
     "Side",
+    "Taken",
     "Ticker",
+    "VenueBook",
 ]

@@ -19,8 +19,13 @@ from cambist.engine.reference.amm_math.quote_error import to_u64
 from cambist.engine.reference.log2 import log2_ratio
 
 if TYPE_CHECKING:
+    from cambist.engine.reference.accounts import DammV2Pool, LbPair, StableSwap
+    from cambist.engine.reference.amm_math.dlmm import Bins
     from cambist.engine.reference.pool.amm_v4 import AmmV4Pool
     from cambist.engine.reference.pool.cpmm import CpmmPoolState
+    from cambist.engine.reference.pool.damm_v2 import DammV2State
+    from cambist.engine.reference.pool.dlmm import DlmmState
+    from cambist.engine.reference.pool.saber import StablePool
     from cambist.engine.reference.pool.whirlpool import WhirlpoolState
     from cambist.engine.reference.tick_array_manager import Ticks
 
@@ -90,6 +95,27 @@ class Pool(ABC):
 
         return WhirlpoolState(account, ticks, oracle, transfer_fees)
 
+    @staticmethod
+    def stable(account: StableSwap, amounts: tuple[int, int]) -> StablePool:
+        """Returns a Saber stable swap; the amounts are its vaults' balances."""
+        from cambist.engine.reference.pool.saber import StablePool  # it imports this module
+
+        return StablePool(account, amounts)
+
+    @staticmethod
+    def damm_v2(account: DammV2Pool, transfer_fees: TransferFees = (None, None)) -> DammV2State:
+        """Returns a Meteora DAMM v2 pool."""
+        from cambist.engine.reference.pool.damm_v2 import DammV2State  # it imports this module
+
+        return DammV2State(account, transfer_fees)
+
+    @staticmethod
+    def dlmm(account: LbPair, bins: Bins, transfer_fees: TransferFees = (None, None)) -> DlmmState:
+        """Returns a Meteora DLMM pair."""
+        from cambist.engine.reference.pool.dlmm import DlmmState  # it imports this module
+
+        return DlmmState(account, bins, transfer_fees)
+
     @abstractmethod
     def mints(self) -> tuple[bytes, bytes]:
         """Returns the mints of tokens A and B."""
@@ -110,8 +136,8 @@ class Pool(ABC):
     def virtual_reserves(self, a_to_b: bool, time: ChainTime) -> tuple[float, float, float] | None:
         """Returns (reserve in, reserve out, share of the input kept) of the constant product that holds here.
 
-        Exact up to rounding for constant product, within the current tick range for a Whirlpool. For display and as
-        a start of a search.
+        Exact up to rounding for constant product, within the current tick range for a Whirlpool, as far as the price
+        bends now for the others. For display and as a start of a search.
         """
 
     def quote(self, a_to_b: bool, amount_in: int, time: ChainTime) -> Quote:
@@ -140,6 +166,31 @@ def transfer_fees_at(fees: TransferFees, a_to_b: bool, time: ChainTime) -> tuple
 def share_left(fee: TransferFee) -> int:
     """Returns what `fee` leaves of 10 000 atoms at the margin."""
     return max(BASIS_POINTS - fee.bps, 0)
+
+
+def after_transfers(
+    reserves: tuple[float, float], kept: float, fees: tuple[TransferFee, TransferFee]
+) -> tuple[float, float, float] | None:
+    """Returns (reserve in, reserve out, share kept) once the transfer fees in and out took theirs."""
+    share_in, share_out = (share_left(fee) for fee in fees)
+    if not share_in or not share_out:
+        return None
+    whole = float(BASIS_POINTS)
+    return reserves[0], reserves[1] * (float(share_out) / whole), kept * (float(share_in) / whole)
+
+
+def root_rate(sqrt_price: int, a_to_b: bool, net: int, whole: int) -> tuple[int, int] | None:
+    """Returns the rate at a Q64.64 √price when `net` of `whole` is kept, of 54 bits of the √price."""
+    excess = max(sqrt_price.bit_length() - 54, 0)
+    square, scale = (sqrt_price >> excess) ** 2, 128 - 2 * excess
+    return fit(square * net, whole << scale) if a_to_b else fit(net << scale, square * whole)
+
+
+def root_reserves(liquidity: float, sqrt_price: int, a_to_b: bool) -> tuple[float, float]:
+    """Returns (reserve in, reserve out) of the constant product at a liquidity and a Q64.64 √price."""
+    root = float(sqrt_price) / 2.0**64
+    reserve_a, reserve_b = liquidity / root, liquidity * root
+    return (reserve_a, reserve_b) if a_to_b else (reserve_b, reserve_a)
 
 
 def moved(pair: tuple[int, int], a_to_b: bool, put: int, taken: int) -> tuple[int, int]:

@@ -18,7 +18,9 @@ from cambist.engine.reference.pool.base import (
     Pool,
     Quote,
     TransferFees,
-    fit,
+    after_transfers,
+    root_rate,
+    root_reserves,
     share_left,
     transfer_fees_at,
 )
@@ -114,27 +116,18 @@ class WhirlpoolState(Pool):
         kept = self._kept(a_to_b, time)
         if kept is None:
             return None
-        excess = max(self.account.sqrt_price.bit_length() - 54, 0)
-        square = (self.account.sqrt_price >> excess) ** 2
-        scale = 128 - 2 * excess
         fee_in, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
         net = kept * share_left(fee_in) * share_left(fee_out)
-        whole = PPM * BASIS_POINTS**2
-        return fit(square * net, whole << scale) if a_to_b else fit(net << scale, square * whole)
+        return root_rate(self.account.sqrt_price, a_to_b, net, PPM * BASIS_POINTS**2)
 
     def virtual_reserves(self, a_to_b: bool, time: ChainTime) -> tuple[float, float, float] | None:
         """Returns (reserve in, reserve out, share kept) within the current tick range."""
         kept = self._kept(a_to_b, time)
         if kept is None:
             return None
-        liquidity, root = float(self.account.liquidity), float(self.account.sqrt_price) / 2.0**64
-        reserve_a, reserve_b = liquidity / root, liquidity * root
-        fee_in, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        if not share_left(fee_in) or not share_left(fee_out):
-            return None
-        keep = float(kept) / float(PPM) * (float(share_left(fee_in)) / float(BASIS_POINTS))
-        share = float(share_left(fee_out)) / float(BASIS_POINTS)
-        return (reserve_a, reserve_b * share, keep) if a_to_b else (reserve_b, reserve_a * share, keep)
+        reserves = root_reserves(float(self.account.liquidity), self.account.sqrt_price, a_to_b)
+        fees = transfer_fees_at(self.transfer_fees, a_to_b, time)
+        return after_transfers(reserves, float(kept) / float(PPM), fees)
 
     def _kept(self, a_to_b: bool, time: ChainTime) -> int | None:
         """Returns what is kept of a million atoms in, at the margin; `None` if a swap would fail."""

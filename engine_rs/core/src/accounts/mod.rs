@@ -7,7 +7,9 @@ mod dlmm;
 mod meteora;
 mod orca;
 pub mod program;
+mod pump;
 mod raydium;
+mod raydium_clmm;
 mod reader;
 mod saber;
 mod token;
@@ -20,7 +22,12 @@ pub use meteora::{DammV2BaseFee, DammV2DynamicFee, DammV2Pool};
 pub use orca::{
     AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TICKS_PER_ARRAY, TickArray, Whirlpool,
 };
+pub use pump::{PumpConfig, PumpFeeConfig, PumpFees, PumpPool};
 pub use raydium::{AmmV4, CpmmConfig, CpmmPool};
+pub use raydium_clmm::{
+    CLMM_BITMAP_ARRAYS, CLMM_EXTENSION_ROWS, CLMM_TICKS_PER_ARRAY, ClmmBitmapExtension, ClmmConfig,
+    ClmmDynamicFee, ClmmOrders, ClmmPool, ClmmTick, ClmmTickArray,
+};
 pub use reader::LayoutError;
 pub(crate) use reader::Reader;
 pub use saber::StableSwap;

@@ -12,6 +12,15 @@ const SCALE: u64 = 10_000;
 const CONTROL_DENOMINATOR: u128 = 100_000;
 const REFERENCE_MAX_AGE_S: i128 = 3_600;
 
+/// Returns the part of a fee rate that follows volatility, in ppm, rounded up.
+#[inline]
+pub(super) fn variable_rate(control: u32, accumulator: u32, group_size: u16) -> u128 {
+    let crossed = u128::from(accumulator) * u128::from(group_size);
+    // At most (2^32−1)·((2^32−1)·(2^16−1))², below 2^128.
+    let scaled = u128::from(control) * crossed * crossed;
+    scaled.div_ceil(CONTROL_DENOMINATOR * u128::from(SCALE) * u128::from(SCALE))
+}
+
 /// Fee rate in ppm at the tick group where the price is. Lives for one swap.
 #[derive(Debug, Clone)]
 pub struct FeeRate {
@@ -155,10 +164,11 @@ impl Adaptive {
             .unwrap_or(u32::MAX)
             .min(self.constants.max_volatility_accumulator);
         self.variables.volatility_accumulator = accumulator;
-        let crossed = u128::from(accumulator) * u128::from(self.constants.tick_group_size);
-        // At most (2^32−1)·((2^32−1)·(2^16−1))², below 2^128.
-        let scaled = u128::from(self.constants.control_factor) * crossed * crossed;
-        let adaptive = scaled.div_ceil(CONTROL_DENOMINATOR * u128::from(SCALE) * u128::from(SCALE));
+        let adaptive = variable_rate(
+            self.constants.control_factor,
+            accumulator,
+            self.constants.tick_group_size,
+        );
         (u128::from(self.static_rate) + adaptive).min(FEE_RATE_LIMIT.into()) as u64
     }
 

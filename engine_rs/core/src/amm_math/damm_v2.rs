@@ -63,19 +63,11 @@ pub fn swap(
     slot: u64,
     now: i64,
 ) -> Result<DammV2Fill, QuoteError> {
-    let now = u64::try_from(now).map_err(|_| QuoteError::InvalidTime)?;
-    let point = if pool.activation_by_time { now } else { slot };
-    if pool.is_disabled || point < pool.activation_point {
-        return Err(QuoteError::NotTradable);
-    }
+    check_open(pool, slot, now)?;
     if amount == 0 {
         return Err(QuoteError::ZeroAmount);
     }
-    if pool.liquidity == 0 {
-        return Err(QuoteError::EmptyPool);
-    }
-    let pool = with_references(pool, now)?;
-    let rate = fee_rate(&pool, point)?;
+    let (pool, rate) = at(pool, slot, now)?;
     let on_input = pool.collect_fee_mode == 1 && !a_to_b;
     let (moved, charged) = if mode == SwapMode::ExactOut {
         exact_out(&pool, amount, a_to_b, rate, on_input)?
@@ -83,7 +75,44 @@ pub fn swap(
         let partial = mode == SwapMode::PartialIn;
         exact_in(&pool, amount, a_to_b, rate, on_input, partial)?
     };
-    done(pool, &moved, &charged, a_to_b, now)
+    done(pool, &moved, &charged, a_to_b, seconds(now)?)
+}
+
+/// Returns the fee of a swap at `slot` and `now` (Unix seconds), in 10⁻⁹.
+///
+/// # Errors
+/// As `swap`.
+pub fn fee_rate_at(pool: &DammV2Pool, slot: u64, now: i64) -> Result<u64, QuoteError> {
+    check_open(pool, slot, now)?;
+    Ok(at(pool, slot, now)?.1)
+}
+
+fn check_open(pool: &DammV2Pool, slot: u64, now: i64) -> Result<(), QuoteError> {
+    let point = point(pool, slot, now)?;
+    if pool.is_disabled || point < pool.activation_point {
+        return Err(QuoteError::NotTradable);
+    }
+    Ok(())
+}
+
+/// Returns the pool as a swap finds it, and the fee.
+fn at(pool: &DammV2Pool, slot: u64, now: i64) -> Result<(DammV2Pool, u64), QuoteError> {
+    if pool.liquidity == 0 {
+        return Err(QuoteError::EmptyPool);
+    }
+    let point = point(pool, slot, now)?;
+    let pool = with_references(pool, seconds(now)?)?;
+    let rate = fee_rate(&pool, point)?;
+    Ok((pool, rate))
+}
+
+fn seconds(now: i64) -> Result<u64, QuoteError> {
+    u64::try_from(now).map_err(|_| QuoteError::InvalidTime)
+}
+
+fn point(pool: &DammV2Pool, slot: u64, now: i64) -> Result<u64, QuoteError> {
+    let now = seconds(now)?;
+    Ok(if pool.activation_by_time { now } else { slot })
 }
 
 fn exact_out(

@@ -93,6 +93,16 @@ fn mul_shift_96(a: u128, b: u128) -> u128 {
 
 /// Returns the greatest tick whose √price is ≤ `sqrt_price`, which is in `MIN_SQRT_PRICE`…`MAX_SQRT_PRICE`.
 pub fn tick_from_sqrt_price(sqrt_price: u128) -> i32 {
+    tick_by_log(sqrt_price, INVERSE_STEPS, sqrt_price_from_tick)
+}
+
+/// Returns the greatest tick whose `price_at` is ≤ `sqrt_price`, by `steps` binary digits of its logarithm.
+#[inline]
+pub(super) fn tick_by_log(
+    sqrt_price: u128,
+    steps: u32,
+    price_at: impl Fn(i32) -> Result<u128, QuoteError>,
+) -> i32 {
     let msb = i128::from(sqrt_price.max(1).ilog2());
     let mut ratio = if msb >= 63 {
         sqrt_price >> (msb - 63)
@@ -100,7 +110,7 @@ pub fn tick_from_sqrt_price(sqrt_price: u128) -> i32 {
         sqrt_price << (63 - msb)
     };
     let (mut fraction, mut bit) = (0u128, 1u128 << 63);
-    for _ in 0..INVERSE_STEPS {
+    for _ in 0..steps {
         // Below 2^64 at each turn.
         ratio = ratio.wrapping_mul(ratio);
         let more = ratio >> 127;
@@ -111,7 +121,7 @@ pub fn tick_from_sqrt_price(sqrt_price: u128) -> i32 {
     let log_base = (((msb - 64) << 32) + (fraction >> 32) as i128) * LOG_B_2_X32;
     let low = ((log_base - LOW_MARGIN) >> 64) as i32;
     let high = ((log_base + HIGH_MARGIN) >> 64) as i32;
-    if low != high && sqrt_price_from_tick(high).is_ok_and(|price| price <= sqrt_price) {
+    if low != high && price_at(high).is_ok_and(|price| price <= sqrt_price) {
         high
     } else {
         low
@@ -216,6 +226,26 @@ fn next_from_a(
     let num = Wide::product(liquidity, sqrt_price)
         .shifted()
         .ok_or(QuoteError::Overflow)?;
+    let price = moved_by_a(num, sqrt_price, liquidity, amount, exact_in)?;
+    if (MIN_SQRT_PRICE..=MAX_SQRT_PRICE).contains(&price) {
+        Ok(price)
+    } else {
+        Err(QuoteError::Overflow)
+    }
+}
+
+/// Returns the price after `amount` of token A moves; `num` is liquidity · √price · 2^64.
+///
+/// # Errors
+/// `Overflow` without the liquidity for it.
+#[inline]
+pub(super) fn moved_by_a(
+    num: Wide,
+    sqrt_price: u128,
+    liquidity: u128,
+    amount: u64,
+    exact_in: bool,
+) -> Result<u128, QuoteError> {
     let base = Wide {
         high: liquidity >> 64,
         low: liquidity << 64,
@@ -230,15 +260,15 @@ fn next_from_a(
         .filter(|den| *den != Wide::ZERO)
         .ok_or(QuoteError::Overflow)?;
     let (floor, rest) = num.two_digits(den).ok_or(QuoteError::Overflow)?;
-    let price = floor.checked_add(rest.into()).ok_or(QuoteError::Overflow)?;
-    if (MIN_SQRT_PRICE..=MAX_SQRT_PRICE).contains(&price) {
-        Ok(price)
-    } else {
-        Err(QuoteError::Overflow)
-    }
+    floor.checked_add(rest.into()).ok_or(QuoteError::Overflow)
 }
 
-fn next_from_b(
+/// Returns the price after `amount` of token B moves.
+///
+/// # Errors
+/// `Overflow`
+#[inline]
+pub(super) fn next_from_b(
     sqrt_price: u128,
     liquidity: u128,
     amount: u64,

@@ -3,7 +3,7 @@
 //! With n = 2 and ann = 2·A: ann·(x + y) + D = ann·D + D³ / (4·x·y). The program computes in 192 bits and refuses what
 //! leaves them. All amounts are atoms, times Unix seconds. It swaps exact in only.
 
-use ruint::aliases::U192;
+use ruint::aliases::{U192, U512};
 
 use super::{QuoteError, to_u64};
 use crate::accounts::StableSwap;
@@ -168,6 +168,21 @@ pub fn swap(
     }
     let amp = amplification(pool, now)?;
     exact_in(sided, amp, pool.trade_fee, pool.admin_fee, amount_in)
+}
+
+/// Returns the slope of the curve at (reserve in, reserve out), atoms out for an atom in before fees, as (num, den).
+///
+/// −dy/dx of the invariant: (4·ann·x²y² + D³·y) / (4·ann·x²y² + D³·x).
+///
+/// # Errors
+/// As `invariant`.
+pub fn slope(amp: u64, (x, y): (u64, u64)) -> Result<(U512, U512), QuoteError> {
+    let d = U512::from(invariant(amp, (x, y))?);
+    let (x, y) = (U512::from(x), U512::from(y));
+    // Below 2^(2 + 64 + 256) and 2^(3·65 + 64).
+    let flat = U512::from(4) * U512::from(ann(amp)?) * x * x * y * y;
+    let cube = d * d * d;
+    Ok((flat + cube * y, flat + cube * x))
 }
 
 /// Returns where `next` settles from `start` on, to within 1; `None` where it overflows.

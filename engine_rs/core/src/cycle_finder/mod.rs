@@ -149,6 +149,17 @@ impl Potentials {
         self.violated.iter().map(|violation| violation.edge)
     }
 
+    /// Returns the negative cycle that one of `edges` closes, else one that any closes; `None` if there is none. Empty
+    /// if the work ran out before it was known.
+    #[inline]
+    pub fn evidence(&self, edges: [EdgeId; 2]) -> Option<&[EdgeId]> {
+        let own = |violation: &&Violation| edges.contains(&violation.edge);
+        let found = self.violated.iter().find(own);
+        found
+            .or_else(|| self.violated.first())
+            .map(|violation| &*violation.cycle)
+    }
+
     /// Returns the most negative reduced cost among violated edges, 0 if there are none.
     #[inline]
     pub fn worst(&self) -> i64 {

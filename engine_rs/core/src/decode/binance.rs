@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::DecodeError;
 use super::event::{Event, Instrument};
 use super::frame::{Field, Frame};
+use super::{DecodeError, fast};
 
 /// From here on a venue time counts microseconds (`timeUnit=MICROSECOND`): in milliseconds it would be the year 5138.
 const MICROSECONDS_FROM: u64 = 100_000_000_000_000;
@@ -16,6 +16,21 @@ const MICROSECONDS_FROM: u64 = 100_000_000_000_000;
 /// # Errors
 /// A `DecodeError` if the frame isn't what this protocol sends.
 pub fn decode_binance<'a>(
+    protocol: &str,
+    symbol: &'a str,
+    body: &'a [u8],
+) -> Result<Event<'a>, DecodeError> {
+    let usual = match protocol {
+        "binance.spot.ws" => fast::stream(body, false),
+        "binance.usdm.ws" => fast::stream(body, true),
+        "binance.spot.depth" | "binance.usdm.depth" => fast::depth_snapshot(body, symbol),
+        _ => None,
+    };
+    usual.map_or_else(|| decode_strictly(protocol, symbol, body), Ok)
+}
+
+/// The same, whatever the form of the frame.
+pub(super) fn decode_strictly<'a>(
     protocol: &str,
     symbol: &'a str,
     body: &'a [u8],
@@ -213,14 +228,15 @@ fn instrument(entry: Field<'_, '_>) -> Result<Instrument, DecodeError> {
 
 /// Returns a venue's milliseconds or microseconds as nanoseconds.
 fn venue_ns(time: Field<'_, '_>) -> Result<i64, DecodeError> {
-    let count = time.u64()?;
+    venue_time(time.u64()?).ok_or_else(|| time.wrong())
+}
+
+/// The same of a count.
+pub(super) fn venue_time(count: u64) -> Option<i64> {
     let unit = if count >= MICROSECONDS_FROM {
         1_000
     } else {
         1_000_000
     };
-    i64::try_from(count)
-        .ok()
-        .and_then(|count| count.checked_mul(unit))
-        .ok_or_else(|| time.wrong())
+    i64::try_from(count).ok()?.checked_mul(unit)
 }

@@ -53,6 +53,38 @@ fn digits(ascii: &[u8]) -> Option<u64> {
     (worst == 0).then_some(value)
 }
 
+/// More digits than any u64 has.
+const MOST_DIGITS: i64 = 20;
+
+/// Returns a JSON number × 10^`places`, what remains cut off; `None` if it is negative or no `u64`.
+pub(super) fn scaled(text: &str, places: i32) -> Option<u64> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    if mantissa.starts_with('-') {
+        return None;
+    }
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let joined = format!("{whole}{fraction}");
+    let kept = joined.trim_start_matches('0');
+    if kept.is_empty() {
+        return Some(0);
+    }
+    // An exponent that does not fit is far beyond any number that does.
+    let exponent: i64 = exponent.parse::<i32>().ok()?.into();
+    let shift = exponent + i64::from(places) - fraction.len() as i64;
+    let length = kept.len() as i64 + shift;
+    if length <= 0 {
+        return Some(0);
+    }
+    if length > MOST_DIGITS {
+        return None;
+    }
+    let mut digits = kept[..kept.len().min(length as usize)].to_owned();
+    while (digits.len() as i64) < length {
+        digits.push('0');
+    }
+    digits.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -88,6 +120,27 @@ mod tests {
             "1.00000000x",
         ] {
             assert_eq!(decimal8(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_scaled_exactly() {
+        for (text, places, value) in [
+            ("6.001000000000001e-06", 9, Some(6_001)),
+            ("1e-05", 9, Some(10_000)),
+            ("0.010007999", 9, Some(10_007_999)),
+            ("120000.0", 0, Some(120_000)),
+            ("1.99", 0, Some(1)),
+            ("1E+3", 0, Some(1_000)),
+            ("0e999999999999", 0, Some(0)),
+            ("1e-400", 9, Some(0)),
+            ("18446744073709551615", 0, Some(u64::MAX)),
+            ("18446744073709551616", 0, None),
+            ("1e400", 0, None),
+            ("1e99999999999", 0, None),
+            ("-1", 0, None),
+        ] {
+            assert_eq!(scaled(text, places), value, "{text}");
         }
     }
 

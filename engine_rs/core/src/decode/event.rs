@@ -91,6 +91,9 @@ pub enum Event<'a> {
         signature: Signature,
         failed: bool,
         logs: Vec<Cow<'a, str>>,
+        /// The account whose mention was subscribed to.
+        #[serde(serialize_with = "as_optional_base58")]
+        mentions: Option<Pubkey>,
     },
     /// `status` is `None` if the node doesn't know the transaction, as of `slot`.
     SignatureStatus {
@@ -105,10 +108,24 @@ pub enum Event<'a> {
         signature: Signature,
         slot: u64,
     },
-    /// (slot, micro-lamports per compute unit); `percentile` in basis points, `None` is the minimum that landed.
+    /// (slot, micro-lamports per compute unit); `percentile` in basis points, `None` is the minimum that landed; of the
+    /// transactions that write to one of `accounts`, of all if there is none.
     FeeSamples {
         percentile: Option<u16>,
+        #[serde(serialize_with = "as_base58_list")]
+        accounts: Vec<Pubkey>,
         samples: Vec<(u64, u64)>,
+    },
+    /// A provider's prices by percentile, micro-lamports per compute unit; `source` is the method asked.
+    FeeEstimate {
+        source: &'static str,
+        slot: Option<u64>,
+        levels: Vec<(u32, u64)>,
+    },
+    /// Tips that landed, lamports by percentile, and the running average of their median.
+    TipFloor {
+        levels: Vec<(u32, u64)>,
+        average: u64,
     },
     BookTicker {
         symbol: Cow<'a, str>,
@@ -174,6 +191,10 @@ pub fn canonical(event: &Event<'_>) -> Result<String, serde_json::Error> {
 
 fn as_base58<S: Serializer>(key: &Pubkey, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&base58::encode(key))
+}
+
+fn as_base58_list<S: Serializer>(keys: &[Pubkey], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(keys.iter().map(base58::encode))
 }
 
 #[expect(clippy::ref_option, reason = "serde hands over the field as it is")]

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::decimal::decimal8;
+use super::decimal::{decimal8, scaled};
 use super::event::Level;
 use super::scan::Scan;
 use super::{DecodeError, MAX_BODY};
@@ -13,7 +13,7 @@ use crate::base58::{self, Pubkey, Signature};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Absent,
     /// The key came more than once.
     Twice,
@@ -33,26 +33,26 @@ pub(super) enum Kind {
 
 /// One value of a frame: where its text stands (without quotes), and the index of the value after it and all it holds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
-    pub(super) kind: Kind,
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) next: u32,
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) next: u32,
 }
 
 /// The values of a frame in the order of their text; an object holds keys and values in turn.
 #[derive(Debug)]
-pub(super) struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     text: &'a str,
     nodes: Vec<Node>,
 }
 
 /// A value and the key it was read under.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Field<'f, 'a> {
+pub(crate) struct Field<'f, 'a> {
     frame: &'f Frame<'a>,
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
     at: u32,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     /// `TooLarge` and `NotJson`.
-    pub(super) fn read(body: &'a [u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(body: &'a [u8]) -> Result<Self, DecodeError> {
         if body.len() > MAX_BODY {
             return Err(DecodeError::TooLarge { size: body.len() });
         }
@@ -71,7 +71,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Returns the one value that isn't part of another.
-    pub(super) fn root(&self) -> Field<'_, 'a> {
+    pub(crate) fn root(&self) -> Field<'_, 'a> {
         self.field("frame", 0)
     }
 
@@ -91,17 +91,17 @@ impl<'a> Frame<'a> {
 }
 
 impl<'f, 'a> Field<'f, 'a> {
-    pub(super) fn absent(self) -> bool {
+    pub(crate) fn absent(self) -> bool {
         self.kind == Kind::Absent
     }
 
     /// Returns the field, `None` if it is absent or null.
-    pub(super) fn optional(self) -> Option<Self> {
+    pub(crate) fn optional(self) -> Option<Self> {
         (!matches!(self.kind, Kind::Absent | Kind::Null)).then_some(self)
     }
 
     /// Returns an absent field of this name.
-    pub(super) fn without(self) -> Self {
+    pub(crate) fn without(self) -> Self {
         Self {
             kind: Kind::Absent,
             ..self
@@ -109,7 +109,7 @@ impl<'f, 'a> Field<'f, 'a> {
     }
 
     /// Returns the fields of an object with these names.
-    pub(super) fn fields<const N: usize>(
+    pub(crate) fn fields<const N: usize>(
         self,
         names: [&'static str; N],
     ) -> Result<[Self; N], DecodeError> {
@@ -142,12 +142,12 @@ impl<'f, 'a> Field<'f, 'a> {
     }
 
     /// Returns the field of an object with this name.
-    pub(super) fn get(self, name: &'static str) -> Result<Self, DecodeError> {
+    pub(crate) fn get(self, name: &'static str) -> Result<Self, DecodeError> {
         self.fields([name]).map(|[field]| field)
     }
 
     /// Returns the elements of an array, under the same name.
-    pub(super) fn items(
+    pub(crate) fn items(
         self,
     ) -> Result<impl Iterator<Item = Self> + Clone + use<'f, 'a>, DecodeError> {
         if self.kind != Kind::Array {
@@ -165,11 +165,11 @@ impl<'f, 'a> Field<'f, 'a> {
         }))
     }
 
-    pub(super) fn u64(self) -> Result<u64, DecodeError> {
+    pub(crate) fn u64(self) -> Result<u64, DecodeError> {
         self.integer()
     }
 
-    pub(super) fn i64(self) -> Result<i64, DecodeError> {
+    pub(crate) fn i64(self) -> Result<i64, DecodeError> {
         self.integer()
     }
 
@@ -180,7 +180,17 @@ impl<'f, 'a> Field<'f, 'a> {
         }
     }
 
-    pub(super) fn boolean(self) -> Result<bool, DecodeError> {
+    /// Returns a number × 10^`places`, what remains cut off; it is not negative and fits.
+    pub(crate) fn scaled(self, places: i32) -> Result<u64, DecodeError> {
+        match self.kind {
+            Kind::Int | Kind::Number => {
+                scaled(self.frame.text(self.at), places).ok_or_else(|| self.wrong())
+            }
+            _ => Err(self.wrong()),
+        }
+    }
+
+    pub(crate) fn boolean(self) -> Result<bool, DecodeError> {
         match self.kind {
             Kind::True => Ok(true),
             Kind::False => Ok(false),
@@ -188,7 +198,7 @@ impl<'f, 'a> Field<'f, 'a> {
         }
     }
 
-    pub(super) fn text(self) -> Result<Cow<'a, str>, DecodeError> {
+    pub(crate) fn text(self) -> Result<Cow<'a, str>, DecodeError> {
         match self.kind {
             Kind::Text => Ok(Cow::Borrowed(self.frame.text(self.at))),
             Kind::Escaped => unescape(self.frame.text(self.at))
@@ -198,21 +208,21 @@ impl<'f, 'a> Field<'f, 'a> {
         }
     }
 
-    pub(super) fn pubkey(self) -> Result<Pubkey, DecodeError> {
+    pub(crate) fn pubkey(self) -> Result<Pubkey, DecodeError> {
         base58::decode(&self.text()?).ok_or_else(|| self.wrong())
     }
 
-    pub(super) fn signature(self) -> Result<Signature, DecodeError> {
+    pub(crate) fn signature(self) -> Result<Signature, DecodeError> {
         base58::decode_signature(&self.text()?).ok_or_else(|| self.wrong())
     }
 
     /// Returns a decimal string × 10⁸.
-    pub(super) fn decimal(self) -> Result<u64, DecodeError> {
+    pub(crate) fn decimal(self) -> Result<u64, DecodeError> {
         decimal8(&self.text()?).ok_or_else(|| self.wrong())
     }
 
     /// Returns an array of `[price, quantity, …]`, both × 10⁸.
-    pub(super) fn levels(self) -> Result<Vec<Level>, DecodeError> {
+    pub(crate) fn levels(self) -> Result<Vec<Level>, DecodeError> {
         let levels = self.items()?;
         // A level takes at least three values: itself, its price and its quantity.
         let mut found =
@@ -236,7 +246,7 @@ impl<'f, 'a> Field<'f, 'a> {
 
     /// Returns the error that names this field and what it was.
     #[cold]
-    pub(super) fn wrong(self) -> DecodeError {
+    pub(crate) fn wrong(self) -> DecodeError {
         let was = match self.kind {
             Kind::Absent => "missing".to_owned(),
             Kind::Twice => "there twice".to_owned(),

@@ -6,15 +6,18 @@
 mod binance;
 pub mod decimal;
 mod event;
-mod frame;
+mod fast;
+pub(crate) mod frame;
 mod scan;
 mod session;
 mod solana;
+mod tips;
 
 pub use binance::decode_binance;
 pub use event::{Commitment, Event, Instrument, Level, TransactionStatus, canonical};
 pub use session::{Method, PendingParts, SessionParts, SolanaSession};
 pub use solana::decode_solana;
+pub use tips::{TIP_FLOOR, decode_tip_floor};
 
 /// Longest frame that is read.
 pub const MAX_BODY: usize = 16 * 1024 * 1024;

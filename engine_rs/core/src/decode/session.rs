@@ -44,13 +44,17 @@ pub enum Method {
     GetRecentPrioritizationFees,
     #[serde(rename = "getSignatureStatuses")]
     GetSignatureStatuses,
+    #[serde(rename = "getPriorityFeeEstimate")]
+    GetPriorityFeeEstimate,
+    #[serde(rename = "qn_estimatePriorityFees")]
+    EstimatePriorityFees,
     /// Any other: its reply is ignored, its refusal is not.
     #[serde(rename = "")]
     Other,
 }
 
 impl Method {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 18] = [
         Self::AccountSubscribe,
         Self::ProgramSubscribe,
         Self::LogsSubscribe,
@@ -67,6 +71,8 @@ impl Method {
         Self::GetLatestBlockhash,
         Self::GetRecentPrioritizationFees,
         Self::GetSignatureStatuses,
+        Self::GetPriorityFeeEstimate,
+        Self::EstimatePriorityFees,
     ];
 
     /// Returns the method of this name, `Other` if its replies mean nothing here.
@@ -75,6 +81,14 @@ impl Method {
             .into_iter()
             .find(|method| method.name() == name)
             .unwrap_or(Self::Other)
+    }
+
+    /// Returns whether the parameters say anything about the reply.
+    pub(super) fn is_read(self) -> bool {
+        !matches!(
+            self,
+            Self::Other | Self::GetPriorityFeeEstimate | Self::EstimatePriorityFees
+        )
     }
 
     /// Returns the name on the wire, empty for `Other`.
@@ -96,6 +110,8 @@ impl Method {
             Self::GetLatestBlockhash => "getLatestBlockhash",
             Self::GetRecentPrioritizationFees => "getRecentPrioritizationFees",
             Self::GetSignatureStatuses => "getSignatureStatuses",
+            Self::GetPriorityFeeEstimate => "getPriorityFeeEstimate",
+            Self::EstimatePriorityFees => "qn_estimatePriorityFees",
             Self::Other => "",
         }
     }
@@ -118,11 +134,27 @@ pub(super) struct Pending {
 /// What a subscription id stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Subscription {
+    /// An account, or the one whose mentions in logs are told.
     Account(Pubkey),
     Signature(Signature),
     /// Its notifications say themselves what they are about.
     Other,
 }
+
+/// Programs whose keys are kept decoded: base58 costs 150 ns, and all of an exchange's accounts have one owner.
+const MAX_OWNERS: usize = 8;
+
+/// Keys of owners met last, by their text. Only a cache: sessions differ in nothing by it.
+#[derive(Clone, Debug, Default)]
+struct Owners(Vec<(String, Pubkey)>);
+
+impl PartialEq for Owners {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Owners {}
 
 /// Requests and subscriptions of one Solana channel. A new generation of the connection forgets the old one's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,6 +162,7 @@ pub struct SolanaSession {
     generation: u32,
     pending: BTreeMap<(u32, u64), Pending>,
     subscriptions: BTreeMap<u64, Subscription>,
+    owners: Owners,
 }
 
 impl SolanaSession {
@@ -158,6 +191,25 @@ impl SolanaSession {
             self.disconnect();
         }
         generation == self.generation
+    }
+
+    /// Returns whether frames of this generation are current and leave the session as it is.
+    pub(super) fn is_at(&self, generation: u32) -> bool {
+        generation == self.generation
+    }
+
+    /// Returns the key of an owner's text, `None` if it is none.
+    pub(super) fn owner(&mut self, text: &str) -> Option<Pubkey> {
+        let known = &mut self.owners.0;
+        if let Some((_, key)) = known.iter().find(|(seen, _)| seen == text) {
+            return Some(*key);
+        }
+        let key = base58::decode(text)?;
+        if known.len() == MAX_OWNERS {
+            known.remove(0);
+        }
+        known.push((text.to_owned(), key));
+        Some(key)
     }
 
     pub(super) fn ask(&mut self, conn: u32, id: u64, pending: Pending) {

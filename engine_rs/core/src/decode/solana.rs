@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::event::{Commitment, Event, TransactionStatus};
 use super::frame::{Field, Frame, Kind};
 use super::session::{Method, Pending, SolanaSession, Subscription};
-use super::{DecodeError, Direction};
+use super::{DecodeError, Direction, fast};
 use crate::base58::Pubkey;
 
 /// Returns what one frame to or from a Solana node says; several events if it lists several accounts.
@@ -17,6 +17,23 @@ use crate::base58::Pubkey;
 /// # Errors
 /// A `DecodeError` if the frame isn't JSON-RPC or not what its method answers; the request then counts as answered.
 pub fn decode_solana<'a>(
+    session: &mut SolanaSession,
+    conn: u32,
+    generation: u32,
+    direction: Direction,
+    body: &'a [u8],
+) -> Result<Vec<Event<'a>>, DecodeError> {
+    if direction == Direction::In
+        && session.is_at(generation)
+        && let Some(event) = fast::account(session, body)
+    {
+        return Ok(vec![event]);
+    }
+    decode_strictly(session, conn, generation, direction, body)
+}
+
+/// The same, whatever the form of the frame.
+pub(super) fn decode_strictly<'a>(
     session: &mut SolanaSession,
     conn: u32,
     generation: u32,
@@ -69,7 +86,7 @@ fn request(
         subscription: None,
     };
     let given: Vec<_> = match params.optional() {
-        Some(params) if method != Method::Other => params.items()?.collect(),
+        Some(params) if method.is_read() => params.items()?.collect(),
         _ => vec![],
     };
     let first = given.first().copied().unwrap_or(params.without());
@@ -90,20 +107,42 @@ fn request(
                 .map(Field::signature)
                 .collect::<Result<_, _>>()?;
         }
-        Method::GetRecentPrioritizationFees => asked.percentile = percentile(&given)?,
+        Method::GetRecentPrioritizationFees => {
+            asked.percentile = percentile(&given)?;
+            if first.kind == Kind::Array {
+                asked.keys = first
+                    .items()?
+                    .map(Field::pubkey)
+                    .collect::<Result<_, _>>()?;
+            }
+        }
+        Method::LogsSubscribe => asked.keys = mentions(first)?,
         Method::AccountUnsubscribe
         | Method::ProgramUnsubscribe
         | Method::LogsUnsubscribe
         | Method::SlotUnsubscribe
         | Method::SignatureUnsubscribe => asked.subscription = Some(first.u64()?),
-        Method::LogsSubscribe
-        | Method::SlotSubscribe
+        Method::SlotSubscribe
         | Method::GetSlot
         | Method::GetLatestBlockhash
+        | Method::GetPriorityFeeEstimate
+        | Method::EstimatePriorityFees
         | Method::Other => {}
     }
     session.ask(conn, id, asked);
     Ok(())
+}
+
+/// `{"mentions":["<key>"]}`; no key for the logs of all.
+fn mentions(filter: Field<'_, '_>) -> Result<Vec<Pubkey>, DecodeError> {
+    if filter.kind != Kind::Object {
+        return Ok(vec![]);
+    }
+    filter
+        .get("mentions")?
+        .items()?
+        .map(Field::pubkey)
+        .collect()
 }
 
 /// `[["<key>"],{"percentile":5000}]`: basis points, 1..=10000; without it a node answers with the minimum.
@@ -165,16 +204,21 @@ fn reply<'a>(
             slot: result.u64()?,
         },
         Method::GetLatestBlockhash => blockhash(result)?,
-        Method::GetRecentPrioritizationFees => fee_samples(asked.percentile, result)?,
+        Method::GetRecentPrioritizationFees => fee_samples(asked, result)?,
+        Method::GetPriorityFeeEstimate => fee_levels(method, result)?,
+        Method::EstimatePriorityFees => fee_percentiles(method, result)?,
         Method::Other => Event::Ignored,
     };
     Ok(vec![event])
 }
 
 fn subscribed<'a>(session: &mut SolanaSession, asked: &Pending, id: u64) -> Event<'a> {
-    let key = asked.keys.first().copied();
-    let subscription = match (asked.method, key, asked.signatures.first()) {
-        (Method::AccountSubscribe, Some(key), _) => Subscription::Account(key),
+    let about = asked.keys.first().copied();
+    let key = about.filter(|_| asked.method != Method::LogsSubscribe);
+    let subscription = match (asked.method, about, asked.signatures.first()) {
+        (Method::AccountSubscribe | Method::LogsSubscribe, Some(key), _) => {
+            Subscription::Account(key)
+        }
         (Method::SignatureSubscribe, _, Some(signature)) => Subscription::Signature(*signature),
         _ => Subscription::Other,
     };
@@ -310,18 +354,67 @@ fn blockhash<'a>(result: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 }
 
 /// `[{"slot":5,"prioritizationFee":0}]`
-fn fee_samples<'a>(
-    percentile: Option<u16>,
-    result: Field<'_, 'a>,
-) -> Result<Event<'a>, DecodeError> {
+fn fee_samples<'a>(asked: &Pending, result: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let sample = |entry: Field<'_, '_>| {
         let [slot, fee] = entry.fields(["slot", "prioritizationFee"])?;
         Ok((slot.u64()?, fee.u64()?))
     };
     let samples = result.items()?.map(sample).collect::<Result<_, _>>()?;
     Ok(Event::FeeSamples {
-        percentile,
+        percentile: asked.percentile,
+        accounts: asked.keys.clone(),
         samples,
+    })
+}
+
+/// `{"priorityFeeLevels":{"min":0.0,"low":2.0,"medium":10082.0,"high":100000.0,"veryHigh":1000000.0,…}}`, or only the
+/// medium one as `{"priorityFeeEstimate":10082.0}`. The lowest and the highest that landed are no offers.
+fn fee_levels<'a>(method: Method, result: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+    let [levels, estimate] = result.fields(["priorityFeeLevels", "priorityFeeEstimate"])?;
+    let levels = if levels.optional().is_some() {
+        let [low, medium, high, highest] = levels.fields(["low", "medium", "high", "veryHigh"])?;
+        vec![
+            (25, low.scaled(0)?),
+            (50, medium.scaled(0)?),
+            (75, high.scaled(0)?),
+            (95, highest.scaled(0)?),
+        ]
+    } else {
+        vec![(50, estimate.scaled(0)?)]
+    };
+    Ok(Event::FeeEstimate {
+        source: method.name(),
+        slot: None,
+        levels,
+    })
+}
+
+/// `{"context":{"slot":5},"per_compute_unit":{"extreme":9,"high":7,"medium":5,"low":2,"percentiles":{"0":1,"5":1,…}}}`
+fn fee_percentiles<'a>(method: Method, result: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+    let [context, unit] = result.fields(["context", "per_compute_unit"])?;
+    let [named, low, medium, high, extreme] =
+        unit.fields(["percentiles", "low", "medium", "high", "extreme"])?;
+    let levels = if named.optional().is_some() {
+        let [a, b, c, d, e] = named.fields(["25", "50", "75", "90", "95"])?;
+        vec![
+            (25, a.scaled(0)?),
+            (50, b.scaled(0)?),
+            (75, c.scaled(0)?),
+            (90, d.scaled(0)?),
+            (95, e.scaled(0)?),
+        ]
+    } else {
+        vec![
+            (25, low.scaled(0)?),
+            (50, medium.scaled(0)?),
+            (75, high.scaled(0)?),
+            (90, extreme.scaled(0)?),
+        ]
+    };
+    Ok(Event::FeeEstimate {
+        source: method.name(),
+        slot: Some(context.get("slot")?.u64()?),
+        levels,
     })
 }
 
@@ -405,14 +498,14 @@ fn notification<'a>(
                 root: root.u64()?,
             })
         }
-        "logsNotification" => logs(result),
+        "logsNotification" => logs(session.account(id), result),
         "signatureNotification" => signature(session, id, result),
         _ => Ok(Event::Ignored),
     }
 }
 
 /// `{"context":{"slot":5},"value":{"signature":"…","err":null,"logs":["Program … invoke [1]"]}}`
-fn logs<'a>(result: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+fn logs<'a>(mentions: Option<Pubkey>, result: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let (slot, value) = in_context(result)?;
     let [signature, err, lines] = value.fields(["signature", "err", "logs"])?;
     Ok(Event::Logs {
@@ -420,6 +513,7 @@ fn logs<'a>(result: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
         signature: signature.signature()?,
         failed: failed(err)?,
         logs: lines.items()?.map(Field::text).collect::<Result<_, _>>()?,
+        mentions,
     })
 }
 

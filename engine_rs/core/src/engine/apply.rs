@@ -2,7 +2,9 @@
 
 use super::Engine;
 use super::standing::Moment;
+use crate::base58::{self, Pubkey};
 use crate::decode::Event;
+use crate::fees::consumed_units;
 use crate::order_book::{BookChange, Delta, Outcome, Ticker};
 
 impl Engine {
@@ -36,16 +38,52 @@ impl Engine {
             }
             Event::FeeSamples {
                 percentile,
+                accounts,
                 samples,
+            } => self.fee_samples(&accounts, percentile, &samples, moment.now_ns),
+            Event::FeeEstimate {
+                source,
+                slot,
+                levels,
             } => {
-                self.fees.add(&samples, percentile, moment.now_ns);
-                self.standing.reprice(&self.setup, &self.fees);
+                self.sources.estimate(source, slot, &levels, moment.now_ns);
+                self.reprice();
+            }
+            Event::Logs {
+                slot,
+                logs,
+                mentions: Some(account),
+                ..
+            } => {
+                let units = consumed_units(&logs);
+                let account = base58::encode(&account);
+                self.sources.observe(&account, slot, units, moment.now_ns);
             }
             Event::Error { code, message, .. } => {
                 channel.error(&format!("error {code}: {message}"));
             }
             _ => {}
         }
+    }
+
+    /// Samples of one account are its own; until others come they speak for the chain too.
+    fn fee_samples(
+        &mut self,
+        accounts: &[Pubkey],
+        percentile: Option<u16>,
+        samples: &[(u64, u64)],
+        now_ns: i64,
+    ) {
+        if let [account] = accounts {
+            let account = base58::encode(account);
+            self.sources.account(&account, samples, percentile, now_ns);
+        } else {
+            self.sources.whole = true;
+        }
+        if accounts.len() != 1 || !self.sources.whole {
+            self.fees.add(samples, percentile, now_ns);
+        }
+        self.reprice();
     }
 
     pub(super) fn venue_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {
@@ -113,6 +151,10 @@ impl Engine {
                     .book
                     .apply_snapshot(last, &bids, &asks, now_ns);
                 self.book_changed(at, place, change, now_ns - lag, false);
+            }
+            Event::TipFloor { levels, average } => {
+                self.sources.tip_floor(&levels, average, now_ns);
+                self.reprice();
             }
             Event::Trade { venue_ns, .. } => {
                 channel.lag(now_ns, Some(venue_ns));

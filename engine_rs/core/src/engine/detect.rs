@@ -44,7 +44,7 @@ impl Engine {
             .iter()
             .map(|each| (self.market.graph.cycle_key(&each.edges), each))
             .collect();
-        let waiting = self.drop_lost(&settled.edges.into_iter().collect(), &keyed);
+        let waiting = self.drop_lost(&settled.edges.into_iter().collect(), &keyed, moment.slot);
         for (key, each) in &keyed {
             let cx = Context {
                 setup: &self.setup,
@@ -65,7 +65,13 @@ impl Engine {
 
     /// Drops the standing cycles through touched edges that were not found again; returns those that wait for their
     /// state to become consistent.
-    fn drop_lost(&mut self, touched: &BTreeSet<EdgeId>, found: &[(String, &Found)]) -> Vec<String> {
+    fn drop_lost(
+        &mut self,
+        touched: &BTreeSet<EdgeId>,
+        found: &[(String, &Found)],
+        slot: u64,
+    ) -> Vec<String> {
+        let most = u64::from(self.setup.gates.max_gap_slots);
         let mut waiting = Vec::new();
         for key in self.standing.through(touched) {
             let waits = self.standing.cycles[&key]
@@ -75,7 +81,7 @@ impl Engine {
             if waits {
                 waiting.push(key);
             } else if !found.iter().any(|(each, _)| *each == key) {
-                self.standing.cycles.remove(&key);
+                self.standing.lose(&key, slot, most);
             }
         }
         waiting
@@ -138,6 +144,7 @@ impl Engine {
             self.counters.go += 1;
         } else {
             count(&mut self.counters.refused, &opportunity.reason);
+            count(&mut self.counters.stopped, &opportunity.reason);
         }
     }
 }

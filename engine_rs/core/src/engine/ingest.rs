@@ -4,7 +4,9 @@ use super::block::{Header, kind};
 use super::channels::State;
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
-use crate::decode::{DecodeError, Direction, decode_binance, decode_solana};
+use crate::decode::{
+    DecodeError, Direction, TIP_FLOOR, decode_binance, decode_solana, decode_tip_floor,
+};
 
 impl Engine {
     /// Takes FRAME records from `offset` on: stops before a record of another kind, before one at or after `until_ns`,
@@ -84,7 +86,11 @@ impl Engine {
         if let Some(channel) = self.channels.get_mut(&at).filter(|_| !sent) {
             channel.state = State::Live;
         }
-        self.standing.forget(slot, self.market.slot);
+        let halvings = self.standing.forget(slot, self.market.slot);
+        if halvings > 0 {
+            self.sources.forget(halvings);
+            self.reprice();
+        }
         self.settle(moment, out);
         if self.market.slot != slot {
             self.review_all(moment, out);
@@ -116,7 +122,11 @@ impl Engine {
         }
         // The symbol is copied because the event may borrow it while the channel changes.
         let (protocol, symbol) = (&channel.info.protocol, channel.info.symbol.clone());
-        let event = decode_binance(protocol, &symbol, body)?;
+        let event = if protocol == TIP_FLOOR {
+            decode_tip_floor(body)?
+        } else {
+            decode_binance(protocol, &symbol, body)?
+        };
         self.venue_event(header.channel, event, moment);
         Ok(())
     }

@@ -13,11 +13,13 @@ mod channels;
 mod control;
 mod derive;
 mod detect;
+mod gauges;
 mod ingest;
 mod json;
 mod market;
 mod needs;
 mod opportunity;
+mod price_view;
 mod prices;
 mod registry;
 mod series;
@@ -40,7 +42,7 @@ use self::setup::EngineSetup;
 pub use self::snapshot::SnapshotError;
 use self::standing::{Standing, walk};
 pub use self::views::Counters;
-use crate::fees::FeeModel;
+use crate::fees::{FeeModel, Sources};
 use crate::graph::EdgeId;
 
 /// A setup that can't be read.
@@ -67,6 +69,7 @@ pub struct Engine {
     market: Market,
     prices: Prices,
     fees: FeeModel,
+    sources: Sources,
     standing: Standing,
     counters: Counters,
     needs: Vec<Need>,
@@ -85,6 +88,7 @@ impl Engine {
             market: Market::new(&setup),
             prices: Prices::new(&setup),
             fees: FeeModel::new(setup.bidding.window_slots),
+            sources: Sources::default(),
             standing: Standing::default(),
             counters: Counters::default(),
             needs: Vec::new(),
@@ -103,7 +107,9 @@ impl Engine {
         self.market = Market::new(&self.setup);
         self.prices = Prices::new(&self.setup);
         self.fees = FeeModel::new(self.setup.bidding.window_slots);
+        self.sources = Sources::default();
         self.standing = Standing::default();
+        self.reprice();
         self.counters = Counters::default();
         self.needs.clear();
         self.take_refused(None);
@@ -139,6 +145,15 @@ impl Engine {
     /// Counts how an order on cycle `key` ended.
     pub fn learn(&mut self, key: &str, landed: bool) {
         self.standing.learn(key, landed);
+        let percent = self.sources.percent(&self.setup.bidding);
+        self.sources.learn(percent, landed);
+        self.reprice();
+    }
+
+    /// Takes over what the sources say now.
+    fn reprice(&mut self) {
+        self.standing
+            .reprice(&self.setup, &self.fees, &self.sources);
     }
 
     /// Feeds an outside price of a token, in the quote token.
@@ -154,6 +169,11 @@ impl Engine {
     /// Returns JSON of a `CycleInspection`, or `null`.
     pub fn inspect(&self, key: &str, now_ns: i64) -> Vec<u8> {
         json::encode(&self.inspection(key, now_ns))
+    }
+
+    /// Returns JSON of a `PriceInspection`, or `null`. `token` is a mint, or the source of what no identity ties to one.
+    pub fn inspect_price(&self, token: &str, now_ns: i64) -> Vec<u8> {
+        json::encode(&self.price_inspection(token, now_ns))
     }
 
     /// Returns all state as canonical bytes.

@@ -14,6 +14,8 @@ pub struct Cost {
     pub tip: Option<u64>,
     pub rent: Option<u64>,
     pub rebalancing: Option<u64>,
+    #[serde(default = "nothing")]
+    pub flash_loan: Option<u64>,
 }
 
 impl Cost {
@@ -25,6 +27,7 @@ impl Cost {
             self.tip,
             self.rent,
             self.rebalancing,
+            self.flash_loan,
         ];
         parts
             .into_iter()
@@ -56,10 +59,22 @@ pub struct Opportunity {
     pub go: bool,
     pub reason: String,
     pub detail: String,
+    #[serde(default)]
+    pub miss: Option<i64>,
+    #[serde(default)]
+    pub miss_unit: String,
 }
 
 impl Opportunity {
     pub(super) fn says(&self) -> (u64, u64, &str, bool) {
         (self.amount_in, self.amount_out, &self.reason, self.go)
     }
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the default of a field that may be unknown"
+)]
+fn nothing() -> Option<u64> {
+    Some(0)
 }

@@ -1,10 +1,11 @@
-//! What a price did: 5 s bars of the mid, closes for a sparkline, the last hour, three indicators.
+//! What a price did: 5 s bars of the mid with their indicators, closes for a sparkline, the last hour.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bars::{Bars, BarsParts};
+use crate::bars::{Bar, Bars, BarsParts};
+use crate::kama::{Kama, KamaParts};
 use crate::technical::{Bollinger, BollingerParts, Ema, EmaParts, Rsi, RsiParts};
 
 const BAR_NS: i64 = 5_000_000_000;
@@ -15,6 +16,67 @@ const MINUTE_NS: i64 = 60_000_000_000;
 const HOUR_NS: i64 = 3_600_000_000_000;
 const CLOSES: usize = 60;
 const MINUTES: usize = 61;
+/// Closed bars kept with what the indicators were after them.
+const TRAIL: usize = 60;
+
+type PointParts = (
+    i64,
+    u64,
+    u64,
+    u64,
+    u64,
+    Option<u64>,
+    Option<u64>,
+    Option<u64>,
+    Option<u64>,
+);
+
+/// A bar and the indicators after it, `None` where they have seen too few bars; twin of `BarView` in
+/// `cambist/engine/protocol.py`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Point {
+    start_ns: i64,
+    open: f64,
+    high: f64,
+    low: f64,
+    close: f64,
+    ema: Option<f64>,
+    kama: Option<f64>,
+    band_low: Option<f64>,
+    band_high: Option<f64>,
+}
+
+impl Point {
+    fn parts(&self) -> PointParts {
+        let bits = |value: Option<f64>| value.map(f64::to_bits);
+        (
+            self.start_ns,
+            self.open.to_bits(),
+            self.high.to_bits(),
+            self.low.to_bits(),
+            self.close.to_bits(),
+            bits(self.ema),
+            bits(self.kama),
+            bits(self.band_low),
+            bits(self.band_high),
+        )
+    }
+
+    fn from_parts(parts: &PointParts) -> Self {
+        let value = |bits: Option<u64>| bits.map(f64::from_bits);
+        Self {
+            start_ns: parts.0,
+            open: f64::from_bits(parts.1),
+            high: f64::from_bits(parts.2),
+            low: f64::from_bits(parts.3),
+            close: f64::from_bits(parts.4),
+            ema: value(parts.5),
+            kama: value(parts.6),
+            band_low: value(parts.7),
+            band_high: value(parts.8),
+        }
+    }
+}
 
 /// A series as plain fields; floats as their bits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +89,10 @@ pub(crate) struct SeriesParts {
     first_bits: Option<u64>,
     closes: Vec<(i64, u64)>,
     minutes: Vec<(i64, u64)>,
+    #[serde(default)]
+    kama: Option<KamaParts>,
+    #[serde(default)]
+    trail: Vec<PointParts>,
 }
 
 /// History of one price. Times are receive times, prices floats of the quote token.
@@ -36,6 +102,9 @@ pub(crate) struct Series {
     pub(crate) rsi: Rsi,
     pub(crate) ema: Ema,
     pub(crate) bands: Bollinger,
+    kama: Kama,
+    /// The last 60 closed bars, oldest first; a silence longer than 20 bars leaves a hole.
+    trail: VecDeque<Point>,
     pub(crate) first: Option<f64>,
     /// (15 s bucket, last price in it), the last 60.
     closes: VecDeque<(i64, f64)>,
@@ -51,6 +120,8 @@ impl Series {
             rsi: Rsi::new(14)?,
             ema: Ema::new(20)?,
             bands: Bollinger::new(20, 2.0)?,
+            kama: new_kama()?,
+            trail: VecDeque::new(),
             first: None,
             closes: VecDeque::new(),
             minutes: VecDeque::new(),
@@ -62,18 +133,10 @@ impl Series {
         self.first = self.first.or(Some(price));
         let count = self.bars.add(now_ns, price, 0.0).min(KEEP_BARS as u64) as usize;
         if count > 0 {
-            for bar in self
-                .bars
-                .closed()
-                .rev()
-                .take(count)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-            {
-                self.rsi.update(bar.close);
-                self.ema.update(bar.close);
-                self.bands.update(bar.close);
+            let closed: Vec<Bar> = self.bars.closed().rev().take(count).copied().collect();
+            for bar in closed.iter().rev() {
+                let point = self.take(bar);
+                push(&mut self.trail, point, TRAIL);
             }
         }
         let bucket = now_ns.div_euclid(CLOSE_NS);
@@ -89,6 +152,39 @@ impl Series {
         {
             push(&mut self.minutes, (now_ns, price), MINUTES);
         }
+    }
+
+    /// Moves the indicators by a bar.
+    fn take(&mut self, bar: &Bar) -> Point {
+        self.rsi.update(bar.close);
+        self.ema.update(bar.close);
+        self.bands.update(bar.close);
+        self.kama.update(bar.close);
+        let bands = self.bands.value();
+        Point {
+            start_ns: bar.start_ns,
+            open: bar.open,
+            high: bar.high,
+            low: bar.low,
+            close: bar.close,
+            ema: self.ema.value(),
+            kama: self.kama.value(),
+            band_low: bands.map(|bands| bands.low),
+            band_high: bands.map(|bands| bands.high),
+        }
+    }
+
+    /// Returns the closed bars kept, oldest first, with the indicators after each.
+    pub(crate) fn trail(&self) -> impl Iterator<Item = Point> {
+        self.trail.iter().copied()
+    }
+
+    /// Returns the bar that still takes prices, as though it closed now, and the RSI then; `None` without one.
+    pub(crate) fn provisional(&self) -> Option<(Point, Option<f64>)> {
+        let open = self.bars.open()?;
+        let mut ahead = self.clone();
+        let point = ahead.take(&open);
+        Some((point, ahead.rsi.value()))
     }
 
     /// Returns the oldest price of the last hour and how long ago it was.
@@ -126,6 +222,8 @@ impl Series {
             first_bits: self.first.map(f64::to_bits),
             closes: bits(&self.closes),
             minutes: bits(&self.minutes),
+            kama: Some(self.kama.parts()),
+            trail: self.trail.iter().map(Point::parts).collect(),
         }
     }
 
@@ -144,11 +242,24 @@ impl Series {
             first: parts.first_bits.map(f64::from_bits),
             closes: points(&parts.closes),
             minutes: points(&parts.minutes),
+            kama: match &parts.kama {
+                Some(kama) => Kama::from_parts(kama)?,
+                None => new_kama()?,
+            },
+            trail: {
+                let extra = parts.trail.len().saturating_sub(TRAIL);
+                let kept = parts.trail.iter().skip(extra);
+                kept.map(Point::from_parts).collect()
+            },
         })
     }
 }
 
-fn push(points: &mut VecDeque<(i64, f64)>, point: (i64, f64), keep: usize) {
+fn new_kama() -> Option<Kama> {
+    Kama::new(10, 2, 30).ok()
+}
+
+fn push<T>(points: &mut VecDeque<T>, point: T, keep: usize) {
     points.push_back(point);
     if points.len() > keep {
         points.pop_front();

@@ -8,7 +8,7 @@ use super::market::{Channels, Hop, Market, Problem, Refusal};
 use super::opportunity::{Cost, Opportunity};
 use super::prices::Prices;
 use super::setup::EngineSetup;
-use crate::fees::{FeeModel, SwapShape, base_fee, cu_limit, priority_fee};
+use crate::fees::{Bid, FeeModel, Sources, SwapShape, base_fee, cu_limit, priority_fee};
 use crate::graph::EdgeId;
 use crate::scorer::{Candidate, Settlement, decide};
 use crate::sizing::{Hops, best_input};
@@ -48,7 +48,7 @@ pub(crate) struct Cycle {
     /// Mint, or empty.
     pub(crate) base: String,
     pub(crate) weight: i64,
-    /// Since when it gains at the margin without a break; `None` if it does not.
+    /// Since when it gains at the margin, over gaps that are bridged; `None` if it does not.
     pub(crate) first_slot: Option<u64>,
     pub(crate) sizing: Sizing,
     pub(crate) last: Option<Opportunity>,
@@ -69,14 +69,43 @@ pub(crate) struct Standing {
     pub(crate) cycles: BTreeMap<String, Cycle>,
     /// (settlement, hops) → (landed, tried).
     pub(crate) learned: BTreeMap<(String, u64), (u64, u64)>,
-    /// Micro-lamports per compute unit; kept because a percentile costs more than a quote.
-    pub(crate) bid: Option<u64>,
+    /// (since which slot, until which) by key, of cycles that paid and don't, as long as the gap may be bridged.
+    pub(crate) gaps: BTreeMap<String, (u64, u64)>,
+    /// Micro-lamports per compute unit and where from; kept because a percentile costs more than a quote.
+    pub(crate) bid: Option<Bid>,
+    /// Prices of single accounts at the percentile that is bid.
+    account_bids: BTreeMap<String, u64>,
+    /// Lamports that a tip is not below.
+    pub(crate) least_tip: u64,
 }
 
 impl Standing {
-    /// Takes over the fee model's bid after new samples.
-    pub(crate) fn reprice(&mut self, setup: &EngineSetup, fees: &FeeModel) {
-        self.bid = fees.bid(&setup.bidding).map(|bid| bid.micro_lamports);
+    /// Takes over what the sources say of bids and tips.
+    pub(crate) fn reprice(&mut self, setup: &EngineSetup, fees: &FeeModel, sources: &Sources) {
+        let bidding = &setup.bidding;
+        self.bid = sources.offer(fees, bidding);
+        let percent = sources.percent(bidding);
+        let prices = sources.accounts().filter_map(|(account, _)| {
+            Some((account.clone(), sources.account_price(account, percent)?))
+        });
+        self.account_bids = prices.collect();
+        self.least_tip = bidding.min_tip_lamports.max(sources.least_tip(bidding));
+    }
+
+    /// Returns what a route bids: the price of the dearest of its accounts where that is above the chain's.
+    fn bid_on(&self, cx: Context<'_>, edges: &[EdgeId]) -> Option<u64> {
+        let chain = self.bid?.micro_lamports;
+        if self.account_bids.is_empty() {
+            return Some(chain);
+        }
+        let pools = edges.iter().map(|&edge| cx.market.behind(edge));
+        let names = pools
+            .filter(|behind| !behind.book)
+            .map(|behind| &cx.market.registry.pools[behind.at].name);
+        names
+            .filter_map(|name| self.account_bids.get(name).copied())
+            .max()
+            .map_or(Some(chain), |dearest| Some(dearest.max(chain)))
     }
 
     // -- finding
@@ -108,21 +137,37 @@ impl Standing {
             return false;
         };
         cycle.weight = weight;
-        cycle.first_slot = if weight >= 0 {
-            None
-        } else {
-            // Slot 0 is one before any was announced: nothing can be counted from it.
-            cycle
-                .first_slot
-                .filter(|&slot| slot > 0)
-                .or(Some(moment.slot))
+        let most = u64::from(cx.setup.gates.max_gap_slots);
+        let Some(sizing) = size(cx, cycle) else {
+            self.lose(key, moment.slot, most);
+            return false;
         };
-        if let Some(sizing) = size(cx, cycle) {
-            cycle.sizing = sizing;
-            return true;
+        cycle.sizing = sizing;
+        if weight >= 0 {
+            let first = cycle.first_slot.take();
+            self.interrupt(key, first, moment.slot, most);
+        } else if cycle.first_slot.is_none_or(|slot| slot == 0) {
+            // Slot 0 is one before any was announced: nothing can be counted from it.
+            let gap = self.gaps.remove(key);
+            cycle.first_slot = Some(since(gap, moment.slot, most));
         }
-        self.cycles.remove(key);
-        false
+        true
+    }
+
+    /// Drops a cycle that no longer stands.
+    pub(crate) fn lose(&mut self, key: &str, slot: u64, most: u64) {
+        if let Some(cycle) = self.cycles.remove(key) {
+            self.interrupt(key, cycle.first_slot, slot, most);
+        }
+    }
+
+    /// Keeps an ended count aside for as long as `most` slots of gap let it go on.
+    fn interrupt(&mut self, key: &str, first: Option<u64>, slot: u64, most: u64) {
+        if let Some(first) = first.filter(|&first| first > 0 && most > 0) {
+            self.gaps
+                .retain(|_, (_, last)| slot.saturating_sub(last.saturating_add(1)) <= most);
+            self.gaps.insert(key.to_owned(), (first, slot));
+        }
     }
 
     /// Returns the keys of the cycles that use one of the edges.
@@ -141,10 +186,11 @@ impl Standing {
     pub(crate) fn cost(
         &self,
         cx: Context<'_>,
-        base: &str,
+        cycle: &Cycle,
         sizing: &Sizing,
         settlement: Settlement,
     ) -> Cost {
+        let base = cycle.base.as_str();
         let convert = |lamports: Option<u64>| {
             lamports
                 .filter(|_| !base.is_empty())
@@ -154,7 +200,7 @@ impl Standing {
         let on_chain = sizing.cu_limit != Some(0);
         let legged = settlement == Settlement::Legged;
         let priority = self
-            .bid
+            .bid_on(cx, &cycle.edges)
             .zip(sizing.cu_limit)
             .and_then(|(bid, limit)| priority_fee(bid, limit));
         let rate = if legged {
@@ -162,10 +208,16 @@ impl Standing {
         } else {
             Some(0)
         };
+        let gates = &cx.setup.gates;
+        let loan = if gates.flash_loan && !legged {
+            gates.flash_loan_ppm
+        } else {
+            Some(0)
+        };
         let share = |rate: u64| (u128::from(sizing.amount_in) * u128::from(rate)).div_ceil(PPM);
         let gross = u128::from(sizing.amount_out.saturating_sub(sizing.amount_in));
         let tip = || {
-            let floor = convert(Some(bidding.min_tip_lamports))?;
+            let floor = convert(Some(self.least_tip))?;
             let share = u64::try_from(gross * u128::from(bidding.tip_ppm_of_gross) / PPM).ok()?;
             Some(floor.max(share))
         };
@@ -179,8 +231,12 @@ impl Standing {
             },
             priority_fee: if on_chain { convert(priority) } else { Some(0) },
             tip: if on_chain && !legged { tip() } else { Some(0) },
-            rent: Some(0),
+            rent: rent(cx, &cycle.edges).and_then(|lamports| match lamports {
+                0 => Some(0),
+                lamports => convert(Some(lamports)),
+            }),
             rebalancing: rate.and_then(|rate| u64::try_from(share(rate)).ok()),
+            flash_loan: loan.and_then(|rate| u64::try_from(share(rate)).ok()),
         }
     }
 
@@ -203,7 +259,7 @@ impl Standing {
 
     fn judge(&self, cx: Context<'_>, moment: Moment, cycle: &Cycle) -> Opportunity {
         let (sizing, settlement) = (&cycle.sizing, settlement(cx.market, &cycle.edges));
-        let cost = self.cost(cx, &cycle.base, sizing, settlement);
+        let cost = self.cost(cx, cycle, sizing, settlement);
         let legs = || {
             cycle
                 .edges
@@ -234,6 +290,7 @@ impl Standing {
             priority_fee: cost.priority_fee,
             tip: cost.tip,
             rent: cost.rent,
+            flash_loan: cost.flash_loan,
             rebalancing: cost.rebalancing,
             seen_slots,
             wins,
@@ -270,6 +327,8 @@ impl Standing {
             go: verdict.go,
             reason: verdict.reason,
             detail: verdict.detail,
+            miss: verdict.miss,
+            miss_unit: verdict.miss_unit,
         }
     }
 
@@ -288,19 +347,21 @@ impl Standing {
     }
 
     /// Halves what was learned once every `MEMORY_SLOTS`: a losing streak does not close the gate for good.
-    pub(crate) fn forget(&mut self, before: Option<u64>, slot: Option<u64>) {
+    /// Returns how many times.
+    pub(crate) fn forget(&mut self, before: Option<u64>, slot: Option<u64>) -> u32 {
         let Some(slot) = slot else {
-            return;
+            return 0;
         };
         let passed = (slot / MEMORY_SLOTS).saturating_sub(before.unwrap_or(slot) / MEMORY_SLOTS);
-        if passed > 0 {
-            let by = u32::try_from(passed.min(63)).unwrap_or(63);
+        let by = u32::try_from(passed.min(63)).unwrap_or(63);
+        if by > 0 {
             self.learned.retain(|_, (wins, tries)| {
                 *wins >>= by;
                 *tries >>= by;
                 *tries > 0
             });
         }
+        by
     }
 
     /// Returns the last decisions, go first, then by net.
@@ -399,6 +460,25 @@ pub(crate) fn compute_units(market: &Market, edges: &[EdgeId], hops: &[Hop]) -> 
     }
 }
 
+/// Returns the lamports that token accounts cost which a route needs and the wallet has not, `None` if one of their mints
+/// is unknown.
+fn rent(cx: Context<'_>, edges: &[EdgeId]) -> Option<u64> {
+    let Some(held) = &cx.setup.bidding.token_accounts else {
+        return Some(0);
+    };
+    if cx.setup.bidding.rent_recoverable {
+        return Some(0);
+    }
+    let pools = edges.iter().filter(|&&edge| !cx.market.behind(edge).book);
+    let needed: BTreeSet<&str> = pools
+        .flat_map(|&edge| <[&str; 2]>::from(cx.market.ends(edge)))
+        .collect();
+    needed
+        .into_iter()
+        .filter(|&mint| !held.iter().any(|each| each == mint))
+        .try_fold(0, |sum, mint| Some(sum + cx.market.account_rent(mint)?))
+}
+
 /// Returns how the legs of a route are settled.
 pub(crate) fn settlement(market: &Market, edges: &[EdgeId]) -> Settlement {
     let legged = edges.iter().any(|&edge| market.behind(edge).book);
@@ -446,6 +526,14 @@ impl Hops for Chain<'_> {
 
     fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {
         self.market.virtual_reserves(self.edges[hop])
+    }
+}
+
+/// Returns since which slot a cycle counts that pays now: as `signal_persistence::Runs`, over a bridged gap.
+fn since(gap: Option<(u64, u64)>, slot: u64, most: u64) -> u64 {
+    match gap {
+        Some((first, last)) if slot.saturating_sub(last.saturating_add(1)) <= most => first,
+        _ => slot,
     }
 }
 

@@ -13,6 +13,7 @@ use super::registry::PoolState;
 use super::standing::{Cycle, Sizing, cap, compute_units, kept, net, settlement, walk};
 use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
 use crate::graph::EdgeId;
+use crate::scorer::landing_ppm;
 
 const CURVE_POINTS: u64 = 64;
 
@@ -30,6 +31,7 @@ pub struct Counters {
     pub expanded_edges: u64,
     pub budget_cuts: u64,
     pub torn: u64,
+    pub stopped: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize)]
@@ -54,6 +56,8 @@ struct PriceView<'a> {
     band_low: Option<f64>,
     band_high: Option<f64>,
     synthetic: &'a str,
+    depth: f64,
+    reference: bool,
 }
 
 #[derive(Serialize)]
@@ -85,6 +89,18 @@ pub(crate) struct EngineView<'a> {
     trade_lamports: (u64, Option<u64>, u64),
     sol_price: Option<f64>,
     counters: &'a Counters,
+    bid_percentile: u32,
+    fullness_ppm: Option<u32>,
+    fee_inputs: Vec<FeeInput<'a>>,
+}
+
+/// One figure that fees rest on; twin of `FeeInput` in `cambist/engine/protocol.py`.
+#[derive(Serialize)]
+struct FeeInput<'a> {
+    name: &'static str,
+    source: &'a str,
+    value: Option<u64>,
+    recv_ns: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -114,34 +130,97 @@ impl Engine {
     /// Returns all that is shown.
     pub(crate) fn view(&self, now_ns: i64) -> EngineView<'_> {
         let bidding = &self.setup.bidding;
-        let bid = self.standing.bid;
+        let bid = self.standing.bid.map(|bid| bid.micro_lamports);
         EngineView {
             slot: self.market.slot,
             slot_ns: self.market.slot.map(|_| self.market.slot_ns),
-            prices: self
-                .prices
-                .rows
-                .values()
-                .flat_map(BTreeMap::values)
-                .map(|row| self.price(row, now_ns))
-                .collect(),
+            prices: self.price_views(now_ns),
             cycles: self.standing.ranked(),
             channels: self.channels.values().map(channel).collect(),
             fees: self.fees.rows().collect(),
             fee_source: self.fees.source(),
-            congestion: self.fees.congestion(),
+            congestion: self.congestion(),
             bid_micro_lamports: bid,
             trade_lamports: (
                 base_fee(bidding.signatures),
                 bid.and_then(|bid| priority_fee(bid, typical_cu())),
-                bidding.min_tip_lamports,
+                self.standing.least_tip,
             ),
             sol_price: self.prices.mid(&self.setup.sol_mint),
             counters: &self.counters,
+            bid_percentile: self.sources.percent(bidding),
+            fullness_ppm: self.fullest().map(|(ppm, _)| ppm),
+            fee_inputs: self.fee_inputs(),
         }
     }
 
-    fn price<'a>(&'a self, row: &'a Row, now_ns: i64) -> PriceView<'a> {
+    /// Returns the higher of what prices and what the fullness of accounts say, 0-100.
+    fn congestion(&self) -> Option<u8> {
+        let full = self.fullest().map(|(ppm, _)| (ppm / 10_000).min(100) as u8);
+        self.fees.congestion().max(full)
+    }
+
+    fn fullest(&self) -> Option<(u32, i64)> {
+        self.sources.fullest(self.market.slot?)
+    }
+
+    /// Returns the figures that fees rest on, each with where it comes from and when it was heard.
+    fn fee_inputs(&self) -> Vec<FeeInput<'_>> {
+        let input = |name, source, value, recv_ns| FeeInput {
+            name,
+            source,
+            value,
+            recv_ns,
+        };
+        let bid = self.standing.bid;
+        let mut inputs = vec![input(
+            "bid",
+            bid.map_or("", |bid| bid.source),
+            bid.map(|bid| bid.micro_lamports),
+            self.fees.newest_ns(),
+        )];
+        let percent = self.sources.percent(&self.setup.bidding);
+        let accounts = self.sources.accounts().map(|(account, row)| {
+            let price = self.sources.account_price(account, percent);
+            input("account", account.as_str(), price, Some(row.recv_ns))
+        });
+        inputs.extend(accounts);
+        let estimates = self.sources.estimates().map(|(source, each)| {
+            let price = each
+                .levels
+                .iter()
+                .find(|&&(at, _)| at >= percent)
+                .map(|&(_, price)| price);
+            input("estimate", source.as_str(), price, Some(each.recv_ns))
+        });
+        inputs.extend(estimates);
+        if let Some(tips) = self.sources.tips() {
+            let least = self.sources.least_tip(&self.setup.bidding);
+            inputs.push(input("tip", "tip_floor", Some(least), Some(tips.recv_ns)));
+        }
+        if let Some((ppm, recv_ns)) = self.fullest() {
+            inputs.push(input("fullness", "logs", Some(ppm.into()), Some(recv_ns)));
+        }
+        for (_, wins, tries) in self.sources.outcomes().filter(|each| each.0 == percent) {
+            let landing = landing_ppm(wins, tries);
+            inputs.push(input("landing", "outcomes", Some(landing.into()), None));
+        }
+        inputs
+    }
+
+    fn price_views(&self, now_ns: i64) -> Vec<PriceView<'_>> {
+        let mut views = Vec::new();
+        for (token, rows) in &self.prices.rows {
+            let reference = self.reference_row(token, now_ns);
+            views.extend(rows.values().map(|row| {
+                let reference = reference.is_some_and(|best| std::ptr::eq(best, row));
+                self.price(row, now_ns, reference)
+            }));
+        }
+        views
+    }
+
+    fn price<'a>(&'a self, row: &'a Row, now_ns: i64, reference: bool) -> PriceView<'a> {
         let (channel, current_ns, state) = self.source(row, now_ns);
         let (hour_ago, hour_span_ns) = row.series.hour_ago(now_ns);
         let bands = row.series.bands.value();
@@ -166,11 +245,13 @@ impl Engine {
             band_low: bands.map(|bands| bands.low),
             band_high: bands.map(|bands| bands.high),
             synthetic: &row.synthetic,
+            depth: row.depth,
+            reference,
         }
     }
 
     /// Returns (channel, when it was last known to be current, state).
-    fn source(&self, row: &Row, now_ns: i64) -> (u16, Option<i64>, &'static str) {
+    pub(super) fn source(&self, row: &Row, now_ns: i64) -> (u16, Option<i64>, &'static str) {
         let Some(at) = row.at else {
             return (0, row.changed_ns, "injected");
         };
@@ -283,9 +364,7 @@ impl Engine {
                 binds: String::new(),
                 cu_limit: compute_units(&self.market, &cycle.edges, &hops),
             };
-            let cost = self
-                .standing
-                .cost(self.context(), &cycle.base, &sizing, settled);
+            let cost = self.standing.cost(self.context(), cycle, &sizing, settled);
             Some((size, net(&sizing, &cost)?))
         };
         sizes.into_iter().filter_map(point).collect()

@@ -8,19 +8,30 @@
 //! it, 25 more for each doubling, straight lines between, 100 from 16 times on. Unknown before eight slots and four
 //! buckets were seen.
 
+mod columns;
 mod cost;
+mod origin;
 mod rows;
+mod sources;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use self::columns::{EstimateError, Estimates, VENUES, estimate_trades};
 pub use self::cost::{
     Bidding, MAX_CU, SIGNATURE_LAMPORTS, SwapShape, TradeCost, base_fee, cu_limit, priority_fee,
-    swap_cu, tip,
+    swap_cu, tip, token_account_rent,
+};
+pub use self::origin::{
+    congestion_multiplier, is_tip_worth, learned_tip_share, multi_hop_tip, multi_hop_units,
+    origin_priority_sol, origin_tip, origin_units,
 };
 pub use self::rows::{Column, FeeRow};
+pub use self::sources::{
+    ACCOUNT_CAP_CU, Estimate, FULL_SLOTS, Load, Sources, SourcesState, Tips, consumed_units,
+};
 
 /// Slots in a bucket of the history.
 pub const BUCKET_SLOTS: u64 = 32;
@@ -169,8 +180,11 @@ impl FeeModel {
     /// Returns the price to bid: the percentile, at least the floor; where only minimums are known the highest of the
     /// newest twenty; `None` before any sample.
     pub fn bid(&self, bidding: &Bidding) -> Option<Bid> {
-        let floor = bidding.floor_micro_lamports;
-        if let Some(column) = self.column(bidding.percentile) {
+        self.bid_at(bidding.percentile, bidding.floor_micro_lamports)
+    }
+
+    pub(crate) fn bid_at(&self, percent: u32, floor: u64) -> Option<Bid> {
+        if let Some(column) = self.column(percent) {
             let price = median(self.values(column))?;
             let source = if price < floor {
                 "floor"

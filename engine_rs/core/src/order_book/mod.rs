@@ -3,6 +3,7 @@
 //! `EMPTY → SEEDING → LIVE → SUSPECT → SEEDING …`, and `STALE` while its connection is gone. Only a LIVE book that isn't
 //! crossed quotes: everything else shows its last levels and is not to be traded on. A snapshot replaces, never merges.
 
+mod consolidated;
 mod levels;
 mod parts;
 mod quote;
@@ -10,6 +11,9 @@ mod state;
 
 use std::collections::VecDeque;
 
+pub use self::consolidated::{
+    ConsolidatedBook, ConsolidationError, Crossing, NetLevel, Taken, VenueBook,
+};
 pub use self::levels::{Levels, MAX_LEVELS};
 pub use self::parts::{BookParts, PartsError};
 pub use self::state::{

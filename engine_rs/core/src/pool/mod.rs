@@ -1,20 +1,33 @@
 //! A pool's state and its quotes.
 
 mod amm_v4;
+mod clmm;
 mod cpmm;
+mod damm_v2;
+mod dlmm;
+mod pump;
+mod saber;
 mod whirlpool;
 
 pub use amm_v4::AmmV4Pool;
+pub use clmm::ClmmState;
 pub use cpmm::CpmmPoolState;
+pub use damm_v2::DammV2State;
+pub use dlmm::DlmmState;
+pub use pump::{PumpState, is_canonical};
+pub use saber::StablePool;
 pub use whirlpool::WhirlpoolState;
 
 use std::sync::Arc;
 
+use ruint::Uint;
 use ruint::aliases::U256;
 
 use crate::accounts::{
-    AmmV4, CpmmConfig, CpmmPool, Oracle, TransferFee, TransferFeeConfig, Whirlpool,
+    AmmV4, CpmmConfig, CpmmPool, DammV2Pool, LbPair, Oracle, StableSwap, TransferFee,
+    TransferFeeConfig, Whirlpool,
 };
+use crate::amm_math::dlmm::Bins;
 pub use crate::amm_math::{QuoteError, RoundingRule};
 use crate::base58::Pubkey;
 use crate::log2::log2_ratio;
@@ -56,6 +69,11 @@ pub enum Pool {
     AmmV4(AmmV4Pool),
     Cpmm(CpmmPoolState),
     Whirlpool(WhirlpoolState),
+    Stable(StablePool),
+    DammV2(DammV2State),
+    Dlmm(DlmmState),
+    Clmm(Box<ClmmState>),
+    Pump(Box<PumpState>),
 }
 
 impl Pool {
@@ -95,24 +113,53 @@ impl Pool {
         })
     }
 
-    /// Returns the pool with these transfer fees of its tokens; AMM v4 has none.
+    /// Returns a Saber stable swap; the amounts are its vaults' balances.
+    pub fn stable(account: &StableSwap, amounts: [u64; 2]) -> Self {
+        Self::Stable(StablePool {
+            account: account.clone(),
+            amounts,
+        })
+    }
+
+    /// Returns a Meteora DAMM v2 pool.
+    pub fn damm_v2(account: &DammV2Pool) -> Self {
+        Self::DammV2(DammV2State {
+            account: account.clone(),
+            transfer_fees: [None, None],
+        })
+    }
+
+    /// Returns a Meteora DLMM pair.
+    pub fn dlmm(account: &LbPair, bins: Bins) -> Self {
+        Self::Dlmm(DlmmState {
+            account: account.clone(),
+            bins,
+            transfer_fees: [None, None],
+        })
+    }
+
+    /// Returns the pool with these transfer fees of its tokens; AMM v4 and Saber have none.
     #[must_use]
     pub fn with_transfer_fees(mut self, fees: TransferFees) -> Self {
         match &mut self {
-            Self::AmmV4(_) => {}
+            Self::AmmV4(_) | Self::Stable(_) => {}
             Self::Cpmm(pool) => pool.transfer_fees = fees,
             Self::Whirlpool(pool) => pool.transfer_fees = fees,
+            Self::DammV2(pool) => pool.transfer_fees = fees,
+            Self::Dlmm(pool) => pool.transfer_fees = fees,
+            Self::Clmm(pool) => pool.transfer_fees = fees,
+            Self::Pump(pool) => pool.transfer_fees = fees,
         }
         self
     }
 
-    /// Returns the pool under another rounding rule of its venue; a Whirlpool has one.
+    /// Returns the pool under another rounding rule of its venue; only Raydium's had two.
     #[must_use]
     pub fn with_rule(mut self, rule: RoundingRule) -> Self {
         match &mut self {
             Self::AmmV4(pool) => pool.rule = rule,
             Self::Cpmm(pool) => pool.rule = rule,
-            Self::Whirlpool(_) => {}
+            _ => {}
         }
         self
     }
@@ -123,6 +170,11 @@ impl Pool {
             Self::AmmV4(pool) => (pool.account.coin_mint, pool.account.pc_mint),
             Self::Cpmm(pool) => (pool.account.mints[0], pool.account.mints[1]),
             Self::Whirlpool(pool) => (pool.account.mint_a, pool.account.mint_b),
+            Self::Stable(pool) => (pool.account.mints[0], pool.account.mints[1]),
+            Self::DammV2(pool) => (pool.account.mints[0], pool.account.mints[1]),
+            Self::Dlmm(pool) => (pool.account.mint_x, pool.account.mint_y),
+            Self::Clmm(pool) => (pool.account.mints[0], pool.account.mints[1]),
+            Self::Pump(pool) => (pool.account.base_mint, pool.account.quote_mint),
         }
     }
 
@@ -141,6 +193,11 @@ impl Pool {
             Self::AmmV4(pool) => pool.quote(a_to_b, amount_in, time),
             Self::Cpmm(pool) => Ok(pool.fill(a_to_b, amount_in, time, true)?.quote),
             Self::Whirlpool(pool) => Ok(pool.fill_all::<false>(a_to_b, amount_in, time)?.0),
+            Self::Stable(pool) => Ok(pool.fill(a_to_b, amount_in, time)?.quote()),
+            Self::DammV2(pool) => Ok(pool.fill(a_to_b, amount_in, time)?.0),
+            Self::Dlmm(pool) => Ok(pool.fill::<false>(a_to_b, amount_in, time)?.0),
+            Self::Clmm(pool) => Ok(pool.fill::<false>(a_to_b, amount_in, time)?.0),
+            Self::Pump(pool) => Ok(pool.fill(a_to_b, amount_in, time)?.0),
         }
     }
 
@@ -158,6 +215,11 @@ impl Pool {
             Self::AmmV4(pool) => pool.quote_exact_out(a_to_b, amount_out, time),
             Self::Cpmm(pool) => Ok(pool.fill(a_to_b, amount_out, time, false)?.quote),
             Self::Whirlpool(pool) => Ok(pool.fill_exact_out::<false>(a_to_b, amount_out, time)?.0),
+            Self::Stable(pool) => Ok(pool.fill_exact_out(a_to_b, amount_out, time)?.quote()),
+            Self::DammV2(pool) => Ok(pool.fill_exact_out(a_to_b, amount_out, time)?.0),
+            Self::Dlmm(pool) => Ok(pool.fill_exact_out::<false>(a_to_b, amount_out, time)?.0),
+            Self::Clmm(pool) => Ok(pool.fill_exact_out::<false>(a_to_b, amount_out, time)?.0),
+            Self::Pump(pool) => Ok(pool.fill_exact_out(a_to_b, amount_out, time)?.0),
         }
     }
 
@@ -183,6 +245,26 @@ impl Pool {
             Self::Whirlpool(pool) => {
                 let (quote, fill) = pool.fill_all::<true>(a_to_b, amount_in, time)?;
                 (quote, Self::Whirlpool(pool.after(a_to_b, &fill)))
+            }
+            Self::Stable(pool) => {
+                let fill = pool.fill(a_to_b, amount_in, time)?;
+                (fill.quote(), Self::Stable(pool.after(a_to_b, &fill)?))
+            }
+            Self::DammV2(pool) => {
+                let (quote, fill) = pool.fill(a_to_b, amount_in, time)?;
+                (quote, Self::DammV2(pool.after(fill)))
+            }
+            Self::Dlmm(pool) => {
+                let (quote, fill) = pool.fill::<true>(a_to_b, amount_in, time)?;
+                (quote, Self::Dlmm(pool.after(a_to_b, &fill)?))
+            }
+            Self::Clmm(pool) => {
+                let (quote, fill) = pool.fill::<true>(a_to_b, amount_in, time)?;
+                (quote, Self::Clmm(Box::new(pool.after(a_to_b, &fill))))
+            }
+            Self::Pump(pool) => {
+                let (quote, fill) = pool.fill(a_to_b, amount_in, time)?;
+                (quote, Self::Pump(Box::new(pool.after(a_to_b, &fill)?)))
             }
         })
     }
@@ -210,16 +292,41 @@ impl Pool {
                 let (quote, fill) = pool.fill_exact_out::<true>(a_to_b, amount_out, time)?;
                 (quote, Self::Whirlpool(pool.after(a_to_b, &fill)))
             }
+            Self::Stable(pool) => {
+                let fill = pool.fill_exact_out(a_to_b, amount_out, time)?;
+                (fill.quote(), Self::Stable(pool.after(a_to_b, &fill)?))
+            }
+            Self::DammV2(pool) => {
+                let (quote, fill) = pool.fill_exact_out(a_to_b, amount_out, time)?;
+                (quote, Self::DammV2(pool.after(fill)))
+            }
+            Self::Dlmm(pool) => {
+                let (quote, fill) = pool.fill_exact_out::<true>(a_to_b, amount_out, time)?;
+                (quote, Self::Dlmm(pool.after(a_to_b, &fill)?))
+            }
+            Self::Clmm(pool) => {
+                let (quote, fill) = pool.fill_exact_out::<true>(a_to_b, amount_out, time)?;
+                (quote, Self::Clmm(Box::new(pool.after(a_to_b, &fill))))
+            }
+            Self::Pump(pool) => {
+                let (quote, fill) = pool.fill_exact_out(a_to_b, amount_out, time)?;
+                (quote, Self::Pump(Box::new(pool.after(a_to_b, &fill)?)))
+            }
         })
     }
 
     /// Returns the marginal rate, atoms out per atom in after all fees, as (num, den); `None` if not tradable. Exact,
-    /// but for bits beyond the 128th, and within 10⁻¹⁵ for a Whirlpool.
+    /// but for bits beyond the 128th, and within 10⁻¹⁵ where a √price is kept.
     pub fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
         match self {
             Self::AmmV4(pool) => pool.rate(a_to_b, time),
             Self::Cpmm(pool) => pool.rate(a_to_b, time),
             Self::Whirlpool(pool) => pool.rate(a_to_b, time),
+            Self::Stable(pool) => pool.rate(a_to_b, time),
+            Self::DammV2(pool) => pool.rate(a_to_b, time),
+            Self::Dlmm(pool) => pool.rate(a_to_b, time),
+            Self::Clmm(pool) => pool.rate(a_to_b, time),
+            Self::Pump(pool) => pool.rate(a_to_b, time),
         }
     }
 
@@ -230,13 +337,18 @@ impl Pool {
     }
 
     /// Returns (reserve in, reserve out, share of the input kept) of the constant product that holds here: exact up to
-    /// rounding for constant product, within the current tick range for a Whirlpool. For display and as a start of a
-    /// search.
+    /// rounding for constant product, within the current tick range for a Whirlpool, as far as the price bends now for
+    /// the others. For display and as a start of a search.
     pub fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
         match self {
             Self::AmmV4(pool) => pool.virtual_reserves(a_to_b, time),
             Self::Cpmm(pool) => pool.virtual_reserves(a_to_b, time),
             Self::Whirlpool(pool) => pool.virtual_reserves(a_to_b, time),
+            Self::Stable(pool) => pool.virtual_reserves(a_to_b, time),
+            Self::DammV2(pool) => pool.virtual_reserves(a_to_b, time),
+            Self::Dlmm(pool) => pool.virtual_reserves(a_to_b, time),
+            Self::Clmm(pool) => pool.virtual_reserves(a_to_b, time),
+            Self::Pump(pool) => pool.virtual_reserves(a_to_b, time),
         }
     }
 }
@@ -266,9 +378,56 @@ fn moved(pair: [u64; 2], a_to_b: bool, put: u64, taken: u64) -> Result<[u64; 2],
     Ok(out)
 }
 
+/// Returns what transfer fees leave of 10 000 atoms in and out, `None` if nothing.
+fn shares(fees: &TransferFees, a_to_b: bool, time: &ChainTime) -> Option<(u64, u64)> {
+    let (fee_in, fee_out) = transfer_fees(fees, a_to_b, time);
+    let left = |fee: TransferFee| {
+        let left = BASIS_POINTS.checked_sub(fee.bps.into())?;
+        Some(left).filter(|&left| left > 0)
+    };
+    Some((left(fee_in)?, left(fee_out)?))
+}
+
+/// Returns (reserve in, reserve out, share kept of the input) once transfer fees took theirs.
+fn after_transfers(
+    (reserve_in, reserve_out): (f64, f64),
+    kept: f64,
+    (share_in, share_out): (u64, u64),
+) -> (f64, f64, f64) {
+    let whole = BASIS_POINTS as f64;
+    let keep = kept * (share_in as f64 / whole);
+    (reserve_in, reserve_out * (share_out as f64 / whole), keep)
+}
+
+/// Returns the rate at a Q64.64 √price when `net` of `whole` is kept.
+fn root_rate(sqrt_price: u128, a_to_b: bool, net: u64, whole: u64) -> Option<(u128, u128)> {
+    /// Its square and two fees fit 256 bits with room.
+    const KEPT_BITS: u32 = 54;
+    let excess = (128 - sqrt_price.leading_zeros()).saturating_sub(KEPT_BITS);
+    let root = sqrt_price >> excess;
+    let (square, scale) = (U256::from(root * root), 128 - 2 * excess as usize);
+    let (net, whole) = (U256::from(net), U256::from(whole));
+    if a_to_b {
+        fit(square * net, whole << scale)
+    } else {
+        fit(net << scale, square * whole)
+    }
+}
+
+/// Returns (reserve in, reserve out) of the constant product at a liquidity and a Q64.64 √price.
+fn root_reserves(liquidity: f64, sqrt_price: u128, a_to_b: bool) -> (f64, f64) {
+    const TWO_64: f64 = 18_446_744_073_709_551_616.0;
+    let root = sqrt_price as f64 / TWO_64;
+    sides(a_to_b, (liquidity / root, liquidity * root))
+}
+
 /// Returns num/den with both below 2^128, cut at the low end; `None` if one would vanish.
-fn fit(num: U256, den: U256) -> Option<(u128, u128)> {
+fn fit<const BITS: usize, const LIMBS: usize>(
+    num: Uint<BITS, LIMBS>,
+    den: Uint<BITS, LIMBS>,
+) -> Option<(u128, u128)> {
     let excess = num.bit_len().max(den.bit_len()).saturating_sub(128);
-    let cut = |value: U256| u128::try_from(value >> excess).ok().filter(|&cut| cut > 0);
+    let cut = |value: Uint<BITS, LIMBS>| u128::try_from(value >> excess).ok();
+    let cut = |value| cut(value).filter(|&cut| cut > 0);
     Some((cut(num)?, cut(den)?))
 }

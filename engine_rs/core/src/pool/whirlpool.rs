@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use ruint::aliases::U256;
-
-use super::{BASIS_POINTS, ChainTime, PPM, Quote, TransferFees, fit, sides, transfer_fees};
+use super::{
+    BASIS_POINTS, ChainTime, PPM, Quote, TransferFees, after_transfers, root_rate, root_reserves,
+    shares, transfer_fees,
+};
 use crate::accounts::{Oracle, Whirlpool};
 use crate::amm_math::adaptive_fee::FeeRate;
 use crate::amm_math::whirlpool::{Ask, Curve, NO_LIMIT, WhirlpoolFill, swap};
 use crate::amm_math::{QuoteError, to_u64};
 use crate::tick_array_manager::Ticks;
-
-/// Bits of a √price that a rate keeps: its square and two fees fit 256 bits with room.
-const RATE_BITS: u32 = 54;
 
 /// An Orca Whirlpool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,18 +130,10 @@ impl WhirlpoolState {
 
     pub(super) fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
         let kept = self.kept(a_to_b, time)?;
-        let excess = (128 - self.account.sqrt_price.leading_zeros()).saturating_sub(RATE_BITS);
-        let root = self.account.sqrt_price >> excess;
-        let (square, scale) = (U256::from(root * root), 128 - 2 * excess as usize);
-        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let share = |bps: u16| BASIS_POINTS.checked_sub(bps.into());
-        let net = U256::from(kept * share(fee_in.bps)? * share(fee_out.bps)?);
-        let whole = U256::from(PPM * BASIS_POINTS * BASIS_POINTS);
-        if a_to_b {
-            fit(square * net, whole << scale)
-        } else {
-            fit(net << scale, square * whole)
-        }
+        let (share_in, share_out) = shares(&self.transfer_fees, a_to_b, time)?;
+        let whole = PPM * BASIS_POINTS * BASIS_POINTS;
+        let net = kept * share_in * share_out;
+        root_rate(self.account.sqrt_price, a_to_b, net, whole)
     }
 
     pub(super) fn virtual_reserves(
@@ -151,24 +141,11 @@ impl WhirlpoolState {
         a_to_b: bool,
         time: &ChainTime,
     ) -> Option<(f64, f64, f64)> {
-        const TWO_64: f64 = 18_446_744_073_709_551_616.0;
-        let kept = self.kept(a_to_b, time)?;
-        let (liquidity, root) = (
-            self.account.liquidity as f64,
-            self.account.sqrt_price as f64 / TWO_64,
-        );
-        let (reserve_in, reserve_out) = sides(a_to_b, (liquidity / root, liquidity * root));
-        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let share = |bps: u16| {
-            Some(
-                BASIS_POINTS
-                    .checked_sub(bps.into())
-                    .filter(|&kept| kept > 0)? as f64
-                    / BASIS_POINTS as f64,
-            )
-        };
-        let keep = kept as f64 / PPM as f64 * share(fee_in.bps)?;
-        Some((reserve_in, reserve_out * share(fee_out.bps)?, keep))
+        let kept = self.kept(a_to_b, time)? as f64 / PPM as f64;
+        let liquidity = self.account.liquidity as f64;
+        let reserves = root_reserves(liquidity, self.account.sqrt_price, a_to_b);
+        let shares = shares(&self.transfer_fees, a_to_b, time)?;
+        Some(after_transfers(reserves, kept, shares))
     }
 
     /// Returns what is kept of a million atoms in, at the margin; `None` if a swap would fail.

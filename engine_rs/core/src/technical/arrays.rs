@@ -1,177 +1,301 @@
 //! RSI, EMA and Bollinger bands over whole arrays, NaN where there is none: for one series or a row per token.
 //!
-//! Bands have the bits of `Bollinger`. RSI and EMA have their recurrence regrouped in blocks, so that a point needn't wait
-//! for the one before it: they differ from `Rsi` and `Ema` by rounding, below 1e-9 of the largest input, and no decision
-//! reads them.
+//! They differ from `Rsi`, `Ema` and `Bollinger` by rounding, and no decision reads them: recurrences are regrouped in
+//! blocks, so that a point needn't wait for the one before it, and windows are differences of running sums that start anew
+//! every few hundred points. RSI and EMA stay within 1e-9 of the largest input, a band within 1e-9 of the window's mean or
+//! deviation, whichever is larger: where a running sum can't promise that, the window is added up by itself.
+
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the machine's wide vectors"
+)]
 
 use super::{MAX_VALUE, ParameterError, is_usable, positive, strength};
 
-/// Results computed side by side: enough to fill the machine's vectors and hide the time an addition takes.
+/// Windows added up side by side: enough to fill the machine's vectors and hide the time an addition takes.
 const LANES: usize = 8;
 
 /// Points whose intermediate values are kept at a time: they stay in the nearest cache, and need no memory of their own.
-pub(crate) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 256;
 
-/// Returns what `compute` writes for the usable values, at the places of all: an unusable one repeats what was before it.
-///
-/// `compute` gets the usable values and `N` times as many results, all NaN.
-pub(crate) fn on_usable<const N: usize>(
-    values: &[f64],
-    compute: impl FnOnce(&[f64], [&mut [f64]; N]),
-) -> [Vec<f64>; N] {
-    let mut out = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![f64::NAN; values.len()]);
-    // Without a way out of its loop this runs in vectors, which `all` doesn't.
-    let clean = values
-        .iter()
-        .fold(true, |clean, value| clean & (value.abs() <= MAX_VALUE));
-    if clean {
-        compute(values, out.each_mut().map(Vec::as_mut_slice));
-        return out;
-    }
-    let good: Vec<f64> = values
-        .iter()
-        .copied()
-        .filter(|value| is_usable(*value))
-        .collect();
-    let mut found = out.each_ref().map(|_| vec![f64::NAN; good.len()]);
-    compute(&good, found.each_mut().map(Vec::as_mut_slice));
-    for (out, found) in out.iter_mut().zip(&found) {
-        let mut seen = 0;
-        for (value, out) in values.iter().zip(out) {
-            seen += usize::from(is_usable(*value));
-            if let Some(found) = seen.checked_sub(1).and_then(|at| found.get(at)) {
-                *out = *found;
+/// What computes `N` results for each value of a series.
+pub trait Kernel<const N: usize> {
+    /// Writes the results of usable values.
+    fn run(&mut self, values: &[f64], out: [&mut [f64]; N]);
+
+    /// Writes the results of any values; an unusable one repeats what was before it.
+    #[inline(always)]
+    fn over(&mut self, values: &[f64], mut out: [&mut [f64]; N]) {
+        if is_clean(values) {
+            return self.run(values, out);
+        }
+        let good = values.iter().copied().filter(|value| is_usable(*value));
+        let good: Vec<f64> = good.collect();
+        let mut found = out.each_ref().map(|_| vec![f64::NAN; good.len()]);
+        self.run(&good, found.each_mut().map(Vec::as_mut_slice));
+        for (out, found) in out.iter_mut().zip(&found) {
+            let mut last = f64::NAN;
+            let mut found = found.iter();
+            for (value, slot) in values.iter().zip(out.iter_mut()) {
+                if is_usable(*value) {
+                    last = found.next().copied().unwrap_or(last);
+                }
+                *slot = last;
             }
         }
     }
+}
+
+/// Returns whether all values are usable. Without a way out of its loop this runs in vectors, which `all` doesn't.
+#[inline(always)]
+pub(crate) fn is_clean(values: &[f64]) -> bool {
+    let usable = values.iter().map(|value| value.abs() <= MAX_VALUE);
+    usable.fold(true, |clean, usable| clean & usable)
+}
+
+/// Returns what a kernel gives for each row of a matrix.
+#[inline(always)]
+pub fn rows<const N: usize>(
+    values: &[f64],
+    columns: usize,
+    kernel: &mut impl Kernel<N>,
+) -> [Vec<f64>; N] {
+    if columns >= values.len() {
+        return one(values, kernel);
+    }
+    let mut row_out = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![0.0; columns]);
+    let mut all = [const { Vec::new() }; N].map(|_: Vec<f64>| Vec::with_capacity(values.len()));
+    for row in values.chunks(columns) {
+        kernel.over(row, row_out.each_mut().map(Vec::as_mut_slice));
+        for (all, part) in all.iter_mut().zip(&row_out) {
+            all.extend_from_slice(&part[..row.len()]);
+        }
+    }
+    all
+}
+
+/// Returns the larger of two numbers: one instruction, which `f64::max` isn't for it minds NaN.
+#[inline(always)]
+pub(crate) fn larger(one: f64, other: f64) -> f64 {
+    if one > other { one } else { other }
+}
+
+/// Returns what a kernel gives for one series.
+#[inline(always)]
+pub fn one<const N: usize>(values: &[f64], kernel: &mut impl Kernel<N>) -> [Vec<f64>; N] {
+    let mut out = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![0.0; values.len()]);
+    kernel.over(values, out.each_mut().map(Vec::as_mut_slice));
     out
 }
 
-/// Writes the sum of each `size` neighbours, added from the first to the last: sum i is of `values[i..i + size]`.
-pub(crate) fn window_sums(values: &[f64], size: usize, sums: &mut [f64]) {
-    window_folds(values, size, sums, |_, value| value);
+/// Writes NaN to the places before `start`; returns the others, of which there may be none.
+#[inline(always)]
+pub(crate) fn from_point(out: &mut [f64], start: usize) -> &mut [f64] {
+    let start = start.min(out.len());
+    let (before, from) = out.split_at_mut(start);
+    before.fill(f64::NAN);
+    from
 }
 
-/// Writes the sum over each window of `term(i, value)`, `i` being the window's number; windows side by side.
-fn window_folds(values: &[f64], size: usize, sums: &mut [f64], term: impl Fn(usize, f64) -> f64) {
-    let mut start = 0;
-    let mut blocks = sums.chunks_exact_mut(LANES);
-    for block in &mut blocks {
-        let mut lanes = [0.0; LANES];
-        for at in start..start + size {
-            let Some(part) = values[at..].first_chunk::<LANES>() else {
-                break;
-            };
-            for lane in 0..LANES {
-                lanes[lane] += term(start + lane, part[lane]);
+/// Sums over windows of neighbours, from sums of 1, 2, 4 … of them: no value is ever taken off again.
+#[derive(Debug, Default)]
+pub(crate) struct WindowSums {
+    sums: Vec<f64>,
+    doubled: Vec<f64>,
+}
+
+impl WindowSums {
+    /// Writes the sum of each `size` neighbours of `values`, as many as there are places.
+    #[inline(always)]
+    pub(crate) fn write(&mut self, values: &[f64], size: usize, out: &mut [f64]) {
+        self.sums.clear();
+        self.sums.extend_from_slice(&values[..out.len() + size - 1]);
+        let (mut width, mut offset) = (1, 0);
+        loop {
+            if size & width != 0 {
+                let part = &self.sums[offset..offset + out.len()];
+                if offset == 0 {
+                    out.copy_from_slice(part);
+                } else {
+                    for (sum, part) in out.iter_mut().zip(part) {
+                        *sum += part;
+                    }
+                }
+                offset += width;
             }
+            if offset == size {
+                return;
+            }
+            self.doubled.clear();
+            let pairs = self.sums.iter().zip(&self.sums[width..]);
+            self.doubled
+                .extend(pairs.map(|(first, second)| first + second));
+            std::mem::swap(&mut self.sums, &mut self.doubled);
+            width *= 2;
         }
-        block.copy_from_slice(&lanes);
-        start += LANES;
     }
-    for sum in blocks.into_remainder() {
-        let window = &values[start..start + size];
-        *sum = window
-            .iter()
-            .fold(0.0, |sum, value| sum + term(start, *value));
-        start += 1;
+}
+
+/// Writes the sum of the values up to each place, from `sum` on; returns the last.
+#[inline(always)]
+pub(crate) fn run_up(sum: f64, values: &[f64], out: &mut [f64]) -> f64 {
+    let mut sum = sum;
+    let (blocks, rest) = values.as_chunks::<4>();
+    let (places, rest_places) = out.as_chunks_mut::<4>();
+    for (block, place) in blocks.iter().zip(places) {
+        let (two, other) = (block[0] + block[1], block[2] + block[3]);
+        *place = [
+            sum + block[0],
+            sum + two,
+            sum + (two + block[2]),
+            sum + (two + other),
+        ];
+        sum = place[3];
     }
+    for (slot, value) in rest_places.iter_mut().zip(rest) {
+        sum += value;
+        *slot = sum;
+    }
+    sum
 }
 
 /// Writes x ← keep × x + weight × value for each value, from `x` on, four at a time.
-fn recur(x: f64, keep: f64, weight: f64, values: impl Iterator<Item = f64>, out: &mut [f64]) {
-    let powers = [
-        keep,
-        keep * keep,
-        keep * keep * keep,
-        keep * keep * keep * keep,
-    ];
+#[inline(always)]
+fn recur(x: f64, keep: f64, weight: f64, values: &[f64], out: &mut [f64]) {
+    let square = keep * keep;
+    let powers = [keep, square, square * keep, square * square];
     let mut last = x;
-    for (slot, value) in out.iter_mut().zip(values) {
-        *slot = weight * value;
-    }
-    let mut blocks = out.chunks_exact_mut(4);
-    for block in &mut blocks {
-        block[1] += keep * block[0];
-        block[2] += keep * block[1];
-        block[3] += keep * block[2];
-        for (slot, power) in block.iter_mut().zip(powers) {
+    let (blocks, rest) = values.as_chunks::<4>();
+    let (places, rest_places) = out.as_chunks_mut::<4>();
+    for (block, place) in blocks.iter().zip(places) {
+        let mut part = block.map(|value| weight * value);
+        part[1] += keep * part[0];
+        part[2] += keep * part[1];
+        part[3] += keep * part[2];
+        for (slot, power) in part.iter_mut().zip(powers) {
             *slot += power * last;
         }
-        last = block[3];
+        last = part[3];
+        *place = part;
     }
-    for slot in blocks.into_remainder() {
-        *slot += keep * last;
-        last = *slot;
+    for (slot, value) in rest_places.iter_mut().zip(rest) {
+        last = weight * value + keep * last;
+        *slot = last;
     }
 }
 
-/// Returns the relative strength index after each price, 0–100, as `Rsi` gives it but for rounding.
+/// Computes the relative strength index after each price, 0–100, as `Rsi` does but for rounding.
+#[derive(Clone, Copy, Debug)]
+pub struct RsiKernel {
+    period: u32,
+}
+
+/// Returns what computes the relative strength index.
 ///
 /// # Errors
 /// A period of 0.
-pub fn rsi(prices: &[f64], period: u32) -> Result<[Vec<f64>; 1], ParameterError> {
-    let size = positive(period)? as usize;
-    let count = f64::from(period);
-    Ok(on_usable(prices, |good, [out]| {
-        let (Some(first), Some(out)) = (good.get(..=size), out.get_mut(size..)) else {
-            return;
-        };
-        let rise = |pair: &[f64]| (pair[1] - pair[0]).max(0.0);
-        let fall = |pair: &[f64]| (pair[0] - pair[1]).max(0.0);
-        let sum =
-            |part: fn(&[f64]) -> f64| first.windows(2).fold(0.0, |sum, pair| sum + part(pair));
-        let (mut gain, mut loss) = (sum(rise) / count, sum(fall) / count);
-        out[0] = strength(gain, loss);
-        let (keep, weight) = ((count - 1.0) / count, 1.0 / count);
-        let mut losses = [0.0; BLOCK];
-        let mut start = size;
-        for gains in out[1..].chunks_mut(BLOCK) {
-            let prices = &good[start..=start + gains.len()];
-            let losses = &mut losses[..gains.len()];
-            recur(gain, keep, weight, prices.windows(2).map(rise), gains);
-            recur(loss, keep, weight, prices.windows(2).map(fall), losses);
-            (gain, loss) = (gains[gains.len() - 1], losses[losses.len() - 1]);
-            for (gain, loss) in gains.iter_mut().zip(losses) {
-                // `strength` with one division and no branch.
-                let total = *gain + *loss;
-                let share = *gain / total;
-                *gain = if total > 0.0 { 100.0 * share } else { 50.0 };
-            }
-            start += gains.len();
+pub fn rsi(period: u32) -> Result<RsiKernel, ParameterError> {
+    positive(period).map(|period| RsiKernel { period })
+}
+
+impl Kernel<1> for RsiKernel {
+    #[inline(always)]
+    fn run(&mut self, values: &[f64], [out]: [&mut [f64]; 1]) {
+        let size = self.period as usize;
+        let out = from_point(out, size);
+        if let Some((slot, out)) = out.split_first_mut() {
+            let (gain, loss) = seeds(&values[..=size]);
+            *slot = strength(gain, loss);
+            let keep = (f64::from(self.period) - 1.0) / f64::from(self.period);
+            strengths(gain, gain + loss, keep, &values[size..], out);
         }
-    }))
+    }
 }
 
-/// Returns the exponential moving average after each value, as `Ema` gives it but for rounding.
+/// Returns the sums of all rises and of all falls.
+#[inline(always)]
+fn seeds(prices: &[f64]) -> (f64, f64) {
+    let changes = prices.windows(2).map(|pair| pair[1] - pair[0]);
+    changes.fold((0.0, 0.0), |(gain, loss), change| {
+        (gain + larger(change, 0.0), loss + larger(-change, 0.0))
+    })
+}
+
+/// Writes the index after each price but the first, from the sums of rises and of moves on.
+#[inline(always)]
+fn strengths(gain: f64, all: f64, keep: f64, prices: &[f64], out: &mut [f64]) {
+    let square = keep * keep;
+    let powers = [keep, square, square * keep, square * square];
+    let (mut gain, mut all) = (gain, all);
+    let (places, rest) = out.as_chunks_mut::<4>();
+    let done = places.len() * 4;
+    let (olds, news) = (prices.as_chunks::<4>().0, prices[1..].as_chunks::<4>().0);
+    for ((place, old), new) in places.iter_mut().zip(olds).zip(news) {
+        let (mut gains, mut moves) = ([0.0; 4], [0.0; 4]);
+        for at in 0..4 {
+            let change = new[at] - old[at];
+            gains[at] = larger(change, 0.0);
+            moves[at] = change.abs();
+        }
+        for at in 1..4 {
+            gains[at] += keep * gains[at - 1];
+            moves[at] += keep * moves[at - 1];
+        }
+        for at in 0..4 {
+            gains[at] += powers[at] * gain;
+            moves[at] += powers[at] * all;
+        }
+        (gain, all) = (gains[3], moves[3]);
+        for at in 0..4 {
+            let share = 100.0 * (gains[at] / moves[at]);
+            place[at] = if moves[at] > 0.0 { share } else { 50.0 };
+        }
+    }
+    for (slot, pair) in rest.iter_mut().zip(prices[done..].windows(2)) {
+        let change = pair[1] - pair[0];
+        gain = keep * gain + larger(change, 0.0);
+        all = keep * all + change.abs();
+        *slot = if all > 0.0 {
+            100.0 * (gain / all)
+        } else {
+            50.0
+        };
+    }
+}
+
+/// Computes the exponential moving average after each value, as `Ema` does but for rounding.
+#[derive(Clone, Copy, Debug)]
+pub struct EmaKernel {
+    period: u32,
+}
+
+/// Returns what computes the exponential moving average.
 ///
 /// # Errors
 /// A period of 0.
-pub fn ema(values: &[f64], period: u32) -> Result<[Vec<f64>; 1], ParameterError> {
-    let size = positive(period)? as usize;
-    let count = f64::from(period);
-    Ok(on_usable(values, |good, [out]| {
-        let (Some(first), Some(out)) = (good.get(..size), out.get_mut(size - 1..)) else {
-            return;
-        };
-        let seed = first.iter().fold(0.0, |sum, value| sum + value) / count;
-        let weight = 2.0 / (count + 1.0);
-        out[0] = seed;
-        recur(
-            seed,
-            1.0 - weight,
-            weight,
-            good[size..].iter().copied(),
-            &mut out[1..],
-        );
-    }))
+pub fn ema(period: u32) -> Result<EmaKernel, ParameterError> {
+    positive(period).map(|period| EmaKernel { period })
 }
 
-/// Returns the low, middle and high Bollinger band after each value, as `Bollinger` gives them, to the bit.
+impl Kernel<1> for EmaKernel {
+    #[inline(always)]
+    fn run(&mut self, values: &[f64], [out]: [&mut [f64]; 1]) {
+        let size = self.period as usize;
+        let count = f64::from(self.period);
+        let weight = 2.0 / (count + 1.0);
+        let out = from_point(out, size - 1);
+        if let Some((slot, out)) = out.split_first_mut() {
+            *slot = values[..size].iter().fold(0.0, |sum, value| sum + value) / count;
+            recur(*slot, 1.0 - weight, weight, &values[size..], out);
+        }
+    }
+}
+
+/// Returns what computes the low, middle and high Bollinger band after each value, as `Bollinger` does but for rounding.
 ///
 /// # Errors
 /// A period of 0; a width that is no number in range.
-pub fn bollinger(values: &[f64], period: u32, width: f64) -> Result<[Vec<f64>; 3], ParameterError> {
+pub fn bollinger(period: u32, width: f64) -> Result<BollingerKernel, ParameterError> {
     let size = positive(period)? as usize;
     if !is_usable(width) {
         return Err(ParameterError::Number {
@@ -179,35 +303,190 @@ pub fn bollinger(values: &[f64], period: u32, width: f64) -> Result<[Vec<f64>; 3
             value: width,
         });
     }
-    let count = f64::from(period);
-    Ok(on_usable(values, |good, [low, middle, high]| {
-        let (Some(low), Some(middle), Some(high)) = (
-            low.get_mut(size - 1..),
-            middle.get_mut(size - 1..),
-            high.get_mut(size - 1..),
-        ) else {
-            return;
-        };
-        window_sums(good, size, middle);
-        for sum in middle.iter_mut() {
-            *sum /= count;
+    Ok(BollingerKernel {
+        size,
+        count: f64::from(period),
+        width,
+        tolerance: 1e-10 / width.abs().max(1.0),
+        sums: Vec::new(),
+        squares: Vec::new(),
+    })
+}
+
+impl Kernel<3> for BollingerKernel {
+    #[inline(always)]
+    fn run(&mut self, values: &[f64], [low, middle, high]: [&mut [f64]; 3]) {
+        let size = self.size;
+        let low = from_point(low, size - 1);
+        let middle = from_point(middle, size - 1);
+        let high = from_point(high, size - 1);
+        let block = BLOCK.max(size);
+        let parts = low
+            .chunks_mut(block)
+            .zip(middle.chunks_mut(block))
+            .zip(high.chunks_mut(block));
+        for (at, ((low, middle), high)) in parts.enumerate() {
+            let values = &values[at * block..at * block + low.len() + size - 1];
+            self.bands(values, [low, middle, high]);
         }
-        window_folds(good, size, low, |window, value| {
-            (value - middle[window]) * (value - middle[window])
-        });
-        for ((low, middle), high) in low.iter_mut().zip(middle.iter()).zip(high) {
-            let away = width * (*low / count).sqrt();
-            *low = middle - away;
-            *high = middle + away;
+    }
+}
+
+/// Computes the bands from running sums of distances from one value of a block, and of their squares.
+#[derive(Debug)]
+pub struct BollingerKernel {
+    size: usize,
+    count: f64,
+    width: f64,
+    /// Share of the window's mean or deviation that the sums' error may move a band by.
+    tolerance: f64,
+    sums: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+impl BollingerKernel {
+    #[inline(always)]
+    fn bands(&mut self, values: &[f64], [low, middle, high]: [&mut [f64]; 3]) {
+        let pivot = values[values.len() / 2];
+        self.add_up(values, pivot);
+        let (count, width) = (self.count, self.width);
+        let error = self.error(values.len());
+        let floor = error.sqrt();
+        let (sums, squares) = (&self.sums[..], &self.squares[..]);
+        let windows = low.len();
+        let ends = sums[self.size..].iter().zip(&squares[self.size..]);
+        let starts = sums[..windows].iter().zip(&squares[..windows]);
+        let places = low.iter_mut().zip(middle.iter_mut()).zip(high.iter_mut());
+        let per = 1.0 / count;
+        // Where the window's mean is near the pivot, which it mostly is, one comparison tells whether a band may be off.
+        let near = pivot.abs() * 0.5;
+        let limit = error / (self.tolerance * near);
+        let limit = if floor >= limit { 0.0 } else { limit };
+        let mut told = true;
+        for (((sum, square), (sum_before, square_before)), ((low, middle), high)) in
+            ends.zip(starts).zip(places)
+        {
+            let mean = (sum - sum_before) * per;
+            let variance = (square - square_before) * per - mean * mean;
+            let deviation = larger(variance, 0.0).sqrt();
+            *middle = pivot + mean;
+            *low = *middle - width * deviation;
+            *high = *middle + width * deviation;
+            told &= mean.abs() <= near;
+            told &= deviation >= limit;
         }
-    }))
+        if !told {
+            self.mend(values, error, [low, middle, high]);
+        }
+    }
+
+    /// Makes the running sums: those of no value first.
+    #[inline(always)]
+    fn add_up(&mut self, values: &[f64], pivot: f64) {
+        self.sums.resize(values.len() + 1, 0.0);
+        self.squares.resize(values.len() + 1, 0.0);
+        self.sums[0] = 0.0;
+        self.squares[0] = 0.0;
+        let (mut sum, mut square) = (0.0, 0.0);
+        let (blocks, rest) = values.as_chunks::<4>();
+        let (sums, sums_rest) = self.sums[1..].as_chunks_mut::<4>();
+        let (squares, squares_rest) = self.squares[1..].as_chunks_mut::<4>();
+        for ((block, sums), squares) in blocks.iter().zip(sums).zip(squares) {
+            let off = block.map(|value| value - pivot);
+            let own = off.map(|off| off * off);
+            let (two, other) = (off[0] + off[1], off[2] + off[3]);
+            let (two_own, other_own) = (own[0] + own[1], own[2] + own[3]);
+            *sums = [
+                sum + off[0],
+                sum + two,
+                sum + (two + off[2]),
+                sum + (two + other),
+            ];
+            *squares = [
+                square + own[0],
+                square + two_own,
+                square + (two_own + own[2]),
+                square + (two_own + other_own),
+            ];
+            (sum, square) = (sums[3], squares[3]);
+        }
+        for ((value, slot), slot_square) in rest.iter().zip(sums_rest).zip(squares_rest) {
+            let off = value - pivot;
+            sum += off;
+            square += off * off;
+            (*slot, *slot_square) = (sum, square);
+        }
+    }
+
+    /// Returns what the variance of any window may be off by: the error of sums of `points` terms, and of their squares.
+    #[inline(always)]
+    fn error(&self, points: usize) -> f64 {
+        let share = points as f64 / self.count;
+        let total = self.squares[self.squares.len() - 1];
+        // Below the least normal number squares have lost digits themselves.
+        f64::EPSILON * total * share * (1.0 + 2.0 * share.sqrt()) + f64::MIN_POSITIVE * 1e16
+    }
+
+    /// Adds up by themselves the windows whose bands can't be told from the running sums, and their neighbours with them.
+    fn mend(&self, values: &[f64], error: f64, [low, middle, high]: [&mut [f64]; 3]) {
+        let floor = error.sqrt();
+        let mut start = 0;
+        while start < low.len() {
+            let end = (start + LANES).min(low.len());
+            let is_doubtful = (start..end).any(|at| {
+                let mean = (self.sums[at + self.size] - self.sums[at]) / self.count;
+                let square = (self.squares[at + self.size] - self.squares[at]) / self.count;
+                let deviation = (square - mean * mean).max(0.0).sqrt();
+                let scale = middle[at].abs().max(deviation);
+                error > self.tolerance * 0.5 * scale * deviation.max(floor)
+            });
+            if is_doubtful {
+                let part = [
+                    &mut low[start..end],
+                    &mut middle[start..end],
+                    &mut high[start..end],
+                ];
+                exact_bands(
+                    &values[start..end + self.size - 1],
+                    self.size,
+                    self.width,
+                    part,
+                );
+            }
+            start = end;
+        }
+    }
+}
+
+/// Writes the bands of at most `LANES` windows, each added up from its first value to its last.
+fn exact_bands(values: &[f64], size: usize, width: f64, [low, middle, high]: [&mut [f64]; 3]) {
+    let count = size as f64;
+    let windows = low.len();
+    let (mut means, mut squares) = ([0.0; LANES], [0.0; LANES]);
+    for at in 0..size {
+        for (sum, value) in means.iter_mut().zip(&values[at..at + windows]) {
+            *sum += value;
+        }
+    }
+    for sum in &mut means {
+        *sum /= count;
+    }
+    for at in 0..size {
+        for ((sum, value), mean) in squares.iter_mut().zip(&values[at..at + windows]).zip(means) {
+            *sum += (value - mean) * (value - mean);
+        }
+    }
+    for at in 0..windows {
+        let away = width * (squares[at] / count).sqrt();
+        (low[at], middle[at], high[at]) = (means[at] - away, means[at], means[at] + away);
+    }
 }
 
 /// Returns what `each` gives for every row of a matrix, one after the other.
 ///
 /// # Errors
 /// That of `each`.
-pub fn rows<const N: usize>(
+pub fn stacked<const N: usize>(
     values: &[f64],
     columns: usize,
     each: impl Fn(&[f64]) -> Result<[Vec<f64>; N], ParameterError>,

@@ -1,5 +1,6 @@
 //! The plain moving average, and the distance of a fast and a slow exponential one.
 
+use super::arrays::{BLOCK, Kernel, WindowSums};
 use super::{Ema, ParameterError, Window, add_up, arrays, is_usable, positive};
 
 /// Mean of the last `period` values, summed from the oldest each time.
@@ -44,15 +45,31 @@ impl Sma {
 /// A period of 0.
 pub fn sma(values: &[f64], period: u32) -> Result<Vec<f64>, ParameterError> {
     let size = positive(period)? as usize;
-    let [averages] = arrays::on_usable(values, |good, [out]| {
-        if let Some(out) = out.get_mut(size - 1..) {
-            arrays::window_sums(good, size, out);
+    let [averages] = arrays::one(
+        values,
+        &mut SmaKernel {
+            size,
+            sums: WindowSums::default(),
+        },
+    );
+    Ok(averages)
+}
+
+struct SmaKernel {
+    size: usize,
+    sums: WindowSums,
+}
+
+impl Kernel<1> for SmaKernel {
+    fn run(&mut self, values: &[f64], [out]: [&mut [f64]; 1]) {
+        let out = arrays::from_point(out, self.size - 1);
+        for (at, out) in out.chunks_mut(BLOCK).enumerate() {
+            self.sums.write(&values[at * BLOCK..], self.size, out);
             for sum in out {
-                *sum /= f64::from(period);
+                *sum /= self.size as f64;
             }
         }
-    });
-    Ok(averages)
+    }
 }
 
 /// Fast average minus slow one, an average of that, and their distance; the last two come later than the first.

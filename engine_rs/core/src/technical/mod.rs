@@ -29,6 +29,10 @@ pub enum ParameterError {
         found: usize,
         expected: usize,
     },
+    #[error("windows of {numbers} numbers, at most {most} are kept")]
+    Memory { numbers: u64, most: u64 },
+    #[error("token {token} of {tokens}")]
+    Token { token: u64, tokens: u64 },
 }
 
 /// Returns a period that is not 0.
@@ -87,6 +91,7 @@ impl Window {
 pub const MAX_VALUE: f64 = 1e150;
 
 /// Returns whether indicators take this value.
+#[inline]
 pub fn is_usable(value: f64) -> bool {
     (-MAX_VALUE..=MAX_VALUE).contains(&value)
 }
@@ -180,7 +185,8 @@ impl Rsi {
     }
 }
 
-fn strength(gain: f64, loss: f64) -> f64 {
+#[inline]
+pub(crate) fn strength(gain: f64, loss: f64) -> f64 {
     if loss > 0.0 {
         100.0 - 100.0 / (1.0 + gain / loss)
     } else if gain > 0.0 {

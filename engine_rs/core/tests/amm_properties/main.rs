@@ -38,7 +38,7 @@ fn reserves(pool: &Pool) -> (u128, u128) {
             };
             owed(pool.amounts, [sum(0), sum(1)])
         }
-        Pool::Whirlpool(_) => panic!("no constant product"),
+        _ => panic!("no constant product"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Meteora DLMM, from raw account bytes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cambist_core::accounts::{BinArray, LbPair, Mint, TransferFee};
 use cambist_core::amm_math::QuoteError;
@@ -153,8 +154,13 @@ impl Case {
             .arrays
             .iter()
             .filter(|array| self.arrays.contains(&array.index));
-        let bins = Bins::new(&accounts.address, &accounts.pair, None, passed.cloned())
-            .expect("arrays of the pair");
+        let bins = Bins::new(
+            &accounts.address,
+            &accounts.pair,
+            None,
+            passed.cloned().map(Arc::new),
+        )
+        .expect("arrays of the pair");
         let net = |amount: u128| u64::try_from(amount).expect("an amount");
         let asked = if self.exact_in {
             self.amount - fee_in.fee(self.amount)
@@ -341,7 +347,12 @@ fn an_array_of_another_pair_is_refused() {
     };
     let accounts = recording.pools["s0"].decode();
     let refusal = |address, arrays: Vec<BinArray>| {
-        let bins = Bins::new(address, &accounts.pair, None, arrays);
+        let bins = Bins::new(
+            address,
+            &accounts.pair,
+            None,
+            arrays.into_iter().map(Arc::new),
+        );
         bins.expect_err("not its own").to_string()
     };
     let first = accounts.arrays[0].clone();

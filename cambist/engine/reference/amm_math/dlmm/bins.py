@@ -22,6 +22,20 @@ def array_index(bin_id: int) -> int:
     return bin_id // BINS_PER_ARRAY
 
 
+def liquid_arrays(pair: LbPair, extension: BinArrayBitmapExtension | None) -> list[int]:
+    """Returns the arrays that the bitmaps of a pair say have liquidity, ascending."""
+    liquid = [bit - BITMAP_ARRAYS for bit in _bits(pair.bitmap)]
+    if extension is not None:
+        liquid += [bit + BITMAP_ARRAYS for bit in _bits(extension.positive)]
+        liquid += [-BITMAP_ARRAYS - 1 - bit for bit in _bits(extension.negative)]
+    return sorted(liquid)
+
+
+def near_arrays(liquid: list[int], index: int, *, x_to_y: bool) -> list[int]:
+    """Returns those of ascending `liquid` arrays that a swap from `index` on meets, in its order, `index` included."""
+    return liquid[: bisect_right(liquid, index)][::-1] if x_to_y else liquid[bisect_left(liquid, index) :]
+
+
 class Bins:
     """The loaded bin arrays of a pair, and which arrays its bitmaps say have liquidity."""
 
@@ -29,12 +43,9 @@ class Bins:
         self, address: bytes, pair: LbPair, extension: BinArrayBitmapExtension | None, arrays: Iterable[BinArray]
     ) -> None:
         """Takes the accounts of the pair at `address`. Raises `LayoutError` for another's, or an array given twice."""
-        liquid = [bit - BITMAP_ARRAYS for bit in _bits(pair.bitmap)]
         if extension is not None:
             _check_owner("bin_array_bitmap_extension", extension.lb_pair, address)
-            liquid += [bit + BITMAP_ARRAYS for bit in _bits(extension.positive)]
-            liquid += [-BITMAP_ARRAYS - 1 - bit for bit in _bits(extension.negative)]
-        self.liquid = sorted(liquid)
+        self.liquid = liquid_arrays(pair, extension)
         self.arrays: dict[int, BinArray] = {}
         for array in arrays:
             _check_owner("bin_array", array.lb_pair, address)
@@ -45,8 +56,8 @@ class Bins:
 
     def next_array(self, index: int, *, x_to_y: bool) -> int | None:
         """Returns the first array with liquidity from `index` on, itself included; `None` if there is none."""
-        at = bisect_right(self.liquid, index) - 1 if x_to_y else bisect_left(self.liquid, index)
-        return self.liquid[at] if 0 <= at < len(self.liquid) else None
+        near = near_arrays(self.liquid, index, x_to_y=x_to_y)
+        return near[0] if near else None
 
     def after(self, changed: Iterable[tuple[int, Bin]]) -> Bins:
         """Returns the bins with those that a swap changed."""

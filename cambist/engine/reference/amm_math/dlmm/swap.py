@@ -82,6 +82,13 @@ class _Run:
     def walk(self, left: int) -> None:
         """Swaps all of `left`, or raises `QuoteError`."""
         while left:
+            left = self._visit(self.seek(), left)
+            if left:
+                self._advance()
+
+    def seek(self) -> Bin:
+        """Goes to the first bin from the active one on that has something to give, and charges for the way."""
+        while True:
             index = self.bins.next_array(array_index(self.active_id), x_to_y=self.x_to_y)
             if index is None:
                 raise QuoteError(Reason.LIQUIDITY)
@@ -93,10 +100,12 @@ class _Run:
                 self.active_id = min(self.active_id, first + BINS_PER_ARRAY - 1)
             else:
                 self.active_id = max(self.active_id, first)
-            while left and 0 <= self.active_id - first < BINS_PER_ARRAY:
-                left = self._visit(array.bins[self.active_id - first], left)
-                if left:
-                    self._advance()
+            while 0 <= self.active_id - first < BINS_PER_ARRAY:
+                self.volatility = update_accumulator(self.pair.parameters, self.volatility, self.active_id)
+                bin_ = array.bins[self.active_id - first]
+                if any(layers(bin_, self.terms)) and (bin_.price != 0 or self.x_to_y):
+                    return bin_
+                self._advance()
 
     def _advance(self) -> None:
         self.active_id += -1 if self.x_to_y else 1
@@ -104,11 +113,7 @@ class _Run:
             raise QuoteError(Reason.LIQUIDITY)
 
     def _visit(self, bin_: Bin, left: int) -> int:
-        parameters = self.pair.parameters
-        self.volatility = update_accumulator(parameters, self.volatility, self.active_id)
         total = sum(layers(bin_, self.terms))
-        if total == 0 or (bin_.price == 0 and not self.x_to_y):
-            return left
         self.terms = self.terms._replace(rate=fee_rate(self.pair, self.volatility.volatility_accumulator))
         if self.exact_in:
             done = fill_bin(bin_, left, self.terms)
@@ -151,9 +156,7 @@ def swap(
     A stored price of 0 is taken as it is, as the program does: such a bin fails on the way down and is passed over on
     the way up. Whether the reserves hold the output is the caller's check. Raises `QuoteError`.
     """
-    point = slot if pair.activation_type == 0 else now
-    if pair.status != 0 or point < pair.activation_point:
-        raise QuoteError(Reason.NOT_TRADABLE)
+    _check_open(pair, slot, now)
     if amount == 0:
         raise QuoteError(Reason.ZERO_AMOUNT)
     run = _Run(pair, bins, now, exact_in=exact_in, x_to_y=x_to_y)
@@ -174,3 +177,28 @@ def swap(
         volatility=volatility,
         steps=tuple(run.steps),
     )
+
+
+class NextBin(NamedTuple):
+    """Where a swap would start."""
+
+    bin: Bin
+    held: int
+    """What it holds of the output token, at most a u64."""
+    fee_rate: int
+    """10⁻⁹"""
+
+
+def next_bin(pair: LbPair, bins: Bins, *, x_to_y: bool, now: int, slot: int) -> NextBin:
+    """Returns the bin that a swap would fill first. Raises `QuoteError`, as `swap`."""
+    _check_open(pair, slot, now)
+    run = _Run(pair, bins, now, exact_in=True, x_to_y=x_to_y)
+    found = run.seek()
+    held = min(sum(layers(found, run.terms)), U64_MAX)
+    return NextBin(found, held, fee_rate(pair, run.volatility.volatility_accumulator))
+
+
+def _check_open(pair: LbPair, slot: int, now: int) -> None:
+    point = slot if pair.activation_type == 0 else now
+    if pair.status != 0 or point < pair.activation_point:
+        raise QuoteError(Reason.NOT_TRADABLE)

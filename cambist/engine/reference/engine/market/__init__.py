@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import program
+from cambist.engine.reference.accounts.token import Mint
 from cambist.engine.reference.cycle_finder import Potentials
 from cambist.engine.reference.engine.books import BookEntry, Books, Scale, weight
 from cambist.engine.reference.engine.market import quotes
 from cambist.engine.reference.engine.registry import Registry
 from cambist.engine.reference.engine.registry.torn import settle
+from cambist.engine.reference.fees import token_account_rent
 from cambist.engine.reference.graph import MAX_WEIGHT, Graph, GraphError
 from cambist.engine.reference.log2 import log2_ratio
 
@@ -124,11 +126,14 @@ class Market:
         return touched, changed, torn
 
     def _weigh(self, first: int, weights: tuple[int | None, int | None]) -> list[int]:
-        for edge, value in zip((first, first + 1), weights, strict=True):
+        edges = [first, first + 1]
+        # Both before any potential: the new price must not meet the old one of its own other direction.
+        for edge, value in zip(edges, weights, strict=True):
             self.graph.set_weight(edge, None if value is None or abs(value) > MAX_WEIGHT else value)
+        for edge in edges:
             if self.potentials.update(self.graph, edge, self.margin):
                 self.promising.append(edge)
-        return [first, first + 1]
+        return edges
 
     def _pool_weights(self, pool: PoolEntry) -> tuple[int | None, int | None]:
         time = self.registry.time
@@ -175,3 +180,11 @@ class Market:
         pool = self.registry.pools[self.edges[edge].at]
         token_2022 = any(self.registry.accounts[mint].owner == program.TOKEN_2022 for mint in pool.mints or ())
         return token_2022, pool.oracle is not None
+
+    def account_rent(self, mint: str) -> int | None:
+        """Returns what creating a token account of a mint costs, in lamports; `None` while the mint was not seen."""
+        key = base58.decode(mint)
+        account = None if key is None else self.registry.accounts.get(key)
+        if account is None or not isinstance(account.decoded, Mint):
+            return None
+        return token_account_rent(account.decoded.extensions, token_2022=account.owner == program.TOKEN_2022)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cambist.engine.reference.accounts import program
 
 if TYPE_CHECKING:
+    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
     from cambist.engine.reference.pool import Pool
     from cambist.engine.reference.tick_array_manager import Ticks
 
@@ -17,7 +18,14 @@ CURVES = {
     program.RAYDIUM_CPMM: "cpmm",
     program.WHIRLPOOL: "orca",
     program.WHIRLPOOL_IMMUTABLE: "orca",
+    program.SABER: "saber",
+    program.METEORA_DAMM_V2: "damm2",
+    program.METEORA_DLMM: "dlmm",
+    program.RAYDIUM_CLMM: "clmm",
+    program.PUMP_AMM: "pump",
 }
+FOLLOW_CLOCK = frozenset({"saber", "damm2", "dlmm", "clmm"})
+"""Their prices may change with the clock alone: a ramp, a schedule, volatility that wears off."""
 TOKEN_PROGRAMS = frozenset({program.TOKEN, program.TOKEN_2022})
 
 
@@ -31,6 +39,8 @@ class Role(IntEnum):
     TICKS = 4
     ORACLE = 5
     CLOCK = 6
+    BITMAP = 7
+    SCHEDULE = 8
 
 
 @dataclass(slots=True)
@@ -83,13 +93,20 @@ class PoolEntry:
     vaults: tuple[bytes, bytes] | None = None
     config: bytes | None = None
     oracle: bytes | None = None
+    bitmap: bytes | None = None
+    """What says which arrays beyond the pool's own bitmap are in use."""
     arrays: dict[int, bytes] = field(default_factory=dict)
-    """Start tick → account of the tick array."""
+    """Start tick, or index, → account of the tick or bin array."""
     wanted: set[int] = field(default_factory=set)
-    """Start ticks asked for."""
+    """Start ticks or indices asked for."""
     absent: set[int] = field(default_factory=set)
     """Start ticks whose array does not exist on chain."""
     ticks: Ticks | None = None
+    clmm_ticks: ClmmTicks | None = None
+    schedule: bytes | None = None
+    """Who sets the fees of a Pump pool."""
+    canonical: bool | None = None
+    """Whether Pump made the pool; not known until it is first quoted."""
     carrier: int | None = None
     """Channel whose slots it follows."""
     changed_ns: int = 0
@@ -101,5 +118,24 @@ class PoolEntry:
     lone_slot: int = 0
     """Slot at which one account changed in a way that needs another (pnl, liquidity)."""
     ticks_slot: int = 0
-    """Slot at which a tick array changed."""
+    """Slot at which a tick or bin array changed."""
     pool: Pool | None = None
+
+    def lose_array(self, start: int, slot: int) -> None:
+        """Forgets an array that is gone as of `slot`."""
+        self.arrays.pop(start, None)
+        self.drop_ticks()
+        self.ticks_slot = slot
+
+    def note_array(self, start: int, key: bytes, slot: int) -> None:
+        """Takes that an array changed at `slot`."""
+        # What it told before under another start is gone.
+        self.arrays = {known: at for known, at in self.arrays.items() if known == start or at != key}
+        self.arrays[start] = key
+        self.absent.discard(start)
+        self.drop_ticks()
+        self.ticks_slot = slot
+
+    def drop_ticks(self) -> None:
+        """Forgets what was made of its arrays and bitmaps."""
+        self.ticks = self.clmm_ticks = None

@@ -7,22 +7,47 @@ from typing import TYPE_CHECKING, Any
 from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import (
     AmmV4,
+    BinArray,
+    BinArrayBitmapExtension,
     Clock,
     CpmmConfig,
     CpmmPool,
+    DammV2Pool,
     LayoutError,
+    LbPair,
     Mint,
     Oracle,
+    StableSwap,
     TickArray,
     TokenAccount,
     Whirlpool,
     program,
 )
+from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
+from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
 from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, Role
-from cambist.engine.reference.engine.registry.membership import discover, first_sight, note, note_absent
+from cambist.engine.reference.engine.registry.membership import array_start_of, discover, first_sight, note, note_absent
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.registry import Registry
+
+LAYOUTS: dict[Role, dict[str, Any]] = {
+    Role.POOL: {
+        "ray4": AmmV4,
+        "cpmm": CpmmPool,
+        "": Whirlpool,
+        "saber": StableSwap,
+        "damm2": DammV2Pool,
+        "dlmm": LbPair,
+        "clmm": ClmmPool,
+        "pump": PumpPool,
+    },
+    Role.CONFIG: {"": CpmmConfig, "clmm": ClmmConfig, "pump": PumpConfig},
+    Role.TICKS: {"": TickArray, "dlmm": BinArray, "clmm": ClmmTickArray},
+    Role.ORACLE: {"": Oracle},
+    Role.BITMAP: {"": BinArrayBitmapExtension, "clmm": ClmmBitmapExtension},
+}
+"""What each venue keeps in the accounts that its program owns; `""` is every other venue."""
 
 
 def take(registry: Registry, key: bytes, slot: int, owner: bytes, data: bytes, channel: int, *, socket: bool) -> None:
@@ -66,11 +91,14 @@ def lose(registry: Registry, key: bytes, slot: int) -> None:
         return
     if account.count == 0 or slot < account.slot:
         return
-    if account.role is Role.TICKS:
-        pool, start = registry.pools[account.users[0]], account.decoded.start_tick_index
-        del pool.arrays[start]
-        pool.absent.add(start)
-        pool.ticks, pool.ticks_slot = None, slot
+    pool = registry.pools[account.users[0]] if account.users else None
+    if account.role is Role.TICKS and pool is not None:
+        if pool.venue == "orca":
+            pool.absent.add(account.decoded.start_tick_index)
+        pool.lose_array(array_start_of(account.decoded), slot)
+    elif account.role is Role.BITMAP and pool is not None:
+        pool.bitmap = None
+        pool.drop_ticks()
     elif account.role is Role.MINT:
         registry.decimals.pop(key, None)
     account.count, account.decoded, account.data, account.slot = 0, None, b"", 0
@@ -97,15 +125,9 @@ def decode(registry: Registry, account: Account, owner: bytes, data: bytes) -> A
         return TokenAccount.decode(data) if owner in TOKEN_PROGRAMS else None
     if account.role is Role.MINT:
         return Mint.decode(data) if owner in TOKEN_PROGRAMS else None
+    if account.role is Role.SCHEDULE:
+        return PumpFeeConfig.decode(data) if owner == program.PUMP_FEES else None
     pool = registry.pools[account.users[0]]
     if owner != pool.program:
         return None
-    if account.role is Role.CONFIG:
-        return CpmmConfig.decode(data)
-    if account.role is Role.TICKS:
-        return TickArray.decode(data)
-    if account.role is Role.ORACLE:
-        return Oracle.decode(data)
-    if pool.venue == "ray4":
-        return AmmV4.decode(data)
-    return CpmmPool.decode(data) if pool.venue == "cpmm" else Whirlpool.decode(data)
+    return LAYOUTS[account.role].get(pool.venue, LAYOUTS[account.role][""]).decode(data)

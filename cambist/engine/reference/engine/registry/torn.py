@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import LayoutError
+from cambist.engine.reference.amm_math.dlmm import array_index, near_arrays
 from cambist.engine.reference.engine.registry.build import build
+from cambist.engine.reference.engine.registry.membership import clmm_span, liquid_arrays_of, used_arrays_of
 from cambist.engine.reference.tick_array_manager import array_start
 
 if TYPE_CHECKING:
@@ -51,14 +53,24 @@ def _is_complete(registry: Registry, pool: PoolEntry) -> bool:
     needed = [pool.address, *(pool.vaults or ()), *(pool.mints or ())]
     if pool.config is not None:
         needed.append(pool.config)
+    if pool.schedule is not None:
+        needed.append(pool.schedule)
     if registry.time is None or any(registry.accounts[key].decoded is None for key in needed):
         return False
-    if pool.venue != "orca":
-        return True
     now = registry.accounts[pool.address].decoded
-    current = array_start(now.tick, now.tick_spacing)
-    known = current in pool.arrays or current in pool.absent
-    return known and (not now.has_adaptive_fee() or pool.oracle is not None)
+    if pool.venue == "orca":
+        current = array_start(now.tick, now.tick_spacing)
+        known = current in pool.arrays or current in pool.absent
+        return known and (not now.has_adaptive_fee() or pool.oracle is not None)
+    if pool.venue == "dlmm":
+        liquid, active = liquid_arrays_of(registry, pool, now), array_index(now.active_id)
+        nearest = [near_arrays(liquid, active, x_to_y=x_to_y)[:1] for x_to_y in (True, False)]
+        return all(index in pool.arrays for near in nearest for index in near)
+    if pool.venue == "clmm":
+        used, span = used_arrays_of(registry, pool, now), clmm_span(now)
+        nearest = [near_arrays(used, now.tick // span, x_to_y=down)[:1] for down in (True, False)]
+        return all(index * span in pool.arrays for near in nearest for index in near)
+    return True
 
 
 def _keys(pool: PoolEntry) -> Iterator[bytes]:
@@ -67,8 +79,12 @@ def _keys(pool: PoolEntry) -> Iterator[bytes]:
     yield from pool.vaults or ()
     if pool.config is not None:
         yield pool.config
+    if pool.schedule is not None:
+        yield pool.schedule
     if pool.oracle is not None:
         yield pool.oracle
+    if pool.bitmap is not None:
+        yield pool.bitmap
     for start in sorted(pool.arrays):
         yield pool.arrays[start]
 
@@ -76,9 +92,9 @@ def _keys(pool: PoolEntry) -> Iterator[bytes]:
 def _torn(registry: Registry, pool: PoolEntry) -> int:
     """Returns the newest slot at which its accounts disagree, or 0."""
     account = registry.accounts[pool.address]
-    if pool.venue == "orca":
+    if pool.vaults is None:
         array = pool.ticks_slot if account.slot < pool.ticks_slot else 0
-        return max(pool.lone_slot, array)
+        return max(pool.lone_slot, array, _torn_bins(registry, pool, account))
     members = [registry.accounts[key] for key in pool.vaults or ()]
     lone = pool.lone_slot if any(m.slot < pool.lone_slot for m in members) else 0
     if pool.venue == "cpmm":
@@ -86,6 +102,16 @@ def _torn(registry: Registry, pool: PoolEntry) -> int:
     newest = max(m.slot for m in members)
     counts = {m.updates(newest) for m in members}
     return max(lone, newest if len(counts) > 1 else 0)
+
+
+def _torn_bins(registry: Registry, pool: PoolEntry, account: Account) -> int:
+    """Returns the newest slot at which a pair and the bins that its swaps end in changed apart, or 0."""
+    key = pool.arrays.get(array_index(account.decoded.active_id)) if pool.venue == "dlmm" else None
+    if key is None:
+        return 0
+    array = registry.accounts[key]
+    newest = max(account.slot, array.slot)
+    return newest if account.updates(newest) != array.updates(newest) else 0
 
 
 def _relations(registry: Registry, pool: PoolEntry) -> str:

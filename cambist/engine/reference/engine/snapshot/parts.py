@@ -8,12 +8,13 @@ from cambist.engine.protocol import Counters
 from cambist.engine.reference.cycle_finder import PotentialsState
 from cambist.engine.reference.decode import SessionParts
 from cambist.engine.reference.engine.series import SeriesParts
+from cambist.engine.reference.fee_sources import SourcesState
 from cambist.engine.reference.fees import FeeState
 from cambist.engine.reference.order_book import BookParts
 from cambist.model.events import Channel
 from cambist.model.opportunity import Opportunity
 
-VERSION = 1
+VERSION = 2
 
 
 class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +62,7 @@ class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suspect: bool
 
 
-class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a pool's accounts don't say themselves."""
 
     name: str
@@ -71,6 +72,8 @@ class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vaults: list[str]
     config: str
     oracle: str
+    bitmap: str = ""
+    schedule: str = ""
     edge: int | None
     arrays: list[tuple[int, str]]
     wanted: list[int]
@@ -160,6 +163,8 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: list[SourcePart]
     rows: list[RowPart]
     fees: FeeState
+    fee_sources: SourcesState
     cycles: list[CyclePart]
     learned: list[tuple[str, int, int, int]]
     counters: Counters
+    gaps: list[tuple[str, int, int]] = []

@@ -20,6 +20,7 @@ from cambist.engine.reference.engine.registry.intake import decode
 from cambist.engine.reference.engine.series import Series
 from cambist.engine.reference.engine.snapshot.parts import VERSION, PoolPart, State
 from cambist.engine.reference.engine.standing import Cycle, Sizing
+from cambist.engine.reference.fee_sources import Sources
 from cambist.engine.reference.fees import FeeModel
 from cambist.engine.reference.graph import Graph
 from cambist.engine.reference.order_book import OrderBook
@@ -121,6 +122,8 @@ def _load_pool(pool: PoolEntry, part: PoolPart) -> None:
         pool.vaults = _key(part.vaults[0]), _key(part.vaults[1])
     pool.config = _key(part.config) if part.config else None
     pool.oracle = _key(part.oracle) if part.oracle else None
+    pool.bitmap = _key(part.bitmap) if part.bitmap else None
+    pool.schedule = _key(part.schedule) if part.schedule else None
     pool.arrays = {start: _key(key) for start, key in part.arrays}
     pool.wanted, pool.absent = set(part.wanted), set(part.absent)
     pool.changed_ns, pool.closed_slot = part.changed_ns, part.closed_slot
@@ -154,15 +157,16 @@ def _load_prices(engine: ReferenceEngine, state: State) -> None:
 
 def _load_cycles(engine: ReferenceEngine, state: State) -> None:
     engine.fees = FeeModel.from_state(engine.setup.bidding.window_slots, state.fees)
+    engine.sources = Sources.from_state(state.fee_sources)
+    engine.reprice()
     standing = engine.standing
-    standing.fees = engine.fees
-    standing.reprice()
     for part in state.cycles:
         sizing = Sizing(part.amount_in, part.amount_out, part.fees, part.binds, part.cu_limit)
         standing.cycles[part.key] = Cycle(
             part.key, list(part.edges), part.base, part.weight, part.first_slot, sizing, part.last
         )
     standing.learned = {(settlement, hops): (wins, tries) for settlement, hops, wins, tries in state.learned}
+    standing.gaps = {key: (first, last) for key, first, last in state.gaps}
     engine.counters.take(state.counters)
 
 

@@ -49,9 +49,11 @@ def dump(engine: ReferenceEngine) -> bytes:
         sources=_sources(engine),
         rows=[_row(row) for _, row in sorted(engine.prices.rows.items())],
         fees=engine.fees.state(),
+        fee_sources=engine.sources.state(),
         cycles=[_cycle(cycle) for _, cycle in sorted(engine.standing.cycles.items())],
         learned=[(*kind, *counts) for kind, counts in sorted(engine.standing.learned.items())],
         counters=engine.counters.view(),
+        gaps=[(key, *slots) for key, slots in sorted(engine.standing.gaps.items())],
     )
     return msgspec.json.encode(state)
 
@@ -111,6 +113,8 @@ def _pool(pool: PoolEntry) -> PoolPart:
         vaults=[base58.encode(key) for key in pool.vaults or ()],
         config="" if pool.config is None else base58.encode(pool.config),
         oracle="" if pool.oracle is None else base58.encode(pool.oracle),
+        bitmap="" if pool.bitmap is None else base58.encode(pool.bitmap),
+        schedule="" if pool.schedule is None else base58.encode(pool.schedule),
         edge=pool.edge,
         arrays=[(start, base58.encode(key)) for start, key in sorted(pool.arrays.items())],
         wanted=sorted(pool.wanted),

@@ -15,6 +15,29 @@ pub fn array_index(bin_id: i32) -> i32 {
     bin_id.div_euclid(WIDTH)
 }
 
+/// Returns the arrays that the bitmaps of a pair say have liquidity, ascending.
+pub fn liquid_arrays(pair: &LbPair, extension: Option<&BinArrayBitmapExtension>) -> Vec<i32> {
+    let mut liquid: Vec<i32> = bits(&pair.bitmap).map(|bit| bit - BITMAP_ARRAYS).collect();
+    if let Some(extension) = extension {
+        liquid.extend(bits(&extension.positive).map(|bit| bit + BITMAP_ARRAYS));
+        liquid.extend(bits(&extension.negative).map(|bit| -BITMAP_ARRAYS - 1 - bit));
+        liquid.sort_unstable();
+    }
+    liquid
+}
+
+/// Returns those of ascending `liquid` arrays that a swap from `index` on meets, in its order, `index` included.
+pub fn near_arrays(liquid: &[i32], index: i32, x_to_y: bool) -> impl Iterator<Item = i32> {
+    let after = liquid.partition_point(|&liquid| liquid <= index);
+    let before = liquid.partition_point(|&liquid| liquid < index);
+    let (down, up) = if x_to_y {
+        (&liquid[..after], &[] as &[i32])
+    } else {
+        (&[] as &[i32], &liquid[before..])
+    };
+    down.iter().rev().chain(up).copied()
+}
+
 /// The loaded bin arrays of a pair, and which arrays its bitmaps say have liquidity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bins {
@@ -32,37 +55,28 @@ impl Bins {
         address: &Pubkey,
         pair: &LbPair,
         extension: Option<&BinArrayBitmapExtension>,
-        arrays: impl IntoIterator<Item = BinArray>,
+        arrays: impl IntoIterator<Item = Arc<BinArray>>,
     ) -> Result<Self, LayoutError> {
-        let mut liquid: Vec<i32> = bits(&pair.bitmap).map(|bit| bit - BITMAP_ARRAYS).collect();
         if let Some(extension) = extension {
             check_owner("bin_array_bitmap_extension", &extension.lb_pair, address)?;
-            liquid.extend(bits(&extension.positive).map(|bit| bit + BITMAP_ARRAYS));
-            liquid.extend(bits(&extension.negative).map(|bit| -BITMAP_ARRAYS - 1 - bit));
-            liquid.sort_unstable();
         }
         let mut known = BTreeMap::new();
         for array in arrays {
             check_owner("bin_array", &array.lb_pair, address)?;
             let index = array.index;
-            if known.insert(index, Arc::new(array)).is_some() {
+            if known.insert(index, array).is_some() {
                 return Err(LayoutError::field("bin_array", "index", index));
             }
         }
         Ok(Self {
-            liquid: liquid.into(),
+            liquid: liquid_arrays(pair, extension).into(),
             arrays: known,
         })
     }
 
     /// Returns the first array with liquidity from `index` on, itself included; `None` if there is none.
     pub fn next_array(&self, index: i32, x_to_y: bool) -> Option<i32> {
-        if x_to_y {
-            let after = self.liquid.partition_point(|&liquid| liquid <= index);
-            return self.liquid[..after].last().copied();
-        }
-        let before = self.liquid.partition_point(|&liquid| liquid < index);
-        self.liquid.get(before).copied()
+        near_arrays(&self.liquid, index, x_to_y).next()
     }
 
     /// Returns an array if it is loaded.
@@ -103,6 +117,7 @@ fn check_owner(layout: &'static str, was: &Pubkey, address: &Pubkey) -> Result<(
 fn bits(words: &[u64]) -> impl Iterator<Item = i32> {
     (0i32..)
         .zip(words)
+        .filter(|(_, word)| **word != 0)
         .flat_map(|(at, word)| (0..64).map(move |bit| (at, word, bit)))
         .filter(|(_, word, bit)| *word >> bit & 1 == 1)
         .map(|(at, _, bit)| 64 * at + bit)

@@ -6,8 +6,8 @@ mod fill;
 mod price;
 mod swap;
 
-pub use bins::{Bins, array_index};
+pub use bins::{Bins, array_index, liquid_arrays, near_arrays};
 pub use fee::{FEE_PRECISION, MAX_FEE_RATE, fee_rate};
 pub use fill::BinFill;
 pub use price::bin_price;
-pub use swap::{Ask, BinStep, DlmmFill, swap};
+pub use swap::{Ask, BinStep, DlmmFill, NextBin, next_bin, swap};

@@ -82,33 +82,64 @@ struct Run<'a, const TRACK: bool> {
     done: DlmmFill,
 }
 
-impl<const TRACK: bool> Run<'_, TRACK> {
+impl<'a, const TRACK: bool> Run<'a, TRACK> {
+    fn new(pair: &'a LbPair, bins: &'a Bins, ask: &Ask) -> Result<Self, QuoteError> {
+        Ok(Self {
+            pair,
+            bins,
+            exact_in: ask.exact_in,
+            terms: Terms {
+                x_to_y: ask.x_to_y,
+                fee_on_input: pair.fee_on_input(ask.x_to_y),
+                takes_limit_orders: pair.takes_limit_orders(),
+                rate: 0,
+                protocol_share: pair.parameters.protocol_share,
+            },
+            done: begin(pair, ask)?,
+        })
+    }
+
     fn walk(&mut self, mut left: u64) -> Result<(), QuoteError> {
-        let x_to_y = self.terms.x_to_y;
         while left > 0 {
-            let index = self
-                .bins
+            let bin = self.seek()?;
+            left = self.visit(bin, left)?;
+            if left > 0 {
+                self.advance()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes to the first bin from the active one on that has something to give, and charges for the way.
+    fn seek(&mut self) -> Result<&'a Bin, QuoteError> {
+        let (bins, x_to_y) = (self.bins, self.terms.x_to_y);
+        loop {
+            let index = bins
                 .next_array(array_index(self.done.active_id), x_to_y)
                 .ok_or(QuoteError::Liquidity)?;
-            let array = self.bins.array(index).ok_or(QuoteError::MissingAccount)?;
+            let array = bins.array(index).ok_or(QuoteError::MissingAccount)?;
             let first = index * WIDTH;
             self.done.active_id = if x_to_y {
                 self.done.active_id.min(first + WIDTH - 1)
             } else {
                 self.done.active_id.max(first)
             };
-            while left > 0 {
-                let offset = usize::try_from(self.done.active_id - first);
-                let Some(bin) = offset.ok().and_then(|offset| array.bins.get(offset)) else {
-                    break;
-                };
-                left = self.visit(bin, left)?;
-                if left > 0 {
-                    self.advance()?;
+            while let Some(bin) = usize::try_from(self.done.active_id - first)
+                .ok()
+                .and_then(|offset| array.bins.get(offset))
+            {
+                self.done.volatility.volatility_accumulator = accumulator(
+                    &self.pair.parameters,
+                    &self.done.volatility,
+                    self.done.active_id,
+                );
+                let gives = layers(bin, &self.terms).iter().any(|&layer| layer > 0);
+                if gives && (bin.price != 0 || x_to_y) {
+                    return Ok(bin);
                 }
+                self.advance()?;
             }
         }
-        Ok(())
     }
 
     fn advance(&mut self) -> Result<(), QuoteError> {
@@ -120,16 +151,8 @@ impl<const TRACK: bool> Run<'_, TRACK> {
     }
 
     fn visit(&mut self, bin: &Bin, left: u64) -> Result<u64, QuoteError> {
-        let reached = accumulator(
-            &self.pair.parameters,
-            &self.done.volatility,
-            self.done.active_id,
-        );
-        self.done.volatility.volatility_accumulator = reached;
+        let reached = self.done.volatility.volatility_accumulator;
         let total: u128 = layers(bin, &self.terms).map(u128::from).iter().sum();
-        if total == 0 || (bin.price == 0 && !self.terms.x_to_y) {
-            return Ok(left);
-        }
         self.terms.rate = fee_rate(self.pair, reached)?;
         let fill = if self.exact_in {
             fill_bin(bin, left, &self.terms)?
@@ -202,30 +225,11 @@ pub fn swap<const TRACK: bool>(
     bins: &Bins,
     ask: &Ask,
 ) -> Result<DlmmFill, QuoteError> {
-    let point = if pair.activation_type == 0 {
-        i128::from(ask.slot)
-    } else {
-        i128::from(ask.now)
-    };
-    if pair.status != 0 || point < i128::from(pair.activation_point) {
-        return Err(QuoteError::NotTradable);
-    }
+    check_open(pair, ask)?;
     if ask.amount == 0 {
         return Err(QuoteError::ZeroAmount);
     }
-    let mut run = Run::<TRACK> {
-        pair,
-        bins,
-        exact_in: ask.exact_in,
-        terms: Terms {
-            x_to_y: ask.x_to_y,
-            fee_on_input: pair.fee_on_input(ask.x_to_y),
-            takes_limit_orders: pair.takes_limit_orders(),
-            rate: 0,
-            protocol_share: pair.parameters.protocol_share,
-        },
-        done: begin(pair, ask)?,
-    };
+    let mut run = Run::<TRACK>::new(pair, bins, ask)?;
     run.walk(ask.amount)?;
     let mut done = run.done;
     if done.amount_out == 0 {
@@ -235,6 +239,48 @@ pub fn swap<const TRACK: bool>(
         done.volatility.last_update_timestamp = ask.now;
     }
     Ok(done)
+}
+
+/// Where a swap would start.
+#[derive(Debug, Clone, Copy)]
+pub struct NextBin<'a> {
+    pub bin: &'a Bin,
+    /// What it holds of the output token.
+    pub held: u64,
+    /// 10⁻⁹
+    pub fee_rate: u64,
+}
+
+/// Returns the bin that a swap would fill first.
+///
+/// # Errors
+/// As `swap`.
+pub fn next_bin<'a>(
+    pair: &'a LbPair,
+    bins: &'a Bins,
+    ask: &Ask,
+) -> Result<NextBin<'a>, QuoteError> {
+    check_open(pair, ask)?;
+    let mut run = Run::<false>::new(pair, bins, ask)?;
+    let bin = run.seek()?;
+    let held: u128 = layers(bin, &run.terms).map(u128::from).iter().sum();
+    Ok(NextBin {
+        bin,
+        held: u64::try_from(held).unwrap_or(u64::MAX),
+        fee_rate: fee_rate(pair, run.done.volatility.volatility_accumulator)?,
+    })
+}
+
+fn check_open(pair: &LbPair, ask: &Ask) -> Result<(), QuoteError> {
+    let point = if pair.activation_type == 0 {
+        i128::from(ask.slot)
+    } else {
+        i128::from(ask.now)
+    };
+    if pair.status != 0 || point < i128::from(pair.activation_point) {
+        return Err(QuoteError::NotTradable);
+    }
+    Ok(())
 }
 
 fn begin(pair: &LbPair, ask: &Ask) -> Result<DlmmFill, QuoteError> {

@@ -14,12 +14,12 @@ pub(crate) use self::legs::Problem;
 pub(crate) use self::quotes::{Hop, Refusal};
 use super::books::{BookEntry, Books, PPM, Scale, weight};
 use super::channels::ChannelState;
-use super::registry::{PoolEntry, PoolState, Registry};
+use super::registry::{Decoded, PoolEntry, PoolState, Registry};
 use super::setup::EngineSetup;
 use crate::accounts::program;
 use crate::base58;
 use crate::cycle_finder::Potentials;
-use crate::fees::SwapShape;
+use crate::fees::{SwapShape, token_account_rent};
 use crate::graph::{EdgeId, Graph, MAX_WEIGHT};
 use crate::log2::log2_ratio;
 use crate::scorer::Gates;
@@ -182,12 +182,15 @@ impl Market {
     }
 
     fn weigh(&mut self, first: EdgeId, weights: [Option<i64>; 2]) {
-        for (edge, value) in [first, first + 1].into_iter().zip(weights) {
-            // Out-of-range weights were filtered and the edge exists, so this can't be refused.
+        let edges = [first, first + 1];
+        // Both before any potential: the new price must not meet the old one of its own other direction.
+        for (edge, value) in edges.into_iter().zip(weights) {
             let value = value.filter(|value| value.abs() <= MAX_WEIGHT);
-            if self.graph.set_weight(edge, value).is_ok()
-                && self.potentials.update(&self.graph, edge, self.margin)
-            {
+            // Out-of-range weights were filtered and the edge exists, so this can't be refused.
+            let _ = self.graph.set_weight(edge, value);
+        }
+        for edge in edges {
+            if self.potentials.update(&self.graph, edge, self.margin) {
                 self.promising.push(edge);
             }
         }
@@ -269,5 +272,15 @@ impl Market {
             token_2022,
             adaptive: pool.oracle.is_some(),
         }
+    }
+
+    /// Returns what creating a token account of a mint costs, in lamports; `None` while the mint was not seen.
+    pub(crate) fn account_rent(&self, mint: &str) -> Option<u64> {
+        let account = self.registry.account(&base58::decode(mint)?)?;
+        let Some(Decoded::Mint(decoded)) = &account.decoded else {
+            return None;
+        };
+        let token_2022 = account.owner == program::TOKEN_2022;
+        Some(token_account_rent(token_2022, &decoded.extensions))
     }
 }

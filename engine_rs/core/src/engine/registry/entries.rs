@@ -6,8 +6,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{
-    AmmV4, Clock, CpmmConfig, CpmmPool, Mint, Oracle, TickArray, TokenAccount, Whirlpool, program,
+    AmmV4, BinArray, BinArrayBitmapExtension, ClmmBitmapExtension, ClmmConfig, ClmmPool,
+    ClmmTickArray, Clock, CpmmConfig, CpmmPool, DammV2Pool, LbPair, Mint, Oracle, PumpConfig,
+    PumpFeeConfig, PumpPool, StableSwap, TickArray, TokenAccount, Whirlpool, program,
 };
+use crate::amm_math::raydium_clmm::ClmmTicks;
 use crate::base58::Pubkey;
 use crate::pool::Pool;
 use crate::tick_array_manager::Ticks;
@@ -18,6 +21,11 @@ pub(crate) enum Curve {
     Ray4,
     Cpmm,
     Orca,
+    Saber,
+    DammV2,
+    Dlmm,
+    Clmm,
+    Pump,
 }
 
 impl Curve {
@@ -29,6 +37,16 @@ impl Curve {
             Some(Self::Cpmm)
         } else if *owner == program::WHIRLPOOL || *owner == program::WHIRLPOOL_IMMUTABLE {
             Some(Self::Orca)
+        } else if *owner == program::SABER {
+            Some(Self::Saber)
+        } else if *owner == program::METEORA_DAMM_V2 {
+            Some(Self::DammV2)
+        } else if *owner == program::METEORA_DLMM {
+            Some(Self::Dlmm)
+        } else if *owner == program::RAYDIUM_CLMM {
+            Some(Self::Clmm)
+        } else if *owner == program::PUMP_AMM {
+            Some(Self::Pump)
         } else {
             None
         }
@@ -40,7 +58,17 @@ impl Curve {
             Self::Ray4 => "ray4",
             Self::Cpmm => "cpmm",
             Self::Orca => "orca",
+            Self::Saber => "saber",
+            Self::DammV2 => "damm2",
+            Self::Dlmm => "dlmm",
+            Self::Clmm => "clmm",
+            Self::Pump => "pump",
         }
+    }
+
+    /// Returns whether its prices may change with the clock alone: a ramp, a schedule, volatility that wears off.
+    pub(super) fn follows_clock(self) -> bool {
+        matches!(self, Self::Saber | Self::DammV2 | Self::Dlmm | Self::Clmm)
     }
 }
 
@@ -58,6 +86,8 @@ pub(crate) enum Role {
     Ticks = 4,
     Oracle = 5,
     Clock = 6,
+    Bitmap = 7,
+    Schedule = 8,
 }
 
 impl Role {
@@ -71,6 +101,8 @@ impl Role {
             Self::Ticks,
             Self::Oracle,
             Self::Clock,
+            Self::Bitmap,
+            Self::Schedule,
         ]
         .get(usize::from(number))
         .copied()
@@ -83,10 +115,22 @@ pub(crate) enum Decoded {
     AmmV4(Box<AmmV4>),
     Cpmm(Box<CpmmPool>),
     Whirlpool(Box<Whirlpool>),
+    Stable(Box<StableSwap>),
+    DammV2(Box<DammV2Pool>),
+    LbPair(Box<LbPair>),
+    Clmm(Box<ClmmPool>),
+    Pump(Box<PumpPool>),
     Vault(TokenAccount),
     Config(CpmmConfig),
+    ClmmConfig(ClmmConfig),
+    PumpConfig(PumpConfig),
+    Schedule(Box<PumpFeeConfig>),
     Mint(Mint),
     Ticks(TickArray),
+    Bins(Arc<BinArray>),
+    ClmmTicks(ClmmTickArray),
+    Bitmap(Box<BinArrayBitmapExtension>),
+    ClmmBitmap(Box<ClmmBitmapExtension>),
     Oracle(Oracle),
     Clock(Clock),
 }
@@ -186,13 +230,20 @@ pub(crate) struct PoolEntry {
     pub(crate) vaults: Option<[Pubkey; 2]>,
     pub(crate) config: Option<Pubkey>,
     pub(crate) oracle: Option<Pubkey>,
-    /// Start tick → account of the tick array.
+    /// What says which arrays beyond the pool's own bitmap are in use.
+    pub(crate) bitmap: Option<Pubkey>,
+    /// Start tick, or index, → account of the tick or bin array.
     pub(crate) arrays: BTreeMap<i32, Pubkey>,
-    /// Start ticks asked for.
+    /// Start ticks or indices asked for.
     pub(crate) wanted: BTreeSet<i32>,
     /// Start ticks whose array does not exist on chain.
     pub(crate) absent: BTreeSet<i32>,
     pub(crate) ticks: Option<Arc<Ticks>>,
+    pub(crate) clmm_ticks: Option<Arc<ClmmTicks>>,
+    /// Who sets the fees of a Pump pool.
+    pub(crate) schedule: Option<Pubkey>,
+    /// Whether Pump made the pool; not known until it is first quoted.
+    pub(crate) canonical: Option<bool>,
     /// Channel whose slots it follows.
     pub(crate) carrier: Option<u16>,
     pub(crate) changed_ns: i64,
@@ -203,9 +254,34 @@ pub(crate) struct PoolEntry {
     pub(crate) torn_until: u64,
     /// Slot at which one account changed in a way that needs another (pnl, liquidity).
     pub(crate) lone_slot: u64,
-    /// Slot at which a tick array changed.
+    /// Slot at which a tick or bin array changed.
     pub(crate) ticks_slot: u64,
     pub(crate) pool: Option<Pool>,
+}
+
+impl PoolEntry {
+    /// Forgets what was made of its arrays and bitmaps.
+    pub(super) fn drop_ticks(&mut self) {
+        (self.ticks, self.clmm_ticks) = (None, None);
+    }
+
+    /// Forgets an array that is gone as of `slot`.
+    pub(super) fn lose_array(&mut self, start: i32, slot: u64) {
+        self.arrays.remove(&start);
+        self.drop_ticks();
+        self.ticks_slot = slot;
+    }
+
+    /// Takes that an array changed at `slot`.
+    pub(super) fn note_array(&mut self, start: i32, key: Pubkey, slot: u64) {
+        // What it told before under another start is gone.
+        self.arrays
+            .retain(|&known, at| known == start || *at != key);
+        self.arrays.insert(start, key);
+        self.absent.remove(&start);
+        self.drop_ticks();
+        self.ticks_slot = slot;
+    }
 }
 
 /// Something a feed should fetch: (kind, key, index, carrier).

@@ -1,10 +1,13 @@
 //! Accounts as nodes tell them: whether each is news, and whether it is what its place in a pool asks for.
 
+use std::sync::Arc;
+
 use super::Registry;
 use super::entries::{Account, Curve, Decoded, Role, Want, is_token_program};
 use crate::accounts::{
-    AmmV4, Clock, CpmmConfig, CpmmPool, LayoutError, Mint, Oracle, TickArray, TokenAccount,
-    Whirlpool, program,
+    AmmV4, BinArray, BinArrayBitmapExtension, ClmmBitmapExtension, ClmmConfig, ClmmPool,
+    ClmmTickArray, Clock, CpmmConfig, CpmmPool, DammV2Pool, LayoutError, LbPair, Mint, Oracle,
+    PumpConfig, PumpFeeConfig, PumpPool, StableSwap, TickArray, TokenAccount, Whirlpool, program,
 };
 use crate::base58::{self, Pubkey};
 
@@ -84,13 +87,27 @@ impl Registry {
         let before = account.decoded.take();
         (account.count, account.slot) = (0, 0);
         account.data.clear();
-        if let (Role::Ticks, Some(Decoded::Ticks(array))) = (account.role, before) {
-            let pool = &mut self.pools[account.users[0]];
-            pool.arrays.remove(&array.start_tick_index);
-            pool.absent.insert(array.start_tick_index);
-            (pool.ticks, pool.ticks_slot) = (None, slot);
-        } else if account.role == Role::Mint {
-            self.decimals.remove(key);
+        match before {
+            Some(Decoded::Ticks(array)) => {
+                let pool = &mut self.pools[account.users[0]];
+                pool.absent.insert(array.start_tick_index);
+                pool.lose_array(array.start_tick_index, slot);
+            }
+            Some(Decoded::Bins(array)) => {
+                self.pools[account.users[0]].lose_array(array.index, slot);
+            }
+            Some(Decoded::ClmmTicks(array)) => {
+                self.pools[account.users[0]].lose_array(array.start_tick_index, slot);
+            }
+            Some(Decoded::Bitmap(_) | Decoded::ClmmBitmap(_)) => {
+                let pool = &mut self.pools[account.users[0]];
+                pool.bitmap = None;
+                pool.drop_ticks();
+            }
+            Some(Decoded::Mint(_)) => {
+                self.decimals.remove(key);
+            }
+            _ => {}
         }
         self.dirty.extend(&self.accounts[at].users);
     }
@@ -124,7 +141,8 @@ impl Registry {
         let allowed = match account.role {
             Role::Clock => *owner == program::SYSVAR,
             Role::Vault | Role::Mint => is_token_program(owner),
-            Role::Pool | Role::Config | Role::Ticks | Role::Oracle => {
+            Role::Schedule => *owner == program::PUMP_FEES,
+            Role::Pool | Role::Config | Role::Ticks | Role::Oracle | Role::Bitmap => {
                 *owner == self.pools[account.users[0]].program
             }
         };
@@ -135,15 +153,36 @@ impl Registry {
             Role::Clock => Decoded::Clock(Clock::decode(data)?),
             Role::Vault => Decoded::Vault(TokenAccount::decode(data)?),
             Role::Mint => Decoded::Mint(Mint::decode(data)?),
-            Role::Config => Decoded::Config(CpmmConfig::decode(data)?),
-            Role::Ticks => Decoded::Ticks(TickArray::decode(data)?),
+            Role::Config | Role::Ticks | Role::Bitmap | Role::Pool => {
+                decode_of(self.pools[account.users[0]].curve, account.role, data)?
+            }
             Role::Oracle => Decoded::Oracle(Oracle::decode(data)?),
-            Role::Pool => match self.pools[account.users[0]].curve {
-                Curve::Ray4 => Decoded::AmmV4(Box::new(AmmV4::decode(data)?)),
-                Curve::Cpmm => Decoded::Cpmm(Box::new(CpmmPool::decode(data)?)),
-                Curve::Orca => Decoded::Whirlpool(Box::new(Whirlpool::decode(data)?)),
-            },
+            Role::Schedule => Decoded::Schedule(Box::new(PumpFeeConfig::decode(data)?)),
         };
         Ok(Some(decoded))
     }
+}
+
+/// Returns what an account of a pool's own program holds.
+fn decode_of(curve: Curve, role: Role, data: &[u8]) -> Result<Decoded, LayoutError> {
+    Ok(match (role, curve) {
+        (Role::Config, Curve::Clmm) => Decoded::ClmmConfig(ClmmConfig::decode(data)?),
+        (Role::Config, Curve::Pump) => Decoded::PumpConfig(PumpConfig::decode(data)?),
+        (Role::Config, _) => Decoded::Config(CpmmConfig::decode(data)?),
+        (Role::Ticks, Curve::Dlmm) => Decoded::Bins(Arc::new(BinArray::decode(data)?)),
+        (Role::Ticks, Curve::Clmm) => Decoded::ClmmTicks(ClmmTickArray::decode(data)?),
+        (Role::Ticks, _) => Decoded::Ticks(TickArray::decode(data)?),
+        (Role::Bitmap, Curve::Clmm) => {
+            Decoded::ClmmBitmap(Box::new(ClmmBitmapExtension::decode(data)?))
+        }
+        (Role::Bitmap, _) => Decoded::Bitmap(Box::new(BinArrayBitmapExtension::decode(data)?)),
+        (_, Curve::Ray4) => Decoded::AmmV4(Box::new(AmmV4::decode(data)?)),
+        (_, Curve::Cpmm) => Decoded::Cpmm(Box::new(CpmmPool::decode(data)?)),
+        (_, Curve::Orca) => Decoded::Whirlpool(Box::new(Whirlpool::decode(data)?)),
+        (_, Curve::Saber) => Decoded::Stable(Box::new(StableSwap::decode(data)?)),
+        (_, Curve::DammV2) => Decoded::DammV2(Box::new(DammV2Pool::decode(data)?)),
+        (_, Curve::Dlmm) => Decoded::LbPair(Box::new(LbPair::decode(data)?)),
+        (_, Curve::Clmm) => Decoded::Clmm(Box::new(ClmmPool::decode(data)?)),
+        (_, Curve::Pump) => Decoded::Pump(Box::new(PumpPool::decode(data)?)),
+    })
 }

@@ -2,6 +2,8 @@
 
 use super::Registry;
 use super::entries::{Account, Curve, Decoded, PoolEntry, PoolState, Want};
+use super::membership::clmm_span;
+use crate::amm_math::dlmm::{array_index, near_arrays};
 use crate::base58::{self, Pubkey};
 use crate::tick_array_manager::array_start;
 
@@ -12,7 +14,7 @@ impl Registry {
         if self.pools[at].state == PoolState::Refused {
             return;
         }
-        if !self.is_complete(&self.pools[at]) {
+        if !self.is_complete(at) {
             self.pools[at].state = PoolState::Loading;
             return;
         }
@@ -49,7 +51,8 @@ impl Registry {
         self.refuse(problem, text);
     }
 
-    fn is_complete(&self, pool: &PoolEntry) -> bool {
+    fn is_complete(&self, at: usize) -> bool {
+        let pool = &self.pools[at];
         let Some(mints) = pool.mints else {
             return false;
         };
@@ -58,16 +61,33 @@ impl Registry {
             .into_iter()
             .chain(vaults)
             .chain(&mints)
-            .chain(&pool.config);
+            .chain(&pool.config)
+            .chain(&pool.schedule);
         if self.time.is_none() || needed.any(|key| self.decoded(key).is_none()) {
             return false;
         }
-        let Some(Decoded::Whirlpool(now)) = self.decoded(&pool.address) else {
-            return true;
-        };
-        let current = array_start(now.tick, now.tick_spacing);
-        let known = pool.arrays.contains_key(&current) || pool.absent.contains(&current);
-        known && (!now.has_adaptive_fee() || pool.oracle.is_some())
+        match self.decoded(&pool.address) {
+            Some(Decoded::Whirlpool(now)) => {
+                let current = array_start(now.tick, now.tick_spacing);
+                let known = pool.arrays.contains_key(&current) || pool.absent.contains(&current);
+                known && (!now.has_adaptive_fee() || pool.oracle.is_some())
+            }
+            Some(Decoded::LbPair(now)) => {
+                let (liquid, active) = (self.liquid_arrays(at, now), array_index(now.active_id));
+                [true, false].into_iter().all(|x_to_y| {
+                    let next = near_arrays(&liquid, active, x_to_y).next();
+                    next.is_none_or(|index| pool.arrays.contains_key(&index))
+                })
+            }
+            Some(Decoded::Clmm(now)) => {
+                let (used, span) = (self.used_arrays(at, now), clmm_span(now));
+                [true, false].into_iter().all(|down| {
+                    let next = near_arrays(&used, now.tick.div_euclid(span), down).next();
+                    next.is_none_or(|index| pool.arrays.contains_key(&(index * span)))
+                })
+            }
+            _ => true,
+        }
     }
 
     /// Returns whether updates of an account that a quote depends on may have been lost.
@@ -77,7 +97,9 @@ impl Registry {
             .into_iter()
             .chain(vaults)
             .chain(&pool.config)
-            .chain(&pool.oracle);
+            .chain(&pool.schedule)
+            .chain(&pool.oracle)
+            .chain(&pool.bitmap);
         let mut keys = single.chain(pool.arrays.values());
         keys.any(|key| self.account(key).is_some_and(|account| account.suspect))
     }
@@ -93,7 +115,7 @@ impl Registry {
             } else {
                 0
             };
-            return pool.lone_slot.max(array);
+            return pool.lone_slot.max(array).max(self.torn_bins(pool, account));
         };
         let [Some(first), Some(second)] = vaults.map(|key| self.account(&key)) else {
             return 0;
@@ -109,6 +131,23 @@ impl Registry {
         let counts = [first, second, third].map(|member| member.updates(newest));
         let agree = counts[0] == counts[1] && counts[1] == counts[2];
         lone.max(if agree { 0 } else { newest })
+    }
+
+    /// Returns the newest slot at which a pair and the bins that its swaps end in changed apart, or 0.
+    fn torn_bins(&self, pool: &PoolEntry, account: &Account) -> u64 {
+        let Some(Decoded::LbPair(now)) = &account.decoded else {
+            return 0;
+        };
+        let array = pool.arrays.get(&array_index(now.active_id));
+        let Some(array) = array.and_then(|key| self.account(key)) else {
+            return 0;
+        };
+        let newest = account.slot.max(array.slot);
+        if account.updates(newest) == array.updates(newest) {
+            0
+        } else {
+            newest
+        }
     }
 
     /// Returns what is wrong between a pool and its vaults.

@@ -10,7 +10,7 @@ use crate::engine::registry::PoolState;
 use crate::engine::series::SeriesParts;
 use crate::engine::setup::Channel;
 use crate::engine::views::Counters;
-use crate::fees::FeeState;
+use crate::fees::{FeeState, SourcesState};
 use crate::order_book::BookParts;
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +68,10 @@ pub(super) struct PoolPart {
     pub(super) vaults: Vec<String>,
     pub(super) config: String,
     pub(super) oracle: String,
+    #[serde(default)]
+    pub(super) bitmap: String,
+    #[serde(default)]
+    pub(super) schedule: String,
     pub(super) edge: Option<u32>,
     pub(super) arrays: Vec<(i32, String)>,
     pub(super) wanted: Vec<i32>,
@@ -157,7 +161,10 @@ pub(super) struct State {
     pub(super) sources: Vec<SourcePart>,
     pub(super) rows: Vec<RowPart>,
     pub(super) fees: FeeState,
+    pub(super) fee_sources: SourcesState,
     pub(super) cycles: Vec<CyclePart>,
     pub(super) learned: Vec<(String, u64, u64, u64)>,
     pub(super) counters: Counters,
+    #[serde(default)]
+    pub(super) gaps: Vec<(String, u64, u64)>,
 }

@@ -15,7 +15,7 @@ use crate::engine::prices::{Row, Source};
 use crate::engine::registry::{Account, Decoded, PoolEntry, PoolState, Role};
 use crate::engine::series::Series;
 use crate::engine::standing::{Cycle, Sizing};
-use crate::fees::FeeModel;
+use crate::fees::{FeeModel, Sources};
 use crate::graph::Graph;
 use crate::order_book::OrderBook;
 use crate::pool::ChainTime;
@@ -152,6 +152,7 @@ fn load_pool(pool: &mut PoolEntry, part: &PoolPart) -> Result<(), SnapshotError>
     pool.note.clone_from(&part.note);
     (pool.mints, pool.vaults) = (pair(&part.mints)?, pair(&part.vaults)?);
     (pool.config, pool.oracle) = (single(&part.config)?, single(&part.oracle)?);
+    (pool.bitmap, pool.schedule) = (single(&part.bitmap)?, single(&part.schedule)?);
     for (start, text) in &part.arrays {
         pool.arrays.insert(*start, key(text)?);
     }
@@ -239,7 +240,8 @@ fn load_prices(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
 fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     let fees = FeeModel::from_state(engine.setup.bidding.window_slots, state.fees.clone());
     engine.fees = fees.map_err(|error| damaged(error.to_string()))?;
-    engine.standing.reprice(&engine.setup, &engine.fees);
+    engine.sources = Sources::from_state(state.fee_sources.clone());
+    engine.reprice();
     let edges = engine.market.graph.edge_count();
     for part in &state.cycles {
         if part.edges.iter().any(|&edge| edge as usize >= edges) {
@@ -265,6 +267,10 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
     let learned = state.learned.iter();
     engine.standing.learned = learned
         .map(|(settlement, hops, wins, tries)| ((settlement.clone(), *hops), (*wins, *tries)))
+        .collect();
+    let gaps = state.gaps.iter();
+    engine.standing.gaps = gaps
+        .map(|(key, first, last)| (key.clone(), (*first, *last)))
         .collect();
     engine.counters = state.counters.clone();
     Ok(())

@@ -21,6 +21,7 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
     let mut accounts: Vec<&Account> = registry.accounts().iter().collect();
     accounts.sort_unstable_by_key(|account| account.key);
     let learned = engine.standing.learned.iter();
+    let gaps = engine.standing.gaps.iter();
     json::encode(&State {
         version: VERSION,
         slot: market.slot,
@@ -49,11 +50,15 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
             .map(row_part)
             .collect(),
         fees: engine.fees.state(),
+        fee_sources: engine.sources.state(),
         cycles: engine.standing.cycles.values().map(cycle_part).collect(),
         learned: learned
             .map(|((settlement, hops), &(wins, tries))| (settlement.clone(), *hops, wins, tries))
             .collect(),
         counters: engine.counters.clone(),
+        gaps: gaps
+            .map(|(key, &(first, last))| (key.clone(), first, last))
+            .collect(),
     })
 }
 
@@ -114,6 +119,8 @@ fn pool_part(pool: &PoolEntry) -> PoolPart {
         vaults: keys(&pool.vaults),
         config: key(&pool.config),
         oracle: key(&pool.oracle),
+        bitmap: key(&pool.bitmap),
+        schedule: key(&pool.schedule),
         edge: pool.edge,
         arrays: pool
             .arrays

@@ -1,0 +1,124 @@
+"""Signatures and keys."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from cambist.bench_engine.case import Case, library, native
+from cambist.engine.reference import base58 as base58_reference
+from cambist.engine.reference.wss_aggregator import WssAggregator as ReferenceAggregator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MESSAGES = 1_000
+WINDOW = 8_192
+KEYS = 1_000
+
+
+def cases() -> Iterator[Case]:
+    """Returns the cases of this file."""
+    yield from _aggregator()
+    yield from _base58()
+
+
+class _Deduplicator:
+    """What an engineer writes in five minutes: a set and a deque."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+        self._order: deque[bytes] = deque()
+
+    def take(self, signatures: list[bytes]) -> int:
+        """Returns how many were new."""
+        seen, order, new = self._seen, self._order, 0
+        for signature in signatures:
+            if signature in seen:
+                continue
+            seen.add(signature)
+            order.append(signature)
+            new += 1
+            if len(order) > WINDOW:
+                seen.discard(order.popleft())
+        return new
+
+
+def _aggregator() -> Iterator[Case]:
+    """A thousand signatures, half of them copies, into a full window."""
+    rng = random.Random(7)
+    batches = []
+    for _ in range(64):
+        fresh = [rng.randbytes(64) for _ in range(MESSAGES // 2)]
+        batches.append([signature for each in fresh for signature in (each, each)])
+    blobs, marks = [b"".join(batch) for batch in batches], bytes(MESSAGES)
+    mine, plain = ReferenceAggregator(WINDOW), _Deduplicator()
+    turn = {"rust one": 0, "rust batch": 0, "python": 0, "peer": 0}
+
+    def next_of(name: str) -> int:
+        turn[name] = (turn[name] + 1) % len(batches)
+        return turn[name]
+
+    def python() -> None:
+        for signature in batches[next_of("python")]:
+            mine.signature(0, signature, failed=False, at_ns=0)
+
+    def peer() -> None:
+        plain.take(batches[next_of("peer")])
+
+    def one(race: Any) -> Callable[[], None]:
+        def run() -> None:
+            for signature in batches[next_of("rust one")]:
+                race.signature(0, signature, failed=False, at_ns=0)
+
+        return run
+
+    def batch(race: Any) -> Callable[[], None]:
+        return lambda: race.signatures(0, blobs[next_of("rust batch")], marks, 0)
+
+    extension = native()
+    race = extension.WssAggregator(WINDOW) if extension else None
+    size = f"{MESSAGES} messages, half copies"
+    name = "set + deque"
+    goals = (("peer", 3.0),)
+    yield Case("aggregator, one by one", size, MESSAGES, race and one(race), python, name, peer, goals)
+    race = extension.WssAggregator(WINDOW) if extension else None
+    yield Case("aggregator, batch", size, MESSAGES, race and batch(race), python, name, peer, (("peer", 12.0),))
+
+
+def _base58() -> Iterator[Case]:
+    rng = random.Random(7)
+    keys = [rng.randbytes(32) for _ in range(KEYS)]
+    texts = [base58_reference.encode(key) for key in keys]
+    solders, size = library("solders.pubkey"), "32 bytes"
+
+    def each(call: Callable[[Any], Any], values: list[Any]) -> Callable[[], None]:
+        def run() -> None:
+            for value in values:
+                call(value)
+
+        return run
+
+    known = [solders.Pubkey(key) for key in keys] if solders else []
+    extension = native()
+    encode, decode = (extension.base58_encode, extension.base58_decode) if extension else (None, None)
+    yield Case(
+        "base58 encode", size, KEYS, encode and each(encode, keys), each(base58_reference.encode, keys), "solders",
+        each(str, known) if solders else None, (("peer", 1.7), ("python", 50.0)),
+    )  # fmt: skip
+    yield Case(
+        "base58 decode", size, KEYS, decode and each(decode, texts), each(base58_reference.decode, texts), "solders",
+        each(solders.Pubkey.from_string, texts) if solders else None, (("peer", 1.4), ("python", 50.0)),
+    )  # fmt: skip
+    packed = b"".join(keys)
+    yield Case(
+        "base58 encode, batch", size, KEYS, (lambda: extension.base58_encode_many(packed, 32)) if extension else None,
+        lambda: base58_reference.encode_many(packed, 32), "solders", each(str, known) if solders else None,
+        (("peer", 1.8),),
+    )  # fmt: skip
+    yield Case(
+        "base58 decode, batch", size, KEYS, (lambda: extension.base58_decode_many(texts, 32)) if extension else None,
+        lambda: base58_reference.decode_many(texts, 32), "solders",
+        each(solders.Pubkey.from_string, texts) if solders else None, (("peer", 1.9),),
+    )  # fmt: skip

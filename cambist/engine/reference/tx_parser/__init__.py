@@ -1,0 +1,82 @@
+"""Transactions as a node gives them: cost, outcome, and their swaps with mints, amounts and price.
+
+Read are the answers of `getTransaction` and `getBlock` and the notifications of `blockSubscribe` and
+`transactionSubscribe`, in the encodings json, jsonParsed, base64 and base58. A swap belongs to the invocation of its
+venue's program, however deep a router calls it; what a router reports itself is no swap. Its amounts are told
+thrice: by the program's event, by the token transfers that the program asked for, and by the balances of its vaults.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.decode.event import DecodeError
+from cambist.engine.reference.decode.frame import document
+from cambist.engine.reference.log_parser import parse_logs
+from cambist.engine.reference.tx_parser.read import Entry, entries, read_transaction
+from cambist.engine.reference.tx_parser.swaps import Place, Sides, Swap, swaps_of
+from cambist.engine.reference.tx_parser.transaction import Transaction
+from cambist.engine.reference.tx_parser.tree import nodes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "DecodeError",
+    "Place",
+    "Sides",
+    "Swap",
+    "Transaction",
+    "parse_many_transactions",
+    "parse_transactions",
+]
+
+
+def parse_transactions(body: bytes) -> list[Transaction]:
+    """Returns the transactions of one answer or notification; none if it is of a block that was skipped.
+
+    Raises `DecodeError` that names the field and what it was.
+
+    >>> meta = '{"err":{"InstructionError":[1,{"Custom":30}]},"fee":5000}'
+    >>> message = '{"accountKeys":["11111111111111111111111111111111"],"instructions":[]}'
+    >>> body = f'{{"slot":7,"transaction":{{"signatures":[],"message":{message}}},"meta":{meta}}}'
+    >>> [(each.slot, each.fee, each.error) for each in parse_transactions(body.encode())]
+    [(7, 5000, 'InstructionError 1: Custom 30')]
+    """
+    return [_transaction(entry) for entry in entries(document(body))]
+
+
+def parse_many_transactions(bodies: Sequence[bytes]) -> list[list[Transaction] | str]:
+    """Returns the transactions of each answer or notification, or the words of its error.
+
+    >>> parse_many_transactions([b"{", b'{"result":null}'])
+    ['not JSON', '`result` was null']
+    """
+    found: list[list[Transaction] | str] = []
+    for body in bodies:
+        try:
+            found.append(parse_transactions(body))
+        except DecodeError as error:
+            found.append(str(error))
+    return found
+
+
+def _transaction(entry: Entry) -> Transaction:
+    raw = read_transaction(entry)
+    logs = None if raw.logs is None else parse_logs(raw.logs)
+    nodes, aligned = nodes_of(raw.top, raw.inner, None if logs is None else logs.trace)
+    refused = [] if logs is None else [why for _, why in logs.refused]
+    swaps = []
+    if raw.error is None:
+        swaps = swaps_of(nodes, [] if logs is None else logs.swaps, raw.balances, refused)
+    return Transaction(
+        raw.signature,
+        raw.slot,
+        raw.signer,
+        raw.fee,
+        raw.compute_units,
+        raw.error,
+        swaps,
+        refused,
+        aligned and logs is not None and logs.trace.complete,
+    )

@@ -1,0 +1,66 @@
+"""The engine's chain calls as a library: each from Rust where it is built, else from its twin in the reference.
+
+Both take and give the same; the twin's docstring says what, with an example that runs as a test.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_REFERENCE = "cambist.engine.reference."
+_BUILDER = "instruction_builder"
+_MODULES: dict[str, tuple[str, ...]] = {
+    "modules": ("base58_encode", "base58_decode", "pool_weights", "quote"),
+    "bins": ("dlmm_bin_price", "dlmm_swaps"),
+    "curves": ("damm_v2", "stable_swap"),
+    "ranges": ("clmm_quotes", "clmm_sqrt_price", "clmm_swaps", "pump_quotes"),
+    "consolidated": ("consolidate_books",),
+    "slab_decoder": ("decode_books", "decode_markets", "lots_to_atoms"),
+    "balance_scanner": ("scan_wallet",),
+    "log_parser": ("decode_events", "decode_ray_logs"),
+    _BUILDER: (
+        "Instruction", "LookupTable", "Message", "associated_token_address", "clmm_bitmap_extension", "clmm_swap",
+        "clmm_swap_v2", "clmm_tick_array", "close_account", "compile_legacy", "compile_v0", "compute_unit_limit",
+        "compute_unit_price", "cpmm_swap", "create_associated_token", "damm_v2_swap", "damm_v2_swap2",
+        "dlmm_bin_array", "dlmm_swap", "dlmm_swap2", "loaded_data_limit", "memo", "pump_accounts", "pump_swap",
+        "pump_swap_v2", "raydium_v4_swap", "saber_authority", "saber_swap", "sync_native", "transfer", "unwrap_sol",
+        "whirlpool_oracle", "whirlpool_swap", "whirlpool_swap_v2", "whirlpool_tick_array", "wrap_sol",
+    ),
+    "pda": ("PdaCache", "is_on_curve"),
+}  # fmt: skip
+_RENAMED = {
+    "base58_decode_many": ("base58", "decode_many"),
+    "base58_encode_many": ("base58", "encode_many"),
+    "merkle_distributor_claim": ("merkle", "distributor_claim"),
+    "merkle_prove": ("merkle", "prove"),
+    "merkle_root": ("merkle", "root"),
+    "merkle_tip_claim": ("merkle", "tip_claim"),
+    "merkle_verify": ("merkle", "verify"),
+    "merkle_verify_claim": ("merkle", "verify_claim"),
+    "parse_logs": ("log_parser", "parse_many_logs"),
+    "parse_transactions": ("tx_parser", "parse_many_transactions"),
+    "pda_create": ("pda", "create"),
+    "pda_find": ("pda", "find"),
+    "pda_find_many": ("pda", "find_many"),
+}
+TWINS = {name: (module, name) for module, names in _MODULES.items() for name in names} | _RENAMED
+"""Name → (module of the reference, its name there)."""
+
+
+def twin(name: str, backend: str = "auto") -> Any:
+    """Returns a call by name: `native`, `reference`, or `auto` for the first that there is.
+
+    Raises `KeyError` for a name that isn't one, `ImportError` if the native engine is asked for and absent.
+
+    >>> twin("pda_find", "reference").__name__
+    'find'
+    """
+    module, there = TWINS[name]
+    if backend != "reference":
+        try:
+            return getattr(importlib.import_module("cambist.engine._native"), name)
+        except ImportError:
+            if backend == "native":
+                raise
+    return getattr(importlib.import_module(_REFERENCE + module), there)

@@ -1,0 +1,73 @@
+"""The venues on chain: their programs, and how far what is said of them is proved."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Proof = Literal["program", "fixture", "formula"]
+"""By results recorded from the program itself, by recorded accounts alone, or by its published formula only."""
+
+
+class ChainVenue(msgspec.Struct, frozen=True):
+    """A kind of pool or book on chain."""
+
+    name: str
+    title: str
+    programs: tuple[str, ...]
+    proof: Proof
+    note: str = ""
+    """What of it is proved less far, or not used."""
+
+
+POOL_VENUES = (
+    ChainVenue("ray4", "Raydium AMM v4", ("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8",), "program"),
+    ChainVenue("cpmm", "Raydium CPMM", ("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C",), "program"),
+    ChainVenue(
+        "orca",
+        "Orca Whirlpool",
+        ("whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc", "iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN"),
+        "program",
+    ),
+    ChainVenue("saber", "Saber", ("SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ",), "program"),
+    ChainVenue(
+        "damm2",
+        "Meteora DAMM v2",
+        ("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG",),
+        "program",
+        "an exponential fee schedule by formula only",
+    ),
+    ChainVenue("dlmm", "Meteora DLMM", ("LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo",), "program"),
+    ChainVenue("clmm", "Raydium CLMM", ("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK",), "program"),
+    ChainVenue("pump", "Pump AMM", ("pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA",), "formula"),
+)
+CHAIN_BOOKS = (
+    ChainVenue(
+        "serum",
+        "Serum, OpenBook v1",
+        ("9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin", "srmqPvymJeFKQ4zGQed1GFppgkRHL9kaELCbyksJtPX"),
+        "fixture",
+        "levels only, decoded by the library",
+    ),
+    ChainVenue(
+        "openbook2",
+        "OpenBook v2",
+        ("opnb2LAfJYbRMAHHvqjCwQxanZn7ReEHp1k81EohpZb",),
+        "formula",
+        "levels only, decoded by the library",
+    ),
+    ChainVenue(
+        "phoenix",
+        "Phoenix",
+        ("PhoeNiXZ8ByJGLkxNfZRnkUfjvmuYqLR89jjFHGqdXY",),
+        "formula",
+        "levels only, decoded by the library",
+    ),
+)
+"""Decoded, not watched."""
+VENUE_OF_PROGRAM = {program: venue.name for venue in POOL_VENUES for program in venue.programs}
+UNPROVED_PROGRAMS = frozenset(
+    program for venue in POOL_VENUES if venue.proof == "formula" for program in venue.programs
+)
+"""Watched and traded on paper; live orders over them are refused."""

@@ -1,0 +1,21 @@
+"""Accounts as the chain holds them: immutable, replaced when they change, encoded only when somebody asks."""
+
+from cambist.simulator.accounts.base import Account, TokenBalance, clock_account, rent
+from cambist.simulator.accounts.dlmm import BinArrayAccount, LbPairAccount
+from cambist.simulator.accounts.meteora import DammV2Account
+from cambist.simulator.accounts.orca import OracleAccount, TickArrayAccount, WhirlpoolAccount
+from cambist.simulator.accounts.raydium import CpmmAccount
+
+__all__ = [
+    "Account",
+    "BinArrayAccount",
+    "CpmmAccount",
+    "DammV2Account",
+    "LbPairAccount",
+    "OracleAccount",
+    "TickArrayAccount",
+    "TokenBalance",
+    "WhirlpoolAccount",
+    "clock_account",
+    "rent",
+]

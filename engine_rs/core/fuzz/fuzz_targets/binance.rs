@@ -1,0 +1,21 @@
+//! Binance frames of each protocol.
+#![no_main]
+
+use cambist_core::decode::{canonical, decode_binance};
+use libfuzzer_sys::fuzz_target;
+
+const PROTOCOLS: [&str; 5] = [
+    "binance.spot.ws",
+    "binance.usdm.ws",
+    "binance.spot.depth",
+    "binance.spot.info",
+    "binance.other",
+];
+
+fuzz_target!(|data: &[u8]| {
+    for protocol in PROTOCOLS {
+        if let Ok(event) = decode_binance(protocol, "SOLUSDC", data) {
+            let _ = canonical(&event);
+        }
+    }
+});

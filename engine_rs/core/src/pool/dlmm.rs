@@ -1,0 +1,144 @@
+//! A Meteora DLMM pair.
+
+use ruint::aliases::U256;
+
+use super::{
+    BASIS_POINTS, ChainTime, Quote, TransferFees, after_transfers, fit, shares, transfer_fees,
+};
+use crate::accounts::LbPair;
+use crate::amm_math::dlmm::{Ask, Bins, DlmmFill, FEE_PRECISION, NextBin, next_bin, swap};
+use crate::amm_math::{QuoteError, to_u64};
+
+const TWO_64: f64 = 18_446_744_073_709_551_616.0;
+
+/// A Meteora DLMM pair; X is token A.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DlmmState {
+    pub account: LbPair,
+    pub bins: Bins,
+    pub transfer_fees: TransferFees,
+}
+
+impl DlmmState {
+    pub(super) fn fill<const TRACK: bool>(
+        &self,
+        a_to_b: bool,
+        amount_in: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, DlmmFill), QuoteError> {
+        let (fee_in, _) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let kept = amount_in - fee_in.fee(amount_in);
+        let fill = swap::<TRACK>(&self.account, &self.bins, &ask(kept, true, a_to_b, time))?;
+        Ok((self.quote_of(a_to_b, &fill, time, Some(amount_in))?, fill))
+    }
+
+    pub(super) fn fill_exact_out<const TRACK: bool>(
+        &self,
+        a_to_b: bool,
+        amount_out: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, DlmmFill), QuoteError> {
+        let (_, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let gross = to_u64(fee_out.gross(amount_out))?;
+        let fill = swap::<TRACK>(&self.account, &self.bins, &ask(gross, false, a_to_b, time))?;
+        Ok((self.quote_of(a_to_b, &fill, time, None)?, fill))
+    }
+
+    fn quote_of(
+        &self,
+        a_to_b: bool,
+        fill: &DlmmFill,
+        time: &ChainTime,
+        sent: Option<u64>,
+    ) -> Result<Quote, QuoteError> {
+        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let amount_in = sent.map_or_else(|| to_u64(fee_in.gross(fill.amount_in)), Ok)?;
+        let transfer_fee_out = fee_out.fee(fill.amount_out);
+        let (fee, kept_out) = if fill.fee_on_input {
+            (fill.fee, 0)
+        } else {
+            (0, fill.fee)
+        };
+        Ok(Quote {
+            amount_in,
+            amount_out: fill.amount_out - transfer_fee_out,
+            fee,
+            fee_out: kept_out,
+            transfer_fee_in: amount_in - fill.amount_in,
+            transfer_fee_out,
+            ticks_crossed: fill.bins_filled.saturating_sub(1),
+        })
+    }
+
+    /// Returns the pair after `fill`, which was computed with `TRACK`.
+    pub(super) fn after(&self, a_to_b: bool, fill: &DlmmFill) -> Result<Self, QuoteError> {
+        let mut after = self.clone();
+        (after.account.active_id, after.account.volatility) = (fill.active_id, fill.volatility);
+        let owed = if a_to_b == fill.fee_on_input {
+            &mut after.account.protocol_fee_x
+        } else {
+            &mut after.account.protocol_fee_y
+        };
+        *owed = owed
+            .checked_add(fill.protocol_fee)
+            .ok_or(QuoteError::Overflow)?;
+        after.bins = self.bins.after(fill.changed());
+        Ok(after)
+    }
+
+    pub(super) fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
+        let next = self.next(a_to_b, time)?;
+        let (share_in, share_out) = shares(&self.transfer_fees, a_to_b, time)?;
+        let net = U256::from(kept(&next)? * share_in * share_out);
+        let whole = U256::from(FEE_PRECISION * BASIS_POINTS * BASIS_POINTS);
+        let price = U256::from(next.bin.price);
+        if a_to_b {
+            fit(price * net, whole << 64)
+        } else {
+            fit(net << 64, price * whole)
+        }
+    }
+
+    /// As if every bin held what the first one does: then the price moves by a bin for each.
+    pub(super) fn virtual_reserves(
+        &self,
+        a_to_b: bool,
+        time: &ChainTime,
+    ) -> Option<(f64, f64, f64)> {
+        let next = self.next(a_to_b, time).filter(|next| next.bin.price > 0)?;
+        let price = next.bin.price as f64 / TWO_64;
+        let price = if a_to_b { price } else { 1.0 / price };
+        let other = if a_to_b {
+            next.bin.amount_x
+        } else {
+            next.bin.amount_y
+        };
+        let held = next.held as f64 + other as f64 * price;
+        let reserve_out = held * 2.0 * BASIS_POINTS as f64 / f64::from(self.account.bin_step);
+        let kept = kept(&next)? as f64 / FEE_PRECISION as f64;
+        let shares = shares(&self.transfer_fees, a_to_b, time)?;
+        let reserves = (reserve_out / price, reserve_out);
+        Some(after_transfers(reserves, kept, shares))
+    }
+
+    fn next(&self, a_to_b: bool, time: &ChainTime) -> Option<NextBin<'_>> {
+        next_bin(&self.account, &self.bins, &ask(0, true, a_to_b, time)).ok()
+    }
+}
+
+/// Returns what is kept of 10⁹ atoms in that bin.
+fn kept(next: &NextBin<'_>) -> Option<u64> {
+    FEE_PRECISION
+        .checked_sub(next.fee_rate)
+        .filter(|&kept| kept > 0)
+}
+
+fn ask(amount: u64, exact_in: bool, x_to_y: bool, time: &ChainTime) -> Ask {
+    Ask {
+        amount,
+        exact_in,
+        x_to_y,
+        now: time.unix_timestamp,
+        slot: time.slot,
+    }
+}

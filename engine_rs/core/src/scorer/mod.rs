@@ -1,0 +1,172 @@
+//! Net of everything: go or no-go with one reason.
+//!
+//! Gates are tried in this order and the first that fails is the reason: `no_base`, `torn`, `stale`, `unknown_cost`,
+//! `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`, `landing`; else `go`. A gate whose
+//! input is unknown fails. A refusal by a figure says by how much it missed: what the figure must change, no more and
+//! no less, for that gate to pass.
+//!
+//! `figures` weighs the numbers alone, `columns` many rows of them in one call.
+
+mod columns;
+mod figures;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::columns::{COLUMNS, ColumnError, Scored, score_columns};
+pub use self::figures::{Figures, Reason, Verdict, landing_ppm, weigh};
+
+/// What an opportunity must pass; twin of `Gates` in `cambist/engine/protocol.py`, which documents each field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gates {
+    pub min_net_ppm: i64,
+    pub min_seen_slots: u32,
+    pub max_gap_slots: u32,
+    pub max_book_age_ms: u64,
+    pub max_slot_lag: u64,
+    pub max_slot_silence_ms: u64,
+    pub min_landing_ppm: u32,
+    pub max_fee_ppm_of_gross: u64,
+    pub max_tip_ppm_of_profit: u64,
+    pub flash_loan: bool,
+    pub flash_loan_ppm: Option<u64>,
+    pub caps: BTreeMap<String, u64>,
+    pub rebalancing_ppm: Option<u64>,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Self {
+            min_net_ppm: 500,
+            min_seen_slots: 2,
+            max_gap_slots: 0,
+            max_book_age_ms: 2_000,
+            max_slot_lag: 2,
+            max_slot_silence_ms: 5_000,
+            min_landing_ppm: 100_000,
+            max_fee_ppm_of_gross: 500_000,
+            max_tip_ppm_of_profit: 500_000,
+            flash_loan: false,
+            flash_loan_ppm: None,
+            caps: BTreeMap::new(),
+            rebalancing_ppm: None,
+        }
+    }
+}
+
+impl Gates {
+    /// Returns the gates that JSON describes; what is left out is the default.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+}
+
+/// How the legs are settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settlement {
+    /// In one transaction.
+    #[default]
+    Atomic,
+    /// With an exchange leg in it.
+    Legged,
+}
+
+/// Everything a decision reads. Amounts and costs are atoms of the cycle's base token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Candidate {
+    pub amount_in: u64,
+    /// Exact output of the chain, venue fees already inside.
+    pub amount_out: u64,
+    pub settlement: Settlement,
+    /// Whether the cycle passes a base token that has a cap.
+    pub has_base: bool,
+    /// The torn leg, for display; empty if none.
+    pub torn: String,
+    /// The stale leg, for display; empty if none.
+    pub stale: String,
+    /// Transfer fees that `amount_out` does not hold already.
+    pub transfer_fees: u64,
+    pub base_fee: Option<u64>,
+    pub priority_fee: Option<u64>,
+    pub tip: Option<u64>,
+    pub rent: Option<u64>,
+    /// Fee of a loan taken for the trade, 0 where none is.
+    pub flash_loan: Option<u64>,
+    /// Read for legged settlement only.
+    pub rebalancing: Option<u64>,
+    /// Slots in a row in which the cycle gained at the margin.
+    pub seen_slots: u32,
+    /// Orders of this settlement and hop count that landed, and that were tried.
+    pub wins: u64,
+    pub tries: u64,
+}
+
+/// What was decided and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub go: bool,
+    pub reason: String,
+    /// What the reason is about, for display.
+    pub detail: String,
+    /// Atoms of the base token after every cost; `None` if a cost is unknown or the sum leaves an i64.
+    pub net: Option<i64>,
+    pub landing_ppm: u32,
+    /// 0-100, `None` while the net is unknown.
+    pub score: Option<u8>,
+    /// By how much the refusing gate's figure missed, `None` where no figure refused.
+    pub miss: Option<i64>,
+    /// What `miss` is counted in: `atoms` of the base token, `slots` or `ppm`; else empty.
+    pub miss_unit: String,
+}
+
+/// Returns the decision on a candidate.
+pub fn decide(candidate: &Candidate, gates: &Gates) -> Decision {
+    let figures = Figures::of(candidate);
+    let verdict = weigh(&figures, gates);
+    Decision {
+        go: verdict.reason == Reason::Go,
+        reason: verdict.reason.as_str().to_owned(),
+        detail: detail(candidate, &figures, gates, &verdict),
+        net: verdict.net,
+        landing_ppm: verdict.landing_ppm,
+        score: verdict.score,
+        miss: verdict.miss,
+        miss_unit: verdict.reason.unit().to_owned(),
+    }
+}
+
+/// Returns what the reason is about; of a limit it is `value<limit unit`.
+fn detail(c: &Candidate, f: &Figures, gates: &Gates, verdict: &Verdict) -> String {
+    let net = i128::from(verdict.net.unwrap_or(0));
+    let of_input = |part: i128| figures::ppm(part, f.amount_in);
+    match verdict.reason {
+        Reason::Go | Reason::NoBase => String::new(),
+        Reason::Torn => c.torn.clone(),
+        Reason::Stale => c.stale.clone(),
+        Reason::UnknownCost => f.unknown_cost().unwrap_or("overflow").to_owned(),
+        Reason::LeggedCost => "rebalancing".to_owned(),
+        Reason::NotPositive => match f.gross() {
+            gross if gross <= 0 => format!("gross {} ppm", of_input(gross)),
+            _ => format!("net {} ppm", of_input(net)),
+        },
+        Reason::BelowMin => format!("{}<{} ppm", of_input(net), gates.min_net_ppm),
+        Reason::FeesEatGross => {
+            let share = f.bid() * figures::PPM / f.gross().max(1);
+            format!("{share}>{} ppm", gates.max_fee_ppm_of_gross)
+        }
+        Reason::TipShare => {
+            let tip = i128::from(f.tip.unwrap_or(0));
+            let share = tip * figures::PPM / (net + tip).max(1);
+            format!("{share}>{} ppm", gates.max_tip_ppm_of_profit)
+        }
+        Reason::New => format!("{}<{} slots", f.seen_slots, gates.min_seen_slots),
+        Reason::Landing => format!("{}<{} ppm", verdict.landing_ppm, gates.min_landing_ppm),
+    }
+}

@@ -1,0 +1,340 @@
+//! Swaps of the calls: events, accounts and transfers brought together.
+
+use hashbrown::HashMap;
+
+use super::layout::{self, Layout};
+use super::read::Balances;
+use super::transfer::{self, Transfer};
+use super::tree::Node;
+use super::{Place, Sides, Swap};
+use crate::accounts::program::WRAPPED_SOL;
+use crate::base58::Pubkey;
+use crate::log_parser::{CPI_EVENT, LogSwap, SwapEvent, Venue, decode_event};
+
+/// A call that may swap, and what is known of it.
+struct Call<'n> {
+    node: &'n Node<'n>,
+    venue: Venue,
+    layout: Option<Layout>,
+    events: Vec<SwapEvent>,
+    transfers: Vec<Transfer>,
+}
+
+/// Returns the swaps of the calls; events that can't be read are added to `refused`.
+pub(super) fn of(
+    nodes: &[Node<'_>],
+    logged: &[LogSwap],
+    balances: &Balances,
+    refused: &mut Vec<String>,
+) -> Vec<Swap> {
+    let mut children = vec![Vec::new(); nodes.len()];
+    for (at, node) in nodes.iter().enumerate() {
+        if let Some(parent) = node.parent {
+            children[parent].push(at);
+        }
+    }
+    let mut calls = Vec::new();
+    for (node, children) in nodes.iter().zip(&children) {
+        match Venue::of(&node.program) {
+            None | Some(Venue::Jupiter) => {}
+            Some(_) if node.data.starts_with(&CPI_EVENT) => {}
+            Some(venue) => {
+                let asked = children.iter().map(|&at| &nodes[at]);
+                calls.push(call(node, venue, asked, logged, refused));
+            }
+        }
+    }
+    let mut uses: HashMap<Pubkey, u32> = HashMap::new();
+    for vault in calls
+        .iter()
+        .filter_map(|call| call.layout)
+        .flat_map(|layout| layout.vaults)
+    {
+        *uses.entry(vault).or_insert(0) += 1;
+    }
+    let alone = |vault: &Pubkey| uses.get(vault) == Some(&1);
+    let mut swaps = Vec::new();
+    for call in &calls {
+        let place = place(call.node, nodes);
+        match &call.events[..] {
+            [] => {
+                if let Some(layout) = &call.layout {
+                    swaps.push(with_layout(call, place, None, layout, balances, alone));
+                }
+            }
+            [event] => swaps.push(match &call.layout {
+                Some(layout) => with_layout(call, place, Some(event), layout, balances, alone),
+                None => with_event(call, place, event, balances),
+            }),
+            events => {
+                swaps.extend(
+                    events
+                        .iter()
+                        .map(|event| with_event(call, place, event, balances)),
+                );
+            }
+        }
+    }
+    swaps
+}
+
+fn place(node: &Node<'_>, nodes: &[Node<'_>]) -> Place {
+    Place {
+        program: node.program,
+        instruction: node.instruction,
+        inner: node.inner,
+        depth: node.depth,
+        router: node.parent.map(|parent| nodes[parent].program),
+    }
+}
+
+fn call<'n>(
+    node: &'n Node<'n>,
+    venue: Venue,
+    asked: impl Iterator<Item = &'n Node<'n>>,
+    logged: &[LogSwap],
+    refused: &mut Vec<String>,
+) -> Call<'n> {
+    let (mut events, mut transfers) = (Vec::new(), Vec::new());
+    for child in asked {
+        transfer::collect(&child.program, child.accounts, child.data, &mut transfers);
+        if let (true, Some(data)) = (
+            child.program == node.program,
+            child.data.strip_prefix(&CPI_EVENT),
+        ) {
+            match decode_event(&node.program, data) {
+                Ok(event) => events.extend(event),
+                Err(error) => refused.push(error.to_string()),
+            }
+        }
+    }
+    // A program may both log an event and hand it to itself.
+    let handed = events.len();
+    let own = logged.iter().filter(|each| node.frame == Some(each.frame));
+    for logged in own {
+        if !events[..handed].contains(&logged.event) {
+            events.push(logged.event.clone());
+        }
+    }
+    if venue == Venue::Dlmm {
+        events = once(&events);
+    }
+    Call {
+        node,
+        venue,
+        layout: layout::of(venue, node.accounts, node.data),
+        events,
+        transfers,
+    }
+}
+
+/// Returns the events without those that another, with fees, tells as well: DLMM reports each swap twice.
+fn once(events: &[SwapEvent]) -> Vec<SwapEvent> {
+    let same = |a: &SwapEvent, b: &SwapEvent| {
+        (a.pool, a.a_to_b, a.amount_in, a.amount_out)
+            == (b.pool, b.a_to_b, b.amount_in, b.amount_out)
+    };
+    let told = |event: &&SwapEvent| {
+        event.fees.is_none()
+            && events
+                .iter()
+                .any(|other| other.fees.is_some() && same(event, other))
+    };
+    events
+        .iter()
+        .filter(|event| !told(event))
+        .cloned()
+        .collect()
+}
+
+fn with_layout(
+    call: &Call<'_>,
+    place: Place,
+    event: Option<&SwapEvent>,
+    layout: &Layout,
+    balances: &Balances,
+    alone: impl Fn(&Pubkey) -> bool,
+) -> Swap {
+    let [payer, payee] = layout.users;
+    let first = first_in(layout, event, &call.transfers, balances);
+    // Before the event named its fees, its amount is what reached the curve.
+    let to_curve =
+        call.venue == Venue::PumpCurve && event.is_some_and(|event| event.fees.is_none());
+    let paid = |each: &&Transfer| {
+        each.source == payer && (!to_curve || each.destination == layout.vaults[0])
+    };
+    let received = |each: &&Transfer| each.destination == payee;
+    let by_transfers = (sum(&call.transfers, paid), sum(&call.transfers, received));
+    let (vaults, mints) = match first {
+        Some(true) => (Some(layout.vaults), layout.mints),
+        Some(false) => (
+            Some([layout.vaults[1], layout.vaults[0]]),
+            layout.mints.map(|mints| [mints[1], mints[0]]),
+        ),
+        None => (None, None),
+    };
+    let moved = |side: usize| {
+        let vault = vaults.map(|vaults| vaults[side]).filter(&alone)?;
+        let known = balances.accounts.get(&vault)?;
+        if side == 0 {
+            known.after.checked_sub(known.before)
+        } else {
+            known.before.checked_sub(known.after)
+        }
+    };
+    let by_balances = (moved(0), moved(1));
+    let mint = |side: usize, told: Option<Pubkey>, transfer: Option<&Transfer>| {
+        let of_account = |key: &Pubkey| balances.accounts.get(key).map(|known| known.mint);
+        told.or(mints.map(|mints| mints[side]))
+            .or(transfer.and_then(|transfer| transfer.mint))
+            .or_else(|| of_account(&vaults?[side]))
+            .or_else(|| of_account(&layout.users[side]))
+    };
+    let told = event.map_or((None, None), |event| (event.mint_in, event.mint_out));
+    let mints = (
+        mint(0, told.0, call.transfers.iter().find(paid)),
+        mint(1, told.1, call.transfers.iter().find(received)),
+    );
+    let by_event = event.map(|event| (event.amount_in, event.amount_out));
+    let pool = event.and_then(|event| event.pool);
+    let facts = Facts {
+        pool: Some(pool.unwrap_or(layout.pool)),
+        mints,
+        by_event,
+        by_transfers,
+        by_balances,
+        other_pool: pool.is_some_and(|pool| pool != layout.pool),
+    };
+    facts.swap(call, place, balances)
+}
+
+/// Returns whether the first vault takes the input, `None` if nothing tells.
+fn first_in(
+    layout: &Layout,
+    event: Option<&SwapEvent>,
+    transfers: &[Transfer],
+    balances: &Balances,
+) -> Option<bool> {
+    if layout.ordered {
+        return Some(true);
+    }
+    if let Some(a_to_b) = event.and_then(|event| event.a_to_b) {
+        return Some(a_to_b);
+    }
+    let side = |key: &Pubkey| layout.vaults.iter().position(|vault| vault == key);
+    let paid = transfers
+        .iter()
+        .filter(|each| each.source == layout.users[0]);
+    if let Some(at) = paid.map(|each| &each.destination).find_map(side) {
+        return Some(at == 0);
+    }
+    let gained = |vault: &Pubkey| {
+        let known = balances.accounts.get(vault);
+        known.is_some_and(|known| known.after > known.before)
+    };
+    let gained = layout.vaults.each_ref().map(gained);
+    (gained[0] != gained[1]).then_some(gained[0])
+}
+
+/// A swap whose accounts are unknown: its transfers are those of its amounts.
+fn with_event(call: &Call<'_>, place: Place, event: &SwapEvent, balances: &Balances) -> Swap {
+    let of_amount = |amount: u64| {
+        let at = call.transfers.iter().position(|each| each.amount == amount);
+        at.map(|at| (at, &call.transfers[at]))
+    };
+    let paid = of_amount(event.amount_in);
+    let after = paid.map_or(0, |(at, _)| at + 1);
+    let rest = call.transfers[after..].iter();
+    let received = rest.clone().find(|each| each.amount == event.amount_out);
+    let paid = paid.map(|(_, transfer)| transfer);
+    let mint = |told: Option<Pubkey>, transfer: Option<&Transfer>| {
+        told.or_else(|| {
+            let transfer = transfer?;
+            let of_account = |key: &Pubkey| balances.accounts.get(key).map(|known| known.mint);
+            let known =
+                || of_account(&transfer.source).or_else(|| of_account(&transfer.destination));
+            transfer.mint.or_else(known)
+        })
+    };
+    let facts = Facts {
+        pool: event.pool,
+        mints: (mint(event.mint_in, paid), mint(event.mint_out, received)),
+        by_event: Some((event.amount_in, event.amount_out)),
+        by_transfers: (
+            paid.map(|each| each.amount),
+            received.map(|each| each.amount),
+        ),
+        by_balances: (None, None),
+        other_pool: false,
+    };
+    facts.swap(call, place, balances)
+}
+
+/// What is known of a swap before it is weighed.
+struct Facts {
+    pool: Option<Pubkey>,
+    mints: Sides<Pubkey>,
+    by_event: Option<(u64, u64)>,
+    by_transfers: Sides<u64>,
+    by_balances: Sides<u64>,
+    other_pool: bool,
+}
+
+impl Facts {
+    fn swap(self, call: &Call<'_>, place: Place, balances: &Balances) -> Swap {
+        let (sent, got) = (self.by_transfers, self.by_balances);
+        let event = self
+            .by_event
+            .map_or((None, None), |event| (Some(event.0), Some(event.1)));
+        let amounts = (event.0.or(sent.0).or(got.0), event.1.or(sent.1).or(got.1));
+        let pump = matches!(call.venue, Venue::PumpAmm | Venue::PumpCurve);
+        let differs = |event: Option<u64>, sent: Option<u64>, got: Option<u64>| {
+            let other = sent.or(got.filter(|_| !pump));
+            event
+                .zip(other)
+                .is_some_and(|(event, other)| event != other)
+        };
+        let decimals = |mint: Option<Pubkey>| {
+            let mint = mint?;
+            let checked = call.transfers.iter().find(|each| each.mint == Some(mint));
+            let checked = checked.and_then(|each| each.decimals);
+            let wrapped = (mint == WRAPPED_SOL).then_some(9);
+            checked
+                .or(balances.decimals.get(&mint).copied())
+                .or(wrapped)
+        };
+        Swap {
+            venue: call.venue,
+            place,
+            pool: self.pool,
+            mints: self.mints,
+            decimals: (decimals(self.mints.0), decimals(self.mints.1)),
+            amounts,
+            by_event: self.by_event,
+            by_transfers: self.by_transfers,
+            by_balances: self.by_balances,
+            disagrees: self.other_pool
+                || differs(event.0, sent.0, got.0)
+                || differs(event.1, sent.1, got.1),
+            price: price(amounts),
+        }
+    }
+}
+
+fn sum(transfers: &[Transfer], wanted: impl Fn(&&Transfer) -> bool) -> Option<u64> {
+    let mut amounts = transfers.iter().filter(wanted).map(|each| each.amount);
+    let first = amounts.next()?;
+    amounts.try_fold(first, u64::checked_add)
+}
+
+/// Returns atoms out and atoms in, in lowest terms.
+pub(super) fn price(amounts: Sides<u64>) -> Option<(u64, u64)> {
+    let (Some(sold), Some(bought)) = amounts else {
+        return None;
+    };
+    let (mut low, mut high) = (bought, sold);
+    while low > 0 {
+        (low, high) = (high % low, low);
+    }
+    (sold > 0).then(|| (bought / high, sold / high))
+}

@@ -1,0 +1,57 @@
+"""RiskGate alone: what live trading refuses beyond the limits."""
+
+import pytest
+
+from cambist.execution import risk
+from cambist.execution.risk import Approved, Limits, RiskGate
+from cambist.model.market import PoolRef
+from cambist.model.opportunity import Cost, Opportunity
+from cambist.model.orders import Intent, Refused
+from cambist.model.venues import POOL_VENUES, UNPROVED_PROGRAMS, VENUE_OF_PROGRAM
+
+TOKEN, POOL, PROGRAM = "SOL", "pool", "made up"
+LIMITS = Limits(cap={TOKEN: 100}, daily_loss={TOKEN: 50})
+
+
+def intent() -> Intent:
+    cost = Cost(0, 0, 0, 0, 0, 0, 0)
+    found = Opportunity(
+        seq=1,
+        recv_ns=1,
+        slot=1,
+        key="k",
+        route=[f"{POOL}:0", "other:1"],
+        tokens=[TOKEN, "USDC", TOKEN],
+        settlement="atomic",
+        amount_in=10,
+        amount_out=12,
+        gross=2,
+        cost=cost,
+        net=2,
+        oldest_ns=0,
+        seen_slots=3,
+        landing_ppm=500_000,
+        score=50,
+        go=True,
+        reason="go",
+    )
+    return Intent(1, "test", found, 10, 11)
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_live_refuses_a_pool_proved_by_its_formula_only(live: bool, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(risk, "UNPROVED_PROGRAMS", frozenset({PROGRAM}))
+    gate = RiskGate(LIMITS, live=live, pools=[PoolRef(POOL, PROGRAM), PoolRef("other", "proved")])
+    said = gate.check(intent(), 1, {TOKEN: 1_000})
+    if live:
+        assert said == Refused(1, "unproved", f"{POOL}:0")
+        assert gate.state.open_keys == []
+    else:
+        assert isinstance(said, Approved)
+
+
+def test_each_program_belongs_to_one_venue_and_the_unproved_are_those_of_a_formula():
+    programs = [program for venue in POOL_VENUES for program in venue.programs]
+    assert len(programs) == len(set(programs)) == len(VENUE_OF_PROGRAM)
+    for venue in POOL_VENUES:
+        assert set(venue.programs) & UNPROVED_PROGRAMS == (set(venue.programs) if venue.proof == "formula" else set())

@@ -1,0 +1,168 @@
+"""Pools of the younger venues in whole engines: whatever their accounts say, in whatever order, both engines agree."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cambist.engine import make_engine
+from cambist.engine.reference import base58
+from cambist.engine.reference.accounts import program
+from cambist.model.market import PoolRef
+from tests.parity import test_bins, test_curves, test_ranges
+from tests.parity.markets import SOL, START_NS, USDC, Market, key, run, setup
+from tests.parity.test_pools import vault
+
+pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
+
+ADDRESS = test_bins.ADDRESS
+LATER = START_NS + 10**11
+SOL_KEY, USDC_KEY = (base58.decode(mint) for mint in (SOL, USDC))
+VAULTS = (key("vault-a"), key("vault-b"))
+CONFIG = key("clmm-config")
+Accounts = dict[bytes, tuple[bytes, bytes]]
+
+
+def patched(data: bytes, keys: dict[int, bytes]) -> bytes:
+    """Returns an account with keys at offsets."""
+    out = bytearray(data)
+    for offset, value in keys.items():
+        out[offset : offset + 32] = value
+    return bytes(out)
+
+
+def vaults(amounts: tuple[int, int], mints: tuple[bytes, bytes]) -> Accounts:
+    return {
+        address: (program.TOKEN, patched(vault(amount), {0: mint, 32: key("authority")}))
+        for address, amount, mint in zip(VAULTS, amounts, mints, strict=True)
+    }
+
+
+balances = st.tuples(st.integers(0, 2**50), st.integers(0, 2**50))
+
+
+@st.composite
+def saber(draw: st.DrawFn) -> Accounts:
+    data = patched(draw(test_curves.saber_accounts()), {107: VAULTS[0], 139: VAULTS[1], 203: SOL_KEY, 235: USDC_KEY})
+    return {ADDRESS: (program.SABER, data), **vaults(draw(balances), (SOL_KEY, USDC_KEY))}
+
+
+@st.composite
+def damm2(draw: st.DrawFn) -> Accounts:
+    return {
+        ADDRESS: (program.METEORA_DAMM_V2, patched(draw(test_curves.damm_v2_accounts()), {168: SOL_KEY, 200: USDC_KEY}))
+    }
+
+
+@st.composite
+def dlmm(draw: st.DrawFn) -> Accounts:
+    pair, bitmap, *arrays = draw(test_bins.accounts())
+    found = {ADDRESS: (program.METEORA_DLMM, patched(pair, {88: SOL_KEY, 120: USDC_KEY}))}
+    if bitmap:
+        found[key("bitmap")] = (program.METEORA_DLMM, bitmap)
+    return found | {key(f"array {at}"): (program.METEORA_DLMM, data) for at, data in enumerate(arrays)}
+
+
+@st.composite
+def clmm(draw: st.DrawFn) -> Accounts:
+    pool, config, bitmap, *arrays = draw(test_ranges.clmm())
+    found = {
+        ADDRESS: (program.RAYDIUM_CLMM, patched(pool, {9: CONFIG, 73: SOL_KEY, 105: USDC_KEY})),
+        CONFIG: (program.RAYDIUM_CLMM, config),
+    }
+    if bitmap:
+        found[key("bitmap")] = (program.RAYDIUM_CLMM, bitmap)
+    return found | {key(f"array {at}"): (program.RAYDIUM_CLMM, data) for at, data in enumerate(arrays)}
+
+
+@st.composite
+def pump(draw: st.DrawFn) -> Accounts:
+    pool, config, schedule = draw(test_ranges.pump())
+    keys = {43: SOL_KEY, 75: USDC_KEY, 139: VAULTS[0], 171: VAULTS[1]}
+    found = {
+        ADDRESS: (program.PUMP_AMM, patched(pool, keys)),
+        program.PUMP_AMM_CONFIG: (program.PUMP_AMM, config),
+        **vaults(draw(balances), (SOL_KEY, USDC_KEY)),
+    }
+    return found | ({program.PUMP_FEE_CONFIG: (program.PUMP_FEES, schedule)} if schedule else {})
+
+
+VENUES = {
+    "saber": (program.SABER, saber()),
+    "damm2": (program.METEORA_DAMM_V2, damm2()),
+    "dlmm": (program.METEORA_DLMM, dlmm()),
+    "clmm": (program.RAYDIUM_CLMM, clmm()),
+    "pump": (program.PUMP_AMM, pump()),
+}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("venue", VENUES)
+@given(st.data())
+def test_same_accounts_same_bytes(venue: str, data: st.DataObject):
+    owner, states = VENUES[venue]
+    made = setup(pools=(PoolRef(base58.encode(ADDRESS), base58.encode(owner)),))
+    first, second, market = make_engine("reference", made), make_engine("native", made), Market()
+    before = data.draw(states)
+    market.accounts |= before
+    market.next_slot()
+    for address in (program.CLOCK, ADDRESS, *data.draw(st.permutations([SOL_KEY, USDC_KEY, *set(before) - {ADDRESS}]))):
+        market.subscribe(address)
+        market.notify(address)
+    market.next_slot()
+    for _ in range(data.draw(st.integers(0, 2))):
+        after = data.draw(states)
+        for address in data.draw(st.permutations(sorted(set(before) & set(after)))):
+            market.accounts[address] = after[address]
+            market.notify(address)
+            if data.draw(st.integers(0, 3)) == 0:
+                market.next_slot()
+        if data.draw(st.integers(0, 9)) == 0:
+            gone = data.draw(st.sampled_from(sorted(before)))
+            market.accounts.pop(gone)
+            market.seed([gone])
+            market.accounts[gone] = before[gone]
+    market.next_slot()
+    block = market.take()
+    assert run(first, block) == run(second, block)
+    assert first.snapshot() == second.snapshot()
+    assert first.present(LATER) == second.present(LATER)
+    pool = base58.encode(ADDRESS)
+    for direction in (0, 1):
+        for amount in (1, 10**6, 10**10):
+            route = [f"{pool}:{direction}"]
+            assert first.quote_route(route, amount, LATER) == second.quote_route(route, amount, LATER)
+    # A third engine that starts from the snapshot says the same of what comes next.
+    third = make_engine("native", made)
+    third.restore(first.snapshot())
+    market.notify(ADDRESS)
+    market.next_slot()
+    block = market.take()
+    assert run(first, block) == run(third, block)
+    assert first.snapshot() == third.snapshot()
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_whole_pool_becomes_live(venue: str):
+    """Of many drawn pools some must be live: the comparison above is not of refusals only."""
+    owner, states = VENUES[venue]
+    seen: set[str] = set()
+
+    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(states)
+    def collect(accounts: Accounts) -> None:
+        made = setup(pools=(PoolRef(base58.encode(ADDRESS), base58.encode(owner)),))
+        engine, market = make_engine("native", made), Market()
+        market.accounts |= accounts
+        market.next_slot()
+        for address in (program.CLOCK, ADDRESS, SOL_KEY, USDC_KEY, *(set(accounts) - {ADDRESS})):
+            market.subscribe(address)
+            market.notify(address)
+        market.next_slot()
+        market.next_slot()
+        run(engine, market.take())
+        seen.add(json.loads(engine.snapshot())["pools"][0]["state"])
+
+    collect()
+    assert "live" in seen, seen

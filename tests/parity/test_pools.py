@@ -1,0 +1,110 @@
+"""Pools from raw accounts in both engines: same quote with transfer fees, same margin, same refusal."""
+
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cambist.engine.reference import modules as reference
+from tests.parity import test_ranges
+from tests.parity.test_bins import ADDRESS, accounts
+from tests.parity.test_curves import NOW, amounts, damm_v2_accounts, magnitudes, saber_accounts
+
+native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
+
+SOME = settings(max_examples=150, deadline=None)
+times = st.tuples(st.sampled_from([0, 100, 10_000]), st.integers(NOW - 2, NOW + 700), st.integers(0, 900))
+
+
+def mint(fee: tuple[int, int] | None) -> bytes:
+    """Returns a mint, with a transfer fee of (basis points, most atoms) from epoch 500 on."""
+    data = bytearray(82)
+    data[44], data[45] = 6, 1
+    if fee is None:
+        return bytes(data)
+    old, new = struct.pack("<QQH", 0, 0, 0), struct.pack("<QQH", 500, fee[1], fee[0])
+    extension = struct.pack("<HH", 1, 108) + bytes(64 + 8) + old + new
+    return bytes(data) + bytes(83) + b"\1" + extension
+
+
+def vault(amount: int) -> bytes:
+    """Returns a token account with a balance."""
+    data = bytearray(165)
+    data[64:72] = amount.to_bytes(8, "little")
+    data[108] = 1
+    return bytes(data)
+
+
+mints = st.one_of(st.none(), st.tuples(st.sampled_from([0, 1, 100, 9_999, 10_000]), magnitudes(64))).map(mint)
+saber = st.builds(
+    lambda pool, a, b: ("saber", [pool, vault(a), vault(b)]), saber_accounts(), magnitudes(63), magnitudes(63)
+)
+damm2 = st.builds(lambda pool, *of: ("damm2", [pool, *of]), damm_v2_accounts(), mints, mints)
+dlmm = st.builds(lambda data, a, b: ("dlmm", [ADDRESS, data[0], data[1], a, b, *data[2:]]), accounts(), mints, mints)
+clmm = st.builds(lambda data, a, b: ("clmm", [ADDRESS, *data[:3], a, b, *data[3:]]), test_ranges.clmm(), mints, mints)
+pump = st.builds(
+    lambda data, x, y, a, b: ("pump", [*data, vault(x), vault(y), a, b]),
+    test_ranges.pump(),
+    magnitudes(50),
+    magnitudes(50),
+    mints,
+    mints,
+)
+pools = st.one_of(saber, damm2, dlmm, clmm, pump)
+
+
+def said(engine, call: str, *args: object) -> object:
+    """Returns the answer or the words of its refusal."""
+    try:
+        return getattr(engine, call)(*args)
+    except ValueError as error:
+        return str(error)
+
+
+@SOME
+@given(pools, st.booleans(), amounts, times)
+def test_both_engines_quote_alike(pool: tuple[str, list[bytes]], a_to_b: bool, asked: list[int], time: tuple):
+    args = (*pool, a_to_b, asked, time)
+    assert said(native, "quote", *args) == said(reference, "quote", *args)
+
+
+@SOME
+@given(pools, times)
+def test_both_engines_have_the_same_margin(pool: tuple[str, list[bytes]], time: tuple):
+    found = [said(engine, "pool_weights", *pool, time) for engine in (native, reference)]
+    assert repr(found[0]) == repr(found[1])
+
+
+@SOME
+@given(pools, st.booleans(), times, magnitudes(48))
+def test_no_swap_beats_the_margin(pool: tuple[str, list[bytes]], a_to_b: bool, time: tuple, size: int):
+    venue, data = pool
+    data = [mint(None) if len(each) in (82, 278) else each for each in data]  # a capped transfer fee beats its own rate
+    margins = said(native, "pool_weights", venue, data, time)
+    quoted = said(native, "quote", venue, data, a_to_b, [size], time)
+    if isinstance(margins, str) or isinstance(quoted[0], str):
+        return
+    weight, reserves = margins[0 if a_to_b else 1]
+    assert weight is not None, "a swap without a margin"
+    at_best = size * 2.0 ** (-weight / 2.0**40)
+    assert quoted[0][0] <= at_best * (1 + 1e-9) + 1
+    if venue == "damm2":
+        assert quoted[0][0] >= at_best / (1 + size / reserves[0]) * (1 - 1e-9) - 2
+
+
+@pytest.mark.parametrize("engine", [native, reference], ids=["native", "reference"])
+@pytest.mark.parametrize(
+    ("venue", "data", "says"),
+    [
+        ("saber", [b""], "saber of 1 accounts"),
+        ("saber", [bytes(395), vault(1), vault(1)], "stable_swap: is_initialized was 0"),
+        ("damm2", [bytes(1112), mint(None), mint(None)], "damm_v2_pool: discriminator was 0000000000000000"),
+        ("dlmm", [b"", b"", b"", b"", b""], "key of 0 bytes"),
+        ("dlmm", [ADDRESS], "dlmm of 1 accounts"),
+        ("clob", [], "clob of 0 accounts"),
+    ],
+)
+def test_accounts_of_something_else_are_refused(engine, venue: str, data: list[bytes], says: str):
+    with pytest.raises(ValueError, match=says):
+        engine.quote(venue, data, True, [10], (0, NOW, 0))

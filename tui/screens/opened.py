@@ -1,0 +1,144 @@
+"""What overlays of one row share: they ask the runtime to inspect it and show what comes, as long as they are open."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+import msgspec
+from textual.binding import Binding
+
+from cambist.model.events import Command
+from tui import formats
+from tui.screens.overlay import Overlay
+from tui.widgets.canvas import Canvas, clip, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.binding import BindingType
+
+    from cambist.view import Runtime
+
+PATIENCE_S = 2.0
+"""After this long without an answer the row counts as gone: the engine answers within a frame."""
+Detail = TypeVar("Detail", bound=msgspec.Struct)
+
+
+class Opened(Overlay[None], Generic[Detail]):
+    """A row opened up. `order` gives the keys of the table as it is sorted and filtered now."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "copy JSON", id="detail.copy", tooltip="copies what is shown as JSON", show=False),
+        Binding("left_square_bracket", "walk(-1)", "previous", id="detail.previous", tooltip="row above", show=False),
+        Binding("right_square_bracket", "walk(1)", "next", id="detail.next", tooltip="row below", show=False),
+    ]
+    TITLE: ClassVar[str]
+    ASKS: ClassVar[str]
+    """The argument of `inspect` that takes the key."""
+    WANTS: ClassVar[str]
+    """What the engine is asked for, in words."""
+    GONE: ClassVar[str]
+    NEVER_CAME: ClassVar[str]
+
+    def __init__(self, runtime: Runtime, key: str, order: Callable[[], Sequence[str]]) -> None:
+        super().__init__(runtime)
+        self.key = key
+        self._order = order
+        self._shown: Detail | None = None
+        self._asked = time.monotonic()
+        self._gone: float | None = None
+        self._said = ""
+
+    def answer(self) -> Detail | None:
+        """Returns the View's detail if it is of this key."""
+        raise NotImplementedError
+
+    def exists(self) -> bool:
+        """Returns whether the table still has the row."""
+        raise NotImplementedError
+
+    def offered(self) -> tuple[tuple[str, str], ...]:
+        """Returns (key, word) pairs for the bottom line, `back` first and walking last."""
+        raise NotImplementedError
+
+    def draw(self, canvas: Canvas, detail: Detail) -> None:
+        """Draws what was answered."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Asks for the row."""
+        self._ask(self.key)
+
+    def on_unmount(self) -> None:
+        """Tells the runtime that nobody looks any more."""
+        self.runtime.submit(Command("inspect", {self.ASKS: ""}))
+
+    def page(self, width: int, height: int) -> Canvas:
+        """Returns the detail, or what is known while there is none."""
+        self._take()
+        canvas, keys = Canvas(width, height), self.offered()
+        if self._shown is None:
+            canvas.box(self.TITLE, keys[:1] + keys[-1:], margin=self.margin)
+            self._waiting(canvas)
+            return canvas
+        self.draw(canvas, self._shown)
+        title = self.TITLE
+        if self._gone is not None:
+            canvas.dim()
+            title = f"{title}, gone {formats.age(int((time.monotonic() - self._gone) * 1e9))}"
+        canvas.box(title, keys, margin=self.margin)
+        if self._gone is not None:
+            said = f"{self.GONE} [ ] opens another."
+            room = width - 2 * self.margin
+            canvas.put(self.margin, height - 2, clip(said, room).ljust(room), "stale")
+        elif self._said:
+            canvas.put(3, height - 1, f" {self._said} ", "accent")
+        return canvas
+
+    def action_copy(self) -> None:
+        """Copies what is shown as JSON."""
+        if self._shown is not None:
+            self.app.copy_to_clipboard(msgspec.json.format(msgspec.json.encode(self._shown), indent=2).decode())
+            self.say("copied as JSON")
+
+    def action_walk(self, step: int) -> None:
+        """Opens the row above or below this one in the table; at an end it stays."""
+        keys = list(self._order())
+        if not keys:
+            return
+        at = keys.index(self.key) if self.key in keys else -1 if step > 0 else len(keys)
+        key = keys[max(0, min(len(keys) - 1, at + step))]
+        if key != self.key:
+            self._ask(key)
+
+    def say(self, words: str) -> None:
+        """Shows what an act did, in the bottom line."""
+        self._said = words
+        self.renew()
+
+    def _ask(self, key: str) -> None:
+        self.key, self._shown, self._gone, self._said = key, None, None, ""
+        self._asked = time.monotonic()
+        self.runtime.submit(Command("inspect", {self.ASKS: key}))
+        self.renew()
+
+    def _take(self) -> None:
+        """Takes the View's detail if it is of this row; notes when it was last there."""
+        detail = self.answer()
+        if detail is not None:
+            self._shown, self._gone = detail, None
+        elif self._shown is not None and self._gone is None:
+            self._gone = time.monotonic()
+
+    def _waiting(self, canvas: Canvas) -> None:
+        waited = time.monotonic() - self._asked
+        if waited < PATIENCE_S:
+            lines = [f"Asking the engine for {self.WANTS}: {waited:.1f} s."]
+        elif not self.exists():
+            lines = [self.NEVER_CAME, "[ ] opens another, esc goes back."]
+        else:
+            lines = [f"The engine has not answered for {waited:.0f} s. It answers as soon as it can; esc goes back."]
+        room = canvas.width - 6
+        for y, part in enumerate([part for line in lines for part in wrap(line, room)], 2):
+            canvas.put(3, y, part, "text" if y == 2 else "muted")
