@@ -96,7 +96,8 @@ class TipFloorFeed:
                 with contextlib.suppress(Unreachable):  # the channel has noted it; the next round tries again
                     await self._http.get(self._channel.id, "")
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._poll.wait(), self._config.interval_s)
+                    async with asyncio.timeout(self._config.interval_s):
+                        await self._poll.wait()
         finally:
             await self._http.close()
 
@@ -158,7 +159,8 @@ class PriorityFeeFeed:
                 self._poll.clear()
                 await self._round()
                 try:
-                    await asyncio.wait_for(self._poll.wait(), self._config.interval_s)
+                    async with asyncio.timeout(self._config.interval_s):
+                        await self._poll.wait()
                 except TimeoutError:
                     continue
         finally:

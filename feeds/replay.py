@@ -128,7 +128,8 @@ class ReplaySource:
             await self._change()
             return
         try:
-            await asyncio.wait_for(self._change(), max(0.0, self._wait_s(record, self._clock())))
+            async with asyncio.timeout(max(0.0, self._wait_s(record, self._clock()))):
+                await self._change()
         except TimeoutError:
             return
 

@@ -195,7 +195,8 @@ class WebSocketSource:
         if seconds > 0:
             self._due_at, self._wait_s = self._clock() + seconds, seconds
             try:
-                await asyncio.wait_for(self._retry.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._retry.wait()
             except TimeoutError:
                 return
             finally:

@@ -213,7 +213,8 @@ class SessionWriter:
         while not self.failure:
             await self._wake.wait()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), CHUNK_SECONDS)
+                async with asyncio.timeout(CHUNK_SECONDS):
+                    await self._full.wait()
             self._wake.clear()
             self._full.clear()
             await self._drain()

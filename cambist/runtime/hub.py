@@ -315,7 +315,8 @@ class LiveRuntime:
                 await asyncio.sleep(0)
             self._publish()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), VIEW_S)
+                async with asyncio.timeout(VIEW_S):
+                    await self._wake.wait()
 
     def _step(self) -> None:
         slow = self._kernel.engine.name == "reference"

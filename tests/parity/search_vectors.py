@@ -51,7 +51,20 @@ def walk(case: Case) -> Case:
         "cold": msgspec.to_builtins(cold.state()),
         "first": first,
         "negative": find_negative_cycles(graph),
+        "pools": walk_pools(case),
     }
+
+
+def walk_pools(case: Case) -> Case:
+    """Returns what the moves of a graph answer if both edges of a pool move at once, and the state in the end."""
+    graph, potentials, answers = graph_of(case), Potentials(), []
+    for (first, weight), (second, back) in zip(case["moves"][::2], case["moves"][1::2], strict=False):
+        assert second == first + 1
+        graph.set_weight(first, weight)
+        graph.set_weight(second, back)
+        promises = potentials.update_pool(graph, first, case["params"][3])
+        answers.append([promises, potentials.relaxed, potentials.worst])
+    return {"answers": answers, "state": msgspec.to_builtins(potentials.state())}
 
 
 def chain_of(case: Case) -> Chain:

@@ -12,6 +12,9 @@ A change that leaves the edge's reduced cost ≥ 0 needs no work. One that makes
 reduced costs that lowers potentials (Cotton and Maler 2006). If that comes back to the edge's tail the edge closes a
 negative cycle: nothing is changed, and the edge joins the set together with that cycle. It is tried again when an edge
 of the cycle moves so that the cycle's total is ≥ 0, and leaves when its reduced cost is ≥ 0.
+
+A pool moves both its edges at once: they join the set before either is repaired, since a repair that meets an edge of
+negative reduced cost outside the set need not end.
 """
 
 from __future__ import annotations
@@ -81,16 +84,12 @@ class Potentials:
         this = cls()
         this.values, found, first = _shortest(graph)
         this._violated = {violation.edge: violation.cycle for violation in found}
-        for edge in range(graph.edge_count()):
-            if this._is_negative(graph, edge) and edge not in this._violated:
-                this._work = REPAIR_EDGES
-                this._try_repair(graph, edge)
         this._sweep(graph)
         return this, graph.canonical(first) if first else None
 
     @classmethod
     def from_state(cls, graph: Graph, state: PotentialsState) -> Potentials | None:
-        """Restores a snapshot. `None` if it can't be of this graph."""
+        """Restores a snapshot. `None` if it can't be of this graph, or breaks the invariant."""
         edges = [v.edge for v in state.violated]
         named = [*edges, *(edge for v in state.violated for edge in v.cycle)]
         if (
@@ -104,6 +103,8 @@ class Potentials:
         this.values = list(state.values)
         this._violated = {v.edge: list(v.cycle) for v in state.violated}
         this.fit(graph)
+        if any(this._breaks(graph, edge) and edge not in this._violated for edge in range(graph.edge_count())):
+            return None
         this.worst = min([0, *(this.reduced(graph, edge) or 0 for edge in edges)])
         return this
 
@@ -142,12 +143,19 @@ class Potentials:
 
     def update(self, graph: Graph, edge: int, margin: int) -> bool:
         """Takes over a changed weight. Returns whether a cycle lighter than `margin` may go through the edge."""
+        return self._move(graph, (edge,), margin)[0]
+
+    def update_pool(self, graph: Graph, first: int, margin: int) -> list[bool]:
+        """Takes over both weights of a pool, whose edges are `first` and the next one, as `update` does."""
+        return self._move(graph, (first, first + 1), margin)
+
+    def _move(self, graph: Graph, edges: tuple[int, ...], margin: int) -> list[bool]:
         self.fit(graph)
-        cost = self.reduced(graph, edge)
-        if self._violated or (cost is not None and cost < 0):
-            self._settle(graph, edge)
-            cost = self.reduced(graph, edge)
-        return cost is not None and cost + self.slack(graph.edge_count(), inside=self.is_violated(edge)) < margin
+        if self._violated or any(self._breaks(graph, edge) for edge in edges):
+            self._settle(graph, edges)
+        costs = [(self.reduced(graph, edge), edge in self._violated) for edge in edges]
+        most = graph.edge_count()
+        return [cost is not None and cost + self.slack(most, inside=inside) < margin for cost, inside in costs]
 
     def slack(self, hops: int, *, inside: bool) -> int:
         """Returns the least that `hops` further hops can add, ≤ 0; `inside` if the path has a violated edge already."""
@@ -158,37 +166,45 @@ class Potentials:
         """Gives each node of the graph a potential."""
         self.values.extend([0] * (graph.node_count() - len(self.values)))
 
-    def _is_negative(self, graph: Graph, edge: int) -> bool:
+    def _breaks(self, graph: Graph, edge: int) -> bool:
         cost = self.reduced(graph, edge)
         return cost is not None and cost < 0
 
-    def _settle(self, graph: Graph, edge: int) -> None:
-        """Restores the invariant after the weight of `edge` changed."""
+    def _settle(self, graph: Graph, moved: tuple[int, ...]) -> None:
+        """Restores the invariant after the weights of `moved` changed."""
         self._work = REPAIR_EDGES
-        self._violated.pop(edge, None)
-        if self._is_negative(graph, edge):
-            self._try_repair(graph, edge)
-        due = [other for other in sorted(self._violated) if other != edge and self._is_due(graph, other, edge)]
-        for other in due:
-            if self._is_negative(graph, other):
-                self._try_repair(graph, other)
+        for edge in moved:
+            self._violated.pop(edge, None)
+            if self._breaks(graph, edge):
+                self._violated[edge] = []
+        for edge in moved:
+            self._try_again(graph, edge)
+        due = [edge for edge in sorted(self._violated) if edge not in moved and self._is_due(graph, edge, moved)]
+        for edge in due:
+            self._try_again(graph, edge)
         self._sweep(graph)
         if self._deep:
             fresh, _ = Potentials.cold(graph)
             fresh.relaxed += self.relaxed
             self.__dict__ = fresh.__dict__
 
-    def _is_due(self, graph: Graph, edge: int, moved: int) -> bool:
-        """Returns whether a violated edge should be tried again, now that `moved` has another weight."""
+    def _is_due(self, graph: Graph, edge: int, moved: tuple[int, ...]) -> bool:
+        """Returns whether a violated edge should be tried again, now that `moved` have other weights."""
         cycle = self._violated[edge]
         if not cycle:
             return True
-        return moved in cycle and ((total := graph.total(cycle)) is None or total >= 0)
+        return any(each in cycle for each in moved) and ((total := graph.total(cycle)) is None or total >= 0)
 
-    def _try_repair(self, graph: Graph, edge: int) -> None:
-        """Repairs the potentials around an edge of negative reduced cost, or notes it as violated."""
+    def _try_again(self, graph: Graph, edge: int) -> None:
+        """Repairs the potentials around a violated edge, which then is one no more, or notes why it still is.
+
+        Does nothing if its reduced cost isn't negative.
+        """
+        if not self._breaks(graph, edge):
+            return
         try:
             self._repair(graph, edge)
+            self._violated.pop(edge, None)
         except _Closed as closed:
             self._violated[edge] = closed.cycle
         except _OutOfWork:
@@ -240,9 +256,14 @@ class Potentials:
 
 
 def _walk_back(graph: Graph, parents: dict[int, int], tail: int, edge: int) -> list[int]:
-    """Returns the cycle that ends in `tail`, `edge` (which leaves it) first."""
+    """Returns the cycle that ends in `tail`, `edge` (which leaves it) first.
+
+    Raises `_OutOfWork` if the parents lead round and round, which the invariant rules out.
+    """
     cycle = [parents[tail]]
     while cycle[-1] != edge:
+        if len(cycle) >= graph.node_count():
+            raise _OutOfWork
         cycle.append(parents[graph.tails[cycle[-1]]])
     return cycle[::-1]
 

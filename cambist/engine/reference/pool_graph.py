@@ -185,8 +185,7 @@ class PoolGraph:
                 raise PoolGraphError(message)
         for edge, weight in ((first, sell), (first + 1, buy)):
             self._graph.set_weight(edge, None if weight == NO_WEIGHT else weight)
-        potentials.update(self._graph, first, 0)
-        potentials.update(self._graph, first + 1, 0)
+        potentials.update_pool(self._graph, first, 0)
         return potentials.evidence((first, first + 1))
 
     def search(

@@ -92,8 +92,7 @@ impl Market {
         self.graph
             .set_weight(edge + 1, Some(-fair + FEE - gap))
             .unwrap();
-        self.potentials.update(&self.graph, edge, PARAMS.margin);
-        self.potentials.update(&self.graph, edge + 1, PARAMS.margin);
+        self.potentials.update_pool(&self.graph, edge, PARAMS.margin);
     }
 }
 

@@ -69,8 +69,7 @@ impl KeptGraph {
             self.graph.set_weight(first, before)?;
             return Err(error.into());
         }
-        self.potentials.update(&self.graph, first, 0);
-        self.potentials.update(&self.graph, first + 1, 0);
+        self.potentials.update_pool(&self.graph, first, 0);
         Ok(self.potentials.evidence([first, first + 1]))
     }
 

@@ -148,6 +148,25 @@ proptest! {
     }
 
     #[test]
+    fn a_pool_moves_both_its_edges_at_once((graph, moves) in markets()) {
+        let mut graph = graph;
+        let mut potentials = Potentials::new();
+        for pair in moves.chunks_exact(2) {
+            let first = pair[0].0 & !1;
+            graph.set_weight(first, pair[0].1).unwrap();
+            graph.set_weight(first + 1, pair[1].1).unwrap();
+            potentials.update_pool(&graph, first, 0);
+            check_invariant(&graph, &potentials)?;
+            prop_assert_eq!(find_negative_cycles(&graph).is_empty(), potentials.violated().len() == 0);
+            for edge in potentials.violated() {
+                let cycle = potentials.evidence([edge, edge]).unwrap();
+                prop_assert_eq!(cycle[0], edge);
+                prop_assert!(graph.total(cycle).unwrap() < 0);
+            }
+        }
+    }
+
+    #[test]
     fn cold_potentials_hold_and_cycles_are_evidence((graph, moves) in markets()) {
         let mut graph = graph;
         let mut warm = Potentials::new();

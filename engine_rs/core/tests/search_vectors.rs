@@ -42,6 +42,14 @@ struct GraphOut {
     cold: PotentialsState,
     first: Option<Vec<EdgeId>>,
     negative: Vec<Vec<EdgeId>>,
+    pools: PoolsOut,
+}
+
+/// Each move's promises, edges relaxed so far and worst violation if both edges of a pool move at once.
+#[derive(Deserialize)]
+struct PoolsOut {
+    answers: Vec<([bool; 2], u64, i64)>,
+    state: PotentialsState,
 }
 
 #[derive(Deserialize)]
@@ -248,6 +256,24 @@ fn graphs_are_searched_alike() {
             (restored.state(), restored.worst()),
             (potentials.state(), potentials.worst())
         );
+    }
+}
+
+#[test]
+fn pools_move_both_their_edges_alike() {
+    for (index, case) in vectors().graphs.iter().enumerate() {
+        let mut graph = build(&case.r#in);
+        let mut potentials = Potentials::new();
+        for (step, pair) in case.r#in.moves.chunks_exact(2).enumerate() {
+            for &(edge, weight) in pair {
+                graph.set_weight(edge, weight).unwrap();
+            }
+            let promises = potentials.update_pool(&graph, pair[0].0, case.r#in.params.3);
+            let answer = (promises, potentials.relaxed(), potentials.worst());
+            let wanted = case.out.pools.answers[step];
+            assert_eq!(answer, wanted, "graph {index}, move {step}");
+        }
+        assert_eq!(potentials.state(), case.out.pools.state, "graph {index}");
     }
 }
 

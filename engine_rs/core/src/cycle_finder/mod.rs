@@ -12,6 +12,9 @@
 //! on reduced costs that lowers potentials (Cotton and Maler 2006). If that comes back to the edge's tail the edge
 //! closes a negative cycle: nothing is changed, and the edge joins the set together with that cycle. It is tried again
 //! when an edge of the cycle moves so that the cycle's total is ≥ 0, and leaves when its reduced cost is ≥ 0.
+//!
+//! A pool moves both its edges at once: they join the set before either is repaired, since a repair that meets an edge
+//! of negative reduced cost outside the set need not end.
 
 mod cold;
 
@@ -89,17 +92,11 @@ impl Potentials {
             ..Self::default()
         };
         this.violated.sort_by_key(|violation| violation.edge);
-        for edge in 0..graph.edge_count() as EdgeId {
-            if this.reduced(graph, edge).is_some_and(|cost| cost < 0) && !this.is_violated(edge) {
-                let mut work = REPAIR_EDGES;
-                this.try_repair(graph, edge, &mut work);
-            }
-        }
         this.sweep(graph);
         (this, first.map(|cycle| graph.canonical(&cycle)))
     }
 
-    /// Restores a snapshot. `None` if it can't be of this graph.
+    /// Restores a snapshot. `None` if it can't be of this graph, or breaks the invariant.
     pub fn from_state(graph: &Graph, state: PotentialsState) -> Option<Self> {
         let known = |edge: EdgeId| (edge as usize) < graph.edge_count();
         let sound = state.values.len() <= graph.node_count()
@@ -121,6 +118,10 @@ impl Potentials {
             ..Self::default()
         };
         this.fit(graph);
+        let holds = |edge| this.reduced(graph, edge).is_none_or(|cost| cost >= 0);
+        if !(0..graph.edge_count() as EdgeId).all(|edge| holds(edge) || this.is_violated(edge)) {
+            return None;
+        }
         this.worst = this
             .violated
             .iter()
@@ -197,15 +198,38 @@ impl Potentials {
     /// Takes over a changed weight. Returns whether a cycle lighter than `margin` may go through the edge.
     #[inline]
     pub fn update(&mut self, graph: &Graph, edge: EdgeId, margin: i64) -> bool {
+        self.move_edges(graph, [edge], margin)[0]
+    }
+
+    /// Takes over both weights of a pool, whose edges are `first` and the next one, as [`Self::update`] does.
+    #[inline]
+    pub fn update_pool(&mut self, graph: &Graph, first: EdgeId, margin: i64) -> [bool; 2] {
+        self.move_edges(graph, [first, first + 1], margin)
+    }
+
+    #[inline]
+    fn move_edges<const N: usize>(
+        &mut self,
+        graph: &Graph,
+        edges: [EdgeId; N],
+        margin: i64,
+    ) -> [bool; N] {
         if self.values.len() < graph.node_count() {
             self.fit(graph);
         }
-        let mut cost = self.reduced(graph, edge);
-        if !self.violated.is_empty() || cost.is_some_and(|cost| cost < 0) {
-            self.settle(graph, edge);
-            cost = self.reduced(graph, edge);
+        if !self.violated.is_empty() || edges.iter().any(|&edge| self.breaks(graph, edge)) {
+            self.settle(graph, &edges);
         }
-        cost.is_some_and(|cost| cost + self.slack(usize::MAX, self.is_violated(edge)) < margin)
+        edges.map(|edge| {
+            let cost = self.reduced(graph, edge);
+            cost.is_some_and(|cost| cost + self.slack(usize::MAX, self.is_violated(edge)) < margin)
+        })
+    }
+
+    /// Returns whether the reduced cost of an edge is negative.
+    #[inline]
+    fn breaks(&self, graph: &Graph, edge: EdgeId) -> bool {
+        self.reduced(graph, edge).is_some_and(|cost| cost < 0)
     }
 
     /// Returns the least that `hops` further hops can add, ≤ 0; `inside` if a violated edge is on the path already.
@@ -222,26 +246,27 @@ impl Potentials {
         }
     }
 
-    /// Restores the invariant after the weight of `edge` changed.
+    /// Restores the invariant after the weights of `moved` changed.
     #[cold]
-    fn settle(&mut self, graph: &Graph, edge: EdgeId) {
+    fn settle(&mut self, graph: &Graph, moved: &[EdgeId]) {
         let mut work = REPAIR_EDGES;
-        if let Ok(at) = self.violated.binary_search_by_key(&edge, |v| v.edge) {
-            self.violated.remove(at);
+        for &edge in moved {
+            self.forgive(edge);
+            if self.breaks(graph, edge) {
+                self.blame(edge, Vec::new());
+            }
         }
-        if self.reduced(graph, edge).is_some_and(|cost| cost < 0) {
-            self.try_repair(graph, edge, &mut work);
+        for &edge in moved {
+            self.try_again(graph, edge, &mut work);
         }
         let due: Vec<EdgeId> = self
             .violated
             .iter()
-            .filter(|v| v.edge != edge && v.is_due(graph, edge))
+            .filter(|v| !moved.contains(&v.edge) && v.is_due(graph, moved))
             .map(|v| v.edge)
             .collect();
-        for other in due {
-            if self.reduced(graph, other).is_some_and(|cost| cost < 0) {
-                self.try_repair(graph, other, &mut work);
-            }
+        for edge in due {
+            self.try_again(graph, edge, &mut work);
         }
         self.sweep(graph);
         if self.deep {
@@ -251,16 +276,29 @@ impl Potentials {
         }
     }
 
-    /// Repairs the potentials around an edge of negative reduced cost, or notes it as violated.
-    fn try_repair(&mut self, graph: &Graph, edge: EdgeId, work: &mut u64) {
-        let cycle = match self.repair(graph, edge, work) {
-            Repair::Done => return,
-            Repair::Cycle(cycle) => cycle,
-            Repair::OutOfWork => Vec::new(),
-        };
+    fn blame(&mut self, edge: EdgeId, cycle: Vec<EdgeId>) {
         match self.violated.binary_search_by_key(&edge, |v| v.edge) {
             Ok(at) => self.violated[at].cycle = cycle,
             Err(at) => self.violated.insert(at, Violation { edge, cycle }),
+        }
+    }
+
+    fn forgive(&mut self, edge: EdgeId) {
+        if let Ok(at) = self.violated.binary_search_by_key(&edge, |v| v.edge) {
+            self.violated.remove(at);
+        }
+    }
+
+    /// Repairs the potentials around a violated edge, which then is one no more, or notes why it still is. Does nothing
+    /// if its reduced cost isn't negative.
+    fn try_again(&mut self, graph: &Graph, edge: EdgeId, work: &mut u64) {
+        if !self.breaks(graph, edge) {
+            return;
+        }
+        match self.repair(graph, edge, work) {
+            Repair::Done => self.forgive(edge),
+            Repair::Cycle(cycle) => self.blame(edge, cycle),
+            Repair::OutOfWork => self.blame(edge, Vec::new()),
         }
     }
 
@@ -315,7 +353,8 @@ impl Potentials {
                 }
                 scratch.offer(arc.node, drop, arc.edge);
                 if arc.node == tail {
-                    return Repair::Cycle(scratch.walk_back(graph, tail, edge));
+                    let cycle = scratch.walk_back(graph, tail, edge);
+                    return cycle.map_or(Repair::OutOfWork, Repair::Cycle);
                 }
             }
         }
@@ -342,10 +381,10 @@ impl Potentials {
 }
 
 impl Violation {
-    /// Returns whether it should be tried again, now that `moved` has another weight.
-    fn is_due(&self, graph: &Graph, moved: EdgeId) -> bool {
+    /// Returns whether it should be tried again, now that `moved` have other weights.
+    fn is_due(&self, graph: &Graph, moved: &[EdgeId]) -> bool {
         self.cycle.is_empty()
-            || (self.cycle.contains(&moved)
+            || (moved.iter().any(|edge| self.cycle.contains(edge))
                 && graph.total(&self.cycle).is_none_or(|total| total >= 0))
     }
 }
@@ -376,19 +415,20 @@ impl Scratch {
         self.heap.push(Reverse((drop, node)));
     }
 
-    /// Returns the cycle that ends in `tail`, `edge` (which leaves it) first.
-    fn walk_back(&self, graph: &Graph, tail: NodeId, edge: EdgeId) -> Vec<EdgeId> {
+    /// Returns the cycle that ends in `tail`, `edge` (which leaves it) first. `None` if the parents lead round and
+    /// round, which the invariant rules out: a fault elsewhere must not eat the memory.
+    fn walk_back(&self, graph: &Graph, tail: NodeId, edge: EdgeId) -> Option<Vec<EdgeId>> {
         let mut cycle = Vec::new();
         let mut node = tail;
-        loop {
+        while cycle.len() < self.parent.len() {
             let parent = self.parent[node as usize];
             cycle.push(parent);
             if parent == edge {
-                break;
+                cycle.reverse();
+                return Some(cycle);
             }
             node = graph.from(parent);
         }
-        cycle.reverse();
-        cycle
+        None
     }
 }

@@ -130,9 +130,8 @@ class Market:
         # Both before any potential: the new price must not meet the old one of its own other direction.
         for edge, value in zip(edges, weights, strict=True):
             self.graph.set_weight(edge, None if value is None or abs(value) > MAX_WEIGHT else value)
-        for edge in edges:
-            if self.potentials.update(self.graph, edge, self.margin):
-                self.promising.append(edge)
+        promises = self.potentials.update_pool(self.graph, first, self.margin)
+        self.promising += [edge for edge, promise in zip(edges, promises, strict=True) if promise]
         return edges
 
     def _pool_weights(self, pool: PoolEntry) -> tuple[int | None, int | None]:

@@ -189,11 +189,9 @@ impl Market {
             // Out-of-range weights were filtered and the edge exists, so this can't be refused.
             let _ = self.graph.set_weight(edge, value);
         }
-        for edge in edges {
-            if self.potentials.update(&self.graph, edge, self.margin) {
-                self.promising.push(edge);
-            }
-        }
+        let promises = self.potentials.update_pool(&self.graph, first, self.margin);
+        let found = edges.into_iter().zip(promises).filter(|(_, promise)| *promise);
+        self.promising.extend(found.map(|(edge, _)| edge));
     }
 
     fn pool_weights(&mut self, at: usize) -> [Option<i64>; 2] {
