@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cambist.engine.reference import modules as reference
+from cambist.engine.reference.accounts.raydium_clmm import ClmmPool
 from tests.parity import test_ranges
 from tests.parity.test_bins import ADDRESS, accounts
 from tests.parity.test_curves import NOW, amounts, damm_v2_accounts, magnitudes, saber_accounts
@@ -14,6 +15,7 @@ from tests.parity.test_curves import NOW, amounts, damm_v2_accounts, magnitudes,
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
 SOME = settings(max_examples=150, deadline=None)
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # a failure must show itself
 times = st.tuples(st.sampled_from([0, 100, 10_000]), st.integers(NOW - 2, NOW + 700), st.integers(0, 900))
 
 
@@ -86,11 +88,16 @@ def test_no_swap_beats_the_margin(pool: tuple[str, list[bytes]], a_to_b: bool, t
     if isinstance(margins, str) or isinstance(quoted[0], str):
         return
     weight, reserves = margins[0 if a_to_b else 1]
-    assert weight is not None, "a swap without a margin"
+    if weight is None:  # a swap may begin where nothing is offered and reach what lies behind; no margin tells that
+        empty = venue == "clmm" and ClmmPool.decode(data[1]).liquidity == 0
+        assert empty or quoted[0][0] == 0, "a swap without a margin"
+        return
     at_best = size * 2.0 ** (-weight / 2.0**40)
-    assert quoted[0][0] <= at_best * (1 + 1e-9) + 1
-    if venue == "damm2":
-        assert quoted[0][0] >= at_best / (1 + size / reserves[0]) * (1 - 1e-9) - 2
+    rounding = 3 if venue == "saber" else 1  # its invariant and its reserve are each found to an atom
+    assert quoted[0][0] <= at_best * (1 + 1e-9) + rounding
+    if venue == "damm2":  # rounding may cost an atom of either side
+        whole = at_best * (size - 1) / size if size else 0.0
+        assert quoted[0][0] >= whole / (1 + size / reserves[0]) * (1 - 1e-9) - 2
 
 
 @pytest.mark.parametrize("engine", [native, reference], ids=["native", "reference"])
