@@ -236,6 +236,11 @@ def _check(path: Path, text: str, config: Config) -> None:
     if config.market.source == "network" and not config.solana and config.binance is None:
         problem = 'market.source is "network", but no [[solana]] or [binance] endpoint is given'
         raise ConfigError(path, _line_of(text, "market.source"), problem)
+    names = [endpoint.name for endpoint in config.solana]
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            problem = f"`solana[{at}].name` is taken by another endpoint: screens and commands tell them apart by it"
+            raise ConfigError(path, _line_of(text, f"solana[{at}].name"), problem)
     _check_keys(path, text, config)
     for key, amounts in (
         ("risk.cap", config.risk.cap),

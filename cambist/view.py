@@ -322,6 +322,14 @@ class FeedRow(msgspec.Struct, frozen=True, gc=False):
     retry_at_ns: int | None = None
     wait_ns: int = 0
     """How long the wait before that attempt is in all."""
+    raced: bool = False
+    """Another endpoint tells the same chain."""
+    first_ppm: int | None = None
+    """Of what all of these told, how much this one told first."""
+    ahead_ns: int | None = None
+    """How long the others took after it, on average, where it was first."""
+    behind_ns: int | None = None
+    """How long it took after them, on average, where it was not."""
 
 
 class FeedsSection(msgspec.Struct, frozen=True):

@@ -232,6 +232,9 @@ def _feed(row: FeedRow) -> Facts:
         "lag": None if row.lag_ns is None else row.lag_ns / 1e9,
         "gaps": float(row.gaps),
         "drops": float(row.drops),
+        "first": None if row.first_ppm is None else row.first_ppm / 1e4,
+        "ahead": None if row.ahead_ns is None else row.ahead_ns / 1e9,
+        "behind": None if row.behind_ns is None else row.behind_ns / 1e9,
     }
 
 
@@ -255,7 +258,7 @@ _COLUMNS: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
     PriceRow: (("token", "venue", "source", "synthetic", "state"), ("bid", "ask", "change", "1h", "rsi", "age")),
     DuelRow: (("module",), ("rust", "python", "ratio", "samples", "mismatches")),
     TradeRow: (("route", "token", "venue", "unit", "status", "reason"), ("id", "hoped", "got", "gain")),
-    FeedRow: (("feed", "state", "endpoint", "note"), ("rate", "lag", "gaps", "drops")),
+    FeedRow: (("feed", "state", "endpoint", "note"), ("rate", "lag", "gaps", "drops", "first", "ahead", "behind")),
     LogRow: (("level", "source", "text"), ()),
 }
 KINDS: dict[str, type] = {

@@ -254,6 +254,21 @@ class PriceInspection(msgspec.Struct, frozen=True):
     """RSI 14 with the provisional bar."""
 
 
+class RaceView(msgspec.Struct, frozen=True, gc=False):
+    """How one Solana socket does beside the others of the same chain, since the session began."""
+
+    first: int
+    """Updates it brought before any other."""
+    duplicates: int
+    """Updates somebody had brought before."""
+    share_ppm: int | None
+    """Of all updates those it brought first."""
+    ahead_ns: int | None
+    """How long copies of others took after it, on average; `None` before any came."""
+    behind_ns: int | None
+    """How long its own copies took after others, on average; `None` before any came."""
+
+
 class ChannelView(msgspec.Struct, frozen=True, gc=False):
     """Counters of one channel."""
 
@@ -269,6 +284,8 @@ class ChannelView(msgspec.Struct, frozen=True, gc=False):
     state: str
     last_error: str = ""
     """Sanitised."""
+    race: RaceView | None = None
+    """`None` where no other socket tells the same chain."""
 
 
 class FeeSample(msgspec.Struct, frozen=True, gc=False):

@@ -63,6 +63,9 @@ class FeedRows:
         if not streamed and state == "live" and (age is None or age > QUIET_NS):
             state = "idle"
         lag = None if not streamed else newest.lag_ns if newest.lag_ns is not None else age
+        races = [c.race for c in views if c.race is not None]
+        # Endpoints that share a name share a row: no figure of one speaks for both.
+        race = races[0] if len(races) == 1 else None
         waiting = next((s for s in told if s.state == "down" and s.retry_in_ns is not None), None)
         return FeedRow(
             name=name,
@@ -78,6 +81,10 @@ class FeedRows:
             attempt=waiting.attempt if waiting else 0,
             retry_at_ns=None if waiting is None else _rounded(now_ns + (waiting.retry_in_ns or 0)),
             wait_ns=waiting.wait_ns if waiting else 0,
+            raced=race is not None,
+            first_ppm=race.share_ppm if race else None,
+            ahead_ns=race.ahead_ns if race else None,
+            behind_ns=race.behind_ns if race else None,
         )
 
     def _rate(self, name: str, frames: int, now_ns: int) -> float | None:

@@ -45,12 +45,12 @@ def venue_class(venue: str) -> str:
 
 
 def feed_row_name(channel: Channel) -> str:
-    """Returns the row of the Feeds panel that a channel is counted in; at most 8 cells."""
+    """Returns the row of the Feeds panel that a channel is counted in; at most 24 cells, so that endpoints differ."""
     kind = channel.protocol.rpartition(".")[2]
     name = channel.feed if kind == "ws" else {"http": "rpc", "info": "rules"}.get(kind, kind)
     if channel.feed.endswith("fees"):
         name = "fees"
-    return sanitise(name, 8)
+    return sanitise(name, 24)
 
 
 class Names:

@@ -8,8 +8,8 @@ use pyo3::types::PyBytes;
 
 use crate::error::Fault;
 
-/// (first, duplicate, older, held, failed, disagreed, led, lead in ns, longest lead in ns)
-type Stats = (u64, u64, u64, u64, u64, u64, u64, u64, u64);
+/// (first, duplicate, older, held, failed, disagreed, led, lead in ns, longest lead in ns, lagged, lag in ns)
+type Stats = (u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64);
 
 /// Merges endpoints; see `cambist.engine.reference.wss_aggregator`.
 #[pyclass(frozen, module = "cambist.engine._native")]
@@ -114,6 +114,8 @@ impl WssAggregator {
             s.led,
             s.lead_ns,
             s.lead_max_ns,
+            s.lagged,
+            s.lag_ns,
         ))
     }
 }

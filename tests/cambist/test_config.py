@@ -32,6 +32,7 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ("[market]\nsource = 'mainnet'\n", r":2: .*expected one of demo, network"),
         ("[market]\nseed = 'seven'\n", r":2: `market\.seed`: expected `int`, got `str`"),
         ("\n[rules]\nmax_hops = 9\n", r":3: .*expected .int. <= 5, was 9"),
+        (2 * "[[solana]]\nname='a'\npubsub='ws://127.0.0.1'\nrpc='http://127.0.0.1'\n", r":6: .*another endpoint"),
         ("[market]\nsource = 'network'\n", r":2: .*no \[\[solana\]\] or \[binance\]"),
         ("[[solana]]\nname='a'\npubsub='ws://example.com'\nrpc='https://example.com'\n", r":1: .*loopback only"),
         ("[screen]\ntheme = 'harbor'\n", r':2: .*nearest is "harbour"'),

@@ -1,12 +1,15 @@
 """Endpoints of the config, over loopback: another process's market, and servers that misbehave."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -16,12 +19,16 @@ from cambist.config import Config, load
 from cambist.model.events import Command
 from cambist.runtime.hub import LiveRuntime
 from cambist.simulator.process import Handle, spawn
+from cambist.view import FeedRow
 from storage.catalogue import list_sessions
 from storage.reader import SessionReader
 from tests.feeds.servers import http_server, websocket_server
 
 pytestmark = pytest.mark.timeout(500)
 CANARY = "CANARYf00d"
+NEVER = 1 << 62
+SILENCE_S = 7
+"""Longer than a pool stays current on a connection that tells no slots."""
 
 
 def until(condition: Callable[[], object], seconds: float = 60) -> None:
@@ -37,8 +44,11 @@ def market() -> Iterator[Handle]:
         yield handle
 
 
-def written(folder: Path, facts: dict[str, Any], **urls: str) -> Config:
-    """Returns a config on endpoints, with everything but prices from a market's own description."""
+def written(folder: Path, facts: dict[str, Any], second: str = "", **urls: str) -> Config:
+    """Returns a config on endpoints, with everything but prices from a market's own description.
+
+    `second` is the PubSub address of one more node.
+    """
     at = {"pubsub": facts["pubsub"], "rpc": facts["rpc"], "ws": facts["exchange_ws"], "rest": facts["exchange_rest"]}
     at |= urls
     lines = [
@@ -46,6 +56,9 @@ def written(folder: Path, facts: dict[str, Any], **urls: str) -> Config:
         "[[solana]]", 'name = "solana"', f'pubsub = "{at["pubsub"]}"', f'rpc = "{at["rpc"]}"',
         "[binance]", f'ws = "{at["ws"]}"', f'rest = "{at["rest"]}"', f"symbols = {json.dumps(facts['symbols'])}",
     ]  # fmt: skip
+    if second:
+        lines += ["[[solana]]", 'name = "slow"', f'pubsub = "{second}"', f'rpc = "{at["rpc"]}"', "observe_pools = 1"]
+        lines = [line.replace('name = "solana"', 'name = "fast"\nobserve_pools = 1') for line in lines]
     base = {"SOL": 1, "USDC": 2}
     for token in facts["tokens"]:
         lines += ["[[tokens]]", f'mint = "{token["mint"]}"', f'symbol = "{token["symbol"]}"']
@@ -70,10 +83,10 @@ def notes(live: LiveRuntime) -> str:
     return "\n".join([row.text for row in view.log.rows] + [f"{row.name}: {row.note}" for row in view.feeds.rows])
 
 
-def replays(folder: Path) -> dict[str, Any]:
+def replays(folder: Path, engine: str | None = None) -> dict[str, Any]:
     (row,) = list_sessions(folder)
     with SessionReader(Path(row.path)) as reader:
-        return compose.replay_all(reader, compose.replay_kernel(reader, None)).report(row.name, 1.0)
+        return compose.replay_all(reader, compose.replay_kernel(reader, engine)).report(row.name, 1.0)
 
 
 def test_the_endpoints_of_a_config_make_a_market(market: Handle, tmp_path: Path) -> None:
@@ -125,6 +138,110 @@ def test_a_key_in_an_endpoint_reaches_no_record_log_screen_or_file(
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert CANARY.encode() not in path.read_bytes(), path
+
+
+class Front(NamedTuple):
+    """One more node of a chain."""
+
+    url: str
+    server: asyncio.Server
+    connections: list[asyncio.StreamWriter]
+
+    def cut(self) -> None:
+        """Breaks every connection."""
+        for connection in self.connections:
+            connection.transport.abort()
+
+
+@asynccontextmanager
+async def front(address: str, wait_s: float) -> AsyncIterator[Front]:
+    """Yields a node of which all that it says comes `wait_s` later than from the one behind it."""
+    upstream, connections = urlsplit(address), []
+    loop = asyncio.get_running_loop()
+
+    async def told(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+        async def pass_on() -> None:
+            while data := (due := await waiting.get())[1]:
+                await asyncio.sleep(due[0] - loop.time())
+                target.write(data)
+            target.close()
+
+        passing = asyncio.create_task(pass_on())
+        with contextlib.suppress(OSError):
+            while data := await source.read(1 << 16):
+                waiting.put_nowait((loop.time() + wait_s, data))
+        waiting.put_nowait((0.0, b""))
+        await passing
+
+    async def asked(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        connections.append(target)
+        back, forth = await asyncio.open_connection(upstream.hostname, upstream.port)
+        telling = asyncio.create_task(told(back, target))
+        with contextlib.suppress(OSError):
+            while data := await source.read(1 << 16):
+                forth.write(data)
+        forth.close()
+        await telling
+
+    async with await asyncio.start_server(asked, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        made = Front(f"ws://127.0.0.1:{port}{upstream.path}", server, connections)
+        try:
+            yield made
+        finally:
+            made.cut()
+
+
+async def test_two_nodes_of_one_chain_race_and_either_may_go(market: Handle, tmp_path: Path) -> None:
+    def rows() -> dict[str, FeedRow]:
+        return {row.name: row for row in live.view.feeds.rows}
+
+    def known() -> bool:
+        return "slow" in rows() and None not in (rows()["fast"].ahead_ns, rows()["slow"].behind_ns)
+
+    def current() -> float:
+        pools = [row for row in live.view.prices.rows if row.venue != "binance"]
+        return sum(not row.stale and (NEVER if row.age_ns is None else row.age_ns) < 3 * 10**9 for row in pools) / max(
+            1, len(pools)
+        )
+
+    async def soon(condition: Callable[[], object]) -> None:
+        await asyncio.to_thread(until, condition)
+
+    at = market.endpoints["pubsub"]
+    async with front(at, 0.0) as first, front(at, 0.08) as second:
+        config = written(tmp_path, market.endpoints, second=second.url, pubsub=first.url)
+        live = await asyncio.to_thread(started, config)
+        try:
+            await soon(lambda: live.view.cycles.rows and known())
+            await asyncio.sleep(4)
+            fast, slow = rows()["fast"], rows()["slow"]
+            second.cut()
+            await soon(lambda: len(second.connections) > 1)
+            kept = rows()["slow"].behind_ns
+            await soon(lambda: rows()["slow"].state == "live" and current() > 0.9)
+            first.server.close()
+            first.cut()
+            await soon(lambda: rows()["fast"].state == "down")
+            await asyncio.sleep(SILENCE_S)
+            assert rows()["fast"].state == "down"
+            await soon(lambda: current() > 0.9)
+        finally:
+            await asyncio.to_thread(live.close)
+    assert fast.first_ppm is not None
+    assert slow.first_ppm is not None
+    assert abs(fast.first_ppm + slow.first_ppm - 1_000_000) <= 1
+    assert fast.first_ppm > 900_000, "nearly all comes first from the fast one"
+    assert 40_000_000 < (fast.ahead_ns or 0) < 2_000_000_000
+    assert fast.ahead_ns == slow.behind_ns
+    assert kept is not None
+    assert live.failure is None
+    report = live.report()
+    assert report["opportunities"] > 0
+    for engine in (None, "reference"):
+        assert replays(tmp_path, engine)["digest"] == report["digest"]
 
 
 async def test_an_endpoint_that_refuses_is_named_and_recovers(market: Handle, tmp_path: Path) -> None:

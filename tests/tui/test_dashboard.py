@@ -526,6 +526,51 @@ async def test_a_feed_that_is_down_says_why_and_when_it_is_tried_again():
         assert runtime.submitted[-1].args == {"feed": "orca"}
 
 
+def raced(runtime):
+    """Two endpoints of one chain instead of the one of the pictures."""
+    first, *rest = runtime.view.feeds.rows
+    helius = msgspec.structs.replace(first, name="helius-east", raced=True, first_ppm=624_000, ahead_ns=14_200_000)
+    triton = msgspec.structs.replace(helius, name="triton", first_ppm=376_000, ahead_ns=9 * MS, behind_ns=14_200_000)
+    runtime.change("feeds", rows=(msgspec.structs.replace(helius, behind_ns=9 * MS), triton, *rest))
+
+
+@pytest.mark.parametrize(
+    ("size", "keys", "heads", "row"),
+    [
+        ((120, 40), "", "feed per s lag 1st", "helius… 1 840 12 ms 62%"),
+        ((80, 24), "6", "feed per s lag first gaps", "helius-east 1 840 12 ms 62% 0"),
+        ((200, 60), "", "feed per s lag first ahead gaps drops", "helius-east 1 840 12 ms 62% 14 ms 0 0"),
+        ((120, 40), "6z", "feed per s lag first ahead behind gaps drops", "helius-east 1 840 12 ms 62% 14 ms 9 ms 0 0"),
+    ],
+)
+async def test_endpoints_of_one_chain_say_who_is_first(size, keys, heads, row):
+    runtime = FakeRuntime()
+    raced(runtime)
+    async with CambistApp(runtime).run_test(size=size) as pilot:
+        await settle(pilot, pilot.app)
+        await pilot.press(*keys)
+        await settle(pilot, pilot.app)
+        _, head, *rows = [line.replace("\u2009", " ") for line in table(pilot.app, "feeds").lines()]
+        shown = [" ".join(line.split()) for line in (head, *rows)]
+        assert shown[0].startswith(heads)
+        assert shown[1].lstrip("▌ ●").startswith(row)
+        binance = next(line for line in rows if "binance" in line)
+        assert "–" in binance, "a feed that has no rival has no share"
+        ends = [head.index(word) + len(word) for word in heads.split() if word not in ("feed", "per")]
+        for end in ends:
+            assert all(line[end - 1] != " " for line in rows[:2]), "values end where their heads end"
+
+
+async def test_a_single_endpoint_has_no_columns_for_a_race():
+    async with CambistApp(FakeRuntime()).run_test(size=(120, 40)) as pilot:
+        await pilot.press("6", "z")
+        await settle(pilot, pilot.app)
+        head = table(pilot.app, "feeds").lines()[1]
+        assert "gaps" in head
+        assert "first" not in head
+        assert "ahead" not in head
+
+
 async def test_an_empty_view_shows_unknown_not_zero():
     async with CambistApp(FakeRuntime(View())).run_test(size=(120, 40)) as pilot:
         await settle(pilot, pilot.app)

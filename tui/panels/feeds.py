@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cambist.view import FeedRow, FeedsSection
     from tui.paint import Line
 
-DROPS = ("note", "endpoint", "drops", "gaps")
+DROPS = ("note", "endpoint", "behind", "drops", "ahead", "gaps")
 _MARKS = {
     "live": ("live", "muted"),
     "connecting": ("idle", "text"),
@@ -29,14 +29,23 @@ _MARKS = {
 }
 
 
-def columns(width: int) -> tuple[Column, ...]:
-    """Returns the columns; in a narrow panel name and rate are a cell shorter."""
+def columns(width: int, *, raced: bool = False) -> tuple[Column, ...]:
+    """Returns the columns; in a narrow panel name and rate are a cell shorter.
+
+    Where several endpoints tell the same chain, three more say who is first; the config decides that, not the data.
+    """
     narrow = width < 32
-    gap = 2 if width >= 50 else 1
+    gap = 2 if width >= (80 if raced else 50) else 1
+    race = (
+        Column("first", "1st" if narrow else "first", 4 if narrow else 5, gap=gap),
+        Column("ahead", "ahead", 6, gap=gap),
+        Column("behind", "behind", 6, gap=gap),
+    )
     return (
         Column("feed", "feed", 7 if narrow else 8, right=False, most=24),
         Column("rate", "per s", 5 if narrow else 6, gap=gap),
         Column("lag", "lag", 6, gap=gap),
+        *(race if raced else ()),
         Column("gaps", "gaps", 4, gap=gap),
         Column("drops", "drops", 5, gap=gap),
         Column("endpoint", "endpoint", 26, right=False, gap=2),
@@ -112,7 +121,8 @@ class Feeds(SnapshotTable):
 
     def slots(self, width: int) -> dict[str, Slot]:
         """Returns where the columns stand."""
-        return plan(columns(width), DROPS, width - 1, start=3)
+        rows = self.section.rows if self.section is not None else ()
+        return plan(columns(width, raced=any(row.raced for row in rows)), DROPS, width - 1, start=3)
 
     def paint_row(self, row: FeedRow, line: Line, slots: dict[str, Slot], look: Look) -> None:
         """Paints a row."""
@@ -127,6 +137,11 @@ class Feeds(SnapshotTable):
         bad = row.state in ("stale", "down")
         value = paint.style("stale", bold=True) if bad else text
         self.measure(line, slots["lag"], formats.age(row.lag_ns), value, paint.style("stale") if bad else muted)
+        if first := slots.get("first"):
+            line.end(first.end, formats.share(row.first_ppm), muted if row.first_ppm is None else text)
+        for name, mean_ns in (("ahead", row.ahead_ns), ("behind", row.behind_ns)):
+            if slot := slots.get(name):
+                self.measure(line, slot, formats.age(mean_ns), text, muted)
         if gaps := slots.get("gaps"):
             line.end(gaps.end, formats.count(row.gaps, 4), text if row.gaps else muted)
         if drops := slots.get("drops"):

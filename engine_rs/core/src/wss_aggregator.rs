@@ -5,11 +5,15 @@
 //! an account may advance it: another one's copy may be older, and nothing in it says so. Memory is bounded: a
 //! window holds the last keys, first in first out.
 
+mod parts;
+
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+
+pub use self::parts::AggregatorParts;
 
 /// Keys a window holds, the origin's number.
 pub const WINDOW: usize = 2_000;
@@ -68,6 +72,10 @@ pub struct EndpointStats {
     pub lead_ns: u64,
     /// The longest such lead, in ns.
     pub lead_max_ns: u64,
+    /// Copies of its own that came after another's.
+    pub lagged: u64,
+    /// By how much it lagged behind them, added up, in ns.
+    pub lag_ns: u64,
 }
 
 /// Who brought a key first, and when.
@@ -117,6 +125,12 @@ impl<K: Copy + Eq + Hash> Window<K> {
         self.places
             .find(hash, |&at| self.ring[at].0 == *key)
             .map(|&at| self.ring[at].1)
+    }
+
+    /// All keys, oldest first.
+    fn oldest_first(&self) -> impl Iterator<Item = &(K, Seen)> {
+        let (newer, older) = self.ring.split_at(self.next);
+        older.iter().chain(newer)
     }
 
     /// Files a new key, in the place of the oldest if all are taken.
@@ -174,13 +188,17 @@ impl WssAggregator {
         if window == 0 {
             return Err(AggregatorError::Window);
         }
-        Ok(Self {
+        Ok(Self::of(window))
+    }
+
+    fn of(window: usize) -> Self {
+        Self {
             signatures: Window::new(window),
             contents: Window::new(window),
             leads: HashMap::new(),
             sequences: HashMap::new(),
             stats: Vec::new(),
-        })
+        }
     }
 
     /// Takes a transaction that `endpoint` told of at `at_ns`; `failed` is whether it failed on chain.
@@ -339,13 +357,22 @@ impl WssAggregator {
     fn late(&mut self, endpoint: u16, before: Seen, at_ns: i64) -> Verdict {
         self.stats_mut(endpoint).duplicate += 1;
         if before.endpoint != endpoint {
-            let lead = u64::try_from(at_ns.saturating_sub(before.at_ns)).unwrap_or(0);
+            let lead = at_ns.max(before.at_ns).abs_diff(before.at_ns);
+            let own = self.stats_mut(endpoint);
+            own.lagged += 1;
+            own.lag_ns = own.lag_ns.saturating_add(lead);
             let leader = self.stats_mut(before.endpoint);
             leader.led += 1;
             leader.lead_ns = leader.lead_ns.saturating_add(lead);
             leader.lead_max_ns = leader.lead_max_ns.max(lead);
         }
         Verdict::Duplicate
+    }
+}
+
+impl Default for WssAggregator {
+    fn default() -> Self {
+        Self::of(WINDOW)
     }
 }
 
@@ -378,6 +405,7 @@ mod tests {
         let (first, second) = (race.stats(0), race.stats(1));
         assert_eq!((first.first, first.led, first.lead_ns), (1, 1, 250));
         assert_eq!((second.first, second.duplicate, second.failed), (1, 1, 1));
+        assert_eq!((first.lagged, second.lagged, second.lag_ns), (0, 1, 250));
     }
 
     #[test]
@@ -410,6 +438,37 @@ mod tests {
         );
         assert_eq!(race.account(1, pool, 5, None, (2, b"b"), 9), Verdict::First);
         assert_eq!(race.account(0, pool, 6, None, (2, b"c"), 9), Verdict::First);
+    }
+
+    #[test]
+    fn its_parts_make_the_same_aggregator() {
+        let mut race = WssAggregator::default();
+        for n in 0..3 {
+            race.signature(n as u16, key(n), n == 1, i64::from(n));
+            race.account(0, [n as u8; 32], 5, None, (1, &[n as u8]), 0);
+        }
+        race.account(1, [9; 32], 5, Some(3), (1, b""), 0);
+        race.sequence(0, 4, 8);
+        race.disconnected(1);
+        let mut again = WssAggregator::from_parts(&race.parts()).unwrap();
+        assert_eq!(again.parts(), race.parts());
+        assert_eq!(again.signature(5, key(2), false, 9), Verdict::Duplicate);
+        assert_eq!(again.stats(2).lead_ns, 7);
+        let mut twice = race.parts();
+        twice.signatures.push(twice.signatures[0].clone());
+        assert!(WssAggregator::from_parts(&twice).is_none());
+    }
+
+    #[test]
+    fn parts_of_a_full_window_are_oldest_first() {
+        let mut race = WssAggregator::default();
+        for n in 0..WINDOW as u32 + 3 {
+            race.signature(0, key(n), false, i64::from(n));
+        }
+        let parts = race.parts();
+        assert_eq!(parts.signatures.len(), WINDOW);
+        assert_eq!((parts.signatures[0].1, parts.signatures[1].1), (3, 4));
+        assert_eq!(WssAggregator::from_parts(&parts).unwrap().parts(), parts);
     }
 
     #[test]

@@ -99,6 +99,10 @@ class SolanaSession:
         self._pending.clear()
         self._subscriptions.clear()
 
+    def accounts(self) -> set[bytes]:
+        """Returns the accounts that the current generation has subscriptions on."""
+        return {target for target in self._subscriptions.values() if len(target) == 32}
+
     def account(self, subscription: int) -> bytes | None:
         """Returns the account behind a subscription id of the current generation."""
         target = self._subscriptions.get(subscription, b"")

@@ -19,6 +19,7 @@ from cambist.engine.reference.engine.market import Market
 from cambist.engine.reference.engine.market.legs import leg
 from cambist.engine.reference.engine.needs import take_refused
 from cambist.engine.reference.engine.prices import Prices
+from cambist.engine.reference.engine.race import Race
 from cambist.engine.reference.engine.snapshot import dump, load
 from cambist.engine.reference.engine.standing import Standing
 from cambist.engine.reference.engine.views import Tally, inspect, inspect_price, present
@@ -51,6 +52,8 @@ class ReferenceEngine:
         self.reprice()
         self.counters = Tally()
         self.needs: list[Need] = []
+        self.race = Race()
+        self.race.count_sockets(self.channels)
         take_refused(self, None)
 
     def ingest(self, block: bytes, offset: int, until_ns: int) -> Ingested:

@@ -42,6 +42,8 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, mo
         case BookTicker() | DepthDelta() | DepthSnapshot():
             _book_event(engine, channel, event, moment)
         case Account():
+            if channel.socket and engine.race.sockets and event.key in registry.accounts:
+                engine.race.account(at, event, moment.now_ns)
             intake.take(registry, event.key, event.slot, event.owner, event.data, at, socket=channel.socket)
         case AccountMissing():
             intake.lose(registry, event.key, event.slot)
@@ -60,8 +62,10 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, mo
             engine.sources.tip_floor(event.levels, event.average, moment.now_ns)
             engine.reprice()
         case Logs() if event.mentions is not None:
-            units = consumed_units(event.logs)
-            engine.sources.observe(base58.encode(event.mentions), event.slot, units, moment.now_ns)
+            raced = channel.socket and engine.race.sockets
+            if not raced or engine.race.is_first(at, event, event.mentions, moment.now_ns):
+                units = consumed_units(event.logs)
+                engine.sources.observe(base58.encode(event.mentions), event.slot, units, moment.now_ns)
         case Trade():
             channel.lag(moment.now_ns, event.venue_ns)
         case Instruments():

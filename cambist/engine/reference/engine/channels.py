@@ -9,6 +9,7 @@ from cambist.engine.protocol import ChannelView
 from cambist.engine.reference.decode import SolanaSession
 
 if TYPE_CHECKING:
+    from cambist.engine.protocol import RaceView
     from cambist.model.events import Channel
 
 ERROR_CELLS = 120
@@ -65,8 +66,8 @@ class ChannelState:
         """Keeps the last error, safe for a terminal."""
         self.last_error = plain(text)
 
-    def view(self) -> ChannelView:
-        """Returns what screens show of it."""
+    def view(self, race: RaceView | None) -> ChannelView:
+        """Returns what screens show of it, and how it does beside other sockets."""
         return ChannelView(
             channel=self.info.id,
             frames=self.frames,
@@ -78,6 +79,7 @@ class ChannelState:
             slot=self.slot,
             state=self.state,
             last_error=self.last_error,
+            race=race,
         )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.detect import Output, review, settle
 from cambist.engine.reference.engine.needs import done, seed, take_refused
+from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import torn
 from cambist.engine.reference.engine.standing import Moment
 from cambist.engine.reference.order_book import Outcome
@@ -53,6 +54,7 @@ def _declare(engine: ReferenceEngine, body: bytes) -> None:
         engine.channels[info.id].info = info
     else:
         engine.channels[info.id] = ChannelState(info)
+    engine.race.count_sockets(engine.channels)
 
 
 def connected(engine: ReferenceEngine, channel: ChannelState, generation: int) -> None:
@@ -70,6 +72,7 @@ def disconnected(engine: ReferenceEngine, channel: ChannelState) -> None:
     channel.session.disconnect()
     if channel.socket:
         torn.doubt(engine.market.registry, channel.info.id)
+        lose_socket(engine, channel.info.id)
     for at, entry in enumerate(engine.market.books.entries):
         if entry.channel == channel.info.id:
             entry.book.disconnect()
@@ -82,6 +85,8 @@ def _gap(engine: ReferenceEngine, channel: ChannelState) -> None:
     if channel.socket:
         torn.doubt(engine.market.registry, channel.info.id)
         torn.ask_again(engine.market.registry, channel.info.id)
+        if engine.race.sockets:
+            engine.race.aggregator.disconnected(channel.info.id)
     for at, entry in enumerate(engine.market.books.entries):
         if entry.channel == channel.info.id:
             if entry.book.gap().need_seed:

@@ -35,7 +35,9 @@ def take_refused(engine: ReferenceEngine, channel: ChannelState | None) -> None:
         for text in registry.errors:
             channel.error(text)
         for kind, key, index, carrier in registry.needs:
-            engine.needs.append(Need(kind, _asks(engine, channel, carrier), key, index))
+            # Each of several sockets carries the same accounts, else they would not be worth comparing, or keeping.
+            asked = engine.race.sockets or [_asks(engine, channel, carrier)]
+            engine.needs += [Need(kind, at, key, index) for at in asked]
         registry.needs.clear()
     registry.refused.clear()
     registry.errors.clear()

@@ -146,7 +146,7 @@ def _fee_inputs(engine: ReferenceEngine) -> tuple[FeeInput, ...]:
 
 
 def _channels(engine: ReferenceEngine) -> tuple[ChannelView, ...]:
-    return tuple(channel.view() for _, channel in sorted(engine.channels.items()))
+    return tuple(channel.view(engine.race.view(at)) for at, channel in sorted(engine.channels.items()))
 
 
 def _prices(engine: ReferenceEngine, now_ns: int) -> tuple[PriceView, ...]:

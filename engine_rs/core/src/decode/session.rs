@@ -1,6 +1,6 @@
 //! What a Solana channel has asked for: replies name only the request, notifications only the subscription.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +174,12 @@ impl SolanaSession {
     pub fn disconnect(&mut self) {
         self.pending.clear();
         self.subscriptions.clear();
+    }
+
+    /// Returns the accounts that the current generation has subscriptions on.
+    pub fn accounts(&self) -> BTreeSet<Pubkey> {
+        let numbers = self.subscriptions.keys();
+        numbers.filter_map(|&number| self.account(number)).collect()
     }
 
     /// Returns the account behind a subscription id of the current generation.

@@ -1,6 +1,7 @@
 //! Decoded events, each applied to what it tells about.
 
 use super::Engine;
+use super::race;
 use super::standing::Moment;
 use crate::base58::{self, Pubkey};
 use crate::decode::Event;
@@ -17,10 +18,14 @@ impl Engine {
             Event::Account {
                 key,
                 slot,
+                lamports,
                 owner,
                 data,
-                ..
             } => {
+                if self.racing && channel.socket && registry.account(&key).is_some() {
+                    let state = (lamports, data.as_slice());
+                    self.race.account(at, key, slot, None, state, moment.now_ns);
+                }
                 registry.take(&key, slot, &owner, data, at, channel.socket);
             }
             Event::AccountMissing { key, slot } => registry.lose(&key, slot),
@@ -51,10 +56,18 @@ impl Engine {
             }
             Event::Logs {
                 slot,
+                signature,
+                failed,
                 logs,
                 mentions: Some(account),
-                ..
             } => {
+                let told = (&signature, &account);
+                if self.racing
+                    && channel.socket
+                    && !race::is_first(&mut self.race, at, told, failed, moment.now_ns)
+                {
+                    return;
+                }
                 let units = consumed_units(&logs);
                 let account = base58::encode(&account);
                 self.sources.observe(&account, slot, units, moment.now_ns);

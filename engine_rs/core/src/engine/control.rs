@@ -57,6 +57,7 @@ impl Engine {
                 self.channels.insert(info.id, ChannelState::new(info));
             }
         }
+        self.count_sockets();
     }
 
     pub(super) fn connected(&mut self, at: u16, generation: u32) {
@@ -85,6 +86,7 @@ impl Engine {
         channel.session.disconnect();
         if channel.socket {
             self.market.registry.doubt(at);
+            self.lose_socket(at);
         }
         for (place, entry) in self.market.books.entries.iter_mut().enumerate() {
             if entry.channel == Some(at) {
@@ -103,6 +105,9 @@ impl Engine {
         if channel.socket {
             self.market.registry.doubt(at);
             self.market.registry.ask_again(at);
+            if self.racing {
+                self.race.disconnected(at);
+            }
         }
         for place in 0..self.market.books.entries.len() {
             let entry = &mut self.market.books.entries[place];

@@ -21,6 +21,7 @@ mod needs;
 mod opportunity;
 mod price_view;
 mod prices;
+mod race;
 mod registry;
 mod series;
 pub mod setup;
@@ -44,6 +45,7 @@ use self::standing::{Standing, walk};
 pub use self::views::Counters;
 use crate::fees::{FeeModel, Sources};
 use crate::graph::EdgeId;
+use crate::wss_aggregator::WssAggregator;
 
 /// A setup that can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -73,6 +75,9 @@ pub struct Engine {
     standing: Standing,
     counters: Counters,
     needs: Vec<Need>,
+    race: WssAggregator,
+    /// Whether several sockets tell the same chain.
+    racing: bool,
 }
 
 impl Engine {
@@ -92,6 +97,8 @@ impl Engine {
             standing: Standing::default(),
             counters: Counters::default(),
             needs: Vec::new(),
+            race: WssAggregator::default(),
+            racing: false,
             setup,
         };
         engine.fresh();
@@ -112,6 +119,8 @@ impl Engine {
         self.reprice();
         self.counters = Counters::default();
         self.needs.clear();
+        self.race = WssAggregator::default();
+        self.count_sockets();
         self.take_refused(None);
     }
 

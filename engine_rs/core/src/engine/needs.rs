@@ -46,16 +46,24 @@ impl Engine {
         if registry.wants.is_empty() && registry.errors.is_empty() {
             return;
         }
-        let (errors, wants) = (std::mem::take(&mut registry.errors), &mut registry.wants);
+        let errors = std::mem::take(&mut registry.errors);
         let Some(at) = at else { return };
-        let asks = |carrier: Option<u16>| carrier.unwrap_or_else(|| asks(&self.channels, at));
-        let needs = wants.drain(..).map(|want| Need {
-            kind: want.kind,
-            channel: asks(want.carrier),
-            key: want.key,
-            index: want.index,
-        });
-        self.needs.extend(needs);
+        let sockets = self.raced_sockets();
+        for want in self.market.registry.wants.drain(..) {
+            let alone = [want.carrier.unwrap_or_else(|| asks(&self.channels, at))];
+            // Each of several sockets carries the same accounts, else they would not be worth comparing, or keeping.
+            let asked = if sockets.is_empty() {
+                &alone
+            } else {
+                &sockets[..]
+            };
+            self.needs.extend(asked.iter().map(|&channel| Need {
+                kind: want.kind,
+                channel,
+                key: want.key.clone(),
+                index: want.index,
+            }));
+        }
         if let Some(channel) = self.channels.get_mut(&at) {
             for text in errors {
                 channel.error(&text);

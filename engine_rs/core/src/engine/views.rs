@@ -9,6 +9,7 @@ use super::channels::{ChannelState, State};
 use super::market::Hop;
 use super::opportunity::Opportunity;
 use super::prices::Row;
+use super::race::RaceView;
 use super::registry::PoolState;
 use super::standing::{Cycle, Sizing, cap, compute_units, kept, net, settlement, walk};
 use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
@@ -72,6 +73,7 @@ struct ChannelView<'a> {
     slot: Option<u64>,
     state: State,
     last_error: &'a str,
+    race: Option<RaceView>,
 }
 
 /// All that is shown; twin of `EngineView` in `cambist/engine/protocol.py`.
@@ -136,7 +138,11 @@ impl Engine {
             slot_ns: self.market.slot.map(|_| self.market.slot_ns),
             prices: self.price_views(now_ns),
             cycles: self.standing.ranked(),
-            channels: self.channels.values().map(channel).collect(),
+            channels: self
+                .channels
+                .values()
+                .map(|each| self.channel(each))
+                .collect(),
             fees: self.fees.rows().collect(),
             fee_source: self.fees.source(),
             congestion: self.congestion(),
@@ -151,6 +157,22 @@ impl Engine {
             bid_percentile: self.sources.percent(bidding),
             fullness_ppm: self.fullest().map(|(ppm, _)| ppm),
             fee_inputs: self.fee_inputs(),
+        }
+    }
+
+    fn channel<'a>(&self, channel: &'a ChannelState) -> ChannelView<'a> {
+        ChannelView {
+            channel: channel.info.id,
+            frames: channel.frames,
+            malformed: channel.malformed,
+            gaps: channel.gaps,
+            last_ns: channel.last_ns,
+            lag_ns: channel.lag_ns,
+            offset_ns: channel.offset_ns,
+            slot: channel.slot,
+            state: channel.state,
+            last_error: &channel.last_error,
+            race: self.race_view(channel),
         }
     }
 
@@ -368,21 +390,6 @@ impl Engine {
             Some((size, net(&sizing, &cost)?))
         };
         sizes.into_iter().filter_map(point).collect()
-    }
-}
-
-fn channel(channel: &ChannelState) -> ChannelView<'_> {
-    ChannelView {
-        channel: channel.info.id,
-        frames: channel.frames,
-        malformed: channel.malformed,
-        gaps: channel.gaps,
-        last_ns: channel.last_ns,
-        lag_ns: channel.lag_ns,
-        offset_ns: channel.offset_ns,
-        slot: channel.slot,
-        state: channel.state,
-        last_error: &channel.last_error,
     }
 }
 

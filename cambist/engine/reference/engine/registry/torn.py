@@ -140,6 +140,14 @@ def doubt(registry: Registry, channel: int) -> None:
             registry.dirty.update(account.users)
 
 
+def hand_over(registry: Registry, lost: int, to: int, told: set[bytes]) -> None:
+    """Lets pools of a lost channel follow the slots of another one that tells them."""
+    for at, pool in enumerate(registry.pools):
+        if pool.carrier == lost and pool.address in told:
+            pool.carrier = to
+            registry.dirty.add(at)
+
+
 def ask_again(registry: Registry, channel: int) -> None:
     """Asks for the suspect accounts of a channel."""
     for key in sorted(k for k, a in registry.accounts.items() if a.suspect and _is_told(registry, a, channel)):

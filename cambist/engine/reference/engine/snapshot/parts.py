@@ -11,6 +11,7 @@ from cambist.engine.reference.engine.series import SeriesParts
 from cambist.engine.reference.fee_sources import SourcesState
 from cambist.engine.reference.fees import FeeState
 from cambist.engine.reference.order_book import BookParts
+from cambist.engine.reference.wss_aggregator import AggregatorParts
 from cambist.model.events import Channel
 from cambist.model.opportunity import Opportunity
 
@@ -168,3 +169,4 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     learned: list[tuple[str, int, int, int]]
     counters: Counters
     gaps: list[tuple[str, int, int]] = []
+    race: AggregatorParts = AggregatorParts()

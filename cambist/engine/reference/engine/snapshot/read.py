@@ -26,6 +26,7 @@ from cambist.engine.reference.graph import Graph
 from cambist.engine.reference.order_book import OrderBook
 from cambist.engine.reference.pool import ChainTime
 from cambist.engine.reference.technical import from_bits
+from cambist.engine.reference.wss_aggregator import WssAggregator
 from cambist.model.market import Instrument
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def _load_channels(engine: ReferenceEngine, state: State) -> None:
             raise ValueError(message)
         channel.session = session
         engine.channels[part.info.id] = channel
+    engine.race.aggregator = WssAggregator.from_parts(state.race)
+    engine.race.count_sockets(engine.channels)
 
 
 def _load_market(engine: ReferenceEngine, state: State) -> None:

@@ -54,6 +54,7 @@ def dump(engine: ReferenceEngine) -> bytes:
         learned=[(*kind, *counts) for kind, counts in sorted(engine.standing.learned.items())],
         counters=engine.counters.view(),
         gaps=[(key, *slots) for key, slots in sorted(engine.standing.gaps.items())],
+        race=engine.race.aggregator.parts(),
     )
     return msgspec.json.encode(state)
 

@@ -1,5 +1,7 @@
 //! Whether a pool's accounts agree: at one slot, or at one that is closed. Until then the pool is *torn*.
 
+use std::collections::BTreeSet;
+
 use super::Registry;
 use super::entries::{Account, Curve, Decoded, PoolEntry, PoolState, Want};
 use super::membership::clmm_span;
@@ -181,6 +183,16 @@ impl Registry {
             if account.count > 0 && is_told(&self.pools, account, channel) {
                 account.suspect = true;
                 self.dirty.extend(&account.users);
+            }
+        }
+    }
+
+    /// Lets pools of a lost channel follow the slots of another one that tells them.
+    pub(crate) fn hand_over(&mut self, from: u16, to: u16, told: &BTreeSet<Pubkey>) {
+        for (at, pool) in self.pools.iter_mut().enumerate() {
+            if pool.carrier == Some(from) && told.contains(&pool.address) {
+                pool.carrier = Some(to);
+                self.dirty.insert(at);
             }
         }
     }

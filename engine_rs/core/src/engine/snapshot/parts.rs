@@ -12,6 +12,7 @@ use crate::engine::setup::Channel;
 use crate::engine::views::Counters;
 use crate::fees::{FeeState, SourcesState};
 use crate::order_book::BookParts;
+use crate::wss_aggregator::AggregatorParts;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -167,4 +168,6 @@ pub(super) struct State {
     pub(super) counters: Counters,
     #[serde(default)]
     pub(super) gaps: Vec<(String, u64, u64)>,
+    #[serde(default)]
+    pub(super) race: AggregatorParts,
 }

@@ -19,6 +19,7 @@ use crate::fees::{FeeModel, Sources};
 use crate::graph::Graph;
 use crate::order_book::OrderBook;
 use crate::pool::ChainTime;
+use crate::wss_aggregator::WssAggregator;
 
 /// Gives an engine this state.
 ///
@@ -68,6 +69,8 @@ fn load_channels(engine: &mut Engine, state: &State) -> Result<(), SnapshotError
             session.ok_or_else(|| damaged(format!("session of channel {}", part.info.id)))?;
         engine.channels.insert(part.info.id, channel);
     }
+    engine.race = WssAggregator::from_parts(&state.race).ok_or_else(|| damaged("race"))?;
+    engine.count_sockets();
     Ok(())
 }
 

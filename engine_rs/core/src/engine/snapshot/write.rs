@@ -59,6 +59,7 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
         gaps: gaps
             .map(|(key, &(first, last))| (key.clone(), first, last))
             .collect(),
+        race: engine.race.parts(),
     })
 }
 

@@ -1,0 +1,335 @@
+"""Two sockets of one chain: who is first and by how much, what stays as it was, who stands in for a lost one."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cambist.engine import make_engine
+from cambist.engine.reference import base58
+from cambist.model.events import Channel, RecordKind, records, unpack
+from tests.parity.markets import HTTP, POOLS, START_NS, WS, Market, key, run, setup
+
+pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
+
+B, B_HTTP = 7, 8
+MS = 1_000_000
+LATER = START_NS + 10**10
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+ENGINES = ("reference", "native")
+
+
+def two_sockets():
+    more = (
+        Channel(B, "node B", "solana", "solana.ws", "node B"),
+        Channel(B_HTTP, "node B", "solana", "solana.http", "B"),
+    )
+    return setup(channels=(*setup().channels, *more))
+
+
+class Pair:
+    """A chain told by two nodes. What one is late with waits in `late` until it is told."""
+
+    def __init__(self) -> None:
+        self.market = Market()
+        self.market.open()
+        self.generation = {WS: 1, B: 1}
+        self.numbers = {WS: dict(self.market.subscriptions), B: {}}
+        self.late: list[tuple[int, dict]] = []
+        self.signatures = 0
+        self.connect(B)
+
+    def send(self, channel: int, body: dict, *, out: bool = False) -> None:
+        self.market.frame(channel, body, out=out, generation=self.generation[channel])
+
+    def connect(self, channel: int) -> None:
+        """Subscribes to everything on a new connection."""
+        generation = self.generation[channel]
+        self.market.record(RecordKind.CONNECTED, b'{"label":"x"}', channel=channel, generation=generation)
+        for address in self.market.accounts:
+            self.market.requests += 1
+            number = self.market.requests
+            ask = {"jsonrpc": "2.0", "id": number, "method": "accountSubscribe", "params": [base58.encode(address)]}
+            self.send(channel, ask, out=True)
+            self.numbers[channel][address] = 7_000 + number
+            self.send(channel, {"jsonrpc": "2.0", "result": 7_000 + number, "id": number})
+
+    def lose(self, channel: int) -> None:
+        self.market.record(RecordKind.DISCONNECTED, b'{"reason":"gone"}', channel=channel)
+        self.generation[channel] += 1
+
+    def account(self, channel: int, address: bytes) -> dict:
+        result = {"context": {"slot": self.market.slot}, "value": self.market._value(address)}
+        params = {"result": result, "subscription": self.numbers[channel][address]}
+        return {"jsonrpc": "2.0", "method": "accountNotification", "params": params}
+
+    def tell(self, channel: int, address: bytes) -> None:
+        self.send(channel, self.account(channel, address))
+
+    def swap(self, name: str, amount: int, *, a_to_b: bool, who: str) -> None:
+        """Swaps; A, B or both in this order tell of it, a small letter not before `flush`."""
+        for address in self.market.swap(name, amount, a_to_b=a_to_b):
+            self.each(who, lambda channel, address=address: self.account(channel, address))
+
+    def each(self, who: str, body) -> None:
+        for letter in who:
+            channel = WS if letter in "aA" else B
+            if letter.isupper():
+                self.send(channel, body(channel))
+            else:
+                self.late.append((channel, body(channel)))
+
+    def slot(self, who: str) -> None:
+        self.market.slot += 1
+        self.market._clock()
+        slot = {"parent": self.market.slot - 1, "root": self.market.slot - 32, "slot": self.market.slot}
+        params = {"result": slot, "subscription": 1}
+        self.each(who, lambda _: {"jsonrpc": "2.0", "method": "slotNotification", "params": params})
+
+    def logs(self, name: str, units: int, who: str, signature: int | None = None) -> None:
+        self.signatures += signature is None
+        number = self.signatures if signature is None else signature
+        program = base58.encode(POOLS[name])
+        lines = [f"Program {program} invoke [1]", f"Program {program} consumed {units} of 200000 compute units"]
+        lines.append(f"Program {program} success")
+        value = {"signature": base58.encode_signature(number.to_bytes(64, "big")), "err": None, "logs": lines}
+        for channel in (WS, B):
+            self.market.requests += 1
+            ask = {"jsonrpc": "2.0", "id": self.market.requests, "method": "logsSubscribe"}
+            self.send(channel, ask | {"params": [{"mentions": [base58.encode(key(name))]}]}, out=True)
+            self.send(channel, {"jsonrpc": "2.0", "result": 9_000 + len(name), "id": self.market.requests})
+        told = {"context": {"slot": self.market.slot}, "value": value}
+        params = {"result": told, "subscription": 9_000 + len(name)}
+        self.each(who, lambda _: {"jsonrpc": "2.0", "method": "logsNotification", "params": params})
+
+    def flush(self) -> None:
+        for channel, body in self.late:
+            self.send(channel, body)
+        self.late.clear()
+
+
+who = st.sampled_from(["A", "B", "AB", "BA", "Ab", "Ba", "AA", "ABA", "ab"])
+names = st.sampled_from(list(POOLS))
+acts = st.one_of(
+    st.tuples(st.just("swap"), names, st.integers(10**6, 10**12), st.booleans(), who),
+    st.tuples(st.just("slot"), who),
+    st.tuples(st.just("logs"), names, st.integers(0, 10**6), who),
+    st.tuples(st.just("flush")),
+    st.tuples(st.just("lose"), st.sampled_from([WS, B])),
+    st.tuples(st.just("back"), st.sampled_from([WS, B])),
+    st.tuples(st.just("gap"), st.sampled_from([WS, B])),
+    st.tuples(st.just("seed"), names),
+)
+
+
+def play(pair: Pair, act: tuple) -> None:
+    match act:
+        case ("swap", name, amount, a_to_b, who):
+            pair.swap(name, amount, a_to_b=a_to_b, who=who)
+        case ("slot", who):
+            pair.slot(who)
+        case ("logs", name, units, who):
+            pair.logs(name, units, who)
+        case ("flush",):
+            pair.flush()
+        case ("lose", channel):
+            pair.lose(channel)
+        case ("back", channel):
+            pair.connect(channel)
+        case ("gap", channel):
+            pair.market.record(RecordKind.GAP, b'{"count":1,"reason":"queue"}', channel=channel)
+        case ("seed", name):
+            pair.market.seed([key(name)])
+
+
+def block_of(stream: list[tuple]) -> bytes:
+    pair = Pair()
+    for act in stream:
+        play(pair, act)
+    pair.flush()
+    return pair.market.take()
+
+
+def races(engine) -> dict[int, dict]:
+    return {c["channel"]: c["race"] for c in json.loads(engine.present(LATER))["channels"] if c["race"]}
+
+
+@FEW
+@given(st.lists(acts, max_size=25), st.integers(1, 40))
+def test_both_engines_agree_whatever_the_batches(stream, step):
+    block = block_of(stream)
+    first, second, third = (make_engine(name, two_sockets()) for name in ("reference", "native", "native"))
+    told = run(first, block)
+    assert told == run(second, block) == run(third, block, step)
+    assert first.present(LATER) == second.present(LATER) == third.present(LATER)
+    assert first.snapshot() == second.snapshot() == third.snapshot()
+
+
+@FEW
+@given(st.lists(acts, min_size=2, max_size=20), st.randoms(use_true_random=False), st.sampled_from(ENGINES))
+def test_a_race_goes_on_in_the_other_engine(stream, rng, head):
+    block, offsets, at = block_of(stream), [], 0
+    while at < len(block):
+        at = unpack(block, at)[1]
+        offsets.append(at)
+    cut = rng.choice(offsets)
+    whole, begins = make_engine(head, two_sockets()), make_engine(head, two_sockets())
+    goes_on = make_engine(next(name for name in ENGINES if name != head), two_sockets())
+    expected = run(whole, block)
+    early = run(begins, block[:cut])
+    goes_on.restore(begins.snapshot())
+    late = run(goes_on, block[cut:])
+    assert early[0] + late[0] == expected[0]
+    assert goes_on.snapshot() == whole.snapshot()
+    assert goes_on.present(LATER) == whole.present(LATER)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_shares_and_leads_are_those_of_the_arrivals(name):
+    engine, pair = make_engine(name, two_sockets()), Pair()
+    pair.slot("AB")
+    for first, second in ((WS, B), (WS, B), (B, WS), (WS, B)):
+        (pool,) = pair.market.swap("orca-sol-usdc", 10**9, a_to_b=True)
+        pair.slot("AB")
+        pair.tell(first, pool)
+        pair.market.now_ns += 9 * MS if first == WS else 29 * MS
+        pair.tell(second, pool)
+    run(engine, pair.market.take())
+    # Two clock updates came before the second node was there.
+    assert races(engine) == {
+        WS: {"first": 5, "duplicates": 1, "share_ppm": 833_333, "ahead_ns": 10 * MS, "behind_ns": 30 * MS},
+        B: {"first": 1, "duplicates": 3, "share_ppm": 166_666, "ahead_ns": 30 * MS, "behind_ns": 10 * MS},
+    }
+    pair.lose(B)
+    pair.connect(B)
+    before = races(engine)
+    run(engine, pair.market.take())
+    assert races(engine) == before, "a new connection goes on with what the endpoint has shown"
+
+
+def state_of(engine) -> dict:
+    state = json.loads(engine.snapshot())
+    return {part: state[part] for part in state if part not in ("channels", "counters", "race")}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_copy_changes_nothing(name):
+    engine, pair = make_engine(name, two_sockets()), Pair()
+    pair.slot("AB")
+    pair.swap("cpmm-sol-usdc", 10**11, a_to_b=True, who="Ab")
+    pair.logs("ray-sol-usdc", 70_000, "Ab")
+    run(engine, pair.market.take())
+    before = state_of(engine)
+    pair.flush()
+    decisions, needs = run(engine, pair.market.take())
+    assert (decisions, needs) == (b"", b"")
+    assert state_of(engine) == before
+    assert races(engine)[B]["duplicates"] == 4, "two vaults, the pool, the logs"
+
+
+def without(block: bytes, *channels: int) -> bytes:
+    kept, at = [], 0
+    for record in records(block):
+        after = unpack(block, at)[1]
+        if record.channel not in channels:
+            kept.append(block[at:after])
+        at = after
+    return b"".join(kept)
+
+
+@FEW
+@given(st.lists(st.tuples(names, st.integers(10**9, 10**12), st.booleans(), st.booleans()), min_size=3, max_size=12))
+def test_a_slower_copy_of_everything_leaves_every_decision_as_it_was(swaps):
+    pair = Pair()
+    for name, amount, a_to_b, settled in swaps:
+        pair.swap(name, amount, a_to_b=a_to_b, who="Ab")
+        if settled:
+            pair.slot("Ab")
+            pair.flush()
+    pair.flush()
+    pair.slot("AB")
+    block = pair.market.take()
+    for name in ENGINES:
+        both, alone = make_engine(name, two_sockets()), make_engine(name, setup())
+        decisions = run(both, block)[0]
+        assert decisions == run(alone, without(block, B))[0]
+    assert decisions
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_logs_count_once_for_each_account_they_mention(name):
+    engine, pair = make_engine(name, two_sockets()), Pair()
+    pair.logs("ray-sol-usdc", 100_000, "AB", signature=9)
+    pair.logs("orca-sol-usdc", 100_000, "BA", signature=9)
+    pair.logs("ray-sol-usdc", 5_000, "B")
+    run(engine, pair.market.take())
+    loads = json.loads(engine.snapshot())["fee_sources"]["loads"]
+    spent = {account: load["slots"][-1][1] for account, load in loads}
+    wanted = {base58.encode(key("ray-sol-usdc")): 105_000, base58.encode(key("orca-sol-usdc")): 100_000}
+    assert spent == wanted
+
+
+def usable(engine, pair: Pair) -> set[str]:
+    view = json.loads(engine.present(pair.market.now_ns))
+    return {row["source"] for row in view["prices"] if row["usable"] and row["venue"] != "binance"}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_other_socket_stands_in_for_a_lost_one(name):
+    engine, pair = make_engine(name, two_sockets()), Pair()
+    pair.slot("AB")
+    pair.swap("cpmm-sol-usdc", 10**11, a_to_b=True, who="AB")
+    pair.slot("AB")
+    run(engine, pair.market.take())
+    whole = usable(engine, pair)
+    assert len(whole) == len(POOLS)
+    pair.lose(WS)
+    needs = [json.loads(line) for line in run(engine, pair.market.take())[1].splitlines()]
+    assert usable(engine, pair) == set(), "updates may be lost"
+    assert {need["channel"] for need in needs} == {WS, B}
+    asked = [base58.decode(need["key"]) for need in needs if need["channel"] == B]
+    pair.market.seed(asked)
+    for _ in range(6):
+        pair.slot("B")
+    run(engine, pair.market.take())
+    assert usable(engine, pair) == whole, "carried by the other one, though the first is silent"
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_socket_is_asked_for_what_is_missing(name):
+    engine, market = make_engine(name, two_sockets()), Market()
+    market.seed([key("cpmm-sol-usdc")])
+    needs = [json.loads(line) for line in run(engine, market.take())[1].splitlines()]
+    keys = {channel: [n["key"] for n in needs if n["channel"] == channel] for channel in (WS, B)}
+    assert keys[WS] == keys[B] != []
+    assert {need["channel"] for need in needs} == {WS, B}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_one_socket_is_not_measured(name):
+    engine, market = make_engine(name, setup()), Market()
+    market.open()
+    market.trade("cpmm-sol-usdc", 10**11, a_to_b=True)
+    run(engine, market.take())
+    assert races(engine) == {}
+    assert not any(json.loads(engine.snapshot())["race"].values())
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_damaged_race_is_refused(name):
+    engine, pair = make_engine(name, two_sockets()), Pair()
+    pair.slot("AB")
+    pair.swap("cpmm-sol-usdc", 10**11, a_to_b=True, who="AB")
+    run(engine, pair.market.take())
+    state = json.loads(engine.snapshot())
+    state["race"]["contents"].append(state["race"]["contents"][0])
+    with pytest.raises(ValueError, match="damaged snapshot"):
+        engine.restore(json.dumps(state).encode())
+    del state["race"]
+    engine.restore(json.dumps(state).encode())
+    assert set(races(engine)) == {WS, B}, "a snapshot of before has no race: it begins anew"
+
+
+def test_http_is_no_socket():
+    assert HTTP not in races(make_engine("native", two_sockets()))
