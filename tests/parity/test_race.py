@@ -270,6 +270,32 @@ def test_logs_count_once_for_each_account_they_mention(name):
     assert spent == wanted
 
 
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("ends", ["copy", "slot"])
+def test_a_slot_stays_open_while_a_leader_may_still_tell_of_it(name, ends):
+    engine, pair = make_engine(name, two_sockets()), Pair()
+    pair.slot("AB")
+    vault_a, vault_b = pair.market.swap("ray-sol-usdc", 10**11, a_to_b=True)
+    pair.tell(WS, vault_a)
+    pair.tell(B, vault_b)
+    run(engine, pair.market.take())
+    pool = base58.encode(key("ray-sol-usdc"))
+    assert pool in usable(engine, pair), "each vault once, whoever told it"
+    pair.market.swap("ray-sol-usdc", 10**11, a_to_b=True)
+    pair.tell(B, vault_a)
+    pair.tell(B, vault_b)
+    pair.late.append((WS, pair.account(WS, vault_a)))
+    pair.slot("B")
+    run(engine, pair.market.take())
+    assert pool not in usable(engine, pair), "the first vault is the other node's to tell in that slot"
+    if ends == "copy":
+        pair.flush()
+    else:
+        pair.slot("A")
+    run(engine, pair.market.take())
+    assert pool in usable(engine, pair)
+
+
 def usable(engine, pair: Pair) -> set[str]:
     view = json.loads(engine.present(pair.market.now_ns))
     return {row["source"] for row in view["prices"] if row["usable"] and row["venue"] != "binance"}

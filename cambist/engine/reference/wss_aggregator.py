@@ -91,7 +91,7 @@ class AggregatorParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contents: list[tuple[int, int, str, int, str, int | None]] = []
     """(endpoint, received at in ns, account, slot, hash, write version), oldest first.
 
-    Bytes are in base64, no hash is empty. A full window in base58 took the other engine 6 ms, in base64 below 1 ms.
+    Bytes are in base64, no hash is empty. A full window costs the other engine 2 ms that way, 6 ms in base58.
     """
     leads: list[tuple[str, int, int | None, int | None]] = []
     """(account in base58, slot, endpoint that leads it, write version), by account."""

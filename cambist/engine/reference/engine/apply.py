@@ -93,7 +93,8 @@ def _fee_samples(engine: ReferenceEngine, event: FeeSamples, now_ns: int) -> Non
 def _slot(engine: ReferenceEngine, channel: ChannelState, slot: int, moment: Moment) -> None:
     if not channel.announce(slot, moment.now_ns):
         return
-    torn.announce(engine.market.registry, channel.info.id, slot)
+    sockets = (each for each in engine.channels.values() if each.socket)
+    torn.announce(engine.market.registry, slot, {each.info.id: each.slot for each in sockets if each.slot is not None})
     if engine.market.slot is None or slot > engine.market.slot:
         engine.market.slot, engine.market.slot_ns = slot, moment.now_ns
 

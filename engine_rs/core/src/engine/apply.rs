@@ -33,7 +33,9 @@ impl Engine {
                 key, owner, data, ..
             } => registry.see(&key, &owner, &data),
             Event::Slot { slot, .. } if channel.announce(slot, moment.now_ns) => {
-                registry.announce(at, slot);
+                let sockets = self.channels.values().filter(|each| each.socket);
+                let announced = sockets.filter_map(|each| Some((each.info.id, each.slot?)));
+                registry.announce(slot, &announced.collect());
                 if self.market.slot.is_none_or(|newest| slot > newest) {
                     (self.market.slot, self.market.slot_ns) = (Some(slot), moment.now_ns);
                 }

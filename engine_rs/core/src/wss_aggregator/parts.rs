@@ -11,7 +11,7 @@ use crate::base58;
 type SignaturePart = (u16, i64, bool, String);
 
 /// (endpoint, received at in ns, account, slot, hash, write version); bytes are in base64, no hash is empty. A full window
-/// in base58 took 6 ms, in base64 it takes below 1 ms.
+/// costs a snapshot 2 ms that way, 6 ms in base58.
 type ContentPart = (u16, i64, String, u64, String, Option<u64>);
 
 /// (account in base58, slot, endpoint that leads it, write version)

@@ -124,10 +124,20 @@ def _relations(registry: Registry, pool: PoolEntry) -> str:
     return ""
 
 
-def announce(registry: Registry, channel: int, slot: int) -> None:
-    """Closes the torn slots of pools that `channel` carries."""
+def announce(registry: Registry, slot: int, announced: dict[int, int]) -> None:
+    """Closes torn slots.
+
+    Nothing more comes of one once the socket that carries the pool, and each that leads one of its accounts in that
+    slot, announced a newer one. `slot` is the one just announced, `announced` the newest of each socket.
+    """
     for at, pool in enumerate(registry.pools):
-        if pool.state == "torn" and pool.carrier in (None, channel) and slot > pool.torn_until:
+        if pool.state != "torn" or slot <= pool.torn_until:
+            continue
+        members = [registry.accounts[key] for key in _keys(pool)]
+        told = {account.channel for account in members if account.socket and account.slot == pool.torn_slot}
+        if pool.carrier is not None:
+            told.add(pool.carrier)
+        if all(announced.get(socket, -1) > pool.torn_until for socket in told):
             pool.closed_slot = pool.torn_slot
             registry.dirty.add(at)
 

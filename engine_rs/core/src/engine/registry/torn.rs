@@ -1,6 +1,6 @@
 //! Whether a pool's accounts agree: at one slot, or at one that is closed. Until then the pool is *torn*.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Registry;
 use super::entries::{Account, Curve, Decoded, PoolEntry, PoolState, Want};
@@ -94,16 +94,20 @@ impl Registry {
 
     /// Returns whether updates of an account that a quote depends on may have been lost.
     fn is_suspect(&self, pool: &PoolEntry) -> bool {
-        let vaults = pool.vaults.iter().flatten();
-        let single = [&pool.address]
+        self.members(pool).any(|account| account.suspect)
+    }
+
+    /// Returns the accounts whose state a quote depends on.
+    fn members(&self, pool: &PoolEntry) -> impl Iterator<Item = &Account> {
+        let keys = [&pool.address]
             .into_iter()
-            .chain(vaults)
+            .chain(pool.vaults.iter().flatten())
             .chain(&pool.config)
             .chain(&pool.schedule)
             .chain(&pool.oracle)
-            .chain(&pool.bitmap);
-        let mut keys = single.chain(pool.arrays.values());
-        keys.any(|key| self.account(key).is_some_and(|account| account.suspect))
+            .chain(&pool.bitmap)
+            .chain(pool.arrays.values());
+        keys.filter_map(|key| self.account(key))
     }
 
     /// Returns the newest slot at which its accounts disagree, or 0.
@@ -166,13 +170,23 @@ impl Registry {
         (first.owner != second.owner).then_some("vault_owner")
     }
 
-    /// Closes the torn slots of pools that `channel` carries.
-    pub(crate) fn announce(&mut self, channel: u16, slot: u64) {
-        for (at, pool) in self.pools.iter_mut().enumerate() {
-            let carried = pool.carrier.is_none_or(|carrier| carrier == channel);
-            if pool.state == PoolState::Torn && carried && slot > pool.torn_until {
-                pool.closed_slot = pool.torn_slot;
-                self.dirty.insert(at);
+    /// Closes torn slots: nothing more comes of one once the socket that carries the pool, and each that leads one of its
+    /// accounts in that slot, announced a newer one. `slot` is the one just announced, `announced` the newest of each
+    /// socket.
+    pub(crate) fn announce(&mut self, slot: u64, announced: &BTreeMap<u16, u64>) {
+        for at in 0..self.pools.len() {
+            let pool = &self.pools[at];
+            if pool.state == PoolState::Torn && slot > pool.torn_until {
+                let done = |socket| announced.get(&socket) > Some(&pool.torn_until);
+                let led = |account: &Account| account.socket && account.slot == pool.torn_slot;
+                if pool.carrier.is_none_or(done)
+                    && self
+                        .members(pool)
+                        .all(|account| !led(account) || done(account.channel))
+                {
+                    self.pools[at].closed_slot = self.pools[at].torn_slot;
+                    self.dirty.insert(at);
+                }
             }
         }
     }
