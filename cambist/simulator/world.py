@@ -9,12 +9,13 @@ from solders.pubkey import Pubkey
 
 from cambist.engine.reference.accounts import TransferFee, TransferFeeConfig, program
 from cambist.engine.reference.amm_math.dlmm import array_index
-from cambist.simulator import catalogue
-from cambist.simulator.accounts import Account, LbPairAccount, WhirlpoolAccount, rent
+from cambist.simulator import catalogue, venues
+from cambist.simulator.accounts import Account, ClmmAccount, LbPairAccount, WhirlpoolAccount, rent
 from cambist.simulator.chain import LOOKUP_PROGRAM
 from cambist.simulator.draw import key32
-from cambist.simulator.funding import Scene, balance, open_pool
+from cambist.simulator.funding import Scene, balance, clmm_config, open_pool
 from cambist.simulator.layouts.raydium import encode_cpmm_config
+from cambist.simulator.layouts.raydium_clmm import encode_clmm_config
 from cambist.simulator.layouts.token import encode_mint, encode_transfer_fee_config
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ def build(seed: int, dollars: dict[str, float], genesis_s: int, noise: int = 24,
         accounts[catalogue.cpmm_config_address(index)] = Account(
             program.RAYDIUM_CPMM,
             encode_cpmm_config(index=index, trade_fee_rate=rate, protocol_fee_rate=120_000, fund_fee_rate=40_000),
+        )
+    for index in catalogue.CLMM_CONFIGS:
+        accounts[catalogue.clmm_config_address(index)] = Account(
+            program.RAYDIUM_CLMM, encode_clmm_config(clmm_config(index), bump=255)
         )
     scene = Scene(seed, dollars, genesis_s, accounts)
     pools = []
@@ -130,11 +135,15 @@ def _lookup_tables(pools: list[Pool], accounts: dict[bytes, Account]) -> list[by
         spec = pool.spec
         keys |= dict.fromkeys((spec.token_a.mint, spec.token_b.mint, spec.address, spec.vault_a, spec.vault_b))
         if spec.venue == "cpmm":
-            keys |= dict.fromkeys(
-                (pool.config_address, catalogue.pda(program.RAYDIUM_CPMM, b"observation", spec.address))
-            )
+            keys |= dict.fromkeys((pool.config_address, pool.oracle))
         if pool.stable is not None:
             keys |= dict.fromkeys((pool.authority, *pool.stable.admin_vaults))
+        if spec.venue == "clmm":
+            account = accounts[spec.address]
+            assert isinstance(account, ClmmAccount)
+            ahead = (venues.clmm_ahead(account.ticks, account.pool.tick, a_to_b=a_to_b)[:3] for a_to_b in (True, False))
+            near = [pool.arrays[start] for starts in ahead for start in starts]
+            keys |= dict.fromkeys((pool.config_address, pool.oracle, pool.bitmap, *near))
         if spec.venue == "dlmm":
             pair = accounts[spec.address]
             assert isinstance(pair, LbPairAccount)

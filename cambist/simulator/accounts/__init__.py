@@ -5,10 +5,13 @@ from cambist.simulator.accounts.dlmm import BinArrayAccount, LbPairAccount
 from cambist.simulator.accounts.meteora import DammV2Account
 from cambist.simulator.accounts.orca import OracleAccount, TickArrayAccount, WhirlpoolAccount
 from cambist.simulator.accounts.raydium import CpmmAccount
+from cambist.simulator.accounts.raydium_clmm import ClmmAccount, ClmmTickArrayAccount
 
 __all__ = [
     "Account",
     "BinArrayAccount",
+    "ClmmAccount",
+    "ClmmTickArrayAccount",
     "CpmmAccount",
     "DammV2Account",
     "LbPairAccount",

@@ -9,6 +9,7 @@ from cambist.simulator.funding.dlmm import fund_dlmm
 from cambist.simulator.funding.meteora import fund_damm2
 from cambist.simulator.funding.orca import fund_orca
 from cambist.simulator.funding.raydium import fund_cpmm, fund_ray4
+from cambist.simulator.funding.raydium_clmm import clmm_config, fund_clmm
 from cambist.simulator.funding.saber import fund_saber
 from cambist.simulator.funding.scene import Scene, balance
 from cambist.simulator.venues import Pool
@@ -16,7 +17,7 @@ from cambist.simulator.venues import Pool
 if TYPE_CHECKING:
     from cambist.simulator.catalogue import PoolSpec
 
-__all__ = ["Scene", "balance", "open_pool"]
+__all__ = ["Scene", "balance", "clmm_config", "open_pool"]
 
 
 def open_pool(scene: Scene, spec: PoolSpec) -> Pool:
@@ -27,6 +28,9 @@ def open_pool(scene: Scene, spec: PoolSpec) -> Pool:
     off = 1.0 + draw.normal() * 0.0004
     if spec.venue == "orca":
         fund_orca(scene, pool, draw, dollars, off)
+        return pool
+    if spec.venue == "clmm":
+        fund_clmm(scene, pool, draw, dollars, off)
         return pool
     if spec.venue == "dlmm":
         fund_dlmm(scene, pool, draw, dollars, off)

@@ -10,6 +10,7 @@ from cambist.simulator.programs.damm_v2 import DAMM_SWAP, DAMM_SWAP2, damm2
 from cambist.simulator.programs.dlmm import DLMM_OUT, DLMM_OUT2, DLMM_SWAP, DLMM_SWAP2, dlmm
 from cambist.simulator.programs.orca import ORCA_SWAP, ORCA_SWAP_V2, orca
 from cambist.simulator.programs.raydium import CPMM_IN, CPMM_OUT, cpmm, ray4
+from cambist.simulator.programs.raydium_clmm import CLMM_SWAP, CLMM_SWAP_V2, clmm
 from cambist.simulator.programs.saber import SABER_SWAP, saber
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from cambist.simulator.transactions import Instruction
 
 __all__ = [
+    "CLMM_SWAP",
+    "CLMM_SWAP_V2",
     "CPMM_IN",
     "CPMM_OUT",
     "DAMM_SWAP",
@@ -41,5 +44,6 @@ HANDLERS: dict[bytes, Callable[[Context, Instruction], None]] = {
     program.METEORA_DAMM_V2: damm2,
     program.METEORA_DLMM: dlmm,
     program.SABER: saber,
+    program.RAYDIUM_CLMM: clmm,
 }
 """Every program that the chain runs."""
