@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import program
-from cambist.engine.reference.accounts.raydium_clmm import CLMM_TICKS_PER_ARRAY
+from cambist.engine.reference.accounts.raydium_clmm import CLMM_BITMAP_ARRAYS, CLMM_TICKS_PER_ARRAY
 from cambist.engine.reference.amm_math import QuoteError, Reason
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
 from cambist.engine.reference.amm_math.raydium_price import MAX_SQRT_PRICE, MIN_SQRT_PRICE
@@ -175,8 +175,12 @@ def _check_open(context: Context, account: ClmmAccount, call: Call) -> None:
 def _passed_ticks(context: Context, account: ClmmAccount, call: Call) -> ClmmTicks:
     """Returns the ticks of the arrays that follow each other as the swap meets them; others are skipped as in a queue.
 
-    Raises `ProgramError` if the first one isn't among them.
+    Raises `ProgramError` if the first one isn't among them, or can't be known without the bitmap's extension.
     """
+    extended = call.pool.bitmap in call.arrays
+    home = account.pool.tick // (CLMM_TICKS_PER_ARRAY * account.ticks.tick_spacing)
+    if not extended and not -CLMM_BITMAP_ARRAYS <= home < CLMM_BITMAP_ARRAYS:
+        raise anchor(6035, _ERRORS)
     ahead = venues.clmm_ahead(account.ticks, account.pool.tick, a_to_b=call.a_to_b)
     start_of = {key: start for start, key in call.pool.arrays.items()}
     queue = deque(start_of[key] for key in call.arrays if key in start_of)
@@ -193,7 +197,7 @@ def _passed_ticks(context: Context, account: ClmmAccount, call: Call) -> ClmmTic
         usable.append(queue.popleft())
     if not usable and call.amount:
         raise anchor(6024, _ERRORS)
-    return venues.clmm_ticks(call.pool, context.get, usable, extended=call.pool.bitmap in call.arrays)
+    return venues.clmm_ticks(call.pool, context.get, usable, extended=extended)
 
 
 def _refusal(context: Context, call: Call, ticks: ClmmTicks, reason: Reason) -> int:
