@@ -13,7 +13,7 @@ from cambist.simulator import catalogue, venues
 from cambist.simulator.accounts import Account, ClmmAccount, LbPairAccount, WhirlpoolAccount, rent
 from cambist.simulator.chain import LOOKUP_PROGRAM
 from cambist.simulator.draw import key32
-from cambist.simulator.funding import Scene, balance, clmm_config, open_pool
+from cambist.simulator.funding import Scene, balance, clmm_config, open_pool, pump_singletons
 from cambist.simulator.layouts.raydium import encode_cpmm_config
 from cambist.simulator.layouts.raydium_clmm import encode_clmm_config
 from cambist.simulator.layouts.token import encode_mint, encode_transfer_fee_config
@@ -28,6 +28,13 @@ WALLET_DOLLARS = 20_000_000.0
 WALLET_LAMPORTS = 50_000 * 10**9
 LOADER = bytes(Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111"))
 TABLE_KEYS = 256
+PUMP_KEYS = (
+    program.PUMP_AMM_CONFIG,
+    program.PUMP_AMM_EVENTS,
+    program.PUMP_AMM_VOLUME,
+    program.PUMP_FEE_CONFIG,
+    program.PUMP_FEES,
+)
 
 
 class Wallet(NamedTuple):
@@ -69,6 +76,7 @@ def build(seed: int, dollars: dict[str, float], genesis_s: int, noise: int = 24,
         accounts[catalogue.clmm_config_address(index)] = Account(
             program.RAYDIUM_CLMM, encode_clmm_config(clmm_config(index), bump=255)
         )
+    pump_singletons(accounts, (tokens["SOL"], tokens["USDC"]))
     scene = Scene(seed, dollars, genesis_s, accounts)
     pools = []
     for spec in catalogue.pools(tokens):
@@ -138,6 +146,9 @@ def _lookup_tables(pools: list[Pool], accounts: dict[bytes, Account]) -> list[by
             keys |= dict.fromkeys((pool.config_address, pool.oracle))
         if pool.stable is not None:
             keys |= dict.fromkeys((pool.authority, *pool.stable.admin_vaults))
+        if spec.venue == "pump":
+            keys |= dict.fromkeys((pool.authority, catalogue.associated(pool.authority, spec.token_b)))
+            keys |= dict.fromkeys(PUMP_KEYS)
         if spec.venue == "clmm":
             account = accounts[spec.address]
             assert isinstance(account, ClmmAccount)

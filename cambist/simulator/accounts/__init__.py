@@ -4,6 +4,7 @@ from cambist.simulator.accounts.base import Account, TokenBalance, clock_account
 from cambist.simulator.accounts.dlmm import BinArrayAccount, LbPairAccount
 from cambist.simulator.accounts.meteora import DammV2Account
 from cambist.simulator.accounts.orca import OracleAccount, TickArrayAccount, WhirlpoolAccount
+from cambist.simulator.accounts.pump import PumpAccount
 from cambist.simulator.accounts.raydium import CpmmAccount
 from cambist.simulator.accounts.raydium_clmm import ClmmAccount, ClmmTickArrayAccount
 
@@ -16,6 +17,7 @@ __all__ = [
     "DammV2Account",
     "LbPairAccount",
     "OracleAccount",
+    "PumpAccount",
     "TickArrayAccount",
     "TokenBalance",
     "WhirlpoolAccount",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from solders.pubkey import Pubkey
 
 from cambist.engine.reference.accounts import program
+from cambist.simulator.draw import key32
 
 if TYPE_CHECKING:
     from cambist.simulator.catalogue.tokens import TokenSpec
@@ -30,6 +31,8 @@ CPMM_AUTHORITY = bytes(Pubkey.from_string("GpMZbSM2GgvTKHJirzeGfMFoaZ8UR2X7F4v8v
 DAMM_V2_AUTHORITY = bytes(Pubkey.from_string("HLnpSz9h2S4hiLQ43rnSD9XkcUThA7B8hQMKmDaiTLcC"))
 DLMM_EVENTS = bytes(Pubkey.from_string("D1ZN9Wj1fRSUQfCjhvnu1hqDMT7hzjzBBpi12nVniYD6"))
 DAMM_V2_EVENTS = bytes(Pubkey.from_string("3rmHSu74h1ZcmAisVcWerTCiRDQbUrBKmcwptYGjHfet"))
+PUMP_FEE_RECIPIENTS = tuple(key32("cambist demo pump fee recipient", number) for number in range(8))
+PUMP_BUYBACK_RECIPIENTS = tuple(key32("cambist demo pump buy-back recipient", number) for number in range(8))
 
 
 def pda(program_id: bytes, *seeds: bytes) -> bytes:

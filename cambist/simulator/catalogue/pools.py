@@ -185,5 +185,5 @@ _TABLES: tuple[tuple[str, Callable[[TokenSpec, TokenSpec, float, int], PoolSpec]
     (_DLMM, _dlmm),
     (_SABER, _saber),
     (_CLMM, _clmm),
-    # (_PUMP, _pump),
+    (_PUMP, _pump),
 )

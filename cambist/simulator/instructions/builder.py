@@ -18,6 +18,7 @@ from cambist.simulator.catalogue import (
 )
 from cambist.simulator.instructions.metas import readonly, written
 from cambist.simulator.instructions.meteora import damm2_metas
+from cambist.simulator.instructions.pump import PumpKeys, pump_keys, pump_swap
 from cambist.simulator.instructions.raydium import clmm_swap, cpmm_swap
 from cambist.simulator.instructions.saber import saber_metas
 from cambist.simulator.programs import (
@@ -29,6 +30,7 @@ from cambist.simulator.programs import (
     DLMM_SWAP2,
     ORCA_SWAP,
     ORCA_SWAP_V2,
+    PUMP_TAGS,
     SABER_SWAP,
 )
 from cambist.simulator.programs.damm_v2 import EXACT_IN, EXACT_OUT
@@ -76,6 +78,7 @@ class SwapBuilder:
         self._find = find
         self._associated: dict[tuple[bytes, bytes], bytes] = {}
         self._arrays: dict[tuple[bytes, int], bytes] = {}
+        self._pump_keys: dict[tuple[bytes, bytes], PumpKeys] = {}
 
     def account_of(self, owner: bytes, token: TokenSpec) -> bytes:
         """Returns a wallet's associated token account."""
@@ -118,6 +121,13 @@ class SwapBuilder:
         if spec.venue == "cpmm":
             return cpmm_swap(pool, signer, (source, target), pair, a_to_b=a_to_b, exact_in=exact_in)
         args = amount.to_bytes(8, "little") + threshold.to_bytes(8, "little")
+        if spec.venue == "pump":
+            keys = self._pump_keys.get((spec.address, owner))
+            if keys is None:
+                keys = self._pump_keys[spec.address, owner] = pump_keys(pool, self._find, owner)
+            tags = PUMP_TAGS[version]
+            tag = tags.sell if a_to_b else tags.buy_exact_in if exact_in else tags.buy
+            return pump_swap(pool, keys, signer, users, args, tags, tag)
         if spec.venue == "clmm":
             users = (source, target)
             return clmm_swap(pool, self._find, owner, users, args, a_to_b=a_to_b, exact_in=exact_in, version=version)

@@ -52,7 +52,9 @@ _REFUSALS = {
     Reason.LIQUIDITY: 6016,
     Reason.ZERO_OUTPUT: 6022,
     Reason.OVERFLOW: 6038,
+    Reason.NOT_TRADABLE: 6020,
 }
+"""A pool that is off is refused before; unless nothing is asked, which the program looks at first."""
 
 
 def clmm(context: Context, instruction: Instruction) -> None:

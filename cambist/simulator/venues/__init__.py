@@ -11,6 +11,7 @@ from cambist.simulator.venues.dlmm import reserves_dlmm, swap_dlmm
 from cambist.simulator.venues.meteora import swap_damm2
 from cambist.simulator.venues.orca import swap_orca
 from cambist.simulator.venues.pool import Fill, Pool, Vaults, vaults
+from cambist.simulator.venues.pump import pump_state, reserves_pump, swap_pump
 from cambist.simulator.venues.raydium import swap_cpmm, swap_ray4
 from cambist.simulator.venues.raydium_clmm import clmm_ahead, clmm_ticks, swap_clmm
 from cambist.simulator.venues.saber import reserves_saber, swap_saber
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
 ONE = 18446744073709551616.0
 """2^64."""
 
-__all__ = ["Fill", "Pool", "Vaults", "amount_for", "clmm_ahead", "clmm_ticks", "reserves_of", "swap", "vaults"]
+__all__ = [
+    "Fill",
+    "Pool",
+    "Vaults",
+    "amount_for",
+    "clmm_ahead",
+    "clmm_ticks",
+    "pump_state",
+    "reserves_of",
+    "swap",
+    "vaults",
+]
 
 
 def swap(
@@ -56,6 +68,8 @@ def swap(
         return swap_clmm(
             pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, now=now, epoch=epoch, limit=limit, ticks=ticks
         )
+    if pool.spec.venue == "pump":
+        return swap_pump(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in)
     if pool.spec.venue == "saber":
         return swap_saber(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, slot=slot, now=now)
     if pool.spec.venue == "orca":
@@ -74,6 +88,8 @@ def reserves_of(pool: Pool, find: Callable[[bytes], Account | None]) -> tuple[fl
         return account.pool.liquidity / root, account.pool.liquidity * root
     if pool.spec.venue == "dlmm":
         return reserves_dlmm(pool, find)
+    if pool.spec.venue == "pump":
+        return reserves_pump(pool, find)
     if pool.spec.venue == "saber":
         return reserves_saber(pool, find)
     if pool.spec.venue == "damm2":

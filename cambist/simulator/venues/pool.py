@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig
     from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill
     from cambist.engine.reference.amm_math.dlmm import Bins, DlmmFill
+    from cambist.engine.reference.amm_math.pump import PumpFill
     from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
     from cambist.engine.reference.amm_math.stable_swap import StableFill
     from cambist.engine.reference.amm_math.whirlpool import Curve, WhirlpoolFill
     from cambist.engine.reference.tick_array_manager import Ticks
     from cambist.simulator.accounts import Account
     from cambist.simulator.catalogue import PoolSpec
+    from cambist.simulator.venues.pump import PumpFacts
 
 
 class Pool:
@@ -36,6 +38,7 @@ class Pool:
         "creator_rate",
         "info",
         "oracle",
+        "pump",
         "scale",
         "spec",
         "stable",
@@ -68,7 +71,9 @@ class Pool:
         self.stable: StableSwap | None = None
         """Of a Saber pool."""
         self.authority = b""
-        """Who signs for a Saber pool."""
+        """Who signs for a Saber pool; the creator's vault of a Pump AMM pool."""
+        self.pump: PumpFacts | None = None
+        """Of a Pump AMM pool."""
         self.taxes: tuple[TransferFee | None, TransferFee | None] = (None, None)
         """Transfer fees of token a and b."""
         self.scale = float(10**spec.token_a.decimals) / float(10**spec.token_b.decimals)
@@ -95,8 +100,8 @@ class Fill(NamedTuple):
     creator_on_input: bool = True
     curves: tuple[Curve, WhirlpoolFill] | None = None
     """Of a Whirlpool: the curve before, and the fill."""
-    maths: ClmmFill | DammV2Fill | DlmmFill | StableFill | None = None
-    """What the venue's maths said, of a CLMM, Meteora or Saber pool."""
+    maths: ClmmFill | DammV2Fill | DlmmFill | PumpFill | StableFill | None = None
+    """What the venue's maths said, of a CLMM, Meteora, Pump or Saber pool."""
 
 
 class Vaults(NamedTuple):
