@@ -130,7 +130,7 @@ class SwapBuilder:
             return pump_swap(pool, keys, signer, users, args, tags, tag)
         if spec.venue == "clmm":
             users = (source, target)
-            return clmm_swap(pool, self._find, owner, users, args, a_to_b=a_to_b, exact_in=exact_in, version=version)
+            return clmm_swap(pool, self._find, signer, users, args, a_to_b=a_to_b, exact_in=exact_in, version=version)
         if spec.venue == "saber":
             return Instruction(
                 program.SABER, saber_metas(pool, signer, (source, target), a_to_b=a_to_b), SABER_SWAP + args

@@ -10,12 +10,13 @@ from cambist.simulator.accounts import ClmmAccount
 from cambist.simulator.catalogue import CPMM_AUTHORITY, MEMO_PROGRAM
 from cambist.simulator.instructions.metas import readonly, written
 from cambist.simulator.programs import CLMM_SWAP, CLMM_SWAP_V2, CPMM_IN, CPMM_OUT
-from cambist.simulator.transactions import Instruction, Meta
+from cambist.simulator.transactions import Instruction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cambist.simulator.accounts import Account
+    from cambist.simulator.transactions import Meta
     from cambist.simulator.venues import Pool
 
 NEAR_TICK_ARRAYS = 3
@@ -50,7 +51,7 @@ def cpmm_swap(
 def clmm_swap(
     pool: Pool,
     find: Callable[[bytes], Account | None],
-    owner: bytes,
+    signer: Meta,
     users: tuple[bytes, bytes],
     args: bytes,
     *,
@@ -67,7 +68,7 @@ def clmm_swap(
     if not a_to_b:
         tokens, vaults = tokens[::-1], vaults[::-1]
     head = (
-        Meta(owner, signer=True, writable=False),
+        signer,
         readonly(pool.config_address),
         *(written(key) for key in (spec.address, *users, *vaults, pool.oracle)),
     )
