@@ -126,7 +126,7 @@ def test_every_account_reads_as_its_layout_says() -> None:
     assert sum(found[venue] for venue in ("ray4", "cpmm", "orca")) >= 60
     assert min(found[venue] for venue in ("ray4", "cpmm", "orca")) >= 15
     assert (found["damm2"], found["dlmm"], found["saber"], found["clmm"], found["pump"]) == (5, 6, 3, 9, 4)
-    assert (found["orders"], found["dynamic"], found["fee_on"]) == (2, 2, 2)
+    assert (found["orders"], found["dynamic"], found["fee_on"]) == (3, 2, 2)
     assert found["beyond"] >= 2
     assert found["kept"] >= 1
     assert found["adaptive"] >= 2

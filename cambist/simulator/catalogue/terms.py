@@ -115,6 +115,7 @@ CLMM_TERMS = {
     4: ClmmTerms(1, fee_on=1),
     5: ClmmTerms(2, fee_on=2, limit_orders=True),
     6: ClmmTerms(1, dynamic=True, limit_orders=True),
+    7: ClmmTerms(4, limit_orders=True),
 }
 
 PUMP_FLAT = (25, 5, 0)

@@ -65,13 +65,14 @@ def fund_clmm(scene: Scene, pool: Pool, draw: Draw, dollars: float, off: float) 
     pool.oracle = catalogue.pda(program.RAYDIUM_CLMM, b"observation", spec.address)
     history = OBSERVATION + b"\1" + bytes(10) + spec.address
     scene.accounts[pool.oracle] = Account(program.RAYDIUM_CLMM, history + bytes(OBSERVATION_BYTES - len(history)))
-    arrays = _arrays(scene, pool, ticks)
+    arrays = _arrays(pool, ticks)
     state = _state(scene, pool, terms, draw, (root, tick, held.liquidity))
     extension = _extension(scene, pool)
     known = ClmmTicks(spec.address, state, extension, (array.array for array in arrays))
     scene.accounts[spec.address] = ClmmAccount.new(
         state, known, _EPOCH, bump=255, recent_epoch=_EPOCH, owner=key32("cambist demo creator", spec.address.hex())
     )
+    scene.accounts.update((pool.arrays[array.start], array) for array in arrays)
     scene.vaults(spec, spec.address, (held.amounts[0] + offered[0], held.amounts[1] + offered[1]))
 
 
@@ -88,14 +89,13 @@ def _orders(tick: int, spacing: int, worth: tuple[int, int]) -> dict[int, ClmmOr
     return found
 
 
-def _arrays(scene: Scene, pool: Pool, ticks: dict[int, ClmmTick]) -> list[ClmmTickArrayAccount]:
+def _arrays(pool: Pool, ticks: dict[int, ClmmTick]) -> list[ClmmTickArrayAccount]:
     spec, span = pool.spec, CLMM_TICKS_PER_ARRAY * pool.spec.tick_spacing
     arrays = []
     for start in sorted({tick // span * span for tick in ticks}):
         mine = {tick: ClmmTickState(state) for tick, state in sorted(ticks.items()) if start <= tick < start + span}
         array = ClmmTickArrayAccount(spec.address, start, spec.tick_spacing, mine, _EPOCH)
         pool.arrays[start] = catalogue.clmm_array_address(spec.address, start)
-        scene.accounts[pool.arrays[start]] = array
         arrays.append(array)
     return arrays
 
