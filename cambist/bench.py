@@ -12,7 +12,7 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cex_bina
 """Real exchange recordings, where they lie beside the checkout."""
 SESSION = "bench-import"
 
+PARTS = ("engine", "demo", "import", "screen")
 Say = Callable[[str], None]
 
 
@@ -38,7 +39,7 @@ class Plan:
     engine: bench_engine.Plan = field(default_factory=bench_engine.Plan)
     recordings: Path = RECORDINGS
     replays: int = 3
-    parts: tuple[str, ...] = ("engine", "demo", "import", "screen")
+    parts: tuple[str, ...] = PARTS
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -56,6 +57,9 @@ class Row(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+Show = Callable[["Row | bench_engine.EngineRow"], None]
+
+
 def line(row: Row | bench_engine.EngineRow) -> str:
     """Returns a row as one line of text."""
     if isinstance(row, bench_engine.EngineRow):
@@ -71,9 +75,15 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def run(say: Say, plan: Plan | None = None) -> dict[str, Any]:
-    """Returns `{schema, machine, rows}`; `say` gets a line about what is being measured."""
+def run(say: Say, plan: Plan | None = None, show: Show = lambda row: None) -> dict[str, Any]:
+    """Returns `{schema, machine, rows}`; `say` gets a line about what is being measured, `show` each row at once.
+
+    Raises `ValueError` for a part that there isn't.
+    """
     plan = plan or Plan()
+    if strange := [name for name in plan.parts if name not in PARTS]:
+        message = f"no part {strange[0]}: there are {', '.join(PARTS)}"
+        raise ValueError(message)
     rows: list[Row | bench_engine.EngineRow] = []
     with tempfile.TemporaryDirectory(prefix="cambist-bench-") as folder:
         config = Config(recording=Recording(folder=folder), market=Market(seed=7), engine=EngineChoice(duel=False))
@@ -84,7 +94,9 @@ def run(say: Say, plan: Plan | None = None) -> dict[str, Any]:
             "screen": _screen_rows,
         }
         for name in plan.parts:
-            rows += parts[name](config, plan, say)
+            for row in parts[name](config, plan, say):
+                rows.append(row)
+                show(row)
     return {"schema": 1, "machine": machine(), "rows": rows}
 
 
@@ -115,7 +127,7 @@ def _against(name: str, mine: float, theirs: float | None, unit: str, *, faster:
     return Row(name, mine, unit, goal, "python" if theirs is not None else "", theirs, ratio, note)
 
 
-def _engine_rows(config: Config, plan: Plan, say: Say) -> list[bench_engine.EngineRow]:
+def _engine_rows(config: Config, plan: Plan, say: Say) -> Iterator[bench_engine.EngineRow]:
     del config
     say("timing engine calls beside their peers")
     return bench_engine.rows(plan.engine)

@@ -229,11 +229,12 @@ def market(*, seed: int = 7, slots: int | None = None, digest: bool = False, rat
 
 
 @app.command
-def bench(*, json: bool = False, memory: bool = False) -> int:
+def bench(*parts: str, json: bool = False, memory: bool = False) -> int:
     """Measure this machine: the figures of BENCHMARKS.md.
 
     Args:
-        json: Print one JSON object.
+        parts: What to measure of `engine`, `demo`, `import` and `screen`; all of it if none is named.
+        json: Print one JSON object at the end; without it each row is printed as it is measured.
         memory: Measure peak memory alone, each engine in a process of its own.
     """
     from cambist import bench as benches
@@ -248,12 +249,13 @@ def bench(*, json: bool = False, memory: bool = False) -> int:
             for peak in peaks:
                 print(bench_memory.line(peak))
         return OK
-    result = benches.run(say)
+    plan = benches.Plan(parts=parts or benches.PARTS)
+    try:
+        result = benches.run(say, plan, lambda row: None if json else print(benches.line(row), flush=True))
+    except ValueError as error:
+        raise Stop(UNUSABLE, str(error)) from error
     if json:
         put(result)
-    else:
-        for row in result["rows"]:
-            print(benches.line(row))
     return OK
 
 

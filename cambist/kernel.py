@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 FOREVER_NS = 2**63 - 1
 LAST_FILLS = 200
+MAX_DECLINED = 256
 
 _OPPORTUNITY = msgspec.json.Decoder(Opportunity)
 _NEED = msgspec.json.Decoder(Need)
@@ -149,6 +150,8 @@ class Kernel:
         self._next_intent, self._next_order = state.next_intent, state.next_order
         self.totals = Totals()
         self.fills: list[tuple[Order, Fill]] = []
+        self.declined: dict[str, str] = {}
+        """By key of a cycle that is worth taking: why it was not, at its last chance."""
         self._digest = hashlib.sha256()
 
     @property
@@ -299,6 +302,7 @@ class Kernel:
         for wish in strategy.on_opportunity(opportunity):
             if wish.skip:
                 self.totals.skipped[wish.skip] += 1
+                self._decline(opportunity.key, wish.skip)
                 continue
             intent = Intent(self._next_intent, strategy.name, opportunity, wish.amount_in, wish.min_out)
             self._next_intent += 1
@@ -310,10 +314,18 @@ class Kernel:
                 self._send(verdict, opportunity.recv_ns, effects)
             else:
                 self.totals.refused[verdict.reason] += 1
+                self._decline(opportunity.key, f"risk:{verdict.reason}")
                 effects.refusals.append(verdict)
                 self._digest.update(encode(verdict))
 
+    def _decline(self, key: str, reason: str) -> None:
+        self.declined.pop(key, None)
+        self.declined[key] = reason
+        if len(self.declined) > MAX_DECLINED:
+            del self.declined[next(iter(self.declined))]
+
     def _send(self, approved: Approved, now_ns: int, effects: Effects) -> None:
+        self.declined.pop(approved.intent.opportunity.key, None)
         order = paper_model.send(self.setup.paper, self.setup.seed, self._next_order, approved, now_ns)
         self._next_order += 1
         self.open_orders.append(order)

@@ -183,6 +183,8 @@ class CyclesSection(msgspec.Struct, frozen=True):
     best_bps: float | None = None
     stopped: tuple[tuple[str, int], ...] = ()
     """(gate, how many opportunities it stopped since the start)."""
+    rule: str = ""
+    """What the operator's rule says a trade must be; empty without one."""
 
 
 class FeeColumn(msgspec.Struct, frozen=True, gc=False):
@@ -517,6 +519,10 @@ class Runtime(Protocol):
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """Returns the stored sessions, newest first."""
+        ...
+
+    def check_rule(self, text: str) -> str:
+        """Returns what keeps `text` from being a rule here, with the column; empty if nothing does."""
         ...
 
     def live_checks(self) -> tuple[Gate, ...]:

@@ -20,10 +20,12 @@ FILES = (wire, decode, quotes, search, series, rules, costs, instructions, parse
 """Each has `cases()`."""
 
 
-def rows(plan: Plan | None = None) -> list[EngineRow]:
-    """Returns a row for each case, and of what is a percentile."""
+def rows(plan: Plan | None = None) -> Iterator[EngineRow]:
+    """Yields a row for each case as it is measured, and of what is a percentile."""
     plan = plan or Plan()
-    return [*(measured(case, plan) for case in cases()), *search.rows(plan)]
+    for case in cases():
+        yield measured(case, plan)
+    yield from search.rows(plan)
 
 
 def cases() -> Iterator[Case]:

@@ -27,12 +27,15 @@ else:
 __all__ = ["Rule", "Verdict", "compile_rule"]
 
 
-class _Code(Protocol):
+class _Compiled(Protocol):
+    """`_native.Rule`, which may be absent."""
+
     @property
     def fields(self) -> list[str]: ...
     @property
     def native(self) -> bool: ...
     def evaluate(self, values: Sequence[float]) -> bool | None: ...
+    def evaluate_batch(self, rows: NDArray[np.float64]) -> NDArray[np.uint8]: ...
 
 
 class Rule:
@@ -40,7 +43,7 @@ class Rule:
 
     __slots__ = ("_code", "evaluate", "fields", "native", "text")
 
-    def __init__(self, text: str, code: _Code) -> None:
+    def __init__(self, text: str, code: _Compiled | jit_compiler.Program) -> None:
         self.text = text
         self.fields = tuple(code.fields)
         """Names of its inputs, in order: `net_bps`, `rsi(SOL)`."""
@@ -67,8 +70,7 @@ class Rule:
             raise ValueError(message)
         if isinstance(self._code, jit_compiler.Program):
             return np.array(self._code.evaluate_batch(table.tolist()), dtype=np.uint8)
-        found: NDArray[np.uint8] = self._code.evaluate_batch(table)  # type: ignore[attr-defined]
-        return found
+        return self._code.evaluate_batch(table)
 
 
 def compile_rule(text: str, symbols: Sequence[str] = (), backend: str = "auto") -> Rule:

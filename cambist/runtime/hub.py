@@ -24,7 +24,7 @@ from cambist.runtime.inbox import Inbox
 from cambist.runtime.ledger import enter
 from cambist.runtime.publish import Publisher, bump
 from cambist.runtime.report import report
-from cambist.runtime.status import Rate, duel_section, live_gates, status_bar
+from cambist.runtime.status import Rate, duel_section, live_gates, rule_fault, status_bar
 from cambist.view import View
 from storage.files import SessionError
 
@@ -111,6 +111,10 @@ class LiveRuntime:
     def sessions(self) -> tuple[SessionRow, ...]:
         """Returns the stored sessions, newest first."""
         return self._parts.sessions()
+
+    def check_rule(self, text: str) -> str:
+        """Returns what keeps `text` from being a rule here; empty if nothing does."""
+        return rule_fault(self._kernel, text)
 
     def live_checks(self) -> tuple[Gate, ...]:
         """Returns what stands between PAPER and LIVE."""
@@ -398,10 +402,8 @@ class LiveRuntime:
     def _change_rule(self, command: Command) -> None:
         """Checks the rule before the command becomes a record; it counts from that record on."""
         text = command.args.get("text", "")
-        try:
-            self._kernel.check_rule(text)
-        except ValueError as error:
-            self._note("warn", "rule", f"the rule stays as it was: {str(error).splitlines()[0]}")
+        if fault := rule_fault(self._kernel, text):
+            self._note("warn", "rule", f"the rule stays as it was: {fault}")
             return
         self._inbox.put(RecordKind.COMMAND, encode(command))
         self._note("info", "rule", f"trades must be: {text}" if text else "trades need no rule")

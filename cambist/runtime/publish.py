@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceInspection, PriceView
+from cambist.model.opportunity import Opportunity
 from cambist.model.text import sanitise
 from cambist.runtime.detail import opened, opened_price
 from cambist.runtime.feed_rows import FeedRows, trouble
-from cambist.runtime.words import Names, decision, miss, short, venue_class
+from cambist.runtime.words import Fate, Names, decision, miss, short, venue_class
 from cambist.view import (
     CycleDetail,
     CycleRow,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cambist.kernel import Kernel
-    from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Fill, Order
     from feeds.base import FeedStatus
 
@@ -61,6 +61,8 @@ _INSPECTION = msgspec.json.Decoder(CycleInspection | None)
 _PRICE = msgspec.json.Decoder(PriceInspection | None)
 
 S = TypeVar("S", bound=msgspec.Struct)
+Shown = tuple[Opportunity, Fate, int, CycleRow]
+"""A row with what it was made of."""
 
 
 def bump(old: S, new: S) -> S:
@@ -82,7 +84,7 @@ class Publisher:
         self._counted: deque[tuple[int, int, int]] = deque(maxlen=MINUTES * 60 + 2)
         """(session time, cycles, go) so far, once a second."""
         self._changed = 0
-        self._shown: dict[str, tuple[Opportunity, bool, int, CycleRow]] = {}
+        self._shown: dict[str, Shown] = {}
         """The rows of the last View and what they were made from: most cycles rest from one View to the next."""
         self._inspected = ""
         self._inspected_price = ""
@@ -199,7 +201,8 @@ class Publisher:
         open_keys = frozenset(kernel.risk.state.open_keys)
         min_bps = self._setup.gates.min_net_ppm / 100
         before, self._shown = self._shown, {}
-        rows = [self._kept(o, before.get(o.key), open_keys, now_ns) for o in engine.cycles]
+        fates = ((o.key in open_keys, kernel.declined.get(o.key)) for o in engine.cycles)
+        rows = [self._kept(o, before.get(o.key), fate, now_ns) for o, fate in zip(engine.cycles, fates, strict=True)]
         rows.sort(key=lambda r: (r.mark != "go", -(r.net_bps if r.net_bps is not None else -1e9), r.key))
         best = max((r.net_bps for r in rows if r.net_bps is not None), default=None)
         state = PanelState()
@@ -211,28 +214,29 @@ class Publisher:
             state = PanelState(
                 "empty", "No cycle is profitable at the margin now.", f"The threshold is {min_bps:+.1f} bps."
             )
-        return CyclesSection(0, state, tuple(rows), min_bps, engine.counters.cycles, best, _stopped(engine))
+        return CyclesSection(
+            0, state, tuple(rows), min_bps, engine.counters.cycles, best, _stopped(engine), kernel.setup.rule
+        )
 
     def _kept(
         self,
         o: Opportunity,
-        before: tuple[Opportunity, bool, int, CycleRow] | None,
-        open_keys: frozenset[str],
+        before: Shown | None,
+        fate: Fate,
         now_ns: int,
     ) -> CycleRow:
         """Returns the row of the last View if nothing in it can have changed, else a new one."""
-        is_open = o.key in open_keys
-        if before is not None and before[1:3] == (is_open, now_ns) and before[0] == o:
+        if before is not None and before[1:3] == (fate, now_ns) and before[0] == o:
             self._shown[o.key] = before
             return before[3]
-        row = self.cycle_row(o, open_keys, now_ns)
-        self._shown[o.key] = (o, is_open, now_ns, row)
+        row = self.cycle_row(o, fate, now_ns)
+        self._shown[o.key] = (o, fate, now_ns, row)
         return row
 
-    def cycle_row(self, o: Opportunity, open_keys: frozenset[str], now_ns: int) -> CycleRow:
+    def cycle_row(self, o: Opportunity, fate: Fate, now_ns: int) -> CycleRow:
         """Returns one opportunity as a row."""
         scale = 10_000 / o.amount_in if o.amount_in else 0.0
-        mark, words = decision(o, self._setup.gates.min_net_ppm / 100, open_keys, self._names)
+        mark, words = decision(o, self._setup.gates.min_net_ppm / 100, fate, self._names)
         age = max(0, o.oldest_ns + max(0, now_ns - o.recv_ns))
         pools, chain = o.cost.venue_fees + o.cost.transfer_fees, o.cost.chain
         return CycleRow(
@@ -387,7 +391,9 @@ class Publisher:
         if found is None:
             return None
         old = self.view.detail
-        row = self.cycle_row(found.opportunity, frozenset(kernel.risk.state.open_keys), now_ns - now_ns % AGE_STEP_NS)
+        key = found.opportunity.key
+        fate = (key in kernel.risk.state.open_keys, kernel.declined.get(key))
+        row = self.cycle_row(found.opportunity, fate, now_ns - now_ns % AGE_STEP_NS)
         new = opened(found, row, self._names, kernel, engine.counters.stopped.get(row.reason))
         if old is not None and msgspec.structs.replace(new, version=old.version) == old:
             return old

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from cambist.runtime.recorder import Recorder
 
 
+def rule_fault(kernel: Kernel, text: str) -> str:
+    """Returns what keeps `text` from being a rule here, in a line with the column; empty if nothing does."""
+    try:
+        kernel.check_rule(text)
+    except ValueError as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
 def live_gates(kernel: Kernel, *, recording: bool) -> tuple[Gate, ...]:
     """Returns what stands between PAPER and LIVE; what is needed names the config key or the key to press."""
     limits, demo = kernel.setup.limits.daily_loss, kernel.setup.demo

@@ -31,6 +31,22 @@ DECISIONS = {
     "depth": "too thin",
 }
 
+Fate = tuple[bool, str | None]
+"""Whether an order of it is open, and why it was not taken at its last chance."""
+DECLINED = {
+    "taken": ("go", "taken before"),
+    "rule": ("blocked", "rule says no"),
+    "rule_unknown": ("blocked", "rule: unknown"),
+    "risk:open_order": ("go", "order is open"),
+    "risk:open_orders": ("blocked", "orders at limit"),
+    "risk:rate": ("blocked", "rate at limit"),
+    "risk:cap": ("blocked", "over risk cap"),
+    "risk:no_limit": ("blocked", "no risk limit"),
+    "risk:balance": ("blocked", "balance too low"),
+    "risk:unproved": ("blocked", "formula only"),
+}
+"""Why a go was not taken, by the strategy's or the risk gate's reason; others are said in the reason's own words."""
+
 
 def short(address: str) -> str:
     """Returns an address as its first and last four characters."""
@@ -108,14 +124,23 @@ def miss(opportunity: Opportunity, names: Names) -> str:
     return f"{short_by / 10_000:g}%" if opportunity.miss_unit == "ppm" else f"{short_by} {opportunity.miss_unit}"
 
 
-def decision(opportunity: Opportunity, min_bps: float, open_keys: frozenset[str], names: Names) -> tuple[str, str]:
+def _go(declined: str | None) -> tuple[str, str]:
+    if declined is None:
+        return "go", "go"
+    if declined in DECLINED:
+        return DECLINED[declined]
+    return "blocked", sanitise(declined.rpartition(":")[2].replace("_", " "), 16)
+
+
+def decision(opportunity: Opportunity, min_bps: float, fate: Fate, names: Names) -> tuple[str, str]:
     """Returns (mark, decision text of at most 16 cells) of an opportunity."""
     reason, detail = opportunity.reason, opportunity.detail
-    if opportunity.key in open_keys:
+    is_open, declined = fate
+    if is_open:
         lands = "" if opportunity.landing_ppm is None else f", lands {opportunity.landing_ppm // 10_000}%"
         return "go", f"sent{lands}"
     if reason == "go":
-        return "go", "go"
+        return _go(declined)
     if reason == "below_min":
         return "skip", f"below min {min_bps:.1f}"
     if reason == "landing":

@@ -16,7 +16,9 @@ TINY_DEMO = bench_demo.Plan(seconds=3.0, second_at=4.0, second_seconds=2.0, pass
 
 
 def rows(plan: bench.Plan) -> dict[str, Any]:
-    found = bench.run(lambda _: None, plan)
+    shown: list[Any] = []
+    found = bench.run(lambda _: None, plan, shown.append)
+    assert shown == found["rows"]
     assert found["schema"] == 1
     assert found["machine"]["cores"]
     printed = [bench.line(row) for row in found["rows"]]
@@ -127,3 +129,8 @@ def test_an_absolute_goal_is_judged_by_rust_alone():
     assert bench_engine.measured(both, plan).met is False
     assert bench_engine.measured(both, plan).goal == "≥ 1e+09× python, ≤ 0.5 µs"
     assert bench_engine.measured(bench_engine.Case("x", "", 1, None, nothing, limit_ns=1.0), plan).met is None
+
+
+def test_a_part_that_there_is_not_is_named():
+    with pytest.raises(ValueError, match="no part gpu: there are engine, demo, import, screen"):
+        bench.run(lambda _: None, bench.Plan(parts=("gpu",)))

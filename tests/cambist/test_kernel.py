@@ -7,7 +7,7 @@ import pytest
 from cambist.engine.protocol import EngineSetup
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
-from cambist.kernel import Kernel, KernelSetup
+from cambist.kernel import MAX_DECLINED, Kernel, KernelSetup
 from cambist.model.events import Command, RecordKind, pack, records
 from cambist.model.opportunity import encode
 from tests.fakes import MS, SOL, TOKENS, ScriptedEngine, frame
@@ -17,6 +17,7 @@ LIMITS = Limits({SOL: 2_000_000_000}, {SOL: 50_000_000}, max_open_orders=2, max_
 
 
 BUSY = Limits({SOL: 2_000_000_000}, {SOL: 50_000_000}, max_open_orders=4, max_orders_per_minute=500)
+NONE = Limits({SOL: 2_000_000_000}, {SOL: 50_000_000}, max_open_orders=0)
 
 
 def make(paper: PaperParams = SURE, wallet: int = 10_000_000_000, limits: Limits = LIMITS, rule: str = "") -> Kernel:
@@ -222,10 +223,14 @@ def test_a_rule_of_the_setup_decides_what_is_taken() -> None:
     assert isinstance(kernel.engine, ScriptedEngine)
     kernel.step(frame(2, 0, decide=[{}]))
     kernel.engine.shows = {"rsi": 80.0}
+    (key,), (why,) = kernel.declined.keys(), kernel.declined.values()
+    assert why == "rule_unknown"
     kernel.step(frame(3, 100 * MS, decide=[{}]))
     assert kernel.totals.skipped == {"rule_unknown": 1, "rule": 1}
+    assert kernel.declined == {key: "rule"}
     kernel.engine.shows = {"rsi": 60.0}
     (order,) = kernel.step(frame(4, 200 * MS, decide=[{}])).orders
+    assert kernel.declined == {}
     assert kernel.step(frame(5, 700 * MS)).fills[0][0] == order
 
 
@@ -276,3 +281,14 @@ def test_decisions_under_changing_rules_do_not_depend_on_where_blocks_are_cut() 
     assert replayed(parts, list(range(1, len(parts)))).digest == whole.digest
     without = replayed([part for at, part in enumerate(parts) if at != 180], [])
     assert without.digest != whole.digest
+
+
+def test_why_a_go_was_not_taken_is_kept_for_the_last_ones_only() -> None:
+    kernel = make(limits=NONE)
+    kernel.step(begin(kernel))
+    for seq in range(2, MAX_DECLINED + 12):
+        kernel.step(frame(seq, seq, decide=[{"key": f"cycle {seq}", "route": [f"edge {seq}"]}]))
+    assert len(kernel.declined) == MAX_DECLINED
+    assert set(kernel.declined.values()) == {"risk:open_orders"}
+    assert "cycle 2" not in kernel.declined
+    assert f"cycle {MAX_DECLINED + 11}" in kernel.declined

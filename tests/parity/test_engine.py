@@ -125,7 +125,7 @@ def both():
 def assert_same(first, second) -> None:
     assert first.present(LATER) == second.present(LATER)
     assert first.snapshot() == second.snapshot()
-    names = ("price", "rsi", "ema", "band_low", "band_high", "congestion", "")
+    names = ("price", "rsi", "ema", "kama", "band_low", "band_high", "congestion", "")
     wanted = [(name, mint) for name in names for mint in (SOL, USDC, BONK, "")]
     for now_ns in (START_NS + 10**8, LATER):
         assert first.gauges(wanted, now_ns) == second.gauges(wanted, now_ns)

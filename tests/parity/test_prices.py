@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine import make_engine
+from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.engine.standing import Moment, Standing
 from cambist.engine.reference.kama import kama
@@ -18,12 +18,7 @@ from cambist.engine.reference.signal_persistence import Runs
 from cambist.engine.reference.technical import bollinger, ema, rsi
 from tests.parity.markets import BONK, POOLS, SOL, START_NS, USDC, Market, run, setup
 
-try:
-    from cambist.engine import _native  # noqa: F401
-except ImportError:
-    ENGINES = ["reference"]
-else:
-    ENGINES = ["reference", "native"]
+ENGINES = ["reference", "native"] if build_info().native else ["reference"]
 
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 TOKEN = "mint1"
@@ -263,7 +258,7 @@ class Names:
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 5), st.integers(1, 4))
 @settings(max_examples=200, deadline=None)
 def test_it_counts_as_runs_of_signal_persistence_do(present: list[bool], least: int, most: int) -> None:
-    standing = Standing(gated(most), Names(), Names())  # type: ignore[arg-type]
+    standing = Standing(gated(most), Names(), Names())  # type: ignore[arg-type]  # what it asks of a market is there
     runs = Runs(least, most)
     for slot, here in enumerate(present, 100):
         shown = runs.update(int(here))

@@ -314,6 +314,9 @@ class FakeRuntime:
                        imported=False, open=True, demo=True, complete=False),
         )  # fmt: skip
 
+    def check_rule(self, text: str) -> str:
+        return "" if text in ("", "hops <= 3") else "column 1: `nte` is no field; did you mean `net`?"
+
     def live_checks(self) -> tuple[Gate, ...]:
         return (Gate("keypair", "missing", "live.keypair", passed=False),)
 

@@ -168,6 +168,9 @@ class StubRuntime(FakeRuntime):
     def sessions(self) -> tuple[SessionRow, ...]:
         return self.stored
 
+    def check_rule(self, text: str) -> str:
+        return "" if text in ("", "hops <= 3") else "column 1: `nte` is no field; did you mean `net`?"
+
     def live_checks(self) -> tuple[Gate, ...]:
         return self.checks
 

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,3 +156,32 @@ def test_wrapped_and_clipped_text_fits(words: str, width: int) -> None:
     for line in wrap(words, width):
         assert cells(line) <= max(width, 2)
     assert cells(clip(words, width)) <= width
+
+
+async def test_a_rule_that_is_none_is_not_taken_and_says_where() -> None:
+    runtime = StubRuntime()
+    app = CambistApp(runtime)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.2)
+        await pilot.press("u", *"nte>3", "enter")
+        await pilot.pause(0.2)
+        assert "column 1: `nte` is no field" in text(app)
+        assert runtime.names() == []
+        await pilot.press(*["backspace"] * 5, *"hops <= 3", "enter")
+        await pilot.pause(0.2)
+        assert runtime.submitted[-1].name == "rule"
+        assert runtime.submitted[-1].args == {"text": "hops <= 3"}
+
+
+async def test_the_rule_in_force_stands_in_the_title_and_in_the_prompt_and_can_be_ended() -> None:
+    runtime = StubRuntime()
+    section = msgspec.structs.replace(runtime.view.cycles, rule="hops <= 3")
+    runtime = StubRuntime(msgspec.structs.replace(runtime.view, cycles=section))
+    app = CambistApp(runtime)
+    async with app.run_test(size=(200, 60)) as pilot:
+        await pilot.pause(0.2)
+        assert "rule hops <= 3" in cycles(app).lines()[0]
+        await pilot.press("u")
+        assert "hops <= 3" in text(app)
+        await pilot.press(*["backspace"] * 9, "enter")
+        assert runtime.submitted[-1].args == {"text": ""}

@@ -69,6 +69,8 @@ class Cycles(SnapshotTable):
         parts = ["bps", f"{self.SORTS[self.sort]} {arrow}"]
         if self.section is not None:
             parts += [f"min {self.section.min_bps:.1f}", f"{formats.count(self.section.seen)} seen"]
+            if self.section.rule:
+                parts.append(f"rule {formats.clean(self.section.rule)}")
         if self.hide_rejected:
             parts.insert(2, "rejected hidden")
         return parts

@@ -20,7 +20,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.open_session import OpenSessionScreen
 from tui.screens.palette import Offer, PaletteScreen, offers
 from tui.screens.price_detail import PriceDetailScreen
-from tui.screens.prompt import ExportPrompt, FilterPrompt, GotoPrompt
+from tui.screens.prompt import ExportPrompt, FilterPrompt, GotoPrompt, RulePrompt
 from tui.widgets.snapshot_table import SnapshotTable
 
 if TYPE_CHECKING:
@@ -326,6 +326,15 @@ class Acts(Screen[None]):
         self.app.push_screen(GotoPrompt(self.runtime), answered)
 
     # Money.
+
+    def do_rule(self, _: str) -> None:
+        """Asks for the rule that trades must keep; an empty one ends it."""
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self._submit("rule", text=text.strip())
+
+        self.app.push_screen(RulePrompt(self.runtime), answered)
 
     def do_mode(self, _: str) -> None:
         """LIVE to PAPER at once; PAPER to LIVE asks for a word."""

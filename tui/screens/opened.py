@@ -26,7 +26,10 @@ Detail = TypeVar("Detail", bound=msgspec.Struct)
 
 
 class Opened(Overlay[None], Generic[Detail]):
-    """A row opened up. `order` gives the keys of the table as it is sorted and filtered now."""
+    """A row opened up. `order` gives the keys of the table as it is sorted and filtered now.
+
+    What subclasses must give raises until they do: Textual's metaclass admits no abstract base class.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "copy JSON", id="detail.copy", tooltip="copies what is shown as JSON", show=False),

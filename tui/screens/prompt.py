@@ -1,4 +1,4 @@
-"""One line above the footer that asks for text: the filter of a panel, a time to go to."""
+"""One line above the footer that asks for text: the filter of a panel, a time to go to, a rule."""
 
 from __future__ import annotations
 
@@ -150,6 +150,18 @@ class GotoPrompt(Prompt):
         except TimeError as error:
             return str(error)
         return ""
+
+
+class RulePrompt(Prompt):
+    """The rule that every trade must keep; an empty one ends it."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        hint = "net_bps > 8 and rsi(SOL) < 70   empty for none   enter apply   esc back"
+        super().__init__(runtime, "rule", hint, runtime.view.cycles.rule)
+
+    def fault(self, text: str) -> str:
+        """Returns what is wrong with the rule, with its column."""
+        return formats.clean(self.runtime.check_rule(text.strip()))
 
 
 class ExportPrompt(Prompt):

@@ -92,7 +92,8 @@ impl Market {
         self.graph
             .set_weight(edge + 1, Some(-fair + FEE - gap))
             .unwrap();
-        self.potentials.update_pool(&self.graph, edge, PARAMS.margin);
+        self.potentials
+            .update_pool(&self.graph, edge, PARAMS.margin);
     }
 }
 

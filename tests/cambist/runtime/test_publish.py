@@ -188,3 +188,25 @@ def test_a_check_that_fails_names_the_key_of_the_config_or_of_the_keyboard() -> 
     assert live_gates(kernel, recording=True)[4].passed
     kernel.risk.state.halted = "by key"
     assert not {gate.label: gate for gate in live_gates(kernel, recording=True)}["not halted"].passed
+
+
+@pytest.mark.parametrize(
+    ("declined", "said"),
+    [
+        (None, ("go", "go")),
+        ("taken", ("go", "taken before")),
+        ("rule", ("blocked", "rule says no")),
+        ("rule_unknown", ("blocked", "rule: unknown")),
+        ("risk:open_orders", ("blocked", "orders at limit")),
+        ("risk:halted", ("blocked", "halted")),
+    ],
+)
+def test_a_go_that_was_not_taken_says_why(declined: str | None, said: tuple[str, str]) -> None:
+    publisher, kernel, engine = made()
+    engine.shown = {"cycles": shown(opportunity(key="a"), opportunity(key="b", reason="below_min", go=False))}
+    kernel.declined = {} if declined is None else {"a": declined, "b": declined}
+    first, second = publisher.build(kernel, START).cycles.rows
+    assert (first.mark, first.decision) == said
+    assert second.decision.startswith("below min")
+    kernel.declined.clear()
+    assert publisher.build(kernel, START).cycles.rows[0].decision == "go"

@@ -28,7 +28,7 @@ def state(fee_config: PumpFeeConfig | None = None, **changes: object) -> PumpSta
         "amounts": (10**12, 10**11),
         "transfer_fees": (None, None),
     }
-    return PumpState(**(fields | changes))  # type: ignore[arg-type]
+    return PumpState(**(fields | changes))  # type: ignore[arg-type]  # values of many types by name
 
 
 def test_worked_numbers():

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def gauge(engine: ReferenceEngine, name: str, mint: str, now_ns: int) -> float | None:
     """Returns what a gauge shows at the state as it is, `None` where that is unknown or there is no such gauge.
 
-    `price`, `rsi`, `ema`, `band_low` and `band_high` are of a token, by its reference venue; `congestion` is of the
-    chain, whatever the mint.
+    `price`, `rsi`, `ema`, `kama`, `band_low` and `band_high` are of a token, by its reference venue; `congestion` is of
+    the chain, whatever the mint.
     """
     if name == "congestion":
         congestion = engine.fees.congestion()
@@ -22,11 +22,18 @@ def gauge(engine: ReferenceEngine, name: str, mint: str, now_ns: int) -> float |
     row = reference_row(engine, mint, now_ns)
     if row is None:
         return None
-    bands = row.series.bands.value
-    if name == "price":
-        return None if row.bid is None or row.ask is None else (row.bid + row.ask) / 2.0
-    if name in ("rsi", "ema"):
-        return row.series.rsi.value if name == "rsi" else row.series.ema.value
-    if name in ("band_low", "band_high") and bands is not None:
-        return bands.low if name == "band_low" else bands.high
+    series, bands = row.series, row.series.bands.value
+    match name:
+        case "price":
+            return None if row.bid is None or row.ask is None else (row.bid + row.ask) / 2.0
+        case "rsi":
+            return series.rsi.value
+        case "ema":
+            return series.ema.value
+        case "kama":
+            return series.kama.value
+        case "band_low":
+            return None if bands is None else bands.low
+        case "band_high":
+            return None if bands is None else bands.high
     return None

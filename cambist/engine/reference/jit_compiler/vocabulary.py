@@ -54,6 +54,7 @@ FUNCTIONS = {
     "price": Word(Unit.PRICE, "mid price of a token on its reference venue"),
     "rsi": Word(Unit.POINTS, "Wilder's index over 14 bars of 5 s"),
     "ema": Word(Unit.PRICE, "exponential average over 20 bars of 5 s"),
+    "kama": Word(Unit.PRICE, "Kaufman's adaptive average over 10 bars of 5 s"),
     "band_low": Word(Unit.PRICE, "lower Bollinger band over 20 bars of 5 s"),
     "band_high": Word(Unit.PRICE, "upper Bollinger band over 20 bars of 5 s"),
     "base": Word(None, "whether the cycle starts and ends in the token"),

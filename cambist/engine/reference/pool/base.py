@@ -163,6 +163,35 @@ def transfer_fees_at(fees: TransferFees, a_to_b: bool, time: ChainTime) -> tuple
     return (first, second) if a_to_b else (second, first)
 
 
+class VaultFill(NamedTuple):
+    """What a swap moves between the vaults, before the mints' transfer fees."""
+
+    amount_in: int
+    amount_out: int
+    fees: tuple[int, int]
+    """Venue fees in atoms of the token in and of the token out."""
+    ticks_crossed: int = 0
+
+    def quote(self, fees: TransferFees, a_to_b: bool, time: ChainTime, sent: int | None) -> Quote:
+        """Returns the trader's side. Raises `QuoteError` overflow.
+
+        `sent` is what the trader asked to send, if all of it was used: the transfer fee's inverse isn't exact.
+        """
+        fee_in, fee_out = transfer_fees_at(fees, a_to_b, time)
+        if sent is None:
+            sent = to_u64(fee_in.gross(self.amount_in))
+        withheld_out = fee_out.fee(self.amount_out)
+        return Quote(
+            amount_in=sent,
+            amount_out=self.amount_out - withheld_out,
+            fee=self.fees[0],
+            fee_out=self.fees[1],
+            transfer_fee_in=sent - self.amount_in,
+            transfer_fee_out=withheld_out,
+            ticks_crossed=self.ticks_crossed,
+        )
+
+
 def share_left(fee: TransferFee) -> int:
     """Returns what `fee` leaves of 10 000 atoms at the margin."""
     return max(BASIS_POINTS - fee.bps, 0)

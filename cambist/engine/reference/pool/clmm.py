@@ -17,6 +17,7 @@ from cambist.engine.reference.pool.base import (
     Pool,
     Quote,
     TransferFees,
+    VaultFill,
     after_transfers,
     root_rate,
     root_reserves,
@@ -72,19 +73,9 @@ class ClmmState(Pool):
 
         `sent` is what the trader asked to send, if all of it was used: the transfer fee's inverse isn't exact.
         """
-        fee_in, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        if sent is None:
-            sent = to_u64(fee_in.gross(fill.amount_in))
-        withheld_out = fee_out.fee(fill.amount_out)
-        return Quote(
-            amount_in=sent,
-            amount_out=fill.amount_out - withheld_out,
-            fee=fill.fee if fill.fee_on_input else 0,
-            fee_out=0 if fill.fee_on_input else fill.fee,
-            transfer_fee_in=sent - fill.amount_in,
-            transfer_fee_out=withheld_out,
-            ticks_crossed=fill.ticks_crossed,
-        )
+        fees = (fill.fee, 0) if fill.fee_on_input else (0, fill.fee)
+        filled = VaultFill(fill.amount_in, fill.amount_out, fees, fill.ticks_crossed)
+        return filled.quote(self.transfer_fees, a_to_b, time, sent)
 
     def after(self, a_to_b: bool, fill: raydium_clmm.ClmmFill) -> ClmmState:
         """Returns the pool after `fill`."""

@@ -16,6 +16,7 @@ from cambist.engine.reference.pool.base import (
     Pool,
     Quote,
     TransferFees,
+    VaultFill,
     after_transfers,
     fit,
     share_left,
@@ -86,19 +87,9 @@ class DlmmState(Pool):
         now, slot = time.unix_timestamp, time.slot
         exact_in = sent is not None
         fill = dlmm.swap(self.account, self.bins, amount, exact_in=exact_in, x_to_y=a_to_b, now=now, slot=slot)
-        fee_in, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        if sent is None:
-            sent = to_u64(fee_in.gross(fill.amount_in))
-        withheld_out = fee_out.fee(fill.amount_out)
-        quote = Quote(
-            amount_in=sent,
-            amount_out=fill.amount_out - withheld_out,
-            fee=fill.fee if fill.fee_on_input else 0,
-            fee_out=0 if fill.fee_on_input else fill.fee,
-            transfer_fee_in=sent - fill.amount_in,
-            transfer_fee_out=withheld_out,
-            ticks_crossed=max(len(fill.steps) - 1, 0),
-        )
+        fees = (fill.fee, 0) if fill.fee_on_input else (0, fill.fee)
+        filled = VaultFill(fill.amount_in, fill.amount_out, fees, max(len(fill.steps) - 1, 0))
+        quote = filled.quote(self.transfer_fees, a_to_b, time, sent)
         return quote, self._after(a_to_b, fill)
 
     def _after(self, a_to_b: bool, fill: dlmm.DlmmFill) -> DlmmState:

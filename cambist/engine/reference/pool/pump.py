@@ -16,6 +16,7 @@ from cambist.engine.reference.pool.base import (
     Pool,
     Quote,
     TransferFees,
+    VaultFill,
     after_transfers,
     fit,
     moved,
@@ -107,19 +108,9 @@ class PumpState(Pool):
 
         `sent` is what the trader asked to send: the transfer fee's inverse isn't exact.
         """
-        fee_in, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        if sent is None:
-            sent = to_u64(fee_in.gross(fill.amount_in))
-        withheld_out = fee_out.fee(fill.amount_out)
-        return Quote(
-            amount_in=sent,
-            amount_out=fill.amount_out - withheld_out,
-            fee=0 if a_to_b else fill.fee(),
-            fee_out=fill.fee() if a_to_b else 0,
-            transfer_fee_in=sent - fill.amount_in,
-            transfer_fee_out=withheld_out,
-            ticks_crossed=0,
-        )
+        fees = (0, fill.fee()) if a_to_b else (fill.fee(), 0)
+        filled = VaultFill(fill.amount_in, fill.amount_out, fees)
+        return filled.quote(self.transfer_fees, a_to_b, time, sent)
 
     def after(self, a_to_b: bool, fill: pump.PumpFill) -> PumpState:
         """Returns the pool after `fill`. Raises `QuoteError` overflow."""

@@ -18,6 +18,7 @@ from cambist.engine.reference.pool.base import (
     Pool,
     Quote,
     TransferFees,
+    VaultFill,
     after_transfers,
     root_rate,
     root_reserves,
@@ -82,19 +83,9 @@ class WhirlpoolState(Pool):
 
         `sent` is what the trader asked to send, if all of it was used: the transfer fee's inverse isn't exact.
         """
-        fee_in, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        if sent is None:
-            sent = to_u64(fee_in.gross(fill.amount_in))
-        withheld_out = fee_out.fee(fill.amount_out)
-        quote = Quote(
-            amount_in=sent,
-            amount_out=fill.amount_out - withheld_out,
-            fee=fill.fee,
-            fee_out=0,
-            transfer_fee_in=sent - fill.amount_in,
-            transfer_fee_out=withheld_out,
-            ticks_crossed=len(fill.crossings),
-        )
+        fees = (fill.fee, 0)
+        filled = VaultFill(fill.amount_in, fill.amount_out, fees, len(fill.crossings))
+        quote = filled.quote(self.transfer_fees, a_to_b, time, sent)
         owed_a, owed_b = (fill.protocol_fee, 0) if a_to_b else (0, fill.protocol_fee)
         account = replace(
             self.account,

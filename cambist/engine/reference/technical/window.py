@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
 
-class Windowed:
+class Windowed(ABC):
     """Keeps the last `period` values; subclasses say what is computed of them.
 
     Raises `ValueError` for a period below 1.
@@ -23,9 +24,9 @@ class Windowed:
         """How many values were no number in range."""
 
     @staticmethod
+    @abstractmethod
     def compute(window: Collection[float]) -> float:
         """Returns the result for a full window, oldest value first."""
-        raise NotImplementedError
 
     def update(self, value: float) -> float | None:
         """Takes a value; returns the result, `None` until `period` values were seen."""

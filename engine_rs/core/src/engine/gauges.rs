@@ -6,8 +6,8 @@ use super::prices::Row;
 impl Engine {
     /// Returns what a gauge shows at the state as it is, `None` where that is unknown or there is no such gauge.
     ///
-    /// `price`, `rsi`, `ema`, `band_low` and `band_high` are of a token, by its reference venue; `congestion` is of the
-    /// chain, whatever the mint.
+    /// `price`, `rsi`, `ema`, `kama`, `band_low` and `band_high` are of a token, by its reference venue; `congestion` is
+    /// of the chain, whatever the mint.
     pub fn gauge(&self, name: &str, mint: &str, now_ns: i64) -> Option<f64> {
         if name == "congestion" {
             return self.fees.congestion().map(f64::from);
@@ -17,6 +17,7 @@ impl Engine {
             "price" => Some(0.5 * (row.bid? + row.ask?)),
             "rsi" => row.series.rsi.value(),
             "ema" => row.series.ema.value(),
+            "kama" => row.series.kama.value(),
             "band_low" => row.series.bands.value().map(|bands| bands.low),
             "band_high" => row.series.bands.value().map(|bands| bands.high),
             _ => None,

@@ -102,7 +102,7 @@ pub(crate) struct Series {
     pub(crate) rsi: Rsi,
     pub(crate) ema: Ema,
     pub(crate) bands: Bollinger,
-    kama: Kama,
+    pub(crate) kama: Kama,
     /// The last 60 closed bars, oldest first; a silence longer than 20 bars leaves a hole.
     trail: VecDeque<Point>,
     pub(crate) first: Option<f64>,

@@ -88,6 +88,7 @@ pub const FUNCTIONS: &[Word] = &[
     number("price", Unit::Price),
     number("rsi", Unit::Points),
     number("ema", Unit::Price),
+    number("kama", Unit::Price),
     number("band_low", Unit::Price),
     number("band_high", Unit::Price),
     boolean("base"),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    BASIS_POINTS, ChainTime, PPM, Quote, TransferFees, after_transfers, root_rate, root_reserves,
-    shares, transfer_fees,
+    BASIS_POINTS, ChainTime, PPM, Quote, TransferFees, VaultFill, after_transfers, root_rate,
+    root_reserves, shares, sides, transfer_fees,
 };
 use crate::accounts::{ClmmConfig, ClmmPool};
 use crate::amm_math::raydium_clmm::{Ask, ClmmFeeRate, ClmmFill, ClmmTicks, NO_LIMIT, swap};
@@ -63,23 +63,13 @@ impl ClmmState {
         time: &ChainTime,
         sent: Option<u64>,
     ) -> Result<Quote, QuoteError> {
-        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let amount_in = sent.map_or_else(|| to_u64(fee_in.gross(fill.amount_in)), Ok)?;
-        let transfer_fee_out = fee_out.fee(fill.amount_out);
-        let (fee, kept_out) = if fill.fee_on_input {
-            (fill.fee, 0)
-        } else {
-            (0, fill.fee)
-        };
-        Ok(Quote {
-            amount_in,
-            amount_out: fill.amount_out - transfer_fee_out,
-            fee,
-            fee_out: kept_out,
-            transfer_fee_in: amount_in - fill.amount_in,
-            transfer_fee_out,
+        let filled = VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: sides(fill.fee_on_input, (fill.fee, 0)),
             ticks_crossed: fill.ticks_crossed,
-        })
+        };
+        filled.quote(&self.transfer_fees, a_to_b, time, sent)
     }
 
     /// Returns the pool after `fill`, which was computed with `TRACK`.

@@ -1,8 +1,8 @@
 //! A Meteora DAMM v2 pool.
 
 use super::{
-    BASIS_POINTS, ChainTime, Quote, TransferFees, after_transfers, root_rate, root_reserves,
-    shares, transfer_fees,
+    BASIS_POINTS, ChainTime, Quote, TransferFees, VaultFill, after_transfers, root_rate,
+    root_reserves, shares, sides, transfer_fees,
 };
 use crate::accounts::DammV2Pool;
 use crate::amm_math::damm_v2::{DammV2Fill, SwapMode, fee_rate_at, swap};
@@ -68,23 +68,13 @@ impl DammV2State {
         time: &ChainTime,
         sent: Option<u64>,
     ) -> Result<Quote, QuoteError> {
-        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let amount_in = sent.map_or_else(|| to_u64(fee_in.gross(fill.amount_in)), Ok)?;
-        let transfer_fee_out = fee_out.fee(fill.amount_out);
-        let (fee, kept_out) = if fill.fee_on_input {
-            (fill.fee, 0)
-        } else {
-            (0, fill.fee)
-        };
-        Ok(Quote {
-            amount_in,
-            amount_out: fill.amount_out - transfer_fee_out,
-            fee,
-            fee_out: kept_out,
-            transfer_fee_in: amount_in - fill.amount_in,
-            transfer_fee_out,
+        let filled = VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: sides(fill.fee_on_input, (fill.fee, 0)),
             ticks_crossed: 0,
-        })
+        };
+        filled.quote(&self.transfer_fees, a_to_b, time, sent)
     }
 
     pub(super) fn after(&self, fill: DammV2Fill) -> Self {

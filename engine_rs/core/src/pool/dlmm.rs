@@ -3,7 +3,8 @@
 use ruint::aliases::U256;
 
 use super::{
-    BASIS_POINTS, ChainTime, Quote, TransferFees, after_transfers, fit, shares, transfer_fees,
+    BASIS_POINTS, ChainTime, Quote, TransferFees, VaultFill, after_transfers, fit, shares, sides,
+    transfer_fees,
 };
 use crate::accounts::LbPair;
 use crate::amm_math::dlmm::{Ask, Bins, DlmmFill, FEE_PRECISION, NextBin, next_bin, swap};
@@ -51,23 +52,13 @@ impl DlmmState {
         time: &ChainTime,
         sent: Option<u64>,
     ) -> Result<Quote, QuoteError> {
-        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let amount_in = sent.map_or_else(|| to_u64(fee_in.gross(fill.amount_in)), Ok)?;
-        let transfer_fee_out = fee_out.fee(fill.amount_out);
-        let (fee, kept_out) = if fill.fee_on_input {
-            (fill.fee, 0)
-        } else {
-            (0, fill.fee)
-        };
-        Ok(Quote {
-            amount_in,
-            amount_out: fill.amount_out - transfer_fee_out,
-            fee,
-            fee_out: kept_out,
-            transfer_fee_in: amount_in - fill.amount_in,
-            transfer_fee_out,
+        let filled = VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: sides(fill.fee_on_input, (fill.fee, 0)),
             ticks_crossed: fill.bins_filled.saturating_sub(1),
-        })
+        };
+        filled.quote(&self.transfer_fees, a_to_b, time, sent)
     }
 
     /// Returns the pair after `fill`, which was computed with `TRACK`.

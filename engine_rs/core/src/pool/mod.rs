@@ -28,6 +28,7 @@ use crate::accounts::{
     TransferFeeConfig, Whirlpool,
 };
 use crate::amm_math::dlmm::Bins;
+use crate::amm_math::to_u64;
 pub use crate::amm_math::{QuoteError, RoundingRule};
 use crate::base58::Pubkey;
 use crate::log2::log2_ratio;
@@ -362,6 +363,40 @@ fn transfer_fees(
     let [first, second] =
         fees.map(|fee| fee.map_or(TransferFee::default(), |fee| fee.at(time.epoch)));
     sides(a_to_b, (first, second))
+}
+
+/// What a swap moves between the vaults, before the mints' transfer fees.
+struct VaultFill {
+    amount_in: u64,
+    amount_out: u64,
+    /// Venue fees in atoms of the token in and of the token out.
+    fees: (u64, u64),
+    ticks_crossed: u32,
+}
+
+impl VaultFill {
+    /// Returns the trader's side. `sent` is what the trader asked to send, if all of it was used: the transfer fee's
+    /// inverse isn't exact.
+    fn quote(
+        self,
+        fees: &TransferFees,
+        a_to_b: bool,
+        time: &ChainTime,
+        sent: Option<u64>,
+    ) -> Result<Quote, QuoteError> {
+        let (fee_in, fee_out) = transfer_fees(fees, a_to_b, time);
+        let amount_in = sent.map_or_else(|| to_u64(fee_in.gross(self.amount_in)), Ok)?;
+        let transfer_fee_out = fee_out.fee(self.amount_out);
+        Ok(Quote {
+            amount_in,
+            amount_out: self.amount_out - transfer_fee_out,
+            fee: self.fees.0,
+            fee_out: self.fees.1,
+            transfer_fee_in: amount_in - self.amount_in,
+            transfer_fee_out,
+            ticks_crossed: self.ticks_crossed,
+        })
+    }
 }
 
 /// Returns a pair (of A, of B) as (of the token in, of the token out).

@@ -3,8 +3,8 @@
 use ruint::aliases::U256;
 
 use super::{
-    BASIS_POINTS, ChainTime, Quote, TransferFees, after_transfers, fit, moved, shares,
-    transfer_fees,
+    BASIS_POINTS, ChainTime, Quote, TransferFees, VaultFill, after_transfers, fit, moved, shares,
+    sides, transfer_fees,
 };
 use crate::accounts::{PumpConfig, PumpFeeConfig, PumpFees, PumpPool, program};
 use crate::amm_math::pump::{PumpFill, PumpReserves};
@@ -124,23 +124,13 @@ impl PumpState {
         time: &ChainTime,
         sent: Option<u64>,
     ) -> Result<Quote, QuoteError> {
-        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let amount_in = sent.map_or_else(|| to_u64(fee_in.gross(fill.amount_in)), Ok)?;
-        let transfer_fee_out = fee_out.fee(fill.amount_out);
-        let (fee, kept_out) = if a_to_b {
-            (0, fill.fee()?)
-        } else {
-            (fill.fee()?, 0)
-        };
-        Ok(Quote {
-            amount_in,
-            amount_out: fill.amount_out - transfer_fee_out,
-            fee,
-            fee_out: kept_out,
-            transfer_fee_in: amount_in - fill.amount_in,
-            transfer_fee_out,
+        let filled = VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: sides(!a_to_b, (fill.fee()?, 0)),
             ticks_crossed: 0,
-        })
+        };
+        filled.quote(&self.transfer_fees, a_to_b, time, sent)
     }
 
     /// Returns the pool after `fill`.

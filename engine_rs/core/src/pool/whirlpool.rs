@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    BASIS_POINTS, ChainTime, PPM, Quote, TransferFees, after_transfers, root_rate, root_reserves,
-    shares, transfer_fees,
+    BASIS_POINTS, ChainTime, PPM, Quote, TransferFees, VaultFill, after_transfers, root_rate,
+    root_reserves, shares, transfer_fees,
 };
 use crate::accounts::{Oracle, Whirlpool};
 use crate::amm_math::adaptive_fee::FeeRate;
@@ -51,18 +51,13 @@ impl WhirlpoolState {
         time: &ChainTime,
         sent: Option<u64>,
     ) -> Result<Quote, QuoteError> {
-        let (fee_in, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let amount_in = sent.map_or_else(|| to_u64(fee_in.gross(fill.amount_in)), Ok)?;
-        let transfer_fee_out = fee_out.fee(fill.amount_out);
-        Ok(Quote {
-            amount_in,
-            amount_out: fill.amount_out - transfer_fee_out,
-            fee: fill.fee,
-            fee_out: 0,
-            transfer_fee_in: amount_in - fill.amount_in,
-            transfer_fee_out,
+        let filled = VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: (fill.fee, 0),
             ticks_crossed: fill.ticks_crossed,
-        })
+        };
+        filled.quote(&self.transfer_fees, a_to_b, time, sent)
     }
 
     /// Returns the pool after `fill`, which was computed with `TRACK`.

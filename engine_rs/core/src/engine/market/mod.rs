@@ -190,7 +190,10 @@ impl Market {
             let _ = self.graph.set_weight(edge, value);
         }
         let promises = self.potentials.update_pool(&self.graph, first, self.margin);
-        let found = edges.into_iter().zip(promises).filter(|(_, promise)| *promise);
+        let found = edges
+            .into_iter()
+            .zip(promises)
+            .filter(|(_, promise)| *promise);
         self.promising.extend(found.map(|(edge, _)| edge));
     }
 
