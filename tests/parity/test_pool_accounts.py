@@ -118,7 +118,7 @@ def test_same_accounts_same_bytes(venue: str, data: st.DataObject):
             market.notify(address)
             if data.draw(st.integers(0, 3)) == 0:
                 market.next_slot()
-        if data.draw(st.integers(0, 9)) == 0:
+        if data.draw(st.integers(0, 3)) == 0:
             gone = data.draw(st.sampled_from(sorted(before)))
             market.accounts.pop(gone)
             market.seed([gone])

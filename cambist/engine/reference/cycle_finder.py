@@ -109,9 +109,10 @@ class Potentials:
         return this
 
     def state(self) -> PotentialsState:
-        """Returns what a snapshot keeps."""
+        """Returns what a snapshot keeps; nodes after the last one whose potential isn't 0 need no mention."""
+        known = max((node + 1 for node, value in enumerate(self.values) if value), default=0)
         violated = [Violation(edge, list(self._violated[edge])) for edge in sorted(self._violated)]
-        return PotentialsState(list(self.values), violated)
+        return PotentialsState(self.values[:known], violated)
 
     def value(self, node: int) -> int:
         """Returns the potential of a node, 0 if no update has met it yet."""

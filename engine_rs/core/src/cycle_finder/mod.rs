@@ -132,10 +132,11 @@ impl Potentials {
         Some(this)
     }
 
-    /// Returns what a snapshot keeps.
+    /// Returns what a snapshot keeps; nodes after the last one whose potential isn't 0 need no mention.
     pub fn state(&self) -> PotentialsState {
+        let known = self.values.iter().rposition(|&value| value != 0);
         PotentialsState {
-            values: self.values.clone(),
+            values: self.values[..known.map_or(0, |at| at + 1)].to_vec(),
             violated: self.violated.clone(),
         }
     }

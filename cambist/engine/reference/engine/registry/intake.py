@@ -101,6 +101,8 @@ def lose(registry: Registry, key: bytes, slot: int) -> None:
         pool.drop_ticks()
     elif account.role is Role.MINT:
         registry.decimals.pop(key, None)
+    elif account.role is Role.POOL and pool is not None:
+        pool.drop_ticks()  # it may come back as another pool
     account.count, account.decoded, account.data, account.slot = 0, None, b"", 0
     registry.dirty.update(account.users)
 

@@ -150,7 +150,7 @@ def _note_clmm(registry: Registry, pool: PoolEntry, slot: int, before: ClmmPool,
     added = before.liquidity != now.liquidity and before.sqrt_price == now.sqrt_price
     if added or _passed_orders(registry, pool, before.tick, now):
         pool.lone_slot = slot
-    if before.bitmap != now.bitmap:
+    if (before.bitmap, before.tick_spacing) != (now.bitmap, now.tick_spacing):
         pool.drop_ticks()
 
 

@@ -107,6 +107,8 @@ impl Registry {
             Some(Decoded::Mint(_)) => {
                 self.decimals.remove(key);
             }
+            // It may come back as another pool.
+            Some(_) if account.role == Role::Pool => self.pools[account.users[0]].drop_ticks(),
             _ => {}
         }
         self.dirty.extend(&self.accounts[at].users);

@@ -201,7 +201,7 @@ impl Registry {
                 if added || self.passed_orders(user, before.tick, now) {
                     self.pools[user].lone_slot = slot;
                 }
-                if before.bitmap != now.bitmap {
+                if (&before.bitmap, before.tick_spacing) != (&now.bitmap, now.tick_spacing) {
                     self.pools[user].drop_ticks();
                 }
             }
