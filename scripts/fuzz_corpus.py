@@ -20,6 +20,9 @@ TARGETS = {
     program.METEORA_DLMM: ("dlmm",),
     program.METEORA_DAMM_V2: ("meteora",),
     program.SABER: ("saber",),
+    program.RAYDIUM_CLMM: ("clmm",),
+    program.PUMP_AMM: ("pump",),
+    program.PUMP_FEES: ("pump",),
     program.TOKEN: ("token", "wallet"),
     program.TOKEN_2022: ("token", "wallet"),
 }
@@ -32,7 +35,7 @@ RULES = (
 )
 MOST = 30
 """Seeds of one target."""
-PAIRED = {"orca": (653, "whirlpool"), "dlmm": (904, "lb_pair")}
+PAIRED = {"orca": (653, "whirlpool"), "dlmm": (904, "lb_pair"), "clmm": (1_544, "pool")}
 """Targets that read an array right after its pool: size of the pool, what the array calls it."""
 
 
