@@ -54,6 +54,8 @@ fn one(
 
 /// Values below which computing takes less time than letting other threads run.
 const FEW: usize = 1_024;
+/// Values from which on several cores share the rows: handing them out takes some 10 µs, computing these 50 or more.
+const MANY: usize = 1 << 16;
 
 /// A kernel at work on each row.
 struct Rows<'a, K, const N: usize> {
@@ -71,11 +73,58 @@ impl<K: Kernel<N>, const N: usize> Work for Rows<'_, K, N> {
     }
 }
 
+/// A kernel at work on some of the rows.
+struct Part<'a, K, const N: usize> {
+    rows: Rows<'a, K, N>,
+    out: [&'a mut [f64]; N],
+}
+
+impl<K: Kernel<N>, const N: usize> Work for Part<'_, K, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let Rows {
+            values,
+            columns,
+            kernel,
+        } = &mut self.rows;
+        arrays::rows_into(values, *columns, kernel, self.out);
+    }
+}
+
+/// Returns what a kernel gives for each row, the rows shared out over the cores.
+fn apart<K: Kernel<N> + Clone + Send + Sync, const N: usize>(
+    all: &Rows<'_, K, N>,
+) -> [Vec<f64>; N] {
+    let mut found = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![0.0; all.values.len()]);
+    let rows = all.values.len().div_ceil(all.columns);
+    let share = rows.div_ceil(rayon::current_num_threads()) * all.columns;
+    let mut left = found.each_mut().map(Vec::as_mut_slice);
+    rayon::scope(|scope| {
+        for values in all.values.chunks(share) {
+            let out = left.each_mut().map(|left| {
+                let (now, later) = std::mem::take(left).split_at_mut(values.len());
+                *left = later;
+                now
+            });
+            let (columns, kernel) = (all.columns, all.kernel.clone());
+            let rows = Rows {
+                values,
+                columns,
+                kernel,
+            };
+            scope.spawn(move |_| wide(Part { rows, out }));
+        }
+    });
+    found
+}
+
 /// Returns what a kernel gives for each row, in the shape of the input.
 fn each_row<'py, const N: usize>(
     py: Python<'py>,
     values: &Matrix<'py>,
-    kernel: Result<impl Kernel<N> + Send, ParameterError>,
+    kernel: Result<impl Kernel<N> + Clone + Send + Sync, ParameterError>,
 ) -> PyResult<[MatrixOut<'py>; N]> {
     let (slice, columns) = rows_of(values)?;
     let work = Rows {
@@ -85,8 +134,10 @@ fn each_row<'py, const N: usize>(
     };
     let found = if slice.len() < FEW {
         wide(work)
-    } else {
+    } else if slice.len() < MANY || columns >= slice.len() {
         py.detach(|| wide(work))
+    } else {
+        py.detach(|| apart(&work))
     };
     shaped(py, found, values.shape())
 }

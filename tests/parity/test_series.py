@@ -139,6 +139,17 @@ def test_a_row_per_token_is_each_row_alone(rows, columns, random, period):
                 assert_same_bits(whole[..., at, :], np.array(getattr(backend, name)(table[at], *args)))
 
 
+@pytest.mark.parametrize("rows", [649, 650, 1_300])
+def test_rows_shared_out_over_the_cores_are_each_row_alone(rows):
+    table = np.random.default_rng(rows).uniform(1.0, 9.0, (rows, 101))
+    table[::7, 3] = np.nan
+    assert table.size >= 1 << 16
+    for name, args in (("rsi", (14,)), ("ema", (20,)), ("bollinger", (20, 2.0)), ("kama", (10, 2, 30))):
+        whole = np.array(getattr(NATIVE, name)(table, *args))
+        for at in range(rows):
+            assert_same_bits(whole[..., at, :], np.array(getattr(NATIVE, name)(table[at], *args)))
+
+
 @pytest.mark.parametrize("period", [0, -1, 2**32])
 def test_periods_out_of_range_are_refused(period):
     for name, args in (

@@ -181,7 +181,7 @@ pub struct KamaParts {
 }
 
 /// Computes the average after each price, as `Kama` does but for rounding, NaN where it gives none.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KamaKernel(Pulls);
 
 /// Returns what computes the average after each price by `Kama`'s rules.
@@ -205,7 +205,7 @@ impl Kernel<1> for KamaKernel {
 }
 
 /// How far each price pulls the average: known for a whole block before the average itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pulls {
     size: usize,
     fast: f64,
@@ -373,7 +373,7 @@ impl FixedKama {
 }
 
 /// Computes the average after each price, as `FixedKama` does but for rounding, NaN where it gives none.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FixedKamaKernel(Pulls);
 
 /// Returns what computes the average after each price by `FixedKama`'s rules.

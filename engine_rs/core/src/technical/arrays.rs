@@ -74,6 +74,24 @@ pub fn rows<const N: usize>(
     all
 }
 
+/// Writes what a kernel gives for each row of a matrix into places of the same shape.
+#[inline(always)]
+pub fn rows_into<const N: usize>(
+    values: &[f64],
+    columns: usize,
+    kernel: &mut impl Kernel<N>,
+    mut out: [&mut [f64]; N],
+) {
+    for row in values.chunks(columns) {
+        let places = out.each_mut().map(|left| {
+            let (now, later) = std::mem::take(left).split_at_mut(row.len());
+            *left = later;
+            now
+        });
+        kernel.over(row, places);
+    }
+}
+
 /// Returns the larger of two numbers: one instruction, which `f64::max` isn't for it minds NaN.
 #[inline(always)]
 pub(crate) fn larger(one: f64, other: f64) -> f64 {
@@ -98,7 +116,7 @@ pub(crate) fn from_point(out: &mut [f64], start: usize) -> &mut [f64] {
 }
 
 /// Sums over windows of neighbours, from sums of 1, 2, 4 … of them: no value is ever taken off again.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct WindowSums {
     sums: Vec<f64>,
     doubled: Vec<f64>,
@@ -333,7 +351,7 @@ impl Kernel<3> for BollingerKernel {
 }
 
 /// Computes the bands from running sums of distances from one value of a block, and of their squares.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BollingerKernel {
     size: usize,
     count: f64,
