@@ -21,6 +21,9 @@ TARGETS = {
     program.METEORA_DLMM: ("dlmm",),
     program.METEORA_DAMM_V2: ("meteora",),
     program.SABER: ("saber",),
+    program.RAYDIUM_CLMM: ("clmm",),
+    program.PUMP_AMM: ("pump",),
+    program.PUMP_FEES: ("pump",),
     program.TOKEN: ("token", "wallet"),
     program.TOKEN_2022: ("token", "wallet"),
 }
@@ -35,7 +38,7 @@ MOST = 30
 """Seeds of one target."""
 TABLE_HEAD = 56
 """Bytes of a lookup table before its keys."""
-PAIRED = {"orca": (653, "whirlpool"), "dlmm": (904, "lb_pair")}
+PAIRED = {"orca": (653, "whirlpool"), "dlmm": (904, "lb_pair"), "clmm": (1_544, "pool")}
 """Targets that read an array right after its pool: size of the pool, what the array calls it."""
 
 
@@ -62,57 +65,12 @@ def main() -> None:
             save("logs", "\n".join(landed.logs).encode())
     for rule in RULES:
         save("rule", rule.encode())
-    clmm()
-    pump()
     table = market.chain.accounts[market.world.tables[0]].data
     save("lookup_table", table[: TABLE_HEAD + 64])
     for rows in (0, 1, 3, 70, 1_100):
         save("quote_codec", encode_quotes(quotes(rows)))
     save("base58", base58.encode(program.WHIRLPOOL).encode())
     save("base58", program.WHIRLPOOL)
-
-
-def clmm() -> None:
-    """Writes a Raydium CLMM pool alone, with a dynamic fee, and before a tick array; its configuration; a bitmap."""
-    pool, address = blank(1_544, "f7ede3f5d7c3de46"), bytes([7] * 32)
-    put(pool, 235, (60).to_bytes(2, "little"))
-    put(pool, 237, (10**12).to_bytes(16, "little"))
-    put(pool, 253, (1 << 64).to_bytes(16, "little"))
-    save("clmm", bytes(pool))
-    put(pool, 904 + 512 // 8, b"\1")
-    array = blank(10_240, "c09b55cd31f9812a")
-    put(array, 8, address)
-    for offset, net in ((1, 10**12), (50, -(10**12))):
-        put(array, 44 + 168 * offset + 4, net.to_bytes(16, "little", signed=True))
-        put(array, 44 + 168 * offset + 20, abs(net).to_bytes(16, "little"))
-    save("clmm", bytes(pool + array))
-    for at, size, value in ((1096, 2, 30), (1098, 2, 600), (1100, 2, 5_000), (1102, 4, 10_000), (1106, 4, 150_000)):
-        put(pool, at, value.to_bytes(size, "little"))
-    save("clmm", bytes(pool + array))
-    save("clmm", bytes(blank(117, "daf42168cbcb2b6f")))
-    save("clmm", bytes(blank(1_832, "3c9624db61808b99")))
-
-
-def pump() -> None:
-    """Writes a Pump AMM pool with virtual reserves, its configuration, a fee schedule of two tiers."""
-    pool = blank(300, "f19a6d0411b16dbc")
-    put(pool, 245, (10**9).to_bytes(16, "little", signed=True))
-    save("pump", bytes(pool))
-    save("pump", bytes(blank(321, "95089ccaa0fcb0d9")))
-    schedule = blank(69 + 2 * 40, "8f3492bbdb7b4c9b")
-    put(schedule, 65, (2).to_bytes(4, "little"))
-    put(schedule, 69 + 40, (10**12).to_bytes(16, "little"))
-    save("pump", bytes(schedule))
-
-
-def blank(size: int, tag: str) -> bytearray:
-    """Returns an account of zeros after its discriminator."""
-    return bytearray(bytes.fromhex(tag)) + bytes(size - 8)
-
-
-def put(data: bytearray, at: int, value: bytes) -> None:
-    """Writes a field."""
-    data[at : at + len(value)] = value
 
 
 def quotes(rows: int) -> list[list[int]]:

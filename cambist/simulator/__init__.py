@@ -4,4 +4,7 @@
 `execution` runs with `programs` and `native`; `books` follow the fair price. `market` steps all of it in simulated time
 and knows no sockets; `node` serves it: `rpc` and `pubsub` as a Solana node does, `exchange` as Binance does. `process`
 starts it and ends it with its parent. One seed gives the same slots while nobody else trades.
+
+Pools are of every venue that is watched. Their swaps end as the programs' own, those of Pump AMM as its
+published formulas say.
 """

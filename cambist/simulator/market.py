@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PARTS = 8
 """Steps per slot: 50 ms each."""
 GENESIS_MS = 1_790_000_000_000
-CAPACITY = 4_500_000
+CAPACITY = 5_100_000
 """Compute units per slot that are left for this market's transactions in calm weather; the rest is other people's."""
 
 

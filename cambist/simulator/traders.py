@@ -133,7 +133,7 @@ class Crowd:
         slack = draw.pick((0.0010, 0.0050, 0.0050, 0.0100))
         version = 2 if draw.chance(0.35) else 1
         limit = unit_limit(pool, fill) + (40_000 if draw.chance(0.2) else 0)
-        if draw.chance(0.12) and spec.venue not in ("orca", "saber"):
+        if draw.chance(0.12) and spec.venue not in ("orca", "saber") and not (spec.venue == "pump" and a_to_b):
             most = int(fill.paid * (1.0 + slack))
             swap = desk.builder.swap(pool, wallet.key, fill.received, most, a_to_b=a_to_b, exact_in=False)
         else:

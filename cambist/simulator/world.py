@@ -9,12 +9,13 @@ from solders.pubkey import Pubkey
 
 from cambist.engine.reference.accounts import TransferFee, TransferFeeConfig, program
 from cambist.engine.reference.amm_math.dlmm import array_index
-from cambist.simulator import catalogue
-from cambist.simulator.accounts import Account, LbPairAccount, WhirlpoolAccount, rent
+from cambist.simulator import catalogue, venues
+from cambist.simulator.accounts import Account, ClmmAccount, LbPairAccount, WhirlpoolAccount, rent
 from cambist.simulator.chain import LOOKUP_PROGRAM
 from cambist.simulator.draw import key32
-from cambist.simulator.funding import Scene, balance, open_pool
+from cambist.simulator.funding import Scene, balance, clmm_config, open_pool, pump_singletons
 from cambist.simulator.layouts.raydium import encode_cpmm_config
+from cambist.simulator.layouts.raydium_clmm import encode_clmm_config
 from cambist.simulator.layouts.token import encode_mint, encode_transfer_fee_config
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ WALLET_DOLLARS = 20_000_000.0
 WALLET_LAMPORTS = 50_000 * 10**9
 LOADER = bytes(Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111"))
 TABLE_KEYS = 256
+PUMP_KEYS = (
+    program.PUMP_AMM_CONFIG,
+    program.PUMP_AMM_EVENTS,
+    program.PUMP_AMM_VOLUME,
+    program.PUMP_FEE_CONFIG,
+    program.PUMP_FEES,
+)
 
 
 class Wallet(NamedTuple):
@@ -64,6 +72,11 @@ def build(seed: int, dollars: dict[str, float], genesis_s: int, noise: int = 24,
             program.RAYDIUM_CPMM,
             encode_cpmm_config(index=index, trade_fee_rate=rate, protocol_fee_rate=120_000, fund_fee_rate=40_000),
         )
+    for index in catalogue.CLMM_CONFIGS:
+        accounts[catalogue.clmm_config_address(index)] = Account(
+            program.RAYDIUM_CLMM, encode_clmm_config(clmm_config(index), bump=255)
+        )
+    pump_singletons(accounts, (tokens["SOL"], tokens["USDC"]))
     scene = Scene(seed, dollars, genesis_s, accounts)
     pools = []
     for spec in catalogue.pools(tokens):
@@ -130,11 +143,18 @@ def _lookup_tables(pools: list[Pool], accounts: dict[bytes, Account]) -> list[by
         spec = pool.spec
         keys |= dict.fromkeys((spec.token_a.mint, spec.token_b.mint, spec.address, spec.vault_a, spec.vault_b))
         if spec.venue == "cpmm":
-            keys |= dict.fromkeys(
-                (pool.config_address, catalogue.pda(program.RAYDIUM_CPMM, b"observation", spec.address))
-            )
+            keys |= dict.fromkeys((pool.config_address, pool.oracle))
         if pool.stable is not None:
             keys |= dict.fromkeys((pool.authority, *pool.stable.admin_vaults))
+        if spec.venue == "pump":
+            keys |= dict.fromkeys((pool.authority, catalogue.associated(pool.authority, spec.token_b)))
+            keys |= dict.fromkeys(PUMP_KEYS)
+        if spec.venue == "clmm":
+            account = accounts[spec.address]
+            assert isinstance(account, ClmmAccount)
+            ahead = (venues.clmm_ahead(account.ticks, account.pool.tick, a_to_b=a_to_b)[:3] for a_to_b in (True, False))
+            near = [pool.arrays[start] for starts in ahead for start in starts]
+            keys |= dict.fromkeys((pool.config_address, pool.oracle, pool.bitmap, *near))
         if spec.venue == "dlmm":
             pair = accounts[spec.address]
             assert isinstance(pair, LbPairAccount)

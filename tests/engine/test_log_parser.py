@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import struct
 from base64 import b64decode
 
 import pytest
@@ -92,6 +93,16 @@ def test_events_of_clmm_say_what_moved():
         assert swap.a_to_b == case["z"]
         assert (swap.amount_in, swap.amount_out) == directed((expected["amount_0"], expected["amount_1"]), case["z"])
         assert str(swap.sqrt_price) == expected["sqrt_price"]
+
+
+@pytest.mark.parametrize("zero_for_one", [True, False])
+def test_transfer_fees_of_a_clmm_swap_are_in_neither_amount_that_its_event_tells(zero_for_one):
+    head = bytes.fromhex("40c6cde8260871e2") + bytes(4 * 32)
+    amounts = (1_000, 30, 500, 7) if zero_for_one else (500, 7, 1_000, 30)
+    event = head + struct.pack("<4Q?", *amounts, zero_for_one) + bytes(16 + 16 + 4)
+    swap = log_parser.decode_event(program.RAYDIUM_CLMM, event)
+    assert swap is not None
+    assert (swap.amount_in, swap.amount_out, swap.transfer_fees) == (1_030, 507, (30, 7))
 
 
 def test_events_of_whirlpool_say_what_moved():

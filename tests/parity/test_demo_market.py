@@ -15,14 +15,16 @@ from cambist.engine.reference.accounts import program
 from cambist.engine.reference.engine.snapshot.parts import State
 from cambist.model.events import RecordKind
 from cambist.model.market import PoolRef, Token
-from cambist.simulator import catalogue
+from cambist.simulator import catalogue, venues
+from cambist.simulator.instructions import SwapBuilder
 from cambist.simulator.market import Market as Demo
+from cambist.simulator.transactions import Budget, set_limit, set_price, sign
 from cambist.simulator.venues import Pool
 from feeds.solana import SEEDS
 from tests.parity.markets import WS, Market, run, setup
 
 SLOTS = 40
-VENUES = {"ray4", "cpmm", "orca", "saber", "damm2", "dlmm"}
+VENUES = {"ray4", "cpmm", "orca", "saber", "damm2", "dlmm", "clmm", "pump"}
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Wire(Market):
     def __post_init__(self) -> None:
         self.now_ns = self.demo.now_ms * 10**6
         self.slot = self.demo.chain.slot
+        self.ticks: dict[bytes, dict] = {}
         self.pools = {base58.encode(pool.spec.address): pool for pool in self.demo.world.pools}
 
     def _clock(self) -> None:
@@ -69,11 +72,32 @@ class Wire(Market):
         return catalogue.pda(owner, *SEEDS[need["kind"]](key, need["index"]))
 
     def parts(self, pool: Pool) -> list[bytes]:
-        """Returns the accounts of a pool that a swap changes together."""
-        if pool.spec.venue == "saber":
+        """Returns the accounts of a pool that a swap changes together; none if the last slot's did not."""
+        if pool.spec.venue in ("saber", "pump"):
             return [pool.spec.vault_a, pool.spec.vault_b]
-        account = self.demo.chain.accounts[pool.spec.address]
-        return [pool.spec.address, pool.arrays[account.pair.active_id // 70]] if pool.spec.venue == "dlmm" else []
+        accounts = self.demo.chain.accounts
+        if pool.spec.venue == "dlmm":
+            return [pool.spec.address, pool.arrays[accounts[pool.spec.address].pair.active_id // 70]]
+        # A CLMM pool's arrays change with it where a swap takes of the limit orders on their ticks.
+        now = {key: accounts[key].array.ticks for key in pool.arrays.values()}
+        before, self.ticks[pool.spec.address] = self.ticks.get(pool.spec.address, now), now
+        filled = [key for key in now if now[key] != before[key]]
+        return [pool.spec.address, *filled] if filled else []
+
+    def trade_orders(self, *, a_to_b: bool) -> None:
+        """Sends a swap that goes over some limit orders of each CLMM pool that has them."""
+        chain, wallet = self.demo.chain, self.demo.world.noise[0]
+        builder = SwapBuilder(chain.accounts.get)
+        for pool in self.demo.world.pools:
+            spec = pool.spec
+            if spec.venue != "clmm" or not catalogue.CLMM_TERMS[spec.tier].limit_orders:
+                continue
+            reserves = venues.reserves_of(pool, chain.accounts.get)
+            amount = venues.amount_for(pool, reserves, spec.tick_spacing * 2e-4, a_to_b=a_to_b)
+            swap = builder.swap(pool, wallet.key, amount, 0, a_to_b=a_to_b)
+            budget = Budget(300_000, 10**9)
+            head = (set_limit(budget.limit), set_price(budget.price))
+            chain.submit(sign(wallet.keypair, wallet.key, chain.latest_blockhash()[0], (*head, swap), budget))
 
     def advance(self) -> None:
         """Goes to the market's time."""
@@ -172,19 +196,24 @@ def test_every_venue_becomes_live_and_both_engines_say_the_same() -> None:
         assert answers[0] == answers[1]
         assert first.inspect(cycle["key"], wire.now_ns) == second.inspect(cycle["key"], wire.now_ns)
         quoted |= venues_of(session, cycle)
-    assert quoted & {"saber", "damm2", "dlmm"}
+    assert quoted & {"saber", "damm2", "dlmm", "clmm", "pump"}
 
 
-@pytest.mark.parametrize("venue", ["saber", "dlmm"])
+@pytest.mark.parametrize("venue", ["saber", "dlmm", "clmm", "pump"])
 def test_a_pool_told_in_part_is_torn_until_the_rest_is_told(venue: str) -> None:
     session = Session("reference")
     wire, seen = session.wire, 0
-    for _ in range(40):
+    for pool in wire.pools.values():
+        if pool.spec.venue == venue:
+            wire.parts(pool)
+    for number in range(40):
+        if venue == "clmm":
+            wire.trade_orders(a_to_b=number % 2 == 0)
         block = wire.demo.slot()
         wire.advance()
         changed = [key for key in block.changed if key in wire.subscriptions and key != program.CLOCK]
         parts = {name: wire.parts(pool) for name, pool in wire.pools.items() if pool.spec.venue == venue}
-        halves = {name: keys for name, keys in parts.items() if set(keys) <= set(changed)}
+        halves = {name: keys for name, keys in parts.items() if keys and set(keys) <= set(changed)}
         later = {key for keys in halves.values() for key in keys[1:]}
         for key in changed:
             if key not in later:

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import asdict
 
 from cambist.engine.reference import accounts
+from cambist.engine.reference.accounts import pump, raydium_clmm
 from cambist.engine.reference.amm_math import RoundingRule
 from cambist.engine.reference.pool import ChainTime, Pool
 from cambist.engine.reference.tick_array_manager import array_start
@@ -40,6 +41,12 @@ def dlmm_accounts(role: str) -> list[bytes]:
     return [svm_vectors.account_bytes(account) for account in found]
 
 
+def clmm_accounts(role: str) -> list[bytes]:
+    pools = svm_vectors.load("raydium_clmm_native2026")["pools"].values()
+    found = [account for pool in pools for account in pool["accounts"].values() if account["role"] == role]
+    return [svm_vectors.account_bytes(account) for account in found]
+
+
 def raydium(name: str, field: str) -> bytes:
     return base64.b64decode(svm_vectors.load(name)[field])
 
@@ -57,6 +64,15 @@ def raydium(name: str, field: str) -> bytes:
         layouts.LB_PAIR,
         layouts.BIN_ARRAY,
         layouts.BITMAP_EXTENSION,
+        layouts.CLMM_POOL,
+        layouts.CLMM_CONFIG,
+        layouts.CLMM_TICK_ARRAY,
+        layouts.CLMM_TICK,
+        layouts.CLMM_EXTENSION,
+        layouts.PUMP_POOL,
+        layouts.PUMP_CONFIG,
+        layouts.PUMP_FEE_CONFIG,
+        layouts.PUMP_TIER,
         layouts.TOKEN_ACCOUNT,
         layouts.MINT,
         layouts.CLOCK,
@@ -75,6 +91,15 @@ def test_every_byte_belongs_to_a_field(layout: layouts.Layout):
         "lb_pair": 904,
         "bin_array": 10_136,
         "bin_array_bitmap_extension": 1_576,
+        "clmm_pool": 1_544,
+        "clmm_config": 117,
+        "clmm_tick_array": 10_240,
+        "clmm_tick": 168,
+        "clmm_bitmap_extension": 1_832,
+        "pump_pool": 300,
+        "pump_config": 907,
+        "pump_fee_config": 69,
+        "pump_tier": 40,
         "token_account": 165,
         "mint": 82,
         "clock": 40,
@@ -96,6 +121,10 @@ def test_recorded_accounts_round_trip():
         (layouts.STABLE_SWAP, [raydium("saber_stable_swap", "swapInfo_example_b64")]),
         (layouts.LB_PAIR, dlmm_accounts("lb_pair")),
         (layouts.BIN_ARRAY, dlmm_accounts("bin_array")),
+        (layouts.CLMM_POOL, clmm_accounts("pool")),
+        (layouts.CLMM_CONFIG, clmm_accounts("amm_config")),
+        (layouts.CLMM_TICK_ARRAY, clmm_accounts("tick_array")),
+        (layouts.CLMM_EXTENSION, clmm_accounts("bitmap_extension")),
         (layouts.MINT, [fixture("vixen", "3SmPYPvZfEmroktLiJsgaNENuPEud3Z52zSfLQ1zJdkK_account.json")]),
     ]
     for layout, recorded in cases:
@@ -348,3 +377,38 @@ def test_saber_encoder_and_engine_decoder_agree():
     raw, written = layouts.STABLE_SWAP.decode(data), layouts.STABLE_SWAP.decode(layouts.encode_stable_swap(pool))
     withheld = {"future_admin_deadline", "future_admin", "admin"} | {name for name in raw if "withdraw" in name}
     assert {name for name in raw if raw[name] != written[name]} <= withheld
+
+
+def test_clmm_encoders_and_engine_decoders_agree():
+    dynamic = 0
+    for data in clmm_accounts("pool"):
+        pool = raydium_clmm.ClmmPool.decode(data)
+        raw = layouts.CLMM_POOL.decode(data)
+        assert layouts.patch_clmm_pool(data, pool, epoch=raw["recent_epoch"]) == data
+        written = layouts.CLMM_POOL.decode(layouts.encode_clmm_pool(pool, recent_epoch=raw["recent_epoch"]))
+        assert {name for name in raw if raw[name] != written[name]} <= {"bump", "owner"}
+        dynamic += pool.dynamic_fee is not None
+    assert dynamic > 20
+    for data in clmm_accounts("amm_config"):
+        config = raydium_clmm.ClmmConfig.decode(data)
+        assert raydium_clmm.ClmmConfig.decode(layouts.encode_clmm_config(config)) == config
+    for data in clmm_accounts("bitmap_extension"):
+        assert layouts.encode_clmm_extension(raydium_clmm.ClmmBitmapExtension.decode(data)) == data
+
+
+def test_pump_encoders_and_engine_decoders_agree():
+    keys = [bytes([number]) * 32 for number in range(7)]
+    pool = pump.PumpPool(3, *keys[:6], 10**12, keys[6], True, False, -12_345)
+    data = layouts.encode_pump_pool(pool, pool_bump=254)
+    assert pump.PumpPool.decode(data) == pool
+    after = layouts.PUMP_POOL.decode(layouts.patch_pump_pool(data, pool, (12_000, 345)))
+    assert (after["protocol_fees"], after["creator_fees"], after["virtual_quote_reserves"]) == (12_000, 345, -12_345)
+    config = pump.PumpConfig(24, pump.PumpFees(20, 5, 1))
+    recipients = [bytes([number]) * 32 for number in range(16)]
+    data = layouts.encode_pump_config(config, recipients[:8], recipients[8:])
+    assert pump.PumpConfig.decode(data) == config
+    assert (data[57:89], data[281:313], data[643:675]) == (recipients[0], recipients[7], recipients[8])
+    schedule = pump.PumpFeeConfig(
+        pump.PumpFees(25, 5, 0), ((0, pump.PumpFees(2, 93, 30)), (2**80, pump.PumpFees(20, 5, 5)))
+    )
+    assert pump.PumpFeeConfig.decode(layouts.encode_pump_fee_config(schedule, bump=1)) == schedule

@@ -21,7 +21,11 @@ from cambist.engine.reference.accounts import (
     Whirlpool,
     program,
 )
+from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
+from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
 from cambist.engine.reference.amm_math.dlmm import liquid_arrays
+from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+from cambist.engine.reference.pool.pump import is_canonical
 from cambist.simulator.accounts import TokenBalance
 from cambist.simulator.draw import Draw
 from cambist.simulator.market import Market
@@ -85,6 +89,27 @@ def test_every_account_reads_as_its_layout_says() -> None:
                 array = BinArray.decode(chain.accounts[key].data)
                 assert array == chain.accounts[key].array
                 assert (array.index, array.lb_pair) == (index, pool.spec.address)
+        elif pool.spec.venue == "clmm":
+            assert ClmmPool.decode(account.data) == account.pool
+            assert ClmmConfig.decode(chain.accounts[pool.config_address].data) == pool.clmm_config
+            extension = ClmmBitmapExtension.decode(chain.accounts[pool.bitmap].data)
+            arrays = [ClmmTickArray.decode(chain.accounts[key].data) for key in pool.arrays.values()]
+            assert arrays == [chain.accounts[key].array for key in pool.arrays.values()]
+            ticks = ClmmTicks(pool.spec.address, account.pool, extension, arrays)
+            assert (ticks.ticks, ticks.initialised) == (account.ticks.ticks, account.ticks.initialised)
+            assert sum(tick.net for tick in ticks.ticks.values()) == 0
+            inside = sum(tick.net for at, tick in ticks.ticks.items() if at <= account.pool.tick)
+            assert inside == account.pool.liquidity
+            found["beyond"] += any(extension.positive)
+            found["orders"] += any(tick.orders.total() for tick in ticks.ticks.values())
+            found["dynamic"] += account.pool.dynamic_fee is not None
+            found["fee_on"] += account.pool.fee_on != 0
+        elif pool.spec.venue == "pump":
+            assert PumpPool.decode(account.data) == account.pool
+            assert PumpConfig.decode(chain.accounts[program.PUMP_AMM_CONFIG].data) == pool.pump.config
+            assert PumpFeeConfig.decode(chain.accounts[program.PUMP_FEE_CONFIG].data) == pool.pump.schedule
+            assert is_canonical(account.pool) == pool.pump.canonical
+            found["kept"] += account.pool.virtual_quote_reserves < 0
         else:
             assert Whirlpool.decode(account.data) == account.pool
             arrays = [TickArray.decode(chain.accounts[key].data) for key in pool.arrays.values()]
@@ -100,7 +125,10 @@ def test_every_account_reads_as_its_layout_says() -> None:
                 found["adaptive"] += 1
     assert sum(found[venue] for venue in ("ray4", "cpmm", "orca")) >= 60
     assert min(found[venue] for venue in ("ray4", "cpmm", "orca")) >= 15
-    assert (found["damm2"], found["dlmm"], found["saber"]) == (5, 6, 3)
+    assert (found["damm2"], found["dlmm"], found["saber"], found["clmm"], found["pump"]) == (5, 6, 3, 9, 4)
+    assert (found["orders"], found["dynamic"], found["fee_on"]) == (3, 2, 2)
+    assert found["beyond"] >= 2
+    assert found["kept"] >= 1
     assert found["adaptive"] >= 2
     assert found["bitmap"] >= 1
     for key, account in chain.accounts.items():
@@ -136,27 +164,38 @@ def test_trading_neither_makes_nor_loses_tokens() -> None:
 
 
 def test_pools_hold_what_they_owe() -> None:
-    """Every position could be taken out: the vault covers the liquidity at the price, and the protocol's fees."""
-    from cambist.engine.reference.amm_math import sqrt_price_from_tick
+    """Every position could be taken out: the vault covers the liquidity at the price, orders, and the fees owed."""
+    from cambist.engine.reference.amm_math import raydium_clmm, sqrt_price_from_tick
     from cambist.engine.reference.amm_math.sqrt_price import delta_a, delta_b
 
-    market = Market(4)
+    market, checked = Market(4), Counter()
     for _ in range(150):
         market.slot()
     for pool in market.world.pools:
-        if pool.spec.venue != "orca":
+        if pool.spec.venue not in ("orca", "clmm"):
             continue
-        state = market.chain.accounts[pool.spec.address].pool
-        need_a, need_b, liquidity = state.protocol_owed_a, state.protocol_owed_b, 0
-        edges = list(zip(pool.ticks.indexes, pool.ticks.nets, strict=True))
+        account = market.chain.accounts[pool.spec.address]
+        state, liquidity = account.pool, 0
+        if pool.spec.venue == "orca":
+            need = [state.protocol_owed_a, state.protocol_owed_b]
+            edges, root_at = list(zip(pool.ticks.indexes, pool.ticks.nets, strict=True)), sqrt_price_from_tick
+        else:
+            need = [sum(owed) for owed in zip(state.protocol_fees, state.fund_fees, strict=True)]
+            edges = [(at, tick.net) for at, tick in sorted(account.ticks.ticks.items())]
+            root_at = raydium_clmm.sqrt_price_from_tick
+            for at, tick in account.ticks.ticks.items():
+                need[0 if at > state.tick else 1] += tick.orders.total()
         for (low, net), (high, _) in itertools.pairwise(edges):
             liquidity += net
-            low_root, high_root = sqrt_price_from_tick(low), sqrt_price_from_tick(high)
+            low_root, high_root = root_at(low), root_at(high)
             inside = min(max(state.sqrt_price, low_root), high_root)
-            need_a += delta_a(inside, high_root, liquidity, up=False) or 0
-            need_b += delta_b(low_root, inside, liquidity, up=False) or 0
-        assert market.chain.accounts[pool.spec.vault_a].amount >= need_a
-        assert market.chain.accounts[pool.spec.vault_b].amount >= need_b
+            need[0] += delta_a(inside, high_root, liquidity, up=False) or 0
+            need[1] += delta_b(low_root, inside, liquidity, up=False) or 0
+        assert market.chain.accounts[pool.spec.vault_a].amount >= need[0]
+        assert market.chain.accounts[pool.spec.vault_b].amount >= need[1]
+        checked[pool.spec.venue] += 1
+    assert checked["orca"] > 20
+    assert checked["clmm"] == 9
 
 
 def test_dlmm_reserves_hold_the_bins_the_orders_and_the_protocol_s_fees() -> None:

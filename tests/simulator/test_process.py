@@ -40,7 +40,9 @@ def test_a_market_starts_runs_in_real_time_and_ends() -> None:
         assert len(facts["pools"]) >= 60
         assert len(facts["tokens"]) >= 15
         assert len(facts["symbols"]) >= 6
-        assert {item["venue"] for item in facts["pools"]} == {"ray4", "cpmm", "orca", "damm2", "dlmm", "saber"}
+        assert {item["venue"] for item in facts["pools"]} == {
+            *("ray4", "cpmm", "orca", "damm2", "dlmm", "saber", "clmm", "pump")
+        }
         mints = {token["mint"] for token in facts["tokens"]}
         assert {item["mint"] for item in facts["identities"]} <= mints
         assert {item["asset"] for item in facts["identities"]} == {

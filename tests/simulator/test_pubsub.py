@@ -176,7 +176,7 @@ async def test_confirmed_hears_the_same_two_slots_later(running: Running) -> Non
         later = (await socket.request("accountSubscribe", [vault, BASE64 | {"commitment": "confirmed"}]))["result"]
         await socket.request("slotSubscribe", [])
         told: dict[int, list] = {now: [], later: []}
-        for _ in range(20):
+        for _ in range(40):
             await running.slots(1)
             for text in (await socket.texts_until("slotNotification"))[:-1]:
                 params = json.loads(text)["params"]

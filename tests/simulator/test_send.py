@@ -133,7 +133,7 @@ async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(
     done = 0
     for pool in running.market.world.pools:
         for a_to_b, exact_in, version in ((True, True, 1), (False, True, 2), (True, False, 2), (False, False, 1)):
-            if pool.spec.venue == "saber" and not exact_in:
+            if not exact_in and (pool.spec.venue == "saber" or (pool.spec.venue == "pump" and a_to_b)):
                 continue  # its program has no such swap
             reference = reference_pool(running, pool)
             time = ChainTime(chain.slot + 1, (chain.now_ms + 400) // 1_000, chain.epoch)
@@ -160,13 +160,17 @@ async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(
             after = [chain.token_balance(key)[0] for key in wallets]
             assert (before[0] - after[0], after[1] - before[1]) == (quote.amount_in, quote.amount_out)
             done += 1
-    assert done == 4 * len(running.market.world.pools) - 2 * 3
+    assert done == 4 * len(running.market.world.pools) - 2 * 3 - 4
 
 
 def reference_pool(running: Running, pool: object) -> ReferencePool:
     """Builds the engine's pool from the bytes of the accounts."""
     from cambist.engine.reference import accounts as layouts
+    from cambist.engine.reference.accounts import program, pump, raydium_clmm
     from cambist.engine.reference.amm_math.dlmm import Bins
+    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+    from cambist.engine.reference.pool.clmm import ClmmState
+    from cambist.engine.reference.pool.pump import PumpState, is_canonical
     from cambist.engine.reference.tick_array_manager import Ticks
 
     accounts, spec = running.market.chain.accounts, pool.spec
@@ -187,6 +191,18 @@ def reference_pool(running: Running, pool: object) -> ReferencePool:
         found = [layouts.BinArray.decode(accounts[key].data) for key in pool.arrays.values()]
         bitmap = layouts.BinArrayBitmapExtension.decode(accounts[pool.bitmap].data) if pool.bitmap else None
         return ReferencePool.dlmm(pair, Bins(spec.address, pair, bitmap, found), fees)
+    if spec.venue == "clmm":
+        clmm = raydium_clmm.ClmmPool.decode(data)
+        arrays = [raydium_clmm.ClmmTickArray.decode(accounts[key].data) for key in pool.arrays.values()]
+        bitmap = raydium_clmm.ClmmBitmapExtension.decode(accounts[pool.bitmap].data)
+        config = raydium_clmm.ClmmConfig.decode(accounts[clmm.amm_config].data)
+        return ClmmState(clmm, config, ClmmTicks(spec.address, clmm, bitmap, arrays), fees)
+    if spec.venue == "pump":
+        coin = pump.PumpPool.decode(data)
+        config = pump.PumpConfig.decode(accounts[program.PUMP_AMM_CONFIG].data)
+        schedule = pump.PumpFeeConfig.decode(accounts[program.PUMP_FEE_CONFIG].data)
+        supply = layouts.Mint.decode(accounts[coin.base_mint].data).supply
+        return PumpState(coin, config, schedule, supply, is_canonical(coin), tuple(held), fees)
     state = layouts.Whirlpool.decode(data)
     arrays = [layouts.TickArray.decode(accounts[key].data) for key in pool.arrays.values()]
     span = 88 * spec.tick_spacing

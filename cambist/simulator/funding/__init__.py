@@ -8,7 +8,9 @@ from cambist.simulator.draw import Draw
 from cambist.simulator.funding.dlmm import fund_dlmm
 from cambist.simulator.funding.meteora import fund_damm2
 from cambist.simulator.funding.orca import fund_orca
+from cambist.simulator.funding.pump import fund_pump, pump_singletons
 from cambist.simulator.funding.raydium import fund_cpmm, fund_ray4
+from cambist.simulator.funding.raydium_clmm import clmm_config, fund_clmm
 from cambist.simulator.funding.saber import fund_saber
 from cambist.simulator.funding.scene import Scene, balance
 from cambist.simulator.venues import Pool
@@ -16,7 +18,7 @@ from cambist.simulator.venues import Pool
 if TYPE_CHECKING:
     from cambist.simulator.catalogue import PoolSpec
 
-__all__ = ["Scene", "balance", "open_pool"]
+__all__ = ["Scene", "balance", "clmm_config", "open_pool", "pump_singletons"]
 
 
 def open_pool(scene: Scene, spec: PoolSpec) -> Pool:
@@ -27,6 +29,9 @@ def open_pool(scene: Scene, spec: PoolSpec) -> Pool:
     off = 1.0 + draw.normal() * 0.0004
     if spec.venue == "orca":
         fund_orca(scene, pool, draw, dollars, off)
+        return pool
+    if spec.venue == "clmm":
+        fund_clmm(scene, pool, draw, dollars, off)
         return pool
     if spec.venue == "dlmm":
         fund_dlmm(scene, pool, draw, dollars, off)
@@ -43,6 +48,8 @@ def open_pool(scene: Scene, spec: PoolSpec) -> Pool:
     ]
     if spec.venue == "ray4":
         fund_ray4(scene, pool, draw, (amounts[0], amounts[1]))
+    elif spec.venue == "pump":
+        fund_pump(scene, pool, (amounts[0], amounts[1]))
     else:
         fund_cpmm(scene, pool, (amounts[0], amounts[1]))
     return pool

@@ -49,9 +49,9 @@ def fund_cpmm(scene: Scene, pool: Pool, amounts: tuple[int, int]) -> None:
     spec = pool.spec
     pool.config = CpmmConfig(spec.tier, spec.fee_ppm, 120_000, 40_000, 0)
     pool.config_address = catalogue.cpmm_config_address(spec.tier)
-    observation = catalogue.pda(program.RAYDIUM_CPMM, b"observation", spec.address)
+    pool.oracle = catalogue.pda(program.RAYDIUM_CPMM, b"observation", spec.address)
     history = OBSERVATION + bytes(3) + spec.address + bytes(OBSERVATION_BYTES - 43)
-    scene.accounts[observation] = Account(program.RAYDIUM_CPMM, history)
+    scene.accounts[pool.oracle] = Account(program.RAYDIUM_CPMM, history)
     state = CpmmPool(
         amm_config=pool.config_address,
         vaults=(spec.vault_a, spec.vault_b),
@@ -67,6 +67,6 @@ def fund_cpmm(scene: Scene, pool: Pool, amounts: tuple[int, int]) -> None:
         creator_fees=(0, 0),
     )
     scene.accounts[spec.address] = CpmmAccount.new(
-        state, START_SLOT // SLOTS_PER_EPOCH, observation=observation, auth_bump=253
+        state, START_SLOT // SLOTS_PER_EPOCH, observation=pool.oracle, auth_bump=253
     )
     scene.vaults(spec, catalogue.CPMM_AUTHORITY, amounts)

@@ -9,7 +9,9 @@ from cambist.simulator import native
 from cambist.simulator.programs.damm_v2 import DAMM_SWAP, DAMM_SWAP2, damm2
 from cambist.simulator.programs.dlmm import DLMM_OUT, DLMM_OUT2, DLMM_SWAP, DLMM_SWAP2, dlmm
 from cambist.simulator.programs.orca import ORCA_SWAP, ORCA_SWAP_V2, orca
+from cambist.simulator.programs.pump import PUMP_TAGS, PumpTags, pump
 from cambist.simulator.programs.raydium import CPMM_IN, CPMM_OUT, cpmm, ray4
+from cambist.simulator.programs.raydium_clmm import CLMM_SWAP, CLMM_SWAP_V2, clmm
 from cambist.simulator.programs.saber import SABER_SWAP, saber
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from cambist.simulator.transactions import Instruction
 
 __all__ = [
+    "CLMM_SWAP",
+    "CLMM_SWAP_V2",
     "CPMM_IN",
     "CPMM_OUT",
     "DAMM_SWAP",
@@ -30,7 +34,9 @@ __all__ = [
     "HANDLERS",
     "ORCA_SWAP",
     "ORCA_SWAP_V2",
+    "PUMP_TAGS",
     "SABER_SWAP",
+    "PumpTags",
 ]
 
 HANDLERS: dict[bytes, Callable[[Context, Instruction], None]] = {
@@ -41,5 +47,7 @@ HANDLERS: dict[bytes, Callable[[Context, Instruction], None]] = {
     program.METEORA_DAMM_V2: damm2,
     program.METEORA_DLMM: dlmm,
     program.SABER: saber,
+    program.RAYDIUM_CLMM: clmm,
+    program.PUMP_AMM: pump,
 }
 """Every program that the chain runs."""

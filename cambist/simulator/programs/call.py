@@ -18,6 +18,8 @@ ANCHOR = {
     2003: ("ConstraintRaw", "A raw constraint was violated"),
     2006: ("ConstraintSeeds", "A seeds constraint was violated"),
     2012: ("ConstraintAddress", "An address constraint was violated"),
+    2021: ("ConstraintTokenTokenProgram", "A token account token program constraint was violated"),
+    2501: ("RequireEqViolated", "A require_eq expression was violated"),
     2505: ("RequireGtViolated", "A require_gt expression was violated"),
     2506: ("RequireGteViolated", "A require_gte expression was violated"),
     3005: ("AccountNotEnoughKeys", "Not enough account keys given to the instruction"),
@@ -54,7 +56,7 @@ class Call(NamedTuple):
     owner: Meta
     sqrt_limit: int = 0
     arrays: tuple[bytes, ...] = ()
-    """Tick arrays passed to a Whirlpool, bin arrays and bitmap to a DLMM pair."""
+    """Tick arrays passed to a Whirlpool, bin or tick arrays and bitmap to a DLMM pair or CLMM pool."""
     version: int = 1
 
 

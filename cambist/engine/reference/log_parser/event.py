@@ -103,10 +103,10 @@ def _clmm(data: bytes) -> SwapEvent:
     a_to_b = _flag(name, "zero_for_one", data[168])
     in_at, out_at = (136, 152) if a_to_b else (152, 136)
     transfer_fees = _u64(data, in_at + 8), _u64(data, out_at + 8)
-    event = SwapEvent(
+    event = SwapEvent(  # it tells what the pool got and what the trader got: a mint's fee is in neither
         "clmm",
         _sum(name, "amount_in", _u64(data, in_at), transfer_fees[0]),
-        _u64(data, out_at),
+        _sum(name, "amount_out", _u64(data, out_at), transfer_fees[1]),
         pool=key(data, 8),
         a_to_b=a_to_b,
         transfer_fees=transfer_fees,

@@ -166,10 +166,11 @@ fn clmm(data: &[u8]) -> Result<SwapEvent, LayoutError> {
     let a_to_b = flag(NAME, "zero_for_one", read.u8(168))?;
     let (in_at, out_at) = if a_to_b { (136, 152) } else { (152, 136) };
     let transfer_fees = (read.u64(in_at + 8), read.u64(out_at + 8));
+    // It tells what the pool got and what the trader got: a mint's fee is in neither.
     let mut event = SwapEvent::new(
         Venue::Clmm,
         sum(NAME, "amount_in", &[read.u64(in_at), transfer_fees.0])?,
-        read.u64(out_at),
+        sum(NAME, "amount_out", &[read.u64(out_at), transfer_fees.1])?,
     );
     event.pool = Some(read.key(8));
     event.a_to_b = Some(a_to_b);

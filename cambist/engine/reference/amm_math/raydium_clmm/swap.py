@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 NO_LIMIT = 0
 """A √price limit that isn't one."""
 _U128 = 1 << 128
+
+
+class ClmmCrossing(NamedTuple):
+    """An initialised tick that the price went over, with the global fee growths (0, 1) at that moment."""
+
+    tick: int
+    fee_growths: tuple[int, int]
 
 
 class ClmmFill(msgspec.Struct, frozen=True):
@@ -61,6 +68,7 @@ class ClmmFill(msgspec.Struct, frozen=True):
     steps: int
     changed: dict[int, ClmmOrders]
     """The orders that the swap took of, after it, by tick."""
+    crossings: list[ClmmCrossing]
 
 
 class _Run:
@@ -69,9 +77,12 @@ class _Run:
     def __init__(self, pool: ClmmPool, config: ClmmConfig, rate: ClmmFeeRate, terms: Terms) -> None:
         self.config, self.rate, self.terms = config, rate, terms
         self.sqrt_price, self.tick, self.liquidity = pool.sqrt_price, pool.tick, pool.liquidity
-        self.growth = pool.fee_growths[terms.fee_on_input != terms.zero_for_one]
+        self.growths = list(pool.fee_growths)
+        self.side = int(terms.fee_on_input != terms.zero_for_one)
+        """The token that pays the fee."""
         self.amount_in = self.amount_out = self.fee = self.protocol_fee = self.fund_fee = 0
-        self.crossed = self.matched = self.steps = 0
+        self.matched = self.steps = 0
+        self.crossings: list[ClmmCrossing] = []
         self.changed: dict[int, ClmmOrders] = {}
 
     def walk(self, ticks: ClmmTicks, left: int, limit: int) -> int:
@@ -109,7 +120,7 @@ class _Run:
             left = self._add(part, left)
         passed = not orders.total()
         if passed and stop.entry.gross:
-            self._cross(stop.entry.net)
+            self._cross(stop.tick, stop.entry.net)
         self.tick = stop.tick - (passed == self.terms.zero_for_one)
         return left
 
@@ -124,17 +135,17 @@ class _Run:
         if self.liquidity == 0:
             protocol += makers
         else:
-            self.growth = (self.growth + (makers << 64) // self.liquidity) % _U128
+            self.growths[self.side] = (self.growths[self.side] + (makers << 64) // self.liquidity) % _U128
         self.protocol_fee += protocol
         self.fund_fee += fund
         return left
 
-    def _cross(self, net: int) -> None:
+    def _cross(self, tick: int, net: int) -> None:
         liquidity = self.liquidity - net if self.terms.zero_for_one else self.liquidity + net
         if not 0 <= liquidity < _U128:
             raise QuoteError(Reason.OVERFLOW)
         self.liquidity = liquidity
-        self.crossed += 1
+        self.crossings.append(ClmmCrossing(tick, (self.growths[0], self.growths[1])))
 
 
 def swap(
@@ -179,12 +190,13 @@ def swap(
         sqrt_price=run.sqrt_price,
         tick=run.tick,
         liquidity=run.liquidity,
-        fee_growth=run.growth,
+        fee_growth=run.growths[run.side],
         dynamic_fee=rate.dynamic,
-        ticks_crossed=run.crossed,
+        ticks_crossed=len(run.crossings),
         orders_matched=run.matched,
         steps=run.steps,
         changed=run.changed,
+        crossings=run.crossings,
     )
 
 

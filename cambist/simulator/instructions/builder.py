@@ -1,4 +1,4 @@
-"""Swap instructions as wallets send them."""
+"""Builds any pool's swap, as wallets do."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math.dlmm import DlmmFill, array_index, near_arrays
+from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
 from cambist.engine.reference.tick_array_manager import swap_array_starts
 from cambist.simulator.accounts import LbPairAccount, WhirlpoolAccount
 from cambist.simulator.catalogue import (
-    CPMM_AUTHORITY,
-    DAMM_V2_AUTHORITY,
-    DAMM_V2_EVENTS,
     DLMM_EVENTS,
     MEMO_PROGRAM,
     RAYDIUM_V4_AUTHORITY,
     associated,
-    pda,
     tick_array_address,
 )
+from cambist.simulator.instructions.metas import readonly, written
+from cambist.simulator.instructions.meteora import damm2_metas
+from cambist.simulator.instructions.pump import PumpKeys, pump_keys, pump_swap
+from cambist.simulator.instructions.raydium import clmm_swap, cpmm_swap
+from cambist.simulator.instructions.saber import saber_metas
 from cambist.simulator.programs import (
-    CPMM_IN,
-    CPMM_OUT,
     DAMM_SWAP,
     DAMM_SWAP2,
     DLMM_OUT,
@@ -30,6 +30,7 @@ from cambist.simulator.programs import (
     DLMM_SWAP2,
     ORCA_SWAP,
     ORCA_SWAP_V2,
+    PUMP_TAGS,
     SABER_SWAP,
 )
 from cambist.simulator.programs.damm_v2 import EXACT_IN, EXACT_OUT
@@ -42,27 +43,32 @@ if TYPE_CHECKING:
     from cambist.simulator.catalogue import TokenSpec
     from cambist.simulator.venues import Fill, Pool
 
-UNIT_LIMITS = {"ray4": 60_000, "cpmm": 80_000, "orca": 140_000, "damm2": 50_000, "dlmm": 90_000, "saber": 80_000}
+UNIT_LIMITS = {
+    "ray4": 60_000,
+    "cpmm": 80_000,
+    "orca": 140_000,
+    "damm2": 50_000,
+    "dlmm": 90_000,
+    "saber": 80_000,
+    "clmm": 110_000,
+    "pump": 120_000,
+}
 """What wallets ask for, per swap."""
 BIN_UNITS = 8_000
 """What they ask for besides, for each bin that a DLMM swap fills by their quote."""
+CROSSING_UNITS = 15_000
+"""And for each tick that a CLMM swap crosses."""
 NEAR_BIN_ARRAYS = 3
 
 
 def unit_limit(pool: Pool, fill: Fill) -> int:
     """Returns the compute units that a wallet asks for a swap that it expects to end as `fill`."""
-    bins = len(fill.maths.steps) if isinstance(fill.maths, DlmmFill) else 0
-    return UNIT_LIMITS[pool.spec.venue] + BIN_UNITS * bins
-
-
-def readonly(key: bytes) -> Meta:
-    """Returns an account that is only read."""
-    return Meta(key, signer=False, writable=False)
-
-
-def written(key: bytes) -> Meta:
-    """Returns an account that is written."""
-    return Meta(key, signer=False, writable=True)
+    more = 0
+    if isinstance(fill.maths, DlmmFill):
+        more = BIN_UNITS * len(fill.maths.steps)
+    elif isinstance(fill.maths, ClmmFill):
+        more = CROSSING_UNITS * len(fill.maths.crossings)
+    return UNIT_LIMITS[pool.spec.venue] + more
 
 
 class SwapBuilder:
@@ -72,7 +78,7 @@ class SwapBuilder:
         self._find = find
         self._associated: dict[tuple[bytes, bytes], bytes] = {}
         self._arrays: dict[tuple[bytes, int], bytes] = {}
-        self._observations: dict[bytes, bytes] = {}
+        self._pump_keys: dict[tuple[bytes, bytes], PumpKeys] = {}
 
     def account_of(self, owner: bytes, token: TokenSpec) -> bytes:
         """Returns a wallet's associated token account."""
@@ -113,46 +119,31 @@ class SwapBuilder:
             )
             return Instruction(program.RAYDIUM_V4, metas, (b"\x10" if exact_in else b"\x11") + pair)
         if spec.venue == "cpmm":
-            return self._cpmm(pool, signer, (source, target), pair, a_to_b=a_to_b, exact_in=exact_in)
+            return cpmm_swap(pool, signer, (source, target), pair, a_to_b=a_to_b, exact_in=exact_in)
         args = amount.to_bytes(8, "little") + threshold.to_bytes(8, "little")
+        if spec.venue == "pump":
+            keys = self._pump_keys.get((spec.address, owner))
+            if keys is None:
+                keys = self._pump_keys[spec.address, owner] = pump_keys(pool, self._find, owner)
+            tags = PUMP_TAGS[version]
+            tag = tags.sell if a_to_b else tags.buy_exact_in if exact_in else tags.buy
+            return pump_swap(pool, keys, signer, users, args, tags, tag)
+        if spec.venue == "clmm":
+            users = (source, target)
+            return clmm_swap(pool, self._find, signer, users, args, a_to_b=a_to_b, exact_in=exact_in, version=version)
         if spec.venue == "saber":
-            return Instruction(program.SABER, _saber(pool, signer, (source, target), a_to_b=a_to_b), SABER_SWAP + args)
+            return Instruction(
+                program.SABER, saber_metas(pool, signer, (source, target), a_to_b=a_to_b), SABER_SWAP + args
+            )
         if spec.venue == "damm2":
             tag = DAMM_SWAP if exact_in and version == 1 else DAMM_SWAP2
             mode = b"" if tag == DAMM_SWAP else bytes((EXACT_IN if exact_in else EXACT_OUT,))
-            return Instruction(program.METEORA_DAMM_V2, _damm2(pool, signer, (source, target)), tag + args + mode)
+            return Instruction(program.METEORA_DAMM_V2, damm2_metas(pool, signer, (source, target)), tag + args + mode)
         if spec.venue == "dlmm":
             pair = threshold.to_bytes(8, "little") + amount.to_bytes(8, "little") if not exact_in else args
             return self._dlmm(pool, signer, (source, target), pair, a_to_b=a_to_b, exact_in=exact_in, version=version)
         args += bytes(16) + bytes((exact_in, a_to_b))
         return self._orca(pool, signer, users, args, a_to_b=a_to_b, version=version)
-
-    def _cpmm(
-        self, pool: Pool, signer: Meta, users: tuple[bytes, bytes], pair: bytes, *, a_to_b: bool, exact_in: bool
-    ) -> Instruction:
-        spec = pool.spec
-        tokens, vaults = (spec.token_a, spec.token_b), (spec.vault_a, spec.vault_b)
-        if not a_to_b:
-            tokens, vaults = tokens[::-1], vaults[::-1]
-        observation = self._observations.get(spec.address)
-        if observation is None:
-            observation = self._observations[spec.address] = pda(program.RAYDIUM_CPMM, b"observation", spec.address)
-        metas = (
-            signer,
-            readonly(CPMM_AUTHORITY),
-            readonly(pool.config_address),
-            written(spec.address),
-            written(users[0]),
-            written(users[1]),
-            written(vaults[0]),
-            written(vaults[1]),
-            readonly(tokens[0].token_program),
-            readonly(tokens[1].token_program),
-            readonly(tokens[0].mint),
-            readonly(tokens[1].mint),
-            written(observation),
-        )
-        return Instruction(program.RAYDIUM_CPMM, metas, (CPMM_IN if exact_in else CPMM_OUT) + pair)
 
     def _orca(
         self, pool: Pool, signer: Meta, users: tuple[bytes, bytes], args: bytes, *, a_to_b: bool, version: int
@@ -211,32 +202,3 @@ class SwapBuilder:
                 key = self._arrays[pool.spec.address, start] = tick_array_address(pool.spec.address, start)
             keys.append(key)
         return keys + keys[-1:] * (3 - len(keys))
-
-
-def _damm2(pool: Pool, signer: Meta, users: tuple[bytes, bytes]) -> tuple[Meta, ...]:
-    spec = pool.spec
-    programs = (spec.token_a.token_program, spec.token_b.token_program)
-    tail = (*programs, program.METEORA_DAMM_V2, DAMM_V2_EVENTS, program.METEORA_DAMM_V2)
-    return (
-        readonly(DAMM_V2_AUTHORITY),
-        written(spec.address),
-        *(written(key) for key in (*users, spec.vault_a, spec.vault_b)),
-        readonly(spec.token_a.mint),
-        readonly(spec.token_b.mint),
-        signer,
-        *(readonly(key) for key in tail),
-    )
-
-
-def _saber(pool: Pool, signer: Meta, users: tuple[bytes, bytes], *, a_to_b: bool) -> tuple[Meta, ...]:
-    assert pool.stable is not None
-    vaults, admins = pool.stable.vaults, pool.stable.admin_vaults
-    if not a_to_b:
-        vaults, admins = vaults[::-1], admins[::-1]
-    return (
-        readonly(pool.spec.address),
-        readonly(pool.authority),
-        signer,
-        *(written(key) for key in (users[0], *vaults, users[1], admins[1])),
-        readonly(program.TOKEN),
-    )
