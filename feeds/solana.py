@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from solders.pubkey import Pubkey
 
+from cambist.engine.twins import twin
 from cambist.model.text import sanitise
 from feeds.base import FeedStatus, Note, Sink, no_note
 from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
@@ -166,6 +167,7 @@ class SolanaFeed:
         )
         self._rpc = HttpChannel(config.rpc, sink, name=config.name, limits=config.http, note=note)
         self._programs = {pool.address: pool.program for pool in pools}
+        self._addresses = twin("PdaCache")()
         self._watched: dict[str, _Watched] = {}
         self._requests: dict[int, str] = {}
         self._next_id = 1
@@ -341,7 +343,7 @@ class SolanaFeed:
             return str(key)
         program = Pubkey.from_string(self._programs.get(need.key, WHIRLPOOL))
         seeds = SEEDS[need.kind](bytes(key), need.index)
-        return str(Pubkey.find_program_address(seeds, program)[0])
+        return str(Pubkey(self._addresses.find(seeds, bytes(program))[0]))
 
     # Seeds
 

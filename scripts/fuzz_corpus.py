@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import program
+from cambist.engine.reference.quote_codec import encode_quotes
 from cambist.model.events import RecordKind, pack
 from cambist.simulator.market import Market
 
@@ -35,6 +36,8 @@ RULES = (
 )
 MOST = 30
 """Seeds of one target."""
+TABLE_HEAD = 56
+"""Bytes of a lookup table before its keys."""
 PAIRED = {"orca": (653, "whirlpool"), "dlmm": (904, "lb_pair"), "clmm": (1_544, "pool")}
 """Targets that read an array right after its pool: size of the pool, what the array calls it."""
 
@@ -62,8 +65,19 @@ def main() -> None:
             save("logs", "\n".join(landed.logs).encode())
     for rule in RULES:
         save("rule", rule.encode())
+    table = market.chain.accounts[market.world.tables[0]].data
+    save("lookup_table", table[: TABLE_HEAD + 64])
+    for rows in (0, 1, 3, 70, 1_100):
+        save("quote_codec", encode_quotes(quotes(rows)))
     save("base58", base58.encode(program.WHIRLPOOL).encode())
     save("base58", program.WHIRLPOOL)
+
+
+def quotes(rows: int) -> list[list[int]]:
+    """Returns columns that pack in every way: even steps, one value, small changes, and what is mostly still."""
+    at = range(rows)
+    still = [10**10 + (n % 20 == 0) * 10**6 for n in at]
+    return [[n * 10**9 for n in at], [n * n for n in at], [5] * rows, still, [(n * 2654435761) % 2**32 for n in at]]
 
 
 def frames(cases: list[dict]) -> None:

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.bench_engine import codec, costs, decode, instructions, parsers, quotes, rules, search, series, wire
+from cambist.bench_engine import (
+    codec,
+    costs,
+    decode,
+    ingest,
+    instructions,
+    parsers,
+    quotes,
+    rules,
+    search,
+    series,
+    wire,
+)
 from cambist.bench_engine.case import Case, EngineRow, Plan, line, measured
 
 if TYPE_CHECKING:
@@ -26,6 +38,7 @@ def rows(plan: Plan | None = None) -> Iterator[EngineRow]:
     for case in cases():
         yield measured(case, plan)
     yield from search.rows(plan)
+    yield from ingest.rows(plan)
 
 
 def cases() -> Iterator[Case]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cambist.bench_engine.case import Case, library, native
 from cambist.engine.reference import base58 as base58_reference
+from cambist.engine.reference import pda as pda_reference
+from cambist.engine.reference.accounts import program
 from cambist.engine.reference.wss_aggregator import WssAggregator as ReferenceAggregator
 
 if TYPE_CHECKING:
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
 MESSAGES = 1_000
 WINDOW = 8_192
 KEYS = 1_000
+ADDRESSES = 100
 
 
 def cases() -> Iterator[Case]:
     """Returns the cases of this file."""
     yield from _aggregator()
     yield from _base58()
+    yield from _pda()
 
 
 class _Deduplicator:
@@ -87,38 +91,67 @@ def _aggregator() -> Iterator[Case]:
     yield Case("aggregator, batch", size, MESSAGES, race and batch(race), python, name, peer, (("peer", 12.0),))
 
 
+def _each(call: Callable[..., Any], values: list[Any]) -> Callable[[], None]:
+    """Returns a call that does each of them."""
+
+    def run() -> None:
+        for value in values:
+            call(value)
+
+    return run
+
+
 def _base58() -> Iterator[Case]:
     rng = random.Random(7)
     keys = [rng.randbytes(32) for _ in range(KEYS)]
     texts = [base58_reference.encode(key) for key in keys]
     solders, size = library("solders.pubkey"), "32 bytes"
-
-    def each(call: Callable[[Any], Any], values: list[Any]) -> Callable[[], None]:
-        def run() -> None:
-            for value in values:
-                call(value)
-
-        return run
-
     known = [solders.Pubkey(key) for key in keys] if solders else []
     extension = native()
     encode, decode = (extension.base58_encode, extension.base58_decode) if extension else (None, None)
     yield Case(
-        "base58 encode", size, KEYS, encode and each(encode, keys), each(base58_reference.encode, keys), "solders",
-        each(str, known) if solders else None, (("peer", 1.7), ("python", 50.0)),
+        "base58 encode", size, KEYS, encode and _each(encode, keys), _each(base58_reference.encode, keys), "solders",
+        _each(str, known) if solders else None, (("peer", 1.7), ("python", 50.0)),
     )  # fmt: skip
     yield Case(
-        "base58 decode", size, KEYS, decode and each(decode, texts), each(base58_reference.decode, texts), "solders",
-        each(solders.Pubkey.from_string, texts) if solders else None, (("peer", 1.4), ("python", 50.0)),
+        "base58 decode", size, KEYS, decode and _each(decode, texts), _each(base58_reference.decode, texts), "solders",
+        _each(solders.Pubkey.from_string, texts) if solders else None, (("peer", 1.4), ("python", 50.0)),
     )  # fmt: skip
     packed = b"".join(keys)
     yield Case(
         "base58 encode, batch", size, KEYS, (lambda: extension.base58_encode_many(packed, 32)) if extension else None,
-        lambda: base58_reference.encode_many(packed, 32), "solders", each(str, known) if solders else None,
+        lambda: base58_reference.encode_many(packed, 32), "solders", _each(str, known) if solders else None,
         (("peer", 1.8),),
     )  # fmt: skip
     yield Case(
         "base58 decode, batch", size, KEYS, (lambda: extension.base58_decode_many(texts, 32)) if extension else None,
         lambda: base58_reference.decode_many(texts, 32), "solders",
-        each(solders.Pubkey.from_string, texts) if solders else None, (("peer", 1.9),),
+        _each(solders.Pubkey.from_string, texts) if solders else None, (("peer", 1.9),),
     )  # fmt: skip
+
+
+def _pda() -> Iterator[Case]:
+    """Tick arrays of Whirlpools: derived, and looked up after that."""
+    rng = random.Random(7)
+    owner, size = program.WHIRLPOOL, "3 seeds, 46 bytes"
+    arrays = [[b"tick_array", rng.randbytes(32), b"%04d" % at] for at in range(ADDRESSES)]
+
+    def over(find: Callable[..., Any], owner: Any = owner) -> Callable[[], None]:
+        def run() -> None:
+            for seeds in arrays:
+                find(seeds, owner)
+
+        return run
+
+    def cached(by: Any) -> Callable[[], None]:
+        cache = by.PdaCache()
+        run = over(cache.find)
+        run()
+        return run
+
+    extension, solders = native(), library("solders.pubkey")
+    peer = over(solders.Pubkey.find_program_address, solders.Pubkey(owner)) if solders else None
+    derive, twin = over(extension.pda_find) if extension else None, over(pda_reference.find)
+    yield Case("PDA derive", size, ADDRESSES, derive, twin, "solders", peer, (("peer", 3.0),))
+    look, twin = cached(extension) if extension else None, cached(pda_reference)
+    yield Case("PDA cached", size, ADDRESSES, look, twin, "solders", peer, limit_ns=100.0)

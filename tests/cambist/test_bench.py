@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from cambist import bench, bench_demo, bench_engine, bench_screen, engine
+from cambist.bench_engine import ingest
+from cambist.bench_engine.node import opened
 from cambist.model.events import HEADER, RecordKind
 
 pytestmark = pytest.mark.timeout(400)
@@ -134,3 +136,32 @@ def test_an_absolute_goal_is_judged_by_rust_alone():
 def test_a_part_that_there_is_not_is_named():
     with pytest.raises(ValueError, match="no part gpu: there are engine, demo, import, screen"):
         bench.run(lambda _: None, bench.Plan(parts=("gpu",)))
+
+
+def test_a_swap_told_has_a_mean_and_percentiles_on_each_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not engine.build_info().native:
+        assert list(ingest.rows(bench_engine.Plan(rounds=1))) == []
+        return
+    monkeypatch.setattr(ingest, "SWAPS", 40)
+    monkeypatch.setattr(ingest, "SLOTS", 3)
+    monkeypatch.setattr(ingest, "PYTHON_SWAPS", 2)
+    found = list(ingest.rows(bench_engine.Plan(rounds=1)))
+    graphs = {row.size for row in found}
+    assert len(graphs) == 3
+    assert {graph.split(" ", 1)[0] for graph in graphs} == {"quiet", "demo"}
+    for graph in graphs:
+        mean, p50, p99, most = [row for row in found if row.size == graph]
+        assert [row.name.rpartition(" ")[2] for row in (mean, p50, p99, most)] == ["mean", "p50", "p99", "max"]
+        assert mean.met is (mean.rust_ns <= 1e9 / (60_000 if graph.startswith("demo") else 400_000))
+        assert mean.speedup == pytest.approx(mean.python_ns / mean.rust_ns)
+        assert 0 < p50.rust_ns <= p99.rust_ns <= most.rust_ns
+
+
+def test_both_engines_take_what_the_node_tells_alike() -> None:
+    if not engine.build_info().native:
+        pytest.skip("the Rust engine is not built")
+    (_, first), (_, second) = opened("native"), opened("reference")
+    assert first.snapshot() == second.snapshot()
+    view = json.loads(first.present(1 << 62))
+    assert view["counters"]["malformed"] == 0
+    assert view["counters"]["opportunities"] > 0

@@ -1,11 +1,12 @@
 """The engine on a tiny market, without the native one."""
 
+import hashlib
 import json
 import random
 
 import pytest
 
-from cambist.engine.reference import base58
+from cambist.engine.reference import base58, pda
 from cambist.engine.reference.engine import ReferenceEngine
 from cambist.model.events import BlockError, RecordKind
 from tests.parity.markets import BONK, EXCHANGE, HTTP, POOLS, SOL, WS, Market, key, run, setup
@@ -293,18 +294,20 @@ def test_what_landed_moves_the_chance_to_land(engine, market):
     }
 
 
-def test_an_absent_tick_array_is_known_to_be_empty():
-    from cambist.engine.reference.engine.derive import tick_array_addresses
-
+@pytest.mark.parametrize("bump_off", [0, 1])
+def test_an_absent_tick_array_is_known_to_be_empty(bump_off):
     market = Market()
     del market.accounts[key("orca-sol-usdc-t2")]
-    start = -22_528 + 2 * 5_632
-    candidates = tick_array_addresses(key("orca-sol-usdc"), POOLS["orca-sol-usdc"], start)
+    owner, start = POOLS["orca-sol-usdc"], -22_528 + 2 * 5_632
+    seeds = [b"tick_array", key("orca-sol-usdc"), str(start).encode()]
+    address, bump = pda.find(seeds, owner)
+    if bump_off:
+        address = hashlib.sha256(b"".join(seeds) + bytes([bump - 1]) + owner + b"ProgramDerivedAddress").digest()
     market.open()
-    market.seed([min(candidates)])
+    market.seed([address])
     engine = ReferenceEngine(setup())
     run(engine, market.take())
-    assert engine.market.registry.pools[4].absent == {start}
+    assert engine.market.registry.pools[4].absent == (set() if bump_off else {start})
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -25,15 +25,17 @@ from cambist.engine.reference.pool.base import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
 
 _BUYS_ARE_OFF = 1 << 3
 _SELLS_ARE_OFF = 1 << 4
 
 
-def is_canonical(pool: PumpPool) -> bool:
-    """Returns whether Pump made the pool itself, so that its fees go by market cap."""
-    return pool.creator == pda.find([b"pool-authority", pool.base_mint], program.PUMP)[0]
+def is_canonical(pool: PumpPool, find: Callable[[list[bytes], bytes], tuple[bytes, int]] = pda.find) -> bool:
+    """Returns whether Pump made the pool itself, so that its fees go by market cap; `find` derives its address."""
+    return pool.creator == find([b"pool-authority", pool.base_mint], program.PUMP)[0]
 
 
 @dataclass(frozen=True)

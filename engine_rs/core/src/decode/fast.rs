@@ -266,7 +266,10 @@ pub(super) fn account<'a>(session: &mut SolanaSession, body: &[u8]) -> Option<Ev
     at.skip(b",\"executable\":")?;
     at.skip(b"false").or_else(|| at.skip(b"true"))?;
     at.skip(b",\"rentEpoch\":")?;
-    at.integer()?;
+    // What nearly every account has.
+    if at.skip(b"18446744073709551615").is_none() {
+        at.integer()?;
+    }
     at.skip(b",\"space\":")?;
     at.integer()?;
     at.skip(b"}},\"subscription\":")?;

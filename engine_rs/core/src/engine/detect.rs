@@ -1,7 +1,5 @@
 //! What changed is weighed, cycles are searched around it, each one that stands is decided on.
 
-use std::collections::BTreeSet;
-
 use super::standing::{Context, Moment};
 use super::{Engine, Ingested, count, json};
 use crate::graph::EdgeId;
@@ -44,7 +42,9 @@ impl Engine {
             .iter()
             .map(|each| (self.market.graph.cycle_key(&each.edges), each))
             .collect();
-        let waiting = self.drop_lost(&settled.edges.into_iter().collect(), &keyed, moment.slot);
+        let mut touched = settled.edges;
+        touched.sort_unstable();
+        let waiting = self.drop_lost(&touched, &keyed, moment.slot);
         for (key, each) in &keyed {
             let cx = Context {
                 setup: &self.setup,
@@ -67,7 +67,7 @@ impl Engine {
     /// state to become consistent.
     fn drop_lost(
         &mut self,
-        touched: &BTreeSet<EdgeId>,
+        touched: &[EdgeId],
         found: &[(String, &Found)],
         slot: u64,
     ) -> Vec<String> {

@@ -11,7 +11,6 @@ pub mod block;
 mod books;
 mod channels;
 mod control;
-mod derive;
 mod detect;
 mod gauges;
 mod ingest;

@@ -120,9 +120,13 @@ impl Prices {
         else {
             return;
         };
-        let (Some(token_places), Some(other_places)) = (market.places(token), market.places(other))
-        else {
+        let Some([places_a, places_b]) = market.pool_places(pool) else {
             return;
+        };
+        let (token_places, other_places) = if token_first {
+            (places_a, places_b)
+        } else {
+            (places_b, places_a)
         };
         let (sold, bought) = (
             built.rate(token_first, time),

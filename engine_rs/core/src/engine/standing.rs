@@ -170,9 +170,10 @@ impl Standing {
         }
     }
 
-    /// Returns the keys of the cycles that use one of the edges.
-    pub(crate) fn through(&self, touched: &BTreeSet<EdgeId>) -> Vec<String> {
-        let uses = |cycle: &&Cycle| cycle.edges.iter().any(|edge| touched.contains(edge));
+    /// Returns the keys of the cycles that use one of the edges, which ascend.
+    pub(crate) fn through(&self, touched: &[EdgeId]) -> Vec<String> {
+        let is_touched = |edge: &EdgeId| touched.binary_search(edge).is_ok();
+        let uses = |cycle: &&Cycle| cycle.edges.iter().any(is_touched);
         self.cycles
             .values()
             .filter(uses)

@@ -21,9 +21,25 @@ pub struct PdaCache {
     capacity: usize,
     found: HashMap<Arc<[u8]>, (Pubkey, u8)>,
     order: VecDeque<Arc<[u8]>>,
+    /// Derived at the first warming.
+    pools: Option<Pools>,
     hits: u64,
     misses: u64,
     evicted: u64,
+}
+
+impl Default for PdaCache {
+    fn default() -> Self {
+        Self {
+            capacity: DEFAULT_CAPACITY,
+            found: HashMap::new(),
+            order: VecDeque::new(),
+            pools: None,
+            hits: 0,
+            misses: 0,
+            evicted: 0,
+        }
+    }
 }
 
 impl PdaCache {
@@ -37,11 +53,7 @@ impl PdaCache {
         }
         Ok(Self {
             capacity,
-            found: HashMap::new(),
-            order: VecDeque::new(),
-            hits: 0,
-            misses: 0,
-            evicted: 0,
+            ..Self::default()
         })
     }
 
@@ -74,13 +86,17 @@ impl PdaCache {
     /// Those of `find`.
     pub fn warm(&mut self, pairs: &[(Pubkey, Pubkey)]) -> Result<u64, PdaError> {
         let before = self.misses;
-        let pools = Pools::mainnet()?;
+        let pools = match self.pools.take() {
+            Some(pools) => pools,
+            None => Pools::mainnet()?,
+        };
         for (mint_a, mint_b) in pairs.iter().take(TOP_PAIRS) {
             for one in pools.of(mint_a, mint_b) {
                 let seeds: Vec<&[u8]> = one.seeds.iter().map(Vec::as_slice).collect();
                 self.find(&seeds, &one.program)?;
             }
         }
+        self.pools = Some(pools);
         Ok(self.misses - before)
     }
 

@@ -14,6 +14,7 @@ pub use clmm::ClmmState;
 pub use cpmm::CpmmPoolState;
 pub use damm_v2::DammV2State;
 pub use dlmm::DlmmState;
+pub(crate) use pump::is_canonical_by;
 pub use pump::{PumpState, is_canonical};
 pub use saber::StablePool;
 pub use whirlpool::WhirlpoolState;

@@ -9,15 +9,24 @@ use super::{
 use crate::accounts::{PumpConfig, PumpFeeConfig, PumpFees, PumpPool, program};
 use crate::amm_math::pump::{PumpFill, PumpReserves};
 use crate::amm_math::{QuoteError, to_u64};
-use crate::pda;
+use crate::base58::Pubkey;
+use crate::pda::{self, PdaError};
 
 const BUYS_ARE_OFF: u8 = 1 << 3;
 const SELLS_ARE_OFF: u8 = 1 << 4;
 
 /// Returns whether Pump made the pool itself, so that its fees go by market cap.
 pub fn is_canonical(pool: &PumpPool) -> bool {
+    is_canonical_by(pool, pda::find)
+}
+
+/// Returns the same; `find` derives the address, as `pda::find` does.
+pub(crate) fn is_canonical_by(
+    pool: &PumpPool,
+    find: impl FnOnce(&[&[u8]], &Pubkey) -> Result<(Pubkey, u8), PdaError>,
+) -> bool {
     let seeds: [&[u8]; 2] = [b"pool-authority", &pool.base_mint];
-    pda::find(&seeds, &program::PUMP).is_ok_and(|(authority, _)| authority == pool.creator)
+    find(&seeds, &program::PUMP).is_ok_and(|(authority, _)| authority == pool.creator)
 }
 
 /// A Pump AMM pool; base is token A.

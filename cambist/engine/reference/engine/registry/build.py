@@ -51,7 +51,7 @@ def _between_vaults(registry: Registry, pool: PoolEntry, now: Any, fees: Transfe
     if pool.venue == "cpmm":
         return Pool.cpmm(now, config, amounts, fees)
     if pool.canonical is None:
-        pool.canonical = is_canonical(now)
+        pool.canonical = is_canonical(now, registry.addresses.find)
     supply = _decoded(registry, now.base_mint).supply
     return PumpState(now, config, _decoded(registry, pool.schedule), supply, pool.canonical, amounts, fees)
 

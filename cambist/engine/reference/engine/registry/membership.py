@@ -24,7 +24,6 @@ from cambist.engine.reference.accounts.raydium_clmm import (
 )
 from cambist.engine.reference.amm_math.dlmm import array_index, liquid_arrays, near_arrays
 from cambist.engine.reference.amm_math.raydium_clmm import initialised_arrays
-from cambist.engine.reference.engine.derive import tick_array_addresses
 from cambist.engine.reference.engine.registry.entries import (
     CURVES,
     FOLLOW_CLOCK,
@@ -33,6 +32,7 @@ from cambist.engine.reference.engine.registry.entries import (
     PoolEntry,
     Role,
 )
+from cambist.engine.reference.pda import TOP_PAIRS
 from cambist.engine.reference.pool import ChainTime
 from cambist.engine.reference.tick_array_manager import array_start
 
@@ -190,6 +190,8 @@ def first_sight(registry: Registry, pool: PoolEntry, at: int, now: Any) -> None:
     if not clock.users:
         registry.needs.append(("account", base58.encode(program.CLOCK), 0, pool.carrier))
     clock.users.append(at)
+    if at < TOP_PAIRS:
+        registry.addresses.warm([pool.mints])
     registry.created.append(at)
 
 
@@ -255,7 +257,8 @@ def note_absent(registry: Registry, key: bytes) -> None:
         if pool.venue != "orca":
             continue
         for start in sorted(pool.wanted - pool.absent - pool.arrays.keys()):
-            if key in tick_array_addresses(pool.address, pool.program, start):
+            seeds = [b"tick_array", pool.address, str(start).encode()]
+            if key == registry.addresses.find(seeds, pool.program)[0]:
                 pool.absent.add(start)
                 pool.drop_ticks()
                 registry.dirty.add(at)

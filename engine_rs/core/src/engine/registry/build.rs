@@ -7,7 +7,7 @@ use super::entries::{Curve, Decoded, PoolEntry};
 use crate::accounts::{ClmmPool, LayoutError, LbPair};
 use crate::amm_math::dlmm::Bins;
 use crate::amm_math::raydium_clmm::ClmmTicks;
-use crate::pool::{ClmmState, Pool, PumpState, TransferFees, is_canonical};
+use crate::pool::{ClmmState, Pool, PumpState, TransferFees, is_canonical_by};
 use crate::tick_array_manager::Ticks;
 
 impl Registry {
@@ -24,7 +24,9 @@ impl Registry {
         if self.pools[at].canonical.is_none()
             && let Some(Decoded::Pump(now)) = self.decoded(&self.pools[at].address)
         {
-            self.pools[at].canonical = Some(is_canonical(now));
+            let now = now.clone();
+            let derived = |seeds: &[&[u8]], program: &_| self.addresses.find(seeds, program);
+            self.pools[at].canonical = Some(is_canonical_by(&now, derived));
         }
         self.assemble(&self.pools[at])
     }

@@ -9,7 +9,7 @@ use crate::accounts::{
 use crate::amm_math::dlmm::{array_index, liquid_arrays, near_arrays};
 use crate::amm_math::raydium_clmm::initialised_arrays;
 use crate::base58::{self, Pubkey};
-use crate::engine::derive::tick_array_bump;
+use crate::pda::TOP_PAIRS;
 use crate::pool::ChainTime;
 use crate::tick_array_manager::array_start;
 
@@ -279,7 +279,18 @@ impl Registry {
             self.watch(mint, Role::Mint, at);
         }
         self.watch_clock(at, carrier);
+        self.derive_pair(at, mints);
         self.created.push(at);
+    }
+
+    /// Derives, once, what the programs call the pools of a pair: 0.1 ms at first sight instead of at the first question.
+    fn derive_pair(&mut self, at: usize, mints: Option<[Pubkey; 2]>) {
+        if at < TOP_PAIRS
+            && let Some([first, second]) = mints
+        {
+            // The seeds always fit, and a pool that has no address is merely not known beforehand.
+            let _ = self.addresses.warm(&[(first, second)]);
+        }
     }
 
     fn watch_clock(&mut self, at: usize, carrier: Option<u16>) {
@@ -403,9 +414,12 @@ impl Registry {
                 .wanted
                 .iter()
                 .filter(|s| !pool.absent.contains(s) && !pool.arrays.contains_key(s));
-            let found = open
-                .copied()
-                .find(|&start| tick_array_bump(key, &pool.address, &pool.program, start).is_some());
+            let found = open.copied().find(|start| {
+                let first = start.to_string();
+                let seeds: [&[u8]; 3] = [b"tick_array", &pool.address, first.as_bytes()];
+                let derived = self.addresses.find(&seeds, &pool.program);
+                derived.is_ok_and(|(address, _)| address == *key)
+            });
             if let Some(start) = found {
                 pool.absent.insert(start);
                 pool.drop_ticks();

@@ -21,6 +21,7 @@ pub(crate) use self::entries::{Account, Curve, Decoded, PoolEntry, PoolState, Ro
 use super::setup::PoolRef;
 use crate::accounts::program;
 use crate::base58::{self, Pubkey};
+use crate::pda::PdaCache;
 use crate::pool::ChainTime;
 
 /// Pools by their setup order, accounts by their key.
@@ -43,6 +44,8 @@ pub(crate) struct Registry {
     pub(crate) time: Option<ChainTime>,
     /// Decimals of mints seen on chain.
     pub(crate) decimals: HashMap<Pubkey, u8>,
+    /// Every address derived here.
+    addresses: PdaCache,
 }
 
 impl Registry {
