@@ -72,13 +72,21 @@ def peak_bytes() -> int:
 
     Linux hands `ru_maxrss` on from the process that started this one; what `/proc` says is this one's own.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        for entry in status.read_text(encoding="utf-8").splitlines():
-            if entry.startswith("VmHWM:"):
-                return int(entry.split()[1]) * KIB
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * KIB
+    return _told("VmHWM") or (peak if sys.platform == "darwin" else peak * KIB)
+
+
+def held_bytes() -> int:
+    """Returns the memory this process holds now; its peak where the system doesn't say."""
+    return _told("VmRSS") or peak_bytes()
+
+
+def _told(name: str) -> int | None:
+    status = Path("/proc/self/status")
+    for entry in status.read_text(encoding="utf-8").splitlines() if status.exists() else ():
+        if entry.startswith(f"{name}:"):
+            return int(entry.split()[1]) * KIB
+    return None
 
 
 def _native() -> Callable[[Any], Any]:
@@ -127,13 +135,15 @@ WAYS = {"native": _native, "reference": _reference, "numba": _numba}
 
 
 def main(which: str, points: int) -> None:
-    """Does the work once; prints the peak before it and after it."""
+    """Does the work once; prints what is held before it, and the peak after it."""
     import numpy as np
 
     work = WAYS[which]()
     work(np.full(100, 1.0))
-    prices = 100 * np.exp(np.cumsum(np.random.default_rng(7).normal(0, 1e-3, points)))
-    before = peak_bytes()
+    # In place: a peak from before the work would hide what the work takes.
+    prices = np.random.default_rng(7).normal(0, 1e-3, points)
+    np.exp(np.cumsum(prices, out=prices), out=prices)
+    before = held_bytes()
     work(prices)
     print(before, peak_bytes())
 

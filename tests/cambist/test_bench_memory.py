@@ -26,3 +26,8 @@ def test_each_engine_has_a_row_of_its_own_process():
 def test_more_work_takes_more_memory():
     small, large = bench_memory.rows(1_000)[1], bench_memory.rows(300_000)[1]
     assert large.own_bytes > small.own_bytes + 2**20
+
+
+def test_the_result_itself_is_counted():
+    for row in bench_memory.rows(1_000_000):
+        assert row.own_bytes is None or row.own_bytes > 7 * 2**20

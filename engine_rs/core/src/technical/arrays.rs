@@ -63,18 +63,19 @@ pub fn rows<const N: usize>(
     if columns >= values.len() {
         return one(values, kernel);
     }
-    let mut row_out = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![0.0; columns]);
-    let mut all = [const { Vec::new() }; N].map(|_: Vec<f64>| Vec::with_capacity(values.len()));
-    for row in values.chunks(columns) {
-        kernel.over(row, row_out.each_mut().map(Vec::as_mut_slice));
-        for (all, part) in all.iter_mut().zip(&row_out) {
-            all.extend_from_slice(&part[..row.len()]);
-        }
-    }
+    let mut all = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![0.0; values.len()]);
+    rows_into(
+        values,
+        columns,
+        kernel,
+        all.each_mut().map(Vec::as_mut_slice),
+    );
     all
 }
 
 /// Writes what a kernel gives for each row of a matrix into places of the same shape.
+///
+/// A row is computed in memory that stays in the nearest cache and then copied: kernels write some places more than once.
 #[inline(always)]
 pub fn rows_into<const N: usize>(
     values: &[f64],
@@ -82,13 +83,12 @@ pub fn rows_into<const N: usize>(
     kernel: &mut impl Kernel<N>,
     mut out: [&mut [f64]; N],
 ) {
-    for row in values.chunks(columns) {
-        let places = out.each_mut().map(|left| {
-            let (now, later) = std::mem::take(left).split_at_mut(row.len());
-            *left = later;
-            now
-        });
-        kernel.over(row, places);
+    let mut row_out = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![0.0; columns]);
+    for (at, row) in values.chunks(columns).enumerate() {
+        kernel.over(row, row_out.each_mut().map(Vec::as_mut_slice));
+        for (out, part) in out.iter_mut().zip(&row_out) {
+            out[at * columns..][..row.len()].copy_from_slice(&part[..row.len()]);
+        }
     }
 }
 
