@@ -74,7 +74,7 @@ def tables(found: Found) -> dict[str, str]:
         made["calls"] = CALLS + "".join(map(call, calls)) + f"\nMet: {sum(judged)} of {len(judged)} rows with a goal.\n"
     machine = found["machine"]
     made["machine"] = (
-        f"{machine['cores']} cores of {machine['cpu']}, {machine['system']}, Python {machine['python']}, engine: "
+        f"{machine['cores']} cores of {machine['cpu']}, {machine['system'].partition('-')[0]}, Python {machine['python']}, engine: "
         f"{machine['engine']}, at a load of {machine['load']}.\n"
     )
     return made
