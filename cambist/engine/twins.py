@@ -28,6 +28,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "whirlpool_oracle", "whirlpool_swap", "whirlpool_swap_v2", "whirlpool_tick_array", "wrap_sol",
     ),
     "pda": ("PdaCache", "is_on_curve"),
+    "pool_graph": ("PoolGraph",),
+    "streams": ("AccountStream", "BookStream"),
 }  # fmt: skip
 _RENAMED = {
     "base58_decode_many": ("base58", "decode_many"),
