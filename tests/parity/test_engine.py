@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cambist.engine import make_engine
 from cambist.engine.protocol import Bidding, Gates
 from cambist.engine.reference import modules as reference
+from cambist.engine.reference import pda
 from cambist.model.events import BlockError, RecordKind, records, unpack
 from tests.parity.markets import (
     BONK,
@@ -409,3 +410,20 @@ def test_indicators(values, period):
         assert getattr(native, name)(values, period) == getattr(reference, name)(values, period)
     bands = native.bollinger(values, period, 2.0), reference.bollinger(values, period, 2.0)
     assert bands[0] == bands[1]
+
+
+def test_an_absent_tick_array_is_the_same_to_both():
+    market = Market()
+    del market.accounts[key("orca-sol-usdc-t2")]
+    owner, start = POOLS["orca-sol-usdc"], -22_528 + 2 * 5_632
+    absent, _ = pda.find([b"tick_array", key("orca-sol-usdc"), str(start).encode()], owner)
+    market.open()
+    opened = market.take()
+    first, second = both()
+    assert run(first, opened) == run(second, opened)
+    market.seed([absent])
+    block = market.take()
+    assert run(first, block) == run(second, block)
+    assert_same(first, second)
+    (pool,) = [pool for pool in json.loads(second.snapshot())["pools"] if pool["absent"]]
+    assert pool["absent"] == [start]
