@@ -17,7 +17,7 @@ use super::channels::ChannelState;
 use super::registry::{Decoded, PoolEntry, PoolState, Registry};
 use super::setup::EngineSetup;
 use crate::accounts::program;
-use crate::base58::{self, Pubkey};
+use crate::base58;
 use crate::cycle_finder::Potentials;
 use crate::fees::{SwapShape, token_account_rent};
 use crate::graph::{EdgeId, Graph, MAX_WEIGHT};
@@ -218,26 +218,15 @@ impl Market {
 
     /// Returns a token's decimals: as its mint says, else as configured.
     pub(crate) fn places(&self, mint: &str) -> Option<u32> {
-        self.places_of(base58::decode(mint).as_ref(), mint)
+        let on_chain = self.registry.decimals(mint).map(u32::from);
+        let found = on_chain.or_else(|| self.decimals.get(mint).copied())?;
+        (found <= MAX_DECIMALS).then_some(found)
     }
 
     /// Returns the decimals of a pool's tokens, `token_a` first.
     pub(crate) fn pool_places(&self, pool: &PoolEntry) -> Option<[u32; 2]> {
-        // The keys are at hand: decoding their text would be a tenth of a swap's whole way.
-        let [key_a, key_b] = pool.mints.as_ref()?;
         let (mint_a, mint_b) = self.ends(pool.edge?);
-        Some([
-            self.places_of(Some(key_a), mint_a)?,
-            self.places_of(Some(key_b), mint_b)?,
-        ])
-    }
-
-    fn places_of(&self, key: Option<&Pubkey>, mint: &str) -> Option<u32> {
-        let on_chain = key.and_then(|key| self.registry.decimals.get(key).copied());
-        let found = on_chain
-            .map(u32::from)
-            .or_else(|| self.decimals.get(mint).copied())?;
-        (found <= MAX_DECIMALS).then_some(found)
+        Some([self.places(mint_a)?, self.places(mint_b)?])
     }
 
     /// Returns what a book's exact steps need, `None` while a token's decimals are unknown.

@@ -105,7 +105,7 @@ impl Registry {
                 pool.drop_ticks();
             }
             Some(Decoded::Mint(_)) => {
-                self.decimals.remove(key);
+                self.decimals.remove(&base58::encode(key));
             }
             // It may come back as another pool.
             Some(_) if account.role == Role::Pool => self.pools[account.users[0]].drop_ticks(),

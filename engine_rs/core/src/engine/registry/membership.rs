@@ -93,7 +93,7 @@ impl Registry {
             }
             (Some(Decoded::Mint(now)), _) => {
                 let decimals = now.decimals;
-                self.decimals.insert(key, decimals);
+                self.note_decimals(&key, decimals);
             }
             (Some(Decoded::Ticks(now)), Some(user)) => {
                 let pool = &mut self.pools[user];

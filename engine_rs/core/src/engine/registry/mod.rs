@@ -42,8 +42,8 @@ pub(crate) struct Registry {
     /// Pools whose mints became known and that have no edges yet.
     pub(crate) created: Vec<usize>,
     pub(crate) time: Option<ChainTime>,
-    /// Decimals of mints seen on chain.
-    pub(crate) decimals: HashMap<Pubkey, u8>,
+    /// Decimals of mints seen on chain, by the mint's text: who asks has that, and reading it took a tenth of the time.
+    decimals: HashMap<String, u8>,
     /// Every address derived here.
     addresses: PdaCache,
 }
@@ -126,6 +126,16 @@ impl Registry {
     /// Returns a watched account.
     pub(crate) fn account(&self, key: &Pubkey) -> Option<&Account> {
         self.by_key.get(key).map(|&at| &self.accounts[at])
+    }
+
+    /// Returns the decimals of a mint that was seen on chain.
+    pub(crate) fn decimals(&self, mint: &str) -> Option<u8> {
+        self.decimals.get(mint).copied()
+    }
+
+    /// Takes the decimals of a mint.
+    pub(crate) fn note_decimals(&mut self, mint: &Pubkey, decimals: u8) {
+        self.decimals.insert(base58::encode(mint), decimals);
     }
 
     /// Returns all watched accounts, in no order that may be seen.

@@ -133,7 +133,7 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
             let decoded = registry.decode(&account, &account.owner, &account.data);
             account.decoded = decoded.map_err(|error| damaged(error.to_string()))?;
             if let Some(Decoded::Mint(mint)) = &account.decoded {
-                registry.decimals.insert(account.key, mint.decimals);
+                registry.note_decimals(&account.key, mint.decimals);
             }
         }
         registry.insert(account);
