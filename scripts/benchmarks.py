@@ -73,8 +73,9 @@ def tables(found: Found) -> dict[str, str]:
         judged = [row["met"] for row in calls if row["met"] is not None]
         made["calls"] = CALLS + "".join(map(call, calls)) + f"\nMet: {sum(judged)} of {len(judged)} rows with a goal.\n"
     machine = found["machine"]
+    system = machine["system"].partition("-")[0]
     made["machine"] = (
-        f"{machine['cores']} cores of {machine['cpu']}, {machine['system'].partition('-')[0]}, Python {machine['python']}, engine: "
+        f"{machine['cores']} cores of {machine['cpu']}, {system}, Python {machine['python']}, engine: "
         f"{machine['engine']}, at a load of {machine['load']}.\n"
     )
     return made
