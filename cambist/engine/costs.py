@@ -6,21 +6,19 @@ the GIL: no other thread may write to an array while a call reads it.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 
+from cambist.engine.backend import is_native
 from cambist.engine.reference import fees, scorer
 from cambist.engine.reference.fees import VENUES
 from cambist.engine.reference.scorer import COLUMNS, Reason
 
-try:
+with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native
-except ImportError as error:
-    _why_not = str(error)
-else:
-    _why_not = ""
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -72,7 +70,7 @@ def score_candidates(columns: ArrayLike, gates: Gates, backend: str = "auto") ->
     ([8395, 395], [-1, 105], {'below_min': 1})
     """
     table = _integers(columns)
-    if _is_native(backend):
+    if is_native(backend):
         if table.ndim != 2 or len(table) != len(COLUMNS):
             message = f"{table.size} numbers are no whole rows of {len(COLUMNS)} columns"
             raise ValueError(message)
@@ -103,7 +101,7 @@ def estimate_trades(
     [95157, 5000, 952, 50000]
     """
     tables = [_integers(table) for table in (venues, ticks, flags, gross)]
-    if _is_native(backend):
+    if is_native(backend):
         return TradeFees(
             *_native.estimate_trades(tables[0], tables[1], tables[2], tables[3], price, msgspec.json.encode(bidding))
         )
@@ -122,12 +120,3 @@ def _integers(table: ArrayLike) -> NDArray[np.int64]:
         message = f"a number was {int(found.max())}, expected less than 2^63"
         raise ValueError(message)
     return np.ascontiguousarray(found, np.int64)
-
-
-def _is_native(backend: str) -> bool:
-    if backend not in ("auto", "native", "reference"):
-        message = f"backend was {backend!r}, expected 'native', 'reference' or 'auto'"
-        raise ValueError(message)
-    if backend == "native" and _why_not:
-        raise ImportError(_why_not)
-    return backend != "reference" and not _why_not

@@ -6,9 +6,11 @@ one in gives out, net of fees; inside, weights are −log2 of rates as integers,
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cambist.engine.backend import is_native
 from cambist.engine.reference import modules, signal_scorer, wss_aggregator
 from cambist.engine.reference.signal_scorer import Signal, SignalConfig, SignalReason, TokenSignal
 from cambist.engine.reference.wss_aggregator import EndpointStats, Verdict
@@ -28,18 +30,7 @@ def backend_module(backend: str = "auto") -> Any:
 
     Raises `ImportError` if the native one is asked for and absent, `ValueError` for another name.
     """
-    if backend not in ("auto", "native", "reference"):
-        message = f"backend was {backend!r}, expected 'native', 'reference' or 'auto'"
-        raise ValueError(message)
-    if backend == "reference":
-        return modules
-    try:
-        from cambist.engine import _native
-    except ImportError:
-        if backend == "native":
-            raise
-        return modules
-    return _native
+    return importlib.import_module("cambist.engine._native") if is_native(backend) else modules
 
 
 class PoolEdge(NamedTuple):

@@ -10,19 +10,17 @@ files; the native ones release the GIL.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from cambist.engine.backend import is_native
 from cambist.engine.reference import quote_codec
 from cambist.engine.reference.quote_codec import BLOCK_ROWS, COLUMNS, CodecError, QuoteBlock
 
-try:
+with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native
-except ImportError as error:
-    _why_not = str(error)
-else:
-    _why_not = ""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,12 +51,7 @@ class QuoteCodec:
     """
 
     def __init__(self, backend: str = "auto") -> None:
-        if backend not in ("auto", "native", "reference"):
-            message = f"backend was {backend!r}, expected 'native', 'reference' or 'auto'"
-            raise ValueError(message)
-        if backend == "native" and _why_not:
-            raise ImportError(_why_not)
-        self._is_native = backend != "reference" and not _why_not
+        self._is_native = is_native(backend)
         self.name = "native" if self._is_native else "reference"
         """Which backend it is."""
 

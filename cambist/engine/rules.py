@@ -6,8 +6,10 @@ The language, its units and what unknown means are described in `reference.jit_c
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Protocol
 
+from cambist.engine.backend import is_native
 from cambist.engine.reference import jit_compiler
 from cambist.engine.reference.jit_compiler import Verdict
 
@@ -17,12 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-try:
+with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native
-except ImportError as error:
-    _why_not = str(error)
-else:
-    _why_not = ""
 
 __all__ = ["Rule", "Verdict", "compile_rule"]
 
@@ -85,11 +83,6 @@ def compile_rule(text: str, symbols: Sequence[str] = (), backend: str = "auto") 
     >>> rule.evaluate([9.5, 120.0, 3.0, 55.0]), rule.evaluate([9.5, 120.0, 3.0, float("nan")])
     (True, None)
     """
-    if backend not in ("auto", "native", "reference"):
-        message = f"backend was {backend!r}, expected 'native', 'reference' or 'auto'"
-        raise ValueError(message)
-    if backend == "native" and _why_not:
-        raise ImportError(_why_not)
-    if backend == "reference" or _why_not:
+    if not is_native(backend):
         return Rule(text, jit_compiler.compile_rule(text, symbols))
     return Rule(text, _native.compile_rule(text, list(symbols)))

@@ -16,23 +16,21 @@ keeps the streaming forms of many tokens.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, overload
 
 import numpy as np
 
+from cambist.engine.backend import WHY_NOT, is_native
 from cambist.engine.reference import bars as bars_reference
 from cambist.engine.reference import equity as equity_reference
 from cambist.engine.reference import indicator_table as table_reference
 from cambist.engine.reference import kama as kama_reference
 from cambist.engine.reference import moving_averages, signal_persistence, technical
 
-try:
+with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native
-except ImportError as error:
-    _why_not = str(error)
-else:
-    _why_not = ""
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
 
 # Arrays that are ready go to the native calls as they are: looking at them here takes longer than some indicators. What
 # these refuse is looked at then.
-_quick: Any = None if _why_not else _native
+_quick: Any = None if WHY_NOT else _native
 _REFUSALS = (TypeError, ValueError, OverflowError)
 
 _AVERAGES: dict[str, Callable[[Row, int], list[float | None]]] = {
@@ -80,12 +78,7 @@ class Series:
     """
 
     def __init__(self, backend: str = "auto") -> None:
-        if backend not in ("auto", "native", "reference"):
-            message = f"backend was {backend!r}, expected 'native', 'reference' or 'auto'"
-            raise ValueError(message)
-        if backend == "native" and _why_not:
-            raise ImportError(_why_not)
-        self._is_native = backend != "reference" and not _why_not
+        self._is_native = is_native(backend)
         self.name = "native" if self._is_native else "reference"
         """Which backend it is."""
 

@@ -6,20 +6,18 @@ at a time and gives the same bits.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from cambist.engine.backend import is_native
 from cambist.engine.reference import adaptive_trend as reference
 from cambist.engine.reference.adaptive_trend import KINDS, PROFILES, TrendConfig
 
-try:
+with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native
-except ImportError as error:
-    _why_not = str(error)
-else:
-    _why_not = ""
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -50,18 +48,14 @@ def adaptive_trend(prices: ArrayLike, config: TrendConfig | None = None, backend
     >>> adaptive_trend([5.0, 4.0, 3.0, 2.0, 3.0, 5.0, 8.0], config).average.round(2).tolist()
     [0.0, -0.17, -0.2, -0.25, 0.37, 0.95, 0.98]
     """
-    if backend not in ("auto", "native", "reference"):
-        message = f"backend was {backend!r}, expected 'native', 'reference' or 'auto'"
-        raise ValueError(message)
-    if backend == "native" and _why_not:
-        raise ImportError(_why_not)
+    by_rust = is_native(backend)
     config = config or TrendConfig()
     config.check()
     if np.ndim(prices) == 0:
         message = f"series was {prices!r}, a single value"
         raise ValueError(message)
     table = np.ascontiguousarray(prices, dtype=np.float64)
-    if backend == "reference" or _why_not:
+    if not by_rust:
         lines = _by_reference(table, config)
     else:
         names, numbers = (config.profile, config.robustness), (config.lamda, config.decay, config.long, config.short)

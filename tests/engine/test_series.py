@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from backports import zstd
 
+from cambist.bench_engine import loops as trend_loops
 from cambist.engine import build_info, series
 from tests.shared import shared_data
 
@@ -128,51 +129,9 @@ def test_tables_of_quotes_that_are_zero(backend):
 @pytest.fixture(scope="module")
 def loops():
     """Loops of the adaptive trend system's formulas, written as it writes them."""
-    numba = pytest.importorskip("numba", reason="numba is a development dependency")
-
-    @numba.njit
-    def equity(r, signal, start, decay, cutout):
-        out = np.full(r.size, np.nan)
-        last = np.nan
-        for i in range(cutout, r.size):
-            a = 0.0
-            if not (np.isnan(r[i]) or np.isnan(signal[i]) or signal[i] == 0):
-                a = r[i] if signal[i] > 0 else -r[i]
-            e = start if np.isnan(last) else last * decay * (1.0 + a)
-            last = max(e, 0.25)
-            out[i] = last
-        return out
-
-    @numba.njit
-    def kama(p, length):
-        out = np.full(p.size, np.nan)
-        out[0] = p[0]
-        for i in range(1, p.size):
-            if i < length:
-                out[i] = out[i - 1]
-                continue
-            noise = 0.0
-            for j in range(i - length + 1, i + 1):
-                noise += abs(p[j] - p[j - 1])
-            efficiency = 0.0 if noise == 0.0 else abs(p[i] - p[i - length]) / noise
-            smooth = (efficiency * (0.666 - 0.064) + 0.064) ** 2
-            last = p[i] if np.isnan(out[i - 1]) else out[i - 1]
-            out[i] = last + smooth * (p[i] - last)
-        return out
-
-    @numba.njit
-    def persistence(up, down):
-        out = np.zeros(up.size, np.int8)
-        state = 0
-        for i in range(up.size):
-            if up[i]:
-                state = 1
-            elif down[i]:
-                state = -1
-            out[i] = state
-        return out
-
-    return equity, kama, persistence
+    pytest.importorskip("numba", reason="numba is a development dependency")
+    found = trend_loops.compiled()
+    return found.equity, found.fixed_kama, found.up_down
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -249,7 +249,7 @@ def price_detail(count: int = 61, **changes: object) -> PriceDetail:
         "source": "58oQ…YQo2", "state": "live", "age_ns": 180_000_000, "changed_ns": 600_000_000, "bars": tuple(bars),
         "provisional": last, "rsi": 61.4 if count > 14 else None, "rows": rows,
     }  # fmt: skip
-    return PriceDetail(**(values | changes))  # type: ignore[arg-type]
+    return PriceDetail(**(values | changes))  # type: ignore[arg-type]  # values of many types by name
 
 
 def with_price(count: int = 61, **changes: object) -> StubRuntime:

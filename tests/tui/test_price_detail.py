@@ -82,9 +82,9 @@ async def test_brackets_walk_from_token_to_token_and_stop_at_the_ends() -> None:
         await app.push_screen(PriceDetailScreen(runtime, "SOL/orca"))
         for key, wanted in (("]", "JUP/orca"), ("]", "BONK/orca"), ("[", "JUP/orca"), ("[", "SOL/binance")):
             await pilot.press({"[": "left_square_bracket", "]": "right_square_bracket"}[key])
-            assert app.screen.key == wanted  # type: ignore[attr-defined]
+            assert app.screen.key == wanted  # type: ignore[attr-defined]  # the detail is open
         await pilot.press("left_square_bracket")
-        assert app.screen.key == "SOL/binance"  # type: ignore[attr-defined]
+        assert app.screen.key == "SOL/binance"  # type: ignore[attr-defined]  # the detail is open
 
 
 async def test_y_copies_json_that_reads_back() -> None:
@@ -235,6 +235,6 @@ async def test_the_panel_marks_the_reference_venue_and_says_what_the_indicators_
     async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
         await pilot.pause(0.2)
         panel = pilot.app.screen.query_one("#prices")
-        lines = [strip.text for strip in panel._lines]  # type: ignore[attr-defined]
+        lines = [strip.text for strip in panel._lines]  # type: ignore[attr-defined]  # what it painted last
         assert "5 s bars, ◆ reference venue" in lines[0]
         assert [line[1] for line in lines[2:6]] == [" ", "◆", " ", " "]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.simulator import native
+from cambist.simulator import native, venues
 from cambist.simulator.execution import Context, ProgramError, custom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
     from cambist.simulator.transactions import Meta
     from cambist.simulator.venues import Fill, Pool
 
@@ -58,6 +59,31 @@ class Call(NamedTuple):
     arrays: tuple[bytes, ...] = ()
     """Tick arrays passed to a Whirlpool, bin or tick arrays and bitmap to a DLMM pair or CLMM pool."""
     version: int = 1
+
+    def fill(
+        self,
+        context: Context,
+        *,
+        limit: int = 0,
+        partial: bool = False,
+        passed: frozenset[bytes] | None = None,
+        ticks: ClmmTicks | None = None,
+    ) -> Fill:
+        """Returns the swap at the context's accounts and time; see `venues.swap`. Raises `QuoteError`."""
+        return venues.swap(
+            self.pool,
+            context.get,
+            self.amount,
+            a_to_b=self.a_to_b,
+            exact_in=self.exact_in,
+            now=context.now,
+            slot=context.slot,
+            epoch=context.epoch,
+            limit=limit,
+            partial=partial,
+            passed=passed,
+            ticks=ticks,
+        )
 
 
 def anchor(code: int, own: Mapping[int, tuple[str, str]] = ANCHOR) -> ProgramError:

@@ -44,17 +44,7 @@ def damm2(context: Context, instruction: Instruction) -> None:
     call, mode = damm2_call(context, instruction)
     context.consume(15_150 if call.version == 1 else _UNITS[mode])
     try:
-        fill = venues.swap(
-            call.pool,
-            context.get,
-            call.amount,
-            a_to_b=call.a_to_b,
-            exact_in=call.exact_in,
-            now=context.now,
-            slot=context.slot,
-            epoch=context.epoch,
-            partial=mode == PARTIAL_IN,
-        )
+        fill = call.fill(context, partial=mode == PARTIAL_IN)
     except QuoteError as error:
         raise anchor(_REFUSALS.get(str(error), 6000), _ERRORS) from None
     if fill.received < call.threshold if call.exact_in else fill.paid > call.threshold:

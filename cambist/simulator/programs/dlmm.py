@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math import QuoteError, Reason
 from cambist.engine.reference.amm_math.dlmm import DlmmFill, fee_rate
-from cambist.simulator import venues
 from cambist.simulator.accounts import LbPairAccount
 from cambist.simulator.catalogue import DLMM_EVENTS, MEMO_PROGRAM
 from cambist.simulator.execution import Context, ProgramError
@@ -59,17 +58,7 @@ def dlmm(context: Context, instruction: Instruction) -> None:
     before = context.get(pool.spec.address)
     assert isinstance(before, LbPairAccount)
     try:
-        fill = venues.swap(
-            pool,
-            context.get,
-            call.amount,
-            a_to_b=call.a_to_b,
-            exact_in=call.exact_in,
-            now=context.now,
-            slot=context.slot,
-            epoch=context.epoch,
-            passed=frozenset(call.arrays),
-        )
+        fill = call.fill(context, passed=frozenset(call.arrays))
     except QuoteError as error:
         context.consume(_UNITS)
         raise anchor(_refusal(call, error.reason), _ERRORS) from None

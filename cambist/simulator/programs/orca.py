@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.amm_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE, QuoteError, Reason
 from cambist.engine.reference.tick_array_manager import array_start, swap_array_starts
-from cambist.simulator import venues
 from cambist.simulator.accounts import WhirlpoolAccount
 from cambist.simulator.catalogue import MEMO_PROGRAM, tick_array_address
 from cambist.simulator.execution import Context, ProgramError
@@ -31,16 +30,7 @@ def orca(context: Context, instruction: Instruction) -> None:
     assert isinstance(account, WhirlpoolAccount)
     passed = _passed_arrays(call, account.pool.tick)
     try:
-        fill = venues.swap(
-            call.pool,
-            context.get,
-            call.amount,
-            a_to_b=call.a_to_b,
-            exact_in=call.exact_in,
-            now=context.now,
-            slot=context.slot,
-            limit=call.sqrt_limit,
-        )
+        fill = call.fill(context, limit=call.sqrt_limit)
     except QuoteError as error:
         raise _orca_error(error, call.sqrt_limit) from None
     assert fill.curves is not None

@@ -80,15 +80,7 @@ def pump(context: Context, instruction: Instruction) -> None:
         context.invoke(program.PUMP_FEES, lambda: context.consume(_FEE_PROGRAM_UNITS))
     try:
         fees = venues.pump_state(call.pool, context.get).fees()
-        fill = venues.swap(
-            call.pool,
-            context.get,
-            call.amount,
-            a_to_b=call.a_to_b,
-            exact_in=call.exact_in,
-            now=context.now,
-            slot=context.slot,
-        )
+        fill = call.fill(context)
     except QuoteError as error:
         raise anchor(_refusal(call, error.reason), _ERRORS) from None
     if fill.received < call.threshold if call.exact_in else fill.paid > call.threshold:

@@ -32,15 +32,7 @@ def ray4(context: Context, instruction: Instruction) -> None:
     source = context.token(call.source)
     fill: Fill | None = None
     try:
-        fill = venues.swap(
-            call.pool,
-            context.get,
-            call.amount,
-            a_to_b=call.a_to_b,
-            exact_in=call.exact_in,
-            now=context.now,
-            slot=context.slot,
-        )
+        fill = call.fill(context)
     except QuoteError as error:
         empty = error.reason is Reason.EMPTY_POOL and min(_ray4_reserves(context, call)) >= 0
         if not empty and error.reason not in (Reason.ZERO_AMOUNT, Reason.ZERO_OUTPUT):
@@ -111,16 +103,7 @@ def cpmm(context: Context, instruction: Instruction) -> None:
     context.consume(35_138 if call.exact_in else 35_634)
     side = 0 if call.a_to_b else 1
     try:
-        fill = venues.swap(
-            call.pool,
-            context.get,
-            call.amount,
-            a_to_b=call.a_to_b,
-            exact_in=call.exact_in,
-            now=context.now,
-            slot=context.slot,
-            epoch=context.epoch,
-        )
+        fill = call.fill(context)
     except QuoteError as error:
         codes = {"zero_amount": 2505, "zero_output": 2505, "not_tradable": 6000, "invariant": 2506}
         code = codes.get(str(error))

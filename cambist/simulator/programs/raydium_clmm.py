@@ -81,18 +81,7 @@ def clmm(context: Context, instruction: Instruction) -> None:
 
 
 def _swap(context: Context, call: Call, ticks: ClmmTicks, limit: int) -> Fill:
-    return venues.swap(
-        call.pool,
-        context.get,
-        call.amount,
-        a_to_b=call.a_to_b,
-        exact_in=call.exact_in,
-        now=context.now,
-        slot=context.slot,
-        epoch=context.epoch,
-        limit=limit,
-        ticks=ticks,
-    )
+    return call.fill(context, limit=limit, ticks=ticks)
 
 
 def clmm_call(context: Context, instruction: Instruction) -> Call:

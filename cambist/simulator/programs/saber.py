@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.amm_math import QuoteError, Reason
 from cambist.engine.reference.amm_math.stable_swap import StableFill
-from cambist.simulator import native, venues
+from cambist.simulator import native
 from cambist.simulator.execution import Context, ProgramError, custom, need
 from cambist.simulator.programs.call import Call, settle, writable
 
@@ -44,16 +44,7 @@ def saber(context: Context, instruction: Instruction) -> None:
     call, admin = saber_call(context, instruction)
     context.consume(_UNITS)
     try:
-        fill = venues.swap(
-            call.pool,
-            context.get,
-            call.amount,
-            a_to_b=call.a_to_b,
-            exact_in=True,
-            now=context.now,
-            slot=context.slot,
-            epoch=context.epoch,
-        )
+        fill = call.fill(context)
     except QuoteError as error:
         raise _refused(22 if error.reason is Reason.NOT_TRADABLE else 14) from None
     if fill.received < call.threshold:
