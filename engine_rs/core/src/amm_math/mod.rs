@@ -1,6 +1,7 @@
 //! Swap maths, exact to the atom: constant product as each venue rounds it, stable swap, and concentrated liquidity.
 
 pub mod adaptive_fee;
+mod bitmap;
 pub mod damm_v2;
 pub mod damm_v2_fee;
 pub mod dlmm;
