@@ -129,6 +129,9 @@ def test_same_accounts_same_bytes(venue: str, data: st.DataObject):
     assert first.snapshot() == second.snapshot()
     assert first.present(LATER) == second.present(LATER)
     pool = base58.encode(ADDRESS)
+    asked = [pool, SOL, "nobody", ""]
+    assert first.unrecorded(asked) == second.unrecorded(asked)
+    assert first.unrecorded(asked)[-3:] == asked[-3:], "a pool that isn't watched is not known"
     for direction in (0, 1):
         for amount in (1, 10**6, 10**10):
             route = [f"{pool}:{direction}"]
