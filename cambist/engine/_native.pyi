@@ -649,7 +649,12 @@ def damm_v2_swap(pool: Sequence[bytes | None], user: Sequence[bytes], amounts: t
     """Returns the older swap on DAMM v2. Raises `ValueError`."""
 
 def damm_v2_swap2(
-    pool: Sequence[bytes | None], user: Sequence[bytes], amounts: tuple[bool, int, int], *, partial: bool
+    pool: Sequence[bytes | None],
+    user: Sequence[bytes],
+    amounts: tuple[bool, int, int],
+    *,
+    partial: bool,
+    limited: bool = ...,
 ) -> Instruction:
     """Returns the newer swap on DAMM v2. Raises `ValueError`."""
 

@@ -165,3 +165,8 @@ def through_serum(*, sells: bool = False) -> dict[str, Any]:
     """Returns a send take, told by nothing but its transfers."""
     ways = both_ways(BASE, GROSS - FEE, 2, sells=True) if sells else both_ways(GROSS + FEE, BASE, 2)
     return answer([send_take(sells=sells)], {0: ways})
+
+
+def answers() -> list[dict[str, Any]]:
+    """Returns an answer with an order of each venue."""
+    return [through_phoenix(), through_phoenix(sells=True), through_openbook(), through_serum()]

@@ -23,8 +23,8 @@ PROGRAMS = [
 ]  # fmt: skip
 TAGS = [
     "40c6cde8260871e2", "e1ca49af932ba096", "516ce3becdd00ac4", "2e7452d7941b544d", "bd4233a826507599",
-    "67f4521f2cf57777", "3e2f370aa503dc2a", "bddb7fd34ee661ee", "08eb303aae4c9c69", "9617299498a2d740", "0f01000000000000",
-    "0000000000000000",
+    "67f4521f2cf57777", "3e2f370aa503dc2a", "bddb7fd34ee661ee", "08eb303aae4c9c69", "9617299498a2d740",
+    "0f01000000000000", "0000000000000000",
 ]  # fmt: skip
 LINES = [*made.logs(), "Log truncated", "Program log: ray_log: x mismatch: input:1", "Transfer: insufficient lamports"]
 
@@ -127,11 +127,7 @@ def test_fills_are_read_alike(found, at, junk):
         assert native.decode_fills(given_) == log_parser.decode_fills(given_)
 
 
-ANSWERS = [
-    made.get_transaction(), made.block_notification(), made.transaction_notification(),
-    book_fills.through_phoenix(), book_fills.through_phoenix(sells=True), book_fills.through_openbook(),
-    book_fills.through_serum(),
-]  # fmt: skip
+ANSWERS = [*made.answers(), *book_fills.answers()]
 MARKETS = [(book_fills.MARKET, book_fills.BASE_LOT, book_fills.QUOTE_LOT)]
 PLACES = ["result", "transaction", "meta", "message", "instructions", "innerInstructions", "logMessages", "accounts",
           "data", "stackHeight", "programIdIndex", "accountKeys", "err", "fee", "loadedAddresses", "writable", "parsed",

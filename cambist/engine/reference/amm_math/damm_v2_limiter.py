@@ -3,7 +3,8 @@
 Of an input the first `reference` atoms x₀ pay the cliff c, each further x₀ pay i more than those before them, up to
 the most m; what is beyond pays m. With 10⁹ for the whole, an input x = (k + 1)·x₀ of no more than ⌊(m − c)/i⌋ + 1
 such parts pays x·(c + i·k/2) in all, so what is left of it is a parabola in x and the inverse a square root. By the
-published formula only: no execution was recorded.
+published formula only: no execution was recorded. While it runs, a transaction may buy from the pool once only, and
+`damm_v2_swap2` must be built as `limited`.
 """
 
 from __future__ import annotations

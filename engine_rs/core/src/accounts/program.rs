@@ -36,6 +36,7 @@ pub const PUMP_AMM_EVENTS: Pubkey = key(b"GS4CU59F31iL7aR2Q8zVS8DRrcRnXX1yjQ66Tq
 pub const PUMP_AMM_VOLUME: Pubkey = key(b"C2aFPdENg4A2HQsmrd5rTw5TaYBX5Ku887cWjbFKtZpw");
 pub const PUMP_FEE_CONFIG: Pubkey = key(b"5PHirr8joyTMp9JMm6nW7hNDVyEYdkzDqazxPD7RaTjx");
 pub const SYSVAR: Pubkey = key(b"Sysvar1111111111111111111111111111111111111");
+pub const INSTRUCTIONS: Pubkey = key(b"Sysvar1nstructions1111111111111111111111111");
 pub const CLOCK: Pubkey = key(b"SysvarC1ock11111111111111111111111111111111");
 
 const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";

@@ -3,6 +3,7 @@
 //! Of an input the first `reference` atoms x₀ pay the cliff c, each further x₀ pay i more than those before them, up to
 //! the most m; what is beyond pays m. With 10⁹ for the whole, an input x = (k + 1)·x₀ of no more than ⌊(m − c)/i⌋ + 1
 //! such parts pays x·(c + i·k/2) in all, so what is left of it is a parabola in x and the inverse a square root.
+//! While it runs, a transaction may buy from the pool once only, and `damm_v2_swap2` must be built as `limited`.
 //! `Option` is `None` where the program's integers fail. By the published formula only: no execution was recorded.
 
 use super::damm_v2_fee::{Charged, FEE_DENOMINATOR, fee_on_gross, fee_on_net};

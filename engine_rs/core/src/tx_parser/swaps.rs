@@ -94,7 +94,10 @@ pub(super) fn of(
 fn atoms(fill: &FillEvent, markets: &Markets) -> Option<(u64, u64)> {
     let lots = markets.get(&fill.market)?;
     let base = lots.base_atoms(fill.base_lots.into()).ok()?;
-    Some((base, lots.quote_atoms(fill.price, fill.base_lots.into()).ok()?))
+    Some((
+        base,
+        lots.quote_atoms(fill.price, fill.base_lots.into()).ok()?,
+    ))
 }
 
 fn place(node: &Node<'_>, nodes: &[Node<'_>]) -> Place {
