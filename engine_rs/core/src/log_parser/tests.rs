@@ -178,7 +178,7 @@ fn openbook_fill(price: u64, lots: u64) -> Vec<u8> {
 
 #[test]
 fn fills_of_phoenix_are_read_among_other_events() {
-    let fee = vec![[7].as_slice(), &[0; 10]].concat();
+    let fee = [[7].as_slice(), &[0; 10]].concat();
     let data = phoenix(&[
         phoenix_fill(3, 150, 20),
         fee,
