@@ -4,6 +4,7 @@ pub mod adaptive_fee;
 mod bitmap;
 pub mod damm_v2;
 pub mod damm_v2_fee;
+mod damm_v2_limiter;
 pub mod dlmm;
 pub mod pump;
 mod quote_error;
