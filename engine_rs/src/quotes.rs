@@ -3,13 +3,18 @@
     clippy::needless_pass_by_value,
     reason = "arguments are extracted from Python objects by value"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the machine's wide vectors"
+)]
 
 use cambist_core::multiverse::Params;
 use cambist_core::pool_graph::PoolGraph as Shape;
-use cambist_core::quotes;
+use cambist_core::quotes::{self, ColumnsError};
 use cambist_core::scan::{Base, Reserves, Scanned, scan};
 use cambist_core::scorer::Gates;
 use cambist_core::streams::{AccountStream as Accounts, BookStream as Book};
+use cambist_fast::{Work, wide};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
@@ -35,6 +40,38 @@ type Row = (
 /// Chains up to here are read without an allocation.
 const LONG_CHAIN: usize = 8;
 
+struct Quotes<'a> {
+    amounts: &'a [u64],
+    ins: &'a [u64],
+    outs: &'a [u64],
+    fee: (u64, u64),
+}
+
+impl Work for Quotes<'_> {
+    type Output = Result<Vec<u64>, ColumnsError>;
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        quotes::constant_product(self.amounts, self.ins, self.outs, self.fee)
+    }
+}
+
+struct Sizes<'a> {
+    rows: usize,
+    ins: &'a [f64],
+    outs: &'a [f64],
+    keeps: &'a [f64],
+}
+
+impl Work for Sizes<'_> {
+    type Output = Result<Vec<f64>, ColumnsError>;
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        quotes::optimal_inputs(self.rows, self.ins, self.outs, self.keeps)
+    }
+}
+
 /// Returns what each constant-product pool pays for its amount, 0 where nothing is paid. Raises `ValueError`.
 #[pyfunction(name = "constant_product")]
 pub(crate) fn py_constant_product<'py>(
@@ -44,10 +81,13 @@ pub(crate) fn py_constant_product<'py>(
     reserves_out: Atoms<'py>,
     fee: (u64, u64),
 ) -> PyResult<Bound<'py, PyArray1<u64>>> {
-    let amounts = amounts_in.as_slice().map_err(Fault::input)?;
-    let ins = reserves_in.as_slice().map_err(Fault::input)?;
-    let outs = reserves_out.as_slice().map_err(Fault::input)?;
-    let paid = py.detach(|| quotes::constant_product(amounts, ins, outs, fee));
+    let work = Quotes {
+        amounts: amounts_in.as_slice().map_err(Fault::input)?,
+        ins: reserves_in.as_slice().map_err(Fault::input)?,
+        outs: reserves_out.as_slice().map_err(Fault::input)?,
+        fee,
+    };
+    let paid = py.detach(|| wide(work));
     Ok(paid.map_err(Fault::input)?.into_pyarray(py))
 }
 
@@ -83,11 +123,13 @@ pub(crate) fn py_optimal_inputs<'py>(
     reserves_out: Floats<'py>,
     keeps: Floats<'py>,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-    let rows = reserves_in.shape()[1];
-    let ins = reserves_in.as_slice().map_err(Fault::input)?;
-    let outs = reserves_out.as_slice().map_err(Fault::input)?;
-    let keeps = keeps.as_slice().map_err(Fault::input)?;
-    let best = py.detach(|| quotes::optimal_inputs(rows, ins, outs, keeps));
+    let work = Sizes {
+        rows: reserves_in.shape()[1],
+        ins: reserves_in.as_slice().map_err(Fault::input)?,
+        outs: reserves_out.as_slice().map_err(Fault::input)?,
+        keeps: keeps.as_slice().map_err(Fault::input)?,
+    };
+    let best = py.detach(|| wide(work));
     Ok(best.map_err(Fault::input)?.into_pyarray(py))
 }
 

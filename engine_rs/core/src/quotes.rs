@@ -3,6 +3,11 @@
 //! Quotes are exact. A 128-bit division costs 20 ns, so the quotient is first estimated in floats, which is right to one
 //! unit where it is below 2^49, and then put right in 64-bit integers that may wrap: what is left over is small.
 
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the machine's wide vectors"
+)]
+
 use thiserror::Error;
 
 use crate::amm_math::{RoundingRule, raydium_v4};
@@ -24,12 +29,15 @@ const EXACT_QUOTIENT: u64 = 1 << 49;
 /// 2^52: added to a smaller float it leaves the nearest integer in the low bits.
 const TO_INTEGER: f64 = (1_u64 << 52) as f64;
 
-/// So many chains at a time stay in the first cache, and the compiler takes several in one register.
+/// So many pools at a time stay in the first cache, and the compiler takes several in one register.
 const BLOCK: usize = 256;
+
+/// Chains computed side by side: their sums stay in registers from hop to hop.
+const LANES: usize = 8;
 
 /// Returns the nearest float, without the branch that a conversion of 64 bits takes: the halves become parts of floats
 /// of known exponents.
-#[inline]
+#[inline(always)]
 fn float(value: u64) -> f64 {
     const HIGH: u64 = 0x4530_0000_0000_0000; // 2^84
     const LOW: u64 = 0x4330_0000_0000_0000; // 2^52
@@ -39,7 +47,7 @@ fn float(value: u64) -> f64 {
 }
 
 /// Returns the integer nearest to a float in 0..2^51; anything beyond [`EXACT_QUOTIENT`] for any other.
-#[inline]
+#[inline(always)]
 fn nearest(value: f64) -> u64 {
     (value + TO_INTEGER)
         .to_bits()
@@ -51,6 +59,7 @@ fn nearest(value: f64) -> u64 {
 ///
 /// # Errors
 /// `Rows` if the columns differ in length, `Fee` if it is 1 or more.
+#[inline(always)]
 pub fn constant_product(
     amounts_in: &[u64],
     reserves_in: &[u64],
@@ -86,6 +95,7 @@ pub fn constant_product(
 
 /// Fills in what pools pay; false if one of them isn't within the bounds in which that is proved. Without branches, so
 /// that several pools are computed at once.
+#[inline(always)]
 fn quick(
     amounts: &[u64],
     ins: &[u64],
@@ -144,6 +154,7 @@ pub fn optimal_input(hops: impl IntoIterator<Item = (f64, f64, f64)>) -> f64 {
 ///
 /// # Errors
 /// `Rows` if the columns differ in length or don't hold whole hops.
+#[inline(always)]
 pub fn optimal_inputs(
     rows: usize,
     reserves_in: &[f64],
@@ -158,28 +169,33 @@ pub fn optimal_inputs(
     if rows == 0 {
         return Ok(Vec::new());
     }
-    let mut best = vec![0.0; rows];
-    for (block, best) in best.chunks_mut(BLOCK).enumerate() {
-        let (mut n, mut d, mut c) = ([1.0; BLOCK], [1.0; BLOCK], [0.0; BLOCK]);
-        for hop in 0..size / rows {
-            let start = hop * rows + block * BLOCK;
-            let range = start..start + best.len();
-            let columns = reserves_in[range.clone()]
-                .iter()
-                .zip(&reserves_out[range.clone()])
-                .zip(&keeps[range]);
-            let sums = n.iter_mut().zip(&mut d).zip(&mut c);
-            for (((&reserve_in, &reserve_out), &keep), ((n, d), c)) in columns.zip(sums) {
-                *c = *c * reserve_in + *n * keep;
-                *n *= keep * reserve_out;
-                *d *= reserve_in;
+    let mut best = Vec::with_capacity(rows);
+    let column = |from: &[f64], at: usize| -> [f64; LANES] {
+        from[at..at + LANES].try_into().unwrap_or([0.0; LANES])
+    };
+    let whole = rows / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        let (mut n, mut d, mut c) = ([1.0; LANES], [1.0; LANES], [0.0; LANES]);
+        for at in (start..size).step_by(rows) {
+            let (ins, outs) = (column(reserves_in, at), column(reserves_out, at));
+            let keeps = column(keeps, at);
+            for lane in 0..LANES {
+                c[lane] = c[lane] * ins[lane] + n[lane] * keeps[lane];
+                n[lane] *= keeps[lane] * outs[lane];
+                d[lane] *= ins[lane];
             }
         }
-        for (best, ((&n, &d), &c)) in best.iter_mut().zip(n.iter().zip(&d).zip(&c)) {
-            let root = ((n * d).sqrt() - d) / c;
-            *best = if n > d { root } else { 0.0 };
+        let mut found = [0.0; LANES];
+        for lane in 0..LANES {
+            let root = ((n[lane] * d[lane]).sqrt() - d[lane]) / c[lane];
+            found[lane] = if n[lane] > d[lane] { root } else { 0.0 };
         }
+        best.extend_from_slice(&found);
     }
+    best.extend((whole..rows).map(|row| {
+        let hops = (row..size).step_by(rows);
+        optimal_input(hops.map(|at| (reserves_in[at], reserves_out[at], keeps[at])))
+    }));
     Ok(best)
 }
 
