@@ -32,7 +32,11 @@ pub(crate) fn place(py: Python<'_>, values: usize) -> Bound<'_, Array> {
     if !(LARGE..=MOST).contains(&values) {
         return PyArray1::zeros(py, values, false);
     }
-    let is_free = |kept: &&Py<Array>| kept.bind(py).len() == values && holders(kept.bind(py)) == 1;
+    let is_free = |kept: &&Py<Array>| {
+        let kept = kept.bind(py);
+        // Whoever held it may have made it read-only.
+        kept.len() == values && holders(kept) == 1 && kept.try_readwrite().is_ok()
+    };
     // Under the lock nothing runs that could wait for another thread: a found one has a second holder from then on.
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(free) = kept.iter().find(is_free) {

@@ -468,6 +468,8 @@ fn content((lamports, data): (u64, &[u8])) -> Content {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use super::{AggregatorError, Verdict, WINDOW, WssAggregator};
 
     fn key(n: u32) -> [u8; 64] {
@@ -497,6 +499,27 @@ mod tests {
         assert_eq!(race.signature(0, key(2), false, 0), Verdict::Duplicate);
         assert_eq!(race.signature(0, key(0), false, 0), Verdict::First);
         assert_eq!(WssAggregator::new(0).unwrap_err(), AggregatorError::Window);
+    }
+
+    #[test]
+    fn a_window_of_any_size_holds_just_its_last_keys() {
+        for (size, part) in [(1, 0), (2, 32), (3, 0), (64, 32), (100, 32), (100, 0), (400, 32)] {
+            let (mut race, mut held) = (WssAggregator::new(size).unwrap(), VecDeque::new());
+            let mut random = 1_u32;
+            for _ in 0..3_000 {
+                random = random.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+                let number = (random >> 16) % (2 * size as u32);
+                // Keys that differ in their first half alone have one hash.
+                let mut key = [0; 64];
+                key[part..part + 4].copy_from_slice(&number.to_le_bytes());
+                let is_new = race.signature(0, key, false, 0) == Verdict::First;
+                assert_eq!(is_new, !held.contains(&number));
+                if is_new {
+                    held.push_back(number);
+                    held.drain(..held.len().saturating_sub(size));
+                }
+            }
+        }
     }
 
     #[test]
