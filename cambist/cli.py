@@ -279,6 +279,11 @@ def doctor(*, json: bool = False, config: Path | None = None) -> int:
         print("\nHow far quotes are proved (live trading refuses what is proved by formula only):")
         for venue in venues:
             print(f"     {venue.title:18} by {venue.proof:8} {venue.note}".rstrip())
+            for form, proof in venue.forms:
+                print(f"       {form:43} by {proof}")
+        print("\nCompute units that a swap asks for:")
+        for source in dict.fromkeys(venue.units for venue in POOL_VENUES):
+            print(f"     {source}: {', '.join(venue.title for venue in POOL_VENUES if venue.units == source)}")
     return OK if all(check["ok"] for check in checks) else DIFFERENT
 
 

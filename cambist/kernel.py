@@ -141,7 +141,12 @@ class Kernel:
 
     def _fresh(self, setup: KernelSetup, state: KernelState) -> None:
         self.setup = setup
-        self.risk = RiskGate(setup.limits, state.risk, pools=setup.engine.pools)
+        self.risk = RiskGate(
+            setup.limits,
+            state.risk,
+            pools=setup.engine.pools,
+            unrecorded=lambda pools: self.engine.unrecorded(pools),
+        )
         self.wallet = state.wallet
         self.strategies: list[Strategy] = [self._made(setup.rule)]
         for strategy in self.strategies:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cambist.engine.reference.accounts import program
 from cambist.engine.reference.quote_codec import encode_quotes
 from cambist.model.events import RecordKind, pack
 from cambist.simulator.market import Market
+from tests.parity import book_fills, transactions
 
 ROOT = Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "engine_rs/core/fuzz"
@@ -36,6 +38,8 @@ RULES = (
 )
 MOST = 30
 """Seeds of one target."""
+MOST_GROWN = 60
+"""Seeds of one whose kept corpus the fuzzer has grown."""
 TABLE_HEAD = 56
 """Bytes of a lookup table before its keys."""
 PAIRED = {"orca": (653, "whirlpool"), "dlmm": (904, "lb_pair"), "clmm": (1_544, "pool")}
@@ -59,6 +63,15 @@ def main() -> None:
             if kept.get((owner, len(data)), 0) < BY_SIZE:
                 save(target, data)
         kept[owner, len(data)] = kept.get((owner, len(data)), 0) + 1
+    for answer in (*transactions.answers(), *book_fills.answers()):
+        save("transactions", json.dumps(answer).encode(), most=MOST_GROWN)
+    for event in (
+        book_fills.phoenix_log(book_fills.phoenix_fill(0, 150, 20, maker_bids=True)),
+        book_fills.fill_log(1, 2),
+    ):
+        save("logs", event, most=MOST_GROWN)
+    for mode in range(5):
+        save("meteora", with_fee(mode, next(data for _, data in pools_of(market, program.METEORA_DAMM_V2))))
     frames(json.loads((ROOT / "tests/parity/frames.json").read_text()))
     for _ in range(SLOTS):
         for landed in market.slot().landed:
@@ -71,6 +84,17 @@ def main() -> None:
         save("quote_codec", encode_quotes(quotes(rows)))
     save("base58", base58.encode(program.WHIRLPOOL).encode())
     save("base58", program.WHIRLPOOL)
+
+
+def pools_of(market: Market, owner: bytes) -> list[tuple[bytes, bytes]]:
+    """Returns key and bytes of a program's accounts."""
+    accounts = market.world.accounts.items()
+    return [(key, account.data) for key, account in accounts if account.owner == owner]
+
+
+def with_fee(mode: int, pool: bytes) -> bytes:
+    """Returns a DAMM v2 pool that charges by another mode: 1 % for each token more, or for each 1 % of √price."""
+    return pool[:16] + struct.pack("<B5xHIIQ", mode, 100, 100, 5_000, 1_000) + pool[40:]
 
 
 def quotes(rows: int) -> list[list[int]]:
@@ -102,11 +126,11 @@ def body_of(frame: dict) -> bytes:
     return bytes.fromhex(frame["body_hex"]) if frame.get("body_hex") is not None else frame.get("body", "").encode()
 
 
-def save(target: str, data: bytes) -> None:
-    """Writes a seed unless it is there or too large."""
+def save(target: str, data: bytes, *, most: int = MOST) -> None:
+    """Writes a seed unless it is there or too large, or the target has `most`."""
     folder = FUZZ / "corpus" / target
     folder.mkdir(parents=True, exist_ok=True)
-    if data and len(data) <= 16_384 and len(list(folder.iterdir())) < MOST:
+    if data and len(data) <= 16_384 and len(list(folder.iterdir())) < most:
         (folder / sha256(data).hexdigest()[:16]).write_bytes(data)
 
 

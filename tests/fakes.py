@@ -92,6 +92,9 @@ class ScriptedEngine:
     def gauges(self, wanted: list[tuple[str, str]], now_ns: int) -> list[float | None]:
         return [self.shows.get(name) for name, _ in wanted]
 
+    def unrecorded(self, pools: list[str]) -> list[str]:
+        return [pool for pool in pools if pool in self.shows]
+
     def present(self, now_ns: int) -> bytes:
         view = {
             "slot": 100, "slot_ns": now_ns, "prices": [], "cycles": [], "channels": [], "fees": [], "fee_source": "",

@@ -37,6 +37,9 @@ class Engine:
     def gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
         """Returns what each gauge (name, mint) shows, `None` where that is unknown."""
 
+    def unrecorded(self, pools: Sequence[str]) -> list[str]:
+        """Returns those of the pools whose account asks for a quote that was never recorded from the program."""
+
     def present(self, now_ns: int) -> bytes:
         """Returns JSON of an `EngineView`."""
 
@@ -646,7 +649,12 @@ def damm_v2_swap(pool: Sequence[bytes | None], user: Sequence[bytes], amounts: t
     """Returns the older swap on DAMM v2. Raises `ValueError`."""
 
 def damm_v2_swap2(
-    pool: Sequence[bytes | None], user: Sequence[bytes], amounts: tuple[bool, int, int], *, partial: bool
+    pool: Sequence[bytes | None],
+    user: Sequence[bytes],
+    amounts: tuple[bool, int, int],
+    *,
+    partial: bool,
+    limited: bool = ...,
 ) -> Instruction:
     """Returns the newer swap on DAMM v2. Raises `ValueError`."""
 
@@ -833,9 +841,12 @@ _Event = tuple[
 _Frame = tuple[bytes, int, int | None, str, str, tuple[int, int] | None]
 _Trace = tuple[list[_Frame], list[tuple[str, int | None]], bool, int, bool, bool]
 _Amounts = tuple[int | None, int | None]
+_Place = tuple[bytes, int, int | None, int, bytes | None]
+_FillEvent = tuple[str, bytes, bytes, bytes, bool, int, int, int]
+_Fill = tuple[_Place, _FillEvent, tuple[int, int] | None]
 _Swap = tuple[
     str,
-    tuple[bytes, int, int | None, int, bytes | None],
+    _Place,
     bytes | None,
     tuple[bytes | None, bytes | None],
     _Amounts,
@@ -846,12 +857,14 @@ _Swap = tuple[
     bool,
     tuple[int, int] | None,
 ]
-_Transaction = tuple[bytes | None, int | None, bytes | None, int, int | None, str | None, list[_Swap], list[str], bool]
+_Transaction = tuple[
+    bytes | None, int | None, bytes | None, int, int | None, str | None, list[_Swap], list[_Fill], list[str], bool
+]
 
 def parse_logs(
     logs: Sequence[Sequence[str]],
-) -> list[tuple[_Trace, list[tuple[int, int, _Event]], list[tuple[int, str]]]]:
-    """Returns (trace, swaps, refused) of the log lines of each transaction."""
+) -> list[tuple[_Trace, list[tuple[int, int, _Event]], list[tuple[int, int, _FillEvent]], list[tuple[int, str]]]]:
+    """Returns (trace, swaps, fills, refused) of the log lines of each transaction."""
 
 def decode_ray_logs(texts: Sequence[str]) -> list[dict[str, str | int | bytes] | str]:
     """Returns the fields of each base64 record of Raydium AMM v4, or the words of its error."""
@@ -859,8 +872,16 @@ def decode_ray_logs(texts: Sequence[str]) -> list[dict[str, str | int | bytes] |
 def decode_events(events: Sequence[tuple[bytes, bytes]]) -> list[_Event | str | None]:
     """Returns the swap that each (program, event data) reports, `None` for no swap, or the words of its error."""
 
-def parse_transactions(bodies: Sequence[bytes]) -> list[list[_Transaction] | str]:
-    """Returns the transactions of each answer or notification, or the words of its error."""
+def decode_fills(events: Sequence[tuple[bytes, bytes]]) -> list[list[_FillEvent] | str]:
+    """Returns the fills that each (program, data) reports, in the market's lots, or the words of its error."""
+
+def parse_transactions(
+    bodies: Sequence[bytes], markets: Sequence[tuple[bytes, int, int]] = ...
+) -> list[list[_Transaction] | str]:
+    """Returns the transactions of each answer or notification, or the words of its error.
+
+    `markets` are (address, base atoms of a lot, quote atoms of a lot at a price of 1) of order books.
+    """
 
 # Quote history; five columns: time in ns, bid price, bid size, ask price, ask size.
 

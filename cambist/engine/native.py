@@ -54,6 +54,10 @@ class NativeEngine:
         """Returns what each gauge (name, mint) shows, `None` where that is unknown."""
         return self._engine.gauges(wanted, now_ns)
 
+    def unrecorded(self, pools: Sequence[str]) -> list[str]:
+        """Returns those of the pools whose account asks for a quote that was never recorded from the program."""
+        return self._engine.unrecorded(pools)
+
     def present(self, now_ns: int) -> bytes:
         """Returns JSON of an `EngineView`."""
         return self._engine.present(now_ns)

@@ -158,6 +158,15 @@ class Engine(Protocol):
         """
         ...
 
+    def unrecorded(self, pools: Sequence[str]) -> list[str]:
+        """Returns those of the pools, by address, whose quote rests on a published formula alone.
+
+        That is, whose account as last seen asks for a form of the quote that was never recorded from the program, as
+        some fees of DAMM v2. A pool that is not known is one of them. Venues that were never recorded at all are listed
+        in `cambist.model.venues`.
+        """
+        ...
+
     def present(self, now_ns: int) -> bytes:
         """Returns JSON of an `EngineView`."""
         ...

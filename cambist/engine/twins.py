@@ -18,7 +18,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "consolidated": ("consolidate_books",),
     "slab_decoder": ("decode_books", "decode_markets", "lots_to_atoms"),
     "balance_scanner": ("scan_wallet",),
-    "log_parser": ("decode_events", "decode_ray_logs"),
+    "log_parser": ("decode_events", "decode_fills", "decode_ray_logs"),
     _BUILDER: (
         "Instruction", "LookupTable", "Message", "associated_token_address", "clmm_bitmap_extension", "clmm_swap",
         "clmm_swap_v2", "clmm_tick_array", "close_account", "compile_legacy", "compile_v0", "compute_unit_limit",

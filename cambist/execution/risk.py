@@ -10,7 +10,7 @@ from cambist.model.orders import Fill, Intent, Refused
 from cambist.model.venues import UNPROVED_PROGRAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cambist.model.market import PoolRef
 
@@ -62,10 +62,22 @@ class RiskGate:
     """Approves or refuses intents, one after the other, from its own state alone."""
 
     def __init__(
-        self, limits: Limits, state: RiskState | None = None, *, live: bool = False, pools: Iterable[PoolRef] = ()
+        self,
+        limits: Limits,
+        state: RiskState | None = None,
+        *,
+        live: bool = False,
+        pools: Iterable[PoolRef] = (),
+        unrecorded: Callable[[list[str]], list[str]] | None = None,
     ) -> None:
-        """Takes the limits; with `live`, orders over a pool whose venue is proved by its formula only are refused."""
+        """Takes the limits; with `live`, orders over a pool whose quote is proved by its formula only are refused.
+
+        That is by its venue, or by what `unrecorded` picks from the watched pools of a route as they are now.
+        """
         self.limits = limits
+        pools = tuple(pools)
+        self._watched = {pool.address for pool in pools if live}
+        self._unrecorded = unrecorded
         self._unproved = {pool.address for pool in pools if live and pool.program in UNPROVED_PROGRAMS}
         self.state = state if state is not None else RiskState()
 
@@ -88,7 +100,7 @@ class RiskGate:
             return refused("halted", state.halted)
         if state.disarmed:
             return refused("disarmed", state.disarmed)
-        if unproved := [edge for edge in intent.opportunity.route if edge.rpartition(":")[0] in self._unproved]:
+        if unproved := self._by_formula(intent.opportunity.route):
             return refused("unproved", unproved[0])
         cap, loss_limit = limits.cap.get(token), limits.daily_loss.get(token)
         if cap is None or loss_limit is None:
@@ -127,6 +139,14 @@ class RiskGate:
     def from_peak(self, token: str) -> int:
         """Returns today's result minus its highest value today; never above 0."""
         return self.state.realised.get(token, 0) - self.state.peak.get(token, 0)
+
+    def _by_formula(self, route: list[str]) -> list[str]:
+        """Returns the edges of a route that only a formula quotes, those of unproved venues first."""
+        pools = {edge: edge.rpartition(":")[0] for edge in route}
+        found = [edge for edge, pool in pools.items() if pool in self._unproved]
+        watched = sorted({pool for pool in pools.values() if pool in self._watched})
+        picked = self._unrecorded(watched) if watched and self._unrecorded else []
+        return found or [edge for edge, pool in pools.items() if pool in picked]
 
     def _roll(self, now_ns: int) -> None:
         state, day = self.state, now_ns // DAY_NS

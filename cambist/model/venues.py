@@ -19,28 +19,48 @@ class ChainVenue(msgspec.Struct, frozen=True):
     proof: Proof
     note: str = ""
     """What of it is proved less far, or not used."""
+    units: str = ""
+    """Where the compute units come from that a swap asks for."""
+    forms: tuple[tuple[str, Proof], ...] = ()
+    """Where it is not the same for all its pools: a form of the quote, and how far that is proved."""
 
 
+_RECORDED = "recorded from the program"
 POOL_VENUES = (
-    ChainVenue("ray4", "Raydium AMM v4", ("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8",), "program"),
-    ChainVenue("cpmm", "Raydium CPMM", ("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C",), "program"),
+    ChainVenue("ray4", "Raydium AMM v4", ("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8",), "program", units=_RECORDED),
+    ChainVenue("cpmm", "Raydium CPMM", ("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C",), "program", units=_RECORDED),
     ChainVenue(
         "orca",
         "Orca Whirlpool",
         ("whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc", "iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN"),
         "program",
+        units=_RECORDED,
     ),
-    ChainVenue("saber", "Saber", ("SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ",), "program"),
+    ChainVenue("saber", "Saber", ("SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ",), "program", units=_RECORDED),
     ChainVenue(
         "damm2",
         "Meteora DAMM v2",
         ("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG",),
         "program",
-        "an exponential fee schedule by formula only",
+        "exponential, rate-limited and by-price fees by formula only",
+        _RECORDED,
+        (
+            ("fee flat, or falling by time in equal steps", "program"),
+            ("fee falling by time exponentially", "formula"),
+            ("fee by amount: the rate limiter", "formula"),
+            ("fee by price (market cap), in equal steps", "formula"),
+            ("fee by price (market cap), exponentially", "formula"),
+        ),
     ),
-    ChainVenue("dlmm", "Meteora DLMM", ("LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo",), "program"),
-    ChainVenue("clmm", "Raydium CLMM", ("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK",), "program"),
-    ChainVenue("pump", "Pump AMM", ("pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA",), "formula"),
+    ChainVenue("dlmm", "Meteora DLMM", ("LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo",), "program", units=_RECORDED),
+    ChainVenue("clmm", "Raydium CLMM", ("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK",), "program", units=_RECORDED),
+    ChainVenue(
+        "pump",
+        "Pump AMM",
+        ("pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA",),
+        "formula",
+        units="published logs of landed swaps",
+    ),
 )
 CHAIN_BOOKS = (
     ChainVenue(
@@ -70,4 +90,4 @@ VENUE_OF_PROGRAM = {program: venue.name for venue in POOL_VENUES for program in 
 UNPROVED_PROGRAMS = frozenset(
     program for venue in POOL_VENUES if venue.proof == "formula" for program in venue.programs
 )
-"""Watched and traded on paper; live orders over them are refused."""
+"""Watched and traded on paper; live orders over them are refused, as are those over a pool of a form by formula."""

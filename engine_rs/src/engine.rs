@@ -119,6 +119,19 @@ impl Engine {
         })
     }
 
+    /// Returns those of the pools whose account asks for a quote that was never recorded from the program.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "extracted from a Python list"
+    )]
+    #[pyo3(name = "unrecorded")]
+    fn py_unrecorded(&self, py: Python<'_>, pools: Vec<String>) -> PyResult<Vec<String>> {
+        self.enter(py, |core| {
+            let found = core.unrecorded(&pools);
+            Ok(found.into_iter().map(str::to_owned).collect())
+        })
+    }
+
     /// Returns JSON of an `EngineView`.
     #[pyo3(name = "present")]
     fn py_present<'py>(&self, py: Python<'py>, now_ns: i64) -> PyResult<Bound<'py, PyBytes>> {

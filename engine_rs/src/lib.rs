@@ -78,7 +78,7 @@ mod _native {
     };
     #[pymodule_export]
     use crate::parsers::{
-        py_decode_events, py_decode_ray_logs, py_parse_logs, py_parse_transactions,
+        py_decode_events, py_decode_fills, py_decode_ray_logs, py_parse_logs, py_parse_transactions,
     };
     #[pymodule_export]
     use crate::plumbing::{

@@ -7,9 +7,10 @@
 use cambist_core::accounts::LayoutError;
 use cambist_core::base58::Pubkey;
 use cambist_core::log_parser::{
-    self, Frame, Logs, Outcome, RayLog, SwapEvent, Trace, decode_event,
+    self, FillEvent, Frame, Logs, Outcome, RayLog, SwapEvent, Trace, decode_event,
 };
-use cambist_core::tx_parser::{self, DecodeError, Sides, Swap, Transaction};
+use cambist_core::slab_decoder::Lots;
+use cambist_core::tx_parser::{self, DecodeError, Fill, Markets, Place, Sides, Swap, Transaction};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
@@ -17,7 +18,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::Fault;
 
-/// Returns (trace, swaps, refused) of the log lines of each transaction; see `reference.log_parser`.
+/// Returns (trace, swaps, fills, refused) of the log lines of each transaction; see `reference.log_parser`.
 #[pyfunction(name = "parse_logs")]
 pub(crate) fn py_parse_logs(
     py: Python<'_>,
@@ -54,15 +55,7 @@ pub(crate) fn py_decode_events(
     py: Python<'_>,
     events: Vec<(PyBackedBytes, PyBackedBytes)>,
 ) -> PyResult<Vec<Option<Bound<'_, PyAny>>>> {
-    let decoded = py.detach(|| {
-        let decode = |(program, data): &(PyBackedBytes, PyBackedBytes)| {
-            let program: &Pubkey = (**program).try_into().map_err(|_| {
-                Fault::Input(format!("program was {} bytes, not 32", program.len()))
-            })?;
-            Ok::<Result<_, LayoutError>, Fault>(decode_event(program, data))
-        };
-        events.iter().map(decode).collect::<Result<Vec<_>, _>>()
-    })?;
+    let decoded = py.detach(|| each_of(&events, decode_event))?;
     decoded
         .into_iter()
         .map(|each| match each {
@@ -73,18 +66,64 @@ pub(crate) fn py_decode_events(
         .collect()
 }
 
+/// Returns the fills that each (program, data) reports, in the market's lots, or the words of its error. Raises
+/// `ValueError` for a program that has not 32 bytes.
+#[pyfunction(name = "decode_fills")]
+pub(crate) fn py_decode_fills(
+    py: Python<'_>,
+    events: Vec<(PyBackedBytes, PyBackedBytes)>,
+) -> PyResult<Vec<Bound<'_, PyAny>>> {
+    let decoded = py.detach(|| each_of(&events, log_parser::decode_fills))?;
+    decoded
+        .into_iter()
+        .map(|each| match each {
+            Ok(fills) => {
+                let rows = fills.iter().map(|fill| fill_row(py, fill));
+                rows.collect::<PyResult<Vec<_>>>()?.into_bound_py_any(py)
+            }
+            Err(error) => error.to_string().into_bound_py_any(py),
+        })
+        .collect()
+}
+
+/// Returns what is read from each (program, data).
+fn each_of<T>(
+    events: &[(PyBackedBytes, PyBackedBytes)],
+    read: fn(&Pubkey, &[u8]) -> Result<T, LayoutError>,
+) -> Result<Vec<Result<T, LayoutError>>, Fault> {
+    let each = |(program, data): &(PyBackedBytes, PyBackedBytes)| {
+        let program = address("program", program)?;
+        Ok(read(&program, data))
+    };
+    events.iter().map(each).collect()
+}
+
+fn address(name: &str, bytes: &[u8]) -> Result<Pubkey, Fault> {
+    let key = bytes.try_into();
+    key.map_err(|_| Fault::Input(format!("{name} was {} bytes, not 32", bytes.len())))
+}
+
 /// Returns the transactions of each answer or notification, or the words of its error; see `reference.tx_parser`.
-#[pyfunction(name = "parse_transactions")]
+/// `markets` are (address, base atoms of a lot, quote atoms of a lot at a price of 1). Raises `ValueError` for an
+/// address that has not 32 bytes.
+#[pyfunction(name = "parse_transactions", signature = (bodies, markets=Vec::new()))]
 pub(crate) fn py_parse_transactions(
     py: Python<'_>,
     bodies: Vec<PyBackedBytes>,
+    markets: Vec<(PyBackedBytes, u64, u64)>,
 ) -> PyResult<Vec<Bound<'_, PyAny>>> {
-    let parsed: Vec<Result<Vec<Transaction>, DecodeError>> = py.detach(|| {
-        bodies
+    let parsed = py.detach(|| {
+        let market = |(key, base, quote): &(PyBackedBytes, u64, u64)| {
+            let (base, quote) = (*base, *quote);
+            Ok((address("market", key)?, Lots { base, quote }))
+        };
+        let markets = markets
             .iter()
-            .map(|body| tx_parser::parse_transactions(body))
-            .collect()
-    });
+            .map(market)
+            .collect::<Result<Markets, Fault>>()?;
+        let parse = |body: &PyBackedBytes| tx_parser::parse_transactions(body, &markets);
+        Ok::<Vec<Result<Vec<Transaction>, DecodeError>>, Fault>(bodies.iter().map(parse).collect())
+    })?;
     parsed
         .into_iter()
         .map(|each| match each {
@@ -105,7 +144,11 @@ fn logs_row(py: Python<'_>, logs: Logs) -> PyResult<Bound<'_, PyTuple>> {
         .iter()
         .map(|swap| (swap.line, swap.frame, event_row(py, &swap.event)?).into_pyobject(py));
     let swaps = swaps.collect::<PyResult<Vec<_>>>()?;
-    (trace_row(py, &logs.trace)?, swaps, logs.refused).into_pyobject(py)
+    let fills = logs.fills.iter();
+    let fills =
+        fills.map(|fill| (fill.line, fill.frame, fill_row(py, &fill.event)?).into_pyobject(py));
+    let fills = fills.collect::<PyResult<Vec<_>>>()?;
+    (trace_row(py, &logs.trace)?, swaps, fills, logs.refused).into_pyobject(py)
 }
 
 fn trace_row<'py>(py: Python<'py>, trace: &Trace) -> PyResult<Bound<'py, PyTuple>> {
@@ -253,6 +296,11 @@ fn ray_log_row<'py>(py: Python<'py>, record: &RayLog) -> PyResult<Bound<'py, PyD
 fn transaction_row(py: Python<'_>, transaction: Transaction) -> PyResult<Bound<'_, PyTuple>> {
     let swaps = transaction.swaps.iter().map(|swap| swap_row(py, swap));
     let swaps = swaps.collect::<PyResult<Vec<_>>>()?;
+    let fills = transaction
+        .fills
+        .iter()
+        .map(|fill| placed_fill_row(py, fill));
+    let fills = fills.collect::<PyResult<Vec<_>>>()?;
     (
         transaction
             .signature
@@ -263,6 +311,7 @@ fn transaction_row(py: Python<'_>, transaction: Transaction) -> PyResult<Bound<'
         transaction.compute_units,
         transaction.error,
         swaps,
+        fills,
         transaction.refused,
         transaction.complete,
     )
@@ -270,16 +319,9 @@ fn transaction_row(py: Python<'_>, transaction: Transaction) -> PyResult<Bound<'
 }
 
 fn swap_row<'py>(py: Python<'py>, swap: &Swap) -> PyResult<Bound<'py, PyTuple>> {
-    let place = (
-        PyBytes::new(py, &swap.place.program),
-        swap.place.instruction,
-        swap.place.inner,
-        swap.place.depth,
-        bytes(py, swap.place.router.as_ref()),
-    );
     (
         swap.venue.word(),
-        place,
+        place_row(py, &swap.place)?,
         bytes(py, swap.pool.as_ref()),
         mints(py, &swap.mints),
         swap.decimals,
@@ -291,6 +333,36 @@ fn swap_row<'py>(py: Python<'py>, swap: &Swap) -> PyResult<Bound<'py, PyTuple>> 
         swap.price,
     )
         .into_pyobject(py)
+}
+
+fn place_row<'py>(py: Python<'py>, place: &Place) -> PyResult<Bound<'py, PyTuple>> {
+    (
+        PyBytes::new(py, &place.program),
+        place.instruction,
+        place.inner,
+        place.depth,
+        bytes(py, place.router.as_ref()),
+    )
+        .into_pyobject(py)
+}
+
+fn fill_row<'py>(py: Python<'py>, fill: &FillEvent) -> PyResult<Bound<'py, PyTuple>> {
+    (
+        fill.venue.word(),
+        PyBytes::new(py, &fill.market),
+        PyBytes::new(py, &fill.maker),
+        PyBytes::new(py, &fill.taker),
+        fill.taker_buys,
+        fill.price,
+        fill.base_lots,
+        fill.sequence,
+    )
+        .into_pyobject(py)
+}
+
+fn placed_fill_row<'py>(py: Python<'py>, fill: &Fill) -> PyResult<Bound<'py, PyTuple>> {
+    let place = place_row(py, &fill.place)?;
+    (place, fill_row(py, &fill.event)?, fill.atoms).into_pyobject(py)
 }
 
 fn mints<'py>(

@@ -55,3 +55,27 @@ def test_each_program_belongs_to_one_venue_and_the_unproved_are_those_of_a_formu
     assert len(programs) == len(set(programs)) == len(VENUE_OF_PROGRAM)
     for venue in POOL_VENUES:
         assert set(venue.programs) & UNPROVED_PROGRAMS == (set(venue.programs) if venue.proof == "formula" else set())
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_live_refuses_a_pool_whose_form_of_the_quote_was_never_recorded(live: bool):
+    asked = []
+
+    def unrecorded(pools: list[str]) -> list[str]:
+        asked.append(pools)
+        return ["other"]
+
+    pools = [PoolRef(POOL, "proved"), PoolRef("other", "proved")]
+    said = RiskGate(LIMITS, live=live, pools=pools, unrecorded=unrecorded).check(intent(), 1, {TOKEN: 1_000})
+    if live:
+        assert said == Refused(1, "unproved", "other:1")
+        assert asked == [["other", POOL]]
+    else:
+        assert isinstance(said, Approved)
+        assert asked == []
+
+
+def test_a_venue_that_is_proved_in_part_says_which_part():
+    forms = {venue.name: dict(venue.forms) for venue in POOL_VENUES if venue.forms}
+    assert list(forms) == ["damm2"]
+    assert list(forms["damm2"].values()) == ["program"] + ["formula"] * 4

@@ -232,3 +232,17 @@ def test_saber(builder):
         amounts = exact_in_first(data, 1, exact_in=True)
         assert_same(builder, builder.saber_swap(pool, user, amounts, a_to_b=a_to_b), row)
     assert directions == {True, False}
+
+
+@builders
+def test_a_limited_swap_of_damm_v2_shows_the_transaction_besides(builder):
+    keys = [bytes([at]) * 32 for at in range(1, 9)]
+    pool = reference.DammV2Accounts(*keys[:5], program.TOKEN, program.TOKEN, None)
+    user, amounts = reference.User(*keys[5:]), reference.SwapAmounts(True, 5, 4)
+    plain, limited = (
+        builder.damm_v2_swap2(pool, user, amounts, partial=False, limited=limited) for limited in (False, True)
+    )
+    assert tuple(limited.accounts) == (
+        *plain.accounts,
+        (key("Sysvar1nstructions1111111111111111111111111"), False, False),
+    )

@@ -68,7 +68,10 @@ def damm_v2_accounts(draw: st.DrawFn) -> bytes:
     price = draw(st.integers(2**33, 2**96 - 1))
     near = st.integers(0, price // 4).map(lambda off: price + off - price // 8)
     bin_step = draw(st.one_of(st.just(1844674407370955), magnitudes(128)))
+    if draw(st.booleans()):
+        draw_other_fee(draw, data)
     put(data, 88, bin_step, draw(near), draw(magnitudes(24 if not wild else 128)), draw(magnitudes(24)))
+    put(data, 152, draw(st.one_of(near, st.sampled_from([0, 1, price]), magnitudes(128))))
     put(data, 360, draw(magnitudes(128)))
     struct.pack_into("<2Q", data, 392, draw(magnitudes(64)), draw(magnitudes(40)))
     low, high = draw(st.integers(1, price)), draw(st.integers(price, 2**96))
@@ -79,6 +82,20 @@ def damm_v2_accounts(draw: st.DrawFn) -> bytes:
     data[484], data[486], data[696] = draw(flag), draw(flag), draw(flag)
     struct.pack_into("<2Q", data, 680, draw(magnitudes(64)), draw(magnitudes(64)))
     return bytes(data)
+
+
+def draw_other_fee(draw: st.DrawFn, data: bytearray) -> None:
+    """Writes a rate limiter that is worth the name, or a schedule by price, or one with any bytes."""
+    mode, wild = draw(st.integers(2, 4)), draw(st.integers(0, 5)) == 0
+    cliff = draw(st.integers(0, 10**9))
+    first, second, last = draw(st.integers(0, 10)), draw(magnitudes(32)), draw(magnitudes(64 if wild else 24))
+    if mode == 2 and not wild:
+        most = draw(st.integers(0, 9_900))
+        cliff, first, second = draw(st.integers(0, most)) * 100_000, draw(st.integers(0, 2_000)), 1_000
+        struct.pack_into("<QB5xHIIQ", data, 8, cliff, 2, first, second, most, last << draw(st.integers(0, 30)))
+        return
+    ends = draw(st.sampled_from([0, 900, 2**32 - 1]))
+    struct.pack_into("<QB5xHIIQ", data, 8, cliff, mode, first, second >> draw(st.integers(0, 31)), ends, last)
 
 
 def put(data: bytearray, offset: int, *values: int) -> None:

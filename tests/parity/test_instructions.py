@@ -91,6 +91,7 @@ def test_dlmm(pool, passed, user, swapped):
 def test_damm_v2(pool, user, swapped, partial):
     alike("damm_v2_swap", pool, user, swapped)
     alike("damm_v2_swap2", pool, user, swapped, partial=partial)
+    alike("damm_v2_swap2", pool, user, swapped, partial=partial, limited=True)
 
 
 @SOME

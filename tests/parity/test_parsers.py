@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cambist.engine.reference import base58, log_parser, tx_parser
 from cambist.engine.reference.accounts import program
+from tests.parity import book_fills
 from tests.parity import transactions as made
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -18,11 +19,12 @@ SOME = settings(max_examples=150, deadline=None)
 PROGRAMS = [
     program.RAYDIUM_V4, program.RAYDIUM_CPMM, program.RAYDIUM_CLMM, program.WHIRLPOOL, program.WHIRLPOOL_IMMUTABLE,
     program.METEORA_DLMM, program.METEORA_DAMM_V2, program.PUMP_AMM, program.PUMP, program.SABER, program.JUPITER,
-    program.TOKEN, made.ROUTER,
+    program.SERUM, program.OPENBOOK_V1, program.OPENBOOK_V2, program.PHOENIX, program.TOKEN, made.ROUTER,
 ]  # fmt: skip
 TAGS = [
     "40c6cde8260871e2", "e1ca49af932ba096", "516ce3becdd00ac4", "2e7452d7941b544d", "bd4233a826507599",
-    "67f4521f2cf57777", "3e2f370aa503dc2a", "bddb7fd34ee661ee", "0000000000000000",
+    "67f4521f2cf57777", "3e2f370aa503dc2a", "bddb7fd34ee661ee", "08eb303aae4c9c69", "9617299498a2d740",
+    "0f01000000000000", "0000000000000000",
 ]  # fmt: skip
 LINES = [*made.logs(), "Log truncated", "Program log: ray_log: x mismatch: input:1", "Transfer: insufficient lamports"]
 
@@ -66,7 +68,7 @@ def log_parser_text(record):
     return base64.b64encode(record).decode()
 
 
-sizes = st.sampled_from([0, 79, 80, 81, 112, 121, 129, 144, 147, 162, 180, 197, 213, 217, 352, 384, 400])
+sizes = st.sampled_from([0, 57, 79, 80, 81, 112, 121, 129, 144, 147, 162, 180, 197, 213, 217, 352, 384, 400])
 bodies = sizes.flatmap(lambda size: st.binary(min_size=size, max_size=size))
 flags = st.lists(st.tuples(st.sampled_from([40, 41, 56, 80, 88, 96, 153, 168, 169]), st.integers(0, 2)), max_size=9)
 events = st.builds(
@@ -94,11 +96,39 @@ def test_events_are_read_alike(found):
 
 def test_a_program_of_another_size_is_refused_alike():
     for engine in (native, log_parser):
-        with pytest.raises(ValueError, match=r"^program was 3 bytes, not 32$"):
-            engine.decode_events([(b"abc", b"")])
+        for decode in (engine.decode_events, engine.decode_fills):
+            with pytest.raises(ValueError, match=r"^program was 3 bytes, not 32$"):
+                decode([(b"abc", b"")])
+    for parse in (native.parse_transactions, tx_parser.parse_many_transactions):
+        with pytest.raises(ValueError, match=r"^market was 3 bytes, not 32$"):
+            parse([], [(b"abc", 1, 1)])
 
 
-ANSWERS = [made.get_transaction(), made.block_notification(), made.transaction_notification()]
+fills = st.lists(
+    st.builds(
+        lambda price, lots, bids: book_fills.phoenix_fill(1, price, lots, maker_bids=bids),
+        st.integers(0, 2**64 - 1), st.integers(0, 3), st.booleans(),
+    )
+    | st.sampled_from(book_fills.phoenix_others())
+    | st.binary(max_size=3),
+    max_size=4,
+)  # fmt: skip
+told = st.one_of(
+    st.tuples(st.just(program.PHOENIX), fills.map(lambda events: book_fills.phoenix_log(*events))),
+    st.tuples(st.just(program.OPENBOOK_V2), st.builds(book_fills.fill_log, st.integers(-1, 9), st.integers(-1, 9))),
+)
+
+
+@SOME
+@given(st.lists(st.one_of(events, told), max_size=4), st.integers(0, 400), st.binary(max_size=2))
+def test_fills_are_read_alike(found, at, junk):
+    cut = [(key, data[:at] + junk + data[at + len(junk) :]) for key, data in found]
+    for given_ in (found, cut):
+        assert native.decode_fills(given_) == log_parser.decode_fills(given_)
+
+
+ANSWERS = [*made.answers(), *book_fills.answers()]
+MARKETS = [(book_fills.MARKET, book_fills.BASE_LOT, book_fills.QUOTE_LOT)]
 PLACES = ["result", "transaction", "meta", "message", "instructions", "innerInstructions", "logMessages", "accounts",
           "data", "stackHeight", "programIdIndex", "accountKeys", "err", "fee", "loadedAddresses", "writable", "parsed",
           "preTokenBalances", "uiTokenAmount", "amount", "decimals", "slot", "signature", "signatures", "mint", "value",
@@ -154,19 +184,23 @@ def mutilated(which, changes):
 
 def both(found):
     assert native.parse_transactions(found) == tx_parser.parse_many_transactions(found)
+    assert native.parse_transactions(found, MARKETS) == tx_parser.parse_many_transactions(found, MARKETS)
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.integers(0, 2), edits)
+@given(st.integers(0, len(ANSWERS) - 1), edits)
 @example(0, [])
 @example(1, [])
 @example(2, [])
+@example(3, [])
+@example(5, [])
+@example(6, [])
 def test_mutilated_answers_are_read_alike(which, changes):
     both([mutilated(which, changes)])
 
 
 @SOME
-@given(st.integers(0, 2), st.integers(0, 20_000), st.binary(max_size=3))
+@given(st.integers(0, len(ANSWERS) - 1), st.integers(0, 20_000), st.binary(max_size=3))
 def test_torn_bytes_are_read_alike(which, at, junk):
     whole = made.body(ANSWERS[which])
     at %= len(whole)

@@ -129,6 +129,9 @@ def test_same_accounts_same_bytes(venue: str, data: st.DataObject):
     assert first.snapshot() == second.snapshot()
     assert first.present(LATER) == second.present(LATER)
     pool = base58.encode(ADDRESS)
+    asked = [pool, SOL, "nobody", ""]
+    assert first.unrecorded(asked) == second.unrecorded(asked)
+    assert first.unrecorded(asked)[-3:] == asked[-3:], "a pool that isn't watched is not known"
     for direction in (0, 1):
         for amount in (1, 10**6, 10**10):
             route = [f"{pool}:{direction}"]
@@ -166,3 +169,23 @@ def test_a_whole_pool_becomes_live(venue: str):
 
     collect()
     assert "live" in seen, seen
+
+
+@pytest.mark.parametrize("engine", ["reference", "native"])
+@pytest.mark.parametrize(("mode", "recorded"), [(0, True), (1, False), (2, False), (3, False), (4, False)])
+def test_a_pool_whose_fee_was_never_recorded_is_named(engine: str, mode: int, recorded: bool):
+    pool = base58.encode(ADDRESS)
+    made = make_engine(engine, setup(pools=(PoolRef(pool, base58.encode(program.METEORA_DAMM_V2)),)))
+    assert made.unrecorded([pool]) == [pool], "nothing is known of it yet"
+    data = bytearray(1112)
+    data[:8] = bytes.fromhex("f19a6d0411b16dbc")
+    data[16], data[24] = mode, 60
+    test_curves.put(data, 424, 1, 1, 1)
+    market = Market()
+    market.accounts[ADDRESS] = (program.METEORA_DAMM_V2, patched(data, {168: SOL_KEY, 200: USDC_KEY}))
+    market.next_slot()
+    market.subscribe(ADDRESS)
+    market.notify(ADDRESS)
+    market.next_slot()
+    run(made, market.take())
+    assert made.unrecorded([pool]) == ([] if recorded else [pool])

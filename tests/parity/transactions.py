@@ -199,3 +199,8 @@ def transaction_notification() -> dict[str, Any]:
 def body(answer: object) -> bytes:
     """Returns an answer's bytes."""
     return json.dumps(answer).encode()
+
+
+def answers() -> list[dict[str, Any]]:
+    """Returns an answer of each kind."""
+    return [get_transaction(), block_notification(), transaction_notification()]

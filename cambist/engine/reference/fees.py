@@ -54,9 +54,15 @@ _SWAP_CU: Final = {
     "dlmm": (46_000, 6_500, 5_000),
     "damm2": (22_421, 0, 0),
     "saber": (58_023, 0, 0),
-    "pump": (120_000, 0, 0),  # not measured: the upper end of what users report (60 k to 120 k)
+    "pump": (98_345, 0, 0),
 }
-"""Compute units of a swap, more of each tick or bin, more with a Token-2022 mint."""
+"""Compute units of a swap, more of each tick or bin, more with a Token-2022 mint.
+
+The most that the recorded programs took, for Raydium CLMM and Whirlpool the line through it, with p-token. Pump AMM was
+not recorded: its figure is the most that nine published logs of landed swaps say (58,881 to 98,345), of transaction
+`2zNeSn8cJpTAW51NR8ZUHEXc5wVwerumVEk4iJFyAYdTHMjy49wumkZvWLkaeB8CD5YmjuJ3AjcbrBYBzAVKdEdD` at slot 376,396,640, still
+with the older token program; with p-token 77,248 (slot 420,195,494) and 80,632 (slot 450,070,471).
+"""
 VENUES: Final = tuple(_SWAP_CU)
 """Venues whose swaps were measured; a column of `estimate_trades` holds the place in this list, -1 for no hop."""
 _TOKEN_ACCOUNT: Final = 165

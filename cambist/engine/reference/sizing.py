@@ -2,8 +2,9 @@
 
 `out − in` along a chain of pools is concave in the input up to the rounding of each hop. The start composes the hops'
 virtual reserves in floats: a hop turns x into `a·x / (1 + c·x)` with `a = keep·out/in`, `c = keep/in`; chaining gives
-`a = a₂·a₁`, `c = c₁ + c₂·a₁`; the best input is `(√a − 1) / c`. A bracket around it is then closed by parabola steps on
-exact quotes, and by halving where a step does not help (tick and depth borders are kinks).
+`a = a₂·a₁`, `c = c₁ + c₂·a₁`; the best input is `(√a − 1) / c`. A bracket around it is then closed on exact quotes: by
+parabola steps, and where one does not halve it by steps to where the lines through its ends meet (ticks, bins and depth
+make kinks). A concave curve lies under those lines, so where they meet is also the most that can still be missed.
 
 **Bound.** Where the profit but for rounding is concave, the result is within `profit/2^17 + 4·rounding` of the best in
 min..=cap, or its bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. `rounding` is what one
@@ -212,10 +213,14 @@ class _Bracket:
 
     def narrow(self, low: _Point, best: _Point, high: _Point) -> tuple[_Point, _Point]:
         """Closes the bracket. Returns its best point and its upper end."""
-        halve = False
-        while not self.spent() and not _is_closed(low, best, high):
+        to_corner = False
+        while not self.spent() and not _is_narrow(low, best, high):
+            below, above = self.corners(low, best, high)
+            corner = above if above.gain >= below.gain else below
+            if corner.gain <= _tolerance(best):
+                break
             width = high.amount - low.amount
-            point = self.at((_split if halve else _vertex)(low, best, high))
+            point = self.at(corner.amount if to_corner else _vertex(low, best, high))
             if point.beats(best):
                 low, high = (best, high) if point.amount > best.amount else (low, best)
                 best = point
@@ -223,8 +228,18 @@ class _Bracket:
                 high = point
             else:
                 low = point
-            halve = not halve and high.amount - low.amount > width // 2
+            if high.amount - low.amount > width // 2:
+                to_corner = not to_corner
         return best, high
+
+    def corners(self, low: _Point, best: _Point, high: _Point) -> tuple[_Corner, _Corner]:
+        """Returns the most that may be missed below the best point, and above it."""
+        tried = [point for point in self.tried.values() if point.profit is not None]
+        lower = max((point for point in tried if point.amount < low.amount), default=None)
+        upper = min((point for point in tried if point.amount > high.amount), default=None)
+        # Nothing in, nothing out: where the bracket starts at its best point the origin is its other side.
+        near = low if low.amount < best.amount else _Point(0, 0)
+        return _corner(best, high, low, lower), _corner(best, near, high, upper)
 
 
 def _is_open(best: _Point, end: _Point) -> bool:
@@ -234,27 +249,55 @@ def _is_open(best: _Point, end: _Point) -> bool:
     return best.profit - end.profit <= max(best.rounding, end.rounding)
 
 
-def _is_closed(low: _Point, best: _Point, high: _Point) -> bool:
-    """Returns whether the bracket can't hold much more than its best point."""
-    left, right = best.amount - low.amount, high.amount - best.amount
-    if max(left, right) <= max(best.amount >> _INPUT_BITS, 1):
-        return True
-    if best.profit is None:
-        return False
-    tolerance = (max(best.profit, 0) >> _PROFIT_BITS) + 4 * best.rounding
-    # Chords of a concave curve: beyond `best` it lies under the line from the other end through `best`. Nothing in,
-    # nothing out: where the bracket starts at its best point the origin is that other end.
-    far, far_run = (_Point(0, 0), best.amount) if left == 0 else (low, left)
-    return _misses(best.profit, far, far_run, right, tolerance) and _misses(best.profit, high, right, left, tolerance)
+def _is_narrow(low: _Point, best: _Point, high: _Point) -> bool:
+    """Returns whether the bracket is too narrow for its profit to matter."""
+    reach = max(best.amount - low.amount, high.amount - best.amount)
+    return reach <= max(best.amount >> _INPUT_BITS, 1)
 
 
-def _misses(top: int, far: _Point, far_run: int, run: int, tolerance: int) -> bool:
-    """Returns whether the line from `far` through the best point rises at most `tolerance` over `run` more atoms."""
-    if run == 0:
-        return True
-    if far.profit is None or far_run == 0:
-        return False
-    return (top - far.profit) * run <= tolerance * far_run
+def _tolerance(best: _Point) -> float:
+    """Returns what may be missed."""
+    return float((max(best.profit or 0, 0) >> _PROFIT_BITS) + 4 * best.rounding)
+
+
+class _Corner(NamedTuple):
+    """The highest point that a concave curve may still reach on one side of the best point."""
+
+    gain: float
+    """Above the best profit; 0 if there is no input between."""
+    amount: int
+
+
+def _corner(best: _Point, near: _Point, end: _Point, far: _Point | None) -> _Corner:
+    """Returns the corner between the best point and one end of the bracket.
+
+    The curve lies under the line from `near`, on the other side, through the best point, and under the line from `far`,
+    beyond that end, through the end; where nothing is known beyond it, the first line alone counts. The curve is that
+    without rounding: from the profit of a point to that and its rounding.
+    """
+    run = abs(end.amount - best.amount)
+    if run < 2:
+        return _Corner(0.0, best.amount)
+    gain, away = _meeting(best, near, end, far, float(run))
+    step = min(max(int(away), 1), run - 1)
+    return _Corner(gain, best.amount + step if end.amount > best.amount else best.amount - step)
+
+
+def _meeting(best: _Point, near: _Point, end: _Point, far: _Point | None, run: float) -> tuple[float, float]:
+    """Returns where the two lines meet, (above the best profit, away from its input); the middle if unknown."""
+    if best.profit is None or near.profit is None or end.profit is None or near.amount == best.amount:
+        return math.inf, run * 0.5
+    top, edge = best.profit + best.rounding, end.profit + end.rounding
+    lost = float(best.rounding)
+    rise = float(top - near.profit) / float(abs(best.amount - near.amount))
+    if far is None or far.profit is None:
+        return lost + rise * run, run * 0.5
+    fall = float(edge - far.profit) / float(abs(far.amount - end.amount))
+    if rise + fall <= 0.0:
+        return lost, run * 0.5
+    away = (float(edge - top) + fall * run) / (rise + fall)
+    away = min(max(away, 0.0), run)
+    return lost + rise * away, away
 
 
 def _vertex(low: _Point, best: _Point, high: _Point) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import DammV2BaseFee, DammV2DynamicFee, DammV2Pool
+from cambist.engine.reference.accounts import DammV2DynamicFee, DammV2FeeByTime, DammV2Pool, DammV2Steps
 from cambist.engine.reference.amm_math.damm_v2 import delta_a, delta_b
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import DammV2Account
@@ -37,6 +37,7 @@ def fund_damm2(scene: Scene, pool: Pool, dollars: float, off: float) -> None:
         base_fee=_base_fee(terms),
         protocol_fee_percent=20,
         dynamic_fee=_dynamic_fee(scene, root) if terms.dynamic else None,
+        first_sqrt_price=root,
         mints=(spec.token_a.mint, spec.token_b.mint),
         vaults=(spec.vault_a, spec.vault_b),
         liquidity=liquidity,
@@ -55,10 +56,10 @@ def fund_damm2(scene: Scene, pool: Pool, dollars: float, off: float) -> None:
     scene.vaults(spec, catalogue.DAMM_V2_AUTHORITY, amounts)
 
 
-def _base_fee(terms: catalogue.DammTerms) -> DammV2BaseFee:
+def _base_fee(terms: catalogue.DammTerms) -> DammV2FeeByTime:
     if not terms.reduction:
-        return DammV2BaseFee(terms.cliff, 0, 0, 0, 0)
-    return DammV2BaseFee(terms.cliff, 0, PERIODS, PERIOD_S, terms.reduction)
+        return DammV2FeeByTime(terms.cliff)
+    return DammV2FeeByTime(terms.cliff, DammV2Steps(False, PERIODS, terms.reduction), PERIOD_S)
 
 
 def _dynamic_fee(scene: Scene, root: int) -> DammV2DynamicFee:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.accounts import DammV2FeeByAmount, DammV2FeeByTime
 from cambist.simulator.layouts.layout import Layout, Value
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import DammV2DynamicFee, DammV2Pool
+    from cambist.engine.reference.accounts import DammV2BaseFee, DammV2DynamicFee, DammV2Pool
 
 DAMM_V2 = Layout(
     "damm_v2_pool",
@@ -16,8 +17,8 @@ DAMM_V2 = Layout(
     protocol_fee_percent:u8 partner_fee_percent:u8 referral_fee_percent:u8 fee_padding:5
     dynamic_fee:u8 dynamic_padding:7 max_volatility_accumulator:u32 variable_fee_control:u32 bin_step:u16
     filter_period:u16 decay_period:u16 reduction_factor:u16 last_update:u64 bin_step_q64:u128 sqrt_price_reference:u128
-    volatility_accumulator:u128 volatility_reference:u128 fee_padding_1:16 mint_a:key mint_b:key vault_a:key vault_b:key
-    whitelisted_vault:key partner:key liquidity:u128 padding_0:16 protocol_fee_a:u64 protocol_fee_b:u64
+    volatility_accumulator:u128 volatility_reference:u128 first_sqrt_price:u128 mint_a:key mint_b:key vault_a:key
+    vault_b:key whitelisted_vault:key partner:key liquidity:u128 padding_0:16 protocol_fee_a:u64 protocol_fee_b:u64
     partner_fee_a:u64 partner_fee_b:u64 min_sqrt_price:u128 max_sqrt_price:u128 sqrt_price:u128 activation_point:u64
     activation_type:u8 status:u8 token_a_flag:u8 token_b_flag:u8 collect_fee_mode:u8 pool_type:u8 fee_version:u8
     padding_1:1 fee_a_per_liquidity:u256 fee_b_per_liquidity:u256 locked_liquidity:u128 total_lp_fee_a:u128
@@ -37,14 +38,9 @@ class LpFees(NamedTuple):
 
 def encode_damm_v2(pool: DammV2Pool, **values: Value) -> bytes:
     """Returns a `Pool` with these fields besides those that quotes read."""
-    fee = pool.base_fee
     fixed: dict[str, Value] = {
-        "cliff": fee.cliff,
-        "base_fee_mode": fee.mode,
-        "periods": fee.periods,
-        "frequency": fee.frequency,
-        "reduction": fee.reduction,
         "protocol_fee_percent": pool.protocol_fee_percent,
+        "first_sqrt_price": pool.first_sqrt_price,
         "mint_a": pool.mints[0],
         "mint_b": pool.mints[1],
         "vault_a": pool.vaults[0],
@@ -59,7 +55,7 @@ def encode_damm_v2(pool: DammV2Pool, **values: Value) -> bytes:
         "fee_version": pool.fee_version,
         "layout_version": int(pool.token_amounts is not None),
     }
-    data = DAMM_V2.encode(**(fixed | _dynamic_fee(pool.dynamic_fee) | values))
+    data = DAMM_V2.encode(**(fixed | _base_fee(pool.base_fee) | _dynamic_fee(pool.dynamic_fee) | values))
     return patch_damm_v2(data, pool, LpFees((0, 0), (0, 0)))
 
 
@@ -84,6 +80,23 @@ def patch_damm_v2(data: bytes, pool: DammV2Pool, fees: LpFees) -> bytes:
 
 
 _MOVING = ("last_update", "sqrt_price_reference", "volatility_accumulator", "volatility_reference")
+
+
+def _base_fee(fee: DammV2BaseFee) -> dict[str, Value]:
+    """Returns the fields of a base fee; what they mean is the mode's."""
+    if isinstance(fee, DammV2FeeByAmount):
+        span = fee.duration | fee.max_fee_bps << 32
+        return _factors(fee.cliff, 2, fee.increment_bps, span, fee.reference)
+    steps = fee.steps
+    if isinstance(fee, DammV2FeeByTime):
+        return _factors(fee.cliff, int(steps.exponential), steps.periods, fee.frequency, steps.reduction)
+    span = fee.step_bps | fee.duration << 32
+    return _factors(fee.cliff, 3 + steps.exponential, steps.periods, span, steps.reduction)
+
+
+def _factors(cliff: int, mode: int, periods: int, frequency: int, reduction: int) -> dict[str, Value]:
+    factors: dict[str, Value] = {"periods": periods, "frequency": frequency, "reduction": reduction}
+    return factors | {"cliff": cliff, "base_fee_mode": mode}
 
 
 def _dynamic_fee(fee: DammV2DynamicFee | None) -> dict[str, Value]:

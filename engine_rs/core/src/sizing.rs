@@ -2,8 +2,10 @@
 //!
 //! `out − in` along a chain of pools is concave in the input up to the rounding of each hop. The start composes the
 //! hops' virtual reserves in f64: a hop turns x into `a·x / (1 + c·x)` with `a = keep·out/in`, `c = keep/in`; chaining
-//! gives `a = a₂·a₁`, `c = c₁ + c₂·a₁`; the best input is `(√a − 1) / c`. A bracket around it is then closed by parabola
-//! steps on exact quotes, and by halving where a step does not help (tick and depth borders are kinks).
+//! gives `a = a₂·a₁`, `c = c₁ + c₂·a₁`; the best input is `(√a − 1) / c`. A bracket around it is then closed on exact
+//! quotes: by parabola steps, and where one does not halve it by steps to where the lines through its ends meet (ticks,
+//! bins and depth make kinks). A concave curve lies under those lines, so where they meet is also the most that can
+//! still be missed.
 //!
 //! **Bound.** Where the profit but for rounding is concave, the result is within `profit/2^17 + 4·rounding` of the best in
 //! min..=cap, or its bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. `rounding` is what
@@ -165,6 +167,12 @@ struct Point {
 }
 
 impl Point {
+    const ORIGIN: Self = Self {
+        amount: 0,
+        profit: Some(0),
+        rounding: 0,
+    };
+
     /// Whether it is to be preferred: more profit, or the same for less.
     fn beats(&self, other: &Point) -> bool {
         match (self.profit, other.profit) {
@@ -289,24 +297,53 @@ impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
 
     /// Closes the bracket. Returns its best point and its upper end.
     fn narrow(&mut self, mut low: Point, mut best: Point, mut high: Point) -> (Point, Point) {
-        let mut halve = false;
-        while !self.spent() && !is_closed(low, best, high) {
+        let mut to_corner = false;
+        while !self.spent() && !is_narrow(low, best, high) {
+            let [below, above] = self.corners(low, best, high);
+            let corner = if above.gain >= below.gain {
+                above
+            } else {
+                below
+            };
+            if corner.gain <= tolerance(best) {
+                break;
+            }
             let width = high.amount - low.amount;
-            let amount = if halve {
-                split(low, best, high)
+            let point = self.at(if to_corner {
+                corner.amount
             } else {
                 vertex(low, best, high)
-            };
-            let point = self.at(amount);
+            });
             match (point.beats(&best), point.amount > best.amount) {
                 (true, true) => (low, best) = (best, point),
                 (true, false) => (high, best) = (best, point),
                 (false, true) => high = point,
                 (false, false) => low = point,
             }
-            halve = !halve && (high.amount - low.amount) > width / 2;
+            if (high.amount - low.amount) > width / 2 {
+                to_corner = !to_corner;
+            }
         }
         (best, high)
+    }
+
+    /// Returns the most that may be missed below the best point, and above it.
+    fn corners(&self, low: Point, best: Point, high: Point) -> [Corner; 2] {
+        let tried = || self.tried.iter().filter(|point| point.profit.is_some());
+        let lower = tried().filter(|point| point.amount < low.amount);
+        let upper = tried().filter(|point| point.amount > high.amount);
+        let lower = lower.max_by_key(|point| point.amount);
+        let upper = upper.min_by_key(|point| point.amount);
+        // Nothing in, nothing out: where the bracket starts at its best point the origin is its other side.
+        let near = if low.amount < best.amount {
+            low
+        } else {
+            Point::ORIGIN
+        };
+        [
+            corner(best, high, low, lower),
+            corner(best, near, high, upper),
+        ]
     }
 }
 
@@ -318,38 +355,70 @@ fn is_open(best: Point, end: Point) -> bool {
     }
 }
 
-/// Returns whether the bracket can't hold much more than its best point.
-fn is_closed(low: Point, best: Point, high: Point) -> bool {
-    let (left, right) = (best.amount - low.amount, high.amount - best.amount);
-    if left.max(right) <= (best.amount >> INPUT_BITS).max(1) {
-        return true;
-    }
-    let Some(top) = best.profit else { return false };
-    let tolerance = (top.max(0) >> PROFIT_BITS) + 4 * best.rounding;
-    // Chords of a concave curve: beyond `best` it lies under the line from the other end through `best`. Nothing in,
-    // nothing out: where the bracket starts at its best point the origin is that other end.
-    let origin = Point {
-        amount: 0,
-        profit: Some(0),
-        rounding: 0,
-    };
-    let (low, rise_run) = if left == 0 {
-        (origin, best.amount)
-    } else {
-        (low, left)
-    };
-    misses(top, low, rise_run, right, tolerance) && misses(top, high, right, left, tolerance)
+/// Returns whether the bracket is too narrow for its profit to matter.
+fn is_narrow(low: Point, best: Point, high: Point) -> bool {
+    let reach = (best.amount - low.amount).max(high.amount - best.amount);
+    reach <= (best.amount >> INPUT_BITS).max(1)
 }
 
-/// Returns whether the line from `far` through the best point rises at most `tolerance` over the next `run` atoms.
-fn misses(top: i128, far: Point, far_run: u64, run: u64, tolerance: i128) -> bool {
-    match far.profit {
-        _ if run == 0 => true,
-        Some(profit) if far_run > 0 => {
-            (top - profit) * i128::from(run) <= tolerance * i128::from(far_run)
-        }
-        _ => false,
+/// Returns what may be missed.
+fn tolerance(best: Point) -> f64 {
+    ((best.profit.unwrap_or(0).max(0) >> PROFIT_BITS) + 4 * best.rounding) as f64
+}
+
+/// The highest point that a concave curve may still reach on one side of the best point.
+#[derive(Clone, Copy, Debug)]
+struct Corner {
+    /// Above the best profit; 0 if there is no input between.
+    gain: f64,
+    amount: u64,
+}
+
+/// Returns the corner between the best point and one end of the bracket.
+///
+/// The curve lies under the line from `near`, on the other side, through the best point, and under the line from `far`,
+/// beyond that end, through the end; where nothing is known beyond it, the first line alone counts. The curve is that without
+/// rounding: from the profit of a point to that and its rounding.
+fn corner(best: Point, near: Point, end: Point, far: Option<&Point>) -> Corner {
+    let run = end.amount.abs_diff(best.amount);
+    if run < 2 {
+        return Corner {
+            gain: 0.0,
+            amount: best.amount,
+        };
     }
+    let (gain, away) = meeting(best, near, end, far, run as f64);
+    let step = (away as u64).clamp(1, run - 1);
+    let amount = if end.amount > best.amount {
+        best.amount + step
+    } else {
+        best.amount - step
+    };
+    Corner { gain, amount }
+}
+
+/// Returns where the two lines meet, (above the best profit, away from its input); the middle if unknown.
+fn meeting(best: Point, near: Point, end: Point, far: Option<&Point>, run: f64) -> (f64, f64) {
+    let base = best.amount.abs_diff(near.amount);
+    let (Some(top), Some(bottom), Some(edge)) = (best.profit, near.profit, end.profit) else {
+        return (f64::INFINITY, run * 0.5);
+    };
+    if base == 0 {
+        return (f64::INFINITY, run * 0.5);
+    }
+    let (top, edge) = (top + best.rounding, edge + end.rounding);
+    let lost = best.rounding as f64;
+    let rise = (top - bottom) as f64 / base as f64;
+    let Some((far, beyond)) = far.and_then(|far| Some((far, far.profit?))) else {
+        return (lost + rise * run, run * 0.5);
+    };
+    let fall = (edge - beyond) as f64 / far.amount.abs_diff(end.amount) as f64;
+    if rise + fall <= 0.0 {
+        return (lost, run * 0.5);
+    }
+    let away = ((edge - top) as f64 + fall * run) / (rise + fall);
+    let away = away.max(0.0).min(run);
+    (lost + rise * away, away)
 }
 
 /// Returns the top of the parabola through the bracket, at least 1/64 of the bracket away from its best point.

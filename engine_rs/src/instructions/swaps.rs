@@ -270,15 +270,18 @@ pub(crate) fn py_damm_v2_swap(pool: Keys, user: Keys, amounts: Amounts) -> PyRes
 }
 
 /// Returns the newer swap on DAMM v2. Raises `ValueError`.
-#[pyfunction(name = "damm_v2_swap2", signature = (pool, user, amounts, *, partial))]
+#[pyfunction(name = "damm_v2_swap2", signature = (pool, user, amounts, *, partial, limited=false))]
 pub(crate) fn py_damm_v2_swap2(
     pool: Keys,
     user: Keys,
     amounts: Amounts,
     partial: bool,
+    limited: bool,
 ) -> PyResult<Instruction> {
-    let (pool, user) = (damm_v2(&pool)?, trader(&user)?);
-    built(builder::damm_v2_swap2(&pool, &user, of(amounts), partial))
+    let (pool, user, amounts) = (damm_v2(&pool)?, trader(&user)?, of(amounts));
+    built(builder::damm_v2_swap2(
+        &pool, &user, amounts, partial, limited,
+    ))
 }
 
 /// Returns a swap of an exact amount in on a Saber pool. Raises `ValueError`.

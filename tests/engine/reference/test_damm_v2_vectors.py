@@ -1,7 +1,7 @@
 import base64
 from typing import Any
 
-from cambist.engine.reference.accounts import DammV2Pool
+from cambist.engine.reference.accounts import DammV2FeeByTime, DammV2Pool
 from cambist.engine.reference.amm_math import QuoteError
 from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill, SwapMode, swap
 from tests import svm_vectors
@@ -39,8 +39,14 @@ def test_raw_accounts_decode_to_what_was_written():
         assert prices == (int(case["smin"]), int(case["smax"]), int(case["sqrt"]))
         assert pool.liquidity == int(case["L"])
         fee = pool.base_fee
-        assert (fee.cliff, fee.mode, fee.periods) == (case["cliff"], case["fmode"], case["nper"])
-        assert (fee.frequency, fee.reduction) == (case["freq"], case["fred"])
+        assert isinstance(fee, DammV2FeeByTime)
+        assert fee.is_recorded
+        assert (fee.cliff, fee.steps.exponential, fee.steps.periods) == (
+            case["cliff"],
+            case["fmode"] == 1,
+            case["nper"],
+        )
+        assert (fee.frequency, fee.steps.reduction) == (case["freq"], case["fred"])
         assert pool.protocol_fee_percent == case["proto"]
         assert (pool.activation_point, pool.activation_by_time) == (case["act"], case["atype"] == 1)
         assert (pool.collect_fee_mode, pool.fee_version) == (case["cfm"], case["fver"])

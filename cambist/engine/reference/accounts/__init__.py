@@ -14,7 +14,15 @@ from cambist.engine.reference.accounts.dlmm import (
     StaticParameters,
     VariableParameters,
 )
-from cambist.engine.reference.accounts.meteora import DammV2BaseFee, DammV2DynamicFee, DammV2Pool
+from cambist.engine.reference.accounts.meteora import (
+    DammV2BaseFee,
+    DammV2DynamicFee,
+    DammV2FeeByAmount,
+    DammV2FeeByPrice,
+    DammV2FeeByTime,
+    DammV2Pool,
+    DammV2Steps,
+)
 from cambist.engine.reference.accounts.orca import (
     TICKS_PER_ARRAY,
     AdaptiveFeeConstants,
@@ -42,7 +50,11 @@ __all__ = [
     "CpmmPool",
     "DammV2BaseFee",
     "DammV2DynamicFee",
+    "DammV2FeeByAmount",
+    "DammV2FeeByPrice",
+    "DammV2FeeByTime",
     "DammV2Pool",
+    "DammV2Steps",
     "LayoutError",
     "LbPair",
     "Mint",

@@ -9,16 +9,57 @@ from cambist.engine.reference.accounts.reader import LayoutError, check_discrimi
 _POOL = bytes.fromhex("f19a6d0411b16dbc")
 
 
-class DammV2BaseFee(msgspec.Struct, frozen=True):
-    """The fee before volatility, in 10⁻⁹, falling by period from the pool's activation on."""
+class DammV2Steps(msgspec.Struct, frozen=True):
+    """What of the fee falls in steps."""
+
+    exponential: bool
+    """Each step takes `reduction` basis points of what is left; else `reduction` itself."""
+    periods: int
+    """Most steps."""
+    reduction: int
+
+
+class DammV2FeeByTime(msgspec.Struct, frozen=True):
+    """Modes 0 and 1. Fees are 10⁻⁹ before volatility, spans slots or seconds from the pool's activation on."""
 
     cliff: int
-    mode: int
-    """0: by `reduction` each period; 1: by `reduction` basis points of itself each period."""
-    periods: int
-    frequency: int
-    """Length of a period in slots or seconds; 0: the fee stays at the cliff."""
-    reduction: int
+    """What the fee starts from."""
+    steps: DammV2Steps = DammV2Steps(exponential=False, periods=0, reduction=0)
+    frequency: int = 0
+    """Length of a step; 0: the fee stays at the cliff."""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the program itself was recorded at this kind of fee."""
+        return not self.steps.exponential or self.frequency == 0
+
+
+class DammV2FeeByAmount(msgspec.Struct, frozen=True):
+    """Mode 2, the rate limiter: the more token B is paid in, the higher the fee. All 0 but the cliff: it stays."""
+
+    cliff: int
+    """Of the first `reference` atoms."""
+    increment_bps: int
+    """Each further `reference` atoms pay so much more than those before them."""
+    max_fee_bps: int
+    reference: int
+    duration: int
+    is_recorded = False
+
+
+class DammV2FeeByPrice(msgspec.Struct, frozen=True):
+    """Modes 3 and 4, by market cap."""
+
+    cliff: int
+    steps: DammV2Steps
+    step_bps: int
+    """Of √price above the first one, for a step."""
+    duration: int
+    """After it all steps are taken."""
+    is_recorded = False
+
+
+DammV2BaseFee = DammV2FeeByTime | DammV2FeeByAmount | DammV2FeeByPrice
 
 
 class DammV2DynamicFee(msgspec.Struct, frozen=True):
@@ -47,6 +88,8 @@ class DammV2Pool(msgspec.Struct, frozen=True):
     protocol_fee_percent: int
     """Of the fee."""
     dynamic_fee: DammV2DynamicFee | None
+    first_sqrt_price: int
+    """At the opening; a fee by price counts its steps from here."""
     mints: tuple[bytes, bytes]
     vaults: tuple[bytes, bytes]
     liquidity: int
@@ -70,8 +113,8 @@ class DammV2Pool(msgspec.Struct, frozen=True):
         """Returns the fields. Raises `LayoutError`, also for a way of charging fees that is not known here."""
         check_discriminator("damm_v2_pool", data, _POOL)
         check_size("damm_v2_pool", data, 1112, may_grow=True)
+        base_fee = _base_fee(data)
         for field, offset, most in (
-            ("base_fee_mode", 16, 1),
             ("activation_type", 480, 1),
             ("pool_status", 481, 1),
             ("collect_fee_mode", 484, 1),
@@ -82,15 +125,10 @@ class DammV2Pool(msgspec.Struct, frozen=True):
                 raise LayoutError(msg)
         amounts = (unsigned(data, 680, 8), unsigned(data, 688, 8))
         pool = DammV2Pool(
-            base_fee=DammV2BaseFee(
-                cliff=unsigned(data, 8, 8),
-                mode=data[16],
-                periods=unsigned(data, 22, 2),
-                frequency=unsigned(data, 24, 8),
-                reduction=unsigned(data, 32, 8),
-            ),
+            base_fee=base_fee,
             protocol_fee_percent=data[48],
             dynamic_fee=_dynamic_fee(data) if data[56] else None,
+            first_sqrt_price=unsigned(data, 152, 16),
             mints=(key(data, 168), key(data, 200)),
             vaults=(key(data, 232), key(data, 264)),
             liquidity=unsigned(data, 360, 16),
@@ -109,6 +147,20 @@ class DammV2Pool(msgspec.Struct, frozen=True):
             msg = f"damm_v2_pool: sqrt_price was {pool.sqrt_price}"
             raise LayoutError(msg)
         return pool
+
+
+def _base_fee(data: bytes) -> DammV2BaseFee:
+    cliff, mode, periods = unsigned(data, 8, 8), data[16], unsigned(data, 22, 2)
+    first, second, last = unsigned(data, 24, 4), unsigned(data, 28, 4), unsigned(data, 32, 8)
+    if mode > 4:
+        msg = f"damm_v2_pool: base_fee_mode was {mode}"
+        raise LayoutError(msg)
+    if mode == 2:
+        return DammV2FeeByAmount(cliff, increment_bps=periods, max_fee_bps=second, reference=last, duration=first)
+    steps = DammV2Steps(exponential=mode in (1, 4), periods=periods, reduction=last)
+    if mode < 2:
+        return DammV2FeeByTime(cliff, steps, frequency=unsigned(data, 24, 8))
+    return DammV2FeeByPrice(cliff, steps, step_bps=first, duration=second)
 
 
 def _dynamic_fee(data: bytes) -> DammV2DynamicFee:

@@ -2,7 +2,8 @@
 
 With √price s in Q64.64 and liquidity L scaled by 2^128 in all: Δa = L·(hi − lo) / (lo·hi), Δb = L·(hi − lo) / 2^128.
 Amounts are atoms inside the vaults, that is after the transfer fee of the token in and before that of the token out;
-fees are 10⁻⁹. Schedules by period's linear form are proved by the program, the exponential one by its formula only.
+fees are 10⁻⁹. Fees that stay and those that fall by time in equal steps are proved by the program; exponential ones,
+the rate limiter and fees by price by their formulas only.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from cambist.engine.reference.accounts.meteora import DammV2Pool
 from cambist.engine.reference.amm_math.damm_v2_fee import (
+    Taken,
     fee_on_gross,
     fee_on_net,
     fee_rate,
@@ -70,27 +72,32 @@ def swap(pool: DammV2Pool, mode: SwapMode, amount: int, slot: int, now: int, *, 
     _check_open(pool, slot, now)
     if amount == 0:
         raise QuoteError(Reason.ZERO_AMOUNT)
-    pool, rate = _at(pool, slot, now)
+    pool, point = _at(pool, now), _point(pool, slot, now)
     on_input = pool.collect_fee_mode == 1 and not a_to_b
+
+    def fee_of_net(net: int) -> int:
+        return fee_on_net(net, fee_rate(pool, Taken(point, a_to_b, net, net=True)))
+
     if mode is SwapMode.EXACT_OUT:
-        gross_out = amount if on_input else amount + fee_on_net(amount, rate)
+        gross_out = amount if on_input else amount + fee_of_net(amount)
         moved = _curve_out(pool, to_u64(gross_out), a_to_b=a_to_b)
-        fee = fee_on_net(moved.amount_in, rate) if on_input else gross_out - amount
+        fee = fee_of_net(moved.amount_in) if on_input else gross_out - amount
         return _done(pool, moved, fee, 0, now, on_input=on_input, a_to_b=a_to_b)
+    rate = fee_rate(pool, Taken(point, a_to_b, amount))
     fee = fee_on_gross(amount, rate) if on_input else 0
     moved = _curve_in(pool, amount - fee, a_to_b=a_to_b, partial=mode is SwapMode.PARTIAL_IN)
     left = amount - fee - moved.amount_in
     if on_input and left:
-        fee = fee_on_net(moved.amount_in, rate)
+        fee = fee_of_net(moved.amount_in)
     elif not on_input:
         fee = fee_on_gross(moved.amount_out, rate)
     return _done(pool, moved, fee, left, now, on_input=on_input, a_to_b=a_to_b)
 
 
-def fee_rate_at(pool: DammV2Pool, slot: int, now: int) -> int:
-    """Returns the fee of a swap at `slot` and `now` (Unix seconds), in 10⁻⁹. Raises `QuoteError`."""
+def fee_rate_at(pool: DammV2Pool, slot: int, now: int, *, a_to_b: bool) -> int:
+    """Returns the fee of the first atom of a swap at `slot` and `now`, in 10⁻⁹. Raises `QuoteError`."""
     _check_open(pool, slot, now)
-    return _at(pool, slot, now)[1]
+    return fee_rate(_at(pool, now), Taken(_point(pool, slot, now), a_to_b, 1))
 
 
 def _check_open(pool: DammV2Pool, slot: int, now: int) -> None:
@@ -100,12 +107,11 @@ def _check_open(pool: DammV2Pool, slot: int, now: int) -> None:
         raise QuoteError(Reason.NOT_TRADABLE)
 
 
-def _at(pool: DammV2Pool, slot: int, now: int) -> tuple[DammV2Pool, int]:
-    """Returns the pool as a swap finds it, and the fee."""
+def _at(pool: DammV2Pool, now: int) -> DammV2Pool:
+    """Returns the pool as a swap finds it."""
     if pool.liquidity == 0:
         raise QuoteError(Reason.EMPTY_POOL)
-    found = with_references(pool, now)
-    return found, fee_rate(found, _point(pool, slot, now))
+    return with_references(pool, now)
 
 
 def _point(pool: DammV2Pool, slot: int, now: int) -> int:

@@ -1,17 +1,26 @@
-"""The fees of DAMM v2 in 10⁻⁹: scheduled, and for volatility."""
+"""The fees of DAMM v2 in 10⁻⁹: scheduled by time or price, by amount, and for volatility."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from cambist.engine.reference.accounts.meteora import DammV2FeeByPrice, DammV2FeeByTime
+from cambist.engine.reference.amm_math.damm_v2_limiter import (
+    FEE_DENOMINATOR,
+    fee_on_gross,
+    fee_on_net,
+    is_on,
+    limited_rate,
+)
 from cambist.engine.reference.amm_math.quote_error import QuoteError, Reason, to_u64
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts.meteora import DammV2BaseFee, DammV2DynamicFee, DammV2Pool
+    from cambist.engine.reference.accounts.meteora import DammV2DynamicFee, DammV2Pool, DammV2Steps
 
-FEE_DENOMINATOR = 1_000_000_000
+__all__ = ["FEE_DENOMINATOR", "Taken", "base_fee", "fee_on_gross", "fee_on_net", "fee_rate", "variable_fee"]
+
 _MAX_FEE = (500_000_000, 990_000_000)
 _ONE = 1 << 64
 _U128 = 1 << 128
@@ -19,36 +28,75 @@ _BASIS_POINTS = 10_000
 _VARIABLE_FEE_SCALE = 100_000_000_000
 
 
-def fee_rate(pool: DammV2Pool, point: int) -> int:
-    """Returns the fee of a swap in 10⁻⁹ at a slot or time, with the stored volatility. Raises `QuoteError`."""
-    base = base_fee(pool.base_fee, point, pool.activation_point)
+class Taken(NamedTuple):
+    """A swap, as far as its fee depends on it."""
+
+    point: int
+    """Slot or Unix seconds, whichever the pool counts."""
+    a_to_b: bool
+    amount: int
+    """Atoms that the fee is taken from."""
+    net: bool = False
+    """Whether `amount` is without the fee."""
+
+
+def fee_rate(pool: DammV2Pool, taken: Taken) -> int:
+    """Returns the fee of a swap in 10⁻⁹, with the stored volatility. Raises `QuoteError`."""
+    base = base_fee(pool, taken)
     variable = 0 if pool.dynamic_fee is None else variable_fee(pool.dynamic_fee)
     return min(to_u64(base + variable), _MAX_FEE[pool.fee_version])
 
 
-def base_fee(fee: DammV2BaseFee, point: int, activation: int) -> int:
-    """Returns the scheduled fee in 10⁻⁹ at a slot or time. Raises `QuoteError` overflow if it falls below 0.
+def base_fee(pool: DammV2Pool, taken: Taken) -> int:
+    """Returns the fee of a swap in 10⁻⁹ before volatility.
 
-    >>> from cambist.engine.reference.accounts import DammV2BaseFee
-    >>> base_fee(DammV2BaseFee(cliff=2_500_000, mode=0, periods=10, frequency=60, reduction=1_000), 1_180, 1_000)
+    Raises `QuoteError` overflow where the program's integers fail, if the fee falls below 0 or a step has no length.
+    """
+    fee, gone = pool.base_fee, taken.point - pool.activation_point
+    if isinstance(fee, DammV2FeeByTime):
+        if fee.frequency == 0:
+            return fee.cliff
+        return after_steps(fee.cliff, fee.steps, gone // fee.frequency if gone >= 0 else fee.steps.periods)
+    if isinstance(fee, DammV2FeeByPrice):
+        end = to_u64(pool.activation_point + fee.duration)
+        runs = pool.activation_point <= taken.point <= end
+        return after_steps(fee.cliff, fee.steps, _steps_of_price(pool, fee) if runs else fee.steps.periods)
+    if taken.a_to_b or not is_on(fee) or not 0 <= gone <= fee.duration:
+        return fee.cliff
+    return limited_rate(fee, taken.amount, net=taken.net)
+
+
+def after_steps(cliff: int, steps: DammV2Steps, passed: int) -> int:
+    """Returns the fee after as many steps as `passed`, or as there are. Raises `QuoteError` overflow.
+
+    >>> from cambist.engine.reference.accounts import DammV2Steps
+    >>> after_steps(2_500_000, DammV2Steps(exponential=False, periods=10, reduction=1_000), 3)
     2497000
-    >>> base_fee(DammV2BaseFee(cliff=2_500_000, mode=1, periods=10, frequency=60, reduction=100), 1_180, 1_000)
+    >>> after_steps(2_500_000, DammV2Steps(exponential=True, periods=10, reduction=100), 3)
     2425747
     """
-    if fee.frequency == 0:
-        return fee.cliff
-    passed = fee.periods if point < activation else min((point - activation) // fee.frequency, fee.periods)
-    if fee.mode == 0:
-        return to_u64(fee.cliff - to_u64(fee.reduction * passed))
-    if fee.reduction == 0:
-        return fee.cliff
-    kept = _ONE - fee.reduction * _ONE // _BASIS_POINTS
+    passed = min(passed, steps.periods)
+    if not steps.exponential:
+        return to_u64(cliff - to_u64(steps.reduction * passed))
+    if steps.reduction == 0:
+        return cliff
+    kept = _ONE - steps.reduction * _ONE // _BASIS_POINTS
     if kept < 0:
         raise QuoteError(Reason.OVERFLOW)
     power = _power(kept, passed)
     if power == 0:
         raise QuoteError(Reason.OVERFLOW)
-    return power * fee.cliff >> 64
+    return power * cliff >> 64
+
+
+def _steps_of_price(pool: DammV2Pool, fee: DammV2FeeByPrice) -> int:
+    """Returns ⌊⌊(s − s₀)·10⁴ / s₀⌋ / `step_bps`⌋ for a √price s above the first one s₀, 0 below it."""
+    first, now = pool.first_sqrt_price, pool.sqrt_price
+    if now <= first:
+        return 0
+    if first == 0 or fee.step_bps == 0:
+        raise QuoteError(Reason.OVERFLOW)
+    return (now - first) * _BASIS_POINTS // first // fee.step_bps
 
 
 def variable_fee(fee: DammV2DynamicFee) -> int:
@@ -83,17 +131,6 @@ def volatility_after(fee: DammV2DynamicFee, start: int, end: int, now: int) -> D
         volatility_accumulator=min(volatility, fee.max_volatility_accumulator),
         last_update=now if _bins(fee, start, end) > 0 else fee.last_update,
     )
-
-
-def fee_on_gross(amount: int, rate: int) -> int:
-    """Returns ⌈amount · rate / 10⁹⌉."""
-    return -(-amount * rate // FEE_DENOMINATOR)
-
-
-def fee_on_net(amount: int, rate: int) -> int:
-    """Returns ⌈amount · 10⁹ / (10⁹ − rate)⌉ − amount. Raises `QuoteError` overflow."""
-    gross = -(-amount * FEE_DENOMINATOR // (FEE_DENOMINATOR - rate))
-    return to_u64(gross) - amount
 
 
 def _power(base: int, exponent: int) -> int:

@@ -99,6 +99,10 @@ class ReferenceEngine:
         """Returns what each gauge (name, mint) shows, `None` where that is unknown."""
         return [gauge(self, name, mint, now_ns) for name, mint in wanted]
 
+    def unrecorded(self, pools: Sequence[str]) -> list[str]:
+        """Returns those of the pools whose account asks for a quote that was never recorded from the program."""
+        return [pool for pool in pools if not self.market.registry.is_recorded(pool)]
+
     def present(self, now_ns: int) -> bytes:
         """Returns JSON of an `EngineView`."""
         return encode(present(self, now_ns))

@@ -116,8 +116,13 @@ def damm_v2_swap(pool: DammV2Accounts, user: User, amounts: SwapAmounts) -> Inst
     return Instruction(program.METEORA_DAMM_V2, accounts, tagged(_SWAP, amounts.in_and_out()))
 
 
-def damm_v2_swap2(pool: DammV2Accounts, user: User, amounts: SwapAmounts, *, partial: bool) -> Instruction:
+def damm_v2_swap2(
+    pool: DammV2Accounts, user: User, amounts: SwapAmounts, *, partial: bool, limited: bool = False
+) -> Instruction:
     """Returns the newer swap on DAMM v2; `partial` fills as much of an exact amount in as the price range allows.
+
+    Of a pool whose rate limiter runs a transaction may buy once only: `limited` adds the instructions sysvar, by which
+    the program checks that. By its source, not recorded.
 
     Raises `BuildError` for a key that is not 32 bytes, a program that is no token program and a part of an exact amount
     out.
@@ -128,7 +133,10 @@ def damm_v2_swap2(pool: DammV2Accounts, user: User, amounts: SwapAmounts, *, par
         raise BuildError(message)
     mode = partial if amounts.exact_in else 2
     data = tagged(_SWAP2, (amounts.amount, amounts.limit)) + bytes([mode])
-    return Instruction(program.METEORA_DAMM_V2, _damm_v2_accounts(pool, user), data)
+    accounts = _damm_v2_accounts(pool, user)
+    if limited:
+        accounts = (*accounts, *readonly(program.INSTRUCTIONS))
+    return Instruction(program.METEORA_DAMM_V2, accounts, data)
 
 
 def _damm_v2_accounts(pool: DammV2Accounts, user: User) -> tuple[AccountMeta, ...]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from cambist.engine.reference.accounts import program
 from cambist.engine.reference.accounts.reader import LayoutError
 from cambist.engine.reference.log_parser import trace as _trace
-from cambist.engine.reference.log_parser.event import CPI_EVENT, SwapEvent, decode_event, is_router, venue_of
+from cambist.engine.reference.log_parser.event import CPI_EVENT, SwapEvent, decode_event, is_book, is_router, venue_of
+from cambist.engine.reference.log_parser.fill import PHOENIX_LOG, FillEvent, decode_fill_data
 from cambist.engine.reference.log_parser.ray_log import RayLog, decode_ray_log, swap_of
 from cambist.engine.reference.log_parser.text import base64, field_error, shown
 from cambist.engine.reference.log_parser.trace import Frame, LineKind, Outcome, Trace, trace_of
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CPI_EVENT",
+    "PHOENIX_LOG",
+    "FillEvent",
     "Frame",
     "LineKind",
+    "LogFill",
     "LogSwap",
     "Logs",
     "Outcome",
@@ -32,8 +36,11 @@ __all__ = [
     "Trace",
     "decode_event",
     "decode_events",
+    "decode_fill_data",
+    "decode_fills",
     "decode_ray_log",
     "decode_ray_logs",
+    "is_book",
     "is_router",
     "parse_logs",
     "parse_many_logs",
@@ -54,12 +61,23 @@ class LogSwap(NamedTuple):
     event: SwapEvent
 
 
+class LogFill(NamedTuple):
+    """A fill of an order book that a log line reports."""
+
+    line: int
+    frame: int
+    """The frame that wrote the line."""
+    event: FillEvent
+
+
 class Logs(NamedTuple):
     """What the logs of one transaction say."""
 
     trace: Trace
     swaps: list[LogSwap]
     """In the order of their lines. They moved nothing if the transaction failed."""
+    fills: list[LogFill]
+    """Likewise; those of Phoenix are no log lines but instructions."""
     refused: list[tuple[int, str]]
     """Lines of a known program that can't be read, and why."""
 
@@ -77,18 +95,20 @@ def parse_logs(lines: Sequence[str]) -> Logs:
     """
     trace = trace_of(lines)
     swaps: list[LogSwap] = []
+    fills: list[LogFill] = []
     refused: list[tuple[int, str]] = []
     for at, (kind, frame) in enumerate(trace.lines):
         if frame is None:
             continue
         try:
-            event = _event(trace.frames[frame].program, kind, lines[at])
+            event, filled = _told(trace.frames[frame].program, kind, lines[at])
         except LayoutError as error:
             refused.append((at, str(error)))
         else:
+            fills += [LogFill(at, frame, fill) for fill in filled]
             if event is not None:
                 swaps.append(LogSwap(at, frame, event))
-    return Logs(trace, swaps, refused)
+    return Logs(trace, swaps, fills, refused)
 
 
 def parse_many_logs(logs: Sequence[Sequence[str]]) -> list[Logs]:
@@ -123,9 +143,7 @@ def decode_events(events: Sequence[tuple[bytes, bytes]]) -> list[SwapEvent | str
     """
     found: list[SwapEvent | str | None] = []
     for key, data in events:
-        if len(key) != 32:
-            message = f"program was {len(key)} bytes, not 32"
-            raise ValueError(message)
+        _check_program(key)
         try:
             found.append(decode_event(key, data))
         except LayoutError as error:
@@ -133,18 +151,45 @@ def decode_events(events: Sequence[tuple[bytes, bytes]]) -> list[SwapEvent | str
     return found
 
 
-def _event(writer: bytes, kind: LineKind, line: str) -> SwapEvent | None:
+def decode_fills(events: Sequence[tuple[bytes, bytes]]) -> list[list[FillEvent] | str]:
+    """Returns the fills that each (program, data) reports, in the market's lots, or the words of its error.
+
+    The data are of an event of OpenBook v2 or of the instruction that Phoenix hands to itself. Raises `ValueError` for
+    a program that has not 32 bytes.
+
+    >>> decode_fills([(program.PHOENIX, bytes([15, 1])), (program.OPENBOOK_V2, b"another event")])
+    ['phoenix_log: size was 2, expected 93', []]
+    """
+    found: list[list[FillEvent] | str] = []
+    for writer, data in events:
+        _check_program(writer)
+        try:
+            found.append(decode_fill_data(writer, data))
+        except LayoutError as error:
+            found.append(str(error))
+    return found
+
+
+def _check_program(key: bytes) -> None:
+    if len(key) != 32:
+        message = f"program was {len(key)} bytes, not 32"
+        raise ValueError(message)
+
+
+def _told(writer: bytes, kind: LineKind, line: str) -> tuple[SwapEvent | None, list[FillEvent]]:
+    """Returns what a line reports. Raises `LayoutError`."""
     if kind == "log" and writer == program.RAYDIUM_V4:
         text = line.removeprefix(_trace.LOG)
         record = text.removeprefix(_RAY_LOG)
         # Its remark `… mismatch: input:…` is no record.
-        if record == text or " " in record:
-            return None
-        return swap_of(decode_ray_log(record))
+        is_record = record != text and " " not in record
+        return swap_of(decode_ray_log(record)) if is_record else None, []
     if kind == "data" and venue_of(writer) is not None:
         name, first = "event", line.removeprefix(_trace.DATA).split(" ")[0]
         data = base64(first)
         if data is None:
             raise field_error(name, "data", shown(first))
-        return decode_event(writer, data)
-    return None
+        # Phoenix's own log instruction never stands in a line.
+        filled = decode_fill_data(writer, data) if writer == program.OPENBOOK_V2 else []
+        return decode_event(writer, data), filled
+    return None, []

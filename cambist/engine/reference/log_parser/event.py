@@ -29,6 +29,10 @@ _VENUES = {
     program.PUMP_AMM: "pump",
     program.PUMP: "pump_curve",
     program.SABER: "saber",
+    program.SERUM: "serum",
+    program.OPENBOOK_V1: "serum",
+    program.OPENBOOK_V2: "openbook2",
+    program.PHOENIX: "phoenix",
     program.JUPITER: "jupiter",
 }
 
@@ -64,6 +68,11 @@ def venue_of(key: bytes) -> str | None:
 def is_router(venue: str) -> bool:
     """Returns whether the events of a venue repeat the swaps of others."""
     return venue == "jupiter"
+
+
+def is_book(venue: str) -> bool:
+    """Returns whether a venue is an order book, where a call may well trade nothing."""
+    return venue in ("serum", "openbook2", "phoenix")
 
 
 def decode_event(writer: bytes, data: bytes) -> SwapEvent | None:
@@ -206,6 +215,15 @@ def _pump_curve(data: bytes) -> SwapEvent:
     return SwapEvent("pump_curve", token, received, mint_in=mint, mint_out=wrapped, a_to_b=True, fees=fees)
 
 
+def _openbook_v2(data: bytes) -> SwapEvent:
+    """All that a taker's order met at once; token a is base, the fee is in quote."""
+    name = "openbook_v2_total"
+    check_size(name, data, 65, may_grow=True)
+    sells = _flag(name, "side", data[8])
+    fee = _u64(data, 57)
+    return SwapEvent("openbook2", _u64(data, 41), _u64(data, 49), a_to_b=sells, fees=(0, fee) if sells else (fee, 0))
+
+
 def _jupiter(data: bytes) -> SwapEvent:
     check_size("jupiter_swap_event", data, 120, may_grow=True)
     return SwapEvent(
@@ -242,4 +260,5 @@ _READERS: dict[tuple[str, str], Callable[[bytes], SwapEvent]] = {
     ("pump", "67f4521f2cf57777"): lambda data: _pump_amm(data, buy=True),
     ("pump", "3e2f370aa503dc2a"): lambda data: _pump_amm(data, buy=False),
     ("pump_curve", "bddb7fd34ee661ee"): _pump_curve,
+    ("openbook2", "08eb303aae4c9c69"): _openbook_v2,
 }

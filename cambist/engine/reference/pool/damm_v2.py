@@ -52,14 +52,14 @@ class DammV2State(Pool):
 
     def rate(self, a_to_b: bool, time: ChainTime) -> tuple[int, int] | None:
         """Returns the marginal rate as (num, den), within 10⁻¹⁵."""
-        kept = self._kept(time)
+        kept = self._kept(a_to_b, time)
         fee_in, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
         net = kept * share_left(fee_in) * share_left(fee_out)
         return root_rate(self.account.sqrt_price, a_to_b, net, FEE_DENOMINATOR * BASIS_POINTS**2)
 
     def virtual_reserves(self, a_to_b: bool, time: ChainTime) -> tuple[float, float, float] | None:
         """Returns (reserve in, reserve out, share kept) of its one price range."""
-        kept = self._kept(time)
+        kept = self._kept(a_to_b, time)
         if kept <= 0:
             return None
         # Its liquidity has 64 bits more than a Whirlpool's.
@@ -78,9 +78,9 @@ class DammV2State(Pool):
         quote = filled.quote(self.transfer_fees, a_to_b, time, sent)
         return quote, with_fields(self, account=fill.pool)
 
-    def _kept(self, time: ChainTime) -> int:
+    def _kept(self, a_to_b: bool, time: ChainTime) -> int:
         """Returns what is kept of 10⁹ atoms, at the margin; 0 if a swap would fail."""
         try:
-            return FEE_DENOMINATOR - damm_v2.fee_rate_at(self.account, time.slot, time.unix_timestamp)
+            return FEE_DENOMINATOR - damm_v2.fee_rate_at(self.account, time.slot, time.unix_timestamp, a_to_b=a_to_b)
         except QuoteError:
             return 0

@@ -21,6 +21,12 @@ _BASE_OUTPUT = "37d96256a34ab4ad"
 _BUY = "66063d1201daebea"
 _BUY_EXACT_QUOTE = "c62e1552b4d9e870"
 _SELL = "33e685a4017f83ad"
+_PLACE_TAKE_ORDER = bytes.fromhex("032c47031ac7cb55")
+_PLACE_ORDERS = frozenset(
+    bytes.fromhex(tag) for tag in ("33c29baf6d82606a", "8db9fb3f4a55d291", "fed0761dadf8c846", "3ebb7d451add9d85")
+)
+"""Place and edit an order of OpenBook v2, fixed or pegged."""
+_SEND_TAKE = bytes([0, 13, 0, 0, 0])
 
 
 class _Places(NamedTuple):
@@ -37,6 +43,12 @@ _CPMM = _Places(3, (4, 5), (6, 7), (10, 11))
 _PUMP_BUY = _Places(0, (6, 5), (8, 7), (4, 3))
 _CURVE_BUY = _Places(3, (6, 5), (3, 4))
 _CURVE_SELL = _Places(3, (5, 6), (4, 3))
+_BOOKS = {
+    "serum": _Places(0, (5, 6), (8, 9)),
+    "openbook2": _Places(2, (9, 10), (6, 7)),
+    "phoenix": _Places(2, (4, 5), (6, 7)),
+}
+"""Orders that settle at once, base first: send take, place take order, swap."""
 _PLACES = {
     ("cpmm", _BASE_INPUT): _CPMM,
     ("cpmm", _BASE_OUTPUT): _CPMM,
@@ -80,6 +92,8 @@ def layout_of(venue: str, accounts: Sequence[bytes], data: bytes) -> Layout | No
         return _amm_v4(accounts, data)
     if venue == "saber":
         return _at(accounts, _Places(0, (3, 6), (4, 5))) if data[0] == 1 else None
+    if venue in _BOOKS:
+        return _book(venue, accounts, data)
     places = _PLACES.get((venue, data[:8].hex()))
     layout = None if places is None else _at(accounts, places)
     if layout is None:
@@ -100,6 +114,26 @@ def _amm_v4(accounts: Sequence[bytes], data: bytes) -> Layout | None:
     if first is None or data[0] not in (9, 11, 16, 17):
         return None
     return _at(accounts, _Places(1, (count - 3, count - 2), (first, first + 1), ordered=False))
+
+
+def market_of(venue: str, accounts: Sequence[bytes], data: bytes) -> bytes | None:
+    """Returns the market of an order of OpenBook v2 that settles later, `None` for any other call."""
+    return accounts[4] if venue == "openbook2" and data[:8] in _PLACE_ORDERS and len(accounts) > 4 else None
+
+
+def _book(venue: str, accounts: Sequence[bytes], data: bytes) -> Layout | None:
+    """Returns the accounts of an order that settles at once: who sells pays base."""
+    match venue:
+        case "serum":
+            side = int.from_bytes(data[5:9], "little") if data[:5] == _SEND_TAKE and len(data) >= 9 else None
+        case "openbook2":
+            side = data[8] if data[:8] == _PLACE_TAKE_ORDER and len(data) >= 9 else None
+        case _:  # tag, kind of order, side
+            side = data[2] if data[0] == 0 and data[1] <= 2 else None
+    layout = _at(accounts, _BOOKS[venue]) if side in (0, 1) else None
+    if layout is None or side == 1:
+        return layout
+    return layout._replace(users=layout.users[::-1], vaults=layout.vaults[::-1])
 
 
 def _at(accounts: Sequence[bytes], places: _Places) -> Layout | None:

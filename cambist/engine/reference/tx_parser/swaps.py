@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from cambist.engine.reference.accounts.program import WRAPPED_SOL
 from cambist.engine.reference.accounts.reader import LayoutError
-from cambist.engine.reference.log_parser import CPI_EVENT, SwapEvent, decode_event, is_router, venue_of
-from cambist.engine.reference.tx_parser.layout import Layout, layout_of
+from cambist.engine.reference.log_parser import (
+    CPI_EVENT,
+    PHOENIX_LOG,
+    FillEvent,
+    SwapEvent,
+    decode_event,
+    decode_fill_data,
+    is_book,
+    is_router,
+    venue_of,
+)
+from cambist.engine.reference.slab_decoder import Lots, SlabError
+from cambist.engine.reference.tx_parser.layout import Layout, layout_of, market_of
 from cambist.engine.reference.tx_parser.transfer import Transfer, transfers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from cambist.engine.reference.log_parser import LogSwap
+    from cambist.engine.reference.log_parser import Logs
     from cambist.engine.reference.tx_parser.read import Balances
     from cambist.engine.reference.tx_parser.tree import Node
 
@@ -60,6 +71,16 @@ class Swap(NamedTuple):
     """Atoms out and atoms in, in lowest terms; `None` if one is unknown or nothing went in."""
 
 
+class Fill(NamedTuple):
+    """A fill of an order book."""
+
+    place: Place
+    """Of the call that reports it."""
+    event: FillEvent
+    atoms: tuple[int, int] | None
+    """Base and quote before fees; `None` if the market's lots are not given, or beyond a u64."""
+
+
 class _Call(NamedTuple):
     """A call that may swap, and what is known of it."""
 
@@ -67,11 +88,18 @@ class _Call(NamedTuple):
     venue: str
     layout: Layout | None
     events: list[SwapEvent]
+    fills: list[FillEvent]
     transfers: list[Transfer]
 
 
-def swaps_of(nodes: Sequence[Node], logged: Sequence[LogSwap], balances: Balances, refused: list[str]) -> list[Swap]:
-    """Returns the swaps of the calls; events that can't be read are added to `refused`."""
+def swaps_of(
+    nodes: Sequence[Node],
+    logs: Logs | None,
+    balances: Balances,
+    markets: Mapping[bytes, Lots],
+    refused: list[str],
+) -> tuple[list[Swap], list[Fill]]:
+    """Returns the swaps of the calls, and the fills; events that can't be read are added to `refused`."""
     children: list[list[Node]] = [[] for _ in nodes]
     for node in nodes:
         if node.parent is not None:
@@ -81,38 +109,56 @@ def swaps_of(nodes: Sequence[Node], logged: Sequence[LogSwap], balances: Balance
         venue = venue_of(node.program)
         if venue is None or is_router(venue) or node.data.startswith(CPI_EVENT):
             continue
-        calls.append(_call(node, venue, asked, logged, refused))
+        calls.append(_call(node, venue, asked, logs, refused))
     uses = Counter(vault for call in calls if call.layout is not None for vault in call.layout.vaults)
     swaps: list[Swap] = []
+    fills: list[Fill] = []
     for call in calls:
         router = None if call.node.parent is None else nodes[call.node.parent].program
         place = Place(call.node.program, call.node.instruction, call.node.inner, call.node.depth, router)
+        fills += [Fill(place, fill, _atoms(fill, markets.get(fill.market))) for fill in call.fills]
         if call.layout is not None and len(call.events) <= 1:
             event = call.events[0] if call.events else None
-            swaps.append(_with_layout(call, place, event, call.layout, balances, uses))
+            swap = _with_layout(call, place, event, call.layout, balances, uses)
+            if event is not None or not is_book(call.venue) or any(swap.amounts):
+                swaps.append(swap)
         else:
             swaps += [_with_event(call, place, event, balances) for event in call.events]
-    return swaps
+    return swaps, fills
 
 
-def _call(node: Node, venue: str, asked: Iterable[Node], logged: Sequence[LogSwap], refused: list[str]) -> _Call:
+def _call(node: Node, venue: str, asked: Iterable[Node], logs: Logs | None, refused: list[str]) -> _Call:
     handed: list[SwapEvent] = []
+    fills: list[FillEvent] = []
     transfers: list[Transfer] = []
     for child in asked:
         transfers += transfers_of(child.program, child.accounts, child.data)
-        if child.program == node.program and child.data.startswith(CPI_EVENT):
-            try:
+        if child.program != node.program:
+            continue
+        try:
+            if venue == "phoenix" and child.data[:1] == bytes([PHOENIX_LOG]):
+                fills += decode_fill_data(node.program, child.data)
+            elif child.data.startswith(CPI_EVENT):
                 event = decode_event(node.program, child.data[8:])
-            except LayoutError as error:
-                refused.append(str(error))
-            else:
                 handed += [] if event is None else [event]
+        except LayoutError as error:
+            refused.append(str(error))
     # A program may both log an event and hand it to itself.
-    own = [each.event for each in logged if node.frame is not None and each.frame == node.frame]
-    events = handed + [event for event in own if event not in handed]
+    events = handed.copy()
+    if logs is not None and node.frame is not None:
+        own = [each.event for each in logs.swaps if each.frame == node.frame]
+        events += [event for event in own if event not in handed]
+        fills += [each.event for each in logs.fills if each.frame == node.frame]
     if venue == "dlmm":
         events = _once(events)
-    return _Call(node, venue, layout_of(venue, node.accounts, node.data), events, transfers)
+    return _Call(node, venue, layout_of(venue, node.accounts, node.data), events, fills, transfers)
+
+
+def _atoms(fill: FillEvent, lots: Lots | None) -> tuple[int, int] | None:
+    try:
+        return lots and (lots.base_atoms(fill.base_lots), lots.quote_atoms(fill.price, fill.base_lots))
+    except SlabError:
+        return None
 
 
 def _once(events: Sequence[SwapEvent]) -> list[SwapEvent]:
@@ -215,7 +261,7 @@ def _with_event(call: _Call, place: Place, event: SwapEvent, balances: Balances)
         call,
         place,
         balances,
-        pool=event.pool,
+        pool=market_of(call.venue, call.node.accounts, call.node.data) if event.pool is None else event.pool,
         mints=(mint(event.mint_in, paid), mint(event.mint_out, received)),
         by_event=(event.amount_in, event.amount_out),
         by_transfers=(None if paid is None else paid.amount, None if received is None else received.amount),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.tx_parser.swaps import Swap
+    from cambist.engine.reference.tx_parser.swaps import Fill, Swap
 
 
 class Transaction(NamedTuple):
@@ -22,6 +22,8 @@ class Transaction(NamedTuple):
     """Why it failed; a failed transaction has no swaps."""
     swaps: list[Swap]
     """In the order in which they happened."""
+    fills: list[Fill]
+    """Of order books, likewise. They are what the swaps among them met, or earlier orders that are settled here."""
     refused: list[str]
     """Events of known programs that can't be read, and why."""
     complete: bool

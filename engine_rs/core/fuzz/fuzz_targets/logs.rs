@@ -2,7 +2,7 @@
 #![no_main]
 
 use cambist_core::accounts::program;
-use cambist_core::log_parser::{RayLog, decode_event, parse_logs};
+use cambist_core::log_parser::{RayLog, decode_event, decode_fills, parse_logs};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -14,9 +14,12 @@ fuzz_target!(|data: &[u8]| {
         program::METEORA_DAMM_V2,
         program::PUMP_AMM,
         program::PUMP,
+        program::OPENBOOK_V2,
+        program::PHOENIX,
         program::JUPITER,
     ] {
         let _ = decode_event(&owner, data);
+        let _ = decode_fills(&owner, data);
     }
     if let Ok(text) = std::str::from_utf8(data) {
         let _ = RayLog::decode(text);

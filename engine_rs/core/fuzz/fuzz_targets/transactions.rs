@@ -1,9 +1,16 @@
 //! Transactions as nodes tell them.
 #![no_main]
 
-use cambist_core::tx_parser::parse_transactions;
+use cambist_core::slab_decoder::Lots;
+use cambist_core::tx_parser::{Markets, parse_transactions};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let _ = parse_transactions(data);
+    // The market of the seeds.
+    let lots = Lots {
+        base: 1_000_000,
+        quote: u64::MAX >> 8,
+    };
+    let markets = Markets::from_iter([([40; 32], lots)]);
+    let _ = parse_transactions(data, &markets);
 });

@@ -6,16 +6,93 @@ use crate::base58::Pubkey;
 const NAME: &str = "damm_v2_pool";
 const POOL: [u8; 8] = [0xf1, 0x9a, 0x6d, 0x04, 0x11, 0xb1, 0x6d, 0xbc];
 
-/// The fee before volatility, in 10⁻⁹, falling by period from the pool's activation on.
+/// What of the fee falls in steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DammV2BaseFee {
-    pub cliff: u64,
-    /// 0: by `reduction` each period; 1: by `reduction` basis points of itself each period.
-    pub mode: u8,
+pub struct DammV2Steps {
+    /// Each step takes `reduction` basis points of what is left; else `reduction` itself.
+    pub exponential: bool,
+    /// Most steps.
     pub periods: u16,
-    /// Length of a period in slots or seconds; 0: the fee stays at the cliff.
-    pub frequency: u64,
     pub reduction: u64,
+}
+
+/// The fee before volatility, in 10⁻⁹; it starts at the cliff. Spans are slots or seconds from the pool's activation on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DammV2BaseFee {
+    /// Modes 0 and 1: a step each `frequency`; 0: the fee stays at the cliff.
+    ByTime {
+        cliff: u64,
+        steps: DammV2Steps,
+        frequency: u64,
+    },
+    /// Mode 2, the rate limiter: of the token B paid in, each `reference` atoms pay `increment_bps` more than those
+    /// before them, up to `max_fee_bps`. All 0 but the cliff: the fee stays there.
+    ByAmount {
+        cliff: u64,
+        increment_bps: u16,
+        max_fee_bps: u32,
+        reference: u64,
+        duration: u32,
+    },
+    /// Modes 3 and 4, by market cap: a step for each `step_bps` of √price above the first, all of them after `duration`.
+    ByPrice {
+        cliff: u64,
+        steps: DammV2Steps,
+        step_bps: u32,
+        duration: u32,
+    },
+}
+
+impl DammV2BaseFee {
+    /// A fee that stays.
+    pub fn flat(cliff: u64) -> Self {
+        let steps = DammV2Steps {
+            exponential: false,
+            periods: 0,
+            reduction: 0,
+        };
+        Self::ByTime {
+            cliff,
+            steps,
+            frequency: 0,
+        }
+    }
+
+    /// Returns whether the program itself was recorded at this kind of fee.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self, Self::ByTime { steps, frequency, .. } if !steps.exponential || *frequency == 0)
+    }
+
+    fn read(read: Reader<'_>) -> Result<Self, LayoutError> {
+        let (cliff, mode, periods) = (read.u64(8), read.u8(16), read.u16(22));
+        let (first, second, last) = (read.u32(24), read.u32(28), read.u64(32));
+        let steps = |exponential| DammV2Steps {
+            exponential,
+            periods,
+            reduction: last,
+        };
+        Ok(match mode {
+            0 | 1 => Self::ByTime {
+                cliff,
+                steps: steps(mode == 1),
+                frequency: read.u64(24),
+            },
+            2 => Self::ByAmount {
+                cliff,
+                increment_bps: periods,
+                max_fee_bps: second,
+                reference: last,
+                duration: first,
+            },
+            3 | 4 => Self::ByPrice {
+                cliff,
+                steps: steps(mode == 4),
+                step_bps: first,
+                duration: second,
+            },
+            _ => return Err(LayoutError::field(NAME, "base_fee_mode", mode)),
+        })
+    }
 }
 
 /// The fee for volatility. Periods are seconds, `reduction_factor` basis points.
@@ -43,6 +120,8 @@ pub struct DammV2Pool {
     /// Of the fee.
     pub protocol_fee_percent: u8,
     pub dynamic_fee: Option<DammV2DynamicFee>,
+    /// At the opening; a fee by price counts its steps from here.
+    pub first_sqrt_price: u128,
     pub mints: [Pubkey; 2],
     pub vaults: [Pubkey; 2],
     pub liquidity: u128,
@@ -70,8 +149,8 @@ impl DammV2Pool {
     /// is not known here.
     pub fn decode(data: &[u8]) -> Result<Self, LayoutError> {
         let read = Reader::tagged(NAME, data, POOL, 1112)?;
+        let base_fee = DammV2BaseFee::read(read)?;
         for (field, offset) in [
-            ("base_fee_mode", 16),
             ("activation_type", 480),
             ("pool_status", 481),
             ("collect_fee_mode", 484),
@@ -81,20 +160,15 @@ impl DammV2Pool {
                 return Err(LayoutError::field(NAME, field, read.u8(offset)));
             }
         }
-        Self::read(read).check()
+        Self::read(read, base_fee).check()
     }
 
-    fn read(read: Reader<'_>) -> Self {
+    fn read(read: Reader<'_>, base_fee: DammV2BaseFee) -> Self {
         Self {
-            base_fee: DammV2BaseFee {
-                cliff: read.u64(8),
-                mode: read.u8(16),
-                periods: read.u16(22),
-                frequency: read.u64(24),
-                reduction: read.u64(32),
-            },
+            base_fee,
             protocol_fee_percent: read.u8(48),
             dynamic_fee: (read.u8(56) != 0).then(|| DammV2DynamicFee::read(read)),
+            first_sqrt_price: read.u128(152),
             mints: [read.key(168), read.key(200)],
             vaults: [read.key(232), read.key(264)],
             liquidity: read.u128(360),

@@ -18,7 +18,7 @@ pub use dlmm::{
     BINS_PER_ARRAY, BITMAP_ARRAYS, Bin, BinArray, BinArrayBitmapExtension, EXTENSION_ARRAYS,
     LbPair, MAX_ARRAY_INDEX, MAX_BIN_ID, StaticParameters, VariableParameters,
 };
-pub use meteora::{DammV2BaseFee, DammV2DynamicFee, DammV2Pool};
+pub use meteora::{DammV2BaseFee, DammV2DynamicFee, DammV2Pool, DammV2Steps};
 pub use orca::{
     AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TICKS_PER_ARRAY, TickArray, Whirlpool,
 };

@@ -2,9 +2,12 @@
 //!
 //! With √price s in Q64.64 and liquidity L scaled by 2^128 in all: Δa = L·(hi − lo) / (lo·hi), Δb = L·(hi − lo) / 2^128.
 //! Amounts are atoms inside the vaults, that is after the transfer fee of the token in and before that of the token out;
-//! fees are 10⁻⁹. Schedules by period's linear form are proved by the program, the exponential one by its formula only.
+//! fees are 10⁻⁹. Fees that stay and those that fall by time in equal steps are proved by the program; exponential ones,
+//! the rate limiter and fees by price by their formulas only.
 
-use super::damm_v2_fee::{fee_on_gross, fee_on_net, fee_rate, volatility_after, with_references};
+use super::damm_v2_fee::{
+    Charged, Taken, fee_on_gross, fee_on_net, fee_rate, volatility_after, with_references,
+};
 use super::wide::Wide;
 use super::{QuoteError, to_u64};
 use crate::accounts::DammV2Pool;
@@ -44,7 +47,7 @@ struct Moved {
 }
 
 /// What is charged beside the curve.
-struct Charged {
+struct Charge {
     fee: u64,
     on_input: bool,
     left: u64,
@@ -67,24 +70,37 @@ pub fn swap(
     if amount == 0 {
         return Err(QuoteError::ZeroAmount);
     }
-    let (pool, rate) = at(pool, slot, now)?;
-    let on_input = pool.collect_fee_mode == 1 && !a_to_b;
-    let (moved, charged) = if mode == SwapMode::ExactOut {
-        exact_out(&pool, amount, a_to_b, rate, on_input)?
-    } else {
-        let partial = mode == SwapMode::PartialIn;
-        exact_in(&pool, amount, a_to_b, rate, on_input, partial)?
+    let order = Order {
+        pool: &at(pool, now)?,
+        a_to_b,
+        on_input: pool.collect_fee_mode == 1 && !a_to_b,
+        point: point(pool, slot, now)?,
     };
-    done(pool, &moved, &charged, a_to_b, seconds(now)?)
+    let (moved, charged) = if mode == SwapMode::ExactOut {
+        order.exact_out(amount)?
+    } else {
+        order.exact_in(amount, mode == SwapMode::PartialIn)?
+    };
+    done(order.pool.clone(), &moved, &charged, a_to_b, seconds(now)?)
 }
 
-/// Returns the fee of a swap at `slot` and `now` (Unix seconds), in 10⁻⁹.
+/// Returns the fee of the first atom of a swap at `slot` and `now` (Unix seconds), in 10⁻⁹.
 ///
 /// # Errors
 /// As `swap`.
-pub fn fee_rate_at(pool: &DammV2Pool, slot: u64, now: i64) -> Result<u64, QuoteError> {
+pub fn fee_rate_at(
+    pool: &DammV2Pool,
+    a_to_b: bool,
+    slot: u64,
+    now: i64,
+) -> Result<u64, QuoteError> {
     check_open(pool, slot, now)?;
-    Ok(at(pool, slot, now)?.1)
+    let taken = Taken {
+        point: point(pool, slot, now)?,
+        a_to_b,
+        amount: Charged::Gross(1),
+    };
+    fee_rate(&at(pool, now)?, taken)
 }
 
 fn check_open(pool: &DammV2Pool, slot: u64, now: i64) -> Result<(), QuoteError> {
@@ -95,15 +111,12 @@ fn check_open(pool: &DammV2Pool, slot: u64, now: i64) -> Result<(), QuoteError> 
     Ok(())
 }
 
-/// Returns the pool as a swap finds it, and the fee.
-fn at(pool: &DammV2Pool, slot: u64, now: i64) -> Result<(DammV2Pool, u64), QuoteError> {
+/// Returns the pool as a swap finds it.
+fn at(pool: &DammV2Pool, now: i64) -> Result<DammV2Pool, QuoteError> {
     if pool.liquidity == 0 {
         return Err(QuoteError::EmptyPool);
     }
-    let point = point(pool, slot, now)?;
-    let pool = with_references(pool, seconds(now)?)?;
-    let rate = fee_rate(&pool, point)?;
-    Ok((pool, rate))
+    with_references(pool, seconds(now)?)
 }
 
 fn seconds(now: i64) -> Result<u64, QuoteError> {
@@ -115,62 +128,66 @@ fn point(pool: &DammV2Pool, slot: u64, now: i64) -> Result<u64, QuoteError> {
     Ok(if pool.activation_by_time { now } else { slot })
 }
 
-fn exact_out(
-    pool: &DammV2Pool,
-    amount: u64,
+/// A swap on its way.
+struct Order<'a> {
+    pool: &'a DammV2Pool,
     a_to_b: bool,
-    rate: u64,
     on_input: bool,
-) -> Result<(Moved, Charged), QuoteError> {
-    let on_output = if on_input {
-        0
-    } else {
-        fee_on_net(amount, rate)?
-    };
-    let gross = amount.checked_add(on_output).ok_or(QuoteError::Overflow)?;
-    let moved = curve_out(pool, gross, a_to_b)?;
-    let fee = if on_input {
-        fee_on_net(moved.amount_in, rate)?
-    } else {
-        on_output
-    };
-    let charged = Charged {
-        fee,
-        on_input,
-        left: 0,
-    };
-    Ok((moved, charged))
+    point: u64,
 }
 
-fn exact_in(
-    pool: &DammV2Pool,
-    amount: u64,
-    a_to_b: bool,
-    rate: u64,
-    on_input: bool,
-    partial: bool,
-) -> Result<(Moved, Charged), QuoteError> {
-    let mut fee = if on_input {
-        fee_on_gross(amount, rate)?
-    } else {
-        0
-    };
-    let kept = amount.checked_sub(fee).ok_or(QuoteError::Overflow)?;
-    let moved = curve_in(pool, kept, a_to_b, partial)?;
-    let left = kept
-        .checked_sub(moved.amount_in)
-        .ok_or(QuoteError::Overflow)?;
-    if !on_input {
-        fee = fee_on_gross(moved.amount_out, rate)?;
-    } else if left > 0 {
-        fee = fee_on_net(moved.amount_in, rate)?;
+impl Order<'_> {
+    fn rate(&self, amount: Charged) -> Result<u64, QuoteError> {
+        let taken = Taken {
+            point: self.point,
+            a_to_b: self.a_to_b,
+            amount,
+        };
+        fee_rate(self.pool, taken)
     }
-    let charged = Charged {
-        fee,
-        on_input,
-        left,
-    };
-    Ok((moved, charged))
+
+    fn exact_out(&self, amount: u64) -> Result<(Moved, Charge), QuoteError> {
+        let fee_of = |net| fee_on_net(net, self.rate(Charged::Net(net))?);
+        let on_output = if self.on_input { 0 } else { fee_of(amount)? };
+        let gross = amount.checked_add(on_output).ok_or(QuoteError::Overflow)?;
+        let moved = curve_out(self.pool, gross, self.a_to_b)?;
+        let fee = if self.on_input {
+            fee_of(moved.amount_in)?
+        } else {
+            on_output
+        };
+        let charged = Charge {
+            fee,
+            on_input: self.on_input,
+            left: 0,
+        };
+        Ok((moved, charged))
+    }
+
+    fn exact_in(&self, amount: u64, partial: bool) -> Result<(Moved, Charge), QuoteError> {
+        let rate = self.rate(Charged::Gross(amount))?;
+        let mut fee = if self.on_input {
+            fee_on_gross(amount, rate)?
+        } else {
+            0
+        };
+        let kept = amount.checked_sub(fee).ok_or(QuoteError::Overflow)?;
+        let moved = curve_in(self.pool, kept, self.a_to_b, partial)?;
+        let left = kept
+            .checked_sub(moved.amount_in)
+            .ok_or(QuoteError::Overflow)?;
+        if !self.on_input {
+            fee = fee_on_gross(moved.amount_out, rate)?;
+        } else if left > 0 {
+            fee = fee_on_net(moved.amount_in, self.rate(Charged::Net(moved.amount_in))?)?;
+        }
+        let charged = Charge {
+            fee,
+            on_input: self.on_input,
+            left,
+        };
+        Ok((moved, charged))
+    }
 }
 
 /// Returns the atoms of token A between two √prices, `None` from 2^128 on.
@@ -295,7 +312,7 @@ fn in_range(pool: &DammV2Pool, sqrt_price: Option<u128>) -> Result<u128, QuoteEr
 fn done(
     mut pool: DammV2Pool,
     moved: &Moved,
-    charged: &Charged,
+    charged: &Charge,
     a_to_b: bool,
     now: u64,
 ) -> Result<DammV2Fill, QuoteError> {

@@ -1,8 +1,9 @@
-//! The fees of DAMM v2 in 10⁻⁹: scheduled, and for volatility.
+//! The fees of DAMM v2 in 10⁻⁹: scheduled by time or price, by amount, and for volatility.
 
+use super::damm_v2_limiter::Limiter;
 use super::wide::Wide;
 use super::{QuoteError, to_u64};
-use crate::accounts::{DammV2BaseFee, DammV2DynamicFee, DammV2Pool};
+use crate::accounts::{DammV2BaseFee, DammV2DynamicFee, DammV2Pool, DammV2Steps};
 
 pub const FEE_DENOMINATOR: u64 = 1_000_000_000;
 const MAX_FEE: [u64; 2] = [500_000_000, 990_000_000];
@@ -10,42 +11,114 @@ const ONE: u128 = 1 << 64;
 const BASIS_POINTS: u128 = 10_000;
 const VARIABLE_FEE_SCALE: u128 = 100_000_000_000;
 
-/// Returns the fee of a swap in 10⁻⁹ at a slot or time, with the volatility stored in the pool.
+/// A swap, as far as its fee depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Slot or Unix seconds, whichever the pool counts.
+    pub point: u64,
+    pub a_to_b: bool,
+    pub amount: Charged,
+}
+
+/// Atoms that the fee is taken from, with or without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charged {
+    Gross(u64),
+    Net(u64),
+}
+
+/// Returns the fee of a swap in 10⁻⁹, with the volatility stored in the pool.
 ///
 /// # Errors
 /// `Overflow`, where the program's integers do.
-pub fn fee_rate(pool: &DammV2Pool, point: u64) -> Result<u64, QuoteError> {
-    let base = base_fee(&pool.base_fee, point, pool.activation_point)?;
+pub fn fee_rate(pool: &DammV2Pool, taken: Taken) -> Result<u64, QuoteError> {
+    let base = base_fee(pool, taken)?;
     let variable = pool.dynamic_fee.as_ref().map_or(Ok(0), variable_fee)?;
     let total = variable.checked_add(base.into());
     let total = to_u64(total.ok_or(QuoteError::Overflow)?)?;
     Ok(total.min(MAX_FEE[usize::from(pool.fee_version != 0)]))
 }
 
-/// Returns the scheduled fee in 10⁻⁹ at a slot or time.
+/// Returns the fee of a swap in 10⁻⁹ before volatility.
 ///
 /// # Errors
-/// `Overflow` if it falls below 0.
-pub fn base_fee(fee: &DammV2BaseFee, point: u64, activation: u64) -> Result<u64, QuoteError> {
-    if fee.frequency == 0 {
-        return Ok(fee.cliff);
+/// `Overflow`, where the program's integers do, if it falls below 0 or a step has no length.
+pub fn base_fee(pool: &DammV2Pool, taken: Taken) -> Result<u64, QuoteError> {
+    let gone = taken.point.checked_sub(pool.activation_point);
+    match pool.base_fee {
+        DammV2BaseFee::ByTime {
+            cliff,
+            steps,
+            frequency,
+        } => {
+            if frequency == 0 {
+                return Ok(cliff);
+            }
+            let passed = gone.map_or(u64::MAX, |gone| gone / frequency);
+            after_steps(cliff, steps, passed)
+        }
+        DammV2BaseFee::ByPrice {
+            cliff,
+            steps,
+            step_bps,
+            duration,
+        } => {
+            let end = pool.activation_point.checked_add(duration.into());
+            let end = end.ok_or(QuoteError::Overflow)?;
+            let passed = if gone.is_none() || taken.point > end {
+                u64::MAX
+            } else {
+                steps_of_price(pool, step_bps)?
+            };
+            after_steps(cliff, steps, passed)
+        }
+        DammV2BaseFee::ByAmount {
+            cliff, duration, ..
+        } => {
+            let limiter = Limiter::of(&pool.base_fee).filter(|_| !taken.a_to_b);
+            let runs = gone.is_some_and(|gone| gone <= duration.into());
+            match limiter.filter(|_| runs) {
+                Some(limiter) => limiter.rate(taken.amount).ok_or(QuoteError::Overflow),
+                None => Ok(cliff),
+            }
+        }
     }
-    let periods = u64::from(fee.periods);
-    let passed = point
-        .checked_sub(activation)
-        .map_or(periods, |gone| (gone / fee.frequency).min(periods));
-    if fee.mode == 0 {
-        let off = fee.reduction.checked_mul(passed);
-        let left = off.and_then(|off| fee.cliff.checked_sub(off));
+}
+
+/// Returns the fee after as many steps as `passed`, or as there are.
+fn after_steps(cliff: u64, steps: DammV2Steps, passed: u64) -> Result<u64, QuoteError> {
+    let (passed, reduction) = (passed.min(steps.periods.into()), steps.reduction);
+    if !steps.exponential {
+        let off = reduction.checked_mul(passed);
+        let left = off.and_then(|off| cliff.checked_sub(off));
         return left.ok_or(QuoteError::Overflow);
     }
-    if fee.reduction == 0 {
-        return Ok(fee.cliff);
+    if reduction == 0 {
+        return Ok(cliff);
     }
-    let kept = ONE.checked_sub((u128::from(fee.reduction) << 64) / BASIS_POINTS);
+    let kept = ONE.checked_sub((u128::from(reduction) << 64) / BASIS_POINTS);
     let kept = power(kept.ok_or(QuoteError::Overflow)?, passed).ok_or(QuoteError::Overflow)?;
-    let fee = kept.checked_mul(fee.cliff.into());
+    let fee = kept.checked_mul(cliff.into());
     to_u64(fee.ok_or(QuoteError::Overflow)? >> 64)
+}
+
+/// Returns ⌊⌊(s − s₀)·10⁴ / s₀⌋ / `step_bps`⌋ for a √price s above the first one s₀, 0 below it.
+fn steps_of_price(pool: &DammV2Pool, step_bps: u32) -> Result<u64, QuoteError> {
+    let (first, now) = (pool.first_sqrt_price, pool.sqrt_price);
+    if now <= first {
+        return Ok(0);
+    }
+    if first == 0 || step_bps == 0 {
+        return Err(QuoteError::Overflow);
+    }
+    let grown = Wide::product(now - first, BASIS_POINTS);
+    let den = Wide {
+        high: 0,
+        low: first,
+    };
+    // From 2^128 on it is more steps than there can be: a step is below 2^32.
+    let grown = grown.two_digits(den).map_or(u128::MAX, |(grown, _)| grown);
+    Ok(u64::try_from(grown / u128::from(step_bps)).unwrap_or(u64::MAX))
 }
 
 /// Returns base^exponent in Q64.64, rounded down at each step, `None` if nothing is left; `base` is at most 1.

@@ -1,8 +1,10 @@
 //! Swap maths, exact to the atom: constant product as each venue rounds it, stable swap, and concentrated liquidity.
 
 pub mod adaptive_fee;
+mod bitmap;
 pub mod damm_v2;
 pub mod damm_v2_fee;
+mod damm_v2_limiter;
 pub mod dlmm;
 pub mod pump;
 mod quote_error;

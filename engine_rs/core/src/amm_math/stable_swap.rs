@@ -74,7 +74,10 @@ pub fn invariant(amp: u64, reserves: (u64, u64)) -> Result<U192, QuoteError> {
     let total = reserves.0.checked_add(reserves.1);
     let total = total.ok_or(QuoteError::Overflow)?;
     let (ann, twice) = (ann(amp)?, (double(reserves.0)?, double(reserves.1)?));
-    newton(U192::from(total), |d| next_invariant(d, ann, total, twice)).ok_or(QuoteError::Overflow)
+    let narrow = newton(u128::from(total), |d| next_invariant(d, ann, total, twice));
+    let wide = || newton(U192::from(total), |d| next_invariant(d, ann, total, twice));
+    let found = narrow.map(U192::from).or_else(wide);
+    found.ok_or(QuoteError::Overflow)
 }
 
 /// Returns the reserve that, beside `reserve`, keeps the invariant `d`.
@@ -86,25 +89,21 @@ pub fn other_reserve(amp: u64, reserve: u64, d: U192) -> Result<u64, QuoteError>
         return Err(QuoteError::EmptyPool);
     }
     let (ann, twice) = (ann(amp)?, double(reserve)?);
-    let solve = || {
-        let c = d.checked_mul(d)?.checked_div(U192::from(twice))?;
-        let c = c
-            .checked_mul(d)?
-            .checked_div(U192::from(ann.checked_mul(2)?))?;
-        let b = d
-            .checked_div(U192::from(ann))?
-            .checked_add(U192::from(reserve))?;
-        newton(d, |y| {
-            let num = y.checked_mul(y)?.checked_add(c)?;
-            let den = y
-                .checked_mul(U192::from(2))?
-                .checked_add(b)?
-                .checked_sub(d)?;
-            num.checked_div(den)
-        })
-    };
-    let found = solve().ok_or(QuoteError::Overflow)?;
-    u64::try_from(found).map_err(|_| QuoteError::Overflow)
+    let narrow = || solve(u128::try_from(d).ok()?, ann, reserve, twice);
+    let wide = || u128::try_from(solve(d, ann, reserve, twice)?).ok();
+    let found = narrow().or_else(wide).ok_or(QuoteError::Overflow)?;
+    to_u64(found)
+}
+
+fn solve<W: Word>(d: W, ann: u64, reserve: u64, twice: u64) -> Option<W> {
+    let c = d.times(d)?.over(W::of(twice))?;
+    let c = c.times(d)?.over(W::of(ann.checked_mul(2)?))?;
+    let b = d.over(W::of(ann))?.plus(W::of(reserve))?;
+    newton(d, |y| {
+        let num = y.times(y)?.plus(c)?;
+        let den = y.times(W::of(2))?.plus(b)?.minus(d)?;
+        num.over(den)
+    })
 }
 
 /// Returns the swap of `amount_in` against (reserve in, reserve out); fees are (numerator, denominator).
@@ -186,30 +185,73 @@ pub fn slope(amp: u64, (x, y): (u64, u64)) -> Result<(U512, U512), QuoteError> {
 }
 
 /// Returns where `next` settles from `start` on, to within 1; `None` where it overflows.
-fn newton(start: U192, next: impl Fn(U192) -> Option<U192>) -> Option<U192> {
+fn newton<W: Word>(start: W, next: impl Fn(W) -> Option<W>) -> Option<W> {
     let mut value = start;
     for _ in 0..ITERATIONS {
         let before = value;
         value = next(before)?;
-        if value.abs_diff(before) <= U192::from(1) {
+        if value.is_near(before) {
             break;
         }
     }
     Some(value)
 }
 
-fn next_invariant(d: U192, ann: u64, total: u64, twice: (u64, u64)) -> Option<U192> {
-    let product = d.checked_mul(d)?.checked_div(U192::from(twice.0))?;
-    let product = product.checked_mul(d)?.checked_div(U192::from(twice.1))?;
-    let leverage = u128::from(total) * u128::from(ann);
-    let num = product
-        .checked_mul(U192::from(2))?
-        .checked_add(U192::from(leverage))?;
+fn next_invariant<W: Word>(d: W, ann: u64, total: u64, twice: (u64, u64)) -> Option<W> {
+    let product = d.times(d)?.over(W::of(twice.0))?;
+    let product = product.times(d)?.over(W::of(twice.1))?;
+    let leverage = W::of(total).times(W::of(ann))?;
+    let num = product.times(W::of(2))?.plus(leverage)?;
     let den = d
-        .checked_mul(U192::from(ann.checked_sub(1)?))?
-        .checked_add(product.checked_mul(U192::from(3))?)?;
-    d.checked_mul(num)?.checked_div(den)
+        .times(W::of(ann.checked_sub(1)?))?
+        .plus(product.times(W::of(3))?)?;
+    d.times(num)?.over(den)
 }
+
+/// An integer that says when it overflows. The program has 192 bits; where 128 hold every step the result is the same and a
+/// swap takes a third of the instructions, so these are tried first.
+trait Word: Copy {
+    fn of(value: u64) -> Self;
+    fn plus(self, other: Self) -> Option<Self>;
+    fn minus(self, other: Self) -> Option<Self>;
+    fn times(self, other: Self) -> Option<Self>;
+    fn over(self, other: Self) -> Option<Self>;
+    /// Whether it is within 1 of another.
+    fn is_near(self, other: Self) -> bool;
+}
+
+macro_rules! word {
+    ($type:ty) => {
+        impl Word for $type {
+            fn of(value: u64) -> Self {
+                <$type>::from(value)
+            }
+
+            fn plus(self, other: Self) -> Option<Self> {
+                self.checked_add(other)
+            }
+
+            fn minus(self, other: Self) -> Option<Self> {
+                self.checked_sub(other)
+            }
+
+            fn times(self, other: Self) -> Option<Self> {
+                self.checked_mul(other)
+            }
+
+            fn over(self, other: Self) -> Option<Self> {
+                self.checked_div(other)
+            }
+
+            fn is_near(self, other: Self) -> bool {
+                self.abs_diff(other) <= Self::of(1)
+            }
+        }
+    };
+}
+
+word!(u128);
+word!(U192);
 
 fn ann(amp: u64) -> Result<u64, QuoteError> {
     double(amp).and_then(|ann| {

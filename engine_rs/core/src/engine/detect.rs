@@ -1,7 +1,9 @@
 //! What changed is weighed, cycles are searched around it, each one that stands is decided on.
 
+use super::encoded::Encoded;
+use super::json::Put;
 use super::standing::{Context, Moment};
-use super::{Engine, Ingested, count, json};
+use super::{Engine, Ingested, count};
 use crate::graph::EdgeId;
 use crate::multiverse::{Found, Params, search};
 
@@ -70,17 +72,17 @@ impl Engine {
         touched: &[EdgeId],
         found: &[(String, &Found)],
         slot: u64,
-    ) -> Vec<String> {
+    ) -> Vec<Encoded<String>> {
         let most = u64::from(self.setup.gates.max_gap_slots);
         let mut waiting = Vec::new();
         for key in self.standing.through(touched) {
-            let waits = self.standing.cycles[&key]
+            let waits = self.standing.cycles[&*key]
                 .edges
                 .iter()
                 .any(|&edge| self.market.waits(edge));
             if waits {
                 waiting.push(key);
-            } else if !found.iter().any(|(each, _)| *each == key) {
+            } else if !found.iter().any(|(each, _)| *each == *key) {
                 self.standing.lose(&key, slot, most);
             }
         }
@@ -115,12 +117,13 @@ impl Engine {
     }
 
     pub(super) fn review_all(&mut self, moment: Moment, out: &mut Ingested) {
-        let keys: Vec<String> = self.standing.cycles.keys().cloned().collect();
+        let standing = self.standing.cycles.values();
+        let keys: Vec<_> = standing.map(|cycle| cycle.names.key.clone()).collect();
         self.review(moment, &keys, out);
     }
 
     /// Decides again on standing cycles, at the sizes they have.
-    fn review(&mut self, mut moment: Moment, keys: &[String], out: &mut Ingested) {
+    fn review(&mut self, mut moment: Moment, keys: &[Encoded<String>], out: &mut Ingested) {
         moment.slot = self.market.slot.unwrap_or(0);
         for key in keys {
             self.decide(moment, key, out);
@@ -137,7 +140,7 @@ impl Engine {
         let Some(opportunity) = self.standing.decide(cx, moment, key) else {
             return;
         };
-        json::append(&mut out.decisions, opportunity);
+        opportunity.put(&mut out.decisions);
         out.decisions.push(b'\n');
         if opportunity.go {
             out.go += 1;

@@ -24,6 +24,15 @@ impl Engine {
         }
     }
 
+    /// Returns those of the pools, by address, whose account as last seen asks for a form of the quote that was never
+    /// recorded from the program, as some fees of DAMM v2; a pool that is not known is one of them.
+    pub fn unrecorded<'a>(&self, pools: &'a [String]) -> Vec<&'a str> {
+        let pools = pools.iter().map(String::as_str);
+        pools
+            .filter(|pool| !self.market.registry.is_recorded(pool))
+            .collect()
+    }
+
     /// Returns a token on the deepest of its venues that can be believed now; of equals the first by name.
     pub(super) fn reference_row(&self, mint: &str, now_ns: i64) -> Option<&Row> {
         let rows = self.prices.rows.get(mint)?.values();

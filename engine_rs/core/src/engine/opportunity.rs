@@ -1,11 +1,14 @@
 //! What is said of a cycle: its costs and the decision, in the canonical encoding.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser};
+use serde_json::value::RawValue;
 
+use super::encoded::Encoded;
+use super::json::{Put, append, object};
 use crate::scorer::Settlement;
 
 /// Every cost of one opportunity; twin of `Cost` in `cambist/model/opportunity.py`, which documents each field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Cost {
     pub venue_fees: u64,
     pub transfer_fees: u64,
@@ -37,15 +40,36 @@ impl Cost {
     }
 }
 
-/// One exactly sized cycle and what was decided about it. Field order is the canonical encoding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl Put for Cost {
+    fn put(&self, out: &mut Vec<u8>) {
+        object!(out,
+            "venue_fees": &self.venue_fees,
+            "transfer_fees": &self.transfer_fees,
+            "base_fee": &self.base_fee,
+            "priority_fee": &self.priority_fee,
+            "tip": &self.tip,
+            "rent": &self.rent,
+            "rebalancing": &self.rebalancing,
+            "flash_loan": &self.flash_loan,
+        );
+    }
+}
+
+impl Put for Settlement {
+    fn put(&self, out: &mut Vec<u8>) {
+        append(out, self);
+    }
+}
+
+/// One exactly sized cycle and what was decided about it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Opportunity {
     pub seq: u64,
     pub recv_ns: i64,
     pub slot: u64,
-    pub key: String,
-    pub route: Vec<String>,
-    pub tokens: Vec<String>,
+    pub key: Encoded<String>,
+    pub route: Encoded<Vec<String>>,
+    pub tokens: Encoded<Vec<String>>,
     pub settlement: Settlement,
     pub amount_in: u64,
     pub amount_out: u64,
@@ -65,6 +89,45 @@ pub struct Opportunity {
     pub miss_unit: String,
 }
 
+/// The canonical encoding, which both engines give to the byte.
+impl Put for Opportunity {
+    fn put(&self, out: &mut Vec<u8>) {
+        object!(out,
+            "seq": &self.seq,
+            "recv_ns": &self.recv_ns,
+            "slot": &self.slot,
+            "key": &self.key,
+            "route": &self.route,
+            "tokens": &self.tokens,
+            "settlement": &self.settlement,
+            "amount_in": &self.amount_in,
+            "amount_out": &self.amount_out,
+            "gross": &self.gross,
+            "cost": &self.cost,
+            "net": &self.net,
+            "oldest_ns": &self.oldest_ns,
+            "seen_slots": &self.seen_slots,
+            "landing_ppm": &self.landing_ppm,
+            "score": &self.score,
+            "go": &self.go,
+            "reason": &self.reason,
+            "detail": &self.detail,
+            "miss": &self.miss,
+            "miss_unit": &self.miss_unit,
+        );
+    }
+}
+
+impl Serialize for Opportunity {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut line = Vec::new();
+        self.put(&mut line);
+        let text = String::from_utf8(line).map_err(ser::Error::custom)?;
+        let raw = RawValue::from_string(text).map_err(ser::Error::custom)?;
+        raw.serialize(to)
+    }
+}
+
 impl Opportunity {
     pub(super) fn says(&self) -> (u64, u64, &str, bool) {
         (self.amount_in, self.amount_out, &self.reason, self.go)
@@ -77,4 +140,52 @@ impl Opportunity {
 )]
 fn nothing() -> Option<u64> {
     Some(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_reads_back_as_what_was_written() {
+        let opportunity = Opportunity {
+            seq: u64::MAX,
+            recv_ns: i64::MIN,
+            slot: 3,
+            key: "a:0|\"b\":1".to_owned().into(),
+            route: vec!["a:0".to_owned(), "\"b\":1".to_owned()].into(),
+            tokens: vec![String::new(), "ü\u{1}".to_owned()].into(),
+            settlement: Settlement::Legged,
+            amount_in: 1,
+            amount_out: 0,
+            gross: -1,
+            cost: Cost {
+                venue_fees: 7,
+                transfer_fees: 0,
+                base_fee: None,
+                priority_fee: Some(1),
+                tip: Some(2),
+                rent: None,
+                rebalancing: Some(u64::MAX),
+                flash_loan: Some(0),
+            },
+            net: None,
+            oldest_ns: 5,
+            seen_slots: u32::MAX,
+            landing_ppm: 1,
+            score: Some(100),
+            go: true,
+            reason: "not \\ a word".to_owned(),
+            detail: String::new(),
+            miss: Some(-9),
+            miss_unit: "ppm".to_owned(),
+        };
+        let mut line = Vec::new();
+        opportunity.put(&mut line);
+        assert_eq!(
+            serde_json::from_slice::<Opportunity>(&line).unwrap(),
+            opportunity
+        );
+        assert_eq!(serde_json::to_vec(&opportunity).unwrap(), line);
+    }
 }

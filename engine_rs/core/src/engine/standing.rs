@@ -1,23 +1,27 @@
 //! Cycles that stand: found by a search, sized exactly, priced, decided on; kept until a search no longer finds them.
+//!
+//! `route` sizes one, `judging` costs it and decides.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::books::PPM;
-use super::market::{Channels, Hop, Market, Problem, Refusal};
-use super::opportunity::{Cost, Opportunity};
+use hashbrown::HashMap;
+
+use super::encoded::Encoded;
+use super::market::{Channels, Market};
+use super::opportunity::Opportunity;
 use super::prices::Prices;
+use super::route::{Names, Sizing, rotate, size};
 use super::setup::EngineSetup;
-use crate::fees::{Bid, FeeModel, Sources, SwapShape, base_fee, cu_limit, priority_fee};
+use crate::fees::{Bid, FeeModel, Sources};
 use crate::graph::EdgeId;
-use crate::scorer::{Candidate, Settlement, decide};
-use crate::sizing::{Hops, best_input};
-
-/// The smallest size tried is the cap over this, so that a near miss shows a size one would trade.
-const PROBE_SHARE: u64 = 1_000;
+use crate::scorer::Settlement;
 
 /// Ten minutes of slots: the half-life of what outcomes taught.
 const MEMORY_SLOTS: u64 = 1_500;
+
+/// Cycles whose names are kept: some megabytes.
+const MOST_NAMES: usize = 4_096;
 
 /// The record being decided on.
 #[derive(Clone, Copy, Debug)]
@@ -27,22 +31,10 @@ pub(crate) struct Moment {
     pub(crate) slot: u64,
 }
 
-/// What a cycle pays at its best size: all that costing needs without quoting again.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Sizing {
-    pub(crate) amount_in: u64,
-    pub(crate) amount_out: u64,
-    /// Venue and transfer fees, in atoms of the base token.
-    pub(crate) fees: u64,
-    pub(crate) binds: String,
-    /// Compute units to ask for; 0 without a pool hop, `None` if unknown.
-    pub(crate) cu_limit: Option<u64>,
-}
-
 /// One standing cycle.
 #[derive(Clone, Debug)]
 pub(crate) struct Cycle {
-    pub(crate) key: String,
+    pub(crate) names: Names,
     /// In the order of execution: the first one sells the base token, if there is one.
     pub(crate) edges: Vec<EdgeId>,
     /// Mint, or empty.
@@ -68,15 +60,17 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Standing {
     pub(crate) cycles: BTreeMap<String, Cycle>,
     /// (settlement, hops) → (landed, tried).
-    pub(crate) learned: BTreeMap<(String, u64), (u64, u64)>,
+    pub(crate) learned: BTreeMap<(Settlement, u64), (u64, u64)>,
     /// (since which slot, until which) by key, of cycles that paid and don't, as long as the gap may be bridged.
     pub(crate) gaps: BTreeMap<String, (u64, u64)>,
     /// Micro-lamports per compute unit and where from; kept because a percentile costs more than a quote.
     pub(crate) bid: Option<Bid>,
     /// Prices of single accounts at the percentile that is bid.
-    account_bids: BTreeMap<String, u64>,
+    pub(super) account_bids: BTreeMap<String, u64>,
     /// Lamports that a tip is not below.
     pub(crate) least_tip: u64,
+    /// Of cycles that stand or stood: most that are lost come back, and writing them anew was 6 % of a swap's cost.
+    names: HashMap<String, Names>,
 }
 
 impl Standing {
@@ -90,22 +84,6 @@ impl Standing {
         });
         self.account_bids = prices.collect();
         self.least_tip = bidding.min_tip_lamports.max(sources.least_tip(bidding));
-    }
-
-    /// Returns what a route bids: the price of the dearest of its accounts where that is above the chain's.
-    fn bid_on(&self, cx: Context<'_>, edges: &[EdgeId]) -> Option<u64> {
-        let chain = self.bid?.micro_lamports;
-        if self.account_bids.is_empty() {
-            return Some(chain);
-        }
-        let pools = edges.iter().map(|&edge| cx.market.behind(edge));
-        let names = pools
-            .filter(|behind| !behind.book)
-            .map(|behind| &cx.market.registry.pools[behind.at].name);
-        names
-            .filter_map(|name| self.account_bids.get(name).copied())
-            .max()
-            .map_or(Some(chain), |dearest| Some(dearest.max(chain)))
     }
 
     // -- finding
@@ -123,7 +101,7 @@ impl Standing {
             let (edges, base) = rotate(cx, edges);
             let sizing = Sizing::default();
             let cycle = Cycle {
-                key: key.to_owned(),
+                names: self.named(cx.market, key, &edges),
                 edges,
                 base,
                 weight,
@@ -154,6 +132,18 @@ impl Standing {
         true
     }
 
+    fn named(&mut self, market: &Market, key: &str, edges: &[EdgeId]) -> Names {
+        if let Some(names) = self.names.get(key) {
+            return names.clone();
+        }
+        if self.names.len() >= MOST_NAMES {
+            self.names.clear();
+        }
+        let names = Names::new(market, key, edges);
+        self.names.insert(key.to_owned(), names.clone());
+        names
+    }
+
     /// Drops a cycle that no longer stands.
     pub(crate) fn lose(&mut self, key: &str, slot: u64, most: u64) {
         if let Some(cycle) = self.cycles.remove(key) {
@@ -171,166 +161,14 @@ impl Standing {
     }
 
     /// Returns the keys of the cycles that use one of the edges, which ascend.
-    pub(crate) fn through(&self, touched: &[EdgeId]) -> Vec<String> {
+    pub(crate) fn through(&self, touched: &[EdgeId]) -> Vec<Encoded<String>> {
         let is_touched = |edge: &EdgeId| touched.binary_search(edge).is_ok();
         let uses = |cycle: &&Cycle| cycle.edges.iter().any(is_touched);
         self.cycles
             .values()
             .filter(uses)
-            .map(|cycle| cycle.key.clone())
+            .map(|cycle| cycle.names.key.clone())
             .collect()
-    }
-
-    // -- deciding
-
-    /// Returns every cost of a trade of this size, once, in atoms of the base token.
-    pub(crate) fn cost(
-        &self,
-        cx: Context<'_>,
-        cycle: &Cycle,
-        sizing: &Sizing,
-        settlement: Settlement,
-    ) -> Cost {
-        let base = cycle.base.as_str();
-        let convert = |lamports: Option<u64>| {
-            lamports
-                .filter(|_| !base.is_empty())
-                .and_then(|lamports| cx.prices.lamports_to(lamports, base))
-        };
-        let bidding = &cx.setup.bidding;
-        let on_chain = sizing.cu_limit != Some(0);
-        let legged = settlement == Settlement::Legged;
-        let priority = self
-            .bid_on(cx, &cycle.edges)
-            .zip(sizing.cu_limit)
-            .and_then(|(bid, limit)| priority_fee(bid, limit));
-        let rate = if legged {
-            cx.setup.gates.rebalancing_ppm
-        } else {
-            Some(0)
-        };
-        let gates = &cx.setup.gates;
-        let loan = if gates.flash_loan && !legged {
-            gates.flash_loan_ppm
-        } else {
-            Some(0)
-        };
-        let share = |rate: u64| (u128::from(sizing.amount_in) * u128::from(rate)).div_ceil(PPM);
-        let gross = u128::from(sizing.amount_out.saturating_sub(sizing.amount_in));
-        let tip = || {
-            let floor = convert(Some(self.least_tip))?;
-            let share = u64::try_from(gross * u128::from(bidding.tip_ppm_of_gross) / PPM).ok()?;
-            Some(floor.max(share))
-        };
-        Cost {
-            venue_fees: sizing.fees,
-            transfer_fees: 0,
-            base_fee: if on_chain {
-                convert(Some(base_fee(bidding.signatures)))
-            } else {
-                Some(0)
-            },
-            priority_fee: if on_chain { convert(priority) } else { Some(0) },
-            tip: if on_chain && !legged { tip() } else { Some(0) },
-            rent: rent(cx, &cycle.edges).and_then(|lamports| match lamports {
-                0 => Some(0),
-                lamports => convert(Some(lamports)),
-            }),
-            rebalancing: rate.and_then(|rate| u64::try_from(share(rate)).ok()),
-            flash_loan: loan.and_then(|rate| u64::try_from(share(rate)).ok()),
-        }
-    }
-
-    /// Decides on a cycle as it stands; returns the decision if it says something new.
-    pub(crate) fn decide(
-        &mut self,
-        cx: Context<'_>,
-        moment: Moment,
-        key: &str,
-    ) -> Option<&Opportunity> {
-        let opportunity = self.judge(cx, moment, self.cycles.get(key)?);
-        let cycle = self.cycles.get_mut(key)?;
-        let news = cycle
-            .last
-            .as_ref()
-            .is_none_or(|before| before.says() != opportunity.says());
-        let last = cycle.last.insert(opportunity);
-        news.then_some(&*last)
-    }
-
-    fn judge(&self, cx: Context<'_>, moment: Moment, cycle: &Cycle) -> Opportunity {
-        let (sizing, settlement) = (&cycle.sizing, settlement(cx.market, &cycle.edges));
-        let cost = self.cost(cx, cycle, sizing, settlement);
-        let legs = || {
-            cycle
-                .edges
-                .iter()
-                .map(|&edge| cx.market.leg(edge, moment.now_ns, cx.channels))
-        };
-        let (mut torn, mut stale, mut oldest_ns) = (String::new(), String::new(), 0);
-        for leg in legs() {
-            oldest_ns = oldest_ns.max(leg.age_ns);
-            match leg.problem {
-                Problem::Torn if torn.is_empty() => torn = leg.detail,
-                Problem::Stale if stale.is_empty() => stale = leg.detail,
-                _ => {}
-            }
-        }
-        let kind = (word(settlement).to_owned(), cycle.edges.len() as u64);
-        let (wins, tries) = self.learned.get(&kind).copied().unwrap_or((0, 0));
-        let seen_slots = slots_seen(cycle.first_slot, moment.slot);
-        let candidate = Candidate {
-            amount_in: sizing.amount_in,
-            amount_out: sizing.amount_out,
-            settlement,
-            has_base: cap(cx.setup, &cycle.base).is_some(),
-            torn,
-            stale,
-            transfer_fees: cost.transfer_fees,
-            base_fee: cost.base_fee,
-            priority_fee: cost.priority_fee,
-            tip: cost.tip,
-            rent: cost.rent,
-            flash_loan: cost.flash_loan,
-            rebalancing: cost.rebalancing,
-            seen_slots,
-            wins,
-            tries,
-        };
-        let verdict = decide(&candidate, &cx.setup.gates);
-        let mut tokens: Vec<String> = cycle
-            .edges
-            .iter()
-            .map(|&edge| cx.market.ends(edge).0.to_owned())
-            .collect();
-        tokens.extend(tokens.first().cloned());
-        Opportunity {
-            seq: moment.seq,
-            recv_ns: moment.now_ns,
-            slot: moment.slot,
-            key: cycle.key.clone(),
-            route: cycle
-                .edges
-                .iter()
-                .map(|&edge| cx.market.graph.name(edge).to_owned())
-                .collect(),
-            tokens,
-            settlement,
-            amount_in: sizing.amount_in,
-            amount_out: sizing.amount_out,
-            gross: gross(sizing),
-            cost,
-            net: verdict.net,
-            oldest_ns,
-            seen_slots,
-            landing_ppm: verdict.landing_ppm,
-            score: verdict.score,
-            go: verdict.go,
-            reason: verdict.reason,
-            detail: verdict.detail,
-            miss: verdict.miss,
-            miss_unit: verdict.miss_unit,
-        }
     }
 
     /// Counts how an order on a cycle ended, with all of its settlement and hop count.
@@ -341,7 +179,7 @@ impl Standing {
         } else {
             Settlement::Atomic
         };
-        let kind = (word(settlement).to_owned(), key.split('|').count() as u64);
+        let kind = (settlement, key.split('|').count() as u64);
         let (wins, tries) = self.learned.entry(kind).or_default();
         *wins += u64::from(landed);
         *tries += 1;
@@ -372,161 +210,8 @@ impl Standing {
             .values()
             .filter_map(|cycle| cycle.last.as_ref())
             .collect();
-        last.sort_by_key(|o| (!o.go, o.net.is_none(), Reverse(o.net.unwrap_or(0)), &o.key));
+        last.sort_by_key(|o| (!o.go, o.net.is_none(), Reverse(o.net.unwrap_or(0)), &*o.key));
         last
-    }
-}
-
-/// Returns the route that starts with the best-ranked base token in it, and that token's mint.
-fn rotate(cx: Context<'_>, edges: &[EdgeId]) -> (Vec<EdgeId>, String) {
-    let rank = |edge: EdgeId| cx.prices.ranks.get(cx.market.ends(edge).0).copied();
-    let ranked = edges
-        .iter()
-        .enumerate()
-        .filter_map(|(at, &edge)| Some((rank(edge)?, at)));
-    let Some((_, at)) = ranked.min() else {
-        return (edges.to_vec(), String::new());
-    };
-    let mut route = edges.to_vec();
-    route.rotate_left(at);
-    let base = cx.market.ends(route[0]).0.to_owned();
-    (route, base)
-}
-
-/// Returns the most atoms of a base token that one trade may put in.
-pub(crate) fn cap(setup: &EngineSetup, base: &str) -> Option<u64> {
-    setup.gates.caps.get(base).copied().filter(|&cap| cap > 0)
-}
-
-/// Returns the best size of a cycle and what it pays; of 0 without a cap, `None` if no size can be quoted.
-fn size(cx: Context<'_>, cycle: &Cycle) -> Option<Sizing> {
-    let Some(cap) = cap(cx.setup, &cycle.base) else {
-        return Some(Sizing::default());
-    };
-    let sized = best_input(
-        &Chain {
-            market: cx.market,
-            edges: &cycle.edges,
-        },
-        cap,
-        (cap / PROBE_SHARE).max(1),
-    )?;
-    let hops = walk(cx.market, &cycle.edges, sized.amount_in).ok()?;
-    Some(Sizing {
-        amount_in: sized.amount_in,
-        amount_out: sized.amount_out,
-        fees: kept(&hops),
-        binds: sized.binds.as_str().to_owned(),
-        cu_limit: compute_units(cx.market, &cycle.edges, &hops),
-    })
-}
-
-/// Returns each hop of a route.
-///
-/// # Errors
-/// Why one can't be quoted.
-pub(crate) fn walk(market: &Market, edges: &[EdgeId], amount_in: u64) -> Result<Vec<Hop>, Refusal> {
-    let mut hops = Vec::with_capacity(edges.len());
-    let mut amount = amount_in;
-    for &edge in edges {
-        let hop = market.quote(edge, amount)?;
-        amount = hop.amount_out;
-        hops.push(hop);
-    }
-    Ok(hops)
-}
-
-/// Returns what all hops kept, each at the rate at which the route reached it, in atoms of the base token.
-pub(crate) fn kept(hops: &[Hop]) -> u64 {
-    let Some(first) = hops.first() else { return 0 };
-    let at_base = |hop: &Hop| {
-        u128::from(hop.fee) * u128::from(first.amount_in) / u128::from(hop.amount_in.max(1))
-    };
-    u64::try_from(hops.iter().map(at_base).sum::<u128>()).unwrap_or(u64::MAX)
-}
-
-/// Returns the compute units of the pool hops, 0 if there is none, `None` if they don't fit a transaction.
-pub(crate) fn compute_units(market: &Market, edges: &[EdgeId], hops: &[Hop]) -> Option<u64> {
-    let on_chain = edges
-        .iter()
-        .zip(hops)
-        .filter(|(edge, _)| !market.behind(**edge).book);
-    let swaps: Vec<SwapShape<'_>> = on_chain
-        .map(|(&edge, hop)| market.shape(edge, hop.ticks))
-        .collect();
-    if swaps.is_empty() {
-        Some(0)
-    } else {
-        cu_limit(&swaps)
-    }
-}
-
-/// Returns the lamports that token accounts cost which a route needs and the wallet has not, `None` if one of their mints
-/// is unknown.
-fn rent(cx: Context<'_>, edges: &[EdgeId]) -> Option<u64> {
-    let Some(held) = &cx.setup.bidding.token_accounts else {
-        return Some(0);
-    };
-    if cx.setup.bidding.rent_recoverable {
-        return Some(0);
-    }
-    let pools = edges.iter().filter(|&&edge| !cx.market.behind(edge).book);
-    let needed: BTreeSet<&str> = pools
-        .flat_map(|&edge| <[&str; 2]>::from(cx.market.ends(edge)))
-        .collect();
-    needed
-        .into_iter()
-        .filter(|&mint| !held.iter().any(|each| each == mint))
-        .try_fold(0, |sum, mint| Some(sum + cx.market.account_rent(mint)?))
-}
-
-/// Returns how the legs of a route are settled.
-pub(crate) fn settlement(market: &Market, edges: &[EdgeId]) -> Settlement {
-    let legged = edges.iter().any(|&edge| market.behind(edge).book);
-    if legged {
-        Settlement::Legged
-    } else {
-        Settlement::Atomic
-    }
-}
-
-fn word(settlement: Settlement) -> &'static str {
-    match settlement {
-        Settlement::Atomic => "atomic",
-        Settlement::Legged => "legged",
-    }
-}
-
-/// Returns amount out less amount in; the amounts of a trade are far below an i64.
-fn gross(sizing: &Sizing) -> i64 {
-    i64::try_from(i128::from(sizing.amount_out) - i128::from(sizing.amount_in)).unwrap_or(i64::MAX)
-}
-
-/// Returns the net of a trade of this size, `None` if a cost is unknown.
-pub(crate) fn net(sizing: &Sizing, cost: &Cost) -> Option<i64> {
-    i64::try_from(i128::from(sizing.amount_out) - i128::from(sizing.amount_in) - cost.chain()?).ok()
-}
-
-/// A route as sizing sees it.
-struct Chain<'a> {
-    market: &'a Market,
-    edges: &'a [EdgeId],
-}
-
-impl Hops for Chain<'_> {
-    fn len(&self) -> usize {
-        self.edges.len()
-    }
-
-    fn quote(&self, hop: usize, amount_in: u64) -> Option<u64> {
-        self.market
-            .quote(self.edges[hop], amount_in)
-            .ok()
-            .map(|paid| paid.amount_out)
-    }
-
-    fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {
-        self.market.virtual_reserves(self.edges[hop])
     }
 }
 
@@ -536,14 +221,4 @@ fn since(gap: Option<(u64, u64)>, slot: u64, most: u64) -> u64 {
         Some((first, last)) if slot.saturating_sub(last.saturating_add(1)) <= most => first,
         _ => slot,
     }
-}
-
-/// In how many slots a cycle paid: 0 if it never did, 1 if it was found before the first announcement.
-fn slots_seen(first_slot: Option<u64>, slot: u64) -> u32 {
-    let seen = match first_slot {
-        None => 0,
-        Some(0) => 1,
-        Some(first) => (slot + 1).saturating_sub(first).max(1),
-    };
-    u32::try_from(seen).unwrap_or(u32::MAX)
 }

@@ -93,8 +93,8 @@ pub fn tip(gross_lamports: u64, bidding: &Bidding) -> Option<u64> {
         .map(|share| share.max(bidding.min_tip_lamports))
 }
 
-/// Nobody measured it here: the upper end of what users report (60 k to 120 k).
-const UNMEASURED_PUMP: u64 = 120_000;
+/// The most that nine published logs of landed swaps say; `cambist/engine/reference/fees.py` names them. Not recorded.
+const PUBLISHED_PUMP: u64 = 98_345;
 
 /// Returns the compute units of one swap, `None` for a venue that was not measured.
 ///
@@ -116,7 +116,7 @@ pub fn swap_cu(swap: &SwapShape) -> Option<u64> {
         "dlmm" => 46_000 + 6_500 * steps + extra(5_000),
         "damm2" => 22_421,
         "saber" => 58_023,
-        "pump" => UNMEASURED_PUMP,
+        "pump" => PUBLISHED_PUMP,
         _ => return None,
     };
     Some(units)

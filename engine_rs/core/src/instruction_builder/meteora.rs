@@ -5,8 +5,8 @@ use super::{
     known_token_program, readonly, signer, tagged, writable,
 };
 use crate::accounts::program::{
-    MEMO, METEORA_DAMM_V2, METEORA_DAMM_V2_AUTHORITY, METEORA_DAMM_V2_EVENTS, METEORA_DLMM,
-    METEORA_DLMM_EVENTS,
+    INSTRUCTIONS, MEMO, METEORA_DAMM_V2, METEORA_DAMM_V2_AUTHORITY, METEORA_DAMM_V2_EVENTS,
+    METEORA_DLMM, METEORA_DLMM_EVENTS,
 };
 use crate::base58::Pubkey;
 
@@ -144,6 +144,9 @@ pub fn damm_v2_swap(
 
 /// Returns the newer swap on DAMM v2; `partial` fills as much of an exact amount in as the price range allows.
 ///
+/// Of a pool whose rate limiter runs a transaction may buy once only: `limited` adds the instructions sysvar, by which
+/// the program checks that. By its source, not recorded.
+///
 /// # Errors
 /// `TokenProgram` for a program that is no token program, `Partial` for a part of an exact amount out.
 pub fn damm_v2_swap2(
@@ -151,6 +154,7 @@ pub fn damm_v2_swap2(
     user: &User,
     amounts: SwapAmounts,
     partial: bool,
+    limited: bool,
 ) -> Result<Instruction, BuildError> {
     let mode = match (amounts.exact_in, partial) {
         (true, partial) => u8::from(partial),
@@ -159,9 +163,11 @@ pub fn damm_v2_swap2(
     };
     let mut data = tagged(&SWAP2, [amounts.amount, amounts.limit]);
     data.push(mode);
+    let mut accounts = damm_v2_accounts(pool, user)?;
+    accounts.extend(limited.then_some(readonly(INSTRUCTIONS)));
     Ok(Instruction {
         program: METEORA_DAMM_V2,
-        accounts: damm_v2_accounts(pool, user)?,
+        accounts,
         data,
     })
 }

@@ -17,6 +17,7 @@ const DAMM_SWAP_2: u64 = 0xbd42_33a8_2650_7599;
 const PUMP_BUY: u64 = 0x67f4_521f_2cf5_7777;
 const PUMP_SELL: u64 = 0x3e2f_370a_a503_dc2a;
 const PUMP_TRADE: u64 = 0xbddb_7fd3_4ee6_61ee;
+const OPENBOOK_TOTAL: u64 = 0x08eb_303a_ae4c_9c69;
 
 /// A program whose swaps are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,10 @@ pub enum Venue {
     PumpAmm,
     PumpCurve,
     Saber,
+    /// And `OpenBook` v1.
+    Serum,
+    OpenBookV2,
+    Phoenix,
     /// A router: its events repeat the swaps of others.
     Jupiter,
 }
@@ -47,6 +52,9 @@ impl Venue {
             program::PUMP_AMM => Self::PumpAmm,
             program::PUMP => Self::PumpCurve,
             program::SABER => Self::Saber,
+            program::SERUM | program::OPENBOOK_V1 => Self::Serum,
+            program::OPENBOOK_V2 => Self::OpenBookV2,
+            program::PHOENIX => Self::Phoenix,
             program::JUPITER => Self::Jupiter,
             _ => return None,
         })
@@ -64,8 +72,16 @@ impl Venue {
             Self::PumpAmm => "pump",
             Self::PumpCurve => "pump_curve",
             Self::Saber => "saber",
+            Self::Serum => "serum",
+            Self::OpenBookV2 => "openbook2",
+            Self::Phoenix => "phoenix",
             Self::Jupiter => "jupiter",
         }
+    }
+
+    /// Returns whether it is an order book, where a call may well trade nothing.
+    pub fn is_book(self) -> bool {
+        matches!(self, Self::Serum | Self::OpenBookV2 | Self::Phoenix)
     }
 }
 
@@ -130,6 +146,7 @@ pub fn decode_event(program: &Pubkey, data: &[u8]) -> Result<Option<SwapEvent>, 
         (Venue::PumpAmm, PUMP_BUY) => pump_amm(data, true),
         (Venue::PumpAmm, PUMP_SELL) => pump_amm(data, false),
         (Venue::PumpCurve, PUMP_TRADE) => pump_curve(data),
+        (Venue::OpenBookV2, OPENBOOK_TOTAL) => openbook_v2(data),
         _ => return Ok(None),
     };
     event.map(Some)
@@ -293,6 +310,18 @@ fn pump_curve(data: &[u8]) -> Result<SwapEvent, LayoutError> {
     Ok(event)
 }
 
+/// All that a taker's order met at once; token a is base, the fee is in quote.
+fn openbook_v2(data: &[u8]) -> Result<SwapEvent, LayoutError> {
+    const NAME: &str = "openbook_v2_total";
+    let read = Reader::at_least(NAME, data, 65)?;
+    let sells = flag(NAME, "side", read.u8(8))?;
+    let fee = read.u64(57);
+    let mut event = SwapEvent::new(Venue::OpenBookV2, read.u64(41), read.u64(49));
+    event.a_to_b = Some(sells);
+    event.fees = Some(if sells { (0, fee) } else { (fee, 0) });
+    Ok(event)
+}
+
 fn jupiter(data: &[u8]) -> Result<SwapEvent, LayoutError> {
     let read = Reader::at_least("jupiter_swap_event", data, 120)?;
     let mut event = SwapEvent::new(Venue::Jupiter, read.u64(72), read.u64(112));
@@ -302,7 +331,11 @@ fn jupiter(data: &[u8]) -> Result<SwapEvent, LayoutError> {
     Ok(event)
 }
 
-fn flag(layout: &'static str, field: &'static str, byte: u8) -> Result<bool, LayoutError> {
+pub(super) fn flag(
+    layout: &'static str,
+    field: &'static str,
+    byte: u8,
+) -> Result<bool, LayoutError> {
     match byte {
         0 => Ok(false),
         1 => Ok(true),

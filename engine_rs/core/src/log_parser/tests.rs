@@ -147,3 +147,93 @@ proptest! {
         }
     }
 }
+
+/// A log of Phoenix with these events; its market is 40 times 32 and its signer 41.
+fn phoenix(events: &[Vec<u8>]) -> Vec<u8> {
+    let mut data = vec![15, 1, 0];
+    data.extend([0; 24]);
+    data.extend([[40; 32], [41; 32]].concat());
+    data.extend((events.len() as u16).to_le_bytes());
+    data.extend(events.concat());
+    data
+}
+
+fn phoenix_fill(sequence: u64, price: u64, lots: u64) -> Vec<u8> {
+    let mut event = vec![2, 0, 0];
+    event.extend([42; 32]);
+    event.extend([sequence, price, lots, 0].map(u64::to_le_bytes).concat());
+    event
+}
+
+/// A fill of `OpenBook` v2 with a taker that sells.
+fn openbook_fill(price: u64, lots: u64) -> Vec<u8> {
+    let mut data = vec![0; 179];
+    data[..8].copy_from_slice(&0x9617_2994_98a2_d740_u64.to_be_bytes());
+    data[8..40].fill(40);
+    data[40] = 1;
+    data[163..171].copy_from_slice(&price.to_le_bytes());
+    data[171..].copy_from_slice(&lots.to_le_bytes());
+    data
+}
+
+#[test]
+fn fills_of_phoenix_are_read_among_other_events() {
+    let fee = [[7].as_slice(), &[0; 10]].concat();
+    let data = phoenix(&[
+        phoenix_fill(3, 150, 20),
+        fee,
+        phoenix_fill(u64::MAX - 3, 151, 30),
+    ]);
+    let fills = decode_fills(&program::PHOENIX, &data).unwrap();
+    let told = fills
+        .iter()
+        .map(|fill| (fill.taker_buys, fill.price, fill.base_lots));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [(true, 150, 20), (false, 151, 30)]
+    );
+    assert_eq!(
+        (fills[0].market, fills[0].maker, fills[0].taker),
+        ([40; 32], [42; 32], [41; 32])
+    );
+    assert_eq!(decode_fills(&program::OPENBOOK_V2, &data), Ok(Vec::new()));
+}
+
+#[test]
+fn fills_of_openbook_are_read_in_its_frame() {
+    let book = crate::base58::encode(&program::OPENBOOK_V2);
+    let line = format!("Program data: {}", STANDARD.encode(openbook_fill(150, 20)));
+    let lines = [
+        format!("Program {ROUTER} invoke [1]"),
+        line.clone(),
+        format!("Program {book} invoke [2]"),
+        line,
+        format!("Program {book} success"),
+    ];
+    let logs = parse_logs(&lines);
+    assert_eq!(logs.fills.len(), 1);
+    let fill = &logs.fills[0];
+    assert_eq!(
+        (fill.line, fill.frame, fill.event.taker_buys),
+        (3, 1, false)
+    );
+    assert_eq!((logs.swaps.len(), logs.refused.len()), (0, 0));
+}
+
+proptest! {
+    #[test]
+    fn torn_fills_are_read_or_refused(
+        fills in proptest::collection::vec((any::<u64>(), any::<u64>(), any::<u64>()), 0..5), at: usize, byte: u8, cut: usize,
+    ) {
+        let events: Vec<_> = fills.iter().map(|&(sequence, price, lots)| phoenix_fill(sequence, price, lots)).collect();
+        for (owner, whole) in [(program::PHOENIX, phoenix(&events)), (program::OPENBOOK_V2, openbook_fill(1, 2))] {
+            let mut torn = whole.clone();
+            torn[at % whole.len()] = byte;
+            for data in [&torn[..], &torn[..cut % whole.len()]] {
+                if let Ok(read) = decode_fills(&owner, data) {
+                    prop_assert!(read.iter().all(|fill| fill.price > 0 && fill.base_lots > 0));
+                }
+            }
+        }
+    }
+}

@@ -87,7 +87,7 @@ impl DammV2State {
     pub(super) fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
         let (share_in, share_out) = shares(&self.transfer_fees, a_to_b, time)?;
         let whole = FEE_DENOMINATOR * BASIS_POINTS * BASIS_POINTS;
-        let net = self.kept(time)? * share_in * share_out;
+        let net = self.kept(a_to_b, time)? * share_in * share_out;
         root_rate(self.account.sqrt_price, a_to_b, net, whole)
     }
 
@@ -96,7 +96,7 @@ impl DammV2State {
         a_to_b: bool,
         time: &ChainTime,
     ) -> Option<(f64, f64, f64)> {
-        let kept = self.kept(time)? as f64 / FEE_DENOMINATOR as f64;
+        let kept = self.kept(a_to_b, time)? as f64 / FEE_DENOMINATOR as f64;
         let liquidity = self.account.liquidity as f64 / TWO_64;
         let reserves = root_reserves(liquidity, self.account.sqrt_price, a_to_b);
         let shares = shares(&self.transfer_fees, a_to_b, time)?;
@@ -104,8 +104,8 @@ impl DammV2State {
     }
 
     /// Returns what is kept of 10⁹ atoms, at the margin; `None` if a swap would fail.
-    fn kept(&self, time: &ChainTime) -> Option<u64> {
-        let rate = fee_rate_at(&self.account, time.slot, time.unix_timestamp).ok()?;
+    fn kept(&self, a_to_b: bool, time: &ChainTime) -> Option<u64> {
+        let rate = fee_rate_at(&self.account, a_to_b, time.slot, time.unix_timestamp).ok()?;
         FEE_DENOMINATOR.checked_sub(rate).filter(|&kept| kept > 0)
     }
 }

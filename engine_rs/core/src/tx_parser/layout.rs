@@ -14,6 +14,15 @@ const BASE_OUTPUT: u64 = 0x37d9_6256_a34a_b4ad;
 const BUY: u64 = 0x6606_3d12_01da_ebea;
 const BUY_EXACT_QUOTE: u64 = 0xc62e_1552_b4d9_e870;
 const SELL: u64 = 0x33e6_85a4_017f_83ad;
+const PLACE_TAKE_ORDER: u64 = 0x032c_4703_1ac7_cb55;
+/// Place and edit an order of `OpenBook` v2, fixed or pegged.
+const PLACE_ORDERS: [u64; 4] = [
+    0x33c2_9baf_6d82_606a,
+    0x8db9_fb3f_4a55_d291,
+    0xfed0_761d_adf8_c846,
+    0x3ebb_7d45_1add_9d85,
+];
+const SEND_TAKE: [u8; 5] = [0, 13, 0, 0, 0];
 
 /// The accounts between which a swap moves tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +64,42 @@ pub(super) fn of(venue: Venue, accounts: &[Pubkey], data: &[u8]) -> Option<Layou
         (Venue::PumpAmm, BUY | BUY_EXACT_QUOTE) => {
             at(accounts, 0, [6, 5], [8, 7], Some([4, 3]), true)
         }
+        (Venue::Serum, _) => {
+            let side = data.strip_prefix(&SEND_TAKE)?.first_chunk()?;
+            book(accounts, 0, [5, 6], [8, 9], u32::from_le_bytes(*side))
+        }
+        (Venue::OpenBookV2, PLACE_TAKE_ORDER) => {
+            book(accounts, 2, [9, 10], [6, 7], u32::from(*data.get(8)?))
+        }
+        // Tag, kind of order, side.
+        (Venue::Phoenix, _) if data[0] == 0 && data[1] <= 2 => {
+            book(accounts, 2, [4, 5], [6, 7], data[2].into())
+        }
         (Venue::PumpCurve, BUY | SELL) => pump_curve(accounts, tag? == BUY),
         _ => None,
     }
+}
+
+/// Returns the market of an order of `OpenBook` v2 that settles later, `None` for any other call.
+pub(super) fn market(venue: Venue, accounts: &[Pubkey], data: &[u8]) -> Option<Pubkey> {
+    let tag = u64::from_be_bytes(*data.first_chunk()?);
+    let places = venue == Venue::OpenBookV2 && PLACE_ORDERS.contains(&tag);
+    accounts.get(4).copied().filter(|_| places)
+}
+
+/// Returns the accounts of an order that settles at once, given base first: who sells (side 1) pays base.
+fn book(
+    accounts: &[Pubkey],
+    market: usize,
+    mut users: [usize; 2],
+    mut vaults: [usize; 2],
+    side: u32,
+) -> Option<Layout> {
+    if side == 0 {
+        users.reverse();
+        vaults.reverse();
+    }
+    at(accounts, market, users, vaults, None, true).filter(|_| side <= 1)
 }
 
 /// Tags 9 and 11 with 18 accounts, or 17 without the target orders; 16 and 17 with 8, without the market.

@@ -4,6 +4,10 @@
 //! `transactionSubscribe`, in the encodings json, jsonParsed, base64 and base58. A swap belongs to the invocation of its
 //! venue's program, however deep a router calls it; what a router reports itself is no swap. Its amounts are told thrice:
 //! by the program's event, by the token transfers that the program asked for, and by the balances of its vaults.
+//!
+//! An order of a book that settles at once (Serum and `OpenBook` v1: send take; `OpenBook` v2: place take order; Phoenix:
+//! swap) is a swap; one that settles later is a swap only where its program tells the totals (`OpenBook` v2). Fills come
+//! besides, in the market's lots, and in atoms for markets whose lots are given.
 
 mod layout;
 mod message;
@@ -12,10 +16,16 @@ mod swaps;
 mod transfer;
 mod tree;
 
+use hashbrown::HashMap;
+
 use crate::base58::{Pubkey, Signature};
 pub use crate::decode::DecodeError;
 use crate::decode::frame::Frame as Json;
-use crate::log_parser::{Venue, parse_logs};
+use crate::log_parser::{FillEvent, Venue, parse_logs};
+use crate::slab_decoder::Lots;
+
+/// Lots of order books, by address. Only looked up, never walked.
+pub type Markets = HashMap<Pubkey, Lots>;
 
 /// A transaction that a node gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +41,8 @@ pub struct Transaction {
     pub error: Option<String>,
     /// In the order in which they happened.
     pub swaps: Vec<Swap>,
+    /// Of order books, likewise. They are what the swaps among them met, or earlier orders that are settled here.
+    pub fills: Vec<Fill>,
     /// Events of known programs that can't be read, and why.
     pub refused: Vec<String>,
     /// Whether the logs are there to their end and fit the instructions, so that no event is missing.
@@ -76,30 +88,39 @@ pub struct Swap {
     pub price: Option<(u64, u64)>,
 }
 
+/// A fill of an order book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fill {
+    /// Of the call that reports it.
+    pub place: Place,
+    pub event: FillEvent,
+    /// Base and quote before fees; `None` if the market's lots are not given, or beyond a u64.
+    pub atoms: Option<(u64, u64)>,
+}
+
 /// Returns the transactions of one answer or notification; none if it is of a block that was skipped.
 ///
 /// # Errors
 /// A `DecodeError` that names the field and what it was.
-pub fn parse_transactions(body: &[u8]) -> Result<Vec<Transaction>, DecodeError> {
+pub fn parse_transactions(body: &[u8], markets: &Markets) -> Result<Vec<Transaction>, DecodeError> {
     let json = Json::read(body)?;
     read::entries(json.root())?
         .iter()
-        .map(transaction)
+        .map(|entry| transaction(entry, markets))
         .collect()
 }
 
-fn transaction(entry: &read::Entry<'_, '_>) -> Result<Transaction, DecodeError> {
+fn transaction(entry: &read::Entry<'_, '_>, markets: &Markets) -> Result<Transaction, DecodeError> {
     let raw = read::transaction(entry)?;
     let logs = raw.logs.as_deref().map(parse_logs);
     let (nodes, aligned) = tree::nodes(&raw.top, &raw.inner, logs.as_ref().map(|logs| &logs.trace));
     let complete = aligned && logs.as_ref().is_some_and(|logs| logs.trace.complete());
     let refused = logs.iter().flat_map(|logs| &logs.refused);
     let mut refused = refused.map(|(_, why)| why.clone()).collect();
-    let swaps = if raw.error.is_some() {
-        Vec::new()
+    let (swaps, fills) = if raw.error.is_some() {
+        (Vec::new(), Vec::new())
     } else {
-        let events = logs.as_ref().map_or(&[][..], |logs| &logs.swaps);
-        swaps::of(&nodes, events, &raw.balances, &mut refused)
+        swaps::of(&nodes, logs.as_ref(), &raw.balances, markets, &mut refused)
     };
     Ok(Transaction {
         signature: raw.signature,
@@ -109,6 +130,7 @@ fn transaction(entry: &read::Entry<'_, '_>) -> Result<Transaction, DecodeError> 
         compute_units: raw.compute_units,
         error: raw.error,
         swaps,
+        fills,
         refused,
         complete,
     })

@@ -6,10 +6,12 @@ use super::layout::{self, Layout};
 use super::read::Balances;
 use super::transfer::{self, Transfer};
 use super::tree::Node;
-use super::{Place, Sides, Swap};
+use super::{Fill, Markets, Place, Sides, Swap};
 use crate::accounts::program::WRAPPED_SOL;
 use crate::base58::Pubkey;
-use crate::log_parser::{CPI_EVENT, LogSwap, SwapEvent, Venue, decode_event};
+use crate::log_parser::{
+    CPI_EVENT, FillEvent, Logs, PHOENIX_LOG, SwapEvent, Venue, decode_event, decode_fills,
+};
 
 /// A call that may swap, and what is known of it.
 struct Call<'n> {
@@ -17,16 +19,18 @@ struct Call<'n> {
     venue: Venue,
     layout: Option<Layout>,
     events: Vec<SwapEvent>,
+    fills: Vec<FillEvent>,
     transfers: Vec<Transfer>,
 }
 
-/// Returns the swaps of the calls; events that can't be read are added to `refused`.
+/// Returns the swaps of the calls, and the fills; events that can't be read are added to `refused`.
 pub(super) fn of(
     nodes: &[Node<'_>],
-    logged: &[LogSwap],
+    logs: Option<&Logs>,
     balances: &Balances,
+    markets: &Markets,
     refused: &mut Vec<String>,
-) -> Vec<Swap> {
+) -> (Vec<Swap>, Vec<Fill>) {
     let mut children = vec![Vec::new(); nodes.len()];
     for (at, node) in nodes.iter().enumerate() {
         if let Some(parent) = node.parent {
@@ -40,7 +44,7 @@ pub(super) fn of(
             Some(_) if node.data.starts_with(&CPI_EVENT) => {}
             Some(venue) => {
                 let asked = children.iter().map(|&at| &nodes[at]);
-                calls.push(call(node, venue, asked, logged, refused));
+                calls.push(call(node, venue, asked, logs, refused));
             }
         }
     }
@@ -53,14 +57,22 @@ pub(super) fn of(
         *uses.entry(vault).or_insert(0) += 1;
     }
     let alone = |vault: &Pubkey| uses.get(vault) == Some(&1);
-    let mut swaps = Vec::new();
+    let (mut swaps, mut fills) = (Vec::new(), Vec::new());
     for call in &calls {
         let place = place(call.node, nodes);
+        fills.extend(call.fills.iter().map(|event| Fill {
+            place,
+            event: event.clone(),
+            atoms: atoms(event, markets),
+        }));
         match &call.events[..] {
             [] => {
-                if let Some(layout) = &call.layout {
-                    swaps.push(with_layout(call, place, None, layout, balances, alone));
-                }
+                let of_layout = |layout| with_layout(call, place, None, layout, balances, alone);
+                let moved = |swap: &Swap| {
+                    let moved = |amount: Option<u64>| amount.is_some_and(|amount| amount > 0);
+                    !call.venue.is_book() || moved(swap.amounts.0) || moved(swap.amounts.1)
+                };
+                swaps.extend(call.layout.as_ref().map(of_layout).filter(moved));
             }
             [event] => swaps.push(match &call.layout {
                 Some(layout) => with_layout(call, place, Some(event), layout, balances, alone),
@@ -75,7 +87,17 @@ pub(super) fn of(
             }
         }
     }
-    swaps
+    (swaps, fills)
+}
+
+/// Returns base and quote of a fill in atoms, before fees; `None` if the market's lots are not given, or beyond a u64.
+fn atoms(fill: &FillEvent, markets: &Markets) -> Option<(u64, u64)> {
+    let lots = markets.get(&fill.market)?;
+    let base = lots.base_atoms(fill.base_lots.into()).ok()?;
+    Some((
+        base,
+        lots.quote_atoms(fill.price, fill.base_lots.into()).ok()?,
+    ))
 }
 
 fn place(node: &Node<'_>, nodes: &[Node<'_>]) -> Place {
@@ -92,29 +114,34 @@ fn call<'n>(
     node: &'n Node<'n>,
     venue: Venue,
     asked: impl Iterator<Item = &'n Node<'n>>,
-    logged: &[LogSwap],
+    logs: Option<&Logs>,
     refused: &mut Vec<String>,
 ) -> Call<'n> {
-    let (mut events, mut transfers) = (Vec::new(), Vec::new());
+    let (mut events, mut fills, mut transfers) = (Vec::new(), Vec::new(), Vec::new());
     for child in asked {
         transfer::collect(&child.program, child.accounts, child.data, &mut transfers);
-        if let (true, Some(data)) = (
-            child.program == node.program,
-            child.data.strip_prefix(&CPI_EVENT),
-        ) {
-            match decode_event(&node.program, data) {
-                Ok(event) => events.extend(event),
-                Err(error) => refused.push(error.to_string()),
-            }
+        if child.program != node.program {
+            continue;
         }
+        let read = if venue == Venue::Phoenix && child.data.first() == Some(&PHOENIX_LOG) {
+            decode_fills(&node.program, child.data).map(|filled| fills.extend(filled))
+        } else if let Some(data) = child.data.strip_prefix(&CPI_EVENT) {
+            decode_event(&node.program, data).map(|event| events.extend(event))
+        } else {
+            Ok(())
+        };
+        refused.extend(read.err().map(|error| error.to_string()));
     }
     // A program may both log an event and hand it to itself.
     let handed = events.len();
-    let own = logged.iter().filter(|each| node.frame == Some(each.frame));
-    for logged in own {
-        if !events[..handed].contains(&logged.event) {
-            events.push(logged.event.clone());
+    if let (Some(logs), Some(frame)) = (logs, node.frame) {
+        for logged in logs.swaps.iter().filter(|each| each.frame == frame) {
+            if !events[..handed].contains(&logged.event) {
+                events.push(logged.event.clone());
+            }
         }
+        let own = logs.fills.iter().filter(|each| each.frame == frame);
+        fills.extend(own.map(|each| each.event.clone()));
     }
     if venue == Venue::Dlmm {
         events = once(&events);
@@ -124,6 +151,7 @@ fn call<'n>(
         venue,
         layout: layout::of(venue, node.accounts, node.data),
         events,
+        fills,
         transfers,
     }
 }
@@ -256,8 +284,9 @@ fn with_event(call: &Call<'_>, place: Place, event: &SwapEvent, balances: &Balan
             transfer.mint.or_else(known)
         })
     };
+    let market = || layout::market(call.venue, call.node.accounts, call.node.data);
     let facts = Facts {
-        pool: event.pool,
+        pool: event.pool.or_else(market),
         mints: (mint(event.mint_in, paid), mint(event.mint_out, received)),
         by_event: Some((event.amount_in, event.amount_out)),
         by_transfers: (

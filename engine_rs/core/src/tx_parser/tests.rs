@@ -70,7 +70,8 @@ fn bytes_to_base58(bytes: &[u8]) -> String {
 
 #[test]
 fn a_swap_without_an_event_is_told_by_its_transfers() {
-    let [transaction] = &parse_transactions(answer().as_bytes()).unwrap()[..] else {
+    let [transaction] = &parse_transactions(answer().as_bytes(), &Markets::new()).unwrap()[..]
+    else {
         panic!("one transaction");
     };
     assert!(transaction.complete);
@@ -114,7 +115,7 @@ fn too_many_calls_are_refused() {
     let body = format!(
         r#"{{"transaction":{{"signatures":[],"message":{{"accountKeys":[],"instructions":[{calls}]}}}},"meta":{{}}}}"#
     );
-    let refused = parse_transactions(body.as_bytes()).unwrap_err();
+    let refused = parse_transactions(body.as_bytes(), &Markets::new()).unwrap_err();
     assert_eq!(refused.to_string(), "`transaction` was an object");
 }
 
@@ -125,9 +126,9 @@ proptest! {
         let mut torn = whole.clone();
         let at = at % torn.len();
         torn[at] = byte;
-        let _ = parse_transactions(&torn);
+        let _ = parse_transactions(&torn, &Markets::new());
         torn.truncate(cut);
-        let _ = parse_transactions(&torn);
+        let _ = parse_transactions(&torn, &Markets::new());
     }
 
     #[test]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference import base58, pda
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.accounts import DammV2Pool, program
 from cambist.engine.reference.engine.registry.entries import CURVES, Account, PoolEntry, Role
 
 if TYPE_CHECKING:
@@ -62,6 +62,14 @@ class Registry:
         self.index[address] = len(self.pools)
         self.pools.append(PoolEntry(address, ref.address, owner, venue))
         self.accounts[address] = Account(address, Role.POOL, [self.index[address]])
+
+    def is_recorded(self, address: str) -> bool:
+        """Returns whether the program of a watched pool was recorded at what its account says now; not if none came."""
+        key = base58.decode(address)
+        if key is None or key not in self.index:
+            return False
+        decoded = self.accounts[key].decoded
+        return decoded.base_fee.is_recorded if isinstance(decoded, DammV2Pool) else decoded is not None
 
     def refuse(self, reason: str, text: str) -> None:
         """Counts a refusal; `text` says it to the channel that told."""

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::accounts::{
     BINS_PER_ARRAY, BITMAP_ARRAYS, Bin, BinArray, BinArrayBitmapExtension, LayoutError, LbPair,
 };
+use crate::amm_math::bitmap::set_bits;
 use crate::base58::{self, Pubkey};
 
 const WIDTH: i32 = BINS_PER_ARRAY as i32;
@@ -17,10 +18,12 @@ pub fn array_index(bin_id: i32) -> i32 {
 
 /// Returns the arrays that the bitmaps of a pair say have liquidity, ascending.
 pub fn liquid_arrays(pair: &LbPair, extension: Option<&BinArrayBitmapExtension>) -> Vec<i32> {
-    let mut liquid: Vec<i32> = bits(&pair.bitmap).map(|bit| bit - BITMAP_ARRAYS).collect();
+    let mut liquid: Vec<i32> = set_bits(&pair.bitmap)
+        .map(|bit| bit - BITMAP_ARRAYS)
+        .collect();
     if let Some(extension) = extension {
-        liquid.extend(bits(&extension.positive).map(|bit| bit + BITMAP_ARRAYS));
-        liquid.extend(bits(&extension.negative).map(|bit| -BITMAP_ARRAYS - 1 - bit));
+        liquid.extend(set_bits(&extension.positive).map(|bit| bit + BITMAP_ARRAYS));
+        liquid.extend(set_bits(&extension.negative).map(|bit| -BITMAP_ARRAYS - 1 - bit));
         liquid.sort_unstable();
     }
     liquid
@@ -112,13 +115,4 @@ fn check_owner(layout: &'static str, was: &Pubkey, address: &Pubkey) -> Result<(
         return Ok(());
     }
     Err(LayoutError::field(layout, "lb_pair", base58::encode(was)))
-}
-
-fn bits(words: &[u64]) -> impl Iterator<Item = i32> {
-    (0i32..)
-        .zip(words)
-        .filter(|(_, word)| **word != 0)
-        .flat_map(|(at, word)| (0..64).map(move |bit| (at, word, bit)))
-        .filter(|(_, word, bit)| *word >> bit & 1 == 1)
-        .map(|(at, _, bit)| 64 * at + bit)
 }

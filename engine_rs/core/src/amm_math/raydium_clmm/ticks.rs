@@ -7,6 +7,7 @@ use crate::accounts::{
     ClmmTickArray, LayoutError,
 };
 use crate::amm_math::QuoteError;
+use crate::amm_math::bitmap::set_bits;
 use crate::amm_math::raydium_price::{MAX_TICK, MIN_TICK, sqrt_price_from_tick};
 use crate::base58::{self, Pubkey};
 
@@ -258,13 +259,13 @@ fn check_owner(layout: &'static str, was: &Pubkey, address: &Pubkey) -> Result<(
 /// Returns the indexes of the arrays that a pool's bitmaps say are initialised, ascending.
 pub fn initialised_arrays(pool: &ClmmPool, extension: Option<&ClmmBitmapExtension>) -> Vec<i32> {
     let half = CLMM_BITMAP_ARRAYS;
-    let mut found: Vec<i32> = bits(&pool.bitmap).map(|bit| bit - half).collect();
+    let mut found: Vec<i32> = set_bits(&pool.bitmap).map(|bit| bit - half).collect();
     if let Some(extension) = extension {
         for (row, words) in (1..).zip(&extension.positive) {
-            found.extend(bits(words).map(|bit| bit + half * row));
+            found.extend(set_bits(words).map(|bit| bit + half * row));
         }
         for (row, words) in (2..).zip(&extension.negative) {
-            found.extend(bits(words).map(|bit| bit - half * row));
+            found.extend(set_bits(words).map(|bit| bit - half * row));
         }
         found.sort_unstable();
     }
@@ -288,12 +289,4 @@ fn walls(initialised: &[i32], known: &[i32], tick_spacing: u16, has_extension: b
         walls.sort_unstable();
     }
     walls
-}
-
-fn bits(words: &[u64]) -> impl Iterator<Item = i32> {
-    (0i32..)
-        .zip(words)
-        .flat_map(|(at, word)| (0..64).map(move |bit| (at, word, bit)))
-        .filter(|(_, word, bit)| *word >> bit & 1 == 1)
-        .map(|(at, _, bit)| 64 * at + bit)
 }

@@ -148,6 +148,15 @@ impl Registry {
             .and_then(|account| account.decoded.as_ref())
     }
 
+    /// Returns whether the program of a watched pool was recorded at what the pool's account says now; not if none came.
+    pub(crate) fn is_recorded(&self, address: &str) -> bool {
+        let watched = base58::decode(address).filter(|key| self.index.contains_key(key));
+        match watched.and_then(|key| self.decoded(&key)) {
+            Some(Decoded::DammV2(pool)) => pool.base_fee.is_recorded(),
+            found => found.is_some(),
+        }
+    }
+
     fn refuse(&mut self, reason: &'static str, text: String) {
         self.refused.push(reason);
         self.errors.push(text);

@@ -12,6 +12,7 @@ use crate::engine::setup::Channel;
 use crate::engine::views::Counters;
 use crate::fees::{FeeState, SourcesState};
 use crate::order_book::BookParts;
+use crate::scorer::Settlement;
 use crate::wss_aggregator::AggregatorParts;
 
 #[derive(Serialize, Deserialize)]
@@ -164,7 +165,7 @@ pub(super) struct State {
     pub(super) fees: FeeState,
     pub(super) fee_sources: SourcesState,
     pub(super) cycles: Vec<CyclePart>,
-    pub(super) learned: Vec<(String, u64, u64, u64)>,
+    pub(super) learned: Vec<(Settlement, u64, u64, u64)>,
     pub(super) counters: Counters,
     #[serde(default)]
     pub(super) gaps: Vec<(String, u64, u64)>,

@@ -13,8 +13,9 @@ use crate::engine::channels::ChannelState;
 use crate::engine::market::Edge;
 use crate::engine::prices::{Row, Source};
 use crate::engine::registry::{Account, Decoded, PoolEntry, PoolState, Role};
+use crate::engine::route::{Names, Sizing};
 use crate::engine::series::Series;
-use crate::engine::standing::{Cycle, Sizing};
+use crate::engine::standing::Cycle;
 use crate::fees::{FeeModel, Sources};
 use crate::graph::Graph;
 use crate::order_book::OrderBook;
@@ -251,7 +252,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             return Err(damaged(format!("cycle {}", part.key)));
         }
         let cycle = Cycle {
-            key: part.key.clone(),
+            names: Names::new(&engine.market, &part.key, &part.edges),
             edges: part.edges.clone(),
             base: part.base.clone(),
             weight: part.weight,
@@ -269,7 +270,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
     }
     let learned = state.learned.iter();
     engine.standing.learned = learned
-        .map(|(settlement, hops, wins, tries)| ((settlement.clone(), *hops), (*wins, *tries)))
+        .map(|(settlement, hops, wins, tries)| ((*settlement, *hops), (*wins, *tries)))
         .collect();
     let gaps = state.gaps.iter();
     engine.standing.gaps = gaps

@@ -53,7 +53,7 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
         fee_sources: engine.sources.state(),
         cycles: engine.standing.cycles.values().map(cycle_part).collect(),
         learned: learned
-            .map(|((settlement, hops), &(wins, tries))| (settlement.clone(), *hops, wins, tries))
+            .map(|((settlement, hops), &(wins, tries))| (*settlement, *hops, wins, tries))
             .collect(),
         counters: engine.counters.clone(),
         gaps: gaps
@@ -193,7 +193,7 @@ fn row_part(row: &Row) -> RowPart {
 
 fn cycle_part(cycle: &Cycle) -> CyclePart {
     CyclePart {
-        key: cycle.key.clone(),
+        key: cycle.names.key.to_string(),
         edges: cycle.edges.clone(),
         base: cycle.base.clone(),
         weight: cycle.weight,

@@ -1,0 +1,199 @@
+//! What a standing cycle costs at its size, and the decision on it.
+
+use std::collections::BTreeSet;
+
+use super::books::PPM;
+use super::market::Problem;
+use super::opportunity::{Cost, Opportunity};
+use super::route::{Sizing, cap, gross, settlement};
+use super::standing::{Context, Cycle, Moment, Standing};
+use crate::fees::{base_fee, priority_fee};
+use crate::graph::EdgeId;
+use crate::scorer::{Candidate, Settlement, decide};
+
+impl Standing {
+    /// Returns what a route bids: the price of the dearest of its accounts where that is above the chain's.
+    fn bid_on(&self, cx: Context<'_>, edges: &[EdgeId]) -> Option<u64> {
+        let chain = self.bid?.micro_lamports;
+        if self.account_bids.is_empty() {
+            return Some(chain);
+        }
+        let pools = edges.iter().map(|&edge| cx.market.behind(edge));
+        let names = pools
+            .filter(|behind| !behind.book)
+            .map(|behind| &cx.market.registry.pools[behind.at].name);
+        names
+            .filter_map(|name| self.account_bids.get(name).copied())
+            .max()
+            .map_or(Some(chain), |dearest| Some(dearest.max(chain)))
+    }
+
+    /// Returns every cost of a trade of this size, once, in atoms of the base token.
+    pub(crate) fn cost(
+        &self,
+        cx: Context<'_>,
+        cycle: &Cycle,
+        sizing: &Sizing,
+        settlement: Settlement,
+    ) -> Cost {
+        let base = cycle.base.as_str();
+        let convert = |lamports: Option<u64>| {
+            lamports
+                .filter(|_| !base.is_empty())
+                .and_then(|lamports| cx.prices.lamports_to(lamports, base))
+        };
+        let bidding = &cx.setup.bidding;
+        let on_chain = sizing.cu_limit != Some(0);
+        let legged = settlement == Settlement::Legged;
+        let priority = self
+            .bid_on(cx, &cycle.edges)
+            .zip(sizing.cu_limit)
+            .and_then(|(bid, limit)| priority_fee(bid, limit));
+        let rate = if legged {
+            cx.setup.gates.rebalancing_ppm
+        } else {
+            Some(0)
+        };
+        let gates = &cx.setup.gates;
+        let loan = if gates.flash_loan && !legged {
+            gates.flash_loan_ppm
+        } else {
+            Some(0)
+        };
+        let share = |rate: u64| (u128::from(sizing.amount_in) * u128::from(rate)).div_ceil(PPM);
+        let gross = u128::from(sizing.amount_out.saturating_sub(sizing.amount_in));
+        let tip = || {
+            let floor = convert(Some(self.least_tip))?;
+            let share = u64::try_from(gross * u128::from(bidding.tip_ppm_of_gross) / PPM).ok()?;
+            Some(floor.max(share))
+        };
+        Cost {
+            venue_fees: sizing.fees,
+            transfer_fees: 0,
+            base_fee: if on_chain {
+                convert(Some(base_fee(bidding.signatures)))
+            } else {
+                Some(0)
+            },
+            priority_fee: if on_chain { convert(priority) } else { Some(0) },
+            tip: if on_chain && !legged { tip() } else { Some(0) },
+            rent: rent(cx, &cycle.edges).and_then(|lamports| match lamports {
+                0 => Some(0),
+                lamports => convert(Some(lamports)),
+            }),
+            rebalancing: rate.and_then(|rate| u64::try_from(share(rate)).ok()),
+            flash_loan: loan.and_then(|rate| u64::try_from(share(rate)).ok()),
+        }
+    }
+
+    /// Decides on a cycle as it stands; returns the decision if it says something new.
+    pub(crate) fn decide(
+        &mut self,
+        cx: Context<'_>,
+        moment: Moment,
+        key: &str,
+    ) -> Option<&Opportunity> {
+        let opportunity = self.judge(cx, moment, self.cycles.get(key)?);
+        let cycle = self.cycles.get_mut(key)?;
+        let news = cycle
+            .last
+            .as_ref()
+            .is_none_or(|before| before.says() != opportunity.says());
+        let last = cycle.last.insert(opportunity);
+        news.then_some(&*last)
+    }
+
+    fn judge(&self, cx: Context<'_>, moment: Moment, cycle: &Cycle) -> Opportunity {
+        let (sizing, settlement) = (&cycle.sizing, settlement(cx.market, &cycle.edges));
+        let cost = self.cost(cx, cycle, sizing, settlement);
+        let legs = || {
+            cycle
+                .edges
+                .iter()
+                .map(|&edge| cx.market.leg(edge, moment.now_ns, cx.channels))
+        };
+        let (mut torn, mut stale, mut oldest_ns) = (String::new(), String::new(), 0);
+        for leg in legs() {
+            oldest_ns = oldest_ns.max(leg.age_ns);
+            match leg.problem {
+                Problem::Torn if torn.is_empty() => torn = leg.detail,
+                Problem::Stale if stale.is_empty() => stale = leg.detail,
+                _ => {}
+            }
+        }
+        let kind = (settlement, cycle.edges.len() as u64);
+        let (wins, tries) = self.learned.get(&kind).copied().unwrap_or((0, 0));
+        let seen_slots = slots_seen(cycle.first_slot, moment.slot);
+        let candidate = Candidate {
+            amount_in: sizing.amount_in,
+            amount_out: sizing.amount_out,
+            settlement,
+            has_base: cap(cx.setup, &cycle.base).is_some(),
+            torn,
+            stale,
+            transfer_fees: cost.transfer_fees,
+            base_fee: cost.base_fee,
+            priority_fee: cost.priority_fee,
+            tip: cost.tip,
+            rent: cost.rent,
+            flash_loan: cost.flash_loan,
+            rebalancing: cost.rebalancing,
+            seen_slots,
+            wins,
+            tries,
+        };
+        let verdict = decide(&candidate, &cx.setup.gates);
+        Opportunity {
+            seq: moment.seq,
+            recv_ns: moment.now_ns,
+            slot: moment.slot,
+            key: cycle.names.key.clone(),
+            route: cycle.names.route.clone(),
+            tokens: cycle.names.tokens.clone(),
+            settlement,
+            amount_in: sizing.amount_in,
+            amount_out: sizing.amount_out,
+            gross: gross(sizing),
+            cost,
+            net: verdict.net,
+            oldest_ns,
+            seen_slots,
+            landing_ppm: verdict.landing_ppm,
+            score: verdict.score,
+            go: verdict.go,
+            reason: verdict.reason,
+            detail: verdict.detail,
+            miss: verdict.miss,
+            miss_unit: verdict.miss_unit,
+        }
+    }
+}
+
+/// Returns the lamports that token accounts cost which a route needs and the wallet has not, `None` if one of their mints
+/// is unknown.
+fn rent(cx: Context<'_>, edges: &[EdgeId]) -> Option<u64> {
+    let Some(held) = &cx.setup.bidding.token_accounts else {
+        return Some(0);
+    };
+    if cx.setup.bidding.rent_recoverable {
+        return Some(0);
+    }
+    let pools = edges.iter().filter(|&&edge| !cx.market.behind(edge).book);
+    let needed: BTreeSet<&str> = pools
+        .flat_map(|&edge| <[&str; 2]>::from(cx.market.ends(edge)))
+        .collect();
+    needed
+        .into_iter()
+        .filter(|&mint| !held.iter().any(|each| each == mint))
+        .try_fold(0, |sum, mint| Some(sum + cx.market.account_rent(mint)?))
+}
+
+/// In how many slots a cycle paid: 0 if it never did, 1 if it was found before the first announcement.
+fn slots_seen(first_slot: Option<u64>, slot: u64) -> u32 {
+    let seen = match first_slot {
+        None => 0,
+        Some(0) => 1,
+        Some(first) => (slot + 1).saturating_sub(first).max(1),
+    };
+    u32::try_from(seen).unwrap_or(u32::MAX)
+}

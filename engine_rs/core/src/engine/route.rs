@@ -1,0 +1,193 @@
+//! A route of the graph as a trade: where it starts, the size that earns most, what its hops pay, keep and compute.
+
+use std::cell::RefCell;
+
+use super::encoded::Encoded;
+use super::market::{Hop, Market, Refusal};
+use super::opportunity::Cost;
+use super::setup::EngineSetup;
+use super::standing::{Context, Cycle};
+use crate::fees::{SwapShape, cu_limit};
+use crate::graph::EdgeId;
+use crate::scorer::Settlement;
+use crate::sizing::{Hops, MAX_EVALUATIONS, best_input};
+
+/// The smallest size tried is the cap over this, so that a near miss shows a size one would trade.
+const PROBE_SHARE: u64 = 1_000;
+
+/// What a cycle pays at its best size: all that costing needs without quoting again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sizing {
+    pub(crate) amount_in: u64,
+    pub(crate) amount_out: u64,
+    /// Venue and transfer fees, in atoms of the base token.
+    pub(crate) fees: u64,
+    pub(crate) binds: String,
+    /// Compute units to ask for; 0 without a pool hop, `None` if unknown.
+    pub(crate) cu_limit: Option<u64>,
+}
+
+/// A cycle as text, made once: each decision on it says it again.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) key: Encoded<String>,
+    /// Of the edges, in the order of execution.
+    pub(crate) route: Encoded<Vec<String>>,
+    /// Mints, the first one again at the end.
+    pub(crate) tokens: Encoded<Vec<String>>,
+}
+
+impl Names {
+    /// Takes a key and the edges in the order of execution.
+    pub(crate) fn new(market: &Market, key: &str, edges: &[EdgeId]) -> Self {
+        let route = edges.iter().map(|&edge| market.graph.name(edge).to_owned());
+        let sold = |&edge: &EdgeId| market.ends(edge).0.to_owned();
+        let tokens = edges.iter().chain(edges.first()).map(sold);
+        Self {
+            key: key.to_owned().into(),
+            route: route.collect::<Vec<_>>().into(),
+            tokens: tokens.collect::<Vec<_>>().into(),
+        }
+    }
+}
+
+/// Returns the route that starts with the best-ranked base token in it, and that token's mint.
+pub(super) fn rotate(cx: Context<'_>, edges: &[EdgeId]) -> (Vec<EdgeId>, String) {
+    let rank = |edge: EdgeId| cx.prices.ranks.get(cx.market.ends(edge).0).copied();
+    let ranked = edges
+        .iter()
+        .enumerate()
+        .filter_map(|(at, &edge)| Some((rank(edge)?, at)));
+    let Some((_, at)) = ranked.min() else {
+        return (edges.to_vec(), String::new());
+    };
+    let mut route = edges.to_vec();
+    route.rotate_left(at);
+    let base = cx.market.ends(route[0]).0.to_owned();
+    (route, base)
+}
+
+/// Returns the most atoms of a base token that one trade may put in.
+pub(crate) fn cap(setup: &EngineSetup, base: &str) -> Option<u64> {
+    setup.gates.caps.get(base).copied().filter(|&cap| cap > 0)
+}
+
+/// Returns the best size of a cycle and what it pays; of 0 without a cap, `None` if no size can be quoted.
+pub(super) fn size(cx: Context<'_>, cycle: &Cycle) -> Option<Sizing> {
+    let Some(cap) = cap(cx.setup, &cycle.base) else {
+        return Some(Sizing::default());
+    };
+    let chain = Chain::new(cx.market, &cycle.edges);
+    let sized = best_input(&chain, cap, (cap / PROBE_SHARE).max(1))?;
+    let hops = chain.walked(sized.amount_in)?;
+    Some(Sizing {
+        amount_in: sized.amount_in,
+        amount_out: sized.amount_out,
+        fees: kept(&hops),
+        binds: sized.binds.as_str().to_owned(),
+        cu_limit: compute_units(cx.market, &cycle.edges, &hops),
+    })
+}
+
+/// Returns each hop of a route.
+///
+/// # Errors
+/// Why one can't be quoted.
+pub(crate) fn walk(market: &Market, edges: &[EdgeId], amount_in: u64) -> Result<Vec<Hop>, Refusal> {
+    let mut hops = Vec::with_capacity(edges.len());
+    let mut amount = amount_in;
+    for &edge in edges {
+        let hop = market.quote(edge, amount)?;
+        amount = hop.amount_out;
+        hops.push(hop);
+    }
+    Ok(hops)
+}
+
+/// Returns what all hops kept, each at the rate at which the route reached it, in atoms of the base token.
+pub(crate) fn kept(hops: &[Hop]) -> u64 {
+    let Some(first) = hops.first() else { return 0 };
+    let at_base = |hop: &Hop| {
+        u128::from(hop.fee) * u128::from(first.amount_in) / u128::from(hop.amount_in.max(1))
+    };
+    u64::try_from(hops.iter().map(at_base).sum::<u128>()).unwrap_or(u64::MAX)
+}
+
+/// Returns the compute units of the pool hops, 0 if there is none, `None` if they don't fit a transaction.
+pub(crate) fn compute_units(market: &Market, edges: &[EdgeId], hops: &[Hop]) -> Option<u64> {
+    let on_chain = edges
+        .iter()
+        .zip(hops)
+        .filter(|(edge, _)| !market.behind(**edge).book);
+    let swaps: Vec<SwapShape<'_>> = on_chain
+        .map(|(&edge, hop)| market.shape(edge, hop.ticks))
+        .collect();
+    if swaps.is_empty() {
+        Some(0)
+    } else {
+        cu_limit(&swaps)
+    }
+}
+
+/// Returns how the legs of a route are settled.
+pub(crate) fn settlement(market: &Market, edges: &[EdgeId]) -> Settlement {
+    let legged = edges.iter().any(|&edge| market.behind(edge).book);
+    if legged {
+        Settlement::Legged
+    } else {
+        Settlement::Atomic
+    }
+}
+
+/// Returns amount out less amount in; the amounts of a trade are far below an i64.
+pub(super) fn gross(sizing: &Sizing) -> i64 {
+    i64::try_from(i128::from(sizing.amount_out) - i128::from(sizing.amount_in)).unwrap_or(i64::MAX)
+}
+
+/// Returns the net of a trade of this size, `None` if a cost is unknown.
+pub(crate) fn net(sizing: &Sizing, cost: &Cost) -> Option<i64> {
+    i64::try_from(i128::from(sizing.amount_out) - i128::from(sizing.amount_in) - cost.chain()?).ok()
+}
+
+/// A route as sizing sees it; keeps what it was told, so that the size taken need not be quoted again.
+struct Chain<'a> {
+    market: &'a Market,
+    edges: &'a [EdgeId],
+    quoted: RefCell<Vec<(usize, Hop)>>,
+}
+
+impl<'a> Chain<'a> {
+    fn new(market: &'a Market, edges: &'a [EdgeId]) -> Self {
+        let quoted = RefCell::new(Vec::with_capacity(MAX_EVALUATIONS as usize));
+        Self {
+            market,
+            edges,
+            quoted,
+        }
+    }
+
+    /// Returns the hops of a size that was quoted, `None` if it wasn't or was refused.
+    fn walked(self, amount_in: u64) -> Option<Vec<Hop>> {
+        let quoted = self.quoted.into_inner();
+        let starts = |(hop, paid): &(usize, Hop)| *hop == 0 && paid.amount_in == amount_in;
+        let hops = quoted.iter().skip_while(|each| !starts(each));
+        let hops: Vec<Hop> = hops.take(self.edges.len()).map(|&(_, paid)| paid).collect();
+        (hops.len() == self.edges.len()).then_some(hops)
+    }
+}
+
+impl Hops for Chain<'_> {
+    fn len(&self) -> usize {
+        self.edges.len()
+    }
+
+    fn quote(&self, hop: usize, amount_in: u64) -> Option<u64> {
+        let paid = self.market.quote(self.edges[hop], amount_in).ok()?;
+        self.quoted.borrow_mut().push((hop, paid));
+        Some(paid.amount_out)
+    }
+
+    fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {
+        self.market.virtual_reserves(self.edges[hop])
+    }
+}
