@@ -503,7 +503,15 @@ mod tests {
 
     #[test]
     fn a_window_of_any_size_holds_just_its_last_keys() {
-        for (size, part) in [(1, 0), (2, 32), (3, 0), (64, 32), (100, 32), (100, 0), (400, 32)] {
+        for (size, part) in [
+            (1, 0),
+            (2, 32),
+            (3, 0),
+            (64, 32),
+            (100, 32),
+            (100, 0),
+            (400, 32),
+        ] {
             let (mut race, mut held) = (WssAggregator::new(size).unwrap(), VecDeque::new());
             let mut random = 1_u32;
             for _ in 0..3_000 {
