@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import time
 from dataclasses import dataclass
@@ -47,10 +48,10 @@ class Case:
     name: str
     size: str
     units: int
-    rust: Callable[[], Any] | None
-    python: Callable[[], Any]
+    rust: Callable[..., Any] | None
+    python: Callable[..., Any]
     peer: str = ""
-    peers: Callable[[], Any] | Mapping[str, Callable[[], Any]] | None = None
+    peers: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None
     """The peer's call, or the call of each peer by its name: the fastest is the row's, and `peer` has no name then."""
     goals: tuple[tuple[str, float], ...] = ()
     """(`peer` or `python`, least ratio)."""
@@ -58,18 +59,21 @@ class Case:
     """The most nanoseconds one unit of work may take in Rust."""
     python_units: int | None = None
     """How many units the call in Python does, where all of them would take too long there."""
+    fresh: Callable[[], Any] | None = None
+    """What each call is given, if anything: made anew before it, and not timed."""
 
 
 def measured(case: Case, plan: Plan) -> EngineRow:
     """Times a case: all in turn, round by round, so that a slow moment hits all of them."""
     peers = _peers(case)
     calls = {"rust": case.rust, "python": case.python, **{f"peer {name}": call for name, call in peers.items()}}
-    counts = {name: _count(call, plan.round_s) for name, call in calls.items() if call is not None}
+    timed = functools.partial(_timed_fresh, case.fresh) if case.fresh else _timed
+    counts = {name: _count(timed, call, plan.round_s) for name, call in calls.items() if call is not None}
     units = {"python": case.python_units or case.units}
     least: dict[str, float] = {}
     for _ in range(plan.rounds):
         for name, count in counts.items():
-            spent = _timed(calls[name], count) / count / units.get(name, case.units)
+            spent = timed(calls[name], count) / count / units.get(name, case.units)
             least[name] = min(spent, least.get(name, spent))
     rust, python = least.get("rust"), least.get("python")
     peer, name = min(((least[f"peer {name}"], name) for name in peers), default=(None, ""))
@@ -94,7 +98,7 @@ def line(row: EngineRow) -> str:
     return f"{row.name:34} {row.size:24} {ns(row.rust_ns):>12} {speedup:16} {peer:32} {row.goal} {verdict}".rstrip()
 
 
-def _peers(case: Case) -> Mapping[str, Callable[[], Any]]:
+def _peers(case: Case) -> Mapping[str, Callable[..., Any]]:
     """Returns the call of each peer that is installed."""
     if case.peers is None:
         return {}
@@ -134,18 +138,30 @@ def library(name: str) -> Any:
         return None
 
 
-def _count(call: Callable[[], Any] | None, seconds: float) -> int:
+def _count(timed: Callable[..., int], call: Callable[..., Any], seconds: float) -> int:
     """Returns how many calls take about `seconds`."""
     count = 1
-    while (spent := _timed(call, count)) < seconds * 1e9 / 4 and count < 1 << 22:
+    while (spent := timed(call, count)) < seconds * 1e9 / 4 and count < 1 << 22:
         count *= 2
     return max(1, round(count * seconds * 1e9 / max(spent, 1)))
 
 
-def _timed(call: Callable[[], Any] | None, count: int) -> int:
+def _timed(call: Callable[..., Any] | None, count: int) -> int:
     if call is None:
         return 0
     begun = time.perf_counter_ns()
     for _ in range(count):
         call()
     return time.perf_counter_ns() - begun
+
+
+def _timed_fresh(fresh: Callable[[], Any], call: Callable[..., Any] | None, count: int) -> int:
+    if call is None:
+        return 0
+    spent = 0
+    for _ in range(count):
+        given = fresh()
+        begun = time.perf_counter_ns()
+        call(given)
+        spent += time.perf_counter_ns() - begun
+    return spent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -50,45 +51,40 @@ class _Deduplicator:
 
 
 def _aggregator() -> Iterator[Case]:
-    """A thousand signatures, half of them copies, into a full window."""
+    """A thousand signatures, half of them copies, into a full window.
+
+    Each is a bytes object of its own that nobody has hashed yet, as a socket gives them: of one that was seen before
+    Python would remember the hash. A batch comes as one.
+    """
     rng = random.Random(7)
-    batches = []
-    for _ in range(64):
-        fresh = [rng.randbytes(64) for _ in range(MESSAGES // 2)]
-        batches.append([signature for each in fresh for signature in (each, each)])
-    blobs, marks = [b"".join(batch) for batch in batches], bytes(MESSAGES)
+    pairs = ([rng.randbytes(64)] * 2 for _ in range(64 * MESSAGES // 2))
+    whole = b"".join(itertools.chain.from_iterable(pairs))
+    blobs = itertools.cycle([whole[at : at + 64 * MESSAGES] for at in range(0, len(whole), 64 * MESSAGES)])
+    marks = bytes(MESSAGES)
     mine, plain = ReferenceAggregator(WINDOW), _Deduplicator()
-    turn = {"rust one": 0, "rust batch": 0, "python": 0, "peer": 0}
 
-    def next_of(name: str) -> int:
-        turn[name] = (turn[name] + 1) % len(batches)
-        return turn[name]
+    def fresh() -> tuple[bytes, list[bytes]]:
+        blob = next(blobs)
+        return blob, [blob[at : at + 64] for at in range(0, len(blob), 64)]
 
-    def python() -> None:
-        for signature in batches[next_of("python")]:
-            mine.signature(0, signature, failed=False, at_ns=0)
-
-    def peer() -> None:
-        plain.take(batches[next_of("peer")])
-
-    def one(race: Any) -> Callable[[], None]:
-        def run() -> None:
-            for signature in batches[next_of("rust one")]:
-                race.signature(0, signature, failed=False, at_ns=0)
+    def each(race: Any) -> Callable[..., None]:
+        def run(given: tuple[bytes, list[bytes]]) -> None:
+            for signature in given[1]:
+                race.signature(0, signature, False, 0)
 
         return run
 
-    def batch(race: Any) -> Callable[[], None]:
-        return lambda: race.signatures(0, blobs[next_of("rust batch")], marks, 0)
-
     extension = native()
-    race = extension.WssAggregator(WINDOW) if extension else None
-    size = f"{MESSAGES} messages, half copies"
-    name = "set + deque"
-    goals = (("peer", 3.0),)
-    yield Case("aggregator, one by one", size, MESSAGES, race and one(race), python, name, peer, goals)
-    race = extension.WssAggregator(WINDOW) if extension else None
-    yield Case("aggregator, batch", size, MESSAGES, race and batch(race), python, name, peer, (("peer", 12.0),))
+    one, many = (extension.WssAggregator(WINDOW) for _ in range(2)) if extension else (None, None)
+    name, size = "set + deque", f"{MESSAGES} messages, half copies"
+    yield Case(
+        "aggregator, one by one", size, MESSAGES, one and each(one), each(mine), name,
+        lambda given: plain.take(given[1]), (("peer", 3.0),), fresh=fresh,
+    )  # fmt: skip
+    yield Case(
+        "aggregator, batch", size, MESSAGES, many and (lambda given: many.signatures(0, given[0], marks, 0)),
+        each(mine), name, lambda given: plain.take(given[1]), (("peer", 12.0),), fresh=fresh,
+    )  # fmt: skip
 
 
 def _each(call: Callable[..., Any], values: list[Any]) -> Callable[[], None]:

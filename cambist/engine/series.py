@@ -129,7 +129,8 @@ class Series:
         """
         if self._is_native:
             try:
-                return Bands._make(_quick.bollinger_array(values, period, width))
+                # `Bands._make` does the same in Python, 60 ns slower.
+                return tuple.__new__(Bands, _quick.bollinger_array(values, period, width))
             except _REFUSALS:
                 pass
         table = _floats(values)

@@ -43,7 +43,6 @@ impl WssAggregator {
         })
     }
 
-    #[pyo3(signature = (endpoint, signature, *, failed, at_ns))]
     fn signature(&self, endpoint: u16, signature: &[u8], failed: bool, at_ns: i64) -> PyResult<u8> {
         let signature = key("signature", signature)?;
         Ok(self.with(|race| race.signature(endpoint, signature, failed, at_ns) as u8)?)

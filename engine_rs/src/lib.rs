@@ -16,6 +16,7 @@ mod plumbing;
 mod pools;
 mod quotes;
 mod ranges;
+mod results;
 mod rules;
 mod search;
 mod series;
@@ -72,9 +73,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::modules::{
-        py_base58_decode, py_base58_encode, py_best_input, py_bollinger, py_cycle_keys,
-        py_decode_binance, py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_replay_book,
-        py_rsi, py_search,
+        py_best_input, py_bollinger, py_cycle_keys, py_decode_binance, py_decode_solana, py_ema,
+        py_find_cycles, py_log2_ratio, py_replay_book, py_rsi, py_search,
     };
     #[pymodule_export]
     use crate::parsers::{
@@ -82,9 +82,9 @@ mod _native {
     };
     #[pymodule_export]
     use crate::plumbing::{
-        PdaCache, py_base58_decode_many, py_base58_encode_many, py_distributor_claim,
-        py_is_on_curve, py_merkle_prove, py_merkle_root, py_merkle_verify, py_pda_create,
-        py_pda_find, py_pda_find_many, py_tip_claim, py_verify_claim,
+        PdaCache, py_base58_decode, py_base58_decode_many, py_base58_encode, py_base58_encode_many,
+        py_distributor_claim, py_is_on_curve, py_merkle_prove, py_merkle_root, py_merkle_verify,
+        py_pda_create, py_pda_find, py_pda_find_many, py_tip_claim, py_verify_claim,
     };
     #[pymodule_export]
     use crate::pools::{py_pool_weights, py_quote};

@@ -13,9 +13,8 @@ use cambist_core::graph::Graph;
 use cambist_core::multiverse::{Params, search};
 use cambist_core::order_book::{Continuity, Delta, OrderBook, Ticker};
 use cambist_core::sizing::{Hops, best_input};
-use cambist_core::{base58, log2, technical};
+use cambist_core::{log2, technical};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
 
 use crate::error::Fault;
 
@@ -23,21 +22,6 @@ use crate::error::Fault;
 type Edge = (u32, u32, Option<i64>);
 /// (reserve in, reserve out, fee numerator, fee denominator)
 type ConstantProduct = (u64, u64, u64, u64);
-
-/// Returns the base58 text of a 32-byte key. Raises `ValueError` for another size.
-#[pyfunction(name = "base58_encode")]
-pub(crate) fn py_base58_encode<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    let key = key
-        .try_into()
-        .map_err(|_| Fault::Input(format!("key of {} bytes", key.len())))?;
-    Ok(PyString::new(py, base58::KeyText::of(key).as_str()))
-}
-
-/// Returns the key of a base58 text, `None` if it is none.
-#[pyfunction(name = "base58_decode")]
-pub(crate) fn py_base58_decode<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyBytes>> {
-    base58::decode(text).map(|key| PyBytes::new(py, &key))
-}
 
 /// Returns log2 of a ratio in fixed point, `None` if a side is 0.
 #[pyfunction(name = "log2_ratio")]

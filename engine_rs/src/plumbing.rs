@@ -3,15 +3,19 @@
     clippy::needless_pass_by_value,
     reason = "arguments are extracted from Python objects by value"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the machine's wide vectors"
+)]
 
 use std::sync::Mutex;
 
-use cambist_core::base58::{self, Pubkey};
+use cambist_core::base58::{self, KeyText, Packed, Pubkey};
 use cambist_core::merkle::{self, MerkleError, Scheme, Tree};
 use cambist_core::pda::{self, DEFAULT_CAPACITY, Derivation, PdaError};
+use cambist_fast::{Work, wide};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBytes, PyBytesMethods, PyString};
+use pyo3::types::{PyBytes, PyBytesMethods, PyString, PyStringMethods};
 
 use crate::error::Fault;
 
@@ -25,19 +29,55 @@ pub(crate) fn py_base58_encode_many<'py>(
     packed: &[u8],
     size: usize,
 ) -> PyResult<Vec<Bound<'py, PyString>>> {
-    let texts = py.detach(|| base58::encode_many(packed, size));
-    let texts = texts.map_err(Fault::input)?;
-    Ok(texts.iter().map(|text| PyString::new(py, text)).collect())
+    let text = |text: &[u8]| PyString::from_bytes(py, text);
+    match base58::unpacked(packed, size).map_err(Fault::input)? {
+        Packed::Keys(keys) => {
+            let each = |key| text(wide(Encode(key)).as_bytes());
+            keys.iter().map(each).collect()
+        }
+        Packed::Signatures(signatures) => {
+            let each = |signature| text(base58::encode_signature(signature).as_bytes());
+            signatures.iter().map(each).collect()
+        }
+    }
+}
+
+/// A key to write.
+struct Encode<'a>(&'a Pubkey);
+
+impl Work for Encode<'_> {
+    type Output = KeyText;
+
+    #[inline(always)]
+    fn run(self) -> KeyText {
+        KeyText::of(self.0)
+    }
+}
+
+/// Returns the base58 text of a 32-byte key. Raises `ValueError` for another size.
+#[pyfunction(name = "base58_encode")]
+pub(crate) fn py_base58_encode<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    let key = key
+        .try_into()
+        .map_err(|_| Fault::Input(format!("key of {} bytes", key.len())))?;
+    PyString::from_bytes(py, wide(Encode(key)).as_bytes())
+}
+
+/// Returns the key of a base58 text, `None` if it is none.
+#[pyfunction(name = "base58_decode")]
+pub(crate) fn py_base58_decode<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyBytes>> {
+    base58::decode(text).map(|key| PyBytes::new(py, &key))
 }
 
 /// Returns the keys (`size` 32) or signatures (64) of base58 texts, end to end. Raises `ValueError`.
 #[pyfunction(name = "base58_decode_many")]
-pub(crate) fn py_base58_decode_many(
-    py: Python<'_>,
-    texts: Vec<PyBackedStr>,
+pub(crate) fn py_base58_decode_many<'py>(
+    py: Python<'py>,
+    texts: Vec<Bound<'py, PyString>>,
     size: usize,
-) -> PyResult<Bound<'_, PyBytes>> {
-    let packed = py.detach(|| base58::decode_many(&texts, size));
+) -> PyResult<Bound<'py, PyBytes>> {
+    let texts = texts.iter().map(PyStringMethods::to_str);
+    let packed = base58::decode_many(&texts.collect::<PyResult<Vec<_>>>()?, size);
     Ok(PyBytes::new(py, &packed.map_err(Fault::input)?))
 }
 

@@ -19,6 +19,7 @@ use numpy::{
 use pyo3::prelude::*;
 
 use crate::error::Fault;
+use crate::results;
 
 type Floats<'py> = PyReadonlyArray1<'py, f64>;
 type Array<'py> = Bound<'py, PyArray1<f64>>;
@@ -57,50 +58,31 @@ const FEW: usize = 1_024;
 /// Values from which on several cores share the rows: handing them out takes some 10 µs, computing these 50 or more.
 const MANY: usize = 1 << 16;
 
+/// Parts of the rows for each core: more than one, so that a core that others use too doesn't hold up the rest.
+const PARTS: usize = 4;
+
 /// A kernel at work on each row.
 struct Rows<'a, K, const N: usize> {
     values: &'a [f64],
     columns: usize,
     kernel: K,
-}
-
-impl<K: Kernel<N>, const N: usize> Work for Rows<'_, K, N> {
-    type Output = [Vec<f64>; N];
-
-    #[inline(always)]
-    fn run(mut self) -> Self::Output {
-        arrays::rows(self.values, self.columns, &mut self.kernel)
-    }
-}
-
-/// A kernel at work on some of the rows.
-struct Part<'a, K, const N: usize> {
-    rows: Rows<'a, K, N>,
     out: [&'a mut [f64]; N],
 }
 
-impl<K: Kernel<N>, const N: usize> Work for Part<'_, K, N> {
+impl<K: Kernel<N>, const N: usize> Work for Rows<'_, K, N> {
     type Output = ();
 
     #[inline(always)]
     fn run(mut self) {
-        let Rows {
-            values,
-            columns,
-            kernel,
-        } = &mut self.rows;
-        arrays::rows_into(values, *columns, kernel, self.out);
+        arrays::rows(self.values, self.columns, &mut self.kernel, self.out);
     }
 }
 
-/// Returns what a kernel gives for each row, the rows shared out over the cores.
-fn apart<K: Kernel<N> + Clone + Send + Sync, const N: usize>(
-    all: &Rows<'_, K, N>,
-) -> [Vec<f64>; N] {
-    let mut found = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![0.0; all.values.len()]);
-    let rows = all.values.len().div_ceil(all.columns);
-    let share = rows.div_ceil(rayon::current_num_threads()) * all.columns;
-    let mut left = found.each_mut().map(Vec::as_mut_slice);
+/// Computes the rows, shared out over the cores.
+fn apart<K: Kernel<N> + Clone + Send + Sync, const N: usize>(all: Rows<'_, K, N>) {
+    let (columns, kernel, mut left) = (all.columns, all.kernel, all.out);
+    let rows = all.values.len().div_ceil(columns);
+    let share = rows.div_ceil(PARTS * rayon::current_num_threads()) * columns;
     rayon::scope(|scope| {
         for values in all.values.chunks(share) {
             let out = left.each_mut().map(|left| {
@@ -108,16 +90,16 @@ fn apart<K: Kernel<N> + Clone + Send + Sync, const N: usize>(
                 *left = later;
                 now
             });
-            let (columns, kernel) = (all.columns, all.kernel.clone());
-            let rows = Rows {
+            let kernel = kernel.clone();
+            let part = Rows {
                 values,
                 columns,
                 kernel,
+                out,
             };
-            scope.spawn(move |_| wide(Part { rows, out }));
+            scope.spawn(move |_| wide(part));
         }
     });
-    found
 }
 
 /// Returns what a kernel gives for each row, in the shape of the input.
@@ -127,19 +109,35 @@ fn each_row<'py, const N: usize>(
     kernel: Result<impl Kernel<N> + Clone + Send + Sync, ParameterError>,
 ) -> PyResult<[MatrixOut<'py>; N]> {
     let (slice, columns) = rows_of(values)?;
+    let kernel = kernel.map_err(Fault::from)?;
+    let shape = values.shape();
+    if slice.len() < FEW {
+        return results::few(py, shape, |out| {
+            wide(Rows {
+                values: slice,
+                columns,
+                kernel,
+                out,
+            });
+        });
+    }
+    let places = [(); N].map(|()| results::place(py, slice.len()));
+    let mut borrowed = places.each_ref().map(PyArrayMethods::readwrite);
+    let out = borrowed.each_mut();
     let work = Rows {
         values: slice,
         columns,
-        kernel: kernel.map_err(Fault::from)?,
+        kernel,
+        // All of them are contiguous.
+        out: out.map(|place| place.as_slice_mut().unwrap_or_default()),
     };
-    let found = if slice.len() < FEW {
-        wide(work)
-    } else if slice.len() < MANY || columns >= slice.len() {
-        py.detach(|| wide(work))
+    if slice.len() < MANY || columns >= slice.len() {
+        py.detach(|| wide(work));
     } else {
-        py.detach(|| apart(&work))
-    };
-    shaped(py, found, values.shape())
+        py.detach(|| apart(work));
+    }
+    drop(borrowed);
+    results::all(places.iter().map(|place| results::shaped(place, shape)))
 }
 
 /// Returns what `compute` gives for each row, in the shape of the input.
@@ -152,7 +150,9 @@ pub(crate) fn each_row_by<'py, const N: usize>(
     let found = py
         .detach(|| arrays::stacked(slice, columns, compute))
         .map_err(Fault::from)?;
-    shaped(py, found, values.shape())
+    let shape = values.shape().to_vec();
+    let each = found.into_iter();
+    results::all(each.map(|each| each.into_pyarray(py).reshape(shape.clone())))
 }
 
 /// Returns all values and how many are in a row.
@@ -161,25 +161,6 @@ fn rows_of<'a>(values: &'a Matrix<'_>) -> Result<(&'a [f64], usize), Fault> {
         return Err(Fault::Input("a single value is no series".to_owned()));
     };
     Ok((values.as_slice().map_err(Fault::input)?, columns))
-}
-
-fn shaped<'py, const N: usize>(
-    py: Python<'py>,
-    found: [Vec<f64>; N],
-    shape: &[usize],
-) -> PyResult<[MatrixOut<'py>; N]> {
-    let mut arrays = Vec::with_capacity(N);
-    for each in found {
-        let flat = each.into_pyarray(py);
-        arrays.push(if shape.len() == 1 {
-            flat.to_dyn().clone()
-        } else {
-            flat.reshape(shape.to_vec())?
-        });
-    }
-    arrays
-        .try_into()
-        .map_err(|_| Fault::input("results of another number").into())
 }
 
 /// Returns the relative strength index after each price of each row.

@@ -118,6 +118,19 @@ def test_python_may_do_fewer_units_than_rust():
     assert few.speedup > 100
 
 
+def test_what_a_call_is_given_is_made_anew_each_time_and_not_timed():
+    made, given = [], []
+
+    def fresh() -> object:
+        made.append(sum(range(20_000)))
+        return object()
+
+    plan = bench_engine.Plan(rounds=2, round_s=0.002)
+    row = bench_engine.measured(bench_engine.Case("x", "", 1, given.append, given.append, fresh=fresh), plan)
+    assert len(made) == len({id(each) for each in given}) == len(given) > 2
+    assert max(row.rust_ns, row.python_ns) < 20_000
+
+
 def test_an_absolute_goal_is_judged_by_rust_alone():
     def nothing() -> None:
         pass

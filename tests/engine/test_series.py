@@ -210,6 +210,28 @@ def test_an_unusable_value_repeats_what_was_and_is_counted(backend, bad):
     assert np.isnan(backend.fixed_kama(prices, 5)[-2:]).all()
 
 
+@pytest.mark.parametrize("shape", [(40, 500), (200, 500), (30_000,), (3_000_000,)])
+def test_a_held_result_stays_as_it_is(backend, shape):
+    if backend.name == "reference":
+        pytest.skip("of memory that is used again only the Rust engine has any")
+    many = walk(math.prod(shape)).reshape(shape)
+    first = backend.ema(many, 3)
+    kept = first.copy()
+    for turn in range(8):
+        part = backend.ema(many + turn, 3)[..., 5:]
+        assert np.array_equal(part, backend.ema(many + turn, 3)[..., 5:])
+        assert not np.shares_memory(part, first)
+    assert np.array_equal(first, kept, equal_nan=True)
+
+
+def test_memory_made_read_only_by_its_holder_is_left_alone():
+    if not build_info().native:
+        pytest.skip("the Rust engine is not built")
+    prices, backend = walk(30_000), series.Series("native")
+    backend.ema(prices, 3).base.flags.writeable = False
+    assert_equal(backend.ema(prices, 3), series.Series("reference").ema(prices, 3))
+
+
 def test_names_of_the_brief():
     assert series.calculate_rsi([1.0] * 20, 14)[-1] == 50.0
     assert series.calculate_ema([1.0, 3.0], 2)[-1] == 2.0

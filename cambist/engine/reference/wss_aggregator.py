@@ -151,7 +151,7 @@ class WssAggregator:
         self._sequences: dict[int, int] = {}
         self._stats: dict[int, EndpointStats] = {}
 
-    def signature(self, endpoint: int, signature: bytes, *, failed: bool, at_ns: int) -> Verdict:
+    def signature(self, endpoint: int, signature: bytes, failed: bool, at_ns: int) -> Verdict:
         """Takes a transaction that `endpoint` told of; `failed` is whether it failed on chain."""
         before = self._signatures.get(signature)
         if before is None:

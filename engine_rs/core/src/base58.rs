@@ -1,5 +1,7 @@
 //! Base58 of 32-byte keys and 64-byte signatures.
 
+mod encode;
+
 use thiserror::Error;
 
 /// A Solana address.
@@ -31,21 +33,36 @@ pub fn encode(key: &Pubkey) -> String {
 /// A key's base58 text without an allocation of its own.
 #[derive(Clone, Copy)]
 pub struct KeyText {
-    out: [u8; 44],
-    length: u8,
+    out: [u8; encode::PLACES],
+    start: usize,
 }
 
 impl KeyText {
     /// Returns the base58 text of a key.
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the machine's wide vectors"
+    )]
+    #[inline(always)]
     pub fn of(key: &Pubkey) -> Self {
-        let mut out = [0; 44];
-        let length = five8::encode_32(key, &mut out);
-        Self { out, length }
+        let mut out = [0; encode::PLACES];
+        encode::write(key, &mut out);
+        // A zero byte in front is one `1`, a zero digit none.
+        let zeros = key.iter().take_while(|&&byte| byte == 0).count();
+        let ones = out[..encode::LETTERS].iter();
+        let ones = ones.take_while(|&&letter| letter == b'1').count();
+        let start = ones.saturating_sub(zeros);
+        Self { out, start }
+    }
+
+    /// Returns the letters.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.out[self.start..encode::LETTERS]
     }
 
     /// Returns the text, empty if it were not ASCII, which base58 is.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.out[..usize::from(self.length)]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
 
@@ -112,15 +129,22 @@ const DIGITS: [u8; 128] = {
     digits
 };
 
-/// Returns the base58 text of each key (`size` 32) or signature (64) of `packed`, which holds them end to end.
+/// Packed keys or signatures, apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packed<'a> {
+    Keys(&'a [Pubkey]),
+    Signatures(&'a [Signature]),
+}
+
+/// Returns the keys (`size` 32) or signatures (64) that `packed` holds end to end.
 ///
 /// # Errors
 /// `Size` for another size, `Packed` if the bytes are no multiple of it.
-pub fn encode_many(packed: &[u8], size: usize) -> Result<Vec<String>, Base58Error> {
+pub fn unpacked(packed: &[u8], size: usize) -> Result<Packed<'_>, Base58Error> {
     let (keys, signatures) = (packed.as_chunks(), packed.as_chunks());
     match size {
-        32 if keys.1.is_empty() => Ok(keys.0.iter().map(encode).collect()),
-        64 if signatures.1.is_empty() => Ok(signatures.0.iter().map(encode_signature).collect()),
+        32 if keys.1.is_empty() => Ok(Packed::Keys(keys.0)),
+        64 if signatures.1.is_empty() => Ok(Packed::Signatures(signatures.0)),
         32 | 64 => Err(Base58Error::Packed {
             length: packed.len(),
             size,
@@ -204,14 +228,15 @@ mod tests {
 
     #[test]
     fn batches_name_what_they_refuse() {
-        assert_eq!(encode_many(&[0; 64], 32), Ok(vec!["1".repeat(32); 2]));
-        assert_eq!(encode_many(&[0; 64], 64), Ok(vec!["1".repeat(64)]));
+        let (keys, signatures) = ([[0; 32]; 2], [[0; 64]]);
+        assert_eq!(unpacked(&[0; 64], 32), Ok(Packed::Keys(&keys)));
+        assert_eq!(unpacked(&[0; 64], 64), Ok(Packed::Signatures(&signatures)));
         let (length, size) = (65, 32);
         assert_eq!(
-            encode_many(&[0; 65], 32),
+            unpacked(&[0; 65], 32),
             Err(Base58Error::Packed { length, size })
         );
-        assert_eq!(encode_many(&[], 33), Err(Base58Error::Size(33)));
+        assert_eq!(unpacked(&[], 33), Err(Base58Error::Size(33)));
         assert_eq!(decode_many(&["1"; 0], 31), Err(Base58Error::Size(31)));
         let (good, at, text) = ("1".repeat(32), 1, "0".to_owned());
         assert_eq!(
@@ -236,6 +261,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn keys_are_written_as_five8_writes_them(key: [u8; 32], ends in 0usize..33, fill in prop::sample::select(vec![0, 255])) {
+            let mut key = key;
+            key[..ends].fill(fill);
+            for key in [key, key.map(|byte| !byte)] {
+                let mut out = [0; 44];
+                let length = five8::encode_32(&key, &mut out);
+                let text = KeyText::of(&key);
+                prop_assert_eq!(text.as_bytes(), &out[..usize::from(length)]);
+            }
+        }
+
         #[test]
         fn bytes_are_those_of_keys(key: [u8; 32], zeros in 0usize..32) {
             let mut key = key;

@@ -8,7 +8,7 @@
     reason = "only what is inlined is compiled for the machine's wide vectors"
 )]
 
-use crate::technical::{ParameterError, is_usable, positive, strength};
+use crate::technical::{ParameterError, is_usable, positive, rise, strength};
 
 /// Tokens computed side by side: four of the machine's vectors, enough to hide the time an addition takes.
 const LANES: usize = 8;
@@ -164,14 +164,20 @@ impl IndicatorTable {
                 });
             }
         }
-        let mut start = 0;
+        let (mut start, mut figures) = (0, [[0.0; LANES]; FIELDS]);
         for (group, part) in self.groups.iter_mut().zip(prices.chunks(LANES)) {
-            // A lane without a token follows the first one, so that it never holds up the others.
-            let mut each = [part[0]; LANES];
-            each[..part.len()].copy_from_slice(part);
-            let figures = group.tick(&each, &self.periods, &self.rates);
+            let each = part.first_chunk().copied().unwrap_or_else(|| {
+                // A lane without a token follows the first one, so that it never holds up the others.
+                let mut each = [part[0]; LANES];
+                each[..part.len()].copy_from_slice(part);
+                each
+            });
+            group.tick(&each, &self.periods, &self.rates, &mut figures);
             for (row, figures) in out.chunks_exact_mut(self.tokens).zip(&figures) {
-                row[start..start + part.len()].copy_from_slice(&figures[..part.len()]);
+                match row[start..].first_chunk_mut() {
+                    Some(places) => *places = *figures,
+                    None => row[start..].copy_from_slice(&figures[..part.len()]),
+                }
             }
             start += part.len();
         }
@@ -222,22 +228,26 @@ impl Group {
     }
 
     #[inline(always)]
-    fn tick(&mut self, each: &Lanes, periods: &Periods, rates: &Rates) -> [Lanes; FIELDS] {
+    fn tick(
+        &mut self,
+        each: &Lanes,
+        periods: &Periods,
+        rates: &Rates,
+        found: &mut [Lanes; FIELDS],
+    ) {
         let usable = each
             .iter()
             .fold(true, |usable, price| usable & is_usable(*price));
         if usable && (self.is_even || self.even_out(periods)) {
-            return self.take_all(each, rates);
+            return self.take_all(each, rates, found);
         }
         self.is_even = false;
-        let mut found = [[f64::NAN; LANES]; FIELDS];
         for (lane, &price) in each.iter().enumerate() {
             self.take(lane, price, periods, rates);
             for (row, figure) in found.iter_mut().zip(self.figures(lane, periods, rates)) {
                 row[lane] = figure;
             }
         }
-        found
     }
 
     /// Brings the heads of all tokens to the same rows; returns `false` if one has too few prices yet.
@@ -262,30 +272,22 @@ impl Group {
         true
     }
 
-    /// Takes a usable price of each token, all of which have all their figures, and returns these.
+    /// Takes a usable price of each token, all of which have all their figures, and writes these: row by row, since all of
+    /// them at once would be built elsewhere and then copied.
     #[inline(always)]
-    fn take_all(&mut self, each: &Lanes, rates: &Rates) -> [Lanes; FIELDS] {
+    fn take_all(&mut self, each: &Lanes, rates: &Rates, found: &mut [Lanes; FIELDS]) {
         let (mut change, mut step) = ([0.0; LANES], [0.0; LANES]);
         for lane in 0..LANES {
             change[lane] = each[lane] - self.last[lane];
             step[lane] = change[lane].abs();
-            let gain = if change[lane] > 0.0 {
-                change[lane]
-            } else {
-                0.0
-            };
-            let loss = if change[lane] < 0.0 {
-                -change[lane]
-            } else {
-                0.0
-            };
+            let (gain, loss) = (rise(change[lane]), rise(-change[lane]));
             self.gain[lane] = (self.gain[lane] * (rates.rsi - 1.0) + gain) / rates.rsi;
             self.loss[lane] = (self.loss[lane] * (rates.rsi - 1.0) + loss) / rates.rsi;
             self.ema[lane] += rates.ema * (each[lane] - self.ema[lane]);
         }
         let rsi = strengths(&self.gain, &self.loss);
         self.last = *each;
-        let [low, middle, high] = self.bands_of_all(each, rates);
+        [found[2], found[3], found[4]] = self.bands_of_all(each, rates);
         let (head, size) = (self.prices_head[0], self.prices.len());
         let oldest = std::mem::replace(&mut self.prices[head], *each);
         self.steps[head] = step;
@@ -307,7 +309,7 @@ impl Group {
             let smoothing = efficiency * rates.span + rates.slow;
             self.kama[lane] += smoothing * smoothing * (each[lane] - self.kama[lane]);
         }
-        [rsi, self.ema, low, middle, high, self.kama]
+        (found[0], found[1], found[5]) = (rsi, self.ema, self.kama);
     }
 
     #[inline(always)]
@@ -378,10 +380,7 @@ impl Group {
             self.kama[lane] = price;
         } else {
             let (newer, older) = self.steps.split_at(next);
-            let noise = older
-                .iter()
-                .chain(newer)
-                .fold(0.0, |sum, row| sum + row[lane]);
+            let noise = over(older, newer, lane, |step| step);
             let way = (price - oldest).abs();
             let efficiency = if noise == 0.0 { 0.0 } else { way / noise };
             let smoothing = efficiency * rates.span + rates.slow;
@@ -393,8 +392,7 @@ impl Group {
 
     /// Takes a change; `seed` of them make the first means.
     fn take_change(&mut self, lane: usize, change: f64, seed: u64, rates: &Rates) {
-        let gain = if change > 0.0 { change } else { 0.0 };
-        let loss = if change < 0.0 { -change } else { 0.0 };
+        let (gain, loss) = (rise(change), rise(-change));
         if self.seen[lane] <= seed {
             self.gain[lane] += gain;
             self.loss[lane] += loss;
@@ -413,11 +411,11 @@ impl Group {
         let seen = self.seen[lane];
         let from = |count: u64, figure: f64| if seen >= count { figure } else { f64::NAN };
         let (newer, older) = self.window.split_at(self.window_head[lane]);
-        let window = older.iter().chain(newer).map(|row| row[lane]);
         let count = u64::from(periods.bands);
         let [low, middle, high] = if seen >= count {
-            let middle = window.clone().fold(0.0, |sum, price| sum + price) / rates.bands;
-            let squares = window.fold(0.0, |sum, price| sum + (price - middle) * (price - middle));
+            let middle = over(older, newer, lane, |price| price) / rates.bands;
+            let square = |price: f64| (price - middle) * (price - middle);
+            let squares = over(older, newer, lane, square);
             let away = rates.width * (squares / rates.bands).sqrt();
             [middle - away, middle, middle + away]
         } else {
@@ -435,6 +433,19 @@ impl Group {
             from(u64::from(periods.kama) + 1, self.kama[lane]),
         ]
     }
+}
+
+/// Returns the sum of what `each` makes of a token's values, from the oldest to the newest.
+#[inline(always)]
+fn over(older: &[Lanes], newer: &[Lanes], lane: usize, each: impl Fn(f64) -> f64) -> f64 {
+    // A chain of two iterators would ask at each value which of them it is in.
+    let mut sum = 0.0;
+    for rows in [older, newer] {
+        for row in rows {
+            sum += each(row[lane]);
+        }
+    }
+    sum
 }
 
 /// Returns `strength` of each, without a branch.

@@ -9,7 +9,7 @@ mod parts;
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -17,6 +17,9 @@ pub use self::parts::AggregatorParts;
 
 /// Keys a window holds, the origin's number.
 pub const WINDOW: usize = 2_000;
+
+/// Chains that a window starts with, a power of two.
+const FEWEST_CHAINS: usize = 64;
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,8 +90,20 @@ struct Seen {
 }
 
 /// A signature, hashed by eight bytes of its second half: whoever signs chooses the first half freely, this one not.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq)]
 struct SignatureKey([u8; 64]);
+
+impl PartialEq for SignatureKey {
+    /// Sixteen bytes at a time, as they were written: a copy often comes while its first one is still on the way to the
+    /// cache, and wider reads would wait for that.
+    fn eq(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.0.as_chunks().0, other.0.as_chunks().0);
+        let differ = ours.iter().zip(theirs).fold(0, |differ, (our, their)| {
+            differ | (u128::from_ne_bytes(*our) ^ u128::from_ne_bytes(*their))
+        });
+        differ == 0
+    }
+}
 
 impl Hash for SignatureKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -98,13 +113,28 @@ impl Hash for SignatureKey {
     }
 }
 
-/// The last keys, first in first out: a ring, and a table of places in it.
+/// A key's number, from 1 on in the order of filing, and below it the highest `TAG_BITS` of its hash: a key is only read
+/// where these agree, which spares a window the cache misses of all others. 0 is none.
+type Link = u64;
+
+/// Leaves numbers for some years of a million keys a second.
+const TAG_BITS: u32 = 16;
+const TAG: u64 = (1 << TAG_BITS) - 1;
+
+/// The last keys, first in first out: a ring, and chains through it by hash. A chain goes from newer to older keys: what left
+/// the window is past its end, so that nothing is ever taken out of a chain.
 #[derive(Debug)]
 struct Window<K> {
     size: usize,
     ring: Vec<(K, Seen)>,
-    next: usize,
-    places: HashTable<usize>,
+    /// What comes after each key of the ring in its chain.
+    next: Vec<Link>,
+    /// Places of the ring once it is full, a power of two, less one: a number's place is a matter of bits.
+    mask: usize,
+    /// The newest number, or how many were filed.
+    newest: u64,
+    /// The first of each chain; at least twice as many as places in the ring.
+    heads: Vec<Link>,
     hasher: DefaultHashBuilder,
 }
 
@@ -113,45 +143,93 @@ impl<K: Copy + Eq + Hash> Window<K> {
         Self {
             size,
             ring: Vec::new(),
-            next: 0,
-            places: HashTable::new(),
+            next: Vec::new(),
+            mask: size
+                .checked_next_power_of_two()
+                .unwrap_or(0)
+                .wrapping_sub(1),
+            newest: 0,
+            heads: vec![0; FEWEST_CHAINS],
             hasher: DefaultHashBuilder::default(),
         }
     }
 
-    /// Who brought `key` before.
-    fn get(&self, key: &K) -> Option<Seen> {
-        let hash = self.hasher.hash_one(key);
-        self.places
-            .find(hash, |&at| self.ring[at].0 == *key)
-            .map(|&at| self.ring[at].1)
+    fn hash(&self, key: &K) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    fn place(&self, number: u64) -> usize {
+        (number as usize).wrapping_sub(1) & self.mask
+    }
+
+    fn chain(&self, hash: u64) -> usize {
+        hash as usize & (self.heads.len() - 1)
+    }
+
+    /// How many keys it holds.
+    fn len(&self) -> usize {
+        self.ring.len().min(self.size)
+    }
+
+    /// The number of the oldest key.
+    fn oldest(&self) -> u64 {
+        self.newest - self.len() as u64 + 1
+    }
+
+    /// Who brought `key`, whose hash this is, before.
+    fn get(&self, hash: u64, key: &K) -> Option<Seen> {
+        let (end, tag) = (self.oldest() << TAG_BITS, link(0, hash));
+        let mut at = self.heads[self.chain(hash)];
+        while at >= end {
+            let place = self.place(at >> TAG_BITS);
+            if at & TAG == tag {
+                let (filed, seen) = &self.ring[place];
+                if filed == key {
+                    return Some(*seen);
+                }
+            }
+            at = self.next[place];
+        }
+        None
     }
 
     /// All keys, oldest first.
     fn oldest_first(&self) -> impl Iterator<Item = &(K, Seen)> {
-        let (newer, older) = self.ring.split_at(self.next);
-        older.iter().chain(newer)
+        let numbers = self.oldest()..=self.newest;
+        numbers.map(|number| &self.ring[self.place(number)])
     }
 
-    /// Files a new key, in the place of the oldest if all are taken.
-    fn file(&mut self, key: K, seen: Seen) {
-        let at = self.next;
-        if at == self.ring.len() {
-            self.ring.push((key, seen));
-        } else {
-            let oldest = self.hasher.hash_one(self.ring[at].0);
-            if let Ok(entry) = self.places.find_entry(oldest, |&place| place == at) {
-                entry.remove();
-            }
-            self.ring[at] = (key, seen);
+    /// Files a new key, whose hash this is; the oldest leaves if the window is full.
+    fn file(&mut self, hash: u64, key: K, seen: Seen) {
+        self.newest += 1;
+        let (place, chain) = (self.place(self.newest), self.chain(hash));
+        let next = std::mem::replace(&mut self.heads[chain], link(self.newest, hash));
+        if let Some(slot) = self.ring.get_mut(place) {
+            *slot = (key, seen);
+            self.next[place] = next;
+            return;
         }
-        self.next = (at + 1) % self.size;
-        let (ring, hasher) = (&self.ring, &self.hasher);
-        self.places
-            .insert_unique(hasher.hash_one(key), at, |&place| {
-                hasher.hash_one(ring[place].0)
-            });
+        self.ring.push((key, seen));
+        self.next.push(next);
+        if 2 * self.ring.len() > self.heads.len() {
+            self.lengthen();
+        }
     }
+
+    /// Makes twice as many chains.
+    fn lengthen(&mut self) {
+        self.heads = vec![0; 2 * self.heads.len()];
+        for number in 1..=self.newest {
+            let place = self.place(number);
+            let hash = self.hash(&self.ring[place].0);
+            let chain = self.chain(hash);
+            self.next[place] = std::mem::replace(&mut self.heads[chain], link(number, hash));
+        }
+    }
+}
+
+fn link(number: u64, hash: u64) -> Link {
+    number << TAG_BITS | hash >> (u64::BITS - TAG_BITS)
 }
 
 /// What makes two copies of an account the same, besides account and slot.
@@ -215,8 +293,9 @@ impl WssAggregator {
             failed,
         };
         let key = SignatureKey(signature);
-        let Some(before) = self.signatures.get(&key) else {
-            self.signatures.file(key, seen);
+        let hash = self.signatures.hash(&key);
+        let Some(before) = self.signatures.get(hash, &key) else {
+            self.signatures.file(hash, key, seen);
             let stats = self.stats_mut(endpoint);
             stats.first += 1;
             stats.failed += u64::from(failed);
@@ -267,7 +346,7 @@ impl WssAggregator {
         state: (u64, &[u8]),
         at_ns: i64,
     ) -> Verdict {
-        let content = write_version.map_or_else(|| hash(state), Content::WriteVersion);
+        let content = write_version.map_or_else(|| content(state), Content::WriteVersion);
         let seen = Seen {
             endpoint,
             at_ns,
@@ -279,7 +358,8 @@ impl WssAggregator {
             return Verdict::Older;
         }
         let key = (account, slot, content);
-        if let Some(before) = self.contents.get(&key) {
+        let hash = self.contents.hash(&key);
+        if let Some(before) = self.contents.get(hash, &key) {
             return self.late(endpoint, before, at_ns);
         }
         if let Some(lead) = lead.filter(|lead| lead.slot == slot) {
@@ -293,7 +373,7 @@ impl WssAggregator {
             }
         }
         // What is held or overtaken is not filed: the leader may still bring it, and then it counts.
-        self.contents.file(key, seen);
+        self.contents.file(hash, key, seen);
         self.leads.insert(
             account,
             Lead {
@@ -376,7 +456,7 @@ impl Default for WssAggregator {
     }
 }
 
-fn hash((lamports, data): (u64, &[u8])) -> Content {
+fn content((lamports, data): (u64, &[u8])) -> Content {
     let digest = Sha256::new()
         .chain_update(lamports.to_le_bytes())
         .chain_update(data)
@@ -388,6 +468,8 @@ fn hash((lamports, data): (u64, &[u8])) -> Content {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use super::{AggregatorError, Verdict, WINDOW, WssAggregator};
 
     fn key(n: u32) -> [u8; 64] {
@@ -417,6 +499,35 @@ mod tests {
         assert_eq!(race.signature(0, key(2), false, 0), Verdict::Duplicate);
         assert_eq!(race.signature(0, key(0), false, 0), Verdict::First);
         assert_eq!(WssAggregator::new(0).unwrap_err(), AggregatorError::Window);
+    }
+
+    #[test]
+    fn a_window_of_any_size_holds_just_its_last_keys() {
+        for (size, part) in [
+            (1, 0),
+            (2, 32),
+            (3, 0),
+            (64, 32),
+            (100, 32),
+            (100, 0),
+            (400, 32),
+        ] {
+            let (mut race, mut held) = (WssAggregator::new(size).unwrap(), VecDeque::new());
+            let mut random = 1_u32;
+            for _ in 0..3_000 {
+                random = random.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+                let number = (random >> 16) % (2 * size as u32);
+                // Keys that differ in their first half alone have one hash.
+                let mut key = [0; 64];
+                key[part..part + 4].copy_from_slice(&number.to_le_bytes());
+                let is_new = race.signature(0, key, false, 0) == Verdict::First;
+                assert_eq!(is_new, !held.contains(&number));
+                if is_new {
+                    held.push_back(number);
+                    held.drain(..held.len().saturating_sub(size));
+                }
+            }
+        }
     }
 
     #[test]

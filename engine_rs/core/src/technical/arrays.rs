@@ -10,7 +10,7 @@
     reason = "only what is inlined is compiled for the machine's wide vectors"
 )]
 
-use super::{MAX_VALUE, ParameterError, is_usable, positive, strength};
+use super::{MAX_VALUE, ParameterError, is_usable, positive, rise, strength};
 
 /// Windows added up side by side: enough to fill the machine's vectors and hide the time an addition takes.
 const LANES: usize = 8;
@@ -53,42 +53,21 @@ pub(crate) fn is_clean(values: &[f64]) -> bool {
     usable.fold(true, |clean, usable| clean & usable)
 }
 
-/// Returns what a kernel gives for each row of a matrix.
+/// Writes what a kernel gives for each row of a matrix into places of the same shape.
 #[inline(always)]
 pub fn rows<const N: usize>(
     values: &[f64],
     columns: usize,
     kernel: &mut impl Kernel<N>,
-) -> [Vec<f64>; N] {
-    if columns >= values.len() {
-        return one(values, kernel);
-    }
-    let mut all = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![0.0; values.len()]);
-    rows_into(
-        values,
-        columns,
-        kernel,
-        all.each_mut().map(Vec::as_mut_slice),
-    );
-    all
-}
-
-/// Writes what a kernel gives for each row of a matrix into places of the same shape.
-///
-/// A row is computed in memory that stays in the nearest cache and then copied: kernels write some places more than once.
-#[inline(always)]
-pub fn rows_into<const N: usize>(
-    values: &[f64],
-    columns: usize,
-    kernel: &mut impl Kernel<N>,
     mut out: [&mut [f64]; N],
 ) {
-    let mut row_out = [const { Vec::new() }; N].map(|_: Vec<f64>| vec![0.0; columns]);
-    for (at, row) in values.chunks(columns).enumerate() {
-        kernel.over(row, row_out.each_mut().map(Vec::as_mut_slice));
-        for (out, part) in out.iter_mut().zip(&row_out) {
-            out[at * columns..][..row.len()].copy_from_slice(&part[..row.len()]);
-        }
+    for row in values.chunks(columns.max(1)) {
+        let places = out.each_mut().map(|left| {
+            let (now, later) = std::mem::take(left).split_at_mut(row.len());
+            *left = later;
+            now
+        });
+        kernel.over(row, places);
     }
 }
 
@@ -202,10 +181,19 @@ fn recur(x: f64, keep: f64, weight: f64, values: &[f64], out: &mut [f64]) {
     }
 }
 
+/// Prices whose changes are weighted together: the weights of a period of 2 grow to 2⁶³, far from overflow.
+const WEIGHTED: usize = 64;
+
 /// Computes the relative strength index after each price, 0–100, as `Rsi` does but for rounding.
+///
+/// Wilder's averages fade by a constant factor at each price. In their ratio it is the same to let each change weigh more
+/// than the one before it, and then they are plain running sums.
 #[derive(Clone, Copy, Debug)]
 pub struct RsiKernel {
     period: u32,
+    /// What is left of an average after one price.
+    keep: f64,
+    weights: [f64; WEIGHTED],
 }
 
 /// Returns what computes the relative strength index.
@@ -213,7 +201,22 @@ pub struct RsiKernel {
 /// # Errors
 /// A period of 0.
 pub fn rsi(period: u32) -> Result<RsiKernel, ParameterError> {
-    positive(period).map(|period| RsiKernel { period })
+    let count = f64::from(positive(period)?);
+    let keep = (count - 1.0) / count;
+    let more = 1.0 / keep;
+    let four = (more * more) * (more * more);
+    let mut weights = [1.0; WEIGHTED];
+    for at in 1..4 {
+        weights[at] = weights[at - 1] * more;
+    }
+    for at in 4..WEIGHTED {
+        weights[at] = weights[at - 4] * four;
+    }
+    Ok(RsiKernel {
+        period,
+        keep,
+        weights,
+    })
 }
 
 impl Kernel<1> for RsiKernel {
@@ -224,8 +227,36 @@ impl Kernel<1> for RsiKernel {
         if let Some((slot, out)) = out.split_first_mut() {
             let (gain, loss) = seeds(&values[..=size]);
             *slot = strength(gain, loss);
-            let keep = (f64::from(self.period) - 1.0) / f64::from(self.period);
-            strengths(gain, gain + loss, keep, &values[size..], out);
+            self.strengths(gain, gain + loss, &values[size..], out);
+        }
+    }
+}
+
+impl RsiKernel {
+    /// Writes the index after each price but the first, from the sums of rises and of moves on.
+    #[inline(always)]
+    fn strengths(&self, gain: f64, all: f64, prices: &[f64], out: &mut [f64]) {
+        // A period of 1 keeps nothing: no weight is large enough.
+        let block = if self.keep > 0.0 { WEIGHTED } else { 1 };
+        let (mut gain, mut all) = (gain, all);
+        let [mut rises, mut moves, mut gains, mut alls] = [[0.0; WEIGHTED]; 4];
+        for (at, out) in out.chunks_mut(block).enumerate() {
+            let prices = &prices[at * block..=at * block + out.len()];
+            let weighted = prices.iter().zip(&prices[1..]).zip(&self.weights);
+            let places = rises.iter_mut().zip(&mut moves);
+            for ((up, all), ((before, after), weight)) in places.zip(weighted) {
+                let change = (after - before) * weight;
+                (*up, *all) = (rise(change), change.abs());
+            }
+            let points = out.len();
+            gain = run_up(self.keep * gain, &rises[..points], &mut gains[..points]);
+            all = run_up(self.keep * all, &moves[..points], &mut alls[..points]);
+            for ((slot, gain), all) in out.iter_mut().zip(&gains).zip(&alls) {
+                let share = 100.0 * (gain / all);
+                *slot = if *all > 0.0 { share } else { 50.0 };
+            }
+            let weight = self.weights[points - 1];
+            (gain, all) = (gain / weight, all / weight);
         }
     }
 }
@@ -235,50 +266,8 @@ impl Kernel<1> for RsiKernel {
 fn seeds(prices: &[f64]) -> (f64, f64) {
     let changes = prices.windows(2).map(|pair| pair[1] - pair[0]);
     changes.fold((0.0, 0.0), |(gain, loss), change| {
-        (gain + larger(change, 0.0), loss + larger(-change, 0.0))
+        (gain + rise(change), loss + rise(-change))
     })
-}
-
-/// Writes the index after each price but the first, from the sums of rises and of moves on.
-#[inline(always)]
-fn strengths(gain: f64, all: f64, keep: f64, prices: &[f64], out: &mut [f64]) {
-    let square = keep * keep;
-    let powers = [keep, square, square * keep, square * square];
-    let (mut gain, mut all) = (gain, all);
-    let (places, rest) = out.as_chunks_mut::<4>();
-    let done = places.len() * 4;
-    let (olds, news) = (prices.as_chunks::<4>().0, prices[1..].as_chunks::<4>().0);
-    for ((place, old), new) in places.iter_mut().zip(olds).zip(news) {
-        let (mut gains, mut moves) = ([0.0; 4], [0.0; 4]);
-        for at in 0..4 {
-            let change = new[at] - old[at];
-            gains[at] = larger(change, 0.0);
-            moves[at] = change.abs();
-        }
-        for at in 1..4 {
-            gains[at] += keep * gains[at - 1];
-            moves[at] += keep * moves[at - 1];
-        }
-        for at in 0..4 {
-            gains[at] += powers[at] * gain;
-            moves[at] += powers[at] * all;
-        }
-        (gain, all) = (gains[3], moves[3]);
-        for at in 0..4 {
-            let share = 100.0 * (gains[at] / moves[at]);
-            place[at] = if moves[at] > 0.0 { share } else { 50.0 };
-        }
-    }
-    for (slot, pair) in rest.iter_mut().zip(prices[done..].windows(2)) {
-        let change = pair[1] - pair[0];
-        gain = keep * gain + larger(change, 0.0);
-        all = keep * all + change.abs();
-        *slot = if all > 0.0 {
-            100.0 * (gain / all)
-        } else {
-            50.0
-        };
-    }
 }
 
 /// Computes the exponential moving average after each value, as `Ema` does but for rounding.

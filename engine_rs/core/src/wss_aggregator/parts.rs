@@ -117,10 +117,11 @@ fn refile<K: Copy + Eq + std::hash::Hash>(
     key: K,
     seen: Seen,
 ) -> Option<()> {
-    if window.get(&key).is_some() || window.ring.len() == window.size {
+    let hash = window.hash(&key);
+    if window.get(hash, &key).is_some() || window.len() == window.size {
         return None;
     }
-    window.file(key, seen);
+    window.file(hash, key, seen);
     Some(())
 }
 
