@@ -172,7 +172,7 @@ class _Bracket:
         best = self.accepted(start)
         if best is None:
             return None
-        low, high = self.at(self.below(best.amount, 0)), self.at(self.above(best.amount, 0))
+        low, high = self.at(self.first_below(best.amount)), self.at(self.above(best.amount, 0))
         reach = 1
         while _is_open(best, low) and low.amount > self.minimum and not self.spent():
             if low.beats(best):
@@ -200,6 +200,12 @@ class _Bracket:
             if point.profit is None:
                 point = self.at(up)
         return None if point.profit is None else point
+
+    def first_below(self, amount: int) -> int:
+        """Steps down by 1/16; from the cap by so little that nothing is left to search where more earns more."""
+        if amount < self.cap:
+            return self.below(amount, 0)
+        return max(amount - max(amount >> _INPUT_BITS, 1), self.minimum)
 
     def below(self, amount: int, reach: int) -> int:
         """Steps down by 1/16, 1/4, 1/2, then to a quarter."""

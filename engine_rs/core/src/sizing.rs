@@ -230,7 +230,7 @@ impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
     fn enclose(&mut self, start: u64) -> Option<(Point, Point, Point)> {
         let mut best = self.accepted(start)?;
         let (mut low, mut high) = (
-            self.at(self.below(best.amount, 0)),
+            self.at(self.first_below(best.amount)),
             self.at(self.above(best.amount, 0)),
         );
         let mut reach = 1;
@@ -273,6 +273,16 @@ impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
                 .find(|point| point.profit.is_some());
         }
         found
+    }
+
+    /// Steps down by 1/16; from the cap by so little that nothing is left to search where more earns more.
+    fn first_below(&self, amount: u64) -> u64 {
+        if amount < self.cap {
+            return self.below(amount, 0);
+        }
+        amount
+            .saturating_sub((amount >> INPUT_BITS).max(1))
+            .max(self.min)
     }
 
     /// Steps down by 1/16, 1/4, 1/2, then to a quarter.

@@ -83,7 +83,8 @@ def test_kinks_and_depth(ladder, pool, ladder_first, edge_ppm, cap) -> None:
     assume(found is not None)
     assert found is not None
     best = scan(chain, 1_000, cap)
-    assert found.amount_out - found.amount_in >= best - abs(best) // 100_000 - 4 * rounding(chain, found.amount_in)
+    # At a kink a bracket of 2^-14 of the input is what ends it.
+    assert found.amount_out - found.amount_in >= best - abs(best) // 20_000 - 4 * rounding(chain, found.amount_in)
 
 
 def test_the_closed_form_is_the_textbooks() -> None:
