@@ -131,7 +131,6 @@ def test_a_moved_pool_of_a_large_market_closes_no_cycle_with_itself():
 
 @pytest.mark.parametrize("pools", [31, 32, 33, 64, 150])
 def test_graphs_of_any_number_of_pools_give_the_same_cycle(pools):
-    """The native engine looks at 32 pools at a time."""
     rng = np.random.default_rng(pools)
     found = 0
     for tokens in (3, 8, 30, 8, 30):

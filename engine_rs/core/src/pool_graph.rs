@@ -220,33 +220,20 @@ impl PoolGraph {
     pub fn negative_cycle(&self, weights: &[i64]) -> Result<Option<Vec<u32>>, PoolGraphError> {
         self.check(weights)?;
         let distance = self.first_prices(weights);
-        let tails = self.lowering(weights, &distance);
+        let mut tails = Vec::new();
+        for (&[a, b], pair) in self.pools.iter().zip(weights.as_chunks::<2>().0) {
+            let rise = distance[b as usize].wrapping_sub(distance[a as usize]);
+            if pair[0] < rise {
+                tails.push(a);
+            }
+            if pair[1] < rise.wrapping_neg() {
+                tails.push(b);
+            }
+        }
         if tails.is_empty() {
             return Ok(None);
         }
         Ok(Forest::new(&distance, tails).relax(self, weights))
-    }
-
-    /// Returns the tail of each edge that would lower its head's price, in the order of the edges. Which do is hard to
-    /// foresee: collected as bits first, so that nothing is guessed but where a bit is.
-    fn lowering(&self, weights: &[i64], distance: &[i64]) -> Vec<u32> {
-        let mut tails = Vec::new();
-        let pairs = weights.as_chunks::<2>().0;
-        for (pools, pairs) in self.pools.chunks(32).zip(pairs.chunks(32)) {
-            let mut lowers = 0_u64;
-            for (at, (&[a, b], pair)) in pools.iter().zip(pairs).enumerate() {
-                let rise = distance[b as usize].wrapping_sub(distance[a as usize]);
-                let both =
-                    u64::from(pair[0] < rise) | u64::from(pair[1] < rise.wrapping_neg()) << 1;
-                lowers |= both << (2 * at);
-            }
-            while lowers != 0 {
-                let edge = lowers.trailing_zeros() as usize;
-                tails.push(pools[edge / 2][edge % 2]);
-                lowers &= lowers - 1;
-            }
-        }
-        tails
     }
 
     /// Returns each token's price through the spanning tree; an edge without a weight counts as the dearest. With 2^14
