@@ -12,7 +12,7 @@ from cambist.engine.reference.accounts import program
 from cambist.engine.reference.quote_codec import encode_quotes
 from cambist.model.events import RecordKind, pack
 from cambist.simulator.market import Market
-from tests.parity import book_fills, transactions
+from tests.parity import book_fills, okx_frames, transactions
 
 ROOT = Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "engine_rs/core/fuzz"
@@ -72,6 +72,8 @@ def main() -> None:
         save("logs", event, most=MOST_GROWN)
     for mode in range(5):
         save("meteora", with_fee(mode, next(data for _, data in pools_of(market, program.METEORA_DAMM_V2))))
+    for body in (*okx_frames.BODIES, b"\n".join(okx_frames.BODIES)):
+        save("okx", body)
     frames(json.loads((ROOT / "tests/parity/frames.json").read_text()))
     for _ in range(SLOTS):
         for landed in market.slot().landed:
