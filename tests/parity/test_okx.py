@@ -8,12 +8,16 @@ from backports import zstd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cambist.engine import make_engine
 from cambist.engine.reference import modules as reference
 from cambist.engine.reference import streams
 from cambist.engine.reference.decode import BookChecksum, DecodeError, DepthDelta, DepthSnapshot, Trade, decode_okx
 from cambist.engine.reference.decode.okx import MAX_OKX_LEVELS
 from cambist.engine.reference.order_book import BookState, Continuity, Delta, OrderBook, Outcome, okx_checksum
+from cambist.model.events import Channel
+from cambist.model.market import Identity, Instrument, VenueFee
 from tests.parity.corpus import mutate
+from tests.parity.markets import SOL, USDC, Market, run, setup
 from tests.parity.okx_frames import BODIES, ROW, SAMPLES, push
 from tests.parity.sums import Xorshift
 from tests.shared import shared_data
@@ -122,6 +126,55 @@ def test_books_follow_the_chain_alike(native, steps):
         assert theirs.take(body) == mine.take(body)
         assert json.loads(theirs.parts()) == json.loads(mine.parts())
         assert theirs.best() == mine.best()
+
+
+CHANNEL = 7
+
+
+def engines():
+    """Returns both engines, each with a channel of OKX beside those of the tiny market."""
+    usual = setup()
+    changed = setup(
+        channels=(*usual.channels, Channel(CHANNEL, "okx", "okx", "okx.ws", "public")),
+        identities=(*usual.identities, Identity("okx", "SOL", SOL), Identity("okx", "USDT", USDC)),
+        instruments=(*usual.instruments, Instrument("okx", "SOL-USDT", "SOL", "USDT")),
+        venue_fees=(*usual.venue_fees, VenueFee("okx", 1_000)),
+    )
+    return make_engine("reference", changed), make_engine("native", changed)
+
+
+def book_of(engine):
+    books = json.loads(engine.snapshot())["books"]
+    return next(entry["book"] for entry in books if entry["symbol"] == "SOL-USDT" and entry["venue"] == "okx")
+
+
+@pytest.mark.usefixtures("native")
+def test_engines_follow_the_stream_alike():
+    market, both = Market(), engines()
+    market.open()
+    first = ROW | {"prevSeqId": -1, "seqId": 1000, "checksum": 0}
+    for action, row, state, wanted in (
+        ("snapshot", first, "live", False),
+        ("update", first | {"prevSeqId": 1000, "seqId": 1004, "bids": [["101.4", "2", "0", "1"]]}, "live", False),
+        ("update", first | {"prevSeqId": 1004, "seqId": 1004, "asks": [], "bids": []}, "live", False),
+        ("update", first | {"prevSeqId": 1004, "seqId": 3}, "live", False),
+        ("update", first | {"prevSeqId": 4, "seqId": 5}, "suspect", True),
+        ("update", first | {"prevSeqId": 5, "seqId": 6}, "seeding", False),
+        ("snapshot", first | {"seqId": 2}, "live", False),
+        ("update", first | {"prevSeqId": 2, "seqId": 4, "checksum": 5}, "suspect", True),
+        ("update", first | {"prevSeqId": "2"}, "suspect", False),
+    ):
+        market.frame(CHANNEL, push("books", action, row))
+        market.frame(CHANNEL, b"pong")
+        block = market.take()
+        told = [run(engine, block) for engine in both]
+        assert told[0] == told[1]
+        assert (b"SOL-USDT" in told[0][1]) is wanted
+        assert both[0].snapshot() == both[1].snapshot()
+        assert [book_of(engine)["state"] for engine in both] == [state, state]
+    channels = {each["channel"]: each for each in json.loads(both[0].present(1 << 62))["channels"]}
+    assert (channels[CHANNEL]["gaps"], channels[CHANNEL]["malformed"]) == (2, 1)
+    assert channels[CHANNEL]["last_error"] == '`prevSeqId` was "2"'
 
 
 def recorded():
