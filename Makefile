@@ -17,6 +17,9 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 # What cargo-fuzz passes but for the sanitizer, which a stable compiler doesn't have.
 SANCOV := -sanitizer-coverage-
 COVERAGE := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module $(addprefix -Cllvm-args=$(SANCOV),level=4 inline-8bit-counters pc-table trace-compares)
+# Only its own Rust tests count: what Python reaches through the extension isn't seen. A folder of its own keeps builds apart.
+CORE_TESTS := cargo test -q --target-dir target/coverage -p cambist-core --lib --tests
+PROFILES := $(abspath engine_rs/target/coverage/profiles)
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -50,6 +53,18 @@ ifneq ($(CARGO),)
 	$(if $(shell command -v cargo-nextest),cargo nextest run --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --no-fail-fast --status-level fail,cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --lib --tests)
 	cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --doc
 endif
+
+coverage: setup ## lines that tests reach, at least 90 % of each: the reference engine, and core by its own tests
+	$(BIN)/coverage run -m pytest -q tests/engine tests/parity tests/simulator
+	$(BIN)/coverage report
+ifneq ($(CARGO),)
+	$(MAKE) --no-print-directory coverage-core
+endif
+
+coverage-core: ## the same of core alone
+	rm -rf $(PROFILES) && cargo build -q --release --locked --manifest-path engine_rs/core/coverage/Cargo.toml
+	cd engine_rs && export RUSTFLAGS=-Cinstrument-coverage LLVM_PROFILE_FILE=$(PROFILES)/%m-%p.profraw && $(CORE_TESTS) --no-fail-fast >/dev/null && \
+	  $(CORE_TESTS) --no-run --message-format=json | core/coverage/target/release/cambist-coverage 90 $(PROFILES)
 
 lint: $(VENV)/.installed ## ruff, mypy, import contracts, rustfmt, clippy
 	$(BIN)/ruff format --check -q .
@@ -90,4 +105,4 @@ lock: ## refresh requirements.lock (needs uv)
 clean: ## remove what the chores built
 	rm -rf $(VENV) build engine_rs/target cambist/engine/_native*.so
 
-.PHONY: help setup run test lint format bench fuzz fuzz-corpus replay screenshots lock clean
+.PHONY: help setup run test coverage coverage-core lint format bench fuzz fuzz-corpus replay screenshots lock clean

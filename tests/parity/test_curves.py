@@ -65,7 +65,7 @@ def damm_v2_accounts(draw: st.DrawFn) -> bytes:
     struct.pack_into("<II", data, 64, draw(magnitudes(32)), draw(magnitudes(32)))
     struct.pack_into("<4H", data, 72, draw(st.integers(0, 400)), 10, draw(st.integers(0, 600)), draw(magnitudes(16)))
     struct.pack_into("<Q", data, 80, NOW - draw(st.integers(-2, 700)))
-    price = draw(st.integers(2**33, 2**96 - 1))
+    price = draw(st.integers(2**96, 2**127) if wild else st.integers(2**33, 2**96 - 1))
     near = st.integers(0, price // 4).map(lambda off: price + off - price // 8)
     bin_step = draw(st.one_of(st.just(1844674407370955), magnitudes(128)))
     if draw(st.booleans()):
@@ -74,7 +74,7 @@ def damm_v2_accounts(draw: st.DrawFn) -> bytes:
     put(data, 152, draw(st.one_of(near, st.sampled_from([0, 1, price]), magnitudes(128))))
     put(data, 360, draw(magnitudes(128)))
     struct.pack_into("<2Q", data, 392, draw(magnitudes(64)), draw(magnitudes(40)))
-    low, high = draw(st.integers(1, price)), draw(st.integers(price, 2**96))
+    low, high = draw(st.integers(1, price)), draw(st.integers(price, max(price, 2**96)))
     put(data, 424, low, high, price)
     struct.pack_into(
         "<Q4B", data, 472, draw(st.sampled_from([0, 100, NOW])), draw(flag), draw(st.integers(0, 9)) // 9, 0, 0

@@ -129,6 +129,24 @@ def test_a_moved_pool_of_a_large_market_closes_no_cycle_with_itself():
         assert theirs.move(pool, sell, buy) == mine.move(pool, sell, buy) is None
 
 
+@pytest.mark.parametrize("pools", [31, 32, 33, 64, 150])
+def test_graphs_of_any_number_of_pools_give_the_same_cycle(pools):
+    """The native engine looks at 32 pools at a time."""
+    rng = np.random.default_rng(pools)
+    found = 0
+    for tokens in (3, 8, 30, 8, 30):
+        first = rng.integers(0, tokens, pools)
+        second = (first + rng.integers(1, tokens, pools)) % tokens
+        tails, heads = np.stack([first, second], 1).ravel(), np.stack([second, first], 1).ravel()
+        price = rng.integers(-1_000, 1_000, tokens) << 20
+        weights = (price[heads] - price[tails] + (rng.integers(-9, 80, 2 * pools) << 18)).tolist()
+        mine, theirs = both(tails.tolist(), heads.tolist())
+        said = mine.negative_cycle(weights)
+        assert theirs.negative_cycle(column(weights)) == said
+        found += said is not None
+    assert found
+
+
 def test_bad_shapes_and_columns_are_refused_in_the_same_words():
     for tails, heads in (([0], [1]), ([0, 1], [1]), ([0, 1], [1, 1]), ([0, 0], [0, 0]), ([1 << 14, 0], [0, 1 << 14])):
         arrays = np.array(tails, np.uint32), np.array(heads, np.uint32)

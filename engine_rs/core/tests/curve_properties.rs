@@ -5,6 +5,7 @@ use cambist_core::amm_math::QuoteError;
 use cambist_core::amm_math::damm_v2::{self, SwapMode};
 use cambist_core::amm_math::damm_v2_fee::{Charged, Taken, base_fee};
 use cambist_core::amm_math::stable_swap::{amplification, exact_in, invariant};
+use cambist_core::pool::{ChainTime, Pool};
 use proptest::prelude::*;
 
 /// Amounts of every magnitude below 2^`bits`.
@@ -188,6 +189,16 @@ proptest! {
             Ok(amp) => prop_assert!((initial.min(target)..=initial.max(target)).contains(&amp)),
             Err(error) => prop_assert!(now < stop && (error == QuoteError::InvalidTime || error == QuoteError::Overflow)),
         }
+    }
+
+    #[test]
+    fn damm_v2_has_a_margin_unless_its_price_has_over_118_bits(mut pool in damm_v2_pool(), bits in 34u32..=128, low: u128, a_to_b: bool) {
+        pool.sqrt_price = 1 << (bits - 1) | low >> (129 - bits).min(127);
+        pool.liquidity = 1;
+        let time = ChainTime { slot: 0, unix_timestamp: 0, epoch: 0 };
+        let pool = Pool::damm_v2(&pool);
+        prop_assert_eq!(pool.weight(a_to_b, &time).is_some(), bits <= 118);
+        prop_assert!(pool.virtual_reserves(a_to_b, &time).is_some());
     }
 
     #[test]

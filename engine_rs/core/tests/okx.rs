@@ -137,7 +137,7 @@ fn okx_frames_that_are_wrong_are_refused_by_name() {
             "`action` was missing",
         ),
         (
-            update.replace(r#"SOL-USDT"#, r#"\ud800"#),
+            update.replace("SOL-USDT", r"\ud800"),
             "`instId` was half a surrogate pair",
         ),
         (push("snapshot", ASKS, BIDS, 7, 8), "`prevSeqId` was 7"),
@@ -151,7 +151,7 @@ fn okx_frames_that_are_wrong_are_refused_by_name() {
             r#"{"event":"error","code":60012,"msg":""}"#.to_owned(),
             "`code` was 60012",
         ),
-        (r#"[1]"#.to_owned(), "`frame` was an array"),
+        ("[1]".to_owned(), "`frame` was an array"),
         ("ping".to_owned(), "not JSON"),
     ] {
         assert_eq!(said("okx.ws", &body), refusal, "{body}");

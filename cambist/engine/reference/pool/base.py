@@ -209,9 +209,14 @@ def after_transfers(
 
 
 def root_rate(sqrt_price: int, a_to_b: bool, net: int, whole: int) -> tuple[int, int] | None:
-    """Returns the rate at a Q64.64 √price when `net` of `whole` is kept, of 54 bits of the √price."""
+    """Returns the rate at a Q64.64 √price when `net` of `whole` is kept, of 54 bits of the √price.
+
+    `None` from 2^118 on, which no program allows.
+    """
     excess = max(sqrt_price.bit_length() - 54, 0)
     square, scale = (sqrt_price >> excess) ** 2, 128 - 2 * excess
+    if scale < 0:
+        return None
     return fit(square * net, whole << scale) if a_to_b else fit(net << scale, square * whole)
 
 

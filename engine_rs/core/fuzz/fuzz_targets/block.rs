@@ -10,9 +10,15 @@ fuzz_target!(|data: &[u8]| {
     let mut engine = Engine::new(SETUP.as_bytes()).expect("the setup");
     let (mut offset, mut turns) = (0, 0);
     while let Ok(done) = engine.ingest(data, offset, i64::MAX) {
-        if done.offset <= offset || turns > 64 {
+        // What stops it is a record that is no frame.
+        let done = if done.offset > offset {
+            Ok(done)
+        } else {
+            engine.control(data, offset)
+        };
+        let Some(done) = done.ok().filter(|done| done.offset > offset && turns < 64) else {
             break;
-        }
+        };
         (offset, turns) = (done.offset, turns + 1);
     }
     let _ = engine.present(1);

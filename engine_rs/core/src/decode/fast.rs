@@ -86,6 +86,15 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(self.take(count)).ok()?.parse().ok()
     }
 
+    #[inline]
+    fn boolean(&mut self) -> Option<bool> {
+        let yes = self.skip(b"true").is_some();
+        if !yes {
+            self.skip(b"false")?;
+        }
+        Some(yes)
+    }
+
     /// Reads a decimal and its closing quote, × 10⁸.
     #[inline]
     fn decimal(&mut self) -> Option<u64> {
@@ -150,7 +159,7 @@ fn eight_digits(text: [u8; 8]) -> Option<u64> {
     Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
 }
 
-/// Reads a best bid and ask, or a depth update, inside its stream's envelope or alone.
+/// Reads a best bid and ask, a depth update or a trade, inside its stream's envelope or alone.
 pub(super) fn stream(body: &[u8], usdm: bool) -> Option<Event<'_>> {
     let mut at = Cursor::of(body)?;
     let wrapped = at.skip(b"{\"stream\":\"").is_some();
@@ -163,6 +172,8 @@ pub(super) fn stream(body: &[u8], usdm: bool) -> Option<Event<'_>> {
     }
     let event = if at.skip(b"{\"e\":\"depthUpdate\",\"E\":").is_some() {
         depth_update(&mut at, usdm)?
+    } else if at.skip(b"{\"e\":\"trade\",\"E\":").is_some() {
+        trade(&mut at)?
     } else {
         at.skip(b"{\"u\":")?;
         book_ticker(&mut at)?
@@ -194,6 +205,32 @@ fn book_ticker<'a>(at: &mut Cursor<'a>) -> Option<Event<'a>> {
         ask,
         ask_qty,
         venue_ns: None,
+    })
+}
+
+fn trade<'a>(at: &mut Cursor<'a>) -> Option<Event<'a>> {
+    let venue_ns = venue_time(at.integer()?)?;
+    at.skip(b",\"s\":\"")?;
+    let symbol = at.text()?;
+    at.skip(b",\"t\":")?;
+    let id = at.integer()?;
+    at.skip(b",\"p\":\"")?;
+    let price = at.decimal()?;
+    at.skip(b",\"q\":\"")?;
+    let qty = at.decimal()?;
+    at.skip(b",\"T\":")?;
+    at.integer()?;
+    at.skip(b",\"m\":")?;
+    let buyer_is_maker = at.boolean()?;
+    at.skip(b",\"M\":")?;
+    at.boolean()?;
+    (price > 0 && qty > 0).then_some(Event::Trade {
+        symbol: Cow::Borrowed(symbol),
+        id,
+        price,
+        qty,
+        buyer_is_maker,
+        venue_ns,
     })
 }
 
@@ -264,7 +301,7 @@ pub(super) fn account<'a>(session: &mut SolanaSession, body: &[u8]) -> Option<Ev
     at.skip(b"\",\"base64\"],\"owner\":\"")?;
     let owner = at.text()?;
     at.skip(b",\"executable\":")?;
-    at.skip(b"false").or_else(|| at.skip(b"true"))?;
+    at.boolean()?;
     at.skip(b",\"rentEpoch\":")?;
     // What nearly every account has.
     if at.skip(b"18446744073709551615").is_none() {
@@ -293,6 +330,7 @@ pub(super) fn account<'a>(session: &mut SolanaSession, body: &[u8]) -> Option<Ev
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
     use proptest::prelude::*;
 
     use super::*;
@@ -303,6 +341,7 @@ mod tests {
     const TICKER: &str = r#"{"u":91000001,"s":"SOLUSDT","b":"142.51000000","B":"30.1","a":"142.52000000","A":"4.00000000"}"#;
     const UPDATE: &str = r#"{"e":"depthUpdate","E":1790000000123,"s":"SOLUSDT","U":91000001,"u":91000007,"b":[["142.50000000","0.00000000"],["142.49","1"]],"a":[]}"#;
     const USDM: &str = r#"{"e":"depthUpdate","E":1790000000123,"T":1,"s":"SOLUSDT","U":5,"u":7,"pu":4,"b":[],"a":[["9999999999.12345678","0.1"]]}"#;
+    const TRADE: &str = r#"{"e":"trade","E":1790000000130,"s":"SOLUSDT","t":77001,"p":"142.52000000","q":"1.00000000","T":1790000000129,"m":false,"M":true}"#;
     const BOOK: &str = r#"{"lastUpdateId":91000000,"bids":[["142.51000000","30.1"]],"asks":[["142.52","4"],["143","0"]]}"#;
     const ACCOUNT: &str = r#"{"jsonrpc":"2.0","method":"accountNotification","params":{"result":{"context":{"slot":5199307},"value":{"lamports":33594,"data":["AQIDBAUGBwg=","base64"],"owner":"11111111111111111111111111111112","executable":false,"rentEpoch":18446744073709551615,"space":8}},"subscription":9}}"#;
 
@@ -325,8 +364,10 @@ mod tests {
         for text in [
             TICKER.to_owned(),
             UPDATE.to_owned(),
+            TRADE.to_owned(),
             wrapped(TICKER),
             wrapped(UPDATE),
+            wrapped(TRADE),
         ] {
             assert!(stream(text.as_bytes(), false).is_some(), "{text}");
         }
@@ -354,6 +395,12 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4_000))]
 
         #[test]
+        fn both_readers_of_base64_take_the_same_texts(text in "[A-Da-d0-9+/=_ -]{0,12}={0,3}") {
+            let plain = base64::engine::general_purpose::STANDARD.decode(&text).ok();
+            prop_assert_eq!(STANDARD.decode_to_vec(&text).ok(), plain);
+        }
+
+        #[test]
         fn digits_are_worth_what_they_say(value in 0_u64..100_000_000, at in 0_usize..8, byte: u8) {
             let mut text: [u8; 8] = format!("{value:08}").into_bytes().try_into().expect("eight");
             prop_assert_eq!(eight_digits(text), Some(value));
@@ -363,7 +410,7 @@ mod tests {
 
         #[test]
         fn broken_or_whole_both_readers_agree(
-            which in 0_usize..8,
+            which in 0_usize..10,
             breaks in prop::collection::vec((any::<u8>(), any::<usize>(), prop::sample::select(&b"0159-.\"\\ {}[],:eE\xff\x01aZ="[..])), 0..3),
         ) {
             let frames = [
@@ -374,6 +421,8 @@ mod tests {
                 ("binance.spot.ws", wrapped(USDM)),
                 ("binance.usdm.ws", wrapped(UPDATE)),
                 ("binance.spot.depth", BOOK.to_owned()),
+                ("binance.spot.ws", wrapped(TRADE)),
+                ("binance.usdm.ws", TRADE.to_owned()),
             ];
             if let Some((protocol, text)) = frames.get(which) {
                 let body = broken(text, &breaks);

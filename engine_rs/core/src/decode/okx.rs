@@ -64,7 +64,7 @@ fn stream<'a>(frame: Field<'_, 'a>, numbered: bool) -> Result<Vec<Event<'a>>, De
         "books" => {
             let snapshot = is_snapshot(action)?;
             for row in data.items()? {
-                depth(row, &symbol, snapshot, numbered, &mut said)?;
+                depth(row, symbol.clone(), snapshot, numbered, &mut said)?;
             }
         }
         "bbo-tbt" if numbered => {
@@ -122,7 +122,7 @@ fn refusal<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 /// `{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","checksum":0,"prevSeqId":1000,"seqId":1004}`
 fn depth<'a>(
     row: Field<'_, 'a>,
-    symbol: &Cow<'a, str>,
+    symbol: Cow<'a, str>,
     snapshot: bool,
     numbered: bool,
     said: &mut Vec<Event<'a>>,
@@ -133,10 +133,13 @@ fn depth<'a>(
     let before = if numbered { before(prev, snapshot)? } else { 0 };
     let (bids, asks) = (levels(bids)?, levels(asks)?);
     let venue_ns = venue_ns(time)?;
-    let sum = sum(checksum, numbered)?;
+    let sum = sum(checksum, numbered)?.map(|sum| Event::BookChecksum {
+        symbol: symbol.clone(),
+        sum: sum.into(),
+    });
     said.push(if snapshot {
         Event::DepthSnapshot {
-            symbol: symbol.clone(),
+            symbol,
             last,
             bids,
             asks,
@@ -144,7 +147,7 @@ fn depth<'a>(
         }
     } else {
         Event::DepthDelta {
-            symbol: symbol.clone(),
+            symbol,
             first: last,
             last,
             prev: Some(before),
@@ -153,12 +156,7 @@ fn depth<'a>(
             venue_ns,
         }
     });
-    if let Some(sum) = sum {
-        said.push(Event::BookChecksum {
-            symbol: symbol.clone(),
-            sum: sum.into(),
-        });
-    }
+    said.extend(sum);
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! Solana JSON-RPC over WebSocket and HTTP. Sample payloads stand beside each reader.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 
 use super::event::{Commitment, Event, TransactionStatus};
 use super::frame::{Field, Frame, Kind};
@@ -333,7 +332,10 @@ fn account_data(data: Field<'_, '_>) -> Result<Vec<u8>, DecodeError> {
             encoding: encoding.chars().take(40).collect(),
         });
     }
-    STANDARD.decode(&*text.text()?).map_err(|_| text.wrong())
+    let plain = text.text()?;
+    STANDARD
+        .decode_to_vec(plain.as_bytes())
+        .map_err(|_| text.wrong())
 }
 
 /// `{"context":{"slot":5},"value":…}`

@@ -435,13 +435,14 @@ fn after_transfers(
     (reserve_in, reserve_out * (share_out as f64 / whole), keep)
 }
 
-/// Returns the rate at a Q64.64 √price when `net` of `whole` is kept.
+/// Returns the rate at a Q64.64 √price when `net` of `whole` is kept; `None` from 2^118 on, which no program allows.
 fn root_rate(sqrt_price: u128, a_to_b: bool, net: u64, whole: u64) -> Option<(u128, u128)> {
     /// Its square and two fees fit 256 bits with room.
     const KEPT_BITS: u32 = 54;
     let excess = (128 - sqrt_price.leading_zeros()).saturating_sub(KEPT_BITS);
     let root = sqrt_price >> excess;
-    let (square, scale) = (U256::from(root * root), 128 - 2 * excess as usize);
+    let scale = 128_usize.checked_sub(2 * excess as usize)?;
+    let square = U256::from(root * root);
     let (net, whole) = (U256::from(net), U256::from(whole));
     if a_to_b {
         fit(square * net, whole << scale)

@@ -1,0 +1,11 @@
+//! Tip floors of a block engine.
+#![no_main]
+
+use cambist_core::decode::{canonical, decode_tip_floor};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(event) = decode_tip_floor(data) {
+        let _ = canonical(&event);
+    }
+});
