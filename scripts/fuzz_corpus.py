@@ -16,7 +16,7 @@ from cambist.engine.reference.accounts import program
 from cambist.engine.reference.quote_codec import encode_quotes
 from cambist.model.events import RecordKind, pack
 from cambist.simulator.market import Market
-from tests.parity import book_fills, markets, transactions
+from tests.parity import book_fills, markets, okx_frames, transactions
 from tests.parity.chain_books import OrderFields, critbit, openbook_v2_market, openbook_v2_side, phoenix_market
 from tests.parity.test_demo_market import Wire, demo_setup
 
@@ -98,6 +98,8 @@ def main() -> None:
             with_fee(mode, next(data for _, data in pools_of(market, program.METEORA_DAMM_V2))),
             most=MOST_GROWN,
         )
+    for body in (*okx_frames.BODIES, b"\n".join(okx_frames.BODIES)):
+        save("okx", body)
     frames(json.loads((ROOT / "tests/parity/frames.json").read_text()))
     for _ in range(SLOTS):
         for landed in market.slot().landed:

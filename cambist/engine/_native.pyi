@@ -72,6 +72,15 @@ def log2_ratio(num: int, den: int) -> int | None:
 def decode_binance(protocol: str, symbol: str, body: bytes) -> str:
     """Returns canonical JSON of what one exchange frame says. Raises `ValueError` with the decoder's words."""
 
+def decode_okx(protocol: str, body: bytes) -> list[str]:
+    """Returns canonical JSON of each event of one frame from OKX. Raises `ValueError` with the decoder's words."""
+
+def okx_checksum(bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> int:
+    """Returns the signed CRC-32 of the best 25 levels of each side, a bid and an ask in turn, as `px:sz:px:sz:…`.
+
+    Levels are (price, quantity) × 10⁸, best first; when one side runs out the other goes on alone.
+    """
+
 def decode_solana(frames: Sequence[tuple[int, int, bool, bytes]]) -> list[str]:
     """Returns canonical JSON of each event of frames (conn, generation, sent, body), or an unreadable one's error."""
 

@@ -7,11 +7,11 @@
 use cambist_core::amm_math::{RoundingRule, raydium_v4};
 use cambist_core::cycle_finder::{Potentials, find_negative_cycles};
 use cambist_core::decode::{
-    Direction, Event, SolanaSession, canonical, decode_binance, decode_solana,
+    Direction, Event, Level, SolanaSession, canonical, decode_binance, decode_okx, decode_solana,
 };
 use cambist_core::graph::Graph;
 use cambist_core::multiverse::{Params, search};
-use cambist_core::order_book::{Continuity, Delta, OrderBook, Ticker};
+use cambist_core::order_book::{Continuity, Delta, OrderBook, Ticker, okx_checksum};
 use cambist_core::sizing::{Hops, best_input};
 use cambist_core::{log2, technical};
 use pyo3::prelude::*;
@@ -34,6 +34,22 @@ pub(crate) fn py_log2_ratio(num: u128, den: u128) -> Option<i64> {
 pub(crate) fn py_decode_binance(protocol: &str, symbol: &str, body: &[u8]) -> PyResult<String> {
     let event = decode_binance(protocol, symbol, body).map_err(Fault::input)?;
     Ok(canonical(&event).map_err(Fault::input)?)
+}
+
+/// Returns canonical JSON of each event of one frame from OKX. Raises `ValueError` with the decoder's words.
+#[pyfunction(name = "decode_okx")]
+pub(crate) fn py_decode_okx(protocol: &str, body: &[u8]) -> PyResult<Vec<String>> {
+    let said = decode_okx(protocol, body).map_err(Fault::input)?;
+    let texts: Result<_, _> = said.iter().map(canonical).collect();
+    Ok(texts.map_err(Fault::input)?)
+}
+
+/// Returns the signed CRC-32 of the best 25 levels of each side, a bid and an ask in turn, as `px:sz:px:sz:…`.
+///
+/// Levels are (price, quantity) × 10⁸, best first; when one side runs out the other goes on alone.
+#[pyfunction(name = "okx_checksum")]
+pub(crate) fn py_okx_checksum(bids: Vec<Level>, asks: Vec<Level>) -> i32 {
+    okx_checksum(&bids, &asks)
 }
 
 /// Returns canonical JSON of each event of frames (conn, generation, sent, body) of one session; an unreadable frame is

@@ -33,12 +33,13 @@ from cambist.engine.reference.decode import (
     canonical,
 )
 from cambist.engine.reference.decode import decode_binance as binance
+from cambist.engine.reference.decode import decode_okx as okx
 from cambist.engine.reference.decode import decode_solana as solana
 from cambist.engine.reference.graph import Graph
 from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.multiverse import Params
 from cambist.engine.reference.multiverse import search as multiverse
-from cambist.engine.reference.order_book import Continuity, Delta, OrderBook, Ticker
+from cambist.engine.reference.order_book import Continuity, Delta, OrderBook, Ticker, okx_checksum
 from cambist.engine.reference.pool import ChainTime, Pool
 from cambist.engine.reference.pool.clmm import ClmmState
 from cambist.engine.reference.ranges import decode_clmm, decode_pump
@@ -72,6 +73,11 @@ def base58_decode(text: str) -> bytes | None:
 def decode_binance(protocol: str, symbol: str, body: bytes) -> str:
     """Returns canonical JSON of what one exchange frame says. Raises `ValueError` with the decoder's words."""
     return canonical(binance(protocol, symbol, body))
+
+
+def decode_okx(protocol: str, body: bytes) -> list[str]:
+    """Returns canonical JSON of each event of one frame from OKX. Raises `ValueError` with the decoder's words."""
+    return [canonical(event) for event in okx(protocol, body)]
 
 
 def decode_solana(frames: Sequence[tuple[int, int, bool, bytes]]) -> list[str]:
@@ -245,10 +251,12 @@ __all__ = [
     "bollinger",
     "cycle_keys",
     "decode_binance",
+    "decode_okx",
     "decode_solana",
     "ema",
     "find_cycles",
     "log2_ratio",
+    "okx_checksum",
     "quote",
     "replay_book",
     "rsi",

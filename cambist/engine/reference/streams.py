@@ -8,12 +8,15 @@ import msgspec
 
 from cambist.engine.reference.decode import (
     Account,
+    BookChecksum,
     BookTicker,
     DepthDelta,
     DepthSnapshot,
     Direction,
+    Event,
     SolanaSession,
     decode_binance,
+    decode_okx,
     decode_solana,
 )
 from cambist.engine.reference.order_book import Continuity, Delta, OrderBook, Ticker
@@ -30,9 +33,14 @@ class BookStream:
     """
 
     def __init__(self, protocol: str, symbol: str) -> None:
-        """Takes the channel's protocol, and the symbol of frames that don't name it."""
+        """Takes the channel's protocol, and the symbol of frames that don't name it.
+
+        An OKX channel names it, and may carry many; the frames of others say nothing here.
+        """
         self._protocol, self._symbol = protocol, symbol
-        self._book = OrderBook(Continuity.USDM if protocol.startswith("binance.usdm.") else Continuity.SPOT)
+        self._okx = protocol.startswith("okx.")
+        usual = Continuity.OKX if self._okx else Continuity.SPOT
+        self._book = OrderBook(Continuity.USDM if protocol.startswith("binance.usdm.") else usual)
         self._frames = 0
 
     def take(self, body: bytes) -> bool:
@@ -40,8 +48,17 @@ class BookStream:
 
         Raises `ValueError` with the decoder's words; the book is as it was.
         """
-        said, at = decode_binance(self._protocol, self._symbol, body), self._frames
+        if self._okx:
+            said = decode_okx(self._protocol, body)
+            of_us = [event for event in said if getattr(event, "symbol", "") == self._symbol]
+        else:
+            of_us = [decode_binance(self._protocol, self._symbol, body)]
+        at = self._frames
         self._frames += 1
+        told = [self._apply(event, at) for event in of_us]
+        return any(told)
+
+    def _apply(self, said: Event, at: int) -> bool:
         match said:
             case BookTicker():
                 self._book.apply_ticker(Ticker(said.update_id, said.bid, said.bid_qty, said.ask, said.ask_qty), at)
@@ -49,6 +66,8 @@ class BookStream:
                 self._book.apply_delta(Delta(said.first, said.last, said.prev, said.bids, said.asks), at)
             case DepthSnapshot():
                 self._book.apply_snapshot(said.last, said.bids, said.asks, at)
+            case BookChecksum():
+                self._book.verify(said.sum)
             case _:
                 return False
         return True

@@ -3,7 +3,9 @@
 use hashbrown::HashMap;
 
 use crate::base58::Pubkey;
-use crate::decode::{DecodeError, Direction, Event, SolanaSession, decode_binance, decode_solana};
+use crate::decode::{
+    DecodeError, Direction, Event, SolanaSession, decode_binance, decode_okx, decode_solana,
+};
 use crate::order_book::{Continuity, Delta, OrderBook, Ticker};
 
 /// The book of one symbol, frame by frame.
@@ -11,14 +13,18 @@ use crate::order_book::{Continuity, Delta, OrderBook, Ticker};
 pub struct BookStream {
     protocol: String,
     symbol: String,
+    okx: bool,
     book: OrderBook,
     frames: i64,
 }
 
 impl BookStream {
-    /// Returns an empty book of a channel.
+    /// Returns an empty book of a channel. One of OKX may carry many symbols; the frames of others say nothing here.
     pub fn new(protocol: &str, symbol: &str) -> Self {
-        let continuity = if protocol.starts_with("binance.usdm.") {
+        let okx = protocol.starts_with("okx.");
+        let continuity = if okx {
+            Continuity::Okx
+        } else if protocol.starts_with("binance.usdm.") {
             Continuity::Usdm
         } else {
             Continuity::Spot
@@ -26,6 +32,7 @@ impl BookStream {
         Self {
             protocol: protocol.to_owned(),
             symbol: symbol.to_owned(),
+            okx,
             book: OrderBook::new(continuity),
             frames: 0,
         }
@@ -36,58 +43,74 @@ impl BookStream {
     /// # Errors
     /// The decoder's; the book is as it was.
     pub fn take(&mut self, body: &[u8]) -> Result<bool, DecodeError> {
-        let event = decode_binance(&self.protocol, &self.symbol, body)?;
         let at = self.frames;
-        self.frames += 1;
-        match event {
-            Event::BookTicker {
-                update_id,
-                bid,
-                bid_qty,
-                ask,
-                ask_qty,
-                ..
-            } => {
-                let ticker = Ticker {
-                    update_id,
-                    bid,
-                    bid_qty,
-                    ask,
-                    ask_qty,
-                };
-                self.book.apply_ticker(ticker, at);
-            }
-            Event::DepthDelta {
-                first,
-                last,
-                prev,
-                bids,
-                asks,
-                ..
-            } => {
-                let delta = Delta {
-                    first,
-                    last,
-                    prev,
-                    bids,
-                    asks,
-                };
-                self.book.apply_delta(delta, at);
-            }
-            Event::DepthSnapshot {
-                last, bids, asks, ..
-            } => {
-                self.book.apply_snapshot(last, &bids, &asks, at);
-            }
-            _ => return Ok(false),
+        if self.okx {
+            let said = decode_okx(&self.protocol, body)?;
+            self.frames += 1;
+            return Ok(said.into_iter().fold(false, |told, event| {
+                let of_us = event.symbol() == Some(self.symbol.as_str());
+                (of_us && apply(&mut self.book, event, at)) || told
+            }));
         }
-        Ok(true)
+        let event = decode_binance(&self.protocol, &self.symbol, body)?;
+        self.frames += 1;
+        Ok(apply(&mut self.book, event, at))
     }
 
     /// Returns the book as it is.
     pub fn book(&self) -> &OrderBook {
         &self.book
     }
+}
+
+/// Takes an event over into its book; false if it says nothing of one.
+fn apply(book: &mut OrderBook, event: Event<'_>, at: i64) -> bool {
+    match event {
+        Event::BookTicker {
+            update_id,
+            bid,
+            bid_qty,
+            ask,
+            ask_qty,
+            ..
+        } => {
+            let ticker = Ticker {
+                update_id,
+                bid,
+                bid_qty,
+                ask,
+                ask_qty,
+            };
+            book.apply_ticker(ticker, at);
+        }
+        Event::DepthDelta {
+            first,
+            last,
+            prev,
+            bids,
+            asks,
+            ..
+        } => {
+            let delta = Delta {
+                first,
+                last,
+                prev,
+                bids,
+                asks,
+            };
+            book.apply_delta(delta, at);
+        }
+        Event::DepthSnapshot {
+            last, bids, asks, ..
+        } => {
+            book.apply_snapshot(last, &bids, &asks, at);
+        }
+        Event::BookChecksum { sum, .. } => {
+            book.verify(sum);
+        }
+        _ => return false,
+    }
+    true
 }
 
 /// An account as a node told it last.

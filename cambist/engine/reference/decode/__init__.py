@@ -1,7 +1,7 @@
 """Wire frames to events.
 
 `decode_binance` is a function of the frame alone; `decode_solana` also learns from the frames we sent, because a
-JSON-RPC reply says only which request it answers.
+JSON-RPC reply says only which request it answers. `decode_okx` may say more than one thing of a frame.
 """
 
 from cambist.engine.reference.decode.binance import decode_binance
@@ -10,6 +10,7 @@ from cambist.engine.reference.decode.event import (
     AccountMissing,
     AccountUndated,
     Blockhash,
+    BookChecksum,
     BookTicker,
     Commitment,
     CurrentSlot,
@@ -42,6 +43,7 @@ from cambist.engine.reference.decode.event import (
     canonical,
 )
 from cambist.engine.reference.decode.frame import MAX_BODY, MAX_DEPTH
+from cambist.engine.reference.decode.okx import MAX_OKX_LEVELS, decode_okx
 from cambist.engine.reference.decode.session import Method, PendingParts, SessionParts, SolanaSession
 from cambist.engine.reference.decode.solana import decode_solana
 from cambist.engine.reference.decode.tips import TIP_FLOOR, decode_tip_floor
@@ -49,11 +51,13 @@ from cambist.engine.reference.decode.tips import TIP_FLOOR, decode_tip_floor
 __all__ = [
     "MAX_BODY",
     "MAX_DEPTH",
+    "MAX_OKX_LEVELS",
     "TIP_FLOOR",
     "Account",
     "AccountMissing",
     "AccountUndated",
     "Blockhash",
+    "BookChecksum",
     "BookTicker",
     "Commitment",
     "CurrentSlot",
@@ -89,6 +93,7 @@ __all__ = [
     "TransactionStatus",
     "canonical",
     "decode_binance",
+    "decode_okx",
     "decode_solana",
     "decode_tip_floor",
 ]

@@ -221,6 +221,13 @@ class DepthSnapshot(NamedTuple):
     venue_ns: int | None
 
 
+class BookChecksum(NamedTuple):
+    """What the book of a symbol sums to after the event before this one."""
+
+    symbol: str
+    sum: int
+
+
 class Trade(NamedTuple):
     """One trade."""
 
@@ -279,6 +286,7 @@ Event: TypeAlias = (
     | BookTicker
     | DepthDelta
     | DepthSnapshot
+    | BookChecksum
     | Trade
     | Instruments
     | Subscribed

@@ -9,6 +9,7 @@ from cambist.engine.reference.decode import (
     Account,
     AccountMissing,
     AccountUndated,
+    BookChecksum,
     BookTicker,
     DepthDelta,
     DepthSnapshot,
@@ -26,7 +27,7 @@ from cambist.engine.reference.decode import (
 from cambist.engine.reference.engine.needs import seed
 from cambist.engine.reference.engine.registry import intake, membership, torn
 from cambist.engine.reference.fee_sources import consumed_units
-from cambist.engine.reference.order_book import Delta, Outcome, Ticker
+from cambist.engine.reference.order_book import BookChange, Delta, Outcome, Ticker
 from cambist.model.market import Instrument
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, mo
     match event:
         case BookTicker() | DepthDelta() | DepthSnapshot():
             _book_event(engine, channel, event, moment)
+        case BookChecksum():
+            _verify(engine, channel, event)
         case Account():
             if channel.socket and engine.race.sockets and event.key in registry.accounts:
                 engine.race.account(at, event, moment.now_ns)
@@ -118,11 +121,24 @@ def _book_event(
             change = entry.book.apply_snapshot(event.last, event.bids, event.asks, now_ns)
     if not isinstance(event, DepthSnapshot) or entry.channel is None:
         entry.channel = info.id
+    if change.outcome is not Outcome.IGNORED:
+        entry.as_of_ns = max(entry.as_of_ns, now_ns - lag)
+    _book_changed(engine, channel, at, change)
+
+
+def _verify(engine: ReferenceEngine, channel: ChannelState, event: BookChecksum) -> None:
+    at = engine.market.books.find(channel.info.venue, event.symbol, "spot")
+    entry = engine.market.books.entries[at]
+    change = entry.book.verify(event.sum)
+    if change.outcome is Outcome.GAP:
+        entry.channel = channel.info.id
+        _book_changed(engine, channel, at, change)
+
+
+def _book_changed(engine: ReferenceEngine, channel: ChannelState, at: int, change: BookChange) -> None:
     if change.need_seed:
-        seed(engine, entry)
+        seed(engine, engine.market.books.entries[at])
     if change.outcome is Outcome.GAP:
         channel.gaps += 1
         engine.counters.gaps += 1
-    if change.outcome is not Outcome.IGNORED:
-        entry.as_of_ns = max(entry.as_of_ns, now_ns - lag)
     engine.market.dirty_books.add(at)

@@ -126,6 +126,8 @@ class Books:
         entry = BookEntry(instrument.venue, instrument.symbol, instrument.base, instrument.quote, instrument.kind)
         if instrument.kind == "perp":
             entry.book = OrderBook(Continuity.USDM)
+        elif instrument.venue.startswith("okx"):
+            entry.book = OrderBook(Continuity.OKX)
         entry.base_mint = self._identities.get((entry.venue, entry.base), "")
         entry.quote_mint = self._identities.get((entry.venue, entry.quote), "")
         entry.taker_ppm = self._fees.get(entry.venue)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.decode import TIP_FLOOR, DecodeError, decode_binance, decode_solana, decode_tip_floor
+from cambist.engine.reference.decode import (
+    TIP_FLOOR,
+    DecodeError,
+    decode_binance,
+    decode_okx,
+    decode_solana,
+    decode_tip_floor,
+)
 from cambist.engine.reference.engine.apply import apply_event
 from cambist.engine.reference.engine.control import connected, disconnected
 from cambist.engine.reference.engine.detect import Output, review, settle
@@ -81,6 +88,9 @@ def _frame(
     try:
         if channel.solana:
             for event in decode_solana(channel.session, conn, generation, Direction(direction), body):
+                apply_event(engine, channel, event, moment)
+        elif channel.info.protocol.startswith("okx."):
+            for event in decode_okx(channel.info.protocol, body):
                 apply_event(engine, channel, event, moment)
         else:
             protocol, symbol = channel.info.protocol, channel.info.symbol

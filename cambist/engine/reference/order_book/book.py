@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.decode.decimal import ONE, U64_MAX
+from cambist.engine.reference.order_book.checksum import okx_checksum
 from cambist.engine.reference.order_book.levels import Levels
 from cambist.engine.reference.order_book.state import (
     BookChange,
@@ -85,11 +86,14 @@ class OrderBook:
 
     def apply_snapshot(self, last: int, bids: Sequence[Level], asks: Sequence[Level], recv_ns: int) -> BookChange:
         """Takes over a full book as of update `last`, and whatever was buffered after it."""
-        if self._state is BookState.STALE or (self._state is BookState.LIVE and last <= self._last):
+        in_stream = self._continuity is Continuity.OKX
+        if self._state is BookState.STALE or (self._state is BookState.LIVE and last <= self._last and not in_stream):
             self._ignored += 1
             return BookChange(Outcome.IGNORED, False)
+        if in_stream and last < self._last:
+            self._ticker = None  # of the numbers before they started anew
         buffer = self._buffer
-        while buffer and self._is_old(buffer[0], last):
+        while buffer and self._is_old(buffer[0], last, bridged=False):
             buffer.popleft()
         if buffer and not self._joins(buffer[0], last, bridged=False):
             return BookChange(Outcome.TOO_OLD, True)
@@ -117,6 +121,16 @@ class OrderBook:
             return BookChange(Outcome.IGNORED, False)
         self._ticker = ticker
         return self._settle(Outcome.APPLIED, recv_ns)
+
+    def verify(self, total: int) -> BookChange:
+        """Compares the levels with the sum that the venue sent; another one counts as a gap."""
+        if self._state is not BookState.LIVE or self._continuity is not Continuity.OKX:
+            self._ignored += 1
+            return BookChange(Outcome.IGNORED, False)
+        # Not `levels`: a newer ticker is not in the sum.
+        if okx_checksum(self._bids.best_first(), self._asks.best_first()) == total:
+            return BookChange(Outcome.APPLIED, False)
+        return self.gap()
 
     def connect(self) -> None:
         """The connection is open: a snapshot may come before the first delta."""
@@ -237,13 +251,14 @@ class OrderBook:
 
     def _follow(self, delta: Delta, recv_ns: int) -> BookChange:
         """Takes over a delta while LIVE."""
-        if self._is_old(delta, self._last) or (self._bridged and delta.last <= self._last):
+        if self._is_old(delta, self._last, bridged=self._bridged):
             self._ignored += 1
             return BookChange(Outcome.IGNORED, False)
         if not self._joins(delta, self._last, bridged=self._bridged):
             self._gaps += 1
             self._buffer.clear()
-            self._buffer.append(delta)
+            if self._continuity is not Continuity.OKX:
+                self._buffer.append(delta)
             return self._suspect(Outcome.GAP)
         return self._apply(delta, Outcome.APPLIED, recv_ns)
 
@@ -251,6 +266,10 @@ class OrderBook:
         """Keeps a delta until the snapshot comes."""
         need_seed = self._state in (BookState.EMPTY, BookState.STALE)
         self._state = BookState.SEEDING
+        if self._continuity is Continuity.OKX:
+            # It came before the snapshot in one stream, so the snapshot holds it.
+            self._ignored += 1
+            return BookChange(Outcome.IGNORED, need_seed)
         outcome = Outcome.BUFFERED
         if self._buffer:
             newest = self._buffer[-1].last
@@ -269,14 +288,22 @@ class OrderBook:
         self._buffer.append(delta)
         return BookChange(outcome, need_seed)
 
-    def _is_old(self, delta: Delta, last: int) -> bool:
-        """Returns whether a delta says nothing that a snapshot as of `last` doesn't."""
-        return delta.last <= last if self._continuity is Continuity.SPOT else delta.last < last
+    def _is_old(self, delta: Delta, last: int, *, bridged: bool) -> bool:
+        """Returns whether a delta says nothing new after update `last`; `bridged` if that was a delta too."""
+        match self._continuity:
+            case Continuity.SPOT:
+                return delta.last <= last
+            case Continuity.USDM:
+                return delta.last < last or (bridged and delta.last == last)
+            case Continuity.OKX:  # a smaller number may be a new count, and the chain says so
+                return False
 
     def _joins(self, delta: Delta, last: int, *, bridged: bool) -> bool:
         """Returns whether a delta follows update `last`; `bridged` if that was a delta too."""
         if self._continuity is Continuity.SPOT:
             return delta.first <= last + 1
+        if self._continuity is Continuity.OKX:
+            return delta.prev == last
         return delta.prev == last or (not bridged and delta.first <= last <= delta.last)
 
     def _apply(self, delta: Delta, outcome: Outcome, recv_ns: int) -> BookChange:
@@ -284,9 +311,11 @@ class OrderBook:
             self._bids.set(level)
         for level in delta.asks:
             self._asks.set(level)
+        if delta.last < self._last:
+            self._ticker = None  # where the numbers start anew, one of the old ones only looks newer
+        self._forget_ticker(delta.last)
         self._last = delta.last
         self._bridged = True
-        self._forget_ticker(delta.last)
         return self._settle(outcome, recv_ns)
 
     def _forget_ticker(self, last: int) -> None:

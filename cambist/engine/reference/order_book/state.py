@@ -15,6 +15,9 @@ class Continuity(StrEnum):
     """Binance spot: `U` = previous `u` + 1; overlap is allowed, `u` ≤ the last one is old."""
     USDM = "usdm"
     """Binance USD-M: `pu` = previous `u`; the first one after a snapshot holds `U` ≤ lastUpdateId ≤ `u`."""
+    OKX = "okx"
+    """OKX: `prevSeqId` = previous `seqId`, whichever is greater (it starts anew after maintenance); equal ones say that
+    nothing changed. Snapshots come in the stream and replace at any time."""
 
 
 class BookState(StrEnum):

@@ -152,6 +152,11 @@ pub enum Event<'a> {
         asks: Vec<Level>,
         venue_ns: Option<i64>,
     },
+    /// What the book of a symbol sums to after the event before this one.
+    BookChecksum {
+        symbol: Cow<'a, str>,
+        sum: i64,
+    },
     Trade {
         symbol: Cow<'a, str>,
         id: u64,
@@ -179,6 +184,20 @@ pub enum Event<'a> {
     /// The venue is about to close the connection.
     Shutdown,
     Ignored,
+}
+
+impl Event<'_> {
+    /// Returns the symbol whose book or trade this is.
+    pub fn symbol(&self) -> Option<&str> {
+        match self {
+            Self::BookTicker { symbol, .. }
+            | Self::DepthDelta { symbol, .. }
+            | Self::DepthSnapshot { symbol, .. }
+            | Self::BookChecksum { symbol, .. }
+            | Self::Trade { symbol, .. } => Some(symbol),
+            _ => None,
+        }
+    }
 }
 
 /// Returns compact JSON of an event, keys in declaration order: keys as base58, data as base64. The twin gives the same.

@@ -1,13 +1,14 @@
 //! Wire frames to events.
 //!
 //! `decode_binance` is a function of the frame alone; `decode_solana` also learns from the frames we sent, because a
-//! JSON-RPC reply says only which request it answers.
+//! JSON-RPC reply says only which request it answers. `decode_okx` may say more than one thing of a frame.
 
 mod binance;
 pub mod decimal;
 mod event;
 mod fast;
 pub(crate) mod frame;
+mod okx;
 mod scan;
 mod session;
 mod solana;
@@ -15,6 +16,7 @@ mod tips;
 
 pub use binance::decode_binance;
 pub use event::{Commitment, Event, Instrument, Level, TransactionStatus, canonical};
+pub use okx::{MAX_OKX_LEVELS, decode_okx};
 pub use session::{Method, PendingParts, SessionParts, SolanaSession};
 pub use solana::decode_solana;
 pub use tips::{TIP_FLOOR, decode_tip_floor};

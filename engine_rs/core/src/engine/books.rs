@@ -196,6 +196,8 @@ impl Books {
         let at = self.entries.len();
         let continuity = if kind == "perp" {
             Continuity::Usdm
+        } else if venue.starts_with("okx") {
+            Continuity::Okx
         } else {
             Continuity::Spot
         };

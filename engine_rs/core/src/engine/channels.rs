@@ -29,6 +29,8 @@ pub(crate) struct ChannelState {
     pub(crate) session: SolanaSession,
     /// Its frames are JSON-RPC of a Solana node.
     pub(crate) solana: bool,
+    /// Its frames may say more than one thing.
+    pub(crate) okx: bool,
     /// It is a Solana `PubSub` connection, which announces slots.
     pub(crate) socket: bool,
 }
@@ -48,6 +50,7 @@ impl ChannelState {
             info.protocol.starts_with("solana."),
             info.protocol == "solana.ws",
         );
+        let okx = info.protocol.starts_with("okx.");
         Self {
             info,
             frames: 0,
@@ -63,6 +66,7 @@ impl ChannelState {
             last_error: String::new(),
             session: SolanaSession::new(),
             solana,
+            okx,
             socket,
         }
     }
@@ -71,6 +75,7 @@ impl ChannelState {
     pub(crate) fn redeclare(&mut self, info: Channel) {
         self.solana = info.protocol.starts_with("solana.");
         self.socket = info.protocol == "solana.ws";
+        self.okx = info.protocol.starts_with("okx.");
         self.info = info;
     }
 

@@ -5,7 +5,7 @@ use super::channels::State;
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
 use crate::decode::{
-    DecodeError, Direction, TIP_FLOOR, decode_binance, decode_solana, decode_tip_floor,
+    DecodeError, Direction, TIP_FLOOR, decode_binance, decode_okx, decode_solana, decode_tip_floor,
 };
 
 impl Engine {
@@ -117,6 +117,12 @@ impl Engine {
             )?;
             for event in events {
                 self.node_event(header.channel, event, moment);
+            }
+            return Ok(());
+        }
+        if channel.okx {
+            for event in decode_okx(&channel.info.protocol, body)? {
+                self.venue_event(header.channel, event, moment);
             }
             return Ok(());
         }

@@ -3,6 +3,7 @@
 //! `EMPTY → SEEDING → LIVE → SUSPECT → SEEDING …`, and `STALE` while its connection is gone. Only a LIVE book that isn't
 //! crossed quotes: everything else shows its last levels and is not to be traded on. A snapshot replaces, never merges.
 
+mod checksum;
 mod consolidated;
 mod levels;
 mod parts;
@@ -11,6 +12,7 @@ mod state;
 
 use std::collections::VecDeque;
 
+pub use self::checksum::okx_checksum;
 pub use self::consolidated::{
     ConsolidatedBook, ConsolidationError, Crossing, NetLevel, Taken, VenueBook,
 };
@@ -110,14 +112,20 @@ impl OrderBook {
         asks: &[Level],
         recv_ns: i64,
     ) -> BookChange {
-        if self.state == BookState::Stale || (self.state == BookState::Live && last <= self.last) {
+        let in_stream = self.continuity == Continuity::Okx;
+        if self.state == BookState::Stale
+            || (self.state == BookState::Live && last <= self.last && !in_stream)
+        {
             self.counts.ignored += 1;
             return change(Outcome::Ignored, false);
+        }
+        if in_stream && last < self.last {
+            self.ticker = None; // of the numbers before they started anew
         }
         while self
             .buffer
             .front()
-            .is_some_and(|delta| self.is_old(delta, last))
+            .is_some_and(|delta| self.is_old(delta, last, false))
         {
             self.buffer.pop_front();
         }
@@ -200,14 +208,16 @@ impl OrderBook {
 
     /// Takes over a delta while LIVE.
     fn follow(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
-        if self.is_old(&delta, self.last) || (self.bridged && delta.last <= self.last) {
+        if self.is_old(&delta, self.last, self.bridged) {
             self.counts.ignored += 1;
             return change(Outcome::Ignored, false);
         }
         if !self.joins(&delta, self.last, self.bridged) {
             self.counts.gaps += 1;
             self.buffer.clear();
-            self.buffer.push_back(delta);
+            if self.continuity != Continuity::Okx {
+                self.buffer.push_back(delta);
+            }
             return self.suspect(Outcome::Gap);
         }
         self.apply(&delta, Outcome::Applied, recv_ns)
@@ -217,6 +227,11 @@ impl OrderBook {
     fn hold(&mut self, delta: Delta) -> BookChange {
         let mut need_seed = matches!(self.state, BookState::Empty | BookState::Stale);
         self.state = BookState::Seeding;
+        if self.continuity == Continuity::Okx {
+            // It came before the snapshot in one stream, so the snapshot holds it.
+            self.counts.ignored += 1;
+            return change(Outcome::Ignored, need_seed);
+        }
         let mut outcome = Outcome::Buffered;
         if let Some(newest) = self.buffer.back() {
             if delta.last <= newest.last {
@@ -239,11 +254,13 @@ impl OrderBook {
         change(outcome, need_seed)
     }
 
-    /// Returns whether a delta says nothing that a snapshot as of `last` doesn't.
-    fn is_old(&self, delta: &Delta, last: u64) -> bool {
+    /// Returns whether a delta says nothing new after update `last`; `bridged` if that was a delta too.
+    fn is_old(&self, delta: &Delta, last: u64, bridged: bool) -> bool {
         match self.continuity {
             Continuity::Spot => delta.last <= last,
-            Continuity::Usdm => delta.last < last,
+            Continuity::Usdm => delta.last < last || (bridged && delta.last == last),
+            // A smaller number may be a new count, and the chain says so: none is ever taken for old.
+            Continuity::Okx => false,
         }
     }
 
@@ -254,6 +271,7 @@ impl OrderBook {
             Continuity::Usdm => {
                 delta.prev == Some(last) || (!bridged && delta.first <= last && last <= delta.last)
             }
+            Continuity::Okx => delta.prev == Some(last),
         }
     }
 
@@ -264,9 +282,13 @@ impl OrderBook {
         for &level in &delta.asks {
             self.asks.set(level);
         }
+        // Where the numbers start anew, a ticker of the old ones only looks newer.
+        let anew = delta.last < self.last;
+        self.ticker = self
+            .ticker
+            .filter(|ticker| ticker.update_id > delta.last && !anew);
         self.last = delta.last;
         self.bridged = true;
-        self.ticker = self.ticker.filter(|ticker| ticker.update_id > delta.last);
         self.settle(outcome, recv_ns)
     }
 

@@ -12,6 +12,9 @@ pub enum Continuity {
     Spot,
     /// Binance USD-M: `pu` = previous `u`; the first one after a snapshot holds `U` ≤ lastUpdateId ≤ `u`.
     Usdm,
+    /// OKX: `prevSeqId` = previous `seqId`, whichever is greater (it starts anew after maintenance); equal ones say that
+    /// nothing changed. Snapshots come in the stream and replace at any time.
+    Okx,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

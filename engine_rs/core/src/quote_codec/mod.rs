@@ -33,7 +33,7 @@ mod pack;
 
 use thiserror::Error;
 
-use crc32::crc32;
+pub(crate) use crc32::crc32;
 
 /// Columns of a quote: time, bid price, bid size, ask price, ask size.
 pub const COLUMNS: usize = 5;

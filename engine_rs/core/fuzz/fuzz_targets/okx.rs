@@ -1,0 +1,26 @@
+//! OKX frames of each protocol, and the book that they build.
+#![no_main]
+
+use cambist_core::decode::{canonical, decode_okx};
+use cambist_core::streams::BookStream;
+use libfuzzer_sys::fuzz_target;
+
+const PROTOCOLS: [&str; 4] = ["okx.ws", "okx.unnumbered.ws", "okx.info", "okx.other"];
+
+fuzz_target!(|data: &[u8]| {
+    for protocol in PROTOCOLS {
+        for event in decode_okx(protocol, data).unwrap_or_default() {
+            let _ = canonical(&event);
+        }
+    }
+    // Frames of one stream stand in lines.
+    for protocol in ["okx.ws", "okx.unnumbered.ws"] {
+        let mut stream = BookStream::new(protocol, "SOL-USDT");
+        for line in data.split(|&byte| byte == b'\n') {
+            let _ = stream.take(line);
+        }
+        if let (Some(bid), Some(ask)) = (stream.book().best_bid(), stream.book().best_ask()) {
+            assert!(bid.0 < ask.0, "a crossed book is quoted");
+        }
+    }
+});
