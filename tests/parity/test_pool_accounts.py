@@ -152,9 +152,11 @@ def test_a_whole_pool_becomes_live(venue: str):
     owner, states = VENUES[venue]
     seen: set[str] = set()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=600, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(states)
     def collect(accounts: Accounts) -> None:
+        if "live" in seen:
+            return
         made = setup(pools=(PoolRef(base58.encode(ADDRESS), base58.encode(owner)),))
         engine, market = make_engine("native", made), Market()
         market.accounts |= accounts
