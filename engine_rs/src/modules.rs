@@ -7,11 +7,11 @@
 use cambist_core::amm_math::{RoundingRule, raydium_v4};
 use cambist_core::cycle_finder::{Potentials, find_negative_cycles};
 use cambist_core::decode::{
-    Direction, Event, Level, SolanaSession, canonical, decode_binance, decode_okx, decode_solana,
+    Direction, Level, SolanaSession, canonical, decode_binance, decode_okx, decode_solana,
 };
 use cambist_core::graph::Graph;
 use cambist_core::multiverse::{Params, search};
-use cambist_core::order_book::{Continuity, Delta, OrderBook, Ticker, okx_checksum};
+use cambist_core::order_book::{Continuity, OrderBook, okx_checksum};
 use cambist_core::sizing::{Hops, best_input};
 use cambist_core::{log2, technical};
 use pyo3::prelude::*;
@@ -216,53 +216,8 @@ pub(crate) fn py_replay_book(
             Continuity::Spot
         });
         for (at, (protocol, body)) in frames.iter().enumerate() {
-            let recv_ns = at as i64;
-            match decode_binance(protocol, symbol, body).map_err(Fault::input)? {
-                Event::BookTicker {
-                    update_id,
-                    bid,
-                    bid_qty,
-                    ask,
-                    ask_qty,
-                    ..
-                } => {
-                    book.apply_ticker(
-                        Ticker {
-                            update_id,
-                            bid,
-                            bid_qty,
-                            ask,
-                            ask_qty,
-                        },
-                        recv_ns,
-                    );
-                }
-                Event::DepthDelta {
-                    first,
-                    last,
-                    prev,
-                    bids,
-                    asks,
-                    ..
-                } => {
-                    book.apply_delta(
-                        Delta {
-                            first,
-                            last,
-                            prev,
-                            bids,
-                            asks,
-                        },
-                        recv_ns,
-                    );
-                }
-                Event::DepthSnapshot {
-                    last, bids, asks, ..
-                } => {
-                    book.apply_snapshot(last, &bids, &asks, recv_ns);
-                }
-                _ => {}
-            }
+            let event = decode_binance(protocol, symbol, body).map_err(Fault::input)?;
+            book.take(event, at as i64);
         }
         serde_json::to_string(&book.parts()).map_err(Fault::input)
     });

@@ -24,10 +24,7 @@ from cambist.engine.reference.amm_math import QuoteError, RoundingRule, raydium_
 from cambist.engine.reference.bins import decode_pair
 from cambist.engine.reference.cycle_finder import Potentials, find_negative_cycles
 from cambist.engine.reference.decode import (
-    BookTicker,
     DecodeError,
-    DepthDelta,
-    DepthSnapshot,
     Direction,
     SolanaSession,
     canonical,
@@ -39,7 +36,7 @@ from cambist.engine.reference.graph import Graph
 from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.multiverse import Params
 from cambist.engine.reference.multiverse import search as multiverse
-from cambist.engine.reference.order_book import Continuity, Delta, OrderBook, Ticker, okx_checksum
+from cambist.engine.reference.order_book import Continuity, OrderBook, okx_checksum, take
 from cambist.engine.reference.pool import ChainTime, Pool
 from cambist.engine.reference.pool.clmm import ClmmState
 from cambist.engine.reference.ranges import decode_clmm, decode_pump
@@ -225,16 +222,7 @@ def replay_book(frames: Sequence[tuple[str, bytes]], symbol: str, usdm: bool) ->
     """Returns JSON of the book that frames (protocol, body) of one symbol build. Raises `ValueError`."""
     book = OrderBook(Continuity.USDM if usdm else Continuity.SPOT)
     for recv_ns, (protocol, body) in enumerate(frames):
-        match binance(protocol, symbol, body):
-            case BookTicker() as said:
-                ticker = Ticker(said.update_id, said.bid, said.bid_qty, said.ask, said.ask_qty)
-                book.apply_ticker(ticker, recv_ns)
-            case DepthDelta() as said:
-                book.apply_delta(Delta(said.first, said.last, said.prev, said.bids, said.asks), recv_ns)
-            case DepthSnapshot() as said:
-                book.apply_snapshot(said.last, said.bids, said.asks, recv_ns)
-            case _:
-                pass
+        take(book, binance(protocol, symbol, body), recv_ns)
     return msgspec.json.encode(book.parts()).decode()
 
 

@@ -8,18 +8,13 @@ import msgspec
 
 from cambist.engine.reference.decode import (
     Account,
-    BookChecksum,
-    BookTicker,
-    DepthDelta,
-    DepthSnapshot,
     Direction,
-    Event,
     SolanaSession,
     decode_binance,
     decode_okx,
     decode_solana,
 )
-from cambist.engine.reference.order_book import Continuity, Delta, OrderBook, Ticker
+from cambist.engine.reference.order_book import Continuity, OrderBook, take
 
 
 class BookStream:
@@ -55,22 +50,8 @@ class BookStream:
             of_us = [decode_binance(self._protocol, self._symbol, body)]
         at = self._frames
         self._frames += 1
-        told = [self._apply(event, at) for event in of_us]
-        return any(told)
-
-    def _apply(self, said: Event, at: int) -> bool:
-        match said:
-            case BookTicker():
-                self._book.apply_ticker(Ticker(said.update_id, said.bid, said.bid_qty, said.ask, said.ask_qty), at)
-            case DepthDelta():
-                self._book.apply_delta(Delta(said.first, said.last, said.prev, said.bids, said.asks), at)
-            case DepthSnapshot():
-                self._book.apply_snapshot(said.last, said.bids, said.asks, at)
-            case BookChecksum():
-                self._book.verify(said.sum)
-            case _:
-                return False
-        return True
+        changes = [take(self._book, event, at) for event in of_us]
+        return any(change is not None for change in changes)
 
     def best(self) -> tuple[int, int, int, int] | None:
         """Returns (bid, quantity, ask, quantity) × 10⁸; `None` while a side is empty or not to be trusted."""

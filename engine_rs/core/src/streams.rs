@@ -6,7 +6,7 @@ use crate::base58::Pubkey;
 use crate::decode::{
     DecodeError, Direction, Event, SolanaSession, decode_binance, decode_okx, decode_solana,
 };
-use crate::order_book::{Continuity, Delta, OrderBook, Ticker};
+use crate::order_book::{Continuity, OrderBook};
 
 /// The book of one symbol, frame by frame.
 #[derive(Debug)]
@@ -49,68 +49,18 @@ impl BookStream {
             self.frames += 1;
             return Ok(said.into_iter().fold(false, |told, event| {
                 let of_us = event.symbol() == Some(self.symbol.as_str());
-                (of_us && apply(&mut self.book, event, at)) || told
+                (of_us && self.book.take(event, at).is_some()) || told
             }));
         }
         let event = decode_binance(&self.protocol, &self.symbol, body)?;
         self.frames += 1;
-        Ok(apply(&mut self.book, event, at))
+        Ok(self.book.take(event, at).is_some())
     }
 
     /// Returns the book as it is.
     pub fn book(&self) -> &OrderBook {
         &self.book
     }
-}
-
-/// Takes an event over into its book; false if it says nothing of one.
-fn apply(book: &mut OrderBook, event: Event<'_>, at: i64) -> bool {
-    match event {
-        Event::BookTicker {
-            update_id,
-            bid,
-            bid_qty,
-            ask,
-            ask_qty,
-            ..
-        } => {
-            let ticker = Ticker {
-                update_id,
-                bid,
-                bid_qty,
-                ask,
-                ask_qty,
-            };
-            book.apply_ticker(ticker, at);
-        }
-        Event::DepthDelta {
-            first,
-            last,
-            prev,
-            bids,
-            asks,
-            ..
-        } => {
-            let delta = Delta {
-                first,
-                last,
-                prev,
-                bids,
-                asks,
-            };
-            book.apply_delta(delta, at);
-        }
-        Event::DepthSnapshot {
-            last, bids, asks, ..
-        } => {
-            book.apply_snapshot(last, &bids, &asks, at);
-        }
-        Event::BookChecksum { sum, .. } => {
-            book.verify(sum);
-        }
-        _ => return false,
-    }
-    true
 }
 
 /// An account as a node told it last.

@@ -19,6 +19,7 @@ from cambist.engine.reference.order_book.state import (
     Side,
     Ticker,
 )
+from cambist.engine.reference.order_book.told import take
 
 __all__ = [
     "MAX_BUFFER",
@@ -41,4 +42,5 @@ __all__ = [
     "Ticker",
     "VenueBook",
     "okx_checksum",
+    "take",
 ]

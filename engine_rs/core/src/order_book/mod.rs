@@ -9,6 +9,7 @@ mod levels;
 mod parts;
 mod quote;
 mod state;
+mod told;
 
 use std::collections::VecDeque;
 

@@ -1,0 +1,29 @@
+"""What a frame says, taken over into its book."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.decode.event import BookChecksum, BookTicker, DepthDelta, DepthSnapshot
+from cambist.engine.reference.order_book.state import Delta, Ticker
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.decode.event import Event
+    from cambist.engine.reference.order_book.book import OrderBook
+    from cambist.engine.reference.order_book.state import BookChange
+
+
+def take(book: OrderBook, said: Event, recv_ns: int) -> BookChange | None:
+    """Takes over what an event says of this book, `None` if it says nothing of one."""
+    match said:
+        case BookTicker():
+            ticker = Ticker(said.update_id, said.bid, said.bid_qty, said.ask, said.ask_qty)
+            return book.apply_ticker(ticker, recv_ns)
+        case DepthDelta():
+            return book.apply_delta(Delta(said.first, said.last, said.prev, said.bids, said.asks), recv_ns)
+        case DepthSnapshot():
+            return book.apply_snapshot(said.last, said.bids, said.asks, recv_ns)
+        case BookChecksum():
+            return book.verify(said.sum)
+        case _:
+            return None

@@ -1,0 +1,51 @@
+//! What a frame says, taken over into its book.
+
+use super::{BookChange, Delta, OrderBook, Ticker};
+use crate::decode::Event;
+
+impl OrderBook {
+    /// Takes over what an event says of this book, `None` if it says nothing of one.
+    pub fn take(&mut self, event: Event<'_>, recv_ns: i64) -> Option<BookChange> {
+        Some(match event {
+            Event::BookTicker {
+                update_id,
+                bid,
+                bid_qty,
+                ask,
+                ask_qty,
+                ..
+            } => {
+                let ticker = Ticker {
+                    update_id,
+                    bid,
+                    bid_qty,
+                    ask,
+                    ask_qty,
+                };
+                self.apply_ticker(ticker, recv_ns)
+            }
+            Event::DepthDelta {
+                first,
+                last,
+                prev,
+                bids,
+                asks,
+                ..
+            } => {
+                let delta = Delta {
+                    first,
+                    last,
+                    prev,
+                    bids,
+                    asks,
+                };
+                self.apply_delta(delta, recv_ns)
+            }
+            Event::DepthSnapshot {
+                last, bids, asks, ..
+            } => self.apply_snapshot(last, &bids, &asks, recv_ns),
+            Event::BookChecksum { sum, .. } => self.verify(sum),
+            _ => return None,
+        })
+    }
+}
