@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import msgspec
 import platformdirs
 
+from cambist import config_watch
+from cambist.config_watch import Valuation, Watch
 from cambist.model.market import Identity, PoolRef, Token, VenueFee
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
@@ -148,6 +150,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[Token, ...] = ()
     identities: tuple[Identity, ...] = ()
     pools: tuple[PoolRef, ...] = ()
+    watch: Watch = Watch()
+    valuation: Valuation = Valuation()
     venue_fees: tuple[VenueFee, ...] = (VenueFee("binance", 1_000),)
     rules: Rules = Rules()
     strategy: StrategyChoice = StrategyChoice()
@@ -204,6 +208,7 @@ def _typed(path: Path, text: str, data: dict[str, Any]) -> Config:
         if unknown:
             message = f"`{key}` is not a setting{_nearest(unknown.group(1), where)}"
         raise ConfigError(path, _line_of(text, key), message) from error
+    config = msgspec.structs.replace(config, watch=config.watch.anchored(path.parent))
     _check(path, text, config)
     return config
 
@@ -242,6 +247,8 @@ def _check(path: Path, text: str, config: Config) -> None:
             problem = f"`solana[{at}].name` is taken by another endpoint: screens and commands tell them apart by it"
             raise ConfigError(path, _line_of(text, f"solana[{at}].name"), problem)
     _check_keys(path, text, config)
+    for wrong in config_watch.problems(config.watch, config.valuation, config.tokens, names):
+        raise ConfigError(path, _line_of(text, wrong.key), f"`{wrong.key}`: {wrong.text}")
     for key, amounts in (
         ("risk.cap", config.risk.cap),
         ("risk.daily_loss", config.risk.daily_loss),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.model.text import sanitise
-from cambist.runtime.words import Names, short, venue_class
+from cambist.model.text import sanitise, short
+from cambist.runtime.words import Names, venue_class
 from cambist.view import CycleDetail, CycleRow, Gate, HopRow, PriceBar, PriceDetail
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import msgspec
 
 from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceInspection, PriceView
 from cambist.model.opportunity import Opportunity
-from cambist.model.text import sanitise
+from cambist.model.text import sanitise, short
 from cambist.runtime.detail import opened, opened_price
 from cambist.runtime.feed_rows import FeedRows, trouble
-from cambist.runtime.words import Fate, Names, decision, miss, short, venue_class
+from cambist.runtime.words import Fate, Names, decision, miss, venue_class
 from cambist.view import (
     CycleDetail,
     CycleRow,

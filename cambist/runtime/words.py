@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.model.text import sanitise
+from cambist.model.text import sanitise, short
+from cambist.model.tokens import labels
 from cambist.model.venues import VENUE_OF_PROGRAM
 from cambist.view import Leg
 
@@ -48,11 +49,6 @@ DECLINED = {
 """Why a go was not taken, by the strategy's or the risk gate's reason; others are said in the reason's own words."""
 
 
-def short(address: str) -> str:
-    """Returns an address as its first and last four characters."""
-    return address if len(address) <= 9 else f"{address[:4]}…{address[-4:]}"
-
-
 def venue_class(venue: str) -> str:
     """Returns the theme role of a venue."""
     name = venue.partition("-")[0]
@@ -78,7 +74,7 @@ class Names:
         self._tokens = {t.mint: t for t in tokens}
         self._venues = {p.address: VENUE_OF_PROGRAM.get(p.program, "other") for p in pools}
         self._instruments = {(i.venue, i.symbol): i for i in instruments}
-        self._symbols = {t.mint: sanitise(t.symbol, 12) for t in tokens if t.symbol}
+        self._symbols = labels(tokens)
         self._legs: dict[tuple[str, str], Leg] = {}
 
     def knows(self, mint: str) -> bool:
@@ -86,7 +82,7 @@ class Names:
         return mint in self._tokens
 
     def symbol(self, mint: str) -> str:
-        """Returns a token's symbol, sanitised, or its short address."""
+        """Returns a token's label: a symbol alone only if it is verified and the only one; else with its mint."""
         return self._symbols.get(mint) or short(mint)
 
     def decimals(self, mint: str) -> int:
