@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from cambist.config import Config
     from cambist.doctor import Check
     from cambist.markets import Market
+    from cambist.pools import Shown
     from cambist.view import Runtime, SessionRow
     from storage.verify import Verification
 
@@ -61,12 +62,18 @@ def explain(error: BaseException) -> str:
     return str(error)
 
 
-def live(config: Config, *, duel: bool) -> LiveRuntime:
-    """Returns a runtime on the configured market, not started yet."""
+def live(
+    config: Config,
+    *,
+    duel: bool,
+    say: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> LiveRuntime:
+    """Returns a runtime on the configured market, not started yet. Looks for the pools of `[watch]` first."""
     journal = _journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
-    market = _demo(config) if config.market.source == "demo" else _network(config)
+    market = _demo(config) if config.market.source == "demo" else _network(config, say, progress)
     try:
         return _live(config, market, duel=duel)
     except BaseException:
@@ -84,10 +91,14 @@ def _demo(config: Config) -> Market:
     return markets.demo(config, starting)
 
 
-def _network(config: Config) -> Market:
+def _network(config: Config, say: Callable[[str], None], progress: Callable[[str], None]) -> Market:
     from cambist import markets
 
-    return markets.network(config)
+    if not config.watch.asks:
+        return markets.network(config)
+    from cambist import pools
+
+    return markets.network(config, pools.to_watch(config, say, progress))
 
 
 def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
@@ -148,7 +159,8 @@ def _journal_path(config: Config) -> Path:
 
 def kernel_setup(config: Config, market: Market) -> KernelSetup:
     """Returns all that decisions depend on, from config and market. Symbols in the config mean verified base tokens."""
-    base = {t.symbol: t for t in market.tokens if t.base}
+    tokens = config.valuation.ranked(market.tokens)
+    base = {t.symbol: t for t in tokens if t.base}
 
     def atoms(amounts: dict[str, float], key: str, default: dict[str, float]) -> dict[str, int]:
         if amounts == default:
@@ -165,7 +177,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
     caps = atoms(risk.cap, "risk.cap", Risk().cap)
     setup = EngineSetup(
         channels=market.channels,
-        tokens=market.tokens,
+        tokens=tokens,
         identities=market.identities,
         instruments=market.instruments,
         venue_fees=config.venue_fees,
@@ -427,6 +439,13 @@ def market(seed: int, slots: int | None, *, digest: bool, rate: float) -> int:
     from cambist.simulator.process import run_market
 
     return run_market(seed, slots, digest=digest, rate=rate)
+
+
+def pools(config: Config, *, refresh: bool, say: Callable[[str], None], progress: Callable[[str], None]) -> Shown:
+    """Returns what is watched and why, asked of a node or read from the cache."""
+    from cambist import pools as rows
+
+    return rows.shown(config, refresh=refresh, say=say, progress=progress)
 
 
 def doctor(config: Config) -> list[Check]:

@@ -35,6 +35,11 @@ class PoolLayout(NamedTuple):
     discriminator: str = ""
     """Base58, for the filter; needed where the size doesn't tell."""
 
+    @property
+    def least(self) -> int:
+        """Bytes without which mints and vaults can't be read."""
+        return max(*self.mints, *self.vaults) + 32
+
     def pad(self, piece: bytes) -> bytes:
         """Returns a slice as the account it was cut from, zero before it."""
         return bytes(self.window[0]) + piece

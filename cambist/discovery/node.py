@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from cambist.model.events import Direction
 from cambist.model.text import sanitise
 from feeds.base import endpoint_label
 from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
@@ -17,6 +18,7 @@ from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+OWNED, MULTIPLE = "getProgramAccounts", "getMultipleAccounts"
 MAX_KEYS = 100
 """Of one getMultipleAccounts call."""
 MAX_REPLY = 32 << 20
@@ -130,7 +132,7 @@ class _Count:
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Counts a request, or what came for one."""
         del channel, conn, generation
-        if direction == 1:
+        if direction == Direction.OUT:
             self.requests += 1
         else:
             self.read += len(body)
@@ -189,12 +191,10 @@ class Node:
         """Closes the connection."""
         await self._http.close()
 
-    async def owned(
-        self, program: str, filters: Sequence[dict[str, object]], window: tuple[int, int]
-    ) -> list[Keyed]:
+    async def owned(self, program: str, filters: Sequence[dict[str, object]], window: tuple[int, int]) -> list[Keyed]:
         """Returns the slices of a program's accounts that pass the filters. Raises `DiscoveryError`."""
         options = _options(window) | {"filters": list(filters), "withContext": True}
-        reply = await self._call("getProgramAccounts", [program, options])
+        reply = await self._call(OWNED, [program, options])
         try:
             found = _OWNED.decode(reply)
             rows = found if isinstance(found, list) else found.value
@@ -202,7 +202,7 @@ class Node:
                 self.slot = max(self.slot, found.context.slot)
             return [Keyed(row.pubkey, _account(row.account)) for row in rows]
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-            raise self._unreadable("getProgramAccounts", error) from error
+            raise self._unreadable(OWNED, error) from error
 
     async def accounts(self, keys: Sequence[str], window: tuple[int, int]) -> dict[str, Account | None]:
         """Returns slices of accounts by address, `None` for one that is not there. Raises `DiscoveryError`."""
@@ -210,19 +210,20 @@ class Node:
         keys = list(dict.fromkeys(keys))
         for at in range(0, len(keys), MAX_KEYS):
             part = keys[at : at + MAX_KEYS]
-            reply = await self._call("getMultipleAccounts", [part, _options(window)])
+            reply = await self._call(MULTIPLE, [part, _options(window)])
             try:
                 many = _MANY.decode(reply)
                 rows = [None if row is None else _account(row) for row in many.value]
                 found.update(zip(part, rows, strict=True))
             except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-                raise self._unreadable("getMultipleAccounts", error) from error
+                raise self._unreadable(MULTIPLE, error) from error
             self.slot = max(self.slot, many.context.slot)
         return found
 
     async def _call(self, method: str, params: list[object]) -> msgspec.Raw:
         if self.spent(1.0):
-            message = f"{self.name}: more than {self._max_bytes >> 20} MB were read; ask for fewer tokens or venues, or raise [watch] max_megabytes"  # noqa: E501
+            much = f"{self.name}: more than {self._max_bytes >> 20} MB were read"
+            message = f"{much}; ask for fewer tokens or venues, or raise [watch] max_megabytes"
             raise DiscoveryError(message)
         await self._pace.wait()
         self._id += 1
@@ -235,9 +236,9 @@ class Node:
     def _refusal(self, method: str, error: Unreachable) -> DiscoveryError:
         who, refused = f"{self.name} ({self.label})", error.__cause__
         code = refused.code if isinstance(refused, _Refused) else 0
-        if method == "getProgramAccounts" and code == EXCLUDED:
+        if method == OWNED and code == EXCLUDED:
             return Excluded(f"{who} does not index this program ({error})")
-        if method == "getProgramAccounts" and (code or error.status in _REFUSING):
+        if method == OWNED and (code or error.status in _REFUSING):
             return DiscoveryError(f"{who} refuses getProgramAccounts ({error}): {INSTEAD}")
         if error.status == 429:
             return DiscoveryError(f"{who} is asked too often (HTTP 429): lower [watch] calls_per_minute")
@@ -246,7 +247,9 @@ class Node:
         return DiscoveryError(f"{who}: {method} failed: {error}")
 
     def _unreadable(self, method: str, error: Exception) -> DiscoveryError:
-        return DiscoveryError(f"{self.name} ({self.label}): {method} gave what can't be read: {sanitise(str(error), 60)}")
+        return DiscoveryError(
+            f"{self.name} ({self.label}): {method} gave what can't be read: {sanitise(str(error), 60)}"
+        )
 
 
 def _options(window: tuple[int, int]) -> dict[str, object]:

@@ -23,7 +23,8 @@ SYMBOL_CELLS = 12
 def labels(tokens: Iterable[Token]) -> dict[str, str]:
     """Returns what each mint is called on screen.
 
-    A verified symbol that no other verified token has stands alone; any other is followed by its mint, `BONK DezX…B263`.
+    A verified symbol that no other verified token has stands alone; any other is followed by its mint, as in
+    `BONK DezX…B263`.
     """
     tokens = list(tokens)
     symbols = {token.mint: sanitise(token.symbol, SYMBOL_CELLS) for token in tokens}
