@@ -136,9 +136,7 @@ def tokens_of(
         right = told == token.decimals
         if not right:
             who = "[[tokens]]" if own is not None else "the token list"
-            notes.append(
-                f"{short(token.mint)}: {who} says {told} decimals, its mint {token.decimals}; the mint is right"
-            )
+            notes.append(f"{short(token.mint)}: {who} says {told} decimals, its mint {token.decimals}: that is used")
         if own is not None:
             symbol, verified = own.symbol, own.verified
         elif token.mint in known:

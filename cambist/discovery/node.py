@@ -183,9 +183,10 @@ class Node:
         """Returns how much was read."""
         return self._count.read
 
-    def spent(self, share: float) -> bool:
-        """Returns whether more than a share of what may be read was read."""
-        return self._count.read > share * self._max_bytes
+    @property
+    def bytes_left(self) -> int:
+        """Returns how much may still be read."""
+        return self._max_bytes - self._count.read
 
     async def close(self) -> None:
         """Closes the connection."""
@@ -221,7 +222,7 @@ class Node:
         return found
 
     async def _call(self, method: str, params: list[object]) -> msgspec.Raw:
-        if self.spent(1.0):
+        if self.bytes_left < 0:
             much = f"{self.name}: more than {self._max_bytes >> 20} MB were read"
             message = f"{much}; ask for fewer tokens or venues, or raise [watch] max_megabytes"
             raise DiscoveryError(message)

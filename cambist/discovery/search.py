@@ -32,14 +32,14 @@ WHOLE = (0, 2_048)
 """No pool's account is longer, a longer one is none; of a mint this holds any that is traded."""
 VAULT = (0, 72)
 """Mint, owner and amount of a token account."""
-FIRST_SHARE = 0.5
-"""Of what may be read: what looking by mints may take, so that enough is left to look at what it found."""
+VAULTS_BYTES, WHOLE_BYTES = 800, 2_600
+"""What reading a pool's two vaults, or the pool in full with its mints, takes at most as JSON (measured, and a tenth)."""
 CHUNK = 100
 MAX_QUESTIONS = 5_000
 PROGRAMS = {venue.name: venue.programs for venue in POOL_VENUES}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Candidate:
     """A pool on the way to being kept."""
 
@@ -153,7 +153,8 @@ class Search:
         for at, (layout, program, mint_a, mint_b) in enumerate(asked):
             done = f"{at} of {len(asked)} questions, {len(found)} pools, {self._node.bytes_read / 1e6:.1f} MB"
             self._progress(f"looking for pools: {done}")
-            if self._node.spent(FIRST_SHARE):
+            later = len(found) * VAULTS_BYTES + min(len(found), self._ask.max_pools + CHUNK) * WHOLE_BYTES
+            if later > self._node.bytes_left:
                 self._notes.append(f"cut after {done}: raise [watch] max_megabytes, or ask for fewer tokens")
                 break
             if program in excluded:
@@ -216,10 +217,9 @@ class Search:
                 if price and depth and depth > deepest:
                     deepest = depth
                     prices[mint] = price if pair[1] == base[0] else 1 / price
-            if base and mint not in prices:
-                self._notes.append(
-                    f"no pool prices {short(mint)} in {short(base[0])}: pools with it but without that count as unknown"
-                )
+            if mint not in prices and any(mint in each.pair for each in candidates):
+                pair = f"{short(mint)} in {short(base[0])}"
+                self._notes.append(f"no pool prices {pair}, so what holds it is unknown; name both in [watch] tokens")
         return prices
 
     # Keeping
@@ -227,11 +227,11 @@ class Search:
     async def _keep(self, candidates: list[Candidate]) -> list[FoundPool]:
         """Returns the usable ones with most liquidity."""
         ask, least = self._ask, self._least()
-        enough = [each for each in candidates if least == 0 or (each.liquidity is not None and each.liquidity >= least)]
-        self._dropped["under min_liquidity"] += sum(e.liquidity is not None for e in candidates) - sum(
-            e.liquidity is not None for e in enough
-        )
-        self._dropped["with unknown liquidity"] += len(candidates) - len(enough) - self._dropped["under min_liquidity"]
+        unknown = [each for each in candidates if each.liquidity is None] if least else []
+        thin = [each for each in candidates if each.liquidity is not None and each.liquidity < least]
+        self._dropped.update({"with unknown liquidity": len(unknown), "under min_liquidity": len(thin)})
+        left = {*unknown, *thin}
+        enough = [each for each in candidates if each not in left]
         enough.sort(key=lambda each: (each.liquidity is None, -(each.liquidity or 0), each.address))
         kept: list[FoundPool] = []
         for at in range(0, len(enough), CHUNK):
@@ -240,9 +240,11 @@ class Search:
                     self._dropped[pool.state.partition(":")[0].partition(" (")[0]] += 1
                 elif len(kept) < ask.max_pools:
                     kept.append(pool)
-            if len(kept) >= ask.max_pools:
+                else:
+                    self._dropped["beyond max_pools"] += 1
+            if len(kept) == ask.max_pools:
+                self._dropped["beyond max_pools"] += len(enough[at + CHUNK :])
                 break
-        self._dropped["beyond max_pools"] += max(0, len(enough) - at - CHUNK) if len(kept) >= ask.max_pools else 0
         self._dropped = +self._dropped
         return kept
 
