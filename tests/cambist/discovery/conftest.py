@@ -1,7 +1,5 @@
 """A node of the embedded market on loopback that remembers what it was asked."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any

@@ -51,8 +51,13 @@ async def watched(settings: Config, folder: Path, **options: object) -> tuple[Wa
     return found, said
 
 
-def aged(folder: Path, hours: float) -> None:
+def kept_in(folder: Path) -> Path:
     (path,) = folder.glob("pools-*.json")
+    return path
+
+
+def aged(folder: Path, hours: float) -> None:
+    path = kept_in(folder)
     data = json.loads(path.read_text())
     data["at_ns"] -= int(hours * HOUR_NS)
     path.write_text(json.dumps(data))
@@ -65,7 +70,7 @@ async def test_a_young_answer_is_kept_and_an_old_one_renewed(chain: Chain, tmp_p
     assert {pool.address for pool in first.pools} == chain.pools("SOL", "USDC", venues=("ray4", "cpmm", "orca"))
     assert any("questions" in step for step in steps)
     assert not first.cached
-    (path,) = tmp_path.glob("pools-*.json")
+    path = kept_in(tmp_path)
     kept = json.loads(path.read_text())
     assert kept["node"] == chain.facts["rpc"]
     assert kept["asked"]["tokens"] == [SOL, USDC]
@@ -86,7 +91,7 @@ async def test_another_question_or_another_node_is_another_answer(chain: Chain, 
     other, _ = await watched(config(chain, tmp_path, "max_pools = 2"), tmp_path)
     assert not other.cached
     assert len(other.pools) == 2
-    with pytest.raises(DiscoveryError, match="127.0.0.1:1"):
+    with pytest.raises(DiscoveryError, match=r"127\.0\.0\.1:1"):
         await watched(config(chain, tmp_path, rpc=GONE), tmp_path)
 
 
@@ -105,7 +110,7 @@ async def test_offline_the_old_answer_is_used_and_its_age_said(chain: Chain, tmp
 async def test_an_unreadable_cache_is_as_none(chain: Chain, tmp_path: Path) -> None:
     settings = config(chain, tmp_path)
     first, _ = await watched(settings, tmp_path)
-    (path,) = tmp_path.glob("pools-*.json")
+    path = kept_in(tmp_path)
     for text in ("", "{", "[]", '{"schema": 1}', path.read_text().replace('"schema": 1', '"schema": 99'), "[" * 9_999):
         path.write_text(text)
         assert cache.load(first.found.asked, (first.found.node,), tmp_path) is None
