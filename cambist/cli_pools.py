@@ -34,7 +34,8 @@ def print_pools(found: dict[str, Any], limit: int | None) -> None:
         table.add_row(*_cells(pool, unit))
     console.print(table)
     total = len(found["pools"])
-    shown = f"{len(rows)} of {total} pools" if len(rows) < total else f"{total} pools"
+    what = "pool" if total == 1 else "pools"
+    shown = f"{len(rows)} of {total} {what}" if len(rows) < total else f"{total} {what}"
     when = "just now" if not found["cached"] else f"{age(int(found['age_s'] * 1e9))} ago (cache)"
     demo = "DEMO market, " if found["demo"] else ""
     console.print(Text(f"{shown}; {demo}{found['node']}, slot {found['slot']}, asked {when}", style="dim"))

@@ -15,12 +15,15 @@ import msgspec
 from cambist import doctor as checks
 from cambist import engine as engines
 from cambist.config import Paper, Risk
+from cambist.config_watch import nearest
 from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
 from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import HEADER
+from cambist.model.valuation import Valuing
+from cambist.model.venues import POOL_VENUES
 from cambist.runtime.hub import LiveRuntime
 from cambist.runtime.parts import Parts
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
@@ -175,7 +178,11 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
 
     rules, risk, paper = config.rules, config.risk, config.paper
     caps = atoms(risk.cap, "risk.cap", Risk().cap)
+    quote = EngineSetup().quote_mint
+    if config.valuation.quote:
+        quote = config.valuation.mint(config.valuation.quote, tokens, "quote")
     setup = EngineSetup(
+        quote_mint=quote,
         channels=market.channels,
         tokens=tokens,
         identities=market.identities,
@@ -209,7 +216,29 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
     )
     wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
     _check_rule(config.strategy.rule, market)
-    return KernelSetup(setup, limits, model, market.seed, wallet, market.label, market.demo, config.strategy.rule)
+    return KernelSetup(
+        setup,
+        limits,
+        model,
+        market.seed,
+        wallet,
+        market.label,
+        market.demo,
+        valuation=_valuing(config, market),
+        rule=config.strategy.rule,
+    )
+
+
+def _valuing(config: Config, market: Market) -> Valuing:
+    """Returns which prices may value a sum. Raises `ValueError` for a source that no price comes from here."""
+    wanted = config.valuation
+    known = (*(venue.name for venue in POOL_VENUES), *dict.fromkeys(i.venue for i in market.instruments), "injected")
+    known += tuple(c.venue for c in market.channels if c.venue not in (*known, "solana", "jito"))
+    for name in wanted.sources:
+        if name not in known:
+            message = f"[valuation] sources: {name[:60]!r} gives no price here{nearest(name, known)}"
+            raise ValueError(message)
+    return Valuing(wanted.sources, wanted.max_age_ms)
 
 
 def _check_rule(text: str, market: Market) -> None:

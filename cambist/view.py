@@ -59,13 +59,26 @@ class Status(msgspec.Struct, frozen=True):
     """In a replay opened beside a live runtime: the live one's mode, e.g. `PAPER RUNNING`."""
 
 
+class Valued(msgspec.Struct, frozen=True):
+    """How a sum over several tokens came about."""
+
+    reason: str = ""
+    """Why there is no sum; empty where there is one."""
+    venue: str = ""
+    """Where the oldest price in it comes from; empty where none was needed."""
+    source: str = ""
+    age_ns: int | None = None
+    """How long ago that price was known to be current."""
+
+
 class Headline(msgspec.Struct, frozen=True):
     """The first line of sight: the best cycle and what was really earned."""
 
     version: int = 0
     best: CycleRow | None = None
     realised: int | None = None
-    """Realised net today in atoms of `unit`."""
+    """Realised net today in atoms of `unit`; `None` where a price for the sum is missing."""
+    valued: Valued = Valued()
     unit: str = "SOL"
     decimals: int = 9
     fills: int = 0
@@ -287,6 +300,8 @@ class Wallet(msgspec.Struct, frozen=True):
     change: int | None
     unit: str = "SOL"
     decimals: int = 9
+    valued: Valued = Valued()
+    """How the change was added up."""
 
 
 class TradesSection(msgspec.Struct, frozen=True):

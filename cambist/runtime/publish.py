@@ -15,6 +15,7 @@ from cambist.model.opportunity import Opportunity
 from cambist.model.text import sanitise, short
 from cambist.runtime.detail import opened, opened_price
 from cambist.runtime.feed_rows import FeedRows, trouble
+from cambist.runtime.valuing import Sum, Valuer, unit_of
 from cambist.runtime.words import Fate, Names, decision, miss, venue_class
 from cambist.view import (
     CycleDetail,
@@ -99,6 +100,7 @@ class Publisher:
         self._shown.clear()
         self._feeds = FeedRows(setup)
         self._quote = self._quote_name()
+        self._unit = self._unit_name()
         ranks = {t.mint: (t.base or 1_000, n) for n, t in enumerate(setup.tokens)}
         self._price_order = lambda p: (*ranks.get(p.mint, (2_000, 0)), p.mint, VENUE_ORDER.get(p.venue, 0), p.source)
 
@@ -109,6 +111,11 @@ class Publisher:
         if self._names.knows(setup.quote_mint) or len(quotes) != 1:
             return self._names.symbol(setup.quote_mint)
         return sanitise(quotes.pop(), 12)
+
+    def _unit_name(self) -> tuple[str, int]:
+        """Returns label and decimals of what sums are in; those of SOL without a token table."""
+        mint = unit_of(self._setup)
+        return (self._names.symbol(mint), self._names.decimals(mint)) if self._names.knows(mint) else ("SOL", 9)
 
     def note(self, at_ns: int, level: str, source: str, text: str) -> None:
         """Adds a line to the log."""
@@ -133,6 +140,8 @@ class Publisher:
         feeds = bump(old.feeds, self._feeds.section(engine, shown_ns, drops, statuses))
         silent = trouble(feeds)
         cycles = self._cycles(kernel, engine, shown_ns, silent)
+        valuer = Valuer(self._setup, kernel.setup.valuation, self._names, engine.prices, shown_ns)
+        realised = valuer.sum(kernel.totals.net)
         fees = self._fees(engine, shown_ns)
         prices = bump(old.prices, self._prices(engine, shown_ns, silent))
         self.view = msgspec.structs.replace(
@@ -140,10 +149,10 @@ class Publisher:
             prices=prices,
             cycles=bump(old.cycles, cycles),
             fees=bump(old.fees, fees),
-            trades=bump(old.trades, self._trades(kernel, engine)),
+            trades=bump(old.trades, self._trades(kernel, valuer, realised)),
             feeds=feeds,
             log=LogSection(self._changed, tuple(self.log)) if old.log.version != self._changed else old.log,
-            headline=bump(old.headline, self._headline(kernel, engine, cycles, now_ns)),
+            headline=bump(old.headline, self._headline(kernel, engine, cycles, realised, now_ns)),
             detail=self._detail(kernel, engine, now_ns),
             price_detail=self._price_detail(kernel, prices, now_ns),
             status=msgspec.structs.replace(old.status, slot=engine.slot),
@@ -308,17 +317,26 @@ class Publisher:
         while len(self._buckets) > BUCKETS + 1:
             del self._buckets[min(self._buckets)]
 
-    def _trades(self, kernel: Kernel, engine: EngineView) -> TradesSection:
+    def _trades(self, kernel: Kernel, valuer: Valuer, realised: Sum) -> TradesSection:
         rows = [self._trade_row(order, None) for order in kernel.open_orders]
         rows += [self._trade_row(order, fill) for order, fill in reversed(kernel.fills)]
-        sol = self._setup.sol_mint
-        change = self._realised(kernel, engine)
-        nets = [self._in_sol(order.tokens[0], f.net, engine) or 0 for order, f in kernel.fills if f.status == "filled"]
-        before = 0 if change is None else change - sum(nets)
-        curve = [total / 1e9 for total in accumulate(nets, initial=before)][1:]
-        paper = Wallet("paper", kernel.wallet.get(sol), change)
+        label, decimals = self._unit
+        balance = kernel.wallet.get(valuer.unit)
+        paper = Wallet("paper", balance, realised.atoms, label, decimals, realised.valued)
         state = PanelState() if rows else PanelState("empty", "No order yet.", "The first go cycle is taken on paper.")
-        return TradesSection(0, state, paper, Wallet("real", None, None), tuple(rows[:200]), tuple(curve))
+        real, curve = Wallet("real", None, None, label, decimals), self._curve(kernel, valuer, realised)
+        return TradesSection(0, state, paper, real, tuple(rows[:200]), curve)
+
+    def _curve(self, kernel: Kernel, valuer: Valuer, realised: Sum) -> tuple[float, ...]:
+        """Returns the sum after each fill, empty where one of them can't be valued."""
+        filled = [(order.tokens[0], fill.net) for order, fill in kernel.fills if fill.status == "filled"]
+        if realised.atoms is None:
+            return ()
+        nets = [net for mint, atoms in filled if (net := valuer.worth(mint, atoms)) is not None]
+        if len(nets) != len(filled):
+            return ()
+        scale = float(10 ** self._unit[1])
+        return tuple(total / scale for total in accumulate(nets, initial=realised.atoms - sum(nets)))[1:]
 
     def _trade_row(self, order: Order, fill: Fill | None) -> TradeRow:
         token = order.tokens[0]
@@ -335,32 +353,25 @@ class Publisher:
             reason=fill.reason if fill else "",
         )
 
-    def _in_sol(self, mint: str, atoms: int, engine: EngineView) -> int | None:
-        """Values atoms of a base token in lamports at the present price; `None` without a price."""
-        if mint == self._setup.sol_mint:
-            return atoms
-        if mint == self._setup.quote_mint and engine.sol_price:
-            return round(float(atoms / 10 ** self._names.decimals(mint) / engine.sol_price * 1e9))
-        return None if atoms else 0
-
-    def _realised(self, kernel: Kernel, engine: EngineView) -> int | None:
-        values = [self._in_sol(mint, atoms, engine) for mint, atoms in sorted(kernel.totals.net.items())]
-        return None if any(v is None for v in values) else sum(v for v in values if v is not None)
-
-    def _headline(self, kernel: Kernel, engine: EngineView, cycles: CyclesSection, now_ns: int) -> Headline:
-        totals, sol = kernel.totals, self._setup.sol_mint
+    def _headline(
+        self, kernel: Kernel, engine: EngineView, cycles: CyclesSection, realised: Sum, now_ns: int
+    ) -> Headline:
+        totals, unit = kernel.totals, unit_of(self._setup)
         per_minute, go = self._by_minute(engine, now_ns)
         return Headline(
             best=next((r for r in cycles.rows if r.mark != "stale"), cycles.rows[0] if cycles.rows else None),
             since_ns=totals.first_ns,
             per_minute=per_minute,
             go_last_minute=go,
-            realised=self._realised(kernel, engine),
+            realised=realised.atoms,
+            valued=realised.valued,
+            unit=self._unit[0],
+            decimals=self._unit[1],
             fills=totals.filled,
             orders=totals.filled + totals.missed + len(kernel.open_orders),
             missed=totals.missed,
-            from_peak=kernel.risk.from_peak(sol),
-            loss_limit=kernel.setup.limits.daily_loss.get(sol),
+            from_peak=kernel.risk.from_peak(unit),
+            loss_limit=kernel.setup.limits.daily_loss.get(unit),
             congestion=engine.congestion,
         )
 
