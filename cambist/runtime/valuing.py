@@ -125,7 +125,9 @@ class Valuer:
         if not rows:
             return f"none from {', '.join(self._rules.sources)}" if self._rules.sources else "none yet"
         newest = max(rows, key=lambda row: row.current_ns or 0)
-        if newest.state not in BELIEVED or newest.current_ns is None:
+        if newest.state not in BELIEVED:
             return f"{newest.state} at {newest.venue}"
+        if newest.current_ns is None:
+            return f"never known to be current at {newest.venue}"
         age_s, allowed_s = (self._now_ns - newest.current_ns) / 1e9, self._rules.max_age_ms / 1e3
         return f"{age_s:.1f} s old at {newest.venue}, {allowed_s:g} s allowed"
