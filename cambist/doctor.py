@@ -15,6 +15,7 @@ from cambist.strategies.rule import symbols_of
 
 if TYPE_CHECKING:
     from cambist.config import Config
+    from cambist.discovery import Watched
 
 MIN_FREE = 1 << 30
 CONNECT_S = 3.0
@@ -30,7 +31,8 @@ class Check(TypedDict):
 
 def check(config: Config) -> list[Check]:
     """Returns every check. Nothing is changed; each endpoint is connected to once."""
-    checks = [_python(), _engine(config), _terminal(), *_folder(config), *_rule(config)]
+    kept, pools = _pools(config)
+    checks = [_python(), _engine(config), _terminal(), *_folder(config), *pools, *_rule(config, kept)]
     for endpoint in config.solana:
         checks.append(_endpoint(f"{endpoint.name} pubsub", endpoint.pubsub))
         checks.append(_endpoint(f"{endpoint.name} rpc", endpoint.rpc))
@@ -88,7 +90,25 @@ def _loopback() -> Check:
         return Check(name="loopback", ok=False, found=f"can't listen on 127.0.0.1: {error.strerror}")
 
 
-def _rule(config: Config) -> list[Check]:
+def _pools(config: Config) -> tuple[Watched | None, list[Check]]:
+    """Returns which pools were found before, and a check that says so; nothing if none is looked for."""
+    if config.market.source == "demo" or not config.watch.asks:
+        return None, []
+    from cambist import discovery
+
+    try:
+        kept = discovery.kept(config)
+    except (ValueError, OSError) as error:
+        return None, [Check(name="pools", ok=False, found=str(error))]
+    if kept is None:
+        return None, [
+            Check(name="pools", ok=True, found="none kept; the next run asks a node, as `cambist pools` does")
+        ]
+    found = f"{len(kept.pools)} found {discovery.age(kept.age_ns)} ago at {kept.found.node}"
+    return kept, [Check(name="pools", ok=bool(kept.pools), found=found)]
+
+
+def _rule(config: Config, kept: Watched | None) -> list[Check]:
     """Returns whether the operator's rule can be read, with the tokens that this market has."""
     text = config.strategy.rule
     if not text:
@@ -97,8 +117,10 @@ def _rule(config: Config) -> list[Check]:
         from cambist.simulator import catalogue
 
         symbols = list(catalogue.tokens())
+    elif kept is None and config.watch.asks:
+        return [Check(name="rule", ok=True, found="not looked at: what tokens there are is known with the pools")]
     else:
-        symbols = list(symbols_of(config.tokens))
+        symbols = list(symbols_of(config.tokens if kept is None else kept.tokens))
     try:
         rule = engine.compile_rule(text, symbols)
     except ValueError as error:

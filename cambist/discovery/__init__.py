@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from cambist.discovery.files import Listed
 
 __all__ = [
-    "Ask", "DiscoveryError", "Found", "FoundPool", "FoundToken", "Watched", "age", "ask_of", "demo", "tokens_of",
-    "watched",
+    "Ask", "DiscoveryError", "Found", "FoundPool", "FoundToken", "Watched", "age", "ask_of", "demo", "kept",
+    "tokens_of", "watched",
 ]  # fmt: skip
 
 NS_PER_HOUR = 3_600_000_000_000
@@ -66,9 +66,9 @@ def watched(
 
     If none does, what was found before is used, however old, and said so. Raises `DiscoveryError`, `ListError`.
     """
-    listed = files.tokens(Path(config.watch.token_list)) if config.watch.token_list else {}
-    ask, nodes = ask_of(config, listed), _nodes(config)
-    kept = cache.load(ask, tuple(endpoint_label(node.rpc) for node in nodes), folder)
+    listed, nodes = _listed(config), _nodes(config)
+    ask = ask_of(config, listed)
+    kept = _load(nodes, ask, folder)
     age_ns = time.time_ns() - kept.at_ns if kept is not None else 0
     if kept is not None and not refresh and 0 <= age_ns <= config.watch.refresh_hours * NS_PER_HOUR:
         return _watched(config, kept, listed, cached=True)
@@ -84,6 +84,13 @@ def watched(
     except OSError as error:
         say(f"what was found can't be kept for the next time: {error.strerror}")
     return _watched(config, found, listed, cached=False)
+
+
+def kept(config: Config, folder: Path | None = None) -> Watched | None:
+    """Returns what was found before, however old; no node is asked. Raises `DiscoveryError`, `ListError`."""
+    listed = _listed(config)
+    found = _load(_nodes(config), ask_of(config, listed), folder)
+    return None if found is None else _watched(config, found, listed, cached=True)
 
 
 def demo(node: SolanaEndpoint, pools: Iterable[str], tokens: tuple[Token, ...], config: Config) -> Watched:
@@ -167,6 +174,14 @@ def _watched(config: Config, found: Found, listed: dict[str, Listed], *, cached:
     )
     found = msgspec.structs.replace(found, pools=pools)
     return Watched(found, cached, *tokens_of(config, found, listed))
+
+
+def _listed(config: Config) -> dict[str, Listed]:
+    return files.tokens(Path(config.watch.token_list)) if config.watch.token_list else {}
+
+
+def _load(nodes: tuple[SolanaEndpoint, ...], ask: Ask, folder: Path | None) -> Found | None:
+    return cache.load(ask, tuple(endpoint_label(node.rpc) for node in nodes), folder)
 
 
 def _nodes(config: Config) -> tuple[SolanaEndpoint, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cambist.config import Config, ConfigError, load
-from cambist.config_watch import VENUES
+from cambist.config_watch import HOUSES, VENUES, Watch
 from cambist.model.market import Token
 from cambist.model.tokens import KNOWN, labels
 
@@ -64,6 +64,19 @@ def test_files_are_found_beside_the_configuration(tmp_path: Path) -> None:
 def test_errors_name_the_line_and_the_nearest_name(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read(tmp_path, text)
+
+
+def test_the_configuration_in_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## Configuration")[2]
+    config = read(tmp_path, section.partition("```toml")[2].partition("```")[0])
+    assert config.watch.asks
+    assert config.valuation.base == ("SOL", "USDC")
+    told = readme.partition("## What to watch")[2].partition("\n## ")[0]
+    for field in Watch.__struct_fields__:
+        assert f"`{field}`" in told, f"README says nothing of [watch] {field}"
+    for venue in (*VENUES, *HOUSES):
+        assert f"`{venue}`" in told
 
 
 def test_base_tokens_are_ranked_by_the_config() -> None:

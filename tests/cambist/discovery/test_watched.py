@@ -12,6 +12,7 @@ from cambist.config import Config, SolanaEndpoint, load
 from cambist.discovery import DiscoveryError, Watched, cache, tokens_of
 from cambist.discovery.files import Listed
 from cambist.discovery.mints import FoundToken
+from cambist.doctor import check
 from cambist.model.market import PoolRef, Token
 from cambist.model.tokens import KNOWN, labels
 from cambist.pools import shown, to_watch
@@ -177,6 +178,30 @@ async def test_the_rows_say_why_and_how_far_each_is_proved(
     watch = msgspec.structs.replace(settings.watch, tokens=(), venues=(), pools=(absent,))
     with pytest.raises(DiscoveryError, match="found no pool that can be watched"):
         await asyncio.to_thread(to_watch, msgspec.structs.replace(settings, watch=watch), said.append, said.append)
+
+
+async def test_doctor_says_what_is_kept_and_knows_its_tokens(
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    settings = config(chain, tmp_path)
+    rule = msgspec.structs.replace(settings.strategy, rule="rsi(SOL) < 70")
+    settings = msgspec.structs.replace(settings, strategy=rule)
+
+    async def checks() -> dict[str, tuple[bool, str]]:
+        return {c["name"]: (c["ok"], c["found"]) for c in await asyncio.to_thread(check, settings)}
+
+    assert (await checks())["pools"] == (True, "none kept yet; `cambist pools` asks a node, as a run does")
+    assert (await checks())["rule"] == (True, "not looked at: what tokens there are is known with the pools")
+    calls = len(chain.asked)
+    found, _ = await asyncio.to_thread(lambda: (discovery.watched(settings), None))
+    asked = len(chain.asked)
+    assert asked > calls
+    told = await checks()
+    assert told["pools"][0]
+    assert told["pools"][1].startswith(f"{len(found.pools)} found 0 s ago at http://127.0.0.1")
+    assert told["rule"][0]
+    assert len(chain.asked) == asked, "no node is asked to look at what is kept"
 
 
 def found_token(mint: str, decimals: int, symbol: str = "") -> FoundToken:
