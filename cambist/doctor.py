@@ -101,9 +101,7 @@ def _pools(config: Config) -> tuple[Watched | None, list[Check]]:
     except (ValueError, OSError) as error:
         return None, [Check(name="pools", ok=False, found=str(error))]
     if kept is None:
-        return None, [
-            Check(name="pools", ok=True, found="none kept; the next run asks a node, as `cambist pools` does")
-        ]
+        return None, [Check(name="pools", ok=True, found="none kept yet; `cambist pools` asks a node, as a run does")]
     found = f"{len(kept.pools)} found {discovery.age(kept.age_ns)} ago at {kept.found.node}"
     return kept, [Check(name="pools", ok=bool(kept.pools), found=found)]
 
