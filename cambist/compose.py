@@ -76,9 +76,18 @@ def live(
     journal = _journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
-    market = _demo(config) if config.market.source == "demo" else _network(config, say, progress)
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        say(text)
+        told.append(text)
+
+    market = _demo(config) if config.market.source == "demo" else _network(config, tell, progress)
     try:
-        return _live(config, market, duel=duel)
+        runtime = _live(config, market, duel=duel)
+        for text in told:  # stderr is behind the dashboard by now
+            runtime.note("info", "pools", text)
+        return runtime
     except BaseException:
         market.close()
         raise

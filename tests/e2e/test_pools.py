@@ -6,12 +6,15 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cambist import compose
 from cambist.cli_pools import print_pools
+from cambist.config import load
 from cambist.simulator.process import Handle, spawn
 from tests.e2e.conftest import ROOT, Cambist
 
@@ -81,6 +84,28 @@ def test_what_is_found_is_listed_then_kept_then_watched(cambist: Cambist, market
     assert "SECRETPATH" not in everything
     for path in (cambist.folder / "cache").rglob("*"):
         assert path.is_dir() or "SECRETPATH" not in path.read_text()
+
+
+def test_the_dashboards_log_says_what_is_watched(
+    watching: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    said: list[str] = []
+    live = compose.live(load(watching), duel=False, say=said.append)
+    live.start()
+    try:
+        end = time.monotonic() + 60
+        while not (live.view.prices.rows and live.view.log.rows):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        logged = [row.text for row in live.view.log.rows if row.source == "pools"]
+        labels = {row.token for row in live.view.prices.rows}
+    finally:
+        live.close()
+    assert logged == said
+    assert "pools are watched, as http://127.0.0.1" in said[-1]
+    assert "Es9v…wNYB" in labels, "a token that nothing verifies is shown by its mint"
+    assert live.report()["valued"]["unit"] == SOL
 
 
 def test_the_embedded_market_lists_its_own(cambist: Cambist) -> None:
