@@ -44,7 +44,7 @@ class BookStream:
         Raises `ValueError` with the decoder's words; the book is as it was.
         """
         if self._okx:
-            said = decode_okx(self._protocol, body)
+            said = decode_okx(self._protocol, self._symbol, body)
             of_us = [event for event in said if getattr(event, "symbol", "") == self._symbol]
         else:
             of_us = [decode_binance(self._protocol, self._symbol, body)]

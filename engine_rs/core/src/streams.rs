@@ -45,7 +45,7 @@ impl BookStream {
     pub fn take(&mut self, body: &[u8]) -> Result<bool, DecodeError> {
         let at = self.frames;
         if self.okx {
-            let said = decode_okx(&self.protocol, body)?;
+            let said = decode_okx(&self.protocol, &self.symbol, body)?;
             self.frames += 1;
             return Ok(said.into_iter().fold(false, |told, event| {
                 let of_us = event.symbol() == Some(self.symbol.as_str());

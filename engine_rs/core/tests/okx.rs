@@ -24,7 +24,7 @@ struct Line {
 }
 
 fn said(protocol: &str, body: &str) -> String {
-    match decode_okx(protocol, body.as_bytes()) {
+    match decode_okx(protocol, "SOL-USDT", body.as_bytes()) {
         Ok(events) => events
             .iter()
             .map(|event| canonical(event).expect("text"))
@@ -56,7 +56,7 @@ fn okx_samples_are_read() {
         ),
         (
             push("update", "[]", "[]", 1004, 3).replace(r#""checksum":0"#, r#""checksum":-9"#),
-            "{\"kind\":\"DepthDelta\",\"body\":{\"symbol\":\"SOL-USDT\",\"first\":3,\"last\":3,\"prev\":1004,\"bids\":[],\"asks\":[],\"venue_ns\":1790000000123000000}}\n{\"kind\":\"BookChecksum\",\"body\":{\"symbol\":\"SOL-USDT\",\"sum\":-9}}",
+            "{\"kind\":\"DepthDelta\",\"body\":{\"symbol\":\"SOL-USDT\",\"first\":3,\"last\":3,\"prev\":1004,\"bids\":[],\"asks\":[],\"venue_ns\":1790000000123000000}}\n{\"kind\":\"BookChecksum\",\"body\":{\"symbol\":\"SOL-USDT\",\"sum\":-9,\"digits\":null}}",
         ),
         (
             r#"{"arg":{"channel":"bbo-tbt","instId":"SOL-USDT"},"data":[{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","seqId":1004}]}"#.to_owned(),
@@ -372,7 +372,7 @@ fn okx_recording_gives_its_290_checksums() {
     for line in text.lines() {
         let line: Line = serde_json::from_str(line).expect("a line");
         if line.t == "http" && line.url.ends_with("instType=SPOT") {
-            match decode_okx("okx.info", line.data.as_bytes())
+            match decode_okx("okx.info", "", line.data.as_bytes())
                 .expect("a list")
                 .as_slice()
             {
@@ -386,7 +386,7 @@ fn okx_recording_gives_its_290_checksums() {
         for (stream, _) in books.values_mut() {
             stream.take(line.data.as_bytes()).expect("a frame");
         }
-        for event in decode_okx("okx.unnumbered.ws", line.data.as_bytes()).expect("a frame") {
+        for event in decode_okx("okx.unnumbered.ws", "", line.data.as_bytes()).expect("a frame") {
             let Some(symbol) = event.symbol() else {
                 continue;
             };

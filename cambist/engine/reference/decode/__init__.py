@@ -1,7 +1,7 @@
 """Wire frames to events.
 
-`decode_binance` is a function of the frame alone; `decode_solana` also learns from the frames we sent, because a
-JSON-RPC reply says only which request it answers. `decode_okx` may say more than one thing of a frame.
+`decode_venue` is a function of the frame alone: it picks the decoder of an exchange by the protocol. `decode_solana`
+also learns from the frames we sent, because a JSON-RPC reply says only which request it answers.
 """
 
 from cambist.engine.reference.decode.binance import decode_binance
@@ -24,6 +24,7 @@ from cambist.engine.reference.decode.event import (
     FeeEstimate,
     FeeSamples,
     FieldError,
+    Gap,
     Ignored,
     Instrument,
     Instruments,
@@ -31,6 +32,7 @@ from cambist.engine.reference.decode.event import (
     Logs,
     NotJson,
     ProtocolError,
+    Sequence,
     Shutdown,
     SignatureReceived,
     SignatureStatus,
@@ -40,10 +42,15 @@ from cambist.engine.reference.decode.event import (
     TooLarge,
     Trade,
     TransactionStatus,
+    VenueStatus,
     canonical,
 )
 from cambist.engine.reference.decode.frame import MAX_BODY, MAX_DEPTH
+from cambist.engine.reference.decode.kraken import decode_kraken
+from cambist.engine.reference.decode.kraken_book import MAX_KRAKEN_LEVELS
 from cambist.engine.reference.decode.okx import MAX_OKX_LEVELS, decode_okx
+from cambist.engine.reference.decode.rfc3339 import rfc3339_ns
+from cambist.engine.reference.decode.said import decode_venue
 from cambist.engine.reference.decode.session import Method, PendingParts, SessionParts, SolanaSession
 from cambist.engine.reference.decode.solana import decode_solana
 from cambist.engine.reference.decode.tips import TIP_FLOOR, decode_tip_floor
@@ -51,6 +58,7 @@ from cambist.engine.reference.decode.tips import TIP_FLOOR, decode_tip_floor
 __all__ = [
     "MAX_BODY",
     "MAX_DEPTH",
+    "MAX_KRAKEN_LEVELS",
     "MAX_OKX_LEVELS",
     "TIP_FLOOR",
     "Account",
@@ -71,6 +79,7 @@ __all__ = [
     "FeeEstimate",
     "FeeSamples",
     "FieldError",
+    "Gap",
     "Ignored",
     "Instrument",
     "Instruments",
@@ -80,6 +89,7 @@ __all__ = [
     "NotJson",
     "PendingParts",
     "ProtocolError",
+    "Sequence",
     "SessionParts",
     "Shutdown",
     "SignatureReceived",
@@ -91,9 +101,13 @@ __all__ = [
     "TooLarge",
     "Trade",
     "TransactionStatus",
+    "VenueStatus",
     "canonical",
     "decode_binance",
+    "decode_kraken",
     "decode_okx",
     "decode_solana",
     "decode_tip_floor",
+    "decode_venue",
+    "rfc3339_ns",
 ]

@@ -226,6 +226,23 @@ class BookChecksum(NamedTuple):
 
     symbol: str
     sum: int
+    digits: tuple[int, int] | None = None
+    """Decimals of a price and of a quantity, the most that the frame writes.
+
+    `None` if it writes no level, or the venue sums without them.
+    """
+
+
+class Gap(NamedTuple):
+    """The venue lost messages of this symbol, or what carries them did."""
+
+    symbol: str
+
+
+class Sequence(NamedTuple):
+    """This message's number among all those of its connection; the next one is one more."""
+
+    number: int
 
 
 class Trade(NamedTuple):
@@ -262,6 +279,12 @@ class Error(NamedTuple):
     key: bytes | None
 
 
+class VenueStatus(NamedTuple):
+    """What a venue says of itself, in its own word."""
+
+    status: str
+
+
 class Shutdown(NamedTuple):
     """The venue is about to close the connection."""
 
@@ -287,10 +310,13 @@ Event: TypeAlias = (
     | DepthDelta
     | DepthSnapshot
     | BookChecksum
+    | Gap
+    | Sequence
     | Trade
     | Instruments
     | Subscribed
     | Error
+    | VenueStatus
     | Shutdown
     | Ignored
 )

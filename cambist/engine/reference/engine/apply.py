@@ -17,6 +17,7 @@ from cambist.engine.reference.decode import (
     Event,
     FeeEstimate,
     FeeSamples,
+    Gap,
     Instruments,
     Logs,
     Slot,
@@ -44,6 +45,10 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, mo
             _book_event(engine, channel, event, moment)
         case BookChecksum():
             _verify(engine, channel, event)
+        case Gap():
+            at = engine.market.books.find(channel.info.venue, event.symbol, "spot")
+            engine.market.books.entries[at].channel = channel.info.id
+            _book_changed(engine, channel, at, engine.market.books.entries[at].book.gap())
         case Account():
             if channel.socket and engine.race.sockets and event.key in registry.accounts:
                 engine.race.account(at, event, moment.now_ns)

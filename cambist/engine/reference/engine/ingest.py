@@ -90,7 +90,7 @@ def _frame(
             for event in decode_solana(channel.session, conn, generation, Direction(direction), body):
                 apply_event(engine, channel, event, moment)
         elif channel.info.protocol.startswith("okx."):
-            for event in decode_okx(channel.info.protocol, body):
+            for event in decode_okx(channel.info.protocol, channel.info.symbol, body):
                 apply_event(engine, channel, event, moment)
         else:
             protocol, symbol = channel.info.protocol, channel.info.symbol

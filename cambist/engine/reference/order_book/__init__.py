@@ -7,6 +7,7 @@ crossed quotes: everything else shows its last levels and is not to be traded on
 from cambist.engine.reference.order_book.book import MAX_BUFFER, MAX_CROSSED_NS, OrderBook
 from cambist.engine.reference.order_book.checksum import okx_checksum
 from cambist.engine.reference.order_book.consolidated import ConsolidatedBook, Crossing, NetLevel, Taken, VenueBook
+from cambist.engine.reference.order_book.kraken_checksum import kraken_checksum
 from cambist.engine.reference.order_book.levels import MAX_LEVELS, Levels
 from cambist.engine.reference.order_book.state import (
     BookChange,
@@ -41,6 +42,7 @@ __all__ = [
     "Taken",
     "Ticker",
     "VenueBook",
+    "kraken_checksum",
     "okx_checksum",
     "take",
 ]

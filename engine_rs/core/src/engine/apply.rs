@@ -167,13 +167,19 @@ impl Engine {
                     .apply_snapshot(last, &bids, &asks, now_ns);
                 self.book_changed(at, place, change, now_ns - lag, false);
             }
-            Event::BookChecksum { symbol, sum } => {
+            Event::BookChecksum { symbol, sum, .. } => {
                 let place = self.find_book(at, &symbol);
                 let change = self.market.books.entries[place].book.verify(sum);
                 if change.outcome == Outcome::Gap {
                     let as_of_ns = self.market.books.entries[place].as_of_ns;
                     self.book_changed(at, place, change, as_of_ns, true);
                 }
+            }
+            Event::Gap { symbol } => {
+                let place = self.find_book(at, &symbol);
+                let entry = &mut self.market.books.entries[place];
+                let (change, as_of_ns) = (entry.book.gap(), entry.as_of_ns);
+                self.book_changed(at, place, change, as_of_ns, true);
             }
             Event::TipFloor { levels, average } => {
                 self.sources.tip_floor(&levels, average, now_ns);

@@ -121,7 +121,8 @@ impl Engine {
             return Ok(());
         }
         if channel.okx {
-            for event in decode_okx(&channel.info.protocol, body)? {
+            let symbol = channel.info.symbol.clone();
+            for event in decode_okx(&channel.info.protocol, &symbol, body)? {
                 self.venue_event(header.channel, event, moment);
             }
             return Ok(());

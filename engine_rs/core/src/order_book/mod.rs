@@ -5,6 +5,7 @@
 
 mod checksum;
 mod consolidated;
+mod kraken_checksum;
 mod levels;
 mod parts;
 mod quote;
@@ -17,6 +18,7 @@ pub use self::checksum::okx_checksum;
 pub use self::consolidated::{
     ConsolidatedBook, ConsolidationError, Crossing, NetLevel, Taken, VenueBook,
 };
+pub use self::kraken_checksum::kraken_checksum;
 pub use self::levels::{Levels, MAX_LEVELS};
 pub use self::parts::{BookParts, PartsError};
 pub use self::state::{

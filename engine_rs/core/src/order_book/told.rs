@@ -45,6 +45,7 @@ impl OrderBook {
                 last, bids, asks, ..
             } => self.apply_snapshot(last, &bids, &asks, recv_ns),
             Event::BookChecksum { sum, .. } => self.verify(sum),
+            Event::Gap { .. } => self.gap(),
             _ => return None,
         })
     }

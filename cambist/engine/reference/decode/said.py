@@ -1,0 +1,30 @@
+"""One call for the frames of every exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.decode.binance import decode_binance
+from cambist.engine.reference.decode.event import ProtocolError
+from cambist.engine.reference.decode.kraken import decode_kraken
+from cambist.engine.reference.decode.okx import decode_okx
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.decode.event import Event
+
+
+def decode_venue(protocol: str, symbol: str, body: bytes) -> list[Event]:
+    """Returns what one frame of an exchange says, in order.
+
+    `protocol` is the channel's, its first word names the decoder; `symbol` is the instrument of a channel whose frames
+    don't name it. Raises the decoder's `DecodeError`, `ProtocolError` if there is none.
+    """
+    venue, dot, _ = protocol.partition(".")
+    match venue if dot else "":
+        case "binance":
+            return [decode_binance(protocol, symbol, body)]
+        case "kraken":
+            return decode_kraken(protocol, body)
+        case "okx":
+            return decode_okx(protocol, symbol, body)
+    raise ProtocolError(protocol[:40])
