@@ -12,7 +12,7 @@ from tests.parity.corpus import mutate
 from tests.parity.sums import Xorshift
 from tests.parity.venues import FRAMES, SAMPLES, VALUES, changed, outcome
 
-PROTOCOLS = [*SAMPLES, "okx.depth", "binance.spot.ws", "binance.spot.depth"]
+PROTOCOLS = [*SAMPLES, "okx.ws", "binance.spot.ws", "binance.spot.depth"]
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ import re
 
 from hypothesis import strategies as st
 
-from tests.parity import kraken_frames
+from tests.parity import bybit_frames, coinbase_frames, kraken_frames, okx_depth_frames, plain_frames
 
-SAMPLES = {**kraken_frames.SAMPLES}
+_VENUES = (bybit_frames, coinbase_frames, kraken_frames, okx_depth_frames, plain_frames)
+SAMPLES = {protocol: texts for venue in _VENUES for protocol, texts in venue.SAMPLES.items()}
 FRAMES = [(protocol, text) for protocol, texts in SAMPLES.items() for text in texts]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null|\[\]|\{\}')

@@ -1,5 +1,7 @@
 //! Kraken: frames as the venue sends them, frames as it must not, and a recording with its checksums.
 
+#[path = "common/lines.rs"]
+mod lines;
 #[path = "common/recordings.rs"]
 mod recordings;
 #[path = "common/venues.rs"]
@@ -9,7 +11,8 @@ use std::collections::BTreeMap;
 
 use cambist_core::decode::{Event, Level, MAX_KRAKEN_LEVELS, decode_kraken};
 use cambist_core::order_book::kraken_checksum;
-use venues::{lines, said};
+use lines::lines;
+use venues::said;
 
 const BOOK: &str = r#"{"channel":"book","type":"snapshot","data":[{"symbol":"SOL/USD","bids":[{"price":101.4,"qty":1.25000000},{"price":101.0,"qty":0.75000000}],"asks":[{"price":101.5,"qty":0.00050000},{"price":101.6,"qty":2.00000000}],"checksum":3737750847,"timestamp":"2026-11-21T12:00:00.000001Z"}]}"#;
 

@@ -5,6 +5,8 @@ also learns from the frames we sent, because a JSON-RPC reply says only which re
 """
 
 from cambist.engine.reference.decode.binance import decode_binance
+from cambist.engine.reference.decode.bybit import MAX_BYBIT_LEVELS, decode_bybit
+from cambist.engine.reference.decode.coinbase import MAX_COINBASE_LEVELS, decode_coinbase
 from cambist.engine.reference.decode.event import (
     Account,
     AccountMissing,
@@ -49,6 +51,7 @@ from cambist.engine.reference.decode.frame import MAX_BODY, MAX_DEPTH
 from cambist.engine.reference.decode.kraken import decode_kraken
 from cambist.engine.reference.decode.kraken_book import MAX_KRAKEN_LEVELS
 from cambist.engine.reference.decode.okx import MAX_OKX_LEVELS, decode_okx
+from cambist.engine.reference.decode.plain import MAX_PLAIN_LEVELS, decode_plain
 from cambist.engine.reference.decode.rfc3339 import rfc3339_ns
 from cambist.engine.reference.decode.said import decode_venue
 from cambist.engine.reference.decode.session import Method, PendingParts, SessionParts, SolanaSession
@@ -57,9 +60,12 @@ from cambist.engine.reference.decode.tips import TIP_FLOOR, decode_tip_floor
 
 __all__ = [
     "MAX_BODY",
+    "MAX_BYBIT_LEVELS",
+    "MAX_COINBASE_LEVELS",
     "MAX_DEPTH",
     "MAX_KRAKEN_LEVELS",
     "MAX_OKX_LEVELS",
+    "MAX_PLAIN_LEVELS",
     "TIP_FLOOR",
     "Account",
     "AccountMissing",
@@ -104,8 +110,11 @@ __all__ = [
     "VenueStatus",
     "canonical",
     "decode_binance",
+    "decode_bybit",
+    "decode_coinbase",
     "decode_kraken",
     "decode_okx",
+    "decode_plain",
     "decode_solana",
     "decode_tip_floor",
     "decode_venue",

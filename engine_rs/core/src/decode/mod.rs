@@ -4,6 +4,8 @@
 //! learns from the frames we sent, because a JSON-RPC reply says only which request it answers.
 
 mod binance;
+mod bybit;
+mod coinbase;
 pub mod decimal;
 mod event;
 mod fast;
@@ -12,6 +14,7 @@ mod kraken;
 mod kraken_book;
 mod kraken_v1;
 mod okx;
+mod plain;
 mod rfc3339;
 mod said;
 mod scan;
@@ -21,10 +24,13 @@ mod tips;
 mod values;
 
 pub use binance::decode_binance;
+pub use bybit::{MAX_BYBIT_LEVELS, decode_bybit};
+pub use coinbase::{MAX_COINBASE_LEVELS, decode_coinbase};
 pub use event::{Commitment, Event, Instrument, Level, TransactionStatus, canonical};
 pub use kraken::decode_kraken;
 pub use kraken_book::MAX_KRAKEN_LEVELS;
 pub use okx::{MAX_OKX_LEVELS, decode_okx};
+pub use plain::{MAX_PLAIN_LEVELS, decode_plain};
 pub use rfc3339::rfc3339_ns;
 pub use said::{Said, decode_venue};
 pub use session::{Method, PendingParts, SessionParts, SolanaSession};

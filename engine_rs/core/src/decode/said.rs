@@ -3,7 +3,10 @@
 use std::{option, vec};
 
 use super::values::no_decoder;
-use super::{DecodeError, Event, decode_binance, decode_kraken, decode_okx};
+use super::{
+    DecodeError, Event, decode_binance, decode_bybit, decode_coinbase, decode_kraken, decode_okx,
+    decode_plain,
+};
 
 /// What one frame says, in order. Most say one thing, and that takes no allocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,9 @@ pub fn decode_venue<'a>(
 ) -> Result<Said<'a>, DecodeError> {
     match protocol.split_once('.').map(|(venue, _)| venue) {
         Some("binance") => decode_binance(protocol, symbol, body).map(Said::One),
+        Some("bybit") => decode_bybit(protocol, body).map(Said::Many),
+        Some("cambist") => decode_plain(protocol, body).map(Said::Many),
+        Some("coinbase") => decode_coinbase(protocol, body).map(Said::Many),
         Some("kraken") => decode_kraken(protocol, body).map(Said::Many),
         Some("okx") => decode_okx(protocol, symbol, body).map(Said::Many),
         _ => Err(no_decoder(protocol)),

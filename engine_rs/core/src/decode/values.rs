@@ -105,6 +105,11 @@ pub(super) fn best(side: Field<'_, '_>, most: usize) -> Result<Level, DecodeErro
     }
 }
 
+/// Returns milliseconds as nanoseconds.
+pub(super) fn ms(time: Field<'_, '_>) -> Result<i64, DecodeError> {
+    ns_of_ms(time.u64()?).ok_or_else(|| time.wrong())
+}
+
 /// Returns milliseconds, sent as text, as nanoseconds.
 pub(super) fn ms_text(time: Field<'_, '_>) -> Result<i64, DecodeError> {
     ns_of_ms(count(time)?).ok_or_else(|| time.wrong())
