@@ -1,0 +1,29 @@
+//! Bybit frames of each protocol, and the book that they build.
+#![no_main]
+
+#[path = "common/told.rs"]
+mod told;
+
+use cambist_core::decode::{MAX_BYBIT_LEVELS, decode_bybit};
+use cambist_core::order_book::{Continuity, OrderBook};
+use libfuzzer_sys::fuzz_target;
+
+const PROTOCOLS: [&str; 3] = ["bybit.spot.ws", "bybit.spot.info", "bybit.other"];
+
+fuzz_target!(|data: &[u8]| {
+    for protocol in PROTOCOLS {
+        for event in decode_bybit(protocol, data).unwrap_or_default() {
+            told::check(&event, MAX_BYBIT_LEVELS);
+        }
+    }
+    // Frames of one stream stand in lines.
+    let mut book = OrderBook::new(Continuity::Spot);
+    for line in data.split(|&byte| byte == b'\n') {
+        for event in decode_bybit("bybit.spot.ws", line).unwrap_or_default() {
+            book.take(event, 1);
+        }
+    }
+    if let (Some(bid), Some(ask)) = (book.best_bid(), book.best_ask()) {
+        assert!(bid.0 < ask.0, "a crossed book is quoted");
+    }
+});
