@@ -157,4 +157,4 @@ def test_a_recording_is_read_alike(native, recorded):
     ]
     assert isinstance(listed, Instruments)
     assert len(listed.instruments) == 920
-    assert Counter(entry.status for entry in listed.instruments) == {"online": 882, "limit_only": 30, "delisted": 8}
+    assert Counter(entry.status for entry in listed.instruments) == {"online": 912, "delisted": 8}

@@ -40,7 +40,7 @@ def test_frames_say_what_they_mean():
         DepthSnapshot("SOL-USD", 7, [BID], [ASK], AT),
         DepthSnapshot("SOL-USD", 7, [BID], [], None),
         DepthDelta("SOL-USD", 8, 8, 7, [BID], [], AT + 1_000_000),
-        DepthDelta("SOL-USD", 9, 9, None, [], [ASK], 0),
+        DepthDelta("SOL-USD", 9, 9, 8, [], [ASK], 0),
         BookTicker("SOL-USD", 9, *BID, *ASK, AT + 1_000_000),
         BookTicker("SOL-USD", 9, 0, 0, 0, 0, None),
         Trade("SOL-USD", 88, ASK[0], 20_000_000, True, AT + 1_000_000),

@@ -24,7 +24,7 @@ fn plain_samples_are_read() {
         ),
         (
             r#"{"kind":"delta","symbol":"SOL-USD","seq":9,"bids":[],"asks":[],"ts":0}"#,
-            r#"{"kind":"DepthDelta","body":{"symbol":"SOL-USD","first":9,"last":9,"prev":null,"bids":[],"asks":[],"venue_ns":0}}"#,
+            r#"{"kind":"DepthDelta","body":{"symbol":"SOL-USD","first":9,"last":9,"prev":8,"bids":[],"asks":[],"venue_ns":0}}"#,
         ),
         (
             r#"{"kind":"ticker","symbol":"SOL-USD","seq":9,"bids":[["101.4","1.25"]],"asks":[],"ts":null}"#,

@@ -52,9 +52,8 @@ _FLAGS = (
     "cancel_only",
     "auction_mode",
     "post_only",
-    "limit_only",
 )
-"""What of a product forbids orders that it is listed for, in the order in which it counts."""
+"""What keeps orders that take from a product, in the order in which it counts; `limit_only` doesn't."""
 
 
 def decode_coinbase(protocol: str, body: bytes) -> list[Event]:

@@ -88,7 +88,7 @@ def _delta(frame: Field) -> Event:
         symbol=name,
         first=last,
         last=last,
-        prev=sequence(prev) if prev.optional else None,
+        prev=sequence(prev) if prev.optional else last - 1 if last else None,
         bids=levels(bids, MAX_PLAIN_LEVELS),
         asks=levels(asks, MAX_PLAIN_LEVELS),
         venue_ns=sequence(time),

@@ -18,15 +18,14 @@ use super::values::{
 /// Most levels of a message that are read, both sides together; a whole book had 46,000 in August 2026.
 pub const MAX_COINBASE_LEVELS: usize = 200_000;
 
-/// What of a product forbids orders that it is listed for, in the order in which it counts.
-const FLAGS: [&str; 7] = [
+/// What keeps orders that take from a product, in the order in which it counts; `limit_only` doesn't.
+const FLAGS: [&str; 6] = [
     "is_disabled",
     "trading_disabled",
     "view_only",
     "cancel_only",
     "auction_mode",
     "post_only",
-    "limit_only",
 ];
 
 /// Returns what one frame from Coinbase says, in order.

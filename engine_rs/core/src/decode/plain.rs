@@ -77,7 +77,10 @@ fn delta<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
         symbol,
         first: last,
         last,
-        prev: prev.optional().map(sequence).transpose()?,
+        prev: match prev.optional() {
+            Some(prev) => Some(sequence(prev)?),
+            None => last.checked_sub(1),
+        },
         bids: levels(bids, MAX_PLAIN_LEVELS)?,
         asks: levels(asks, MAX_PLAIN_LEVELS)?,
         venue_ns: ns(time)?,
