@@ -17,7 +17,7 @@ from cambist.engine.reference.decode import (
     decode_okx,
     decode_plain,
 )
-from cambist.engine.reference.order_book import BookState, Continuity, OrderBook, take
+from cambist.engine.reference.order_book import BookState, Continuity, OrderBook, Source, take
 from tests.parity.okx_depth_frames import DEPTH
 from tests.parity.plain_frames import WS
 from tests.parity.venues import outcome
@@ -81,10 +81,10 @@ def test_too_many_levels_are_refused_alike(native):
 
 
 def test_a_gap_makes_its_book_suspect(native):
-    book = OrderBook(Continuity.SPOT)
+    book = OrderBook(Continuity.PLAIN)
     for at, text in enumerate((WS[0], WS[7])):
         (event,) = decode_plain("cambist.ws", text.encode())
-        take(book, event, at)
+        take(book, event, Source.STREAM, at)
         assert book.state is (BookState.SUSPECT if at else BookState.LIVE)
     assert native.decode_venue("cambist.ws", "", WS[7].encode()) == ['{"kind":"Gap","body":{"symbol":"SOL-USD"}}']
 

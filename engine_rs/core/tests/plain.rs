@@ -4,7 +4,7 @@
 mod venues;
 
 use cambist_core::decode::{Event, MAX_PLAIN_LEVELS, Said, decode_venue};
-use cambist_core::order_book::{BookState, Continuity, OrderBook, Outcome};
+use cambist_core::order_book::{BookState, Continuity, OrderBook, Outcome, Source};
 use venues::said;
 
 const SNAPSHOT: &str = r#"{"kind":"snapshot","symbol":"SOL-USD","seq":7,"bids":[["101.4","1.25"]],"asks":[["101.5","0.0005"]],"ts":1790000000123000000}"#;
@@ -77,10 +77,12 @@ fn plain_frames_that_are_wrong_are_refused_by_name() {
 
 #[test]
 fn plain_gap_makes_its_book_suspect() {
-    let mut book = OrderBook::new(Continuity::Spot);
+    let mut book = OrderBook::new(Continuity::Plain);
     let mut take = |body: &str| {
         let events = decode_venue("cambist.ws", "", body.as_bytes()).expect("a frame");
-        let change = events.into_iter().find_map(|event| book.take(event, 1));
+        let change = events
+            .into_iter()
+            .find_map(|event| book.take(event, Source::Stream, 1));
         (
             change.map(|change| (change.outcome, change.need_seed)),
             book.state(),

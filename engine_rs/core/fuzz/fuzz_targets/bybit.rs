@@ -5,7 +5,7 @@
 mod told;
 
 use cambist_core::decode::{MAX_BYBIT_LEVELS, decode_bybit};
-use cambist_core::order_book::{Continuity, OrderBook};
+use cambist_core::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 const PROTOCOLS: [&str; 3] = ["bybit.spot.ws", "bybit.spot.info", "bybit.other"];
@@ -17,13 +17,11 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     // Frames of one stream stand in lines.
-    let mut book = OrderBook::new(Continuity::Spot);
+    let mut stream = BookStream::new("bybit.spot.ws", "SOLUSDT");
     for line in data.split(|&byte| byte == b'\n') {
-        for event in decode_bybit("bybit.spot.ws", line).unwrap_or_default() {
-            book.take(event, 1);
-        }
+        let _ = stream.take(line);
     }
-    if let (Some(bid), Some(ask)) = (book.best_bid(), book.best_ask()) {
+    if let (Some(bid), Some(ask)) = (stream.book().best_bid(), stream.book().best_ask()) {
         assert!(bid.0 < ask.0, "a crossed book is quoted");
     }
 });

@@ -6,6 +6,7 @@ mod told;
 
 use cambist_core::decode::{Event, MAX_KRAKEN_LEVELS, decode_kraken};
 use cambist_core::order_book::kraken_checksum;
+use cambist_core::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 const PROTOCOLS: [&str; 4] = ["kraken.ws", "kraken.info", "kraken.v1.ws", "kraken.other"];
@@ -35,6 +36,16 @@ fuzz_target!(|data: &[u8]| {
                 }
                 _ => {}
             }
+        }
+    }
+    // Frames of one stream stand in lines.
+    for protocol in ["kraken.ws", "kraken.v1.ws"] {
+        let mut stream = BookStream::new(protocol, "SOL/USD");
+        for line in data.split(|&byte| byte == b'\n') {
+            let _ = stream.take(line);
+        }
+        if let (Some(bid), Some(ask)) = (stream.book().best_bid(), stream.book().best_ask()) {
+            assert!(bid.0 < ask.0, "a crossed book is quoted");
         }
     }
 });

@@ -5,7 +5,7 @@
 mod told;
 
 use cambist_core::decode::{MAX_BODY, MAX_PLAIN_LEVELS, canonical, decode_plain, decode_venue};
-use cambist_core::order_book::{Continuity, OrderBook};
+use cambist_core::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -13,14 +13,12 @@ fuzz_target!(|data: &[u8]| {
         told::check(&event, MAX_PLAIN_LEVELS);
     }
     // Frames of one stream stand in lines.
-    let mut book = OrderBook::new(Continuity::Spot);
+    let mut stream = BookStream::new("cambist.ws", "SOL-USD");
     let mut lines = data.splitn(2, |&byte| byte == b'\n');
     for line in data.split(|&byte| byte == b'\n') {
-        for event in decode_plain("cambist.ws", line).unwrap_or_default() {
-            book.take(event, 1);
-        }
+        let _ = stream.take(line);
     }
-    if let (Some(bid), Some(ask)) = (book.best_bid(), book.best_ask()) {
+    if let (Some(bid), Some(ask)) = (stream.book().best_bid(), stream.book().best_ask()) {
         assert!(bid.0 < ask.0, "a crossed book is quoted");
     }
     if let (Some(Ok(protocol)), Some(body)) = (lines.next().map(str::from_utf8), lines.next()) {

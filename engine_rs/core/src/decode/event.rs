@@ -213,6 +213,15 @@ impl Event<'_> {
             _ => None,
         }
     }
+
+    /// Returns the venue's time of what it says of a book or trade, `None` if it gives none.
+    pub fn venue_ns(&self) -> Option<i64> {
+        match self {
+            Self::BookTicker { venue_ns, .. } | Self::DepthSnapshot { venue_ns, .. } => *venue_ns,
+            Self::DepthDelta { venue_ns, .. } | Self::Trade { venue_ns, .. } => Some(*venue_ns),
+            _ => None,
+        }
+    }
 }
 
 /// Returns compact JSON of an event, keys in declaration order: keys as base58, data as base64. The twin gives the same.

@@ -4,7 +4,7 @@
 //! is left of a number is the integer that counts its last decimal, so levels × 10⁸ and the decimals that the venue writes
 //! are enough.
 
-use super::Level;
+use crate::decode::Level;
 use crate::decode::decimal::DECIMALS;
 use crate::quote_codec::crc32;
 
