@@ -7,6 +7,7 @@ import pytest
 from backports import zstd
 
 from cambist.engine.reference import modules as reference
+from cambist.engine.reference import streams
 from cambist.engine.reference.decode import (
     MAX_COINBASE_LEVELS,
     BookTicker,
@@ -158,3 +159,26 @@ def test_a_recording_is_read_alike(native, recorded):
     assert isinstance(listed, Instruments)
     assert len(listed.instruments) == 920
     assert Counter(entry.status for entry in listed.instruments) == {"online": 912, "delisted": 8}
+
+
+def test_a_recording_builds_its_books_alike(native, recorded):
+    for symbol in ("BTC-USD", "ETH-USD"):
+        mine, theirs = (module.BookStream("coinbase.ws", symbol) for module in (streams, native))
+        for protocol, body in recorded:
+            if protocol == "coinbase.ws":
+                assert theirs.take(body) == mine.take(body)
+        book = json.loads(theirs.parts())
+        assert json.loads(mine.parts()) == book
+        assert (book["state"], book["counts"]["gaps"], book["counts"]["seeds"]) == ("live", 0, 1)
+        assert mine.best() == theirs.best() is not None
+
+
+def test_a_lost_message_makes_a_recorded_book_suspect(native, recorded):
+    bodies = [body for protocol, body in recorded if protocol == "coinbase.ws"]
+    lost = next(at for at, body in enumerate(bodies) if b"l2_data" in body and b"snapshot" not in body[:300])
+    for module in (streams, native):
+        stream = module.BookStream("coinbase.ws", "BTC-USD")
+        for body in bodies[:lost] + bodies[lost + 1 : lost + 3]:
+            stream.take(body)
+        assert json.loads(stream.parts())["counts"]["gaps"] == 1
+        assert stream.best() is None

@@ -7,6 +7,7 @@ import pytest
 from backports import zstd
 
 from cambist.engine.reference import modules as reference
+from cambist.engine.reference import streams
 from cambist.engine.reference.decode import (
     MAX_KRAKEN_LEVELS,
     BookChecksum,
@@ -135,6 +136,20 @@ def test_a_recording_is_read_alike(native):
         assert native.decode_venue(protocol, "", body) == mine
         listed = mine if protocol == "kraken.info" else listed
     assert len(json.loads(listed[0])["body"]) == 287
+
+
+def test_a_recording_builds_its_books_alike(native):
+    """Every sum is compared, and none of them is wrong."""
+    for symbol in ("ADA/BTC", "BTC/CHF", "SC/EUR"):
+        mine, theirs = (module.BookStream("kraken.v1.ws", symbol) for module in (streams, native))
+        for protocol, body in frames():
+            if protocol == "kraken.v1.ws":
+                assert theirs.take(body) == mine.take(body)
+        book = json.loads(theirs.parts())
+        assert json.loads(mine.parts()) == book
+        assert (book["state"], book["counts"]["gaps"], book["counts"]["seeds"]) == ("live", 0, 1)
+        assert book["counts"]["unverified"] == 0
+        assert mine.best() == theirs.best() is not None
 
 
 def test_nothing_of_a_book_is_taken_from_a_float():
