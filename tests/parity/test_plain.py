@@ -1,7 +1,10 @@
 """The form of plug-ins' venues in both engines, and the book of OKX as REST gives it."""
 
+import json
+
 import pytest
 
+from cambist.engine import make_engine
 from cambist.engine.reference import modules as reference
 from cambist.engine.reference.decode import (
     MAX_PLAIN_LEVELS,
@@ -18,8 +21,12 @@ from cambist.engine.reference.decode import (
     decode_plain,
 )
 from cambist.engine.reference.order_book import BookState, Continuity, OrderBook, Source, take
+from cambist.model.events import Channel
+from cambist.model.market import Identity, VenueFee
+from cambist.model.market import Instrument as Pair
+from tests.parity.markets import SOL, USDC, Market, run, setup
 from tests.parity.okx_depth_frames import DEPTH
-from tests.parity.plain_frames import WS
+from tests.parity.plain_frames import BIDS, WS
 from tests.parity.venues import outcome
 
 BID, ASK = (10_140_000_000, 125_000_000), (10_150_000_000, 50_000)
@@ -87,6 +94,49 @@ def test_a_gap_makes_its_book_suspect(native):
         take(book, event, Source.STREAM, at)
         assert book.state is (BookState.SUSPECT if at else BookState.LIVE)
     assert native.decode_venue("cambist.ws", "", WS[7].encode()) == ['{"kind":"Gap","body":{"symbol":"SOL-USD"}}']
+
+
+CHANNEL = 7
+
+
+def engines():
+    """Returns both engines, each with a plug-in's venue beside those of the tiny market."""
+    usual = setup()
+    changed = setup(
+        channels=(*usual.channels, Channel(CHANNEL, "own", "own", "cambist.ws", "public")),
+        identities=(*usual.identities, Identity("own", "SOL", SOL), Identity("own", "USD", USDC)),
+        instruments=(*usual.instruments, Pair("own", "SOL-USD", "SOL", "USD")),
+        venue_fees=(*usual.venue_fees, VenueFee("own", 1_000)),
+    )
+    return make_engine("reference", changed), make_engine("native", changed)
+
+
+def state_of(engine):
+    books = json.loads(engine.snapshot())["books"]
+    return next(entry["book"]["state"] for entry in books if entry["venue"] == "own")
+
+
+@pytest.mark.usefixtures("native")
+def test_engines_follow_a_plug_ins_venue_alike():
+    market, both = Market(), engines()
+    market.open()
+    for text, state, wanted in (
+        (WS[0], "live", False),
+        (WS[2].replace(BIDS, '[["101.3","1"]]'), "live", False),
+        (WS[3].replace('"ts":0', '"ts":1790000000125000000'), "live", False),
+        (WS[7], "suspect", True),
+        (WS[0].replace(":7", ":20"), "live", False),
+        (WS[2], "suspect", True),
+    ):
+        market.frame(CHANNEL, text.encode())
+        block = market.take()
+        told = [run(engine, block) for engine in both]
+        assert told[0] == told[1]
+        assert both[0].snapshot() == both[1].snapshot()
+        assert [state_of(engine) for engine in both] == [state, state]
+        assert (b"SOL-USD" in told[0][1]) is wanted
+    channels = {each["channel"]: each for each in json.loads(both[0].present(1 << 62))["channels"]}
+    assert (channels[CHANNEL]["gaps"], channels[CHANNEL]["malformed"]) == (2, 0)
 
 
 def test_the_book_that_rest_gives_is_of_the_channels_symbol(native):
