@@ -28,11 +28,10 @@ from cambist.engine.reference.decode import (
     VenueStatus,
 )
 from cambist.engine.reference.engine.books import Teller
-from cambist.engine.reference.engine.channels import Numbered
 from cambist.engine.reference.engine.needs import seed
 from cambist.engine.reference.engine.registry import intake, membership, torn
 from cambist.engine.reference.fee_sources import consumed_units
-from cambist.engine.reference.order_book import Continuity, Outcome, Source
+from cambist.engine.reference.order_book import Continuity, Numbered, Outcome, Source
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine

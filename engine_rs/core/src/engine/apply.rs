@@ -3,13 +3,12 @@
 use super::Engine;
 use super::block::Header;
 use super::books::Teller;
-use super::channels::Numbered;
 use super::race;
 use super::standing::Moment;
 use crate::base58::{self, Pubkey};
 use crate::decode::Event;
 use crate::fees::consumed_units;
-use crate::order_book::{BookChange, Continuity, Outcome, Source};
+use crate::order_book::{BookChange, Continuity, Numbered, Outcome, Source};
 
 impl Engine {
     pub(super) fn node_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {
