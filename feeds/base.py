@@ -85,6 +85,8 @@ class FeedStatus(msgspec.Struct, frozen=True):
     """Time until that attempt."""
     wait_ns: int = 0
     """How long the wait before it is in all."""
+    clock_offset_ns: int | None = None
+    """The venue's clock less ours; `None` if it was not asked, or did not answer."""
 
 
 Note = Callable[[str, str, str], None]

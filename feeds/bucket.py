@@ -23,6 +23,7 @@ class Bucket:
     """At most 80 % of `limit` in any `window_s`, and nothing during a pause that the venue asked for."""
 
     def __init__(self, limit: float, window_s: float = 60.0, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.window_s = window_s
         self._room = limit * BURST
         self._per_s = limit * STEADY / window_s
         self._clock = clock
@@ -46,6 +47,18 @@ class Bucket:
     def pause(self, seconds: float) -> None:
         """Stops everything for a while; a shorter pause never cuts a longer one short."""
         self._not_before = max(self._not_before, self._clock() + min(seconds, MAX_PAUSE_S))
+
+    def paused_s(self) -> float:
+        """Returns how long a pause still holds."""
+        return max(0.0, self._not_before - self._clock())
+
+    async def unpaused(self) -> None:
+        """Waits until no pause holds."""
+        while True:
+            wait_s = self.paused_s()
+            if wait_s <= 0:
+                break
+            await asyncio.sleep(wait_s)
 
     async def take(self, weight: float = 1.0) -> None:
         """Waits until `weight` can be spent, and spends it."""

@@ -112,10 +112,15 @@ class HttpChannel:
         """Returns the reply to a JSON body. Retries what may pass; raises `Unreachable`."""
         return await self._read(channel, "POST", self._url, payload, payload, check)
 
-    async def get(self, channel: int, target: str, check: Check = accept, *, weight: float = 1.0) -> bytes:
-        """Returns the reply to a GET of path and query. Retries what may pass; raises `Unreachable`."""
+    async def get(
+        self, channel: int, target: str, check: Check = accept, *, weight: float = 1.0, paid: bool = False
+    ) -> bytes:
+        """Returns the reply to a GET of path and query. Retries what may pass; raises `Unreachable`.
+
+        `paid`: the weight of the first try was taken out of the bucket already.
+        """
         said = f"GET {target}".encode()
-        return await self._read(channel, "GET", self._url + target, None, said, check, weight)
+        return await self._read(channel, "GET", self._url + target, None, said, check, weight, paid=paid)
 
     async def peek(self, target: str, *, weight: float = 1.0) -> tuple[bytes, int, int]:
         """Returns the reply to a GET that no decision depends on, and the wall times of asking and answer.
@@ -133,7 +138,16 @@ class HttpChannel:
             raise Unreachable(_words(error, self._limits), getattr(error, "status", 0) or 0) from error
 
     async def _read(
-        self, channel: int, method: str, url: str, data: bytes | None, said: bytes, check: Check, weight: float = 1.0
+        self,
+        channel: int,
+        method: str,
+        url: str,
+        data: bytes | None,
+        said: bytes,
+        check: Check,
+        weight: float = 1.0,
+        *,
+        paid: bool = False,
     ) -> bytes:
         limits = self._limits
         try:
@@ -146,20 +160,21 @@ class HttpChannel:
                 wait_jitter=limits.wait_initial_s,
             ):
                 with attempt:
-                    body = await self._once(channel, method, url, data, said, weight)
+                    await (self._bucket.unpaused() if paid else self._bucket.take(weight))
+                    paid = False
+                    body = await self._once(channel, method, url, data, said)
                     check(body)
                     self._state, self._reason = "live", ""
                     return body
         except (Refusal, aiohttp.ClientError, OSError, TimeoutError) as error:
             why, status = _words(error, limits), getattr(error, "status", 0) or 0
-            if status != 200:  # a server that answers "no" is up
+            if status not in (200, 400, 404):  # a server that answers "no" is up
                 self._failed(why)
             raise Unreachable(why, status) from error
         message = "no attempt was made"
         raise Unreachable(message)
 
-    async def _once(self, channel: int, method: str, url: str, data: bytes | None, said: bytes, weight: float) -> bytes:
-        await self._bucket.take(weight)
+    async def _once(self, channel: int, method: str, url: str, data: bytes | None, said: bytes) -> bytes:
         self._conn += 1
         conn = self._conn
         self._sink.frame(channel, conn, GENERATION, Direction.OUT, said)

@@ -1,0 +1,416 @@
+"""The subscriptions of one connection to an exchange: what was asked for, what stands, what is silent, what is refused.
+
+A subscription goes from `requested` to `acked` to `live`, and to `silent` when it owes data. What a connection must not
+forget about its predecessors, such as how often a symbol failed, is in `Past`, which all connections of a feed share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from cambist.model.text import sanitise
+from feeds.venue import NOTHING, Heard, Refused, Subscription, symbols_in
+
+if TYPE_CHECKING:
+    import itertools
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from feeds.base import Note
+    from feeds.bucket import Bucket
+    from feeds.conversation import Conversation
+    from feeds.venue import Deadlines, Venue
+    from feeds.watchdog import Breach
+
+ALIVE = "connection"
+ANY = "any stream"
+GAPS = 32
+"""Pauses between data that a subscription is judged by."""
+PATIENCE_CAP_S = 300.0
+MINUTE_S = 60.0
+TIMER_S = 0.001
+"""By how much a timer comes later than what it is for, so that it does not come too early."""
+ALREADY = "already subscribed"
+
+State = Literal["requested", "acked", "live", "silent"]
+
+
+class Retry(Protocol):
+    """How often a subscription may be tried."""
+
+    @property
+    def attempts_per_minute(self) -> int:
+        """Most attempts of one subscription in a minute."""
+        ...
+
+    @property
+    def alarm_after(self) -> int:
+        """Failures in a row after which it is said."""
+        ...
+
+    @property
+    def retry_s(self) -> tuple[float, ...]:
+        """Waits before one attempt after the other."""
+        ...
+
+
+class Past:
+    """What is known of one subscription over all connections."""
+
+    __slots__ = ("alarmed", "attempts", "failures", "patience_s", "refused", "steps")
+
+    def __init__(self, attempts_per_minute: int) -> None:
+        self.attempts: deque[float] = deque(maxlen=attempts_per_minute)
+        self.failures = 0
+        """In a row: neither acknowledgement nor data in time, or a refusal that may pass."""
+        self.alarmed = False
+        self.refused = ""
+        """Why it was refused for good."""
+        self.steps = 0
+        """What was done about its silence: 1 it was subscribed anew, 2 the connection was replaced."""
+        self.patience_s = 0.0
+        """Silence that proved to be normal."""
+
+
+class _Standing:
+    """One subscription on this connection."""
+
+    __slots__ = ("gaps", "last", "recovering", "state", "subscription")
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
+        self.state: State = "requested"
+        self.recovering = False
+        """Whether it was unsubscribed before: data under way must not be taken for data of the new subscription."""
+        self.last = 0.0
+        self.gaps: deque[float] = deque(maxlen=GAPS)
+
+    @property
+    def owes(self) -> bool:
+        """Whether silence means that something is wrong."""
+        return self.subscription.stream in ("book", "ticker")
+
+
+class Subscriptions:
+    """A `Handler` of one connection."""
+
+    def __init__(
+        self,
+        talk: Conversation,
+        venue: Venue,
+        wanted: Sequence[Subscription],
+        past: Mapping[str, Past],
+        deadlines: Deadlines,
+        retry: Retry,
+        *,
+        name: str,
+        note: Note,
+        numbers: itertools.count[int],
+        operations: Bucket,
+        roll: Callable[[str, Conversation], None],
+        recovered: Callable[[str], None],
+        ended: Callable[[Subscriptions], None],
+        said: Callable[[str], None],
+        heard: Callable[[bytes], Heard],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`wanted` in order of urgency. `recovered` hears of symbols whose book has data again."""
+        self._talk, self._venue, self._past, self._deadlines = talk, venue, past, deadlines
+        self._retry, self._name, self._note, self._numbers = retry, name, note, numbers
+        self._operations, self._roll, self._recovered, self._ended = operations, roll, recovered, ended
+        self._said, self._heard, self._clock = said, heard, clock
+        self._standing = {one.key: _Standing(one) for one in wanted if not past[one.key].refused}
+        self._requests: dict[int, tuple[str, ...]] = {}
+        self._missing = {key for key, one in self._standing.items() if one.owes}
+        self._any_at = clock()
+        self._acked_any = False
+        self._to_retry: dict[str, tuple[float, bool]] = {}
+        """Key → when, and whether to unsubscribe it first."""
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    # What stands
+
+    def states(self) -> dict[str, State]:
+        """Returns the state of each subscription that was not refused."""
+        return {key: one.state for key, one in self._standing.items()}
+
+    def silent(self) -> list[str]:
+        """Returns the keys that owe data."""
+        return [key for key, one in self._standing.items() if one.state == "silent"]
+
+    def pending(self, symbol: str) -> bool:
+        """Whether a book is being subscribed, so that a snapshot is on its way already."""
+        return any(one.state in ("requested", "acked") for one in self._books(symbol))
+
+    def recover(self, symbols: Sequence[str]) -> None:
+        """Subscribes the books of some symbols anew."""
+        self._resubscribe([one.subscription.key for symbol in symbols for one in self._books(symbol)])
+
+    def drop(self, keys: Iterable[str], reason: str) -> None:
+        """Gives subscriptions up for good, and says so once for each symbol and reason."""
+        told: dict[str, None] = {}
+        for key in keys:
+            past, one = self._past[key], self._standing.pop(key, None)
+            if one is None:
+                continue
+            if not past.refused:
+                told[one.subscription.symbol or key] = None
+            past.refused = reason
+            self._talk.watch.forget(key)
+            self._to_retry.pop(key, None)
+            self._arrived(key)
+            self._recovered(one.subscription.symbol)
+        for symbol in told:
+            self._note("error", self._name, f"{sanitise(symbol)} is not subscribed: {sanitise(reason, 80)}")
+        if not self._standing:
+            self._talk.watch.forget(ANY)
+            self._talk.settled.set()
+
+    def give_up(self, symbol: str, reason: str) -> None:
+        """Unsubscribes a symbol for good."""
+        keys = [key for key, one in self._standing.items() if one.subscription.symbol == symbol]
+        self._unsubscribe([self._standing[key].subscription for key in keys])
+        self.drop(keys, reason)
+
+    # The connection's handler
+
+    def opened(self) -> None:
+        """Subscribes everything."""
+        if not self._standing:
+            self._talk.settled.set()
+            return
+        deadlines, watch = self._deadlines, self._talk.watch
+        began_s = deadlines.ack_s + deadlines.first_data_s
+        watch.sent(ALIVE, began_s, silence_s=deadlines.alive_s)
+        watch.sent(ANY, began_s + deadlines.silence_s, silence_s=deadlines.silence_s)
+        self._subscribe(list(self._standing))
+        if not self._missing:
+            self._talk.settled.set()
+
+    def received(self, body: bytes) -> None:
+        """Looks at answers and at what speaks; prices are the engine's."""
+        self._talk.watch.data(ALIVE)
+        heard = self._heard(body)
+        if heard is NOTHING:
+            return
+        for key in heard.data:
+            self._data(key)
+        if heard.acked or heard.answered is not None or heard.refused is not None:
+            self._answered(heard)
+        if heard.notice:
+            self._roll(heard.notice, self._talk)
+        if heard.state:
+            self._said(heard.state)
+
+    def closed(self, reason: str) -> None:
+        """Stops what was planned."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._ended(self)
+
+    def overdue(self, breach: Breach) -> bool:
+        """Acts on one subscription where it can; a connection that is dead as a whole is not worth keeping."""
+        one = self._standing.get(breach.key)
+        if one is None:
+            return breach.key in (ALIVE, ANY)
+        if breach.what == "ack":
+            self._failed(breach.key, str(breach), first=False)
+            return not self._acked_any and self._past[breach.key].failures >= self._retry.alarm_after
+        if breach.what == "first_data":
+            one.state = "silent"
+            self._alarm(
+                breach.key, f"{sanitise(breach.key)}: never any data, {breach.seconds:g} s after its subscription"
+            )
+            self._failed(breach.key, str(breach), first=True)
+            return False
+        return self._fell_silent(breach.key, one)
+
+    # Data
+
+    def _data(self, key: str) -> None:
+        one = self._standing.get(key)
+        if one is None:
+            return
+        now = self._any_at = self._clock()
+        self._talk.watch.data(ANY)
+        if one.state == "live":
+            one.gaps.append(now - one.last)
+            one.last = now
+            self._talk.watch.data(key)
+            return
+        if one.recovering and one.state == "requested":
+            return
+        past = self._past[key]
+        one.state, one.last, one.recovering = "live", now, False
+        past.failures, past.alarmed, past.steps = 0, False, 0
+        self._acked_any = True
+        self._to_retry.pop(key, None)
+        self._talk.watch.data(key)
+        self._arrived(key)
+        if one.subscription.stream == "book":
+            self._recovered(one.subscription.symbol)
+
+    def _arrived(self, key: str) -> None:
+        """Notes that a subscription owes no first data any more."""
+        if key in self._missing:
+            self._missing.discard(key)
+            if not self._missing:
+                self._talk.settled.set()
+
+    def _fell_silent(self, key: str, one: _Standing) -> bool:
+        """Takes one silent subscription anew, then the connection; silence of all is not its fault."""
+        past, now, deadlines = self._past[key], self._clock(), self._deadlines
+        if len(one.gaps) == GAPS:
+            past.patience_s = 0.0
+        usual_s = statistics.median(one.gaps) if one.gaps else 0.0
+        most_s = max(deadlines.symbol_s, 10 * usual_s, past.patience_s)
+        quiet_s = now - one.last
+        if now - self._any_at >= deadlines.symbol_s and len(self._standing) > 1:
+            self._talk.watch.rearm(key, deadlines.symbol_s)
+            return False
+        if quiet_s < most_s:
+            self._talk.watch.rearm(key, most_s - quiet_s)
+            return False
+        one.state = "silent"
+        past.steps += 1
+        past.patience_s = min(2 * most_s, PATIENCE_CAP_S)
+        self._note("warn", self._name, f"{sanitise(key)} has sent nothing for {quiet_s:.1f} s")
+        if past.steps == 1:
+            self._resubscribe([key])
+        return past.steps == 2
+
+    # Answers
+
+    def _answered(self, heard: Heard) -> None:
+        for key in heard.acked:
+            self._acked(key)
+        if heard.answered is not None:
+            for key in self._requests.pop(heard.answered, ()):
+                self._acked(key)
+        if heard.refused is not None:
+            self._refused(heard.refused)
+
+    def _acked(self, key: str) -> None:
+        one = self._standing.get(key)
+        self._acked_any = True
+        if one is not None and one.state == "requested":
+            one.state = "acked"
+            self._to_retry.pop(key, None)
+            self._talk.watch.acked(key)
+
+    def _refused(self, refused: Refused) -> None:
+        """Drops what is bad for good, and tries again what may pass."""
+        reason = f"{refused.code} {refused.reason}".strip()
+        asked = self._requests.get(refused.number, ()) if refused.number is not None else tuple(self._standing)
+        open_ = [key for key in asked if key in self._standing and self._standing[key].state == "requested"]
+        named = self._named(refused, open_)
+        if ALREADY in refused.reason.lower():
+            for key in named or open_:
+                self._acked(key)
+            return
+        kind = self._venue.error_class(refused.code, refused.reason)
+        if kind == "auth" or (kind == "bad_subscription" and (named or len(open_) == 1)):
+            self.drop(named or open_, reason)
+        elif kind == "bad_subscription" and self._venue.whole and refused.number is not None:
+            half = len(open_) // 2
+            self._subscribe(open_[:half])
+            self._subscribe(open_[half:])
+            return
+        elif kind == "bad_subscription":
+            self._note("error", self._name, f"refused: {sanitise(reason, 80)}")
+        else:
+            pause_s = 2 * self._operations.window_s if kind == "throttle" else 0.0
+            self._operations.pause(min(pause_s, MINUTE_S))
+            for key in named or open_:
+                self._failed(key, reason, first=False)
+        if refused.number is not None and self._venue.whole and named and len(open_) > len(named):
+            self._subscribe([key for key in open_ if key not in named])
+
+    def _named(self, refused: Refused, open_: list[str]) -> list[str]:
+        """Returns the keys that a refusal names, be it only in its text."""
+        if refused.key:
+            return [refused.key] if refused.key in self._standing else []
+        symbol = refused.symbol or symbols_in(
+            refused.reason, {self._standing[key].subscription.symbol for key in open_} - {""}
+        )
+        return [key for key in open_ if symbol and self._standing[key].subscription.symbol == symbol]
+
+    # Subscribing
+
+    def _subscribe(self, keys: Sequence[str]) -> None:
+        """Sends what subscribes these keys; deadlines allow for the time that the messages need to go out."""
+        ordered = [self._standing[key].subscription for key in keys if key in self._standing]
+        now, deadlines = self._clock(), self._deadlines
+        for at, request in enumerate(self._venue.requests("subscribe", ordered, self._numbers)):
+            self._operations.spend()
+            self._requests[request.number] = request.keys
+            self._talk.send(request.message)
+            for key in request.keys:
+                one = self._standing[key]
+                one.state = "requested"
+                one.gaps.clear()
+                self._past[key].attempts.append(now)
+                silence_s, first_s = (deadlines.symbol_s, deadlines.first_data_s) if one.owes else (None, None)
+                wait_s = deadlines.ack_s + at * self._venue.socket.send_interval_s
+                self._talk.watch.sent(key, wait_s, first_data_s=first_s, silence_s=silence_s)
+
+    def _unsubscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        for request in self._venue.requests("unsubscribe", subscriptions, self._numbers):
+            self._operations.spend()
+            self._talk.send(request.message)
+
+    def _resubscribe(self, keys: Sequence[str]) -> None:
+        known = [key for key in keys if key in self._standing]
+        for key in known:
+            self._standing[key].recovering = True
+            self._standing[key].state = "requested"
+        self._unsubscribe([self._standing[key].subscription for key in known])
+        self._subscribe(known)
+
+    def _books(self, symbol: str) -> list[_Standing]:
+        return [
+            one
+            for one in self._standing.values()
+            if one.subscription.stream == "book" and one.subscription.symbol == symbol
+        ]
+
+    # Trying again
+
+    def _failed(self, key: str, why: str, *, first: bool) -> None:
+        """Counts a failure and plans the next attempt; `first` unsubscribes before it."""
+        past = self._past[key]
+        past.failures += 1
+        if past.failures >= self._retry.alarm_after:
+            self._alarm(key, f"{sanitise(key)} failed {past.failures} times: {sanitise(why, 80)}")
+        wait_s = self._wait_s(past)
+        self._to_retry[key] = (self._clock() + wait_s, first)
+        self._timers.add(asyncio.get_running_loop().call_later(wait_s + TIMER_S, self._try_again))
+
+    def _wait_s(self, past: Past) -> float:
+        """Returns the wait before a subscription's next attempt: longer each time, and never too many a minute."""
+        waits = self._retry.retry_s
+        wait_s = waits[min(past.failures, len(waits)) - 1]
+        if len(past.attempts) == past.attempts.maxlen:
+            wait_s = max(wait_s, past.attempts[0] + MINUTE_S - self._clock())
+        return max(wait_s, self._operations.paused_s())
+
+    def _try_again(self) -> None:
+        """Sends together what failed and may be tried now."""
+        now = self._clock()
+        due = {key: first for key, (at, first) in self._to_retry.items() if at <= now}
+        for key in due:
+            del self._to_retry[key]
+        self._resubscribe([key for key, first in due.items() if first])
+        self._subscribe([key for key, first in due.items() if not first])
+        if not self._to_retry:
+            self._timers.clear()
+
+    def _alarm(self, key: str, text: str) -> None:
+        """Says that a subscription is in trouble, once until it speaks again."""
+        if not self._past[key].alarmed:
+            self._past[key].alarmed = True
+            self._note("error", self._name, text)
