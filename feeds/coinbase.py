@@ -132,7 +132,7 @@ class Coinbase(Venue):
                 rows = [row for event in message.events for row in event.trades]
                 return Heard(data=tuple(dict.fromkeys(f"market_trades {row.product_id}" for row in rows)))
             case "heartbeats":
-                return Heard(data=(BEATS,))
+                return Heard(acked=(BEATS,))  # no data: quotes may be silent beside it
             case "subscriptions":
                 return Heard(acked=tuple(_standing(message.events)))
         if message.type == "error":
