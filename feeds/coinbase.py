@@ -79,7 +79,7 @@ class Coinbase(Venue):
     streams = ("book",)
     socket = SocketLimits(max_size=16 << 20, queue_bytes=64 << 20, send_interval_s=0.25)
     limits = VenueLimits(
-        attempts=(480, 60.0),
+        attempts=(8, 1.0),
         rest=(600.0, 60.0),
         batch=100,
         operations=(480.0, 60.0),

@@ -21,8 +21,17 @@ if TYPE_CHECKING:
 
 STREAMS: tuple[Stream, ...] = ("book", "ticker", "trade")
 RUBBISH = (b"", b"null", b"[1,2]", b"{", b"\xff\xfe", b"{" * 5_000, b'{"channel":5}', b'{"data":{"a":[{}]}}', b"ping\n")
-KINDS = ("snapshot", "delta", "ticker", "trade", "gap", "instruments", "alive")
-"""What a frame of cambist's own form may be."""
+LEVELS = ("symbol", "seq", "bids", "asks")
+FORMS: dict[str, tuple[str, ...]] = {
+    "snapshot": LEVELS,
+    "delta": (*LEVELS, "ts"),
+    "ticker": LEVELS,
+    "trade": ("symbol", "seq", "price", "qty", "side", "ts"),
+    "gap": ("symbol",),
+    "instruments": ("instruments",),
+    "alive": (),
+}
+"""Kinds of frames of cambist's own form, and the fields that they can't be without."""
 
 
 class ContractError(AssertionError):
@@ -153,7 +162,10 @@ def _translations(venue: Venue, samples: Path) -> str:
         path = samples / f"{stream}.json"
         for frame in venue.translate(_frame(path)) if path.exists() else ():
             said = msgspec.json.decode(frame)
-            _must(isinstance(said, dict) and said.get("kind") in KINDS, f"{path.name} is translated to {frame[:60]!r}")
+            kind = said.get("kind") if isinstance(said, dict) else None
+            _must(kind in FORMS, f"{path.name} is translated to {frame[:60]!r}")
+            missing = set(FORMS[str(kind)]) - set(said)
+            _must(not missing, f"{path.name} is translated to a {kind} without {', '.join(sorted(missing))}")
             count += 1
     _must(count, "no sample is translated to anything")
     return f"{count} frames are translated"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, PayloadTooBig
 
 from cambist.model.events import Direction
 from cambist.model.text import sanitise
+from feeds.base import trouble_of
 from feeds.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -272,5 +272,5 @@ def reason_of(error: BaseException, limits: SocketLimits) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer in {limits.open_timeout_s:g} s"
     if isinstance(error, OSError):
-        return os.strerror(error.errno) if error.errno else type(error).__name__
+        return trouble_of(error)
     return f"no WebSocket ({type(error).__name__})"

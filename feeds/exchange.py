@@ -352,8 +352,10 @@ class ExchangeFeed:
         for symbol, why in reasons.items():
             for one in self._open:
                 one.give_up(symbol, why)
+            if not self._open:
+                self._note("error", self.name, f"{sanitise(symbol)} is not subscribed: {why}")
             for sub in self._wanted:
-                if sub.symbol == self._own[symbol] and not self._past[sub.key].refused:
+                if sub.symbol == self._own[symbol]:
                     self._past[sub.key].refused = why
 
     async def _listing(self, rest: HttpChannel, info: Channel) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import ssl
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,7 @@ import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
 from cambist.model.events import MAX_BODY, Direction
-from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint
+from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint, trouble_of
 from feeds.bucket import Bucket, retry_after_s
 
 if TYPE_CHECKING:
@@ -244,6 +244,7 @@ def _words(error: BaseException, limits: HttpLimits) -> str:
         return str(error)
     if isinstance(error, TimeoutError):
         return f"no answer in {limits.timeout_s:g} s"
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)
+    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(cause, OSError) and (cause.errno or isinstance(cause, ssl.SSLError)):
+        return trouble_of(cause)
     return f"no HTTP answer ({type(error).__name__})"

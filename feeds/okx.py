@@ -77,7 +77,7 @@ class Okx(Venue):
     seedings = ("resubscribe", "rest")
     socket = SocketLimits(ping_interval_s=None, send_interval_s=0.1)
     limits = VenueLimits(
-        attempts=(180, 60.0),
+        attempts=(3, 1.0),
         rest=(40.0, 2.0),
         batch=1000,
         request_bytes=64_000,

@@ -29,6 +29,8 @@ __all__ = ["Handler", "KeepAlive", "SocketLimits", "WebSocketSource"]
 
 AT_ONCE_AFTER_S = 5.0
 """A connection that lived this long may be replaced without a wait; a shorter one may be part of a loop."""
+EYEBALLS_S = 0.25
+"""Head start of one address of a host over the next."""
 GOING_AWAY = frozenset({1001, 1012, 1013})
 """Close codes of a server that restarts or sheds load: nothing is wrong with what we sent."""
 
@@ -200,6 +202,7 @@ class WebSocketSource:
             ping_timeout=limits.ping_timeout_s,
             max_size=min(limits.max_size, MAX_BODY),
             max_queue=256,
+            happy_eyeballs_delay=EYEBALLS_S,
         )
 
     def _failed(self, reason: str) -> None:

@@ -78,13 +78,19 @@ class Past:
 class _Standing:
     """One subscription on this connection."""
 
-    __slots__ = ("gaps", "last", "recovering", "state", "subscription")
+    __slots__ = ("failures", "gaps", "last", "mute", "recovering", "spoke", "state", "subscription")
 
     def __init__(self, subscription: Subscription) -> None:
         self.subscription = subscription
         self.state: State = "requested"
         self.recovering = False
         """Whether it was unsubscribed before: data under way must not be taken for data of the new subscription."""
+        self.mute = False
+        """Whether it owes data, be it subscribed anew meanwhile."""
+        self.spoke = False
+        """Whether it ever had data on this connection."""
+        self.failures = 0
+        """On this connection."""
         self.last = 0.0
         self.gaps: deque[float] = deque(maxlen=GAPS)
 
@@ -139,7 +145,7 @@ class Subscriptions:
 
     def silent(self) -> list[str]:
         """Returns the keys that owe data."""
-        return [key for key, one in self._standing.items() if one.state == "silent"]
+        return [key for key, one in self._standing.items() if one.mute]
 
     def pending(self, symbol: str) -> bool:
         """Whether a book is being subscribed, so that a snapshot is on its way already."""
@@ -186,7 +192,10 @@ class Subscriptions:
         began_s = deadlines.ack_s + deadlines.first_data_s
         watch.sent(ALIVE, began_s, silence_s=deadlines.alive_s)
         watch.sent(ANY, began_s + deadlines.silence_s, silence_s=deadlines.silence_s)
-        self._subscribe(list(self._standing))
+        spent = {key: wait_s for key in self._standing if (wait_s := self._full_s(self._past[key])) > 0}
+        for key, wait_s in spent.items():
+            self._plan(key, wait_s, first=False)
+        self._subscribe([key for key in self._standing if key not in spent])
         if not self._missing:
             self._talk.settled.set()
 
@@ -219,12 +228,11 @@ class Subscriptions:
             return breach.key in (ALIVE, ANY)
         if breach.what == "ack":
             self._failed(breach.key, str(breach), first=False)
-            return not self._acked_any and self._past[breach.key].failures >= self._retry.alarm_after
+            return not self._acked_any and one.failures >= self._retry.alarm_after
         if breach.what == "first_data":
-            one.state = "silent"
-            self._alarm(
-                breach.key, f"{sanitise(breach.key)}: never any data, {breach.seconds:g} s after its subscription"
-            )
+            one.state, one.mute = "silent", True
+            if not one.spoke:
+                self._alarm(breach.key, f"{sanitise(breach.key)}: never any data for {breach.seconds:g} s")
             self._failed(breach.key, str(breach), first=True)
             return False
         return self._fell_silent(breach.key, one)
@@ -245,8 +253,11 @@ class Subscriptions:
         if one.recovering and one.state == "requested":
             return
         past = self._past[key]
-        one.state, one.last, one.recovering = "live", now, False
-        past.failures, past.alarmed, past.steps = 0, False, 0
+        one.state, one.last, one.recovering, one.mute = "live", now, False, False
+        one.spoke = True
+        one.failures = past.failures = past.steps = 0
+        past.alarmed = False
+        past.attempts.clear()
         self._acked_any = True
         self._to_retry.pop(key, None)
         self._talk.watch.data(key)
@@ -275,12 +286,12 @@ class Subscriptions:
         if quiet_s < most_s:
             self._talk.watch.rearm(key, most_s - quiet_s)
             return False
-        one.state = "silent"
+        one.state, one.mute = "silent", True
         past.steps += 1
         past.patience_s = min(2 * most_s, PATIENCE_CAP_S)
         self._note("warn", self._name, f"{sanitise(key)} has sent nothing for {quiet_s:.1f} s")
         if past.steps == 1:
-            self._resubscribe([key])
+            self._plan(key, self._operations.wait_s(2.0), first=True)
         return past.steps == 2
 
     # Answers
@@ -384,9 +395,13 @@ class Subscriptions:
         """Counts a failure and plans the next attempt; `first` unsubscribes before it."""
         past = self._past[key]
         past.failures += 1
+        if key in self._standing:
+            self._standing[key].failures += 1
         if past.failures >= self._retry.alarm_after:
             self._alarm(key, f"{sanitise(key)} failed {past.failures} times: {sanitise(why, 80)}")
-        wait_s = self._wait_s(past)
+        self._plan(key, self._wait_s(past), first=first)
+
+    def _plan(self, key: str, wait_s: float, *, first: bool) -> None:
         self._to_retry[key] = (self._clock() + wait_s, first)
         self._timers.add(asyncio.get_running_loop().call_later(wait_s + TIMER_S, self._try_again))
 
@@ -394,9 +409,13 @@ class Subscriptions:
         """Returns the wait before a subscription's next attempt: longer each time, and never too many a minute."""
         waits = self._retry.retry_s
         wait_s = waits[min(past.failures, len(waits)) - 1]
-        if len(past.attempts) == past.attempts.maxlen:
-            wait_s = max(wait_s, past.attempts[0] + MINUTE_S - self._clock())
-        return max(wait_s, self._operations.paused_s())
+        return max(wait_s, self._full_s(past), self._operations.paused_s())
+
+    def _full_s(self, past: Past) -> float:
+        """Returns how long a subscription has no attempt left in this minute."""
+        if len(past.attempts) < (past.attempts.maxlen or 0):
+            return 0.0
+        return max(0.0, past.attempts[0] + MINUTE_S - self._clock())
 
     def _try_again(self) -> None:
         """Sends together what failed and may be tried now."""

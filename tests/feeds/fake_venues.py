@@ -1,4 +1,4 @@
-"""Loopback exchanges in the five wire formats, with the faults that a feed must live with. Own code, not the venues'."""
+"""Loopback exchanges in their own wire formats, with the faults that a feed must live with."""
 
 import asyncio
 import json

@@ -67,7 +67,8 @@ class Loose(Venue):
         return Heard(data=("book S",)) if body == b'{"book":"S"}' else Heard()
 
     def translate(self, body):
-        return (b'{"kind":"riddle"}',) if self.fault == "words" else (b'{"kind":"delta"}',)
+        said = {"words": b'{"kind":"riddle"}', "fields": b'{"kind":"delta","symbol":"S","seq":1,"bids":[]}'}
+        return (said.get(self.fault, b'{"kind":"snapshot","symbol":"S","seq":1,"bids":[],"asks":[]}'),)
 
 
 @pytest.fixture
@@ -89,6 +90,7 @@ def test_a_venue_without_fault_passes(samples):
         ("deaf", r"book.json is data of \(\), expected book S"),
         ("cut", "says Heard"),
         ("words", "is translated to"),
+        ("fields", "is translated to a delta without asks, ts"),
     ],
 )
 def test_the_contract_finds(samples, fault, says):
