@@ -388,6 +388,10 @@ def _line_of(text: str, key: str) -> int | None:
     def here(entry: int) -> bool:
         return index is None or entry == int(index.group(1))
 
+    def sought() -> bool:
+        # The names in [venues] are the operator's: an error's path leaves them out.
+        return table == wanted or (wanted == ["venues"] and table[:1] == wanted)
+
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[{1,2}\s*([\w.\-\"]+)\s*\]{1,2}", line):
             table = header.group(1).replace('"', "").split(".")
@@ -395,6 +399,6 @@ def _line_of(text: str, key: str) -> int | None:
                 seen += 1
             if table == parts[: len(table)] and here(seen):
                 fallback = fallback or number
-        elif re.match(rf"\s*\"?{re.escape(parts[-1])}\"?\s*=", line) and table == wanted and here(seen):
+        elif re.match(rf"\s*\"?{re.escape(parts[-1])}\"?\s*=", line) and sought() and here(seen):
             return number
     return fallback
