@@ -8,19 +8,21 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cambist.model.text import sanitise
 from feeds.base import FeedStatus, Note, Sink, no_note
 from feeds.bucket import Bucket, Buckets
-from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
+from feeds.exchange_config import ExchangeChannels, ExchangeConfig, seeding_of
+from feeds.http import HttpChannel, Refusal, Unreachable
 from feeds.listing import Listing
 from feeds.reseeding import Reseeder
-from feeds.socket import SocketLimits, WebSocketSource
-from feeds.subscriptions import Past, Subscriptions
-from feeds.venue import NOTHING, Deadlines, Heard, Seeding, Stream, VenueLimits
+from feeds.socket import WebSocketSource
+from feeds.standing import Past, Shared
+from feeds.subscriptions import Subscriptions
+from feeds.venue import NOTHING, Heard
 from feeds.venue_clock import VenueClock
 
 if TYPE_CHECKING:
@@ -32,49 +34,10 @@ if TYPE_CHECKING:
     from feeds.conversation import Conversation
     from feeds.venue import Subscription, Venue
 
+__all__ = ["ExchangeChannels", "ExchangeConfig", "ExchangeFeed", "seeding_of"]
+
 SHOWN = 3
 """Names in a status note."""
-
-
-class ExchangeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to watch on a venue; what is left out is the venue's."""
-
-    symbols: tuple[str, ...] = ()
-    """In the venue's form, most important first."""
-    name: str = ""
-    ws: str = ""
-    rest: str = ""
-    streams: tuple[Stream, ...] = ()
-    seed: Literal["", "rest", "stream"] = ""
-    deadlines: Deadlines | None = None
-    limits: VenueLimits | None = None
-    socket: SocketLimits | None = None
-    http: HttpLimits = HttpLimits()
-    attempts_per_minute: int = 10
-    """Of one subscription."""
-    alarm_after: int = 3
-    """Failures of one subscription in a row."""
-    retry_s: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-    seed_backoff_s: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-    clock_every_s: float = 60.0
-
-
-class ExchangeChannels(NamedTuple):
-    """The channels of a feed."""
-
-    ws: Channel
-    info: Channel | None = None
-    depth: Mapping[str, Channel] = {}
-    """Symbol → channel of its snapshots; empty where books are seeded by subscribing."""
-
-
-def seeding_of(venue: Venue, seed: str) -> Seeding:
-    """Returns how books are seeded. Raises `ValueError` if the venue can't."""
-    chosen: Seeding = {"": venue.seeding, "rest": "rest", "stream": "resubscribe"}[seed]
-    if chosen not in venue.seedings:
-        message = f"{venue.name} can't seed books by {seed}"
-        raise ValueError(message)
-    return chosen
 
 
 class ExchangeFeed:
@@ -101,7 +64,6 @@ class ExchangeFeed:
         self._wanted = self._subscriptions()
         self._past = {one.key: Past(config.attempts_per_minute) for one in self._wanted}
         self._own = self._owners()
-        self._numbers = itertools.count(1)
         self._open: list[Subscriptions] = []
         """Of each connection that is open, the newest last."""
         self._state, self._unlisted = "", ""
@@ -138,6 +100,7 @@ class ExchangeFeed:
         self._operations = Bucket(*self._limits.operations, clock=clock)
         self._reseeder = self._make_reseeder()
         self._tasks: asyncio.TaskGroup | None = None
+        self._shared = self._make_shared()
 
     def _subscriptions(self) -> list[Subscription]:
         """Returns what to subscribe. Raises `ValueError` if one connection can't carry it."""
@@ -179,6 +142,24 @@ class ExchangeFeed:
             batch=1 if by_rest else self._limits.batch,
             backoff_s=config.seed_backoff_s,
             clock=self._clock,
+        )
+
+    def _make_shared(self) -> Shared:
+        by_stream = self._seeding == "resubscribe"
+        return Shared(
+            self._venue,
+            self.name,
+            self._note,
+            self._past,
+            self._deadlines,
+            self._config,
+            itertools.count(1),
+            self._socket.roll,
+            self._heard,
+            self._reseeder.done if by_stream else lambda _: None,
+            self._said,
+            self._ended,
+            self._clock,
         )
 
     # A feed
@@ -250,24 +231,7 @@ class ExchangeFeed:
     def _opened(self, talk: Conversation) -> Subscriptions:
         """Returns the handler of a new connection, which is the one that books are seeded on from now on."""
         self._operations = Bucket(*self._limits.operations, clock=self._clock)
-        made = Subscriptions(
-            talk,
-            self._venue,
-            self._wanted,
-            self._past,
-            self._deadlines,
-            self._config,
-            name=self.name,
-            note=self._note,
-            numbers=self._numbers,
-            operations=self._operations,
-            roll=self._socket.roll,
-            recovered=self._reseeder.done if self._seeding == "resubscribe" else lambda _: None,
-            ended=self._ended,
-            said=self._said,
-            heard=self._heard,
-            clock=self._clock,
-        )
+        made = Subscriptions(talk, self._wanted, self._shared, self._operations)
         self._open.append(made)
         return made
 

@@ -6,136 +6,39 @@ forget about its predecessors, such as how often a symbol failed, is in `Past`, 
 
 from __future__ import annotations
 
-import asyncio
-import statistics
-import time
-from collections import deque
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING
 
 from cambist.model.text import sanitise
+from feeds.retries import MINUTE_S, Retries
+from feeds.standing import PATIENCE_CAP_S, Shared, Standing, State
 from feeds.venue import NOTHING, Heard, Refused, Subscription, symbols_in
 
 if TYPE_CHECKING:
-    import itertools
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from feeds.base import Note
     from feeds.bucket import Bucket
     from feeds.conversation import Conversation
-    from feeds.venue import Deadlines, Venue
     from feeds.watchdog import Breach
 
 ALIVE = "connection"
 ANY = "any stream"
-GAPS = 32
-"""Pauses between data that a subscription is judged by."""
-PATIENCE_CAP_S = 300.0
-MINUTE_S = 60.0
-TIMER_S = 0.001
-"""By how much a timer comes later than what it is for, so that it does not come too early."""
 ALREADY = "already subscribed"
-
-State = Literal["requested", "acked", "live", "silent"]
-
-
-class Retry(Protocol):
-    """How often a subscription may be tried."""
-
-    @property
-    def attempts_per_minute(self) -> int:
-        """Most attempts of one subscription in a minute."""
-        ...
-
-    @property
-    def alarm_after(self) -> int:
-        """Failures in a row after which it is said."""
-        ...
-
-    @property
-    def retry_s(self) -> tuple[float, ...]:
-        """Waits before one attempt after the other."""
-        ...
-
-
-class Past:
-    """What is known of one subscription over all connections."""
-
-    __slots__ = ("alarmed", "attempts", "failures", "patience_s", "refused", "steps")
-
-    def __init__(self, attempts_per_minute: int) -> None:
-        self.attempts: deque[float] = deque(maxlen=attempts_per_minute)
-        self.failures = 0
-        """In a row: neither acknowledgement nor data in time, or a refusal that may pass."""
-        self.alarmed = False
-        self.refused = ""
-        """Why it was refused for good."""
-        self.steps = 0
-        """What was done about its silence: 1 it was subscribed anew, 2 the connection was replaced."""
-        self.patience_s = 0.0
-        """Silence that proved to be normal."""
-
-
-class _Standing:
-    """One subscription on this connection."""
-
-    __slots__ = ("failures", "gaps", "last", "mute", "recovering", "spoke", "state", "subscription")
-
-    def __init__(self, subscription: Subscription) -> None:
-        self.subscription = subscription
-        self.state: State = "requested"
-        self.recovering = False
-        """Whether it was unsubscribed before: data under way must not be taken for data of the new subscription."""
-        self.mute = False
-        """Whether it owes data, be it subscribed anew meanwhile."""
-        self.spoke = False
-        """Whether it ever had data on this connection."""
-        self.failures = 0
-        """On this connection."""
-        self.last = 0.0
-        self.gaps: deque[float] = deque(maxlen=GAPS)
-
-    @property
-    def owes(self) -> bool:
-        """Whether silence means that something is wrong."""
-        return self.subscription.stream in ("book", "ticker")
 
 
 class Subscriptions:
     """A `Handler` of one connection."""
 
-    def __init__(
-        self,
-        talk: Conversation,
-        venue: Venue,
-        wanted: Sequence[Subscription],
-        past: Mapping[str, Past],
-        deadlines: Deadlines,
-        retry: Retry,
-        *,
-        name: str,
-        note: Note,
-        numbers: itertools.count[int],
-        operations: Bucket,
-        roll: Callable[[str, Conversation], None],
-        recovered: Callable[[str], None],
-        ended: Callable[[Subscriptions], None],
-        said: Callable[[str], None],
-        heard: Callable[[bytes], Heard],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`wanted` in order of urgency. `recovered` hears of symbols whose book has data again."""
-        self._talk, self._venue, self._past, self._deadlines = talk, venue, past, deadlines
-        self._retry, self._name, self._note, self._numbers = retry, name, note, numbers
-        self._operations, self._roll, self._recovered, self._ended = operations, roll, recovered, ended
-        self._said, self._heard, self._clock = said, heard, clock
-        self._standing = {one.key: _Standing(one) for one in wanted if not past[one.key].refused}
+    def __init__(self, talk: Conversation, wanted: Sequence[Subscription], shared: Shared, operations: Bucket) -> None:
+        """`wanted` in order of urgency; `operations` counts the messages that subscribe and unsubscribe."""
+        self._talk, self._shared, self._operations = talk, shared, operations
+        self._venue, self._past, self._deadlines = shared.venue, shared.past, shared.deadlines
+        self._clock = shared.clock
+        self._retries = Retries(shared, operations, self._again)
+        self._standing = {one.key: Standing(one) for one in wanted if not self._past[one.key].refused}
         self._requests: dict[int, tuple[str, ...]] = {}
         self._missing = {key for key, one in self._standing.items() if one.owes}
-        self._any_at = clock()
+        self._any_at = self._clock()
         self._acked_any = False
-        self._to_retry: dict[str, tuple[float, bool]] = {}
-        """Key → when, and whether to unsubscribe it first."""
-        self._timers: set[asyncio.TimerHandle] = set()
 
     # What stands
 
@@ -166,11 +69,13 @@ class Subscriptions:
                 told[one.subscription.symbol or key] = None
             past.refused = reason
             self._talk.watch.forget(key)
-            self._to_retry.pop(key, None)
+            self._retries.forget(key)
             self._arrived(key)
-            self._recovered(one.subscription.symbol)
+            self._shared.recovered(one.subscription.symbol)
         for symbol in told:
-            self._note("error", self._name, f"{sanitise(symbol)} is not subscribed: {sanitise(reason, 80)}")
+            self._shared.note(
+                "error", self._shared.name, f"{sanitise(symbol)} is not subscribed: {sanitise(reason, 80)}"
+            )
         if not self._standing:
             self._talk.watch.forget(ANY)
             self._talk.settled.set()
@@ -192,9 +97,9 @@ class Subscriptions:
         began_s = deadlines.ack_s + deadlines.first_data_s
         watch.sent(ALIVE, began_s, silence_s=deadlines.alive_s)
         watch.sent(ANY, began_s + deadlines.silence_s, silence_s=deadlines.silence_s)
-        spent = {key: wait_s for key in self._standing if (wait_s := self._full_s(self._past[key])) > 0}
+        spent = {key: wait_s for key in self._standing if (wait_s := self._retries.spent_s(self._past[key])) > 0}
         for key, wait_s in spent.items():
-            self._plan(key, wait_s, first=False)
+            self._retries.plan(key, wait_s, anew=False)
         self._subscribe([key for key in self._standing if key not in spent])
         if not self._missing:
             self._talk.settled.set()
@@ -202,7 +107,7 @@ class Subscriptions:
     def received(self, body: bytes) -> None:
         """Looks at answers and at what speaks; prices are the engine's."""
         self._talk.watch.data(ALIVE)
-        heard = self._heard(body)
+        heard = self._shared.heard(body)
         if heard is NOTHING:
             return
         for key in heard.data:
@@ -210,16 +115,14 @@ class Subscriptions:
         if heard.acked or heard.answered is not None or heard.refused is not None:
             self._answered(heard)
         if heard.notice:
-            self._roll(heard.notice, self._talk)
+            self._shared.roll(heard.notice, self._talk)
         if heard.state:
-            self._said(heard.state)
+            self._shared.said(heard.state)
 
     def closed(self, reason: str) -> None:
         """Stops what was planned."""
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
-        self._ended(self)
+        self._retries.close()
+        self._shared.ended(self)
 
     def overdue(self, breach: Breach) -> bool:
         """Acts on one subscription where it can; a connection that is dead as a whole is not worth keeping."""
@@ -227,13 +130,13 @@ class Subscriptions:
         if one is None:
             return breach.key in (ALIVE, ANY)
         if breach.what == "ack":
-            self._failed(breach.key, str(breach), first=False)
-            return not self._acked_any and one.failures >= self._retry.alarm_after
+            self._failed(breach.key, str(breach), anew=False)
+            return not self._acked_any and one.failures >= self._shared.retry.alarm_after
         if breach.what == "first_data":
             one.state, one.mute = "silent", True
             if not one.spoke:
                 self._alarm(breach.key, f"{sanitise(breach.key)}: never any data for {breach.seconds:g} s")
-            self._failed(breach.key, str(breach), first=True)
+            self._failed(breach.key, str(breach), anew=True)
             return False
         return self._fell_silent(breach.key, one)
 
@@ -259,11 +162,11 @@ class Subscriptions:
         past.alarmed = False
         past.attempts.clear()
         self._acked_any = True
-        self._to_retry.pop(key, None)
+        self._retries.forget(key)
         self._talk.watch.data(key)
         self._arrived(key)
         if one.subscription.stream == "book":
-            self._recovered(one.subscription.symbol)
+            self._shared.recovered(one.subscription.symbol)
 
     def _arrived(self, key: str) -> None:
         """Notes that a subscription owes no first data any more."""
@@ -272,13 +175,10 @@ class Subscriptions:
             if not self._missing:
                 self._talk.settled.set()
 
-    def _fell_silent(self, key: str, one: _Standing) -> bool:
+    def _fell_silent(self, key: str, one: Standing) -> bool:
         """Takes one silent subscription anew, then the connection; silence of all is not its fault."""
         past, now, deadlines = self._past[key], self._clock(), self._deadlines
-        if len(one.gaps) == GAPS:
-            past.patience_s = 0.0
-        usual_s = statistics.median(one.gaps) if one.gaps else 0.0
-        most_s = max(deadlines.symbol_s, 10 * usual_s, past.patience_s)
+        most_s = one.most_s(deadlines.symbol_s, past)
         quiet_s = now - one.last
         if now - self._any_at >= deadlines.symbol_s and len(self._standing) > 1:
             self._talk.watch.rearm(key, deadlines.symbol_s)
@@ -289,9 +189,9 @@ class Subscriptions:
         one.state, one.mute = "silent", True
         past.steps += 1
         past.patience_s = min(2 * most_s, PATIENCE_CAP_S)
-        self._note("warn", self._name, f"{sanitise(key)} has sent nothing for {quiet_s:.1f} s")
+        self._shared.note("warn", self._shared.name, f"{sanitise(key)} has sent nothing for {quiet_s:.1f} s")
         if past.steps == 1:
-            self._plan(key, self._operations.wait_s(2.0), first=True)
+            self._retries.plan(key, self._operations.wait_s(2.0), anew=True)
         return past.steps == 2
 
     # Answers
@@ -310,7 +210,7 @@ class Subscriptions:
         self._acked_any = True
         if one is not None and one.state == "requested":
             one.state = "acked"
-            self._to_retry.pop(key, None)
+            self._retries.forget(key)
             self._talk.watch.acked(key)
 
     def _refused(self, refused: Refused) -> None:
@@ -332,12 +232,12 @@ class Subscriptions:
             self._subscribe(open_[half:])
             return
         elif kind == "bad_subscription":
-            self._note("error", self._name, f"refused: {sanitise(reason, 80)}")
+            self._shared.note("error", self._shared.name, f"refused: {sanitise(reason, 80)}")
         else:
             pause_s = 2 * self._operations.window_s if kind == "throttle" else 0.0
             self._operations.pause(min(pause_s, MINUTE_S))
             for key in named or open_:
-                self._failed(key, reason, first=False)
+                self._failed(key, reason, anew=False)
         if refused.number is not None and self._venue.whole and named and len(open_) > len(named):
             self._subscribe([key for key in open_ if key not in named])
 
@@ -356,7 +256,7 @@ class Subscriptions:
         """Sends what subscribes these keys; deadlines allow for the time that the messages need to go out."""
         ordered = [self._standing[key].subscription for key in keys if key in self._standing]
         now, deadlines = self._clock(), self._deadlines
-        for at, request in enumerate(self._venue.requests("subscribe", ordered, self._numbers)):
+        for at, request in enumerate(self._venue.requests("subscribe", ordered, self._shared.numbers)):
             self._operations.spend()
             self._requests[request.number] = request.keys
             self._talk.send(request.message)
@@ -370,7 +270,7 @@ class Subscriptions:
                 self._talk.watch.sent(key, wait_s, first_data_s=first_s, silence_s=silence_s)
 
     def _unsubscribe(self, subscriptions: Sequence[Subscription]) -> None:
-        for request in self._venue.requests("unsubscribe", subscriptions, self._numbers):
+        for request in self._venue.requests("unsubscribe", subscriptions, self._shared.numbers):
             self._operations.spend()
             self._talk.send(request.message)
 
@@ -382,7 +282,7 @@ class Subscriptions:
         self._unsubscribe([self._standing[key].subscription for key in known])
         self._subscribe(known)
 
-    def _books(self, symbol: str) -> list[_Standing]:
+    def _books(self, symbol: str) -> list[Standing]:
         return [
             one
             for one in self._standing.values()
@@ -391,45 +291,22 @@ class Subscriptions:
 
     # Trying again
 
-    def _failed(self, key: str, why: str, *, first: bool) -> None:
-        """Counts a failure and plans the next attempt; `first` unsubscribes before it."""
+    def _failed(self, key: str, why: str, *, anew: bool) -> None:
+        """Counts a failure and plans the next attempt; `anew` unsubscribes before it."""
         past = self._past[key]
         past.failures += 1
         if key in self._standing:
             self._standing[key].failures += 1
-        if past.failures >= self._retry.alarm_after:
+        if past.failures >= self._shared.retry.alarm_after:
             self._alarm(key, f"{sanitise(key)} failed {past.failures} times: {sanitise(why, 80)}")
-        self._plan(key, self._wait_s(past), first=first)
+        self._retries.plan_after_failure(key, anew=anew)
 
-    def _plan(self, key: str, wait_s: float, *, first: bool) -> None:
-        self._to_retry[key] = (self._clock() + wait_s, first)
-        self._timers.add(asyncio.get_running_loop().call_later(wait_s + TIMER_S, self._try_again))
-
-    def _wait_s(self, past: Past) -> float:
-        """Returns the wait before a subscription's next attempt: longer each time, and never too many a minute."""
-        waits = self._retry.retry_s
-        wait_s = waits[min(past.failures, len(waits)) - 1]
-        return max(wait_s, self._full_s(past), self._operations.paused_s())
-
-    def _full_s(self, past: Past) -> float:
-        """Returns how long a subscription has no attempt left in this minute."""
-        if len(past.attempts) < (past.attempts.maxlen or 0):
-            return 0.0
-        return max(0.0, past.attempts[0] + MINUTE_S - self._clock())
-
-    def _try_again(self) -> None:
-        """Sends together what failed and may be tried now."""
-        now = self._clock()
-        due = {key: first for key, (at, first) in self._to_retry.items() if at <= now}
-        for key in due:
-            del self._to_retry[key]
-        self._resubscribe([key for key, first in due.items() if first])
-        self._subscribe([key for key, first in due.items() if not first])
-        if not self._to_retry:
-            self._timers.clear()
+    def _again(self, anew: list[str], plain: list[str]) -> None:
+        self._resubscribe(anew)
+        self._subscribe(plain)
 
     def _alarm(self, key: str, text: str) -> None:
         """Says that a subscription is in trouble, once until it speaks again."""
         if not self._past[key].alarmed:
             self._past[key].alarmed = True
-            self._note("error", self._name, text)
+            self._shared.note("error", self._shared.name, text)

@@ -70,8 +70,8 @@ async def test_a_symbol_that_is_not_listed_is_said_with_the_nearest_and_not_subs
     async with watching(name, venue, symbols=(venue.symbols[0], wrong)) as (feed, sink):
         await until(lambda: says(sink, f"{wrong} is not subscribed: is not listed, nearest is {venue.symbols[1]}"))
         assert key_of(name, wrong) not in states(feed)
-        assert f"nearest is {venue.symbols[1]}" in feed.status()[0].note
         await until(lambda: live(feed, 1))
+        assert f"nearest is {venue.symbols[1]}" in feed.status()[0].note
         asked = len(venue.sent)
         for socket in list(venue.sockets):
             socket.transport.abort()
