@@ -84,6 +84,8 @@ class WebSocketSource:
         self._running: dict[Conversation, asyncio.Task[str]] = {}
         self._roll = asyncio.Event()
         self._roll_reason = ""
+        self._rolls = self._new_backoff()
+        """Waits between notices that come on one young connection after the other."""
 
     @property
     def live(self) -> bool:
@@ -241,6 +243,8 @@ class WebSocketSource:
         asked = await self._first(talk, self._roll.wait(), life_s)
         self._roll.clear()
         if not self._running[talk].done():
+            if asked:
+                await self._spaced(talk)
             fresh = await self._replacement(talk, self._roll_reason if asked else "its time is up")
             if fresh is not None:
                 return fresh
@@ -249,6 +253,12 @@ class WebSocketSource:
             self._backoff.reset()
         self._note("warn", self.name, f"{self._label}: {self._reason}")
         return None
+
+    async def _spaced(self, talk: Conversation) -> None:
+        """Waits if a connection is told to go that is itself a young replacement."""
+        if self._clock() - talk.opened_at >= AT_ONCE_AFTER_S:
+            self._rolls.reset()
+        await asyncio.wait([self._running[talk]], timeout=self._rolls.delay())
 
     async def _replacement(self, talk: Conversation, why: str) -> Conversation | None:
         """Returns a connection that took over; `None` if the old one ended before one could."""

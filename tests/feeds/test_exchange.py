@@ -274,6 +274,16 @@ async def test_no_read_is_made_while_the_venue_bans_us(status):
     assert min(at for at, *_ in venue.gets if at > banned) - banned >= 0.99
 
 
+async def test_a_status_that_names_no_time_stops_reads_for_the_venues_own():
+    venue = fake("bybit")
+    limits = replace(venues.find("bybit").limits, pauses_s={403: 0.8})
+    venue.faults = [(403, {})]
+    async with watching("bybit", venue, limits=limits) as (_, sink):
+        await until(lambda: sink.incoming(INFO))
+    assert venue.gets[1][0] - venue.gets[0][0] >= 0.79
+    assert venues.find("bybit").limits.pauses_s[403] == 600
+
+
 async def test_a_page_instead_of_a_reply_and_a_server_error_are_no_seed():
     venue = fake("okx")
     async with watching("okx", venue, seed="rest") as (feed, sink):

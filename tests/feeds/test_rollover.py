@@ -186,6 +186,30 @@ async def test_ending_in_the_middle_of_an_overlap_leaves_nothing_behind():
     assert source.status().state == "idle"
 
 
+async def test_a_notice_on_every_new_connection_makes_no_tight_loop():
+    talks = []
+
+    async def serve(socket):
+        talks.append(socket)
+        await socket.send("go")
+        await asyncio.sleep(60)
+
+    class Obedient(Ready):
+        def received(self, body):
+            super().received(body)
+            source.roll("a notice", self.talk)
+
+    sink = RememberingSink()
+    async with websocket_server(serve) as url:
+        limits = replace(FAST, backoff_base_s=1000.0, backoff_cap_s=1000.0)
+        source = WebSocketSource(url, 3, sink, Obedient, name="test", limits=limits, rng=random.Random(1))
+        async with running(source):
+            await until(lambda: len(talks) == 2)
+            await asyncio.sleep(0.5)
+            assert len(talks) == 2
+            assert source.status().state == "live"
+
+
 async def test_attempts_are_rationed():
     with contextlib.closing(sockets.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]

@@ -307,3 +307,19 @@ def test_an_error_in_a_200s_clothes_is_seen(venue, body, text):
 )
 def test_the_time_is_read(venue, at_ns, step_ns):
     assert venues.find(venue).time_ns(sample(venue, "time.json")) == (at_ns, step_ns)
+
+
+def test_binance_is_replaced_an_hour_before_its_day_is_over():
+    for name in ("binance", "binance-usdm"):
+        socket = venues.find(name).socket
+        assert (socket.lifetime_s, socket.lifetime_jitter_s) == (23 * 3600, 3600)
+        assert socket.ping_interval_s is None
+
+
+def test_where_a_venue_has_heartbeats_a_dead_connection_is_seen_in_five_seconds():
+    for name in ("bybit", "coinbase", "kraken", "okx"):
+        venue = venues.find(name)
+        assert venue.deadlines.alive_s < 5
+        assert name == "coinbase" or venue.keep_alive.quiet_s * 1.7 < venue.deadlines.alive_s
+    assert venues.find("coinbase").socket.max_size == 16 << 20
+    assert venues.find("okx").socket.max_size == 4 << 20
