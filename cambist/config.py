@@ -87,6 +87,8 @@ class ExchangeEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """So is one without data of any symbol for this long."""
     symbol_s: Seconds | None = None
     """A symbol that is silent for this long, and ten times its usual pause, is subscribed anew."""
+    lifetime_s: Seconds | None = None
+    """A connection is replaced, as planned, at this age or up to a twentieth earlier."""
     rest_weight: Seconds | None = None
     """What reads may cost in the venue's own window."""
     max_message_bytes: Annotated[int, msgspec.Meta(ge=1 << 16, le=16 << 20)] | None = None

@@ -202,6 +202,8 @@ def _settings(venue: Venue, table: ExchangeEndpoint, seed: Literal["", "rest", "
     limits, socket = venue.limits, venue.socket
     if table.rest_weight is not None:
         limits = replace(limits, rest=(table.rest_weight, limits.rest[1]))
+    if table.lifetime_s is not None:
+        socket = replace(socket, lifetime_s=table.lifetime_s, lifetime_jitter_s=table.lifetime_s / 20)
     if table.max_message_bytes is not None:
         socket = replace(socket, max_size=table.max_message_bytes)
     return ExchangeConfig(

@@ -143,6 +143,11 @@ class Conversation:
         if not self._end.done():
             self._end.set_result(reason)
 
+    def abort(self) -> None:
+        """Closes the connection without a word."""
+        self.live = False
+        self._socket.transport.abort()
+
     async def run(self, handler: Handler, label: str) -> str:
         """Talks until something ends the connection, and returns what; leaves nothing of it behind."""
         self._sink.connected(self._channel, self.number, self.number, label)

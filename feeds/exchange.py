@@ -222,6 +222,7 @@ class ExchangeFeed:
                     tasks.create_task(self._ask_time(self._rest), name=f"{self.name} clock")
         finally:
             self._tasks = None
+            self._open.clear()
             self._reseeder.forget()
             if self._rest is not None:
                 await self._rest.close()
@@ -243,7 +244,8 @@ class ExchangeFeed:
     def _ended(self, which: Subscriptions) -> None:
         if which is self._subscribed:
             self._reseeder.forget()
-        self._open.remove(which)
+        if which in self._open:
+            self._open.remove(which)
 
     def _said(self, state: str) -> None:
         """Keeps what the venue says of itself, if it is out of the ordinary."""

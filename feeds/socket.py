@@ -158,6 +158,8 @@ class WebSocketSource:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for talk in self._running:
+                talk.abort()  # a task that is cancelled before its first step leaves its connection open
             self._running.clear()
             self._state = "idle"
 

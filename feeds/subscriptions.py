@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ALIVE = "connection"
 ANY = "any stream"
 ALREADY = "already subscribed"
+KEPT_REQUESTS = 256
+"""Requests whose answers are still understood by number; some venues answer by name alone."""
 
 
 class Subscriptions:
@@ -95,8 +97,12 @@ class Subscriptions:
             return
         deadlines, watch = self._deadlines, self._talk.watch
         began_s = deadlines.ack_s + deadlines.first_data_s
-        watch.sent(ALIVE, began_s, silence_s=deadlines.alive_s)
-        watch.sent(ANY, began_s + deadlines.silence_s, silence_s=deadlines.silence_s)
+        for key, first_s, silence_s in (
+            (ALIVE, began_s, deadlines.alive_s),
+            (ANY, began_s + deadlines.silence_s, deadlines.silence_s),
+        ):
+            watch.sent(key, 0.0, first_data_s=first_s, silence_s=silence_s)
+            watch.acked(key)
         spent = {key: wait_s for key in self._standing if (wait_s := self._retries.spent_s(self._past[key])) > 0}
         for key, wait_s in spent.items():
             self._retries.plan(key, wait_s, anew=False)
@@ -259,6 +265,8 @@ class Subscriptions:
         for at, request in enumerate(self._venue.requests("subscribe", ordered, self._shared.numbers)):
             self._operations.spend()
             self._requests[request.number] = request.keys
+            if len(self._requests) > KEPT_REQUESTS:
+                del self._requests[next(iter(self._requests))]
             self._talk.send(request.message)
             for key in request.keys:
                 one = self._standing[key]

@@ -18,6 +18,7 @@ symbols = ["SOLUSDT", "BTCUSDT"]
 [kraken]
 symbols = ["SOL/USD"]
 alive_s = 3.0
+lifetime_s = 7200
 max_message_bytes = 100000
 [okx]
 symbols = ["SOL-USDT"]
@@ -71,6 +72,7 @@ def test_the_tables_limits_and_deadlines_reach_the_feed(tmp_path: Path) -> None:
     assert (kraken._deadlines.alive_s, kraken._deadlines.silence_s) == (3.0, 30.0)
     assert kraken._config.socket.max_size == 100_000
     assert kraken._config.socket.send_interval_s == 0.05
+    assert (kraken._config.socket.lifetime_s, kraken._config.socket.lifetime_jitter_s) == (7200, 360)
     assert okx._limits.rest == (10.0, 2.0)
     assert okx._seeding == "rest"
     assert feeds["binance-usdm"]._socket._url == "wss://fstream.example/stream"

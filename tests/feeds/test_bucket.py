@@ -1,11 +1,15 @@
 import asyncio
 import itertools
+import time
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.bucket import Bucket, Buckets, retry_after_s
+from feeds.http import HttpChannel, HttpLimits
+from tests.feeds.servers import RememberingSink, http_server, until
 
 
 class HandClock:
@@ -92,3 +96,26 @@ def test_feeds_of_one_venue_and_address_get_one_bucket():
 )
 def test_retry_after_is_read_in_both_forms(text, seconds):
     assert retry_after_s(text, lambda: 100.0) == seconds
+
+
+async def test_a_ban_that_one_reader_meets_holds_for_all_that_share_its_bucket():
+    gets = []
+
+    async def serve(request):
+        gets.append((time.monotonic(), request.path))
+        return web.Response(status=418, headers={"Retry-After": "1"}) if len(gets) == 1 else web.Response(text="{}")
+
+    sink, shared = RememberingSink(), Bucket(600)
+    async with http_server(serve) as url:
+        one = HttpChannel(url, sink, name="one", limits=HttpLimits(wait_initial_s=0.01), bucket=shared)
+        two = HttpChannel(url, sink, name="two", bucket=shared)
+        first = asyncio.create_task(one.get(1, "/a"))
+        await until(lambda: gets and shared.paused_s() > 0)
+        assert await two.get(2, "/b") == b"{}"
+        assert (await two.peek("/c"))[0] == b"{}"
+        await first
+        await one.close()
+        await two.close()
+    assert min(at for at, _ in gets[1:]) - gets[0][0] >= 0.99
+    assert [entry.channel for entry in sink.incoming()].count(2) == 1
+    assert shared.spent == 4

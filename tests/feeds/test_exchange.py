@@ -63,6 +63,20 @@ async def test_a_symbol_that_is_refused_is_dropped_and_said_once_and_the_rest_go
     assert all(bad not in str(streams) for _, _, streams in venue.sent[asked:])
 
 
+async def test_two_bad_symbols_among_many_are_found_where_the_venue_refuses_whole_messages():
+    names = [f"S{n:02}USDT" for n in range(25)]
+    venue = FAKES["bybit"](*names)
+    venue.unknown = {"S03USDT", "S17USDT"}
+    slack = replace(QUICK, ack_s=5, first_data_s=5)
+    async with watching("bybit", venue, deadlines=slack, limits=venues.find("bybit").limits) as (feed, sink):
+        await until(lambda: live(feed, 23))
+        assert {key for key, past in feed._past.items() if past.refused} == {f"orderbook.50.{s}" for s in venue.unknown}
+        asked = len(venue.sent)
+        await asyncio.sleep(0.3)
+        assert len(venue.sent) == asked <= 20
+    assert len([text for _, _, text in sink.notes if "is not subscribed" in text]) == 2
+
+
 @pytest.mark.parametrize("name", ALL)
 async def test_a_symbol_that_is_not_listed_is_said_with_the_nearest_and_not_subscribed_again(name):
     venue = fake(name)

@@ -1,5 +1,6 @@
 """Every venue, held to the same contract on its own samples."""
 
+import contextlib
 import itertools
 import tomllib
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import ClassVar
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cambist.model.events import Channel
 from feeds import venues
@@ -197,6 +200,33 @@ def sample(venue, name):
 )
 def test_a_refusal_says_whom_it_is_about(venue, refused):
     assert venues.find(venue).heard(sample(venue, "refusal.json")).refused == refused
+
+
+WORDS = st.sampled_from(
+    ["channel", "event", "arg", "data", "stream", "topic", "op", "id", "code", "events", "type", "method", "error",
+     "subscribe", "books", "instId", "symbol", "result", "success", "req_id", "tickers", "subscriptions", "level2",
+     "l2_data", "ticker", "market_trades", "status", "notice", "64008", "e", "serverShutdown", "product_id", "system"]
+)  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORDS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(WORDS, VALUES, max_size=6))
+def test_no_frame_breaks_a_reader(frame):
+    body = msgspec.json.encode(frame)
+    for name in venues.BUILT_IN:
+        venue = venues.find(name)
+        heard = venue.heard(body)
+        assert all(isinstance(key, str) for key in (*heard.data, *heard.acked))
+        if heard.refused is not None:
+            venue.error_class(heard.refused.code, heard.refused.reason)
+        for read in (venue.listed, venue.check, venue.time_ns):
+            with contextlib.suppress(ValueError, TypeError, LookupError):
+                read(body)
 
 
 def test_okx_names_what_it_refuses_in_the_text():
