@@ -141,6 +141,9 @@ class ExchangeFeed:
             weight=weight if by_rest else 0.0,  # a message that subscribes is counted where it is sent
             batch=1 if by_rest else self._limits.batch,
             backoff_s=config.seed_backoff_s,
+            alarm=lambda symbol: self._note(
+                "error", self.name, f"the book of {sanitise(symbol)} is seeded again and again: its seeds don't last"
+            ),
             clock=self._clock,
         )
 
@@ -328,6 +331,9 @@ class ExchangeFeed:
         symbols = tuple(dict.fromkeys(self._config.symbols))
         listing = Listing(self._venue, rest, info.id, self._check, lambda text: self._note("warn", self.name, text))
         self._give_up(await listing.unknown(symbols))
+        while True:  # for new steps of prices and quantities; what left the list meanwhile is left alone
+            await asyncio.sleep(self._config.list_every_s)
+            await listing.unknown(symbols)
 
     # Clock
 

@@ -37,6 +37,8 @@ class ExchangeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_s: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
     seed_backoff_s: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
     clock_every_s: float = 60.0
+    list_every_s: float = 3600.0
+    """How often the list of instruments is read."""
 
 
 class ExchangeChannels(NamedTuple):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 CALM_S = 60.0
 """A book that needed no seed for this long starts its backoff over."""
+IN_A_ROW = 4
+"""Recoveries of one symbol in a row that are worth an alarm: its seeds don't last."""
 GATHER_S = 0.02
 """Recoveries wait this long for company: a hiccup takes many books at once, and one message may name them all."""
 
@@ -29,12 +31,16 @@ class Reseeder:
         weight: float,
         batch: int,
         backoff_s: Sequence[float],
+        alarm: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`order` is that of importance; at most `batch` symbols are started together, for `weight` in all."""
+        """`order` is that of importance; at most `batch` symbols are started together, for `weight` in all.
+
+        `alarm` hears of a symbol whose seeds don't last, once until it is calm again.
+        """
         self._rank = {symbol: at for at, symbol in enumerate(order)}
         self._bucket, self._start, self._weight, self._batch = bucket, start, weight, batch
-        self._backoff_s, self._clock = tuple(backoff_s), clock
+        self._backoff_s, self._alarm, self._clock = tuple(backoff_s), alarm, clock
         self._due: dict[str, float] = {}
         self._running: set[str] = set()
         self._history: dict[str, tuple[int, float]] = {}
@@ -93,7 +99,10 @@ class Reseeder:
         for symbol in due:
             del self._due[symbol]
             self._running.add(symbol)
-            self._history[symbol] = (self._history.get(symbol, (0, now))[0] + 1, now)
+            count = self._history.get(symbol, (0, now))[0] + 1
+            self._history[symbol] = (count, now)
+            if count == IN_A_ROW:
+                self._alarm(symbol)
         self._start(due)
 
     def _wait_s(self, symbol: str) -> float:

@@ -1,6 +1,7 @@
 """The feed of any exchange, over loopback in each venue's own format."""
 
 import asyncio
+import itertools
 import time
 
 import pytest
@@ -42,6 +43,21 @@ async def test_every_symbol_goes_live_and_the_list_is_recorded(name):
     assert len(sink.of("connected")) == 1
     assert all(entry.conn == entry.generation == 1 for entry in sink.incoming(WS))
     assert len(sink.incoming(INFO)) == 1
+
+
+@pytest.mark.parametrize("name", ALL)
+async def test_a_connection_that_is_cut_is_back_with_every_symbol(name):
+    venue = fake(name)
+    async with watching(name, venue) as (feed, sink):
+        for count in (1, 2, 3, 4):
+            await until(lambda count=count: len(sink.of("connected")) == count and live(feed))
+            for socket in list(venue.sockets):
+                socket.transport.abort()
+            began = time.monotonic()
+            await until(lambda count=count: len(sink.of("connected")) == count + 1 and live(feed))
+            assert time.monotonic() - began < 1.5
+    assert [entry.generation for entry in sink.of("disconnected")][:4] == [1, 2, 3, 4]
+    assert len(venue.subscribed((venue.book, venue.symbols[0]))) == 5
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -233,6 +249,30 @@ async def test_needs_of_one_book_wait_longer_each_time():
     first, second, third = venue.subscribed(stream)[1:]
     assert second - first >= 0.19
     assert third - second >= 0.39
+
+
+async def test_a_book_whose_seeds_never_last_is_said_once_and_seeded_no_faster():
+    venue = fake("kraken")
+    stream = (venue.book, venue.symbols[0])
+    backoff = (0.0, 0.05, 0.1, 0.3)
+    async with watching("kraken", venue, seed_backoff_s=backoff) as (feed, sink):
+        while len(venue.subscribed(stream)) < 7:
+            feed.need(Need("depth", WS, venue.symbols[0]))
+            await asyncio.sleep(0.005)
+        assert states(feed)[key_of("kraken", venue.symbols[1])] == "live"
+    times = venue.subscribed(stream)[1:]
+    assert all(later - earlier >= 0.29 for earlier, later in itertools.pairwise(times[3:]))
+    assert len([text for _, _, text in sink.notes if "its seeds don't last" in text]) == 1
+
+
+async def test_the_list_is_read_again_for_what_changed():
+    venue = fake("okx")
+    async with watching("okx", venue, list_every_s=0.1) as (feed, sink):
+        await until(lambda: live(feed) and len(sink.incoming(INFO)) == 1)
+        venue.symbols.pop()
+        await until(lambda: len(sink.incoming(INFO)) >= 3)
+        assert live(feed)
+        assert feed.status()[0].note == ""
 
 
 async def test_a_storm_of_needs_is_two_messages():
