@@ -6,7 +6,6 @@ import difflib
 import math
 import re
 import tomllib
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -325,6 +324,8 @@ def _tables(config: Config) -> dict[str, ExchangeEndpoint]:
 def _check_exchange(path: Path, text: str, key: str, table: ExchangeEndpoint) -> None:
     name = key.removeprefix("venues.")
     if name != key:
+        from importlib.metadata import entry_points  # loads the email package; few configs need it
+
         known = (*FURTHER, *(point.name for point in entry_points(group=PLUGINS) if point.name not in EXCHANGES))
         if name in EXCHANGES:
             raise ConfigError(path, _line_of(text, key), f"`{key}` has a table of its own: [{name}]")

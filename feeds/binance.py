@@ -74,7 +74,9 @@ class Binance(Venue):
     whole = True
     base_path: ClassVar[str] = "/api/v3"
     depth_weight: ClassVar[float] = 50
-    socket = SocketLimits(ping_interval_s=None, send_interval_s=0.25, lifetime_s=23 * HOUR_S, lifetime_jitter_s=HOUR_S)
+    socket = SocketLimits(
+        ping_interval_s=None, send_interval_s=0.25, lifetime_s=23 * HOUR_S, lifetime_jitter_s=HOUR_S, overlap_s=60.0
+    )
     limits = VenueLimits(
         attempts=(300, 300.0),
         rest=(6000.0, 60.0),

@@ -159,7 +159,7 @@ class ExchangeFeed:
             itertools.count(1),
             self._socket.roll,
             self._heard,
-            self._reseeder.done if by_stream else lambda _: None,
+            self._reseeder.done if by_stream else self._spoke,
             self._said,
             self._ended,
             self._clock,
@@ -235,7 +235,8 @@ class ExchangeFeed:
     def _opened(self, talk: Conversation) -> Subscriptions:
         """Returns the handler of a new connection, which is the one that books are seeded on from now on."""
         self._operations = Bucket(*self._limits.operations, clock=self._clock)
-        made = Subscriptions(talk, self._wanted, self._shared, self._operations)
+        replaces = bool(self._open) and self._seeding == "rest"
+        made = Subscriptions(talk, self._wanted, self._shared, self._operations, seeds=replaces)
         self._open.append(made)
         return made
 
@@ -280,6 +281,11 @@ class ExchangeFeed:
 
     # Seeds
 
+    def _spoke(self, symbol: str) -> None:
+        """Seeds a book whose stream begins on a connection that takes over: the old one ends only after that."""
+        if len(self._open) > 1:
+            self._reseeder.want(symbol)
+
     def _resubscribe(self, symbols: list[str]) -> None:
         if self._subscribed is not None:
             self._subscribed.recover(symbols)
@@ -296,6 +302,9 @@ class ExchangeFeed:
         except Unreachable as error:
             self._note("warn", self.name, f"no depth of {sanitise(symbol)}: {error}")
             again = error.status not in (200, 400, 404)
+        else:
+            for one in self._open:
+                one.seeded(symbol)
         finally:
             self._reseeder.done(symbol)
         if again:

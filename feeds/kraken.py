@@ -7,7 +7,8 @@
 1. Each symbol is acknowledged, or refused, by a message of its own.
 2. There are no numbers: a book is seeded, and seeded anew after a wrong checksum, by subscribing it.
 3. A heartbeat comes each second while nothing else does.
-4. A ticker speaks on trades only, unless asked to speak on each change of the touch.
+4. A ticker speaks on trades only, unless asked to speak on each change of the touch. It has no number, so nothing
+   says whether it is newer than the book: the book alone is subscribed.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ class Kraken(Venue):
     path = "/v2"
     rest = "https://api.kraken.com"
     protocol = "kraken"
+    streams = ("book",)
     socket = SocketLimits(send_interval_s=0.05)
     limits = VenueLimits(attempts=(150, 600.0), rest=(60.0, 60.0), batch=250, pauses_s={429: 120.0, 403: 600.0})
     deadlines = Deadlines(alive_s=4.5, silence_s=30.0)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 GAPS = 32
 """Pauses between data that a subscription is judged by."""
+ENOUGH = 8
+"""Pauses after which its usual one is known."""
 
 PATIENCE_CAP_S = 300.0
 """Silence that is no longer believed to be normal."""
@@ -85,12 +87,13 @@ class Standing:
         """Whether silence means that something is wrong."""
         return self.subscription.stream in ("book", "ticker")
 
-    def most_s(self, floor_s: float, past: Past) -> float:
+    def most_s(self, deadlines: Deadlines, past: Past) -> float:
         """Returns how long it may be silent: ten times its usual pause, or what proved to be normal for it."""
+        if len(self.gaps) < ENOUGH:
+            return max(deadlines.symbol_s, deadlines.unpaced_s, past.patience_s)
         if len(self.gaps) == GAPS:
             past.patience_s = 0.0
-        usual_s = statistics.median(self.gaps) if self.gaps else 0.0
-        return max(floor_s, 10 * usual_s, past.patience_s)
+        return max(deadlines.symbol_s, 10 * statistics.median(self.gaps), past.patience_s)
 
 
 class Shared(NamedTuple):

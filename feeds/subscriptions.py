@@ -30,8 +30,19 @@ KEPT_REQUESTS = 256
 class Subscriptions:
     """A `Handler` of one connection."""
 
-    def __init__(self, talk: Conversation, wanted: Sequence[Subscription], shared: Shared, operations: Bucket) -> None:
-        """`wanted` in order of urgency; `operations` counts the messages that subscribe and unsubscribe."""
+    def __init__(
+        self,
+        talk: Conversation,
+        wanted: Sequence[Subscription],
+        shared: Shared,
+        operations: Bucket,
+        *,
+        seeds: bool = False,
+    ) -> None:
+        """`wanted` in order of urgency; `operations` counts the messages that subscribe and unsubscribe.
+
+        `seeds`: the connection has all its data only when each book was seeded too (`seeded`).
+        """
         self._talk, self._shared, self._operations = talk, shared, operations
         self._venue, self._past, self._deadlines = shared.venue, shared.past, shared.deadlines
         self._clock = shared.clock
@@ -39,6 +50,8 @@ class Subscriptions:
         self._standing = {one.key: Standing(one) for one in wanted if not self._past[one.key].refused}
         self._requests: dict[int, tuple[str, ...]] = {}
         self._missing = {key for key, one in self._standing.items() if one.owes}
+        if seeds:
+            self._missing |= {_seed_of(one.subscription.symbol) for one in self._standing.values()}
         self._any_at = self._clock()
         self._acked_any = False
 
@@ -60,6 +73,10 @@ class Subscriptions:
         """Subscribes the books of some symbols anew."""
         self._resubscribe([one.subscription.key for symbol in symbols for one in self._books(symbol)])
 
+    def seeded(self, symbol: str) -> None:
+        """A book was seeded over HTTP."""
+        self._arrived(_seed_of(symbol))
+
     def drop(self, keys: Iterable[str], reason: str) -> None:
         """Gives subscriptions up for good, and says so once for each symbol and reason."""
         told: dict[str, None] = {}
@@ -73,6 +90,7 @@ class Subscriptions:
             self._talk.watch.forget(key)
             self._retries.forget(key)
             self._arrived(key)
+            self.seeded(one.subscription.symbol)
             self._shared.recovered(one.subscription.symbol)
         for symbol in told:
             self._shared.note(
@@ -184,7 +202,7 @@ class Subscriptions:
     def _fell_silent(self, key: str, one: Standing) -> bool:
         """Takes one silent subscription anew, then the connection; silence of all is not its fault."""
         past, now, deadlines = self._past[key], self._clock(), self._deadlines
-        most_s = one.most_s(deadlines.symbol_s, past)
+        most_s = one.most_s(deadlines, past)
         quiet_s = now - one.last
         if now - self._any_at >= deadlines.symbol_s and len(self._standing) > 1:
             self._talk.watch.rearm(key, deadlines.symbol_s)
@@ -318,3 +336,8 @@ class Subscriptions:
         if not self._past[key].alarmed:
             self._past[key].alarmed = True
             self._shared.note("error", self._shared.name, text)
+
+
+def _seed_of(symbol: str) -> str:
+    """Returns what a book's seed is called among what is missing; no key begins with a space."""
+    return f" {symbol}"

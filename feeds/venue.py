@@ -126,6 +126,8 @@ class Deadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Without data of any subscription."""
     symbol_s: float = 5.0
     """Without data of one subscription while others speak; ten times its usual pause if that is longer."""
+    unpaced_s: float = 30.0
+    """The same where its usual pause is not known yet."""
 
 
 class Venue(ABC):

@@ -263,7 +263,7 @@ SYMBOLS = {
     "bybit": ("SOLUSDT", "BTCUSDT"),
     "coinbase": ("SOL-USD", "BTC-USD"),
 }
-QUICK = Deadlines(ack_s=0.4, first_data_s=0.4, alive_s=5.0, silence_s=5.0, symbol_s=5.0)
+QUICK = Deadlines(ack_s=0.4, first_data_s=0.4, alive_s=5.0, silence_s=5.0, symbol_s=5.0, unpaced_s=5.0)
 WS, INFO = 1, 2
 
 

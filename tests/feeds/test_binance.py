@@ -177,16 +177,23 @@ async def test_silence_of_all_streams_or_no_answer_ends_the_connection():
         await until(lambda: any("not acknowledged for 0.3 s" in reason for reason in sink.reasons()))
 
 
-async def test_the_venues_goodbye_leads_to_a_new_connection_at_once():
+async def test_the_venues_goodbye_leads_to_a_new_connection_with_every_book_seeded_before_the_old_one_ends():
     exchange = FakeExchange()
-    slow = SocketLimits(ping_interval_s=None, backoff_base_s=1000, backoff_cap_s=1000)
+    slow = SocketLimits(ping_interval_s=None, backoff_base_s=1000, backoff_cap_s=1000, overlap_s=30.0)
     async with feed_on(exchange, socket=slow) as (_, sink):
         await until(lambda: len(sink.incoming(WS.id)) > 20)
-        for socket in exchange.sockets:
+        assert depths(exchange) == []
+        for socket in list(exchange.sockets):
             await socket.send('{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1790000000999}}')
-        await until(lambda: len(sink.of("connected")) == 2, 1.0)
         await until(lambda: sink.reasons())
     assert sink.reasons()[0] == "replaced: the server shuts down"
+    assert sorted(depths(exchange)) == ["SOLUSDC", "SOLUSDT"]
+    ended = next(n for n, entry in enumerate(sink.seen) if entry.what == "disconnected")
+    for symbol in ("SOLUSDT", "SOLUSDC"):
+        seed = next(n for n, e in enumerate(sink.seen) if e.channel == DEPTH[symbol].id and e.direction == 0)
+        name = f"{symbol.lower()}@depth@100ms".encode()
+        first = next(n for n, e in enumerate(sink.seen) if e.generation == 2 and e.direction == 0 and name in e.body)
+        assert first < seed < ended
 
 
 async def test_a_refused_subscription_is_tried_again_and_said_after_three_times():

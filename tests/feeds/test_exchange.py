@@ -147,7 +147,7 @@ async def test_a_symbol_that_falls_silent_is_subscribed_anew_alone_then_the_conn
     venue = fake(name)
     quiet, other = (venue.book, venue.symbols[1]), (venue.book, venue.symbols[0])
     key = key_of(name, venue.symbols[1])
-    deadlines = replace(QUICK, symbol_s=0.5, first_data_s=30.0)
+    deadlines = replace(QUICK, symbol_s=0.5, unpaced_s=0.5, first_data_s=30.0)
     async with watching(name, venue, deadlines=deadlines) as (feed, sink):
         await until(lambda: live(feed))
         venue.muted = {quiet}
@@ -161,10 +161,30 @@ async def test_a_symbol_that_falls_silent_is_subscribed_anew_alone_then_the_conn
     assert len(sink.of("connected")) == 1
 
 
+async def test_a_symbol_whose_pace_is_not_known_has_more_time():
+    venue = fake("okx")
+    quiet = (venue.book, venue.symbols[1])
+    deadlines = replace(QUICK, symbol_s=0.2, unpaced_s=1.0)
+    async with watching("okx", venue, deadlines=deadlines) as (feed, _):
+        await until(lambda: live(feed))
+        venue.muted = {quiet}
+        began = time.monotonic()
+        await until(lambda: len(venue.subscribed(quiet)) == 2)
+        assert time.monotonic() - began > 0.9
+        venue.muted = set()
+        standing = feed._subscribed._standing[key_of("okx", venue.symbols[1])]
+        await until(lambda: len(standing.gaps) >= 8)
+        venue.muted = {quiet}
+        again = time.monotonic()
+        feed._past[key_of("okx", venue.symbols[1])].patience_s = 0.0
+        await until(lambda: len(venue.subscribed(quiet)) == 3)
+        assert time.monotonic() - again < 0.9
+
+
 async def test_a_symbol_that_stays_silent_costs_one_connection_and_no_more():
     venue = fake("okx")
     quiet = (venue.book, venue.symbols[1])
-    deadlines = replace(QUICK, symbol_s=0.3, first_data_s=0.3)
+    deadlines = replace(QUICK, symbol_s=0.3, unpaced_s=0.3, first_data_s=0.3)
     async with watching("okx", venue, deadlines=deadlines) as (feed, sink):
         await until(lambda: live(feed))
         feed._past[key_of("okx", venue.symbols[1])].steps = 1  # subscribed anew before, in vain
@@ -179,7 +199,7 @@ async def test_a_symbol_that_stays_silent_costs_one_connection_and_no_more():
 @pytest.mark.parametrize("name", ALL)
 async def test_data_that_stops_while_heartbeats_go_on_ends_the_connection(name):
     venue = fake(name)
-    deadlines = replace(QUICK, silence_s=0.6, symbol_s=0.2)
+    deadlines = replace(QUICK, silence_s=0.6, symbol_s=0.2, unpaced_s=0.2)
     async with watching(name, venue, deadlines=deadlines) as (feed, sink):
         await until(lambda: live(feed))
         venue.muted = {venue.book}

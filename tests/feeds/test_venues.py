@@ -246,7 +246,7 @@ def messages(name, symbols, streams=(), op="subscribe"):
 
 
 def test_what_kraken_is_sent():
-    assert messages("kraken", ["BTC/USD", "SOL/USD"]) == [
+    assert messages("kraken", ["BTC/USD", "SOL/USD"], ("ticker", "book")) == [
         {
             "method": "subscribe",
             "params": {
