@@ -69,38 +69,46 @@ class ExchangeFeed:
         self._state, self._unlisted = "", ""
         self._faults: set[str] = set()
         self._venue_clock = VenueClock()
-        translate = self._translated if venue.protocol == "cambist" else None
-        shared, url = buckets or Buckets(clock), _address(config.ws or venue.ws, venue.path)
-        self._socket = WebSocketSource(
-            url,
-            channels.ws.id,
-            sink,
-            self._opened,
-            name=self.name,
-            limits=config.socket or venue.socket,
-            clock=clock,
-            rng=rng,
-            note=note,
-            translate=translate,
-            keep_alive=venue.keep_alive,
-            attempts=shared.of("connect", venue.name, url, *self._limits.attempts),
-        )
+        self._translate = self._translated if venue.protocol == "cambist" else None
+        shared = buckets or Buckets(clock)
+        self._socket = self._make_socket(sink, shared, rng)
         rest = config.rest or venue.rest
         self._bucket = shared.of("rest", venue.name, rest, *self._limits.rest) if rest else Bucket(1.0)
-        self._rest = HttpChannel(
-            rest,
-            sink,
-            name=self.name,
-            limits=config.http,
-            note=note,
-            bucket=self._bucket,
-            pauses_s=self._limits.pauses_s,
-            translate=translate,
-        ) if rest else None  # fmt: skip
+        self._rest = self._make_rest(rest, sink) if rest else None
         self._operations = Bucket(*self._limits.operations, clock=clock)
         self._reseeder = self._make_reseeder()
         self._tasks: asyncio.TaskGroup | None = None
         self._shared = self._make_shared()
+
+    def _make_socket(self, sink: Sink, buckets: Buckets, rng: random.Random | None) -> WebSocketSource:
+        config, venue = self._config, self._venue
+        url = _address(config.ws or venue.ws, venue.path)
+        return WebSocketSource(
+            url,
+            self._channels.ws.id,
+            sink,
+            self._opened,
+            name=self.name,
+            limits=config.socket or venue.socket,
+            clock=self._clock,
+            rng=rng,
+            note=self._note,
+            translate=self._translate,
+            keep_alive=venue.keep_alive,
+            attempts=buckets.of("connect", venue.name, url, *self._limits.attempts),
+        )
+
+    def _make_rest(self, url: str, sink: Sink) -> HttpChannel:
+        return HttpChannel(
+            url,
+            sink,
+            name=self.name,
+            limits=self._config.http,
+            note=self._note,
+            bucket=self._bucket,
+            pauses_s=self._limits.pauses_s,
+            translate=self._translate,
+        )
 
     def _subscriptions(self) -> list[Subscription]:
         """Returns what to subscribe. Raises `ValueError` if one connection can't carry it."""

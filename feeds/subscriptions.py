@@ -51,7 +51,8 @@ class Subscriptions:
         self._requests: dict[int, tuple[str, ...]] = {}
         self._missing = {key for key, one in self._standing.items() if one.owes}
         if seeds:
-            self._missing |= {_seed_of(one.subscription.symbol) for one in self._standing.values()}
+            books = [one.subscription for one in self._standing.values() if one.subscription.stream == "book"]
+            self._missing |= {_seed_of(book.symbol) for book in books}
         self._any_at = self._clock()
         self._acked_any = False
 
