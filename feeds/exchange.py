@@ -16,14 +16,13 @@ from cambist.model.text import sanitise
 from feeds.base import FeedStatus, Note, Sink, no_note
 from feeds.bucket import Bucket, Buckets
 from feeds.exchange_config import ExchangeChannels, ExchangeConfig, seeding_of
-from feeds.http import HttpChannel, Refusal, Unreachable
-from feeds.listing import Listing
+from feeds.http import HttpChannel
 from feeds.reseeding import Reseeder
 from feeds.socket import WebSocketSource
 from feeds.standing import Past, Shared
 from feeds.subscriptions import Subscriptions
 from feeds.venue import NOTHING, Heard
-from feeds.venue_clock import VenueClock
+from feeds.venue_reads import VenueReads
 
 if TYPE_CHECKING:
     import random
@@ -68,13 +67,12 @@ class ExchangeFeed:
         """Of each connection that is open, the newest last."""
         self._state, self._unlisted = "", ""
         self._faults: set[str] = set()
-        self._venue_clock = VenueClock()
         self._translate = self._translated if venue.protocol == "cambist" else None
         shared = buckets or Buckets(clock)
         self._socket = self._make_socket(sink, shared, rng)
         rest = config.rest or venue.rest
         self._bucket = shared.of("rest", venue.name, rest, *self._limits.rest) if rest else Bucket(1.0)
-        self._rest = self._make_rest(rest, sink) if rest else None
+        self._reads = self._make_reads(rest, sink) if rest else None
         self._operations = Bucket(*self._limits.operations, clock=clock)
         self._reseeder = self._make_reseeder()
         self._tasks: asyncio.TaskGroup | None = None
@@ -98,8 +96,8 @@ class ExchangeFeed:
             attempts=buckets.of("connect", venue.name, url, *self._limits.attempts),
         )
 
-    def _make_rest(self, url: str, sink: Sink) -> HttpChannel:
-        return HttpChannel(
+    def _make_reads(self, url: str, sink: Sink) -> VenueReads:
+        rest = HttpChannel(
             url,
             sink,
             name=self.name,
@@ -109,6 +107,7 @@ class ExchangeFeed:
             pauses_s=self._limits.pauses_s,
             translate=self._translate,
         )
+        return VenueReads(self._venue, rest, self._bucket, lambda text: self._note("warn", self.name, text))
 
     def _subscriptions(self) -> list[Subscription]:
         """Returns what to subscribe. Raises `ValueError` if one connection can't carry it."""
@@ -194,11 +193,11 @@ class ExchangeFeed:
             socket = msgspec.structs.replace(socket, note="; ".join(parts))
         if told is not None and socket.state == "live" and silent and "live" not in told.states().values():
             socket = msgspec.structs.replace(socket, state="stale")
-        socket = msgspec.structs.replace(socket, clock_offset_ns=self._venue_clock.offset_ns)
-        if self._rest is None:
+        if self._reads is None:
             return (socket,)
+        socket = msgspec.structs.replace(socket, clock_offset_ns=self._reads.clock_offset_ns)
         info = self._channels.info
-        return socket, self._rest.status(info.id if info is not None else self._channels.ws.id)
+        return socket, self._reads.status(info.id if info is not None else self._channels.ws.id)
 
     def retry(self) -> None:
         """Connects now, and asks again for what was refused."""
@@ -227,16 +226,16 @@ class ExchangeFeed:
                 self._tasks = tasks
                 tasks.create_task(self._socket.run(), name=f"{self.name} streams")
                 tasks.create_task(self._reseeder.run(), name=f"{self.name} seeds")
-                if self._rest is not None:
+                if self._reads is not None:
                     if self._channels.info is not None:
-                        tasks.create_task(self._listing(self._rest, self._channels.info), name=f"{self.name} list")
-                    tasks.create_task(self._ask_time(self._rest), name=f"{self.name} clock")
+                        tasks.create_task(self._listing(self._reads, self._channels.info.id), name=f"{self.name} list")
+                    tasks.create_task(self._reads.ask_time(self._config.clock_every_s), name=f"{self.name} clock")
         finally:
             self._tasks = None
             self._open.clear()
             self._reseeder.forget()
-            if self._rest is not None:
-                await self._rest.close()
+            if self._reads is not None:
+                await self._reads.close()
 
     # Connections
 
@@ -300,37 +299,16 @@ class ExchangeFeed:
 
     def _seed(self, symbols: list[str]) -> None:
         for symbol in symbols:
-            if self._tasks is not None and self._rest is not None:
-                self._tasks.create_task(self._fetch(self._rest, symbol), name=f"{self.name} depth {symbol}")
+            if self._tasks is not None and self._reads is not None:
+                self._tasks.create_task(self._fetch(self._reads, symbol), name=f"{self.name} depth {symbol}")
 
-    async def _fetch(self, rest: HttpChannel, symbol: str) -> None:
-        query, again = self._venue.depth(symbol), False
-        try:
-            await rest.get(self._channels.depth[symbol].id, query.target, self._check, weight=query.weight, paid=True)
-        except Unreachable as error:
-            self._note("warn", self.name, f"no depth of {sanitise(symbol)}: {error}")
-            again = error.status not in (200, 400, 404)
-        else:
-            for one in self._open:
-                one.seeded(symbol)
-        finally:
-            self._reseeder.done(symbol)
-        if again:
+    async def _fetch(self, reads: VenueReads, symbol: str) -> None:
+        fetched = await reads.depth(self._channels.depth[symbol].id, symbol)
+        self._reseeder.done(symbol)
+        if fetched == "later":
             self._reseeder.want(symbol)
-
-    def _check(self, body: bytes) -> None:
-        """Raises `Refusal` if a reply is an error in a 200's clothes, or none of the venue's."""
-        try:
-            fault = self._venue.check(body)
-        except (ValueError, TypeError, LookupError, RecursionError) as error:
-            what = f"no {self._venue.name} reply ({sanitise(str(error), 60)})"
-            raise Refusal(what, 200, None) from error
-        if fault:
-            code = fault.split(" ")[0]
-            kind = self._venue.error_class(code, fault)
-            if kind == "throttle":
-                self._bucket.pause(2 * self._bucket.window_s)
-            raise Refusal(sanitise(fault, 80), 200, 0.0 if kind in ("throttle", "unknown", "maintenance") else None)
+        for one in self._open if fetched == "done" else ():
+            one.seeded(symbol)
 
     def _give_up(self, reasons: Mapping[str, str]) -> None:
         """Gives up symbols that the venue doesn't list."""
@@ -344,26 +322,12 @@ class ExchangeFeed:
                 if sub.symbol == self._own[symbol]:
                     self._past[sub.key].refused = why
 
-    async def _listing(self, rest: HttpChannel, info: Channel) -> None:
+    async def _listing(self, reads: VenueReads, info: int) -> None:
         symbols = tuple(dict.fromkeys(self._config.symbols))
-        listing = Listing(self._venue, rest, info.id, self._check, lambda text: self._note("warn", self.name, text))
-        self._give_up(await listing.unknown(symbols))
+        self._give_up(await reads.unlisted(info, symbols))
         while True:  # for new steps of prices and quantities; what left the list meanwhile is left alone
             await asyncio.sleep(self._config.list_every_s)
-            await listing.unknown(symbols)
-
-    # Clock
-
-    async def _ask_time(self, rest: HttpChannel) -> None:
-        """Asks for the venue's time now and then; an answer that fails leaves the last ones standing."""
-        query = self._venue.server_time()
-        while query is not None:
-            try:
-                body, asked_ns, answered_ns = await rest.peek(query.target, weight=query.weight)
-                self._venue_clock.took(asked_ns, answered_ns, *self._venue.time_ns(body))
-            except (Unreachable, ValueError, TypeError, LookupError, ArithmeticError):
-                pass
-            await asyncio.sleep(self._config.clock_every_s)
+            await reads.unlisted(info, symbols)
 
 
 def _address(url: str, path: str) -> str:

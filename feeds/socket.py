@@ -10,6 +10,7 @@ import asyncio
 import random
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
@@ -18,6 +19,7 @@ from cambist.model.events import MAX_BODY
 from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint
 from feeds.bucket import retry_after_s
 from feeds.conversation import Conversation, Handler, KeepAlive, SocketLimits, reason_of
+from feeds.reach import reach
 from feeds.watchdog import Backoff, Watchdog
 
 if TYPE_CHECKING:
@@ -29,8 +31,6 @@ __all__ = ["Handler", "KeepAlive", "SocketLimits", "WebSocketSource"]
 
 AT_ONCE_AFTER_S = 5.0
 """A connection that lived this long may be replaced without a wait; a shorter one may be part of a loop."""
-EYEBALLS_S = 0.25
-"""Head start of one address of a host over the next."""
 GOING_AWAY = frozenset({1001, 1012, 1013})
 """Close codes of a server that restarts or sheds load: nothing is wrong with what we sent."""
 
@@ -195,18 +195,21 @@ class WebSocketSource:
         limits = self._limits
         if self._attempts is not None:
             await self._attempts.take()
+        parts, began = urlsplit(self._url), time.monotonic()
+        async with asyncio.timeout(limits.open_timeout_s):
+            reached = await reach(parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
         return await _Connect(
             self._url,
+            sock=reached,
             compression=None,
             proxy=None,
             user_agent_header="cambist",
-            open_timeout=limits.open_timeout_s,
+            open_timeout=max(0.1, limits.open_timeout_s - (time.monotonic() - began)),
             close_timeout=limits.close_timeout_s,
             ping_interval=limits.ping_interval_s,
             ping_timeout=limits.ping_timeout_s,
             max_size=min(limits.max_size, MAX_BODY),
             max_queue=256,
-            happy_eyeballs_delay=EYEBALLS_S,
         )
 
     def _failed(self, reason: str) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import gc
 import random
 import shutil
 import socket as sockets
 import ssl
 import subprocess
 import time
+import warnings
 
 import pytest
 
@@ -149,3 +151,22 @@ async def test_a_host_whose_first_address_is_dead_is_reached_by_its_next(monkeyp
             async with running(source(f"ws://localhost:{port}", sink)):
                 await until(lambda: sink.incoming())
             assert 0.2 < time.monotonic() - began < 3.0
+
+
+async def test_ending_at_any_moment_leaves_no_socket_open():
+    async def serve(_):
+        await asyncio.sleep(60)
+
+    rng, sink = random.Random(1), RememberingSink()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        async with websocket_server(serve) as url:
+            for _ in range(150):
+                task = asyncio.create_task(source(url, sink).run())
+                await asyncio.sleep(rng.uniform(0, 0.012))
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            await asyncio.sleep(0.1)
+            gc.collect()
+    assert [str(warning.message) for warning in caught if "socket" in str(warning.message)] == []
+    assert len(sink.of("connected")) == len(sink.of("disconnected")) > 0
