@@ -82,6 +82,10 @@ class Exchange(Publisher, ABC):
     diff_steps: ClassVar[int] = 1
     """Steps of 50 ms between two tellings of changed levels."""
     ping_seconds: ClassVar[float] = 20.0
+    client_truncates: ClassVar[bool] = False
+    """Whether levels pushed out of scope are not deleted by a message."""
+    resets_by_snapshot: ClassVar[bool] = False
+    """Whether sequence numbers that start anew do so with a whole book."""
 
     def __init__(
         self,
@@ -263,7 +267,7 @@ class Exchange(Publisher, ABC):
 
     @abstractmethod
     def _book_topics(self, symbol: str) -> Iterable[tuple[Topic, int]]:
-        """Returns the channels of levels and how deep they go; a depth of 0 has no limit of its own."""
+        """Returns the channels of levels and how deep they go."""
 
     @abstractmethod
     def _snapshot(self, topic: Topic, book: Book, seen: View) -> bytes:
@@ -311,9 +315,12 @@ class Exchange(Publisher, ABC):
         whole = {Kind.EMPTY_BOOK, Kind.DEEP_SNAPSHOT}
         if (found.keys() & whole) != (before.keys() & whole):
             found = {**found, Kind.SNAPSHOT: 0}
-        if Kind.SEQUENCE_RESET in found:
+        reset = Kind.SEQUENCE_RESET in found
+        if reset:
             self._reset(book)
-        if bent or before:
+            if self.resets_by_snapshot:
+                found[Kind.SNAPSHOT] = 0
+        if bent or before or reset:
             self.ticker(book)
         return found
 
@@ -334,7 +341,7 @@ class Exchange(Publisher, ABC):
             self._advance(topic, book)
             self.publish(topic, self._snapshot(topic, book, seen))
             return
-        changed = changes(before, seen, depth)
+        changed = changes(before, seen, depth if self.client_truncates else 0)
         if not changed.empty:
             self.publish(topic, self._update(topic, book, changed, seen))
 

@@ -46,6 +46,7 @@ class Kraken(Exchange):
     """Kraken's public sockets and REST calls."""
 
     venue = "kraken"
+    client_truncates = True
 
     def _opened(self, session: Session) -> None:
         self._status(session, "online")

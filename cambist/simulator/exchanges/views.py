@@ -43,9 +43,9 @@ def view(book: Book, depth: int, mood: dict[Kind, int]) -> View:
 
 
 def changes(old: View, new: View, depth: int) -> View:
-    """Returns what to tell someone who has `old`, applies it and keeps the best `depth` levels of each side.
+    """Returns what to tell someone who has `old`.
 
-    Levels that better ones pushed out of scope are not told: the client drops them itself.
+    With a `depth`, levels that better ones pushed out of scope are not told: the client keeps the best `depth` itself.
     """
     return View(_side(old.bids, new.bids, depth, bids=True), _side(old.asks, new.asks, depth, bids=False))
 
@@ -53,7 +53,7 @@ def changes(old: View, new: View, depth: int) -> View:
 def _side(old: dict[int, int], new: dict[int, int], depth: int, *, bids: bool) -> dict[int, int]:
     found = {at: lots for at, lots in new.items() if old.get(at) != lots}
     gone = [at for at in old if at not in new]
-    if gone and len(new) >= depth:
+    if gone and 0 < depth <= len(new):
         edge = min(new) if bids else max(new)
         gone = [at for at in gone if (at > edge if bids else at < edge)]
     found.update(dict.fromkeys(gone, 0))

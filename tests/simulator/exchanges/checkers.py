@@ -103,3 +103,87 @@ class OkxBook(Sides):
                     self.fail("third field of a level")
                 self.put(side, price, size)
         self.updates += 1
+
+
+class BybitBook(Sides):
+    """A snapshot replaces the book; a delta's `u` is the one before + 1 and its `seq` grows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = self.sequence = 0
+        self.snapshots = self.restarts = 0
+
+    def apply(self, message: dict) -> None:
+        data = message["data"]
+        if message["cts"] > message["ts"]:
+            self.fail("the engine's time is after the message's")
+        if message["type"] == "snapshot":
+            self.clear()
+            self.live = True
+            self.snapshots += 1
+            self.restarts += data["u"] == 1
+        elif not self.live or data["u"] != self.number + 1:
+            self.fail(f"u was {data['u']}, the last one {self.number}")
+        if data["seq"] < self.sequence:
+            self.fail(f"seq was {data['seq']}, the last one {self.sequence}")
+        self.number, self.sequence = data["u"], data["seq"]
+        for side, levels in ((self.bids, data["b"]), (self.asks, data["a"])):
+            for price, size in levels:
+                self.put(side, price, size)
+        self.updates += 1
+
+
+class CoinbaseConnection:
+    """`sequence_num` counts all messages of the connection; books are told by `l2_data`."""
+
+    def __init__(self) -> None:
+        self.next = 0
+        self.books: dict[str, Sides] = {}
+
+    def apply(self, message: dict) -> None:
+        if message["sequence_num"] != self.next:
+            raise BrokenRule(f"sequence_num was {message['sequence_num']}, expected {self.next}")
+        self.next += 1
+        if message["channel"] != "l2_data":
+            return
+        for event in message["events"]:
+            book = self.books.setdefault(event["product_id"], Sides())
+            if event["type"] == "snapshot":
+                book.clear()
+                book.live = True
+            elif not book.live:
+                book.fail("update before the snapshot")
+            for row in event["updates"]:
+                side = {"bid": book.bids, "offer": book.asks}[row["side"]]
+                book.put(side, row["price_level"], row["new_quantity"])
+            book.updates += 1
+
+
+class BinanceBook(Sides):
+    """Diffs join: `U` is the last `u` + 1; a snapshot by REST seeds, diffs up to it are dropped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = 0
+        self.previous: int | None = None
+
+    def seed(self, snapshot: dict) -> None:
+        self.clear()
+        self.last, self.live, self.previous = snapshot["lastUpdateId"], True, None
+        for side, levels in ((self.bids, snapshot["bids"]), (self.asks, snapshot["asks"])):
+            for price, size in levels:
+                self.put(side, price, size)
+
+    def apply(self, event: dict) -> None:
+        if self.previous is not None and event["U"] != self.previous + 1:
+            self.fail(f"U was {event['U']}, the last u {self.previous}")
+        self.previous = event["u"]
+        if event["u"] <= self.last:
+            return
+        if event["U"] > self.last + 1:
+            self.fail(f"U was {event['U']}, the book has {self.last}")
+        self.last = event["u"]
+        for side, levels in ((self.bids, event["b"]), (self.asks, event["a"])):
+            for price, size in levels:
+                self.put(side, price, size)
+        self.updates += 1

@@ -115,7 +115,7 @@ async def test_a_sequence_reset_starts_a_new_chain(rig: Rig) -> None:
     async with rig.client() as client:
         await client.send(args("books", "SOL-USDT"))
         await rig.steps(20)
-        rig.exchange.inject(Fault(kind=Kind.SEQUENCE_RESET, at_frame=5))
+        rig.exchange.inject(Fault(kind=Kind.SEQUENCE_RESET, at_frame=5, symbol="SOL-USDT"))
         await rig.steps(60)
         book = OkxBook()
         for message in await client.all():
