@@ -84,7 +84,7 @@ class Coinbase(Exchange):
             return
         if channel == "heartbeats":
             ids = [""]
-        symbols = [self._aliases.get(item, item) for item in ids]
+        symbols = [self._aliases.get(item, item) for item in map(str, ids)]
         unknown = [item for item in symbols if item and item not in self.books]
         if unknown or not symbols:
             self._error(session, f"product_ids: {', '.join(unknown)[:80]} not found" if unknown else "no product_ids")

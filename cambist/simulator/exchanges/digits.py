@@ -34,6 +34,7 @@ def decimals(step: int) -> int:
     return found
 
 
+@lru_cache(maxsize=256)
 def rfc3339(ms: int, digits: int = 6) -> str:
     """Returns Unix milliseconds as UTC time of day and date."""
     moment = datetime.fromtimestamp(ms // 1_000, UTC)

@@ -11,6 +11,7 @@ trailing zeros; one acknowledgement per symbol; a heartbeat a second while nothi
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -158,7 +159,7 @@ class Kraken(Exchange):
     def _book(self, book: Book, kind: str, told: View, seen: View) -> bytes:
         symbol = book.listing.symbol
         grid = self.grids[symbol]
-        crc = checksum(*_best(seen, grid))
+        crc = _checksum(seen, grid)
         if symbol in self._wrong:
             crc ^= 0x5A5A_5A5A
         return (
@@ -277,8 +278,29 @@ def checksum(asks: Iterable[tuple[str, str]], bids: Iterable[tuple[str, str]]) -
     >>> checksum(asks, [("101.4", "1.25000000"), ("101.0", "0.75000000")])
     3737750847
     """
-    digits = [number.replace(".", "").lstrip("0") for side in (asks, bids) for level in side for number in level]
-    return zlib.crc32("".join(digits).encode())
+    return zlib.crc32(
+        "".join([_digits(number) for side in (asks, bids) for level in side for number in level]).encode()
+    )
+
+
+def _digits(number: str) -> str:
+    """Returns what the checksum takes of a number."""
+    return number.replace(".", "").lstrip("0")
+
+
+@lru_cache(maxsize=65_536)
+def _level(price: int, size: int, price_decimals: int) -> str:
+    """Returns what the checksum takes of a level; kept because most levels stay from one message to the next."""
+    return _digits(fixed(price, price_decimals)) + _digits(fixed(size, SIZE_DECIMALS))
+
+
+def _checksum(seen: View, grid: Grid) -> int:
+    """Returns the checksum of a book."""
+    tick, step, at = grid.tick, grid.step, grid.price_decimals
+    asks, bids = sorted(seen.asks)[:CHECKED], sorted(seen.bids, reverse=True)[:CHECKED]
+    parts = [_level(price * tick, seen.asks[price] * step, at) for price in asks]
+    parts += [_level(price * tick, seen.bids[price] * step, at) for price in bids]
+    return zlib.crc32("".join(parts).encode())
 
 
 def v1_pair(book: Book) -> str:
@@ -294,16 +316,6 @@ def rfc1123(seconds: int) -> str:
     from datetime import UTC, datetime
 
     return f"{datetime.fromtimestamp(seconds, UTC):%a, %d %b %y %H:%M:%S} +0000"
-
-
-def _best(seen: View, grid: Grid) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Returns asks and bids that the checksum covers, in wire text."""
-    asks, bids = sorted(seen.asks)[:CHECKED], sorted(seen.bids, reverse=True)[:CHECKED]
-    tick, step, at = grid.tick, grid.step, grid.price_decimals
-    return (
-        [(fixed(price * tick, at), fixed(seen.asks[price] * step, SIZE_DECIMALS)) for price in asks],
-        [(fixed(price * tick, at), fixed(seen.bids[price] * step, SIZE_DECIMALS)) for price in bids],
-    )
 
 
 def _levels(side: dict[int, int], grid: Grid, *, down: bool) -> str:
