@@ -233,7 +233,7 @@ class _Armed:
         if (now_s < fault.at_s) if fault.at_s is not None else (self._seen < fault.at_frame):
             return False
         if self._started_s is None:
-            self._started_s = now_s
+            self._started_s = now_s if fault.at_s is None else fault.at_s
         if fault.for_s is not None:
             self.over = now_s >= self._started_s + fault.for_s
             return not self.over
