@@ -166,12 +166,16 @@ class SocketServer:
 
 def encode_text(message: bytes) -> bytes:
     """Returns a text message as the one unmasked frame that a server sends."""
-    size = len(message)
+    return frame_head(0x81, len(message)) + message
+
+
+def frame_head(first: int, size: int) -> bytes:
+    """Returns the head of an unmasked frame: its first byte (end of message and opcode) and its length."""
     if size < 126:
-        return bytes((0x81, size)) + message
+        return bytes((first, size))
     if size < 65_536:
-        return b"\x81\x7e" + size.to_bytes(2) + message
-    return b"\x81\x7f" + size.to_bytes(8) + message
+        return bytes((first, 126)) + size.to_bytes(2)
+    return bytes((first, 127)) + size.to_bytes(8)
 
 
 def _not_found() -> HTTPStatus:
