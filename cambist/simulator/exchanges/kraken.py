@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cambist.simulator.books import Book, Trade
-    from cambist.simulator.exchanges.base import Grid
+    from cambist.simulator.exchanges.records import Grid
     from cambist.simulator.exchanges.views import View
 
 encode = msgspec.json.Encoder().encode

@@ -93,8 +93,8 @@ class Publisher:
             book.nudge()
             if not plain:
                 self._slow_change(book)
-                continue
-            for topic, body in self._quick_change(book):
+                waiting += sum(len(found) for topic, found in self.listeners.items() if topic.symbol == symbol) * 256
+            for topic, body in self._quick_change(book) if plain else ():
                 for session in self.listeners.get(topic, ()):
                     frame = encode_text(self._frame(session, topic, body))
                     blocks.setdefault(session, []).append(frame)
@@ -191,10 +191,13 @@ class Publisher:
             self.sent[topic] += 1
 
     async def _write(self, blocks: dict[Session, list[bytes]]) -> None:
+        """Writes what a burst made and waits until clients have taken it."""
         for session, frames in blocks.items():
             session.client.send_encoded(b"".join(frames))
             session.told = True
-        for session in blocks:
+        blocks.clear()
+        for session in {session: None for found in self.listeners.values() for session in found}:
+            session.client.flush()
             for _ in range(int(DRAIN_SECONDS / 0.001)):
                 await asyncio.sleep(0)
                 if not session.client.open or session.client.unsent <= BURST_BYTES:
@@ -202,4 +205,3 @@ class Publisher:
                 await asyncio.sleep(0.001)
             else:
                 session.client.abort()
-        blocks.clear()

@@ -478,3 +478,39 @@ def test_the_mirror_is_strict() -> None:
     book = Sides()
     with pytest.raises(BrokenRule):
         book.fail("anything")
+
+
+@every_venue
+async def test_a_burst_under_faults_loses_only_what_they_take(venue: str) -> None:
+    async with running(venue) as rig, rig.client() as client:
+        await begin(rig, client)
+        topic = (CHANNEL[venue], SYMBOL[venue])
+        before = rig.exchange.sent[topic]
+        rig.exchange.inject(fault(venue, Kind.DROP, at_frame=100, count=50))
+        receiving = asyncio.ensure_future(client.all_raw())
+        assert await rig.exchange.burst(SYMBOL[venue], 3_000) == rig.exchange.sent[topic] - before
+        rig.exchange.flush()
+        found = await receiving + await client.all_raw()
+        mine = [text for text in found if book_symbol(venue, parse(text)) == SYMBOL[venue]]
+        assert rig.exchange.withheld[topic] == 50
+        assert len(mine) == rig.exchange.sent[topic] - before
+        assert len(mine) == 2_950
+
+
+async def test_a_client_that_does_not_read_is_cut_off_by_a_burst_and_others_go_on() -> None:
+    async with running("okx") as rig, rig.client() as client:
+        reader, writer = await asyncio.open_connection(*rig.ws.removeprefix("ws://").partition("/")[0].split(":"))
+        head = "GET /ws/v5/public HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        writer.write(f"{head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'A' * 22}==\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        text = json.dumps(ask("okx", "SOL-USDT")).encode()
+        writer.write(bytes((0x81, 0x80 | len(text))) + bytes(4) + text)  # a mask of zeros
+        writer.transport.pause_reading()
+        await begin(rig, client)
+        receiving = asyncio.ensure_future(client.all_raw())
+        sent = await rig.exchange.burst("SOL-USDT", 60_000)
+        found = await receiving + await client.all_raw()
+        writer.transport.abort()
+        assert len([text for text in found if '"SOL-USDT"' in text]) == 60_000
+        assert 60_000 < sent < 120_000
+        assert rig.exchange.slow_clients == 1
