@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 256 * 1024 * 1024
 
 
-class Stage(enum.Enum):
+class Stage(enum.IntEnum):
     """What a fault counts."""
 
     FRAME = enum.auto()
@@ -187,7 +187,7 @@ class Faults:
 
     def armed(self, *stages: Stage) -> bool:
         """Returns whether anything may strike at one of these stages."""
-        return any(self._armed.get(stage) for stage in stages)
+        return bool(self._armed) and any(stage in self._armed for stage in stages)
 
     def strike(self, stage: Stage, channel: str, symbol: str, now_s: float) -> list[Fault]:
         """Returns the faults that touch this frame, change, topic or request, which is counted."""
@@ -195,8 +195,7 @@ class Faults:
         if not armed:
             return []
         found = [item.fault for item in armed if item.matches(channel, symbol) and item.strikes(now_s)]
-        if any(item.over for item in armed):
-            self._armed[stage] = [item for item in armed if not item.over]
+        self._tidy(stage)
         for fault in found:
             self.hits[fault.kind] = self.hits.get(fault.kind, 0) + 1
         return found
@@ -210,8 +209,16 @@ class Faults:
         found = [item.fault for item in ready if item.strikes(now_s)]
         for fault in found:
             self.hits[fault.kind] = self.hits.get(fault.kind, 0) + 1
-        self._armed[Stage.FRAME] = [item for item in armed if not item.over]
+        self._tidy(Stage.FRAME)
         return found
+
+    def _tidy(self, stage: Stage) -> None:
+        """Forgets what is over; a stage without faults costs nothing."""
+        kept = [item for item in self._armed.get(stage, ()) if not item.over]
+        if kept:
+            self._armed[stage] = kept
+        else:
+            self._armed.pop(stage, None)
 
 
 class _Armed:

@@ -11,7 +11,6 @@ trailing zeros; one acknowledgement per symbol; a heartbeat a second while nothi
 from __future__ import annotations
 
 import zlib
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -35,6 +34,7 @@ encode = msgspec.json.Encoder().encode
 DEPTHS = (10, 25, 100, 500, 1000)
 CHECKED = 10
 SIZE_DECIMALS = 8
+MAX_DIGITS = 65_536
 IDLE_SECONDS = 60.0
 """A client without a subscription is cut off after this."""
 V1_NAME = {"BTC": "XBT", "DOGE": "XDG"}
@@ -48,6 +48,10 @@ class Kraken(Exchange):
 
     venue = "kraken"
     client_truncates = True
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._digits = {symbol: Digits(grid) for symbol, grid in self.grids.items()}
 
     def _opened(self, session: Session) -> None:
         self._status(session, "online")
@@ -159,7 +163,7 @@ class Kraken(Exchange):
     def _book(self, book: Book, kind: str, told: View, seen: View) -> bytes:
         symbol = book.listing.symbol
         grid = self.grids[symbol]
-        crc = _checksum(seen, grid)
+        crc = self._digits[symbol].checksum(seen)
         if symbol in self._wrong:
             crc ^= 0x5A5A_5A5A
         return (
@@ -288,19 +292,24 @@ def _digits(number: str) -> str:
     return number.replace(".", "").lstrip("0")
 
 
-@lru_cache(maxsize=65_536)
-def _level(price: int, size: int, price_decimals: int) -> str:
-    """Returns what the checksum takes of a level; kept because most levels stay from one message to the next."""
-    return _digits(fixed(price, price_decimals)) + _digits(fixed(size, SIZE_DECIMALS))
+class Digits(dict[tuple[int, int], str]):
+    """(ticks, lots) → what the checksum takes of that level; kept, as most levels stay from one message to the next."""
 
+    def __init__(self, grid: Grid) -> None:
+        super().__init__()
+        self._grid = grid
 
-def _checksum(seen: View, grid: Grid) -> int:
-    """Returns the checksum of a book."""
-    tick, step, at = grid.tick, grid.step, grid.price_decimals
-    asks, bids = sorted(seen.asks)[:CHECKED], sorted(seen.bids, reverse=True)[:CHECKED]
-    parts = [_level(price * tick, seen.asks[price] * step, at) for price in asks]
-    parts += [_level(price * tick, seen.bids[price] * step, at) for price in bids]
-    return zlib.crc32("".join(parts).encode())
+    def __missing__(self, level: tuple[int, int]) -> str:
+        if len(self) >= MAX_DIGITS:
+            self.clear()
+        price, size = level[0] * self._grid.tick, level[1] * self._grid.step
+        found = self[level] = _digits(fixed(price, self._grid.price_decimals)) + _digits(fixed(size, SIZE_DECIMALS))
+        return found
+
+    def checksum(self, seen: View) -> int:
+        """Returns the checksum of a book."""
+        best = sorted(seen.asks.items())[:CHECKED] + sorted(seen.bids.items(), reverse=True)[:CHECKED]
+        return zlib.crc32("".join([self[level] for level in best]).encode())
 
 
 def v1_pair(book: Book) -> str:

@@ -46,6 +46,7 @@ class Teller(Publisher, ABC):
         self._moods: dict[str, dict[Kind, int]] = {}
         self._wrong: dict[str, bool] = {}
         """Symbols whose checksums are wrong at the moment, and whether that stays."""
+        self._topics = {symbol: list(self._book_topics(symbol)) for symbol in books}
         self.days = {symbol: Day(book) for symbol, book in books.items()}
 
     @property
@@ -96,7 +97,7 @@ class Teller(Publisher, ABC):
         symbol = book.listing.symbol
         kinds = self._book_faults(book)
         _, _, bids, asks = changed
-        for topic, depth in self._book_topics(symbol):
+        for topic, depth in self._topics[symbol]:
             self._refresh(topic, book, depth, snapshot=Kind.SNAPSHOT in kinds)
         if self._wrong.get(symbol) is False:
             del self._wrong[symbol]
@@ -222,7 +223,7 @@ class Teller(Publisher, ABC):
             return []
         bids = changed[2]
         found = list(self._touches(book))
-        for topic, _ in self._book_topics(book.listing.symbol):
+        for topic, _ in self._topics[book.listing.symbol]:
             seen = self._shown.get(topic) if topic in self.listeners else None
             if seen is not None:
                 seen.bids.update(bids)
