@@ -123,7 +123,7 @@ def best_input(hops: Sequence[tuple[int, int, int, int]], cap: int, minimum: int
     A hop is (reserve in, reserve out, fee numerator, fee denominator).
     """
 
-def replay_book(frames: Sequence[tuple[str, bytes]], symbol: str, usdm: bool) -> str:
+def replay_book(frames: Sequence[tuple[str, bytes]], symbol: str) -> str:
     """Returns JSON of the book that frames (protocol, body) of one symbol build. Raises `ValueError`."""
 
 def rsi(prices: Sequence[float], period: int) -> list[float | None]:

@@ -201,8 +201,7 @@ def _order_book(captured: Captured) -> Iterator[Case]:
         if named[0] == first:
             frames.append((protocol, record.body))
     if frames:
-        usdm = frames[0][0] == "binance.usdm.ws"
-        yield _pair("order_book", "replay_book", frames, "", usdm, units=len(frames))
+        yield _pair("order_book", "replay_book", frames, "", units=len(frames))
 
 
 def _technical(captured: Captured) -> Iterator[Case]:

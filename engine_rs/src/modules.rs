@@ -8,10 +8,11 @@ use cambist_core::amm_math::{RoundingRule, raydium_v4};
 use cambist_core::cycle_finder::{Potentials, find_negative_cycles};
 use cambist_core::decode::{
     Direction, Level, SolanaSession, canonical, decode_binance, decode_okx, decode_solana,
+    decode_venue,
 };
 use cambist_core::graph::Graph;
 use cambist_core::multiverse::{Params, search};
-use cambist_core::order_book::{Continuity, OrderBook, okx_checksum};
+use cambist_core::order_book::{Continuity, OrderBook, Source, okx_checksum};
 use cambist_core::sizing::{Hops, best_input};
 use cambist_core::{log2, technical};
 use pyo3::prelude::*;
@@ -202,22 +203,21 @@ pub(crate) fn py_best_input(
 }
 
 /// Returns JSON of the book that exchange frames of one symbol build. Raises `ValueError` for an unreadable frame.
+///
+/// All of them are of one venue: the first one's protocol says whose rules they follow.
 #[pyfunction(name = "replay_book")]
 pub(crate) fn py_replay_book(
     py: Python<'_>,
     frames: Vec<(String, Vec<u8>)>,
     symbol: &str,
-    usdm: bool,
 ) -> PyResult<String> {
     let parts = py.detach(|| {
-        let mut book = OrderBook::new(if usdm {
-            Continuity::Usdm
-        } else {
-            Continuity::Spot
-        });
+        let first = frames.first().map_or("", |(protocol, _)| protocol);
+        let mut book = OrderBook::new(Continuity::of(first));
         for (at, (protocol, body)) in frames.iter().enumerate() {
-            let event = decode_binance(protocol, symbol, body).map_err(Fault::input)?;
-            book.take(event, at as i64);
+            for event in decode_venue(protocol, symbol, body).map_err(Fault::input)? {
+                book.take(event, Source::of(protocol), at as i64);
+            }
         }
         serde_json::to_string(&book.parts()).map_err(Fault::input)
     });

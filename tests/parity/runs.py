@@ -8,17 +8,19 @@ import msgspec
 from cambist.engine.reference import bars as bars_module
 from cambist.engine.reference import technical as technical_module
 from cambist.engine.reference.decode.decimal import ONE
-from cambist.engine.reference.order_book import BookChange, Continuity, Delta, OrderBook, Outcome, Side, Ticker
+from cambist.engine.reference.order_book import BookChange, Continuity, Delta, OrderBook, Outcome, Side, Source, Ticker
 from cambist.engine.reference.technical import Bollinger, Ema, Rsi, to_bits
 from tests.parity.sums import Xorshift
 
 STEPS = 40
+MINUTE_NS = 60_000_000_000
+RULES = tuple(Continuity)
 
 
 def books(seed: int) -> Iterator[str]:
     random = Xorshift(seed)
     for turn in range(1 << 30):
-        book = OrderBook(Continuity.SPOT if turn % 2 == 0 else Continuity.USDM)
+        book = OrderBook(RULES[turn % len(RULES)])
         latest = 100
         for step in range(STEPS):
             change, latest = _act(book, random, latest, step * 100_000_000)
@@ -32,7 +34,7 @@ def books(seed: int) -> Iterator[str]:
 
 def _act(book: OrderBook, random: Xorshift, latest: int, now_ns: int) -> tuple[BookChange, int]:
     nothing = BookChange(Outcome.IGNORED, False)
-    act = random.below(12)
+    act = random.below(14)
     if act <= 5:
         lost = 2 if random.below(8) == 0 else 0
         first = latest + 1 + lost
@@ -47,10 +49,17 @@ def _act(book: OrderBook, random: Xorshift, latest: int, now_ns: int) -> tuple[B
         return book.apply_ticker(ticker, now_ns), latest
     if act <= 9:
         last = latest - 3 + random.below(6)
-        return book.apply_snapshot(last, _levels(random, 6, 85), _levels(random, 6, 96), now_ns), latest
+        source = Source.FETCHED if random.below(2) == 0 else Source.STREAM
+        levels = (_levels(random, 6, 85), _levels(random, 6, 96))
+        return book.apply_snapshot(last, levels, source, now_ns), latest
     if act == 10:
-        return book.gap() if random.below(3) == 0 else book.tick(now_ns), latest
-    if random.below(3) == 0:
+        later_ns = random.below(2) * MINUTE_NS
+        return book.gap() if random.below(3) == 0 else book.tick(now_ns + later_ns), latest
+    if act == 11:
+        return book.verify(0, (2, 8)), latest
+    if act == 12:
+        book.trade(is_open=random.below(3) > 0)
+    elif random.below(3) == 0:
         book.disconnect()
     else:
         book.connect()

@@ -400,7 +400,7 @@ def test_replay_book(stream):
         for record in records(block_of(stream))
         if record.kind == RecordKind.FRAME and record.channel in (EXCHANGE, DEPTH)
     ]
-    assert native.replay_book(frames, "SOLUSDC", False) == reference.replay_book(frames, "SOLUSDC", False)
+    assert native.replay_book(frames, "SOLUSDC") == reference.replay_book(frames, "SOLUSDC")
 
 
 @FEW

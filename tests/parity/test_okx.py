@@ -13,7 +13,7 @@ from cambist.engine.reference import modules as reference
 from cambist.engine.reference import streams
 from cambist.engine.reference.decode import BookChecksum, DecodeError, DepthDelta, DepthSnapshot, Trade, decode_okx
 from cambist.engine.reference.decode.okx import MAX_OKX_LEVELS
-from cambist.engine.reference.order_book import BookState, Continuity, Delta, OrderBook, Outcome, okx_checksum
+from cambist.engine.reference.order_book import BookState, Continuity, Delta, OrderBook, Outcome, Source, okx_checksum
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, VenueFee
 from tests.parity.corpus import mutate
@@ -159,7 +159,7 @@ def test_engines_follow_the_stream_alike():
         ("update", first | {"prevSeqId": 1004, "seqId": 1004, "asks": [], "bids": []}, "live", False),
         ("update", first | {"prevSeqId": 1004, "seqId": 3}, "live", False),
         ("update", first | {"prevSeqId": 4, "seqId": 5}, "suspect", True),
-        ("update", first | {"prevSeqId": 5, "seqId": 6}, "seeding", False),
+        ("update", first | {"prevSeqId": 5, "seqId": 6}, "reseeding", False),
         ("snapshot", first | {"seqId": 2}, "live", False),
         ("update", first | {"prevSeqId": 2, "seqId": 4, "checksum": 5}, "suspect", True),
         ("update", first | {"prevSeqId": "2"}, "suspect", False),
@@ -191,14 +191,17 @@ def test_a_recording_gives_its_290_checksums():
             match event:
                 case DepthSnapshot():
                     book = books[event.symbol] = OrderBook(Continuity.OKX)
-                    assert book.apply_snapshot(event.last, event.bids, event.asks, 1).outcome is Outcome.SEEDED
+                    assert (
+                        book.apply_snapshot(event.last, (event.bids, event.asks), Source.STREAM, 1).outcome
+                        is Outcome.SEEDED
+                    )
                 case DepthDelta():
                     delta = Delta(event.first, event.last, event.prev, event.bids, event.asks)
                     assert books[event.symbol].apply_delta(delta, 1).outcome is Outcome.APPLIED
                 case BookChecksum():
                     book = books[event.symbol]
-                    assert OrderBook.from_parts(book.parts()).verify(event.sum ^ 1).outcome is Outcome.GAP
-                    assert book.verify(event.sum).outcome is Outcome.APPLIED
+                    assert OrderBook.from_parts(book.parts()).verify(event.sum ^ 1, None).outcome is Outcome.GAP
+                    assert book.verify(event.sum, None).outcome is Outcome.APPLIED
                     sums += 1
                 case Trade():
                     trades += 1

@@ -28,6 +28,7 @@ from cambist.engine.reference.decode import (
     Direction,
     SolanaSession,
     canonical,
+    decode_venue,
 )
 from cambist.engine.reference.decode import decode_binance as binance
 from cambist.engine.reference.decode import decode_okx as okx
@@ -36,7 +37,7 @@ from cambist.engine.reference.graph import Graph
 from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.multiverse import Params
 from cambist.engine.reference.multiverse import search as multiverse
-from cambist.engine.reference.order_book import Continuity, OrderBook, okx_checksum, take
+from cambist.engine.reference.order_book import Continuity, OrderBook, Source, okx_checksum, take
 from cambist.engine.reference.pool import ChainTime, Pool
 from cambist.engine.reference.pool.clmm import ClmmState
 from cambist.engine.reference.ranges import decode_clmm, decode_pump
@@ -218,11 +219,15 @@ def best_input(hops: Sequence[ConstantProduct], cap: int, minimum: int) -> tuple
     return None if best is None else (best.amount_in, best.amount_out, best.evaluations, best.binds)
 
 
-def replay_book(frames: Sequence[tuple[str, bytes]], symbol: str, usdm: bool) -> str:
-    """Returns JSON of the book that frames (protocol, body) of one symbol build. Raises `ValueError`."""
-    book = OrderBook(Continuity.USDM if usdm else Continuity.SPOT)
+def replay_book(frames: Sequence[tuple[str, bytes]], symbol: str) -> str:
+    """Returns JSON of the book that frames (protocol, body) of one symbol build. Raises `ValueError`.
+
+    All of them are of one venue: the first one's protocol says whose rules they follow.
+    """
+    book = OrderBook(Continuity.of(frames[0][0] if frames else ""))
     for recv_ns, (protocol, body) in enumerate(frames):
-        take(book, binance(protocol, symbol, body), recv_ns)
+        for event in decode_venue(protocol, symbol, body):
+            take(book, event, Source.of(protocol), recv_ns)
     return msgspec.json.encode(book.parts()).decode()
 
 

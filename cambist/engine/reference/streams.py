@@ -9,12 +9,12 @@ import msgspec
 from cambist.engine.reference.decode import (
     Account,
     Direction,
+    Sequence,
     SolanaSession,
-    decode_binance,
-    decode_okx,
     decode_solana,
+    decode_venue,
 )
-from cambist.engine.reference.order_book import Continuity, OrderBook, take
+from cambist.engine.reference.order_book import Continuity, OrderBook, Source, take
 
 
 class BookStream:
@@ -28,14 +28,11 @@ class BookStream:
     """
 
     def __init__(self, protocol: str, symbol: str) -> None:
-        """Takes the channel's protocol, and the symbol of frames that don't name it.
-
-        An OKX channel names it, and may carry many; the frames of others say nothing here.
-        """
+        """Takes the channel's protocol and the symbol; a channel may carry many, frames of others say nothing here."""
         self._protocol, self._symbol = protocol, symbol
-        self._okx = protocol.startswith("okx.")
-        usual = Continuity.OKX if self._okx else Continuity.SPOT
-        self._book = OrderBook(Continuity.USDM if protocol.startswith("binance.usdm.") else usual)
+        self._source = Source.of(protocol)
+        self._book = OrderBook(Continuity.of(protocol))
+        self._number: int | None = None
         self._frames = 0
 
     def take(self, body: bytes) -> bool:
@@ -43,15 +40,21 @@ class BookStream:
 
         Raises `ValueError` with the decoder's words; the book is as it was.
         """
-        if self._okx:
-            said = decode_okx(self._protocol, body)
-            of_us = [event for event in said if getattr(event, "symbol", "") == self._symbol]
-        else:
-            of_us = [decode_binance(self._protocol, self._symbol, body)]
+        said = decode_venue(self._protocol, self._symbol, body)
         at = self._frames
         self._frames += 1
-        changes = [take(self._book, event, at) for event in of_us]
-        return any(change is not None for change in changes)
+        told = False
+        for event in said:
+            if isinstance(event, Sequence):
+                last, self._number = self._number, event.number
+                if last is not None and event.number <= last:
+                    self._number = last
+                    return False
+                if last is not None and event.number - last > 1:
+                    self._book.gap()
+            elif getattr(event, "symbol", self._symbol) == self._symbol:
+                told |= take(self._book, event, self._source, at) is not None
+        return told
 
     def best(self) -> tuple[int, int, int, int] | None:
         """Returns (bid, quantity, ask, quantity) × 10⁸; `None` while a side is empty or not to be trusted."""

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cambist_core::base58;
 use cambist_core::decode::{Direction, Event, SolanaSession, decode_binance, decode_solana};
-use cambist_core::order_book::{Continuity, Delta, OrderBook, Side};
+use cambist_core::order_book::{Continuity, Delta, OrderBook, Side, Source};
 use divan::{Bencher, black_box};
 
 #[path = "../tests/common/recordings.rs"]
@@ -168,7 +168,7 @@ fn recorded_usdm_frames(bencher: Bencher, keep_book: bool) {
                     Ok(Event::DepthSnapshot {
                         last, bids, asks, ..
                     }) if keep_book => {
-                        black_box(book.apply_snapshot(last, &bids, &asks, 0));
+                        black_box(book.apply_snapshot(last, (&bids, &asks), Source::Fetched, 0));
                     }
                     other => assert!(black_box(other).is_ok()),
                 }

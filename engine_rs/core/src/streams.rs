@@ -3,37 +3,29 @@
 use hashbrown::HashMap;
 
 use crate::base58::Pubkey;
-use crate::decode::{
-    DecodeError, Direction, Event, SolanaSession, decode_binance, decode_okx, decode_solana,
-};
-use crate::order_book::{Continuity, OrderBook};
+use crate::decode::{DecodeError, Direction, Event, SolanaSession, decode_solana, decode_venue};
+use crate::order_book::{Continuity, OrderBook, Source};
 
 /// The book of one symbol, frame by frame.
 #[derive(Debug)]
 pub struct BookStream {
     protocol: String,
     symbol: String,
-    okx: bool,
+    source: Source,
     book: OrderBook,
+    number: Option<u64>,
     frames: i64,
 }
 
 impl BookStream {
-    /// Returns an empty book of a channel. One of OKX may carry many symbols; the frames of others say nothing here.
+    /// Returns an empty book of a channel, which may carry many symbols; the frames of others say nothing here.
     pub fn new(protocol: &str, symbol: &str) -> Self {
-        let okx = protocol.starts_with("okx.");
-        let continuity = if okx {
-            Continuity::Okx
-        } else if protocol.starts_with("binance.usdm.") {
-            Continuity::Usdm
-        } else {
-            Continuity::Spot
-        };
         Self {
             protocol: protocol.to_owned(),
             symbol: symbol.to_owned(),
-            okx,
-            book: OrderBook::new(continuity),
+            source: Source::of(protocol),
+            book: OrderBook::new(Continuity::of(protocol)),
+            number: None,
             frames: 0,
         }
     }
@@ -43,18 +35,25 @@ impl BookStream {
     /// # Errors
     /// The decoder's; the book is as it was.
     pub fn take(&mut self, body: &[u8]) -> Result<bool, DecodeError> {
+        let said = decode_venue(&self.protocol, &self.symbol, body)?;
         let at = self.frames;
-        if self.okx {
-            let said = decode_okx(&self.protocol, body)?;
-            self.frames += 1;
-            return Ok(said.into_iter().fold(false, |told, event| {
-                let of_us = event.symbol() == Some(self.symbol.as_str());
-                (of_us && self.book.take(event, at).is_some()) || told
-            }));
-        }
-        let event = decode_binance(&self.protocol, &self.symbol, body)?;
         self.frames += 1;
-        Ok(self.book.take(event, at).is_some())
+        let mut told = false;
+        for event in said {
+            if let Event::Sequence { number } = event {
+                match self.number.replace(number) {
+                    Some(last) if number <= last => {
+                        self.number = Some(last);
+                        return Ok(false);
+                    }
+                    Some(last) if number - last > 1 => drop(self.book.gap()),
+                    _ => {}
+                }
+            } else if event.symbol().is_none_or(|symbol| symbol == self.symbol) {
+                told |= self.book.take(event, self.source, at).is_some();
+            }
+        }
+        Ok(told)
     }
 
     /// Returns the book as it is.

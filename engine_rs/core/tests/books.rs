@@ -6,7 +6,9 @@ mod recordings;
 use std::collections::BTreeMap;
 
 use cambist_core::decode::{Event, decode_binance};
-use cambist_core::order_book::{BookState, Continuity, Delta, OrderBook, Outcome, Side, Ticker};
+use cambist_core::order_book::{
+    BookState, Continuity, Delta, OrderBook, Outcome, Side, Source, Ticker,
+};
 use serde::Deserialize;
 
 #[derive(Debug, Default)]
@@ -68,8 +70,10 @@ impl Replayed {
             Event::DepthSnapshot {
                 last, bids, asks, ..
             } => {
-                self.depth.apply_snapshot(last, &bids, &asks, recv_ns);
-                self.full.apply_snapshot(last, &bids, &asks, recv_ns);
+                self.depth
+                    .apply_snapshot(last, (&bids, &asks), Source::Fetched, recv_ns);
+                self.full
+                    .apply_snapshot(last, (&bids, &asks), Source::Fetched, recv_ns);
             }
             Event::BookTicker {
                 update_id,

@@ -4,7 +4,7 @@ use cambist_core::decode::Level;
 use cambist_core::decode::decimal::ONE;
 use cambist_core::order_book::{
     BookChange, BookState, Continuity, Delta, MAX_BUFFER, MAX_CROSSED_NS, MAX_LEVELS, OrderBook,
-    Outcome, Side, Ticker,
+    Outcome, Side, Source, Ticker,
 };
 use proptest::prelude::*;
 
@@ -45,7 +45,7 @@ fn seed(outcome: Outcome) -> BookChange {
 fn live(continuity: Continuity) -> OrderBook {
     let mut book = OrderBook::new(continuity);
     assert_eq!(
-        book.apply_snapshot(10, &BIDS, &ASKS, 1),
+        book.apply_snapshot(10, (&BIDS, &ASKS), Source::Fetched, 1),
         done(Outcome::Seeded)
     );
     assert_eq!(book.state(), BookState::Live);
@@ -72,10 +72,10 @@ fn order_book_buffers_until_the_snapshot_and_drops_what_is_older() {
         ..delta(13, 13)
     };
     assert_eq!(book.apply_delta(better, 3), done(Outcome::Buffered));
-    assert_eq!(book.state(), BookState::Seeding);
+    assert_eq!(book.state(), BookState::Reseeding);
     assert_silent(&book);
     assert_eq!(
-        book.apply_snapshot(10, &BIDS, &ASKS, 4),
+        book.apply_snapshot(10, (&BIDS, &ASKS), Source::Fetched, 4),
         done(Outcome::Seeded)
     );
     assert_eq!(
@@ -90,12 +90,12 @@ fn order_book_asks_again_for_a_snapshot_that_is_too_old() {
     let mut book = OrderBook::new(Continuity::Spot);
     book.apply_delta(delta(12, 14), 1);
     assert_eq!(
-        book.apply_snapshot(10, &BIDS, &ASKS, 2),
+        book.apply_snapshot(10, (&BIDS, &ASKS), Source::Fetched, 2),
         seed(Outcome::TooOld)
     );
-    assert_eq!(book.state(), BookState::Seeding);
+    assert_eq!(book.state(), BookState::Reseeding);
     assert_eq!(
-        book.apply_snapshot(11, &BIDS, &ASKS, 3),
+        book.apply_snapshot(11, (&BIDS, &ASKS), Source::Fetched, 3),
         done(Outcome::Seeded)
     );
     assert_eq!(book.last_update_id(), 14);
@@ -112,7 +112,7 @@ fn order_book_of_spot_joins_by_first_and_last_id() {
     assert_silent(&book);
     assert_eq!(book.apply_delta(delta(17, 17), 6), done(Outcome::Buffered));
     assert_eq!(
-        book.apply_snapshot(15, &BIDS, &ASKS, 7),
+        book.apply_snapshot(15, (&BIDS, &ASKS), Source::Fetched, 7),
         done(Outcome::Seeded)
     );
     assert_eq!((book.last_update_id(), book.generation()), (17, 2));
@@ -124,7 +124,7 @@ fn order_book_of_usdm_joins_by_previous_id() {
     assert_eq!(book.apply_delta(usdm(2, 6, 1), 1), seed(Outcome::Buffered));
     assert_eq!(book.apply_delta(usdm(8, 14, 6), 2), done(Outcome::Buffered));
     assert_eq!(
-        book.apply_snapshot(10, &BIDS, &ASKS, 3),
+        book.apply_snapshot(10, (&BIDS, &ASKS), Source::Fetched, 3),
         done(Outcome::Seeded)
     );
     assert_eq!(book.last_update_id(), 14);
@@ -182,10 +182,10 @@ fn order_book_starts_seeding_anew_when_the_buffer_is_full_or_broken() {
     );
     assert_eq!(
         (book.parts().buffer.len(), book.state()),
-        (1, BookState::Seeding)
+        (1, BookState::Reseeding)
     );
     assert_eq!(
-        book.apply_snapshot(last, &BIDS, &ASKS, 2),
+        book.apply_snapshot(last, (&BIDS, &ASKS), Source::Fetched, 2),
         seed(Outcome::TooOld)
     );
 }
@@ -198,13 +198,13 @@ fn order_book_is_silent_in_the_call_that_disconnects_or_loses() {
     assert_silent(&book);
     assert_eq!(book.best(Side::Bid), Some(BIDS[0]), "still shown");
     assert_eq!(
-        book.apply_snapshot(50, &BIDS, &ASKS, 2),
+        book.apply_snapshot(50, (&BIDS, &ASKS), Source::Fetched, 2),
         done(Outcome::Ignored)
     );
     assert_eq!(book.gap(), done(Outcome::Gap));
     book.connect();
     assert_eq!(
-        book.apply_snapshot(50, &[(98 * ONE, ONE)], &ASKS, 3),
+        book.apply_snapshot(50, (&[(98 * ONE, ONE)], &ASKS), Source::Fetched, 3),
         done(Outcome::Seeded)
     );
     assert_eq!(
@@ -319,7 +319,12 @@ fn order_book_walks_its_levels_exactly() {
     assert_eq!(book.cost(1), Some(101));
     assert_eq!(book.cost(2 * ONE), Some(203 * ONE));
     let mut huge = OrderBook::new(Continuity::Spot);
-    huge.apply_snapshot(1, &[(u64::MAX - 1, u64::MAX)], &[(u64::MAX, u64::MAX)], 1);
+    huge.apply_snapshot(
+        1,
+        (&[(u64::MAX - 1, u64::MAX)], &[(u64::MAX, u64::MAX)]),
+        Source::Fetched,
+        1,
+    );
     assert_eq!(
         (huge.sell(u64::MAX), huge.cost(u64::MAX)),
         (None, None),
@@ -334,7 +339,7 @@ fn order_book_keeps_the_nearest_levels_only() {
     let bids: Vec<Level> = (0..=MAX_LEVELS as u64)
         .map(|at| (1_000_000 - at, 1))
         .collect();
-    book.apply_snapshot(1, &bids, &[], 1);
+    book.apply_snapshot(1, (&bids, &[]), Source::Fetched, 1);
     assert_eq!(
         (book.depth(Side::Bid), book.best(Side::Bid)),
         (MAX_LEVELS, Some((1_000_000, 1)))
@@ -378,7 +383,7 @@ proptest! {
     ) {
         let mut book = OrderBook::new(Continuity::Spot);
         let scaled = |levels: &[Level]| levels.iter().map(|&(price, qty)| (price * ONE, qty)).collect::<Vec<_>>();
-        book.apply_snapshot(1, &scaled(&bids), &scaled(&asks), 1);
+        book.apply_snapshot(1, (&scaled(&bids), &scaled(&asks)), Source::Fetched, 1);
         if let Some(bought) = book.buy(spend) {
             prop_assert!(book.cost(bought).is_some_and(|cost| cost <= spend));
             prop_assert!(book.cost(bought + 1).is_none_or(|cost| cost > spend));

@@ -8,12 +8,24 @@ use std::collections::VecDeque;
 use cambist_core::bars::Bars;
 use cambist_core::decode::Level;
 use cambist_core::decode::decimal::ONE;
-use cambist_core::order_book::{BookChange, Continuity, Delta, OrderBook, Outcome, Side, Ticker};
+use cambist_core::order_book::{
+    BookChange, Continuity, Delta, OrderBook, Outcome, Side, Source, Ticker,
+};
 use cambist_core::technical::{self, Bands, Bollinger, Ema, Rsi};
 use serde::Serialize;
 use sums::{Sums, Xorshift};
 
 const STEPS: i64 = 40;
+const MINUTE_NS: i64 = 60_000_000_000;
+const RULES: [Continuity; 7] = [
+    Continuity::Spot,
+    Continuity::Usdm,
+    Continuity::Okx,
+    Continuity::Kraken,
+    Continuity::Bybit,
+    Continuity::Coinbase,
+    Continuity::Plain,
+];
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("text")
@@ -27,11 +39,7 @@ fn order_book_walks_as_the_twin_does() {
 }
 
 fn walk(turn: usize, random: &mut Xorshift) -> Vec<String> {
-    let mut book = OrderBook::new(if turn.is_multiple_of(2) {
-        Continuity::Spot
-    } else {
-        Continuity::Usdm
-    });
+    let mut book = OrderBook::new(RULES[turn % RULES.len()]);
     let mut latest = 100;
     let mut step = |step: i64| {
         let change = act(&mut book, random, &mut latest, step * 100_000_000);
@@ -60,7 +68,7 @@ fn walk(turn: usize, random: &mut Xorshift) -> Vec<String> {
 
 fn act(book: &mut OrderBook, random: &mut Xorshift, latest: &mut u64, now_ns: i64) -> BookChange {
     let number = |random: &mut Xorshift, end: usize| random.below(end) as u64;
-    match random.below(12) {
+    match random.below(14) {
         0..=5 => {
             let lost = if random.below(8) == 0 { 2 } else { 0 };
             let first = *latest + 1 + lost;
@@ -96,13 +104,27 @@ fn act(book: &mut OrderBook, random: &mut Xorshift, latest: &mut u64, now_ns: i6
         }
         8 | 9 => {
             let last = *latest - 3 + number(random, 6);
+            let source = if random.below(2) == 0 {
+                Source::Fetched
+            } else {
+                Source::Stream
+            };
             let (bids, asks) = (levels(random, 6, 85), levels(random, 6, 96));
-            book.apply_snapshot(last, &bids, &asks, now_ns)
+            book.apply_snapshot(last, (&bids, &asks), source, now_ns)
         }
-        10 if random.below(3) == 0 => book.gap(),
-        10 => book.tick(now_ns),
-        _ => {
+        10 => {
+            let later_ns = number(random, 2) as i64 * MINUTE_NS;
             if random.below(3) == 0 {
+                book.gap()
+            } else {
+                book.tick(now_ns + later_ns)
+            }
+        }
+        11 => book.verify(0, Some((2, 8))),
+        other => {
+            if other == 12 {
+                book.trade(random.below(3) > 0);
+            } else if random.below(3) == 0 {
                 book.disconnect();
             } else {
                 book.connect();

@@ -20,6 +20,7 @@ from cambist.engine.reference.order_book import (
     OrderBook,
     Outcome,
     Side,
+    Source,
     Ticker,
 )
 from tests.parity import runs, sums
@@ -35,7 +36,7 @@ def delta(first, last, prev=None, bids=(), asks=()):
 
 def live(continuity=Continuity.SPOT):
     book = OrderBook(continuity)
-    assert book.apply_snapshot(10, BIDS, ASKS, 1) == BookChange(Outcome.SEEDED, False)
+    assert book.apply_snapshot(10, (BIDS, ASKS), Source.FETCHED, 1) == BookChange(Outcome.SEEDED, False)
     assert book.state is BookState.LIVE
     return book
 
@@ -61,8 +62,8 @@ class Replayed:
             if self.depth.usable:
                 self.tops[event.last] = (self.depth.best_bid(), self.depth.best_ask())
         elif isinstance(event, DepthSnapshot):
-            self.depth.apply_snapshot(event.last, event.bids, event.asks, recv_ns)
-            self.full.apply_snapshot(event.last, event.bids, event.asks, recv_ns)
+            self.depth.apply_snapshot(event.last, (event.bids, event.asks), Source.FETCHED, recv_ns)
+            self.full.apply_snapshot(event.last, (event.bids, event.asks), Source.FETCHED, recv_ns)
         elif isinstance(event, BookTicker):
             ticker = Ticker(event.update_id, event.bid, event.bid_qty, event.ask, event.ask_qty)
             self.full.apply_ticker(ticker, recv_ns)
@@ -133,7 +134,7 @@ def streams(draw):
     return draw(st.lists(step, max_size=60))
 
 
-@given(streams(), st.sampled_from(Continuity))
+@given(streams(), st.sampled_from((Continuity.SPOT, Continuity.USDM)))
 @settings(max_examples=200)
 def test_a_live_book_is_the_venues_book(steps, continuity):
     """The venue's bids are at 1..12 and its asks at 21..32, so that its book never crosses."""
@@ -160,7 +161,9 @@ def test_a_live_book_is_the_venues_book(steps, continuity):
         elif act == "s":
             last = sorted(history)[-min(span, len(history))]
             bids, asks = history[last]
-            book.apply_snapshot(last, sorted(bids.items(), reverse=True), sorted(asks.items()), update)
+            book.apply_snapshot(
+                last, (sorted(bids.items(), reverse=True), sorted(asks.items())), Source.FETCHED, update
+            )
         elif act == "g":
             book.gap()
         elif act == "x":
@@ -179,16 +182,16 @@ def test_deltas_wait_for_the_snapshot_and_older_ones_are_dropped():
     assert book.apply_delta(delta(5, 9), 1) == (Outcome.BUFFERED, True)
     assert book.apply_delta(delta(10, 12), 2) == (Outcome.BUFFERED, False)
     assert book.apply_delta(delta(13, 13, bids=[(100 * ONE, 0)]), 3) == (Outcome.BUFFERED, False)
-    assert book.state is BookState.SEEDING
-    assert book.apply_snapshot(10, BIDS, ASKS, 4) == (Outcome.SEEDED, False)
+    assert book.state is BookState.RESEEDING
+    assert book.apply_snapshot(10, (BIDS, ASKS), Source.FETCHED, 4) == (Outcome.SEEDED, False)
     assert (book.best_bid(), book.last_update_id, book.counts.gaps) == ((99 * ONE, ONE), 13, 0)
 
 
 def test_a_snapshot_that_is_too_old_is_asked_for_again():
     book = OrderBook(Continuity.SPOT)
     book.apply_delta(delta(12, 14), 1)
-    assert book.apply_snapshot(10, BIDS, ASKS, 2) == (Outcome.TOO_OLD, True)
-    assert book.apply_snapshot(11, BIDS, ASKS, 3) == (Outcome.SEEDED, False)
+    assert book.apply_snapshot(10, (BIDS, ASKS), Source.FETCHED, 2) == (Outcome.TOO_OLD, True)
+    assert book.apply_snapshot(11, (BIDS, ASKS), Source.FETCHED, 3) == (Outcome.SEEDED, False)
 
 
 def test_spot_joins_by_first_and_last_id():
@@ -197,7 +200,7 @@ def test_spot_joins_by_first_and_last_id():
     assert book.apply_delta(delta(9, 12), 3).outcome is Outcome.APPLIED
     assert book.apply_delta(delta(14, 15), 4) == (Outcome.GAP, True)
     assert_silent(book)
-    assert book.apply_snapshot(13, BIDS, ASKS, 5).outcome is Outcome.SEEDED
+    assert book.apply_snapshot(13, (BIDS, ASKS), Source.FETCHED, 5).outcome is Outcome.SEEDED
     assert (book.last_update_id, book.generation) == (15, 2)
 
 
@@ -246,13 +249,13 @@ def test_walks_are_exact():
     assert [book.cost(1), book.cost(2 * ONE)] == [101, 203 * ONE]
     huge = OrderBook(Continuity.SPOT)
     most = (1 << 64) - 1
-    huge.apply_snapshot(1, [(most - 1, most)], [(most, most)], 1)
+    huge.apply_snapshot(1, ([(most - 1, most)], [(most, most)]), Source.FETCHED, 1)
     assert (huge.sell(most), huge.cost(most), huge.buy(most)) == (None, None, ONE)
 
 
 def test_far_levels_go_first():
     book = OrderBook(Continuity.SPOT)
-    book.apply_snapshot(1, [], [(price, 1) for price in range(1_000, 1_001 + MAX_LEVELS)], 1)
+    book.apply_snapshot(1, ([], [(price, 1) for price in range(1_000, 1_001 + MAX_LEVELS)]), Source.FETCHED, 1)
     assert (book.depth(Side.ASK), book.best(Side.ASK)) == (MAX_LEVELS, (1_000, 1))
     book.apply_delta(delta(2, 2, asks=[(5, 1)]), 2)
     assert (book.depth(Side.ASK), book.best(Side.ASK)) == (MAX_LEVELS, (5, 1))

@@ -31,6 +31,7 @@ from cambist.engine.reference.decode.event import (
     Logs,
     NotJson,
     ProtocolError,
+    Sequence,
     Shutdown,
     SignatureReceived,
     SignatureStatus,
@@ -40,6 +41,7 @@ from cambist.engine.reference.decode.event import (
     TooLarge,
     Trade,
     TransactionStatus,
+    VenueStatus,
     canonical,
 )
 from cambist.engine.reference.decode.frame import MAX_BODY, MAX_DEPTH
@@ -80,6 +82,7 @@ __all__ = [
     "NotJson",
     "PendingParts",
     "ProtocolError",
+    "Sequence",
     "SessionParts",
     "Shutdown",
     "SignatureReceived",
@@ -91,9 +94,16 @@ __all__ = [
     "TooLarge",
     "Trade",
     "TransactionStatus",
+    "VenueStatus",
     "canonical",
     "decode_binance",
     "decode_okx",
     "decode_solana",
     "decode_tip_floor",
+    "decode_venue",
 ]
+
+
+def decode_venue(protocol: str, symbol: str, body: bytes) -> list[Event]:
+    """Returns what a frame of an exchange says. Raises `DecodeError`."""
+    return decode_okx(protocol, body) if protocol.startswith("okx.") else [decode_binance(protocol, symbol, body)]

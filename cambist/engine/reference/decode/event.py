@@ -226,6 +226,19 @@ class BookChecksum(NamedTuple):
 
     symbol: str
     sum: int
+    digits: tuple[int, int] | None = None
+
+
+class Sequence(NamedTuple):
+    """This message's number among all those of its connection; the next one is one more."""
+
+    number: int
+
+
+class VenueStatus(NamedTuple):
+    """What a venue says of itself, in its own word."""
+
+    status: str
 
 
 class Trade(NamedTuple):
@@ -287,6 +300,8 @@ Event: TypeAlias = (
     | DepthDelta
     | DepthSnapshot
     | BookChecksum
+    | Sequence
+    | VenueStatus
     | Trade
     | Instruments
     | Subscribed

@@ -19,16 +19,19 @@ from cambist.engine.reference.decode import (
     FeeSamples,
     Instruments,
     Logs,
+    Sequence,
     Slot,
     Subscribed,
     TipFloor,
     Trade,
+    VenueStatus,
 )
+from cambist.engine.reference.engine.books import Teller
+from cambist.engine.reference.engine.channels import Numbered
 from cambist.engine.reference.engine.needs import seed
 from cambist.engine.reference.engine.registry import intake, membership, torn
 from cambist.engine.reference.fee_sources import consumed_units
-from cambist.engine.reference.order_book import BookChange, Delta, Outcome, Ticker
-from cambist.model.market import Instrument
+from cambist.engine.reference.order_book import Continuity, Outcome, Source
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
@@ -37,13 +40,9 @@ if TYPE_CHECKING:
 
 
 def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, moment: Moment) -> None:
-    """Applies one event; what it touches is dirty after it."""
+    """Applies what a node or a server of tips says; what it touches is dirty after it."""
     registry, at = engine.market.registry, channel.info.id
     match event:
-        case BookTicker() | DepthDelta() | DepthSnapshot():
-            _book_event(engine, channel, event, moment)
-        case BookChecksum():
-            _verify(engine, channel, event)
         case Account():
             if channel.socket and engine.race.sockets and event.key in registry.accounts:
                 engine.race.account(at, event, moment.now_ns)
@@ -69,11 +68,6 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, mo
             if not raced or engine.race.is_first(at, event, event.mentions, moment.now_ns):
                 units = consumed_units(event.logs)
                 engine.sources.observe(base58.encode(event.mentions), event.slot, units, moment.now_ns)
-        case Trade():
-            channel.lag(moment.now_ns, event.venue_ns)
-        case Instruments():
-            for listed in event.instruments:
-                engine.market.books.declare(Instrument(channel.info.venue, listed.symbol, listed.base, listed.quote))
         case Error():
             channel.error(f"error {event.code}: {event.message}")
         case _:
@@ -102,43 +96,78 @@ def _slot(engine: ReferenceEngine, channel: ChannelState, slot: int, moment: Mom
         engine.market.slot, engine.market.slot_ns = slot, moment.now_ns
 
 
-def _book_event(
-    engine: ReferenceEngine, channel: ChannelState, event: BookTicker | DepthDelta | DepthSnapshot, moment: Moment
-) -> None:
-    info, now_ns = channel.info, moment.now_ns
-    kind = "perp" if info.protocol.startswith("binance.usdm.") else "spot"
-    at = engine.market.books.find(info.venue, event.symbol, kind)
-    entry = engine.market.books.entries[at]
-    lag = channel.lag(now_ns, event.venue_ns)
+def venue_event(engine: ReferenceEngine, channel: ChannelState, generation: int, event: Event, now_ns: int) -> Numbered:
+    """Applies what an exchange says; what it touches is dirty after it.
+
+    Returns what the message's number said, if this event was that: of a repeated one nothing else is to be applied.
+    """
+    books, dirty = engine.market.books, engine.market.dirty_books
     match event:
-        case BookTicker():
-            ticker = Ticker(event.update_id, event.bid, event.bid_qty, event.ask, event.ask_qty)
-            change = entry.book.apply_ticker(ticker, now_ns)
-        case DepthDelta():
-            delta = Delta(event.first, event.last, event.prev, event.bids, event.asks)
-            change = entry.book.apply_delta(delta, now_ns)
-        case DepthSnapshot():
-            change = entry.book.apply_snapshot(event.last, event.bids, event.asks, now_ns)
-    if not isinstance(event, DepthSnapshot) or entry.channel is None:
+        case Sequence():
+            numbered = channel.count(generation, event.number)
+            if numbered is Numbered.MISSED:
+                _missed(engine, channel, generation)
+            return numbered
+        case Trade():
+            channel.lag(now_ns, event.venue_ns)
+        case Instruments():
+            changed = [books.take_listing(channel.info.venue, listed) for listed in event.instruments]
+            dirty.update(at for at in changed if at is not None)
+        case VenueStatus():
+            dirty.update(books.status(channel.info.venue, event.status))
+        case Error():
+            channel.error(f"error {event.code}: {event.message}")
+        case BookTicker() | DepthDelta() | DepthSnapshot() | BookChecksum():
+            _book_event(engine, channel, generation, event, now_ns)
+        case _:
+            pass
+    return Numbered.NEXT
+
+
+def _book_event(
+    engine: ReferenceEngine,
+    channel: ChannelState,
+    generation: int,
+    event: BookTicker | DepthDelta | DepthSnapshot | BookChecksum,
+    now_ns: int,
+) -> None:
+    info = channel.info
+    timed = not isinstance(event, BookChecksum)
+    lag = (channel.lag_ns or 0) if isinstance(event, BookChecksum) else channel.lag(now_ns, event.venue_ns)
+    at = engine.market.books.find(info.venue, event.symbol, Continuity.of(info.protocol))
+    entry, source = engine.market.books.entries[at], Source.of(info.protocol)
+    change = entry.take(event, Teller(generation, channel.next == generation, source, now_ns))
+    if change is None:
+        return
+    if change.outcome is Outcome.UNVERIFIED:
+        channel.error(f"sums of {entry.name} fail on fresh books, no longer checked")
+    if not timed and change.outcome is not Outcome.GAP:
+        return
+    if source is Source.STREAM or entry.channel is None:
         entry.channel = info.id
     if change.outcome is not Outcome.IGNORED:
         entry.as_of_ns = max(entry.as_of_ns, now_ns - lag)
-    _book_changed(engine, channel, at, change)
-
-
-def _verify(engine: ReferenceEngine, channel: ChannelState, event: BookChecksum) -> None:
-    at = engine.market.books.find(channel.info.venue, event.symbol, "spot")
-    entry = engine.market.books.entries[at]
-    change = entry.book.verify(event.sum)
-    if change.outcome is Outcome.GAP:
-        entry.channel = channel.info.id
-        _book_changed(engine, channel, at, change)
-
-
-def _book_changed(engine: ReferenceEngine, channel: ChannelState, at: int, change: BookChange) -> None:
-    if change.need_seed:
-        seed(engine, engine.market.books.entries[at])
     if change.outcome is Outcome.GAP:
         channel.gaps += 1
         engine.counters.gaps += 1
     engine.market.dirty_books.add(at)
+    if change.need_seed:
+        seed(engine, entry)
+
+
+def _missed(engine: ReferenceEngine, channel: ChannelState, generation: int) -> None:
+    """Messages of one connection are missing, of whichever books they told."""
+    channel.gaps += 1
+    engine.counters.gaps += 1
+    for at, entry in enumerate(engine.market.books.entries):
+        if entry.channel != channel.info.id:
+            continue
+        if entry.generation == generation:
+            change = entry.book.gap()
+        elif entry.next is not None and entry.next.generation == generation:
+            change = entry.next.book.gap()
+        else:
+            continue
+        engine.market.dirty_books.add(at)
+        if change.need_seed:
+            seed(engine, entry)

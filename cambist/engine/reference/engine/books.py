@@ -6,19 +6,47 @@ Prices and quantities of books are integers of 10⁻⁸. What one receives is ro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.log2 import log2_ratio
-from cambist.engine.reference.order_book import BookState, Continuity, OrderBook
+from cambist.engine.reference.order_book import (
+    BookChange,
+    BookState,
+    Continuity,
+    OrderBook,
+    Outcome,
+    Source,
+    take,
+)
 from cambist.model.market import Instrument
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
+    from cambist.engine.reference.decode import Event
+    from cambist.engine.reference.decode import Instrument as Listed
 
 ONE8 = 100_000_000
 PPM = 1_000_000
 U64 = (1 << 64) - 1
 U128 = (1 << 128) - 1
+
+
+@dataclass(slots=True)
+class Successor:
+    """A book in the making, told by another connection."""
+
+    generation: int
+    book: OrderBook
+
+
+class Teller(NamedTuple):
+    """Who says what a book is told."""
+
+    generation: int
+    next: bool
+    """Whether that is a connection about to take over."""
+    source: Source
+    now_ns: int
 
 
 @dataclass(slots=True)
@@ -42,6 +70,13 @@ class BookEntry:
     as_of_ns: int = 0
     """When its last event was known to be true: receive time less lag."""
     book: OrderBook = field(default_factory=lambda: OrderBook(Continuity.SPOT))
+    """It follows the rules of Binance until a channel tells of it, whose protocol knows better."""
+    generation: int = 0
+    """Connection whose frames the book is made of."""
+    next: Successor | None = None
+    """The book as the connection tells it that is about to take over; it becomes the book once it can be traded on."""
+    listed: bool = True
+    """The venue's list says that the pair is traded."""
 
     @property
     def name(self) -> str:
@@ -52,6 +87,53 @@ class BookEntry:
     def live(self) -> bool:
         """Whether its state machine says it can be traded on."""
         return self.book.usable
+
+    def take(self, event: Event, teller: Teller) -> BookChange | None:
+        """Takes over what an event says of the book, from whichever of two connections; `None` if it says nothing."""
+        source, now_ns = teller.source, teller.now_ns
+        if source is Source.FETCHED:
+            if self.next is not None:
+                take(self.next.book, event, source, now_ns)
+                self._take_over()
+            return take(self.book, event, source, now_ns)
+        if teller.generation < self.generation:
+            return None
+        if not teller.next or self.generation == teller.generation:
+            self.generation = teller.generation
+            return take(self.book, event, source, now_ns)
+        if self.next is None:
+            self.next = Successor(teller.generation, OrderBook(self.book.continuity))
+        change = take(self.next.book, event, source, now_ns)
+        if change is None:
+            return None
+        return change if self._take_over() else BookChange(Outcome.IGNORED, change.need_seed)
+
+    def _take_over(self) -> bool:
+        """Makes the next book the book if it can be traded on; returns whether it did."""
+        if self.next is None or not self.next.book.usable:
+            return False
+        self.next.book.succeed(self.book)
+        self.book, self.generation, self.next = self.next.book, self.next.generation, None
+        return True
+
+    def inherit(self, generation: int) -> None:
+        """The connection of the book is gone, and the one that was to take over is all there is."""
+        if self.generation >= generation:
+            return
+        self.book.disconnect()
+        self.book.connect()
+        if self.next is not None:
+            self.next.book.succeed(self.book)
+            self.book, self.next = self.next.book, None
+        self.generation = generation
+
+    def disinherit(self, generation: int) -> None:
+        """The connection that was to take over is gone; `generation` is the one that stays."""
+        self.next = None
+        if self.generation > generation:
+            self.book.disconnect()
+            self.book.connect()
+            self.generation = generation
 
     @property
     def state(self) -> str:
@@ -113,6 +195,8 @@ class Books:
         self.entries: list[BookEntry] = []
         self.index: dict[tuple[str, str], int] = {}
         self.refused: list[str] = []
+        self.shut: set[str] = set()
+        """Venues that said they don't trade now."""
         self._identities = {(i.venue, i.asset): i.mint for i in setup.identities}
         self._fees = {f.venue: f.taker_ppm for f in setup.venue_fees}
         for instrument in setup.instruments:
@@ -126,8 +210,6 @@ class Books:
         entry = BookEntry(instrument.venue, instrument.symbol, instrument.base, instrument.quote, instrument.kind)
         if instrument.kind == "perp":
             entry.book = OrderBook(Continuity.USDM)
-        elif instrument.venue.startswith("okx"):
-            entry.book = OrderBook(Continuity.OKX)
         entry.base_mint = self._identities.get((entry.venue, entry.base), "")
         entry.quote_mint = self._identities.get((entry.venue, entry.quote), "")
         entry.taker_ppm = self._fees.get(entry.venue)
@@ -142,7 +224,43 @@ class Books:
         self.entries.append(entry)
         return self.index[key]
 
-    def find(self, venue: str, symbol: str, kind: str) -> int:
-        """Returns the place of a book, made from its symbol alone if the venue's list did not name it."""
+    def find(self, venue: str, symbol: str, rules: Continuity) -> int:
+        """Returns the place of a book, made from its symbol alone if the venue's list did not name it.
+
+        It follows the rules of the channel that tells of it.
+        """
+        kind = "perp" if rules is Continuity.USDM else "spot"
         at = self.index.get((venue, symbol))
-        return self.declare(Instrument(venue, symbol, symbol, "", kind)) if at is None else at
+        if at is None:
+            at = self.declare(Instrument(venue, symbol, symbol, "", kind))
+        entry = self.entries[at]
+        if entry.book.continuity is not rules:
+            entry.book = OrderBook(rules)
+            entry.book.trade(is_open=entry.listed and venue not in self.shut)
+        return at
+
+    def take_listing(self, venue: str, listed: Listed) -> int | None:
+        """Takes an instrument of a venue's list. Returns its place if it opened or closed."""
+        at = self.declare(Instrument(venue, listed.symbol, listed.base, listed.quote))
+        self.entries[at].listed = _is_open(listed.status)
+        return at if self._review(at) else None
+
+    def status(self, venue: str, status: str) -> list[int]:
+        """A venue as a whole trades, or doesn't. Returns the places of books that opened or closed."""
+        if _is_open(status):
+            self.shut.discard(venue)
+        else:
+            self.shut.add(venue)
+        return [at for at, entry in enumerate(self.entries) if entry.venue == venue and self._review(at)]
+
+    def _review(self, at: int) -> bool:
+        entry = self.entries[at]
+        is_open = entry.listed and entry.venue not in self.shut
+        if entry.next is not None:
+            entry.next.book.trade(is_open=is_open)
+        return entry.book.trade(is_open=is_open)
+
+
+def _is_open(status: str) -> bool:
+    """Returns whether a pair or a venue with this status trades; each venue has its own word for it."""
+    return status.lower() in ("", "trading", "online", "live")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from cambist.engine.protocol import ChannelView
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
 
 ERROR_CELLS = 120
+
+
+class Numbered(Enum):
+    """What a message's number says of those before it."""
+
+    NEXT = auto()
+    REPEATED = auto()
+    MISSED = auto()
 
 
 @dataclass(slots=True)
@@ -31,6 +40,10 @@ class ChannelState:
     """Newest slot announced on it."""
     slot_ns: int = 0
     generation: int = 0
+    next: int | None = None
+    """Generation of the connection that takes over, book by book, while the other one still tells."""
+    numbers: tuple[int | None, int | None] = (None, None)
+    """Number of the last message of either connection, where the venue counts them."""
     state: str = "idle"
     last_error: str = ""
     session: SolanaSession = field(default_factory=SolanaSession)
@@ -44,6 +57,19 @@ class ChannelState:
     def socket(self) -> bool:
         """Whether it is a Solana PubSub connection, which announces slots."""
         return self.info.protocol == "solana.ws"
+
+    def overlaps(self, generation: int) -> bool:
+        """Returns whether a new connection and the one that is open tell the same for a while."""
+        return not self.solana and 0 < self.generation < generation
+
+    def count(self, generation: int, number: int) -> Numbered:
+        """Takes the number of a message; returns what it says of those before it."""
+        at = int(self.next == generation)
+        last = self.numbers[at]
+        if last is not None and number <= last:
+            return Numbered.REPEATED
+        self.numbers = (number, self.numbers[1]) if at == 0 else (self.numbers[0], number)
+        return Numbered.MISSED if last is not None and number > last + 1 else Numbered.NEXT
 
     def lag(self, recv_ns: int, venue_ns: int | None) -> int:
         """Returns how long an event was under way, its clock offset subtracted; 0 if the venue gives no time."""

@@ -35,7 +35,7 @@ def control(engine: ReferenceEngine, block: bytes, offset: int) -> Ingested:
     elif channel is not None and record.kind == RecordKind.CONNECTED:
         connected(engine, channel, record.generation)
     elif channel is not None and record.kind == RecordKind.DISCONNECTED:
-        disconnected(engine, channel)
+        disconnected(engine, channel, record.generation)
     elif channel is not None and record.kind == RecordKind.GAP:
         _gap(engine, channel)
     settle(engine, moment, out)
@@ -58,25 +58,40 @@ def _declare(engine: ReferenceEngine, body: bytes) -> None:
 
 
 def connected(engine: ReferenceEngine, channel: ChannelState, generation: int) -> None:
-    """Takes that a channel has a new connection."""
+    """A connection is open. If the one before it is too, it takes over book by book."""
+    if channel.state == "live" and channel.overlaps(generation):
+        channel.next, channel.numbers = generation, (channel.numbers[0], None)
+        return
     channel.state, channel.generation = "live", max(channel.generation, generation)
+    channel.numbers = (None, None)
     torn.ask_again(engine.market.registry, channel.info.id)
     for entry in engine.market.books.entries:
         if entry.channel == channel.info.id:
+            entry.generation = generation
             entry.book.connect()
 
 
-def disconnected(engine: ReferenceEngine, channel: ChannelState) -> None:
-    """Takes that a channel lost its connection: what it carries can't be believed."""
+def disconnected(engine: ReferenceEngine, channel: ChannelState, generation: int) -> None:
+    """A channel lost a connection: what that carried can't be believed."""
+    told = [at for at, entry in enumerate(engine.market.books.entries) if entry.channel == channel.info.id]
+    entries = [engine.market.books.entries[at] for at in told]
+    if channel.next is not None:
+        over = generation != channel.next
+        if over:
+            channel.generation, channel.numbers = channel.next, (channel.numbers[1], None)
+        channel.next = None
+        for entry in entries:
+            entry.inherit(channel.generation) if over else entry.disinherit(channel.generation)
+        engine.market.dirty_books.update(told)
+        return
     channel.state = "down"
     channel.session.disconnect()
     if channel.socket:
         torn.doubt(engine.market.registry, channel.info.id)
         lose_socket(engine, channel.info.id)
-    for at, entry in enumerate(engine.market.books.entries):
-        if entry.channel == channel.info.id:
-            entry.book.disconnect()
-            engine.market.dirty_books.add(at)
+    for entry in entries:
+        entry.book.disconnect()
+    engine.market.dirty_books.update(told)
 
 
 def _gap(engine: ReferenceEngine, channel: ChannelState) -> None:
@@ -89,13 +104,14 @@ def _gap(engine: ReferenceEngine, channel: ChannelState) -> None:
             engine.race.aggregator.disconnected(channel.info.id)
     for at, entry in enumerate(engine.market.books.entries):
         if entry.channel == channel.info.id:
+            entry.next = None
             if entry.book.gap().need_seed:
                 seed(engine, entry)
             engine.market.dirty_books.add(at)
 
 
 def _tick(engine: ReferenceEngine, now_ns: int) -> None:
-    """Time has passed: books that stay crossed are given up."""
+    """Time has passed: books that stay crossed, or say nothing any more, are given up."""
     for at, entry in enumerate(engine.market.books.entries):
         change = entry.book.tick(now_ns)
         if change.outcome is not Outcome.IGNORED:

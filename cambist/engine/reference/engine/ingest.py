@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from cambist.engine.reference.decode import (
     TIP_FLOOR,
     DecodeError,
-    decode_binance,
-    decode_okx,
     decode_solana,
     decode_tip_floor,
+    decode_venue,
 )
-from cambist.engine.reference.engine.apply import apply_event
+from cambist.engine.reference.engine.apply import apply_event, venue_event
+from cambist.engine.reference.engine.channels import Numbered
 from cambist.engine.reference.engine.control import connected, disconnected
 from cambist.engine.reference.engine.detect import Output, review, settle
 from cambist.engine.reference.engine.needs import done, take_refused
@@ -22,6 +22,7 @@ from cambist.model.events import HEADER, MAX_BODY, BlockError, Direction, Record
 if TYPE_CHECKING:
     from cambist.engine.protocol import Ingested
     from cambist.engine.reference.engine import ReferenceEngine
+    from cambist.engine.reference.engine.channels import ChannelState
 
 
 def ingest(engine: ReferenceEngine, block: bytes, offset: int, until_ns: int) -> Ingested:
@@ -80,22 +81,19 @@ def _frame(
     channel.last_ns = moment.now_ns
     if not channel.solana and (direction == Direction.OUT or generation < channel.generation):
         return
-    if generation > channel.generation:
+    if generation > channel.generation and generation != channel.next:
         if channel.generation:
-            disconnected(engine, channel)
+            disconnected(engine, channel, channel.generation)
         connected(engine, channel, generation)
     slot = engine.market.slot
     try:
         if channel.solana:
             for event in decode_solana(channel.session, conn, generation, Direction(direction), body):
                 apply_event(engine, channel, event, moment)
-        elif channel.info.protocol.startswith("okx."):
-            for event in decode_okx(channel.info.protocol, body):
-                apply_event(engine, channel, event, moment)
+        elif channel.info.protocol == TIP_FLOOR:
+            apply_event(engine, channel, decode_tip_floor(body), moment)
         else:
-            protocol, symbol = channel.info.protocol, channel.info.symbol
-            told = decode_tip_floor(body) if protocol == TIP_FLOOR else decode_binance(protocol, symbol, body)
-            apply_event(engine, channel, told, moment)
+            _exchange(engine, channel, generation, body, moment)
     except DecodeError as error:
         channel.malformed += 1
         engine.counters.malformed += 1
@@ -111,3 +109,10 @@ def _frame(
     if engine.market.slot != slot:
         review(engine, moment, sorted(engine.standing.cycles), out)
     take_refused(engine, channel)
+
+
+def _exchange(engine: ReferenceEngine, channel: ChannelState, generation: int, body: bytes, moment: Moment) -> None:
+    """Applies what a frame of an exchange says, but nothing of one that was there before."""
+    for event in decode_venue(channel.info.protocol, channel.info.symbol, body):
+        if venue_event(engine, channel, generation, event, moment.now_ns) is Numbered.REPEATED:
+            return

@@ -1,30 +1,38 @@
-"""Per-venue book state machine with that venue's sequence rule.
+"""Per-venue book state machine with that venue's sequence and checksum rule.
 
-`EMPTY → SEEDING → LIVE → SUSPECT → SEEDING …`, and `STALE` while its connection is gone. Only a LIVE book that isn't
-crossed quotes: everything else shows its last levels and is not to be traded on. A snapshot replaces, never merges.
+`NO_BOOK → RESEEDING → LIVE → SUSPECT → RESEEDING …`, and `STALE` while its connection is gone or it alone says nothing.
+Only a LIVE book that isn't crossed quotes: everything else shows its last levels and is not to be traded on. A snapshot
+replaces, never merges.
 """
 
 from cambist.engine.reference.order_book.book import MAX_BUFFER, MAX_CROSSED_NS, OrderBook
 from cambist.engine.reference.order_book.checksum import okx_checksum
 from cambist.engine.reference.order_book.consolidated import ConsolidatedBook, Crossing, NetLevel, Taken, VenueBook
+from cambist.engine.reference.order_book.kraken_checksum import kraken_checksum
 from cambist.engine.reference.order_book.levels import MAX_LEVELS, Levels
+from cambist.engine.reference.order_book.pace import FIRST_SILENCE_NS, LEAST_SILENCE_NS, Pace
+from cambist.engine.reference.order_book.rules import Continuity
 from cambist.engine.reference.order_book.state import (
+    Anchor,
     BookChange,
     BookCounts,
     BookParts,
     BookState,
-    Continuity,
     Delta,
     Outcome,
     Side,
+    Source,
     Ticker,
 )
 from cambist.engine.reference.order_book.told import take
 
 __all__ = [
+    "FIRST_SILENCE_NS",
+    "LEAST_SILENCE_NS",
     "MAX_BUFFER",
     "MAX_CROSSED_NS",
     "MAX_LEVELS",
+    "Anchor",
     "BookChange",
     "BookCounts",
     "BookParts",
@@ -37,10 +45,13 @@ __all__ = [
     "NetLevel",
     "OrderBook",
     "Outcome",
+    "Pace",
     "Side",
+    "Source",
     "Taken",
     "Ticker",
     "VenueBook",
+    "kraken_checksum",
     "okx_checksum",
     "take",
 ]

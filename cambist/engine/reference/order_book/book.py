@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
+from copy import copy
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.decode.decimal import ONE, U64_MAX
 from cambist.engine.reference.order_book.checksum import okx_checksum
-from cambist.engine.reference.order_book.levels import Levels
+from cambist.engine.reference.order_book.kraken_checksum import kraken_checksum
+from cambist.engine.reference.order_book.pace import Pace
+from cambist.engine.reference.order_book.quote import Quoting
+from cambist.engine.reference.order_book.rules import Continuity, Joins, Seeds, Sums
 from cambist.engine.reference.order_book.state import (
+    Anchor,
     BookChange,
     BookCounts,
     BookParts,
     BookState,
-    Continuity,
     Delta,
     Outcome,
     Side,
+    Source,
     Ticker,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cambist.engine.reference.decode.event import Level
 
@@ -32,28 +35,40 @@ MAX_BUFFER = 5_000
 MAX_CROSSED_NS = 250_000_000
 """A book that stays crossed this long without a further message is suspect too."""
 
+MAX_SUMS_FAILED = 3
+"""Sums that fail on fresh snapshots before a venue's sums are what is wrong."""
 
-class OrderBook:
+DEPTHS = (10, 25, 100, 500, 1_000)
+"""Depths that a venue which truncates can be subscribed at."""
+
+
+class OrderBook(Quoting):
     """The book of one instrument on one venue. Prices and quantities are × 10⁸."""
 
     def __init__(self, continuity: Continuity) -> None:
-        self._continuity = continuity
-        self._state = BookState.EMPTY
-        self._bids = Levels(Side.BID)
-        self._asks = Levels(Side.ASK)
+        super().__init__()
+        self.continuity = continuity
+        self._rules = continuity.rules
+        self._state = BookState.NO_BOOK
         self._last = 0
-        self._bridged = False  # a delta was applied since the snapshot
+        self._prev: int | None = None  # the id before `_last`, where deltas name it
+        self._anchor = Anchor.STREAMED
         self._buffer: deque[Delta] = deque()
-        self._ticker: Ticker | None = None
         self._crossed = 0  # messages in a row after which bid ≥ ask
         self._crossed_ns = 0
         self._changed_ns: int | None = None
-        self._gaps = self._ignored = self._overflows = self._crossings = self._seeds = 0
+        self._pace = Pace()
+        self._silent = False  # STALE because it fell silent, not because its connection is gone
+        self._halted = False  # the venue doesn't trade the pair now
+        self._kept = 0  # levels of a side that the venue keeps up, 0 if all
+        self._digits = (0, 0)  # decimals of prices and quantities on the wire, where a sum is over its texts
+        self._sums_failed = 0  # in a row, on a fresh snapshot
+        self._counts = BookCounts()
 
     @property
     def state(self) -> BookState:
         """The state."""
-        return self._state
+        return BookState.NO_BOOK if self._halted else self._state
 
     @property
     def changed_ns(self) -> int | None:
@@ -63,7 +78,12 @@ class OrderBook:
     @property
     def counts(self) -> BookCounts:
         """Running totals."""
-        return BookCounts(self._gaps, self._ignored, self._overflows, self._crossings, self._seeds)
+        return copy(self._counts)
+
+    @property
+    def pace(self) -> Pace:
+        """How often it is usually told of."""
+        return copy(self._pace)
 
     @property
     def last_update_id(self) -> int:
@@ -73,38 +93,38 @@ class OrderBook:
     @property
     def generation(self) -> int:
         """How many snapshots the book has lived through; levels of two generations never mix."""
-        return self._seeds
+        return self._counts.seeds
 
     @property
     def usable(self) -> bool:
-        """Whether the book may be traded on: LIVE and not crossed."""
-        return self._state is BookState.LIVE and self._crossed == 0
+        """Whether the book may be traded on: LIVE, not crossed, and open at its venue."""
+        return self._state is BookState.LIVE and self._crossed == 0 and not self._halted
 
     def apply_delta(self, delta: Delta, recv_ns: int) -> BookChange:
         """Takes over one depth message."""
-        return self._follow(delta, recv_ns) if self._state is BookState.LIVE else self._hold(delta)
+        self._pace.hear(recv_ns)
+        follows = self._state is BookState.LIVE or self._silent
+        return self._follow(delta, recv_ns) if follows else self._hold(delta)
 
-    def apply_snapshot(self, last: int, bids: Sequence[Level], asks: Sequence[Level], recv_ns: int) -> BookChange:
-        """Takes over a full book as of update `last`, and whatever was buffered after it."""
-        in_stream = self._continuity is Continuity.OKX
-        if self._state is BookState.STALE or (self._state is BookState.LIVE and last <= self._last and not in_stream):
-            self._ignored += 1
-            return BookChange(Outcome.IGNORED, False)
-        if in_stream and last < self._last:
-            self._ticker = None  # of the numbers before they started anew
+    def apply_snapshot(
+        self, last: int, levels: tuple[Sequence[Level], Sequence[Level]], source: Source, recv_ns: int
+    ) -> BookChange:
+        """Takes over a full book (bids, asks) as of update `last`, and whatever was kept that follows it."""
+        streamed, live = source is Source.STREAM, self._state is BookState.LIVE
+        offline = self._state is BookState.STALE and not self._silent
+        older = not streamed and ((live and last <= self._last) or (self._silent and last < self._last))
+        if offline or older:
+            return self._ignored()
+        self._pace.hear(recv_ns)
         buffer = self._buffer
-        while buffer and self._is_old(buffer[0], last, bridged=False):
-            buffer.popleft()
-        if buffer and not self._joins(buffer[0], last, bridged=False):
+        if streamed:
+            buffer.clear()
+            if last < self._last:
+                self._ticker = None  # of the numbers before they started anew
+        elif not self._bridge(last):
             return BookChange(Outcome.TOO_OLD, True)
-        self._bids.replace(bids)
-        self._asks.replace(asks)
-        self._last = last
-        self._bridged = False
-        self._state = BookState.LIVE
-        self._crossed = 0
-        self._seeds += 1
-        self._forget_ticker(last)
+        self._replace(last, *levels)
+        self._anchor = Anchor.STREAMED if streamed else Anchor.FETCHED
         change = self._settle(Outcome.SEEDED, recv_ns)
         while buffer:
             # The buffer joins up in itself, so nothing but a crossed book can end this.
@@ -116,114 +136,103 @@ class OrderBook:
     def apply_ticker(self, ticker: Ticker, recv_ns: int) -> BookChange:
         """Takes over a best bid and ask. They count if they are newer than the levels."""
         newest = self._ticker.update_id if self._ticker else 0
-        if ticker.update_id <= newest or (self._state is BookState.LIVE and ticker.update_id < self._last):
-            self._ignored += 1
-            return BookChange(Outcome.IGNORED, False)
+        older = ticker.update_id <= newest or (self._state is BookState.LIVE and ticker.update_id < self._last)
+        if older or not self._rules.tickers:
+            return self._ignored()
         self._ticker = ticker
         return self._settle(Outcome.APPLIED, recv_ns)
 
-    def verify(self, total: int) -> BookChange:
-        """Compares the levels with the sum that the venue sent; another one counts as a gap."""
-        if self._state is not BookState.LIVE or self._continuity is not Continuity.OKX:
-            self._ignored += 1
-            return BookChange(Outcome.IGNORED, False)
-        # Not `levels`: a newer ticker is not in the sum.
-        if okx_checksum(self._bids.best_first(), self._asks.best_first()) == total:
+    def verify(self, total: int, digits: tuple[int, int] | None) -> BookChange:
+        """Compares the levels with the sum that the venue sent; another one counts as a gap.
+
+        Where ids tell of what is missing too, sums that fail on one fresh snapshot after the other are not believed any
+        more: a venue that changed or stopped them must not end the book.
+
+        `digits` are the decimals of prices and quantities in the message, where the sum is over its texts. A pair's are
+        the same in all of them; a text may be shorter by its zeros.
+        """
+        if digits is not None:
+            self._digits = (max(self._digits[0], digits[0]), max(self._digits[1], digits[1]))
+        if self._state is not BookState.LIVE or self._rules.sums is Sums.NONE:
+            return self._ignored()
+        guarded = self._rules.joins is not Joins.ALWAYS
+        if guarded and self._sums_failed >= MAX_SUMS_FAILED:
+            self._counts.unverified += 1
+            return BookChange(Outcome.UNVERIFIED, False)
+        if self._sum() == total:
+            self._sums_failed = 0
             return BookChange(Outcome.APPLIED, False)
+        if self._anchor is not Anchor.DELTA:
+            self._sums_failed += 1
         return self.gap()
 
     def connect(self) -> None:
         """The connection is open: a snapshot may come before the first delta."""
-        if self._state is BookState.STALE:
-            self._state = BookState.EMPTY
+        if self._state is BookState.STALE and not self._silent:
+            self._state = BookState.NO_BOOK
 
     def disconnect(self) -> None:
         """The connection is gone: the book is not LIVE and starts from nothing when the next one is there."""
-        self._buffer.clear()
-        self._ticker = None
+        self._forget()
         self._crossed = 0
+        self._silent = False
+        self._pace.pause()
         self._state = BookState.STALE
+
+    def trade(self, *, is_open: bool) -> bool:
+        """The venue trades the pair, or doesn't; its levels are kept up meanwhile. Returns whether that is news."""
+        was_halted, self._halted = self._halted, not is_open
+        return was_halted is is_open
+
+    def succeed(self, before: OrderBook) -> None:
+        """Takes the place of a book that another connection told of: what was counted and learned goes on."""
+        self._counts = self._counts.after(before._counts)
+        self._pace = before._pace.then(self._pace)
+        self._halted = before._halted
 
     def gap(self) -> BookChange:
         """Messages were lost before they got here."""
-        self._gaps += 1
-        self._buffer.clear()
-        self._ticker = None
-        if self._state is BookState.STALE:
+        self._counts.gaps += 1
+        self._forget()
+        if self._state is BookState.STALE and not self._silent:
             return BookChange(Outcome.GAP, False)
+        self._silent = False
         self._state = BookState.SUSPECT
         return BookChange(Outcome.GAP, True)
 
     def tick(self, now_ns: int) -> BookChange:
-        """Time has passed: a book that stayed crossed for too long becomes SUSPECT."""
-        if self._state is BookState.LIVE and self._crossed and now_ns - self._crossed_ns > MAX_CROSSED_NS:
+        """Time has passed: a book that stayed crossed for too long becomes SUSPECT, one that fell silent STALE."""
+        if self._state is not BookState.LIVE:
+            return BookChange(Outcome.IGNORED, False)
+        if self._crossed and now_ns - self._crossed_ns > MAX_CROSSED_NS:
             return self._suspect(Outcome.CROSSED)
-        return BookChange(Outcome.IGNORED, False)
-
-    def best_bid(self) -> Level | None:
-        """Returns the best bid as (price, quantity) if the book may be traded on."""
-        return self.best(Side.BID) if self.usable else None
-
-    def best_ask(self) -> Level | None:
-        """Returns the best ask as (price, quantity) if the book may be traded on."""
-        return self.best(Side.ASK) if self.usable else None
-
-    def best(self, side: Side) -> Level | None:
-        """Returns the best level of a side as last known, in whatever state: to be shown, not traded on."""
-        return next(self._merged(side), None)
-
-    def levels(self, side: Side, depth: int) -> list[Level]:
-        """Returns up to `depth` levels of a side, best first, as last known."""
-        return list(islice(self._merged(side), depth))
-
-    def depth(self, side: Side) -> int:
-        """Returns how many levels a side has."""
-        return len(self._side(side))
-
-    def sell(self, base: int) -> int | None:
-        """Returns what selling exactly `base` brings, rounded down; `None` if the depth is short or not usable."""
-        total = self._walk(Side.BID, base)
-        return None if total is None else _u64(total // ONE)
-
-    def buy(self, quote: int) -> int | None:
-        """Returns what spending `quote` buys, rounded down; `None` if the depth is short or not usable."""
-        if not self.usable:
-            return None
-        left = quote * ONE
-        bought = 0
-        levels = self._merged(Side.ASK)
-        while left > 0:
-            level = next(levels, None)
-            if level is None:
-                return None
-            price, qty = level
-            cost = price * qty
-            if left < cost:
-                bought += left // price
-                break
-            bought += qty
-            left -= cost
-        return _u64(bought)
-
-    def cost(self, base: int) -> int | None:
-        """Returns what buying exactly `base` costs, rounded up; `None` if the depth is short or not usable."""
-        total = self._walk(Side.ASK, base)
-        return None if total is None else _u64(-(-total // ONE))
+        if not self._pace.is_silent(now_ns):
+            return BookChange(Outcome.IGNORED, False)
+        self._counts.silences += 1
+        self._state, self._silent = BookState.STALE, True
+        return BookChange(Outcome.SILENT, True)
 
     def parts(self) -> BookParts:
         """Returns all state as plain fields."""
         return BookParts(
-            continuity=self._continuity,
+            continuity=self.continuity,
             state=self._state,
             bids=list(self._bids.best_first()),
             asks=list(self._asks.best_first()),
             last=self._last,
-            bridged=self._bridged,
+            prev=self._prev,
+            anchor=self._anchor,
             buffer=list(self._buffer),
             ticker=self._ticker,
             crossed=self._crossed,
             crossed_ns=self._crossed_ns,
             changed_ns=self._changed_ns,
+            pace=self.pace,
+            silent=self._silent,
+            halted=self._halted,
+            kept=self._kept,
+            digits=self._digits,
+            sums_failed=self._sums_failed,
             counts=self.counts,
         )
 
@@ -231,92 +240,134 @@ class OrderBook:
     def from_parts(cls, parts: BookParts) -> OrderBook:
         """Returns the book that these parts describe. Raises `ValueError` if they are none."""
         book = cls(parts.continuity)
-        book._state = parts.state
         for levels, given in ((book._bids, parts.bids), (book._asks, parts.asks)):
             levels.replace(given)
             if list(levels.best_first()) != list(given):
                 why = "levels out of order, doubled or empty"
                 raise ValueError(why)
-        book._last = parts.last
-        book._bridged = parts.bridged
-        book._buffer = deque(parts.buffer)
-        book._ticker = parts.ticker
-        book._crossed = parts.crossed
-        book._crossed_ns = parts.crossed_ns
-        book._changed_ns = parts.changed_ns
-        counts = parts.counts
-        book._gaps, book._ignored, book._overflows = counts.gaps, counts.ignored, counts.overflows
-        book._crossings, book._seeds = counts.crossed, counts.seeds
+        book._state, book._last, book._prev, book._anchor = parts.state, parts.last, parts.prev, parts.anchor
+        book._buffer, book._ticker = deque(parts.buffer), parts.ticker
+        book._crossed, book._crossed_ns, book._changed_ns = parts.crossed, parts.crossed_ns, parts.changed_ns
+        book._pace, book._counts = copy(parts.pace), copy(parts.counts)
+        book._silent, book._halted, book._kept = parts.silent, parts.halted, parts.kept
+        book._digits, book._sums_failed = parts.digits, parts.sums_failed
         return book
 
-    def _follow(self, delta: Delta, recv_ns: int) -> BookChange:
-        """Takes over a delta while LIVE."""
-        if self._is_old(delta, self._last, bridged=self._bridged):
-            self._ignored += 1
-            return BookChange(Outcome.IGNORED, False)
-        if not self._joins(delta, self._last, bridged=self._bridged):
-            self._gaps += 1
-            self._buffer.clear()
-            if self._continuity is not Continuity.OKX:
-                self._buffer.append(delta)
-            return self._suspect(Outcome.GAP)
-        return self._apply(delta, Outcome.APPLIED, recv_ns)
+    # How a book comes to its levels
+
+    def _bridge(self, last: int) -> bool:
+        """Drops what was kept and is older than update `last`, which was fetched; returns whether the rest follows."""
+        while self._buffer:
+            if not self._is_old(self._buffer[0], last, Anchor.FETCHED):
+                return self._joins(self._buffer[0], last, Anchor.FETCHED)
+            self._buffer.popleft()
+        return True
+
+    def _replace(self, last: int, bids: Sequence[Level], asks: Sequence[Level]) -> None:
+        self._bids.replace(bids)
+        self._asks.replace(asks)
+        self._last, self._prev = last, None
+        self._silent, self._crossed = False, 0
+        self._counts.seeds += 1
+        self._forget_ticker(last)
+        if self._rules.truncates:
+            deepest = max(len(bids), len(asks))
+            self._kept = next((depth for depth in DEPTHS if deepest <= depth), deepest)
+        self._state = BookState.LIVE if bids or asks else BookState.NO_BOOK
 
     def _hold(self, delta: Delta) -> BookChange:
         """Keeps a delta until the snapshot comes."""
-        need_seed = self._state in (BookState.EMPTY, BookState.STALE)
-        self._state = BookState.SEEDING
-        if self._continuity is Continuity.OKX:
-            # It came before the snapshot in one stream, so the snapshot holds it.
-            self._ignored += 1
+        need_seed = self._state in (BookState.NO_BOOK, BookState.STALE)
+        self._state = BookState.RESEEDING
+        if self._rules.seeds is Seeds.STREAMED or (self._buffer and self._is_kept(delta)):
+            # In one stream, what came before the snapshot is in the snapshot.
+            self._counts.ignored += 1
             return BookChange(Outcome.IGNORED, need_seed)
         outcome = Outcome.BUFFERED
-        if self._buffer:
-            newest = self._buffer[-1].last
-            if delta.last <= newest:
-                self._ignored += 1
-                return BookChange(Outcome.IGNORED, need_seed)
-            if not self._joins(delta, newest, bridged=True):
-                self._gaps += 1
-                self._buffer.clear()
-                outcome = Outcome.GAP
+        if self._buffer and not self._joins(delta, self._buffer[-1].last, Anchor.DELTA):
+            self._counts.gaps += 1
+            self._buffer.clear()
+            outcome = Outcome.GAP
         if len(self._buffer) == MAX_BUFFER:
-            self._overflows += 1
+            self._counts.overflows += 1
             self._buffer.clear()
             outcome = Outcome.OVERFLOW
             need_seed = True
         self._buffer.append(delta)
         return BookChange(outcome, need_seed)
 
-    def _is_old(self, delta: Delta, last: int, *, bridged: bool) -> bool:
-        """Returns whether a delta says nothing new after update `last`; `bridged` if that was a delta too."""
-        match self._continuity:
-            case Continuity.SPOT:
+    def _is_kept(self, delta: Delta) -> bool:
+        """Returns whether the newest delta kept says it already."""
+        newest = self._buffer[-1]
+        if self._rules.joins is Joins.CHAIN:
+            return delta.last == newest.last and delta.prev == newest.prev
+        return delta.last <= newest.last
+
+    # How it follows
+
+    def _follow(self, delta: Delta, recv_ns: int) -> BookChange:
+        """Takes over a delta while LIVE, or after a silence that may have been nothing else."""
+        if self._is_old(delta, self._last, self._anchor):
+            return self._ignored()
+        self._silent = False
+        if not self._joins(delta, self._last, self._anchor):
+            self._counts.gaps += 1
+            self._buffer.clear()
+            if self._rules.seeds is not Seeds.STREAMED:
+                self._buffer.append(delta)
+            return self._suspect(Outcome.GAP)
+        self._state = BookState.LIVE
+        return self._apply(delta, Outcome.APPLIED, recv_ns)
+
+    def _is_old(self, delta: Delta, last: int, anchor: Anchor) -> bool:
+        """Returns whether a delta says nothing new after update `last`, which was an `anchor`."""
+        match self._rules.joins, anchor:
+            case (Joins.OVERLAP, _) | (Joins.CHAIN, Anchor.FETCHED) | (Joins.PREVIOUS, Anchor.DELTA):
                 return delta.last <= last
-            case Continuity.USDM:
-                return delta.last < last or (bridged and delta.last == last)
-            case Continuity.OKX:  # a smaller number may be a new count, and the chain says so
+            case (Joins.PREVIOUS, _):
+                return delta.last < last
+            case (Joins.CHAIN, Anchor.DELTA):
+                # A smaller number may be a new count, and the chain says so: only the very same message is old. One
+                # whose own ids are equal says that nothing changed, however often.
+                return delta.last == last and delta.prev == self._prev and delta.prev != last
+            case (Joins.CHAIN, Anchor.STREAMED):
+                return delta.last == last and delta.prev != last
+            case _:
                 return False
 
-    def _joins(self, delta: Delta, last: int, *, bridged: bool) -> bool:
-        """Returns whether a delta follows update `last`; `bridged` if that was a delta too."""
-        if self._continuity is Continuity.SPOT:
-            return delta.first <= last + 1
-        if self._continuity is Continuity.OKX:
-            return delta.prev == last
-        return delta.prev == last or (not bridged and delta.first <= last <= delta.last)
+    def _joins(self, delta: Delta, last: int, anchor: Anchor) -> bool:
+        """Returns whether a delta follows update `last`, which was an `anchor`."""
+        match self._rules.joins:
+            case Joins.OVERLAP:
+                return delta.first <= last + 1
+            case Joins.PREVIOUS:
+                bridges = anchor is not Anchor.DELTA and delta.first <= last <= delta.last
+                return delta.prev == last or bridges
+            case Joins.CHAIN if anchor is Anchor.FETCHED:
+                return delta.prev is not None and delta.prev <= last  # it may lie between two links of the chain
+            case Joins.CHAIN:
+                return delta.prev == last
+            case Joins.ALWAYS:
+                return True
 
     def _apply(self, delta: Delta, outcome: Outcome, recv_ns: int) -> BookChange:
-        for level in delta.bids:
-            self._bids.set(level)
-        for level in delta.asks:
-            self._asks.set(level)
+        for side, changed in ((self._bids, delta.bids), (self._asks, delta.asks)):
+            for level in changed:
+                side.set(level)
+            if self._kept:
+                side.keep(self._kept)
         if delta.last < self._last:
             self._ticker = None  # where the numbers start anew, one of the old ones only looks newer
         self._forget_ticker(delta.last)
-        self._last = delta.last
-        self._bridged = True
+        if delta.prev != delta.last:
+            self._prev = delta.prev
+        self._last, self._anchor = delta.last, Anchor.DELTA
         return self._settle(outcome, recv_ns)
+
+    def _forget(self) -> None:
+        """Forgets what waits and what lies on top of the levels."""
+        self._buffer.clear()
+        self._ticker = None
 
     def _forget_ticker(self, last: int) -> None:
         """Forgets a ticker that says no more than the levels as of `last`."""
@@ -330,7 +381,7 @@ class OrderBook:
         if bid is None or ask is None or bid[0] < ask[0]:
             self._crossed = 0
             return BookChange(outcome, False)
-        self._crossings += 1
+        self._counts.crossed += 1
         self._crossed += 1
         if self._crossed == 1:
             self._crossed_ns = recv_ns
@@ -344,41 +395,13 @@ class OrderBook:
         self._crossed = 0
         return BookChange(outcome, True)
 
-    def _side(self, side: Side) -> Levels:
-        return self._bids if side is Side.BID else self._asks
+    def _ignored(self) -> BookChange:
+        self._counts.ignored += 1
+        return BookChange(Outcome.IGNORED, False)
 
-    def _merged(self, side: Side) -> Iterator[Level]:
-        """Yields a side best first, with a newer ticker on top: what is better than its best is gone."""
-        levels = self._side(side).best_first()
-        ticker = self._ticker
-        if ticker is None:
-            yield from levels
-            return
-        top, qty = (ticker.bid, ticker.bid_qty) if side is Side.BID else (ticker.ask, ticker.ask_qty)
-        if top and qty:
-            yield top, qty
-        for price, level_qty in levels:
-            # A top of 0 means that the venue has nothing on that side.
-            if price < top if side is Side.BID else 0 < top < price:
-                yield price, level_qty
-
-    def _walk(self, side: Side, base: int) -> int | None:
-        """Returns price × quantity over the first `base` of a side, × 10¹⁶."""
-        if not self.usable:
-            return None
-        left = base
-        total = 0
-        levels = self._merged(side)
-        while left > 0:
-            level = next(levels, None)
-            if level is None:
-                return None
-            price, qty = level
-            part = min(left, qty)
-            total += price * part
-            left -= part
-        return total
-
-
-def _u64(value: int) -> int | None:
-    return value if value <= U64_MAX else None
+    def _sum(self) -> int:
+        """Returns what the levels sum to by the venue's rule. A newer ticker is not in it."""
+        bids, asks = self._bids.best_first(), self._asks.best_first()
+        return (
+            kraken_checksum(bids, asks, *self._digits) if self._rules.sums is Sums.KRAKEN else okx_checksum(bids, asks)
+        )

@@ -52,6 +52,11 @@ class Levels:
             if len(self._ranks) > MAX_LEVELS:
                 self._drop_farthest()
 
+    def keep(self, most: int) -> None:
+        """Drops what is farther from the best level than the first `most`."""
+        while len(self._ranks) > most:
+            self._drop_farthest()
+
     def best_first(self) -> Iterator[Level]:
         """Yields (price, quantity)."""
         return ((abs(rank), self._qty[rank]) for rank in reversed(self._ranks))

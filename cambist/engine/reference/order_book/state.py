@@ -6,32 +6,46 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
-
-class Continuity(StrEnum):
-    """How a venue's update ids join up."""
-
-    SPOT = "spot"
-    """Binance spot: `U` = previous `u` + 1; overlap is allowed, `u` ≤ the last one is old."""
-    USDM = "usdm"
-    """Binance USD-M: `pu` = previous `u`; the first one after a snapshot holds `U` ≤ lastUpdateId ≤ `u`."""
-    OKX = "okx"
-    """OKX: `prevSeqId` = previous `seqId`, whichever is greater (it starts anew after maintenance); equal ones say that
-    nothing changed. Snapshots come in the stream and replace at any time."""
+from cambist.engine.reference.order_book.pace import Pace
+from cambist.engine.reference.order_book.rules import Continuity
 
 
 class BookState(StrEnum):
     """Where a book is on its way to be quoted."""
 
-    EMPTY = "empty"
-    """Nothing was heard yet."""
-    SEEDING = "seeding"
-    """Deltas are buffered until a snapshot joins them up."""
+    NO_BOOK = "no_book"
+    """Nothing was heard yet, the venue said that there are no levels, or it doesn't trade the pair now."""
+    RESEEDING = "reseeding"
+    """A snapshot is on its way; deltas wait for it."""
     LIVE = "live"
     SUSPECT = "suspect"
-    """A gap or a crossed book: the levels are wrong."""
+    """A gap, a wrong sum or a crossed book: the levels are wrong."""
     STALE = "stale"
-    """The connection is gone."""
+    """The connection is gone, or this book alone fell silent."""
+
+
+class Source(StrEnum):
+    """How a snapshot came."""
+
+    STREAM = "stream"
+    """In the stream of deltas: it holds all that came before it."""
+    FETCHED = "fetched"
+    """Fetched beside it: it may be older or newer than what the stream tells."""
+
+    @classmethod
+    def of(cls, protocol: str) -> Source:
+        """Returns how the snapshots of a channel with this protocol come."""
+        return cls.FETCHED if protocol.endswith(".depth") else cls.STREAM
+
+
+class Anchor(StrEnum):
+    """What the newest update in the levels was."""
+
+    STREAMED = "streamed"
+    FETCHED = "fetched"
+    DELTA = "delta"
 
 
 class Side(StrEnum):
@@ -60,6 +74,10 @@ class Outcome(StrEnum):
     """The snapshot is older than the first delta that could follow it."""
     OVERFLOW = "overflow"
     """More deltas than the buffer holds: seeding starts anew."""
+    SILENT = "silent"
+    """Nothing was said for far longer than usual: STALE."""
+    UNVERIFIED = "unverified"
+    """The venue's sums fail on fresh books, so they are no longer asked."""
 
 
 class BookChange(NamedTuple):
@@ -89,7 +107,7 @@ class Ticker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask_qty: int
 
 
-class BookCounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BookCounts(msgspec.Struct, forbid_unknown_fields=True):
     """Running totals of a book."""
 
     gaps: int = 0
@@ -98,6 +116,14 @@ class BookCounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     crossed: int = 0
     seeds: int = 0
     """Snapshots taken over."""
+    silences: int = 0
+    """Times that it fell silent."""
+    unverified: int = 0
+    """Sums that were no longer compared."""
+
+    def after(self, before: BookCounts) -> BookCounts:
+        """Returns these on top of those of the book before."""
+        return BookCounts(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(before), strict=True)))
 
 
 class BookParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,10 +134,17 @@ class BookParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bids: list[tuple[int, int]]
     asks: list[tuple[int, int]]
     last: int
-    bridged: bool
+    prev: int | None
+    anchor: Anchor
     buffer: list[Delta]
     ticker: Ticker | None
     crossed: int
     crossed_ns: int
     changed_ns: int | None
+    pace: Pace
+    silent: bool
+    halted: bool
+    kept: int
+    digits: tuple[int, int]
+    sums_failed: int
     counts: BookCounts

@@ -10,11 +10,11 @@ from cambist.engine.reference.order_book.state import Delta, Ticker
 if TYPE_CHECKING:
     from cambist.engine.reference.decode.event import Event
     from cambist.engine.reference.order_book.book import OrderBook
-    from cambist.engine.reference.order_book.state import BookChange
+    from cambist.engine.reference.order_book.state import BookChange, Source
 
 
-def take(book: OrderBook, said: Event, recv_ns: int) -> BookChange | None:
-    """Takes over what an event says of this book, `None` if it says nothing of one."""
+def take(book: OrderBook, said: Event, source: Source, recv_ns: int) -> BookChange | None:
+    """Takes over what an event says of this book, `None` if nothing. `source` says how a snapshot came."""
     match said:
         case BookTicker():
             ticker = Ticker(said.update_id, said.bid, said.bid_qty, said.ask, said.ask_qty)
@@ -22,8 +22,8 @@ def take(book: OrderBook, said: Event, recv_ns: int) -> BookChange | None:
         case DepthDelta():
             return book.apply_delta(Delta(said.first, said.last, said.prev, said.bids, said.asks), recv_ns)
         case DepthSnapshot():
-            return book.apply_snapshot(said.last, said.bids, said.asks, recv_ns)
+            return book.apply_snapshot(said.last, (said.bids, said.asks), source, recv_ns)
         case BookChecksum():
-            return book.verify(said.sum)
+            return book.verify(said.sum, said.digits)
         case _:
             return None

@@ -156,6 +156,16 @@ pub enum Event<'a> {
     BookChecksum {
         symbol: Cow<'a, str>,
         sum: i64,
+        /// Decimals of prices and quantities on the wire, where the sum is over its texts.
+        digits: Option<(u8, u8)>,
+    },
+    /// Which message of its connection this is, where the venue counts them.
+    Sequence {
+        number: u64,
+    },
+    /// Whether the venue as a whole trades, in its own word.
+    VenueStatus {
+        status: Cow<'a, str>,
     },
     Trade {
         symbol: Cow<'a, str>,
@@ -195,6 +205,15 @@ impl Event<'_> {
             | Self::DepthSnapshot { symbol, .. }
             | Self::BookChecksum { symbol, .. }
             | Self::Trade { symbol, .. } => Some(symbol),
+            _ => None,
+        }
+    }
+
+    /// Returns the venue's time of what it says of a book or trade, `None` if it gives none.
+    pub fn venue_ns(&self) -> Option<i64> {
+        match self {
+            Self::BookTicker { venue_ns, .. } | Self::DepthSnapshot { venue_ns, .. } => *venue_ns,
+            Self::DepthDelta { venue_ns, .. } | Self::Trade { venue_ns, .. } => Some(*venue_ns),
             _ => None,
         }
     }

@@ -21,6 +21,21 @@ pub use session::{Method, PendingParts, SessionParts, SolanaSession};
 pub use solana::decode_solana;
 pub use tips::{TIP_FLOOR, decode_tip_floor};
 
+/// Returns what a frame of an exchange says.
+///
+/// # Errors
+/// A `DecodeError` if the frame isn't what this protocol sends.
+pub fn decode_venue<'a>(
+    protocol: &str,
+    symbol: &'a str,
+    body: &'a [u8],
+) -> Result<Vec<Event<'a>>, DecodeError> {
+    if protocol.starts_with("okx.") {
+        return decode_okx(protocol, body);
+    }
+    decode_binance(protocol, symbol, body).map(|event| vec![event])
+}
+
 /// Longest frame that is read.
 pub const MAX_BODY: usize = 16 * 1024 * 1024;
 

@@ -136,6 +136,7 @@ fn depth<'a>(
     let sum = sum(checksum, numbered)?.map(|sum| Event::BookChecksum {
         symbol: symbol.clone(),
         sum: sum.into(),
+        digits: None,
     });
     said.push(if snapshot {
         Event::DepthSnapshot {

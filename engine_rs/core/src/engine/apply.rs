@@ -1,12 +1,15 @@
 //! Decoded events, each applied to what it tells about.
 
 use super::Engine;
+use super::block::Header;
+use super::books::Teller;
+use super::channels::Numbered;
 use super::race;
 use super::standing::Moment;
 use crate::base58::{self, Pubkey};
 use crate::decode::Event;
 use crate::fees::consumed_units;
-use crate::order_book::{BookChange, Delta, Outcome, Ticker};
+use crate::order_book::{BookChange, Continuity, Outcome, Source};
 
 impl Engine {
     pub(super) fn node_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {
@@ -101,109 +104,117 @@ impl Engine {
         self.reprice();
     }
 
-    pub(super) fn venue_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {
+    /// Returns what the message's number said, if this event was that: of a repeated one nothing else is to be applied.
+    pub(super) fn venue_event(&mut self, header: &Header, event: Event<'_>) -> Numbered {
+        let (at, now_ns) = (header.channel, header.recv_ns);
         let Some(channel) = self.channels.get_mut(&at) else {
-            return;
+            return Numbered::Next;
         };
-        let now_ns = moment.now_ns;
         match event {
-            Event::BookTicker {
-                symbol,
-                update_id,
-                bid,
-                bid_qty,
-                ask,
-                ask_qty,
-                venue_ns,
-            } => {
-                let ticker = Ticker {
-                    update_id,
-                    bid,
-                    bid_qty,
-                    ask,
-                    ask_qty,
-                };
-                let lag = channel.lag(now_ns, venue_ns);
-                let place = self.find_book(at, &symbol);
-                let change = self.market.books.entries[place]
-                    .book
-                    .apply_ticker(ticker, now_ns);
-                self.book_changed(at, place, change, now_ns - lag, true);
-            }
-            Event::DepthDelta {
-                symbol,
-                first,
-                last,
-                prev,
-                bids,
-                asks,
-                venue_ns,
-            } => {
-                let lag = channel.lag(now_ns, Some(venue_ns));
-                let place = self.find_book(at, &symbol);
-                let delta = Delta {
-                    first,
-                    last,
-                    prev,
-                    bids,
-                    asks,
-                };
-                let change = self.market.books.entries[place]
-                    .book
-                    .apply_delta(delta, now_ns);
-                self.book_changed(at, place, change, now_ns - lag, true);
-            }
-            Event::DepthSnapshot {
-                symbol,
-                last,
-                bids,
-                asks,
-                venue_ns,
-            } => {
-                let lag = channel.lag(now_ns, venue_ns);
-                let place = self.find_book(at, &symbol);
-                let change = self.market.books.entries[place]
-                    .book
-                    .apply_snapshot(last, &bids, &asks, now_ns);
-                self.book_changed(at, place, change, now_ns - lag, false);
-            }
-            Event::BookChecksum { symbol, sum } => {
-                let place = self.find_book(at, &symbol);
-                let change = self.market.books.entries[place].book.verify(sum);
-                if change.outcome == Outcome::Gap {
-                    let as_of_ns = self.market.books.entries[place].as_of_ns;
-                    self.book_changed(at, place, change, as_of_ns, true);
+            Event::Sequence { number } => {
+                let numbered = channel.count(header.generation, number);
+                if numbered == Numbered::Missed {
+                    self.missed(at, header.generation);
                 }
-            }
-            Event::TipFloor { levels, average } => {
-                self.sources.tip_floor(&levels, average, now_ns);
-                self.reprice();
+                return numbered;
             }
             Event::Trade { venue_ns, .. } => {
                 channel.lag(now_ns, Some(venue_ns));
             }
             Event::Instruments(listed) => {
+                let venue = channel.info.venue.clone();
                 for each in &listed {
-                    self.market.books.list(&channel.info.venue, each);
+                    self.market
+                        .dirty_books
+                        .extend(self.market.books.list(&venue, each));
                 }
+            }
+            Event::VenueStatus { status } => {
+                let venue = channel.info.venue.clone();
+                let changed = self.market.books.status(&venue, &status);
+                self.market.dirty_books.extend(changed);
             }
             Event::Error { code, message, .. } => {
                 channel.error(&format!("error {code}: {message}"));
             }
-            _ => {}
+            told => self.book_event(header, told),
+        }
+        Numbered::Next
+    }
+
+    /// Takes over what an event says of a book, if it says something of one.
+    fn book_event(&mut self, header: &Header, event: Event<'_>) {
+        let (at, now_ns) = (header.channel, header.recv_ns);
+        let (Some(channel), Some(symbol)) = (self.channels.get_mut(&at), event.symbol()) else {
+            return;
+        };
+        let timed = !matches!(event, Event::BookChecksum { .. });
+        let lag = if timed {
+            channel.lag(now_ns, event.venue_ns())
+        } else {
+            channel.lag_ns.unwrap_or(0)
+        };
+        let teller = Teller {
+            generation: header.generation,
+            next: channel.next == Some(header.generation),
+            source: Source::of(&channel.info.protocol),
+            now_ns,
+        };
+        let rules = Continuity::of(&channel.info.protocol);
+        let place = self.market.books.find(&channel.info.venue, symbol, rules);
+        let own = teller.source == Source::Stream;
+        let told = self.market.books.entries[place].take(event, teller);
+        let Some(change) = told else { return };
+        if change.outcome == Outcome::Unverified
+            && let Some(channel) = self.channels.get_mut(&at)
+        {
+            let name = &self.market.books.entries[place].name;
+            channel.error(&format!(
+                "sums of {name} fail on fresh books, no longer checked"
+            ));
+        }
+        if timed || change.outcome == Outcome::Gap {
+            self.book_changed(at, place, change, now_ns - lag, own);
         }
     }
 
-    fn find_book(&mut self, at: u16, symbol: &str) -> usize {
-        let Some(channel) = self.channels.get(&at) else {
-            return 0;
-        };
-        let kind = if channel.info.protocol.starts_with("binance.usdm.") {
-            "perp"
-        } else {
-            "spot"
-        };
-        self.market.books.find(&channel.info.venue, symbol, kind)
+    /// Messages of one connection are missing, of whichever books they told.
+    fn missed(&mut self, at: u16, generation: u32) {
+        self.counters.gaps += 1;
+        if let Some(channel) = self.channels.get_mut(&at) {
+            channel.gaps += 1;
+        }
+        for place in self.told_by(at) {
+            let entry = &mut self.market.books.entries[place];
+            let change = if entry.generation == generation {
+                entry.book.gap()
+            } else if let Some(next) = entry
+                .next
+                .as_mut()
+                .filter(|next| next.generation == generation)
+            {
+                next.book.gap()
+            } else {
+                continue;
+            };
+            self.market.dirty_books.insert(place);
+            self.seed(place, change);
+        }
+    }
+
+    /// Returns the places of the books that a channel tells of.
+    pub(super) fn told_by(&self, at: u16) -> Vec<usize> {
+        let entries = self.market.books.entries.iter().enumerate();
+        let told = entries.filter(|(_, entry)| entry.channel == Some(at));
+        told.map(|(place, _)| place).collect()
+    }
+
+    /// Takes over what tips landed.
+    pub(super) fn tips(&mut self, event: &Event<'_>, now_ns: i64) {
+        if let Event::TipFloor { levels, average } = event {
+            self.sources.tip_floor(levels, *average, now_ns);
+            self.reprice();
+        }
     }
 
     fn book_changed(

@@ -2,11 +2,14 @@
 //!
 //! Prices and quantities of books are integers of 10⁻⁸. What one receives is rounded down, what one pays is rounded up.
 
+use std::collections::BTreeSet;
+
 use hashbrown::HashMap;
 
 use super::setup::EngineSetup;
+use crate::decode::Event;
 use crate::log2::log2_ratio;
-use crate::order_book::{BookState, Continuity, OrderBook};
+use crate::order_book::{BookChange, BookState, Continuity, OrderBook, Outcome, Source};
 
 const ONE8: u128 = 100_000_000;
 pub(crate) const PPM: u128 = 1_000_000;
@@ -36,6 +39,29 @@ pub(crate) struct BookEntry {
     /// When its last event was known to be true: receive time less lag.
     pub(crate) as_of_ns: i64,
     pub(crate) book: OrderBook,
+    /// Connection whose frames the book is made of.
+    pub(crate) generation: u32,
+    /// The book as the connection tells it that is about to take over; it becomes the book once it can be traded on.
+    pub(crate) next: Option<Successor>,
+    /// The venue's list says that the pair is traded.
+    pub(crate) listed: bool,
+}
+
+/// A book in the making, told by another connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Successor {
+    pub(crate) generation: u32,
+    pub(crate) book: Box<OrderBook>,
+}
+
+/// Who says what a book is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Teller {
+    pub(crate) generation: u32,
+    /// Whether that is a connection about to take over.
+    pub(crate) next: bool,
+    pub(crate) source: Source,
+    pub(crate) now_ns: i64,
 }
 
 impl BookEntry {
@@ -44,11 +70,75 @@ impl BookEntry {
         self.book.usable()
     }
 
+    /// Takes over what an event says of the book, from whichever of two connections; `None` if it says nothing.
+    pub(crate) fn take(&mut self, event: Event<'_>, teller: Teller) -> Option<BookChange> {
+        let Teller { source, now_ns, .. } = teller;
+        if source == Source::Fetched {
+            if let Some(next) = &mut self.next {
+                next.book.take(event.clone(), source, now_ns);
+                self.take_over();
+            }
+            return self.book.take(event, source, now_ns);
+        }
+        if teller.generation < self.generation {
+            return None;
+        }
+        if !teller.next || self.generation == teller.generation {
+            self.generation = teller.generation;
+            return self.book.take(event, source, now_ns);
+        }
+        let next = self.next.get_or_insert_with(|| Successor {
+            generation: teller.generation,
+            book: Box::new(OrderBook::new(self.book.continuity())),
+        });
+        let change = next.book.take(event, source, now_ns)?;
+        let outcome = if self.take_over() {
+            change.outcome
+        } else {
+            Outcome::Ignored
+        };
+        Some(BookChange { outcome, ..change })
+    }
+
+    /// Makes the next book the book if it can be traded on; returns whether it did.
+    fn take_over(&mut self) -> bool {
+        let Some(mut next) = self.next.take_if(|next| next.book.usable()) else {
+            return false;
+        };
+        next.book.succeed(&self.book);
+        (self.book, self.generation) = (*next.book, next.generation);
+        true
+    }
+
+    /// The connection of the book is gone, and the one that was to take over is all there is.
+    pub(crate) fn inherit(&mut self, generation: u32) {
+        if self.generation >= generation {
+            return;
+        }
+        self.book.disconnect();
+        self.book.connect();
+        if let Some(mut next) = self.next.take() {
+            next.book.succeed(&self.book);
+            self.book = *next.book;
+        }
+        self.generation = generation;
+    }
+
+    /// The connection that was to take over is gone; `generation` is the one that stays.
+    pub(crate) fn disinherit(&mut self, generation: u32) {
+        self.next = None;
+        if self.generation > generation {
+            self.book.disconnect();
+            self.book.connect();
+            self.generation = generation;
+        }
+    }
+
     /// The word for its state.
     pub(crate) fn state(&self) -> &'static str {
         match self.book.state() {
-            BookState::Empty => "empty",
-            BookState::Seeding => "seeding",
+            BookState::NoBook => "no_book",
+            BookState::Reseeding => "reseeding",
             BookState::Live if !self.book.usable() => "crossed",
             BookState::Live => "live",
             BookState::Suspect => "suspect",
@@ -136,6 +226,8 @@ pub(crate) struct Books {
     pub(crate) refused: Vec<&'static str>,
     identities: HashMap<(String, String), String>,
     fees: HashMap<String, u32>,
+    /// Venues that said they don't trade now.
+    pub(crate) shut: BTreeSet<String>,
 }
 
 impl Books {
@@ -196,10 +288,8 @@ impl Books {
         let at = self.entries.len();
         let continuity = if kind == "perp" {
             Continuity::Usdm
-        } else if venue.starts_with("okx") {
-            Continuity::Okx
         } else {
-            Continuity::Spot
+            Continuity::Spot // until a channel tells of it, whose protocol knows
         };
         self.entries.push(BookEntry {
             venue: venue.to_owned(),
@@ -216,6 +306,9 @@ impl Books {
             channel: None,
             as_of_ns: 0,
             book: OrderBook::new(continuity),
+            generation: 0,
+            next: None,
+            listed: true,
         });
         self.index
             .entry(venue.to_owned())
@@ -225,20 +318,60 @@ impl Books {
     }
 
     /// Returns the place of a book, made from its symbol alone if the venue's list did not name it.
-    pub(crate) fn find(&mut self, venue: &str, symbol: &str, kind: &str) -> usize {
-        self.place(venue, symbol)
-            .unwrap_or_else(|| self.declare(venue, symbol, symbol, "", kind))
+    /// It follows the rules of the channel that tells of it.
+    pub(crate) fn find(&mut self, venue: &str, symbol: &str, rules: Continuity) -> usize {
+        let kind = if rules == Continuity::Usdm {
+            "perp"
+        } else {
+            "spot"
+        };
+        let at = self
+            .place(venue, symbol)
+            .unwrap_or_else(|| self.declare(venue, symbol, symbol, "", kind));
+        let entry = &mut self.entries[at];
+        if entry.book.continuity() != rules {
+            entry.book = OrderBook::new(rules);
+            entry.book.trade(entry.listed && !self.shut.contains(venue));
+        }
+        at
     }
 
-    /// Takes an instrument of a venue's list.
-    pub(crate) fn list(&mut self, venue: &str, instrument: &crate::decode::Instrument) {
-        self.declare(
+    /// Takes an instrument of a venue's list. Returns its place if it opened or closed.
+    pub(crate) fn list(
+        &mut self,
+        venue: &str,
+        instrument: &crate::decode::Instrument,
+    ) -> Option<usize> {
+        let at = self.declare(
             venue,
             &instrument.symbol,
             &instrument.base,
             &instrument.quote,
             "spot",
         );
+        self.entries[at].listed = is_open(&instrument.status);
+        self.review(at).then_some(at)
+    }
+
+    /// A venue as a whole trades, or doesn't. Returns the places of books that opened or closed.
+    pub(crate) fn status(&mut self, venue: &str, status: &str) -> Vec<usize> {
+        if is_open(status) {
+            self.shut.remove(venue);
+        } else {
+            self.shut.insert(venue.to_owned());
+        }
+        let places = (0..self.entries.len()).filter(|&at| self.entries[at].venue == venue);
+        let places: Vec<usize> = places.collect();
+        places.into_iter().filter(|&at| self.review(at)).collect()
+    }
+
+    fn review(&mut self, at: usize) -> bool {
+        let entry = &mut self.entries[at];
+        let open = entry.listed && !self.shut.contains(&entry.venue);
+        if let Some(next) = &mut entry.next {
+            next.book.trade(open);
+        }
+        entry.book.trade(open)
     }
 
     fn place(&self, venue: &str, symbol: &str) -> Option<usize> {
@@ -247,4 +380,10 @@ impl Books {
             .and_then(|symbols| symbols.get(symbol))
             .copied()
     }
+}
+
+/// Returns whether a pair or a venue with this status trades; each venue has its own word for it.
+fn is_open(status: &str) -> bool {
+    let words = ["", "trading", "online", "live"];
+    words.iter().any(|word| status.eq_ignore_ascii_case(word))
 }

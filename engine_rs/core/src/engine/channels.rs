@@ -24,15 +24,25 @@ pub(crate) struct ChannelState {
     pub(crate) slot: Option<u64>,
     pub(crate) slot_ns: i64,
     pub(crate) generation: u32,
+    /// Generation of the connection that takes over, book by book, while the other one still tells.
+    pub(crate) next: Option<u32>,
+    /// Number of the last message of either connection, where the venue counts them.
+    pub(crate) numbers: [Option<u64>; 2],
     pub(crate) state: State,
     pub(crate) last_error: String,
     pub(crate) session: SolanaSession,
     /// Its frames are JSON-RPC of a Solana node.
     pub(crate) solana: bool,
-    /// Its frames may say more than one thing.
-    pub(crate) okx: bool,
     /// It is a Solana `PubSub` connection, which announces slots.
     pub(crate) socket: bool,
+}
+
+/// What a message's number says of those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbered {
+    Next,
+    Repeated,
+    Missed,
 }
 
 /// What is known of a channel's connection.
@@ -50,7 +60,6 @@ impl ChannelState {
             info.protocol.starts_with("solana."),
             info.protocol == "solana.ws",
         );
-        let okx = info.protocol.starts_with("okx.");
         Self {
             info,
             frames: 0,
@@ -62,11 +71,12 @@ impl ChannelState {
             slot: None,
             slot_ns: 0,
             generation: 0,
+            next: None,
+            numbers: [None; 2],
             state: State::Idle,
             last_error: String::new(),
             session: SolanaSession::new(),
             solana,
-            okx,
             socket,
         }
     }
@@ -75,8 +85,31 @@ impl ChannelState {
     pub(crate) fn redeclare(&mut self, info: Channel) {
         self.solana = info.protocol.starts_with("solana.");
         self.socket = info.protocol == "solana.ws";
-        self.okx = info.protocol.starts_with("okx.");
         self.info = info;
+    }
+
+    /// Returns whether frames of this connection are of one that is gone.
+    pub(crate) fn is_past(&self, generation: u32) -> bool {
+        generation < self.generation
+    }
+
+    /// Returns whether a new connection and the one that is open tell the same for a while.
+    pub(crate) fn overlaps(&self, generation: u32) -> bool {
+        !self.solana && self.generation > 0 && generation > self.generation
+    }
+
+    /// Takes the number of a message; returns what it says of those before it.
+    pub(crate) fn count(&mut self, generation: u32, number: u64) -> Numbered {
+        let before = &mut self.numbers[usize::from(self.next == Some(generation))];
+        match *before {
+            Some(last) if number <= last => return Numbered::Repeated,
+            Some(last) if number > last.saturating_add(1) => {
+                *before = Some(number);
+                return Numbered::Missed;
+            }
+            _ => *before = Some(number),
+        }
+        Numbered::Next
     }
 
     /// Returns how long an event was under way, its clock offset subtracted; 0 if the venue gives no time.

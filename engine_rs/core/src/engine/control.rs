@@ -30,7 +30,7 @@ impl Engine {
             }
             kind::TICK => self.tick(header.recv_ns),
             kind::CONNECTED if known => self.connected(header.channel, header.generation),
-            kind::DISCONNECTED if known => self.disconnected(header.channel),
+            kind::DISCONNECTED if known => self.disconnected(header.channel, header.generation),
             kind::GAP if known => self.gap(header.channel),
             _ => {}
         }
@@ -60,39 +60,70 @@ impl Engine {
         self.count_sockets();
     }
 
+    /// A connection is open. If the one before it is too, it takes over book by book.
     pub(super) fn connected(&mut self, at: u16, generation: u32) {
         let Some(channel) = self.channels.get_mut(&at) else {
             return;
         };
+        if channel.state == State::Live && channel.overlaps(generation) {
+            (channel.next, channel.numbers[1]) = (Some(generation), None);
+            return;
+        }
         channel.state = State::Live;
         channel.generation = channel.generation.max(generation);
+        channel.numbers = [None; 2];
         self.market.registry.ask_again(at);
-        for entry in self
-            .market
-            .books
-            .entries
-            .iter_mut()
-            .filter(|entry| entry.channel == Some(at))
-        {
+        for place in self.told_by(at) {
+            let entry = &mut self.market.books.entries[place];
+            entry.generation = generation;
             entry.book.connect();
         }
     }
 
-    pub(super) fn disconnected(&mut self, at: u16) {
+    pub(super) fn disconnected(&mut self, at: u16, generation: u32) {
         let Some(channel) = self.channels.get_mut(&at) else {
             return;
         };
+        match channel.next {
+            Some(next) if generation != next => {
+                (channel.generation, channel.next) = (next, None);
+                channel.numbers = [channel.numbers[1], None];
+                self.hand_over(at, next);
+                return;
+            }
+            Some(_) => {
+                channel.next = None;
+                let stays = channel.generation;
+                self.hand_back(at, stays);
+                return;
+            }
+            None => {}
+        }
         channel.state = State::Down;
         channel.session.disconnect();
         if channel.socket {
             self.market.registry.doubt(at);
             self.lose_socket(at);
         }
-        for (place, entry) in self.market.books.entries.iter_mut().enumerate() {
-            if entry.channel == Some(at) {
-                entry.book.disconnect();
-                self.market.dirty_books.insert(place);
-            }
+        for place in self.told_by(at) {
+            self.market.books.entries[place].book.disconnect();
+            self.market.dirty_books.insert(place);
+        }
+    }
+
+    /// The old one of two connections is gone.
+    fn hand_over(&mut self, at: u16, generation: u32) {
+        for place in self.told_by(at) {
+            self.market.books.entries[place].inherit(generation);
+            self.market.dirty_books.insert(place);
+        }
+    }
+
+    /// The new one of two connections is gone.
+    fn hand_back(&mut self, at: u16, generation: u32) {
+        for place in self.told_by(at) {
+            self.market.books.entries[place].disinherit(generation);
+            self.market.dirty_books.insert(place);
         }
     }
 
@@ -109,17 +140,16 @@ impl Engine {
                 self.race.disconnected(at);
             }
         }
-        for place in 0..self.market.books.entries.len() {
+        for place in self.told_by(at) {
             let entry = &mut self.market.books.entries[place];
-            if entry.channel == Some(at) {
-                let change = entry.book.gap();
-                self.market.dirty_books.insert(place);
-                self.seed(place, change);
-            }
+            entry.next = None;
+            let change = entry.book.gap();
+            self.market.dirty_books.insert(place);
+            self.seed(place, change);
         }
     }
 
-    /// Time has passed: books that stay crossed are given up.
+    /// Time has passed: books that stay crossed, or say nothing any more, are given up.
     fn tick(&mut self, now_ns: i64) {
         for place in 0..self.market.books.entries.len() {
             let change = self.market.books.entries[place].book.tick(now_ns);

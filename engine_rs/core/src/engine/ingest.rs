@@ -1,11 +1,11 @@
 //! Frames, one after the other: decoded, applied, settled.
 
 use super::block::{Header, kind};
-use super::channels::State;
+use super::channels::{Numbered, State};
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
 use crate::decode::{
-    DecodeError, Direction, TIP_FLOOR, decode_binance, decode_okx, decode_solana, decode_tip_floor,
+    DecodeError, Direction, TIP_FLOOR, decode_solana, decode_tip_floor, decode_venue,
 };
 
 impl Engine {
@@ -60,12 +60,13 @@ impl Engine {
         channel.frames += 1;
         channel.last_ns = header.recv_ns;
         let sent = header.direction != 0;
-        if !channel.solana && (sent || header.generation < channel.generation) {
+        if !channel.solana && (sent || channel.is_past(header.generation)) {
             return;
         }
-        if header.generation > channel.generation {
-            if channel.generation > 0 {
-                self.disconnected(at);
+        if header.generation > channel.generation && channel.next != Some(header.generation) {
+            let before = channel.generation;
+            if before > 0 {
+                self.disconnected(at, before);
             }
             self.connected(at, header.generation);
         }
@@ -120,20 +121,18 @@ impl Engine {
             }
             return Ok(());
         }
-        if channel.okx {
-            for event in decode_okx(&channel.info.protocol, body)? {
-                self.venue_event(header.channel, event, moment);
-            }
-            return Ok(());
-        }
         // The symbol is copied because the event may borrow it while the channel changes.
         let (protocol, symbol) = (&channel.info.protocol, channel.info.symbol.clone());
-        let event = if protocol == TIP_FLOOR {
-            decode_tip_floor(body)?
-        } else {
-            decode_binance(protocol, &symbol, body)?
-        };
-        self.venue_event(header.channel, event, moment);
+        if protocol == TIP_FLOOR {
+            let event = decode_tip_floor(body)?;
+            self.tips(&event, moment.now_ns);
+            return Ok(());
+        }
+        for event in decode_venue(protocol, &symbol, body)? {
+            if self.venue_event(header, event) == Numbered::Repeated {
+                break;
+            }
+        }
         Ok(())
     }
 }

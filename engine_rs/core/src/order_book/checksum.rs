@@ -3,7 +3,10 @@
 //! The venue sums its texts. It writes every number without trailing zeros (as do all 8 264 levels recorded in May 2022),
 //! so they are rebuilt from × 10⁸: no book has to keep texts for a sum that is retired.
 
-use super::{BookChange, BookState, Continuity, Level, OrderBook, Outcome, change};
+use super::kraken_checksum::kraken_checksum;
+use super::rules::{Joins, Sums};
+use super::{Anchor, BookChange, BookState, OrderBook, Outcome, change};
+use crate::decode::Level;
 use crate::decode::decimal::{DECIMALS, ONE};
 use crate::quote_codec::crc32;
 
@@ -51,19 +54,49 @@ fn write(text: &mut String, number: u64) {
     }
 }
 
+/// Sums that fail on fresh snapshots before a venue's sums are what is wrong.
+const MAX_SUMS_FAILED: u32 = 3;
+
 impl OrderBook {
     /// Compares the levels with the sum that the venue sent; another one counts as a gap.
-    pub fn verify(&mut self, sum: i64) -> BookChange {
-        if self.state != BookState::Live || self.continuity != Continuity::Okx {
-            self.counts.ignored += 1;
-            return change(Outcome::Ignored, false);
+    ///
+    /// Where ids tell of what is missing too, sums that fail on one fresh snapshot after the other are not believed any
+    /// more: a venue that changed or stopped them must not end the book.
+    ///
+    /// `digits` are the decimals of prices and quantities in the message, where the sum is over its texts. A pair's are the
+    /// same in all of them; a text may be shorter by its zeros.
+    pub fn verify(&mut self, sum: i64, digits: Option<(u8, u8)>) -> BookChange {
+        if let Some((price, quantity)) = digits {
+            self.digits = (self.digits.0.max(price), self.digits.1.max(quantity));
         }
-        // Not `levels`: a newer ticker is not in the sum.
-        let bids: Vec<Level> = self.bids.best_first().take(TOP).collect();
-        let asks: Vec<Level> = self.asks.best_first().take(TOP).collect();
-        if i64::from(okx_checksum(&bids, &asks)) == sum {
+        if self.state != BookState::Live || self.rules.sums == Sums::None {
+            return self.ignored();
+        }
+        let guarded = self.rules.joins != Joins::Always;
+        if guarded && self.sums_failed >= MAX_SUMS_FAILED {
+            self.counts.unverified += 1;
+            return change(Outcome::Unverified, false);
+        }
+        if self.sum() == sum {
+            self.sums_failed = 0;
             return change(Outcome::Applied, false);
         }
+        if self.anchor != Anchor::Delta {
+            self.sums_failed = self.sums_failed.saturating_add(1);
+        }
         self.gap()
+    }
+
+    /// Returns what the levels sum to by the venue's rule. A newer ticker is not in it.
+    fn sum(&self) -> i64 {
+        let bids: Vec<Level> = self.bids.best_first().take(TOP).collect();
+        let asks: Vec<Level> = self.asks.best_first().take(TOP).collect();
+        match self.rules.sums {
+            Sums::Kraken => {
+                let (price, quantity) = self.digits;
+                kraken_checksum(&bids, &asks, price, quantity).into()
+            }
+            Sums::Okx | Sums::None => okx_checksum(&bids, &asks).into(),
+        }
     }
 }

@@ -57,6 +57,14 @@ impl Levels {
         }
     }
 
+    /// Drops what is farther from the best level than the first `most`.
+    pub(super) fn keep(&mut self, most: usize) {
+        let far = self.sorted.len().saturating_sub(most);
+        if far > 0 {
+            self.sorted.drain(..far);
+        }
+    }
+
     pub(super) fn best_first(&self) -> impl Iterator<Item = Level> {
         self.sorted.iter().rev().copied()
     }

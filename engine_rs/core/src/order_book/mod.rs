@@ -1,13 +1,18 @@
-//! Per-venue book state machine with that venue's sequence rule.
+//! Per-venue book state machine with that venue's sequence and checksum rule.
 //!
-//! `EMPTY → SEEDING → LIVE → SUSPECT → SEEDING …`, and `STALE` while its connection is gone. Only a LIVE book that isn't
-//! crossed quotes: everything else shows its last levels and is not to be traded on. A snapshot replaces, never merges.
+//! `NO_BOOK → RESEEDING → LIVE → SUSPECT → RESEEDING …`, and `STALE` while its connection is gone or it alone says
+//! nothing. Only a LIVE book that isn't crossed quotes: everything else shows its last levels and is not to be traded on.
+//! A snapshot replaces, never merges.
 
 mod checksum;
 mod consolidated;
+mod kraken_checksum;
 mod levels;
+mod pace;
 mod parts;
 mod quote;
+mod rules;
+mod seeding;
 mod state;
 mod told;
 
@@ -17,15 +22,16 @@ pub use self::checksum::okx_checksum;
 pub use self::consolidated::{
     ConsolidatedBook, ConsolidationError, Crossing, NetLevel, Taken, VenueBook,
 };
+pub use self::kraken_checksum::kraken_checksum;
 pub use self::levels::{Levels, MAX_LEVELS};
+pub use self::pace::{FIRST_SILENCE_NS, LEAST_SILENCE_NS, Pace};
 pub use self::parts::{BookParts, PartsError};
+pub use self::rules::Continuity;
+use self::rules::{Joins, Rules, Seeds};
+pub use self::seeding::MAX_BUFFER;
 pub use self::state::{
-    BookChange, BookCounts, BookState, Continuity, Delta, Outcome, Side, Ticker,
+    Anchor, BookChange, BookCounts, BookState, Delta, Outcome, Side, Source, Ticker,
 };
-use crate::decode::Level;
-
-/// Deltas kept while a snapshot is on its way; more of them and seeding starts anew.
-pub const MAX_BUFFER: usize = 5_000;
 
 /// A book that stays crossed this long without a further message is suspect too.
 pub const MAX_CROSSED_NS: i64 = 250_000_000;
@@ -34,18 +40,31 @@ pub const MAX_CROSSED_NS: i64 = 250_000_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderBook {
     continuity: Continuity,
+    rules: Rules,
     state: BookState,
     bids: Levels,
     asks: Levels,
     last: u64,
-    /// A delta was applied since the snapshot.
-    bridged: bool,
+    /// The id before `last`, where deltas name it.
+    prev: Option<u64>,
+    anchor: Anchor,
     buffer: VecDeque<Delta>,
     ticker: Option<Ticker>,
     /// Messages in a row after which bid ≥ ask.
     crossed: u32,
     crossed_ns: i64,
     changed_ns: Option<i64>,
+    pace: Pace,
+    /// STALE because it fell silent, not because its connection is gone.
+    silent: bool,
+    /// The venue doesn't trade the pair now.
+    halted: bool,
+    /// Levels of a side that the venue keeps up, 0 if all.
+    kept: usize,
+    /// Decimals of prices and quantities on the wire, where a sum is over its texts.
+    digits: (u8, u8),
+    /// Sums in a row that failed on a fresh snapshot.
+    sums_failed: u32,
     counts: BookCounts,
 }
 
@@ -53,22 +72,38 @@ impl OrderBook {
     pub fn new(continuity: Continuity) -> Self {
         Self {
             continuity,
-            state: BookState::Empty,
+            rules: continuity.rules(),
+            state: BookState::NoBook,
             bids: Levels::new(Side::Bid),
             asks: Levels::new(Side::Ask),
             last: 0,
-            bridged: false,
+            prev: None,
+            anchor: Anchor::Streamed,
             buffer: VecDeque::new(),
             ticker: None,
             crossed: 0,
             crossed_ns: 0,
             changed_ns: None,
+            pace: Pace::default(),
+            silent: false,
+            halted: false,
+            kept: 0,
+            digits: (0, 0),
+            sums_failed: 0,
             counts: BookCounts::default(),
         }
     }
 
+    pub fn continuity(&self) -> Continuity {
+        self.continuity
+    }
+
     pub fn state(&self) -> BookState {
-        self.state
+        if self.halted {
+            BookState::NoBook
+        } else {
+            self.state
+        }
     }
 
     /// Returns when a message last changed the book, `None` if none did.
@@ -78,6 +113,10 @@ impl OrderBook {
 
     pub fn counts(&self) -> BookCounts {
         self.counts
+    }
+
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// Returns the id of the last update in the levels.
@@ -90,80 +129,29 @@ impl OrderBook {
         self.counts.seeds
     }
 
-    /// Returns whether the book may be traded on: LIVE and not crossed.
+    /// Returns whether the book may be traded on: LIVE, not crossed, and open at its venue.
     pub fn usable(&self) -> bool {
-        self.state == BookState::Live && self.crossed == 0
+        self.state == BookState::Live && self.crossed == 0 && !self.halted
     }
 
     /// Takes over one depth message.
     pub fn apply_delta(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
-        match self.state {
-            BookState::Live => self.follow(delta, recv_ns),
-            BookState::Empty | BookState::Stale | BookState::Suspect | BookState::Seeding => {
-                self.hold(delta)
-            }
+        self.pace.hear(recv_ns);
+        if self.state == BookState::Live || self.silent {
+            self.follow(delta, recv_ns)
+        } else {
+            self.hold(delta)
         }
-    }
-
-    /// Takes over a full book as of update `last`, and whatever was buffered after it.
-    pub fn apply_snapshot(
-        &mut self,
-        last: u64,
-        bids: &[Level],
-        asks: &[Level],
-        recv_ns: i64,
-    ) -> BookChange {
-        let in_stream = self.continuity == Continuity::Okx;
-        if self.state == BookState::Stale
-            || (self.state == BookState::Live && last <= self.last && !in_stream)
-        {
-            self.counts.ignored += 1;
-            return change(Outcome::Ignored, false);
-        }
-        if in_stream && last < self.last {
-            self.ticker = None; // of the numbers before they started anew
-        }
-        while self
-            .buffer
-            .front()
-            .is_some_and(|delta| self.is_old(delta, last, false))
-        {
-            self.buffer.pop_front();
-        }
-        if self
-            .buffer
-            .front()
-            .is_some_and(|delta| !self.joins(delta, last, false))
-        {
-            return change(Outcome::TooOld, true);
-        }
-        self.bids.replace(bids);
-        self.asks.replace(asks);
-        self.last = last;
-        self.bridged = false;
-        self.state = BookState::Live;
-        self.crossed = 0;
-        self.counts.seeds += 1;
-        self.ticker = self.ticker.filter(|ticker| ticker.update_id > last);
-        let mut change = self.settle(Outcome::Seeded, recv_ns);
-        while let Some(delta) = self.buffer.pop_front() {
-            // The buffer joins up in itself, so nothing but a crossed book can end this.
-            change = self.apply(&delta, Outcome::Seeded, recv_ns);
-            if self.state != BookState::Live {
-                self.buffer.clear();
-            }
-        }
-        change
     }
 
     /// Takes over a best bid and ask. They count if they are newer than the levels.
     pub fn apply_ticker(&mut self, ticker: Ticker, recv_ns: i64) -> BookChange {
         let newest = self.ticker.map_or(0, |known| known.update_id);
-        if ticker.update_id <= newest
+        if !self.rules.tickers
+            || ticker.update_id <= newest
             || (self.state == BookState::Live && ticker.update_id < self.last)
         {
-            self.counts.ignored += 1;
-            return change(Outcome::Ignored, false);
+            return self.ignored();
         }
         self.ticker = Some(ticker);
         self.settle(Outcome::Applied, recv_ns)
@@ -171,108 +159,108 @@ impl OrderBook {
 
     /// The connection is open: a snapshot may come before the first delta.
     pub fn connect(&mut self) {
-        if self.state == BookState::Stale {
-            self.state = BookState::Empty;
+        if self.state == BookState::Stale && !self.silent {
+            self.state = BookState::NoBook;
         }
     }
 
     /// The connection is gone: the book is not LIVE and starts from nothing when the next one is there.
     pub fn disconnect(&mut self) {
-        self.buffer.clear();
-        self.ticker = None;
+        self.forget();
         self.crossed = 0;
+        self.silent = false;
+        self.pace.pause();
         self.state = BookState::Stale;
+    }
+
+    /// The venue trades the pair, or doesn't. Its levels are kept up meanwhile. Returns whether that is news.
+    pub fn trade(&mut self, open: bool) -> bool {
+        std::mem::replace(&mut self.halted, !open) == open
+    }
+
+    /// Takes the place of a book that another connection told of: what was counted and learned goes on.
+    pub fn succeed(&mut self, before: &Self) {
+        self.counts = self.counts.after(before.counts);
+        self.pace = before.pace.then(self.pace);
+        self.halted = before.halted;
     }
 
     /// Messages were lost before they got here.
     pub fn gap(&mut self) -> BookChange {
         self.counts.gaps += 1;
-        self.buffer.clear();
-        self.ticker = None;
-        if self.state == BookState::Stale {
+        self.forget();
+        if self.state == BookState::Stale && !self.silent {
             return change(Outcome::Gap, false);
         }
+        self.silent = false;
         self.state = BookState::Suspect;
         change(Outcome::Gap, true)
     }
 
-    /// Time has passed: a book that stayed crossed for too long becomes SUSPECT.
+    /// Time has passed: a book that stayed crossed for too long becomes SUSPECT, one that fell silent STALE.
     pub fn tick(&mut self, now_ns: i64) -> BookChange {
-        if self.state == BookState::Live
-            && self.crossed > 0
-            && now_ns.saturating_sub(self.crossed_ns) > MAX_CROSSED_NS
-        {
-            return self.suspect(Outcome::Crossed);
-        }
-        change(Outcome::Ignored, false)
-    }
-
-    /// Takes over a delta while LIVE.
-    fn follow(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
-        if self.is_old(&delta, self.last, self.bridged) {
-            self.counts.ignored += 1;
+        if self.state != BookState::Live {
             return change(Outcome::Ignored, false);
         }
-        if !self.joins(&delta, self.last, self.bridged) {
+        if self.crossed > 0 && now_ns.saturating_sub(self.crossed_ns) > MAX_CROSSED_NS {
+            return self.suspect(Outcome::Crossed);
+        }
+        if !self.pace.is_silent(now_ns) {
+            return change(Outcome::Ignored, false);
+        }
+        self.counts.silences += 1;
+        self.state = BookState::Stale;
+        self.silent = true;
+        change(Outcome::Silent, true)
+    }
+
+    /// Takes over a delta while LIVE, or after a silence that may have been nothing else.
+    fn follow(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
+        if self.is_old(&delta, self.last, self.anchor) {
+            return self.ignored();
+        }
+        self.silent = false;
+        if !self.joins(&delta, self.last, self.anchor) {
             self.counts.gaps += 1;
             self.buffer.clear();
-            if self.continuity != Continuity::Okx {
+            if self.rules.seeds != Seeds::Streamed {
                 self.buffer.push_back(delta);
             }
             return self.suspect(Outcome::Gap);
         }
+        self.state = BookState::Live;
         self.apply(&delta, Outcome::Applied, recv_ns)
     }
 
-    /// Keeps a delta until the snapshot comes.
-    fn hold(&mut self, delta: Delta) -> BookChange {
-        let mut need_seed = matches!(self.state, BookState::Empty | BookState::Stale);
-        self.state = BookState::Seeding;
-        if self.continuity == Continuity::Okx {
-            // It came before the snapshot in one stream, so the snapshot holds it.
-            self.counts.ignored += 1;
-            return change(Outcome::Ignored, need_seed);
-        }
-        let mut outcome = Outcome::Buffered;
-        if let Some(newest) = self.buffer.back() {
-            if delta.last <= newest.last {
-                self.counts.ignored += 1;
-                return change(Outcome::Ignored, need_seed);
+    /// Returns whether a delta says nothing new after update `last`, which was an `anchor`.
+    fn is_old(&self, delta: &Delta, last: u64, anchor: Anchor) -> bool {
+        match (self.rules.joins, anchor) {
+            (Joins::Overlap, _)
+            | (Joins::Chain, Anchor::Fetched)
+            | (Joins::Previous, Anchor::Delta) => delta.last <= last,
+            (Joins::Previous, _) => delta.last < last,
+            // A smaller number may be a new count, and the chain says so: only the very same message is old. One whose
+            // own ids are equal says that nothing changed, however often.
+            (Joins::Chain, Anchor::Delta) => {
+                delta.last == last && delta.prev == self.prev && delta.prev != Some(last)
             }
-            if !self.joins(&delta, newest.last, true) {
-                self.counts.gaps += 1;
-                self.buffer.clear();
-                outcome = Outcome::Gap;
-            }
-        }
-        if self.buffer.len() == MAX_BUFFER {
-            self.counts.overflows += 1;
-            self.buffer.clear();
-            outcome = Outcome::Overflow;
-            need_seed = true;
-        }
-        self.buffer.push_back(delta);
-        change(outcome, need_seed)
-    }
-
-    /// Returns whether a delta says nothing new after update `last`; `bridged` if that was a delta too.
-    fn is_old(&self, delta: &Delta, last: u64, bridged: bool) -> bool {
-        match self.continuity {
-            Continuity::Spot => delta.last <= last,
-            Continuity::Usdm => delta.last < last || (bridged && delta.last == last),
-            // A smaller number may be a new count, and the chain says so: none is ever taken for old.
-            Continuity::Okx => false,
+            (Joins::Chain, Anchor::Streamed) => delta.last == last && delta.prev != Some(last),
+            (Joins::Always, _) => false,
         }
     }
 
-    /// Returns whether a delta follows update `last`; `bridged` if that was a delta too.
-    fn joins(&self, delta: &Delta, last: u64, bridged: bool) -> bool {
-        match self.continuity {
-            Continuity::Spot => delta.first <= last.saturating_add(1),
-            Continuity::Usdm => {
-                delta.prev == Some(last) || (!bridged && delta.first <= last && last <= delta.last)
+    /// Returns whether a delta follows update `last`, which was an `anchor`.
+    fn joins(&self, delta: &Delta, last: u64, anchor: Anchor) -> bool {
+        let follows = delta.prev == Some(last);
+        match (self.rules.joins, anchor) {
+            (Joins::Overlap, _) => delta.first <= last.saturating_add(1),
+            (Joins::Previous, Anchor::Streamed | Anchor::Fetched) => {
+                follows || (delta.first <= last && last <= delta.last)
             }
-            Continuity::Okx => delta.prev == Some(last),
+            // What is fetched may lie between two links of the chain.
+            (Joins::Chain, Anchor::Fetched) => delta.prev.is_some_and(|prev| prev <= last),
+            (Joins::Previous, Anchor::Delta) | (Joins::Chain, _) => follows,
+            (Joins::Always, _) => true,
         }
     }
 
@@ -283,13 +271,19 @@ impl OrderBook {
         for &level in &delta.asks {
             self.asks.set(level);
         }
+        if self.kept > 0 {
+            self.bids.keep(self.kept);
+            self.asks.keep(self.kept);
+        }
         // Where the numbers start anew, a ticker of the old ones only looks newer.
         let anew = delta.last < self.last;
         self.ticker = self
             .ticker
             .filter(|ticker| ticker.update_id > delta.last && !anew);
-        self.last = delta.last;
-        self.bridged = true;
+        if delta.prev != Some(delta.last) {
+            self.prev = delta.prev;
+        }
+        (self.last, self.anchor) = (delta.last, Anchor::Delta);
         self.settle(outcome, recv_ns)
     }
 
@@ -319,6 +313,17 @@ impl OrderBook {
         self.ticker = None;
         self.crossed = 0;
         change(outcome, true)
+    }
+
+    /// Forgets what waits and what lies on top of the levels.
+    fn forget(&mut self) {
+        self.buffer.clear();
+        self.ticker = None;
+    }
+
+    fn ignored(&mut self) -> BookChange {
+        self.counts.ignored += 1;
+        change(Outcome::Ignored, false)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BookCounts, BookState, Continuity, Delta, Levels, OrderBook, Side, Ticker};
+use super::{
+    Anchor, BookCounts, BookState, Continuity, Delta, Levels, OrderBook, Pace, Side, Ticker,
+};
 use crate::decode::Level;
 
 /// All state of a book; levels best first.
@@ -14,12 +16,19 @@ pub struct BookParts {
     pub bids: Vec<Level>,
     pub asks: Vec<Level>,
     pub last: u64,
-    pub bridged: bool,
+    pub prev: Option<u64>,
+    pub anchor: Anchor,
     pub buffer: Vec<Delta>,
     pub ticker: Option<Ticker>,
     pub crossed: u32,
     pub crossed_ns: i64,
     pub changed_ns: Option<i64>,
+    pub pace: Pace,
+    pub silent: bool,
+    pub halted: bool,
+    pub kept: usize,
+    pub digits: (u8, u8),
+    pub sums_failed: u32,
     pub counts: BookCounts,
 }
 
@@ -39,12 +48,19 @@ impl OrderBook {
             bids: self.bids.best_first().collect(),
             asks: self.asks.best_first().collect(),
             last: self.last,
-            bridged: self.bridged,
+            prev: self.prev,
+            anchor: self.anchor,
             buffer: self.buffer.iter().cloned().collect(),
             ticker: self.ticker,
             crossed: self.crossed,
             crossed_ns: self.crossed_ns,
             changed_ns: self.changed_ns,
+            pace: self.pace,
+            silent: self.silent,
+            halted: self.halted,
+            kept: self.kept,
+            digits: self.digits,
+            sums_failed: self.sums_failed,
             counts: self.counts,
         }
     }
@@ -56,16 +72,24 @@ impl OrderBook {
     pub fn from_parts(parts: BookParts) -> Result<Self, PartsError> {
         Ok(Self {
             continuity: parts.continuity,
+            rules: parts.continuity.rules(),
             state: parts.state,
             bids: levels(Side::Bid, &parts.bids)?,
             asks: levels(Side::Ask, &parts.asks)?,
             last: parts.last,
-            bridged: parts.bridged,
+            prev: parts.prev,
+            anchor: parts.anchor,
             buffer: parts.buffer.into(),
             ticker: parts.ticker,
             crossed: parts.crossed,
             crossed_ns: parts.crossed_ns,
             changed_ns: parts.changed_ns,
+            pace: parts.pace,
+            silent: parts.silent,
+            halted: parts.halted,
+            kept: parts.kept,
+            digits: parts.digits,
+            sums_failed: parts.sums_failed,
             counts: parts.counts,
         })
     }

@@ -4,31 +4,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::decode::Level;
 
-/// How a venue's update ids join up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Continuity {
-    /// Binance spot: `U` = previous `u` + 1; overlap is allowed, `u` ≤ the last one is old.
-    Spot,
-    /// Binance USD-M: `pu` = previous `u`; the first one after a snapshot holds `U` ≤ lastUpdateId ≤ `u`.
-    Usdm,
-    /// OKX: `prevSeqId` = previous `seqId`, whichever is greater (it starts anew after maintenance); equal ones say that
-    /// nothing changed. Snapshots come in the stream and replace at any time.
-    Okx,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BookState {
-    /// Nothing was heard yet.
-    Empty,
-    /// Deltas are buffered until a snapshot joins them up.
-    Seeding,
+    /// Nothing was heard yet, the venue said that there are no levels, or it doesn't trade the pair now.
+    NoBook,
+    /// A snapshot is on its way; deltas wait for it.
+    Reseeding,
     Live,
-    /// A gap or a crossed book: the levels are wrong.
+    /// A gap, a wrong sum or a crossed book: the levels are wrong.
     Suspect,
-    /// The connection is gone.
+    /// The connection is gone, or this book alone fell silent.
     Stale,
+}
+
+/// How a snapshot came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In the stream of deltas: it holds all that came before it.
+    Stream,
+    /// Fetched beside it: it may be older or newer than what the stream tells.
+    Fetched,
+}
+
+impl Source {
+    /// Returns how the snapshots of a channel with this protocol come.
+    pub fn of(protocol: &str) -> Self {
+        match protocol.rsplit('.').next() {
+            Some("depth") => Self::Fetched,
+            _ => Self::Stream,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +42,15 @@ pub enum BookState {
 pub enum Side {
     Bid,
     Ask,
+}
+
+/// What the newest update in the levels was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anchor {
+    Streamed,
+    Fetched,
+    Delta,
 }
 
 /// What one call did to a book.
@@ -58,6 +73,10 @@ pub enum Outcome {
     TooOld,
     /// More deltas than the buffer holds: seeding starts anew.
     Overflow,
+    /// Nothing was said for far longer than usual: STALE.
+    Silent,
+    /// The venue's sums fail on fresh books, so they are no longer asked.
+    Unverified,
 }
 
 /// What one call did, and whether a snapshot has to be fetched because of it.
@@ -99,4 +118,23 @@ pub struct BookCounts {
     pub crossed: u64,
     /// Snapshots taken over.
     pub seeds: u64,
+    /// Times that it fell silent.
+    pub silences: u64,
+    /// Sums that were no longer compared.
+    pub unverified: u64,
+}
+
+impl BookCounts {
+    /// Returns these on top of those of the book before.
+    pub(super) fn after(self, before: Self) -> Self {
+        Self {
+            gaps: self.gaps + before.gaps,
+            ignored: self.ignored + before.ignored,
+            overflows: self.overflows + before.overflows,
+            crossed: self.crossed + before.crossed,
+            seeds: self.seeds + before.seeds,
+            silences: self.silences + before.silences,
+            unverified: self.unverified + before.unverified,
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! What a frame says, taken over into its book.
 
-use super::{BookChange, Delta, OrderBook, Ticker};
+use super::{BookChange, Delta, OrderBook, Source, Ticker};
 use crate::decode::Event;
 
 impl OrderBook {
     /// Takes over what an event says of this book, `None` if it says nothing of one.
-    pub fn take(&mut self, event: Event<'_>, recv_ns: i64) -> Option<BookChange> {
+    ///
+    /// `source` says how a snapshot came.
+    pub fn take(&mut self, event: Event<'_>, source: Source, recv_ns: i64) -> Option<BookChange> {
         Some(match event {
             Event::BookTicker {
                 update_id,
@@ -43,8 +45,8 @@ impl OrderBook {
             }
             Event::DepthSnapshot {
                 last, bids, asks, ..
-            } => self.apply_snapshot(last, &bids, &asks, recv_ns),
-            Event::BookChecksum { sum, .. } => self.verify(sum),
+            } => self.apply_snapshot(last, (&bids, &asks), source, recv_ns),
+            Event::BookChecksum { sum, digits, .. } => self.verify(sum, digits),
             _ => return None,
         })
     }

@@ -15,7 +15,7 @@ from cambist.engine.reference.wss_aggregator import AggregatorParts
 from cambist.model.events import Channel
 from cambist.model.opportunity import Opportunity
 
-VERSION = 2
+VERSION = 3
 
 
 class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +31,8 @@ class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slot: int | None
     slot_ns: int
     generation: int
+    next: int | None
+    numbers: tuple[int | None, int | None]
     state: str
     last_error: str
     session: SessionParts
@@ -88,6 +90,13 @@ class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ticks_slot: int
 
 
+class SuccessorPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A book in the making."""
+
+    generation: int
+    book: BookParts
+
+
 class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One instrument and its book."""
 
@@ -101,6 +110,9 @@ class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: int | None
     as_of_ns: int
     book: BookParts
+    generation: int
+    next: SuccessorPart | None
+    listed: bool
 
 
 class SourcePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,6 +173,7 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: list[AccountPart]
     pools: list[PoolPart]
     books: list[BookPart]
+    shut: list[str]
     sources: list[SourcePart]
     rows: list[RowPart]
     fees: FeeState

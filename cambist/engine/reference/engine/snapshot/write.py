@@ -19,6 +19,7 @@ from cambist.engine.reference.engine.snapshot.parts import (
     RowPart,
     SourcePart,
     State,
+    SuccessorPart,
 )
 from cambist.engine.reference.technical import to_bits
 
@@ -46,6 +47,7 @@ def dump(engine: ReferenceEngine) -> bytes:
         accounts=[_account(account) for _, account in sorted(market.registry.accounts.items())],
         pools=[_pool(pool) for pool in market.registry.pools],
         books=_books(engine),
+        shut=sorted(engine.market.books.shut),
         sources=_sources(engine),
         rows=[_row(row) for _, row in sorted(engine.prices.rows.items())],
         fees=engine.fees.state(),
@@ -71,6 +73,8 @@ def _channel(channel: ChannelState) -> ChannelPart:
         slot=channel.slot,
         slot_ns=channel.slot_ns,
         generation=channel.generation,
+        next=channel.next,
+        numbers=channel.numbers,
         state=channel.state,
         last_error=channel.last_error,
         session=channel.session.parts(),
@@ -143,6 +147,9 @@ def _books(engine: ReferenceEngine) -> list[BookPart]:
             entry.channel,
             entry.as_of_ns,
             entry.book.parts(),
+            entry.generation,
+            None if entry.next is None else SuccessorPart(entry.next.generation, entry.next.book.parts()),
+            entry.listed,
         )
         for entry in engine.market.books.entries
     ]

@@ -1,5 +1,7 @@
 //! The parts of a snapshot, as they stand in it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::cycle_finder::PotentialsState;
@@ -28,6 +30,8 @@ pub(super) struct ChannelPart {
     pub(super) slot: Option<u64>,
     pub(super) slot_ns: i64,
     pub(super) generation: u32,
+    pub(super) next: Option<u32>,
+    pub(super) numbers: [Option<u64>; 2],
     pub(super) state: ChannelStatus,
     pub(super) last_error: String,
     pub(super) session: SessionParts,
@@ -100,6 +104,16 @@ pub(super) struct BookPart {
     pub(super) channel: Option<u16>,
     pub(super) as_of_ns: i64,
     pub(super) book: BookParts,
+    pub(super) generation: u32,
+    pub(super) next: Option<SuccessorPart>,
+    pub(super) listed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SuccessorPart {
+    pub(super) generation: u32,
+    pub(super) book: BookParts,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -160,6 +174,7 @@ pub(super) struct State {
     pub(super) accounts: Vec<AccountPart>,
     pub(super) pools: Vec<PoolPart>,
     pub(super) books: Vec<BookPart>,
+    pub(super) shut: BTreeSet<String>,
     pub(super) sources: Vec<SourcePart>,
     pub(super) rows: Vec<RowPart>,
     pub(super) fees: FeeState,

@@ -3,12 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::parts::{PoolPart, State};
+use super::parts::{PoolPart, State, SuccessorPart};
 use super::{SnapshotError, VERSION};
 use crate::base58::{self, Pubkey};
 use crate::cycle_finder::Potentials;
 use crate::decode::SolanaSession;
 use crate::engine::Engine;
+use crate::engine::books::Successor;
 use crate::engine::channels::ChannelState;
 use crate::engine::market::Edge;
 use crate::engine::prices::{Row, Source};
@@ -18,7 +19,7 @@ use crate::engine::series::Series;
 use crate::engine::standing::Cycle;
 use crate::fees::{FeeModel, Sources};
 use crate::graph::Graph;
-use crate::order_book::OrderBook;
+use crate::order_book::{BookParts, OrderBook};
 use crate::pool::ChainTime;
 use crate::wss_aggregator::WssAggregator;
 
@@ -63,6 +64,7 @@ fn load_channels(engine: &mut Engine, state: &State) -> Result<(), SnapshotError
             (part.last_ns, part.lag_ns, part.offset_ns);
         (channel.slot, channel.slot_ns, channel.generation) =
             (part.slot, part.slot_ns, part.generation);
+        (channel.next, channel.numbers) = (part.next, part.numbers);
         channel.state = part.state;
         channel.last_error.clone_from(&part.last_error);
         let session = SolanaSession::from_parts(&part.session);
@@ -181,12 +183,25 @@ fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
         let entry = &mut market.books.entries[at];
         (entry.edge, entry.channel, entry.as_of_ns) = (part.edge, part.channel, part.as_of_ns);
         entry.blocked.clone_from(&part.blocked);
-        entry.book =
-            OrderBook::from_parts(part.book.clone()).map_err(|error| damaged(error.to_string()))?;
+        (entry.generation, entry.listed) = (part.generation, part.listed);
+        entry.book = book(&part.book)?;
+        entry.next = part.next.as_ref().map(successor).transpose()?;
     }
+    market.books.shut.clone_from(&state.shut);
     market.books.refused.clear();
     market.wired_books = market.books.entries.len();
     Ok(())
+}
+
+fn book(parts: &BookParts) -> Result<OrderBook, SnapshotError> {
+    OrderBook::from_parts(parts.clone()).map_err(|error| damaged(error.to_string()))
+}
+
+fn successor(part: &SuccessorPart) -> Result<Successor, SnapshotError> {
+    Ok(Successor {
+        generation: part.generation,
+        book: Box::new(book(&part.book)?),
+    })
 }
 
 fn load_prices(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::VERSION;
 use super::parts::{
     AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, PoolPart, RowPart, SourcePart, State,
+    SuccessorPart,
 };
 use crate::base58::{self, Pubkey};
 use crate::engine::books::BookEntry;
@@ -41,6 +42,7 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
         accounts: accounts.into_iter().map(account_part).collect(),
         pools: registry.pools.iter().map(pool_part).collect(),
         books: book_parts(engine),
+        shut: engine.market.books.shut.clone(),
         sources: source_parts(engine),
         rows: engine
             .prices
@@ -75,6 +77,8 @@ fn channel_part(channel: &ChannelState) -> ChannelPart {
         slot: channel.slot,
         slot_ns: channel.slot_ns,
         generation: channel.generation,
+        next: channel.next,
+        numbers: channel.numbers,
         state: channel.state,
         last_error: channel.last_error.clone(),
         session: channel.session.parts(),
@@ -152,6 +156,12 @@ fn book_parts(engine: &Engine) -> Vec<BookPart> {
         channel: entry.channel,
         as_of_ns: entry.as_of_ns,
         book: entry.book.parts(),
+        generation: entry.generation,
+        next: entry.next.as_ref().map(|next| SuccessorPart {
+            generation: next.generation,
+            book: next.book.parts(),
+        }),
+        listed: entry.listed,
     };
     engine.market.books.entries.iter().map(part).collect()
 }
