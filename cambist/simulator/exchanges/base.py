@@ -170,7 +170,7 @@ class Exchange(Teller):
     # REST
 
     def _request(self, request: Request) -> Response:
-        for fault in self.faults.strike(Stage.REQUEST, request.path, "", self.now_s):
+        for fault in self.faults.strike(Stage.REQUEST, request.path, None, self.now_s):
             if fault.kind is Kind.HTML:
                 return Response(200, b"<!DOCTYPE html><html><body>Just a moment...</body></html>", "text/html")
             headers = (("Retry-After", str(fault.retry_after_s)),) if fault.retry_after_s else ()

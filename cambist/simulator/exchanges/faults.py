@@ -189,8 +189,11 @@ class Faults:
         """Returns whether anything may strike at one of these stages."""
         return bool(self._armed) and any(stage in self._armed for stage in stages)
 
-    def strike(self, stage: Stage, channel: str, symbol: str, now_s: float) -> list[Fault]:
-        """Returns the faults that touch this frame, change, topic or request, which is counted."""
+    def strike(self, stage: Stage, channel: str | None, symbol: str | None, now_s: float) -> list[Fault]:
+        """Returns the faults that touch this frame, change, topic or request, which is counted.
+
+        `None` where a stage has no channel (changes of a book) or no symbol (requests): then any target matches.
+        """
         armed = self._armed.get(stage)
         if not armed:
             return []
@@ -230,9 +233,11 @@ class _Armed:
         self._seen = self._used = 0
         self._started_s: float | None = None
 
-    def matches(self, channel: str, symbol: str) -> bool:
+    def matches(self, channel: str | None, symbol: str | None) -> bool:
         fault = self.fault
-        return fault.symbol in ("*", symbol) and fault.channel in ("*", channel)
+        return (symbol is None or fault.symbol in ("*", symbol)) and (
+            channel is None or fault.channel in ("*", channel)
+        )
 
     def strikes(self, now_s: float) -> bool:
         fault = self.fault

@@ -54,7 +54,7 @@ class Teller(Publisher, ABC):
         """The venue's clock in Unix milliseconds."""
         found = self._clock_ms()
         if self.faults.armed(Stage.CLOCK):
-            found += sum(fault.value for fault in self.faults.strike(Stage.CLOCK, "", "", self.now_s))
+            found += sum(fault.value for fault in self.faults.strike(Stage.CLOCK, None, None, self.now_s))
         return found
 
     @property
@@ -156,7 +156,7 @@ class Teller(Publisher, ABC):
         symbol = book.listing.symbol
         if not self.faults.armed(Stage.BOOK) and symbol not in self._moods and symbol not in self._wrong:
             return {}
-        struck = self.faults.strike(Stage.BOOK, "", symbol, self.now_s)
+        struck = self.faults.strike(Stage.BOOK, None, symbol, self.now_s)
         found = {fault.kind: fault.value for fault in struck}
         before = self._moods.pop(symbol, {})
         self._wrong.pop(symbol, None)

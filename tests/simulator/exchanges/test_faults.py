@@ -193,7 +193,7 @@ async def test_a_crossed_or_locked_book_heals(venue: str, kind: Kind) -> None:
         mirror, _ = await begin(rig, client)
         await touch.send(ask_touch(venue, SYMBOL[venue]))
         await touch.all()
-        rig.exchange.inject(Fault(kind=kind, symbol=SYMBOL[venue], at_frame=5, count=2))
+        rig.exchange.inject(Fault(kind=kind, symbol=SYMBOL[venue], channel=CHANNEL[venue], at_frame=5, count=2))
         await rig.steps(STEPS)
         bent = 0
         for message in await client.all():
@@ -396,7 +396,7 @@ async def test_http(venue: str) -> None:
     }[venue]
     async with running(venue) as rig:
         script = [Fault(kind=Kind.HTTP_STATUS, value=status) for status in (418, 403, 503)]
-        rig.exchange.inject(Fault(kind=Kind.HTTP_STATUS, value=429, retry_after_s=7, channel=path))
+        rig.exchange.inject(Fault(kind=Kind.HTTP_STATUS, value=429, retry_after_s=7, channel=path, symbol="X"))
         status, headers, _ = await rig.get(path)
         assert (status, headers["Retry-After"]) == (429, "7")
         for item in script:
