@@ -44,6 +44,8 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int = 7
     rate: Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)] = 1.0
     """Demo only: how busy its noise traders are."""
+    exchanges: tuple[Literal["binance", "kraken", "okx", "bybit", "coinbase"], ...] = ("binance",)
+    """Demo only: the exchanges that the embedded market serves; Binance is always among them."""
 
 
 class SolanaEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
