@@ -108,4 +108,4 @@ lock: ## refresh requirements.lock (needs uv)
 clean: ## remove what the chores built
 	rm -rf $(VENV) build engine_rs/target cambist/engine/_native*.so
 
-.PHONY: help setup run test coverage coverage-core lint format bench fuzz fuzz-corpus replay screenshots lock clean
+.PHONY: help setup run test chaos coverage coverage-core lint format bench fuzz fuzz-corpus replay screenshots lock clean
