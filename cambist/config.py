@@ -7,13 +7,16 @@ import math
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 import platformdirs
 
-from cambist.model.market import Identity, PoolRef, Token, VenueFee
+from cambist.model.market import FIAT, Equivalence, Identity, PoolRef, Token, VenueFee, is_multiple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Ppm = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
@@ -149,6 +152,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identities: tuple[Identity, ...] = ()
     pools: tuple[PoolRef, ...] = ()
     venue_fees: tuple[VenueFee, ...] = (VenueFee("binance", 1_000),)
+    equivalences: tuple[Equivalence, ...] = ()
     rules: Rules = Rules()
     strategy: StrategyChoice = StrategyChoice()
     risk: Risk = Risk()
@@ -242,6 +246,11 @@ def _check(path: Path, text: str, config: Config) -> None:
             problem = f"`solana[{at}].name` is taken by another endpoint: screens and commands tell them apart by it"
             raise ConfigError(path, _line_of(text, f"solana[{at}].name"), problem)
     _check_keys(path, text, config)
+    _check_identities(path, text, config)
+    for at in range(len(config.equivalences)):
+        for name, problem in _equivalence_problems(config, at):
+            key = f"equivalences[{at}].{name}"
+            raise ConfigError(path, _line_of(text, key), f"`{key}`{problem}")
     for key, amounts in (
         ("risk.cap", config.risk.cap),
         ("risk.daily_loss", config.risk.daily_loss),
@@ -267,10 +276,53 @@ def _check_keys(path: Path, text: str, config: Config) -> None:
     keys = [
         (f"pools[{i}].{name}", getattr(p, name)) for i, p in enumerate(config.pools) for name in ("address", "program")
     ]
-    keys += [(f"tokens[{i}].mint", token.mint) for i, token in enumerate(config.tokens)]
     for key, value in keys:
         if not BASE58_KEY.fullmatch(value):
             raise ConfigError(path, _line_of(text, key), f'`{key}` is "{value[:60]}", expected a base58 public key')
+    mints = [(f"tokens[{i}].mint", token.mint) for i, token in enumerate(config.tokens)]
+    mints += [(f"identities[{i}].mint", each.mint) for i, each in enumerate(config.identities)]
+    for key, value in mints:
+        if not BASE58_KEY.fullmatch(value) and not FIAT.fullmatch(value):
+            problem = f'`{key}` is "{value[:60]}", expected a base58 public key, or `fiat:USD` and the like'
+            raise ConfigError(path, _line_of(text, key), problem)
+
+
+def _check_identities(path: Path, text: str, config: Config) -> None:
+    for at, each in enumerate(config.identities):
+        key = f"identities[{at}].asset"
+        if is_multiple(each.asset):
+            problem = f'`{key}` is "{each.asset[:60]}", many tokens at once: it is never taken for the token itself'
+            raise ConfigError(path, _line_of(text, key), problem)
+
+
+def _equivalence_problems(config: Config, at: int) -> Iterator[tuple[str, str]]:
+    """Yields (field, what is wrong): both sides must be tokens of the table, and the venue of the pair must name them."""
+    each = config.equivalences[at]
+    sides = ("a", each.a), ("b", each.b)
+    for name, mint in sides:
+        if mint not in (token.mint for token in config.tokens):
+            yield name, f' is "{mint[:60]}", no mint of [[tokens]]{_nearest_mint(mint, config)}'
+    if each.a == each.b:
+        yield "b", " is the same as `a`"
+    venue, _, symbol = each.pair.partition(":")
+    if not venue or not symbol:
+        yield "pair", f' is "{each.pair[:60]}", expected venue:SYMBOL, e.g. coinbase:USDC-USD'
+    if each.pair in (other.pair for other in config.equivalences[:at]):
+        yield "pair", f' is "{each.pair[:60]}", which guards another equivalence'
+    named = {identity.mint for identity in config.identities if identity.venue == venue}
+    for name, mint in sides:
+        if mint not in named:
+            near = difflib.get_close_matches(venue, sorted({identity.venue for identity in config.identities}), 1)
+            hint = f'; did you mean "{near[0]}"?' if near and near[0] != venue else ""
+            yield "pair", f" is of {venue[:60]}, but no [[identities]] says what `{name}` is called there{hint}"
+
+
+def _nearest_mint(given: str, config: Config) -> str:
+    """Returns a hint at the token that was meant, by its symbol or its mint."""
+    mints = {token.mint: token.mint for token in config.tokens}
+    known = {token.symbol: token.mint for token in config.tokens} | mints
+    near = difflib.get_close_matches(given, known, 1)
+    return f'; did you mean "{known[near[0]]}"?' if near else ""
 
 
 def _url_problem(url: str) -> str:

@@ -225,7 +225,7 @@ class PriceView(msgspec.Struct, frozen=True, gc=False):
     quote: str = ""
     """Symbol of what the source trades the token against; empty if it was not said."""
     unit: str = ""
-    """Symbol of what prices are in: the quote token, or `quote` for a book of another asset."""
+    """Mint of what prices are in: the quote token, or what a book is quoted in; empty where no identity says which."""
 
 
 class BarView(msgspec.Struct, frozen=True, gc=False):

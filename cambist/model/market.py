@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 import msgspec
 
@@ -64,11 +65,11 @@ class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     a: str
     b: str
     """Mints."""
-    cost_ppm: int
+    cost_ppm: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     pair: str
     """`venue:SYMBOL` of the spot book that prices `a` in `b`."""
-    band_ppm: int
-    max_age_ms: int
+    band_ppm: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    max_age_ms: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
 
 class PoolRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

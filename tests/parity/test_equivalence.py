@@ -388,10 +388,10 @@ def test_each_price_names_what_it_is_in_and_dollars_are_no_usdc(opened):
     prices = json.loads(engine.present(market.now_ns))["prices"]
     books = [each for each in prices if each["mint"] == SOL and ":" in each["source"]]
     sol = {each["source"]: (each["quote"], each["unit"]) for each in books}
-    assert sol == {"binance:SOLUSDC": ("USDC", "USDC"), f"{VENUE}:SOLUSD": ("USD", "USD")}
+    assert sol == {"binance:SOLUSDC": ("USDC", USDC), f"{VENUE}:SOLUSD": ("USD", USD)}
     units = {each["unit"] for each in prices if ":" not in each["source"]}
-    assert units == {"USDC"}
-    assert all(each["unit"] == "USDC" for each in prices if each["reference"])
+    assert units == {USDC}
+    assert all(each["unit"] == USDC for each in prices if each["reference"])
     (mid,) = engine.gauges([("price", SOL)], market.now_ns)
     dollars = next(each for each in prices if each["source"] == f"{VENUE}:SOLUSD")
     assert mid is not None

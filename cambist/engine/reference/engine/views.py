@@ -186,11 +186,15 @@ def _prices(engine: ReferenceEngine, now_ns: int) -> tuple[PriceView, ...]:
     for row, (_, _, (state,)) in found:
         tokens.setdefault(row.key[0], []).append((row, state))
     chosen = {token: deepest(rows, believed=True) for token, rows in tokens.items()}
-    unit = engine.prices.symbol(engine.setup.quote_mint)
     return tuple(
-        _price(row, known, now_ns, unit, reference=chosen[row.key[0]] is row and not row.is_apart)
+        _price(row, known, now_ns, _unit(engine, row), reference=chosen[row.key[0]] is row and not row.is_apart)
         for row, known in found
     )
+
+
+def _unit(engine: ReferenceEngine, row: Row) -> str:
+    """Returns the mint of what a row's prices are in, empty where no identity says."""
+    return engine.market.books.entries[row.at].quote_mint if row.own else engine.setup.quote_mint
 
 
 def _price(
@@ -223,7 +227,7 @@ def _price(
         depth=row.depth,
         reference=reference,
         quote=row.quote,
-        unit=row.quote if row.own else unit,
+        unit=unit,
     )
 
 

@@ -81,8 +81,6 @@ impl Row {
 pub(crate) struct Prices {
     quote_mint: String,
     sol_mint: String,
-    /// Symbol of the quote token.
-    unit: String,
     pub(crate) rows: BTreeMap<String, BTreeMap<String, Row>>,
     pub(crate) sources: BTreeMap<String, BTreeMap<String, Source>>,
     symbols: HashMap<String, String>,
@@ -102,17 +100,11 @@ impl Prices {
             sol_mint: setup.sol_mint.clone(),
             rows: BTreeMap::new(),
             sources: BTreeMap::new(),
-            unit: symbol(&symbols, &setup.quote_mint),
             symbols,
             ranks: based
                 .map(|token| (token.mint.clone(), token.base))
                 .collect(),
         }
-    }
-
-    /// Returns the symbol of the quote token.
-    pub(crate) fn unit_symbol(&self) -> &str {
-        &self.unit
     }
 
     // -- updates

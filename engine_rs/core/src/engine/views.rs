@@ -323,11 +323,15 @@ impl Engine {
             depth: row.depth,
             reference,
             quote: &row.quote,
-            unit: if row.own {
-                &row.quote
-            } else {
-                self.prices.unit_symbol()
-            },
+            unit: self.unit(row),
+        }
+    }
+
+    /// Returns the mint of what a row's prices are in, empty where no identity says.
+    fn unit<'a>(&'a self, row: &Row) -> &'a str {
+        match row.at.filter(|_| row.own) {
+            Some(at) => &self.market.books.entries[at].quote_mint,
+            None => &self.setup.quote_mint,
         }
     }
 
