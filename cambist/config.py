@@ -296,7 +296,7 @@ def _check_identities(path: Path, text: str, config: Config) -> None:
 
 
 def _equivalence_problems(config: Config, at: int) -> Iterator[tuple[str, str]]:
-    """Yields (field, what is wrong): both sides must be tokens of the table, and the venue of the pair must name them."""
+    """Yields (field, what is wrong): both sides must be in the table of tokens, and the pair's venue must name them."""
     each = config.equivalences[at]
     sides = ("a", each.a), ("b", each.b)
     for name, mint in sides:

@@ -126,8 +126,8 @@ class PriceRow(msgspec.Struct, frozen=True, gc=False):
     unit: str = ""
     """What bid and ask are in: the section's quote token, or `quote`. Two units are never compared."""
     peg: str = ""
-    """Of an equivalence of `token` and `quote`: `in_band`, `out_of_band`, `stale`, `crossed` or `unknown`; bid and ask are
-    then those of the pair's book. Empty for a price."""
+    """Of an equivalence of `token` and `quote`: `in_band`, `out_of_band`, `stale`, `crossed` or `unknown`; bid and ask
+    are then those of the pair's book. Empty for a price."""
     peg_words: str = ""
     """Its state in words: `in band`, `widened by 100 ppm`, …"""
 

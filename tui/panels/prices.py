@@ -191,12 +191,11 @@ class Prices(SnapshotTable):
 
 
 def _unit(row: PriceRow) -> str:
-    """Returns what a price is in; `~` says that the source trades against something else, at whose price it was turned."""
+    """Returns what a price is in; `~` says that the source trades another token, at whose price it was turned."""
     if row.peg:
         return f"{glyph('equivalent')}{row.unit}"
-    return (
-        f"~{row.unit}" if row.quote and row.unit and row.quote != row.unit.rstrip("?") else row.unit or glyph("unknown")
-    )
+    turned = row.quote and row.unit and row.quote != row.unit.rstrip("?")
+    return f"~{row.unit}" if turned else row.unit or glyph("unknown")
 
 
 def _many(number: int, name: str) -> str:

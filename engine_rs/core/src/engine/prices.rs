@@ -224,19 +224,13 @@ impl Prices {
                 .or_default()
                 .insert(venue.to_owned(), row);
         }
-        let row = self.rows.get(mint)?.get(venue)?;
-        let moved = match row.at.filter(|&held| held != at) {
-            Some(held) => {
-                if depth <= row.depth && market.registry.pools[held].state != PoolState::Closed {
-                    return None;
-                }
-                Some(self.symbol(other))
-            }
-            None => None,
-        };
         let row = self.rows.get_mut(mint)?.get_mut(venue)?;
-        if let Some(quote) = moved {
-            (row.at, row.quote) = (Some(at), quote);
+        if let Some(held) = row.at.filter(|&held| held != at) {
+            if depth <= row.depth && market.registry.pools[held].state != PoolState::Closed {
+                return None;
+            }
+            row.at = Some(at);
+            row.quote = symbol(&self.symbols, other);
             row.source.clone_from(&pool.name);
         }
         Some(row)

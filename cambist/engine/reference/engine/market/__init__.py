@@ -188,7 +188,7 @@ class Market:
         """Returns the name of the venue behind an edge."""
         behind = self.edges[edge]
         if behind.kind is Kind.EQUIVALENCE:
-            return "equivalence"
+            return "peg"
         return (self.registry.pools if behind.kind is Kind.POOL else self.books.entries)[behind.at].venue
 
     def on_chain(self, edge: int) -> bool:

@@ -294,7 +294,7 @@ impl Market {
         match behind.kind {
             Kind::Pool => self.registry.pools[behind.at].curve.venue(),
             Kind::Book => &self.books.entries[behind.at].venue,
-            Kind::Equivalence => "equivalence",
+            Kind::Equivalence => "peg",
         }
     }
 
