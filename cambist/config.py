@@ -7,16 +7,14 @@ import math
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 import platformdirs
 
+from cambist.model.equivalences import problems
 from cambist.model.market import FIAT, Equivalence, Identity, PoolRef, Token, VenueFee, is_multiple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Ppm = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
@@ -309,7 +307,7 @@ def _check(path: Path, text: str, config: Config) -> None:
     _check_keys(path, text, config)
     _check_identities(path, text, config)
     for at in range(len(config.equivalences)):
-        for name, problem in _equivalence_problems(config, at):
+        for name, problem in problems(at, config.equivalences, config.tokens, config.identities):
             key = f"equivalences[{at}].{name}"
             raise ConfigError(path, _line_of(text, key), f"`{key}`{problem}")
     for key, amounts in (
@@ -383,36 +381,6 @@ def _check_identities(path: Path, text: str, config: Config) -> None:
         if is_multiple(each.asset):
             problem = f'`{key}` is "{each.asset[:60]}", many tokens at once: it is never taken for the token itself'
             raise ConfigError(path, _line_of(text, key), problem)
-
-
-def _equivalence_problems(config: Config, at: int) -> Iterator[tuple[str, str]]:
-    """Yields (field, what is wrong): both sides must be in the table of tokens, and the pair's venue must name them."""
-    each = config.equivalences[at]
-    sides = ("a", each.a), ("b", each.b)
-    for name, mint in sides:
-        if mint not in (token.mint for token in config.tokens):
-            yield name, f' is "{mint[:60]}", no mint of [[tokens]]{_nearest_mint(mint, config)}'
-    if each.a == each.b:
-        yield "b", " is the same as `a`"
-    venue, _, symbol = each.pair.partition(":")
-    if not venue or not symbol:
-        yield "pair", f' is "{each.pair[:60]}", expected venue:SYMBOL, e.g. coinbase:USDC-USD'
-    if each.pair in (other.pair for other in config.equivalences[:at]):
-        yield "pair", f' is "{each.pair[:60]}", which guards another equivalence'
-    named = {identity.mint for identity in config.identities if identity.venue == venue}
-    for name, mint in sides:
-        if mint not in named:
-            near = difflib.get_close_matches(venue, sorted({identity.venue for identity in config.identities}), 1)
-            hint = f'; did you mean "{near[0]}"?' if near and near[0] != venue else ""
-            yield "pair", f" is of {venue[:60]}, but no [[identities]] says what `{name}` is called there{hint}"
-
-
-def _nearest_mint(given: str, config: Config) -> str:
-    """Returns a hint at the token that was meant, by its symbol or its mint."""
-    mints = {token.mint: token.mint for token in config.tokens}
-    known = {token.symbol: token.mint for token in config.tokens} | mints
-    near = difflib.get_close_matches(given, known, 1)
-    return f'; did you mean "{known[near[0]]}"?' if near else ""
 
 
 def _url_problem(url: str) -> str:

@@ -1,4 +1,5 @@
-//! What each token costs on each venue: pools in the quote token, books in the asset that they are quoted in; also the reference that turns SOL into others.
+//! What each token costs on each venue: pools in the quote token, books in the asset that they are quoted in; also the
+//! reference that turns SOL into others.
 
 use std::collections::BTreeMap;
 
@@ -293,7 +294,7 @@ impl Prices {
         }
     }
 
-    /// Returns whether a book's prices are in another asset than the quote token, or of what no identity ties to a token.
+    /// Returns whether a book's prices are in another asset than the quote token, or of what is tied to no token.
     fn is_own(&self, entry: &BookEntry) -> bool {
         entry.base_mint.is_empty() || entry.quote_mint != self.quote_mint
     }

@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::{Figures, Gates, Settlement, weigh};
 
-/// The columns in their order. `flags` holds 1 for a base token with a cap, 2 torn, 4 stale, 8 legged, 16 off its peg; a cost
-/// below 0 is unknown.
+/// The columns in their order. `flags` holds 1 for a base token with a cap, 2 torn, 4 stale, 8 legged, 16 off its peg; a
+/// cost below 0 is unknown.
 pub const COLUMNS: [&str; 13] = [
     "amount_in",
     "amount_out",

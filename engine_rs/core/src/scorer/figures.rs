@@ -62,6 +62,10 @@ impl Reason {
 
 /// A [`Candidate`] without its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent findings, each its own gate"
+)]
 pub struct Figures {
     pub amount_in: u64,
     pub amount_out: u64,

@@ -1,9 +1,9 @@
 //! Net of everything: go or no-go with one reason.
 //!
 //! Gates are tried in this order and the first that fails is the reason: `no_base`, `torn`, `stale`, `depeg`,
-//! `unknown_cost`, `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`, `landing`; else `go`.
-//! A gate whose input is unknown fails. A refusal by a figure says by how much it missed: what the figure must change, no
-//! more and no less, for that gate to pass.
+//! `unknown_cost`, `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`, `landing`; else
+//! `go`. A gate whose input is unknown fails. A refusal by a figure says by how much it missed: what the figure must
+//! change, no more and no less, for that gate to pass.
 //!
 //! `figures` weighs the numbers alone, `columns` many rows of them in one call.
 

@@ -1,10 +1,11 @@
 //! Pools, books and equivalences as edges of one graph: which ones can be used, what they pay, how old they are.
 //!
-//! `legs` says whether the state behind an edge can be believed, `quotes` what the edge pays, `equivalence` both of tokens
-//! that stand for one another.
+//! `legs` says whether the state behind an edge can be believed, `quotes` what the edge pays, `equivalence` and `par`
+//! both of tokens that stand for one another.
 
 mod equivalence;
 mod legs;
+mod par;
 mod quotes;
 
 use std::collections::{BTreeMap, BTreeSet};
