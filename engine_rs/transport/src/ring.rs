@@ -165,24 +165,27 @@ impl Ring {
     ///
     /// `make` gets their length and what fills a buffer of it. Returns what it made and how many records there were; what
     /// comes later has a time of `until_ns` or later, unless that lies more than a second ahead.
-    pub fn drain<T>(
+    ///
+    /// # Errors
+    /// What `make` says; the records stay.
+    pub fn drain<T, E>(
         &self,
         first_seq: u64,
         until_ns: i64,
         limit: usize,
-        make: impl FnOnce(usize, &mut dyn FnMut(&mut [u8])) -> T,
-    ) -> (T, usize) {
+        make: impl FnOnce(usize, &mut dyn FnMut(&mut [u8])) -> Result<T, E>,
+    ) -> Result<(T, usize), E> {
         let mut inner = self.lock();
         if !inner.unreported.is_empty() && inner.records < inner.limits.max_records / 2 {
             inner.own_up(&self.clock);
         }
         let (size, count) = inner.run(until_ns, limit);
-        let made = make(size, &mut |into: &mut [u8]| inner.copy(first_seq, into));
+        let made = make(size, &mut |into: &mut [u8]| inner.copy(first_seq, into))?;
         inner.take(size, count);
         if until_ns <= self.clock.now_ns().saturating_add(AHEAD_NS) {
             inner.last_ns = inner.last_ns.max(until_ns);
         }
-        (made, count)
+        Ok((made, count))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -40,11 +40,13 @@ fn records(mut block: &[u8]) -> Vec<Record> {
 }
 
 fn drained(ring: &Ring, first_seq: u64, until_ns: i64, limit: usize) -> Vec<Record> {
-    let (block, count) = ring.drain(first_seq, until_ns, limit, |size, fill| {
-        let mut block = vec![0; size];
-        fill(&mut block);
-        block
-    });
+    let (block, count) = ring
+        .drain(first_seq, until_ns, limit, |size, fill| {
+            let mut block = vec![0; size];
+            fill(&mut block);
+            Ok::<_, ()>(block)
+        })
+        .unwrap();
     let found = records(&block);
     assert_eq!(found.len(), count);
     found
