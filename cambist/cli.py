@@ -287,6 +287,20 @@ def doctor(*, json: bool = False, config: Path | None = None) -> int:
     return OK if all(check["ok"] for check in checks) else DIFFERENT
 
 
+@app.command(name="new-feed")
+def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
+    """Write the first files of a plug-in for an exchange that cambist does not know; they are listed on stdout.
+
+    Args:
+        name: What the exchange is called in cambist.toml, such as acme.
+        dir: The folder to make the plug-in's own folder in.
+    """
+    for path in compose.new_feed(name, dir):
+        print(path)
+    say("put the venue's own wire format in; `pytest` there says what is missing, `pip install -e .` makes it known")
+    return OK
+
+
 class Interrupts:
     """Turns Ctrl-C and SIGTERM into a flag, so that a session closes before the process ends."""
 

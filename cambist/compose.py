@@ -429,6 +429,13 @@ def market(seed: int, slots: int | None, *, digest: bool, rate: float) -> int:
     return run_market(seed, slots, digest=digest, rate=rate)
 
 
+def new_feed(name: str, folder: Path) -> list[Path]:
+    """Writes the first files of a plug-in, and returns them."""
+    from cambist import scaffold
+
+    return scaffold.write(name, folder)
+
+
 def doctor(config: Config) -> list[Check]:
     """Returns what a run needs, checked."""
     return checks.check(config)

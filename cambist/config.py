@@ -19,6 +19,12 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Ppm = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Amount = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
 """Whole tokens; in atoms of nine decimals it still fits 64 bits."""
+EXCHANGES = ("binance", "kraken", "okx", "bybit", "coinbase")
+"""Exchanges that have a table of their own."""
+FURTHER = ("binance-usdm",)
+"""Exchanges that come with cambist and are named in `[venues]`."""
+PLUGINS = "cambist.feed"
+"""Entry point group of further exchanges."""
 BASE58_KEY = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
@@ -56,12 +62,42 @@ class SolanaEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of how many pools the logs are read, to see how full their accounts are."""
 
 
-class BinanceEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Binance spot market data."""
+Seconds = Annotated[float, msgspec.Meta(gt=0.0, le=86_400.0)]
 
-    ws: str = "wss://data-stream.binance.vision"
-    rest: str = "https://data-api.binance.vision"
+
+class ExchangeEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Market data of one exchange. What is left out is the venue's own."""
+
+    enabled: bool = True
+    ws: str = ""
+    """Base address of its streams."""
+    rest: str = ""
+    """Base address of its reads."""
     symbols: tuple[str, ...] = ()
+    """In the venue's form, such as `BTC/USD` or `BTCUSDT`; the most important first."""
+    streams: tuple[Literal["book", "ticker", "trade"], ...] = ()
+    ack_s: Seconds | None = None
+    """A subscription must be acknowledged within this."""
+    first_data_s: Seconds | None = None
+    """It must have data so long after that."""
+    alive_s: Seconds | None = None
+    """A connection without any frame for this long is dead."""
+    silence_s: Seconds | None = None
+    """So is one without data of any symbol for this long."""
+    symbol_s: Seconds | None = None
+    """A symbol that is silent for this long, and ten times its usual pause, is subscribed anew."""
+    lifetime_s: Seconds | None = None
+    """A connection is replaced, as planned, at this age or up to a twentieth earlier."""
+    rest_weight: Seconds | None = None
+    """What reads may cost in the venue's own window."""
+    max_message_bytes: Annotated[int, msgspec.Meta(ge=1 << 16, le=16 << 20)] | None = None
+
+
+class OkxEndpoint(ExchangeEndpoint, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Market data of OKX."""
+
+    seed: Literal["rest", "stream"] = "stream"
+    """Where the first picture of a book comes from."""
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,7 +180,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     market: Market = Market()
     solana: tuple[SolanaEndpoint, ...] = ()
-    binance: BinanceEndpoint | None = None
+    binance: ExchangeEndpoint | None = None
+    kraken: ExchangeEndpoint | None = None
+    okx: OkxEndpoint | None = None
+    bybit: ExchangeEndpoint | None = None
+    coinbase: ExchangeEndpoint | None = None
+    venues: dict[str, ExchangeEndpoint] = {}
+    """Further exchanges by name: `binance-usdm`, and those of installed packages."""
     tokens: tuple[Token, ...] = ()
     identities: tuple[Identity, ...] = ()
     pools: tuple[PoolRef, ...] = ()
@@ -156,6 +198,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recording: Recording = Recording()
     engine: EngineChoice = EngineChoice()
     screen: Screen = Screen()
+
+    @property
+    def exchanges(self) -> dict[str, ExchangeEndpoint]:
+        """The exchanges that are enabled, by name, always in the same order."""
+        tables = {name: getattr(self, name) for name in EXCHANGES} | self.venues
+        return {name: table for name, table in tables.items() if table is not None and table.enabled}
 
     @property
     def session_folder(self) -> Path:
@@ -233,8 +281,9 @@ def _check(path: Path, text: str, config: Config) -> None:
                 f'`{key}` is "{value}", expected one of {", ".join(allowed)}'
                 + (f'; nearest is "{near[0]}"' if near else ""),
             )
-    if config.market.source == "network" and not config.solana and config.binance is None:
-        problem = 'market.source is "network", but no [[solana]] or [binance] endpoint is given'
+    if config.market.source == "network" and not config.solana and not config.exchanges:
+        tables = ", ".join(f"[{name}]" for name in EXCHANGES)
+        problem = f'market.source is "network", but no [[solana]] or {tables} endpoint is given'
         raise ConfigError(path, _line_of(text, "market.source"), problem)
     names = [endpoint.name for endpoint in config.solana]
     for at, name in enumerate(names):
@@ -252,15 +301,44 @@ def _check(path: Path, text: str, config: Config) -> None:
     if not math.isfinite(config.market.rate):
         raise ConfigError(path, _line_of(text, "market.rate"), "`market.rate` is no number")
     urls = [(f"solana[{i}]", u) for i, e in enumerate(config.solana) for u in (e.pubsub, e.rpc)]
-    if config.binance is not None:
-        urls += [("binance", config.binance.ws), ("binance", config.binance.rest)]
+    for key, table in _tables(config).items():
+        _check_exchange(path, text, key, table)
+        urls += [(f"{key}.{part}", url) for part, url in (("ws", table.ws), ("rest", table.rest)) if url]
     for key, url in urls:
-        if problem := _url_problem(url) or ("a base address takes no query" if key == "binance" and "?" in url else ""):
+        base = not key.startswith("solana")
+        if problem := _url_problem(url) or ("a base address takes no query" if base and "?" in url else ""):
             raise ConfigError(path, _line_of(text, key), f"`{key}`: {problem}")
         if not re.match(r"(wss|https)://|(ws|http)://(127\.\d+\.\d+\.\d+|localhost|\[::1\])[:/]", url + "/"):
             raise ConfigError(
                 path, _line_of(text, key), f"`{key}`: plain ws and http are for loopback only, use wss or https"
             )
+
+
+def _tables(config: Config) -> dict[str, ExchangeEndpoint]:
+    """Returns every table of an exchange by its key, those that are not enabled too."""
+    own = {name: getattr(config, name) for name in EXCHANGES}
+    found = {name: table for name, table in own.items() if table is not None}
+    return found | {f"venues.{name}": table for name, table in config.venues.items()}
+
+
+def _check_exchange(path: Path, text: str, key: str, table: ExchangeEndpoint) -> None:
+    name = key.removeprefix("venues.")
+    if name != key:
+        from importlib.metadata import entry_points  # loads the email package; few configs need it
+
+        known = (*FURTHER, *(point.name for point in entry_points(group=PLUGINS) if point.name not in EXCHANGES))
+        if name in EXCHANGES:
+            raise ConfigError(path, _line_of(text, key), f"`{key}` has a table of its own: [{name}]")
+        if name not in known:
+            near = difflib.get_close_matches(name, (*known, *EXCHANGES), 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
+            raise ConfigError(path, _line_of(text, key), f"`{key}` is no exchange; {hint}")
+    seen: set[str] = set()
+    for symbol in table.symbols:
+        if not symbol or symbol in seen:
+            what = "is empty" if not symbol else f'"{symbol[:30]}" stands there twice'
+            raise ConfigError(path, _line_of(text, f"{key}.symbols"), f"`{key}.symbols`: {what}")
+        seen.add(symbol)
 
 
 def _check_keys(path: Path, text: str, config: Config) -> None:
@@ -313,6 +391,10 @@ def _line_of(text: str, key: str) -> int | None:
     def here(entry: int) -> bool:
         return index is None or entry == int(index.group(1))
 
+    def sought() -> bool:
+        # The names in [venues] are the operator's: an error's path leaves them out.
+        return table == wanted or (wanted == ["venues"] and table[:1] == wanted)
+
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[{1,2}\s*([\w.\-\"]+)\s*\]{1,2}", line):
             table = header.group(1).replace('"', "").split(".")
@@ -320,6 +402,6 @@ def _line_of(text: str, key: str) -> int | None:
                 seen += 1
             if table == parts[: len(table)] and here(seen):
                 fallback = fallback or number
-        elif re.match(rf"\s*\"?{re.escape(parts[-1])}\"?\s*=", line) and table == wanted and here(seen):
+        elif re.match(rf"\s*\"?{re.escape(parts[-1])}\"?\s*=", line) and sought() and here(seen):
             return number
     return fallback

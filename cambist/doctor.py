@@ -30,13 +30,17 @@ class Check(TypedDict):
 
 def check(config: Config) -> list[Check]:
     """Returns every check. Nothing is changed; each endpoint is connected to once."""
+    from feeds import venues
+
     checks = [_python(), _engine(config), _terminal(), *_folder(config), *_rule(config)]
     for endpoint in config.solana:
         checks.append(_endpoint(f"{endpoint.name} pubsub", endpoint.pubsub))
         checks.append(_endpoint(f"{endpoint.name} rpc", endpoint.rpc))
-    if config.binance is not None:
-        checks.append(_endpoint("binance ws", config.binance.ws))
-        checks.append(_endpoint("binance rest", config.binance.rest))
+    for name, table in config.exchanges.items():
+        venue = venues.find(name)
+        checks.append(_endpoint(f"{name} ws", table.ws or venue.ws))
+        if rest := table.rest or venue.rest:
+            checks.append(_endpoint(f"{name} rest", rest))
     if config.market.source == "demo":
         checks.append(_loopback())
     return checks

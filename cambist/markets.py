@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from cambist.config import BinanceEndpoint, Config, SolanaEndpoint
+from cambist.config import Config, ExchangeEndpoint, OkxEndpoint, SolanaEndpoint
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token
 from cambist.model.venues import VENUE_OF_PROGRAM
+from feeds import venues
 from feeds.base import endpoint_label
-from feeds.binance import BinanceConfig, BinanceFeed
+from feeds.bucket import Buckets
+from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed, seeding_of
 from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
 from feeds.solana import SolanaConfig, SolanaFeed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cambist.runtime.inbox import Inbox
     from cambist.simulator.process import Starting
     from feeds.base import Feed
+    from feeds.venue import Venue
 
 BASE_RANK = {"SOL": 1, "USDC": 2}
 FEE_ACCOUNTS = 64
@@ -71,7 +75,9 @@ def demo(config: Config, starting: Starting) -> Market:
         node = SolanaEndpoint(
             "solana", facts["pubsub"], facts["rpc"], fee_percentiles=True, observe_pools=DEMO_OBSERVED
         )
-        exchange = BinanceEndpoint(facts["exchange_ws"], facts["exchange_rest"], tuple(facts["symbols"]))
+        exchange = ExchangeEndpoint(
+            ws=facts["exchange_ws"], rest=facts["exchange_rest"], symbols=tuple(facts["symbols"])
+        )
         tokens = tuple(_token(entry) for entry in facts["tokens"])
         pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
         identities = tuple(msgspec.convert(entry, Identity) for entry in facts["identities"])
@@ -80,7 +86,7 @@ def demo(config: Config, starting: Starting) -> Market:
         return _market(
             label,
             (node,),
-            exchange,
+            {"binance": exchange},
             tokens,
             pools,
             identities,
@@ -101,11 +107,11 @@ def network(config: Config) -> Market:
         if pool.program not in VENUE_OF_PROGRAM:
             message = f"pool {pool.address}: program {pool.program} is none that cambist can quote"
             raise ValueError(message)
-    label = ", ".join([e.name for e in config.solana] + (["binance"] if config.binance else []))
+    label = ", ".join([*(e.name for e in config.solana), *config.exchanges])
     return _market(
         label,
         config.solana,
-        config.binance,
+        config.exchanges,
         config.tokens,
         config.pools,
         config.identities,
@@ -123,7 +129,7 @@ def _token(entry: dict[str, Any]) -> Token:
 def _market(
     label: str,
     nodes: tuple[SolanaEndpoint, ...],
-    exchange: BinanceEndpoint | None,
+    exchanges: Mapping[str, ExchangeEndpoint],
     tokens: tuple[Token, ...],
     pools: tuple[PoolRef, ...],
     identities: tuple[Identity, ...],
@@ -138,8 +144,8 @@ def _market(
     makers: list[Callable[[Inbox, Any], Feed]] = []
     for node in nodes:
         makers += _node(node, channels, pools)
-    if exchange is not None:
-        makers.append(_exchange(exchange, channels))
+    buckets = Buckets()
+    makers += [_exchange(name, table, channels, buckets) for name, table in exchanges.items()]
 
     def feeds(inbox: Inbox, note: Any) -> Sequence[Feed]:
         return [make(inbox, note) for make in makers]
@@ -172,9 +178,41 @@ def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) 
     ]
 
 
-def _exchange(exchange: BinanceEndpoint, channels: Channels) -> Callable[[Inbox, Any], Feed]:
-    ws = channels.add("binance", "binance", "binance.spot.ws", exchange.ws)
-    info = channels.add("binance", "binance", "binance.spot.info", exchange.rest)
-    depth = {s: channels.add("binance", "binance", "binance.spot.depth", exchange.rest, s) for s in exchange.symbols}
-    settings = BinanceConfig(ws=exchange.ws, rest=exchange.rest, symbols=exchange.symbols)
-    return lambda inbox, note: BinanceFeed(settings, ws, info, depth, inbox, note=note)
+def _exchange(name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets) -> Callable[[Inbox, Any], Feed]:
+    """Declares the channels of an exchange and returns how to make its feed. Raises `ValueError`."""
+    venue = venues.find(name)
+    rest, own = table.rest or venue.rest, venue.protocol == "cambist"
+    seed = table.seed if isinstance(table, OkxEndpoint) else ""
+    ws = channels.add(name, name, f"{venue.protocol}.ws", table.ws or venue.ws)
+    info = None
+    if rest and venue.instruments(table.symbols) is not None:
+        info = channels.add(name, name, "cambist.ws" if own else f"{venue.protocol}.info", rest)
+    depth = {}
+    if seeding_of(venue, seed) == "rest":
+        depth = {s: channels.add(name, name, f"{venue.protocol}.depth", rest, s) for s in table.symbols}
+    settings = _settings(venue, table, seed)
+    told = ExchangeChannels(ws, info, depth)
+    return lambda inbox, note: ExchangeFeed(venue, settings, told, inbox, buckets=buckets, note=note)
+
+
+def _settings(venue: Venue, table: ExchangeEndpoint, seed: Literal["", "rest", "stream"]) -> ExchangeConfig:
+    """Returns a venue's own settings with those of the config over them."""
+    names = ("ack_s", "first_data_s", "alive_s", "silence_s", "symbol_s")
+    given = {name: value for name in names if (value := getattr(table, name)) is not None}
+    limits, socket = venue.limits, venue.socket
+    if table.rest_weight is not None:
+        limits = replace(limits, rest=(table.rest_weight, limits.rest[1]))
+    if table.lifetime_s is not None:
+        socket = replace(socket, lifetime_s=table.lifetime_s, lifetime_jitter_s=table.lifetime_s / 20)
+    if table.max_message_bytes is not None:
+        socket = replace(socket, max_size=table.max_message_bytes)
+    return ExchangeConfig(
+        symbols=table.symbols,
+        ws=table.ws,
+        rest=table.rest,
+        streams=table.streams,
+        seed=seed,
+        deadlines=replace(venue.deadlines, **given),
+        limits=limits,
+        socket=socket,
+    )

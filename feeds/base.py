@@ -6,6 +6,9 @@ Everything here runs in the hub thread's loop. A feed never sees a seq or a rece
 from __future__ import annotations
 
 import ipaddress
+import os
+import socket
+import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -85,6 +88,8 @@ class FeedStatus(msgspec.Struct, frozen=True):
     """Time until that attempt."""
     wait_ns: int = 0
     """How long the wait before it is in all."""
+    clock_offset_ns: int | None = None
+    """The venue's clock less ours; `None` if it was not asked, or did not answer."""
 
 
 Note = Callable[[str, str, str], None]
@@ -97,6 +102,17 @@ def no_note(level: str, source: str, text: str) -> None:
 
 class EndpointError(ValueError):
     """An address that no feed may connect to. Names scheme and host only: the rest may hold a key."""
+
+
+def trouble_of(error: OSError) -> str:
+    """Returns what went wrong with a connection, in words that hold no URL: one may hold a key."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS: {error.verify_message or 'the certificate is not to be trusted'}".rstrip(".")
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {(error.reason or 'handshake failed').lower().replace('_', ' ')}"
+    if isinstance(error, socket.gaierror):
+        return f"host name: {(error.strerror or 'not found').lower()}"
+    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 def endpoint_label(url: str) -> str:

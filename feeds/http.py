@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
+import ssl
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 import msgspec
@@ -13,13 +12,18 @@ import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
 from cambist.model.events import MAX_BODY, Direction
-from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint
+from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint, trouble_of
+from feeds.bucket import Bucket, retry_after_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 set_on_retry_hooks([])  # its default prints each retry to the terminal that the dashboard owns
 
 GENERATION = 1
 """An HTTP channel has one: there is no connection whose frames could get old."""
-MAX_RETRY_AFTER_S = 120.0
+UNLIMITED = 1e12
+"""Weight a minute of a server whose limits are not known."""
 _CHUNK = 1 << 16
 
 
@@ -75,8 +79,14 @@ class HttpChannel:
         name: str,
         limits: HttpLimits | None = None,
         note: Note = no_note,
+        bucket: Bucket | None = None,
+        pauses_s: Mapping[int, float] | None = None,
+        translate: Callable[[bytes], Sequence[bytes]] | None = None,
     ) -> None:
-        """Raises `EndpointError` if the URL won't do."""
+        """`bucket` rations reads, those of others that hold it too; `pauses_s` says how long a status stops it.
+
+        Replies are written as `translate` puts them. Raises `EndpointError` if the URL won't do.
+        """
         self.name = name
         self._url = require_endpoint(url, "http").rstrip("/")
         self._label = endpoint_label(url)
@@ -85,7 +95,8 @@ class HttpChannel:
         self._session: aiohttp.ClientSession | None = None
         self._conn = 0
         self._state, self._reason = "idle", ""
-        self._not_before = 0.0
+        self._bucket = bucket or Bucket(UNLIMITED)
+        self._pauses_s, self._translate = dict(pauses_s or {}), translate
 
     def status(self, channel: int) -> FeedStatus:
         """Returns how reads went lately."""
@@ -101,11 +112,43 @@ class HttpChannel:
         """Returns the reply to a JSON body. Retries what may pass; raises `Unreachable`."""
         return await self._read(channel, "POST", self._url, payload, payload, check)
 
-    async def get(self, channel: int, target: str, check: Check = accept) -> bytes:
-        """Returns the reply to a GET of path and query. Retries what may pass; raises `Unreachable`."""
-        return await self._read(channel, "GET", self._url + target, None, f"GET {target}".encode(), check)
+    async def get(
+        self, channel: int, target: str, check: Check = accept, *, weight: float = 1.0, paid: bool = False
+    ) -> bytes:
+        """Returns the reply to a GET of path and query. Retries what may pass; raises `Unreachable`.
 
-    async def _read(self, channel: int, method: str, url: str, data: bytes | None, said: bytes, check: Check) -> bytes:
+        `paid`: the weight of the first try was taken out of the bucket already.
+        """
+        said = f"GET {target}".encode()
+        return await self._read(channel, "GET", self._url + target, None, said, check, weight, paid=paid)
+
+    async def peek(self, target: str, *, weight: float = 1.0) -> tuple[bytes, int, int]:
+        """Returns the reply to a GET that no decision depends on, and the wall times of asking and answer.
+
+        It is not written to the sink and not tried again. Raises `Unreachable`.
+        """
+        try:
+            await self._bucket.take(weight)
+            asked_ns, began_ns = time.time_ns(), time.perf_counter_ns()
+            async with self._open().request("GET", self._url + target, allow_redirects=False) as reply:
+                self._heed(reply)
+                body = await self._body(reply)
+            return body, asked_ns, asked_ns + time.perf_counter_ns() - began_ns
+        except (Refusal, aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unreachable(_words(error, self._limits), getattr(error, "status", 0) or 0) from error
+
+    async def _read(
+        self,
+        channel: int,
+        method: str,
+        url: str,
+        data: bytes | None,
+        said: bytes,
+        check: Check,
+        weight: float = 1.0,
+        *,
+        paid: bool = False,
+    ) -> bytes:
         limits = self._limits
         try:
             async for attempt in stamina.retry_context(
@@ -117,34 +160,41 @@ class HttpChannel:
                 wait_jitter=limits.wait_initial_s,
             ):
                 with attempt:
+                    await (self._bucket.unpaused() if paid else self._bucket.take(weight))
+                    paid = False
                     body = await self._once(channel, method, url, data, said)
                     check(body)
                     self._state, self._reason = "live", ""
                     return body
         except (Refusal, aiohttp.ClientError, OSError, TimeoutError) as error:
             why, status = _words(error, limits), getattr(error, "status", 0) or 0
-            if status != 200:  # a server that answers "no" is up
+            if status not in (200, 400, 404):  # a server that answers "no" is up
                 self._failed(why)
             raise Unreachable(why, status) from error
         message = "no attempt was made"
         raise Unreachable(message)
 
     async def _once(self, channel: int, method: str, url: str, data: bytes | None, said: bytes) -> bytes:
-        if (pause := self._not_before - time.monotonic()) > 0:
-            await asyncio.sleep(pause)
         self._conn += 1
         conn = self._conn
         self._sink.frame(channel, conn, GENERATION, Direction.OUT, said)
         headers = {"Content-Type": "application/json"} if data is not None else None
         async with self._open().request(method, url, data=data, headers=headers, allow_redirects=False) as reply:
-            if reply.status != 200:
-                refusal = _refusal(reply)
-                if refusal.retry_after_s:  # for every read from this server, not only for this one
-                    self._not_before = time.monotonic() + refusal.retry_after_s
-                raise refusal
+            self._heed(reply)
             body = await self._body(reply)
-        self._sink.frame(channel, conn, GENERATION, Direction.IN, body)
+        for frame in (body,) if self._translate is None else self._translate(body):
+            self._sink.frame(channel, conn, GENERATION, Direction.IN, frame)
         return body
+
+    def _heed(self, reply: aiohttp.ClientResponse) -> None:
+        """Raises `Refusal` unless the reply is one. A pause that was asked for holds for all that share the bucket."""
+        if reply.status == 200:
+            return
+        refusal, asked_s = _refusal(reply)
+        pause_s = self._pauses_s.get(reply.status) if asked_s is None else asked_s
+        if pause_s:
+            self._bucket.pause(pause_s)
+        raise refusal
 
     async def _body(self, reply: aiohttp.ClientResponse) -> bytes:
         parts, size = [], 0
@@ -175,12 +225,12 @@ class HttpChannel:
             self._note("warn", self.name, f"{self._label}: {reason}")
 
 
-def _refusal(reply: aiohttp.ClientResponse) -> Refusal:
-    """429 and 418 may say how long to stay away; 403 and other 4xx will not change by asking again."""
-    asked = reply.headers.get("Retry-After", "")
-    retry_after = min(float(asked), MAX_RETRY_AFTER_S) if asked.isdecimal() else 0.0
+def _refusal(reply: aiohttp.ClientResponse) -> tuple[Refusal, float | None]:
+    """Returns why, and the pause asked for. 403 and other 4xx than these will not change by asking again."""
+    asked_s = retry_after_s(reply.headers.get("Retry-After", ""))
     hopeful = reply.status >= 500 or reply.status in (408, 418, 425, 429)
-    return Refusal(f"HTTP {reply.status}", reply.status, retry_after if hopeful else None)
+    refusal = Refusal(f"HTTP {reply.status}", reply.status, (asked_s or 0.0) if hopeful else None)
+    return refusal, asked_s
 
 
 def _again(error: Exception) -> bool:
@@ -194,6 +244,7 @@ def _words(error: BaseException, limits: HttpLimits) -> str:
         return str(error)
     if isinstance(error, TimeoutError):
         return f"no answer in {limits.timeout_s:g} s"
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)
+    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(cause, OSError) and (cause.errno or isinstance(cause, ssl.SSLError)):
+        return trouble_of(cause)
     return f"no HTTP answer ({type(error).__name__})"

@@ -1,80 +1,38 @@
-"""WebSocketSource: one connection that is kept up, watched, and written to the sink frame by frame."""
+"""WebSocketSource: one connection that is kept up, watched, and written to the sink frame by frame.
+
+A connection that is about to end is replaced before it does: the new one is opened and subscribed while the old one
+still speaks, and both write to the sink, each under its own number.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
-from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, PayloadTooBig, WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 
-from cambist.model.events import MAX_BODY, Direction
-from cambist.model.text import sanitise
+from cambist.model.events import MAX_BODY
 from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint
-from feeds.watchdog import Backoff, Breach, Watchdog
+from feeds.bucket import retry_after_s
+from feeds.conversation import Conversation, Handler, KeepAlive, SocketLimits, reason_of
+from feeds.reach import reach
+from feeds.watchdog import Backoff, Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Sequence
 
-GUARD_S = 0.1
-"""How often deadlines are looked at."""
-BURST = 256
-"""Frames handed on before other tasks of the loop get a turn. A venue that keeps sending more per turn than this fills
-the receive queue, and what does not fit is dropped: late prices are worse than a gap that is known."""
-MAX_OUTBOX = 20_000
-MAX_RETRY_AFTER_S = 300.0
+    from feeds.bucket import Bucket
+
+__all__ = ["Handler", "KeepAlive", "SocketLimits", "WebSocketSource"]
+
 AT_ONCE_AFTER_S = 5.0
 """A connection that lived this long may be replaced without a wait; a shorter one may be part of a loop."""
-
-
-class SocketLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Bounds and deadlines of one connection."""
-
-    open_timeout_s: float = 5.0
-    close_timeout_s: float = 0.5
-    """The library's 10 s were measured to keep a half-open socket for 12 s."""
-    max_size: int = 4 << 20
-    """Largest message; a larger one ends the connection."""
-    queue_frames: int = 4096
-    """Frames that may wait to be handed on; more are dropped and counted."""
-    queue_bytes: int = 32 << 20
-    ping_interval_s: float | None = 10.0
-    """`None` where the venue counts pings against the client, and the data watchdog has to do."""
-    ping_timeout_s: float = 5.0
-    send_interval_s: float = 0.0
-    """Least time between two messages sent."""
-    backoff_base_s: float = 0.25
-    backoff_cap_s: float = 30.0
-    settled_s: float = 30.0
-
-
-class Handler(Protocol):
-    """The venue's side of a connection: what to say, and what the answers mean for connecting. Never waits."""
-
-    def opened(self) -> None:
-        """The connection is open: send the subscriptions."""
-        ...
-
-    def received(self, body: bytes) -> None:
-        """A frame came; the sink has it already."""
-        ...
-
-    def closed(self, reason: str) -> None:
-        """The connection ended."""
-        ...
-
-    def overdue(self, breach: Breach) -> bool:
-        """A deadline passed. Returns whether to connect anew."""
-        ...
-
-
-class _Ended(Exception):
-    """Why a conversation ended."""
+GOING_AWAY = frozenset({1001, 1012, 1013})
+"""Close codes of a server that restarts or sheds load: nothing is wrong with what we sent."""
 
 
 class _Connect(connect):
@@ -92,56 +50,67 @@ class WebSocketSource:
         url: str,
         channel: int,
         sink: Sink,
-        handler: Handler,
+        handler: Handler | Callable[[Conversation], Handler],
         *,
         name: str,
         limits: SocketLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
         note: Note = no_note,
+        translate: Callable[[bytes], Sequence[bytes]] | None = None,
+        keep_alive: KeepAlive | None = None,
+        attempts: Bucket | None = None,
     ) -> None:
-        """Raises `EndpointError` if the URL won't do."""
+        """`handler` serves every connection, or is called to make one for each. `attempts` rations connecting.
+
+        Frames are written as `translate` puts them. Raises `EndpointError` if the URL won't do.
+        """
         self.name = name
         self.generation = 0
-        self.watch = Watchdog(clock)
-        self.drops = 0
         self._url = require_endpoint(url, "ws")
         self._label = endpoint_label(url)
         self._channel, self._sink, self._handler, self._note = channel, sink, handler, note
         self._limits = limits or SocketLimits()
-        self._clock = clock
-        self._backoff = Backoff(
-            rng or random.Random(),
-            base_s=self._limits.backoff_base_s,
-            cap_s=self._limits.backoff_cap_s,
-            settled_s=self._limits.settled_s,
-        )
+        self._clock, self._rng = clock, rng or random.Random()
+        self._translate, self._keep_alive, self._attempts = translate, keep_alive, attempts
+        self._backoff = self._new_backoff()
         self._state, self._reason = "idle", ""
-        self._opened_at = 0.0
         self._retry = asyncio.Event()
         self._due_at: float | None = None
         self._wait_s = 0.0
-        self._end: asyncio.Future[str] | None = None
-        self._outbox: deque[bytes] = deque()
-        self._outgoing = asyncio.Event()
-        self._queue: deque[bytes] = deque()
-        self._queued_bytes = 0
-        self._incoming = asyncio.Event()
-        self._unreported = 0
+        self._drops = 0
+        self._talk: Conversation | None = None
+        self._idle_watch = Watchdog(clock)
+        self._running: dict[Conversation, asyncio.Task[str]] = {}
+        self._roll = asyncio.Event()
+        self._roll_reason = ""
+        self._rolls = self._new_backoff()
+        """Waits between notices that come on one young connection after the other."""
 
     @property
     def live(self) -> bool:
-        """Whether the connection is open."""
-        return self._state == "live"
+        """Whether a connection is open."""
+        return self._talk is not None and self._talk.live
+
+    @property
+    def watch(self) -> Watchdog:
+        """Deadlines of the newest connection."""
+        return self._idle_watch if self._talk is None else self._talk.watch
+
+    @property
+    def drops(self) -> int:
+        """Frames that did not fit the receive queues."""
+        return self._drops + sum(talk.drops for talk in self._running)
 
     def status(self) -> FeedStatus:
         """Returns how the connection is."""
-        due_at = self._due_at if self._state == "down" else None
+        state = "live" if self.live else self._state
+        due_at = self._due_at if state == "down" else None
         waiting = due_at is not None
         return FeedStatus(
             self.name,
             self._channel,
-            self._state,
+            state,
             self._label,
             self._reason,
             self.generation,
@@ -152,21 +121,26 @@ class WebSocketSource:
         )
 
     def send(self, message: bytes) -> None:
-        """Queues a message for the open connection. Forgotten if there is none."""
-        if not self.live:
-            return
-        if len(self._outbox) >= MAX_OUTBOX:
-            self.reconnect(f"more than {MAX_OUTBOX} messages wait to be sent")
-            return
-        self._outbox.append(message)
-        self._outgoing.set()
+        """Queues a message for the newest connection. Forgotten if there is none."""
+        if self._talk is not None:
+            self._talk.send(message)
 
     def reconnect(self, reason: str, *, at_once: bool = False) -> None:
-        """Ends the connection; the next follows after the usual wait, or at once."""
-        if at_once and self._clock() - self._opened_at >= AT_ONCE_AFTER_S:
+        """Ends the newest connection; the next follows after the usual wait, or at once."""
+        if self._talk is None:
+            return
+        if at_once and self._clock() - self._talk.opened_at >= AT_ONCE_AFTER_S:
             self._backoff.reset()
-        if self._end is not None and not self._end.done():
-            self._end.set_result(reason)
+        self._talk.end(reason)
+
+    def roll(self, reason: str, of: Conversation | None = None) -> None:
+        """Opens a replacement beside the connection, which ends when the new one has all its data.
+
+        Nothing happens if `of` is no longer the newest connection: it is being replaced already.
+        """
+        if of is None or of is self._talk:
+            self._roll_reason = reason
+            self._roll.set()
 
     def retry(self) -> None:
         """Cuts the wait for the next attempt short."""
@@ -174,21 +148,35 @@ class WebSocketSource:
 
     async def run(self) -> None:
         """Connects again and again until cancelled."""
-        wait_s = 0.0
         try:
             while True:
-                await self._wait(max(self._backoff.delay(), wait_s))
-                self._state = "connecting"
-                try:
-                    socket = await self._connect()
-                except (OSError, TimeoutError, WebSocketException, ValueError, EOFError) as error:
-                    wait_s = _retry_after(error)
-                    self._failed(_reason(error, self._limits))
-                    continue
-                wait_s = 0.0
-                await self._serve(socket)
+                talk: Conversation | None = await self._open()
+                while talk is not None:
+                    talk = await self._until_replaced(talk)
         finally:
+            tasks = list(self._running.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for talk in self._running:
+                talk.abort()  # a task that is cancelled before its first step leaves its connection open
+            self._running.clear()
             self._state = "idle"
+
+    async def _open(self) -> Conversation:
+        """Returns a new connection, however many attempts it takes."""
+        wait_s = 0.0
+        while True:
+            await self._wait(max(self._backoff.delay(), wait_s))
+            self._state = "connecting"
+            try:
+                socket = await self._connect()
+            except (OSError, TimeoutError, WebSocketException, ValueError, EOFError) as error:
+                wait_s = _retry_after(error)
+                self._failed(reason_of(error, self._limits))
+            else:
+                self._reason = ""
+                return self._start(socket)
 
     async def _wait(self, seconds: float) -> None:
         self._retry.clear()
@@ -205,12 +193,18 @@ class WebSocketSource:
 
     async def _connect(self) -> ClientConnection:
         limits = self._limits
+        if self._attempts is not None:
+            await self._attempts.take()
+        parts, began = urlsplit(self._url), time.monotonic()
+        async with asyncio.timeout(limits.open_timeout_s):
+            reached = await reach(parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
         return await _Connect(
             self._url,
+            sock=reached,
             compression=None,
             proxy=None,
             user_agent_header="cambist",
-            open_timeout=limits.open_timeout_s,
+            open_timeout=max(0.1, limits.open_timeout_s - (time.monotonic() - began)),
             close_timeout=limits.close_timeout_s,
             ping_interval=limits.ping_interval_s,
             ping_timeout=limits.ping_timeout_s,
@@ -226,135 +220,101 @@ class WebSocketSource:
             self._sink.disconnected(self._channel, 0, self.generation, reason)
             self._note("warn", self.name, f"{self._label}: {reason}")
 
-    async def _serve(self, socket: ClientConnection) -> None:
-        """Talks until something ends the connection; leaves nothing of it behind."""
+    def _start(self, socket: ClientConnection) -> Conversation:
+        """Begins to talk on a connection, which is the newest from now on."""
         self.generation += 1
-        self._opened_at = self._clock()
-        self._state, self._reason = "live", ""
-        self.watch.clear()
-        self._outbox.clear()
-        self._outgoing.clear()
-        end = self._end = asyncio.get_running_loop().create_future()
-        self._sink.connected(self._channel, self.generation, self.generation, self._label)
-        reason = "closed by cambist"
-        tasks: list[asyncio.Task[None] | asyncio.Future[str]] = [end]
-        try:
-            self._handler.opened()
-            for work in (self._read(socket), self._hand_on(), self._write(socket), self._guard()):
-                tasks.append(asyncio.create_task(work))
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            reason = _outcome(done, self._limits)
-            self._note("warn", self.name, f"{self._label}: {reason}")
-        finally:
-            self._state, self._reason, self._end = "down", reason, None
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._flush(len(self._queue))
-            self._own_up()
-            self._sink.disconnected(self._channel, self.generation, self.generation, reason)
-            self._handler.closed(reason)
-            socket.transport.abort()
+        talk = self._talk = Conversation(
+            socket,
+            self.generation,
+            self._channel,
+            self._sink,
+            self._limits,
+            clock=self._clock,
+            heard=self._backoff.data,
+            translate=self._translate,
+            keep_alive=self._keep_alive,
+        )
+        handler = self._handler(talk) if callable(self._handler) else self._handler
+        name = f"{self.name} connection {talk.number}"
+        self._running[talk] = asyncio.create_task(talk.run(handler, self._label), name=name)
+        return talk
 
-    async def _read(self, socket: ClientConnection) -> None:
+    async def _until_replaced(self, talk: Conversation) -> Conversation | None:
+        """Waits for the end of a connection; returns the one that took its place, if one did."""
         limits = self._limits
-        try:
-            while True:
-                body: bytes = await socket.recv(decode=False)
-                if len(self._queue) >= limits.queue_frames or self._queued_bytes + len(body) > limits.queue_bytes:
-                    self.drops += 1
-                    self._unreported += 1
-                else:
-                    self._queue.append(body)
-                    self._queued_bytes += len(body)
-                self._incoming.set()
-        except ConnectionClosed as closed:
-            raise _Ended(_reason(closed, limits)) from closed
+        life_s = limits.lifetime_s
+        if life_s is not None:
+            life_s -= self._rng.uniform(0.0, limits.lifetime_jitter_s)
+        asked = await self._first(talk, self._roll.wait(), life_s)
+        self._roll.clear()
+        if not self._running[talk].done():
+            if asked:
+                await self._spaced(talk)
+            fresh = await self._replacement(talk, self._roll_reason if asked else "its time is up")
+            if fresh is not None:
+                return fresh
+        self._state, self._reason = "down", self._collect(talk)
+        if talk.close_code in GOING_AWAY and self._clock() - talk.opened_at >= AT_ONCE_AFTER_S:
+            self._backoff.reset()
+        self._note("warn", self.name, f"{self._label}: {self._reason}")
+        return None
 
-    async def _hand_on(self) -> None:
+    async def _spaced(self, talk: Conversation) -> None:
+        """Waits if a connection is told to go that is itself a young replacement."""
+        if self._clock() - talk.opened_at >= AT_ONCE_AFTER_S:
+            self._rolls.reset()
+        await asyncio.wait([self._running[talk]], timeout=self._rolls.delay())
+
+    async def _replacement(self, talk: Conversation, why: str) -> Conversation | None:
+        """Returns a connection that took over; `None` if the old one ended before one could."""
+        self._note("info", self.name, f"{self._label}: {why}, opening a replacement")
+        backoff, old = self._new_backoff(), self._running[talk]
         while True:
-            await self._incoming.wait()
-            self._flush(BURST)
-            if not self._queue:
-                self._incoming.clear()
-                self._own_up()
-            await asyncio.sleep(0)
+            await asyncio.wait([old], timeout=backoff.delay())
+            if old.done():
+                return None
+            try:
+                socket = await self._connect()
+            except (OSError, TimeoutError, WebSocketException, ValueError, EOFError) as error:
+                self._note("warn", self.name, f"{self._label}: no replacement: {reason_of(error, self._limits)}")
+                continue
+            fresh = self._start(socket)
+            await self._first(talk, fresh.settled.wait(), self._limits.overlap_s, self._running[fresh])
+            if self._running[fresh].done():
+                self._talk = talk
+                self._note("warn", self.name, f"{self._label}: the replacement ended: {self._collect(fresh)}")
+                continue
+            talk.end(f"replaced: {why}")
+            await asyncio.wait([old])
+            self._collect(talk)
+            return fresh
 
-    def _flush(self, most: int) -> None:
-        """Hands at most `most` waiting frames to sink and handler, in order."""
-        now = self._clock()
-        for _ in range(min(most, len(self._queue))):
-            body = self._queue.popleft()
-            self._queued_bytes -= len(body)
-            self._sink.frame(self._channel, self.generation, self.generation, Direction.IN, body)
-            self._handler.received(body)
-            self._backoff.data(now)
-
-    def _own_up(self) -> None:
-        """Reports what was dropped, after the frames that came before it."""
-        if self._unreported:
-            self._sink.gap(self._channel, self._unreported, "receive queue full")
-            self._unreported = 0
-
-    async def _write(self, socket: ClientConnection) -> None:
+    async def _first(
+        self, talk: Conversation, event: Coroutine[None, None, bool], seconds: float | None, *others: asyncio.Task[str]
+    ) -> bool:
+        """Waits for an event, the end of a connection, or a while; returns whether the event came."""
+        waiter = asyncio.create_task(event)
         try:
-            while True:
-                await self._outgoing.wait()
-                while self._outbox:
-                    message = self._outbox.popleft()
-                    self._sink.frame(self._channel, self.generation, self.generation, Direction.OUT, message)
-                    await socket.send(message, text=True)
-                    if self._limits.send_interval_s:
-                        await asyncio.sleep(self._limits.send_interval_s)
-                self._outgoing.clear()
-        except ConnectionClosed as closed:
-            raise _Ended(_reason(closed, self._limits)) from closed
+            await asyncio.wait(
+                [waiter, self._running[talk], *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            return waiter.done()
+        finally:
+            waiter.cancel()
 
-    async def _guard(self) -> None:
-        while True:
-            await asyncio.sleep(GUARD_S)
-            for breach in self.watch.overdue():
-                if self._handler.overdue(breach):
-                    raise _Ended(str(breach))
+    def _collect(self, talk: Conversation) -> str:
+        """Returns why a connection ended and forgets it; raises what was a bug."""
+        task = self._running.pop(talk)
+        self._drops += talk.drops
+        return task.result()
 
-
-def _outcome(done: set[Any], limits: SocketLimits) -> str:
-    """Returns why a conversation ended; anything but an expected end is a bug and is raised."""
-    reasons = []
-    for task in done:
-        error = task.exception()
-        if error is None:
-            reasons.append(str(task.result()))
-        elif isinstance(error, _Ended):
-            reasons.append(str(error))
-        elif isinstance(error, OSError | WebSocketException):
-            reasons.append(_reason(error, limits))
-        else:
-            raise error
-    return min(reasons)
-
-
-def _reason(error: BaseException, limits: SocketLimits) -> str:
-    """Returns an error in words that hold no URL: one may hold a key."""
-    if isinstance(error, ConnectionClosed):
-        if isinstance(error.__cause__, PayloadTooBig) or (error.sent is not None and error.sent.code == 1009):
-            return f"a message over {limits.max_size} bytes"
-        frame = error.rcvd or error.sent
-        if frame is None:
-            return "connection lost"
-        return sanitise(f"closed with code {frame.code} {frame.reason}".rstrip(), 80)
-    if isinstance(error, InvalidStatus):
-        return f"HTTP {error.response.status_code}"
-    if isinstance(error, TimeoutError):
-        return f"no answer in {limits.open_timeout_s:g} s"
-    if isinstance(error, OSError):
-        return os.strerror(error.errno) if error.errno else type(error).__name__
-    return f"no WebSocket ({type(error).__name__})"
+    def _new_backoff(self) -> Backoff:
+        limits = self._limits
+        return Backoff(self._rng, base_s=limits.backoff_base_s, cap_s=limits.backoff_cap_s, settled_s=limits.settled_s)
 
 
 def _retry_after(error: BaseException) -> float:
     """Returns the seconds a refusing server asked to be left alone; 0 if it did not say."""
     if not isinstance(error, InvalidStatus):
         return 0.0
-    asked = error.response.headers.get("Retry-After", "")
-    return min(float(asked), MAX_RETRY_AFTER_S) if asked.isdecimal() else 0.0
+    return retry_after_s(error.response.headers.get("Retry-After", "")) or 0.0

@@ -68,6 +68,12 @@ class Watchdog:
         """Expects nothing more of a subscription."""
         self._expected.pop(key, None)
 
+    def rearm(self, key: str, seconds: float) -> None:
+        """Gives a subscription more time for what it owes."""
+        expected = self._expected.get(key)
+        if expected is not None:
+            expected.due, expected.limit = self._clock() + seconds, seconds
+
     def overdue(self) -> list[Breach]:
         """Returns what is overdue, each once: its next data arms it again."""
         now = self._clock()
@@ -119,20 +125,3 @@ class Backoff:
     def reset(self) -> None:
         """Makes the next attempt a first one."""
         self._attempts = 0
-
-
-class Budget:
-    """A token bucket: at most `per_minute` of weight a minute, refilled evenly."""
-
-    def __init__(self, per_minute: float, clock: Callable[[], float]) -> None:
-        self._per_minute = per_minute
-        self._clock = clock
-        self._left = per_minute
-        self._at = clock()
-
-    def take(self, weight: float) -> float:
-        """Takes `weight`, first come first served, and returns how long to wait before spending it."""
-        now = self._clock()
-        self._left = min(self._per_minute, self._left + (now - self._at) * self._per_minute / 60) - weight
-        self._at = now
-        return max(0.0, -self._left * 60 / self._per_minute)

@@ -142,7 +142,7 @@ def test_an_endpoint_that_cannot_be_used_is_refused_without_its_key(refused: Any
     path.write_text(f"[market]\nsource = 'network'\n[binance]\nws = '{url}'\n", encoding="utf-8")
     for command in (("run", "--headless"), ("doctor",)):
         said = refused(*command, config=path)
-        assert "bad.toml:3" in said
+        assert "bad.toml:4" in said
         assert "CANARY" not in said
 
 

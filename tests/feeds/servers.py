@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -245,6 +246,9 @@ class FakeExchange:
         """Answered before anything else: HTTP status and headers."""
         self.refusal: dict | None = None
         self.ack = True
+        self.ahead_ms = 0
+        """How far its clock is ahead."""
+        self.symbols = ["SOLUSDT", "SOLUSDC", "BTCUSDT"]
 
     async def streams(self, socket):
         assert socket.request.path == "/stream"
@@ -287,6 +291,8 @@ class FakeExchange:
 
     async def rest(self, request):
         assert request.method == "GET"
+        if request.path.endswith("/time"):
+            return web.json_response({"serverTime": round(time.time() * 1000) + self.ahead_ms})
         self.gets.append((request.path, dict(request.query)))
         if self.faults:
             status, headers = self.faults.pop(0)
@@ -298,5 +304,10 @@ class FakeExchange:
                 return web.json_response({"code": -1121, "msg": "Invalid symbol."}, status=400)
             return web.json_response({"lastUpdateId": self.update, "bids": [["1.00", "2"]], "asks": [["1.01", "3"]]})
         if request.path == "/api/v3/exchangeInfo":
-            return web.json_response({"timezone": "UTC", "symbols": []})
+            asked = json.loads(request.query.get("symbols", "[]"))
+            if set(asked) - set(self.symbols):
+                return web.json_response({"code": -1121, "msg": "Invalid symbol."}, status=400)
+            return web.json_response({"timezone": "UTC", "symbols": [{"symbol": name} for name in asked]})
+        if request.path == "/api/v3/ticker/price":
+            return web.json_response([{"symbol": name, "price": "1.0"} for name in self.symbols])
         return web.json_response({"code": -1000, "msg": "No such path"}, status=404)

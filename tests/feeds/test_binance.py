@@ -4,12 +4,15 @@ import json
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from cambist.model.events import Channel
 from cambist.model.opportunity import Need
-from feeds.binance import BinanceConfig, BinanceFeed
+from feeds.binance import SPOT, USDM
+from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed
 from feeds.http import HttpLimits
 from feeds.socket import SocketLimits
+from feeds.venue import Deadlines, VenueLimits
 from tests.feeds.servers import FakeExchange, RememberingSink, http_server, running, until, websocket_server
 
 WS = Channel(1, "binance", "binance", "binance.spot.ws", "x")
@@ -20,22 +23,25 @@ DEPTH = {
 }
 
 
+DEADLINES = Deadlines(ack_s=5.0, first_data_s=5.0, alive_s=5.0, silence_s=5.0)
+
+
 @contextlib.asynccontextmanager
-async def feed_on(exchange, *, symbols=("SOLUSDT", "SOLUSDC"), info=INFO, **changes):
+async def feed_on(exchange, *, symbols=("SOLUSDT", "SOLUSDC"), info=INFO, venue=SPOT, **changes):
     sink = RememberingSink()
     async with websocket_server(exchange.streams) as ws, http_server(exchange.rest) as rest:
         settings = {
             "ws": ws,
             "rest": rest,
             "symbols": symbols,
-            "ack_s": 5.0,
-            "first_data_s": 5.0,
-            "silence_s": 5.0,
+            "deadlines": DEADLINES,
             "seed_backoff_s": (0.0, 0.2, 0.4),
+            "retry_s": (0.1, 0.2),
             "socket": SocketLimits(ping_interval_s=None, send_interval_s=0.05, backoff_base_s=0.02, backoff_cap_s=0.1),
             "http": HttpLimits(wait_initial_s=0.01, wait_max_s=0.05),
         }
-        feed = BinanceFeed(BinanceConfig(**(settings | changes)), WS, info, DEPTH, sink, note=sink.note)
+        config = ExchangeConfig(**(settings | changes))
+        feed = ExchangeFeed(venue, config, ExchangeChannels(WS, info, DEPTH), sink, note=sink.note)
         async with running(feed):
             yield feed, sink
 
@@ -103,7 +109,7 @@ async def test_a_book_that_keeps_asking_waits_longer_each_time():
         for n in range(3):
             feed.need(Need("depth", WS.id, "SOLUSDT"))
             await until(lambda n=n: len(sink.incoming(channel)) == n + 1)
-            await until(lambda: not feed._seeding)
+            await until(lambda: not feed._reseeder.pending)
             times.append(time.monotonic())
     assert times[1] - times[0] >= 0.19
     assert times[2] - times[1] >= 0.39
@@ -112,7 +118,7 @@ async def test_a_book_that_keeps_asking_waits_longer_each_time():
 async def test_seeds_of_all_symbols_share_one_budget():
     exchange = FakeExchange()
     began = time.monotonic()
-    async with feed_on(exchange, info=None, weight_per_minute=60 * 5, depth_weight=300) as (feed, sink):
+    async with feed_on(exchange, info=None, limits=VenueLimits(rest=(240.0, 60.0))) as (feed, sink):
         feed.need(Need("depth", WS.id, "SOLUSDT"))
         await until(lambda: sink.incoming(DEPTH["SOLUSDT"].id))
         assert time.monotonic() - began < 1
@@ -138,7 +144,7 @@ async def test_being_told_to_slow_down_stops_every_read_from_that_server():
 
 async def test_a_symbol_that_does_not_exist_is_told_once_and_the_others_go_on():
     exchange = FakeExchange()
-    async with feed_on(exchange, info=None) as (feed, sink):
+    async with feed_on(exchange, info=None, symbols=("SOLUSDT", "NOPE")) as (feed, sink):
         feed.need(Need("depth", WS.id, "NOPE"))
         await until(lambda: sink.notes)
         feed.need(Need("depth", WS.id, "SOLUSDT"))
@@ -151,7 +157,7 @@ async def test_a_symbol_that_does_not_exist_is_told_once_and_the_others_go_on():
 async def test_one_silent_stream_is_named_and_the_connection_stays():
     exchange = FakeExchange()
     exchange.silent = {"solusdc@depth@100ms"}
-    async with feed_on(exchange, ack_s=0.2, first_data_s=0.2) as (feed, sink):
+    async with feed_on(exchange, deadlines=replace(DEADLINES, ack_s=0.2, first_data_s=0.2)) as (feed, sink):
         await until(lambda: "silent" in feed.status()[0].note)
         assert feed.status()[0].note == "1 silent: solusdc@depth@100ms"
         assert len(sink.of("connected")) == 1
@@ -161,34 +167,42 @@ async def test_one_silent_stream_is_named_and_the_connection_stays():
 
 async def test_silence_of_all_streams_or_no_answer_ends_the_connection():
     exchange = FakeExchange()
-    async with feed_on(exchange, ack_s=0.3, silence_s=0.4) as (_, sink):
+    deadlines = replace(DEADLINES, ack_s=0.3, silence_s=0.4)
+    async with feed_on(exchange, deadlines=deadlines) as (_, sink):
         await until(lambda: len(sink.incoming(WS.id)) > 5)
         exchange.silent = {"*"}
         await until(lambda: sink.of("disconnected"))
         assert sink.reasons()[0] == "any stream silent for 0.4 s"
         exchange.ack = False
-        await until(lambda: "subscribe not acknowledged for 0.3 s" in sink.reasons())
+        await until(lambda: any("not acknowledged for 0.3 s" in reason for reason in sink.reasons()))
 
 
-async def test_the_venues_goodbye_leads_to_a_new_connection_at_once(monkeypatch):
-    monkeypatch.setattr("feeds.socket.AT_ONCE_AFTER_S", 0)
+async def test_the_venues_goodbye_leads_to_a_new_connection_with_every_book_seeded_before_the_old_one_ends():
     exchange = FakeExchange()
-    slow = SocketLimits(ping_interval_s=None, backoff_base_s=1000, backoff_cap_s=1000)
+    slow = SocketLimits(ping_interval_s=None, backoff_base_s=1000, backoff_cap_s=1000, overlap_s=30.0)
     async with feed_on(exchange, socket=slow) as (_, sink):
         await until(lambda: len(sink.incoming(WS.id)) > 20)
-        for socket in exchange.sockets:
+        assert depths(exchange) == []
+        for socket in list(exchange.sockets):
             await socket.send('{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1790000000999}}')
-        await until(lambda: len(sink.of("connected")) == 2, 1.0)
-    assert sink.reasons()[0] == "the server shuts down"
+        await until(lambda: sink.reasons())
+    assert sink.reasons()[0] == "replaced: the server shuts down"
+    assert sorted(depths(exchange)) == ["SOLUSDC", "SOLUSDT"]
+    ended = next(n for n, entry in enumerate(sink.seen) if entry.what == "disconnected")
+    for symbol in ("SOLUSDT", "SOLUSDC"):
+        seed = next(n for n, e in enumerate(sink.seen) if e.channel == DEPTH[symbol].id and e.direction == 0)
+        name = f"{symbol.lower()}@depth@100ms".encode()
+        first = next(n for n, e in enumerate(sink.seen) if e.generation == 2 and e.direction == 0 and name in e.body)
+        assert first < seed < ended
 
 
-async def test_a_refused_subscription_is_named():
+async def test_a_refused_subscription_is_tried_again_and_said_after_three_times():
     exchange = FakeExchange()
     exchange.refusal = {"code": 2, "msg": "Invalid request: \x1b[31mred"}
     async with feed_on(exchange) as (_, sink):
-        await until(lambda: sink.of("disconnected"))
-    assert sink.reasons()[0] == "subscription refused: 2"
+        await until(lambda: any("failed 3 times" in text for _, _, text in sink.notes))
     assert all("\x1b" not in text for _, _, text in sink.notes)
+    assert len(sink.of("connected")) == 1
 
 
 async def test_rubbish_goes_to_the_sink_and_hurts_nobody():
@@ -204,7 +218,7 @@ async def test_rubbish_goes_to_the_sink_and_hurts_nobody():
 
 async def test_futures_have_paths_of_their_own():
     exchange = FakeExchange()
-    async with feed_on(exchange, info=None, market="usdm") as (feed, sink):
+    async with feed_on(exchange, info=None, venue=USDM) as (feed, sink):
         feed.need(Need("depth", WS.id, "SOLUSDT"))
         await until(lambda: sink.incoming(DEPTH["SOLUSDT"].id))
     assert exchange.gets == [("/fapi/v1/depth", {"symbol": "SOLUSDT", "limit": "1000"})]
@@ -212,6 +226,9 @@ async def test_futures_have_paths_of_their_own():
 
 def test_config_mistakes_are_named():
     with pytest.raises(ValueError, match="no depth channel for BTCUSDT"):
-        BinanceFeed(BinanceConfig(symbols=("BTCUSDT",)), WS, INFO, DEPTH, RememberingSink())
-    with pytest.raises(ValueError, match="market 'margin'"):
-        BinanceFeed(BinanceConfig(market="margin"), WS, INFO, DEPTH, RememberingSink())
+        ExchangeFeed(SPOT, ExchangeConfig(symbols=("BTCUSDT",)), ExchangeChannels(WS, INFO, DEPTH), RememberingSink())
+    with pytest.raises(ValueError, match="can't seed books by stream"):
+        ExchangeFeed(SPOT, ExchangeConfig(seed="stream"), ExchangeChannels(WS, INFO, DEPTH), RememberingSink())
+    many = ExchangeConfig(symbols=tuple(f"S{n}USDT" for n in range(600)))
+    with pytest.raises(ValueError, match=r"1200 subscriptions .* a connection carries 1024"):
+        ExchangeFeed(SPOT, many, ExchangeChannels(WS, INFO, DEPTH), RememberingSink())

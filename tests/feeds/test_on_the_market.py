@@ -8,7 +8,8 @@ from cambist.model.events import Channel
 from cambist.model.market import PoolRef
 from cambist.model.opportunity import Need
 from cambist.simulator.process import spawn
-from feeds.binance import BinanceConfig, BinanceFeed
+from feeds.binance import SPOT
+from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed
 from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed
 from feeds.solana import WHIRLPOOL, SolanaConfig, SolanaFeed
 from tests.feeds.servers import RememberingSink, running, until
@@ -45,8 +46,8 @@ async def test_everything_is_subscribed_seeded_and_polled():
         fees = PriorityFeeFeed(
             PriorityFeeConfig(facts["rpc"]), FEES, sink, accounts=[pool.address for pool in pools], note=sink.note
         )
-        config = BinanceConfig(ws=facts["exchange_ws"], rest=facts["exchange_rest"], symbols=symbols)
-        exchange = BinanceFeed(config, STREAMS, INFO, depth, sink, note=sink.note)
+        config = ExchangeConfig(ws=facts["exchange_ws"], rest=facts["exchange_rest"], symbols=symbols)
+        exchange = ExchangeFeed(SPOT, config, ExchangeChannels(STREAMS, INFO, depth), sink, note=sink.note)
         async with running(node, fees, exchange):
             for symbol in symbols:
                 exchange.need(Need("depth", STREAMS.id, symbol))

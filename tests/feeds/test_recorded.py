@@ -5,7 +5,8 @@ import asyncio
 from cambist.clock import SystemClock
 from cambist.model.events import HEADER, Channel, RecordKind, records
 from cambist.runtime.inbox import Inbox
-from feeds.binance import BinanceConfig, BinanceFeed
+from feeds.binance import SPOT
+from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed
 from feeds.http import HttpLimits
 from feeds.replay import ReplaySource
 from feeds.socket import SocketLimits
@@ -72,10 +73,10 @@ async def test_the_recording_holds_every_frame_and_plays_back_the_same(tmp_path)
         http_server(exchange.rest) as rest,
     ):
         http = HttpLimits(wait_initial_s=0.01)
-        binance = BinanceConfig(ws=ws, rest=rest, symbols=("SOLUSDT",), socket=SocketLimits(backoff_base_s=0.02))
+        binance = ExchangeConfig(ws=ws, rest=rest, symbols=("SOLUSDT",), socket=SocketLimits(backoff_base_s=0.02))
         feeds = [
             SolanaFeed(SolanaConfig("node", pubsub, rpc, http=http), WS, HTTP, sink, accounts=[POOL]),
-            BinanceFeed(binance, STREAMS, INFO, DEPTH, sink),
+            ExchangeFeed(SPOT, binance, ExchangeChannels(STREAMS, INFO, DEPTH), sink),
         ]
         stop = asyncio.Event()
         recording = asyncio.create_task(record(inbox, writer, stop))

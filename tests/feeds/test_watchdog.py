@@ -3,7 +3,7 @@ import random
 import pytest
 
 from feeds.base import EndpointError, endpoint_label, require_endpoint
-from feeds.watchdog import Backoff, Breach, Budget, Watchdog
+from feeds.watchdog import Backoff, Breach, Watchdog
 
 
 class HandClock:
@@ -68,15 +68,6 @@ def test_backoff_starts_over_only_after_steady_data():
     backoff.data(50)
     backoff.data(80)
     assert backoff.delay() == 0
-
-
-def test_a_budget_is_shared_first_come_first_served():
-    clock = HandClock()
-    budget = Budget(60, clock)
-    assert [budget.take(30) for _ in range(4)] == [0, 0, 30, 60]
-    clock.now += 600
-    assert budget.take(60) == 0
-    assert budget.take(1) == 1
 
 
 @pytest.mark.parametrize(

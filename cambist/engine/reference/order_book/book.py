@@ -35,6 +35,10 @@ MAX_BUFFER = 5_000
 MAX_CROSSED_NS = 250_000_000
 """A book that stays crossed this long without a further message is suspect too."""
 
+MAX_OLDS = 50
+"""Deltas in a row that are older than the book before it is the numbers that are new. Copies come singly, and a fetched
+snapshot is ahead of the stream by far fewer."""
+
 MAX_SUMS_FAILED = 3
 """Sums that fail on fresh snapshots before a venue's sums are what is wrong."""
 
@@ -62,6 +66,7 @@ class OrderBook(Quoting):
         self._halted = False  # the venue doesn't trade the pair now
         self._kept = 0  # levels of a side that the venue keeps up, 0 if all
         self._digits = (0, 0)  # decimals of prices and quantities on the wire, where a sum is over its texts
+        self._olds = 0  # deltas in a row that said nothing new
         self._sums_failed = 0  # in a row, on a fresh snapshot
         self._counts = BookCounts()
 
@@ -102,7 +107,6 @@ class OrderBook(Quoting):
 
     def apply_delta(self, delta: Delta, recv_ns: int) -> BookChange:
         """Takes over one depth message."""
-        self._pace.hear(recv_ns)
         follows = self._state is BookState.LIVE or self._silent
         return self._follow(delta, recv_ns) if follows else self._hold(delta)
 
@@ -112,10 +116,8 @@ class OrderBook(Quoting):
         """Takes over a full book (bids, asks) as of update `last`, and whatever was kept that follows it."""
         streamed, live = source is Source.STREAM, self._state is BookState.LIVE
         offline = self._state is BookState.STALE and not self._silent
-        older = not streamed and ((live and last <= self._last) or (self._silent and last < self._last))
-        if offline or older:
+        if offline or (live and last <= self._last and not streamed):
             return self._ignored()
-        self._pace.hear(recv_ns)
         buffer = self._buffer
         if streamed:
             buffer.clear()
@@ -140,7 +142,10 @@ class OrderBook(Quoting):
         if older or not self._rules.tickers:
             return self._ignored()
         self._ticker = ticker
-        return self._settle(Outcome.APPLIED, recv_ns)
+        pace = self.pace
+        change = self._settle(Outcome.APPLIED, recv_ns)
+        self._pace = pace  # it is the depth whose silence leaves wrong levels
+        return change
 
     def verify(self, total: int, digits: tuple[int, int] | None) -> BookChange:
         """Compares the levels with the sum that the venue sent; another one counts as a gap.
@@ -232,6 +237,7 @@ class OrderBook(Quoting):
             halted=self._halted,
             kept=self._kept,
             digits=self._digits,
+            olds=self._olds,
             sums_failed=self._sums_failed,
             counts=self.counts,
         )
@@ -250,7 +256,7 @@ class OrderBook(Quoting):
         book._crossed, book._crossed_ns, book._changed_ns = parts.crossed, parts.crossed_ns, parts.changed_ns
         book._pace, book._counts = copy(parts.pace), copy(parts.counts)
         book._silent, book._halted, book._kept = parts.silent, parts.halted, parts.kept
-        book._digits, book._sums_failed = parts.digits, parts.sums_failed
+        book._digits, book._olds, book._sums_failed = parts.digits, parts.olds, parts.sums_failed
         return book
 
     # How a book comes to its levels
@@ -267,7 +273,7 @@ class OrderBook(Quoting):
         self._bids.replace(bids)
         self._asks.replace(asks)
         self._last, self._prev = last, None
-        self._silent, self._crossed = False, 0
+        self._silent, self._crossed, self._olds = False, 0, 0
         self._counts.seeds += 1
         self._forget_ticker(last)
         if self._rules.truncates:
@@ -308,8 +314,10 @@ class OrderBook(Quoting):
     def _follow(self, delta: Delta, recv_ns: int) -> BookChange:
         """Takes over a delta while LIVE, or after a silence that may have been nothing else."""
         if self._is_old(delta, self._last, self._anchor):
-            return self._ignored()
-        self._silent = False
+            self._olds += 1
+            # From some number on it is the numbers that started anew, and nothing said so.
+            return self._ignored() if self._olds < MAX_OLDS else self.gap()
+        self._olds, self._silent = 0, False
         if not self._joins(delta, self._last, self._anchor):
             self._counts.gaps += 1
             self._buffer.clear()
@@ -366,6 +374,7 @@ class OrderBook(Quoting):
 
     def _forget(self) -> None:
         """Forgets what waits and what lies on top of the levels."""
+        self._olds = 0
         self._buffer.clear()
         self._ticker = None
 
@@ -377,6 +386,7 @@ class OrderBook(Quoting):
     def _settle(self, outcome: Outcome, recv_ns: int) -> BookChange:
         """Notes the time of a change and whether it left the book crossed."""
         self._changed_ns = recv_ns
+        self._pace.hear(recv_ns)
         bid, ask = self.best(Side.BID), self.best(Side.ASK)
         if bid is None or ask is None or bid[0] < ask[0]:
             self._crossed = 0

@@ -146,5 +146,6 @@ class BookParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     halted: bool
     kept: int
     digits: tuple[int, int]
+    olds: int
     sums_failed: int
     counts: BookCounts

@@ -36,6 +36,10 @@ pub use self::state::{
 /// A book that stays crossed this long without a further message is suspect too.
 pub const MAX_CROSSED_NS: i64 = 250_000_000;
 
+/// Deltas in a row that are older than the book before it is the numbers that are new. Copies come singly, and a fetched
+/// snapshot is ahead of the stream by far fewer.
+pub const MAX_OLDS: u32 = 50;
+
 /// The book of one instrument on one venue. Prices and quantities are × 10⁸.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderBook {
@@ -63,6 +67,8 @@ pub struct OrderBook {
     kept: usize,
     /// Decimals of prices and quantities on the wire, where a sum is over its texts.
     digits: (u8, u8),
+    /// Deltas in a row that said nothing new.
+    olds: u32,
     /// Sums in a row that failed on a fresh snapshot.
     sums_failed: u32,
     counts: BookCounts,
@@ -89,6 +95,7 @@ impl OrderBook {
             halted: false,
             kept: 0,
             digits: (0, 0),
+            olds: 0,
             sums_failed: 0,
             counts: BookCounts::default(),
         }
@@ -136,7 +143,6 @@ impl OrderBook {
 
     /// Takes over one depth message.
     pub fn apply_delta(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
-        self.pace.hear(recv_ns);
         if self.state == BookState::Live || self.silent {
             self.follow(delta, recv_ns)
         } else {
@@ -154,7 +160,10 @@ impl OrderBook {
             return self.ignored();
         }
         self.ticker = Some(ticker);
-        self.settle(Outcome::Applied, recv_ns)
+        let pace = self.pace;
+        let change = self.settle(Outcome::Applied, recv_ns);
+        self.pace = pace; // it is the depth whose silence leaves wrong levels
+        change
     }
 
     /// The connection is open: a snapshot may come before the first delta.
@@ -217,8 +226,13 @@ impl OrderBook {
     /// Takes over a delta while LIVE, or after a silence that may have been nothing else.
     fn follow(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
         if self.is_old(&delta, self.last, self.anchor) {
-            return self.ignored();
+            self.olds += 1;
+            if self.olds < MAX_OLDS {
+                return self.ignored();
+            }
+            return self.gap(); // its numbers started anew, and nothing said so
         }
+        self.olds = 0;
         self.silent = false;
         if !self.joins(&delta, self.last, self.anchor) {
             self.counts.gaps += 1;
@@ -290,6 +304,7 @@ impl OrderBook {
     /// Notes the time of a change and whether it left the book crossed.
     fn settle(&mut self, outcome: Outcome, recv_ns: i64) -> BookChange {
         self.changed_ns = Some(recv_ns);
+        self.pace.hear(recv_ns);
         let crossed = matches!((self.best(Side::Bid), self.best(Side::Ask)), (Some(bid), Some(ask)) if bid.0 >= ask.0);
         if !crossed {
             self.crossed = 0;
@@ -317,6 +332,7 @@ impl OrderBook {
 
     /// Forgets what waits and what lies on top of the levels.
     fn forget(&mut self) {
+        self.olds = 0;
         self.buffer.clear();
         self.ticker = None;
     }

@@ -28,6 +28,7 @@ pub struct BookParts {
     pub halted: bool,
     pub kept: usize,
     pub digits: (u8, u8),
+    pub olds: u32,
     pub sums_failed: u32,
     pub counts: BookCounts,
 }
@@ -60,6 +61,7 @@ impl OrderBook {
             halted: self.halted,
             kept: self.kept,
             digits: self.digits,
+            olds: self.olds,
             sums_failed: self.sums_failed,
             counts: self.counts,
         }
@@ -89,6 +91,7 @@ impl OrderBook {
             halted: parts.halted,
             kept: parts.kept,
             digits: parts.digits,
+            olds: parts.olds,
             sums_failed: parts.sums_failed,
             counts: parts.counts,
         })

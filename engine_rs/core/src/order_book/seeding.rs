@@ -23,10 +23,9 @@ impl OrderBook {
         let streamed = source == Source::Stream;
         let offline = self.state == BookState::Stale && !self.silent;
         let older = self.state == BookState::Live && last <= self.last && !streamed;
-        if offline || older || (self.silent && last < self.last && !streamed) {
+        if offline || older {
             return self.ignored();
         }
-        self.pace.hear(recv_ns);
         if streamed {
             self.buffer.clear();
             if last < self.last {
@@ -67,7 +66,7 @@ impl OrderBook {
         self.bids.replace(bids);
         self.asks.replace(asks);
         (self.last, self.prev) = (last, None);
-        self.silent = false;
+        (self.silent, self.olds) = (false, 0);
         self.crossed = 0;
         self.counts.seeds += 1;
         self.ticker = self.ticker.filter(|ticker| ticker.update_id > last);
