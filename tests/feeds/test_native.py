@@ -5,7 +5,6 @@ import random
 import ssl
 
 import pytest
-from websockets.asyncio.server import serve as websockets_serve
 
 from cambist.clock import SystemClock
 from cambist.model.events import RecordKind, records
@@ -218,6 +217,7 @@ async def test_a_venue_without_marks_sees_every_frame():
 async def conversation(url, sink, make):
     """Returns what the inbox recorded of two connections."""
     listener = test_socket.Listener("x", deadlines=(5, 5, 5))
+    listener.received = listener.frames.append
     listener.source = make(url, 3, sink, listener, name="test", limits=FAST, rng=random.Random(1))
     found = []
     async with running(listener.source):
@@ -250,10 +250,12 @@ async def test_both_transports_record_the_same_of_the_same_server():
     assert ends["native"] == ends["websockets"] == 307
     assert found["native"][0][:307] == found["websockets"][0][:307]
     assert found["native"][1][:304] == found["websockets"][1][:304]
+    assert len(found["native"][1][303]) == 0
 
 
 async def test_what_finds_the_ring_full_is_dropped_and_owned_up_to_in_its_place():
     async def serve(socket):
+        await socket.recv()
         for number in range(100):
             await socket.send(b"%03d" % number + b"x" * 200)
         await sent.wait()
@@ -280,7 +282,7 @@ async def test_what_finds_the_ring_full_is_dropped_and_owned_up_to_in_its_place(
     [
         ("127.0.0.1", 2, False, "UnknownIssuer"),
         ("elsewhere.example", 2, True, "not valid for name"),
-        ("127.0.0.1", -1, True, "expired"),
+        ("127.0.0.1", -1, True, "Expired"),
         ("127.0.0.1", 2, True, ""),
     ],
     ids=["self-signed", "another host", "expired", "good"],
@@ -294,17 +296,14 @@ async def test_only_a_certificate_that_can_be_trusted_gets_a_word_from_us(
 
     cert, key = test_reaching.certificate(tmp_path, name, days=days)
     (tmp_path / "other").mkdir()
-    other, _ = test_reaching.certificate(tmp_path / "other", "127.0.0.1")
+    other, _ = test_reaching.certificate(tmp_path / "other", "another.example")
     monkeypatch.setenv("SSL_CERT_FILE", str(cert if trusted else other))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     sink, heard = RingSink(), []
-    async with websockets_serve(serve, "127.0.0.1", 0, ssl=context, close_timeout=0.1) as server:
-        port = server.sockets[0].getsockname()[1]
-        async with running(Feed(f"wss://127.0.0.1:{port}/key?k=SECRET", sink).source):
+    async with websocket_server(serve, ssl=context) as url:
+        async with running(Feed(f"wss{url[2:]}/key?k=SECRET", sink).source):
             await until(lambda: heard or sink.reasons())
-        for socket in list(server.connections):
-            socket.transport.abort()
     if says:
         assert not heard
         assert sink.reasons()[0].startswith("TLS: ")
