@@ -54,6 +54,9 @@ ifneq ($(CARGO),)
 	cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --doc
 endif
 
+chaos: setup ## try every row of the fault table, printed as measured and in build/chaos.json (ARGS="1 8 --short")
+	@$(PY) -m cambist.fault_table --json build/chaos.json $(ARGS)
+
 coverage: setup ## lines that tests reach, at least 90 % of each: the reference engine, and core by its own tests
 	$(BIN)/coverage run -m pytest -q tests/engine tests/parity tests/simulator
 	$(BIN)/coverage report
@@ -105,4 +108,4 @@ lock: ## refresh requirements.lock (needs uv)
 clean: ## remove what the chores built
 	rm -rf $(VENV) build engine_rs/target cambist/engine/_native*.so
 
-.PHONY: help setup run test coverage coverage-core lint format bench fuzz fuzz-corpus replay screenshots lock clean
+.PHONY: help setup run test chaos coverage coverage-core lint format bench fuzz fuzz-corpus replay screenshots lock clean

@@ -214,7 +214,9 @@ def verify(session: str, *, json: bool = False, config: Path | None = None) -> i
 
 
 @app.command
-def market(*, seed: int = 7, slots: int | None = None, digest: bool = False, rate: float = 1.0) -> int:
+def market(
+    *, seed: int = 7, slots: int | None = None, digest: bool = False, rate: float = 1.0, exchanges: str = "binance"
+) -> int:
     """Run the embedded market alone; its endpoints are printed as one JSON line.
 
     Args:
@@ -222,10 +224,12 @@ def market(*, seed: int = 7, slots: int | None = None, digest: bool = False, rat
         slots: End after this many slots.
         digest: Print the digest over all transactions and states of `slots` slots, without sockets.
         rate: How busy the noise traders are.
+        exchanges: Names of the exchanges to serve, with commas between; binance is always among them.
     """
     if digest and slots is None:
         raise Stop(UNUSABLE, "--digest needs --slots")
-    return compose.market(seed, slots, digest=digest, rate=rate)
+    names = tuple(name.strip() for name in exchanges.split(",") if name.strip())
+    return compose.market(seed, slots, digest=digest, rate=rate, exchanges=names)
 
 
 @app.command

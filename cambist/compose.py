@@ -78,7 +78,7 @@ def _demo(config: Config) -> Market:
     """Starts the market's process first: it builds its world on the other core while feeds and engine load here."""
     from cambist.simulator.process import begin
 
-    starting = begin(config.market.seed, rate=config.market.rate)
+    starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges)
     from cambist import markets
 
     return markets.demo(config, starting)
@@ -422,11 +422,11 @@ def verify(config: Config, session: str) -> Verification:
     return check(_session_file(config, session))
 
 
-def market(seed: int, slots: int | None, *, digest: bool, rate: float) -> int:
+def market(seed: int, slots: int | None, *, digest: bool, rate: float, exchanges: tuple[str, ...]) -> int:
     """Runs the embedded market alone."""
     from cambist.simulator.process import run_market
 
-    return run_market(seed, slots, digest=digest, rate=rate)
+    return run_market(seed, slots, digest=digest, rate=rate, exchanges=exchanges)
 
 
 def new_feed(name: str, folder: Path) -> list[Path]:

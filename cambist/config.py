@@ -44,6 +44,8 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int = 7
     rate: Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)] = 1.0
     """Demo only: how busy its noise traders are."""
+    exchanges: tuple[Literal["binance", "kraken", "okx", "bybit", "coinbase"], ...] = ("binance",)
+    """Demo only: the exchanges that the embedded market serves; Binance is always among them."""
 
 
 class SolanaEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,6 +177,16 @@ class Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_only: bool = False
 
 
+FIRST_TIER = (
+    VenueFee("binance", 1_000),
+    VenueFee("bybit", 1_000),
+    VenueFee("coinbase", 12_000),
+    VenueFee("kraken", 4_000),
+    VenueFee("okx", 1_500),
+)
+"""What a taker without volume paid in 2026, where regions differ the most; accounts have their own."""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything an operator can set."""
 
@@ -190,7 +202,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[Token, ...] = ()
     identities: tuple[Identity, ...] = ()
     pools: tuple[PoolRef, ...] = ()
-    venue_fees: tuple[VenueFee, ...] = (VenueFee("binance", 1_000),)
+    venue_fees: tuple[VenueFee, ...] = FIRST_TIER
     rules: Rules = Rules()
     strategy: StrategyChoice = StrategyChoice()
     risk: Risk = Risk()

@@ -75,9 +75,10 @@ def demo(config: Config, starting: Starting) -> Market:
         node = SolanaEndpoint(
             "solana", facts["pubsub"], facts["rpc"], fee_percentiles=True, observe_pools=DEMO_OBSERVED
         )
-        exchange = ExchangeEndpoint(
-            ws=facts["exchange_ws"], rest=facts["exchange_rest"], symbols=tuple(facts["symbols"])
-        )
+        exchanges = {
+            venue: ExchangeEndpoint(ws=told["ws"], rest=told["rest"], symbols=tuple(told["symbols"]))
+            for venue, told in facts["exchanges"].items()
+        }
         tokens = tuple(_token(entry) for entry in facts["tokens"])
         pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
         identities = tuple(msgspec.convert(entry, Identity) for entry in facts["identities"])
@@ -86,7 +87,7 @@ def demo(config: Config, starting: Starting) -> Market:
         return _market(
             label,
             (node,),
-            {"binance": exchange},
+            exchanges,
             tokens,
             pools,
             identities,

@@ -1,6 +1,6 @@
 """Kraken, WebSocket API v2. Names are those of v2, `BTC/USD`; its REST lists still say `XBT/USD`.
 
-    {"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"],"depth":100,"snapshot":true},"req_id":1}
+    {"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"],"depth":10,"snapshot":true},"req_id":1}
     {"method":"subscribe","result":{"channel":"book","symbol":"BTC/USD","snapshot":true},"success":true,"req_id":1,…}
     {"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":[…],"asks":[],"checksum":974947235,…}]}
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from feeds.venue import ErrorClass
 
-DEPTH = 100
+DEPTH = 10
 OPTIONS: dict[str, dict[str, object]] = {
     "book": {"depth": DEPTH, "snapshot": True},
     "ticker": {"event_trigger": "bbo", "snapshot": True},

@@ -16,7 +16,7 @@ from cambist.engine.reference.accounts import program
 from cambist.engine.reference.quote_codec import encode_quotes
 from cambist.model.events import RecordKind, pack
 from cambist.simulator.market import Market
-from tests.parity import book_fills, markets, okx_frames, transactions
+from tests.parity import book_fills, markets, okx_frames, transactions, venues
 from tests.parity.chain_books import OrderFields, critbit, openbook_v2_market, openbook_v2_side, phoenix_market
 from tests.parity.test_demo_market import Wire, demo_setup
 
@@ -98,8 +98,7 @@ def main() -> None:
             with_fee(mode, next(data for _, data in pools_of(market, program.METEORA_DAMM_V2))),
             most=MOST_GROWN,
         )
-    for body in (*okx_frames.BODIES, b"\n".join(okx_frames.BODIES)):
-        save("okx", body)
+    exchanges()
     frames(json.loads((ROOT / "tests/parity/frames.json").read_text()))
     for _ in range(SLOTS):
         for landed in market.slot().landed:
@@ -112,6 +111,19 @@ def main() -> None:
         save("quote_codec", encode_quotes(quotes(rows)))
     save("base58", base58.encode(program.WHIRLPOOL).encode())
     save("base58", program.WHIRLPOOL)
+
+
+def exchanges() -> None:
+    """Writes frames of exchanges, one by one and in lines; one of each protocol with its name before it."""
+    for body in (*okx_frames.BODIES, b"\n".join(okx_frames.BODIES)):
+        save("okx", body)
+    for protocol, texts in venues.SAMPLES.items():
+        name = protocol.partition(".")[0]
+        target = "plain" if name == "cambist" else name
+        bodies = [text.replace("\n", "").encode() for text in texts]
+        for body in (*bodies, b"\n".join(bodies)):
+            save(target, body)
+        save("plain", protocol.encode() + b"\n" + bodies[0])
 
 
 class Told(Wire):

@@ -72,7 +72,21 @@ def log2_ratio(num: int, den: int) -> int | None:
 def decode_binance(protocol: str, symbol: str, body: bytes) -> str:
     """Returns canonical JSON of what one exchange frame says. Raises `ValueError` with the decoder's words."""
 
-def decode_okx(protocol: str, body: bytes) -> list[str]:
+def decode_venue(protocol: str, symbol: str, body: bytes) -> list[str]:
+    """Returns canonical JSON of each event of one exchange's frame. Raises `ValueError` with the decoder's words."""
+
+def kraken_checksum(
+    bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], price_decimals: int, quantity_decimals: int
+) -> int:
+    """Returns the CRC-32 of the best 10 levels of each side: asks, then bids, of each its price, then its quantity.
+
+    Levels are (price, quantity) × 10⁸, best first; the decimals are those that the venue writes.
+    """
+
+def rfc3339_ns(text: str) -> int | None:
+    """Returns nanoseconds since 1970 of a time like `2026-11-21T12:00:00.1Z`, `None` if it isn't one or doesn't fit."""
+
+def decode_okx(protocol: str, symbol: str, body: bytes) -> list[str]:
     """Returns canonical JSON of each event of one frame from OKX. Raises `ValueError` with the decoder's words."""
 
 def okx_checksum(bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> int:

@@ -1,4 +1,4 @@
-"""The exchange's order books: ladders on tick and lot grids that follow the fair price with noise of their own."""
+"""The exchanges' order books: ladders on tick and lot grids that follow the fair price with noise of their own."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ class Listing(NamedTuple):
     """Typical dollars at one level near the touch."""
     moves: float
     """Mean book events per second in calm weather."""
+    bias: float = 0.0
+    """Standing distance of this venue's quotes from the fair price, as a fraction."""
+    scale: float = 1.0
+    """The fair price is that of the tokens times this."""
 
 
 LISTINGS: tuple[Listing, ...] = (
@@ -58,9 +62,9 @@ class Trade(NamedTuple):
 class Book:
     """One pair's book. Each change of a level takes the next update id."""
 
-    def __init__(self, listing: Listing, seed: int, fair: float, usd_per_quote: float) -> None:
+    def __init__(self, listing: Listing, seed: int, fair: float, usd_per_quote: float, *, venue: str = "") -> None:
         self.listing = listing
-        self._draw = Draw(seed, "book", listing.symbol)
+        self._draw = Draw(seed, "book", *filter(None, (venue,)), listing.symbol)
         self._bias = 0.0
         """The book's own distance from the fair price, as a fraction; it decays."""
         self._usd_per_lot = fair * usd_per_quote * listing.step / UNIT
@@ -75,7 +79,7 @@ class Book:
         """Levels changed since the last `take_changes`, 0 lots where deleted."""
         self.changed_asks: dict[int, int] = {}
         self._first_unsent = self.update_id + 1
-        self._requote(fair)
+        self._requote(fair * (1.0 + listing.bias))
         self.take_changes()
 
     def move(self, fair: float, storm: float) -> list[Trade]:
@@ -88,7 +92,7 @@ class Book:
             trades = self._take(draw.chance(0.5))
         elif kind < 0.55:
             self._change_level()
-        self._requote(fair * (1.0 + self._bias))
+        self._requote(fair * (1.0 + self._bias + self.listing.bias))
         return trades
 
     def take_changes(self) -> tuple[int, int, dict[int, int], dict[int, int]] | None:
@@ -99,6 +103,14 @@ class Book:
         bids, asks = self.changed_bids, self.changed_asks
         self.changed_bids, self.changed_asks = {}, {}
         return first, self.update_id, bids, asks
+
+    def nudge(self) -> tuple[int, int]:
+        """Changes the quantity at the best bid by one lot. Returns its price in ticks and its new lots."""
+        lots = self.bids[self.best_bid]
+        lots += 1 if lots % 2 else -1
+        lots = max(lots, 1)
+        self._set(self.bids, self.changed_bids, self.best_bid, lots)
+        return self.best_bid, lots
 
     def top(self) -> tuple[int, int, int, int]:
         """Returns best bid, its lots, best ask, its lots."""

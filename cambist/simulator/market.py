@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from cambist.simulator import venues, world
-from cambist.simulator.books import LISTINGS, Book
 from cambist.simulator.chain import SLOT_MS, Block, Chain
 from cambist.simulator.draw import Draw
+from cambist.simulator.exchanges.floor import Floor
+from cambist.simulator.exchanges.listings import LISTED
 from cambist.simulator.fees import FeeWeather
 from cambist.simulator.prices import FairPrices, Weather
 from cambist.simulator.traders import Crowd, Desk, Sight, hire
 
 if TYPE_CHECKING:
-    from cambist.simulator.exchange import Exchange
+    from cambist.simulator.books import Book
 
 PARTS = 8
 """Steps per slot: 50 ms each."""
@@ -27,7 +27,13 @@ class Market:
     """All of it, without a socket. One seed gives the same slots while nobody else trades."""
 
     def __init__(
-        self, seed: int, *, rate: float = 1.0, genesis_ms: int = GENESIS_MS, funded: tuple[bytes, ...] = ()
+        self,
+        seed: int,
+        *,
+        rate: float = 1.0,
+        genesis_ms: int = GENESIS_MS,
+        funded: tuple[bytes, ...] = (),
+        exchanges: tuple[str, ...] = ("binance",),
     ) -> None:
         self.seed, self.rate = seed, rate
         self._genesis_ms = genesis_ms
@@ -41,18 +47,13 @@ class Market:
             self.world.accounts, {pool.spec.address: pool for pool in self.world.pools}, seed, genesis_ms
         )
         self.fees = FeeWeather(Draw(seed, "fees"))
-        self.books = {
-            listing.symbol: Book(
-                listing, seed, self._fair(listing.base_token, listing.quote_token), opening[listing.quote_token]
-            )
-            for listing in LISTINGS
+        self.floors = {
+            venue: Floor(venue, LISTED[venue], seed, opening, rate) for venue in dict.fromkeys(("binance", *exchanges))
         }
-        self.exchange: Exchange | None = None
-        """Who hears what happens in the books."""
+        """Binance's is always there: the traders look at it."""
         desk = Desk(self.chain, self.world)
         self._crowd = Crowd(seed, desk, self.world.noise, rate)
         self._rivals = hire(seed, desk, self.world.rivals)
-        self._draw = Draw(seed, "exchange pace")
         self.mids = [self._mid(pool) for pool in self.world.pools]
         self._pool_of = {
             key: index
@@ -67,10 +68,10 @@ class Market:
         """Simulated time in Unix milliseconds."""
         return self.chain.now_ms + self._part * SLOT_MS // PARTS
 
-    @staticmethod
-    def wall_seconds() -> float:
-        """Returns real time for limits on clients, which live outside of the simulation."""
-        return time.monotonic()
+    @property
+    def books(self) -> dict[str, Book]:
+        """The books of Binance."""
+        return self.floors["binance"].books
 
     def step(self) -> Block | None:
         """Moves by 50 ms. Returns the slot's block if that closed one."""
@@ -78,7 +79,9 @@ class Market:
         whole_second = self.now_ms % 1_000 == 0
         if self._part % 2 == 0:
             self.prices.step(self.weather.storm, 2.0 / PARTS)
-        self._move_books(diffs=self._part % 2 == 0, whole_second=whole_second)
+        for floor in self.floors.values():
+            diffs = self._part % floor.diff_steps == 0
+            floor.step(self.prices.usd, self.weather.storm, diffs=diffs, whole_second=whole_second)
         if self._part < PARTS:
             return None
         self._part = 0
@@ -129,25 +132,3 @@ class Market:
         for symbol in ("mSOL", "jitoSOL"):
             found[symbol] = found["SOL"] * self._fair(symbol, "SOL")
         return found
-
-    def _move_books(self, *, diffs: bool, whole_second: bool) -> None:
-        storm = self.weather.storm
-        pace = self.rate * (1.0 + 1.5 * storm) * SLOT_MS / PARTS / 1_000.0
-        exchange = self.exchange
-        for book in self.books.values():
-            listing = book.listing
-            moves = self._draw.count(listing.moves * pace)
-            if moves:
-                fair = self._fair(listing.base_token, listing.quote_token)
-                for _ in range(moves):
-                    before = book.top()
-                    trades = book.move(fair, storm)
-                    if exchange is not None:
-                        for trade in trades:
-                            exchange.trade(book, trade)
-                        if book.top() != before:
-                            exchange.ticker(book)
-            if diffs and exchange is not None:
-                exchange.depth(book, whole_second=whole_second)
-        if exchange is not None:
-            exchange.flush()

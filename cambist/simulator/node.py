@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cambist.simulator.encoding import key_text
-from cambist.simulator.exchange import Exchange
+from cambist.simulator.exchanges import make
 from cambist.simulator.market import PARTS
 from cambist.simulator.pubsub import PubSub
 from cambist.simulator.rpc import Rpc
@@ -22,40 +22,53 @@ MAX_BEHIND_S = 2.0
 
 
 class Ports:
-    """Where to listen: four ports in a row from `first` on, or four free ones if it is 0."""
+    """Where to listen: ports in a row from `first` on, or free ones if it is 0. Four, and two per further exchange."""
 
-    def __init__(self, first: int = 0) -> None:
-        self.rpc, self.pubsub, self.exchange_rest, self.exchange_ws = (first + i if first else 0 for i in range(4))
+    def __init__(self, first: int = 0, exchanges: tuple[str, ...] = ("binance",)) -> None:
+        self.rpc, self.pubsub, *rest = (first + i if first else 0 for i in range(2 + 2 * len(exchanges)))
+        self.exchanges = {venue: (rest[2 * i], rest[2 * i + 1]) for i, venue in enumerate(exchanges)}
+        """Venue → REST and WebSocket port."""
 
 
 class Node:
-    """A market with its four servers."""
+    """A market with its servers."""
 
     def __init__(self, market: Market, *, slot_ms: float = 400.0, max_unsent: int = MAX_UNSENT) -> None:
         self.market = market
         self.pubsub = PubSub(market.chain, market.seed, max_unsent)
         self.rpc = Rpc(market.chain)
-        self.exchange = Exchange(market, max_unsent)
-        market.exchange = self.exchange
+        self.exchanges = {
+            venue: make(venue, floor.books, lambda: market.now_ms, seed=market.seed, max_unsent=max_unsent)
+            for venue, floor in market.floors.items()
+        }
+        for venue, exchange in self.exchanges.items():
+            market.floors[venue].listen(exchange, exchange.diff_steps)
+        self.exchange = self.exchanges["binance"]
         self._step_s = slot_ms / 1_000.0 / PARTS
-        self._endpoints: dict[str, str] = {}
+        self._endpoints: dict[str, Any] = {}
 
     async def start(self, ports: Ports | None = None) -> None:
         """Starts listening. Raises `OSError` if a port is taken."""
-        ports = ports or Ports()
+        ports = ports or Ports(exchanges=tuple(self.exchanges))
         rpc = await self.rpc.start(HOST, ports.rpc)
         pubsub = await self.pubsub.start(HOST, ports.pubsub)
-        rest, ws = await self.exchange.start(HOST, ports.exchange_rest, ports.exchange_ws)
+        found = {}
+        for venue, exchange in self.exchanges.items():
+            rest, ws = await exchange.start(HOST, *ports.exchanges[venue])
+            symbols = list(exchange.books)
+            found[venue] = {"rest": f"http://{HOST}:{rest}", "ws": f"ws://{HOST}:{ws}", "symbols": symbols}
         self._endpoints = {
             "rpc": f"http://{HOST}:{rpc}",
             "pubsub": f"ws://{HOST}:{pubsub}",
-            "exchange_rest": f"http://{HOST}:{rest}",
-            "exchange_ws": f"ws://{HOST}:{ws}",
+            "exchange_rest": found["binance"]["rest"],
+            "exchange_ws": found["binance"]["ws"],
+            "exchanges": found,
         }
 
     async def close(self) -> None:
         """Stops all servers."""
-        await asyncio.gather(self.pubsub.close(), self.rpc.close(), self.exchange.close())
+        exchanges = [exchange.close() for exchange in self.exchanges.values()]
+        await asyncio.gather(self.pubsub.close(), self.rpc.close(), *exchanges)
 
     async def run(self, slots: int | None = None) -> None:
         """Steps the market in real time for so many slots, or until cancelled."""
@@ -72,9 +85,13 @@ class Node:
 
     def describe(self) -> dict[str, Any]:
         """Returns the endpoints and what is to be found there."""
-        world, books = self.market.world, self.market.books.values()
-        assets = {book.listing.base: book.listing.base_token for book in books}
-        assets |= {book.listing.quote: book.listing.quote_token for book in books}
+        world = self.market.world
+        listings = [
+            (venue, book.listing) for venue, exchange in self.exchanges.items() for book in exchange.books.values()
+        ]
+        assets = {(venue, item.quote): item.quote_token for venue, item in listings}
+        # A pair whose price is a multiple of a token's (BTC) is not that token; the dollar is no token either.
+        assets |= {(venue, item.base): item.base_token for venue, item in listings if item.scale == 1.0}
         return {
             "schema": 1,
             "demo": True,
@@ -102,19 +119,15 @@ class Node:
                 }
                 for token in world.tokens.values()
             ],
-            "symbols": [book.listing.symbol for book in books],
+            "symbols": list(self.exchange.books),
             "instruments": [
-                {
-                    "venue": "binance",
-                    "symbol": item.listing.symbol,
-                    "base": item.listing.base,
-                    "quote": item.listing.quote,
-                }
-                for item in books
+                {"venue": venue, "symbol": item.symbol, "base": item.base, "quote": item.quote}
+                for venue, item in listings
             ],
             "identities": [
-                {"venue": "binance", "asset": asset, "mint": key_text(world.tokens[token].mint)}
-                for asset, token in sorted(assets.items())
+                {"venue": venue, "asset": asset, "mint": key_text(world.tokens[token].mint)}
+                for (venue, asset), token in sorted(assets.items())
+                if token in world.tokens
             ],
             "lookup_tables": [key_text(table) for table in world.tables],
         }

@@ -11,14 +11,19 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from cambist.simulator.exchanges.faults import Fault
 
 START_SECONDS = 20.0
+EXCHANGES = ("binance",)
+"""Served unless more are asked for."""
 
 
 class MarketError(RuntimeError):
@@ -86,22 +91,43 @@ class Starting:
             raise
 
 
-def begin(seed: int, *, rate: float = 1.0, slot_ms: float = 400.0, port: int = 0, fund: Sequence[str] = ()) -> Starting:
+def begin(
+    seed: int,
+    *,
+    rate: float = 1.0,
+    slot_ms: float = 400.0,
+    port: int = 0,
+    fund: Sequence[str] = (),
+    exchanges: Sequence[str] = EXCHANGES,
+    faults: Mapping[str, Path] | None = None,
+) -> Starting:
     """Starts a market in a child process and returns at once, so that the caller can load its own parts meanwhile.
 
-    `fund` names wallets that get SOL and an associated account of every token.
+    `fund` names wallets that get SOL and an associated account of every token, `exchanges` who is served beside
+    Binance, `faults` a script for each exchange that is to misbehave.
     """
     command = [sys.executable, "-m", "cambist.simulator", "--seed", str(seed), "--rate", str(rate)]
     command += ["--slot-ms", str(slot_ms), "--port", str(port), "--genesis-ms", str(time.time_ns() // 1_000_000)]
-    command += ["--with-parent"]
+    command += ["--with-parent", "--exchanges", ",".join(exchanges)]
+    for venue, script in (faults or {}).items():
+        command += ["--faults", f"{venue}={script}"]
     for key in fund:
         command += ["--fund", key]
     return Starting(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True))
 
 
-def spawn(seed: int, *, rate: float = 1.0, slot_ms: float = 400.0, port: int = 0, fund: Sequence[str] = ()) -> Handle:
+def spawn(
+    seed: int,
+    *,
+    rate: float = 1.0,
+    slot_ms: float = 400.0,
+    port: int = 0,
+    fund: Sequence[str] = (),
+    exchanges: Sequence[str] = EXCHANGES,
+    faults: Mapping[str, Path] | None = None,
+) -> Handle:
     """Starts a market in a child process and returns it once its sockets listen. Raises `MarketError`."""
-    return begin(seed, rate=rate, slot_ms=slot_ms, port=port, fund=fund).handle()
+    return begin(seed, rate=rate, slot_ms=slot_ms, port=port, fund=fund, exchanges=exchanges, faults=faults).handle()
 
 
 def _first_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:
@@ -132,12 +158,16 @@ def run_market(
     genesis_ms: int | None = None,
     fund: Sequence[str] = (),
     with_parent: bool = False,
+    exchanges: Sequence[str] = EXCHANGES,
+    faults: Sequence[str] = (),
 ) -> int:
     """Runs the market: as fast as it goes and without sockets for a digest, else in real time. Returns the exit code.
 
     Prints one JSON line: the endpoints, or the digest.
     """
     from cambist.simulator.encoding import key_bytes
+    from cambist.simulator.exchanges.faults import ScriptError
+    from cambist.simulator.exchanges.listings import VENUES
     from cambist.simulator.jsonrpc import RpcError
     from cambist.simulator.market import GENESIS_MS, Market
 
@@ -149,11 +179,29 @@ def run_market(
         funded = tuple(key_bytes(key) for key in fund)
     except RpcError:
         return _refuse(f"--fund was {', '.join(fund)}: not all are base58 public keys")
+    if unknown := set(exchanges) - set(VENUES):
+        return _refuse(f"--exchanges was {', '.join(sorted(unknown))}, known are {', '.join(VENUES)}")
+    venues = tuple(venue for venue in VENUES if venue == "binance" or venue in exchanges)
+    try:
+        scripts = [_script(text, venues) for text in faults]
+    except (ScriptError, OSError) as error:
+        return _refuse(f"--faults: {error}")
     if digest:
-        return _digest(Market(seed, rate=rate, funded=funded), slots or 300)
+        return _digest(Market(seed, rate=rate, funded=funded, exchanges=venues), slots or 300)
     started = time.time_ns() // 1_000_000 if genesis_ms is None else genesis_ms
-    market = Market(seed, rate=rate, genesis_ms=started or GENESIS_MS, funded=funded)
-    return asyncio.run(_serve(market, slots, port, slot_ms, with_parent=with_parent))
+    market = Market(seed, rate=rate, genesis_ms=started or GENESIS_MS, funded=funded, exchanges=venues)
+    return asyncio.run(_serve(market, slots, port, slot_ms, scripts, with_parent=with_parent))
+
+
+def _script(text: str, venues: Sequence[str]) -> tuple[str, list[Fault]]:
+    """Returns the exchange and the faults of one `--faults VENUE=FILE`. Raises `ScriptError` and `OSError`."""
+    from cambist.simulator.exchanges.faults import ScriptError, load
+
+    venue, _, path = text.partition("=")
+    if venue not in venues:
+        message = f"exchange was {venue!r}, served are {', '.join(venues)}"
+        raise ScriptError(message)
+    return venue, load(Path(path).read_bytes())
 
 
 def _digest(market: Any, slots: int) -> int:
@@ -171,17 +219,27 @@ def _digest(market: Any, slots: int) -> int:
     return 0
 
 
-async def _serve(market: Any, slots: int | None, port: int, slot_ms: float, *, with_parent: bool) -> int:
+async def _serve(
+    market: Any,
+    slots: int | None,
+    port: int,
+    slot_ms: float,
+    scripts: Sequence[tuple[str, list[Fault]]],
+    *,
+    with_parent: bool,
+) -> int:
     from cambist.simulator.node import Node, Ports
 
     node = Node(market, slot_ms=slot_ms)
+    for venue, script in scripts:
+        node.exchanges[venue].inject(*script)
     try:
-        await node.start(Ports(port))
+        await node.start(Ports(port, tuple(node.exchanges)))
     except OSError as error:
         await node.close()
-        return _refuse(
-            f"ports {port} to {port + 3}: {error.strerror or error}. Choose another --port, or 0 for free ones."
-        )
+        last = port + 1 + 2 * len(node.exchanges)
+        why = error.strerror or error
+        return _refuse(f"ports {port} to {last}: {why}. Choose another --port, or 0 for free ones.")
     loop, run = asyncio.get_running_loop(), asyncio.ensure_future(node.run(slots))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, run.cancel)
@@ -236,10 +294,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--slots", type=int, help="end after so many slots")
     parser.add_argument("--digest", action="store_true", help="print the digest of --slots slots and end")
     parser.add_argument("--rate", type=float, default=1.0, help="how busy noise traders and books are")
-    parser.add_argument("--port", type=int, default=0, help="first of four ports in a row; 0 takes free ones")
+    parser.add_argument("--port", type=int, default=0, help="first of four ports or more in a row; 0 takes free ones")
     parser.add_argument("--slot-ms", type=float, default=400.0, help="real milliseconds per slot")
     parser.add_argument("--genesis-ms", type=int, help="Unix time of the first slot; now if absent")
     parser.add_argument("--fund", action="append", default=[], metavar="KEY", help="wallet that gets tokens")
+    parser.add_argument(
+        "--exchanges", default="binance", metavar="NAMES", help="served beside binance: kraken,okx,bybit,coinbase"
+    )
+    parser.add_argument(
+        "--faults", action="append", default=[], metavar="NAME=FILE", help="JSON script of what an exchange does wrong"
+    )
     parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
     options = parser.parse_args(argv)
     return run_market(
@@ -252,4 +316,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         genesis_ms=options.genesis_ms,
         fund=options.fund,
         with_parent=options.with_parent,
+        exchanges=[name.strip() for name in options.exchanges.split(",") if name.strip()],
+        faults=options.faults,
     )

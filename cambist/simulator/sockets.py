@@ -30,19 +30,42 @@ class Client:
         self._connection = connection
         self._max_unsent = max_unsent
         self._waiting = 0
+        self._largest = 0
+        self._closing: asyncio.Task[None] | None = None
         self.path = connection.request.path if connection.request is not None else "/"
         self.dropped = False
         """Whether it was cut off for reading too slowly."""
 
-    def send(self, message: bytes) -> None:
-        """Queues a text message. Does nothing once the connection is closing."""
-        connection = self._connection
-        if self.dropped or connection.protocol.state is not State.OPEN:
-            return
-        connection.protocol.send_text(message)
+    @property
+    def open(self) -> bool:
+        """Whether it still takes messages."""
+        return not self.dropped and self._closing is None and self._connection.protocol.state is State.OPEN
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the transport holds."""
+        return self._connection.transport.get_write_buffer_size()
+
+    def send(self, message: bytes, *, binary: bool = False) -> bool:
+        """Queues a message. Returns False and does nothing once the connection is closing."""
+        if not self.open:
+            return False
+        protocol = self._connection.protocol
+        if binary:
+            protocol.send_binary(message)
+        else:
+            protocol.send_text(message)
         self._waiting += len(message)
+        self._largest = max(self._largest, len(message))
         if self._waiting > 256 * 1024:
             self.flush()
+        return True
+
+    def send_encoded(self, frames: bytes) -> None:
+        """Writes frames that are encoded already, after what is queued. Does nothing once the connection is closing."""
+        self.flush()
+        if self.open:
+            self._connection.transport.write(frames)
 
     def flush(self) -> None:
         """Hands the queue to the transport; cuts the client off if too much is still unsent."""
@@ -53,8 +76,14 @@ class Client:
         chunks = connection.protocol.data_to_send()
         if all(chunks):
             connection.transport.write(b"".join(chunks))
-        if connection.transport.get_write_buffer_size() > self._max_unsent:
+        if self.unsent > self._max_unsent + self._largest:
             self.abort()
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Starts the closing handshake after what is queued."""
+        if self.open:
+            self.flush()
+            self._closing = asyncio.ensure_future(self._connection.close(code, reason))
 
     def abort(self) -> None:
         """Cuts the connection off at once; what is unsent is lost."""
@@ -121,6 +150,7 @@ class SocketServer:
         client = Client(connection, self._max_unsent)
         self.clients.add(client)
         self._opened(client)
+        client.flush()
         try:
             async for message in connection:
                 self._heard(client, message.encode() if isinstance(message, str) else message)
@@ -132,6 +162,20 @@ class SocketServer:
             self.clients.discard(client)
             self.slow += client.dropped
             self._closed(client)
+
+
+def encode_text(message: bytes) -> bytes:
+    """Returns a text message as the one unmasked frame that a server sends."""
+    return frame_head(0x81, len(message)) + message
+
+
+def frame_head(first: int, size: int) -> bytes:
+    """Returns the head of an unmasked frame: its first byte (end of message and opcode) and its length."""
+    if size < 126:
+        return bytes((first, size))
+    if size < 65_536:
+        return bytes((first, 126)) + size.to_bytes(2)
+    return bytes((first, 127)) + size.to_bytes(8)
 
 
 def _not_found() -> HTTPStatus:

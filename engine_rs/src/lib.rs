@@ -75,8 +75,8 @@ mod _native {
     #[pymodule_export]
     use crate::modules::{
         py_best_input, py_bollinger, py_cycle_keys, py_decode_binance, py_decode_okx,
-        py_decode_solana, py_ema, py_find_cycles, py_log2_ratio, py_okx_checksum, py_replay_book,
-        py_rsi, py_search,
+        py_decode_solana, py_decode_venue, py_ema, py_find_cycles, py_kraken_checksum,
+        py_log2_ratio, py_okx_checksum, py_replay_book, py_rfc3339_ns, py_rsi, py_search,
     };
     #[pymodule_export]
     use crate::parsers::{

@@ -8,11 +8,11 @@ use cambist_core::amm_math::{RoundingRule, raydium_v4};
 use cambist_core::cycle_finder::{Potentials, find_negative_cycles};
 use cambist_core::decode::{
     Direction, Level, SolanaSession, canonical, decode_binance, decode_okx, decode_solana,
-    decode_venue,
+    decode_venue, rfc3339_ns,
 };
 use cambist_core::graph::Graph;
 use cambist_core::multiverse::{Params, search};
-use cambist_core::order_book::{Continuity, OrderBook, Source, okx_checksum};
+use cambist_core::order_book::{Continuity, OrderBook, Source, kraken_checksum, okx_checksum};
 use cambist_core::sizing::{Hops, best_input};
 use cambist_core::{log2, technical};
 use pyo3::prelude::*;
@@ -39,10 +39,37 @@ pub(crate) fn py_decode_binance(protocol: &str, symbol: &str, body: &[u8]) -> Py
 
 /// Returns canonical JSON of each event of one frame from OKX. Raises `ValueError` with the decoder's words.
 #[pyfunction(name = "decode_okx")]
-pub(crate) fn py_decode_okx(protocol: &str, body: &[u8]) -> PyResult<Vec<String>> {
-    let said = decode_okx(protocol, body).map_err(Fault::input)?;
+pub(crate) fn py_decode_okx(protocol: &str, symbol: &str, body: &[u8]) -> PyResult<Vec<String>> {
+    let said = decode_okx(protocol, symbol, body).map_err(Fault::input)?;
     let texts: Result<_, _> = said.iter().map(canonical).collect();
     Ok(texts.map_err(Fault::input)?)
+}
+
+/// Returns canonical JSON of each event of one frame of any exchange. Raises `ValueError` with the decoder's words.
+#[pyfunction(name = "decode_venue")]
+pub(crate) fn py_decode_venue(protocol: &str, symbol: &str, body: &[u8]) -> PyResult<Vec<String>> {
+    let said = decode_venue(protocol, symbol, body).map_err(Fault::input)?;
+    let texts: Result<_, _> = said.into_iter().map(|event| canonical(&event)).collect();
+    Ok(texts.map_err(Fault::input)?)
+}
+
+/// Returns the CRC-32 of the best 10 levels of each side: asks, then bids, of each its price, then its quantity.
+///
+/// Levels are (price, quantity) × 10⁸, best first; the decimals are those that the venue writes.
+#[pyfunction(name = "kraken_checksum")]
+pub(crate) fn py_kraken_checksum(
+    bids: Vec<Level>,
+    asks: Vec<Level>,
+    price_decimals: u8,
+    quantity_decimals: u8,
+) -> u32 {
+    kraken_checksum(&bids, &asks, price_decimals, quantity_decimals)
+}
+
+/// Returns nanoseconds since 1970 of a UTC time like `2026-11-21T12:00:00.1Z`, `None` if it isn't one or doesn't fit.
+#[pyfunction(name = "rfc3339_ns")]
+pub(crate) fn py_rfc3339_ns(text: &str) -> Option<i64> {
+    rfc3339_ns(text)
 }
 
 /// Returns the signed CRC-32 of the best 25 levels of each side, a bid and an ask in turn, as `px:sz:px:sz:…`.

@@ -256,12 +256,12 @@ def test_what_kraken_is_sent():
         },
         {
             "method": "subscribe",
-            "params": {"channel": "book", "symbol": ["BTC/USD", "SOL/USD"], "depth": 100, "snapshot": True},
+            "params": {"channel": "book", "symbol": ["BTC/USD", "SOL/USD"], "depth": 10, "snapshot": True},
             "req_id": 2,
         },
     ]  # fmt: skip
     assert messages("kraken", ["SOL/USD"], ("book",), "unsubscribe") == [
-        {"method": "unsubscribe", "params": {"channel": "book", "symbol": ["SOL/USD"], "depth": 100}, "req_id": 1}
+        {"method": "unsubscribe", "params": {"channel": "book", "symbol": ["SOL/USD"], "depth": 10}, "req_id": 1}
     ]
 
 

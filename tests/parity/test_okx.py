@@ -22,7 +22,7 @@ from tests.parity.okx_frames import BODIES, ROW, SAMPLES, push
 from tests.parity.sums import Xorshift
 from tests.shared import shared_data
 
-PROTOCOLS = ("okx.ws", "okx.unnumbered.ws", "okx.info")
+PROTOCOLS = ("okx.ws", "okx.unnumbered.ws", "okx.depth", "okx.info")
 
 values = st.one_of(
     st.integers(-3, 2**65),
@@ -47,7 +47,7 @@ def native():
 
 def assert_same(native, body):
     for protocol in PROTOCOLS:
-        assert outcome(native.decode_okx, protocol, body) == outcome(reference.decode_okx, protocol, body)
+        assert outcome(native.decode_okx, protocol, "X", body) == outcome(reference.decode_okx, protocol, "X", body)
 
 
 @pytest.mark.parametrize("body", [*BODIES, b"pong", b"ping", b"", b"[]", b'"pong"'])
@@ -81,9 +81,9 @@ def test_too_many_levels_are_refused_alike(native):
     levels = [["1", "1"]] * (MAX_OKX_LEVELS + 1)
     body = json.dumps(push("books", "update", ROW | {"bids": levels})).encode()
     assert_same(native, body)
-    assert outcome(reference.decode_okx, "okx.ws", body) == "`bids` was 4001 levels"
+    assert outcome(reference.decode_okx, "okx.ws", "X", body) == "`bids` was 4001 levels"
     body = json.dumps(push("books", "update", ROW | {"bids": levels[1:]})).encode()
-    assert len(native.decode_okx("okx.ws", body)) == len(reference.decode_okx("okx.ws", body)) == 2
+    assert len(native.decode_okx("okx.ws", "X", body)) == len(reference.decode_okx("okx.ws", "X", body)) == 2
 
 
 levels = st.lists(st.tuples(st.integers(1, 2**64 - 1), st.integers(0, 2**64 - 1)), max_size=30)
@@ -187,7 +187,7 @@ def test_a_recording_gives_its_290_checksums():
     books: dict[str, OrderBook] = {}
     sums = trades = 0
     for line in recorded():
-        for event in decode_okx("okx.unnumbered.ws", line["data"].encode()) if line["t"] == "recv" else ():
+        for event in decode_okx("okx.unnumbered.ws", "", line["data"].encode()) if line["t"] == "recv" else ():
             match event:
                 case DepthSnapshot():
                     book = books[event.symbol] = OrderBook(Continuity.OKX)
@@ -219,7 +219,7 @@ def test_a_recording_is_read_alike(native):
             assert all(theirs.take(body) == mine.take(body) for mine, theirs in pairs)
         elif line["t"] == "http" and line["url"].endswith("instType=SPOT"):
             assert_same(native, body)
-            listed = len(json.loads(native.decode_okx("okx.info", body)[0])["body"])
+            listed = len(json.loads(native.decode_okx("okx.info", "", body)[0])["body"])
     for mine, theirs in pairs:
         assert json.loads(theirs.parts()) == json.loads(mine.parts())
         assert json.loads(theirs.parts())["counts"]["gaps"] == 0
@@ -230,4 +230,4 @@ def test_a_recording_is_read_alike(native):
 @given(st.binary(max_size=64), st.sampled_from([*PROTOCOLS, "okx.other"]))
 def test_any_bytes_are_read_or_refused(body, protocol):
     with suppress(DecodeError):
-        decode_okx(protocol, body)
+        decode_okx(protocol, "", body)

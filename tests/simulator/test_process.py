@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -57,6 +58,38 @@ def test_a_market_starts_runs_in_real_time_and_ends() -> None:
     assert gone(handle.pid)
 
 
+def test_all_exchanges_are_served_and_told(tmp_path: Path) -> None:
+    script = tmp_path / "faults.json"
+    script.write_text('[{"kind":"http_status","value":418,"retry_after_s":9}]')
+    names = ("coinbase", "okx", "kraken", "bybit")
+    with spawn(5, exchanges=names, faults={"okx": script}) as handle:
+        facts = handle.endpoints
+        assert list(facts["exchanges"]) == ["binance", "kraken", "okx", "bybit", "coinbase"]
+        assert facts["exchanges"]["binance"]["ws"] == facts["exchange_ws"]
+        assert {item["venue"] for item in facts["instruments"]} == set(facts["exchanges"])
+        for venue, found in facts["exchanges"].items():
+            told = [item["symbol"] for item in facts["instruments"] if item["venue"] == venue]
+            assert told == found["symbols"]
+        known = {(item["venue"], item["asset"]) for item in facts["identities"]}
+        assert ("kraken", "SOL") in known
+        assert not {("kraken", "USD"), ("kraken", "BTC"), ("coinbase", "USD")} & known
+        paths = {"kraken": "/0/public/Time", "bybit": "/v5/market/time", "coinbase": "/api/v3/brokerage/time"}
+        for venue, path in paths.items():
+            with urllib.request.urlopen(facts["exchanges"][venue]["rest"] + path, timeout=30) as answer:
+                assert json.loads(answer.read())
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(facts["exchanges"]["okx"]["rest"] + "/api/v5/public/time", timeout=30)
+        assert (refused.value.code, refused.value.headers["Retry-After"]) == (418, "9")
+        refused.value.close()
+
+
+def test_more_exchanges_leave_the_slots_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--digest", "--slots", "5"]) == 0
+    alone = capsys.readouterr().out
+    assert main(["--digest", "--slots", "5", "--exchanges", "kraken,okx,bybit,coinbase"]) == 0
+    assert capsys.readouterr().out == alone
+
+
 def test_it_does_not_outlive_its_parent() -> None:
     code = "from cambist.simulator.process import spawn; import os, sys; print(spawn(5).pid, flush=True); os._exit(0)"
     pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=90).stdout)
@@ -85,10 +118,21 @@ def test_a_taken_port_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]
     assert said.out == ""
 
 
-@pytest.mark.parametrize("options", [["--slots", "0"], ["--rate", "-1"], ["--slot-ms", "0"], ["--fund", "nobody"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--slots", "0"],
+        ["--rate", "-1"],
+        ["--slot-ms", "0"],
+        ["--fund", "nobody"],
+        ["--exchanges", "mtgox"],
+        ["--faults", "okx=none"],
+        ["--faults", "binance=/nonexistent"],
+    ],
+)
 def test_unusable_options_end_with_2(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(options) == 2
-    assert options[1] in capsys.readouterr().err
+    assert options[1].rpartition("=")[2] in (said := capsys.readouterr().err) or "'okx'" in said
 
 
 def test_a_market_that_can_not_start_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:

@@ -28,16 +28,17 @@ from cambist.engine.reference.decode import (
     Direction,
     SolanaSession,
     canonical,
-    decode_venue,
+    rfc3339_ns,
 )
 from cambist.engine.reference.decode import decode_binance as binance
 from cambist.engine.reference.decode import decode_okx as okx
 from cambist.engine.reference.decode import decode_solana as solana
+from cambist.engine.reference.decode import decode_venue as venue
 from cambist.engine.reference.graph import Graph
 from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.multiverse import Params
 from cambist.engine.reference.multiverse import search as multiverse
-from cambist.engine.reference.order_book import Continuity, OrderBook, Source, okx_checksum, take
+from cambist.engine.reference.order_book import Continuity, OrderBook, Source, kraken_checksum, okx_checksum, take
 from cambist.engine.reference.pool import ChainTime, Pool
 from cambist.engine.reference.pool.clmm import ClmmState
 from cambist.engine.reference.ranges import decode_clmm, decode_pump
@@ -73,9 +74,14 @@ def decode_binance(protocol: str, symbol: str, body: bytes) -> str:
     return canonical(binance(protocol, symbol, body))
 
 
-def decode_okx(protocol: str, body: bytes) -> list[str]:
+def decode_okx(protocol: str, symbol: str, body: bytes) -> list[str]:
     """Returns canonical JSON of each event of one frame from OKX. Raises `ValueError` with the decoder's words."""
-    return [canonical(event) for event in okx(protocol, body)]
+    return [canonical(event) for event in okx(protocol, symbol, body)]
+
+
+def decode_venue(protocol: str, symbol: str, body: bytes) -> list[str]:
+    """Returns canonical JSON of each event of one exchange's frame. Raises `ValueError` with the decoder's words."""
+    return [canonical(event) for event in venue(protocol, symbol, body)]
 
 
 def decode_solana(frames: Sequence[tuple[int, int, bool, bytes]]) -> list[str]:
@@ -226,7 +232,7 @@ def replay_book(frames: Sequence[tuple[str, bytes]], symbol: str) -> str:
     """
     book = OrderBook(Continuity.of(frames[0][0] if frames else ""))
     for recv_ns, (protocol, body) in enumerate(frames):
-        for event in decode_venue(protocol, symbol, body):
+        for event in venue(protocol, symbol, body):
             take(book, event, Source.of(protocol), recv_ns)
     return msgspec.json.encode(book.parts()).decode()
 
@@ -246,12 +252,15 @@ __all__ = [
     "decode_binance",
     "decode_okx",
     "decode_solana",
+    "decode_venue",
     "ema",
     "find_cycles",
+    "kraken_checksum",
     "log2_ratio",
     "okx_checksum",
     "quote",
     "replay_book",
+    "rfc3339_ns",
     "rsi",
     "search",
 ]

@@ -14,7 +14,7 @@ from cambist.engine.reference.decode import (
     decode_solana,
     decode_venue,
 )
-from cambist.engine.reference.order_book import Continuity, OrderBook, Source, take
+from cambist.engine.reference.order_book import Continuity, Numbered, Numbering, OrderBook, Source, take
 
 
 class BookStream:
@@ -32,7 +32,7 @@ class BookStream:
         self._protocol, self._symbol = protocol, symbol
         self._source = Source.of(protocol)
         self._book = OrderBook(Continuity.of(protocol))
-        self._number: int | None = None
+        self._numbering = Numbering()
         self._frames = 0
 
     def take(self, body: bytes) -> bool:
@@ -46,11 +46,10 @@ class BookStream:
         told = False
         for event in said:
             if isinstance(event, Sequence):
-                last, self._number = self._number, event.number
-                if last is not None and event.number <= last:
-                    self._number = last
+                numbered = self._numbering.take(event.number)
+                if numbered is Numbered.REPEATED:
                     return False
-                if last is not None and event.number - last > 1:
+                if numbered is Numbered.MISSED:
                     self._book.gap()
             elif getattr(event, "symbol", self._symbol) == self._symbol:
                 told |= take(self._book, event, self._source, at) is not None

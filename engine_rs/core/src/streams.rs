@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use crate::base58::Pubkey;
 use crate::decode::{DecodeError, Direction, Event, SolanaSession, decode_solana, decode_venue};
-use crate::order_book::{Continuity, OrderBook, Source};
+use crate::order_book::{Continuity, Numbered, Numbering, OrderBook, Source};
 
 /// The book of one symbol, frame by frame.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct BookStream {
     symbol: String,
     source: Source,
     book: OrderBook,
-    number: Option<u64>,
+    numbering: Numbering,
     frames: i64,
 }
 
@@ -25,7 +25,7 @@ impl BookStream {
             symbol: symbol.to_owned(),
             source: Source::of(protocol),
             book: OrderBook::new(Continuity::of(protocol)),
-            number: None,
+            numbering: Numbering::default(),
             frames: 0,
         }
     }
@@ -41,13 +41,10 @@ impl BookStream {
         let mut told = false;
         for event in said {
             if let Event::Sequence { number } = event {
-                match self.number.replace(number) {
-                    Some(last) if number <= last => {
-                        self.number = Some(last);
-                        return Ok(false);
-                    }
-                    Some(last) if number - last > 1 => drop(self.book.gap()),
-                    _ => {}
+                match self.numbering.take(number) {
+                    Numbered::Repeated => return Ok(false),
+                    Numbered::Missed => drop(self.book.gap()),
+                    Numbered::Next => {}
                 }
             } else if event.symbol().is_none_or(|symbol| symbol == self.symbol) {
                 told |= self.book.take(event, self.source, at).is_some();

@@ -24,7 +24,7 @@ struct Line {
 }
 
 fn said(protocol: &str, body: &str) -> String {
-    match decode_okx(protocol, body.as_bytes()) {
+    match decode_okx(protocol, "SOL-USDT", body.as_bytes()) {
         Ok(events) => events
             .iter()
             .map(|event| canonical(event).expect("text"))
@@ -380,7 +380,7 @@ fn okx_recording_gives_its_290_checksums() {
     for line in text.lines() {
         let line: Line = serde_json::from_str(line).expect("a line");
         if line.t == "http" && line.url.ends_with("instType=SPOT") {
-            match decode_okx("okx.info", line.data.as_bytes())
+            match decode_okx("okx.info", "", line.data.as_bytes())
                 .expect("a list")
                 .as_slice()
             {
@@ -394,7 +394,7 @@ fn okx_recording_gives_its_290_checksums() {
         for (stream, _) in books.values_mut() {
             stream.take(line.data.as_bytes()).expect("a frame");
         }
-        for event in decode_okx("okx.unnumbered.ws", line.data.as_bytes()).expect("a frame") {
+        for event in decode_okx("okx.unnumbered.ws", "", line.data.as_bytes()).expect("a frame") {
             let Some(symbol) = event.symbol() else {
                 continue;
             };

@@ -1,10 +1,12 @@
 """Wire frames to events.
 
-`decode_binance` is a function of the frame alone; `decode_solana` also learns from the frames we sent, because a
-JSON-RPC reply says only which request it answers. `decode_okx` may say more than one thing of a frame.
+`decode_venue` is a function of the frame alone: it picks the decoder of an exchange by the protocol. `decode_solana`
+also learns from the frames we sent, because a JSON-RPC reply says only which request it answers.
 """
 
 from cambist.engine.reference.decode.binance import decode_binance
+from cambist.engine.reference.decode.bybit import MAX_BYBIT_LEVELS, decode_bybit
+from cambist.engine.reference.decode.coinbase import MAX_COINBASE_LEVELS, decode_coinbase
 from cambist.engine.reference.decode.event import (
     Account,
     AccountMissing,
@@ -24,6 +26,7 @@ from cambist.engine.reference.decode.event import (
     FeeEstimate,
     FeeSamples,
     FieldError,
+    Gap,
     Ignored,
     Instrument,
     Instruments,
@@ -45,15 +48,24 @@ from cambist.engine.reference.decode.event import (
     canonical,
 )
 from cambist.engine.reference.decode.frame import MAX_BODY, MAX_DEPTH
+from cambist.engine.reference.decode.kraken import decode_kraken
+from cambist.engine.reference.decode.kraken_book import MAX_KRAKEN_LEVELS
 from cambist.engine.reference.decode.okx import MAX_OKX_LEVELS, decode_okx
+from cambist.engine.reference.decode.plain import MAX_PLAIN_LEVELS, decode_plain
+from cambist.engine.reference.decode.rfc3339 import rfc3339_ns
+from cambist.engine.reference.decode.said import decode_venue
 from cambist.engine.reference.decode.session import Method, PendingParts, SessionParts, SolanaSession
 from cambist.engine.reference.decode.solana import decode_solana
 from cambist.engine.reference.decode.tips import TIP_FLOOR, decode_tip_floor
 
 __all__ = [
     "MAX_BODY",
+    "MAX_BYBIT_LEVELS",
+    "MAX_COINBASE_LEVELS",
     "MAX_DEPTH",
+    "MAX_KRAKEN_LEVELS",
     "MAX_OKX_LEVELS",
+    "MAX_PLAIN_LEVELS",
     "TIP_FLOOR",
     "Account",
     "AccountMissing",
@@ -73,6 +85,7 @@ __all__ = [
     "FeeEstimate",
     "FeeSamples",
     "FieldError",
+    "Gap",
     "Ignored",
     "Instrument",
     "Instruments",
@@ -97,13 +110,13 @@ __all__ = [
     "VenueStatus",
     "canonical",
     "decode_binance",
+    "decode_bybit",
+    "decode_coinbase",
+    "decode_kraken",
     "decode_okx",
+    "decode_plain",
     "decode_solana",
     "decode_tip_floor",
     "decode_venue",
+    "rfc3339_ns",
 ]
-
-
-def decode_venue(protocol: str, symbol: str, body: bytes) -> list[Event]:
-    """Returns what a frame of an exchange says. Raises `DecodeError`."""
-    return decode_okx(protocol, body) if protocol.startswith("okx.") else [decode_binance(protocol, symbol, body)]

@@ -227,18 +227,22 @@ class BookChecksum(NamedTuple):
     symbol: str
     sum: int
     digits: tuple[int, int] | None = None
+    """Decimals of a price and of a quantity, the most that the frame writes.
+
+    `None` if it writes no level, or the venue sums without them.
+    """
+
+
+class Gap(NamedTuple):
+    """The venue lost messages of this symbol, or what carries them did."""
+
+    symbol: str
 
 
 class Sequence(NamedTuple):
     """This message's number among all those of its connection; the next one is one more."""
 
     number: int
-
-
-class VenueStatus(NamedTuple):
-    """What a venue says of itself, in its own word."""
-
-    status: str
 
 
 class Trade(NamedTuple):
@@ -275,6 +279,12 @@ class Error(NamedTuple):
     key: bytes | None
 
 
+class VenueStatus(NamedTuple):
+    """What a venue says of itself, in its own word."""
+
+    status: str
+
+
 class Shutdown(NamedTuple):
     """The venue is about to close the connection."""
 
@@ -300,12 +310,13 @@ Event: TypeAlias = (
     | DepthDelta
     | DepthSnapshot
     | BookChecksum
+    | Gap
     | Sequence
-    | VenueStatus
     | Trade
     | Instruments
     | Subscribed
     | Error
+    | VenueStatus
     | Shutdown
     | Ignored
 )

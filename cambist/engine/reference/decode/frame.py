@@ -74,6 +74,24 @@ class Field(NamedTuple):
             raise self.wrong()
         return [Field(self.name, element) for element in self.raw]
 
+    def members(self) -> list[Field]:
+        """Returns the values of an object under its own name, whatever their keys.
+
+        One that comes twice counts once, as a value that is there twice.
+        """
+        if type(self.raw) is not dict:
+            raise self.wrong()
+        for key in self.raw:
+            Field(self.name, key).text()
+        return [Field(self.name, value) for value in self.raw.values()]
+
+    def number(self) -> str:
+        """Returns the text of a number, as it stands in the frame."""
+        raw = self.raw
+        if type(raw) in (int, Number):
+            return str(raw)
+        raise self.wrong()
+
     def u64(self) -> int:
         """Returns an unsigned 64-bit integer."""
         raw = self.raw
@@ -90,8 +108,7 @@ class Field(NamedTuple):
 
     def scaled(self, places: int) -> int:
         """Returns a number × 10^`places`, what remains cut off; it is not negative and fits."""
-        raw = self.raw
-        value = scaled(str(raw), places) if type(raw) in (int, Number) else None
+        value = scaled(self.number(), places)
         if value is None:
             raise self.wrong()
         return value

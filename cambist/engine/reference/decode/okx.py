@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.decode.decimal import U64_MAX, decimal8
 from cambist.engine.reference.decode.event import (
     BookChecksum,
     BookTicker,
@@ -20,17 +19,25 @@ from cambist.engine.reference.decode.event import (
     DepthSnapshot,
     Error,
     Event,
-    FieldError,
     Ignored,
     Instrument,
     Instruments,
-    Level,
     ProtocolError,
     Shutdown,
-    Subscribed,
     Trade,
 )
 from cambist.engine.reference.decode.frame import Field, document
+from cambist.engine.reference.decode.values import (
+    best,
+    count,
+    is_snapshot,
+    is_too_fine,
+    levels,
+    ms_text,
+    positive,
+    sequence,
+    subscribed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,18 +48,16 @@ MAX_OKX_LEVELS = 4_000
 _UPGRADE = 64_008
 """The connection is about to be closed for an upgrade."""
 
-_MOST_DIGITS = 20
-"""More digits than any unsigned 64-bit integer has."""
 
-_NS_PER_MS = 1_000_000
-
-
-def decode_okx(protocol: str, body: bytes) -> list[Event]:
+def decode_okx(protocol: str, symbol: str, body: bytes) -> list[Event]:
     """Returns what one frame from OKX says, in order. Raises `DecodeError` if it isn't what this protocol sends.
 
-    `protocol` is the channel's: `okx.ws`, `okx.info` (spot instruments), or `okx.unnumbered.ws` for recordings of the
-    time when pushes had no `seqId`. All ids of those are 0, and only their checksums tell whether one is missing.
+    `protocol` is the channel's: `okx.ws`, `okx.depth` (the book of `symbol` as REST gives it, whose frames don't name
+    it), `okx.info` (spot instruments), or `okx.unnumbered.ws` for recordings of the time when pushes had no `seqId`.
+    All ids of those are 0, and only their checksums tell whether one is missing.
     """
+    if protocol == "okx.depth":
+        return [_seed(document(body), symbol)]
     if protocol == "okx.info":
         return [_instruments(document(body))]
     if protocol not in ("okx.ws", "okx.unnumbered.ws"):
@@ -73,7 +78,7 @@ def _stream(frame: Field, *, numbered: bool) -> list[Event]:
     said: list[Event]
     match channel:
         case "books":
-            snapshot = _is_snapshot(action)
+            snapshot = is_snapshot(action, "update")
             said = [
                 event for row in data.items() for event in _depth(row, inst_id, snapshot=snapshot, numbered=numbered)
             ]
@@ -88,15 +93,6 @@ def _stream(frame: Field, *, numbered: bool) -> list[Event]:
     return said
 
 
-def _is_snapshot(action: Field) -> bool:
-    match action.text():
-        case "snapshot":
-            return True
-        case "update":
-            return False
-    raise action.wrong()
-
-
 def _notice(frame: Field, event: str) -> Event:
     """Reads a word on the connection.
 
@@ -105,10 +101,10 @@ def _notice(frame: Field, event: str) -> Event:
     """
     match event:
         case "subscribe" | "unsubscribe":
-            return Subscribed("", None, None)
+            return subscribed()
         case "error":
             return _refusal(frame)
-        case "notice" if _count(frame.get("code")) == _UPGRADE:
+        case "notice" if count(frame.get("code")) == _UPGRADE:
             return Shutdown()
     return Ignored()
 
@@ -116,7 +112,7 @@ def _notice(frame: Field, event: str) -> Event:
 def _refusal(frame: Field) -> Event:
     """`{"event":"error","code":"60012","msg":"Invalid request: …"}`."""
     code, message = frame.fields("code", "msg")
-    number = _count(code)
+    number = count(code)
     if number >= 1 << 63:
         raise code.wrong()
     return Error(number, message.text(), "", None)
@@ -125,10 +121,10 @@ def _refusal(frame: Field) -> Event:
 def _depth(row: Field, symbol: str, *, snapshot: bool, numbered: bool) -> Iterator[Event]:
     """`{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","checksum":0,"prevSeqId":7,"seqId":9}`."""
     asks, bids, time, checksum, prev, seq = row.fields("asks", "bids", "ts", "checksum", "prevSeqId", "seqId")
-    last = seq.u64() if numbered else 0
+    last = sequence(seq) if numbered else 0
     before = _before(prev, snapshot=snapshot) if numbered else 0
-    bid_levels, ask_levels = _levels(bids), _levels(asks)
-    venue_ns = _venue_ns(time)
+    bid_levels, ask_levels = levels(bids, MAX_OKX_LEVELS), levels(asks, MAX_OKX_LEVELS)
+    venue_ns = ms_text(time)
     total = _sum(checksum, numbered=numbered)
     if snapshot:
         yield DepthSnapshot(symbol, last, bid_levels, ask_levels, venue_ns)
@@ -141,7 +137,7 @@ def _depth(row: Field, symbol: str, *, snapshot: bool, numbered: bool) -> Iterat
 def _before(prev: Field, *, snapshot: bool) -> int:
     """Rule 1: returns the id of the push before, 0 for a snapshot, which has none."""
     if not snapshot:
-        return prev.u64()
+        return sequence(prev)
     if prev.i64() != -1:
         raise prev.wrong()
     return 0
@@ -159,29 +155,13 @@ def _sum(checksum: Field, *, numbered: bool) -> int | None:
     return total or None
 
 
-def _levels(side: Field) -> list[Level]:
-    """Returns `[price, size, "0", orders]` rows as levels."""
-    rows = len(side.items())
-    if rows > MAX_OKX_LEVELS:
-        raise FieldError(side.name, f"{rows} levels")
-    return side.levels()
-
-
 def _top(row: Field, symbol: str) -> Event:
     """`{"asks":[["101.5","0.0005","0","1"]],"bids":[["101.4","1.25","0","3"]],"ts":"1790000000123","seqId":1004}`."""
     asks, bids, time, seq = row.fields("asks", "bids", "ts", "seqId")
-    update_id = seq.u64()
-    bid, bid_qty = _best(bids)
-    ask, ask_qty = _best(asks)
-    return BookTicker(symbol, update_id, bid, bid_qty, ask, ask_qty, _venue_ns(time))
-
-
-def _best(side: Field) -> Level:
-    """Returns the one level of a side, zeros if nobody waits there."""
-    levels = _levels(side)
-    if len(levels) > 1:
-        raise side.wrong()
-    return levels[0] if levels else (0, 0)
+    update_id = sequence(seq)
+    bid, bid_qty = best(bids, MAX_OKX_LEVELS)
+    ask, ask_qty = best(asks, MAX_OKX_LEVELS)
+    return BookTicker(symbol, update_id, bid, bid_qty, ask, ask_qty, ms_text(time))
 
 
 def _trade(row: Field, symbol: str) -> Event:
@@ -190,23 +170,29 @@ def _trade(row: Field, symbol: str) -> Event:
     `{"instId":"SOL-USDT","tradeId":"88","px":"101.5","sz":"0.2","side":"buy","ts":"1790000000124","count":"2"}`.
     """
     number, price, qty, side, time = row.fields("tradeId", "px", "sz", "side", "ts")
-    told = (_count(number), _positive(price), _positive(qty))
+    told = (count(number), positive(price), positive(qty))
     if side.text() not in ("buy", "sell"):
         raise side.wrong()
-    return Trade(symbol, *told, buyer_is_maker=side.text() == "sell", venue_ns=_venue_ns(time))
+    return Trade(symbol, *told, buyer_is_maker=side.text() == "sell", venue_ns=ms_text(time))
 
 
-def _positive(amount: Field) -> int:
-    value = amount.decimal()
-    if value == 0:
-        raise amount.wrong()
-    return value
+def _seed(frame: Field, symbol: str) -> Event:
+    """`{"code":"0","data":[{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","seqId":9}],"msg":""}`."""
+    code, data = frame.fields("code", "data")
+    if count(code) != 0:
+        return _refusal(frame)
+    rows = data.items()
+    if len(rows) != 1:
+        raise data.wrong()
+    asks, bids, time, seq = rows[0].fields("asks", "bids", "ts", "seqId")
+    last = sequence(seq)
+    return DepthSnapshot(symbol, last, levels(bids, MAX_OKX_LEVELS), levels(asks, MAX_OKX_LEVELS), ms_text(time))
 
 
 def _instruments(frame: Field) -> Event:
     """`{"code":"0","data":[{"instType":"SPOT","instId":"SOL-USDT","baseCcy":"SOL",…}],"msg":""}`."""
     code, data = frame.fields("code", "data")
-    if _count(code) != 0:
+    if count(code) != 0:
         return _refusal(frame)
     found = (_instrument(entry) for entry in data.items())
     return Instruments([instrument for instrument in found if instrument])
@@ -222,34 +208,11 @@ def _instrument(entry: Field) -> Instrument | None:
     kind, symbol, base, quote, tick, step, state = entry.fields(
         "instType", "instId", "baseCcy", "quoteCcy", "tickSz", "lotSz", "state"
     )
-    if kind.text() != "SPOT" or _is_too_fine(tick.text()) or _is_too_fine(step.text()):
+    if kind.text() != "SPOT" or is_too_fine(tick.text()) or is_too_fine(step.text()):
         return None
     return Instrument(symbol.text(), base.text(), quote.text(), state.text(), _rule(tick), _rule(step), None)
-
-
-def _is_too_fine(text: str) -> bool:
-    """Returns whether this is a decimal, but not one that × 10⁸ is an integer."""
-    whole, dot, fraction = text.partition(".")
-    parts = (whole, fraction if dot else "0")
-    return all(part.isascii() and part.isdigit() for part in parts) and decimal8(text) is None
 
 
 def _rule(step: Field) -> int | None:
     """Returns a step; the venue leaves it empty until a new pair is open."""
     return step.decimal() if step.text() else None
-
-
-def _count(field: Field) -> int:
-    """Returns an integer sent as text."""
-    text = field.text()
-    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) <= U64_MAX:
-        return int(text)
-    raise field.wrong()
-
-
-def _venue_ns(time: Field) -> int:
-    """Returns milliseconds, sent as text, as nanoseconds."""
-    found = _count(time) * _NS_PER_MS
-    if found >= 1 << 63:
-        raise time.wrong()
-    return found

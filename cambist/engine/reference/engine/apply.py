@@ -17,6 +17,7 @@ from cambist.engine.reference.decode import (
     Event,
     FeeEstimate,
     FeeSamples,
+    Gap,
     Instruments,
     Logs,
     Sequence,
@@ -27,11 +28,10 @@ from cambist.engine.reference.decode import (
     VenueStatus,
 )
 from cambist.engine.reference.engine.books import Teller
-from cambist.engine.reference.engine.channels import Numbered
 from cambist.engine.reference.engine.needs import seed
 from cambist.engine.reference.engine.registry import intake, membership, torn
 from cambist.engine.reference.fee_sources import consumed_units
-from cambist.engine.reference.order_book import Continuity, Outcome, Source
+from cambist.engine.reference.order_book import Continuity, Numbered, Outcome, Source
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
@@ -117,7 +117,7 @@ def venue_event(engine: ReferenceEngine, channel: ChannelState, generation: int,
             dirty.update(books.status(channel.info.venue, event.status))
         case Error():
             channel.error(f"error {event.code}: {event.message}")
-        case BookTicker() | DepthDelta() | DepthSnapshot() | BookChecksum():
+        case BookTicker() | DepthDelta() | DepthSnapshot() | BookChecksum() | Gap():
             _book_event(engine, channel, generation, event, now_ns)
         case _:
             pass
@@ -128,12 +128,12 @@ def _book_event(
     engine: ReferenceEngine,
     channel: ChannelState,
     generation: int,
-    event: BookTicker | DepthDelta | DepthSnapshot | BookChecksum,
+    event: BookTicker | DepthDelta | DepthSnapshot | BookChecksum | Gap,
     now_ns: int,
 ) -> None:
     info = channel.info
-    timed = not isinstance(event, BookChecksum)
-    lag = (channel.lag_ns or 0) if isinstance(event, BookChecksum) else channel.lag(now_ns, event.venue_ns)
+    timed = not isinstance(event, (BookChecksum, Gap))
+    lag = (channel.lag_ns or 0) if isinstance(event, (BookChecksum, Gap)) else channel.lag(now_ns, event.venue_ns)
     at = engine.market.books.find(info.venue, event.symbol, Continuity.of(info.protocol))
     entry, source = engine.market.books.entries[at], Source.of(info.protocol)
     change = entry.take(event, Teller(generation, channel.next == generation, source, now_ns))

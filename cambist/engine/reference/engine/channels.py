@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from cambist.engine.protocol import ChannelView
 from cambist.engine.reference.decode import SolanaSession
+from cambist.engine.reference.order_book import Numbered, Numbering
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import RaceView
     from cambist.model.events import Channel
 
 ERROR_CELLS = 120
-
-
-class Numbered(Enum):
-    """What a message's number says of those before it."""
-
-    NEXT = auto()
-    REPEATED = auto()
-    MISSED = auto()
 
 
 @dataclass(slots=True)
@@ -42,8 +34,8 @@ class ChannelState:
     generation: int = 0
     next: int | None = None
     """Generation of the connection that takes over, book by book, while the other one still tells."""
-    numbers: tuple[int | None, int | None] = (None, None)
-    """Number of the last message of either connection, where the venue counts them."""
+    numbers: tuple[Numbering, Numbering] = field(default_factory=lambda: (Numbering(), Numbering()))
+    """How far either connection has counted, where the venue counts messages."""
     state: str = "idle"
     last_error: str = ""
     session: SolanaSession = field(default_factory=SolanaSession)
@@ -64,12 +56,7 @@ class ChannelState:
 
     def count(self, generation: int, number: int) -> Numbered:
         """Takes the number of a message; returns what it says of those before it."""
-        at = int(self.next == generation)
-        last = self.numbers[at]
-        if last is not None and number <= last:
-            return Numbered.REPEATED
-        self.numbers = (number, self.numbers[1]) if at == 0 else (self.numbers[0], number)
-        return Numbered.MISSED if last is not None and number > last + 1 else Numbered.NEXT
+        return self.numbers[self.next == generation].take(number)
 
     def lag(self, recv_ns: int, venue_ns: int | None) -> int:
         """Returns how long an event was under way, its clock offset subtracted; 0 if the venue gives no time."""

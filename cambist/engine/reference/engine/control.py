@@ -12,7 +12,7 @@ from cambist.engine.reference.engine.needs import done, seed, take_refused
 from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import torn
 from cambist.engine.reference.engine.standing import Moment
-from cambist.engine.reference.order_book import Outcome
+from cambist.engine.reference.order_book import Numbering, Outcome
 from cambist.model.events import Channel, RecordKind, unpack
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ def _declare(engine: ReferenceEngine, body: bytes) -> None:
 def connected(engine: ReferenceEngine, channel: ChannelState, generation: int) -> None:
     """A connection is open. If the one before it is too, it takes over book by book."""
     if channel.state == "live" and channel.overlaps(generation):
-        channel.next, channel.numbers = generation, (channel.numbers[0], None)
+        channel.next, channel.numbers = generation, (channel.numbers[0], Numbering())
         return
     channel.state, channel.generation = "live", max(channel.generation, generation)
-    channel.numbers = (None, None)
+    channel.numbers = (Numbering(), Numbering())
     torn.ask_again(engine.market.registry, channel.info.id)
     for entry in engine.market.books.entries:
         if entry.channel == channel.info.id:
@@ -78,7 +78,7 @@ def disconnected(engine: ReferenceEngine, channel: ChannelState, generation: int
     if channel.next is not None:
         over = generation != channel.next
         if over:
-            channel.generation, channel.numbers = channel.next, (channel.numbers[1], None)
+            channel.generation, channel.numbers = channel.next, (channel.numbers[1], Numbering())
         channel.next = None
         for entry in entries:
             entry.inherit(channel.generation) if over else entry.disinherit(channel.generation)

@@ -12,11 +12,11 @@ from cambist.engine.reference.decode import (
     decode_venue,
 )
 from cambist.engine.reference.engine.apply import apply_event, venue_event
-from cambist.engine.reference.engine.channels import Numbered
 from cambist.engine.reference.engine.control import connected, disconnected
 from cambist.engine.reference.engine.detect import Output, review, settle
 from cambist.engine.reference.engine.needs import done, take_refused
 from cambist.engine.reference.engine.standing import Moment
+from cambist.engine.reference.order_book import Numbered
 from cambist.model.events import HEADER, MAX_BODY, BlockError, Direction, RecordKind
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from cambist.engine.reference.order_book.checksum import okx_checksum
 from cambist.engine.reference.order_book.consolidated import ConsolidatedBook, Crossing, NetLevel, Taken, VenueBook
 from cambist.engine.reference.order_book.kraken_checksum import kraken_checksum
 from cambist.engine.reference.order_book.levels import MAX_LEVELS, Levels
+from cambist.engine.reference.order_book.numbering import Numbered, Numbering
 from cambist.engine.reference.order_book.pace import FIRST_SILENCE_NS, LEAST_SILENCE_NS, Pace
 from cambist.engine.reference.order_book.rules import Continuity
 from cambist.engine.reference.order_book.state import (
@@ -43,6 +44,8 @@ __all__ = [
     "Delta",
     "Levels",
     "NetLevel",
+    "Numbered",
+    "Numbering",
     "OrderBook",
     "Outcome",
     "Pace",

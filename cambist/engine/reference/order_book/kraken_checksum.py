@@ -1,9 +1,14 @@
-"""The sum that Kraken sends with each book message: the only thing that tells whether one is missing."""
+"""The sum that Kraken sends with each message of `book`, the only sign that one is missing.
+
+The venue sums its texts: the dot and the zeros before the first other digit go, those after the last one stay. What is
+left of a number is the integer that counts its last decimal, so levels × 10⁸ and the decimals that the venue writes are
+enough.
+"""
 
 from __future__ import annotations
 
 import zlib
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.decode.decimal import DECIMALS
@@ -14,26 +19,26 @@ if TYPE_CHECKING:
     from cambist.engine.reference.decode.event import Level
 
 TOP = 10
-"""Levels of a side that are summed, however deep the subscription."""
+"""Levels of a side that are summed, whatever the depth of the book."""
 
 
 def kraken_checksum(bids: Iterable[Level], asks: Iterable[Level], price_decimals: int, quantity_decimals: int) -> int:
-    """Returns the CRC-32 of the best ten asks, then the best ten bids.
+    """Returns the CRC-32 of the best 10 levels of each side: asks, then bids, of each its price, then its quantity.
 
-    It is over price and quantity of each level as the wire writes them, without the point and without leading zeros.
-    Levels are (price, quantity) × 10⁸, best first; the decimals are those of the wire's texts, at most 8.
+    Levels are (price, quantity) × 10⁸, best first. The decimals say how many the venue writes; what a level has beyond
+    them is cut off.
 
     >>> bids = [(10140000000, 125000000), (10100000000, 75000000)]
     >>> asks = [(10150000000, 50000), (10160000000, 200000000)]
     >>> kraken_checksum(bids, asks, 1, 8)
     3737750847
     """
-    price_unit, quantity_unit = _unit(price_decimals), _unit(quantity_decimals)
-    levels = [level for side in (asks, bids) for level in islice(side, TOP)]
-    texts = (f"{price // price_unit}{quantity // quantity_unit}" for price, quantity in levels)
+    levels = chain(islice(asks, TOP), islice(bids, TOP))
+    texts = (_text(price, price_decimals) + _text(qty, quantity_decimals) for price, qty in levels)
     return zlib.crc32("".join(texts).encode())
 
 
-def _unit(decimals: int) -> int:
-    """Returns the last decimal of the wire's text, × 10⁸."""
-    return int(10 ** max(0, DECIMALS - decimals))
+def _text(number: int, decimals: int) -> str:
+    """Returns a number × 10⁸ in units of its last decimal; 0 is nothing but zeros, so nothing is left of it."""
+    units = number // 10 ** max(DECIMALS - decimals, 0)
+    return str(units) + "0" * max(decimals - DECIMALS, 0) if units else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.decode.event import BookChecksum, BookTicker, DepthDelta, DepthSnapshot
+from cambist.engine.reference.decode.event import BookChecksum, BookTicker, DepthDelta, DepthSnapshot, Gap
 from cambist.engine.reference.order_book.state import Delta, Ticker
 
 if TYPE_CHECKING:
@@ -25,5 +25,7 @@ def take(book: OrderBook, said: Event, source: Source, recv_ns: int) -> BookChan
             return book.apply_snapshot(said.last, (said.bids, said.asks), source, recv_ns)
         case BookChecksum():
             return book.verify(said.sum, said.digits)
+        case Gap():
+            return book.gap()
         case _:
             return None

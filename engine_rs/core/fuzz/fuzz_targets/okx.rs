@@ -5,11 +5,17 @@ use cambist_core::decode::{canonical, decode_okx};
 use cambist_core::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
-const PROTOCOLS: [&str; 4] = ["okx.ws", "okx.unnumbered.ws", "okx.info", "okx.other"];
+const PROTOCOLS: [&str; 5] = [
+    "okx.ws",
+    "okx.unnumbered.ws",
+    "okx.depth",
+    "okx.info",
+    "okx.other",
+];
 
 fuzz_target!(|data: &[u8]| {
     for protocol in PROTOCOLS {
-        for event in decode_okx(protocol, data).unwrap_or_default() {
+        for event in decode_okx(protocol, "SOL-USDT", data).unwrap_or_default() {
             let _ = canonical(&event);
         }
     }

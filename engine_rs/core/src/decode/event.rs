@@ -152,20 +152,20 @@ pub enum Event<'a> {
         asks: Vec<Level>,
         venue_ns: Option<i64>,
     },
-    /// What the book of a symbol sums to after the event before this one.
+    /// What the book of a symbol sums to after the event before this one. `digits` are the decimals of a price and of a
+    /// quantity, the most that the frame writes; `None` if it writes no level, or the venue sums without them.
     BookChecksum {
         symbol: Cow<'a, str>,
         sum: i64,
-        /// Decimals of prices and quantities on the wire, where the sum is over its texts.
         digits: Option<(u8, u8)>,
     },
-    /// Which message of its connection this is, where the venue counts them.
+    /// The venue lost messages of this symbol, or what carries them did.
+    Gap {
+        symbol: Cow<'a, str>,
+    },
+    /// This message's number among all those of its connection; the next one is one more.
     Sequence {
         number: u64,
-    },
-    /// Whether the venue as a whole trades, in its own word.
-    VenueStatus {
-        status: Cow<'a, str>,
     },
     Trade {
         symbol: Cow<'a, str>,
@@ -191,6 +191,10 @@ pub enum Event<'a> {
         #[serde(serialize_with = "as_optional_base58")]
         key: Option<Pubkey>,
     },
+    /// What a venue says of itself, in its own word.
+    VenueStatus {
+        status: Cow<'a, str>,
+    },
     /// The venue is about to close the connection.
     Shutdown,
     Ignored,
@@ -204,6 +208,7 @@ impl Event<'_> {
             | Self::DepthDelta { symbol, .. }
             | Self::DepthSnapshot { symbol, .. }
             | Self::BookChecksum { symbol, .. }
+            | Self::Gap { symbol }
             | Self::Trade { symbol, .. } => Some(symbol),
             _ => None,
         }

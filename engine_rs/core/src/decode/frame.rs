@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use hashbrown::HashMap;
+
 use super::decimal::{decimal8, scaled};
 use super::event::Level;
 use super::scan::Scan;
@@ -165,6 +167,34 @@ impl<'f, 'a> Field<'f, 'a> {
         }))
     }
 
+    /// Returns the values of an object under its own name, whatever their keys; one that comes twice counts once, as `Twice`.
+    pub(crate) fn members(self) -> Result<Vec<Self>, DecodeError> {
+        if self.kind != Kind::Object {
+            return Err(self.wrong());
+        }
+        let nodes = &self.frame.nodes;
+        let (mut found, mut places) = (Vec::new(), HashMap::new());
+        let mut key = self.at + 1;
+        while key < nodes[self.at as usize].next {
+            let name = self.frame.field(self.name, key).text()?;
+            let place = *places.entry(name).or_insert(found.len());
+            match found.get_mut(place) {
+                None => found.push(self.frame.field(self.name, key + 1)),
+                Some(Self { kind, .. }) => *kind = Kind::Twice,
+            }
+            key = nodes[key as usize + 1].next;
+        }
+        Ok(found)
+    }
+
+    /// Returns the text of a number, as it stands in the frame.
+    pub(crate) fn number(self) -> Result<&'a str, DecodeError> {
+        match self.kind {
+            Kind::Int | Kind::Number => Ok(self.frame.text(self.at)),
+            _ => Err(self.wrong()),
+        }
+    }
+
     pub(crate) fn u64(self) -> Result<u64, DecodeError> {
         self.integer()
     }
@@ -182,12 +212,7 @@ impl<'f, 'a> Field<'f, 'a> {
 
     /// Returns a number × 10^`places`, what remains cut off; it is not negative and fits.
     pub(crate) fn scaled(self, places: i32) -> Result<u64, DecodeError> {
-        match self.kind {
-            Kind::Int | Kind::Number => {
-                scaled(self.frame.text(self.at), places).ok_or_else(|| self.wrong())
-            }
-            _ => Err(self.wrong()),
-        }
+        scaled(self.number()?, places).ok_or_else(|| self.wrong())
     }
 
     pub(crate) fn boolean(self) -> Result<bool, DecodeError> {

@@ -9,9 +9,12 @@
 use std::borrow::Cow;
 
 use super::DecodeError;
-use super::decimal::decimal8;
-use super::event::{Event, Instrument, Level};
+use super::event::{Event, Instrument};
 use super::frame::{Field, Frame};
+use super::values::{
+    best, count, is_snapshot, is_too_fine, levels, ms_text, no_decoder, positive, sequence,
+    subscribed,
+};
 
 /// Most levels of a side that are read; `books` is 400 deep.
 pub const MAX_OKX_LEVELS: usize = 4_000;
@@ -19,28 +22,25 @@ pub const MAX_OKX_LEVELS: usize = 4_000;
 /// The connection is about to be closed for an upgrade.
 const UPGRADE: u64 = 64_008;
 
-/// More digits than any u64 has.
-const MOST_DIGITS: usize = 20;
-
-const NS_PER_MS: i64 = 1_000_000;
-
 /// Returns what one frame from OKX says, in order.
 ///
-/// `protocol` is the channel's: `okx.ws`, `okx.info` (spot instruments), or `okx.unnumbered.ws` for recordings of the time
-/// when pushes had no `seqId`. All ids of those are 0, and only their checksums tell whether one is missing.
+/// `protocol` is the channel's: `okx.ws`, `okx.depth` (the book of `symbol` as REST gives it, whose frames don't name it),
+/// `okx.info` (spot instruments), or `okx.unnumbered.ws` for recordings of the time when pushes had no `seqId`. All ids of
+/// those are 0, and only their checksums tell whether one is missing.
 ///
 /// # Errors
 /// A `DecodeError` if the frame isn't what this protocol sends.
-pub fn decode_okx<'a>(protocol: &str, body: &'a [u8]) -> Result<Vec<Event<'a>>, DecodeError> {
+pub fn decode_okx<'a>(
+    protocol: &str,
+    symbol: &'a str,
+    body: &'a [u8],
+) -> Result<Vec<Event<'a>>, DecodeError> {
     let numbered = match protocol {
         "okx.ws" => true,
         "okx.unnumbered.ws" => false,
+        "okx.depth" => return seed(Frame::read(body)?.root(), symbol).map(|event| vec![event]),
         "okx.info" => return instruments(Frame::read(body)?.root()).map(|event| vec![event]),
-        _ => {
-            return Err(DecodeError::Protocol {
-                protocol: protocol.chars().take(40).collect(),
-            });
-        }
+        _ => return Err(no_decoder(protocol)),
     };
     if body == b"pong" {
         return Ok(vec![Event::Ignored]); // the one answer that is no JSON
@@ -62,7 +62,7 @@ fn stream<'a>(frame: Field<'_, 'a>, numbered: bool) -> Result<Vec<Event<'a>>, De
     let mut said = Vec::with_capacity(2);
     match &*channel {
         "books" => {
-            let snapshot = is_snapshot(action)?;
+            let snapshot = is_snapshot(action, "update")?;
             for row in data.items()? {
                 depth(row, symbol.clone(), snapshot, numbered, &mut said)?;
             }
@@ -85,23 +85,11 @@ fn stream<'a>(frame: Field<'_, 'a>, numbered: bool) -> Result<Vec<Event<'a>>, De
     Ok(said)
 }
 
-fn is_snapshot(action: Field<'_, '_>) -> Result<bool, DecodeError> {
-    match &*action.text()? {
-        "snapshot" => Ok(true),
-        "update" => Ok(false),
-        _ => Err(action.wrong()),
-    }
-}
-
 /// `{"event":"subscribe","arg":{…},"connId":"a4"}`, `{"event":"error","code":"60012","msg":"…","connId":"a4"}` or
 /// `{"event":"notice","code":"64008","msg":"…","connId":"a4"}`
 fn notice<'a>(frame: Field<'_, 'a>, event: &str) -> Result<Event<'a>, DecodeError> {
     match event {
-        "subscribe" | "unsubscribe" => Ok(Event::Subscribed {
-            method: "",
-            key: None,
-            subscription: None,
-        }),
+        "subscribe" | "unsubscribe" => Ok(subscribed()),
         "error" => refusal(frame),
         "notice" if count(frame.get("code")?)? == UPGRADE => Ok(Event::Shutdown),
         _ => Ok(Event::Ignored),
@@ -129,10 +117,10 @@ fn depth<'a>(
 ) -> Result<(), DecodeError> {
     let [asks, bids, time, checksum, prev, seq] =
         row.fields(["asks", "bids", "ts", "checksum", "prevSeqId", "seqId"])?;
-    let last = if numbered { seq.u64()? } else { 0 };
+    let last = if numbered { sequence(seq)? } else { 0 };
     let before = if numbered { before(prev, snapshot)? } else { 0 };
-    let (bids, asks) = (levels(bids)?, levels(asks)?);
-    let venue_ns = venue_ns(time)?;
+    let (bids, asks) = (levels(bids, MAX_OKX_LEVELS)?, levels(asks, MAX_OKX_LEVELS)?);
+    let venue_ns = ms_text(time)?;
     let sum = sum(checksum, numbered)?.map(|sum| Event::BookChecksum {
         symbol: symbol.clone(),
         sum: sum.into(),
@@ -164,7 +152,7 @@ fn depth<'a>(
 /// Rule 1: returns the id of the push before, 0 for a snapshot, which has none.
 fn before(prev: Field<'_, '_>, snapshot: bool) -> Result<u64, DecodeError> {
     if !snapshot {
-        return prev.u64();
+        return sequence(prev);
     }
     match prev.i64()? {
         -1 => Ok(0),
@@ -184,23 +172,12 @@ fn sum(checksum: Field<'_, '_>, numbered: bool) -> Result<Option<i32>, DecodeErr
     }
 }
 
-/// Returns `[price, size, "0", orders]` rows as levels.
-fn levels(side: Field<'_, '_>) -> Result<Vec<Level>, DecodeError> {
-    let rows = side.items()?.count();
-    if rows > MAX_OKX_LEVELS {
-        return Err(DecodeError::Field {
-            field: side.name,
-            was: format!("{rows} levels"),
-        });
-    }
-    side.levels()
-}
-
 /// `{"asks":[["101.5","0.0005","0","1"]],"bids":[["101.4","1.25","0","3"]],"ts":"1790000000123","seqId":1004}`
 fn top<'a>(row: Field<'_, 'a>, symbol: &Cow<'a, str>) -> Result<Event<'a>, DecodeError> {
     let [asks, bids, time, seq] = row.fields(["asks", "bids", "ts", "seqId"])?;
-    let update_id = seq.u64()?;
-    let ((bid, bid_qty), (ask, ask_qty)) = (best(bids)?, best(asks)?);
+    let update_id = sequence(seq)?;
+    let (bid, bid_qty) = best(bids, MAX_OKX_LEVELS)?;
+    let (ask, ask_qty) = best(asks, MAX_OKX_LEVELS)?;
     Ok(Event::BookTicker {
         symbol: symbol.clone(),
         update_id,
@@ -208,17 +185,8 @@ fn top<'a>(row: Field<'_, 'a>, symbol: &Cow<'a, str>) -> Result<Event<'a>, Decod
         bid_qty,
         ask,
         ask_qty,
-        venue_ns: Some(venue_ns(time)?),
+        venue_ns: Some(ms_text(time)?),
     })
-}
-
-/// Returns the one level of a side, zeros if nobody waits there.
-fn best(side: Field<'_, '_>) -> Result<Level, DecodeError> {
-    match levels(side)?.as_slice() {
-        [] => Ok((0, 0)),
-        [only] => Ok(*only),
-        _ => Err(side.wrong()),
-    }
 }
 
 /// `{"instId":"SOL-USDT","tradeId":"88","px":"101.5","sz":"0.2","side":"buy","ts":"1790000000124","count":"2"}`; `side` is
@@ -235,15 +203,28 @@ fn trade<'a>(row: Field<'_, 'a>, symbol: &Cow<'a, str>) -> Result<Event<'a>, Dec
             "sell" => true,
             _ => return Err(side.wrong()),
         },
-        venue_ns: venue_ns(time)?,
+        venue_ns: ms_text(time)?,
     })
 }
 
-fn positive(amount: Field<'_, '_>) -> Result<u64, DecodeError> {
-    match amount.decimal()? {
-        0 => Err(amount.wrong()),
-        known => Ok(known),
+/// `{"code":"0","data":[{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","seqId":1004}],"msg":""}`
+fn seed<'a>(frame: Field<'_, 'a>, symbol: &'a str) -> Result<Event<'a>, DecodeError> {
+    let [code, data] = frame.fields(["code", "data"])?;
+    if count(code)? != 0 {
+        return refusal(frame);
     }
+    let mut rows = data.items()?;
+    let (Some(row), None) = (rows.next(), rows.next()) else {
+        return Err(data.wrong());
+    };
+    let [asks, bids, time, seq] = row.fields(["asks", "bids", "ts", "seqId"])?;
+    Ok(Event::DepthSnapshot {
+        symbol: Cow::Borrowed(symbol),
+        last: sequence(seq)?,
+        bids: levels(bids, MAX_OKX_LEVELS)?,
+        asks: levels(asks, MAX_OKX_LEVELS)?,
+        venue_ns: Some(ms_text(time)?),
+    })
 }
 
 /// `{"code":"0","data":[{"instType":"SPOT","instId":"SOL-USDT","baseCcy":"SOL",…}],"msg":""}`
@@ -281,35 +262,10 @@ fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
     }))
 }
 
-/// Returns whether this is a decimal, but not one that × 10⁸ is an integer.
-fn is_too_fine(text: &str) -> bool {
-    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    is_digits(whole) && is_digits(fraction) && decimal8(text).is_none()
-}
-
 /// Returns a step; the venue leaves it empty until a new pair is open.
 fn rule(step: Field<'_, '_>) -> Result<Option<u64>, DecodeError> {
     if step.text()?.is_empty() {
         return Ok(None);
     }
     step.decimal().map(Some)
-}
-
-/// Returns an integer sent as text.
-fn count(field: Field<'_, '_>) -> Result<u64, DecodeError> {
-    let text = field.text()?;
-    let is_digits = text.len() <= MOST_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(count) if is_digits => Ok(count),
-        _ => Err(field.wrong()),
-    }
-}
-
-/// Returns milliseconds, sent as text, as nanoseconds.
-fn venue_ns(time: Field<'_, '_>) -> Result<i64, DecodeError> {
-    i64::try_from(count(time)?)
-        .ok()
-        .and_then(|ms| ms.checked_mul(NS_PER_MS))
-        .ok_or_else(|| time.wrong())
 }

@@ -3,13 +3,12 @@
 use super::Engine;
 use super::block::Header;
 use super::books::Teller;
-use super::channels::Numbered;
 use super::race;
 use super::standing::Moment;
 use crate::base58::{self, Pubkey};
 use crate::decode::Event;
 use crate::fees::consumed_units;
-use crate::order_book::{BookChange, Continuity, Outcome, Source};
+use crate::order_book::{BookChange, Continuity, Numbered, Outcome, Source};
 
 impl Engine {
     pub(super) fn node_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {
@@ -148,7 +147,7 @@ impl Engine {
         let (Some(channel), Some(symbol)) = (self.channels.get_mut(&at), event.symbol()) else {
             return;
         };
-        let timed = !matches!(event, Event::BookChecksum { .. });
+        let timed = !matches!(event, Event::BookChecksum { .. } | Event::Gap { .. });
         let lag = if timed {
             channel.lag(now_ns, event.venue_ns())
         } else {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::setup::Channel;
 use crate::decode::SolanaSession;
+use crate::order_book::{Numbered, Numbering};
 
 const ERROR_CELLS: usize = 120;
 
@@ -26,8 +27,8 @@ pub(crate) struct ChannelState {
     pub(crate) generation: u32,
     /// Generation of the connection that takes over, book by book, while the other one still tells.
     pub(crate) next: Option<u32>,
-    /// Number of the last message of either connection, where the venue counts them.
-    pub(crate) numbers: [Option<u64>; 2],
+    /// How far either connection has counted, where the venue counts messages.
+    pub(crate) numbers: [Numbering; 2],
     pub(crate) state: State,
     pub(crate) last_error: String,
     pub(crate) session: SolanaSession,
@@ -35,14 +36,6 @@ pub(crate) struct ChannelState {
     pub(crate) solana: bool,
     /// It is a Solana `PubSub` connection, which announces slots.
     pub(crate) socket: bool,
-}
-
-/// What a message's number says of those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Numbered {
-    Next,
-    Repeated,
-    Missed,
 }
 
 /// What is known of a channel's connection.
@@ -72,7 +65,7 @@ impl ChannelState {
             slot_ns: 0,
             generation: 0,
             next: None,
-            numbers: [None; 2],
+            numbers: [Numbering::default(); 2],
             state: State::Idle,
             last_error: String::new(),
             session: SolanaSession::new(),
@@ -100,16 +93,7 @@ impl ChannelState {
 
     /// Takes the number of a message; returns what it says of those before it.
     pub(crate) fn count(&mut self, generation: u32, number: u64) -> Numbered {
-        let before = &mut self.numbers[usize::from(self.next == Some(generation))];
-        match *before {
-            Some(last) if number <= last => return Numbered::Repeated,
-            Some(last) if number > last.saturating_add(1) => {
-                *before = Some(number);
-                return Numbered::Missed;
-            }
-            _ => *before = Some(number),
-        }
-        Numbered::Next
+        self.numbers[usize::from(self.next == Some(generation))].take(number)
     }
 
     /// Returns how long an event was under way, its clock offset subtracted; 0 if the venue gives no time.

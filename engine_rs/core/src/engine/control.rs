@@ -5,7 +5,7 @@ use super::channels::{ChannelState, State};
 use super::setup::Channel;
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
-use crate::order_book::Outcome;
+use crate::order_book::{Numbering, Outcome};
 
 impl Engine {
     /// Takes one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK\_STEP record.
@@ -66,12 +66,12 @@ impl Engine {
             return;
         };
         if channel.state == State::Live && channel.overlaps(generation) {
-            (channel.next, channel.numbers[1]) = (Some(generation), None);
+            (channel.next, channel.numbers[1]) = (Some(generation), Numbering::default());
             return;
         }
         channel.state = State::Live;
         channel.generation = channel.generation.max(generation);
-        channel.numbers = [None; 2];
+        channel.numbers = [Numbering::default(); 2];
         self.market.registry.ask_again(at);
         for place in self.told_by(at) {
             let entry = &mut self.market.books.entries[place];
@@ -87,7 +87,7 @@ impl Engine {
         match channel.next {
             Some(next) if generation != next => {
                 (channel.generation, channel.next) = (next, None);
-                channel.numbers = [channel.numbers[1], None];
+                channel.numbers = [channel.numbers[1], Numbering::default()];
                 self.hand_over(at, next);
                 return;
             }

@@ -1,12 +1,13 @@
 //! Frames, one after the other: decoded, applied, settled.
 
 use super::block::{Header, kind};
-use super::channels::{Numbered, State};
+use super::channels::State;
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
 use crate::decode::{
     DecodeError, Direction, TIP_FLOOR, decode_solana, decode_tip_floor, decode_venue,
 };
+use crate::order_book::Numbered;
 
 impl Engine {
     /// Takes FRAME records from `offset` on: stops before a record of another kind, before one at or after `until_ns`,

@@ -1,24 +1,26 @@
-//! The sum that Kraken sends with each book message: the only thing that tells whether one is missing.
+//! The sum that Kraken sends with each message of `book`, the only sign that one is missing.
+//!
+//! The venue sums its texts: the dot and the zeros before the first other digit go, those after the last one stay. What
+//! is left of a number is the integer that counts its last decimal, so levels × 10⁸ and the decimals that the venue writes
+//! are enough.
 
 use crate::decode::Level;
 use crate::decode::decimal::DECIMALS;
 use crate::quote_codec::crc32;
 
-/// Levels of a side that are summed, however deep the subscription.
-pub(super) const TOP: usize = 10;
+/// Levels of a side that are summed, whatever the depth of the book.
+const TOP: usize = 10;
 
-/// Returns the CRC-32 of the best ten asks, then the best ten bids: of each level price and quantity as the wire writes them,
-/// without the point and without leading zeros.
+/// Returns the CRC-32 of the best 10 levels of each side: asks, then bids, of each its price, then its quantity.
 ///
-/// Levels are best first; the decimals are those of the wire's texts, at most 8.
+/// Levels are (price, quantity) × 10⁸, best first. `price_decimals` and `quantity_decimals` say how many decimals the
+/// venue writes; what a level has beyond them is cut off.
 ///
 /// ```
-/// use cambist_core::decode::decimal::decimal8;
 /// use cambist_core::order_book::kraken_checksum;
 ///
-/// let levels = |texts: &[(&str, &str)]| texts.iter().map(|pair| (decimal8(pair.0).unwrap(), decimal8(pair.1).unwrap())).collect::<Vec<_>>();
-/// let bids = levels(&[("101.4", "1.25"), ("101.0", "0.75")]);
-/// let asks = levels(&[("101.5", "0.0005"), ("101.6", "2")]);
+/// let bids = [(10_140_000_000, 125_000_000), (10_100_000_000, 75_000_000)];
+/// let asks = [(10_150_000_000, 50_000), (10_160_000_000, 200_000_000)];
 /// assert_eq!(kraken_checksum(&bids, &asks, 1, 8), 3_737_750_847);
 /// ```
 pub fn kraken_checksum(
@@ -27,17 +29,20 @@ pub fn kraken_checksum(
     price_decimals: u8,
     quantity_decimals: u8,
 ) -> u32 {
-    let mut text = String::with_capacity(2 * TOP * 24);
-    for side in [asks, bids] {
-        for &(price, quantity) in side.iter().take(TOP) {
-            text.push_str(&(price / unit(price_decimals)).to_string());
-            text.push_str(&(quantity / unit(quantity_decimals)).to_string());
-        }
+    let mut text = String::new();
+    for &(price, qty) in asks.iter().take(TOP).chain(bids.iter().take(TOP)) {
+        write(&mut text, price, price_decimals.into());
+        write(&mut text, qty, quantity_decimals.into());
     }
     crc32(text.as_bytes())
 }
 
-/// Returns the last decimal of the wire's text, × 10⁸.
-fn unit(decimals: u8) -> u64 {
-    10_u64.pow((DECIMALS as u32).saturating_sub(decimals.into()))
+/// Writes a number × 10⁸ in units of its last decimal; 0 is nothing but zeros, so nothing is left of it.
+fn write(text: &mut String, number: u64, decimals: usize) {
+    let dropped = DECIMALS.saturating_sub(decimals);
+    let units = number / 10_u64.pow(dropped as u32);
+    if units > 0 {
+        text.push_str(&units.to_string());
+        text.extend(std::iter::repeat_n('0', decimals.saturating_sub(DECIMALS)));
+    }
 }

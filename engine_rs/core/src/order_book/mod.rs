@@ -8,6 +8,7 @@ mod checksum;
 mod consolidated;
 mod kraken_checksum;
 mod levels;
+mod numbering;
 mod pace;
 mod parts;
 mod quote;
@@ -24,6 +25,7 @@ pub use self::consolidated::{
 };
 pub use self::kraken_checksum::kraken_checksum;
 pub use self::levels::{Levels, MAX_LEVELS};
+pub use self::numbering::{Numbered, Numbering};
 pub use self::pace::{FIRST_SILENCE_NS, LEAST_SILENCE_NS, Pace};
 pub use self::parts::{BookParts, PartsError};
 pub use self::rules::Continuity;

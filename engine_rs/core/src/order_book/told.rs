@@ -47,6 +47,7 @@ impl OrderBook {
                 last, bids, asks, ..
             } => self.apply_snapshot(last, (&bids, &asks), source, recv_ns),
             Event::BookChecksum { sum, digits, .. } => self.verify(sum, digits),
+            Event::Gap { .. } => self.gap(),
             _ => return None,
         })
     }

@@ -10,7 +10,7 @@ from cambist.engine.reference.decode import SessionParts
 from cambist.engine.reference.engine.series import SeriesParts
 from cambist.engine.reference.fee_sources import SourcesState
 from cambist.engine.reference.fees import FeeState
-from cambist.engine.reference.order_book import BookParts
+from cambist.engine.reference.order_book import BookParts, Numbering
 from cambist.engine.reference.wss_aggregator import AggregatorParts
 from cambist.model.events import Channel
 from cambist.model.opportunity import Opportunity
@@ -32,7 +32,7 @@ class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slot_ns: int
     generation: int
     next: int | None
-    numbers: tuple[int | None, int | None]
+    numbers: tuple[Numbering, Numbering]
     state: str
     last_error: str
     session: SessionParts

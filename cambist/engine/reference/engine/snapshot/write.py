@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from copy import copy
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -74,7 +75,7 @@ def _channel(channel: ChannelState) -> ChannelPart:
         slot_ns=channel.slot_ns,
         generation=channel.generation,
         next=channel.next,
-        numbers=channel.numbers,
+        numbers=(copy(channel.numbers[0]), copy(channel.numbers[1])),
         state=channel.state,
         last_error=channel.last_error,
         session=channel.session.parts(),

@@ -13,7 +13,7 @@ use crate::engine::series::SeriesParts;
 use crate::engine::setup::Channel;
 use crate::engine::views::Counters;
 use crate::fees::{FeeState, SourcesState};
-use crate::order_book::BookParts;
+use crate::order_book::{BookParts, Numbering};
 use crate::scorer::Settlement;
 use crate::wss_aggregator::AggregatorParts;
 
@@ -31,7 +31,7 @@ pub(super) struct ChannelPart {
     pub(super) slot_ns: i64,
     pub(super) generation: u32,
     pub(super) next: Option<u32>,
-    pub(super) numbers: [Option<u64>; 2],
+    pub(super) numbers: [Numbering; 2],
     pub(super) state: ChannelStatus,
     pub(super) last_error: String,
     pub(super) session: SessionParts,

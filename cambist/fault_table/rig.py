@@ -1,0 +1,165 @@
+"""An exchange, a proxy that spoils connections, the exchange's feed and an engine, over real sockets on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cambist.fault_table.sink import EngineSink
+from cambist.fault_table.truth import Truth
+from cambist.model.events import Channel
+from cambist.simulator.chaos.proxy import Proxy
+from cambist.simulator.exchanges.street import Street
+from feeds import venues
+from feeds.exchange import ExchangeFeed
+from feeds.exchange_config import ExchangeChannels, ExchangeConfig, seeding_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+WS, INFO, DEPTH = 1, 2, 10
+TICK_S = 0.1
+LOOK_S = 0.002
+"""How often a book is looked at while a recovery is timed."""
+VENUES = ("binance", "kraken", "okx", "bybit", "coinbase")
+
+
+class Rig:
+    """One exchange and all that watches it."""
+
+    def __init__(
+        self,
+        venue: str,
+        *,
+        seed: int = 7,
+        symbols: int = 2,
+        rate: float = 1.0,
+        proxy: Proxy | None = None,
+        change: Callable[[ExchangeConfig], ExchangeConfig] = lambda config: config,
+    ) -> None:
+        self.name, self.venue = venue, venues.find(venue)
+        self.street = Street(seed, (venue,), rate=rate)
+        self.exchange = self.street.exchanges[venue]
+        self.symbols = tuple(self.exchange.books)[:symbols]
+        self.truth = Truth(self.exchange, self.symbols)
+        self.notes: list[tuple[float, str, str]] = []
+        """When, level, text of each log line."""
+        self.steps_per_s = 20.0
+        """20 is real time; 0 stands still."""
+        self._change, self._seed = change, seed
+        self._tasks: list[asyncio.Task[None]] = []
+        self.proxy = proxy
+        self.sink: EngineSink
+        self.feed: ExchangeFeed
+
+    async def open(self) -> None:
+        """Listens, and starts the feed."""
+        await self.street.start()
+        addresses = self.street.endpoints[self.name]
+        parts = urlsplit(addresses["ws"])
+        if self.proxy is None:
+            self.proxy = Proxy(parts.hostname or "", parts.port or 0, seed=self._seed, websocket=True)
+        port = await self.proxy.start()
+        protocol = self.venue.protocol
+        ws = Channel(WS, self.name, self.name, f"{protocol}.ws", "rig")
+        depth = {}
+        if seeding_of(self.venue, "") == "rest":
+            depth = {
+                s: Channel(DEPTH + at, self.name, self.name, f"{protocol}.depth", "rig", s)
+                for at, s in enumerate(self.symbols)
+            }
+        self.sink = EngineSink([ws, *depth.values()])
+        self.sink.needed = lambda need: self.feed.need(need)
+        config = ExchangeConfig(symbols=self.symbols, ws=f"ws://127.0.0.1:{port}", rest=addresses["rest"])
+        self.feed = ExchangeFeed(
+            self.venue,
+            self._change(config),
+            ExchangeChannels(ws, None, depth),
+            self.sink,
+            note=lambda level, source, text: self.notes.append((time.monotonic(), level, text)),
+            rng=random.Random(self._seed),
+        )
+        self.truth.note()
+        self._tasks = [asyncio.create_task(work) for work in (self._market(), self.feed.run(), self._ticks())]
+
+    async def close(self) -> None:
+        """Ends all of it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.proxy is not None:
+            await self.proxy.close()
+        await self.street.close()
+
+    async def live(self, within_s: float = 10.0) -> float:
+        """Waits until every book can be traded on; returns how long that took. Raises `TimeoutError`."""
+        began = time.monotonic()
+        async with asyncio.timeout(within_s):
+            while not self.sink.live(self.symbols):  # noqa: ASYNC110 - what is timed is the engine's state
+                await asyncio.sleep(LOOK_S)
+        return time.monotonic() - began
+
+    async def lost(self, within_s: float = 10.0) -> float:
+        """Waits until some book can't be traded on; returns how long that took. Raises `TimeoutError`."""
+        began = time.monotonic()
+        async with asyncio.timeout(within_s):
+            while self.sink.live(self.symbols):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(LOOK_S)
+        return time.monotonic() - began
+
+    async def settled(self, within_s: float = 5.0) -> bool:
+        """Stops the market and returns whether all books come to be the venue's of then."""
+        pace, self.steps_per_s = self.steps_per_s, 0.0
+        for book in self.exchange.books.values():
+            self.exchange.depth(book, whole_second=False)
+        self.exchange.flush()
+        self.truth.note()
+        end = time.monotonic() + within_s
+        try:
+            while time.monotonic() < end:
+                if self.truth.equal(self.sink.books()):
+                    return True
+                await asyncio.sleep(0.02)
+            return False
+        finally:
+            self.steps_per_s = pace
+
+    def compare(self) -> None:
+        """Holds all books that can be traded on against the venue's."""
+        self.truth.compare(self.sink.books())
+
+    @property
+    def sent(self) -> int:
+        """Frames that the venue sent."""
+        return self.exchange.sent.total()
+
+    async def _market(self) -> None:
+        while True:
+            if self.steps_per_s <= 0:
+                self.exchange.flush()
+                await asyncio.sleep(0.05)
+                continue
+            self.street.step()
+            self.truth.note()
+            await asyncio.sleep(1.0 / self.steps_per_s)
+
+    async def _ticks(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.sink.tick()
+
+
+@asynccontextmanager
+async def rigs(*names: str, **how: object) -> AsyncIterator[list[Rig]]:
+    """Gives rigs of some venues, all live."""
+    made = [Rig(name, **how) for name in names]  # type: ignore[arg-type]
+    try:
+        await asyncio.gather(*(rig.open() for rig in made))
+        await asyncio.gather(*(rig.live() for rig in made))
+        yield made
+    finally:
+        await asyncio.gather(*(rig.close() for rig in made))

@@ -1,0 +1,84 @@
+"""Several exchanges around one fair price, without a chain: what tests of feeds and load tests run against."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from cambist.simulator.exchanges import make
+from cambist.simulator.exchanges.floor import STEP_MS, Floor
+from cambist.simulator.exchanges.listings import LISTED, VENUES
+from cambist.simulator.prices import FairPrices, Weather
+from cambist.simulator.sockets import MAX_UNSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cambist.simulator.exchanges.base import Exchange
+
+GENESIS_MS = 1_790_000_000_000
+HOST = "127.0.0.1"
+SLOT_STEPS = 8
+
+
+class Street:
+    """Exchanges whose books move when `step` is called. One seed gives the same books."""
+
+    def __init__(
+        self,
+        seed: int,
+        venues: Sequence[str] = VENUES,
+        *,
+        rate: float = 1.0,
+        genesis_ms: int = GENESIS_MS,
+        max_unsent: int = MAX_UNSENT,
+    ) -> None:
+        self._genesis_ms = genesis_ms
+        self._steps = 0
+        self._weather = Weather(seed)
+        self._prices = FairPrices(seed)
+        self.floors = {venue: Floor(venue, LISTED[venue], seed, self._prices.usd, rate) for venue in venues}
+        self.exchanges: dict[str, Exchange] = {}
+        for venue, floor in self.floors.items():
+            exchange = make(venue, floor.books, lambda: self.now_ms, seed=seed, max_unsent=max_unsent)
+            self.exchanges[venue] = exchange
+            floor.listen(exchange, exchange.diff_steps)
+        self.endpoints: dict[str, dict[str, str]] = {}
+        """Venue → addresses `ws` and `rest`, once started."""
+
+    @property
+    def now_ms(self) -> int:
+        """Simulated time in Unix milliseconds."""
+        return self._genesis_ms + self._steps * STEP_MS
+
+    async def start(self) -> None:
+        """Listens on free loopback ports."""
+        for venue, exchange in self.exchanges.items():
+            rest, ws = await exchange.start(HOST)
+            self.endpoints[venue] = {"rest": f"http://{HOST}:{rest}", "ws": f"ws://{HOST}:{ws}"}
+
+    async def close(self) -> None:
+        """Stops all servers."""
+        await asyncio.gather(*(exchange.close() for exchange in self.exchanges.values()))
+
+    def step(self) -> None:
+        """Moves by 50 ms."""
+        self._steps += 1
+        if self._steps % SLOT_STEPS == 0:
+            self._weather.step()
+        if self._steps % 2 == 0:
+            self._prices.step(self._weather.storm, 2.0 / SLOT_STEPS)
+        for floor in self.floors.values():
+            diffs = self._steps % floor.diff_steps == 0
+            floor.step(
+                self._prices.usd, self._weather.storm, diffs=diffs, whole_second=self._steps * STEP_MS % 1_000 == 0
+            )
+
+    async def run(self) -> None:
+        """Steps in real time until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due = max(due + STEP_MS / 1_000.0, loop.time() - 1.0)
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            self.step()

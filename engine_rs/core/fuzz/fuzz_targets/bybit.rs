@@ -1,0 +1,27 @@
+//! Bybit frames of each protocol, and the book that they build.
+#![no_main]
+
+#[path = "common/told.rs"]
+mod told;
+
+use cambist_core::decode::{MAX_BYBIT_LEVELS, decode_bybit};
+use cambist_core::streams::BookStream;
+use libfuzzer_sys::fuzz_target;
+
+const PROTOCOLS: [&str; 3] = ["bybit.spot.ws", "bybit.spot.info", "bybit.other"];
+
+fuzz_target!(|data: &[u8]| {
+    for protocol in PROTOCOLS {
+        for event in decode_bybit(protocol, data).unwrap_or_default() {
+            told::check(&event, MAX_BYBIT_LEVELS);
+        }
+    }
+    // Frames of one stream stand in lines.
+    let mut stream = BookStream::new("bybit.spot.ws", "SOLUSDT");
+    for line in data.split(|&byte| byte == b'\n') {
+        let _ = stream.take(line);
+    }
+    if let (Some(bid), Some(ask)) = (stream.book().best_bid(), stream.book().best_ask()) {
+        assert!(bid.0 < ask.0, "a crossed book is quoted");
+    }
+});

@@ -1,0 +1,27 @@
+//! Coinbase frames of each protocol, and the book that they build.
+#![no_main]
+
+#[path = "common/told.rs"]
+mod told;
+
+use cambist_core::decode::{MAX_COINBASE_LEVELS, decode_coinbase};
+use cambist_core::streams::BookStream;
+use libfuzzer_sys::fuzz_target;
+
+const PROTOCOLS: [&str; 3] = ["coinbase.ws", "coinbase.info", "coinbase.other"];
+
+fuzz_target!(|data: &[u8]| {
+    for protocol in PROTOCOLS {
+        for event in decode_coinbase(protocol, data).unwrap_or_default() {
+            told::check(&event, MAX_COINBASE_LEVELS);
+        }
+    }
+    // Frames of one stream stand in lines.
+    let mut stream = BookStream::new("coinbase.ws", "SOL-USD");
+    for line in data.split(|&byte| byte == b'\n') {
+        let _ = stream.take(line);
+    }
+    if let (Some(bid), Some(ask)) = (stream.book().best_bid(), stream.book().best_ask()) {
+        assert!(bid.0 < ask.0, "a crossed book is quoted");
+    }
+});

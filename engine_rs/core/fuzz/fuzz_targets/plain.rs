@@ -1,0 +1,32 @@
+//! Frames of a plug-in's venue, and any exchange's frames by their protocol: the first line names it, the rest is the frame.
+#![no_main]
+
+#[path = "common/told.rs"]
+mod told;
+
+use cambist_core::decode::{MAX_BODY, MAX_PLAIN_LEVELS, canonical, decode_plain, decode_venue};
+use cambist_core::streams::BookStream;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    for event in decode_plain("cambist.ws", data).unwrap_or_default() {
+        told::check(&event, MAX_PLAIN_LEVELS);
+    }
+    // Frames of one stream stand in lines.
+    let mut stream = BookStream::new("cambist.ws", "SOL-USD");
+    let mut lines = data.splitn(2, |&byte| byte == b'\n');
+    for line in data.split(|&byte| byte == b'\n') {
+        let _ = stream.take(line);
+    }
+    if let (Some(bid), Some(ask)) = (stream.book().best_bid(), stream.book().best_ask()) {
+        assert!(bid.0 < ask.0, "a crossed book is quoted");
+    }
+    if let (Some(Ok(protocol)), Some(body)) = (lines.next().map(str::from_utf8), lines.next()) {
+        assert!(body.len() <= MAX_BODY);
+        if let Ok(said) = decode_venue(protocol, "SOL-X", body) {
+            for event in said {
+                canonical(&event).expect("text");
+            }
+        }
+    }
+});

@@ -1,0 +1,15 @@
+//! Frames of exchanges as text.
+
+use cambist_core::decode::{canonical, decode_venue};
+
+/// Returns canonical events, each on its line, or the words of the refusal.
+pub(crate) fn said(protocol: &str, symbol: &str, body: &str) -> String {
+    match decode_venue(protocol, symbol, body.as_bytes()) {
+        Ok(said) => said
+            .into_iter()
+            .map(|event| canonical(&event).expect("text"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Err(error) => error.to_string(),
+    }
+}
