@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidHandshake, InvalidStatus
-from websockets.frames import Close
+from websockets.frames import Close, CloseCode
 from websockets.http11 import Response
 
 from cambist.model.events import MAX_BODY, Connected, Disconnected
 from cambist.model.opportunity import encode
+from cambist.model.text import sanitise
 from feeds.conversation import Conversation
 from feeds.socket import WebSocketSource
 
@@ -137,7 +138,7 @@ class NativeSocket:
         self._wires.transport.end(self._number, self._conn, encode(Disconnected(reason)))
         self.abort()
 
-    def mute(self, muted: bool) -> None:  # noqa: FBT001 - says what it sets
+    def mute(self, *, muted: bool) -> None:
         """Sets whether plain data are kept from `recv`."""
         if self._closed is None:
             self._wires.transport.mute(self._number, muted)
@@ -162,7 +163,10 @@ class NativeSocket:
         """Queues a message, which is recorded as it goes out. Raises `ConnectionClosed`."""
         if self._closed is not None:
             raise self._closed
-        self._wires.transport.send(self._number, message)
+        try:
+            self._wires.transport.send(self._number, message)
+        except ValueError as error:  # too many wait: nothing has gone out for long
+            raise ConnectionClosedError(None, Close(CloseCode.INTERNAL_ERROR, str(error))) from error
 
 
 class _RingSink:
@@ -189,7 +193,9 @@ class _RingSink:
 class NativeConversation(Conversation):
     """A conversation that stops to look at plain data once it has seen some of every subscription."""
 
-    def __init__(self, socket: NativeSocket, number: int, limits: SocketLimits, *, marked: bool, **options: Any) -> None:
+    def __init__(
+        self, socket: NativeSocket, number: int, limits: SocketLimits, *, marked: bool, **options: Any
+    ) -> None:
         """`marked` says whether the venue tells plain data apart."""
         super().__init__(socket, number, socket.channel, _RingSink(socket), limits, **options)
         self._wire, self._marked = socket, marked
@@ -222,7 +228,7 @@ class NativeConversation(Conversation):
 
     def _mute(self, *, muted: bool) -> None:
         self._muted = muted
-        self._wire.mute(muted)
+        self._wire.mute(muted=muted)
 
 
 class NativeSource(WebSocketSource):
@@ -258,6 +264,7 @@ class NativeSource(WebSocketSource):
 
 def _failure(what: str, code: int, text: str) -> Exception:
     """Returns the error that `websockets` or `asyncio` raise for the same failure."""
+    text = sanitise(text, 120)  # it may quote the names in a certificate
     if what == "timeout":
         return TimeoutError()
     if what == "os":

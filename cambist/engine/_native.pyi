@@ -982,7 +982,7 @@ class Transport:
         """Returns when plain data last came, `None` if never."""
 
     def end(self, number: int, conn: int | None, body: bytes) -> None:
-        """Ends a connection and forgets it; records DISCONNECTED if it was started as `conn`. Unknown ones are ignored."""
+        """Ends a connection and forgets it; records DISCONNECTED if it was started as `conn`. Ignores unknown ones."""
 
     def events(self) -> list[tuple[int, str, str, int, bytes]]:
         """Returns (number, kind, what, code, body) of what happened since the last call.
@@ -992,7 +992,7 @@ class Transport:
         """
 
     def drain(self, first_seq: int, until_ns: int, limit: int) -> tuple[bytes, int]:
-        """Returns a block of the records up to `until_ns`, at most `limit`, and how many; what follows is not earlier."""
+        """Returns a block of the records up to `until_ns`, at most `limit`, and how many; what follows is later."""
 
     def first_ns(self, now_ns: int) -> int:
         """Returns the time of the first record; if there is none `now_ns`, and nothing earlier will come."""

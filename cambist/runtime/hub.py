@@ -257,6 +257,7 @@ class LiveRuntime:
 
     async def _end(self) -> None:
         """Steps what waits and closes each part, whatever happens to the others."""
+        self._inbox.close()
         try:
             if self._seq > 1:
                 self._step_waiting()

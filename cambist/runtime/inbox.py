@@ -48,6 +48,10 @@ class Ring(Protocol):
         """Sets how many records may wait."""
         ...
 
+    def close(self) -> None:
+        """Receives nothing more; what waits can still be drained."""
+        ...
+
 
 class Inbox:
     """Stamps what arrives and hands it out as blocks. A full inbox drops frames, counts them, and says so in a GAP.
@@ -104,6 +108,11 @@ class Inbox:
         """From now on hands out the ring's records too, merged by time."""
         ring.limit(self._max_records)
         self._ring = ring
+
+    def close(self) -> None:
+        """Ends what fills the attached ring."""
+        if self._ring is not None:
+            self._ring.close()
 
     def limit(self, max_records: int | None) -> None:
         """Sets how many records may wait; `None` is the default."""

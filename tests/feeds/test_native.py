@@ -3,15 +3,19 @@
 import asyncio
 import random
 import ssl
+from collections import Counter
 
 import pytest
 
 from cambist.clock import SystemClock
 from cambist.model.events import RecordKind, records
 from cambist.runtime.inbox import Inbox
+from feeds import venues
+from feeds.exchange import ExchangeFeed
 from feeds.native import NativeSource, Wires
 from feeds.socket import SocketLimits, WebSocketSource
-from tests.feeds import test_reaching, test_rollover, test_socket
+from feeds.venue import Heard
+from tests.feeds import fake_venues, test_exchange, test_reaching, test_rollover, test_socket, test_venues
 from tests.feeds.servers import RememberingSink, Seen, running, until, websocket_server
 
 extension = pytest.importorskip("cambist.engine._native")
@@ -34,7 +38,8 @@ class RingSink(RememberingSink):
         RingSink.made.append(self)
 
     def frame(self, channel, conn, generation, direction, body):
-        raise AssertionError("a native frame goes to the ring alone")
+        assert conn == 0, "a native frame goes to the ring alone"
+        super().frame(channel, conn, generation, direction, body)
 
     @property
     def seen(self):
@@ -58,14 +63,19 @@ def native(url, channel, sink, handler, **options):
     return NativeSource(url, channel, sink, handler, wires=sink.wires, **options)
 
 
+def native_feed(venue, config, channels, sink, **options):
+    return ExchangeFeed(venue, config, channels, sink, wires=sink.wires, **options)
+
+
 @pytest.fixture(autouse=True)
 def on_the_native_transport(monkeypatch):
     RingSink.made = []
     for module in (test_socket, test_rollover, test_reaching):
         monkeypatch.setattr(module, "WebSocketSource", native)
+    for module in (test_socket, test_rollover, test_reaching, fake_venues):
         monkeypatch.setattr(module, "RememberingSink", RingSink)
+    monkeypatch.setattr(fake_venues, "ExchangeFeed", native_feed)
     yield
-    assert RingSink.made
     for sink in RingSink.made:
         sink.wires.close()
 
@@ -103,6 +113,14 @@ adopt(
     "test_a_notice_on_every_new_connection_makes_no_tight_loop",
     "test_attempts_are_rationed",
 )
+adopt(
+    test_exchange,
+    "test_every_symbol_goes_live_and_the_list_is_recorded",
+    "test_a_connection_that_is_cut_is_back_with_every_symbol",
+    "test_a_symbol_that_is_refused_is_dropped_and_said_once_and_the_rest_goes_on",
+    "test_an_acknowledgement_that_never_comes_is_asked_for_again_and_said",
+)
+adopt(test_rollover, "test_okx_is_replaced_on_its_notice_without_a_gap_in_any_book")
 adopt(test_reaching, "test_a_handshake_that_breaks_is_no_reason_to_speak_plain")
 
 
@@ -301,9 +319,11 @@ async def test_only_a_certificate_that_can_be_trusted_gets_a_word_from_us(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     sink, heard = RingSink(), []
-    async with websocket_server(serve, ssl=context) as url:
-        async with running(Feed(f"wss{url[2:]}/key?k=SECRET", sink).source):
-            await until(lambda: heard or sink.reasons())
+    async with (
+        websocket_server(serve, ssl=context) as url,
+        running(Feed(f"wss{url[2:]}/key?k=SECRET", sink).source),
+    ):
+        await until(lambda: heard or sink.reasons())
     if says:
         assert not heard
         assert sink.reasons()[0].startswith("TLS: ")
@@ -329,11 +349,13 @@ async def test_pings_that_nobody_answers_end_the_connection():
     limits = SocketLimits(ping_interval_s=0.1, ping_timeout_s=0.2)
     sink = RingSink()
     handler = test_socket.Listener()
-    async with websocket_server(serve, ping_interval=None) as url:
-        async with running(native(url, 1, sink, handler, name="test", limits=limits)):
-            began = asyncio.get_running_loop().time()
-            await until(sink.reasons)
-            assert asyncio.get_running_loop().time() - began < 2.0
+    async with (
+        websocket_server(serve, ping_interval=None) as url,
+        running(native(url, 1, sink, handler, name="test", limits=limits)),
+    ):
+        began = asyncio.get_running_loop().time()
+        await until(sink.reasons)
+        assert asyncio.get_running_loop().time() - began < 2.0
     assert sink.reasons() == ["closed with code 1011 keepalive ping timeout"]
 
 
@@ -341,3 +363,37 @@ def test_frames_to_be_translated_are_refused_in_words():
     sink = RingSink()
     with pytest.raises(ValueError, match="can't come by the native transport"):
         native("ws://127.0.0.1:1", 1, sink, None, name="plug-in", translate=lambda body: (body,))
+
+
+def is_plain(body, marks):
+    return any(body.startswith(prefix) and all(n in body[:512] for n in needles) for prefix, needles in marks)
+
+
+@pytest.mark.parametrize("name", sorted(venues.BUILT_IN))
+def test_marks_are_on_data_and_on_nothing_else(name):
+    venue, told = venues.find(name), Counter()
+    for path in sorted((test_venues.SAMPLES / name).iterdir()):
+        if path.stem in ("instruments", "time", "names", "depth", "error"):
+            continue
+        body = path.read_bytes().rstrip()
+        heard = venue.heard(body)
+        only_data = bool(heard.data) and heard == Heard(data=heard.data)
+        assert is_plain(body, venue.plain) == only_data, path
+        told[only_data] += 1
+    assert min(told[True], told[False]) >= 2
+
+
+async def test_a_feed_whose_data_pass_by_unseen_goes_on_and_sees_the_notice():
+    venue = test_exchange.fake("okx")
+    async with fake_venues.watching("okx", venue) as (feed, sink):
+        await until(lambda: test_exchange.live(feed))
+        await until(lambda: feed._socket._talk.muted)
+        before = len(sink.incoming())
+        await asyncio.sleep(2 * fake_venues.QUICK.alive_s)
+        assert len(sink.incoming()) > before
+        assert len(sink.of("connected")) == 1
+        assert feed.status()[0].state == "live"
+        venue.muted = {"*"}
+        venue.beats = False
+        await until(lambda: len(sink.of("connected")) == 2)
+    assert sink.reasons()[0]
