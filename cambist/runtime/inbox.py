@@ -159,7 +159,7 @@ class Inbox:
     def first(self, kind: RecordKind, body: bytes) -> None:
         """Takes a record ahead of all that wait, at the time of the first of them."""
         with self._lock:
-            recv_ns = self._queue[0][0] if self._queue else self._clock.now_ns()
+            recv_ns = min((queue[0][0] for queue in (self._ahead, self._queue) if queue), default=self._clock.now_ns())
             if self._ring is not None:
                 recv_ns = min(recv_ns, self._ring.first_ns(recv_ns))
             self._ahead.appendleft((recv_ns, kind, Direction.IN, 0, 0, 0, body))
