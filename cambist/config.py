@@ -81,6 +81,8 @@ class ExchangeEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     symbols: tuple[str, ...] = ()
     """In the venue's form, such as `BTC/USD` or `BTCUSDT`; the most important first."""
     streams: tuple[Literal["book", "ticker", "trade"], ...] = ()
+    transport: Literal["websockets", "native"] = "websockets"
+    """What reads its streams: Python, or a thread of the Rust extension."""
     ack_s: Seconds | None = None
     """A subscription must be acknowledged within this."""
     first_data_s: Seconds | None = None

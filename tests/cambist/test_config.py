@@ -39,6 +39,7 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ("[[solana]]\nname='a'\npubsub='ws://example.com'\nrpc='https://example.com'\n", r":1: .*loopback only"),
         ("[kraken]\nsymbls = ['BTC/USD']\n", r":2: `kraken\.symbls` is not a setting; did you mean `symbols`"),
         ("[kraken]\nseed = 'rest'\n", r":2: `kraken\.seed` is not a setting"),
+        ("[okx]\ntransport = 'nativ'\n", r":2: `okx\.transport`: invalid enum value 'nativ'"),
         ("[okx]\nseed = 'both'\n", r":2: `okx\.seed`: invalid enum value 'both'"),
         ("[bybit]\n\nsymbols = ['A', 'B', 'A']\n", r':3: `bybit\.symbols`: "A" stands there twice'),
         ("[coinbase]\nsymbols = ['']\n", r":2: `coinbase\.symbols`: is empty"),
