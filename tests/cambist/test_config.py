@@ -177,3 +177,10 @@ def test_the_doctor_says_whether_the_book_of_an_equivalence_is_watched(tmp_path:
     assert "add USDCUSD to the symbols of binance" in found["found"]
     (found,) = doctor._equivalences(load(write(tmp_path, text + "[binance]\nsymbols = ['USDCUSD']\n")))
     assert found["ok"]
+
+
+def test_the_equivalence_in_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## Equivalences")[2]
+    config = load(write(tmp_path, section.partition("```toml")[2].partition("```")[0]))
+    assert [each.pair for each in config.equivalences] == ["kraken:USDC/USD"]

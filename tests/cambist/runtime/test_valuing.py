@@ -25,6 +25,7 @@ SETUP = EngineSetup(tokens=(*TOKENS, Token(MSOL, "mSOL", 9, verified=True, base=
 
 def price(mint: str = SOL, bid: float = 99.0, venue: str = "orca", age_s: float = 1.0, **more: object) -> PriceView:
     row = PriceView(mint, "", venue, f"{venue}-pool-address", 1, bid, bid + 2, int(NOW - age_s * S), None, True, "live")
+    row = msgspec.structs.replace(row, unit=USDC)
     return msgspec.structs.replace(row, **more)
 
 
@@ -147,3 +148,9 @@ def test_how_sums_are_made_is_part_of_a_session() -> None:
     del old["setup"]["valuation"]
     other.restore(json.dumps(old).encode())
     assert other.setup.valuation == Valuing(), "a session from before there were such rules"
+
+
+def test_a_price_in_dollars_values_no_sum_in_usdc() -> None:
+    dollars = price(venue="kraken", bid=50.0, age_s=0.1, unit="fiat:USD")
+    assert valued({SOL: 0, USDC: 10**6}, dollars).atoms is None
+    assert valued({SOL: 0, USDC: 10**6}, dollars, price()).prices == valued({SOL: 0, USDC: 10**6}, price()).prices
