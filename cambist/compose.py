@@ -197,6 +197,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         identities=market.identities,
         instruments=market.instruments,
         venue_fees=config.venue_fees,
+        equivalences=config.equivalences,
         pools=market.pools,
         search=Search(rules.max_hops, rules.keep, rules.budget_edges, rules.margin_ppm),
         gates=Gates(

@@ -35,6 +35,7 @@ def check(config: Config) -> list[Check]:
 
     kept, pools = _pools(config)
     checks = [_python(), _engine(config), _terminal(), *_folder(config), *pools, *_rule(config, kept)]
+    checks += _equivalences(config)
     for endpoint in config.solana:
         checks.append(_endpoint(f"{endpoint.name} pubsub", endpoint.pubsub))
         checks.append(_endpoint(f"{endpoint.name} rpc", endpoint.rpc))
@@ -129,6 +130,20 @@ def _rule(config: Config, kept: Watched | None) -> list[Check]:
         return [Check(name="rule", ok=False, found=f"[strategy] rule: {error}")]
     how = "machine code" if rule.native else "interpreted"
     return [Check(name="rule", ok=True, found=f"{how}, reads {', '.join(rule.fields) or 'nothing'}")]
+
+
+def _equivalences(config: Config) -> list[Check]:
+    """Returns for each equivalence whether the book that guards it is watched."""
+    checks = []
+    for each in config.equivalences:
+        venue, _, symbol = each.pair.partition(":")
+        table = config.exchanges.get(venue)
+        watched = table is not None and symbol in table.symbols
+        found = f"±{each.band_ppm} ppm, costs {each.cost_ppm} ppm, no older than {each.max_age_ms} ms"
+        if not watched:
+            found += f"; that book is not watched, so it never holds: add {symbol} to the symbols of {venue}"
+        checks.append(Check(name=f"equivalence {each.pair}", ok=watched, found=found))
+    return checks
 
 
 def _endpoint(name: str, url: str) -> Check:

@@ -9,13 +9,16 @@ import msgspec
 from msgspec.structs import replace
 
 from cambist.config import Config, ExchangeEndpoint, OkxEndpoint, SolanaEndpoint
+from cambist.engine import build_info
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token
 from cambist.model.venues import VENUE_OF_PROGRAM
+from cambist.runtime.inbox import MAX_BYTES, MAX_RECORDS
 from feeds import venues
 from feeds.base import endpoint_label
 from feeds.bucket import Buckets
 from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed, seeding_of
+from feeds.native import Wires
 from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
 from feeds.solana import SolanaConfig, SolanaFeed
 
@@ -51,6 +54,23 @@ class Market:
     close: Callable[[], None]
     trouble: Callable[[], str] = str
     """Says what is wrong with the market's own process, if it has one and it is gone."""
+
+
+class _NativeWires:
+    """The native connections of a runtime, made when its first feed asks for them."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Inbox, Wires] | None = None
+
+    def of(self, inbox: Inbox) -> Wires:
+        """Returns those whose ring the inbox drains."""
+        if self._made is None or self._made[0] is not inbox:
+            from cambist.engine._native import Transport
+
+            transport = Transport(inbox.now_ns, max_records=MAX_RECORDS, max_bytes=MAX_BYTES)
+            inbox.attach(transport)
+            self._made = inbox, Wires(transport, inbox.woken)
+        return self._made[1]
 
 
 class Channels:
@@ -148,7 +168,8 @@ def _market(
     for node in nodes:
         makers += _node(node, channels, pools)
     buckets = Buckets()
-    makers += [_exchange(name, table, channels, buckets) for name, table in exchanges.items()]
+    wires = _NativeWires()
+    makers += [_exchange(name, table, channels, buckets, wires) for name, table in exchanges.items()]
 
     def feeds(inbox: Inbox, note: Any) -> Sequence[Feed]:
         return [make(inbox, note) for make in makers]
@@ -181,10 +202,15 @@ def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) 
     ]
 
 
-def _exchange(name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets) -> Callable[[Inbox, Any], Feed]:
+def _exchange(
+    name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets, wires: _NativeWires
+) -> Callable[[Inbox, Any], Feed]:
     """Declares the channels of an exchange and returns how to make its feed. Raises `ValueError`."""
     venue = venues.find(name)
     rest, own = table.rest or venue.rest, venue.protocol == "cambist"
+    native = table.transport == "native"
+    if native:
+        _check_native(name, translated=own)
     seed = table.seed if isinstance(table, OkxEndpoint) else ""
     ws = channels.add(name, name, f"{venue.protocol}.ws", table.ws or venue.ws)
     info = None
@@ -195,7 +221,18 @@ def _exchange(name: str, table: ExchangeEndpoint, channels: Channels, buckets: B
         depth = {s: channels.add(name, name, f"{venue.protocol}.depth", rest, s) for s in table.symbols}
     settings = _settings(venue, table, seed)
     told = ExchangeChannels(ws, info, depth)
-    return lambda inbox, note: ExchangeFeed(venue, settings, told, inbox, buckets=buckets, note=note)
+    return lambda inbox, note: ExchangeFeed(
+        venue, settings, told, inbox, buckets=buckets, note=note, wires=wires.of(inbox) if native else None
+    )
+
+
+def _check_native(name: str, *, translated: bool) -> None:
+    """Raises `ValueError` if the streams of an exchange can't come by the native transport."""
+    build = build_info()
+    why = "a plug-in's frames are put into cambist's own form by Python" if translated else build.why
+    if translated or not build.native:
+        message = f'[{name}] transport is "native", but {why}; "websockets" reads every stream'
+        raise ValueError(message)
 
 
 def _settings(venue: Venue, table: ExchangeEndpoint, seed: Literal["", "rest", "stream"]) -> ExchangeConfig:

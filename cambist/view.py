@@ -134,6 +134,15 @@ class PriceRow(msgspec.Struct, frozen=True, gc=False):
     """Quote tokens near the price; 0 where that is not known."""
     reference: bool = False
     """Whether this is the token's reference venue: the deepest that can be believed now."""
+    quote: str = ""
+    """What the source trades the token against; empty if it was not said."""
+    unit: str = ""
+    """What bid and ask are in: the section's quote token, or `quote`. Two units are never compared."""
+    peg: str = ""
+    """Of an equivalence of `token` and `quote`: `in_band`, `out_of_band`, `stale`, `crossed` or `unknown`; bid and ask
+    are then those of the pair's book. Empty for a price."""
+    peg_words: str = ""
+    """Its state in words: `in band`, `widened by 100 ppm`, …"""
 
 
 class PricesSection(msgspec.Struct, frozen=True):

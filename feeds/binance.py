@@ -86,6 +86,7 @@ class Binance(Venue):
         pauses_s={429: 120.0, 418: 120.0, 403: 120.0},
     )
     deadlines = Deadlines(alive_s=15.0, silence_s=15.0)
+    plain = ((b'{"stream":"', (b"@",)),)
     errors: ClassVar[dict[str, ErrorClass]] = {
         "-1021": "clock",
         "-1003": "throttle",

@@ -153,6 +153,9 @@ class Venue(ABC):
     limits: ClassVar[VenueLimits] = VenueLimits()
     deadlines: ClassVar[Deadlines] = Deadlines()
     keep_alive: ClassVar[KeepAlive | None] = None
+    plain: ClassVar[tuple[tuple[bytes, tuple[bytes, ...]], ...]] = ()
+    """What tells frames of nothing but data from all others, for transports that can keep them from the feed: (how one
+    begins, what its first 512 bytes hold besides). A frame that says more than data must match none."""
     errors: ClassVar[Mapping[str, ErrorClass]] = {}
     """Class of each code, or of what an error's text begins with."""
 

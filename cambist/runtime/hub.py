@@ -243,8 +243,7 @@ class LiveRuntime:
                 recorder.failed(reason, self._clock.now_ns())
                 if self._seq > 1:
                     return False
-        while len(self._inbox):
-            self._step()
+        self._step_waiting()
         if recorder is not None and recorder.prepared:
             old = recorder.switch()
             self.session = recorder.name
@@ -258,9 +257,10 @@ class LiveRuntime:
 
     async def _end(self) -> None:
         """Steps what waits and closes each part, whatever happens to the others."""
+        self._inbox.close()
         try:
-            while len(self._inbox) and self._seq > 1:
-                self._step()
+            if self._seq > 1:
+                self._step_waiting()
         finally:
             closing = [part() for part in (self._end_recorder, self._end_journal, self._end_duel)]
             for outcome in await asyncio.gather(*closing, return_exceptions=True):
@@ -322,11 +322,18 @@ class LiveRuntime:
                 async with asyncio.timeout(VIEW_S):
                     await self._wake.wait()
 
-    def _step(self) -> None:
+    def _step_waiting(self) -> None:
+        """Steps what waits now; what another thread adds meanwhile is left for later."""
+        end = self._seq + len(self._inbox)
+        while self._seq < end and self._step():
+            pass
+
+    def _step(self) -> int:
+        """Steps a block and returns how many records it had."""
         slow = self._kernel.engine.name == "reference"
         block, count = self._inbox.drain(self._seq, REFERENCE_DRAIN if slow else DRAIN)
         if not count:
-            return
+            return 0
         first_seq, self._seq = self._seq, self._seq + count
         first_ns = HEADER.unpack_from(block)[1]
         effects = self._kernel.step(block)
@@ -335,6 +342,7 @@ class LiveRuntime:
             self._recorder.put(block, first_seq, count, first_ns, last_ns, self._kernel.digest)
         self._last_block = block if len(block) >= len(self._last_block) // 2 else self._last_block
         self._act(effects)
+        return count
 
     def _act(self, effects: Effects) -> None:
         for need in effects.needs:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceInspection, PriceView
+from cambist.engine.protocol import CycleInspection, EngineView, EquivalenceView, FeeSample, PriceInspection, PriceView
 from cambist.model.opportunity import Opportunity
 from cambist.model.text import sanitise, short
 from cambist.runtime.detail import opened, opened_price
 from cambist.runtime.feed_rows import FeedRows, trouble
 from cambist.runtime.valuing import Sum, Valuer, unit_of
-from cambist.runtime.words import Fate, Names, decision, miss, venue_class
+from cambist.runtime.words import EQUIVALENCE, Fate, Names, decision, miss, peg_words, venue_class
 from cambist.view import (
     CycleDetail,
     CycleRow,
@@ -61,6 +61,8 @@ _VIEW = msgspec.json.Decoder(EngineView)
 _INSPECTION = msgspec.json.Decoder(CycleInspection | None)
 _PRICE = msgspec.json.Decoder(PriceInspection | None)
 
+Kin = tuple[str, str]
+"""What prices must share to be compared: token and what they are in; the source where either is but a ticker."""
 S = TypeVar("S", bound=msgspec.Struct)
 Shown = tuple[Opportunity, Fate, int, CycleRow]
 """A row with what it was made of."""
@@ -160,14 +162,16 @@ class Publisher:
         return self.view
 
     def _prices(self, engine: EngineView, now_ns: int, silent: PanelState | None) -> PricesSection:
-        best_bid: dict[str, float] = {}
-        best_ask: dict[str, float] = {}
+        best_bid: dict[Kin, float] = {}
+        best_ask: dict[Kin, float] = {}
         for p in engine.prices:
             if p.usable and p.bid is not None and p.ask is not None and not p.synthetic:
-                best_bid[p.mint] = max(p.bid, best_bid.get(p.mint, p.bid))
-                best_ask[p.mint] = min(p.ask, best_ask.get(p.mint, p.ask))
+                kin = _kin(p)
+                best_bid[kin] = max(p.bid, best_bid.get(kin, p.bid))
+                best_ask[kin] = min(p.ask, best_ask.get(kin, p.ask))
         ordered = sorted(engine.prices, key=self._price_order)
         rows = tuple(self._price_row(p, now_ns, best_bid, best_ask) for p in ordered)
+        pegs = tuple(self._peg_row(each) for each in engine.equivalences)
         pools = len(self._setup.pools)
         tokens = len({p.mint for p in engine.prices})
         state = PanelState()
@@ -176,9 +180,9 @@ class Publisher:
             state = silent or PanelState("loading", f"Waiting for the first {what}")
         elif not any(p.usable for p in engine.prices):
             state = PanelState("stale", "no source is current.", "Retrying by itself.", since_ns=engine.slot_ns or 0)
-        return PricesSection(0, state, rows, self._quote, tokens, pools)
+        return PricesSection(0, state, (*rows, *pegs), self._quote, tokens, pools)
 
-    def _price_row(self, p: PriceView, now_ns: int, bids: dict[str, float], asks: dict[str, float]) -> PriceRow:
+    def _price_row(self, p: PriceView, now_ns: int, bids: dict[Kin, float], asks: dict[Kin, float]) -> PriceRow:
         mid = None if p.bid is None or p.ask is None else (p.bid + p.ask) / 2
         change = None if mid is None or not p.hour_ago else mid / p.hour_ago - 1
         return PriceRow(
@@ -196,14 +200,43 @@ class Publisher:
             ema=p.ema,
             band_low=p.band_low,
             band_high=p.band_high,
-            best_bid=p.bid is not None and p.usable and p.bid == bids.get(p.mint),
-            best_ask=p.ask is not None and p.usable and p.ask == asks.get(p.mint),
+            best_bid=p.bid is not None and p.usable and p.bid == bids.get(_kin(p)),
+            best_ask=p.ask is not None and p.usable and p.ask == asks.get(_kin(p)),
             stale=not p.usable,
             source=short(p.source),
             synthetic=p.synthetic,
             venue_class=venue_class(p.venue),
             depth=p.depth,
             reference=p.reference,
+            quote=sanitise(p.quote, 12),
+            unit=self._price_unit(p),
+        )
+
+    def _price_unit(self, p: PriceView) -> str:
+        """Returns what a price is in, with a `?` where only a ticker says so beside a table of tokens."""
+        if p.unit == self._setup.quote_mint:
+            return self._quote
+        name, tabled = sanitise(p.quote, 12), self._names.knows(self._setup.quote_mint)
+        return f"{name}?" if name and tabled and not p.unit else name
+
+    def _peg_row(self, e: EquivalenceView) -> PriceRow:
+        """Returns an equivalence as a row."""
+        venue = e.pair.partition(":")[0]
+        age_ns = e.age_ns
+        return PriceRow(
+            key=f"{EQUIVALENCE}/{e.pair}",
+            token=self._names.symbol(e.a),
+            venue=sanitise(venue, 20),
+            bid=e.bid,
+            ask=e.ask,
+            age_ns=None if age_ns is None else age_ns - age_ns % AGE_STEP_NS,
+            stale=bool(e.detail),
+            source=sanitise(e.pair, 40),
+            venue_class=venue_class(venue),
+            quote=self._names.symbol(e.b),
+            unit=self._names.symbol(e.b),
+            peg=e.state,
+            peg_words=peg_words(e),
         )
 
     def _cycles(self, kernel: Kernel, engine: EngineView, now_ns: int, silent: PanelState | None) -> CyclesSection:
@@ -415,13 +448,21 @@ class Publisher:
         if not key:
             return None
         mint, _, source = key.partition("/")
-        found = _PRICE.decode(kernel.engine.inspect_price(mint or source, now_ns))
+        asked = next((row for row in prices.rows if row.key == key), None)
+        apart = asked is not None and asked.unit != prices.quote
+        tokens = [source] if apart or not mint else [mint, source]
+        answers = (_PRICE.decode(kernel.engine.inspect_price(token, now_ns)) for token in tokens)
+        found = next((answer for answer in answers if answer is not None), None)
         if found is None:
             return None
         shown_ns = now_ns - now_ns % AGE_STEP_NS
         new = opened_price(found, key, prices, shown_ns)
         old = self.view.price_detail
         return new if old is None else bump(old, new)
+
+
+def _kin(price: PriceView) -> Kin:
+    return (price.mint, price.unit) if price.mint and price.unit else (price.source, "")
 
 
 def _stopped(engine: EngineView) -> tuple[tuple[str, int], ...]:
