@@ -25,6 +25,7 @@ from feeds.solana import SolanaConfig, SolanaFeed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from cambist.discovery import Watched
     from cambist.runtime.inbox import Inbox
     from cambist.simulator.process import Starting
     from feeds.base import Feed
@@ -99,7 +100,7 @@ def demo(config: Config, starting: Starting) -> Market:
             venue: ExchangeEndpoint(ws=told["ws"], rest=told["rest"], symbols=tuple(told["symbols"]))
             for venue, told in facts["exchanges"].items()
         }
-        tokens = tuple(_token(entry) for entry in facts["tokens"])
+        tokens = tuple(demo_token(entry) for entry in facts["tokens"])
         pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
         identities = tuple(msgspec.convert(entry, Identity) for entry in facts["identities"])
         instruments = tuple(msgspec.convert(entry, Instrument) for entry in facts["instruments"])
@@ -122,8 +123,8 @@ def demo(config: Config, starting: Starting) -> Market:
         raise
 
 
-def network(config: Config) -> Market:
-    """Returns how to watch the endpoints of the config; nothing is connected yet."""
+def network(config: Config, watched: Watched | None = None) -> Market:
+    """Returns how to watch the endpoints of the config, and the pools that were found; nothing is connected yet."""
     for pool in config.pools:
         if pool.program not in VENUE_OF_PROGRAM:
             message = f"pool {pool.address}: program {pool.program} is none that cambist can quote"
@@ -133,8 +134,8 @@ def network(config: Config) -> Market:
         label,
         config.solana,
         config.exchanges,
-        config.tokens,
-        config.pools,
+        config.tokens if watched is None else watched.tokens,
+        config.pools if watched is None else watched.pools,
         config.identities,
         (),
         seed=0,
@@ -142,7 +143,8 @@ def network(config: Config) -> Market:
     )
 
 
-def _token(entry: dict[str, Any]) -> Token:
+def demo_token(entry: dict[str, Any]) -> Token:
+    """Returns a token of the embedded market from its own description."""
     symbol = entry["symbol"]
     return Token(entry["mint"], symbol, entry["decimals"], verified=True, base=BASE_RANK.get(symbol, 0))
 
