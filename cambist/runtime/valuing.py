@@ -106,7 +106,8 @@ class Valuer:
         rows = [
             row
             for row in self._rows.get(mint, [])
-            if not row.synthetic and row.bid and row.ask and (not allowed or row.venue in allowed)
+            if row.unit == self._quote and not row.synthetic and row.bid and row.ask
+            if not allowed or row.venue in allowed
         ]
         limit_ns = self._rules.max_age_ms * NS_PER_MS
         young = [

@@ -202,7 +202,7 @@ def test_a_measured_frame_is_a_websocket_frame_that_the_engine_reads() -> None:
     assert frame[:4] == b"\x81\x7e" + len(body).to_bytes(2, "big")
     assert len(body) == bench_transport.FRAME_BYTES
     assert json.loads(body)["data"][0]["symbol"] == "SOL/USD"
-    receiver = bench_transport._Receiver("websockets", 1)
+    receiver = bench_transport._Receiver("websockets", 1, timed=False)
     receiver.inbox.connected(1, 1, 1, "x")
     receiver.inbox.frame(1, 1, 1, 0, body)
     block, _ = receiver.inbox.drain(1, 8)

@@ -25,8 +25,7 @@ SETUP = EngineSetup(tokens=(*TOKENS, Token(MSOL, "mSOL", 9, verified=True, base=
 
 def price(mint: str = SOL, bid: float = 99.0, venue: str = "orca", age_s: float = 1.0, **more: object) -> PriceView:
     row = PriceView(mint, "", venue, f"{venue}-pool-address", 1, bid, bid + 2, int(NOW - age_s * S), None, True, "live")
-    row = msgspec.structs.replace(row, unit=USDC)
-    return msgspec.structs.replace(row, **more)
+    return msgspec.structs.replace(row, **{"unit": USDC} | more)
 
 
 def valued(amounts: dict[str, int], *prices: PriceView, setup: EngineSetup = SETUP, **rules: object) -> Sum:
@@ -64,6 +63,8 @@ def test_a_sum_says_its_oldest_price() -> None:
         ((msgspec.structs.replace(price(), bid=None),), {}, "no SOL price: none yet"),
         ((price(),), {"sources": ("ray4", "binance")}, "no SOL price: none from ray4, binance"),
         ((price(MSOL),), {}, "no SOL price: none yet"),
+        ((price(unit="fiat:USD"),), {}, "no SOL price: none yet"),
+        ((price(unit=""),), {}, "no SOL price: none yet"),
     ],
 )
 def test_without_such_a_price_there_is_no_sum_but_a_reason(
