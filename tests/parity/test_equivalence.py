@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cambist.engine import make_engine
 from cambist.engine.reference.order_book import Continuity, OrderBook, Source
-from cambist.model.events import RecordKind
+from cambist.model.events import Channel, RecordKind
 from cambist.model.market import Equivalence, Identity, Instrument
 from tests.parity.dollars import EDGE, MAX_AGE_MS, PAIR, TIE, US, USD, VENUE, Dollars, dollar_setup, edges
 from tests.parity.markets import BONK, EXCHANGE, SOL, USDC, WS, run
@@ -268,6 +268,16 @@ def test_it_keeps_the_cost_and_the_deviation_against_the_trader(opened):
     assert state(engine, market.now_ns)["widened_ppm"] == 200
 
 
+def test_it_pays_no_more_than_par_when_the_book_does(opened):
+    engine, market, _ = opened
+    market.us_ticker("USDCUSD", "1.0002", "1.0004")
+    feed(engine, market)
+    assert engine.quote_route([f"{EDGE}:0"], 10_000 * 10**6, market.now_ns) == (999_980, "")
+    # 10 000 / 1.0004, less 20 ppm rounded up to 10⁻⁸, down to the atom.
+    assert engine.quote_route([f"{EDGE}:1"], 10_000 * 10**2, market.now_ns) == (9_995_801_679, "")
+    assert state(engine, market.now_ns)["widened_ppm"] == 400
+
+
 def test_it_takes_no_more_than_the_touch(opened):
     engine, market, _ = opened
     market.us_ticker("USDCUSD", "0.9999", "1.0001", "1000")
@@ -325,6 +335,27 @@ def test_a_snapshot_keeps_the_time_after_which_an_equivalence_is_too_old(opened,
     assert run(engine, block) == run(restored, block)
     assert edges(restored)[f"{EDGE}:0"] is None
     assert engine.snapshot() == restored.snapshot()
+
+
+def test_a_pair_that_only_the_venues_list_named_is_found_again(backend):
+    rules = Channel(10, VENUE, VENUE, "binance.spot.info", "us rules")
+    setup = dollar_setup(instruments=(), channels=(*dollar_setup().channels, rules))
+    engine, market = make_engine(backend, setup), Dollars()
+    traded = [("SOLUSD", "SOL", "USD"), ("USDCUSD", "USDC", "USD")]
+    symbols = [
+        {"symbol": symbol, "status": "TRADING", "baseAsset": base, "quoteAsset": quote, "filters": []}
+        for symbol, base, quote in traded
+    ]
+    market.frame(10, {"symbols": symbols})
+    market.open()
+    assert through(feed(engine, market))
+    restored = make_engine(backend, setup)
+    restored.restore(engine.snapshot())
+    market.us_ticker("USDCUSD", "0.9980", "0.9982")
+    block = market.take()
+    assert run(engine, block) == run(restored, block)
+    assert edges(restored)[f"{EDGE}:0"] is None
+    assert state(restored, market.now_ns) == state(engine, market.now_ns)
 
 
 @pytest.mark.parametrize(("field", "value"), [("at", 7), ("name", "equivalence:other:0"), ("kind", "bridge")])
