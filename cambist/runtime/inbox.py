@@ -92,11 +92,11 @@ class Inbox:
             self._push(kind, Direction.IN, channel, conn, generation, body)
         self._wake()
 
-    def first(self, kind: RecordKind, body: bytes) -> None:
+    def first(self, kind: RecordKind, body: bytes, *, channel: int = 0) -> None:
         """Takes a record ahead of all that wait, at the time of the first of them."""
         with self._lock:
             recv_ns = self._queue[0][0] if self._queue else self._clock.now_ns()
-            self._queue.appendleft((recv_ns, kind, Direction.IN, 0, 0, 0, body))
+            self._queue.appendleft((recv_ns, kind, Direction.IN, channel, 0, 0, body))
             self._bytes += len(body)
 
     def _push(self, kind: int, direction: int, channel: int, conn: int, generation: int, body: bytes) -> None:
