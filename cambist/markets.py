@@ -18,6 +18,7 @@ from feeds.bucket import Buckets
 from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed, seeding_of
 from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
 from feeds.solana import SolanaConfig, SolanaFeed
+from feeds.tip_stream import TipStreamConfig, TipStreamFeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -171,6 +172,10 @@ def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) 
         told = channels.add("tips", "jito", "jito.tip_floor", node.tip_floor)
         where = TipFloorConfig(node.tip_floor, f"{node.name} tips")
         tips.append(lambda inbox, note: TipFloorFeed(where, told, inbox, note=note))
+    if node.tip_stream:
+        streamed = channels.add("tips", "jito", "jito.tip_floor", node.tip_stream)
+        stream = TipStreamConfig(node.tip_stream, f"{node.name} tip stream")
+        tips.append(lambda inbox, note: TipStreamFeed(stream, streamed, inbox, note=note))
     return [
         lambda inbox, note: SolanaFeed(settings, ws, http, inbox, pools=pools, note=note),
         lambda inbox, note: PriorityFeeFeed(fee_settings, fees, inbox, accounts=watched, singly=singly, note=note),

@@ -84,3 +84,17 @@ def test_every_exchange_has_a_table_and_they_stand_in_one_order(tmp_path: Path) 
     assert list(config.exchanges) == ["binance", "kraken", "okx", "coinbase", "binance-usdm"]
     assert (config.okx.seed, config.okx.silence_s) == ("rest", 12.5)
     assert config.coinbase.streams == ("book", "trade")
+
+
+@pytest.mark.parametrize("key", ["tip_floor", "tip_stream"])
+def test_an_address_of_tips_without_tls_is_for_loopback_only(tmp_path: Path, key: str) -> None:
+    scheme = "http" if key == "tip_floor" else "ws"
+    path = tmp_path / "cambist.toml"
+    lines = ["[[solana]]", 'name = "a"', 'pubsub = "wss://a.example"', 'rpc = "https://a.example"']
+    path.write_text("\n".join([*lines, f'{key} = "{scheme}://127.0.0.1:1/x"']), encoding="utf-8")
+    assert getattr(load(path).solana[0], key).endswith("/x")
+    path.write_text("\n".join([*lines, f'{key} = "{scheme}://tips.example/SECRET"']), encoding="utf-8")
+    with pytest.raises(ConfigError, match="loopback only") as raised:
+        load(path)
+    assert raised.value.line == 5
+    assert "SECRET" not in str(raised.value)
