@@ -20,6 +20,8 @@ from cambist.config import ConfigError, load
 from cambist.model.venues import CHAIN_BOOKS, POOL_VENUES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cambist.runtime.hub import LiveRuntime
 
 OK, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -264,22 +266,28 @@ def bench(*parts: str, json: bool = False, memory: bool = False) -> int:
 
 
 @app.command
-def doctor(*, json: bool = False, config: Path | None = None) -> int:
-    """Check what a run needs: engine, terminal, folders, endpoints; list how far each venue is proved.
+def doctor(*, timeout: float = 10.0, json: bool = False, config: Path | None = None) -> int:
+    """Check what a run needs: engine, terminal, folders, each endpoint; list how far each venue is proved.
 
-    Exit code 0 if all is there.
+    Every endpoint of the config is tried step by step, all at the same time: name, connection, TLS, first data, lag,
+    clock, limits, fee. Exit code 0 if all is well, 1 if not.
 
     Args:
+        timeout: No endpoint takes longer than so many seconds.
         json: Print one JSON object.
         config: The TOML file.
     """
-    checks = compose.doctor(load(config))
+    if not 0 < timeout <= 600:
+        raise Stop(UNUSABLE, f"--timeout was {timeout:g}, expected seconds above 0 and at most 600")
+    checks = compose.doctor(load(config), timeout, _counted())
     venues = [*POOL_VENUES, *CHAIN_BOOKS]
     if json:
         put({"schema": 1, "checks": checks, "venues": venues})
     else:
         for check in checks:
-            print(f"{'ok  ' if check['ok'] else 'MISS'} {check['name']:18} {check['found']}")
+            ms = f"{check['ms']:7.1f} ms" if "ms" in check else ""
+            step = f"{check.get('step', ''):15} {ms:10}  " if "step" in check else ""
+            print(f"{'ok  ' if check['ok'] else 'MISS'} {check['name']:18} {step}{check['found']}")
         print("\nHow far quotes are proved (live trading refuses what is proved by formula only):")
         for venue in venues:
             print(f"     {venue.title:18} by {venue.proof:8} {venue.note}".rstrip())
@@ -303,6 +311,17 @@ def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
         print(path)
     say("put the venue's own wire format in; `pytest` there says what is missing, `pip install -e .` makes it known")
     return OK
+
+
+def _counted() -> Callable[[int, int], None]:
+    """Returns what shows on a terminal how many endpoints are done; nothing is written elsewhere."""
+
+    def tell(done: int, of: int) -> None:
+        if of and sys.stderr.isatty():
+            end = "\r\x1b[K" if done == of else ""
+            print(f"\r{done} of {of} endpoints checked{end}", end="", file=sys.stderr, flush=True)
+
+    return tell
 
 
 class Interrupts:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cambist import doctor as checks
 from cambist import engine as engines
 from cambist.config import Paper, Risk
 from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
@@ -436,9 +435,11 @@ def new_feed(name: str, folder: Path) -> list[Path]:
     return scaffold.write(name, folder)
 
 
-def doctor(config: Config) -> list[Check]:
-    """Returns what a run needs, checked."""
-    return checks.check(config)
+def doctor(config: Config, timeout_s: float, tell: Callable[[int, int], None]) -> list[Check]:
+    """Returns what a run needs, checked; `tell` hears how many endpoints are done, of how many."""
+    from cambist import doctor as checks  # loads all that feeds need
+
+    return checks.check(config, timeout_s, tell)
 
 
 def progress(runtime: LiveRuntime, seconds: float) -> str:
