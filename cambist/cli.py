@@ -103,6 +103,49 @@ def run(
 
 
 @app.command
+def record(
+    *,
+    config: Path | None = None,
+    for_: Annotated[str | None, Parameter(name="--for")] = None,
+    feeds: str = "",
+    out: str = "",
+    json: bool = False,
+) -> int:
+    """Capture a session without a screen and without trading; it replays like any other.
+
+    How it goes is said on stderr: on a terminal in one line that is rewritten, elsewhere every 30 s. SIGTERM ends it
+    well (exit code 0). Under systemd it says when it is ready, stops, and that it is not hung.
+
+    Args:
+        config: The TOML file; without it the default one, or the embedded market if there is none.
+        for_: End by itself after so long: 90, 30m, 1h30m, 2d.
+        feeds: Exchanges and nodes to capture, with commas between, `solana` for all nodes; all if not given.
+        out: Name of the session; further segments count on from it. Without it, by the time it begins.
+        json: Print the report as one JSON object at the end.
+    """
+    from cambist import capture
+
+    settings = load(config)
+    seconds = None if for_ is None else capture.seconds_of(for_)
+    stop = Interrupts()
+    runtime = compose.capture(settings, tuple(name.strip() for name in feeds.split(",") if name.strip()), out)
+    runtime.start()
+    try:
+        say(f"recording {runtime.session or 'nothing'} in {settings.session_folder}")
+        ended = capture.Watcher(runtime, settings.session_folder, seconds, say).watch(lambda: stop.seen)
+    finally:
+        runtime.close()
+    report = {**runtime.report(), "ended": ended}
+    if json:
+        put(report)
+    else:
+        say(summary(report))
+    if ended not in ("time", "stopped"):
+        raise Stop(DIFFERENT, f"{ended}. What was recorded until then replays; free space and start again.")
+    return INTERRUPTED if stop.number == signal.SIGINT else OK
+
+
+@app.command
 def replay(
     session: str,
     *,
@@ -329,13 +372,15 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.seen = False
+        self.number = 0
+        """The signal that was seen first."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: object) -> None:
         if self.seen:
             raise KeyboardInterrupt
-        self.seen = True
+        self.seen, self.number = True, number
 
 
 def watch(runtime: LiveRuntime, seconds: float | None, stop: Interrupts) -> None:

@@ -73,6 +73,25 @@ def live(config: Config, *, duel: bool) -> LiveRuntime:
         raise
 
 
+def capture(config: Config, feeds: tuple[str, ...], name: str) -> LiveRuntime:
+    """Returns a runtime that records and takes nothing, not started yet. Raises `ValueError` for an unknown feed.
+
+    `feeds` are names of exchanges and nodes, `solana` for all nodes; none is all of them. `name` is the session's.
+    """
+    from cambist import markets
+
+    if name and session_path(config.session_folder, name).exists():
+        message = f"session {name!r} exists; choose another --out"
+        raise ValueError(message)
+    config = markets.only(config, feeds)
+    market = _demo(config) if config.market.source == "demo" else _network(config)
+    try:
+        return _live(config, markets.narrowed(market, feeds), duel=False, capture=name)
+    except BaseException:
+        market.close()
+        raise
+
+
 def _demo(config: Config) -> Market:
     """Starts the market's process first: it builds its world on the other core while feeds and engine load here."""
     from cambist.simulator.process import begin
@@ -89,13 +108,18 @@ def _network(config: Config) -> Market:
     return markets.network(config)
 
 
-def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
+def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> LiveRuntime:
+    """Returns a runtime; with `capture`, the name of a session or an empty one, it records and takes nothing."""
     folder = config.session_folder
     setup = kernel_setup(config, market)
+    trades = capture is None
+    if not trades:
+        setup = msgspec.structs.replace(setup, watch_only=True)
     name, note = _engine(config)
     kernel = Kernel(setup, engines.make_engine, name)
     journal_path = _journal_path(config)
-    kernel.risk.state.halted = _standing_halt(journal_path)
+    if trades:
+        kernel.risk.state.halted = _standing_halt(journal_path)
     log: list[Callable[[str, str, str], None]] = []
 
     def recorder(on_end: Callable[[str], None]) -> Recorder:
@@ -109,7 +133,8 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
 
         # Twenty segments fill the folder, so that removing the oldest leaves most of what there was.
         segment_bytes = min(SEGMENT_BYTES, max(1 << 20, limits.max_bytes // 20))
-        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes)
+        named = capture or ""
+        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes, name=named)
 
     def journal() -> Any:
         from storage.journal import Journal
@@ -124,8 +149,8 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
     build = engines.build_info()
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: log[0](*line)),
-        recorder=recorder if config.recording.enabled else None,
-        journal=journal,
+        recorder=recorder if config.recording.enabled or not trades else None,
+        journal=journal if trades else None,
         duel=start_duel if duel else None,
         sessions=lambda: list_sessions(folder),
         open_session=lambda chosen, beside: _beside(config, chosen, beside),

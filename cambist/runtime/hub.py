@@ -156,6 +156,13 @@ class LiveRuntime:
         """Whether the hub runs."""
         return self._thread.is_alive()
 
+    @property
+    def not_recording(self) -> str:
+        """Why nothing is being recorded; empty while it is."""
+        if self._recorder is None:
+            return "recording is off"
+        return "" if self._recorder.recording else self._recorder.note or "recording stopped"
+
     def wait(self, seconds: float | None) -> None:
         """Waits until the hub ends by itself or `seconds` are over."""
         self._ended.wait(seconds)

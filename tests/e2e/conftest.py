@@ -43,7 +43,7 @@ class Cambist:
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "cambist", *args]
-        if args[0] in {"run", "replay", "import", "sessions", "verify", "doctor"} and "--config" not in args:
+        if args[0] in {"run", "record", "replay", "import", "sessions", "verify", "doctor"} and "--config" not in args:
             command += ["--config", str(self.config)]
         env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(self.folder / "home")}
         return subprocess.Popen(
