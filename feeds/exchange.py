@@ -207,7 +207,10 @@ class ExchangeFeed:
             socket = msgspec.structs.replace(socket, state="stale")
         if self._reads is None:
             return (socket,)
-        socket = msgspec.structs.replace(socket, clock_offset_ns=self._reads.clock_offset_ns)
+        reads = self._reads
+        socket = msgspec.structs.replace(
+            socket, clock_offset_ns=reads.clock_offset_ns, clock_error_ns=reads.clock_error_ns
+        )
         info = self._channels.info
         return socket, self._reads.status(info.id if info is not None else self._channels.ws.id)
 

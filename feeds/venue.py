@@ -217,6 +217,13 @@ class Venue(ABC):
         """Returns the symbols that a list of instruments names. Raises `ValueError` if it is none."""
         return ()
 
+    def taker_ppm(self, body: bytes, symbol: str) -> tuple[tuple[float, int], ...]:
+        """Returns what a list of instruments says takers of a symbol pay: (from which volume on, ppm), lowest first.
+
+        Empty where it says nothing of that, as most do. Raises `ValueError` if it is no such list.
+        """
+        return ()
+
     def names(self) -> Query | None:
         """Returns how to read the names of all instruments where `instruments` tells only of those it is asked for."""
         return None
