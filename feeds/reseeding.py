@@ -64,9 +64,10 @@ class Reseeder:
         self._running.discard(symbol)
 
     def forget(self) -> None:
-        """Ends all of them: the connection they were for is gone."""
+        """Ends all of them: the connection they were for is gone, and with it what they say of the books' seeds."""
         self._due.clear()
         self._running.clear()
+        self._history.clear()
 
     async def run(self) -> None:
         """Runs until cancelled."""

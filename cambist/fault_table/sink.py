@@ -85,6 +85,12 @@ class EngineSink:
         self.seq = 0
         self.frames: Counter[int] = Counter()
         """Frames received, by channel."""
+        self.heard: Counter[tuple[int, int]] = Counter()
+        """The same by channel and connection."""
+        self.dropped = 0
+        """Frames that the feed says it dropped."""
+        self.open: dict[tuple[int, int], None] = {}
+        """(channel, connection) of what is open, the newest last."""
         self.sent: Counter[int] = Counter()
         self.go = 0
         self.reasons: list[str] = []
@@ -93,19 +99,23 @@ class EngineSink:
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame."""
         (self.frames if direction == Direction.IN else self.sent)[channel] += 1
+        self.heard[channel, conn] += direction == Direction.IN
         self._step(RecordKind.FRAME, body, direction, channel, conn, generation)
 
     def connected(self, channel: int, conn: int, generation: int, label: str) -> None:
         """Notes that a connection is open."""
+        self.open[channel, conn] = None
         self._step(RecordKind.CONNECTED, encode(Connected(label)), 0, channel, conn, generation)
 
     def disconnected(self, channel: int, conn: int, generation: int, reason: str) -> None:
         """Notes that a connection ended."""
         self.reasons.append(reason)
+        self.open.pop((channel, conn), None)
         self._step(RecordKind.DISCONNECTED, encode(Disconnected(reason)), 0, channel, conn, generation)
 
     def gap(self, channel: int, count: int, reason: str) -> None:
         """Notes frames that a source dropped."""
+        self.dropped += count
         self._step(RecordKind.GAP, encode(Gap(count, reason)), 0, channel, 0, 0)
 
     def tick(self) -> None:

@@ -53,6 +53,7 @@ class Proxy:
         self._websocket = websocket
         self._tls = tls
         self._going = asyncio.Event()
+        self._frozen: set[int] = set()
         self._set_gate()
         self._server: asyncio.Server | None = None
         self._pairs: dict[int, Pair] = {}
@@ -88,9 +89,15 @@ class Proxy:
         for number in list(self._pairs):
             self._reset(number)
 
-    async def gate(self) -> None:
-        """Returns once nothing stalls."""
+    def freeze(self) -> None:
+        """Lets nothing pass any more on the connections that are open, as if their peers had vanished."""
+        self._frozen.update(self._pairs)
+
+    async def gate(self, number: int) -> None:
+        """Returns once nothing stalls a connection; never if it is frozen."""
         await self._going.wait()
+        if number in self._frozen:
+            await asyncio.get_running_loop().create_future()
 
     def _set_gate(self) -> None:
         if self._toxics.stall:

@@ -126,8 +126,7 @@ class Coinbase(Exchange):
 
     def _error(self, session: Session, text: str) -> None:
         body = encode({"type": "error", "message": text})
-        if session.client.send(body):
-            self.sent[CONTROL] += 1
+        self._send(session, CONTROL, body)
 
     def _deadlines(self, session: Session, real_s: float) -> None:
         if not session.asked_s and real_s >= session.opened_s + FIRST_SECONDS:

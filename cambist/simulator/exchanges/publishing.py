@@ -36,6 +36,8 @@ class Publisher:
         """Frames that a fault kept back for good."""
         self.repeated: Counter[Topic] = Counter()
         """Copies that a fault added."""
+        self.sent_on: Counter[int] = Counter()
+        """Frames sent by number of the connection."""
 
     def sent_by_symbol(self) -> dict[str, int]:
         """Returns the frames sent of each symbol; the empty one has what belongs to none."""
@@ -100,6 +102,7 @@ class Publisher:
                     blocks.setdefault(session, []).append(frame)
                     waiting += len(frame)
                     self.sent[topic] += 1
+                    self.sent_on[session.number] += 1
             if waiting > BURST_BYTES:
                 await self._write(blocks)
                 waiting = 0
@@ -189,6 +192,7 @@ class Publisher:
         if session.client.send(frame, binary=binary):
             session.told, session.told_s = True, self.now_s
             self.sent[topic] += 1
+            self.sent_on[session.number] += 1
 
     async def _write(self, blocks: dict[Session, list[bytes]]) -> None:
         """Writes what a burst made and waits until clients have taken it."""
