@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from cambist.fault_table.sink import EngineSink
 from cambist.fault_table.truth import Truth
 from cambist.model.events import Channel
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from cambist.simulator.books import Listing
+    from cambist.simulator.exchanges.faults import Fault
 
 WS, INFO, DEPTH = 1, 2, 10
 TICK_S = 0.1
@@ -45,10 +48,12 @@ class Rig:
         real_time: bool = False,
         tls: ssl.SSLContext | None = None,
         ws: str = "ws://127.0.0.1",
+        faults: tuple[Fault, ...] = (),
         change: Callable[[ExchangeConfig], ExchangeConfig] = lambda config: config,
     ) -> None:
         """`listings` in place of the venue's own; `real_time`: its clock is the wall's, not the market's steps.
 
+        `faults` are there from the beginning, on the first symbol where they name an empty one.
         `tls` is what the proxy shows at `ws`, the address the feed is given without its port.
         """
         self.name, self.venue = venue, venues.find(venue)
@@ -58,6 +63,7 @@ class Rig:
         )
         self.exchange = self.street.exchanges[venue]
         self.symbols = tuple(self.exchange.books)[:symbols]
+        self.exchange.inject(*(one if one.symbol else replace(one, symbol=self.symbols[0]) for one in faults))
         self.truth = Truth(self.exchange, self.symbols)
         self.notes: list[tuple[float, str, str]] = []
         """When, level, text of each log line."""
@@ -87,7 +93,9 @@ class Rig:
                 for at, s in enumerate(self.symbols)
             }
         self.sink = EngineSink([ws, *depth.values()])
-        self.sink.needed = lambda need: self.feed.need(need)
+        loop = asyncio.get_running_loop()
+        # As in a session, where the engine runs on another thread: a need comes when the frame was dealt with.
+        self.sink.needed = lambda need: loop.call_soon(self.feed.need, need) and None
         config = ExchangeConfig(self.symbols, name=self.name, ws=f"{self._ws}:{port}", rest=addresses["rest"])
         self.feed = ExchangeFeed(
             self.venue,

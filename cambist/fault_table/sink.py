@@ -10,6 +10,7 @@ import msgspec
 
 from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import EngineSetup
+from cambist.engine.reference.order_book.pace import Pace
 from cambist.model.events import Connected, Direction, Disconnected, Gap, RecordKind, pack
 from cambist.model.opportunity import Need, encode
 
@@ -33,6 +34,10 @@ class Shown(NamedTuple):
     gaps: int
     touch: tuple[int, int]
     """Best bid and ask, a newer ticker on top; 0 where there is none."""
+    due_ns: int
+    """When it is silent if nothing more is said of it."""
+    as_of_ns: int
+    """When what it shows was true."""
 
 
 class _Ticker(msgspec.Struct):
@@ -49,16 +54,24 @@ class _Book(msgspec.Struct):
     halted: bool
     counts: dict[str, int]
     ticker: _Ticker | None
+    pace: Pace
 
 
 class _Entry(msgspec.Struct):
     venue: str
     symbol: str
+    as_of_ns: int
     book: _Book
+
+
+class _Channel(msgspec.Struct):
+    lag_ns: int | None
+    last_error: str
 
 
 class _State(msgspec.Struct):
     books: list[_Entry]
+    channels: list[_Channel]
 
 
 _STATE = msgspec.json.Decoder(_State)
@@ -124,7 +137,12 @@ class EngineSink:
 
     def books(self) -> dict[str, Shown]:
         """Returns every book by symbol."""
-        return {entry.symbol: _shown(entry.book) for entry in _STATE.decode(self.engine.snapshot()).books}
+        return {entry.symbol: _shown(entry) for entry in _STATE.decode(self.engine.snapshot()).books}
+
+    def said(self) -> tuple[int | None, str]:
+        """Returns the lag of the first channel, and the last error on it."""
+        channel = _STATE.decode(self.engine.snapshot()).channels[0]
+        return channel.lag_ns, channel.last_error
 
     def live(self, symbols: Sequence[str]) -> bool:
         """Returns whether all these books can be traded on."""
@@ -145,7 +163,8 @@ class EngineSink:
         self.after(channel)
 
 
-def _shown(book: _Book) -> Shown:
+def _shown(entry: _Entry) -> Shown:
+    book = entry.book
     return Shown(
         book.state == "live" and not book.crossed and not book.halted,
         book.state,
@@ -155,6 +174,8 @@ def _shown(book: _Book) -> Shown:
         book.counts["seeds"],
         book.counts["gaps"],
         _touch(book),
+        (book.pace.heard_ns or 0) + book.pace.patience_ns,
+        entry.as_of_ns,
     )
 
 

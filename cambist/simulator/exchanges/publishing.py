@@ -69,8 +69,11 @@ class Publisher:
         """Sends a data frame to one client, as the faults that strike it let it."""
         if not session.client.open:
             return
-        frame = self._frame(session, topic, body)
         struck = self._strike(topic) if self.faults.armed(Stage.FRAME) else []
+        if any(fault.kind is Kind.MUTE for fault in struck):
+            self.withheld[topic] += 1  # what is not said has no number, at venues that number what they say
+            return
+        frame = self._frame(session, topic, body)
         ends = [fault for fault in struck if fault.kind in (Kind.CLOSE, Kind.SHUTDOWN)]
         self._bend(session, topic, frame, struck)
         if session.held:
@@ -145,7 +148,7 @@ class Publisher:
         copies, late, binary = 1, 0, False
         for fault in struck:
             kind = fault.kind
-            if kind in (Kind.DROP, Kind.MUTE):
+            if kind is Kind.DROP:
                 copies = 0
             elif kind is Kind.DUPLICATE:
                 copies += fault.value if copies else 0
