@@ -52,10 +52,15 @@ class Reseeder:
         """Symbols that wait for a seed, or are being seeded."""
         return {*self._due, *self._running}
 
-    def want(self, symbol: str) -> None:
-        """Plans a recovery, unless one is planned or runs."""
+    def want(self, symbol: str, *, fresh: bool = False) -> None:
+        """Plans a recovery, unless one is planned or runs.
+
+        `fresh`: for a connection that takes over, which says nothing of how long the seeds before lasted.
+        """
         if symbol not in self._rank or symbol in self._due or symbol in self._running:
             return
+        if fresh:
+            self._history.pop(symbol, None)
         self._due[symbol] = self._clock() + self._wait_s(symbol)
         self._changed.set()
 

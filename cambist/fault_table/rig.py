@@ -76,14 +76,15 @@ class Rig:
         self.sink: EngineSink
         self.feed: ExchangeFeed
 
-    async def open(self) -> None:
-        """Listens, and starts the feed."""
+    async def open(self, *, hold: Callable[[int], None] = lambda port: None) -> int:
+        """Listens, and starts the feed once `hold` has seen the proxy's port, which is returned."""
         await self.street.start()
         addresses = self.street.endpoints[self.name]
         parts = urlsplit(addresses["ws"])
         host, to = parts.hostname or "", parts.port or 0
         self.proxy = Proxy(host, to, seed=self._seed, websocket=True, tls=self._tls)
         port = await self.proxy.start()
+        hold(port)
         protocol = self.venue.protocol
         ws = Channel(WS, self.name, self.name, f"{protocol}.ws", "rig")
         depth = {}
@@ -107,6 +108,7 @@ class Rig:
         )
         self.truth.note()
         self._tasks = [asyncio.create_task(work) for work in (self._market(), self.feed.run(), self._ticks())]
+        return port
 
     async def close(self) -> None:
         """Ends all of it."""

@@ -35,3 +35,14 @@ async def test_what_loses_its_seed_on_a_connection_that_stays_waits():
         made.want("A")
         await asyncio.sleep(0.2)
     assert started == ["A"]
+
+
+async def test_a_connection_that_takes_over_is_seeded_without_a_wait_each_time_and_is_no_alarm():
+    started, alarms = [], []
+    made = seeding(started, alarm=alarms.append)
+    async with running(made):
+        for times in range(1, 7):
+            made.want("A", fresh=True)
+            await until(lambda: len(started) == times, 2.0)  # noqa: B023
+            made.done("A")
+    assert alarms == []

@@ -184,9 +184,10 @@ class Proxy:
             self.counts.resets += 1
 
     def _abort(self, writer: asyncio.StreamWriter, *, count: bool = True) -> None:
-        sock = writer.get_extra_info("socket")
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
+        with contextlib.suppress(
+            OSError, AttributeError
+        ):  # Python 3.11's TLS transport has no socket once it is closed
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
         writer.transport.abort()
         self.counts.resets += count
 
