@@ -306,7 +306,7 @@ class ExchangeFeed:
     def _spoke(self, symbol: str) -> None:
         """Seeds a book whose stream begins on a connection that takes over: the old one ends only after that."""
         if len(self._open) > 1:
-            self._reseeder.want(symbol)
+            self._reseeder.want(symbol, fresh=True)
 
     def _resubscribe(self, symbols: list[str]) -> None:
         if self._subscribed is not None:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Handler", "KeepAlive", "SocketLimits", "WebSocketSource"]
 
 AT_ONCE_AFTER_S = 5.0
-"""A connection that lived this long may be replaced without a wait; a shorter one may be part of a loop."""
+"""A connection that lived this long may be replaced without a wait; a shorter one may be part of a loop. Where it was
+cut, or told to go, it must have had frames for so long."""
 GOING_AWAY = frozenset({1001, 1012, 1013})
 """Close codes of a server that restarts or sheds load: nothing is wrong with what we sent."""
 
@@ -264,7 +265,7 @@ class WebSocketSource:
             if fresh is not None:
                 return fresh
         self._state, self._reason = "down", self._collect(talk)
-        if talk.close_code in GOING_AWAY and self._clock() - talk.opened_at >= AT_ONCE_AFTER_S:
+        if (talk.cut or talk.close_code in GOING_AWAY) and talk.spoke_s >= AT_ONCE_AFTER_S:
             self._backoff.reset()
         self._note("warn", self.name, f"{self._label}: {self._reason}")
         return None

@@ -118,8 +118,8 @@ class Deadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long the feed waits before it acts."""
 
     ack_s: float = 5.0
-    first_data_s: float = 10.0
-    """From the acknowledgement to the first data of a book or ticker."""
+    first_data_s: float = 9.5
+    """From the acknowledgement to the first data of a book or ticker; with the guard's step, 10 s in all."""
     alive_s: float = 5.0
     """Without any frame at all: the connection is half-open."""
     silence_s: float = 15.0
