@@ -57,7 +57,8 @@ class Valuer:
         self._quote, self._rules, self._names, self._now_ns = setup.quote_mint, rules, names, now_ns
         self._rows: dict[str, list[PriceView]] = {}
         for row in prices:
-            self._rows.setdefault(row.mint, []).append(row)
+            if row.unit == setup.quote_mint:
+                self._rows.setdefault(row.mint, []).append(row)
         self._known: dict[str, Price] = {}
 
     def sum(self, amounts: Mapping[str, int]) -> Sum:

@@ -191,3 +191,10 @@ def test_an_address_of_tips_without_tls_is_for_loopback_only(tmp_path: Path, key
         load(path)
     assert raised.value.line == 5
     assert "SECRET" not in str(raised.value)
+
+
+def test_the_equivalence_in_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## Equivalences")[2]
+    config = load(write(tmp_path, section.partition("```toml")[2].partition("```")[0]))
+    assert [each.pair for each in config.equivalences] == ["kraken:USDC/USD"]

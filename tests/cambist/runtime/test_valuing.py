@@ -149,3 +149,9 @@ def test_how_sums_are_made_is_part_of_a_session() -> None:
     del old["setup"]["valuation"]
     other.restore(json.dumps(old).encode())
     assert other.setup.valuation == Valuing(), "a session from before there were such rules"
+
+
+def test_a_price_in_dollars_values_no_sum_in_usdc() -> None:
+    dollars = price(venue="kraken", bid=50.0, age_s=0.1, unit="fiat:USD")
+    assert valued({SOL: 0, USDC: 10**6}, dollars).atoms is None
+    assert valued({SOL: 0, USDC: 10**6}, dollars, price()).prices == valued({SOL: 0, USDC: 10**6}, price()).prices
