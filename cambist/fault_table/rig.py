@@ -69,7 +69,7 @@ class Rig:
         """When, level, text of each log line."""
         self.steps_per_s = 20.0
         """20 is real time; 0 stands still."""
-        self._change, self._seed = change, seed
+        self._change, self._seed, self._rate = change, seed, rate
         self._tasks: list[asyncio.Task[None]] = []
         self._tls, self._ws = tls, ws
         self.proxy: Proxy
@@ -85,6 +85,13 @@ class Rig:
         self.proxy = Proxy(host, to, seed=self._seed, websocket=True, tls=self._tls)
         port = await self.proxy.start()
         hold(port)
+        self._make(f"{self._ws}:{port}", addresses["rest"])
+        self.truth.note()
+        self._tasks = [asyncio.create_task(work) for work in (self._market(), self.feed.run(), self._ticks())]
+        return port
+
+    def _make(self, ws_url: str, rest_url: str) -> None:
+        """Makes engine and feed."""
         protocol = self.venue.protocol
         ws = Channel(WS, self.name, self.name, f"{protocol}.ws", "rig")
         depth = {}
@@ -97,7 +104,7 @@ class Rig:
         loop = asyncio.get_running_loop()
         # As in a session, where the engine runs on another thread: a need comes when the frame was dealt with.
         self.sink.needed = lambda need: loop.call_soon(self.feed.need, need) and None
-        config = ExchangeConfig(self.symbols, name=self.name, ws=f"{self._ws}:{port}", rest=addresses["rest"])
+        config = ExchangeConfig(self.symbols, name=self.name, ws=ws_url, rest=rest_url)
         self.feed = ExchangeFeed(
             self.venue,
             self._change(config),
@@ -106,9 +113,6 @@ class Rig:
             note=lambda level, source, text: self.notes.append((time.monotonic(), level, text)),
             rng=random.Random(self._seed),
         )
-        self.truth.note()
-        self._tasks = [asyncio.create_task(work) for work in (self._market(), self.feed.run(), self._ticks())]
-        return port
 
     async def close(self) -> None:
         """Ends all of it."""
