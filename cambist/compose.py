@@ -324,12 +324,18 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
     if engine == "native" and not engines.build_info().native:
         message = f"--engine native: the Rust engine is not built: {engines.build_info().why}"
         raise ValueError(message)
-    name = engine or ("native" if engines.build_info().native else "reference")
-    kernel = Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
-    kernel.pinned = True
+    kernel = fresh_kernel(engine)
     first = next(iter(reader.blocks()), None)
     if first is None or HEADER.unpack_from(first.block)[2] != 0:
         raise SessionError(reader.path, "no STATE record at its start", "a session of this version")
+    return kernel
+
+
+def fresh_kernel(engine: str | None = None) -> Kernel:
+    """Returns a kernel that waits for a STATE record, on an engine that no record changes."""
+    name = engine or ("native" if engines.build_info().native else "reference")
+    kernel = Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
+    kernel.pinned = True
     return kernel
 
 
