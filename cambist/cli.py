@@ -20,6 +20,8 @@ from cambist.config import ConfigError, load
 from cambist.model.venues import CHAIN_BOOKS, POOL_VENUES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cambist.runtime.hub import LiveRuntime
 
 OK, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -79,7 +81,8 @@ def run(
     if not headless:
         require_terminal(settings.screen.ascii)
     stop = Interrupts()
-    runtime = compose.live(settings, duel=settings.engine.duel and not headless)
+    with Progress() as progress:
+        runtime = compose.live(settings, duel=settings.engine.duel and not headless, say=say, progress=progress)
     if not headless:
         compose.load_screen()
     runtime.start()
@@ -98,6 +101,49 @@ def run(
     if runtime.failure is not None:
         raise Stop(DIFFERENT, f"the hub stopped: {runtime.failure}")
     return INTERRUPTED if stop.seen else OK
+
+
+@app.command
+def record(
+    *,
+    config: Path | None = None,
+    for_: Annotated[str | None, Parameter(name="--for")] = None,
+    feeds: str = "",
+    out: str = "",
+    json: bool = False,
+) -> int:
+    """Capture a session without a screen and without trading; it replays like any other.
+
+    How it goes is said on stderr: on a terminal in one line that is rewritten, elsewhere every 30 s. SIGTERM ends it
+    well (exit code 0). Under systemd it says when it is ready, stops, and that it is not hung.
+
+    Args:
+        config: The TOML file; without it the default one, or the embedded market if there is none.
+        for_: End by itself after so long: 90, 30m, 1h30m, 2d.
+        feeds: Exchanges and nodes to capture, with commas between, `solana` for all nodes; all if not given.
+        out: Name of the session; further segments count on from it. Without it, by the time it begins.
+        json: Print the report as one JSON object at the end.
+    """
+    from cambist import capture
+
+    settings = load(config)
+    seconds = None if for_ is None else capture.seconds_of(for_)
+    stop = Interrupts()
+    runtime = compose.capture(settings, tuple(name.strip() for name in feeds.split(",") if name.strip()), out)
+    runtime.start()
+    try:
+        say(f"recording {runtime.session or 'nothing'} in {settings.session_folder}")
+        ended = capture.Watcher(runtime, settings.session_folder, seconds, say).watch(lambda: stop.seen)
+    finally:
+        runtime.close()
+    report = {**runtime.report(), "ended": ended}
+    if json:
+        put(report)
+    else:
+        say(summary(report))
+    if ended not in ("time", "stopped"):
+        raise Stop(DIFFERENT, f"{ended}. What was recorded until then replays; free space and start again.")
+    return INTERRUPTED if stop.number == signal.SIGINT else OK
 
 
 @app.command
@@ -264,22 +310,55 @@ def bench(*parts: str, json: bool = False, memory: bool = False) -> int:
 
 
 @app.command
-def doctor(*, json: bool = False, config: Path | None = None) -> int:
-    """Check what a run needs: engine, terminal, folders, endpoints; list how far each venue is proved.
+def pools(*, json: bool = False, refresh: bool = False, limit: int | None = None, config: Path | None = None) -> int:
+    """List what is watched and why: pools, fees, liquidity, how far each is proved, and where it comes from.
 
-    Exit code 0 if all is there.
+    Exit code 0 if all that is named can be watched, 1 if not, 2 if no node answers and nothing was kept.
 
     Args:
         json: Print one JSON object.
+        refresh: Ask a node anew, however young the answer in the cache is.
+        limit: Print at most this many pools.
         config: The TOML file.
     """
-    checks = compose.doctor(load(config))
+    if limit is not None and limit < 1:
+        raise Stop(UNUSABLE, f"--limit was {limit}, expected at least 1")
+    with Progress() as progress:
+        found = compose.pools(load(config), refresh=refresh, say=say, progress=progress)
+    if json:
+        put(found.json | {"pools": found.json["pools"][:limit]})
+    else:
+        from cambist.cli_pools import print_pools
+
+        print_pools(found.json, limit)
+        for note in found.json["notes"]:
+            say(note)
+    return OK if found.ok else DIFFERENT
+
+
+@app.command
+def doctor(*, timeout: float = 10.0, json: bool = False, config: Path | None = None) -> int:
+    """Check what a run needs: engine, terminal, folders, each endpoint; list how far each venue is proved.
+
+    Every endpoint of the config is tried step by step, all at the same time: name, connection, TLS, first data, lag,
+    clock, limits, fee. Exit code 0 if all is well, 1 if not.
+
+    Args:
+        timeout: No endpoint takes longer than so many seconds.
+        json: Print one JSON object.
+        config: The TOML file.
+    """
+    if not 0 < timeout <= 600:
+        raise Stop(UNUSABLE, f"--timeout was {timeout:g}, expected seconds above 0 and at most 600")
+    checks = compose.doctor(load(config), timeout, _counted())
     venues = [*POOL_VENUES, *CHAIN_BOOKS]
     if json:
         put({"schema": 1, "checks": checks, "venues": venues})
     else:
         for check in checks:
-            print(f"{'ok  ' if check['ok'] else 'MISS'} {check['name']:18} {check['found']}")
+            ms = f"{check['ms']:7.1f} ms" if "ms" in check else ""
+            step = f"{check.get('step', ''):15} {ms:10}  " if "step" in check else ""
+            print(f"{'ok  ' if check['ok'] else 'MISS'} {check['name']:18} {step}{check['found']}")
         print("\nHow far quotes are proved (live trading refuses what is proved by formula only):")
         for venue in venues:
             print(f"     {venue.title:18} by {venue.proof:8} {venue.note}".rstrip())
@@ -305,18 +384,50 @@ def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
     return OK
 
 
+class Progress:
+    """One line on stderr that is written over, if that is a terminal; it is gone at the end."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self("")
+
+    def __call__(self, text: str) -> None:
+        """Shows a text in the place of the one before it."""
+        if self._shown:
+            sys.stderr.write(f"\r\x1b[K{text[:78]}")
+            sys.stderr.flush()
+
+
+def _counted() -> Callable[[int, int], None]:
+    """Returns what shows on a terminal how many endpoints are done; nothing is written elsewhere."""
+
+    def tell(done: int, of: int) -> None:
+        if of and sys.stderr.isatty():
+            end = "\r\x1b[K" if done == of else ""
+            print(f"\r{done} of {of} endpoints checked{end}", end="", file=sys.stderr, flush=True)
+
+    return tell
+
+
 class Interrupts:
     """Turns Ctrl-C and SIGTERM into a flag, so that a session closes before the process ends."""
 
     def __init__(self) -> None:
         self.seen = False
+        self.number = 0
+        """The signal that was seen first."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: object) -> None:
         if self.seen:
             raise KeyboardInterrupt
-        self.seen = True
+        self.seen, self.number = True, number
 
 
 def watch(runtime: LiveRuntime, seconds: float | None, stop: Interrupts) -> None:

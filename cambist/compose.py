@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cambist import doctor as checks
 from cambist import engine as engines
 from cambist.config import Paper, Risk
+from cambist.config_watch import nearest
 from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
 from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import HEADER
+from cambist.model.valuation import Valuing
+from cambist.model.venues import POOL_VENUES
 from cambist.runtime.hub import LiveRuntime
 from cambist.runtime.parts import Parts
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from cambist.config import Config
     from cambist.doctor import Check
     from cambist.markets import Market
+    from cambist.pools import Shown
     from cambist.view import Runtime, SessionRow
     from storage.verify import Verification
 
@@ -61,14 +64,48 @@ def explain(error: BaseException) -> str:
     return str(error)
 
 
-def live(config: Config, *, duel: bool) -> LiveRuntime:
-    """Returns a runtime on the configured market, not started yet."""
+def live(
+    config: Config,
+    *,
+    duel: bool,
+    say: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> LiveRuntime:
+    """Returns a runtime on the configured market, not started yet. Looks for the pools of `[watch]` first."""
     journal = _journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
-    market = _demo(config) if config.market.source == "demo" else _network(config)
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        say(text)
+        told.append(text)
+
+    market = _demo(config) if config.market.source == "demo" else _network(config, tell, progress)
     try:
-        return _live(config, market, duel=duel)
+        runtime = _live(config, market, duel=duel)
+        for text in told:  # stderr is behind the dashboard by now
+            runtime.note("info", "pools", text)
+        return runtime
+    except BaseException:
+        market.close()
+        raise
+
+
+def capture(config: Config, feeds: tuple[str, ...], name: str) -> LiveRuntime:
+    """Returns a runtime that records and takes nothing, not started yet. Raises `ValueError` for an unknown feed.
+
+    `feeds` are names of exchanges and nodes, `solana` for all nodes; none is all of them. `name` is the session's.
+    """
+    from cambist import markets
+
+    if name and session_path(config.session_folder, name).exists():
+        message = f"session {name!r} exists; choose another --out"
+        raise ValueError(message)
+    config = markets.only(config, feeds)
+    market = _demo(config) if config.market.source == "demo" else _network(config, lambda _: None, lambda _: None)
+    try:
+        return _live(config, markets.narrowed(market, feeds), duel=False, capture=name)
     except BaseException:
         market.close()
         raise
@@ -84,19 +121,28 @@ def _demo(config: Config) -> Market:
     return markets.demo(config, starting)
 
 
-def _network(config: Config) -> Market:
+def _network(config: Config, say: Callable[[str], None], progress: Callable[[str], None]) -> Market:
     from cambist import markets
 
-    return markets.network(config)
+    if not config.watch.asks:
+        return markets.network(config)
+    from cambist import pools
+
+    return markets.network(config, pools.to_watch(config, say, progress))
 
 
-def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
+def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> LiveRuntime:
+    """Returns a runtime; with `capture`, the name of a session or an empty one, it records and takes nothing."""
     folder = config.session_folder
     setup = kernel_setup(config, market)
+    trades = capture is None
+    if not trades:
+        setup = msgspec.structs.replace(setup, watch_only=True)
     name, note = _engine(config)
     kernel = Kernel(setup, engines.make_engine, name)
     journal_path = _journal_path(config)
-    kernel.risk.state.halted = _standing_halt(journal_path)
+    if trades:
+        kernel.risk.state.halted = _standing_halt(journal_path)
     log: list[Callable[[str, str, str], None]] = []
 
     def recorder(on_end: Callable[[str], None]) -> Recorder:
@@ -110,7 +156,8 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
 
         # Twenty segments fill the folder, so that removing the oldest leaves most of what there was.
         segment_bytes = min(SEGMENT_BYTES, max(1 << 20, limits.max_bytes // 20))
-        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes)
+        named = capture or ""
+        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes, name=named)
 
     def journal() -> Any:
         from storage.journal import Journal
@@ -125,8 +172,8 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
     build = engines.build_info()
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: log[0](*line)),
-        recorder=recorder if config.recording.enabled else None,
-        journal=journal,
+        recorder=recorder if config.recording.enabled or not trades else None,
+        journal=journal if trades else None,
         duel=start_duel if duel else None,
         sessions=lambda: list_sessions(folder),
         open_session=lambda chosen, beside: _beside(config, chosen, beside),
@@ -148,7 +195,8 @@ def _journal_path(config: Config) -> Path:
 
 def kernel_setup(config: Config, market: Market) -> KernelSetup:
     """Returns all that decisions depend on, from config and market. Symbols in the config mean verified base tokens."""
-    base = {t.symbol: t for t in market.tokens if t.base}
+    tokens = config.valuation.ranked(market.tokens)
+    base = {t.symbol: t for t in tokens if t.base}
 
     def atoms(amounts: dict[str, float], key: str, default: dict[str, float]) -> dict[str, int]:
         if amounts == default:
@@ -163,12 +211,17 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
 
     rules, risk, paper = config.rules, config.risk, config.paper
     caps = atoms(risk.cap, "risk.cap", Risk().cap)
+    quote = EngineSetup().quote_mint
+    if config.valuation.quote:
+        quote = config.valuation.mint(config.valuation.quote, tokens, "quote")
     setup = EngineSetup(
+        quote_mint=quote,
         channels=market.channels,
-        tokens=market.tokens,
+        tokens=tokens,
         identities=market.identities,
         instruments=market.instruments,
         venue_fees=config.venue_fees,
+        equivalences=config.equivalences,
         pools=market.pools,
         search=Search(rules.max_hops, rules.keep, rules.budget_edges, rules.margin_ppm),
         gates=Gates(
@@ -197,7 +250,29 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
     )
     wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
     _check_rule(config.strategy.rule, market)
-    return KernelSetup(setup, limits, model, market.seed, wallet, market.label, market.demo, config.strategy.rule)
+    return KernelSetup(
+        setup,
+        limits,
+        model,
+        market.seed,
+        wallet,
+        market.label,
+        market.demo,
+        valuation=_valuing(config, market),
+        rule=config.strategy.rule,
+    )
+
+
+def _valuing(config: Config, market: Market) -> Valuing:
+    """Returns which prices may value a sum. Raises `ValueError` for a source that no price comes from here."""
+    wanted = config.valuation
+    known = (*(venue.name for venue in POOL_VENUES), *dict.fromkeys(i.venue for i in market.instruments), "injected")
+    known += tuple(c.venue for c in market.channels if c.venue not in (*known, "solana", "jito"))
+    for name in wanted.sources:
+        if name not in known:
+            message = f"[valuation] sources: {name[:60]!r} gives no price here{nearest(name, known)}"
+            raise ValueError(message)
+    return Valuing(wanted.sources, wanted.max_age_ms)
 
 
 def _check_rule(text: str, market: Market) -> None:
@@ -249,12 +324,18 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
     if engine == "native" and not engines.build_info().native:
         message = f"--engine native: the Rust engine is not built: {engines.build_info().why}"
         raise ValueError(message)
-    name = engine or ("native" if engines.build_info().native else "reference")
-    kernel = Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
-    kernel.pinned = True
+    kernel = fresh_kernel(engine)
     first = next(iter(reader.blocks()), None)
     if first is None or HEADER.unpack_from(first.block)[2] != 0:
         raise SessionError(reader.path, "no STATE record at its start", "a session of this version")
+    return kernel
+
+
+def fresh_kernel(engine: str | None = None) -> Kernel:
+    """Returns a kernel that waits for a STATE record, on an engine that no record changes."""
+    name = engine or ("native" if engines.build_info().native else "reference")
+    kernel = Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
+    kernel.pinned = True
     return kernel
 
 
@@ -436,9 +517,18 @@ def new_feed(name: str, folder: Path) -> list[Path]:
     return scaffold.write(name, folder)
 
 
-def doctor(config: Config) -> list[Check]:
-    """Returns what a run needs, checked."""
-    return checks.check(config)
+def pools(config: Config, *, refresh: bool, say: Callable[[str], None], progress: Callable[[str], None]) -> Shown:
+    """Returns what is watched and why, asked of a node or read from the cache."""
+    from cambist import pools as rows
+
+    return rows.shown(config, refresh=refresh, say=say, progress=progress)
+
+
+def doctor(config: Config, timeout_s: float, tell: Callable[[int, int], None]) -> list[Check]:
+    """Returns what a run needs, checked; `tell` hears how many endpoints are done, of how many."""
+    from cambist import doctor as checks  # loads all that feeds need
+
+    return checks.check(config, timeout_s, tell)
 
 
 def progress(runtime: LiveRuntime, seconds: float) -> str:

@@ -88,6 +88,7 @@ class Binance(Venue):
     )
     deadlines = Deadlines(alive_s=4.5, silence_s=15.0)
     keep_alive = KeepAlive(b'{"method":"LIST_SUBSCRIPTIONS","id":0}', quiet_s=2.0)
+    plain = ((b'{"stream":"', (b"@",)),)
     errors: ClassVar[dict[str, ErrorClass]] = {
         "-1021": "clock",
         "-1003": "throttle",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidStatus, PayloadTooBig, WebSocketException
@@ -17,8 +17,6 @@ from feeds.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from websockets.asyncio.client import ClientConnection
 
     from feeds.base import Sink
     from feeds.watchdog import Breach
@@ -70,6 +68,31 @@ class SocketLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a connection that is being replaced is kept while the new one has not all its data."""
 
 
+class Abortable(Protocol):
+    """What carries a socket."""
+
+    def abort(self) -> None:
+        """Closes it without a word."""
+        ...
+
+
+class Socket(Protocol):
+    """An open WebSocket, as `websockets` makes it."""
+
+    @property
+    def transport(self) -> Abortable:
+        """What carries it."""
+        ...
+
+    async def recv(self, *, decode: Literal[False]) -> bytes:
+        """Returns the next message. Raises `ConnectionClosed`."""
+        ...
+
+    async def send(self, message: bytes, *, text: bool) -> None:
+        """Sends a message. Raises `ConnectionClosed`."""
+        ...
+
+
 class Handler(Protocol):
     """The venue's side of a connection: what to say, and what the answers mean for connecting. Never waits."""
 
@@ -99,7 +122,7 @@ class Conversation:
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: Socket,
         number: int,
         channel: int,
         sink: Sink,

@@ -12,18 +12,20 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from cambist.model.events import MAX_BODY
 from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint
 from feeds.bucket import retry_after_s
-from feeds.conversation import Conversation, Handler, KeepAlive, SocketLimits, reason_of
+from feeds.conversation import Conversation, Handler, KeepAlive, Socket, SocketLimits, reason_of
 from feeds.reach import reach
 from feeds.watchdog import Backoff, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
+
+    from websockets.asyncio.client import ClientConnection
 
     from feeds.bucket import Bucket
 
@@ -41,6 +43,26 @@ class _Connect(connect):
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
+
+
+async def open_connection(url: str, limits: SocketLimits) -> ClientConnection:
+    """Returns a connection that is open. Raises what `reason_of` has words for."""
+    parts, began = urlsplit(url), time.monotonic()
+    async with asyncio.timeout(limits.open_timeout_s):
+        reached = await reach(parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
+    return await _Connect(
+        url,
+        sock=reached,
+        compression=None,
+        proxy=None,
+        user_agent_header="cambist",
+        open_timeout=max(0.1, limits.open_timeout_s - (time.monotonic() - began)),
+        close_timeout=limits.close_timeout_s,
+        ping_interval=limits.ping_interval_s,
+        ping_timeout=limits.ping_timeout_s,
+        max_size=min(limits.max_size, MAX_BODY),
+        max_queue=256,
+    )
 
 
 class WebSocketSource:
@@ -192,26 +214,11 @@ class WebSocketSource:
                 self._due_at = None
             self._backoff.reset()
 
-    async def _connect(self) -> ClientConnection:
+    async def _connect(self) -> Socket:
         limits = self._limits
         if self._attempts is not None:
             await self._attempts.take()
-        parts, began = urlsplit(self._url), time.monotonic()
-        async with asyncio.timeout(limits.open_timeout_s):
-            reached = await reach(parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
-        return await _Connect(
-            self._url,
-            sock=reached,
-            compression=None,
-            proxy=None,
-            user_agent_header="cambist",
-            open_timeout=max(0.1, limits.open_timeout_s - (time.monotonic() - began)),
-            close_timeout=limits.close_timeout_s,
-            ping_interval=limits.ping_interval_s,
-            ping_timeout=limits.ping_timeout_s,
-            max_size=min(limits.max_size, MAX_BODY),
-            max_queue=256,
-        )
+        return await open_connection(self._url, limits)
 
     def _failed(self, reason: str) -> None:
         """Tells of an attempt that failed, once per reason: the endpoint may be down for days."""
@@ -221,10 +228,17 @@ class WebSocketSource:
             self._sink.disconnected(self._channel, 0, self.generation, reason)
             self._note("warn", self.name, f"{self._label}: {reason}")
 
-    def _start(self, socket: ClientConnection) -> Conversation:
+    def _start(self, socket: Socket) -> Conversation:
         """Begins to talk on a connection, which is the newest from now on."""
         self.generation += 1
-        talk = self._talk = Conversation(
+        talk = self._talk = self._conversation(socket)
+        handler = self._handler(talk) if callable(self._handler) else self._handler
+        name = f"{self.name} connection {talk.number}"
+        self._running[talk] = asyncio.create_task(talk.run(handler, self._label), name=name)
+        return talk
+
+    def _conversation(self, socket: Socket) -> Conversation:
+        return Conversation(
             socket,
             self.generation,
             self._channel,
@@ -235,10 +249,6 @@ class WebSocketSource:
             translate=self._translate,
             keep_alive=self._keep_alive,
         )
-        handler = self._handler(talk) if callable(self._handler) else self._handler
-        name = f"{self.name} connection {talk.number}"
-        self._running[talk] = asyncio.create_task(talk.run(handler, self._label), name=name)
-        return talk
 
     async def _until_replaced(self, talk: Conversation) -> Conversation | None:
         """Waits for the end of a connection; returns the one that took its place, if one did."""

@@ -153,6 +153,9 @@ class Venue(ABC):
     limits: ClassVar[VenueLimits] = VenueLimits()
     deadlines: ClassVar[Deadlines] = Deadlines()
     keep_alive: ClassVar[KeepAlive | None] = None
+    plain: ClassVar[tuple[tuple[bytes, tuple[bytes, ...]], ...]] = ()
+    """What tells frames of nothing but data from all others, for transports that can keep them from the feed: (how one
+    begins, what its first 512 bytes hold besides). A frame that says more than data must match none."""
     errors: ClassVar[Mapping[str, ErrorClass]] = {}
     """Class of each code, or of what an error's text begins with."""
 
@@ -212,6 +215,13 @@ class Venue(ABC):
 
     def listed(self, body: bytes) -> tuple[str, ...]:
         """Returns the symbols that a list of instruments names. Raises `ValueError` if it is none."""
+        return ()
+
+    def taker_ppm(self, body: bytes, symbol: str) -> tuple[tuple[float, int], ...]:
+        """Returns what a list of instruments says takers of a symbol pay: (from which volume on, ppm), lowest first.
+
+        Empty where it says nothing of that, as most do. Raises `ValueError` if it is no such list.
+        """
         return ()
 
     def names(self) -> Query | None:

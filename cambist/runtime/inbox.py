@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap, RecordKind
 from cambist.model.opportunity import encode
@@ -20,6 +20,37 @@ ANSWER_BYTES = 96
 """An answer to a subscription fits in this; no notification does."""
 
 _Entry = tuple[int, int, int, int, int, int, bytes]
+
+
+class Ring(Protocol):
+    """Records that another thread receives, in the order of their times."""
+
+    def drain(self, first_seq: int, until_ns: int, limit: int) -> tuple[bytes, int]:
+        """Returns a block of those up to `until_ns`, at most `limit`, and how many; what follows is not earlier."""
+        ...
+
+    def first_ns(self, now_ns: int) -> int:
+        """Returns the time of the first; if there is none `now_ns`, and nothing earlier will come."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    @property
+    def frames(self) -> int:
+        """Frames taken so far."""
+        ...
+
+    def dropped(self) -> dict[int, int]:
+        """Returns how many frames were dropped, by channel."""
+        ...
+
+    def limit(self, max_records: int) -> None:
+        """Sets how many records may wait."""
+        ...
+
+    def close(self) -> None:
+        """Receives nothing more; what waits can still be drained."""
+        ...
 
 
 class Inbox:
@@ -45,16 +76,49 @@ class Inbox:
         self._bytes = 0
         self._lock = threading.Lock()
         self._dropped: Counter[int] = Counter()
-        self.dropped: Counter[int] = Counter()
-        """Frames dropped so far, by channel."""
-        self.frames = 0
+        self._dropped_ever: Counter[int] = Counter()
+        self._frames = 0
+        self._ahead: deque[_Entry] = deque()
+        self._ring: Ring | None = None
 
     def __len__(self) -> int:
-        return len(self._queue)
+        own = len(self._ahead) + len(self._queue)
+        return own if self._ring is None else own + len(self._ring)
+
+    @property
+    def frames(self) -> int:
+        """Frames taken so far."""
+        return self._frames if self._ring is None else self._frames + self._ring.frames
+
+    @property
+    def dropped(self) -> Counter[int]:
+        """Frames dropped so far, by channel."""
+        return self._dropped_ever if self._ring is None else self._dropped_ever + Counter(self._ring.dropped())
+
+    @property
+    def woken(self) -> Callable[[], None]:
+        """What to call when the attached ring has records."""
+        return self._wake
+
+    def now_ns(self) -> int:
+        """Returns the time as records get it."""
+        return self._clock.now_ns()
+
+    def attach(self, ring: Ring) -> None:
+        """From now on hands out the ring's records too, merged by time."""
+        ring.limit(self._max_records)
+        self._ring = ring
+
+    def close(self) -> None:
+        """Ends what fills the attached ring."""
+        if self._ring is not None:
+            self._ring.close()
 
     def limit(self, max_records: int | None) -> None:
         """Sets how many records may wait; `None` is the default."""
         self._max_records = max_records or MAX_RECORDS
+        if self._ring is not None:
+            self._ring.limit(self._max_records)
 
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame, or drops and counts it if the inbox is full."""
@@ -64,12 +128,12 @@ class Inbox:
                 self._bytes + len(body) > self._max_bytes
             ):
                 self._dropped[channel] += 1
-                self.dropped[channel] += 1
+                self._dropped_ever[channel] += 1
                 return
             if count := self._dropped.pop(channel, 0):
                 self._gap(channel, count)
             self._push(RecordKind.FRAME, direction, channel, conn, generation, body)
-            self.frames += 1
+            self._frames += 1
         self._wake()
 
     def connected(self, channel: int, conn: int, generation: int, label: str) -> None:
@@ -83,7 +147,7 @@ class Inbox:
 
     def gap(self, channel: int, count: int, reason: str) -> None:
         """Notes frames that a source dropped before they came here."""
-        self.dropped[channel] += count
+        self._dropped_ever[channel] += count
         self.put(RecordKind.GAP, encode(Gap(count, reason)), channel=channel)
 
     def put(self, kind: RecordKind, body: bytes = b"", *, channel: int = 0, conn: int = 0, generation: int = 0) -> None:
@@ -92,11 +156,13 @@ class Inbox:
             self._push(kind, Direction.IN, channel, conn, generation, body)
         self._wake()
 
-    def first(self, kind: RecordKind, body: bytes) -> None:
+    def first(self, kind: RecordKind, body: bytes, *, channel: int = 0) -> None:
         """Takes a record ahead of all that wait, at the time of the first of them."""
         with self._lock:
-            recv_ns = self._queue[0][0] if self._queue else self._clock.now_ns()
-            self._queue.appendleft((recv_ns, kind, Direction.IN, 0, 0, 0, body))
+            recv_ns = min((queue[0][0] for queue in (self._ahead, self._queue) if queue), default=self._clock.now_ns())
+            if self._ring is not None:
+                recv_ns = min(recv_ns, self._ring.first_ns(recv_ns))
+            self._ahead.appendleft((recv_ns, kind, Direction.IN, channel, 0, 0, body))
             self._bytes += len(body)
 
     def _push(self, kind: int, direction: int, channel: int, conn: int, generation: int, body: bytes) -> None:
@@ -108,15 +174,37 @@ class Inbox:
         with self._lock:
             if self._dropped and len(self._queue) < self._max_records // 2:
                 self._own_up()
-            count = min(limit, len(self._queue))
-            taken = [self._queue.popleft() for _ in range(count)]
-            self._bytes -= sum(len(entry[6]) for entry in taken)
-        parts: list[bytes] = []
-        pack = HEADER.pack
-        for seq, (recv_ns, kind, direction, channel, conn, generation, body) in enumerate(taken, first_seq):
-            parts.append(pack(seq, recv_ns, kind, direction, channel, conn, generation, len(body)))
-            parts.append(body)
+            if self._ring is not None:
+                return self._merged(self._ring, first_seq, limit)
+            taken = self._take(self._ahead, limit)
+            taken += self._take(self._queue, limit - len(taken))
+        return _packed(taken, first_seq), len(taken)
+
+    def _merged(self, ring: Ring, first_seq: int, limit: int) -> tuple[bytes, int]:
+        """Returns what both have, in runs of one and the other; of the same time the ring's come first."""
+        queue, now_ns = self._queue, self._clock.now_ns()
+        taken = self._take(self._ahead, limit)
+        parts, count = [_packed(taken, first_seq)] if taken else [], len(taken)
+        while count < limit:
+            block, records = ring.drain(first_seq + count, queue[0][0] if queue else now_ns, limit - count)
+            if records:  # a block that is alone is handed on without a copy
+                parts.append(block)
+                count += records
+            if not queue or count == limit:
+                break
+            next_ns = ring.first_ns(now_ns)
+            most = limit - count
+            if next_ns < now_ns:
+                most = next((at for at, entry in zip(range(most), queue, strict=False) if entry[0] >= next_ns), most)
+            taken = self._take(queue, most)
+            parts.append(_packed(taken, first_seq + count))
+            count += len(taken)
         return b"".join(parts), count
+
+    def _take(self, queue: deque[_Entry], most: int) -> list[_Entry]:
+        taken = [queue.popleft() for _ in range(min(most, len(queue)))]
+        self._bytes -= sum(len(entry[6]) for entry in taken)
+        return taken
 
     def _own_up(self) -> None:
         for channel, count in sorted(self._dropped.items()):
@@ -125,3 +213,12 @@ class Inbox:
 
     def _gap(self, channel: int, count: int) -> None:
         self._push(RecordKind.GAP, Direction.IN, channel, 0, 0, encode(Gap(count, "queue full")))
+
+
+def _packed(entries: list[_Entry], first_seq: int) -> bytes:
+    parts: list[bytes] = []
+    pack = HEADER.pack
+    for seq, (recv_ns, kind, direction, channel, conn, generation, body) in enumerate(entries, first_seq):
+        parts.append(pack(seq, recv_ns, kind, direction, channel, conn, generation, len(body)))
+        parts.append(body)
+    return b"".join(parts)
