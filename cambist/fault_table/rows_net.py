@@ -88,7 +88,7 @@ async def rollovers(this: Row, scale: Scale) -> Outcome:
     tally.problems += closes.problems
     found = (
         f"{tally.trials} rollovers, {dark} intervals without a LIVE book; "
-        f"{closes.trials} closes that nothing announced leave the books without one until they are seeded anew (the times here)"
+        f"{closes.trials} closes that nothing announced leave none until a new seed (the times here)"
     )
     return tally.outcome(this, found, met=dark == 0)
 
