@@ -103,7 +103,7 @@ class Rig:
         self.sink = EngineSink([ws, *depth.values()])
         loop = asyncio.get_running_loop()
         # As in a session, where the engine runs on another thread: a need comes when the frame was dealt with.
-        self.sink.needed = lambda need: loop.call_soon(self.feed.need, need) and None
+        self.sink.needed = lambda need: _none(loop.call_soon(self.feed.need, need))
         config = ExchangeConfig(self.symbols, name=self.name, ws=ws_url, rest=rest_url)
         self.feed = ExchangeFeed(
             self.venue,
@@ -178,6 +178,10 @@ class Rig:
         while True:
             await asyncio.sleep(TICK_S)
             self.sink.tick()
+
+
+def _none(_: object) -> None:
+    """Takes what nobody needs."""
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from cambist.fault_table.far import FarRig, far_rig
 from cambist.fault_table.rig import VENUES, Rig, rigs
 from cambist.fault_table.rows_net import p99, recover
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, resident_bytes, row
-from cambist.fault_table.watch import WS, Watch
+from cambist.fault_table.watch import WS, Watch, until
 from cambist.simulator.chaos.toxics import Toxics
 from cambist.simulator.exchanges.faults import Kind
 from cambist.simulator.sockets import frame_head
@@ -104,9 +104,7 @@ async def _giant(rig: FarRig, what: str, command: dict[str, Any], tally: Tally) 
     ends = len(rig.sink.reasons)
     pulse, begun_s = Pulse(), time.monotonic()
     await rig.ask(**command)
-    end = time.monotonic() + 10.0
-    while what != "deep" and len(rig.sink.reasons) == ends and time.monotonic() < end:
-        await asyncio.sleep(0.01)
+    await until(lambda: what == "deep" or len(rig.sink.reasons) > ends, 10.0)
     await asyncio.sleep(0.5)
     await rig.live(20.0)
     tally.recoveries_ms.append((time.monotonic() - begun_s) * 1e3)

@@ -87,8 +87,8 @@ async def rollovers(this: Row, scale: Scale) -> Outcome:
     tally.recoveries_ms += closes.recoveries_ms
     tally.problems += closes.problems
     found = (
-        f"{tally.trials} rollovers, {dark} intervals without a LIVE book; {closes.trials} closes that nothing announced "
-        "leave the books without one until they are seeded anew (the times here)"
+        f"{tally.trials} rollovers, {dark} intervals without a LIVE book; "
+        f"{closes.trials} closes that nothing announced leave none until a new seed (the times here)"
     )
     return tally.outcome(this, found, met=dark == 0)
 

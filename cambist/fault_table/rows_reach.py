@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from cambist.fault_table.rig import VENUES, Rig, rigs
 from cambist.fault_table.rows_net import recover
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
-from cambist.fault_table.watch import Watch
+from cambist.fault_table.watch import Watch, until
 from cambist.model.opportunity import Need
 from cambist.simulator.books import LISTINGS
 from cambist.simulator.chaos.certificates import certificates
@@ -78,9 +78,7 @@ async def _refused(name: str, kind: str, tally: Tally) -> int:
         await rig.open()
         if kind == "reset":
             rig.proxy.toxics = Toxics(tls_reset=True)
-        end = time.monotonic() + 10.0
-        while time.monotonic() < end and (not rig.notes or rig.proxy.counts.connections < 3):
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(rig.notes) and rig.proxy.counts.connections >= 3, 10.0)
         said = " / ".join(rig.sink.reasons)
         tally.expect(WORDS.get(kind, "") in said and bool(said), f"{name}, {kind}: it said {said!r}")
         tally.expect(not rig.exchange.sessions and rig.exchange.sent.total() == 0, f"{name}, {kind}: got through")
@@ -109,9 +107,7 @@ async def _nowhere(seed: int, tally: Tally) -> str:
     rig = Rig("okx", seed=seed, ws="wss://nowhere.invalid")
     try:
         await rig.open()
-        end = time.monotonic() + 15.0
-        while not rig.sink.reasons and time.monotonic() < end:
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(rig.sink.reasons), 15.0)
         said = rig.sink.reasons[0] if rig.sink.reasons else ""
         tally.expect(said.startswith(("host name", "no answer")), f"an unknown name: {said!r}")
         tally.trials += 1
@@ -276,8 +272,7 @@ async def _stormed(rig: Rig, asked: Requests, window_s: float, tally: Tally) -> 
         if len(tally.recoveries_ms) == 1:
             await asyncio.sleep(window_s)  # the budget is whole again
             rig.proxy.reset()
-            while rig.sink.live(rig.symbols):
-                await asyncio.sleep(0.01)
+            await until(lambda: not rig.sink.live(rig.symbols), 10.0)
     tally.frames += rig.sent
     tally.expect(rig.truth.wrong == 0, f"{rig.truth.wrong} wrong books LIVE")
     times = asked.times(DEPTH)

@@ -15,10 +15,12 @@ from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
 from cambist.fault_table.watch import Watch
 from cambist.simulator.exchanges.faults import Fault, Kind
 from feeds import venues
-from feeds.exchange_config import ExchangeConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cambist.simulator.exchanges.session import Topic
+    from feeds.exchange_config import ExchangeConfig
 
 MINUTE_S = 60.0
 LATE_S = 0.5
@@ -99,7 +101,7 @@ async def _mute(watch: Watch, times: int, tally: Tally, late_s: list[float]) -> 
         tally.expect(touched == 0, f"{rig.name}: others were not LIVE {touched} times")
 
 
-def _without(symbol: str):  # noqa: ANN202
+def _without(symbol: str) -> Callable[[frozenset[str]], bool]:
     return lambda live: symbol not in live
 
 
@@ -212,9 +214,9 @@ async def _wrong_always(watch: Watch, asked: Asked, tally: Tally) -> str:
     Where ids tell of what is missing too, the sums are believed no more; a book that has nothing else stays unquoted.
     """
     rig, symbol = watch.rig, watch.rig.symbols[0]
-    before, begun_s = len(asked.times(symbol)), time.monotonic()
+    before = len(asked.times(symbol))
     rig.exchange.inject(Fault(kind=Kind.CHECKSUM, symbol=symbol, count=0))
-    told = await watch.until(lambda: "no longer checked" in rig.sink.said()[1] or _alarm(rig), 40.0)
+    told = await watch.until(lambda: "no longer checked" in rig.sink.said()[1] or bool(_alarm(rig)), 40.0)
     tally.expect(told, f"{rig.name}: no word of sums that always fail")
     error = rig.sink.said()[1] or _alarm(rig)
     if not rig.sink.said()[1]:

@@ -19,6 +19,16 @@ QUIET_S = 0.2
 """Without a frame for so long, whatever was under way has come."""
 
 
+async def until(holds: Callable[[], bool], within_s: float) -> bool:
+    """Waits for something; returns whether it came."""
+    end = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(LOOK_S)
+    return True
+
+
 class Turn(NamedTuple):
     """Which books can be traded on from a moment on."""
 
@@ -64,12 +74,7 @@ class Watch:
 
     async def until(self, holds: Callable[[], bool], within_s: float) -> bool:
         """Waits for something; returns whether it came."""
-        end = time.monotonic() + within_s
-        while not holds():
-            if time.monotonic() > end:
-                return False
-            await asyncio.sleep(LOOK_S)
-        return True
+        return await until(holds, within_s)
 
     async def lost(self) -> int:
         """Stops the market and returns the frames that nothing accounts for.

@@ -9,7 +9,7 @@ command.load()
 
 WRONG = (
     "wrong books",
-    "differ from the venue's",
+    "books differ from",
     "was ever LIVE",
     "books stayed LIVE",
     "quoted while",
