@@ -13,29 +13,33 @@ pub(super) const PPM: i128 = 1_000_000;
 pub enum Reason {
     Go = 0,
     NoBase = 1,
-    Torn = 2,
-    Stale = 3,
-    UnknownCost = 4,
-    LeggedCost = 5,
-    NotPositive = 6,
-    BelowMin = 7,
-    FeesEatGross = 8,
-    TipShare = 9,
-    New = 10,
-    Landing = 11,
+    Fork = 2,
+    Torn = 3,
+    Stale = 4,
+    Unconfirmed = 5,
+    UnknownCost = 6,
+    LeggedCost = 7,
+    NotPositive = 8,
+    BelowMin = 9,
+    FeesEatGross = 10,
+    TipShare = 11,
+    New = 12,
+    Landing = 13,
 }
 
 impl Reason {
     /// How many there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 14;
 
     /// Returns the reason's name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Go => "go",
             Self::NoBase => "no_base",
+            Self::Fork => "fork",
             Self::Torn => "torn",
             Self::Stale => "stale",
+            Self::Unconfirmed => "unconfirmed",
             Self::UnknownCost => "unknown_cost",
             Self::LeggedCost => "legged_cost",
             Self::NotPositive => "not_positive",
@@ -65,8 +69,10 @@ pub struct Figures {
     pub amount_out: u64,
     pub settlement: Settlement,
     pub has_base: bool,
+    pub fork: bool,
     pub torn: bool,
     pub stale: bool,
+    pub unconfirmed: bool,
     pub transfer_fees: u64,
     pub base_fee: Option<u64>,
     pub priority_fee: Option<u64>,
@@ -97,8 +103,10 @@ impl Figures {
             amount_out: c.amount_out,
             settlement: c.settlement,
             has_base: c.has_base,
+            fork: !c.fork.is_empty(),
             torn: !c.torn.is_empty(),
             stale: !c.stale.is_empty(),
+            unconfirmed: !c.unconfirmed.is_empty(),
             transfer_fees: c.transfer_fees,
             base_fee: c.base_fee,
             priority_fee: c.priority_fee,
@@ -173,6 +181,12 @@ pub fn landing_ppm(wins: u64, tries: u64) -> u32 {
     ((wins + 1) * 1_000_000 / (u128::from(tries) + 2)) as u32
 }
 
+/// Returns whether a gross is too good to be believed on one endpoint's word.
+pub fn needs_second(amount_in: u64, amount_out: u64, gates: &Gates) -> bool {
+    let gross = i128::from(amount_out) - i128::from(amount_in);
+    gross * PPM > i128::from(gates.max_unconfirmed_ppm) * i128::from(amount_in)
+}
+
 /// Returns `part` as parts per million of `whole`, rounded down.
 pub(super) fn ppm(part: i128, whole: u64) -> i128 {
     (part * PPM).div_euclid(i128::from(whole.max(1)))
@@ -183,11 +197,17 @@ fn refusal(f: &Figures, gates: &Gates, net: Option<i64>, landing: u32) -> (Reaso
     if !f.has_base || f.amount_in == 0 {
         return (Reason::NoBase, None);
     }
+    if f.fork {
+        return (Reason::Fork, None);
+    }
     if f.torn {
         return (Reason::Torn, None);
     }
     if f.stale {
         return (Reason::Stale, None);
+    }
+    if f.unconfirmed && needs_second(f.amount_in, f.amount_out, gates) {
+        return (Reason::Unconfirmed, None);
     }
     if f.unknown_cost().is_some() {
         return (Reason::UnknownCost, None);

@@ -11,6 +11,7 @@ const NS_PER_MS: i64 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     None,
+    Fork,
     Torn,
     Stale,
 }
@@ -19,6 +20,7 @@ impl Problem {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::None => "",
+            Self::Fork => "fork",
             Self::Torn => "torn",
             Self::Stale => "stale",
         }
@@ -89,14 +91,21 @@ impl Market {
         let age = (now_ns - channel.slot_ns).max(0);
         match pool.state {
             PoolState::Live => {}
-            PoolState::Torn => {
+            PoolState::Torn | PoolState::Fork => {
                 return Leg {
-                    problem: Problem::Torn,
+                    problem: if pool.state == PoolState::Torn {
+                        Problem::Torn
+                    } else {
+                        Problem::Fork
+                    },
                     detail: pool.name.clone(),
                     age_ns: age,
                 };
             }
             state => return Leg::stale(format!("{} {}", pool.name, state.as_str()), age),
+        }
+        if !channel.quarantine.is_empty() {
+            return Leg::stale(format!("{} is quarantined", channel.info.label), age);
         }
         let behind = self.slot.unwrap_or(0).saturating_sub(slot);
         if channel.state == State::Down || behind > self.gates.max_slot_lag {
@@ -126,7 +135,7 @@ impl Market {
         }
         matches!(
             self.registry.pools[behind.at].state,
-            PoolState::Torn | PoolState::Gap
+            PoolState::Torn | PoolState::Gap | PoolState::Fork
         )
     }
 }
