@@ -210,7 +210,8 @@ def test_an_older_slot_told_late_is_no_fork(name):
     tree.begin(0, 1)
     tree.trade("cpmm-sol-usdc", 10**9, a_to_b=True)
     tree.begin(0, 1)
-    slot = {"parent": tree.newest - 2, "root": 0, "slot": tree.newest - 1}
+    run(engine, tree.market.take())
+    slot = {"parent": tree.newest - 3, "root": 0, "slot": tree.newest - 2}
     params = {"result": slot, "subscription": 1}
     tree.market.frame(WS, {"jsonrpc": "2.0", "method": "slotNotification", "params": params})
     needs = run(engine, tree.market.take())[1]
