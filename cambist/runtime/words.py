@@ -21,6 +21,7 @@ DECISIONS = {
     "go": "go",
     "new": "seen {seen} slot",
     "torn": "torn",
+    "unconfirmed": "one node's word",
     "no_base": "no base token",
     "unknown_cost": "cost unknown",
     "legged_cost": "legged, cost –",
@@ -153,6 +154,8 @@ def decision(opportunity: Opportunity, min_bps: float, fate: Fate, names: Names)
         return "stale", sanitise(f"stale {venue or detail}", 16)
     if reason == "torn":
         return "stale", "torn"
+    if reason == "fork":
+        return "stale", "fork rolled back"
     known = DECISIONS.get(reason)
     text = sanitise(reason.replace("_", " "), 16) if known is None else known.format(seen=opportunity.seen_slots)
     return ("blocked" if opportunity.net is not None and opportunity.net > 0 else "skip"), text
