@@ -20,6 +20,8 @@ from cambist.config import ConfigError, load
 from cambist.model.venues import CHAIN_BOOKS, POOL_VENUES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cambist.runtime.hub import LiveRuntime
 
 OK, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -99,6 +101,49 @@ def run(
     if runtime.failure is not None:
         raise Stop(DIFFERENT, f"the hub stopped: {runtime.failure}")
     return INTERRUPTED if stop.seen else OK
+
+
+@app.command
+def record(
+    *,
+    config: Path | None = None,
+    for_: Annotated[str | None, Parameter(name="--for")] = None,
+    feeds: str = "",
+    out: str = "",
+    json: bool = False,
+) -> int:
+    """Capture a session without a screen and without trading; it replays like any other.
+
+    How it goes is said on stderr: on a terminal in one line that is rewritten, elsewhere every 30 s. SIGTERM ends it
+    well (exit code 0). Under systemd it says when it is ready, stops, and that it is not hung.
+
+    Args:
+        config: The TOML file; without it the default one, or the embedded market if there is none.
+        for_: End by itself after so long: 90, 30m, 1h30m, 2d.
+        feeds: Exchanges and nodes to capture, with commas between, `solana` for all nodes; all if not given.
+        out: Name of the session; further segments count on from it. Without it, by the time it begins.
+        json: Print the report as one JSON object at the end.
+    """
+    from cambist import capture
+
+    settings = load(config)
+    seconds = None if for_ is None else capture.seconds_of(for_)
+    stop = Interrupts()
+    runtime = compose.capture(settings, tuple(name.strip() for name in feeds.split(",") if name.strip()), out)
+    runtime.start()
+    try:
+        say(f"recording {runtime.session or 'nothing'} in {settings.session_folder}")
+        ended = capture.Watcher(runtime, settings.session_folder, seconds, say).watch(lambda: stop.seen)
+    finally:
+        runtime.close()
+    report = {**runtime.report(), "ended": ended}
+    if json:
+        put(report)
+    else:
+        say(summary(report))
+    if ended not in ("time", "stopped"):
+        raise Stop(DIFFERENT, f"{ended}. What was recorded until then replays; free space and start again.")
+    return INTERRUPTED if stop.number == signal.SIGINT else OK
 
 
 @app.command
@@ -292,22 +337,28 @@ def pools(*, json: bool = False, refresh: bool = False, limit: int | None = None
 
 
 @app.command
-def doctor(*, json: bool = False, config: Path | None = None) -> int:
-    """Check what a run needs: engine, terminal, folders, endpoints; list how far each venue is proved.
+def doctor(*, timeout: float = 10.0, json: bool = False, config: Path | None = None) -> int:
+    """Check what a run needs: engine, terminal, folders, each endpoint; list how far each venue is proved.
 
-    Exit code 0 if all is there.
+    Every endpoint of the config is tried step by step, all at the same time: name, connection, TLS, first data, lag,
+    clock, limits, fee. Exit code 0 if all is well, 1 if not.
 
     Args:
+        timeout: No endpoint takes longer than so many seconds.
         json: Print one JSON object.
         config: The TOML file.
     """
-    checks = compose.doctor(load(config))
+    if not 0 < timeout <= 600:
+        raise Stop(UNUSABLE, f"--timeout was {timeout:g}, expected seconds above 0 and at most 600")
+    checks = compose.doctor(load(config), timeout, _counted())
     venues = [*POOL_VENUES, *CHAIN_BOOKS]
     if json:
         put({"schema": 1, "checks": checks, "venues": venues})
     else:
         for check in checks:
-            print(f"{'ok  ' if check['ok'] else 'MISS'} {check['name']:18} {check['found']}")
+            ms = f"{check['ms']:7.1f} ms" if "ms" in check else ""
+            step = f"{check.get('step', ''):15} {ms:10}  " if "step" in check else ""
+            print(f"{'ok  ' if check['ok'] else 'MISS'} {check['name']:18} {step}{check['found']}")
         print("\nHow far quotes are proved (live trading refuses what is proved by formula only):")
         for venue in venues:
             print(f"     {venue.title:18} by {venue.proof:8} {venue.note}".rstrip())
@@ -352,18 +403,31 @@ class Progress:
             sys.stderr.flush()
 
 
+def _counted() -> Callable[[int, int], None]:
+    """Returns what shows on a terminal how many endpoints are done; nothing is written elsewhere."""
+
+    def tell(done: int, of: int) -> None:
+        if of and sys.stderr.isatty():
+            end = "\r\x1b[K" if done == of else ""
+            print(f"\r{done} of {of} endpoints checked{end}", end="", file=sys.stderr, flush=True)
+
+    return tell
+
+
 class Interrupts:
     """Turns Ctrl-C and SIGTERM into a flag, so that a session closes before the process ends."""
 
     def __init__(self) -> None:
         self.seen = False
+        self.number = 0
+        """The signal that was seen first."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: object) -> None:
         if self.seen:
             raise KeyboardInterrupt
-        self.seen = True
+        self.seen, self.number = True, number
 
 
 def watch(runtime: LiveRuntime, seconds: float | None, stop: Interrupts) -> None:

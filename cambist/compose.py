@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cambist import doctor as checks
 from cambist import engine as engines
 from cambist.config import Paper, Risk
 from cambist.config_watch import nearest
@@ -93,6 +92,25 @@ def live(
         raise
 
 
+def capture(config: Config, feeds: tuple[str, ...], name: str) -> LiveRuntime:
+    """Returns a runtime that records and takes nothing, not started yet. Raises `ValueError` for an unknown feed.
+
+    `feeds` are names of exchanges and nodes, `solana` for all nodes; none is all of them. `name` is the session's.
+    """
+    from cambist import markets
+
+    if name and session_path(config.session_folder, name).exists():
+        message = f"session {name!r} exists; choose another --out"
+        raise ValueError(message)
+    config = markets.only(config, feeds)
+    market = _demo(config) if config.market.source == "demo" else _network(config, lambda _: None, lambda _: None)
+    try:
+        return _live(config, markets.narrowed(market, feeds), duel=False, capture=name)
+    except BaseException:
+        market.close()
+        raise
+
+
 def _demo(config: Config) -> Market:
     """Starts the market's process first: it builds its world on the other core while feeds and engine load here."""
     from cambist.simulator.process import begin
@@ -113,13 +131,18 @@ def _network(config: Config, say: Callable[[str], None], progress: Callable[[str
     return markets.network(config, pools.to_watch(config, say, progress))
 
 
-def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
+def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> LiveRuntime:
+    """Returns a runtime; with `capture`, the name of a session or an empty one, it records and takes nothing."""
     folder = config.session_folder
     setup = kernel_setup(config, market)
+    trades = capture is None
+    if not trades:
+        setup = msgspec.structs.replace(setup, watch_only=True)
     name, note = _engine(config)
     kernel = Kernel(setup, engines.make_engine, name)
     journal_path = _journal_path(config)
-    kernel.risk.state.halted = _standing_halt(journal_path)
+    if trades:
+        kernel.risk.state.halted = _standing_halt(journal_path)
     log: list[Callable[[str, str, str], None]] = []
 
     def recorder(on_end: Callable[[str], None]) -> Recorder:
@@ -133,7 +156,8 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
 
         # Twenty segments fill the folder, so that removing the oldest leaves most of what there was.
         segment_bytes = min(SEGMENT_BYTES, max(1 << 20, limits.max_bytes // 20))
-        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes)
+        named = capture or ""
+        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes, name=named)
 
     def journal() -> Any:
         from storage.journal import Journal
@@ -148,8 +172,8 @@ def _live(config: Config, market: Market, *, duel: bool) -> LiveRuntime:
     build = engines.build_info()
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: log[0](*line)),
-        recorder=recorder if config.recording.enabled else None,
-        journal=journal,
+        recorder=recorder if config.recording.enabled or not trades else None,
+        journal=journal if trades else None,
         duel=start_duel if duel else None,
         sessions=lambda: list_sessions(folder),
         open_session=lambda chosen, beside: _beside(config, chosen, beside),
@@ -300,12 +324,18 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
     if engine == "native" and not engines.build_info().native:
         message = f"--engine native: the Rust engine is not built: {engines.build_info().why}"
         raise ValueError(message)
-    name = engine or ("native" if engines.build_info().native else "reference")
-    kernel = Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
-    kernel.pinned = True
+    kernel = fresh_kernel(engine)
     first = next(iter(reader.blocks()), None)
     if first is None or HEADER.unpack_from(first.block)[2] != 0:
         raise SessionError(reader.path, "no STATE record at its start", "a session of this version")
+    return kernel
+
+
+def fresh_kernel(engine: str | None = None) -> Kernel:
+    """Returns a kernel that waits for a STATE record, on an engine that no record changes."""
+    name = engine or ("native" if engines.build_info().native else "reference")
+    kernel = Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
+    kernel.pinned = True
     return kernel
 
 
@@ -494,9 +524,11 @@ def pools(config: Config, *, refresh: bool, say: Callable[[str], None], progress
     return rows.shown(config, refresh=refresh, say=say, progress=progress)
 
 
-def doctor(config: Config) -> list[Check]:
-    """Returns what a run needs, checked."""
-    return checks.check(config)
+def doctor(config: Config, timeout_s: float, tell: Callable[[int, int], None]) -> list[Check]:
+    """Returns what a run needs, checked; `tell` hears how many endpoints are done, of how many."""
+    from cambist import doctor as checks  # loads all that feeds need
+
+    return checks.check(config, timeout_s, tell)
 
 
 def progress(runtime: LiveRuntime, seconds: float) -> str:

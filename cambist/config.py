@@ -63,6 +63,8 @@ class SolanaEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Estimates of fees that this provider answers."""
     tip_floor: str = ""
     """Address that tells the tips that landed, e.g. `https://bundles.jito.wtf/api/v1/bundles/tip_floor`."""
+    tip_stream: str = ""
+    """Address that streams them, e.g. `wss://bundles.jito.wtf/api/v1/bundles/tip_stream`."""
     observe_pools: Annotated[int, msgspec.Meta(ge=0, le=128)] = 0
     """Of how many pools the logs are read, to see how full their accounts are."""
 
@@ -329,6 +331,12 @@ def _check(path: Path, text: str, config: Config) -> None:
     if not math.isfinite(config.market.rate):
         raise ConfigError(path, _line_of(text, "market.rate"), "`market.rate` is no number")
     urls = [(f"solana[{i}]", u) for i, e in enumerate(config.solana) for u in (e.pubsub, e.rpc)]
+    urls += [
+        (f"solana[{i}].{key}", url)
+        for i, e in enumerate(config.solana)
+        for key, url in (("tip_floor", e.tip_floor), ("tip_stream", e.tip_stream))
+        if url
+    ]
     for key, table in _tables(config).items():
         _check_exchange(path, text, key, table)
         urls += [(f"{key}.{part}", url) for part, url in (("ws", table.ws), ("rest", table.rest)) if url]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 
-from cambist.model.tokens import mints_of
+from cambist.model.tokens import mints_of, on_chain
 from cambist.model.venues import POOL_VENUES
 
 if TYPE_CHECKING:
@@ -116,16 +116,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def problems(watch: Watch, valuation: Valuation, tokens: Iterable[Token], nodes: Iterable[str]) -> Iterator[Problem]:
     """Yields what can't be meant."""
-    known, nodes = mints_of(tokens), list(nodes)
+    tokens, nodes = tuple(tokens), list(nodes)
+    known, tradable = mints_of(tokens), mints_of(on_chain(tokens))
     for address in watch.pools:
         if not KEY.fullmatch(address):
             yield Problem("watch.pools", f'"{address[:60]}" is no base58 public key')
-    for key, names, open_ended in (
-        ("watch.tokens", watch.tokens, bool(watch.token_list)),
-        ("valuation.base", valuation.base, bool(watch.token_list)),
-        ("valuation.quote", (valuation.quote,) if valuation.quote else (), bool(watch.token_list)),
+    for key, names, meant in (
+        ("watch.tokens", watch.tokens, tradable),
+        ("valuation.base", valuation.base, known),
+        ("valuation.quote", (valuation.quote,) if valuation.quote else (), known),
     ):
-        yield from _names(key, names, known, open_ended=open_ended)
+        yield from _names(key, names, meant, open_ended=bool(watch.token_list))
     if len(set(watch.tokens)) == 1:
         yield Problem("watch.tokens", "names one token; a pool trades one for another, so two are needed")
     for key, values in (("watch.venues", watch.venues), ("watch.min_liquidity", (watch.min_liquidity,))):

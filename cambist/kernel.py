@@ -58,6 +58,8 @@ class KernelSetup(msgspec.Struct, frozen=True):
     """How screens and reports add up amounts; no decision reads it."""
     rule: str = ""
     """What the operator's rule says a trade must be; empty for no rule."""
+    watch_only: bool = False
+    """No strategy takes anything: the market is recorded and that is all."""
 
 
 class KernelState(msgspec.Struct):
@@ -151,7 +153,7 @@ class Kernel:
             unrecorded=lambda pools: self.engine.unrecorded(pools),
         )
         self.wallet = state.wallet
-        self.strategies: list[Strategy] = [self._made(setup.rule)]
+        self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
         for strategy in self.strategies:
             strategy.restore(state.strategies.get(strategy.name, {}))
         self.open_orders = state.open_orders
@@ -221,8 +223,9 @@ class Kernel:
     def use_rule(self, text: str) -> None:
         """Goes on with another rule, or none, from the same state. Raises `ValueError` at the column if it is none."""
         strategy = self._made(text)
-        strategy.restore(self.strategies[0].state())
-        self.strategies = [strategy]
+        if self.strategies:
+            strategy.restore(self.strategies[0].state())
+            self.strategies = [strategy]
         self.setup = msgspec.structs.replace(self.setup, rule=text)
 
     def check_rule(self, text: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from cambist.config import Config, ExchangeEndpoint, OkxEndpoint, SolanaEndpoint
+from cambist.config import EXCHANGES, Config, ExchangeEndpoint, OkxEndpoint, SolanaEndpoint
 from cambist.engine import build_info
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token
@@ -21,6 +22,7 @@ from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed, seedi
 from feeds.native import Wires
 from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
 from feeds.solana import SolanaConfig, SolanaFeed
+from feeds.tip_stream import TipStreamConfig, TipStreamFeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -143,6 +145,40 @@ def network(config: Config, watched: Watched | None = None) -> Market:
     )
 
 
+def only(config: Config, feeds: Sequence[str]) -> Config:
+    """Returns a config of some feeds: exchanges and nodes by name, `solana` for all nodes. None means all of them.
+
+    Raises `ValueError` for a name that is none of the config's.
+    """
+    demo = config.market.source == "demo"
+    nodes = ("solana",) if demo else tuple(endpoint.name for endpoint in config.solana)
+    exchanges = ("binance", *config.market.exchanges) if demo else tuple(config.exchanges)
+    known = dict.fromkeys((*(("solana",) if nodes else ()), *nodes, *exchanges))
+    unknown = [name for name in feeds if name not in known]
+    if unknown:
+        message = f"--feeds names {', '.join(unknown)}; the config has {', '.join(known)}"
+        raise ValueError(message)
+    if demo or not feeds:
+        return config
+    chosen = tuple(e for e in config.solana if e.name in feeds or "solana" in feeds)
+    tables = {name: None for name in EXCHANGES if name not in feeds}
+    others = {name: table for name, table in config.venues.items() if name in feeds}
+    pools = config.pools if chosen else ()
+    return replace(config, solana=chosen, venues=others, pools=pools, **tables)
+
+
+def narrowed(market: Market, feeds: Sequence[str]) -> Market:
+    """Returns the embedded market with some of its feeds alone; another one is made of the chosen ones already."""
+    if not feeds or not market.demo:
+        return market
+    allowed = {*feeds, *(("fees", "tips") if "solana" in feeds else ())}
+
+    def chosen(inbox: Inbox, note: Any) -> Sequence[Feed]:
+        return [feed for feed in market.feeds(inbox, note) if {c.feed for c in feed.channels()} & allowed]
+
+    return dataclasses.replace(market, feeds=chosen)
+
+
 def demo_token(entry: dict[str, Any]) -> Token:
     """Returns a token of the embedded market from its own description."""
     symbol = entry["symbol"]
@@ -195,6 +231,10 @@ def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) 
         told = channels.add("tips", "jito", "jito.tip_floor", node.tip_floor)
         where = TipFloorConfig(node.tip_floor, f"{node.name} tips")
         tips.append(lambda inbox, note: TipFloorFeed(where, told, inbox, note=note))
+    if node.tip_stream:
+        streamed = channels.add("tips", "jito", "jito.tip_floor", node.tip_stream)
+        stream = TipStreamConfig(node.tip_stream, f"{node.name} tip stream")
+        tips.append(lambda inbox, note: TipStreamFeed(stream, streamed, inbox, note=note))
     return [
         lambda inbox, note: SolanaFeed(settings, ws, http, inbox, pools=pools, note=note),
         lambda inbox, note: PriorityFeeFeed(fee_settings, fees, inbox, accounts=watched, singly=singly, note=note),

@@ -341,6 +341,10 @@ class FeedRow(msgspec.Struct, frozen=True, gc=False):
     note: str = ""
     offset_ns: int | None = None
     """Clock offset subtracted from its lag."""
+    clock_ns: int | None = None
+    """The venue's clock less ours, measured by asking for its time; `None` if it was not asked, or did not answer."""
+    clock_error_ns: int = 0
+    """How far off that may be."""
     last_ns: int = 0
     """When its last frame came before it went down; 0 if none came, or it is not down."""
     attempt: int = 0

@@ -90,6 +90,8 @@ class FeedStatus(msgspec.Struct, frozen=True):
     """How long the wait before it is in all."""
     clock_offset_ns: int | None = None
     """The venue's clock less ours; `None` if it was not asked, or did not answer."""
+    clock_error_ns: int = 0
+    """How far off that may be: half of the way there and back, and of how fine the time is told."""
 
 
 Note = Callable[[str, str, str], None]

@@ -207,7 +207,10 @@ class ExchangeFeed:
             socket = msgspec.structs.replace(socket, state="stale")
         if self._reads is None:
             return (socket,)
-        socket = msgspec.structs.replace(socket, clock_offset_ns=self._reads.clock_offset_ns)
+        reads = self._reads
+        socket = msgspec.structs.replace(
+            socket, clock_offset_ns=reads.clock_offset_ns, clock_error_ns=reads.clock_error_ns
+        )
         info = self._channels.info
         return socket, self._reads.status(info.id if info is not None else self._channels.ws.id)
 
@@ -303,7 +306,7 @@ class ExchangeFeed:
     def _spoke(self, symbol: str) -> None:
         """Seeds a book whose stream begins on a connection that takes over: the old one ends only after that."""
         if len(self._open) > 1:
-            self._reseeder.want(symbol)
+            self._reseeder.want(symbol, fresh=True)
 
     def _resubscribe(self, symbols: list[str]) -> None:
         if self._subscribed is not None:

@@ -58,6 +58,8 @@ class _Message(msgspec.Struct):
 
 class _Pair(msgspec.Struct):
     wsname: str = ""
+    fees: list[tuple[float, float]] = []
+    """(volume in 30 days, percent)."""
 
 
 class _Pairs(msgspec.Struct):
@@ -158,6 +160,11 @@ class Kraken(Venue):
     def listed(self, body: bytes) -> tuple[str, ...]:
         """Returns `result.*.wsname`, in the names of v2."""
         return tuple(v2_name(pair.wsname) for pair in _PAIRS.decode(body).result.values() if pair.wsname)
+
+    def taker_ppm(self, body: bytes, symbol: str) -> tuple[tuple[float, int], ...]:
+        """Returns `result.*.fees`, told in percent."""
+        pairs = (pair for pair in _PAIRS.decode(body).result.values() if pair.wsname and v2_name(pair.wsname) == symbol)
+        return tuple((volume, round(percent * 10_000)) for pair in pairs for volume, percent in pair.fees)
 
     def check(self, body: bytes) -> str:
         """Returns `{"error":["EGeneral:Internal error"]}` as text."""

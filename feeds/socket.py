@@ -25,12 +25,15 @@ from feeds.watchdog import Backoff, Watchdog
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from websockets.asyncio.client import ClientConnection
+
     from feeds.bucket import Bucket
 
 __all__ = ["Handler", "KeepAlive", "SocketLimits", "WebSocketSource"]
 
 AT_ONCE_AFTER_S = 5.0
-"""A connection that lived this long may be replaced without a wait; a shorter one may be part of a loop."""
+"""A connection that lived this long may be replaced without a wait; a shorter one may be part of a loop. Where it was
+cut, or told to go, it must have had frames for so long."""
 GOING_AWAY = frozenset({1001, 1012, 1013})
 """Close codes of a server that restarts or sheds load: nothing is wrong with what we sent."""
 
@@ -40,6 +43,26 @@ class _Connect(connect):
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
+
+
+async def open_connection(url: str, limits: SocketLimits) -> ClientConnection:
+    """Returns a connection that is open. Raises what `reason_of` has words for."""
+    parts, began = urlsplit(url), time.monotonic()
+    async with asyncio.timeout(limits.open_timeout_s):
+        reached = await reach(parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
+    return await _Connect(
+        url,
+        sock=reached,
+        compression=None,
+        proxy=None,
+        user_agent_header="cambist",
+        open_timeout=max(0.1, limits.open_timeout_s - (time.monotonic() - began)),
+        close_timeout=limits.close_timeout_s,
+        ping_interval=limits.ping_interval_s,
+        ping_timeout=limits.ping_timeout_s,
+        max_size=min(limits.max_size, MAX_BODY),
+        max_queue=256,
+    )
 
 
 class WebSocketSource:
@@ -195,22 +218,7 @@ class WebSocketSource:
         limits = self._limits
         if self._attempts is not None:
             await self._attempts.take()
-        parts, began = urlsplit(self._url), time.monotonic()
-        async with asyncio.timeout(limits.open_timeout_s):
-            reached = await reach(parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
-        return await _Connect(
-            self._url,
-            sock=reached,
-            compression=None,
-            proxy=None,
-            user_agent_header="cambist",
-            open_timeout=max(0.1, limits.open_timeout_s - (time.monotonic() - began)),
-            close_timeout=limits.close_timeout_s,
-            ping_interval=limits.ping_interval_s,
-            ping_timeout=limits.ping_timeout_s,
-            max_size=min(limits.max_size, MAX_BODY),
-            max_queue=256,
-        )
+        return await open_connection(self._url, limits)
 
     def _failed(self, reason: str) -> None:
         """Tells of an attempt that failed, once per reason: the endpoint may be down for days."""
@@ -257,7 +265,7 @@ class WebSocketSource:
             if fresh is not None:
                 return fresh
         self._state, self._reason = "down", self._collect(talk)
-        if talk.close_code in GOING_AWAY and self._clock() - talk.opened_at >= AT_ONCE_AFTER_S:
+        if (talk.cut or talk.close_code in GOING_AWAY) and talk.spoke_s >= AT_ONCE_AFTER_S:
             self._backoff.reset()
         self._note("warn", self.name, f"{self._label}: {self._reason}")
         return None

@@ -118,8 +118,8 @@ class Deadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long the feed waits before it acts."""
 
     ack_s: float = 5.0
-    first_data_s: float = 10.0
-    """From the acknowledgement to the first data of a book or ticker."""
+    first_data_s: float = 9.5
+    """From the acknowledgement to the first data of a book or ticker; with the guard's step, 10 s in all."""
     alive_s: float = 5.0
     """Without any frame at all: the connection is half-open."""
     silence_s: float = 15.0
@@ -215,6 +215,13 @@ class Venue(ABC):
 
     def listed(self, body: bytes) -> tuple[str, ...]:
         """Returns the symbols that a list of instruments names. Raises `ValueError` if it is none."""
+        return ()
+
+    def taker_ppm(self, body: bytes, symbol: str) -> tuple[tuple[float, int], ...]:
+        """Returns what a list of instruments says takers of a symbol pay: (from which volume on, ppm), lowest first.
+
+        Empty where it says nothing of that, as most do. Raises `ValueError` if it is no such list.
+        """
         return ()
 
     def names(self) -> Query | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Literal
 
 from cambist.model.text import sanitise
@@ -23,6 +24,8 @@ FINAL = frozenset({"bad_subscription", "refusal", "not_found"})
 NOT_FOUND = 404
 NO_USE = frozenset({400, NOT_FOUND})
 """Statuses of a read that no further try will change."""
+AGAIN_S, LOOK_S = 5.0, 0.5
+"""When the time is asked for again after no answer; how often our own clock is looked at in between."""
 
 
 class VenueReads:
@@ -36,6 +39,11 @@ class VenueReads:
     def clock_offset_ns(self) -> int | None:
         """The venue's clock less ours; `None` before it told its time."""
         return self._clock.offset_ns
+
+    @property
+    def clock_error_ns(self) -> int:
+        """How far off that may be."""
+        return self._clock.error_ns
 
     def status(self, channel: int) -> FeedStatus:
         """Returns how reads went lately."""
@@ -60,7 +68,7 @@ class VenueReads:
         return await Listing(self._venue, self._rest, channel, self.check, self._note).unknown(symbols)
 
     async def ask_time(self, every_s: float) -> None:
-        """Asks for the venue's time for ever; an answer that fails leaves the last ones standing."""
+        """Asks for the venue's time for ever, at once when ours stepped; an answer that fails leaves the last ones."""
         query = self._venue.server_time()
         while query is not None:
             try:
@@ -68,7 +76,16 @@ class VenueReads:
                 self._clock.took(asked_ns, answered_ns, *self._venue.time_ns(body))
             except (Unreachable, ValueError, TypeError, LookupError, ArithmeticError):
                 pass
-            await asyncio.sleep(every_s)
+            await self._until_due(every_s)
+
+    async def _until_due(self, every_s: float) -> None:
+        """Waits until the time is to be asked for again: sooner while it is not known, at once when ours stepped."""
+        known = self.clock_offset_ns is not None
+        end = time.monotonic() + (every_s if known else min(every_s, AGAIN_S))
+        while (left_s := end - time.monotonic()) > 0 and known == (  # noqa: ASYNC110 - a clock that steps wakes nobody
+            self.clock_offset_ns is not None
+        ):
+            await asyncio.sleep(min(left_s, LOOK_S))
 
     def check(self, body: bytes) -> None:
         """Raises `Refusal` if a reply is an error in a 200's clothes, or none of the venue's."""

@@ -15,9 +15,9 @@ from cambist.discovery.found import Ask, Found, FoundPool
 from cambist.discovery.mints import FoundToken
 from cambist.discovery.node import DiscoveryError, Node
 from cambist.discovery.search import Search
-from cambist.model.market import PoolRef, Token
+from cambist.model.market import FIAT, PoolRef, Token
 from cambist.model.text import short
-from cambist.model.tokens import KNOWN, mints_of
+from cambist.model.tokens import KNOWN, mints_of, on_chain
 from feeds.base import endpoint_label
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def demo(node: SolanaEndpoint, pools: Iterable[str], tokens: tuple[Token, ...], 
 def ask_of(config: Config, listed: dict[str, Listed] | None = None) -> Ask:
     """Returns what the config asks for. Raises `DiscoveryError`, `ListError`."""
     watch, listed = config.watch, listed or {}
+    tokens = on_chain(config.tokens)
     mints = mints_of(config.tokens)
     for mint, entry in listed.items():
         if entry.unique and entry.symbol not in mints:
@@ -112,16 +113,17 @@ def ask_of(config: Config, listed: dict[str, Listed] | None = None) -> Ask:
     def meant(key: str, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(_mint(key, name, mints) for name in names))
 
-    ranked = tuple(t.mint for t in sorted(config.tokens, key=lambda t: t.base) if t.base)
+    ranked = tuple(token.mint for token in sorted(tokens, key=lambda token: token.base) if token.base)
+    base = tuple(mint for mint in meant("valuation.base", config.valuation.base) if not FIAT.fullmatch(mint))
     return Ask(
         named=tuple(dict.fromkeys([pool.address for pool in config.pools] + list(watch.pools))),
         listed=files.pools(Path(watch.pool_list)) if watch.pool_list else (),
         tokens=meant("watch.tokens", watch.tokens),
         venues=watch.venue_names() if watch.tokens else (),
-        base=meant("valuation.base", config.valuation.base) or ranked or tuple(KNOWN.values()),
+        base=base or ranked or tuple(KNOWN.values()),
         min_liquidity=watch.min_liquidity,
         max_pools=watch.max_pools,
-        mints=tuple(token.mint for token in config.tokens),
+        mints=tuple(token.mint for token in tokens),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from cambist.model.tokens import KNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -18,7 +20,7 @@ def problems(
     each = equivalences[at]
     sides = ("a", each.a), ("b", each.b)
     for name, mint in sides:
-        if mint not in (token.mint for token in tokens):
+        if mint not in KNOWN.values() and all(mint != token.mint for token in tokens):
             yield name, f' is "{mint[:60]}", no mint of [[tokens]]{_nearest_mint(mint, tokens)}'
     if each.a == each.b:
         yield "b", " is the same as `a`"
@@ -37,6 +39,7 @@ def problems(
 
 def _nearest_mint(given: str, tokens: Sequence[Token]) -> str:
     """Returns a hint at the token that was meant, by its symbol or its mint."""
-    known = {token.symbol: token.mint for token in tokens} | {token.mint: token.mint for token in tokens}
+    listed = KNOWN | {token.symbol: token.mint for token in tokens}
+    known = listed | {mint: mint for mint in listed.values()}
     near = difflib.get_close_matches(given, known, 1)
     return f'; did you mean "{known[near[0]]}"?' if near else ""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from cambist.model.market import FIAT, Token
 from cambist.model.text import sanitise, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from cambist.model.market import Token
 
 KNOWN = {
     "SOL": "So11111111111111111111111111111111111111112",
@@ -23,8 +22,8 @@ SYMBOL_CELLS = 12
 def labels(tokens: Iterable[Token]) -> dict[str, str]:
     """Returns what each mint is called on screen.
 
-    A verified symbol that no other verified token has stands alone; any other is followed by its mint, as in
-    `BONK DezX…B263`.
+    A verified symbol that no other verified token has stands alone, as does that of money that is no token; any other
+    is followed by its mint, as in `BONK DezX…B263`.
     """
     tokens = list(tokens)
     symbols = {token.mint: sanitise(token.symbol, SYMBOL_CELLS) for token in tokens}
@@ -32,9 +31,14 @@ def labels(tokens: Iterable[Token]) -> dict[str, str]:
     named = {}
     for token in tokens:
         symbol = symbols[token.mint]
-        alone = token.verified and verified[symbol] == 1
+        alone = (token.verified and verified[symbol] == 1) or FIAT.fullmatch(token.mint)
         named[token.mint] = symbol if symbol and alone else f"{symbol} {short(token.mint)}".lstrip()
     return named
+
+
+def on_chain(tokens: Iterable[Token]) -> tuple[Token, ...]:
+    """Returns those that are tokens, without the money of banks."""
+    return tuple(token for token in tokens if not FIAT.fullmatch(token.mint))
 
 
 def mints_of(tokens: Iterable[Token]) -> dict[str, list[str]]:

@@ -66,6 +66,7 @@ class FeedRows:
         races = [c.race for c in views if c.race is not None]
         # Endpoints that share a name share a row: no figure of one speaks for both.
         race = races[0] if len(races) == 1 else None
+        clock = next((s for s in told if s.clock_offset_ns is not None), None)
         waiting = next((s for s in told if s.state == "down" and s.retry_in_ns is not None), None)
         return FeedRow(
             name=name,
@@ -77,6 +78,8 @@ class FeedRows:
             endpoint=self._labels[newest.channel],
             note=sanitise(notes[0], 80) if notes else "",
             offset_ns=newest.offset_ns,
+            clock_ns=clock.clock_offset_ns if clock else None,
+            clock_error_ns=clock.clock_error_ns if clock else 0,
             last_ns=newest.last_ns if state == "down" else 0,
             attempt=waiting.attempt if waiting else 0,
             retry_at_ns=None if waiting is None else _rounded(now_ns + (waiting.retry_in_ns or 0)),

@@ -18,10 +18,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.clock import SystemClock
-from cambist.model.events import HEADER, ClockStep, Command, RecordKind
+from cambist.model.events import HEADER, ClockStep, Command, Gap, RecordKind
 from cambist.model.opportunity import encode
+from cambist.runtime.arming import Arming
+from cambist.runtime.clocks import ClockGuard, Pauses
+from cambist.runtime.feed_tasks import FeedTasks
 from cambist.runtime.inbox import Inbox
 from cambist.runtime.ledger import enter
+from cambist.runtime.malformed import Malformed, counts
 from cambist.runtime.publish import Publisher, bump
 from cambist.runtime.report import report
 from cambist.runtime.status import Rate, duel_section, live_gates, rule_fault, status_bar
@@ -29,13 +33,10 @@ from cambist.view import View
 from storage.files import SessionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cambist.kernel import Effects, Kernel
     from cambist.runtime.parts import Duel, Parts
     from cambist.runtime.recorder import Recorder
     from cambist.view import Gate, Runtime, SessionRow
-    from feeds.base import Feed
     from storage.journal import Journal
 
 DRAIN = 512
@@ -45,11 +46,11 @@ TICK_S = 0.25
 VIEW_S = 1 / 60
 """Views are made when one was read, at most this often: screens read thirty a second, and half their period of slack
 keeps the two clocks from missing every other turn."""
-CLOCK_STEP_NS = 50_000_000
+LOOK_S = 1.0
+"""How often the counts of frames that can't be read are looked at."""
 DUEL_BLOCK = 256 * 1024
 CLOSE_S = 8.0
 FEEDS_END_S = 3.0
-FEED_AGAIN_S = 5.0
 REFERENCE_QUEUE = 1_024
 """The reference engine sheds load early: a short queue keeps what it still sees fresh."""
 
@@ -76,10 +77,14 @@ class LiveRuntime:
         self._journal: Journal | None = None
         self._duel: Duel | None = None
         self._last_block = b""
-        self._feeds: Sequence[Feed] = ()
+        self._feeds = FeedTasks((), self.note)
+        self._arming = Arming(lambda command: self._inbox.put(RecordKind.COMMAND, encode(command)))
+        self._pauses, self._clock_guard, self._malformed = Pauses(), ClockGuard(self._clock), Malformed()
+        self._looked_at = 0.0
+        self.beat = time.monotonic()
+        """When the hub's loop last looked around; it does so four times a second."""
         self._rate = Rate()
         self._to_record: list[str] = []
-        self._stepped_ns = 0
         self._trouble = ""
         self._started = time.monotonic()
         self._duel_at = 0.0
@@ -151,6 +156,13 @@ class LiveRuntime:
         """Whether the hub runs."""
         return self._thread.is_alive()
 
+    @property
+    def not_recording(self) -> str:
+        """Why nothing is being recorded; empty while it is."""
+        if self._recorder is None:
+            return "recording is off"
+        return "" if self._recorder.recording else self._recorder.note or "recording stopped"
+
     def wait(self, seconds: float | None) -> None:
         """Waits until the hub ends by itself or `seconds` are over."""
         self._ended.wait(seconds)
@@ -187,7 +199,7 @@ class LiveRuntime:
         self._loop = asyncio.get_running_loop()
         tasks: list[asyncio.Task[None]] = []
         try:
-            self._feeds = self._parts.feeds(self._inbox)
+            self._feeds = FeedTasks(self._parts.feeds(self._inbox), self.note)
             await self._open_journal()
             await self._begin()
             if self._parts.duel is not None:
@@ -195,7 +207,8 @@ class LiveRuntime:
                     self._duel = self._parts.duel()
                 except OSError as error:
                     self._note("warn", "duel", f"both engines can't be timed: {error}")
-            tasks = [asyncio.create_task(self._feed(feed), name=feed.name) for feed in self._feeds]
+            self._feeds.start()
+            self._pauses.look()
             tick = asyncio.create_task(self._tick(), name="tick")
             tick.add_done_callback(self._ticked)
             tasks.append(tick)
@@ -206,6 +219,7 @@ class LiveRuntime:
         finally:
             for task in tasks:
                 task.cancel()
+            await self._feeds.stop(FEEDS_END_S)
             if tasks:
                 await asyncio.wait(tasks, timeout=FEEDS_END_S)
             await self._end()
@@ -223,6 +237,7 @@ class LiveRuntime:
             self._journal = await self._parts.journal()
         except OSError as error:
             reason = f"no journal: {error.strerror or error}"
+            self._arming.hold("journal", reason)
             self._kernel.risk.state.disarmed = reason
             self._note("error", "journal", f"{reason}. Trading is disarmed.")
 
@@ -243,6 +258,8 @@ class LiveRuntime:
                 recorder.failed(reason, self._clock.now_ns())
                 if self._seq > 1:
                     return False
+        if self._seq > 1:
+            self._look_for_pause()
         self._step_waiting()
         if recorder is not None and recorder.prepared:
             old = recorder.switch()
@@ -279,26 +296,14 @@ class LiveRuntime:
         if self._duel is not None:
             await asyncio.to_thread(self._duel.close)
 
-    async def _feed(self, feed: Feed) -> None:
-        """Runs a feed for ever: one that breaks is named and started again; the others go on."""
-        while True:
-            try:
-                await feed.run()
-                return
-            except Exception as error:  # whatever it is, it is this feed's alone
-                cause = _cause(error)
-                self._note("error", feed.name, f"stopped: {type(cause).__name__}: {cause}. Other feeds go on.")
-            await asyncio.sleep(FEED_AGAIN_S)
-
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
+            self.beat = time.monotonic()
+            self._look_for_pause()
             self._inbox.put(RecordKind.TICK)
-            step = self._clock.step_ns() - self._stepped_ns
-            if abs(step) > CLOCK_STEP_NS:
-                self._stepped_ns += step
-                self._inbox.put(RecordKind.CLOCK_STEP, encode(ClockStep(step)))
-                self._note("warn", "clock", f"the wall clock stepped by {step / 1e6:.0f} ms")
+            self._look_at_clocks()
+            self._look_at_malformed()
             if self._recorder is not None and self._recorder.due(self._clock.now_ns()) and not self._to_record:
                 self._to_record.append("rotate")
             trouble = self._parts.trouble()
@@ -307,11 +312,47 @@ class LiveRuntime:
                 self._note("error", "market", trouble or "goes on")
             self._offer_duel()
 
+    def _look_for_pause(self) -> None:
+        """If all stood still, lets nothing of before be believed: each channel gets a GAP ahead of what waits."""
+        paused_ns = self._pauses.look()
+        if not paused_ns:
+            return
+        reason = f"stopped for {paused_ns / 1e9:.1f} s"
+        for channel in reversed(self._kernel.setup.engine.channels):
+            self._inbox.first(RecordKind.GAP, encode(Gap(0, reason)), channel=channel.id)
+        self._note("warn", "hub", f"{reason}: nothing of before is believed, books and accounts are asked for again")
+
+    def _look_at_clocks(self) -> None:
+        if step := self._clock_guard.step_ns():
+            self._inbox.put(RecordKind.CLOCK_STEP, encode(ClockStep(step)))
+            self._note("warn", "clock", f"the wall clock stepped by {step / 1e6:.0f} ms")
+        # The embedded market has a time of its own.
+        statuses = () if self._kernel.setup.demo else self._feeds.statuses().values()
+        if fault := self._clock_guard.fault(statuses):
+            known = "clock" in self._arming
+            if self._arming.disarm("clock", fault) and not known:
+                self._note("error", "clock", f"{fault}. Trading is disarmed until that is over.")
+        elif self._arming.clear("clock"):
+            self._note("info", "clock", "the clocks agree again")
+
+    def _look_at_malformed(self) -> None:
+        """Makes the connection of a channel anew, or switches its feed off, if too much of it can't be read."""
+        if self.beat - self._looked_at < LOOK_S:
+            return
+        self._looked_at = self.beat
+        for channel, act, many in self._malformed.take(counts(self._kernel.engine.present(self._clock.now_ns()))):
+            feed = self._feeds.of(channel)
+            if feed is None:
+                continue
+            why = f"{many} malformed frames in a minute"
+            (self._feeds.disable if act == "disable" else self._feeds.renew)(feed, why)
+
     async def _drain(self) -> None:
         while not self._stopping:
             self._waking = False
             self._wake.clear()
             while (len(self._inbox) or self._to_record) and not self._stopping:
+                self._look_for_pause()
                 self._step()
                 if self._to_record:
                     await self._segment(self._to_record.pop(0))
@@ -345,9 +386,7 @@ class LiveRuntime:
         return count
 
     def _act(self, effects: Effects) -> None:
-        for need in effects.needs:
-            for feed in self._feeds:
-                feed.need(need)
+        self._feeds.need(effects.needs)
         for at_ns, level, text in effects.notes:
             self._publisher.note(at_ns, level, "kernel", text)
         for order, fill in effects.fills:
@@ -360,18 +399,15 @@ class LiveRuntime:
             self._publisher.note(at_ns, "error" if reason else "info", "risk", reason or "halt cleared")
             if self._recorder is not None:
                 self._recorder.mark(at_ns, effects.last_seq, "halt", reason or "cleared")
-        if self._journal is not None and not enter(self._journal, effects) and not self._kernel.risk.state.disarmed:
-            self._disarm(f"journal: {self._journal.failure or 'its queue is full'}")
+        if self._journal is not None and not enter(self._journal, effects):
+            self._arming.disarm("journal", f"journal: {self._journal.failure or 'its queue is full'}")
 
     def _cut(self, reason: str) -> None:
         """Ends a recording that can't go on; trading disarms, feeds go on."""
         self._note("error", "recorder", f"{reason}: recording stopped, trading disarmed. Free space or press R.")
-        self._disarm(f"{reason}: recording stopped")
+        self._arming.disarm("recording", f"{reason}: recording stopped")
         self._to_record.append(f"end {reason}")
         self._wake.set()
-
-    def _disarm(self, reason: str) -> None:
-        self._inbox.put(RecordKind.COMMAND, encode(Command("disarm", {"reason": reason})))
 
     async def _segment(self, what: str) -> None:
         recorder = self._recorder
@@ -379,7 +415,9 @@ class LiveRuntime:
             await self._begin()
         elif what == "begin" and (recorder is None or not recorder.recording):
             if await self._begin():
-                self._inbox.put(RecordKind.COMMAND, encode(Command("arm")))
+                self._arming.clear("recording")
+                if self._journal is not None:
+                    self._arming.clear("journal")  # a write that fails again disarms again
                 self._note("info", "recorder", f"recording to {self.session}")
         elif what.startswith("end") and recorder is not None and recorder.open:
             await recorder.end(what.removeprefix("end ") or "stopped")
@@ -398,9 +436,8 @@ class LiveRuntime:
         elif name == "inspect":
             self._publisher.inspect(command.args)
         elif name == "retry":
-            for feed in self._feeds:
-                if command.args.get("feed", feed.name) in feed.name:
-                    feed.retry()
+            for feed in self._feeds.retry(command.args.get("feed")):
+                self._malformed.forget(channel.id for channel in feed.channels())
         elif name == "rule":
             self._change_rule(command)
         elif name == "inject_price":
@@ -450,8 +487,7 @@ class LiveRuntime:
             return
         self._wanted, self._shown = False, now
         now_ns = self._clock.now_ns()
-        statuses = {status.channel: status for feed in self._feeds for status in feed.status()}
-        view = self._publisher.build(self._kernel, now_ns, self._inbox.dropped, statuses)
+        view = self._publisher.build(self._kernel, now_ns, self._inbox.dropped, self._feeds.statuses())
         status = status_bar(
             view.status, self._kernel, self._recorder, self._parts, now_ns=now_ns, queue=len(self._inbox),
             events_per_s=self._rate.of(self._inbox.frames),
@@ -466,10 +502,3 @@ class LiveRuntime:
 def _answers(kernel: Kernel) -> frozenset[int]:
     """Returns the channels whose frames answer requests: a lost one is not followed by a newer one."""
     return frozenset(c.id for c in kernel.setup.engine.channels if not c.protocol.endswith(".ws"))
-
-
-def _cause(error: BaseException) -> BaseException:
-    """Returns the first error in a group: a task group wraps the one that counts."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -156,13 +156,13 @@ class Inbox:
             self._push(kind, Direction.IN, channel, conn, generation, body)
         self._wake()
 
-    def first(self, kind: RecordKind, body: bytes) -> None:
+    def first(self, kind: RecordKind, body: bytes, *, channel: int = 0) -> None:
         """Takes a record ahead of all that wait, at the time of the first of them."""
         with self._lock:
             recv_ns = min((queue[0][0] for queue in (self._ahead, self._queue) if queue), default=self._clock.now_ns())
             if self._ring is not None:
                 recv_ns = min(recv_ns, self._ring.first_ns(recv_ns))
-            self._ahead.appendleft((recv_ns, kind, Direction.IN, 0, 0, 0, body))
+            self._ahead.appendleft((recv_ns, kind, Direction.IN, channel, 0, 0, body))
             self._bytes += len(body)
 
     def _push(self, kind: int, direction: int, channel: int, conn: int, generation: int, body: bytes) -> None:

@@ -52,6 +52,8 @@ SLOT_NS = 400_000_000
 KNOWN_SLOTS = 50
 """Percentiles come some slots after the minimum; a node that told none for this long tells none."""
 LOG_LINES = 500
+TIPS = "jito.tip_floor"
+NOT_TOLD = "not told yet"
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 MINUTES = 20
@@ -337,7 +339,7 @@ class Publisher:
             source=engine.fee_source,
             age_ns=None if newest is None else max(0, now_ns - newest.recv_ns),
             note=note,
-            inputs=_inputs(engine, now_ns),
+            inputs=_inputs(engine, now_ns, tips_told=any(c.protocol == TIPS for c in self._setup.channels)),
         )
 
     def _remember(self, s: FeeSample, engine: EngineView) -> None:
@@ -469,20 +471,23 @@ def _stopped(engine: EngineView) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(engine.counters.stopped.items()))
 
 
-def _inputs(engine: EngineView, now_ns: int) -> tuple[FeeInputRow, ...]:
-    """Returns the figures that fees rest on; of the accounts only the dearest."""
+def _inputs(engine: EngineView, now_ns: int, *, tips_told: bool) -> tuple[FeeInputRow, ...]:
+    """Returns the figures that fees rest on, those that are missing too; of the accounts only the dearest."""
     accounts = [each for each in engine.fee_inputs if each.name == "account"]
     dearest = max(accounts, key=lambda each: each.value or 0, default=None)
-    return tuple(
+    rows = [
         FeeInputRow(
             each.name,
-            short(each.source) if each is dearest else each.source,
+            short(each.source) if each is dearest else each.source or NOT_TOLD,
             each.value,
             None if each.recv_ns is None else max(0, now_ns - each.recv_ns),
         )
         for each in engine.fee_inputs
         if each.name != "account" or each is dearest
-    )
+    ]
+    if rows and not any(row.name == "tip" for row in rows):
+        rows.append(FeeInputRow("tip", NOT_TOLD if tips_told else "no source", None, None))
+    return tuple(rows)
 
 
 def _most(a: int | None, b: int | None) -> int | None:

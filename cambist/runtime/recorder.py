@@ -43,10 +43,15 @@ class Recorder:
         retain: Callable[[], object] = lambda: None,
         segment_bytes: int = SEGMENT_BYTES,
         min_free_bytes: int = MIN_FREE_BYTES,
+        name: str = "",
     ) -> None:
-        """`retain` removes what is too old or too much; it is called in a thread before each segment."""
+        """`name` is the first segment's, further ones count on from it; without one they are called by their start.
+
+        `retain` removes what is too old or too much; it is called in a thread before each segment.
+        """
         self._folder, self._prefix, self._meta, self._on_end = folder, prefix, dict(meta), on_end
         self._retain, self._segment_bytes, self._min_free = retain, segment_bytes, min_free_bytes
+        self._given = name
         self._writer: SessionWriter | None = None
         self._next: tuple[SessionWriter, str, int] | None = None
         self._cut = ""
@@ -91,7 +96,7 @@ class Recorder:
     async def prepare(self, kernel: Kernel, now_ns: int) -> None:
         """Opens the next segment's file. Raises `OSError`, `SessionError`, `sqlite3.Error`."""
         await asyncio.to_thread(self._retain)
-        name = base = session_name(self._prefix, now_ns)
+        name = base = self._given or session_name(self._prefix, now_ns)
         number = 1
         while session_path(self._folder, name).exists():
             number += 1

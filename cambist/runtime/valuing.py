@@ -57,7 +57,8 @@ class Valuer:
         self._quote, self._rules, self._names, self._now_ns = setup.quote_mint, rules, names, now_ns
         self._rows: dict[str, list[PriceView]] = {}
         for row in prices:
-            self._rows.setdefault(row.mint, []).append(row)
+            if row.unit == setup.quote_mint:
+                self._rows.setdefault(row.mint, []).append(row)
         self._known: dict[str, Price] = {}
 
     def sum(self, amounts: Mapping[str, int]) -> Sum:
@@ -105,7 +106,8 @@ class Valuer:
         rows = [
             row
             for row in self._rows.get(mint, [])
-            if not row.synthetic and row.bid and row.ask and (not allowed or row.venue in allowed)
+            if row.unit == self._quote and not row.synthetic and row.bid and row.ask
+            if not allowed or row.venue in allowed
         ]
         limit_ns = self._rules.max_age_ms * NS_PER_MS
         young = [

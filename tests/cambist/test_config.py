@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from cambist import doctor
 from cambist.config import Config, ConfigError, load
+from cambist.doctor import machine
 from cambist.model.market import Equivalence
 
 
@@ -171,9 +171,30 @@ def test_one_pair_guards_one_equivalence(tmp_path: Path) -> None:
 
 def test_the_doctor_says_whether_the_book_of_an_equivalence_is_watched(tmp_path: Path) -> None:
     text = DOLLARS.replace("kraken", "binance").replace("USDC/USD", "USDCUSD")
-    (found,) = doctor._equivalences(load(write(tmp_path, text)))
+    (found,) = machine._equivalences(load(write(tmp_path, text)))
     assert not found["ok"]
     assert found["name"] == "equivalence binance:USDCUSD"
     assert "add USDCUSD to the symbols of binance" in found["found"]
-    (found,) = doctor._equivalences(load(write(tmp_path, text + "[binance]\nsymbols = ['USDCUSD']\n")))
+    (found,) = machine._equivalences(load(write(tmp_path, text + "[binance]\nsymbols = ['USDCUSD']\n")))
     assert found["ok"]
+
+
+@pytest.mark.parametrize("key", ["tip_floor", "tip_stream"])
+def test_an_address_of_tips_without_tls_is_for_loopback_only(tmp_path: Path, key: str) -> None:
+    scheme = "http" if key == "tip_floor" else "ws"
+    path = tmp_path / "cambist.toml"
+    lines = ["[[solana]]", 'name = "a"', 'pubsub = "wss://a.example"', 'rpc = "https://a.example"']
+    path.write_text("\n".join([*lines, f'{key} = "{scheme}://127.0.0.1:1/x"']), encoding="utf-8")
+    assert getattr(load(path).solana[0], key).endswith("/x")
+    path.write_text("\n".join([*lines, f'{key} = "{scheme}://tips.example/SECRET"']), encoding="utf-8")
+    with pytest.raises(ConfigError, match="loopback only") as raised:
+        load(path)
+    assert raised.value.line == 5
+    assert "SECRET" not in str(raised.value)
+
+
+def test_the_equivalence_in_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## Equivalences")[2]
+    config = load(write(tmp_path, section.partition("```toml")[2].partition("```")[0]))
+    assert [each.pair for each in config.equivalences] == ["kraken:USDC/USD"]

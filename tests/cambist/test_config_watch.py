@@ -53,6 +53,10 @@ def test_files_are_found_beside_the_configuration(tmp_path: Path) -> None:
         ("[watch]\npool_list = 'none.json'\n", r":2: `watch\.pool_list`: .*none\.json: no such file"),
         ("[valuation]\nbase = ['SOL', 'USDX']\n", r":2: `valuation\.base`: .*did you mean `USDC`"),
         ("[valuation]\nquote = 'EURO'\n", r":2: `valuation\.quote`: .*known here: SOL, USDC"),
+        (
+            "[[tokens]]\nmint='fiat:USD'\nsymbol='USD'\ndecimals=2\n[watch]\ntokens = ['SOL', 'USD']\n",
+            r':6: `watch\.tokens`: "USD" is no mint',
+        ),
         ("[valuation]\nmax_age_ms = -5\n", r":2: .*was -5"),
         (
             f"[[tokens]]\nmint='{SOL}'\nsymbol='A'\ndecimals=9\n[[tokens]]\nmint='{OTHER}'\nsymbol='A'\ndecimals=5\n"
@@ -95,7 +99,8 @@ def test_only_a_verified_symbol_that_is_the_only_one_stands_alone() -> None:
     bare = Token("orcaEKTdK7LKz57vaAYr9QeNsVEPfiu6QeMU1kektZE", "", 6, verified=True)
     hostile = Token("RAYyiwrYJFskUPiHa7hkeR8VUtAeFoSYbKedZNsDvCN", "\x1b[31mSOL", 6)
     real = (Token(SOL, "SOL", 9, verified=True), Token(USDC, "USDC", 6, verified=True))
-    named = labels((*real, fake, twin, bare, hostile))
+    named = labels((*real, fake, twin, bare, hostile, Token("fiat:USD", "USD", 2)))
+    assert named["fiat:USD"] == "USD", "money of banks has no mint to show"
     assert named[SOL] == "SOL"
     assert named[OTHER] == "SOL DezX…B263"
     assert (named[USDC], named[twin.mint]) == ("USDC EPjF…Dt1v", "USDC JUPy…DvCN")

@@ -3,7 +3,7 @@
 import pytest
 
 from cambist import compose, markets
-from cambist.config import BinanceEndpoint, Config
+from cambist.config import Config, ExchangeEndpoint
 from cambist.config_watch import Valuation
 from cambist.model.market import Token
 from cambist.model.tokens import KNOWN
@@ -18,7 +18,7 @@ TOKENS = (
 
 
 def setup(**valuation: object) -> object:
-    config = Config(tokens=TOKENS, valuation=Valuation(**valuation), binance=BinanceEndpoint(symbols=("SOLUSDT",)))  # type: ignore[arg-type]
+    config = Config(tokens=TOKENS, valuation=Valuation(**valuation), binance=ExchangeEndpoint(symbols=("SOLUSDT",)))  # type: ignore[arg-type]
     return compose.kernel_setup(config, markets.network(config))
 
 

@@ -1,11 +1,17 @@
+import asyncio
 import contextlib
 
+import msgspec
 from aiohttp import web
 
-from cambist.model.events import Channel
+from cambist.engine.protocol import EngineSetup, EngineView
+from cambist.engine.reference.engine import ReferenceEngine
+from cambist.model.events import Channel, RecordKind, pack
 from feeds.http import HttpLimits
 from feeds.priority_fees import PERCENTILES, PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
-from tests.feeds.servers import FakeNode, RememberingSink, http_server, running, until
+from feeds.socket import SocketLimits
+from feeds.tip_stream import TipStreamConfig, TipStreamFeed
+from tests.feeds.servers import FakeNode, RememberingSink, http_server, running, until, websocket_server
 
 CHANNEL = Channel(5, "priority_fees", "solana", "solana.http", "node")
 
@@ -128,3 +134,61 @@ async def test_the_tip_floor_is_polled_as_it_is_told():
             assert feed.status()[0].state == "live"
     assert asked_for[0] == ("GET", "/api/v1/bundles/tip_floor")
     assert sink.incoming()[0].body == told
+
+
+TIPS = Channel(6, "tips", "jito", "jito.tip_floor", "block engine")
+TOLD = (
+    b'[{"time":"2026-11-21T10:00:00Z","landed_tips_25th_percentile":6.0e-06,"landed_tips_50th_percentile":1.0e-05,'
+    b'"landed_tips_75th_percentile":3.5e-05,"landed_tips_95th_percentile":0.0014,"landed_tips_99th_percentile":0.01,'
+    b'"ema_landed_tips_50th_percentile":1.1e-05}]'
+)
+
+
+@contextlib.asynccontextmanager
+async def streamed(speak, **changes):
+    sink, paths = RememberingSink(), []
+
+    async def talk(socket):
+        paths.append(socket.request.path)
+        await speak(socket)
+
+    async with websocket_server(talk) as url:
+        limits = SocketLimits(backoff_base_s=0.01, backoff_cap_s=0.05)
+        config = TipStreamConfig(f"{url}/api/v1/bundles/tip_stream", socket=limits, **changes)
+        feed = TipStreamFeed(config, TIPS, sink, note=sink.note)
+        async with running(feed):
+            yield feed, sink, paths
+
+
+async def test_streamed_tips_are_what_the_engine_reads_as_a_tip_floor():
+    async def speak(socket):
+        while True:
+            await socket.send(TOLD.decode())
+            await asyncio.sleep(0.01)
+
+    async with streamed(speak) as (feed, sink, paths):
+        await until(lambda: len(sink.incoming()) >= 2)
+        assert feed.status()[0].state == "live"
+    assert set(paths) == {"/api/v1/bundles/tip_stream"}
+    assert not sink.outgoing()
+    engine = ReferenceEngine(EngineSetup(channels=(TIPS,)))
+    block = b"".join(
+        pack(n, n, RecordKind.FRAME, entry.body, channel=6, conn=entry.conn, generation=entry.generation)
+        for n, entry in enumerate(sink.incoming(), 1)
+    )
+    engine.ingest(block, 0, 2**62)
+    view = msgspec.json.decode(engine.present(100), type=EngineView)
+    assert view.channels[0].malformed == 0
+    (tip,) = [each for each in view.fee_inputs if each.name == "tip"]
+    assert (tip.value, tip.recv_ns) == (10_000, len(sink.incoming()))
+
+
+async def test_a_tip_stream_that_falls_silent_is_connected_anew():
+    async def speak(socket):
+        await socket.send(TOLD.decode())
+        await asyncio.sleep(60)
+
+    async with streamed(speak, silence_s=0.2) as (_, sink, paths):
+        await until(lambda: len(paths) >= 3)
+    assert "tips silent for 0.2 s" in sink.reasons()
+    assert [entry.generation for entry in sink.incoming()][:3] == [1, 2, 3]

@@ -30,7 +30,7 @@ def dollar_setup(tie: Equivalence | None = TIE, **changes: object) -> EngineSetu
     assets = ("SOL", SOL), ("USDC", USDC), ("USD", USD)
     fields = {
         "channels": channels,
-        "tokens": (*plain.tokens, Token(USD, "USD", 2)),
+        "tokens": (*plain.tokens, Token(USD, "USD", 2, verified=True)),
         "identities": (*plain.identities, *(Identity(VENUE, asset, mint) for asset, mint in assets)),
         "instruments": (
             *plain.instruments,

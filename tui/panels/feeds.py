@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cambist.view import FeedRow, FeedsSection
     from tui.paint import Line
 
-DROPS = ("note", "endpoint", "behind", "drops", "ahead", "gaps")
+DROPS = ("note", "clock", "endpoint", "behind", "drops", "ahead", "gaps")
 _MARKS = {
     "live": ("live", "muted"),
     "connecting": ("idle", "text"),
@@ -27,6 +27,9 @@ _MARKS = {
     "down": ("error", "danger"),
     "idle": ("idle", "muted"),
 }
+
+
+CLOCK_WARN_NS = 100_000_000
 
 
 def columns(width: int, *, raced: bool = False) -> tuple[Column, ...]:
@@ -49,6 +52,7 @@ def columns(width: int, *, raced: bool = False) -> tuple[Column, ...]:
         Column("gaps", "gaps", 4, gap=gap),
         Column("drops", "drops", 5, gap=gap),
         Column("endpoint", "endpoint", 26, right=False, gap=2),
+        Column("clock", "clock", 9, gap=2),
         Column("note", "last trouble", 20, right=False, gap=2, most=60),
     )
 
@@ -149,5 +153,17 @@ class Feeds(SnapshotTable):
             line.end(drops.end, formats.count(row.drops, 5), style)
         if endpoint := slots.get("endpoint"):
             line.put(endpoint.x, formats.cut(row.endpoint, endpoint.width), muted)
+        if clock := slots.get("clock"):
+            far = abs(row.clock_ns or 0) - row.clock_error_ns > CLOCK_WARN_NS
+            line.end(clock.end, _offset(row), paint.style("stale", bold=True) if far else muted)
         if note := slots.get("note"):
             line.put(note.x, formats.cut(row.note, note.width), muted)
+
+
+def _offset(row: FeedRow) -> str:
+    """Returns how far the venue's clock is ahead of ours; `~` where that is known to half a second or worse only."""
+    if row.clock_ns is None:
+        return glyph("unknown")
+    ms = row.clock_ns / 1e6
+    text = f"{ms:+.0f} ms" if abs(ms) < 9_999.5 else f"{ms / 1000:+.0f} s" if abs(ms) < 1e8 else ">1 day"
+    return f"~{text}" if row.clock_error_ns >= 500_000_000 else text

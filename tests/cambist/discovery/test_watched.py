@@ -232,5 +232,9 @@ def test_decimals_are_the_mints_and_symbols_are_verified_by_config_or_list() -> 
     assert named[twin] == "WIF Twin…1111", "a list that is wrong about decimals verifies nothing"
     assert len(notes) == 2
     assert notes[0] == "Jupp…1111: [[tokens]] says 8 decimals, its mint 6: that is used"
+    fiat = Config(tokens=(Token("fiat:USD", "USD", 2, base=1), Token(jup, "JUP", 6, base=2)))
+    asked = discovery.ask_of(fiat)
+    assert (asked.mints, asked.base) == ((jup,), (jup,)), "no node is asked for the money of banks"
+    assert "fiat:USD" in {token.mint for token in tokens_of(fiat, found)[0]}
     bare, _ = tokens_of(Config(), found)
     assert labels(bare)[fake] == "SOL Fake…1111"

@@ -110,6 +110,33 @@ def test_a_channel_that_is_asked_has_no_lag_and_rests_between_questions() -> Non
     assert rows["rpc"].state == "idle"
 
 
+def test_a_row_tells_how_far_its_venues_clock_is_from_ours() -> None:
+    publisher, kernel, engine = made()
+    view = {"channel": 1, "frames": 5, "malformed": 0, "gaps": 0, "last_ns": START, "lag_ns": 0, "offset_ns": 0}
+    engine.shown = {"channels": [view | {"slot": None, "state": "live"}]}
+    told = FeedStatus("solana", 1, "live", "ws://x", clock_offset_ns=-12_000_000, clock_error_ns=3_000_000)
+    rows = {row.name: row for row in publisher.build(kernel, START, statuses={1: told}).feeds.rows}
+    assert (rows["solana"].clock_ns, rows["solana"].clock_error_ns) == (-12_000_000, 3_000_000)
+    rows = {row.name: row for row in publisher.build(kernel, START + S).feeds.rows}
+    assert rows["solana"].clock_ns is None
+
+
+def test_a_fee_source_that_told_nothing_yet_says_so() -> None:
+    publisher, kernel, engine = made(channels=(*CHANNELS, Channel(9, "tips", "jito", "jito.tip_floor", "x")))
+    engine.shown = {"fee_inputs": [{"name": "bid", "source": "p75", "value": 41, "recv_ns": START - S}]}
+    rows = {row.name: row for row in publisher.build(kernel, START).fees.inputs}
+    assert (rows["bid"].value, rows["bid"].age_ns) == (41, S)
+    assert (rows["tip"].value, rows["tip"].age_ns, rows["tip"].source) == (None, None, "not told yet")
+
+
+def test_without_a_source_of_tips_that_is_said() -> None:
+    publisher, kernel, engine = made()
+    engine.shown = {"fee_inputs": [{"name": "bid", "source": "", "value": None, "recv_ns": None}]}
+    rows = {row.name: row for row in publisher.build(kernel, START).fees.inputs}
+    assert rows["bid"].source == "not told yet"
+    assert rows["tip"].source == "no source"
+
+
 def test_while_every_feed_is_down_the_empty_panels_say_which_and_when() -> None:
     publisher, kernel, engine = made()
     views = [

@@ -25,7 +25,7 @@ SETUP = EngineSetup(tokens=(*TOKENS, Token(MSOL, "mSOL", 9, verified=True, base=
 
 def price(mint: str = SOL, bid: float = 99.0, venue: str = "orca", age_s: float = 1.0, **more: object) -> PriceView:
     row = PriceView(mint, "", venue, f"{venue}-pool-address", 1, bid, bid + 2, int(NOW - age_s * S), None, True, "live")
-    return msgspec.structs.replace(row, **more)
+    return msgspec.structs.replace(row, **{"unit": USDC} | more)
 
 
 def valued(amounts: dict[str, int], *prices: PriceView, setup: EngineSetup = SETUP, **rules: object) -> Sum:
@@ -63,6 +63,8 @@ def test_a_sum_says_its_oldest_price() -> None:
         ((msgspec.structs.replace(price(), bid=None),), {}, "no SOL price: none yet"),
         ((price(),), {"sources": ("ray4", "binance")}, "no SOL price: none from ray4, binance"),
         ((price(MSOL),), {}, "no SOL price: none yet"),
+        ((price(unit="fiat:USD"),), {}, "no SOL price: none yet"),
+        ((price(unit=""),), {}, "no SOL price: none yet"),
     ],
 )
 def test_without_such_a_price_there_is_no_sum_but_a_reason(
@@ -147,3 +149,9 @@ def test_how_sums_are_made_is_part_of_a_session() -> None:
     del old["setup"]["valuation"]
     other.restore(json.dumps(old).encode())
     assert other.setup.valuation == Valuing(), "a session from before there were such rules"
+
+
+def test_a_price_in_dollars_values_no_sum_in_usdc() -> None:
+    dollars = price(venue="kraken", bid=50.0, age_s=0.1, unit="fiat:USD")
+    assert valued({SOL: 0, USDC: 10**6}, dollars).atoms is None
+    assert valued({SOL: 0, USDC: 10**6}, dollars, price()).prices == valued({SOL: 0, USDC: 10**6}, price()).prices

@@ -1,4 +1,4 @@
-"""What a run needs, checked one by one: engine, terminal, folders, disk, endpoints."""
+"""What a run needs of this machine: engine, terminal, folders, disk, a rule that can be read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import shutil
 import socket
 import sys
 import tempfile
-from typing import TYPE_CHECKING, TypedDict
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from cambist import engine
+from cambist.doctor.probe import Check
 from cambist.strategies.rule import symbols_of
 
 if TYPE_CHECKING:
@@ -18,32 +18,13 @@ if TYPE_CHECKING:
     from cambist.discovery import Watched
 
 MIN_FREE = 1 << 30
-CONNECT_S = 3.0
-
-
-class Check(TypedDict):
-    """One thing looked at; `found` says what was there, and what to do if that is not enough."""
-
-    name: str
-    ok: bool
-    found: str
 
 
 def check(config: Config) -> list[Check]:
-    """Returns every check. Nothing is changed; each endpoint is connected to once."""
-    from feeds import venues
-
+    """Returns every check of this machine. Nothing is changed."""
     kept, pools = _pools(config)
     checks = [_python(), _engine(config), _terminal(), *_folder(config), *pools, *_rule(config, kept)]
     checks += _equivalences(config)
-    for endpoint in config.solana:
-        checks.append(_endpoint(f"{endpoint.name} pubsub", endpoint.pubsub))
-        checks.append(_endpoint(f"{endpoint.name} rpc", endpoint.rpc))
-    for name, table in config.exchanges.items():
-        venue = venues.find(name)
-        checks.append(_endpoint(f"{name} ws", table.ws or venue.ws))
-        if rest := table.rest or venue.rest:
-            checks.append(_endpoint(f"{name} rest", rest))
     if config.market.source == "demo":
         checks.append(_loopback())
     return checks
@@ -144,15 +125,3 @@ def _equivalences(config: Config) -> list[Check]:
             found += f"; that book is not watched, so it never holds: add {symbol} to the symbols of {venue}"
         checks.append(Check(name=f"equivalence {each.pair}", ok=watched, found=found))
     return checks
-
-
-def _endpoint(name: str, url: str) -> Check:
-    """Connects once; only scheme and host are shown, the rest of a URL may hold a key."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme in ("wss", "https") else 80)
-    label = f"{parts.scheme}://{parts.hostname}"
-    try:
-        with socket.create_connection((parts.hostname or "", port), CONNECT_S):
-            return Check(name=name, ok=True, found=f"{label} answers")
-    except OSError as error:
-        return Check(name=name, ok=False, found=f"{label}: {error.strerror or error}")

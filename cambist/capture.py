@@ -1,0 +1,136 @@
+"""`cambist record`: a session captured without a screen, as a person or a service manager wants to hear of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cambist.runtime.hub import LiveRuntime
+
+LOOK_S = 0.25
+LINE_S, TERMINAL_LINE_S = 30.0, 1.0
+HUNG_S = 5.0
+"""A hub that did not look around for so long gets no word to the watchdog of the service manager."""
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def seconds_of(text: str) -> float:
+    """Returns the seconds in `90`, `90s`, `30m`, `1h`, `1h30m`, `2d`. Raises `ValueError`.
+
+    >>> seconds_of("1h30m")
+    5400.0
+    """
+    parts = re.findall(r"(\d{1,9}(?:\.\d{1,6})?)([smhd]?)", text)
+    if not parts or "".join(f"{number}{unit}" for number, unit in parts) != text:
+        message = f"--for was {text[:40]!r}, expected a duration such as 90, 30m, 1h30m or 2d"
+        raise ValueError(message)
+    if any(not unit for _, unit in parts[:-1]) or not 0 < (total := sum(float(n) * UNITS[u] for n, u in parts)) < 1e9:
+        message = f"--for was {text[:40]!r}, expected a duration above 0, each part but the last with its unit"
+        raise ValueError(message)
+    return total
+
+
+def notify(*lines: str) -> None:
+    """Tells a service manager how it goes (sd_notify); does nothing without one."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    where = "\0" + address[1:] if address.startswith("@") else address
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.sendto("\n".join(lines).encode(), where)
+
+
+def watchdog_s() -> float | None:
+    """Returns how often the service manager's watchdog wants to hear of us: twice within its time; `None` if never."""
+    text, pid = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if not text.isdecimal() or int(text) == 0 or (pid and pid != str(os.getpid())):
+        return None
+    return int(text) / 2e6
+
+
+class Watcher:
+    """Waits for the end of a capture and says how it goes."""
+
+    def __init__(self, runtime: LiveRuntime, folder: Path, seconds: float | None, say: Callable[[str], None]) -> None:
+        self._runtime, self._folder, self._seconds, self._say = runtime, folder, seconds, say
+        self._terminal = sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._before, self._last = 0, 0
+        """Bytes of the segments before this one, and of this one when it was last looked at."""
+
+    def watch(self, stopped: Callable[[], bool]) -> str:
+        """Returns why it ended: `time`, `stopped`, or what went wrong."""
+        notify("READY=1", "STATUS=recording")
+        every_s, spoke, barked = watchdog_s(), time.monotonic(), 0.0
+        try:
+            while True:
+                now = time.monotonic()
+                if end := self._end(now, stopped):
+                    return end
+                if every_s is not None and now - barked >= every_s and now - self._runtime.beat < HUNG_S:
+                    barked = now
+                    notify("WATCHDOG=1")
+                if now - spoke >= (TERMINAL_LINE_S if self._terminal else LINE_S):
+                    spoke = now
+                    self._speak()
+                self._runtime.wait(LOOK_S)
+        finally:
+            notify("STOPPING=1")
+            if self._terminal:
+                print(file=sys.stderr)
+
+    def _end(self, now: float, stopped: Callable[[], bool]) -> str:
+        if stopped():
+            return "stopped"
+        if not self._runtime.alive:
+            return f"the hub stopped: {self._runtime.failure}"
+        if why := self._runtime.not_recording:
+            return f"recording ended: {why}"
+        return "time" if self._seconds is not None and now - self._began >= self._seconds else ""
+
+    def _speak(self) -> None:
+        line = self.line()
+        notify(f"STATUS={line}")
+        if self._terminal:
+            room = max(20, shutil.get_terminal_size().columns - 1)
+            print(f"\r\x1b[K{line[:room]}", end="", file=sys.stderr, flush=True)
+        else:
+            self._say(line)
+
+    def line(self) -> str:
+        """Returns how it goes: time, size, rates, gaps, room on the disk."""
+        _ = self._runtime.view
+        self._runtime.wait(0.1)
+        view = self._runtime.view
+        status, rows = view.status, view.feeds.rows
+        if status.recorded_bytes < self._last:
+            self._before += self._last
+        self._last = status.recorded_bytes
+        rates = ", ".join(f"{row.name} {row.per_s:,.0f}" for row in rows if row.per_s is not None and row.per_s >= 0.5)
+        rate = "–" if status.events_per_s is None else f"{status.events_per_s:,.0f}/s"
+        down = [row.name for row in rows if row.state == "down"]
+        of = f" of {_clock(self._seconds)}" if self._seconds is not None else ""
+        parts = [
+            f"{_clock(time.monotonic() - self._began)}{of}",
+            f"{(self._before + self._last) / 1e6:,.1f} MB",
+            f"{rate}{f' ({rates})' if rates else ''}",
+            f"{sum(row.gaps for row in rows)} gaps, {sum(row.drops for row in rows)} dropped",
+            *([f"DOWN: {', '.join(down)}"] if down else []),
+            f"{shutil.disk_usage(self._folder).free / 1e9:,.1f} GB free",
+        ]
+        return "  ".join(parts)
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"

@@ -1,0 +1,323 @@
+"""Rows of the hub: a screen that is blocked, clocks that move, a process that stands still.
+
+Each runs a live runtime in a process of its own on exchanges, or on the embedded market, and reads what it recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from statistics import quantiles
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cambist import compose
+from cambist.engine.protocol import EngineView
+from cambist.fault_table.table import Tally, row
+from cambist.model.events import Record, RecordKind, pack, records
+from cambist.simulator.exchanges.street import Street
+from storage.catalogue import list_sessions
+from storage.reader import SessionReader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from cambist.fault_table.table import Outcome, Row, Scale
+
+S = 1_000_000_000
+BLOCK_S = 3.0
+VENUES = ("binance", "kraken")
+SETTLED_S = 10.0
+_VIEW = msgspec.json.Decoder(EngineView)
+
+
+class Child:
+    """The process under test, and what it told."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+        self.process, self.folder = process, folder
+        self.told: list[dict[str, Any]] = []
+        self._more = asyncio.Event()
+        self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.told.append(json.loads(line))
+            self._more.set()
+
+    def do(self, line: str) -> None:
+        """Gives it a line."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n".encode())
+
+    async def hear(self, what: str, since: int, within_s: float, words: str = "") -> dict[str, Any]:
+        """Returns the first thing of a kind told after so many others. Raises `TimeoutError`."""
+        async with asyncio.timeout(within_s):
+            while True:
+                for line in self.told[since:]:
+                    if line["what"] == what and words in line.get("reason", ""):
+                        return line
+                self._more.clear()
+                await self._more.wait()
+
+    async def end(self) -> None:
+        """Ends it; its session can be read then."""
+        if self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGCONT)
+            with suppress(OSError):
+                self.do("quit")
+            try:
+                await asyncio.wait_for(self.process.wait(), 20.0)
+            except TimeoutError:
+                self.process.kill()
+                await self.process.wait()
+        await self._task
+
+    def recorded(self) -> Iterator[Record]:
+        """Yields the records of its session."""
+        (stored,) = list_sessions(self.folder)
+        with SessionReader(Path(stored.path)) as reader:
+            for chunk in reader.blocks():
+                yield from records(chunk.block)
+
+
+@asynccontextmanager
+async def child(*lines: str) -> AsyncIterator[Child]:
+    """Runs a live runtime on a config."""
+    with tempfile.TemporaryDirectory(prefix="cambist-") as name:
+        folder = Path(name)
+        config = folder / "cambist.toml"
+        config.write_text("\n".join([*lines, "[recording]", f'folder = "{folder}"']), encoding="utf-8")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cambist.fault_table.hub_child", str(config),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )  # fmt: skip
+        made = Child(process, folder)
+        try:
+            await made.hear("ready", 0, 60.0)
+            yield made
+        finally:
+            await made.end()
+
+
+@asynccontextmanager
+async def street(seed: int) -> AsyncIterator[list[str]]:
+    """Runs exchanges in real time; yields the config of a runtime that watches them."""
+    made = Street(seed, VENUES, genesis_ms=round(time.time() * 1000))
+    await made.start()
+    market = asyncio.create_task(made.run())
+    try:
+        lines = ["[market]", 'source = "network"']
+        for name, exchange in made.exchanges.items():
+            at = made.endpoints[name]
+            lines += [
+                f"[{name}]",
+                f'ws = "{at["ws"]}"',
+                f'rest = "{at["rest"]}"',
+                f'symbols = ["{min(exchange.books)}"]',
+            ]
+        yield lines
+    finally:
+        market.cancel()
+        with suppress(asyncio.CancelledError):
+            await market
+        await made.close()
+
+
+@row(19, "the screen is blocked for 3 s", "feed p99 lag +0 ms; 0 frames dropped")
+async def blocked_screen(this: Row, scale: Scale) -> Outcome:
+    """Blocks the thread that reads Views, asleep and busy, and holds the lag of frames then against that of before."""
+    tally, times = Tally(), scale.of(10, 1)
+    spans: dict[str, list[tuple[float, float]]] = {"free": [], "sleep": [], "spin": []}
+    async with street(scale.seed) as lines, child(*lines) as hub:
+        offset_ns = time.time_ns() - time.monotonic_ns()
+        await asyncio.sleep(3.0)
+        for how in ("sleep", "spin") * times:
+            free = time.monotonic()
+            await asyncio.sleep(BLOCK_S)
+            spans["free"].append((free, time.monotonic()))
+            since = len(hub.told)
+            hub.do(f"{how} {BLOCK_S}")
+            began = await hub.hear("blocked", since, 10.0)
+            ended = await hub.hear("free", since, 10.0 + BLOCK_S)
+            spans[how].append((began["at"], ended["at"]))
+            tally.trials += 1
+        await hub.end()
+        late = {how: _lags(hub, found, offset_ns, tally) for how, found in spans.items()}
+    p99 = {how: quantiles(found, n=100)[98] if len(found) > 1 else float("nan") for how, found in late.items()}
+    tally.frames = sum(map(len, late.values()))
+    tally.expect(all(len(found) > 20 for found in late.values()), "too few frames to tell")
+    found = f"p99 lag {p99['free']:.1f} ms; screen asleep {p99['sleep']:.1f} ms, spinning {p99['spin']:.1f} ms"
+    return tally.outcome(this, found, met=p99["sleep"] <= p99["free"] + 1.0)
+
+
+def _lags(hub: Child, spans: list[tuple[float, float]], offset_ns: int, tally: Tally) -> list[float]:
+    """Returns how late frames of Binance came within some spans: receive time less the venue's, in ms."""
+    late = []
+    bounds = [(round(a * S) + offset_ns, round(b * S) + offset_ns) for a, b in spans]
+    for record in hub.recorded():
+        if record.kind == RecordKind.GAP:
+            tally.lost += json.loads(record.body)["count"]
+        inside = any(a <= record.recv_ns < b for a, b in bounds)
+        if inside and record.kind == RecordKind.FRAME and record.direction == 0 and b'"E":' in record.body:
+            told = json.loads(record.body).get("data", {}).get("E")
+            if told is not None:
+                late.append(record.recv_ns / 1e6 - told)
+    return late
+
+
+@row(27, "the wall clock steps by an hour either way, or drifts", "no timer off by > 50 ms; orders disarmed ≤ 1 s")
+async def clock_steps(this: Row, scale: Scale) -> Outcome:
+    """Moves the wall clock of the process and times how soon orders are disarmed, and that they are armed again."""
+    tally, times = Tally(), scale.of(4, 1)
+    disarmed: list[float] = []
+    async with street(scale.seed) as lines, child(*lines) as hub:
+        await asyncio.sleep(3.0)
+        for at in range(times):
+            hours = 1 if at % 2 == 0 else -1
+            since = len(hub.told)
+            hub.do(f"step {hours * 3_600_000}")
+            moved = await hub.hear("moved", since, 5.0)
+            disarmed.append((await hub.hear("disarmed", since, 10.0))["at"] - moved["at"])
+            await _expect(hub, tally, "disarmed", since, "off ", "the offset is not measured anew")
+            since = len(hub.told)
+            hub.do(f"step {-hours * 3_600_000}")
+            back = await hub.hear("moved", since, 5.0)
+            if armed := await _expect(hub, tally, "armed", since, "", "orders are not armed again"):
+                tally.recoveries_ms.append((armed["at"] - back["at"]) * 1e3)
+            tally.trials += 2
+        since = len(hub.told)
+        hub.do("drift 100000")  # 100 ms a second: 500 ms off after 5 s
+        moved = await hub.hear("moved", since, 5.0)
+        if off := await _expect(hub, tally, "disarmed", since, "off ", "a drift is not noticed"):
+            disarmed.append(max(0.0, off["at"] - moved["at"] - 5.0))
+        tally.trials += 1
+        await hub.end()
+        worst_ms = _timers(hub, tally)
+    found = f"disarmed after {max(disarmed) * 1e3:.0f} ms at most; the longest tick was {worst_ms:.0f} ms late"
+    return tally.outcome(this, found, met=max(disarmed) <= 1.0 and worst_ms <= 50.0)
+
+
+async def _expect(hub: Child, tally: Tally, what: str, since: int, words: str, problem: str) -> dict[str, Any] | None:
+    try:
+        return await hub.hear(what, since, SETTLED_S + 15.0, words)
+    except TimeoutError:
+        tally.expect(False, problem)
+        return None
+
+
+def _timers(hub: Child, tally: Tally) -> float:
+    """Returns by how many ms the longest tick was late; records must never run backwards."""
+    last_ns, tick_ns, worst = 0, 0, 0.0
+    for record in hub.recorded():
+        tally.frames += record.kind == RecordKind.FRAME
+        tally.expect(record.recv_ns >= last_ns, "a record is older than the one before it")
+        last_ns = record.recv_ns
+        if record.kind == RecordKind.TICK:
+            worst = max(worst, (record.recv_ns - tick_ns) / 1e6 - 250.0) if tick_ns else worst
+            tick_ns = record.recv_ns
+    return worst
+
+
+@row(28, "the process stands still (SIGSTOP)", "0 decisions on data of before; every book asked for again")
+async def standstills(this: Row, scale: Scale) -> Outcome:
+    """Stops the process, lets it go on, and holds every quote and go after that against the time of the stop."""
+    tally = Tally()
+    stops = (3.0,) if scale.short else (60.0, 3.0, 10.0, 5.0, 3.0)
+    lines = ("engine.duel = false", "[market]", 'source = "demo"', f"seed = {scale.seed}")
+    async with child(*lines) as hub:
+        await asyncio.sleep(8.0)
+        for seconds in stops:
+            hub.process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(seconds)
+            hub.process.send_signal(signal.SIGCONT)
+            await asyncio.sleep(8.0)
+            tally.trials += 1
+        await hub.end()
+        told = list(hub.recorded())
+        seen = _judge(told, tally)
+    tally.expect(seen == len(stops), f"{seen} of {len(stops)} stops were noticed")
+    return tally.outcome(
+        this, f"{tally.trials} stops of {min(stops):g} to {max(stops):g} s, {tally.frames} frames after"
+    )
+
+
+def _judge(told: list[Record], tally: Tally) -> int:
+    """Steps a session record by record; returns how many stops have a GAP of every channel ahead of all that waited."""
+    kernel = compose.fresh_kernel()
+    decided = _Decided(tally)
+    before: set[str] = set()
+    resumed_ns, noticed, gaps = 0, 0, 0
+    for at, record in enumerate(told):
+        kernel.step(_packed(record))
+        if record.kind == RecordKind.GAP and b"stopped for" in record.body:
+            if not gaps:
+                # What waited has the time of before; the first record after the jump is when it went on.
+                resumed_ns = next(r.recv_ns for r in told[at:] if r.recv_ns - told[at - 1].recv_ns > 2 * S)
+                before = decided.usable
+            gaps += 1
+            if gaps == len(kernel.setup.engine.channels):
+                noticed, gaps = noticed + 1, 0
+                decided.resume(resumed_ns, before)
+                tally.expect(not _usable(kernel, record.recv_ns), "a quote outlived the stop")
+        elif record.kind in (RecordKind.FRAME, RecordKind.TICK):
+            tally.frames += resumed_ns > 0 and record.kind == RecordKind.FRAME
+            decided.look(kernel, record)
+    return noticed
+
+
+class _Decided:
+    """What is believed after each record."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.usable: set[str] = set()
+        self._tally, self._resumed_ns = tally, 0
+        self._awaited: set[str] = set()
+        self._looked_ns = 0
+
+    def resume(self, resumed_ns: int, before: set[str]) -> None:
+        """All stood still until then; `before` could be traded on."""
+        self._resumed_ns, self._awaited = resumed_ns, set(before)
+
+    def look(self, kernel: Any, record: Record) -> None:
+        """Holds what can be traded on now against the time of the stop; each 20 ms while nobody waits for anything."""
+        young = record.recv_ns - self._resumed_ns < S // 2
+        if not young and record.recv_ns - self._looked_ns < S // 50:
+            return
+        self._looked_ns = record.recv_ns
+        view = _VIEW.decode(kernel.engine.present(record.recv_ns))
+        self.usable = {price.source for price in view.prices if price.usable}
+        for price in view.prices:
+            old = price.usable and (price.current_ns or 0) < self._resumed_ns
+            self._tally.expect(not old, f"{price.venue} is quoted by what was known before the stop")
+            self._tally.lost += old
+        for cycle in view.cycles:
+            fresh = (
+                not cycle.go or cycle.recv_ns < self._resumed_ns or cycle.recv_ns - cycle.oldest_ns >= self._resumed_ns
+            )
+            self._tally.expect(fresh, "a go rests on what was known before the stop")
+        for _ in self._awaited & self.usable:
+            self._tally.recoveries_ms.append((record.recv_ns - self._resumed_ns) / 1e6)
+        self._awaited -= self.usable
+
+
+def _usable(kernel: Any, now_ns: int) -> list[str]:
+    return [price.source for price in _VIEW.decode(kernel.engine.present(now_ns)).prices if price.usable]
+
+
+def _packed(record: Record) -> bytes:
+    return pack(
+        record.seq, record.recv_ns, record.kind, record.body, direction=record.direction, channel=record.channel,
+        conn=record.conn, generation=record.generation,
+    )  # fmt: skip
