@@ -1,7 +1,8 @@
 """HTTP JSON-RPC of the node.
 
 The chain has one validator and forks only when a script drops a slot under way, so a closed slot is never rolled back:
-reads answer from the newest closed slot at every commitment; only slots, statuses and notifications tell processed, confirmed and finalized apart.
+reads answer from the newest closed slot at every commitment; only slots, statuses and notifications tell processed,
+confirmed and finalized apart.
 """
 
 from __future__ import annotations
