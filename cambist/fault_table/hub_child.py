@@ -2,8 +2,8 @@
 
     python -m cambist.fault_table.hub_child CONFIG
 
-Takes lines on stdin: `sleep S` and `spin S` block the thread that reads Views, `step MS` moves the wall clock, `drift PPM`
-lets it run fast, `quit` ends. Tells on stdout, one JSON object a line, what keeps orders from going out.
+Takes lines on stdin: `sleep S` and `spin S` block the thread that reads Views, `step MS` moves the wall clock,
+`drift PPM` lets it run fast, `quit` ends. Tells on stdout, one JSON object a line, what keeps orders from going out.
 """
 
 from __future__ import annotations

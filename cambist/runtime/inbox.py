@@ -10,7 +10,7 @@ from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap
 from cambist.model.opportunity import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from cambist.clock import Clock
 
@@ -47,6 +47,10 @@ class Inbox:
         self._dropped: Counter[int] = Counter()
         self.dropped: Counter[int] = Counter()
         """Frames dropped so far, by channel."""
+        self._open: set[int] = set()
+        """Channels that have a connection."""
+        self._barred: set[int] = set()
+        """Those whose connection is of before a stop."""
         self.frames = 0
 
     def __len__(self) -> int:
@@ -59,6 +63,10 @@ class Inbox:
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame, or drops and counts it if the inbox is full."""
         with self._lock:
+            if channel in self._barred:
+                self._dropped[channel] += 1
+                self.dropped[channel] += 1
+                return
             full = len(self._queue) >= self._max_records and direction == Direction.IN
             if (full and len(body) > ANSWER_BYTES and channel not in self._keep) or (
                 self._bytes + len(body) > self._max_bytes
@@ -74,6 +82,12 @@ class Inbox:
 
     def connected(self, channel: int, conn: int, generation: int, label: str) -> None:
         """Notes that a connection is open."""
+        with self._lock:
+            self._open.add(channel)
+            if channel in self._barred:
+                if count := self._dropped.pop(channel, 0):
+                    self._gap(channel, count)
+                self._barred.discard(channel)
         self.put(RecordKind.CONNECTED, encode(Connected(label)), channel=channel, conn=conn, generation=generation)
 
     def disconnected(self, channel: int, conn: int, generation: int, reason: str) -> None:
@@ -92,11 +106,34 @@ class Inbox:
             self._push(kind, Direction.IN, channel, conn, generation, body)
         self._wake()
 
-    def first(self, kind: RecordKind, body: bytes, *, channel: int = 0) -> None:
+    def stopped(self, channels: Iterable[int], reason: str) -> None:
+        """Lets nothing be believed that is of before a stop, which may be in any frame that waits here or in a socket.
+
+        Frames that wait are dropped, and so is what comes over connections that are open now. Each channel gets a GAP
+        ahead of all that is left.
+        """
+        with self._lock:
+            lost: Counter[int] = Counter()
+            kept: deque[_Entry] = deque()
+            for entry in self._queue:
+                if entry[1] == RecordKind.FRAME and entry[2] == Direction.IN:
+                    lost[entry[3]] += 1
+                else:
+                    kept.append(entry)
+            at_ns = self._queue[0][0] if self._queue else self._clock.now_ns()
+            gaps = [(c, encode(Gap(lost[c], reason))) for c in sorted({*channels, *lost})]
+            kept.extendleft((at_ns, RecordKind.GAP, Direction.IN, c, 0, 0, body) for c, body in reversed(gaps))
+            self._queue = kept
+            self._bytes = sum(len(entry[6]) for entry in kept)
+            self.dropped.update(lost)
+            self._barred |= self._open
+        self._wake()
+
+    def first(self, kind: RecordKind, body: bytes) -> None:
         """Takes a record ahead of all that wait, at the time of the first of them."""
         with self._lock:
             recv_ns = self._queue[0][0] if self._queue else self._clock.now_ns()
-            self._queue.appendleft((recv_ns, kind, Direction.IN, channel, 0, 0, body))
+            self._queue.appendleft((recv_ns, kind, Direction.IN, 0, 0, 0, body))
             self._bytes += len(body)
 
     def _push(self, kind: int, direction: int, channel: int, conn: int, generation: int, body: bytes) -> None:
@@ -124,4 +161,5 @@ class Inbox:
         self._dropped.clear()
 
     def _gap(self, channel: int, count: int) -> None:
-        self._push(RecordKind.GAP, Direction.IN, channel, 0, 0, encode(Gap(count, "queue full")))
+        reason = "of before the stop" if channel in self._barred else "queue full"
+        self._push(RecordKind.GAP, Direction.IN, channel, 0, 0, encode(Gap(count, reason)))
