@@ -50,7 +50,7 @@ run: setup ## start the dashboard (ARGS="--seed 7 …")
 test: setup ## run every check: pytest, Rust tests, doctests
 	$(BIN)/pytest -q $(ARGS) || { echo "once more, the failed ones alone: a crowded machine can break a real-time test"; $(BIN)/pytest -q --last-failed --last-failed-no-failures none $(ARGS); }
 ifneq ($(CARGO),)
-	$(if $(shell command -v cargo-nextest),cargo nextest run --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --no-fail-fast --status-level fail,cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --lib --tests)
+	$(if $(shell command -v cargo-nextest),cargo nextest run --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast -p cambist-transport --no-fail-fast --status-level fail,cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast -p cambist-transport --lib --tests)
 	cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --doc
 endif
 

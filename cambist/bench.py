@@ -19,14 +19,14 @@ from typing import Any
 
 import msgspec
 
-from cambist import bench_demo, bench_engine, bench_screen, compose, engine
+from cambist import bench_demo, bench_engine, bench_screen, bench_transport, compose, engine
 from cambist.config import Config, EngineChoice, Market, Recording
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cex_binance_hft"
 """Real exchange recordings, where they lie beside the checkout."""
 SESSION = "bench-import"
 
-PARTS = ("engine", "demo", "import", "screen")
+PARTS = ("engine", "transport", "demo", "import", "screen")
 Say = Callable[[str], None]
 
 
@@ -37,6 +37,7 @@ class Plan:
     demo: bench_demo.Plan = field(default_factory=bench_demo.Plan)
     screen: bench_screen.Plan = field(default_factory=bench_screen.Plan)
     engine: bench_engine.Plan = field(default_factory=bench_engine.Plan)
+    transport: bench_transport.Plan = field(default_factory=bench_transport.Plan)
     recordings: Path = RECORDINGS
     replays: int = 3
     parts: tuple[str, ...] = PARTS
@@ -89,6 +90,7 @@ def run(say: Say, plan: Plan | None = None, show: Show = lambda row: None) -> di
         config = Config(recording=Recording(folder=folder), market=Market(seed=7), engine=EngineChoice(duel=False))
         parts: dict[str, Callable[..., Any]] = {
             "engine": _engine_rows,
+            "transport": _transport_rows,
             "demo": _demo_rows,
             "import": _import_rows,
             "screen": _screen_rows,
@@ -131,6 +133,31 @@ def _engine_rows(config: Config, plan: Plan, say: Say) -> Iterator[bench_engine.
     del config
     say("timing engine calls beside their peers")
     return bench_engine.rows(plan.engine)
+
+
+def _transport_rows(config: Config, plan: Plan, say: Say) -> Iterator[Row]:
+    del config
+    if not hasattr(os, "sched_setaffinity"):
+        yield Row("frames into the engine", None, "1/s", note="this system doesn't let a process choose its core")
+        return
+    found = bench_transport.measure(plan.transport, say)
+    slow, fast = found["websockets"], found.get("native")
+    note = f"{bench_transport.FRAME_BYTES} bytes each, from another process on loopback; reading and engine on one core"
+    name, goal = "frames into the engine, by websockets", "≥ 100,000"
+    yield Row(name, slow.per_s, "1/s", goal, note=f"{note}; best of {plan.transport.runs}")
+    name, goal = "frames into the engine, by the native transport", "≥ 800,000"
+    if fast is None:
+        yield Row(name, None, "1/s", goal, note="the Rust engine is not built")
+        return
+    yield Row(name, fast.per_s, "1/s", goal, "websockets", slow.per_s, fast.per_s / slow.per_s, note)
+    note = f"{plan.transport.paced_per_s:,} frames a second"
+    for what, mine, theirs in (
+        ("frame's time to engine", fast.to_engine_us, slow.to_engine_us),
+        ("sending to engine", fast.from_sender_us, slow.from_sender_us),
+    ):
+        for q in (50, 99):
+            values = bench_demo.percentile(mine, q), bench_demo.percentile(theirs, q)
+            yield Row(f"{what}, p{q}", values[0], "µs", "", "websockets", values[1], values[1] / values[0], note)
 
 
 def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:

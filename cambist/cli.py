@@ -81,7 +81,8 @@ def run(
     if not headless:
         require_terminal(settings.screen.ascii)
     stop = Interrupts()
-    runtime = compose.live(settings, duel=settings.engine.duel and not headless)
+    with Progress() as progress:
+        runtime = compose.live(settings, duel=settings.engine.duel and not headless, say=say, progress=progress)
     if not headless:
         compose.load_screen()
     runtime.start()
@@ -309,6 +310,33 @@ def bench(*parts: str, json: bool = False, memory: bool = False) -> int:
 
 
 @app.command
+def pools(*, json: bool = False, refresh: bool = False, limit: int | None = None, config: Path | None = None) -> int:
+    """List what is watched and why: pools, fees, liquidity, how far each is proved, and where it comes from.
+
+    Exit code 0 if all that is named can be watched, 1 if not, 2 if no node answers and nothing was kept.
+
+    Args:
+        json: Print one JSON object.
+        refresh: Ask a node anew, however young the answer in the cache is.
+        limit: Print at most this many pools.
+        config: The TOML file.
+    """
+    if limit is not None and limit < 1:
+        raise Stop(UNUSABLE, f"--limit was {limit}, expected at least 1")
+    with Progress() as progress:
+        found = compose.pools(load(config), refresh=refresh, say=say, progress=progress)
+    if json:
+        put(found.json | {"pools": found.json["pools"][:limit]})
+    else:
+        from cambist.cli_pools import print_pools
+
+        print_pools(found.json, limit)
+        for note in found.json["notes"]:
+            say(note)
+    return OK if found.ok else DIFFERENT
+
+
+@app.command
 def doctor(*, timeout: float = 10.0, json: bool = False, config: Path | None = None) -> int:
     """Check what a run needs: engine, terminal, folders, each endpoint; list how far each venue is proved.
 
@@ -354,6 +382,25 @@ def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
         print(path)
     say("put the venue's own wire format in; `pytest` there says what is missing, `pip install -e .` makes it known")
     return OK
+
+
+class Progress:
+    """One line on stderr that is written over, if that is a terminal; it is gone at the end."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self("")
+
+    def __call__(self, text: str) -> None:
+        """Shows a text in the place of the one before it."""
+        if self._shown:
+            sys.stderr.write(f"\r\x1b[K{text[:78]}")
+            sys.stderr.flush()
 
 
 def _counted() -> Callable[[int, int], None]:

@@ -14,12 +14,15 @@ import msgspec
 
 from cambist import engine as engines
 from cambist.config import Paper, Risk
+from cambist.config_watch import nearest
 from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
 from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import HEADER
+from cambist.model.valuation import Valuing
+from cambist.model.venues import POOL_VENUES
 from cambist.runtime.hub import LiveRuntime
 from cambist.runtime.parts import Parts
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from cambist.config import Config
     from cambist.doctor import Check
     from cambist.markets import Market
+    from cambist.pools import Shown
     from cambist.view import Runtime, SessionRow
     from storage.verify import Verification
 
@@ -60,14 +64,29 @@ def explain(error: BaseException) -> str:
     return str(error)
 
 
-def live(config: Config, *, duel: bool) -> LiveRuntime:
-    """Returns a runtime on the configured market, not started yet."""
+def live(
+    config: Config,
+    *,
+    duel: bool,
+    say: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> LiveRuntime:
+    """Returns a runtime on the configured market, not started yet. Looks for the pools of `[watch]` first."""
     journal = _journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
-    market = _demo(config) if config.market.source == "demo" else _network(config)
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        say(text)
+        told.append(text)
+
+    market = _demo(config) if config.market.source == "demo" else _network(config, tell, progress)
     try:
-        return _live(config, market, duel=duel)
+        runtime = _live(config, market, duel=duel)
+        for text in told:  # stderr is behind the dashboard by now
+            runtime.note("info", "pools", text)
+        return runtime
     except BaseException:
         market.close()
         raise
@@ -84,7 +103,7 @@ def capture(config: Config, feeds: tuple[str, ...], name: str) -> LiveRuntime:
         message = f"session {name!r} exists; choose another --out"
         raise ValueError(message)
     config = markets.only(config, feeds)
-    market = _demo(config) if config.market.source == "demo" else _network(config)
+    market = _demo(config) if config.market.source == "demo" else _network(config, lambda _: None, lambda _: None)
     try:
         return _live(config, markets.narrowed(market, feeds), duel=False, capture=name)
     except BaseException:
@@ -102,10 +121,14 @@ def _demo(config: Config) -> Market:
     return markets.demo(config, starting)
 
 
-def _network(config: Config) -> Market:
+def _network(config: Config, say: Callable[[str], None], progress: Callable[[str], None]) -> Market:
     from cambist import markets
 
-    return markets.network(config)
+    if not config.watch.asks:
+        return markets.network(config)
+    from cambist import pools
+
+    return markets.network(config, pools.to_watch(config, say, progress))
 
 
 def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> LiveRuntime:
@@ -172,7 +195,8 @@ def _journal_path(config: Config) -> Path:
 
 def kernel_setup(config: Config, market: Market) -> KernelSetup:
     """Returns all that decisions depend on, from config and market. Symbols in the config mean verified base tokens."""
-    base = {t.symbol: t for t in market.tokens if t.base}
+    tokens = config.valuation.ranked(market.tokens)
+    base = {t.symbol: t for t in tokens if t.base}
 
     def atoms(amounts: dict[str, float], key: str, default: dict[str, float]) -> dict[str, int]:
         if amounts == default:
@@ -187,12 +211,17 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
 
     rules, risk, paper = config.rules, config.risk, config.paper
     caps = atoms(risk.cap, "risk.cap", Risk().cap)
+    quote = EngineSetup().quote_mint
+    if config.valuation.quote:
+        quote = config.valuation.mint(config.valuation.quote, tokens, "quote")
     setup = EngineSetup(
+        quote_mint=quote,
         channels=market.channels,
-        tokens=market.tokens,
+        tokens=tokens,
         identities=market.identities,
         instruments=market.instruments,
         venue_fees=config.venue_fees,
+        equivalences=config.equivalences,
         pools=market.pools,
         search=Search(rules.max_hops, rules.keep, rules.budget_edges, rules.margin_ppm),
         gates=Gates(
@@ -221,7 +250,29 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
     )
     wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
     _check_rule(config.strategy.rule, market)
-    return KernelSetup(setup, limits, model, market.seed, wallet, market.label, market.demo, config.strategy.rule)
+    return KernelSetup(
+        setup,
+        limits,
+        model,
+        market.seed,
+        wallet,
+        market.label,
+        market.demo,
+        valuation=_valuing(config, market),
+        rule=config.strategy.rule,
+    )
+
+
+def _valuing(config: Config, market: Market) -> Valuing:
+    """Returns which prices may value a sum. Raises `ValueError` for a source that no price comes from here."""
+    wanted = config.valuation
+    known = (*(venue.name for venue in POOL_VENUES), *dict.fromkeys(i.venue for i in market.instruments), "injected")
+    known += tuple(c.venue for c in market.channels if c.venue not in (*known, "solana", "jito"))
+    for name in wanted.sources:
+        if name not in known:
+            message = f"[valuation] sources: {name[:60]!r} gives no price here{nearest(name, known)}"
+            raise ValueError(message)
+    return Valuing(wanted.sources, wanted.max_age_ms)
 
 
 def _check_rule(text: str, market: Market) -> None:
@@ -464,6 +515,13 @@ def new_feed(name: str, folder: Path) -> list[Path]:
     from cambist import scaffold
 
     return scaffold.write(name, folder)
+
+
+def pools(config: Config, *, refresh: bool, say: Callable[[str], None], progress: Callable[[str], None]) -> Shown:
+    """Returns what is watched and why, asked of a node or read from the cache."""
+    from cambist import pools as rows
+
+    return rows.shown(config, refresh=refresh, say=say, progress=progress)
 
 
 def doctor(config: Config, timeout_s: float, tell: Callable[[int, int], None]) -> list[Check]:

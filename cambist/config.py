@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 import msgspec
 import platformdirs
 
-from cambist.model.market import Identity, PoolRef, Token, VenueFee
+from cambist import config_watch
+from cambist.config_watch import Valuation, Watch
+from cambist.model.equivalences import problems
+from cambist.model.market import FIAT, Equivalence, Identity, PoolRef, Token, VenueFee, is_multiple
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Ppm = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
@@ -80,6 +83,8 @@ class ExchangeEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     symbols: tuple[str, ...] = ()
     """In the venue's form, such as `BTC/USD` or `BTCUSDT`; the most important first."""
     streams: tuple[Literal["book", "ticker", "trade"], ...] = ()
+    transport: Literal["websockets", "native"] = "websockets"
+    """What reads its streams: Python, or a thread of the Rust extension."""
     ack_s: Seconds | None = None
     """A subscription must be acknowledged within this."""
     first_data_s: Seconds | None = None
@@ -179,6 +184,16 @@ class Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_only: bool = False
 
 
+FIRST_TIER = (
+    VenueFee("binance", 1_000),
+    VenueFee("bybit", 1_000),
+    VenueFee("coinbase", 12_000),
+    VenueFee("kraken", 4_000),
+    VenueFee("okx", 1_500),
+)
+"""What a taker without volume paid in 2026, where regions differ the most; accounts have their own."""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything an operator can set."""
 
@@ -194,7 +209,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[Token, ...] = ()
     identities: tuple[Identity, ...] = ()
     pools: tuple[PoolRef, ...] = ()
-    venue_fees: tuple[VenueFee, ...] = (VenueFee("binance", 1_000),)
+    watch: Watch = Watch()
+    valuation: Valuation = Valuation()
+    venue_fees: tuple[VenueFee, ...] = FIRST_TIER
+    equivalences: tuple[Equivalence, ...] = ()
     rules: Rules = Rules()
     strategy: StrategyChoice = StrategyChoice()
     risk: Risk = Risk()
@@ -256,6 +274,7 @@ def _typed(path: Path, text: str, data: dict[str, Any]) -> Config:
         if unknown:
             message = f"`{key}` is not a setting{_nearest(unknown.group(1), where)}"
         raise ConfigError(path, _line_of(text, key), message) from error
+    config = msgspec.structs.replace(config, watch=config.watch.anchored(path.parent))
     _check(path, text, config)
     return config
 
@@ -295,6 +314,13 @@ def _check(path: Path, text: str, config: Config) -> None:
             problem = f"`solana[{at}].name` is taken by another endpoint: screens and commands tell them apart by it"
             raise ConfigError(path, _line_of(text, f"solana[{at}].name"), problem)
     _check_keys(path, text, config)
+    for wrong in config_watch.problems(config.watch, config.valuation, config.tokens, names):
+        raise ConfigError(path, _line_of(text, wrong.key), f"`{wrong.key}`: {wrong.text}")
+    _check_identities(path, text, config)
+    for at in range(len(config.equivalences)):
+        for name, problem in problems(at, config.equivalences, config.tokens, config.identities):
+            key = f"equivalences[{at}].{name}"
+            raise ConfigError(path, _line_of(text, key), f"`{key}`{problem}")
     for key, amounts in (
         ("risk.cap", config.risk.cap),
         ("risk.daily_loss", config.risk.daily_loss),
@@ -355,10 +381,23 @@ def _check_keys(path: Path, text: str, config: Config) -> None:
     keys = [
         (f"pools[{i}].{name}", getattr(p, name)) for i, p in enumerate(config.pools) for name in ("address", "program")
     ]
-    keys += [(f"tokens[{i}].mint", token.mint) for i, token in enumerate(config.tokens)]
     for key, value in keys:
         if not BASE58_KEY.fullmatch(value):
             raise ConfigError(path, _line_of(text, key), f'`{key}` is "{value[:60]}", expected a base58 public key')
+    mints = [(f"tokens[{i}].mint", token.mint) for i, token in enumerate(config.tokens)]
+    mints += [(f"identities[{i}].mint", each.mint) for i, each in enumerate(config.identities)]
+    for key, value in mints:
+        if not BASE58_KEY.fullmatch(value) and not FIAT.fullmatch(value):
+            problem = f'`{key}` is "{value[:60]}", expected a base58 public key, or `fiat:USD` and the like'
+            raise ConfigError(path, _line_of(text, key), problem)
+
+
+def _check_identities(path: Path, text: str, config: Config) -> None:
+    for at, each in enumerate(config.identities):
+        key = f"identities[{at}].asset"
+        if is_multiple(each.asset):
+            problem = f'`{key}` is "{each.asset[:60]}", many tokens at once: it is never taken for the token itself'
+            raise ConfigError(path, _line_of(text, key), problem)
 
 
 def _url_problem(url: str) -> str:

@@ -24,6 +24,7 @@ from cambist.execution.risk import Approved, Limits, RiskGate, RiskState
 from cambist.model.events import HEADER, Command, RecordKind, unpack
 from cambist.model.opportunity import Need, Opportunity, encode
 from cambist.model.orders import Fill, Intent, Order, Refused
+from cambist.model.valuation import Valuing
 from cambist.strategies.negative_cycle import NegativeCycle
 from cambist.strategies.rule import RuleStrategy
 
@@ -53,6 +54,8 @@ class KernelSetup(msgspec.Struct, frozen=True):
     """Paper wallet at the start: mint → atoms."""
     market: str = ""
     demo: bool = False
+    valuation: Valuing = Valuing()
+    """How screens and reports add up amounts; no decision reads it."""
     rule: str = ""
     """What the operator's rule says a trade must be; empty for no rule."""
     watch_only: bool = False

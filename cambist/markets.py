@@ -10,13 +10,16 @@ import msgspec
 from msgspec.structs import replace
 
 from cambist.config import EXCHANGES, Config, ExchangeEndpoint, OkxEndpoint, SolanaEndpoint
+from cambist.engine import build_info
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token
 from cambist.model.venues import VENUE_OF_PROGRAM
+from cambist.runtime.inbox import MAX_BYTES, MAX_RECORDS
 from feeds import venues
 from feeds.base import endpoint_label
 from feeds.bucket import Buckets
 from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed, seeding_of
+from feeds.native import Wires
 from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
 from feeds.solana import SolanaConfig, SolanaFeed
 from feeds.tip_stream import TipStreamConfig, TipStreamFeed
@@ -24,6 +27,7 @@ from feeds.tip_stream import TipStreamConfig, TipStreamFeed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from cambist.discovery import Watched
     from cambist.runtime.inbox import Inbox
     from cambist.simulator.process import Starting
     from feeds.base import Feed
@@ -54,6 +58,23 @@ class Market:
     """Says what is wrong with the market's own process, if it has one and it is gone."""
 
 
+class _NativeWires:
+    """The native connections of a runtime, made when its first feed asks for them."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Inbox, Wires] | None = None
+
+    def of(self, inbox: Inbox) -> Wires:
+        """Returns those whose ring the inbox drains."""
+        if self._made is None or self._made[0] is not inbox:
+            from cambist.engine._native import Transport
+
+            transport = Transport(inbox.now_ns, max_records=MAX_RECORDS, max_bytes=MAX_BYTES)
+            inbox.attach(transport)
+            self._made = inbox, Wires(transport, inbox.woken)
+        return self._made[1]
+
+
 class Channels:
     """Numbers channels in the order they are asked for, so that a config gives the same numbers each time."""
 
@@ -77,10 +98,11 @@ def demo(config: Config, starting: Starting) -> Market:
         node = SolanaEndpoint(
             "solana", facts["pubsub"], facts["rpc"], fee_percentiles=True, observe_pools=DEMO_OBSERVED
         )
-        exchange = ExchangeEndpoint(
-            ws=facts["exchange_ws"], rest=facts["exchange_rest"], symbols=tuple(facts["symbols"])
-        )
-        tokens = tuple(_token(entry) for entry in facts["tokens"])
+        exchanges = {
+            venue: ExchangeEndpoint(ws=told["ws"], rest=told["rest"], symbols=tuple(told["symbols"]))
+            for venue, told in facts["exchanges"].items()
+        }
+        tokens = tuple(demo_token(entry) for entry in facts["tokens"])
         pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
         identities = tuple(msgspec.convert(entry, Identity) for entry in facts["identities"])
         instruments = tuple(msgspec.convert(entry, Instrument) for entry in facts["instruments"])
@@ -88,7 +110,7 @@ def demo(config: Config, starting: Starting) -> Market:
         return _market(
             label,
             (node,),
-            {"binance": exchange},
+            exchanges,
             tokens,
             pools,
             identities,
@@ -103,8 +125,8 @@ def demo(config: Config, starting: Starting) -> Market:
         raise
 
 
-def network(config: Config) -> Market:
-    """Returns how to watch the endpoints of the config; nothing is connected yet."""
+def network(config: Config, watched: Watched | None = None) -> Market:
+    """Returns how to watch the endpoints of the config, and the pools that were found; nothing is connected yet."""
     for pool in config.pools:
         if pool.program not in VENUE_OF_PROGRAM:
             message = f"pool {pool.address}: program {pool.program} is none that cambist can quote"
@@ -114,8 +136,8 @@ def network(config: Config) -> Market:
         label,
         config.solana,
         config.exchanges,
-        config.tokens,
-        config.pools,
+        config.tokens if watched is None else watched.tokens,
+        config.pools if watched is None else watched.pools,
         config.identities,
         (),
         seed=0,
@@ -130,7 +152,7 @@ def only(config: Config, feeds: Sequence[str]) -> Config:
     """
     demo = config.market.source == "demo"
     nodes = ("solana",) if demo else tuple(endpoint.name for endpoint in config.solana)
-    exchanges = ("binance",) if demo else tuple(config.exchanges)
+    exchanges = ("binance", *config.market.exchanges) if demo else tuple(config.exchanges)
     known = dict.fromkeys((*(("solana",) if nodes else ()), *nodes, *exchanges))
     unknown = [name for name in feeds if name not in known]
     if unknown:
@@ -157,7 +179,8 @@ def narrowed(market: Market, feeds: Sequence[str]) -> Market:
     return dataclasses.replace(market, feeds=chosen)
 
 
-def _token(entry: dict[str, Any]) -> Token:
+def demo_token(entry: dict[str, Any]) -> Token:
+    """Returns a token of the embedded market from its own description."""
     symbol = entry["symbol"]
     return Token(entry["mint"], symbol, entry["decimals"], verified=True, base=BASE_RANK.get(symbol, 0))
 
@@ -181,7 +204,8 @@ def _market(
     for node in nodes:
         makers += _node(node, channels, pools)
     buckets = Buckets()
-    makers += [_exchange(name, table, channels, buckets) for name, table in exchanges.items()]
+    wires = _NativeWires()
+    makers += [_exchange(name, table, channels, buckets, wires) for name, table in exchanges.items()]
 
     def feeds(inbox: Inbox, note: Any) -> Sequence[Feed]:
         return [make(inbox, note) for make in makers]
@@ -218,10 +242,15 @@ def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) 
     ]
 
 
-def _exchange(name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets) -> Callable[[Inbox, Any], Feed]:
+def _exchange(
+    name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets, wires: _NativeWires
+) -> Callable[[Inbox, Any], Feed]:
     """Declares the channels of an exchange and returns how to make its feed. Raises `ValueError`."""
     venue = venues.find(name)
     rest, own = table.rest or venue.rest, venue.protocol == "cambist"
+    native = table.transport == "native"
+    if native:
+        _check_native(name, translated=own)
     seed = table.seed if isinstance(table, OkxEndpoint) else ""
     ws = channels.add(name, name, f"{venue.protocol}.ws", table.ws or venue.ws)
     info = None
@@ -232,7 +261,18 @@ def _exchange(name: str, table: ExchangeEndpoint, channels: Channels, buckets: B
         depth = {s: channels.add(name, name, f"{venue.protocol}.depth", rest, s) for s in table.symbols}
     settings = _settings(venue, table, seed)
     told = ExchangeChannels(ws, info, depth)
-    return lambda inbox, note: ExchangeFeed(venue, settings, told, inbox, buckets=buckets, note=note)
+    return lambda inbox, note: ExchangeFeed(
+        venue, settings, told, inbox, buckets=buckets, note=note, wires=wires.of(inbox) if native else None
+    )
+
+
+def _check_native(name: str, *, translated: bool) -> None:
+    """Raises `ValueError` if the streams of an exchange can't come by the native transport."""
+    build = build_info()
+    why = "a plug-in's frames are put into cambist's own form by Python" if translated else build.why
+    if translated or not build.native:
+        message = f'[{name}] transport is "native", but {why}; "websockets" reads every stream'
+        raise ValueError(message)
 
 
 def _settings(venue: Venue, table: ExchangeEndpoint, seed: Literal["", "rest", "stream"]) -> ExchangeConfig:

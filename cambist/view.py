@@ -59,13 +59,26 @@ class Status(msgspec.Struct, frozen=True):
     """In a replay opened beside a live runtime: the live one's mode, e.g. `PAPER RUNNING`."""
 
 
+class Valued(msgspec.Struct, frozen=True):
+    """How a sum over several tokens came about."""
+
+    reason: str = ""
+    """Why there is no sum; empty where there is one."""
+    venue: str = ""
+    """Where the oldest price in it comes from; empty where none was needed."""
+    source: str = ""
+    age_ns: int | None = None
+    """How long ago that price was known to be current."""
+
+
 class Headline(msgspec.Struct, frozen=True):
     """The first line of sight: the best cycle and what was really earned."""
 
     version: int = 0
     best: CycleRow | None = None
     realised: int | None = None
-    """Realised net today in atoms of `unit`."""
+    """Realised net today in atoms of `unit`; `None` where a price for the sum is missing."""
+    valued: Valued = Valued()
     unit: str = "SOL"
     decimals: int = 9
     fills: int = 0
@@ -121,6 +134,15 @@ class PriceRow(msgspec.Struct, frozen=True, gc=False):
     """Quote tokens near the price; 0 where that is not known."""
     reference: bool = False
     """Whether this is the token's reference venue: the deepest that can be believed now."""
+    quote: str = ""
+    """What the source trades the token against; empty if it was not said."""
+    unit: str = ""
+    """What bid and ask are in: the section's quote token, or `quote`. Two units are never compared."""
+    peg: str = ""
+    """Of an equivalence of `token` and `quote`: `in_band`, `out_of_band`, `stale`, `crossed` or `unknown`; bid and ask
+    are then those of the pair's book. Empty for a price."""
+    peg_words: str = ""
+    """Its state in words: `in band`, `widened by 100 ppm`, …"""
 
 
 class PricesSection(msgspec.Struct, frozen=True):
@@ -287,6 +309,8 @@ class Wallet(msgspec.Struct, frozen=True):
     change: int | None
     unit: str = "SOL"
     decimals: int = 9
+    valued: Valued = Valued()
+    """How the change was added up."""
 
 
 class TradesSection(msgspec.Struct, frozen=True):

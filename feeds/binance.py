@@ -3,7 +3,8 @@
     {"method":"SUBSCRIBE","params":["btcusdt@bookTicker","btcusdt@depth@100ms"],"id":1}   →   {"result":null,"id":1}
     {"stream":"btcusdt@bookTicker","data":{"u":400900217,"s":"BTCUSDT","b":"25.35190000","B":"31.21000000",…}}
 
-1. One SUBSCRIBE names every stream: messages, pings included, are limited to 5 a second.
+1. One SUBSCRIBE names every stream: messages, pings included, are limited to 5 a second. So it is not pinged; a
+   connection that is quiet is asked for its streams, in turn with what else is sent.
 2. A stream name that does not exist is acknowledged and stays silent: only its missing first data tells.
 3. A connection lives 24 hours; `serverShutdown` tells of an earlier end.
 4. Spot instruments are asked for by name, and one unknown name makes the whole list HTTP 400.
@@ -16,7 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from feeds.conversation import SocketLimits
+from feeds.conversation import KeepAlive, SocketLimits
 from feeds.venue import NOTHING, Deadlines, Heard, Op, Query, Refused, Subscription, Venue, VenueLimits
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ class Binance(Venue):
         operations=(240.0, 60.0),
         pauses_s={429: 120.0, 418: 120.0, 403: 120.0},
     )
-    deadlines = Deadlines(alive_s=15.0, silence_s=15.0)
+    deadlines = Deadlines(alive_s=4.5, silence_s=15.0)
+    keep_alive = KeepAlive(b'{"method":"LIST_SUBSCRIPTIONS","id":0}', quiet_s=2.0)
+    plain = ((b'{"stream":"', (b"@",)),)
     errors: ClassVar[dict[str, ErrorClass]] = {
         "-1021": "clock",
         "-1003": "throttle",

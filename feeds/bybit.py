@@ -85,6 +85,7 @@ class Bybit(Venue):
     )
     deadlines = Deadlines(alive_s=4.5, silence_s=15.0)
     keep_alive = KeepAlive(b'{"op":"ping"}', every_s=20.0, quiet_s=2.0)
+    plain = ((b'{"topic":"', ()),)
     errors: ClassVar[dict[str, ErrorClass]] = {
         "10002": "clock",
         "10006": "throttle",

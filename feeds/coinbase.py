@@ -86,6 +86,7 @@ class Coinbase(Venue):
         pauses_s={429: 120.0, 403: 600.0},
     )
     deadlines = Deadlines(alive_s=4.5, silence_s=30.0)
+    plain = tuple((b'{"channel":"%b"' % name, ()) for name in (b"l2_data", b"ticker", b"market_trades"))
     errors: ClassVar[dict[str, ErrorClass]] = {
         "429": "throttle",
         "rate limit": "throttle",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidStatus, PayloadTooBig, WebSocketException
@@ -18,8 +18,6 @@ from feeds.watchdog import Watchdog
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from websockets.asyncio.client import ClientConnection
-
     from feeds.base import Sink
     from feeds.watchdog import Breach
 
@@ -29,6 +27,8 @@ BURST = 256
 """Frames handed on before other tasks of the loop get a turn. A venue that keeps sending more per turn than this fills
 the receive queue, and what does not fit is dropped: late prices are worse than a gap that is known."""
 MAX_OUTBOX = 20_000
+PING_UNANSWERED = 1011
+"""The code with which the library closes a connection whose pings have no answer."""
 
 
 class KeepAlive(msgspec.Struct, frozen=True):
@@ -68,6 +68,31 @@ class SocketLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a connection that is being replaced is kept while the new one has not all its data."""
 
 
+class Abortable(Protocol):
+    """What carries a socket."""
+
+    def abort(self) -> None:
+        """Closes it without a word."""
+        ...
+
+
+class Socket(Protocol):
+    """An open WebSocket, as `websockets` makes it."""
+
+    @property
+    def transport(self) -> Abortable:
+        """What carries it."""
+        ...
+
+    async def recv(self, *, decode: Literal[False]) -> bytes:
+        """Returns the next message. Raises `ConnectionClosed`."""
+        ...
+
+    async def send(self, message: bytes, *, text: bool) -> None:
+        """Sends a message. Raises `ConnectionClosed`."""
+        ...
+
+
 class Handler(Protocol):
     """The venue's side of a connection: what to say, and what the answers mean for connecting. Never waits."""
 
@@ -97,7 +122,7 @@ class Conversation:
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: Socket,
         number: int,
         channel: int,
         sink: Sink,
@@ -117,6 +142,8 @@ class Conversation:
         self.drops = 0
         self.close_code: int | None = None
         """The code with which the venue closed it."""
+        self.cut = False
+        """Whether the network ended it: nobody said goodbye, or our pings had no answer."""
         self._socket, self._channel, self._sink, self._limits = socket, channel, sink, limits
         self._clock, self._heard, self._translate, self._keep_alive = clock, heard, translate, keep_alive
         self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -127,6 +154,11 @@ class Conversation:
         self._incoming = asyncio.Event()
         self._unreported = 0
         self._came_at = self._beat_at = self.opened_at
+
+    @property
+    def spoke_s(self) -> float:
+        """From its opening to the last frame that came."""
+        return self._came_at - self.opened_at
 
     def send(self, message: bytes) -> None:
         """Queues a message. Forgotten if the connection is ending."""
@@ -185,6 +217,7 @@ class Conversation:
                 self._incoming.set()
         except ConnectionClosed as closed:
             self.close_code = closed.rcvd.code if closed.rcvd is not None else None
+            self.cut = closed.rcvd is None and (closed.sent is None or closed.sent.code == PING_UNANSWERED)
             raise _Ended(reason_of(closed, limits)) from closed
 
     async def _hand_on(self, handler: Handler) -> None:
@@ -198,7 +231,9 @@ class Conversation:
 
     def _flush(self, most: int, handler: Handler) -> None:
         """Hands at most `most` waiting frames to sink and handler, in order."""
-        now = self._came_at = self._clock()
+        now = self._clock()
+        if self._queue:
+            self._came_at = now
         for _ in range(min(most, len(self._queue))):
             body = self._queue.popleft()
             self._queued_bytes -= len(body)

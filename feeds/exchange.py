@@ -6,6 +6,7 @@ What a frame means for a book is the engine's business; it asks for seeds with `
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from feeds.base import FeedStatus, Note, Sink, no_note
 from feeds.bucket import Bucket, Buckets
 from feeds.exchange_config import ExchangeChannels, ExchangeConfig, seeding_of
 from feeds.http import HttpChannel
+from feeds.native import NativeSource
 from feeds.reseeding import Reseeder
 from feeds.socket import WebSocketSource
 from feeds.standing import Past, Shared
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
     from cambist.model.opportunity import Need
     from feeds.conversation import Conversation
+    from feeds.native import Wires
     from feeds.venue import Subscription, Venue
 
 __all__ = ["ExchangeChannels", "ExchangeConfig", "ExchangeFeed", "seeding_of"]
@@ -53,8 +56,12 @@ class ExchangeFeed:
         note: Note = no_note,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wires: Wires | None = None,
     ) -> None:
-        """Feeds that share `buckets` share what the venue allows an address. Raises `EndpointError`, `ValueError`."""
+        """Feeds that share `buckets` share what the venue allows an address. With `wires` the streams come natively.
+
+        Raises `EndpointError`, `ValueError`.
+        """
         self.name = config.name or venue.name
         self._venue, self._config, self._channels, self._note, self._clock = venue, config, channels, note, clock
         self._deadlines = config.deadlines or venue.deadlines
@@ -69,7 +76,7 @@ class ExchangeFeed:
         self._faults: set[str] = set()
         self._translate = self._translated if venue.protocol == "cambist" else None
         shared = buckets or Buckets(clock)
-        self._socket = self._make_socket(sink, shared, rng)
+        self._socket = self._make_socket(sink, shared, rng, wires)
         rest = config.rest or venue.rest
         self._bucket = shared.of("rest", venue.name, rest, *self._limits.rest) if rest else Bucket(1.0)
         self._reads = self._make_reads(rest, sink) if rest else None
@@ -78,10 +85,15 @@ class ExchangeFeed:
         self._tasks: asyncio.TaskGroup | None = None
         self._shared = self._make_shared()
 
-    def _make_socket(self, sink: Sink, buckets: Buckets, rng: random.Random | None) -> WebSocketSource:
+    def _make_socket(
+        self, sink: Sink, buckets: Buckets, rng: random.Random | None, wires: Wires | None
+    ) -> WebSocketSource:
         config, venue = self._config, self._venue
         url = _address(config.ws or venue.ws, venue.path)
-        return WebSocketSource(
+        make: Callable[..., WebSocketSource] = WebSocketSource
+        if wires is not None:
+            make = functools.partial(NativeSource, wires=wires, plain=venue.plain)
+        return make(
             url,
             self._channels.ws.id,
             sink,
@@ -294,7 +306,7 @@ class ExchangeFeed:
     def _spoke(self, symbol: str) -> None:
         """Seeds a book whose stream begins on a connection that takes over: the old one ends only after that."""
         if len(self._open) > 1:
-            self._reseeder.want(symbol)
+            self._reseeder.want(symbol, fresh=True)
 
     def _resubscribe(self, symbols: list[str]) -> None:
         if self._subscribed is not None:

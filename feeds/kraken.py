@@ -97,6 +97,7 @@ class Kraken(Venue):
     limits = VenueLimits(attempts=(150, 600.0), rest=(60.0, 60.0), batch=250, pauses_s={429: 120.0, 403: 600.0})
     deadlines = Deadlines(alive_s=4.5, silence_s=30.0)
     keep_alive = KeepAlive(b'{"method":"ping","req_id":0}', quiet_s=2.5)
+    plain = tuple((b'{"channel":"%b"' % name, ()) for name in (b"book", b"ticker", b"trade"))
     errors: ClassVar[dict[str, ErrorClass]] = {
         "EAPI:Invalid nonce": "clock",
         "EOrder:Rate limit exceeded": "throttle",

@@ -86,6 +86,7 @@ class Okx(Venue):
     )
     deadlines = Deadlines(alive_s=4.5, silence_s=30.0)
     keep_alive = KeepAlive(b"ping", quiet_s=2.0)
+    plain = ((b'{"arg":{', (b'"data":[',)),)
     errors: ClassVar[dict[str, ErrorClass]] = {
         "50102": "clock",
         "60006": "clock",

@@ -52,10 +52,15 @@ class Reseeder:
         """Symbols that wait for a seed, or are being seeded."""
         return {*self._due, *self._running}
 
-    def want(self, symbol: str) -> None:
-        """Plans a recovery, unless one is planned or runs."""
+    def want(self, symbol: str, *, fresh: bool = False) -> None:
+        """Plans a recovery, unless one is planned or runs.
+
+        `fresh`: for a connection that takes over, which says nothing of how long the seeds before lasted.
+        """
         if symbol not in self._rank or symbol in self._due or symbol in self._running:
             return
+        if fresh:
+            self._history.pop(symbol, None)
         self._due[symbol] = self._clock() + self._wait_s(symbol)
         self._changed.set()
 
@@ -64,9 +69,10 @@ class Reseeder:
         self._running.discard(symbol)
 
     def forget(self) -> None:
-        """Ends all of them: the connection they were for is gone."""
+        """Ends all of them: the connection they were for is gone, and with it what they say of the books' seeds."""
         self._due.clear()
         self._running.clear()
+        self._history.clear()
 
     async def run(self) -> None:
         """Runs until cancelled."""

@@ -12,25 +12,28 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from cambist.model.events import MAX_BODY
 from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint
 from feeds.bucket import retry_after_s
-from feeds.conversation import Conversation, Handler, KeepAlive, SocketLimits, reason_of
+from feeds.conversation import Conversation, Handler, KeepAlive, Socket, SocketLimits, reason_of
 from feeds.reach import reach
 from feeds.watchdog import Backoff, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from websockets.asyncio.client import ClientConnection
+
     from feeds.bucket import Bucket
 
 __all__ = ["Handler", "KeepAlive", "SocketLimits", "WebSocketSource"]
 
 AT_ONCE_AFTER_S = 5.0
-"""A connection that lived this long may be replaced without a wait; a shorter one may be part of a loop."""
+"""A connection that lived this long may be replaced without a wait; a shorter one may be part of a loop. Where it was
+cut, or told to go, it must have had frames for so long."""
 GOING_AWAY = frozenset({1001, 1012, 1013})
 """Close codes of a server that restarts or sheds load: nothing is wrong with what we sent."""
 
@@ -211,7 +214,7 @@ class WebSocketSource:
                 self._due_at = None
             self._backoff.reset()
 
-    async def _connect(self) -> ClientConnection:
+    async def _connect(self) -> Socket:
         limits = self._limits
         if self._attempts is not None:
             await self._attempts.take()
@@ -225,10 +228,17 @@ class WebSocketSource:
             self._sink.disconnected(self._channel, 0, self.generation, reason)
             self._note("warn", self.name, f"{self._label}: {reason}")
 
-    def _start(self, socket: ClientConnection) -> Conversation:
+    def _start(self, socket: Socket) -> Conversation:
         """Begins to talk on a connection, which is the newest from now on."""
         self.generation += 1
-        talk = self._talk = Conversation(
+        talk = self._talk = self._conversation(socket)
+        handler = self._handler(talk) if callable(self._handler) else self._handler
+        name = f"{self.name} connection {talk.number}"
+        self._running[talk] = asyncio.create_task(talk.run(handler, self._label), name=name)
+        return talk
+
+    def _conversation(self, socket: Socket) -> Conversation:
+        return Conversation(
             socket,
             self.generation,
             self._channel,
@@ -239,10 +249,6 @@ class WebSocketSource:
             translate=self._translate,
             keep_alive=self._keep_alive,
         )
-        handler = self._handler(talk) if callable(self._handler) else self._handler
-        name = f"{self.name} connection {talk.number}"
-        self._running[talk] = asyncio.create_task(talk.run(handler, self._label), name=name)
-        return talk
 
     async def _until_replaced(self, talk: Conversation) -> Conversation | None:
         """Waits for the end of a connection; returns the one that took its place, if one did."""
@@ -259,7 +265,7 @@ class WebSocketSource:
             if fresh is not None:
                 return fresh
         self._state, self._reason = "down", self._collect(talk)
-        if talk.close_code in GOING_AWAY and self._clock() - talk.opened_at >= AT_ONCE_AFTER_S:
+        if (talk.cut or talk.close_code in GOING_AWAY) and talk.spoke_s >= AT_ONCE_AFTER_S:
             self._backoff.reset()
         self._note("warn", self.name, f"{self._label}: {self._reason}")
         return None

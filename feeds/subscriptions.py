@@ -155,7 +155,8 @@ class Subscriptions:
         if one is None:
             return breach.key in (ALIVE, ANY)
         if breach.what == "ack":
-            self._failed(breach.key, str(breach), anew=False)
+            # What was to be subscribed anew may be, its answer and snapshot lost: only yet another time brings both.
+            self._failed(breach.key, str(breach), anew=one.recovering)
             return not self._acked_any and one.failures >= self._shared.retry.alarm_after
         if breach.what == "first_data":
             one.state, one.mute = "silent", True

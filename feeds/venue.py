@@ -118,8 +118,8 @@ class Deadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long the feed waits before it acts."""
 
     ack_s: float = 5.0
-    first_data_s: float = 10.0
-    """From the acknowledgement to the first data of a book or ticker."""
+    first_data_s: float = 9.5
+    """From the acknowledgement to the first data of a book or ticker; with the guard's step, 10 s in all."""
     alive_s: float = 5.0
     """Without any frame at all: the connection is half-open."""
     silence_s: float = 15.0
@@ -153,6 +153,9 @@ class Venue(ABC):
     limits: ClassVar[VenueLimits] = VenueLimits()
     deadlines: ClassVar[Deadlines] = Deadlines()
     keep_alive: ClassVar[KeepAlive | None] = None
+    plain: ClassVar[tuple[tuple[bytes, tuple[bytes, ...]], ...]] = ()
+    """What tells frames of nothing but data from all others, for transports that can keep them from the feed: (how one
+    begins, what its first 512 bytes hold besides). A frame that says more than data must match none."""
     errors: ClassVar[Mapping[str, ErrorClass]] = {}
     """Class of each code, or of what an error's text begins with."""
 

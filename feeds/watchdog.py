@@ -64,6 +64,18 @@ class Watchdog:
         if expected is not None:
             self._next(key, expected, "silence", expected.silence_s)
 
+    @property
+    def pending(self) -> bool:
+        """Whether a subscription still owes its acknowledgement or its first data."""
+        return any(expected.stage != "silence" for expected in self._expected.values())
+
+    def data_of_all(self) -> None:
+        """Data came, and nobody looked for which subscriptions: none of those that had data before is silent."""
+        now = self._clock()
+        for expected in self._expected.values():
+            if expected.stage == "silence":
+                expected.due = now + expected.limit
+
     def forget(self, key: str) -> None:
         """Expects nothing more of a subscription."""
         self._expected.pop(key, None)

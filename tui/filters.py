@@ -189,6 +189,9 @@ def _price(row: PriceRow) -> Facts:
         "venue": row.venue,
         "source": row.source,
         "synthetic": row.synthetic,
+        "quote": row.quote,
+        "unit": row.unit,
+        "peg": row.peg_words,
         "state": "stale" if row.stale else "ready",
     }, {
         "bid": row.bid,
@@ -255,7 +258,10 @@ _COLUMNS: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("route", "token", "venue", "unit", "settlement", "mark", "reason", "decision"),
         ("size", "gross", "pools", "chain", "net", "gain", "age", "slots", "lands", "score", "hops"),
     ),
-    PriceRow: (("token", "venue", "source", "synthetic", "state"), ("bid", "ask", "change", "1h", "rsi", "age")),
+    PriceRow: (
+        ("token", "venue", "source", "synthetic", "quote", "unit", "peg", "state"),
+        ("bid", "ask", "change", "1h", "rsi", "age"),
+    ),
     DuelRow: (("module",), ("rust", "python", "ratio", "samples", "mismatches")),
     TradeRow: (("route", "token", "venue", "unit", "status", "reason"), ("id", "hoped", "got", "gain")),
     FeedRow: (("feed", "state", "endpoint", "note"), ("rate", "lag", "gaps", "drops", "first", "ahead", "behind")),

@@ -73,8 +73,14 @@ def right(text: str, cells: int) -> str:
 
 
 def symbol(text: str, cells: int = 7) -> str:
-    """Returns a token's symbol in at most `cells` cells."""
-    return cut(text, cells)
+    """Returns a token's label in at most `cells` cells: of `BONK DezX…B263` rather the mint than the symbol."""
+    mint = clean(text).rpartition(" ")[2]
+    if len(text) <= cells or len(mint) != 9 or mint[4] != "…":
+        return cut(text, cells)
+    if len(mint) <= cells:
+        return mint
+    each = max(1, (cells - 1) // 2)
+    return f"{mint[:each]}{glyph('ellipsis')}{mint[-each:]}"[: max(0, cells)]
 
 
 def address(text: str) -> str:

@@ -76,6 +76,7 @@ _SETS: dict[str, tuple[str, str]] = {
     "line-average": ("⠶", "="),
     "line-band": ("⠐", "."),
     "reference": ("◆", "#"),
+    "equivalent": ("≡", "="),
 }
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 HEAT = ".:-=+*#"

@@ -15,13 +15,16 @@ from cambist.strategies.rule import symbols_of
 
 if TYPE_CHECKING:
     from cambist.config import Config
+    from cambist.discovery import Watched
 
 MIN_FREE = 1 << 30
 
 
 def check(config: Config) -> list[Check]:
     """Returns every check of this machine. Nothing is changed."""
-    checks = [_python(), _engine(config), _terminal(), *_folder(config), *_rule(config)]
+    kept, pools = _pools(config)
+    checks = [_python(), _engine(config), _terminal(), *_folder(config), *pools, *_rule(config, kept)]
+    checks += _equivalences(config)
     if config.market.source == "demo":
         checks.append(_loopback())
     return checks
@@ -73,7 +76,23 @@ def _loopback() -> Check:
         return Check(name="loopback", ok=False, found=f"can't listen on 127.0.0.1: {error.strerror}")
 
 
-def _rule(config: Config) -> list[Check]:
+def _pools(config: Config) -> tuple[Watched | None, list[Check]]:
+    """Returns which pools were found before, and a check that says so; nothing if none is looked for."""
+    if config.market.source == "demo" or not config.watch.asks:
+        return None, []
+    from cambist import discovery
+
+    try:
+        kept = discovery.kept(config)
+    except (ValueError, OSError) as error:
+        return None, [Check(name="pools", ok=False, found=str(error))]
+    if kept is None:
+        return None, [Check(name="pools", ok=True, found="none kept yet; `cambist pools` asks a node, as a run does")]
+    found = f"{len(kept.pools)} found {discovery.age(kept.age_ns)} ago at {kept.found.node}"
+    return kept, [Check(name="pools", ok=bool(kept.pools), found=found)]
+
+
+def _rule(config: Config, kept: Watched | None) -> list[Check]:
     """Returns whether the operator's rule can be read, with the tokens that this market has."""
     text = config.strategy.rule
     if not text:
@@ -82,11 +101,27 @@ def _rule(config: Config) -> list[Check]:
         from cambist.simulator import catalogue
 
         symbols = list(catalogue.tokens())
+    elif kept is None and config.watch.asks:
+        return [Check(name="rule", ok=True, found="not looked at: what tokens there are is known with the pools")]
     else:
-        symbols = list(symbols_of(config.tokens))
+        symbols = list(symbols_of(config.tokens if kept is None else kept.tokens))
     try:
         rule = engine.compile_rule(text, symbols)
     except ValueError as error:
         return [Check(name="rule", ok=False, found=f"[strategy] rule: {error}")]
     how = "machine code" if rule.native else "interpreted"
     return [Check(name="rule", ok=True, found=f"{how}, reads {', '.join(rule.fields) or 'nothing'}")]
+
+
+def _equivalences(config: Config) -> list[Check]:
+    """Returns for each equivalence whether the book that guards it is watched."""
+    checks = []
+    for each in config.equivalences:
+        venue, _, symbol = each.pair.partition(":")
+        table = config.exchanges.get(venue)
+        watched = table is not None and symbol in table.symbols
+        found = f"±{each.band_ppm} ppm, costs {each.cost_ppm} ppm, no older than {each.max_age_ms} ms"
+        if not watched:
+            found += f"; that book is not watched, so it never holds: add {symbol} to the symbols of {venue}"
+        checks.append(Check(name=f"equivalence {each.pair}", ok=watched, found=found))
+    return checks

@@ -1,6 +1,6 @@
 """What the Rust extension gives. Every call has a twin in `cambist.engine.reference`; names there say where."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import final
 
 import numpy as np
@@ -934,3 +934,79 @@ def trend_array(
     rest: tuple[int, bool],
 ) -> list[_Floats]:
     """Returns 13 lines of each row: average, six signals, six equities. Raises `ValueError`."""
+
+# The native transport.
+
+@final
+class Transport:
+    """WebSocket connections on a thread of their own, and the ring of records that they fill.
+
+    A record has `seq` 0 in the ring, its time from `now_ns`, and is otherwise as `cambist.model.events` packs it.
+    """
+
+    def __new__(cls, now_ns: Callable[[], int], *, max_records: int, max_bytes: int) -> Transport:
+        """Starts the thread. `now_ns` is asked some times now, never later. Raises `OSError`."""
+
+    def fileno(self) -> int:
+        """Returns the file descriptor that is readable when there are events or records; `events` makes it quiet."""
+
+    def connect(
+        self,
+        number: int,
+        url: str,
+        *,
+        channel: int,
+        open_timeout_s: float,
+        ping_interval_s: float | None,
+        ping_timeout_s: float,
+        max_size: int,
+        queue_frames: int,
+        queue_bytes: int,
+        data: Sequence[tuple[bytes, list[bytes]]],
+    ) -> None:
+        """Begins to connect; `opened` or `failed` follows. Raises `ValueError`.
+
+        `data` are (prefix, needles in the first 512 bytes) of plain data, which the events leave out while it is muted.
+        """
+
+    def start(self, number: int, conn: int, body: bytes) -> None:
+        """Records CONNECTED and lets an opened connection read; `conn` is its number and generation in the records."""
+
+    def send(self, number: int, body: bytes) -> None:
+        """Queues a message, recorded as it is sent. Raises `ValueError` if too many wait."""
+
+    def mute(self, number: int, muted: bool) -> None:
+        """Sets whether plain data are kept from the events."""
+
+    def data_ns(self, number: int) -> int | None:
+        """Returns when plain data last came, `None` if never."""
+
+    def end(self, number: int, conn: int | None, body: bytes) -> None:
+        """Ends a connection and forgets it; records DISCONNECTED if it was started as `conn`. Ignores unknown ones."""
+
+    def events(self) -> list[tuple[int, str, str, int, bytes]]:
+        """Returns (number, kind, what, code, body) of what happened since the last call.
+
+        Kinds are `opened`; `failed` with `name`, `os`, `tls`, `http`, `timeout` or `socket` and errno or status;
+        `frame`; `closed` with `closed`, `lost`, `size` or `error` and the close code.
+        """
+
+    def drain(self, first_seq: int, until_ns: int, limit: int) -> tuple[bytes, int]:
+        """Returns a block of the records up to `until_ns`, at most `limit`, and how many; what follows is later."""
+
+    def first_ns(self, now_ns: int) -> int:
+        """Returns the time of the first record; if there is none `now_ns`, and nothing earlier will come."""
+
+    def __len__(self) -> int: ...
+    @property
+    def frames(self) -> int:
+        """Frames taken so far."""
+
+    def dropped(self) -> dict[int, int]:
+        """Returns how many frames were dropped, by channel."""
+
+    def limit(self, max_records: int) -> None:
+        """Sets how many records may wait."""
+
+    def close(self) -> None:
+        """Ends all connections and the thread; the ring can still be drained."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from cambist.model.events import Channel
-from cambist.model.market import Identity, Instrument, PoolRef, Token, VenueFee
+from cambist.model.market import Equivalence, Identity, Instrument, PoolRef, Token, VenueFee
 from cambist.model.opportunity import Opportunity
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identities: tuple[Identity, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     venue_fees: tuple[VenueFee, ...] = ()
+    equivalences: tuple[Equivalence, ...] = ()
     pools: tuple[PoolRef, ...] = ()
     quote_mint: str = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
     """What prices on screen are in."""
@@ -113,7 +114,7 @@ class RouteQuote(NamedTuple):
     amount_out: int
     """0 if it can't be quoted."""
     reason: str
-    """Empty, or why not: `torn`, `stale`, `liquidity`, `unknown_edge`, …"""
+    """Empty, or why not: `torn`, `stale`, `depeg`, `liquidity`, `unknown_edge`, …"""
 
 
 class Engine(Protocol):
@@ -192,7 +193,7 @@ class Engine(Protocol):
 
 
 class PriceView(msgspec.Struct, frozen=True, gc=False):
-    """One token on one venue, as the engine knows it. Prices in the quote token per whole token."""
+    """One token on one venue, as the engine knows it. Prices in `unit` per whole token; never compare two units."""
 
     mint: str
     symbol: str
@@ -221,6 +222,10 @@ class PriceView(msgspec.Struct, frozen=True, gc=False):
     """Quote tokens near the price; 0 for a book."""
     reference: bool = False
     """Whether this is the token's reference venue: the deepest that can be believed now, of equals first by name."""
+    quote: str = ""
+    """Symbol of what the source trades the token against; empty if it was not said."""
+    unit: str = ""
+    """Mint of what prices are in: the quote token, or what a book is quoted in; empty where no identity says which."""
 
 
 class BarView(msgspec.Struct, frozen=True, gc=False):
@@ -345,6 +350,28 @@ class FeeInput(msgspec.Struct, frozen=True, gc=False):
     """When it was last heard."""
 
 
+class EquivalenceView(msgspec.Struct, frozen=True, gc=False):
+    """Two tokens taken for one another, and what their pair's book says of it now."""
+
+    a: str
+    b: str
+    pair: str
+    state: str
+    """`in_band`, `out_of_band`, `stale`, `crossed` or `unknown`; its edges exist in band only."""
+    detail: str
+    """Why it does not hold, in words; empty while it does."""
+    bid: float | None
+    ask: float | None
+    """Of the pair's book, as last known."""
+    deviation_ppm: int | None
+    """Of the mid from 1, rounded away from it."""
+    widened_ppm: int | None
+    """What the dearer direction keeps on top of the cost because of the touch, rounded up."""
+    cost_ppm: int
+    band_ppm: int
+    age_ns: int | None
+
+
 class EngineView(msgspec.Struct, frozen=True):
     """What screens can show of an engine."""
 
@@ -368,6 +395,8 @@ class EngineView(msgspec.Struct, frozen=True):
     fullness_ppm: int | None = None
     """Of the fullest account watched, observed, of what a block may spend on it."""
     fee_inputs: tuple[FeeInput, ...] = ()
+    equivalences: tuple[EquivalenceView, ...] = ()
+    """In the order of the setup."""
 
 
 class HopView(msgspec.Struct, frozen=True):

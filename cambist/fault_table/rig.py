@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from cambist.fault_table.sink import EngineSink
 from cambist.fault_table.truth import Truth
 from cambist.model.events import Channel
@@ -19,7 +21,11 @@ from feeds.exchange import ExchangeFeed
 from feeds.exchange_config import ExchangeChannels, ExchangeConfig, seeding_of
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable
+
+    from cambist.simulator.books import Listing
+    from cambist.simulator.exchanges.faults import Fault
 
 WS, INFO, DEPTH = 1, 2, 10
 TICK_S = 0.1
@@ -38,32 +44,54 @@ class Rig:
         seed: int = 7,
         symbols: int = 2,
         rate: float = 1.0,
-        proxy: Proxy | None = None,
+        listings: tuple[Listing, ...] = (),
+        real_time: bool = False,
+        tls: ssl.SSLContext | None = None,
+        ws: str = "ws://127.0.0.1",
+        faults: tuple[Fault, ...] = (),
         change: Callable[[ExchangeConfig], ExchangeConfig] = lambda config: config,
     ) -> None:
+        """`listings` in place of the venue's own; `real_time`: its clock is the wall's, not the market's steps.
+
+        `faults` are there from the beginning, on the first symbol where they name an empty one.
+        `tls` is what the proxy shows at `ws`, the address the feed is given without its port.
+        """
         self.name, self.venue = venue, venues.find(venue)
-        self.street = Street(seed, (venue,), rate=rate)
+        clock_ms = (lambda: time.time_ns() // 1_000_000) if real_time else None
+        self.street = Street(
+            seed, (venue,), rate=rate, listings={venue: listings} if listings else {}, clock_ms=clock_ms
+        )
         self.exchange = self.street.exchanges[venue]
         self.symbols = tuple(self.exchange.books)[:symbols]
+        self.exchange.inject(*(one if one.symbol else replace(one, symbol=self.symbols[0]) for one in faults))
         self.truth = Truth(self.exchange, self.symbols)
         self.notes: list[tuple[float, str, str]] = []
         """When, level, text of each log line."""
         self.steps_per_s = 20.0
         """20 is real time; 0 stands still."""
-        self._change, self._seed = change, seed
+        self._change, self._seed, self._rate = change, seed, rate
         self._tasks: list[asyncio.Task[None]] = []
-        self.proxy = proxy
+        self._tls, self._ws = tls, ws
+        self.proxy: Proxy
         self.sink: EngineSink
         self.feed: ExchangeFeed
 
-    async def open(self) -> None:
-        """Listens, and starts the feed."""
+    async def open(self, *, hold: Callable[[int], None] = lambda port: None) -> int:
+        """Listens, and starts the feed once `hold` has seen the proxy's port, which is returned."""
         await self.street.start()
         addresses = self.street.endpoints[self.name]
         parts = urlsplit(addresses["ws"])
-        if self.proxy is None:
-            self.proxy = Proxy(parts.hostname or "", parts.port or 0, seed=self._seed, websocket=True)
+        host, to = parts.hostname or "", parts.port or 0
+        self.proxy = Proxy(host, to, seed=self._seed, websocket=True, tls=self._tls)
         port = await self.proxy.start()
+        hold(port)
+        self._make(f"{self._ws}:{port}", addresses["rest"])
+        self.truth.note()
+        self._tasks = [asyncio.create_task(work) for work in (self._market(), self.feed.run(), self._ticks())]
+        return port
+
+    def _make(self, ws_url: str, rest_url: str) -> None:
+        """Makes engine and feed."""
         protocol = self.venue.protocol
         ws = Channel(WS, self.name, self.name, f"{protocol}.ws", "rig")
         depth = {}
@@ -73,8 +101,10 @@ class Rig:
                 for at, s in enumerate(self.symbols)
             }
         self.sink = EngineSink([ws, *depth.values()])
-        self.sink.needed = lambda need: self.feed.need(need)
-        config = ExchangeConfig(symbols=self.symbols, ws=f"ws://127.0.0.1:{port}", rest=addresses["rest"])
+        loop = asyncio.get_running_loop()
+        # As in a session, where the engine runs on another thread: a need comes when the frame was dealt with.
+        self.sink.needed = lambda need: _none(loop.call_soon(self.feed.need, need))
+        config = ExchangeConfig(self.symbols, name=self.name, ws=ws_url, rest=rest_url)
         self.feed = ExchangeFeed(
             self.venue,
             self._change(config),
@@ -83,16 +113,13 @@ class Rig:
             note=lambda level, source, text: self.notes.append((time.monotonic(), level, text)),
             rng=random.Random(self._seed),
         )
-        self.truth.note()
-        self._tasks = [asyncio.create_task(work) for work in (self._market(), self.feed.run(), self._ticks())]
 
     async def close(self) -> None:
         """Ends all of it."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self.proxy is not None:
-            await self.proxy.close()
+        await self.proxy.close()
         await self.street.close()
 
     async def live(self, within_s: float = 10.0) -> float:
@@ -153,13 +180,18 @@ class Rig:
             self.sink.tick()
 
 
+def _none(_: object) -> None:
+    """Takes what nobody needs."""
+
+
 @asynccontextmanager
-async def rigs(*names: str, **how: object) -> AsyncIterator[list[Rig]]:
-    """Gives rigs of some venues, all live."""
+async def rigs(*names: str, live: bool = True, **how: object) -> AsyncIterator[list[Rig]]:
+    """Gives rigs of some venues, all live unless they need not be."""
     made = [Rig(name, **how) for name in names]  # type: ignore[arg-type]
     try:
         await asyncio.gather(*(rig.open() for rig in made))
-        await asyncio.gather(*(rig.live() for rig in made))
+        if live:
+            await asyncio.gather(*(rig.live(20.0) for rig in made))
         yield made
     finally:
         await asyncio.gather(*(rig.close() for rig in made))

@@ -10,6 +10,7 @@ import msgspec
 
 from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import EngineSetup
+from cambist.engine.reference.order_book.pace import Pace
 from cambist.model.events import Connected, Direction, Disconnected, Gap, RecordKind, pack
 from cambist.model.opportunity import Need, encode
 
@@ -33,6 +34,10 @@ class Shown(NamedTuple):
     gaps: int
     touch: tuple[int, int]
     """Best bid and ask, a newer ticker on top; 0 where there is none."""
+    due_ns: int
+    """When it is silent if nothing more is said of it."""
+    as_of_ns: int
+    """When what it shows was true."""
 
 
 class _Ticker(msgspec.Struct):
@@ -49,16 +54,24 @@ class _Book(msgspec.Struct):
     halted: bool
     counts: dict[str, int]
     ticker: _Ticker | None
+    pace: Pace
 
 
 class _Entry(msgspec.Struct):
     venue: str
     symbol: str
+    as_of_ns: int
     book: _Book
+
+
+class _Channel(msgspec.Struct):
+    lag_ns: int | None
+    last_error: str
 
 
 class _State(msgspec.Struct):
     books: list[_Entry]
+    channels: list[_Channel]
 
 
 _STATE = msgspec.json.Decoder(_State)
@@ -85,6 +98,12 @@ class EngineSink:
         self.seq = 0
         self.frames: Counter[int] = Counter()
         """Frames received, by channel."""
+        self.heard: Counter[tuple[int, int]] = Counter()
+        """The same by channel and connection."""
+        self.dropped = 0
+        """Frames that the feed says it dropped."""
+        self.open: dict[tuple[int, int], None] = {}
+        """(channel, connection) of what is open, the newest last."""
         self.sent: Counter[int] = Counter()
         self.go = 0
         self.reasons: list[str] = []
@@ -93,19 +112,23 @@ class EngineSink:
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame."""
         (self.frames if direction == Direction.IN else self.sent)[channel] += 1
+        self.heard[channel, conn] += direction == Direction.IN
         self._step(RecordKind.FRAME, body, direction, channel, conn, generation)
 
     def connected(self, channel: int, conn: int, generation: int, label: str) -> None:
         """Notes that a connection is open."""
+        self.open[channel, conn] = None
         self._step(RecordKind.CONNECTED, encode(Connected(label)), 0, channel, conn, generation)
 
     def disconnected(self, channel: int, conn: int, generation: int, reason: str) -> None:
         """Notes that a connection ended."""
         self.reasons.append(reason)
+        self.open.pop((channel, conn), None)
         self._step(RecordKind.DISCONNECTED, encode(Disconnected(reason)), 0, channel, conn, generation)
 
     def gap(self, channel: int, count: int, reason: str) -> None:
         """Notes frames that a source dropped."""
+        self.dropped += count
         self._step(RecordKind.GAP, encode(Gap(count, reason)), 0, channel, 0, 0)
 
     def tick(self) -> None:
@@ -114,7 +137,12 @@ class EngineSink:
 
     def books(self) -> dict[str, Shown]:
         """Returns every book by symbol."""
-        return {entry.symbol: _shown(entry.book) for entry in _STATE.decode(self.engine.snapshot()).books}
+        return {entry.symbol: _shown(entry) for entry in _STATE.decode(self.engine.snapshot()).books}
+
+    def said(self) -> tuple[int | None, str]:
+        """Returns the lag of the first channel, and the last error on it."""
+        channel = _STATE.decode(self.engine.snapshot()).channels[0]
+        return channel.lag_ns, channel.last_error
 
     def live(self, symbols: Sequence[str]) -> bool:
         """Returns whether all these books can be traded on."""
@@ -135,7 +163,8 @@ class EngineSink:
         self.after(channel)
 
 
-def _shown(book: _Book) -> Shown:
+def _shown(entry: _Entry) -> Shown:
+    book = entry.book
     return Shown(
         book.state == "live" and not book.crossed and not book.halted,
         book.state,
@@ -145,6 +174,8 @@ def _shown(book: _Book) -> Shown:
         book.counts["seeds"],
         book.counts["gaps"],
         _touch(book),
+        (book.pace.heard_ns or 0) + book.pace.patience_ns,
+        entry.as_of_ns,
     )
 
 

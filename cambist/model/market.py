@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from typing import Annotated
+
 import msgspec
+
+FIAT = re.compile(r"fiat:[A-Z]{3}")
+"""What stands in a mint's place for money that is no token; it has no account, so nothing on chain settles it."""
+_MULTIPLE = re.compile(r"1M[A-Z].{2,}|10{3,}[A-Z].*|[A-Z].*10{3,}", re.DOTALL)
 
 
 class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A token. The mint is its identity; the symbol is only a label, sanitised at ingest."""
 
     mint: str
+    """Base58, or `fiat:USD` and the like for money that is no token on chain."""
     symbol: str
     decimals: int
     verified: bool = False
@@ -17,7 +25,10 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Says that `asset` on `venue` is the token `mint`. Nothing else ties a ticker to a mint."""
+    """Says that `asset` on `venue` is the token `mint`. Nothing else ties a ticker to a mint.
+
+    A ticker of many tokens at once (`1000BONK`) is never the token: quantities and prices are not scaled.
+    """
 
     venue: str
     asset: str
@@ -44,9 +55,31 @@ class VenueFee(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     taker_ppm: int
 
 
+class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Says that tokens `a` and `b` stand for one another at par, as a dollar on an exchange and USDC there.
+
+    Their two edges exist while the book of `pair` is live, no older than `max_age_ms`, and its mid within `band_ppm` of
+    1. They pay at par or at that book's touch, whichever is less, keep `cost_ppm`, and take no more than the touch.
+    """
+
+    a: str
+    b: str
+    """Mints."""
+    cost_ppm: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    pair: str
+    """`venue:SYMBOL` of the spot book that prices `a` in `b`."""
+    band_ppm: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    max_age_ms: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+
+
 class PoolRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A watched pool. Everything else about it is read from its accounts."""
 
     address: str
     program: str
     """Program id that must own it."""
+
+
+def is_multiple(asset: str) -> bool:
+    """Returns whether a ticker is of many tokens at once, as `1000BONK`, `1MBABYDOGE` and `SHIB1000`."""
+    return _MULTIPLE.fullmatch(asset) is not None

@@ -48,7 +48,7 @@ class Opportunity(msgspec.Struct, frozen=True, gc=False):
     tokens: list[str]
     """Mints in order, one more than `route`, first = last = base token."""
     settlement: str
-    """`atomic` (one transaction) or `legged` (an exchange leg in it)."""
+    """`atomic` (one transaction) or `legged` (an exchange leg or an equivalence in it)."""
     amount_in: int
     amount_out: int
     gross: int
@@ -64,8 +64,8 @@ class Opportunity(msgspec.Struct, frozen=True, gc=False):
     """0–100."""
     go: bool
     reason: str
-    """`go`, or the one machine-readable reason: `below_min`, `stale`, `torn`, `no_base`, `unknown_cost`, `new`,
-    `landing`, `legged_cost`, `not_positive`, `fees_eat_gross`, `tip_share`, …"""
+    """`go`, or the one machine-readable reason: `below_min`, `stale`, `torn`, `depeg`, `no_base`, `unknown_cost`,
+    `new`, `landing`, `legged_cost`, `not_positive`, `fees_eat_gross`, `tip_share`, …"""
     detail: str = ""
     """What the reason is about (a venue, a limit, a measured value), for display; part of the encoding."""
     miss: int | None = None

@@ -8,6 +8,11 @@ _HIDDEN = frozenset("\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufeff\u00ad")
 _MAX_COMBINING = 2
 
 
+def short(address: str) -> str:
+    """Returns an address as its first and last four characters."""
+    return address if len(address) <= 9 else f"{address[:4]}…{address[-4:]}"
+
+
 def sanitise(text: str, cells: int = 40) -> str:
     r"""Returns `text` safe for a terminal: NFC, one line, at most `cells` cells wide, unprintables as `\\uXXXX`.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.model.text import sanitise
-from cambist.runtime.words import Names, short, venue_class
+from cambist.model.text import sanitise, short
+from cambist.runtime.words import Names, venue_class
 from cambist.view import CycleDetail, CycleRow, Gate, HopRow, PriceBar, PriceDetail
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _gates(o: Opportunity, names: Names, kernel: Kernel) -> tuple[Gate, ...]:
             "oldest quote",
             f"{o.oldest_ns // 1_000_000} ms",
             f"≤ {g.max_slot_lag} slots",
-            o.reason not in ("stale", "torn"),
+            o.reason not in ("stale", "torn", "depeg"),
         ),
         ("seen for", f"{o.seen_slots} slots", f"≥ {g.min_seen_slots} slots", o.seen_slots >= g.min_seen_slots),
         (
@@ -167,7 +167,7 @@ def opened_price(found: PriceInspection, key: str, prices: PricesSection, now_ns
         version=1,
         key=key,
         token=sanitise(found.symbol, 12) if asked is None else asked.token,
-        quote=prices.quote,
+        quote=prices.quote if asked is None else asked.unit or prices.quote,
         venue=found.venue,
         venue_class=venue_class(found.venue),
         source=short(found.source),

@@ -260,8 +260,7 @@ class LiveRuntime:
                     return False
         if self._seq > 1:
             self._look_for_pause()
-        while len(self._inbox):
-            self._step()
+        self._step_waiting()
         if recorder is not None and recorder.prepared:
             old = recorder.switch()
             self.session = recorder.name
@@ -275,9 +274,10 @@ class LiveRuntime:
 
     async def _end(self) -> None:
         """Steps what waits and closes each part, whatever happens to the others."""
+        self._inbox.close()
         try:
-            while len(self._inbox) and self._seq > 1:
-                self._step()
+            if self._seq > 1:
+                self._step_waiting()
         finally:
             closing = [part() for part in (self._end_recorder, self._end_journal, self._end_duel)]
             for outcome in await asyncio.gather(*closing, return_exceptions=True):
@@ -366,11 +366,18 @@ class LiveRuntime:
                 async with asyncio.timeout(VIEW_S):
                     await self._wake.wait()
 
-    def _step(self) -> None:
+    def _step_waiting(self) -> None:
+        """Steps what waits now; what another thread adds meanwhile is left for later."""
+        end = self._seq + len(self._inbox)
+        while self._seq < end and self._step():
+            pass
+
+    def _step(self) -> int:
+        """Steps a block and returns how many records it had."""
         slow = self._kernel.engine.name == "reference"
         block, count = self._inbox.drain(self._seq, REFERENCE_DRAIN if slow else DRAIN)
         if not count:
-            return
+            return 0
         first_seq, self._seq = self._seq, self._seq + count
         first_ns = HEADER.unpack_from(block)[1]
         effects = self._kernel.step(block)
@@ -379,6 +386,7 @@ class LiveRuntime:
             self._recorder.put(block, first_seq, count, first_ns, last_ns, self._kernel.digest)
         self._last_block = block if len(block) >= len(self._last_block) // 2 else self._last_block
         self._act(effects)
+        return count
 
     def _act(self, effects: Effects) -> None:
         self._feeds.need(effects.needs)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap, RecordKind
+from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap, Record, RecordKind, records
 from cambist.model.opportunity import encode
 
 if TYPE_CHECKING:
@@ -20,6 +20,37 @@ ANSWER_BYTES = 96
 """An answer to a subscription fits in this; no notification does."""
 
 _Entry = tuple[int, int, int, int, int, int, bytes]
+
+
+class Ring(Protocol):
+    """Records that another thread receives, in the order of their times."""
+
+    def drain(self, first_seq: int, until_ns: int, limit: int) -> tuple[bytes, int]:
+        """Returns a block of those up to `until_ns`, at most `limit`, and how many; what follows is not earlier."""
+        ...
+
+    def first_ns(self, now_ns: int) -> int:
+        """Returns the time of the first; if there is none `now_ns`, and nothing earlier will come."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    @property
+    def frames(self) -> int:
+        """Frames taken so far."""
+        ...
+
+    def dropped(self) -> dict[int, int]:
+        """Returns how many frames were dropped, by channel."""
+        ...
+
+    def limit(self, max_records: int) -> None:
+        """Sets how many records may wait."""
+        ...
+
+    def close(self) -> None:
+        """Receives nothing more; what waits can still be drained."""
+        ...
 
 
 class Inbox:
@@ -45,39 +76,74 @@ class Inbox:
         self._bytes = 0
         self._lock = threading.Lock()
         self._dropped: Counter[int] = Counter()
-        self.dropped: Counter[int] = Counter()
-        """Frames dropped so far, by channel."""
+        self._dropped_ever: Counter[int] = Counter()
         self._open: set[int] = set()
         """Channels that have a connection."""
         self._barred: set[int] = set()
         """Those whose connection is of before a stop."""
-        self.frames = 0
+        self._ring_barred: set[int] = set()
+        """The same of the ring, whose connections are told in its records."""
+        self._frames = 0
+        self._ahead: deque[_Entry] = deque()
+        self._ring: Ring | None = None
 
     def __len__(self) -> int:
-        return len(self._queue)
+        own = len(self._ahead) + len(self._queue)
+        return own if self._ring is None else own + len(self._ring)
+
+    @property
+    def frames(self) -> int:
+        """Frames taken so far."""
+        return self._frames if self._ring is None else self._frames + self._ring.frames
+
+    @property
+    def dropped(self) -> Counter[int]:
+        """Frames dropped so far, by channel."""
+        return self._dropped_ever if self._ring is None else self._dropped_ever + Counter(self._ring.dropped())
+
+    @property
+    def woken(self) -> Callable[[], None]:
+        """What to call when the attached ring has records."""
+        return self._wake
+
+    def now_ns(self) -> int:
+        """Returns the time as records get it."""
+        return self._clock.now_ns()
+
+    def attach(self, ring: Ring) -> None:
+        """From now on hands out the ring's records too, merged by time."""
+        ring.limit(self._max_records)
+        self._ring = ring
+
+    def close(self) -> None:
+        """Ends what fills the attached ring."""
+        if self._ring is not None:
+            self._ring.close()
 
     def limit(self, max_records: int | None) -> None:
         """Sets how many records may wait; `None` is the default."""
         self._max_records = max_records or MAX_RECORDS
+        if self._ring is not None:
+            self._ring.limit(self._max_records)
 
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame, or drops and counts it if the inbox is full."""
         with self._lock:
             if channel in self._barred:
                 self._dropped[channel] += 1
-                self.dropped[channel] += 1
+                self._dropped_ever[channel] += 1
                 return
             full = len(self._queue) >= self._max_records and direction == Direction.IN
             if (full and len(body) > ANSWER_BYTES and channel not in self._keep) or (
                 self._bytes + len(body) > self._max_bytes
             ):
                 self._dropped[channel] += 1
-                self.dropped[channel] += 1
+                self._dropped_ever[channel] += 1
                 return
             if count := self._dropped.pop(channel, 0):
                 self._gap(channel, count)
             self._push(RecordKind.FRAME, direction, channel, conn, generation, body)
-            self.frames += 1
+            self._frames += 1
         self._wake()
 
     def connected(self, channel: int, conn: int, generation: int, label: str) -> None:
@@ -97,7 +163,7 @@ class Inbox:
 
     def gap(self, channel: int, count: int, reason: str) -> None:
         """Notes frames that a source dropped before they came here."""
-        self.dropped[channel] += count
+        self._dropped_ever[channel] += count
         self.put(RecordKind.GAP, encode(Gap(count, reason)), channel=channel)
 
     def put(self, kind: RecordKind, body: bytes = b"", *, channel: int = 0, conn: int = 0, generation: int = 0) -> None:
@@ -113,28 +179,52 @@ class Inbox:
         ahead of all that is left.
         """
         with self._lock:
-            lost: Counter[int] = Counter()
-            kept: deque[_Entry] = deque()
-            for entry in self._queue:
+            at_ns, lost, kept = self._first_ns(), Counter[int](), list[_Entry]()
+            for entry in (*self._ahead, *self._queue, *self._in_ring()):
                 if entry[1] == RecordKind.FRAME and entry[2] == Direction.IN:
                     lost[entry[3]] += 1
                 else:
                     kept.append(entry)
-            at_ns = self._queue[0][0] if self._queue else self._clock.now_ns()
-            gaps = [(c, encode(Gap(lost[c], reason))) for c in sorted({*channels, *lost})]
-            kept.extendleft((at_ns, RecordKind.GAP, Direction.IN, c, 0, 0, body) for c, body in reversed(gaps))
-            self._queue = kept
-            self._bytes = sum(len(entry[6]) for entry in kept)
-            self.dropped.update(lost)
+            told = sorted({*channels, *lost})
+            gaps = ((at_ns, RecordKind.GAP, Direction.IN, c, 0, 0, encode(Gap(lost[c], reason))) for c in told)
+            self._ahead, self._queue = deque((*gaps, *sorted(kept, key=lambda entry: entry[0]))), deque()
+            self._bytes = sum(len(entry[6]) for entry in self._ahead)
+            self._dropped_ever.update(lost)
             self._barred |= self._open
+            self._ring_barred = set(told) if self._ring is not None else set()
         self._wake()
 
     def first(self, kind: RecordKind, body: bytes) -> None:
         """Takes a record ahead of all that wait, at the time of the first of them."""
         with self._lock:
-            recv_ns = self._queue[0][0] if self._queue else self._clock.now_ns()
-            self._queue.appendleft((recv_ns, kind, Direction.IN, 0, 0, 0, body))
+            self._ahead.appendleft((self._first_ns(), kind, Direction.IN, 0, 0, 0, body))
             self._bytes += len(body)
+
+    def _in_ring(self) -> list[_Entry]:
+        """Returns the records that wait in the ring, and takes them out."""
+        if self._ring is None:
+            return []
+        block, _ = self._ring.drain(0, self._clock.now_ns(), 2**31)
+        return [_entry(record) for record in records(block)]
+
+    def _sieved(self, block: bytes, first_seq: int) -> tuple[bytes, int]:
+        """Returns a block of the ring without what came over connections of before a stop, and its records."""
+        kept: list[_Entry] = []
+        for record in records(block):
+            if record.kind == RecordKind.CONNECTED:
+                self._ring_barred.discard(record.channel)
+            old = record.kind == RecordKind.FRAME and record.direction == Direction.IN
+            if old and record.channel in self._ring_barred:
+                self._dropped_ever[record.channel] += 1
+                self._dropped[record.channel] += 1
+            else:
+                kept.append(_entry(record))
+        return _packed(kept, first_seq), len(kept)
+
+    def _first_ns(self) -> int:
+        """Returns the time of the first record that waits; now if none does."""
+        first_ns = min((queue[0][0] for queue in (self._ahead, self._queue) if queue), default=self._clock.now_ns())
+        return first_ns if self._ring is None else min(first_ns, self._ring.first_ns(first_ns))
 
     def _push(self, kind: int, direction: int, channel: int, conn: int, generation: int, body: bytes) -> None:
         self._queue.append((self._clock.now_ns(), kind, direction, channel, conn, generation, body))
@@ -145,15 +235,39 @@ class Inbox:
         with self._lock:
             if self._dropped and len(self._queue) < self._max_records // 2:
                 self._own_up()
-            count = min(limit, len(self._queue))
-            taken = [self._queue.popleft() for _ in range(count)]
-            self._bytes -= sum(len(entry[6]) for entry in taken)
-        parts: list[bytes] = []
-        pack = HEADER.pack
-        for seq, (recv_ns, kind, direction, channel, conn, generation, body) in enumerate(taken, first_seq):
-            parts.append(pack(seq, recv_ns, kind, direction, channel, conn, generation, len(body)))
-            parts.append(body)
+            if self._ring is not None:
+                return self._merged(self._ring, first_seq, limit)
+            taken = self._take(self._ahead, limit)
+            taken += self._take(self._queue, limit - len(taken))
+        return _packed(taken, first_seq), len(taken)
+
+    def _merged(self, ring: Ring, first_seq: int, limit: int) -> tuple[bytes, int]:
+        """Returns what both have, in runs of one and the other; of the same time the ring's come first."""
+        queue, now_ns = self._queue, self._clock.now_ns()
+        taken = self._take(self._ahead, limit)
+        parts, count = [_packed(taken, first_seq)] if taken else [], len(taken)
+        while count < limit:
+            block, many = ring.drain(first_seq + count, queue[0][0] if queue else now_ns, limit - count)
+            if many and self._ring_barred:
+                block, many = self._sieved(block, first_seq + count)
+            if many:  # a block that is alone is handed on without a copy
+                parts.append(block)
+                count += many
+            if not queue or count == limit:
+                break
+            next_ns = ring.first_ns(now_ns)
+            most = limit - count
+            if next_ns < now_ns:
+                most = next((at for at, entry in zip(range(most), queue, strict=False) if entry[0] >= next_ns), most)
+            taken = self._take(queue, most)
+            parts.append(_packed(taken, first_seq + count))
+            count += len(taken)
         return b"".join(parts), count
+
+    def _take(self, queue: deque[_Entry], most: int) -> list[_Entry]:
+        taken = [queue.popleft() for _ in range(min(most, len(queue)))]
+        self._bytes -= sum(len(entry[6]) for entry in taken)
+        return taken
 
     def _own_up(self) -> None:
         for channel, count in sorted(self._dropped.items()):
@@ -161,5 +275,26 @@ class Inbox:
         self._dropped.clear()
 
     def _gap(self, channel: int, count: int) -> None:
-        reason = "of before the stop" if channel in self._barred else "queue full"
+        reason = "of before the stop" if channel in self._barred | self._ring_barred else "queue full"
         self._push(RecordKind.GAP, Direction.IN, channel, 0, 0, encode(Gap(count, reason)))
+
+
+def _entry(record: Record) -> _Entry:
+    return (
+        record.recv_ns,
+        record.kind,
+        record.direction,
+        record.channel,
+        record.conn,
+        record.generation,
+        record.body,
+    )
+
+
+def _packed(entries: list[_Entry], first_seq: int) -> bytes:
+    parts: list[bytes] = []
+    pack = HEADER.pack
+    for seq, (recv_ns, kind, direction, channel, conn, generation, body) in enumerate(entries, first_seq):
+        parts.append(pack(seq, recv_ns, kind, direction, channel, conn, generation, len(body)))
+        parts.append(body)
+    return b"".join(parts)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from cambist.engine.protocol import CycleInspection, EngineView, FeeSample, PriceInspection, PriceView
+from cambist.engine.protocol import CycleInspection, EngineView, EquivalenceView, FeeSample, PriceInspection, PriceView
 from cambist.model.opportunity import Opportunity
-from cambist.model.text import sanitise
+from cambist.model.text import sanitise, short
 from cambist.runtime.detail import opened, opened_price
 from cambist.runtime.feed_rows import FeedRows, trouble
-from cambist.runtime.words import Fate, Names, decision, miss, short, venue_class
+from cambist.runtime.valuing import Sum, Valuer, unit_of
+from cambist.runtime.words import EQUIVALENCE, Fate, Names, decision, miss, peg_words, venue_class
 from cambist.view import (
     CycleDetail,
     CycleRow,
@@ -62,6 +63,8 @@ _VIEW = msgspec.json.Decoder(EngineView)
 _INSPECTION = msgspec.json.Decoder(CycleInspection | None)
 _PRICE = msgspec.json.Decoder(PriceInspection | None)
 
+Kin = tuple[str, str]
+"""What prices must share to be compared: token and what they are in; the source where either is but a ticker."""
 S = TypeVar("S", bound=msgspec.Struct)
 Shown = tuple[Opportunity, Fate, int, CycleRow]
 """A row with what it was made of."""
@@ -101,6 +104,7 @@ class Publisher:
         self._shown.clear()
         self._feeds = FeedRows(setup)
         self._quote = self._quote_name()
+        self._unit = self._unit_name()
         ranks = {t.mint: (t.base or 1_000, n) for n, t in enumerate(setup.tokens)}
         self._price_order = lambda p: (*ranks.get(p.mint, (2_000, 0)), p.mint, VENUE_ORDER.get(p.venue, 0), p.source)
 
@@ -111,6 +115,11 @@ class Publisher:
         if self._names.knows(setup.quote_mint) or len(quotes) != 1:
             return self._names.symbol(setup.quote_mint)
         return sanitise(quotes.pop(), 12)
+
+    def _unit_name(self) -> tuple[str, int]:
+        """Returns label and decimals of what sums are in; those of SOL without a token table."""
+        mint = unit_of(self._setup)
+        return (self._names.symbol(mint), self._names.decimals(mint)) if self._names.knows(mint) else ("SOL", 9)
 
     def note(self, at_ns: int, level: str, source: str, text: str) -> None:
         """Adds a line to the log."""
@@ -135,6 +144,8 @@ class Publisher:
         feeds = bump(old.feeds, self._feeds.section(engine, shown_ns, drops, statuses))
         silent = trouble(feeds)
         cycles = self._cycles(kernel, engine, shown_ns, silent)
+        valuer = Valuer(self._setup, kernel.setup.valuation, self._names, engine.prices, shown_ns)
+        realised = valuer.sum(kernel.totals.net)
         fees = self._fees(engine, shown_ns)
         prices = bump(old.prices, self._prices(engine, shown_ns, silent))
         self.view = msgspec.structs.replace(
@@ -142,10 +153,10 @@ class Publisher:
             prices=prices,
             cycles=bump(old.cycles, cycles),
             fees=bump(old.fees, fees),
-            trades=bump(old.trades, self._trades(kernel, engine)),
+            trades=bump(old.trades, self._trades(kernel, valuer, realised)),
             feeds=feeds,
             log=LogSection(self._changed, tuple(self.log)) if old.log.version != self._changed else old.log,
-            headline=bump(old.headline, self._headline(kernel, engine, cycles, now_ns)),
+            headline=bump(old.headline, self._headline(kernel, engine, cycles, realised, now_ns)),
             detail=self._detail(kernel, engine, now_ns),
             price_detail=self._price_detail(kernel, prices, now_ns),
             status=msgspec.structs.replace(old.status, slot=engine.slot),
@@ -153,14 +164,16 @@ class Publisher:
         return self.view
 
     def _prices(self, engine: EngineView, now_ns: int, silent: PanelState | None) -> PricesSection:
-        best_bid: dict[str, float] = {}
-        best_ask: dict[str, float] = {}
+        best_bid: dict[Kin, float] = {}
+        best_ask: dict[Kin, float] = {}
         for p in engine.prices:
             if p.usable and p.bid is not None and p.ask is not None and not p.synthetic:
-                best_bid[p.mint] = max(p.bid, best_bid.get(p.mint, p.bid))
-                best_ask[p.mint] = min(p.ask, best_ask.get(p.mint, p.ask))
+                kin = _kin(p)
+                best_bid[kin] = max(p.bid, best_bid.get(kin, p.bid))
+                best_ask[kin] = min(p.ask, best_ask.get(kin, p.ask))
         ordered = sorted(engine.prices, key=self._price_order)
         rows = tuple(self._price_row(p, now_ns, best_bid, best_ask) for p in ordered)
+        pegs = tuple(self._peg_row(each) for each in engine.equivalences)
         pools = len(self._setup.pools)
         tokens = len({p.mint for p in engine.prices})
         state = PanelState()
@@ -169,9 +182,9 @@ class Publisher:
             state = silent or PanelState("loading", f"Waiting for the first {what}")
         elif not any(p.usable for p in engine.prices):
             state = PanelState("stale", "no source is current.", "Retrying by itself.", since_ns=engine.slot_ns or 0)
-        return PricesSection(0, state, rows, self._quote, tokens, pools)
+        return PricesSection(0, state, (*rows, *pegs), self._quote, tokens, pools)
 
-    def _price_row(self, p: PriceView, now_ns: int, bids: dict[str, float], asks: dict[str, float]) -> PriceRow:
+    def _price_row(self, p: PriceView, now_ns: int, bids: dict[Kin, float], asks: dict[Kin, float]) -> PriceRow:
         mid = None if p.bid is None or p.ask is None else (p.bid + p.ask) / 2
         change = None if mid is None or not p.hour_ago else mid / p.hour_ago - 1
         return PriceRow(
@@ -189,14 +202,43 @@ class Publisher:
             ema=p.ema,
             band_low=p.band_low,
             band_high=p.band_high,
-            best_bid=p.bid is not None and p.usable and p.bid == bids.get(p.mint),
-            best_ask=p.ask is not None and p.usable and p.ask == asks.get(p.mint),
+            best_bid=p.bid is not None and p.usable and p.bid == bids.get(_kin(p)),
+            best_ask=p.ask is not None and p.usable and p.ask == asks.get(_kin(p)),
             stale=not p.usable,
             source=short(p.source),
             synthetic=p.synthetic,
             venue_class=venue_class(p.venue),
             depth=p.depth,
             reference=p.reference,
+            quote=sanitise(p.quote, 12),
+            unit=self._price_unit(p),
+        )
+
+    def _price_unit(self, p: PriceView) -> str:
+        """Returns what a price is in, with a `?` where only a ticker says so beside a table of tokens."""
+        if p.unit == self._setup.quote_mint:
+            return self._quote
+        name, tabled = sanitise(p.quote, 12), self._names.knows(self._setup.quote_mint)
+        return f"{name}?" if name and tabled and not p.unit else name
+
+    def _peg_row(self, e: EquivalenceView) -> PriceRow:
+        """Returns an equivalence as a row."""
+        venue = e.pair.partition(":")[0]
+        age_ns = e.age_ns
+        return PriceRow(
+            key=f"{EQUIVALENCE}/{e.pair}",
+            token=self._names.symbol(e.a),
+            venue=sanitise(venue, 20),
+            bid=e.bid,
+            ask=e.ask,
+            age_ns=None if age_ns is None else age_ns - age_ns % AGE_STEP_NS,
+            stale=bool(e.detail),
+            source=sanitise(e.pair, 40),
+            venue_class=venue_class(venue),
+            quote=self._names.symbol(e.b),
+            unit=self._names.symbol(e.b),
+            peg=e.state,
+            peg_words=peg_words(e),
         )
 
     def _cycles(self, kernel: Kernel, engine: EngineView, now_ns: int, silent: PanelState | None) -> CyclesSection:
@@ -310,17 +352,26 @@ class Publisher:
         while len(self._buckets) > BUCKETS + 1:
             del self._buckets[min(self._buckets)]
 
-    def _trades(self, kernel: Kernel, engine: EngineView) -> TradesSection:
+    def _trades(self, kernel: Kernel, valuer: Valuer, realised: Sum) -> TradesSection:
         rows = [self._trade_row(order, None) for order in kernel.open_orders]
         rows += [self._trade_row(order, fill) for order, fill in reversed(kernel.fills)]
-        sol = self._setup.sol_mint
-        change = self._realised(kernel, engine)
-        nets = [self._in_sol(order.tokens[0], f.net, engine) or 0 for order, f in kernel.fills if f.status == "filled"]
-        before = 0 if change is None else change - sum(nets)
-        curve = [total / 1e9 for total in accumulate(nets, initial=before)][1:]
-        paper = Wallet("paper", kernel.wallet.get(sol), change)
+        label, decimals = self._unit
+        balance = kernel.wallet.get(valuer.unit)
+        paper = Wallet("paper", balance, realised.atoms, label, decimals, realised.valued)
         state = PanelState() if rows else PanelState("empty", "No order yet.", "The first go cycle is taken on paper.")
-        return TradesSection(0, state, paper, Wallet("real", None, None), tuple(rows[:200]), tuple(curve))
+        real, curve = Wallet("real", None, None, label, decimals), self._curve(kernel, valuer, realised)
+        return TradesSection(0, state, paper, real, tuple(rows[:200]), curve)
+
+    def _curve(self, kernel: Kernel, valuer: Valuer, realised: Sum) -> tuple[float, ...]:
+        """Returns the sum after each fill, empty where one of them can't be valued."""
+        filled = [(order.tokens[0], fill.net) for order, fill in kernel.fills if fill.status == "filled"]
+        if realised.atoms is None:
+            return ()
+        nets = [net for mint, atoms in filled if (net := valuer.worth(mint, atoms)) is not None]
+        if len(nets) != len(filled):
+            return ()
+        scale = float(10 ** self._unit[1])
+        return tuple(total / scale for total in accumulate(nets, initial=realised.atoms - sum(nets)))[1:]
 
     def _trade_row(self, order: Order, fill: Fill | None) -> TradeRow:
         token = order.tokens[0]
@@ -337,32 +388,25 @@ class Publisher:
             reason=fill.reason if fill else "",
         )
 
-    def _in_sol(self, mint: str, atoms: int, engine: EngineView) -> int | None:
-        """Values atoms of a base token in lamports at the present price; `None` without a price."""
-        if mint == self._setup.sol_mint:
-            return atoms
-        if mint == self._setup.quote_mint and engine.sol_price:
-            return round(float(atoms / 10 ** self._names.decimals(mint) / engine.sol_price * 1e9))
-        return None if atoms else 0
-
-    def _realised(self, kernel: Kernel, engine: EngineView) -> int | None:
-        values = [self._in_sol(mint, atoms, engine) for mint, atoms in sorted(kernel.totals.net.items())]
-        return None if any(v is None for v in values) else sum(v for v in values if v is not None)
-
-    def _headline(self, kernel: Kernel, engine: EngineView, cycles: CyclesSection, now_ns: int) -> Headline:
-        totals, sol = kernel.totals, self._setup.sol_mint
+    def _headline(
+        self, kernel: Kernel, engine: EngineView, cycles: CyclesSection, realised: Sum, now_ns: int
+    ) -> Headline:
+        totals, unit = kernel.totals, unit_of(self._setup)
         per_minute, go = self._by_minute(engine, now_ns)
         return Headline(
             best=next((r for r in cycles.rows if r.mark != "stale"), cycles.rows[0] if cycles.rows else None),
             since_ns=totals.first_ns,
             per_minute=per_minute,
             go_last_minute=go,
-            realised=self._realised(kernel, engine),
+            realised=realised.atoms,
+            valued=realised.valued,
+            unit=self._unit[0],
+            decimals=self._unit[1],
             fills=totals.filled,
             orders=totals.filled + totals.missed + len(kernel.open_orders),
             missed=totals.missed,
-            from_peak=kernel.risk.from_peak(sol),
-            loss_limit=kernel.setup.limits.daily_loss.get(sol),
+            from_peak=kernel.risk.from_peak(unit),
+            loss_limit=kernel.setup.limits.daily_loss.get(unit),
             congestion=engine.congestion,
         )
 
@@ -406,13 +450,21 @@ class Publisher:
         if not key:
             return None
         mint, _, source = key.partition("/")
-        found = _PRICE.decode(kernel.engine.inspect_price(mint or source, now_ns))
+        asked = next((row for row in prices.rows if row.key == key), None)
+        apart = asked is not None and asked.unit != prices.quote
+        tokens = [source] if apart or not mint else [mint, source]
+        answers = (_PRICE.decode(kernel.engine.inspect_price(token, now_ns)) for token in tokens)
+        found = next((answer for answer in answers if answer is not None), None)
         if found is None:
             return None
         shown_ns = now_ns - now_ns % AGE_STEP_NS
         new = opened_price(found, key, prices, shown_ns)
         old = self.view.price_detail
         return new if old is None else bump(old, new)
+
+
+def _kin(price: PriceView) -> Kin:
+    return (price.mint, price.unit) if price.mint and price.unit else (price.source, "")
 
 
 def _stopped(engine: EngineView) -> tuple[tuple[str, int], ...]:

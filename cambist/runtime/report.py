@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.engine.protocol import EngineView
+from cambist.runtime.valuing import Valuer
+from cambist.runtime.words import Names
 
 if TYPE_CHECKING:
     from cambist.kernel import Kernel
@@ -17,7 +19,8 @@ _VIEW = msgspec.json.Decoder(EngineView)
 def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: int | None = None) -> dict[str, Any]:
     """Returns the report without what only a comparison can say (`recorded_digest`, `digest_match`, …: null)."""
     totals = kernel.totals
-    counters = _VIEW.decode(kernel.engine.present(kernel.now_ns)).counters
+    view = _VIEW.decode(kernel.engine.present(kernel.now_ns))
+    counters = view.counters
     refused = dict(counters.refused)
     for reason, count in {**totals.refused, **totals.skipped}.items():
         refused[reason] = refused.get(reason, 0) + count
@@ -37,10 +40,30 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
         "refused": dict(sorted(refused.items())),
         "fills": totals.filled,
         "net": {mint: {"atoms": str(v), "decimals": decimals.get(mint)} for mint, v in sorted(totals.net.items())},
+        "valued": _valued(kernel, view),
         "engine": kernel.engine.name,
         "duel_mismatches": duel_mismatches,
         "recorded_digest": None,
         "digest": kernel.digest,
         "digest_match": None,
         "first_divergent_seq": None,
+    }
+
+
+def _valued(kernel: Kernel, view: EngineView) -> dict[str, Any]:
+    """Returns `net` as one sum with the prices in it, or `null` atoms and the reason."""
+    setup = kernel.setup.engine
+    names = Names(setup.tokens, setup.pools, setup.instruments)
+    valuer = Valuer(setup, kernel.setup.valuation, names, view.prices, kernel.now_ns)
+    found = valuer.sum(kernel.totals.net)
+    prices = [
+        {"mint": p.mint, "price": p.price, "venue": p.venue, "source": p.source, "age_ms": p.age_ns // 1_000_000}
+        for p in found.prices
+    ]
+    return {
+        "unit": valuer.unit,
+        "atoms": None if found.atoms is None else str(found.atoms),
+        "decimals": names.decimals(valuer.unit) if names.knows(valuer.unit) else None,
+        "reason": found.valued.reason,
+        "prices": prices,
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.model.text import sanitise
+from cambist.model.text import sanitise, short
+from cambist.model.tokens import labels
 from cambist.model.venues import VENUE_OF_PROGRAM
 from cambist.view import Leg
 
 if TYPE_CHECKING:
+    from cambist.engine.protocol import EquivalenceView
     from cambist.model.events import Channel
     from cambist.model.market import Instrument, PoolRef, Token
     from cambist.model.opportunity import Opportunity
@@ -21,6 +23,7 @@ DECISIONS = {
     "go": "go",
     "new": "seen {seen} slot",
     "torn": "torn",
+    "depeg": "off its peg",
     "no_base": "no base token",
     "unknown_cost": "cost unknown",
     "legged_cost": "legged, cost –",
@@ -30,6 +33,9 @@ DECISIONS = {
     "no_cap": "no cap set",
     "depth": "too thin",
 }
+
+EQUIVALENCE = "equivalence"
+"""How the names of edges between tokens that stand for one another begin."""
 
 Fate = tuple[bool, str | None]
 """Whether an order of it is open, and why it was not taken at its last chance."""
@@ -46,11 +52,6 @@ DECLINED = {
     "risk:unproved": ("blocked", "formula only"),
 }
 """Why a go was not taken, by the strategy's or the risk gate's reason; others are said in the reason's own words."""
-
-
-def short(address: str) -> str:
-    """Returns an address as its first and last four characters."""
-    return address if len(address) <= 9 else f"{address[:4]}…{address[-4:]}"
 
 
 def venue_class(venue: str) -> str:
@@ -78,7 +79,7 @@ class Names:
         self._tokens = {t.mint: t for t in tokens}
         self._venues = {p.address: VENUE_OF_PROGRAM.get(p.program, "other") for p in pools}
         self._instruments = {(i.venue, i.symbol): i for i in instruments}
-        self._symbols = {t.mint: sanitise(t.symbol, 12) for t in tokens if t.symbol}
+        self._symbols = labels(tokens)
         self._legs: dict[tuple[str, str], Leg] = {}
 
     def knows(self, mint: str) -> bool:
@@ -86,7 +87,7 @@ class Names:
         return mint in self._tokens
 
     def symbol(self, mint: str) -> str:
-        """Returns a token's symbol, sanitised, or its short address."""
+        """Returns a token's label: a symbol alone only if it is verified and the only one; else with its mint."""
         return self._symbols.get(mint) or short(mint)
 
     def decimals(self, mint: str) -> int:
@@ -97,6 +98,8 @@ class Names:
     def venue(self, edge: str) -> str:
         """Returns the venue of an edge name."""
         head = edge.split(":", 1)[0]
+        if head == EQUIVALENCE:
+            return "peg"
         return self._venues.get(head, head if edge.count(":") == 2 else "other")
 
     def legs(self, route: list[str], tokens: list[str]) -> tuple[Leg, ...]:
@@ -122,6 +125,15 @@ def miss(opportunity: Opportunity, names: Names) -> str:
         amount = f"{whole}.{part:0{decimals}d}".rstrip("0").rstrip(".") if decimals else str(whole)
         return f"{amount} {names.symbol(token)}"
     return f"{short_by / 10_000:g}%" if opportunity.miss_unit == "ppm" else f"{short_by} {opportunity.miss_unit}"
+
+
+def peg_words(equivalence: EquivalenceView) -> str:
+    """Returns the state of an equivalence, and what that costs or by how much the pair is off."""
+    off, widened = equivalence.deviation_ppm, equivalence.widened_ppm
+    if equivalence.state == "in_band":
+        return f"widened by {widened} ppm" if widened else "in band"
+    known = "" if off is None else f" {off:+d} ppm"
+    return f"{equivalence.state.replace('_', ' ')}{known}"
 
 
 def _go(declined: str | None) -> tuple[str, str]:
@@ -151,8 +163,8 @@ def decision(opportunity: Opportunity, min_bps: float, fate: Fate, names: Names)
     if reason == "stale":
         venue = next((names.venue(e) for e in opportunity.route if detail and detail.split(" ")[0] in e), "")
         return "stale", sanitise(f"stale {venue or detail}", 16)
-    if reason == "torn":
-        return "stale", "torn"
+    if reason in ("torn", "depeg"):
+        return "stale", DECISIONS[reason]
     known = DECISIONS.get(reason)
     text = sanitise(reason.replace("_", " "), 16) if known is None else known.format(seen=opportunity.seen_slots)
     return ("blocked" if opportunity.net is not None and opportunity.net > 0 else "skip"), text

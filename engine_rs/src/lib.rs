@@ -1,4 +1,4 @@
-//! Python binding of `cambist-core`. No logic lives here.
+//! Python binding of `cambist-core` and `cambist-transport`. No logic lives here.
 
 mod aggregator;
 mod bars;
@@ -23,6 +23,7 @@ mod series;
 mod signals;
 mod slabs;
 mod table;
+mod transport;
 mod trend;
 
 use pyo3::prelude::*;
@@ -112,6 +113,8 @@ mod _native {
     use crate::slabs::{py_decode_books, py_decode_markets, py_lots_to_atoms, py_scan_wallet};
     #[pymodule_export]
     use crate::table::IndicatorTable;
+    #[pymodule_export]
+    use crate::transport::Transport;
     #[pymodule_export]
     use crate::trend::py_trend_array;
 

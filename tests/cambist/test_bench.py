@@ -1,13 +1,14 @@
 """The bench's parts on tiny inputs: what they return, never how fast."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from cambist import bench, bench_demo, bench_engine, bench_screen, engine
+from cambist import bench, bench_demo, bench_engine, bench_screen, bench_transport, engine
 from cambist.bench_engine import ingest
 from cambist.bench_engine.node import opened
 from cambist.model.events import HEADER, RecordKind
@@ -178,3 +179,33 @@ def test_both_engines_take_what_the_node_tells_alike() -> None:
     view = json.loads(first.present(1 << 62))
     assert view["counters"]["malformed"] == 0
     assert view["counters"]["opportunities"] > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a process can't choose its core here")
+def test_the_transports_are_measured_side_by_side() -> None:
+    plan = bench_transport.Plan(batches={"native": 3, "websockets": 3}, runs=1, paced=300)
+    found = rows(bench.Plan(transport=plan, parts=("transport",)))
+    assert found["frames into the engine, by websockets"]["value"] > 0
+    native = found["frames into the engine, by the native transport"]
+    if not engine.build_info().native:
+        assert native["note"] == "the Rust engine is not built"
+        return
+    assert native["value"] > 0
+    for what in ("frame's time to engine", "sending to engine"):
+        assert 0 < found[f"{what}, p50"]["value"] <= found[f"{what}, p99"]["value"]
+        assert found[f"{what}, p50"]["peer"] == "websockets"
+
+
+def test_a_measured_frame_is_a_websocket_frame_that_the_engine_reads() -> None:
+    frame = bench_transport.framed(7, 123)
+    body = frame[4:]
+    assert frame[:4] == b"\x81\x7e" + len(body).to_bytes(2, "big")
+    assert len(body) == bench_transport.FRAME_BYTES
+    assert json.loads(body)["data"][0]["symbol"] == "SOL/USD"
+    receiver = bench_transport._Receiver("websockets", 1, timed=False)
+    receiver.inbox.connected(1, 1, 1, "x")
+    receiver.inbox.frame(1, 1, 1, 0, body)
+    block, _ = receiver.inbox.drain(1, 8)
+    assert bench_transport._fed(receiver.engine, block) == 1
+    counters = json.loads(receiver.engine.present(1 << 62))["counters"]
+    assert counters["malformed"] == 0

@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 
 from cambist import markets
+from cambist.clock import SystemClock
 from cambist.config import load
+from cambist.engine import BuildInfo
+from cambist.runtime.inbox import Inbox
+from feeds import venues
 from feeds.exchange import ExchangeFeed
+from feeds.native import NativeSource
 from feeds.venues import VenueError
 from tests.feeds.servers import RememberingSink
 
@@ -77,6 +82,37 @@ def test_the_tables_limits_and_deadlines_reach_the_feed(tmp_path: Path) -> None:
     assert okx._seeding == "rest"
     assert feeds["binance-usdm"]._socket._url == "wss://fstream.example/stream"
     assert feeds["bybit"]._socket._url == "wss://stream.bybit.com/v5/public/spot"
+
+
+def test_the_tables_choose_their_transport_and_native_ones_share_one_thread(tmp_path: Path) -> None:
+    pytest.importorskip("cambist.engine._native")
+    text = TEXT.replace("[kraken]", '[kraken]\ntransport = "native"').replace("[okx]", '[okx]\ntransport = "native"')
+    path = tmp_path / "cambist.toml"
+    path.write_text(text, encoding="utf-8")
+    market, inboxes = markets.network(load(path)), [Inbox(SystemClock(), lambda: None) for _ in range(2)]
+    made = [
+        {feed.name: feed._socket for feed in market.feeds(inbox, lambda *_: None) if isinstance(feed, ExchangeFeed)}
+        for inbox in inboxes
+    ]
+    try:
+        assert {n for n, source in made[0].items() if isinstance(source, NativeSource)} == {"kraken", "okx"}
+        assert made[0]["kraken"]._wires is made[0]["okx"]._wires
+        assert made[0]["okx"]._wires is not made[1]["okx"]._wires
+        assert made[0]["okx"]._plain == venues.find("okx").plain
+    finally:
+        for inbox in inboxes:
+            inbox.close()
+
+
+def test_the_native_transport_is_refused_in_words_where_it_can_not_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markets, "build_info", lambda: BuildInfo(False, "", "there is no _native here"))
+    with pytest.raises(ValueError, match=r'\[kraken\] transport is "native", but there is no _native here'):
+        feeds_of(tmp_path, TEXT.replace("[kraken]", '[kraken]\ntransport = "native"'))
+    monkeypatch.setattr(markets, "build_info", lambda: BuildInfo(True, "release", ""))
+    with pytest.raises(ValueError, match=r"\[acme\] .* a plug-in's frames"):
+        markets._check_native("acme", translated=True)
 
 
 def test_a_venue_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,9 +43,11 @@ class Cambist:
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "cambist", *args]
-        if args[0] in {"run", "record", "replay", "import", "sessions", "verify", "doctor"} and "--config" not in args:
+        named = {"run", "record", "replay", "import", "sessions", "verify", "doctor", "pools"}
+        if args[0] in named and "--config" not in args:
             command += ["--config", str(self.config)]
         env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(self.folder / "home")}
+        env["XDG_CACHE_HOME"] = str(self.folder / "cache")
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=env
         )

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.timeout(600)
 
 REPORT = {
     "schema", "session", "records", "frames", "seconds_recorded", "seconds_wall", "gaps", "dropped", "cycles",
-    "opportunities", "go", "refused", "fills", "net", "engine", "duel_mismatches", "recorded_digest", "digest",
-    "digest_match", "first_divergent_seq",
+    "opportunities", "go", "refused", "fills", "net", "valued", "engine", "duel_mismatches", "recorded_digest",
+    "digest", "digest_match", "first_divergent_seq",
 }  # fmt: skip
 
 

@@ -232,3 +232,10 @@ def test_config_mistakes_are_named():
     many = ExchangeConfig(symbols=tuple(f"S{n}USDT" for n in range(600)))
     with pytest.raises(ValueError, match=r"1200 subscriptions .* a connection carries 1024"):
         ExchangeFeed(SPOT, many, ExchangeChannels(WS, INFO, DEPTH), RememberingSink())
+
+
+async def test_a_quiet_connection_is_asked_for_its_streams_and_seen_dead_in_five_seconds():
+    for venue in (SPOT, USDM):
+        assert venue.keep_alive.quiet_s * 1.7 < venue.deadlines.alive_s < 5
+        answer = b'{"result":["solusdt@bookTicker"],"id":0}'
+        assert venue.heard(answer).answered == 0

@@ -430,3 +430,18 @@ async def test_too_many_messages_pause_what_is_subscribed():
         await venue.tell({"event": "error", "code": "60014", "msg": "Requests too frequent"})
         await until(lambda: len(venue.subscribed(("books", venue.symbols[0]))) == 3)
         assert time.monotonic() - began >= 0.79
+
+
+@pytest.mark.parametrize("name", ALL)
+async def test_a_recovery_whose_answer_was_lost_is_unsubscribed_before_it_is_tried_again(name):
+    venue = fake(name)
+    stream = (venue.book, venue.symbols[0])
+    async with watching(name, venue, deadlines=replace(QUICK, ack_s=0.5, first_data_s=30.0)) as (feed, _):
+        await until(lambda: live(feed))
+        venue.unacked.add(stream)
+        feed.need(Need("depth", WS, venue.symbols[0]))
+        await until(lambda: len(venue.subscribed(stream)) == 3)
+        venue.unacked.clear()
+        await until(lambda: live(feed))
+    ops = [op for _, op, streams in venue.sent if stream in streams]
+    assert ops[:5] == ["subscribe", "unsubscribe", "subscribe", "unsubscribe", "subscribe"]

@@ -5,6 +5,7 @@ import socket as sockets
 import time
 
 import pytest
+from msgspec.structs import replace
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
@@ -310,3 +311,31 @@ async def test_messages_are_spaced_as_the_venue_wants():
 def test_plain_sockets_only_on_loopback():
     with pytest.raises(EndpointError, match="use wss"):
         source("ws://example.com", Listener(), RememberingSink())
+
+
+@pytest.mark.parametrize(("spoke_s", "at_once"), [(6.0, True), (4.0, False)])
+async def test_a_connection_that_is_cut_after_a_while_of_frames_is_opened_again_at_once(spoke_s, at_once):
+    later, opened = [0.0], []
+
+    async def serve(socket):
+        opened.append(time.monotonic())
+        await socket.send("first")
+        await until(lambda: len(sink.incoming()) >= 1)
+        later[0] += spoke_s
+        await socket.send("second")
+        await until(lambda: len(sink.incoming()) >= 2)
+        socket.transport.abort()
+        await asyncio.sleep(60)
+
+    sink = RememberingSink()
+    limits = replace(FAST, backoff_base_s=1000.0, backoff_cap_s=1000.0)
+    async with websocket_server(serve) as url:
+        made = WebSocketSource(
+            url, 3, sink, Listener(), name="test", limits=limits, rng=random.Random(1),
+            clock=lambda: time.monotonic() + later[0],
+        )  # fmt: skip
+        async with running(made):
+            await until(lambda: sink.reasons())
+            await asyncio.sleep(0.3)
+    assert sink.reasons()[0] == "connection lost"
+    assert len(opened) == 1 + at_once

@@ -37,5 +37,5 @@ def test_the_source_distribution_holds_every_crate(tmp_path: Path) -> None:
     (sdist,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    crates = {f"engine_rs/{crate}Cargo.toml" for crate in ("", "core/", "fast/")}
+    crates = {f"engine_rs/{crate}Cargo.toml" for crate in ("", "core/", "fast/", "transport/")}
     assert crates | {"engine_rs/Cargo.lock", "engine_rs/fast/src/machine.rs", "cambist/engine/_native.pyi"} <= names

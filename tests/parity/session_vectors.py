@@ -20,6 +20,7 @@ from backports import zstd
 from cambist.engine import make_engine
 from cambist.engine.reference import base58
 from cambist.model.events import RecordKind
+from tests.parity.dollars import EDGE, US, Dollars, dollar_setup
 from tests.parity.markets import BONK, EXCHANGE, HTTP, PERP, POOLS, SOL, USDC, WS, Market, key, run, setup
 from tests.parity.test_demo_market import VENUES, Wire, demo_setup
 
@@ -167,9 +168,46 @@ def demo() -> Session:
     return session
 
 
+def peg(market: Dollars, rng: random.Random) -> None:
+    """Adds the frames of one thing that happens around a peg."""
+    pips = rng.randint(9_985, 10_015)
+    bid, ask = f"{pips / 10_000:.4f}", f"{(pips + rng.choice([1, 2, 40, -1])) / 10_000:.4f}"
+    match rng.randrange(10):
+        case 0 | 1 | 2:
+            market.us_ticker("USDCUSD", bid, ask, rng.choice(["3", "900", "90000"]))
+        case 3:
+            market.us_depth("USDCUSD", "0.9999", "1.0001")
+        case 4:
+            market.us_depth("SOLUSD", f"14{rng.randint(0, 9)}.00", "149.50", "500")
+        case 5:
+            market.record(RecordKind.TICK, step_ns=rng.randint(1, 2 * 10**9))
+        case 6:
+            market.record(RecordKind.GAP, b'{"count":1,"reason":"queue"}', channel=US)
+        case _:
+            act(market, rng)
+
+
+def dollars() -> Session:
+    """Returns a session of the tiny market beside an exchange that trades in dollars, whose peg comes and goes."""
+    session, market, rng = Session(dollar_setup()), Dollars(), random.Random(5)
+    market.open()
+    session.feed(market.take())
+    session.look(market.now_ns)
+    for number in range(ACTS):
+        peg(market, rng)
+        session.feed(market.take())
+        for side in ("0", "1"):
+            route = [f"{EDGE}:{side}"]
+            quote = session.engine.quote_route(route, 10**7, market.now_ns)
+            session.calls.append(["quote_route", [route, 10**7, market.now_ns], list(msgspec.to_builtins(quote))])
+        if number % 6 == 0:
+            session.look(market.now_ns + rng.choice([0, LATER_NS]))
+    return session
+
+
 def sessions() -> list[dict[str, Any]]:
     """Returns the setup and the calls of each session."""
-    return [{"setup": each.setup, "calls": each.calls} for each in (tiny(), demo())]
+    return [{"setup": each.setup, "calls": each.calls} for each in (tiny(), demo(), dollars())]
 
 
 if __name__ == "__main__":

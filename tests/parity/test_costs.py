@@ -22,7 +22,7 @@ U64 = st.integers(0, 2**64 - 1)
 AMOUNT = st.integers(0, 2**63 - 1) | st.integers(900_000, 1_100_000)
 COST = st.integers(-2, 20_000) | st.integers(-1, 2**63 - 1)
 ROW = st.tuples(
-    AMOUNT, AMOUNT, st.integers(0, 15) | st.just(1), COST, COST, COST, COST, COST, COST, COST,
+    AMOUNT, AMOUNT, st.integers(0, 31) | st.just(1), COST, COST, COST, COST, COST, COST, COST,
     st.integers(0, 4), st.integers(0, 30), st.integers(0, 30),
 )  # fmt: skip
 GATES = st.builds(
@@ -54,7 +54,7 @@ def test_candidates_are_scored_alike(rows, gates):
     assert mine == theirs
 
 
-@pytest.mark.parametrize(("column", "value"), [("flags", 16), ("amount_in", -1), ("seen_slots", 2**32), ("tries", -5)])
+@pytest.mark.parametrize(("column", "value"), [("flags", 32), ("amount_in", -1), ("seen_slots", 2**32), ("tries", -5)])
 def test_a_figure_that_is_none_is_named_with_its_row(column, value):
     rows = np.zeros((len(COLUMNS), 3), np.int64)
     rows[COLUMNS.index(column), 2] = value

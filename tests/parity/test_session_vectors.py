@@ -22,3 +22,9 @@ def test_the_sessions_reach_cycles_and_all_that_can_be_asked() -> None:
         assert set(calls) >= {"feed", "present", "inspect", "inspect_price", "quote_route", "gauges", "snapshot"}
         quoted = [answer for call, _, answer in session["calls"] if call == "quote_route"]
         assert any(not why for _, why in quoted)
+
+
+def test_a_session_has_a_peg_that_holds_and_one_that_does_not() -> None:
+    *_, dollars = json.loads(zstd.decompress(FILE.read_bytes()))
+    pegged = [answer for call, args, answer in dollars["calls"] if call == "quote_route" and len(args[0]) == 1]
+    assert {why for _, why in pegged} >= {"", "depeg", "liquidity"}

@@ -194,6 +194,19 @@ async def test_a_stall_stops_both_ways_without_closing() -> None:
         other_writer.close()
 
 
+async def test_what_is_frozen_stays_so_and_new_connections_are_as_ever() -> None:
+    async with proxied() as (proxy, port, origin):
+        reader, writer = await asyncio.open_connection(HOST, port)
+        await reader.readexactly(len(LINE))
+        proxy.freeze()
+        writer.write(b"anybody?")
+        assert await talk(port, b"here") == LINE
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.2)
+        assert origin.heard == b"here"
+        writer.close()
+
+
 async def test_a_script_changes_things_while_it_runs() -> None:
     script = load(
         '[{"at_s":0.2,"toxics":{"stall":true}},{"at_s":0.5,"toxics":{"stall":false}},{"at_s":0.7,"reset":true}]'

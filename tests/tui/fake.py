@@ -105,6 +105,7 @@ def price_rows() -> tuple[PriceRow, ...]:
                 change_1h=change / 100, change_span_ns=3600 * S, spark=wave(index, change / 6),
                 rsi=float(rsi), ema=mid / (1 + ema / 10_000), band_low=low, band_high=low + width,
                 best_bid="b" in flags, best_ask="a" in flags, stale="s" in flags, source="demo", venue_class=venue,
+                quote="USDC", unit="USDC",
             )
         )  # fmt: skip
     return tuple(rows)

@@ -25,6 +25,7 @@ from cambist.view import (
     PanelState,
     PricesSection,
     TradesSection,
+    Valued,
     View,
 )
 from tests.tui.fake import MS, NOW, FakeRuntime, S, replay_status, rich_view
@@ -295,6 +296,31 @@ async def test_realised_and_fills_never_touch_at_80_columns():
         async with CambistApp(runtime).run_test(size=(80, 24)) as pilot:
             await settle(pilot, pilot.app)
             assert re.search(r"\+2(\.\d+)? SOL  +\d+( k)? of \d+( k)? *$", screen_lines(pilot.app)[2])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_a_sum_without_a_price_is_unknown_and_says_why(size):
+    runtime = FakeRuntime()
+    why = Valued("no SOL price: 12.0 s old at orca, 5 s allowed")
+    paper = msgspec.structs.replace(runtime.view.trades.paper, change=None, valued=why)
+    runtime.change("headline", realised=None, valued=why)
+    runtime.change("trades", paper=paper, curve=())
+    async with CambistApp(runtime).run_test(size=size) as pilot:
+        await settle(pilot, pilot.app)
+        lines = screen_lines(pilot.app)
+        assert any("no SOL price" in line for line in lines[:5])
+        wallets = [line for line in lines if "paper 1" in line]
+        if size[0] > 80:
+            assert any(re.search(r"paper [\d.]+ SOL no SOL price.* real", line) for line in wallets)
+
+
+async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is():
+    runtime = FakeRuntime()
+    paper = msgspec.structs.replace(runtime.view.trades.paper, valued=Valued("", "orca", "orca…ress", 400_000_000))
+    runtime.change("trades", paper=paper)
+    async with CambistApp(runtime).run_test(size=(200, 60)) as pilot:
+        await settle(pilot, pilot.app)
+        assert any(re.search(r"paper .* SOL \+[\d.]+ orca 400 ms +real", line) for line in screen_lines(pilot.app))
 
 
 async def test_fees_of_a_cheap_chain_are_shown_in_full_and_relate_to_a_size():

@@ -171,6 +171,17 @@ def test_addresses_and_symbols():
     assert cell_len(formats.symbol("龍龍龍龍龍")) <= 7
 
 
+def test_an_unverified_label_keeps_its_mint_when_room_is_short():
+    label = "BONK DezX…B263"
+    assert formats.symbol(label, 14) == label
+    assert formats.symbol(label, 12) == formats.symbol(label, 9) == "DezX…B263"
+    assert formats.symbol(label, 7) == "Dez…263"
+    assert formats.symbol(label, 5) == "De…63"
+    assert formats.symbol(label, 4) == "D…3"
+    assert formats.symbol("VERYLONGSYM…", 7) == "VERYLO…"
+    assert formats.symbol("VERY LONG…", 7) == "VERY L…"
+
+
 @pytest.mark.parametrize("hostile", ["\x1b[31mred", "a\nb\tc", "[bold]x[/bold]", "x" * 10_000, "\u202eabc", "\x9b31m"])
 def test_hostile_text_is_one_printable_line(hostile):
     text = formats.left(hostile, 9)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("token", "token", 7, right=False),
     Column("venue", "venue", 7, right=False),
+    Column("unit", "in", 5, right=False),
     Column("bid", "bid", 9),
     Column("ask", "ask", 9),
     Column("change", "1 h", 7),
@@ -29,7 +30,7 @@ COLUMNS = (
     Column("band", "band", 7, right=False, gap=2),
     Column("age", "age", 6),
 )
-DROPS = ("ema", "band", "rsi", "chart", "change", "age", "venue")
+DROPS = ("ema", "band", "rsi", "chart", "change", "age", "venue", "unit")
 _HOUR_NS = 3600 * formats.SECOND
 _RSI_HIGH, _RSI_LOW = 70, 30
 
@@ -64,7 +65,8 @@ class Prices(SnapshotTable):
         section = self.section
         if section is None:
             return []
-        parts = [f"in {formats.symbol(section.quote)}"]
+        units = dict.fromkeys((section.quote, *(row.unit for row in section.rows if row.unit and not row.peg)))
+        parts = [f"in {', '.join(formats.symbol(unit) for unit in units)}"]
         if any(row.reference for row in section.rows):
             parts.append(f"5 s bars, {glyph('reference')} reference venue")
         if any(row.synthetic for row in section.rows):
@@ -76,9 +78,9 @@ class Prices(SnapshotTable):
 
     def arranged(self, rows: list[PriceRow]) -> list[PriceRow]:
         """Returns rows grouped by token, venues in the section's order."""
-        groups: dict[str, list[PriceRow]] = {}
+        groups: dict[Hashable, list[PriceRow]] = {}
         for row in rows:
-            groups.setdefault(row.token, []).append(row)
+            groups.setdefault(self.group_of(row), []).append(row)
         ordered = list(groups.values())
         if self.sort:
             ordered.sort(key=lambda group: -(formats.known(group[0].change_1h) or 0.0))
@@ -91,14 +93,14 @@ class Prices(SnapshotTable):
         return row.stale or row.bid is None or row.ask is None
 
     def group_of(self, row: PriceRow) -> Hashable:
-        """Returns the token."""
-        return row.token
+        """Returns the token; an equivalence stands alone."""
+        return row.key if row.peg else row.token
 
     def signature(self, row: PriceRow) -> Hashable:
         """Returns what is shown, but age and chart."""
         return (
             row.token, row.venue, row.bid, row.ask, row.change_1h, row.rsi, row.ema, row.band_low, row.band_high,
-            row.best_bid, row.best_ask, row.stale, row.synthetic, row.reference,
+            row.best_bid, row.best_ask, row.stale, row.synthetic, row.reference, row.unit, row.quote, row.peg_words,
         )  # fmt: skip
 
     def age_of(self, row: PriceRow) -> int | None:
@@ -131,14 +133,27 @@ class Prices(SnapshotTable):
             line.put(slots["token"].x, formats.symbol(row.token), token)
         if venue := slots.get("venue"):
             line.put(venue.x, formats.venue(row.venue, venue.width), muted if stale else paint.venue(row.venue_class))
-        decimals = self._decimals.get(row.token, 5)
+        if unit := slots.get("unit"):
+            line.put(unit.x, formats.symbol(_unit(row), unit.width), muted)
+        decimals = 5 if row.peg else self._decimals.get(row.token, 5)
         for name, value, best in (("bid", row.bid, row.best_bid), ("ask", row.ask, row.best_ask)):
             style = muted if stale or value is None else paint.style("strong", bold=True) if best else text
             self.digits(line, slots[name], look.key, name, formats.price(value, decimals), style)
-        self._indicators(row, line, slots, look, stale=stale)
+        if row.peg:
+            self._peg(row, line, slots, stale=stale)
+        else:
+            self._indicators(row, line, slots, look, stale=stale)
         if age := slots.get("age"):
             number = paint.style("stale", bold=True) if stale else text
             self.measure(line, age, look.age, number, paint.style("stale") if stale else muted)
+
+    def _peg(self, row: PriceRow, line: Line, slots: dict[str, Slot], *, stale: bool) -> None:
+        """Paints the state of an equivalence where prices have change and chart."""
+        free = [slot for name, slot in slots.items() if name not in ("token", "venue", "unit", "bid", "ask", "age")]
+        if free:
+            room = free[-1].end - free[0].x - 1
+            words = formats.cut(row.peg_words, room)
+            line.put(free[0].x + 1, words, self.scene.paint.style("stale" if stale else "muted"))
 
     def _indicators(self, row: PriceRow, line: Line, slots: dict[str, Slot], look: Look, *, stale: bool) -> None:
         paint = self.scene.paint
@@ -173,6 +188,14 @@ class Prices(SnapshotTable):
         line.put(slot.x, track[:index], border)
         line.add(glyph("band-price"), paint.style("muted" if stale else "text"))
         line.add(track[index + 1 :], border)
+
+
+def _unit(row: PriceRow) -> str:
+    """Returns what a price is in; `~` says that the source trades another token, at whose price it was turned."""
+    if row.peg:
+        return f"{glyph('equivalent')}{row.unit}"
+    turned = row.quote and row.unit and row.quote != row.unit.rstrip("?")
+    return f"~{row.unit}" if turned else row.unit or glyph("unknown")
 
 
 def _many(number: int, name: str) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CURVE_ROWS = 6
 CURVE_FROM = 16
 """Panel height from which the curve is shown."""
+MIN_REASON = 10
+"""Cells without which a reason is left out."""
 DROPS = ("hoped", "got", "seconds")
 _ROUTE_FORM = 4
 
@@ -117,18 +119,18 @@ class Trades(SnapshotTable):
         first, second = (section.real, section.paper) if self.scene.live else (section.paper, section.real)
         names = ("real", "paper") if self.scene.live else ("paper", "real")
         line.put(2, f"{names[0]} ", paint.style("muted"))
-        self._balance(line, first, width)
+        self._balance(line, first)
         known = second is not None and second.balance is not None
         words = formats.money(second.balance, second.decimals, 3, 10) if second is not None else glyph("unknown")
         unit = f" {formats.symbol(second.unit, 5)}" if second is not None and known and width >= 52 else ""
         tail = len(names[1]) + 1 + len(words) + len(unit)
+        self._valued(line, first, width - 1 - tail - 2)
         if line.at + 2 + tail <= width - 1:
             line.put(width - 1 - tail, f"{names[1]} ", paint.style("muted"))
             line.add(words, paint.style("text" if known else "muted")).add(unit, paint.style("muted"))
         return line.strip()
 
-    def _balance(self, line: Line, wallet: Wallet | None, width: int) -> None:
-        del width
+    def _balance(self, line: Line, wallet: Wallet | None) -> None:
         paint = self.scene.paint
         if wallet is None or wallet.balance is None:
             line.add(glyph("unknown"), paint.style("muted"))
@@ -139,6 +141,21 @@ class Trades(SnapshotTable):
             change = formats.money(wallet.change, wallet.decimals, 3, 8, sign=True)
             role = "profit" if wallet.change > 0 else "loss" if wallet.change < 0 else "muted"
             line.add(f" {change}", paint.style(role, bold=True))
+
+    def _valued(self, line: Line, wallet: Wallet | None, end: int) -> None:
+        """Paints what the change was added up with, or why it could not be, as far as there is room."""
+        if wallet is None or wallet.balance is None:
+            return
+        valued, room = wallet.valued, end - line.at - 1
+        if valued.reason:
+            short, _, _ = valued.reason.partition(":")
+            words = valued.reason if len(valued.reason) <= room else short
+        elif valued.venue:
+            words = f"{formats.venue(valued.venue)} {formats.age(valued.age_ns)}"
+        else:
+            return
+        if room >= MIN_REASON:
+            line.add(f" {formats.cut(words, room)}", self.scene.paint.style("muted"))
 
     def _curve_lines(self, width: int) -> list[Strip]:
         section, paint = self.section, self.scene.paint

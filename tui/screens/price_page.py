@@ -52,6 +52,12 @@ def _middle(row: PriceRow) -> float | None:
     return None if row.bid is None or row.ask is None else (row.bid + row.ask) / 2
 
 
+def _reference(detail: PriceDetail) -> PriceRow | None:
+    """Returns the row whose bars these are: of that venue, and in the same asset."""
+    rows = (row for row in detail.rows if row.venue == detail.venue)
+    return next((row for row in rows if row.unit in ("", detail.quote)), None)
+
+
 def _verdict(canvas: Canvas, left: int, right: int, y: int, detail: PriceDetail, decimals: int) -> None:
     believed = detail.state in ("live", "injected")
     mark, role = ("live", "text") if believed else ("stale", "stale")
@@ -59,7 +65,7 @@ def _verdict(canvas: Canvas, left: int, right: int, y: int, detail: PriceDetail,
     age = formats.age(detail.age_ns)
     joint = f" {glyph('dot')} "
     said = f"{formats.clean(detail.source)}{joint}quote {age.value} {age.unit}".rstrip()
-    reference = next((row for row in detail.rows if row.venue == detail.venue), None)
+    reference = _reference(detail)
     bid, ask = (None, None) if reference is None else (reference.bid, reference.ask)
     x = canvas.put(left, y, formats.symbol(detail.token), "strong bold")
     x = canvas.put(x + 1, y, formats.venue(detail.venue, 12), f"venue-{detail.venue_class}")
@@ -141,7 +147,7 @@ def _venues(canvas: Canvas, left: int, right: int, y: int, detail: PriceDetail, 
     for name, head in (heads | {"age": "quote age"}).items():
         if ends[name]:
             canvas.right(ends[name], y, head, "muted")
-    reference = next((row for row in detail.rows if row.venue == detail.venue), None)
+    reference = _reference(detail)
     own = None if reference is None else _middle(reference)
     shown = _shown(detail, room)
     for offset, row in enumerate(shown, 1):
@@ -155,8 +161,9 @@ def _shown(detail: PriceDetail, room: int) -> tuple[PriceRow, ...]:
     """Returns the rows that fit, the reference among them; a line that says how many more there are needs room too."""
     if len(detail.rows) <= room:
         return detail.rows
-    kept = [row for row in detail.rows if row.venue == detail.venue][:1]
-    kept += [row for row in detail.rows if row.venue != detail.venue][: room - 1 - len(kept)]
+    reference = _reference(detail)
+    kept = [] if reference is None else [reference]
+    kept += [row for row in detail.rows if row is not reference][: room - 1 - len(kept)]
     return tuple(kept)
 
 
@@ -170,16 +177,18 @@ def _venue(
     ends: dict[str, int],
 ) -> None:
     own, decimals = known
-    is_reference = row.venue == detail.venue
+    is_reference, alike = row is _reference(detail), row.unit in ("", detail.quote)
     text = "muted" if row.stale else "text"
     if row.key == detail.key:
         canvas.put(left - 1, y, glyph("cursor"), "accent")
-    canvas.put(left, y, formats.venue(row.venue, 12), "muted" if row.stale else f"venue-{row.venue_class}")
+    end = canvas.put(left, y, formats.venue(row.venue, 8), "muted" if row.stale else f"venue-{row.venue_class}")
+    if not alike:
+        canvas.put(end + 1, y, formats.symbol(row.unit, 5), "muted")
     for name, value, best in (("bid", row.bid, row.best_bid), ("ask", row.ask, row.best_ask)):
         role = "strong bold" if best and not row.stale else text
         canvas.right(ends[name], y, formats.price(value, decimals), role if value is not None else "muted")
     mid = _middle(row)
-    away = None if mid is None or not own or not math.isfinite(own) else (mid / own - 1) * 10_000
+    away = None if mid is None or not alike or not own or not math.isfinite(own) else (mid / own - 1) * 10_000
     word = "reference" if is_reference else formats.bps(away, 7)
     canvas.right(ends["away"], y, word, "muted" if is_reference or away is None else text)
     if ends["depth"]:

@@ -97,6 +97,10 @@ class Headline(Grounded):
         unit = f" {formats.symbol(figures.unit, 5)}" if value is not None else ""
         row.put(x, f"{text}{unit}", paint.style(role, bold=True))
 
+    def _why_unknown(self, cells: int) -> str:
+        """Returns why there is no sum, in few words; empty where there is one."""
+        return formats.cut(self.figures.valued.reason.partition(":")[0], cells)
+
     # Sizes.
 
     def _small(self, rows: list[Line]) -> None:
@@ -109,7 +113,7 @@ class Headline(Grounded):
         fills = f"{formats.count(figures.fills, 4)} of {formats.count(figures.orders, 4)}"
         end = rows[0].width - 1
         self._realised(rows[0], 56, max(3, min(8, end - cell_len(fills) - 58 - len(f" {figures.unit[:5]}"))))
-        rows[1].put(56, f"today, {wallet}", paint.style("muted"))
+        rows[1].put(56, self._why_unknown(15) or f"today, {wallet}", paint.style("muted"))
         rows[0].end(end, fills, paint.style("strong", bold=True))
         rows[1].end(end, "fills", paint.style("muted"))
 
@@ -124,7 +128,7 @@ class Headline(Grounded):
         self._basis(foot, "  " if not shift else " ", oldest="oldest " if not shift else "")
         self._net(main, foot, 48 + shift)
         self._realised(main, 63 + shift)
-        foot.put(63 + shift, _WALLETS.get(self.scene.mode, ""), muted)
+        foot.put(63 + shift, self._why_unknown(15) or _WALLETS.get(self.scene.mode, ""), muted)
         main.put(79 + shift, f"{formats.count(figures.fills, 5)} of {formats.count(figures.orders, 5)}", strong)
         foot.put(79 + shift, f"missed {formats.count(figures.missed, 4)}", muted)
         main.put(91 + shift, formats.money(figures.from_peak, figures.decimals, 4, 9, sign=True), text)

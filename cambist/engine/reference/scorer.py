@@ -1,9 +1,9 @@
 """Net of everything: go or no-go with one reason.
 
-Gates are tried in this order and the first that fails is the reason: `no_base`, `torn`, `stale`, `unknown_cost`,
-`legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`, `landing`; else `go`. A gate whose
-input is unknown fails. A refusal by a figure says by how much it missed: what the figure must change, no more and no
-less, for that gate to pass.
+Gates are tried in this order and the first that fails is the reason: `no_base`, `torn`, `stale`, `depeg`,
+`unknown_cost`, `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`, `landing`; else `go`.
+A gate whose input is unknown fails. A refusal by a figure says by how much it missed: what the figure must change, no
+more and no less, for that gate to pass.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ COLUMNS: Final = (
     "amount_in", "amount_out", "flags", "transfer_fees", "base_fee", "priority_fee", "tip", "rent", "flash_loan",
     "rebalancing", "seen_slots", "wins", "tries",
 )  # fmt: skip
-"""Columns of `score_columns`. `flags` holds 1 for a base token with a cap, 2 torn, 4 stale, 8 legged; a cost below 0 is
-unknown."""
+"""Columns of `score_columns`. `flags` holds 1 for a base token with a cap, 2 torn, 4 stale, 8 legged, 16 off its peg; a
+cost below 0 is unknown."""
 _COSTS: Final = frozenset(COLUMNS[4:10])
-_MOST: Final = {"flags": 15, "seen_slots": (1 << 32) - 1}
+_MOST: Final = {"flags": 31, "seen_slots": (1 << 32) - 1}
 
 
 class Reason(IntEnum):
@@ -39,14 +39,15 @@ class Reason(IntEnum):
     NO_BASE = 1
     TORN = 2
     STALE = 3
-    UNKNOWN_COST = 4
-    LEGGED_COST = 5
-    NOT_POSITIVE = 6
-    BELOW_MIN = 7
-    FEES_EAT_GROSS = 8
-    TIP_SHARE = 9
-    NEW = 10
-    LANDING = 11
+    DEPEG = 4
+    UNKNOWN_COST = 5
+    LEGGED_COST = 6
+    NOT_POSITIVE = 7
+    BELOW_MIN = 8
+    FEES_EAT_GROSS = 9
+    TIP_SHARE = 10
+    NEW = 11
+    LANDING = 12
 
 
 _UNITS: Final = {
@@ -73,6 +74,8 @@ class Candidate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The torn leg, for display; empty if none."""
     stale: str = ""
     """The stale leg, for display; empty if none."""
+    depeg: str = ""
+    """The equivalence that does not hold, for display; empty if none."""
     transfer_fees: int = 0
     """Transfer fees that `amount_out` does not hold already."""
     base_fee: int | None = None
@@ -182,6 +185,7 @@ def _candidate(figures: Sequence[int], row: int) -> Candidate:
         has_base=bool(flags & 1),
         torn="torn" if flags & 2 else "",
         stale="stale" if flags & 4 else "",
+        depeg="depeg" if flags & 16 else "",
         transfer_fees=named["transfer_fees"],
         **costs,
         seen_slots=named["seen_slots"],
@@ -229,6 +233,8 @@ def _refusal(c: Candidate, gates: Gates, net: int | None, landing: int) -> _Refu
         return "torn", c.torn, None
     if c.stale:
         return "stale", c.stale, None
+    if c.depeg:
+        return "depeg", c.depeg, None
     for name in ("base_fee", "priority_fee", "tip", "rent", "flash_loan"):
         if getattr(c, name) is None:
             return "unknown_cost", name, None

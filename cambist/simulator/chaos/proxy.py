@@ -53,6 +53,7 @@ class Proxy:
         self._websocket = websocket
         self._tls = tls
         self._going = asyncio.Event()
+        self._frozen: set[int] = set()
         self._set_gate()
         self._server: asyncio.Server | None = None
         self._pairs: dict[int, Pair] = {}
@@ -88,9 +89,15 @@ class Proxy:
         for number in list(self._pairs):
             self._reset(number)
 
-    async def gate(self) -> None:
-        """Returns once nothing stalls."""
+    def freeze(self) -> None:
+        """Lets nothing pass any more on the connections that are open, as if their peers had vanished."""
+        self._frozen.update(self._pairs)
+
+    async def gate(self, number: int) -> None:
+        """Returns once nothing stalls a connection; never if it is frozen."""
         await self._going.wait()
+        if number in self._frozen:
+            await asyncio.get_running_loop().create_future()
 
     def _set_gate(self) -> None:
         if self._toxics.stall:
@@ -177,9 +184,10 @@ class Proxy:
             self.counts.resets += 1
 
     def _abort(self, writer: asyncio.StreamWriter, *, count: bool = True) -> None:
-        sock = writer.get_extra_info("socket")
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
+        with contextlib.suppress(
+            OSError, AttributeError
+        ):  # Python 3.11's TLS transport has no socket once it is closed
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
         writer.transport.abort()
         self.counts.resets += count
 

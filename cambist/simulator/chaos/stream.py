@@ -22,8 +22,8 @@ class Host(Protocol):
     toxics: Toxics
     counts: Counts
 
-    async def gate(self) -> None:
-        """Returns once nothing stalls."""
+    async def gate(self, number: int) -> None:
+        """Returns once nothing stalls a connection."""
 
 
 class Corruption:
@@ -64,7 +64,7 @@ class Stream:
         end: Callable[[], list[bytes]],
         reset: Callable[[], None],
     ) -> None:
-        self._host, self._way = host, way
+        self._host, self._way, self._number = host, way, connection
         self._jitter = Draw(seed, "chaos jitter", connection, way)
         self._corruption = Corruption(Draw(seed, "chaos bytes", connection, way))
         self._change, self._end, self._reset = change, end, reset
@@ -88,9 +88,9 @@ class Stream:
     async def _read(self, reader: asyncio.StreamReader, waiting: asyncio.Queue[tuple[float, bytes] | None]) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await self._host.gate()
+            await self._host.gate(self._number)
             data = await reader.read(READ_BYTES)
-            await self._host.gate()
+            await self._host.gate(self._number)
             for piece in self._change(data) if data else self._end():
                 toxics = self._toxics
                 delay = 0.0
@@ -110,7 +110,7 @@ class Stream:
             due, piece = item
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())
-            await self._host.gate()
+            await self._host.gate(self._number)
             await self._pass(piece, writer)
         if self._swallows:
             return  # whoever sent into the hole has ended, and nobody hears of it

@@ -55,6 +55,8 @@ class Exchange(Teller):
         self.sessions: dict[Client, Session] = {}
         self._numbers = 0
         self._close_at_s: float | None = None
+        self._warned: list[Session] = []
+        """Clients that were there when a shutdown was announced: those who connect afterwards stay."""
 
     async def start(self, host: str, rest_port: int = 0, ws_port: int = 0) -> tuple[int, int]:
         """Returns the REST and the WebSocket port. Raises `OSError` if one is taken."""
@@ -86,7 +88,9 @@ class Exchange(Teller):
                 self._end(fault)
         if self._close_at_s is not None and self.now_s >= self._close_at_s:
             self._close_at_s = None
-            self.close_all(SHUTDOWN_CODE)
+            for session in self._warned:
+                session.client.close(SHUTDOWN_CODE)
+            self._warned = []
         real = self.seconds()
         self._pushes(self.now_s)
         for session in list(self.sessions.values()):
@@ -164,6 +168,7 @@ class Exchange(Teller):
         if fault.kind is Kind.CLOSE:
             self.close_all(fault.value)
         else:
+            self._warned = list(self.sessions.values())
             self._notice()
             self._close_at_s = self.now_s + fault.value
 

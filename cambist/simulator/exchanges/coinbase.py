@@ -92,6 +92,7 @@ class Coinbase(Exchange):
         self._change(session, request["type"], [Topic(channel, symbol) for symbol in dict.fromkeys(symbols)])
 
     def _change(self, session: Session, operation: str, topics: list[Topic]) -> None:
+        empty: list[Topic] = []
         if operation == "unsubscribe":
             for topic in topics:
                 self.leave(session, topic)
@@ -106,8 +107,9 @@ class Coinbase(Exchange):
             for topic, verdict in zip(topics, verdicts, strict=True):
                 if verdict is None and topic not in session.topics:
                     self._begin(session, topic)
+            empty = [topic for topic, verdict in zip(topics, verdicts, strict=True) if verdict is Kind.ACK_NO_DATA]
         held: dict[str, list[str]] = {}
-        for topic in session.topics:
+        for topic in [*session.topics, *empty]:
             held.setdefault(topic.channel, []).append(topic.symbol or "heartbeats")
         self.control(session, encode({"subscriptions": dict(sorted(held.items()))}), SUBSCRIPTIONS)
 
@@ -126,8 +128,7 @@ class Coinbase(Exchange):
 
     def _error(self, session: Session, text: str) -> None:
         body = encode({"type": "error", "message": text})
-        if session.client.send(body):
-            self.sent[CONTROL] += 1
+        self._send(session, CONTROL, body)
 
     def _deadlines(self, session: Session, real_s: float) -> None:
         if not session.asked_s and real_s >= session.opened_s + FIRST_SECONDS:

@@ -36,6 +36,8 @@ class Publisher:
         """Frames that a fault kept back for good."""
         self.repeated: Counter[Topic] = Counter()
         """Copies that a fault added."""
+        self.sent_on: Counter[int] = Counter()
+        """Frames sent by number of the connection."""
 
     def sent_by_symbol(self) -> dict[str, int]:
         """Returns the frames sent of each symbol; the empty one has what belongs to none."""
@@ -67,8 +69,11 @@ class Publisher:
         """Sends a data frame to one client, as the faults that strike it let it."""
         if not session.client.open:
             return
-        frame = self._frame(session, topic, body)
         struck = self._strike(topic) if self.faults.armed(Stage.FRAME) else []
+        if any(fault.kind is Kind.MUTE for fault in struck):
+            self.withheld[topic] += 1  # what is not said has no number, at venues that number what they say
+            return
+        frame = self._frame(session, topic, body)
         ends = [fault for fault in struck if fault.kind in (Kind.CLOSE, Kind.SHUTDOWN)]
         self._bend(session, topic, frame, struck)
         if session.held:
@@ -100,6 +105,7 @@ class Publisher:
                     blocks.setdefault(session, []).append(frame)
                     waiting += len(frame)
                     self.sent[topic] += 1
+                    self.sent_on[session.number] += 1
             if waiting > BURST_BYTES:
                 await self._write(blocks)
                 waiting = 0
@@ -142,7 +148,7 @@ class Publisher:
         copies, late, binary = 1, 0, False
         for fault in struck:
             kind = fault.kind
-            if kind in (Kind.DROP, Kind.MUTE):
+            if kind is Kind.DROP:
                 copies = 0
             elif kind is Kind.DUPLICATE:
                 copies += fault.value if copies else 0
@@ -189,6 +195,7 @@ class Publisher:
         if session.client.send(frame, binary=binary):
             session.told, session.told_s = True, self.now_s
             self.sent[topic] += 1
+            self.sent_on[session.number] += 1
 
     async def _write(self, blocks: dict[Session, list[bytes]]) -> None:
         """Writes what a burst made and waits until clients have taken it."""

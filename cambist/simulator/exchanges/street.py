@@ -12,8 +12,9 @@ from cambist.simulator.prices import FairPrices, Weather
 from cambist.simulator.sockets import MAX_UNSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from cambist.simulator.books import Listing
     from cambist.simulator.exchanges.base import Exchange
 
 GENESIS_MS = 1_790_000_000_000
@@ -32,12 +33,17 @@ class Street:
         rate: float = 1.0,
         genesis_ms: int = GENESIS_MS,
         max_unsent: int = MAX_UNSENT,
+        listings: Mapping[str, tuple[Listing, ...]] | None = None,
+        clock_ms: Callable[[], int] | None = None,
     ) -> None:
+        """`listings` says what a venue lists, if not the usual; `clock_ms` is asked for the time, not the steps."""
         self._genesis_ms = genesis_ms
+        self._clock_ms = clock_ms
+        listed = {**LISTED, **(listings or {})}
         self._steps = 0
         self._weather = Weather(seed)
         self._prices = FairPrices(seed)
-        self.floors = {venue: Floor(venue, LISTED[venue], seed, self._prices.usd, rate) for venue in venues}
+        self.floors = {venue: Floor(venue, listed[venue], seed, self._prices.usd, rate) for venue in venues}
         self.exchanges: dict[str, Exchange] = {}
         for venue, floor in self.floors.items():
             exchange = make(venue, floor.books, lambda: self.now_ms, seed=seed, max_unsent=max_unsent)
@@ -48,7 +54,9 @@ class Street:
 
     @property
     def now_ms(self) -> int:
-        """Simulated time in Unix milliseconds."""
+        """The venues' time in Unix milliseconds."""
+        if self._clock_ms is not None:
+            return self._clock_ms()
         return self._genesis_ms + self._steps * STEP_MS
 
     async def start(self) -> None:

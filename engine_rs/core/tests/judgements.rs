@@ -210,6 +210,8 @@ fn rows_of_candidates_are_judged_each_by_itself() {
     assert_eq!(reason(&[("flags", 0)]).0, Reason::NoBase as u8);
     assert_eq!(reason(&[("flags", 3)]).0, Reason::Torn as u8);
     assert_eq!(reason(&[("flags", 5)]).0, Reason::Stale as u8);
+    assert_eq!(reason(&[("flags", 17)]).0, Reason::Depeg as u8);
+    assert_eq!(reason(&[("flags", 21)]).0, Reason::Stale as u8);
     assert_eq!(
         reason(&[("tip", -1)]),
         (Reason::UnknownCost as u8, i64::MIN)
@@ -232,7 +234,7 @@ fn rows_of_candidates_are_judged_each_by_itself() {
     );
     for (column, was) in [
         ("amount_in", -1),
-        ("flags", 16),
+        ("flags", 32),
         ("amount_out", -1),
         ("wins", -1),
     ] {

@@ -1,8 +1,16 @@
-from cambist.clock import ReplayClock
-from cambist.model.events import RecordKind, records
+import asyncio
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cambist.clock import ReplayClock, SystemClock
+from cambist.model.events import RecordKind, pack, records
 from cambist.runtime.inbox import Inbox
 from cambist.runtime.transport import Pace, cut
 from tests.fakes import frame
+from tests.feeds.servers import running, until, websocket_server
 
 
 def inbox(limit: int = 4) -> Inbox:
@@ -88,3 +96,165 @@ def test_speed_and_pause_do_not_jump() -> None:
     pace.change(500, playing=True)
     pace.change(500, speed=0.5)
     assert pace.due_ns(600) == 1_150
+
+
+class FakeRing:
+    """A ring as the native transport keeps it, filled by hand."""
+
+    def __init__(self):
+        self.waiting = []
+        self.floor = 0
+        self.frames, self.limits, self.closed = 0, [], False
+
+    def put(self, recv_ns, body):
+        self.floor = max(self.floor, recv_ns)
+        self.waiting.append((self.floor, body))
+        self.frames += 1
+
+    def drain(self, first_seq, until_ns, limit):
+        count = 0
+        while count < min(limit, len(self.waiting)) and self.waiting[count][0] <= until_ns:
+            count += 1
+        taken, self.waiting = self.waiting[:count], self.waiting[count:]
+        self.floor = max(self.floor, until_ns)
+        return b"".join(pack(seq, at, 1, body, channel=7) for seq, (at, body) in enumerate(taken, first_seq)), count
+
+    def first_ns(self, now_ns):
+        if self.waiting:
+            return self.waiting[0][0]
+        self.floor = max(self.floor, now_ns)
+        return now_ns
+
+    def __len__(self):
+        return len(self.waiting)
+
+    def dropped(self):
+        return {7: 2}
+
+    def limit(self, max_records):
+        self.limits.append(max_records)
+
+    def close(self):
+        self.closed = True
+
+
+def merged(limit=64):
+    clock, ring = ReplayClock(), FakeRing()
+    box = Inbox(clock, lambda: None, max_records=limit)
+    box.attach(ring)
+    return box, ring, clock
+
+
+def test_a_ring_is_handed_out_in_order_of_time_with_what_the_inbox_has() -> None:
+    box, ring, clock = merged()
+    for at, what in [(10, "ring"), (20, "own"), (20, "ring"), (30, "ring"), (40, "own"), (50, "own"), (60, "ring")]:
+        clock.set(at)
+        if what == "ring":
+            ring.put(at, b"ring")
+        else:
+            box.put(RecordKind.TICK, b"own")
+    assert (len(box), box.frames, box.dropped) == (7, 4, {7: 2})
+    first, two = box.drain(5, 2)
+    rest, five = box.drain(7, 512)
+    assert (two, five) == (2, 5)
+    assert [(r.seq, r.recv_ns, r.body) for r in records(first + rest)] == [
+        (5, 10, b"ring"),
+        (6, 20, b"ring"),
+        (7, 20, b"own"),
+        (8, 30, b"ring"),
+        (9, 40, b"own"),
+        (10, 50, b"own"),
+        (11, 60, b"ring"),
+    ]
+    assert box.drain(12, 8) == (b"", 0)
+
+
+def test_a_state_goes_ahead_of_both_at_the_time_of_the_earlier() -> None:
+    box, ring, clock = merged()
+    ring.put(10, b"ring")
+    clock.set(20)
+    box.put(RecordKind.TICK)
+    box.first(RecordKind.STATE, b"{}")
+    found = list(records(box.drain(1, 8)[0]))
+    assert [(r.kind, r.recv_ns) for r in found] == [(0, 10), (1, 10), (2, 20)]
+
+
+def test_a_ring_has_the_inboxs_limit_and_ends_with_it() -> None:
+    box, ring, _ = merged(64)
+    box.limit(8)
+    box.limit(None)
+    box.close()
+    assert (ring.limits, ring.closed) == ([64, 8, 16_384], True)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ring", "own", "first", "drain"]), st.integers(0, 3), st.integers(0, 5))))
+def test_seqs_join_up_and_time_never_runs_back_whatever_comes_from_where(steps) -> None:
+    box, ring, clock = merged()
+    now, given_, found = 0, 0, []
+    for what, later, limit in [*steps, ("drain", 1, 512)]:
+        now += later
+        clock.set(now)
+        given_ += what != "drain"
+        if what == "ring":
+            ring.put(now, b"%d" % given_)
+        elif what == "own":
+            box.put(RecordKind.TICK)
+        elif what == "first":
+            box.first(RecordKind.STATE, b"")
+        else:
+            block, count = box.drain(len(found) + 1, limit)
+            assert count <= limit
+            found += records(block)
+    assert [r.seq for r in found] == list(range(1, given_ + 1))
+    times = [r.recv_ns for r in found]
+    assert times == sorted(times)
+    bodies = [int(r.body) for r in found if r.channel == 7]
+    assert bodies == sorted(bodies)
+
+
+async def test_ticks_and_native_frames_are_one_stream() -> None:
+    extension = pytest.importorskip("cambist.engine._native")
+    native = pytest.importorskip("feeds.native")
+
+    class Quiet:
+        def opened(self):
+            pass
+
+        def received(self, body):
+            pass
+
+        def closed(self, reason):
+            pass
+
+    async def serve(socket):
+        for number in range(2_000):
+            await socket.send(b"%d" % number)
+        await asyncio.sleep(60)
+
+    clock = SystemClock()
+    box = Inbox(clock, lambda: None)
+    ring = extension.Transport(box.now_ns, max_records=16_384, max_bytes=1 << 20)
+    box.attach(ring)
+    wires = native.Wires(ring)
+    found = []
+    async with websocket_server(serve) as url:
+        source = native.NativeSource(url, 3, box, Quiet(), name="test", wires=wires, rng=random.Random(1))
+        async with running(source):
+
+            def stepped():
+                box.put(RecordKind.TICK)
+                before = clock.now_ns()
+                block, _ = box.drain(len(found) + 1, 64)
+                new = list(records(block))
+                assert all(r.recv_ns <= clock.now_ns() for r in new)
+                found.extend(new)
+                box.put(RecordKind.TICK)
+                return before and sum(r.kind == RecordKind.FRAME for r in found) == 2_000
+
+            await until(stepped)
+    box.close()
+    assert [r.seq for r in found] == list(range(1, len(found) + 1))
+    times = [r.recv_ns for r in found]
+    assert times == sorted(times)
+    assert [int(r.body) for r in found if r.kind == RecordKind.FRAME] == list(range(2_000))
+    assert sum(r.kind == RecordKind.TICK for r in found) > 2

@@ -514,3 +514,29 @@ async def test_a_client_that_does_not_read_is_cut_off_by_a_burst_and_others_go_o
         assert len([text for text in found if '"SOL-USDT"' in text]) == 60_000
         assert 60_000 < sent < 120_000
         assert rig.exchange.slow_clients == 1
+
+
+@every_venue
+async def test_a_shutdown_leaves_those_who_connected_after_its_notice(venue: str) -> None:
+    async with running(venue) as rig, rig.client() as old:
+        await begin(rig, old)
+        rig.exchange.inject(Fault(kind=Kind.SHUTDOWN, at_s=rig.exchange.now_s, value=1))
+        await rig.steps(2)
+        async with rig.client() as new:
+            await begin(rig, new)
+            await rig.steps(30)
+            await asyncio.wait_for(old.connection.wait_closed(), 5)
+            await new.all_raw()
+            assert new.connection.state is websockets.State.OPEN
+
+
+@every_venue
+async def test_frames_are_counted_by_connection(venue: str) -> None:
+    async with running(venue) as rig, rig.client() as one, rig.client() as other:
+        await begin(rig, one)
+        await begin(rig, other)
+        await rig.steps(STEPS)
+        for client in (one, other):
+            await client.all_raw()
+        assert rig.exchange.sent_on.total() == rig.exchange.sent.total()
+        assert all(rig.exchange.sent_on[number] > 0 for number in (1, 2))

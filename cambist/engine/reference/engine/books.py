@@ -18,7 +18,7 @@ from cambist.engine.reference.order_book import (
     Source,
     take,
 )
-from cambist.model.market import Instrument
+from cambist.model.market import Instrument, is_multiple
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
@@ -64,7 +64,7 @@ class BookEntry:
     edge: int | None = None
     """Its first edge (sells base); the second one (buys base) follows."""
     blocked: str = ""
-    """Why it is no edge: `perp`, `no_identity`, `unknown_fee`."""
+    """Why it is no edge: `perp`, `multiplier`, `no_identity`, `unknown_fee`, `no_edge`."""
     channel: int | None = None
     """Channel that tells its changes."""
     as_of_ns: int = 0
@@ -152,14 +152,15 @@ class Scale:
     def sell(self, book: OrderBook, amount: int) -> tuple[int, int] | None:
         """Returns (atoms of quote, fee in atoms of base) for selling base; `None` if the book is too short."""
         got8 = book.sell(amount * ONE8 // 10**self.base)
-        return None if got8 is None else (self._net(got8, self.quote), self._fee(amount))
+        return None if got8 is None else (self.net(got8, self.quote), self._fee(amount))
 
     def buy(self, book: OrderBook, amount: int) -> tuple[int, int] | None:
         """Returns (atoms of base, fee in atoms of quote) for spending quote; `None` if the book is too short."""
         got8 = book.buy(amount * ONE8 // 10**self.quote)
-        return None if got8 is None else (self._net(got8, self.base), self._fee(amount))
+        return None if got8 is None else (self.net(got8, self.base), self._fee(amount))
 
-    def _net(self, got8: int, decimals: int) -> int:
+    def net(self, got8: int, decimals: int) -> int:
+        """Returns what is left of a quantity of 10⁻⁸ after the fee, in atoms."""
         net8 = got8 - -(-got8 * self.taker_ppm // PPM)
         return net8 * int(10**decimals) // ONE8
 
@@ -210,11 +211,12 @@ class Books:
         entry = BookEntry(instrument.venue, instrument.symbol, instrument.base, instrument.quote, instrument.kind)
         if instrument.kind == "perp":
             entry.book = OrderBook(Continuity.USDM)
-        entry.base_mint = self._identities.get((entry.venue, entry.base), "")
-        entry.quote_mint = self._identities.get((entry.venue, entry.quote), "")
+        entry.base_mint, entry.quote_mint = self._mint(entry.venue, entry.base), self._mint(entry.venue, entry.quote)
         entry.taker_ppm = self._fees.get(entry.venue)
         if entry.kind != "spot":
             entry.blocked = "perp"
+        elif is_multiple(entry.base) or is_multiple(entry.quote):
+            entry.blocked = "multiplier"
         elif not entry.base_mint or not entry.quote_mint:
             entry.blocked = "no_identity"
         elif entry.taker_ppm is None:
@@ -223,6 +225,9 @@ class Books:
         self.index[key] = len(self.entries)
         self.entries.append(entry)
         return self.index[key]
+
+    def _mint(self, venue: str, asset: str) -> str:
+        return "" if is_multiple(asset) else self._identities.get((venue, asset), "")
 
     def find(self, venue: str, symbol: str, rules: Continuity) -> int:
         """Returns the place of a book, made from its symbol alone if the venue's list did not name it.

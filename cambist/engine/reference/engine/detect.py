@@ -26,7 +26,8 @@ class Output:
 def settle(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
     """Weighs what changed, searches around it and decides."""
     market = engine.market
-    if not market.registry.dirty and not market.registry.aged and not market.dirty_books:
+    registry = market.registry
+    if not (registry.dirty or registry.aged or market.dirty_books or market.is_due(moment.now_ns)):
         return
     books = sorted(market.dirty_books)
     touched, pools, torn = market.settle(moment.now_ns)

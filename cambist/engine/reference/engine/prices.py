@@ -1,4 +1,7 @@
-"""What each token costs on each venue, in the quote token; also the reference that turns SOL into others."""
+"""What each token costs on each venue: pools in the quote token, books in the asset that they are quoted in.
+
+Also the reference that turns SOL into others.
+"""
 
 from __future__ import annotations
 
@@ -50,12 +53,21 @@ class Row:
     changed_ns: int | None = None
     synthetic: str = ""
     """Says what the price is not, for a perpetual."""
+    quote: str = ""
+    """Symbol of the asset that the source trades the token against; empty if it was not said."""
+    own: bool = False
+    """Whether prices are in that asset, and comparable with no other."""
     series: Series = field(default_factory=Series)
 
     @property
     def key(self) -> tuple[str, str]:
-        """(mint or `venue:symbol`, venue)."""
-        return self.mint or self.source, self.venue
+        """(mint, or `venue:symbol` where there is none or prices are in another asset than the quote token; venue)."""
+        return self.source if self.own else self.mint or self.source, self.venue
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it stands beside the token's other rows, in another asset."""
+        return self.own and bool(self.mint)
 
 
 class Prices:
@@ -102,7 +114,7 @@ class Prices:
                 return
             bid, ask = None if bid is None else bid * unit, None if ask is None else ask * unit
             depth = depth * unit
-        self._row(token, pool, at, bid, ask, depth, now_ns)
+        self._row((token, other), pool, at, bid, ask, depth, now_ns)
 
     def _sides(self, mint_a: str, mint_b: str) -> tuple[bool, str]:
         """Returns whether token_a is the one to price, and the other one, which prices it."""
@@ -120,17 +132,26 @@ class Prices:
             self.sources.setdefault(mint, {})[name] = Source(num, den, mid, depth)
 
     def _row(
-        self, mint: str, pool: PoolEntry, at: int, bid: float | None, ask: float | None, depth: float, now_ns: int
+        self,
+        sides: tuple[str, str],
+        pool: PoolEntry,
+        at: int,
+        bid: float | None,
+        ask: float | None,
+        depth: float,
+        now_ns: int,
     ) -> None:
+        mint, other = sides
         key = (mint, pool.venue)
         row = self.rows.get(key)
         if row is None:
             row = self.rows[key] = Row(mint, self.symbol(mint), pool.venue, pool.name, False, at, depth)
+            row.quote = self.symbol(other)
         elif row.at != at:
             held = self.market.registry.pools[row.at]
             if depth <= row.depth and held.state != "closed":
                 return
-            row.at, row.source = at, pool.name
+            row.at, row.source, row.quote = at, pool.name, self.symbol(other)
         row.depth = depth
         self._quote(row, bid, ask, now_ns)
 
@@ -140,27 +161,25 @@ class Prices:
         best_bid, best_ask = entry.book.best(Side.BID), entry.book.best(Side.ASK)
         if best_bid is None or best_ask is None:
             return
-        mint, unit = entry.base_mint, 1.0
-        if mint and entry.quote_mint:
-            known = self.mid(entry.quote_mint)
-            if known is None or mint == self.setup.quote_mint:
-                return
-            unit = known
-        key = (mint or entry.name, entry.venue)
+        mint, own = entry.base_mint, self._is_own(entry)
+        key = (entry.name if own else mint, entry.venue)
         row = self.rows.get(key)
         if row is None:
             symbol = self.symbol(mint) if mint else entry.base
             row = self.rows[key] = Row(mint, symbol, entry.venue, entry.name, True, at, 0.0)
+            row.quote = self.symbol(entry.quote_mint) if entry.quote_mint else entry.quote
+            row.own = own
             row.synthetic = "basis (synthetic)" if entry.kind == "perp" else ""
         elif row.at != at:
-            held = self.market.books.entries[row.at]
-            if entry.quote_mint != self.setup.quote_mint or held.quote_mint == self.setup.quote_mint:
-                return
-            row.at, row.source = at, entry.name
-        bid, ask = float(best_bid[0]) / 1e8 * unit, float(best_ask[0]) / 1e8 * unit
+            return
+        bid, ask = float(best_bid[0]) / 1e8, float(best_ask[0]) / 1e8
         if entry.live:
             self._book_source(entry, best_bid[0], (bid + ask) / 2.0)
         self._quote(row, bid, ask, now_ns)
+
+    def _is_own(self, entry: BookEntry) -> bool:
+        """Returns whether a book's prices are in another asset than the quote token, or of what is tied to no token."""
+        return not entry.base_mint or entry.quote_mint != self.setup.quote_mint
 
     def _book_source(self, entry: BookEntry, bid8: int, mid: float) -> None:
         scale = self.market.scale(entry)
@@ -176,6 +195,7 @@ class Prices:
         row = self.rows.get(key)
         if row is None:
             row = self.rows[key] = Row(mint, self.symbol(mint), "injected", "injected", True, -1, 0.0)
+            row.quote = self.symbol(self.setup.quote_mint)
         self._quote(row, price, price, now_ns)
 
     def _quote(self, row: Row, bid: float | None, ask: float | None, now_ns: int) -> None:

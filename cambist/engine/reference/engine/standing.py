@@ -99,8 +99,8 @@ class Standing:
         """Returns what a route bids: the price of the dearest of its accounts where that is above the chain's."""
         if self.bid is None:
             return None
-        pools = [self.market.edges[edge] for edge in cycle.edges]
-        names = [self.market.registry.pools[pool.at].name for pool in pools if not pool.book]
+        pools = [self.market.edges[edge] for edge in cycle.edges if self.market.on_chain(edge)]
+        names = [self.market.registry.pools[pool.at].name for pool in pools]
         known = [self._account_bids[name] for name in names if name in self._account_bids]
         return max(self.bid.micro_lamports, *known) if known else self.bid.micro_lamports
 
@@ -196,15 +196,15 @@ class Standing:
         swaps = [
             SwapShape(self.market.venue(edge), hop.ticks, *self.market.extras(edge))
             for edge, hop in zip(cycle.edges, hops, strict=True)
-            if not self.market.edges[edge].book
+            if self.market.on_chain(edge)
         ]
         return cu_limit(swaps) if swaps else 0
 
     # -- deciding
 
     def settlement(self, cycle: Cycle) -> str:
-        """Returns `legged` if an exchange leg is in the cycle, else `atomic`."""
-        return "legged" if any(self.market.edges[edge].book for edge in cycle.edges) else "atomic"
+        """Returns `atomic` if all legs are pools, which one transaction settles, else `legged`."""
+        return "atomic" if all(self.market.on_chain(edge) for edge in cycle.edges) else "legged"
 
     def cost(self, cycle: Cycle, sizing: Sizing, settlement: str) -> Cost:
         """Returns every cost of a trade of this size, once, in atoms of the base token."""
@@ -236,7 +236,7 @@ class Standing:
         held = self.setup.bidding.token_accounts
         if held is None or self.setup.bidding.rent_recoverable:
             return 0
-        pools = [edge for edge in cycle.edges if not self.market.edges[edge].book]
+        pools = [edge for edge in cycle.edges if self.market.on_chain(edge)]
         total = 0
         for mint in {mint for edge in pools for mint in self.market.ends(edge)} - set(held):
             rent = self.market.account_rent(mint)
@@ -260,6 +260,7 @@ class Standing:
         legs = [leg(self.market, edge, moment.now_ns) for edge in cycle.edges]
         torn = next((leg.detail for leg in legs if leg.problem == "torn"), "")
         stale = next((leg.detail for leg in legs if leg.problem == "stale"), "")
+        depeg = next((leg.detail for leg in legs if leg.problem == "depeg"), "")
         wins, tries = self.learned.get((settlement, len(cycle.edges)), (0, 0))
         seen = _slots_seen(cycle.first_slot, moment.slot)
         oldest = max(leg.age_ns for leg in legs)
@@ -271,6 +272,7 @@ class Standing:
                 has_base=self.cap(cycle.base) is not None,
                 torn=torn,
                 stale=stale,
+                depeg=depeg,
                 transfer_fees=cost.transfer_fees,
                 base_fee=cost.base_fee,
                 priority_fee=cost.priority_fee,

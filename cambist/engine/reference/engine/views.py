@@ -11,21 +11,26 @@ from cambist.engine.protocol import (
     Counters,
     CycleInspection,
     EngineView,
+    EquivalenceView,
     FeeInput,
     HopView,
     PriceInspection,
     PriceView,
 )
-from cambist.engine.reference.engine.market import quotes
+from cambist.engine.reference.engine.market import equivalence, quotes
+from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import book_leg, leg, pool_leg
 from cambist.engine.reference.engine.standing import Sizing
 from cambist.engine.reference.fee_sources import level
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
+from cambist.engine.reference.order_book import Side
 from cambist.engine.reference.scorer import landing_ppm
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import ChannelView
     from cambist.engine.reference.engine import ReferenceEngine
+    from cambist.engine.reference.engine.market import Market
+    from cambist.engine.reference.engine.market.equivalence import Guard, Tie
     from cambist.engine.reference.engine.market.legs import Leg
     from cambist.engine.reference.engine.market.quotes import Hop
     from cambist.engine.reference.engine.prices import Row
@@ -105,6 +110,32 @@ def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
         bid_percentile=engine.sources.percent(bidding),
         fullness_ppm=None if full is None else full.ppm,
         fee_inputs=_fee_inputs(engine),
+        equivalences=_equivalences(engine, now_ns),
+    )
+
+
+def _equivalences(engine: ReferenceEngine, now_ns: int) -> tuple[EquivalenceView, ...]:
+    market = engine.market
+    found = [(tie, equivalence.guard(market, tie, now_ns)) for tie in market.ties]
+    return tuple(_equivalence(market, tie, guard) for tie, guard in found)
+
+
+def _equivalence(market: Market, tie: Tie, guard: Guard) -> EquivalenceView:
+    entry = equivalence.pair_book(market, tie)
+    bid, ask = (None, None) if entry is None else (entry.book.best(Side.BID), entry.book.best(Side.ASK))
+    return EquivalenceView(
+        a=tie.facts.a,
+        b=tie.facts.b,
+        pair=tie.facts.pair,
+        state=guard.peg,
+        detail="" if equivalence.holds(market, tie, guard) else equivalence.words(market, tie, guard),
+        bid=None if bid is None else float(bid[0]) / 1e8,
+        ask=None if ask is None else float(ask[0]) / 1e8,
+        deviation_ppm=guard.deviation_ppm,
+        widened_ppm=guard.widened_ppm,
+        cost_ppm=tie.facts.cost_ppm,
+        band_ppm=tie.facts.band_ppm,
+        age_ns=guard.age_ns,
     )
 
 
@@ -155,10 +186,20 @@ def _prices(engine: ReferenceEngine, now_ns: int) -> tuple[PriceView, ...]:
     for row, (_, _, (state,)) in found:
         tokens.setdefault(row.key[0], []).append((row, state))
     chosen = {token: deepest(rows, believed=True) for token, rows in tokens.items()}
-    return tuple(_price(row, known, now_ns, reference=chosen[row.key[0]] is row) for row, known in found)
+    return tuple(
+        _price(row, known, now_ns, _unit(engine, row), reference=chosen[row.key[0]] is row and not row.is_apart)
+        for row, known in found
+    )
 
 
-def _price(row: Row, known: tuple[int, int | None, tuple[str]], now_ns: int, *, reference: bool) -> PriceView:
+def _unit(engine: ReferenceEngine, row: Row) -> str:
+    """Returns the mint of what a row's prices are in, empty where no identity says."""
+    return engine.market.books.entries[row.at].quote_mint if row.own else engine.setup.quote_mint
+
+
+def _price(
+    row: Row, known: tuple[int, int | None, tuple[str]], now_ns: int, unit: str, *, reference: bool
+) -> PriceView:
     channel, current_ns, leg = known
     hour_ago, span = row.series.hour_ago(now_ns)
     bands = row.series.bands.value
@@ -185,6 +226,8 @@ def _price(row: Row, known: tuple[int, int | None, tuple[str]], now_ns: int, *, 
         synthetic=row.synthetic,
         depth=row.depth,
         reference=reference,
+        quote=row.quote,
+        unit=unit,
     )
 
 
@@ -265,7 +308,10 @@ def _hop(engine: ReferenceEngine, edge: int, hop: Hop, now_ns: int) -> HopView:
     market = engine.market
     mint_in, mint_out = market.ends(edge)
     behind = market.edges[edge]
-    pool = market.books.entries[behind.at].name if behind.book else market.registry.pools[behind.at].name
+    if behind.kind is Kind.EQUIVALENCE:
+        pool = market.ties[behind.at].facts.pair
+    else:
+        pool = (market.registry.pools if behind.kind is Kind.POOL else market.books.entries)[behind.at].name
     return HopView(
         edge=market.graph.name(edge),
         venue=market.venue(edge),

@@ -11,7 +11,7 @@ use crate::decode::Event;
 use crate::log2::log2_ratio;
 use crate::order_book::{BookChange, BookState, Continuity, OrderBook, Outcome, Source};
 
-const ONE8: u128 = 100_000_000;
+pub(crate) const ONE8: u128 = 100_000_000;
 pub(crate) const PPM: u128 = 1_000_000;
 
 /// A marginal rate: out atoms per in atom as numerator and denominator.
@@ -32,7 +32,7 @@ pub(crate) struct BookEntry {
     pub(crate) taker_ppm: Option<u32>,
     /// Its first edge (sells base); the second one (buys base) follows.
     pub(crate) edge: Option<u32>,
-    /// Why it is no edge: `perp`, `no_identity`, `unknown_fee`, `no_edge`.
+    /// Why it is no edge: `perp`, `multiplier`, `no_identity`, `unknown_fee`, `no_edge`.
     pub(crate) blocked: String,
     /// Channel that tells its changes.
     pub(crate) channel: Option<u16>,
@@ -168,7 +168,7 @@ impl Scale {
         Some((self.net(got8, self.base)?, self.fee(amount)))
     }
 
-    fn net(&self, got8: u64, decimals: u32) -> Option<u64> {
+    pub(super) fn net(&self, got8: u64, decimals: u32) -> Option<u64> {
         let kept = u128::from(got8.checked_sub(self.fee(got8))?);
         u64::try_from(kept * power(decimals) / ONE8)
             .ok()
@@ -271,12 +271,15 @@ impl Books {
         }
         let mint = |asset: &str| {
             let key = (venue.to_owned(), asset.to_owned());
-            self.identities.get(&key).cloned().unwrap_or_default()
+            let known = self.identities.get(&key).filter(|_| !is_multiple(asset));
+            known.cloned().unwrap_or_default()
         };
         let (base_mint, quote_mint) = (mint(base), mint(quote));
         let taker_ppm = self.fees.get(venue).copied();
         let blocked = if kind != "spot" {
             "perp"
+        } else if is_multiple(base) || is_multiple(quote) {
+            "multiplier"
         } else if base_mint.is_empty() || quote_mint.is_empty() {
             "no_identity"
         } else if taker_ppm.is_none() {
@@ -380,6 +383,26 @@ impl Books {
             .and_then(|symbols| symbols.get(symbol))
             .copied()
     }
+}
+
+/// Returns whether a ticker is of many tokens at once, as `1000BONK`, `1MBABYDOGE` and `SHIB1000`: it is not the token.
+pub(crate) fn is_multiple(asset: &str) -> bool {
+    let letters = |text: &str, least: usize| {
+        text.chars().count() >= least && text.starts_with(|first: char| first.is_ascii_uppercase())
+    };
+    let thousands = |text: &str| text.len() >= 3 && text.bytes().all(|digit| digit == b'0');
+    if let Some(rest) = asset.strip_prefix("1M") {
+        return letters(rest, 3);
+    }
+    if let Some(rest) = asset.strip_prefix('1') {
+        let token = rest.trim_start_matches('0');
+        return thousands(&rest[..rest.len() - token.len()]) && letters(token, 1);
+    }
+    let token = asset.trim_end_matches('0');
+    thousands(&asset[token.len()..])
+        && token
+            .strip_suffix('1')
+            .is_some_and(|token| letters(token, 1))
 }
 
 /// Returns whether a pair or a venue with this status trades; each venue has its own word for it.

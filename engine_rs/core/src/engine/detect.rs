@@ -23,6 +23,7 @@ impl Engine {
         if registry.dirty.is_empty()
             && registry.aged.is_empty()
             && self.market.dirty_books.is_empty()
+            && !self.market.is_due(moment.now_ns)
         {
             return;
         }

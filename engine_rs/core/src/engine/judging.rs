@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::books::PPM;
-use super::market::Problem;
+use super::market::{Kind, Problem};
 use super::opportunity::{Cost, Opportunity};
 use super::route::{Sizing, cap, gross, settlement};
 use super::standing::{Context, Cycle, Moment, Standing};
@@ -20,7 +20,7 @@ impl Standing {
         }
         let pools = edges.iter().map(|&edge| cx.market.behind(edge));
         let names = pools
-            .filter(|behind| !behind.book)
+            .filter(|behind| behind.kind == Kind::Pool)
             .map(|behind| &cx.market.registry.pools[behind.at].name);
         names
             .filter_map(|name| self.account_bids.get(name).copied())
@@ -112,12 +112,14 @@ impl Standing {
                 .iter()
                 .map(|&edge| cx.market.leg(edge, moment.now_ns, cx.channels))
         };
-        let (mut torn, mut stale, mut oldest_ns) = (String::new(), String::new(), 0);
+        let (mut torn, mut stale, mut depeg) = (String::new(), String::new(), String::new());
+        let mut oldest_ns = 0;
         for leg in legs() {
             oldest_ns = oldest_ns.max(leg.age_ns);
             match leg.problem {
                 Problem::Torn if torn.is_empty() => torn = leg.detail,
                 Problem::Stale if stale.is_empty() => stale = leg.detail,
+                Problem::Depeg if depeg.is_empty() => depeg = leg.detail,
                 _ => {}
             }
         }
@@ -131,6 +133,7 @@ impl Standing {
             has_base: cap(cx.setup, &cycle.base).is_some(),
             torn,
             stale,
+            depeg,
             transfer_fees: cost.transfer_fees,
             base_fee: cost.base_fee,
             priority_fee: cost.priority_fee,
@@ -178,7 +181,7 @@ fn rent(cx: Context<'_>, edges: &[EdgeId]) -> Option<u64> {
     if cx.setup.bidding.rent_recoverable {
         return Some(0);
     }
-    let pools = edges.iter().filter(|&&edge| !cx.market.behind(edge).book);
+    let pools = edges.iter().filter(|&&edge| cx.market.on_chain(edge));
     let needed: BTreeSet<&str> = pools
         .flat_map(|&edge| <[&str; 2]>::from(cx.market.ends(edge)))
         .collect();

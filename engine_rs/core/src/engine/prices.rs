@@ -1,4 +1,5 @@
-//! What each token costs on each venue, in the quote token; also the reference that turns SOL into others.
+//! What each token costs on each venue: pools in the quote token, books in the asset that they are quoted in; also the
+//! reference that turns SOL into others.
 
 use std::collections::BTreeMap;
 
@@ -44,20 +45,29 @@ pub(crate) struct Row {
     pub(crate) changed_ns: Option<i64>,
     /// Says what the price is not, for a perpetual.
     pub(crate) synthetic: String,
+    /// Symbol of the asset that the source trades the token against; empty if it was not said.
+    pub(crate) quote: String,
+    /// Whether prices are in that asset, and comparable with no other.
+    pub(crate) own: bool,
     pub(crate) series: Series,
 }
 
 impl Row {
-    /// Mint or `venue:symbol`.
+    /// Mint, or `venue:symbol` where there is none or prices are in another asset than the quote token.
     pub(crate) fn key(&self) -> &str {
-        if self.mint.is_empty() {
+        if self.mint.is_empty() || self.own {
             &self.source
         } else {
             &self.mint
         }
     }
 
-    fn quote(&mut self, bid: Option<f64>, ask: Option<f64>, now_ns: i64) {
+    /// Returns whether it stands beside the token's other rows, in another asset.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.own && !self.mint.is_empty()
+    }
+
+    fn tell(&mut self, bid: Option<f64>, ask: Option<f64>, now_ns: i64) {
         if (bid, ask) != (self.bid, self.ask) {
             (self.bid, self.ask, self.changed_ns) = (bid, ask, Some(now_ns));
         }
@@ -80,17 +90,18 @@ pub(crate) struct Prices {
 
 impl Prices {
     pub(crate) fn new(setup: &EngineSetup) -> Self {
+        let symbols: HashMap<String, String> = setup
+            .tokens
+            .iter()
+            .map(|token| (token.mint.clone(), token.symbol.clone()))
+            .collect();
         let based = setup.tokens.iter().filter(|token| token.base != 0);
         Self {
             quote_mint: setup.quote_mint.clone(),
             sol_mint: setup.sol_mint.clone(),
             rows: BTreeMap::new(),
             sources: BTreeMap::new(),
-            symbols: setup
-                .tokens
-                .iter()
-                .map(|token| (token.mint.clone(), token.symbol.clone()))
-                .collect(),
+            symbols,
             ranks: based
                 .map(|token| (token.mint.clone(), token.base))
                 .collect(),
@@ -147,9 +158,9 @@ impl Prices {
             ask = ask.map(|ask| ask * unit);
             depth *= unit;
         }
-        if let Some(row) = self.pool_row(market, token, at, depth) {
+        if let Some(row) = self.pool_row(market, (token, other), at, depth) {
             row.depth = depth;
-            row.quote(bid, ask, now_ns);
+            row.tell(bid, ask, now_ns);
         }
     }
 
@@ -193,7 +204,13 @@ impl Prices {
     }
 
     /// Returns the row that a pool gives the price of, `None` if another pool of the venue is deeper.
-    fn pool_row(&mut self, market: &Market, mint: &str, at: usize, depth: f64) -> Option<&mut Row> {
+    fn pool_row(
+        &mut self,
+        market: &Market,
+        (mint, other): (&str, &str),
+        at: usize,
+        depth: f64,
+    ) -> Option<&mut Row> {
         let pool = &market.registry.pools[at];
         let venue = pool.curve.venue();
         if self
@@ -201,7 +218,8 @@ impl Prices {
             .get(mint)
             .is_none_or(|rows| !rows.contains_key(venue))
         {
-            let row = new_row(mint, self.symbol(mint), venue, &pool.name, false, Some(at))?;
+            let mut row = new_row(mint, self.symbol(mint), venue, &pool.name, false, Some(at))?;
+            row.quote = self.symbol(other);
             self.rows
                 .entry(mint.to_owned())
                 .or_default()
@@ -213,6 +231,7 @@ impl Prices {
                 return None;
             }
             row.at = Some(at);
+            row.quote = symbol(&self.symbols, other);
             row.source.clone_from(&pool.name);
         }
         Some(row)
@@ -226,21 +245,8 @@ impl Prices {
         else {
             return;
         };
-        let mut unit = 1.0;
-        if !entry.base_mint.is_empty() && !entry.quote_mint.is_empty() {
-            let Some(known) = self
-                .mid(&entry.quote_mint)
-                .filter(|_| entry.base_mint != self.quote_mint)
-            else {
-                return;
-            };
-            unit = known;
-        }
-        let key = if entry.base_mint.is_empty() {
-            &entry.name
-        } else {
-            &entry.base_mint
-        };
+        let own = self.is_own(entry);
+        let key = if own { &entry.name } else { &entry.base_mint };
         if self
             .rows
             .get(key)
@@ -261,6 +267,8 @@ impl Prices {
             ) else {
                 return;
             };
+            row.quote = self.quoted(entry);
+            row.own = own;
             if entry.kind == "perp" {
                 "basis (synthetic)".clone_into(&mut row.synthetic);
             }
@@ -269,7 +277,6 @@ impl Prices {
                 .or_default()
                 .insert(entry.venue.clone(), row);
         }
-        let quote_mint = &self.quote_mint;
         let Some(row) = self
             .rows
             .get_mut(key)
@@ -277,20 +284,27 @@ impl Prices {
         else {
             return;
         };
-        if let Some(held) = row.at.filter(|&held| held != at) {
-            if entry.quote_mint != *quote_mint
-                || market.books.entries[held].quote_mint == *quote_mint
-            {
-                return;
-            }
-            row.at = Some(at);
-            row.source.clone_from(&entry.name);
+        if row.at != Some(at) {
+            return;
         }
-        let bid = best_bid.0 as f64 / 1e8 * unit;
-        let ask = best_ask.0 as f64 / 1e8 * unit;
-        row.quote(Some(bid), Some(ask), now_ns);
+        let (bid, ask) = (best_bid.0 as f64 / 1e8, best_ask.0 as f64 / 1e8);
+        row.tell(Some(bid), Some(ask), now_ns);
         if entry.live() {
             self.book_source(market, entry, best_bid.0, 0.5 * (bid + ask));
+        }
+    }
+
+    /// Returns whether a book's prices are in another asset than the quote token, or of what is tied to no token.
+    fn is_own(&self, entry: &BookEntry) -> bool {
+        entry.base_mint.is_empty() || entry.quote_mint != self.quote_mint
+    }
+
+    /// Returns the symbol of a book's quote asset.
+    fn quoted(&self, entry: &BookEntry) -> String {
+        if entry.quote_mint.is_empty() {
+            entry.quote.clone()
+        } else {
+            self.symbol(&entry.quote_mint)
         }
     }
 
@@ -312,16 +326,17 @@ impl Prices {
             .get(mint)
             .is_none_or(|rows| !rows.contains_key(VENUE))
         {
-            let Some(row) = new_row(mint, self.symbol(mint), VENUE, VENUE, true, None) else {
+            let Some(mut row) = new_row(mint, self.symbol(mint), VENUE, VENUE, true, None) else {
                 return;
             };
+            row.quote = self.symbol(&self.quote_mint);
             self.rows
                 .entry(mint.to_owned())
                 .or_default()
                 .insert(VENUE.to_owned(), row);
         }
         if let Some(row) = self.rows.get_mut(mint).and_then(|rows| rows.get_mut(VENUE)) {
-            row.quote(Some(price), Some(price), now_ns);
+            row.tell(Some(price), Some(price), now_ns);
         }
     }
 
@@ -372,10 +387,14 @@ impl Prices {
 
     /// Returns a token's symbol, or its short address.
     pub(crate) fn symbol(&self, mint: &str) -> String {
-        match self.symbols.get(mint).filter(|symbol| !symbol.is_empty()) {
-            Some(symbol) => symbol.clone(),
-            None => short(mint),
-        }
+        symbol(&self.symbols, mint)
+    }
+}
+
+fn symbol(symbols: &HashMap<String, String>, mint: &str) -> String {
+    match symbols.get(mint).filter(|symbol| !symbol.is_empty()) {
+        Some(symbol) => symbol.clone(),
+        None => short(mint),
     }
 }
 
@@ -400,6 +419,8 @@ fn new_row(
         ask: None,
         changed_ns: None,
         synthetic: String::new(),
+        quote: String::new(),
+        own: false,
         series: Series::new()?,
     })
 }

@@ -118,7 +118,7 @@ pub(crate) fn compute_units(market: &Market, edges: &[EdgeId], hops: &[Hop]) -> 
     let on_chain = edges
         .iter()
         .zip(hops)
-        .filter(|(edge, _)| !market.behind(**edge).book);
+        .filter(|(edge, _)| market.on_chain(**edge));
     let swaps: Vec<SwapShape<'_>> = on_chain
         .map(|(&edge, hop)| market.shape(edge, hop.ticks))
         .collect();
@@ -129,9 +129,9 @@ pub(crate) fn compute_units(market: &Market, edges: &[EdgeId], hops: &[Hop]) -> 
     }
 }
 
-/// Returns how the legs of a route are settled.
+/// Returns how the legs of a route are settled: in one transaction if all of them are pools.
 pub(crate) fn settlement(market: &Market, edges: &[EdgeId]) -> Settlement {
-    let legged = edges.iter().any(|&edge| market.behind(edge).book);
+    let legged = edges.iter().any(|&edge| !market.on_chain(edge));
     if legged {
         Settlement::Legged
     } else {

@@ -67,6 +67,18 @@ pub struct VenueFee {
     pub taker_ppm: u32,
 }
 
+/// Says that two tokens stand for one another at par, and which book says whether they still do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Equivalence {
+    pub a: String,
+    pub b: String,
+    pub cost_ppm: u32,
+    pub pair: String,
+    pub band_ppm: u32,
+    pub max_age_ms: u32,
+}
+
 /// A watched pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,6 +117,7 @@ pub struct EngineSetup {
     pub identities: Vec<Identity>,
     pub instruments: Vec<Instrument>,
     pub venue_fees: Vec<VenueFee>,
+    pub equivalences: Vec<Equivalence>,
     pub pools: Vec<PoolRef>,
     pub quote_mint: String,
     pub sol_mint: String,
@@ -121,6 +134,7 @@ impl Default for EngineSetup {
             identities: Vec::new(),
             instruments: Vec::new(),
             venue_fees: Vec::new(),
+            equivalences: Vec::new(),
             pools: Vec::new(),
             quote_mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v".to_owned(),
             sol_mint: "So11111111111111111111111111111111111111112".to_owned(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::channels::{ChannelState, State};
-use super::market::Hop;
+use super::market::{Guard, Hop, Kind, Tie};
 use super::opportunity::Opportunity;
 use super::prices::Row;
 use super::race::RaceView;
@@ -60,6 +60,25 @@ struct PriceView<'a> {
     synthetic: &'a str,
     depth: f64,
     reference: bool,
+    quote: &'a str,
+    unit: &'a str,
+}
+
+/// Two tokens taken for one another; twin of `EquivalenceView` in `cambist/engine/protocol.py`.
+#[derive(Serialize)]
+struct EquivalenceView<'a> {
+    a: &'a str,
+    b: &'a str,
+    pair: &'a str,
+    state: &'static str,
+    detail: String,
+    bid: Option<f64>,
+    ask: Option<f64>,
+    deviation_ppm: Option<i64>,
+    widened_ppm: Option<u64>,
+    cost_ppm: u32,
+    band_ppm: u32,
+    age_ns: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -95,6 +114,7 @@ pub(crate) struct EngineView<'a> {
     bid_percentile: u32,
     fullness_ppm: Option<u32>,
     fee_inputs: Vec<FeeInput<'a>>,
+    equivalences: Vec<EquivalenceView<'a>>,
 }
 
 /// One figure that fees rest on; twin of `FeeInput` in `cambist/engine/protocol.py`.
@@ -158,6 +178,37 @@ impl Engine {
             bid_percentile: self.sources.percent(bidding),
             fullness_ppm: self.fullest().map(|(ppm, _)| ppm),
             fee_inputs: self.fee_inputs(),
+            equivalences: self.equivalences(now_ns),
+        }
+    }
+
+    fn equivalences(&self, now_ns: i64) -> Vec<EquivalenceView<'_>> {
+        let ties = self.market.ties.iter();
+        ties.map(|tie| self.equivalence(tie, &self.market.guard(tie, now_ns)))
+            .collect()
+    }
+
+    fn equivalence<'a>(&self, tie: &'a Tie, guard: &Guard) -> EquivalenceView<'a> {
+        let facts = &tie.facts;
+        let touch = self.market.shown_touch(tie);
+        let holds = self.market.holds(tie, guard);
+        EquivalenceView {
+            a: &facts.a,
+            b: &facts.b,
+            pair: &facts.pair,
+            state: guard.peg.as_str(),
+            detail: if holds {
+                String::new()
+            } else {
+                self.market.tie_words(tie, guard)
+            },
+            bid: touch.0.map(|level| level.0 as f64 / 1e8),
+            ask: touch.1.map(|level| level.0 as f64 / 1e8),
+            deviation_ppm: guard.deviation_ppm,
+            widened_ppm: guard.widened_ppm,
+            cost_ppm: facts.cost_ppm,
+            band_ppm: facts.band_ppm,
+            age_ns: guard.age_ns,
         }
     }
 
@@ -236,7 +287,8 @@ impl Engine {
         for (token, rows) in &self.prices.rows {
             let reference = self.reference_row(token, now_ns);
             views.extend(rows.values().map(|row| {
-                let reference = reference.is_some_and(|best| std::ptr::eq(best, row));
+                let reference =
+                    reference.is_some_and(|best| std::ptr::eq(best, row)) && !row.is_apart();
                 self.price(row, now_ns, reference)
             }));
         }
@@ -270,6 +322,16 @@ impl Engine {
             synthetic: &row.synthetic,
             depth: row.depth,
             reference,
+            quote: &row.quote,
+            unit: self.unit(row),
+        }
+    }
+
+    /// Returns the mint of what a row's prices are in, empty where no identity says.
+    fn unit<'a>(&'a self, row: &Row) -> &'a str {
+        match row.at.filter(|_| row.own) {
+            Some(at) => &self.market.books.entries[at].quote_mint,
+            None => &self.setup.quote_mint,
         }
     }
 
@@ -334,10 +396,10 @@ impl Engine {
     fn hop(&self, edge: EdgeId, hop: &Hop, now_ns: i64) -> HopView<'_> {
         let market = &self.market;
         let ((mint_in, mint_out), behind) = (market.ends(edge), market.behind(edge));
-        let pool = if behind.book {
-            &market.books.entries[behind.at].name
-        } else {
-            &market.registry.pools[behind.at].name
+        let pool = match behind.kind {
+            Kind::Pool => &market.registry.pools[behind.at].name,
+            Kind::Book => &market.books.entries[behind.at].name,
+            Kind::Equivalence => &market.ties[behind.at].facts.pair,
         };
         HopView {
             edge: market.graph.name(edge),

@@ -3,8 +3,9 @@
 use super::Side;
 use crate::decode::Level;
 
-/// Levels kept on a side. Venues send far ones for as long as a connection lives; the farthest go first.
-pub const MAX_LEVELS: usize = 20_000;
+/// Levels kept on a side. Venues send far ones for as long as a connection lives; the farthest go first. A recorded book of
+/// Coinbase has 27,236 asks.
+pub const MAX_LEVELS: usize = 100_000;
 
 /// Levels of one side, the best one last: changes happen near the best price, where a sorted array moves least.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,19 +15,20 @@ pub enum Reason {
     NoBase = 1,
     Torn = 2,
     Stale = 3,
-    UnknownCost = 4,
-    LeggedCost = 5,
-    NotPositive = 6,
-    BelowMin = 7,
-    FeesEatGross = 8,
-    TipShare = 9,
-    New = 10,
-    Landing = 11,
+    Depeg = 4,
+    UnknownCost = 5,
+    LeggedCost = 6,
+    NotPositive = 7,
+    BelowMin = 8,
+    FeesEatGross = 9,
+    TipShare = 10,
+    New = 11,
+    Landing = 12,
 }
 
 impl Reason {
     /// How many there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
 
     /// Returns the reason's name.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +37,7 @@ impl Reason {
             Self::NoBase => "no_base",
             Self::Torn => "torn",
             Self::Stale => "stale",
+            Self::Depeg => "depeg",
             Self::UnknownCost => "unknown_cost",
             Self::LeggedCost => "legged_cost",
             Self::NotPositive => "not_positive",
@@ -60,6 +62,10 @@ impl Reason {
 
 /// A [`Candidate`] without its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent findings, each its own gate"
+)]
 pub struct Figures {
     pub amount_in: u64,
     pub amount_out: u64,
@@ -67,6 +73,7 @@ pub struct Figures {
     pub has_base: bool,
     pub torn: bool,
     pub stale: bool,
+    pub depeg: bool,
     pub transfer_fees: u64,
     pub base_fee: Option<u64>,
     pub priority_fee: Option<u64>,
@@ -99,6 +106,7 @@ impl Figures {
             has_base: c.has_base,
             torn: !c.torn.is_empty(),
             stale: !c.stale.is_empty(),
+            depeg: !c.depeg.is_empty(),
             transfer_fees: c.transfer_fees,
             base_fee: c.base_fee,
             priority_fee: c.priority_fee,
@@ -188,6 +196,9 @@ fn refusal(f: &Figures, gates: &Gates, net: Option<i64>, landing: u32) -> (Reaso
     }
     if f.stale {
         return (Reason::Stale, None);
+    }
+    if f.depeg {
+        return (Reason::Depeg, None);
     }
     if f.unknown_cost().is_some() {
         return (Reason::UnknownCost, None);

@@ -1,9 +1,9 @@
 //! Net of everything: go or no-go with one reason.
 //!
-//! Gates are tried in this order and the first that fails is the reason: `no_base`, `torn`, `stale`, `unknown_cost`,
-//! `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`, `landing`; else `go`. A gate whose
-//! input is unknown fails. A refusal by a figure says by how much it missed: what the figure must change, no more and
-//! no less, for that gate to pass.
+//! Gates are tried in this order and the first that fails is the reason: `no_base`, `torn`, `stale`, `depeg`,
+//! `unknown_cost`, `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`, `landing`; else
+//! `go`. A gate whose input is unknown fails. A refusal by a figure says by how much it missed: what the figure must
+//! change, no more and no less, for that gate to pass.
 //!
 //! `figures` weighs the numbers alone, `columns` many rows of them in one call.
 
@@ -91,6 +91,8 @@ pub struct Candidate {
     pub torn: String,
     /// The stale leg, for display; empty if none.
     pub stale: String,
+    /// The equivalence that does not hold, for display; empty if none.
+    pub depeg: String,
     /// Transfer fees that `amount_out` does not hold already.
     pub transfer_fees: u64,
     pub base_fee: Option<u64>,
@@ -150,6 +152,7 @@ fn detail(c: &Candidate, f: &Figures, gates: &Gates, verdict: &Verdict) -> Strin
         Reason::Go | Reason::NoBase => String::new(),
         Reason::Torn => c.torn.clone(),
         Reason::Stale => c.stale.clone(),
+        Reason::Depeg => c.depeg.clone(),
         Reason::UnknownCost => f.unknown_cost().unwrap_or("overflow").to_owned(),
         Reason::LeggedCost => "rebalancing".to_owned(),
         Reason::NotPositive => match f.gross() {

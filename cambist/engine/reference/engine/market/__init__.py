@@ -1,6 +1,7 @@
-"""Pools and books as edges of one graph: which ones can be used, what they pay, how old they are.
+"""Pools, books and equivalences as edges of one graph: which ones can be used, what they pay, how old they are.
 
-`legs` says whether the state behind an edge can be believed, `quotes` what the edge pays.
+`legs` says whether the state behind an edge can be believed, `quotes` what the edge pays, `equivalence` both of tokens
+that stand for one another.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from cambist.engine.reference.accounts import program
 from cambist.engine.reference.accounts.token import Mint
 from cambist.engine.reference.cycle_finder import Potentials
 from cambist.engine.reference.engine.books import BookEntry, Books, Scale, weight
-from cambist.engine.reference.engine.market import quotes
+from cambist.engine.reference.engine.market import equivalence, quotes
+from cambist.engine.reference.engine.market.equivalence import NEVER_NS, Tie
+from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.registry import Registry
 from cambist.engine.reference.engine.registry.torn import settle
 from cambist.engine.reference.fees import token_account_rent
@@ -32,11 +35,11 @@ MAX_DECIMALS = 18
 class Edge:
     """What stands behind an edge of the graph."""
 
-    book: bool
+    kind: Kind
     at: int
-    """Place of the pool or book."""
+    """Place of the pool, book or equivalence."""
     first: bool
-    """Whether it sells token_a, or base."""
+    """Whether it sells token_a, base, or `a`."""
 
 
 def margin(ppm: int) -> int:
@@ -64,14 +67,19 @@ class Market:
         self.slot_ns = 0
         self.dirty_books: set[int] = set()
         self.wired_books = 0
+        self.ties = [Tie(each) for each in setup.equivalences]
+        self.due_ns = NEVER_NS
+        """The first moment after which an equivalence rests on a book that is too old."""
         self.wire_books()
+        equivalence.wire(self)
 
     def wire_books(self) -> None:
         """Gives edges to the books that may have them and don't yet."""
+        equivalence.find_pairs(self, self.wired_books)
         for at in range(self.wired_books, len(self.books.entries)):
             entry = self.books.entries[at]
             if not entry.blocked:
-                entry.edge = self._join(entry.base_mint, entry.quote_mint, entry.name, at, book=True)
+                entry.edge = self.join(entry.base_mint, entry.quote_mint, entry.name, at, Kind.BOOK)
                 entry.blocked = "no_edge" if entry.edge is None else ""
         self.wired_books = len(self.books.entries)
 
@@ -80,10 +88,10 @@ class Market:
         for at in self.registry.created:
             pool = self.registry.pools[at]
             mint_a, mint_b = (base58.encode(mint) for mint in pool.mints or ())
-            pool.edge = self._join(mint_a, mint_b, pool.name, at, book=False)
+            pool.edge = self.join(mint_a, mint_b, pool.name, at, Kind.POOL)
         self.registry.created.clear()
 
-    def _join(self, a: str, b: str, name: str, at: int, *, book: bool) -> int | None:
+    def join(self, a: str, b: str, name: str, at: int, kind: Kind) -> int | None:
         """Returns the first of two new edges, `None` if the graph can't take them."""
         try:
             node_a, node_b = self.graph.add_node(a), self.graph.add_node(b)
@@ -91,7 +99,7 @@ class Market:
             self.graph.add_edge(node_b, node_a, f"{name}:1")
         except GraphError:
             return None
-        self.edges += [Edge(book, at, True), Edge(book, at, False)]
+        self.edges += [Edge(kind, at, True), Edge(kind, at, False)]
         return first
 
     def settle(self, now_ns: int) -> tuple[list[int], list[int], int]:
@@ -115,17 +123,24 @@ class Market:
                 continue
             changed.append(at)
             if pool.edge is not None:
-                touched += self._weigh(pool.edge, weights)
+                touched += self.weigh(pool.edge, weights)
         self.registry.dirty.clear()
         self.registry.aged.clear()
         for at in sorted(self.dirty_books):
             entry = self.books.entries[at]
             if entry.edge is not None:
-                touched += self._weigh(entry.edge, self._book_weights(entry))
+                touched += self.weigh(entry.edge, self._book_weights(entry))
+        if self.ties:
+            touched += equivalence.settle(self, now_ns)
         self.dirty_books.clear()
         return touched, changed, torn
 
-    def _weigh(self, first: int, weights: tuple[int | None, int | None]) -> list[int]:
+    def is_due(self, now_ns: int) -> bool:
+        """Returns whether time alone takes an edge out of the graph."""
+        return self.due_ns < now_ns
+
+    def weigh(self, first: int, weights: tuple[int | None, int | None]) -> list[int]:
+        """Sets the weights of two edges; returns the edges."""
         edges = [first, first + 1]
         # Both before any potential: the new price must not meet the old one of its own other direction.
         for edge, value in zip(edges, weights, strict=True):
@@ -172,7 +187,13 @@ class Market:
     def venue(self, edge: int) -> str:
         """Returns the name of the venue behind an edge."""
         behind = self.edges[edge]
-        return self.books.entries[behind.at].venue if behind.book else self.registry.pools[behind.at].venue
+        if behind.kind is Kind.EQUIVALENCE:
+            return "peg"
+        return (self.registry.pools if behind.kind is Kind.POOL else self.books.entries)[behind.at].venue
+
+    def on_chain(self, edge: int) -> bool:
+        """Returns whether an edge is a pool's, which a transaction on chain can settle."""
+        return self.edges[edge].kind is Kind.POOL
 
     def extras(self, edge: int) -> tuple[bool, bool]:
         """Returns whether a pool has a Token-2022 mint, and whether its fee follows its volatility."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.engine.market import equivalence
+from cambist.engine.reference.engine.market.kind import Kind
+
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.market import Market
 
@@ -14,7 +17,7 @@ class Leg(NamedTuple):
     """How good a step's state is."""
 
     problem: str
-    """Empty, `torn` or `stale`."""
+    """Empty, `torn`, `stale` or `depeg`."""
     detail: str
     age_ns: int
 
@@ -22,7 +25,12 @@ class Leg(NamedTuple):
 def leg(market: Market, edge: int, now_ns: int) -> Leg:
     """Returns whether the state behind an edge can be believed now, and its age."""
     behind = market.edges[edge]
-    return book_leg(market, behind.at, now_ns) if behind.book else pool_leg(market, behind.at, now_ns)
+    if behind.kind is Kind.POOL:
+        return pool_leg(market, behind.at, now_ns)
+    if behind.kind is Kind.BOOK:
+        return book_leg(market, behind.at, now_ns)
+    problem, age_ns = equivalence.trouble(market, edge, now_ns)
+    return Leg("depeg" if problem else "", problem, age_ns)
 
 
 def book_leg(market: Market, at: int, now_ns: int) -> Leg:
@@ -58,6 +66,8 @@ def pool_leg(market: Market, at: int, now_ns: int) -> Leg:
 def waits(market: Market, edge: int) -> bool:
     """Returns whether an edge is out of detection only until its state is consistent again."""
     behind = market.edges[edge]
-    if behind.book:
+    if behind.kind is Kind.EQUIVALENCE:
+        return market.graph.weight(edge) is None
+    if behind.kind is Kind.BOOK:
         return not market.books.entries[behind.at].live
     return market.registry.pools[behind.at].state in ("torn", "gap")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.amm_math import QuoteError
 from cambist.engine.reference.engine.books import U64
+from cambist.engine.reference.engine.market import equivalence
+from cambist.engine.reference.engine.market.kind import Kind
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.books import BookEntry
@@ -28,7 +30,9 @@ class Hop(NamedTuple):
 def quote(market: Market, edge: int, amount_in: int) -> Hop | str:
     """Returns what an edge pays for `amount_in`, or the reason why it can't be quoted."""
     behind = market.edges[edge]
-    if behind.book:
+    if behind.kind is Kind.EQUIVALENCE:
+        return _quote_tie(market, edge, amount_in)
+    if behind.kind is Kind.BOOK:
         return _quote_book(market, market.books.entries[behind.at], amount_in, first=behind.first)
     pool, time = market.registry.pools[behind.at].pool, market.registry.time
     if pool is None or time is None:
@@ -58,12 +62,19 @@ def _quote_book(market: Market, entry: BookEntry, amount_in: int, *, first: bool
     return Hop(amount_in, got[0], got[1], 0)
 
 
+def _quote_tie(market: Market, edge: int, amount_in: int) -> Hop | str:
+    paid = equivalence.pay(market, edge, amount_in)
+    return paid if isinstance(paid, str) else Hop(amount_in, paid[0], paid[1], 0)
+
+
 def rate(market: Market, edge: int) -> tuple[int, int] | None:
     """Returns an edge's marginal rate net of fee, out atoms per in atom, as numerator and denominator."""
     behind = market.edges[edge]
-    if not behind.book:
+    if behind.kind is Kind.POOL:
         pool, time = market.registry.pools[behind.at].pool, market.registry.time
         return None if pool is None or time is None else pool.rate(behind.first, time)
+    if behind.kind is Kind.EQUIVALENCE:
+        return equivalence.rate(market, edge)
     return book_rates(market, market.books.entries[behind.at])[0 if behind.first else 1]
 
 
@@ -79,12 +90,14 @@ def book_rates(market: Market, entry: BookEntry) -> tuple[tuple[int, int] | None
 def virtual_reserves(market: Market, edge: int) -> tuple[float, float, float] | None:
     """Returns (reserve in, reserve out, share kept after fees) near the current price; where sizing starts."""
     behind = market.edges[edge]
-    if not behind.book:
+    if behind.kind is Kind.POOL:
         pool, time = market.registry.pools[behind.at].pool, market.registry.time
         return None if pool is None or time is None else pool.virtual_reserves(behind.first, time)
-    entry = market.books.entries[behind.at]
-    scale = market.scale(entry)
-    best = entry.book.best_bid() if behind.first else entry.book.best_ask()
+    if behind.kind is Kind.EQUIVALENCE:
+        scale, best = equivalence.level(market, edge)
+    else:
+        entry = market.books.entries[behind.at]
+        scale, best = market.scale(entry), entry.book.best_bid() if behind.first else entry.book.best_ask()
     if scale is None or best is None:
         return None
     base = float(best[1]) * float(10**scale.base) / 1e8 * NEARLY_LINEAR

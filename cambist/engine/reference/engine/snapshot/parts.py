@@ -7,6 +7,7 @@ import msgspec
 from cambist.engine.protocol import Counters
 from cambist.engine.reference.cycle_finder import PotentialsState
 from cambist.engine.reference.decode import SessionParts
+from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.series import SeriesParts
 from cambist.engine.reference.fee_sources import SourcesState
 from cambist.engine.reference.fees import FeeState
@@ -15,7 +16,7 @@ from cambist.engine.reference.wss_aggregator import AggregatorParts
 from cambist.model.events import Channel
 from cambist.model.opportunity import Opportunity
 
-VERSION = 3
+VERSION = 4
 
 
 class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +45,7 @@ class EdgePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     tail: int
     head: int
-    book: bool
+    kind: Kind
     at: int
     first: bool
     weight: int | None
@@ -140,6 +141,8 @@ class RowPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask_bits: int | None
     changed_ns: int | None
     synthetic: str
+    quote: str
+    own: bool
     series: SeriesParts
 
 

@@ -13,7 +13,8 @@ from cambist.engine.reference.cycle_finder import Potentials
 from cambist.engine.reference.decode import SolanaSession
 from cambist.engine.reference.engine.books import Successor
 from cambist.engine.reference.engine.channels import ChannelState
-from cambist.engine.reference.engine.market import Edge
+from cambist.engine.reference.engine.market import Edge, equivalence
+from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.prices import Row, Source
 from cambist.engine.reference.engine.registry.build import build
 from cambist.engine.reference.engine.registry.entries import Account, PoolEntry, Role
@@ -90,9 +91,12 @@ def _load_market(engine: ReferenceEngine, state: State) -> None:
     for mint in state.nodes:
         market.graph.add_node(mint)
     for edge in state.edges:
+        if edge.kind is Kind.EQUIVALENCE and not equivalence.is_tie(market, edge.at, edge.name):
+            message = f"edge {edge.name}"
+            raise ValueError(message)
         at = market.graph.add_edge(edge.tail, edge.head, edge.name)
         market.graph.set_weight(at, edge.weight)
-        market.edges.append(Edge(edge.book, edge.at, edge.first))
+        market.edges.append(Edge(edge.kind, edge.at, edge.first))
     potentials = Potentials.from_state(market.graph, state.potentials)
     if potentials is None:
         message = "potentials"
@@ -147,6 +151,7 @@ def _load_books(engine: ReferenceEngine, state: State) -> None:
     books.shut = set(state.shut)
     books.refused.clear()
     engine.market.wired_books = len(books.entries)
+    equivalence.restore(engine.market)
 
 
 def _load_prices(engine: ReferenceEngine, state: State) -> None:
@@ -158,6 +163,7 @@ def _load_prices(engine: ReferenceEngine, state: State) -> None:
         row.bid = None if part.bid_bits is None else from_bits(part.bid_bits)
         row.ask = None if part.ask_bits is None else from_bits(part.ask_bits)
         row.changed_ns, row.synthetic = part.changed_ns, part.synthetic
+        row.quote, row.own = part.quote, part.own
         row.series = Series.from_parts(part.series)
         engine.prices.rows[row.key] = row
 

@@ -88,7 +88,7 @@ def _edge(engine: ReferenceEngine, edge: int) -> EdgePart:
         graph.name(edge),
         graph.tail(edge),
         graph.head(edge),
-        behind.book,
+        behind.kind,
         behind.at,
         behind.first,
         graph.weight(edge),
@@ -177,6 +177,8 @@ def _row(row: Row) -> RowPart:
         ask_bits=None if row.ask is None else to_bits(row.ask),
         changed_ns=row.changed_ns,
         synthetic=row.synthetic,
+        quote=row.quote,
+        own=row.own,
         series=row.series.parts(),
     )
 

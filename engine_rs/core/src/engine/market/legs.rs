@@ -1,11 +1,11 @@
 //! How good the state behind an edge is: whether it can be believed now, and its age.
 
-use super::{Channels, Market};
+use super::{Channels, Kind, Market};
 use crate::engine::channels::State;
 use crate::engine::registry::PoolState;
 use crate::graph::EdgeId;
 
-const NS_PER_MS: i64 = 1_000_000;
+pub(super) const NS_PER_MS: i64 = 1_000_000;
 
 /// What is wrong with a step's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,7 @@ pub(crate) enum Problem {
     None,
     Torn,
     Stale,
+    Depeg,
 }
 
 impl Problem {
@@ -21,6 +22,7 @@ impl Problem {
             Self::None => "",
             Self::Torn => "torn",
             Self::Stale => "stale",
+            Self::Depeg => "depeg",
         }
     }
 }
@@ -42,7 +44,7 @@ impl Leg {
         }
     }
 
-    fn good(age_ns: i64) -> Self {
+    pub(super) fn good(age_ns: i64) -> Self {
         Self {
             problem: Problem::None,
             detail: String::new(),
@@ -55,10 +57,10 @@ impl Market {
     /// Returns whether the state behind an edge can be believed now, and its age.
     pub(crate) fn leg(&self, edge: EdgeId, now_ns: i64, channels: &Channels) -> Leg {
         let behind = self.behind(edge);
-        if behind.book {
-            self.book_leg(behind.at, now_ns)
-        } else {
-            self.pool_leg(behind.at, now_ns, channels)
+        match behind.kind {
+            Kind::Pool => self.pool_leg(behind.at, now_ns, channels),
+            Kind::Book => self.book_leg(behind.at, now_ns),
+            Kind::Equivalence => self.tie_leg(edge, now_ns),
         }
     }
 
@@ -121,12 +123,13 @@ impl Market {
     /// Returns whether an edge is out of detection only until its state is consistent again.
     pub(crate) fn waits(&self, edge: EdgeId) -> bool {
         let behind = self.behind(edge);
-        if behind.book {
-            return !self.books.entries[behind.at].live();
+        match behind.kind {
+            Kind::Pool => matches!(
+                self.registry.pools[behind.at].state,
+                PoolState::Torn | PoolState::Gap
+            ),
+            Kind::Book => !self.books.entries[behind.at].live(),
+            Kind::Equivalence => self.graph.weight(edge).is_none(),
         }
-        matches!(
-            self.registry.pools[behind.at].state,
-            PoolState::Torn | PoolState::Gap
-        )
     }
 }

@@ -1,15 +1,19 @@
-//! Pools and books as edges of one graph: which ones can be used, what they pay, how old they are.
-
+//! Pools, books and equivalences as edges of one graph: which ones can be used, what they pay, how old they are.
 //!
-//! `legs` says whether the state behind an edge can be believed, `quotes` what the edge pays.
+//! `legs` says whether the state behind an edge can be believed, `quotes` what the edge pays, `equivalence` and `par`
+//! both of tokens that stand for one another.
 
+mod equivalence;
 mod legs;
+mod par;
 mod quotes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
+pub(crate) use self::equivalence::{Guard, Tie};
 pub(crate) use self::legs::Problem;
 pub(crate) use self::quotes::{Hop, Refusal};
 use super::books::{BookEntry, Books, PPM, Scale, weight};
@@ -29,13 +33,23 @@ const MAX_DECIMALS: u32 = 18;
 /// Channels by id.
 pub(crate) type Channels = BTreeMap<u16, ChannelState>;
 
+/// What an edge is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Pool,
+    Book,
+    /// Two tokens that stand for one another; settled off chain.
+    Equivalence,
+}
+
 /// What stands behind an edge of the graph.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge {
-    pub(crate) book: bool,
-    /// Place of the pool or book.
+    pub(crate) kind: Kind,
+    /// Place of the pool, book or equivalence.
     pub(crate) at: usize,
-    /// Whether it sells `token_a`, or base.
+    /// Whether it sells `token_a`, base, or `a`.
     pub(crate) first: bool,
 }
 
@@ -67,6 +81,9 @@ pub(crate) struct Market {
     pub(crate) slot_ns: i64,
     pub(crate) dirty_books: BTreeSet<usize>,
     pub(crate) wired_books: usize,
+    pub(crate) ties: Vec<Tie>,
+    /// The first moment after which an equivalence rests on a book that is too old, `i64::MAX` if there is none.
+    pub(crate) due_ns: i64,
 }
 
 impl Market {
@@ -90,13 +107,20 @@ impl Market {
             slot_ns: 0,
             dirty_books: BTreeSet::new(),
             wired_books: 0,
+            ties: setup.equivalences.iter().map(Tie::new).collect(),
+            due_ns: i64::MAX,
         };
         market.wire_books();
+        market.wire_ties();
         market
     }
 
     /// Gives edges to the books that may have them and don't yet.
     fn wire_books(&mut self) {
+        if self.wired_books == self.books.entries.len() {
+            return;
+        }
+        self.find_pairs(self.wired_books);
         for at in self.wired_books..self.books.entries.len() {
             let entry = &self.books.entries[at];
             if !entry.blocked.is_empty() {
@@ -107,7 +131,7 @@ impl Market {
                 entry.quote_mint.clone(),
                 entry.name.clone(),
             );
-            let edge = self.join(&base, &quote, &name, at, true);
+            let edge = self.join(&base, &quote, &name, at, Kind::Book);
             let entry = &mut self.books.entries[at];
             entry.edge = edge;
             if edge.is_none() {
@@ -124,12 +148,12 @@ impl Market {
             let Some(mints) = pool.mints else { continue };
             let [a, b] = mints.map(|mint| base58::encode(&mint));
             let name = pool.name.clone();
-            self.registry.pools[at].edge = self.join(&a, &b, &name, at, false);
+            self.registry.pools[at].edge = self.join(&a, &b, &name, at, Kind::Pool);
         }
     }
 
     /// Returns the first of two new edges, `None` if the graph can't take them.
-    fn join(&mut self, a: &str, b: &str, name: &str, at: usize, book: bool) -> Option<EdgeId> {
+    fn join(&mut self, a: &str, b: &str, name: &str, at: usize, kind: Kind) -> Option<EdgeId> {
         let node_a = self.graph.add_node(a).ok()?;
         let node_b = self.graph.add_node(b).ok()?;
         let first = self
@@ -140,7 +164,7 @@ impl Market {
             .add_edge(node_b, node_a, &format!("{name}:1"))
             .ok()?;
         self.edges
-            .extend([true, false].map(|first| Edge { book, at, first }));
+            .extend([true, false].map(|first| Edge { kind, at, first }));
         Some(first)
     }
 
@@ -171,14 +195,23 @@ impl Market {
                 settled.edges.extend([edge, edge + 1]);
             }
         }
-        for at in std::mem::take(&mut self.dirty_books) {
+        let books = std::mem::take(&mut self.dirty_books);
+        for &at in &books {
             if let Some(edge) = self.books.entries[at].edge {
                 let [sell, buy] = self.book_rates(&self.books.entries[at]);
                 self.weigh(edge, [weight(sell), weight(buy)]);
                 settled.edges.extend([edge, edge + 1]);
             }
         }
+        if !self.ties.is_empty() {
+            self.settle_ties(now_ns, &books, &mut settled);
+        }
         settled
+    }
+
+    /// Returns whether time alone takes an edge out of the graph.
+    pub(crate) fn is_due(&self, now_ns: i64) -> bool {
+        self.due_ns < now_ns
     }
 
     fn weigh(&mut self, first: EdgeId, weights: [Option<i64>; 2]) {
@@ -247,6 +280,11 @@ impl Market {
         )
     }
 
+    /// Returns whether an edge is a pool's, which a transaction on chain can settle.
+    pub(crate) fn on_chain(&self, edge: EdgeId) -> bool {
+        self.behind(edge).kind == Kind::Pool
+    }
+
     pub(crate) fn behind(&self, edge: EdgeId) -> Edge {
         self.edges[edge as usize]
     }
@@ -254,10 +292,10 @@ impl Market {
     /// Returns the name of the venue behind an edge.
     pub(crate) fn venue(&self, edge: EdgeId) -> &str {
         let behind = self.behind(edge);
-        if behind.book {
-            &self.books.entries[behind.at].venue
-        } else {
-            self.registry.pools[behind.at].curve.venue()
+        match behind.kind {
+            Kind::Pool => self.registry.pools[behind.at].curve.venue(),
+            Kind::Book => &self.books.entries[behind.at].venue,
+            Kind::Equivalence => "peg",
         }
     }
 

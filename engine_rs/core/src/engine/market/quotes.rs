@@ -1,8 +1,8 @@
 //! What an edge pays: for an amount, at the margin, and near its price.
 
-use super::Market;
+use super::{Kind, Market};
 use crate::amm_math::QuoteError;
-use crate::engine::books::{BookEntry, Rate, power};
+use crate::engine::books::{BookEntry, Rate, Scale, power};
 use crate::graph::EdgeId;
 
 /// A book's best level is taken for a pool so deep that its price hardly moves; sizing only starts from it.
@@ -41,8 +41,12 @@ impl Market {
     /// Why it can't be quoted.
     pub(crate) fn quote(&self, edge: EdgeId, amount_in: u64) -> Result<Hop, Refusal> {
         let behind = self.behind(edge);
-        if behind.book {
-            return self.quote_book(&self.books.entries[behind.at], amount_in, behind.first);
+        match behind.kind {
+            Kind::Pool => {}
+            Kind::Book => {
+                return self.quote_book(&self.books.entries[behind.at], amount_in, behind.first);
+            }
+            Kind::Equivalence => return self.quote_tie(edge, amount_in),
         }
         let pool = &self.registry.pools[behind.at];
         let (Some(built), Some(time)) = (&pool.pool, &self.registry.time) else {
@@ -90,9 +94,13 @@ impl Market {
     /// Returns an edge's marginal rate net of fee.
     pub(crate) fn rate(&self, edge: EdgeId) -> Option<Rate> {
         let behind = self.behind(edge);
-        if behind.book {
-            let [sell, buy] = self.book_rates(&self.books.entries[behind.at]);
-            return if behind.first { sell } else { buy };
+        match behind.kind {
+            Kind::Pool => {}
+            Kind::Book => {
+                let [sell, buy] = self.book_rates(&self.books.entries[behind.at]);
+                return if behind.first { sell } else { buy };
+            }
+            Kind::Equivalence => return self.tie_rate(edge),
         }
         self.registry.pools[behind.at]
             .pool
@@ -112,9 +120,13 @@ impl Market {
     /// Returns (reserve in, reserve out, share kept after fees) near the current price; where sizing starts.
     pub(crate) fn virtual_reserves(&self, edge: EdgeId) -> Option<(f64, f64, f64)> {
         let behind = self.behind(edge);
-        if !behind.book {
-            let pool = self.registry.pools[behind.at].pool.as_ref()?;
-            return pool.virtual_reserves(behind.first, self.registry.time.as_ref()?);
+        match behind.kind {
+            Kind::Pool => {
+                let pool = self.registry.pools[behind.at].pool.as_ref()?;
+                return pool.virtual_reserves(behind.first, self.registry.time.as_ref()?);
+            }
+            Kind::Book => {}
+            Kind::Equivalence => return self.tie_reserves(edge),
         }
         let entry = &self.books.entries[behind.at];
         let best = if behind.first {
@@ -122,15 +134,18 @@ impl Market {
         } else {
             entry.book.best_ask()
         };
-        let (scale, best) = (self.scale(entry)?, best?);
-        let base = best.1 as f64 * power(scale.base) as f64 / 1e8 * NEARLY_LINEAR;
-        let quote =
-            base / power(scale.base) as f64 * best.0 as f64 / 1e8 * power(scale.quote) as f64;
-        let keep = 1.0 - f64::from(scale.taker_ppm) / 1e6;
-        Some(if behind.first {
-            (base, quote, keep)
-        } else {
-            (quote, base, keep)
-        })
+        Some(reserves(&self.scale(entry)?, best?, behind.first))
+    }
+}
+
+/// Returns a level (price, quantity) as a pool: reserve in, reserve out, share kept.
+pub(super) fn reserves(scale: &Scale, level: (u64, u64), first: bool) -> (f64, f64, f64) {
+    let base = level.1 as f64 * power(scale.base) as f64 / 1e8 * NEARLY_LINEAR;
+    let quote = base / power(scale.base) as f64 * level.0 as f64 / 1e8 * power(scale.quote) as f64;
+    let keep = 1.0 - f64::from(scale.taker_ppm) / 1e6;
+    if first {
+        (base, quote, keep)
+    } else {
+        (quote, base, keep)
     }
 }

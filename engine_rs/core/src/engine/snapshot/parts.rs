@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::cycle_finder::PotentialsState;
 use crate::decode::SessionParts;
 use crate::engine::channels::State as ChannelStatus;
+use crate::engine::market::Kind;
 use crate::engine::opportunity::Opportunity;
 use crate::engine::registry::PoolState;
 use crate::engine::series::SeriesParts;
@@ -43,7 +44,7 @@ pub(super) struct EdgePart {
     pub(super) name: String,
     pub(super) tail: u32,
     pub(super) head: u32,
-    pub(super) book: bool,
+    pub(super) kind: Kind,
     pub(super) at: usize,
     pub(super) first: bool,
     pub(super) weight: Option<i64>,
@@ -141,6 +142,8 @@ pub(super) struct RowPart {
     pub(super) ask_bits: Option<u64>,
     pub(super) changed_ns: Option<i64>,
     pub(super) synthetic: String,
+    pub(super) quote: String,
+    pub(super) own: bool,
     pub(super) series: SeriesParts,
 }
 

@@ -11,7 +11,7 @@ use crate::decode::SolanaSession;
 use crate::engine::Engine;
 use crate::engine::books::Successor;
 use crate::engine::channels::ChannelState;
-use crate::engine::market::Edge;
+use crate::engine::market::{Edge, Kind};
 use crate::engine::prices::{Row, Source};
 use crate::engine::registry::{Account, Decoded, PoolEntry, PoolState, Role};
 use crate::engine::route::{Names, Sizing};
@@ -94,19 +94,19 @@ fn load_market(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             .map_err(|error| damaged(error.to_string()))?;
     }
     for part in &state.edges {
-        let places = if part.book {
-            state.books.len()
-        } else {
-            state.pools.len()
+        let is_known = match part.kind {
+            Kind::Pool => part.at < state.pools.len(),
+            Kind::Book => part.at < state.books.len(),
+            Kind::Equivalence => market.is_tie(part.at, &part.name),
         };
-        if part.at >= places {
+        if !is_known {
             return Err(damaged(format!("edge {}", part.name)));
         }
         let added = market.graph.add_edge(part.tail, part.head, &part.name);
         let set = added.and_then(|edge| market.graph.set_weight(edge, part.weight));
         set.map_err(|error| damaged(error.to_string()))?;
         market.edges.push(Edge {
-            book: part.book,
+            kind: part.kind,
             at: part.at,
             first: part.first,
         });
@@ -190,6 +190,7 @@ fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     market.books.shut.clone_from(&state.shut);
     market.books.refused.clear();
     market.wired_books = market.books.entries.len();
+    market.restore_ties();
     Ok(())
 }
 
@@ -236,6 +237,8 @@ fn load_prices(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             ask: part.ask_bits.map(f64::from_bits),
             changed_ns: part.changed_ns,
             synthetic: part.synthetic.clone(),
+            quote: part.quote.clone(),
+            own: part.own,
             series: Series::from_parts(&part.series)
                 .ok_or_else(|| damaged(format!("series of {}", part.symbol)))?,
         };

@@ -91,7 +91,7 @@ fn edge_part(engine: &Engine, edge: u32) -> EdgePart {
         name: graph.name(edge).to_owned(),
         tail: graph.from(edge),
         head: graph.to(edge),
-        book: behind.book,
+        kind: behind.kind,
         at: behind.at,
         first: behind.first,
         weight: graph.weight(edge),
@@ -197,6 +197,8 @@ fn row_part(row: &Row) -> RowPart {
         ask_bits: row.ask.map(f64::to_bits),
         changed_ns: row.changed_ns,
         synthetic: row.synthetic.clone(),
+        quote: row.quote.clone(),
+        own: row.own,
         series: row.series.parts(),
     }
 }
