@@ -71,16 +71,16 @@ class ClockGuard:
 
         An offset counts by what is beyond doubt of it. After a step every venue that told its time has to do so again.
         """
-        unknown = []
+        known = {}
         for status in statuses:
-            offset = status.clock_offset_ns
-            if offset is None:
-                unknown += [status.name] if status.name in self._measured else []
-                continue
-            self._measured.add(status.name)
+            if (offset := status.clock_offset_ns) is None:
+                continue  # a feed has connections that tell no time beside the one that does
+            known[status.name] = offset
             if abs(offset) - status.clock_error_ns > DISARM_OFFSET_NS:
                 name = sanitise(status.name, 24)
                 return f"this clock is {_signed(-offset)} off {name}'s: set it (timedatectl set-ntp true)"
+        unknown = self._measured - known.keys()
+        self._measured |= known.keys()
         if self._told and self._now() >= self._settled_at and not unknown:
             self._told = ""
         if self._told and unknown and self._now() >= self._settled_at:

@@ -73,6 +73,11 @@ class FeedTasks:
         self._note("warn", feed.name, f"{why}: connecting anew")
         self._end(feed)
 
+    def renew_all(self) -> None:
+        """Makes all connections anew."""
+        for feed in self.feeds:
+            self._end(feed)
+
     def disable(self, feed: Feed, why: str) -> None:
         """Ends a feed until the operator tries again."""
         self._off[feed] = f"{why}, switched off: press r to try again"

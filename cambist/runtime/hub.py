@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.clock import SystemClock
-from cambist.model.events import HEADER, ClockStep, Command, Gap, RecordKind
+from cambist.model.events import HEADER, ClockStep, Command, RecordKind
 from cambist.model.opportunity import encode
 from cambist.runtime.arming import Arming
 from cambist.runtime.clocks import ClockGuard, Pauses
@@ -313,14 +313,17 @@ class LiveRuntime:
             self._offer_duel()
 
     def _look_for_pause(self) -> None:
-        """If all stood still, lets nothing of before be believed: each channel gets a GAP ahead of what waits."""
+        """If all stood still, lets nothing of before be believed: not what waits here, nor what waits in the sockets.
+
+        Slots that waited in a socket made pools look current that were 8 slots old, so connections are made anew.
+        """
         paused_ns = self._pauses.look()
         if not paused_ns:
             return
         reason = f"stopped for {paused_ns / 1e9:.1f} s"
-        for channel in reversed(self._kernel.setup.engine.channels):
-            self._inbox.first(RecordKind.GAP, encode(Gap(0, reason)), channel=channel.id)
-        self._note("warn", "hub", f"{reason}: nothing of before is believed, books and accounts are asked for again")
+        self._inbox.stopped((channel.id for channel in self._kernel.setup.engine.channels), reason)
+        self._note("warn", "hub", f"{reason}: nothing of before is believed, all feeds connect anew")
+        self._feeds.renew_all()
 
     def _look_at_clocks(self) -> None:
         if step := self._clock_guard.step_ns():

@@ -6,11 +6,11 @@ import threading
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Protocol
 
-from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap, RecordKind
+from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap, Record, RecordKind, records
 from cambist.model.opportunity import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from cambist.clock import Clock
 
@@ -77,6 +77,12 @@ class Inbox:
         self._lock = threading.Lock()
         self._dropped: Counter[int] = Counter()
         self._dropped_ever: Counter[int] = Counter()
+        self._open: set[int] = set()
+        """Channels that have a connection."""
+        self._barred: set[int] = set()
+        """Those whose connection is of before a stop."""
+        self._ring_barred: set[int] = set()
+        """The same of the ring, whose connections are told in its records."""
         self._frames = 0
         self._ahead: deque[_Entry] = deque()
         self._ring: Ring | None = None
@@ -123,6 +129,10 @@ class Inbox:
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame, or drops and counts it if the inbox is full."""
         with self._lock:
+            if channel in self._barred:
+                self._dropped[channel] += 1
+                self._dropped_ever[channel] += 1
+                return
             full = len(self._queue) >= self._max_records and direction == Direction.IN
             if (full and len(body) > ANSWER_BYTES and channel not in self._keep) or (
                 self._bytes + len(body) > self._max_bytes
@@ -138,6 +148,12 @@ class Inbox:
 
     def connected(self, channel: int, conn: int, generation: int, label: str) -> None:
         """Notes that a connection is open."""
+        with self._lock:
+            self._open.add(channel)
+            if channel in self._barred:
+                if count := self._dropped.pop(channel, 0):
+                    self._gap(channel, count)
+                self._barred.discard(channel)
         self.put(RecordKind.CONNECTED, encode(Connected(label)), channel=channel, conn=conn, generation=generation)
 
     def disconnected(self, channel: int, conn: int, generation: int, reason: str) -> None:
@@ -156,14 +172,59 @@ class Inbox:
             self._push(kind, Direction.IN, channel, conn, generation, body)
         self._wake()
 
-    def first(self, kind: RecordKind, body: bytes, *, channel: int = 0) -> None:
+    def stopped(self, channels: Iterable[int], reason: str) -> None:
+        """Lets nothing be believed that is of before a stop, which may be in any frame that waits here or in a socket.
+
+        Frames that wait are dropped, and so is what comes over connections that are open now. Each channel gets a GAP
+        ahead of all that is left.
+        """
+        with self._lock:
+            at_ns, lost, kept = self._first_ns(), Counter[int](), list[_Entry]()
+            for entry in (*self._ahead, *self._queue, *self._in_ring()):
+                if entry[1] == RecordKind.FRAME and entry[2] == Direction.IN:
+                    lost[entry[3]] += 1
+                else:
+                    kept.append(entry)
+            told = sorted({*channels, *lost})
+            gaps = ((at_ns, RecordKind.GAP, Direction.IN, c, 0, 0, encode(Gap(lost[c], reason))) for c in told)
+            self._ahead, self._queue = deque((*gaps, *sorted(kept, key=lambda entry: entry[0]))), deque()
+            self._bytes = sum(len(entry[6]) for entry in self._ahead)
+            self._dropped_ever.update(lost)
+            self._barred |= self._open
+            self._ring_barred = set(told) if self._ring is not None else set()
+        self._wake()
+
+    def first(self, kind: RecordKind, body: bytes) -> None:
         """Takes a record ahead of all that wait, at the time of the first of them."""
         with self._lock:
-            recv_ns = min((queue[0][0] for queue in (self._ahead, self._queue) if queue), default=self._clock.now_ns())
-            if self._ring is not None:
-                recv_ns = min(recv_ns, self._ring.first_ns(recv_ns))
-            self._ahead.appendleft((recv_ns, kind, Direction.IN, channel, 0, 0, body))
+            self._ahead.appendleft((self._first_ns(), kind, Direction.IN, 0, 0, 0, body))
             self._bytes += len(body)
+
+    def _in_ring(self) -> list[_Entry]:
+        """Returns the records that wait in the ring, and takes them out."""
+        if self._ring is None:
+            return []
+        block, _ = self._ring.drain(0, self._clock.now_ns(), 2**31)
+        return [_entry(record) for record in records(block)]
+
+    def _sieved(self, block: bytes, first_seq: int) -> tuple[bytes, int]:
+        """Returns a block of the ring without what came over connections of before a stop, and its records."""
+        kept: list[_Entry] = []
+        for record in records(block):
+            if record.kind == RecordKind.CONNECTED:
+                self._ring_barred.discard(record.channel)
+            old = record.kind == RecordKind.FRAME and record.direction == Direction.IN
+            if old and record.channel in self._ring_barred:
+                self._dropped_ever[record.channel] += 1
+                self._dropped[record.channel] += 1
+            else:
+                kept.append(_entry(record))
+        return _packed(kept, first_seq), len(kept)
+
+    def _first_ns(self) -> int:
+        """Returns the time of the first record that waits; now if none does."""
+        first_ns = min((queue[0][0] for queue in (self._ahead, self._queue) if queue), default=self._clock.now_ns())
+        return first_ns if self._ring is None else min(first_ns, self._ring.first_ns(first_ns))
 
     def _push(self, kind: int, direction: int, channel: int, conn: int, generation: int, body: bytes) -> None:
         self._queue.append((self._clock.now_ns(), kind, direction, channel, conn, generation, body))
@@ -186,10 +247,12 @@ class Inbox:
         taken = self._take(self._ahead, limit)
         parts, count = [_packed(taken, first_seq)] if taken else [], len(taken)
         while count < limit:
-            block, records = ring.drain(first_seq + count, queue[0][0] if queue else now_ns, limit - count)
-            if records:  # a block that is alone is handed on without a copy
+            block, many = ring.drain(first_seq + count, queue[0][0] if queue else now_ns, limit - count)
+            if many and self._ring_barred:
+                block, many = self._sieved(block, first_seq + count)
+            if many:  # a block that is alone is handed on without a copy
                 parts.append(block)
-                count += records
+                count += many
             if not queue or count == limit:
                 break
             next_ns = ring.first_ns(now_ns)
@@ -212,7 +275,20 @@ class Inbox:
         self._dropped.clear()
 
     def _gap(self, channel: int, count: int) -> None:
-        self._push(RecordKind.GAP, Direction.IN, channel, 0, 0, encode(Gap(count, "queue full")))
+        reason = "of before the stop" if channel in self._barred | self._ring_barred else "queue full"
+        self._push(RecordKind.GAP, Direction.IN, channel, 0, 0, encode(Gap(count, reason)))
+
+
+def _entry(record: Record) -> _Entry:
+    return (
+        record.recv_ns,
+        record.kind,
+        record.direction,
+        record.channel,
+        record.conn,
+        record.generation,
+        record.body,
+    )
 
 
 def _packed(entries: list[_Entry], first_seq: int) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cambist.clock import SystemClock
 from cambist.engine.protocol import EngineSetup
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
@@ -39,11 +40,14 @@ class Beat:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
         self.block_s = 0.0
+        self.begun = 0
         self.offset_ns: int | None = 0
 
     async def run(self) -> None:
+        self.begun += 1
         for i in range(100_000):
-            decide = [{"key": f"k{i}", "route": [f"k{i}"]}] if i % 10 == 0 else []
+            key = f"k{self.begun}.{i}"
+            decide = [{"key": key, "route": [key]}] if i % 10 == 0 else []
             self._inbox.frame(1, 1, 1, 0, json.dumps({"decide": decide}).encode())
             if self.block_s:
                 block_s, self.block_s = self.block_s, 0.0
@@ -124,17 +128,40 @@ def test_a_pause_is_told_once_and_slow_looks_are_none() -> None:
     assert found == [0, 0, 2 * SECOND + 1, 0, 60 * SECOND]
 
 
-def test_a_loop_that_stood_still_says_a_gap_of_every_channel_ahead_of_what_waits(run: Run) -> None:
+def test_a_loop_that_stood_still_says_a_gap_of_every_channel_and_starts_its_feeds_anew(run: Run) -> None:
     run.until(lambda: run.live.view.headline.fills)
+    begun = run.beat.begun
     run.beat.block_s = 2.4
     run.until(lambda: any("stopped for" in row.text for row in run.live.view.log.rows))
+    run.until(lambda: run.beat.begun > begun)
     told = run.records()
     gaps = [at for at, record in enumerate(told) if record.kind == RecordKind.GAP]
     assert [told[at].channel for at in gaps] == [1, 2]
-    assert "stopped for 2." in json.loads(told[gaps[0]].body)["reason"]
-    after = told[gaps[1] + 1]
-    assert after.recv_ns == told[gaps[0]].recv_ns, "it has the time of what waited before the stop"
-    assert told[gaps[1] + 2].recv_ns - after.recv_ns > 2 * SECOND
+    found = [json.loads(told[at].body) for at in gaps]
+    assert all("stopped for 2." in gap["reason"] for gap in found)
+    assert [gap["count"] for gap in found] == [1, 0], "the frame that waited is not believed"
+    frames = [record for record in told if record.kind == RecordKind.FRAME]
+    assert not any(told[gaps[0]].recv_ns <= record.recv_ns < told[gaps[0]].recv_ns + 2 * SECOND for record in frames)
+
+
+def test_what_comes_over_a_connection_of_before_a_stop_is_dropped_and_counted() -> None:
+    inbox = Inbox(SystemClock(), lambda: None)
+    inbox.connected(1, 1, 1, "x")
+    inbox.frame(1, 1, 1, 0, b"before")
+    inbox.frame(1, 1, 1, 1, b"sent")
+    inbox.frame(2, 7, 1, 0, b"reply")
+    inbox.stopped((1, 2), "stopped")
+    inbox.frame(1, 1, 1, 0, b"waited in the socket")
+    inbox.frame(2, 8, 1, 0, b"asked again")
+    inbox.connected(1, 2, 2, "x")
+    inbox.frame(1, 2, 2, 0, b"after")
+    block, _ = inbox.drain(1, 100)
+    assert [(RecordKind(r.kind).name, r.channel, r.body[:30]) for r in records(block)] == [
+        ("GAP", 1, b'{"count":1,"reason":"stopped"}'), ("GAP", 2, b'{"count":1,"reason":"stopped"}'),
+        ("CONNECTED", 1, b'{"label":"x"}'), ("FRAME", 1, b"sent"), ("FRAME", 2, b"asked again"),
+        ("GAP", 1, b'{"count":1,"reason":"of before'), ("CONNECTED", 1, b'{"label":"x"}'), ("FRAME", 1, b"after"),
+    ]  # fmt: skip
+    assert inbox.dropped == {1: 2, 2: 1}
 
 
 def test_a_step_of_the_wall_clock_disarms_until_it_has_settled(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +214,7 @@ def test_a_venue_has_to_tell_its_time_again_after_a_step() -> None:
     assert guard.fault([status(None)]) == "the wall clock stepped by +300 ms"
     now[0] = 11.0
     assert "kraken did not tell its time since" in guard.fault([status(None)])
-    assert guard.fault([status(-300 * MS)]) == ""
+    assert guard.fault([status(-300 * MS), status(None)]) == "", "its other connection tells no time"
 
 
 def test_small_steps_are_recorded_and_disarm_nothing() -> None:

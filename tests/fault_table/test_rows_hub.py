@@ -1,0 +1,18 @@
+import pytest
+
+from cambist.fault_table import rows_hub
+from cambist.fault_table.table import ROWS, Scale
+
+pytestmark = pytest.mark.timeout(170)
+
+
+@pytest.mark.parametrize("number", [19, 27, 28])
+async def test_a_row_of_the_hub_loses_and_believes_nothing_wrong(number: int) -> None:
+    entry = ROWS[number]
+    assert entry.run.__module__ == rows_hub.__name__
+    found = await entry.run(entry, Scale(short=True))
+    assert found.lost == 0, found.found
+    assert found.trials > 0
+    assert found.frames > 0
+    wrong = ("outlived", "of before", "noticed", "not armed", "measured anew", "older than", "too few")
+    assert not any(words in found.found for words in wrong), found.found
