@@ -14,7 +14,7 @@ from cyclopts.exceptions import CycloptsError
 
 from cambist.fault_table.table import ROWS, Outcome, Row, Scale
 
-MODULES = ("rows_line", "rows_net", "rows_silence", "rows_reach", "rows_load", "rows_hub", "rows_text")
+MODULES = ("rows_line", "rows_net", "rows_silence", "rows_reach", "rows_load", "rows_nodes", "rows_hub", "rows_text")
 
 app = App(name="fault_table", help=__doc__ or "", default_parameter=Parameter(negative=()))
 

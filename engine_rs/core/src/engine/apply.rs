@@ -34,11 +34,7 @@ impl Engine {
                 };
                 self.told_account(at, told, moment.now_ns);
             }
-            Event::AccountMissing { key, slot } => {
-                if self.is_believed(at, slot) {
-                    self.market.registry.lose(&key, slot);
-                }
-            }
+            Event::AccountMissing { key, slot } => self.lost_account(at, &key, slot),
             Event::AccountUndated {
                 key, owner, data, ..
             } => registry.see(&key, &owner, &data),

@@ -36,11 +36,21 @@ impl Engine {
         let own = self.channels.get(&at);
         self.channels.values().filter(move |each| {
             each.socket
-                && own.is_some_and(|own| match own.socket {
-                    true => each.info.id == at,
-                    false => each.info.feed == own.info.feed,
+                && own.is_some_and(|own| {
+                    if own.socket {
+                        each.info.id == at
+                    } else {
+                        each.info.feed == own.info.feed
+                    }
                 })
         })
+    }
+
+    /// Takes that there is no such account, if that node and its slot can be believed.
+    pub(super) fn lost_account(&mut self, at: u16, key: &Pubkey, slot: u64) {
+        if self.is_believed(at, slot) {
+            self.market.registry.lose(key, slot);
+        }
     }
 
     /// Takes an account as a node told it, if that node and its slot can be believed.
@@ -157,16 +167,16 @@ impl Engine {
             return;
         };
         let is_new = channel.announce(slot, now_ns) && channel.quarantine.is_empty();
-        if channel.socket {
-            if let Some(change) = channel.chain.take(slot, parent, root) {
-                let root = channel.chain.root();
-                let feed = channel.info.feed.clone();
-                let own = self.channels.values().filter(|each| {
-                    each.solana && each.info.feed == feed && (!each.socket || each.info.id == at)
-                });
-                let own: BTreeSet<u16> = own.map(|each| each.info.id).collect();
-                registry.fall(&own, &change, root, at);
-            }
+        if channel.socket
+            && let Some(change) = channel.chain.take(slot, parent, root)
+        {
+            let root = channel.chain.root();
+            let feed = channel.info.feed.clone();
+            let own = self.channels.values().filter(|each| {
+                each.solana && each.info.feed == feed && (!each.socket || each.info.id == at)
+            });
+            let own: BTreeSet<u16> = own.map(|each| each.info.id).collect();
+            registry.fall(&own, &change, root, at);
         }
         if !is_new {
             return;
