@@ -114,7 +114,7 @@ class _Receiver:
             ring = Transport(self.clock.now_ns, max_records=MAX_RECORDS, max_bytes=MAX_BYTES)
             self.inbox.attach(ring)
             self.wires = Wires(ring, self.wake.set)
-        self.frames, self.seen, self.began, self.ended = frames, 0, 0.0, 0.0
+        self.frames, self.fed, self.credits, self.began, self.ended = frames, 0, 0, 0.0, 0.0
         self.timed = timed
         self.calls: list[tuple[int, bytes]] = []
         self.talk: Conversation | None = None
@@ -150,23 +150,33 @@ class _Receiver:
 
     async def drain(self) -> None:
         """Steps what comes, as the hub does, until all frames went into the engine."""
-        seq, asked = 1, 0
+        seq = 1
         self.began = time.perf_counter()
-        while self.seen < self.frames:
-            while asked < self.frames and asked < self.seen + BATCHES_AHEAD * BATCH:
-                asked += BATCH
-                _credit(self.talk)
+        while self.owes:
+            self._ask()
             self.wake.clear()
             while len(self.inbox):
                 block, count = self.inbox.drain(seq, DRAIN)
                 seq += count
                 if self.timed:
                     self.calls.append((self.clock.now_ns(), block))
-                self.seen += _fed(self.engine, block)
+                self.fed += _fed(self.engine, block)
+                self._ask()
                 await asyncio.sleep(0)
             self.ended = time.perf_counter()
-            if self.seen < self.frames:
+            if self.owes:
                 await self.wake.wait()
+
+    @property
+    def owes(self) -> bool:
+        """Whether frames are still to come."""
+        return self.fed < self.frames + self.credits
+
+    def _ask(self) -> None:
+        """Asks for the next batches. A credit is a frame too, which the engine gets as what was sent."""
+        while self.credits * BATCH < min(self.frames, self.fed - self.credits + BATCHES_AHEAD * BATCH):
+            self.credits += 1
+            _credit(self.talk)
 
     @property
     def per_s(self) -> float:
@@ -218,13 +228,12 @@ async def _receive(name: str, port: int, frames: int, *, timed: bool) -> _Receiv
 
 
 def _fed(engine: Engine, block: bytes) -> int:
-    """Puts a block into the engine; returns how many frames came in by it."""
+    """Puts a block into the engine; returns how many frames it held."""
     offset = frames = 0
     while offset < len(block):
-        kind, direction = HEADER.unpack_from(block, offset)[2:4]
-        if kind == RecordKind.FRAME:
+        if HEADER.unpack_from(block, offset)[2] == RecordKind.FRAME:
             done = engine.ingest(block, offset, FOREVER)
-            frames += done.records - (1 if direction else 0)
+            frames += done.records
         else:
             done = engine.control(block, offset)
         offset = done.offset
@@ -311,7 +320,8 @@ def _flood(client: socket.socket, unit: bytes, batches: int) -> None:
 
 
 def _pace(client: socket.socket, frames: int, per_s: int) -> None:
-    """Sends one frame after the other, each with the time before it was sent."""
+    """Sends one frame after the other from the first credit on, each with the time before it was sent."""
+    client.recv(4096)
     began, step = time.monotonic_ns(), 1_000_000_000 // per_s
     for number in range(frames):
         due = began + number * step

@@ -231,6 +231,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
             max_book_age_ms=rules.max_book_age_ms,
             max_slot_lag=rules.max_slot_lag,
             max_slot_silence_ms=rules.max_slot_silence_ms,
+            max_unconfirmed_ppm=rules.max_unconfirmed_ppm,
             min_landing_ppm=rules.min_landing_ppm,
             max_fee_ppm_of_gross=rules.max_fee_ppm_of_gross,
             caps=caps,

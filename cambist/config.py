@@ -122,6 +122,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_book_age_ms: Count = 2_000
     max_slot_lag: Count = 2
     max_slot_silence_ms: Count = 5_000
+    max_unconfirmed_ppm: Count = 20_000
     min_landing_ppm: Ppm = 100_000
     max_fee_ppm_of_gross: Ppm = 500_000
     rebalancing_ppm: Ppm | None = None

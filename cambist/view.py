@@ -360,6 +360,8 @@ class FeedRow(msgspec.Struct, frozen=True, gc=False):
     """How long the others took after it, on average, where it was first."""
     behind_ns: int | None = None
     """How long it took after them, on average, where it was not."""
+    slots_behind: int | None = None
+    """By how many slots it trails the newest one of any node; `None` for what has no slots."""
 
 
 class FeedsSection(msgspec.Struct, frozen=True):

@@ -38,6 +38,8 @@ class Gates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A cycle that pays again after at most so many slots without goes on counting; 0: any break starts anew."""
     max_book_age_ms: int = 2_000
     max_slot_lag: int = 2
+    max_unconfirmed_ppm: int = 20_000
+    """Gross, of the input, above which two endpoints must tell each account of a cycle alike."""
     max_slot_silence_ms: int = 5_000
     min_landing_ppm: int = 100_000
     max_fee_ppm_of_gross: int = 500_000
@@ -300,6 +302,10 @@ class ChannelView(msgspec.Struct, frozen=True, gc=False):
     """Sanitised."""
     race: RaceView | None = None
     """`None` where no other socket tells the same chain."""
+    slots_behind: int | None = None
+    """By how many slots a Solana socket trails the newest one of any."""
+    quarantine: str = ""
+    """Why nothing that this node tells of accounts counts before it connects anew. Sanitised."""
 
 
 class FeeSample(msgspec.Struct, frozen=True, gc=False):

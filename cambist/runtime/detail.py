@@ -96,7 +96,13 @@ def _gates(o: Opportunity, names: Names, kernel: Kernel) -> tuple[Gate, ...]:
             "oldest quote",
             f"{o.oldest_ns // 1_000_000} ms",
             f"≤ {g.max_slot_lag} slots",
-            o.reason not in ("stale", "torn", "depeg"),
+            o.reason not in ("stale", "torn", "fork", "depeg"),
+        ),
+        (
+            "told by two nodes",
+            "no" if o.reason == "unconfirmed" else "not asked for" if _is_plain(o, g.max_unconfirmed_ppm) else "yes",
+            f"gross > {g.max_unconfirmed_ppm / 10_000:g}%",
+            o.reason != "unconfirmed",
         ),
         ("seen for", f"{o.seen_slots} slots", f"≥ {g.min_seen_slots} slots", o.seen_slots >= g.min_seen_slots),
         (
@@ -139,6 +145,11 @@ def _gates(o: Opportunity, names: Names, kernel: Kernel) -> tuple[Gate, ...]:
     if kernel.risk.state.halted:
         gates.append(Gate("not halted", "halted", "running", passed=False))
     return tuple(gates)
+
+
+def _is_plain(o: Opportunity, most_ppm: int) -> bool:
+    """Returns whether a gross is small enough to be believed on one node's word."""
+    return o.gross * 1_000_000 <= most_ppm * o.amount_in
 
 
 def _binds(found: CycleInspection, names: Names) -> str:

@@ -26,6 +26,7 @@ class FeedRows:
     """Rows by feed name; keeps the frame counts that rates need."""
 
     def __init__(self, setup: EngineSetup) -> None:
+        self._most_behind = setup.gates.max_slot_lag
         self._labels = {c.id: c.label for c in setup.channels}
         self._streamed = {c.id for c in setup.channels if c.protocol.endswith(".ws")}
         self._groups: dict[str, set[int]] = {}
@@ -55,11 +56,17 @@ class FeedRows:
         """Adds up the channels of one row; the worst state, the newest frame and the first trouble speak for it."""
         told = [statuses[c.channel] for c in views if c.channel in statuses]
         states = [s.state for s in told] or [c.state for c in views]
-        notes = [s.note for s in told if s.note] or [c.last_error for c in views if c.last_error]
+        slots = [c.slots_behind for c in views if c.slots_behind is not None]
+        # As with a race: no figure of one of several sockets speaks for all.
+        slots_behind = slots[0] if len(slots) == 1 else None
+        doubts = _doubts(views, slots_behind, self._most_behind)
+        notes = [s.note for s in told if s.note] or doubts or [c.last_error for c in views if c.last_error]
         newest = max(views, key=lambda c: c.last_ns)
         age = max(0, now_ns - newest.last_ns) if newest.last_ns else None
         state = max(states, key=lambda state: STATES.index(state) if state in STATES else 0)
         streamed = any(c.channel in self._streamed for c in views)
+        if doubts and state == "live":
+            state = "stale"
         if not streamed and state == "live" and (age is None or age > QUIET_NS):
             state = "idle"
         lag = None if not streamed else newest.lag_ns if newest.lag_ns is not None else age
@@ -88,6 +95,7 @@ class FeedRows:
             first_ppm=race.share_ppm if race else None,
             ahead_ns=race.ahead_ns if race else None,
             behind_ns=race.behind_ns if race else None,
+            slots_behind=slots_behind,
         )
 
     def _rate(self, name: str, frames: int, now_ns: int) -> float | None:
@@ -98,6 +106,14 @@ class FeedRows:
             last_ns, last = now_ns, frames
         self._rates[name] = (last_ns, last, rate)
         return rate
+
+
+def _doubts(views: list[ChannelView], slots_behind: int | None, most: int) -> list[str]:
+    """Returns why a node that is connected is not believed."""
+    found = [f"quarantined: {view.quarantine}" for view in views if view.quarantine]
+    if slots_behind is not None and slots_behind > most:
+        found.append(f"{slots_behind} slots behind")
+    return found
 
 
 def trouble(feeds: FeedsSection) -> PanelState | None:

@@ -24,6 +24,7 @@ DECISIONS = {
     "new": "seen {seen} slot",
     "torn": "torn",
     "depeg": "off its peg",
+    "unconfirmed": "one node's word",
     "no_base": "no base token",
     "unknown_cost": "cost unknown",
     "legged_cost": "legged, cost –",
@@ -165,6 +166,8 @@ def decision(opportunity: Opportunity, min_bps: float, fate: Fate, names: Names)
         return "stale", sanitise(f"stale {venue or detail}", 16)
     if reason in ("torn", "depeg"):
         return "stale", DECISIONS[reason]
+    if reason == "fork":
+        return "stale", "fork rolled back"
     known = DECISIONS.get(reason)
     text = sanitise(reason.replace("_", " "), 16) if known is None else known.format(seen=opportunity.seen_slots)
     return ("blocked" if opportunity.net is not None and opportunity.net > 0 else "skip"), text

@@ -64,7 +64,9 @@ class Chain:
         self.accounts = accounts
         self.pools = pools
         self.slot = START_SLOT
-        """The newest closed slot."""
+        """The newest closed slot, or one that was dropped."""
+        self.stands = START_SLOT
+        """The newest closed slot that was not dropped."""
         self.fees = FeeHistory()
         self.landed: dict[bytes, Landed] = {}
         """Signature → transaction, of the last 400 slots."""
@@ -115,7 +117,13 @@ class Chain:
         self.fees.add(self.slot, [Paid(item.transaction.budget.price, item.transaction.writable) for item in landed])
         block = Block(self.slot, landed, changed, fullness)
         self._keep(block)
+        self.stands = self.slot
         return block
+
+    def drop_slot(self) -> int:
+        """Lets the slot under way come to nothing: the next one goes on from its parent. Returns the dropped slot."""
+        self.slot += 1
+        return self.slot
 
     def submit(self, transaction: Transaction) -> bool:
         """Takes a transaction for the next slot. Returns False if it is known already or the queue is full."""
@@ -148,7 +156,7 @@ class Chain:
 
     def latest_blockhash(self) -> tuple[bytes, int]:
         """Returns the newest blockhash and the last block height at which it is valid."""
-        return self._blockhash(self.slot), self.slot + BLOCKHASH_SLOTS
+        return self._blockhash(self.stands), self.stands + BLOCKHASH_SLOTS
 
     def is_recent(self, blockhash: bytes) -> bool:
         """Returns whether a transaction with this blockhash may land in the next slot."""

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from cambist.simulator.encoding import key_text
 from cambist.simulator.exchanges import make
+from cambist.simulator.faults import Faults
 from cambist.simulator.market import PARTS
 from cambist.simulator.pubsub import PubSub
 from cambist.simulator.rpc import Rpc
 from cambist.simulator.sockets import MAX_UNSENT
 
 if TYPE_CHECKING:
+    from cambist.simulator.accounts import Account
+    from cambist.simulator.chain import Block
     from cambist.simulator.market import Market
 
 HOST = "127.0.0.1"
@@ -30,13 +33,32 @@ class Ports:
         """Venue → REST and WebSocket port."""
 
 
-class Node:
-    """A market with its servers."""
+class SecondNode:
+    """Another node of the same chain, with faults of its own."""
 
-    def __init__(self, market: Market, *, slot_ms: float = 400.0, max_unsent: int = MAX_UNSENT) -> None:
+    def __init__(self, market: Market, number: int, max_unsent: int) -> None:
+        self.faults = Faults()
+        self.pubsub = PubSub(market.chain, market.seed + number, max_unsent, self.faults)
+        self.rpc = Rpc(market.chain, self.faults)
+        self.endpoints: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Starts listening on free ports."""
+        rpc, pubsub = await self.rpc.start(HOST, 0), await self.pubsub.start(HOST, 0)
+        self.endpoints = {"rpc": f"http://{HOST}:{rpc}", "pubsub": f"ws://{HOST}:{pubsub}"}
+
+
+class Node:
+    """A market with its four servers, and more nodes of its chain where asked for."""
+
+    def __init__(
+        self, market: Market, *, slot_ms: float = 400.0, max_unsent: int = MAX_UNSENT, others: int = 0
+    ) -> None:
         self.market = market
-        self.pubsub = PubSub(market.chain, market.seed, max_unsent)
-        self.rpc = Rpc(market.chain)
+        self.faults = Faults()
+        self.pubsub = PubSub(market.chain, market.seed, max_unsent, self.faults)
+        self.rpc = Rpc(market.chain, self.faults)
+        self.others = [SecondNode(market, number, max_unsent) for number in range(1, others + 1)]
         self.exchanges = {
             venue: make(venue, floor.books, lambda: market.now_ms, seed=market.seed, max_unsent=max_unsent)
             for venue, floor in market.floors.items()
@@ -57,6 +79,8 @@ class Node:
             rest, ws = await exchange.start(HOST, *ports.exchanges[venue])
             symbols = list(exchange.books)
             found[venue] = {"rest": f"http://{HOST}:{rest}", "ws": f"ws://{HOST}:{ws}", "symbols": symbols}
+        for other in self.others:
+            await other.start()
         self._endpoints = {
             "rpc": f"http://{HOST}:{rpc}",
             "pubsub": f"ws://{HOST}:{pubsub}",
@@ -67,8 +91,25 @@ class Node:
 
     async def close(self) -> None:
         """Stops all servers."""
+        others = [part.close() for other in self.others for part in (other.pubsub, other.rpc)]
         exchanges = [exchange.close() for exchange in self.exchanges.values()]
-        await asyncio.gather(self.pubsub.close(), self.rpc.close(), *exchanges)
+        await asyncio.gather(self.pubsub.close(), self.rpc.close(), *exchanges, *others)
+
+    def step(self) -> Block | None:
+        """Moves the market by one part of a slot and tells what that closed, if it did."""
+        block = self.market.step()
+        if block is not None:
+            for pubsub in (self.pubsub, *(other.pubsub for other in self.others)):
+                pubsub.closed_slot(block)
+        return block
+
+    def fork(self, accounts: dict[bytes, Account]) -> int:
+        """Drops the slot under way, in which this node alone told `accounts`. Returns that slot."""
+        slot = self.market.chain.drop_slot()
+        self.pubsub.dropped_slot(slot, accounts)
+        for other in self.others:
+            other.pubsub.dropped_slot(slot, {})
+        return slot
 
     async def run(self, slots: int | None = None) -> None:
         """Steps the market in real time for so many slots, or until cancelled."""
@@ -76,9 +117,7 @@ class Node:
         while slots is None or slots > 0:
             due += self._step_s
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            block = self.market.step()
-            if block is not None:
-                self.pubsub.closed_slot(block)
+            if self.step() is not None:
                 slots = None if slots is None else slots - 1
             if time.monotonic() - due > MAX_BEHIND_S:
                 due = time.monotonic()

@@ -26,6 +26,7 @@ from cambist.simulator.encoding import (
     signature_text,
     view_of,
 )
+from cambist.simulator.faults import Faults
 from cambist.simulator.filters import Filters, filters_of
 from cambist.simulator.jsonrpc import RpcError, invalid
 from cambist.simulator.sockets import MAX_UNSENT, Client, SocketServer
@@ -56,8 +57,9 @@ class Subscription(NamedTuple):
 class PubSub:
     """The node's WebSocket side."""
 
-    def __init__(self, chain: Chain, seed: int, max_unsent: int = MAX_UNSENT) -> None:
-        self._chain = chain
+    def __init__(self, chain: Chain, seed: int, max_unsent: int = MAX_UNSENT, faults: Faults | None = None) -> None:
+        self._chain, self._faults = chain, faults or Faults()
+        self._late: deque[tuple[Block, dict[bytes, Account]]] = deque()
         self._draw = Draw(seed, "pubsub order")
         self._sockets = SocketServer(self._opened, self._heard, self._closed, max_unsent=max_unsent)
         self._owned: dict[Client, dict[int, Subscription]] = {}
@@ -80,12 +82,31 @@ class PubSub:
         return self._sockets.slow
 
     def closed_slot(self, block: Block) -> None:
-        """Tells of a closed slot, then of the next one's start."""
+        """Tells of a closed slot, then of the next one's start; later if the node lags, not at all if it is muted."""
+        if self._faults.lag_slots or self._late:
+            self._late.append((block, {key: self._chain.accounts[key] for key in block.changed}))
+            while len(self._late) > self._faults.lag_slots:
+                older, accounts = self._late.popleft()
+                self._tell(older, accounts.get)
+            return
+        self._tell(block, self._chain.accounts.get)
+
+    def dropped_slot(self, slot: int, accounts: dict[bytes, Account]) -> None:
+        """Tells accounts of a slot that comes to nothing, then the one after it, which goes on from its parent."""
+        if self._faults.muted:
+            return
+        self._tell_accounts(slot, list(accounts), accounts.get, 0)
+        self._tell_slot(slot, self._chain.stands)
+        self._sockets.flush()
+
+    def _tell(self, block: Block, find: Callable[[bytes], Account | None]) -> None:
+        if self._faults.muted:
+            return
         watched = {key: self._chain.accounts[key] for key in block.changed if self._wants_copy(key)}
         self._kept.append((block, watched))
         keys = list(block.changed)
         self._draw.shuffle(keys)
-        self._tell_accounts(block.slot, keys, self._chain.accounts.get, 0)
+        self._tell_accounts(block.slot, keys, find, 0)
         self._tell_logs(block, 0)
         self._tell_signatures(block, 0)
         for commitment in (1, 2):
@@ -94,7 +115,7 @@ class PubSub:
                 self._tell_accounts(older.slot, sorted(older.changed), accounts.get, commitment)
                 self._tell_logs(older, commitment)
                 self._tell_signatures(older, commitment)
-        self._tell_slot(block.slot)
+        self._tell_slot(block.slot, block.slot)
         self._sockets.flush()
 
     def _wants_copy(self, key: bytes) -> bool:
@@ -106,8 +127,8 @@ class PubSub:
         self, slot: int, keys: list[bytes], find: Callable[[bytes], Account | None], commitment: int
     ) -> None:
         programs = [item for item in self._by_kind["program"].values() if item.commitment == commitment]
-        head = (
-            b'{"jsonrpc":"2.0","method":"accountNotification","params":{"result":{"context":{"slot":%d},"value":' % slot
+        head = b'{"jsonrpc":"2.0","method":"accountNotification","params":{"result":{"context":{"slot":%d},"value":' % (
+            slot + self._faults.slots_off
         )
         for key in keys:
             subscriptions = self._by_account.get(key)
@@ -116,6 +137,7 @@ class PubSub:
             account = find(key)
             if account is None:
                 continue
+            account = self._faults.told(key, account)
             made: dict[View, bytes] = {}
             for item in (subscriptions or {}).values():
                 if item.commitment == commitment:
@@ -147,10 +169,11 @@ class PubSub:
             self._send(item, block.slot, b'{"err":%s}' % jsonrpc.encode(ended[item.key]))
             self._forget(item)
 
-    def _tell_slot(self, slot: int) -> None:
+    def _tell_slot(self, slot: int, parent: int) -> None:
+        """Tells that the slot after this one has begun, on top of `parent`."""
         root = max(0, slot + 1 - DELAY_SLOTS[2])
         for item in self._by_kind["slot"].values():
-            result = b'{"parent":%d,"root":%d,"slot":%d}' % (slot, root, slot + 1)
+            result = b'{"parent":%d,"root":%d,"slot":%d}' % (parent, root, slot + 1)
             item.client.send(_notification(item, result))
         for item in self._by_kind["root"].values():
             item.client.send(_notification(item, b"%d" % root))

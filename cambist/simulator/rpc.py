@@ -1,7 +1,8 @@
 """HTTP JSON-RPC of the node.
 
-The chain has one validator and no forks, so a closed slot is never rolled back: reads answer from the newest closed
-slot at every commitment; only slots, statuses and notifications tell processed, confirmed and finalized apart.
+The chain has one validator and forks only when a script drops a slot under way, so a closed slot is never rolled back:
+reads answer from the newest closed slot at every commitment; only slots, statuses and notifications tell processed,
+confirmed and finalized apart.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cambist.simulator.encoding import (
     signature_text,
     view_of,
 )
+from cambist.simulator.faults import Faults
 from cambist.simulator.filters import filters_of
 from cambist.simulator.http import HttpServer, Request, Response
 from cambist.simulator.jsonrpc import Raw, RpcError, invalid
@@ -42,8 +44,8 @@ API_VERSION = f'"apiVersion":"{VERSION}"'
 class Rpc:
     """The node's HTTP side."""
 
-    def __init__(self, chain: Chain) -> None:
-        self._chain = chain
+    def __init__(self, chain: Chain, faults: Faults | None = None) -> None:
+        self._chain, self._faults = chain, faults or Faults()
         self._server = HttpServer(self._post, MAX_BODY)
         self._methods: dict[str, Callable[[list[Any]], object]] = {
             "getAccountInfo": self._account_info,
@@ -98,21 +100,23 @@ class Rpc:
 
     def _context(self, value: object) -> Raw:
         text = value.text if isinstance(value, Raw) else jsonrpc.encode(value)
-        return Raw(b'{"context":{%s,"slot":%d},"value":%s}' % (API_VERSION.encode(), self._chain.slot, text))
+        return Raw(b'{"context":{%s,"slot":%d},"value":%s}' % (API_VERSION.encode(), self._chain.stands, text))
 
     def _check(self, options: dict[str, Any]) -> None:
         """Checks what every read takes: commitment and minContextSlot."""
         commitment_of(options)
+        if self._faults.lag_slots:
+            behind = self._faults.lag_slots
+            raise RpcError(-32005, f"Node is behind by {behind} slots", {"numSlotsBehind": behind})
         wanted = options.get("minContextSlot")
         if wanted is None:
             return
         if not natural(wanted):
             msg = f"Invalid params: invalid type: {kind(wanted)}, expected u64."
             raise invalid(msg)
-        if wanted > self._chain.slot:
-            raise RpcError(
-                jsonrpc.SLOT_NOT_REACHED, "Minimum context slot has not been reached", {"contextSlot": self._chain.slot}
-            )
+        if wanted > self._chain.stands:
+            reached = {"contextSlot": self._chain.stands}
+            raise RpcError(jsonrpc.SLOT_NOT_REACHED, "Minimum context slot has not been reached", reached)
 
     def _slot_at(self, options: dict[str, Any]) -> int:
         self._check(options)
@@ -137,7 +141,8 @@ class Rpc:
             raise invalid(msg)
         self._check(options)
         view, accounts = view_of(options), self._chain.accounts
-        found = [accounts.get(key_bytes(key)) for key in keys]
+        names = [key_bytes(key) for key in keys]
+        found = [self._faults.told(name, accounts[name]) if name in accounts else None for name in names]
         return self._context(
             Raw(b"[%s]" % b",".join([b"null" if item is None else account_json(item, view) for item in found]))
         )

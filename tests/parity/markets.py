@@ -33,6 +33,15 @@ SPAN = 88 * SPACING
 FIRST_SLOT = 1_000
 
 
+# One node tells this market, and its gaps are wide: the gate that asks for a second node has tests of its own.
+GATES = Gates(
+    caps={SOL: 50_000_000_000, USDC: 5_000_000_000},
+    min_net_ppm=10,
+    rebalancing_ppm=50,
+    max_unconfirmed_ppm=1_000_000,
+)
+
+
 def key(name: str) -> bytes:
     """Returns a made-up address."""
     return name.encode().ljust(32, b"\x07")[:32]
@@ -60,7 +69,7 @@ def setup(**changes) -> EngineSetup:
         "venue_fees": (VenueFee("binance", 1_000),),
         "pools": tuple(PoolRef(base58.encode(key(name)), base58.encode(owner)) for name, owner in POOLS.items()),
         "search": Search(max_hops=4, margin_ppm=20_000),
-        "gates": Gates(caps={SOL: 50_000_000_000, USDC: 5_000_000_000}, min_net_ppm=10, rebalancing_ppm=50),
+        "gates": GATES,
         "bidding": Bidding(),
     }
     return EngineSetup(**(fields | changes))
@@ -237,7 +246,7 @@ class Market:
             "space": len(data),
         }
 
-    def seed(self, keys: list[bytes]) -> None:
+    def seed(self, keys: list[bytes], channel: int = HTTP, slot: int | None = None) -> None:
         """Asks for accounts over HTTP and answers."""
         self.requests += 1
         names = [base58.encode(each) for each in keys]
@@ -247,10 +256,11 @@ class Market:
             "method": "getMultipleAccounts",
             "params": [names, {"encoding": "base64", "commitment": "processed"}],
         }
-        self.frame(HTTP, ask, out=True, conn=self.requests)
+        self.frame(channel, ask, out=True, conn=self.requests)
         value = [self._value(each) for each in keys]
-        answer = {"jsonrpc": "2.0", "result": {"context": {"slot": self.slot}, "value": value}, "id": self.requests}
-        self.frame(HTTP, answer, conn=self.requests)
+        context = {"slot": self.slot if slot is None else slot}
+        answer = {"jsonrpc": "2.0", "result": {"context": context, "value": value}, "id": self.requests}
+        self.frame(channel, answer, conn=self.requests)
 
     def subscribe(self, address: bytes) -> None:
         """Subscribes to an account and confirms it."""

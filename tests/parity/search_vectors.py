@@ -191,6 +191,8 @@ def random_candidate(rng: random.Random) -> Case:
         "settlement": rng.choice(["atomic", "atomic", "legged"]),
         "has_base": rng.random() < 0.95,
         "torn": rng.choice([""] * 9 + ["orca"]),
+        "fork": rng.choice([""] * 19 + ["ray4"]),
+        "unconfirmed": rng.choice(["", "dlmm"]),
         "stale": rng.choice([""] * 9 + ["binance:SOLUSDT"]),
         "transfer_fees": rng.choice([0, 0, 7]),
         "base_fee": cost(),
@@ -204,6 +206,7 @@ def random_candidate(rng: random.Random) -> Case:
         "tries": rng.randrange(30),
     }
     gates = {"min_net_ppm": rng.choice([0, 500, 3_000]), "min_seen_slots": rng.choice([0, 2, 4])}
+    gates["max_unconfirmed_ppm"] = rng.choice([3_000, 20_000])
     return {"candidate": candidate, "gates": gates}
 
 

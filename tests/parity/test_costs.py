@@ -22,13 +22,14 @@ U64 = st.integers(0, 2**64 - 1)
 AMOUNT = st.integers(0, 2**63 - 1) | st.integers(900_000, 1_100_000)
 COST = st.integers(-2, 20_000) | st.integers(-1, 2**63 - 1)
 ROW = st.tuples(
-    AMOUNT, AMOUNT, st.integers(0, 31) | st.just(1), COST, COST, COST, COST, COST, COST, COST,
+    AMOUNT, AMOUNT, st.integers(0, 127) | st.just(1), COST, COST, COST, COST, COST, COST, COST,
     st.integers(0, 4), st.integers(0, 30), st.integers(0, 30),
 )  # fmt: skip
 GATES = st.builds(
     Gates,
     min_net_ppm=st.integers(-1_000, 5_000),
     min_seen_slots=st.integers(0, 4),
+    max_unconfirmed_ppm=st.integers(0, 40_000),
     min_landing_ppm=st.integers(0, 1_000_000),
     max_fee_ppm_of_gross=st.integers(0, 1_000_000),
     max_tip_ppm_of_profit=st.integers(0, 1_000_000),
@@ -54,7 +55,7 @@ def test_candidates_are_scored_alike(rows, gates):
     assert mine == theirs
 
 
-@pytest.mark.parametrize(("column", "value"), [("flags", 32), ("amount_in", -1), ("seen_slots", 2**32), ("tries", -5)])
+@pytest.mark.parametrize(("column", "value"), [("flags", 128), ("amount_in", -1), ("seen_slots", 2**32), ("tries", -5)])
 def test_a_figure_that_is_none_is_named_with_its_row(column, value):
     rows = np.zeros((len(COLUMNS), 3), np.int64)
     rows[COLUMNS.index(column), 2] = value

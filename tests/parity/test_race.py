@@ -8,106 +8,16 @@ from hypothesis import strategies as st
 
 from cambist.engine import make_engine
 from cambist.engine.reference import base58
-from cambist.model.events import Channel, RecordKind, records, unpack
+from cambist.model.events import RecordKind, records, unpack
 from tests.parity.markets import HTTP, POOLS, START_NS, WS, Market, key, run, setup
+from tests.parity.two_nodes import B, Pair, two_sockets, usable
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
-B, B_HTTP = 7, 8
 MS = 1_000_000
 LATER = START_NS + 10**10
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 ENGINES = ("reference", "native")
-
-
-def two_sockets():
-    more = (
-        Channel(B, "node B", "solana", "solana.ws", "node B"),
-        Channel(B_HTTP, "node B", "solana", "solana.http", "B"),
-    )
-    return setup(channels=(*setup().channels, *more))
-
-
-class Pair:
-    """A chain told by two nodes. What one is late with waits in `late` until it is told."""
-
-    def __init__(self) -> None:
-        self.market = Market()
-        self.market.open()
-        self.generation = {WS: 1, B: 1}
-        self.numbers = {WS: dict(self.market.subscriptions), B: {}}
-        self.late: list[tuple[int, dict]] = []
-        self.signatures = 0
-        self.connect(B)
-
-    def send(self, channel: int, body: dict, *, out: bool = False) -> None:
-        self.market.frame(channel, body, out=out, generation=self.generation[channel])
-
-    def connect(self, channel: int) -> None:
-        """Subscribes to everything on a new connection."""
-        generation = self.generation[channel]
-        self.market.record(RecordKind.CONNECTED, b'{"label":"x"}', channel=channel, generation=generation)
-        for address in self.market.accounts:
-            self.market.requests += 1
-            number = self.market.requests
-            ask = {"jsonrpc": "2.0", "id": number, "method": "accountSubscribe", "params": [base58.encode(address)]}
-            self.send(channel, ask, out=True)
-            self.numbers[channel][address] = 7_000 + number
-            self.send(channel, {"jsonrpc": "2.0", "result": 7_000 + number, "id": number})
-
-    def lose(self, channel: int) -> None:
-        self.market.record(RecordKind.DISCONNECTED, b'{"reason":"gone"}', channel=channel)
-        self.generation[channel] += 1
-
-    def account(self, channel: int, address: bytes) -> dict:
-        result = {"context": {"slot": self.market.slot}, "value": self.market._value(address)}
-        params = {"result": result, "subscription": self.numbers[channel][address]}
-        return {"jsonrpc": "2.0", "method": "accountNotification", "params": params}
-
-    def tell(self, channel: int, address: bytes) -> None:
-        self.send(channel, self.account(channel, address))
-
-    def swap(self, name: str, amount: int, *, a_to_b: bool, who: str) -> None:
-        """Swaps; A, B or both in this order tell of it, a small letter not before `flush`."""
-        for address in self.market.swap(name, amount, a_to_b=a_to_b):
-            self.each(who, lambda channel, address=address: self.account(channel, address))
-
-    def each(self, who: str, body) -> None:
-        for letter in who:
-            channel = WS if letter in "aA" else B
-            if letter.isupper():
-                self.send(channel, body(channel))
-            else:
-                self.late.append((channel, body(channel)))
-
-    def slot(self, who: str) -> None:
-        self.market.slot += 1
-        self.market._clock()
-        slot = {"parent": self.market.slot - 1, "root": self.market.slot - 32, "slot": self.market.slot}
-        params = {"result": slot, "subscription": 1}
-        self.each(who, lambda _: {"jsonrpc": "2.0", "method": "slotNotification", "params": params})
-
-    def logs(self, name: str, units: int, who: str, signature: int | None = None) -> None:
-        self.signatures += signature is None
-        number = self.signatures if signature is None else signature
-        program = base58.encode(POOLS[name])
-        lines = [f"Program {program} invoke [1]", f"Program {program} consumed {units} of 200000 compute units"]
-        lines.append(f"Program {program} success")
-        value = {"signature": base58.encode_signature(number.to_bytes(64, "big")), "err": None, "logs": lines}
-        for channel in (WS, B):
-            self.market.requests += 1
-            ask = {"jsonrpc": "2.0", "id": self.market.requests, "method": "logsSubscribe"}
-            self.send(channel, ask | {"params": [{"mentions": [base58.encode(key(name))]}]}, out=True)
-            self.send(channel, {"jsonrpc": "2.0", "result": 9_000 + len(name), "id": self.market.requests})
-        told = {"context": {"slot": self.market.slot}, "value": value}
-        params = {"result": told, "subscription": 9_000 + len(name)}
-        self.each(who, lambda _: {"jsonrpc": "2.0", "method": "logsNotification", "params": params})
-
-    def flush(self) -> None:
-        for channel, body in self.late:
-            self.send(channel, body)
-        self.late.clear()
-
 
 who = st.sampled_from(["A", "B", "AB", "BA", "Ab", "Ba", "AA", "ABA", "ab"])
 names = st.sampled_from(list(POOLS))
@@ -210,6 +120,8 @@ def test_shares_and_leads_are_those_of_the_arrivals(name):
 
 def state_of(engine) -> dict:
     state = json.loads(engine.snapshot())
+    for account in state["accounts"]:
+        del account["first"], account["second"]  # a copy confirms what is held
     return {part: state[part] for part in state if part not in ("channels", "counters", "race")}
 
 
@@ -294,11 +206,6 @@ def test_a_slot_stays_open_while_a_leader_may_still_tell_of_it(name, ends):
         pair.slot("A")
     run(engine, pair.market.take())
     assert pool in usable(engine, pair)
-
-
-def usable(engine, pair: Pair) -> set[str]:
-    view = json.loads(engine.present(pair.market.now_ns))
-    return {row["source"] for row in view["prices"] if row["usable"] and row["venue"] != "binance"}
 
 
 @pytest.mark.parametrize("name", ENGINES)

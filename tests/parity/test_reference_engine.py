@@ -211,8 +211,10 @@ def test_an_unknown_owner_is_refused_counted_and_named(engine, market):
     run(engine, market.take())
     shown = view(engine, market)
     assert shown["counters"]["refused"]["unknown_owner"] == 1
-    assert base58.encode(key("impostor")) in next(c for c in shown["channels"] if c["channel"] == WS)["last_error"]
-    assert _state(engine, market, "ray4", SOL) == "live"
+    told = next(c for c in shown["channels"] if c["channel"] == WS)
+    assert base58.encode(key("impostor")) in told["last_error"]
+    assert told["quarantine"] == told["last_error"], "a node that told it right before can't be so"
+    assert _state(engine, market, "ray4", SOL) == "gap"
 
 
 def test_a_vault_of_another_mint_refuses_the_pool(market):

@@ -25,7 +25,7 @@ def test_the_vectors_reach_every_branch_that_matters() -> None:
     sized = [case["out"]["sized"] for case in VECTORS["chains"] if case["out"]["sized"]]
     assert {binds for *_, binds in sized} == {"cap", "curve", "depth"}
     reasons = {case["out"]["reason"] for case in VECTORS["candidates"]}
-    assert reasons >= {"no_base", "torn", "stale", "unknown_cost", "legged_cost", "not_positive"}
+    assert reasons >= {"no_base", "torn", "stale", "unknown_cost", "legged_cost", "not_positive", "fork", "unconfirmed"}
     assert reasons >= {"below_min", "fees_eat_gross", "new", "landing", "go"}
     sources = {answer[1] for case in VECTORS["fees"] for answer in case["out"]["answers"]}
     assert sources >= {"minimum", "percentiles"}

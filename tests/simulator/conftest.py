@@ -27,9 +27,7 @@ class Running:
 
     def step(self) -> None:
         """Moves the market by 50 ms and tells the clients if that closed a slot."""
-        block = self.market.step()
-        if block is not None:
-            self.node.pubsub.closed_slot(block)
+        self.node.step()
 
     async def slots(self, count: int = 1) -> None:
         wanted = self.market.chain.slot + count

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cambist.view import FeedRow, FeedsSection
     from tui.paint import Line
 
-DROPS = ("note", "clock", "endpoint", "behind", "drops", "ahead", "gaps")
+DROPS = ("note", "clock", "endpoint", "slots", "behind", "drops", "ahead", "gaps")
 _MARKS = {
     "live": ("live", "muted"),
     "connecting": ("idle", "text"),
@@ -35,7 +35,8 @@ CLOCK_WARN_NS = 100_000_000
 def columns(width: int, *, raced: bool = False) -> tuple[Column, ...]:
     """Returns the columns; in a narrow panel name and rate are a cell shorter.
 
-    Where several endpoints tell the same chain, three more say who is first; the config decides that, not the data.
+    Where several endpoints tell the same chain, four more say who is first and who trails; the config decides that, not
+    the data.
     """
     narrow = width < 32
     gap = 2 if width >= (80 if raced else 50) else 1
@@ -43,6 +44,7 @@ def columns(width: int, *, raced: bool = False) -> tuple[Column, ...]:
         Column("first", "1st" if narrow else "first", 4 if narrow else 5, gap=gap),
         Column("ahead", "ahead", 6, gap=gap),
         Column("behind", "behind", 6, gap=gap),
+        Column("slots", "slots", 5, gap=gap),
     )
     return (
         Column("feed", "feed", 7 if narrow else 8, right=False, most=24),
@@ -146,6 +148,9 @@ class Feeds(SnapshotTable):
         for name, mean_ns in (("ahead", row.ahead_ns), ("behind", row.behind_ns)):
             if slot := slots.get(name):
                 self.measure(line, slot, formats.age(mean_ns), text, muted)
+        if slot := slots.get("slots"):
+            behind = row.slots_behind
+            line.end(slot.end, "–" if behind is None else formats.count(behind, 5), text if behind else muted)
         if gaps := slots.get("gaps"):
             line.end(gaps.end, formats.count(row.gaps, 4), text if row.gaps else muted)
         if drops := slots.get("drops"):

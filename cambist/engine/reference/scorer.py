@@ -1,9 +1,9 @@
 """Net of everything: go or no-go with one reason.
 
-Gates are tried in this order and the first that fails is the reason: `no_base`, `torn`, `stale`, `depeg`,
-`unknown_cost`, `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`, `landing`; else `go`.
-A gate whose input is unknown fails. A refusal by a figure says by how much it missed: what the figure must change, no
-more and no less, for that gate to pass.
+Gates are tried in this order and the first that fails is the reason: `no_base`, `fork`, `torn`, `stale`, `depeg`,
+`unconfirmed`, `unknown_cost`, `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`,
+`landing`; else `go`. A gate whose input is unknown fails. A refusal by a figure says by how much it missed: what the
+figure must change, no more and no less, for that gate to pass.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ COLUMNS: Final = (
     "amount_in", "amount_out", "flags", "transfer_fees", "base_fee", "priority_fee", "tip", "rent", "flash_loan",
     "rebalancing", "seen_slots", "wins", "tries",
 )  # fmt: skip
-"""Columns of `score_columns`. `flags` holds 1 for a base token with a cap, 2 torn, 4 stale, 8 legged, 16 off its peg; a
-cost below 0 is unknown."""
+"""Columns of `score_columns`. `flags` holds 1 for a base token with a cap, 2 torn, 4 stale, 8 legged, 16 off its peg,
+32 fork, 64 unconfirmed; a cost below 0 is unknown."""
 _COSTS: Final = frozenset(COLUMNS[4:10])
-_MOST: Final = {"flags": 31, "seen_slots": (1 << 32) - 1}
+_MOST: Final = {"flags": 127, "seen_slots": (1 << 32) - 1}
 
 
 class Reason(IntEnum):
@@ -37,17 +37,19 @@ class Reason(IntEnum):
 
     GO = 0
     NO_BASE = 1
-    TORN = 2
-    STALE = 3
-    DEPEG = 4
-    UNKNOWN_COST = 5
-    LEGGED_COST = 6
-    NOT_POSITIVE = 7
-    BELOW_MIN = 8
-    FEES_EAT_GROSS = 9
-    TIP_SHARE = 10
-    NEW = 11
-    LANDING = 12
+    FORK = 2
+    TORN = 3
+    STALE = 4
+    DEPEG = 5
+    UNCONFIRMED = 6
+    UNKNOWN_COST = 7
+    LEGGED_COST = 8
+    NOT_POSITIVE = 9
+    BELOW_MIN = 10
+    FEES_EAT_GROSS = 11
+    TIP_SHARE = 12
+    NEW = 13
+    LANDING = 14
 
 
 _UNITS: Final = {
@@ -70,12 +72,16 @@ class Candidate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settlement: str = "atomic"
     has_base: bool = False
     """Whether the cycle passes a base token that has a cap."""
+    fork: str = ""
+    """The leg whose state came from a slot that fell out of the chain, for display; empty if none."""
     torn: str = ""
     """The torn leg, for display; empty if none."""
     stale: str = ""
     """The stale leg, for display; empty if none."""
     depeg: str = ""
     """The equivalence that does not hold, for display; empty if none."""
+    unconfirmed: str = ""
+    """The leg that no second endpoint told alike, for display; empty if none. Read for a great gross only."""
     transfer_fees: int = 0
     """Transfer fees that `amount_out` does not hold already."""
     base_fee: int | None = None
@@ -183,9 +189,11 @@ def _candidate(figures: Sequence[int], row: int) -> Candidate:
         amount_out=named["amount_out"],
         settlement="legged" if flags & 8 else "atomic",
         has_base=bool(flags & 1),
+        fork="fork" if flags & 32 else "",
         torn="torn" if flags & 2 else "",
         stale="stale" if flags & 4 else "",
         depeg="depeg" if flags & 16 else "",
+        unconfirmed="unconfirmed" if flags & 64 else "",
         transfer_fees=named["transfer_fees"],
         **costs,
         seen_slots=named["seen_slots"],
@@ -197,6 +205,11 @@ def _candidate(figures: Sequence[int], row: int) -> Candidate:
 def landing_ppm(wins: int, tries: int) -> int:
     """Returns the chance to land learned from outcomes, `(wins + 1) / (tries + 2)` in ppm, rounded down."""
     return (min(wins, tries) + 1) * _PPM // (tries + 2)
+
+
+def needs_second(amount_in: int, amount_out: int, gates: Gates) -> bool:
+    """Returns whether a gross is too good to be believed on one endpoint's word."""
+    return (amount_out - amount_in) * _PPM > gates.max_unconfirmed_ppm * amount_in
 
 
 def _net_of(c: Candidate) -> int | None:
@@ -229,12 +242,17 @@ def _refusal(c: Candidate, gates: Gates, net: int | None, landing: int) -> _Refu
     """Returns the first gate that fails."""
     if not c.has_base or c.amount_in == 0:
         return "no_base", "", None
+    if c.fork:
+        return "fork", c.fork, None
     if c.torn:
         return "torn", c.torn, None
     if c.stale:
         return "stale", c.stale, None
     if c.depeg:
         return "depeg", c.depeg, None
+    if c.unconfirmed and needs_second(c.amount_in, c.amount_out, gates):
+        share = _ppm(_gross_of(c), c.amount_in)
+        return "unconfirmed", f"{share}>{gates.max_unconfirmed_ppm} ppm, {c.unconfirmed}", None
     for name in ("base_fee", "priority_fee", "tip", "rent", "flash_loan"):
         if getattr(c, name) is None:
             return "unknown_cost", name, None

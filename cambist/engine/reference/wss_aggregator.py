@@ -190,7 +190,22 @@ class WssAggregator:
         at_ns: int,
     ) -> Verdict:
         """Takes an account as `endpoint` told it."""
-        content = _hash(lamports, data) if write_version is None else write_version
+        content = content_of(lamports, data) if write_version is None else write_version
+        return self._account(endpoint, account, slot, write_version, content, at_ns)
+
+    def content(self, endpoint: int, account: bytes, slot: int, content: bytes, at_ns: int) -> Verdict:
+        """Takes an account as `endpoint` told it, whose `content_of` is known already."""
+        return self._account(endpoint, account, slot, None, content, at_ns)
+
+    def _account(
+        self,
+        endpoint: int,
+        account: bytes,
+        slot: int,
+        write_version: int | None,
+        content: bytes | int,
+        at_ns: int,
+    ) -> Verdict:
         lead, key = self._leads.get(account), (account, slot, content)
         if lead is not None and slot < lead.slot:
             self._count(endpoint, older=1)
@@ -285,7 +300,8 @@ class WssAggregator:
         self._stats[endpoint] = stats._replace(**more)
 
 
-def _hash(lamports: int, data: bytes) -> bytes:
+def content_of(lamports: int, data: bytes) -> bytes:
+    """Returns what makes two copies of an account the same."""
     return hashlib.sha256(lamports.to_bytes(8, "little") + data).digest()[:HASH_BYTES]
 
 

@@ -226,7 +226,32 @@ impl WssAggregator {
         state: (u64, &[u8]),
         at_ns: i64,
     ) -> Verdict {
-        let content = write_version.map_or_else(|| content(state), Content::WriteVersion);
+        let content =
+            write_version.map_or_else(|| Content::Hash(content_of(state)), Content::WriteVersion);
+        self.told(endpoint, (account, slot, content), write_version, at_ns)
+    }
+
+    /// Takes an account as `endpoint` told it at `at_ns`, whose [`content_of`] is known already.
+    pub fn content(
+        &mut self,
+        endpoint: u16,
+        account: [u8; 32],
+        slot: u64,
+        content: [u8; 16],
+        at_ns: i64,
+    ) -> Verdict {
+        let key = (account, slot, Content::Hash(content));
+        self.told(endpoint, key, None, at_ns)
+    }
+
+    fn told(
+        &mut self,
+        endpoint: u16,
+        key: ([u8; 32], u64, Content),
+        write_version: Option<u64>,
+        at_ns: i64,
+    ) -> Verdict {
+        let (account, slot, _) = key;
         let seen = Seen {
             endpoint,
             at_ns,
@@ -237,7 +262,6 @@ impl WssAggregator {
             self.stats_mut(endpoint).older += 1;
             return Verdict::Older;
         }
-        let key = (account, slot, content);
         let hash = self.contents.hash(&key);
         if let Some(before) = self.contents.get(hash, &key) {
             return self.late(endpoint, before, at_ns);
@@ -336,14 +360,15 @@ impl Default for WssAggregator {
     }
 }
 
-fn content((lamports, data): (u64, &[u8])) -> Content {
+/// Returns what makes two copies of an account the same: a hash of lamports and data.
+pub fn content_of((lamports, data): (u64, &[u8])) -> [u8; 16] {
     let digest = Sha256::new()
         .chain_update(lamports.to_le_bytes())
         .chain_update(data)
         .finalize();
     let mut short = [0; 16];
     short.copy_from_slice(&digest[..16]);
-    Content::Hash(short)
+    short
 }
 
 #[cfg(test)]

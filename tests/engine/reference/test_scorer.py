@@ -19,12 +19,14 @@ GOOD = Candidate(
     wins=5,
     tries=10,
 )
-ORDER = ["no_base", "torn", "stale", "unknown_cost", "legged_cost", "not_positive"]
+ORDER = ["no_base", "fork", "torn", "stale", "unconfirmed", "unknown_cost", "legged_cost", "not_positive"]
 ORDER += ["below_min", "fees_eat_gross", "new", "landing", "go"]
 FAULTS = {
     "no_base": {"has_base": False},
+    "fork": {"fork": "orca"},
     "torn": {"torn": "orca"},
     "stale": {"stale": "binance"},
+    "unconfirmed": {"unconfirmed": "orca", "amount_out": 1_020_001},
     "unknown_cost": {"tip": None},
     "legged_cost": {"settlement": "legged"},
     "not_positive": {"amount_out": 1_000_600},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cambist.engine.reference.accounts.reader import LayoutError, check_size, key, signed, unsigned
+from cambist.engine.reference.accounts.reader import LayoutError, check_size, key, other, signed, unsigned
 
 _ACCOUNT_SIZE = 165
 _MINT_SIZE = 82
@@ -111,7 +111,7 @@ def check_base(name: str, data: bytes, size: int, account_type: int) -> None:
         return
     if len(data) < _TLV_START:
         msg = f"{name}: size was {len(data)}, expected {size}"
-        raise LayoutError(msg)
+        raise other(msg)
     if data[_ACCOUNT_SIZE] != account_type:
         msg = f"{name}: account type was {data[_ACCOUNT_SIZE]}"
         raise LayoutError(msg)

@@ -27,9 +27,10 @@ from cambist.engine.reference.decode import (
     Trade,
     VenueStatus,
 )
+from cambist.engine.reference.engine import endpoints
 from cambist.engine.reference.engine.books import Teller
 from cambist.engine.reference.engine.needs import seed
-from cambist.engine.reference.engine.registry import intake, membership, torn
+from cambist.engine.reference.engine.registry import intake, membership
 from cambist.engine.reference.fee_sources import consumed_units
 from cambist.engine.reference.order_book import Continuity, Numbered, Outcome, Source
 
@@ -44,16 +45,14 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, mo
     registry, at = engine.market.registry, channel.info.id
     match event:
         case Account():
-            if channel.socket and engine.race.sockets and event.key in registry.accounts:
-                engine.race.account(at, event, moment.now_ns)
-            intake.take(registry, event.key, event.slot, event.owner, event.data, at, socket=channel.socket)
-        case AccountMissing():
+            endpoints.account(engine, channel, event, moment.now_ns)
+        case AccountMissing() if endpoints.is_believed(engine, channel, event.slot):
             intake.lose(registry, event.key, event.slot)
         case AccountUndated():
             intake.see(registry, event.key, event.owner, event.data)
         case Slot():
-            _slot(engine, channel, event.slot, moment)
-        case Subscribed() if event.key is not None and channel.socket:
+            endpoints.slot(engine, channel, event, moment.now_ns)
+        case Subscribed() if event.key is not None and channel.socket and not channel.quarantine:
             membership.carried(registry, event.key, at)
         case FeeSamples():
             _fee_samples(engine, event, moment.now_ns)
@@ -85,15 +84,6 @@ def _fee_samples(engine: ReferenceEngine, event: FeeSamples, now_ns: int) -> Non
     if not alone or not engine.sources.whole:
         engine.fees.add(event.samples, event.percentile, now_ns)
     engine.reprice()
-
-
-def _slot(engine: ReferenceEngine, channel: ChannelState, slot: int, moment: Moment) -> None:
-    if not channel.announce(slot, moment.now_ns):
-        return
-    sockets = (each for each in engine.channels.values() if each.socket)
-    torn.announce(engine.market.registry, slot, {each.info.id: each.slot for each in sockets if each.slot is not None})
-    if engine.market.slot is None or slot > engine.market.slot:
-        engine.market.slot, engine.market.slot_ns = slot, moment.now_ns
 
 
 def venue_event(engine: ReferenceEngine, channel: ChannelState, generation: int, event: Event, now_ns: int) -> Numbered:

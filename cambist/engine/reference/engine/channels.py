@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.protocol import ChannelView
 from cambist.engine.reference.decode import SolanaSession
+from cambist.engine.reference.engine.slot_chain import SlotChain
 from cambist.engine.reference.order_book import Numbered, Numbering
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class ChannelState:
     state: str = "idle"
     last_error: str = ""
     session: SolanaSession = field(default_factory=SolanaSession)
+    chain: SlotChain = field(default_factory=SlotChain)
+    """Slots of the node, if it is a socket."""
+    quarantine: str = ""
+    """Why nothing it tells of accounts counts before it connects anew."""
 
     @property
     def solana(self) -> bool:
@@ -49,6 +54,11 @@ class ChannelState:
     def socket(self) -> bool:
         """Whether it is a Solana PubSub connection, which announces slots."""
         return self.info.protocol == "solana.ws"
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether what it tells counts."""
+        return self.state == "live" and not self.quarantine
 
     def overlaps(self, generation: int) -> bool:
         """Returns whether a new connection and the one that is open tell the same for a while."""
@@ -79,7 +89,7 @@ class ChannelState:
         """Keeps the last error, safe for a terminal."""
         self.last_error = plain(text)
 
-    def view(self, race: RaceView | None) -> ChannelView:
+    def view(self, race: RaceView | None, slots_behind: int | None) -> ChannelView:
         """Returns what screens show of it, and how it does beside other sockets."""
         return ChannelView(
             channel=self.info.id,
@@ -93,6 +103,8 @@ class ChannelState:
             state=self.state,
             last_error=self.last_error,
             race=race,
+            slots_behind=slots_behind,
+            quarantine=plain(self.quarantine),
         )
 
 

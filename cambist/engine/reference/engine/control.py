@@ -11,6 +11,7 @@ from cambist.engine.reference.engine.detect import Output, review, settle
 from cambist.engine.reference.engine.needs import done, seed, take_refused
 from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import torn
+from cambist.engine.reference.engine.slot_chain import SlotChain
 from cambist.engine.reference.engine.standing import Moment
 from cambist.engine.reference.order_book import Numbering, Outcome
 from cambist.model.events import Channel, RecordKind, unpack
@@ -63,7 +64,7 @@ def connected(engine: ReferenceEngine, channel: ChannelState, generation: int) -
         channel.next, channel.numbers = generation, (channel.numbers[0], Numbering())
         return
     channel.state, channel.generation = "live", max(channel.generation, generation)
-    channel.numbers = (Numbering(), Numbering())
+    channel.numbers, channel.quarantine = (Numbering(), Numbering()), ""
     torn.ask_again(engine.market.registry, channel.info.id)
     for entry in engine.market.books.entries:
         if entry.channel == channel.info.id:
@@ -86,6 +87,7 @@ def disconnected(engine: ReferenceEngine, channel: ChannelState, generation: int
         return
     channel.state = "down"
     channel.session.disconnect()
+    channel.chain = SlotChain()
     if channel.socket:
         torn.doubt(engine.market.registry, channel.info.id)
         lose_socket(engine, channel.info.id)

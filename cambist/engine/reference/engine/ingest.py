@@ -106,8 +106,11 @@ def _frame(
         engine.sources.forget(halvings)
         engine.reprice()
     settle(engine, moment, out)
+    vouched, engine.market.registry.vouched = engine.market.registry.vouched, False
     if engine.market.slot != slot:
         review(engine, moment, sorted(engine.standing.cycles), out)
+    elif vouched:
+        review(engine, moment, engine.standing.unconfirmed(), out)
     take_refused(engine, channel)
 
 

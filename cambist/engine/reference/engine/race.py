@@ -33,9 +33,9 @@ class Race:
         sockets = sorted(at for at, channel in channels.items() if channel.socket)
         self.sockets = sockets if len(sockets) > 1 else []
 
-    def account(self, endpoint: int, event: Account, at_ns: int) -> None:
-        """Measures one notification of an account."""
-        self.aggregator.account(endpoint, event.key, event.slot, None, event.lamports, event.data, at_ns)
+    def account(self, endpoint: int, event: Account, content: bytes, at_ns: int) -> None:
+        """Measures one notification of an account, whose `content_of` is known."""
+        self.aggregator.content(endpoint, event.key, event.slot, content, at_ns)
 
     def is_first(self, endpoint: int, event: Logs, account: bytes, at_ns: int) -> bool:
         """Returns whether logs are told for the first time.
@@ -70,5 +70,5 @@ def lose_socket(engine: ReferenceEngine, at: int) -> None:
     torn.ask_again(engine.market.registry, at)
     for other in engine.race.sockets:
         socket = engine.channels[other]
-        if other != at and socket.state == "live":
+        if other != at and socket.is_believed:
             torn.hand_over(engine.market.registry, at, other, socket.session.accounts())

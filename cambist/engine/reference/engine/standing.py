@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.engine.books import PPM
 from cambist.engine.reference.engine.market import quotes
+from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import leg
+from cambist.engine.reference.engine.registry.torn import is_confirmed
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
-from cambist.engine.reference.scorer import Candidate, decide
+from cambist.engine.reference.scorer import Candidate, decide, needs_second
 from cambist.engine.reference.sizing import best_input
 from cambist.model.opportunity import Cost, Opportunity
 
@@ -143,6 +145,10 @@ class Standing:
         first, last = self.gaps.pop(key, (slot, slot))
         return first if slot - last - 1 <= self.setup.gates.max_gap_slots else slot
 
+    def unconfirmed(self) -> list[str]:
+        """Returns the keys of the cycles that wait for a second endpoint."""
+        return [key for key, c in sorted(self.cycles.items()) if c.last is not None and c.last.reason == "unconfirmed"]
+
     def through(self, touched: set[int]) -> list[Cycle]:
         """Returns the cycles that use one of the edges, by key."""
         return [c for _, c in sorted(self.cycles.items()) if not touched.isdisjoint(c.edges)]
@@ -261,6 +267,7 @@ class Standing:
         torn = next((leg.detail for leg in legs if leg.problem == "torn"), "")
         stale = next((leg.detail for leg in legs if leg.problem == "stale"), "")
         depeg = next((leg.detail for leg in legs if leg.problem == "depeg"), "")
+        fork = next((leg.detail for leg in legs if leg.problem == "fork"), "")
         wins, tries = self.learned.get((settlement, len(cycle.edges)), (0, 0))
         seen = _slots_seen(cycle.first_slot, moment.slot)
         oldest = max(leg.age_ns for leg in legs)
@@ -270,9 +277,11 @@ class Standing:
                 amount_out=sizing.amount_out,
                 settlement=settlement,
                 has_base=self.cap(cycle.base) is not None,
+                fork=fork,
                 torn=torn,
                 stale=stale,
                 depeg=depeg,
+                unconfirmed=self._unconfirmed(cycle),
                 transfer_fees=cost.transfer_fees,
                 base_fee=cost.base_fee,
                 priority_fee=cost.priority_fee,
@@ -312,6 +321,16 @@ class Standing:
         )
         before, cycle.last = cycle.last, opportunity
         return opportunity, before is None or _says(before) != _says(opportunity)
+
+    def _unconfirmed(self, cycle: Cycle) -> str:
+        """Returns the first pool of a cycle that is too good to go on one endpoint's word, which is all there is."""
+        sizing = cycle.sizing
+        if not needs_second(sizing.amount_in, sizing.amount_out, self.setup.gates):
+            return ""
+        market = self.market
+        behind = (market.edges[edge] for edge in cycle.edges)
+        pools = [market.registry.pools[each.at] for each in behind if each.kind is Kind.POOL]
+        return next((pool.name for pool in pools if not is_confirmed(market.registry, pool)), "")
 
     def learn(self, key: str, *, landed: bool) -> None:
         """Counts how an order on a cycle ended, with all of its settlement and hop count."""

@@ -17,6 +17,7 @@ from cambist.engine.protocol import (
     PriceInspection,
     PriceView,
 )
+from cambist.engine.reference.engine.endpoints import slots_behind
 from cambist.engine.reference.engine.market import equivalence, quotes
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import book_leg, leg, pool_leg
@@ -177,7 +178,10 @@ def _fee_inputs(engine: ReferenceEngine) -> tuple[FeeInput, ...]:
 
 
 def _channels(engine: ReferenceEngine) -> tuple[ChannelView, ...]:
-    return tuple(channel.view(engine.race.view(at)) for at, channel in sorted(engine.channels.items()))
+    return tuple(
+        channel.view(engine.race.view(at), slots_behind(engine, channel))
+        for at, channel in sorted(engine.channels.items())
+    )
 
 
 def _prices(engine: ReferenceEngine, now_ns: int) -> tuple[PriceView, ...]:

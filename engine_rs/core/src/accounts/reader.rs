@@ -31,6 +31,11 @@ pub enum LayoutError {
 }
 
 impl LayoutError {
+    /// Returns whether size or discriminator say that it is another kind of account.
+    pub(crate) fn is_other(&self) -> bool {
+        matches!(self, Self::Size { .. } | Self::Discriminator { .. })
+    }
+
     pub(crate) fn field(
         layout: &'static str,
         field: &'static str,

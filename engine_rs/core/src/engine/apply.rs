@@ -3,6 +3,7 @@
 use super::Engine;
 use super::block::Header;
 use super::books::Teller;
+use super::endpoints::{Announced, Told};
 use super::race;
 use super::standing::Moment;
 use crate::base58::{self, Pubkey};
@@ -24,25 +25,30 @@ impl Engine {
                 owner,
                 data,
             } => {
-                if self.racing && channel.socket && registry.account(&key).is_some() {
-                    let state = (lamports, data.as_slice());
-                    self.race.account(at, key, slot, None, state, moment.now_ns);
-                }
-                registry.take(&key, slot, &owner, data, at, channel.socket);
+                let told = Told {
+                    key,
+                    slot,
+                    lamports,
+                    owner,
+                    data,
+                };
+                self.told_account(at, told, moment.now_ns);
             }
-            Event::AccountMissing { key, slot } => registry.lose(&key, slot),
+            Event::AccountMissing { key, slot } => {
+                if self.is_believed(at, slot) {
+                    self.market.registry.lose(&key, slot);
+                }
+            }
             Event::AccountUndated {
                 key, owner, data, ..
             } => registry.see(&key, &owner, &data),
-            Event::Slot { slot, .. } if channel.announce(slot, moment.now_ns) => {
-                let sockets = self.channels.values().filter(|each| each.socket);
-                let announced = sockets.filter_map(|each| Some((each.info.id, each.slot?)));
-                registry.announce(slot, &announced.collect());
-                if self.market.slot.is_none_or(|newest| slot > newest) {
-                    (self.market.slot, self.market.slot_ns) = (Some(slot), moment.now_ns);
-                }
+            Event::Slot { slot, parent, root } => {
+                let told = Announced { slot, parent, root };
+                self.announced(at, told, moment.now_ns);
             }
-            Event::Subscribed { key: Some(key), .. } if channel.socket => {
+            Event::Subscribed { key: Some(key), .. }
+                if channel.socket && channel.quarantine.is_empty() =>
+            {
                 registry.carried(&key, at);
             }
             Event::FeeSamples {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::setup::Channel;
+use super::slot_chain::SlotChain;
 use crate::decode::SolanaSession;
 use crate::order_book::{Numbered, Numbering};
 
@@ -32,6 +33,10 @@ pub(crate) struct ChannelState {
     pub(crate) state: State,
     pub(crate) last_error: String,
     pub(crate) session: SolanaSession,
+    /// Slots of the node, if it is a socket.
+    pub(crate) chain: SlotChain,
+    /// Why nothing it tells of accounts counts before it connects anew.
+    pub(crate) quarantine: String,
     /// Its frames are JSON-RPC of a Solana node.
     pub(crate) solana: bool,
     /// It is a Solana `PubSub` connection, which announces slots.
@@ -69,6 +74,8 @@ impl ChannelState {
             state: State::Idle,
             last_error: String::new(),
             session: SolanaSession::new(),
+            chain: SlotChain::default(),
+            quarantine: String::new(),
             solana,
             socket,
         }
@@ -79,6 +86,11 @@ impl ChannelState {
         self.solana = info.protocol.starts_with("solana.");
         self.socket = info.protocol == "solana.ws";
         self.info = info;
+    }
+
+    /// Returns whether what it tells counts.
+    pub(crate) fn is_believed(&self) -> bool {
+        self.state == State::Live && self.quarantine.is_empty()
     }
 
     /// Returns whether frames of this connection are of one that is gone.
@@ -123,7 +135,7 @@ impl ChannelState {
 }
 
 /// Returns `text` as one line of printable ASCII, at most 120 characters; anything else is spelled `\uXXXX`.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::new();
     for char in text.chars() {
         let mut piece = String::new();

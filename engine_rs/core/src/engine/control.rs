@@ -3,6 +3,7 @@
 use super::block::{Header, kind};
 use super::channels::{ChannelState, State};
 use super::setup::Channel;
+use super::slot_chain::SlotChain;
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
 use crate::order_book::{Numbering, Outcome};
@@ -72,6 +73,7 @@ impl Engine {
         channel.state = State::Live;
         channel.generation = channel.generation.max(generation);
         channel.numbers = [Numbering::default(); 2];
+        channel.quarantine.clear();
         self.market.registry.ask_again(at);
         for place in self.told_by(at) {
             let entry = &mut self.market.books.entries[place];
@@ -101,6 +103,7 @@ impl Engine {
         }
         channel.state = State::Down;
         channel.session.disconnect();
+        channel.chain = SlotChain::default();
         if channel.socket {
             self.market.registry.doubt(at);
             self.lose_socket(at);

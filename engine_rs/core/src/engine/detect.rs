@@ -2,10 +2,11 @@
 
 use super::encoded::Encoded;
 use super::json::Put;
-use super::standing::{Context, Moment};
+use super::standing::{Context, Cycle, Moment};
 use super::{Engine, Ingested, count};
 use crate::graph::EdgeId;
 use crate::multiverse::{Found, Params, search};
+use crate::scorer::Reason;
 
 impl Engine {
     pub(super) fn context(&self) -> Context<'_> {
@@ -119,6 +120,17 @@ impl Engine {
 
     pub(super) fn review_all(&mut self, moment: Moment, out: &mut Ingested) {
         let standing = self.standing.cycles.values();
+        let keys: Vec<_> = standing.map(|cycle| cycle.names.key.clone()).collect();
+        self.review(moment, &keys, out);
+    }
+
+    /// Decides again on the standing cycles that wait for a second endpoint.
+    pub(super) fn review_unconfirmed(&mut self, moment: Moment, out: &mut Ingested) {
+        let waits = |cycle: &&Cycle| {
+            let last = cycle.last.as_ref();
+            last.is_some_and(|last| *last.reason == *Reason::Unconfirmed.as_str())
+        };
+        let standing = self.standing.cycles.values().filter(waits);
         let keys: Vec<_> = standing.map(|cycle| cycle.names.key.clone()).collect();
         self.review(moment, &keys, out);
     }

@@ -94,8 +94,11 @@ impl Engine {
             self.reprice();
         }
         self.settle(moment, out);
+        let vouched = std::mem::take(&mut self.market.registry.vouched);
         if self.market.slot != slot {
             self.review_all(moment, out);
+        } else if vouched {
+            self.review_unconfirmed(moment, out);
         }
         self.take_refused(Some(at));
     }

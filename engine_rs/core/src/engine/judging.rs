@@ -9,7 +9,7 @@ use super::route::{Sizing, cap, gross, settlement};
 use super::standing::{Context, Cycle, Moment, Standing};
 use crate::fees::{base_fee, priority_fee};
 use crate::graph::EdgeId;
-use crate::scorer::{Candidate, Settlement, decide};
+use crate::scorer::{Candidate, Settlement, decide, needs_second};
 
 impl Standing {
     /// Returns what a route bids: the price of the dearest of its accounts where that is above the chain's.
@@ -112,11 +112,13 @@ impl Standing {
                 .iter()
                 .map(|&edge| cx.market.leg(edge, moment.now_ns, cx.channels))
         };
-        let (mut torn, mut stale, mut depeg) = (String::new(), String::new(), String::new());
+        let (mut fork, mut torn) = (String::new(), String::new());
+        let (mut stale, mut depeg) = (String::new(), String::new());
         let mut oldest_ns = 0;
         for leg in legs() {
             oldest_ns = oldest_ns.max(leg.age_ns);
             match leg.problem {
+                Problem::Fork if fork.is_empty() => fork = leg.detail,
                 Problem::Torn if torn.is_empty() => torn = leg.detail,
                 Problem::Stale if stale.is_empty() => stale = leg.detail,
                 Problem::Depeg if depeg.is_empty() => depeg = leg.detail,
@@ -131,9 +133,11 @@ impl Standing {
             amount_out: sizing.amount_out,
             settlement,
             has_base: cap(cx.setup, &cycle.base).is_some(),
+            fork,
             torn,
             stale,
             depeg,
+            unconfirmed: unconfirmed(cx, cycle),
             transfer_fees: cost.transfer_fees,
             base_fee: cost.base_fee,
             priority_fee: cost.priority_fee,
@@ -170,6 +174,25 @@ impl Standing {
             miss_unit: verdict.miss_unit,
         }
     }
+}
+
+/// Returns the first pool of a cycle that is too good to go on one endpoint's word, which is all there is.
+fn unconfirmed(cx: Context<'_>, cycle: &Cycle) -> String {
+    let Sizing {
+        amount_in,
+        amount_out,
+        ..
+    } = cycle.sizing;
+    if !needs_second(amount_in, amount_out, &cx.setup.gates) {
+        return String::new();
+    }
+    let legs = cycle.edges.iter().map(|&edge| cx.market.behind(edge));
+    let mut pools = legs
+        .filter(|behind| behind.kind == Kind::Pool)
+        .map(|behind| &cx.market.registry.pools[behind.at]);
+    pools
+        .find(|pool| !cx.market.registry.is_confirmed(pool))
+        .map_or_else(String::new, |pool| pool.name.clone())
 }
 
 /// Returns the lamports that token accounts cost which a route needs and the wallet has not, `None` if one of their mints

@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use super::Engine;
-use super::channels::{ChannelState, State};
+use super::channels::ChannelState;
 use crate::base58::{Pubkey, Signature};
 use crate::wss_aggregator::{Verdict, WssAggregator};
 
@@ -50,7 +50,7 @@ impl Engine {
         // Of this one nothing comes before it is back; whoever stands in is asked now.
         self.market.registry.ask_again(at);
         for socket in self.channels.values() {
-            if socket.socket && socket.info.id != at && socket.state == State::Live {
+            if socket.socket && socket.info.id != at && socket.is_believed() {
                 let told = socket.session.accounts();
                 self.market.registry.hand_over(at, socket.info.id, &told);
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use super::channels::{ChannelState, State};
+use super::channels::{ChannelState, State, plain};
 use super::market::{Guard, Hop, Kind, Tie};
 use super::opportunity::Opportunity;
 use super::prices::Row;
@@ -94,6 +94,8 @@ struct ChannelView<'a> {
     state: State,
     last_error: &'a str,
     race: Option<RaceView>,
+    slots_behind: Option<u64>,
+    quarantine: String,
 }
 
 /// All that is shown; twin of `EngineView` in `cambist/engine/protocol.py`.
@@ -225,6 +227,8 @@ impl Engine {
             state: channel.state,
             last_error: &channel.last_error,
             race: self.race_view(channel),
+            slots_behind: self.slots_behind(channel),
+            quarantine: plain(&channel.quarantine),
         }
     }
 

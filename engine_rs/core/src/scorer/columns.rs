@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::{Figures, Gates, Settlement, weigh};
 
-/// The columns in their order. `flags` holds 1 for a base token with a cap, 2 torn, 4 stale, 8 legged, 16 off its peg; a
-/// cost below 0 is unknown.
+/// The columns in their order. `flags` holds 1 for a base token with a cap, 2 torn, 4 stale, 8 legged, 16 off its peg, 32
+/// fork, 64 unconfirmed; a cost below 0 is unknown.
 pub const COLUMNS: [&str; 13] = [
     "amount_in",
     "amount_out",
@@ -22,7 +22,7 @@ pub const COLUMNS: [&str; 13] = [
     "tries",
 ];
 /// Above this no flag is known.
-const ALL_FLAGS: i64 = 31;
+const ALL_FLAGS: i64 = 127;
 /// Columns that may be unknown.
 const COSTS: std::ops::RangeInclusive<usize> = 4..=9;
 
@@ -108,9 +108,11 @@ fn figures(columns: &[i64], rows: usize, row: usize) -> Result<Figures, ColumnEr
             Settlement::Legged
         },
         has_base: flags & 1 != 0,
+        fork: flags & 32 != 0,
         torn: flags & 2 != 0,
         stale: flags & 4 != 0,
         depeg: flags & 16 != 0,
+        unconfirmed: flags & 64 != 0,
         transfer_fees: values[3] as u64,
         base_fee: cost(4),
         priority_fee: cost(5),

@@ -13,31 +13,35 @@ pub(super) const PPM: i128 = 1_000_000;
 pub enum Reason {
     Go = 0,
     NoBase = 1,
-    Torn = 2,
-    Stale = 3,
-    Depeg = 4,
-    UnknownCost = 5,
-    LeggedCost = 6,
-    NotPositive = 7,
-    BelowMin = 8,
-    FeesEatGross = 9,
-    TipShare = 10,
-    New = 11,
-    Landing = 12,
+    Fork = 2,
+    Torn = 3,
+    Stale = 4,
+    Depeg = 5,
+    Unconfirmed = 6,
+    UnknownCost = 7,
+    LeggedCost = 8,
+    NotPositive = 9,
+    BelowMin = 10,
+    FeesEatGross = 11,
+    TipShare = 12,
+    New = 13,
+    Landing = 14,
 }
 
 impl Reason {
     /// How many there are.
-    pub const COUNT: usize = 13;
+    pub const COUNT: usize = 15;
 
     /// Returns the reason's name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Go => "go",
             Self::NoBase => "no_base",
+            Self::Fork => "fork",
             Self::Torn => "torn",
             Self::Stale => "stale",
             Self::Depeg => "depeg",
+            Self::Unconfirmed => "unconfirmed",
             Self::UnknownCost => "unknown_cost",
             Self::LeggedCost => "legged_cost",
             Self::NotPositive => "not_positive",
@@ -71,9 +75,11 @@ pub struct Figures {
     pub amount_out: u64,
     pub settlement: Settlement,
     pub has_base: bool,
+    pub fork: bool,
     pub torn: bool,
     pub stale: bool,
     pub depeg: bool,
+    pub unconfirmed: bool,
     pub transfer_fees: u64,
     pub base_fee: Option<u64>,
     pub priority_fee: Option<u64>,
@@ -104,9 +110,11 @@ impl Figures {
             amount_out: c.amount_out,
             settlement: c.settlement,
             has_base: c.has_base,
+            fork: !c.fork.is_empty(),
             torn: !c.torn.is_empty(),
             stale: !c.stale.is_empty(),
             depeg: !c.depeg.is_empty(),
+            unconfirmed: !c.unconfirmed.is_empty(),
             transfer_fees: c.transfer_fees,
             base_fee: c.base_fee,
             priority_fee: c.priority_fee,
@@ -181,6 +189,12 @@ pub fn landing_ppm(wins: u64, tries: u64) -> u32 {
     ((wins + 1) * 1_000_000 / (u128::from(tries) + 2)) as u32
 }
 
+/// Returns whether a gross is too good to be believed on one endpoint's word.
+pub fn needs_second(amount_in: u64, amount_out: u64, gates: &Gates) -> bool {
+    let gross = i128::from(amount_out) - i128::from(amount_in);
+    gross * PPM > i128::from(gates.max_unconfirmed_ppm) * i128::from(amount_in)
+}
+
 /// Returns `part` as parts per million of `whole`, rounded down.
 pub(super) fn ppm(part: i128, whole: u64) -> i128 {
     (part * PPM).div_euclid(i128::from(whole.max(1)))
@@ -191,6 +205,9 @@ fn refusal(f: &Figures, gates: &Gates, net: Option<i64>, landing: u32) -> (Reaso
     if !f.has_base || f.amount_in == 0 {
         return (Reason::NoBase, None);
     }
+    if f.fork {
+        return (Reason::Fork, None);
+    }
     if f.torn {
         return (Reason::Torn, None);
     }
@@ -199,6 +216,9 @@ fn refusal(f: &Figures, gates: &Gates, net: Option<i64>, landing: u32) -> (Reaso
     }
     if f.depeg {
         return (Reason::Depeg, None);
+    }
+    if f.unconfirmed && needs_second(f.amount_in, f.amount_out, gates) {
+        return (Reason::Unconfirmed, None);
     }
     if f.unknown_cost().is_some() {
         return (Reason::UnknownCost, None);

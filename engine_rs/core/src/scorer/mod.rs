@@ -1,9 +1,9 @@
 //! Net of everything: go or no-go with one reason.
 //!
-//! Gates are tried in this order and the first that fails is the reason: `no_base`, `torn`, `stale`, `depeg`,
-//! `unknown_cost`, `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`, `landing`; else
-//! `go`. A gate whose input is unknown fails. A refusal by a figure says by how much it missed: what the figure must
-//! change, no more and no less, for that gate to pass.
+//! Gates are tried in this order and the first that fails is the reason: `no_base`, `fork`, `torn`, `stale`, `depeg`,
+//! `unconfirmed`, `unknown_cost`, `legged_cost`, `not_positive`, `below_min`, `fees_eat_gross`, `tip_share`, `new`,
+//! `landing`; else `go`. A gate whose input is unknown fails. A refusal by a figure says by how much it missed: what the
+//! figure must change, no more and no less, for that gate to pass.
 //!
 //! `figures` weighs the numbers alone, `columns` many rows of them in one call.
 
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::columns::{COLUMNS, ColumnError, Scored, score_columns};
-pub use self::figures::{Figures, Reason, Verdict, landing_ppm, weigh};
+pub use self::figures::{Figures, Reason, Verdict, landing_ppm, needs_second, weigh};
 
 /// What an opportunity must pass; twin of `Gates` in `cambist/engine/protocol.py`, which documents each field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,7 @@ pub struct Gates {
     pub max_book_age_ms: u64,
     pub max_slot_lag: u64,
     pub max_slot_silence_ms: u64,
+    pub max_unconfirmed_ppm: u64,
     pub min_landing_ppm: u32,
     pub max_fee_ppm_of_gross: u64,
     pub max_tip_ppm_of_profit: u64,
@@ -45,6 +46,7 @@ impl Default for Gates {
             max_book_age_ms: 2_000,
             max_slot_lag: 2,
             max_slot_silence_ms: 5_000,
+            max_unconfirmed_ppm: 20_000,
             min_landing_ppm: 100_000,
             max_fee_ppm_of_gross: 500_000,
             max_tip_ppm_of_profit: 500_000,
@@ -87,12 +89,16 @@ pub struct Candidate {
     pub settlement: Settlement,
     /// Whether the cycle passes a base token that has a cap.
     pub has_base: bool,
+    /// The leg whose state came from a slot that fell out of the chain, for display; empty if none.
+    pub fork: String,
     /// The torn leg, for display; empty if none.
     pub torn: String,
     /// The stale leg, for display; empty if none.
     pub stale: String,
     /// The equivalence that does not hold, for display; empty if none.
     pub depeg: String,
+    /// The leg that no second endpoint told alike, for display; empty if none. Read for a great gross only.
+    pub unconfirmed: String,
     /// Transfer fees that `amount_out` does not hold already.
     pub transfer_fees: u64,
     pub base_fee: Option<u64>,
@@ -150,9 +156,16 @@ fn detail(c: &Candidate, f: &Figures, gates: &Gates, verdict: &Verdict) -> Strin
     let of_input = |part: i128| figures::ppm(part, f.amount_in);
     match verdict.reason {
         Reason::Go | Reason::NoBase => String::new(),
+        Reason::Fork => c.fork.clone(),
         Reason::Torn => c.torn.clone(),
         Reason::Stale => c.stale.clone(),
         Reason::Depeg => c.depeg.clone(),
+        Reason::Unconfirmed => format!(
+            "{}>{} ppm, {}",
+            of_input(f.gross()),
+            gates.max_unconfirmed_ppm,
+            c.unconfirmed
+        ),
         Reason::UnknownCost => f.unknown_cost().unwrap_or("overflow").to_owned(),
         Reason::LeggedCost => "rebalancing".to_owned(),
         Reason::NotPositive => match f.gross() {

@@ -17,7 +17,7 @@ class Leg(NamedTuple):
     """How good a step's state is."""
 
     problem: str
-    """Empty, `torn`, `stale` or `depeg`."""
+    """Empty, `fork`, `torn`, `stale` or `depeg`."""
     detail: str
     age_ns: int
 
@@ -51,10 +51,12 @@ def pool_leg(market: Market, at: int, now_ns: int) -> Leg:
     if channel is None or channel.slot is None:
         return Leg("stale", f"{pool.name} has no slots", max(0, now_ns - pool.changed_ns))
     age = max(0, now_ns - channel.slot_ns)
-    if pool.state == "torn":
-        return Leg("torn", pool.name, age)
+    if pool.state in ("fork", "torn"):
+        return Leg(pool.state, pool.name, age)
     if pool.state != "live":
         return Leg("stale", f"{pool.name} {pool.state}", age)
+    if channel.quarantine:
+        return Leg("stale", f"{channel.info.label} is quarantined", age)
     behind = (market.slot or 0) - channel.slot
     if channel.state == "down" or behind > market.setup.gates.max_slot_lag:
         return Leg("stale", f"{channel.info.label} is {behind} slots behind", age)
@@ -70,4 +72,4 @@ def waits(market: Market, edge: int) -> bool:
         return market.graph.weight(edge) is None
     if behind.kind is Kind.BOOK:
         return not market.books.entries[behind.at].live
-    return market.registry.pools[behind.at].state in ("torn", "gap")
+    return market.registry.pools[behind.at].state in ("torn", "gap", "fork")

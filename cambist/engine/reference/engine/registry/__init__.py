@@ -34,6 +34,10 @@ class Registry:
         self.refused: list[str] = []
         """Reasons to count, taken by the engine."""
         self.errors: list[str] = []
+        self.lied = False
+        """Whether what was told last can't be so, whoever was faster: taken by the engine."""
+        self.vouched = False
+        """Whether a second endpoint confirmed an account: taken by the engine."""
         self.needs: list[tuple[str, str, int, int | None]] = []
         """(kind, key, index, carrier) not yet handed out."""
         self.dirty: set[int] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cambist.engine.reference.accounts import program
 
@@ -43,6 +43,37 @@ class Role(IntEnum):
     SCHEDULE = 8
 
 
+class Teller(NamedTuple):
+    """Who tells an account."""
+
+    channel: int
+    socket: bool = False
+    endpoint: int = 0
+    """What tells two nodes apart: a node's socket and its HTTP side are one endpoint."""
+    carries: bool = True
+    """Whether pools follow this socket's slots once it tells one of their accounts; not if it lags."""
+    root: int = 0
+    """Newest slot that its node calls rooted."""
+    content: bytes | None = None
+    """Hash of what it tells; `None` where there is no second endpoint to compare with."""
+
+
+class Kept(NamedTuple):
+    """An earlier state of an account."""
+
+    slot: int
+    owner: bytes
+    data: bytes
+
+
+class Told(NamedTuple):
+    """What an endpoint said of an account last."""
+
+    endpoint: int
+    slot: int
+    content: bytes
+
+
 @dataclass(slots=True)
 class Account:
     """One watched account, as last accepted."""
@@ -61,14 +92,36 @@ class Account:
     suspect: bool = False
     """Updates may have been lost; it counts again after the next one."""
     decoded: Any = None
+    fork: int | None = None
+    """Its state came from a slot that fell out of the chain; it counts again once told at this slot or later."""
+    fell: int | None = None
+    """Newest slot at which it was told that fell out of the chain."""
+    rooted: Kept | None = None
+    """A state that can't be rolled back, at most two finalities old."""
+    kept: Kept | None = None
+    """The next one to become `rooted`."""
+    first: Told | None = None
+    """Who told what it holds first; `None` with one endpoint."""
+    second: Told | None = None
+    """What another endpoint than that one said last."""
 
     def accepts(self, slot: int, channel: int, *, socket: bool) -> bool:
         """Whether an update is news: a newer slot, or the same one from the connection that first delivered it."""
+        if self.fork is not None:
+            return slot >= self.fork
         if self.count == 0:
             return True
         if slot != self.slot:
             return slot > self.slot
         return channel == self.channel or (socket and not self.socket) or self.suspect
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a second endpoint told what it holds, at the slot of the first one or later."""
+        first, second = self.first, self.second
+        if first is None or second is None:
+            return False
+        return second.slot >= first.slot and second.content == first.content
 
     def updates(self, slot: int) -> int:
         """Returns how often it changed in `slot`."""
@@ -84,7 +137,7 @@ class PoolEntry:
     program: bytes
     venue: str
     state: str = "loading"
-    """`loading`, `live`, `torn`, `gap`, `closed` (not tradable) or `refused`."""
+    """`loading`, `live`, `torn`, `gap`, `fork`, `closed` (not tradable) or `refused`."""
     note: str = ""
     """Why it is refused."""
     mints: tuple[bytes, bytes] | None = None

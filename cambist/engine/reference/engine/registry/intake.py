@@ -25,8 +25,16 @@ from cambist.engine.reference.accounts import (
 )
 from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
 from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
-from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, Role
-from cambist.engine.reference.engine.registry.membership import array_start_of, discover, first_sight, note, note_absent
+from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, Kept, Role, Teller, Told
+from cambist.engine.reference.engine.registry.membership import (
+    PARTS,
+    array_start_of,
+    discover,
+    first_sight,
+    named,
+    note,
+    note_absent,
+)
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.registry import Registry
@@ -50,26 +58,87 @@ LAYOUTS: dict[Role, dict[str, Any]] = {
 """What each venue keeps in the accounts that its program owns; `""` is every other venue."""
 
 
-def take(registry: Registry, key: bytes, slot: int, owner: bytes, data: bytes, channel: int, *, socket: bool) -> None:
-    """Takes one account as a node told it; marks the pools it belongs to dirty."""
-    account = registry.accounts.get(key) or discover(registry, key, owner, data)
-    if account is None or not account.accepts(slot, channel, socket=socket):
+def knows(registry: Registry, key: bytes, owner: bytes, data: bytes) -> bool:
+    """Returns whether an account is watched, or belongs to a pool by what it says itself: then it is from now on."""
+    return key in registry.accounts or discover(registry, key, owner, data) is not None
+
+
+def take(registry: Registry, key: bytes, slot: int, owner: bytes, data: bytes, teller: Teller) -> None:
+    """Takes a watched account as a node told it; marks the pools it belongs to dirty."""
+    account = registry.accounts[key]
+    if not account.accepts(slot, teller.channel, socket=teller.socket):
+        if teller.socket and teller.channel == account.channel and slot < account.slot:
+            registry.refuse("slot_back", f"account {base58.encode(key)} told at slot {slot} after {account.slot}")
+        if account.count and (owner != account.owner or len(data) != len(account.data)):
+            # Not worth decoding where it looks alike: it advances nothing.
+            _checked(registry, account, owner, data)
+        elif account.count:
+            hear(registry, account, slot, teller)
+        if account.fork is not None:
+            registry.needs.append(("account", base58.encode(key), 0, None))
         return
     decoded = _checked(registry, account, owner, data)
     if decoded is None:
         return
+    _keep(account, slot, teller)
+    _witness(registry, account, slot, teller)
     before = account.decoded
-    fresh = account.count == 0
-    account.count = account.count + 1 if slot == account.slot and not fresh else 1
+    goes_on = slot == account.slot and account.count and account.fork is None
+    account.count = account.count + 1 if goes_on else 1
     account.slot, account.owner, account.data = slot, owner, data
-    account.channel, account.socket, account.suspect = channel, socket, False
-    account.decoded = decoded
+    account.channel, account.socket, account.suspect = teller.channel, teller.socket, False
+    account.decoded, account.fork = decoded, None
     if account.role is not Role.CLOCK:
         registry.dirty.update(account.users)
-        if socket:
-            for user in account.users:
-                registry.pools[user].carrier = channel
+        if teller.socket:
+            _carry(registry, account, teller)
     note(registry, account, before)
+
+
+def _keep(account: Account, slot: int, teller: Teller) -> None:
+    """Keeps the state that an update at `slot` takes the place of, if that is the next one to be rooted."""
+    if not account.count or account.fork is not None or slot <= account.slot or account.role is Role.CLOCK:
+        return
+    if account.kept is not None and account.kept.slot <= teller.root:
+        account.rooted, account.kept = account.kept, None
+    if account.slot <= teller.root:
+        account.rooted, account.kept = Kept(account.slot, account.owner, account.data), None
+    elif account.kept is None:
+        account.kept = Kept(account.slot, account.owner, account.data)
+
+
+def _carry(registry: Registry, account: Account, teller: Teller) -> None:
+    for user in account.users:
+        pool = registry.pools[user]
+        if teller.carries or pool.carrier is None:
+            pool.carrier = teller.channel
+
+
+def _witness(registry: Registry, account: Account, slot: int, teller: Teller) -> None:
+    """Takes who told what an account holds from now on: first, or after another endpoint had."""
+    if teller.content is None:
+        account.first = account.second = None
+        return
+    told, first, second = Told(teller.endpoint, slot, teller.content), account.first, account.second
+    if first is not None and first.content == told.content and account.fork is None:
+        hear(registry, account, slot, teller)
+        return
+    account.first = told
+    # The other endpoint may have been ahead within the slot.
+    if second is None or second.endpoint == told.endpoint or second.content != told.content or second.slot < slot:
+        account.second = None
+    registry.vouched |= account.confirmed
+
+
+def hear(registry: Registry, account: Account, slot: int, teller: Teller) -> None:
+    """Takes what another endpoint than the first one says of an account."""
+    first, second = account.first, account.second
+    if teller.content is None or first is None or first.endpoint == teller.endpoint:
+        return
+    if second is None or slot >= second.slot:
+        before = account.confirmed
+        account.second = Told(teller.endpoint, slot, teller.content)
+        registry.vouched |= account.confirmed and not before
 
 
 def see(registry: Registry, key: bytes, owner: bytes, data: bytes) -> None:
@@ -89,7 +158,7 @@ def lose(registry: Registry, key: bytes, slot: int) -> None:
     if account is None:
         note_absent(registry, key)
         return
-    if account.count == 0 or slot < account.slot:
+    if account.count == 0 or slot < (account.slot if account.fork is None else account.fork):
         return
     pool = registry.pools[account.users[0]] if account.users else None
     if account.role is Role.TICKS and pool is not None:
@@ -104,6 +173,7 @@ def lose(registry: Registry, key: bytes, slot: int) -> None:
     elif account.role is Role.POOL and pool is not None:
         pool.drop_ticks()  # it may come back as another pool
     account.count, account.decoded, account.data, account.slot = 0, None, b"", 0
+    account.fork = account.rooted = account.kept = account.first = account.second = None
     registry.dirty.update(account.users)
 
 
@@ -113,10 +183,36 @@ def _checked(registry: Registry, account: Account, owner: bytes, data: bytes) ->
         decoded = decode(registry, account, owner, data)
     except LayoutError as error:
         registry.refuse("bad_layout", f"account {base58.encode(account.key)}: {error}")
+        registry.lied |= error.is_other and account.count > 0
         return None
     if decoded is None:
         registry.stranger(account.key, owner)
+        registry.lied |= account.count > 0
+        return None
+    if problem := _changed(registry, account, decoded):
+        registry.refuse(problem, f"account {base58.encode(account.key)}: {problem}")
+        registry.lied |= account.count > 0
+        return None
     return decoded
+
+
+def _changed(registry: Registry, account: Account, now: Any) -> str:
+    """Returns which relation between a pool and its accounts an update breaks that lasts as long as they do."""
+    before = account.decoded
+    if account.role is Role.VAULT and before is not None:
+        if now.mint != before.mint:
+            return "vault_mint"
+        return "" if now.owner == before.owner else "vault_owner"
+    pool = registry.pools[account.users[0]] if account.users else None
+    if account.role is Role.POOL and pool is not None and pool.mints is not None:
+        mints, vaults = named(pool.venue, now)
+        if mints != pool.mints:
+            return "pool_mints"
+        return "" if vaults == pool.vaults else "pool_vaults"
+    if account.role in (Role.TICKS, Role.ORACLE, Role.BITMAP) and pool is not None:
+        field = next(field for role, _, field in PARTS[pool.venue] if role is account.role)
+        return "" if getattr(now, field) == pool.address else "other_pool"
+    return ""
 
 
 def decode(registry: Registry, account: Account, owner: bytes, data: bytes) -> Any:

@@ -154,30 +154,39 @@ def _note_clmm(registry: Registry, pool: PoolEntry, slot: int, before: ClmmPool,
         pool.drop_ticks()
 
 
+Pair = tuple[bytes, bytes]
+
+
+def named(venue: str, now: Any) -> tuple[Pair, Pair | None]:
+    """Returns the mints that a pool's account names, and its vaults where a quote reads their balances."""
+    match venue:
+        case "ray4":
+            return (now.coin_mint, now.pc_mint), (now.coin_vault, now.pc_vault)
+        case "cpmm" | "saber":
+            return now.mints, now.vaults
+        case "damm2" | "clmm":
+            return now.mints, None
+        case "dlmm":
+            return (now.mint_x, now.mint_y), None
+        case "pump":
+            return (now.base_mint, now.quote_mint), (now.base_vault, now.quote_vault)
+    return (now.mint_a, now.mint_b), None
+
+
 def first_sight(registry: Registry, pool: PoolEntry, at: int, now: Any) -> None:
     """Takes over which accounts a pool names, and asks for those nobody watches."""
-    if pool.venue == "ray4":
-        pool.mints, pool.vaults = (now.coin_mint, now.pc_mint), (now.coin_vault, now.pc_vault)
-    elif pool.venue == "cpmm":
-        pool.mints, pool.vaults = now.mints, now.vaults
+    pool.mints, pool.vaults = named(pool.venue, now)
+    if pool.venue == "cpmm":
         pool.config = now.amm_config
-    elif pool.venue == "saber":
-        pool.mints, pool.vaults = now.mints, now.vaults
-    elif pool.venue == "damm2":
-        pool.mints = now.mints
     elif pool.venue == "dlmm":
-        pool.mints = (now.mint_x, now.mint_y)
         registry.needs.append(("bitmap", pool.name, 0, pool.carrier))
     elif pool.venue == "clmm":
-        pool.mints, pool.config = now.mints, now.amm_config
+        pool.config = now.amm_config
         registry.needs.append(("clmm_bitmap", pool.name, 0, pool.carrier))
     elif pool.venue == "pump":
-        pool.mints, pool.vaults = (now.base_mint, now.quote_mint), (now.base_vault, now.quote_vault)
         pool.config, pool.schedule = program.PUMP_AMM_CONFIG, program.PUMP_FEE_CONFIG
-    else:
-        pool.mints = (now.mint_a, now.mint_b)
-        if now.has_adaptive_fee():
-            registry.needs.append(("oracle", pool.name, 0, pool.carrier))
+    elif pool.venue == "orca" and now.has_adaptive_fee():
+        registry.needs.append(("oracle", pool.name, 0, pool.carrier))
     for vault in pool.vaults or ():
         _watch(registry, vault, Role.VAULT, at)
     if pool.config is not None:

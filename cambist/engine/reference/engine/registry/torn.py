@@ -24,7 +24,13 @@ def settle(registry: Registry, at: int, announced: int | None) -> None:
     pool.pool = None
     if pool.state == "refused":
         return
-    if pool.mints is None or not _is_complete(registry, pool):
+    if pool.mints is None:
+        pool.state = "loading"
+        return
+    if any(account.fork is not None for account in members(registry, pool)):
+        pool.state = "fork"
+        return
+    if not _is_complete(registry, pool):
         pool.state = "loading"
         return
     if any(registry.accounts[key].suspect for key in _keys(pool)):
@@ -71,6 +77,18 @@ def _is_complete(registry: Registry, pool: PoolEntry) -> bool:
         nearest = [near_arrays(used, now.tick // span, x_to_y=down)[:1] for down in (True, False)]
         return all(index * span in pool.arrays for near in nearest for index in near)
     return True
+
+
+def members(registry: Registry, pool: PoolEntry) -> Iterator[Account]:
+    """Yields the accounts that a quote reads, and the mints, which may take a fee."""
+    for key in (*_keys(pool), *(pool.mints or ())):
+        if (account := registry.accounts.get(key)) is not None:
+            yield account
+
+
+def is_confirmed(registry: Registry, pool: PoolEntry) -> bool:
+    """Returns whether a second endpoint told each account of a pool alike."""
+    return all(account.confirmed for account in members(registry, pool))
 
 
 def _keys(pool: PoolEntry) -> Iterator[bytes]:
@@ -150,10 +168,13 @@ def doubt(registry: Registry, channel: int) -> None:
             registry.dirty.update(account.users)
 
 
-def hand_over(registry: Registry, lost: int, to: int, told: set[bytes]) -> None:
-    """Lets pools of a lost channel follow the slots of another one that tells them."""
+def hand_over(registry: Registry, lost: int, to: int, told: set[bytes], *, whole: bool = False) -> None:
+    """Lets pools of a lost channel follow the slots of another one that tells them.
+
+    `whole` asks that it tells all their accounts: where nothing is asked for anew.
+    """
     for at, pool in enumerate(registry.pools):
-        if pool.carrier == lost and pool.address in told:
+        if pool.carrier == lost and (told.issuperset(_keys(pool)) if whole else pool.address in told):
             pool.carrier = to
             registry.dirty.add(at)
 

@@ -9,6 +9,7 @@ from cambist.engine.reference.cycle_finder import PotentialsState
 from cambist.engine.reference.decode import SessionParts
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.series import SeriesParts
+from cambist.engine.reference.engine.slot_chain import ChainParts
 from cambist.engine.reference.fee_sources import SourcesState
 from cambist.engine.reference.fees import FeeState
 from cambist.engine.reference.order_book import BookParts, Numbering
@@ -37,6 +38,8 @@ class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: str
     last_error: str
     session: SessionParts
+    chain: ChainParts = ChainParts()
+    quarantine: str = ""
 
 
 class EdgePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +52,12 @@ class EdgePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: int
     first: bool
     weight: int | None
+
+
+KeptPart = tuple[int, str, str]
+"""(slot, owner, data)."""
+ToldPart = tuple[int, int, str]
+"""(endpoint, slot, hash in base64)."""
 
 
 class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +73,12 @@ class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: int
     socket: bool
     suspect: bool
+    fork: int | None = None
+    fell: int | None = None
+    rooted: KeptPart | None = None
+    kept: KeptPart | None = None
+    first: ToldPart | None = None
+    second: ToldPart | None = None
 
 
 class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

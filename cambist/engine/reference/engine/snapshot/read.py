@@ -17,10 +17,11 @@ from cambist.engine.reference.engine.market import Edge, equivalence
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.prices import Row, Source
 from cambist.engine.reference.engine.registry.build import build
-from cambist.engine.reference.engine.registry.entries import Account, PoolEntry, Role
+from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Role, Told
 from cambist.engine.reference.engine.registry.intake import decode
 from cambist.engine.reference.engine.series import Series
-from cambist.engine.reference.engine.snapshot.parts import VERSION, PoolPart, State
+from cambist.engine.reference.engine.slot_chain import SlotChain
+from cambist.engine.reference.engine.snapshot.parts import VERSION, KeptPart, PoolPart, State, ToldPart
 from cambist.engine.reference.engine.standing import Cycle, Sizing
 from cambist.engine.reference.fee_sources import Sources
 from cambist.engine.reference.fees import FeeModel
@@ -28,7 +29,7 @@ from cambist.engine.reference.graph import Graph
 from cambist.engine.reference.order_book import OrderBook
 from cambist.engine.reference.pool import ChainTime
 from cambist.engine.reference.technical import from_bits
-from cambist.engine.reference.wss_aggregator import WssAggregator
+from cambist.engine.reference.wss_aggregator import HASH_BYTES, WssAggregator
 from cambist.model.market import Instrument
 
 if TYPE_CHECKING:
@@ -70,13 +71,13 @@ def _load_channels(engine: ReferenceEngine, state: State) -> None:
     for part in state.channels:
         channel = ChannelState(part.info)
         for name in part.__struct_fields__:
-            if name != "session":
+            if name not in ("session", "chain"):
                 setattr(channel, name, getattr(part, name))
         session = SolanaSession.from_parts(part.session)
         if session is None:
             message = f"session of channel {part.info.id}"
             raise ValueError(message)
-        channel.session = session
+        channel.session, channel.chain = session, SlotChain.from_parts(part.chain)
         engine.channels[part.info.id] = channel
     engine.race.aggregator = WssAggregator.from_parts(state.race)
     engine.race.count_sockets(engine.channels)
@@ -111,6 +112,9 @@ def _load_pools(engine: ReferenceEngine, state: State) -> None:
         account = Account(_key(part.key), Role(part.role), list(part.users), _key(part.owner), b64decode(part.data))
         account.slot, account.count, account.channel = part.slot, part.count, part.channel
         account.socket, account.suspect = part.socket, part.suspect
+        account.fork, account.fell = part.fork, part.fell
+        account.rooted, account.kept = _kept(part.rooted), _kept(part.kept)
+        account.first, account.second = _told(part.first), _told(part.second)
         if account.count:
             account.decoded = decode(registry, account, account.owner, account.data)
             if isinstance(account.decoded, Mint):
@@ -120,6 +124,20 @@ def _load_pools(engine: ReferenceEngine, state: State) -> None:
         _load_pool(pool, kept)
         if pool.state in ("live", "closed"):
             pool.pool = build(registry, pool)
+
+
+def _kept(part: KeptPart | None) -> Kept | None:
+    return None if part is None else Kept(part[0], _key(part[1]), b64decode(part[2]))
+
+
+def _told(part: ToldPart | None) -> Told | None:
+    if part is None:
+        return None
+    content = b64decode(part[2], validate=True)
+    if len(content) != HASH_BYTES:
+        message = f"{len(content)} bytes told of an account, expected {HASH_BYTES}"
+        raise ValueError(message)
+    return Told(part[0], part[1], content)
 
 
 def _load_pool(pool: PoolEntry, part: PoolPart) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
     from cambist.engine.reference.engine.channels import ChannelState
     from cambist.engine.reference.engine.prices import Row
-    from cambist.engine.reference.engine.registry.entries import Account, PoolEntry
+    from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Told
     from cambist.engine.reference.engine.standing import Cycle
 
 
@@ -79,6 +79,8 @@ def _channel(channel: ChannelState) -> ChannelPart:
         state=channel.state,
         last_error=channel.last_error,
         session=channel.session.parts(),
+        chain=channel.chain.parts(),
+        quarantine=channel.quarantine,
     )
 
 
@@ -107,7 +109,21 @@ def _account(account: Account) -> AccountPart:
         channel=account.channel,
         socket=account.socket,
         suspect=account.suspect,
+        fork=account.fork,
+        fell=account.fell,
+        rooted=_kept(account.rooted),
+        kept=_kept(account.kept),
+        first=_told(account.first),
+        second=_told(account.second),
     )
+
+
+def _kept(kept: Kept | None) -> tuple[int, str, str] | None:
+    return None if kept is None else (kept.slot, base58.encode(kept.owner), b64encode(kept.data).decode())
+
+
+def _told(told: Told | None) -> tuple[int, int, str] | None:
+    return None if told is None else (told.endpoint, told.slot, b64encode(told.content).decode())
 
 
 def _pool(pool: PoolEntry) -> PoolPart:

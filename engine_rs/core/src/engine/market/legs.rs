@@ -11,6 +11,7 @@ pub(super) const NS_PER_MS: i64 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     None,
+    Fork,
     Torn,
     Stale,
     Depeg,
@@ -20,6 +21,7 @@ impl Problem {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::None => "",
+            Self::Fork => "fork",
             Self::Torn => "torn",
             Self::Stale => "stale",
             Self::Depeg => "depeg",
@@ -91,14 +93,21 @@ impl Market {
         let age = (now_ns - channel.slot_ns).max(0);
         match pool.state {
             PoolState::Live => {}
-            PoolState::Torn => {
+            PoolState::Torn | PoolState::Fork => {
                 return Leg {
-                    problem: Problem::Torn,
+                    problem: if pool.state == PoolState::Torn {
+                        Problem::Torn
+                    } else {
+                        Problem::Fork
+                    },
                     detail: pool.name.clone(),
                     age_ns: age,
                 };
             }
             state => return Leg::stale(format!("{} {}", pool.name, state.as_str()), age),
+        }
+        if !channel.quarantine.is_empty() {
+            return Leg::stale(format!("{} is quarantined", channel.info.label), age);
         }
         let behind = self.slot.unwrap_or(0).saturating_sub(slot);
         if channel.state == State::Down || behind > self.gates.max_slot_lag {
@@ -126,7 +135,7 @@ impl Market {
         match behind.kind {
             Kind::Pool => matches!(
                 self.registry.pools[behind.at].state,
-                PoolState::Torn | PoolState::Gap
+                PoolState::Torn | PoolState::Gap | PoolState::Fork
             ),
             Kind::Book => !self.books.entries[behind.at].live(),
             Kind::Equivalence => self.graph.weight(edge).is_none(),

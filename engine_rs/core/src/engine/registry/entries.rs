@@ -135,6 +135,37 @@ pub(crate) enum Decoded {
     Clock(Clock),
 }
 
+/// Who tells an account.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Teller {
+    pub(crate) channel: u16,
+    pub(crate) socket: bool,
+    /// What tells two nodes apart: a node's socket and its HTTP side are one endpoint.
+    pub(crate) endpoint: u16,
+    /// Whether pools follow this socket's slots once it tells one of their accounts; not if it lags.
+    pub(crate) carries: bool,
+    /// Newest slot that its node calls rooted.
+    pub(crate) root: u64,
+    /// Hash of what it tells; `None` where there is no second endpoint to compare with.
+    pub(crate) content: Option<[u8; 16]>,
+}
+
+/// An earlier state of an account.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) slot: u64,
+    pub(crate) owner: Pubkey,
+    pub(crate) data: Vec<u8>,
+}
+
+/// What an endpoint said of an account last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) endpoint: u16,
+    pub(crate) slot: u64,
+    pub(crate) content: [u8; 16],
+}
+
 /// One watched account, as last accepted.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
@@ -152,6 +183,18 @@ pub(crate) struct Account {
     /// Updates may have been lost; it counts again after the next one.
     pub(crate) suspect: bool,
     pub(crate) decoded: Option<Decoded>,
+    /// Its state came from a slot that fell out of the chain; it counts again once told at this slot or later.
+    pub(crate) fork: Option<u64>,
+    /// Newest slot at which it was told that fell out of the chain.
+    pub(crate) fell: Option<u64>,
+    /// A state that can't be rolled back, at most two finalities old.
+    pub(crate) rooted: Option<Kept>,
+    /// The next one to become `rooted`.
+    pub(crate) kept: Option<Kept>,
+    /// Who told what it holds first; `None` with one endpoint.
+    pub(crate) first: Option<Told>,
+    /// What another endpoint than that one said last.
+    pub(crate) second: Option<Told>,
 }
 
 impl Account {
@@ -168,11 +211,20 @@ impl Account {
             socket: false,
             suspect: false,
             decoded: None,
+            fork: None,
+            fell: None,
+            rooted: None,
+            kept: None,
+            first: None,
+            second: None,
         }
     }
 
     /// Whether an update is news: a newer slot, or the same one from the connection that first delivered it.
     pub(super) fn accepts(&self, slot: u64, channel: u16, socket: bool) -> bool {
+        if let Some(floor) = self.fork {
+            return slot >= floor;
+        }
         if self.count == 0 {
             return true;
         }
@@ -180,6 +232,13 @@ impl Account {
             return slot > self.slot;
         }
         channel == self.channel || (socket && !self.socket) || self.suspect
+    }
+
+    /// Whether a second endpoint told what it holds, at the slot of the first one or later.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.first.zip(self.second).is_some_and(|(first, second)| {
+            second.slot >= first.slot && second.content == first.content
+        })
     }
 
     /// Returns how often it changed in `slot`.
@@ -196,6 +255,7 @@ pub(crate) enum PoolState {
     Live,
     Torn,
     Gap,
+    Fork,
     /// Not tradable.
     Closed,
     Refused,
@@ -208,6 +268,7 @@ impl PoolState {
             Self::Live => "live",
             Self::Torn => "torn",
             Self::Gap => "gap",
+            Self::Fork => "fork",
             Self::Closed => "closed",
             Self::Refused => "refused",
         }

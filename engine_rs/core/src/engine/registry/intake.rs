@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Registry;
-use super::entries::{Account, Curve, Decoded, Role, Want, is_token_program};
+use super::entries::{Account, Curve, Decoded, Kept, Role, Teller, Told, Want, is_token_program};
+use super::membership::named;
 use crate::accounts::{
     AmmV4, BinArray, BinArrayBitmapExtension, ClmmBitmapExtension, ClmmConfig, ClmmPool,
     ClmmTickArray, Clock, CpmmConfig, CpmmPool, DammV2Pool, LayoutError, LbPair, Mint, Oracle,
@@ -12,40 +13,54 @@ use crate::accounts::{
 use crate::base58::{self, Pubkey};
 
 impl Registry {
-    /// Takes one account as a node told it; marks the pools it belongs to dirty.
+    /// Returns whether an account is watched, or belongs to a pool by what it says itself: then it is from now on.
+    pub(crate) fn knows(&mut self, key: &Pubkey, owner: &Pubkey, data: &[u8]) -> bool {
+        self.by_key.contains_key(key) || self.discover(key, owner, data).is_some()
+    }
+
+    /// Takes a watched account as a node told it; marks the pools it belongs to dirty.
     pub(crate) fn take(
         &mut self,
         key: &Pubkey,
         slot: u64,
         owner: &Pubkey,
         data: Vec<u8>,
-        channel: u16,
-        socket: bool,
+        teller: Teller,
     ) {
-        let known = self.by_key.get(key).copied();
-        let Some(at) = known.or_else(|| self.discover(key, owner, &data)) else {
+        let Some(&at) = self.by_key.get(key) else {
             return;
         };
-        if !self.accounts[at].accepts(slot, channel, socket) {
+        if !self.accounts[at].accepts(slot, teller.channel, teller.socket) {
+            self.overhear(at, slot, (owner, &data), teller);
             return;
         }
         let Some(decoded) = self.checked(at, owner, &data) else {
             return;
         };
+        self.vouched |= self.accounts[at].witness(slot, teller);
         let account = &mut self.accounts[at];
-        account.count = if slot == account.slot && account.count > 0 {
-            account.count + 1
-        } else {
-            1
+        let goes_on = slot == account.slot && account.count > 0 && account.fork.is_none();
+        let (before_slot, before_owner) = (account.slot, account.owner);
+        let keeps = account.keeps(slot);
+        account.count = if goes_on { account.count + 1 } else { 1 };
+        (account.slot, account.owner) = (slot, *owner);
+        let earlier = Kept {
+            slot: before_slot,
+            owner: before_owner,
+            data: std::mem::replace(&mut account.data, data),
         };
-        (account.slot, account.owner, account.data) = (slot, *owner, data);
-        (account.channel, account.socket, account.suspect) = (channel, socket, false);
+        if keeps {
+            account.keep(earlier, teller.root);
+        }
+        (account.channel, account.socket) = (teller.channel, teller.socket);
+        (account.suspect, account.fork) = (false, None);
         let before = account.decoded.replace(decoded);
         if account.role != Role::Clock {
             for &user in &account.users {
                 self.dirty.insert(user);
-                if socket {
-                    self.pools[user].carrier = Some(channel);
+                let carrier = &mut self.pools[user].carrier;
+                if teller.socket && (teller.carries || carrier.is_none()) {
+                    *carrier = Some(teller.channel);
                 }
             }
         }
@@ -81,12 +96,14 @@ impl Registry {
             return;
         };
         let account = &mut self.accounts[at];
-        if account.count == 0 || slot < account.slot {
+        if account.count == 0 || slot < account.fork.unwrap_or(account.slot) {
             return;
         }
         let before = account.decoded.take();
         (account.count, account.slot) = (0, 0);
         account.data.clear();
+        (account.fork, account.rooted, account.kept) = (None, None, None);
+        (account.first, account.second) = (None, None);
         match before {
             Some(Decoded::Ticks(array)) => {
                 let pool = &mut self.pools[account.users[0]];
@@ -116,11 +133,20 @@ impl Registry {
 
     /// Returns what the account holds, or `None` after counting why it is refused.
     fn checked(&mut self, at: usize, owner: &Pubkey, data: &[u8]) -> Option<Decoded> {
-        let key = self.accounts[at].key;
+        let (key, known) = (self.accounts[at].key, self.accounts[at].count > 0);
         match self.decode(&self.accounts[at], owner, data) {
-            Ok(Some(decoded)) => Some(decoded),
+            Ok(Some(decoded)) => match self.changed(at, &decoded) {
+                None => Some(decoded),
+                Some(problem) => {
+                    let text = format!("account {}: {problem}", base58::encode(&key));
+                    self.refuse(problem, text);
+                    self.lied |= known;
+                    None
+                }
+            },
             Ok(None) => {
                 self.stranger(&key, owner);
+                self.lied |= known;
                 None
             }
             Err(error) => {
@@ -128,8 +154,64 @@ impl Registry {
                     "bad_layout",
                     format!("account {}: {error}", base58::encode(&key)),
                 );
+                self.lied |= known && error.is_other();
                 None
             }
+        }
+    }
+
+    /// Returns which relation between a pool and its accounts an update breaks that lasts as long as they do.
+    fn changed(&self, at: usize, now: &Decoded) -> Option<&'static str> {
+        let account = &self.accounts[at];
+        let pool = account.users.first().map(|&user| &self.pools[user]);
+        let is_of = |named: &Pubkey| pool.is_none_or(|pool| pool.address == *named);
+        match (now, &account.decoded) {
+            (Decoded::Vault(now), Some(Decoded::Vault(before))) if now.mint != before.mint => {
+                Some("vault_mint")
+            }
+            (Decoded::Vault(now), Some(Decoded::Vault(before))) if now.owner != before.owner => {
+                Some("vault_owner")
+            }
+            (Decoded::Ticks(now), _) => (!is_of(&now.whirlpool)).then_some("other_pool"),
+            (Decoded::Oracle(now), _) => (!is_of(&now.whirlpool)).then_some("other_pool"),
+            (Decoded::Bins(now), _) => (!is_of(&now.lb_pair)).then_some("other_pool"),
+            (Decoded::Bitmap(now), _) => (!is_of(&now.lb_pair)).then_some("other_pool"),
+            (Decoded::ClmmTicks(now), _) => (!is_of(&now.pool)).then_some("other_pool"),
+            (Decoded::ClmmBitmap(now), _) => (!is_of(&now.pool)).then_some("other_pool"),
+            (now, _) if account.role == Role::Pool => {
+                let pool = pool.filter(|pool| pool.mints.is_some())?;
+                let (mints, vaults) = named(now)?;
+                if Some(mints) != pool.mints {
+                    return Some("pool_mints");
+                }
+                (vaults != pool.vaults).then_some("pool_vaults")
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes a copy that is no news: who told it, and whether its teller went back.
+    fn overhear(&mut self, at: usize, slot: u64, (owner, data): (&Pubkey, &[u8]), teller: Teller) {
+        let account = &mut self.accounts[at];
+        let is_alike = account.owner == *owner && account.data.len() == data.len();
+        let (key, newest) = (account.key, account.slot);
+        let own = teller.socket && teller.channel == account.channel;
+        if account.count > 0 && is_alike {
+            self.vouched |= account.hear(slot, teller);
+        }
+        if own && slot < newest {
+            let text = format!(
+                "account {} told at slot {slot} after {newest}",
+                base58::encode(&key)
+            );
+            self.refuse("slot_back", text);
+        }
+        if self.accounts[at].count > 0 && !is_alike {
+            // Not worth decoding where it looks alike: it advances nothing.
+            self.checked(at, owner, data);
+        }
+        if self.accounts[at].fork.is_some() {
+            self.ask(&key, None);
         }
     }
 
@@ -162,6 +244,65 @@ impl Registry {
             Role::Schedule => Decoded::Schedule(Box::new(PumpFeeConfig::decode(data)?)),
         };
         Ok(Some(decoded))
+    }
+}
+
+impl Account {
+    /// Returns whether the state that an update at `slot` takes the place of may be worth keeping.
+    fn keeps(&self, slot: u64) -> bool {
+        self.count > 0 && self.fork.is_none() && slot > self.slot && self.role != Role::Clock
+    }
+
+    /// Keeps an earlier state, if that is the next one to be rooted.
+    fn keep(&mut self, earlier: Kept, root: u64) {
+        if self.kept.as_ref().is_some_and(|kept| kept.slot <= root) {
+            self.rooted = self.kept.take();
+        }
+        if earlier.slot <= root {
+            (self.rooted, self.kept) = (Some(earlier), None);
+        } else if self.kept.is_none() {
+            self.kept = Some(earlier);
+        }
+    }
+
+    /// Takes who told what it holds from now on: first, or after another endpoint had. Returns whether that confirms it.
+    fn witness(&mut self, slot: u64, teller: Teller) -> bool {
+        let Some(content) = teller.content else {
+            (self.first, self.second) = (None, None);
+            return false;
+        };
+        if self.first.is_some_and(|first| first.content == content) && self.fork.is_none() {
+            return self.hear(slot, teller);
+        }
+        let endpoint = teller.endpoint;
+        self.first = Some(Told {
+            endpoint,
+            slot,
+            content,
+        });
+        // The other endpoint may have been ahead within the slot.
+        self.second = self.second.filter(|second| {
+            second.endpoint != endpoint && second.content == content && second.slot >= slot
+        });
+        self.is_confirmed()
+    }
+
+    /// Takes what another endpoint than the first one says. Returns whether that confirms what was not confirmed before.
+    fn hear(&mut self, slot: u64, teller: Teller) -> bool {
+        let (Some(content), Some(first)) = (teller.content, self.first) else {
+            return false;
+        };
+        if first.endpoint == teller.endpoint || self.second.is_some_and(|second| slot < second.slot)
+        {
+            return false;
+        }
+        let before = self.is_confirmed();
+        self.second = Some(Told {
+            endpoint: teller.endpoint,
+            slot,
+            content,
+        });
+        self.is_confirmed() && !before
     }
 }
 

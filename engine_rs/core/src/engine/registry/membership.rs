@@ -55,6 +55,30 @@ fn part_of_clmm(data: &[u8]) -> Option<(Role, Pubkey)> {
     array.or_else(|_| bitmap()).ok()
 }
 
+/// The mints that a pool's account names, and its vaults where a quote reads their balances.
+type Named = ([Pubkey; 2], Option<[Pubkey; 2]>);
+
+/// Returns what a pool's account names, `None` for another account.
+pub(super) fn named(now: &Decoded) -> Option<Named> {
+    Some(match now {
+        Decoded::AmmV4(now) => (
+            [now.coin_mint, now.pc_mint],
+            Some([now.coin_vault, now.pc_vault]),
+        ),
+        Decoded::Cpmm(now) => (now.mints, Some(now.vaults)),
+        Decoded::Stable(now) => (now.mints, Some(now.vaults)),
+        Decoded::Whirlpool(now) => ([now.mint_a, now.mint_b], None),
+        Decoded::DammV2(now) => (now.mints, None),
+        Decoded::Clmm(now) => (now.mints, None),
+        Decoded::LbPair(now) => ([now.mint_x, now.mint_y], None),
+        Decoded::Pump(now) => (
+            [now.base_mint, now.quote_mint],
+            Some([now.base_vault, now.quote_vault]),
+        ),
+        _ => return None,
+    })
+}
+
 impl Registry {
     /// Returns a new account if it is an array, oracle or bitmap of a watched pool, found by what it says itself.
     pub(super) fn discover(&mut self, key: &Pubkey, owner: &Pubkey, data: &[u8]) -> Option<usize> {
@@ -223,37 +247,23 @@ impl Registry {
     pub(super) fn first_sight(&mut self, at: usize, now: &Decoded) {
         let pool = &mut self.pools[at];
         let mut extra = None;
+        let Some((mints, vaults)) = named(now) else {
+            return;
+        };
+        (pool.mints, pool.vaults) = (Some(mints), vaults);
         match now {
-            Decoded::AmmV4(now) => {
-                pool.mints = Some([now.coin_mint, now.pc_mint]);
-                pool.vaults = Some([now.coin_vault, now.pc_vault]);
-            }
-            Decoded::Cpmm(now) => {
-                (pool.mints, pool.vaults) = (Some(now.mints), Some(now.vaults));
-                pool.config = Some(now.amm_config);
-            }
-            Decoded::Whirlpool(now) => {
-                pool.mints = Some([now.mint_a, now.mint_b]);
-                extra = now.has_adaptive_fee().then_some("oracle");
-            }
-            Decoded::Stable(now) => (pool.mints, pool.vaults) = (Some(now.mints), Some(now.vaults)),
-            Decoded::DammV2(now) => pool.mints = Some(now.mints),
-            Decoded::LbPair(now) => {
-                pool.mints = Some([now.mint_x, now.mint_y]);
-                extra = Some("bitmap");
-            }
+            Decoded::Cpmm(now) => pool.config = Some(now.amm_config),
+            Decoded::Whirlpool(now) => extra = now.has_adaptive_fee().then_some("oracle"),
+            Decoded::LbPair(_) => extra = Some("bitmap"),
             Decoded::Clmm(now) => {
-                pool.mints = Some(now.mints);
                 pool.config = Some(now.amm_config);
                 extra = Some("clmm_bitmap");
             }
-            Decoded::Pump(now) => {
-                pool.mints = Some([now.base_mint, now.quote_mint]);
-                pool.vaults = Some([now.base_vault, now.quote_vault]);
+            Decoded::Pump(_) => {
                 pool.config = Some(program::PUMP_AMM_CONFIG);
                 pool.schedule = Some(program::PUMP_FEE_CONFIG);
             }
-            _ => return,
+            _ => {}
         }
         let (mints, vaults, carrier) = (pool.mints, pool.vaults, pool.carrier);
         let (config, schedule) = (pool.config, pool.schedule);

@@ -9,6 +9,7 @@
 
 mod build;
 mod entries;
+mod forks;
 mod intake;
 mod membership;
 mod torn;
@@ -17,7 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-pub(crate) use self::entries::{Account, Curve, Decoded, PoolEntry, PoolState, Role, Want};
+pub(crate) use self::entries::{
+    Account, Curve, Decoded, Kept, PoolEntry, PoolState, Role, Teller, Told, Want,
+};
 use super::setup::PoolRef;
 use crate::accounts::program;
 use crate::base58::{self, Pubkey};
@@ -34,6 +37,10 @@ pub(crate) struct Registry {
     /// Reasons to count, taken by the engine.
     pub(crate) refused: Vec<&'static str>,
     pub(crate) errors: Vec<String>,
+    /// Whether what was told last can't be so, whoever was faster: taken by the engine.
+    pub(crate) lied: bool,
+    /// Whether a second endpoint confirmed an account: taken by the engine.
+    pub(crate) vouched: bool,
     pub(crate) wants: Vec<Want>,
     /// Pools with an account that changed.
     pub(crate) dirty: BTreeSet<usize>,
@@ -157,7 +164,7 @@ impl Registry {
         }
     }
 
-    fn refuse(&mut self, reason: &'static str, text: String) {
+    pub(crate) fn refuse(&mut self, reason: &'static str, text: String) {
         self.refused.push(reason);
         self.errors.push(text);
     }

@@ -16,6 +16,11 @@ impl Registry {
         if self.pools[at].state == PoolState::Refused {
             return;
         }
+        let forked = |pool| self.relied_on(pool).any(|account| account.fork.is_some());
+        if self.pools[at].mints.is_some() && forked(&self.pools[at]) {
+            self.pools[at].state = PoolState::Fork;
+            return;
+        }
         if !self.is_complete(at) {
             self.pools[at].state = PoolState::Loading;
             return;
@@ -108,6 +113,18 @@ impl Registry {
             .chain(&pool.bitmap)
             .chain(pool.arrays.values());
         keys.filter_map(|key| self.account(key))
+    }
+
+    /// Returns the accounts that a quote reads, and the mints, which may take a fee.
+    fn relied_on(&self, pool: &PoolEntry) -> impl Iterator<Item = &Account> {
+        let mints = pool.mints.iter().flatten();
+        let mints = mints.filter_map(|key| self.account(key));
+        self.members(pool).chain(mints)
+    }
+
+    /// Returns whether a second endpoint told each account of a pool alike.
+    pub(crate) fn is_confirmed(&self, pool: &PoolEntry) -> bool {
+        self.relied_on(pool).all(Account::is_confirmed)
     }
 
     /// Returns the newest slot at which its accounts disagree, or 0.
@@ -206,6 +223,18 @@ impl Registry {
         for (at, pool) in self.pools.iter_mut().enumerate() {
             if pool.carrier == Some(from) && told.contains(&pool.address) {
                 pool.carrier = Some(to);
+                self.dirty.insert(at);
+            }
+        }
+    }
+
+    /// Lets pools of a lagging channel follow the slots of another one that tells all of their accounts.
+    pub(crate) fn pass_on(&mut self, from: u16, to: u16, told: &BTreeSet<Pubkey>) {
+        for at in 0..self.pools.len() {
+            let pool = &self.pools[at];
+            let tells = |account: &Account| told.contains(&account.key);
+            if pool.carrier == Some(from) && self.members(pool).all(tells) {
+                self.pools[at].carrier = Some(to);
                 self.dirty.insert(at);
             }
         }

@@ -12,6 +12,7 @@ use crate::engine::opportunity::Opportunity;
 use crate::engine::registry::PoolState;
 use crate::engine::series::SeriesParts;
 use crate::engine::setup::Channel;
+use crate::engine::slot_chain::ChainParts;
 use crate::engine::views::Counters;
 use crate::fees::{FeeState, SourcesState};
 use crate::order_book::{BookParts, Numbering};
@@ -36,6 +37,10 @@ pub(super) struct ChannelPart {
     pub(super) state: ChannelStatus,
     pub(super) last_error: String,
     pub(super) session: SessionParts,
+    #[serde(default)]
+    pub(super) chain: ChainParts,
+    #[serde(default)]
+    pub(super) quarantine: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,7 +68,25 @@ pub(super) struct AccountPart {
     pub(super) channel: u16,
     pub(super) socket: bool,
     pub(super) suspect: bool,
+    #[serde(default)]
+    pub(super) fork: Option<u64>,
+    #[serde(default)]
+    pub(super) fell: Option<u64>,
+    #[serde(default)]
+    pub(super) rooted: Option<KeptPart>,
+    #[serde(default)]
+    pub(super) kept: Option<KeptPart>,
+    #[serde(default)]
+    pub(super) first: Option<ToldPart>,
+    #[serde(default)]
+    pub(super) second: Option<ToldPart>,
 }
+
+/// (slot, owner, data).
+pub(super) type KeptPart = (u64, String, String);
+
+/// (endpoint, slot, hash in base64).
+pub(super) type ToldPart = (u16, u64, String);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::parts::{PoolPart, State, SuccessorPart};
+use super::parts::{KeptPart, PoolPart, State, SuccessorPart, ToldPart};
 use super::{SnapshotError, VERSION};
 use crate::base58::{self, Pubkey};
 use crate::cycle_finder::Potentials;
@@ -13,9 +13,10 @@ use crate::engine::books::Successor;
 use crate::engine::channels::ChannelState;
 use crate::engine::market::{Edge, Kind};
 use crate::engine::prices::{Row, Source};
-use crate::engine::registry::{Account, Decoded, PoolEntry, PoolState, Role};
+use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Role, Told};
 use crate::engine::route::{Names, Sizing};
 use crate::engine::series::Series;
+use crate::engine::slot_chain::SlotChain;
 use crate::engine::standing::Cycle;
 use crate::fees::{FeeModel, Sources};
 use crate::graph::Graph;
@@ -70,6 +71,9 @@ fn load_channels(engine: &mut Engine, state: &State) -> Result<(), SnapshotError
         let session = SolanaSession::from_parts(&part.session);
         channel.session =
             session.ok_or_else(|| damaged(format!("session of channel {}", part.info.id)))?;
+        let chain = SlotChain::from_parts(&part.chain);
+        channel.chain = chain.ok_or_else(|| damaged("links of a chain"))?;
+        channel.quarantine.clone_from(&part.quarantine);
         engine.channels.insert(part.info.id, channel);
     }
     engine.race = WssAggregator::from_parts(&state.race).ok_or_else(|| damaged("race"))?;
@@ -132,6 +136,11 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
             .map_err(|error| damaged(error.to_string()))?;
         (account.slot, account.count, account.channel) = (part.slot, part.count, part.channel);
         (account.socket, account.suspect) = (part.socket, part.suspect);
+        (account.fork, account.fell) = (part.fork, part.fell);
+        account.rooted = part.rooted.as_ref().map(kept).transpose()?;
+        account.kept = part.kept.as_ref().map(kept).transpose()?;
+        account.first = part.first.as_ref().map(told).transpose()?;
+        account.second = part.second.as_ref().map(told).transpose()?;
         if account.count > 0 {
             let decoded = registry.decode(&account, &account.owner, &account.data);
             account.decoded = decoded.map_err(|error| damaged(error.to_string()))?;
@@ -151,6 +160,26 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
         }
     }
     Ok(())
+}
+
+fn kept(part: &KeptPart) -> Result<Kept, SnapshotError> {
+    let data = STANDARD.decode(&part.2);
+    Ok(Kept {
+        slot: part.0,
+        owner: key(&part.1)?,
+        data: data.map_err(|error| damaged(error.to_string()))?,
+    })
+}
+
+fn told(part: &ToldPart) -> Result<Told, SnapshotError> {
+    let content = STANDARD.decode(&part.2).ok();
+    Ok(Told {
+        endpoint: part.0,
+        slot: part.1,
+        content: content
+            .and_then(|content| content.try_into().ok())
+            .ok_or_else(|| damaged("what was told of an account"))?,
+    })
 }
 
 fn load_pool(pool: &mut PoolEntry, part: &PoolPart) -> Result<(), SnapshotError> {

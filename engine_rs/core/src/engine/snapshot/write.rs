@@ -5,14 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::VERSION;
 use super::parts::{
-    AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, PoolPart, RowPart, SourcePart, State,
-    SuccessorPart,
+    AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, KeptPart, PoolPart, RowPart,
+    SourcePart, State, SuccessorPart, ToldPart,
 };
 use crate::base58::{self, Pubkey};
 use crate::engine::books::BookEntry;
 use crate::engine::channels::ChannelState;
 use crate::engine::prices::{Row, Source};
-use crate::engine::registry::{Account, PoolEntry};
+use crate::engine::registry::{Account, Kept, PoolEntry, Told};
 use crate::engine::standing::Cycle;
 use crate::engine::{Engine, json};
 
@@ -82,6 +82,8 @@ fn channel_part(channel: &ChannelState) -> ChannelPart {
         state: channel.state,
         last_error: channel.last_error.clone(),
         session: channel.session.parts(),
+        chain: channel.chain.parts(),
+        quarantine: channel.quarantine.clone(),
     }
 }
 
@@ -110,7 +112,25 @@ fn account_part(account: &Account) -> AccountPart {
         channel: account.channel,
         socket: account.socket,
         suspect: account.suspect,
+        fork: account.fork,
+        fell: account.fell,
+        rooted: account.rooted.as_ref().map(kept_part),
+        kept: account.kept.as_ref().map(kept_part),
+        first: account.first.as_ref().map(told_part),
+        second: account.second.as_ref().map(told_part),
     }
+}
+
+fn kept_part(kept: &Kept) -> KeptPart {
+    (
+        kept.slot,
+        base58::encode(&kept.owner),
+        STANDARD.encode(&kept.data),
+    )
+}
+
+fn told_part(told: &Told) -> ToldPart {
+    (told.endpoint, told.slot, STANDARD.encode(told.content))
 }
 
 fn pool_part(pool: &PoolEntry) -> PoolPart {

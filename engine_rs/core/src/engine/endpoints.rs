@@ -1,0 +1,234 @@
+//! Nodes as tellers of accounts: which one speaks, what it may advance, and who takes over from one that lags or lies.
+//!
+//! A node's socket and its HTTP side, which share a feed's name, are one endpoint: one chain of slots judges both.
+
+use std::collections::BTreeSet;
+
+use super::Engine;
+use super::channels::ChannelState;
+use super::registry::Teller;
+use crate::base58::{self, Pubkey};
+use crate::wss_aggregator::content_of;
+
+/// How far from the newest slot an account may be told: after as many a slot is final.
+const MOST_SLOTS_OFF: u64 = 32;
+
+/// An account as a node told it.
+pub(super) struct Told {
+    pub(super) key: Pubkey,
+    pub(super) slot: u64,
+    pub(super) lamports: u64,
+    pub(super) owner: Pubkey,
+    pub(super) data: Vec<u8>,
+}
+
+/// A slot as a node announced it.
+#[derive(Clone, Copy)]
+pub(super) struct Announced {
+    pub(super) slot: u64,
+    pub(super) parent: u64,
+    pub(super) root: u64,
+}
+
+impl Engine {
+    /// Returns the sockets of a channel's endpoint: itself, or those that its HTTP side belongs to.
+    fn sockets_of(&self, at: u16) -> impl Iterator<Item = &ChannelState> {
+        let own = self.channels.get(&at);
+        self.channels.values().filter(move |each| {
+            each.socket
+                && own.is_some_and(|own| match own.socket {
+                    true => each.info.id == at,
+                    false => each.info.feed == own.info.feed,
+                })
+        })
+    }
+
+    /// Takes an account as a node told it, if that node and its slot can be believed.
+    pub(super) fn told_account(&mut self, at: u16, told: Told, now_ns: i64) {
+        if self
+            .sockets_of(at)
+            .any(|socket| !socket.quarantine.is_empty())
+        {
+            self.market.registry.refused.push("quarantined");
+            return;
+        }
+        if told.lamports == 0 && told.data.is_empty() {
+            self.market.registry.lose(&told.key, told.slot);
+            return;
+        }
+        let Some(channel) = self.channels.get(&at) else {
+            return;
+        };
+        let content = self.racing.then(|| content_of((told.lamports, &told.data)));
+        if let Some(content) = content.filter(|_| channel.socket)
+            && self.market.registry.account(&told.key).is_some()
+        {
+            self.race.content(at, told.key, told.slot, content, now_ns);
+        }
+        let (id, socket) = (channel.info.id, channel.socket);
+        let registry = &mut self.market.registry;
+        if !registry.knows(&told.key, &told.owner, &told.data) {
+            return;
+        }
+        if self.is_off(id, socket, &told) || self.is_forked(at, &told) {
+            return;
+        }
+        let teller = self.teller(at, content);
+        let registry = &mut self.market.registry;
+        registry.take(&told.key, told.slot, &told.owner, told.data, teller);
+        if std::mem::take(&mut registry.lied) {
+            let why = registry.errors.last().cloned().unwrap_or_default();
+            self.quarantine(at, &why);
+        }
+    }
+
+    fn teller(&self, at: u16, content: Option<[u8; 16]>) -> Teller {
+        let sockets = || self.sockets_of(at);
+        let channel = self.channels.get(&at);
+        Teller {
+            channel: at,
+            socket: channel.is_some_and(|channel| channel.socket),
+            endpoint: sockets().map(|socket| socket.info.id).min().unwrap_or(at),
+            carries: !channel.is_some_and(|channel| self.is_behind(channel)),
+            root: sockets()
+                .map(|socket| socket.chain.root())
+                .max()
+                .unwrap_or(0),
+            content,
+        }
+    }
+
+    /// Returns whether a node is believed that an account doesn't exist at this slot.
+    pub(super) fn is_believed(&self, at: u16, slot: u64) -> bool {
+        let doubted = |socket: &ChannelState| {
+            !socket.quarantine.is_empty() || socket.chain.floor(slot).is_some()
+        };
+        !self.sockets_of(at).any(doubted)
+    }
+
+    /// Refuses what was told at a slot far from the newest; if it is news, the account is in doubt.
+    fn is_off(&mut self, at: u16, socket: bool, told: &Told) -> bool {
+        let Some(newest) = self.market.slot else {
+            return false;
+        };
+        if told.slot.abs_diff(newest) <= MOST_SLOTS_OFF {
+            return false;
+        }
+        let reason = if told.slot < newest {
+            "old_slot"
+        } else {
+            "future_slot"
+        };
+        let name = base58::encode(&told.key);
+        let text = format!(
+            "account {name} told at slot {}, the newest is {newest}",
+            told.slot
+        );
+        let registry = &mut self.market.registry;
+        registry.refuse(reason, text);
+        registry.doubt_news(&told.key, told.slot, at, socket);
+        true
+    }
+
+    /// Refuses what was told at a slot that the node's newest one does not descend from.
+    fn is_forked(&mut self, at: u16, told: &Told) -> bool {
+        let mut floors = self
+            .sockets_of(at)
+            .filter_map(|socket| Some((socket.chain.floor(told.slot)?, socket.info.id)));
+        let Some((floor, carrier)) = floors.next() else {
+            return false;
+        };
+        drop(floors);
+        let registry = &mut self.market.registry;
+        registry.told_from_fork(&told.key, told.slot, floor, carrier);
+        true
+    }
+
+    /// Takes a slot that a node announced.
+    pub(super) fn announced(&mut self, at: u16, told: Announced, now_ns: i64) {
+        let Announced { slot, parent, root } = told;
+        let registry = &mut self.market.registry;
+        if parent >= slot || root > slot {
+            let text = format!("slot {slot} has parent {parent} and root {root}");
+            registry.refuse("bad_slot", text);
+            return;
+        }
+        let Some(channel) = self.channels.get_mut(&at) else {
+            return;
+        };
+        let is_new = channel.announce(slot, now_ns) && channel.quarantine.is_empty();
+        if channel.socket {
+            if let Some(change) = channel.chain.take(slot, parent, root) {
+                let root = channel.chain.root();
+                let feed = channel.info.feed.clone();
+                let own = self.channels.values().filter(|each| {
+                    each.solana && each.info.feed == feed && (!each.socket || each.info.id == at)
+                });
+                let own: BTreeSet<u16> = own.map(|each| each.info.id).collect();
+                registry.fall(&own, &change, root, at);
+            }
+        }
+        if !is_new {
+            return;
+        }
+        let sockets = self.channels.values();
+        let sockets = sockets.filter(|each| each.socket && each.quarantine.is_empty());
+        let newest = sockets.filter_map(|each| Some((each.info.id, each.slot?)));
+        registry.announce(slot, &newest.collect());
+        if self.market.slot.is_none_or(|newest| slot > newest) {
+            (self.market.slot, self.market.slot_ns) = (Some(slot), now_ns);
+        }
+        self.pass_on();
+    }
+
+    /// Returns whether a socket is too many slots behind the best one to be believed.
+    fn is_behind(&self, channel: &ChannelState) -> bool {
+        self.slots_behind(channel)
+            .is_some_and(|behind| behind > self.setup.gates.max_slot_lag)
+    }
+
+    /// Returns by how many slots a socket trails the newest one; `None` before it announced any.
+    pub(super) fn slots_behind(&self, channel: &ChannelState) -> Option<u64> {
+        let slot = channel.slot.filter(|_| channel.socket)?;
+        Some(self.market.slot?.saturating_sub(slot))
+    }
+
+    /// Lets the pools that a lagging socket carries follow one that keeps up and tells all of their accounts.
+    fn pass_on(&mut self) {
+        if !self.racing {
+            return;
+        }
+        let pools = &self.market.registry.pools;
+        let carriers: BTreeSet<u16> = pools.iter().filter_map(|pool| pool.carrier).collect();
+        let late = carriers.into_iter().filter(|at| {
+            let channel = self.channels.get(at);
+            channel.is_some_and(|channel| channel.socket && self.is_behind(channel))
+        });
+        for late in late.collect::<Vec<_>>() {
+            let others = self.channels.values().filter(|other| {
+                other.socket
+                    && other.info.id != late
+                    && other.slot.is_some()
+                    && other.is_believed()
+                    && !self.is_behind(other)
+            });
+            let others = others.map(|other| (other.info.id, other.session.accounts()));
+            for (to, told) in others.collect::<Vec<_>>() {
+                self.market.registry.pass_on(late, to, &told);
+            }
+        }
+    }
+
+    /// Takes nothing more of an endpoint that said what can't be so, until it connects anew.
+    fn quarantine(&mut self, at: u16, why: &str) {
+        let sockets = self.sockets_of(at).map(|socket| socket.info.id);
+        for socket in sockets.collect::<Vec<_>>() {
+            if let Some(channel) = self.channels.get_mut(&socket) {
+                why.clone_into(&mut channel.quarantine);
+            }
+            self.market.registry.refused.push("quarantine");
+            self.market.registry.doubt(socket);
+            self.lose_socket(socket);
+        }
+    }
+}
