@@ -92,6 +92,7 @@ async def test_a_clock_that_is_off_a_fee_that_is_wrong_and_an_unlisted_symbol_sa
     venue.unknown = {"SOL/UDS"}
     async with websocket_server(venue.streams) as ws, http_server(venue.rest) as rest:
         lines = ["[kraken]", f'ws = "{ws}"', f'rest = "{rest}"', 'symbols = ["SOL/UDS"]']
+        lines += ["[[venue_fees]]", 'venue = "binance"', "taker_ppm = 1000"]
         found = await checked(config(tmp_path, *lines))
     assert "timedatectl" in found["kraken rest", "clock"]["found"]
     assert not found["kraken rest", "clock"]["ok"]

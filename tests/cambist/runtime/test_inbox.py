@@ -258,3 +258,50 @@ async def test_ticks_and_native_frames_are_one_stream() -> None:
     assert times == sorted(times)
     assert [int(r.body) for r in found if r.kind == RecordKind.FRAME] == list(range(2_000))
     assert sum(r.kind == RecordKind.TICK for r in found) > 2
+
+
+async def test_what_waits_in_the_ring_at_a_stop_and_what_its_old_connections_still_say_is_dropped() -> None:
+    extension = pytest.importorskip("cambist.engine._native")
+    native = pytest.importorskip("feeds.native")
+    sockets = []
+
+    class Quiet:
+        def opened(self):
+            pass
+
+        def received(self, body):
+            pass
+
+        def closed(self, reason):
+            pass
+
+    async def serve(socket):
+        sockets.append(socket)
+        await socket.send(b"before %d" % len(sockets))
+        await asyncio.sleep(60)
+
+    box = Inbox(SystemClock(), lambda: None)
+    ring = extension.Transport(box.now_ns, max_records=16_384, max_bytes=1 << 20)
+    box.attach(ring)
+    source = None
+    async with websocket_server(serve) as url:
+        source = native.NativeSource(url, 3, box, Quiet(), name="test", wires=native.Wires(ring), rng=random.Random(1))
+        async with running(source):
+            await until(lambda: len(box) >= 2)
+            box.stopped((3, 4), "stopped")
+            await sockets[0].send(b"of the old connection")
+            await until(lambda: ring.frames >= 2)
+            source.reconnect("asked to", at_once=True)
+            found = []
+
+            def heard():
+                found.extend(records(box.drain(len(found) + 1, 64)[0]))
+                return any(r.kind == RecordKind.FRAME for r in found)
+
+            await until(heard)
+    box.close()
+    assert [r.seq for r in found] == list(range(1, len(found) + 1))
+    assert [r.body for r in found if r.kind == RecordKind.FRAME] == [b"before 2"]
+    assert [(r.kind, r.channel) for r in found[:2]] == [(RecordKind.GAP, 3), (RecordKind.GAP, 4)]
+    assert b'"count":1' in found[0].body
+    assert box.dropped == {3: 2}
