@@ -14,7 +14,7 @@ from cambist.simulator.exchanges.faults import Fault, Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MUTATIONS = (Kind.MALFORMED, Kind.WRONG_TYPES, Kind.MISSING_FIELDS, Kind.BINARY)
+LIVELY_STEPS = 10
 
 
 def look(line: Line, tally: Tally, frames_before: int) -> None:
@@ -224,7 +224,8 @@ async def silences(this: Row, scale: Scale) -> Outcome:
             line.step()
         for _ in range(times):
             before = line.frames
-            line.step()
+            for _ in range(LIVELY_STEPS):  # else silence is what the book is used to
+                line.step()
             line.stall(40.0 + draw.random() * 60.0)
             shown = line.sink.books()
             tally.expect(not any(book.usable for book in shown.values()), f"{venue}: a silent book is quoted")

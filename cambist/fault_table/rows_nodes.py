@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FAILOVER_MS = 1_000.0
 
 
-@row(24, "one of two nodes lags five slots, or says nothing", "its pools pass to the other; failover ≤ 1 s")
+@row(24, "one of two nodes lags five slots, or is silent", "its pools pass to the other; failover ≤ 1 s")
 async def laggards(this: Row, scale: Scale) -> Outcome:
     """Lets the node that carries all pools lag or fall silent, and asks when the other one carries them."""
     tally = Tally()
@@ -73,7 +73,7 @@ async def forks(this: Row, scale: Scale) -> Outcome:
     )
 
 
-@row(26, "a node lies: wrong owner, wrong length, huge reserves, old slots", "refused, the node quarantined; 0 signals")
+@row(26, "a node lies: owner, length, reserves, slots", "refused, the node quarantined; 0 signals")
 async def lies(this: Row, scale: Scale) -> Outcome:
     """Lets the second node tell each lie and asks that nothing of it is believed or traded on."""
     tally = Tally()
