@@ -29,7 +29,7 @@ class Chain:
 
         def call(method: str, params: list[Any]) -> object:
             self.asked.append((method, params))
-            for key in (method, params[0] if isinstance(params[0], str) else ""):
+            for key in (method, params[0] if params and isinstance(params[0], str) else ""):
                 if key in self.refuse:
                     raise self.refuse[key]
             return answer(method, params)
