@@ -557,7 +557,8 @@ def raced(runtime):
     first, *rest = runtime.view.feeds.rows
     helius = msgspec.structs.replace(first, name="helius-east", raced=True, first_ppm=624_000, ahead_ns=14_200_000)
     triton = msgspec.structs.replace(helius, name="triton", first_ppm=376_000, ahead_ns=9 * MS, behind_ns=14_200_000)
-    runtime.change("feeds", rows=(msgspec.structs.replace(helius, behind_ns=9 * MS), triton, *rest))
+    trails = msgspec.structs.replace(helius, behind_ns=9 * MS, slots_behind=3)
+    runtime.change("feeds", rows=(trails, triton, *rest))
 
 
 @pytest.mark.parametrize(
@@ -566,7 +567,12 @@ def raced(runtime):
         ((120, 40), "", "feed per s lag 1st", "helius… 1 840 12 ms 62%"),
         ((80, 24), "6", "feed per s lag first gaps", "helius-east 1 840 12 ms 62% 0"),
         ((200, 60), "", "feed per s lag first ahead gaps drops", "helius-east 1 840 12 ms 62% 14 ms 0 0"),
-        ((120, 40), "6z", "feed per s lag first ahead behind gaps drops", "helius-east 1 840 12 ms 62% 14 ms 9 ms 0 0"),
+        (
+            (120, 40),
+            "6z",
+            "feed per s lag first ahead behind slots gaps drops",
+            "helius-east 1 840 12 ms 62% 14 ms 9 ms 3 0 0",
+        ),
     ],
 )
 async def test_endpoints_of_one_chain_say_who_is_first(size, keys, heads, row):
