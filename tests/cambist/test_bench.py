@@ -148,7 +148,7 @@ def test_an_absolute_goal_is_judged_by_rust_alone():
 
 
 def test_a_part_that_there_is_not_is_named():
-    with pytest.raises(ValueError, match="no part gpu: there are engine, demo, import, screen"):
+    with pytest.raises(ValueError, match="no part gpu: there are engine, transport, demo, import, screen"):
         bench.run(lambda _: None, bench.Plan(parts=("gpu",)))
 
 

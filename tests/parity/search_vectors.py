@@ -260,7 +260,7 @@ def build() -> dict[str, list[Case]]:
     cases: dict[str, list[Case]] = {
         "graphs": [random_graph(rng, **shape) for shape in shapes],
         "chains": [random_chain(rng) for _ in range(120)],
-        "candidates": [random_candidate(rng) for _ in range(200)],
+        "candidates": [random_candidate(rng) for _ in range(500)],
         "fees": [random_fees(rng) for _ in range(9)],
         "routes": [random_route(rng) for _ in range(30)],
     }
