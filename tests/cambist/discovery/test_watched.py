@@ -194,7 +194,7 @@ async def test_doctor_says_what_is_kept_and_knows_its_tokens(
     settings = msgspec.structs.replace(settings, strategy=rule)
 
     async def checks() -> dict[str, tuple[bool, str]]:
-        return {c["name"]: (c["ok"], c["found"]) for c in await asyncio.to_thread(check, settings)}
+        return {c["name"]: (c["ok"], c["found"]) for c in await asyncio.to_thread(check, settings, 1.0)}
 
     assert (await checks())["pools"] == (True, "none kept yet; `cambist pools` asks a node, as a run does")
     assert (await checks())["rule"] == (True, "not looked at: what tokens there are is known with the pools")
