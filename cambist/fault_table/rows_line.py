@@ -41,10 +41,10 @@ def bookish(frame: bytes) -> bool:
 
 @row(8, "gap: one delta is lost", "10⁵ gaps, each SUSPECT by the next message; 0 wrong LIVE books")
 async def gaps(this: Row, scale: Scale) -> Outcome:
-    """Loses one book message in ten and asks after the next one whether the book says so."""
+    """Loses one book message in four and asks after the next one whether the book says so."""
     tally, each = Tally(), scale.of(20_000, 60)
     for venue in VENUES:
-        lossy = _Lossy(scale.seed, 10)
+        lossy = _Lossy(scale.seed, 4)
         line = Line(venue, seed=scale.seed, bend=lossy, rate=4.0)
         while lossy.lost < each:
             before, lost = line.frames, lossy.lost

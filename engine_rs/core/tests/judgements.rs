@@ -212,6 +212,16 @@ fn rows_of_candidates_are_judged_each_by_itself() {
     assert_eq!(reason(&[("flags", 5)]).0, Reason::Stale as u8);
     assert_eq!(reason(&[("flags", 17)]).0, Reason::Depeg as u8);
     assert_eq!(reason(&[("flags", 21)]).0, Reason::Stale as u8);
+    assert_eq!(reason(&[("flags", 35)]).0, Reason::Fork as u8);
+    assert_eq!(
+        reason(&[("flags", 65), ("amount_out", 2_000_000)]).0,
+        Reason::Unconfirmed as u8
+    );
+    assert_eq!(
+        reason(&[("flags", 65)]).0,
+        Reason::Go as u8,
+        "a small gross needs no second node"
+    );
     assert_eq!(
         reason(&[("tip", -1)]),
         (Reason::UnknownCost as u8, i64::MIN)
@@ -234,7 +244,7 @@ fn rows_of_candidates_are_judged_each_by_itself() {
     );
     for (column, was) in [
         ("amount_in", -1),
-        ("flags", 32),
+        ("flags", 128),
         ("amount_out", -1),
         ("wins", -1),
     ] {
