@@ -12,7 +12,7 @@ import msgspec
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
-from cambist.fault_table.table import ROWS, Outcome, Row, Scale
+from cambist.fault_table.table import ROWS, Outcome, Row, Scale, Tally
 
 MODULES = ("rows_line", "rows_net", "rows_silence", "rows_reach", "rows_load", "rows_nodes", "rows_hub", "rows_text")
 
@@ -48,14 +48,20 @@ def run(
         found = asyncio.run(_try(entry, scale))
         done.append(found)
         print(line(found), flush=True)
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(msgspec.json.format(msgspec.json.encode(done)) + b"\n")
+        if out is not None:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_bytes(msgspec.json.format(msgspec.json.encode(done)) + b"\n")
     return 0 if all(found.met for found in done) else 1
 
 
 async def _try(entry: Row, scale: Scale) -> Outcome:
-    return await entry.run(entry, scale)
+    """Returns what a row came to; one that breaks off is not met, and the others go on."""
+    try:
+        return await entry.run(entry, scale)
+    except Exception as error:
+        tally = Tally()
+        tally.expect(False, f"broke off: {type(error).__name__}: {error}")
+        return tally.outcome(entry)
 
 
 def load() -> None:

@@ -24,6 +24,8 @@ from cambist.simulator.exchanges.street import Street
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+MAX_COMMAND = 1 << 28
+"""Bytes; a command may hold a frame of 64 MiB."""
 BLOCK = 500
 """Changes that are told in one go of a burst."""
 
@@ -82,7 +84,7 @@ async def _serve(venue: str, seed: int, rate: float) -> None:
     await street.start()
     print(msgspec.json.encode(street.endpoints[venue]).decode(), flush=True)
     market = asyncio.create_task(street.run())
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=MAX_COMMAND)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         said = await _obey(street, venue, msgspec.json.decode(line))
