@@ -46,6 +46,9 @@ class Engine:
     def inspect(self, key: str, now_ns: int) -> bytes:
         """Returns JSON of a `CycleInspection`, or `null`."""
 
+    def inspect_book(self, source: str, depth: int) -> bytes:
+        """Returns JSON of a `BookInspection`, or `null`."""
+
     def inspect_price(self, token: str, now_ns: int) -> bytes:
         """Returns JSON of a `PriceInspection`, or `null`."""
 

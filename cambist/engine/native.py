@@ -70,6 +70,10 @@ class NativeEngine:
         """Returns JSON of a `PriceInspection`, or `null`."""
         return self._engine.inspect_price(token, now_ns)
 
+    def inspect_book(self, source: str, depth: int) -> bytes:
+        """Returns JSON of a `BookInspection`, or `null`."""
+        return self._engine.inspect_book(source, depth)
+
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""
         return self._engine.snapshot()

@@ -185,6 +185,13 @@ class Engine(Protocol):
         """
         ...
 
+    def inspect_book(self, source: str, depth: int) -> bytes:
+        """Returns JSON of a `BookInspection` with at most `depth` levels a side, or `null` if there is no such book.
+
+        `source` is `venue:symbol`.
+        """
+        ...
+
     def snapshot(self) -> bytes:
         """Returns all state, engine-neutral and canonical: equal states give equal bytes in both engines."""
         ...
@@ -268,6 +275,29 @@ class PriceInspection(msgspec.Struct, frozen=True):
     """The bar that still takes prices, with the indicators as though it closed now."""
     rsi: float | None
     """RSI 14 with the provisional bar."""
+
+
+class BookInspection(msgspec.Struct, frozen=True):
+    """One exchange book opened up. Prices and quantities are × 10⁸."""
+
+    source: str
+    """`venue:symbol`."""
+    state: str
+    """`live`, and only then it may be traded on; else `no_book`, `reseeding`, `crossed`, `suspect` or `stale`."""
+    last_update_id: int
+    best_bid: tuple[int, int] | None
+    """(price, quantity); of a ticker where that is newer than the levels."""
+    best_ask: tuple[int, int] | None
+    bids: tuple[tuple[int, int], ...]
+    """Levels as of the last update, best first."""
+    asks: tuple[tuple[int, int], ...]
+    as_of_ns: int
+    """When its last change was true at the venue."""
+    silent_ns: int | None
+    """From when on it is STALE if nothing more is said of it."""
+    seeds: int
+    """Snapshots that it was made from."""
+    gaps: int
 
 
 class RaceView(msgspec.Struct, frozen=True, gc=False):

@@ -1,4 +1,4 @@
-"""An exchange and an engine joined without a network: hundreds of thousands of frames, each one looked at.
+"""An exchange and an engine joined without a network: hundreds of thousands of frames, the books looked at after each.
 
 The exchange is the loopback one with its wire format and faults; what a feed would do about a book that is lost
 (subscribe it anew, or fetch it) is done at the next turn.
@@ -97,7 +97,7 @@ class Line:
         self._depth = depth
         channels = [Channel(WS, venue, venue, f"{protocol}.ws", "line")]
         channels += [Channel(at, venue, venue, f"{protocol}.depth", "line", s) for s, at in depth.items()]
-        self.sink = EngineSink(channels, now_ns=lambda: self._now_ns)
+        self.sink = EngineSink(channels, self.symbols, now_ns=lambda: self._now_ns)
         self.sink.needed = self._needed
         self._wanted: dict[str, None] = {}
         self._generation = 0
@@ -150,6 +150,7 @@ class Line:
         for frame in frames:
             self.frames += 1
             self.sink.frame(WS, self._generation, self._generation, Direction.IN, frame)
+            self.truth.compare(self.sink.books())
 
     def _needed(self, need: Need) -> None:
         if need.kind == "depth" and need.key in self.symbols:

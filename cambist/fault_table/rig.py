@@ -100,7 +100,7 @@ class Rig:
                 s: Channel(DEPTH + at, self.name, self.name, f"{protocol}.depth", "rig", s)
                 for at, s in enumerate(self.symbols)
             }
-        self.sink = EngineSink([ws, *depth.values()])
+        self.sink = EngineSink([ws, *depth.values()], self.symbols)
         loop = asyncio.get_running_loop()
         # As in a session, where the engine runs on another thread: a need comes when the frame was dealt with.
         self.sink.needed = lambda need: _none(loop.call_soon(self.feed.need, need))

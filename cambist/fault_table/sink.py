@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from cambist.engine import build_info, make_engine
-from cambist.engine.protocol import EngineSetup
-from cambist.engine.reference.order_book.pace import Pace
+from cambist.engine.protocol import BookInspection, ChannelView, EngineSetup
 from cambist.model.events import Connected, Direction, Disconnected, Gap, RecordKind, pack
 from cambist.model.opportunity import Need, encode
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
 
 Levels = tuple[tuple[int, int], ...]
+WHOLE = 1 << 30
 
 
 class Shown(NamedTuple):
@@ -40,41 +40,12 @@ class Shown(NamedTuple):
     """When what it shows was true."""
 
 
-class _Ticker(msgspec.Struct):
-    bid: int
-    ask: int
+class _Said(msgspec.Struct):
+    channels: list[ChannelView]
 
 
-class _Book(msgspec.Struct):
-    state: str
-    bids: list[tuple[int, int]]
-    asks: list[tuple[int, int]]
-    last: int
-    crossed: int
-    halted: bool
-    counts: dict[str, int]
-    ticker: _Ticker | None
-    pace: Pace
-
-
-class _Entry(msgspec.Struct):
-    venue: str
-    symbol: str
-    as_of_ns: int
-    book: _Book
-
-
-class _Channel(msgspec.Struct):
-    lag_ns: int | None
-    last_error: str
-
-
-class _State(msgspec.Struct):
-    books: list[_Entry]
-    channels: list[_Channel]
-
-
-_STATE = msgspec.json.Decoder(_State)
+_BOOK = msgspec.json.Decoder(BookInspection | None)
+_SAID = msgspec.json.Decoder(_Said)
 _NEED = msgspec.json.Decoder(Need)
 
 
@@ -84,10 +55,13 @@ class EngineSink:
     def __init__(
         self,
         channels: Sequence[Channel],
+        symbols: Sequence[str],
         *,
         setup: EngineSetup | None = None,
         now_ns: Callable[[], int] | None = None,
     ) -> None:
+        """`symbols` are those of the books that are looked at, at the first channel's venue."""
+        self.symbols, self._venue = tuple(symbols), channels[0].venue
         name = "native" if build_info().native else "reference"
         self.engine = make_engine(name, msgspec.structs.replace(setup or EngineSetup(), channels=tuple(channels)))
         self.now_ns = now_ns or _anchored()
@@ -135,19 +109,34 @@ class EngineSink:
         """Tells the engine that time has passed."""
         self._step(RecordKind.TICK, b"", 0, 0, 0, 0)
 
-    def books(self) -> dict[str, Shown]:
-        """Returns every book by symbol."""
-        return {entry.symbol: _shown(entry) for entry in _STATE.decode(self.engine.snapshot()).books}
+    def books(self, depth: int = WHOLE) -> dict[str, Shown]:
+        """Returns every book that was told of, by symbol."""
+        found = ((symbol, self.book(symbol, depth)) for symbol in self.symbols)
+        return {symbol: shown for symbol, shown in found if shown is not None}
+
+    def book(self, symbol: str, depth: int = WHOLE) -> Shown | None:
+        """Returns a book with at most `depth` levels a side, `None` if nothing was told of it."""
+        book = _BOOK.decode(self.engine.inspect_book(f"{self._venue}:{symbol}", depth))
+        if book is None:
+            return None
+        touch = _price(book.best_bid), _price(book.best_ask)
+        return Shown(
+            book.state == "live", book.state, book.last_update_id, book.bids, book.asks, book.seeds, book.gaps, touch,
+            book.silent_ns or 0, book.as_of_ns,
+        )  # fmt: skip
 
     def said(self) -> tuple[int | None, str]:
         """Returns the lag of the first channel, and the last error on it."""
-        channel = _STATE.decode(self.engine.snapshot()).channels[0]
+        channel = _SAID.decode(self.engine.present(self.now_ns())).channels[0]
         return channel.lag_ns, channel.last_error
+
+    def usable(self) -> frozenset[str]:
+        """Returns the symbols whose book can be traded on."""
+        return frozenset(symbol for symbol in self.symbols if (book := self.book(symbol, 0)) and book.usable)
 
     def live(self, symbols: Sequence[str]) -> bool:
         """Returns whether all these books can be traded on."""
-        books = self.books()
-        return all(symbol in books and books[symbol].usable for symbol in symbols)
+        return self.usable().issuperset(symbols)
 
     def _step(self, kind: int, body: bytes, direction: int, channel: int, conn: int, generation: int) -> None:
         self.seq += 1
@@ -163,26 +152,8 @@ class EngineSink:
         self.after(channel)
 
 
-def _shown(entry: _Entry) -> Shown:
-    book = entry.book
-    return Shown(
-        book.state == "live" and not book.crossed and not book.halted,
-        book.state,
-        book.last,
-        tuple(book.bids),
-        tuple(book.asks),
-        book.counts["seeds"],
-        book.counts["gaps"],
-        _touch(book),
-        (book.pace.heard_ns or 0) + book.pace.patience_ns,
-        entry.as_of_ns,
-    )
-
-
-def _touch(book: _Book) -> tuple[int, int]:
-    if book.ticker is not None:
-        return book.ticker.bid, book.ticker.ask
-    return (book.bids[0][0] if book.bids else 0), (book.asks[0][0] if book.asks else 0)
+def _price(level: tuple[int, int] | None) -> int:
+    return 0 if level is None else level[0]
 
 
 def _anchored() -> Callable[[], int]:

@@ -131,4 +131,4 @@ class Watch:
         return sum(self.rig.sink.heard[key] for key in list(self._open)[:-1])
 
     def _live(self) -> frozenset[str]:
-        return frozenset(symbol for symbol, book in self.rig.sink.books().items() if book.usable)
+        return self.rig.sink.usable()

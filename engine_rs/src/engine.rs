@@ -163,6 +163,18 @@ impl Engine {
         Ok(PyBytes::new(py, &view))
     }
 
+    /// Returns JSON of a `BookInspection`, or `null`.
+    #[pyo3(name = "inspect_book")]
+    fn py_inspect_book<'py>(
+        &self,
+        py: Python<'py>,
+        source: &str,
+        depth: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let view = self.enter(py, |core| Ok(core.inspect_book(source, depth)))?;
+        Ok(PyBytes::new(py, &view))
+    }
+
     /// Returns all state as canonical bytes.
     #[pyo3(name = "snapshot")]
     fn py_snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {

@@ -81,6 +81,9 @@ def test_a_product_is_what_its_flags_say():
         (WS[8].replace("BUY", "buy"), '`side` was "buy"'),
         ('{"channel":"heartbeats"}', "`sequence_num` was missing"),
         ("{}", "`channel` was missing"),
+        (frame("l2]data", depth("update", BID)), '`channel` was "l2]data"'),
+        (frame("l2_data", depth("update", BID)).replace("SOL-USD", "SOL:USD"), '`product_id` was "SOL:USD"'),
+        (frame("l2_data", depth("update", BID)).replace("SOL-USD", ""), '`product_id` was ""'),
     ],
 )
 def test_wrong_frames_are_refused_by_name(native, text, refusal):

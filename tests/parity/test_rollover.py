@@ -60,6 +60,11 @@ class Pair:
         self.market.frame(OKX, body, conn=generation, generation=generation)
         self.step()
 
+    def book(self, source, depth=5):
+        told = [engine.inspect_book(source, depth) for engine in self.engines]
+        assert told[0] == told[1]
+        return json.loads(told[0])
+
     def entry(self, symbol="SOL-USDT"):
         books = json.loads(self.engines[0].snapshot())["books"]
         return next(each for each in books if each["symbol"] == symbol)
@@ -179,3 +184,55 @@ def test_silence_is_told_once_and_ends_with_the_next_message(pair):
     assert pair.needs == b""
     pair.okx(1, 100, 101, size="2")
     assert pair.best() == ("live", 101, 2 * 10**8)
+
+
+def test_a_need_that_was_lost_is_told_again(pair):
+    pair.okx(1, 400, 401)  # a gap
+    assert b"SOL-USDT" in pair.needs
+    told = []
+    for _ in range(24):
+        pair.market.record(RecordKind.TICK, step_ns=1_000_000_000)
+        pair.step()
+        told.append(b"SOL-USDT" in pair.needs)
+    assert (told.count(True), told.index(True)) == (2, 11)
+    pair.restore()
+    pair.okx(1, -1, 500, action="snapshot")
+    for _ in range(15):
+        pair.market.record(RecordKind.TICK, step_ns=1_000_000_000)
+        pair.step()
+        assert b"SOL-USDT" not in pair.needs
+
+
+def test_a_ticker_without_a_time_is_as_late_as_what_came_before_it(pair):
+    market = pair.market
+    pair.connected(BINANCE, 1)
+
+    def update(late_ms):
+        market.record(RecordKind.TICK, step_ns=2_000_000_000)
+        market.update += 1
+        at_ms = market.now_ns // 1_000_000 - late_ms
+        body = {"e": "depthUpdate", "E": at_ms, "s": "SOLUSDC", "U": market.update, "u": market.update}
+        market.frame(BINANCE, body | {"b": [["99", "2"]], "a": []})
+
+    update(0)
+    market.frame(DEPTH, {"lastUpdateId": market.update, "bids": [["100", "5"]], "asks": [["101", "5"]]})
+    update(700)
+    market.record(RecordKind.TICK, step_ns=200_000_000)
+    market.ticker("100.10", "100.90")
+    pair.step()
+    book = pair.book("binance:SOLUSDC")
+    assert book["best_bid"][0] == 10_010_000_000
+    assert 698_000_000 <= market.now_ns - book["as_of_ns"] <= 702_000_000
+
+
+def test_both_engines_open_a_book_up(pair):
+    pair.okx(1, 100, 101, size="2")
+    book = pair.book("okx:SOL-USDT")
+    assert (book["state"], book["last_update_id"], book["seeds"], book["gaps"]) == ("live", 101, 1, 0)
+    assert book["bids"] == [book["best_bid"]] == [[10_140_000_000, 200_000_000]]
+    assert book["asks"] == [book["best_ask"]]
+    assert book["silent_ns"] == pair.market.now_ns + 30_000_000_000
+    assert pair.book("okx:SOL-USDT", 0) == book | {"bids": [], "asks": []}
+    assert pair.book("okx:none") is pair.book("nowhere") is None
+    pair.okx(1, 400, 401)
+    assert pair.book("okx:SOL-USDT")["state"] == "suspect"

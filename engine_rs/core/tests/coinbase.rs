@@ -175,6 +175,11 @@ fn coinbase_frames_that_are_wrong_are_refused_by_name() {
             "`sequence_num` was missing",
         ),
         ("{}".to_owned(), "`channel` was missing"),
+        (frame("l2]data", "1", ""), "`channel` was \"l2]data\""),
+        (
+            depth("update", BID).replace("SOL-USD", "SOL:USD"),
+            "`product_id` was \"SOL:USD\"",
+        ),
     ] {
         assert_eq!(
             said("coinbase.ws", "", &body),

@@ -220,6 +220,28 @@ fn order_book_is_silent_in_the_call_that_disconnects_or_loses() {
 }
 
 #[test]
+fn order_book_asks_again_for_a_seed_that_does_not_come() {
+    const SECOND: i64 = 1_000_000_000;
+    let mut book = live(Continuity::Spot);
+    assert_eq!(book.gap(), seed(Outcome::Gap));
+    let asked: Vec<i64> = (1..40)
+        .filter(|at| book.tick(at * SECOND).need_seed)
+        .collect();
+    assert_eq!(asked, [12, 23, 34]);
+    let mut cut = book.clone();
+    cut.disconnect();
+    let mut halted = book.clone();
+    halted.trade(false);
+    for at in 40..100 {
+        assert_eq!(cut.tick(at * SECOND), done(Outcome::Ignored));
+        assert_eq!(halted.tick(at * SECOND), done(Outcome::Ignored));
+    }
+    book.apply_snapshot(20, (&BIDS, &ASKS), Source::Fetched, 40 * SECOND);
+    book.gap();
+    assert_eq!(book.tick(45 * SECOND), done(Outcome::Ignored));
+}
+
+#[test]
 fn order_book_that_crosses_is_silent_at_once_and_suspect_at_the_second_message() {
     let mut book = live(Continuity::Spot);
     let crossing = |first: u64| Delta {

@@ -13,6 +13,7 @@ from cambist.engine.reference.order_book import (
     MAX_BUFFER,
     MAX_CROSSED_NS,
     MAX_LEVELS,
+    SEED_PATIENCE_NS,
     BookChange,
     BookState,
     Continuity,
@@ -192,6 +193,30 @@ def test_a_snapshot_that_is_too_old_is_asked_for_again():
     book.apply_delta(delta(12, 14), 1)
     assert book.apply_snapshot(10, (BIDS, ASKS), Source.FETCHED, 2) == (Outcome.TOO_OLD, True)
     assert book.apply_snapshot(11, (BIDS, ASKS), Source.FETCHED, 3) == (Outcome.SEEDED, False)
+
+
+def test_a_seed_that_does_not_come_is_asked_for_again_until_it_does():
+    book = live()
+    assert book.gap().need_seed
+    asked = [at_s for at_s in range(1, 40) if book.tick(at_s * 10**9).need_seed]
+    assert asked == [12, 23, 34]
+    waiting = OrderBook.from_parts(book.parts())
+    assert waiting.tick(34 * 10**9 + SEED_PATIENCE_NS) == (Outcome.IGNORED, False)
+    assert waiting.tick(34 * 10**9 + SEED_PATIENCE_NS + 1).need_seed
+    book.apply_snapshot(20, (BIDS, ASKS), Source.FETCHED, 40 * 10**9)
+    assert book.gap().need_seed
+    assert not book.tick(45 * 10**9).need_seed, "a new question waits as long as the first"
+
+
+@pytest.mark.parametrize("end", ["disconnect", "halt"])
+def test_what_can_not_be_seeded_now_is_not_asked_for(end):
+    book = live()
+    book.gap()
+    if end == "halt":
+        book.trade(is_open=False)
+    else:
+        book.disconnect()
+    assert not any(book.tick(at_s * 10**9).need_seed for at_s in range(1, 60))
 
 
 def test_spot_joins_by_first_and_last_id():

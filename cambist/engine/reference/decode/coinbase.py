@@ -11,6 +11,7 @@ Rules of the venue:
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.decode.event import (
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
 
 MAX_COINBASE_LEVELS = 200_000
 """Most levels of a message that are read, both sides together; a whole book had 46,000 in August 2026."""
+
+OTHERS = ("heartbeats", "status", "ticker_batch", "candles", "user", "futures_balance_summary")
+"""Channels of which nothing is read."""
+
+PRODUCT = re.compile("[A-Za-z0-9-]+")
 
 _FLAGS = (
     "is_disabled",
@@ -95,6 +101,8 @@ def _stream(frame: Field) -> list[Event]:
                 said.extend(_trades(event))
         case "subscriptions":
             said.append(subscribed())
+        case _ if name not in OTHERS:
+            raise channel.wrong()  # counted, it would hide that what it said of a book is missing
     return said
 
 
@@ -105,7 +113,7 @@ def _depth(event: Field, number: int, venue_ns: int) -> Event:
     "new_quantity":"12.5"}]}`.
     """
     kind, symbol, updates = event.fields("type", "product_id", "updates")
-    snapshot, name = is_snapshot(kind, "update"), symbol.text()
+    snapshot, name = is_snapshot(kind, "update"), _product(symbol)
     sides: dict[str, list[Level]] = {"bid": [], "offer": []}
     for row in at_most(updates, MAX_COINBASE_LEVELS):
         side, price, qty = row.fields("side", "price_level", "new_quantity")
@@ -128,7 +136,7 @@ def _ticker(row: Field, number: int, venue_ns: int) -> Event:
         "product_id", "best_bid", "best_bid_quantity", "best_ask", "best_ask_quantity"
     )
     return BookTicker(
-        symbol=symbol.text(),
+        symbol=_product(symbol),
         update_id=number,
         bid=_or_zero(bid),
         bid_qty=_or_zero(bid_qty),
@@ -136,6 +144,14 @@ def _ticker(row: Field, number: int, venue_ns: int) -> Event:
         ask_qty=_or_zero(ask_qty),
         venue_ns=venue_ns,
     )
+
+
+def _product(symbol: Field) -> str:
+    """Returns a product's name, in which a frame that was damaged on its way often shows."""
+    text = symbol.text()
+    if PRODUCT.fullmatch(text) is None:
+        raise symbol.wrong()
+    return text
 
 
 def _or_zero(amount: Field) -> int:
@@ -154,7 +170,7 @@ def _trades(event: Field) -> Iterator[Event]:
         return  # rule 3
     for row in rows.items():
         symbol, number, price, qty, side, time = row.fields("product_id", "trade_id", "price", "size", "side", "time")
-        told = (symbol.text(), count(number), positive(price), positive(qty))
+        told = (_product(symbol), count(number), positive(price), positive(qty))
         if side.text() not in ("BUY", "SELL"):
             raise side.wrong()
         yield Trade(*told, buyer_is_maker=side.text() == "BUY", venue_ns=instant(time))

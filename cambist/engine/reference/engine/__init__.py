@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
 from cambist.engine.reference.engine import control, ingest
+from cambist.engine.reference.engine.book_view import inspect_book
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.gauges import gauge
 from cambist.engine.reference.engine.market import Market
@@ -114,6 +115,10 @@ class ReferenceEngine:
     def inspect_price(self, token: str, now_ns: int) -> bytes:
         """Returns JSON of a `PriceInspection`, or `null`."""
         return encode(inspect_price(self, token, now_ns))
+
+    def inspect_book(self, source: str, depth: int) -> bytes:
+        """Returns JSON of a `BookInspection`, or `null`."""
+        return encode(inspect_book(self, source, depth))
 
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""

@@ -69,9 +69,12 @@ class ChannelState:
         return self.numbers[self.next == generation].take(number)
 
     def lag(self, recv_ns: int, venue_ns: int | None) -> int:
-        """Returns how long an event was under way, its clock offset subtracted; 0 if the venue gives no time."""
+        """Returns how long an event was under way, its clock offset subtracted.
+
+        One without a time of its own was under way as long as the last one with a time, which came the same way.
+        """
         if venue_ns is None:
-            return 0
+            return self.lag_ns or 0
         delay = recv_ns - venue_ns
         if self.offset_ns is None or delay < self.offset_ns:
             self.offset_ns = delay

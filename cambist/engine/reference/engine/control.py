@@ -116,7 +116,7 @@ def _tick(engine: ReferenceEngine, now_ns: int) -> None:
     """Time has passed: books that stay crossed, or say nothing any more, are given up."""
     for at, entry in enumerate(engine.market.books.entries):
         change = entry.book.tick(now_ns)
+        if change.need_seed:
+            seed(engine, entry)
         if change.outcome is not Outcome.IGNORED:
             engine.market.dirty_books.add(at)
-            if change.need_seed:
-                seed(engine, entry)

@@ -5,7 +5,7 @@ Only a LIVE book that isn't crossed quotes: everything else shows its last level
 replaces, never merges.
 """
 
-from cambist.engine.reference.order_book.book import MAX_BUFFER, MAX_CROSSED_NS, OrderBook
+from cambist.engine.reference.order_book.book import MAX_BUFFER, MAX_CROSSED_NS, SEED_PATIENCE_NS, OrderBook
 from cambist.engine.reference.order_book.checksum import okx_checksum
 from cambist.engine.reference.order_book.consolidated import ConsolidatedBook, Crossing, NetLevel, Taken, VenueBook
 from cambist.engine.reference.order_book.kraken_checksum import kraken_checksum
@@ -33,6 +33,7 @@ __all__ = [
     "MAX_BUFFER",
     "MAX_CROSSED_NS",
     "MAX_LEVELS",
+    "SEED_PATIENCE_NS",
     "Anchor",
     "BookChange",
     "BookCounts",

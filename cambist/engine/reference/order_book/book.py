@@ -35,6 +35,9 @@ MAX_BUFFER = 5_000
 MAX_CROSSED_NS = 250_000_000
 """A book that stays crossed this long without a further message is suspect too."""
 
+SEED_PATIENCE_NS = 10_000_000_000
+"""A seed that didn't come for this long is asked for again: the question may have been lost."""
+
 MAX_OLDS = 50
 """Deltas in a row that are older than the book before it is the numbers that are new. Copies come singly, and a fetched
 snapshot is ahead of the stream by far fewer."""
@@ -68,6 +71,7 @@ class OrderBook(Quoting):
         self._digits = (0, 0)  # decimals of prices and quantities on the wire, where a sum is over its texts
         self._olds = 0  # deltas in a row that said nothing new
         self._sums_failed = 0  # in a row, on a fresh snapshot
+        self._asked_ns: int | None = None  # the tick since which it waits for the seed that it asked for
         self._counts = BookCounts()
 
     @property
@@ -206,9 +210,13 @@ class OrderBook(Quoting):
         return BookChange(Outcome.GAP, True)
 
     def tick(self, now_ns: int) -> BookChange:
-        """Time has passed: a book that stayed crossed for too long becomes SUSPECT, one that fell silent STALE."""
+        """Time has passed: a book that stayed crossed too long becomes SUSPECT, one that fell silent STALE.
+
+        One whose seed doesn't come asks for it again.
+        """
         if self._state is not BookState.LIVE:
-            return BookChange(Outcome.IGNORED, False)
+            return BookChange(Outcome.IGNORED, self._asks_again(now_ns))
+        self._asked_ns = None
         if self._crossed and now_ns - self._crossed_ns > MAX_CROSSED_NS:
             return self._suspect(Outcome.CROSSED)
         if not self._pace.is_silent(now_ns):
@@ -239,6 +247,7 @@ class OrderBook(Quoting):
             digits=self._digits,
             olds=self._olds,
             sums_failed=self._sums_failed,
+            asked_ns=self._asked_ns,
             counts=self.counts,
         )
 
@@ -257,6 +266,7 @@ class OrderBook(Quoting):
         book._pace, book._counts = copy(parts.pace), copy(parts.counts)
         book._silent, book._halted, book._kept = parts.silent, parts.halted, parts.kept
         book._digits, book._olds, book._sums_failed = parts.digits, parts.olds, parts.sums_failed
+        book._asked_ns = parts.asked_ns
         return book
 
     # How a book comes to its levels
@@ -273,7 +283,7 @@ class OrderBook(Quoting):
         self._bids.replace(bids)
         self._asks.replace(asks)
         self._last, self._prev = last, None
-        self._silent, self._crossed, self._olds = False, 0, 0
+        self._silent, self._crossed, self._olds, self._asked_ns = False, 0, 0, None
         self._counts.seeds += 1
         self._forget_ticker(last)
         if self._rules.truncates:
@@ -308,6 +318,18 @@ class OrderBook(Quoting):
         if self._rules.joins is Joins.CHAIN:
             return delta.last == newest.last and delta.prev == newest.prev
         return delta.last <= newest.last
+
+    def _asks_again(self, now_ns: int) -> bool:
+        waits = self._state in (BookState.SUSPECT, BookState.RESEEDING) or self._silent
+        if not waits or self._halted:
+            self._asked_ns = None
+            return False
+        if self._asked_ns is None:
+            self._asked_ns = now_ns
+        again = now_ns - self._asked_ns > SEED_PATIENCE_NS
+        if again:
+            self._asked_ns = now_ns
+        return again
 
     # How it follows
 

@@ -54,6 +54,11 @@ class Pace(msgspec.Struct, forbid_unknown_fields=True):
         """How long the book may say nothing."""
         return FIRST_SILENCE_NS if self.gaps < ENOUGH else max(LEAST_SILENCE_NS, self.median_ns * GAPS)
 
+    @property
+    def silent_ns(self) -> int | None:
+        """Until when the book may say nothing, `None` if it wasn't heard of yet."""
+        return None if self.heard_ns is None else self.heard_ns + self.patience_ns
+
     def is_silent(self, now_ns: int) -> bool:
         """Returns whether nothing was said for longer than that."""
-        return self.heard_ns is not None and now_ns - self.heard_ns > self.patience_ns
+        return self.silent_ns is not None and now_ns > self.silent_ns

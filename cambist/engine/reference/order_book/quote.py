@@ -45,6 +45,10 @@ class Quoting:
         """Returns up to `depth` levels of a side, best first, as last known."""
         return list(islice(self._merged(side), depth))
 
+    def updated(self, side: Side, depth: int) -> list[Level]:
+        """Returns up to `depth` levels of a side as of the last update, whatever a newer ticker says, best first."""
+        return list(islice(self._side(side).best_first(), depth))
+
     def depth(self, side: Side) -> int:
         """Returns how many levels a side has."""
         return len(self._side(side))

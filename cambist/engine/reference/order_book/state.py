@@ -148,4 +148,5 @@ class BookParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digits: tuple[int, int]
     olds: int
     sums_failed: int
+    asked_ns: int | None
     counts: BookCounts

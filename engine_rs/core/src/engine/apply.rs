@@ -150,11 +150,7 @@ impl Engine {
             return;
         };
         let timed = !matches!(event, Event::BookChecksum { .. } | Event::Gap { .. });
-        let lag = if timed {
-            channel.lag(now_ns, event.venue_ns())
-        } else {
-            channel.lag_ns.unwrap_or(0)
-        };
+        let lag = channel.lag(now_ns, event.venue_ns());
         let teller = Teller {
             generation: header.generation,
             next: channel.next == Some(header.generation),

@@ -377,6 +377,12 @@ impl Books {
         entry.book.trade(open)
     }
 
+    /// Returns the book of a `venue:symbol`.
+    pub(crate) fn named(&self, source: &str) -> Option<&BookEntry> {
+        let (venue, symbol) = source.split_once(':')?;
+        self.place(venue, symbol).map(|at| &self.entries[at])
+    }
+
     fn place(&self, venue: &str, symbol: &str) -> Option<usize> {
         self.index
             .get(venue)

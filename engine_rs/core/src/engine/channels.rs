@@ -108,9 +108,13 @@ impl ChannelState {
         self.numbers[usize::from(self.next == Some(generation))].take(number)
     }
 
-    /// Returns how long an event was under way, its clock offset subtracted; 0 if the venue gives no time.
+    /// Returns how long an event was under way, its clock offset subtracted.
+    ///
+    /// One without a time of its own was under way as long as the last one with a time, which came the same way.
     pub(crate) fn lag(&mut self, recv_ns: i64, venue_ns: Option<i64>) -> i64 {
-        let Some(venue_ns) = venue_ns else { return 0 };
+        let Some(venue_ns) = venue_ns else {
+            return self.lag_ns.unwrap_or(0);
+        };
         let delay = recv_ns.saturating_sub(venue_ns);
         let offset = self.offset_ns.map_or(delay, |offset| offset.min(delay));
         self.offset_ns = Some(offset);

@@ -156,9 +156,9 @@ impl Engine {
     fn tick(&mut self, now_ns: i64) {
         for place in 0..self.market.books.entries.len() {
             let change = self.market.books.entries[place].book.tick(now_ns);
+            self.seed(place, change);
             if change.outcome != Outcome::Ignored {
                 self.market.dirty_books.insert(place);
-                self.seed(place, change);
             }
         }
     }

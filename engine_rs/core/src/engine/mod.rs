@@ -8,6 +8,7 @@
 
 mod apply;
 pub mod block;
+mod book_view;
 mod books;
 mod channels;
 mod control;
@@ -189,6 +190,11 @@ impl Engine {
     /// Returns JSON of a `PriceInspection`, or `null`. `token` is a mint, or the source of what no identity ties to one.
     pub fn inspect_price(&self, token: &str, now_ns: i64) -> Vec<u8> {
         json::encode(&self.price_inspection(token, now_ns))
+    }
+
+    /// Returns JSON of a `BookInspection` with at most `depth` levels a side, or `null`. `source` is a `venue:symbol`.
+    pub fn inspect_book(&self, source: &str, depth: usize) -> Vec<u8> {
+        json::encode(&self.book_inspection(source, depth))
     }
 
     /// Returns all state as canonical bytes.

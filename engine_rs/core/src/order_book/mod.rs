@@ -38,6 +38,9 @@ pub use self::state::{
 /// A book that stays crossed this long without a further message is suspect too.
 pub const MAX_CROSSED_NS: i64 = 250_000_000;
 
+/// A seed that didn't come for this long is asked for again: the question may have been lost.
+pub const SEED_PATIENCE_NS: i64 = 10_000_000_000;
+
 /// Deltas in a row that are older than the book before it is the numbers that are new. Copies come singly, and a fetched
 /// snapshot is ahead of the stream by far fewer.
 pub const MAX_OLDS: u32 = 50;
@@ -73,6 +76,8 @@ pub struct OrderBook {
     olds: u32,
     /// Sums in a row that failed on a fresh snapshot.
     sums_failed: u32,
+    /// The tick since which it waits for the seed that it asked for.
+    asked_ns: Option<i64>,
     counts: BookCounts,
 }
 
@@ -99,6 +104,7 @@ impl OrderBook {
             digits: (0, 0),
             olds: 0,
             sums_failed: 0,
+            asked_ns: None,
             counts: BookCounts::default(),
         }
     }
@@ -208,11 +214,14 @@ impl OrderBook {
         change(Outcome::Gap, true)
     }
 
-    /// Time has passed: a book that stayed crossed for too long becomes SUSPECT, one that fell silent STALE.
+    /// Time has passed: a book that stayed crossed too long becomes SUSPECT, one that fell silent STALE.
+    ///
+    /// One whose seed doesn't come asks for it again.
     pub fn tick(&mut self, now_ns: i64) -> BookChange {
         if self.state != BookState::Live {
-            return change(Outcome::Ignored, false);
+            return change(Outcome::Ignored, self.asks_again(now_ns));
         }
+        self.asked_ns = None;
         if self.crossed > 0 && now_ns.saturating_sub(self.crossed_ns) > MAX_CROSSED_NS {
             return self.suspect(Outcome::Crossed);
         }
@@ -223,6 +232,20 @@ impl OrderBook {
         self.state = BookState::Stale;
         self.silent = true;
         change(Outcome::Silent, true)
+    }
+
+    fn asks_again(&mut self, now_ns: i64) -> bool {
+        let waits = matches!(self.state, BookState::Suspect | BookState::Reseeding) || self.silent;
+        if !waits || self.halted {
+            self.asked_ns = None;
+            return false;
+        }
+        let asked_ns = *self.asked_ns.get_or_insert(now_ns);
+        let again = now_ns.saturating_sub(asked_ns) > SEED_PATIENCE_NS;
+        if again {
+            self.asked_ns = Some(now_ns);
+        }
+        again
     }
 
     /// Takes over a delta while LIVE, or after a silence that may have been nothing else.

@@ -63,9 +63,13 @@ impl Pace {
         self.median_ns.saturating_mul(GAPS).max(LEAST_SILENCE_NS)
     }
 
+    /// Returns until when the book may say nothing, `None` if it wasn't heard of yet.
+    pub fn silent_ns(&self) -> Option<i64> {
+        Some(self.heard_ns?.saturating_add(self.patience_ns()))
+    }
+
     /// Returns whether nothing was said for longer than that.
     pub fn is_silent(&self, now_ns: i64) -> bool {
-        self.heard_ns
-            .is_some_and(|heard| now_ns.saturating_sub(heard) > self.patience_ns())
+        self.silent_ns().is_some_and(|silent_ns| now_ns > silent_ns)
     }
 }

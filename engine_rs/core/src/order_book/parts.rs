@@ -30,6 +30,7 @@ pub struct BookParts {
     pub digits: (u8, u8),
     pub olds: u32,
     pub sums_failed: u32,
+    pub asked_ns: Option<i64>,
     pub counts: BookCounts,
 }
 
@@ -63,6 +64,7 @@ impl OrderBook {
             digits: self.digits,
             olds: self.olds,
             sums_failed: self.sums_failed,
+            asked_ns: self.asked_ns,
             counts: self.counts,
         }
     }
@@ -93,6 +95,7 @@ impl OrderBook {
             digits: parts.digits,
             olds: parts.olds,
             sums_failed: parts.sums_failed,
+            asked_ns: parts.asked_ns,
             counts: parts.counts,
         })
     }

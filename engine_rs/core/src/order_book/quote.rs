@@ -25,6 +25,11 @@ impl OrderBook {
         self.merged(side).take(depth).collect()
     }
 
+    /// Returns up to `depth` levels of a side as of the last update, whatever a newer ticker says, best first.
+    pub fn updated(&self, side: Side, depth: usize) -> Vec<Level> {
+        self.side(side).best_first().take(depth).collect()
+    }
+
     /// Returns how many levels a side has.
     pub fn depth(&self, side: Side) -> usize {
         self.side(side).len()

@@ -68,6 +68,7 @@ impl OrderBook {
         (self.last, self.prev) = (last, None);
         (self.silent, self.olds) = (false, 0);
         self.crossed = 0;
+        self.asked_ns = None;
         self.counts.seeds += 1;
         self.ticker = self.ticker.filter(|ticker| ticker.update_id > last);
         if self.rules.truncates {
