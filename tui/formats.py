@@ -101,6 +101,25 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", glyph("thin-space")).replace("-", glyph("minus"))
 
 
+def feed(name: str, cells: int) -> str:
+    """Returns a feed in at most `cells` cells: of `coinbase rules` the venue is cut, never what of it is meant."""
+    name = clean(name)
+    whose, blank, what = name.rpartition(" ")
+    room = cells - cell_len(what) - 1
+    return f"{venue(whose, room)} {what}" if blank and cell_len(name) > cells and room > 2 else cut(name, cells)
+
+
+def unit_sign(unit: str, cells: int = 2) -> str:
+    """Returns a token that prices are in as one letter, marks before and after it kept: `~C`, `T`, `$?`.
+
+    The dollar is `$`; of `USDT` and its like the fourth letter tells; others have their first.
+    """
+    unit = clean(unit)
+    bare = unit.strip("~?" + glyph("equivalent"))
+    letter = "$" if bare == "USD" else bare[3] if bare.startswith("USD") else bare[:1]
+    return cut(unit.replace(bare, letter), cells) if bare else cut(unit, cells)
+
+
 def count(number: int | None, width: int = 0) -> str:
     """Returns a count in groups; too wide for `width` it becomes `12 k`, `3 M`. 0 is no limit."""
     if number is None:

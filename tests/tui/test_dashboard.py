@@ -564,7 +564,7 @@ def raced(runtime):
 @pytest.mark.parametrize(
     ("size", "keys", "heads", "row"),
     [
-        ((120, 40), "", "feed per s lag 1st", "helius… 1 840 12 ms 62%"),
+        ((120, 40), "", "feed per s lag 1st", "helius-… 1.8k 12 ms 62%"),
         ((80, 24), "6", "feed per s lag first gaps", "helius-east 1 840 12 ms 62% 0"),
         ((200, 60), "", "feed per s lag first ahead gaps drops", "helius-east 1 840 12 ms 62% 14 ms 0 0"),
         (
@@ -951,6 +951,18 @@ async def test_only_the_minimum_fee_is_shown_where_a_node_gives_nothing_else():
         assert "p99" not in text
         assert "This node gives only the minimum" in text
         assert "congestion –" in text
+
+
+@pytest.mark.parametrize(("size", "line"), [((80, 24), 3), ((120, 40), 4)])
+@pytest.mark.parametrize("unit", ["USDC", "jitoSOL"])
+async def test_the_gain_of_the_best_cycle_leaves_its_neighbour_alone(size, line, unit):
+    runtime = FakeRuntime()
+    best = msgspec.structs.replace(runtime.view.cycles.rows[0], unit=unit, decimals=6, net=17_079_390)
+    runtime.change("headline", best=best)
+    async with CambistApp(runtime).run_test(size=size) as pilot:
+        await settle(pilot, pilot.app)
+        shown = screen_lines(pilot.app)[line]
+        assert re.search(r"\+17\.\d+ (USDC|jito…) +(today|paper)", shown), shown
 
 
 async def test_an_unknown_headline_is_not_zero():

@@ -284,3 +284,31 @@ def test_a_venue_too_long_is_told_from_its_brother():
     assert formats.venue("binance-usdm") == "usdm"
     assert formats.venue("binance-usdm", 12) == "binance-usdm"
     assert formats.venue("binance") == "binance"
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "shown"),
+    [
+        ("coinbase rules", 14, "coinbase rules"),
+        ("coinbase rules", 12, "coinb… rules"),
+        ("binance-usdm depth", 14, "usdm depth"),
+        ("coinbase", 8, "coinbase"),
+        ("helius-east", 8, "helius-…"),
+        ("a b", 2, "a…"),
+        ("", 4, ""),
+    ],
+)
+def test_a_feed_says_whose_it_is_and_what_of_it(name, cells, shown):
+    assert formats.feed(name, cells) == shown
+
+
+@pytest.mark.parametrize(
+    ("unit", "sign"),
+    [
+        ("USDC", "C"), ("USDT", "T"), ("USDT?", "T?"), ("USD", "$"), ("USD?", "$?"), ("~USDC", "~C"), ("≡USD", "≡$"),
+        ("EUR", "E"), ("jitoSOL", "j"), ("~", "~"), ("–", "–"), ("", ""), ("龍龍?", "…"), ("\x1b[2J", "\\"),
+    ],
+)  # fmt: skip
+def test_a_unit_has_a_sign_of_two_cells_at_most(unit, sign):
+    assert formats.unit_sign(unit) == sign
+    assert cell_len(formats.unit_sign(unit)) <= 2
