@@ -320,7 +320,7 @@ async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is():
     runtime.change("trades", paper=paper)
     async with CambistApp(runtime).run_test(size=(200, 60)) as pilot:
         await settle(pilot, pilot.app)
-        assert any(re.search(r"paper .* SOL \+[\d.]+ orca 400 ms +real", line) for line in screen_lines(pilot.app))
+        assert any(re.search(r"paper .* SOL \+[\d.]+ by orca 400 ms +real", line) for line in screen_lines(pilot.app))
 
 
 async def test_fees_of_a_cheap_chain_are_shown_in_full_and_relate_to_a_size():

@@ -151,7 +151,7 @@ class Trades(SnapshotTable):
             short, _, _ = valued.reason.partition(":")
             words = valued.reason if len(valued.reason) <= room else short
         elif valued.venue:
-            words = f"{formats.venue(valued.venue)} {formats.age(valued.age_ns)}"
+            words = f"by {formats.venue(valued.venue, 8)} {formats.age(valued.age_ns)}"
         else:
             return
         if room >= MIN_REASON:
