@@ -18,6 +18,11 @@ MS = 1_000_000
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 _MAX_TEXT = 400
+_LETTERS = {
+    "binance-usdm": "u", "bybit": "y", "clmm": "l", "coinbase": "n", "damm2": "m", "okx": "x", "openbook2": "2",
+    "peg": "g", "phoenix": "h", "serum": "e",
+}  # fmt: skip
+"""Venues in a route of single letters where another venue has the first letter of their name."""
 _SUFFIXES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
@@ -440,8 +445,8 @@ def route_form(steps: tuple[Step, ...], form: int) -> tuple[Piece, ...]:
         if form == 4:
             pieces.append(Piece(to, "dash"))
             continue
-        venue = symbol(step.venue, 8) if form < 3 else clean(step.venue)[:1]
+        on = venue(step.venue, 8) if form < 3 else _LETTERS.get(step.venue) or clean(step.venue)[:1]
         before, after = (f" {dash}", f"{to} ") if form == 1 else (dash, to)
-        pieces += (Piece(before, "dash"), Piece(venue, "venue", step.venue_class), Piece(after, "dash"))
+        pieces += (Piece(before, "dash"), Piece(on, "venue", step.venue_class), Piece(after, "dash"))
     pieces.append(Piece(names[0], "token"))
     return tuple(pieces)

@@ -314,13 +314,16 @@ async def test_a_sum_without_a_price_is_unknown_and_says_why(size):
             assert any(re.search(r"paper [\d.]+ SOL no SOL price.* real", line) for line in wallets)
 
 
-async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is():
+@pytest.mark.parametrize(("keys", "said"), [("5", "orca 400 ms"), ("5z", "by orca 400 ms")])
+async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is(keys, said):
     runtime = FakeRuntime()
     paper = msgspec.structs.replace(runtime.view.trades.paper, valued=Valued("", "orca", "orca…ress", 400_000_000))
     runtime.change("trades", paper=paper)
     async with CambistApp(runtime).run_test(size=(200, 60)) as pilot:
+        await pilot.press(*keys)
         await settle(pilot, pilot.app)
-        assert any(re.search(r"paper .* SOL \+[\d.]+ by orca 400 ms +real", line) for line in screen_lines(pilot.app))
+        lines = screen_lines(pilot.app)
+        assert any(re.search(rf"paper .* SOL \+[\d.]+ {said} +real", line) for line in lines)
 
 
 async def test_fees_of_a_cheap_chain_are_shown_in_full_and_relate_to_a_size():
