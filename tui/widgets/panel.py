@@ -42,7 +42,7 @@ class Panel(Grounded, can_focus=True):
     TITLE: ClassVar[str]
     MONEY: ClassVar[bool] = False
     """Shows money or prices, so demo data is marked in the title."""
-    WRONG: ClassVar[str] = "only what is wrong"
+    WRONG: ClassVar[str] = "only wrong"
     """What the title says while `!` hides the rest."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002

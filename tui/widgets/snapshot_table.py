@@ -314,8 +314,8 @@ class SnapshotTable(Panel):
             return super()._nothing(width, room)
         which = "row that is wrong" if self.only_wrong else "row"
         cause = f"No {which} passes /{self.filter}." if self.filter else "Nothing here is wrong."
-        keys = [("/", "change the filter")] if self.filter else []
-        lines = [*self._wrapped(cause, width, "text"), self._hint_line([*keys, ("esc", "all rows")], width)]
+        keys = [("/", "change the filter"), ("esc", "all rows")] if self.filter else [("!", "all rows")]
+        lines = [*self._wrapped(cause, width, "text"), self._hint_line(keys, width)]
         return ([self.line(width).strip()] if room > len(lines) else []) + lines
 
     def heads(self, slots: dict[str, Slot], width: int) -> list[Strip]:
