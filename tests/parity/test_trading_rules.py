@@ -208,7 +208,9 @@ def test_what_is_paid_is_what_can_be_ordered(step, least, moves, sizes):
         for amount in sizes:
             told = pair.quote([edge], amount)
             assert told.amount_out == order(book, edge, amount)
-            assert told.amount_out <= pair.unrounded([edge], amount).amount_out
+            free = pair.unrounded([edge], amount)
+            # What is left of a step may be what the depth is too short for.
+            assert told.amount_out <= free.amount_out or free == REFUSED
     for cycle in pair.cycles():
         if NAME not in cycle["key"] or not cycle["amount_in"]:
             continue

@@ -51,7 +51,7 @@ class TradingRules(NamedTuple):
 
 
 NO_RULES: Final = TradingRules()
-"""Any order: what is quoted without them is never less."""
+"""Any order: within the depth, what is quoted without them is never less."""
 
 
 @dataclass(slots=True)

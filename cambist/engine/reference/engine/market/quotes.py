@@ -54,7 +54,7 @@ def quote(market: Market, edge: int, amount_in: int) -> Hop | str:
 def quote_unrounded(market: Market, edge: int, amount_in: int) -> Hop | str:
     """Returns what an edge would pay for `amount_in` if its venue took orders of any quantity.
 
-    Never less than `quote`, and without the saw teeth of whole steps.
+    Within the depth never less than `quote`, and without the saw teeth of whole steps.
     """
     behind = market.edges[edge]
     if behind.kind is not Kind.BOOK:

@@ -74,8 +74,8 @@ impl Market {
         })
     }
 
-    /// Returns what an edge would pay for `amount_in` if its venue took orders of any quantity: never less than `quote`,
-    /// and without the saw teeth of whole steps.
+    /// Returns what an edge would pay for `amount_in` if its venue took orders of any quantity: within the depth never less
+    /// than `quote`, and without the saw teeth of whole steps.
     ///
     /// # Errors
     /// Why it can't be quoted.
