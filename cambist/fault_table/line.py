@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from cambist.fault_table.sink import EngineSink
 from cambist.fault_table.truth import Truth
 from cambist.model.events import Channel, Direction
-from cambist.simulator.exchanges.street import Street
+from cambist.simulator.exchanges.street import GENESIS_MS, Street
 from cambist.simulator.http import Request
 from feeds import venues
 from feeds.exchange_config import seeding_of
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 WS, INFO, DEPTH = 1, 2, 10
 STEP_NS = 50_000_000
+RECOVERY_NS = 20_000_000_000
+"""How long a book is subscribed anew for: OKX allows 480 messages an hour that subscribe or unsubscribe."""
 
 
 class Wire:
@@ -80,16 +82,19 @@ class Line:
         rate: float = 1.0,
     ) -> None:
         self.venue = venues.find(venue)
-        self.street = Street(seed, (venue,), rate=rate)
+        self._now_ns = GENESIS_MS * 1_000_000
+        self.street = Street(seed, (venue,), rate=rate, clock_ms=lambda: self._now_ns // 1_000_000)
         self.exchange = self.street.exchanges[venue]
+        self.exchange.seconds = lambda: self._now_ns / 1e9
         self.symbols = tuple(self.exchange.books)[:symbols]
         self.truth = Truth(self.exchange, self.symbols)
         self.frames = 0
         """Frames that reached the engine."""
         self.fetched = 0
+        self.after: Callable[[bytes], None] = lambda frame: None
+        """Called after each frame."""
         self.recovering: set[str] = set()
         self._bend = bend or (lambda frames: frames)
-        self._now_ns = self.street.now_ms * 1_000_000
         self._by_rest = seeding_of(self.venue, "") == "rest"
         self._numbers = itertools.count(1)
         protocol = self.venue.protocol
@@ -151,6 +156,7 @@ class Line:
             self.frames += 1
             self.sink.frame(WS, self._generation, self._generation, Direction.IN, frame)
             self.truth.compare(self.sink.books())
+            self.after(frame)
 
     def _needed(self, need: Need) -> None:
         if need.kind == "depth" and need.key in self.symbols:
@@ -160,6 +166,7 @@ class Line:
         """Does what a feed does for a lost book."""
         self.fetched += 1
         if not self._by_rest:
+            self._now_ns += RECOVERY_NS
             books = [one for one in self._subscriptions((symbol,)) if one.stream == "book"]
             self._say(books, "unsubscribe")
             self._say(books, "subscribe")

@@ -40,32 +40,55 @@ def bookish(frame: bytes) -> bool:
 
 @row(8, "gap: one delta is lost", "10⁵ gaps, each SUSPECT by the next message; 0 wrong LIVE books")
 async def gaps(this: Row, scale: Scale) -> Outcome:
-    """Loses one book message in four and asks after the next one whether the book says so."""
-    tally, each = Tally(), scale.of(20_000, 60)
+    """Loses a message of a LIVE book in four and asks after the next one whether the book says so."""
+    tally, each, unseen = Tally(), scale.of(20_000, 60), 0
     for venue in VENUES:
         lossy = _Lossy(scale.seed, 4)
         line = Line(venue, seed=scale.seed, bend=lossy, rate=4.0)
+        lossy.watch(line)
         while lossy.lost < each:
-            before, lost = line.frames, lossy.lost
+            before = line.frames
             line.step()
             count(line, tally, before)
-            tally.trials += lossy.lost - lost
+        tally.trials += lossy.lost
+        unseen += lossy.unseen
+        # Kraken's books have no numbers: a loss that the next message makes up for leaves a sum that is right.
+        tally.expect(lossy.unseen == 0 or venue == "kraken", f"{venue}: {lossy.unseen} losses were not seen at once")
         close(line, tally)
-    return tally.outcome(this, f"{tally.trials} deltas lost, 0 LIVE books that differ from the venue's")
+    found = (
+        f"{tally.trials} deltas lost, {tally.trials - unseen} seen with the next message, the others made up for by it"
+    )
+    return tally.outcome(this, found)
 
 
 class _Lossy:
-    """Loses one book message in `mean`."""
+    """Loses one book message in `mean` while the book is LIVE, and sees whether it still is after the next one."""
 
     def __init__(self, seed: int, mean: int) -> None:
-        self._random, self._mean, self.lost = random.Random(seed), mean, 0
+        self._random, self._mean, self._due = random.Random(seed), mean, False
+        self.lost = self.unseen = 0
+
+    def watch(self, line: Line) -> None:
+        """Looks at the one book of a line."""
+        self._line, self._symbol = line, line.symbols[0]
+        line.after = self._after
 
     def __call__(self, frames: list[bytes]) -> Iterable[bytes]:
         for frame in frames:
-            if bookish(frame) and self._random.randrange(self._mean) == 0:
+            if bookish(frame) and not self._due and self._usable() and self._random.randrange(self._mean) == 0:
                 self.lost += 1
+                self._due = True
             else:
                 yield frame
+
+    def _usable(self) -> bool:
+        book = self._line.sink.book(self._symbol, 0)
+        return book is not None and book.usable
+
+    def _after(self, frame: bytes) -> None:
+        if self._due and (bookish(frame) or not self._usable()):
+            self._due = False
+            self.unseen += self._usable()
 
 
 @row(9, "frames come up to six times", "the same books, step by step, as without")
@@ -212,13 +235,13 @@ async def silences(this: Row, scale: Scale) -> Outcome:
     """Lets every book fall silent for longer than it ever does and asks that none is quoted; then goes on."""
     tally, times = Tally(), scale.of(2_000, 20)
     for venue in VENUES:
-        line = Line(venue, seed=scale.seed, symbols=2)
+        line = Line(venue, seed=scale.seed, symbols=2, rate=4.0)
         draw = random.Random(scale.seed)
         for _ in range(10):
             line.step()
         for _ in range(times):
             before = line.frames
-            for _ in range(LIVELY_STEPS):  # else silence is what the book is used to
+            for _ in range(LIVELY_STEPS):  # of a fast market, else silence is what the book is used to
                 line.step()
             line.stall(40.0 + draw.random() * 60.0)
             shown = line.sink.books(0)

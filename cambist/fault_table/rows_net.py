@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LIFE_S = 5.2
 """How long a connection lives before it is cut: a little more than what the feed asks for to connect at once."""
-RATE = 10.0
+RATE = 40.0
 """How much busier the market is than usual, for more frames."""
 NOTICED = ("binance", "okx")
 """Venues that announce that they close connections, early enough."""
@@ -57,7 +57,7 @@ async def resets(this: Row, scale: Scale) -> Outcome:
     life_s = 0.4 if scale.short else LIFE_S
     async with rigs(*VENUES, seed=scale.seed, rate=RATE) as made:
         watches = [Watch(rig) for rig in made]
-        await asyncio.gather(*(_cut(watch, scale.of(9, 1), life_s, tally, unseen_s) for watch in watches))
+        await asyncio.gather(*(_cut(watch, scale.of(110, 1), life_s, tally, unseen_s) for watch in watches))
         await asyncio.gather(*(watch.close(tally) for watch in watches))
     found = f"books LIVE for {max(unseen_s) * 1e3:.1f} ms after a reset at most; reset {life_s:g} s after each recovery"
     return tally.outcome(this, found, met=p99(tally.recoveries_ms) <= 1_500.0 and max(unseen_s) <= 0.1)

@@ -99,7 +99,7 @@ def venue_event(engine: ReferenceEngine, channel: ChannelState, generation: int,
                 _missed(engine, channel, generation)
             return numbered
         case Trade():
-            channel.lag(now_ns, event.venue_ns)
+            channel.as_of(now_ns, event.venue_ns)
         case Instruments():
             changed = [books.take_listing(channel.info.venue, listed) for listed in event.instruments]
             dirty.update(at for at in changed if at is not None)
@@ -123,7 +123,7 @@ def _book_event(
 ) -> None:
     info = channel.info
     timed = not isinstance(event, (BookChecksum, Gap))
-    lag = (channel.lag_ns or 0) if isinstance(event, (BookChecksum, Gap)) else channel.lag(now_ns, event.venue_ns)
+    as_of_ns = channel.as_of(now_ns, None if isinstance(event, (BookChecksum, Gap)) else event.venue_ns)
     at = engine.market.books.find(info.venue, event.symbol, Continuity.of(info.protocol))
     entry, source = engine.market.books.entries[at], Source.of(info.protocol)
     change = entry.take(event, Teller(generation, channel.next == generation, source, now_ns))
@@ -136,7 +136,7 @@ def _book_event(
     if source is Source.STREAM or entry.channel is None:
         entry.channel = info.id
     if change.outcome is not Outcome.IGNORED:
-        entry.as_of_ns = max(entry.as_of_ns, now_ns - lag)
+        entry.as_of_ns = max(entry.as_of_ns, as_of_ns)
     if change.outcome is Outcome.GAP:
         channel.gaps += 1
         engine.counters.gaps += 1

@@ -27,6 +27,8 @@ class ChannelState:
     gaps: int = 0
     last_ns: int = 0
     lag_ns: int | None = None
+    as_of_ns: int | None = None
+    """When the last message that told a time was true."""
     offset_ns: int | None = None
     """Running minimum of receive − venue time."""
     slot: int | None = None
@@ -68,18 +70,19 @@ class ChannelState:
         """Takes the number of a message; returns what it says of those before it."""
         return self.numbers[self.next == generation].take(number)
 
-    def lag(self, recv_ns: int, venue_ns: int | None) -> int:
-        """Returns how long an event was under way, its clock offset subtracted.
+    def as_of(self, recv_ns: int, venue_ns: int | None) -> int:
+        """Returns when an event was true: its venue's time, by our clock.
 
-        One without a time of its own was under way as long as the last one with a time, which came the same way.
+        One that tells no time was sent after the last one that did, and no more than that is known of it.
         """
         if venue_ns is None:
-            return self.lag_ns or 0
+            return recv_ns if self.as_of_ns is None else self.as_of_ns
         delay = recv_ns - venue_ns
         if self.offset_ns is None or delay < self.offset_ns:
             self.offset_ns = delay
         self.lag_ns = delay - self.offset_ns
-        return self.lag_ns
+        self.as_of_ns = recv_ns - self.lag_ns
+        return self.as_of_ns
 
     def announce(self, slot: int, recv_ns: int) -> bool:
         """Takes a slot announcement and returns whether it is a new one; an older slot (a fork) changes nothing."""

@@ -382,8 +382,7 @@ class OrderBook(Quoting):
 
     def _apply(self, delta: Delta, outcome: Outcome, recv_ns: int) -> BookChange:
         for side, changed in ((self._bids, delta.bids), (self._asks, delta.asks)):
-            for level in changed:
-                side.set(level)
+            side.update(changed)
             if self._kept:
                 side.keep(self._kept)
         if delta.last < self._last:

@@ -35,12 +35,15 @@ class Levels:
         sign = self._sign
         self._qty = {sign * price: qty for price, qty in last.items() if qty}
         self._ranks = sorted(self._qty)
-        while len(self._ranks) > MAX_LEVELS:
-            self._drop_farthest()
+        self.keep(MAX_LEVELS)
 
-    def set(self, level: Level) -> None:
-        """Sets the quantity at a price, 0 removes it."""
-        price, qty = level
+    def update(self, levels: Sequence[Level]) -> None:
+        """Sets the quantity at each price, 0 removes it. Of two with one price the later counts."""
+        for price, qty in levels:
+            self._set(price, qty)
+        self.keep(MAX_LEVELS)
+
+    def _set(self, price: int, qty: int) -> None:
         rank = self._sign * price
         if rank in self._qty:
             if qty:
@@ -51,17 +54,14 @@ class Levels:
         elif qty:
             self._qty[rank] = qty
             self._ranks.insert(bisect_left(self._ranks, rank), rank)
-            if len(self._ranks) > MAX_LEVELS:
-                self._drop_farthest()
 
     def keep(self, most: int) -> None:
         """Drops what is farther from the best level than the first `most`."""
-        while len(self._ranks) > most:
-            self._drop_farthest()
+        far = max(0, len(self._ranks) - most)
+        for rank in self._ranks[:far]:
+            del self._qty[rank]
+        del self._ranks[:far]
 
     def best_first(self) -> Iterator[Level]:
         """Yields (price, quantity)."""
         return ((abs(rank), self._qty[rank]) for rank in reversed(self._ranks))
-
-    def _drop_farthest(self) -> None:
-        del self._qty[self._ranks.pop(0)]

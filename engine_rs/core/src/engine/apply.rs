@@ -120,7 +120,7 @@ impl Engine {
                 return numbered;
             }
             Event::Trade { venue_ns, .. } => {
-                channel.lag(now_ns, Some(venue_ns));
+                channel.as_of(now_ns, Some(venue_ns));
             }
             Event::Instruments(listed) => {
                 let venue = channel.info.venue.clone();
@@ -150,7 +150,7 @@ impl Engine {
             return;
         };
         let timed = !matches!(event, Event::BookChecksum { .. } | Event::Gap { .. });
-        let lag = channel.lag(now_ns, event.venue_ns());
+        let as_of_ns = channel.as_of(now_ns, event.venue_ns());
         let teller = Teller {
             generation: header.generation,
             next: channel.next == Some(header.generation),
@@ -171,7 +171,7 @@ impl Engine {
             ));
         }
         if timed || change.outcome == Outcome::Gap {
-            self.book_changed(at, place, change, now_ns - lag, own);
+            self.book_changed(at, place, change, as_of_ns, own);
         }
     }
 

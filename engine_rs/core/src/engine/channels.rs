@@ -20,6 +20,8 @@ pub(crate) struct ChannelState {
     pub(crate) gaps: u64,
     pub(crate) last_ns: i64,
     pub(crate) lag_ns: Option<i64>,
+    /// When the last message that told a time was true.
+    pub(crate) as_of_ns: Option<i64>,
     /// Running minimum of receive − venue time.
     pub(crate) offset_ns: Option<i64>,
     /// Newest slot announced on it.
@@ -65,6 +67,7 @@ impl ChannelState {
             gaps: 0,
             last_ns: 0,
             lag_ns: None,
+            as_of_ns: None,
             offset_ns: None,
             slot: None,
             slot_ns: 0,
@@ -108,19 +111,20 @@ impl ChannelState {
         self.numbers[usize::from(self.next == Some(generation))].take(number)
     }
 
-    /// Returns how long an event was under way, its clock offset subtracted.
+    /// Returns when an event was true: its venue's time, by our clock.
     ///
-    /// One without a time of its own was under way as long as the last one with a time, which came the same way.
-    pub(crate) fn lag(&mut self, recv_ns: i64, venue_ns: Option<i64>) -> i64 {
+    /// One that tells no time was sent after the last one that did, and no more than that is known of it.
+    pub(crate) fn as_of(&mut self, recv_ns: i64, venue_ns: Option<i64>) -> i64 {
         let Some(venue_ns) = venue_ns else {
-            return self.lag_ns.unwrap_or(0);
+            return self.as_of_ns.unwrap_or(recv_ns);
         };
         let delay = recv_ns.saturating_sub(venue_ns);
         let offset = self.offset_ns.map_or(delay, |offset| offset.min(delay));
-        self.offset_ns = Some(offset);
         let lag = delay.saturating_sub(offset);
-        self.lag_ns = Some(lag);
-        lag
+        let as_of_ns = recv_ns.saturating_sub(lag);
+        (self.offset_ns, self.lag_ns) = (Some(offset), Some(lag));
+        self.as_of_ns = Some(as_of_ns);
+        as_of_ns
     }
 
     /// Takes a slot announcement and returns whether it is a new one; an older slot (a fork) changes nothing.

@@ -304,12 +304,8 @@ impl OrderBook {
     }
 
     fn apply(&mut self, delta: &Delta, outcome: Outcome, recv_ns: i64) -> BookChange {
-        for &level in &delta.bids {
-            self.bids.set(level);
-        }
-        for &level in &delta.asks {
-            self.asks.set(level);
-        }
+        self.bids.update(&delta.bids);
+        self.asks.update(&delta.asks);
         if self.kept > 0 {
             self.bids.keep(self.kept);
             self.asks.keep(self.kept);

@@ -29,6 +29,7 @@ class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gaps: int
     last_ns: int
     lag_ns: int | None
+    as_of_ns: int | None
     offset_ns: int | None
     slot: int | None
     slot_ns: int

@@ -70,6 +70,7 @@ def _channel(channel: ChannelState) -> ChannelPart:
         gaps=channel.gaps,
         last_ns=channel.last_ns,
         lag_ns=channel.lag_ns,
+        as_of_ns=channel.as_of_ns,
         offset_ns=channel.offset_ns,
         slot=channel.slot,
         slot_ns=channel.slot_ns,

@@ -28,6 +28,7 @@ pub(super) struct ChannelPart {
     pub(super) gaps: u64,
     pub(super) last_ns: i64,
     pub(super) lag_ns: Option<i64>,
+    pub(super) as_of_ns: Option<i64>,
     pub(super) offset_ns: Option<i64>,
     pub(super) slot: Option<u64>,
     pub(super) slot_ns: i64,

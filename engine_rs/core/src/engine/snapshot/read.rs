@@ -64,6 +64,7 @@ fn load_channels(engine: &mut Engine, state: &State) -> Result<(), SnapshotError
             (part.frames, part.malformed, part.gaps);
         (channel.last_ns, channel.lag_ns, channel.offset_ns) =
             (part.last_ns, part.lag_ns, part.offset_ns);
+        channel.as_of_ns = part.as_of_ns;
         (channel.slot, channel.slot_ns, channel.generation) =
             (part.slot, part.slot_ns, part.generation);
         (channel.next, channel.numbers) = (part.next, part.numbers);

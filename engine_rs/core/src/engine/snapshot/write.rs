@@ -73,6 +73,7 @@ fn channel_part(channel: &ChannelState) -> ChannelPart {
         gaps: channel.gaps,
         last_ns: channel.last_ns,
         lag_ns: channel.lag_ns,
+        as_of_ns: channel.as_of_ns,
         offset_ns: channel.offset_ns,
         slot: channel.slot,
         slot_ns: channel.slot_ns,
