@@ -218,7 +218,8 @@ def test_what_is_paid_is_what_can_be_ordered(step, least, moves, sizes):
         for edge in cycle["route"]:
             amount = order(book, edge, amount) if edge in (SELL, BUY) else pair.quote([edge], amount).amount_out
         assert cycle["amount_out"] == amount == cycle["gross"] + cycle["amount_in"]
-        assert amount <= pair.unrounded(cycle["route"], cycle["amount_in"]).amount_out
+        free = pair.unrounded(cycle["route"], cycle["amount_in"])
+        assert amount <= free.amount_out or free == REFUSED
 
 
 @FEW
