@@ -67,6 +67,8 @@ class SolanaEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Address that streams them, e.g. `wss://bundles.jito.wtf/api/v1/bundles/tip_stream`."""
     observe_pools: Annotated[int, msgspec.Meta(ge=0, le=128)] = 0
     """Of how many pools the logs are read, to see how full their accounts are."""
+    transport: Literal["websockets", "native"] = "websockets"
+    """What reads its PubSub side: Python, or a thread of the Rust extension."""
 
 
 Seconds = Annotated[float, msgspec.Meta(gt=0.0, le=86_400.0)]

@@ -201,10 +201,10 @@ def _market(
 ) -> Market:
     channels = Channels(demo=demo)
     makers: list[Callable[[Inbox, Any], Feed]] = []
-    for node in nodes:
-        makers += _node(node, channels, pools)
     buckets = Buckets()
     wires = _NativeWires()
+    for node in nodes:
+        makers += _node(node, channels, pools, wires)
     makers += [_exchange(name, table, channels, buckets, wires) for name, table in exchanges.items()]
 
     def feeds(inbox: Inbox, note: Any) -> Sequence[Feed]:
@@ -214,7 +214,13 @@ def _market(
     return Market(label, demo, seed, tokens, identities, pools, instruments, made, feeds, close, trouble)
 
 
-def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) -> list[Callable[[Inbox, Any], Feed]]:
+def _node(
+    node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...], wires: _NativeWires
+) -> list[Callable[[Inbox, Any], Feed]]:
+    """Declares the channels of a node and returns how to make its feeds. Raises `ValueError`."""
+    native = node.transport == "native"
+    if native:
+        _check_native(node.name, translated=False)
     ws = channels.add(node.name, "solana", "solana.ws", node.pubsub)
     http = channels.add(node.name, "solana", "solana.http", node.rpc)
     fees = channels.add("fees", "solana", "solana.http", node.rpc)
@@ -236,7 +242,9 @@ def _node(node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...]) 
         stream = TipStreamConfig(node.tip_stream, f"{node.name} tip stream")
         tips.append(lambda inbox, note: TipStreamFeed(stream, streamed, inbox, note=note))
     return [
-        lambda inbox, note: SolanaFeed(settings, ws, http, inbox, pools=pools, note=note),
+        lambda inbox, note: SolanaFeed(
+            settings, ws, http, inbox, pools=pools, note=note, wires=wires.of(inbox) if native else None
+        ),
         lambda inbox, note: PriorityFeeFeed(fee_settings, fees, inbox, accounts=watched, singly=singly, note=note),
         *tips,
     ]
@@ -267,7 +275,7 @@ def _exchange(
 
 
 def _check_native(name: str, *, translated: bool) -> None:
-    """Raises `ValueError` if the streams of an exchange can't come by the native transport."""
+    """Raises `ValueError` if the streams of an exchange or a node can't come by the native transport."""
     build = build_info()
     why = "a plug-in's frames are put into cambist's own form by Python" if translated else build.why
     if translated or not build.native:

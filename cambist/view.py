@@ -362,6 +362,8 @@ class FeedRow(msgspec.Struct, frozen=True, gc=False):
     """How long it took after them, on average, where it was not."""
     slots_behind: int | None = None
     """By how many slots it trails the newest one of any node; `None` for what has no slots."""
+    asked: bool = False
+    """Its frames are answers to questions: it has no lag, and rests in between."""
 
 
 class FeedsSection(msgspec.Struct, frozen=True):

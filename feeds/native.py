@@ -194,11 +194,18 @@ class NativeConversation(Conversation):
     """A conversation that stops to look at plain data once it has seen some of every subscription."""
 
     def __init__(
-        self, socket: NativeSocket, number: int, limits: SocketLimits, *, marked: bool, **options: Any
+        self,
+        socket: NativeSocket,
+        number: int,
+        limits: SocketLimits,
+        *,
+        marked: bool,
+        vouches: bool,
+        **options: Any,
     ) -> None:
-        """`marked` says whether the venue tells plain data apart."""
+        """`marked`: the venue tells plain data apart; `vouches`: while they come, no subscription counts as silent."""
         super().__init__(socket, number, socket.channel, _RingSink(socket), limits, **options)
-        self._wire, self._marked = socket, marked
+        self._wire, self._marked, self._vouches = socket, marked, vouches
         self._muted = self._beating = False
         self._data_ns: int | None = None
 
@@ -216,7 +223,8 @@ class NativeConversation(Conversation):
     def _beat(self) -> None:
         data_ns = self._wire.data_ns
         if self._muted and data_ns != self._data_ns:
-            self.watch.data_of_all()
+            if self._vouches:
+                self.watch.data_of_all()
             self._came_at = self._clock()
             self._heard(self._came_at)
         self._data_ns = data_ns
@@ -235,14 +243,23 @@ class NativeSource(WebSocketSource):
     """Keeps one connection of a channel up, on the native transport."""
 
     def __init__(
-        self, url: str, channel: int, sink: Sink, handler: Any, *, wires: Wires, plain: Marks = (), **options: Any
+        self,
+        url: str,
+        channel: int,
+        sink: Sink,
+        handler: Any,
+        *,
+        wires: Wires,
+        plain: Marks = (),
+        vouches: bool = True,
+        **options: Any,
     ) -> None:
         """Takes what `WebSocketSource` takes. Raises `EndpointError`; `ValueError` if frames are to be translated."""
         if options.get("translate") is not None:
             message = f"{options['name']}: frames that Python translates can't come by the native transport"
             raise ValueError(message)
         super().__init__(url, channel, sink, handler, **options)
-        self._wires, self._plain = wires, plain
+        self._wires, self._plain, self._vouches = wires, plain, vouches
 
     async def _connect(self) -> NativeSocket:
         if self._attempts is not None:
@@ -256,6 +273,7 @@ class NativeSource(WebSocketSource):
             self.generation,
             self._limits,
             marked=bool(self._plain),
+            vouches=self._vouches,
             clock=self._clock,
             heard=self._backoff.data,
             keep_alive=self._keep_alive,

@@ -120,6 +120,11 @@ class WebSocketSource:
         """Deadlines of the newest connection."""
         return self._idle_watch if self._talk is None else self._talk.watch
 
+    def settle(self) -> None:
+        """Says that all that was asked for on the newest connection stands."""
+        if self._talk is not None:
+            self._talk.settled.set()
+
     @property
     def drops(self) -> int:
         """Frames that did not fit the receive queues."""

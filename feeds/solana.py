@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +21,7 @@ from cambist.engine.twins import twin
 from cambist.model.text import sanitise
 from feeds.base import FeedStatus, Note, Sink, no_note
 from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
+from feeds.native import NativeSource
 from feeds.socket import SocketLimits, WebSocketSource
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
     from cambist.model.market import PoolRef
     from cambist.model.opportunity import Need
+    from feeds.native import Wires
     from feeds.watchdog import Breach
 
 CLOCK = "SysvarC1ock11111111111111111111111111111111"
@@ -51,6 +54,8 @@ GATHER_S = 0.02
 RESEED_S = 0.4
 """A slot: asking for the same account again sooner can't show anything new."""
 SLOT = "slot"
+PLAIN = tuple((b"{", (b'"%b"' % name,)) for name in (b"accountNotification", b"logsNotification"))
+"""Notifications that are the engine's alone: how a frame begins, and what its first bytes hold besides."""
 TRANSIENT = frozenset({-32004, -32005, -32014, -32016, -32603})
 """JSON-RPC codes that may pass: not available, behind, no slot yet, internal."""
 
@@ -152,19 +157,21 @@ class SolanaFeed:
         accounts: Iterable[str] = (),
         note: Note = no_note,
         rng: random.Random | None = None,
+        wires: Wires | None = None,
     ) -> None:
         """Watches `pools`, the clock account and `accounts` from the start, all else on need.
 
-        Raises `EndpointError`, `ValueError` for an address that is none.
+        With `wires` PubSub comes natively. Raises `EndpointError`, `ValueError` for an address that is none.
         """
         self.name = config.name
         self.newest_slot = 0
         """Newest slot told on this or an earlier connection."""
         self._config, self._ws, self._http, self._note = config, ws, http, note
         limits = msgspec.structs.replace(config.socket, send_interval_s=config.send_interval_s)
-        self._socket = WebSocketSource(
-            config.pubsub, ws.id, sink, self, name=config.name, limits=limits, rng=rng, note=note
-        )
+        make: Callable[..., WebSocketSource] = WebSocketSource
+        if wires is not None:
+            make = functools.partial(NativeSource, wires=wires, plain=PLAIN, vouches=False)
+        self._socket = make(config.pubsub, ws.id, sink, self, name=config.name, limits=limits, rng=rng, note=note)
         self._rpc = HttpChannel(config.rpc, sink, name=config.name, limits=config.http, note=note)
         self._programs = {pool.address: pool.program for pool in pools}
         self._addresses = twin("PdaCache")()
@@ -255,8 +262,7 @@ class SolanaFeed:
 
     def received(self, body: bytes) -> None:
         """Looks at answers to subscriptions and at slots; account data is the engine's."""
-        head = body[:120]
-        if b'"accountNotification"' in head or b'"logsNotification"' in head:
+        if is_plain(body):
             return
         try:
             message = _MESSAGE.decode(body)
@@ -302,6 +308,8 @@ class SolanaFeed:
         if key is None:
             return
         self._socket.watch.acked(key)
+        if not self._requests:
+            self._socket.settle()
         entry = self._watched.get(key)
         if fault is not None:
             why = f"{fault.code} {sanitise(fault.message, 60)}"
@@ -409,6 +417,12 @@ class SolanaFeed:
         number, self._next_id = self._next_id, self._next_id + 1
         payload = _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         return await self._rpc.post(self._http.id, payload, check_rpc)
+
+
+def is_plain(body: bytes) -> bool:
+    """Returns whether a frame tells of an account or of logs."""
+    head = body[:120]
+    return any(head.startswith(begin) and word in head for begin, (word,) in PLAIN)
 
 
 def check_rpc(body: bytes) -> None:

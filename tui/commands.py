@@ -106,7 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("pin", ("F",), "F", "pin", "pin the cycle", "", lambda now: now.panel == "cycles" and now.has_row),
     Action("sort", ("s", "S"), "s S", "sort", "sort, reverse", "", _panel("cycles", "prices", "feeds", "duel")),
     Action(
-        "filter", ("slash",), "/", "filter", "filter, e.g. usdc !bonk net>5", "", _panel(*TABLES), footer=5, keep=6,
+        "filter", ("slash",), "/", "filter", "filter, e.g. usdc !bonk", "", _panel(*TABLES), footer=5, keep=6,
     ),
     Action("rejected", ("x",), "x", "rejected", "show or hide rejected cycles", "", _panel("cycles")),
     Action("retry", ("r",), "r", "try now", "connect again now", "", lambda now: now.panel == "feeds" or now.failed),

@@ -18,6 +18,11 @@ MS = 1_000_000
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 _MAX_TEXT = 400
+_LETTERS = {
+    "binance-usdm": "u", "bybit": "y", "clmm": "l", "coinbase": "n", "damm2": "m", "okx": "x", "openbook2": "2",
+    "peg": "g", "phoenix": "h", "serum": "e",
+}  # fmt: skip
+"""Venues in a route of single letters where another venue has the first letter of their name."""
 _SUFFIXES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
@@ -99,6 +104,25 @@ def venue(name: str, cells: int = 7) -> str:
 def grouped(number: int) -> str:
     """Returns an integer in groups of three with a thin space (one cell), `,` in ASCII."""
     return f"{number:,}".replace(",", glyph("thin-space")).replace("-", glyph("minus"))
+
+
+def feed(name: str, cells: int) -> str:
+    """Returns a feed in at most `cells` cells: of `coinbase rules` the venue is cut, never what of it is meant."""
+    name = clean(name)
+    whose, blank, what = name.rpartition(" ")
+    room = cells - cell_len(what) - 1
+    return f"{venue(whose, room)} {what}" if blank and cell_len(name) > cells and room > 2 else cut(name, cells)
+
+
+def unit_sign(unit: str, cells: int = 2) -> str:
+    """Returns a token that prices are in as one letter, marks before and after it kept: `~C`, `T`, `$?`.
+
+    The dollar is `$`; of `USDT` and its like the fourth letter tells; others have their first.
+    """
+    unit = clean(unit)
+    bare = unit.strip("~?" + glyph("equivalent"))
+    letter = "$" if bare == "USD" else bare[3] if bare.startswith("USD") else bare[:1]
+    return cut(unit.replace(bare, letter), cells) if bare else cut(unit, cells)
 
 
 def count(number: int | None, width: int = 0) -> str:
@@ -421,8 +445,8 @@ def route_form(steps: tuple[Step, ...], form: int) -> tuple[Piece, ...]:
         if form == 4:
             pieces.append(Piece(to, "dash"))
             continue
-        venue = symbol(step.venue, 8) if form < 3 else clean(step.venue)[:1]
+        on = venue(step.venue, 8) if form < 3 else _LETTERS.get(step.venue) or clean(step.venue)[:1]
         before, after = (f" {dash}", f"{to} ") if form == 1 else (dash, to)
-        pieces += (Piece(before, "dash"), Piece(venue, "venue", step.venue_class), Piece(after, "dash"))
+        pieces += (Piece(before, "dash"), Piece(on, "venue", step.venue_class), Piece(after, "dash"))
     pieces.append(Piece(names[0], "token"))
     return tuple(pieces)

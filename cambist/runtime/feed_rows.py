@@ -30,7 +30,8 @@ class FeedRows:
         self._labels = {c.id: c.label for c in setup.channels}
         self._streamed = {c.id for c in setup.channels if c.protocol.endswith(".ws")}
         self._groups: dict[str, set[int]] = {}
-        for channel in setup.channels:
+        # Streams first: what is only asked for stands below them.
+        for channel in sorted(setup.channels, key=lambda c: c.id not in self._streamed):
             self._groups.setdefault(feed_row_name(channel), set()).add(channel.id)
         self._rates: dict[str, tuple[int, int, float | None]] = {}
 
@@ -96,6 +97,7 @@ class FeedRows:
             ahead_ns=race.ahead_ns if race else None,
             behind_ns=race.behind_ns if race else None,
             slots_behind=slots_behind,
+            asked=not streamed,
         )
 
     def _rate(self, name: str, frames: int, now_ns: int) -> float | None:

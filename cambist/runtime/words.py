@@ -63,12 +63,17 @@ def venue_class(venue: str) -> str:
 
 
 def feed_row_name(channel: Channel) -> str:
-    """Returns the row of the Feeds panel that a channel is counted in; at most 24 cells, so that endpoints differ."""
+    """Returns the row of the Feeds panel that a channel is counted in: whose it is, and what of it if not the stream.
+
+    At most 24 cells, so that endpoints differ.
+    """
     kind = channel.protocol.rpartition(".")[2]
-    name = channel.feed if kind == "ws" else {"http": "rpc", "info": "rules"}.get(kind, kind)
-    if channel.feed.endswith("fees"):
-        name = "fees"
-    return sanitise(name, 24)
+    if channel.feed in ("fees", "tips"):
+        return sanitise(f"{channel.venue} {channel.feed}", 24)
+    if kind == "ws":
+        return sanitise(channel.feed, 24)
+    kind = {"http": "rpc", "info": "rules"}.get(kind, kind)
+    return f"{sanitise(channel.feed, 23 - len(kind))} {kind}"
 
 
 class Names:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cambist.simulator.encoding import key_text
 from cambist.simulator.exchanges import make
+from cambist.simulator.exchanges.floor import STEP_MS
 from cambist.simulator.faults import Faults
 from cambist.simulator.market import PARTS
 from cambist.simulator.pubsub import PubSub
@@ -55,19 +56,25 @@ class Node:
         self, market: Market, *, slot_ms: float = 400.0, max_unsent: int = MAX_UNSENT, others: int = 0
     ) -> None:
         self.market = market
+        self._step_s = slot_ms / 1_000.0 / PARTS
+        self._skipped_s = 0.0
         self.faults = Faults()
         self.pubsub = PubSub(market.chain, market.seed, max_unsent, self.faults)
         self.rpc = Rpc(market.chain, self.faults)
         self.others = [SecondNode(market, number, max_unsent) for number in range(1, others + 1)]
         self.exchanges = {
-            venue: make(venue, floor.books, lambda: market.now_ms, seed=market.seed, max_unsent=max_unsent)
+            venue: make(venue, floor.books, lambda: self.now_ms, seed=market.seed, max_unsent=max_unsent)
             for venue, floor in market.floors.items()
         }
         for venue, exchange in self.exchanges.items():
             market.floors[venue].listen(exchange, exchange.diff_steps)
         self.exchange = self.exchanges["binance"]
-        self._step_s = slot_ms / 1_000.0 / PARTS
         self._endpoints: dict[str, Any] = {}
+
+    @property
+    def now_ms(self) -> int:
+        """The exchanges' time in Unix milliseconds: the market's and what it skipped, in which clocks went on."""
+        return self.market.now_ms + round(self._skipped_s / self._step_s * STEP_MS)
 
     async def start(self, ports: Ports | None = None) -> None:
         """Starts listening. Raises `OSError` if a port is taken."""
@@ -119,8 +126,10 @@ class Node:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             if self.step() is not None:
                 slots = None if slots is None else slots - 1
-            if time.monotonic() - due > MAX_BEHIND_S:
-                due = time.monotonic()
+            behind_s = time.monotonic() - due
+            if behind_s > MAX_BEHIND_S:
+                due += behind_s
+                self._skipped_s += behind_s
 
     def describe(self) -> dict[str, Any]:
         """Returns the endpoints and what is to be found there."""

@@ -9,14 +9,16 @@ import pytest
 
 from cambist.clock import SystemClock
 from cambist.model.events import RecordKind, records
+from cambist.model.opportunity import Need
 from cambist.runtime.inbox import Inbox
 from feeds import venues
 from feeds.exchange import ExchangeFeed
 from feeds.native import NativeSource, Wires
 from feeds.socket import SocketLimits, WebSocketSource
+from feeds.solana import SolanaFeed
 from feeds.venue import Heard
-from tests.feeds import fake_venues, test_exchange, test_reaching, test_rollover, test_socket, test_venues
-from tests.feeds.servers import RememberingSink, Seen, running, until, websocket_server
+from tests.feeds import fake_venues, test_exchange, test_reaching, test_rollover, test_socket, test_solana, test_venues
+from tests.feeds.servers import FakeNode, RememberingSink, Seen, running, until, websocket_server
 
 extension = pytest.importorskip("cambist.engine._native")
 
@@ -63,14 +65,19 @@ def native_feed(venue, config, channels, sink, **options):
     return ExchangeFeed(venue, config, channels, sink, wires=sink.wires, **options)
 
 
+def native_node(config, ws, http, sink, **options):
+    return SolanaFeed(config, ws, http, sink, wires=sink.wires, **options)
+
+
 @pytest.fixture(autouse=True)
 def on_the_native_transport(monkeypatch):
     RingSink.made = []
     for module in (test_socket, test_rollover, test_reaching):
         monkeypatch.setattr(module, "WebSocketSource", native)
-    for module in (test_socket, test_rollover, test_reaching, fake_venues):
+    for module in (test_socket, test_rollover, test_reaching, test_solana, fake_venues):
         monkeypatch.setattr(module, "RememberingSink", RingSink)
     monkeypatch.setattr(fake_venues, "ExchangeFeed", native_feed)
+    monkeypatch.setattr(test_solana, "SolanaFeed", native_node)
     yield
     for sink in RingSink.made:
         sink.wires.close()
@@ -118,6 +125,17 @@ adopt(
 )
 adopt(test_rollover, "test_okx_is_replaced_on_its_notice_without_a_gap_in_any_book")
 adopt(test_reaching, "test_a_handshake_that_breaks_is_no_reason_to_speak_plain")
+adopt(
+    test_solana,
+    "test_watched_accounts_are_subscribed_then_seeded_after_the_ack",
+    "test_seeds_carry_the_newest_slot_as_their_least_context",
+    "test_a_repeated_need_seeds_again_without_a_second_subscription",
+    "test_a_reconnect_subscribes_and_seeds_everything_anew",
+    "test_a_node_without_slots_is_left_while_silent_accounts_are_fine",
+    "test_a_subscription_without_answer_ends_the_connection_and_is_given_up_in_the_end",
+    "test_a_subscription_refused_once_is_made_good",
+    "test_notifications_and_rubbish_pass_to_the_sink_untouched",
+)
 
 
 PLAIN = ((b"data ", (b"@",)),)
@@ -393,3 +411,33 @@ async def test_a_feed_whose_data_pass_by_unseen_goes_on_and_sees_the_notice():
         venue.beats = False
         await until(lambda: len(sink.of("connected")) == 2)
     assert sink.reasons()[0]
+
+
+async def test_accounts_of_a_node_pass_the_feed_by_and_its_slots_do_not(monkeypatch):
+    seen, node = [], FakeNode()
+    received = SolanaFeed.received
+    monkeypatch.setattr(SolanaFeed, "received", lambda feed, body: (seen.append(body), received(feed, body))[1])
+    async with test_solana.feed_on(node) as (feed, sink):
+        await until(lambda: feed._socket._talk is not None and feed._socket._talk.muted)
+        seen.clear()
+        slot = feed.newest_slot
+        for _ in range(20):
+            await node.push(test_solana.POOL)
+        await until(lambda: sum(b"accountNotification" in entry.body for entry in sink.incoming(1)) == 20)
+        await until(lambda: feed.newest_slot > slot)
+        assert not any(b"accountNotification" in body for body in seen)
+        feed.need(Need("account", 0, test_solana.VAULT))
+        await until(lambda: feed.watched()[test_solana.VAULT] == "acked")
+
+
+async def test_a_node_whose_slots_end_is_left_though_its_accounts_go_on():
+    node = FakeNode()
+    async with test_solana.feed_on(node, slot_silence_s=0.4) as (feed, sink):
+        await until(lambda: feed._socket._talk is not None and feed._socket._talk.muted)
+        node.silent_slots = True
+        for _ in range(200):
+            await node.push(test_solana.POOL)
+            await asyncio.sleep(0.02)
+            if sink.reasons():
+                break
+        assert "slot" in sink.reasons()[0]

@@ -314,13 +314,16 @@ async def test_a_sum_without_a_price_is_unknown_and_says_why(size):
             assert any(re.search(r"paper [\d.]+ SOL no SOL price.* real", line) for line in wallets)
 
 
-async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is():
+@pytest.mark.parametrize(("keys", "said"), [("5", "orca 400 ms"), ("5z", "by orca 400 ms")])
+async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is(keys, said):
     runtime = FakeRuntime()
     paper = msgspec.structs.replace(runtime.view.trades.paper, valued=Valued("", "orca", "orca…ress", 400_000_000))
     runtime.change("trades", paper=paper)
     async with CambistApp(runtime).run_test(size=(200, 60)) as pilot:
+        await pilot.press(*keys)
         await settle(pilot, pilot.app)
-        assert any(re.search(r"paper .* SOL \+[\d.]+ orca 400 ms +real", line) for line in screen_lines(pilot.app))
+        lines = screen_lines(pilot.app)
+        assert any(re.search(rf"paper .* SOL \+[\d.]+ {said} +real", line) for line in lines)
 
 
 async def test_fees_of_a_cheap_chain_are_shown_in_full_and_relate_to_a_size():
@@ -564,7 +567,7 @@ def raced(runtime):
 @pytest.mark.parametrize(
     ("size", "keys", "heads", "row"),
     [
-        ((120, 40), "", "feed per s lag 1st", "helius… 1 840 12 ms 62%"),
+        ((120, 40), "", "feed per s lag 1st", "helius-… 1.8k 12 ms 62%"),
         ((80, 24), "6", "feed per s lag first gaps", "helius-east 1 840 12 ms 62% 0"),
         ((200, 60), "", "feed per s lag first ahead gaps drops", "helius-east 1 840 12 ms 62% 14 ms 0 0"),
         (
@@ -951,6 +954,18 @@ async def test_only_the_minimum_fee_is_shown_where_a_node_gives_nothing_else():
         assert "p99" not in text
         assert "This node gives only the minimum" in text
         assert "congestion –" in text
+
+
+@pytest.mark.parametrize(("size", "line"), [((80, 24), 3), ((120, 40), 4)])
+@pytest.mark.parametrize("unit", ["USDC", "jitoSOL"])
+async def test_the_gain_of_the_best_cycle_leaves_its_neighbour_alone(size, line, unit):
+    runtime = FakeRuntime()
+    best = msgspec.structs.replace(runtime.view.cycles.rows[0], unit=unit, decimals=6, net=17_079_390)
+    runtime.change("headline", best=best)
+    async with CambistApp(runtime).run_test(size=size) as pilot:
+        await settle(pilot, pilot.app)
+        shown = screen_lines(pilot.app)[line]
+        assert re.search(r"\+17\.\d+ (USDC|jito…) +(today|paper)", shown), shown
 
 
 async def test_an_unknown_headline_is_not_zero():

@@ -5,6 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from cambist.config import EXCHANGES, FURTHER
+from cambist.model.venues import CHAIN_BOOKS, VENUE_OF_PROGRAM
 from tui import formats, glyphs
 from tui.formats import MS, SECOND
 
@@ -284,3 +286,42 @@ def test_a_venue_too_long_is_told_from_its_brother():
     assert formats.venue("binance-usdm") == "usdm"
     assert formats.venue("binance-usdm", 12) == "binance-usdm"
     assert formats.venue("binance") == "binance"
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "shown"),
+    [
+        ("coinbase rules", 14, "coinbase rules"),
+        ("coinbase rules", 12, "coinb… rules"),
+        ("binance-usdm depth", 14, "usdm depth"),
+        ("coinbase", 8, "coinbase"),
+        ("helius-east", 8, "helius-…"),
+        ("a b", 2, "a…"),
+        ("", 4, ""),
+    ],
+)
+def test_a_feed_says_whose_it_is_and_what_of_it(name, cells, shown):
+    assert formats.feed(name, cells) == shown
+
+
+@pytest.mark.parametrize(
+    ("unit", "sign"),
+    [
+        ("USDC", "C"), ("USDT", "T"), ("USDT?", "T?"), ("USD", "$"), ("USD?", "$?"), ("~USDC", "~C"), ("≡USD", "≡$"),
+        ("EUR", "E"), ("jitoSOL", "j"), ("~", "~"), ("–", "–"), ("", ""), ("龍龍?", "…"), ("\x1b[2J", "\\"),
+    ],
+)  # fmt: skip
+def test_a_unit_has_a_sign_of_two_cells_at_most(unit, sign):
+    assert formats.unit_sign(unit) == sign
+    assert cell_len(formats.unit_sign(unit)) <= 2
+
+
+def test_in_a_route_of_single_letters_no_two_venues_share_one():
+    exchanges = (*EXCHANGES, *FURTHER)
+    venues = (*exchanges, *VENUE_OF_PROGRAM.values(), *(book.name for book in CHAIN_BOOKS), "peg")
+    letters = {}
+    for venue in venues:
+        pieces = formats.route_form((formats.Step("SOL", venue, "other"),), 3)
+        letter = next(piece.text for piece in pieces if piece.kind == "venue")
+        assert cell_len(letter) == 1
+        assert letters.setdefault(letter, venue) == venue

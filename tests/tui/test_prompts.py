@@ -1,3 +1,5 @@
+import itertools
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -6,9 +8,10 @@ from textual.events import Paste
 
 from tests.tui.stage import Stage, StubRuntime, text
 from tui.app import CambistApp
+from tui.filters import KINDS, columns_of, parse
 from tui.panels.cycles import Cycles
 from tui.screens.confirm import ConfirmScreen, clear_halt, leave, stop_recording
-from tui.screens.prompt import FilterPrompt
+from tui.screens.prompt import EXAMPLES, FilterPrompt
 from tui.widgets.canvas import Canvas, cells, clip, wrap
 from tui.widgets.line_edit import MAX_CHARS, LineEdit
 
@@ -185,3 +188,88 @@ async def test_the_rule_in_force_stands_in_the_title_and_in_the_prompt_and_can_b
         assert "hops <= 3" in text(app)
         await pilot.press(*["backspace"] * 9, "enter")
         assert runtime.submitted[-1].args == {"text": ""}
+
+
+@pytest.mark.parametrize("kind", list(KINDS.values()))
+def test_the_example_of_a_filter_is_one_that_its_table_takes(kind: type) -> None:
+    assert parse(EXAMPLES[kind], columns_of(kind)).terms
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_a_prompt_shows_its_keys_whole_at_every_size(size: tuple[int, int]) -> None:
+    app = CambistApp(StubRuntime())
+    async with app.run_test(size=size) as pilot:
+        for panel, key in itertools.product("1245673", ("slash", "E", "u")):
+            await pilot.press(panel, key)
+            if panel == "3" and key != "u":
+                assert len(app.screen_stack) == 1, "fees are no table"
+                continue
+            line = text(app)
+            assert "…" not in line
+            assert "enter" in line
+            assert line.rstrip().endswith("esc back")
+            await pilot.press("escape")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (("slash", *"nowhere", "enter"), "No row passes /nowhere."),
+        (("exclamation_mark",), "Nothing here is wrong."),
+        (("exclamation_mark", "slash", *"nowhere", "enter"), "No row that is wrong passes /nowhere."),
+    ],
+)
+async def test_a_table_whose_rows_are_all_hidden_says_so_and_how_to_get_them_back(
+    keys: tuple[str, ...], said: str
+) -> None:
+    runtime = StubRuntime()
+    rows = tuple(msgspec.structs.replace(row, mark="go") for row in runtime.view.cycles.rows)
+    runtime.change("cycles", rows=rows)
+    app = CambistApp(runtime)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.2)
+        await pilot.press(*keys)
+        await pilot.pause(0.2)
+        shown = "\n".join(cycles(app).lines())
+        assert said in shown
+        assert ("esc  all rows" if "slash" in keys else "!  all rows") in shown
+        assert ("only wrong" in cycles(app).lines()[0]) == ("exclamation_mark" in keys)
+        await pilot.press("escape")
+        assert cycles(app).rows_shown == len(rows)
+
+
+async def test_copying_says_so_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = CambistApp(StubRuntime())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.2)
+        await pilot.press("2", "y")
+        assert "copied as JSON" in cycles(app).lines()[0]
+        monkeypatch.setattr("tui.widgets.panel.TOLD_S", -1.0)
+        await pilot.press("y")
+        cycles(app).repaint()
+        assert "copied as JSON" not in cycles(app).lines()[0]
+
+
+async def test_the_log_of_a_feeds_part_is_that_of_the_feed() -> None:
+    runtime = StubRuntime()
+    feed = msgspec.structs.replace(runtime.view.feeds.rows[1], name="binance rules", asked=True)
+    runtime.change("feeds", rows=(feed,))
+    app = CambistApp(runtime)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.2)
+        await pilot.press("6", "l")
+        assert app.dashboard.panels["log"].filter == "binance"
+
+
+@pytest.mark.parametrize("queue", [0, 999, 99_000])
+@pytest.mark.parametrize("state", ["RUNNING", "REDUCING", "HALTED"])
+async def test_nothing_in_the_smallest_status_bar_touches(state: str, queue: int) -> None:
+    runtime = StubRuntime()
+    runtime.change("status", state=state, queue=queue, engine="reference", now_ns=1_790_000_000_000_000_000)
+    app = CambistApp(runtime)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.3)
+        bar = app.dashboard.query_one("#status").lines()[0]
+        words = bar.split()
+        assert words[-2] == "python"
+        assert words[words.index("q") - 1] == state

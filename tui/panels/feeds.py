@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cambist.view import FeedRow, FeedsSection
     from tui.paint import Line
 
-DROPS = ("note", "clock", "endpoint", "slots", "behind", "drops", "ahead", "gaps")
+DROPS = ("endpoint", "note", "clock", "slots", "behind", "drops", "ahead", "gaps")
 _MARKS = {
     "live": ("live", "muted"),
     "connecting": ("idle", "text"),
@@ -30,10 +30,12 @@ _MARKS = {
 
 
 CLOCK_WARN_NS = 100_000_000
+FULL_NAME = 14
+"""Cells that `coinbase rules` needs; in a narrower column the name of what is asked goes on over rate and lag."""
 
 
 def columns(width: int, *, raced: bool = False) -> tuple[Column, ...]:
-    """Returns the columns; in a narrow panel name and rate are a cell shorter.
+    """Returns the columns; in a narrow panel the rate is two cells shorter, in a wide one the name has more room.
 
     Where several endpoints tell the same chain, four more say who is first and who trails; the config decides that, not
     the data.
@@ -47,15 +49,15 @@ def columns(width: int, *, raced: bool = False) -> tuple[Column, ...]:
         Column("slots", "slots", 5, gap=gap),
     )
     return (
-        Column("feed", "feed", 7 if narrow else 8, right=False, most=24),
-        Column("rate", "per s", 5 if narrow else 6, gap=gap),
+        Column("feed", "feed", FULL_NAME if gap == 2 else 8, right=False, most=18),
+        Column("rate", "per s", 4 if narrow else 6, gap=gap),
         Column("lag", "lag", 6, gap=gap),
         *(race if raced else ()),
         Column("gaps", "gaps", 4, gap=gap),
         Column("drops", "drops", 5, gap=gap),
-        Column("endpoint", "endpoint", 26, right=False, gap=2),
         Column("clock", "clock", 9, gap=2),
-        Column("note", "last trouble", 20, right=False, gap=2, most=60),
+        Column("note", "last trouble", 18, right=False, gap=2, most=60),
+        Column("endpoint", "endpoint", 26, right=False, gap=2, most=40),
     )
 
 
@@ -137,12 +139,12 @@ class Feeds(SnapshotTable):
         muted, text = paint.style("muted"), paint.style("text")
         mark, role = _MARKS.get(row.state, ("idle", "muted"))
         line.put(1, glyph(mark), paint.style(role))
-        line.put(slots["feed"].x, formats.cut(row.name, slots["feed"].width), text)
-        rate = formats.whole(row.per_s)
-        line.end(slots["rate"].end, formats.count(rate, slots["rate"].width), text if rate else muted)
-        bad = row.state in ("stale", "down")
-        value = paint.style("stale", bold=True) if bad else text
-        self.measure(line, slots["lag"], formats.age(row.lag_ns), value, paint.style("stale") if bad else muted)
+        feed = slots["feed"]
+        if row.asked and feed.width < FULL_NAME:
+            line.put(feed.x, formats.feed(row.name, slots["lag"].end - feed.x), text)
+        else:
+            line.put(feed.x, formats.feed(row.name, feed.width), text)
+            self._pace(row, line, slots)
         if first := slots.get("first"):
             line.end(first.end, formats.share(row.first_ppm), muted if row.first_ppm is None else text)
         for name, mean_ns in (("ahead", row.ahead_ns), ("behind", row.behind_ns)):
@@ -150,19 +152,29 @@ class Feeds(SnapshotTable):
                 self.measure(line, slot, formats.age(mean_ns), text, muted)
         if slot := slots.get("slots"):
             behind = row.slots_behind
-            line.end(slot.end, "–" if behind is None else formats.count(behind, 5), text if behind else muted)
+            line.end(slot.end, formats.count(behind, 5), text if behind else muted)
         if gaps := slots.get("gaps"):
             line.end(gaps.end, formats.count(row.gaps, 4), text if row.gaps else muted)
         if drops := slots.get("drops"):
             style = paint.style("stale", bold=True) if row.drops else muted
             line.end(drops.end, formats.count(row.drops, 5), style)
-        if endpoint := slots.get("endpoint"):
-            line.put(endpoint.x, formats.cut(row.endpoint, endpoint.width), muted)
         if clock := slots.get("clock"):
             far = abs(row.clock_ns or 0) - row.clock_error_ns > CLOCK_WARN_NS
             line.end(clock.end, _offset(row), paint.style("stale", bold=True) if far else muted)
         if note := slots.get("note"):
             line.put(note.x, formats.cut(row.note, note.width), muted)
+        if endpoint := slots.get("endpoint"):
+            line.put(endpoint.x, formats.cut(row.endpoint, endpoint.width), muted)
+
+    def _pace(self, row: FeedRow, line: Line, slots: dict[str, Slot]) -> None:
+        """Paints rate and lag."""
+        paint = self.scene.paint
+        muted, text = paint.style("muted"), paint.style("text")
+        rate = formats.whole(row.per_s)
+        line.end(slots["rate"].end, formats.money(rate, 0, 0, slots["rate"].width), text if rate else muted)
+        bad = row.state in ("stale", "down")
+        value = paint.style("stale", bold=True) if bad else text
+        self.measure(line, slots["lag"], formats.age(row.lag_ns), value, paint.style("stale") if bad else muted)
 
 
 def _offset(row: FeedRow) -> str:
@@ -171,4 +183,5 @@ def _offset(row: FeedRow) -> str:
         return glyph("unknown")
     ms = row.clock_ns / 1e6
     text = f"{ms:+.0f} ms" if abs(ms) < 9_999.5 else f"{ms / 1000:+.0f} s" if abs(ms) < 1e8 else ">1 day"
+    text = text.replace("-", glyph("minus"))
     return f"~{text}" if row.clock_error_ns >= 500_000_000 else text

@@ -31,13 +31,14 @@ class Log(SnapshotTable):
 
     NUMBER = 7
     TITLE = "Log"
+    WRONG = "warnings and errors"
     SORTS: ClassVar[tuple[str, ...]] = ()
 
     section: LogSection | None
 
     def info(self) -> list[str]:
         """Returns which levels are shown."""
-        return ["warnings and errors" if self.only_wrong else "all levels"]
+        return [] if self.only_wrong else ["all levels"]
 
     def key_of(self, row: LogRow) -> str:
         """Returns time, source and text: what makes a line itself."""

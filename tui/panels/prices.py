@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from tui.paint import Line
     from tui.scene import Scene
 
+_TOKEN = Column("token", "token", 7, right=False)
+_VENUE = Column("venue", "venue", 8, right=False)
 COLUMNS = (
-    Column("token", "token", 7, right=False),
-    Column("venue", "venue", 7, right=False),
+    _TOKEN,
+    _VENUE,
     Column("unit", "in", 5, right=False),
     Column("bid", "bid", 9),
     Column("ask", "ask", 9),
@@ -30,7 +32,18 @@ COLUMNS = (
     Column("band", "band", 7, right=False, gap=2),
     Column("age", "age", 6),
 )
-DROPS = ("ema", "band", "rsi", "chart", "change", "age", "venue", "unit")
+DROPS = ("ema", "band", "rsi", "chart", "change", "age", "unit")
+_SIGN = 2
+TIGHT = (
+    _TOKEN,
+    _VENUE,
+    Column("unit", "in", _SIGN, right=False, gap=0),
+    Column("bid", "bid", 9, gap=0),
+    Column("ask", "ask", 9),
+)
+"""Where even token, venue, unit, bid and ask don't fit: the unit is a sign, and none for the section's own."""
+_LEAST = 44
+"""From how many cells on the unit is written out."""
 _HOUR_NS = 3600 * formats.SECOND
 _RSI_HIGH, _RSI_LOW = 70, 30
 
@@ -66,6 +79,9 @@ class Prices(SnapshotTable):
         if section is None:
             return []
         units = dict.fromkeys((section.quote, *(row.unit for row in section.rows if row.unit and not row.peg)))
+        if _tight(self.size.width):
+            own, *others = units
+            return [f"in {formats.symbol(own)}", *(f"{formats.unit_sign(u)} {formats.symbol(u)}" for u in others)]
         parts = [f"in {', '.join(formats.symbol(unit) for unit in units)}"]
         if any(row.reference for row in section.rows):
             parts.append(f"5 s bars, {glyph('reference')} reference venue")
@@ -113,7 +129,7 @@ class Prices(SnapshotTable):
 
     def slots(self, width: int) -> dict[str, Slot]:
         """Returns where the columns stand; the change's head says what it really spans."""
-        slots = plan(COLUMNS, DROPS, width - 1)
+        slots = plan(TIGHT if _tight(width) else COLUMNS, DROPS, width - 1)
         if "change" in slots and 0 < self._span_ns < _HOUR_NS - formats.MINUTE:
             slots["change"] = slots["change"]._replace(head=str(formats.age(self._span_ns)))
         return slots
@@ -134,7 +150,8 @@ class Prices(SnapshotTable):
         if venue := slots.get("venue"):
             line.put(venue.x, formats.venue(row.venue, venue.width), muted if stale else paint.venue(row.venue_class))
         if unit := slots.get("unit"):
-            line.put(unit.x, formats.symbol(_unit(row), unit.width), muted)
+            said = self._sign(row) if unit.width == _SIGN else formats.symbol(_unit(row), unit.width)
+            line.put(unit.x, said, muted)
         decimals = 5 if row.peg else self._decimals.get(row.token, 5)
         for name, value, best in (("bid", row.bid, row.best_bid), ("ask", row.ask, row.best_ask)):
             style = muted if stale or value is None else paint.style("strong", bold=True) if best else text
@@ -146,6 +163,12 @@ class Prices(SnapshotTable):
         if age := slots.get("age"):
             number = paint.style("stale", bold=True) if stale else text
             self.measure(line, age, look.age, number, paint.style("stale") if stale else muted)
+
+    def _sign(self, row: PriceRow) -> str:
+        """Returns what a price is in as a sign; of the section's own quote token the title tells."""
+        own = self.section is not None and row.unit == self.section.quote
+        unit = _unit(row)
+        return formats.unit_sign(unit) if not own or row.peg else unit.removesuffix(row.unit)
 
     def _peg(self, row: PriceRow, line: Line, slots: dict[str, Slot], *, stale: bool) -> None:
         """Paints the state of an equivalence where prices have change and chart."""
@@ -196,6 +219,10 @@ def _unit(row: PriceRow) -> str:
         return f"{glyph('equivalent')}{row.unit}"
     turned = row.quote and row.unit and row.quote != row.unit.rstrip("?")
     return f"~{row.unit}" if turned else row.unit or glyph("unknown")
+
+
+def _tight(width: int) -> bool:
+    return width - 1 < _LEAST
 
 
 def _many(number: int, name: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
+
 from tui import formats
 from tui.glyphs import glyph
 from tui.widgets import charts
@@ -151,7 +153,8 @@ class Trades(SnapshotTable):
             short, _, _ = valued.reason.partition(":")
             words = valued.reason if len(valued.reason) <= room else short
         elif valued.venue:
-            words = f"{formats.venue(valued.venue)} {formats.age(valued.age_ns)}"
+            words = f"{formats.venue(valued.venue, 8)} {formats.age(valued.age_ns)}"
+            words = f"by {words}" if cell_len(words) + 3 <= room else words
         else:
             return
         if room >= MIN_REASON:

@@ -216,7 +216,7 @@ class Acts(Screen[None]):
         table, log = self._table(), self.panels["log"]
         if table is None or table.cursor_row is None or not isinstance(log, SnapshotTable):
             return
-        log.filter = formats.clean(table.cursor_row.name).lower()
+        log.filter = formats.clean(table.cursor_row.name).lower().partition(" ")[0]
         self.show_panel("log")
         log.rearrange()
 
@@ -225,6 +225,7 @@ class Acts(Screen[None]):
         table = self._table()
         if table is not None and table.cursor_row is not None:
             self.app.copy_to_clipboard(msgspec.json.encode(table.cursor_row).decode())
+            table.tell("copied as JSON")
 
     def do_export(self, _: str) -> None:
         """Asks for a folder and writes the rows shown into it."""

@@ -29,7 +29,7 @@ def draw(canvas: Canvas, detail: PriceDetail) -> None:
     bars = _bars(detail)
     decimals = formats.price_decimals(bars[-1].close if bars else _mid(detail.rows) or 0.0)
     _verdict(canvas, left, right, top, detail, decimals)
-    canvas.put(left, top + 1, clip(plain(_sentence(detail)), right - left), "muted")
+    canvas.put(left, top + 1, clip(plain(_sentence(detail, right - left)), right - left), "muted")
     y = top + 3
     side = right - (30 if full else 22)
     venues = min(max(1, len(detail.rows)), 7 if full else 5)
@@ -76,16 +76,20 @@ def _verdict(canvas: Canvas, left: int, right: int, y: int, detail: PriceDetail,
         canvas.right(end - 3, y, plain(said), "muted")
 
 
-def _sentence(detail: PriceDetail) -> str:
-    """Returns what the bars are of and what is still missing."""
-    said = f"5 s bars of {formats.clean(detail.venue)}, last one provisional."
+def _sentence(detail: PriceDetail, room: int) -> str:
+    """Returns what the bars are of and what is still missing; short of room not what the axis says anyway."""
+    of = f"5 s bars of {formats.clean(detail.venue)}"
+    said = f"{of}, last one provisional."
     bars = _bars(detail)
     if not bars:
         return f"No price of {formats.clean(detail.venue)} has come since the start."
     missing = [f"{BAND_BARS} bars for the band"] if bars[-1].band_low is None else []
     missing += [f"{RSI_BARS} for the RSI"] if detail.rsi is None else []
     missing += [f"{AVERAGE_BARS} for KAMA"] if bars[-1].kama is None else []
-    return f"{said} {len(bars)} of {', '.join(missing)}." if missing else said
+    if not missing:
+        return said
+    short = f"{len(bars)} of {', '.join(missing)}."
+    return f"{said} {short}" if cells(said) + 1 + cells(short) <= room else f"{of}. {short}"
 
 
 def _chart(canvas: Canvas, left: int, right: int, y: int, end: int, detail: PriceDetail, decimals: int) -> None:

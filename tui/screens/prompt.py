@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
+from cambist.view import CycleRow, DuelRow, FeedRow, LogRow, PriceRow, TradeRow
 from tui import formats
 from tui.filters import Filter, FilterError, columns_of, parse
 from tui.glyphs import glyph, plain
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
     from textual.events import Key, Paste
 
     from cambist.view import Runtime
+
+
+LEAST = 20
+"""Cells that the text has at least."""
+APART = "   "
+"""Between the parts of a hint, the least needed first."""
+EXAMPLES: dict[type, str] = {
+    CycleRow: "usdc !bonk net>5",
+    PriceRow: "sol venue:okx age<2s",
+    TradeRow: "usdc status:filled",
+    FeedRow: "kraken gaps>0",
+    DuelRow: "ratio<10",
+    LogRow: "binance level:warn",
+}
+"""A filter of each table."""
 
 
 class Prompt(Overlay[str], inherit_bindings=False):
@@ -51,12 +67,19 @@ class Prompt(Overlay[str], inherit_bindings=False):
         canvas = Canvas(width, height)
         canvas.put(0, 0, " " * width, "text@raised")
         x = canvas.put(1, 0, self.label, "accent@raised bold") + 1
-        said = f"{glyph('failed')} {self.problem}" if self.problem else self.hint
-        room = max(20, width - x - cells(said) - 3)
+        said = f"{glyph('failed')} {self.problem}" if self.problem else self._fitted(width - x - LEAST - 3)
+        room = max(LEAST, width - x - cells(said) - 3)
         said = clip(plain(said), width - x - room - 2)
         self.edit.draw(canvas, x, 0, room)
         canvas.right(width - 1, 0, said, "stale@raised" if self.problem else "muted@raised")
         return canvas
+
+    def _fitted(self, room: int) -> str:
+        """Returns the hint without its first parts where it is too long: the keys stay."""
+        parts = self.hint.split(APART)
+        while len(parts) > 1 and cells(APART.join(parts)) > room:
+            parts.pop(0)
+        return APART.join(parts)
 
     def on_key(self, event: Key) -> None:
         """Lets the line take every key that is text or edits text."""
@@ -103,7 +126,9 @@ class FilterPrompt(Prompt):
     def __init__(
         self, runtime: Runtime, panel: str, kind: type, text: str = "", *, apply: Callable[[Filter], None] | None = None
     ) -> None:
-        super().__init__(runtime, "/", f"{panel}: usdc !bonk net>5   enter keep   esc back", text)
+        super().__init__(
+            runtime, "/", APART.join(filter(None, (panel, EXAMPLES.get(kind), "enter keep", "esc back"))), text
+        )
         self._columns = columns_of(kind)
         self._apply = apply
         self._before = text
@@ -156,7 +181,7 @@ class RulePrompt(Prompt):
     """The rule that every trade must keep; an empty one ends it."""
 
     def __init__(self, runtime: Runtime) -> None:
-        hint = "net_bps > 8 and rsi(SOL) < 70   empty for none   enter apply   esc back"
+        hint = APART.join(("empty for none", "net_bps>8 and rsi(SOL)<70", "enter apply", "esc back"))
         super().__init__(runtime, "rule", hint, runtime.view.cycles.rule)
 
     def fault(self, text: str) -> str:
@@ -168,7 +193,9 @@ class ExportPrompt(Prompt):
     """The folder to write the focused table into. `write` returns the files; it runs off the screen's thread."""
 
     def __init__(self, runtime: Runtime, panel: str, folder: str, write: Callable[[Path], tuple[Path, ...]]) -> None:
-        super().__init__(runtime, f"export {panel} to", "a folder; enter writes CSV and JSON   esc back", folder)
+        super().__init__(
+            runtime, f"export {panel} to", APART.join(("a folder", "enter writes CSV and JSON", "esc back")), folder
+        )
         self._write = write
         self._done = False
 

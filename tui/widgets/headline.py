@@ -79,7 +79,7 @@ class Headline(Grounded):
         slots = formats.count(best.seen_slots, 4)
         row.add(f"{dot}{slots} slot{'' if best.seen_slots == 1 else 's'}", muted)
 
-    def _net(self, first: Line, second: Line, x: int) -> None:
+    def _net(self, first: Line, second: Line, x: int, room: int) -> None:
         best, paint = self.figures.best, self.scene.paint
         net = None if best is None else best.net_bps
         prospect = net is not None and net > 0
@@ -87,7 +87,8 @@ class Headline(Grounded):
         first.put(x, f"{formats.bps(net, 6)}{' bps' if net is not None else ''}", style)
         if best is not None:
             unit = formats.symbol(best.unit, 5)
-            second.put(x, f"{formats.flow(best.net, best.decimals, 9, sign=True)} {unit}", paint.style("text"))
+            width = min(9, room - 1 - cell_len(unit))
+            second.put(x, f"{formats.flow(best.net, best.decimals, width, sign=True)} {unit}", paint.style("text"))
 
     def _realised(self, row: Line, x: int, width: int = 8) -> None:
         figures, paint = self.figures, self.scene.paint
@@ -109,7 +110,7 @@ class Headline(Grounded):
         if not self._halted(rows[0], 41):
             self._route(rows[0], 41)
         self._basis(rows[1], " ", oldest="")
-        self._net(rows[0], rows[1], 43)
+        self._net(rows[0], rows[1], 43, 12)
         fills = f"{formats.count(figures.fills, 4)} of {formats.count(figures.orders, 4)}"
         end = rows[0].width - 1
         self._realised(rows[0], 56, max(3, min(8, end - cell_len(fills) - 58 - len(f" {figures.unit[:5]}"))))
@@ -126,7 +127,7 @@ class Headline(Grounded):
             self._labels(head, shift)
         self._route(main, 46 + shift)
         self._basis(foot, "  " if not shift else " ", oldest="oldest " if not shift else "")
-        self._net(main, foot, 48 + shift)
+        self._net(main, foot, 48 + shift, 14)
         self._realised(main, 63 + shift)
         foot.put(63 + shift, self._why_unknown(15) or _WALLETS.get(self.scene.mode, ""), muted)
         main.put(79 + shift, f"{formats.count(figures.fills, 5)} of {formats.count(figures.orders, 5)}", strong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 FROZEN = "The picture stands still; cambist goes on collecting, recording and trading."
 REPLAYED = "Nothing can be sent from a recording."
+TOLD_S = 3.0
+"""How long the title tells what a key did."""
 
 
 class Tag(NamedTuple):
@@ -39,6 +42,8 @@ class Panel(Grounded, can_focus=True):
     TITLE: ClassVar[str]
     MONEY: ClassVar[bool] = False
     """Shows money or prices, so demo data is marked in the title."""
+    WRONG: ClassVar[str] = "only wrong"
+    """What the title says while `!` hides the rest."""
 
     def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
         super().__init__(scene, id=id)
@@ -49,6 +54,7 @@ class Panel(Grounded, can_focus=True):
         """Versions of the section that came since the picture was frozen."""
         self.filter = ""
         self.only_wrong = False
+        self._told = ("", 0.0)
 
     # What a subclass says.
 
@@ -151,9 +157,18 @@ class Panel(Grounded, can_focus=True):
             tags.insert(0, Tag("demo", paint.style("demo"), short="demo"))
         return tags
 
+    def tell(self, words: str) -> None:
+        """Says in the title what a key did, for a while."""
+        self._told = (words, time.monotonic() + TOLD_S)
+        self.repaint()
+
     def _info(self) -> list[str]:
-        """Returns the info parts; an active filter comes first, so that it goes last when room is short."""
-        return ([f"/{formats.cut(self.filter, 24)}"] if self.filter else []) + self._state_info()
+        """Returns the info parts; what hides rows comes first, so that it goes last when room is short."""
+        words, until = self._told
+        if words and time.monotonic() < until:
+            return [words]
+        hidden = [f"/{formats.cut(self.filter, 24)}"] if self.filter else []
+        return hidden + ([self.WRONG] if self.only_wrong else []) + self._state_info()
 
     def _state_info(self) -> list[str]:
         kind = self.kind()

@@ -308,6 +308,16 @@ class SnapshotTable(Panel):
         """Returns True if there are rows."""
         return bool(self._keys)
 
+    def _nothing(self, width: int, room: int) -> list[Strip]:
+        """Returns what the state says, or that a filter hides every row, and the key that ends it."""
+        if not self._sieving or self.section is None or not self.rows_of(self.section):
+            return super()._nothing(width, room)
+        which = "row that is wrong" if self.only_wrong else "row"
+        cause = f"No {which} passes /{self.filter}." if self.filter else "Nothing here is wrong."
+        keys = [("/", "change the filter"), ("esc", "all rows")] if self.filter else [("!", "all rows")]
+        lines = [*self._wrapped(cause, width, "text"), self._hint_line(keys, width)]
+        return ([self.line(width).strip()] if room > len(lines) else []) + lines
+
     def heads(self, slots: dict[str, Slot], width: int) -> list[Strip]:
         """Returns the lines above the rows: column heads, aligned like their columns."""
         wanted = (self.scene.epoch, width, slots)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.paint import Line
     from tui.scene import Scene
 
-STATE_X = {80: 32, 120: 63, 200: 89}
+STATE_X = {80: 33, 120: 63, 200: 89}
 """Cells from the right end to the state, by size class."""
 RETENTION_FROM = 150
 
@@ -167,12 +167,12 @@ class StatusBar(Grounded):
             )
             line.end(width - 58, formats.count(self.fps, 3), muted).put(width - 57, "fps", muted)
         if kind == 80:
-            line.put(width - 20, f"q {formats.count(status.queue, 3).replace(' ', '')}", muted)
+            line.put(width - 22, f"q {formats.count(status.queue, 3).replace(' ', '')}", muted)
         else:
             line.put(width - 51, "slot", muted).end(width - 35, formats.count(status.slot), muted)
             line.put(width - 32, "queue", muted).end(width - 22, formats.count(status.queue, 5), muted)
         native = status.engine == "native"
-        at = width - (15 if kind == 80 else 19)
+        at = width - (16 if kind == 80 else 19)
         line.put(at, "rust" if native else "python", muted if native else self._style("stale"))
         if kind == 80:
             line.end(width - 1, formats.clock(status.now_ns), strong)

@@ -103,11 +103,12 @@ def test_a_channel_that_is_asked_has_no_lag_and_rests_between_questions() -> Non
     statuses = {2: FeedStatus("solana", 2, "down", "http://127.0.0.1:1", "refused")}
     rows = {row.name: row for row in publisher.build(kernel, START + 2 * S, statuses=statuses).feeds.rows}
     assert rows["solana"].lag_ns == 2 * S
-    assert (rows["depth"].lag_ns, rows["depth"].state) == (None, "live")
-    assert (rows["rpc"].lag_ns, rows["rpc"].state, rows["rpc"].note) == (None, "down", "refused")
+    rpc, depth = rows["solana rpc"], rows["binance depth"]
+    assert (depth.lag_ns, depth.state, depth.asked) == (None, "live", True)
+    assert (rpc.lag_ns, rpc.state, rpc.note) == (None, "down", "refused")
     rows = {row.name: row for row in publisher.build(kernel, START + 60 * S).feeds.rows}
-    assert (rows["depth"].lag_ns, rows["depth"].state) == (None, "idle")
-    assert rows["rpc"].state == "idle"
+    assert (rows["binance depth"].lag_ns, rows["binance depth"].state) == (None, "idle")
+    assert rows["solana rpc"].state == "idle"
 
 
 def test_a_row_tells_how_far_its_venues_clock_is_from_ours() -> None:
