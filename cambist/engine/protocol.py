@@ -298,6 +298,12 @@ class BookInspection(msgspec.Struct, frozen=True):
     seeds: int
     """Snapshots that it was made from."""
     gaps: int
+    tick: int | None
+    """Of prices, as the venue's list says; `None` if it is unknown, 0 if the venue switched it off."""
+    step: int | None
+    """Of quantities; an order is of whole steps."""
+    min_notional: int | None
+    """The least that an order must be worth, in the quote."""
 
 
 class RaceView(msgspec.Struct, frozen=True, gc=False):

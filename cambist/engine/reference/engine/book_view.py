@@ -29,4 +29,7 @@ def inspect_book(engine: ReferenceEngine, source: str, depth: int) -> BookInspec
         silent_ns=book.pace.silent_ns,
         seeds=book.counts.seeds,
         gaps=book.counts.gaps,
+        tick=entry.rules.tick,
+        step=entry.rules.step,
+        min_notional=entry.rules.min_notional,
     )

@@ -1,14 +1,11 @@
-"""Exchange books as edges: which instruments may be one, and the exact step between token atoms and book quantities.
-
-Prices and quantities of books are integers of 10⁻⁸. What one receives is rounded down, what one pays is rounded up.
-"""
+"""Exchange books as edges: which instruments may be one, who tells of them, what their venue's list says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.log2 import log2_ratio
+from cambist.engine.reference.engine.book_scale import NO_RULES, TradingRules
 from cambist.engine.reference.order_book import (
     BookChange,
     BookState,
@@ -24,11 +21,6 @@ if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
     from cambist.engine.reference.decode import Event
     from cambist.engine.reference.decode import Instrument as Listed
-
-ONE8 = 100_000_000
-PPM = 1_000_000
-U64 = (1 << 64) - 1
-U128 = (1 << 128) - 1
 
 
 @dataclass(slots=True)
@@ -77,6 +69,8 @@ class BookEntry:
     """The book as the connection tells it that is about to take over; it becomes the book once it can be traded on."""
     listed: bool = True
     """The venue's list says that the pair is traded."""
+    rules: TradingRules = NO_RULES
+    """What that list asks of an order; the latest one counts."""
 
     @property
     def name(self) -> str:
@@ -141,54 +135,6 @@ class BookEntry:
         return "crossed" if self.book.state is BookState.LIVE and not self.book.usable else self.book.state.value
 
 
-@dataclass(slots=True)
-class Scale:
-    """Decimals of a book's two tokens and its taker fee: all that its exact steps need."""
-
-    base: int
-    quote: int
-    taker_ppm: int
-
-    def sell(self, book: OrderBook, amount: int) -> tuple[int, int] | None:
-        """Returns (atoms of quote, fee in atoms of base) for selling base; `None` if the book is too short."""
-        got8 = book.sell(amount * ONE8 // 10**self.base)
-        return None if got8 is None else (self.net(got8, self.quote), self._fee(amount))
-
-    def buy(self, book: OrderBook, amount: int) -> tuple[int, int] | None:
-        """Returns (atoms of base, fee in atoms of quote) for spending quote; `None` if the book is too short."""
-        got8 = book.buy(amount * ONE8 // 10**self.quote)
-        return None if got8 is None else (self.net(got8, self.base), self._fee(amount))
-
-    def net(self, got8: int, decimals: int) -> int:
-        """Returns what is left of a quantity of 10⁻⁸ after the fee, in atoms."""
-        net8 = got8 - -(-got8 * self.taker_ppm // PPM)
-        return net8 * int(10**decimals) // ONE8
-
-    def _fee(self, amount: int) -> int:
-        return -(-amount * self.taker_ppm // PPM)
-
-    def sell_rate(self, price8: int) -> tuple[int, int] | None:
-        """Returns quote atoms per base atom at the best bid, net of fee, as numerator and denominator."""
-        return ratio(price8 * (PPM - self.taker_ppm) * 10**self.quote, ONE8 * PPM * 10**self.base)
-
-    def buy_rate(self, price8: int) -> tuple[int, int] | None:
-        """Returns base atoms per quote atom at the best ask, net of fee, as numerator and denominator."""
-        return ratio(ONE8 * (PPM - self.taker_ppm) * 10**self.base, price8 * PPM * 10**self.quote)
-
-
-def ratio(num: int, den: int) -> tuple[int, int] | None:
-    """Returns the pair if it can be a rate: both positive and within 128 bits."""
-    return (num, den) if 0 < num <= U128 and 0 < den <= U128 else None
-
-
-def weight(rate: tuple[int, int] | None) -> int | None:
-    """Returns −log2 of a rate in fixed point."""
-    if rate is None:
-        return None
-    log = log2_ratio(*rate)
-    return None if log is None else -log
-
-
 class Books:
     """Books by `venue:symbol`, in the order in which they became known."""
 
@@ -251,10 +197,13 @@ class Books:
         return at
 
     def take_listing(self, venue: str, listed: Listed) -> int | None:
-        """Takes an instrument of a venue's list. Returns its place if it opened or closed."""
+        """Takes an instrument of a venue's list. Returns its place if it opened or closed, or limits changed."""
         at = self.declare(Instrument(venue, listed.symbol, listed.base, listed.quote))
-        self.entries[at].listed = _is_open(listed.status)
-        return at if self._review(at) else None
+        entry = self.entries[at]
+        entry.listed = _is_open(listed.status)
+        before, entry.rules = entry.rules, TradingRules.of(listed)
+        is_new = before.limits != entry.rules.limits
+        return at if self._review(at) or is_new else None
 
     def status(self, venue: str, status: str) -> list[int]:
         """A venue as a whole trades, or doesn't. Returns the places of books that opened or closed."""

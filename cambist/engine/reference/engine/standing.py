@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.engine.books import PPM
+from cambist.engine.reference.engine.book_scale import PPM
+from cambist.engine.reference.engine.lots import in_lots
 from cambist.engine.reference.engine.market import quotes
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import leg
@@ -177,10 +178,14 @@ class Standing:
         sized = best_input(Chain(self.market, cycle.edges), cap, max(1, cap // PROBE_SHARE))
         if sized is None:
             return None
-        hops = self.walk(cycle.edges, sized.amount_in)
+        amount_in: int | None = sized.amount_in
+        if any(quotes.is_rounded(self.market, edge) for edge in cycle.edges):
+            amount_in = in_lots(Chain(self.market, cycle.edges, in_lots=True), sized.amount_in, cap)
+        hops = "" if amount_in is None else self.walk(cycle.edges, amount_in)
         if isinstance(hops, str):
             return None
-        return Sizing(sized.amount_in, sized.amount_out, self.kept(hops), sized.binds, self.cu_limit(cycle, hops))
+        amount_out = hops[-1].amount_out
+        return Sizing(hops[0].amount_in, amount_out, self.kept(hops), sized.binds, self.cu_limit(cycle, hops))
 
     def walk(self, edges: list[int], amount_in: int) -> list[Hop] | str:
         """Returns each hop of a route, or why one can't be quoted."""
@@ -364,13 +369,16 @@ class Chain:
 
     market: Market
     edges: list[int]
+    in_lots: bool = False
+    """Whether in orders that its venues take, and not of any quantity."""
 
     def __len__(self) -> int:
         return len(self.edges)
 
     def quote(self, hop: int, amount_in: int) -> int | None:
         """Returns what a hop pays, `None` if it refuses."""
-        paid = quotes.quote(self.market, self.edges[hop], amount_in)
+        quote = quotes.quote if self.in_lots else quotes.quote_unrounded
+        paid = quote(self.market, self.edges[hop], amount_in)
         return None if isinstance(paid, str) else paid.amount_out
 
     def virtual_reserves(self, hop: int) -> tuple[float, float, float] | None:

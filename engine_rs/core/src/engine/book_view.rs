@@ -20,6 +20,9 @@ pub(crate) struct BookInspection<'a> {
     silent_ns: Option<i64>,
     seeds: u64,
     gaps: u64,
+    tick: Option<u64>,
+    step: Option<u64>,
+    min_notional: Option<u64>,
 }
 
 impl Engine {
@@ -39,6 +42,9 @@ impl Engine {
             silent_ns: book.pace().silent_ns(),
             seeds: book.counts().seeds,
             gaps: book.counts().gaps,
+            tick: entry.rules.tick,
+            step: entry.rules.step,
+            min_notional: entry.rules.min_notional,
         })
     }
 }

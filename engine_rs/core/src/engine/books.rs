@@ -1,21 +1,13 @@
-//! Exchange books as edges: which instruments may be one, and the exact step between token atoms and book quantities.
-//!
-//! Prices and quantities of books are integers of 10⁻⁸. What one receives is rounded down, what one pays is rounded up.
+//! Exchange books as edges: which instruments may be one, who tells of them, what their venue's list says.
 
 use std::collections::BTreeSet;
 
 use hashbrown::HashMap;
 
+use super::book_scale::TradingRules;
 use super::setup::EngineSetup;
-use crate::decode::Event;
-use crate::log2::log2_ratio;
+use crate::decode::{Event, Instrument};
 use crate::order_book::{BookChange, BookState, Continuity, OrderBook, Outcome, Source};
-
-pub(crate) const ONE8: u128 = 100_000_000;
-pub(crate) const PPM: u128 = 1_000_000;
-
-/// A marginal rate: out atoms per in atom as numerator and denominator.
-pub(crate) type Rate = (u128, u128);
 
 /// One instrument's book and, if it may be traded against pools, its two edges.
 #[derive(Clone, Debug)]
@@ -45,6 +37,8 @@ pub(crate) struct BookEntry {
     pub(crate) next: Option<Successor>,
     /// The venue's list says that the pair is traded.
     pub(crate) listed: bool,
+    /// What that list asks of an order; the latest one counts.
+    pub(crate) rules: TradingRules,
 }
 
 /// A book in the making, told by another connection.
@@ -147,76 +141,6 @@ impl BookEntry {
     }
 }
 
-/// Decimals of a book's two tokens and its taker fee: all that its exact steps need.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scale {
-    pub(crate) base: u32,
-    pub(crate) quote: u32,
-    pub(crate) taker_ppm: u32,
-}
-
-impl Scale {
-    /// Returns (atoms of quote, fee in atoms of base) for selling base; `None` if the book is too short.
-    pub(crate) fn sell(&self, book: &OrderBook, amount: u64) -> Option<(u64, u64)> {
-        let got8 = book.sell(u64::try_from(u128::from(amount) * ONE8 / power(self.base)).ok()?)?;
-        Some((self.net(got8, self.quote)?, self.fee(amount)))
-    }
-
-    /// Returns (atoms of base, fee in atoms of quote) for spending quote; `None` if the book is too short.
-    pub(crate) fn buy(&self, book: &OrderBook, amount: u64) -> Option<(u64, u64)> {
-        let got8 = book.buy(u64::try_from(u128::from(amount) * ONE8 / power(self.quote)).ok()?)?;
-        Some((self.net(got8, self.base)?, self.fee(amount)))
-    }
-
-    pub(super) fn net(&self, got8: u64, decimals: u32) -> Option<u64> {
-        let kept = u128::from(got8.checked_sub(self.fee(got8))?);
-        u64::try_from(kept * power(decimals) / ONE8)
-            .ok()
-            .filter(|&atoms| atoms > 0)
-    }
-
-    fn fee(&self, amount: u64) -> u64 {
-        (u128::from(amount) * u128::from(self.taker_ppm)).div_ceil(PPM) as u64
-    }
-
-    fn kept(&self) -> u128 {
-        PPM.saturating_sub(u128::from(self.taker_ppm))
-    }
-
-    /// Returns quote atoms per base atom at the best bid, net of fee.
-    pub(crate) fn sell_rate(&self, price8: u64) -> Option<Rate> {
-        let num = u128::from(price8) * self.kept();
-        rate(
-            num.checked_mul(power(self.quote))?,
-            ONE8 * PPM * power(self.base),
-        )
-    }
-
-    /// Returns base atoms per quote atom at the best ask, net of fee.
-    pub(crate) fn buy_rate(&self, price8: u64) -> Option<Rate> {
-        let den = u128::from(price8) * PPM;
-        rate(
-            ONE8 * self.kept() * power(self.base),
-            den.checked_mul(power(self.quote))?,
-        )
-    }
-}
-
-/// Returns ten to the power of a token's decimals, which are at most 18.
-pub(crate) fn power(decimals: u32) -> u128 {
-    10_u128.pow(decimals)
-}
-
-fn rate(num: u128, den: u128) -> Option<Rate> {
-    (num > 0 && den > 0).then_some((num, den))
-}
-
-/// Returns −log2 of a rate in fixed point.
-pub(crate) fn weight(rate: Option<Rate>) -> Option<i64> {
-    let (num, den) = rate?;
-    log2_ratio(num, den).map(|log| -log)
-}
-
 /// Books by `venue:symbol`, in the order in which they became known.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
@@ -312,6 +236,7 @@ impl Books {
             generation: 0,
             next: None,
             listed: true,
+            rules: TradingRules::default(),
         });
         self.index
             .entry(venue.to_owned())
@@ -339,21 +264,20 @@ impl Books {
         at
     }
 
-    /// Takes an instrument of a venue's list. Returns its place if it opened or closed.
-    pub(crate) fn list(
-        &mut self,
-        venue: &str,
-        instrument: &crate::decode::Instrument,
-    ) -> Option<usize> {
-        let at = self.declare(
-            venue,
-            &instrument.symbol,
-            &instrument.base,
-            &instrument.quote,
-            "spot",
-        );
-        self.entries[at].listed = is_open(&instrument.status);
-        self.review(at).then_some(at)
+    /// Takes an instrument of a venue's list. Returns its place if it opened or closed, or limits changed.
+    pub(crate) fn list(&mut self, venue: &str, instrument: &Instrument) -> Option<usize> {
+        let Instrument {
+            symbol,
+            base,
+            quote,
+            ..
+        } = instrument;
+        let at = self.declare(venue, symbol, base, quote, "spot");
+        let entry = &mut self.entries[at];
+        entry.listed = is_open(&instrument.status);
+        let before = std::mem::replace(&mut entry.rules, TradingRules::of(instrument));
+        let is_new = before.limits() != entry.rules.limits();
+        (self.review(at) || is_new).then_some(at)
     }
 
     /// A venue as a whole trades, or doesn't. Returns the places of books that opened or closed.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::books::PPM;
+use super::book_scale::PPM;
 use super::market::{Kind, Problem};
 use super::opportunity::{Cost, Opportunity};
 use super::route::{Sizing, cap, gross, settlement};

@@ -8,6 +8,7 @@
 
 mod apply;
 pub mod block;
+mod book_scale;
 mod book_view;
 mod books;
 mod channels;
@@ -19,6 +20,7 @@ mod gauges;
 mod ingest;
 mod json;
 mod judging;
+mod lots;
 mod market;
 mod needs;
 mod opportunity;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
-use super::books::{BookEntry, Rate, power};
+use super::book_scale::{Rate, power};
+use super::books::BookEntry;
 use super::market::Market;
 use super::registry::PoolState;
 use super::series::Series;

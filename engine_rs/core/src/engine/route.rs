@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::encoded::Encoded;
+use super::lots::in_lots;
 use super::market::{Hop, Market, Refusal};
 use super::opportunity::Cost;
 use super::setup::EngineSetup;
@@ -79,10 +80,15 @@ pub(super) fn size(cx: Context<'_>, cycle: &Cycle) -> Option<Sizing> {
     };
     let chain = Chain::new(cx.market, &cycle.edges);
     let sized = best_input(&chain, cap, (cap / PROBE_SHARE).max(1))?;
-    let hops = chain.walked(sized.amount_in)?;
+    let hops = if cycle.edges.iter().any(|&edge| cx.market.is_rounded(edge)) {
+        let amount_in = in_lots(&Orders(&chain), sized.amount_in, cap)?;
+        walk(cx.market, &cycle.edges, amount_in).ok()?
+    } else {
+        chain.walked(sized.amount_in)?
+    };
     Some(Sizing {
-        amount_in: sized.amount_in,
-        amount_out: sized.amount_out,
+        amount_in: hops.first()?.amount_in,
+        amount_out: hops.last()?.amount_out,
         fees: kept(&hops),
         binds: sized.binds.as_str().to_owned(),
         cu_limit: compute_units(cx.market, &cycle.edges, &hops),
@@ -149,7 +155,8 @@ pub(crate) fn net(sizing: &Sizing, cost: &Cost) -> Option<i64> {
     i64::try_from(i128::from(sizing.amount_out) - i128::from(sizing.amount_in) - cost.chain()?).ok()
 }
 
-/// A route as sizing sees it; keeps what it was told, so that the size taken need not be quoted again.
+/// A route as sizing sees it, with orders of any quantity; keeps what it was told, so that the size taken need not be
+/// quoted again where no venue rounds it.
 struct Chain<'a> {
     market: &'a Market,
     edges: &'a [EdgeId],
@@ -182,12 +189,33 @@ impl Hops for Chain<'_> {
     }
 
     fn quote(&self, hop: usize, amount_in: u64) -> Option<u64> {
-        let paid = self.market.quote(self.edges[hop], amount_in).ok()?;
+        let paid = self
+            .market
+            .quote_unrounded(self.edges[hop], amount_in)
+            .ok()?;
         self.quoted.borrow_mut().push((hop, paid));
         Some(paid.amount_out)
     }
 
     fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {
         self.market.virtual_reserves(self.edges[hop])
+    }
+}
+
+/// The same route in orders that its venues take.
+struct Orders<'a>(&'a Chain<'a>);
+
+impl Hops for Orders<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn quote(&self, hop: usize, amount_in: u64) -> Option<u64> {
+        let paid = self.0.market.quote(self.0.edges[hop], amount_in).ok()?;
+        Some(paid.amount_out)
+    }
+
+    fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {
+        self.0.virtual_reserves(hop)
     }
 }

@@ -13,7 +13,8 @@ from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import program
 from cambist.engine.reference.accounts.token import Mint
 from cambist.engine.reference.cycle_finder import Potentials
-from cambist.engine.reference.engine.books import BookEntry, Books, Scale, weight
+from cambist.engine.reference.engine.book_scale import Scale, weight
+from cambist.engine.reference.engine.books import BookEntry, Books
 from cambist.engine.reference.engine.market import equivalence, quotes
 from cambist.engine.reference.engine.market.equivalence import NEVER_NS, Tie
 from cambist.engine.reference.engine.market.kind import Kind

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.engine.books import ONE8, PPM, U64, Scale, weight
+from cambist.engine.reference.engine.book_scale import ONE8, PPM, U64, Scale, weight
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.order_book import BookState, Side
 

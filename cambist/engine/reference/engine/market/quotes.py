@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.amm_math import QuoteError
-from cambist.engine.reference.engine.books import U64
+from cambist.engine.reference.engine.book_scale import NO_RULES, U64, TradingRules
 from cambist.engine.reference.engine.market import equivalence
 from cambist.engine.reference.engine.market.kind import Kind
 
@@ -33,7 +33,8 @@ def quote(market: Market, edge: int, amount_in: int) -> Hop | str:
     if behind.kind is Kind.EQUIVALENCE:
         return _quote_tie(market, edge, amount_in)
     if behind.kind is Kind.BOOK:
-        return _quote_book(market, market.books.entries[behind.at], amount_in, first=behind.first)
+        entry = market.books.entries[behind.at]
+        return _quote_book(market, entry, entry.rules, amount_in, first=behind.first)
     pool, time = market.registry.pools[behind.at].pool, market.registry.time
     if pool is None or time is None:
         return market.registry.pools[behind.at].state
@@ -50,13 +51,30 @@ def quote(market: Market, edge: int, amount_in: int) -> Hop | str:
     return Hop(amount_in, quote.amount_out, fee, quote.ticks_crossed)
 
 
-def _quote_book(market: Market, entry: BookEntry, amount_in: int, *, first: bool) -> Hop | str:
+def quote_unrounded(market: Market, edge: int, amount_in: int) -> Hop | str:
+    """Returns what an edge would pay for `amount_in` if its venue took orders of any quantity.
+
+    Within the depth never less than `quote`, and without the saw teeth of whole steps.
+    """
+    behind = market.edges[edge]
+    if behind.kind is not Kind.BOOK:
+        return quote(market, edge, amount_in)
+    return _quote_book(market, market.books.entries[behind.at], NO_RULES, amount_in, first=behind.first)
+
+
+def is_rounded(market: Market, edge: int) -> bool:
+    """Returns whether an edge's venue is known not to take orders of any quantity."""
+    behind = market.edges[edge]
+    return behind.kind is Kind.BOOK and market.books.entries[behind.at].rules.limits != NO_RULES.limits
+
+
+def _quote_book(market: Market, entry: BookEntry, rules: TradingRules, amount_in: int, *, first: bool) -> Hop | str:
     scale = market.scale(entry)
     if scale is None:
         return "unknown_decimals"
     if not entry.live:
         return entry.state
-    got = scale.sell(entry.book, amount_in) if first else scale.buy(entry.book, amount_in)
+    got = (scale.sell if first else scale.buy)(entry.book, amount_in, rules)
     if got is None or not 0 < got[0] <= U64:
         return "liquidity"
     return Hop(amount_in, got[0], got[1], 0)

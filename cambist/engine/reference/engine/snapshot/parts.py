@@ -114,8 +114,8 @@ class SuccessorPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     book: BookParts
 
 
-class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One instrument and its book."""
+class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One instrument and its book. What its venue's list doesn't say of orders is left out."""
 
     venue: str
     symbol: str
@@ -130,6 +130,9 @@ class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     generation: int
     next: SuccessorPart | None
     listed: bool
+    tick: int | None = None
+    step: int | None = None
+    min_notional: int | None = None
 
 
 class SourcePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

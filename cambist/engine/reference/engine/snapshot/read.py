@@ -11,6 +11,7 @@ from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import Mint
 from cambist.engine.reference.cycle_finder import Potentials
 from cambist.engine.reference.decode import SolanaSession
+from cambist.engine.reference.engine.book_scale import TradingRules
 from cambist.engine.reference.engine.books import Successor
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.market import Edge, equivalence
@@ -164,6 +165,7 @@ def _load_books(engine: ReferenceEngine, state: State) -> None:
         entry = books.entries[at]
         entry.edge, entry.blocked, entry.channel, entry.as_of_ns = part.edge, part.blocked, part.channel, part.as_of_ns
         entry.book, entry.generation, entry.listed = OrderBook.from_parts(part.book), part.generation, part.listed
+        entry.rules = TradingRules(part.tick, part.step, part.min_notional)
         if part.next is not None:
             entry.next = Successor(part.next.generation, OrderBook.from_parts(part.next.book))
     books.shut = set(state.shut)

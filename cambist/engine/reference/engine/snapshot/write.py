@@ -168,6 +168,7 @@ def _books(engine: ReferenceEngine) -> list[BookPart]:
             entry.generation,
             None if entry.next is None else SuccessorPart(entry.next.generation, entry.next.book.parts()),
             entry.listed,
+            *entry.rules,
         )
         for entry in engine.market.books.entries
     ]

@@ -3,7 +3,7 @@
 use super::Market;
 use super::equivalence::Tie;
 use super::quotes::{Hop, Refusal, reserves};
-use crate::engine::books::{ONE8, Rate, Scale, power};
+use crate::engine::book_scale::{ONE8, Rate, Scale, power};
 use crate::graph::EdgeId;
 
 impl Market {

@@ -2,7 +2,8 @@
 
 use super::{Kind, Market};
 use crate::amm_math::QuoteError;
-use crate::engine::books::{BookEntry, Rate, Scale, power};
+use crate::engine::book_scale::{Rate, Scale, TradingRules, power};
+use crate::engine::books::BookEntry;
 use crate::graph::EdgeId;
 
 /// A book's best level is taken for a pool so deep that its price hardly moves; sizing only starts from it.
@@ -44,7 +45,8 @@ impl Market {
         match behind.kind {
             Kind::Pool => {}
             Kind::Book => {
-                return self.quote_book(&self.books.entries[behind.at], amount_in, behind.first);
+                let entry = &self.books.entries[behind.at];
+                return self.quote_book(entry, &entry.rules, amount_in, behind.first);
             }
             Kind::Equivalence => return self.quote_tie(edge, amount_in),
         }
@@ -72,15 +74,42 @@ impl Market {
         })
     }
 
-    fn quote_book(&self, entry: &BookEntry, amount_in: u64, first: bool) -> Result<Hop, Refusal> {
+    /// Returns what an edge would pay for `amount_in` if its venue took orders of any quantity: within the depth never less
+    /// than `quote`, and without the saw teeth of whole steps.
+    ///
+    /// # Errors
+    /// Why it can't be quoted.
+    pub(crate) fn quote_unrounded(&self, edge: EdgeId, amount_in: u64) -> Result<Hop, Refusal> {
+        let behind = self.behind(edge);
+        if behind.kind != Kind::Book {
+            return self.quote(edge, amount_in);
+        }
+        let entry = &self.books.entries[behind.at];
+        self.quote_book(entry, &TradingRules::NONE, amount_in, behind.first)
+    }
+
+    /// Returns whether an edge's venue is known not to take orders of any quantity.
+    pub(crate) fn is_rounded(&self, edge: EdgeId) -> bool {
+        let behind = self.behind(edge);
+        behind.kind == Kind::Book
+            && self.books.entries[behind.at].rules.limits() != TradingRules::NONE.limits()
+    }
+
+    fn quote_book(
+        &self,
+        entry: &BookEntry,
+        rules: &TradingRules,
+        amount_in: u64,
+        first: bool,
+    ) -> Result<Hop, Refusal> {
         let scale = self.scale(entry).ok_or(Refusal::Word("unknown_decimals"))?;
         if !entry.live() {
             return Err(Refusal::Word(entry.state()));
         }
         let got = if first {
-            scale.sell(&entry.book, amount_in)
+            scale.sell(&entry.book, amount_in, rules)
         } else {
-            scale.buy(&entry.book, amount_in)
+            scale.buy(&entry.book, amount_in, rules)
         };
         let (amount_out, fee) = got.ok_or(Refusal::Word("liquidity"))?;
         Ok(Hop {

@@ -132,6 +132,13 @@ pub(super) struct BookPart {
     pub(super) generation: u32,
     pub(super) next: Option<SuccessorPart>,
     pub(super) listed: bool,
+    // Left out where unknown, which is most books: a list names every pair of its venue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tick: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) step: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) min_notional: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]

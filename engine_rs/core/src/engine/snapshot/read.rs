@@ -9,6 +9,7 @@ use crate::base58::{self, Pubkey};
 use crate::cycle_finder::Potentials;
 use crate::decode::SolanaSession;
 use crate::engine::Engine;
+use crate::engine::book_scale::TradingRules;
 use crate::engine::books::Successor;
 use crate::engine::channels::ChannelState;
 use crate::engine::market::{Edge, Kind};
@@ -214,6 +215,11 @@ fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
         (entry.edge, entry.channel, entry.as_of_ns) = (part.edge, part.channel, part.as_of_ns);
         entry.blocked.clone_from(&part.blocked);
         (entry.generation, entry.listed) = (part.generation, part.listed);
+        entry.rules = TradingRules {
+            tick: part.tick,
+            step: part.step,
+            min_notional: part.min_notional,
+        };
         entry.book = book(&part.book)?;
         entry.next = part.next.as_ref().map(successor).transpose()?;
     }

@@ -183,6 +183,9 @@ fn book_parts(engine: &Engine) -> Vec<BookPart> {
             book: next.book.parts(),
         }),
         listed: entry.listed,
+        tick: entry.rules.tick,
+        step: entry.rules.step,
+        min_notional: entry.rules.min_notional,
     };
     engine.market.books.entries.iter().map(part).collect()
 }
