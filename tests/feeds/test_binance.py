@@ -117,11 +117,9 @@ async def test_a_book_that_keeps_asking_waits_longer_each_time():
 
 async def test_seeds_of_all_symbols_share_one_budget():
     exchange = FakeExchange()
-    began = time.monotonic()
     async with feed_on(exchange, info=None, limits=VenueLimits(rest=(240.0, 60.0))) as (feed, sink):
         feed.need(Need("depth", WS.id, "SOLUSDT"))
         await until(lambda: sink.incoming(DEPTH["SOLUSDT"].id))
-        assert time.monotonic() - began < 1
         feed.need(Need("depth", WS.id, "SOLUSDC"))
         await asyncio.sleep(0.3)
         assert depths(exchange) == ["SOLUSDT"]

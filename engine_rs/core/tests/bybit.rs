@@ -120,6 +120,14 @@ fn bybit_frames_that_are_wrong_are_refused_by_name() {
             "`topic` was \"orderbook\"",
         ),
         (
+            book("snapshot", ",", BIDS, "7"),
+            "`topic` was \"orderbook.,.SOLUSDT\"",
+        ),
+        (
+            book("delta", "50", BIDS, "7").replace("50.SOLUSDT", "50.SOLUSD"),
+            "`topic` was \"orderbook.50.SOLUSD\"",
+        ),
+        (
             r#"{"topic":"publicTrade.X","data":[]}"#.to_owned(),
             "`data` was an array",
         ),

@@ -39,6 +39,9 @@ from cambist.engine.reference.decode.values import (
 MAX_BYBIT_LEVELS = 10_000
 """Most levels of a side that are read; `orderbook` is at most 1000 deep, `orderbook.full` has no limit of its own."""
 
+_DEPTHS = ("50", "200", "1000", "full")
+"""The depths a book is pushed at; a name damaged on its way must not make a book of another depth."""
+
 _RESTARTED = 1
 """The `u` of the first push after a restart."""
 
@@ -69,7 +72,10 @@ def _stream(frame: Field) -> list[Event]:
         raise topic.wrong()
     match channel:
         case "orderbook":
-            return [_top(frame, data) if rest.startswith("1.") else _depth(frame, data)]
+            depth, dot, symbol = rest.partition(".")
+            if not dot or data.get("s").text() != symbol or depth not in ("1", *_DEPTHS):
+                raise topic.wrong()
+            return [_top(frame, data) if depth == "1" else _book(frame, data)]
         case "publicTrade":
             return _trades(data)
     return [Ignored()]
@@ -97,7 +103,7 @@ def _venue_ns(frame: Field) -> int:
     return ms(made if made.optional else sent)
 
 
-def _depth(frame: Field, data: Field) -> Event:
+def _book(frame: Field, data: Field) -> Event:
     """`{"s":"SOLUSDT","b":[["101.4","0"]],"a":[],"u":501,"seq":90007}`."""
     snapshot = is_snapshot(frame.get("type"), "delta")
     symbol, bids, asks, update = data.fields("s", "b", "a", "u")

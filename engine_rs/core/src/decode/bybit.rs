@@ -18,6 +18,9 @@ use super::values::{
 /// Most levels of a side that are read; `orderbook` is at most 1000 deep, `orderbook.full` has no limit of its own.
 pub const MAX_BYBIT_LEVELS: usize = 10_000;
 
+/// The depths a book is pushed at; a name damaged on its way must not make a book of another depth.
+const DEPTHS: [&str; 4] = ["50", "200", "1000", "full"];
+
 /// The `u` of the first push after a restart.
 const RESTARTED: u64 = 1;
 
@@ -44,10 +47,14 @@ fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
     }
     let name = topic.text()?;
     let (channel, rest) = name.split_once('.').ok_or_else(|| topic.wrong())?;
-    match channel {
-        "orderbook" if rest.starts_with("1.") => top(frame, data).map(|event| vec![event]),
-        "orderbook" => depth(frame, data).map(|event| vec![event]),
-        "publicTrade" => trades(data),
+    match (channel, rest.split_once('.')) {
+        ("orderbook", Some((depth, of))) if *data.get("s")?.text()? == *of => match depth {
+            "1" => top(frame, data).map(|event| vec![event]),
+            _ if DEPTHS.contains(&depth) => book(frame, data).map(|event| vec![event]),
+            _ => Err(topic.wrong()),
+        },
+        ("orderbook", _) => Err(topic.wrong()),
+        ("publicTrade", _) => trades(data),
         _ => Ok(vec![Event::Ignored]),
     }
 }
@@ -78,7 +85,7 @@ fn venue_ns(frame: Field<'_, '_>) -> Result<i64, DecodeError> {
 }
 
 /// `{"s":"SOLUSDT","b":[["101.4","0"]],"a":[],"u":501,"seq":90007}`
-fn depth<'a>(frame: Field<'_, 'a>, data: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+fn book<'a>(frame: Field<'_, 'a>, data: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     let snapshot = is_snapshot(frame.get("type")?, "delta")?;
     let [symbol, bids, asks, update] = data.fields(["s", "b", "a", "u"])?;
     let (symbol, last) = (symbol.text()?, sequence(update)?);
