@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = """#!{python}
-import cambist.__main__
+if __name__ == "__main__":  # a process that this one starts reads it as a module
+    import cambist.__main__
 """
 
 
