@@ -21,6 +21,7 @@ import msgspec
 
 from cambist import bench_demo, bench_engine, bench_screen, bench_transport, compose, engine
 from cambist.config import Config, EngineChoice, Market, Recording
+from cambist.host import Stolen
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cex_binance_hft"
 """Real exchange recordings, where they lie beside the checkout."""
@@ -86,6 +87,7 @@ def run(say: Say, plan: Plan | None = None, show: Show = lambda row: None) -> di
         message = f"no part {strange[0]}: there are {', '.join(PARTS)}"
         raise ValueError(message)
     rows: list[Row | bench_engine.EngineRow] = []
+    stolen = Stolen()
     with tempfile.TemporaryDirectory(prefix="cambist-bench-") as folder:
         config = Config(recording=Recording(folder=folder), market=Market(seed=7), engine=EngineChoice(duel=False))
         parts: dict[str, Callable[..., Any]] = {
@@ -99,7 +101,7 @@ def run(say: Say, plan: Plan | None = None, show: Show = lambda row: None) -> di
             for row in parts[name](config, plan, say):
                 rows.append(row)
                 show(row)
-    return {"schema": 1, "machine": machine(), "rows": rows}
+    return {"schema": 1, "machine": {**machine(), "stolen_ppm": stolen.ppm()}, "rows": rows}
 
 
 def machine() -> dict[str, Any]:

@@ -77,9 +77,14 @@ def tables(found: Found) -> dict[str, str]:
     system = machine["system"].partition("-")[0]
     made["machine"] = (
         f"{machine['cores']} cores of {machine['cpu']}, {system}, Python {machine['python']}, engine: "
-        f"{machine['engine']}, at a load of {machine['load']}.\n"
+        f"{machine['engine']}, at a load of {machine['load']}{_stolen(machine['stolen_ppm'])}.\n"
     )
     return made
+
+
+def _stolen(ppm: int | None) -> str:
+    """Returns what the host took meanwhile."""
+    return "" if ppm is None else f", its host took {ppm / 10_000:.0f} % of its time"
 
 
 def main() -> None:

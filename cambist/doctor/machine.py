@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cambist import engine
 from cambist.doctor.probe import Check
+from cambist.host import Stolen, longest_pause_ns
 from cambist.strategies.rule import symbols_of
 
 if TYPE_CHECKING:
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
     from cambist.discovery import Watched
 
 MIN_FREE = 1 << 30
+WATCHED_S = 0.5
+"""How long this machine is watched for pauses."""
+LONG_NS = 10_000_000
+"""A pause that shows in what is measured, and in what a quote's age is."""
 
 
 def check(config: Config) -> list[Check]:
     """Returns every check of this machine. Nothing is changed."""
     kept, pools = _pools(config)
-    checks = [_python(), _engine(config), _terminal(), *_folder(config), *pools, *_rule(config, kept)]
+    checks = [_python(), _engine(config), _pauses(), _terminal(), *_folder(config), *pools, *_rule(config, kept)]
     checks += _equivalences(config)
     if config.market.source == "demo":
         checks.append(_loopback())
@@ -43,6 +48,18 @@ def _engine(config: Config) -> Check:
         return Check(name="engine", ok=False, found=f"reference: {build.why}. Run `make setup` with cargo installed.")
     slow = "" if build.profile == "release" else ", slow: run `make setup`"
     return Check(name="engine", ok=not slow, found=f"rust, {build.profile} build{slow}")
+
+
+def _pauses() -> Check:
+    stolen = Stolen()
+    pause_ns = longest_pause_ns(WATCHED_S)
+    share = stolen.ppm()
+    found = f"at most {pause_ns / 1e6:.1f} ms in {WATCHED_S:g} s of work"
+    if share:
+        found += f", its host took {share / 10_000:.0f} % of it"
+    if pause_ns > LONG_NS:
+        found += "; times measured here are no better than that"
+    return Check(name="pauses", ok=True, found=found)
 
 
 def _terminal() -> Check:
