@@ -12,7 +12,7 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data" / "cex_bina
 """Real exchange recordings, where they lie beside the checkout."""
 SESSION = "bench-import"
 
+TIMED_FROM = {"websockets": "when Python came to it", "native": "when the socket had it"}
 PARTS = ("engine", "transport", "demo", "import", "screen")
 Say = Callable[[str], None]
 
@@ -268,4 +269,17 @@ def _screen_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
     ]
     note = "from process start, its market's start included; " + ", ".join(f"{s:.2f}" for s in found["starts_s"])
     rows.append(Row("start to first painted price", found["first_price_s"], "s", "≤ 2", note=note))
+    return rows + _beside_rows(found["to_engine_us"])
+
+
+def _beside_rows(found: Mapping[tuple[str, str], tuple[float, ...]]) -> list[Row]:
+    """Returns how long a frame waits for the engine in a whole session, with and without the dashboard beside it."""
+    rows = []
+    for transport in ("websockets", "native"):
+        alone, beside = found.get((transport, "headless"), ()), found.get((transport, "dashboard"), ())
+        for q in (50, 99) if alone and beside else ():
+            mine, other = bench_demo.percentile(alone, q), bench_demo.percentile(beside, q)
+            name = f"in a session by {transport}, frame to engine, p{q}"
+            note = f"{len(alone):,} frames headless, timed from {TIMED_FROM[transport]}; beside it with the dashboard"
+            rows.append(Row(name, mine, "µs", "", "dashboard", other, other / mine, note))
     return rows

@@ -16,7 +16,7 @@ from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import HEADER, Command, RecordKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cambist.config import Config
     from cambist.engine.protocol import Engine, Ingested
@@ -71,7 +71,7 @@ def engines() -> tuple[str, ...]:
     return ("native", "reference") if engine.build_info().native else ("reference",)
 
 
-def percentile(values: list[float], q: int) -> float:
+def percentile(values: Sequence[float], q: int) -> float:
     """Returns the q-th percentile; `values` must not be empty."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, len(ordered) * q // 100)]

@@ -1,14 +1,15 @@
 """The dashboard measured in a pseudo-terminal of 120×40: what painting costs, how soon a key shows, how soon a price.
 
-Two child processes: the `cambist run` that an operator starts, to time its start, and this module itself, which runs
-the same app on a busy market and counts from inside. The parent reads what they write to the terminal, as a terminal
-would, and types the keys.
+Child processes: the `cambist run` that an operator starts, to time its start, and this module itself, which runs the
+same app on a busy market and counts from inside; without the app too, to see what it keeps from the hub. The parent
+reads what they write to the terminal, as a terminal would, and types the keys.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import re
 import select
@@ -28,6 +29,8 @@ import msgspec
 
 from cambist import compose
 from cambist.config import Config
+from cambist.engine import build_info
+from cambist.model.events import RecordKind, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +69,7 @@ class Job(msgspec.Struct, frozen=True):
     settle: float
     keys: int
     result: str
+    headless: bool
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -79,6 +83,8 @@ class Result(msgspec.Struct, frozen=True):
     frames_per_s: float
     painted: tuple[tuple[str, float], ...]
     """(key, monotonic time at which the bytes with its panel's title were written)."""
+    to_engine_us: tuple[float, ...]
+    """From the time of each frame to the kernel's call with it, ascending."""
 
 
 def measure(config: Config, plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
@@ -87,6 +93,14 @@ def measure(config: Config, plan: Plan, say: Callable[[str], None]) -> dict[str,
     starts = [_start(config) for _ in range(plan.starts)]
     say(f"the dashboard at 120×40 on a market of rate {plan.rate:g}")
     found, typed = _watched(config, plan)
+    to_engine = {("websockets", "dashboard"): found.to_engine_us}
+    native = msgspec.structs.replace(config, market=msgspec.structs.replace(config.market, transport="native"))
+    plain = dataclasses.replace(plan, keys=0)
+    say("the same without the dashboard, and by the native transport")
+    to_engine["websockets", "headless"] = _watched(config, plain, headless=True)[0].to_engine_us
+    if build_info().native:
+        to_engine["native", "dashboard"] = _watched(native, plain)[0].to_engine_us
+        to_engine["native", "headless"] = _watched(native, plain, headless=True)[0].to_engine_us
     delays = sorted(_delays(typed, found.painted))
     if not delays:
         message = "no key was seen to be painted"
@@ -102,6 +116,7 @@ def measure(config: Config, plan: Plan, say: Callable[[str], None]) -> dict[str,
         "key_p99_ms": at(99),
         "starts_s": starts,
         "first_price_s": statistics.median(starts),
+        "to_engine_us": to_engine,
     }
 
 
@@ -188,7 +203,7 @@ def _start(config: Config) -> float:
     raise NoTerminalError(message)
 
 
-def _watched(config: Config, plan: Plan) -> tuple[Result, list[tuple[str, float]]]:
+def _watched(config: Config, plan: Plan, *, headless: bool = False) -> tuple[Result, list[tuple[str, float]]]:
     """Runs the counting child and types keys when it says so; returns what it saw and (key, when it was typed)."""
     with tempfile.TemporaryDirectory(prefix="cambist-screen-") as folder:
         market = msgspec.structs.replace(config.market, rate=plan.rate)
@@ -197,7 +212,7 @@ def _watched(config: Config, plan: Plan) -> tuple[Result, list[tuple[str, float]
         settings = msgspec.structs.replace(config, market=market, recording=recording, engine=engine)
         job, result = Path(folder) / "job.json", Path(folder) / "result.json"
         ready = Path(folder) / "ready"
-        wanted = Job(settings, plan.seconds, plan.settle, plan.keys, str(result))
+        wanted = Job(settings, plan.seconds, plan.settle, plan.keys, str(result), headless)
         job.write_bytes(msgspec.json.encode(wanted))
         terminal = Terminal(["cambist.bench_screen", str(job)])
         typed: list[tuple[str, float]] = []
@@ -250,6 +265,34 @@ class _Counted:
         return view
 
 
+class _Waits:
+    """Stands before the kernel: notes when each block came to it."""
+
+    def __init__(self, live: Any) -> None:
+        self._step, self._clock = live._kernel.step, live._clock
+        self._blocks: list[tuple[int, bytes]] = []
+        live._kernel.step = self
+
+    def __call__(self, block: bytes) -> Any:
+        self._blocks.append((self._clock.now_ns(), block))
+        return self._step(block)
+
+    def forget(self) -> None:
+        """Begins anew."""
+        self._blocks.clear()
+
+    def us(self) -> tuple[float, ...]:
+        """Returns how long each frame that came had waited, ascending."""
+        return tuple(
+            sorted(
+                (at_ns - record.recv_ns) / 1e3
+                for at_ns, block in self._blocks
+                for record in records(block)
+                if record.kind == RecordKind.FRAME and record.direction == 0
+            )
+        )
+
+
 class _Writes:
     """Stands before the terminal driver's `write`: counts, and notes when a newly focused panel's title goes out."""
 
@@ -272,23 +315,39 @@ class _Writes:
                 self.painted.append((key, time.monotonic()))
 
 
-async def _count(app: Any, runtime: _Counted, job: Job) -> Result:
+async def _count(app: Any, runtime: _Counted, waits: _Waits, job: Job) -> Result:
     while not any(row.bid for row in runtime.view.prices.rows):  # noqa: ASYNC110  # a View has no event to wait for
         await asyncio.sleep(0.05)
     await asyncio.sleep(job.settle)
     writes, hub = _Writes(app), _thread_clock("hub")
+    waits.forget()
     views, frames = runtime.views, runtime.frames
     thread, hub_before, wall = time.thread_time(), hub(), time.monotonic()
     await asyncio.sleep(job.seconds)
     seconds = time.monotonic() - wall
     share, hub_share = (time.thread_time() - thread) / seconds, (hub() - hub_before) / seconds
     seen = runtime.views - views, writes.count, writes.size, runtime.frames - frames
+    waited = waits.us()
     Path(job.result).with_name("ready").touch()
     end = time.monotonic() + job.keys * KEY_EVERY_S + 3
     while len(writes.painted) < job.keys and time.monotonic() < end:  # noqa: ASYNC110  # nor has the terminal
         await asyncio.sleep(0.1)
     views_per_s, writes_per_s, bytes_per_s, frames_per_s = (n / seconds for n in seen)
-    return Result(share, hub_share, views_per_s, writes_per_s, bytes_per_s, frames_per_s, painted=tuple(writes.painted))
+    painted = tuple(writes.painted)
+    return Result(share, hub_share, views_per_s, writes_per_s, bytes_per_s, frames_per_s, painted, waited)
+
+
+def _count_headless(live: Any, waits: _Waits, job: Job) -> Result:
+    while not any(row.bid for row in live.view.prices.rows):
+        time.sleep(0.05)
+    time.sleep(job.settle)
+    hub = _thread_clock("hub")
+    waits.forget()
+    frames, hub_before, wall = live.frames, hub(), time.monotonic()
+    time.sleep(job.seconds)
+    seconds = time.monotonic() - wall
+    share, per_s = (hub() - hub_before) / seconds, (live.frames - frames) / seconds
+    return Result(0.0, share, 0.0, 0.0, 0.0, per_s, (), waits.us())
 
 
 def _thread_clock(name: str) -> Callable[[], float]:
@@ -307,16 +366,18 @@ def child(path: str) -> None:
 
     job = msgspec.json.decode(Path(path).read_bytes(), type=Job)
     live = compose.live(job.config, duel=job.config.engine.duel)
+    waits = _Waits(live)
     live.start()
+    if job.headless:
+        _leave(job, _count_headless(live, waits, job))
+        live.close()
+        return
     runtime = _Counted(live)
     app = CambistApp(runtime, **compose.look(job.config))
     compose.settle()
 
     async def watch() -> None:
-        result = await _count(app, runtime, job)
-        partial = Path(job.result).with_suffix(".part")
-        partial.write_bytes(msgspec.json.encode(result))
-        partial.replace(job.result)
+        _leave(job, await _count(app, runtime, waits, job))
         app.exit()
 
     def begin() -> None:
@@ -326,6 +387,13 @@ def child(path: str) -> None:
         app.call_later(begin)
         app.run()
     live.close()
+
+
+def _leave(job: Job, result: Result) -> None:
+    """Writes the result, whole or not at all."""
+    partial = Path(job.result).with_suffix(".part")
+    partial.write_bytes(msgspec.json.encode(result))
+    partial.replace(job.result)
 
 
 if __name__ == "__main__":

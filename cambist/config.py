@@ -49,6 +49,8 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Demo only: how busy its noise traders are."""
     exchanges: tuple[Literal["binance", "kraken", "okx", "bybit", "coinbase"], ...] = ("binance",)
     """Demo only: the exchanges that the embedded market serves; Binance is always among them."""
+    transport: Literal["websockets", "native"] = "websockets"
+    """Demo only: what reads its streams. Endpoints of the network choose for themselves."""
 
 
 class SolanaEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -92,14 +92,21 @@ class Channels:
 
 def demo(config: Config, starting: Starting) -> Market:
     """Returns how to watch the embedded market, once it listens."""
-    handle = starting.handle()
+    handle, transport = starting.handle(), config.market.transport
     try:
         facts = handle.endpoints
         node = SolanaEndpoint(
-            "solana", facts["pubsub"], facts["rpc"], fee_percentiles=True, observe_pools=DEMO_OBSERVED
+            "solana",
+            facts["pubsub"],
+            facts["rpc"],
+            fee_percentiles=True,
+            observe_pools=DEMO_OBSERVED,
+            transport=transport,
         )
         exchanges = {
-            venue: ExchangeEndpoint(ws=told["ws"], rest=told["rest"], symbols=tuple(told["symbols"]))
+            venue: ExchangeEndpoint(
+                ws=told["ws"], rest=told["rest"], symbols=tuple(told["symbols"]), transport=transport
+            )
             for venue, told in facts["exchanges"].items()
         }
         tokens = tuple(demo_token(entry) for entry in facts["tokens"])

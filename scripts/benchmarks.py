@@ -24,7 +24,7 @@ TABLES = {
     "demo": ("demo market", "frame to scored", "any frame"),
     "modules": ("module",),
     "digests": ("digest: ",),
-    "transport": ("frames into", "frame's time", "sending to"),
+    "transport": ("frames into", "frame's time", "sending to", "in a session"),
     "import": ("import of", "replay of"),
     "screen": ("painting", "hub thread", "Views", "terminal writes", "key to paint", "start to", "the dashboard"),
 }

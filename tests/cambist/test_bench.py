@@ -58,6 +58,10 @@ def test_the_dashboard_is_measured_in_a_terminal_of_its_own() -> None:
     assert found["Views shown a second"]["value"] > 0
     assert found["key to paint, p99"]["value"] >= found["key to paint, p50"]["value"] > 0
     assert found["start to first painted price"]["value"] > 0
+    for transport in ("websockets", "native") if engine.build_info().native else ("websockets",):
+        beside = found[f"in a session by {transport}, frame to engine, p99"]
+        assert beside["value"] > 0
+        assert beside["peer_value"] > 0
 
 
 def test_a_key_is_matched_with_the_next_painting_of_its_panel() -> None:
