@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 WS, INFO, DEPTH = 1, 2, 10
 STEP_NS = 50_000_000
+TOO_MANY = 429
 RECOVERY_NS = 20_000_000_000
 """How long a book is subscribed anew for: OKX allows 480 messages an hour that subscribe or unsubscribe."""
 
@@ -177,6 +178,10 @@ class Line:
         url = urlsplit(self.venue.depth(symbol).target)
         query = dict(parse_qsl(url.query))
         reply = self.exchange._request(Request("GET", url.path, query, {}, b""))
+        if reply.status == TOO_MANY:  # as a feed does: it waits, and asks again
+            self._now_ns += int(dict(reply.headers)["Retry-After"]) * 1_000_000_000
+            self._wanted[symbol] = None
+            return
         self.sink.frame(self._depth[symbol], 1, 1, Direction.IN, reply.body)
 
     def _subscriptions(self, symbols: tuple[str, ...]) -> list[Subscription]:

@@ -40,7 +40,8 @@ def _act(book: OrderBook, random: Xorshift, latest: int, now_ns: int) -> tuple[B
         first = latest + 1 + lost
         last = first + random.below(3)
         overlap = random.below(2)
-        delta = Delta(first - overlap, last, latest + lost, _levels(random, 3, 90), _levels(random, 3, 96))
+        levels = (_levels(random, 3, 90), _levels(random, 3, 96))
+        delta = Delta(first - overlap, last, latest + lost, *levels, now_ns)
         return book.apply_delta(delta, now_ns), last
     if act <= 7:
         update, bid = latest + random.below(4) - 1, 90 + random.below(10)

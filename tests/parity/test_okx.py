@@ -196,7 +196,7 @@ def test_a_recording_gives_its_290_checksums():
                         is Outcome.SEEDED
                     )
                 case DepthDelta():
-                    delta = Delta(event.first, event.last, event.prev, event.bids, event.asks)
+                    delta = Delta(*event[1:])
                     assert books[event.symbol].apply_delta(delta, 1).outcome is Outcome.APPLIED
                 case BookChecksum():
                     book = books[event.symbol]

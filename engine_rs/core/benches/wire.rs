@@ -152,6 +152,7 @@ fn recorded_usdm_frames(bencher: Bencher, keep_book: bool) {
                         prev,
                         bids,
                         asks,
+                        venue_ns,
                         ..
                     }) if keep_book => {
                         black_box(book.apply_delta(
@@ -161,6 +162,7 @@ fn recorded_usdm_frames(bencher: Bencher, keep_book: bool) {
                                 prev,
                                 bids,
                                 asks,
+                                venue_ns,
                             },
                             0,
                         ));

@@ -135,6 +135,7 @@ impl Venue {
             prev: self.names_prev().then_some(prev),
             bids,
             asks,
+            venue_ns: self.now_ns(),
         }))
     }
 
@@ -147,6 +148,7 @@ impl Venue {
                 prev: Some(self.last),
                 bids: vec![],
                 asks: vec![],
+                venue_ns: self.now_ns(),
             };
             self.say(Some(delta))
         })
@@ -172,6 +174,11 @@ impl Venue {
             };
             self.past.push((self.last, self.sides.clone()));
         }
+    }
+
+    /// Its clock: one nanosecond a message.
+    fn now_ns(&self) -> i64 {
+        i64::try_from(self.past.len()).unwrap()
     }
 
     fn say(&mut self, delta: Option<Delta>) -> Message {

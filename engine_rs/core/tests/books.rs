@@ -50,6 +50,7 @@ impl Replayed {
                 prev,
                 bids,
                 asks,
+                venue_ns,
                 ..
             } => {
                 let delta = Delta {
@@ -58,6 +59,7 @@ impl Replayed {
                     prev,
                     bids,
                     asks,
+                    venue_ns,
                 };
                 let change = self.depth.apply_delta(delta.clone(), recv_ns);
                 self.full.apply_delta(delta, recv_ns);

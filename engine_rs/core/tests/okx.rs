@@ -170,6 +170,7 @@ fn delta(prev: u64, seq: u64, bids: Vec<Level>) -> Delta {
         prev: Some(prev),
         bids,
         asks: vec![],
+        venue_ns: 0,
     }
 }
 

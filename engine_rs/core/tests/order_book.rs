@@ -18,6 +18,7 @@ fn delta(first: u64, last: u64) -> Delta {
         prev: None,
         bids: vec![],
         asks: vec![],
+        venue_ns: 0,
     }
 }
 
@@ -154,6 +155,46 @@ fn order_book_of_usdm_joins_by_previous_id() {
         book.apply_delta(delta(13, 14), 3),
         seed(Outcome::Gap),
         "no pu"
+    );
+}
+
+#[test]
+fn numbers_that_start_anew_are_told_by_the_venues_clock() {
+    let at = |first, last, venue_ns| Delta {
+        venue_ns,
+        ..usdm(first, last, first - 1)
+    };
+    for continuity in [Continuity::Spot, Continuity::Usdm, Continuity::Bybit] {
+        let mut book = live(continuity);
+        // A fetched snapshot is ahead of the stream: what it holds is newer by the clock too.
+        assert_eq!(book.apply_delta(at(3, 8, 900), 2), done(Outcome::Ignored));
+        assert_eq!(book.apply_delta(at(4, 9, 901), 2), done(Outcome::Ignored));
+        assert_eq!(
+            book.apply_delta(at(11, 14, 1_000), 3),
+            done(Outcome::Applied)
+        );
+        assert_eq!(
+            book.apply_delta(at(11, 14, 1_000), 4),
+            done(Outcome::Ignored)
+        );
+        assert_eq!(book.apply_delta(at(3, 8, 900), 4), done(Outcome::Ignored));
+        assert_eq!(book.apply_delta(at(1, 2, 1_001), 5), seed(Outcome::Gap));
+        assert_silent(&book);
+    }
+    let mut book = OrderBook::new(Continuity::Spot);
+    assert_eq!(
+        book.apply_delta(at(70, 72, 1_000), 1),
+        seed(Outcome::Buffered)
+    );
+    assert_eq!(
+        book.apply_delta(at(70, 72, 1_000), 2),
+        done(Outcome::Ignored)
+    );
+    assert_eq!(book.apply_delta(at(1, 2, 1_001), 3), done(Outcome::Gap));
+    assert_eq!(
+        book.parts().buffer.len(),
+        1,
+        "what was kept is of the old numbers"
     );
 }
 

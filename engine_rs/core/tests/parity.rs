@@ -84,6 +84,7 @@ fn act(book: &mut OrderBook, random: &mut Xorshift, latest: &mut u64, now_ns: i6
                     prev,
                     bids,
                     asks,
+                    venue_ns: now_ns,
                 },
                 now_ns,
             )

@@ -31,8 +31,8 @@ BIDS = [(100 * ONE, 2 * ONE), (99 * ONE, ONE)]
 ASKS = [(101 * ONE, ONE), (102 * ONE, 3 * ONE)]
 
 
-def delta(first, last, prev=None, bids=(), asks=()):
-    return Delta(first, last, prev, list(bids), list(asks))
+def delta(first, last, prev=None, bids=(), asks=(), venue_ns=0):
+    return Delta(first, last, prev, list(bids), list(asks), venue_ns)
 
 
 def live(continuity=Continuity.SPOT):
@@ -57,7 +57,7 @@ class Replayed:
 
     def take(self, event, recv_ns):
         if isinstance(event, DepthDelta):
-            change = Delta(event.first, event.last, event.prev, event.bids, event.asks)
+            change = Delta(*event[1:])
             self.depth.apply_delta(change, recv_ns)
             self.full.apply_delta(change, recv_ns)
             if self.depth.usable:
@@ -235,6 +235,38 @@ def test_usdm_joins_by_previous_id():
     assert book.apply_delta(delta(8, 14, 7), 3).outcome is Outcome.APPLIED
     assert book.apply_delta(delta(20, 22, 14), 4).outcome is Outcome.APPLIED
     assert book.apply_delta(delta(23, 25, 21), 5) == (Outcome.GAP, True)
+
+
+@pytest.mark.parametrize("continuity", [Continuity.SPOT, Continuity.USDM, Continuity.BYBIT])
+def test_numbers_that_start_anew_are_told_by_the_venues_clock(continuity):
+    book = live(continuity)
+    for old in (delta(3, 8, 2, venue_ns=900), delta(4, 9, 3, venue_ns=901)):
+        # A fetched snapshot is ahead of the stream: what it holds is newer by the clock too.
+        assert book.apply_delta(old, 2).outcome is Outcome.IGNORED
+    newest = delta(11, 14, 10, venue_ns=1_000)
+    assert book.apply_delta(newest, 3).outcome is Outcome.APPLIED
+    for copy in (newest, delta(3, 8, 2, venue_ns=900)):
+        assert book.apply_delta(copy, 4) == BookChange(Outcome.IGNORED, False)
+    assert book.apply_delta(delta(1, 2, 0, venue_ns=1_001), 5) == BookChange(Outcome.GAP, True)
+    assert_silent(book)
+
+
+@pytest.mark.parametrize("continuity", [Continuity.SPOT, Continuity.USDM])
+def test_numbers_that_start_anew_start_the_buffer_anew(continuity):
+    book = OrderBook(continuity)
+    kept = delta(70, 72, 69, bids=[(100 * ONE, 9 * ONE)], venue_ns=1_000)
+    assert book.apply_delta(kept, 1) == BookChange(Outcome.BUFFERED, True)
+    assert book.apply_delta(kept, 2).outcome is Outcome.IGNORED
+    assert book.apply_delta(delta(1, 2, 0, venue_ns=1_001), 3).outcome is Outcome.GAP
+    assert book.apply_snapshot(70, (BIDS, ASKS), Source.FETCHED, 4).outcome is Outcome.SEEDED
+    assert book.best(Side.BID) == BIDS[0], "what was kept of the old numbers is not of this book"
+
+
+def test_a_chain_tells_of_new_numbers_by_itself():
+    book = live(Continuity.OKX)
+    assert book.apply_delta(delta(11, 11, 10, venue_ns=1_000), 2).outcome is Outcome.APPLIED
+    assert book.apply_delta(delta(3, 3, 11, venue_ns=1_001), 3).outcome is Outcome.APPLIED
+    assert book.apply_delta(delta(3, 3, 11, venue_ns=1_002), 4).outcome is Outcome.IGNORED
 
 
 def test_a_full_buffer_starts_seeding_anew():

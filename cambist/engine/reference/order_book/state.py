@@ -95,6 +95,8 @@ class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prev: int | None
     bids: list[tuple[int, int]]
     asks: list[tuple[int, int]]
+    venue_ns: int = 0
+    """When the venue sent it."""
 
 
 class Ticker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +149,7 @@ class BookParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kept: int
     digits: tuple[int, int]
     olds: int
+    told_ns: int | None
     sums_failed: int
     asked_ns: int | None
     counts: BookCounts

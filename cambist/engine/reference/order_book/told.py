@@ -20,7 +20,8 @@ def take(book: OrderBook, said: Event, source: Source, recv_ns: int) -> BookChan
             ticker = Ticker(said.update_id, said.bid, said.bid_qty, said.ask, said.ask_qty)
             return book.apply_ticker(ticker, recv_ns)
         case DepthDelta():
-            return book.apply_delta(Delta(said.first, said.last, said.prev, said.bids, said.asks), recv_ns)
+            delta = Delta(said.first, said.last, said.prev, said.bids, said.asks, said.venue_ns)
+            return book.apply_delta(delta, recv_ns)
         case DepthSnapshot():
             return book.apply_snapshot(said.last, (said.bids, said.asks), source, recv_ns)
         case BookChecksum():

@@ -74,6 +74,8 @@ pub struct OrderBook {
     digits: (u8, u8),
     /// Deltas in a row that said nothing new.
     olds: u32,
+    /// When the venue sent the newest delta in the levels, `None` if none came since the snapshot.
+    told_ns: Option<i64>,
     /// Sums in a row that failed on a fresh snapshot.
     sums_failed: u32,
     /// The tick since which it waits for the seed that it asked for.
@@ -103,6 +105,7 @@ impl OrderBook {
             kept: 0,
             digits: (0, 0),
             olds: 0,
+            told_ns: None,
             sums_failed: 0,
             asked_ns: None,
             counts: BookCounts::default(),
@@ -252,7 +255,8 @@ impl OrderBook {
     fn follow(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
         if self.is_old(&delta, self.last, self.anchor) {
             self.olds += 1;
-            if self.olds < MAX_OLDS {
+            let anew = self.told_ns.is_some_and(|ns| self.counts_anew(&delta, ns));
+            if self.olds < MAX_OLDS && !anew {
                 return self.ignored();
             }
             return self.gap(); // its numbers started anew, and nothing said so
@@ -288,6 +292,13 @@ impl OrderBook {
         }
     }
 
+    /// Returns whether a delta that is old by its numbers was sent after the one of `told_ns`, so that these started anew.
+    ///
+    /// A chain tells of that by itself.
+    fn counts_anew(&self, delta: &Delta, told_ns: i64) -> bool {
+        matches!(self.rules.joins, Joins::Overlap | Joins::Previous) && delta.venue_ns > told_ns
+    }
+
     /// Returns whether a delta follows update `last`, which was an `anchor`.
     fn joins(&self, delta: &Delta, last: u64, anchor: Anchor) -> bool {
         let follows = delta.prev == Some(last);
@@ -319,6 +330,7 @@ impl OrderBook {
             self.prev = delta.prev;
         }
         (self.last, self.anchor) = (delta.last, Anchor::Delta);
+        self.told_ns = Some(delta.venue_ns);
         self.settle(outcome, recv_ns)
     }
 

@@ -66,7 +66,7 @@ impl OrderBook {
         self.bids.replace(bids);
         self.asks.replace(asks);
         (self.last, self.prev) = (last, None);
-        (self.silent, self.olds) = (false, 0);
+        (self.silent, self.olds, self.told_ns) = (false, 0, None);
         self.crossed = 0;
         self.asked_ns = None;
         self.counts.seeds += 1;
@@ -94,11 +94,12 @@ impl OrderBook {
         }
         let mut outcome = Outcome::Buffered;
         if let Some(newest) = self.buffer.back() {
-            if self.is_kept(&delta, newest) {
+            let kept = self.is_kept(&delta, newest);
+            if kept && !self.counts_anew(&delta, newest.venue_ns) {
                 self.counts.ignored += 1;
                 return change(Outcome::Ignored, need_seed);
             }
-            if !self.joins(&delta, newest.last, Anchor::Delta) {
+            if kept || !self.joins(&delta, newest.last, Anchor::Delta) {
                 self.counts.gaps += 1;
                 self.buffer.clear();
                 outcome = Outcome::Gap;

@@ -95,6 +95,8 @@ pub struct Delta {
     pub prev: Option<u64>,
     pub bids: Vec<Level>,
     pub asks: Vec<Level>,
+    /// When the venue sent it.
+    pub venue_ns: i64,
 }
 
 /// Best bid and ask as the venue says them.

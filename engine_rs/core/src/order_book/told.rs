@@ -32,6 +32,7 @@ impl OrderBook {
                 prev,
                 bids,
                 asks,
+                venue_ns,
                 ..
             } => {
                 let delta = Delta {
@@ -40,6 +41,7 @@ impl OrderBook {
                     prev,
                     bids,
                     asks,
+                    venue_ns,
                 };
                 self.apply_delta(delta, recv_ns)
             }

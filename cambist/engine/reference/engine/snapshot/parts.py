@@ -17,7 +17,7 @@ from cambist.engine.reference.wss_aggregator import AggregatorParts
 from cambist.model.events import Channel
 from cambist.model.opportunity import Opportunity
 
-VERSION = 5
+VERSION = 6
 
 
 class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ use thiserror::Error;
 pub(crate) use self::read::load;
 pub(crate) use self::write::dump;
 
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// Bytes that are no snapshot of this version and setup.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
