@@ -199,6 +199,23 @@ fn numbers_that_start_anew_are_told_by_the_venues_clock() {
 }
 
 #[test]
+fn after_a_silence_only_a_message_that_proves_it_whole_is_followed() {
+    for continuity in [Continuity::Spot, Continuity::Kraken, Continuity::Coinbase] {
+        let mut book = OrderBook::new(continuity);
+        book.apply_snapshot(10, (&BIDS, &ASKS), Source::Stream, 1);
+        let silent_ns = book.pace().patience_ns() + 2;
+        assert_eq!(book.tick(silent_ns), seed(Outcome::Silent));
+        let change = book.apply_delta(delta(11, 11), silent_ns + 1);
+        if continuity == Continuity::Coinbase {
+            assert_eq!(change, seed(Outcome::Ignored));
+            assert_silent(&book);
+            book.apply_snapshot(12, (&BIDS, &ASKS), Source::Stream, silent_ns + 2);
+        }
+        assert!(book.usable());
+    }
+}
+
+#[test]
 fn order_book_starts_seeding_anew_when_the_buffer_is_full_or_broken() {
     let mut book = OrderBook::new(Continuity::Spot);
     let last = MAX_BUFFER as u64;

@@ -269,6 +269,21 @@ def test_a_chain_tells_of_new_numbers_by_itself():
     assert book.apply_delta(delta(3, 3, 11, venue_ns=1_002), 4).outcome is Outcome.IGNORED
 
 
+@pytest.mark.parametrize("continuity", Continuity)
+def test_after_a_silence_a_message_is_followed_only_if_it_proves_that_nothing_is_missing(continuity):
+    book = OrderBook(continuity)
+    assert book.apply_snapshot(10, (BIDS, ASKS), Source.STREAM, 1).outcome is Outcome.SEEDED
+    silent_ns = book.pace.patience_ns + 2
+    assert book.tick(silent_ns) == BookChange(Outcome.SILENT, True)
+    change = book.apply_delta(delta(11, 11, 10, venue_ns=silent_ns), silent_ns + 1)
+    if continuity is Continuity.COINBASE:
+        assert change == BookChange(Outcome.IGNORED, True)
+        assert_silent(book)
+        assert not book.apply_delta(delta(12, 12, 11), silent_ns + 2).need_seed
+        assert book.apply_snapshot(12, (BIDS, ASKS), Source.STREAM, silent_ns + 3).outcome is Outcome.SEEDED
+    assert book.usable
+
+
 def test_a_full_buffer_starts_seeding_anew():
     book = OrderBook(Continuity.SPOT)
     for update in range(1, MAX_BUFFER + 1):

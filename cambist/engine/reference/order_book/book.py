@@ -112,8 +112,10 @@ class OrderBook(Quoting):
 
     def apply_delta(self, delta: Delta, recv_ns: int) -> BookChange:
         """Takes over one depth message."""
-        follows = self._state is BookState.LIVE or self._silent
-        return self._follow(delta, recv_ns) if follows else self._hold(delta)
+        if self._state is BookState.LIVE or (self._silent and self._rules.proves):
+            return self._follow(delta, recv_ns)
+        self._silent = False
+        return self._hold(delta)
 
     def apply_snapshot(
         self, last: int, levels: tuple[Sequence[Level], Sequence[Level]], source: Source, recv_ns: int

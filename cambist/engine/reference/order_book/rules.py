@@ -79,6 +79,11 @@ class Rules(NamedTuple):
     truncates: bool = False
     """Whether levels pushed out of the subscribed depth are never deleted by the venue."""
 
+    @property
+    def proves(self) -> bool:
+        """Whether a message proves that its book lacks nothing: after a silence, which may have been a loss."""
+        return self.joins is not Joins.ALWAYS or self.sums is not Sums.NONE
+
 
 PROTOCOLS = (
     ("binance.usdm.", Continuity.USDM),

@@ -154,11 +154,11 @@ impl OrderBook {
 
     /// Takes over one depth message.
     pub fn apply_delta(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
-        if self.state == BookState::Live || self.silent {
-            self.follow(delta, recv_ns)
-        } else {
-            self.hold(delta)
+        if self.state == BookState::Live || (self.silent && self.rules.proves()) {
+            return self.follow(delta, recv_ns);
         }
+        self.silent = false;
+        self.hold(delta)
     }
 
     /// Takes over a best bid and ask. They count if they are newer than the levels.

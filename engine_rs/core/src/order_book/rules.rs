@@ -105,6 +105,13 @@ impl Continuity {
     }
 }
 
+impl Rules {
+    /// Returns whether a message proves that its book lacks nothing: after a silence, which may have been a loss.
+    pub(super) fn proves(self) -> bool {
+        self.joins != Joins::Always || self.sums != Sums::None
+    }
+}
+
 const fn row(joins: Joins, seeds: Seeds, sums: Sums, tickers: bool) -> Rules {
     Rules {
         joins,
