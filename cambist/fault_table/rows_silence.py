@@ -50,9 +50,12 @@ class Asked:
         rig.exchange.verdicts = noted  # type: ignore[method-assign]
 
     def times(self, symbol: str) -> list[float]:
-        """Returns when a symbol was asked for; channels that are asked for together count once."""
-        first = next((topic for _, topic in self.log if topic.symbol == symbol), None)
-        return [at_s for at_s, topic in self.log if topic == first]
+        """Returns when that channel of a symbol was asked for that was asked for most often."""
+        times: dict[Topic, list[float]] = {}
+        for at_s, topic in self.log:
+            if topic.symbol == symbol:
+                times.setdefault(topic, []).append(at_s)
+        return max(times.values(), key=len, default=[])
 
     def most_a_minute(self) -> int:
         """Returns how often one channel of one symbol was asked for at most in a minute."""
