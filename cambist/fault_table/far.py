@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_COMMAND = 1 << 28
 """Bytes; a command may hold a frame of 64 MiB."""
+MAX_UNSENT = 64 << 20
+"""What a client may owe its exchange: several of the largest messages."""
 BLOCK = 500
 """Changes that are told in one go of a burst."""
 
@@ -80,7 +82,7 @@ async def far_rig(name: str, **how: Any) -> AsyncIterator[FarRig]:
 
 
 async def _serve(venue: str, seed: int, rate: float) -> None:
-    street = Street(seed, (venue,), rate=rate, clock_ms=lambda: time.time_ns() // 1_000_000)
+    street = Street(seed, (venue,), rate=rate, max_unsent=MAX_UNSENT, clock_ms=lambda: time.time_ns() // 1_000_000)
     await street.start()
     print(msgspec.json.encode(street.endpoints[venue]).decode(), flush=True)
     market = asyncio.create_task(street.run())
