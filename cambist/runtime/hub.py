@@ -192,6 +192,9 @@ class LiveRuntime:
         if self._loop is None or self._waking:
             return
         self._waking = True
+        if threading.get_ident() == self._thread.ident:
+            self._wake.set()  # the other way goes twice around the loop
+            return
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._wake.set)
 
@@ -362,9 +365,9 @@ class LiveRuntime:
                 self._publish()
                 await asyncio.sleep(0)
             self._publish()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(VIEW_S):
-                    await self._wake.wait()
+            late = asyncio.get_running_loop().call_later(VIEW_S, self._wake.set)
+            await self._wake.wait()
+            late.cancel()
 
     def _step_waiting(self) -> None:
         """Steps what waits now; what another thread adds meanwhile is left for later."""

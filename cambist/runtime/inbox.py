@@ -244,6 +244,8 @@ class Inbox:
     def _merged(self, ring: Ring, first_seq: int, limit: int) -> tuple[bytes, int]:
         """Returns what both have, in runs of one and the other; of the same time the ring's come first."""
         queue, now_ns = self._queue, self._clock.now_ns()
+        if not (queue or self._ahead or self._ring_barred):
+            return ring.drain(first_seq, now_ns, limit)
         taken = self._take(self._ahead, limit)
         parts, count = [_packed(taken, first_seq)] if taken else [], len(taken)
         while count < limit:

@@ -26,6 +26,9 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Head start of one address of a host over the next.
 const EYEBALLS: Duration = Duration::from_millis(250);
+/// Most that one read takes. The reader zeroes as much before each read: with its default of 128 KiB, twice for each frame
+/// that comes alone.
+const READ_BYTES: usize = 16 << 10;
 /// What may wait to be written.
 const WRITE_BYTES: usize = 16 << 20;
 
@@ -62,6 +65,7 @@ async fn connect(url: &str, options: &Options, trust: &Trust) -> Result<Socket, 
         Connector::Plain
     };
     let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
         .max_message_size(Some(options.max_size))
         .max_frame_size(Some(options.max_size))
         .max_write_buffer_size(WRITE_BYTES);

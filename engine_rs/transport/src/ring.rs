@@ -3,7 +3,7 @@
 //! A record is `seq u64 · recv_ns i64 · kind u8 · direction u8 · channel u16 · conn u32 · generation u32 · body_len u32`,
 //! little-endian, followed by its body: what `cambist/model/events.py` calls a block is a run of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
@@ -53,11 +53,14 @@ pub struct Ring {
     inner: Mutex<Inner>,
 }
 
+/// Time of a record, and how many bytes it takes.
+type Mark = (i64, usize);
+
 #[derive(Debug)]
 struct Inner {
-    bytes: Vec<u8>,
-    head: usize,
-    records: usize,
+    bytes: VecDeque<u8>,
+    /// One for each record that waits: what a drain takes is found without a look at bytes that are long out of the cache.
+    marks: VecDeque<Mark>,
     last_ns: i64,
     limits: Limits,
     unreported: BTreeMap<u16, u64>,
@@ -69,9 +72,8 @@ impl Ring {
     /// Returns an empty ring.
     pub fn new(clock: Clock, limits: Limits) -> Self {
         let inner = Inner {
-            bytes: Vec::new(),
-            head: 0,
-            records: 0,
+            bytes: VecDeque::new(),
+            marks: VecDeque::new(),
             last_ns: i64::MIN,
             limits,
             unreported: BTreeMap::new(),
@@ -96,7 +98,7 @@ impl Ring {
 
     /// Returns how many records wait.
     pub fn len(&self) -> usize {
-        self.lock().records
+        self.lock().marks.len()
     }
 
     /// Whether nothing waits.
@@ -120,7 +122,7 @@ impl Ring {
     /// `open` is asked under the lock that `end` holds: after the end of a connection nothing of it is taken.
     pub fn received(&self, stamp: Stamp, body: &[u8], open: impl FnOnce() -> bool) -> Option<i64> {
         let mut inner = self.lock();
-        let full = inner.records >= inner.limits.max_records && body.len() > ANSWER_BYTES;
+        let full = inner.marks.len() >= inner.limits.max_records && body.len() > ANSWER_BYTES;
         if !open() {
             return None;
         }
@@ -154,8 +156,8 @@ impl Ring {
     /// Returns the time of the first record; if there is none, `now_ns`, and nothing earlier will come.
     pub fn first_ns(&self, now_ns: i64) -> i64 {
         let mut inner = self.lock();
-        if inner.records > 0 {
-            return inner.time_at(inner.head);
+        if let Some(&(first_ns, _)) = inner.marks.front() {
+            return first_ns;
         }
         inner.last_ns = inner.last_ns.max(now_ns);
         now_ns
@@ -176,7 +178,7 @@ impl Ring {
         make: impl FnOnce(usize, &mut dyn FnMut(&mut [u8])) -> Result<T, E>,
     ) -> Result<(T, usize), E> {
         let mut inner = self.lock();
-        if !inner.unreported.is_empty() && inner.records < inner.limits.max_records / 2 {
+        if !inner.unreported.is_empty() && inner.marks.len() < inner.limits.max_records / 2 {
             inner.own_up(&self.clock);
         }
         let (size, count) = inner.run(until_ns, limit);
@@ -196,7 +198,7 @@ impl Ring {
 
 impl Inner {
     fn waiting_bytes(&self) -> usize {
-        self.bytes.len() - self.head - self.records * HEADER_BYTES
+        self.bytes.len() - self.marks.len() * HEADER_BYTES
     }
 
     fn frame(
@@ -233,9 +235,9 @@ impl Inner {
         header[20..24].copy_from_slice(&stamp.conn.to_le_bytes());
         header[24..28].copy_from_slice(&stamp.generation.to_le_bytes());
         header[28..32].copy_from_slice(&(body.len() as u32).to_le_bytes());
-        self.bytes.extend_from_slice(&header);
-        self.bytes.extend_from_slice(body);
-        self.records += 1;
+        self.bytes.extend(&header);
+        self.bytes.extend(body);
+        self.marks.push_back((recv_ns, HEADER_BYTES + body.len()));
     }
 
     /// Reports what was dropped of channels that have been silent since.
@@ -255,54 +257,37 @@ impl Inner {
         self.push(clock, GAP, IN, stamp, body.as_bytes());
     }
 
-    fn time_at(&self, at: usize) -> i64 {
-        i64::from_le_bytes(array(&self.bytes[at + 8..]))
-    }
-
     /// Returns the length of the run of at most `limit` records up to `until_ns`, and how many they are.
     fn run(&self, until_ns: i64, limit: usize) -> (usize, usize) {
-        let (mut at, mut count) = (self.head, 0);
-        while count < limit.min(self.records) && self.time_at(at) <= until_ns {
-            at += record_bytes(&self.bytes[at..]);
-            count += 1;
-        }
-        (at - self.head, count)
+        let due = self.marks.iter().take(limit);
+        let due = due.take_while(|(recv_ns, _)| *recv_ns <= until_ns);
+        due.fold((0, 0), |(size, count), (_, bytes)| (size + bytes, count + 1))
     }
 
     /// Fills `into` with the first records and numbers them.
     fn copy(&self, first_seq: u64, into: &mut [u8]) {
-        let size = into.len();
-        into.copy_from_slice(&self.bytes[self.head..self.head + size]);
+        let (first, rest) = self.bytes.as_slices();
+        let (front, back) = into.split_at_mut(first.len().min(into.len()));
+        front.copy_from_slice(&first[..front.len()]);
+        back.copy_from_slice(&rest[..back.len()]);
         let (mut at, mut seq) = (0, first_seq);
-        while at < size {
-            into[at..at + 8].copy_from_slice(&seq.to_le_bytes());
-            at += record_bytes(&into[at..]);
+        for (_, bytes) in &self.marks {
+            let Some(place) = into.get_mut(at..at + 8) else {
+                break;
+            };
+            place.copy_from_slice(&seq.to_le_bytes());
+            at += bytes;
             seq += 1;
         }
     }
 
-    /// Forgets the first records. What is left moves to the front once it is the smaller part, so that each byte moves
-    /// once or less.
+    /// Forgets the first records.
     fn take(&mut self, size: usize, count: usize) {
-        self.head += size;
-        self.records -= count;
-        if self.records == 0 {
-            self.bytes.clear();
-            self.head = 0;
+        self.bytes.drain(..size);
+        self.marks.drain(..count);
+        if self.marks.is_empty() {
             self.bytes.shrink_to(KEPT_BYTES);
-        } else if self.head > self.bytes.len() / 2 {
-            self.bytes.drain(..self.head);
-            self.head = 0;
+            self.marks.shrink_to(KEPT_BYTES / size_of::<Mark>());
         }
     }
-}
-
-fn record_bytes(record: &[u8]) -> usize {
-    HEADER_BYTES + u32::from_le_bytes(array(&record[28..])) as usize
-}
-
-fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    let mut found = [0; N];
-    found.copy_from_slice(&bytes[..N]);
-    found
 }

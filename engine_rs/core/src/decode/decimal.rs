@@ -10,12 +10,20 @@ pub const ONE: u64 = 100_000_000;
 ///
 /// `text` is digits, optionally a dot and more digits; decimals past the eighth must be zeros.
 pub fn decimal8(text: &str) -> Option<u64> {
+    decimal8_and_places(text).map(|(known, _)| known)
+}
+
+/// Returns the same, and how many decimals the text writes.
+pub(super) fn decimal8_and_places(text: &str) -> Option<(u64, usize)> {
     let bytes = text.as_bytes();
     let dot = bytes.iter().position(|&byte| byte == b'.');
-    let (whole, fraction) = match dot {
-        Some(dot) => (&bytes[..dot], &bytes[dot + 1..]),
-        None => (bytes, &b"0"[..]),
-    };
+    match dot.map(|dot| (&bytes[..dot], &bytes[dot + 1..])) {
+        Some((whole, fraction)) => Some((fixed8(whole, fraction)?, fraction.len())),
+        None => Some((fixed8(bytes, b"0")?, 0)),
+    }
+}
+
+fn fixed8(whole: &[u8], fraction: &[u8]) -> Option<u64> {
     if whole.is_empty() || fraction.is_empty() {
         return None;
     }

@@ -127,10 +127,8 @@ impl<'f, 'a> Field<'f, 'a> {
         while key < nodes[self.at as usize].next {
             let value = key + 1;
             let node = nodes[value as usize];
-            if let Some(field) = found
-                .iter_mut()
-                .find(|field| self.frame.is_named(key, field.name))
-            {
+            let said = self.frame.key(key);
+            if let Some(field) = found.iter_mut().find(|field| is_named(&said, field.name)) {
                 field.kind = if field.absent() {
                     node.kind
                 } else {
@@ -296,14 +294,28 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.chars().take(40).collect::<String>())
 }
 
-impl Frame<'_> {
-    fn is_named(&self, key: u32, name: &str) -> bool {
-        match self.nodes[key as usize].kind {
-            // Half a surrogate pair can't be one of our names.
-            Kind::Escaped => unescape(self.text(key)).is_some_and(|key| key == name),
-            _ => self.text(key) == name,
+impl<'a> Frame<'a> {
+    /// Returns what a key says. Half a surrogate pair can't be one of our names, nor can the nothing it counts as.
+    #[inline]
+    fn key(&self, at: u32) -> Cow<'a, [u8]> {
+        let Node {
+            kind, start, end, ..
+        } = self.nodes[at as usize];
+        match kind {
+            Kind::Escaped => {
+                Cow::Owned(unescape(self.text(at)).map_or_else(Vec::new, String::into_bytes))
+            }
+            _ => Cow::Borrowed(&self.text.as_bytes()[start as usize..end as usize]),
         }
     }
+}
+
+/// Whether a key is this name. Most differ in their length or first byte: a call of `memcmp` for each took a fifth of the
+/// time of a ticker.
+#[inline]
+fn is_named(key: &[u8], name: &str) -> bool {
+    let name = name.as_bytes();
+    key.len() == name.len() && key.first() == name.first() && key == name
 }
 
 /// Returns the text behind escapes whose grammar was checked, `None` if it holds half a surrogate pair.

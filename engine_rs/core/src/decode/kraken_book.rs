@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::DecodeError;
-use super::decimal::decimal8;
+use super::decimal::decimal8_and_places;
 use super::event::Level;
 use super::frame::Field;
 
@@ -31,11 +31,8 @@ pub(super) fn level(
 
 /// Returns a text × 10⁸, and how many decimals it writes.
 pub(super) fn amount(field: Field<'_, '_>, text: &str) -> Result<(u64, u8), DecodeError> {
-    let decimals = text
-        .split_once('.')
-        .map_or(0, |(_, fraction)| fraction.len());
-    match decimal8(text) {
-        Some(known) if decimals <= MOST_DECIMALS => Ok((known, decimals as u8)),
+    match decimal8_and_places(text) {
+        Some((known, decimals)) if decimals <= MOST_DECIMALS => Ok((known, decimals as u8)),
         _ => Err(field.wrong()),
     }
 }

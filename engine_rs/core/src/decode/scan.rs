@@ -3,37 +3,41 @@
 use super::MAX_DEPTH;
 use super::frame::{Kind, Node};
 
-/// A place in the text of a frame, and the values before it.
+const LOW: u64 = u64::from_le_bytes([0x01; 8]);
+const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+
+/// The text of a frame, and the values found in it. Places go from call to call by value: kept here, each step of one went
+/// through memory.
 pub(super) struct Scan<'a> {
     bytes: &'a [u8],
-    at: usize,
     nodes: Vec<Node>,
 }
 
 impl<'a> Scan<'a> {
     /// Returns the values of a text that is one JSON value, `None` if it is anything else. It is shorter than 4 GiB.
     pub(super) fn whole(text: &'a str) -> Option<Vec<Node>> {
-        let nodes = Vec::with_capacity(text.len() / 12 + 8);
         let mut scan = Self {
             bytes: text.as_bytes(),
-            at: 0,
-            nodes,
+            nodes: Vec::with_capacity(text.len() / 12 + 8),
         };
-        scan.value(0)?;
-        scan.space();
-        (scan.at == text.len()).then_some(scan.nodes)
+        let at = scan.value(0, 0)?;
+        (scan.space(at) == text.len()).then_some(scan.nodes)
     }
 
-    fn byte(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+    #[inline]
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
     }
 
-    fn space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte() {
-            self.at += 1;
+    #[inline]
+    fn space(&self, mut at: usize) -> usize {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte(at) {
+            at += 1;
         }
+        at
     }
 
+    #[inline]
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
         let next = self.nodes.len() as u32 + 1;
         self.nodes.push(Node {
@@ -44,37 +48,36 @@ impl<'a> Scan<'a> {
         });
     }
 
-    /// Reads one value that stands inside `depth` containers.
-    fn value(&mut self, depth: usize) -> Option<()> {
-        self.space();
-        match self.byte()? {
-            b'"' => self.string(),
-            b'{' if depth < MAX_DEPTH => self.container(Kind::Object, b'}', depth),
-            b'[' if depth < MAX_DEPTH => self.container(Kind::Array, b']', depth),
-            b'-' | b'0'..=b'9' => self.number(),
-            b't' => self.word(b"true", Kind::True),
-            b'f' => self.word(b"false", Kind::False),
-            b'n' => self.word(b"null", Kind::Null),
+    /// Reads one value that stands inside `depth` containers; returns where it ends, as all of these do.
+    fn value(&mut self, at: usize, depth: usize) -> Option<usize> {
+        let at = self.space(at);
+        match self.byte(at)? {
+            b'"' => self.string(at),
+            b'{' if depth < MAX_DEPTH => self.container(Kind::Object, b'}', at, depth),
+            b'[' if depth < MAX_DEPTH => self.container(Kind::Array, b']', at, depth),
+            b'-' | b'0'..=b'9' => self.number(at),
+            b't' => self.word(b"true", Kind::True, at),
+            b'f' => self.word(b"false", Kind::False, at),
+            b'n' => self.word(b"null", Kind::Null, at),
             _ => None,
         }
     }
 
-    fn container(&mut self, kind: Kind, closing: u8, depth: usize) -> Option<()> {
-        let (index, start) = (self.nodes.len(), self.at);
+    fn container(&mut self, kind: Kind, closing: u8, start: usize, depth: usize) -> Option<usize> {
+        let index = self.nodes.len();
         self.push(kind, start, start);
-        self.at += 1;
-        self.space();
-        if self.byte()? == closing {
-            self.at += 1;
+        let mut at = self.space(start + 1);
+        if self.byte(at)? == closing {
+            at += 1;
         } else {
             loop {
                 if kind == Kind::Object {
-                    self.key()?;
+                    at = self.key(at)?;
                 }
-                self.value(depth + 1)?;
-                self.space();
-                let byte = self.byte()?;
-                self.at += 1;
+                let end = self.value(at, depth + 1)?;
+                let end = self.space(end);
+                let byte = self.byte(end)?;
+                at = end + 1;
                 if byte == closing {
                     break;
                 }
@@ -85,122 +88,153 @@ impl<'a> Scan<'a> {
         }
         let next = self.nodes.len() as u32;
         let node = &mut self.nodes[index];
-        node.end = self.at as u32;
+        node.end = at as u32;
         node.next = next;
-        Some(())
+        Some(at)
     }
 
-    fn key(&mut self) -> Option<()> {
-        self.space();
-        if self.byte()? != b'"' {
+    #[inline]
+    fn key(&mut self, at: usize) -> Option<usize> {
+        let at = self.space(at);
+        if self.byte(at)? != b'"' {
             return None;
         }
-        self.string()?;
-        self.space();
-        if self.byte()? != b':' {
-            return None;
-        }
-        self.at += 1;
-        Some(())
+        let end = self.string(at)?;
+        let at = self.space(end);
+        (self.byte(at)? == b':').then_some(at + 1)
     }
 
-    fn word(&mut self, word: &[u8], kind: Kind) -> Option<()> {
-        if !self.bytes[self.at..].starts_with(word) {
+    fn word(&mut self, word: &[u8], kind: Kind, at: usize) -> Option<usize> {
+        let end = at + word.len();
+        if !self.bytes[at..].starts_with(word) {
             return None;
         }
-        self.push(kind, self.at, self.at + word.len());
-        self.at += word.len();
-        Some(())
+        self.push(kind, at, end);
+        Some(end)
     }
 
-    fn string(&mut self) -> Option<()> {
-        self.at += 1;
-        let start = self.at;
-        let mut kind = Kind::Text;
+    #[inline]
+    fn string(&mut self, quote: usize) -> Option<usize> {
+        let (start, mut kind) = (quote + 1, Kind::Text);
+        let mut at = self.plain(start);
         loop {
-            self.plain();
-            match self.byte()? {
+            match self.byte(at)? {
                 b'"' => break,
                 b'\\' => {
                     kind = Kind::Escaped;
-                    self.escape()?;
+                    at = self.escape(at)?;
                 }
                 0..0x20 => return None,
-                _ => self.at += 1,
+                _ => at += 1,
             }
+            at = self.plain(at);
         }
-        self.push(kind, start, self.at);
-        self.at += 1;
-        Some(())
+        self.push(kind, start, at);
+        Some(at + 1)
     }
 
     /// Goes to the next quote, backslash or control character, eight bytes at a time; may stop in the last eight.
-    fn plain(&mut self) {
-        const LOW: u64 = u64::from_le_bytes([0x01; 8]);
-        const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    #[inline]
+    fn plain(&self, mut at: usize) -> usize {
         // The lowest byte that is flagged is right; those above it may be flagged by the borrow.
         let equal = |word: u64, byte: u8| {
             let diff = word ^ LOW.wrapping_mul(u64::from(byte));
             diff.wrapping_sub(LOW) & !diff
         };
-        while let Some(chunk) = self.bytes[self.at..].first_chunk::<8>() {
+        while let Some(chunk) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
             let word = u64::from_le_bytes(*chunk);
             let control = word.wrapping_sub(LOW.wrapping_mul(0x20)) & !word;
             let flags = (equal(word, b'"') | equal(word, b'\\') | control) & HIGH;
             if flags != 0 {
-                self.at += flags.trailing_zeros() as usize / 8;
-                return;
+                return at + flags.trailing_zeros() as usize / 8;
             }
-            self.at += 8;
+            at += 8;
         }
+        at
     }
 
-    fn escape(&mut self) -> Option<()> {
-        let rest = &self.bytes[self.at..];
+    #[cold]
+    fn escape(&self, at: usize) -> Option<usize> {
+        let rest = &self.bytes[at..];
         match rest.get(1)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
-            b'u' if rest.get(2..6)?.iter().all(u8::is_ascii_hexdigit) => self.at += 6,
-            _ => return None,
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 2),
+            b'u' if rest.get(2..6)?.iter().all(u8::is_ascii_hexdigit) => Some(at + 6),
+            _ => None,
         }
-        Some(())
     }
 
-    fn number(&mut self) -> Option<()> {
-        let start = self.at;
-        if self.byte() == Some(b'-') {
-            self.at += 1;
+    #[inline]
+    fn number(&mut self, start: usize) -> Option<usize> {
+        let mut at = start;
+        if self.byte(at) == Some(b'-') {
+            at += 1;
         }
-        if self.byte() == Some(b'0') {
-            self.at += 1;
+        at = if self.byte(at) == Some(b'0') {
+            at + 1
         } else {
-            self.digits()?;
-        }
+            self.digits(at)?
+        };
         let mut kind = Kind::Int;
-        if self.byte() == Some(b'.') {
+        if self.byte(at) == Some(b'.') {
             kind = Kind::Number;
-            self.at += 1;
-            self.digits()?;
+            at = self.digits(at + 1)?;
         }
-        if let Some(b'e' | b'E') = self.byte() {
+        if let Some(b'e' | b'E') = self.byte(at) {
             kind = Kind::Number;
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.byte() {
-                self.at += 1;
-            }
-            self.digits()?;
+            let sign = matches!(self.byte(at + 1), Some(b'+' | b'-'));
+            at = self.digits(at + 1 + usize::from(sign))?;
         }
-        if &self.bytes[start..self.at] == b"-0" {
+        if &self.bytes[start..at] == b"-0" {
             kind = Kind::Number;
         }
-        self.push(kind, start, self.at);
-        Some(())
+        self.push(kind, start, at);
+        Some(at)
     }
 
-    fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.byte() {
-            self.at += 1;
+    /// Goes past one digit or more.
+    #[inline]
+    fn digits(&self, start: usize) -> Option<usize> {
+        let mut at = start;
+        while let Some(chunk) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let strange = no_digits(u64::from_le_bytes(*chunk));
+            if strange != 0 {
+                at += strange.trailing_zeros() as usize / 8;
+                return (at > start).then_some(at);
+            }
+            at += 8;
         }
-        (self.at > start).then_some(())
+        while let Some(b'0'..=b'9') = self.byte(at) {
+            at += 1;
+        }
+        (at > start).then_some(at)
+    }
+}
+
+/// Returns eight bytes with the highest bit of each that is no ASCII digit set.
+fn no_digits(word: u64) -> u64 {
+    // Added to what is below 0x80, they reach the highest bit from the byte after `9` on, and from `0` on.
+    const AFTER: u64 = LOW * (0x7f - b'9') as u64;
+    const FROM: u64 = LOW * (0x80 - b'0') as u64;
+    let seven = word & !HIGH;
+    (word | (seven + AFTER) | !(seven + FROM)) & HIGH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_a_digit_or_flagged() {
+        for (byte, at) in (0..=u8::MAX).flat_map(|byte| (0..8).map(move |at| (byte, at))) {
+            for rest in [b'0', b'9'] {
+                let mut eight = [rest; 8];
+                eight[at] = byte;
+                let flags = no_digits(u64::from_le_bytes(eight)).to_le_bytes();
+                for (place, flag) in flags.into_iter().enumerate() {
+                    let strange = place == at && !byte.is_ascii_digit();
+                    assert_eq!(flag, u8::from(strange) << 7, "{eight:?} at {place}");
+                }
+            }
+        }
     }
 }

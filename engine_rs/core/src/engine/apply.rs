@@ -9,7 +9,7 @@ use super::standing::Moment;
 use crate::base58::{self, Pubkey};
 use crate::decode::Event;
 use crate::fees::consumed_units;
-use crate::order_book::{BookChange, Continuity, Numbered, Outcome, Source};
+use crate::order_book::{BookChange, Numbered, Outcome, Source};
 
 impl Engine {
     pub(super) fn node_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {
@@ -154,10 +154,10 @@ impl Engine {
         let teller = Teller {
             generation: header.generation,
             next: channel.next == Some(header.generation),
-            source: Source::of(&channel.info.protocol),
+            source: channel.source,
             now_ns,
         };
-        let rules = Continuity::of(&channel.info.protocol);
+        let rules = channel.continuity;
         let place = self.market.books.find(&channel.info.venue, symbol, rules);
         let own = teller.source == Source::Stream;
         let told = self.market.books.entries[place].take(event, teller);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::setup::Channel;
 use super::slot_chain::SlotChain;
 use crate::decode::SolanaSession;
-use crate::order_book::{Numbered, Numbering};
+use crate::order_book::{Continuity, Numbered, Numbering, Source};
 
 const ERROR_CELLS: usize = 120;
 
@@ -43,6 +43,10 @@ pub(crate) struct ChannelState {
     pub(crate) solana: bool,
     /// It is a Solana `PubSub` connection, which announces slots.
     pub(crate) socket: bool,
+    /// How snapshots of its books come.
+    pub(crate) source: Source,
+    /// Whose rules its books follow.
+    pub(crate) continuity: Continuity,
 }
 
 /// What is known of a channel's connection.
@@ -54,13 +58,22 @@ pub(crate) enum State {
     Down,
 }
 
+fn is_solana(protocol: &str) -> bool {
+    protocol.starts_with("solana.")
+}
+
+fn is_socket(protocol: &str) -> bool {
+    protocol == "solana.ws"
+}
+
 impl ChannelState {
     pub(crate) fn new(info: Channel) -> Self {
-        let (solana, socket) = (
-            info.protocol.starts_with("solana."),
-            info.protocol == "solana.ws",
-        );
+        let protocol = &info.protocol;
         Self {
+            solana: is_solana(protocol),
+            socket: is_socket(protocol),
+            source: Source::of(protocol),
+            continuity: Continuity::of(protocol),
             info,
             frames: 0,
             malformed: 0,
@@ -79,15 +92,14 @@ impl ChannelState {
             session: SolanaSession::new(),
             chain: SlotChain::default(),
             quarantine: String::new(),
-            solana,
-            socket,
         }
     }
 
     /// Takes a new declaration of the same channel.
     pub(crate) fn redeclare(&mut self, info: Channel) {
-        self.solana = info.protocol.starts_with("solana.");
-        self.socket = info.protocol == "solana.ws";
+        let protocol = &info.protocol;
+        (self.solana, self.socket) = (is_solana(protocol), is_socket(protocol));
+        (self.source, self.continuity) = (Source::of(protocol), Continuity::of(protocol));
         self.info = info;
     }
 
