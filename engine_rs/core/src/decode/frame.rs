@@ -4,6 +4,7 @@
 //! object; what is not read is only checked for its grammar. The twin accepts and refuses the same frames.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use hashbrown::HashMap;
 
@@ -33,13 +34,50 @@ pub(crate) enum Kind {
     Object,
 }
 
-/// One value of a frame: where its text stands (without quotes), and the index of the value after it and all it holds.
+/// One value of a frame, in eight bytes: a snapshot of 10⁵ levels has 9 × 10⁵ of them, and each new page costs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
-    pub(crate) kind: Kind,
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    pub(crate) next: u32,
+    kind: Kind,
+    /// Where the text of a plain value begins, without its quote; how many values a container holds. Either is less than
+    /// [`MAX_BODY`].
+    low: [u8; 3],
+    /// Where the text ends; the index of the value after a container and all it holds.
+    high: u32,
+}
+
+impl Node {
+    /// Returns a value with this text.
+    pub(super) const fn plain(kind: Kind, start: usize, end: usize) -> Self {
+        let [a, b, c, _] = (start as u32).to_le_bytes();
+        Self {
+            kind,
+            low: [a, b, c],
+            high: end as u32,
+        }
+    }
+
+    /// Returns an array or object of `count` values, those in them not counted; the value at `next` is the first after it.
+    pub(super) const fn container(kind: Kind, count: usize, next: usize) -> Self {
+        Self::plain(kind, count, next)
+    }
+
+    const fn low(self) -> usize {
+        let [a, b, c] = self.low;
+        u32::from_le_bytes([a, b, c, 0]) as usize
+    }
+
+    /// Returns the index of the value after this one and all it holds; this one stands at `at`.
+    const fn after(self, at: u32) -> u32 {
+        match self.kind {
+            Kind::Array | Kind::Object => self.high,
+            _ => at + 1,
+        }
+    }
+
+    /// Returns where the text of a plain value stands.
+    const fn range(self) -> Range<usize> {
+        self.low()..self.high as usize
+    }
 }
 
 /// The values of a frame in the order of their text; an object holds keys and values in turn.
@@ -87,8 +125,7 @@ impl<'a> Frame<'a> {
     }
 
     fn text(&self, at: u32) -> &'a str {
-        let Node { start, end, .. } = self.nodes[at as usize];
-        &self.text[start as usize..end as usize]
+        &self.text[self.nodes[at as usize].range()]
     }
 }
 
@@ -124,7 +161,8 @@ impl<'f, 'a> Field<'f, 'a> {
             ..self.without()
         });
         let mut key = self.at + 1;
-        while key < nodes[self.at as usize].next {
+        let end = nodes[self.at as usize].after(self.at);
+        while key < end {
             let value = key + 1;
             let node = nodes[value as usize];
             let said = self.frame.key(key);
@@ -136,7 +174,7 @@ impl<'f, 'a> Field<'f, 'a> {
                 };
                 field.at = value;
             }
-            key = node.next;
+            key = node.after(value);
         }
         Ok(found)
     }
@@ -144,6 +182,14 @@ impl<'f, 'a> Field<'f, 'a> {
     /// Returns the field of an object with this name.
     pub(crate) fn get(self, name: &'static str) -> Result<Self, DecodeError> {
         self.fields([name]).map(|[field]| field)
+    }
+
+    /// Returns how many elements an array has.
+    pub(crate) fn len(self) -> Result<usize, DecodeError> {
+        match self.kind {
+            Kind::Array => Ok(self.frame.nodes[self.at as usize].low()),
+            _ => Err(self.wrong()),
+        }
     }
 
     /// Returns the elements of an array, under the same name.
@@ -156,11 +202,11 @@ impl<'f, 'a> Field<'f, 'a> {
         let Field {
             frame, name, at, ..
         } = self;
-        let end = frame.nodes[at as usize].next;
+        let end = frame.nodes[at as usize].after(at);
         let mut next = at + 1;
         Ok(std::iter::from_fn(move || {
             let element = (next < end).then(|| frame.field(name, next))?;
-            next = frame.nodes[next as usize].next;
+            next = frame.nodes[next as usize].after(next);
             Some(element)
         }))
     }
@@ -173,14 +219,15 @@ impl<'f, 'a> Field<'f, 'a> {
         let nodes = &self.frame.nodes;
         let (mut found, mut places) = (Vec::new(), HashMap::new());
         let mut key = self.at + 1;
-        while key < nodes[self.at as usize].next {
+        let end = nodes[self.at as usize].after(self.at);
+        while key < end {
             let name = self.frame.field(self.name, key).text()?;
             let place = *places.entry(name).or_insert(found.len());
             match found.get_mut(place) {
                 None => found.push(self.frame.field(self.name, key + 1)),
                 Some(Self { kind, .. }) => *kind = Kind::Twice,
             }
-            key = nodes[key as usize + 1].next;
+            key = nodes[key as usize + 1].after(key + 1);
         }
         Ok(found)
     }
@@ -248,8 +295,8 @@ impl<'f, 'a> Field<'f, 'a> {
     pub(crate) fn levels(self) -> Result<Vec<Level>, DecodeError> {
         let levels = self.items()?;
         // A level takes at least three values: itself, its price and its quantity.
-        let mut found =
-            Vec::with_capacity((self.frame.nodes[self.at as usize].next - self.at) as usize / 3);
+        let held = self.frame.nodes[self.at as usize].after(self.at) - self.at;
+        let mut found = Vec::with_capacity(held as usize / 3);
         for level in levels {
             found.push(level.level()?);
         }
@@ -298,14 +345,12 @@ impl<'a> Frame<'a> {
     /// Returns what a key says. Half a surrogate pair can't be one of our names, nor can the nothing it counts as.
     #[inline]
     fn key(&self, at: u32) -> Cow<'a, [u8]> {
-        let Node {
-            kind, start, end, ..
-        } = self.nodes[at as usize];
-        match kind {
+        let node = self.nodes[at as usize];
+        match node.kind {
             Kind::Escaped => {
                 Cow::Owned(unescape(self.text(at)).map_or_else(Vec::new, String::into_bytes))
             }
-            _ => Cow::Borrowed(&self.text.as_bytes()[start as usize..end as usize]),
+            _ => Cow::Borrowed(&self.text.as_bytes()[node.range()]),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Returns the values of a text that is one JSON value, `None` if it is anything else. It is shorter than 4 GiB.
+    /// Returns the values of a text that is one JSON value, `None` if it is anything else. It is no longer than `MAX_BODY`.
     pub(super) fn whole(text: &'a str) -> Option<Vec<Node>> {
         let mut scan = Self {
             bytes: text.as_bytes(),
@@ -39,13 +39,7 @@ impl<'a> Scan<'a> {
 
     #[inline]
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
-        let next = self.nodes.len() as u32 + 1;
-        self.nodes.push(Node {
-            kind,
-            start: start as u32,
-            end: end as u32,
-            next,
-        });
+        self.nodes.push(Node::plain(kind, start, end));
     }
 
     /// Reads one value that stands inside `depth` containers; returns where it ends, as all of these do.
@@ -64,7 +58,7 @@ impl<'a> Scan<'a> {
     }
 
     fn container(&mut self, kind: Kind, closing: u8, start: usize, depth: usize) -> Option<usize> {
-        let index = self.nodes.len();
+        let (index, mut count) = (self.nodes.len(), 0);
         self.push(kind, start, start);
         let mut at = self.space(start + 1);
         if self.byte(at)? == closing {
@@ -77,7 +71,7 @@ impl<'a> Scan<'a> {
                 let end = self.value(at, depth + 1)?;
                 let end = self.space(end);
                 let byte = self.byte(end)?;
-                at = end + 1;
+                (at, count) = (end + 1, count + 1);
                 if byte == closing {
                     break;
                 }
@@ -86,10 +80,7 @@ impl<'a> Scan<'a> {
                 }
             }
         }
-        let next = self.nodes.len() as u32;
-        let node = &mut self.nodes[index];
-        node.end = at as u32;
-        node.next = next;
+        self.nodes[index] = Node::container(kind, count, self.nodes.len());
         Some(at)
     }
 

@@ -80,7 +80,7 @@ pub(super) fn positive(amount: Field<'_, '_>) -> Result<u64, DecodeError> {
 
 /// Checks that an array has at most so many elements, before any of them is read.
 pub(super) fn at_most(rows: Field<'_, '_>, most: usize) -> Result<(), DecodeError> {
-    let count = rows.items()?.count();
+    let count = rows.len()?;
     if count > most {
         return Err(DecodeError::Field {
             field: rows.name,
