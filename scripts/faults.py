@@ -1,4 +1,7 @@
-"""Writes the fault table into BENCHMARKS.md: `scripts/faults.py build/chaos.json`, which `make chaos` makes."""
+"""Writes the fault table into BENCHMARKS.md: `scripts/faults.py build/chaos.json`, which `make chaos` makes.
+
+Rows that were not tried stay as they were.
+"""
 
 import json
 import re
@@ -22,11 +25,16 @@ def line(row: dict) -> str:
 
 def main() -> None:
     """Replaces what stands between the marks."""
-    rows = [row for name in sys.argv[1:] for row in json.loads(Path(name).read_text())]
-    table = HEAD + "".join(line(row) for row in sorted(rows, key=lambda row: row["row"]))
     page = PAGE.read_text()
-    new = re.sub(r"<!-- faults -->\n.*?<!-- /faults -->", f"<!-- faults -->\n{table}<!-- /faults -->", page, flags=re.S)
-    PAGE.write_text(new)
+    table = re.compile(r"(?<=<!-- faults -->\n).*?(?=<!-- /faults -->)", re.S)
+    found = table.search(page)
+    if found is None:
+        sys.exit(f"{PAGE.name} has no table of faults")
+    lines = {int(number): text for text, number in re.findall(r"(\| (\d+) \|.*\n)", found[0])}
+    for name in sys.argv[1:]:
+        lines |= {row["row"]: line(row) for row in json.loads(Path(name).read_text())}
+    new = HEAD + "".join(text for _, text in sorted(lines.items()))
+    PAGE.write_text(table.sub(lambda _: new, page))
 
 
 if __name__ == "__main__":
