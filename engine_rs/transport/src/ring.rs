@@ -261,7 +261,9 @@ impl Inner {
     fn run(&self, until_ns: i64, limit: usize) -> (usize, usize) {
         let due = self.marks.iter().take(limit);
         let due = due.take_while(|(recv_ns, _)| *recv_ns <= until_ns);
-        due.fold((0, 0), |(size, count), (_, bytes)| (size + bytes, count + 1))
+        due.fold((0, 0), |(size, count), (_, bytes)| {
+            (size + bytes, count + 1)
+        })
     }
 
     /// Fills `into` with the first records and numbers them.

@@ -165,8 +165,9 @@ impl<'f, 'a> Field<'f, 'a> {
         while key < end {
             let value = key + 1;
             let node = nodes[value as usize];
-            let said = self.frame.key(key);
-            if let Some(field) = found.iter_mut().find(|field| is_named(&said, field.name)) {
+            if let Some(said) = self.frame.key(key)
+                && let Some(field) = found.iter_mut().find(|field| is_named(&said, field.name))
+            {
                 field.kind = if field.absent() {
                     node.kind
                 } else {
@@ -342,15 +343,13 @@ fn quoted(text: &str) -> String {
 }
 
 impl<'a> Frame<'a> {
-    /// Returns what a key says. Half a surrogate pair can't be one of our names, nor can the nothing it counts as.
+    /// Returns what a key says, `None` if that is half a surrogate pair.
     #[inline]
-    fn key(&self, at: u32) -> Cow<'a, [u8]> {
+    fn key(&self, at: u32) -> Option<Cow<'a, [u8]>> {
         let node = self.nodes[at as usize];
         match node.kind {
-            Kind::Escaped => {
-                Cow::Owned(unescape(self.text(at)).map_or_else(Vec::new, String::into_bytes))
-            }
-            _ => Cow::Borrowed(&self.text.as_bytes()[node.range()]),
+            Kind::Escaped => unescape(self.text(at)).map(|said| Cow::Owned(said.into_bytes())),
+            _ => Some(Cow::Borrowed(&self.text.as_bytes()[node.range()])),
         }
     }
 }
@@ -401,4 +400,39 @@ fn unicode(rest: &str) -> Option<(char, usize)> {
         .filter(|second| rest.get(4..6) == Some("\\u") && (0xdc00..0xe000).contains(second))?;
     let code = 0x1_0000 + (first.checked_sub(0xd800)? << 10) + (second - 0xdc00);
     Some((char::from_u32(code).filter(|_| first < 0xdc00)?, 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_array_knows_how_many_elements_it_has() {
+        let frame = Frame::read(br#"{"a":[1,[2,3],{"x":[]},"[,]"],"b":[ ],"c":{"y":1}}"#).unwrap();
+        let [a, b, c] = frame.root().fields(["a", "b", "c"]).unwrap();
+        for (array, count) in [(a, 4), (b, 0)] {
+            assert_eq!(array.len(), Ok(count));
+            assert_eq!(array.items().unwrap().count(), count);
+        }
+        assert_eq!(c.len(), Err(c.wrong()));
+    }
+
+    #[test]
+    fn the_last_text_of_the_longest_frame_is_read() {
+        let mut body = vec![b' '; MAX_BODY];
+        body[0] = b'[';
+        body[MAX_BODY - 5..].copy_from_slice(b"7,\"\"]");
+        let frame = Frame::read(&body).unwrap();
+        let texts: Vec<_> = frame.root().items().unwrap().collect();
+        assert_eq!(texts[0].u64(), Ok(7));
+        assert_eq!(texts[1].text().as_deref(), Ok(""));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_no_name() {
+        let frame = Frame::read(br#"{"\ud800":1,"\u0061":2}"#).unwrap();
+        let [none, a] = frame.root().fields(["", "a"]).unwrap();
+        assert!(none.absent());
+        assert_eq!(a.u64(), Ok(2));
+    }
 }

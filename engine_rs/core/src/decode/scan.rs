@@ -6,8 +6,7 @@ use super::frame::{Kind, Node};
 const LOW: u64 = u64::from_le_bytes([0x01; 8]);
 const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
 
-/// The text of a frame, and the values found in it. Places go from call to call by value: kept here, each step of one went
-/// through memory.
+/// The text of a frame, and the values found in it so far.
 pub(super) struct Scan<'a> {
     bytes: &'a [u8],
     nodes: Vec<Node>,
@@ -132,7 +131,11 @@ impl<'a> Scan<'a> {
             let diff = word ^ LOW.wrapping_mul(u64::from(byte));
             diff.wrapping_sub(LOW) & !diff
         };
-        while let Some(chunk) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        while let Some(chunk) = self
+            .bytes
+            .get(at..)
+            .and_then(|rest| rest.first_chunk::<8>())
+        {
             let word = u64::from_le_bytes(*chunk);
             let control = word.wrapping_sub(LOW.wrapping_mul(0x20)) & !word;
             let flags = (equal(word, b'"') | equal(word, b'\\') | control) & HIGH;
@@ -186,7 +189,11 @@ impl<'a> Scan<'a> {
     #[inline]
     fn digits(&self, start: usize) -> Option<usize> {
         let mut at = start;
-        while let Some(chunk) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        while let Some(chunk) = self
+            .bytes
+            .get(at..)
+            .and_then(|rest| rest.first_chunk::<8>())
+        {
             let strange = no_digits(u64::from_le_bytes(*chunk));
             if strange != 0 {
                 at += strange.trailing_zeros() as usize / 8;
