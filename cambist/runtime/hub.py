@@ -29,6 +29,7 @@ from cambist.runtime.malformed import Malformed, counts
 from cambist.runtime.publish import Publisher, bump
 from cambist.runtime.report import report
 from cambist.runtime.status import Rate, duel_section, live_gates, rule_fault, status_bar
+from cambist.runtime.wake import Wake
 from cambist.view import View
 from storage.files import SessionError
 
@@ -67,12 +68,11 @@ class LiveRuntime:
         self._shown = 0.0
         self._seq = 1
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake = asyncio.Event()
-        self._waking = False
+        self._wake = Wake()
         self._stopping = False
         self._ended = threading.Event()
         self._ready = threading.Event()
-        self._inbox = Inbox(self._clock, self._woken, keep=_answers(kernel))
+        self._inbox = Inbox(self._clock, self._wake, keep=_answers(kernel))
         self._recorder: Recorder | None = None
         self._journal: Journal | None = None
         self._duel: Duel | None = None
@@ -139,9 +139,7 @@ class LiveRuntime:
         if self._thread.ident is None:
             self._parts.close()
             return
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._wake.set)
+        self._wake()
         self._thread.join(CLOSE_S)
         if self._thread.is_alive():
             self._parts.close()
@@ -187,19 +185,9 @@ class LiveRuntime:
             self._ready.set()
             self._ended.set()
 
-    def _woken(self) -> None:
-        """Wakes the drain once; called from feeds in this loop and from screens in theirs."""
-        if self._loop is None or self._waking:
-            return
-        self._waking = True
-        if threading.get_ident() == self._thread.ident:
-            self._wake.set()  # the other way goes twice around the loop
-            return
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._wake.set)
-
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._wake.bind()
         tasks: list[asyncio.Task[None]] = []
         try:
             self._feeds = FeedTasks(self._parts.feeds(self._inbox), self.note)
@@ -230,7 +218,7 @@ class LiveRuntime:
     def _ticked(self, task: asyncio.Task[None]) -> None:
         """Without ticks no time passes for the engine: the hub ends with what ended them."""
         self._stopping = True
-        self._wake.set()
+        self._wake()
 
     async def _open_journal(self) -> None:
         """Opens the journal. A folder that can't be written disarms; another writer or a foreign file is raised."""
@@ -355,8 +343,7 @@ class LiveRuntime:
 
     async def _drain(self) -> None:
         while not self._stopping:
-            self._waking = False
-            self._wake.clear()
+            self._wake.anew()
             while (len(self._inbox) or self._to_record) and not self._stopping:
                 self._look_for_pause()
                 self._step()
@@ -365,9 +352,7 @@ class LiveRuntime:
                 self._publish()
                 await asyncio.sleep(0)
             self._publish()
-            late = asyncio.get_running_loop().call_later(VIEW_S, self._wake.set)
-            await self._wake.wait()
-            late.cancel()
+            await self._wake.wait(VIEW_S)
 
     def _step_waiting(self) -> None:
         """Steps what waits now; what another thread adds meanwhile is left for later."""
@@ -413,7 +398,7 @@ class LiveRuntime:
         self._note("error", "recorder", f"{reason}: recording stopped, trading disarmed. Free space or press R.")
         self._arming.disarm("recording", f"{reason}: recording stopped")
         self._to_record.append(f"end {reason}")
-        self._wake.set()
+        self._wake()
 
     async def _segment(self, what: str) -> None:
         recorder = self._recorder
@@ -448,7 +433,7 @@ class LiveRuntime:
             self._change_rule(command)
         elif name == "inject_price":
             self._inbox.put(RecordKind.COMMAND, encode(command))
-        self._wake.set()
+        self._wake()
 
     def _change_rule(self, command: Command) -> None:
         """Checks the rule before the command becomes a record; it counts from that record on."""
