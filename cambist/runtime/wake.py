@@ -8,7 +8,7 @@ import threading
 
 
 class Wake:
-    """Wakes one task, from its own loop or any other thread. Until it begins anew, all calls but the first cost a look."""
+    """Wakes one task, from its own loop or any other thread. Until it begins anew, calls but the first cost a look."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
