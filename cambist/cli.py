@@ -287,10 +287,10 @@ def bench(*parts: str, json: bool = False, memory: bool = False) -> int:
         json: Print one JSON object at the end; without it each row is printed as it is measured.
         memory: Measure peak memory alone, each engine in a process of its own.
     """
-    from cambist import bench as benches
+    from cambist.bench import suite as benches
 
     if memory:
-        from cambist import bench_memory
+        from cambist.bench import memory as bench_memory
 
         peaks = bench_memory.rows()
         if json:

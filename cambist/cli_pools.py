@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cambist.discovery import age
+from cambist.market.discovery import age
 
 UNKNOWN = "–"
 PIPED_CELLS = 240

@@ -14,7 +14,7 @@ import msgspec
 
 from cambist import engine as engines
 from cambist.config import Paper, Risk
-from cambist.config_watch import nearest
+from cambist.config.watch import nearest
 from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
 from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from cambist.config import Config
     from cambist.doctor import Check
-    from cambist.markets import Market
-    from cambist.pools import Shown
+    from cambist.market.markets import Market
+    from cambist.market.pools import Shown
     from cambist.view import Runtime, SessionRow
     from storage.verify import Verification
 
@@ -97,7 +97,7 @@ def capture(config: Config, feeds: tuple[str, ...], name: str) -> LiveRuntime:
 
     `feeds` are names of exchanges and nodes, `solana` for all nodes; none is all of them. `name` is the session's.
     """
-    from cambist import markets
+    from cambist.market import markets
 
     if name and session_path(config.session_folder, name).exists():
         message = f"session {name!r} exists; choose another --out"
@@ -116,17 +116,17 @@ def _demo(config: Config) -> Market:
     from cambist.simulator.process import begin
 
     starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges)
-    from cambist import markets
+    from cambist.market import markets
 
     return markets.demo(config, starting)
 
 
 def _network(config: Config, say: Callable[[str], None], progress: Callable[[str], None]) -> Market:
-    from cambist import markets
+    from cambist.market import markets
 
     if not config.watch.asks:
         return markets.network(config)
-    from cambist import pools
+    from cambist.market import pools
 
     return markets.network(config, pools.to_watch(config, say, progress))
 
@@ -520,7 +520,7 @@ def new_feed(name: str, folder: Path) -> list[Path]:
 
 def pools(config: Config, *, refresh: bool, say: Callable[[str], None], progress: Callable[[str], None]) -> Shown:
     """Returns what is watched and why, asked of a node or read from the cache."""
-    from cambist import pools as rows
+    from cambist.market import pools as rows
 
     return rows.shown(config, refresh=refresh, say=say, progress=progress)
 

@@ -16,7 +16,7 @@ from cambist.strategies.rule import symbols_of
 
 if TYPE_CHECKING:
     from cambist.config import Config
-    from cambist.discovery import Watched
+    from cambist.market.discovery import Watched
 
 MIN_FREE = 1 << 30
 WATCHED_S = 0.5
@@ -97,7 +97,7 @@ def _pools(config: Config) -> tuple[Watched | None, list[Check]]:
     """Returns which pools were found before, and a check that says so; nothing if none is looked for."""
     if config.market.source == "demo" or not config.watch.asks:
         return None, []
-    from cambist import discovery
+    from cambist.market import discovery
 
     try:
         kept = discovery.kept(config)

@@ -12,7 +12,7 @@ from solders.signature import Signature
 from solders.token.associated import get_associated_token_address
 from solders.transaction import VersionedTransaction
 
-from cambist.bench_engine import instructions
+from cambist.bench.engine import instructions
 from cambist.engine.reference.accounts import program
 from tests.engine.backends import both
 from tests.engine.transactions import (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from backports import zstd
 
-from cambist.bench_engine import loops as trend_loops
+from cambist.bench.engine import loops as trend_loops
 from cambist.engine import build_info, series
 from tests.shared import shared_data
 

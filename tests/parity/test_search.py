@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cambist.bench_engine.markets import PERCENT, market
+from cambist.bench.engine.markets import PERCENT, market
 from cambist.engine.reference import base58, quotes, scan, streams
 from cambist.engine.reference.pool_graph import NO_WEIGHT, PoolGraph
 

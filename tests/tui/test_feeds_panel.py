@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from cambist.config import Config, ExchangeEndpoint, SolanaEndpoint
-from cambist.markets import network
+from cambist.market.markets import network
 from cambist.runtime.words import feed_row_name
 from cambist.view import FeedRow
 from tests.tui.fake import MS, FakeRuntime

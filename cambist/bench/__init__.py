@@ -1,0 +1,1 @@
+"""What is measured: each claim of speed is a row that `cambist bench` prints."""

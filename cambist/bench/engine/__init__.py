@@ -1,0 +1,47 @@
+"""Public engine calls timed in both engines and beside the library an engineer would otherwise pick, in one run.
+
+A time is the least of some rounds of many calls, divided by the units of work in them; judged are ratios. The peers are
+development dependencies: a row whose peer isn't installed has none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.bench.engine import (
+    codec,
+    costs,
+    decode,
+    ingest,
+    instructions,
+    parsers,
+    quotes,
+    rules,
+    search,
+    series,
+    wire,
+)
+from cambist.bench.engine.case import Case, EngineRow, Plan, line, measured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Case", "EngineRow", "Plan", "cases", "line", "measured", "rows"]
+
+FILES = (wire, decode, quotes, search, series, rules, costs, instructions, parsers, codec)
+"""Each has `cases()`."""
+
+
+def rows(plan: Plan | None = None) -> Iterator[EngineRow]:
+    """Yields a row for each case as it is measured, and of what is a percentile."""
+    plan = plan or Plan()
+    for case in cases():
+        yield measured(case, plan)
+    yield from search.rows(plan)
+    yield from ingest.rows(plan)
+
+
+def cases() -> Iterator[Case]:
+    """Returns all cases."""
+    for file in FILES:
+        yield from file.cases()

@@ -1,0 +1,289 @@
+"""The measured figures: each row is run here and now, beside the peer it is compared with, and printed.
+
+Times are medians unless a row says otherwise; a ratio compares two figures of the same run on the same input. Nothing
+is asserted. A row without a value says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cambist import compose, engine
+from cambist.bench import demo as bench_demo
+from cambist.bench import engine as bench_engine
+from cambist.bench import screen as bench_screen
+from cambist.bench import transport as bench_transport
+from cambist.config import Config, EngineChoice, Market, Recording
+from cambist.host import Stolen
+
+RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "cex_binance_hft"
+"""Real exchange recordings, where they lie beside the checkout."""
+SESSION = "bench-import"
+
+TIMED_FROM = {"websockets": "when Python came to it", "native": "when the socket had it"}
+PARTS = ("engine", "transport", "demo", "import", "screen")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and on what the parts run; the default is what BENCHMARKS.md shows."""
+
+    demo: bench_demo.Plan = field(default_factory=bench_demo.Plan)
+    screen: bench_screen.Plan = field(default_factory=bench_screen.Plan)
+    engine: bench_engine.Plan = field(default_factory=bench_engine.Plan)
+    transport: bench_transport.Plan = field(default_factory=bench_transport.Plan)
+    recordings: Path = RECORDINGS
+    replays: int = 3
+    parts: tuple[str, ...] = PARTS
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One figure."""
+
+    name: str
+    value: float | None
+    """`None` if it could not be measured; the note says why."""
+    unit: str
+    goal: str = ""
+    peer: str = ""
+    peer_value: float | None = None
+    ratio: float | None = None
+    """How many times better than the peer, in the same run."""
+    note: str = ""
+
+
+Show = Callable[["Row | bench_engine.EngineRow"], None]
+
+
+def line(row: Row | bench_engine.EngineRow) -> str:
+    """Returns a row as one line of text."""
+    if isinstance(row, bench_engine.EngineRow):
+        return bench_engine.line(row)
+    peer = ""
+    if row.peer_value is not None:
+        peer = f"{row.peer} {_number(row.peer_value)}" + (f" (×{row.ratio:.1f})" if row.ratio is not None else "")
+    value = "–" if row.value is None else _number(row.value)
+    return f"{row.name:48} {value:>12} {row.unit:8} {row.goal:9} {peer:24} {row.note}".rstrip()
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def run(say: Say, plan: Plan | None = None, show: Show = lambda row: None) -> dict[str, Any]:
+    """Returns `{schema, machine, rows}`; `say` gets a line about what is being measured, `show` each row at once.
+
+    Raises `ValueError` for a part that there isn't.
+    """
+    plan = plan or Plan()
+    if strange := [name for name in plan.parts if name not in PARTS]:
+        message = f"no part {strange[0]}: there are {', '.join(PARTS)}"
+        raise ValueError(message)
+    rows: list[Row | bench_engine.EngineRow] = []
+    stolen = Stolen()
+    with tempfile.TemporaryDirectory(prefix="cambist-bench-") as folder:
+        config = Config(recording=Recording(folder=folder), market=Market(seed=7), engine=EngineChoice(duel=False))
+        parts: dict[str, Callable[..., Any]] = {
+            "engine": _engine_rows,
+            "transport": _transport_rows,
+            "demo": _demo_rows,
+            "import": _import_rows,
+            "screen": _screen_rows,
+        }
+        for name in plan.parts:
+            for row in parts[name](config, plan, say):
+                rows.append(row)
+                show(row)
+    return {"schema": 1, "machine": {**machine(), "stolen_ppm": stolen.ppm()}, "rows": rows}
+
+
+def machine() -> dict[str, Any]:
+    """Returns what the figures were measured on."""
+    build = engine.build_info()
+    model = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next((ln.partition(":")[2].strip() for ln in lines if ln.startswith("model name")), model)
+    with contextlib.suppress(OSError, AttributeError):
+        load = round(os.getloadavg()[0], 1)
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "load": load,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "engine": f"rust, {build.profile}" if build.native else f"reference: {build.why}",
+    }
+
+
+def _against(name: str, mine: float, theirs: float | None, unit: str, *, faster: str, goal: str, note: str) -> Row:
+    """Returns a row beside the reference engine; `faster` says which way better is: `less` or `more`."""
+    ratio = None
+    if theirs and mine:
+        ratio = theirs / mine if faster == "less" else mine / theirs
+    return Row(name, mine, unit, goal, "python" if theirs is not None else "", theirs, ratio, note)
+
+
+def _engine_rows(config: Config, plan: Plan, say: Say) -> Iterator[bench_engine.EngineRow]:
+    del config
+    say("timing engine calls beside their peers")
+    return bench_engine.rows(plan.engine)
+
+
+def _transport_rows(config: Config, plan: Plan, say: Say) -> Iterator[Row]:
+    del config
+    if not hasattr(os, "sched_setaffinity"):
+        yield Row("frames into the engine", None, "1/s", note="this system doesn't let a process choose its core")
+        return
+    found = bench_transport.measure(plan.transport, say)
+    slow, fast = found["websockets"], found.get("native")
+    note = f"{bench_transport.FRAME_BYTES} bytes each, from another process on loopback; reading and engine on one core"
+    note += f"; best of {plan.transport.runs}"
+    name, goal = "frames into the engine, by websockets", "≥ 100,000"
+    yield Row(name, slow.per_s, "1/s", goal, note=note)
+    name, goal = "frames into the engine, by the native transport", "≥ 800,000"
+    if fast is None:
+        yield Row(name, None, "1/s", goal, note="the Rust engine is not built")
+        return
+    yield Row(name, fast.per_s, "1/s", goal, "websockets", slow.per_s, fast.per_s / slow.per_s, note)
+    note = f"{plan.transport.paced_per_s:,} frames a second"
+    for what, mine, theirs in (
+        ("frame's time to engine", fast.to_engine_us, slow.to_engine_us),
+        ("sending to engine", fast.from_sender_us, slow.from_sender_us),
+    ):
+        for q in (50, 99):
+            values = bench_demo.percentile(mine, q), bench_demo.percentile(theirs, q)
+            yield Row(f"{what}, p{q}", values[0], "µs", "", "websockets", values[1], values[1] / values[0], note)
+
+
+def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
+    found = bench_demo.measure(config, plan.demo, say)
+    rows = [Row("demo market, frames a second", found.frames_per_s, "1/s", note="seed 7, rate 1")]
+    every = found.all_frames.get("native") or found.all_frames.get("reference", [])
+    best = found.latencies.get("native") or found.latencies.get("reference", [])
+    peer = found.latencies.get("reference") if "native" in found.latencies else None
+    least = f"each the least of {plan.demo.passes} passes (python: 1)"
+    note = f"{len(best):,} of {len(every):,} frames, {least}; border included"
+    if not best:
+        rows.append(Row("frame to scored opportunity", None, "µs", note="no cycle was scored in the recording"))
+    for q in (50, 99) if best else ():
+        theirs = bench_demo.percentile(peer, q) if peer else None
+        goal = "≤ 100" if q == 99 else ""
+        mine = bench_demo.percentile(best, q)
+        rows.append(
+            _against(f"frame to scored opportunity, p{q}", mine, theirs, "µs", faster="less", goal=goal, note=note)
+        )
+    for q in (50, 99) if every else ():
+        name = f"any frame through the engine, p{q}"
+        rows.append(Row(name, bench_demo.percentile(every, q), "µs", note=f"{len(every):,} frames, the same way"))
+    rows += [
+        Row(f"digest: {check.name}", None if check.equal is None else float(check.equal), "equal", "1", note=check.note)
+        for check in found.checks
+    ]
+    return rows + _module_rows(found)
+
+
+def _module_rows(found: bench_demo.Found) -> list[Row]:
+    if not found.modules:
+        return [Row("modules, native against python", None, "µs", note=found.why_no_modules)]
+    return [
+        Row(
+            name=f"module {row.module}, p50",
+            value=row.rust_p50 / 1000 if row.rust_p50 is not None else None,
+            unit="µs",
+            peer="python" if row.python_p50 is not None else "",
+            peer_value=row.python_p50 / 1000 if row.python_p50 is not None else None,
+            ratio=row.ratio,
+            note=f"{row.mismatches} mismatches in {row.samples}; border included"
+            if row.rust_p50 is not None
+            else f"{row.samples} samples: the captured moment holds too little input for it",
+        )
+        for row in found.modules
+    ]
+
+
+def _import_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
+    files = sorted(plan.recordings.glob("*.zst"))
+    if not files:
+        note = "no exchange recordings beside the checkout"
+        return [
+            Row("import of real recordings", None, "lines/s", note=note),
+            Row("replay of real recordings", None, "× real", "≥ 150", note=note),
+        ]
+    say(f"importing {len(files)} exchange recordings")
+    begun = time.perf_counter()
+    report = compose.import_files(config, files, SESSION, lambda _: None)
+    imported = time.perf_counter() - begun
+    note = f"{report['lines']:,} lines of {len(files)} files; both scans, digest included"
+    rows = [Row("import of real recordings", report["lines"] / imported, "lines/s", note=note)]
+    speeds: dict[str, float] = {}
+    found: dict[str, Any] = {}
+    for name in bench_demo.engines():
+        say(f"replaying them on {name}")
+        runs = []
+        for _ in range(plan.replays if name == "native" else 1):
+            seconds, found = _replay(config, name)
+            runs.append(found["seconds_recorded"] / seconds)
+        speeds[name] = statistics.median(runs)
+    mine, other = speeds[bench_demo.engines()[0]], speeds.get("reference") if len(speeds) > 1 else None
+    note = (
+        f"headless, max speed; {found['seconds_recorded']:.0f} s, {found['frames']:,} frames, "
+        f"{found['gaps']} sequence gaps, digest match {found['digest_match']}; median of {plan.replays}"
+    )
+    name = "replay of real recordings"
+    rows.append(_against(name, mine, other, "× real", faster="more", goal="≥ 150", note=note))
+    return rows
+
+
+def _replay(config: Config, name: str) -> tuple[float, dict[str, Any]]:
+    begun = time.perf_counter()
+    with contextlib.closing(compose.open_reader(config, SESSION)) as reader:
+        done = compose.replay_all(reader, compose.replay_kernel(reader, name))
+        seconds = time.perf_counter() - begun
+        return seconds, done.report(SESSION, seconds)
+
+
+def _screen_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
+    try:
+        found = bench_screen.measure(config, plan.screen, say)
+    except bench_screen.NoTerminalError as error:
+        return [Row("the dashboard at 120×40", None, "", note=str(error))]
+    note = f"{found['frames_per_s']:,.0f} frames/s came in; UI thread, terminal output included"
+    rows = [
+        Row("painting, share of one core", found["paint_share"] * 100, "%", "≤ 20", note=note),
+        Row("hub thread, share of one core", found["hub_share"] * 100, "%", note="feeds, engine, recorder, View"),
+        Row("Views shown a second", found["views_per_s"], "1/s", "30"),
+        Row("terminal writes a second", found["writes_per_s"], "1/s", note=f"{found['bytes_per_s']:,.0f} bytes/s"),
+    ]
+    note = f"{found['keys']} keys, from the byte in the terminal to the painted bytes out"
+    rows += [
+        Row(f"key to paint, p{q}", found[f"key_p{q}_ms"], "ms", "≤ 50" if q == 99 else "", note=note) for q in (50, 99)
+    ]
+    note = "from process start, its market's start included; " + ", ".join(f"{s:.2f}" for s in found["starts_s"])
+    rows.append(Row("start to first painted price", found["first_price_s"], "s", "≤ 2", note=note))
+    return rows + _beside_rows(found["to_engine_us"])
+
+
+def _beside_rows(found: Mapping[tuple[str, str], tuple[float, ...]]) -> list[Row]:
+    """Returns how long a frame waits for the engine in a whole session, with and without the dashboard beside it."""
+    rows = []
+    for transport in ("websockets", "native"):
+        alone, beside = found.get((transport, "headless"), ()), found.get((transport, "dashboard"), ())
+        for q in (50, 99) if alone and beside else ():
+            mine, other = bench_demo.percentile(alone, q), bench_demo.percentile(beside, q)
+            name = f"in a session by {transport}, frame to engine, p{q}"
+            note = f"{len(alone):,} frames headless, timed from {TIMED_FROM[transport]}; beside it with the dashboard"
+            rows.append(Row(name, mine, "µs", "", "dashboard", other, other / mine, note))
+    return rows

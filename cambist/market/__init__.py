@@ -1,0 +1,1 @@
+"""What a session watches: markets, the pools found for them, how tokens and venues are named."""

@@ -1,0 +1,313 @@
+"""The markets a session can watch: the embedded one, or the endpoints of the config."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from cambist.config import EXCHANGES, Config, ExchangeEndpoint, OkxEndpoint, SolanaEndpoint
+from cambist.engine import build_info
+from cambist.model.events import Channel
+from cambist.model.market import Identity, Instrument, PoolRef, Token
+from cambist.model.venues import VENUE_OF_PROGRAM
+from cambist.runtime.inbox import MAX_BYTES, MAX_RECORDS
+from feeds import venues
+from feeds.base import endpoint_label
+from feeds.bucket import Buckets
+from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed, seeding_of
+from feeds.native import Wires
+from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
+from feeds.solana import SolanaConfig, SolanaFeed
+from feeds.tip_stream import TipStreamConfig, TipStreamFeed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cambist.market.discovery import Watched
+    from cambist.runtime.inbox import Inbox
+    from cambist.simulator.process import Starting
+    from feeds.base import Feed
+    from feeds.venue import Venue
+
+BASE_RANK = {"SOL": 1, "USDC": 2}
+FEE_ACCOUNTS = 64
+DEMO_OBSERVED = 2
+"""Pools of the embedded market whose logs are read; each is one more subscription."""
+"""Writable accounts whose fees are asked for; a node takes 128."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A market to watch: its static facts, and how to make its feeds."""
+
+    label: str
+    demo: bool
+    seed: int
+    tokens: tuple[Token, ...]
+    identities: tuple[Identity, ...]
+    pools: tuple[PoolRef, ...]
+    instruments: tuple[Instrument, ...]
+    channels: tuple[Channel, ...]
+    feeds: Callable[[Inbox, Callable[[str, str, str], None]], Sequence[Feed]]
+    close: Callable[[], None]
+    trouble: Callable[[], str] = str
+    """Says what is wrong with the market's own process, if it has one and it is gone."""
+
+
+class _NativeWires:
+    """The native connections of a runtime, made when its first feed asks for them."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Inbox, Wires] | None = None
+
+    def of(self, inbox: Inbox) -> Wires:
+        """Returns those whose ring the inbox drains."""
+        if self._made is None or self._made[0] is not inbox:
+            from cambist.engine._native import Transport
+
+            transport = Transport(inbox.now_ns, max_records=MAX_RECORDS, max_bytes=MAX_BYTES)
+            inbox.attach(transport)
+            self._made = inbox, Wires(transport, inbox.woken)
+        return self._made[1]
+
+
+class Channels:
+    """Numbers channels in the order they are asked for, so that a config gives the same numbers each time."""
+
+    def __init__(self, *, demo: bool) -> None:
+        self.made: list[Channel] = []
+        self._demo = demo
+
+    def add(self, feed: str, venue: str, protocol: str, url: str, symbol: str = "") -> Channel:
+        """Returns a new channel; only scheme and host of its address are kept."""
+        number = len(self.made) + 1
+        channel = Channel(number, feed, venue, protocol, endpoint_label(url), symbol, self._demo)
+        self.made.append(channel)
+        return channel
+
+
+def demo(config: Config, starting: Starting) -> Market:
+    """Returns how to watch the embedded market, once it listens."""
+    handle, transport = starting.handle(), config.market.transport
+    try:
+        facts = handle.endpoints
+        node = SolanaEndpoint(
+            "solana",
+            facts["pubsub"],
+            facts["rpc"],
+            fee_percentiles=True,
+            observe_pools=DEMO_OBSERVED,
+            transport=transport,
+        )
+        exchanges = {
+            venue: ExchangeEndpoint(
+                ws=told["ws"], rest=told["rest"], symbols=tuple(told["symbols"]), transport=transport
+            )
+            for venue, told in facts["exchanges"].items()
+        }
+        tokens = tuple(demo_token(entry) for entry in facts["tokens"])
+        pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
+        identities = tuple(msgspec.convert(entry, Identity) for entry in facts["identities"])
+        instruments = tuple(msgspec.convert(entry, Instrument) for entry in facts["instruments"])
+        label = f"seed {config.market.seed}"
+        return _market(
+            label,
+            (node,),
+            exchanges,
+            tokens,
+            pools,
+            identities,
+            instruments,
+            seed=config.market.seed,
+            demo=True,
+            close=handle.close,
+            trouble=lambda: "" if handle.alive() else "the embedded market has ended; start cambist again",
+        )
+    except BaseException:
+        handle.close()
+        raise
+
+
+def network(config: Config, watched: Watched | None = None) -> Market:
+    """Returns how to watch the endpoints of the config, and the pools that were found; nothing is connected yet."""
+    for pool in config.pools:
+        if pool.program not in VENUE_OF_PROGRAM:
+            message = f"pool {pool.address}: program {pool.program} is none that cambist can quote"
+            raise ValueError(message)
+    label = ", ".join([*(e.name for e in config.solana), *config.exchanges])
+    return _market(
+        label,
+        config.solana,
+        config.exchanges,
+        config.tokens if watched is None else watched.tokens,
+        config.pools if watched is None else watched.pools,
+        config.identities,
+        (),
+        seed=0,
+        demo=False,
+    )
+
+
+def only(config: Config, feeds: Sequence[str]) -> Config:
+    """Returns a config of some feeds: exchanges and nodes by name, `solana` for all nodes. None means all of them.
+
+    Raises `ValueError` for a name that is none of the config's.
+    """
+    demo = config.market.source == "demo"
+    nodes = ("solana",) if demo else tuple(endpoint.name for endpoint in config.solana)
+    exchanges = ("binance", *config.market.exchanges) if demo else tuple(config.exchanges)
+    known = dict.fromkeys((*(("solana",) if nodes else ()), *nodes, *exchanges))
+    unknown = [name for name in feeds if name not in known]
+    if unknown:
+        message = f"--feeds names {', '.join(unknown)}; the config has {', '.join(known)}"
+        raise ValueError(message)
+    if demo or not feeds:
+        return config
+    chosen = tuple(e for e in config.solana if e.name in feeds or "solana" in feeds)
+    tables = {name: None for name in EXCHANGES if name not in feeds}
+    others = {name: table for name, table in config.venues.items() if name in feeds}
+    pools = config.pools if chosen else ()
+    return replace(config, solana=chosen, venues=others, pools=pools, **tables)
+
+
+def narrowed(market: Market, feeds: Sequence[str]) -> Market:
+    """Returns the embedded market with some of its feeds alone; another one is made of the chosen ones already."""
+    if not feeds or not market.demo:
+        return market
+    allowed = {*feeds, *(("fees", "tips") if "solana" in feeds else ())}
+
+    def chosen(inbox: Inbox, note: Any) -> Sequence[Feed]:
+        return [feed for feed in market.feeds(inbox, note) if {c.feed for c in feed.channels()} & allowed]
+
+    return dataclasses.replace(market, feeds=chosen)
+
+
+def demo_token(entry: dict[str, Any]) -> Token:
+    """Returns a token of the embedded market from its own description."""
+    symbol = entry["symbol"]
+    return Token(entry["mint"], symbol, entry["decimals"], verified=True, base=BASE_RANK.get(symbol, 0))
+
+
+def _market(
+    label: str,
+    nodes: tuple[SolanaEndpoint, ...],
+    exchanges: Mapping[str, ExchangeEndpoint],
+    tokens: tuple[Token, ...],
+    pools: tuple[PoolRef, ...],
+    identities: tuple[Identity, ...],
+    instruments: tuple[Instrument, ...],
+    *,
+    seed: int,
+    demo: bool,
+    close: Callable[[], None] = lambda: None,
+    trouble: Callable[[], str] = str,
+) -> Market:
+    channels = Channels(demo=demo)
+    makers: list[Callable[[Inbox, Any], Feed]] = []
+    buckets = Buckets()
+    wires = _NativeWires()
+    for node in nodes:
+        makers += _node(node, channels, pools, wires)
+    makers += [_exchange(name, table, channels, buckets, wires) for name, table in exchanges.items()]
+
+    def feeds(inbox: Inbox, note: Any) -> Sequence[Feed]:
+        return [make(inbox, note) for make in makers]
+
+    made = tuple(channels.made)
+    return Market(label, demo, seed, tokens, identities, pools, instruments, made, feeds, close, trouble)
+
+
+def _node(
+    node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...], wires: _NativeWires
+) -> list[Callable[[Inbox, Any], Feed]]:
+    """Declares the channels of a node and returns how to make its feeds. Raises `ValueError`."""
+    native = node.transport == "native"
+    if native:
+        _check_native(node.name, translated=False)
+    ws = channels.add(node.name, "solana", "solana.ws", node.pubsub)
+    http = channels.add(node.name, "solana", "solana.http", node.rpc)
+    fees = channels.add("fees", "solana", "solana.http", node.rpc)
+    # A percentile over all transactions says how busy the chain is; a minimum says something only of our accounts.
+    watched = () if node.fee_percentiles else tuple(pool.address for pool in pools[:FEE_ACCOUNTS])
+    singly = tuple(pool.address for pool in pools[:FEE_ACCOUNTS])
+    observed = tuple(pool.address for pool in pools[: node.observe_pools])
+    settings = SolanaConfig(node.name, node.pubsub, node.rpc, logs=observed)
+    fee_settings = PriorityFeeConfig(
+        node.rpc, f"{node.name} fees", percentiles=node.fee_percentiles or None, estimates=node.fee_estimates
+    )
+    tips: list[Callable[[Inbox, Any], Feed]] = []
+    if node.tip_floor:
+        told = channels.add("tips", "jito", "jito.tip_floor", node.tip_floor)
+        where = TipFloorConfig(node.tip_floor, f"{node.name} tips")
+        tips.append(lambda inbox, note: TipFloorFeed(where, told, inbox, note=note))
+    if node.tip_stream:
+        streamed = channels.add("tips", "jito", "jito.tip_floor", node.tip_stream)
+        stream = TipStreamConfig(node.tip_stream, f"{node.name} tip stream")
+        tips.append(lambda inbox, note: TipStreamFeed(stream, streamed, inbox, note=note))
+    return [
+        lambda inbox, note: SolanaFeed(
+            settings, ws, http, inbox, pools=pools, note=note, wires=wires.of(inbox) if native else None
+        ),
+        lambda inbox, note: PriorityFeeFeed(fee_settings, fees, inbox, accounts=watched, singly=singly, note=note),
+        *tips,
+    ]
+
+
+def _exchange(
+    name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets, wires: _NativeWires
+) -> Callable[[Inbox, Any], Feed]:
+    """Declares the channels of an exchange and returns how to make its feed. Raises `ValueError`."""
+    venue = venues.find(name)
+    rest, own = table.rest or venue.rest, venue.protocol == "cambist"
+    native = table.transport == "native"
+    if native:
+        _check_native(name, translated=own)
+    seed = table.seed if isinstance(table, OkxEndpoint) else ""
+    ws = channels.add(name, name, f"{venue.protocol}.ws", table.ws or venue.ws)
+    info = None
+    if rest and venue.instruments(table.symbols) is not None:
+        info = channels.add(name, name, "cambist.ws" if own else f"{venue.protocol}.info", rest)
+    depth = {}
+    if seeding_of(venue, seed) == "rest":
+        depth = {s: channels.add(name, name, f"{venue.protocol}.depth", rest, s) for s in table.symbols}
+    settings = _settings(venue, table, seed)
+    told = ExchangeChannels(ws, info, depth)
+    return lambda inbox, note: ExchangeFeed(
+        venue, settings, told, inbox, buckets=buckets, note=note, wires=wires.of(inbox) if native else None
+    )
+
+
+def _check_native(name: str, *, translated: bool) -> None:
+    """Raises `ValueError` if the streams of an exchange or a node can't come by the native transport."""
+    build = build_info()
+    why = "a plug-in's frames are put into cambist's own form by Python" if translated else build.why
+    if translated or not build.native:
+        message = f'[{name}] transport is "native", but {why}; "websockets" reads every stream'
+        raise ValueError(message)
+
+
+def _settings(venue: Venue, table: ExchangeEndpoint, seed: Literal["", "rest", "stream"]) -> ExchangeConfig:
+    """Returns a venue's own settings with those of the config over them."""
+    names = ("ack_s", "first_data_s", "alive_s", "silence_s", "symbol_s")
+    given = {name: value for name in names if (value := getattr(table, name)) is not None}
+    limits, socket = venue.limits, venue.socket
+    if table.rest_weight is not None:
+        limits = replace(limits, rest=(table.rest_weight, limits.rest[1]))
+    if table.lifetime_s is not None:
+        socket = replace(socket, lifetime_s=table.lifetime_s, lifetime_jitter_s=table.lifetime_s / 20)
+    if table.max_message_bytes is not None:
+        socket = replace(socket, max_size=table.max_message_bytes)
+    return ExchangeConfig(
+        symbols=table.symbols,
+        ws=table.ws,
+        rest=table.rest,
+        streams=table.streams,
+        seed=seed,
+        deadlines=replace(venue.deadlines, **given),
+        limits=limits,
+        socket=socket,
+    )

@@ -1,0 +1,219 @@
+"""The bench's parts on tiny inputs: what they return, never how fast."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cambist import engine
+from cambist.bench import demo as bench_demo
+from cambist.bench import engine as bench_engine
+from cambist.bench import screen as bench_screen
+from cambist.bench import transport as bench_transport
+from cambist.bench.engine import ingest, suite
+from cambist.bench.engine.node import opened
+from cambist.model.events import HEADER, RecordKind
+
+pytestmark = pytest.mark.timeout(400)
+
+TINY_DEMO = bench_demo.Plan(seconds=3.0, second_at=4.0, second_seconds=2.0, passes=1, rounds=1)
+
+
+def rows(plan: suite.Plan) -> dict[str, Any]:
+    shown: list[Any] = []
+    found = suite.run(lambda _: None, plan, shown.append)
+    assert shown == found["rows"]
+    assert found["schema"] == 1
+    assert found["machine"]["cores"]
+    printed = [suite.line(row) for row in found["rows"]]
+    assert all(line and line == line.rstrip() for line in printed)
+    return {row["name"]: row for row in json.loads(msgspec.json.encode(found))["rows"]}
+
+
+def test_the_demo_part_gives_every_row_and_equal_digests() -> None:
+    found = rows(suite.Plan(demo=TINY_DEMO, parts=("demo",)))
+    assert found["demo market, frames a second"]["value"] > 0
+    assert found["any frame through the engine, p99"]["value"] > 0
+    digests = {name: row for name, row in found.items() if name.startswith("digest: ")}
+    assert len(digests) == 5
+    for row in digests.values():
+        assert row["value"] == 1.0 or (row["value"] is None and row["note"])
+    native = engine.build_info().native
+    modules = [row for name, row in found.items() if name.startswith("module")]
+    assert len(modules) == (10 if native else 1)
+    assert all(row["value"] is not None or row["note"] for row in modules)
+
+
+def test_a_row_without_recordings_says_why(tmp_path: Path) -> None:
+    found = rows(suite.Plan(recordings=tmp_path, parts=("import",)))
+    assert [row["value"] for row in found.values()] == [None, None]
+    assert all("no exchange recordings" in row["note"] for row in found.values())
+
+
+def test_the_dashboard_is_measured_in_a_terminal_of_its_own() -> None:
+    plan = bench_screen.Plan(seconds=1.0, settle=0.5, keys=4, starts=1, rate=1.0)
+    found = rows(suite.Plan(screen=plan, parts=("screen",)))
+    if "the dashboard at 120×40" in found:
+        pytest.skip(found["the dashboard at 120×40"]["note"])
+    assert 0 < found["painting, share of one core"]["value"] < 100
+    assert found["Views shown a second"]["value"] > 0
+    assert found["key to paint, p99"]["value"] >= found["key to paint, p50"]["value"] > 0
+    assert found["start to first painted price"]["value"] > 0
+    for transport in ("websockets", "native") if engine.build_info().native else ("websockets",):
+        beside = found[f"in a session by {transport}, frame to engine, p99"]
+        assert beside["value"] > 0
+        assert beside["peer_value"] > 0
+
+
+def test_a_key_is_matched_with_the_next_painting_of_its_panel() -> None:
+    typed = [("1", 1.0), ("2", 2.0), ("1", 3.0), ("2", 4.0)]
+    painted = (("2", 0.5), ("1", 1.25), ("2", 2.5), ("1", 3.125))
+    assert bench_screen._delays(typed, painted) == [0.25, 0.5, 0.125]
+
+
+def test_records_are_taken_apart_whole() -> None:
+    parts = [HEADER.pack(n, n, RecordKind.FRAME, 0, 1, 1, 0, n) + bytes(n) for n in range(4)]
+    assert bench_demo.records(b"".join(parts)) == parts
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    assert bench_demo.percentile([5.0, 1.0, 3.0], 50) == 3.0
+    assert bench_demo.percentile([5.0, 1.0, 3.0], 99) == 5.0
+
+
+def test_engine_rows_have_both_engines_and_a_peer_of_the_same_run():
+    cases = list(bench_engine.cases())
+    found = [bench_engine.measured(case, bench_engine.Plan(rounds=1, round_s=0.001)) for case in cases]
+    assert len({(row.name, row.size) for row in found}) == len(found) >= 4
+    for case, row in zip(cases, found, strict=True):
+        assert row.python_ns
+        assert row.python_ns > 0
+        assert suite.line(row).startswith(row.name)
+        if engine.build_info().native:
+            assert row.rust_ns
+            assert row.speedup == pytest.approx(row.python_ns / row.rust_ns)
+            unjudged = row.peer_ns is None and any(against == "peer" for against, _ in case.goals)
+            assert (row.met is None) == (not row.goal or unjudged)
+
+
+def test_a_goal_is_met_only_if_every_ratio_is():
+    slow, fast = (lambda: sum(range(20_000))), (lambda: None)
+    plan = bench_engine.Plan(rounds=2, round_s=0.002)
+    case = bench_engine.Case("x", "", 1, fast, slow, "peer", slow, (("peer", 2.0), ("python", 2.0)))
+    assert bench_engine.measured(case, plan).met is True
+    case = bench_engine.Case("x", "", 1, slow, slow, "peer", fast, (("python", 0.001), ("peer", 2.0)))
+    assert bench_engine.measured(case, plan).met is False
+    without = bench_engine.measured(bench_engine.Case("x", "", 1, None, slow, goals=(("python", 2.0),)), plan)
+    assert (without.met, without.rust_ns, without.speedup) == (None, None, None)
+
+
+def test_of_several_peers_the_fastest_is_the_rows():
+    slow, fast = (lambda: sum(range(20_000))), (lambda: None)
+    plan = bench_engine.Plan(rounds=2, round_s=0.002)
+    case = bench_engine.Case("x", "", 1, fast, fast, peers={"slow": slow, "fast": fast}, goals=(("peer", 100.0),))
+    row = bench_engine.measured(case, plan)
+    assert (row.peer, row.goal, row.met) == ("fast", "≥ 100× the best peer", False)
+    none = bench_engine.measured(bench_engine.Case("x", "", 1, fast, fast, peers={}, goals=(("peer", 1.0),)), plan)
+    assert (none.peer, none.peer_ns, none.met) == ("", None, None)
+
+
+def test_python_may_do_fewer_units_than_rust():
+    plan, calls = bench_engine.Plan(rounds=2, round_s=0.002), (lambda: sum(range(20_000)))
+    few = bench_engine.measured(bench_engine.Case("x", "", 1_000, calls, calls, python_units=1), plan)
+    assert few.speedup
+    assert few.speedup > 100
+
+
+def test_what_a_call_is_given_is_made_anew_each_time_and_not_timed():
+    made, given = [], []
+
+    def fresh() -> object:
+        made.append(sum(range(20_000)))
+        return object()
+
+    plan = bench_engine.Plan(rounds=2, round_s=0.002)
+    row = bench_engine.measured(bench_engine.Case("x", "", 1, given.append, given.append, fresh=fresh), plan)
+    assert len(made) == len({id(each) for each in given}) == len(given) > 2
+    assert max(row.rust_ns, row.python_ns) < 20_000
+
+
+def test_an_absolute_goal_is_judged_by_rust_alone():
+    def nothing() -> None:
+        pass
+
+    plan = bench_engine.Plan(rounds=1, round_s=0.001)
+    quick = bench_engine.measured(bench_engine.Case("x", "", 1, nothing, nothing, limit_ns=1e9), plan)
+    assert (quick.met, quick.goal) == (True, "≤ 1e+06 µs")
+    slow = bench_engine.measured(bench_engine.Case("x", "", 1, nothing, nothing, limit_ns=0.0), plan)
+    assert (slow.met, slow.goal) == (False, "≤ 0 ns")
+    both = bench_engine.Case("x", "", 1, nothing, nothing, goals=(("python", 1e9),), limit_ns=500.0)
+    assert bench_engine.measured(both, plan).met is False
+    assert bench_engine.measured(both, plan).goal == "≥ 1e+09× python, ≤ 0.5 µs"
+    assert bench_engine.measured(bench_engine.Case("x", "", 1, None, nothing, limit_ns=1.0), plan).met is None
+
+
+def test_a_part_that_there_is_not_is_named():
+    with pytest.raises(ValueError, match="no part gpu: there are engine, transport, demo, import, screen"):
+        suite.run(lambda _: None, suite.Plan(parts=("gpu",)))
+
+
+def test_a_swap_told_has_a_mean_and_percentiles_on_each_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not engine.build_info().native:
+        assert list(ingest.rows(bench_engine.Plan(rounds=1))) == []
+        return
+    monkeypatch.setattr(ingest, "SWAPS", 40)
+    monkeypatch.setattr(ingest, "SLOTS", 3)
+    monkeypatch.setattr(ingest, "PYTHON_SWAPS", 2)
+    found = list(ingest.rows(bench_engine.Plan(rounds=1)))
+    graphs = {row.size for row in found}
+    assert len(graphs) == 3
+    assert {graph.split(" ", 1)[0] for graph in graphs} == {"quiet", "demo"}
+    for graph in graphs:
+        mean, p50, p99, most = [row for row in found if row.size == graph]
+        assert [row.name.rpartition(" ")[2] for row in (mean, p50, p99, most)] == ["mean", "p50", "p99", "max"]
+        assert mean.met is (mean.rust_ns <= 1e9 / (60_000 if graph.startswith("demo") else 400_000))
+        assert mean.speedup == pytest.approx(mean.python_ns / mean.rust_ns)
+        assert 0 < p50.rust_ns <= p99.rust_ns <= most.rust_ns
+
+
+def test_both_engines_take_what_the_node_tells_alike() -> None:
+    if not engine.build_info().native:
+        pytest.skip("the Rust engine is not built")
+    (_, first), (_, second) = opened("native"), opened("reference")
+    assert first.snapshot() == second.snapshot()
+    view = json.loads(first.present(1 << 62))
+    assert view["counters"]["malformed"] == 0
+    assert view["counters"]["opportunities"] > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a process can't choose its core here")
+def test_the_transports_are_measured_side_by_side() -> None:
+    plan = bench_transport.Plan(batches={"native": 3, "websockets": 3}, runs=1, paced=300)
+    found = rows(suite.Plan(transport=plan, parts=("transport",)))
+    assert found["frames into the engine, by websockets"]["value"] > 0
+    native = found["frames into the engine, by the native transport"]
+    if not engine.build_info().native:
+        assert native["note"] == "the Rust engine is not built"
+        return
+    assert native["value"] > 0
+    for what in ("frame's time to engine", "sending to engine"):
+        assert 0 < found[f"{what}, p50"]["value"] <= found[f"{what}, p99"]["value"]
+        assert found[f"{what}, p50"]["peer"] == "websockets"
+
+
+def test_a_measured_frame_is_a_websocket_frame_that_the_engine_reads() -> None:
+    frame = bench_transport.framed(7, 123)
+    body = frame[4:]
+    assert frame[:4] == b"\x81\x7e" + len(body).to_bytes(2, "big")
+    assert len(body) == bench_transport.FRAME_BYTES
+    assert json.loads(body)["data"][0]["symbol"] == "SOL/USD"
+    receiver = bench_transport._Receiver("websockets", 1, timed=False)
+    receiver.inbox.connected(1, 1, 1, "x")
+    receiver.inbox.frame(1, 1, 1, 0, body)
+    block, _ = receiver.inbox.drain(1, 8)
+    assert bench_transport._fed(receiver.engine, block) == 1
+    counters = json.loads(receiver.engine.present(1 << 62))["counters"]
+    assert counters["malformed"] == 0
