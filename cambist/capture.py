@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cambist.runtime.hub import LiveRuntime
+    from cambist.runtime.hub import Hub
+    from cambist.runtime.live import LiveSource
 
 LOOK_S = 0.25
 LINE_S, TERMINAL_LINE_S = 30.0, 1.0
@@ -61,7 +62,9 @@ def watchdog_s() -> float | None:
 class Watcher:
     """Waits for the end of a capture and says how it goes."""
 
-    def __init__(self, runtime: LiveRuntime, folder: Path, seconds: float | None, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, runtime: Hub[LiveSource], folder: Path, seconds: float | None, say: Callable[[str], None]
+    ) -> None:
         self._runtime, self._folder, self._seconds, self._say = runtime, folder, seconds, say
         self._terminal = sys.stderr.isatty()
         self._began = time.monotonic()
@@ -77,7 +80,7 @@ class Watcher:
                 now = time.monotonic()
                 if end := self._end(now, stopped):
                     return end
-                if every_s is not None and now - barked >= every_s and now - self._runtime.beat < HUNG_S:
+                if every_s is not None and now - barked >= every_s and now - self._runtime.source.beat < HUNG_S:
                     barked = now
                     notify("WATCHDOG=1")
                 if now - spoke >= (TERMINAL_LINE_S if self._terminal else LINE_S):
@@ -94,7 +97,7 @@ class Watcher:
             return "stopped"
         if not self._runtime.alive:
             return f"the hub stopped: {self._runtime.failure}"
-        if why := self._runtime.not_recording:
+        if why := self._runtime.source.not_recording:
             return f"recording ended: {why}"
         return "time" if self._seconds is not None and now - self._began >= self._seconds else ""
 

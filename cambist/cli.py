@@ -22,7 +22,8 @@ from cambist.model.venues import CHAIN_BOOKS, POOL_VENUES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cambist.runtime.hub import LiveRuntime
+    from cambist.runtime.hub import Hub
+    from cambist.runtime.live import LiveSource
 
 OK, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -430,7 +431,7 @@ class Interrupts:
         self.seen, self.number = True, number
 
 
-def watch(runtime: LiveRuntime, seconds: float | None, stop: Interrupts) -> None:
+def watch(runtime: Hub[LiveSource], seconds: float | None, stop: Interrupts) -> None:
     """Waits for the end of a headless run and says now and then how it goes."""
     began = spoke = time.monotonic()
     while runtime.alive and not stop.seen and (seconds is None or time.monotonic() - began < seconds):

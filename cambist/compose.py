@@ -23,11 +23,13 @@ from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import HEADER
 from cambist.model.valuation import Valuing
 from cambist.model.venues import POOL_VENUES
-from cambist.runtime.hub import LiveRuntime
+from cambist.runtime.hub import Hub
+from cambist.runtime.live import LiveSource
+from cambist.runtime.pace import Pace
 from cambist.runtime.parts import Parts
+from cambist.runtime.playing import RecordedSource
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
-from cambist.runtime.replay import Replayer, ReplayRuntime
-from cambist.runtime.transport import Pace
+from cambist.runtime.replay import Replayer
 from cambist.simulator.process import MarketError
 from cambist.strategies.rule import symbols_of
 from storage.catalogue import list_sessions, retain, session_path
@@ -70,7 +72,7 @@ def live(
     duel: bool,
     say: Callable[[str], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
-) -> LiveRuntime:
+) -> Hub[LiveSource]:
     """Returns a runtime on the configured market, not started yet. Looks for the pools of `[watch]` first."""
     journal = _journal_path(config)
     if is_locked(journal):
@@ -92,7 +94,7 @@ def live(
         raise
 
 
-def capture(config: Config, feeds: tuple[str, ...], name: str) -> LiveRuntime:
+def capture(config: Config, feeds: tuple[str, ...], name: str) -> Hub[LiveSource]:
     """Returns a runtime that records and takes nothing, not started yet. Raises `ValueError` for an unknown feed.
 
     `feeds` are names of exchanges and nodes, `solana` for all nodes; none is all of them. `name` is the session's.
@@ -131,7 +133,7 @@ def _network(config: Config, say: Callable[[str], None], progress: Callable[[str
     return markets.network(config, pools.to_watch(config, say, progress))
 
 
-def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> LiveRuntime:
+def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> Hub[LiveSource]:
     """Returns a runtime; with `capture`, the name of a session or an empty one, it records and takes nothing."""
     folder = config.session_folder
     setup = kernel_setup(config, market)
@@ -184,7 +186,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
         trouble=market.trouble,
         close=market.close,
     )
-    runtime = LiveRuntime(kernel, parts)
+    runtime = Hub(kernel, LiveSource(kernel, parts))
     log.append(runtime.note)
     return runtime
 
@@ -377,9 +379,9 @@ def extent_ns(reader: SessionReader) -> tuple[int, int]:
 
 def _replaying(
     config: Config, reader: SessionReader, kernel: Kernel, beside: Runtime | None, **how: Any
-) -> ReplayRuntime:
+) -> Hub[RecordedSource]:
     del config
-    return ReplayRuntime(
+    source = RecordedSource(
         reader,
         kernel,
         name=name_of(reader),
@@ -387,6 +389,7 @@ def _replaying(
         bookmark=lambda at_ns, seq: add_bookmark(reader.path, at_ns, seq),
         **how,
     )
+    return Hub(kernel, source)
 
 
 def _beside(config: Config, session: str, beside: Runtime) -> Runtime:
@@ -450,12 +453,11 @@ def show_replay(
     """Runs the dashboard on a session; returns the report over what was stepped, and what damage ended it early."""
     runtime = _replaying(config, reader, kernel, None, speed=speed, from_ns=from_ns)
     runtime.start()
-    began = time.monotonic()
     try:
         show(runtime, config, ended=interrupted)
     finally:
         runtime.close()
-    return runtime.report(time.monotonic() - began), runtime.damage
+    return runtime.report(), runtime.source.damage
 
 
 def look(config: Config) -> dict[str, Any]:
@@ -532,7 +534,7 @@ def doctor(config: Config, timeout_s: float, tell: Callable[[int, int], None]) -
     return checks.check(config, timeout_s, tell)
 
 
-def progress(runtime: LiveRuntime, seconds: float) -> str:
+def progress(runtime: Hub[LiveSource], seconds: float) -> str:
     """Returns a line on how a headless run goes."""
     view = runtime.view
     status, headline = view.status, view.headline

@@ -13,7 +13,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
@@ -21,7 +21,18 @@ from cambist.engine.protocol import Engine, EngineSetup
 from cambist.execution import paper_model
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Approved, Limits, RiskGate, RiskState
-from cambist.model.events import HEADER, Command, RecordKind, unpack
+from cambist.model.commands import (
+    Arm,
+    ClearHalt,
+    Disarm,
+    Halt,
+    InjectPrice,
+    RecordedCommand,
+    SetRule,
+    SwitchEngine,
+    parse,
+)
+from cambist.model.events import HEADER, RecordKind, unpack
 from cambist.model.opportunity import Need, Opportunity, encode
 from cambist.model.orders import Fill, Intent, Order, Refused
 from cambist.model.valuation import Valuing
@@ -277,7 +288,7 @@ class Kernel:
             self.totals.first_ns = record.recv_ns
             effects.notes.append((record.recv_ns, "info", "session begins"))
         elif kind == RecordKind.COMMAND:
-            self._command(msgspec.json.decode(record.body, type=Command), record.recv_ns, effects)
+            self._command(record.body, record.recv_ns, effects)
         elif kind == RecordKind.FILL:
             self._network_fill(msgspec.json.decode(record.body, type=Fill), effects)
         else:
@@ -375,33 +386,41 @@ class Kernel:
         if self.risk.state.halted and not halted:
             effects.halts.append((fill.recv_ns, self.risk.state.halted))
 
-    def _command(self, command: Command, now_ns: int, effects: Effects) -> None:
-        risk = self.risk.state
-        if command.name == "halt":
-            risk.halted = risk.halted or command.args.get("reason", "halted by the operator")
-            effects.halts.append((now_ns, risk.halted))
-        elif command.name == "clear_halt":
-            risk.halted = ""
-            effects.halts.append((now_ns, ""))
-        elif command.name == "disarm":
-            risk.disarmed = command.args.get("reason", "disarmed")
-        elif command.name == "arm":
-            risk.disarmed = ""
-        elif command.name == "engine":
-            if not self.pinned:
-                self.use_engine(command.args["name"])
-        elif command.name == "rule":
-            try:
-                self.use_rule(command.args.get("text", ""))
-            except ValueError as error:
-                effects.notes.append((now_ns, "warn", f"the rule stays as it was: {str(error).splitlines()[0]}"))
-                return
-        elif command.name == "inject_price":
-            self.engine.inject_price(command.args["mint"], float(command.args["price"]), now_ns)
-        else:
-            effects.notes.append((now_ns, "warn", f"unknown command {command.name!r} in the record"))
+    def _command(self, body: bytes, now_ns: int, effects: Effects) -> None:
+        """Does what a COMMAND record says; the digest takes it in as it was recorded."""
+        record = msgspec.json.decode(body, type=RecordedCommand)
+        try:
+            command = parse(record)
+        except ValueError as error:
+            effects.notes.append((now_ns, "error", str(error)))
             return
-        self._digest.update(encode(msgspec.structs.replace(command, args={}) if command.name == "engine" else command))
+        risk = self.risk.state
+        match command:
+            case Halt(reason=reason):
+                risk.halted = risk.halted or reason
+                effects.halts.append((now_ns, risk.halted))
+            case ClearHalt():
+                risk.halted = ""
+                effects.halts.append((now_ns, ""))
+            case Disarm(reason=reason):
+                risk.disarmed = reason
+            case Arm():
+                risk.disarmed = ""
+            case SwitchEngine(engine=engine):
+                if engine is not None and not self.pinned:
+                    self.use_engine(engine)
+                record = msgspec.structs.replace(record, args={})
+            case SetRule(text=text):
+                try:
+                    self.use_rule(text)
+                except ValueError as error:
+                    effects.notes.append((now_ns, "warn", f"the rule stays as it was: {str(error).splitlines()[0]}"))
+                    return
+            case InjectPrice(mint=mint, price=price):
+                self.engine.inject_price(mint, price, now_ns)
+            case _:
+                assert_never(command)
+        self._digest.update(encode(record))
 
 
 def _last_ns(block: bytes, offset: int) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from cambist.model.events import Command
+    from cambist.model.commands import Command
 
 
 class PanelState(msgspec.Struct, frozen=True):
@@ -550,10 +550,7 @@ class Runtime(Protocol):
     def submit(self, command: Command) -> None:
         """Puts an operator's act into the queue. Returns at once; what came of it shows in the View.
 
-        Names: `halt`, `clear_halt`, `engine` (toggles), `rule` (args `text`; empty ends it), `record_stop`,
-        `record_start`, `bookmark`, `retry` (args `feed`), `inspect` (args `key` of a cycle or `price`, the key of a
-        price row; without either it ends); in replay also `play`, `pause`, `step` (args `records`, may be negative),
-        `speed` (args `x`), `seek` (args `ns` absolute or `by_ns` relative).
+        One that has no meaning here is an error in the log.
         """
         ...
 

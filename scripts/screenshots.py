@@ -22,9 +22,11 @@ from cambist import compose
 from cambist import engine as engines
 from cambist.config import Config, EngineChoice, Recording
 from cambist.engine.duel import Duel
-from cambist.model.events import Command
-from cambist.runtime.hub import DUEL_BLOCK
-from cambist.runtime.replay import Replayer, ReplayRuntime
+from cambist.model.commands import Command, Pause, SetSpeed
+from cambist.runtime.hub import Hub
+from cambist.runtime.live import DUEL_BLOCK
+from cambist.runtime.playing import RecordedSource
+from cambist.runtime.replay import Replayer
 from cambist.runtime.status import live_gates
 from cambist.view import DuelSection, PanelState
 from tui.app import CambistApp
@@ -86,30 +88,26 @@ def record(folder: Path, seconds: float) -> Path:
     return folder / f"{runtime.session}.cambist"
 
 
-def watch(runtime: ReplayRuntime, done: Callable[[View], bool], seconds: float) -> None:
+def watch(runtime: Hub[RecordedSource], done: Callable[[View], bool], seconds: float) -> None:
     """Reads the View as a screen does until `done` or time is up: what it keeps over time, it keeps as it is read."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and not done(runtime.view):
         time.sleep(0.05)
 
 
-def at(session: Path, before_end_ns: int) -> tuple[ReplayRuntime, View]:
+def at(session: Path, before_end_ns: int) -> tuple[Hub[RecordedSource], View]:
     """Returns a replay paused shortly before the session's end, and its View."""
     reader = compose.open_reader(Config(), str(session))
     last_ns = max(chunk.last_ns for chunk in reader.index())
     moment_ns = last_ns - before_end_ns
-    runtime = ReplayRuntime(
-        reader,
-        compose.replay_kernel(reader, None),
-        name=session.stem,
-        speed=HISTORY_SPEED,
-        from_ns=moment_ns - HISTORY_NS,
-    )
+    kernel = compose.replay_kernel(reader, None)
+    source = RecordedSource(reader, kernel, name=session.stem, speed=HISTORY_SPEED, from_ns=moment_ns - HISTORY_NS)
+    runtime = Hub(kernel, source)
     runtime.start()
     watch(runtime, lambda view: view.status.now_ns >= moment_ns, 60)
-    runtime.submit(Command("speed", {"x": "1"}))
+    runtime.submit(SetSpeed(1.0))
     watch(runtime, lambda view: any(row.mark == "go" for row in view.cycles.rows), 60)
-    runtime.submit(Command("pause"))
+    runtime.submit(Pause())
     watch(runtime, lambda view: view.replay is not None and not view.replay.playing, 5)
     return runtime, runtime.view
 
@@ -152,10 +150,10 @@ async def draw(
     print(name, file=sys.stderr)
 
 
-async def everything(view: View, replay: ReplayRuntime, recorded: tuple[int, int]) -> None:
+async def everything(view: View, replay: Hub[RecordedSource], recorded: tuple[int, int]) -> None:
     """Draws every picture."""
     began_ns, size = recorded
-    gates = live_gates(replay._kernel, recording=True)
+    gates = live_gates(replay.kernel, recording=True)
     paper = Still(
         view, gates, mode="PAPER", market="seed 7", recording=True, recorded_since_ns=began_ns, recorded_bytes=size
     )

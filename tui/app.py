@@ -9,7 +9,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.theme import Theme as TextualTheme
 
-from cambist.model.events import Command
+from cambist.model.commands import Halt
 from themes import Theme, load, names
 from tui import glyphs
 from tui.screens.dashboard import Dashboard
@@ -110,7 +110,7 @@ class CambistApp(App[None]):
     def action_halt(self) -> None:
         """Halts the live runtime at once."""
         if self.live_runtime is not None and not self.read_only:
-            self.live_runtime.submit(Command("halt"))
+            self.live_runtime.submit(Halt())
 
     def next_theme(self) -> None:
         """Wears the next theme, everywhere."""

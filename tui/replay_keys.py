@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cambist.model.events import Command
+from cambist.model.commands import AddBookmark, Pause, Play, Seek, SeekBy, SetSpeed, Step, TransportCommand
 from tui.formats import clock
 
 if TYPE_CHECKING:
@@ -29,28 +29,28 @@ class TimeError(ValueError):
     """Text that is no time of this recording: why, in words for the operator."""
 
 
-def commands(action: str, step: str, status: ReplayStatus) -> tuple[Command, ...]:
+def commands(action: str, step: str, status: ReplayStatus) -> tuple[TransportCommand | AddBookmark, ...]:
     """Returns the commands that a replay action means in this state; none if it means nothing now.
 
     `step` is what the registry hands over: `1` or `-1`, or seconds for `seek` and `leap`.
     """
     match action:
         case "play" if status.finished:
-            return (Command("seek", {"ns": str(status.first_ns)}), Command("play"))
+            return (Seek(status.first_ns), Play())
         case "play":
-            return (Command("pause" if status.playing else "play"),)
+            return (Pause() if status.playing else Play(),)
         case "step":
-            pause = (Command("pause"),) if status.playing else ()
-            return (*pause, Command("step", {"records": step}))
+            pause = (Pause(),) if status.playing else ()
+            return (*pause, Step(int(step)))
         case "speed":
             return _speed(int(step), status)
         case "seek" | "leap":
-            return (Command("seek", {"by_ns": str(int(step) * SECOND)}),)
+            return (SeekBy(int(step) * SECOND),)
         case "event":
             target = neighbour(status, int(step))
-            return () if target is None else (Command("seek", {"ns": str(target)}),)
+            return () if target is None else (Seek(target),)
         case "bookmark":
-            return (Command("bookmark"),)
+            return (AddBookmark(),)
     return ()
 
 
@@ -68,7 +68,7 @@ def speed_text(speed: float | None) -> str:
     return "max" if speed is None else f"{speed:g}"
 
 
-def _speed(direction: int, status: ReplayStatus) -> tuple[Command, ...]:
+def _speed(direction: int, status: ReplayStatus) -> tuple[TransportCommand | AddBookmark, ...]:
     now = status.speed
     if now in SPEEDS:
         at = SPEEDS.index(now) + direction
@@ -77,7 +77,7 @@ def _speed(direction: int, status: ReplayStatus) -> tuple[Command, ...]:
         at = faster[0] if direction > 0 else faster[0] - 1
     if not 0 <= at < len(SPEEDS):
         return ()
-    return (Command("speed", {"x": speed_text(SPEEDS[at])}),)
+    return (SetSpeed(SPEEDS[at]),)
 
 
 def parse_time(text: str, status: ReplayStatus) -> int:

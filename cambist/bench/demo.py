@@ -13,14 +13,16 @@ from cambist import compose, engine
 from cambist.engine import duel
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup
-from cambist.model.events import HEADER, Command, RecordKind
+from cambist.model.commands import StartRecording, StopRecording
+from cambist.model.events import HEADER, RecordKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cambist.config import Config
     from cambist.engine.protocol import Engine, Ingested
-    from cambist.runtime.hub import LiveRuntime
+    from cambist.runtime.hub import Hub
+    from cambist.runtime.live import LiveSource
     from cambist.view import DuelRow
 
 CAPTURED_BYTES = 256 * 1024
@@ -99,27 +101,27 @@ def measure(config: Config, plan: Plan, say: Callable[[str], None]) -> Found:
     return found
 
 
-def _first(runtime: LiveRuntime, plan: Plan, found: Found, say: Callable[[str], None]) -> str:
+def _first(runtime: Hub[LiveSource], plan: Plan, found: Found, say: Callable[[str], None]) -> str:
     say(f"recording {plan.seconds:.0f} s of the embedded market")
-    began, before = time.monotonic(), runtime.frames
+    began, before = time.monotonic(), runtime.source.frames
     runtime.wait(plan.seconds)
-    found.frames = runtime.frames
+    found.frames = runtime.source.frames
     found.frames_per_s = (found.frames - before) / (time.monotonic() - began)
     name = runtime.session
-    _ask(runtime, "record_stop", lambda: not runtime.view.status.recording)
+    _ask(runtime, StopRecording(), lambda: not runtime.view.status.recording)
     return name
 
 
-def _second(runtime: LiveRuntime, plan: Plan, say: Callable[[str], None]) -> str:
+def _second(runtime: Hub[LiveSource], plan: Plan, say: Callable[[str], None]) -> str:
     say(f"recording {plan.second_seconds:.0f} s more, from second {plan.second_at:.0f} on")
     before = runtime.session
-    _ask(runtime, "record_start", lambda: runtime.session != before)
+    _ask(runtime, StartRecording(), lambda: runtime.session != before)
     runtime.wait(plan.second_seconds)
     return runtime.session
 
 
-def _ask(runtime: LiveRuntime, command: str, done: Callable[[], bool]) -> None:
-    runtime.submit(Command(command))
+def _ask(runtime: Hub[LiveSource], command: StartRecording | StopRecording, done: Callable[[], bool]) -> None:
+    runtime.submit(command)
     end = time.monotonic() + 10
     while not done() and time.monotonic() < end:
         runtime.wait(0.02)

@@ -269,9 +269,9 @@ class _Waits:
     """Stands before the kernel: notes when each block came to it."""
 
     def __init__(self, live: Any) -> None:
-        self._step, self._clock = live._kernel.step, live._clock
+        self._step, self._clock = live.kernel.step, live.source.clock
         self._blocks: list[tuple[int, bytes]] = []
-        live._kernel.step = self
+        live.kernel.step = self
 
     def __call__(self, block: bytes) -> Any:
         self._blocks.append((self._clock.now_ns(), block))

@@ -69,6 +69,11 @@ def build_info() -> BuildInfo:
     return BuildInfo(True, native.BUILD_PROFILE, "")
 
 
+def unavailable(name: str) -> str:
+    """Returns why an engine can't be made here; empty if it can."""
+    return build_info().why if name == "native" else ""
+
+
 def make_engine(name: str, setup: EngineSetup) -> Engine:
     """Returns a new engine: `native`, `reference`, or `auto` for the first that there is.
 

@@ -22,7 +22,7 @@ from cambist.view import View
 from tui.app import CambistApp
 
 if TYPE_CHECKING:
-    from cambist.model.events import Command
+    from cambist.model.commands import Command
     from cambist.view import Gate, Runtime, SessionRow
 
 SIZE = (120, 40)

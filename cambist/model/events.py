@@ -33,7 +33,7 @@ class RecordKind(IntEnum):
     TICK = 2
     """Empty body: time has passed."""
     COMMAND = 3
-    """JSON `Command`."""
+    """JSON `cambist.model.commands.RecordedCommand`."""
     GAP = 4
     """JSON `Gap`: frames of this channel were dropped before they got a seq."""
     CONNECTED = 5
@@ -110,14 +110,6 @@ class ClockStep(msgspec.Struct, frozen=True):
     """Wall time stepped by `step_ns` against the monotonic clock."""
 
     step_ns: int
-
-
-class Command(msgspec.Struct, frozen=True):
-    """An operator's act that may change a decision. Acts that only change the picture never become records."""
-
-    name: str
-    """`halt`, `clear_halt`, `mode`, `engine`, `rule`, `inject_price`, …"""
-    args: dict[str, str] = {}
 
 
 def pack(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.model.events import Command
+from cambist.model.commands import Arm, Disarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Arming:
     """Turns causes that come and go into the commands `disarm` and `arm`, which are recorded."""
 
-    def __init__(self, tell: Callable[[Command], None]) -> None:
-        self._tell = tell
+    def __init__(self, submit: Callable[[Arm | Disarm], None]) -> None:
+        self._submit = submit
         self._reasons: dict[str, str] = {}
 
     def __contains__(self, cause: str) -> bool:
@@ -30,16 +30,16 @@ class Arming:
         self._reasons[cause] = reason
 
     def disarm(self, cause: str, reason: str) -> bool:
-        """Notes a cause and returns whether it is news."""
+        """Notes a cause and returns whether it was not known."""
         if self._reasons.get(cause) == reason:
             return False
         self._reasons[cause] = reason
-        self._tell(Command("disarm", {"reason": self.reason}))
+        self._submit(Disarm(self.reason))
         return True
 
     def clear(self, cause: str) -> bool:
         """Takes a cause back and returns whether there was one."""
         if self._reasons.pop(cause, None) is None:
             return False
-        self._tell(Command("disarm", {"reason": self.reason}) if self._reasons else Command("arm"))
+        self._submit(Disarm(self.reason) if self._reasons else Arm())
         return True

@@ -126,9 +126,9 @@ class Publisher:
         self.log.append(LogRow(at_ns, level, source, sanitise(text, 400)))
         self._changed += 1
 
-    def inspect(self, args: Mapping[str, str]) -> None:
-        """Opens the cycle `key` or the price row `price` in every View from now on; nothing without either."""
-        self._inspected, self._inspected_price = args.get("key", ""), args.get("price", "")
+    def inspect(self, *, cycle: str | None = None, price: str | None = None) -> None:
+        """Opens a cycle or a price row by its key in every View from now on; an empty key closes it."""
+        self._inspected, self._inspected_price = cycle or "", price or ""
 
     def build(
         self,

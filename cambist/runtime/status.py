@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from cambist.kernel import Kernel
     from cambist.runtime.parts import Duel, Parts
     from cambist.runtime.recorder import Recorder
+
+
+def other_engine(kernel: Kernel) -> Literal["native", "reference"]:
+    """Returns the engine that does not run now."""
+    return "reference" if kernel.engine.name == "native" else "native"
 
 
 def rule_fault(kernel: Kernel, text: str) -> str:

@@ -8,7 +8,8 @@ from cambist.engine.protocol import EngineSetup
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import MAX_DECLINED, Kernel, KernelSetup
-from cambist.model.events import Command, RecordKind, pack, records
+from cambist.model.commands import RecordedCommand
+from cambist.model.events import RecordKind, pack, records
 from cambist.model.opportunity import encode
 from tests.fakes import MS, SOL, TOKENS, ScriptedEngine, frame
 
@@ -30,7 +31,7 @@ def begin(kernel: Kernel) -> bytes:
 
 
 def command(seq: int, recv_ns: int, name: str, **args: str) -> bytes:
-    return pack(seq, recv_ns, RecordKind.COMMAND, encode(Command(name, args)))
+    return pack(seq, recv_ns, RecordKind.COMMAND, encode(RecordedCommand(name, args)))
 
 
 def test_a_go_becomes_an_order_and_fills_at_the_first_record_past_its_due_time() -> None:

@@ -9,7 +9,8 @@ from textual.pilot import Pilot
 
 from cambist import compose
 from cambist.config import Config, EngineChoice, Market, Recording
-from cambist.runtime.hub import LiveRuntime
+from cambist.runtime.hub import Hub
+from cambist.runtime.live import LiveSource
 from storage.catalogue import list_sessions
 from tui.app import CambistApp
 from tui.screens.dashboard import Dashboard
@@ -26,7 +27,7 @@ async def until(condition: Callable[[], object], seconds: float = 90) -> None:
 
 
 @pytest.fixture
-async def live(tmp_path: Path) -> AsyncIterator[LiveRuntime]:
+async def live(tmp_path: Path) -> AsyncIterator[Hub[LiveSource]]:
     config = Config(market=Market(seed=7), recording=Recording(folder=str(tmp_path)), engine=EngineChoice(duel=False))
     runtime = await asyncio.to_thread(compose.live, config, duel=False)
     await asyncio.to_thread(runtime.start)
@@ -43,7 +44,7 @@ async def settle(pilot: Pilot[None]) -> None:
     await pilot.pause(0.3)
 
 
-async def test_an_operator_watches_freezes_records_replays_and_halts(live: LiveRuntime, tmp_path: Path) -> None:
+async def test_an_operator_watches_freezes_records_replays_and_halts(live: Hub[LiveSource], tmp_path: Path) -> None:
     app = CambistApp(live)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(lambda: any(row.bid for row in live.view.prices.rows))

@@ -16,8 +16,9 @@ from aiohttp import web
 
 from cambist import compose
 from cambist.config import Config, load
-from cambist.model.events import Command
-from cambist.runtime.hub import LiveRuntime
+from cambist.model.commands import RetryFeed
+from cambist.runtime.hub import Hub
+from cambist.runtime.live import LiveSource
 from cambist.simulator.process import Handle, spawn
 from cambist.view import FeedRow
 from storage.catalogue import list_sessions
@@ -72,13 +73,13 @@ def written(folder: Path, facts: dict[str, Any], second: str = "", **urls: str) 
     return load(path)
 
 
-def started(config: Config) -> LiveRuntime:
+def started(config: Config) -> Hub[LiveSource]:
     runtime = compose.live(config, duel=False)
     runtime.start()
     return runtime
 
 
-def notes(live: LiveRuntime) -> str:
+def notes(live: Hub[LiveSource]) -> str:
     view = live.view
     return "\n".join([row.text for row in view.log.rows] + [f"{row.name}: {row.note}" for row in view.feeds.rows])
 
@@ -262,7 +263,7 @@ async def test_an_endpoint_that_refuses_is_named_and_recovers(market: Handle, tm
         await asyncio.to_thread(until, lambda: any("refused" in row.note for row in live.view.feeds.rows))
         await asyncio.to_thread(until, lambda: quoted(False))
         async with websocket_server(exchange, port):
-            live.submit(Command("retry", {"feed": "binance"}))
+            live.submit(RetryFeed("binance"))
             await asyncio.to_thread(until, lambda: quoted(True))
     finally:
         await asyncio.to_thread(live.close)

@@ -11,8 +11,18 @@ import pytest
 from cambist import compose
 from cambist.config import Config, EngineChoice, Market, Recording
 from cambist.engine import build_info
-from cambist.model.events import Command
-from cambist.runtime.hub import REFERENCE_QUEUE, LiveRuntime
+from cambist.model.commands import (
+    AddBookmark,
+    ClearHalt,
+    Halt,
+    RetryFeed,
+    SetRule,
+    StartRecording,
+    StopRecording,
+    SwitchEngine,
+)
+from cambist.runtime.hub import Hub
+from cambist.runtime.live import REFERENCE_QUEUE, LiveSource
 from storage.catalogue import list_sessions, session_path
 from storage.reader import SessionReader
 from storage.verify import verify
@@ -34,7 +44,7 @@ def children() -> set[int]:
     return {int(pid) for task in path.iterdir() for pid in (task / "children").read_text().split()}
 
 
-def start(folder: Path, *, native: bool = True, rate: float = 1.0) -> LiveRuntime:
+def start(folder: Path, *, native: bool = True, rate: float = 1.0) -> Hub[LiveSource]:
     config = Config(
         market=Market(seed=7, rate=rate),
         recording=Recording(folder=str(folder)),
@@ -46,7 +56,7 @@ def start(folder: Path, *, native: bool = True, rate: float = 1.0) -> LiveRuntim
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[LiveRuntime]:
+def live(tmp_path: Path) -> Iterator[Hub[LiveSource]]:
     if not Path(f"/proc/{os.getpid()}/task").exists():
         pytest.skip("no /proc to see child processes in")
     before = children()
@@ -60,7 +70,7 @@ def live(tmp_path: Path) -> Iterator[LiveRuntime]:
     assert children() <= before
 
 
-def logged(live: LiveRuntime, text: str) -> bool:
+def logged(live: Hub[LiveSource], text: str) -> bool:
     return any(text in row.text for row in live.view.log.rows)
 
 
@@ -77,24 +87,24 @@ def digests(folder: Path, name: str, batches: tuple[int, ...] = (1, 512)) -> set
     return found
 
 
-def test_acts_in_mid_session_replay_to_the_same_digest(live: LiveRuntime, tmp_path: Path) -> None:
+def test_acts_in_mid_session_replay_to_the_same_digest(live: Hub[LiveSource], tmp_path: Path) -> None:
     until(lambda: live.view.cycles.rows)
-    live.submit(Command("record_stop"))
+    live.submit(StopRecording())
     until(lambda: not live.view.status.recording)
     time.sleep(1)
-    live.submit(Command("record_start"))
+    live.submit(StartRecording())
     until(lambda: live.view.status.recording)
     time.sleep(1)
-    live.submit(Command("halt", {"reason": "operator"}))
+    live.submit(Halt("operator"))
     until(lambda: live.view.status.state == "HALTED")
-    live.submit(Command("bookmark", {"label": "halted"}))
+    live.submit(AddBookmark("halted"))
     if NATIVE:
-        live.submit(Command("engine"))
+        live.submit(SwitchEngine())
         until(lambda: live.view.status.engine == "reference")
         time.sleep(0.7)
-        live.submit(Command("engine"))
+        live.submit(SwitchEngine())
         until(lambda: live.view.status.engine == "native")
-    live.submit(Command("clear_halt"))
+    live.submit(ClearHalt())
     until(lambda: live.view.status.state == "RUNNING")
     time.sleep(2)
     assert live.view.prices.rows
@@ -117,12 +127,12 @@ def test_a_rule_swapped_in_mid_session_refuses_by_name_and_replays_to_the_same_d
     live = start(tmp_path, rate=4.0)
     try:
         until(lambda: live.view.prices.rows)
-        live.submit(Command("rule", {"text": "net_bps > 8 and rsi(SOLL) < 70"}))
+        live.submit(SetRule("net_bps > 8 and rsi(SOLL) < 70"))
         until(lambda: logged(live, "`SOLL` is no token here; did you mean `SOL`?"))
-        live.submit(Command("rule", {"text": "price(SOL) > 1 and net_bps > 100000"}))
+        live.submit(SetRule("price(SOL) > 1 and net_bps > 100000"))
         until(lambda: logged(live, "trades must be: price"))
         until(lambda: live.report()["refused"].get("rule"))
-        live.submit(Command("rule", {"text": "net_bps > 0 and price(SOL) > 1"}))
+        live.submit(SetRule("net_bps > 0 and price(SOL) > 1"))
         until(lambda: live.view.headline.fills)
     finally:
         live.close()
@@ -132,7 +142,7 @@ def test_a_rule_swapped_in_mid_session_refuses_by_name_and_replays_to_the_same_d
     assert digests(tmp_path, row.name, (512,)) == {(report["digest"], True, report["records"])}
 
 
-def test_a_market_that_dies_is_named_and_the_rest_goes_on(live: LiveRuntime, tmp_path: Path) -> None:
+def test_a_market_that_dies_is_named_and_the_rest_goes_on(live: Hub[LiveSource], tmp_path: Path) -> None:
     until(lambda: live.view.prices.rows)
     (market,) = [pid for pid in children() if b"cambist.simulator" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(market, signal.SIGKILL)
@@ -141,7 +151,7 @@ def test_a_market_that_dies_is_named_and_the_rest_goes_on(live: LiveRuntime, tmp
     until(lambda: {row.name for row in live.view.feeds.rows if "refused" in row.note} >= lasting)
     assert live.alive
     assert live.view.status.recording
-    live.submit(Command("retry"))
+    live.submit(RetryFeed())
     time.sleep(0.5)
     live.close()
     assert live.failure is None
@@ -149,7 +159,7 @@ def test_a_market_that_dies_is_named_and_the_rest_goes_on(live: LiveRuntime, tmp
     assert verify(Path(row.path)).exit_code == 0
 
 
-def test_a_market_that_freezes_goes_stale_and_ends_with_its_parent(live: LiveRuntime) -> None:
+def test_a_market_that_freezes_goes_stale_and_ends_with_its_parent(live: Hub[LiveSource]) -> None:
     until(lambda: live.view.prices.rows)
     (market,) = [pid for pid in children() if b"cambist.simulator" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(market, signal.SIGSTOP)
@@ -160,14 +170,14 @@ def test_a_market_that_freezes_goes_stale_and_ends_with_its_parent(live: LiveRun
 def test_a_reference_engine_sheds_before_seq_and_replays_to_the_same_digest(tmp_path: Path) -> None:
     live = start(tmp_path, native=False, rate=8.0)
     try:
-        assert live._inbox._max_records == REFERENCE_QUEUE
+        assert live.source.inbox._max_records == REFERENCE_QUEUE
         until(lambda: live.view.prices.rows)
-        live._inbox.limit(40)
+        live.source.inbox.limit(40)
         until(lambda: sum(row.drops for row in live.view.feeds.rows) > 0)
         assert live.view.status.engine == "reference"
-        live.submit(Command("halt", {"reason": "operator"}))
+        live.submit(Halt("operator"))
         until(lambda: live.view.status.state == "HALTED")
-        live._inbox.limit(REFERENCE_QUEUE)
+        live.source.inbox.limit(REFERENCE_QUEUE)
         time.sleep(1)
     finally:
         live.close()

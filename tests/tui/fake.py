@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cambist.model.commands import name_of
 from cambist.view import (
     CycleRow,
     CyclesSection,
@@ -38,7 +39,7 @@ from cambist.view import (
 )
 
 if TYPE_CHECKING:
-    from cambist.model.events import Command
+    from cambist.model.commands import Command
 
 MS, S = 1_000_000, 1_000_000_000
 NOW = int(time.mktime((2025, 11, 21, 14, 2, 31, 0, 0, -1))) * S + 480 * MS
@@ -307,7 +308,7 @@ class FakeRuntime:
 
     def names(self) -> list[str]:
         """Returns the names of the commands submitted."""
-        return [command.name for command in self.submitted]
+        return [name_of(command) for command in self.submitted]
 
     def sessions(self) -> tuple[SessionRow, ...]:
         return (

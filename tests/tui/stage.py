@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from cambist.engine.reference.kama import Kama
 from cambist.engine.reference.technical import Bollinger, Ema
-from cambist.model.events import Command
+from cambist.model.commands import Halt
 from cambist.view import (
     CycleDetail,
     CycleRow,
@@ -209,7 +209,7 @@ class Stage(App[None]):
         yield Static("the dashboard")
 
     def action_halt(self) -> None:
-        self.runtime.submit(Command("halt"))
+        self.runtime.submit(Halt())
 
     def copy_to_clipboard(self, text: str) -> None:
         self.copied = text

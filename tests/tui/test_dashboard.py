@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
+from cambist.model.commands import RetryFeed
 from cambist.view import (
     CyclesSection,
     DuelSection,
@@ -552,7 +553,7 @@ async def test_a_feed_that_is_down_says_why_and_when_it_is_tried_again():
         await settle(pilot, pilot.app)
         assert "orca: connection lost." in "\n".join(table(pilot.app, "feeds").lines())
         await pilot.press("r")
-        assert runtime.submitted[-1].args == {"feed": "orca"}
+        assert runtime.submitted[-1] == RetryFeed("orca")
 
 
 def raced(runtime):

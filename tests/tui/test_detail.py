@@ -3,6 +3,7 @@ import json
 import msgspec
 import pytest
 
+from cambist.model.commands import InspectCycle
 from cambist.view import CycleDetail, Gate, HopRow
 from tests.tui.stage import Stage, StubRuntime, cycle_detail, cycle_row, text, with_detail
 from tui.app import CambistApp
@@ -26,14 +27,14 @@ async def test_enter_opens_the_cycle_under_the_cursor_and_esc_comes_back() -> No
         await pilot.press("enter")
         await pilot.pause(0.2)
         assert isinstance(pilot.app.screen, DetailScreen)
-        assert runtime.submitted[-1].args == {"key": runtime.view.cycles.rows[0].key}
+        assert runtime.submitted[-1] == InspectCycle(runtime.view.cycles.rows[0].key)
         shown = text(pilot.app)
         for part in ("Hops", "Where the gross goes", "Why it is a go", "Profit against size", "+0.01775", "◆", "● GO"):
             assert part in shown
         await pilot.press("escape")
         await pilot.pause(0.1)
         assert not isinstance(pilot.app.screen, DetailScreen)
-        assert runtime.submitted[-1].args == {"key": ""}
+        assert runtime.submitted[-1] == InspectCycle()
 
 
 async def test_it_waits_with_seconds_then_says_that_the_cycle_is_gone() -> None:
@@ -83,7 +84,7 @@ async def test_brackets_walk_the_table_as_it_is_sorted_and_stop_at_its_ends() ->
         for key, wanted in (("[", "c"), ("[", "c"), ("]", "b"), ("]", "a"), ("]", "a")):
             await pilot.press({"[": "left_square_bracket", "]": "right_square_bracket"}[key])
             assert app.screen.key == wanted  # type: ignore[attr-defined]
-        asked = [command.args["key"] for command in runtime.submitted if command.name == "inspect"]
+        asked = [command.key for command in runtime.submitted if isinstance(command, InspectCycle)]
         assert asked == ["b", "c", "b", "a"]
 
 

@@ -1,6 +1,7 @@
 import pytest
 from textual.events import Paste
 
+from cambist.model.commands import SetMode
 from cambist.view import Gate
 from tests.tui.stage import Stage, StubRuntime, text
 from tui.app import CambistApp
@@ -57,7 +58,7 @@ async def test_the_word_then_tab_then_enter_arms() -> None:
         await pilot.press("tab", "enter")
         await pilot.pause(0.1)
         assert dialog.answers == [True]
-        assert [(c.name, c.args) for c in dialog.runtime.submitted] == [("mode", {"mode": "live"})]
+        assert dialog.runtime.submitted == [SetMode("live")]
 
 
 @pytest.mark.parametrize("typed", ["", "half", "whole"])

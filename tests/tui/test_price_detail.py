@@ -3,6 +3,7 @@ import json
 import msgspec
 import pytest
 
+from cambist.model.commands import InspectPrice
 from cambist.view import PriceDetail
 from tests.tui.stage import Stage, StubRuntime, price_bars, price_detail, text, with_price
 from tui.app import CambistApp
@@ -34,7 +35,7 @@ async def test_enter_on_a_price_opens_its_token_and_esc_comes_back(size: tuple[i
         await pilot.press("1", "enter")
         await pilot.pause(0.2)
         assert isinstance(pilot.app.screen, PriceDetailScreen)
-        assert runtime.submitted[-1].args == {"price": runtime.view.prices.rows[0].key}
+        assert runtime.submitted[-1] == InspectPrice(runtime.view.prices.rows[0].key)
         shown = text(pilot.app)
         wanted = ("5 s bars of ray4, last one provisional.", "KAMA", "band high", "RSI 14", "5 min ago", "reference")
         for part in wanted:
@@ -42,7 +43,7 @@ async def test_enter_on_a_price_opens_its_token_and_esc_comes_back(size: tuple[i
         await pilot.press("escape")
         await pilot.pause(0.1)
         assert not isinstance(pilot.app.screen, PriceDetailScreen)
-        assert runtime.submitted[-1].args == {"price": ""}
+        assert runtime.submitted[-1] == InspectPrice()
 
 
 async def test_it_waits_with_seconds_then_says_that_the_price_is_gone() -> None:

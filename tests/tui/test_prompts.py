@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.events import Paste
 
+from cambist.model.commands import SetRule
 from tests.tui.stage import Stage, StubRuntime, text
 from tui.app import CambistApp
 from tui.filters import KINDS, columns_of, parse
@@ -172,8 +173,7 @@ async def test_a_rule_that_is_none_is_not_taken_and_says_where() -> None:
         assert runtime.names() == []
         await pilot.press(*["backspace"] * 5, *"hops <= 3", "enter")
         await pilot.pause(0.2)
-        assert runtime.submitted[-1].name == "rule"
-        assert runtime.submitted[-1].args == {"text": "hops <= 3"}
+        assert runtime.submitted[-1] == SetRule("hops <= 3")
 
 
 async def test_the_rule_in_force_stands_in_the_title_and_in_the_prompt_and_can_be_ended() -> None:
@@ -187,7 +187,7 @@ async def test_the_rule_in_force_stands_in_the_title_and_in_the_prompt_and_can_b
         await pilot.press("u")
         assert "hops <= 3" in text(app)
         await pilot.press(*["backspace"] * 9, "enter")
-        assert runtime.submitted[-1].args == {"text": ""}
+        assert runtime.submitted[-1] == SetRule()
 
 
 @pytest.mark.parametrize("kind", list(KINDS.values()))

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual.screen import Screen
 
-from cambist.model.events import Command
+from cambist.model.commands import (
+    AddBookmark,
+    ClearHalt,
+    RetryFeed,
+    Seek,
+    SetMode,
+    SetRule,
+    StartRecording,
+    StopRecording,
+    SwitchEngine,
+)
 from themes import names
 from tui import export, formats, replay_keys
 from tui.commands import REGISTRY
@@ -26,6 +36,7 @@ from tui.widgets.snapshot_table import SnapshotTable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cambist.model.commands import Command
     from cambist.view import Runtime, View
     from tui.commands import Situation
     from tui.filters import Filter
@@ -89,8 +100,8 @@ class Acts(Screen[None]):
         getattr(self, f"do_{id}")(meaning)
         self.situate()
 
-    def _submit(self, name: str, **args: str) -> None:
-        self.runtime.submit(Command(name, args))
+    def _submit(self, command: Command) -> None:
+        self.runtime.submit(command)
 
     def _table(self) -> SnapshotTable | None:
         return self.panel if isinstance(self.panel, SnapshotTable) else None
@@ -209,7 +220,7 @@ class Acts(Screen[None]):
         """Connects a feed again."""
         table = self._table()
         row = table.cursor_row if table is not None and self._focused == "feeds" else None
-        self._submit("retry", feed=row.name if row is not None else "")
+        self._submit(RetryFeed(row.name if row is not None else ""))
 
     def do_feedlog(self, _: str) -> None:
         """Shows the log of the feed under the cursor."""
@@ -255,18 +266,18 @@ class Acts(Screen[None]):
 
     def do_engine(self, _: str) -> None:
         """Asks for the other engine."""
-        self._submit("engine")
+        self._submit(SwitchEngine())
 
     # Recording and replay.
 
     def do_record(self, _: str) -> None:
         """Starts a recording, or asks before it stops one."""
         if not self.situation.recording:
-            self._submit("record_start")
+            self._submit(StartRecording())
             return
-        self._confirm(stop_recording(self.runtime), "record_stop")
+        self._confirm(stop_recording(self.runtime), StopRecording())
 
-    def _confirm(self, question: ConfirmScreen, command: str) -> None:
+    def _confirm(self, question: ConfirmScreen, command: Command) -> None:
         def answered(sure: bool | None) -> None:
             if sure:
                 self._submit(command)
@@ -284,7 +295,7 @@ class Acts(Screen[None]):
 
     def do_bookmark(self, _: str) -> None:
         """Bookmarks this moment."""
-        self._submit("bookmark")
+        self._submit(AddBookmark())
 
     def do_play(self, meaning: str) -> None:
         """Plays or pauses a replay; one that is finished plays from its start."""
@@ -315,7 +326,7 @@ class Acts(Screen[None]):
 
     def seek_to(self, at_ns: int) -> None:
         """Goes to a recorded time."""
-        self._submit("seek", ns=str(at_ns))
+        self._submit(Seek(at_ns))
 
     def do_goto(self, _: str) -> None:
         """Asks for a time to go to."""
@@ -333,14 +344,14 @@ class Acts(Screen[None]):
 
         def answered(text: str | None) -> None:
             if text is not None:
-                self._submit("rule", text=text.strip())
+                self._submit(SetRule(text.strip()))
 
         self.app.push_screen(RulePrompt(self.runtime), answered)
 
     def do_mode(self, _: str) -> None:
         """LIVE to PAPER at once; PAPER to LIVE asks for a word."""
         if self.scene.live:
-            self._submit("mode", mode="paper")
+            self._submit(SetMode("paper"))
         else:
             self.app.push_screen(GoingLiveScreen(self.runtime))
 
@@ -350,7 +361,7 @@ class Acts(Screen[None]):
 
     def do_clear(self, _: str) -> None:
         """Asks before it clears a halt."""
-        self._confirm(clear_halt(self.runtime), "clear_halt")
+        self._confirm(clear_halt(self.runtime), ClearHalt())
 
     # The app.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
+from cambist.model.commands import InspectCycle
 from cambist.view import CycleDetail
 from tui.screens import detail_page
 from tui.screens.opened import Opened
@@ -29,7 +30,7 @@ class DetailScreen(Opened[CycleDetail]):
         Binding("F", "pin", "pin", id="detail.pin", tooltip="pins the cycle", show=False),
     ]
     TITLE = "Cycle detail"
-    ASKS = "key"
+    ASKS = InspectCycle
     WANTS = "hops, costs and curve"
     GONE = "The market closed this cycle; this is how it was last."
     NEVER_CAME = "The market closed this cycle before it could be opened."

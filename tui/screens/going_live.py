@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
-from cambist.model.events import Command
+from cambist.model.commands import SetMode
 from tui import formats
 from tui.glyphs import glyph, is_ascii, plain
 from tui.screens.overlay import Overlay
@@ -153,7 +153,7 @@ class GoingLiveScreen(Overlay[bool], inherit_bindings=False):
         """Checks once more, then arms."""
         self._check(force=True)
         if self.fits:
-            self.runtime.submit(Command("mode", {"mode": "live"}))
+            self.runtime.submit(SetMode("live"))
             self.dismiss(True)
 
     def _stakes(self, canvas: Canvas, y: int) -> int:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 import msgspec
 from textual.binding import Binding
 
-from cambist.model.events import Command
 from tui import formats
 from tui.screens.overlay import Overlay
 from tui.widgets.canvas import Canvas, clip, wrap
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
+    from cambist.model.commands import InspectCycle, InspectPrice
     from cambist.view import Runtime
 
 PATIENCE_S = 2.0
@@ -37,8 +37,8 @@ class Opened(Overlay[None], Generic[Detail]):
         Binding("right_square_bracket", "walk(1)", "next", id="detail.next", tooltip="row below", show=False),
     ]
     TITLE: ClassVar[str]
-    ASKS: ClassVar[str]
-    """The argument of `inspect` that takes the key."""
+    ASKS: ClassVar[type[InspectCycle | InspectPrice]]
+    """The command that opens a row of this kind by its key."""
     WANTS: ClassVar[str]
     """What the engine is asked for, in words."""
     GONE: ClassVar[str]
@@ -75,7 +75,7 @@ class Opened(Overlay[None], Generic[Detail]):
 
     def on_unmount(self) -> None:
         """Tells the runtime that nobody looks any more."""
-        self.runtime.submit(Command("inspect", {self.ASKS: ""}))
+        self.runtime.submit(self.ASKS(""))
 
     def page(self, width: int, height: int) -> Canvas:
         """Returns the detail, or what is known while there is none."""
@@ -123,7 +123,7 @@ class Opened(Overlay[None], Generic[Detail]):
     def _ask(self, key: str) -> None:
         self.key, self._shown, self._gone, self._said = key, None, None, ""
         self._asked = time.monotonic()
-        self.runtime.submit(Command("inspect", {self.ASKS: key}))
+        self.runtime.submit(self.ASKS(key))
         self.renew()
 
     def _take(self) -> None:

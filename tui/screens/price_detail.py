@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.model.commands import InspectPrice
 from cambist.view import PriceDetail
 from tui.screens import price_page
 from tui.screens.opened import Opened
@@ -24,7 +25,7 @@ class PriceDetailScreen(Opened[PriceDetail]):
     """
 
     TITLE = "Price detail"
-    ASKS = "price"
+    ASKS = InspectPrice
     WANTS = "bars, average and band"
     GONE = "This price is no longer there; this is how it was last."
     NEVER_CAME = "This price went before it could be opened."

@@ -12,13 +12,15 @@ from cambist.engine.protocol import EngineSetup
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
-from cambist.model.events import Channel, Command, Record, RecordKind, records
+from cambist.model.commands import Arm, Disarm
+from cambist.model.events import Channel, Record, RecordKind, records
 from cambist.model.opportunity import Need
 from cambist.runtime import clocks
 from cambist.runtime.arming import Arming
 from cambist.runtime.clocks import ClockGuard, Pauses
-from cambist.runtime.hub import LiveRuntime
+from cambist.runtime.hub import Hub
 from cambist.runtime.inbox import Inbox
+from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
 from cambist.runtime.recorder import Recorder
 from cambist.runtime.replay import Replayer
@@ -81,7 +83,7 @@ class Run:
         self.folder = folder
         self.beat: Beat
         parts = Parts(feeds=self._feeds, recorder=lambda end: Recorder(folder, "test", {"app": "test"}, end))
-        self.live = LiveRuntime(make_kernel(), parts)
+        self.live = Hub(kernel := make_kernel(), LiveSource(kernel, parts))
 
     def _feeds(self, inbox: Inbox) -> list[Beat]:
         self.beat = Beat(inbox)
@@ -231,7 +233,7 @@ def test_only_what_is_beyond_doubt_of_an_offset_counts(offset: int, error: int, 
 
 
 def test_trading_is_armed_again_when_no_cause_is_left() -> None:
-    told: list[Command] = []
+    told: list[Arm | Disarm] = []
     arming = Arming(told.append)
     assert arming.disarm("recording", "disk full")
     assert arming.disarm("clock", "stepped")
@@ -239,6 +241,4 @@ def test_trading_is_armed_again_when_no_cause_is_left() -> None:
     assert not arming.clear("journal")
     assert arming.clear("recording")
     assert arming.clear("clock")
-    assert [(c.name, c.args.get("reason", "")) for c in told] == [
-        ("disarm", "disk full"), ("disarm", "disk full; stepped"), ("disarm", "stepped"), ("arm", ""),
-    ]  # fmt: skip
+    assert told == [Disarm("disk full"), Disarm("disk full; stepped"), Disarm("stepped"), Arm()]

@@ -17,13 +17,16 @@ from cambist.engine.protocol import EngineSetup
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
-from cambist.model.events import Channel, Command, RecordKind, records
+from cambist.model.commands import ClearHalt, Halt, Pause, Play, Seek, SetSpeed, StartRecording, Step, StopRecording
+from cambist.model.events import Channel, RecordKind, records
 from cambist.model.opportunity import Need
-from cambist.runtime.hub import LiveRuntime
+from cambist.runtime.hub import Hub
 from cambist.runtime.inbox import Inbox
+from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
+from cambist.runtime.playing import RecordedSource
 from cambist.runtime.recorder import Recorder
-from cambist.runtime.replay import Replayer, ReplayRuntime
+from cambist.runtime.replay import Replayer
 from feeds.base import FeedStatus
 from storage.catalogue import list_sessions, session_path
 from storage.reader import SessionReader
@@ -74,12 +77,12 @@ def make_kernel() -> Kernel:
 
 def runtime(
     folder: Path, *, limits: dict[str, Any] | None = None, parts: dict[str, Any] | None = None, **feed: int
-) -> LiveRuntime:
+) -> Hub[LiveSource]:
     def recorder(on_end: Callable[[str], None]) -> Recorder:
         return Recorder(folder, "test", {"app": "test"}, on_end, **(limits or {}))
 
     made = Parts(feeds=lambda inbox: [Beat(inbox, **feed)], recorder=recorder, market="test")
-    return LiveRuntime(make_kernel(), replace(made, **(parts or {})))
+    return Hub(kernel := make_kernel(), LiveSource(kernel, replace(made, **(parts or {}))))
 
 
 def all_replay(folder: Path) -> int:
@@ -96,7 +99,7 @@ def all_replay(folder: Path) -> int:
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[LiveRuntime]:
+def live(tmp_path: Path) -> Iterator[Hub[LiveSource]]:
     made = runtime(tmp_path)
     made.start()
     yield made
@@ -110,7 +113,7 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.01)
 
 
-def test_a_live_session_replays_to_the_same_digest(live: LiveRuntime, tmp_path: Path) -> None:
+def test_a_live_session_replays_to_the_same_digest(live: Hub[LiveSource], tmp_path: Path) -> None:
     until(lambda: live.view.headline.fills >= 3)
     live.close()
     report = live.report()
@@ -123,22 +126,22 @@ def test_a_live_session_replays_to_the_same_digest(live: LiveRuntime, tmp_path: 
     assert (found["digest"], found["fills"], found["records"]) == (report["digest"], report["fills"], report["records"])
 
 
-def test_halt_takes_effect_and_clears(live: LiveRuntime) -> None:
+def test_halt_takes_effect_and_clears(live: Hub[LiveSource]) -> None:
     until(lambda: live.view.headline.fills >= 1)
-    live.submit(Command("halt", {"reason": "operator"}))
+    live.submit(Halt("operator"))
     until(lambda: live.view.status.state == "HALTED")
     orders = live.view.headline.orders
     time.sleep(0.2)
     assert live.view.headline.orders == orders
-    live.submit(Command("clear_halt"))
+    live.submit(ClearHalt())
     until(lambda: live.view.status.state == "RUNNING")
 
 
-def test_recording_stops_and_a_new_session_begins_with_its_own_state(live: LiveRuntime, tmp_path: Path) -> None:
+def test_recording_stops_and_a_new_session_begins_with_its_own_state(live: Hub[LiveSource], tmp_path: Path) -> None:
     until(lambda: live.view.headline.fills >= 1)
-    live.submit(Command("record_stop"))
+    live.submit(StopRecording())
     until(lambda: not live.view.status.recording)
-    live.submit(Command("record_start"))
+    live.submit(StartRecording())
     until(lambda: live.view.status.recording)
     until(lambda: live.view.headline.fills >= 3)
     live.close()
@@ -161,23 +164,23 @@ def test_a_broken_feed_is_named_and_the_hub_goes_on(tmp_path: Path) -> None:
         live.close()
 
 
-def test_a_replay_pauses_steps_seeks_and_ends_where_the_session_did(live: LiveRuntime, tmp_path: Path) -> None:
+def test_a_replay_pauses_steps_seeks_and_ends_where_the_session_did(live: Hub[LiveSource], tmp_path: Path) -> None:
     until(lambda: live.view.headline.fills >= 3)
     live.close()
     with SessionReader(session_path(tmp_path, live.session)) as reader:
-        replay = ReplayRuntime(reader, make_kernel(), name="s", speed=1.0)
+        replay = Hub(kernel := make_kernel(), RecordedSource(reader, kernel, name="s", speed=1.0))
         replay.start()
         until(lambda: (replay.view.replay or 0) and replay.view.replay.record > 5)  # type: ignore[union-attr]
-        replay.submit(Command("pause"))
+        replay.submit(Pause())
         until(lambda: not replay.view.replay.playing)  # type: ignore[union-attr]
         at = replay.view.replay.record  # type: ignore[union-attr]
-        replay.submit(Command("step", {"records": "1"}))
+        replay.submit(Step(1))
         until(lambda: replay.view.replay.record == at + 1)  # type: ignore[union-attr]
         first = replay.view.replay.first_ns  # type: ignore[union-attr]
-        replay.submit(Command("seek", {"ns": str(first)}))
+        replay.submit(Seek(first))
         until(lambda: replay.view.replay.record <= 3)  # type: ignore[union-attr]
-        replay.submit(Command("speed", {"x": "max"}))
-        replay.submit(Command("play"))
+        replay.submit(SetSpeed(None))
+        replay.submit(Play())
         until(lambda: replay.view.replay.finished)  # type: ignore[union-attr]
         assert replay.view.replay.digest == live.report()["digest"]  # type: ignore[union-attr]
         assert replay.view.replay.digest_match is True  # type: ignore[union-attr]
@@ -238,12 +241,12 @@ def test_a_full_disk_ends_the_recording_disarms_and_leaves_the_feeds_alone(
         until(lambda: not live.view.status.recording)
         until(lambda: bool(live.view.status.halt_reason))
         assert "free on the disk" in live.view.status.recording_note
-        frames = live.frames
-        until(lambda: live.frames > frames + 20)
+        frames = live.source.frames
+        until(lambda: live.source.frames > frames + 20)
         orders = live.view.headline.orders
         time.sleep(0.2)
         assert live.view.headline.orders == orders
-    live.submit(Command("record_start"))
+    live.submit(StartRecording())
     until(lambda: live.view.status.recording and not live.view.status.halt_reason)
     until(lambda: live.view.headline.fills >= 1)
     live.close()
@@ -270,7 +273,7 @@ def test_a_step_that_fails_ends_the_hub_and_closes_the_session(tmp_path: Path) -
         message = "the engine broke"
         raise RuntimeError(message)
 
-    live._kernel.step = broken  # type: ignore[assignment, method-assign]  # the fault under test
+    live.kernel.step = broken  # type: ignore[assignment, method-assign]  # the fault under test
     until(lambda: not live.alive)
     assert "the engine broke" in str(live.failure)
     live.close()
@@ -360,7 +363,7 @@ def test_a_journal_that_cannot_be_written_disarms_and_the_watch_goes_on(tmp_path
     live = runtime(tmp_path, parts={"journal": journal})
     live.start()
     try:
-        until(lambda: live.frames > 50)
+        until(lambda: live.source.frames > 50)
         until(lambda: "no journal" in live.view.status.halt_reason)
         assert live.view.headline.orders == 0
         assert live.view.status.recording

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cambist.clock import ReplayClock, SystemClock
 from cambist.model.events import RecordKind, pack, records
 from cambist.runtime.inbox import Inbox
-from cambist.runtime.transport import Pace, cut
+from cambist.runtime.pace import Pace, cut
 from tests.fakes import frame
 from tests.feeds.servers import running, until, websocket_server
 

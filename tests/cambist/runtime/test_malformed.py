@@ -9,7 +9,7 @@ import pytest
 
 from cambist import compose
 from cambist.config import load
-from cambist.model.events import Command
+from cambist.model.commands import RetryFeed
 from cambist.runtime.malformed import Count, Malformed
 from storage.catalogue import list_sessions
 from storage.reader import SessionReader
@@ -98,7 +98,7 @@ async def test_a_connection_is_made_anew_and_a_feed_switched_off_until_tried_aga
             assert len(venue.connected) == connected, "it is left alone"
             assert not venue.sockets
             venue.garbage = 0
-            live.submit(Command("retry", {"feed": "kraken"}))
+            live.submit(RetryFeed("kraken"))
             await soon(lambda: row().state == "live")
             assert row().note == "" or "switched off" not in row().note
         finally:

@@ -13,8 +13,9 @@ import pytest
 from websockets.asyncio.server import serve
 
 from cambist.model.events import RecordKind, records
-from cambist.runtime.hub import LiveRuntime
+from cambist.runtime.hub import Hub
 from cambist.runtime.inbox import Inbox
+from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
 from cambist.runtime.recorder import Recorder
 from cambist.runtime.replay import Replayer
@@ -115,9 +116,9 @@ def session(folder: Path, transport: str, url: str) -> list[tuple[Any, ...]]:
 
         return [Streams(inbox, make, url)]
 
-    live = LiveRuntime(make_kernel(), Parts(feeds=feeds, recorder=recorder, market="test"))
+    live = Hub(kernel := make_kernel(), LiveSource(kernel, Parts(feeds=feeds, recorder=recorder, market="test")))
     live.start()
-    until(lambda: live.frames >= FRAMES + 1)
+    until(lambda: live.source.frames >= FRAMES + 1)
     time.sleep(0.3)
     live.close()
     assert live.failure is None

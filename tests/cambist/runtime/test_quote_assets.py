@@ -23,7 +23,7 @@ def built(market: Dollars, setup: EngineSetup | None = None, inspect: str = "") 
     publisher = Publisher(kernel)
     publisher.build(kernel, market.now_ns)
     if inspect:
-        publisher.inspect({"price": inspect})
+        publisher.inspect(price=inspect)
     return publisher.build(kernel, market.now_ns), kernel
 
 

@@ -1,4 +1,4 @@
-"""Replay's transport: which records are due, at which speed, from where."""
+"""Replay's pace: which records are due, at which speed, from where."""
 
 from __future__ import annotations
 

@@ -1,0 +1,146 @@
+"""What a live run keeps: the session's segments and the journal; what can't be written disarms trading."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import TYPE_CHECKING, Literal
+
+from cambist.runtime.ledger import enter
+from storage.files import SessionError
+
+if TYPE_CHECKING:
+    from cambist.clock import Clock
+    from cambist.kernel import Effects, Kernel
+    from cambist.runtime.arming import Arming
+    from cambist.runtime.parts import Parts
+    from cambist.runtime.recorder import Recorder
+    from feeds.base import Note
+    from storage.journal import Journal
+    from storage.writer import SessionWriter
+
+SegmentAct = Literal["begin", "rotate", "end"]
+
+
+class Recording:
+    """Recorder and journal of a run, either of which may be absent."""
+
+    def __init__(self, kernel: Kernel, parts: Parts, arming: Arming, note: Note, clock: Clock) -> None:
+        self._kernel, self._parts, self._arming, self._note, self._clock = kernel, parts, arming, note, clock
+        self.recorder: Recorder | None = None
+        self._journal: Journal | None = None
+        self.due_acts: list[SegmentAct] = []
+        """What is to be done between two blocks."""
+        self._end_reason = ""
+        self.session = ""
+        """Name of the segment that is written now, or was last."""
+
+    @property
+    def on(self) -> bool:
+        """Whether a segment takes records."""
+        return self.recorder is not None and self.recorder.recording
+
+    @property
+    def not_recording(self) -> str:
+        """Why nothing is being recorded; empty while it is."""
+        if self.recorder is None:
+            return "recording is off"
+        return "" if self.recorder.recording else self.recorder.note or "recording stopped"
+
+    @property
+    def digest(self) -> str | None:
+        """Decision digest after the last record that was taken to disk."""
+        return (self.recorder.digest or None) if self.recorder is not None else None
+
+    async def open_journal(self) -> None:
+        """Opens the journal. A folder that can't be written disarms; another writer or a foreign file is raised."""
+        if self._parts.journal is None:
+            return
+        try:
+            self._journal = await self._parts.journal()
+        except OSError as error:
+            reason = f"no journal: {error.strerror or error}"
+            self._arming.hold("journal", reason)
+            self._kernel.risk.state.disarmed = reason
+            self._note("error", "journal", f"{reason}. Trading is disarmed.")
+
+    async def prepare(self) -> bool:
+        """Opens the next segment's file beside the one in use; False if that can't be done, which is noted."""
+        if self.recorder is None and self._parts.recorder is not None:
+            self.recorder = self._parts.recorder(self._cut)
+        if self.recorder is None:
+            return True
+        try:
+            await self.recorder.prepare(self._kernel, self._clock.now_ns())
+        except (OSError, SessionError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            self._note("error", "recorder", f"can't record: {reason}.")
+            self.recorder.failed(reason, self._clock.now_ns())
+            return False
+        return True
+
+    def switch(self) -> SessionWriter | None:
+        """Makes the prepared segment the one in use; returns the one before it, to be closed."""
+        if self.recorder is None or not self.recorder.prepared:
+            return None
+        old = self.recorder.switch()
+        self.session = self.recorder.name
+        return old
+
+    def began(self) -> None:
+        """Arms again what a recording that had ended disarmed."""
+        self._arming.clear("recording")
+        if self._journal is not None:
+            self._arming.clear("journal")  # a write that fails again disarms again
+        self._note("info", "recorder", f"recording to {self.session}")
+
+    def rotate_if_due(self) -> None:
+        """Asks for the next segment when this one is old or large enough."""
+        if self.recorder is not None and self.recorder.due(self._clock.now_ns()) and not self.due_acts:
+            self.due_acts.append("rotate")
+
+    def put(self, block: bytes, first_seq: int, count: int, first_ns: int) -> None:
+        """Takes a stepped block."""
+        if self.on and self.recorder is not None:
+            self.recorder.put(block, first_seq, count, first_ns, self._kernel.now_ns, self._kernel.digest)
+
+    def enter(self, effects: Effects) -> None:
+        """Marks fills and halts on the timeline, and enters what a step decided about money into the journal."""
+        for order, fill in effects.fills:
+            if fill.status == "filled":
+                kind = "fill" if fill.net > 0 else "loss"
+                self.mark(fill.recv_ns, effects.last_seq, kind, f"order {order.id}")
+        for at_ns, reason in effects.halts:
+            self.mark(at_ns, effects.last_seq, "halt", reason or "cleared")
+        if self._journal is not None and not enter(self._journal, effects):
+            self._arming.disarm("journal", f"journal: {self._journal.failure or 'its queue is full'}")
+
+    def mark(self, at_ns: int, seq: int, kind: str, label: str) -> None:
+        """Adds a point to the timeline."""
+        if self.recorder is not None:
+            self.recorder.mark(at_ns, seq, kind, label)
+
+    def ask_stop(self, reason: str) -> None:
+        """Asks for the end of the segment between two blocks."""
+        self._end_reason = reason
+        self.due_acts.append("end")
+
+    async def stop(self) -> None:
+        """Ends the segment."""
+        if self.recorder is not None and self.recorder.open:
+            await self.recorder.end(self._end_reason or "stopped")
+            self._note("warn", "recorder", f"recording stopped: {self.recorder.name}")
+
+    def _cut(self, reason: str) -> None:
+        """Ends a recording that can't go on; trading disarms, feeds go on."""
+        self._note("error", "recorder", f"{reason}: recording stopped, trading disarmed. Free space or press R.")
+        self._arming.disarm("recording", f"{reason}: recording stopped")
+        self.ask_stop(reason)
+
+    async def end(self) -> None:
+        """Closes both."""
+        parts = [part.end("the run ended") for part in (self.recorder,) if part is not None]
+        parts += [part.close() for part in (self._journal,) if part is not None]
+        for outcome in await asyncio.gather(*parts, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
