@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from feeds.base import endpoint_label
+from feeds.loop_time import loop_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ MAX_PAUSE_S = 3 * 86_400.0
 class Bucket:
     """At most 80 % of `limit` in any `window_s`, and nothing during a pause that the venue asked for."""
 
-    def __init__(self, limit: float, window_s: float = 60.0, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limit: float, window_s: float = 60.0, *, clock: Callable[[], float] = loop_s) -> None:
         self.window_s = window_s
         self._room = limit * BURST
         self._per_s = limit * STEADY / window_s
@@ -79,7 +80,7 @@ class Bucket:
 class Buckets:
     """One bucket for each kind of limit, venue and address, whoever asks first."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = loop_s) -> None:
         self._clock = clock
         self._made: dict[tuple[str, str, str], Bucket] = {}
 

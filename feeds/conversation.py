@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -13,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, PayloadTooBig
 from cambist.model.events import Direction
 from cambist.model.text import sanitise
 from feeds.base import trouble_of
+from feeds.loop_time import loop_s
 from feeds.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Conversation:
         sink: Sink,
         limits: SocketLimits,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = loop_s,
         heard: Callable[[float], None] = lambda _: None,
         translate: Callable[[bytes], Sequence[bytes]] | None = None,
         keep_alive: KeepAlive | None = None,

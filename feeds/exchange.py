@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +17,7 @@ from feeds.base import FeedStatus, Note, Sink, no_note
 from feeds.bucket import Bucket, Buckets
 from feeds.exchange_config import ExchangeChannels, ExchangeConfig, seeding_of
 from feeds.http import HttpChannel
+from feeds.loop_time import loop_s
 from feeds.native import NativeSource
 from feeds.reseeding import Reseeder
 from feeds.socket import WebSocketSource
@@ -55,7 +55,7 @@ class ExchangeFeed:
         buckets: Buckets | None = None,
         note: Note = no_note,
         rng: random.Random | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = loop_s,
         wires: Wires | None = None,
     ) -> None:
         """Feeds that share `buckets` share what the venue allows an address. With `wires` the streams come natively.

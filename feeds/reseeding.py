@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
+
+from feeds.loop_time import loop_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ class Reseeder:
         batch: int,
         backoff_s: Sequence[float],
         alarm: Callable[[str], None] = lambda _: None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = loop_s,
     ) -> None:
         """`order` is that of importance; at most `batch` symbols are started together, for `weight` in all.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from cambist.model.events import MAX_BODY
 from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint
 from feeds.bucket import retry_after_s
 from feeds.conversation import Conversation, Handler, KeepAlive, Socket, SocketLimits, reason_of
+from feeds.loop_time import loop_s
 from feeds.reach import reach
 from feeds.watchdog import Backoff, Watchdog
 
@@ -47,7 +47,7 @@ class _Connect(connect):
 
 async def open_connection(url: str, limits: SocketLimits) -> ClientConnection:
     """Returns a connection that is open. Raises what `reason_of` has words for."""
-    parts, began = urlsplit(url), time.monotonic()
+    parts, began = urlsplit(url), loop_s()
     async with asyncio.timeout(limits.open_timeout_s):
         reached = await reach(parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
     return await _Connect(
@@ -56,7 +56,7 @@ async def open_connection(url: str, limits: SocketLimits) -> ClientConnection:
         compression=None,
         proxy=None,
         user_agent_header="cambist",
-        open_timeout=max(0.1, limits.open_timeout_s - (time.monotonic() - began)),
+        open_timeout=max(0.1, limits.open_timeout_s - (loop_s() - began)),
         close_timeout=limits.close_timeout_s,
         ping_interval=limits.ping_interval_s,
         ping_timeout=limits.ping_timeout_s,
@@ -77,7 +77,7 @@ class WebSocketSource:
         *,
         name: str,
         limits: SocketLimits | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = loop_s,
         rng: random.Random | None = None,
         note: Note = no_note,
         translate: Callable[[bytes], Sequence[bytes]] | None = None,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +20,7 @@ from cambist.engine.twins import twin
 from cambist.model.text import sanitise
 from feeds.base import FeedStatus, Note, Sink, no_note
 from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
+from feeds.loop_time import loop_s
 from feeds.native import NativeSource
 from feeds.socket import SocketLimits, WebSocketSource
 
@@ -223,7 +223,7 @@ class SolanaFeed:
             entry = self._watched[key] = _Watched()
             self._subscribe(key)
         elif entry.state == "acked" and key not in self._postponed:
-            wait_s = entry.seeded_at + RESEED_S - time.monotonic()
+            wait_s = entry.seeded_at + RESEED_S - loop_s()
             if wait_s <= 0:
                 self._seed(key)
             else:
@@ -331,12 +331,12 @@ class SolanaFeed:
         else:
             entry.state = "wanted"
             if again:
-                self._resubscribe.append((time.monotonic() + 0.25 * 2.0**entry.tries, key))
+                self._resubscribe.append((loop_s() + 0.25 * 2.0**entry.tries, key))
 
     async def _resubscribing(self) -> None:
         while True:
             await asyncio.sleep(0.1)
-            now = time.monotonic()
+            now = loop_s()
             for _ in range(len(self._resubscribe)):
                 due, key = self._resubscribe.popleft()
                 if due > now:
@@ -385,7 +385,7 @@ class SolanaFeed:
             await asyncio.sleep(1.0)
             self._to_seed.update(dict.fromkeys(keys))
         else:
-            now = time.monotonic()
+            now = loop_s()
             for key in keys:
                 self._watched[key].seeded_at = now
         finally:

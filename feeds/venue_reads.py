@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Literal
 
 from cambist.model.text import sanitise
 from feeds.http import HttpChannel, Refusal, Unreachable
 from feeds.listing import Listing
+from feeds.loop_time import loop_s
 from feeds.venue_clock import VenueClock
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class VenueReads:
     async def _until_due(self, every_s: float) -> None:
         """Waits until the time is to be asked for again: sooner while it is not known, at once when ours stepped."""
         known = self.clock_offset_ns is not None
-        end = time.monotonic() + (every_s if known else min(every_s, AGAIN_S))
-        while (left_s := end - time.monotonic()) > 0 and known == (  # noqa: ASYNC110 - a clock that steps wakes nobody
+        end = loop_s() + (every_s if known else min(every_s, AGAIN_S))
+        while (left_s := end - loop_s()) > 0 and known == (  # noqa: ASYNC110 - a clock that steps wakes nobody
             self.clock_offset_ns is not None
         ):
             await asyncio.sleep(min(left_s, LOOK_S))
