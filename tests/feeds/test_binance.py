@@ -15,6 +15,8 @@ from feeds.socket import SocketLimits
 from feeds.venue import Deadlines, VenueLimits
 from tests.feeds.servers import FakeExchange, RememberingSink, http_server, running, until, websocket_server
 
+pytestmark = pytest.mark.virtual_time
+
 WS = Channel(1, "binance", "binance", "binance.spot.ws", "x")
 INFO = Channel(2, "binance", "binance", "binance.spot.info", "x")
 DEPTH = {

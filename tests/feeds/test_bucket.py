@@ -11,6 +11,8 @@ from feeds.bucket import Bucket, Buckets, retry_after_s
 from feeds.http import HttpChannel, HttpLimits
 from tests.feeds.servers import RememberingSink, http_server, until
 
+pytestmark = pytest.mark.virtual_time
+
 
 class HandClock:
     def __init__(self):

@@ -12,6 +12,8 @@ from feeds import venues
 from tests.feeds.fake_venues import FAKES, INFO, QUICK, SYMBOLS, WS, key_of, watching
 from tests.feeds.servers import until
 
+pytestmark = pytest.mark.virtual_time
+
 ALL = sorted(FAKES)
 
 

@@ -1,9 +1,13 @@
 """Two nodes of one chain over real sockets, one of them faulty: forks, lies, lag and silence in an engine."""
 
+import pytest
+
 from cambist.engine.reference import base58
 from cambist.fault_table.nodes import A, B, two_nodes, until
 from cambist.model.opportunity import Need
 from cambist.simulator.faults import cut, holding, owned_by
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_a_slot_that_one_node_dropped_leaves_no_trace_in_the_accounts():

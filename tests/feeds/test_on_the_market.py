@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from cambist.model.events import Channel
 from cambist.model.market import PoolRef
@@ -13,6 +14,8 @@ from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed
 from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed
 from feeds.solana import WHIRLPOOL, SolanaConfig, SolanaFeed
 from tests.feeds.servers import RememberingSink, running, until
+
+pytestmark = pytest.mark.virtual_time
 
 WS = Channel(1, "solana", "solana", "solana.ws", "x")
 HTTP = Channel(2, "solana", "solana", "solana.http", "x")

@@ -18,6 +18,8 @@ from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed
 from feeds.socket import SocketLimits
 from tests.feeds.servers import RememberingSink, running, until, websocket_server
 
+pytestmark = pytest.mark.virtual_time
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

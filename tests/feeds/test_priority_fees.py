@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 
 import msgspec
+import pytest
 from aiohttp import web
 
 from cambist.engine.protocol import EngineSetup, EngineView
@@ -12,6 +13,8 @@ from feeds.priority_fees import PERCENTILES, PriorityFeeConfig, PriorityFeeFeed,
 from feeds.socket import SocketLimits
 from feeds.tip_stream import TipStreamConfig, TipStreamFeed
 from tests.feeds.servers import FakeNode, RememberingSink, http_server, running, until, websocket_server
+
+pytestmark = pytest.mark.virtual_time
 
 CHANNEL = Channel(5, "priority_fees", "solana", "solana.http", "node")
 

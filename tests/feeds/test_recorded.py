@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from cambist.clock import SystemClock
 from cambist.model.events import HEADER, Channel, RecordKind, records
 from cambist.runtime.inbox import Inbox
@@ -24,6 +26,8 @@ from tests.feeds.servers import (
 )
 from tests.feeds.test_binance import DEPTH
 from tests.feeds.test_solana import HTTP, POOL, WS
+
+pytestmark = pytest.mark.virtual_time
 
 STREAMS = Channel(21, "binance", "binance", "binance.spot.ws", "x")
 INFO = Channel(22, "binance", "binance", "binance.spot.info", "x")

@@ -2,9 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from feeds.bucket import Bucket
 from feeds.reseeding import Reseeder
 from tests.feeds.servers import running, until
+
+pytestmark = pytest.mark.virtual_time
 
 
 def seeding(started, **changes):

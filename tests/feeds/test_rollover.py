@@ -17,6 +17,8 @@ from feeds.socket import SocketLimits, WebSocketSource
 from tests.feeds.fake_venues import FAKES, QUICK, SYMBOLS, WS, key_of, watching
 from tests.feeds.servers import RememberingSink, running, until, websocket_server
 
+pytestmark = pytest.mark.virtual_time
+
 FAST = SocketLimits(open_timeout_s=0.5, backoff_base_s=0.02, backoff_cap_s=0.05, ping_interval_s=None, overlap_s=1.0)
 
 

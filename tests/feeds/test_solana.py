@@ -13,6 +13,8 @@ from feeds.socket import SocketLimits
 from feeds.solana import CLOCK, WHIRLPOOL, Discovery, Memcmp, SolanaConfig, SolanaFeed
 from tests.feeds.servers import FakeNode, RememberingSink, http_server, running, until, websocket_server
 
+pytestmark = pytest.mark.virtual_time
+
 WS = Channel(1, "solana", "solana", "solana.ws", "node")
 HTTP = Channel(2, "solana", "solana", "solana.http", "node")
 POOL = "2kJmUjxWBwL2NGPBV2PiA5hWtmLCqcKY6reQgkrPtaeS"
