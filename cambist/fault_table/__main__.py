@@ -12,6 +12,7 @@ import msgspec
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
+from cambist.fault_table.problems import Problem
 from cambist.fault_table.table import ROWS, Outcome, Row, Scale, Tally
 from cambist.host import Stolen
 
@@ -67,7 +68,7 @@ async def _try(entry: Row, scale: Scale) -> Outcome:
         return msgspec.structs.replace(found, found=f"{found.found}; the host took {share / 10_000:.0f} % of the time")
     except Exception as error:
         tally = Tally()
-        tally.expect(False, f"broke off: {type(error).__name__}: {error}")
+        tally.expect(False, Problem.BROKE_OFF, f"broke off: {type(error).__name__}: {error}")
         return tally.outcome(entry)
 
 

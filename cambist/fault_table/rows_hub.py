@@ -21,6 +21,7 @@ import msgspec
 
 from cambist import compose
 from cambist.engine.protocol import EngineView
+from cambist.fault_table.problems import Problem
 from cambist.fault_table.table import Tally, row
 from cambist.model.events import Record, RecordKind, pack, records
 from cambist.simulator.exchanges.street import Street
@@ -162,7 +163,7 @@ async def blocked_screen(this: Row, scale: Scale) -> Outcome:
         late = {how: _lags(hub, found, offset_ns, tally) for how, found in spans.items()}
     p99 = {how: quantiles(found, n=100)[98] if len(found) > 1 else float("nan") for how, found in late.items()}
     tally.frames = sum(map(len, late.values()))
-    tally.expect(all(len(found) > 20 for found in late.values()), "too few frames to tell")
+    tally.expect(all(len(found) > 20 for found in late.values()), Problem.TOO_FEW, "too few frames to tell")
     found = f"p99 lag {p99['free']:.1f} ms; screen asleep {p99['sleep']:.1f} ms, spinning {p99['spin']:.1f} ms"
     return tally.outcome(this, found, met=p99["sleep"] <= p99["free"] + 1.0)
 
@@ -195,17 +196,17 @@ async def clock_steps(this: Row, scale: Scale) -> Outcome:
             hub.do(f"step {hours * 3_600_000}")
             moved = await hub.hear("moved", since, 5.0)
             disarmed.append((await hub.hear("disarmed", since, 10.0))["at"] - moved["at"])
-            await _expect(hub, tally, "disarmed", since, "off ", "the offset is not measured anew")
+            await _expect(hub, tally, "disarmed", since, "off ", Problem.NOT_NOTICED, "the offset is not measured anew")
             since = len(hub.told)
             hub.do(f"step {-hours * 3_600_000}")
             back = await hub.hear("moved", since, 5.0)
-            if armed := await _expect(hub, tally, "armed", since, "", "orders are not armed again"):
+            if armed := await _expect(hub, tally, "armed", since, "", Problem.ARMED_LATE, "orders are not armed again"):
                 tally.recoveries_ms.append((armed["at"] - back["at"]) * 1e3)
             tally.trials += 2
         since = len(hub.told)
         hub.do("drift 100000")  # 100 ms a second: 500 ms off after 5 s
         moved = await hub.hear("moved", since, 5.0)
-        if off := await _expect(hub, tally, "disarmed", since, "off ", "a drift is not noticed"):
+        if off := await _expect(hub, tally, "disarmed", since, "off ", Problem.NOT_NOTICED, "a drift is not noticed"):
             disarmed.append(max(0.0, off["at"] - moved["at"] - 5.0))
         tally.trials += 1
         await hub.end()
@@ -216,11 +217,13 @@ async def clock_steps(this: Row, scale: Scale) -> Outcome:
     return tally.outcome(this, found, met=max(disarmed) <= 1.0 and worst_ms <= 50.0)
 
 
-async def _expect(hub: Child, tally: Tally, what: str, since: int, words: str, problem: str) -> dict[str, Any] | None:
+async def _expect(
+    hub: Child, tally: Tally, what: str, since: int, words: str, problem: Problem, said: str
+) -> dict[str, Any] | None:
     try:
         return await hub.hear(what, since, SETTLED_S + 15.0, words)
     except TimeoutError:
-        tally.expect(False, problem)
+        tally.expect(False, problem, said)
         return None
 
 
@@ -229,7 +232,7 @@ def _timers(hub: Child, tally: Tally) -> float:
     last_ns, tick_ns, worst, near = 0, 0, 0.0, 0
     for record in hub.recorded():
         tally.frames += record.kind == RecordKind.FRAME
-        tally.expect(record.recv_ns >= last_ns, "a record is older than the one before it")
+        tally.expect(record.recv_ns >= last_ns, Problem.OLD_FRAME, "a record is older than the one before it")
         last_ns = record.recv_ns
         if record.kind == RecordKind.CLOCK_STEP:
             near = 2
@@ -257,7 +260,7 @@ async def standstills(this: Row, scale: Scale) -> Outcome:
         await hub.end()
         told = list(hub.recorded())
         seen = _judge(told, tally)
-    tally.expect(seen == len(stops), f"{seen} of {len(stops)} stops were noticed")
+    tally.expect(seen == len(stops), Problem.NOT_NOTICED, f"{seen} of {len(stops)} stops were noticed")
     return tally.outcome(
         this, f"{tally.trials} stops of {min(stops):g} to {max(stops):g} s, {tally.frames} frames after"
     )
@@ -280,12 +283,12 @@ def _judge(told: list[Record], tally: Tally) -> int:
             gaps += 1
             if gaps == len(kernel.setup.engine.channels):
                 noticed, gaps = noticed + 1, 0
-                tally.expect(not _usable(kernel, record.recv_ns), "a quote outlived the stop")
+                tally.expect(not _usable(kernel, record.recv_ns), Problem.QUOTED, "a quote outlived the stop")
         if record.kind == RecordKind.FRAME and record.direction == 0:
             tally.frames += noticed > 0
             for clock, value in _dated(record.body):
                 old = value <= bounds.get(clock, -1)
-                tally.expect(not old, f"a frame of before the stop was taken: {clock} {value}")
+                tally.expect(not old, Problem.OLD_FRAME, f"a frame of before the stop was taken: {clock} {value}")
                 newest[clock] = max(value, newest.get(clock, 0))
         if record.recv_ns - looked_ns > S // 50:
             looked_ns = record.recv_ns

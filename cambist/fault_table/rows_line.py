@@ -7,6 +7,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from cambist.fault_table.line import Line
+from cambist.fault_table.problems import Problem
 from cambist.fault_table.rig import VENUES
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
 from cambist.simulator.exchanges.faults import Fault, Kind
@@ -25,10 +26,14 @@ def count(line: Line, tally: Tally, frames_before: int) -> None:
 def close(line: Line, tally: Tally) -> None:
     """Says what a line showed."""
     name = line.exchange.venue
-    tally.expect(line.truth.wrong == 0, f"{name}: {line.truth.wrong} wrong books LIVE, first {line.truth.first_wrong}")
-    tally.expect(line.truth.compared > 0, f"{name}: no book was ever LIVE")
+    tally.expect(
+        line.truth.wrong == 0,
+        Problem.WRONG_BOOK,
+        f"{name}: {line.truth.wrong} wrong books LIVE, first {line.truth.first_wrong}",
+    )
+    tally.expect(line.truth.compared > 0, Problem.NEVER_LIVE, f"{name}: no book was ever LIVE")
     settled = line.settle()
-    tally.expect(settled, f"{name}: books differ from the venue's at the end")
+    tally.expect(settled, Problem.BOOKS_DIFFER, f"{name}: books differ from the venue's at the end")
     if not settled:
         tally.lost += 1
 
@@ -53,7 +58,11 @@ async def gaps(this: Row, scale: Scale) -> Outcome:
         tally.trials += lossy.lost
         unseen += lossy.unseen
         # Kraken's books have no numbers: a loss that the next message makes up for leaves a sum that is right.
-        tally.expect(lossy.unseen == 0 or venue == "kraken", f"{venue}: {lossy.unseen} losses were not seen at once")
+        tally.expect(
+            lossy.unseen == 0 or venue == "kraken",
+            Problem.LOSS_UNSEEN,
+            f"{venue}: {lossy.unseen} losses were not seen at once",
+        )
         close(line, tally)
     found = (
         f"{tally.trials} deltas lost, {tally.trials - unseen} seen with the next message, the others made up for by it"
@@ -113,7 +122,7 @@ async def repeats(this: Row, scale: Scale) -> Outcome:
             noisy.step()
             count(noisy, tally, before)
             seen = [[(b.state, b.last, b.bids, b.asks) for b in each.sink.books().values()] for each in (clean, noisy)]
-            tally.expect(seen[0] == seen[1], f"{venue}: books differ from those of the clean run")
+            tally.expect(seen[0] == seen[1], Problem.BOOKS_DIFFER, f"{venue}: books differ from those of the clean run")
         tally.trials += 1
         tally.duplicated += copied
         close(noisy, tally)
@@ -179,11 +188,13 @@ async def crossings(this: Row, scale: Scale) -> Outcome:
                 line.step()
                 shown = line.sink.books(0)[symbol]
                 bid, ask = shown.touch
-                tally.expect(not (shown.usable and bid >= ask > 0), f"{venue}: a crossed book is quoted")
+                tally.expect(
+                    not (shown.usable and bid >= ask > 0), Problem.QUOTED, f"{venue}: a crossed book is quoted"
+                )
                 count(line, tally, before)
             tally.trials += 1
         # What the venue itself got wrong is not held against the book, but it must be right again at the end.
-        tally.expect(line.settle(), f"{venue}: books differ from the venue's at the end")
+        tally.expect(line.settle(), Problem.BOOKS_DIFFER, f"{venue}: books differ from the venue's at the end")
     return tally.outcome(this, f"{tally.trials} crossed or locked books")
 
 
@@ -245,7 +256,9 @@ async def silences(this: Row, scale: Scale) -> Outcome:
                 line.step()
             line.stall(40.0 + draw.random() * 60.0)
             shown = line.sink.books(0)
-            tally.expect(not any(book.usable for book in shown.values()), f"{venue}: a silent book is quoted")
+            tally.expect(
+                not any(book.usable for book in shown.values()), Problem.QUOTED, f"{venue}: a silent book is quoted"
+            )
             tally.trials += 1
             line.step()
             count(line, tally, before)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cambist.engine import build_info
 from cambist.fault_table.far import FarRig, far_rig
+from cambist.fault_table.problems import Problem
 from cambist.fault_table.rig import VENUES, Rig, rigs
 from cambist.fault_table.rows_net import p99, recover
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, resident_bytes, row
@@ -97,8 +98,12 @@ async def giants(this: Row, scale: Scale) -> Outcome:
                 told.append(f"{name} {what} {grown / MIB:.0f} MiB {pause_s * 1e3:.0f} ms")
                 fetched = what == "deep" and bool(rig.feed._channels.depth)
                 most = 2 * (rig.feed._config.http.max_size if fetched else cap)
-                tally.expect(grown <= most, f"{name}, {what}: memory grew by {grown / MIB:.0f} MiB")
-                tally.expect(pause_s <= 0.05, f"{name}, {what}: the loop stood for {pause_s * 1e3:.0f} ms")
+                tally.expect(
+                    grown <= most, Problem.MEMORY_GREW, f"{name}, {what}: memory grew by {grown / MIB:.0f} MiB"
+                )
+                tally.expect(
+                    pause_s <= 0.05, Problem.LOOP_STOOD, f"{name}, {what}: the loop stood for {pause_s * 1e3:.0f} ms"
+                )
     found = f"engine in the feed's own loop here, {build_info().profile} build: "
     return tally.outcome(this, found + ", ".join(told))
 
@@ -118,7 +123,9 @@ async def _giant(rig: FarRig, what: str, command: dict[str, Any], tally: Tally) 
     said = rig.sink.reasons[ends:]
     wanted = "closed with code 1002" if what == "packed" else "a message over"
     taken = what == "deep" and biggest.size > DEEP_BYTES
-    tally.expect(taken or any(wanted in reason for reason in said), f"{rig.name}, {what}: it said {said}")
+    tally.expect(
+        taken or any(wanted in reason for reason in said), Problem.WRONG_WORDS, f"{rig.name}, {what}: it said {said}"
+    )
     tally.trials += 1
     tally.frames += 1
     return pulse.grown_bytes, pulse.worst_s
@@ -180,7 +187,7 @@ async def latencies(this: Row, scale: Scale) -> Outcome:
         for rig in made:
             tally.frames += rig.sent
             tally.trials += len(steps)
-        tally.expect(all(clock.timed_ms for clock in clocks.values()), "no frame was looked at")
+        tally.expect(all(clock.timed_ms for clock in clocks.values()), Problem.TOO_FEW, "no frame was looked at")
     younger = {name: p99([error for error in clock.errors_ms if error > 0] or [0.0]) for name, clock in clocks.items()}
     timed = {name: p99([abs(error) for error in clock.timed_ms]) for name, clock in clocks.items()}
     untimed = p99([-error for error in clocks["binance"].errors_ms])
@@ -267,8 +274,12 @@ async def _burst(rig: FarRig, seconds: int, tally: Tally) -> str:
     tally.lost += max(0, missing)
     tally.recoveries_ms.append(calm_s * 1e3)
     grown = pulse.grown_bytes / MIB
-    tally.expect(grown <= 64.0, f"{rig.name}: memory grew by {grown:.0f} MiB")
-    tally.expect(calm_s <= 1.0, f"{rig.name}: lag {lag_ms:.0f} ms, {calm_s:.1f} s after the burst")
-    tally.expect(came > 0 and len(rig.sink.reasons) == 0, f"{rig.name}: the connection ended, {rig.sink.reasons}")
+    tally.expect(grown <= 64.0, Problem.MEMORY_GREW, f"{rig.name}: memory grew by {grown:.0f} MiB")
+    tally.expect(calm_s <= 1.0, Problem.LAGGED, f"{rig.name}: lag {lag_ms:.0f} ms, {calm_s:.1f} s after the burst")
+    tally.expect(
+        came > 0 and len(rig.sink.reasons) == 0,
+        Problem.CONNECTION_ENDED,
+        f"{rig.name}: the connection ended, {rig.sink.reasons}",
+    )
     dropped = f"{rig.sink.dropped:,} dropped and said so"
     return f"{rig.name}: {rate:,.0f} frames a second taken, {dropped}, {grown:.0f} MiB, calm after {calm_s:.2f} s"

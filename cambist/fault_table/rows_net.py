@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cambist.fault_table.problems import Problem
 from cambist.fault_table.rig import VENUES, rigs
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
 from cambist.fault_table.watch import Watch
@@ -43,7 +44,7 @@ async def recover(watch: Watch, since_s: float, tally: Tally, within_s: float = 
     took_s = watch.first(since_s, lambda live: len(live) == len(rig.symbols))
     tally.trials += 1
     if took_s is None:
-        tally.expect(False, f"{rig.name}: not LIVE again within {within_s:g} s")
+        tally.expect(False, Problem.NOT_LIVE_AGAIN, f"{rig.name}: not LIVE again within {within_s:g} s")
         tally.recoveries_ms.append(within_s * 1e3)
         return time.monotonic()
     tally.recoveries_ms.append(took_s * 1e3)
@@ -108,7 +109,7 @@ async def _roll(watch: Watch, times: int, tally: Tally) -> None:
         else:
             rig.feed._socket.roll("its time is up")
         replaced = await watch.until(lambda: _replaced(rig, before), PATIENCE_S)  # noqa: B023 - it is called here
-        tally.expect(replaced, f"{rig.name}: not replaced within {PATIENCE_S:g} s")
+        tally.expect(replaced, Problem.NOT_REPLACED, f"{rig.name}: not replaced within {PATIENCE_S:g} s")
         tally.trials += 1
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference import base58
 from cambist.fault_table.nodes import A, B, Nodes, two_nodes, until
+from cambist.fault_table.problems import Problem
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
 from cambist.model.opportunity import Need
 from cambist.simulator.accounts.base import TokenBalance
@@ -29,7 +30,7 @@ async def laggards(this: Row, scale: Scale) -> Outcome:
         for _ in range(scale.of(20, 2)):
             nodes.mine.lag_slots = 5
             await _passes(nodes, tally, B[0].id)
-            tally.expect(hub.channel(A[0].id)["slots_behind"] > 2, "the lag is not told")
+            tally.expect(hub.channel(A[0].id)["slots_behind"] > 2, Problem.LAG_UNTOLD, "the lag is not told")
             nodes.mine.lag_slots = 0
             await until(lambda: hub.channel(A[0].id)["slots_behind"] == 0)
             nodes.theirs.muted = True
@@ -62,11 +63,15 @@ async def forks(this: Row, scale: Scale) -> Outcome:
             took += await until(hub.all_live)
             tally.recoveries_ms.append(1e3 * took)
             tally.trials += 1
-            tally.expect(hub.account(nodes.vault)["slot"] != slot, "an account of the dropped slot is still believed")
+            tally.expect(
+                hub.account(nodes.vault)["slot"] != slot,
+                Problem.BELIEVED,
+                "an account of the dropped slot is still believed",
+            )
         left = [
             account["key"] for account in hub.state()["accounts"] if account["count"] and account["fork"] is not None
         ]
-        tally.expect(not left, f"{len(left)} accounts still have a state to roll back")
+        tally.expect(not left, Problem.STATE_LEFT, f"{len(left)} accounts still have a state to roll back")
         tally.frames = hub.seq
     return tally.outcome(
         this, f"{tally.trials} forks over sockets; `cargo nextest run slot_chain forks` for the scripts"
@@ -86,8 +91,12 @@ async def lies(this: Row, scale: Scale) -> Outcome:
             took = await until(lambda hub=hub: hub.channel(B[0].id)["quarantine"] != "")  # type: ignore[misc]
             tally.recoveries_ms.append(1e3 * took)
             await until(lambda hub=hub: hub.all_live() and hub.carriers() == {A[0].id})  # type: ignore[misc]
-            tally.expect(hub.account(nodes.vault)["channel"] in (A[0].id, A[1].id), "the liar's account is believed")
-            tally.expect(hub.go == go, "a go on a lie")
+            tally.expect(
+                hub.account(nodes.vault)["channel"] in (A[0].id, A[1].id),
+                Problem.BELIEVED,
+                "the liar's account is believed",
+            )
+            tally.expect(hub.go == go, Problem.BELIEVED, "a go on a lie")
             tally.trials += 1
             tally.frames += hub.seq
     async with two_nodes() as nodes:
@@ -96,7 +105,7 @@ async def lies(this: Row, scale: Scale) -> Outcome:
         hub.feeds[1].need(Need("account", B[0].id, base58.encode(nodes.vault)))
         nodes.theirs.slots_off = -100
         await until(lambda: hub.refused("old_slot") > 20)
-        tally.expect(hub.go == go, "a go on reserves that one node alone tells")
+        tally.expect(hub.go == go, Problem.BELIEVED, "a go on reserves that one node alone tells")
         tally.trials += 1
         tally.frames += hub.seq
     return tally.outcome(this, f"{tally.trials} lies; times are until the quarantine")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from cambist.fault_table.problems import Problem
 from cambist.fault_table.rig import VENUES, Rig, rigs
 from cambist.fault_table.rows_net import recover
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
@@ -66,7 +67,7 @@ async def certificates_refused(this: Row, scale: Scale) -> Outcome:
         sent = sum(
             await asyncio.gather(*(_refused(name, kind, tally) for name in VENUES for kind in [*WORDS, "reset"]))
         )
-    tally.expect(sent == 0, f"{sent} bytes reached an exchange")
+    tally.expect(sent == 0, Problem.BYTES_LEAKED, f"{sent} bytes reached an exchange")
     return tally.outcome(this, f"{sent} bytes of application data; the good certificate lets every venue go LIVE")
 
 
@@ -80,9 +81,15 @@ async def _refused(name: str, kind: str, tally: Tally) -> int:
             rig.proxy.toxics = Toxics(tls_reset=True)
         await until(lambda: bool(rig.notes) and rig.proxy.counts.connections >= 3, 10.0)
         said = " / ".join(rig.sink.reasons)
-        tally.expect(WORDS.get(kind, "") in said and bool(said), f"{name}, {kind}: it said {said!r}")
-        tally.expect(not rig.exchange.sessions and rig.exchange.sent.total() == 0, f"{name}, {kind}: got through")
-        tally.expect(rig.proxy.counts.connections > 0, f"{name}, {kind}: never tried")
+        tally.expect(
+            WORDS.get(kind, "") in said and bool(said), Problem.WRONG_WORDS, f"{name}, {kind}: it said {said!r}"
+        )
+        tally.expect(
+            not rig.exchange.sessions and rig.exchange.sent.total() == 0,
+            Problem.GOT_THROUGH,
+            f"{name}, {kind}: got through",
+        )
+        tally.expect(rig.proxy.counts.connections > 0, Problem.NOT_ASKED, f"{name}, {kind}: never tried")
         tally.trials += 1
         return rig.proxy.counts.bytes_up
     finally:
@@ -109,7 +116,7 @@ async def _nowhere(seed: int, tally: Tally) -> str:
         await rig.open()
         await until(lambda: bool(rig.sink.reasons), 15.0)
         said = rig.sink.reasons[0] if rig.sink.reasons else ""
-        tally.expect(said.startswith(("host name", "no answer")), f"an unknown name: {said!r}")
+        tally.expect(said.startswith(("host name", "no answer")), Problem.WRONG_WORDS, f"an unknown name: {said!r}")
         tally.trials += 1
         return said
     finally:
@@ -127,7 +134,9 @@ async def _second(name: str, context: Any, seed: int, tally: Tally) -> None:
             tally.trials += 1
             tally.frames += rig.sent
             tally.expect(
-                port > 0 and rig.proxy.counts.connections == 1, f"{name}: {rig.proxy.counts.connections} tries"
+                port > 0 and rig.proxy.counts.connections == 1,
+                Problem.TOO_MANY_TRIES,
+                f"{name}: {rig.proxy.counts.connections} tries",
             )
     finally:
         await rig.close()
@@ -195,6 +204,7 @@ async def bans(this: Row, scale: Scale) -> Outcome:
     cases.append(Fault(kind=Kind.HTML, channel=DEPTH))
     tries = [_ban(fault, float(ban_s), scale.seed, tally) for fault in cases]
     inside += await asyncio.gather(*tries)
+    tally.expect(sum(inside) == 0, Problem.BAN_IGNORED, "a request came inside a ban")
     found = f"{sum(inside)} requests inside {len(cases)} bans and refusals; bans of {ban_s} s"
     return tally.outcome(this, found, met=sum(inside) == 0)
 
@@ -218,9 +228,9 @@ async def _ban(fault: Fault, ban_s: float, seed: int, tally: Tally) -> int:
         begun_s = time.monotonic()
         await recover(watch, begun_s, tally)
         times = [at_s for at_s, path, _ in asked.log if path == DEPTH]
-        tally.expect(len(times) > 1, f"{fault.kind} {fault.value}: {len(times)} requests in all")
+        tally.expect(len(times) > 1, Problem.NOT_ASKED, f"{fault.kind} {fault.value}: {len(times)} requests in all")
         hit = rig.exchange.faults.hits.get(fault.kind, 0)
-        tally.expect(hit == 1, f"{fault.kind} {fault.value}: struck {hit} times")
+        tally.expect(hit == 1, Problem.NEVER_STRUCK, f"{fault.kind} {fault.value}: struck {hit} times")
         await watch.close(tally)
         bans_us = fault.retry_after_s > 0 or fault.value in (429, 418, 403)
         if not bans_us:
@@ -265,7 +275,11 @@ async def _stormed(rig: Rig, asked: Requests, window_s: float, tally: Tally) -> 
             await asyncio.sleep(0.1)
             if rig.sink.live(rig.symbols):
                 break
-        tally.expect(rig.sink.live(rig.symbols), f"{rig.name}: not all LIVE after {end_s - begun_s:.0f} s")
+        tally.expect(
+            rig.sink.live(rig.symbols),
+            Problem.NOT_LIVE_AGAIN,
+            f"{rig.name}: not all LIVE after {end_s - begun_s:.0f} s",
+        )
         tally.recoveries_ms.append((time.monotonic() - begun_s) * 1e3)
         tally.trials += len(rig.symbols)
         rig.compare()
@@ -274,7 +288,7 @@ async def _stormed(rig: Rig, asked: Requests, window_s: float, tally: Tally) -> 
             rig.proxy.reset()
             await until(lambda: not rig.sink.live(rig.symbols), 10.0)
     tally.frames += rig.sent
-    tally.expect(rig.truth.wrong == 0, f"{rig.truth.wrong} wrong books LIVE")
+    tally.expect(rig.truth.wrong == 0, Problem.WRONG_BOOK, f"{rig.truth.wrong} wrong books LIVE")
     times = asked.times(DEPTH)
     most = max(sum(at <= one < at + window_s for one in times) for at in times) * WEIGHT / LIMIT
     took_s = max(tally.recoveries_ms) / 1e3

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cambist.fault_table.problems import Problem
 from cambist.fault_table.rig import VENUES, Rig, rigs
 from cambist.fault_table.rows_net import recover
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
@@ -87,7 +88,7 @@ async def _mute(watch: Watch, times: int, tally: Tally, late_s: list[float]) -> 
     for _ in range(times):
         # On a crowded machine it takes a while until a book's pace is known; before that it may be silent for 30 s.
         paced = await watch.until(lambda: rig.sink.books(0)[symbol].due_ns < rig.sink.now_ns() + PACED_NS, 30.0)
-        tally.expect(paced, f"{rig.name}: too few messages to know a pace")
+        tally.expect(paced, Problem.TOO_FEW, f"{rig.name}: too few messages to know a pace")
         others = sum(watch.dark(other) for other in rig.symbols[1:])
         before = len(asked.times(symbol))
         rig.exchange.inject(Fault(kind=Kind.MUTE, symbol=symbol, count=0))
@@ -96,17 +97,17 @@ async def _mute(watch: Watch, times: int, tally: Tally, late_s: list[float]) -> 
         at_s = watch.first(begun_s, _without(symbol)) or 0.0
         if stale:
             late_s.append(begun_s + at_s - (rig.sink.books(0)[symbol].due_ns - offset_ns) / 1e9)
-        tally.expect(stale, f"{rig.name}: a silent book is LIVE after 40 s")
+        tally.expect(stale, Problem.STAYED_LIVE, f"{rig.name}: a silent book is LIVE after 40 s")
         asked.heals = symbol if len(asked.times(symbol)) == before else ""
         again = await watch.until(lambda: len(asked.times(symbol)) > before, 20.0)  # noqa: B023
-        tally.expect(again, f"{rig.name}: not subscribed anew")
+        tally.expect(again, Problem.NOT_SUBSCRIBED_ANEW, f"{rig.name}: not subscribed anew")
         rig.exchange.faults.clear()
         if watch.all_live:
             tally.trials += 1
         else:
             await recover(watch, time.monotonic(), tally)
         touched = sum(watch.dark(other) for other in rig.symbols[1:]) - others
-        tally.expect(touched == 0, f"{rig.name}: others were not LIVE {touched} times")
+        tally.expect(touched == 0, Problem.OTHERS_TOUCHED, f"{rig.name}: others were not LIVE {touched} times")
 
 
 def _without(symbol: str) -> Callable[[frozenset[str]], bool]:
@@ -158,9 +159,13 @@ async def _refuse(
         alarm_s = next((at_s - begun_s for at_s, level, _ in rig.notes if level == "error"), float("inf"))
         if alarm_s == float("inf") and fault.kind is Kind.ACK_PARTIAL and watch.all_live:
             alarm_s = 0.0  # the next attempt brought what was missing
-        tally.expect(alarm_s < float("inf"), f"{name}, {fault.kind}: no alarm")
-        tally.expect(bool(asked.log), f"{name}, {fault.kind}: nothing was asked for")
-        tally.expect(rig.exchange.faults.hits.get(fault.kind, 0) > 0, f"{name}, {fault.kind}: the fault never struck")
+        tally.expect(alarm_s < float("inf"), Problem.NO_ALARM, f"{name}, {fault.kind}: no alarm")
+        tally.expect(bool(asked.log), Problem.NOT_ASKED, f"{name}, {fault.kind}: nothing was asked for")
+        tally.expect(
+            rig.exchange.faults.hits.get(fault.kind, 0) > 0,
+            Problem.NEVER_STRUCK,
+            f"{name}, {fault.kind}: the fault never struck",
+        )
         most = asked.most_a_minute()
         rig.exchange.faults.clear()
         rig.feed.retry()
@@ -214,10 +219,10 @@ async def _wrong_once(watch: Watch, asked: Asked, tally: Tally) -> None:
     before, begun_s = len(asked.times(symbol)), time.monotonic()
     rig.exchange.inject(Fault(kind=Kind.CHECKSUM, symbol=symbol))
     seen = await watch.until(lambda: watch.first(begun_s, _without(symbol)) is not None, 10.0)
-    tally.expect(seen, f"{rig.name}: a wrong sum was not seen")
+    tally.expect(seen, Problem.SUM_UNSEEN, f"{rig.name}: a wrong sum was not seen")
     await recover(watch, begun_s + (watch.first(begun_s, _without(symbol)) or 0.0), tally)
     times = len(asked.times(symbol)) - before
-    tally.expect(times == 1, f"{rig.name}: one wrong sum, {times} subscriptions")
+    tally.expect(times == 1, Problem.TOO_MANY_TRIES, f"{rig.name}: one wrong sum, {times} subscriptions")
 
 
 async def _wrong_always(watch: Watch, asked: Asked, tally: Tally) -> str:
@@ -232,19 +237,27 @@ async def _wrong_always(watch: Watch, asked: Asked, tally: Tally) -> str:
     told = await watch.until(
         lambda: bool(_alarm(rig)) if by_sum_alone else "no longer checked" in rig.sink.said()[1], 40.0
     )
-    tally.expect(told, f"{rig.name}: no word of sums that always fail")
+    tally.expect(told, Problem.NO_ALARM, f"{rig.name}: no word of sums that always fail")
     error = rig.sink.said()[1] or _alarm(rig)
     if by_sum_alone:
-        tally.expect(symbol not in watch.turns[-1].live, f"{rig.name}: a book whose sums all fail is LIVE")
+        tally.expect(
+            symbol not in watch.turns[-1].live, Problem.QUOTED, f"{rig.name}: a book whose sums all fail is LIVE"
+        )
         rig.exchange.faults.clear()
     if not watch.all_live:
         await recover(watch, time.monotonic(), tally)
     times = asked.times(symbol)[before:]
     waits = [later - one for one, later in itertools.pairwise(times)]
-    tally.expect(len(waits) >= 2, f"{rig.name}: {len(times)} subscriptions are too few to tell of a backoff")
+    tally.expect(
+        len(waits) >= 2, Problem.TOO_FEW, f"{rig.name}: {len(times)} subscriptions are too few to tell of a backoff"
+    )
     bounds = rig.feed._config.seed_backoff_s
     fast = [at for at, wait_s in enumerate(waits, 1) if wait_s < bounds[min(at, len(bounds) - 1)] - EARLY_S]
-    tally.expect(not fast, f"{rig.name}: subscribed anew sooner than the backoff, {[round(one, 2) for one in waits]}")
+    tally.expect(
+        not fast,
+        Problem.BACKOFF_CUT,
+        f"{rig.name}: subscribed anew sooner than the backoff, {[round(one, 2) for one in waits]}",
+    )
     gone = ", ".join(f"{one:.1f}" for one in waits)
     return f"{rig.name}: subscribed anew after {gone} s, then {error!r}"
 

@@ -12,6 +12,7 @@ from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import EngineSetup
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
+from cambist.fault_table.problems import Problem
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import Channel, RecordKind, pack
@@ -153,9 +154,9 @@ async def names(this: Row, scale: Scale) -> Outcome:
             text = _text(app)
             bad = sorted({char for char in text if _hostile(char)})
             seen += sanitise(name)[:6].strip() in text
-            tally.expect(not bad, f"{name[:20]!r} left {bad} on the screen")
-    tally.expect(2 * seen > tally.trials, f"only {seen} names were on the screen at all")
-    tally.expect(app.return_code in (0, None), f"the dashboard ended with {app.return_code}")
+            tally.expect(not bad, Problem.TEXT_LEAKED, f"{name[:20]!r} left {bad} on the screen")
+    tally.expect(2 * seen > tally.trials, Problem.TOO_FEW, f"only {seen} names were on the screen at all")
+    tally.expect(app.return_code in (0, None), Problem.TEXT_LEAKED, f"the dashboard ended with {app.return_code}")
     return tally.outcome(this, f"{tally.trials} names painted")
 
 

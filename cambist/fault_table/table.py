@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cambist.fault_table.problems import Problem
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -38,6 +40,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     found: str
     """What the figure came to."""
     met: bool
+    problems: tuple[Problem, ...] = ()
+    """Codes of what was found wrong, in the order it was."""
 
 
 @dataclass(slots=True)
@@ -50,17 +54,18 @@ class Tally:
     duplicated: int = 0
     recoveries_ms: list[float] = field(default_factory=list)
     memory_bytes: int = field(default_factory=lambda: resident_bytes())
-    problems: list[str] = field(default_factory=list)
+    problems: list[tuple[Problem, str]] = field(default_factory=list)
 
-    def expect(self, holds: bool, problem: str) -> None:
+    def expect(self, holds: bool, problem: Problem, words: str) -> None:
         """Notes a problem unless something holds."""
         if not holds and len(self.problems) < 5:
-            self.problems.append(problem)
+            self.problems.append((problem, words))
 
     def outcome(self, row: Row, found: str = "", *, met: bool = True) -> Outcome:
         """Returns what the row came to; any problem fails it."""
         p50, p99, most = _spread(self.recoveries_ms)
-        told = "; ".join([found, *self.problems] if found else self.problems) or "as expected"
+        words = [words for _, words in self.problems]
+        told = "; ".join([found, *words] if found else words) or "as expected"
         return Outcome(
             row=row.number,
             fault=row.fault,
@@ -75,6 +80,7 @@ class Tally:
             figure=row.figure,
             found=told,
             met=met and not self.problems and self.lost == 0,
+            problems=tuple(problem for problem, _ in self.problems),
         )
 
 

@@ -7,6 +7,8 @@ import itertools
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.fault_table.problems import Problem
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -101,10 +103,14 @@ class Watch:
         lost = await self.lost()
         settled = await rig.settled()
         wrong = rig.truth.wrong
-        tally.expect(wrong == 0, f"{name}: {wrong} wrong books LIVE, first {rig.truth.first_wrong}")
-        tally.expect(rig.truth.compared > 0, f"{name}: no book was ever LIVE")
-        tally.expect(settled, f"{name}: books differ from the venue's at the end")
-        tally.expect(self.uncovered == 0, f"{name}: {self.uncovered} connections ended and books stayed LIVE")
+        tally.expect(wrong == 0, Problem.WRONG_BOOK, f"{name}: {wrong} wrong books LIVE, first {rig.truth.first_wrong}")
+        tally.expect(rig.truth.compared > 0, Problem.NEVER_LIVE, f"{name}: no book was ever LIVE")
+        tally.expect(settled, Problem.BOOKS_DIFFER, f"{name}: books differ from the venue's at the end")
+        tally.expect(
+            self.uncovered == 0,
+            Problem.STAYED_LIVE,
+            f"{name}: {self.uncovered} connections ended and books stayed LIVE",
+        )
         tally.frames += rig.sent
         tally.lost += max(0, lost) + self.uncovered + (not settled)
         tally.duplicated += self.overlapping + max(0, -lost)
