@@ -337,6 +337,29 @@ def pools(*, json: bool = False, refresh: bool = False, limit: int | None = None
     return OK if found.ok else DIFFERENT
 
 
+@app.command(name="config")
+def show_config(*, json: bool = False, config: Path | None = None) -> int:
+    """Print every key that can be set: default, unit, range, meaning, and what the config sets it to.
+
+    Args:
+        json: Print one JSON object.
+        config: The TOML file; without it the default one.
+    """
+    from cambist.config import describe
+
+    found = list(describe.keys(load(config)))
+    if json:
+        put({"schema": 1, "keys": found})
+        return OK
+    table = ""
+    for key in found:
+        if key.table != table:
+            table = key.table
+            print(table)
+        print(describe.line(key))
+    return OK
+
+
 @app.command
 def doctor(*, timeout: float = 10.0, json: bool = False, config: Path | None = None) -> int:
     """Check what a run needs: engine, terminal, folders, each endpoint; list how far each venue is proved.

@@ -14,8 +14,9 @@ import msgspec
 
 from cambist import engine as engines
 from cambist.config import Paper, Risk
+from cambist.config.settings import Gates
 from cambist.config.watch import nearest
-from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
+from cambist.engine.protocol import EngineSetup
 from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
@@ -211,7 +212,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
             raise ValueError(message)
         return {base[s].mint: round(v * 10 ** base[s].decimals) for s, v in amounts.items()}
 
-    rules, risk, paper = config.rules, config.risk, config.paper
+    risk, paper = config.risk, config.paper
     caps = atoms(risk.cap, "risk.cap", Risk().cap)
     quote = EngineSetup().quote_mint
     if config.valuation.quote:
@@ -225,26 +226,9 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         venue_fees=config.venue_fees,
         equivalences=config.equivalences,
         pools=market.pools,
-        search=Search(rules.max_hops, rules.keep, rules.budget_edges, rules.margin_ppm),
-        gates=Gates(
-            min_net_ppm=rules.min_net_ppm,
-            min_seen_slots=rules.min_seen_slots,
-            max_gap_slots=rules.max_gap_slots,
-            max_book_age_ms=rules.max_book_age_ms,
-            max_slot_lag=rules.max_slot_lag,
-            max_slot_silence_ms=rules.max_slot_silence_ms,
-            max_unconfirmed_ppm=rules.max_unconfirmed_ppm,
-            min_landing_ppm=rules.min_landing_ppm,
-            max_fee_ppm_of_gross=rules.max_fee_ppm_of_gross,
-            caps=caps,
-            rebalancing_ppm=rules.rebalancing_ppm,
-        ),
-        bidding=Bidding(
-            percentile=rules.bid_percentile,
-            floor_micro_lamports=rules.bid_floor_micro_lamports,
-            tip_ppm_of_gross=rules.tip_ppm_of_gross,
-            min_tip_lamports=rules.min_tip_lamports,
-        ),
+        search=config.search,
+        gates=Gates(**msgspec.structs.asdict(config.gates), caps=caps),
+        bidding=config.bidding,
     )
     losses = atoms(risk.daily_loss, "risk.daily_loss", Risk().daily_loss)
     limits = Limits(caps, losses, risk.max_open_orders, risk.max_orders_per_minute)

@@ -13,10 +13,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
+from cambist.config.settings import complete
 from cambist.engine.protocol import Engine, EngineSetup
 from cambist.execution import paper_model
 from cambist.execution.paper_model import PaperParams
@@ -201,7 +202,7 @@ class Kernel:
     def restore(self, body: bytes) -> None:
         """Starts over from a STATE record's body. Raises `ValueError` if it is none of a known version."""
         try:
-            state = msgspec.json.decode(body, type=StateBody)
+            state = msgspec.convert(_completed(msgspec.json.decode(body)), StateBody)
         except (msgspec.MsgspecError, RecursionError) as error:
             message = f"not a STATE record: {error}"
             raise ValueError(message) from error
@@ -421,6 +422,14 @@ class Kernel:
             case _:
                 assert_never(command)
         self._digest.update(encode(record))
+
+
+def _completed(body: Any) -> Any:
+    """Returns a STATE record's data with every setting of the engine in it, as older sessions meant it."""
+    setup = body.get("setup") if isinstance(body, dict) else None
+    if not isinstance(setup, dict) or not isinstance(setup.get("engine"), dict):
+        return body
+    return {**body, "setup": {**setup, "engine": complete(setup["engine"])}}
 
 
 def _last_ns(block: bytes, offset: int) -> int:

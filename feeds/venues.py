@@ -5,17 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from cambist.model.exchanges import EXCHANGES, PLUGINS
 from feeds.venue import Venue
 
-GROUP = "cambist.feed"
-BUILT_IN = {
-    "binance": "feeds.binance:SPOT",
-    "binance-usdm": "feeds.binance:USDM",
-    "bybit": "feeds.bybit:VENUE",
-    "coinbase": "feeds.coinbase:VENUE",
-    "kraken": "feeds.kraken:VENUE",
-    "okx": "feeds.okx:VENUE",
-}
+BUILT_IN = {exchange.name: exchange.feed for exchange in EXCHANGES}
 """A checkout that runs without being installed has no entry points; no package may take these names."""
 
 
@@ -25,7 +18,7 @@ class VenueError(ValueError):
 
 def names() -> tuple[str, ...]:
     """Returns the names of all venues there are, sorted."""
-    return tuple(sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))}))
+    return tuple(sorted({*BUILT_IN, *(point.name for point in entry_points(group=PLUGINS))}))
 
 
 def find(name: str) -> Venue:
@@ -34,7 +27,7 @@ def find(name: str) -> Venue:
         module, _, attribute = BUILT_IN[name].partition(":")
         found = getattr(import_module(module), attribute)
     else:
-        points = [point for point in entry_points(group=GROUP) if point.name == name]
+        points = [point for point in entry_points(group=PLUGINS) if point.name == name]
         if not points:
             message = f"no venue {name!r}; there are {', '.join(names())}"
             raise VenueError(message)

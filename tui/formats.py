@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from cambist.model.exchanges import EXCHANGES
 from cambist.model.text import sanitise
 from tui.glyphs import SUBSCRIPTS, glyph, is_ascii
 
@@ -19,8 +20,8 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 _MAX_TEXT = 400
 _LETTERS = {
-    "binance-usdm": "u", "bybit": "y", "clmm": "l", "coinbase": "n", "damm2": "m", "okx": "x", "openbook2": "2",
-    "peg": "g", "phoenix": "h", "serum": "e",
+    "clmm": "l", "damm2": "m", "openbook2": "2", "peg": "g", "phoenix": "h", "serum": "e",
+    **{exchange.name: exchange.letter for exchange in EXCHANGES if exchange.letter},
 }  # fmt: skip
 """Venues in a route of single letters where another venue has the first letter of their name."""
 _SUFFIXES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))

@@ -46,6 +46,7 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh_hours: Annotated[float, msgspec.Meta(ge=0.0, le=8_760.0)] = 24.0
     """How old what was found may be before a node is asked anew."""
     calls_per_minute: Annotated[int, msgspec.Meta(ge=1, le=6_000)] = 120
+    """Most that one search may ask."""
     max_megabytes: Annotated[int, msgspec.Meta(ge=1, le=1_024)] = 64
     """Most that one search may read."""
 
@@ -79,6 +80,7 @@ class Valuation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: tuple[str, ...] = ()
     """Venues whose prices may value a sum; empty means any."""
     max_age_ms: Annotated[int, msgspec.Meta(ge=0, le=86_400_000)] = 5_000
+    """An older price values nothing."""
 
     def ranked(self, tokens: Iterable[Token]) -> tuple[Token, ...]:
         """Returns the tokens with their ranks as base tokens. Raises `ValueError` for one that isn't there."""

@@ -23,7 +23,7 @@ with contextlib.suppress(ImportError):  # `is_native` says whether it is there
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from cambist.engine.protocol import Bidding, Gates
+    from cambist.config.settings import Bidding, Gates
 
 __all__ = ["COLUMNS", "VENUES", "Reason", "Scored", "TradeFees", "estimate_trades", "score_candidates"]
 
@@ -62,7 +62,7 @@ def score_candidates(columns: ArrayLike, gates: Gates, backend: str = "auto") ->
     unconfirmed. Formulas: `reference.scorer`. Raises `ValueError` for a figure that can't be one, by name and row;
     `ImportError` for a native engine that isn't there.
 
-    >>> from cambist.engine.protocol import Gates
+    >>> from cambist.config.settings import Gates
     >>> good = [10**6, 10**6 + 9_000, 1, 0, 5, 100, 500, 0, 0, -1, 3, 5, 10]
     >>> poor = [10**6, 10**6 + 1_000, 1, 0, 5, 100, 500, 0, 0, -1, 3, 5, 10]
     >>> found = score_candidates(np.array([good, poor]).T, Gates())
@@ -95,7 +95,7 @@ def estimate_trades(
     ticks or bins crossed, 1 for a Token-2022 mint plus 2 for adaptive fees. `gross` is in lamports, -1 if unknown;
     `price` in micro-lamports per compute unit. Formulas: `reference.fees`. Raises `ValueError`, `ImportError`.
 
-    >>> from cambist.engine.protocol import Bidding
+    >>> from cambist.config.settings import Bidding
     >>> found = estimate_trades([[0, 2]], [[0, 1]], [[0, 0]], [1_000_000], 10_000, Bidding())
     >>> [int(column[0]) for column in found]
     [95157, 5000, 952, 50000]

@@ -10,71 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
+from cambist.config.settings import Bidding, Gates, Search
 from cambist.model.events import Channel
 from cambist.model.market import Equivalence, Identity, Instrument, PoolRef, Token, VenueFee
 from cambist.model.opportunity import Opportunity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far to look for cycles. A budget is counted in edges expanded, never in time."""
-
-    max_hops: int = 4
-    keep: int = 6
-    """Best cycles kept per search."""
-    budget_edges: int = 20_000
-    margin_ppm: int = 300
-    """Cycles that lose up to this much at the margin are proposed too, as near misses."""
-
-
-class Gates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an opportunity must pass. A gate whose input is unknown fails."""
-
-    min_net_ppm: int = 500
-    min_seen_slots: int = 2
-    max_gap_slots: int = 0
-    """A cycle that pays again after at most so many slots without goes on counting; 0: any break starts anew."""
-    max_book_age_ms: int = 2_000
-    max_slot_lag: int = 2
-    max_unconfirmed_ppm: int = 20_000
-    """Gross, of the input, above which two endpoints must tell each account of a cycle alike."""
-    max_slot_silence_ms: int = 5_000
-    min_landing_ppm: int = 100_000
-    max_fee_ppm_of_gross: int = 500_000
-    """Abort if priority fee and tip eat more than this share of the gross."""
-    max_tip_ppm_of_profit: int = 500_000
-    """Abort if the tip eats more than this share of what is left after all other costs."""
-    flash_loan: bool = False
-    """Whether the input of a trade in one transaction is borrowed for it."""
-    flash_loan_ppm: int | None = None
-    """Fee of such a loan, of the amount; `None` is unknown: no go where a loan is asked for."""
-    caps: dict[str, int] = {}
-    """Mint of a base token → most atoms one trade may put in. A base token without a cap is never traded."""
-    rebalancing_ppm: int | None = None
-    """Amortised cost of moving inventory back after a legged trade; `None` is unknown: no go."""
-
-
-class Bidding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a trade's chain cost is priced."""
-
-    percentile: int = 75
-    floor_micro_lamports: int = 1_000
-    """Bid when samples exist and the percentile is lower."""
-    tip_ppm_of_gross: int = 50_000
-    min_tip_lamports: int = 1_000
-    signatures: int = 1
-    window_slots: int = 150
-    tip_percentile: int = 50
-    """Percentile of the tips that landed which a tip is not below, where a source gives them; 0: they don't matter."""
-    wanted_landing_ppm: int = 0
-    """Bid a higher percentile once orders at the present one land more seldom than this; 0: never."""
-    token_accounts: tuple[str, ...] | None = None
-    """Mints that the wallet has a token account of; the rent of any other that a route needs is a cost. `None`: it has
-    all, as a paper wallet has."""
-    rent_recoverable: bool = False
-    """Whether a trade closes the accounts it made, which gives their rent back: then it is no cost."""
 
 
 class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

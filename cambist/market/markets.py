@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from cambist.config import EXCHANGES, Config, ExchangeEndpoint, OkxEndpoint, SolanaEndpoint
+from cambist.config import Config, ExchangeEndpoint, SolanaEndpoint
 from cambist.engine import build_info
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token
@@ -168,10 +168,9 @@ def only(config: Config, feeds: Sequence[str]) -> Config:
     if demo or not feeds:
         return config
     chosen = tuple(e for e in config.solana if e.name in feeds or "solana" in feeds)
-    tables = {name: None for name in EXCHANGES if name not in feeds}
-    others = {name: table for name, table in config.venues.items() if name in feeds}
+    venues = {name: table for name, table in config.venues.items() if name in feeds}
     pools = config.pools if chosen else ()
-    return replace(config, solana=chosen, venues=others, pools=pools, **tables)
+    return replace(config, solana=chosen, venues=venues, pools=pools)
 
 
 def narrowed(market: Market, feeds: Sequence[str]) -> Market:
@@ -266,7 +265,7 @@ def _exchange(
     native = table.transport == "native"
     if native:
         _check_native(name, translated=own)
-    seed = table.seed if isinstance(table, OkxEndpoint) else ""
+    seed = table.seed
     ws = channels.add(name, name, f"{venue.protocol}.ws", table.ws or venue.ws)
     info = None
     if rest and venue.instruments(table.symbols) is not None:

@@ -18,8 +18,11 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mint: str
     """Base58, or `fiat:USD` and the like for money that is no token on chain."""
     symbol: str
+    """Its label."""
     decimals: int
+    """Of its smallest unit, as its mint has them."""
     verified: bool = False
+    """Whether the symbol may stand alone; any other is shown with its mint."""
     base: int = 0
     """0: no base token. Otherwise its rank (1 first) as the token a cycle starts and ends in."""
 
@@ -31,8 +34,11 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     venue: str
+    """Name of the exchange."""
     asset: str
+    """Its ticker there."""
     mint: str
+    """Base58, or `fiat:USD` and the like."""
 
 
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +58,9 @@ class VenueFee(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Taker fee of an exchange, from config or account, never from a library's default."""
 
     venue: str
+    """Name of the exchange."""
     taker_ppm: int
+    """What a taker pays, of the amount; a venue without one is never traded over."""
 
 
 class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,19 +71,24 @@ class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     a: str
+    """Mint of the one."""
     b: str
-    """Mints."""
+    """Mint of the other."""
     cost_ppm: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    """What turning one into the other costs."""
     pair: str
     """`venue:SYMBOL` of the spot book that prices `a` in `b`."""
     band_ppm: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    """How far that book's mid may be from 1."""
     max_age_ms: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+    """How old that book may be."""
 
 
 class PoolRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A watched pool. Everything else about it is read from its accounts."""
 
     address: str
+    """Of its account."""
     program: str
     """Program id that must own it."""
 

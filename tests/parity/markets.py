@@ -4,7 +4,8 @@ import json
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-from cambist.engine.protocol import Bidding, EngineSetup, Gates, Search
+from cambist.config.settings import Bidding, Gates, Search
+from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import AmmV4, CpmmConfig, CpmmPool, TickArray, Whirlpool, program
 from cambist.engine.reference.amm_math.sqrt_price import sqrt_price_from_tick

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from cambist.engine.protocol import Bidding, Gates
+from cambist.config.settings import Bidding, Gates
 from cambist.engine.reference import fees, scorer, sizing
 from cambist.engine.reference.cycle_finder import Potentials, find_negative_cycles
 from cambist.engine.reference.graph import Graph

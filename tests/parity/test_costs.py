@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cambist.config.settings import Bidding, Gates
 from cambist.engine import costs
-from cambist.engine.protocol import Bidding, Gates
 from cambist.engine.reference import fee_origin, fee_sources, fees, scorer
 from cambist.engine.reference.decode import DecodeError, canonical, decimal, decode_tip_floor
 from cambist.engine.reference.scorer import COLUMNS, Candidate, decide

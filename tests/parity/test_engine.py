@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from cambist.config.settings import Bidding, Gates
 from cambist.engine import make_engine
-from cambist.engine.protocol import Bidding, Gates
 from cambist.engine.reference import modules as reference
 from cambist.engine.reference import pda
 from cambist.model.events import BlockError, RecordKind, records, unpack

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cambist.config import EXCHANGES, FURTHER
+from cambist.model.exchanges import EXCHANGES
 from cambist.model.venues import CHAIN_BOOKS, VENUE_OF_PROGRAM
 from tui import formats, glyphs
 from tui.formats import MS, SECOND
@@ -317,7 +317,7 @@ def test_a_unit_has_a_sign_of_two_cells_at_most(unit, sign):
 
 
 def test_in_a_route_of_single_letters_no_two_venues_share_one():
-    exchanges = (*EXCHANGES, *FURTHER)
+    exchanges = [exchange.name for exchange in EXCHANGES]
     venues = (*exchanges, *VENUE_OF_PROGRAM.values(), *(book.name for book in CHAIN_BOOKS), "peg")
     letters = {}
     for venue in venues:

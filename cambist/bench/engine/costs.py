@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from cambist.bench.engine.case import Case, native
-from cambist.engine.protocol import Bidding, Gates
+from cambist.config.settings import Bidding, Gates
 from cambist.engine.reference import fees, scorer
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import json
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from cambist.config.settings import Gates
 from cambist.engine import make_engine
-from cambist.engine.protocol import EngineSetup, Gates
+from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import program
 from cambist.model.events import HEADER, Channel, Direction, RecordKind, pack

@@ -21,7 +21,7 @@ from cambist.engine.reference.scorer import landing_ppm
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cambist.engine.protocol import Bidding
+    from cambist.config.settings import Bidding
     from cambist.engine.reference.fees import FeeModel
 
 ACCOUNT_CAP_CU: Final = 24_000_000
@@ -87,7 +87,7 @@ class Fullest(NamedTuple):
 class Sources:
     """All sources but the samples by slot.
 
-    >>> from cambist.engine.protocol import Bidding
+    >>> from cambist.config.settings import Bidding
     >>> known = Sources()
     >>> known.account("pool", [(slot, 100 * slot) for slot in range(1, 31)], 7_500, 5)
     True

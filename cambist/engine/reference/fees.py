@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from cambist.engine.protocol import Bidding, FeeSample
+from cambist.engine.protocol import FeeSample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from cambist.config.settings import Bidding
 
 BUCKET_SLOTS: Final = 32
 """Slots in a bucket of the history."""

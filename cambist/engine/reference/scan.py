@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cambist.engine.protocol import Gates
+from cambist.config.settings import Gates
 from cambist.engine.reference.amm_math import QuoteError, RoundingRule, raydium_v4
 from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.pool_graph import NO_WEIGHT, PoolGraph, PoolGraphError

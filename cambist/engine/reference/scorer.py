@@ -16,7 +16,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cambist.engine.protocol import Gates
+    from cambist.config.settings import Gates
 
 _PPM: Final = 1_000_000
 _I64_MIN: Final = -(1 << 63)
@@ -135,7 +135,7 @@ class ColumnError(ValueError):
 def decide(candidate: Candidate, gates: Gates) -> Decision:
     """Returns the decision on a candidate.
 
-    >>> from cambist.engine.protocol import Gates
+    >>> from cambist.config.settings import Gates
     >>> known = dict(base_fee=5, priority_fee=100, tip=500, rent=0, flash_loan=0)
     >>> seen = Candidate(amount_in=10**6, amount_out=10**6 + 1_000, has_base=True, seen_slots=3, **known)
     >>> found = decide(seen, Gates())
@@ -156,7 +156,7 @@ def score_columns(columns: Sequence[Sequence[int]], gates: Gates) -> Scored:
 
     Raises `ColumnError` for the first figure that can't be one.
 
-    >>> from cambist.engine.protocol import Gates
+    >>> from cambist.config.settings import Gates
     >>> row = (10**6, 10**6 + 9_000, 1, 0, 5, 100, 500, 0, 0, -1, 3, 5, 10)
     >>> score_columns([[figure] for figure in row], Gates())
     Scored(reasons=[0], nets=[8395], landing_ppm=[500000], scores=[80], misses=[-1])

@@ -35,10 +35,10 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ("[market]\nseed = 'seven'\n", r":2: `market\.seed`: expected `int`, got `str`"),
         ("\n[rules]\nmax_hops = 9\n", r":3: .*expected .int. <= 5, was 9"),
         (2 * "[[solana]]\nname='a'\npubsub='ws://127.0.0.1'\nrpc='http://127.0.0.1'\n", r":6: .*another endpoint"),
-        ("[market]\nsource = 'network'\n", r":2: .*no \[\[solana\]\] or \[binance\]"),
+        ("[market]\nsource = 'network'\n", r":2: .*no \[\[solana\]\] or \[venues.NAME\]"),
         ("[[solana]]\nname='a'\npubsub='ws://example.com'\nrpc='https://example.com'\n", r":1: .*loopback only"),
         ("[kraken]\nsymbls = ['BTC/USD']\n", r":2: `kraken\.symbls` is not a setting; did you mean `symbols`"),
-        ("[kraken]\nseed = 'rest'\n", r":2: `kraken\.seed` is not a setting"),
+        ("[kraken]\nseed = 'rest'\n", r":2: `kraken\.seed` is not a setting of kraken"),
         ("[okx]\ntransport = 'nativ'\n", r":2: `okx\.transport`: invalid enum value 'nativ'"),
         ("[okx]\nseed = 'both'\n", r":2: `okx\.seed`: invalid enum value 'both'"),
         ("[bybit]\n\nsymbols = ['A', 'B', 'A']\n", r':3: `bybit\.symbols`: "A" stands there twice'),
@@ -46,11 +46,19 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ("[coinbase]\nalive_s = 0.0\n", r":2: `coinbase\.alive_s`: expected `float` > 0"),
         ("[okx]\nrest = 'https://www.okx.com/?x=1'\n", r":2: `okx\.rest`: a base address takes no query"),
         ("[kraken]\nenabled = false\nws = 'ws://ws.kraken.com'\n", r":3: `kraken\.ws`: plain ws and http"),
-        ("[krakn]\nsymbols = []\n", r":1: `krakn` is not a setting; did you mean `kraken`"),
+        ("[krakn]\nsymbols = []\n", r":1: `krakn` is not a setting; did you mean `venues\.kraken`"),
         ("[venues.krakn]\n", r":1: `venues\.krakn` is no exchange; did you mean `kraken`"),
-        ("[venues.kraken]\n", r":1: `venues\.kraken` has a table of its own: \[kraken\]"),
-        ("[venues.binance-usdm]\nsymbls = []\n", r":2: `venues\.symbls` is not a setting; did you mean `symbols`"),
-        ("[market]\nsource = 'network'\n[okx]\nenabled = false\n", r":2: .*no \[\[solana\]\] or \[binance\]"),
+        ("[kraken]\n[venues.kraken]\n", r":1: `kraken` and `venues\.kraken` are the same setting"),
+        ("[gates]\nmin_net_ppm = 1\n[rules]\nmin_net_ppm = 2\n", r":4: `rules\.min_net_ppm` and `gates\.min_net_ppm`"),
+        ("[rules]\nkep = 1\n", r":1: `rules` is not a setting"),
+        ("[bidding]\npercentile = 101\n", r":2: `bidding\.percentile`: expected `int` <= 100, was 101"),
+        ("[rules]\nbid_percentile = 101\n", r":2: `rules\.bid_percentile`: expected `int` <= 100, was 101"),
+        ("[market]\nexchanges = ['krakn']\n", r":2: `market\.exchanges` is \"krakn\", expected one of binance"),
+        (
+            "[venues.binance-usdm]\nsymbls = []\n",
+            r":2: `venues\.binance-usdm\.symbls` is not a setting; did you mean `symbols`",
+        ),
+        ("[market]\nsource = 'network'\n[okx]\nenabled = false\n", r":2: .*no \[\[solana\]\] or \[venues.NAME\]"),
         ("[screen]\ntheme = 'harbor'\n", r':2: .*nearest is "harbour"'),
     ],
 )
@@ -85,8 +93,8 @@ def test_every_exchange_has_a_table_and_they_stand_in_one_order(tmp_path: Path) 
     """
     config = load(write(tmp_path, text))
     assert list(config.exchanges) == ["binance", "kraken", "okx", "coinbase", "binance-usdm"]
-    assert (config.okx.seed, config.okx.silence_s) == ("rest", 12.5)
-    assert config.coinbase.streams == ("book", "trade")
+    assert (config.venues["okx"].seed, config.venues["okx"].silence_s) == ("rest", 12.5)
+    assert config.venues["coinbase"].streams == ("book", "trade")
 
 
 SOL = "So11111111111111111111111111111111111111112"
@@ -194,7 +202,7 @@ def test_an_address_of_tips_without_tls_is_for_loopback_only(tmp_path: Path, key
 
 
 def test_the_equivalence_in_the_readme_is_one(tmp_path: Path) -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
     section = readme.partition("## Equivalences")[2]
     config = load(write(tmp_path, section.partition("```toml")[2].partition("```")[0]))
     assert [each.pair for each in config.equivalences] == ["kraken:USDC/USD"]

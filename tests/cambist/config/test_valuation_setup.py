@@ -2,9 +2,10 @@
 
 import pytest
 
-from cambist import compose, markets
+from cambist import compose
 from cambist.config import Config, ExchangeEndpoint
 from cambist.config.watch import Valuation
+from cambist.market import markets
 from cambist.model.market import Token
 from cambist.model.tokens import KNOWN
 from cambist.model.valuation import Valuing
@@ -18,7 +19,9 @@ TOKENS = (
 
 
 def setup(**valuation: object) -> object:
-    config = Config(tokens=TOKENS, valuation=Valuation(**valuation), binance=ExchangeEndpoint(symbols=("SOLUSDT",)))  # type: ignore[arg-type]
+    config = Config(
+        tokens=TOKENS, valuation=Valuation(**valuation), venues={"binance": ExchangeEndpoint(symbols=("SOLUSDT",))}
+    )  # type: ignore[arg-type]
     return compose.kernel_setup(config, markets.network(config))
 
 

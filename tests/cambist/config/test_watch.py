@@ -71,7 +71,7 @@ def test_errors_name_the_line_and_the_nearest_name(tmp_path: Path, text: str, me
 
 
 def test_the_configuration_in_the_readme_is_one(tmp_path: Path) -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
     section = readme.partition("## Configuration")[2]
     config = read(tmp_path, section.partition("```toml")[2].partition("```")[0])
     assert config.watch.asks

@@ -116,6 +116,6 @@ def test_the_native_transport_is_refused_in_words_where_it_can_not_be(
 
 
 def test_a_venue_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cambist.config.schema.FURTHER", ("binance-usdm", "gone"))
+    monkeypatch.setattr("cambist.config.checks.EXCHANGE_OF", {"gone": None})
     with pytest.raises(VenueError, match="no venue 'gone'"):
         feeds_of(tmp_path, "[market]\nsource = 'network'\n[venues.gone]\n")

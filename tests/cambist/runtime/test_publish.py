@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.protocol import EngineSetup, Gates
+from cambist.config.settings import Gates
+from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.equity import equity
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits

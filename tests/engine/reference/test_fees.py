@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.protocol import Bidding
+from cambist.config.settings import Bidding
 from cambist.engine.reference.fees import (
     Bid,
     FeeModel,

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.protocol import Gates
+from cambist.config.settings import Gates
 from cambist.engine.reference.scorer import Candidate, decide, landing_ppm
 
 GOOD = Candidate(

@@ -1,0 +1,154 @@
+"""What a typed configuration still can't mean: each problem with the key it stands at."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cambist.config import watch
+from cambist.model.equivalences import problems as equivalence_problems
+from cambist.model.exchanges import EXCHANGE_OF, EXCHANGES, PLUGINS
+from cambist.model.market import FIAT, is_multiple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cambist.config.schema import Config, ExchangeEndpoint
+
+Problem = tuple[str, str]
+"""(key, what is wrong with it; `{key}` stands for the key as the file has it)."""
+
+
+def problems(config: Config) -> Iterator[Problem]:
+    """Yields what can't be meant, the first thing first."""
+    yield from _choices(config)
+    yield from _endpoints(config)
+    yield from _keys(config)
+    names = [endpoint.name for endpoint in config.solana]
+    for wrong in watch.problems(config.watch, config.valuation, config.tokens, names):
+        yield wrong.key, _said(wrong.text)
+    for at, each in enumerate(config.identities):
+        if is_multiple(each.asset):
+            text = f'is "{each.asset[:60]}", many tokens at once: it is never taken for the token itself'
+            yield f"identities[{at}].asset", _is(text)
+    for at in range(len(config.equivalences)):
+        for name, problem in equivalence_problems(at, config.equivalences, config.tokens, config.identities):
+            yield f"equivalences[{at}].{name}", _is(problem.lstrip())
+    yield from _numbers(config)
+    yield from _addresses(config)
+
+
+def _said(text: str) -> str:
+    return "{key}: " + text.replace("{", "{{").replace("}", "}}")
+
+
+def _is(text: str) -> str:
+    return "{key} " + text.replace("{", "{{").replace("}", "}}")
+
+
+def _choices(config: Config) -> Iterator[Problem]:
+    served = tuple(exchange.name for exchange in EXCHANGES if exchange.taker_ppm is not None)
+    choices = {
+        "market.source": ((config.market.source,), ("demo", "network")),
+        "market.exchanges": (config.market.exchanges, served),
+        "screen.motion": ((config.screen.motion,), ("full", "reduced", "off")),
+        "screen.theme": ((config.screen.theme,), ("verdigris", "ledger", "harbour")),
+    }
+    for key, (values, allowed) in choices.items():
+        for value in values:
+            if value not in allowed:
+                near = difflib.get_close_matches(value, allowed, 1, 0)
+                hint = f'; nearest is "{near[0]}"' if near else ""
+                yield key, _is(f'is "{value[:60]}", expected one of {", ".join(allowed)}{hint}')
+
+
+def _endpoints(config: Config) -> Iterator[Problem]:
+    if config.market.source == "network" and not config.solana and not config.exchanges:
+        yield "market.source", 'market.source is "network", but no [[solana]] or [venues.NAME] endpoint is given'
+    names = [endpoint.name for endpoint in config.solana]
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            yield f"solana[{at}].name", _is("is taken by another endpoint: screens and commands tell them apart by it")
+    for name, table in config.venues.items():
+        yield from _exchange(name, table)
+
+
+def _exchange(name: str, table: ExchangeEndpoint) -> Iterator[Problem]:
+    key = f"venues.{name}"
+    if name not in EXCHANGE_OF:
+        from importlib.metadata import entry_points  # loads the email package; few configs need it
+
+        known = (*EXCHANGE_OF, *(point.name for point in entry_points(group=PLUGINS)))
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
+            yield key, _is(f"is no exchange; {hint}")
+    elif table.seed and table.seed not in EXCHANGE_OF[name].seeds:
+        yield f"{key}.seed", _is(f"is not a setting of {name}: it leaves no choice")
+    seen: set[str] = set()
+    for symbol in table.symbols:
+        if not symbol or symbol in seen:
+            yield f"{key}.symbols", _said("is empty" if not symbol else f'"{symbol[:30]}" stands there twice')
+        seen.add(symbol)
+
+
+def _keys(config: Config) -> Iterator[Problem]:
+    for i, pool in enumerate(config.pools):
+        for name in ("address", "program"):
+            if not watch.KEY.fullmatch(value := getattr(pool, name)):
+                yield f"pools[{i}].{name}", _is(f'is "{value[:60]}", expected a base58 public key')
+    mints = [(f"tokens[{i}].mint", token.mint) for i, token in enumerate(config.tokens)]
+    mints += [(f"identities[{i}].mint", each.mint) for i, each in enumerate(config.identities)]
+    for key, value in mints:
+        if not watch.KEY.fullmatch(value) and not FIAT.fullmatch(value):
+            yield key, _is(f'is "{value[:60]}", expected a base58 public key, or `fiat:USD` and the like')
+
+
+def _numbers(config: Config) -> Iterator[Problem]:
+    for key, amounts in (
+        ("risk.cap", config.risk.cap),
+        ("risk.daily_loss", config.risk.daily_loss),
+        ("paper.wallet", config.paper.wallet),
+    ):
+        if not all(map(math.isfinite, amounts.values())):
+            yield key, _is("holds what is no number")
+    if not math.isfinite(config.market.rate):
+        yield "market.rate", _is("is no number")
+
+
+def _addresses(config: Config) -> Iterator[Problem]:
+    urls = [(f"solana[{i}]", u, True) for i, e in enumerate(config.solana) for u in (e.pubsub, e.rpc)]
+    urls += [
+        (f"solana[{i}].{key}", url, True)
+        for i, e in enumerate(config.solana)
+        for key, url in (("tip_floor", e.tip_floor), ("tip_stream", e.tip_stream))
+        if url
+    ]
+    urls += [
+        (f"venues.{name}.{part}", url, False)
+        for name, table in config.venues.items()
+        for part, url in (("ws", table.ws), ("rest", table.rest))
+        if url
+    ]
+    for key, url, takes_query in urls:
+        if problem := url_problem(url) or ("" if takes_query or "?" not in url else "a base address takes no query"):
+            yield key, _said(problem)
+        if not re.match(r"(wss|https)://|(ws|http)://(127\.\d+\.\d+\.\d+|localhost|\[::1\])[:/]", url + "/"):
+            yield key, _said("plain ws and http are for loopback only, use wss or https")
+
+
+def url_problem(url: str) -> str:
+    """Returns what is wrong with an endpoint, without a word of it: it may hold a key."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "no URL; a host, or a port from 1 to 65535, can't be read"
+    if not parts.hostname or port == 0:
+        return "no URL; expected scheme, host and path"
+    if parts.username or parts.password or parts.fragment:
+        return "a user, a password or a fragment has no place in an endpoint"
+    return ""
