@@ -394,6 +394,7 @@ def estimate_trades(
     `venues` (places in `VENUES`), `ticks` (crossed ticks or bins) and `flags` (1: a Token-2022 mint, 2: adaptive fees)
     hold the same number of hops for each trade; `gross` is in lamports, -1 if unknown. Raises `EstimateError`.
 
+    >>> from cambist.config.settings import Bidding
     >>> estimate_trades([0, 2], [0, 1], [0, 0], [1_000_000], 10_000, Bidding())
     Estimates(cu_limits=[95157], base_fees=[5000], priority_fees=[952], tips=[50000])
     """
