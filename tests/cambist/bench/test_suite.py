@@ -12,8 +12,9 @@ from cambist import engine
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
 from cambist.bench import screen as bench_screen
+from cambist.bench import suite
 from cambist.bench import transport as bench_transport
-from cambist.bench.engine import ingest, suite
+from cambist.bench.engine import ingest
 from cambist.bench.engine.node import opened
 from cambist.model.events import HEADER, RecordKind
 
