@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -61,20 +63,37 @@ class Cambist:
         return Result(process.returncode, out, err)
 
 
-@pytest.fixture(scope="session")
-def cambist(tmp_path_factory: pytest.TempPathFactory) -> Cambist:
-    folder = tmp_path_factory.mktemp("cambist")
+def in_folder(folder: Path) -> Cambist:
+    """Returns a command with a config that records beneath a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     made = Cambist(folder)
     made.config.write_text(f'engine.duel = false\n[recording]\nfolder = "{made.sessions}"\n', encoding="utf-8")
     return made
 
 
 @pytest.fixture(scope="session")
-def recorded(cambist: Cambist) -> dict[str, Any]:
-    """The report of a short recorded run on the embedded market."""
-    result = cambist("run", "--headless", "--for", "11", "--seed", "7", "--json")
-    assert result.code == 0, result.err
-    return result.json
+def cambist(tmp_path_factory: pytest.TempPathFactory) -> Cambist:
+    return in_folder(tmp_path_factory.mktemp("cambist"))
+
+
+@pytest.fixture(scope="session")
+def recorded(cambist: Cambist, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The report of a short recorded run on the embedded market: one run for all processes that share these tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "recorded"
+    shared.mkdir(exist_ok=True)
+    report = shared / "report.json"
+    with (shared / "lock").open("w", encoding="utf-8") as lock:
+        flock(lock, LOCK_EX)
+        if not report.exists():
+            made = in_folder(shared)("run", "--headless", "--for", "11", "--seed", "7", "--json")
+            assert made.code == 0, made.err
+            report.write_text(made.out, encoding="utf-8")
+    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    name = f"{found['session']}.cambist"
+    cambist.sessions.mkdir(exist_ok=True)
+    shutil.copy(shared / "sessions" / name, cambist.sessions / name)
+    return found
 
 
 Run = Callable[..., Result]
