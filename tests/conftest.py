@@ -18,6 +18,7 @@ from tests.virtual_time import VirtualLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 END_S = 60.0
 """How long a run may take to end when its last test is done: a thread that never does would keep the process."""
@@ -34,6 +35,13 @@ def pytest_asyncio_loop_factories(
     """Returns the loop a test runs on: waiting takes no time where it is marked `virtual_time`."""
     virtual = item.get_closest_marker("virtual_time")
     return {"loop": VirtualLoop if virtual is not None and all(virtual.args) else asyncio.new_event_loop}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Returns True for a file without a test in real time if just these are to run: reading all takes seconds."""
+    if config.option.markexpr != "realtime" or collection_path.suffix != ".py":
+        return None
+    return b"mark.realtime" not in collection_path.read_bytes() or None
 
 
 @pytest.hookimpl(trylast=True)

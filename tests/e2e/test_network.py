@@ -195,6 +195,7 @@ async def front(address: str, wait_s: float) -> AsyncIterator[Front]:
             made.cut()
 
 
+@pytest.mark.realtime
 async def test_two_nodes_of_one_chain_race_and_either_may_go(market: Handle, tmp_path: Path) -> None:
     def rows() -> dict[str, FeedRow]:
         return {row.name: row for row in live.view.feeds.rows}

@@ -61,6 +61,7 @@ def test_feeds_are_chosen_by_name(own: Cambist) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.realtime
 def test_a_service_manager_hears_of_it_and_can_end_it(
     own: Cambist, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_service_manager_hears_of_it_and_can_end_it(
     assert own("replay", "service", "--headless").code == 0
 
 
+@pytest.mark.realtime
 def test_a_hub_that_hangs_gets_no_word_to_the_watchdog(own: Cambist, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(capture, "notify", lambda *lines: told.extend(lines))

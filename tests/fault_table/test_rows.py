@@ -26,6 +26,7 @@ async def test_nothing_is_lost_and_nothing_is_wrong(number):
 
 
 @pytest.mark.parametrize("number", sorted(APART))
+@pytest.mark.realtime
 async def test_nothing_is_lost_and_no_book_is_wrong(number):
     entry = ROWS[number]
     found = await entry.run(entry, Scale(short=True))

@@ -3,9 +3,13 @@
 import asyncio
 import time
 
+import pytest
+
 from cambist.simulator import node as node_module
 from cambist.simulator.market import Market
 from cambist.simulator.node import Node
+
+pytestmark = pytest.mark.realtime
 
 
 async def test_a_stall_that_the_market_skips_does_not_set_the_exchanges_back(monkeypatch):

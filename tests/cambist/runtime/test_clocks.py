@@ -29,7 +29,7 @@ from storage.catalogue import list_sessions, session_path
 from storage.reader import SessionReader
 from tests.fakes import MS, SOL, TOKENS, ScriptedEngine
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(120)]
 CHANNELS = tuple(Channel(n, "beat", "beat", protocol, "x") for n, protocol in ((1, "x.ws"), (2, "x.info")))
 SECOND = 1_000 * MS
 
