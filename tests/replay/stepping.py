@@ -12,8 +12,9 @@ import msgspec
 
 from cambist import compose
 from cambist.config import load
-from cambist.model.events import Command
-from cambist.runtime.replay import ReplayRuntime
+from cambist.model import commands
+from cambist.runtime.hub import Hub
+from cambist.runtime.playing import RecordedSource
 from storage.reader import SessionReader
 from storage.verify import verify
 
@@ -38,10 +39,11 @@ class Replay:
         except BaseException:
             self._reader.close()
             raise
-        self._runtime = ReplayRuntime(self._reader, self.kernel, name=path.stem, speed=None)
-        self._replayer = self._runtime._replayer
+        source = RecordedSource(self._reader, self.kernel, name=path.stem, speed=None)
+        self._runtime = Hub(self.kernel, source)
+        self._replayer = source._replayer
         self.records = self._replayer.step(FOREVER_NS, 1)[0]
-        self._runtime._publisher.adopt(self.kernel)
+        self._runtime.publisher.adopt(self.kernel)
 
     def go(self, until: int) -> bool:
         """Steps until `until` records were stepped in all; returns False when none is left."""
@@ -51,13 +53,15 @@ class Replay:
 
     def view(self) -> dict[str, Any]:
         """Returns the View as a screen would get it now, of plain values."""
+        self._runtime._shown = 0.0
+        _ = self._runtime.view
         self._runtime._publish()
         found: dict[str, Any] = msgspec.to_builtins(self._runtime._view)
         return found
 
-    def inspect(self, **what: str) -> None:
+    def inspect(self, key: str = "", price: str = "") -> None:
         """Opens a cycle (`key`) or a price row (`price`) in the Views from now on."""
-        self._runtime._do(Command("inspect", what))
+        self._runtime.publisher.inspect(cycle=key, price=price)
 
     def report(self) -> dict[str, Any]:
         """Returns the report of `cambist replay --json`."""
@@ -89,6 +93,12 @@ def fresh_kernel() -> Kernel:
     return compose.fresh_kernel("native")
 
 
+def command_of(name: str, args: dict[str, str]) -> commands.Command:
+    """Returns a command by its name in records and in the log."""
+    made: commands.Command = msgspec.convert({**args, "act": name}, commands.Command, strict=False)
+    return made
+
+
 def live(config: Path, acts: Iterable[tuple[float, str, dict[str, str]]], stop: Callable[[], bool]) -> None:
     """Runs the market of a config, does each act (second, name, arguments), and ends when all are done and `stop`."""
     runtime = compose.live(load(config), duel=False)
@@ -99,7 +109,7 @@ def live(config: Path, acts: Iterable[tuple[float, str, dict[str, str]]], stop: 
             while time.monotonic() - began < second:
                 runtime.wait(0.02)
                 _ = runtime.view
-            runtime.submit(Command(name, args))
+            runtime.submit(command_of(name, args))
         while not stop():
             runtime.wait(0.1)
     finally:
