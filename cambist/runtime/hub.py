@@ -208,6 +208,7 @@ class Hub(Generic[S]):
             return
         self._wanted, self._shown = False, now
         source, old = self.source, self._view
+        source.observe()
         view = self.publisher.build(self.kernel, source.now_ns, source.dropped, source.statuses())
         made = source.sections(view.status)
         self._view = msgspec.structs.replace(

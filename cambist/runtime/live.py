@@ -134,6 +134,9 @@ class LiveSource:
         """Returns how each connection is, by channel."""
         return self._feeds.statuses()
 
+    def observe(self) -> None:
+        """Says what happens when it happens, so has nothing left."""
+
     # From begin to end.
 
     async def begin(self) -> None:

@@ -115,6 +115,12 @@ class RecordedSource:
             self._replayer.seek(self._from_ns)
         self._pace.anchor(time.monotonic_ns(), self._kernel.now_ns)
 
+    def observe(self) -> None:
+        """Says once why the session ended early."""
+        if self._replayer.damage != self._shown_damage:
+            self._shown_damage = self._replayer.damage
+            self._hub.note("error", "replay", self._shown_damage)
+
     async def advance(self) -> bool:
         """Steps what is due, for at most one frame's time."""
         end, stepped = time.monotonic() + FRAME_S, False
@@ -204,10 +210,7 @@ class RecordedSource:
 
     def sections(self, status: Status) -> Sections:
         """Returns status bar and transport."""
-        kernel, replayer = self._kernel, self._replayer
-        if replayer.damage != self._shown_damage:
-            self._shown_damage = replayer.damage
-            self._hub.note("error", "replay", self._shown_damage)
+        kernel = self._kernel
         background = ""
         if self._background is not None:
             live = self._background.view.status

@@ -73,6 +73,10 @@ class Source(Protocol):
         """Takes an act on the session itself."""
         ...
 
+    def observe(self) -> None:
+        """Writes to the log what it has to say by itself, before the next View is made."""
+        ...
+
     @property
     def dropped(self) -> Mapping[int, int]:
         """Frames that were dropped, by channel."""

@@ -27,7 +27,9 @@ class Terminal:
         ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = tcgetattr(slave)
         self.slave = slave
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        # A worker of pytest names its own size there, and these two count before what the terminal says.
+        env = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+        env |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         command = [sys.executable, "-m", "cambist", *args, "--config", str(cambist.config)]
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, cwd=ROOT)
         self.output = b""

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import tomllib
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,9 +35,9 @@ def test_a_venue_keeps_the_contract(name):
     assert "data is told: book, ticker, trade" in done
 
 
-def test_the_built_in_venues_are_the_entry_points():
-    text = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8")
-    assert tomllib.loads(text)["project"]["entry-points"][venues.GROUP] == venues.BUILT_IN
+def test_every_exchange_of_the_one_list_has_a_feed_of_its_name():
+    assert set(venues.BUILT_IN) == set(SYMBOLS)
+    assert [venues.find(name).name for name in venues.BUILT_IN] == list(venues.BUILT_IN)
 
 
 def test_a_name_that_nobody_has_is_refused_with_those_there_are():
