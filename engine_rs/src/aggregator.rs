@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use cambist_core::wss_aggregator::{self as core, WINDOW};
+use cambist_core::aggregate::wss_aggregator::{self as core, WINDOW};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 

@@ -4,7 +4,7 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::bars::{self, BarsError};
+use cambist_core::series::bars::{self, BarsError};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 

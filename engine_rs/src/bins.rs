@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 
-use cambist_core::accounts::{BinArray, BinArrayBitmapExtension, LbPair};
-use cambist_core::amm_math::dlmm::{Ask, Bins, DlmmFill, bin_price, swap};
+use cambist_core::venues::dlmm::layout::{BinArray, BinArrayBitmapExtension, LbPair};
+use cambist_core::venues::dlmm::maths::bins::Bins;
+use cambist_core::venues::dlmm::maths::price::bin_price;
+use cambist_core::venues::dlmm::maths::swap::{Ask, DlmmFill, swap};
 use pyo3::prelude::*;
 
 use crate::error::Fault;

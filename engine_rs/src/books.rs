@@ -1,6 +1,8 @@
 //! Several venues' books as one, for Python.
 
-use cambist_core::order_book::{ConsolidatedBook, Crossing, NetLevel, Side, Taken, VenueBook};
+use cambist_core::book::order_book::{
+    ConsolidatedBook, Crossing, NetLevel, Side, Taken, VenueBook,
+};
 use pyo3::prelude::*;
 
 use crate::error::Fault;

@@ -4,7 +4,7 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::quote_codec::{self, COLUMNS, CodecError, Quotes};
+use cambist_core::library::quote_codec::{self, COLUMNS, CodecError, Quotes};
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;

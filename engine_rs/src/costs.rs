@@ -4,9 +4,10 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::decode::{canonical, decode_tip_floor};
+use cambist_core::chain::tips::decode_tip_floor;
+use cambist_core::exchanges::event::canonical;
 use cambist_core::fees::{self, Bidding, SwapShape};
-use cambist_core::scorer::{Gates, score_columns};
+use cambist_core::judge::scorer::{Gates, score_columns};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArrayDyn};
 use pyo3::prelude::*;
 

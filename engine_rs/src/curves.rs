@@ -4,9 +4,10 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::accounts::{DammV2Pool, StableSwap};
-use cambist_core::amm_math::damm_v2::{self, SwapMode};
-use cambist_core::amm_math::stable_swap;
+use cambist_core::venues::damm2::layout::DammV2Pool;
+use cambist_core::venues::damm2::maths::{self as damm_v2, SwapMode};
+use cambist_core::venues::saber::layout::StableSwap;
+use cambist_core::venues::saber::maths as stable_swap;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 

@@ -4,17 +4,26 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::amm_math::{RoundingRule, raydium_v4};
-use cambist_core::cycle_finder::{Potentials, find_negative_cycles};
-use cambist_core::decode::{
-    Direction, Level, SolanaSession, canonical, decode_binance, decode_okx, decode_solana,
-    decode_venue, rfc3339_ns,
-};
-use cambist_core::graph::Graph;
-use cambist_core::multiverse::{Params, search};
-use cambist_core::order_book::{Continuity, OrderBook, Source, kraken_checksum, okx_checksum};
-use cambist_core::sizing::{Hops, best_input};
-use cambist_core::{log2, technical};
+use cambist_core::book::order_book::{OrderBook, Source};
+use cambist_core::chain::session::SolanaSession;
+use cambist_core::chain::solana::decode_solana;
+use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::Direction;
+use cambist_core::exchanges::binance::decode_binance;
+use cambist_core::exchanges::event::{Level, canonical};
+use cambist_core::exchanges::kraken::checksum::kraken_checksum;
+use cambist_core::exchanges::okx::checksum::okx_checksum;
+use cambist_core::exchanges::okx::decode::decode_okx;
+use cambist_core::exchanges::rfc3339::rfc3339_ns;
+use cambist_core::exchanges::said::decode_venue;
+use cambist_core::search::cycle_finder::{Potentials, find_negative_cycles};
+use cambist_core::search::graph::Graph;
+use cambist_core::search::log2;
+use cambist_core::search::multiverse::{Params, search};
+use cambist_core::search::sizing::{Hops, best_input};
+use cambist_core::series::technical;
+use cambist_core::venues::constant_product as raydium_v4;
+use cambist_core::venues::quote_error::RoundingRule;
 use pyo3::prelude::*;
 
 use crate::error::Fault;

@@ -4,13 +4,16 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::accounts::LayoutError;
-use cambist_core::base58::Pubkey;
-use cambist_core::log_parser::{
-    self, FillEvent, Frame, Logs, Outcome, RayLog, SwapEvent, Trace, decode_event,
+use cambist_core::chain::base58::Pubkey;
+use cambist_core::chain::log_parser::{
+    self, FillEvent, Frame, Logs, Outcome, SwapEvent, Trace, decode_event,
 };
-use cambist_core::slab_decoder::Lots;
-use cambist_core::tx_parser::{self, DecodeError, Fill, Markets, Place, Sides, Swap, Transaction};
+use cambist_core::chain::reader::LayoutError;
+use cambist_core::chain::tx_parser::{
+    self, DecodeError, Fill, Markets, Place, Sides, Swap, Transaction,
+};
+use cambist_core::venues::ray4::ray_log::RayLog;
+use cambist_core::venues::slab_decoder::Lots;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
@@ -202,7 +205,7 @@ fn frame_row<'a, 'py>(py: Python<'py>, frame: &'a Frame) -> FrameRow<'a, 'py> {
 
 fn event_row<'py>(py: Python<'py>, event: &SwapEvent) -> PyResult<Bound<'py, PyTuple>> {
     (
-        event.venue.word(),
+        event.venue.venue,
         event.amount_in,
         event.amount_out,
         bytes(py, event.pool.as_ref()),
@@ -320,7 +323,7 @@ fn transaction_row(py: Python<'_>, transaction: Transaction) -> PyResult<Bound<'
 
 fn swap_row<'py>(py: Python<'py>, swap: &Swap) -> PyResult<Bound<'py, PyTuple>> {
     (
-        swap.venue.word(),
+        swap.venue.venue,
         place_row(py, &swap.place)?,
         bytes(py, swap.pool.as_ref()),
         mints(py, &swap.mints),
@@ -348,7 +351,7 @@ fn place_row<'py>(py: Python<'py>, place: &Place) -> PyResult<Bound<'py, PyTuple
 
 fn fill_row<'py>(py: Python<'py>, fill: &FillEvent) -> PyResult<Bound<'py, PyTuple>> {
     (
-        fill.venue.word(),
+        fill.venue.venue,
         PyBytes::new(py, &fill.market),
         PyBytes::new(py, &fill.maker),
         PyBytes::new(py, &fill.taker),

@@ -10,9 +10,10 @@
 
 use std::sync::Mutex;
 
-use cambist_core::base58::{self, KeyText, Packed, Pubkey};
-use cambist_core::merkle::{self, MerkleError, Scheme, Tree};
-use cambist_core::pda::{self, DEFAULT_CAPACITY, Derivation, PdaError};
+use cambist_core::chain::base58::{self, KeyText, Packed, Pubkey};
+use cambist_core::chain::pda::Derivation;
+use cambist_core::chain::pda::{self, DEFAULT_CAPACITY, PdaError};
+use cambist_core::library::merkle::{self, MerkleError, Scheme, Tree};
 use cambist_fast::{Work, wide};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyBytesMethods, PyString, PyStringMethods};

@@ -6,12 +6,16 @@
 
 use std::sync::Arc;
 
-use cambist_core::accounts::{
-    AmmV4, CpmmConfig, CpmmPool, DammV2Pool, Mint, Oracle, StableSwap, TickArray, TokenAccount,
-    Whirlpool,
-};
-use cambist_core::pool::{ChainTime, ClmmState, Pool};
-use cambist_core::tick_array_manager::Ticks;
+use cambist_core::chain::token::{Mint, TokenAccount};
+use cambist_core::venues::clmm::pool::ClmmState;
+use cambist_core::venues::cpmm::layout::{CpmmConfig, CpmmPool};
+use cambist_core::venues::damm2::layout::DammV2Pool;
+use cambist_core::venues::orca::layout::{Oracle, TickArray, Whirlpool};
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::ray4::layout::AmmV4;
+use cambist_core::venues::saber::layout::StableSwap;
+use cambist_core::venues::tick_array_manager::Ticks;
 use pyo3::prelude::*;
 
 use crate::error::Fault;
@@ -160,7 +164,7 @@ fn amount(vault: &[u8]) -> Result<u64, Fault> {
     Ok(TokenAccount::decode(vault).map_err(Fault::input)?.amount)
 }
 
-fn fees(mint_a: &[u8], mint_b: &[u8]) -> Result<cambist_core::pool::TransferFees, Fault> {
+fn fees(mint_a: &[u8], mint_b: &[u8]) -> Result<cambist_core::venues::quote::TransferFees, Fault> {
     let fee = |data: &[u8]| {
         Mint::decode(data)
             .map(|mint| mint.transfer_fee)

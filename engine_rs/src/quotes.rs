@@ -8,12 +8,12 @@
     reason = "only what is inlined is compiled for the machine's wide vectors"
 )]
 
-use cambist_core::multiverse::Params;
-use cambist_core::pool_graph::PoolGraph as Shape;
-use cambist_core::quotes::{self, ColumnsError};
-use cambist_core::scan::{Base, Reserves, Scanned, scan};
-use cambist_core::scorer::Gates;
-use cambist_core::streams::{AccountStream as Accounts, BookStream as Book};
+use cambist_core::judge::scorer::Gates;
+use cambist_core::library::quotes::{self, ColumnsError};
+use cambist_core::library::scan::{Base, Reserves, Scanned, scan};
+use cambist_core::library::streams::{AccountStream as Accounts, BookStream as Book};
+use cambist_core::search::multiverse::Params;
+use cambist_core::search::pool_graph::PoolGraph as Shape;
 use cambist_fast::{Work, wide};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;

@@ -6,14 +6,20 @@
 
 use std::sync::Arc;
 
-use cambist_core::accounts::{
-    ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray, LayoutError, Mint, PumpConfig,
-    PumpFeeConfig, PumpPool,
+use cambist_core::chain::base58::Pubkey;
+use cambist_core::chain::reader::LayoutError;
+use cambist_core::chain::token::Mint;
+use cambist_core::venues::clmm::layout::{
+    ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray,
 };
-use cambist_core::amm_math::raydium_clmm::{Ask, ClmmFill, ClmmTicks, swap};
-use cambist_core::amm_math::{QuoteError, raydium_price};
-use cambist_core::base58::Pubkey;
-use cambist_core::pool::{ChainTime, ClmmState, PumpState, Quote, TransferFees, is_canonical};
+use cambist_core::venues::clmm::maths::swap::{Ask, ClmmFill, swap};
+use cambist_core::venues::clmm::maths::ticks::ClmmTicks;
+use cambist_core::venues::clmm::pool::ClmmState;
+use cambist_core::venues::pump::layout::{PumpConfig, PumpFeeConfig, PumpPool};
+use cambist_core::venues::pump::pool::{PumpState, is_canonical};
+use cambist_core::venues::quote::{ChainTime, Quote, TransferFees};
+use cambist_core::venues::quote_error::QuoteError;
+use cambist_core::venues::raydium_price;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cambist_core::jit_compiler::{self as core, Program, RuleCode, Verdict};
+use cambist_core::rules::jit_compiler::{self as core, Program, RuleCode, Verdict};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyList;

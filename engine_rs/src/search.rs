@@ -4,9 +4,9 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::kept_graph::KeptGraph;
-use cambist_core::multiverse::Params;
-use cambist_core::pool_graph::{NO_WEIGHT, PoolGraph as Shape, PoolGraphError};
+use cambist_core::search::kept_graph::KeptGraph;
+use cambist_core::search::multiverse::Params;
+use cambist_core::search::pool_graph::{NO_WEIGHT, PoolGraph as Shape, PoolGraphError};
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 

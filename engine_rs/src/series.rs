@@ -8,9 +8,9 @@
     reason = "only what is inlined is compiled for the machine's wide vectors"
 )]
 
-use cambist_core::technical::ParameterError;
-use cambist_core::technical::arrays::{self, Kernel};
-use cambist_core::{equity, kama, moving_averages, signal_persistence, technical};
+use cambist_core::series::technical::ParameterError;
+use cambist_core::series::technical::arrays::{self, Kernel};
+use cambist_core::series::{equity, kama, moving_averages, signal_persistence, technical};
 use cambist_fast::{Work, wide};
 use numpy::{
     Element, IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArray1,

@@ -1,7 +1,7 @@
 //! Signals of single tokens and spreads between venues.
 
-use cambist_core::signal_scorer::{self, Signal, SignalConfig, TokenSignal};
-use cambist_core::spread::{self, Spread, SpreadConfig, VenueQuote};
+use cambist_core::library::signal_scorer::{self, Signal, SignalConfig, TokenSignal};
+use cambist_core::library::spread::{self, Spread, SpreadConfig, VenueQuote};
 use pyo3::prelude::*;
 
 /// (least profit, most slippage in bps, gas, tip, fee in bps, size)

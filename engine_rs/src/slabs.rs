@@ -4,9 +4,9 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::balance_scanner::{Holding, MintBalance, RawAccount, Scan, scan_wallet};
-use cambist_core::base58::Pubkey;
-use cambist_core::slab_decoder::{
+use cambist_core::chain::base58::Pubkey;
+use cambist_core::library::balance_scanner::{Holding, MintBalance, RawAccount, Scan, scan_wallet};
+use cambist_core::venues::slab_decoder::{
     Book, Lots, Market, Side, SlabError, decode_openbook_v2_book, decode_openbook_v2_market,
     decode_phoenix_books, decode_phoenix_market, decode_serum_book, decode_serum_market,
 };
@@ -197,7 +197,7 @@ fn or_words<'py, T: IntoPyObject<'py>>(
 }
 
 fn side(book: &Book) -> BookSide {
-    let order = |order: &cambist_core::slab_decoder::Order| {
+    let order = |order: &cambist_core::venues::slab_decoder::Order| {
         (
             order.price,
             order.quantity,
@@ -206,8 +206,9 @@ fn side(book: &Book) -> BookSide {
             order.client_order_id,
         )
     };
-    let level =
-        |level: cambist_core::slab_decoder::Level| (level.price, level.quantity, level.orders);
+    let level = |level: cambist_core::venues::slab_decoder::Level| {
+        (level.price, level.quantity, level.orders)
+    };
     let word = match book.side {
         Side::Bid => "bid",
         Side::Ask => "ask",

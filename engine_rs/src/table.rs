@@ -8,8 +8,8 @@
     reason = "only what is inlined is compiled for the machine's wide vectors"
 )]
 
-use cambist_core::indicator_table::{self, FIELDS, Periods};
-use cambist_core::technical::ParameterError;
+use cambist_core::series::indicator_table::{self, FIELDS, Periods};
+use cambist_core::series::technical::ParameterError;
 use cambist_fast::{Work, wide};
 use numpy::{PyReadonlyArray1, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;

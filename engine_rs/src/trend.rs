@@ -4,7 +4,7 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::adaptive_trend::{self, KINDS, LINES, Profile, Robustness, TrendConfig};
+use cambist_core::series::adaptive_trend::{self, KINDS, LINES, Profile, Robustness, TrendConfig};
 use pyo3::prelude::*;
 
 use crate::error::Fault;

@@ -3,14 +3,16 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use cambist_core::accounts::{
-    AdaptiveFeeConstants, AdaptiveFeeVariables, AmmV4, CpmmConfig, CpmmPool, Oracle, TickArray,
-    Whirlpool,
+use cambist_core::search::log2::log2_ratio;
+use cambist_core::venues::cpmm::layout::{CpmmConfig, CpmmPool};
+use cambist_core::venues::orca::layout::{
+    AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TickArray, Whirlpool,
 };
-use cambist_core::amm_math::sqrt_price::{sqrt_price_from_tick, tick_from_sqrt_price};
-use cambist_core::log2::log2_ratio;
-use cambist_core::pool::{ChainTime, Pool};
-use cambist_core::tick_array_manager::Ticks;
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::ray4::layout::AmmV4;
+use cambist_core::venues::sqrt_price::{sqrt_price_from_tick, tick_from_sqrt_price};
+use cambist_core::venues::tick_array_manager::Ticks;
 use divan::Bencher;
 
 const NOW: ChainTime = ChainTime {

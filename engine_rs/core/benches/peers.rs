@@ -4,8 +4,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use cambist_core::pool::ChainTime;
-use cambist_core::pool_graph::PoolGraph;
+use cambist_core::search::pool_graph::PoolGraph;
+use cambist_core::venues::quote::ChainTime;
 use petgraph::algo::find_negative_cycle;
 use petgraph::graph::{DiGraph, NodeIndex};
 

@@ -1,9 +1,9 @@
 //! A pool moves: warm update, search, sizing. Graphs come from a seed.
 
-use cambist_core::cycle_finder::{Potentials, find_negative_cycles};
-use cambist_core::graph::{EdgeId, Graph, NodeId};
-use cambist_core::multiverse::{Params, search};
-use cambist_core::sizing::{Hops, best_input};
+use cambist_core::search::cycle_finder::{Potentials, find_negative_cycles};
+use cambist_core::search::graph::{EdgeId, Graph, NodeId};
+use cambist_core::search::multiverse::{Params, search};
+use cambist_core::search::sizing::{Hops, best_input};
 use divan::{Bencher, black_box};
 
 const ONE: i64 = 1 << 40;

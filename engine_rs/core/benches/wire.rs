@@ -2,9 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cambist_core::base58;
-use cambist_core::decode::{Direction, Event, SolanaSession, decode_binance, decode_solana};
-use cambist_core::order_book::{Continuity, Delta, OrderBook, Side, Source};
+use cambist_core::book::order_book::{Delta, OrderBook, Side, Source};
+use cambist_core::chain::base58;
+use cambist_core::chain::session::SolanaSession;
+use cambist_core::chain::solana::decode_solana;
+use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::Direction;
+use cambist_core::exchanges::binance::decode_binance;
+use cambist_core::exchanges::event::Event;
 use divan::{Bencher, black_box};
 
 #[path = "../tests/common/recordings.rs"]

@@ -5,13 +5,18 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use cambist_core::accounts::{AmmV4, CpmmConfig, CpmmPool, Mint, Oracle, TickArray, Whirlpool};
-use cambist_core::amm_math::sqrt_price::{
+use cambist_core::chain::token::Mint;
+use cambist_core::search::log2::log2_ratio;
+use cambist_core::venues::cpmm::layout::{CpmmConfig, CpmmPool};
+use cambist_core::venues::orca::layout::{Oracle, TickArray, Whirlpool};
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::quote::{ChainTime, Quote};
+use cambist_core::venues::quote_error::RoundingRule;
+use cambist_core::venues::ray4::layout::AmmV4;
+use cambist_core::venues::sqrt_price::{
     MIN_SQRT_PRICE, sqrt_price_from_tick, tick_from_sqrt_price,
 };
-use cambist_core::log2::log2_ratio;
-use cambist_core::pool::{ChainTime, Pool, Quote, RoundingRule};
-use cambist_core::tick_array_manager::Ticks;
+use cambist_core::venues::tick_array_manager::Ticks;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -177,7 +182,7 @@ fn numbers(quote: &Quote) -> [u64; 7] {
 fn state(pool: &Pool) -> Vec<String> {
     let mut out = Vec::new();
     match pool {
-        Pool::AmmV4(pool) => {
+        Pool::Ray4(pool) => {
             out.extend(
                 pool.amounts
                     .iter()
@@ -195,10 +200,10 @@ fn state(pool: &Pool) -> Vec<String> {
             ];
             out.extend(pairs.iter().flatten().map(u64::to_string));
         }
-        Pool::Stable(_) | Pool::DammV2(_) | Pool::Dlmm(_) | Pool::Clmm(_) | Pool::Pump(_) => {
+        Pool::Saber(_) | Pool::Damm2(_) | Pool::Dlmm(_) | Pool::Clmm(_) | Pool::Pump(_) => {
             unreachable!("the file holds none")
         }
-        Pool::Whirlpool(pool) => {
+        Pool::Orca(pool) => {
             let account = &pool.account;
             out.extend([account.sqrt_price.to_string(), account.tick.to_string()]);
             out.extend(
@@ -287,13 +292,13 @@ fn pools() {
 
 /// Real swaps and computed steps printed in the reference notes; the Python tests hold the same numbers.
 mod printed {
-    use cambist_core::amm_math::raydium_v4::exact_in;
-    use cambist_core::amm_math::sqrt_price::{
+    use cambist_core::venues::constant_product::exact_in;
+    use cambist_core::venues::orca::maths::step;
+    use cambist_core::venues::quote_error::{QuoteError, RoundingRule};
+    use cambist_core::venues::sqrt_price::{
         MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK, sqrt_price_from_tick,
         tick_from_sqrt_price,
     };
-    use cambist_core::amm_math::whirlpool::step;
-    use cambist_core::amm_math::{QuoteError, RoundingRule};
 
     const LIQUIDITY: u128 = 740_600_641_175_286;
     const PRICE: u128 = 7_193_838_297_492_601_595;

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use cambist_core::decode::Level;
-use cambist_core::decode::decimal::ONE;
-use cambist_core::order_book::{
-    BookState, Continuity, Delta, OrderBook, Outcome, Side, Source, kraken_checksum,
-};
+use cambist_core::book::order_book::{BookState, Delta, OrderBook, Outcome, Side, Source};
+use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::decimal::ONE;
+use cambist_core::exchanges::event::Level;
+use cambist_core::exchanges::kraken::checksum::kraken_checksum;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

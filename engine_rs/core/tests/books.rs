@@ -5,10 +5,10 @@ mod recordings;
 
 use std::collections::BTreeMap;
 
-use cambist_core::decode::{Event, decode_binance};
-use cambist_core::order_book::{
-    BookState, Continuity, Delta, OrderBook, Outcome, Side, Source, Ticker,
-};
+use cambist_core::book::order_book::{BookState, Delta, OrderBook, Outcome, Side, Source, Ticker};
+use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::binance::decode_binance;
+use cambist_core::exchanges::event::Event;
 use serde::Deserialize;
 
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 #[path = "common/venues.rs"]
 mod venues;
 
-use cambist_core::decode::MAX_BYBIT_LEVELS;
+use cambist_core::exchanges::bybit::MAX_BYBIT_LEVELS;
 use venues::said;
 
 fn book(kind: &str, depth: &str, bids: &str, update: &str) -> String {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cambist_core::accounts::{
+use cambist_core::venues::clmm::layout::{
     ClmmBitmapExtension, ClmmConfig, ClmmDynamicFee, ClmmOrders, ClmmPool, ClmmTick, ClmmTickArray,
 };
-use cambist_core::amm_math::QuoteError;
-use cambist_core::amm_math::raydium_clmm::{Ask, ClmmFill, ClmmTicks, NO_LIMIT, swap};
-use cambist_core::amm_math::raydium_price::sqrt_price_from_tick;
-use cambist_core::pool::{ChainTime, ClmmState};
+use cambist_core::venues::clmm::maths::swap::{Ask, ClmmFill, NO_LIMIT, swap};
+use cambist_core::venues::clmm::maths::ticks::ClmmTicks;
+use cambist_core::venues::clmm::pool::ClmmState;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::quote_error::QuoteError;
+use cambist_core::venues::raydium_price::sqrt_price_from_tick;
 use proptest::prelude::*;
 
 const ADDRESS: [u8; 32] = [7; 32];

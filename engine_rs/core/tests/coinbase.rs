@@ -9,7 +9,8 @@ mod venues;
 
 use std::collections::BTreeMap;
 
-use cambist_core::decode::{Event, MAX_COINBASE_LEVELS, decode_coinbase};
+use cambist_core::exchanges::coinbase::{MAX_COINBASE_LEVELS, decode_coinbase};
+use cambist_core::exchanges::event::Event;
 use lines::lines;
 use venues::said;
 

@@ -1,11 +1,13 @@
 //! What holds for every stable swap and every DAMM v2 pool, whatever the amount.
 
-use cambist_core::accounts::{DammV2BaseFee, DammV2Pool, DammV2Steps, StableSwap};
-use cambist_core::amm_math::QuoteError;
-use cambist_core::amm_math::damm_v2::{self, SwapMode};
-use cambist_core::amm_math::damm_v2_fee::{Charged, Taken, base_fee};
-use cambist_core::amm_math::stable_swap::{amplification, exact_in, invariant};
-use cambist_core::pool::{ChainTime, Pool};
+use cambist_core::venues::damm2::fee::{Charged, Taken, base_fee};
+use cambist_core::venues::damm2::layout::{DammV2BaseFee, DammV2Pool, DammV2Steps};
+use cambist_core::venues::damm2::maths::{self as damm_v2, SwapMode};
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::quote_error::QuoteError;
+use cambist_core::venues::saber::layout::StableSwap;
+use cambist_core::venues::saber::maths::{amplification, exact_in, invariant};
 use proptest::prelude::*;
 
 /// Amounts of every magnitude below 2^`bits`.

@@ -5,7 +5,7 @@ mod corpus;
 #[path = "common/sums.rs"]
 mod sums;
 
-use cambist_core::decode::SolanaSession;
+use cambist_core::chain::session::SolanaSession;
 use corpus::{Case, broken};
 use serde::de::IgnoredAny;
 use sums::{Sums, Xorshift};

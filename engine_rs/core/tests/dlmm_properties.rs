@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use cambist_core::accounts::{
+use cambist_core::venues::dlmm::layout::{
     BINS_PER_ARRAY, Bin, BinArray, BinArrayBitmapExtension, LbPair, StaticParameters,
     VariableParameters,
 };
-use cambist_core::amm_math::QuoteError;
-use cambist_core::amm_math::dlmm::{Ask, Bins, DlmmFill, bin_price, swap};
+use cambist_core::venues::dlmm::maths::bins::Bins;
+use cambist_core::venues::dlmm::maths::price::bin_price;
+use cambist_core::venues::dlmm::maths::swap::{Ask, DlmmFill, swap};
+use cambist_core::venues::quote_error::QuoteError;
 use proptest::prelude::*;
 
 const NOW: i64 = 1_760_000_000;

@@ -1,10 +1,10 @@
 //! What holds for every set of pools: a negative cycle is found where there is one, and each answer closes.
 
-use cambist_core::kept_graph::KeptGraph;
-use cambist_core::multiverse::Params;
-use cambist_core::pool_graph::{NO_WEIGHT, PoolGraph, PoolGraphError};
-use cambist_core::scan::{Base, Reserves, scan};
-use cambist_core::scorer::Gates;
+use cambist_core::judge::scorer::Gates;
+use cambist_core::library::scan::{Base, Reserves, scan};
+use cambist_core::search::kept_graph::KeptGraph;
+use cambist_core::search::multiverse::Params;
+use cambist_core::search::pool_graph::{NO_WEIGHT, PoolGraph, PoolGraphError};
 use proptest::prelude::*;
 
 const TOKENS: u32 = 7;

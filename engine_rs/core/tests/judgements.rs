@@ -1,17 +1,17 @@
 //! What is judged from a few figures: spreads, signals, columns of candidates and of trades; and books and accounts by frame.
 
-use cambist_core::base58;
+use cambist_core::book::order_book::Side;
+use cambist_core::chain::base58;
 use cambist_core::fees::{Bidding, estimate_trades};
-use cambist_core::order_book::Side;
-use cambist_core::scorer::{COLUMNS, ColumnError, Gates, Reason, score_columns};
-use cambist_core::signal_scorer::{
+use cambist_core::judge::scorer::{COLUMNS, ColumnError, Gates, Reason, score_columns};
+use cambist_core::library::signal_scorer::{
     SignalConfig, SignalReason, TokenSignal, score_signal, score_signals,
 };
-use cambist_core::spread::{
+use cambist_core::library::spread::{
     SpreadConfig, SpreadState, VenueQuote, detect_spread, detect_spreads, estimate_fees, venue_fee,
 };
-use cambist_core::streams::{AccountStream, BookStream};
-use cambist_core::technical::{atr, vwap};
+use cambist_core::library::streams::{AccountStream, BookStream};
+use cambist_core::series::technical::{atr, vwap};
 use proptest::prelude::*;
 
 fn quote(venue: &str, price: f64, liquidity: Option<f64>) -> VenueQuote {

@@ -9,8 +9,10 @@ mod venues;
 
 use std::collections::BTreeMap;
 
-use cambist_core::decode::{Event, Level, MAX_KRAKEN_LEVELS, decode_kraken};
-use cambist_core::order_book::kraken_checksum;
+use cambist_core::exchanges::event::{Event, Level};
+use cambist_core::exchanges::kraken::book::MAX_KRAKEN_LEVELS;
+use cambist_core::exchanges::kraken::checksum::kraken_checksum;
+use cambist_core::exchanges::kraken::decode::decode_kraken;
 use lines::lines;
 use venues::said;
 

@@ -5,12 +5,13 @@ mod recordings;
 
 use std::collections::BTreeMap;
 
-use cambist_core::decode::decimal::ONE;
-use cambist_core::decode::{Event, Level, MAX_OKX_LEVELS, canonical, decode_okx};
-use cambist_core::order_book::{
-    BookState, Continuity, Delta, OrderBook, Outcome, Side, Source, Ticker, okx_checksum,
-};
-use cambist_core::streams::BookStream;
+use cambist_core::book::order_book::{BookState, Delta, OrderBook, Outcome, Side, Source, Ticker};
+use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::decimal::ONE;
+use cambist_core::exchanges::event::{Event, Level, canonical};
+use cambist_core::exchanges::okx::checksum::okx_checksum;
+use cambist_core::exchanges::okx::decode::{MAX_OKX_LEVELS, decode_okx};
+use cambist_core::library::streams::BookStream;
 use proptest::prelude::*;
 use serde::Deserialize;
 

@@ -1,11 +1,12 @@
 //! The book's state machine, rule by rule.
 
-use cambist_core::decode::Level;
-use cambist_core::decode::decimal::ONE;
-use cambist_core::order_book::{
-    BookChange, BookState, Continuity, Delta, MAX_BUFFER, MAX_CROSSED_NS, MAX_LEVELS, OrderBook,
-    Outcome, Side, Source, Ticker,
+use cambist_core::book::order_book::{
+    BookChange, BookState, Delta, MAX_BUFFER, MAX_CROSSED_NS, MAX_LEVELS, OrderBook, Outcome, Side,
+    Source, Ticker,
 };
+use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::decimal::ONE;
+use cambist_core::exchanges::event::Level;
 use proptest::prelude::*;
 
 const BIDS: [Level; 2] = [(100 * ONE, 2 * ONE), (99 * ONE, ONE)];

@@ -5,13 +5,12 @@ mod sums;
 
 use std::collections::VecDeque;
 
-use cambist_core::bars::Bars;
-use cambist_core::decode::Level;
-use cambist_core::decode::decimal::ONE;
-use cambist_core::order_book::{
-    BookChange, Continuity, Delta, OrderBook, Outcome, Side, Source, Ticker,
-};
-use cambist_core::technical::{self, Bands, Bollinger, Ema, Rsi};
+use cambist_core::book::order_book::{BookChange, Delta, OrderBook, Outcome, Side, Source, Ticker};
+use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::decimal::ONE;
+use cambist_core::exchanges::event::Level;
+use cambist_core::series::bars::Bars;
+use cambist_core::series::technical::{self, Bands, Bollinger, Ema, Rsi};
 use serde::Serialize;
 use sums::{Sums, Xorshift};
 

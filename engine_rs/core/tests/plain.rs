@@ -3,8 +3,11 @@
 #[path = "common/venues.rs"]
 mod venues;
 
-use cambist_core::decode::{Event, MAX_PLAIN_LEVELS, Said, decode_venue};
-use cambist_core::order_book::{BookState, Continuity, OrderBook, Outcome, Source};
+use cambist_core::book::order_book::{BookState, OrderBook, Outcome, Source};
+use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::event::Event;
+use cambist_core::exchanges::plain::MAX_PLAIN_LEVELS;
+use cambist_core::exchanges::said::{Said, decode_venue};
 use venues::said;
 
 const SNAPSHOT: &str = r#"{"kind":"snapshot","symbol":"SOL-USD","seq":7,"bids":[["101.4","1.25"]],"asks":[["101.5","0.0005"]],"ts":1790000000123000000}"#;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use cambist_core::cycle_finder::{Potentials, find_negative_cycles};
-use cambist_core::graph::{EdgeId, Graph, NodeId};
-use cambist_core::multiverse::{Found, Params, search};
-use cambist_core::sizing::{Hops, MAX_EVALUATIONS, best_input};
+use cambist_core::search::cycle_finder::{Potentials, find_negative_cycles};
+use cambist_core::search::graph::{EdgeId, Graph, NodeId};
+use cambist_core::search::multiverse::{Found, Params, search};
+use cambist_core::search::sizing::{Hops, MAX_EVALUATIONS, best_input};
 use proptest::prelude::*;
 
 const ONE: i64 = 1 << 40;
@@ -193,7 +193,7 @@ proptest! {
         cap in 1_u64..2_000,
     ) {
         let chain = Chain(pools);
-        let profit = |amount: u64| cambist_core::sizing::curve(&chain, &[amount])[0].1;
+        let profit = |amount: u64| cambist_core::search::sizing::curve(&chain, &[amount])[0].1;
         let best = (1..=cap).filter_map(profit).max();
         if let Some(sized) = best_input(&chain, cap, 1) {
             prop_assert!(sized.evaluations <= MAX_EVALUATIONS);

@@ -1,12 +1,12 @@
 //! Graph, cycle search, sizing, scorer and fees against the vectors that the Python reference asserts too
 //! (`tests/parity/search_vectors.py` writes them).
 
-use cambist_core::cycle_finder::{Potentials, PotentialsState, find_negative_cycles};
 use cambist_core::fees::{Bidding, FeeModel, FeeState, SwapShape, cu_limit};
-use cambist_core::graph::{EdgeId, Graph, NodeId};
-use cambist_core::multiverse::{Params, search};
-use cambist_core::scorer::{Candidate, Decision, Gates, decide};
-use cambist_core::sizing::{Hops, best_input, closed_form, curve};
+use cambist_core::judge::scorer::{Candidate, Decision, Gates, decide};
+use cambist_core::search::cycle_finder::{Potentials, PotentialsState, find_negative_cycles};
+use cambist_core::search::graph::{EdgeId, Graph, NodeId};
+use cambist_core::search::multiverse::{Params, search};
+use cambist_core::search::sizing::{Hops, best_input, closed_form, curve};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -1,12 +1,12 @@
 //! Arrays against streams, known figures, and what must hold whatever comes in.
 
-use cambist_core::equity::{Equity, FLOOR, equity};
-use cambist_core::indicator_table::{IndicatorTable, Periods};
-use cambist_core::kama::{self, FixedKama, Kama};
-use cambist_core::moving_averages::{Dema, Hma, Lsma, Wma, dema, hma, lsma, wma};
-use cambist_core::signal_persistence::{Runs, causal_runs, runs, up_down};
-use cambist_core::technical::arrays::Kernel;
-use cambist_core::technical::{
+use cambist_core::series::equity::{Equity, FLOOR, equity};
+use cambist_core::series::indicator_table::{IndicatorTable, Periods};
+use cambist_core::series::kama::{self, FixedKama, Kama};
+use cambist_core::series::moving_averages::{Dema, Hma, Lsma, Wma, dema, hma, lsma, wma};
+use cambist_core::series::signal_persistence::{Runs, causal_runs, runs, up_down};
+use cambist_core::series::technical::arrays::Kernel;
+use cambist_core::series::technical::{
     Bollinger, Ema, MAX_VALUE, Macd, ParameterError, Rsi, Sma, arrays, atr, is_usable, macd,
     rsi_of_oldest, sma, vwap,
 };

@@ -1,8 +1,8 @@
 //! Random swaps beside Orca's own crate, equal to the atom. `CAMBIST_ORACLE_SWAPS=1000000 cargo test --release -p
 //! cambist-core --test whirlpool_oracle` runs as many.
 
-use cambist_core::amm_math::QuoteError;
-use cambist_core::pool::ChainTime;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::quote_error::QuoteError;
 
 #[path = "common/orca.rs"]
 mod orca;

@@ -13,7 +13,7 @@ mod wide;
 
 use std::sync::Arc;
 
-use cambist_core::jit_compiler::{Program, RuleCode};
+use cambist_core::rules::jit_compiler::{Program, RuleCode};
 
 pub use self::machine::{CompileError, MachineRule};
 pub use self::wide::{Work, wide};

@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::{Mutex, OnceLock};
 
-use cambist_core::jit_compiler::{Program, RuleCode, WidthError};
+use cambist_core::rules::jit_compiler::{Program, RuleCode, WidthError};
 use cranelift_codegen::Context;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};

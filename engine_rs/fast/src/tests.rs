@@ -1,4 +1,4 @@
-use cambist_core::jit_compiler::{RuleCode, Verdict, compile};
+use cambist_core::rules::jit_compiler::{RuleCode, Verdict, compile};
 use proptest::prelude::*;
 
 use super::{MachineRule, faster};

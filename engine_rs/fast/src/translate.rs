@@ -5,7 +5,7 @@
 //! sums and products; a quotient by an infinite number would not, so divisors are looked at first. That leaves one such
 //! sum for each input and for each computed side of a comparison.
 
-use cambist_core::jit_compiler::{Comparison, Op, Program};
+use cambist_core::rules::jit_compiler::{Comparison, Op, Program};
 use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{
     AbiParam, Block, BlockArg, Function, InstBuilder, MemFlagsData, Signature, Value, types,

@@ -7,9 +7,13 @@
 
 pub(crate) mod swaps;
 
-use cambist_core::base58::Pubkey;
-use cambist_core::instruction_builder as builder;
-use cambist_core::instruction_builder::{AccountMeta, BuildError};
+use cambist_core::build::instruction_builder as builder;
+use cambist_core::build::instruction_builder::{AccountMeta, BuildError};
+use cambist_core::chain::base58::Pubkey;
+use cambist_core::venues::clmm::swap as clmm;
+use cambist_core::venues::dlmm::swap as dlmm;
+use cambist_core::venues::orca::swap as orca;
+use cambist_core::venues::saber::swap as saber;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
@@ -253,7 +257,7 @@ pub(crate) fn py_whirlpool_tick_array(
     pool: PyBackedBytes,
     start: i32,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let found = builder::whirlpool_tick_array(&key(&program)?, &key(&pool)?, start);
+    let found = orca::whirlpool_tick_array(&key(&program)?, &key(&pool)?, start);
     Ok(PyBytes::new(py, &found.map_err(Fault::input)?))
 }
 
@@ -264,7 +268,7 @@ pub(crate) fn py_whirlpool_oracle(
     program: PyBackedBytes,
     pool: PyBackedBytes,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let found = builder::whirlpool_oracle(&key(&program)?, &key(&pool)?);
+    let found = orca::whirlpool_oracle(&key(&program)?, &key(&pool)?);
     Ok(PyBytes::new(py, &found.map_err(Fault::input)?))
 }
 
@@ -275,7 +279,7 @@ pub(crate) fn py_clmm_tick_array(
     pool: PyBackedBytes,
     start: i32,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let found = builder::clmm_tick_array(&key(&pool)?, start);
+    let found = clmm::clmm_tick_array(&key(&pool)?, start);
     Ok(PyBytes::new(py, &found.map_err(Fault::input)?))
 }
 
@@ -285,7 +289,7 @@ pub(crate) fn py_clmm_bitmap_extension(
     py: Python<'_>,
     pool: PyBackedBytes,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let found = builder::clmm_bitmap_extension(&key(&pool)?);
+    let found = clmm::clmm_bitmap_extension(&key(&pool)?);
     Ok(PyBytes::new(py, &found.map_err(Fault::input)?))
 }
 
@@ -296,7 +300,7 @@ pub(crate) fn py_dlmm_bin_array(
     pair: PyBackedBytes,
     index: i64,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let found = builder::dlmm_bin_array(&key(&pair)?, index);
+    let found = dlmm::dlmm_bin_array(&key(&pair)?, index);
     Ok(PyBytes::new(py, &found.map_err(Fault::input)?))
 }
 
@@ -307,7 +311,7 @@ pub(crate) fn py_saber_authority(
     pool: PyBackedBytes,
     nonce: u8,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let found = builder::saber_authority(&key(&pool)?, nonce);
+    let found = saber::saber_authority(&key(&pool)?, nonce);
     Ok(PyBytes::new(py, &found.map_err(Fault::input)?))
 }
 

@@ -4,12 +4,24 @@
     reason = "arguments are extracted from Python objects by value"
 )]
 
-use cambist_core::base58::Pubkey;
-use cambist_core::instruction_builder as builder;
-use cambist_core::instruction_builder::{
-    ClmmAccounts, CpmmAccounts, DammV2Accounts, DlmmAccounts, PumpAccounts, PumpPool,
-    RaydiumV4Accounts, SaberAccounts, SerumAccounts, SwapAmounts, User, WhirlpoolAccounts,
-};
+use cambist_core::build::instruction_builder::{SwapAmounts, User};
+use cambist_core::chain::base58::Pubkey;
+use cambist_core::venues::clmm::swap as clmm;
+use cambist_core::venues::clmm::swap::ClmmAccounts;
+use cambist_core::venues::cpmm::swap as cpmm;
+use cambist_core::venues::cpmm::swap::CpmmAccounts;
+use cambist_core::venues::damm2::swap as damm2;
+use cambist_core::venues::damm2::swap::DammV2Accounts;
+use cambist_core::venues::dlmm::swap as dlmm;
+use cambist_core::venues::dlmm::swap::DlmmAccounts;
+use cambist_core::venues::orca::swap as orca;
+use cambist_core::venues::orca::swap::WhirlpoolAccounts;
+use cambist_core::venues::pump::swap as pump;
+use cambist_core::venues::pump::swap::{PumpAccounts, PumpPool};
+use cambist_core::venues::ray4::swap as ray4;
+use cambist_core::venues::ray4::swap::{RaydiumV4Accounts, SerumAccounts};
+use cambist_core::venues::saber::swap as saber;
+use cambist_core::venues::saber::swap::SaberAccounts;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
@@ -40,7 +52,7 @@ pub(crate) fn py_raydium_v4_swap(
     };
     let market = market.map(|given| serum(&given)).transpose()?;
     let user = trader(&user)?;
-    let built = builder::raydium_v4_swap(&pool, market.as_ref(), &user, of(amounts));
+    let built = ray4::raydium_v4_swap(&pool, market.as_ref(), &user, of(amounts));
     Ok(Instruction(built))
 }
 
@@ -88,7 +100,7 @@ pub(crate) fn py_cpmm_swap(
         programs: [p0, p1],
     };
     let user = trader(&user)?;
-    built(builder::cpmm_swap(&pool, &user, of(amounts), zero_for_one))
+    built(cpmm::cpmm_swap(&pool, &user, of(amounts), zero_for_one))
 }
 
 fn clmm(given: &Keys) -> Result<ClmmAccounts, Fault> {
@@ -115,7 +127,7 @@ pub(crate) fn py_clmm_swap(
     zero_for_one: bool,
 ) -> PyResult<Instruction> {
     let (pool, arrays, user) = (clmm(&pool)?, keys(&tick_arrays)?, trader(&user)?);
-    built(builder::clmm_swap(
+    built(clmm::clmm_swap(
         &pool,
         &arrays,
         &user,
@@ -136,7 +148,7 @@ pub(crate) fn py_clmm_swap_v2(
     zero_for_one: bool,
 ) -> PyResult<Instruction> {
     let (pool, arrays, user) = (clmm(&pool)?, keys(&tick_arrays)?, trader(&user)?);
-    built(builder::clmm_swap_v2(
+    built(clmm::clmm_swap_v2(
         &pool,
         &arrays,
         &user,
@@ -173,7 +185,7 @@ pub(crate) fn py_whirlpool_swap(
     is_adaptive: bool,
 ) -> PyResult<Instruction> {
     let (pool, arrays, user) = (whirlpool(&pool)?, keys(&tick_arrays)?, trader(&user)?);
-    built(builder::whirlpool_swap(
+    built(orca::whirlpool_swap(
         &pool,
         &arrays,
         &user,
@@ -201,7 +213,7 @@ pub(crate) fn py_whirlpool_swap_v2(
     let (pool, arrays, supplemental) =
         (whirlpool(&pool)?, keys(&tick_arrays)?, keys(&supplemental)?);
     let user = trader(&user)?;
-    built(builder::whirlpool_swap_v2(
+    built(orca::whirlpool_swap_v2(
         &pool,
         &arrays,
         &supplemental,
@@ -235,7 +247,7 @@ pub(crate) fn py_dlmm_swap(
     amounts: Amounts,
 ) -> PyResult<Instruction> {
     let (pair, arrays, user) = (dlmm(&pair)?, keys(&bin_arrays)?, trader(&user)?);
-    built(builder::dlmm_swap(&pair, &arrays, &user, of(amounts)))
+    built(dlmm::dlmm_swap(&pair, &arrays, &user, of(amounts)))
 }
 
 /// Returns the newer swap on DLMM. Raises `ValueError`.
@@ -247,7 +259,7 @@ pub(crate) fn py_dlmm_swap2(
     amounts: Amounts,
 ) -> PyResult<Instruction> {
     let (pair, arrays, user) = (dlmm(&pair)?, keys(&bin_arrays)?, trader(&user)?);
-    built(builder::dlmm_swap2(&pair, &arrays, &user, of(amounts)))
+    built(dlmm::dlmm_swap2(&pair, &arrays, &user, of(amounts)))
 }
 
 fn damm_v2(given: &Keys) -> Result<DammV2Accounts, Fault> {
@@ -266,7 +278,7 @@ fn damm_v2(given: &Keys) -> Result<DammV2Accounts, Fault> {
 #[pyfunction(name = "damm_v2_swap")]
 pub(crate) fn py_damm_v2_swap(pool: Keys, user: Keys, amounts: Amounts) -> PyResult<Instruction> {
     let (pool, user) = (damm_v2(&pool)?, trader(&user)?);
-    built(builder::damm_v2_swap(&pool, &user, of(amounts)))
+    built(damm2::damm_v2_swap(&pool, &user, of(amounts)))
 }
 
 /// Returns the newer swap on DAMM v2. Raises `ValueError`.
@@ -279,7 +291,7 @@ pub(crate) fn py_damm_v2_swap2(
     limited: bool,
 ) -> PyResult<Instruction> {
     let (pool, user, amounts) = (damm_v2(&pool)?, trader(&user)?, of(amounts));
-    built(builder::damm_v2_swap2(
+    built(damm2::damm_v2_swap2(
         &pool, &user, amounts, partial, limited,
     ))
 }
@@ -300,7 +312,7 @@ pub(crate) fn py_saber_swap(
         admin_vaults: [aa, ab],
     };
     let user = trader(&user)?;
-    built(builder::saber_swap(&pool, &user, of(amounts), a_to_b))
+    built(saber::saber_swap(&pool, &user, of(amounts), a_to_b))
 }
 
 fn pump_pool(given: &Keys) -> Result<PumpPool, Fault> {
@@ -381,7 +393,7 @@ pub(crate) fn py_pump_swap(
     buy: bool,
 ) -> PyResult<Instruction> {
     let (accounts, user) = (pump(&accounts)?, trader(&user)?);
-    built(builder::pump_swap(&accounts, &user, of(amounts), buy))
+    built(pump::pump_swap(&accounts, &user, of(amounts), buy))
 }
 
 /// Returns a purchase or sale on Pump AMM by the newer, shorter instruction. Raises `ValueError`.
@@ -393,7 +405,7 @@ pub(crate) fn py_pump_swap_v2(
     buy: bool,
 ) -> PyResult<Instruction> {
     let (accounts, user) = (pump(&accounts)?, trader(&user)?);
-    built(builder::pump_swap_v2(&accounts, &user, of(amounts), buy))
+    built(pump::pump_swap_v2(&accounts, &user, of(amounts), buy))
 }
 
 fn of((exact_in, amount, limit): Amounts) -> SwapAmounts {

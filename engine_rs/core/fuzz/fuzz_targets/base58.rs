@@ -1,7 +1,7 @@
 //! Keys and signatures as text, and back.
 #![no_main]
 
-use cambist_core::base58;
+use cambist_core::chain::base58;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,7 +1,8 @@
 //! Binance frames of each protocol.
 #![no_main]
 
-use cambist_core::decode::{canonical, decode_binance};
+use cambist_core::exchanges::event::canonical;
+use cambist_core::exchanges::binance::decode_binance;
 use libfuzzer_sys::fuzz_target;
 
 const PROTOCOLS: [&str; 5] = [

@@ -4,8 +4,8 @@
 #[path = "common/told.rs"]
 mod told;
 
-use cambist_core::decode::{MAX_BYBIT_LEVELS, decode_bybit};
-use cambist_core::streams::BookStream;
+use cambist_core::exchanges::bybit::{MAX_BYBIT_LEVELS, decode_bybit};
+use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 const PROTOCOLS: [&str; 3] = ["bybit.spot.ws", "bybit.spot.info", "bybit.other"];

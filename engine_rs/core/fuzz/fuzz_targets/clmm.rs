@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use cambist_core::accounts::{ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray};
-use cambist_core::amm_math::raydium_clmm::ClmmTicks;
-use cambist_core::pool::{ChainTime, ClmmState, Pool};
+use cambist_core::venues::clmm::layout::{ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray};
+use cambist_core::venues::clmm::maths::ticks::ClmmTicks;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::clmm::pool::ClmmState;
 use libfuzzer_sys::fuzz_target;
 
 const NOW: ChainTime = ChainTime {

@@ -4,8 +4,8 @@
 #[path = "common/told.rs"]
 mod told;
 
-use cambist_core::decode::{MAX_COINBASE_LEVELS, decode_coinbase};
-use cambist_core::streams::BookStream;
+use cambist_core::exchanges::coinbase::{MAX_COINBASE_LEVELS, decode_coinbase};
+use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 const PROTOCOLS: [&str; 3] = ["coinbase.ws", "coinbase.info", "coinbase.other"];

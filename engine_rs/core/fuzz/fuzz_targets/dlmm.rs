@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use cambist_core::accounts::{BinArray, BinArrayBitmapExtension, LbPair};
-use cambist_core::amm_math::dlmm::Bins;
-use cambist_core::pool::{ChainTime, Pool};
+use cambist_core::venues::dlmm::layout::{BinArray, BinArrayBitmapExtension, LbPair};
+use cambist_core::venues::dlmm::maths::bins::Bins;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::pool::Pool;
 use libfuzzer_sys::fuzz_target;
 
 const NOW: ChainTime = ChainTime {

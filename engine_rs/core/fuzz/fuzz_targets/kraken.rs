@@ -4,9 +4,11 @@
 #[path = "common/told.rs"]
 mod told;
 
-use cambist_core::decode::{Event, MAX_KRAKEN_LEVELS, decode_kraken};
-use cambist_core::order_book::kraken_checksum;
-use cambist_core::streams::BookStream;
+use cambist_core::exchanges::event::Event;
+use cambist_core::exchanges::kraken::book::MAX_KRAKEN_LEVELS;
+use cambist_core::exchanges::kraken::decode::decode_kraken;
+use cambist_core::exchanges::kraken::checksum::kraken_checksum;
+use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 const PROTOCOLS: [&str; 4] = ["kraken.ws", "kraken.info", "kraken.v1.ws", "kraken.other"];

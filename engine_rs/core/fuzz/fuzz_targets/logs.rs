@@ -1,22 +1,22 @@
 //! Logs of a transaction, line by line, and the events in them.
 #![no_main]
 
-use cambist_core::accounts::program;
-use cambist_core::log_parser::{RayLog, decode_event, decode_fills, parse_logs};
+use cambist_core::venues::ray4::ray_log::RayLog;
+use cambist_core::chain::log_parser::{decode_event, decode_fills, parse_logs};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     for owner in [
-        program::RAYDIUM_CPMM,
-        program::RAYDIUM_CLMM,
-        program::WHIRLPOOL,
-        program::METEORA_DLMM,
-        program::METEORA_DAMM_V2,
-        program::PUMP_AMM,
-        program::PUMP,
-        program::OPENBOOK_V2,
-        program::PHOENIX,
-        program::JUPITER,
+        cambist_core::venues::cpmm::owned::RAYDIUM_CPMM,
+        cambist_core::venues::clmm::owned::RAYDIUM_CLMM,
+        cambist_core::venues::orca::owned::WHIRLPOOL,
+        cambist_core::venues::dlmm::owned::METEORA_DLMM,
+        cambist_core::venues::damm2::owned::METEORA_DAMM_V2,
+        cambist_core::venues::pump::owned::PUMP_AMM,
+        cambist_core::venues::pump_curve::PUMP,
+        cambist_core::venues::slab_decoder::owned::OPENBOOK_V2,
+        cambist_core::venues::slab_decoder::owned::PHOENIX,
+        cambist_core::venues::jupiter::JUPITER,
     ] {
         let _ = decode_event(&owner, data);
         let _ = decode_fills(&owner, data);

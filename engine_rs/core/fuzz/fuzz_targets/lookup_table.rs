@@ -1,7 +1,7 @@
 //! Accounts of address lookup tables.
 #![no_main]
 
-use cambist_core::instruction_builder::LookupTable;
+use cambist_core::build::instruction_builder::LookupTable;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,8 +1,9 @@
 //! DAMM v2 pools and swaps in them.
 #![no_main]
 
-use cambist_core::accounts::DammV2Pool;
-use cambist_core::pool::{ChainTime, Pool};
+use cambist_core::venues::damm2::layout::DammV2Pool;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::pool::Pool;
 use libfuzzer_sys::fuzz_target;
 
 const NOW: ChainTime = ChainTime {

@@ -1,8 +1,9 @@
 //! OKX frames of each protocol, and the book that they build.
 #![no_main]
 
-use cambist_core::decode::{canonical, decode_okx};
-use cambist_core::streams::BookStream;
+use cambist_core::exchanges::event::canonical;
+use cambist_core::exchanges::okx::decode::decode_okx;
+use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 const PROTOCOLS: [&str; 5] = [

@@ -1,7 +1,7 @@
 //! OpenBook v2 book sides and markets.
 #![no_main]
 
-use cambist_core::slab_decoder::{decode_openbook_v2_book, decode_openbook_v2_market};
+use cambist_core::venues::slab_decoder::{decode_openbook_v2_book, decode_openbook_v2_market};
 use libfuzzer_sys::fuzz_target;
 
 /// Bytes of a side. Most are room for orders to come, which a seed leaves out.

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use cambist_core::accounts::{Oracle, TickArray, Whirlpool};
-use cambist_core::pool::{ChainTime, Pool};
-use cambist_core::tick_array_manager::Ticks;
+use cambist_core::venues::orca::layout::{Oracle, TickArray, Whirlpool};
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::tick_array_manager::Ticks;
 use libfuzzer_sys::fuzz_target;
 
 const NOW: ChainTime = ChainTime {

@@ -1,7 +1,7 @@
 //! Phoenix markets.
 #![no_main]
 
-use cambist_core::slab_decoder::{decode_phoenix_books, decode_phoenix_market};
+use cambist_core::venues::slab_decoder::{decode_phoenix_books, decode_phoenix_market};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

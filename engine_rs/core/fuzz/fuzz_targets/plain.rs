@@ -4,8 +4,11 @@
 #[path = "common/told.rs"]
 mod told;
 
-use cambist_core::decode::{MAX_BODY, MAX_PLAIN_LEVELS, canonical, decode_plain, decode_venue};
-use cambist_core::streams::BookStream;
+use cambist_core::exchanges::MAX_BODY;
+use cambist_core::exchanges::plain::{MAX_PLAIN_LEVELS, decode_plain};
+use cambist_core::exchanges::event::canonical;
+use cambist_core::exchanges::said::decode_venue;
+use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

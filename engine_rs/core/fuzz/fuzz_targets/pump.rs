@@ -1,8 +1,10 @@
 //! Pump AMM pools, configurations and fee schedules, and swaps under them.
 #![no_main]
 
-use cambist_core::accounts::{PumpConfig, PumpFeeConfig, PumpFees, PumpPool};
-use cambist_core::pool::{ChainTime, Pool, PumpState};
+use cambist_core::venues::pump::layout::{PumpConfig, PumpFeeConfig, PumpFees, PumpPool};
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::pump::pool::PumpState;
 use libfuzzer_sys::fuzz_target;
 
 const NOW: ChainTime = ChainTime {

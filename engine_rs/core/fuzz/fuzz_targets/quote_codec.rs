@@ -1,10 +1,7 @@
 //! Files of quotes: read, with the sums mended that a mutation breaks, and written again. Bytes are also taken as quotes.
 #![no_main]
 
-use cambist_core::quote_codec::{
-    COLUMNS, CodecError, Quotes, decode_quote_block, decode_quotes, encode_quotes, quote_blocks,
-    quotes_between,
-};
+use cambist_core::library::quote_codec::{COLUMNS, CodecError, Quotes, decode_quote_block, decode_quotes, encode_quotes, quote_blocks, quotes_between};
 use libfuzzer_sys::fuzz_target;
 
 const HEAD: usize = 12;

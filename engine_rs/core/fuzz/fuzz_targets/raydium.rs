@@ -1,8 +1,10 @@
 //! Raydium accounts, and swaps in the pools that they make.
 #![no_main]
 
-use cambist_core::accounts::{AmmV4, CpmmConfig, CpmmPool};
-use cambist_core::pool::{ChainTime, Pool};
+use cambist_core::venues::ray4::layout::AmmV4;
+use cambist_core::venues::cpmm::layout::{CpmmConfig, CpmmPool};
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::pool::Pool;
 use libfuzzer_sys::fuzz_target;
 
 const NOW: ChainTime = ChainTime {

@@ -1,7 +1,7 @@
 //! An operator's rule: compiled or refused, and evaluated over a row of numbers.
 #![no_main]
 
-use cambist_core::jit_compiler::compile;
+use cambist_core::rules::jit_compiler::compile;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,8 +1,9 @@
 //! Saber pools and swaps in them; what follows the account are the vaults' balances and an amount.
 #![no_main]
 
-use cambist_core::accounts::StableSwap;
-use cambist_core::pool::{ChainTime, Pool};
+use cambist_core::venues::saber::layout::StableSwap;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::pool::Pool;
 use libfuzzer_sys::fuzz_target;
 
 const SIZE: usize = 395;

@@ -1,7 +1,10 @@
 //! A conversation with a Solana node: lines are frames, `>` starts one of ours.
 #![no_main]
 
-use cambist_core::decode::{Direction, SolanaSession, canonical, decode_solana};
+use cambist_core::exchanges::Direction;
+use cambist_core::chain::session::SolanaSession;
+use cambist_core::exchanges::event::canonical;
+use cambist_core::chain::solana::decode_solana;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,7 +1,8 @@
 //! Tip floors of a block engine.
 #![no_main]
 
-use cambist_core::decode::{canonical, decode_tip_floor};
+use cambist_core::exchanges::event::canonical;
+use cambist_core::chain::tips::decode_tip_floor;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

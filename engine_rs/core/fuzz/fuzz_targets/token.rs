@@ -1,7 +1,7 @@
 //! Token accounts and mints of both token programs, and the clock.
 #![no_main]
 
-use cambist_core::accounts::{Clock, Mint, TokenAccount};
+use cambist_core::chain::token::{Clock, Mint, TokenAccount};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

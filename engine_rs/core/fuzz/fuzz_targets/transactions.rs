@@ -1,8 +1,8 @@
 //! Transactions as nodes tell them.
 #![no_main]
 
-use cambist_core::slab_decoder::Lots;
-use cambist_core::tx_parser::{Markets, parse_transactions};
+use cambist_core::venues::slab_decoder::Lots;
+use cambist_core::chain::tx_parser::{Markets, parse_transactions};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,8 +1,8 @@
 //! A wallet scan over one account, taken as a token account and as a mint.
 #![no_main]
 
-use cambist_core::accounts::program;
-use cambist_core::balance_scanner::{RawAccount, scan_wallet};
+use cambist_core::chain::program;
+use cambist_core::library::balance_scanner::{RawAccount, scan_wallet};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

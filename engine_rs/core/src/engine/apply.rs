@@ -6,10 +6,10 @@ use super::books::Teller;
 use super::endpoints::{Announced, Told};
 use super::race;
 use super::standing::Moment;
-use crate::base58::{self, Pubkey};
-use crate::decode::Event;
+use crate::book::order_book::{BookChange, Numbered, Outcome, Source};
+use crate::chain::base58::{self, Pubkey};
+use crate::exchanges::event::Event;
 use crate::fees::consumed_units;
-use crate::order_book::{BookChange, Numbered, Outcome, Source};
 
 impl Engine {
     pub(super) fn node_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {

@@ -2,9 +2,9 @@
 //!
 //! Prices and quantities of books are integers of 10⁻⁸. What one receives is rounded down, what one pays is rounded up.
 
-use crate::decode::Instrument;
-use crate::log2::log2_ratio;
-use crate::order_book::OrderBook;
+use crate::book::order_book::OrderBook;
+use crate::exchanges::event::Instrument;
+use crate::search::log2::log2_ratio;
 
 pub(crate) const ONE8: u128 = 100_000_000;
 pub(crate) const PPM: u128 = 1_000_000;
@@ -155,7 +155,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::order_book::{Continuity, Source};
+    use crate::book::order_book::Source;
+    use crate::exchanges::Continuity;
 
     const SCALE: Scale = Scale {
         base: 9,

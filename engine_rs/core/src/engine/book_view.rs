@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::Engine;
-use crate::decode::Level;
-use crate::order_book::Side;
+use crate::book::order_book::Side;
+use crate::exchanges::event::Level;
 
 /// Twin of `BookInspection` in `cambist/engine/protocol.py`.
 #[derive(Serialize)]

@@ -6,8 +6,9 @@ use hashbrown::HashMap;
 
 use super::book_scale::TradingRules;
 use super::setup::EngineSetup;
-use crate::decode::{Event, Instrument};
-use crate::order_book::{BookChange, BookState, Continuity, OrderBook, Outcome, Source};
+use crate::book::order_book::{BookChange, BookState, OrderBook, Outcome, Source};
+use crate::exchanges::Continuity;
+use crate::exchanges::event::{Event, Instrument};
 
 /// One instrument's book and, if it may be traded against pools, its two edges.
 #[derive(Clone, Debug)]
@@ -213,11 +214,7 @@ impl Books {
             ""
         };
         let at = self.entries.len();
-        let continuity = if kind == "perp" {
-            Continuity::Usdm
-        } else {
-            Continuity::Spot // until a channel tells of it, whose protocol knows
-        };
+        let continuity = Continuity::of_kind(kind);
         self.entries.push(BookEntry {
             venue: venue.to_owned(),
             symbol: symbol.to_owned(),
@@ -248,11 +245,7 @@ impl Books {
     /// Returns the place of a book, made from its symbol alone if the venue's list did not name it.
     /// It follows the rules of the channel that tells of it.
     pub(crate) fn find(&mut self, venue: &str, symbol: &str, rules: Continuity) -> usize {
-        let kind = if rules == Continuity::Usdm {
-            "perp"
-        } else {
-            "spot"
-        };
+        let kind = if rules.is_perpetual() { "perp" } else { "spot" };
         let at = self
             .place(venue, symbol)
             .unwrap_or_else(|| self.declare(venue, symbol, symbol, "", kind));

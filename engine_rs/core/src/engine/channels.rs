@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::setup::Channel;
 use super::slot_chain::SlotChain;
-use crate::decode::SolanaSession;
-use crate::order_book::{Continuity, Numbered, Numbering, Source};
+use crate::book::order_book::{Numbered, Numbering, Source};
+use crate::chain::session::SolanaSession;
+use crate::exchanges::Continuity;
 
 const ERROR_CELLS: usize = 120;
 

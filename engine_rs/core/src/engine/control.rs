@@ -6,7 +6,7 @@ use super::setup::Channel;
 use super::slot_chain::SlotChain;
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
-use crate::order_book::{Numbering, Outcome};
+use crate::book::order_book::{Numbering, Outcome};
 
 impl Engine {
     /// Takes one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK\_STEP record.

@@ -4,9 +4,9 @@ use super::encoded::Encoded;
 use super::json::Put;
 use super::standing::{Context, Cycle, Moment};
 use super::{Engine, Ingested, count};
-use crate::graph::EdgeId;
-use crate::multiverse::{Found, Params, search};
-use crate::scorer::Reason;
+use crate::judge::scorer::Reason;
+use crate::search::graph::EdgeId;
+use crate::search::multiverse::{Found, Params, search};
 
 impl Engine {
     pub(super) fn context(&self) -> Context<'_> {

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use super::Engine;
 use super::channels::ChannelState;
 use super::registry::Teller;
-use crate::base58::{self, Pubkey};
-use crate::wss_aggregator::content_of;
+use crate::aggregate::wss_aggregator::content_of;
+use crate::chain::base58::{self, Pubkey};
 
 /// How far from the newest slot an account may be told: after as many a slot is final.
 const MOST_SLOTS_OFF: u64 = 32;

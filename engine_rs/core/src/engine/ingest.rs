@@ -4,10 +4,11 @@ use super::block::{Header, kind};
 use super::channels::State;
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
-use crate::decode::{
-    DecodeError, Direction, TIP_FLOOR, decode_solana, decode_tip_floor, decode_venue,
-};
-use crate::order_book::Numbered;
+use crate::book::order_book::Numbered;
+use crate::chain::solana::decode_solana;
+use crate::chain::tips::{TIP_FLOOR, decode_tip_floor};
+use crate::exchanges::said::decode_venue;
+use crate::exchanges::{DecodeError, Direction};
 
 impl Engine {
     /// Takes FRAME records from `offset` on: stops before a record of another kind, before one at or after `until_ns`,

@@ -8,8 +8,8 @@ use super::opportunity::{Cost, Opportunity};
 use super::route::{Sizing, cap, gross, settlement};
 use super::standing::{Context, Cycle, Moment, Standing};
 use crate::fees::{base_fee, priority_fee};
-use crate::graph::EdgeId;
-use crate::scorer::{Candidate, Settlement, decide, needs_second};
+use crate::judge::scorer::{Candidate, Settlement, decide, needs_second};
+use crate::search::graph::EdgeId;
 
 impl Standing {
     /// Returns what a route bids: the price of the dearest of its accounts where that is above the chain's.

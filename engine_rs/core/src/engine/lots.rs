@@ -4,7 +4,7 @@
 //! orders could be of any quantity, and moved from there to where a tooth begins: the least input that pays as much. Where
 //! that is far below, the steps are coarse, and the next tooth above may earn more.
 
-use crate::sizing::{Hops, chain_out};
+use crate::search::sizing::{Hops, chain_out};
 
 /// A tooth's beginning is found to 2^-this of the input.
 const PRECISION_BITS: u32 = 20;

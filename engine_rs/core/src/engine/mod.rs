@@ -52,9 +52,9 @@ use self::setup::EngineSetup;
 pub use self::snapshot::SnapshotError;
 use self::standing::Standing;
 pub use self::views::Counters;
+use crate::aggregate::wss_aggregator::WssAggregator;
 use crate::fees::{FeeModel, Sources};
-use crate::graph::EdgeId;
-use crate::wss_aggregator::WssAggregator;
+use crate::search::graph::EdgeId;
 
 /// A setup that can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::market::Channels;
 use super::{Engine, Ingested, count, json};
-use crate::order_book::BookChange;
+use crate::book::order_book::BookChange;
 
 /// What the engine wants a feed to fetch.
 #[derive(Clone, Debug, Serialize)]

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::encoded::Encoded;
 use super::json::{Put, append, object};
-use crate::scorer::Settlement;
+use crate::judge::scorer::Settlement;
 
 /// Every cost of one opportunity; twin of `Cost` in `cambist/model/opportunity.py`, which documents each field.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -11,7 +11,7 @@ use super::market::Market;
 use super::registry::PoolState;
 use super::series::Series;
 use super::setup::EngineSetup;
-use crate::order_book::Side;
+use crate::book::order_book::Side;
 
 /// Reference prices keep this many bits each side, so that a product of two and an amount fits 128 bits.
 const PRECISE_BITS: u32 = 38;
@@ -213,7 +213,7 @@ impl Prices {
         depth: f64,
     ) -> Option<&mut Row> {
         let pool = &market.registry.pools[at];
-        let venue = pool.curve.venue();
+        let venue = pool.kind.venue();
         if self
             .rows
             .get(mint)

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::Engine;
 use super::channels::ChannelState;
-use crate::base58::{Pubkey, Signature};
-use crate::wss_aggregator::{Verdict, WssAggregator};
+use crate::aggregate::wss_aggregator::{Verdict, WssAggregator};
+use crate::chain::base58::{Pubkey, Signature};
 
 /// How one socket does beside the others; twin of `RaceView` in `cambist/engine/protocol.py`.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -9,9 +9,9 @@ use super::opportunity::Cost;
 use super::setup::EngineSetup;
 use super::standing::{Context, Cycle};
 use crate::fees::{SwapShape, cu_limit};
-use crate::graph::EdgeId;
-use crate::scorer::Settlement;
-use crate::sizing::{Hops, MAX_EVALUATIONS, best_input};
+use crate::judge::scorer::Settlement;
+use crate::search::graph::EdgeId;
+use crate::search::sizing::{Hops, MAX_EVALUATIONS, best_input};
 
 /// The smallest size tried is the cap over this, so that a near miss shows a size one would trade.
 const PROBE_SHARE: u64 = 1_000;

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bars::{Bar, Bars, BarsParts};
-use crate::kama::{Kama, KamaParts};
-use crate::technical::{Bollinger, BollingerParts, Ema, EmaParts, Rsi, RsiParts};
+use crate::series::bars::{Bar, Bars, BarsParts};
+use crate::series::kama::{Kama, KamaParts};
+use crate::series::technical::{Bollinger, BollingerParts, Ema, EmaParts, Rsi, RsiParts};
 
 const BAR_NS: i64 = 5_000_000_000;
 /// Bars kept; after a longer silence the indicators see this many empty ones.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fees::Bidding;
-use crate::scorer::Gates;
+use crate::judge::scorer::Gates;
 
 /// One stream of frames.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

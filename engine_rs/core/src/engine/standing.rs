@@ -14,8 +14,8 @@ use super::prices::Prices;
 use super::route::{Names, Sizing, rotate, size};
 use super::setup::EngineSetup;
 use crate::fees::{Bid, FeeModel, Sources};
-use crate::graph::EdgeId;
-use crate::scorer::Settlement;
+use crate::judge::scorer::Settlement;
+use crate::search::graph::EdgeId;
 
 /// Ten minutes of slots: the half-life of what outcomes taught.
 const MEMORY_SLOTS: u64 = 1_500;

@@ -1,5 +1,6 @@
 //! What screens are shown of an engine: the whole of it, and one cycle opened up.
 
+use crate::venues::{PoolKind, TYPICAL};
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -14,8 +15,8 @@ use super::registry::PoolState;
 use super::route::{Sizing, cap, compute_units, kept, net, settlement, walk};
 use super::standing::Cycle;
 use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
-use crate::graph::EdgeId;
-use crate::scorer::landing_ppm;
+use crate::judge::scorer::landing_ppm;
+use crate::search::graph::EdgeId;
 
 const CURVE_POINTS: u64 = 64;
 
@@ -462,9 +463,9 @@ impl Engine {
 
 /// Returns the compute units of a trade over one pool of each kind.
 fn typical_cu() -> u64 {
-    let swap = |venue| SwapShape {
-        venue,
+    let swap = |kind: PoolKind| SwapShape {
+        venue: kind.venue(),
         ..SwapShape::default()
     };
-    cu_limit(&["ray4", "cpmm", "orca"].map(swap)).unwrap_or(0)
+    cu_limit(&TYPICAL.map(swap)).unwrap_or(0)
 }

@@ -1,13 +1,9 @@
 //! What many trades pay, in one call over columns.
 
+use crate::venues::KINDS;
 use thiserror::Error;
 
 use super::{Bidding, SwapShape, base_fee, cu_limit, priority_fee, tip};
-
-/// Venues whose swaps were measured; a column holds the place in this list, -1 for no hop.
-pub const VENUES: [&str; 8] = [
-    "ray4", "cpmm", "orca", "clmm", "dlmm", "damm2", "saber", "pump",
-];
 
 /// Columns that don't belong together, or a figure that can't be one.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -103,7 +99,9 @@ fn shape(
         return Ok(None);
     }
     let place = usize::try_from(venues[at]).ok();
-    let venue = place.and_then(|place| VENUES.get(place));
+    let venue = place
+        .and_then(|place| KINDS.get(place))
+        .map(|kind| kind.venue());
     if !(0..=3).contains(&flags[at]) {
         return Err(wrong("flags", flags[at]));
     }

@@ -1,5 +1,6 @@
 //! What a trade pays the chain: signatures, priority fee on the compute units it asks for, tip.
 
+use crate::venues::PoolKind;
 use serde::{Deserialize, Serialize};
 
 /// Lamports per signature.
@@ -65,13 +66,13 @@ pub struct TradeCost {
 /// A swap in a transaction, as far as its compute units go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SwapShape<'a> {
-    /// One of `VENUES`.
+    /// The venue's word.
     pub venue: &'a str,
     /// Ticks or bins.
     pub ticks_crossed: u32,
     /// One of its mints is a Token-2022 mint.
     pub token_2022: bool,
-    /// A Whirlpool with adaptive fees.
+    /// Its fees adapt.
     pub adaptive: bool,
 }
 
@@ -93,33 +94,12 @@ pub fn tip(gross_lamports: u64, bidding: &Bidding) -> Option<u64> {
         .map(|share| share.max(bidding.min_tip_lamports))
 }
 
-/// The most that nine published logs of landed swaps say; `cambist/engine/reference/fees.py` names them. Not recorded.
-const PUBLISHED_PUMP: u64 = 98_345;
-
 /// Returns the compute units of one swap, `None` for a venue that was not measured.
 ///
-/// Measured on the programs with p-token, for exact input; the limit asked for, a tenth more, covers every recorded swap.
-/// Raydium v4 is the one with an order book behind it, Whirlpool the older of two programs; a tick more than quoted may
-/// be crossed, as the price may move. A Whirlpool with adaptive fees steps through groups of ticks: what that takes is
-/// not in the quote, so its 20 k more cover only the usual swap.
+/// Measured on the programs with p-token, for exact input; the limit asked for, a tenth more, covers every recorded swap:
+/// a tick more than quoted may be crossed, as the price may move.
 pub fn swap_cu(swap: &SwapShape) -> Option<u64> {
-    let steps = u64::from(swap.ticks_crossed) + 1;
-    let extra = |units: u64| if swap.token_2022 { units } else { 0 };
-    let units = match swap.venue {
-        "ray4" => 26_206,
-        "cpmm" => 36_668 + extra(11_016),
-        "orca" => {
-            let adaptive = if swap.adaptive { 20_000 } else { 0 };
-            42_000 + 9_000 * steps + adaptive + extra(8_000)
-        }
-        "clmm" => 80_000 + 14_000 * steps + extra(6_000),
-        "dlmm" => 46_000 + 6_500 * steps + extra(5_000),
-        "damm2" => 22_421,
-        "saber" => 58_023,
-        "pump" => PUBLISHED_PUMP,
-        _ => return None,
-    };
-    Some(units)
+    PoolKind::named(swap.venue).map(|kind| kind.compute_units(swap))
 }
 
 /// Returns the compute-unit limit to ask for: the swaps, two budget instructions and 10 %, rounded up. `None` if a

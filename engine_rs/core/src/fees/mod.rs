@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use self::columns::{EstimateError, Estimates, VENUES, estimate_trades};
+pub use self::columns::{EstimateError, Estimates, estimate_trades};
 pub use self::cost::{
     Bidding, MAX_CU, SIGNATURE_LAMPORTS, SwapShape, TradeCost, base_fee, cu_limit, priority_fee,
     swap_cu, tip, token_account_rent,

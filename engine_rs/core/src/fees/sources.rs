@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Bid, Bidding, Column, FeeModel, FeeRow};
-use crate::scorer::landing_ppm;
+use crate::judge::scorer::landing_ppm;
 
 /// Compute units that a block may spend on one writable account.
 pub const ACCOUNT_CAP_CU: u64 = 24_000_000;

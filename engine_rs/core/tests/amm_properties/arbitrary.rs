@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cambist_core::accounts::{
-    AdaptiveFeeConstants, AdaptiveFeeVariables, AmmV4, CpmmConfig, CpmmPool, Oracle, TickArray,
-    Whirlpool,
+use cambist_core::venues::cpmm::layout::{CpmmConfig, CpmmPool};
+use cambist_core::venues::orca::layout::{
+    AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TickArray, Whirlpool,
 };
-use cambist_core::amm_math::sqrt_price::{
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::quote::ChainTime;
+use cambist_core::venues::ray4::layout::AmmV4;
+use cambist_core::venues::sqrt_price::{
     MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK, sqrt_price_from_tick,
 };
-use cambist_core::pool::{ChainTime, Pool};
-use cambist_core::tick_array_manager::{Ticks, array_start, swap_array_starts};
+use cambist_core::venues::tick_array_manager::{Ticks, array_start, swap_array_starts};
 use proptest::prelude::*;
 
 pub(crate) const NOW: ChainTime = ChainTime {

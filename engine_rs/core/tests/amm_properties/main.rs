@@ -2,14 +2,15 @@
 
 mod arbitrary;
 
-use cambist_core::accounts::{
-    AmmV4, CpmmConfig, CpmmPool, Mint, Oracle, TickArray, TokenAccount, Whirlpool,
-};
-use cambist_core::amm_math::sqrt_price::{
+use cambist_core::chain::token::{Mint, TokenAccount};
+use cambist_core::search::log2::{ONE, log2_ratio};
+use cambist_core::venues::cpmm::layout::{CpmmConfig, CpmmPool};
+use cambist_core::venues::orca::layout::{Oracle, TickArray, Whirlpool};
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::ray4::layout::AmmV4;
+use cambist_core::venues::sqrt_price::{
     MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price,
 };
-use cambist_core::log2::{ONE, log2_ratio};
-use cambist_core::pool::Pool;
 use proptest::prelude::*;
 
 use crate::arbitrary::{NOW, amount, any_pool, constant_product, fuzzed_whirlpool, whirlpool};
@@ -23,7 +24,7 @@ fn reserves(pool: &Pool) -> (u128, u128) {
         )
     };
     match pool {
-        Pool::AmmV4(pool) => owed(
+        Pool::Ray4(pool) => owed(
             pool.amounts,
             [
                 pool.account.need_take_pnl_coin,
@@ -105,7 +106,7 @@ proptest! {
                 prop_assert!(paid <= -weight + 4, "{} above {}", paid, -weight);
             } else {
                 // A Whirlpool between positions has no rate, yet a swap may reach the next one.
-                prop_assert!(matches!(pool, Pool::Whirlpool(_)));
+                prop_assert!(matches!(pool, Pool::Orca(_)));
             }
         }
     }

@@ -1,6 +1,10 @@
 //! The frames of `tests/parity/frames.json`, which both engines must read alike.
 
-use cambist_core::decode::{Direction, SolanaSession, canonical, decode_binance, decode_solana};
+use cambist_core::chain::session::SolanaSession;
+use cambist_core::chain::solana::decode_solana;
+use cambist_core::exchanges::Direction;
+use cambist_core::exchanges::binance::decode_binance;
+use cambist_core::exchanges::event::canonical;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

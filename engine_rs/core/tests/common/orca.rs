@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use cambist_core::accounts::{TICKS_PER_ARRAY, TickArray, Whirlpool};
-use cambist_core::amm_math::sqrt_price::sqrt_price_from_tick;
-use cambist_core::pool::Pool;
-use cambist_core::tick_array_manager::{Ticks, array_start, swap_array_starts};
+use cambist_core::venues::orca::layout::{TICKS_PER_ARRAY, TickArray, Whirlpool};
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::sqrt_price::sqrt_price_from_tick;
+use cambist_core::venues::tick_array_manager::{Ticks, array_start, swap_array_starts};
 use orca_whirlpools_core::{
     ExactInSwapQuote, TickArrayFacade, TickArrays, TickFacade, WhirlpoolFacade,
     swap_quote_by_input_token,

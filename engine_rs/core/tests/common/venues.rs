@@ -1,6 +1,7 @@
 //! Frames of exchanges as text.
 
-use cambist_core::decode::{canonical, decode_venue};
+use cambist_core::exchanges::event::canonical;
+use cambist_core::exchanges::said::decode_venue;
 
 /// Returns canonical events, each on its line, or the words of the refusal.
 pub(crate) fn said(protocol: &str, symbol: &str, body: &str) -> String {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use cambist_core::accounts::{
-    ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray, LayoutError,
+use cambist_core::chain::base58::{self, Pubkey};
+use cambist_core::chain::reader::LayoutError;
+use cambist_core::venues::clmm::layout::{
+    ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray,
 };
-use cambist_core::amm_math::QuoteError;
-use cambist_core::amm_math::raydium_clmm::{Ask, ClmmFill, ClmmTicks, array_start, swap};
-use cambist_core::base58::{self, Pubkey};
+use cambist_core::venues::clmm::maths::swap::{Ask, ClmmFill, swap};
+use cambist_core::venues::clmm::maths::ticks::{ClmmTicks, array_start};
+use cambist_core::venues::quote_error::QuoteError;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cambist_core::accounts::{BinArray, LbPair, Mint, TransferFee};
-use cambist_core::amm_math::QuoteError;
-use cambist_core::amm_math::dlmm::{Ask, Bins, DlmmFill, bin_price, swap};
-use cambist_core::base58::{self, Pubkey};
+use cambist_core::chain::base58::{self, Pubkey};
+use cambist_core::chain::token::{Mint, TransferFee};
+use cambist_core::venues::dlmm::layout::{BinArray, LbPair};
+use cambist_core::venues::dlmm::maths::bins::Bins;
+use cambist_core::venues::dlmm::maths::price::bin_price;
+use cambist_core::venues::dlmm::maths::swap::{Ask, DlmmFill, swap};
+use cambist_core::venues::quote_error::QuoteError;
 use serde::Deserialize;
 
 use crate::recording::{NOW, bytes, load};

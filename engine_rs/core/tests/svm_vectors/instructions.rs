@@ -1,11 +1,12 @@
 //! Recorded transactions, rebuilt byte for byte from their instruction.
 
-use cambist_core::accounts::StableSwap;
-use cambist_core::base58::{self, Pubkey};
-use cambist_core::instruction_builder::{
-    AccountMeta, Instruction, SaberAccounts, SwapAmounts, User, compile_legacy, compute_unit_limit,
-    saber_authority, saber_swap,
+use cambist_core::build::instruction_builder::{
+    AccountMeta, Instruction, SwapAmounts, User, compile_legacy, compute_unit_limit,
 };
+use cambist_core::chain::base58::{self, Pubkey};
+use cambist_core::venues::saber::layout::StableSwap;
+use cambist_core::venues::saber::swap::saber_authority;
+use cambist_core::venues::saber::swap::{SaberAccounts, saber_swap};
 use serde::Deserialize;
 
 use crate::recording::{bytes, load};

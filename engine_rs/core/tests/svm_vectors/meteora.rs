@@ -1,8 +1,8 @@
 //! Meteora DAMM v2.
 
-use cambist_core::accounts::{DammV2BaseFee, DammV2Pool};
-use cambist_core::amm_math::QuoteError;
-use cambist_core::amm_math::damm_v2::{DammV2Fill, SwapMode, swap};
+use cambist_core::venues::damm2::layout::{DammV2BaseFee, DammV2Pool};
+use cambist_core::venues::damm2::maths::{DammV2Fill, SwapMode, swap};
+use cambist_core::venues::quote_error::QuoteError;
 use serde::Deserialize;
 use serde_json::Value;
 

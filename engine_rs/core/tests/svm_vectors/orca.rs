@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cambist_core::accounts::{Oracle, TickArray, Whirlpool};
-use cambist_core::amm_math::whirlpool::{Ask, WhirlpoolFill};
-use cambist_core::pool::{Pool, QuoteError, WhirlpoolState};
-use cambist_core::tick_array_manager::Ticks;
+use cambist_core::venues::orca::layout::{Oracle, TickArray, Whirlpool};
+use cambist_core::venues::orca::maths::{Ask, WhirlpoolFill};
+use cambist_core::venues::orca::pool::WhirlpoolState;
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::quote_error::QuoteError;
+use cambist_core::venues::tick_array_manager::Ticks;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -104,7 +106,7 @@ impl RecordedPool {
         let oracle = role("oracle")
             .first()
             .map(|oracle| Oracle::decode(&data(oracle)).expect("an Oracle"));
-        let Pool::Whirlpool(state) = Pool::whirlpool(&account, Arc::new(ticks), oracle) else {
+        let Pool::Orca(state) = Pool::whirlpool(&account, Arc::new(ticks), oracle) else {
             panic!("a Whirlpool")
         };
         assert_eq!(

@@ -1,7 +1,13 @@
 //! Raydium AMM v4 and CPMM.
 
-use cambist_core::accounts::{AmmV4, CpmmConfig, CpmmPool, TransferFee, TransferFeeConfig};
-use cambist_core::pool::{AmmV4Pool, CpmmPoolState, Pool, Quote, QuoteError, RoundingRule};
+use cambist_core::chain::token::{TransferFee, TransferFeeConfig};
+use cambist_core::venues::cpmm::layout::{CpmmConfig, CpmmPool};
+use cambist_core::venues::cpmm::pool::CpmmPoolState;
+use cambist_core::venues::pool::Pool;
+use cambist_core::venues::quote::Quote;
+use cambist_core::venues::quote_error::{QuoteError, RoundingRule};
+use cambist_core::venues::ray4::layout::AmmV4;
+use cambist_core::venues::ray4::pool::AmmV4Pool;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -158,7 +164,7 @@ fn check_v4(case: &V4Case, template: &AmmV4, expected: &V4Outcome, rule: Roundin
         "case {}",
         case.i
     );
-    let (Pool::AmmV4(before), Pool::AmmV4(after)) = (case.pool(template, rule), after) else {
+    let (Pool::Ray4(before), Pool::Ray4(after)) = (case.pool(template, rule), after) else {
         panic!("a v4 pool")
     };
     assert_v4_moved(&before, &after, &quote, case);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use cambist_core::pool::ChainTime;
+use cambist_core::venues::quote::ChainTime;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! Saber stable swap.
 
-use cambist_core::accounts::StableSwap;
-use cambist_core::amm_math::QuoteError;
-use cambist_core::amm_math::stable_swap::{StableFill, swap};
+use cambist_core::venues::quote_error::QuoteError;
+use cambist_core::venues::saber::layout::StableSwap;
+use cambist_core::venues::saber::maths::{StableFill, swap};
 use serde::Deserialize;
 
 use crate::recording::{NOW, bytes, load};

@@ -1,9 +1,9 @@
 //! The Whirlpool program's own unit vectors: one liquidity, no initialised ticks, down to the edge of three arrays.
 
-use cambist_core::amm_math::sqrt_price::sqrt_price_from_tick;
-use cambist_core::amm_math::whirlpool::{Ask, Curve, WhirlpoolFill, swap};
-use cambist_core::pool::QuoteError;
-use cambist_core::tick_array_manager::{Ticks, swap_array_starts};
+use cambist_core::venues::orca::maths::{Ask, Curve, WhirlpoolFill, swap};
+use cambist_core::venues::quote_error::QuoteError;
+use cambist_core::venues::sqrt_price::sqrt_price_from_tick;
+use cambist_core::venues::tick_array_manager::{Ticks, swap_array_starts};
 use serde::Deserialize;
 
 use crate::recording::load_from;

@@ -1,6 +1,6 @@
 //! What holds of everything that a frame of an exchange says.
 
-use cambist_core::decode::{Event, Level, canonical};
+use cambist_core::exchanges::event::{Event, Level, canonical};
 
 /// Checks one event of a venue that has at most so many levels on a side.
 pub(crate) fn check(event: &Event<'_>, most: usize) {

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 
 use super::legs::{Leg, NS_PER_MS, Problem};
 use super::{Market, Settled};
-use crate::decode::Level;
+use crate::book::order_book::{BookState, Side};
 use crate::engine::book_scale::{ONE8, PPM, weight};
 use crate::engine::books::BookEntry;
 use crate::engine::setup::Equivalence;
-use crate::graph::EdgeId;
-use crate::order_book::{BookState, Side};
+use crate::exchanges::event::Level;
+use crate::search::graph::EdgeId;
 
 /// Two tokens that stand for one another, as set up, and the book that says whether they do.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use super::{Channels, Kind, Market};
 use crate::engine::channels::State;
 use crate::engine::registry::PoolState;
-use crate::graph::EdgeId;
+use crate::search::graph::EdgeId;
 
 pub(super) const NS_PER_MS: i64 = 1_000_000;
 

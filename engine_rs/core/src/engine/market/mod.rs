@@ -21,13 +21,13 @@ use super::books::{BookEntry, Books};
 use super::channels::ChannelState;
 use super::registry::{Decoded, PoolEntry, PoolState, Registry};
 use super::setup::EngineSetup;
-use crate::accounts::program;
-use crate::base58;
-use crate::cycle_finder::Potentials;
+use crate::chain::base58;
+use crate::chain::program;
 use crate::fees::{SwapShape, token_account_rent};
-use crate::graph::{EdgeId, Graph, MAX_WEIGHT};
-use crate::log2::log2_ratio;
-use crate::scorer::Gates;
+use crate::judge::scorer::Gates;
+use crate::search::cycle_finder::Potentials;
+use crate::search::graph::{EdgeId, Graph, MAX_WEIGHT};
+use crate::search::log2::log2_ratio;
 
 const MAX_DECIMALS: u32 = 18;
 
@@ -294,7 +294,7 @@ impl Market {
     pub(crate) fn venue(&self, edge: EdgeId) -> &str {
         let behind = self.behind(edge);
         match behind.kind {
-            Kind::Pool => self.registry.pools[behind.at].curve.venue(),
+            Kind::Pool => self.registry.pools[behind.at].kind.venue(),
             Kind::Book => &self.books.entries[behind.at].venue,
             Kind::Equivalence => "peg",
         }
@@ -310,7 +310,7 @@ impl Market {
         };
         let token_2022 = pool.mints.iter().flatten().any(owned);
         SwapShape {
-            venue: pool.curve.venue(),
+            venue: pool.kind.venue(),
             ticks_crossed,
             token_2022,
             adaptive: pool.oracle.is_some(),

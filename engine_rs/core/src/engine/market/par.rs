@@ -4,7 +4,7 @@ use super::Market;
 use super::equivalence::Tie;
 use super::quotes::{Hop, Refusal, reserves};
 use crate::engine::book_scale::{ONE8, Rate, Scale, power};
-use crate::graph::EdgeId;
+use crate::search::graph::EdgeId;
 
 impl Market {
     /// Returns what the exact steps of an equivalence need, `None` while a token's decimals are unknown.

@@ -1,10 +1,10 @@
 //! What an edge pays: for an amount, at the margin, and near its price.
 
 use super::{Kind, Market};
-use crate::amm_math::QuoteError;
 use crate::engine::book_scale::{Rate, Scale, TradingRules, power};
 use crate::engine::books::BookEntry;
-use crate::graph::EdgeId;
+use crate::search::graph::EdgeId;
+use crate::venues::quote_error::QuoteError;
 
 /// A book's best level is taken for a pool so deep that its price hardly moves; sizing only starts from it.
 const NEARLY_LINEAR: f64 = 1e6;

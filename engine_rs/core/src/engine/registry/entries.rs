@@ -1,137 +1,28 @@
 //! What the registry keeps: watched pools, watched accounts, and what feeds should fetch.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{
-    AmmV4, BinArray, BinArrayBitmapExtension, ClmmBitmapExtension, ClmmConfig, ClmmPool,
-    ClmmTickArray, Clock, CpmmConfig, CpmmPool, DammV2Pool, LbPair, Mint, Oracle, PumpConfig,
-    PumpFeeConfig, PumpPool, StableSwap, TickArray, TokenAccount, Whirlpool, program,
-};
-use crate::amm_math::raydium_clmm::ClmmTicks;
-use crate::base58::Pubkey;
-use crate::pool::Pool;
-use crate::tick_array_manager::Ticks;
-
-/// What kind of pool a program runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Curve {
-    Ray4,
-    Cpmm,
-    Orca,
-    Saber,
-    DammV2,
-    Dlmm,
-    Clmm,
-    Pump,
-}
-
-impl Curve {
-    /// Returns the curve of a program's pools, `None` if it is not one of ours.
-    pub(crate) fn of(owner: &Pubkey) -> Option<Self> {
-        if *owner == program::RAYDIUM_V4 {
-            Some(Self::Ray4)
-        } else if *owner == program::RAYDIUM_CPMM {
-            Some(Self::Cpmm)
-        } else if *owner == program::WHIRLPOOL || *owner == program::WHIRLPOOL_IMMUTABLE {
-            Some(Self::Orca)
-        } else if *owner == program::SABER {
-            Some(Self::Saber)
-        } else if *owner == program::METEORA_DAMM_V2 {
-            Some(Self::DammV2)
-        } else if *owner == program::METEORA_DLMM {
-            Some(Self::Dlmm)
-        } else if *owner == program::RAYDIUM_CLMM {
-            Some(Self::Clmm)
-        } else if *owner == program::PUMP_AMM {
-            Some(Self::Pump)
-        } else {
-            None
-        }
-    }
-
-    /// Returns the venue's name.
-    pub(crate) fn venue(self) -> &'static str {
-        match self {
-            Self::Ray4 => "ray4",
-            Self::Cpmm => "cpmm",
-            Self::Orca => "orca",
-            Self::Saber => "saber",
-            Self::DammV2 => "damm2",
-            Self::Dlmm => "dlmm",
-            Self::Clmm => "clmm",
-            Self::Pump => "pump",
-        }
-    }
-
-    /// Returns whether its prices may change with the clock alone: a ramp, a schedule, volatility that wears off.
-    pub(super) fn follows_clock(self) -> bool {
-        matches!(self, Self::Saber | Self::DammV2 | Self::Dlmm | Self::Clmm)
-    }
-}
+use crate::chain::base58::Pubkey;
+use crate::chain::program;
+use crate::chain::token::{Clock, Mint, TokenAccount};
+use crate::venues::pool::{Pool, PoolAccount, PoolKept, PoolPart, Row};
+use crate::venues::program::Role;
+use crate::venues::{PoolKind, by_kind};
 
 pub(super) fn is_token_program(owner: &Pubkey) -> bool {
     *owner == program::TOKEN || *owner == program::TOKEN_2022
 }
 
-/// What an account is to the pools that need it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Pool = 0,
-    Vault = 1,
-    Config = 2,
-    Mint = 3,
-    Ticks = 4,
-    Oracle = 5,
-    Clock = 6,
-    Bitmap = 7,
-    Schedule = 8,
-}
-
-impl Role {
-    /// Returns the role of a number in a snapshot.
-    pub(crate) fn of(number: u8) -> Option<Self> {
-        [
-            Self::Pool,
-            Self::Vault,
-            Self::Config,
-            Self::Mint,
-            Self::Ticks,
-            Self::Oracle,
-            Self::Clock,
-            Self::Bitmap,
-            Self::Schedule,
-        ]
-        .get(usize::from(number))
-        .copied()
-    }
-}
-
 /// What an account holds.
 #[derive(Clone, Debug)]
 pub(crate) enum Decoded {
-    AmmV4(Box<AmmV4>),
-    Cpmm(Box<CpmmPool>),
-    Whirlpool(Box<Whirlpool>),
-    Stable(Box<StableSwap>),
-    DammV2(Box<DammV2Pool>),
-    LbPair(Box<LbPair>),
-    Clmm(Box<ClmmPool>),
-    Pump(Box<PumpPool>),
+    Pool(PoolAccount),
+    /// What only the pool's venue has.
+    Part(PoolPart),
     Vault(TokenAccount),
-    Config(CpmmConfig),
-    ClmmConfig(ClmmConfig),
-    PumpConfig(PumpConfig),
-    Schedule(Box<PumpFeeConfig>),
     Mint(Mint),
-    Ticks(TickArray),
-    Bins(Arc<BinArray>),
-    ClmmTicks(ClmmTickArray),
-    Bitmap(Box<BinArrayBitmapExtension>),
-    ClmmBitmap(Box<ClmmBitmapExtension>),
-    Oracle(Oracle),
     Clock(Clock),
 }
 
@@ -281,7 +172,7 @@ pub(crate) struct PoolEntry {
     pub(crate) address: Pubkey,
     pub(crate) name: String,
     pub(crate) program: Pubkey,
-    pub(crate) curve: Curve,
+    pub(crate) kind: PoolKind,
     pub(crate) state: PoolState,
     /// Why it is refused.
     pub(crate) note: String,
@@ -299,12 +190,10 @@ pub(crate) struct PoolEntry {
     pub(crate) wanted: BTreeSet<i32>,
     /// Start ticks whose array does not exist on chain.
     pub(crate) absent: BTreeSet<i32>,
-    pub(crate) ticks: Option<Arc<Ticks>>,
-    pub(crate) clmm_ticks: Option<Arc<ClmmTicks>>,
-    /// Who sets the fees of a Pump pool.
+    /// What its room keeps of its arrays, and what it was told once.
+    pub(crate) kept: PoolKept,
+    /// Who sets the fees, where another account does.
     pub(crate) schedule: Option<Pubkey>,
-    /// Whether Pump made the pool; not known until it is first quoted.
-    pub(crate) canonical: Option<bool>,
     /// Channel whose slots it follows.
     pub(crate) carrier: Option<u16>,
     pub(crate) changed_ns: i64,
@@ -323,7 +212,9 @@ pub(crate) struct PoolEntry {
 impl PoolEntry {
     /// Forgets what was made of its arrays and bitmaps.
     pub(super) fn drop_ticks(&mut self) {
-        (self.ticks, self.clmm_ticks) = (None, None);
+        by_kind!(self.kind, C => if let Some(kept) = C::kept(&mut self.kept) {
+            kept.ticks = None;
+        });
     }
 
     /// Forgets an array that is gone as of `slot`.

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 
 use super::Registry;
-use super::entries::{Role, Want};
-use crate::base58::{self, Pubkey};
+use super::entries::Want;
+use crate::chain::base58::{self, Pubkey};
 use crate::engine::slot_chain::{Change, floor};
+use crate::venues::program::Role;
 
 impl Registry {
     /// Takes what changed in the chain that these channels tell; `carrier` is asked again.

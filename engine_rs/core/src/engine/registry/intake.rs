@@ -1,16 +1,15 @@
 //! Accounts as nodes tell them: whether each is news, and whether it is what its place in a pool asks for.
 
-use std::sync::Arc;
-
 use super::Registry;
-use super::entries::{Account, Curve, Decoded, Kept, Role, Teller, Told, Want, is_token_program};
-use super::membership::named;
-use crate::accounts::{
-    AmmV4, BinArray, BinArrayBitmapExtension, ClmmBitmapExtension, ClmmConfig, ClmmPool,
-    ClmmTickArray, Clock, CpmmConfig, CpmmPool, DammV2Pool, LayoutError, LbPair, Mint, Oracle,
-    PumpConfig, PumpFeeConfig, PumpPool, StableSwap, TickArray, TokenAccount, Whirlpool, program,
-};
-use crate::base58::{self, Pubkey};
+use super::entries::{Account, Decoded, Kept, Teller, Told, Want, is_token_program};
+use super::membership::{named, start_of};
+use crate::chain::base58::{self, Pubkey};
+use crate::chain::program;
+use crate::chain::reader::LayoutError;
+use crate::chain::token::{Clock, Mint, TokenAccount};
+use crate::venues::pool::Row;
+use crate::venues::program::{Curve, Role};
+use crate::venues::{PoolKind, by_kind};
 
 impl Registry {
     /// Returns whether an account is watched, or belongs to a pool by what it says itself: then it is from now on.
@@ -77,7 +76,7 @@ impl Registry {
             return;
         }
         let user = account.users[0];
-        if let Some(decoded) = self.checked(at, owner, data) {
+        if let Some(Decoded::Pool(now)) = self.checked(at, owner, data) {
             let key = self.pools[user].name.clone();
             self.wants.push(Want {
                 kind: "account",
@@ -85,7 +84,7 @@ impl Registry {
                 index: 0,
                 carrier: None,
             });
-            self.first_sight(user, &decoded);
+            self.first_sight(user, &now);
         }
     }
 
@@ -105,21 +104,18 @@ impl Registry {
         (account.fork, account.rooted, account.kept) = (None, None, None);
         (account.first, account.second) = (None, None);
         match before {
-            Some(Decoded::Ticks(array)) => {
-                let pool = &mut self.pools[account.users[0]];
-                pool.absent.insert(array.start_tick_index);
-                pool.lose_array(array.start_tick_index, slot);
-            }
-            Some(Decoded::Bins(array)) => {
-                self.pools[account.users[0]].lose_array(array.index, slot);
-            }
-            Some(Decoded::ClmmTicks(array)) => {
-                self.pools[account.users[0]].lose_array(array.start_tick_index, slot);
-            }
-            Some(Decoded::Bitmap(_) | Decoded::ClmmBitmap(_)) => {
-                let pool = &mut self.pools[account.users[0]];
-                pool.bitmap = None;
-                pool.drop_ticks();
+            Some(Decoded::Part(part)) => {
+                let (role, pool) = (account.role, &mut self.pools[account.users[0]]);
+                let start = start_of(pool.kind, &part).filter(|_| role == Role::Ticks);
+                if let Some(start) = start {
+                    if by_kind!(pool.kind, C => C::TELLS_ABSENCE) {
+                        pool.absent.insert(start);
+                    }
+                    pool.lose_array(start, slot);
+                } else if role == Role::Bitmap {
+                    pool.bitmap = None;
+                    pool.drop_ticks();
+                }
             }
             Some(Decoded::Mint(_)) => {
                 self.decimals.remove(&base58::encode(key));
@@ -172,19 +168,18 @@ impl Registry {
             (Decoded::Vault(now), Some(Decoded::Vault(before))) if now.owner != before.owner => {
                 Some("vault_owner")
             }
-            (Decoded::Ticks(now), _) => (!is_of(&now.whirlpool)).then_some("other_pool"),
-            (Decoded::Oracle(now), _) => (!is_of(&now.whirlpool)).then_some("other_pool"),
-            (Decoded::Bins(now), _) => (!is_of(&now.lb_pair)).then_some("other_pool"),
-            (Decoded::Bitmap(now), _) => (!is_of(&now.lb_pair)).then_some("other_pool"),
-            (Decoded::ClmmTicks(now), _) => (!is_of(&now.pool)).then_some("other_pool"),
-            (Decoded::ClmmBitmap(now), _) => (!is_of(&now.pool)).then_some("other_pool"),
-            (now, _) if account.role == Role::Pool => {
+            (Decoded::Part(now), _) => {
+                let kind = pool?.kind;
+                let named = by_kind!(kind, C => C::part(now).and_then(C::pool_of));
+                named.filter(|named| !is_of(named)).map(|_| "other_pool")
+            }
+            (Decoded::Pool(now), _) if account.role == Role::Pool => {
                 let pool = pool.filter(|pool| pool.mints.is_some())?;
-                let (mints, vaults) = named(now)?;
-                if Some(mints) != pool.mints {
+                let names = named(pool.kind, now)?;
+                if Some(names.mints) != pool.mints {
                     return Some("pool_mints");
                 }
-                (vaults != pool.vaults).then_some("pool_vaults")
+                (names.vaults != pool.vaults).then_some("pool_vaults")
             }
             _ => None,
         }
@@ -222,26 +217,22 @@ impl Registry {
         owner: &Pubkey,
         data: &[u8],
     ) -> Result<Option<Decoded>, LayoutError> {
-        let allowed = match account.role {
-            Role::Clock => *owner == program::SYSVAR,
-            Role::Vault | Role::Mint => is_token_program(owner),
-            Role::Schedule => *owner == program::PUMP_FEES,
-            Role::Pool | Role::Config | Role::Ticks | Role::Oracle | Role::Bitmap => {
-                *owner == self.pools[account.users[0]].program
-            }
+        let venue = || {
+            let pool = &self.pools[account.users[0]];
+            (pool.kind, pool.program)
         };
-        if !allowed {
-            return Ok(None);
-        }
         let decoded = match account.role {
-            Role::Clock => Decoded::Clock(Clock::decode(data)?),
-            Role::Vault => Decoded::Vault(TokenAccount::decode(data)?),
-            Role::Mint => Decoded::Mint(Mint::decode(data)?),
-            Role::Config | Role::Ticks | Role::Bitmap | Role::Pool => {
-                decode_of(self.pools[account.users[0]].curve, account.role, data)?
+            Role::Clock if *owner == program::SYSVAR => Decoded::Clock(Clock::decode(data)?),
+            Role::Vault if is_token_program(owner) => Decoded::Vault(TokenAccount::decode(data)?),
+            Role::Mint if is_token_program(owner) => Decoded::Mint(Mint::decode(data)?),
+            Role::Clock | Role::Vault | Role::Mint => return Ok(None),
+            role => {
+                let (kind, program) = venue();
+                if owner_of(kind, role).unwrap_or(program) != *owner {
+                    return Ok(None);
+                }
+                decode_of(kind, role, data)?
             }
-            Role::Oracle => Decoded::Oracle(Oracle::decode(data)?),
-            Role::Schedule => Decoded::Schedule(Box::new(PumpFeeConfig::decode(data)?)),
         };
         Ok(Some(decoded))
     }
@@ -306,26 +297,17 @@ impl Account {
     }
 }
 
-/// Returns what an account of a pool's own program holds.
-fn decode_of(curve: Curve, role: Role, data: &[u8]) -> Result<Decoded, LayoutError> {
-    Ok(match (role, curve) {
-        (Role::Config, Curve::Clmm) => Decoded::ClmmConfig(ClmmConfig::decode(data)?),
-        (Role::Config, Curve::Pump) => Decoded::PumpConfig(PumpConfig::decode(data)?),
-        (Role::Config, _) => Decoded::Config(CpmmConfig::decode(data)?),
-        (Role::Ticks, Curve::Dlmm) => Decoded::Bins(Arc::new(BinArray::decode(data)?)),
-        (Role::Ticks, Curve::Clmm) => Decoded::ClmmTicks(ClmmTickArray::decode(data)?),
-        (Role::Ticks, _) => Decoded::Ticks(TickArray::decode(data)?),
-        (Role::Bitmap, Curve::Clmm) => {
-            Decoded::ClmmBitmap(Box::new(ClmmBitmapExtension::decode(data)?))
-        }
-        (Role::Bitmap, _) => Decoded::Bitmap(Box::new(BinArrayBitmapExtension::decode(data)?)),
-        (_, Curve::Ray4) => Decoded::AmmV4(Box::new(AmmV4::decode(data)?)),
-        (_, Curve::Cpmm) => Decoded::Cpmm(Box::new(CpmmPool::decode(data)?)),
-        (_, Curve::Orca) => Decoded::Whirlpool(Box::new(Whirlpool::decode(data)?)),
-        (_, Curve::Saber) => Decoded::Stable(Box::new(StableSwap::decode(data)?)),
-        (_, Curve::DammV2) => Decoded::DammV2(Box::new(DammV2Pool::decode(data)?)),
-        (_, Curve::Dlmm) => Decoded::LbPair(Box::new(LbPair::decode(data)?)),
-        (_, Curve::Clmm) => Decoded::Clmm(Box::new(ClmmPool::decode(data)?)),
-        (_, Curve::Pump) => Decoded::Pump(Box::new(PumpPool::decode(data)?)),
-    })
+/// Returns who owns the accounts of a role, `None` if that is the pool's own program.
+fn owner_of(kind: PoolKind, role: Role) -> Option<Pubkey> {
+    let owners = by_kind!(kind, C => C::OWNERS);
+    let mut owners = owners.iter();
+    owners.find(|(of, _)| *of == role).map(|(_, owner)| *owner)
+}
+
+/// Returns what an account of a venue holds.
+fn decode_of(kind: PoolKind, role: Role, data: &[u8]) -> Result<Decoded, LayoutError> {
+    by_kind!(kind, C => Ok(match role {
+        Role::Pool => Decoded::Pool(C::own(C::decode(data)?)),
+        _ => Decoded::Part(C::other(C::decode_part(role, data)?)),
+    }))
 }

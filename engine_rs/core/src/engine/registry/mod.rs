@@ -2,7 +2,6 @@
 //!
 //! A pool is quoted only when its set of accounts is consistent: at one slot, or at a slot that is closed because a newer
 //! one was announced on the channel that carries it. Until then it is *torn*.
-
 //!
 //! `entries` are what is kept, `intake` takes what nodes tell, `membership` finds the accounts that belong to a pool,
 //! `torn` judges whether a pool's accounts agree, `build` makes the pool of them.
@@ -18,14 +17,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-pub(crate) use self::entries::{
-    Account, Curve, Decoded, Kept, PoolEntry, PoolState, Role, Teller, Told, Want,
-};
+pub(crate) use self::entries::{Account, Decoded, Kept, PoolEntry, PoolState, Teller, Told, Want};
 use super::setup::PoolRef;
-use crate::accounts::program;
-use crate::base58::{self, Pubkey};
-use crate::pda::PdaCache;
-use crate::pool::ChainTime;
+use crate::chain::base58::{self, Pubkey};
+use crate::chain::pda::PdaCache;
+use crate::chain::program;
+use crate::venues::pool::Row;
+use crate::venues::program::{Curve, Role};
+use crate::venues::quote::ChainTime;
+use crate::venues::{PoolKind, by_kind};
 
 /// Pools by their setup order, accounts by their key.
 #[derive(Debug, Default)]
@@ -70,8 +70,8 @@ impl Registry {
     fn watch_ref(&mut self, each: &PoolRef) {
         let found = base58::decode(&each.address)
             .zip(base58::decode(&each.program))
-            .and_then(|(address, owner)| Curve::of(&owner).map(|curve| (address, owner, curve)));
-        let Some((address, program, curve)) = found else {
+            .and_then(|(address, owner)| PoolKind::of(&owner).map(|kind| (address, owner, kind)));
+        let Some((address, program, kind)) = found else {
             self.refused.push("unknown_program");
             return;
         };
@@ -84,7 +84,7 @@ impl Registry {
             address,
             name: each.address.clone(),
             program,
-            curve,
+            kind,
             state: PoolState::Loading,
             note: String::new(),
             mints: None,
@@ -96,10 +96,8 @@ impl Registry {
             arrays: BTreeMap::new(),
             wanted: BTreeSet::new(),
             absent: BTreeSet::new(),
-            ticks: None,
-            clmm_ticks: None,
+            kept: by_kind!(kind, C => C::fresh()),
             schedule: None,
-            canonical: None,
             carrier: None,
             changed_ns: 0,
             closed_slot: 0,
@@ -158,9 +156,14 @@ impl Registry {
     /// Returns whether the program of a watched pool was recorded at what the pool's account says now; not if none came.
     pub(crate) fn is_recorded(&self, address: &str) -> bool {
         let watched = base58::decode(address).filter(|key| self.index.contains_key(key));
-        match watched.and_then(|key| self.decoded(&key)) {
-            Some(Decoded::DammV2(pool)) => pool.base_fee.is_recorded(),
-            found => found.is_some(),
+        let Some(&at) = watched.as_ref().and_then(|key| self.index.get(key)) else {
+            return false;
+        };
+        match self.decoded(&self.pools[at].address) {
+            Some(Decoded::Pool(now)) => {
+                by_kind!(self.pools[at].kind, C => C::account(now).is_some_and(C::is_recorded))
+            }
+            _ => false,
         }
     }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Registry;
-use super::entries::{Account, Curve, Decoded, PoolEntry, PoolState, Want};
-use super::membership::clmm_span;
-use crate::amm_math::dlmm::{array_index, near_arrays};
-use crate::base58::{self, Pubkey};
-use crate::tick_array_manager::array_start;
+use super::entries::{Account, Decoded, PoolEntry, PoolState, Want};
+use crate::chain::base58::{self, Pubkey};
+use crate::venues::by_kind;
+use crate::venues::pool::Row;
+use crate::venues::program::Curve;
 
 impl Registry {
     /// Works out a pool's state from its accounts; `announced` is the newest slot of its carrier.
@@ -73,28 +73,7 @@ impl Registry {
         if self.time.is_none() || needed.any(|key| self.decoded(key).is_none()) {
             return false;
         }
-        match self.decoded(&pool.address) {
-            Some(Decoded::Whirlpool(now)) => {
-                let current = array_start(now.tick, now.tick_spacing);
-                let known = pool.arrays.contains_key(&current) || pool.absent.contains(&current);
-                known && (!now.has_adaptive_fee() || pool.oracle.is_some())
-            }
-            Some(Decoded::LbPair(now)) => {
-                let (liquid, active) = (self.liquid_arrays(at, now), array_index(now.active_id));
-                [true, false].into_iter().all(|x_to_y| {
-                    let next = near_arrays(&liquid, active, x_to_y).next();
-                    next.is_none_or(|index| pool.arrays.contains_key(&index))
-                })
-            }
-            Some(Decoded::Clmm(now)) => {
-                let (used, span) = (self.used_arrays(at, now), clmm_span(now));
-                [true, false].into_iter().all(|down| {
-                    let next = near_arrays(&used, now.tick.div_euclid(span), down).next();
-                    next.is_none_or(|index| pool.arrays.contains_key(&(index * span)))
-                })
-            }
-            _ => true,
-        }
+        by_kind!(pool.kind, C => self.parts::<C>(pool).is_none_or(|parts| C::is_complete(&parts)))
     }
 
     /// Returns whether updates of an account that a quote depends on may have been lost.
@@ -138,30 +117,28 @@ impl Registry {
             } else {
                 0
             };
-            return pool.lone_slot.max(array).max(self.torn_bins(pool, account));
+            return pool.lone_slot.max(array).max(self.torn_end(pool, account));
         };
         let [Some(first), Some(second)] = vaults.map(|key| self.account(&key)) else {
             return 0;
         };
         let late = first.slot < pool.lone_slot || second.slot < pool.lone_slot;
         let lone = if late { pool.lone_slot } else { 0 };
-        let third = if pool.curve == Curve::Cpmm {
-            account
-        } else {
-            first
-        };
+        let moves = by_kind!(pool.kind, C => C::CHANGES_WITH_VAULTS);
+        let third = if moves { account } else { first };
         let newest = first.slot.max(second.slot).max(third.slot);
         let counts = [first, second, third].map(|member| member.updates(newest));
         let agree = counts[0] == counts[1] && counts[1] == counts[2];
         lone.max(if agree { 0 } else { newest })
     }
 
-    /// Returns the newest slot at which a pair and the bins that its swaps end in changed apart, or 0.
-    fn torn_bins(&self, pool: &PoolEntry, account: &Account) -> u64 {
-        let Some(Decoded::LbPair(now)) = &account.decoded else {
+    /// Returns the newest slot at which a pool and the array that its swaps end in changed apart, or 0.
+    fn torn_end(&self, pool: &PoolEntry, account: &Account) -> u64 {
+        let Some(Decoded::Pool(now)) = &account.decoded else {
             return 0;
         };
-        let array = pool.arrays.get(&array_index(now.active_id));
+        let end = by_kind!(pool.kind, C => C::account(now).and_then(C::ends_in));
+        let array = end.and_then(|start| pool.arrays.get(&start));
         let Some(array) = array.and_then(|key| self.account(key)) else {
             return 0;
         };

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cycle_finder::PotentialsState;
-use crate::decode::SessionParts;
+use crate::aggregate::wss_aggregator::AggregatorParts;
+use crate::book::order_book::{BookParts, Numbering};
+use crate::chain::session::SessionParts;
 use crate::engine::channels::State as ChannelStatus;
 use crate::engine::market::Kind;
 use crate::engine::opportunity::Opportunity;
@@ -15,9 +16,8 @@ use crate::engine::setup::Channel;
 use crate::engine::slot_chain::ChainParts;
 use crate::engine::views::Counters;
 use crate::fees::{FeeState, SourcesState};
-use crate::order_book::{BookParts, Numbering};
-use crate::scorer::Settlement;
-use crate::wss_aggregator::AggregatorParts;
+use crate::judge::scorer::Settlement;
+use crate::search::cycle_finder::PotentialsState;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

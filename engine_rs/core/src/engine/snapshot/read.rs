@@ -5,25 +5,26 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::parts::{KeptPart, PoolPart, State, SuccessorPart, ToldPart};
 use super::{SnapshotError, VERSION};
-use crate::base58::{self, Pubkey};
-use crate::cycle_finder::Potentials;
-use crate::decode::SolanaSession;
+use crate::aggregate::wss_aggregator::WssAggregator;
+use crate::book::order_book::{BookParts, OrderBook};
+use crate::chain::base58::{self, Pubkey};
+use crate::chain::session::SolanaSession;
 use crate::engine::Engine;
 use crate::engine::book_scale::TradingRules;
 use crate::engine::books::Successor;
 use crate::engine::channels::ChannelState;
 use crate::engine::market::{Edge, Kind};
 use crate::engine::prices::{Row, Source};
-use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Role, Told};
+use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Told};
 use crate::engine::route::{Names, Sizing};
 use crate::engine::series::Series;
 use crate::engine::slot_chain::SlotChain;
 use crate::engine::standing::Cycle;
 use crate::fees::{FeeModel, Sources};
-use crate::graph::Graph;
-use crate::order_book::{BookParts, OrderBook};
-use crate::pool::ChainTime;
-use crate::wss_aggregator::WssAggregator;
+use crate::search::cycle_finder::Potentials;
+use crate::search::graph::Graph;
+use crate::venues::program::Role;
+use crate::venues::quote::ChainTime;
 
 /// Gives an engine this state.
 ///

@@ -8,7 +8,7 @@ use super::parts::{
     AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, KeptPart, PoolPart, RowPart,
     SourcePart, State, SuccessorPart, ToldPart,
 };
-use crate::base58::{self, Pubkey};
+use crate::chain::base58::{self, Pubkey};
 use crate::engine::books::BookEntry;
 use crate::engine::channels::ChannelState;
 use crate::engine::prices::{Row, Source};

@@ -1,0 +1,115 @@
+//! A book as plain fields, for the engine's snapshot.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Anchor, BookCounts, BookState, Continuity, Delta, Levels, OrderBook, Pace, Side, Ticker,
+};
+use crate::exchanges::event::Level;
+
+/// All state of a book; levels best first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BookParts {
+    pub continuity: Continuity,
+    pub state: BookState,
+    pub bids: Vec<Level>,
+    pub asks: Vec<Level>,
+    pub last: u64,
+    pub prev: Option<u64>,
+    pub anchor: Anchor,
+    pub buffer: Vec<Delta>,
+    pub ticker: Option<Ticker>,
+    pub crossed: u32,
+    pub crossed_ns: i64,
+    pub changed_ns: Option<i64>,
+    pub pace: Pace,
+    pub silent: bool,
+    pub halted: bool,
+    pub kept: usize,
+    pub digits: (u8, u8),
+    pub olds: u32,
+    pub told_ns: Option<i64>,
+    pub sums_failed: u32,
+    pub asked_ns: Option<i64>,
+    pub counts: BookCounts,
+}
+
+/// Parts that are no book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PartsError {
+    #[error("levels out of order, doubled or empty")]
+    Levels,
+}
+
+impl OrderBook {
+    /// Returns all state as plain fields.
+    pub fn parts(&self) -> BookParts {
+        BookParts {
+            continuity: self.continuity,
+            state: self.state,
+            bids: self.bids.best_first().collect(),
+            asks: self.asks.best_first().collect(),
+            last: self.last,
+            prev: self.prev,
+            anchor: self.anchor,
+            buffer: self.buffer.iter().cloned().collect(),
+            ticker: self.ticker,
+            crossed: self.crossed,
+            crossed_ns: self.crossed_ns,
+            changed_ns: self.changed_ns,
+            pace: self.pace,
+            silent: self.silent,
+            halted: self.halted,
+            kept: self.kept,
+            digits: self.digits,
+            olds: self.olds,
+            told_ns: self.told_ns,
+            sums_failed: self.sums_failed,
+            asked_ns: self.asked_ns,
+            counts: self.counts,
+        }
+    }
+
+    /// Returns the book that these parts describe.
+    ///
+    /// # Errors
+    /// `Levels` if a side isn't strictly best first or holds an empty level.
+    pub fn from_parts(parts: BookParts) -> Result<Self, PartsError> {
+        Ok(Self {
+            continuity: parts.continuity,
+            rules: parts.continuity.rules(),
+            state: parts.state,
+            bids: levels(Side::Bid, &parts.bids)?,
+            asks: levels(Side::Ask, &parts.asks)?,
+            last: parts.last,
+            prev: parts.prev,
+            anchor: parts.anchor,
+            buffer: parts.buffer.into(),
+            ticker: parts.ticker,
+            crossed: parts.crossed,
+            crossed_ns: parts.crossed_ns,
+            changed_ns: parts.changed_ns,
+            pace: parts.pace,
+            silent: parts.silent,
+            halted: parts.halted,
+            kept: parts.kept,
+            digits: parts.digits,
+            olds: parts.olds,
+            told_ns: parts.told_ns,
+            sums_failed: parts.sums_failed,
+            asked_ns: parts.asked_ns,
+            counts: parts.counts,
+        })
+    }
+}
+
+fn levels(side: Side, best_first: &[Level]) -> Result<Levels, PartsError> {
+    let mut levels = Levels::new(side);
+    levels.replace(best_first);
+    if levels.best_first().eq(best_first.iter().copied()) {
+        Ok(levels)
+    } else {
+        Err(PartsError::Levels)
+    }
+}

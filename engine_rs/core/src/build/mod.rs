@@ -1,0 +1,3 @@
+//! Instructions, messages and transactions.
+
+pub mod instruction_builder;

@@ -1,0 +1,127 @@
+//! Frames of one channel to the state they tell of: a venue's book, a node's accounts.
+
+use hashbrown::HashMap;
+
+use crate::book::order_book::{Numbered, Numbering, OrderBook, Source};
+use crate::chain::base58::Pubkey;
+use crate::chain::session::SolanaSession;
+use crate::chain::solana::decode_solana;
+use crate::exchanges::Continuity;
+use crate::exchanges::event::Event;
+use crate::exchanges::said::decode_venue;
+use crate::exchanges::{DecodeError, Direction};
+
+/// The book of one symbol, frame by frame.
+#[derive(Debug)]
+pub struct BookStream {
+    protocol: String,
+    symbol: String,
+    source: Source,
+    book: OrderBook,
+    numbering: Numbering,
+    frames: i64,
+}
+
+impl BookStream {
+    /// Returns an empty book of a channel, which may carry many symbols; the frames of others say nothing here.
+    pub fn new(protocol: &str, symbol: &str) -> Self {
+        Self {
+            protocol: protocol.to_owned(),
+            symbol: symbol.to_owned(),
+            source: Source::of(protocol),
+            book: OrderBook::new(Continuity::of(protocol)),
+            numbering: Numbering::default(),
+            frames: 0,
+        }
+    }
+
+    /// Takes a frame; false if it says nothing of the book. Frames are numbered in place of a time.
+    ///
+    /// # Errors
+    /// The decoder's; the book is as it was.
+    pub fn take(&mut self, body: &[u8]) -> Result<bool, DecodeError> {
+        let said = decode_venue(&self.protocol, &self.symbol, body)?;
+        let at = self.frames;
+        self.frames += 1;
+        let mut told = false;
+        for event in said {
+            if let Event::Sequence { number } = event {
+                match self.numbering.take(number) {
+                    Numbered::Repeated => return Ok(false),
+                    Numbered::Missed => drop(self.book.gap()),
+                    Numbered::Next => {}
+                }
+            } else if event.symbol().is_none_or(|symbol| symbol == self.symbol) {
+                told |= self.book.take(event, self.source, at).is_some();
+            }
+        }
+        Ok(told)
+    }
+
+    /// Returns the book as it is.
+    pub fn book(&self) -> &OrderBook {
+        &self.book
+    }
+}
+
+/// An account as a node told it last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub slot: u64,
+    pub lamports: u64,
+    pub owner: Pubkey,
+    pub data: Vec<u8>,
+}
+
+/// What one connection of a node told of accounts.
+#[derive(Debug, Default)]
+pub struct AccountStream {
+    session: SolanaSession,
+    accounts: HashMap<Pubkey, Told>,
+}
+
+impl AccountStream {
+    /// Returns a connection that told nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a frame; returns how many accounts it told of. An account never goes back to an earlier slot.
+    ///
+    /// # Errors
+    /// The decoder's.
+    pub fn take(&mut self, sent: bool, body: &[u8]) -> Result<usize, DecodeError> {
+        let direction = if sent { Direction::Out } else { Direction::In };
+        let mut told = 0;
+        for event in decode_solana(&mut self.session, 1, 1, direction, body)? {
+            let Event::Account {
+                key,
+                slot,
+                lamports,
+                owner,
+                data,
+            } = event
+            else {
+                continue;
+            };
+            told += 1;
+            let news = Told {
+                slot,
+                lamports,
+                owner,
+                data,
+            };
+            match self.accounts.get_mut(&key) {
+                Some(known) if slot < known.slot => {}
+                Some(known) => *known = news,
+                None => drop(self.accounts.insert(key, news)),
+            }
+        }
+        Ok(told)
+    }
+
+    /// Returns an account, `None` if nothing was told of it.
+    pub fn account(&self, key: &Pubkey) -> Option<&Told> {
+        self.accounts.get(key)
+    }
+}

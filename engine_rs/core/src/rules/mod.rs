@@ -1,0 +1,3 @@
+//! Operator rules.
+
+pub mod jit_compiler;

@@ -1,0 +1,9 @@
+//! Where the same money buys more of it: the graph, cycles in it, and their size.
+
+pub mod cycle_finder;
+pub mod graph;
+pub mod kept_graph;
+pub mod log2;
+pub mod multiverse;
+pub mod pool_graph;
+pub mod sizing;

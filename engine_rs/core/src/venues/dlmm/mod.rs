@@ -1,0 +1,11 @@
+//! Meteora DLMM: constant prices in bins, a fee that follows volatility.
+
+mod events;
+pub mod layout;
+pub mod maths;
+pub mod owned;
+pub mod pool;
+pub mod program;
+pub mod swap;
+
+pub use program::Dlmm;

@@ -1,0 +1,203 @@
+//! A Meteora DLMM pair.
+
+use crate::chain::base58::Pubkey;
+use crate::venues::pool::Pool;
+use crate::venues::program::PoolState;
+use ruint::aliases::U256;
+
+use crate::venues::dlmm::layout::LbPair;
+use crate::venues::dlmm::maths::bins::Bins;
+use crate::venues::dlmm::maths::fee::FEE_PRECISION;
+use crate::venues::dlmm::maths::swap::{Ask, DlmmFill, NextBin, next_bin, swap};
+use crate::venues::quote::{
+    BASIS_POINTS, ChainTime, Quote, TransferFees, VaultFill, after_transfers, fit, shares, sides,
+    transfer_fees,
+};
+use crate::venues::quote_error::{QuoteError, to_u64};
+
+const TWO_64: f64 = 18_446_744_073_709_551_616.0;
+
+/// A Meteora DLMM pair; X is token A.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DlmmState {
+    pub account: LbPair,
+    pub bins: Bins,
+    pub transfer_fees: TransferFees,
+}
+
+impl DlmmState {
+    pub(super) fn fill<const TRACK: bool>(
+        &self,
+        a_to_b: bool,
+        amount_in: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, DlmmFill), QuoteError> {
+        let (fee_in, _) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let kept = amount_in - fee_in.fee(amount_in);
+        let fill = swap::<TRACK>(&self.account, &self.bins, &ask(kept, true, a_to_b, time))?;
+        Ok((self.quote_of(a_to_b, &fill, time, Some(amount_in))?, fill))
+    }
+
+    pub(super) fn fill_exact_out<const TRACK: bool>(
+        &self,
+        a_to_b: bool,
+        amount_out: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, DlmmFill), QuoteError> {
+        let (_, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
+        let gross = to_u64(fee_out.gross(amount_out))?;
+        let fill = swap::<TRACK>(&self.account, &self.bins, &ask(gross, false, a_to_b, time))?;
+        Ok((self.quote_of(a_to_b, &fill, time, None)?, fill))
+    }
+
+    fn quote_of(
+        &self,
+        a_to_b: bool,
+        fill: &DlmmFill,
+        time: &ChainTime,
+        sent: Option<u64>,
+    ) -> Result<Quote, QuoteError> {
+        let filled = VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: sides(fill.fee_on_input, (fill.fee, 0)),
+            ticks_crossed: fill.bins_filled.saturating_sub(1),
+        };
+        filled.quote(&self.transfer_fees, a_to_b, time, sent)
+    }
+
+    /// Returns the pair after `fill`, which was computed with `TRACK`.
+    pub(super) fn after(&self, a_to_b: bool, fill: &DlmmFill) -> Result<Self, QuoteError> {
+        let mut after = self.clone();
+        (after.account.active_id, after.account.volatility) = (fill.active_id, fill.volatility);
+        let owed = if a_to_b == fill.fee_on_input {
+            &mut after.account.protocol_fee_x
+        } else {
+            &mut after.account.protocol_fee_y
+        };
+        *owed = owed
+            .checked_add(fill.protocol_fee)
+            .ok_or(QuoteError::Overflow)?;
+        after.bins = self.bins.after(fill.changed());
+        Ok(after)
+    }
+
+    pub(super) fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
+        let next = self.next(a_to_b, time)?;
+        let (share_in, share_out) = shares(&self.transfer_fees, a_to_b, time)?;
+        let net = U256::from(kept(&next)? * share_in * share_out);
+        let whole = U256::from(FEE_PRECISION * BASIS_POINTS * BASIS_POINTS);
+        let price = U256::from(next.bin.price);
+        if a_to_b {
+            fit(price * net, whole << 64)
+        } else {
+            fit(net << 64, price * whole)
+        }
+    }
+
+    /// As if every bin held what the first one does: then the price moves by a bin for each.
+    pub(super) fn virtual_reserves(
+        &self,
+        a_to_b: bool,
+        time: &ChainTime,
+    ) -> Option<(f64, f64, f64)> {
+        let next = self.next(a_to_b, time).filter(|next| next.bin.price > 0)?;
+        let price = next.bin.price as f64 / TWO_64;
+        let price = if a_to_b { price } else { 1.0 / price };
+        let other = if a_to_b {
+            next.bin.amount_x
+        } else {
+            next.bin.amount_y
+        };
+        let held = next.held as f64 + other as f64 * price;
+        let reserve_out = held * 2.0 * BASIS_POINTS as f64 / f64::from(self.account.bin_step);
+        let kept = kept(&next)? as f64 / FEE_PRECISION as f64;
+        let shares = shares(&self.transfer_fees, a_to_b, time)?;
+        let reserves = (reserve_out / price, reserve_out);
+        Some(after_transfers(reserves, kept, shares))
+    }
+
+    fn next(&self, a_to_b: bool, time: &ChainTime) -> Option<NextBin<'_>> {
+        next_bin(&self.account, &self.bins, &ask(0, true, a_to_b, time)).ok()
+    }
+}
+
+/// Returns what is kept of 10⁹ atoms in that bin.
+fn kept(next: &NextBin<'_>) -> Option<u64> {
+    FEE_PRECISION
+        .checked_sub(next.fee_rate)
+        .filter(|&kept| kept > 0)
+}
+
+fn ask(amount: u64, exact_in: bool, x_to_y: bool, time: &ChainTime) -> Ask {
+    Ask {
+        amount,
+        exact_in,
+        x_to_y,
+        now: time.unix_timestamp,
+        slot: time.slot,
+    }
+}
+
+impl PoolState for DlmmState {
+    fn mints(&self) -> (Pubkey, Pubkey) {
+        (self.account.mint_x, self.account.mint_y)
+    }
+
+    #[inline]
+    fn quote(&self, a_to_b: bool, amount_in: u64, time: &ChainTime) -> Result<Quote, QuoteError> {
+        Ok(self.fill::<false>(a_to_b, amount_in, time)?.0)
+    }
+
+    fn quote_exact_out(
+        &self,
+        a_to_b: bool,
+        amount_out: u64,
+        time: &ChainTime,
+    ) -> Result<Quote, QuoteError> {
+        Ok(self.fill_exact_out::<false>(a_to_b, amount_out, time)?.0)
+    }
+
+    fn swap(
+        &self,
+        a_to_b: bool,
+        amount_in: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, Self), QuoteError> {
+        let (quote, fill) = self.fill::<true>(a_to_b, amount_in, time)?;
+        Ok((quote, self.after(a_to_b, &fill)?))
+    }
+
+    fn swap_exact_out(
+        &self,
+        a_to_b: bool,
+        amount_out: u64,
+        time: &ChainTime,
+    ) -> Result<(Quote, Self), QuoteError> {
+        let (quote, fill) = self.fill_exact_out::<true>(a_to_b, amount_out, time)?;
+        Ok((quote, self.after(a_to_b, &fill)?))
+    }
+
+    fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
+        Self::rate(self, a_to_b, time)
+    }
+
+    fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
+        Self::virtual_reserves(self, a_to_b, time)
+    }
+
+    fn take_transfer_fees(&mut self, fees: TransferFees) {
+        self.transfer_fees = fees;
+    }
+}
+
+impl Pool {
+    /// Returns a Meteora DLMM pair.
+    pub fn dlmm(account: &LbPair, bins: Bins) -> Self {
+        Self::from(DlmmState {
+            account: account.clone(),
+            bins,
+            transfer_fees: [None, None],
+        })
+    }
+}

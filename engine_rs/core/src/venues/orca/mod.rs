@@ -1,0 +1,11 @@
+//! Orca Whirlpools: concentrated liquidity, with fees that may adapt.
+
+mod events;
+pub mod layout;
+pub mod maths;
+pub mod owned;
+pub mod pool;
+pub mod program;
+pub mod swap;
+
+pub use program::Orca;

@@ -1,0 +1,11 @@
+//! Pump AMM: constant product with fees by market cap.
+
+mod events;
+pub mod layout;
+pub mod maths;
+pub mod owned;
+pub mod pool;
+pub mod program;
+pub mod swap;
+
+pub use program::Pump;
