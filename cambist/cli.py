@@ -125,7 +125,7 @@ def record(
         out: Name of the session; further segments count on from it. Without it, by the time it begins.
         json: Print the report as one JSON object at the end.
     """
-    from cambist import capture
+    from cambist.commands import record as capture
 
     settings = load(config)
     seconds = None if for_ is None else capture.seconds_of(for_)
@@ -329,7 +329,7 @@ def pools(*, json: bool = False, refresh: bool = False, limit: int | None = None
     if json:
         put(found.json | {"pools": found.json["pools"][:limit]})
     else:
-        from cambist.cli_pools import print_pools
+        from cambist.commands.pools import print_pools
 
         print_pools(found.json, limit)
         for note in found.json["notes"]:
@@ -402,7 +402,9 @@ def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
         name: What the exchange is called in cambist.toml, such as acme.
         dir: The folder to make the plug-in's own folder in.
     """
-    for path in compose.new_feed(name, dir):
+    from cambist.commands import new_feed as scaffold
+
+    for path in scaffold.write(name, dir):
         print(path)
     say("put the venue's own wire format in; `pytest` there says what is missing, `pip install -e .` makes it known")
     return OK

@@ -497,13 +497,6 @@ def market(seed: int, slots: int | None, *, digest: bool, rate: float, exchanges
     return run_market(seed, slots, digest=digest, rate=rate, exchanges=exchanges)
 
 
-def new_feed(name: str, folder: Path) -> list[Path]:
-    """Writes the first files of a plug-in, and returns them."""
-    from cambist import scaffold
-
-    return scaffold.write(name, folder)
-
-
 def pools(config: Config, *, refresh: bool, say: Callable[[str], None], progress: Callable[[str], None]) -> Shown:
     """Returns what is watched and why, asked of a node or read from the cache."""
     from cambist.market import pools as rows

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cambist import capture, compose
+from cambist import compose
+from cambist.commands import record as capture
 from cambist.config import load
 from cambist.model.events import RecordKind, records
 from storage.catalogue import session_path
