@@ -7,64 +7,34 @@ import importlib
 import os
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cambist import engine as engines
-from cambist.config import Paper, Risk
-from cambist.config.settings import Gates
-from cambist.config.watch import nearest
 from cambist.engine.protocol import EngineSetup
-from cambist.engine.rules import compile_rule
-from cambist.execution.paper_model import PaperParams
-from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
+from cambist.market.setup import kernel_setup
 from cambist.model.events import HEADER
-from cambist.model.valuation import Valuing
-from cambist.model.venues import POOL_VENUES
 from cambist.runtime.hub import Hub
 from cambist.runtime.live import LiveSource
-from cambist.runtime.pace import Pace
 from cambist.runtime.parts import Parts
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
-from cambist.runtime.replay import Replayer
-from cambist.simulator.process import MarketError
-from cambist.strategies.rule import symbols_of
-from storage.catalogue import list_sessions, retain, session_path
-from storage.files import SUFFIX, Busy, SessionError, is_locked
+from cambist.version import VERSION
+from storage.catalogue import find, list_sessions, retain, session_path
+from storage.files import Busy, SessionError, is_locked
 from storage.reader import SessionReader, add_bookmark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from cambist.config import Config
-    from cambist.doctor import Check
     from cambist.market.markets import Market
-    from cambist.market.pools import Shown
-    from cambist.view import Runtime, SessionRow
-    from storage.verify import Verification
+    from cambist.view import Runtime
 
 NS_PER_S = 1_000_000_000
-UNUSABLE = (SessionError, MarketError, OSError, ValueError)
-VERSION = "0.1.0"
-
-
-def version() -> str:
-    """Returns version and engine build."""
-    build = engines.build_info()
-    return f"cambist {VERSION}, engine {'rust, ' + build.profile if build.native else 'reference: ' + build.why}"
-
-
-def explain(error: BaseException) -> str:
-    """Returns an error as one line that says what to do, where that is known."""
-    if isinstance(error, Busy):
-        return f"{error.path}: {error.found}. End that one, or give this one its own [recording] folder."
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
 
 
 def live(
@@ -141,7 +111,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
     trades = capture is None
     if not trades:
         setup = msgspec.structs.replace(setup, watch_only=True)
-    name, note = _engine(config)
+    name, note = engines.chosen(rust=config.engine.use_rust_backend)
     kernel = Kernel(setup, engines.make_engine, name)
     journal_path = _journal_path(config)
     if trades:
@@ -196,90 +166,6 @@ def _journal_path(config: Config) -> Path:
     return config.session_folder / "journal" / ("demo.journal" if config.market.source == "demo" else "paper.journal")
 
 
-def kernel_setup(config: Config, market: Market) -> KernelSetup:
-    """Returns all that decisions depend on, from config and market. Symbols in the config mean verified base tokens."""
-    tokens = config.valuation.ranked(market.tokens)
-    base = {t.symbol: t for t in tokens if t.base}
-
-    def atoms(amounts: dict[str, float], key: str, default: dict[str, float]) -> dict[str, int]:
-        if amounts == default:
-            amounts = {symbol: amount for symbol, amount in amounts.items() if symbol in base}
-        unknown = sorted(set(amounts) - set(base))
-        if unknown:
-            message = (
-                f"[{key}] names {', '.join(unknown)}; the base tokens here are {', '.join(sorted(base)) or 'none'}"
-            )
-            raise ValueError(message)
-        return {base[s].mint: round(v * 10 ** base[s].decimals) for s, v in amounts.items()}
-
-    risk, paper = config.risk, config.paper
-    caps = atoms(risk.cap, "risk.cap", Risk().cap)
-    quote = EngineSetup().quote_mint
-    if config.valuation.quote:
-        quote = config.valuation.mint(config.valuation.quote, tokens, "quote")
-    setup = EngineSetup(
-        quote_mint=quote,
-        channels=market.channels,
-        tokens=tokens,
-        identities=market.identities,
-        instruments=market.instruments,
-        venue_fees=config.venue_fees,
-        equivalences=config.equivalences,
-        pools=market.pools,
-        search=config.search,
-        gates=Gates(**msgspec.structs.asdict(config.gates), caps=caps),
-        bidding=config.bidding,
-    )
-    losses = atoms(risk.daily_loss, "risk.daily_loss", Risk().daily_loss)
-    limits = Limits(caps, losses, risk.max_open_orders, risk.max_orders_per_minute)
-    model = PaperParams(
-        paper.latency_ms * 1_000_000, paper.jitter_ms * 1_000_000, paper.failure_ppm, paper.slippage_ppm
-    )
-    wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
-    _check_rule(config.strategy.rule, market)
-    return KernelSetup(
-        setup,
-        limits,
-        model,
-        market.seed,
-        wallet,
-        market.label,
-        market.demo,
-        valuation=_valuing(config, market),
-        rule=config.strategy.rule,
-    )
-
-
-def _valuing(config: Config, market: Market) -> Valuing:
-    """Returns which prices may value a sum. Raises `ValueError` for a source that no price comes from here."""
-    wanted = config.valuation
-    known = (*(venue.name for venue in POOL_VENUES), *dict.fromkeys(i.venue for i in market.instruments), "injected")
-    known += tuple(c.venue for c in market.channels if c.venue not in (*known, "solana", "jito"))
-    for name in wanted.sources:
-        if name not in known:
-            message = f"[valuation] sources: {name[:60]!r} gives no price here{nearest(name, known)}"
-            raise ValueError(message)
-    return Valuing(wanted.sources, wanted.max_age_ms)
-
-
-def _check_rule(text: str, market: Market) -> None:
-    if not text:
-        return
-    try:
-        compile_rule(text, list(symbols_of(market.tokens)))
-    except ValueError as error:
-        message = f"[strategy] rule: {error}"
-        raise ValueError(message) from error
-
-
-def _engine(config: Config) -> tuple[str, str]:
-    """Returns the engine to use, and why it is the reference if that was not asked for."""
-    build = engines.build_info()
-    if not config.engine.use_rust_backend:
-        return "reference", ""
-    return ("native", "") if build.native else ("reference", f"the Rust engine is not built: {build.why}")
-
-
 def _standing_halt(path: Path) -> str:
     from storage.journal import read_halt
 
@@ -289,21 +175,7 @@ def _standing_halt(path: Path) -> str:
 
 def open_reader(config: Config, session: str) -> SessionReader:
     """Returns a reader on a stored session's name or a path. Raises `SessionError`, `OSError`, `ValueError`."""
-    return SessionReader(_session_file(config, session))
-
-
-def _session_file(config: Config, session: str) -> Path:
-    path = Path(session)
-    if path.is_file():
-        return path
-    if "/" in session or session in (".", ".."):
-        message = f"{session}: {'a folder, expected a session file' if path.is_dir() else 'no such file'}"
-        raise ValueError(message)
-    path = session_path(config.session_folder, session)
-    if not path.exists():
-        message = f"no session {session!r} in {config.session_folder}; `cambist sessions` lists them"
-        raise ValueError(message)
-    return path
+    return SessionReader(find(config.session_folder, session))
 
 
 def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
@@ -326,41 +198,6 @@ def fresh_kernel(engine: str | None = None) -> Kernel:
     return kernel
 
 
-def replay_all(
-    reader: SessionReader,
-    kernel: Kernel,
-    batch: int | None = None,
-    interrupted: Callable[[], bool] = lambda: False,
-    speed: float | None = None,
-    from_ns: int = 0,
-) -> Replayer:
-    """Steps a whole session unshown, as fast as it goes or at `speed`; ends early if interrupted."""
-    replayer = Replayer(reader, kernel, keyframes=False)
-    limit, pace = batch or 2**62, Pace(speed)
-    if speed is not None:
-        replayer.step(2**63 - 1, 1)
-        if from_ns:
-            replayer.seek(from_ns)
-        pace.anchor(time.monotonic_ns(), max(kernel.now_ns, from_ns))
-    while not replayer.finished and not interrupted():
-        due_ns = pace.due_ns(time.monotonic_ns())
-        count, next_ns = replayer.step(due_ns, limit)
-        if not count and next_ns > due_ns:
-            time.sleep(min(0.05, (next_ns - due_ns) / NS_PER_S / (speed or 1)))
-    return replayer
-
-
-def name_of(reader: SessionReader) -> str:
-    """Returns a session's name."""
-    return reader.path.stem
-
-
-def extent_ns(reader: SessionReader) -> tuple[int, int]:
-    """Returns the times of a session's first and last record, 0 if it is empty."""
-    ends = reader.extent()
-    return (ends[0].first_ns, ends[1].last_ns) if ends else (0, 0)
-
-
 def _replaying(
     config: Config, reader: SessionReader, kernel: Kernel, beside: Runtime | None, **how: Any
 ) -> Hub[RecordedSource]:
@@ -368,7 +205,7 @@ def _replaying(
     source = RecordedSource(
         reader,
         kernel,
-        name=name_of(reader),
+        name=reader.path.stem,
         background=beside,
         bookmark=lambda at_ns, seq: add_bookmark(reader.path, at_ns, seq),
         **how,
@@ -453,72 +290,3 @@ def look(config: Config) -> dict[str, Any]:
         "ascii": screen.ascii,
         "read_only": screen.read_only,
     }
-
-
-def import_files(config: Config, files: list[Path], out: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Makes a session out of recordings, with the digest of its decisions; returns its report."""
-    from storage import imports
-
-    path = Path(out) if "/" in out else session_path(config.session_folder, out)
-    path = path.with_name(path.name.removesuffix(SUFFIX) + SUFFIX)
-    if path.exists():
-        message = f"{path} exists; choose another --out"
-        raise ValueError(message)
-    say(f"reading {len(files)} files")
-    plan = imports.scan(files)
-    setup = KernelSetup(plan.setup, market=", ".join(sorted({c.venue for c in plan.setup.channels})))
-    kernel = Kernel(setup, engines.make_engine, _engine(config)[0])
-
-    def digest(block: bytes) -> str:
-        kernel.step(block)
-        return kernel.digest
-
-    say(f"writing {plan.lines:,} lines to {path}")
-    written = imports.write(plan, path, kernel.initial_state(), digest)
-    return {"schema": 1, **msgspec.to_builtins(written), "digest": kernel.digest}
-
-
-def stored(config: Config) -> tuple[SessionRow, ...]:
-    """Returns the stored sessions, newest first."""
-    return list_sessions(config.session_folder)
-
-
-def verify(config: Config, session: str) -> Verification:
-    """Checks a session."""
-    from storage.verify import verify as check
-
-    return check(_session_file(config, session))
-
-
-def market(seed: int, slots: int | None, *, digest: bool, rate: float, exchanges: tuple[str, ...]) -> int:
-    """Runs the embedded market alone."""
-    from cambist.simulator.process import run_market
-
-    return run_market(seed, slots, digest=digest, rate=rate, exchanges=exchanges)
-
-
-def pools(config: Config, *, refresh: bool, say: Callable[[str], None], progress: Callable[[str], None]) -> Shown:
-    """Returns what is watched and why, asked of a node or read from the cache."""
-    from cambist.market import pools as rows
-
-    return rows.shown(config, refresh=refresh, say=say, progress=progress)
-
-
-def doctor(config: Config, timeout_s: float, tell: Callable[[int, int], None]) -> list[Check]:
-    """Returns what a run needs, checked; `tell` hears how many endpoints are done, of how many."""
-    from cambist import doctor as checks  # loads all that feeds need
-
-    return checks.check(config, timeout_s, tell)
-
-
-def progress(runtime: Hub[LiveSource], seconds: float) -> str:
-    """Returns a line on how a headless run goes."""
-    view = runtime.view
-    status, headline = view.status, view.headline
-    rate = "–" if status.events_per_s is None else f"{status.events_per_s:,.0f}/s"
-    best = "–" if headline.best is None or headline.best.net_bps is None else f"{headline.best.net_bps:+.1f} bps"
-    size = f"{status.recorded_bytes / 1e6:.1f} MB" if status.recording else "not recording"
-    return (
-        f"{seconds:5.0f} s  {rate}  queue {status.queue}  slot {status.slot or '–'}  best {best}  "
-        f"{headline.fills} fills of {headline.orders}  {size}  {status.state}"
-    )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from cambist.model.units import NS_PER_S
 from cambist.view import SessionRow
 from storage.files import NAME, SUFFIX, Lock, SessionError, is_locked
 from storage.reader import SessionReader
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RETENTION_BYTES = 5 << 30
 RETENTION_NS = 14 * 24 * 3600 * NS_PER_S
@@ -37,6 +35,21 @@ def session_path(folder: Path, name: str) -> Path:
     path = folder / (stem + SUFFIX)
     if path.is_symlink() or path.resolve().parent != folder.resolve():
         message = f"session {name!r} leads out of {folder}"
+        raise ValueError(message)
+    return path
+
+
+def find(folder: Path, session: str) -> Path:
+    """Returns the file of a stored session's name, or of a path. Raises `ValueError` if there is none."""
+    path = Path(session)
+    if path.is_file():
+        return path
+    if "/" in session or session in (".", ".."):
+        message = f"{session}: {'a folder, expected a session file' if path.is_dir() else 'no such file'}"
+        raise ValueError(message)
+    path = session_path(folder, session)
+    if not path.exists():
+        message = f"no session {session!r} in {folder}; `cambist sessions` lists them"
         raise ValueError(message)
     return path
 

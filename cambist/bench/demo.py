@@ -15,6 +15,7 @@ from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.commands import StartRecording, StopRecording
 from cambist.model.events import HEADER, RecordKind
+from cambist.runtime.headless import replay_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,7 +130,7 @@ def _ask(runtime: Hub[LiveSource], command: StartRecording | StopRecording, done
 
 def _replay(config: Config, session: str, name: str, batch: int | None = None, speed: float | None = None) -> Any:
     with contextlib.closing(compose.open_reader(config, session)) as reader:
-        done = compose.replay_all(reader, compose.replay_kernel(reader, name), batch, speed=speed)
+        done = replay_all(reader, compose.replay_kernel(reader, name), batch, speed=speed)
         return done.report(session, 0.0)
 
 

@@ -26,6 +26,8 @@ from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
 from cambist.config import Config, EngineChoice, Market, Recording
 from cambist.host import Stolen
+from cambist.runtime.headless import replay_all
+from cambist.runtime.importing import import_files
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "cex_binance_hft"
 """Real exchange recordings, where they lie beside the checkout."""
@@ -224,7 +226,7 @@ def _import_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
         ]
     say(f"importing {len(files)} exchange recordings")
     begun = time.perf_counter()
-    report = compose.import_files(config, files, SESSION, lambda _: None)
+    report = import_files(config, files, SESSION, lambda _: None)
     imported = time.perf_counter() - begun
     note = f"{report['lines']:,} lines of {len(files)} files; both scans, digest included"
     rows = [Row("import of real recordings", report["lines"] / imported, "lines/s", note=note)]
@@ -250,7 +252,7 @@ def _import_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
 def _replay(config: Config, name: str) -> tuple[float, dict[str, Any]]:
     begun = time.perf_counter()
     with contextlib.closing(compose.open_reader(config, SESSION)) as reader:
-        done = compose.replay_all(reader, compose.replay_kernel(reader, name))
+        done = replay_all(reader, compose.replay_kernel(reader, name))
         seconds = time.perf_counter() - begun
         return seconds, done.report(SESSION, seconds)
 

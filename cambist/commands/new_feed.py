@@ -1,15 +1,14 @@
-"""Writes the first files of a plug-in: an exchange that cambist does not know, its samples, and a test of both."""
+"""`cambist new-feed`: the first files of a plug-in for an exchange: the venue, its samples, and a test of both."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from cambist.commands.console import OK, say
 
 NAME = re.compile(r"[a-z][a-z0-9]{1,19}(-[a-z0-9]{1,19}){0,2}")
 
@@ -170,6 +169,19 @@ SAMPLES = {
 
 class ScaffoldError(ValueError):
     """A plug-in that can't be written."""
+
+
+def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
+    """Write the first files of a plug-in for an exchange that cambist does not know; they are listed on stdout.
+
+    Args:
+        name: What the exchange is called in cambist.toml, such as acme.
+        dir: The folder to make the plug-in's own folder in.
+    """
+    for path in write(name, dir):
+        print(path)
+    say("put the venue's own wire format in; `pytest` there says what is missing, `pip install -e .` makes it known")
+    return OK
 
 
 def write(name: str, folder: Path) -> list[Path]:

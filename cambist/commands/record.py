@@ -6,14 +6,19 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from cambist.commands.console import DIFFERENT, INTERRUPTED, OK, Interrupts, Stop, put, say, settings, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from cambist.runtime.hub import Hub
     from cambist.runtime.live import LiveSource
@@ -23,6 +28,48 @@ LINE_S, TERMINAL_LINE_S = 30.0, 1.0
 HUNG_S = 5.0
 """A hub that did not look around for so long gets no word to the watchdog of the service manager."""
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def record(
+    *,
+    config: Path | None = None,
+    for_: Annotated[str | None, Parameter(name="--for")] = None,
+    feeds: str = "",
+    out: str = "",
+    json: bool = False,
+) -> int:
+    """Capture a session without a screen and without trading; it replays like any other.
+
+    How it goes is said on stderr: on a terminal in one line that is rewritten, elsewhere every 30 s. SIGTERM ends it
+    well (exit code 0). Under systemd it says when it is ready, stops, and that it is not hung.
+
+    Args:
+        config: The TOML file; without it the default one, or the embedded market if there is none.
+        for_: End by itself after so long: 90, 30m, 1h30m, 2d.
+        feeds: Exchanges and nodes to capture, with commas between, `solana` for all nodes; all if not given.
+        out: Name of the session; further segments count on from it. Without it, by the time it begins.
+        json: Print the report as one JSON object at the end.
+    """
+    from cambist import compose
+
+    chosen = settings(config)
+    seconds = None if for_ is None else seconds_of(for_)
+    stop = Interrupts()
+    runtime = compose.capture(chosen, tuple(name.strip() for name in feeds.split(",") if name.strip()), out)
+    runtime.start()
+    try:
+        say(f"recording {runtime.session or 'nothing'} in {chosen.session_folder}")
+        ended = Watcher(runtime, chosen.session_folder, seconds, say).watch(lambda: stop.seen)
+    finally:
+        runtime.close()
+    report = {**runtime.report(), "ended": ended}
+    if json:
+        put(report)
+    else:
+        say(summary(report))
+    if ended not in ("time", "stopped"):
+        raise Stop(DIFFERENT, f"{ended}. What was recorded until then replays; free space and start again.")
+    return INTERRUPTED if stop.number == signal.SIGINT else OK
 
 
 def seconds_of(text: str) -> float:

@@ -74,6 +74,14 @@ def unavailable(name: str) -> str:
     return build_info().why if name == "native" else ""
 
 
+def chosen(*, rust: bool) -> tuple[str, str]:
+    """Returns the engine to use, and why it is the reference if `rust` was asked for."""
+    build = build_info()
+    if not rust:
+        return "reference", ""
+    return ("native", "") if build.native else ("reference", f"the Rust engine is not built: {build.why}")
+
+
 def make_engine(name: str, setup: EngineSetup) -> Engine:
     """Returns a new engine: `native`, `reference`, or `auto` for the first that there is.
 

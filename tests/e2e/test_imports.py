@@ -11,6 +11,8 @@ from backports import zstd
 from cambist import compose
 from cambist.config import Config, Recording
 from cambist.engine import build_info
+from cambist.runtime.headless import replay_all
+from cambist.runtime.importing import import_files
 from cambist.runtime.publish import Publisher
 from cambist.view import View
 from storage.reader import SessionReader
@@ -23,14 +25,14 @@ PREFIX = 2_500
 
 def imported(folder: Path, files: list[Path]) -> tuple[Path, dict[str, Any]]:
     config = Config(recording=Recording(folder=str(folder)))
-    made = compose.import_files(config, files, "made", lambda text: None)
+    made = import_files(config, files, "made", lambda text: None)
     return folder / "made.cambist", made
 
 
 def replayed(path: Path, engine: str, batch: int | None = None) -> tuple[dict[str, Any], View]:
     with SessionReader(path) as reader:
         kernel = compose.replay_kernel(reader, engine)
-        report = compose.replay_all(reader, kernel, batch).report("made", 1.0)
+        report = replay_all(reader, kernel, batch).report("made", 1.0)
     assert report["engine"] == engine
     return report, Publisher(kernel).build(kernel, kernel.now_ns)
 

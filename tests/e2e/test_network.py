@@ -17,6 +17,7 @@ from aiohttp import web
 from cambist import compose
 from cambist.config import Config, load
 from cambist.model.commands import RetryFeed
+from cambist.runtime.headless import replay_all
 from cambist.runtime.hub import Hub
 from cambist.runtime.live import LiveSource
 from cambist.simulator.process import Handle, spawn
@@ -87,7 +88,7 @@ def notes(live: Hub[LiveSource]) -> str:
 def replays(folder: Path, engine: str | None = None) -> dict[str, Any]:
     (row,) = list_sessions(folder)
     with SessionReader(Path(row.path)) as reader:
-        return compose.replay_all(reader, compose.replay_kernel(reader, engine)).report(row.name, 1.0)
+        return replay_all(reader, compose.replay_kernel(reader, engine)).report(row.name, 1.0)
 
 
 def test_the_endpoints_of_a_config_make_a_market(market: Handle, tmp_path: Path) -> None:

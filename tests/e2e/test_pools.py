@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cambist import compose
-from cambist.commands.pools import print_pools
+from cambist.commands.pools_table import print_pools
 from cambist.config import load
 from cambist.simulator.process import Handle, spawn
 from tests.e2e.conftest import ROOT, Cambist

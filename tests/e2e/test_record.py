@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cambist import compose
-from cambist.commands import record as capture
+from cambist.commands import record
 from cambist.config import load
 from cambist.model.events import RecordKind, records
 from storage.catalogue import session_path
@@ -101,15 +101,15 @@ def test_a_service_manager_hears_of_it_and_can_end_it(
 @pytest.mark.realtime
 def test_a_hub_that_hangs_gets_no_word_to_the_watchdog(own: Cambist, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(capture, "notify", lambda *lines: told.extend(lines))
-    monkeypatch.setattr(capture, "HUNG_S", 0.8)
+    monkeypatch.setattr(record, "notify", lambda *lines: told.extend(lines))
+    monkeypatch.setattr(record, "HUNG_S", 0.8)
     monkeypatch.setenv("WATCHDOG_USEC", "200000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
     runtime = compose.capture(load(own.config), (), "")
     runtime.start()
     stop = threading.Event()
     watcher = threading.Thread(
-        target=capture.Watcher(runtime, own.sessions, None, lambda _: None).watch, args=(stop.is_set,)
+        target=record.Watcher(runtime, own.sessions, None, lambda _: None).watch, args=(stop.is_set,)
     )
     watcher.start()
     try:
@@ -145,7 +145,7 @@ def test_a_short_disk_ends_it_with_words(own: Cambist, monkeypatch: pytest.Monke
             time.sleep(0.05)
         usage = shutil.disk_usage(own.folder)
         monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
-        ended = capture.Watcher(runtime, own.sessions, 60.0, lambda _: None).watch(lambda: False)
+        ended = record.Watcher(runtime, own.sessions, 60.0, lambda _: None).watch(lambda: False)
     finally:
         runtime.close()
     assert "free on the disk" in ended
@@ -157,7 +157,7 @@ def test_a_line_tells_size_rates_and_gaps(own: Cambist) -> None:
     runtime = compose.capture(load(own.config), (), "")
     runtime.start()
     try:
-        watcher = capture.Watcher(runtime, own.sessions, 3_600.0, lambda _: None)
+        watcher = record.Watcher(runtime, own.sessions, 3_600.0, lambda _: None)
         end = time.monotonic() + 20
         while "binance " not in (line := watcher.line()):
             assert time.monotonic() < end, line
@@ -174,13 +174,13 @@ def test_a_line_tells_size_rates_and_gaps(own: Cambist) -> None:
     ("text", "seconds"), [("90", 90), ("90s", 90), ("1.5m", 90), ("1h", 3_600), ("1h30m", 5_400), ("2d", 172_800)]
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert capture.seconds_of(text) == seconds
+    assert record.seconds_of(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "h", "0", "-1", "1x", "1 h", "10 30", "nan", "9999999999d"])
 def test_what_is_no_duration_is_said(text: str, own: Cambist) -> None:
     with pytest.raises(ValueError, match="--for was"):
-        print(capture.seconds_of(text))
+        print(record.seconds_of(text))
 
 
 def test_the_unit_file_starts_what_there_is() -> None:

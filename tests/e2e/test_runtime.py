@@ -21,6 +21,7 @@ from cambist.model.commands import (
     StopRecording,
     SwitchEngine,
 )
+from cambist.runtime.headless import replay_all
 from cambist.runtime.hub import Hub
 from cambist.runtime.live import REFERENCE_QUEUE, LiveSource
 from storage.catalogue import list_sessions, session_path
@@ -81,7 +82,7 @@ def digests(folder: Path, name: str, batches: tuple[int, ...] = (1, 512)) -> set
         for batch in batches:
             with SessionReader(session_path(folder, name)) as reader:
                 kernel = compose.replay_kernel(reader, engine)
-                report = compose.replay_all(reader, kernel, batch).report(name, 1.0)
+                report = replay_all(reader, kernel, batch).report(name, 1.0)
             assert report["engine"] == engine
             found.add((report["digest"], report["digest_match"], report["records"]))
     return found
@@ -186,5 +187,5 @@ def test_a_reference_engine_sheds_before_seq_and_replays_to_the_same_digest(tmp_
     assert report["dropped"] > 0
     with SessionReader(session_path(tmp_path, live.session)) as reader:
         kernel = compose.replay_kernel(reader, "native" if NATIVE else "reference")
-        again = compose.replay_all(reader, kernel).report(live.session, 1.0)
+        again = replay_all(reader, kernel).report(live.session, 1.0)
     assert (again["digest"], again["digest_match"], again["dropped"]) == (report["digest"], True, report["dropped"])

@@ -14,6 +14,7 @@ from cambist import compose
 from cambist.config import load
 from cambist.model import commands
 from cambist.runtime.hub import Hub
+from cambist.runtime.importing import import_files
 from cambist.runtime.playing import RecordedSource
 from storage.reader import SessionReader
 from storage.verify import verify
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from cambist.kernel import Kernel
 
 FOREVER_NS = 2**63 - 1
-Refused = compose.UNUSABLE
+Refused = (OSError, ValueError)
 """What opening a session raises that can't be replayed at all."""
 
 
@@ -85,7 +86,7 @@ def checked(path: Path) -> dict[str, Any]:
 
 def imported(files: list[Path], out: Path, config: Path) -> dict[str, Any]:
     """Makes a session out of capture files; returns the report of `cambist import`."""
-    return compose.import_files(load(config), files, str(out), lambda _: None)
+    return import_files(load(config), files, str(out), lambda _: None)
 
 
 def fresh_kernel() -> Kernel:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cambist import compose
 from cambist.config import Config, ExchangeEndpoint
 from cambist.config.watch import Valuation
 from cambist.market import markets
+from cambist.market.setup import kernel_setup
 from cambist.model.market import Token
 from cambist.model.tokens import KNOWN
 from cambist.model.valuation import Valuing
@@ -22,7 +22,7 @@ def setup(**valuation: object) -> object:
     config = Config(
         tokens=TOKENS, valuation=Valuation(**valuation), venues={"binance": ExchangeEndpoint(symbols=("SOLUSDT",))}
     )  # type: ignore[arg-type]
-    return compose.kernel_setup(config, markets.network(config))
+    return kernel_setup(config, markets.network(config))
 
 
 def test_without_a_word_it_is_as_it_was() -> None:

@@ -10,6 +10,7 @@ import pytest
 from cambist import compose
 from cambist.config import load
 from cambist.model.commands import RetryFeed
+from cambist.runtime.headless import replay_all
 from cambist.runtime.malformed import Count, Malformed
 from storage.catalogue import list_sessions
 from storage.reader import SessionReader
@@ -106,5 +107,5 @@ async def test_a_connection_is_made_anew_and_a_feed_switched_off_until_tried_aga
     assert live.failure is None
     (stored,) = list_sessions(tmp_path)
     with SessionReader(Path(stored.path)) as reader:
-        report = compose.replay_all(reader, compose.replay_kernel(reader, None)).report(stored.name, 1.0)
+        report = replay_all(reader, compose.replay_kernel(reader, None)).report(stored.name, 1.0)
     assert report["digest"] == live.report()["digest"]

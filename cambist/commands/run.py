@@ -1,0 +1,105 @@
+"""`cambist run`: watches the market, on a screen or without one."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from msgspec.structs import replace
+
+from cambist.commands.console import (
+    DIFFERENT,
+    INTERRUPTED,
+    OK,
+    UNUSABLE,
+    Interrupts,
+    Progress,
+    Stop,
+    put,
+    require_terminal,
+    say,
+    settings,
+    summary,
+)
+
+if TYPE_CHECKING:
+    from cambist.runtime.hub import Hub
+    from cambist.runtime.live import LiveSource
+
+SPEAKS_S = 5.0
+
+
+def run(
+    *,
+    config: Path | None = None,
+    seed: int | None = None,
+    headless: bool = False,
+    for_: Annotated[float | None, Parameter(name="--for")] = None,
+    json: bool = False,
+) -> int:
+    """Watch the market: start the dashboard, or run without a screen.
+
+    Args:
+        config: The TOML file; without it the default one, or the embedded market if there is none.
+        seed: Seed of the embedded market.
+        headless: No screen; a progress line goes to stderr.
+        for_: End by itself after this many seconds.
+        json: Print the report as one JSON object at the end.
+    """
+    from cambist import compose
+
+    chosen = settings(config)
+    if seed is not None:
+        chosen = replace(chosen, market=replace(chosen.market, seed=seed))
+    if for_ is not None and not 0 < for_ < 1e9:
+        raise Stop(UNUSABLE, f"--for was {for_:g}, expected seconds above 0")
+    if not headless:
+        require_terminal()
+    stop = Interrupts()
+    with Progress() as progress:
+        runtime = compose.live(chosen, duel=chosen.engine.duel and not headless, say=say, progress=progress)
+    if not headless:
+        compose.load_screen()
+    runtime.start()
+    try:
+        if headless:
+            watch(runtime, for_, stop)
+        else:
+            compose.show(runtime, chosen, for_, lambda: stop.seen or not runtime.alive)
+    finally:
+        runtime.close()
+    report = runtime.report()
+    if json:
+        put(report)
+    else:
+        say(summary(report))
+    if runtime.failure is not None:
+        raise Stop(DIFFERENT, f"the hub stopped: {runtime.failure}")
+    return INTERRUPTED if stop.seen else OK
+
+
+def watch(runtime: Hub[LiveSource], seconds: float | None, stop: Interrupts) -> None:
+    """Waits for the end of a headless run and says now and then how it goes."""
+    began = spoke = time.monotonic()
+    while runtime.alive and not stop.seen and (seconds is None or time.monotonic() - began < seconds):
+        runtime.wait(0.05)
+        if time.monotonic() - spoke >= SPEAKS_S:
+            spoke = time.monotonic()
+            _ = runtime.view
+            runtime.wait(0.1)
+            say(progress(runtime, spoke - began))
+
+
+def progress(runtime: Hub[LiveSource], seconds: float) -> str:
+    """Returns a line on how a headless run goes."""
+    view = runtime.view
+    status, headline = view.status, view.headline
+    rate = "–" if status.events_per_s is None else f"{status.events_per_s:,.0f}/s"
+    best = "–" if headline.best is None or headline.best.net_bps is None else f"{headline.best.net_bps:+.1f} bps"
+    size = f"{status.recorded_bytes / 1e6:.1f} MB" if status.recording else "not recording"
+    return (
+        f"{seconds:5.0f} s  {rate}  queue {status.queue}  slot {status.slot or '–'}  best {best}  "
+        f"{headline.fills} fills of {headline.orders}  {size}  {status.state}"
+    )

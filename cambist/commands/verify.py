@@ -1,0 +1,28 @@
+"""`cambist verify`: whether a session is sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cambist.commands.console import put, say, settings
+
+
+def verify(session: str, *, json: bool = False, config: Path | None = None) -> int:
+    """Check a session: sizes, checksums, order. Exit code 0 sound, 1 damaged, 2 unusable.
+
+    Args:
+        session: Name of a stored session, or the path of one.
+        json: Print one JSON object.
+        config: The TOML file, for the session folder.
+    """
+    from storage.catalogue import find
+    from storage.verify import verify as check
+
+    found = check(find(settings(config).session_folder, session))
+    if json:
+        put(found)
+    else:
+        say(f"{found.session}: {found.records:,} records in {found.chunks:,} chunks, {found.damaged_chunks} damaged")
+        for line in found.findings:
+            say(f"  {line}")
+    return int(found.exit_code)

@@ -1,0 +1,99 @@
+"""All that decisions depend on, made from config and market."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cambist.config import Paper, Risk
+from cambist.config.settings import Gates
+from cambist.config.watch import nearest
+from cambist.engine.protocol import EngineSetup
+from cambist.engine.rules import compile_rule
+from cambist.execution.paper_model import PaperParams
+from cambist.execution.risk import Limits
+from cambist.kernel import KernelSetup
+from cambist.model.valuation import Valuing
+from cambist.model.venues import POOL_VENUES
+from cambist.strategies.rule import symbols_of
+
+if TYPE_CHECKING:
+    from cambist.config import Config
+    from cambist.market.markets import Market
+
+
+def kernel_setup(config: Config, market: Market) -> KernelSetup:
+    """Returns all that decisions depend on, from config and market. Symbols in the config mean verified base tokens."""
+    tokens = config.valuation.ranked(market.tokens)
+    base = {t.symbol: t for t in tokens if t.base}
+
+    def atoms(amounts: dict[str, float], key: str, default: dict[str, float]) -> dict[str, int]:
+        if amounts == default:
+            amounts = {symbol: amount for symbol, amount in amounts.items() if symbol in base}
+        unknown = sorted(set(amounts) - set(base))
+        if unknown:
+            message = (
+                f"[{key}] names {', '.join(unknown)}; the base tokens here are {', '.join(sorted(base)) or 'none'}"
+            )
+            raise ValueError(message)
+        return {base[s].mint: round(v * 10 ** base[s].decimals) for s, v in amounts.items()}
+
+    risk, paper = config.risk, config.paper
+    caps = atoms(risk.cap, "risk.cap", Risk().cap)
+    quote = EngineSetup().quote_mint
+    if config.valuation.quote:
+        quote = config.valuation.mint(config.valuation.quote, tokens, "quote")
+    setup = EngineSetup(
+        quote_mint=quote,
+        channels=market.channels,
+        tokens=tokens,
+        identities=market.identities,
+        instruments=market.instruments,
+        venue_fees=config.venue_fees,
+        equivalences=config.equivalences,
+        pools=market.pools,
+        search=config.search,
+        gates=Gates(**msgspec.structs.asdict(config.gates), caps=caps),
+        bidding=config.bidding,
+    )
+    losses = atoms(risk.daily_loss, "risk.daily_loss", Risk().daily_loss)
+    limits = Limits(caps, losses, risk.max_open_orders, risk.max_orders_per_minute)
+    model = PaperParams(
+        paper.latency_ms * 1_000_000, paper.jitter_ms * 1_000_000, paper.failure_ppm, paper.slippage_ppm
+    )
+    wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
+    _check_rule(config.strategy.rule, market)
+    return KernelSetup(
+        setup,
+        limits,
+        model,
+        market.seed,
+        wallet,
+        market.label,
+        market.demo,
+        valuation=_valuing(config, market),
+        rule=config.strategy.rule,
+    )
+
+
+def _valuing(config: Config, market: Market) -> Valuing:
+    """Returns which prices may value a sum. Raises `ValueError` for a source that no price comes from here."""
+    wanted = config.valuation
+    known = (*(venue.name for venue in POOL_VENUES), *dict.fromkeys(i.venue for i in market.instruments), "injected")
+    known += tuple(c.venue for c in market.channels if c.venue not in (*known, "solana", "jito"))
+    for name in wanted.sources:
+        if name not in known:
+            message = f"[valuation] sources: {name[:60]!r} gives no price here{nearest(name, known)}"
+            raise ValueError(message)
+    return Valuing(wanted.sources, wanted.max_age_ms)
+
+
+def _check_rule(text: str, market: Market) -> None:
+    if not text:
+        return
+    try:
+        compile_rule(text, list(symbols_of(market.tokens)))
+    except ValueError as error:
+        message = f"[strategy] rule: {error}"
+        raise ValueError(message) from error
