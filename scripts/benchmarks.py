@@ -92,7 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kept", type=Path, nargs="?", help="what `cambist bench --json` printed; else it is run now")
     options = parser.parse_args()
-    command = [sys.executable, "-m", "cambist", "bench", "--json"]
+    command = [sys.executable, "-P", "-m", "cambist", "bench", "--json"]
     text = options.kept.read_bytes() if options.kept else subprocess.run(command, check=True, stdout=-1).stdout
     page = PAGE.read_text(encoding="utf-8")
     for name, table in tables(msgspec.json.decode(text)).items():

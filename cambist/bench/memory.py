@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cambist import engine
+from cambist import child, engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,8 +61,8 @@ def _mib(count: int) -> str:
 
 def _child(which: str, points: int) -> tuple[int, int]:
     """Returns (peak, growth) of a process that does the work once."""
-    command = [sys.executable, "-m", "cambist.bench.memory", which, str(points)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    command = child.command("cambist.bench.memory", which, str(points))
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, env=child.environment())
     before, peak = map(int, done.stdout.split())
     return peak, peak - before
 

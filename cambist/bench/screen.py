@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist import compose
+from cambist.child import command, environment
 from cambist.config import Config
 from cambist.engine import build_info
 from cambist.model.events import RecordKind, records
@@ -134,16 +135,15 @@ class Terminal:
             message = f"no pseudo-terminal: {error}"
             raise NoTerminalError(message) from error
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TEXTUAL_ANIMATIONS")}
-        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environment |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": path}
+        colourful = {k: v for k, v in environment().items() if k not in ("NO_COLOR", "TEXTUAL_ANIMATIONS")}
+        colourful |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            command(*arguments),
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env=environment,
+            env=colourful,
             start_new_session=True,
         )
         os.close(slave)

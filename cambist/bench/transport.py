@@ -10,14 +10,16 @@ import asyncio
 import base64
 import contextlib
 import hashlib
-import multiprocessing
 import os
 import socket
 import struct
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from cambist import child
 from cambist.clock import SystemClock
 from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import EngineSetup
@@ -254,27 +256,22 @@ def _one_core() -> Iterator[None]:
 @contextlib.contextmanager
 def _sender(frames: int, per_s: int | None) -> Iterator[int]:
     """Yields the port of a process that sends so many frames: as fast as it may, or evenly."""
-    context = multiprocessing.get_context("spawn")
-    mine, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(theirs, frames, per_s), daemon=True)
-    process.start()
-    try:
-        if not mine.poll(60.0):
-            message = "the sender did not start"
-            raise TimeoutError(message)
-        yield mine.recv()
-    finally:
-        process.terminate()
-        process.join()
+    command = child.command("cambist.bench.transport", str(frames), str(per_s or 0))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=child.environment()) as process:
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
 
 
-def serve(pipe: Any, frames: int, per_s: int | None) -> None:
-    """Serves one client: the sender's process."""
+def serve(frames: int, per_s: int | None) -> None:
+    """Prints its port and serves one client: the sender's process."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     # Some batches over and over: the engine decodes each frame anew.
     unit = b"".join(framed(number) for number in range(BATCH))
     with socket.create_server(("127.0.0.1", 0)) as server:
-        pipe.send(server.getsockname()[1])
+        print(server.getsockname()[1], flush=True)
         client, _ = server.accept()
         with client:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -329,3 +326,7 @@ def _pace(client: socket.socket, frames: int, per_s: int) -> None:
             if due - now > 200_000:
                 time.sleep((due - now - 100_000) / 1e9)
         client.sendall(framed(number, now))
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), int(sys.argv[2]) or None)

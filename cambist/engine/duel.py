@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from cambist.child import command, environment
 from cambist.engine import build_info
 from cambist.engine.duel_cases import Captured, Case, cases
 from cambist.engine.protocol import EngineSetup
@@ -214,14 +215,12 @@ class Duel:
 
 
 def _spawn() -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
-        [sys.executable, "-m", "cambist.engine.duel"],
+        command("cambist.engine.duel"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment(),
         start_new_session=True,
     )
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cambist.child import command, environment
 from cambist.fault_table.rig import Rig
 from cambist.simulator.exchanges.faults import Fault
 from cambist.simulator.exchanges.street import Street
@@ -38,8 +39,8 @@ class FarRig(Rig):
     async def open(self, **_: Any) -> int:
         """Starts the exchange and the feed."""
         self._child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cambist.fault_table.far", self.name, str(self._seed), str(self._rate),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            *command("cambist.fault_table.far", self.name, str(self._seed), str(self._rate)),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment(),
         )  # fmt: skip
         addresses = await self._answer()
         self._make(addresses["ws"], addresses["rest"])

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import sys
 import tempfile
 import time
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist import compose
+from cambist.child import command, environment
 from cambist.engine.protocol import EngineView
 from cambist.fault_table.problems import Problem
 from cambist.fault_table.table import Tally, row
@@ -101,9 +100,9 @@ async def child(*lines: str) -> AsyncIterator[Child]:
         config = folder / "cambist.toml"
         config.write_text("\n".join([*lines, "[recording]", f'folder = "{folder}"']), encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cambist.fault_table.hub_child", str(config),
+            *command("cambist.fault_table.hub_child", str(config)),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=environment(),
         )  # fmt: skip
         made = Child(process, folder)
         try:

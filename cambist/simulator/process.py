@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cambist import child
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -106,14 +108,22 @@ def begin(
     `fund` names wallets that get SOL and an associated account of every token, `exchanges` who is served beside
     Binance, `faults` a script for each exchange that is to misbehave.
     """
-    command = [sys.executable, "-m", "cambist.simulator", "--seed", str(seed), "--rate", str(rate)]
+    command = child.command("cambist.simulator", "--seed", str(seed), "--rate", str(rate))
     command += ["--slot-ms", str(slot_ms), "--port", str(port), "--genesis-ms", str(time.time_ns() // 1_000_000)]
     command += ["--with-parent", "--exchanges", ",".join(exchanges)]
     for venue, script in (faults or {}).items():
         command += ["--faults", f"{venue}={script}"]
     for key in fund:
         command += ["--fund", key]
-    return Starting(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True))
+    return Starting(
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=child.environment(),
+            start_new_session=True,
+        )
+    )
 
 
 def spawn(

@@ -1,0 +1,26 @@
+"""How cambist runs its own modules in child processes: nothing of the current folder is executed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def command(module: str, *args: str) -> list[str]:
+    """Returns the command line that runs a module with this interpreter; give it `environment()` too.
+
+    Without `-P` the current folder would come first among the places that modules are looked for in.
+    """
+    return [sys.executable, "-P", "-m", module, *args]
+
+
+def environment() -> dict[str, str]:
+    """Returns this process's environment, in which a child finds cambist where this process has it from.
+
+    An empty entry of PYTHONPATH would be the current folder.
+    """
+    given = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), *given])), "PYTHONSAFEPATH": "1"}
