@@ -9,8 +9,8 @@ from typing import Any
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
+from cambist import VERSION, log
 from cambist.commands.console import INTERRUPTED, UNUSABLE, Stop, explain, interruptible, say
-from cambist.version import version
 
 COMMANDS = {
     "run": "run:run",
@@ -36,6 +36,14 @@ def _command(name: str) -> Any:
     return getattr(importlib.import_module(f"cambist.commands.{file}"), function)
 
 
+def version() -> str:
+    """Returns version and engine build."""
+    from cambist.engine import build_info
+
+    build = build_info()
+    return f"cambist {VERSION}, engine {'rust, ' + build.profile if build.native else 'reference: ' + build.why}"
+
+
 app = App(
     name="cambist",
     help="A live arbitrage dashboard: watch, replay, verify.",
@@ -51,17 +59,25 @@ def main(argv: list[str] | None = None) -> int:
     """Runs a command; returns its exit code."""
     interruptible()
     try:
+        with log.kept(lambda lost: say(f"cambist: {lost}")):
+            return _run(argv)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(argv: list[str] | None) -> int:
+    try:
         return int(app(argv, exit_on_error=False, print_error=False, result_action="return_value") or 0)
     except Stop as end:
         if end.message:
             say(f"cambist: {end.message}")
+            log.tell("error", "cambist", end.message)
         return end.code
     except CycloptsError as error:
         say(f"cambist: {error}")
         return UNUSABLE
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except Exception as error:
+        log.crash("cambist", error)
         told = explain(error)
         if told is None:
             raise

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cambist import VERSION, log
 from cambist import engine as engines
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup
@@ -21,7 +22,6 @@ from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
-from cambist.version import VERSION
 from storage.catalogue import find, list_sessions, retain, session_path
 from storage.files import Busy, SessionError, is_locked
 from storage.reader import SessionReader, add_bookmark
@@ -41,20 +41,24 @@ def live(
     config: Config,
     *,
     duel: bool,
-    say: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Hub[LiveSource]:
-    """Returns a runtime on the configured market, not started yet. Looks for the pools of `[watch]` first."""
+    """Returns a runtime on the configured market, not started yet. Looks for the pools of `[watch]` first.
+
+    `say` hears what is found, and what the embedded market would write to stderr.
+    """
     journal = _journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
     told: list[str] = []
 
     def tell(text: str) -> None:
-        say(text)
+        if say is not None:
+            say(text)
         told.append(text)
 
-    market = _demo(config) if config.market.source == "demo" else _network(config, tell, progress)
+    market = _demo(config, say) if config.market.source == "demo" else _network(config, tell, progress)
     try:
         runtime = _live(config, market, duel=duel)
         for text in told:  # stderr is behind the dashboard by now
@@ -65,7 +69,9 @@ def live(
         raise
 
 
-def capture(config: Config, feeds: tuple[str, ...], name: str) -> Hub[LiveSource]:
+def capture(
+    config: Config, feeds: tuple[str, ...], name: str, say: Callable[[str], None] | None = None
+) -> Hub[LiveSource]:
     """Returns a runtime that records and takes nothing, not started yet. Raises `ValueError` for an unknown feed.
 
     `feeds` are names of exchanges and nodes, `solana` for all nodes; none is all of them. `name` is the session's.
@@ -76,7 +82,7 @@ def capture(config: Config, feeds: tuple[str, ...], name: str) -> Hub[LiveSource
         message = f"session {name!r} exists; choose another --out"
         raise ValueError(message)
     config = markets.only(config, feeds)
-    market = _demo(config) if config.market.source == "demo" else _network(config, lambda _: None, lambda _: None)
+    market = _demo(config, say) if config.market.source == "demo" else _network(config, lambda _: None, lambda _: None)
     try:
         return _live(config, markets.narrowed(market, feeds), duel=False, capture=name)
     except BaseException:
@@ -84,11 +90,17 @@ def capture(config: Config, feeds: tuple[str, ...], name: str) -> Hub[LiveSource
         raise
 
 
-def _demo(config: Config) -> Market:
+def _demo(config: Config, say: Callable[[str], None] | None) -> Market:
     """Starts the market's process first: it builds its world on the other core while feeds and engine load here."""
     from cambist.simulator.process import begin
 
-    starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges)
+    def said(line: str) -> None:
+        log.tell("error", "market", line)
+        if say is not None:
+            say(line)
+
+    heard = None if say is None else said
+    starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges, said=heard)
     from cambist.market import markets
 
     return markets.demo(config, starting)
@@ -261,6 +273,8 @@ def show(
         app.run()
     finally:
         done.set()
+        if app._exception is not None:  # Textual shows it when the screen is gone, and keeps it nowhere else
+            log.crash("screen", app._exception)
 
 
 def show_replay(

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from cambist.model.text import endpoint_label
+
 if TYPE_CHECKING:
     from cambist.model.events import Channel
     from cambist.model.opportunity import Need
@@ -115,14 +117,6 @@ def trouble_of(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return f"host name: {(error.strerror or 'not found').lower()}"
     return os.strerror(error.errno) if error.errno else type(error).__name__
-
-
-def endpoint_label(url: str) -> str:
-    """Returns scheme and host of a URL: what may be shown and stored."""
-    parts = urlsplit(url)
-    host = parts.hostname or "?"
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}"
 
 
 def require_endpoint(url: str, kind: str) -> str:

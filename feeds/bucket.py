@@ -7,7 +7,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from feeds.base import endpoint_label
+from cambist.model.text import endpoint_label
 from feeds.loop_time import loop_s
 
 if TYPE_CHECKING:

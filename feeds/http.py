@@ -12,7 +12,8 @@ import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
 from cambist.model.events import MAX_BODY, Direction
-from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint, trouble_of
+from cambist.model.text import endpoint_label
+from feeds.base import FeedStatus, Note, Sink, no_note, require_endpoint, trouble_of
 from feeds.bucket import Bucket, retry_after_s
 
 if TYPE_CHECKING:

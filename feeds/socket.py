@@ -15,7 +15,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from cambist.model.events import MAX_BODY
-from feeds.base import FeedStatus, Note, Sink, endpoint_label, no_note, require_endpoint
+from cambist.model.text import endpoint_label
+from feeds.base import FeedStatus, Note, Sink, no_note, require_endpoint
 from feeds.bucket import retry_after_s
 from feeds.conversation import Conversation, Handler, KeepAlive, Socket, SocketLimits, reason_of
 from feeds.loop_time import loop_s

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import faulthandler
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -37,6 +39,12 @@ def pytest_asyncio_loop_factories(
     return {"loop": VirtualLoop if virtual is not None and all(virtual.args) else asyncio.new_event_loop}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keeps the log of what tests start out of the user's own."""
+    os.environ.pop("STATE_DIRECTORY", None)
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="cambist-tests-")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Returns True for a file without a test in real time if just these are to run: reading all takes seconds."""
     if config.option.markexpr != "realtime" or collection_path.suffix != ".py":
@@ -49,6 +57,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Says last which data were wanting, by name, and sees to it that the process ends."""
     for line in wanting(config):
         print(line)
+    shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
     _end_within(END_S)
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cambist import config
+from cambist import config, log
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 OK, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+_WARNED: set[str] = set()
+"""What was said of the configuration: some commands read it twice."""
 
 
 class Stop(Exception):
@@ -39,7 +41,14 @@ def put(value: Any) -> None:
 
 def settings(path: Path | None) -> config.Config:
     """Returns the configuration in `path`, or the default one. Raises `ConfigError`."""
-    return config.load(path)
+
+    def warn(text: str) -> None:
+        if text not in _WARNED:
+            _WARNED.add(text)
+            say(f"cambist: {text}")
+            log.tell("warn", "config", text)
+
+    return config.load(path, warn)
 
 
 def explain(error: Exception) -> str | None:

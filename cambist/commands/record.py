@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from cambist import log
 from cambist.commands.console import DIFFERENT, INTERRUPTED, OK, Interrupts, Stop, put, say, settings, summary
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def record(
     feeds: str = "",
     out: str = "",
     json: bool = False,
+    log_json: bool = False,
 ) -> int:
     """Capture a session without a screen and without trading; it replays like any other.
 
@@ -49,13 +51,16 @@ def record(
         feeds: Exchanges and nodes to capture, with commas between, `solana` for all nodes; all if not given.
         out: Name of the session; further segments count on from it. Without it, by the time it begins.
         json: Print the report as one JSON object at the end.
+        log_json: Write the application log as lines of JSON.
     """
     from cambist import compose
 
+    log.begin("record", json=log_json)
+    log.on_trouble(say)
     chosen = settings(config)
     seconds = None if for_ is None else seconds_of(for_)
     stop = Interrupts()
-    runtime = compose.capture(chosen, tuple(name.strip() for name in feeds.split(",") if name.strip()), out)
+    runtime = compose.capture(chosen, tuple(name.strip() for name in feeds.split(",") if name.strip()), out, say)
     runtime.start()
     try:
         say(f"recording {runtime.session or 'nothing'} in {chosen.session_folder}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from cambist import log
 from cambist.commands.console import (
     DIFFERENT,
     INTERRUPTED,
@@ -37,6 +38,7 @@ def replay(
     batch: int | None = None,
     headless: bool = False,
     json: bool = False,
+    log_json: bool = False,
     config: Path | None = None,
 ) -> int:
     """Replay a session in the same screens, or compare it without a screen.
@@ -49,11 +51,13 @@ def replay(
         batch: Step at most this many records at a time.
         headless: No screen, as fast as it goes.
         json: Print the report as one JSON object at the end.
+        log_json: Write the application log as lines of JSON.
         config: The TOML file, for the session folder and the look.
     """
     from cambist import compose
     from cambist.runtime.headless import replay_all
 
+    log.begin("replay", json=log_json)
     chosen = settings(config)
     if batch is not None and batch < 1:
         raise Stop(UNUSABLE, f"--batch was {batch}, expected at least 1")

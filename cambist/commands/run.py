@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from msgspec.structs import replace
 
+from cambist import log
 from cambist.commands.console import (
     DIFFERENT,
     INTERRUPTED,
@@ -38,6 +39,7 @@ def run(
     headless: bool = False,
     for_: Annotated[float | None, Parameter(name="--for")] = None,
     json: bool = False,
+    log_json: bool = False,
 ) -> int:
     """Watch the market: start the dashboard, or run without a screen.
 
@@ -47,9 +49,11 @@ def run(
         headless: No screen; a progress line goes to stderr.
         for_: End by itself after this many seconds.
         json: Print the report as one JSON object at the end.
+        log_json: Write the application log as lines of JSON.
     """
     from cambist import compose
 
+    log.begin("run", json=log_json)
     chosen = settings(config)
     if seed is not None:
         chosen = replace(chosen, market=replace(chosen.market, seed=seed))
@@ -60,6 +64,7 @@ def run(
     stop = Interrupts()
     with Progress() as progress:
         runtime = compose.live(chosen, duel=chosen.engine.duel and not headless, say=say, progress=progress)
+    log.on_trouble(say if headless else lambda text: runtime.tell("warn", "log", text))
     if not headless:
         compose.load_screen()
     runtime.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -9,12 +10,14 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from cambist import engine
+from cambist import engine, log
 from cambist.doctor.probe import Check
 from cambist.host import Stolen, longest_pause_ns
 from cambist.strategies.rule import symbols_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cambist.config import Config
     from cambist.market.discovery import Watched
 
@@ -28,8 +31,8 @@ LONG_NS = 10_000_000
 def check(config: Config) -> list[Check]:
     """Returns every check of this machine. Nothing is changed."""
     kept, pools = _pools(config)
-    checks = [_python(), _engine(config), _pauses(), _terminal(), *_folder(config), *pools, *_rule(config, kept)]
-    checks += _equivalences(config)
+    checks = [_python(), _engine(config), _pauses(), _terminal(), *_folder(config), _log(), *pools]
+    checks += [*_rule(config, kept), *_equivalences(config)]
     if config.market.source == "demo":
         checks.append(_loopback())
     return checks
@@ -74,15 +77,31 @@ def _terminal() -> Check:
 
 def _folder(config: Config) -> list[Check]:
     folder = config.session_folder
+    near, why = _writable(folder)
+    found = f"{folder}: {why}. Set [recording] folder." if why else str(folder)
+    free = shutil.disk_usage(near).free
+    room = Check(name="disk", ok=free > MIN_FREE, found=f"{free / 1e9:.1f} GB free, recording stops under 1.1 GB")
+    return [Check(name="session folder", ok=not why, found=found), room]
+
+
+def _writable(folder: Path) -> tuple[Path, str]:
+    """Returns the folder, or what is there of its parents, and why nothing can be written there; empty if it can."""
     near = next(p for p in (folder, *folder.parents) if p.exists())
     try:
         with tempfile.TemporaryFile(dir=near):
-            writable, found = True, str(folder)
+            return near, ""
     except OSError as error:
-        writable, found = False, f"{folder}: {error.strerror}. Set [recording] folder."
-    free = shutil.disk_usage(near).free
-    room = Check(name="disk", ok=free > MIN_FREE, found=f"{free / 1e9:.1f} GB free, recording stops under 1.1 GB")
-    return [Check(name="session folder", ok=writable, found=found), room]
+        return near, error.strerror or type(error).__name__
+
+
+def _log() -> Check:
+    """Returns where the application's own log is; a run goes on without it."""
+    path = log.path()
+    why = _writable(path.parent)[1]
+    if not why and path.exists() and not os.access(path, os.W_OK):
+        why = os.strerror(errno.EACCES)
+    found = f"{path}: {why}. A run goes on without a log." if why else f"{path}, {path.with_suffix('.jsonl').name}"
+    return Check(name="log", ok=not why, found=found)
 
 
 def _loopback() -> Check:

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 from websockets.exceptions import WebSocketException
 
-from cambist.model.text import sanitise
-from feeds.base import endpoint_label
+from cambist.model.text import endpoint_label, sanitise
 from feeds.conversation import SocketLimits, reason_of
 from feeds.http import Unreachable
 from feeds.reach import reach

@@ -13,10 +13,10 @@ from cambist.config import Config, ExchangeEndpoint, SolanaEndpoint
 from cambist.engine import build_info
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token
+from cambist.model.text import endpoint_label
 from cambist.model.venues import VENUE_OF_PROGRAM
 from cambist.runtime.inbox import MAX_BYTES, MAX_RECORDS
 from feeds import venues
-from feeds.base import endpoint_label
 from feeds.bucket import Buckets
 from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed, seeding_of
 from feeds.native import Wires

@@ -1,11 +1,19 @@
-"""Sanitising of untrusted text: done once, where it comes in."""
+"""What may be shown of a text from elsewhere: nothing that a terminal obeys, and nothing that may be a key."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from urllib.parse import urlsplit
 
 _HIDDEN = frozenset("\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufeff\u00ad")
 _MAX_COMBINING = 2
+_URL = re.compile(r"[a-z][a-z0-9+.-]{1,15}://[^\s\"'<>`]+", re.IGNORECASE)
+_SECRET = re.compile(
+    r"((?:api[-_]?key|access[-_]?key|(?:access|auth|api)[-_]?token|secret(?:[-_]?key)?|passw(?:or)?d|passphrase|authorization)"
+    r"[\"']?\s*[=:]\s*[\"']?)(?:(?:bearer|basic)\s+)?[^\s\"'&,;)}\]]+",
+    re.IGNORECASE,
+)
 
 
 def short(address: str) -> str:
@@ -44,3 +52,31 @@ def sanitise(text: str, cells: int = 40) -> str:
         out.append(piece)
         width += size
     return "".join(out)
+
+
+def endpoint_label(url: str) -> str:
+    """Returns scheme and host of a URL: what may be shown and stored."""
+    parts = urlsplit(url)
+    host = parts.hostname or "?"
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}"
+
+
+def redact(text: str) -> str:
+    """Returns `text` without what may be a key: of an address scheme and host stay, of `api-key=…` the name.
+
+    >>> redact("wss://node.example/v2/4fA9?api-key=4fA9: refused, api_key=4fA9")
+    'wss://node.example: refused, api_key=…'
+    """
+    if "://" in text:
+        text = _URL.sub(_host_alone, text)
+    return _SECRET.sub(r"\1…", text)
+
+
+def _host_alone(found: re.Match[str]) -> str:
+    url = found.group().rstrip(".,;:!?)]}")
+    try:
+        label = endpoint_label(url)
+    except ValueError:
+        label = url.partition("://")[0] + "://…"
+    return label + found.group()[len(url) :]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cambist import log
 from cambist.runtime.words import feed_row_name
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class FeedTasks:
                 return
             except Exception as error:  # whatever it is, it is this feed's alone
                 cause = _cause(error)
+                log.crash(feed.name, error)
                 self._note("error", feed.name, f"stopped: {type(cause).__name__}: {cause}. Other feeds go on.")
             await asyncio.sleep(FEED_AGAIN_S)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, assert_never
 
 import msgspec
 
+from cambist import log
 from cambist.model.commands import (
     AddBookmark,
     Arm,
@@ -146,6 +147,14 @@ class Hub(Generic[S]):
         """Adds a line to the log."""
         self.publisher.note(self.source.now_ns, level, source, text)
 
+    def tell(self, level: str, source: str, text: str) -> None:
+        """Adds a line to the log, from any thread."""
+        if self._loop is None:
+            self.note(level, source, text)
+        else:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self.note, level, source, text)
+
     def _main(self) -> None:
         try:
             asyncio.run(self._serve())
@@ -154,6 +163,8 @@ class Hub(Generic[S]):
         finally:
             with contextlib.suppress(Exception):
                 self.source.abandon()
+            if self.failure is not None:
+                log.crash(self._thread.name, self.failure)
             self._ready.set()
             self._ended.set()
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from cambist import log
 from cambist.engine.protocol import CycleInspection, EngineView, EquivalenceView, FeeSample, PriceInspection, PriceView
 from cambist.model.opportunity import Opportunity
-from cambist.model.text import sanitise, short
+from cambist.model.text import redact, sanitise, short
 from cambist.runtime.detail import opened, opened_price
 from cambist.runtime.feed_rows import FeedRows, trouble
 from cambist.runtime.valuing import Sum, Valuer, unit_of
@@ -123,7 +124,9 @@ class Publisher:
 
     def note(self, at_ns: int, level: str, source: str, text: str) -> None:
         """Adds a line to the log."""
-        self.log.append(LogRow(at_ns, level, source, sanitise(text, 400)))
+        text = sanitise(redact(text), 400)
+        self.log.append(LogRow(at_ns, level, source, text))
+        log.row(at_ns, level, source, text)
         self._changed += 1
 
     def inspect(self, *, cycle: str | None = None, price: str | None = None) -> None:

@@ -10,6 +10,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ import msgspec
 from cambist import child
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cambist.simulator.exchanges.faults import Fault
 
@@ -73,8 +74,9 @@ class Handle:
 class Starting:
     """A market process that may still be building its world: `handle` waits for its endpoints."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
+    def __init__(self, process: subprocess.Popen[bytes], said: str = "on stderr") -> None:
+        """`said` is where one finds what it says."""
+        self._process, self._said = process, said
 
     def handle(self) -> Handle:
         """Returns the market once its sockets listen. Raises `MarketError`."""
@@ -88,7 +90,7 @@ class Starting:
                 if pipe is not None:
                     pipe.close()
             if isinstance(error, MarketError | msgspec.DecodeError):
-                message = f"the embedded market did not start (exit code {code}); what it says is on stderr"
+                message = f"the embedded market did not start (exit code {code}); what it says is {self._said}"
                 raise MarketError(message) from None
             raise
 
@@ -102,11 +104,13 @@ def begin(
     fund: Sequence[str] = (),
     exchanges: Sequence[str] = EXCHANGES,
     faults: Mapping[str, Path] | None = None,
+    said: Callable[[str], None] | None = None,
 ) -> Starting:
     """Starts a market in a child process and returns at once, so that the caller can load its own parts meanwhile.
 
     `fund` names wallets that get SOL and an associated account of every token, `exchanges` who is served beside
-    Binance, `faults` a script for each exchange that is to misbehave.
+    Binance, `faults` a script for each exchange that is to misbehave. `said` hears each line that it would write to
+    stderr, in a thread of its own; without it they go to this process's stderr.
     """
     command = child.command("cambist.simulator", "--seed", str(seed), "--rate", str(rate))
     command += ["--slot-ms", str(slot_ms), "--port", str(port), "--genesis-ms", str(time.time_ns() // 1_000_000)]
@@ -115,15 +119,25 @@ def begin(
         command += ["--faults", f"{venue}={script}"]
     for key in fund:
         command += ["--fund", key]
-    return Starting(
-        subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=child.environment(),
-            start_new_session=True,
-        )
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None if said is None else subprocess.PIPE,
+        env=child.environment(),
+        start_new_session=True,
     )
+    if said is None:
+        return Starting(process)
+    threading.Thread(target=_hear, args=(process, said), name="market's stderr", daemon=True).start()
+    return Starting(process, "in the log")
+
+
+def _hear(process: subprocess.Popen[bytes], said: Callable[[str], None]) -> None:
+    assert process.stderr is not None
+    with process.stderr as lines:
+        for line in lines:
+            said(line.decode("utf-8", "replace").rstrip())
 
 
 def spawn(

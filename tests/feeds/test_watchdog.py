@@ -2,7 +2,8 @@ import random
 
 import pytest
 
-from feeds.base import EndpointError, endpoint_label, require_endpoint
+from cambist.model.text import endpoint_label
+from feeds.base import EndpointError, require_endpoint
 from feeds.watchdog import Backoff, Breach, Watchdog
 
 

@@ -16,9 +16,8 @@ from cambist.market.discovery.mints import FoundToken
 from cambist.market.discovery.node import DiscoveryError, Node
 from cambist.market.discovery.search import Search
 from cambist.model.market import FIAT, PoolRef, Token
-from cambist.model.text import short
+from cambist.model.text import endpoint_label, short
 from cambist.model.tokens import KNOWN, mints_of, on_chain
-from feeds.base import endpoint_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from cambist.model.events import Direction
-from cambist.model.text import sanitise
-from feeds.base import endpoint_label
+from cambist.model.text import endpoint_label, sanitise
 from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
 
 if TYPE_CHECKING:
