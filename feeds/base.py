@@ -96,6 +96,10 @@ class FeedStatus(msgspec.Struct, frozen=True):
     """How far off that may be: half of the way there and back, and of how fine the time is told."""
 
 
+MAX_RECORDS = 16_384
+MAX_BYTES = 64 * 1024 * 1024
+"""How much of what feeds send may wait for whoever takes it."""
+
 Note = Callable[[str, str, str], None]
 """Takes a log line: level (`info`, `warn`, `error`), source, text."""
 

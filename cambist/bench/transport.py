@@ -25,7 +25,8 @@ from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import EngineSetup
 from cambist.model.events import HEADER, Channel, RecordKind, records
 from cambist.model.market import Instrument
-from cambist.runtime.inbox import MAX_BYTES, MAX_RECORDS, Inbox
+from cambist.runtime.inbox import Inbox
+from feeds.base import MAX_BYTES, MAX_RECORDS
 from feeds.conversation import Conversation, SocketLimits
 from feeds.kraken import Kraken
 from feeds.native import NativeSource, Wires

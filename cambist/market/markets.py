@@ -11,15 +11,14 @@ from msgspec.structs import replace
 
 from cambist.config import Config, ExchangeEndpoint, SolanaEndpoint
 from cambist.engine import build_info
+from cambist.market.inlet import NativeWires
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, PoolRef, Token
 from cambist.model.text import endpoint_label
 from cambist.model.venues import VENUE_OF_PROGRAM
-from cambist.runtime.inbox import MAX_BYTES, MAX_RECORDS
 from feeds import venues
 from feeds.bucket import Buckets
 from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed, seeding_of
-from feeds.native import Wires
 from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed, TipFloorConfig, TipFloorFeed
 from feeds.solana import SolanaConfig, SolanaFeed
 from feeds.tip_stream import TipStreamConfig, TipStreamFeed
@@ -28,16 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cambist.market.discovery import Watched
-    from cambist.runtime.inbox import Inbox
+    from cambist.market.inlet import Inlet
     from cambist.simulator.process import Starting
     from feeds.base import Feed
     from feeds.venue import Venue
 
 BASE_RANK = {"SOL": 1, "USDC": 2}
 FEE_ACCOUNTS = 64
+"""Writable accounts whose fees are asked for; a node takes 128."""
 DEMO_OBSERVED = 2
 """Pools of the embedded market whose logs are read; each is one more subscription."""
-"""Writable accounts whose fees are asked for; a node takes 128."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +51,10 @@ class Market:
     pools: tuple[PoolRef, ...]
     instruments: tuple[Instrument, ...]
     channels: tuple[Channel, ...]
-    feeds: Callable[[Inbox, Callable[[str, str, str], None]], Sequence[Feed]]
+    feeds: Callable[[Inlet, Callable[[str, str, str], None]], Sequence[Feed]]
     close: Callable[[], None]
     trouble: Callable[[], str] = str
     """Says what is wrong with the market's own process, if it has one and it is gone."""
-
-
-class _NativeWires:
-    """The native connections of a runtime, made when its first feed asks for them."""
-
-    def __init__(self) -> None:
-        self._made: tuple[Inbox, Wires] | None = None
-
-    def of(self, inbox: Inbox) -> Wires:
-        """Returns those whose ring the inbox drains."""
-        if self._made is None or self._made[0] is not inbox:
-            from cambist.engine._native import Transport
-
-            transport = Transport(inbox.now_ns, max_records=MAX_RECORDS, max_bytes=MAX_BYTES)
-            inbox.attach(transport)
-            self._made = inbox, Wires(transport, inbox.woken)
-        return self._made[1]
 
 
 class Channels:
@@ -179,7 +161,7 @@ def narrowed(market: Market, feeds: Sequence[str]) -> Market:
         return market
     allowed = {*feeds, *(("fees", "tips") if "solana" in feeds else ())}
 
-    def chosen(inbox: Inbox, note: Any) -> Sequence[Feed]:
+    def chosen(inbox: Inlet, note: Any) -> Sequence[Feed]:
         return [feed for feed in market.feeds(inbox, note) if {c.feed for c in feed.channels()} & allowed]
 
     return dataclasses.replace(market, feeds=chosen)
@@ -206,14 +188,14 @@ def _market(
     trouble: Callable[[], str] = str,
 ) -> Market:
     channels = Channels(demo=demo)
-    makers: list[Callable[[Inbox, Any], Feed]] = []
+    makers: list[Callable[[Inlet, Any], Feed]] = []
     buckets = Buckets()
-    wires = _NativeWires()
+    wires = NativeWires()
     for node in nodes:
         makers += _node(node, channels, pools, wires)
     makers += [_exchange(name, table, channels, buckets, wires) for name, table in exchanges.items()]
 
-    def feeds(inbox: Inbox, note: Any) -> Sequence[Feed]:
+    def feeds(inbox: Inlet, note: Any) -> Sequence[Feed]:
         return [make(inbox, note) for make in makers]
 
     made = tuple(channels.made)
@@ -221,8 +203,8 @@ def _market(
 
 
 def _node(
-    node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...], wires: _NativeWires
-) -> list[Callable[[Inbox, Any], Feed]]:
+    node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...], wires: NativeWires
+) -> list[Callable[[Inlet, Any], Feed]]:
     """Declares the channels of a node and returns how to make its feeds. Raises `ValueError`."""
     native = node.transport == "native"
     if native:
@@ -238,7 +220,7 @@ def _node(
     fee_settings = PriorityFeeConfig(
         node.rpc, f"{node.name} fees", percentiles=node.fee_percentiles or None, estimates=node.fee_estimates
     )
-    tips: list[Callable[[Inbox, Any], Feed]] = []
+    tips: list[Callable[[Inlet, Any], Feed]] = []
     if node.tip_floor:
         told = channels.add("tips", "jito", "jito.tip_floor", node.tip_floor)
         where = TipFloorConfig(node.tip_floor, f"{node.name} tips")
@@ -257,8 +239,8 @@ def _node(
 
 
 def _exchange(
-    name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets, wires: _NativeWires
-) -> Callable[[Inbox, Any], Feed]:
+    name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets, wires: NativeWires
+) -> Callable[[Inlet, Any], Feed]:
     """Declares the channels of an exchange and returns how to make its feed. Raises `ValueError`."""
     venue = venues.find(name)
     rest, own = table.rest or venue.rest, venue.protocol == "cambist"

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap, Record, RecordKind, records
 from cambist.model.opportunity import encode
+from feeds.base import MAX_BYTES, MAX_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from cambist.clock import Clock
 
-MAX_RECORDS = 16_384
-MAX_BYTES = 64 * 1024 * 1024
 ANSWER_BYTES = 96
 """An answer to a subscription fits in this; no notification does."""
 
