@@ -17,6 +17,7 @@ from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup
 from cambist.market.setup import kernel_setup
 from cambist.model.events import HEADER
+from cambist.model.units import NS_PER_S
 from cambist.runtime.hub import Hub
 from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
@@ -34,15 +35,17 @@ if TYPE_CHECKING:
     from cambist.market.markets import Market
     from cambist.view import Runtime
 
-NS_PER_S = 1_000_000_000
+
+def _nothing(text: str) -> None:
+    """Hears nothing."""
 
 
 def live(
     config: Config,
     *,
     duel: bool,
-    say: Callable[[str], None] | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] = _nothing,
+    progress: Callable[[str], None] = _nothing,
 ) -> Hub[LiveSource]:
     """Returns a runtime on the configured market, not started yet. Looks for the pools of `[watch]` first.
 
@@ -54,8 +57,7 @@ def live(
     told: list[str] = []
 
     def tell(text: str) -> None:
-        if say is not None:
-            say(text)
+        say(text)
         told.append(text)
 
     market = _demo(config, say) if config.market.source == "demo" else _network(config, tell, progress)
@@ -70,7 +72,7 @@ def live(
 
 
 def capture(
-    config: Config, feeds: tuple[str, ...], name: str, say: Callable[[str], None] | None = None
+    config: Config, feeds: tuple[str, ...], name: str, say: Callable[[str], None] = _nothing
 ) -> Hub[LiveSource]:
     """Returns a runtime that records and takes nothing, not started yet. Raises `ValueError` for an unknown feed.
 
@@ -82,7 +84,7 @@ def capture(
         message = f"session {name!r} exists; choose another --out"
         raise ValueError(message)
     config = markets.only(config, feeds)
-    market = _demo(config, say) if config.market.source == "demo" else _network(config, lambda _: None, lambda _: None)
+    market = _demo(config, say) if config.market.source == "demo" else _network(config, _nothing, _nothing)
     try:
         return _live(config, markets.narrowed(market, feeds), duel=False, capture=name)
     except BaseException:
@@ -90,16 +92,15 @@ def capture(
         raise
 
 
-def _demo(config: Config, say: Callable[[str], None] | None) -> Market:
+def _demo(config: Config, say: Callable[[str], None]) -> Market:
     """Starts the market's process first: it builds its world on the other core while feeds and engine load here."""
     from cambist.simulator.process import begin
 
     def said(line: str) -> None:
         log.tell("error", "market", line)
-        if say is not None:
-            say(line)
+        say(line)
 
-    heard = None if say is None else said
+    heard = None if say is _nothing else said
     starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges, said=heard)
     from cambist.market import markets
 
@@ -128,7 +129,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
     journal_path = _journal_path(config)
     if trades:
         kernel.risk.state.halted = _standing_halt(journal_path)
-    log: list[Callable[[str, str, str], None]] = []
+    notes: list[Callable[[str, str, str], None]] = []
 
     def recorder(on_end: Callable[[str], None]) -> Recorder:
         prefix = f"demo{config.market.seed}" if market.demo else "market"
@@ -156,7 +157,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
 
     build = engines.build_info()
     parts = Parts(
-        feeds=lambda inbox: market.feeds(inbox, lambda *line: log[0](*line)),
+        feeds=lambda inbox: market.feeds(inbox, lambda *line: notes[0](*line)),
         recorder=recorder if config.recording.enabled or not trades else None,
         journal=journal if trades else None,
         duel=start_duel if duel else None,
@@ -170,7 +171,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
         close=market.close,
     )
     runtime = Hub(kernel, LiveSource(kernel, parts))
-    log.append(runtime.note)
+    notes.append(runtime.note)
     return runtime
 
 
@@ -210,10 +211,7 @@ def fresh_kernel(engine: str | None = None) -> Kernel:
     return kernel
 
 
-def _replaying(
-    config: Config, reader: SessionReader, kernel: Kernel, beside: Runtime | None, **how: Any
-) -> Hub[RecordedSource]:
-    del config
+def _replaying(reader: SessionReader, kernel: Kernel, beside: Runtime | None, **how: Any) -> Hub[RecordedSource]:
     source = RecordedSource(
         reader,
         kernel,
@@ -227,7 +225,7 @@ def _replaying(
 
 def _beside(config: Config, session: str, beside: Runtime) -> Runtime:
     reader = open_reader(config, session)
-    runtime = _replaying(config, reader, replay_kernel(reader, None), beside)
+    runtime = _replaying(reader, replay_kernel(reader, None), beside)
     runtime.start()
     return runtime
 
@@ -286,7 +284,7 @@ def show_replay(
     interrupted: Callable[[], bool],
 ) -> tuple[dict[str, Any], str]:
     """Runs the dashboard on a session; returns the report over what was stepped, and what damage ended it early."""
-    runtime = _replaying(config, reader, kernel, None, speed=speed, from_ns=from_ns)
+    runtime = _replaying(reader, kernel, None, speed=speed, from_ns=from_ns)
     runtime.start()
     try:
         show(runtime, config, ended=interrupted)
@@ -298,9 +296,4 @@ def show_replay(
 def look(config: Config) -> dict[str, Any]:
     """Returns what the dashboard is made with."""
     screen = config.screen
-    return {
-        "theme": screen.theme,
-        "motion": screen.motion,
-        "ascii": screen.ascii,
-        "read_only": screen.read_only,
-    }
+    return {"theme": screen.theme, "motion": screen.motion, "ascii": screen.ascii, "read_only": screen.read_only}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cambist.log.lines import Event
 
-WAITING = 4_096
+WAITING = 1_024
 """Lines that may wait to be written; more are dropped and counted."""
 CLOSE_S = 2.0
 
