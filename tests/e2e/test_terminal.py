@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from fcntl import ioctl
+from pathlib import Path
 from termios import TIOCSWINSZ, tcgetattr
 
 import pytest
@@ -22,7 +23,14 @@ SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Terminal:
-    def __init__(self, cambist: Cambist, *args: str, rows: int = 40, columns: int = 120) -> None:
+    def __init__(
+        self,
+        cambist: Cambist,
+        *args: str,
+        rows: int = 40,
+        columns: int = 120,
+        start: tuple[str, ...] = ("-m", "cambist"),
+    ) -> None:
         self.master, slave = pty.openpty()
         ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = tcgetattr(slave)
@@ -30,7 +38,7 @@ class Terminal:
         # A worker of pytest names its own size there, and these two count before what the terminal says.
         env = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
         env |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        command = [sys.executable, "-m", "cambist", *args, "--config", str(cambist.config)]
+        command = [sys.executable, *start, *args, "--config", str(cambist.config)]
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, cwd=ROOT)
         self.output = b""
 
@@ -87,3 +95,42 @@ def test_a_terminal_too_small_says_so_and_still_halts_and_quits(cambist: Cambist
     assert b"cambist needs 80" in terminal.read(60, until=b"cambist needs 80")
     os.write(terminal.master, b"q")
     assert terminal.finish() == 0
+
+
+STRAY = """
+import logging, sys, threading, warnings
+from cambist.cli import main
+from tui.app import CambistApp
+def speak():
+    warnings.warn("STRAY words of a warning")
+    logging.getLogger("other").error("STRAY words of a package")
+    raise RuntimeError("STRAY words of a thread")
+def next_theme(self, presses=[]):
+    presses.append(1)
+    if len(presses) > 1:
+        raise RuntimeError("the screen broke")
+    threading.Thread(target=speak, name="stray").start()
+CambistApp.next_theme = next_theme
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_nothing_is_written_over_the_screen_and_all_of_it_is_in_the_log(
+    cambist: Cambist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    terminal = Terminal(cambist, "run", start=("-P", "-c", STRAY))
+    terminal.read(60, until=b"RUNNING")
+    os.write(terminal.master, b"t")
+    terminal.read(2)
+    assert b"STRAY" not in terminal.output
+    os.write(terminal.master, b"t")
+    terminal.finish()
+    assert LEAVE_ALTERNATE_SCREEN in terminal.output
+    assert b"STRAY" not in terminal.output
+    lines = (tmp_path / "cambist.log").read_text(encoding="utf-8").splitlines()
+    found = [line.split(" ", 3)[3].strip() for line in lines if "STRAY" in line or "broke" in line]
+    starts = ("warnings: ", "other: STRAY words of a package", "stray: RuntimeError: ", "screen: RuntimeError: the scr")
+    assert len(found) == len(starts)
+    assert all(line.startswith(start) for line, start in zip(found, starts, strict=True)), found
+    assert "in next_theme" in found[-1]

@@ -225,6 +225,21 @@ def test_a_log_that_cannot_be_written_is_said_once_and_hurts_nobody(
     assert "Traceback" not in done.stderr
 
 
+def test_on_a_screen_it_is_a_row_of_the_panel(state: Path, tmp_path: Path) -> None:
+    in_the_way(state)
+    config = Config(recording=Recording(folder=str(tmp_path)), engine=EngineChoice(duel=False))
+    with log.kept():
+        live = compose.live(config, duel=False)
+        log.on_trouble(lambda text: live.tell("warn", "log", text))
+        live.start()
+        until(lambda: any(row.source == "log" for row in live.publisher.log))
+        live.tell("info", "test", "one more that is lost")
+        live.close()
+    (row,) = [row for row in live.publisher.log if row.source == "log"]
+    assert row.level == "warn"
+    assert row.text.startswith(f"the log can't be written: {state}")
+
+
 def test_what_was_lost_is_counted_and_told_when_it_can_be(state: Path) -> None:
     full(state)
     said: list[str] = []
