@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+INSTALLED = ("site-packages", "dist-packages")
 
 
 def command(module: str, *args: str) -> list[str]:
@@ -20,7 +21,9 @@ def command(module: str, *args: str) -> list[str]:
 def environment() -> dict[str, str]:
     """Returns this process's environment, in which a child finds cambist where this process has it from.
 
-    An empty entry of PYTHONPATH would be the current folder.
+    An empty entry of PYTHONPATH would be the current folder. Where packages are installed is no entry of ours: it would
+    come before the standard library.
     """
     given = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), *given])), "PYTHONSAFEPATH": "1"}
+    own = [] if ROOT.name in INSTALLED else [str(ROOT)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([*own, *given])), "PYTHONSAFEPATH": "1"}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist import config, log
+from cambist.model.text import redact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +29,8 @@ class Stop(Exception):
 
 
 def say(text: str) -> None:
-    """Writes a message to stderr; what a terminal could take for a command is not written raw."""
-    clean = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Writes a message to stderr, without what a terminal could take for a command and what may be a key."""
+    clean = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in redact(text))
     print(clean, file=sys.stderr, flush=True)
 
 

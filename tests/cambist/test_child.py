@@ -79,6 +79,15 @@ def test_python_m_cambist_drops_the_current_folder(hostile: Path, monkeypatch: p
     assert not hostile.exists()
 
 
+def test_where_packages_are_installed_does_not_come_before_the_standard_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{os.pathsep}/given{os.pathsep}")
+    assert environment()["PYTHONPATH"] == f"{ROOT}{os.pathsep}/given"
+    monkeypatch.setattr("cambist.child.ROOT", Path("/venv/lib/python3/site-packages"))
+    assert environment()["PYTHONPATH"] == "/given"
+
+
 def test_no_other_file_starts_python_by_itself() -> None:
     folder = Path(cambist.__path__[0])
     for path in folder.rglob("*.py"):
