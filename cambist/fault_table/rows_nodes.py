@@ -9,7 +9,7 @@ from cambist.fault_table.nodes import A, B, Nodes, two_nodes, until
 from cambist.fault_table.problems import Problem
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
 from cambist.model.opportunity import Need
-from cambist.simulator.accounts.base import TokenBalance
+from cambist.simulator.accounts import TokenBalance
 from cambist.simulator.faults import cut, holding, owned_by
 
 if TYPE_CHECKING:

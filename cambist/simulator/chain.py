@@ -14,13 +14,13 @@ from cambist.simulator.accounts import Account, TokenBalance, clock_account
 from cambist.simulator.draw import key32
 from cambist.simulator.execution import Outcome, execute
 from cambist.simulator.fees import FeeHistory, Paid
-from cambist.simulator.programs import HANDLERS
+from cambist.simulator.handlers import HANDLERS
 from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction, set_limit, sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cambist.simulator.venues import Pool
+    from cambist.simulator.pool import Pool
 
 SLOT_MS = 400
 START_SLOT = 390_000_000

@@ -11,7 +11,7 @@ from cambist.simulator.transactions import BUILTINS, Instruction, Meta, Transact
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cambist.simulator.venues import Pool
+    from cambist.simulator.pool import Pool
 
 MAX_LOG_BYTES = 10_000
 Error = object

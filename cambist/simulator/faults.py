@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.simulator.accounts import Account
-from cambist.simulator.layouts.token import patch_token_amount
+from cambist.simulator.token_layout import patch_token_amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable

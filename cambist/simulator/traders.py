@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from cambist.engine.reference.amm_math import QuoteError
 from cambist.simulator import venues
 from cambist.simulator.draw import Draw
-from cambist.simulator.instructions import SwapBuilder, unit_limit
+from cambist.simulator.swap_builder import SwapBuilder, unit_limit
 from cambist.simulator.transactions import Budget, Instruction, Transaction, set_limit, set_price, sign
 
 if TYPE_CHECKING:
     from cambist.simulator.chain import Chain
     from cambist.simulator.fees import FeeWeather
-    from cambist.simulator.venues import Fill, Pool
+    from cambist.simulator.pool import Fill, Pool
     from cambist.simulator.world import Wallet, World
 
 MAX_TRADE_DOLLARS = 60_000.0

@@ -10,17 +10,23 @@ from solders.pubkey import Pubkey
 from cambist.engine.reference.accounts import TransferFee, TransferFeeConfig, program
 from cambist.engine.reference.amm_math.dlmm import array_index
 from cambist.simulator import catalogue, venues
-from cambist.simulator.accounts import Account, ClmmAccount, LbPairAccount, WhirlpoolAccount, rent
+from cambist.simulator.accounts import Account, rent
 from cambist.simulator.chain import LOOKUP_PROGRAM
 from cambist.simulator.draw import key32
-from cambist.simulator.funding import Scene, balance, clmm_config, open_pool, pump_singletons
-from cambist.simulator.layouts.raydium import encode_cpmm_config
-from cambist.simulator.layouts.raydium_clmm import encode_clmm_config
-from cambist.simulator.layouts.token import encode_mint, encode_transfer_fee_config
+from cambist.simulator.opening import open_pool
+from cambist.simulator.scene import Scene, balance
+from cambist.simulator.token_layout import encode_mint, encode_transfer_fee_config
+from cambist.simulator.venues.clmm.accounts import ClmmAccount
+from cambist.simulator.venues.clmm.funding import clmm_config
+from cambist.simulator.venues.clmm.layout import encode_clmm_config
+from cambist.simulator.venues.cpmm.layout import encode_cpmm_config
+from cambist.simulator.venues.dlmm.accounts import LbPairAccount
+from cambist.simulator.venues.orca.accounts import WhirlpoolAccount
+from cambist.simulator.venues.pump.funding import pump_singletons
 
 if TYPE_CHECKING:
     from cambist.simulator.catalogue import TokenSpec
-    from cambist.simulator.venues import Pool
+    from cambist.simulator.pool import Pool
 
 TICKS = 88
 WALLET_DOLLARS = 20_000_000.0

@@ -35,7 +35,16 @@ from cambist.engine.reference.amm_math import (
 from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.pool import AmmV4Pool, ChainTime, CpmmPoolState, Pool, Quote, WhirlpoolState
 from cambist.engine.reference.tick_array_manager import Ticks, array_start, swap_array_starts
-from cambist.simulator import layouts
+from cambist.simulator.token_layout import encode_mint, encode_transfer_fee_config
+from cambist.simulator.venues.cpmm.layout import encode_cpmm_config, encode_cpmm_pool
+from cambist.simulator.venues.orca.layout import (
+    Tick,
+    encode_dynamic_tick_array,
+    encode_fixed_tick_array,
+    encode_oracle,
+    encode_whirlpool,
+)
+from cambist.simulator.venues.ray4.layout import encode_amm_v4
 
 FILE = Path(__file__).with_name("amm_vectors.json")
 U64 = 2**64 - 1
@@ -157,8 +166,8 @@ def random_mint(rng: random.Random) -> str | None:
     if rng.random() < 0.5:
         return None
     fees = [TransferFee(epoch, amount(rng), rng.choice((0, 1, 100, 300, 690, 5_000, 10_000))) for epoch in (800, 925)]
-    extension = layouts.encode_transfer_fee_config(TransferFeeConfig(fees[0], fees[1]))
-    return b64(layouts.encode_mint(decimals=6, supply=1, extensions=(extension,)))
+    extension = encode_transfer_fee_config(TransferFeeConfig(fees[0], fees[1]))
+    return b64(encode_mint(decimals=6, supply=1, extensions=(extension,)))
 
 
 def case_of(venue: str, rng: random.Random, **parts: Any) -> Case:
@@ -168,7 +177,7 @@ def case_of(venue: str, rng: random.Random, **parts: Any) -> Case:
 
 def random_v4(rng: random.Random) -> Case:
     sizes = (amount(rng), amount(rng))
-    account = layouts.encode_amm_v4(
+    account = encode_amm_v4(
         status=rng.choice((1, 6, 6, 6, 7, 2)),
         swap_fee_numerator=rng.choice((25, 25, 25, 0, 10_000)),
         need_take_pnl_coin=sizes[0] >> rng.choice((2, 70)),
@@ -181,7 +190,7 @@ def random_v4(rng: random.Random) -> Case:
 
 def random_cpmm(rng: random.Random) -> Case:
     sizes = (amount(rng), amount(rng))
-    account = layouts.encode_cpmm_pool(
+    account = encode_cpmm_pool(
         status=4 if rng.random() < 0.05 else 0,
         protocol_fees_0=sizes[0] >> 3,
         fund_fees_1=amount(rng, 20),
@@ -190,7 +199,7 @@ def random_cpmm(rng: random.Random) -> Case:
         creator_fee_on=rng.randint(0, 2),
         enable_creator_fee=rng.randint(0, 1),
     )
-    config = layouts.encode_cpmm_config(
+    config = encode_cpmm_config(
         trade_fee_rate=rng.choice((100, 2500, 2500, 10_000, 999_999, 1_000_001)),
         protocol_fee_rate=rng.choice((0, 120_000, 1_000_000)),
         fund_fee_rate=rng.choice((0, 40_000)),
@@ -227,7 +236,7 @@ def random_positions(rng: random.Random, tick: int, spacing: int) -> tuple[dict[
 
 def random_oracle(rng: random.Random, tick: int, size: int) -> bytes:
     last = NOW - rng.choice((0, 5, 100, 3000, 4000, -50))
-    return layouts.encode_oracle(
+    return encode_oracle(
         trade_enable_timestamp=NOW + (2 if rng.random() < 0.1 else -2),
         filter_period=30,
         decay_period=600,
@@ -251,7 +260,7 @@ def random_arrays(
     arrays, absent = [], []
     for start in sorted(starts):
         ticks = {
-            (tick - start) // spacing: layouts.Tick(net=net, gross=abs(net))
+            (tick - start) // spacing: Tick(net=net, gross=abs(net))
             for tick, net in nets.items()
             if array_start(tick, spacing) == start
         }
@@ -260,7 +269,7 @@ def random_arrays(
         if not ticks and rng.random() < 0.5:
             absent.append(start)
             continue
-        encode = layouts.encode_dynamic_tick_array if rng.random() < 0.985 else layouts.encode_fixed_tick_array
+        encode = encode_dynamic_tick_array if rng.random() < 0.985 else encode_fixed_tick_array
         arrays.append(b64(encode(bytes(32), start, ticks)))
     return arrays, absent
 
@@ -278,7 +287,7 @@ def random_whirlpool(rng: random.Random) -> Case:
         if start + 88 * spacing > MIN_TICK
     }
     arrays, absent = random_arrays(rng, nets, spacing, starts)
-    account = layouts.encode_whirlpool(
+    account = encode_whirlpool(
         tick_spacing=spacing,
         fee_tier_index=1024 if adaptive else spacing,
         fee_rate=rng.choice((100, 400, 3000, 60_000)),

@@ -13,15 +13,10 @@ from cambist.engine.reference.pool import ChainTime, Pool
 from cambist.engine.reference.tick_array_manager import Ticks
 from cambist.model.events import Channel, Direction, RecordKind, pack
 from cambist.model.market import Identity, Instrument, PoolRef, Token, VenueFee
-from cambist.simulator.layouts.orca import Tick, encode_fixed_tick_array, encode_whirlpool, patch_whirlpool
-from cambist.simulator.layouts.raydium import (
-    encode_amm_v4,
-    encode_cpmm_config,
-    encode_cpmm_pool,
-    patch_amm_v4_swap,
-    patch_cpmm_pool,
-)
-from cambist.simulator.layouts.token import encode_clock, encode_mint, encode_token_account, patch_token_amount
+from cambist.simulator.token_layout import encode_clock, encode_mint, encode_token_account, patch_token_amount
+from cambist.simulator.venues.cpmm.layout import encode_cpmm_config, encode_cpmm_pool, patch_cpmm_pool
+from cambist.simulator.venues.orca.layout import Tick, encode_fixed_tick_array, encode_whirlpool, patch_whirlpool
+from cambist.simulator.venues.ray4.layout import encode_amm_v4, patch_amm_v4_swap
 
 WS, HTTP, EXCHANGE, PERP, DEPTH, TIPS = 1, 2, 3, 4, 5, 6
 START_NS = 1_700_000_000_000_000_000

@@ -16,10 +16,10 @@ from cambist.engine.reference.engine.snapshot.parts import State
 from cambist.model.events import RecordKind
 from cambist.model.market import PoolRef, Token
 from cambist.simulator import catalogue, venues
-from cambist.simulator.instructions import SwapBuilder
 from cambist.simulator.market import Market as Demo
+from cambist.simulator.pool import Pool
+from cambist.simulator.swap_builder import SwapBuilder
 from cambist.simulator.transactions import Budget, set_limit, set_price, sign
-from cambist.simulator.venues import Pool
 from feeds.solana import SEEDS
 from tests.parity.markets import WS, Market, run, setup
 

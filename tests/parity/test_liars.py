@@ -9,7 +9,7 @@ from cambist.engine import make_engine
 from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import program
 from cambist.model.events import RecordKind
-from cambist.simulator.layouts.token import encode_token_account
+from cambist.simulator.token_layout import encode_token_account
 from tests.parity.markets import BONK, GATES, HTTP, POOLS, SOL, START_NS, WS, Market, key, run, setup
 from tests.parity.two_nodes import B_HTTP, B, Pair, two_sockets, usable
 

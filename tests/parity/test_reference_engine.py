@@ -183,7 +183,7 @@ def test_a_cpmm_swap_is_torn_until_its_pool_account_is_there(engine, market):
 
 
 def test_a_liquidity_change_is_torn_until_the_slot_closes(engine, market):
-    from cambist.simulator.layouts.orca import WHIRLPOOL
+    from cambist.simulator.venues.orca.layout import WHIRLPOOL
 
     owner, data = market.accounts[key("orca-sol-usdc")]
     liquidity = WHIRLPOOL.decode(data)["liquidity"] // 2
@@ -218,7 +218,7 @@ def test_an_unknown_owner_is_refused_counted_and_named(engine, market):
 
 
 def test_a_vault_of_another_mint_refuses_the_pool(market):
-    from cambist.simulator.layouts.token import encode_token_account
+    from cambist.simulator.token_layout import encode_token_account
 
     data = encode_token_account(mint=base58.decode(BONK), owner=key("authority"), amount=10**12)
     market = Market()

@@ -6,9 +6,10 @@ from cambist.engine.reference import instruction_builder as builder
 from cambist.engine.reference.accounts import program
 from cambist.engine.reference.instruction_builder import ClmmAccounts, Instruction, PumpPool, SwapAmounts, User
 from cambist.simulator.catalogue import PUMP_BUYBACK_RECIPIENTS, PUMP_FEE_RECIPIENTS
-from cambist.simulator.instructions import SwapBuilder
 from cambist.simulator.market import Market
-from cambist.simulator.venues import Pool, clmm_ahead
+from cambist.simulator.pool import Pool
+from cambist.simulator.swap_builder import SwapBuilder
+from cambist.simulator.venues.clmm.market import clmm_ahead
 
 OWNER = bytes([5]) * 32
 AMOUNT, LIMIT = 123_456_789, 987_654

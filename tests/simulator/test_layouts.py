@@ -10,7 +10,64 @@ from cambist.engine.reference.accounts import pump, raydium_clmm
 from cambist.engine.reference.amm_math import RoundingRule
 from cambist.engine.reference.pool import ChainTime, Pool
 from cambist.engine.reference.tick_array_manager import array_start
-from cambist.simulator import layouts
+from cambist.simulator.layout import Layout
+from cambist.simulator.token_layout import (
+    CLOCK,
+    MINT,
+    TOKEN_ACCOUNT,
+    encode_clock,
+    encode_mint,
+    encode_token_account,
+    encode_transfer_fee_config,
+)
+from cambist.simulator.venues.clmm.layout import (
+    CLMM_CONFIG,
+    CLMM_EXTENSION,
+    CLMM_POOL,
+    CLMM_TICK,
+    CLMM_TICK_ARRAY,
+    encode_clmm_config,
+    encode_clmm_extension,
+    encode_clmm_pool,
+    patch_clmm_pool,
+)
+from cambist.simulator.venues.cpmm.layout import CPMM_CONFIG, CPMM_POOL, encode_cpmm_config, encode_cpmm_pool
+from cambist.simulator.venues.damm2.layout import DAMM_V2, LpFees, encode_damm_v2, patch_damm_v2
+from cambist.simulator.venues.dlmm.layout import (
+    BIN,
+    BIN_ARRAY,
+    BITMAP_EXTENSION,
+    LB_PAIR,
+    BinKeeping,
+    encode_bin_array,
+    encode_bitmap_extension,
+    encode_lb_pair,
+    patch_lb_pair,
+)
+from cambist.simulator.venues.orca.layout import (
+    ORACLE,
+    WHIRLPOOL,
+    Tick,
+    cross_tick,
+    decode_tick_array,
+    encode_dynamic_tick_array,
+    encode_tick_array,
+    patch_oracle,
+    patch_tick,
+    patch_whirlpool,
+)
+from cambist.simulator.venues.pump.layout import (
+    PUMP_CONFIG,
+    PUMP_FEE_CONFIG,
+    PUMP_POOL,
+    PUMP_TIER,
+    encode_pump_config,
+    encode_pump_fee_config,
+    encode_pump_pool,
+    patch_pump_pool,
+)
+from cambist.simulator.venues.ray4.layout import AMM_V4, encode_amm_v4, patch_amm_v4_swap
+from cambist.simulator.venues.saber.layout import STABLE_SWAP, encode_stable_swap
 from tests import svm_vectors
 from tests.engine.reference.test_whirlpool_vectors import pool_of
 from tests.shared import shared_data
@@ -54,32 +111,32 @@ def raydium(name: str, field: str) -> bytes:
 @pytest.mark.parametrize(
     "layout",
     [
-        layouts.AMM_V4,
-        layouts.CPMM_POOL,
-        layouts.CPMM_CONFIG,
-        layouts.WHIRLPOOL,
-        layouts.ORACLE,
-        layouts.DAMM_V2,
-        layouts.STABLE_SWAP,
-        layouts.LB_PAIR,
-        layouts.BIN_ARRAY,
-        layouts.BITMAP_EXTENSION,
-        layouts.CLMM_POOL,
-        layouts.CLMM_CONFIG,
-        layouts.CLMM_TICK_ARRAY,
-        layouts.CLMM_TICK,
-        layouts.CLMM_EXTENSION,
-        layouts.PUMP_POOL,
-        layouts.PUMP_CONFIG,
-        layouts.PUMP_FEE_CONFIG,
-        layouts.PUMP_TIER,
-        layouts.TOKEN_ACCOUNT,
-        layouts.MINT,
-        layouts.CLOCK,
+        AMM_V4,
+        CPMM_POOL,
+        CPMM_CONFIG,
+        WHIRLPOOL,
+        ORACLE,
+        DAMM_V2,
+        STABLE_SWAP,
+        LB_PAIR,
+        BIN_ARRAY,
+        BITMAP_EXTENSION,
+        CLMM_POOL,
+        CLMM_CONFIG,
+        CLMM_TICK_ARRAY,
+        CLMM_TICK,
+        CLMM_EXTENSION,
+        PUMP_POOL,
+        PUMP_CONFIG,
+        PUMP_FEE_CONFIG,
+        PUMP_TIER,
+        TOKEN_ACCOUNT,
+        MINT,
+        CLOCK,
     ],
     ids=lambda layout: layout.name,
 )
-def test_every_byte_belongs_to_a_field(layout: layouts.Layout):
+def test_every_byte_belongs_to_a_field(layout: Layout):
     sizes = {
         "amm_v4": 752,
         "cpmm_pool": 637,
@@ -112,20 +169,20 @@ def test_every_byte_belongs_to_a_field(layout: layouts.Layout):
 
 def test_recorded_accounts_round_trip():
     cases = [
-        (layouts.AMM_V4, [raydium("raydium_amm_v4", "ammInfo_example_b64")]),
-        (layouts.CPMM_POOL, [raydium("raydium_cpmm", "poolState_example_b64")]),
-        (layouts.CPMM_CONFIG, [raydium("raydium_cpmm", "ammConfig_example_b64")]),
-        (layouts.WHIRLPOOL, [*orca_accounts("whirlpool"), fixture("carbon", "orca-whirlpool__whirlpool_account.json")]),
-        (layouts.ORACLE, list(orca_accounts("oracle"))),
-        (layouts.DAMM_V2, damm_v2_accounts()),
-        (layouts.STABLE_SWAP, [raydium("saber_stable_swap", "swapInfo_example_b64")]),
-        (layouts.LB_PAIR, dlmm_accounts("lb_pair")),
-        (layouts.BIN_ARRAY, dlmm_accounts("bin_array")),
-        (layouts.CLMM_POOL, clmm_accounts("pool")),
-        (layouts.CLMM_CONFIG, clmm_accounts("amm_config")),
-        (layouts.CLMM_TICK_ARRAY, clmm_accounts("tick_array")),
-        (layouts.CLMM_EXTENSION, clmm_accounts("bitmap_extension")),
-        (layouts.MINT, [fixture("vixen", "3SmPYPvZfEmroktLiJsgaNENuPEud3Z52zSfLQ1zJdkK_account.json")]),
+        (AMM_V4, [raydium("raydium_amm_v4", "ammInfo_example_b64")]),
+        (CPMM_POOL, [raydium("raydium_cpmm", "poolState_example_b64")]),
+        (CPMM_CONFIG, [raydium("raydium_cpmm", "ammConfig_example_b64")]),
+        (WHIRLPOOL, [*orca_accounts("whirlpool"), fixture("carbon", "orca-whirlpool__whirlpool_account.json")]),
+        (ORACLE, list(orca_accounts("oracle"))),
+        (DAMM_V2, damm_v2_accounts()),
+        (STABLE_SWAP, [raydium("saber_stable_swap", "swapInfo_example_b64")]),
+        (LB_PAIR, dlmm_accounts("lb_pair")),
+        (BIN_ARRAY, dlmm_accounts("bin_array")),
+        (CLMM_POOL, clmm_accounts("pool")),
+        (CLMM_CONFIG, clmm_accounts("amm_config")),
+        (CLMM_TICK_ARRAY, clmm_accounts("tick_array")),
+        (CLMM_EXTENSION, clmm_accounts("bitmap_extension")),
+        (MINT, [fixture("vixen", "3SmPYPvZfEmroktLiJsgaNENuPEud3Z52zSfLQ1zJdkK_account.json")]),
     ]
     for layout, recorded in cases:
         assert recorded
@@ -138,8 +195,8 @@ def test_recorded_tick_arrays_round_trip():
     recorded = [*orca_accounts("tick_array"), fixture("carbon", "orca-whirlpool__tick_array_account.json")]
     kinds = set()
     for data in recorded:
-        array = layouts.decode_tick_array(data)
-        assert layouts.encode_tick_array(array) == data
+        array = decode_tick_array(data)
+        assert encode_tick_array(array) == data
         kinds.add(array.dynamic)
         decoded = accounts.TickArray.decode(data)
         assert decoded.whirlpool == array.whirlpool
@@ -170,10 +227,10 @@ def test_raydium_encoders_and_engine_decoders_agree():
         "pool_open_time": 13,
     }
     keys = {name: bytes([i]) * 32 for i, name in enumerate(("coin_vault", "pc_vault", "coin_mint", "pc_mint"))}
-    decoded = accounts.AmmV4.decode(layouts.encode_amm_v4(**fields, **keys))
+    decoded = accounts.AmmV4.decode(encode_amm_v4(**fields, **keys))
     assert asdict(decoded) == {**fields, **keys, "swap_fee_numerator": 25, "swap_fee_denominator": 10_000}
     pool = accounts.CpmmPool.decode(
-        layouts.encode_cpmm_pool(
+        encode_cpmm_pool(
             amm_config=KEY, vault_1=KEY, mint_0=KEY, program_1=KEY, status=4, decimals_1=6, protocol_fees_0=1,
             fund_fees_1=2, open_time=3, creator_fee_on=2, enable_creator_fee=1, creator_fees_0=4,
         )
@@ -199,31 +256,29 @@ def test_raydium_encoders_and_engine_decoders_agree():
         "fund_fee_rate": 4,
         "creator_fee_rate": 5,
     }
-    assert asdict(accounts.CpmmConfig.decode(layouts.encode_cpmm_config(**config))) == config
+    assert asdict(accounts.CpmmConfig.decode(encode_cpmm_config(**config))) == config
 
 
 def test_token_encoders_and_engine_decoders_agree():
-    held = accounts.TokenAccount.decode(layouts.encode_token_account(mint=KEY, owner=KEY[::-1], amount=2**64 - 1))
+    held = accounts.TokenAccount.decode(encode_token_account(mint=KEY, owner=KEY[::-1], amount=2**64 - 1))
     assert held == accounts.TokenAccount(KEY, KEY[::-1], 2**64 - 1, 1)
-    assert accounts.Mint.decode(layouts.encode_mint(decimals=6, supply=5)) == accounts.Mint(6, 5, None, ())
+    assert accounts.Mint.decode(encode_mint(decimals=6, supply=5)) == accounts.Mint(6, 5, None, ())
     fee = accounts.TransferFeeConfig(accounts.TransferFee(1, 2, 3), accounts.TransferFee(4, 5, 6))
-    extended = layouts.encode_mint(
-        decimals=6, supply=5, extensions=((18, bytes(64)), layouts.encode_transfer_fee_config(fee))
-    )
+    extended = encode_mint(decimals=6, supply=5, extensions=((18, bytes(64)), encode_transfer_fee_config(fee)))
     assert accounts.Mint.decode(extended) == accounts.Mint(6, 5, fee, (18, 1))
-    clock = layouts.encode_clock(slot=1, epoch=2, unix_timestamp=-3)
+    clock = encode_clock(slot=1, epoch=2, unix_timestamp=-3)
     assert accounts.Clock.decode(clock) == accounts.Clock(1, 2, -3)
 
 
 @pytest.mark.parametrize("value", [2**64, -1, b"", 1.5])
 def test_a_value_that_does_not_fit_is_refused(value):
     with pytest.raises(ValueError, match="supply was"):
-        layouts.encode_mint(decimals=6, supply=value)
+        encode_mint(decimals=6, supply=value)
 
 
 def test_an_unknown_field_is_refused():
     with pytest.raises(ValueError, match="no field fee"):
-        layouts.AMM_V4.encode(fee=1)
+        AMM_V4.encode(fee=1)
 
 
 def test_whirlpool_bytes_after_a_swap_decode_to_the_state_after():
@@ -236,10 +291,10 @@ def test_whirlpool_bytes_after_a_swap_decode_to_the_state_after():
         data = {account["role"]: svm_vectors.account_bytes(account) for account in recorded}
         fill = pool.fill(case["a2b"], case["amount"], NOW, exact_in=True)
         _, after = pool.after(case["a2b"], fill, NOW)
-        written = layouts.patch_whirlpool(data["whirlpool"], after.account, now=NOW.unix_timestamp)
+        written = patch_whirlpool(data["whirlpool"], after.account, now=NOW.unix_timestamp)
         assert accounts.Whirlpool.decode(written) == after.account
         if after.oracle is not None:
-            assert accounts.Oracle.decode(layouts.patch_oracle(data["oracle"], after.oracle.variables)) == after.oracle
+            assert accounts.Oracle.decode(patch_oracle(data["oracle"], after.oracle.variables)) == after.oracle
         swaps += 1
     assert swaps > 100
 
@@ -260,21 +315,21 @@ def test_crossing_a_tick_twice_at_the_same_growth_restores_it():
         for crossing in fill.crossings:
             start = array_start(crossing.tick, spacing)
             offset = (crossing.tick - start) // spacing
-            once = layouts.cross_tick(arrays[start], offset, crossing)
-            assert layouts.cross_tick(once, offset, crossing) == arrays[start]
+            once = cross_tick(arrays[start], offset, crossing)
+            assert cross_tick(once, offset, crossing) == arrays[start]
             assert accounts.TickArray.decode(once) == accounts.TickArray.decode(arrays[start])
             crossed += 1
     assert crossed > 50
 
 
 def test_a_dynamic_array_grows_and_shrinks_with_its_ticks():
-    empty = layouts.encode_dynamic_tick_array(KEY, -5632, {})
+    empty = encode_dynamic_tick_array(KEY, -5632, {})
     assert len(empty) == 148
-    tick = layouts.Tick(net=-5, gross=5)
-    one = layouts.patch_tick(empty, 87, tick)
+    tick = Tick(net=-5, gross=5)
+    one = patch_tick(empty, 87, tick)
     assert len(one) == 260
     assert accounts.TickArray.decode(one) == accounts.TickArray(KEY, -5632, ((87, -5),))
-    assert layouts.patch_tick(one, 87, None) == empty
+    assert patch_tick(one, 87, None) == empty
 
 
 def test_amm_v4_totals_are_the_programs():
@@ -284,7 +339,7 @@ def test_amm_v4_totals_are_the_programs():
         exp = case["exp"]
         if exp["err"] is not None or case["status"] in (1, 5):
             continue
-        data = layouts.AMM_V4.patch(
+        data = AMM_V4.patch(
             template,
             status=case["status"],
             swap_fee_numerator=case["fee_n"],
@@ -303,9 +358,9 @@ def test_amm_v4_totals_are_the_programs():
         a_to_b = case["dir"] == 2
         swap = pool.swap if case["tag"] == 9 else pool.swap_exact_out
         quote, after = swap(a_to_b, case["amount"], NOW)
-        written = layouts.patch_amm_v4_swap(data, quote, a_to_b=a_to_b)
+        written = patch_amm_v4_swap(data, quote, a_to_b=a_to_b)
         assert accounts.AmmV4.decode(written) == after.account
-        fields = layouts.AMM_V4.decode(written)
+        fields = AMM_V4.decode(written)
         post = exp["post_acc"]
         assert (fields["swap_coin_in_amount"], fields["swap_pc_out_amount"]) == (post["coin_in"], post["pc_out"])
         assert (fields["swap_pc_in_amount"], fields["swap_coin_out_amount"]) == (post["pc_in"], post["coin_out"])
@@ -318,10 +373,10 @@ def test_damm_v2_encoder_and_engine_decoder_agree():
     dynamic = 0
     for data in damm_v2_accounts():
         pool = accounts.DammV2Pool.decode(data)
-        assert accounts.DammV2Pool.decode(layouts.encode_damm_v2(pool)) == pool
-        raw = layouts.DAMM_V2.decode(data)
-        fees = layouts.LpFees((raw["fee_a_per_liquidity"], raw["fee_b_per_liquidity"]), (0, 0))
-        written = layouts.DAMM_V2.decode(layouts.patch_damm_v2(data, pool, fees))
+        assert accounts.DammV2Pool.decode(encode_damm_v2(pool)) == pool
+        raw = DAMM_V2.decode(data)
+        fees = LpFees((raw["fee_a_per_liquidity"], raw["fee_b_per_liquidity"]), (0, 0))
+        written = DAMM_V2.decode(patch_damm_v2(data, pool, fees))
         totals = {name for name in written if name.startswith("total_")}
         assert {name for name in written if written[name] != raw[name]} <= totals
         dynamic += pool.dynamic_fee is not None
@@ -331,50 +386,48 @@ def test_damm_v2_encoder_and_engine_decoder_agree():
 def test_dlmm_encoders_and_engine_decoders_agree():
     for data in dlmm_accounts("lb_pair"):
         pair = accounts.LbPair.decode(data)
-        assert layouts.patch_lb_pair(data, pair) == data
+        assert patch_lb_pair(data, pair) == data
         rewards = b"".join(mint + bytes(112) for mint in pair.reward_mints)
-        assert accounts.LbPair.decode(layouts.encode_lb_pair(pair, reward_infos=rewards)) == pair
+        assert accounts.LbPair.decode(encode_lb_pair(pair, reward_infos=rewards)) == pair
     orders = 0
     for data in dlmm_accounts("bin_array"):
         array = accounts.BinArray.decode(data)
-        raw = layouts.BIN_ARRAY.decode(data)
-        written = layouts.encode_bin_array(array.lb_pair, array.index, array.bins, kept(raw["bins"]), version=data[16])
+        raw = BIN_ARRAY.decode(data)
+        written = encode_bin_array(array.lb_pair, array.index, array.bins, kept(raw["bins"]), version=data[16])
         assert accounts.BinArray.decode(written) == array
         assert unclaimed(written) == unclaimed(data)
         orders += any(bin_.open_order_amount for bin_ in array.bins)
     assert orders > 10
     extension = accounts.BinArrayBitmapExtension(KEY, 1 << 6143 | 5, 1 << 77)
-    assert accounts.BinArrayBitmapExtension.decode(layouts.encode_bitmap_extension(extension)) == extension
+    assert accounts.BinArrayBitmapExtension.decode(encode_bitmap_extension(extension)) == extension
 
 
-def kept(bins: bytes) -> dict[int, layouts.BinKeeping]:
+def kept(bins: bytes) -> dict[int, BinKeeping]:
     """Returns what of each bin no quote reads."""
     found = {}
     for at in range(70):
-        fields = layouts.BIN.decode(bins[144 * at : 144 * at + 144])
+        fields = BIN.decode(bins[144 * at : 144 * at + 144])
         fees = fields["fee_x_per_liquidity"], fields["fee_y_per_liquidity"]
-        found[at] = layouts.BinKeeping(
-            fields["liquidity"], fees, fields["processing_order_amount"], fields["order_age"]
-        )
+        found[at] = BinKeeping(fields["liquidity"], fees, fields["processing_order_amount"], fields["order_age"])
     return found
 
 
 def unclaimed(data: bytes) -> bytes:
     """Returns a bin array without what order owners may claim, and without padding."""
-    raw, bins = layouts.BIN_ARRAY.decode(data), []
+    raw, bins = BIN_ARRAY.decode(data), []
     for at in range(70):
-        fields = layouts.BIN.decode(raw["bins"][144 * at : 144 * at + 144])
+        fields = BIN.decode(raw["bins"][144 * at : 144 * at + 144])
         fields |= {"fulfilled_x": 0, "fulfilled_y": 0, "order_fee_ask": 0, "order_fee_bid": 0, "padding": bytes(3)}
         fields["is_ask"] = int(fields["is_ask"] != 0)
-        bins.append(layouts.BIN.encode(**fields))
-    return layouts.BIN_ARRAY.patch(data, bins=b"".join(bins), padding=bytes(7))
+        bins.append(BIN.encode(**fields))
+    return BIN_ARRAY.patch(data, bins=b"".join(bins), padding=bytes(7))
 
 
 def test_saber_encoder_and_engine_decoder_agree():
     data = raydium("saber_stable_swap", "swapInfo_example_b64")
     pool = accounts.StableSwap.decode(data)
-    assert accounts.StableSwap.decode(layouts.encode_stable_swap(pool)) == pool
-    raw, written = layouts.STABLE_SWAP.decode(data), layouts.STABLE_SWAP.decode(layouts.encode_stable_swap(pool))
+    assert accounts.StableSwap.decode(encode_stable_swap(pool)) == pool
+    raw, written = STABLE_SWAP.decode(data), STABLE_SWAP.decode(encode_stable_swap(pool))
     withheld = {"future_admin_deadline", "future_admin", "admin"} | {name for name in raw if "withdraw" in name}
     assert {name for name in raw if raw[name] != written[name]} <= withheld
 
@@ -383,32 +436,32 @@ def test_clmm_encoders_and_engine_decoders_agree():
     dynamic = 0
     for data in clmm_accounts("pool"):
         pool = raydium_clmm.ClmmPool.decode(data)
-        raw = layouts.CLMM_POOL.decode(data)
-        assert layouts.patch_clmm_pool(data, pool, epoch=raw["recent_epoch"]) == data
-        written = layouts.CLMM_POOL.decode(layouts.encode_clmm_pool(pool, recent_epoch=raw["recent_epoch"]))
+        raw = CLMM_POOL.decode(data)
+        assert patch_clmm_pool(data, pool, epoch=raw["recent_epoch"]) == data
+        written = CLMM_POOL.decode(encode_clmm_pool(pool, recent_epoch=raw["recent_epoch"]))
         assert {name for name in raw if raw[name] != written[name]} <= {"bump", "owner"}
         dynamic += pool.dynamic_fee is not None
     assert dynamic > 20
     for data in clmm_accounts("amm_config"):
         config = raydium_clmm.ClmmConfig.decode(data)
-        assert raydium_clmm.ClmmConfig.decode(layouts.encode_clmm_config(config)) == config
+        assert raydium_clmm.ClmmConfig.decode(encode_clmm_config(config)) == config
     for data in clmm_accounts("bitmap_extension"):
-        assert layouts.encode_clmm_extension(raydium_clmm.ClmmBitmapExtension.decode(data)) == data
+        assert encode_clmm_extension(raydium_clmm.ClmmBitmapExtension.decode(data)) == data
 
 
 def test_pump_encoders_and_engine_decoders_agree():
     keys = [bytes([number]) * 32 for number in range(7)]
     pool = pump.PumpPool(3, *keys[:6], 10**12, keys[6], True, False, -12_345)
-    data = layouts.encode_pump_pool(pool, pool_bump=254)
+    data = encode_pump_pool(pool, pool_bump=254)
     assert pump.PumpPool.decode(data) == pool
-    after = layouts.PUMP_POOL.decode(layouts.patch_pump_pool(data, pool, (12_000, 345)))
+    after = PUMP_POOL.decode(patch_pump_pool(data, pool, (12_000, 345)))
     assert (after["protocol_fees"], after["creator_fees"], after["virtual_quote_reserves"]) == (12_000, 345, -12_345)
     config = pump.PumpConfig(24, pump.PumpFees(20, 5, 1))
     recipients = [bytes([number]) * 32 for number in range(16)]
-    data = layouts.encode_pump_config(config, recipients[:8], recipients[8:])
+    data = encode_pump_config(config, recipients[:8], recipients[8:])
     assert pump.PumpConfig.decode(data) == config
     assert (data[57:89], data[281:313], data[643:675]) == (recipients[0], recipients[7], recipients[8])
     schedule = pump.PumpFeeConfig(
         pump.PumpFees(25, 5, 0), ((0, pump.PumpFees(2, 93, 30)), (2**80, pump.PumpFees(20, 5, 5)))
     )
-    assert pump.PumpFeeConfig.decode(layouts.encode_pump_fee_config(schedule, bump=1)) == schedule
+    assert pump.PumpFeeConfig.decode(encode_pump_fee_config(schedule, bump=1)) == schedule

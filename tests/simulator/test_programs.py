@@ -7,14 +7,16 @@ import pytest
 from cambist.engine.reference.accounts import Oracle, TickArray, Whirlpool, program
 from cambist.engine.reference.tick_array_manager import Ticks, swap_array_starts
 from cambist.simulator import catalogue
-from cambist.simulator.accounts import Account, OracleAccount, TickArrayAccount, TokenBalance, WhirlpoolAccount
+from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.catalogue import PoolSpec, TokenSpec
 from cambist.simulator.execution import Outcome, execute
-from cambist.simulator.instructions import readonly, written
-from cambist.simulator.layouts.orca import decode_tick_array
-from cambist.simulator.programs import HANDLERS, ORCA_SWAP, ORCA_SWAP_V2
+from cambist.simulator.handlers import HANDLERS
+from cambist.simulator.metas import readonly, written
+from cambist.simulator.pool import Pool
 from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction, parse
-from cambist.simulator.venues import Pool
+from cambist.simulator.venues.orca.accounts import OracleAccount, TickArrayAccount, WhirlpoolAccount
+from cambist.simulator.venues.orca.layout import decode_tick_array
+from cambist.simulator.venues.orca.program import ORCA_SWAP, ORCA_SWAP_V2
 from tests.svm_vectors import load
 
 USER = bytes([7]) * 32
@@ -257,8 +259,8 @@ def test_raydium_cpmm_swaps_end_as_the_recorded_ones() -> None:
     Exact-out cases where its rounding differs from today's are left to the tests of the maths.
     """
     from cambist.engine.reference.accounts import CpmmConfig, CpmmPool, TransferFee
-    from cambist.simulator.accounts import CpmmAccount
-    from cambist.simulator.programs import CPMM_IN, CPMM_OUT
+    from cambist.simulator.venues.cpmm.accounts import CpmmAccount
+    from cambist.simulator.venues.cpmm.program import CPMM_IN, CPMM_OUT
 
     data, done, skipped = load("raydium_cpmm"), 0, 0
     for case in data["cases"]:

@@ -15,14 +15,15 @@ from cambist.engine.reference.accounts.raydium_clmm import (
 )
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
 from cambist.simulator import catalogue, venues
-from cambist.simulator.accounts import Account, ClmmAccount, ClmmTickArrayAccount, TokenBalance
+from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.catalogue import PoolSpec, TokenSpec
 from cambist.simulator.execution import Outcome
-from cambist.simulator.instructions import readonly, written
-from cambist.simulator.layouts import CLMM_TICK, CLMM_TICK_ARRAY, ClmmTickState
-from cambist.simulator.programs import CLMM_SWAP, CLMM_SWAP_V2
+from cambist.simulator.metas import readonly, written
+from cambist.simulator.pool import Pool
 from cambist.simulator.transactions import Instruction, Meta
-from cambist.simulator.venues import Pool
+from cambist.simulator.venues.clmm.accounts import ClmmAccount, ClmmTickArrayAccount
+from cambist.simulator.venues.clmm.layout import CLMM_TICK, CLMM_TICK_ARRAY, ClmmTickState
+from cambist.simulator.venues.clmm.program import CLMM_SWAP, CLMM_SWAP_V2
 from tests.simulator.test_programs import USER, WALLETS, code, key32, run
 from tests.svm_vectors import account_bytes, load
 

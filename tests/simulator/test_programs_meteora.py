@@ -6,22 +6,18 @@ from cambist.engine.reference.accounts import BinArray, DammV2Pool, LbPair, Tran
 from cambist.engine.reference.accounts import Mint as MintAccount
 from cambist.engine.reference.amm_math.dlmm import Bins
 from cambist.simulator import catalogue
-from cambist.simulator.accounts import Account, BinArrayAccount, DammV2Account, LbPairAccount, TokenBalance
+from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.catalogue import PoolSpec, TokenSpec
 from cambist.simulator.execution import Outcome, execute
-from cambist.simulator.instructions import readonly, written
-from cambist.simulator.layouts import LpFees
-from cambist.simulator.programs import (
-    DAMM_SWAP,
-    DAMM_SWAP2,
-    DLMM_OUT,
-    DLMM_OUT2,
-    DLMM_SWAP,
-    DLMM_SWAP2,
-    HANDLERS,
-)
+from cambist.simulator.handlers import HANDLERS
+from cambist.simulator.metas import readonly, written
+from cambist.simulator.pool import Pool
 from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction
-from cambist.simulator.venues import Pool
+from cambist.simulator.venues.damm2.accounts import DammV2Account
+from cambist.simulator.venues.damm2.layout import LpFees
+from cambist.simulator.venues.damm2.program import DAMM_SWAP, DAMM_SWAP2
+from cambist.simulator.venues.dlmm.accounts import BinArrayAccount, LbPairAccount
+from cambist.simulator.venues.dlmm.program import DLMM_OUT, DLMM_OUT2, DLMM_SWAP, DLMM_SWAP2
 from tests.simulator.test_programs import USER, WALLETS, code, key32, run
 from tests.svm_vectors import account_bytes, load
 

@@ -10,11 +10,11 @@ from cambist.engine.reference.log_parser import decode_event
 from cambist.simulator.accounts import TokenBalance
 from cambist.simulator.catalogue import PUMP_TIERS, associated
 from cambist.simulator.execution import Outcome, execute
-from cambist.simulator.instructions import SwapBuilder
+from cambist.simulator.handlers import HANDLERS
 from cambist.simulator.market import Market
-from cambist.simulator.programs import HANDLERS
+from cambist.simulator.swap_builder import SwapBuilder
 from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction
-from cambist.simulator.venues import pump_state
+from cambist.simulator.venues.pump.market import pump_state
 from tests.simulator.test_programs import code
 
 AMOUNT = 5_000_000_000

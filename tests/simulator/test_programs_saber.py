@@ -8,10 +8,10 @@ from cambist.engine.reference.accounts import StableSwap, program
 from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.catalogue import PoolSpec, TokenSpec
 from cambist.simulator.execution import Outcome
-from cambist.simulator.instructions import readonly, written
-from cambist.simulator.programs import SABER_SWAP
+from cambist.simulator.metas import readonly, written
+from cambist.simulator.pool import Pool
 from cambist.simulator.transactions import Instruction, Meta
-from cambist.simulator.venues import Pool
+from cambist.simulator.venues.saber.program import SABER_SWAP
 from tests.simulator.test_programs import PLENTY, USER, WALLETS, code, key32, run
 from tests.svm_vectors import load
 

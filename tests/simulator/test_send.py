@@ -124,7 +124,7 @@ async def test_a_swap_with_nobody_else_in_the_slot_leaves_exactly_the_reserves(r
 
 async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(running: Running) -> None:
     """Instructions built by the simulator's own traders, read back from the wire, against `reference.pool`."""
-    from cambist.simulator.instructions import SwapBuilder
+    from cambist.simulator.swap_builder import SwapBuilder
     from cambist.simulator.transactions import Budget, set_limit, sign, wire
 
     await running.slots(5)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cambist.bench.engine.case import Plan
     from cambist.bench.engine.node import Node
     from cambist.engine.protocol import Engine, EngineSetup
-    from cambist.simulator.venues import Pool
+    from cambist.simulator.pool import Pool
 
     Swap = Callable[..., list[bytes]]
     """Swaps in a pool. Returns the accounts that changed."""

@@ -6,15 +6,19 @@ import math
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.amm_math.damm_v2 import SwapMode
-from cambist.simulator.accounts import ClmmAccount, CpmmAccount, DammV2Account, WhirlpoolAccount
-from cambist.simulator.venues.dlmm import reserves_dlmm, swap_dlmm
-from cambist.simulator.venues.meteora import swap_damm2
-from cambist.simulator.venues.orca import swap_orca
-from cambist.simulator.venues.pool import Fill, Pool, Vaults, vaults
-from cambist.simulator.venues.pump import pump_state, reserves_pump, swap_pump
-from cambist.simulator.venues.raydium import swap_cpmm, swap_ray4
-from cambist.simulator.venues.raydium_clmm import clmm_ahead, clmm_ticks, swap_clmm
-from cambist.simulator.venues.saber import reserves_saber, swap_saber
+from cambist.simulator.pool import Fill, Pool, Vaults, vaults
+from cambist.simulator.venues.clmm.accounts import ClmmAccount
+from cambist.simulator.venues.clmm.market import clmm_ahead, clmm_ticks, swap_clmm
+from cambist.simulator.venues.cpmm.accounts import CpmmAccount
+from cambist.simulator.venues.cpmm.market import swap_cpmm
+from cambist.simulator.venues.damm2.accounts import DammV2Account
+from cambist.simulator.venues.damm2.market import swap_damm2
+from cambist.simulator.venues.dlmm.market import reserves_dlmm, swap_dlmm
+from cambist.simulator.venues.orca.accounts import WhirlpoolAccount
+from cambist.simulator.venues.orca.market import swap_orca
+from cambist.simulator.venues.pump.market import pump_state, reserves_pump, swap_pump
+from cambist.simulator.venues.ray4.market import swap_ray4
+from cambist.simulator.venues.saber.market import reserves_saber, swap_saber
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,17 @@ from cambist.engine.reference.accounts import (
     Whirlpool,
     program,
 )
-from cambist.simulator import layouts
+from cambist.simulator.token_layout import encode_mint, encode_transfer_fee_config
+from cambist.simulator.venues.cpmm.layout import encode_cpmm_config
+from cambist.simulator.venues.orca.layout import (
+    WHIRLPOOL,
+    Tick,
+    encode_dynamic_tick_array,
+    encode_oracle,
+    encode_whirlpool,
+)
 
-POOL = layouts.encode_whirlpool(tick_spacing=4, fee_tier_index=4, sqrt_price=2**64, tick=0)
+POOL = encode_whirlpool(tick_spacing=4, fee_tier_index=4, sqrt_price=2**64, tick=0)
 
 
 @pytest.mark.parametrize(
@@ -28,17 +36,17 @@ POOL = layouts.encode_whirlpool(tick_spacing=4, fee_tier_index=4, sqrt_price=2**
         (Clock.decode, bytes(39), "clock: size was 39, expected 40"),
         (CpmmPool.decode, bytes(4), "cpmm_pool: size was 4, expected 8"),
         (CpmmPool.decode, bytes(637), "cpmm_pool: discriminator was 0000000000000000"),
-        (CpmmConfig.decode, layouts.encode_cpmm_config()[:-1], "cpmm_config: size was 235, expected 236"),
+        (CpmmConfig.decode, encode_cpmm_config()[:-1], "cpmm_config: size was 235, expected 236"),
         (TokenAccount.decode, bytes(165), "token_account: state was 0"),
         (TokenAccount.decode, bytes(164), "token_account: size was 164, expected 165"),
-        (TokenAccount.decode, layouts.encode_mint(decimals=6, supply=1), "token_account: size was 82, expected 165"),
+        (TokenAccount.decode, encode_mint(decimals=6, supply=1), "token_account: size was 82, expected 165"),
         (Mint.decode, bytes(82), "mint: is_initialized was 0"),
         (Mint.decode, bytes(165) + b"\2", "mint: account type was 2"),
         (Whirlpool.decode, POOL[:652], "whirlpool: size was 652, expected 653"),
-        (Whirlpool.decode, layouts.WHIRLPOOL.patch(POOL, tick_spacing=0), "whirlpool: tick_spacing was 0"),
-        (Whirlpool.decode, layouts.WHIRLPOOL.patch(POOL, sqrt_price=5), "whirlpool: sqrt_price was 5"),
-        (Whirlpool.decode, layouts.WHIRLPOOL.patch(POOL, tick=443637), "whirlpool: tick was 443637"),
-        (Oracle.decode, layouts.encode_oracle(), "oracle: tick_group_size was 0"),
+        (Whirlpool.decode, WHIRLPOOL.patch(POOL, tick_spacing=0), "whirlpool: tick_spacing was 0"),
+        (Whirlpool.decode, WHIRLPOOL.patch(POOL, sqrt_price=5), "whirlpool: sqrt_price was 5"),
+        (Whirlpool.decode, WHIRLPOOL.patch(POOL, tick=443637), "whirlpool: tick was 443637"),
+        (Oracle.decode, encode_oracle(), "oracle: tick_group_size was 0"),
         (TickArray.decode, POOL, "tick_array: discriminator was 3f95d10ce1806309"),
     ],
 )
@@ -52,7 +60,7 @@ def test_a_longer_account_still_decodes():
 
 
 def test_a_damaged_dynamic_array_is_refused():
-    array = layouts.encode_dynamic_tick_array(bytes(32), 0, {3: layouts.Tick(net=1, gross=1)})
+    array = encode_dynamic_tick_array(bytes(32), 0, {3: Tick(net=1, gross=1)})
     with pytest.raises(LayoutError, match="tick 3 is cut off"):
         TickArray.decode(array[:63] + b"\2" + array[64:])
     with pytest.raises(LayoutError, match="tick 87 is cut off"):
@@ -61,12 +69,12 @@ def test_a_damaged_dynamic_array_is_refused():
 
 def test_a_cut_extension_is_refused():
     fee = TransferFeeConfig(TransferFee(0, 0, 0), TransferFee(0, 0, 0))
-    kind, value = layouts.encode_transfer_fee_config(fee)
-    mint = layouts.encode_mint(decimals=6, supply=1, extensions=((kind, value),))
+    kind, value = encode_transfer_fee_config(fee)
+    mint = encode_mint(decimals=6, supply=1, extensions=((kind, value),))
     with pytest.raises(LayoutError, match="extension 1 ends at 278 of 277"):
         Mint.decode(mint[:-1])
     with pytest.raises(LayoutError, match="transfer fee size was 107"):
-        Mint.decode(layouts.encode_mint(decimals=6, supply=1, extensions=((kind, value[:-1]),)))
+        Mint.decode(encode_mint(decimals=6, supply=1, extensions=((kind, value[:-1]),)))
 
 
 def test_the_fee_of_an_epoch():

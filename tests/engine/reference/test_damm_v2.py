@@ -14,7 +14,7 @@ from cambist.engine.reference.accounts import (
 )
 from cambist.engine.reference.amm_math import QuoteError, damm_v2, damm_v2_fee, damm_v2_limiter
 from cambist.engine.reference.amm_math.damm_v2 import SwapMode, swap
-from cambist.simulator.layouts.meteora import encode_damm_v2
+from cambist.simulator.venues.damm2.layout import encode_damm_v2
 
 ONE = 1 << 64
 NOW = 1_760_000_000

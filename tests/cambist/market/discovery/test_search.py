@@ -12,7 +12,7 @@ from cambist.market.discovery.search import Search, questions
 from cambist.simulator.accounts import Account
 from cambist.simulator.encoding import key_bytes, key_text
 from cambist.simulator.jsonrpc import RpcError
-from cambist.simulator.layouts.token import encode_mint
+from cambist.simulator.token_layout import encode_mint
 from tests.cambist.market.discovery.conftest import Chain
 
 RAY4 = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"

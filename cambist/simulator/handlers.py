@@ -1,0 +1,54 @@
+"""The pool programs: decoding of instructions, checks, logs and error codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.accounts import program
+from cambist.simulator import core_programs
+from cambist.simulator.venues.clmm.program import CLMM_SWAP, CLMM_SWAP_V2, clmm
+from cambist.simulator.venues.cpmm.program import CPMM_IN, CPMM_OUT, cpmm
+from cambist.simulator.venues.damm2.program import DAMM_SWAP, DAMM_SWAP2, damm2
+from cambist.simulator.venues.dlmm.program import DLMM_OUT, DLMM_OUT2, DLMM_SWAP, DLMM_SWAP2, dlmm
+from cambist.simulator.venues.orca.program import ORCA_SWAP, ORCA_SWAP_V2, orca
+from cambist.simulator.venues.pump.program import PUMP_TAGS, PumpTags, pump
+from cambist.simulator.venues.ray4.program import ray4
+from cambist.simulator.venues.saber.program import SABER_SWAP, saber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cambist.simulator.execution import Context
+    from cambist.simulator.transactions import Instruction
+
+__all__ = [
+    "CLMM_SWAP",
+    "CLMM_SWAP_V2",
+    "CPMM_IN",
+    "CPMM_OUT",
+    "DAMM_SWAP",
+    "DAMM_SWAP2",
+    "DLMM_OUT",
+    "DLMM_OUT2",
+    "DLMM_SWAP",
+    "DLMM_SWAP2",
+    "HANDLERS",
+    "ORCA_SWAP",
+    "ORCA_SWAP_V2",
+    "PUMP_TAGS",
+    "SABER_SWAP",
+    "PumpTags",
+]
+
+HANDLERS: dict[bytes, Callable[[Context, Instruction], None]] = {
+    **core_programs.HANDLERS,
+    program.RAYDIUM_V4: ray4,
+    program.RAYDIUM_CPMM: cpmm,
+    program.WHIRLPOOL: orca,
+    program.METEORA_DAMM_V2: damm2,
+    program.METEORA_DLMM: dlmm,
+    program.SABER: saber,
+    program.RAYDIUM_CLMM: clmm,
+    program.PUMP_AMM: pump,
+}
+"""Every program that the chain runs."""

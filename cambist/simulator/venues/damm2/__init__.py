@@ -1,0 +1,1 @@
+"""Meteora DAMM v2 as the market runs it."""

@@ -1,0 +1,1 @@
+"""Meteora DLMM as the market runs it."""

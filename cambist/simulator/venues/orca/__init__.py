@@ -1,0 +1,1 @@
+"""Orca Whirlpool as the market runs it."""

@@ -1,0 +1,1 @@
+"""Pump AMM as the market runs it."""

@@ -1,0 +1,1 @@
+"""Raydium AMM v4 as the market runs it."""

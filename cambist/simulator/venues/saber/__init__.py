@@ -1,0 +1,1 @@
+"""Saber as the market runs it."""
