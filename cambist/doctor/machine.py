@@ -134,9 +134,9 @@ def _rule(config: Config, kept: Watched | None) -> list[Check]:
     if not text:
         return []
     if config.market.source == "demo":
-        from cambist.simulator import catalogue
+        from cambist.simulator.tokens import tokens
 
-        symbols = list(catalogue.tokens())
+        symbols = list(tokens())
     elif kept is None and config.watch.asks:
         return [Check(name="rule", ok=True, found="not looked at: what tokens there are is known with the pools")]
     else:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from cambist.simulator import core_programs, venues
+from cambist.simulator import core_programs
 from cambist.simulator.execution import Context, ProgramError, custom
+from cambist.simulator.pool import Moment, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-    from cambist.simulator.pool import Fill, Pool
+    from cambist.simulator.pool import Fill
     from cambist.simulator.transactions import Meta
 
 EVENT_CALL = bytes.fromhex("e445a52e51cb9a1d")
@@ -28,24 +28,16 @@ ANCHOR = {
     3008: ("InvalidProgramId", "Program ID was not as expected"),
     3012: ("AccountNotInitialized", "The program expected this account to be already initialized"),
     3007: ("AccountOwnedByWrongProgram", "The given account is owned by a different program than expected"),
-    6000: ("NotApproved", "Not approved"),
-    6004: ("NumberDownCastError", "Unable to down cast number"),
-    6005: ("ExceededSlippage", "Exceeds desired slippage limit"),
-    6011: ("SqrtPriceOutOfBounds", "Provided sqrt price out of bounds"),
-    6023: ("InvalidTickArraySequence", "Invalid tick array sequence provided for instruction."),
-    6034: ("InvalidSqrtPriceLimitDirection", "Provided SqrtPriceLimit not in the same direction as the swap."),
-    6035: ("ZeroTradableAmount", "There are no tradable amount to swap."),
-    6036: ("AmountOutBelowMinimum", "Amount out below minimum threshold"),
-    6037: ("AmountInAboveMaximum", "Amount in above maximum threshold"),
-    6038: ("TickArraySequenceInvalidIndex", "Invalid index for tick array sequence"),
-    6064: ("TradeIsNotEnabled", "Trade is not enabled yet"),
 }
+"""Anchor's own errors; those of programs are from 6000 on."""
+UNKNOWN = "AnchorError occurred. Error Code: InstructionFallbackNotFound. Error Number: 101."
+P = TypeVar("P", bound=Pool)
 
 
-class Call(NamedTuple):
+class Call(NamedTuple, Generic[P]):
     """A swap as an instruction asks for it."""
 
-    pool: Pool
+    pool: P
     a_to_b: bool
     exact_in: bool
     amount: int
@@ -57,53 +49,47 @@ class Call(NamedTuple):
     owner: Meta
     sqrt_limit: int = 0
     arrays: tuple[bytes, ...] = ()
-    """Tick arrays passed to a Whirlpool, bin or tick arrays and bitmap to a DLMM pair or CLMM pool."""
+    """Tick or bin arrays that were passed, and their bitmap."""
     version: int = 1
 
-    def fill(
-        self,
-        context: Context,
-        *,
-        limit: int = 0,
-        partial: bool = False,
-        passed: frozenset[bytes] | None = None,
-        ticks: ClmmTicks | None = None,
-    ) -> Fill:
-        """Returns the swap at the context's accounts and time; see `venues.swap`. Raises `QuoteError`."""
-        return venues.swap(
-            self.pool,
-            context.get,
-            self.amount,
-            a_to_b=self.a_to_b,
-            exact_in=self.exact_in,
-            now=context.now,
-            slot=context.slot,
-            epoch=context.epoch,
-            limit=limit,
-            partial=partial,
-            passed=passed,
-            ticks=ticks,
-        )
+    def fill(self, context: Context) -> Fill:
+        """Returns the swap at the context's accounts and time. Raises `QuoteError`."""
+        return self.pool.swap(context.get, self.amount, moment(context), a_to_b=self.a_to_b, exact_in=self.exact_in)
 
 
-def anchor(code: int, own: Mapping[int, tuple[str, str]] = ANCHOR) -> ProgramError:
+def moment(context: Context) -> Moment:
+    """Returns when a transaction runs."""
+    return Moment(context.now, context.slot, context.epoch)
+
+
+def unknown() -> ProgramError:
+    """Returns an Anchor program's error for an instruction that it doesn't have."""
+    return ProgramError({"Custom": 101}, log=UNKNOWN)
+
+
+def absent(context: Context, key: bytes) -> ProgramError:
+    """Returns an Anchor program's error for an account that is no pool of its own."""
+    return anchor(3007 if context.get(key) is not None else 3012)
+
+
+def anchor(code: int, own: Mapping[int, tuple[str, str]] | None = None) -> ProgramError:
     """Returns an error of an Anchor program, logged as Anchor does; `own` are the program's errors from 6000 on."""
-    name, message = (ANCHOR if code < 6_000 else own)[code]
+    name, message = (ANCHOR if code < 6_000 or own is None else own)[code]
     return custom(code, f"AnchorError occurred. Error Code: {name}. Error Number: {code}. Error Message: {message}.")
 
 
-def writable(pool: Pool, metas: tuple[Meta, ...], keys: tuple[bytes, ...]) -> None:
+def writable(metas: tuple[Meta, ...], keys: tuple[bytes, ...], *, anchored: bool = True) -> None:
     """Raises `ProgramError` if an account that the swap changes isn't passed as writable."""
     passed = {meta.key for meta in metas if meta.writable}
     if not passed.issuperset(keys):
-        raise anchor(2003) if pool.spec.venue not in ("ray4", "saber") else ProgramError("InvalidArgument")
+        raise anchor(2003) if anchored else ProgramError("InvalidArgument")
 
 
-def settle(context: Context, call: Call, fill: Fill, *, checked: bool) -> None:
+def settle(context: Context, call: Call[P], fill: Fill, *, checked: bool) -> None:
     """Moves the tokens by calls of the token programs and takes over the pool's accounts."""
     spec = call.pool.spec
     vault_in, vault_out = (spec.vault_a, spec.vault_b) if call.a_to_b else (spec.vault_b, spec.vault_a)
-    tax_in, tax_out = call.pool.taxes if call.a_to_b else call.pool.taxes[::-1]
+    tax_in, tax_out = call.pool.taxes_of(a_to_b=call.a_to_b)
     if context.token(call.source).holder != call.owner.key:
         raise custom(4, "Error: owner does not match")
     core_programs.transfer_call(context, call.source, vault_in, fill.paid, checked=checked, tax=tax_in)

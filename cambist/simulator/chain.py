@@ -14,17 +14,15 @@ from cambist.simulator.accounts import Account, TokenBalance, clock_account
 from cambist.simulator.draw import key32
 from cambist.simulator.execution import Outcome, execute
 from cambist.simulator.fees import FeeHistory, Paid
-from cambist.simulator.handlers import HANDLERS
+from cambist.simulator.slots import SLOT_MS, SLOTS_PER_EPOCH, START_SLOT
 from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction, set_limit, sign
+from cambist.simulator.venues import HANDLERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cambist.simulator.pool import Pool
 
-SLOT_MS = 400
-START_SLOT = 390_000_000
-SLOTS_PER_EPOCH = 432_000
 BLOCKHASH_SLOTS = 150
 KEPT_BLOCKS = 400
 MAX_PENDING = 8_192

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import LayoutError, Mint, program
 from cambist.simulator.accounts import Account, TokenBalance, rent
-from cambist.simulator.catalogue import ATA_PROGRAM, MEMO_PROGRAM, pda
+from cambist.simulator.addresses import ATA_PROGRAM, MEMO_PROGRAM, pda
 from cambist.simulator.execution import Context, ProgramError, custom, need
 from cambist.simulator.transactions import COMPUTE_BUDGET, Instruction
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.simulator import venues, world
-from cambist.simulator.chain import SLOT_MS, Block, Chain
+from cambist.simulator import world
+from cambist.simulator.chain import Block, Chain
 from cambist.simulator.draw import Draw
 from cambist.simulator.exchanges.floor import Floor
 from cambist.simulator.exchanges.listings import LISTED
 from cambist.simulator.fees import FeeWeather
 from cambist.simulator.prices import FairPrices, Weather
+from cambist.simulator.slots import SLOT_MS
 from cambist.simulator.traders import Crowd, Desk, Sight, hire
 
 if TYPE_CHECKING:
     from cambist.simulator.books import Book
+    from cambist.simulator.pool import Pool
 
 PARTS = 8
 """Steps per slot: 50 ms each."""
@@ -116,8 +118,8 @@ class Market:
             self.mids[index] = self._mid(self.world.pools[index])
         return block
 
-    def _mid(self, pool: venues.Pool) -> float:
-        a, b = venues.reserves_of(pool, self.chain.accounts.get)
+    def _mid(self, pool: Pool) -> float:
+        a, b = pool.reserves(self.chain.accounts.get)
         return b / a * pool.scale
 
     def _fair(self, base: str, quote: str) -> float:

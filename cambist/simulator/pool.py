@@ -1,83 +1,56 @@
-"""A pool's fixed facts, and what a swap through it does."""
+"""A pool: its fixed facts, and what a swap through it does."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cambist.simulator.accounts import TokenBalance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from cambist.engine.reference.accounts import AmmV4, CpmmConfig, StableSwap, TransferFee
-    from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig
-    from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill
-    from cambist.engine.reference.amm_math.dlmm import Bins, DlmmFill
-    from cambist.engine.reference.amm_math.pump import PumpFill
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
-    from cambist.engine.reference.amm_math.stable_swap import StableFill
-    from cambist.engine.reference.amm_math.whirlpool import Curve, WhirlpoolFill
-    from cambist.engine.reference.tick_array_manager import Ticks
+    from cambist.engine.reference.accounts import TransferFee
     from cambist.simulator.accounts import Account
-    from cambist.simulator.catalogue import PoolSpec
-    from cambist.simulator.venues.pump.market import PumpFacts
+    from cambist.simulator.tokens import TokenSpec
+
+    Find: TypeAlias = Callable[[bytes], Account | None]
 
 
-class Pool:
-    """A pool's fixed facts; all that changes is in its accounts."""
+class PoolSpec(NamedTuple):
+    """A pool before it is funded. Token a/b are its program's first and second."""
 
-    __slots__ = (
-        "arrays",
-        "authority",
-        "bins",
-        "bitmap",
-        "clmm_bitmap",
-        "clmm_config",
-        "config",
-        "config_address",
-        "creator_rate",
-        "info",
-        "oracle",
-        "pump",
-        "scale",
-        "spec",
-        "stable",
-        "taxes",
-        "ticks",
-    )
+    venue: str
+    """As in `cambist.model.venues`."""
+    token_a: TokenSpec
+    token_b: TokenSpec
+    dollars: float
+    """Value of both sides."""
+    fee_ppm: int
+    tick_spacing: int
+    """Between the ticks of concentrated liquidity, or bps between bins; else 0."""
+    tier: int
+    """Index of its terms in its venue's catalogue."""
+    address: bytes
+    vault_a: bytes
+    vault_b: bytes
+    stable: bool = False
+    """Whether its curve is one for tokens that move together."""
 
-    def __init__(self, spec: PoolSpec) -> None:
-        self.spec = spec
-        self.info: AmmV4 | None = None
-        """Of an AMM v4 pool."""
-        self.config: CpmmConfig | None = None
-        """Of a CPMM pool."""
-        self.clmm_config: ClmmConfig | None = None
-        """Of a CLMM pool."""
-        self.clmm_bitmap: ClmmBitmapExtension | None = None
-        """Of a CLMM pool. Its positions stay and its limit orders are near the price, so it stays too."""
-        self.config_address = b""
-        """Of a CPMM or CLMM pool."""
-        self.ticks: Ticks | None = None
-        """Of a Whirlpool. Nobody adds or removes liquidity, so they stay."""
-        self.arrays: dict[int, bytes] = {}
-        """Start → address of the tick arrays that exist; index → address of a DLMM pair's bin arrays."""
-        self.oracle = b""
-        """Address of a Whirlpool's or DLMM pair's oracle, or of a CPMM or CLMM pool's price history."""
-        self.bins: Bins | None = None
-        """Of a DLMM pair at the opening. Nobody adds or removes liquidity, so which arrays have any stays."""
-        self.bitmap = b""
-        """Address of a DLMM pair's bitmap extension if it has one, and of a CLMM pool's."""
-        self.stable: StableSwap | None = None
-        """Of a Saber pool."""
-        self.authority = b""
-        """Who signs for a Saber pool; the creator's vault of a Pump AMM pool."""
-        self.pump: PumpFacts | None = None
-        """Of a Pump AMM pool."""
-        self.taxes: tuple[TransferFee | None, TransferFee | None] = (None, None)
-        """Transfer fees of token a and b."""
-        self.scale = float(10**spec.token_a.decimals) / float(10**spec.token_b.decimals)
-        """Price in whole b per whole a over price in atoms."""
+    @property
+    def pegged(self) -> bool:
+        """Whether it is made for tokens that move together."""
+        return self.tick_spacing == 1 or self.stable
+
+
+class Moment(NamedTuple):
+    """When a swap happens."""
+
+    now: int
+    """Unix seconds."""
+    slot: int
+    epoch: int = 0
 
 
 class Fill(NamedTuple):
@@ -92,16 +65,46 @@ class Fill(NamedTuple):
     received: int
     """Atoms that reach the user."""
     changed: dict[bytes, Account]
-    reserves: tuple[int, int]
-    """Reserves in and out before the swap, of a constant-product pool."""
     fee: int
-    """Venue fee, atoms of the token in (creator's share on the output not counted)."""
-    creator_fee: int = 0
-    creator_on_input: bool = True
-    curves: tuple[Curve, WhirlpoolFill] | None = None
-    """Of a Whirlpool: the curve before, and the fill."""
-    maths: ClmmFill | DammV2Fill | DlmmFill | PumpFill | StableFill | None = None
-    """What the venue's maths said, of a CLMM, Meteora, Pump or Saber pool."""
+    """Venue fee, atoms of the token that it is taken in."""
+    maths: object = None
+    """What the venue's maths said, for its program."""
+
+
+class Pool(ABC):
+    """A pool's fixed facts; all that changes is in its accounts. A venue's own adds what its swaps need."""
+
+    def __init__(self, spec: PoolSpec) -> None:
+        self.spec = spec
+        self.taxes: tuple[TransferFee | None, TransferFee | None] = (None, None)
+        """Transfer fees of token a and b."""
+        self.scale = float(10**spec.token_a.decimals) / float(10**spec.token_b.decimals)
+        """Price in whole b per whole a over price in atoms."""
+
+    @abstractmethod
+    def swap(self, find: Find, amount: int, at: Moment, *, a_to_b: bool, exact_in: bool) -> Fill:
+        """Returns the swap of `amount` against the accounts that `find` gives. Raises `QuoteError`."""
+
+    @abstractmethod
+    def reserves(self, find: Find) -> tuple[float, float]:
+        """Returns the virtual reserves of a and b in atoms: what a constant-product pool with this slope would hold."""
+
+    def parts(self) -> list[bytes]:
+        """Returns the accounts of its own that swaps change."""
+        return [self.spec.address, self.spec.vault_a, self.spec.vault_b]
+
+    def named(self, find: Find) -> Iterable[bytes]:
+        """Returns the accounts that its swaps name now, besides those that every pool has."""
+        return ()
+
+    def taxes_of(self, *, a_to_b: bool) -> tuple[TransferFee | None, TransferFee | None]:
+        """Returns the transfer fees of the token that a swap takes in and of the one it gives."""
+        return self.taxes if a_to_b else self.taxes[::-1]
+
+    def amount_for(self, reserves: tuple[float, float], impact: float, *, a_to_b: bool) -> int:
+        """Returns the atoms in that move the price by about `impact` (a fraction) on the virtual reserves."""
+        reserve = reserves[0] if a_to_b else reserves[1]
+        return int(reserve * (math.sqrt(1.0 + impact) - 1.0) / (1.0 - self.spec.fee_ppm / 1_000_000.0))
 
 
 class Vaults(NamedTuple):
@@ -111,7 +114,7 @@ class Vaults(NamedTuple):
     b: int
 
 
-def vaults(pool: Pool, find: Callable[[bytes], Account | None]) -> Vaults:
+def vaults(pool: Pool, find: Find) -> Vaults:
     """Returns the vault balances."""
     a, b = find(pool.spec.vault_a), find(pool.spec.vault_b)
     assert isinstance(a, TokenBalance)

@@ -1,4 +1,4 @@
-"""SPL Token and Token-2022 accounts and mints, and the clock sysvar."""
+"""Layouts: SPL Token and Token-2022 accounts and mints, and the clock sysvar."""
 
 from __future__ import annotations
 

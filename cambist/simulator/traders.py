@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.amm_math import QuoteError
-from cambist.simulator import venues
 from cambist.simulator.draw import Draw
+from cambist.simulator.pool import Moment
 from cambist.simulator.swap_builder import SwapBuilder, unit_limit
 from cambist.simulator.transactions import Budget, Instruction, Transaction, set_limit, set_price, sign
+from cambist.simulator.venues import VENUE_OF
 
 if TYPE_CHECKING:
     from cambist.simulator.chain import Chain
@@ -52,20 +53,14 @@ class Desk:
     def quote(self, pool: Pool, amount: int, *, a_to_b: bool) -> Fill | None:
         """Returns the swap at the last closed slot; `None` if the pool refuses it."""
         chain = self.chain
-        now = chain.now_ms // 1_000
         try:
-            return venues.swap(
-                pool,
-                chain.accounts.get,
-                amount,
-                a_to_b=a_to_b,
-                exact_in=True,
-                now=now,
-                slot=chain.slot,
-                epoch=chain.epoch,
-            )
+            return pool.swap(chain.accounts.get, amount, self.now(), a_to_b=a_to_b, exact_in=True)
         except QuoteError:
             return None
+
+    def now(self) -> Moment:
+        """Returns the last closed slot's time."""
+        return Moment(self.chain.now_ms // 1_000, self.chain.slot, self.chain.epoch)
 
     def sign(self, wallet: Wallet, swaps: tuple[Instruction, ...], limit: int, price: int) -> Transaction:
         """Returns a signed transaction."""
@@ -118,9 +113,9 @@ class Crowd:
         draw, desk, spec = self._draw, self._desk, pool.spec
         lean = self._flow[spec.token_b.symbol] - self._flow[spec.token_a.symbol]
         a_to_b = draw.chance(0.5 + max(-0.35, min(0.35, 0.4 * lean)))
-        reserves = venues.reserves_of(pool, desk.chain.accounts.get)
+        reserves = pool.reserves(desk.chain.accounts.get)
         impact = 0.00020 * draw.tail(70.0) * (0.25 if spec.pegged else 1.0)
-        amount = venues.amount_for(pool, reserves, impact, a_to_b=a_to_b)
+        amount = pool.amount_for(reserves, impact, a_to_b=a_to_b)
         wallet = draw.pick(self._wallets)
         source = desk.chain.token_balance(desk.builder.account_of(wallet.key, spec.token_a if a_to_b else spec.token_b))
         amount = min(amount, source[0] // 50 if source is not None else 0)
@@ -133,7 +128,7 @@ class Crowd:
         slack = draw.pick((0.0010, 0.0050, 0.0050, 0.0100))
         version = 2 if draw.chance(0.35) else 1
         limit = unit_limit(pool, fill) + (40_000 if draw.chance(0.2) else 0)
-        if draw.chance(0.12) and spec.venue not in ("orca", "saber") and not (spec.venue == "pump" and a_to_b):
+        if draw.chance(0.12) and a_to_b in VENUE_OF[spec.venue].exact_out:
             most = int(fill.paid * (1.0 + slack))
             swap = desk.builder.swap(pool, wallet.key, fill.received, most, a_to_b=a_to_b, exact_in=False)
         else:
@@ -235,8 +230,8 @@ class Rival:
     ) -> None:
         desk, spec, draw = self._desk, self._desk.pools[index].spec, self._draw
         pool = desk.pools[index]
-        reserves = venues.reserves_of(pool, desk.chain.accounts.get)
-        amount = venues.amount_for(pool, reserves, gap * self._part, a_to_b=a_to_b)
+        reserves = pool.reserves(desk.chain.accounts.get)
+        amount = pool.amount_for(reserves, gap * self._part, a_to_b=a_to_b)
         dollars = desk.worth(pool, amount, sight, a_to_b=a_to_b)
         if dollars > 3.0 * MAX_TRADE_DOLLARS:
             amount = int(amount * (3.0 * MAX_TRADE_DOLLARS / dollars))
@@ -303,18 +298,8 @@ class Rival:
     def _sold(self, index: int, amount: int, *, a_to_b: bool) -> int:
         """Returns what has to be paid for `amount` out of a pool."""
         desk = self._desk
-        now = desk.chain.now_ms // 1_000
         try:
-            fill = venues.swap(
-                desk.pools[index],
-                desk.chain.accounts.get,
-                amount,
-                a_to_b=a_to_b,
-                exact_in=False,
-                now=now,
-                slot=desk.chain.slot,
-                epoch=desk.chain.epoch,
-            )
+            fill = desk.pools[index].swap(desk.chain.accounts.get, amount, desk.now(), a_to_b=a_to_b, exact_in=False)
         except QuoteError:
             return 2**64
         return fill.paid

@@ -8,39 +8,24 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from cambist.engine.reference.accounts import TransferFee, TransferFeeConfig, program
-from cambist.engine.reference.amm_math.dlmm import array_index
-from cambist.simulator import catalogue, venues
 from cambist.simulator.accounts import Account, rent
+from cambist.simulator.addresses import MEMO_PROGRAM, associated
 from cambist.simulator.chain import LOOKUP_PROGRAM
 from cambist.simulator.draw import key32
-from cambist.simulator.opening import open_pool
 from cambist.simulator.scene import Scene, balance
 from cambist.simulator.token_layout import encode_mint, encode_transfer_fee_config
-from cambist.simulator.venues.clmm.accounts import ClmmAccount
-from cambist.simulator.venues.clmm.funding import clmm_config
-from cambist.simulator.venues.clmm.layout import encode_clmm_config
-from cambist.simulator.venues.cpmm.layout import encode_cpmm_config
-from cambist.simulator.venues.dlmm.accounts import LbPairAccount
-from cambist.simulator.venues.orca.accounts import WhirlpoolAccount
-from cambist.simulator.venues.pump.funding import pump_singletons
+from cambist.simulator.tokens import TRANSFER_FEE, tokens
+from cambist.simulator.venues import VENUES, open_pool, specs
 
 if TYPE_CHECKING:
-    from cambist.simulator.catalogue import TokenSpec
     from cambist.simulator.pool import Pool
+    from cambist.simulator.tokens import TokenSpec
 
-TICKS = 88
 WALLET_DOLLARS = 20_000_000.0
 """What each trader holds of each token: deep pockets, so that flow and not wealth moves prices."""
 WALLET_LAMPORTS = 50_000 * 10**9
 LOADER = bytes(Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111"))
 TABLE_KEYS = 256
-PUMP_KEYS = (
-    program.PUMP_AMM_CONFIG,
-    program.PUMP_AMM_EVENTS,
-    program.PUMP_AMM_VOLUME,
-    program.PUMP_FEE_CONFIG,
-    program.PUMP_FEES,
-)
 
 
 class Wallet(NamedTuple):
@@ -65,37 +50,29 @@ class World(NamedTuple):
 
 def build(seed: int, dollars: dict[str, float], genesis_s: int, noise: int = 24, rivals: int = 12) -> World:
     """Returns the opening state for a seed; `dollars` are the opening prices."""
-    tokens = catalogue.tokens()
+    known = tokens()
     accounts: dict[bytes, Account] = {}
     taxes = {}
-    for token in tokens.values():
+    for token in known.values():
         config = _transfer_fee(token)
         supply = int(4_000_000_000.0 / dollars[token.symbol]) * 10**token.decimals
         accounts[token.mint] = Account(token.token_program, _mint(token, min(supply, 2**63), config))
         taxes[token.mint] = None if config is None else config.newer
-    for index, rate in catalogue.CPMM_RATES.items():
-        accounts[catalogue.cpmm_config_address(index)] = Account(
-            program.RAYDIUM_CPMM,
-            encode_cpmm_config(index=index, trade_fee_rate=rate, protocol_fee_rate=120_000, fund_fee_rate=40_000),
-        )
-    for index in catalogue.CLMM_CONFIGS:
-        accounts[catalogue.clmm_config_address(index)] = Account(
-            program.RAYDIUM_CLMM, encode_clmm_config(clmm_config(index), bump=255)
-        )
-    pump_singletons(accounts, (tokens["SOL"], tokens["USDC"]))
+    for venue in VENUES:
+        venue.share(accounts, known)
     scene = Scene(seed, dollars, genesis_s, accounts)
     pools = []
-    for spec in catalogue.pools(tokens):
+    for spec in specs(known):
         pool = open_pool(scene, spec)
         pool.taxes = (taxes[spec.token_a.mint], taxes[spec.token_b.mint])
         pools.append(pool)
-    for key in (program.TOKEN, program.TOKEN_2022, *catalogue.POOL_PROGRAMS):
+    for key in (program.TOKEN, program.TOKEN_2022, *(key for venue in VENUES for key in venue.programs)):
         accounts[key] = Account(LOADER, (2).to_bytes(4, "little") + key32("programdata", key.hex()), executable=True)
     traders = [_wallet(seed, f"noise {i}") for i in range(noise)], [_wallet(seed, f"rival {i}") for i in range(rivals)]
     for wallet in traders[0] + traders[1]:
-        fund(accounts, tokens, dollars, wallet.key, WALLET_DOLLARS, WALLET_LAMPORTS)
+        fund(accounts, known, dollars, wallet.key, WALLET_DOLLARS, WALLET_LAMPORTS)
     tables = _lookup_tables(pools, accounts)
-    return World(tokens, pools, accounts, *traders, tables)
+    return World(known, pools, accounts, *traders, tables)
 
 
 def fund(
@@ -110,7 +87,7 @@ def fund(
     accounts[owner] = Account(bytes(32), b"", lamports)
     for token in tokens.values():
         amount = int(each / dollars[token.symbol] * float(10**token.decimals))
-        accounts[catalogue.associated(owner, token)] = balance(token, owner, amount)
+        accounts[associated(owner, token)] = balance(token, owner, amount)
 
 
 def _wallet(seed: int, name: str) -> Wallet:
@@ -124,56 +101,21 @@ def _mint(token: TokenSpec, supply: int, config: TransferFeeConfig | None) -> by
 
 
 def _transfer_fee(token: TokenSpec) -> TransferFeeConfig | None:
-    if token.symbol not in catalogue.TRANSFER_FEE:
+    if token.symbol not in TRANSFER_FEE:
         return None
-    bps, most = catalogue.TRANSFER_FEE[token.symbol]
+    bps, most = TRANSFER_FEE[token.symbol]
     fee = TransferFee(0, most, bps)
     return TransferFeeConfig(fee, fee)
 
 
 def _lookup_tables(pools: list[Pool], accounts: dict[bytes, Account]) -> list[bytes]:
     """Creates address lookup tables of what swaps name. Returns their addresses."""
-    keys = dict.fromkeys(
-        [
-            program.TOKEN,
-            program.TOKEN_2022,
-            catalogue.MEMO_PROGRAM,
-            catalogue.RAYDIUM_V4_AUTHORITY,
-            catalogue.CPMM_AUTHORITY,
-            catalogue.DAMM_V2_AUTHORITY,
-            catalogue.DAMM_V2_EVENTS,
-            catalogue.DLMM_EVENTS,
-        ]
-    )
+    shared = (key for venue in VENUES for key in venue.keys)
+    keys = dict.fromkeys([program.TOKEN, program.TOKEN_2022, MEMO_PROGRAM, *shared])
     for pool in pools:
         spec = pool.spec
         keys |= dict.fromkeys((spec.token_a.mint, spec.token_b.mint, spec.address, spec.vault_a, spec.vault_b))
-        if spec.venue == "cpmm":
-            keys |= dict.fromkeys((pool.config_address, pool.oracle))
-        if pool.stable is not None:
-            keys |= dict.fromkeys((pool.authority, *pool.stable.admin_vaults))
-        if spec.venue == "pump":
-            keys |= dict.fromkeys((pool.authority, catalogue.associated(pool.authority, spec.token_b)))
-            keys |= dict.fromkeys(PUMP_KEYS)
-        if spec.venue == "clmm":
-            account = accounts[spec.address]
-            assert isinstance(account, ClmmAccount)
-            ahead = (venues.clmm_ahead(account.ticks, account.pool.tick, a_to_b=a_to_b)[:3] for a_to_b in (True, False))
-            near = [pool.arrays[start] for starts in ahead for start in starts]
-            keys |= dict.fromkeys((pool.config_address, pool.oracle, pool.bitmap, *near))
-        if spec.venue == "dlmm":
-            pair = accounts[spec.address]
-            assert isinstance(pair, LbPairAccount)
-            home = array_index(pair.pair.active_id)
-            near = [pool.arrays[index] for index in pool.arrays if abs(index - home) <= 1]
-            keys |= dict.fromkeys((pool.oracle, *filter(None, (pool.bitmap,)), *near))
-        if spec.venue == "orca":
-            account = accounts[spec.address]
-            assert isinstance(account, WhirlpoolAccount)
-            span = TICKS * spec.tick_spacing
-            home = account.pool.tick // span * span
-            near = [pool.arrays[start] for start in pool.arrays if abs(start - home) <= span]
-            keys |= dict.fromkeys((pool.oracle, *near))
+        keys |= dict.fromkeys(pool.named(accounts.get))
     ordered, tables = list(keys), []
     for at in range(0, len(ordered), TABLE_KEYS):
         address = key32("cambist demo lookup table", at)

@@ -15,11 +15,12 @@ from cambist.engine.reference.accounts import program
 from cambist.engine.reference.engine.snapshot.parts import State
 from cambist.model.events import RecordKind
 from cambist.model.market import PoolRef, Token
-from cambist.simulator import catalogue, venues
+from cambist.simulator.addresses import pda
 from cambist.simulator.market import Market as Demo
 from cambist.simulator.pool import Pool
 from cambist.simulator.swap_builder import SwapBuilder
 from cambist.simulator.transactions import Budget, set_limit, set_price, sign
+from cambist.simulator.venues.clmm.catalogue import TERMS
 from feeds.solana import SEEDS
 from tests.parity.markets import WS, Market, run, setup
 
@@ -69,7 +70,7 @@ class Wire(Market):
         if need["kind"] == "account":
             return key
         owner = self.demo.chain.accounts[key].owner
-        return catalogue.pda(owner, *SEEDS[need["kind"]](key, need["index"]))
+        return pda(owner, *SEEDS[need["kind"]](key, need["index"]))
 
     def parts(self, pool: Pool) -> list[bytes]:
         """Returns the accounts of a pool that a swap changes together; none if the last slot's did not."""
@@ -90,10 +91,10 @@ class Wire(Market):
         builder = SwapBuilder(chain.accounts.get)
         for pool in self.demo.world.pools:
             spec = pool.spec
-            if spec.venue != "clmm" or not catalogue.CLMM_TERMS[spec.tier].limit_orders:
+            if spec.venue != "clmm" or not TERMS[spec.tier].limit_orders:
                 continue
-            reserves = venues.reserves_of(pool, chain.accounts.get)
-            amount = venues.amount_for(pool, reserves, spec.tick_spacing * 2e-4, a_to_b=a_to_b)
+            reserves = pool.reserves(chain.accounts.get)
+            amount = pool.amount_for(reserves, spec.tick_spacing * 2e-4, a_to_b=a_to_b)
             swap = builder.swap(pool, wallet.key, amount, 0, a_to_b=a_to_b)
             budget = Budget(300_000, 10**9)
             head = (set_limit(budget.limit), set_price(budget.price))

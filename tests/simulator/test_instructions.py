@@ -5,11 +5,10 @@ import pytest
 from cambist.engine.reference import instruction_builder as builder
 from cambist.engine.reference.accounts import program
 from cambist.engine.reference.instruction_builder import ClmmAccounts, Instruction, PumpPool, SwapAmounts, User
-from cambist.simulator.catalogue import PUMP_BUYBACK_RECIPIENTS, PUMP_FEE_RECIPIENTS
 from cambist.simulator.market import Market
 from cambist.simulator.pool import Pool
 from cambist.simulator.swap_builder import SwapBuilder
-from cambist.simulator.venues.clmm.market import clmm_ahead
+from cambist.simulator.venues.pump.catalogue import BUYBACK_RECIPIENTS, FEE_RECIPIENTS
 
 OWNER = bytes([5]) * 32
 AMOUNT, LIMIT = 123_456_789, 987_654
@@ -33,7 +32,7 @@ def clmm(market: Market, pool: Pool, user: User, amounts: SwapAmounts, *, a_to_b
         *account.pool.mints,
         builder.clmm_bitmap_extension(spec.address),
     )
-    starts = clmm_ahead(account.ticks, account.pool.tick, a_to_b=a_to_b)[:3]
+    starts = pool.ahead(market.chain.accounts.get, a_to_b=a_to_b)[:3]
     arrays = [builder.clmm_tick_array(spec.address, start) for start in starts]
     taxed = program.TOKEN_2022 in (spec.token_a.token_program, spec.token_b.token_program)
     build = builder.clmm_swap_v2 if version == 2 or taxed else builder.clmm_swap
@@ -50,8 +49,8 @@ def pump(market: Market, pool: Pool, user: User, amounts: SwapAmounts, *, a_to_b
         state.quote_vault,
         program.TOKEN,
         program.TOKEN,
-        PUMP_FEE_RECIPIENTS[pick],
-        PUMP_BUYBACK_RECIPIENTS[pick],
+        FEE_RECIPIENTS[pick],
+        BUYBACK_RECIPIENTS[pick],
         state.coin_creator,
     )
     keys = builder.pump_accounts(accounts, OWNER, is_cashback_coin=False)

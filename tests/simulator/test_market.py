@@ -79,7 +79,7 @@ def test_every_account_reads_as_its_layout_says() -> None:
         elif pool.spec.venue == "damm2":
             assert DammV2Pool.decode(account.data) == account.pool
         elif pool.spec.venue == "saber":
-            assert StableSwap.decode(account.data) == pool.stable
+            assert StableSwap.decode(account.data) == pool.state
         elif pool.spec.venue == "dlmm":
             assert LbPair.decode(account.data) == account.pair
             extension = BinArrayBitmapExtension.decode(chain.accounts[pool.bitmap].data) if pool.bitmap else None
@@ -91,7 +91,7 @@ def test_every_account_reads_as_its_layout_says() -> None:
                 assert (array.index, array.lb_pair) == (index, pool.spec.address)
         elif pool.spec.venue == "clmm":
             assert ClmmPool.decode(account.data) == account.pool
-            assert ClmmConfig.decode(chain.accounts[pool.config_address].data) == pool.clmm_config
+            assert ClmmConfig.decode(chain.accounts[pool.config_address].data) == pool.config
             extension = ClmmBitmapExtension.decode(chain.accounts[pool.bitmap].data)
             arrays = [ClmmTickArray.decode(chain.accounts[key].data) for key in pool.arrays.values()]
             assert arrays == [chain.accounts[key].array for key in pool.arrays.values()]
@@ -106,9 +106,9 @@ def test_every_account_reads_as_its_layout_says() -> None:
             found["fee_on"] += account.pool.fee_on != 0
         elif pool.spec.venue == "pump":
             assert PumpPool.decode(account.data) == account.pool
-            assert PumpConfig.decode(chain.accounts[program.PUMP_AMM_CONFIG].data) == pool.pump.config
-            assert PumpFeeConfig.decode(chain.accounts[program.PUMP_FEE_CONFIG].data) == pool.pump.schedule
-            assert is_canonical(account.pool) == pool.pump.canonical
+            assert PumpConfig.decode(chain.accounts[program.PUMP_AMM_CONFIG].data) == pool.facts.config
+            assert PumpFeeConfig.decode(chain.accounts[program.PUMP_FEE_CONFIG].data) == pool.facts.schedule
+            assert is_canonical(account.pool) == pool.facts.canonical
             found["kept"] += account.pool.virtual_quote_reserves < 0
         else:
             assert Whirlpool.decode(account.data) == account.pool

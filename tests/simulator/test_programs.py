@@ -6,17 +6,22 @@ import pytest
 
 from cambist.engine.reference.accounts import Oracle, TickArray, Whirlpool, program
 from cambist.engine.reference.tick_array_manager import Ticks, swap_array_starts
-from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, TokenBalance
-from cambist.simulator.catalogue import PoolSpec, TokenSpec
+from cambist.simulator.addresses import MEMO_PROGRAM, pda
 from cambist.simulator.execution import Outcome, execute
-from cambist.simulator.handlers import HANDLERS
 from cambist.simulator.metas import readonly, written
-from cambist.simulator.pool import Pool
+from cambist.simulator.pool import Pool, PoolSpec
+from cambist.simulator.tokens import TokenSpec
 from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction, parse
+from cambist.simulator.venues import HANDLERS
+from cambist.simulator.venues.cpmm.market import CpmmMarket
 from cambist.simulator.venues.orca.accounts import OracleAccount, TickArrayAccount, WhirlpoolAccount
+from cambist.simulator.venues.orca.catalogue import tick_array_address
 from cambist.simulator.venues.orca.layout import decode_tick_array
+from cambist.simulator.venues.orca.market import OrcaMarket
 from cambist.simulator.venues.orca.program import ORCA_SWAP, ORCA_SWAP_V2
+from cambist.simulator.venues.ray4.catalogue import AUTHORITY
+from cambist.simulator.venues.ray4.market import Ray4Market
 from tests.svm_vectors import load
 
 USER = bytes([7]) * 32
@@ -51,15 +56,14 @@ class Recorded:
             state.vault_a,
             state.vault_b,
         )
-        self.pool, arrays = Pool(spec), []
-        self.pool.oracle = catalogue.pda(self.program, b"oracle", address)
+        arrays, keys, oracle = [], {}, pda(self.program, b"oracle", address)
         for key, (role, data) in raw.items():
             if role == "whirlpool":
                 self.accounts[address] = WhirlpoolAccount(data, state, 0)
             elif role == "tick_array" and data:
                 fields, array = decode_tick_array(data), TickArray.decode(data)
                 arrays.append(array)
-                self.pool.arrays[array.start_tick_index] = key32(key)
+                keys[array.start_tick_index] = key32(key)
                 edge = {at: array.start_tick_index + at * state.tick_spacing for at in fields.ticks}
                 live = {at: tick for at, tick in fields.ticks.items() if tick.initialized}
                 nets = {edge[at]: (tick.net, tick.gross) for at, tick in live.items()}
@@ -68,10 +72,10 @@ class Recorded:
                     address, array.start_tick_index, state.tick_spacing, nets, growths
                 )
             elif role == "oracle":
-                self.accounts[self.pool.oracle] = OracleAccount(Oracle.decode(data))
+                self.accounts[oracle] = OracleAccount(Oracle.decode(data))
         span = 88 * state.tick_spacing
-        absent = [at for at in range(-443_636 // span * span, 443_637, span) if at not in self.pool.arrays]
-        self.pool.ticks = Ticks(state.tick_spacing, arrays, absent)
+        absent = [at for at in range(-443_636 // span * span, 443_637, span) if at not in keys]
+        self.pool = OrcaMarket(spec, oracle, keys, Ticks(state.tick_spacing, arrays, absent))
         for key, mint, holder in (
             (state.vault_a, state.mint_a, address),
             (state.vault_b, state.mint_b, address),
@@ -109,13 +113,13 @@ class Recorded:
         if case["ix"] == "swap":
             metas = (readonly(program.TOKEN), signer, written(spec.address), *sides, *arrays, oracle)
             return Instruction(self.program, metas, ORCA_SWAP + args)
-        programs = (readonly(program.TOKEN), readonly(program.TOKEN), readonly(catalogue.MEMO_PROGRAM))
+        programs = (readonly(program.TOKEN), readonly(program.TOKEN), readonly(MEMO_PROGRAM))
         mints = (readonly(spec.token_a.mint), readonly(spec.token_b.mint))
         metas = (*programs, signer, written(spec.address), *mints, *sides, *arrays, oracle)
         return Instruction(self.program, metas, ORCA_SWAP_V2 + args + b"\0")
 
     def absent(self, start: int) -> bytes:
-        return catalogue.tick_array_address(self.pool.spec.address, start)
+        return tick_array_address(self.pool.spec.address, start)
 
 
 def key32(text: str) -> bytes:
@@ -177,18 +181,18 @@ def test_recorded_transactions_are_read_as_they_were_sent(name: str) -> None:
 
 def constant_product(
     venue: str, balances: tuple[tuple[int, int], tuple[int, int]]
-) -> tuple[Pool, dict[bytes, Account]]:
-    """Returns a pool without its own account, and the balances of (vaults, user)."""
+) -> tuple[PoolSpec, dict[bytes, Account]]:
+    """Returns a pool, without its own account, and the balances of (vaults, user)."""
     from cambist.simulator.draw import key32 as made
 
     tokens = [TokenSpec(name, made(name), 6, program.TOKEN, real=False) for name in "AB"]
     address, vaults = key32("25ZBuUGL6tECF53ADz6r9T6mXxSpsRG8mnKNcyf5z3wm"), (made("vault a"), made("vault b"))
-    pool = Pool(PoolSpec(venue, *tokens, 0.0, 2_500, 0, 0, address, *vaults))
+    spec = PoolSpec(venue, *tokens, 0.0, 2_500, 0, 0, address, *vaults)
     accounts: dict[bytes, Account] = {USER: Account(bytes(32), b"", 10**12)}
     for keys, holder, amounts in ((vaults, address, balances[0]), (WALLETS, USER, balances[1])):
         for key, token, amount in zip(keys, tokens, amounts, strict=True):
             accounts[key] = TokenBalance.new(program.TOKEN, token.mint, holder, amount, native=False, withheld=False)
-    return pool, accounts
+    return spec, accounts
 
 
 def run(pool: Pool, accounts: dict[bytes, Account], instruction: Instruction, clock: dict) -> Outcome:
@@ -209,20 +213,18 @@ def test_raydium_v4_swaps_end_as_the_recorded_ones() -> None:
         if case["new_rule"] is not None or "oo_coin" in case or not isinstance(exp["err"], int | None):
             continue
         user = (case["user_dst"], case["user_src"]) if case["dir"] == 1 else (case["user_src"], case["user_dst"])
-        pool, accounts = constant_product("ray4", ((case["cv"], case["pv"]), user))
-        spec = pool.spec
+        spec, accounts = constant_product("ray4", ((case["cv"], case["pv"]), user))
         opened = case.get("open_time", case.get("open", 0))
         keys = (spec.vault_a, spec.vault_b, spec.token_a.mint, spec.token_b.mint)
-        pool.info = AmmV4(
-            case["status"], 6, 6, case["fee_n"], case["fee_d"], case["pnl_c"], case["pnl_p"], opened, *keys
-        )
+        info = AmmV4(case["status"], 6, 6, case["fee_n"], case["fee_d"], case["pnl_c"], case["pnl_p"], opened, *keys)
+        pool = Ray4Market(spec, info)
         source, target = WALLETS if case["dir"] == 2 else WALLETS[::-1]
         orders = [written(bytes([20 + i]) * 32) for i in range(case["nacc"] - 16)]
         market = [written(bytes([40 + i]) * 32) for i in range(8)]
         metas = (
             readonly(program.TOKEN),
             written(spec.address),
-            readonly(catalogue.RAYDIUM_V4_AUTHORITY),
+            readonly(AUTHORITY),
             *orders,
             written(spec.vault_a),
             written(spec.vault_b),
@@ -260,6 +262,7 @@ def test_raydium_cpmm_swaps_end_as_the_recorded_ones() -> None:
     """
     from cambist.engine.reference.accounts import CpmmConfig, CpmmPool, TransferFee
     from cambist.simulator.venues.cpmm.accounts import CpmmAccount
+    from cambist.simulator.venues.cpmm.catalogue import AUTHORITY as CPMM_AUTHORITY
     from cambist.simulator.venues.cpmm.program import CPMM_IN, CPMM_OUT
 
     data, done, skipped = load("raydium_cpmm"), 0, 0
@@ -267,9 +270,9 @@ def test_raydium_cpmm_swaps_end_as_the_recorded_ones() -> None:
         exp = case["exp"]
         if not exp["ok"]:
             continue
-        pool, accounts = constant_product("cpmm", (tuple(case["v"]), tuple(case["u"])))
-        spec = pool.spec
-        pool.config, pool.config_address = CpmmConfig(0, case["t"], case["p"], case["f"], 0), bytes([5]) * 32
+        spec, accounts = constant_product("cpmm", (tuple(case["v"]), tuple(case["u"])))
+        config = CpmmConfig(0, case["t"], case["p"], case["f"], 0)
+        pool = CpmmMarket(spec, config, bytes([5]) * 32, bytes([6]) * 32)
         pool.taxes = tuple(None if tax is None else TransferFee(0, tax["max_fee"], tax["bps"]) for tax in case["tf"])
         mints, vaults = (spec.token_a.mint, spec.token_b.mint), (spec.vault_a, spec.vault_b)
         fees = tuple(case["pf"]), tuple(case["ff"])
@@ -282,7 +285,7 @@ def test_raydium_cpmm_swaps_end_as_the_recorded_ones() -> None:
         order = (side, 1 - side)
         metas = (
             Meta(USER, signer=True, writable=True),
-            readonly(catalogue.CPMM_AUTHORITY),
+            readonly(CPMM_AUTHORITY),
             readonly(pool.config_address),
             written(spec.address),
             *(written(WALLETS[i]) for i in order),
@@ -290,7 +293,7 @@ def test_raydium_cpmm_swaps_end_as_the_recorded_ones() -> None:
             readonly(program.TOKEN),
             readonly(program.TOKEN),
             *(readonly(mints[i]) for i in order),
-            written(bytes([6]) * 32),
+            written(pool.history),
         )
         exact_in = case["kind"] == "in"
         pair = (case["amount"], case["limit"]) if exact_in else (case["limit"], case["amount"])

@@ -14,15 +14,16 @@ from cambist.engine.reference.accounts.raydium_clmm import (
     ClmmTickArray,
 )
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-from cambist.simulator import catalogue, venues
 from cambist.simulator.accounts import Account, TokenBalance
-from cambist.simulator.catalogue import PoolSpec, TokenSpec
+from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.execution import Outcome
 from cambist.simulator.metas import readonly, written
-from cambist.simulator.pool import Pool
+from cambist.simulator.pool import Pool, PoolSpec
+from cambist.simulator.tokens import TokenSpec
 from cambist.simulator.transactions import Instruction, Meta
 from cambist.simulator.venues.clmm.accounts import ClmmAccount, ClmmTickArrayAccount
 from cambist.simulator.venues.clmm.layout import CLMM_TICK, CLMM_TICK_ARRAY, ClmmTickState
+from cambist.simulator.venues.clmm.market import ClmmMarket
 from cambist.simulator.venues.clmm.program import CLMM_SWAP, CLMM_SWAP_V2
 from tests.simulator.test_programs import USER, WALLETS, code, key32, run
 from tests.svm_vectors import account_bytes, load
@@ -60,11 +61,10 @@ def clmm(name: str, data: dict) -> tuple[Pool, dict[bytes, Account]]:
     (address, raw), (config_key, config) = by_role["pool"][0], by_role["amm_config"][0]
     state = ClmmPool.decode(raw)
     tokens = [TokenSpec(side, mint, 6, program.TOKEN, real=False) for side, mint in zip("01", state.mints, strict=True)]
-    pool = Pool(PoolSpec("clmm", *tokens, 0.0, 0, state.tick_spacing, 0, address, *state.vaults))
-    pool.clmm_config, pool.config_address = ClmmConfig.decode(config), config_key
-    pool.oracle = by_role["observation"][0][0]
-    pool.bitmap, extension = by_role["bitmap_extension"][0]
-    pool.clmm_bitmap = ClmmBitmapExtension.decode(extension)
+    spec = PoolSpec("clmm", *tokens, 0.0, 0, state.tick_spacing, 0, address, *state.vaults)
+    bitmap, extension = by_role["bitmap_extension"][0]
+    pool = ClmmMarket(spec, ClmmConfig.decode(config), config_key, by_role["observation"][0][0], bitmap)
+    pool.extension = ClmmBitmapExtension.decode(extension)
     accounts: dict[bytes, Account] = {USER: Account(bytes(32), b"", 10**12)}
     arrays = []
     for key, array in by_role["tick_array"]:
@@ -76,7 +76,7 @@ def clmm(name: str, data: dict) -> tuple[Pool, dict[bytes, Account]]:
         assert account.array == decoded
         pool.arrays[decoded.start_tick_index], accounts[key] = key, account
         arrays.append(decoded)
-    ticks = ClmmTicks(address, state, pool.clmm_bitmap, arrays)
+    ticks = ClmmTicks(address, state, pool.extension, arrays)
     accounts[address] = ClmmAccount(raw, state, ticks, data["clock"]["epoch"])
     for keys, holder in ((state.vaults, address), (WALLETS, USER)):
         for key, mint in zip(keys, state.mints, strict=True):
@@ -85,22 +85,22 @@ def clmm(name: str, data: dict) -> tuple[Pool, dict[bytes, Account]]:
 
 
 def instruction(case: dict, pool: Pool, accounts: dict[bytes, Account]) -> Instruction:
-    spec, account, forward = pool.spec, accounts[pool.spec.address], case["z"]
+    spec, forward = pool.spec, case["z"]
     sides = [(WALLETS[0], spec.vault_a, spec.token_a.mint), (WALLETS[1], spec.vault_b, spec.token_b.mint)]
     users, vaults, mints = zip(*(sides if forward else sides[::-1]), strict=True)
-    starts = venues.clmm_ahead(account.ticks, account.pool.tick, a_to_b=forward)[: case["narr"]]
+    starts = pool.ahead(accounts.get, a_to_b=forward)[: case["narr"]]
     arrays = [written(pool.arrays[start]) for start in starts]
     head = (
         Meta(USER, signer=True, writable=False),
         readonly(pool.config_address),
-        *(written(key) for key in (spec.address, *users, *vaults, pool.oracle)),
+        *(written(key) for key in (spec.address, *users, *vaults, pool.history)),
     )
     args = case["amount"].to_bytes(8, "little") + case["threshold"].to_bytes(8, "little")
     args += int(case["limit"]).to_bytes(16, "little") + bytes((case["exact_in"],))
     if case.get("ix") == "swap":
         metas = (*head, readonly(program.TOKEN), arrays[0], written(pool.bitmap), *arrays[1:])
         return Instruction(program.RAYDIUM_CLMM, metas, CLMM_SWAP + args)
-    fixed = (program.TOKEN, program.TOKEN_2022, catalogue.MEMO_PROGRAM, *mints)
+    fixed = (program.TOKEN, program.TOKEN_2022, MEMO_PROGRAM, *mints)
     metas = (*head, *(readonly(key) for key in fixed), written(pool.bitmap), *arrays)
     return Instruction(program.RAYDIUM_CLMM, metas, CLMM_SWAP_V2 + args)
 
@@ -223,8 +223,8 @@ def test_clmm_refuses_wrong_accounts(version: int) -> None:
 
     wrong = [
         (good.accounts[:9], 3005),
-        (with_meta(1, pool.oracle), 2012),
-        (with_meta(2, pool.oracle), 3012),
+        (with_meta(1, pool.history), 2012),
+        (with_meta(2, pool.history), 3012),
         (with_meta(5, pool.spec.vault_a if not case["z"] else pool.spec.vault_b), 6021),
         (with_meta(7, pool.config_address), 2012),
         (with_meta(8, program.TOKEN_2022), 3008),

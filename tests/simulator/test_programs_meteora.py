@@ -5,18 +5,21 @@ import base64
 from cambist.engine.reference.accounts import BinArray, DammV2Pool, LbPair, TransferFee, program
 from cambist.engine.reference.accounts import Mint as MintAccount
 from cambist.engine.reference.amm_math.dlmm import Bins
-from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, TokenBalance
-from cambist.simulator.catalogue import PoolSpec, TokenSpec
+from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.execution import Outcome, execute
-from cambist.simulator.handlers import HANDLERS
 from cambist.simulator.metas import readonly, written
-from cambist.simulator.pool import Pool
+from cambist.simulator.pool import Pool, PoolSpec
+from cambist.simulator.tokens import TokenSpec
 from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction
+from cambist.simulator.venues import HANDLERS
 from cambist.simulator.venues.damm2.accounts import DammV2Account
 from cambist.simulator.venues.damm2.layout import LpFees
+from cambist.simulator.venues.damm2.market import Damm2Market
 from cambist.simulator.venues.damm2.program import DAMM_SWAP, DAMM_SWAP2
 from cambist.simulator.venues.dlmm.accounts import BinArrayAccount, LbPairAccount
+from cambist.simulator.venues.dlmm.catalogue import EVENTS, bin_array_address
+from cambist.simulator.venues.dlmm.market import DlmmMarket
 from cambist.simulator.venues.dlmm.program import DLMM_OUT, DLMM_OUT2, DLMM_SWAP, DLMM_SWAP2
 from tests.simulator.test_programs import USER, WALLETS, code, key32, run
 from tests.svm_vectors import account_bytes, load
@@ -32,7 +35,7 @@ def damm_v2(case: dict, data: dict) -> tuple[Pool, dict[bytes, Account]]:
     state = DammV2Pool.decode(raw)
     tokens = [TokenSpec(name, mint, 6, program.TOKEN, real=False) for name, mint in zip("AB", state.mints, strict=True)]
     address = key32(data["addresses"]["pool"])
-    pool = Pool(PoolSpec("damm2", *tokens, 0.0, 0, 0, 0, address, *state.vaults))
+    pool = Damm2Market(PoolSpec("damm2", *tokens, 0.0, 0, 0, 0, address, *state.vaults))
     accounts: dict[bytes, Account] = {USER: Account(bytes(32), b"", 10**12)}
     accounts[address] = DammV2Account(raw, state, LpFees((0, 0), (0, 0)))
     for keys, holder, amount in (
@@ -117,14 +120,13 @@ def dlmm(record: dict, data: dict) -> tuple[Pool, dict[bytes, Account]]:
         TokenSpec(name, key, 6, key32(mint["owner"]), real=False)
         for name, key, mint in zip("XY", (pair.mint_x, pair.mint_y), mints, strict=True)
     ]
-    pool = Pool(PoolSpec("dlmm", *tokens, 0.0, 0, pair.bin_step, 0, address, pair.reserve_x, pair.reserve_y))
+    arrays = [(key, BinArray.decode(account_bytes(account))) for key, account in by_role["bin_array"]]
+    bins = Bins(address, pair, None, [array for _, array in arrays])
+    spec = PoolSpec("dlmm", *tokens, 0.0, 0, pair.bin_step, 0, address, pair.reserve_x, pair.reserve_y)
+    pool = DlmmMarket(spec, oracle, {array.index: key for key, array in arrays}, bins)
     configs = [MintAccount.decode(account_bytes(mint)).transfer_fee for mint in mints]
     pool.taxes = tuple(None if config is None else config.at(data["clock"]["epoch"]) for config in configs)
     assert all(tax is None or isinstance(tax, TransferFee) for tax in pool.taxes)
-    pool.oracle = oracle
-    arrays = [(key, BinArray.decode(account_bytes(account))) for key, account in by_role["bin_array"]]
-    pool.arrays = {array.index: key for key, array in arrays}
-    pool.bins = Bins(address, pair, None, [array for _, array in arrays])
     accounts: dict[bytes, Account] = {USERS_KEY: Account(bytes(32), b"", 10**12)}
     accounts[address] = LbPairAccount(account_bytes(lb_pair), pair)
     accounts |= {key: BinArrayAccount(array, {}) for key, array in arrays}
@@ -145,8 +147,8 @@ def dlmm_swap(case: dict, pool: Pool, accounts: dict[bytes, Account], clock: dic
     users = WALLETS if case["sfy"] else WALLETS[::-1]
     owner = program.METEORA_DLMM
     programs = [spec.token_a.token_program, spec.token_b.token_program]
-    programs += [catalogue.MEMO_PROGRAM] if second else []
-    arrays = [pool.arrays.get(index) or catalogue.bin_array_address(spec.address, index) for index in case["arrays"]]
+    programs += [MEMO_PROGRAM] if second else []
+    arrays = [pool.arrays.get(index) or bin_array_address(spec.address, index) for index in case["arrays"]]
     metas = (
         written(spec.address),
         readonly(owner),
@@ -156,7 +158,7 @@ def dlmm_swap(case: dict, pool: Pool, accounts: dict[bytes, Account], clock: dic
         written(pool.oracle),
         readonly(owner),
         Meta(USERS_KEY, signer=True, writable=False),
-        *(readonly(key) for key in (*programs, catalogue.DLMM_EVENTS, owner)),
+        *(readonly(key) for key in (*programs, EVENTS, owner)),
         *(written(key) for key in arrays),
     )
     pair = (case["amount"], case["limit"]) if case["exact_in"] else (case["limit"], case["amount"])

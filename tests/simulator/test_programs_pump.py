@@ -8,13 +8,14 @@ from cambist.engine.reference.accounts.pump import PumpFees, PumpPool
 from cambist.engine.reference.amm_math import pump
 from cambist.engine.reference.log_parser import decode_event
 from cambist.simulator.accounts import TokenBalance
-from cambist.simulator.catalogue import PUMP_TIERS, associated
+from cambist.simulator.addresses import associated
 from cambist.simulator.execution import Outcome, execute
-from cambist.simulator.handlers import HANDLERS
 from cambist.simulator.market import Market
 from cambist.simulator.swap_builder import SwapBuilder
 from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction
-from cambist.simulator.venues.pump.market import pump_state
+from cambist.simulator.venues import HANDLERS
+from cambist.simulator.venues.pump.catalogue import PROGRAM, TIERS
+from cambist.simulator.venues.pump.market import PumpMarket
 from tests.simulator.test_programs import code
 
 AMOUNT = 5_000_000_000
@@ -31,7 +32,7 @@ class Scene:
         self.pool = next(
             pool
             for pool in self.market.world.pools
-            if pool.spec.venue == "pump" and pool.pump is not None and pool.pump.canonical == canonical
+            if isinstance(pool, PumpMarket) and pool.facts.canonical == canonical
         )
         spec = self.pool.spec
         keys = self.builder.swap(self.pool, self.owner, 1, 1, a_to_b=False).accounts
@@ -78,7 +79,7 @@ def test_tokens_and_fees_go_where_the_interface_says(
 ) -> None:
     scene = Scene(canonical)
     spec = scene.pool.spec
-    state = pump_state(scene.pool, scene.chain.accounts.get)
+    state = scene.pool.state(scene.chain.accounts.get)
     base, quote = (scene.chain.accounts[key].amount for key in (spec.vault_a, spec.vault_b))
     fees = state.fees()
     assert fees.creator > 0 if canonical else fees == PumpFees(25, 5, 0)
@@ -94,13 +95,10 @@ def test_tokens_and_fees_go_where_the_interface_says(
     assert scene.moved(outcome) == (*users, *vaults, *shares)
     after = PumpPool.decode(outcome.account(spec.address).data)
     assert after.virtual_quote_reserves == (0 if version == 1 else -owed)
-    [event] = [decode_event(HANDLER_KEY, data[8:]) for data in outcome.events]
+    [event] = [decode_event(PROGRAM, data[8:]) for data in outcome.events]
     assert event is not None
     assert (event.pool, event.a_to_b, event.amount_in, event.amount_out) == (spec.address, a_to_b, paid, got)
     assert event.fees == ((0, fill.fee()) if a_to_b else (fill.fee(), 0))
-
-
-HANDLER_KEY = next(key for key, handler in HANDLERS.items() if handler.__name__ == "pump")
 
 
 def test_both_versions_leave_the_same_price() -> None:
@@ -108,31 +106,31 @@ def test_both_versions_leave_the_same_price() -> None:
     for version in (1, 2):
         scene = Scene()
         outcome = scene.run(scene.swap(a_to_b=False, exact_in=True, version=version, limit=1))
-        reserves = pump_state(scene.pool, outcome.account)
+        reserves = scene.pool.state(outcome.account)
         prices.append((reserves.amounts[0], reserves.amounts[1] + reserves.account.virtual_quote_reserves))
     assert prices[0] == prices[1]
 
 
 def test_fees_follow_the_market_cap() -> None:
     scene = Scene()
-    state = pump_state(scene.pool, scene.chain.accounts.get)
-    supply = scene.pool.pump.supply
-    for at, (least, bps) in enumerate(PUMP_TIERS.items()):
+    state = scene.pool.state(scene.chain.accounts.get)
+    supply = scene.pool.facts.supply
+    for at, (least, bps) in enumerate(TIERS.items()):
         amounts = (supply, (least + 1) * 10**9)
         assert type(state)(*(*vars(state).values(),)[:5], amounts, (None, None)).fees() == PumpFees(*bps), at
     seen = set()
     for _ in range(60):
         scene.market.slot()
         for pool in scene.market.world.pools:
-            if pool.spec.venue == "pump":
-                seen.add(pump_state(pool, scene.chain.accounts.get).fees())
+            if isinstance(pool, PumpMarket):
+                seen.add(pool.state(scene.chain.accounts.get).fees())
     assert {PumpFees(20, 5, 5), PumpFees(20, 5, 4), PumpFees(25, 5, 0)} == seen
 
 
 def test_pump_refuses_limits_that_are_missed_by_an_atom() -> None:
     for a_to_b, exact_in in FORMULAS:
         scene = Scene()
-        state = pump_state(scene.pool, scene.chain.accounts.get)
+        state = scene.pool.state(scene.chain.accounts.get)
         fill = state.fill(a_to_b, AMOUNT, exact_in=exact_in)
         missed = fill.amount_out + 1 if exact_in else fill.amount_in - 1
         outcome = scene.run(scene.swap(a_to_b=a_to_b, exact_in=exact_in, version=1, limit=missed))

@@ -6,11 +6,12 @@ from msgspec.structs import replace
 
 from cambist.engine.reference.accounts import StableSwap, program
 from cambist.simulator.accounts import Account, TokenBalance
-from cambist.simulator.catalogue import PoolSpec, TokenSpec
 from cambist.simulator.execution import Outcome
 from cambist.simulator.metas import readonly, written
-from cambist.simulator.pool import Pool
+from cambist.simulator.pool import Pool, PoolSpec
+from cambist.simulator.tokens import TokenSpec
 from cambist.simulator.transactions import Instruction, Meta
+from cambist.simulator.venues.saber.market import SaberMarket
 from cambist.simulator.venues.saber.program import SABER_SWAP
 from tests.simulator.test_programs import PLENTY, USER, WALLETS, code, key32, run
 from tests.svm_vectors import load
@@ -34,8 +35,7 @@ def stable(case: dict) -> tuple[Pool, dict[bytes, Account]]:
         trade_fee=(case["tn"], case["td"]),
     )
     tokens = [TokenSpec(name, mint, 6, program.TOKEN, real=False) for name, mint in zip("AB", state.mints, strict=True)]
-    pool = Pool(PoolSpec("saber", *tokens, 0.0, 0, 0, 0, ADDRESS, *state.vaults))
-    pool.stable, pool.authority = state, AUTHORITY
+    pool = SaberMarket(PoolSpec("saber", *tokens, 0.0, 0, 0, 0, ADDRESS, *state.vaults), state, AUTHORITY)
     accounts: dict[bytes, Account] = {USER: Account(bytes(32), b"", 10**12)}
     for keys, holder, amounts in (
         (state.vaults, AUTHORITY, (case["x"], case["y"])),
@@ -48,7 +48,7 @@ def stable(case: dict) -> tuple[Pool, dict[bytes, Account]]:
 
 
 def swap(case: dict, pool: Pool, accounts: dict[bytes, Account], **changed: bytes) -> Outcome:
-    state = pool.stable
+    state = pool.state
     order = (0, 1) if case["a2b"] else (1, 0)
     keys = {
         "authority": AUTHORITY,
@@ -83,7 +83,7 @@ def test_saber_swaps_end_as_the_recorded_ones() -> None:
             failed += 1
             continue
         source, target = WALLETS if case["a2b"] else WALLETS[::-1]
-        vaults, admins = pool.stable.vaults, pool.stable.admin_vaults
+        vaults, admins = pool.state.vaults, pool.state.admin_vaults
         if not case["a2b"]:
             vaults, admins = vaults[::-1], admins[::-1]
         moved = {key: outcome.account(key).amount - accounts[key].amount for key in (source, target, *vaults, *admins)}
@@ -105,7 +105,7 @@ def test_saber_swaps_end_as_the_recorded_ones() -> None:
 def test_saber_refuses_wrong_accounts() -> None:
     case = next(item for item in load("saber_stable_swap")["cases"] if item["exp"]["ok"] and item["a2b"])
     pool, accounts = stable(case)
-    state = pool.stable
+    state = pool.state
     wrong = [
         ({"authority": USER}, 4),
         ({"vault_in": state.vaults[1]}, 11),

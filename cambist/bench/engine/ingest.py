@@ -15,8 +15,8 @@ import msgspec
 from cambist.bench.engine.case import EngineRow, native
 from cambist.bench.engine.node import fed, is_clock, opened
 from cambist.engine import make_engine
-from cambist.simulator import venues
 from cambist.simulator.accounts import TokenBalance
+from cambist.simulator.pool import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,10 +129,10 @@ def _one_whirlpool() -> Stream:
     accounts = node.chain.accounts
 
     def swap(pool: Pool, *, a_to_b: bool) -> list[bytes]:
-        reserves = venues.reserves_of(pool, accounts.get)
+        reserves = pool.reserves(accounts.get)
         amount = int(reserves[0 if a_to_b else 1]) // TINY
-        now, slot = node.market.now_ms // 1_000, node.chain.slot
-        fill = venues.swap(pool, accounts.get, amount, a_to_b=a_to_b, exact_in=True, now=now, slot=slot)
+        at = Moment(node.market.now_ms // 1_000, node.chain.slot)
+        fill = pool.swap(accounts.get, amount, at, a_to_b=a_to_b, exact_in=True)
         accounts.update(fill.changed)
         return [pool.spec.address]
 
@@ -167,7 +167,7 @@ def _expanded(engine: Engine) -> int:
 def _session() -> Stream:
     """Slots of the market: the pools that changed, one after the other, then the next slot and the clock."""
     node, engine = opened("native")
-    owner = {key: at for at, pool in enumerate(node.pools.values()) for key in _keys(pool)}
+    owner = {key: at for at, pool in enumerate(node.pools.values()) for key in pool.parts()}
     parts = []
     for _ in range(SLOTS):
         block = node.market.slot()
@@ -179,7 +179,3 @@ def _session() -> Stream:
         node.slot()
         parts.append((node.take() + node.notify(key for key in block.changed if is_clock(key)), 0))
     return Stream(f"demo session of {len(node.pools)} pools", parts, engine.snapshot(), engine, node.setup())
-
-
-def _keys(pool: Pool) -> list[bytes]:
-    return [pool.spec.address, pool.spec.vault_a, pool.spec.vault_b, pool.oracle, pool.bitmap, *pool.arrays.values()]

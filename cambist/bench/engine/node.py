@@ -13,7 +13,7 @@ from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import program
 from cambist.model.events import HEADER, Channel, Direction, RecordKind, pack
 from cambist.model.market import PoolRef, Token
-from cambist.simulator import catalogue
+from cambist.simulator.addresses import pda
 from cambist.simulator.encoding import View, account_json
 from cambist.simulator.market import Market
 from feeds.solana import SEEDS
@@ -118,7 +118,7 @@ class Node:
         assert key is not None
         if need["kind"] == "account":
             return key
-        return catalogue.pda(self.chain.accounts[key].owner, *SEEDS[need["kind"]](key, need["index"]))
+        return pda(self.chain.accounts[key].owner, *SEEDS[need["kind"]](key, need["index"]))
 
     def _http(self, method: str, params: list[Any], result: object) -> None:
         number = next(self._requests)

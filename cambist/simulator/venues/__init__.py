@@ -1,118 +1,55 @@
-"""Swaps through the pools: exact maths on account state, and the accounts after."""
+"""The pool programs that the market runs: one room each, one row each, in the order in which pools open."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cambist.engine.reference.amm_math.damm_v2 import SwapMode
-from cambist.simulator.pool import Fill, Pool, Vaults, vaults
-from cambist.simulator.venues.clmm.accounts import ClmmAccount
-from cambist.simulator.venues.clmm.market import clmm_ahead, clmm_ticks, swap_clmm
-from cambist.simulator.venues.cpmm.accounts import CpmmAccount
-from cambist.simulator.venues.cpmm.market import swap_cpmm
-from cambist.simulator.venues.damm2.accounts import DammV2Account
-from cambist.simulator.venues.damm2.market import swap_damm2
-from cambist.simulator.venues.dlmm.market import reserves_dlmm, swap_dlmm
-from cambist.simulator.venues.orca.accounts import WhirlpoolAccount
-from cambist.simulator.venues.orca.market import swap_orca
-from cambist.simulator.venues.pump.market import pump_state, reserves_pump, swap_pump
-from cambist.simulator.venues.ray4.market import swap_ray4
-from cambist.simulator.venues.saber.market import reserves_saber, swap_saber
+from cambist.simulator import core_programs
+from cambist.simulator.draw import Draw
+from cambist.simulator.venues.clmm import CLMM
+from cambist.simulator.venues.cpmm import CPMM
+from cambist.simulator.venues.damm2 import DAMM2
+from cambist.simulator.venues.dlmm import DLMM
+from cambist.simulator.venues.orca import ORCA
+from cambist.simulator.venues.pump import PUMP
+from cambist.simulator.venues.ray4 import RAY4
+from cambist.simulator.venues.saber import SABER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-    from cambist.simulator.accounts import Account
+    from cambist.simulator.execution import Context
+    from cambist.simulator.pool import Pool, PoolSpec
+    from cambist.simulator.scene import Scene
+    from cambist.simulator.tokens import TokenSpec
+    from cambist.simulator.transactions import Instruction
+    from cambist.simulator.venue import Venue
 
-ONE = 18446744073709551616.0
-"""2^64."""
-
-__all__ = [
-    "Fill",
-    "Pool",
-    "Vaults",
-    "amount_for",
-    "clmm_ahead",
-    "clmm_ticks",
-    "pump_state",
-    "reserves_of",
-    "swap",
-    "vaults",
-]
+VENUES: tuple[Venue[Any], ...] = (RAY4, CPMM, ORCA, DAMM2, DLMM, SABER, CLMM, PUMP)
+VENUE_OF = {venue.name: venue for venue in VENUES}
+HANDLERS: dict[bytes, Callable[[Context, Instruction], None]] = {
+    **core_programs.HANDLERS,
+    **{venue.programs[0]: venue.run for venue in VENUES},
+}
+"""Every program that the chain runs."""
 
 
-def swap(
-    pool: Pool,
-    find: Callable[[bytes], Account | None],
-    amount: int,
-    *,
-    a_to_b: bool,
-    exact_in: bool,
-    now: int,
-    slot: int,
-    epoch: int = 0,
-    limit: int = 0,
-    partial: bool = False,
-    passed: frozenset[bytes] | None = None,
-    ticks: ClmmTicks | None = None,
-) -> Fill:
-    """Returns the swap of `amount` against the accounts that `find` gives, at `now` (unix s). Raises `QuoteError`.
-
-    `limit` is a Whirlpool's or CLMM pool's √price limit; `partial` lets a DAMM v2 pool take less than `amount`;
-    `passed` are the only bin arrays that a DLMM pair may use, `ticks` the only ticks that a CLMM pool may.
-    """
-    if pool.spec.venue == "damm2":
-        mode = SwapMode.EXACT_OUT if not exact_in else SwapMode.PARTIAL_IN if partial else SwapMode.EXACT_IN
-        return swap_damm2(pool, find, amount, mode, a_to_b=a_to_b, slot=slot, now=now)
-    if pool.spec.venue == "dlmm":
-        return swap_dlmm(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, slot=slot, now=now, passed=passed)
-    if pool.spec.venue == "clmm":
-        return swap_clmm(
-            pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, now=now, epoch=epoch, limit=limit, ticks=ticks
-        )
-    if pool.spec.venue == "pump":
-        return swap_pump(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in)
-    if pool.spec.venue == "saber":
-        return swap_saber(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, slot=slot, now=now)
-    if pool.spec.venue == "orca":
-        return swap_orca(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, now=now, limit=limit)
-    if pool.spec.venue == "cpmm":
-        return swap_cpmm(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, now=now, epoch=epoch)
-    return swap_ray4(pool, find, amount, a_to_b=a_to_b, exact_in=exact_in, now=now)
+def specs(tokens: Mapping[str, TokenSpec]) -> list[PoolSpec]:
+    """Returns every pool, in a fixed order."""
+    found = []
+    for venue in VENUES:
+        words = venue.pairs.split()
+        for pair, thousands in zip(words[::2], words[1::2], strict=True):
+            names, _, tier = pair.partition(":")
+            first, second = (tokens[name] for name in names.split("/"))
+            found.append(venue.spec(first, second, float(thousands) * 1_000.0, int(tier or 0)))
+    return found
 
 
-def reserves_of(pool: Pool, find: Callable[[bytes], Account | None]) -> tuple[float, float]:
-    """Returns the virtual reserves of a and b in atoms: what a constant-product pool with this slope would hold."""
-    if pool.spec.venue in ("orca", "clmm"):
-        account = find(pool.spec.address)
-        assert isinstance(account, WhirlpoolAccount | ClmmAccount)
-        root = account.pool.sqrt_price / ONE
-        return account.pool.liquidity / root, account.pool.liquidity * root
-    if pool.spec.venue == "dlmm":
-        return reserves_dlmm(pool, find)
-    if pool.spec.venue == "pump":
-        return reserves_pump(pool, find)
-    if pool.spec.venue == "saber":
-        return reserves_saber(pool, find)
-    if pool.spec.venue == "damm2":
-        account = find(pool.spec.address)
-        assert isinstance(account, DammV2Account)
-        root, liquidity = account.pool.sqrt_price / ONE, account.pool.liquidity / ONE
-        return liquidity / root, liquidity * root
-    held = vaults(pool, find)
-    if pool.spec.venue == "ray4":
-        assert pool.info is not None
-        return float(held.a - pool.info.need_take_pnl_coin), float(held.b - pool.info.need_take_pnl_pc)
-    account = find(pool.spec.address)
-    assert isinstance(account, CpmmAccount)
-    state = account.pool
-    owed = [state.protocol_fees[i] + state.fund_fees[i] + state.creator_fees[i] for i in (0, 1)]
-    return float(held.a - owed[0]), float(held.b - owed[1])
-
-
-def amount_for(pool: Pool, reserves: tuple[float, float], impact: float, *, a_to_b: bool) -> int:
-    """Returns the atoms in that move the price by about `impact` (a fraction) on the virtual reserves."""
-    reserve = reserves[0] if a_to_b else reserves[1]
-    return int(reserve * (math.sqrt(1.0 + impact) - 1.0) / (1.0 - pool.spec.fee_ppm / 1_000_000.0))
+def open_pool(scene: Scene, spec: PoolSpec) -> Pool:
+    """Returns a funded pool; its accounts are in place."""
+    draw = Draw(scene.seed, "pool", spec.address.hex())
+    dollars = spec.dollars * draw.between(0.7, 1.3)
+    off = 1.0 + draw.normal() * 0.0004
+    pool: Pool = VENUE_OF[spec.venue].fund(scene, spec, draw, dollars, off)
+    return pool

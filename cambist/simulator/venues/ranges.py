@@ -11,8 +11,8 @@ from cambist.engine.reference.amm_math.sqrt_price import delta_a, delta_b
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cambist.simulator.catalogue import PoolSpec
     from cambist.simulator.draw import Draw
+    from cambist.simulator.pool import PoolSpec
 
 _ONE = 18446744073709551616.0
 
@@ -26,6 +26,12 @@ class Positions(NamedTuple):
     """At the price."""
     amounts: tuple[int, int]
     """Atoms of A and of B that they need."""
+
+
+def virtual_reserves(sqrt_price: int, liquidity: int) -> tuple[float, float]:
+    """Returns the reserves of a and b in atoms of the constant product that trades as a range does at its price."""
+    root = sqrt_price / _ONE
+    return liquidity / root, liquidity * root
 
 
 def root_of(atom: tuple[float, float], off: float) -> int:

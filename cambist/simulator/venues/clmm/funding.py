@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.accounts.raydium_clmm import (
     CLMM_BITMAP_ARRAYS,
     CLMM_EXTENSION_ROWS,
@@ -17,19 +16,31 @@ from cambist.engine.reference.accounts.raydium_clmm import (
     ClmmTick,
 )
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks, sqrt_price_from_tick, tick_from_sqrt_price
-from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account
-from cambist.simulator.chain import SLOTS_PER_EPOCH, START_SLOT
+from cambist.simulator.addresses import pda
 from cambist.simulator.draw import key32
+from cambist.simulator.slots import START_EPOCH
 from cambist.simulator.venues.clmm.accounts import ClmmAccount, ClmmTickArrayAccount
-from cambist.simulator.venues.clmm.layout import ClmmTickState, encode_clmm_extension
+from cambist.simulator.venues.clmm.catalogue import (
+    CONFIGS,
+    PROGRAM,
+    TERMS,
+    array_address,
+    bitmap_address,
+    config_address,
+)
+from cambist.simulator.venues.clmm.layout import ClmmTickState, encode_clmm_config, encode_clmm_extension
+from cambist.simulator.venues.clmm.market import ClmmMarket
 from cambist.simulator.venues.ranges import positions, root_of
 
 if TYPE_CHECKING:
-    from cambist.simulator.catalogue import ClmmTerms
+    from collections.abc import Mapping
+
     from cambist.simulator.draw import Draw
-    from cambist.simulator.pool import Pool
+    from cambist.simulator.pool import PoolSpec
     from cambist.simulator.scene import Scene
+    from cambist.simulator.tokens import TokenSpec
+    from cambist.simulator.venues.clmm.catalogue import ClmmTerms
 
 OBSERVATION = bytes.fromhex("7aaec5358109a584")
 OBSERVATION_BYTES = 4_483
@@ -38,18 +49,23 @@ ORDERS_NEAR = 6
 """Ticks on each side with limit orders, where a pool has them."""
 ORDER_SHARE = 0.008
 """What those of one tick are worth, of what the positions are."""
-_EPOCH = START_SLOT // SLOTS_PER_EPOCH
 
 
-def clmm_config(index: int) -> ClmmConfig:
+def share(accounts: dict[bytes, Account], tokens: Mapping[str, TokenSpec]) -> None:
+    """Opens the program's configs."""
+    for index in CONFIGS:
+        accounts[config_address(index)] = Account(PROGRAM, encode_clmm_config(config_of(index), bump=255))
+
+
+def config_of(index: int) -> ClmmConfig:
     """Returns a config of the market."""
-    spacing, fee = catalogue.CLMM_CONFIGS[index]
+    spacing, fee = CONFIGS[index]
     return ClmmConfig(index, 120_000, fee, spacing, 40_000)
 
 
-def fund_clmm(scene: Scene, pool: Pool, draw: Draw, dollars: float, off: float) -> None:
+def fund(scene: Scene, spec: PoolSpec, draw: Draw, dollars: float, off: float) -> ClmmMarket:
     """Opens a CLMM pool with positions around its price, and limit orders where its terms say so."""
-    spec, terms = pool.spec, catalogue.CLMM_TERMS[pool.spec.tier]
+    terms = TERMS[spec.tier]
     atom = scene.atoms(spec)
     root = root_of(atom, off)
     tick = tick_from_sqrt_price(root)
@@ -61,20 +77,25 @@ def fund_clmm(scene: Scene, pool: Pool, draw: Draw, dollars: float, off: float) 
         for at, orders in _orders(tick, spec.tick_spacing, worth).items():
             ticks[at] = ticks.get(at, ClmmTick(0, 0))._replace(orders=orders)
             offered[0 if at > tick else 1] += orders.total()
-    pool.clmm_config = clmm_config(terms.config)
-    pool.config_address = catalogue.clmm_config_address(terms.config)
-    pool.oracle = catalogue.pda(program.RAYDIUM_CLMM, b"observation", spec.address)
+    addresses = config_address(terms.config), pda(PROGRAM, b"observation", spec.address), bitmap_address(spec.address)
+    pool = ClmmMarket(spec, config_of(terms.config), *addresses)
     history = OBSERVATION + b"\1" + bytes(10) + spec.address
-    scene.accounts[pool.oracle] = Account(program.RAYDIUM_CLMM, history + bytes(OBSERVATION_BYTES - len(history)))
+    scene.accounts[pool.history] = Account(PROGRAM, history + bytes(OBSERVATION_BYTES - len(history)))
     arrays = _arrays(pool, ticks)
     state = _state(scene, pool, terms, draw, (root, tick, held.liquidity))
     extension = _extension(scene, pool)
     known = ClmmTicks(spec.address, state, extension, (array.array for array in arrays))
     scene.accounts[spec.address] = ClmmAccount.new(
-        state, known, _EPOCH, bump=255, recent_epoch=_EPOCH, owner=key32("cambist demo creator", spec.address.hex())
+        state,
+        known,
+        START_EPOCH,
+        bump=255,
+        recent_epoch=START_EPOCH,
+        owner=key32("cambist demo creator", spec.address.hex()),
     )
     scene.accounts.update((pool.arrays[array.start], array) for array in arrays)
     scene.vaults(spec, spec.address, (held.amounts[0] + offered[0], held.amounts[1] + offered[1]))
+    return pool
 
 
 def _orders(tick: int, spacing: int, worth: tuple[int, int]) -> dict[int, ClmmOrders]:
@@ -90,18 +111,18 @@ def _orders(tick: int, spacing: int, worth: tuple[int, int]) -> dict[int, ClmmOr
     return found
 
 
-def _arrays(pool: Pool, ticks: dict[int, ClmmTick]) -> list[ClmmTickArrayAccount]:
+def _arrays(pool: ClmmMarket, ticks: dict[int, ClmmTick]) -> list[ClmmTickArrayAccount]:
     spec, span = pool.spec, CLMM_TICKS_PER_ARRAY * pool.spec.tick_spacing
     arrays = []
     for start in sorted({tick // span * span for tick in ticks}):
         mine = {tick: ClmmTickState(state) for tick, state in sorted(ticks.items()) if start <= tick < start + span}
-        array = ClmmTickArrayAccount(spec.address, start, spec.tick_spacing, mine, _EPOCH)
-        pool.arrays[start] = catalogue.clmm_array_address(spec.address, start)
+        array = ClmmTickArrayAccount(spec.address, start, spec.tick_spacing, mine, START_EPOCH)
+        pool.arrays[start] = array_address(spec.address, start)
         arrays.append(array)
     return arrays
 
 
-def _state(scene: Scene, pool: Pool, terms: ClmmTerms, draw: Draw, at: tuple[int, int, int]) -> ClmmPool:
+def _state(scene: Scene, pool: ClmmMarket, terms: ClmmTerms, draw: Draw, at: tuple[int, int, int]) -> ClmmPool:
     """Returns the pool at (√price, tick, liquidity)."""
     spec, span = pool.spec, CLMM_TICKS_PER_ARRAY * pool.spec.tick_spacing
     bits = (start // span + CLMM_BITMAP_ARRAYS for start in pool.arrays)
@@ -109,7 +130,7 @@ def _state(scene: Scene, pool: Pool, terms: ClmmTerms, draw: Draw, at: tuple[int
         amm_config=pool.config_address,
         mints=(spec.token_a.mint, spec.token_b.mint),
         vaults=(spec.vault_a, spec.vault_b),
-        observation=pool.oracle,
+        observation=pool.history,
         decimals=(spec.token_a.decimals, spec.token_b.decimals),
         tick_spacing=spec.tick_spacing,
         liquidity=at[2],
@@ -140,7 +161,7 @@ def _dynamic_fee(scene: Scene, spacing: int, tick: int) -> ClmmDynamicFee:
     )
 
 
-def _extension(scene: Scene, pool: Pool) -> ClmmBitmapExtension:
+def _extension(scene: Scene, pool: ClmmMarket) -> ClmmBitmapExtension:
     """Returns the bitmap of the arrays beyond the pool's own, which the program makes with every pool."""
     half, span = CLMM_BITMAP_ARRAYS, CLMM_TICKS_PER_ARRAY * pool.spec.tick_spacing
     positive, negative = [0] * CLMM_EXTENSION_ROWS, [0] * CLMM_EXTENSION_ROWS
@@ -151,7 +172,6 @@ def _extension(scene: Scene, pool: Pool) -> ClmmBitmapExtension:
         elif row < -1:
             negative[-row - 2] |= 1 << bit
     extension = ClmmBitmapExtension(pool.spec.address, tuple(positive), tuple(negative))
-    pool.bitmap = catalogue.clmm_bitmap_address(pool.spec.address)
-    scene.accounts[pool.bitmap] = Account(program.RAYDIUM_CLMM, encode_clmm_extension(extension))
-    pool.clmm_bitmap = extension
+    scene.accounts[pool.bitmap] = Account(PROGRAM, encode_clmm_extension(extension))
+    pool.extension = extension
     return extension

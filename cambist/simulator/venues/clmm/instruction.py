@@ -1,55 +1,50 @@
-"""Swaps on Raydium CPMM and CLMM."""
+"""Swaps on Raydium CLMM, as wallets send them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import program
-from cambist.simulator import venues
-from cambist.simulator.catalogue import MEMO_PROGRAM
+from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
+from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.metas import readonly, written
 from cambist.simulator.transactions import Instruction
-from cambist.simulator.venues.clmm.accounts import ClmmAccount
+from cambist.simulator.venues.clmm.catalogue import PROGRAM
 from cambist.simulator.venues.clmm.program import CLMM_SWAP, CLMM_SWAP_V2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cambist.simulator.accounts import Account
-    from cambist.simulator.pool import Pool
-    from cambist.simulator.transactions import Meta
+    from cambist.simulator.pool import Fill, Find
+    from cambist.simulator.venue import Swap
+    from cambist.simulator.venues.clmm.market import ClmmMarket
 
 NEAR_TICK_ARRAYS = 3
+UNITS, CROSSING_UNITS = 110_000, 15_000
+"""What wallets ask for, and besides for each tick that the swap crosses by their quote."""
 
 
-def clmm_swap(
-    pool: Pool,
-    find: Callable[[bytes], Account | None],
-    signer: Meta,
-    users: tuple[bytes, bytes],
-    args: bytes,
-    *,
-    a_to_b: bool,
-    exact_in: bool,
-    version: int,
-) -> Instruction:
-    """Returns a swap on CLMM with the tick arrays that come next; version 2 if it has to be."""
-    spec, account = pool.spec, find(pool.spec.address)
-    assert isinstance(account, ClmmAccount)
-    starts = venues.clmm_ahead(account.ticks, account.pool.tick, a_to_b=a_to_b)[:NEAR_TICK_ARRAYS]
+def units(fill: Fill) -> int:
+    """Returns the compute units that wallets ask for."""
+    assert isinstance(fill.maths, ClmmFill)
+    return UNITS + CROSSING_UNITS * len(fill.maths.crossings)
+
+
+def instruction(pool: ClmmMarket, find: Find, swap: Swap) -> Instruction:
+    """Returns a swap with the tick arrays that come next; version 2 if it has to be."""
+    spec = pool.spec
+    starts = pool.ahead(find, a_to_b=swap.a_to_b)[:NEAR_TICK_ARRAYS]
     arrays = [written(pool.arrays[start]) for start in starts]
     tokens, vaults = (spec.token_a, spec.token_b), (spec.vault_a, spec.vault_b)
-    if not a_to_b:
+    if not swap.a_to_b:
         tokens, vaults = tokens[::-1], vaults[::-1]
     head = (
-        signer,
+        swap.signer,
         readonly(pool.config_address),
-        *(written(key) for key in (spec.address, *users, *vaults, pool.oracle)),
+        *(written(key) for key in (spec.address, *swap.sides, *vaults, pool.history)),
     )
-    extension, args = written(pool.bitmap), args + bytes(16) + bytes((exact_in,))
-    if version == 1 and program.TOKEN_2022 not in (tokens[0].token_program, tokens[1].token_program):
+    extension, args = written(pool.bitmap), swap.asked + bytes(16) + bytes((swap.exact_in,))
+    if swap.version == 1 and program.TOKEN_2022 not in (tokens[0].token_program, tokens[1].token_program):
         metas = (*head, readonly(program.TOKEN), arrays[0], extension, *arrays[1:])
-        return Instruction(program.RAYDIUM_CLMM, metas, CLMM_SWAP + args)
+        return Instruction(PROGRAM, metas, CLMM_SWAP + args)
     fixed = (program.TOKEN, program.TOKEN_2022, MEMO_PROGRAM, tokens[0].mint, tokens[1].mint)
     metas = (*head, *(readonly(key) for key in fixed), extension, *arrays)
-    return Instruction(program.RAYDIUM_CLMM, metas, CLMM_SWAP_V2 + args)
+    return Instruction(PROGRAM, metas, CLMM_SWAP_V2 + args)

@@ -12,15 +12,15 @@ from cambist.engine.reference.accounts.raydium_clmm import CLMM_BITMAP_ARRAYS, C
 from cambist.engine.reference.amm_math import QuoteError, Reason
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
 from cambist.engine.reference.amm_math.raydium_price import MAX_SQRT_PRICE, MIN_SQRT_PRICE
-from cambist.simulator import venues
-from cambist.simulator.call import Call, anchor, settle, writable
-from cambist.simulator.catalogue import MEMO_PROGRAM
-from cambist.simulator.execution import Context, ProgramError
+from cambist.simulator.addresses import MEMO_PROGRAM
+from cambist.simulator.call import Call, absent, anchor, moment, settle, unknown, writable
 from cambist.simulator.venues.clmm.accounts import ClmmAccount
+from cambist.simulator.venues.clmm.market import ClmmMarket
 
 if TYPE_CHECKING:
     from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-    from cambist.simulator.pool import Fill, Pool
+    from cambist.simulator.execution import Context
+    from cambist.simulator.pool import Fill
     from cambist.simulator.transactions import Instruction, Meta
 
 CLMM_SWAP, CLMM_SWAP_V2 = bytes.fromhex("f8c69e91e17587c8"), bytes.fromhex("2b04ed0b1ac91e62")
@@ -57,13 +57,12 @@ _REFUSALS = {
 """A pool that is off is refused before; unless nothing is asked, which the program looks at first."""
 
 
-def clmm(context: Context, instruction: Instruction) -> None:
+def run(context: Context, instruction: Instruction) -> None:
     """Runs swap and swap_v2."""
-    call = clmm_call(context, instruction)
+    call = call_of(context, instruction)
     context.log("Program log: Instruction: Swap" + ("V2" if call.version == 2 else ""))
     context.consume(_UNITS if call.version == 1 else _UNITS_V2)
-    account = context.get(call.pool.spec.address)
-    assert isinstance(account, ClmmAccount)
+    account = call.pool.account(context.get)
     _check_open(context, account, call)
     ticks = _passed_ticks(context, account, call)
     try:
@@ -80,26 +79,32 @@ def clmm(context: Context, instruction: Instruction) -> None:
         raise anchor(6019, _ERRORS)
 
 
-def _swap(context: Context, call: Call, ticks: ClmmTicks, limit: int) -> Fill:
-    return call.fill(context, limit=limit, ticks=ticks)
+def _swap(context: Context, call: Call[ClmmMarket], ticks: ClmmTicks, limit: int) -> Fill:
+    return call.pool.swap(
+        context.get,
+        call.amount,
+        moment(context),
+        a_to_b=call.a_to_b,
+        exact_in=call.exact_in,
+        limit=limit,
+        ticks=ticks,
+    )
 
 
-def clmm_call(context: Context, instruction: Instruction) -> Call:
+def call_of(context: Context, instruction: Instruction) -> Call[ClmmMarket]:
     """Returns the swap in a CLMM instruction. Raises `ProgramError`."""
     tag, data, metas = instruction.data[:8], instruction.data, instruction.accounts
     if tag not in (CLMM_SWAP, CLMM_SWAP_V2) or len(data) < 41:
-        raise ProgramError(
-            {"Custom": 101}, log="AnchorError occurred. Error Code: InstructionFallbackNotFound. Error Number: 101."
-        )
+        raise unknown()
     version = 1 if tag == CLMM_SWAP else 2
     if len(metas) < (10 if version == 1 else 13):
         raise anchor(3005)
     pool = context.pools.get(metas[2].key)
-    if pool is None or pool.spec.venue != "clmm":
-        raise anchor(3007 if context.get(metas[2].key) is not None else 3012)
+    if not isinstance(pool, ClmmMarket):
+        raise absent(context, metas[2].key)
     if not metas[0].signer:
         raise anchor(3010)
-    if metas[1].key != pool.config_address or metas[7].key != pool.oracle:
+    if metas[1].key != pool.config_address or metas[7].key != pool.history:
         raise anchor(2012)
     _check_programs(pool, metas, version)
     spec = pool.spec
@@ -114,9 +119,9 @@ def clmm_call(context: Context, instruction: Instruction) -> Call:
         raise anchor(2012)
     arrays = _array_metas(pool, metas[9:] if version == 1 else metas[13:])
     if version == 1 and metas[9].key not in arrays:
-        raise anchor(3007 if context.get(metas[9].key) is not None else 3012)
-    changing = (spec.address, source, target, *vaults, pool.oracle, *(key for key in arrays if key != pool.bitmap))
-    writable(pool, metas, changing)
+        raise absent(context, metas[9].key)
+    changing = (spec.address, source, target, *vaults, pool.history, *(key for key in arrays if key != pool.bitmap))
+    writable(metas, changing)
     amount, threshold, limit, exact_in = _ARGS.unpack_from(data, 8)
     return Call(
         pool,
@@ -133,7 +138,7 @@ def clmm_call(context: Context, instruction: Instruction) -> Call:
     )
 
 
-def _check_programs(pool: Pool, metas: tuple[Meta, ...], version: int) -> None:
+def _check_programs(pool: ClmmMarket, metas: tuple[Meta, ...], version: int) -> None:
     """Raises `ProgramError` for other programs than the instruction's own, or that can't move the pool's tokens."""
     if version == 1:
         if metas[8].key != program.TOKEN:
@@ -146,7 +151,7 @@ def _check_programs(pool: Pool, metas: tuple[Meta, ...], version: int) -> None:
         raise anchor(2012)
 
 
-def _array_metas(pool: Pool, rest: tuple[Meta, ...]) -> tuple[bytes, ...]:
+def _array_metas(pool: ClmmMarket, rest: tuple[Meta, ...]) -> tuple[bytes, ...]:
     """Returns the tick arrays and the bitmap's extension up to the first account that is neither."""
     known, found = {pool.bitmap, *pool.arrays.values()}, []
     for meta in rest:
@@ -156,14 +161,14 @@ def _array_metas(pool: Pool, rest: tuple[Meta, ...]) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def _check_open(context: Context, account: ClmmAccount, call: Call) -> None:
+def _check_open(context: Context, account: ClmmAccount, call: Call[ClmmMarket]) -> None:
     if context.now <= account.pool.open_time:
         raise anchor(2505)
     if call.amount and not account.pool.is_open(context.now):
         raise anchor(6000, _ERRORS)
 
 
-def _passed_ticks(context: Context, account: ClmmAccount, call: Call) -> ClmmTicks:
+def _passed_ticks(context: Context, account: ClmmAccount, call: Call[ClmmMarket]) -> ClmmTicks:
     """Returns the ticks of the arrays that follow each other as the swap meets them; others are skipped as in a queue.
 
     Raises `ProgramError` if the first one isn't among them, or can't be known without the bitmap's extension.
@@ -172,7 +177,7 @@ def _passed_ticks(context: Context, account: ClmmAccount, call: Call) -> ClmmTic
     home = account.pool.tick // (CLMM_TICKS_PER_ARRAY * account.ticks.tick_spacing)
     if not extended and not -CLMM_BITMAP_ARRAYS <= home < CLMM_BITMAP_ARRAYS:
         raise anchor(6035, _ERRORS)
-    ahead = venues.clmm_ahead(account.ticks, account.pool.tick, a_to_b=call.a_to_b)
+    ahead = call.pool.ahead(context.get, a_to_b=call.a_to_b)
     start_of = {key: start for start, key in call.pool.arrays.items()}
     queue = deque(start_of[key] for key in call.arrays if key in start_of)
     if not ahead:
@@ -188,23 +193,21 @@ def _passed_ticks(context: Context, account: ClmmAccount, call: Call) -> ClmmTic
         usable.append(queue.popleft())
     if not usable and call.amount:
         raise anchor(6024, _ERRORS)
-    return venues.clmm_ticks(call.pool, context.get, usable, extended=extended)
+    return call.pool.ticks_of(context.get, usable, extended=extended)
 
 
-def _refusal(context: Context, call: Call, ticks: ClmmTicks, reason: Reason) -> int:
+def _refusal(context: Context, call: Call[ClmmMarket], ticks: ClmmTicks, reason: Reason) -> int:
     if reason is Reason.LIQUIDITY and not call.sqrt_limit and _is_partial(context, call, ticks):
         return 2501
     if reason is Reason.MISSING_ACCOUNT and not ticks.has_extension:
-        account = context.get(call.pool.spec.address)
-        assert isinstance(account, ClmmAccount)
         span = CLMM_TICKS_PER_ARRAY * ticks.tick_spacing
-        ahead = venues.clmm_ahead(ticks, account.pool.tick, a_to_b=call.a_to_b)
+        ahead = call.pool.ahead(context.get, a_to_b=call.a_to_b, ticks=ticks)
         if all(start // span in ticks.known for start in ahead):
             return 6035
     return _REFUSALS[reason]
 
 
-def _is_partial(context: Context, call: Call, ticks: ClmmTicks) -> bool:
+def _is_partial(context: Context, call: Call[ClmmMarket], ticks: ClmmTicks) -> bool:
     """Returns whether the swap ends at the last price there is, not for want of ticks."""
     try:
         _swap(context, call, ticks, MIN_SQRT_PRICE + 1 if call.a_to_b else MAX_SQRT_PRICE - 1)
@@ -213,7 +216,7 @@ def _is_partial(context: Context, call: Call, ticks: ClmmTicks) -> bool:
     return True
 
 
-def _event(call: Call, fill: Fill, maths: ClmmFill) -> bytes:
+def _event(call: Call[ClmmMarket], fill: Fill, maths: ClmmFill) -> bytes:
     """Returns SwapEvent; its amounts are without the mints' transfer fees."""
     after = fill.changed[call.pool.spec.address]
     assert isinstance(after, ClmmAccount)

@@ -1,32 +1,48 @@
-"""Opening of Raydium AMM v4 and CPMM pools."""
+"""Opening of Raydium CPMM pools."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import CpmmConfig, CpmmPool, program
-from cambist.simulator import catalogue
+from cambist.engine.reference.accounts import CpmmConfig, CpmmPool
 from cambist.simulator.accounts import Account
-from cambist.simulator.chain import SLOTS_PER_EPOCH, START_SLOT
+from cambist.simulator.addresses import pda
+from cambist.simulator.slots import START_EPOCH
 from cambist.simulator.venues.cpmm.accounts import CpmmAccount
+from cambist.simulator.venues.cpmm.catalogue import AUTHORITY, PROGRAM, RATES, config_address
+from cambist.simulator.venues.cpmm.layout import encode_cpmm_config
+from cambist.simulator.venues.cpmm.market import CpmmMarket
 
 if TYPE_CHECKING:
-    from cambist.simulator.pool import Pool
+    from collections.abc import Mapping
+
+    from cambist.simulator.draw import Draw
+    from cambist.simulator.pool import PoolSpec
     from cambist.simulator.scene import Scene
+    from cambist.simulator.tokens import TokenSpec
 
 OBSERVATION = bytes.fromhex("7aaec5358109a584")
 OBSERVATION_BYTES = 4_075
-"""A CPMM pool's price history. The market keeps none, which no quote reads."""
+"""A pool's price history. The market keeps none, which no quote reads."""
+PROTOCOL_RATE, FUND_RATE = 120_000, 40_000
+"""Of the trade fee, in ppm."""
 
 
-def fund_cpmm(scene: Scene, pool: Pool, amounts: tuple[int, int]) -> None:
-    """Opens a CPMM pool."""
-    spec = pool.spec
-    pool.config = CpmmConfig(spec.tier, spec.fee_ppm, 120_000, 40_000, 0)
-    pool.config_address = catalogue.cpmm_config_address(spec.tier)
-    pool.oracle = catalogue.pda(program.RAYDIUM_CPMM, b"observation", spec.address)
+def share(accounts: dict[bytes, Account], tokens: Mapping[str, TokenSpec]) -> None:
+    """Opens the program's configs."""
+    for index, rate in RATES.items():
+        data = encode_cpmm_config(
+            index=index, trade_fee_rate=rate, protocol_fee_rate=PROTOCOL_RATE, fund_fee_rate=FUND_RATE
+        )
+        accounts[config_address(index)] = Account(PROGRAM, data)
+
+
+def fund(scene: Scene, spec: PoolSpec, _draw: Draw, dollars: float, off: float) -> CpmmMarket:
+    """Opens a pool."""
+    config = CpmmConfig(spec.tier, spec.fee_ppm, PROTOCOL_RATE, FUND_RATE, 0)
+    pool = CpmmMarket(spec, config, config_address(spec.tier), pda(PROGRAM, b"observation", spec.address))
     history = OBSERVATION + bytes(3) + spec.address + bytes(OBSERVATION_BYTES - 43)
-    scene.accounts[pool.oracle] = Account(program.RAYDIUM_CPMM, history)
+    scene.accounts[pool.history] = Account(PROGRAM, history)
     state = CpmmPool(
         amm_config=pool.config_address,
         vaults=(spec.vault_a, spec.vault_b),
@@ -41,7 +57,6 @@ def fund_cpmm(scene: Scene, pool: Pool, amounts: tuple[int, int]) -> None:
         enable_creator_fee=False,
         creator_fees=(0, 0),
     )
-    scene.accounts[spec.address] = CpmmAccount.new(
-        state, START_SLOT // SLOTS_PER_EPOCH, observation=pool.oracle, auth_bump=253
-    )
-    scene.vaults(spec, catalogue.CPMM_AUTHORITY, amounts)
+    scene.accounts[spec.address] = CpmmAccount.new(state, START_EPOCH, observation=pool.history, auth_bump=253)
+    scene.vaults(spec, AUTHORITY, scene.halves(spec, dollars, off))
+    return pool

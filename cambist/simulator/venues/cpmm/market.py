@@ -1,61 +1,80 @@
-"""Swaps through Raydium AMM v4 and CPMM pools."""
+"""Swaps through Raydium CPMM pools."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.amm_math import CpmmRates, QuoteError, Reason, raydium_cpmm
-from cambist.simulator.pool import Fill, Pool, vaults
+from cambist.simulator.pool import Fill, Moment, Pool, vaults
 from cambist.simulator.venues.cpmm.accounts import CpmmAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-    from cambist.simulator.accounts import Account
+    from cambist.engine.reference.accounts import CpmmConfig
+    from cambist.simulator.pool import Find, PoolSpec
 
 
-def swap_cpmm(
-    pool: Pool,
-    find: Callable[[bytes], Account | None],
-    amount: int,
-    *,
-    a_to_b: bool,
-    exact_in: bool,
-    now: int,
-    epoch: int,
-) -> Fill:
-    """Returns the swap through a CPMM pool. Raises `QuoteError`."""
-    account, config = find(pool.spec.address), pool.config
-    assert isinstance(account, CpmmAccount)
-    assert config is not None
-    state = account.pool
-    if state.status & 4 or now < state.open_time:
-        raise QuoteError(Reason.NOT_TRADABLE)
-    held, side = vaults(pool, find), 0 if a_to_b else 1
-    owed = [state.protocol_fees[i] + state.fund_fees[i] + state.creator_fees[i] for i in (0, 1)]
-    reserves = (held[side] - owed[side], held[1 - side] - owed[1 - side])
-    on_input = state.creator_fee_on == 0 or state.creator_fee_on == 1 + side
-    creator = config.creator_fee_rate if state.enable_creator_fee else 0
-    rates = CpmmRates(config.trade_fee_rate, config.protocol_fee_rate, config.fund_fee_rate, creator, on_input)
-    tax_in, tax_out = pool.taxes[side], pool.taxes[1 - side]
-    if exact_in:
-        fill = raydium_cpmm.exact_in(reserves, rates, amount - (tax_in.fee(amount) if tax_in else 0))
-        paid, received = amount, fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0)
-    else:
-        fill = raydium_cpmm.exact_out(reserves, rates, tax_out.gross(amount) if tax_out else amount)
-        paid, received = (tax_in.gross(fill.amount_in) if tax_in else fill.amount_in), amount
-    fees = (fill.protocol_fee, fill.fund_fee, fill.creator_fee)
-    after = account.charged(fees, side, side if on_input else 1 - side, epoch)
-    changed: dict[bytes, Account] = {pool.spec.address: after}
-    return Fill(
-        paid,
-        fill.amount_in,
-        fill.amount_out,
-        received,
-        changed,
-        reserves,
-        fill.trade_fee,
-        fill.creator_fee,
-        on_input,
-        None,
-    )
+class CpmmTrade(NamedTuple):
+    """What the program tells of a swap besides its amounts."""
+
+    reserves: tuple[int, int]
+    """In and out, before."""
+    creator_fee: int
+    creator_on_input: bool
+
+
+class CpmmMarket(Pool):
+    """A CPMM pool."""
+
+    def __init__(self, spec: PoolSpec, config: CpmmConfig, config_address: bytes, history: bytes) -> None:
+        super().__init__(spec)
+        self.config, self.config_address = config, config_address
+        self.history = history
+        """Address of its prices' history."""
+
+    def swap(self, find: Find, amount: int, at: Moment, *, a_to_b: bool, exact_in: bool) -> Fill:
+        """Returns the swap. Raises `QuoteError`."""
+        account = self._account(find)
+        state = account.pool
+        if state.status & 4 or at.now < state.open_time:
+            raise QuoteError(Reason.NOT_TRADABLE)
+        held, side = self._owned(find), 0 if a_to_b else 1
+        reserves = held if a_to_b else held[::-1]
+        on_input = state.creator_fee_on == 0 or state.creator_fee_on == 1 + side
+        rates = self._rates(account, on_input=on_input)
+        tax_in, tax_out = self.taxes_of(a_to_b=a_to_b)
+        if exact_in:
+            fill = raydium_cpmm.exact_in(reserves, rates, amount - (tax_in.fee(amount) if tax_in else 0))
+            paid, received = amount, fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0)
+        else:
+            fill = raydium_cpmm.exact_out(reserves, rates, tax_out.gross(amount) if tax_out else amount)
+            paid, received = (tax_in.gross(fill.amount_in) if tax_in else fill.amount_in), amount
+        fees = (fill.protocol_fee, fill.fund_fee, fill.creator_fee)
+        after = account.charged(fees, side, side if on_input else 1 - side, at.epoch)
+        trade = CpmmTrade(reserves, fill.creator_fee, on_input)
+        return Fill(paid, fill.amount_in, fill.amount_out, received, {self.spec.address: after}, fill.trade_fee, trade)
+
+    def reserves(self, find: Find) -> tuple[float, float]:
+        """Returns what of its vaults is the pool's."""
+        a, b = self._owned(find)
+        return float(a), float(b)
+
+    def named(self, find: Find) -> Iterable[bytes]:
+        """Returns its config and its prices' history."""
+        return (self.config_address, self.history)
+
+    def _account(self, find: Find) -> CpmmAccount:
+        account = find(self.spec.address)
+        assert isinstance(account, CpmmAccount)
+        return account
+
+    def _owned(self, find: Find) -> tuple[int, int]:
+        held, state = vaults(self, find), self._account(find).pool
+        owed = [state.protocol_fees[i] + state.fund_fees[i] + state.creator_fees[i] for i in (0, 1)]
+        return held.a - owed[0], held.b - owed[1]
+
+    def _rates(self, account: CpmmAccount, *, on_input: bool) -> CpmmRates:
+        config = self.config
+        creator = config.creator_fee_rate if account.pool.enable_creator_fee else 0
+        return CpmmRates(config.trade_fee_rate, config.protocol_fee_rate, config.fund_fee_rate, creator, on_input)

@@ -1,4 +1,4 @@
-"""The swap instructions of Raydium AMM v4 and CPMM: decoding, checks, logs and error codes."""
+"""The swap instructions of Raydium CPMM: decoding, checks, logs and error codes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import struct
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.amm_math import QuoteError
-from cambist.simulator.call import Call, anchor, settle, writable
-from cambist.simulator.catalogue import CPMM_AUTHORITY
+from cambist.simulator.call import Call, absent, anchor, settle, unknown, writable
 from cambist.simulator.execution import Context, ProgramError
+from cambist.simulator.venues.cpmm.catalogue import AUTHORITY
+from cambist.simulator.venues.cpmm.market import CpmmMarket, CpmmTrade
 
 if TYPE_CHECKING:
     from cambist.simulator.transactions import Instruction
@@ -18,11 +19,15 @@ CPMM_IN, CPMM_OUT = bytes.fromhex("8fbe5adac41e33de"), bytes.fromhex("37d96256a3
 _CPMM_EVENT = bytes.fromhex("40c6cde8260871e2")
 _CPMM_LOG = struct.Struct("<8s32sQQQQQQ?32s32sQQ?")
 _AMOUNTS = struct.Struct("<QQ")
+_ERRORS = {
+    6000: ("NotApproved", "Not approved"),
+    6005: ("ExceededSlippage", "Exceeds desired slippage limit"),
+}
 
 
-def cpmm(context: Context, instruction: Instruction) -> None:
+def run(context: Context, instruction: Instruction) -> None:
     """Runs swap_base_input and swap_base_output."""
-    call = cpmm_call(context, instruction)
+    call = call_of(context, instruction)
     context.log(f"Program log: Instruction: SwapBase{'Input' if call.exact_in else 'Output'}")
     context.consume(35_138 if call.exact_in else 35_634)
     side = 0 if call.a_to_b else 1
@@ -31,14 +36,15 @@ def cpmm(context: Context, instruction: Instruction) -> None:
     except QuoteError as error:
         codes = {"zero_amount": 2505, "zero_output": 2505, "not_tradable": 6000, "invariant": 2506}
         code = codes.get(str(error))
-        raise ProgramError("ProgramFailedToComplete") if code is None else anchor(code) from None
+        raise ProgramError("ProgramFailedToComplete") if code is None else anchor(code, _ERRORS) from None
     if fill.received < call.threshold if call.exact_in else fill.paid > call.threshold:
-        raise anchor(6005)
+        raise anchor(6005, _ERRORS)
+    assert isinstance(fill.maths, CpmmTrade)
     mints = (call.pool.spec.token_a.mint, call.pool.spec.token_b.mint)
     event = _CPMM_LOG.pack(
         _CPMM_EVENT,
         call.pool.spec.address,
-        *fill.reserves,
+        *fill.maths.reserves,
         fill.vault_in,
         fill.vault_out,
         fill.paid - fill.vault_in,
@@ -47,28 +53,26 @@ def cpmm(context: Context, instruction: Instruction) -> None:
         mints[side],
         mints[1 - side],
         fill.fee,
-        fill.creator_fee,
-        fill.creator_on_input,
+        fill.maths.creator_fee,
+        fill.maths.creator_on_input,
     )
     context.log("Program data: " + base64.b64encode(event).decode())
     settle(context, call, fill, checked=True)
 
 
-def cpmm_call(context: Context, instruction: Instruction) -> Call:
+def call_of(context: Context, instruction: Instruction) -> Call[CpmmMarket]:
     """Returns the swap in a CPMM instruction. Raises `ProgramError`."""
     tag, data = instruction.data[:8], instruction.data
     if tag not in (CPMM_IN, CPMM_OUT) or len(data) < 24:
-        raise ProgramError(
-            {"Custom": 101}, log="AnchorError occurred. Error Code: InstructionFallbackNotFound. Error Number: 101."
-        )
+        raise unknown()
     first, second = _AMOUNTS.unpack_from(data, 8)
     if len(instruction.accounts) < 13:
         raise anchor(3005)
     metas = instruction.accounts
     pool = context.pools.get(metas[3].key)
-    if pool is None or pool.spec.venue != "cpmm":
-        raise anchor(3007 if context.get(metas[3].key) is not None else 3012)
-    if metas[1].key != CPMM_AUTHORITY or metas[2].key != pool.config_address:
+    if not isinstance(pool, CpmmMarket):
+        raise absent(context, metas[3].key)
+    if metas[1].key != AUTHORITY or metas[2].key != pool.config_address:
         raise anchor(2012)
     if not metas[0].signer:
         raise anchor(3010)
@@ -79,7 +83,7 @@ def cpmm_call(context: Context, instruction: Instruction) -> Call:
     source, target = metas[4], metas[5]
     if context.token(source.key).mint != metas[10].key or context.token(target.key).mint != metas[11].key:
         raise anchor(2003)
-    writable(pool, metas, (metas[3].key, pool.spec.vault_a, pool.spec.vault_b, source.key, target.key))
+    writable(metas, (metas[3].key, pool.spec.vault_a, pool.spec.vault_b, source.key, target.key))
     exact_in = tag == CPMM_IN
     amount, threshold = (first, second) if exact_in else (second, first)
     return Call(pool, sides == (a, b), exact_in, amount, threshold, source.key, target.key, metas[0])

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import DammV2DynamicFee, DammV2FeeByTime, DammV2Pool, DammV2Steps
 from cambist.engine.reference.amm_math.damm_v2 import delta_a, delta_b
-from cambist.simulator import catalogue
 from cambist.simulator.draw import key32
+from cambist.simulator.tokens import TRANSFER_FEE
 from cambist.simulator.venues.damm2.accounts import DammV2Account
+from cambist.simulator.venues.damm2.catalogue import AUTHORITY, TERMS
+from cambist.simulator.venues.damm2.market import Damm2Market
 
 if TYPE_CHECKING:
-    from cambist.simulator.catalogue import PoolSpec
-    from cambist.simulator.pool import Pool
+    from cambist.simulator.draw import Draw
+    from cambist.simulator.pool import PoolSpec
     from cambist.simulator.scene import Scene
+    from cambist.simulator.venues.damm2.catalogue import DammTerms
 
 LOWEST, HIGHEST = 4_295_048_016, 79_226_673_521_066_979_257_578_248_091
 PERIODS, PERIOD_S = 60, 20
@@ -23,9 +26,9 @@ ONE_BP_Q64 = 1_844_674_407_370_955
 _ONE = 18446744073709551616.0
 
 
-def fund_damm2(scene: Scene, pool: Pool, dollars: float, off: float) -> None:
+def fund(scene: Scene, spec: PoolSpec, _draw: Draw, dollars: float, off: float) -> Damm2Market:
     """Opens a DAMM v2 pool: one range of liquidity."""
-    spec, terms = pool.spec, catalogue.DAMM_TERMS[pool.spec.tier]
+    terms = TERMS[spec.tier]
     atom = scene.atoms(spec)
     root = math.isqrt((int(atom[0] * off * 1e24) << 128) // int(atom[1] * 1e24))
     reach = math.isqrt(terms.reach << 64)
@@ -53,10 +56,11 @@ def fund_damm2(scene: Scene, pool: Pool, dollars: float, off: float) -> None:
         token_amounts=amounts,
     )
     scene.accounts[spec.address] = DammV2Account.new(state, positions=1, **_flags(spec))
-    scene.vaults(spec, catalogue.DAMM_V2_AUTHORITY, amounts)
+    scene.vaults(spec, AUTHORITY, amounts)
+    return Damm2Market(spec)
 
 
-def _base_fee(terms: catalogue.DammTerms) -> DammV2FeeByTime:
+def _base_fee(terms: DammTerms) -> DammV2FeeByTime:
     if not terms.reduction:
         return DammV2FeeByTime(terms.cliff)
     return DammV2FeeByTime(terms.cliff, DammV2Steps(False, PERIODS, terms.reduction), PERIOD_S)
@@ -80,5 +84,5 @@ def _dynamic_fee(scene: Scene, root: int) -> DammV2DynamicFee:
 
 def _flags(spec: PoolSpec) -> dict[str, int | bytes]:
     sides = {"token_a_flag": spec.token_a, "token_b_flag": spec.token_b}
-    flags: dict[str, int | bytes] = {name: int(token.symbol in catalogue.TRANSFER_FEE) for name, token in sides.items()}
+    flags: dict[str, int | bytes] = {name: int(token.symbol in TRANSFER_FEE) for name, token in sides.items()}
     return flags | {"creator": key32("cambist demo creator", spec.address.hex()), "referral_fee_percent": 20}

@@ -1,29 +1,40 @@
-"""Accounts of swaps on Meteora DAMM v2."""
+"""Swaps on Meteora DAMM v2, as wallets send them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
-from cambist.simulator.catalogue import DAMM_V2_AUTHORITY, DAMM_V2_EVENTS
 from cambist.simulator.metas import readonly, written
+from cambist.simulator.transactions import Instruction
+from cambist.simulator.venues.damm2.catalogue import AUTHORITY, EVENTS, PROGRAM
+from cambist.simulator.venues.damm2.program import DAMM_SWAP, DAMM_SWAP2, EXACT_IN, EXACT_OUT
 
 if TYPE_CHECKING:
-    from cambist.simulator.pool import Pool
-    from cambist.simulator.transactions import Meta
+    from cambist.simulator.pool import Fill, Find
+    from cambist.simulator.venue import Swap
+    from cambist.simulator.venues.damm2.market import Damm2Market
+
+UNITS = 50_000
 
 
-def damm2_metas(pool: Pool, signer: Meta, users: tuple[bytes, bytes]) -> tuple[Meta, ...]:
-    """Returns the accounts of a DAMM v2 swap; `users` are the token accounts that pay and are paid."""
+def units(fill: Fill) -> int:
+    """Returns the compute units that wallets ask for."""
+    return UNITS
+
+
+def instruction(pool: Damm2Market, find: Find, swap: Swap) -> Instruction:
+    """Returns a swap; version 2 if it has to be."""
     spec = pool.spec
-    programs = (spec.token_a.token_program, spec.token_b.token_program)
-    tail = (*programs, program.METEORA_DAMM_V2, DAMM_V2_EVENTS, program.METEORA_DAMM_V2)
-    return (
-        readonly(DAMM_V2_AUTHORITY),
-        written(spec.address),
-        *(written(key) for key in (*users, spec.vault_a, spec.vault_b)),
+    tail = (spec.token_a.token_program, spec.token_b.token_program, PROGRAM, EVENTS, PROGRAM)
+    metas = (
+        readonly(AUTHORITY),
+        *(written(key) for key in (spec.address, *swap.sides, spec.vault_a, spec.vault_b)),
         readonly(spec.token_a.mint),
         readonly(spec.token_b.mint),
-        signer,
+        swap.signer,
         *(readonly(key) for key in tail),
     )
+    if swap.exact_in and swap.version == 1:
+        return Instruction(PROGRAM, metas, DAMM_SWAP + swap.asked)
+    mode = bytes((EXACT_IN if swap.exact_in else EXACT_OUT,))
+    return Instruction(PROGRAM, metas, DAMM_SWAP2 + swap.asked + mode)

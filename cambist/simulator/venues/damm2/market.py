@@ -5,45 +5,51 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.amm_math import damm_v2
-from cambist.simulator.pool import Fill, Pool, vaults
+from cambist.simulator.pool import Fill, Moment, Pool
 from cambist.simulator.venues.damm2.accounts import DammV2Account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from cambist.simulator.pool import Find
 
-    from cambist.simulator.accounts import Account
+_ONE = 18446744073709551616.0
+"""2^64."""
 
 
-def swap_damm2(
-    pool: Pool,
-    find: Callable[[bytes], Account | None],
-    amount: int,
-    mode: damm_v2.SwapMode,
-    *,
-    a_to_b: bool,
-    slot: int,
-    now: int,
-) -> Fill:
-    """Returns the swap through a DAMM v2 pool. Raises `QuoteError`."""
-    account = find(pool.spec.address)
-    assert isinstance(account, DammV2Account)
-    tax_in, tax_out = pool.taxes if a_to_b else pool.taxes[::-1]
-    if mode is damm_v2.SwapMode.EXACT_OUT:
-        inside = tax_out.gross(amount) if tax_out else amount
-    else:
-        inside = amount - (tax_in.fee(amount) if tax_in else 0)
-    fill = damm_v2.swap(account.pool, mode, inside, slot, now, a_to_b=a_to_b)
-    paid = amount
-    if mode is not damm_v2.SwapMode.EXACT_IN:
-        paid = tax_in.gross(fill.amount_in) if tax_in else fill.amount_in
-    held = vaults(pool, find)
-    return Fill(
-        paid=paid,
-        vault_in=fill.amount_in,
-        vault_out=fill.amount_out,
-        received=fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0),
-        changed={pool.spec.address: account.swapped(fill, a_to_b=a_to_b)},
-        reserves=(held.a, held.b) if a_to_b else (held.b, held.a),
-        fee=fill.fee,
-        maths=fill,
-    )
+class Damm2Market(Pool):
+    """A DAMM v2 pool."""
+
+    def swap(self, find: Find, amount: int, at: Moment, *, a_to_b: bool, exact_in: bool, partial: bool = False) -> Fill:
+        """Returns the swap; `partial` lets the pool take less than `amount`. Raises `QuoteError`."""
+        mode = damm_v2.SwapMode.EXACT_IN
+        if not exact_in or partial:
+            mode = damm_v2.SwapMode.PARTIAL_IN if exact_in else damm_v2.SwapMode.EXACT_OUT
+        account = self._account(find)
+        tax_in, tax_out = self.taxes_of(a_to_b=a_to_b)
+        if exact_in:
+            inside = amount - (tax_in.fee(amount) if tax_in else 0)
+        else:
+            inside = tax_out.gross(amount) if tax_out else amount
+        fill = damm_v2.swap(account.pool, mode, inside, at.slot, at.now, a_to_b=a_to_b)
+        paid = amount
+        if mode is not damm_v2.SwapMode.EXACT_IN:
+            paid = tax_in.gross(fill.amount_in) if tax_in else fill.amount_in
+        return Fill(
+            paid=paid,
+            vault_in=fill.amount_in,
+            vault_out=fill.amount_out,
+            received=fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0),
+            changed={self.spec.address: account.swapped(fill, a_to_b=a_to_b)},
+            fee=fill.fee,
+            maths=fill,
+        )
+
+    def reserves(self, find: Find) -> tuple[float, float]:
+        """Returns the virtual reserves at the price."""
+        state = self._account(find).pool
+        root, liquidity = state.sqrt_price / _ONE, state.liquidity / _ONE
+        return liquidity / root, liquidity * root
+
+    def _account(self, find: Find) -> DammV2Account:
+        account = find(self.spec.address)
+        assert isinstance(account, DammV2Account)
+        return account

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math import QuoteError
 from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill
-from cambist.simulator import venues
-from cambist.simulator.call import Call, anchor, settle, tell, writable
-from cambist.simulator.catalogue import DAMM_V2_AUTHORITY, DAMM_V2_EVENTS
-from cambist.simulator.execution import Context, ProgramError
+from cambist.simulator.call import Call, absent, anchor, moment, settle, tell, unknown, writable
+from cambist.simulator.pool import vaults
+from cambist.simulator.venues.damm2.catalogue import AUTHORITY, EVENTS
+from cambist.simulator.venues.damm2.market import Damm2Market
 
 if TYPE_CHECKING:
+    from cambist.simulator.execution import Context
     from cambist.simulator.pool import Fill
     from cambist.simulator.transactions import Instruction
 
@@ -38,13 +39,20 @@ _ERRORS = {
 _REFUSALS = {"zero_amount": 6006, "liquidity": 6015, "not_tradable": 6003}
 
 
-def damm2(context: Context, instruction: Instruction) -> None:
+def run(context: Context, instruction: Instruction) -> None:
     """Runs swap and swap2."""
     context.log(f"Program log: Instruction: Swap{'2' if instruction.data[:8] == DAMM_SWAP2 else ''}")
-    call, mode = damm2_call(context, instruction)
+    call, mode = call_of(context, instruction)
     context.consume(15_150 if call.version == 1 else _UNITS[mode])
     try:
-        fill = call.fill(context, partial=mode == PARTIAL_IN)
+        fill = call.pool.swap(
+            context.get,
+            call.amount,
+            moment(context),
+            a_to_b=call.a_to_b,
+            exact_in=call.exact_in,
+            partial=mode == PARTIAL_IN,
+        )
     except QuoteError as error:
         raise anchor(_REFUSALS.get(str(error), 6000), _ERRORS) from None
     if fill.received < call.threshold if call.exact_in else fill.paid > call.threshold:
@@ -53,23 +61,21 @@ def damm2(context: Context, instruction: Instruction) -> None:
     tell(context, program.METEORA_DAMM_V2, _event(context, call, mode, fill), _EVENT_UNITS)
 
 
-def damm2_call(context: Context, instruction: Instruction) -> tuple[Call, int]:
+def call_of(context: Context, instruction: Instruction) -> tuple[Call[Damm2Market], int]:
     """Returns the swap in a DAMM v2 instruction, and its mode. Raises `ProgramError`."""
     tag, data, metas = instruction.data[:8], instruction.data, instruction.accounts
     if tag not in (DAMM_SWAP, DAMM_SWAP2) or len(data) < (24 if tag == DAMM_SWAP else 25):
-        raise ProgramError(
-            {"Custom": 101}, log="AnchorError occurred. Error Code: InstructionFallbackNotFound. Error Number: 101."
-        )
+        raise unknown()
     if len(metas) < 14:
         raise anchor(3005)
     mode = EXACT_IN if tag == DAMM_SWAP else data[24]
     if mode > EXACT_OUT:
         raise anchor(6018, _ERRORS)
     pool = context.pools.get(metas[1].key)
-    if pool is None or pool.spec.venue != "damm2":
-        raise anchor(3007 if context.get(metas[1].key) is not None else 3012)
+    if not isinstance(pool, Damm2Market):
+        raise absent(context, metas[1].key)
     spec = pool.spec
-    if metas[0].key != DAMM_V2_AUTHORITY or metas[12].key != DAMM_V2_EVENTS:
+    if metas[0].key != AUTHORITY or metas[12].key != EVENTS:
         raise anchor(2006)
     if not metas[8].signer:
         raise anchor(3010)
@@ -80,18 +86,18 @@ def damm2_call(context: Context, instruction: Instruction) -> tuple[Call, int]:
     sides = context.token(source).mint, context.token(target).mint
     if sides not in (mints, mints[::-1]):
         raise anchor(2003)
-    writable(pool, metas, (spec.address, source, target, spec.vault_a, spec.vault_b))
+    writable(metas, (spec.address, source, target, spec.vault_a, spec.vault_b))
     amount, threshold = _AMOUNTS.unpack_from(data, 8)
     version = 1 if tag == DAMM_SWAP else 2
     a_to_b, exact_in = sides == mints, mode != EXACT_OUT
     return Call(pool, a_to_b, exact_in, amount, threshold, source, target, metas[8], version=version), mode
 
 
-def _event(context: Context, call: Call, mode: int, fill: Fill) -> bytes:
+def _event(context: Context, call: Call[Damm2Market], mode: int, fill: Fill) -> bytes:
     """Returns EvtSwap2; the reserves in it are what the pool may pay out after the swap."""
     maths = fill.maths
     assert isinstance(maths, DammV2Fill)
-    held = maths.pool.token_amounts or venues.vaults(call.pool, context.get)
+    held = maths.pool.token_amounts or vaults(call.pool, context.get)
     kind = maths.pool.collect_fee_mode
     params = call.amount, call.threshold, mode
     head = _HEAD.pack(_EVENT, call.pool.spec.address, not call.a_to_b, kind, False, *params)

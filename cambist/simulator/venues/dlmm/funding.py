@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import BinArray, BinArrayBitmapExtension, LbPair, program
+from cambist.engine.reference.accounts import BinArray, BinArrayBitmapExtension, LbPair
 from cambist.engine.reference.accounts.dlmm import (
     BINS_PER_ARRAY,
     BITMAP_ARRAYS,
@@ -14,18 +14,20 @@ from cambist.engine.reference.accounts.dlmm import (
     VariableParameters,
 )
 from cambist.engine.reference.amm_math.dlmm import Bins, bin_price
-from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account
+from cambist.simulator.addresses import pda
 from cambist.simulator.venues.dlmm.accounts import BinArrayAccount, LbPairAccount
+from cambist.simulator.venues.dlmm.catalogue import PROGRAM, TERMS, bin_array_address
 from cambist.simulator.venues.dlmm.layout import BinKeeping, encode_bitmap_extension
+from cambist.simulator.venues.dlmm.market import DlmmMarket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cambist.simulator.catalogue import DlmmTerms
     from cambist.simulator.draw import Draw
-    from cambist.simulator.pool import Pool
+    from cambist.simulator.pool import PoolSpec
     from cambist.simulator.scene import Scene
+    from cambist.simulator.venues.dlmm.catalogue import DlmmTerms
 
 ORACLE = bytes.fromhex("8bc283b38cb3e5f4") + bytes(16) + (100).to_bytes(8, "little") + bytes(3_200)
 """A pair's price history with room for 100 entries. The market keeps none, which no quote reads."""
@@ -34,24 +36,27 @@ ORDERS_NEAR = 6
 _ONE = 1 << 64
 
 
-def fund_dlmm(scene: Scene, pool: Pool, draw: Draw, dollars: float, off: float) -> None:
+def fund(scene: Scene, spec: PoolSpec, draw: Draw, dollars: float, off: float) -> DlmmMarket:
     """Opens a DLMM pair: bins around the price, most of their value near it."""
-    spec, terms = pool.spec, catalogue.DLMM_TERMS[pool.spec.tier]
+    terms = TERMS[spec.tier]
     atom = scene.atoms(spec)
     target = int(atom[0] * off / atom[1] * float(_ONE))
     active = _nearest(target, terms.bin_step)
     bins = _bins(terms, active, target, draw, (dollars / atom[0], dollars / atom[1]))
-    pool.oracle = catalogue.pda(program.METEORA_DLMM, b"oracle", spec.address)
-    scene.accounts[pool.oracle] = Account(program.METEORA_DLMM, ORACLE)
+    oracle = pda(PROGRAM, b"oracle", spec.address)
+    scene.accounts[oracle] = Account(PROGRAM, ORACLE)
     indexes = sorted({bin_id // BINS_PER_ARRAY for bin_id in bins})
-    pair = _pair(scene, pool, terms, active, _bits(index + BITMAP_ARRAYS for index in indexes if _inside(index)))
+    bitmap = _bits(index + BITMAP_ARRAYS for index in indexes if _inside(index))
+    pair = _pair(scene, spec, terms, oracle, (active, bitmap))
     scene.accounts[spec.address] = LbPairAccount.new(pair)
-    extension = _extension(scene, pool, indexes)
-    arrays = [_array(scene, pool, index, bins) for index in indexes]
-    pool.bins = Bins(spec.address, pair, extension, arrays)
+    address, extension = _extension(scene, spec, indexes)
+    arrays = {bin_array_address(spec.address, index): _array(spec, index, bins) for index in indexes}
+    scene.accounts.update((key, BinArrayAccount(array, _keeping(array))) for key, array in arrays.items())
     held_x = sum(bin_.amount_x + (bin_.open_order_amount if bin_.is_ask else 0) for bin_ in bins.values())
     held_y = sum(bin_.amount_y + (0 if bin_.is_ask else bin_.open_order_amount) for bin_ in bins.values())
     scene.vaults(spec, spec.address, (held_x, held_y))
+    keys = {array.index: key for key, array in arrays.items()}
+    return DlmmMarket(spec, oracle, keys, Bins(spec.address, pair, extension, arrays.values()), address)
 
 
 def _nearest(price: int, bin_step: int) -> int:
@@ -87,8 +92,9 @@ def _bins(terms: DlmmTerms, active: int, target: int, draw: Draw, worth: tuple[f
     return found
 
 
-def _pair(scene: Scene, pool: Pool, terms: DlmmTerms, active: int, bitmap: int) -> LbPair:
-    spec = pool.spec
+def _pair(scene: Scene, spec: PoolSpec, terms: DlmmTerms, oracle: bytes, at: tuple[int, int]) -> LbPair:
+    """Returns the pair at (active bin, bitmap of its arrays)."""
+    active, bitmap = at
     return LbPair(
         parameters=StaticParameters(
             base_factor=terms.base_factor,
@@ -117,33 +123,34 @@ def _pair(scene: Scene, pool: Pool, terms: DlmmTerms, active: int, bitmap: int) 
         protocol_fee_x=0,
         protocol_fee_y=0,
         reward_mints=(bytes(32), bytes(32)),
-        oracle=pool.oracle,
+        oracle=oracle,
         bitmap=bitmap,
         activation_point=0,
     )
 
 
-def _extension(scene: Scene, pool: Pool, indexes: list[int]) -> BinArrayBitmapExtension | None:
-    """Returns the bitmap of the arrays beyond the pair's own, if there are any."""
+def _extension(scene: Scene, spec: PoolSpec, indexes: list[int]) -> tuple[bytes, BinArrayBitmapExtension | None]:
+    """Opens the bitmap of the arrays beyond the pair's own, if there are any. Returns its address and it."""
     if all(_inside(index) for index in indexes):
-        return None
+        return b"", None
     extension = BinArrayBitmapExtension(
-        pool.spec.address,
+        spec.address,
         positive=_bits(index - BITMAP_ARRAYS for index in indexes if index >= BITMAP_ARRAYS),
         negative=_bits(-BITMAP_ARRAYS - 1 - index for index in indexes if index < -BITMAP_ARRAYS),
     )
-    pool.bitmap = catalogue.pda(program.METEORA_DLMM, b"bitmap", pool.spec.address)
-    scene.accounts[pool.bitmap] = Account(program.METEORA_DLMM, encode_bitmap_extension(extension))
-    return extension
+    address = pda(PROGRAM, b"bitmap", spec.address)
+    scene.accounts[address] = Account(PROGRAM, encode_bitmap_extension(extension))
+    return address, extension
 
 
-def _array(scene: Scene, pool: Pool, index: int, bins: dict[int, Bin]) -> BinArray:
+def _array(spec: PoolSpec, index: int, bins: dict[int, Bin]) -> BinArray:
     first, none = index * BINS_PER_ARRAY, Bin(0, 0, 0)
-    array = BinArray(index, pool.spec.address, tuple(bins.get(first + at, none) for at in range(BINS_PER_ARRAY)))
-    keeping = {at: BinKeeping(bin_.price * bin_.amount_x + (bin_.amount_y << 64)) for at, bin_ in enumerate(array.bins)}
-    pool.arrays[index] = catalogue.bin_array_address(pool.spec.address, index)
-    scene.accounts[pool.arrays[index]] = BinArrayAccount(array, keeping)
-    return array
+    return BinArray(index, spec.address, tuple(bins.get(first + at, none) for at in range(BINS_PER_ARRAY)))
+
+
+def _keeping(array: BinArray) -> dict[int, BinKeeping]:
+    """Returns what of its bins no quote reads: one unit of liquidity for each of their worth."""
+    return {at: BinKeeping(bin_.price * bin_.amount_x + (bin_.amount_y << 64)) for at, bin_ in enumerate(array.bins)}
 
 
 def _inside(index: int) -> bool:

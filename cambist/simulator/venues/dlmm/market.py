@@ -6,85 +6,108 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.amm_math import dlmm
-from cambist.simulator.pool import Fill, Pool, vaults
+from cambist.simulator.pool import Fill, Moment, Pool
 from cambist.simulator.venues.dlmm.accounts import BinArrayAccount, LbPairAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from cambist.engine.reference.accounts import LbPair
     from cambist.simulator.accounts import Account
+    from cambist.simulator.pool import Find, PoolSpec
+
+_ONE = 18446744073709551616.0
+"""2^64."""
 
 
-def swap_dlmm(
-    pool: Pool,
-    find: Callable[[bytes], Account | None],
-    amount: int,
-    *,
-    a_to_b: bool,
-    exact_in: bool,
-    slot: int,
-    now: int,
-    passed: frozenset[bytes] | None,
-) -> Fill:
-    """Returns the swap through a DLMM pair; `passed` are the bin arrays and bitmap it may use. Raises `QuoteError`."""
-    account = find(pool.spec.address)
-    assert isinstance(account, LbPairAccount)
-    tax_in, tax_out = pool.taxes if a_to_b else pool.taxes[::-1]
-    if exact_in:
-        inside = amount - (tax_in.fee(amount) if tax_in else 0)
-    else:
-        inside = tax_out.gross(amount) if tax_out else amount
-    bins = _bins(pool, account.pair, find, passed)
-    fill = dlmm.swap(account.pair, bins, inside, exact_in=exact_in, x_to_y=a_to_b, now=now, slot=slot)
-    paid = amount
-    if not exact_in:
-        paid = tax_in.gross(fill.amount_in) if tax_in else fill.amount_in
-    changed: dict[bytes, Account] = {pool.spec.address: account.swapped(fill, x_to_y=a_to_b)}
-    for index, steps in groupby(fill.steps, key=lambda step: dlmm.array_index(step.bin_id)):
-        key = pool.arrays[index]
-        array = find(key)
+class DlmmMarket(Pool):
+    """A DLMM pair. Nobody adds or removes liquidity, so which of its arrays have any stays."""
+
+    def __init__(
+        self, spec: PoolSpec, oracle: bytes, arrays: dict[int, bytes], bins: dlmm.Bins, bitmap: bytes = b""
+    ) -> None:
+        super().__init__(spec)
+        self.oracle = oracle
+        self.arrays = arrays
+        """Index → address of its bin arrays."""
+        self.bins = bins
+        """At the opening."""
+        self.bitmap = bitmap
+        """Address of its bitmap extension, if it has one."""
+
+    def swap(
+        self,
+        find: Find,
+        amount: int,
+        at: Moment,
+        *,
+        a_to_b: bool,
+        exact_in: bool,
+        passed: frozenset[bytes] | None = None,
+    ) -> Fill:
+        """Returns the swap; `passed` are the bin arrays and bitmap that it may use, else all. Raises `QuoteError`."""
+        account = self.account(find)
+        tax_in, tax_out = self.taxes_of(a_to_b=a_to_b)
+        if exact_in:
+            inside = amount - (tax_in.fee(amount) if tax_in else 0)
+        else:
+            inside = tax_out.gross(amount) if tax_out else amount
+        bins = self._bins(account.pair, find, passed)
+        fill = dlmm.swap(account.pair, bins, inside, exact_in=exact_in, x_to_y=a_to_b, now=at.now, slot=at.slot)
+        paid = amount
+        if not exact_in:
+            paid = tax_in.gross(fill.amount_in) if tax_in else fill.amount_in
+        changed: dict[bytes, Account] = {self.spec.address: account.swapped(fill, x_to_y=a_to_b)}
+        for index, steps in groupby(fill.steps, key=lambda step: dlmm.array_index(step.bin_id)):
+            changed[self.arrays[index]] = self._array(find, index).swapped(steps, fee_in_x=a_to_b == fill.fee_on_input)
+        return Fill(
+            paid=paid,
+            vault_in=fill.amount_in,
+            vault_out=fill.amount_out,
+            received=fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0),
+            changed=changed,
+            fee=fill.fee,
+            maths=fill,
+        )
+
+    def reserves(self, find: Find) -> tuple[float, float]:
+        """Returns the reserves of the constant product that bends as if every bin held what the active one does."""
+        pair = self.account(find).pair
+        bins = self._array(find, dlmm.array_index(pair.active_id)).array.bins
+        active = bins[pair.active_id % len(bins)]
+        price = dlmm.bin_price(pair.active_id, pair.bin_step) / _ONE
+        reserve = 2.0 * (active.amount_x * price + active.amount_y) * 10_000.0 / pair.bin_step
+        return reserve / price, reserve
+
+    def parts(self) -> list[bytes]:
+        """Returns the pair, its reserves, its oracle, its bitmap and its bin arrays."""
+        return [*super().parts(), self.oracle, *filter(None, (self.bitmap,)), *self.arrays.values()]
+
+    def named(self, find: Find) -> Iterable[bytes]:
+        """Returns the oracle, the bitmap and the bin arrays at the price."""
+        home = dlmm.array_index(self.account(find).pair.active_id)
+        near = [key for index, key in self.arrays.items() if abs(index - home) <= 1]
+        return (self.oracle, *filter(None, (self.bitmap,)), *near)
+
+    def account(self, find: Find) -> LbPairAccount:
+        """Returns its account."""
+        account = find(self.spec.address)
+        assert isinstance(account, LbPairAccount)
+        return account
+
+    def _array(self, find: Find, index: int) -> BinArrayAccount:
+        array = find(self.arrays[index])
         assert isinstance(array, BinArrayAccount)
-        changed[key] = array.swapped(steps, fee_in_x=a_to_b == fill.fee_on_input)
-    held = vaults(pool, find)
-    return Fill(
-        paid=paid,
-        vault_in=fill.amount_in,
-        vault_out=fill.amount_out,
-        received=fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0),
-        changed=changed,
-        reserves=(held.a, held.b) if a_to_b else (held.b, held.a),
-        fee=fill.fee,
-        maths=fill,
-    )
+        return array
 
-
-def reserves_dlmm(pool: Pool, find: Callable[[bytes], Account | None]) -> tuple[float, float]:
-    """Returns the reserves of the constant product that bends as if every bin held what the active one does."""
-    account = find(pool.spec.address)
-    assert isinstance(account, LbPairAccount)
-    pair = account.pair
-    index = dlmm.array_index(pair.active_id)
-    found = find(pool.arrays[index])
-    assert isinstance(found, BinArrayAccount)
-    active = found.array.bins[pair.active_id % len(found.array.bins)]
-    price = dlmm.bin_price(pair.active_id, pair.bin_step) / 18446744073709551616.0
-    reserve = 2.0 * (active.amount_x * price + active.amount_y) * 10_000.0 / pair.bin_step
-    return reserve / price, reserve
-
-
-def _bins(
-    pool: Pool, pair: LbPair, find: Callable[[bytes], Account | None], passed: frozenset[bytes] | None
-) -> dlmm.Bins:
-    """Returns the bins as they are now. Nobody adds or removes liquidity, so which arrays have any stays."""
-    assert pool.bins is not None
-    bins = pool.bins.after(())
-    bins.arrays = {}
-    for index, key in pool.arrays.items():
-        if passed is None or key in passed:
-            array = find(key)
-            assert isinstance(array, BinArrayAccount)
-            bins.arrays[index] = array.array
-    if passed is not None and pool.bitmap and pool.bitmap not in passed:
-        bins.liquid = dlmm.liquid_arrays(pair, None)
-    return bins
+    def _bins(self, pair: LbPair, find: Find, passed: frozenset[bytes] | None) -> dlmm.Bins:
+        """Returns the bins as they are now."""
+        bins = self.bins.after(())
+        bins.arrays = {
+            index: self._array(find, index).array
+            for index, key in self.arrays.items()
+            if passed is None or key in passed
+        }
+        if passed is not None and self.bitmap and self.bitmap not in passed:
+            bins.liquid = dlmm.liquid_arrays(pair, None)
+        return bins

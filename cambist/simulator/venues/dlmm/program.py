@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math import QuoteError, Reason
 from cambist.engine.reference.amm_math.dlmm import DlmmFill, fee_rate
-from cambist.simulator.call import Call, anchor, settle, tell, writable
-from cambist.simulator.catalogue import DLMM_EVENTS, MEMO_PROGRAM
-from cambist.simulator.execution import Context, ProgramError
-from cambist.simulator.venues.dlmm.accounts import LbPairAccount
+from cambist.simulator.addresses import MEMO_PROGRAM
+from cambist.simulator.call import Call, absent, anchor, moment, settle, tell, unknown, writable
+from cambist.simulator.venues.dlmm.catalogue import EVENTS
+from cambist.simulator.venues.dlmm.market import DlmmMarket
 
 if TYPE_CHECKING:
     from cambist.engine.reference.accounts import LbPair
+    from cambist.simulator.execution import Context
     from cambist.simulator.pool import Fill
     from cambist.simulator.transactions import Instruction
 
@@ -50,15 +51,21 @@ _REFUSALS = {
 }
 
 
-def dlmm(context: Context, instruction: Instruction) -> None:
+def run(context: Context, instruction: Instruction) -> None:
     """Runs swap and swap_exact_out, and both in their second version."""
-    call = dlmm_call(context, instruction)
+    call = call_of(context, instruction)
     pool = call.pool
     context.log(f"Program log: Instruction: {_NAMES[instruction.data[:8]]}")
-    before = context.get(pool.spec.address)
-    assert isinstance(before, LbPairAccount)
+    before = pool.account(context.get)
     try:
-        fill = call.fill(context, passed=frozenset(call.arrays))
+        fill = pool.swap(
+            context.get,
+            call.amount,
+            moment(context),
+            a_to_b=call.a_to_b,
+            exact_in=call.exact_in,
+            passed=frozenset(call.arrays),
+        )
     except QuoteError as error:
         context.consume(_UNITS)
         raise anchor(_refusal(call, error.reason), _ERRORS) from None
@@ -74,20 +81,18 @@ def dlmm(context: Context, instruction: Instruction) -> None:
         tell(context, program.METEORA_DLMM, event, _EVENT_UNITS)
 
 
-def dlmm_call(context: Context, instruction: Instruction) -> Call:
+def call_of(context: Context, instruction: Instruction) -> Call[DlmmMarket]:
     """Returns the swap in a DLMM instruction. Raises `ProgramError`."""
     tag, data, metas = instruction.data[:8], instruction.data, instruction.accounts
     if tag not in _NAMES or len(data) < 24:
-        raise ProgramError(
-            {"Custom": 101}, log="AnchorError occurred. Error Code: InstructionFallbackNotFound. Error Number: 101."
-        )
+        raise unknown()
     version = 2 if tag in (DLMM_SWAP2, DLMM_OUT2) else 1
     fixed = 14 + version
     if len(metas) < fixed:
         raise anchor(3005)
     pool = context.pools.get(metas[0].key)
-    if pool is None or pool.spec.venue != "dlmm":
-        raise anchor(3007 if context.get(metas[0].key) is not None else 3012)
+    if not isinstance(pool, DlmmMarket):
+        raise absent(context, metas[0].key)
     spec = pool.spec
     mints = (spec.token_a.mint, spec.token_b.mint)
     if (metas[2].key, metas[3].key, metas[6].key, metas[7].key) != (spec.vault_a, spec.vault_b, *mints):
@@ -99,7 +104,7 @@ def dlmm_call(context: Context, instruction: Instruction) -> Call:
         raise anchor(3008)
     if (metas[11].key, metas[12].key) != programs or (version == 2 and metas[13].key != MEMO_PROGRAM):
         raise anchor(3008)
-    if metas[fixed - 2].key != DLMM_EVENTS:
+    if metas[fixed - 2].key != EVENTS:
         raise anchor(2006)
     if not metas[10].signer:
         raise anchor(3010)
@@ -108,7 +113,7 @@ def dlmm_call(context: Context, instruction: Instruction) -> Call:
     if sides not in (mints, mints[::-1]):
         raise anchor(6002, _ERRORS)
     rest = tuple(meta.key for meta in metas[fixed:])
-    writable(pool, metas, (spec.address, source, target, spec.vault_a, spec.vault_b, pool.oracle, *rest))
+    writable(metas, (spec.address, source, target, spec.vault_a, spec.vault_b, pool.oracle, *rest))
     if metas[1].key != program.METEORA_DLMM and metas[1].key != pool.bitmap:
         raise anchor(3007)
     first, second = _AMOUNTS.unpack_from(data, 8)
@@ -120,7 +125,7 @@ def dlmm_call(context: Context, instruction: Instruction) -> Call:
     )
 
 
-def _refusal(call: Call, reason: Reason) -> int:
+def _refusal(call: Call[DlmmMarket], reason: Reason) -> int:
     if reason is Reason.ZERO_AMOUNT and call.exact_in:
         return 6002
     if reason is Reason.LIQUIDITY and call.pool.bitmap in call.arrays:
@@ -128,7 +133,7 @@ def _refusal(call: Call, reason: Reason) -> int:
     return _REFUSALS.get(reason, 6018)
 
 
-def _events(before: LbPair, call: Call, fill: Fill, maths: DlmmFill) -> tuple[bytes, bytes]:
+def _events(before: LbPair, call: Call[DlmmMarket], fill: Fill, maths: DlmmFill) -> tuple[bytes, bytes]:
     """Returns Swap and Swap2Evt. Amounts are what the user paid, what its limit left, what left the reserve."""
     tax = call.pool.taxes[0 if call.a_to_b else 1]
     most = call.threshold - (tax.fee(call.threshold) if tax else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import (
+    TICKS_PER_ARRAY,
     AdaptiveFeeConstants,
     AdaptiveFeeVariables,
     Oracle,
@@ -13,21 +14,19 @@ from cambist.engine.reference.accounts import (
 )
 from cambist.engine.reference.amm_math import MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price
 from cambist.engine.reference.tick_array_manager import Ticks
-from cambist.simulator import catalogue
 from cambist.simulator.venues.orca.accounts import OracleAccount, TickArrayAccount, WhirlpoolAccount
+from cambist.simulator.venues.orca.catalogue import WHIRLPOOLS_CONFIG, oracle_address, tick_array_address
+from cambist.simulator.venues.orca.market import OrcaMarket
 from cambist.simulator.venues.ranges import positions, root_of
 
 if TYPE_CHECKING:
     from cambist.simulator.draw import Draw
-    from cambist.simulator.pool import Pool
+    from cambist.simulator.pool import PoolSpec
     from cambist.simulator.scene import Scene
 
-TICKS = 88
 
-
-def fund_orca(scene: Scene, pool: Pool, draw: Draw, dollars: float, off: float) -> None:
+def fund(scene: Scene, spec: PoolSpec, draw: Draw, dollars: float, off: float) -> OrcaMarket:
     """Opens a Whirlpool with positions around its price."""
-    spec = pool.spec
     atom = scene.atoms(spec)
     root = root_of(atom, off)
     tick = tick_from_sqrt_price(root)
@@ -49,38 +48,40 @@ def fund_orca(scene: Scene, pool: Pool, draw: Draw, dollars: float, off: float) 
         vault_b=spec.vault_b,
         fee_growth_b=draw.below(2**40) << 40,
     )
-    scene.accounts[spec.address] = WhirlpoolAccount.new(
-        state, scene.genesis_s, config=catalogue.WHIRLPOOLS_CONFIG, bump=255
-    )
+    scene.accounts[spec.address] = WhirlpoolAccount.new(state, scene.genesis_s, config=WHIRLPOOLS_CONFIG, bump=255)
     scene.vaults(spec, spec.address, held.amounts)
-    _arrays(scene, pool, held.nets, tick)
-    _oracle(scene, pool, tick)
+    addresses, ticks = _arrays(scene, spec, held.nets, tick)
+    return OrcaMarket(spec, _oracle(scene, spec, tick), addresses, ticks)
 
 
-def _arrays(scene: Scene, pool: Pool, nets: dict[int, tuple[int, int]], tick: int) -> None:
-    spec, span = pool.spec, TICKS * pool.spec.tick_spacing
+def _arrays(
+    scene: Scene, spec: PoolSpec, nets: dict[int, tuple[int, int]], tick: int
+) -> tuple[dict[int, bytes], Ticks]:
+    """Opens the tick arrays. Returns their addresses by start, and what quotes read of them."""
+    span = TICKS_PER_ARRAY * spec.tick_spacing
     home = tick // span * span
     starts = sorted({edge // span * span for edge in nets} | {home - span, home, home + span})
+    addresses: dict[int, bytes] = {}
     arrays = []
     for start in starts:
-        address = catalogue.tick_array_address(spec.address, start)
-        pool.arrays[start] = address
+        address = addresses[start] = tick_array_address(spec.address, start)
         mine = {edge: net for edge, net in nets.items() if start <= edge < start + span}
         scene.accounts[address] = TickArrayAccount(spec.address, start, spec.tick_spacing, mine, {})
         ticks = tuple(((edge - start) // spec.tick_spacing, net) for edge, (net, _) in mine.items())
         arrays.append(TickArray(spec.address, start, ticks))
     lowest, highest = MIN_TICK // span * span, MAX_TICK // span * span
-    absent = (start for start in range(lowest, highest + span, span) if start not in pool.arrays)
-    pool.ticks = Ticks(spec.tick_spacing, arrays, absent)
+    absent = (start for start in range(lowest, highest + span, span) if start not in addresses)
+    return addresses, Ticks(spec.tick_spacing, arrays, absent)
 
 
-def _oracle(scene: Scene, pool: Pool, tick: int) -> None:
-    spec = pool.spec
-    pool.oracle = catalogue.oracle_address(spec.address)
+def _oracle(scene: Scene, spec: PoolSpec, tick: int) -> bytes:
+    """Returns the oracle's address; opens it where fees adapt."""
+    address = oracle_address(spec.address)
     if spec.tier == spec.tick_spacing:
-        return
+        return address
     group = spec.tick_spacing
     constants = AdaptiveFeeConstants(30, 600, 500, 4_000, 350_000, group, 16)
     start = scene.genesis_s - 5_000
     variables = AdaptiveFeeVariables(start, start, 0, tick // group, 0)
-    scene.accounts[pool.oracle] = OracleAccount(Oracle(spec.address, 0, constants, variables))
+    scene.accounts[address] = OracleAccount(Oracle(spec.address, 0, constants, variables))
+    return address

@@ -6,56 +6,67 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import Mint, program
 from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
-from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account
+from cambist.simulator.addresses import associated, pda
 from cambist.simulator.draw import key32
 from cambist.simulator.scene import Scene, balance
 from cambist.simulator.token_layout import encode_mint
 from cambist.simulator.venues.pump.accounts import PumpAccount
+from cambist.simulator.venues.pump.catalogue import (
+    BUYBACK_RECIPIENTS,
+    FEE_RECIPIENTS,
+    FLAT,
+    INDEX,
+    PROGRAM,
+    TIERS,
+    creator_of,
+)
 from cambist.simulator.venues.pump.layout import encode_pump_config, encode_pump_fee_config
-from cambist.simulator.venues.pump.market import PumpFacts
+from cambist.simulator.venues.pump.market import PumpFacts, PumpMarket
 
 if TYPE_CHECKING:
-    from cambist.simulator.catalogue import PoolSpec, TokenSpec
-    from cambist.simulator.pool import Pool
+    from collections.abc import Mapping
+
+    from cambist.simulator.draw import Draw
+    from cambist.simulator.pool import PoolSpec
+    from cambist.simulator.tokens import TokenSpec
 
 LP_DECIMALS = 9
 
 
-def pump_singletons(accounts: dict[bytes, Account], quotes: tuple[TokenSpec, ...]) -> None:
-    """Opens the program's config, the schedule of its fees, and the accounts in `quotes` of those who get them."""
-    recipients, buyers = catalogue.PUMP_FEE_RECIPIENTS, catalogue.PUMP_BUYBACK_RECIPIENTS
-    accounts[program.PUMP_AMM_CONFIG] = Account(program.PUMP_AMM, encode_pump_config(pump_config(), recipients, buyers))
+def share(accounts: dict[bytes, Account], tokens: Mapping[str, TokenSpec]) -> None:
+    """Opens the program's config, the schedule of its fees, and the quote accounts of those who get them."""
+    recipients, buyers = FEE_RECIPIENTS, BUYBACK_RECIPIENTS
+    accounts[program.PUMP_AMM_CONFIG] = Account(PROGRAM, encode_pump_config(pump_config(), recipients, buyers))
     accounts[program.PUMP_FEE_CONFIG] = Account(program.PUMP_FEES, encode_pump_fee_config(schedule(), bump=255))
     for wallet in (*recipients, *buyers):
-        for token in quotes:
-            accounts[catalogue.associated(wallet, token)] = balance(token, wallet, 0)
+        for token in (tokens["SOL"], tokens["USDC"]):
+            accounts[associated(wallet, token)] = balance(token, wallet, 0)
 
 
 def pump_config() -> PumpConfig:
     """Returns the program's config. Its fees hold only where there is no schedule."""
-    return PumpConfig(0, PumpFees(*catalogue.PUMP_FLAT))
+    return PumpConfig(0, PumpFees(*FLAT))
 
 
 def schedule() -> PumpFeeConfig:
     """Returns the fee schedule. Caps are in atoms of SOL: the coins that Pump makes pools for are sold for it."""
-    tiers = tuple((least * 10**9, PumpFees(*bps)) for least, bps in catalogue.PUMP_TIERS.items())
-    return PumpFeeConfig(PumpFees(*catalogue.PUMP_FLAT), tiers)
+    tiers = tuple((least * 10**9, PumpFees(*bps)) for least, bps in TIERS.items())
+    return PumpFeeConfig(PumpFees(*FLAT), tiers)
 
 
-def fund_pump(scene: Scene, pool: Pool, amounts: tuple[int, int]) -> None:
-    """Opens a Pump AMM pool."""
-    spec = pool.spec
+def fund(scene: Scene, spec: PoolSpec, _draw: Draw, dollars: float, off: float) -> PumpMarket:
+    """Opens a pool."""
     canonical = spec.tier == 0
     supply = Mint.decode(scene.accounts[spec.token_a.mint].data).supply
-    pool.pump = PumpFacts(pump_config(), schedule(), supply, canonical)
-    lp_mint = catalogue.pda(program.PUMP_AMM, b"pool_lp_mint", spec.address)
+    facts = PumpFacts(pump_config(), schedule(), supply, canonical)
+    lp_mint = pda(PROGRAM, b"pool_lp_mint", spec.address)
     shares = 4 * 10**12
     mint = encode_mint(decimals=LP_DECIMALS, supply=shares, mint_authority_tag=1, mint_authority=spec.address)
     scene.accounts[lp_mint] = Account(program.TOKEN_2022, mint)
     state = PumpPool(
-        index=catalogue.PUMP_INDEX,
-        creator=catalogue.pump_creator(spec.token_a, spec.token_b, canonical=canonical),
+        index=INDEX,
+        creator=creator_of(spec.token_a, spec.token_b, canonical=canonical),
         base_mint=spec.token_a.mint,
         quote_mint=spec.token_b.mint,
         lp_mint=lp_mint,
@@ -68,9 +79,10 @@ def fund_pump(scene: Scene, pool: Pool, amounts: tuple[int, int]) -> None:
         virtual_quote_reserves=0,
     )
     scene.accounts[spec.address] = PumpAccount.new(state, pool_bump=255)
-    pool.authority = catalogue.pda(program.PUMP_AMM, b"creator_vault", state.coin_creator)
-    scene.accounts[catalogue.associated(pool.authority, spec.token_b)] = balance(spec.token_b, pool.authority, 0)
-    scene.vaults(spec, spec.address, amounts)
+    creator_vault = pda(PROGRAM, b"creator_vault", state.coin_creator)
+    scene.accounts[associated(creator_vault, spec.token_b)] = balance(spec.token_b, creator_vault, 0)
+    scene.vaults(spec, spec.address, scene.halves(spec, dollars, off))
+    return PumpMarket(spec, facts, creator_vault)
 
 
 def _coin_creator(spec: PoolSpec) -> bytes:

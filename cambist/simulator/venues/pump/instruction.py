@@ -1,75 +1,63 @@
-"""Swaps on Pump AMM."""
+"""Swaps on Pump AMM, as wallets send them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import program
-from cambist.simulator.catalogue import (
-    ATA_PROGRAM,
-    PUMP_BUYBACK_RECIPIENTS,
-    PUMP_FEE_RECIPIENTS,
-    associated,
-    pda,
-)
+from cambist.simulator.addresses import ATA_PROGRAM, associated, pda
 from cambist.simulator.metas import readonly, written
-from cambist.simulator.transactions import Instruction, Meta
-from cambist.simulator.venues.pump.accounts import PumpAccount
-from cambist.simulator.venues.pump.program import PUMP_TAGS, PumpTags
+from cambist.simulator.transactions import Instruction
+from cambist.simulator.venues.pump.catalogue import BUYBACK_RECIPIENTS, FEE_RECIPIENTS, PROGRAM
+from cambist.simulator.venues.pump.market import PumpKeys, PumpMarket
+from cambist.simulator.venues.pump.program import PUMP_TAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from cambist.simulator.pool import Fill, Find
+    from cambist.simulator.venue import Swap
 
-    from cambist.simulator.accounts import Account
-    from cambist.simulator.pool import Pool
-
+UNITS = 120_000
 TRACK_VOLUME = b"\x01"
 
 
-class PumpKeys(NamedTuple):
-    """Addresses of one wallet's swaps on one pool."""
-
-    recipient: bytes
-    """Who gets the protocol's fee: one of those that the config names, as the wallet picks."""
-    fee_account: bytes
-    buyer: bytes
-    buyer_account: bytes
-    creator_account: bytes
-    volume: bytes
-    """Where the wallet's volume would be kept."""
-    pool_v2: bytes | None
-
-
-def pump_keys(pool: Pool, find: Callable[[bytes], Account | None], owner: bytes) -> PumpKeys:
-    """Returns the addresses of `owner`'s swaps on a pool: a few derivations, to be done once."""
-    spec, account = pool.spec, find(pool.spec.address)
-    assert isinstance(account, PumpAccount)
-    pick = owner[0] % len(PUMP_FEE_RECIPIENTS)
-    recipient, buyer = PUMP_FEE_RECIPIENTS[pick], PUMP_BUYBACK_RECIPIENTS[pick]
-    return PumpKeys(
+def pump_keys(pool: PumpMarket, find: Find, owner: bytes) -> PumpKeys:
+    """Returns the addresses of `owner`'s swaps on a pool: a few derivations, done once."""
+    known = pool.users.get(owner)
+    if known is not None:
+        return known
+    spec, account = pool.spec, pool.account(find)
+    pick = owner[0] % len(FEE_RECIPIENTS)
+    recipient, buyer = FEE_RECIPIENTS[pick], BUYBACK_RECIPIENTS[pick]
+    found = pool.users[owner] = PumpKeys(
         recipient,
         associated(recipient, spec.token_b),
         buyer,
         associated(buyer, spec.token_b),
-        associated(pool.authority, spec.token_b),
-        pda(program.PUMP_AMM, b"user_volume_accumulator", owner),
-        pda(program.PUMP_AMM, b"pool-v2", spec.token_a.mint) if any(account.pool.coin_creator) else None,
+        associated(pool.creator_vault, spec.token_b),
+        pda(PROGRAM, b"user_volume_accumulator", owner),
+        pda(PROGRAM, b"pool-v2", spec.token_a.mint) if any(account.pool.coin_creator) else None,
     )
+    return found
 
 
-def pump_swap(
-    pool: Pool, keys: PumpKeys, signer: Meta, users: tuple[bytes, bytes], args: bytes, tags: PumpTags, tag: bytes
-) -> Instruction:
-    """Returns a swap; `users` are the wallet's base and quote accounts, `tag` says which of the version's swaps."""
-    spec = pool.spec
+def units(fill: Fill) -> int:
+    """Returns the compute units that wallets ask for."""
+    return UNITS
+
+
+def instruction(pool: PumpMarket, find: Find, swap: Swap) -> Instruction:
+    """Returns a swap."""
+    spec, tags = pool.spec, PUMP_TAGS[swap.version]
+    tag = tags.sell if swap.a_to_b else tags.buy_exact_in if swap.exact_in else tags.buy
+    keys = pump_keys(pool, find, swap.signer.key)
     head = (
         written(spec.address),
-        signer,
+        swap.signer,
         *(readonly(key) for key in (program.PUMP_AMM_CONFIG, spec.token_a.mint, spec.token_b.mint)),
-        *(written(key) for key in (*users, spec.vault_a, spec.vault_b)),
+        *(written(key) for key in (*swap.users, spec.vault_a, spec.vault_b)),
     )
     programs = (spec.token_a.token_program, spec.token_b.token_program, program.SYSTEM)
-    if tags is PUMP_TAGS[2]:
+    if swap.version == 2:
         metas = (
             *head,
             *(readonly(key) for key in programs),
@@ -77,22 +65,21 @@ def pump_swap(
             readonly(program.PUMP_FEE_CONFIG),
             written(keys.buyer_account),
             readonly(program.PUMP_AMM_EVENTS),
-            readonly(program.PUMP_AMM),
+            readonly(PROGRAM),
         )
-        return Instruction(program.PUMP_AMM, metas, tag + args)
-    buys = tag != tags.sell
-    volume = (readonly(program.PUMP_AMM_VOLUME), written(keys.volume)) if buys else ()
+        return Instruction(PROGRAM, metas, tag + swap.asked)
+    volume = () if swap.a_to_b else (readonly(program.PUMP_AMM_VOLUME), written(keys.volume))
     metas = (
         *head,
         readonly(keys.recipient),
         written(keys.fee_account),
-        *(readonly(key) for key in (*programs, ATA_PROGRAM, program.PUMP_AMM_EVENTS, program.PUMP_AMM)),
+        *(readonly(key) for key in (*programs, ATA_PROGRAM, program.PUMP_AMM_EVENTS, PROGRAM)),
         written(keys.creator_account),
-        readonly(pool.authority),
+        readonly(pool.creator_vault),
         *volume,
         *(readonly(key) for key in (program.PUMP_FEE_CONFIG, program.PUMP_FEES)),
         *((readonly(keys.pool_v2),) if keys.pool_v2 else ()),
         readonly(keys.buyer),
         written(keys.buyer_account),
     )
-    return Instruction(program.PUMP_AMM, metas, tag + args + (TRACK_VOLUME if buys else b""))
+    return Instruction(PROGRAM, metas, tag + swap.asked + (b"" if swap.a_to_b else TRACK_VOLUME))

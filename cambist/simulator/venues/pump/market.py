@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.accounts import program
 from cambist.engine.reference.pool.pump import PumpState
-from cambist.simulator.pool import Fill, Pool, vaults
+from cambist.simulator.addresses import associated
+from cambist.simulator.pool import Fill, Moment, Pool, vaults
 from cambist.simulator.venues.pump.accounts import PumpAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig
-    from cambist.simulator.accounts import Account
+    from cambist.simulator.pool import Find, PoolSpec
+
+SHARED_KEYS = (
+    program.PUMP_AMM_CONFIG,
+    program.PUMP_AMM_EVENTS,
+    program.PUMP_AMM_VOLUME,
+    program.PUMP_FEE_CONFIG,
+    program.PUMP_FEES,
+)
 
 
 class PumpFacts(NamedTuple):
@@ -26,41 +36,72 @@ class PumpFacts(NamedTuple):
     """Whether Pump made the pool."""
 
 
-def pump_state(pool: Pool, find: Callable[[bytes], Account | None]) -> PumpState:
-    """Returns the pool as the engine holds it. Its tokens have no transfer fee."""
-    account, facts = find(pool.spec.address), pool.pump
-    assert isinstance(account, PumpAccount)
-    assert facts is not None
-    held = vaults(pool, find)
-    return PumpState(
-        account.pool, facts.config, facts.schedule, facts.supply, facts.canonical, (held.a, held.b), (None, None)
-    )
+class PumpKeys(NamedTuple):
+    """Addresses of one wallet's swaps on one pool."""
+
+    recipient: bytes
+    """Who gets the protocol's fee: one of those that the config names, as the wallet picks."""
+    fee_account: bytes
+    buyer: bytes
+    buyer_account: bytes
+    creator_account: bytes
+    volume: bytes
+    """Where the wallet's volume would be kept."""
+    pool_v2: bytes | None
 
 
-def swap_pump(
-    pool: Pool, find: Callable[[bytes], Account | None], amount: int, *, a_to_b: bool, exact_in: bool
-) -> Fill:
-    """Returns the swap through a Pump AMM pool, its fees paid out at once. Raises `QuoteError`.
+class PumpMarket(Pool):
+    """A Pump AMM pool. Its tokens have no transfer fee."""
 
-    The program sells exact in only; a sale for an exact output is the least that brings it.
-    """
-    state = pump_state(pool, find)
-    fill = state.fill(a_to_b, amount, exact_in=exact_in)
-    owed = fill.owed()
-    return Fill(
-        paid=fill.amount_in,
-        vault_in=fill.amount_in - (0 if a_to_b else owed),
-        vault_out=fill.amount_out + (owed if a_to_b else 0),
-        received=fill.amount_out,
-        changed={},
-        reserves=state.amounts if a_to_b else state.amounts[::-1],
-        fee=fill.fee(),
-        maths=fill,
-    )
+    def __init__(self, spec: PoolSpec, facts: PumpFacts, creator_vault: bytes) -> None:
+        super().__init__(spec)
+        self.facts = facts
+        self.creator_vault = creator_vault
+        """Who holds what the coin's creator gets."""
+        self.users: dict[bytes, PumpKeys] = {}
+        """By wallet; they are costly to derive."""
 
+    def swap(self, find: Find, amount: int, at: Moment, *, a_to_b: bool, exact_in: bool) -> Fill:
+        """Returns the swap, its fees paid out at once. Raises `QuoteError`.
 
-def reserves_pump(pool: Pool, find: Callable[[bytes], Account | None]) -> tuple[float, float]:
-    """Returns the reserves that make the price."""
-    account, held = find(pool.spec.address), vaults(pool, find)
-    assert isinstance(account, PumpAccount)
-    return float(held.a), float(held.b + account.pool.virtual_quote_reserves)
+        The program sells exact in only; a sale for an exact output is the least that brings it.
+        """
+        fill = self.state(find).fill(a_to_b, amount, exact_in=exact_in)
+        owed = fill.owed()
+        return Fill(
+            paid=fill.amount_in,
+            vault_in=fill.amount_in - (0 if a_to_b else owed),
+            vault_out=fill.amount_out + (owed if a_to_b else 0),
+            received=fill.amount_out,
+            changed={},
+            fee=fill.fee(),
+            maths=fill,
+        )
+
+    def reserves(self, find: Find) -> tuple[float, float]:
+        """Returns the reserves that make the price."""
+        held = vaults(self, find)
+        return float(held.a), float(held.b + self.account(find).pool.virtual_quote_reserves)
+
+    def named(self, find: Find) -> Iterable[bytes]:
+        """Returns the creator's vault and account, and what all its program's swaps name."""
+        return (self.creator_vault, associated(self.creator_vault, self.spec.token_b), *SHARED_KEYS)
+
+    def state(self, find: Find) -> PumpState:
+        """Returns the pool as the engine holds it."""
+        facts, held = self.facts, vaults(self, find)
+        return PumpState(
+            self.account(find).pool,
+            facts.config,
+            facts.schedule,
+            facts.supply,
+            facts.canonical,
+            (held.a, held.b),
+            (None, None),
+        )
+
+    def account(self, find: Find) -> PumpAccount:
+        """Returns its account."""
+        account = find(self.spec.address)
+        assert isinstance(account, PumpAccount)
+        return account

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math import QuoteError, Reason
 from cambist.engine.reference.amm_math.pump import PumpFill
-from cambist.simulator import core_programs, venues
-from cambist.simulator.call import Call, anchor, tell, writable
-from cambist.simulator.catalogue import PUMP_BUYBACK_RECIPIENTS, PUMP_FEE_RECIPIENTS, pda
-from cambist.simulator.execution import Context, ProgramError, custom
-from cambist.simulator.venues.pump.accounts import PumpAccount
+from cambist.simulator import core_programs
+from cambist.simulator.addresses import pda
+from cambist.simulator.call import Call, absent, anchor, tell, unknown, writable
+from cambist.simulator.execution import Context, custom
+from cambist.simulator.pool import vaults
+from cambist.simulator.venues.pump.catalogue import BUYBACK_RECIPIENTS, FEE_RECIPIENTS
+from cambist.simulator.venues.pump.market import PumpMarket
 
 if TYPE_CHECKING:
     from cambist.engine.reference.accounts.pump import PumpFees
-    from cambist.simulator.pool import Fill, Pool
+    from cambist.simulator.pool import Fill
     from cambist.simulator.transactions import Instruction, Meta
 
 
@@ -70,16 +72,16 @@ class Paid(NamedTuple):
     creator_account: bytes = bytes(32)
 
 
-def pump(context: Context, instruction: Instruction) -> None:
+def run(context: Context, instruction: Instruction) -> None:
     """Runs buy, buy_exact_quote_in and sell, and all three in their second version."""
-    call, paid = pump_call(context, instruction)
+    call, paid = call_of(context, instruction)
     name = _NAMES[PUMP_TAGS[call.version].index(instruction.data[:8])]
     context.log(f"Program log: Instruction: {name}{'V2' if call.version == 2 else ''}")
     context.consume(_UNITS[call.version])
     if call.version == 1:
         context.invoke(program.PUMP_FEES, lambda: context.consume(_FEE_PROGRAM_UNITS))
     try:
-        fees = venues.pump_state(call.pool, context.get).fees()
+        fees = call.pool.state(context.get).fees()
         fill = call.fill(context)
     except QuoteError as error:
         raise anchor(_refusal(call, error.reason), _ERRORS) from None
@@ -91,21 +93,19 @@ def pump(context: Context, instruction: Instruction) -> None:
     tell(context, program.PUMP_AMM, event, _EVENT_UNITS)
 
 
-def pump_call(context: Context, instruction: Instruction) -> tuple[Call, Paid]:
+def call_of(context: Context, instruction: Instruction) -> tuple[Call[PumpMarket], Paid]:
     """Returns the swap in a Pump AMM instruction, and where its fees go. Raises `ProgramError`."""
     tag, data, metas = instruction.data[:8], instruction.data, instruction.accounts
     version = _VERSIONS.get(tag)
     if version is None or len(data) < 24:
-        raise ProgramError(
-            {"Custom": 101}, log="AnchorError occurred. Error Code: InstructionFallbackNotFound. Error Number: 101."
-        )
+        raise unknown()
     tags = PUMP_TAGS[version]
     a_to_b, exact_in = tag == tags.sell, tag != tags.buy
     if len(metas) < (17 if version == 2 else 21 if a_to_b else 23):
         raise anchor(3005)
     pool = context.pools.get(metas[0].key)
-    if pool is None or pool.spec.venue != "pump":
-        raise anchor(3007 if context.get(metas[0].key) is not None else 3012)
+    if not isinstance(pool, PumpMarket):
+        raise absent(context, metas[0].key)
     if not metas[1].signer:
         raise anchor(3010)
     spec = pool.spec
@@ -115,26 +115,26 @@ def pump_call(context: Context, instruction: Instruction) -> tuple[Call, Paid]:
     users = metas[5].key, metas[6].key
     if tuple(context.token(key).mint for key in users) != (spec.token_a.mint, spec.token_b.mint):
         raise anchor(2003)
-    writable(pool, metas, (spec.address, *users, spec.vault_a, spec.vault_b))
+    writable(metas, (spec.address, *users, spec.vault_a, spec.vault_b))
     paid = _paid(context, pool, metas, buys=not a_to_b) if version == 1 else _kept(context, pool, metas)
     amount, threshold = _AMOUNTS.unpack_from(data, 8)
     source, target = users if a_to_b else users[::-1]
     return Call(pool, a_to_b, exact_in, amount, threshold, source, target, metas[1], version=version), paid
 
 
-def _paid(context: Context, pool: Pool, metas: tuple[Meta, ...], *, buys: bool) -> Paid:
+def _paid(context: Context, pool: PumpMarket, metas: tuple[Meta, ...], *, buys: bool) -> Paid:
     """Checks the accounts of the first version after the pool's and the user's own. Raises `ProgramError`."""
     keys = [meta.key for meta in metas]
     programs = (pool.spec.token_a.token_program, pool.spec.token_b.token_program, program.SYSTEM)
     if tuple(keys[11:14]) != programs or keys[14] != program.ASSOCIATED_TOKEN:
         raise anchor(3008)
     recipient, fee_account, creator_account = keys[_RECIPIENT_AT], keys[_RECIPIENT_AT + 1], keys[_CREATOR_AT]
-    if recipient not in PUMP_FEE_RECIPIENTS:
+    if recipient not in FEE_RECIPIENTS:
         raise anchor(6013, _ERRORS)
-    if keys[15] != program.PUMP_AMM_EVENTS or keys[_CREATOR_AT + 1] != pool.authority:
+    if keys[15] != program.PUMP_AMM_EVENTS or keys[_CREATOR_AT + 1] != pool.creator_vault:
         raise anchor(2006)
     _check_account(context, pool, fee_account, recipient)
-    _check_account(context, pool, creator_account, pool.authority)
+    _check_account(context, pool, creator_account, pool.creator_vault)
     at = 19
     if buys:
         if (keys[19], keys[20]) != (program.PUMP_AMM_VOLUME, pda(program.PUMP_AMM, _VOLUME, metas[1].key)):
@@ -142,22 +142,20 @@ def _paid(context: Context, pool: Pool, metas: tuple[Meta, ...], *, buys: bool) 
         at = 21
     if (keys[at], keys[at + 1]) != (program.PUMP_FEE_CONFIG, program.PUMP_FEES):
         raise anchor(2012)
-    account = context.get(pool.spec.address)
-    assert isinstance(account, PumpAccount)
-    rest = keys[at + 2 + any(account.pool.coin_creator) :]
+    rest = keys[at + 2 + any(pool.account(context.get).pool.coin_creator) :]
     if len(rest) < 2:
         raise anchor(3005)
-    if rest[0] not in PUMP_BUYBACK_RECIPIENTS:
+    if rest[0] not in BUYBACK_RECIPIENTS:
         raise anchor(6013, _ERRORS)
     _check_account(context, pool, rest[1], rest[0])
-    writable(pool, metas, (fee_account, creator_account))
+    writable(metas, (fee_account, creator_account))
     return Paid(recipient, fee_account, creator_account)
 
 
 _VOLUME = b"user_volume_accumulator"
 
 
-def _kept(context: Context, pool: Pool, metas: tuple[Meta, ...]) -> Paid:
+def _kept(context: Context, pool: PumpMarket, metas: tuple[Meta, ...]) -> Paid:
     """Checks the accounts of the second version after the pool's and the user's own. Raises `ProgramError`."""
     keys = tuple(meta.key for meta in metas)
     programs = (pool.spec.token_a.token_program, pool.spec.token_b.token_program, program.SYSTEM)
@@ -166,18 +164,18 @@ def _kept(context: Context, pool: Pool, metas: tuple[Meta, ...]) -> Paid:
     derived = (pda(program.PUMP_AMM, _VOLUME, metas[1].key), program.PUMP_FEE_CONFIG, program.PUMP_AMM_EVENTS)
     if (keys[12], keys[13], keys[15]) != derived:
         raise anchor(2006)
-    if context.token(keys[14]).holder not in PUMP_BUYBACK_RECIPIENTS:
+    if context.token(keys[14]).holder not in BUYBACK_RECIPIENTS:
         raise anchor(6013, _ERRORS)
     return Paid()
 
 
-def _check_account(context: Context, pool: Pool, key: bytes, holder: bytes) -> None:
+def _check_account(context: Context, pool: PumpMarket, key: bytes, holder: bytes) -> None:
     account = context.token(key)
     if (account.holder, account.mint) != (holder, pool.spec.token_b.mint):
         raise anchor(2003)
 
 
-def _refusal(call: Call, reason: Reason) -> int:
+def _refusal(call: Call[PumpMarket], reason: Reason) -> int:
     asks_quote = call.exact_in and not call.a_to_b
     codes = {
         Reason.ZERO_AMOUNT: 6002 if asks_quote else 6001,
@@ -189,16 +187,14 @@ def _refusal(call: Call, reason: Reason) -> int:
     return codes.get(reason, 6023)
 
 
-def _move(context: Context, call: Call, paid: Paid, fill: Fill, maths: PumpFill) -> None:
+def _move(context: Context, call: Call[PumpMarket], paid: Paid, fill: Fill, maths: PumpFill) -> None:
     """Moves the tokens by calls of the token programs. What fees stay in the pool are noted there."""
     spec = call.pool.spec
     if context.token(call.source).holder != call.owner.key:
         raise custom(4, "Error: owner does not match")
     fees = (maths.protocol_fee, maths.creator_fee)
     if call.version == 2:
-        account = context.get(spec.address)
-        assert isinstance(account, PumpAccount)
-        context.put(spec.address, account.keeping(*fees))
+        context.put(spec.address, call.pool.account(context.get).keeping(*fees))
     vault_in, vault_out = (spec.vault_a, spec.vault_b) if call.a_to_b else (spec.vault_b, spec.vault_a)
     payer = spec.vault_b if call.a_to_b else call.source
     into = fill.vault_in if call.version == 1 else fill.paid
@@ -209,16 +205,15 @@ def _move(context: Context, call: Call, paid: Paid, fill: Fill, maths: PumpFill)
             core_programs.transfer_call(context, payer, key, fee, checked=True)
 
 
-def _event(context: Context, call: Call, paid: Paid, fill: Fill, fees: PumpFees) -> bytes:
+def _event(context: Context, call: Call[PumpMarket], paid: Paid, fill: Fill, fees: PumpFees) -> bytes:
     """Returns BuyEvent or SellEvent, as far as the interface of 2025 tells them."""
-    maths, spec, account = fill.maths, call.pool.spec, context.get(call.pool.spec.address)
+    maths, spec, account = fill.maths, call.pool.spec, call.pool.account(context.get)
     assert isinstance(maths, PumpFill)
-    assert isinstance(account, PumpAccount)
     users = (call.source, call.target) if call.a_to_b else (call.target, call.source)
     base, user_quote = (fill.paid, fill.received) if call.a_to_b else (fill.received, fill.paid)
     quote = user_quote + maths.fee() if call.a_to_b else user_quote - maths.fee()
     with_lp = quote - maths.lp_fee if call.a_to_b else quote + maths.lp_fee
-    held = venues.vaults(call.pool, context.get)
+    held = vaults(call.pool, context.get)
     event = _EVENT.pack(
         _SELL_EVENT if call.a_to_b else _BUY_EVENT,
         context.now,

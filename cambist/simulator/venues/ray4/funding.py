@@ -1,4 +1,4 @@
-"""Opening of Raydium AMM v4 and CPMM pools."""
+"""Opening of Raydium AMM v4 pools."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
-from cambist.engine.reference.accounts import AmmV4, program
-from cambist.simulator import catalogue
+from cambist.engine.reference.accounts import AmmV4
 from cambist.simulator.accounts import Account
+from cambist.simulator.venues.ray4.catalogue import AUTHORITY, PROGRAM
 from cambist.simulator.venues.ray4.layout import encode_amm_v4
+from cambist.simulator.venues.ray4.market import Ray4Market
 
 if TYPE_CHECKING:
     from cambist.simulator.draw import Draw
-    from cambist.simulator.pool import Pool
+    from cambist.simulator.pool import PoolSpec
     from cambist.simulator.scene import Scene
 
 
-def fund_ray4(scene: Scene, pool: Pool, draw: Draw, amounts: tuple[int, int]) -> None:
+def fund(scene: Scene, spec: PoolSpec, draw: Draw, dollars: float, off: float) -> Ray4Market:
     """Opens an AMM v4 pool. Its vaults hold the reserves plus the protocol's share that still lies there."""
-    spec = pool.spec
+    amounts = scene.halves(spec, dollars, off)
     owed = [int(amount * draw.between(0.0, 0.0004)) for amount in amounts]
-    pool.info = AmmV4(
+    info = AmmV4(
         status=6,
         coin_decimals=spec.token_a.decimals,
         pc_decimals=spec.token_b.decimals,
@@ -35,5 +36,6 @@ def fund_ray4(scene: Scene, pool: Pool, draw: Draw, amounts: tuple[int, int]) ->
         coin_mint=spec.token_a.mint,
         pc_mint=spec.token_b.mint,
     )
-    scene.accounts[spec.address] = Account(program.RAYDIUM_V4, encode_amm_v4(**asdict(pool.info)))
-    scene.vaults(spec, catalogue.RAYDIUM_V4_AUTHORITY, (amounts[0] + owed[0], amounts[1] + owed[1]))
+    scene.accounts[spec.address] = Account(PROGRAM, encode_amm_v4(**asdict(info)))
+    scene.vaults(spec, AUTHORITY, (amounts[0] + owed[0], amounts[1] + owed[1]))
+    return Ray4Market(spec, info)

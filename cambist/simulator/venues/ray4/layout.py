@@ -1,4 +1,4 @@
-"""Accounts of Raydium AMM v4 and CPMM."""
+"""Accounts of Raydium AMM v4."""
 
 from __future__ import annotations
 

@@ -1,34 +1,46 @@
-"""Swaps through Raydium AMM v4 and CPMM pools."""
+"""Swaps through Raydium AMM v4 pools."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.amm_math import QuoteError, Reason, raydium_v4
-from cambist.simulator.pool import Fill, Pool, vaults
+from cambist.simulator.pool import Fill, Moment, Pool, vaults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from cambist.engine.reference.accounts import AmmV4
+    from cambist.simulator.pool import Find, PoolSpec
 
-    from cambist.simulator.accounts import Account
 
+class Ray4Market(Pool):
+    """An AMM v4 pool. Its account stays as it is."""
 
-def swap_ray4(
-    pool: Pool, find: Callable[[bytes], Account | None], amount: int, *, a_to_b: bool, exact_in: bool, now: int
-) -> Fill:
-    """Returns the swap through an AMM v4 pool. Raises `QuoteError`."""
-    info = pool.info
-    assert info is not None
-    if info.status not in (1, 6, 7) or (info.status == 7 and now < info.pool_open_time):
-        raise QuoteError(Reason.NOT_TRADABLE)
-    held = vaults(pool, find)
-    coin, pc = held.a - info.need_take_pnl_coin, held.b - info.need_take_pnl_pc
-    reserves = (coin, pc) if a_to_b else (pc, coin)
-    rate = (info.swap_fee_numerator, info.swap_fee_denominator)
-    if exact_in:
-        out, fee = raydium_v4.exact_in(reserves, rate, amount)
-        paid = amount
-    else:
-        paid, fee = raydium_v4.exact_out(reserves, rate, amount)
-        out = amount
-    return Fill(paid, paid, out, out, {}, reserves, fee, 0, True, None)
+    def __init__(self, spec: PoolSpec, info: AmmV4) -> None:
+        super().__init__(spec)
+        self.info = info
+
+    def swap(self, find: Find, amount: int, at: Moment, *, a_to_b: bool, exact_in: bool) -> Fill:
+        """Returns the swap. Raises `QuoteError`."""
+        info = self.info
+        if info.status not in (1, 6, 7) or (info.status == 7 and at.now < info.pool_open_time):
+            raise QuoteError(Reason.NOT_TRADABLE)
+        held = self.owned(find)
+        reserves = held if a_to_b else held[::-1]
+        rate = (info.swap_fee_numerator, info.swap_fee_denominator)
+        if exact_in:
+            out, fee = raydium_v4.exact_in(reserves, rate, amount)
+            paid = amount
+        else:
+            paid, fee = raydium_v4.exact_out(reserves, rate, amount)
+            out = amount
+        return Fill(paid, paid, out, out, {}, fee)
+
+    def reserves(self, find: Find) -> tuple[float, float]:
+        """Returns what of its vaults is the pool's."""
+        coin, pc = self.owned(find)
+        return float(coin), float(pc)
+
+    def owned(self, find: Find) -> tuple[int, int]:
+        """Returns coin and pc that are the pool's; below 0 if more is owed than there is."""
+        held = vaults(self, find)
+        return held.a - self.info.need_take_pnl_coin, held.b - self.info.need_take_pnl_pc

@@ -1,4 +1,4 @@
-"""The swap instructions of Raydium AMM v4 and CPMM: decoding, checks, logs and error codes."""
+"""The swap instructions of Raydium AMM v4: decoding, checks, logs and error codes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import struct
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.amm_math import QuoteError, Reason
-from cambist.simulator import venues
 from cambist.simulator.call import Call, settle, writable
-from cambist.simulator.catalogue import RAYDIUM_V4_AUTHORITY
 from cambist.simulator.execution import Context, ProgramError, custom, need
+from cambist.simulator.venues.ray4.catalogue import AUTHORITY
+from cambist.simulator.venues.ray4.market import Ray4Market
 
 if TYPE_CHECKING:
     from cambist.simulator.pool import Fill
@@ -20,9 +20,9 @@ _RAY_LOG = struct.Struct("<BQQQQQQQ")
 _AMOUNTS = struct.Struct("<QQ")
 
 
-def ray4(context: Context, instruction: Instruction) -> None:
+def run(context: Context, instruction: Instruction) -> None:
     """Runs SwapBaseIn/Out, tags 9, 11 and V2's 16, 17."""
-    call = ray4_call(context, instruction)
+    call = call_of(context, instruction)
     context.consume(22_421 if call.exact_in else 23_665)
     if not call.owner.signer:
         raise custom(12, "Error: InvalidSignAccount")
@@ -31,9 +31,9 @@ def ray4(context: Context, instruction: Instruction) -> None:
     try:
         fill = call.fill(context)
     except QuoteError as error:
-        empty = error.reason is Reason.EMPTY_POOL and min(_ray4_reserves(context, call)) >= 0
+        empty = error.reason is Reason.EMPTY_POOL and min(call.pool.owned(context.get)) >= 0
         if not empty and error.reason not in (Reason.ZERO_AMOUNT, Reason.ZERO_OUTPUT):
-            raise _ray4_error(error) from None
+            raise _error(error) from None
     if call.exact_in and source.amount < call.amount:
         fill = None  # the program doesn't compute what can't be paid; its log says 0
     answer = 0 if fill is None else fill.received if call.exact_in else fill.paid
@@ -47,20 +47,13 @@ def ray4(context: Context, instruction: Instruction) -> None:
     settle(context, call, fill, checked=False)
 
 
-def _ray4_reserves(context: Context, call: Call) -> tuple[int, int]:
-    """Returns coin and pc that are the pool's; below 0 if more is owed than there is."""
-    info, held = call.pool.info, venues.vaults(call.pool, context.get)
-    assert info is not None
-    return held.a - info.need_take_pnl_coin, held.b - info.need_take_pnl_pc
-
-
-def _ray_log(context: Context, call: Call, balance: int, answer: int) -> bytes:
+def _ray_log(context: Context, call: Call[Ray4Market], balance: int, answer: int) -> bytes:
     first, second = (call.amount, call.threshold) if call.exact_in else (call.threshold, call.amount)
-    direction, reserves = 2 if call.a_to_b else 1, _ray4_reserves(context, call)
+    direction, reserves = 2 if call.a_to_b else 1, call.pool.owned(context.get)
     return _RAY_LOG.pack(3 if call.exact_in else 4, first, second, direction, balance, *reserves, answer)
 
 
-def ray4_call(context: Context, instruction: Instruction) -> Call:
+def call_of(context: Context, instruction: Instruction) -> Call[Ray4Market]:
     """Returns the swap in an AMM v4 instruction. Raises `ProgramError`."""
     tag, data = instruction.data[:1], instruction.data
     if tag not in (b"\x09", b"\x0b", b"\x10", b"\x11") or len(data) != 17:
@@ -71,9 +64,9 @@ def ray4_call(context: Context, instruction: Instruction) -> Call:
     metas = need(instruction, 8 if newer else 17)
     at = 3 if newer else 4 if len(metas) == 17 else 5
     pool = context.pools.get(metas[1].key)
-    if pool is None or pool.spec.venue != "ray4":
+    if not isinstance(pool, Ray4Market):
         raise custom(4, "Error: ExpectedAccount")
-    if metas[2].key != RAYDIUM_V4_AUTHORITY:
+    if metas[2].key != AUTHORITY:
         raise custom(3, "Error: InvalidProgramAddress")
     if (metas[at].key, metas[at + 1].key) != (pool.spec.vault_a, pool.spec.vault_b):
         raise custom(14, "Error: InvalidCoinVault")
@@ -82,12 +75,12 @@ def ray4_call(context: Context, instruction: Instruction) -> Call:
     a, b = pool.spec.token_a.mint, pool.spec.token_b.mint
     if mints not in ((a, b), (b, a)):
         raise custom(32 if a in mints or b in mints else 31, "Error: InvalidUserToken")
-    writable(pool, metas, (metas[1].key, pool.spec.vault_a, pool.spec.vault_b, source.key, target.key))
+    writable(metas, (metas[1].key, pool.spec.vault_a, pool.spec.vault_b, source.key, target.key), anchored=False)
     amount, threshold = (first, second) if exact_in else (second, first)
     return Call(pool, mints == (a, b), exact_in, amount, threshold, source.key, target.key, owner)
 
 
-def _ray4_error(error: QuoteError) -> ProgramError:
+def _error(error: QuoteError) -> ProgramError:
     codes = {"not_tradable": 22, "empty_pool": 32}
     code = codes.get(str(error))
     return ProgramError("ProgramFailedToComplete") if code is None else custom(code, f"Error: {error}")

@@ -8,26 +8,29 @@ from solders.pubkey import Pubkey
 
 from cambist.engine.reference.accounts import StableSwap, program
 from cambist.engine.reference.amm_math import stable_swap
-from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account
+from cambist.simulator.addresses import associated
 from cambist.simulator.draw import key32
 from cambist.simulator.scene import Scene, balance
 from cambist.simulator.token_layout import encode_mint
+from cambist.simulator.venues.saber.catalogue import PROGRAM, TERMS
 from cambist.simulator.venues.saber.layout import encode_stable_swap
+from cambist.simulator.venues.saber.market import SaberMarket
 
 if TYPE_CHECKING:
-    from cambist.simulator.pool import Pool
+    from cambist.simulator.draw import Draw
+    from cambist.simulator.pool import PoolSpec
 
 
-def fund_saber(scene: Scene, pool: Pool, dollars: float, off: float) -> None:
+def fund(scene: Scene, spec: PoolSpec, _draw: Draw, dollars: float, off: float) -> SaberMarket:
     """Opens a stable swap with the reserves at which its curve has the market's slope."""
-    spec, terms = pool.spec, catalogue.SABER_TERMS[pool.spec.tier]
-    authority, nonce = Pubkey.find_program_address((spec.address,), Pubkey(program.SABER))
-    pool.authority = bytes(authority)
+    terms = TERMS[spec.tier]
+    key, nonce = Pubkey.find_program_address((spec.address,), Pubkey(PROGRAM))
+    authority = bytes(key)
     admin, lp_mint = (key32("cambist demo", what, spec.address.hex()) for what in ("admin", "lp mint"))
     ends = (scene.genesis_s, scene.genesis_s + terms.ramp_s) if terms.ramp_s else (0, 0)
     tokens = (spec.token_a, spec.token_b)
-    pool.stable = StableSwap(
+    state = StableSwap(
         is_paused=False,
         nonce=nonce,
         initial_amp=terms.amps[0],
@@ -37,20 +40,19 @@ def fund_saber(scene: Scene, pool: Pool, dollars: float, off: float) -> None:
         vaults=(spec.vault_a, spec.vault_b),
         pool_mint=lp_mint,
         mints=(spec.token_a.mint, spec.token_b.mint),
-        admin_vaults=(catalogue.associated(admin, spec.token_a), catalogue.associated(admin, spec.token_b)),
+        admin_vaults=(associated(admin, spec.token_a), associated(admin, spec.token_b)),
         admin_fee=(terms.admin_bps, 10_000),
         trade_fee=(terms.trade_bps, 10_000),
     )
     amounts = _reserves(terms.amps[0], dollars, off, scene.atoms(spec))
     supply = stable_swap.invariant(terms.amps[0], amounts)
-    mint = encode_mint(
-        decimals=spec.token_a.decimals, supply=supply, mint_authority_tag=1, mint_authority=pool.authority
-    )
+    mint = encode_mint(decimals=spec.token_a.decimals, supply=supply, mint_authority_tag=1, mint_authority=authority)
     scene.accounts[lp_mint] = Account(program.TOKEN, mint)
-    for key, token in zip(pool.stable.admin_vaults, tokens, strict=True):
-        scene.accounts[key] = balance(token, admin, 0)
-    scene.accounts[spec.address] = Account(program.SABER, encode_stable_swap(pool.stable, admin=admin))
-    scene.vaults(spec, pool.authority, amounts)
+    for vault, token in zip(state.admin_vaults, tokens, strict=True):
+        scene.accounts[vault] = balance(token, admin, 0)
+    scene.accounts[spec.address] = Account(PROGRAM, encode_stable_swap(state, admin=admin))
+    scene.vaults(spec, authority, amounts)
+    return SaberMarket(spec, state, authority)
 
 
 def _reserves(amp: int, dollars: float, off: float, atom: tuple[float, float]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Accounts of swaps on Saber."""
+"""Swaps on Saber, as wallets send them."""
 
 from __future__ import annotations
 
@@ -6,22 +6,33 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.accounts import program
 from cambist.simulator.metas import readonly, written
+from cambist.simulator.transactions import Instruction
+from cambist.simulator.venues.saber.catalogue import PROGRAM
+from cambist.simulator.venues.saber.program import SABER_SWAP
 
 if TYPE_CHECKING:
-    from cambist.simulator.pool import Pool
-    from cambist.simulator.transactions import Meta
+    from cambist.simulator.pool import Fill, Find
+    from cambist.simulator.venue import Swap
+    from cambist.simulator.venues.saber.market import SaberMarket
+
+UNITS = 80_000
 
 
-def saber_metas(pool: Pool, signer: Meta, users: tuple[bytes, bytes], *, a_to_b: bool) -> tuple[Meta, ...]:
-    """Returns the accounts of a Saber swap; `users` are the token accounts that pay and are paid."""
-    assert pool.stable is not None
-    vaults, admins = pool.stable.vaults, pool.stable.admin_vaults
-    if not a_to_b:
+def units(fill: Fill) -> int:
+    """Returns the compute units that wallets ask for."""
+    return UNITS
+
+
+def instruction(pool: SaberMarket, find: Find, swap: Swap) -> Instruction:
+    """Returns a swap."""
+    (pays, paid), vaults, admins = swap.sides, pool.state.vaults, pool.state.admin_vaults
+    if not swap.a_to_b:
         vaults, admins = vaults[::-1], admins[::-1]
-    return (
+    metas = (
         readonly(pool.spec.address),
         readonly(pool.authority),
-        signer,
-        *(written(key) for key in (users[0], *vaults, users[1], admins[1])),
+        swap.signer,
+        *(written(key) for key in (pays, *vaults, paid, admins[1])),
         readonly(program.TOKEN),
     )
+    return Instruction(PROGRAM, metas, SABER_SWAP + swap.asked)

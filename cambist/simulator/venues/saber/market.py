@@ -8,58 +8,56 @@ from cambist.engine.reference.accounts import Clock, program
 from cambist.engine.reference.amm_math import stable_swap
 from cambist.engine.reference.pool import ChainTime
 from cambist.engine.reference.pool.saber import StablePool
-from cambist.simulator.pool import Fill, Pool, vaults
+from cambist.simulator.pool import Fill, Moment, Pool, vaults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-    from cambist.simulator.accounts import Account
+    from cambist.engine.reference.accounts import StableSwap
+    from cambist.simulator.pool import Find, PoolSpec
 
 
-def swap_saber(
-    pool: Pool,
-    find: Callable[[bytes], Account | None],
-    amount: int,
-    *,
-    a_to_b: bool,
-    exact_in: bool,
-    slot: int,
-    now: int,
-) -> Fill:
-    """Returns the swap through a stable swap. Raises `QuoteError`.
+class SaberMarket(Pool):
+    """A stable swap. Its account stays as it is."""
 
-    The program swaps exact in only; an exact output is the least input that buys it.
-    """
-    assert pool.stable is not None
-    held = vaults(pool, find)
-    if not exact_in:
-        amount = (
-            StablePool(pool.stable, (held.a, held.b))
-            .swap_exact_out(a_to_b, amount, ChainTime(slot, now, 0))[0]
-            .amount_in
+    def __init__(self, spec: PoolSpec, state: StableSwap, authority: bytes) -> None:
+        super().__init__(spec)
+        self.state = state
+        self.authority = authority
+        """Who signs for it."""
+
+    def swap(self, find: Find, amount: int, at: Moment, *, a_to_b: bool, exact_in: bool) -> Fill:
+        """Returns the swap. Raises `QuoteError`.
+
+        The program swaps exact in only; an exact output is the least input that buys it.
+        """
+        held = vaults(self, find)
+        if not exact_in:
+            time = ChainTime(at.slot, at.now, 0)
+            amount = StablePool(self.state, (held.a, held.b)).swap_exact_out(a_to_b, amount, time)[0].amount_in
+        fill = stable_swap.swap(self.state, (held.a, held.b), amount, at.now, a_to_b=a_to_b)
+        return Fill(
+            paid=amount,
+            vault_in=amount,
+            vault_out=fill.amount_out,
+            received=fill.amount_out,
+            changed={},
+            fee=fill.fee,
+            maths=fill,
         )
-    fill = stable_swap.swap(pool.stable, (held.a, held.b), amount, now, a_to_b=a_to_b)
-    return Fill(
-        paid=amount,
-        vault_in=amount,
-        vault_out=fill.amount_out,
-        received=fill.amount_out,
-        changed={},
-        reserves=(held.a, held.b) if a_to_b else (held.b, held.a),
-        fee=fill.fee,
-        maths=fill,
-    )
 
+    def reserves(self, find: Find) -> tuple[float, float]:
+        """Returns the reserves of the constant product that bends as the curve does where it is."""
+        clock = find(program.CLOCK)
+        assert clock is not None
+        time = Clock.decode(clock.data)
+        held = vaults(self, find)
+        found = StablePool(self.state, (held.a, held.b)).virtual_reserves(
+            True, ChainTime(time.slot, time.unix_timestamp, time.epoch)
+        )
+        assert found is not None
+        return found[0], found[1]
 
-def reserves_saber(pool: Pool, find: Callable[[bytes], Account | None]) -> tuple[float, float]:
-    """Returns the reserves of the constant product that bends as the curve does where it is."""
-    clock = find(program.CLOCK)
-    assert clock is not None
-    assert pool.stable is not None
-    time = Clock.decode(clock.data)
-    held = vaults(pool, find)
-    found = StablePool(pool.stable, (held.a, held.b)).virtual_reserves(
-        True, ChainTime(time.slot, time.unix_timestamp, time.epoch)
-    )
-    assert found is not None
-    return found[0], found[1]
+    def named(self, find: Find) -> Iterable[bytes]:
+        """Returns who signs for it and its admin's accounts."""
+        return (self.authority, *self.state.admin_vaults)

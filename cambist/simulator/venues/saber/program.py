@@ -10,6 +10,7 @@ from cambist.engine.reference.amm_math.stable_swap import StableFill
 from cambist.simulator import core_programs
 from cambist.simulator.call import Call, settle, writable
 from cambist.simulator.execution import Context, ProgramError, custom, need
+from cambist.simulator.venues.saber.market import SaberMarket
 
 if TYPE_CHECKING:
     from cambist.simulator.pool import Fill
@@ -33,7 +34,7 @@ _ERRORS = {
 }
 
 
-def saber(context: Context, instruction: Instruction) -> None:
+def run(context: Context, instruction: Instruction) -> None:
     """Runs swap; nothing in is a success."""
     if instruction.data[:1] != SABER_SWAP or len(instruction.data) != 17:
         raise _refused(15)
@@ -41,7 +42,7 @@ def saber(context: Context, instruction: Instruction) -> None:
     if not any(instruction.data[1:9]):
         context.consume(_NOTHING_UNITS)
         return
-    call, admin = saber_call(context, instruction)
+    call, admin = call_of(context, instruction)
     context.consume(_UNITS)
     try:
         fill = call.fill(context)
@@ -53,7 +54,7 @@ def saber(context: Context, instruction: Instruction) -> None:
     _pay(context, call, fill, admin)
 
 
-def _pay(context: Context, call: Call, fill: Fill, admin: bytes) -> None:
+def _pay(context: Context, call: Call[SaberMarket], fill: Fill, admin: bytes) -> None:
     """Moves the tokens, the admin's part of the fee last, and logs the event."""
     assert isinstance(fill.maths, StableFill)
     spec = call.pool.spec
@@ -66,17 +67,17 @@ def _pay(context: Context, call: Call, fill: Fill, admin: bytes) -> None:
     _log_64(context, _A_TO_B if call.a_to_b else _B_TO_A, *amounts, 0, fill.fee)
 
 
-def saber_call(context: Context, instruction: Instruction) -> tuple[Call, bytes]:
+def call_of(context: Context, instruction: Instruction) -> tuple[Call[SaberMarket], bytes]:
     """Returns the swap in a Saber instruction, and the admin's account of the token out. Raises `ProgramError`."""
     amount, threshold = _ARGS.unpack_from(instruction.data, 1)
     info, authority, owner, source, vault_in, vault_out, target, admin, _ = need(instruction, 9)[:9]
     if vault_in.key == vault_out.key:
         raise _refused(11)
     pool = context.pools.get(info.key)
-    if pool is None or pool.stable is None:
+    if not isinstance(pool, SaberMarket):
         msg = "InvalidAccountData"
         raise ProgramError(msg)
-    state = pool.stable
+    state = pool.state
     if state.is_paused:
         raise _refused(22)
     if source.key in state.vaults:
@@ -91,7 +92,7 @@ def saber_call(context: Context, instruction: Instruction) -> tuple[Call, bytes]
     if not owner.signer:
         msg = "MissingRequiredSignature"
         raise ProgramError(msg)
-    writable(pool, instruction.accounts, (source.key, vault_in.key, vault_out.key, target.key, admin.key))
+    writable(instruction.accounts, (source.key, vault_in.key, vault_out.key, target.key, admin.key), anchored=False)
     return Call(pool, a_to_b, True, amount, threshold, source.key, target.key, owner), admin.key
 
 

@@ -1,0 +1,8 @@
+"""How the market's chain counts time."""
+
+from __future__ import annotations
+
+SLOT_MS = 400
+START_SLOT = 390_000_000
+SLOTS_PER_EPOCH = 432_000
+START_EPOCH = START_SLOT // SLOTS_PER_EPOCH
