@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from cambist.fault_table.sink import EngineSink
 from cambist.fault_table.truth import Truth
 from cambist.model.events import Channel, Direction
-from cambist.simulator.exchanges.listings import LISTED
+from cambist.simulator.exchanges import SIMULATED_OF
 from cambist.simulator.exchanges.street import GENESIS_MS, Street
 from cambist.simulator.http import Request
 from feeds import venues
@@ -85,7 +85,7 @@ class Line:
     ) -> None:
         self.venue = venues.find(venue)
         self._now_ns = GENESIS_MS * 1_000_000
-        listings = {venue: LISTED[venue][:symbols]}  # nobody asks for the other books
+        listings = {venue: SIMULATED_OF[venue].listings[:symbols]}  # nobody asks for the other books
         self.street = Street(seed, (venue,), rate=rate, listings=listings, clock_ms=lambda: self._now_ns // 1_000_000)
         self.exchange = self.street.exchanges[venue]
         self.exchange.seconds = lambda: self._now_ns / 1e9

@@ -15,6 +15,7 @@ from cambist.fault_table.sink import EngineSink
 from cambist.fault_table.truth import Truth
 from cambist.model.events import Channel
 from cambist.simulator.chaos.proxy import Proxy
+from cambist.simulator.exchanges import SIMULATED_OF
 from cambist.simulator.exchanges.street import Street
 from feeds import venues
 from feeds.exchange import ExchangeFeed
@@ -31,7 +32,7 @@ WS, INFO, DEPTH = 1, 2, 10
 TICK_S = 0.1
 LOOK_S = 0.002
 """How often a book is looked at while a recovery is timed."""
-VENUES = ("binance", "kraken", "okx", "bybit", "coinbase")
+VENUES = tuple(SIMULATED_OF)
 
 
 class Rig:

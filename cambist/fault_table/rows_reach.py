@@ -19,9 +19,9 @@ from cambist.fault_table.rows_net import recover
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row
 from cambist.fault_table.watch import Watch, until
 from cambist.model.opportunity import Need
-from cambist.simulator.books import LISTINGS
 from cambist.simulator.chaos.certificates import certificates
 from cambist.simulator.chaos.toxics import Toxics
+from cambist.simulator.exchanges.binance.listings import LISTINGS
 from cambist.simulator.exchanges.faults import Fault, Kind
 from feeds import venues
 from feeds.bucket import BURST, STEADY

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.simulator.exchanges import SIMULATED_OF
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -11,8 +13,6 @@ if TYPE_CHECKING:
     from cambist.simulator.books import Book
     from cambist.simulator.exchanges.base import Exchange
 
-DEPTHS = {"kraken": 10, "bybit": 50}
-"""Levels of a side that a venue's book channel shows, where that is less than there are."""
 WHOLE = 1 << 30
 
 
@@ -21,7 +21,7 @@ class Truth:
 
     def __init__(self, exchange: Exchange, symbols: tuple[str, ...]) -> None:
         self._exchange, self._symbols = exchange, symbols
-        self._depth = DEPTHS.get(exchange.venue, WHOLE)
+        self._depth = SIMULATED_OF[exchange.venue].levels or WHOLE
         self._known: dict[str, dict[int, int]] = {symbol: {} for symbol in symbols}
         """Symbol → hash of a book as it was → step at which it was so last."""
         self._step = 0

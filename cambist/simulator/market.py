@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from cambist.simulator import world
 from cambist.simulator.chain import Block, Chain
 from cambist.simulator.draw import Draw
+from cambist.simulator.exchanges import FIRST, SIMULATED_OF
 from cambist.simulator.exchanges.floor import Floor
-from cambist.simulator.exchanges.listings import LISTED
 from cambist.simulator.fees import FeeWeather
 from cambist.simulator.prices import FairPrices, Weather
 from cambist.simulator.slots import SLOT_MS
@@ -35,7 +35,7 @@ class Market:
         rate: float = 1.0,
         genesis_ms: int = GENESIS_MS,
         funded: tuple[bytes, ...] = (),
-        exchanges: tuple[str, ...] = ("binance",),
+        exchanges: tuple[str, ...] = (),
     ) -> None:
         self.seed, self.rate = seed, rate
         self._genesis_ms = genesis_ms
@@ -50,9 +50,10 @@ class Market:
         )
         self.fees = FeeWeather(Draw(seed, "fees"))
         self.floors = {
-            venue: Floor(venue, LISTED[venue], seed, opening, rate) for venue in dict.fromkeys(("binance", *exchanges))
+            venue: Floor(venue, SIMULATED_OF[venue].listings, seed, opening, rate)
+            for venue in dict.fromkeys((FIRST, *exchanges))
         }
-        """Binance's is always there: the traders look at it."""
+        """The first exchange's is always there: the traders look at it."""
         desk = Desk(self.chain, self.world)
         self._crowd = Crowd(seed, desk, self.world.noise, rate)
         self._rivals = hire(seed, desk, self.world.rivals)
@@ -72,8 +73,8 @@ class Market:
 
     @property
     def books(self) -> dict[str, Book]:
-        """The books of Binance."""
-        return self.floors["binance"].books
+        """The books that the traders look at."""
+        return self.floors[FIRST].books
 
     def step(self) -> Block | None:
         """Moves by 50 ms. Returns the slot's block if that closed one."""

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cambist.simulator.encoding import key_text
-from cambist.simulator.exchanges import make
+from cambist.simulator.exchanges import FIRST, make
 from cambist.simulator.exchanges.floor import STEP_MS
 from cambist.simulator.faults import Faults
 from cambist.simulator.market import PARTS
@@ -28,7 +28,7 @@ MAX_BEHIND_S = 2.0
 class Ports:
     """Where to listen: ports in a row from `first` on, or free ones if it is 0. Four, and two per further exchange."""
 
-    def __init__(self, first: int = 0, exchanges: tuple[str, ...] = ("binance",)) -> None:
+    def __init__(self, first: int = 0, exchanges: tuple[str, ...] = (FIRST,)) -> None:
         self.rpc, self.pubsub, *rest = (first + i if first else 0 for i in range(2 + 2 * len(exchanges)))
         self.exchanges = {venue: (rest[2 * i], rest[2 * i + 1]) for i, venue in enumerate(exchanges)}
         """Venue → REST and WebSocket port."""
@@ -68,7 +68,7 @@ class Node:
         }
         for venue, exchange in self.exchanges.items():
             market.floors[venue].listen(exchange, exchange.diff_steps)
-        self.exchange = self.exchanges["binance"]
+        self.exchange = self.exchanges[FIRST]
         self._endpoints: dict[str, Any] = {}
 
     @property
@@ -91,8 +91,8 @@ class Node:
         self._endpoints = {
             "rpc": f"http://{HOST}:{rpc}",
             "pubsub": f"ws://{HOST}:{pubsub}",
-            "exchange_rest": found["binance"]["rest"],
-            "exchange_ws": found["binance"]["ws"],
+            "exchange_rest": found[FIRST]["rest"],
+            "exchange_ws": found[FIRST]["ws"],
             "exchanges": found,
         }
 

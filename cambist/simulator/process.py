@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from cambist.simulator.exchanges.faults import Fault
 
 START_SECONDS = 20.0
-EXCHANGES = ("binance",)
-"""Served unless more are asked for."""
 
 
 class MarketError(RuntimeError):
@@ -102,14 +100,14 @@ def begin(
     slot_ms: float = 400.0,
     port: int = 0,
     fund: Sequence[str] = (),
-    exchanges: Sequence[str] = EXCHANGES,
+    exchanges: Sequence[str] = (),
     faults: Mapping[str, Path] | None = None,
     said: Callable[[str], None] | None = None,
 ) -> Starting:
     """Starts a market in a child process and returns at once, so that the caller can load its own parts meanwhile.
 
     `fund` names wallets that get SOL and an associated account of every token, `exchanges` who is served beside
-    Binance, `faults` a script for each exchange that is to misbehave. `said` hears each line that it would write to
+    the first, `faults` a script for each exchange that is to misbehave. `said` hears each line that it would write to
     stderr, in a thread of its own; without it they go to this process's stderr.
     """
     command = child.command("cambist.simulator", "--seed", str(seed), "--rate", str(rate))
@@ -147,7 +145,7 @@ def spawn(
     slot_ms: float = 400.0,
     port: int = 0,
     fund: Sequence[str] = (),
-    exchanges: Sequence[str] = EXCHANGES,
+    exchanges: Sequence[str] = (),
     faults: Mapping[str, Path] | None = None,
 ) -> Handle:
     """Starts a market in a child process and returns it once its sockets listen. Raises `MarketError`."""
@@ -182,7 +180,7 @@ def run_market(
     genesis_ms: int | None = None,
     fund: Sequence[str] = (),
     with_parent: bool = False,
-    exchanges: Sequence[str] = EXCHANGES,
+    exchanges: Sequence[str] = (),
     faults: Sequence[str] = (),
 ) -> int:
     """Runs the market: as fast as it goes and without sockets for a digest, else in real time. Returns the exit code.
@@ -190,8 +188,8 @@ def run_market(
     Prints one JSON line: the endpoints, or the digest.
     """
     from cambist.simulator.encoding import key_bytes
+    from cambist.simulator.exchanges import FIRST, SIMULATED_OF
     from cambist.simulator.exchanges.faults import ScriptError
-    from cambist.simulator.exchanges.listings import VENUES
     from cambist.simulator.jsonrpc import RpcError
     from cambist.simulator.market import GENESIS_MS, Market
 
@@ -203,9 +201,9 @@ def run_market(
         funded = tuple(key_bytes(key) for key in fund)
     except RpcError:
         return _refuse(f"--fund was {', '.join(fund)}: not all are base58 public keys")
-    if unknown := set(exchanges) - set(VENUES):
-        return _refuse(f"--exchanges was {', '.join(sorted(unknown))}, known are {', '.join(VENUES)}")
-    venues = tuple(venue for venue in VENUES if venue == "binance" or venue in exchanges)
+    if unknown := set(exchanges) - set(SIMULATED_OF):
+        return _refuse(f"--exchanges was {', '.join(sorted(unknown))}, known are {', '.join(SIMULATED_OF)}")
+    venues = tuple(venue for venue in SIMULATED_OF if venue == FIRST or venue in exchanges)
     try:
         scripts = [_script(text, venues) for text in faults]
     except (ScriptError, OSError) as error:
@@ -313,6 +311,9 @@ def _print(value: object) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code of `python -m cambist.simulator`."""
+    from cambist.simulator.exchanges import FIRST, SIMULATED_OF
+
+    others = ",".join(venue for venue in SIMULATED_OF if venue != FIRST)
     parser = argparse.ArgumentParser(prog="cambist.simulator", description="The embedded DEMO market.")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--slots", type=int, help="end after so many slots")
@@ -322,9 +323,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--slot-ms", type=float, default=400.0, help="real milliseconds per slot")
     parser.add_argument("--genesis-ms", type=int, help="Unix time of the first slot; now if absent")
     parser.add_argument("--fund", action="append", default=[], metavar="KEY", help="wallet that gets tokens")
-    parser.add_argument(
-        "--exchanges", default="binance", metavar="NAMES", help="served beside binance: kraken,okx,bybit,coinbase"
-    )
+    parser.add_argument("--exchanges", default="", metavar="NAMES", help=f"served beside {FIRST}: {others}")
     parser.add_argument(
         "--faults", action="append", default=[], metavar="NAME=FILE", help="JSON script of what an exchange does wrong"
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cambist.simulator.books import Book, Listing, Trade
 from cambist.simulator.draw import Draw
+from cambist.simulator.exchanges import SIMULATED_OF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Floor:
         self.venue = venue
         self.listener: Listener | None = None
         self._rate = rate
-        label = "" if venue == "binance" else venue  # Binance came first: its draws stay as they were
+        label = SIMULATED_OF[venue].label
         self._draw = Draw(seed, "exchange pace", *filter(None, (label,)))
         self.books = {
             item.symbol: Book(item, seed, fair(item, usd), dollars(item.quote_token, usd), venue=label)

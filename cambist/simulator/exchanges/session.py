@@ -42,7 +42,7 @@ class Session:
         self.asked_s: list[float] = []
         """Real seconds at which it changed subscriptions, where that is limited."""
         self.combined = False
-        """Whether frames come wrapped with their stream's name, at Binance."""
+        """Whether frames come wrapped with their stream's name, where a client may ask for that."""
         self.held: list[Held] = []
         self._window: tuple[int, int] = (0, 0)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from cambist.simulator.exchanges import make
+from cambist.simulator.exchanges import SIMULATED_OF, make
 from cambist.simulator.exchanges.floor import STEP_MS, Floor
-from cambist.simulator.exchanges.listings import LISTED, VENUES
 from cambist.simulator.prices import FairPrices, Weather
 from cambist.simulator.sockets import MAX_UNSENT
 
@@ -28,7 +27,7 @@ class Street:
     def __init__(
         self,
         seed: int,
-        venues: Sequence[str] = VENUES,
+        venues: Sequence[str] = tuple(SIMULATED_OF),
         *,
         rate: float = 1.0,
         genesis_ms: int = GENESIS_MS,
@@ -39,7 +38,7 @@ class Street:
         """`listings` says what a venue lists, if not the usual; `clock_ms` is asked for the time, not the steps."""
         self._genesis_ms = genesis_ms
         self._clock_ms = clock_ms
-        listed = {**LISTED, **(listings or {})}
+        listed = {venue: SIMULATED_OF[venue].listings for venue in venues} | dict(listings or {})
         self._steps = 0
         self._weather = Weather(seed)
         self._prices = FairPrices(seed)

@@ -65,8 +65,8 @@ class Teller(Publisher, ABC):
     def truth(self, symbol: str, sequence: int | None = None) -> Truth:
         """Returns the true book at a sequence number, the newest one if it is `None`.
 
-        The number is what the wire carries where there is one per book: OKX `seqId`, Bybit `seq`, Binance `u`; else it
-        counts the changes of levels. Raises `KeyError` if that number was never told or is older than 512 changes.
+        The number is what the wire carries where there is one per book; else it counts the changes of levels.
+        Raises `KeyError` if that number was never told or is older than 512 changes.
         """
         number, bids, asks = self._journals[symbol].at(sequence)
         tick, step = self.grids[symbol].tick, self.grids[symbol].step

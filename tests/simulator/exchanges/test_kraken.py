@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 import websockets
 
-from cambist.simulator.exchanges.kraken import checksum
+from cambist.simulator.exchanges.kraken.checksum import checksum
 from tests.simulator.exchanges.checkers import KrakenBook
 from tests.simulator.exchanges.rig import Rig, Text, running
 

@@ -10,7 +10,6 @@ trailing zeros; one acknowledgement per symbol; a heartbeat a second while nothi
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ import msgspec
 from cambist.simulator.exchanges.base import Exchange
 from cambist.simulator.exchanges.digits import decimals, fixed, rfc3339, trimmed
 from cambist.simulator.exchanges.faults import Kind
+from cambist.simulator.exchanges.kraken.checksum import SIZE_DECIMALS, Digits
 from cambist.simulator.exchanges.publishing import HEARTBEAT
 from cambist.simulator.exchanges.session import Session, Topic
 from cambist.simulator.http import Request, Response
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 encode = msgspec.json.Encoder().encode
 DEPTHS = (10, 25, 100, 500, 1000)
-CHECKED = 10
-SIZE_DECIMALS = 8
-MAX_DIGITS = 65_536
 IDLE_SECONDS = 60.0
 """A client without a subscription is cut off after this."""
 V1_NAME = {"BTC": "XBT", "DOGE": "XDG"}
@@ -273,43 +270,6 @@ class Kraken(Exchange):
             "tick_size": trimmed(listing.tick),
             "status": "online",
         }
-
-
-def checksum(asks: Iterable[tuple[str, str]], bids: Iterable[tuple[str, str]]) -> int:
-    """Returns the CRC-32 of the best levels, given as (price, quantity) in wire text, best first.
-
-    >>> asks = [("101.5", "0.00050000"), ("101.6", "2.00000000")]
-    >>> checksum(asks, [("101.4", "1.25000000"), ("101.0", "0.75000000")])
-    3737750847
-    """
-    return zlib.crc32(
-        "".join([_digits(number) for side in (asks, bids) for level in side for number in level]).encode()
-    )
-
-
-def _digits(number: str) -> str:
-    """Returns what the checksum takes of a number."""
-    return number.replace(".", "").lstrip("0")
-
-
-class Digits(dict[tuple[int, int], str]):
-    """(ticks, lots) → what the checksum takes of that level; kept, as most levels stay from one message to the next."""
-
-    def __init__(self, grid: Grid) -> None:
-        super().__init__()
-        self._grid = grid
-
-    def __missing__(self, level: tuple[int, int]) -> str:
-        if len(self) >= MAX_DIGITS:
-            self.clear()
-        price, size = level[0] * self._grid.tick, level[1] * self._grid.step
-        found = self[level] = _digits(fixed(price, self._grid.price_decimals)) + _digits(fixed(size, SIZE_DECIMALS))
-        return found
-
-    def checksum(self, seen: View) -> int:
-        """Returns the checksum of a book."""
-        best = sorted(seen.asks.items())[:CHECKED] + sorted(seen.bids.items(), reverse=True)[:CHECKED]
-        return zlib.crc32("".join([self[level] for level in best]).encode())
 
 
 def v1_pair(book: Book) -> str:

@@ -11,7 +11,7 @@ from cambist.simulator.exchanges.faults import Kind
 from cambist.simulator.http import Request, Response
 
 if TYPE_CHECKING:
-    from cambist.simulator.exchanges.binance import Binance
+    from cambist.simulator.exchanges.binance.exchange import Binance
 
 encode = msgspec.json.Encoder().encode
 WEIGHT_PER_MINUTE = 6_000

@@ -14,7 +14,7 @@ import msgspec
 
 from cambist.simulator.books import Book, Trade, text
 from cambist.simulator.exchanges.base import Exchange
-from cambist.simulator.exchanges.binance_rest import BinanceRest
+from cambist.simulator.exchanges.binance.rest import BinanceRest
 from cambist.simulator.exchanges.faults import Kind
 from cambist.simulator.exchanges.publishing import CONTROL
 from cambist.simulator.exchanges.session import Session, Topic

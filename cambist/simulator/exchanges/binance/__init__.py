@@ -1,0 +1,1 @@
+"""Binance as the market runs it: its wire format over what it lists."""
