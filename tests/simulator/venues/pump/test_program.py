@@ -16,7 +16,7 @@ from cambist.simulator.transactions import Budget, Instruction, Meta, Transactio
 from cambist.simulator.venues import HANDLERS
 from cambist.simulator.venues.pump.catalogue import PROGRAM, TIERS
 from cambist.simulator.venues.pump.market import PumpMarket
-from tests.simulator.test_programs import code
+from tests.simulator.venues.wallets import code
 
 AMOUNT = 5_000_000_000
 

@@ -13,7 +13,7 @@ from cambist.simulator.tokens import TokenSpec
 from cambist.simulator.transactions import Instruction, Meta
 from cambist.simulator.venues.saber.market import SaberMarket
 from cambist.simulator.venues.saber.program import SABER_SWAP
-from tests.simulator.test_programs import PLENTY, USER, WALLETS, code, key32, run
+from tests.simulator.venues.wallets import PLENTY, USER, WALLETS, code, key32, run
 from tests.svm_vectors import load
 
 CLOCK = {"slot": 1, "epoch": 1}

@@ -25,7 +25,7 @@ from cambist.simulator.venues.clmm.accounts import ClmmAccount, ClmmTickArrayAcc
 from cambist.simulator.venues.clmm.layout import CLMM_TICK, CLMM_TICK_ARRAY, ClmmTickState
 from cambist.simulator.venues.clmm.market import ClmmMarket
 from cambist.simulator.venues.clmm.program import CLMM_SWAP, CLMM_SWAP_V2
-from tests.simulator.test_programs import USER, WALLETS, code, key32, run
+from tests.simulator.venues.wallets import USER, WALLETS, code, key32, run
 from tests.svm_vectors import account_bytes, load
 
 NATIVE, OLD = "raydium_clmm_native2026", "raydium_clmm_svm2024"
