@@ -65,8 +65,6 @@ class Fill(NamedTuple):
     received: int
     """Atoms that reach the user."""
     changed: dict[bytes, Account]
-    fee: int
-    """Venue fee, atoms of the token that it is taken in."""
     maths: object = None
     """What the venue's maths said, for its program."""
 
@@ -100,6 +98,23 @@ class Pool(ABC):
     def taxes_of(self, *, a_to_b: bool) -> tuple[TransferFee | None, TransferFee | None]:
         """Returns the transfer fees of the token that a swap takes in and of the one it gives."""
         return self.taxes if a_to_b else self.taxes[::-1]
+
+    def untaxed(self, amount: int, *, a_to_b: bool, exact_in: bool) -> int:
+        """Returns the atoms that reach the vault of `amount` in, or that have to leave it for `amount` out."""
+        tax_in, tax_out = self.taxes_of(a_to_b=a_to_b)
+        if exact_in:
+            return amount - (tax_in.fee(amount) if tax_in else 0)
+        return tax_out.gross(amount) if tax_out else amount
+
+    def paid(self, amount_in: int, *, a_to_b: bool) -> int:
+        """Returns the atoms that the user pays for so many to reach the vault."""
+        tax, _ = self.taxes_of(a_to_b=a_to_b)
+        return tax.gross(amount_in) if tax else amount_in
+
+    def received(self, amount_out: int, *, a_to_b: bool) -> int:
+        """Returns the atoms that reach the user of so many that leave the vault."""
+        _, tax = self.taxes_of(a_to_b=a_to_b)
+        return amount_out - (tax.fee(amount_out) if tax else 0)
 
     def amount_for(self, reserves: tuple[float, float], impact: float, *, a_to_b: bool) -> int:
         """Returns the atoms in that move the price by about `impact` (a fraction) on the virtual reserves."""

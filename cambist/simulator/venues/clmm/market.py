@@ -54,11 +54,7 @@ class ClmmMarket(Pool):
         Raises `QuoteError`.
         """
         account = self.account(find)
-        tax_in, tax_out = self.taxes_of(a_to_b=a_to_b)
-        if exact_in:
-            inside = amount - (tax_in.fee(amount) if tax_in else 0)
-        else:
-            inside = tax_out.gross(amount) if tax_out else amount
+        inside = self.untaxed(amount, a_to_b=a_to_b, exact_in=exact_in)
         fill = raydium_clmm.swap(
             account.pool,
             self.config,
@@ -69,17 +65,14 @@ class ClmmMarket(Pool):
             limit=limit,
             now=at.now,
         )
-        paid = amount
-        if not exact_in or fill.left:
-            paid = tax_in.gross(fill.amount_in) if tax_in else fill.amount_in
+        asked = exact_in and not fill.left
         after = account.swapped(fill, zero_for_one=a_to_b, epoch=at.epoch)
         return Fill(
-            paid=paid,
+            paid=amount if asked else self.paid(fill.amount_in, a_to_b=a_to_b),
             vault_in=fill.amount_in,
             vault_out=fill.amount_out,
-            received=fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0),
+            received=self.received(fill.amount_out, a_to_b=a_to_b),
             changed={self.spec.address: after, **self._arrays(find, fill, at.epoch)},
-            fee=fill.fee,
             maths=fill,
         )
 

@@ -20,6 +20,7 @@ class CpmmTrade(NamedTuple):
 
     reserves: tuple[int, int]
     """In and out, before."""
+    fee: int
     creator_fee: int
     creator_on_input: bool
 
@@ -43,17 +44,17 @@ class CpmmMarket(Pool):
         reserves = held if a_to_b else held[::-1]
         on_input = state.creator_fee_on == 0 or state.creator_fee_on == 1 + side
         rates = self._rates(account, on_input=on_input)
-        tax_in, tax_out = self.taxes_of(a_to_b=a_to_b)
+        inside = self.untaxed(amount, a_to_b=a_to_b, exact_in=exact_in)
         if exact_in:
-            fill = raydium_cpmm.exact_in(reserves, rates, amount - (tax_in.fee(amount) if tax_in else 0))
-            paid, received = amount, fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0)
+            fill = raydium_cpmm.exact_in(reserves, rates, inside)
+            paid, received = amount, self.received(fill.amount_out, a_to_b=a_to_b)
         else:
-            fill = raydium_cpmm.exact_out(reserves, rates, tax_out.gross(amount) if tax_out else amount)
-            paid, received = (tax_in.gross(fill.amount_in) if tax_in else fill.amount_in), amount
+            fill = raydium_cpmm.exact_out(reserves, rates, inside)
+            paid, received = self.paid(fill.amount_in, a_to_b=a_to_b), amount
         fees = (fill.protocol_fee, fill.fund_fee, fill.creator_fee)
         after = account.charged(fees, side, side if on_input else 1 - side, at.epoch)
-        trade = CpmmTrade(reserves, fill.creator_fee, on_input)
-        return Fill(paid, fill.amount_in, fill.amount_out, received, {self.spec.address: after}, fill.trade_fee, trade)
+        trade = CpmmTrade(reserves, fill.trade_fee, fill.creator_fee, on_input)
+        return Fill(paid, fill.amount_in, fill.amount_out, received, {self.spec.address: after}, trade)
 
     def reserves(self, find: Find) -> tuple[float, float]:
         """Returns what of its vaults is the pool's."""

@@ -52,7 +52,7 @@ def run(context: Context, instruction: Instruction) -> None:
         call.exact_in,
         mints[side],
         mints[1 - side],
-        fill.fee,
+        fill.maths.fee,
         fill.maths.creator_fee,
         fill.maths.creator_on_input,
     )

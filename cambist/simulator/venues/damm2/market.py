@@ -24,22 +24,14 @@ class Damm2Market(Pool):
         if not exact_in or partial:
             mode = damm_v2.SwapMode.PARTIAL_IN if exact_in else damm_v2.SwapMode.EXACT_OUT
         account = self._account(find)
-        tax_in, tax_out = self.taxes_of(a_to_b=a_to_b)
-        if exact_in:
-            inside = amount - (tax_in.fee(amount) if tax_in else 0)
-        else:
-            inside = tax_out.gross(amount) if tax_out else amount
+        inside = self.untaxed(amount, a_to_b=a_to_b, exact_in=exact_in)
         fill = damm_v2.swap(account.pool, mode, inside, at.slot, at.now, a_to_b=a_to_b)
-        paid = amount
-        if mode is not damm_v2.SwapMode.EXACT_IN:
-            paid = tax_in.gross(fill.amount_in) if tax_in else fill.amount_in
         return Fill(
-            paid=paid,
+            paid=amount if mode is damm_v2.SwapMode.EXACT_IN else self.paid(fill.amount_in, a_to_b=a_to_b),
             vault_in=fill.amount_in,
             vault_out=fill.amount_out,
-            received=fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0),
+            received=self.received(fill.amount_out, a_to_b=a_to_b),
             changed={self.spec.address: account.swapped(fill, a_to_b=a_to_b)},
-            fee=fill.fee,
             maths=fill,
         )
 

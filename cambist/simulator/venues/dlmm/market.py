@@ -47,26 +47,18 @@ class DlmmMarket(Pool):
     ) -> Fill:
         """Returns the swap; `passed` are the bin arrays and bitmap that it may use, else all. Raises `QuoteError`."""
         account = self.account(find)
-        tax_in, tax_out = self.taxes_of(a_to_b=a_to_b)
-        if exact_in:
-            inside = amount - (tax_in.fee(amount) if tax_in else 0)
-        else:
-            inside = tax_out.gross(amount) if tax_out else amount
+        inside = self.untaxed(amount, a_to_b=a_to_b, exact_in=exact_in)
         bins = self._bins(account.pair, find, passed)
         fill = dlmm.swap(account.pair, bins, inside, exact_in=exact_in, x_to_y=a_to_b, now=at.now, slot=at.slot)
-        paid = amount
-        if not exact_in:
-            paid = tax_in.gross(fill.amount_in) if tax_in else fill.amount_in
         changed: dict[bytes, Account] = {self.spec.address: account.swapped(fill, x_to_y=a_to_b)}
         for index, steps in groupby(fill.steps, key=lambda step: dlmm.array_index(step.bin_id)):
             changed[self.arrays[index]] = self._array(find, index).swapped(steps, fee_in_x=a_to_b == fill.fee_on_input)
         return Fill(
-            paid=paid,
+            paid=amount if exact_in else self.paid(fill.amount_in, a_to_b=a_to_b),
             vault_in=fill.amount_in,
             vault_out=fill.amount_out,
-            received=fill.amount_out - (tax_out.fee(fill.amount_out) if tax_out else 0),
+            received=self.received(fill.amount_out, a_to_b=a_to_b),
             changed=changed,
-            fee=fill.fee,
             maths=fill,
         )
 

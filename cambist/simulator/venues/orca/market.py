@@ -59,9 +59,7 @@ class OrcaMarket(Pool):
             array = changed.get(address) or find(address)
             assert isinstance(array, TickArrayAccount)
             changed[address] = array.crossed(crossing)
-        return Fill(
-            fill.amount_in, fill.amount_in, fill.amount_out, fill.amount_out, changed, fill.fee, Move(before, fill)
-        )
+        return Fill(fill.amount_in, fill.amount_in, fill.amount_out, fill.amount_out, changed, Move(before, fill))
 
     def reserves(self, find: Find) -> tuple[float, float]:
         """Returns the virtual reserves at the price."""

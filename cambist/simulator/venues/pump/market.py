@@ -74,7 +74,6 @@ class PumpMarket(Pool):
             vault_out=fill.amount_out + (owed if a_to_b else 0),
             received=fill.amount_out,
             changed={},
-            fee=fill.fee(),
             maths=fill,
         )
 

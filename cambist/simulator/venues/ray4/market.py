@@ -28,12 +28,12 @@ class Ray4Market(Pool):
         reserves = held if a_to_b else held[::-1]
         rate = (info.swap_fee_numerator, info.swap_fee_denominator)
         if exact_in:
-            out, fee = raydium_v4.exact_in(reserves, rate, amount)
+            out, _fee = raydium_v4.exact_in(reserves, rate, amount)
             paid = amount
         else:
-            paid, fee = raydium_v4.exact_out(reserves, rate, amount)
+            paid, _fee = raydium_v4.exact_out(reserves, rate, amount)
             out = amount
-        return Fill(paid, paid, out, out, {}, fee)
+        return Fill(paid, paid, out, out, {})
 
     def reserves(self, find: Find) -> tuple[float, float]:
         """Returns what of its vaults is the pool's."""

@@ -42,7 +42,6 @@ class SaberMarket(Pool):
             vault_out=fill.amount_out,
             received=fill.amount_out,
             changed={},
-            fee=fill.fee,
             maths=fill,
         )
 

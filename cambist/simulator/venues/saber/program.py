@@ -64,7 +64,7 @@ def _pay(context: Context, call: Call[SaberMarket], fill: Fill, admin: bytes) ->
     )
     context.log(f"Program log: Event: Swap{'AToB' if call.a_to_b else 'BToA'}")
     amounts = (fill.paid, fill.received) if call.a_to_b else (fill.received, fill.paid)
-    _log_64(context, _A_TO_B if call.a_to_b else _B_TO_A, *amounts, 0, fill.fee)
+    _log_64(context, _A_TO_B if call.a_to_b else _B_TO_A, *amounts, 0, fill.maths.fee)
 
 
 def call_of(context: Context, instruction: Instruction) -> tuple[Call[SaberMarket], bytes]:
