@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cambist.engine import make_engine
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.quote_codec import encode_quotes
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.library.quote_codec import encode_quotes
 from cambist.model.events import RecordKind, pack
 from cambist.simulator.market import Market
 from tests.parity import book_fills, markets, okx_frames, transactions, venues

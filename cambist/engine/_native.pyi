@@ -279,7 +279,7 @@ def damm_v2(
 
 @final
 class WssAggregator:
-    """Merges endpoints; see `cambist.engine.reference.wss_aggregator`, whose verdicts it gives as numbers."""
+    """Merges endpoints; see `cambist.engine.reference.aggregate.wss_aggregator`, whose verdicts it gives as numbers."""
 
     def __new__(cls, window: int = ...) -> WssAggregator: ...
     def signature(self, endpoint: int, signature: bytes, failed: bool, at_ns: int) -> int: ...
@@ -315,7 +315,7 @@ def dlmm_swaps(
 ) -> list[tuple[int, int, int, int, int, int, tuple[int, int, int, int], list[tuple[int, int, int, int, int]]] | str]:
     """Returns what each amount, swapped alone, moves and leaves, or a refusal's word.
 
-    See `cambist.engine.reference.bins`. Raises `ValueError` if an account can't be read.
+    See `cambist.engine.reference.library.bins`. Raises `ValueError` if an account can't be read.
     """
 
 def score_signals(
@@ -793,10 +793,10 @@ def consolidate_books(
 ]:
     """Returns the consolidated levels, what each size brings and costs, and where the venues cross.
 
-    See `cambist.engine.reference.consolidated`. Raises `ValueError` for what is no book.
+    See `cambist.engine.reference.library.consolidated`. Raises `ValueError` for what is no book.
     """
 
-# Raydium CLMM and Pump AMM; see `cambist.engine.reference.ranges`.
+# Raydium CLMM and Pump AMM; see `cambist.engine.reference.library.ranges`.
 
 def clmm_sqrt_price(tick: int) -> int:
     """Returns √price at a tick of Raydium CLMM in Q64.64. Raises `ValueError` price_limit."""

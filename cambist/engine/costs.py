@@ -13,9 +13,10 @@ import msgspec
 import numpy as np
 
 from cambist.engine.backend import is_native
-from cambist.engine.reference import fees, scorer
+from cambist.engine.reference import fees
 from cambist.engine.reference.fees import VENUES
-from cambist.engine.reference.scorer import COLUMNS, Reason
+from cambist.engine.reference.judge import scorer
+from cambist.engine.reference.judge.scorer import COLUMNS, Reason
 
 with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, overload
 import numpy as np
 
 from cambist.engine.backend import WHY_NOT, is_native
-from cambist.engine.reference import bars as bars_reference
-from cambist.engine.reference import equity as equity_reference
-from cambist.engine.reference import indicator_table as table_reference
-from cambist.engine.reference import kama as kama_reference
-from cambist.engine.reference import moving_averages, signal_persistence, technical
+from cambist.engine.reference.series import bars as bars_reference
+from cambist.engine.reference.series import equity as equity_reference
+from cambist.engine.reference.series import indicator_table as table_reference
+from cambist.engine.reference.series import kama as kama_reference
+from cambist.engine.reference.series import moving_averages, signal_persistence, technical
 
 with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native

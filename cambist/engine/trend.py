@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from cambist.engine.backend import is_native
-from cambist.engine.reference import adaptive_trend as reference
-from cambist.engine.reference.adaptive_trend import KINDS, PROFILES, TrendConfig
+from cambist.engine.reference.series import adaptive_trend as reference
+from cambist.engine.reference.series.adaptive_trend import KINDS, PROFILES, TrendConfig
 
 with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import LayoutError, Mint, program
+from cambist.engine.reference.accounts import LayoutError, Mint
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts import Account, TokenBalance, rent
 from cambist.simulator.catalogue import ATA_PROGRAM, MEMO_PROGRAM, pda
 from cambist.simulator.execution import Context, ProgramError, custom, need

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import TransferFee, TransferFeeConfig, program
+from cambist.engine.reference.accounts import TransferFee, TransferFeeConfig
 from cambist.engine.reference.amm_math.dlmm import array_index
+from cambist.engine.reference.chain import program
 from cambist.simulator import catalogue, venues
 from cambist.simulator.accounts import Account, ClmmAccount, LbPairAccount, WhirlpoolAccount, rent
 from cambist.simulator.chain import LOOKUP_PROGRAM

@@ -5,8 +5,7 @@ The figures are composed, not recorded: no transaction of these programs is amon
 
 import pytest
 
-from cambist.engine.reference import log_parser, tx_parser
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import log_parser, program, tx_parser
 from cambist.engine.reference.slab_decoder import Lots
 from tests.parity import book_fills as made
 from tests.parity.transactions import body

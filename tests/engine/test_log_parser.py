@@ -8,8 +8,7 @@ from base64 import b64decode
 import pytest
 from backports import zstd
 
-from cambist.engine.reference import base58, log_parser
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, log_parser, program
 from tests.shared import shared_data
 
 AMM = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"

@@ -7,8 +7,7 @@ import json
 import pytest
 from backports import zstd
 
-from cambist.engine.reference import base58, tx_parser
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program, tx_parser
 from tests.parity import transactions as made
 from tests.shared import shared_data
 

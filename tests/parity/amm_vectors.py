@@ -32,8 +32,8 @@ from cambist.engine.reference.amm_math import (
     sqrt_price_from_tick,
     tick_from_sqrt_price,
 )
-from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.pool import AmmV4Pool, ChainTime, CpmmPoolState, Pool, Quote, WhirlpoolState
+from cambist.engine.reference.search.log2 import log2_ratio
 from cambist.engine.reference.tick_array_manager import Ticks, array_start, swap_array_starts
 from cambist.simulator import layouts
 

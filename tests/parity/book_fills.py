@@ -10,8 +10,7 @@ import base64
 import struct
 from typing import Any
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
 
 MARKET, TRADER, MAKER, ROUTER, OTHER = (bytes([at]) * 32 for at in (40, 41, 42, 43, 44))
 USER_BASE, USER_QUOTE, VAULT_BASE, VAULT_QUOTE = (bytes([at]) * 32 for at in (45, 46, 47, 48))

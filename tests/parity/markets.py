@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from cambist.config.settings import Bidding, Gates, Search
 from cambist.engine.protocol import EngineSetup
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import AmmV4, CpmmConfig, CpmmPool, TickArray, Whirlpool, program
+from cambist.engine.reference.accounts import AmmV4, CpmmConfig, CpmmPool, TickArray, Whirlpool
 from cambist.engine.reference.amm_math.sqrt_price import sqrt_price_from_tick
+from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.pool import ChainTime, Pool
 from cambist.engine.reference.tick_array_manager import Ticks
 from cambist.model.events import Channel, Direction, RecordKind, pack

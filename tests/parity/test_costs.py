@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 
 from cambist.config.settings import Bidding, Gates
 from cambist.engine import costs
-from cambist.engine.reference import fee_origin, fee_sources, fees, scorer
-from cambist.engine.reference.decode import DecodeError, canonical, decimal, decode_tip_floor
-from cambist.engine.reference.scorer import COLUMNS, Candidate, decide
+from cambist.engine.reference import fees
+from cambist.engine.reference.chain.tips import decode_tip_floor
+from cambist.engine.reference.exchanges import DecodeError, canonical, decimal
+from cambist.engine.reference.fees import origin as fee_origin
+from cambist.engine.reference.fees import sources as fee_sources
+from cambist.engine.reference.judge import scorer
+from cambist.engine.reference.judge.scorer import COLUMNS, Candidate, decide
 from tests.shared import shared_data
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")

@@ -6,8 +6,7 @@ import msgspec
 import pytest
 
 from cambist.engine import make_engine
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
 from cambist.model.events import RecordKind
 from cambist.simulator.layouts.token import encode_token_account
 from tests.parity.markets import BONK, GATES, HTTP, POOLS, SOL, START_NS, WS, Market, key, run, setup

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import base58, log_parser, tx_parser
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, log_parser, program, tx_parser
 from tests.parity import book_fills
 from tests.parity import transactions as made
 

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference import base58, merkle, pda
+from cambist.engine.reference.chain import base58, pda
+from cambist.engine.reference.library import merkle
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 

@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cambist.engine import make_engine
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
 from cambist.model.market import PoolRef
 from tests.parity import test_bins, test_curves, test_ranges
 from tests.parity.markets import SOL, START_NS, USDC, Market, key, run, setup

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import pda, ranges
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math import raydium_clmm, raydium_price
+from cambist.engine.reference.chain import pda, program
+from cambist.engine.reference.library import ranges
 from tests import svm_vectors
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")

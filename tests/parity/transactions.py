@@ -7,9 +7,8 @@ import json
 import struct
 from typing import Any
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.log_parser import CPI_EVENT
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.chain.log_parser import CPI_EVENT
 
 TRADER, ROUTER, POOL_A, POOL_B = (bytes([at]) * 32 for at in (1, 2, 3, 4))
 COIN, PC, USDC, BONK = (bytes([at]) * 32 for at in (5, 6, 7, 8))

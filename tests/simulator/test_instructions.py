@@ -2,9 +2,9 @@
 
 import pytest
 
-from cambist.engine.reference import instruction_builder as builder
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.instruction_builder import ClmmAccounts, Instruction, PumpPool, SwapAmounts, User
+from cambist.engine.reference.build import instruction_builder as builder
+from cambist.engine.reference.build.instruction_builder import ClmmAccounts, Instruction, PumpPool, SwapAmounts, User
+from cambist.engine.reference.chain import program
 from cambist.simulator.catalogue import PUMP_BUYBACK_RECIPIENTS, PUMP_FEE_RECIPIENTS
 from cambist.simulator.instructions import SwapBuilder
 from cambist.simulator.market import Market

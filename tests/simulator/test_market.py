@@ -19,12 +19,12 @@ from cambist.engine.reference.accounts import (
     TickArray,
     TokenAccount,
     Whirlpool,
-    program,
 )
 from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
 from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
 from cambist.engine.reference.amm_math.dlmm import liquid_arrays
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+from cambist.engine.reference.chain import program
 from cambist.engine.reference.pool.pump import is_canonical
 from cambist.simulator.accounts import TokenBalance
 from cambist.simulator.draw import Draw

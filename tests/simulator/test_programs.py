@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from cambist.engine.reference.accounts import Oracle, TickArray, Whirlpool, program
+from cambist.engine.reference.accounts import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.chain import program
 from cambist.engine.reference.tick_array_manager import Ticks, swap_array_starts
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, OracleAccount, TickArrayAccount, TokenBalance, WhirlpoolAccount

@@ -4,7 +4,6 @@ import base64
 
 import pytest
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.accounts.raydium_clmm import (
     ClmmBitmapExtension,
     ClmmConfig,
@@ -14,6 +13,7 @@ from cambist.engine.reference.accounts.raydium_clmm import (
     ClmmTickArray,
 )
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+from cambist.engine.reference.chain import program
 from cambist.simulator import catalogue, venues
 from cambist.simulator.accounts import Account, ClmmAccount, ClmmTickArrayAccount, TokenBalance
 from cambist.simulator.catalogue import PoolSpec, TokenSpec

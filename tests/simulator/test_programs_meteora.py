@@ -2,9 +2,10 @@
 
 import base64
 
-from cambist.engine.reference.accounts import BinArray, DammV2Pool, LbPair, TransferFee, program
+from cambist.engine.reference.accounts import BinArray, DammV2Pool, LbPair, TransferFee
 from cambist.engine.reference.accounts import Mint as MintAccount
 from cambist.engine.reference.amm_math.dlmm import Bins
+from cambist.engine.reference.chain import program
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, BinArrayAccount, DammV2Account, LbPairAccount, TokenBalance
 from cambist.simulator.catalogue import PoolSpec, TokenSpec

@@ -6,7 +6,7 @@ import pytest
 
 from cambist.engine.reference.accounts.pump import PumpFees, PumpPool
 from cambist.engine.reference.amm_math import pump
-from cambist.engine.reference.log_parser import decode_event
+from cambist.engine.reference.chain.log_parser import decode_event
 from cambist.simulator.accounts import TokenBalance
 from cambist.simulator.catalogue import PUMP_TIERS, associated
 from cambist.simulator.execution import Outcome, execute

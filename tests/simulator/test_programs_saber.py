@@ -4,7 +4,8 @@ import base64
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import StableSwap, program
+from cambist.engine.reference.accounts import StableSwap
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.catalogue import PoolSpec, TokenSpec
 from cambist.simulator.execution import Outcome

@@ -166,9 +166,10 @@ async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(
 def reference_pool(running: Running, pool: object) -> ReferencePool:
     """Builds the engine's pool from the bytes of the accounts."""
     from cambist.engine.reference import accounts as layouts
-    from cambist.engine.reference.accounts import program, pump, raydium_clmm
+    from cambist.engine.reference.accounts import pump, raydium_clmm
     from cambist.engine.reference.amm_math.dlmm import Bins
     from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+    from cambist.engine.reference.chain import program
     from cambist.engine.reference.pool.clmm import ClmmState
     from cambist.engine.reference.pool.pump import PumpState, is_canonical
     from cambist.engine.reference.tick_array_manager import Ticks

@@ -10,7 +10,8 @@ import numpy as np
 
 from cambist.bench.engine.case import Case, native
 from cambist.config.settings import Bidding, Gates
-from cambist.engine.reference import fees, scorer
+from cambist.engine.reference import fees
+from cambist.engine.reference.judge import scorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

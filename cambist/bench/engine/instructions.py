@@ -6,8 +6,8 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from cambist.bench.engine.case import Case, library, native
-from cambist.engine.reference import instruction_builder as reference
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.build import instruction_builder as reference
+from cambist.engine.reference.chain import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

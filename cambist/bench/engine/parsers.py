@@ -8,8 +8,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from cambist.bench.engine.case import Case, native
-from cambist.engine.reference import base58, log_parser, tx_parser
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, log_parser, program, tx_parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from cambist.bench.engine.case import Case, library, native
-from cambist.engine.reference import base58 as base58_reference
-from cambist.engine.reference import pda as pda_reference
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.wss_aggregator import WssAggregator as ReferenceAggregator
+from cambist.engine.reference.aggregate.wss_aggregator import WssAggregator as ReferenceAggregator
+from cambist.engine.reference.chain import base58 as base58_reference
+from cambist.engine.reference.chain import pda as pda_reference
+from cambist.engine.reference.chain import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

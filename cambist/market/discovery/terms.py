@@ -17,7 +17,7 @@ from cambist.engine.reference.accounts import (
 )
 from cambist.engine.reference.accounts.pump import PumpPool
 from cambist.engine.reference.accounts.raydium_clmm import ClmmConfig, ClmmPool
-from cambist.engine.reference.accounts.reader import key
+from cambist.engine.reference.chain.reader import key
 from cambist.model.venues import POOL_VENUES
 
 if TYPE_CHECKING:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import BinArray, LbPair, program
 from cambist.engine.reference.accounts.dlmm import BINS_PER_ARRAY, Bin
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts.base import Account, rent
 from cambist.simulator.layouts.dlmm import BinKeeping, encode_bin_array, encode_lb_pair, patch_lb_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cambist.engine.reference.accounts import BinArray, LbPair
     from cambist.engine.reference.amm_math.dlmm import BinFill, DlmmFill
 
 BIN_ARRAY_SPACE = 10_136

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import DammV2Pool, program
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts.base import Account, rent
 from cambist.simulator.layouts.meteora import LpFees, encode_damm_v2, patch_damm_v2
 
 if TYPE_CHECKING:
+    from cambist.engine.reference.accounts import DammV2Pool
     from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill
 
 

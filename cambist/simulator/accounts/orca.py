@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict, replace
 
-from cambist.engine.reference.accounts import Oracle, Whirlpool, program
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts.base import Account, rent
 from cambist.simulator.layouts.orca import (
     Tick,
@@ -17,6 +17,7 @@ from cambist.simulator.layouts.orca import (
 )
 
 if TYPE_CHECKING:
+    from cambist.engine.reference.accounts import Oracle, Whirlpool
     from cambist.engine.reference.amm_math.whirlpool import Crossing, Curve
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts.base import Account, rent
 from cambist.simulator.layouts.pump import encode_pump_pool, patch_pump_pool
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import CpmmPool, program
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts.base import Account, rent
 from cambist.simulator.layouts.raydium import encode_cpmm_pool, patch_cpmm_pool
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.accounts import CpmmPool
 
 
 class CpmmAccount(Account):

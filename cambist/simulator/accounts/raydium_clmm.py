@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.accounts.raydium_clmm import ClmmPool, ClmmTickArray
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts.base import Account, rent
 from cambist.simulator.layouts.raydium_clmm import (
     CLMM_TICK_ARRAY,

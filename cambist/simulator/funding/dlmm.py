@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import BinArray, BinArrayBitmapExtension, LbPair, program
+from cambist.engine.reference.accounts import BinArray, BinArrayBitmapExtension, LbPair
 from cambist.engine.reference.accounts.dlmm import (
     BINS_PER_ARRAY,
     BITMAP_ARRAYS,
@@ -14,6 +14,7 @@ from cambist.engine.reference.accounts.dlmm import (
     VariableParameters,
 )
 from cambist.engine.reference.amm_math.dlmm import Bins, bin_price
+from cambist.engine.reference.chain import program
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, BinArrayAccount, LbPairAccount
 from cambist.simulator.layouts.dlmm import BinKeeping, encode_bitmap_extension

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import (
-    AdaptiveFeeConstants,
-    AdaptiveFeeVariables,
-    Oracle,
-    TickArray,
-    Whirlpool,
-)
+from cambist.engine.reference.accounts import AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TickArray, Whirlpool
 from cambist.engine.reference.amm_math import MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price
 from cambist.engine.reference.tick_array_manager import Ticks
 from cambist.simulator import catalogue

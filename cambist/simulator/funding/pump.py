@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import Mint, program
+from cambist.engine.reference.accounts import Mint
 from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
+from cambist.engine.reference.chain import program
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, PumpAccount
 from cambist.simulator.draw import key32

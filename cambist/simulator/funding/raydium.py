@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
-from cambist.engine.reference.accounts import AmmV4, CpmmConfig, CpmmPool, program
+from cambist.engine.reference.accounts import AmmV4, CpmmConfig, CpmmPool
+from cambist.engine.reference.chain import program
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, CpmmAccount
 from cambist.simulator.chain import SLOTS_PER_EPOCH, START_SLOT

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.accounts.raydium_clmm import (
     CLMM_BITMAP_ARRAYS,
     CLMM_EXTENSION_ROWS,
@@ -17,6 +16,7 @@ from cambist.engine.reference.accounts.raydium_clmm import (
     ClmmTick,
 )
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks, sqrt_price_from_tick, tick_from_sqrt_price
+from cambist.engine.reference.chain import program
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, ClmmAccount, ClmmTickArrayAccount
 from cambist.simulator.chain import SLOTS_PER_EPOCH, START_SLOT

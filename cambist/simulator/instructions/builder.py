@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math.dlmm import DlmmFill, array_index, near_arrays
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
+from cambist.engine.reference.chain import program
 from cambist.engine.reference.tick_array_manager import swap_array_starts
 from cambist.simulator.accounts import LbPairAccount, WhirlpoolAccount
 from cambist.simulator.catalogue import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts import PumpAccount
 from cambist.simulator.catalogue import (
     ATA_PROGRAM,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from cambist.simulator import native
 from cambist.simulator.programs.damm_v2 import DAMM_SWAP, DAMM_SWAP2, damm2
 from cambist.simulator.programs.dlmm import DLMM_OUT, DLMM_OUT2, DLMM_SWAP, DLMM_SWAP2, dlmm

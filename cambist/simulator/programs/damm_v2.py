@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math import QuoteError
 from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill
+from cambist.engine.reference.chain import program
 from cambist.simulator import venues
 from cambist.simulator.catalogue import DAMM_V2_AUTHORITY, DAMM_V2_EVENTS
 from cambist.simulator.execution import Context, ProgramError

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math import QuoteError, Reason
 from cambist.engine.reference.amm_math.dlmm import DlmmFill, fee_rate
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts import LbPairAccount
 from cambist.simulator.catalogue import DLMM_EVENTS, MEMO_PROGRAM
 from cambist.simulator.execution import Context, ProgramError

@@ -9,9 +9,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math import QuoteError, Reason
 from cambist.engine.reference.amm_math.pump import PumpFill
+from cambist.engine.reference.chain import program
 from cambist.simulator import native, venues
 from cambist.simulator.accounts import PumpAccount
 from cambist.simulator.catalogue import PUMP_BUYBACK_RECIPIENTS, PUMP_FEE_RECIPIENTS, pda

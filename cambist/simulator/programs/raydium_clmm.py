@@ -7,11 +7,11 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.accounts.raydium_clmm import CLMM_BITMAP_ARRAYS, CLMM_TICKS_PER_ARRAY
 from cambist.engine.reference.amm_math import QuoteError, Reason
 from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
 from cambist.engine.reference.amm_math.raydium_price import MAX_SQRT_PRICE, MIN_SQRT_PRICE
+from cambist.engine.reference.chain import program
 from cambist.simulator import venues
 from cambist.simulator.accounts import ClmmAccount
 from cambist.simulator.catalogue import MEMO_PROGRAM

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import Clock, program
+from cambist.engine.reference.accounts import Clock
 from cambist.engine.reference.amm_math import stable_swap
+from cambist.engine.reference.chain import program
 from cambist.engine.reference.pool import ChainTime
 from cambist.engine.reference.pool.saber import StablePool
 from cambist.simulator.venues.pool import Fill, Pool, vaults

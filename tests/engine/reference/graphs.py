@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from hypothesis import strategies as st
 
-from cambist.engine.reference.graph import Graph
-from cambist.engine.reference.multiverse import Found
+from cambist.engine.reference.search.graph import Graph
+from cambist.engine.reference.search.multiverse import Found
 
 ONE = 1 << 40
 

@@ -13,8 +13,8 @@ from cambist.engine.reference.accounts import (
     TransferFee,
     TransferFeeConfig,
     Whirlpool,
-    program,
 )
+from cambist.engine.reference.chain import program
 from cambist.simulator import layouts
 
 POOL = layouts.encode_whirlpool(tick_spacing=4, fee_tier_index=4, sqrt_price=2**64, tick=0)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cambist.engine.reference.bars import Bar, Bars, batch
+from cambist.engine.reference.series.bars import Bar, Bars, batch
 from tests.parity import runs, sums
 
 TICKS = st.lists(st.tuples(st.integers(-200, 200), st.floats(-1e6, 1e6), st.floats(0, 1e6)), max_size=50)

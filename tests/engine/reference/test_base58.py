@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 
 
 @given(st.binary(min_size=32, max_size=32), st.integers(0, 32))

@@ -10,17 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from cambist.engine.reference.decode.decimal import ONE
-from cambist.engine.reference.order_book import (
-    BookState,
-    Continuity,
-    Delta,
-    OrderBook,
-    Outcome,
-    Side,
-    Source,
-    kraken_checksum,
-)
+from cambist.engine.reference.book.order_book import BookState, Continuity, Delta, OrderBook, Outcome, Side, Source
+from cambist.engine.reference.exchanges.decimal import ONE
+from cambist.engine.reference.exchanges.kraken import checksum as kraken_checksum
 
 DEPTH = 10
 STEP_NS = 100_000_000

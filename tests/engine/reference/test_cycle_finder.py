@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import cycle_finder
-from cambist.engine.reference.cycle_finder import Potentials, PotentialsState, find_negative_cycles
-from cambist.engine.reference.graph import Graph
+from cambist.engine.reference.search import cycle_finder
+from cambist.engine.reference.search.cycle_finder import Potentials, PotentialsState, find_negative_cycles
+from cambist.engine.reference.search.graph import Graph
 from tests.engine.reference.graphs import ONE, markets, pools, simple_cycles
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.decode import (
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.chain.solana import decode_solana
+from cambist.engine.reference.exchanges import (
     Account,
     AccountMissing,
     DecodeError,
@@ -15,10 +16,9 @@ from cambist.engine.reference.decode import (
     FeeSamples,
     SolanaSession,
     decode_binance,
-    decode_solana,
 )
-from cambist.engine.reference.decode.decimal import ONE, decimal8
-from cambist.engine.reference.decode.session import MAX_PENDING
+from cambist.engine.reference.exchanges.decimal import ONE, decimal8
+from cambist.engine.reference.exchanges.session import MAX_PENDING
 from tests.parity import corpus, sums
 from tests.shared import shared_data
 

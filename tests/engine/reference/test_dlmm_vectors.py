@@ -3,9 +3,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import BinArray, LbPair, Mint, TransferFee
 from cambist.engine.reference.amm_math import QuoteError, dlmm
+from cambist.engine.reference.chain import base58
 from tests import svm_vectors
 
 SLOT, EPOCH = 470_000_000, 925

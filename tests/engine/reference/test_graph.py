@@ -1,6 +1,6 @@
 import pytest
 
-from cambist.engine.reference.graph import MAX_WEIGHT, Graph, GraphError
+from cambist.engine.reference.search.graph import MAX_WEIGHT, Graph, GraphError
 
 
 @pytest.fixture

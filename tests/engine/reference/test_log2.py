@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.log2 import ONE, log2_ratio
+from cambist.engine.reference.search.log2 import ONE, log2_ratio
 
 U128 = st.integers(0, 128).flatmap(lambda bits: st.integers(1, max(1, (1 << bits) - 1)))
 

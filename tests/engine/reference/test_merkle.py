@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cambist.engine.reference import merkle
+from cambist.engine.reference.library import merkle
 
 WORDS = b"my very eager mother just served us nine pizzas make prime".split()
 CLAIMS = [merkle.tip_claim(bytes([at]) * 32, at * 1000) for at in (1, 2, 3)]

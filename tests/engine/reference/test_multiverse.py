@@ -1,8 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.cycle_finder import Potentials
-from cambist.engine.reference.multiverse import Params, Work, search
+from cambist.engine.reference.search.cycle_finder import Potentials
+from cambist.engine.reference.search.multiverse import Params, Work, search
 from tests.engine.reference.graphs import ONE, brute_force, markets, pools
 
 UNBOUNDED = 1 << 60

@@ -7,9 +7,7 @@ from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.decode import BookTicker, DepthDelta, DepthSnapshot, Instruments, decode_binance
-from cambist.engine.reference.decode.decimal import ONE
-from cambist.engine.reference.order_book import (
+from cambist.engine.reference.book.order_book import (
     MAX_BUFFER,
     MAX_CROSSED_NS,
     MAX_LEVELS,
@@ -24,6 +22,8 @@ from cambist.engine.reference.order_book import (
     Source,
     Ticker,
 )
+from cambist.engine.reference.exchanges import BookTicker, DepthDelta, DepthSnapshot, Instruments, decode_binance
+from cambist.engine.reference.exchanges.decimal import ONE
 from tests.parity import runs, sums
 from tests.shared import shared_data
 

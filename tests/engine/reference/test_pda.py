@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference import base58, pda
+from cambist.engine.reference.chain import base58, pda
 
 PROGRAM = base58.decode("whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc")
 CONFIG = base58.decode("2LecshUwdy9xi7meFgHtFJQNSKk4KdTrcpvaB56dP2NQ")

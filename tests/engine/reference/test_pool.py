@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cambist.engine.reference.amm_math import QuoteError
-from cambist.engine.reference.log2 import log2_ratio
 from cambist.engine.reference.pool import AmmV4Pool, ChainTime, CpmmPoolState, Pool
+from cambist.engine.reference.search.log2 import log2_ratio
 from tests.parity.amm_vectors import pool_of, random_cpmm, random_v4, random_whirlpool
 
 MAKERS = (random_v4, random_cpmm, random_whirlpool)

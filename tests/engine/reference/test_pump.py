@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import base58
 from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
 from cambist.engine.reference.amm_math import QuoteError, pump
+from cambist.engine.reference.chain import base58
 from cambist.engine.reference.pool import ChainTime
 from cambist.engine.reference.pool.pump import PumpState, is_canonical
 

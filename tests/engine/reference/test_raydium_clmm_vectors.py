@@ -3,14 +3,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts.raydium_clmm import (
-    ClmmBitmapExtension,
-    ClmmConfig,
-    ClmmPool,
-    ClmmTickArray,
-)
+from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
 from cambist.engine.reference.amm_math import QuoteError, raydium_clmm
+from cambist.engine.reference.chain import base58
 from tests import svm_vectors
 
 NOW = 1_760_000_000

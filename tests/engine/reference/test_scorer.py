@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cambist.config.settings import Gates
-from cambist.engine.reference.scorer import Candidate, decide, landing_ppm
+from cambist.engine.reference.judge.scorer import Candidate, decide, landing_ppm
 
 GOOD = Candidate(
     amount_in=1_000_000,

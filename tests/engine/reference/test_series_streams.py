@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import equity, kama, moving_averages, signal_persistence, technical
-from cambist.engine.reference.technical import MAX_VALUE
+from cambist.engine.reference.series import equity, kama, moving_averages, signal_persistence, technical
+from cambist.engine.reference.series.technical import MAX_VALUE
 
 MANY = settings(max_examples=150, deadline=None)
 VALUES = st.lists(st.floats(), max_size=60) | st.lists(st.floats(0.1, 1e4), max_size=60)
@@ -172,6 +172,6 @@ def test_a_period_of_nothing_is_refused(make):
     ["technical.base", "technical.macd", "technical.range", "moving_averages", "kama", "equity", "signal_persistence"],
 )
 def test_examples(name):
-    result = doctest.testmod(importlib.import_module(f"cambist.engine.reference.{name}"))
+    result = doctest.testmod(importlib.import_module(f"cambist.engine.reference.series.{name}"))
     assert result.attempted > 0
     assert result.failed == 0

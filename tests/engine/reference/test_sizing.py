@@ -2,7 +2,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.sizing import MAX_EVALUATIONS, best_input, chain_out, closed_form, curve
+from cambist.engine.reference.search.sizing import MAX_EVALUATIONS, best_input, chain_out, closed_form, curve
 from tests.engine.reference.chains import Chain, ConstantProduct, Ladder, constant_products, ladders
 
 

@@ -6,8 +6,9 @@ import struct
 import pytest
 from backports import zstd
 
-from cambist.engine.reference import base58, slab_decoder
-from cambist.engine.reference.order_book import Side
+from cambist.engine.reference import slab_decoder
+from cambist.engine.reference.book.order_book import Side
+from cambist.engine.reference.chain import base58
 from cambist.engine.reference.slab_decoder import (
     Lots,
     OpenOrders,

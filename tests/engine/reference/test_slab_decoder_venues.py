@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from cambist.engine.reference.order_book import Side
+from cambist.engine.reference.book.order_book import Side
 from cambist.engine.reference.slab_decoder import (
     Lots,
     decode_books,

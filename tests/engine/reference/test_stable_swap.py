@@ -3,8 +3,9 @@ import doctest
 import pytest
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import LayoutError, StableSwap, program
+from cambist.engine.reference.accounts import LayoutError, StableSwap
 from cambist.engine.reference.amm_math import QuoteError, stable_swap
+from cambist.engine.reference.chain import program
 
 KEY = bytes(32)
 POOL = StableSwap(

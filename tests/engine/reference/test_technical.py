@@ -7,8 +7,8 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cambist.engine.reference import technical
-from cambist.engine.reference.technical import MAX_VALUE, Bands, Bollinger, Ema, Rsi
+from cambist.engine.reference.series import technical
+from cambist.engine.reference.series.technical import MAX_VALUE, Bands, Bollinger, Ema, Rsi
 from tests.parity import runs, sums
 from tests.shared import shared_data
 

@@ -4,7 +4,6 @@ Integers are little-endian. Sizes and offsets are from byte 0, the 8-byte discri
 discriminator may grow: trailing bytes are no error. Who owns an account is the caller's check.
 """
 
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.accounts.dlmm import (
     BINS_PER_ARRAY,
     Bin,
@@ -32,9 +31,10 @@ from cambist.engine.reference.accounts.orca import (
     Whirlpool,
 )
 from cambist.engine.reference.accounts.raydium import AmmV4, CpmmConfig, CpmmPool
-from cambist.engine.reference.accounts.reader import LayoutError
 from cambist.engine.reference.accounts.saber import StableSwap
-from cambist.engine.reference.accounts.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.chain.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
 
 __all__ = [
     "BINS_PER_ARRAY",

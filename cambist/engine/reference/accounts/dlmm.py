@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cambist.engine.reference.accounts.reader import LayoutError, check_discriminator, check_size, key, signed, unsigned
+from cambist.engine.reference.chain.reader import LayoutError, check_discriminator, check_size, key, signed, unsigned
 
 BINS_PER_ARRAY = 70
 MAX_BIN_ID = 443_636

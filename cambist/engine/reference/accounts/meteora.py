@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cambist.engine.reference.accounts.reader import LayoutError, check_discriminator, check_size, key, unsigned
+from cambist.engine.reference.chain.reader import LayoutError, check_discriminator, check_size, key, unsigned
 
 _POOL = bytes.fromhex("f19a6d0411b16dbc")
 

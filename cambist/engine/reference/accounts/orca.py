@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from cambist.engine.reference.accounts.reader import LayoutError, check_discriminator, check_size, key, signed, unsigned
 from cambist.engine.reference.amm_math.sqrt_price import MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK
+from cambist.engine.reference.chain.reader import LayoutError, check_discriminator, check_size, key, signed, unsigned
 
 TICKS_PER_ARRAY = 88
 _WHIRLPOOL = bytes.fromhex("3f95d10ce1806309")

@@ -7,14 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cambist.engine.reference.accounts.reader import (
-    LayoutError,
-    check_discriminator,
-    check_size,
-    key,
-    signed,
-    unsigned,
-)
+from cambist.engine.reference.chain.reader import LayoutError, check_discriminator, check_size, key, signed, unsigned
 
 _POOL = bytes.fromhex("f19a6d0411b16dbc")
 _CONFIG = bytes.fromhex("95089ccaa0fcb0d9")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cambist.engine.reference.accounts.reader import check_discriminator, check_size, key, unsigned
+from cambist.engine.reference.chain.reader import check_discriminator, check_size, key, unsigned
 
 _CPMM_POOL = bytes.fromhex("f7ede3f5d7c3de46")
 _CPMM_CONFIG = bytes.fromhex("daf42168cbcb2b6f")

@@ -10,20 +10,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from cambist.engine.reference.accounts.reader import (
-    LayoutError,
-    check_discriminator,
-    check_size,
-    key,
-    signed,
-    unsigned,
-)
 from cambist.engine.reference.amm_math.raydium_price import (
     MAX_SQRT_PRICE,
     MIN_SQRT_PRICE,
     sqrt_price_from_tick,
     tick_from_sqrt_price,
 )
+from cambist.engine.reference.chain.reader import LayoutError, check_discriminator, check_size, key, signed, unsigned
 
 CLMM_TICKS_PER_ARRAY = 60
 CLMM_BITMAP_ARRAYS = 512

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cambist.engine.reference.accounts.reader import LayoutError, check_size, key, signed, unsigned
+from cambist.engine.reference.chain.reader import LayoutError, check_size, key, signed, unsigned
 
 
 class StableSwap(msgspec.Struct, frozen=True):

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cambist.engine.reference.amm_math.quote_error import QuoteError, Reason
-from cambist.engine.reference.amm_math.sqrt_price import (
-    MAX_TICK,
-    MIN_TICK,
-    sqrt_price_from_tick,
-    tick_from_sqrt_price,
-)
+from cambist.engine.reference.amm_math.sqrt_price import MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price
 
 if TYPE_CHECKING:
     from cambist.engine.reference.accounts import AdaptiveFeeConstants, AdaptiveFeeVariables

@@ -5,22 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.book.order_book import BookChange, BookState, Continuity, OrderBook, Outcome, Source, take
 from cambist.engine.reference.engine.book_scale import NO_RULES, TradingRules
-from cambist.engine.reference.order_book import (
-    BookChange,
-    BookState,
-    Continuity,
-    OrderBook,
-    Outcome,
-    Source,
-    take,
-)
 from cambist.model.market import Instrument, is_multiple
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
-    from cambist.engine.reference.decode import Event
-    from cambist.engine.reference.decode import Instrument as Listed
+    from cambist.engine.reference.exchanges import Event
+    from cambist.engine.reference.exchanges import Instrument as Listed
 
 
 @dataclass(slots=True)

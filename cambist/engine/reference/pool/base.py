@@ -16,7 +16,7 @@ from cambist.engine.reference.accounts import (
 )
 from cambist.engine.reference.amm_math import RoundingRule
 from cambist.engine.reference.amm_math.quote_error import to_u64
-from cambist.engine.reference.log2 import log2_ratio
+from cambist.engine.reference.search.log2 import log2_ratio
 
 if TYPE_CHECKING:
     from cambist.engine.reference.accounts import DammV2Pool, LbPair, StableSwap

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from dataclasses import replace as with_fields
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import pda
-from cambist.engine.reference.accounts import program
 from cambist.engine.reference.amm_math import QuoteError, Reason, pump
 from cambist.engine.reference.amm_math.quote_error import to_u64
+from cambist.engine.reference.chain import pda, program
 from cambist.engine.reference.pool.base import (
     BASIS_POINTS,
     ChainTime,

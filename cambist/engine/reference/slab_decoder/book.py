@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.order_book import Side
+from cambist.engine.reference.book.order_book import Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

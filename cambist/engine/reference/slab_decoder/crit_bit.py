@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cambist.engine.reference.accounts.reader import unsigned
-from cambist.engine.reference.order_book import Side
+from cambist.engine.reference.book.order_book import Side
+from cambist.engine.reference.chain.reader import unsigned
 from cambist.engine.reference.slab_decoder.book import SlabError, follows
 
 _INNER, _LEAF = 1, 2

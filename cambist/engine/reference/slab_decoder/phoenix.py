@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cambist.engine.reference.accounts.reader import check_discriminator, check_size, key, unsigned
-from cambist.engine.reference.order_book import Side
+from cambist.engine.reference.book.order_book import Side
+from cambist.engine.reference.chain.reader import check_discriminator, check_size, key, unsigned
 from cambist.engine.reference.slab_decoder.book import Book, Lots, Market, Order, SlabError, follows
 from cambist.engine.reference.slab_decoder.crit_bit import check_unseen, field_error, node_error
 

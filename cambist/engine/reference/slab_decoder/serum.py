@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cambist.engine.reference.accounts.reader import key, unsigned
-from cambist.engine.reference.order_book import Side
+from cambist.engine.reference.book.order_book import Side
+from cambist.engine.reference.chain.reader import key, unsigned
 from cambist.engine.reference.slab_decoder.book import Book, Lots, Market, Order, SlabError
 from cambist.engine.reference.slab_decoder.crit_bit import Nodes, allocated, field_error, node_error
 

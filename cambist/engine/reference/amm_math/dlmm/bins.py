@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cambist.engine.reference import base58
 from cambist.engine.reference.accounts.dlmm import BINS_PER_ARRAY, BITMAP_ARRAYS
-from cambist.engine.reference.accounts.reader import LayoutError
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.chain.reader import LayoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

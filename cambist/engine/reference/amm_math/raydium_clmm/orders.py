@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from cambist.engine.reference.accounts.raydium_clmm import ClmmOrders
 from cambist.engine.reference.amm_math.quote_error import QuoteError, Reason, to_u64
-from cambist.engine.reference.amm_math.raydium_clmm.step import (
-    Part,
-    Terms,
-    fee_of_gross,
-    fee_on_net,
-    gross_of_net,
-)
+from cambist.engine.reference.amm_math.raydium_clmm.step import Part, Terms, fee_of_gross, fee_on_net, gross_of_net
 
 _U64 = 1 << 64
 

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from cambist.engine.reference.accounts.raydium_clmm import (
-    ClmmConfig,
-    ClmmDynamicFee,
-    ClmmOrders,
-    ClmmPool,
-)
+from cambist.engine.reference.accounts.raydium_clmm import ClmmConfig, ClmmDynamicFee, ClmmOrders, ClmmPool
 from cambist.engine.reference.amm_math.quote_error import QuoteError, Reason, to_u64
 from cambist.engine.reference.amm_math.raydium_clmm.fee import ClmmFeeRate
 from cambist.engine.reference.amm_math.raydium_clmm.orders import match

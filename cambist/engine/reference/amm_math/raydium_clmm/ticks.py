@@ -5,16 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference import base58
 from cambist.engine.reference.accounts.raydium_clmm import (
     CLMM_BITMAP_ARRAYS,
     CLMM_TICKS_PER_ARRAY,
     ClmmOrders,
     ClmmTick,
 )
-from cambist.engine.reference.accounts.reader import LayoutError
 from cambist.engine.reference.amm_math.quote_error import QuoteError, Reason
 from cambist.engine.reference.amm_math.raydium_price import MAX_TICK, MIN_TICK
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.chain.reader import LayoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58, pda
-from cambist.engine.reference.accounts import DammV2Pool, program
+from cambist.engine.reference.accounts import DammV2Pool
+from cambist.engine.reference.chain import base58, pda, program
 from cambist.engine.reference.engine.registry.entries import CURVES, Account, PoolEntry, Role
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 
 if TYPE_CHECKING:
     from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks

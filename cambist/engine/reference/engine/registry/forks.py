@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 from cambist.engine.reference.engine.registry.entries import Account, Role
 from cambist.engine.reference.engine.registry.intake import decode
 from cambist.engine.reference.engine.registry.membership import note

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import (
     AmmV4,
     BinArray,
@@ -21,10 +20,10 @@ from cambist.engine.reference.accounts import (
     TickArray,
     TokenAccount,
     Whirlpool,
-    program,
 )
 from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
 from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
+from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, Kept, Role, Teller, Told
 from cambist.engine.reference.engine.registry.membership import (
     PARTS,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cambist.engine.reference import base58
 from cambist.engine.reference.accounts import (
     TICKS_PER_ARRAY,
     BinArray,
@@ -14,7 +13,6 @@ from cambist.engine.reference.accounts import (
     Oracle,
     TickArray,
     Whirlpool,
-    program,
 )
 from cambist.engine.reference.accounts.raydium_clmm import (
     CLMM_TICKS_PER_ARRAY,
@@ -24,6 +22,8 @@ from cambist.engine.reference.accounts.raydium_clmm import (
 )
 from cambist.engine.reference.amm_math.dlmm import array_index, liquid_arrays, near_arrays
 from cambist.engine.reference.amm_math.raydium_clmm import initialised_arrays
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.chain.pda import TOP_PAIRS
 from cambist.engine.reference.engine.registry.entries import (
     CURVES,
     FOLLOW_CLOCK,
@@ -32,7 +32,6 @@ from cambist.engine.reference.engine.registry.entries import (
     PoolEntry,
     Role,
 )
-from cambist.engine.reference.pda import TOP_PAIRS
 from cambist.engine.reference.pool import ChainTime
 from cambist.engine.reference.tick_array_manager import array_start
 
