@@ -1,7 +1,7 @@
 """Operator rules: parsed and type-checked once, machine code in Rust, interpreted elsewhere, with one meaning.
 
-The language, its units and what unknown means are described in `reference.rules.jit_compiler`; what can be named are its
-`FIELDS` and `FUNCTIONS`.
+The language, its units and what unknown means are described in `reference.rules.jit_compiler`; what can be named
+are its `FIELDS` and `FUNCTIONS`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from cambist.engine.reference.exchanges import (
     Trade,
     decode_kraken,
 )
-from cambist.engine.reference.exchanges.kraken import checksum as kraken_checksum
+from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
 from cambist.engine.reference.library import modules as reference
 from cambist.engine.reference.library import streams
 from tests.parity.kraken_frames import BIDS, INFO, LEVEL, TRADE, V1, V2, book

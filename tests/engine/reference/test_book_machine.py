@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from cambist.engine.reference.book.order_book import BookState, Continuity, Delta, OrderBook, Outcome, Side, Source
 from cambist.engine.reference.exchanges.decimal import ONE
-from cambist.engine.reference.exchanges.kraken import checksum as kraken_checksum
+from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
 
 DEPTH = 10
 STEP_NS = 100_000_000

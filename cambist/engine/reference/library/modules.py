@@ -27,7 +27,7 @@ from cambist.engine.reference.exchanges import DecodeError, Direction, SolanaSes
 from cambist.engine.reference.exchanges import decode_binance as binance
 from cambist.engine.reference.exchanges import decode_okx as okx
 from cambist.engine.reference.exchanges import decode_venue as venue
-from cambist.engine.reference.exchanges.kraken import checksum as kraken_checksum
+from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
 from cambist.engine.reference.library.bins import decode_pair
 from cambist.engine.reference.library.ranges import decode_clmm, decode_pump
 from cambist.engine.reference.pool import ChainTime, Pool
