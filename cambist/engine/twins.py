@@ -9,14 +9,14 @@ import importlib
 from typing import Any
 
 _REFERENCE = "cambist.engine.reference."
-_BUILDER = "build.instruction_builder"
+_BUILDER = "venues.instructions"
 _MODULES: dict[str, tuple[str, ...]] = {
     "library.modules": ("base58_encode", "base58_decode", "pool_weights", "quote"),
     "library.bins": ("dlmm_bin_price", "dlmm_swaps"),
     "library.curves": ("damm_v2", "stable_swap"),
     "library.ranges": ("clmm_quotes", "clmm_sqrt_price", "clmm_swaps", "pump_quotes"),
     "library.consolidated": ("consolidate_books",),
-    "slab_decoder": ("decode_books", "decode_markets", "lots_to_atoms"),
+    "venues.slab_decoder": ("decode_books", "decode_markets", "lots_to_atoms"),
     "library.balance_scanner": ("scan_wallet",),
     "chain.log_parser": ("decode_events", "decode_fills", "decode_ray_logs"),
     _BUILDER: (
@@ -27,7 +27,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "pump_swap_v2", "raydium_v4_swap", "saber_authority", "saber_swap", "sync_native", "transfer", "unwrap_sol",
         "whirlpool_oracle", "whirlpool_swap", "whirlpool_swap_v2", "whirlpool_tick_array", "wrap_sol",
     ),
-    "chain.pda": ("PdaCache", "is_on_curve"),
+    "chain.pda": ("is_on_curve",),
+    "venues.pairs": ("PdaCache",),
     "search.pool_graph": ("PoolGraph",),
     "library.streams": ("AccountStream", "BookStream"),
 }  # fmt: skip

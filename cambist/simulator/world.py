@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import TransferFee, TransferFeeConfig
-from cambist.engine.reference.amm_math.dlmm import array_index
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.token import TransferFee, TransferFeeConfig
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.dlmm.maths import array_index
 from cambist.simulator import catalogue, venues
 from cambist.simulator.accounts import Account, ClmmAccount, LbPairAccount, WhirlpoolAccount, rent
 from cambist.simulator.chain import LOOKUP_PROGRAM
@@ -30,11 +31,11 @@ WALLET_LAMPORTS = 50_000 * 10**9
 LOADER = bytes(Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111"))
 TABLE_KEYS = 256
 PUMP_KEYS = (
-    program.PUMP_AMM_CONFIG,
-    program.PUMP_AMM_EVENTS,
-    program.PUMP_AMM_VOLUME,
-    program.PUMP_FEE_CONFIG,
-    program.PUMP_FEES,
+    owned.PUMP_AMM_CONFIG,
+    owned.PUMP_AMM_EVENTS,
+    owned.PUMP_AMM_VOLUME,
+    owned.PUMP_FEE_CONFIG,
+    owned.PUMP_FEES,
 )
 
 
@@ -70,12 +71,12 @@ def build(seed: int, dollars: dict[str, float], genesis_s: int, noise: int = 24,
         taxes[token.mint] = None if config is None else config.newer
     for index, rate in catalogue.CPMM_RATES.items():
         accounts[catalogue.cpmm_config_address(index)] = Account(
-            program.RAYDIUM_CPMM,
+            owned.RAYDIUM_CPMM,
             encode_cpmm_config(index=index, trade_fee_rate=rate, protocol_fee_rate=120_000, fund_fee_rate=40_000),
         )
     for index in catalogue.CLMM_CONFIGS:
         accounts[catalogue.clmm_config_address(index)] = Account(
-            program.RAYDIUM_CLMM, encode_clmm_config(clmm_config(index), bump=255)
+            owned.RAYDIUM_CLMM, encode_clmm_config(clmm_config(index), bump=255)
         )
     pump_singletons(accounts, (tokens["SOL"], tokens["USDC"]))
     scene = Scene(seed, dollars, genesis_s, accounts)

@@ -11,7 +11,7 @@ from solders.transaction_metadata import FailedTransactionMetadata
 from cambist.engine.reference.chain import program
 from tests.engine.backends import both
 
-builders = pytest.mark.parametrize("builder", both("build.instruction_builder"))
+builders = pytest.mark.parametrize("builder", both("venues.instructions"))
 WALLET = Keypair.from_seed(bytes([7] * 32))
 ME = bytes(WALLET.pubkey())
 TIP, MINT, TABLE = (bytes([byte] * 32) for byte in (21, 22, 23))

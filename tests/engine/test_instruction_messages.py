@@ -28,7 +28,7 @@ from tests.engine.transactions import (
     tables_for,
 )
 
-builders = pytest.mark.parametrize("builder", both("build.instruction_builder"))
+builders = pytest.mark.parametrize("builder", both("venues.instructions"))
 MANY = settings(max_examples=150, deadline=None)
 ME, YOU = KEYS[5], KEYS[6]
 

@@ -8,7 +8,9 @@ from base64 import b64decode
 import pytest
 from backports import zstd
 
-from cambist.engine.reference.chain import base58, log_parser, program
+from cambist.engine.reference.chain import base58, log_parser
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.ray4 import ray_log
 from tests.shared import shared_data
 
 AMM = "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
@@ -38,7 +40,7 @@ def directed(pair, forward):
 
 
 def test_the_examples_run():
-    for module in (log_parser, log_parser.ray_log, log_parser.trace):
+    for module in (log_parser, ray_log, log_parser.trace):
         assert doctest.testmod(module).failed == 0
 
 
@@ -77,7 +79,7 @@ def test_every_ray_log_of_the_program_is_read():
 
 def test_events_of_cpmm_say_what_moved():
     for _, expected, events in landed("raydium_cpmm"):
-        [swap] = [log_parser.decode_event(program.RAYDIUM_CPMM, b64decode(event)) for event in events]
+        [swap] = [log_parser.decode_event(owned.RAYDIUM_CPMM, b64decode(event)) for event in events]
         assert swap is not None
         assert swap.amount_in == expected["user_paid"]
         assert swap.amount_in - swap.transfer_fees[0] == expected["vault_in"]
@@ -87,7 +89,7 @@ def test_events_of_cpmm_say_what_moved():
 
 def test_events_of_clmm_say_what_moved():
     for case, expected, events in landed("raydium_clmm_svm2024"):
-        [swap] = [log_parser.decode_event(program.RAYDIUM_CLMM, b64decode(event)) for event in events]
+        [swap] = [log_parser.decode_event(owned.RAYDIUM_CLMM, b64decode(event)) for event in events]
         assert swap is not None
         assert swap.a_to_b == case["z"]
         assert (swap.amount_in, swap.amount_out) == directed((expected["amount_0"], expected["amount_1"]), case["z"])
@@ -99,14 +101,14 @@ def test_transfer_fees_of_a_clmm_swap_are_in_neither_amount_that_its_event_tells
     head = bytes.fromhex("40c6cde8260871e2") + bytes(4 * 32)
     amounts = (1_000, 30, 500, 7) if zero_for_one else (500, 7, 1_000, 30)
     event = head + struct.pack("<4Q?", *amounts, zero_for_one) + bytes(16 + 16 + 4)
-    swap = log_parser.decode_event(program.RAYDIUM_CLMM, event)
+    swap = log_parser.decode_event(owned.RAYDIUM_CLMM, event)
     assert swap is not None
     assert (swap.amount_in, swap.amount_out, swap.transfer_fees) == (1_030, 507, (30, 7))
 
 
 def test_events_of_whirlpool_say_what_moved():
     for case, expected, events in landed("orca_whirlpool"):
-        [swap] = [log_parser.decode_event(program.WHIRLPOOL_IMMUTABLE, b64decode(event)) for event in events]
+        [swap] = [log_parser.decode_event(owned.WHIRLPOOL_IMMUTABLE, b64decode(event)) for event in events]
         assert swap is not None
         assert swap.a_to_b == case["a2b"]
         assert (swap.amount_in, swap.amount_out) == directed((expected["amount_a"], expected["amount_b"]), case["a2b"])
@@ -115,7 +117,7 @@ def test_events_of_whirlpool_say_what_moved():
 
 def test_events_of_dlmm_say_what_moved():
     for case, expected, events in landed("meteora_dlmm"):
-        swaps = [log_parser.decode_event(program.METEORA_DLMM, bytes.fromhex(event)[8:]) for event in events]
+        swaps = [log_parser.decode_event(owned.METEORA_DLMM, bytes.fromhex(event)[8:]) for event in events]
         paid = -directed((expected["user_x"], expected["user_y"]), case["sfy"])[0]
         left = -directed((expected["reserve_x"], expected["reserve_y"]), case["sfy"])[1]
         assert len(swaps) == 2
@@ -126,7 +128,7 @@ def test_events_of_dlmm_say_what_moved():
 
 def test_events_of_damm_v2_say_what_moved():
     for case, expected, events in landed("meteora_damm_v2"):
-        [swap] = [log_parser.decode_event(program.METEORA_DAMM_V2, bytes.fromhex(event)[8:]) for event in events]
+        [swap] = [log_parser.decode_event(owned.METEORA_DAMM_V2, bytes.fromhex(event)[8:]) for event in events]
         assert swap is not None
         assert swap.a_to_b == case["a2b"]
         assert (swap.amount_in, swap.amount_out) == directed((expected["amount_a"], expected["amount_b"]), case["a2b"])

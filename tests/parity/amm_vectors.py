@@ -13,28 +13,18 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from cambist.engine.reference.accounts import (
-    AmmV4,
-    CpmmConfig,
-    CpmmPool,
-    Mint,
-    Oracle,
-    TickArray,
-    TransferFee,
-    TransferFeeConfig,
-    Whirlpool,
-)
-from cambist.engine.reference.amm_math import (
-    MAX_TICK,
-    MIN_TICK,
-    QuoteError,
-    RoundingRule,
-    sqrt_price_from_tick,
-    tick_from_sqrt_price,
-)
-from cambist.engine.reference.pool import AmmV4Pool, ChainTime, CpmmPoolState, Pool, Quote, WhirlpoolState
+from cambist.engine.reference.chain.token import Mint, TransferFee, TransferFeeConfig
 from cambist.engine.reference.search.log2 import log2_ratio
-from cambist.engine.reference.tick_array_manager import Ticks, array_start, swap_array_starts
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.orca.pool import WhirlpoolState
+from cambist.engine.reference.venues.quote import ChainTime, Pool, Quote
+from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
+from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
+from cambist.engine.reference.venues.sqrt_price import MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price
+from cambist.engine.reference.venues.tick_array_manager import Ticks, array_start, swap_array_starts
 from cambist.simulator import layouts
 
 FILE = Path(__file__).with_name("amm_vectors.json")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.build import instruction_builder as reference
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import instructions as reference
 from tests.engine.transactions import batches, calls_for, keys, outcome, payers, tables, tables_for
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")

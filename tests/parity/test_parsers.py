@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cambist.engine.reference.chain import base58, log_parser, program, tx_parser
+from cambist.engine.reference.venues import owned
 from tests.parity import book_fills
 from tests.parity import transactions as made
 
@@ -16,9 +17,9 @@ native = pytest.importorskip("cambist.engine._native", reason="the Rust engine i
 
 SOME = settings(max_examples=150, deadline=None)
 PROGRAMS = [
-    program.RAYDIUM_V4, program.RAYDIUM_CPMM, program.RAYDIUM_CLMM, program.WHIRLPOOL, program.WHIRLPOOL_IMMUTABLE,
-    program.METEORA_DLMM, program.METEORA_DAMM_V2, program.PUMP_AMM, program.PUMP, program.SABER, program.JUPITER,
-    program.SERUM, program.OPENBOOK_V1, program.OPENBOOK_V2, program.PHOENIX, program.TOKEN, made.ROUTER,
+    owned.RAYDIUM_V4, owned.RAYDIUM_CPMM, owned.RAYDIUM_CLMM, owned.WHIRLPOOL, owned.WHIRLPOOL_IMMUTABLE,
+    owned.METEORA_DLMM, owned.METEORA_DAMM_V2, owned.PUMP_AMM, owned.PUMP, owned.SABER, owned.JUPITER,
+    owned.SERUM, owned.OPENBOOK_V1, owned.OPENBOOK_V2, owned.PHOENIX, program.TOKEN, made.ROUTER,
 ]  # fmt: skip
 TAGS = [
     "40c6cde8260871e2", "e1ca49af932ba096", "516ce3becdd00ac4", "2e7452d7941b544d", "bd4233a826507599",
@@ -113,8 +114,8 @@ fills = st.lists(
     max_size=4,
 )  # fmt: skip
 told = st.one_of(
-    st.tuples(st.just(program.PHOENIX), fills.map(lambda events: book_fills.phoenix_log(*events))),
-    st.tuples(st.just(program.OPENBOOK_V2), st.builds(book_fills.fill_log, st.integers(-1, 9), st.integers(-1, 9))),
+    st.tuples(st.just(owned.PHOENIX), fills.map(lambda events: book_fills.phoenix_log(*events))),
+    st.tuples(st.just(owned.OPENBOOK_V2), st.builds(book_fills.fill_log, st.integers(-1, 9), st.integers(-1, 9))),
 )
 
 

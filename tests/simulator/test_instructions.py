@@ -2,9 +2,11 @@
 
 import pytest
 
-from cambist.engine.reference.build import instruction_builder as builder
-from cambist.engine.reference.build.instruction_builder import ClmmAccounts, Instruction, PumpPool, SwapAmounts, User
+from cambist.engine.reference.build.instruction_builder import Instruction, SwapAmounts, User
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import instructions as builder
+from cambist.engine.reference.venues.clmm.swap import ClmmAccounts
+from cambist.engine.reference.venues.pump.swap import PumpPool
 from cambist.simulator.catalogue import PUMP_BUYBACK_RECIPIENTS, PUMP_FEE_RECIPIENTS
 from cambist.simulator.instructions import SwapBuilder
 from cambist.simulator.market import Market

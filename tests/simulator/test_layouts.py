@@ -5,11 +5,18 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import asdict
 
-from cambist.engine.reference import accounts
-from cambist.engine.reference.accounts import pump, raydium_clmm
-from cambist.engine.reference.amm_math import RoundingRule
-from cambist.engine.reference.pool import ChainTime, Pool
-from cambist.engine.reference.tick_array_manager import array_start
+from cambist.engine.reference.chain.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
+from cambist.engine.reference.venues.clmm import layout as raydium_clmm
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.damm2.layout import DammV2Pool
+from cambist.engine.reference.venues.dlmm.layout import BinArray, BinArrayBitmapExtension, LbPair
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.pump import layout as pump
+from cambist.engine.reference.venues.quote import ChainTime, Pool
+from cambist.engine.reference.venues.quote_error import RoundingRule
+from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.saber.layout import StableSwap
+from cambist.engine.reference.venues.tick_array_manager import array_start
 from cambist.simulator import layouts
 from tests import svm_vectors
 from tests.engine.reference.test_whirlpool_vectors import pool_of
@@ -141,7 +148,7 @@ def test_recorded_tick_arrays_round_trip():
         array = layouts.decode_tick_array(data)
         assert layouts.encode_tick_array(array) == data
         kinds.add(array.dynamic)
-        decoded = accounts.TickArray.decode(data)
+        decoded = TickArray.decode(data)
         assert decoded.whirlpool == array.whirlpool
         assert decoded.start_tick_index == array.start_tick_index
         assert dict(decoded.ticks) == {at: tick.net for at, tick in array.ticks.items() if tick.initialized}
@@ -149,13 +156,13 @@ def test_recorded_tick_arrays_round_trip():
 
 
 def test_the_engine_decodes_mainnet_fixtures():
-    pool = accounts.Whirlpool.decode(fixture("carbon", "orca-whirlpool__whirlpool_account.json"))
+    pool = Whirlpool.decode(fixture("carbon", "orca-whirlpool__whirlpool_account.json"))
     assert (pool.tick_spacing, pool.fee_rate, pool.protocol_fee_rate) == (32896, 10000, 1300)
     assert (pool.liquidity, pool.sqrt_price, pool.tick) == (141421356, 1304381782533278221200000, 223338)
-    array = accounts.TickArray.decode(fixture("carbon", "orca-whirlpool__tick_array_account.json"))
+    array = TickArray.decode(fixture("carbon", "orca-whirlpool__tick_array_account.json"))
     assert array.start_tick_index == -2894848
     assert [net for _, net in array.ticks] == [141421356]
-    mint = accounts.Mint.decode(fixture("vixen", "BtSLwAFDsMX4bhamtyggn2xsdFKQvpaSzw9jEL7BNuyu_account.json"))
+    mint = Mint.decode(fixture("vixen", "BtSLwAFDsMX4bhamtyggn2xsdFKQvpaSzw9jEL7BNuyu_account.json"))
     assert mint.extensions
     assert mint.transfer_fee is None or mint.transfer_fee.newer.bps <= 10_000
 
@@ -170,15 +177,15 @@ def test_raydium_encoders_and_engine_decoders_agree():
         "pool_open_time": 13,
     }
     keys = {name: bytes([i]) * 32 for i, name in enumerate(("coin_vault", "pc_vault", "coin_mint", "pc_mint"))}
-    decoded = accounts.AmmV4.decode(layouts.encode_amm_v4(**fields, **keys))
+    decoded = AmmV4.decode(layouts.encode_amm_v4(**fields, **keys))
     assert asdict(decoded) == {**fields, **keys, "swap_fee_numerator": 25, "swap_fee_denominator": 10_000}
-    pool = accounts.CpmmPool.decode(
+    pool = CpmmPool.decode(
         layouts.encode_cpmm_pool(
             amm_config=KEY, vault_1=KEY, mint_0=KEY, program_1=KEY, status=4, decimals_1=6, protocol_fees_0=1,
             fund_fees_1=2, open_time=3, creator_fee_on=2, enable_creator_fee=1, creator_fees_0=4,
         )
     )  # fmt: skip
-    assert pool == accounts.CpmmPool(
+    assert pool == CpmmPool(
         amm_config=KEY,
         vaults=(bytes(32), KEY),
         mints=(KEY, bytes(32)),
@@ -199,20 +206,20 @@ def test_raydium_encoders_and_engine_decoders_agree():
         "fund_fee_rate": 4,
         "creator_fee_rate": 5,
     }
-    assert asdict(accounts.CpmmConfig.decode(layouts.encode_cpmm_config(**config))) == config
+    assert asdict(CpmmConfig.decode(layouts.encode_cpmm_config(**config))) == config
 
 
 def test_token_encoders_and_engine_decoders_agree():
-    held = accounts.TokenAccount.decode(layouts.encode_token_account(mint=KEY, owner=KEY[::-1], amount=2**64 - 1))
-    assert held == accounts.TokenAccount(KEY, KEY[::-1], 2**64 - 1, 1)
-    assert accounts.Mint.decode(layouts.encode_mint(decimals=6, supply=5)) == accounts.Mint(6, 5, None, ())
-    fee = accounts.TransferFeeConfig(accounts.TransferFee(1, 2, 3), accounts.TransferFee(4, 5, 6))
+    held = TokenAccount.decode(layouts.encode_token_account(mint=KEY, owner=KEY[::-1], amount=2**64 - 1))
+    assert held == TokenAccount(KEY, KEY[::-1], 2**64 - 1, 1)
+    assert Mint.decode(layouts.encode_mint(decimals=6, supply=5)) == Mint(6, 5, None, ())
+    fee = TransferFeeConfig(TransferFee(1, 2, 3), TransferFee(4, 5, 6))
     extended = layouts.encode_mint(
         decimals=6, supply=5, extensions=((18, bytes(64)), layouts.encode_transfer_fee_config(fee))
     )
-    assert accounts.Mint.decode(extended) == accounts.Mint(6, 5, fee, (18, 1))
+    assert Mint.decode(extended) == Mint(6, 5, fee, (18, 1))
     clock = layouts.encode_clock(slot=1, epoch=2, unix_timestamp=-3)
-    assert accounts.Clock.decode(clock) == accounts.Clock(1, 2, -3)
+    assert Clock.decode(clock) == Clock(1, 2, -3)
 
 
 @pytest.mark.parametrize("value", [2**64, -1, b"", 1.5])
@@ -237,9 +244,9 @@ def test_whirlpool_bytes_after_a_swap_decode_to_the_state_after():
         fill = pool.fill(case["a2b"], case["amount"], NOW, exact_in=True)
         _, after = pool.after(case["a2b"], fill, NOW)
         written = layouts.patch_whirlpool(data["whirlpool"], after.account, now=NOW.unix_timestamp)
-        assert accounts.Whirlpool.decode(written) == after.account
+        assert Whirlpool.decode(written) == after.account
         if after.oracle is not None:
-            assert accounts.Oracle.decode(layouts.patch_oracle(data["oracle"], after.oracle.variables)) == after.oracle
+            assert Oracle.decode(layouts.patch_oracle(data["oracle"], after.oracle.variables)) == after.oracle
         swaps += 1
     assert swaps > 100
 
@@ -262,7 +269,7 @@ def test_crossing_a_tick_twice_at_the_same_growth_restores_it():
             offset = (crossing.tick - start) // spacing
             once = layouts.cross_tick(arrays[start], offset, crossing)
             assert layouts.cross_tick(once, offset, crossing) == arrays[start]
-            assert accounts.TickArray.decode(once) == accounts.TickArray.decode(arrays[start])
+            assert TickArray.decode(once) == TickArray.decode(arrays[start])
             crossed += 1
     assert crossed > 50
 
@@ -273,7 +280,7 @@ def test_a_dynamic_array_grows_and_shrinks_with_its_ticks():
     tick = layouts.Tick(net=-5, gross=5)
     one = layouts.patch_tick(empty, 87, tick)
     assert len(one) == 260
-    assert accounts.TickArray.decode(one) == accounts.TickArray(KEY, -5632, ((87, -5),))
+    assert TickArray.decode(one) == TickArray(KEY, -5632, ((87, -5),))
     assert layouts.patch_tick(one, 87, None) == empty
 
 
@@ -299,12 +306,12 @@ def test_amm_v4_totals_are_the_programs():
             swap_coin_out_amount=0,
             swap_acc_coin_fee=0,
         )
-        pool = Pool.amm_v4(accounts.AmmV4.decode(data), case["cv"], case["pv"], RoundingRule.OLD_CEIL)
+        pool = Pool.amm_v4(AmmV4.decode(data), case["cv"], case["pv"], RoundingRule.OLD_CEIL)
         a_to_b = case["dir"] == 2
         swap = pool.swap if case["tag"] == 9 else pool.swap_exact_out
         quote, after = swap(a_to_b, case["amount"], NOW)
         written = layouts.patch_amm_v4_swap(data, quote, a_to_b=a_to_b)
-        assert accounts.AmmV4.decode(written) == after.account
+        assert AmmV4.decode(written) == after.account
         fields = layouts.AMM_V4.decode(written)
         post = exp["post_acc"]
         assert (fields["swap_coin_in_amount"], fields["swap_pc_out_amount"]) == (post["coin_in"], post["pc_out"])
@@ -317,8 +324,8 @@ def test_amm_v4_totals_are_the_programs():
 def test_damm_v2_encoder_and_engine_decoder_agree():
     dynamic = 0
     for data in damm_v2_accounts():
-        pool = accounts.DammV2Pool.decode(data)
-        assert accounts.DammV2Pool.decode(layouts.encode_damm_v2(pool)) == pool
+        pool = DammV2Pool.decode(data)
+        assert DammV2Pool.decode(layouts.encode_damm_v2(pool)) == pool
         raw = layouts.DAMM_V2.decode(data)
         fees = layouts.LpFees((raw["fee_a_per_liquidity"], raw["fee_b_per_liquidity"]), (0, 0))
         written = layouts.DAMM_V2.decode(layouts.patch_damm_v2(data, pool, fees))
@@ -330,21 +337,21 @@ def test_damm_v2_encoder_and_engine_decoder_agree():
 
 def test_dlmm_encoders_and_engine_decoders_agree():
     for data in dlmm_accounts("lb_pair"):
-        pair = accounts.LbPair.decode(data)
+        pair = LbPair.decode(data)
         assert layouts.patch_lb_pair(data, pair) == data
         rewards = b"".join(mint + bytes(112) for mint in pair.reward_mints)
-        assert accounts.LbPair.decode(layouts.encode_lb_pair(pair, reward_infos=rewards)) == pair
+        assert LbPair.decode(layouts.encode_lb_pair(pair, reward_infos=rewards)) == pair
     orders = 0
     for data in dlmm_accounts("bin_array"):
-        array = accounts.BinArray.decode(data)
+        array = BinArray.decode(data)
         raw = layouts.BIN_ARRAY.decode(data)
         written = layouts.encode_bin_array(array.lb_pair, array.index, array.bins, kept(raw["bins"]), version=data[16])
-        assert accounts.BinArray.decode(written) == array
+        assert BinArray.decode(written) == array
         assert unclaimed(written) == unclaimed(data)
         orders += any(bin_.open_order_amount for bin_ in array.bins)
     assert orders > 10
-    extension = accounts.BinArrayBitmapExtension(KEY, 1 << 6143 | 5, 1 << 77)
-    assert accounts.BinArrayBitmapExtension.decode(layouts.encode_bitmap_extension(extension)) == extension
+    extension = BinArrayBitmapExtension(KEY, 1 << 6143 | 5, 1 << 77)
+    assert BinArrayBitmapExtension.decode(layouts.encode_bitmap_extension(extension)) == extension
 
 
 def kept(bins: bytes) -> dict[int, layouts.BinKeeping]:
@@ -372,8 +379,8 @@ def unclaimed(data: bytes) -> bytes:
 
 def test_saber_encoder_and_engine_decoder_agree():
     data = raydium("saber_stable_swap", "swapInfo_example_b64")
-    pool = accounts.StableSwap.decode(data)
-    assert accounts.StableSwap.decode(layouts.encode_stable_swap(pool)) == pool
+    pool = StableSwap.decode(data)
+    assert StableSwap.decode(layouts.encode_stable_swap(pool)) == pool
     raw, written = layouts.STABLE_SWAP.decode(data), layouts.STABLE_SWAP.decode(layouts.encode_stable_swap(pool))
     withheld = {"future_admin_deadline", "future_admin", "admin"} | {name for name in raw if "withdraw" in name}
     assert {name for name in raw if raw[name] != written[name]} <= withheld

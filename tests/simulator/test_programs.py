@@ -4,9 +4,10 @@ import base64
 
 import pytest
 
-from cambist.engine.reference.accounts import Oracle, TickArray, Whirlpool
 from cambist.engine.reference.chain import program
-from cambist.engine.reference.tick_array_manager import Ticks, swap_array_starts
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.tick_array_manager import Ticks, swap_array_starts
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, OracleAccount, TickArrayAccount, TokenBalance, WhirlpoolAccount
 from cambist.simulator.catalogue import PoolSpec, TokenSpec
@@ -33,9 +34,9 @@ class Recorded:
         raw = {key: (item["role"], base64.b64decode(item["data"])) for key, item in record["accounts"].items()}
         address = key32(record["key"])
         self.program = (
-            program.WHIRLPOOL
+            owned.WHIRLPOOL
             if record["program"] == "whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc"
-            else program.WHIRLPOOL_IMMUTABLE
+            else owned.WHIRLPOOL_IMMUTABLE
         )
         state = Whirlpool.decode(next(data for role, data in raw.values() if role == "whirlpool"))
         spec = PoolSpec(
@@ -83,7 +84,7 @@ class Recorded:
         transaction = Transaction(
             (bytes(64),), b"", USER, bytes(32), (instruction,), Budget(1_400_000, 0), frozenset(), True
         )
-        handlers = {**HANDLERS, self.program: HANDLERS[program.WHIRLPOOL]}
+        handlers = {**HANDLERS, self.program: HANDLERS[owned.WHIRLPOOL]}
         pools = {self.pool.spec.address: self.pool}
         return execute(
             transaction,
@@ -199,7 +200,7 @@ def run(pool: Pool, accounts: dict[bytes, Account], instruction: Instruction, cl
 
 def test_raydium_v4_swaps_end_as_the_recorded_ones() -> None:
     """Amounts, ray_log and error code of tags 9 and 11 with 17 and 18 accounts, where the rounding rules agree."""
-    from cambist.engine.reference.accounts import AmmV4
+    from cambist.engine.reference.venues.ray4.layout import AmmV4
 
     data, done, failed, other = load("raydium_amm_v4"), 0, 0, []
     signer = Meta(USER, signer=True, writable=True)
@@ -232,9 +233,7 @@ def test_raydium_v4_swaps_end_as_the_recorded_ones() -> None:
         )
         pair = (case["amount"], case["limit"]) if case["tag"] == 9 else (case["limit"], case["amount"])
         args = b"".join(value.to_bytes(8, "little") for value in pair)
-        outcome = run(
-            pool, accounts, Instruction(program.RAYDIUM_V4, metas, bytes([case["tag"]]) + args), data["clock"]
-        )
+        outcome = run(pool, accounts, Instruction(owned.RAYDIUM_V4, metas, bytes([case["tag"]]) + args), data["clock"])
         if exp.get("ray_log"):
             log = f"Program log: ray_log: {exp['ray_log']}"
             assert log in outcome.logs or code(outcome) == 22, case
@@ -257,7 +256,8 @@ def test_raydium_cpmm_swaps_end_as_the_recorded_ones() -> None:
 
     Exact-out cases where its rounding differs from today's are left to the tests of the maths.
     """
-    from cambist.engine.reference.accounts import CpmmConfig, CpmmPool, TransferFee
+    from cambist.engine.reference.chain.token import TransferFee
+    from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
     from cambist.simulator.accounts import CpmmAccount
     from cambist.simulator.programs import CPMM_IN, CPMM_OUT
 
@@ -294,7 +294,7 @@ def test_raydium_cpmm_swaps_end_as_the_recorded_ones() -> None:
         exact_in = case["kind"] == "in"
         pair = (case["amount"], case["limit"]) if exact_in else (case["limit"], case["amount"])
         args = b"".join(value.to_bytes(8, "little") for value in pair)
-        instruction = Instruction(program.RAYDIUM_CPMM, metas, (CPMM_IN if exact_in else CPMM_OUT) + args)
+        instruction = Instruction(owned.RAYDIUM_CPMM, metas, (CPMM_IN if exact_in else CPMM_OUT) + args)
         outcome = run(pool, accounts, instruction, data["clock"])
         paid = accounts[WALLETS[side]].amount - outcome.account(WALLETS[side]).amount
         got = outcome.account(WALLETS[1 - side]).amount - accounts[WALLETS[1 - side]].amount

@@ -2,10 +2,13 @@
 
 import base64
 
-from cambist.engine.reference.accounts import BinArray, DammV2Pool, LbPair, TransferFee
-from cambist.engine.reference.accounts import Mint as MintAccount
-from cambist.engine.reference.amm_math.dlmm import Bins
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.token import Mint as MintAccount
+from cambist.engine.reference.chain.token import TransferFee
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.damm2.layout import DammV2Pool
+from cambist.engine.reference.venues.dlmm.layout import BinArray, LbPair
+from cambist.engine.reference.venues.dlmm.maths import Bins
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, BinArrayAccount, DammV2Account, LbPairAccount, TokenBalance
 from cambist.simulator.catalogue import PoolSpec, TokenSpec
@@ -53,7 +56,7 @@ def swap(case: dict, data: dict) -> tuple[Pool, dict[bytes, Account], Outcome]:
     pool, accounts = damm_v2(case, data)
     spec, version = pool.spec, 2 if case["ix"] == "swap2" else 1
     users = WALLETS if case["a2b"] else WALLETS[::-1]
-    tail = (program.TOKEN, program.TOKEN, program.METEORA_DAMM_V2)
+    tail = (program.TOKEN, program.TOKEN, owned.METEORA_DAMM_V2)
     metas = (
         readonly(key32(data["addresses"]["authority"])),
         written(spec.address),
@@ -63,12 +66,12 @@ def swap(case: dict, data: dict) -> tuple[Pool, dict[bytes, Account], Outcome]:
         Meta(USER, signer=True, writable=False),
         *(readonly(key) for key in tail),
         readonly(key32(data["addresses"]["event_authority"])),
-        readonly(program.METEORA_DAMM_V2),
+        readonly(owned.METEORA_DAMM_V2),
     )
     args = case["amount"].to_bytes(8, "little") + case["limit"].to_bytes(8, "little")
     args += bytes((MODES[case["mode"]],)) if version == 2 else b""
     tag = DAMM_SWAP if version == 1 else DAMM_SWAP2
-    outcome = run(pool, accounts, Instruction(program.METEORA_DAMM_V2, metas, tag + args), data["clock"])
+    outcome = run(pool, accounts, Instruction(owned.METEORA_DAMM_V2, metas, tag + args), data["clock"])
     return pool, accounts, outcome
 
 
@@ -148,7 +151,7 @@ def dlmm(record: dict, data: dict) -> tuple[Pool, dict[bytes, Account]]:
 def dlmm_swap(case: dict, pool: Pool, accounts: dict[bytes, Account], clock: dict) -> Outcome:
     spec, second = pool.spec, case["ix"].endswith("2")
     users = WALLETS if case["sfy"] else WALLETS[::-1]
-    owner = program.METEORA_DLMM
+    owner = owned.METEORA_DLMM
     programs = [spec.token_a.token_program, spec.token_b.token_program]
     programs += [catalogue.MEMO_PROGRAM] if second else []
     arrays = [pool.arrays.get(index) or catalogue.bin_array_address(spec.address, index) for index in case["arrays"]]

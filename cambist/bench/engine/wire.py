@@ -11,7 +11,7 @@ from cambist.bench.engine.case import Case, library, native
 from cambist.engine.reference.aggregate.wss_aggregator import WssAggregator as ReferenceAggregator
 from cambist.engine.reference.chain import base58 as base58_reference
 from cambist.engine.reference.chain import pda as pda_reference
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,7 +129,7 @@ def _base58() -> Iterator[Case]:
 def _pda() -> Iterator[Case]:
     """Tick arrays of Whirlpools: derived, and looked up after that."""
     rng = random.Random(7)
-    owner, size = program.WHIRLPOOL, "3 seeds, 46 bytes"
+    owner, size = owned.WHIRLPOOL, "3 seeds, 46 bytes"
     arrays = [[b"tick_array", rng.randbytes(32), b"%04d" % at] for at in range(ADDRESSES)]
 
     def over(find: Callable[..., Any], owner: Any = owner) -> Callable[[], None]:

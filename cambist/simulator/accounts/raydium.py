@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
 from cambist.simulator.accounts.base import Account, rent
 from cambist.simulator.layouts.raydium import encode_cpmm_pool, patch_cpmm_pool
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import CpmmPool
+    from cambist.engine.reference.venues.cpmm.layout import CpmmPool
 
 
 class CpmmAccount(Account):
@@ -20,7 +20,7 @@ class CpmmAccount(Account):
     __slots__ = ("_epoch", "_template", "pool")
 
     def __init__(self, template: bytes, pool: CpmmPool, epoch: int) -> None:
-        super().__init__(program.RAYDIUM_CPMM, b"", rent(len(template)))
+        super().__init__(owned.RAYDIUM_CPMM, b"", rent(len(template)))
         self._template, self.pool, self._epoch = template, pool, epoch
 
     @staticmethod

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
 from cambist.simulator.draw import key32
 
 if TYPE_CHECKING:
     from cambist.simulator.catalogue.tokens import TokenSpec
 
 POOL_PROGRAMS = (
-    program.RAYDIUM_V4,
-    program.RAYDIUM_CPMM,
-    program.WHIRLPOOL,
-    program.METEORA_DAMM_V2,
-    program.METEORA_DLMM,
-    program.SABER,
-    program.RAYDIUM_CLMM,
-    program.PUMP_AMM,
-    program.PUMP_FEES,
+    owned.RAYDIUM_V4,
+    owned.RAYDIUM_CPMM,
+    owned.WHIRLPOOL,
+    owned.METEORA_DAMM_V2,
+    owned.METEORA_DLMM,
+    owned.SABER,
+    owned.RAYDIUM_CLMM,
+    owned.PUMP_AMM,
+    owned.PUMP_FEES,
 )
 WHIRLPOOLS_CONFIG = bytes(Pubkey.from_string("2LecshUwdy9xi7meFgHtFJQNSKk4KdTrcpvaB56dP2NQ"))
 ATA_PROGRAM = bytes(Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL"))
@@ -47,34 +47,34 @@ def associated(owner: bytes, token: TokenSpec) -> bytes:
 
 def tick_array_address(pool: bytes, start: int) -> bytes:
     """Returns a Whirlpool's tick array address."""
-    return pda(program.WHIRLPOOL, b"tick_array", pool, str(start).encode())
+    return pda(owned.WHIRLPOOL, b"tick_array", pool, str(start).encode())
 
 
 def oracle_address(pool: bytes) -> bytes:
     """Returns a Whirlpool's oracle address."""
-    return pda(program.WHIRLPOOL, b"oracle", pool)
+    return pda(owned.WHIRLPOOL, b"oracle", pool)
 
 
 def bin_array_address(pair: bytes, index: int) -> bytes:
     """Returns the address of a DLMM pair's bin array."""
-    return pda(program.METEORA_DLMM, b"bin_array", pair, index.to_bytes(8, "little", signed=True))
+    return pda(owned.METEORA_DLMM, b"bin_array", pair, index.to_bytes(8, "little", signed=True))
 
 
 def cpmm_config_address(index: int) -> bytes:
     """Returns a CPMM config's address."""
-    return pda(program.RAYDIUM_CPMM, b"amm_config", index.to_bytes(2, "big"))
+    return pda(owned.RAYDIUM_CPMM, b"amm_config", index.to_bytes(2, "big"))
 
 
 def clmm_config_address(index: int) -> bytes:
     """Returns a CLMM config's address."""
-    return pda(program.RAYDIUM_CLMM, b"amm_config", index.to_bytes(2, "big"))
+    return pda(owned.RAYDIUM_CLMM, b"amm_config", index.to_bytes(2, "big"))
 
 
 def clmm_array_address(pool: bytes, start: int) -> bytes:
     """Returns the address of a CLMM pool's tick array."""
-    return pda(program.RAYDIUM_CLMM, b"tick_array", pool, start.to_bytes(4, "big", signed=True))
+    return pda(owned.RAYDIUM_CLMM, b"tick_array", pool, start.to_bytes(4, "big", signed=True))
 
 
 def clmm_bitmap_address(pool: bytes) -> bytes:
     """Returns the address of a CLMM pool's bitmap extension."""
-    return pda(program.RAYDIUM_CLMM, b"pool_tick_array_bitmap_extension", pool)
+    return pda(owned.RAYDIUM_CLMM, b"pool_tick_array_bitmap_extension", pool)

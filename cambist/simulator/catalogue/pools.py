@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
 from cambist.simulator.catalogue.addresses import (
     WHIRLPOOLS_CONFIG,
     associated,
@@ -104,7 +104,7 @@ def pools(known: dict[str, TokenSpec]) -> list[PoolSpec]:
 def _ray4(coin: TokenSpec, pc: TokenSpec, dollars: float, _tier: int) -> PoolSpec:
     market = key32("cambist demo market", coin.symbol, pc.symbol)
     address, vault_a, vault_b = (
-        pda(program.RAYDIUM_V4, program.RAYDIUM_V4, market, seed + b"_associated_seed")
+        pda(owned.RAYDIUM_V4, owned.RAYDIUM_V4, market, seed + b"_associated_seed")
         for seed in (b"amm", b"coin_vault", b"pc_vault")
     )
     return PoolSpec("ray4", coin, pc, dollars, 2_500, 0, 0, address, vault_a, vault_b)
@@ -112,7 +112,7 @@ def _ray4(coin: TokenSpec, pc: TokenSpec, dollars: float, _tier: int) -> PoolSpe
 
 def _cpmm(first: TokenSpec, second: TokenSpec, dollars: float, tier: int) -> PoolSpec:
     token_0, token_1 = sorted((first, second), key=lambda token: token.mint)
-    owner = program.RAYDIUM_CPMM
+    owner = owned.RAYDIUM_CPMM
     address = pda(owner, b"pool", cpmm_config_address(tier), token_0.mint, token_1.mint)
     vaults = (pda(owner, b"pool_vault", address, token.mint) for token in (token_0, token_1))
     return PoolSpec("cpmm", token_0, token_1, dollars, CPMM_RATES[tier], 0, tier, address, *vaults)
@@ -122,14 +122,14 @@ def _orca(first: TokenSpec, second: TokenSpec, dollars: float, tier: int) -> Poo
     token_a, token_b = sorted((first, second), key=lambda token: token.mint)
     spacing, fee = WHIRLPOOL_TIERS[tier]
     address = pda(
-        program.WHIRLPOOL, b"whirlpool", WHIRLPOOLS_CONFIG, token_a.mint, token_b.mint, tier.to_bytes(2, "little")
+        owned.WHIRLPOOL, b"whirlpool", WHIRLPOOLS_CONFIG, token_a.mint, token_b.mint, tier.to_bytes(2, "little")
     )
     vaults = (key32("cambist demo vault", address.hex(), side) for side in "ab")
     return PoolSpec("orca", token_a, token_b, dollars, fee, spacing, tier, address, *vaults)
 
 
 def _damm2(token_a: TokenSpec, token_b: TokenSpec, dollars: float, tier: int) -> PoolSpec:
-    owner, mints = program.METEORA_DAMM_V2, sorted((token_a.mint, token_b.mint), reverse=True)
+    owner, mints = owned.METEORA_DAMM_V2, sorted((token_a.mint, token_b.mint), reverse=True)
     config = pda(owner, b"config", tier.to_bytes(8, "little"))
     address = pda(owner, b"pool", config, *mints)
     vaults = (pda(owner, b"token_vault", token.mint, address) for token in (token_a, token_b))
@@ -137,7 +137,7 @@ def _damm2(token_a: TokenSpec, token_b: TokenSpec, dollars: float, tier: int) ->
 
 
 def _dlmm(token_x: TokenSpec, token_y: TokenSpec, dollars: float, tier: int) -> PoolSpec:
-    owner, terms = program.METEORA_DLMM, DLMM_TERMS[tier]
+    owner, terms = owned.METEORA_DLMM, DLMM_TERMS[tier]
     seeds = (terms.bin_step.to_bytes(2, "little"), terms.base_factor.to_bytes(2, "little"))
     address = pda(owner, *sorted((token_x.mint, token_y.mint)), *seeds)
     reserves = (pda(owner, address, token.mint) for token in (token_x, token_y))
@@ -152,7 +152,7 @@ def _saber(token_a: TokenSpec, token_b: TokenSpec, dollars: float, tier: int) ->
 
 def _clmm(first: TokenSpec, second: TokenSpec, dollars: float, tier: int) -> PoolSpec:
     token_0, token_1 = sorted((first, second), key=lambda token: token.mint)
-    owner, config = program.RAYDIUM_CLMM, CLMM_TERMS[tier].config
+    owner, config = owned.RAYDIUM_CLMM, CLMM_TERMS[tier].config
     spacing, fee = CLMM_CONFIGS[config]
     address = pda(owner, b"pool", clmm_config_address(config), token_0.mint, token_1.mint)
     vaults = (pda(owner, b"pool_vault", address, token.mint) for token in (token_0, token_1))
@@ -161,7 +161,7 @@ def _clmm(first: TokenSpec, second: TokenSpec, dollars: float, tier: int) -> Poo
 
 def _pump(base: TokenSpec, quote: TokenSpec, dollars: float, tier: int) -> PoolSpec:
     seeds = (pump_creator(base, quote, canonical=tier == 0), base.mint, quote.mint)
-    address = pda(program.PUMP_AMM, b"pool", PUMP_INDEX.to_bytes(2, "little"), *seeds)
+    address = pda(owned.PUMP_AMM, b"pool", PUMP_INDEX.to_bytes(2, "little"), *seeds)
     vaults = (associated(address, token) for token in (base, quote))
     return PoolSpec("pump", base, quote, dollars, sum(PUMP_FLAT) * 100, 0, tier, address, *vaults)
 
@@ -173,7 +173,7 @@ PUMP_INDEX = 0
 def pump_creator(base: TokenSpec, quote: TokenSpec, *, canonical: bool) -> bytes:
     """Returns who made a Pump AMM pool: Pump's own authority for the coin, or somebody."""
     if canonical:
-        return pda(program.PUMP, b"pool-authority", base.mint)
+        return pda(owned.PUMP, b"pool-authority", base.mint)
     return key32("cambist demo creator", base.symbol, quote.symbol)
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import BinArray, BinArrayBitmapExtension, LbPair
-from cambist.engine.reference.accounts.dlmm import (
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.dlmm.layout import (
     BINS_PER_ARRAY,
     BITMAP_ARRAYS,
     MAX_BIN_ID,
     Bin,
+    BinArray,
+    BinArrayBitmapExtension,
+    LbPair,
     StaticParameters,
     VariableParameters,
 )
-from cambist.engine.reference.amm_math.dlmm import Bins, bin_price
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.dlmm.maths import Bins, bin_price
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, BinArrayAccount, LbPairAccount
 from cambist.simulator.layouts.dlmm import BinKeeping, encode_bitmap_extension
@@ -41,8 +43,8 @@ def fund_dlmm(scene: Scene, pool: Pool, draw: Draw, dollars: float, off: float) 
     target = int(atom[0] * off / atom[1] * float(_ONE))
     active = _nearest(target, terms.bin_step)
     bins = _bins(terms, active, target, draw, (dollars / atom[0], dollars / atom[1]))
-    pool.oracle = catalogue.pda(program.METEORA_DLMM, b"oracle", spec.address)
-    scene.accounts[pool.oracle] = Account(program.METEORA_DLMM, ORACLE)
+    pool.oracle = catalogue.pda(owned.METEORA_DLMM, b"oracle", spec.address)
+    scene.accounts[pool.oracle] = Account(owned.METEORA_DLMM, ORACLE)
     indexes = sorted({bin_id // BINS_PER_ARRAY for bin_id in bins})
     pair = _pair(scene, pool, terms, active, _bits(index + BITMAP_ARRAYS for index in indexes if _inside(index)))
     scene.accounts[spec.address] = LbPairAccount.new(pair)
@@ -132,8 +134,8 @@ def _extension(scene: Scene, pool: Pool, indexes: list[int]) -> BinArrayBitmapEx
         positive=_bits(index - BITMAP_ARRAYS for index in indexes if index >= BITMAP_ARRAYS),
         negative=_bits(-BITMAP_ARRAYS - 1 - index for index in indexes if index < -BITMAP_ARRAYS),
     )
-    pool.bitmap = catalogue.pda(program.METEORA_DLMM, b"bitmap", pool.spec.address)
-    scene.accounts[pool.bitmap] = Account(program.METEORA_DLMM, encode_bitmap_extension(extension))
+    pool.bitmap = catalogue.pda(owned.METEORA_DLMM, b"bitmap", pool.spec.address)
+    scene.accounts[pool.bitmap] = Account(owned.METEORA_DLMM, encode_bitmap_extension(extension))
     return extension
 
 

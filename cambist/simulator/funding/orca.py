@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import AdaptiveFeeConstants, AdaptiveFeeVariables, Oracle, TickArray, Whirlpool
-from cambist.engine.reference.amm_math import MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price
-from cambist.engine.reference.tick_array_manager import Ticks
+from cambist.engine.reference.venues.orca.layout import (
+    AdaptiveFeeConstants,
+    AdaptiveFeeVariables,
+    Oracle,
+    TickArray,
+    Whirlpool,
+)
+from cambist.engine.reference.venues.sqrt_price import MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price
+from cambist.engine.reference.venues.tick_array_manager import Ticks
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import OracleAccount, TickArrayAccount, WhirlpoolAccount
 from cambist.simulator.funding.ranges import positions, root_of

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import Mint
-from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.token import Mint
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, PumpAccount
 from cambist.simulator.draw import key32
@@ -25,8 +26,8 @@ LP_DECIMALS = 9
 def pump_singletons(accounts: dict[bytes, Account], quotes: tuple[TokenSpec, ...]) -> None:
     """Opens the program's config, the schedule of its fees, and the accounts in `quotes` of those who get them."""
     recipients, buyers = catalogue.PUMP_FEE_RECIPIENTS, catalogue.PUMP_BUYBACK_RECIPIENTS
-    accounts[program.PUMP_AMM_CONFIG] = Account(program.PUMP_AMM, encode_pump_config(pump_config(), recipients, buyers))
-    accounts[program.PUMP_FEE_CONFIG] = Account(program.PUMP_FEES, encode_pump_fee_config(schedule(), bump=255))
+    accounts[owned.PUMP_AMM_CONFIG] = Account(owned.PUMP_AMM, encode_pump_config(pump_config(), recipients, buyers))
+    accounts[owned.PUMP_FEE_CONFIG] = Account(owned.PUMP_FEES, encode_pump_fee_config(schedule(), bump=255))
     for wallet in (*recipients, *buyers):
         for token in quotes:
             accounts[catalogue.associated(wallet, token)] = balance(token, wallet, 0)
@@ -49,7 +50,7 @@ def fund_pump(scene: Scene, pool: Pool, amounts: tuple[int, int]) -> None:
     canonical = spec.tier == 0
     supply = Mint.decode(scene.accounts[spec.token_a.mint].data).supply
     pool.pump = PumpFacts(pump_config(), schedule(), supply, canonical)
-    lp_mint = catalogue.pda(program.PUMP_AMM, b"pool_lp_mint", spec.address)
+    lp_mint = catalogue.pda(owned.PUMP_AMM, b"pool_lp_mint", spec.address)
     shares = 4 * 10**12
     mint = encode_mint(decimals=LP_DECIMALS, supply=shares, mint_authority_tag=1, mint_authority=spec.address)
     scene.accounts[lp_mint] = Account(program.TOKEN_2022, mint)
@@ -68,7 +69,7 @@ def fund_pump(scene: Scene, pool: Pool, amounts: tuple[int, int]) -> None:
         virtual_quote_reserves=0,
     )
     scene.accounts[spec.address] = PumpAccount.new(state, pool_bump=255)
-    pool.authority = catalogue.pda(program.PUMP_AMM, b"creator_vault", state.coin_creator)
+    pool.authority = catalogue.pda(owned.PUMP_AMM, b"creator_vault", state.coin_creator)
     scene.accounts[catalogue.associated(pool.authority, spec.token_b)] = balance(spec.token_b, pool.authority, 0)
     scene.vaults(spec, spec.address, amounts)
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
-from cambist.engine.reference.accounts import AmmV4, CpmmConfig, CpmmPool
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.ray4.layout import AmmV4
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, CpmmAccount
 from cambist.simulator.chain import SLOTS_PER_EPOCH, START_SLOT
@@ -41,7 +42,7 @@ def fund_ray4(scene: Scene, pool: Pool, draw: Draw, amounts: tuple[int, int]) ->
         coin_mint=spec.token_a.mint,
         pc_mint=spec.token_b.mint,
     )
-    scene.accounts[spec.address] = Account(program.RAYDIUM_V4, encode_amm_v4(**asdict(pool.info)))
+    scene.accounts[spec.address] = Account(owned.RAYDIUM_V4, encode_amm_v4(**asdict(pool.info)))
     scene.vaults(spec, catalogue.RAYDIUM_V4_AUTHORITY, (amounts[0] + owed[0], amounts[1] + owed[1]))
 
 
@@ -50,9 +51,9 @@ def fund_cpmm(scene: Scene, pool: Pool, amounts: tuple[int, int]) -> None:
     spec = pool.spec
     pool.config = CpmmConfig(spec.tier, spec.fee_ppm, 120_000, 40_000, 0)
     pool.config_address = catalogue.cpmm_config_address(spec.tier)
-    pool.oracle = catalogue.pda(program.RAYDIUM_CPMM, b"observation", spec.address)
+    pool.oracle = catalogue.pda(owned.RAYDIUM_CPMM, b"observation", spec.address)
     history = OBSERVATION + bytes(3) + spec.address + bytes(OBSERVATION_BYTES - 43)
-    scene.accounts[pool.oracle] = Account(program.RAYDIUM_CPMM, history)
+    scene.accounts[pool.oracle] = Account(owned.RAYDIUM_CPMM, history)
     state = CpmmPool(
         amm_config=pool.config_address,
         vaults=(spec.vault_a, spec.vault_b),

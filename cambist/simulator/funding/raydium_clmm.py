@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts.raydium_clmm import (
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.clmm.layout import (
     CLMM_BITMAP_ARRAYS,
     CLMM_EXTENSION_ROWS,
     CLMM_TICKS_PER_ARRAY,
@@ -15,8 +16,7 @@ from cambist.engine.reference.accounts.raydium_clmm import (
     ClmmPool,
     ClmmTick,
 )
-from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks, sqrt_price_from_tick, tick_from_sqrt_price
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.clmm.maths import ClmmTicks, sqrt_price_from_tick, tick_from_sqrt_price
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account, ClmmAccount, ClmmTickArrayAccount
 from cambist.simulator.chain import SLOTS_PER_EPOCH, START_SLOT
@@ -62,9 +62,9 @@ def fund_clmm(scene: Scene, pool: Pool, draw: Draw, dollars: float, off: float) 
             offered[0 if at > tick else 1] += orders.total()
     pool.clmm_config = clmm_config(terms.config)
     pool.config_address = catalogue.clmm_config_address(terms.config)
-    pool.oracle = catalogue.pda(program.RAYDIUM_CLMM, b"observation", spec.address)
+    pool.oracle = catalogue.pda(owned.RAYDIUM_CLMM, b"observation", spec.address)
     history = OBSERVATION + b"\1" + bytes(10) + spec.address
-    scene.accounts[pool.oracle] = Account(program.RAYDIUM_CLMM, history + bytes(OBSERVATION_BYTES - len(history)))
+    scene.accounts[pool.oracle] = Account(owned.RAYDIUM_CLMM, history + bytes(OBSERVATION_BYTES - len(history)))
     arrays = _arrays(pool, ticks)
     state = _state(scene, pool, terms, draw, (root, tick, held.liquidity))
     extension = _extension(scene, pool)
@@ -151,6 +151,6 @@ def _extension(scene: Scene, pool: Pool) -> ClmmBitmapExtension:
             negative[-row - 2] |= 1 << bit
     extension = ClmmBitmapExtension(pool.spec.address, tuple(positive), tuple(negative))
     pool.bitmap = catalogue.clmm_bitmap_address(pool.spec.address)
-    scene.accounts[pool.bitmap] = Account(program.RAYDIUM_CLMM, encode_clmm_extension(extension))
+    scene.accounts[pool.bitmap] = Account(owned.RAYDIUM_CLMM, encode_clmm_extension(extension))
     pool.clmm_bitmap = extension
     return extension

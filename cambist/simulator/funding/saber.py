@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import StableSwap
-from cambist.engine.reference.amm_math import stable_swap
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.saber import maths as stable_swap
+from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.simulator import catalogue
 from cambist.simulator.accounts import Account
 from cambist.simulator.draw import key32
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def fund_saber(scene: Scene, pool: Pool, dollars: float, off: float) -> None:
     """Opens a stable swap with the reserves at which its curve has the market's slope."""
     spec, terms = pool.spec, catalogue.SABER_TERMS[pool.spec.tier]
-    authority, nonce = Pubkey.find_program_address((spec.address,), Pubkey(program.SABER))
+    authority, nonce = Pubkey.find_program_address((spec.address,), Pubkey(owned.SABER))
     pool.authority = bytes(authority)
     admin, lp_mint = (key32("cambist demo", what, spec.address.hex()) for what in ("admin", "lp mint"))
     ends = (scene.genesis_s, scene.genesis_s + terms.ramp_s) if terms.ramp_s else (0, 0)
@@ -50,7 +51,7 @@ def fund_saber(scene: Scene, pool: Pool, dollars: float, off: float) -> None:
     scene.accounts[lp_mint] = Account(program.TOKEN, mint)
     for key, token in zip(pool.stable.admin_vaults, tokens, strict=True):
         scene.accounts[key] = balance(token, admin, 0)
-    scene.accounts[spec.address] = Account(program.SABER, encode_stable_swap(pool.stable, admin=admin))
+    scene.accounts[spec.address] = Account(owned.SABER, encode_stable_swap(pool.stable, admin=admin))
     scene.vaults(spec, pool.authority, amounts)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math.dlmm import DlmmFill, array_index, near_arrays
-from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
 from cambist.engine.reference.chain import program
-from cambist.engine.reference.tick_array_manager import swap_array_starts
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.bitmap import near_arrays
+from cambist.engine.reference.venues.clmm.maths import ClmmFill
+from cambist.engine.reference.venues.dlmm.maths import DlmmFill, array_index
+from cambist.engine.reference.venues.tick_array_manager import swap_array_starts
 from cambist.simulator.accounts import LbPairAccount, WhirlpoolAccount
 from cambist.simulator.catalogue import (
     DLMM_EVENTS,
@@ -117,7 +119,7 @@ class SwapBuilder:
                 written(target),
                 signer,
             )
-            return Instruction(program.RAYDIUM_V4, metas, (b"\x10" if exact_in else b"\x11") + pair)
+            return Instruction(owned.RAYDIUM_V4, metas, (b"\x10" if exact_in else b"\x11") + pair)
         if spec.venue == "cpmm":
             return cpmm_swap(pool, signer, (source, target), pair, a_to_b=a_to_b, exact_in=exact_in)
         args = amount.to_bytes(8, "little") + threshold.to_bytes(8, "little")
@@ -133,12 +135,12 @@ class SwapBuilder:
             return clmm_swap(pool, self._find, signer, users, args, a_to_b=a_to_b, exact_in=exact_in, version=version)
         if spec.venue == "saber":
             return Instruction(
-                program.SABER, saber_metas(pool, signer, (source, target), a_to_b=a_to_b), SABER_SWAP + args
+                owned.SABER, saber_metas(pool, signer, (source, target), a_to_b=a_to_b), SABER_SWAP + args
             )
         if spec.venue == "damm2":
             tag = DAMM_SWAP if exact_in and version == 1 else DAMM_SWAP2
             mode = b"" if tag == DAMM_SWAP else bytes((EXACT_IN if exact_in else EXACT_OUT,))
-            return Instruction(program.METEORA_DAMM_V2, damm2_metas(pool, signer, (source, target)), tag + args + mode)
+            return Instruction(owned.METEORA_DAMM_V2, damm2_metas(pool, signer, (source, target)), tag + args + mode)
         if spec.venue == "dlmm":
             pair = threshold.to_bytes(8, "little") + amount.to_bytes(8, "little") if not exact_in else args
             return self._dlmm(pool, signer, (source, target), pair, a_to_b=a_to_b, exact_in=exact_in, version=version)
@@ -154,11 +156,11 @@ class SwapBuilder:
         sides = [written(key) for key in (users[0], spec.vault_a, users[1], spec.vault_b)]
         if version == 1:
             metas = (readonly(program.TOKEN), signer, written(spec.address), *sides, *arrays, oracle)
-            return Instruction(program.WHIRLPOOL, metas, ORCA_SWAP + args)
+            return Instruction(owned.WHIRLPOOL, metas, ORCA_SWAP + args)
         tokens = [readonly(key) for key in (spec.token_a.mint, spec.token_b.mint)]
         programs = [readonly(key) for key in (spec.token_a.token_program, spec.token_b.token_program, MEMO_PROGRAM)]
         metas = (*programs, signer, written(spec.address), *tokens, *sides, *arrays, oracle)
-        return Instruction(program.WHIRLPOOL, metas, ORCA_SWAP_V2 + args + b"\0")
+        return Instruction(owned.WHIRLPOOL, metas, ORCA_SWAP_V2 + args + b"\0")
 
     def _dlmm(
         self,
@@ -171,7 +173,7 @@ class SwapBuilder:
         exact_in: bool,
         version: int,
     ) -> Instruction:
-        spec, owner = pool.spec, program.METEORA_DLMM
+        spec, owner = pool.spec, owned.METEORA_DLMM
         account = self._find(spec.address)
         assert isinstance(account, LbPairAccount)
         assert pool.bins is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
 from cambist.simulator.catalogue import DAMM_V2_AUTHORITY, DAMM_V2_EVENTS
 from cambist.simulator.instructions.metas import readonly, written
 
@@ -17,7 +17,7 @@ def damm2_metas(pool: Pool, signer: Meta, users: tuple[bytes, bytes]) -> tuple[M
     """Returns the accounts of a DAMM v2 swap; `users` are the token accounts that pay and are paid."""
     spec = pool.spec
     programs = (spec.token_a.token_program, spec.token_b.token_program)
-    tail = (*programs, program.METEORA_DAMM_V2, DAMM_V2_EVENTS, program.METEORA_DAMM_V2)
+    tail = (*programs, owned.METEORA_DAMM_V2, DAMM_V2_EVENTS, owned.METEORA_DAMM_V2)
     return (
         readonly(DAMM_V2_AUTHORITY),
         written(spec.address),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
 from cambist.simulator.accounts import PumpAccount
 from cambist.simulator.catalogue import (
     ATA_PROGRAM,
@@ -52,8 +53,8 @@ def pump_keys(pool: Pool, find: Callable[[bytes], Account | None], owner: bytes)
         buyer,
         associated(buyer, spec.token_b),
         associated(pool.authority, spec.token_b),
-        pda(program.PUMP_AMM, b"user_volume_accumulator", owner),
-        pda(program.PUMP_AMM, b"pool-v2", spec.token_a.mint) if any(account.pool.coin_creator) else None,
+        pda(owned.PUMP_AMM, b"user_volume_accumulator", owner),
+        pda(owned.PUMP_AMM, b"pool-v2", spec.token_a.mint) if any(account.pool.coin_creator) else None,
     )
 
 
@@ -65,7 +66,7 @@ def pump_swap(
     head = (
         written(spec.address),
         signer,
-        *(readonly(key) for key in (program.PUMP_AMM_CONFIG, spec.token_a.mint, spec.token_b.mint)),
+        *(readonly(key) for key in (owned.PUMP_AMM_CONFIG, spec.token_a.mint, spec.token_b.mint)),
         *(written(key) for key in (*users, spec.vault_a, spec.vault_b)),
     )
     programs = (spec.token_a.token_program, spec.token_b.token_program, program.SYSTEM)
@@ -74,25 +75,25 @@ def pump_swap(
             *head,
             *(readonly(key) for key in programs),
             written(keys.volume),
-            readonly(program.PUMP_FEE_CONFIG),
+            readonly(owned.PUMP_FEE_CONFIG),
             written(keys.buyer_account),
-            readonly(program.PUMP_AMM_EVENTS),
-            readonly(program.PUMP_AMM),
+            readonly(owned.PUMP_AMM_EVENTS),
+            readonly(owned.PUMP_AMM),
         )
-        return Instruction(program.PUMP_AMM, metas, tag + args)
+        return Instruction(owned.PUMP_AMM, metas, tag + args)
     buys = tag != tags.sell
-    volume = (readonly(program.PUMP_AMM_VOLUME), written(keys.volume)) if buys else ()
+    volume = (readonly(owned.PUMP_AMM_VOLUME), written(keys.volume)) if buys else ()
     metas = (
         *head,
         readonly(keys.recipient),
         written(keys.fee_account),
-        *(readonly(key) for key in (*programs, ATA_PROGRAM, program.PUMP_AMM_EVENTS, program.PUMP_AMM)),
+        *(readonly(key) for key in (*programs, ATA_PROGRAM, owned.PUMP_AMM_EVENTS, owned.PUMP_AMM)),
         written(keys.creator_account),
         readonly(pool.authority),
         *volume,
-        *(readonly(key) for key in (program.PUMP_FEE_CONFIG, program.PUMP_FEES)),
+        *(readonly(key) for key in (owned.PUMP_FEE_CONFIG, owned.PUMP_FEES)),
         *((readonly(keys.pool_v2),) if keys.pool_v2 else ()),
         readonly(keys.buyer),
         written(keys.buyer_account),
     )
-    return Instruction(program.PUMP_AMM, metas, tag + args + (TRACK_VOLUME if buys else b""))
+    return Instruction(owned.PUMP_AMM, metas, tag + args + (TRACK_VOLUME if buys else b""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
 from cambist.simulator import venues
 from cambist.simulator.accounts import ClmmAccount
 from cambist.simulator.catalogue import CPMM_AUTHORITY, MEMO_PROGRAM
@@ -45,7 +46,7 @@ def cpmm_swap(
         readonly(tokens[1].mint),
         written(pool.oracle),
     )
-    return Instruction(program.RAYDIUM_CPMM, metas, (CPMM_IN if exact_in else CPMM_OUT) + pair)
+    return Instruction(owned.RAYDIUM_CPMM, metas, (CPMM_IN if exact_in else CPMM_OUT) + pair)
 
 
 def clmm_swap(
@@ -75,7 +76,7 @@ def clmm_swap(
     extension, args = written(pool.bitmap), args + bytes(16) + bytes((exact_in,))
     if version == 1 and program.TOKEN_2022 not in (tokens[0].token_program, tokens[1].token_program):
         metas = (*head, readonly(program.TOKEN), arrays[0], extension, *arrays[1:])
-        return Instruction(program.RAYDIUM_CLMM, metas, CLMM_SWAP + args)
+        return Instruction(owned.RAYDIUM_CLMM, metas, CLMM_SWAP + args)
     fixed = (program.TOKEN, program.TOKEN_2022, MEMO_PROGRAM, tokens[0].mint, tokens[1].mint)
     metas = (*head, *(readonly(key) for key in fixed), extension, *arrays)
-    return Instruction(program.RAYDIUM_CLMM, metas, CLMM_SWAP_V2 + args)
+    return Instruction(owned.RAYDIUM_CLMM, metas, CLMM_SWAP_V2 + args)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from cambist.simulator.layouts.layout import Layout, Value
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import CpmmPool
-    from cambist.engine.reference.pool import Quote
+    from cambist.engine.reference.venues.cpmm.layout import CpmmPool
+    from cambist.engine.reference.venues.quote import Quote
 
 _SWAP_ONLY, _WAITING_TRADE = 6, 7
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
 from cambist.simulator import native
 from cambist.simulator.programs.damm_v2 import DAMM_SWAP, DAMM_SWAP2, damm2
 from cambist.simulator.programs.dlmm import DLMM_OUT, DLMM_OUT2, DLMM_SWAP, DLMM_SWAP2, dlmm
@@ -41,13 +41,13 @@ __all__ = [
 
 HANDLERS: dict[bytes, Callable[[Context, Instruction], None]] = {
     **native.HANDLERS,
-    program.RAYDIUM_V4: ray4,
-    program.RAYDIUM_CPMM: cpmm,
-    program.WHIRLPOOL: orca,
-    program.METEORA_DAMM_V2: damm2,
-    program.METEORA_DLMM: dlmm,
-    program.SABER: saber,
-    program.RAYDIUM_CLMM: clmm,
-    program.PUMP_AMM: pump,
+    owned.RAYDIUM_V4: ray4,
+    owned.RAYDIUM_CPMM: cpmm,
+    owned.WHIRLPOOL: orca,
+    owned.METEORA_DAMM_V2: damm2,
+    owned.METEORA_DLMM: dlmm,
+    owned.SABER: saber,
+    owned.RAYDIUM_CLMM: clmm,
+    owned.PUMP_AMM: pump,
 }
 """Every program that the chain runs."""

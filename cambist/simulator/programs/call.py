@@ -10,7 +10,7 @@ from cambist.simulator.execution import Context, ProgramError, custom
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+    from cambist.engine.reference.venues.clmm.maths import ClmmTicks
     from cambist.simulator.transactions import Meta
     from cambist.simulator.venues import Fill, Pool
 

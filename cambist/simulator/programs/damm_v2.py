@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import QuoteError
-from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.damm2.maths import DammV2Fill
+from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.simulator import venues
 from cambist.simulator.catalogue import DAMM_V2_AUTHORITY, DAMM_V2_EVENTS
 from cambist.simulator.execution import Context, ProgramError
@@ -50,7 +50,7 @@ def damm2(context: Context, instruction: Instruction) -> None:
     if fill.received < call.threshold if call.exact_in else fill.paid > call.threshold:
         raise anchor(6002, _ERRORS)
     settle(context, call, fill, checked=True)
-    tell(context, program.METEORA_DAMM_V2, _event(context, call, mode, fill), _EVENT_UNITS)
+    tell(context, owned.METEORA_DAMM_V2, _event(context, call, mode, fill), _EVENT_UNITS)
 
 
 def damm2_call(context: Context, instruction: Instruction) -> tuple[Call, int]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import QuoteError, Reason
-from cambist.engine.reference.amm_math.dlmm import DlmmFill, fee_rate
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.dlmm.maths import DlmmFill, fee_rate
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator.accounts import LbPairAccount
 from cambist.simulator.catalogue import DLMM_EVENTS, MEMO_PROGRAM
 from cambist.simulator.execution import Context, ProgramError
 from cambist.simulator.programs.call import Call, anchor, settle, tell, writable
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import LbPair
+    from cambist.engine.reference.venues.dlmm.layout import LbPair
     from cambist.simulator.transactions import Instruction
     from cambist.simulator.venues import Fill
 
@@ -71,7 +72,7 @@ def dlmm(context: Context, instruction: Instruction) -> None:
         raise anchor(6104, _ERRORS)
     settle(context, call, fill, checked=True)
     for event in _events(before.pair, call, fill, fill.maths):
-        tell(context, program.METEORA_DLMM, event, _EVENT_UNITS)
+        tell(context, owned.METEORA_DLMM, event, _EVENT_UNITS)
 
 
 def dlmm_call(context: Context, instruction: Instruction) -> Call:
@@ -109,7 +110,7 @@ def dlmm_call(context: Context, instruction: Instruction) -> Call:
         raise anchor(6002, _ERRORS)
     rest = tuple(meta.key for meta in metas[fixed:])
     writable(pool, metas, (spec.address, source, target, spec.vault_a, spec.vault_b, pool.oracle, *rest))
-    if metas[1].key != program.METEORA_DLMM and metas[1].key != pool.bitmap:
+    if metas[1].key != owned.METEORA_DLMM and metas[1].key != pool.bitmap:
         raise anchor(3007)
     first, second = _AMOUNTS.unpack_from(data, 8)
     exact_in = tag in (DLMM_SWAP, DLMM_SWAP2)

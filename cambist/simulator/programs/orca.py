@@ -6,8 +6,9 @@ import base64
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE, QuoteError, Reason
-from cambist.engine.reference.tick_array_manager import array_start, swap_array_starts
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
+from cambist.engine.reference.venues.sqrt_price import MAX_SQRT_PRICE, MIN_SQRT_PRICE
+from cambist.engine.reference.venues.tick_array_manager import array_start, swap_array_starts
 from cambist.simulator.accounts import WhirlpoolAccount
 from cambist.simulator.catalogue import MEMO_PROGRAM, tick_array_address
 from cambist.simulator.execution import Context, ProgramError

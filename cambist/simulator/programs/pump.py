@@ -9,9 +9,10 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.amm_math import QuoteError, Reason
-from cambist.engine.reference.amm_math.pump import PumpFill
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.pump.maths import PumpFill
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator import native, venues
 from cambist.simulator.accounts import PumpAccount
 from cambist.simulator.catalogue import PUMP_BUYBACK_RECIPIENTS, PUMP_FEE_RECIPIENTS, pda
@@ -19,7 +20,7 @@ from cambist.simulator.execution import Context, ProgramError, custom
 from cambist.simulator.programs.call import Call, anchor, tell, writable
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts.pump import PumpFees
+    from cambist.engine.reference.venues.pump.layout import PumpFees
     from cambist.simulator.transactions import Instruction, Meta
     from cambist.simulator.venues import Fill, Pool
 
@@ -77,7 +78,7 @@ def pump(context: Context, instruction: Instruction) -> None:
     context.log(f"Program log: Instruction: {name}{'V2' if call.version == 2 else ''}")
     context.consume(_UNITS[call.version])
     if call.version == 1:
-        context.invoke(program.PUMP_FEES, lambda: context.consume(_FEE_PROGRAM_UNITS))
+        context.invoke(owned.PUMP_FEES, lambda: context.consume(_FEE_PROGRAM_UNITS))
     try:
         fees = venues.pump_state(call.pool, context.get).fees()
         fill = call.fill(context)
@@ -88,7 +89,7 @@ def pump(context: Context, instruction: Instruction) -> None:
     assert isinstance(fill.maths, PumpFill)
     event = _event(context, call, paid, fill, fees)
     _move(context, call, paid, fill, fill.maths)
-    tell(context, program.PUMP_AMM, event, _EVENT_UNITS)
+    tell(context, owned.PUMP_AMM, event, _EVENT_UNITS)
 
 
 def pump_call(context: Context, instruction: Instruction) -> tuple[Call, Paid]:
@@ -109,7 +110,7 @@ def pump_call(context: Context, instruction: Instruction) -> tuple[Call, Paid]:
     if not metas[1].signer:
         raise anchor(3010)
     spec = pool.spec
-    fixed = (program.PUMP_AMM_CONFIG, spec.token_a.mint, spec.token_b.mint, spec.vault_a, spec.vault_b)
+    fixed = (owned.PUMP_AMM_CONFIG, spec.token_a.mint, spec.token_b.mint, spec.vault_a, spec.vault_b)
     if tuple(metas[at].key for at in (2, 3, 4, 7, 8)) != fixed:
         raise anchor(2012)
     users = metas[5].key, metas[6].key
@@ -131,16 +132,16 @@ def _paid(context: Context, pool: Pool, metas: tuple[Meta, ...], *, buys: bool) 
     recipient, fee_account, creator_account = keys[_RECIPIENT_AT], keys[_RECIPIENT_AT + 1], keys[_CREATOR_AT]
     if recipient not in PUMP_FEE_RECIPIENTS:
         raise anchor(6013, _ERRORS)
-    if keys[15] != program.PUMP_AMM_EVENTS or keys[_CREATOR_AT + 1] != pool.authority:
+    if keys[15] != owned.PUMP_AMM_EVENTS or keys[_CREATOR_AT + 1] != pool.authority:
         raise anchor(2006)
     _check_account(context, pool, fee_account, recipient)
     _check_account(context, pool, creator_account, pool.authority)
     at = 19
     if buys:
-        if (keys[19], keys[20]) != (program.PUMP_AMM_VOLUME, pda(program.PUMP_AMM, _VOLUME, metas[1].key)):
+        if (keys[19], keys[20]) != (owned.PUMP_AMM_VOLUME, pda(owned.PUMP_AMM, _VOLUME, metas[1].key)):
             raise anchor(2006)
         at = 21
-    if (keys[at], keys[at + 1]) != (program.PUMP_FEE_CONFIG, program.PUMP_FEES):
+    if (keys[at], keys[at + 1]) != (owned.PUMP_FEE_CONFIG, owned.PUMP_FEES):
         raise anchor(2012)
     account = context.get(pool.spec.address)
     assert isinstance(account, PumpAccount)
@@ -163,7 +164,7 @@ def _kept(context: Context, pool: Pool, metas: tuple[Meta, ...]) -> Paid:
     programs = (pool.spec.token_a.token_program, pool.spec.token_b.token_program, program.SYSTEM)
     if keys[9:12] != programs:
         raise anchor(3008)
-    derived = (pda(program.PUMP_AMM, _VOLUME, metas[1].key), program.PUMP_FEE_CONFIG, program.PUMP_AMM_EVENTS)
+    derived = (pda(owned.PUMP_AMM, _VOLUME, metas[1].key), owned.PUMP_FEE_CONFIG, owned.PUMP_AMM_EVENTS)
     if (keys[12], keys[13], keys[15]) != derived:
         raise anchor(2006)
     if context.token(keys[14]).holder not in PUMP_BUYBACK_RECIPIENTS:

@@ -6,7 +6,7 @@ import base64
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import QuoteError, Reason
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator import venues
 from cambist.simulator.catalogue import CPMM_AUTHORITY, RAYDIUM_V4_AUTHORITY
 from cambist.simulator.execution import Context, ProgramError, custom, need

@@ -7,11 +7,11 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts.raydium_clmm import CLMM_BITMAP_ARRAYS, CLMM_TICKS_PER_ARRAY
-from cambist.engine.reference.amm_math import QuoteError, Reason
-from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
-from cambist.engine.reference.amm_math.raydium_price import MAX_SQRT_PRICE, MIN_SQRT_PRICE
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.clmm.layout import CLMM_BITMAP_ARRAYS, CLMM_TICKS_PER_ARRAY
+from cambist.engine.reference.venues.clmm.maths import ClmmFill
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
+from cambist.engine.reference.venues.raydium_price import MAX_SQRT_PRICE, MIN_SQRT_PRICE
 from cambist.simulator import venues
 from cambist.simulator.accounts import ClmmAccount
 from cambist.simulator.catalogue import MEMO_PROGRAM
@@ -19,7 +19,7 @@ from cambist.simulator.execution import Context, ProgramError
 from cambist.simulator.programs.call import Call, anchor, settle, writable
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+    from cambist.engine.reference.venues.clmm.maths import ClmmTicks
     from cambist.simulator.transactions import Instruction, Meta
     from cambist.simulator.venues import Fill, Pool
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math.damm_v2 import SwapMode
+from cambist.engine.reference.venues.damm2.maths import SwapMode
 from cambist.simulator.accounts import ClmmAccount, CpmmAccount, DammV2Account, WhirlpoolAccount
 from cambist.simulator.venues.dlmm import reserves_dlmm, swap_dlmm
 from cambist.simulator.venues.meteora import swap_damm2
@@ -19,7 +19,7 @@ from cambist.simulator.venues.saber import reserves_saber, swap_saber
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+    from cambist.engine.reference.venues.clmm.maths import ClmmTicks
     from cambist.simulator.accounts import Account
 
 ONE = 18446744073709551616.0

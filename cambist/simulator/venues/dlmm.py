@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import dlmm
+from cambist.engine.reference.venues.dlmm import maths as dlmm
 from cambist.simulator.accounts import BinArrayAccount, LbPairAccount
 from cambist.simulator.venues.pool import Fill, Pool, vaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cambist.engine.reference.accounts import LbPair
+    from cambist.engine.reference.venues.dlmm.layout import LbPair
     from cambist.simulator.accounts import Account
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import damm_v2
+from cambist.engine.reference.venues.damm2 import maths as damm_v2
 from cambist.simulator.accounts import DammV2Account
 from cambist.simulator.venues.pool import Fill, Pool, vaults
 

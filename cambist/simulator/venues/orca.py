@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.amm_math import whirlpool
-from cambist.engine.reference.amm_math.whirlpool import Curve
+from cambist.engine.reference.venues.orca import maths as whirlpool
+from cambist.engine.reference.venues.orca.maths import Curve
 from cambist.simulator.accounts import OracleAccount, TickArrayAccount, WhirlpoolAccount
 from cambist.simulator.venues.pool import Fill, Pool, vaults
 

@@ -9,15 +9,18 @@ from cambist.simulator.accounts import TokenBalance
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cambist.engine.reference.accounts import AmmV4, CpmmConfig, StableSwap, TransferFee
-    from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig
-    from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill
-    from cambist.engine.reference.amm_math.dlmm import Bins, DlmmFill
-    from cambist.engine.reference.amm_math.pump import PumpFill
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
-    from cambist.engine.reference.amm_math.stable_swap import StableFill
-    from cambist.engine.reference.amm_math.whirlpool import Curve, WhirlpoolFill
-    from cambist.engine.reference.tick_array_manager import Ticks
+    from cambist.engine.reference.chain.token import TransferFee
+    from cambist.engine.reference.venues.clmm.layout import ClmmBitmapExtension, ClmmConfig
+    from cambist.engine.reference.venues.clmm.maths import ClmmFill
+    from cambist.engine.reference.venues.cpmm.layout import CpmmConfig
+    from cambist.engine.reference.venues.damm2.maths import DammV2Fill
+    from cambist.engine.reference.venues.dlmm.maths import Bins, DlmmFill
+    from cambist.engine.reference.venues.orca.maths import Curve, WhirlpoolFill
+    from cambist.engine.reference.venues.pump.maths import PumpFill
+    from cambist.engine.reference.venues.ray4.layout import AmmV4
+    from cambist.engine.reference.venues.saber.layout import StableSwap
+    from cambist.engine.reference.venues.saber.maths import StableFill
+    from cambist.engine.reference.venues.tick_array_manager import Ticks
     from cambist.simulator.accounts import Account
     from cambist.simulator.catalogue import PoolSpec
     from cambist.simulator.venues.pump import PumpFacts

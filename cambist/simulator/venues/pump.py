@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.pool.pump import PumpState
+from cambist.engine.reference.venues.pump.pool import PumpState
 from cambist.simulator.accounts import PumpAccount
 from cambist.simulator.venues.pool import Fill, Pool, vaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig
+    from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig
     from cambist.simulator.accounts import Account
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import CpmmRates, QuoteError, Reason, raydium_cpmm, raydium_v4
+from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.cpmm import maths as raydium_cpmm
+from cambist.engine.reference.venues.cpmm.maths import CpmmRates
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator.accounts import CpmmAccount
 from cambist.simulator.venues.pool import Fill, Pool, vaults
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts.raydium_clmm import CLMM_TICKS_PER_ARRAY
-from cambist.engine.reference.amm_math import raydium_clmm
-from cambist.engine.reference.amm_math.dlmm import near_arrays
+from cambist.engine.reference.venues.bitmap import near_arrays
+from cambist.engine.reference.venues.clmm import maths as raydium_clmm
+from cambist.engine.reference.venues.clmm.layout import CLMM_TICKS_PER_ARRAY
 from cambist.simulator.accounts import ClmmAccount, ClmmTickArrayAccount
 from cambist.simulator.venues.pool import Fill, Pool, vaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill, ClmmTicks
+    from cambist.engine.reference.venues.clmm.maths import ClmmFill, ClmmTicks
     from cambist.simulator.accounts import Account
 
 

@@ -1,20 +1,12 @@
 import pytest
 
-from cambist.engine.reference.accounts import (
-    AmmV4,
-    Clock,
-    CpmmConfig,
-    CpmmPool,
-    LayoutError,
-    Mint,
-    Oracle,
-    TickArray,
-    TokenAccount,
-    TransferFee,
-    TransferFeeConfig,
-    Whirlpool,
-)
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.chain.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.ray4.layout import AmmV4
 from cambist.simulator import layouts
 
 POOL = layouts.encode_whirlpool(tick_spacing=4, fee_tier_index=4, sqrt_price=2**64, tick=0)
@@ -76,4 +68,4 @@ def test_the_fee_of_an_epoch():
 
 def test_program_ids_are_the_known_bytes():
     assert program.TOKEN.hex() == "06ddf6e1d765a193d9cbe146ceeb79ac1cb485ed5f5b37913a8cf5857eff00a9"
-    assert program.WHIRLPOOL.hex() == "0e03685f8e909053e458121c66f5a76aedc7706aa11c82f8aa952a8f2b7879a9"
+    assert owned.WHIRLPOOL.hex() == "0e03685f8e909053e458121c66f5a76aedc7706aa11c82f8aa952a8f2b7879a9"

@@ -4,19 +4,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.accounts import TransferFee
-from cambist.engine.reference.amm_math import (
+from cambist.engine.reference.chain.token import TransferFee
+from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.orca.maths import step
+from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
+from cambist.engine.reference.venues.sqrt_price import (
     MAX_SQRT_PRICE,
     MAX_TICK,
     MIN_SQRT_PRICE,
     MIN_TICK,
-    QuoteError,
-    RoundingRule,
-    raydium_v4,
     sqrt_price_from_tick,
     tick_from_sqrt_price,
 )
-from cambist.engine.reference.amm_math.whirlpool import step
 
 LIQUIDITY, PRICE = 740600641175286, 7193838297492601595
 atoms = st.integers(0, 64).flatmap(lambda bits: st.integers(1, max(1, (1 << bits) - 1)))

@@ -6,8 +6,8 @@ import pytest
 from solders.pubkey import Pubkey
 from solders.token.state import TokenAccount, TokenAccountState
 
-from cambist.engine.reference.accounts import Mint
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.token import Mint
 from cambist.engine.reference.library import balance_scanner
 from cambist.engine.reference.library.balance_scanner import scan_wallet
 from tests.shared import shared_data

@@ -4,16 +4,19 @@ import struct
 import pytest
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import (
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.venues.damm2 import fee as damm_v2_fee
+from cambist.engine.reference.venues.damm2 import limiter as damm_v2_limiter
+from cambist.engine.reference.venues.damm2 import maths as damm_v2
+from cambist.engine.reference.venues.damm2.layout import (
     DammV2FeeByAmount,
     DammV2FeeByPrice,
     DammV2FeeByTime,
     DammV2Pool,
     DammV2Steps,
-    LayoutError,
 )
-from cambist.engine.reference.amm_math import QuoteError, damm_v2, damm_v2_fee, damm_v2_limiter
-from cambist.engine.reference.amm_math.damm_v2 import SwapMode, swap
+from cambist.engine.reference.venues.damm2.maths import SwapMode, swap
+from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.simulator.layouts.meteora import encode_damm_v2
 
 ONE = 1 << 64

@@ -1,9 +1,9 @@
 import base64
 from typing import Any
 
-from cambist.engine.reference.accounts import DammV2FeeByTime, DammV2Pool
-from cambist.engine.reference.amm_math import QuoteError
-from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill, SwapMode, swap
+from cambist.engine.reference.venues.damm2.layout import DammV2FeeByTime, DammV2Pool
+from cambist.engine.reference.venues.damm2.maths import DammV2Fill, SwapMode, swap
+from cambist.engine.reference.venues.quote_error import QuoteError
 from tests import svm_vectors
 
 SLOT, NOW = 470_000_000, 1_760_000_000

@@ -3,9 +3,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cambist.engine.reference.accounts import BinArray, LbPair, Mint, TransferFee
-from cambist.engine.reference.amm_math import QuoteError, dlmm
 from cambist.engine.reference.chain import base58
+from cambist.engine.reference.chain.token import Mint, TransferFee
+from cambist.engine.reference.venues.dlmm import maths as dlmm
+from cambist.engine.reference.venues.dlmm.layout import BinArray, LbPair
+from cambist.engine.reference.venues.quote_error import QuoteError
 from tests import svm_vectors
 
 SLOT, EPOCH = 470_000_000, 925

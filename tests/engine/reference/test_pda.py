@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
 from cambist.engine.reference.chain import base58, pda
+from cambist.engine.reference.venues import pairs
 
 PROGRAM = base58.decode("whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc")
 CONFIG = base58.decode("2LecshUwdy9xi7meFgHtFJQNSKk4KdTrcpvaB56dP2NQ")
@@ -47,14 +48,14 @@ def test_whirlpools_of_mainnet_are_found(tier, pool):
 
 
 def test_a_pair_has_the_pools_of_mainnet_in_any_order():
-    found = {base58.encode(pda.find(seeds, program)[0]) for program, seeds in pda.pools_of(USDC, SOL)}
+    found = {base58.encode(pda.find(seeds, program)[0]) for program, seeds in pairs.pools_of(USDC, SOL)}
     assert len(found) == 21
     assert found >= {
         "7JuwJuNU88gurFnyWeiyGKbFmExMWcmRZntn9imEzdny",
         "3tD34VtprDSkYCnATtQLCiVgTkECU3d12KtjupeR6N2X",
         "3ucNos4NbumPLZNWztqGHNFFgkHeRMBQAVemeeomsUxv",
     }
-    assert pda.pools_of(USDC, SOL) == pda.pools_of(SOL, USDC)
+    assert pairs.pools_of(USDC, SOL) == pairs.pools_of(SOL, USDC)
 
 
 def refused(call, *args):
@@ -70,13 +71,13 @@ def test_what_is_refused_names_the_value():
     assert refused(pda.find, [], b"1") == "program was 1 bytes, not 32"
     assert refused(pda.is_on_curve, b"") == "key was 0 bytes, not 32"
     assert refused(pda.find_many, [(PROGRAM, []), (b"", [])]) == "derivation 1: program was 0 bytes, not 32"
-    assert refused(pda.PdaCache, 0) == "capacity was 0"
+    assert refused(pairs.PdaCache, 0) == "capacity was 0"
     first = next(n for n in range(99) if pda.find([bytes([n])], PROGRAM)[1] < 255)
     assert refused(pda.create, [bytes([first]), b"\xff"], PROGRAM).endswith(" is a point of the curve")
 
 
 def test_the_oldest_address_leaves_a_full_cache():
-    cache = pda.PdaCache(2)
+    cache = pairs.PdaCache(2)
     for seed in b"a", b"b", b"a", b"c", b"b", b"a":
         assert cache.find([seed], PROGRAM) == pda.find([seed], PROGRAM)
     assert cache.counts() == (2, 4, 2)

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.amm_math import QuoteError
-from cambist.engine.reference.pool import AmmV4Pool, ChainTime, CpmmPoolState, Pool
 from cambist.engine.reference.search.log2 import log2_ratio
+from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState
+from cambist.engine.reference.venues.quote import ChainTime, Pool
+from cambist.engine.reference.venues.quote_error import QuoteError
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
 from tests.parity.amm_vectors import pool_of, random_cpmm, random_v4, random_whirlpool
 
 MAKERS = (random_v4, random_cpmm, random_whirlpool)

@@ -2,11 +2,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
-from cambist.engine.reference.amm_math import QuoteError, pump
 from cambist.engine.reference.chain import base58
-from cambist.engine.reference.pool import ChainTime
-from cambist.engine.reference.pool.pump import PumpState, is_canonical
+from cambist.engine.reference.venues.pump import maths as pump
+from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
+from cambist.engine.reference.venues.pump.pool import PumpState, is_canonical
+from cambist.engine.reference.venues.quote import ChainTime
+from cambist.engine.reference.venues.quote_error import QuoteError
 
 TIME = ChainTime(400_000_000, 1_760_000_000, 925)
 FEES = PumpFees(20, 5, 5)

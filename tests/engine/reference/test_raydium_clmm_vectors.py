@@ -3,9 +3,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
-from cambist.engine.reference.amm_math import QuoteError, raydium_clmm
 from cambist.engine.reference.chain import base58
+from cambist.engine.reference.venues.clmm import maths as raydium_clmm
+from cambist.engine.reference.venues.clmm.layout import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
+from cambist.engine.reference.venues.quote_error import QuoteError
 from tests import svm_vectors
 
 NOW = 1_760_000_000

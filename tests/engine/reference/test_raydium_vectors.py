@@ -3,9 +3,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import AmmV4, CpmmConfig, CpmmPool, TransferFee, TransferFeeConfig
-from cambist.engine.reference.amm_math import U64_MAX, QuoteError, RoundingRule
-from cambist.engine.reference.pool import ChainTime, Pool, Quote
+from cambist.engine.reference.chain.token import TransferFee, TransferFeeConfig
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.quote import ChainTime, Pool, Quote
+from cambist.engine.reference.venues.quote_error import U64_MAX, QuoteError, RoundingRule
+from cambist.engine.reference.venues.ray4.layout import AmmV4
 from tests import svm_vectors
 
 NOW = ChainTime(slot=400_000_000, unix_timestamp=1_760_000_000, epoch=925)

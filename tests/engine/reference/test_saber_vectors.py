@@ -3,9 +3,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import StableSwap
-from cambist.engine.reference.amm_math import QuoteError
-from cambist.engine.reference.amm_math.stable_swap import StableFill, swap
+from cambist.engine.reference.venues.quote_error import QuoteError
+from cambist.engine.reference.venues.saber.layout import StableSwap
+from cambist.engine.reference.venues.saber.maths import StableFill, swap
 from tests import svm_vectors
 
 NOW = 1_760_000_000

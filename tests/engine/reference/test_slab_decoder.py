@@ -6,10 +6,10 @@ import struct
 import pytest
 from backports import zstd
 
-from cambist.engine.reference import slab_decoder
 from cambist.engine.reference.book.order_book import Side
 from cambist.engine.reference.chain import base58
-from cambist.engine.reference.slab_decoder import (
+from cambist.engine.reference.venues import slab_decoder
+from cambist.engine.reference.venues.slab_decoder import (
     Lots,
     OpenOrders,
     SlabError,

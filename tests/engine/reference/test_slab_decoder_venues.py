@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from cambist.engine.reference.book.order_book import Side
-from cambist.engine.reference.slab_decoder import (
+from cambist.engine.reference.venues.slab_decoder import (
     Lots,
     decode_books,
     decode_markets,

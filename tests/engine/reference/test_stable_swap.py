@@ -3,9 +3,11 @@ import doctest
 import pytest
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import LayoutError, StableSwap
-from cambist.engine.reference.amm_math import QuoteError, stable_swap
-from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.quote_error import QuoteError
+from cambist.engine.reference.venues.saber import maths as stable_swap
+from cambist.engine.reference.venues.saber.layout import StableSwap
 
 KEY = bytes(32)
 POOL = StableSwap(
@@ -44,7 +46,7 @@ def test_what_is_no_such_account_is_refused_with_what_it_was(data: bytes, says: 
 
 
 def test_the_program_is_the_known_one():
-    assert program.SABER.hex() == "0684db496cfadfe7d5a1d18cd39b96cd3c88db6484c1bc75681839119b6affb6"
+    assert owned.SABER.hex() == "0684db496cfadfe7d5a1d18cd39b96cd3c88db6484c1bc75681839119b6affb6"
 
 
 @pytest.mark.parametrize(

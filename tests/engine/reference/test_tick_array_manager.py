@@ -1,8 +1,10 @@
 import pytest
 
-from cambist.engine.reference.accounts import LayoutError, TickArray
-from cambist.engine.reference.amm_math import MAX_TICK, MIN_TICK, QuoteError
-from cambist.engine.reference.tick_array_manager import Ticks, array_start, swap_array_starts
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.venues.orca.layout import TickArray
+from cambist.engine.reference.venues.quote_error import QuoteError
+from cambist.engine.reference.venues.sqrt_price import MAX_TICK, MIN_TICK
+from cambist.engine.reference.venues.tick_array_manager import Ticks, array_start, swap_array_starts
 
 SPACING, SPAN = 4, 352
 

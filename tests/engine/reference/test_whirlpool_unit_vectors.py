@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from backports import zstd
 
-from cambist.engine.reference.amm_math import QuoteError, sqrt_price_from_tick
-from cambist.engine.reference.amm_math import whirlpool as whirlpool_math
-from cambist.engine.reference.tick_array_manager import Ticks, swap_array_starts
+from cambist.engine.reference.venues.orca import maths as whirlpool_math
+from cambist.engine.reference.venues.quote_error import QuoteError
+from cambist.engine.reference.venues.sqrt_price import sqrt_price_from_tick
+from cambist.engine.reference.venues.tick_array_manager import Ticks, swap_array_starts
 from tests.shared import shared_data
 
 REASONS = {

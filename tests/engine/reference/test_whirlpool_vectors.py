@@ -1,10 +1,10 @@
 from functools import cache
 from typing import Any
 
-from cambist.engine.reference.accounts import Oracle, TickArray, Whirlpool
-from cambist.engine.reference.amm_math import QuoteError
-from cambist.engine.reference.pool import ChainTime, Pool
-from cambist.engine.reference.tick_array_manager import Ticks, array_start
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.quote import ChainTime, Pool
+from cambist.engine.reference.venues.quote_error import QuoteError
+from cambist.engine.reference.venues.tick_array_manager import Ticks, array_start
 from tests import svm_vectors
 
 NOW = ChainTime(slot=400_000_000, unix_timestamp=1_760_000_000, epoch=925)

@@ -6,7 +6,6 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.chain import base58
-from cambist.engine.reference.chain import program as known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,17 +14,12 @@ MAX_SEED_LEN = 32
 """Longest seed in bytes."""
 MAX_SEEDS = 16
 """Most seeds of an address, the bump counted."""
-TOP_PAIRS = 500
-"""Pairs of mints whose pools are derived at start."""
 DEFAULT_CAPACITY = 16_384
 """Entries kept unless another bound is asked for: all pools of the top pairs, and half as many more."""
 
 _MARKER = b"ProgramDerivedAddress"
 _P = 2**255 - 19
 _D = -121_665 * pow(121_666, -1, _P) % _P
-
-_WHIRLPOOL_TIERS = (1, 2, 4, 8, 16, 64, 96, 128, 256, 32_896)
-_RAYDIUM_CONFIGS = ((known.RAYDIUM_CPMM, (0, 1, 2, 3)), (known.RAYDIUM_CLMM, (0, 1, 2, 3, 4, 7, 8)))
 
 
 class PdaError(ValueError):
@@ -48,7 +42,7 @@ def is_on_curve(key: bytes) -> bool:
     >>> is_on_curve(bytes([1] + [0] * 31)), is_on_curve(bytes([2] + [0] * 31))
     (True, False)
     """
-    _sized(key, "key")
+    check_size(key, "key")
     y = int.from_bytes(key, "little") % 2**255
     square = y * y % _P
     product = (square - 1) * (_D * square + 1) % _P
@@ -111,31 +105,12 @@ def find_many(wanted: Sequence[tuple[bytes, Sequence[bytes]]]) -> list[tuple[byt
     return found
 
 
-def pools_of(mint_a: bytes, mint_b: bytes) -> list[Derivation]:
-    """Returns what the pools of two mints, in any order, are derived from on mainnet.
-
-    Whirlpools by fee tier, then Raydium CPMM and CLMM by config. Raises `PdaError` unless both mints are 32 bytes.
-
-    >>> len(pools_of(bytes(32), bytes([1] * 32)))
-    21
-    """
-    _sized(mint_a, "mint")
-    _sized(mint_b, "mint")
-    low, high = sorted((mint_a, mint_b))
-    orca = [
-        Derivation(known.WHIRLPOOL, (b"whirlpool", known.WHIRLPOOLS_CONFIG, low, high, tier.to_bytes(2, "little")))
-        for tier in _WHIRLPOOL_TIERS
-    ]
-    configs = [(owner, _config(owner, index)) for owner, indices in _RAYDIUM_CONFIGS for index in indices]
-    return orca + [Derivation(owner, (b"pool", config, low, high)) for owner, config in configs]
-
-
-class PdaCache:
+class AddressCache:
     """Addresses derived once: a bounded table, the oldest entry leaves first.
 
     Seeds that join to the same bytes share one entry, as they share one address.
 
-    >>> cache = PdaCache(2)
+    >>> cache = AddressCache(2)
     >>> cache.find([b"ab"], bytes(32)) == cache.find([b"a", b"b"], bytes(32))
     True
     >>> cache.counts()
@@ -170,30 +145,13 @@ class PdaCache:
         self._found[key] = derived
         return derived
 
-    def warm(self, pairs: Sequence[tuple[bytes, bytes]]) -> int:
-        """Derives every pool address of the first 500 pairs of mints; returns how many were new. Raises `PdaError`."""
-        before = self._misses
-        for mint_a, mint_b in pairs[:TOP_PAIRS]:
-            for program, seeds in pools_of(mint_a, mint_b):
-                self.find(seeds, program)
-        return self._misses - before
-
     def counts(self) -> tuple[int, int, int]:
         """Returns how often an address was here, was not, and had to leave for a newer one."""
         return self._hits, self._misses, self._evicted
 
 
-_CONFIGS: dict[tuple[bytes, int], bytes] = {}
-
-
-def _config(program: bytes, index: int) -> bytes:
-    if (program, index) not in _CONFIGS:
-        _CONFIGS[program, index] = find([b"amm_config", index.to_bytes(2, "big")], program)[0]
-    return _CONFIGS[program, index]
-
-
 def _check(seeds: Sequence[bytes], program: bytes, bumps: int) -> None:
-    _sized(program, "program")
+    check_size(program, "program")
     if len(seeds) + bumps > MAX_SEEDS:
         message = f"{len(seeds) + bumps} seeds, at most {MAX_SEEDS}"
         raise PdaError(message)
@@ -203,7 +161,8 @@ def _check(seeds: Sequence[bytes], program: bytes, bumps: int) -> None:
             raise PdaError(message)
 
 
-def _sized(key: bytes, name: str) -> None:
+def check_size(key: bytes, name: str) -> None:
+    """Raises `PdaError` unless a key is 32 bytes."""
     if len(key) != 32:
         message = f"{name} was {len(key)} bytes, not 32"
         raise PdaError(message)

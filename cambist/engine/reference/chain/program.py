@@ -1,11 +1,12 @@
-"""Program and sysvar addresses that own or are the accounts of a pool, as 32 bytes."""
+"""Addresses that no venue owns, as 32 bytes: programs of the chain itself, sysvars, wrapped SOL."""
 
 from __future__ import annotations
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
-def _key(text: str) -> bytes:
+def key(text: str) -> bytes:
+    """Returns the 32 bytes of an address that is known to be one."""
     value = 0
     for character in text:
         value = value * 58 + _ALPHABET.index(character)
@@ -13,38 +14,12 @@ def _key(text: str) -> bytes:
 
 
 SYSTEM = bytes(32)
-TOKEN = _key("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
-TOKEN_2022 = _key("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
-RAYDIUM_V4 = _key("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8")
-RAYDIUM_CPMM = _key("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C")
-METEORA_DLMM = _key("LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo")
-WHIRLPOOL = _key("whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc")
-WHIRLPOOL_IMMUTABLE = _key("iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN")
-SABER = _key("SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ")
-METEORA_DAMM_V2 = _key("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG")
-WHIRLPOOLS_CONFIG = _key("2LecshUwdy9xi7meFgHtFJQNSKk4KdTrcpvaB56dP2NQ")
-RAYDIUM_CLMM = _key("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK")
-PUMP_AMM = _key("pAMMBay6oceH9fJKBRHGP5D4bD4sWpmSwMn52FMfXEA")
-PUMP = _key("6EF8rrecthR5Dkzon8Nwu78hRvfCKubJ14M5uBEwF6P")
-JUPITER = _key("JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4")
-OPENBOOK_V1 = _key("srmqPvymJeFKQ4zGQed1GFppgkRHL9kaELCbyksJtPX")
-SERUM = _key("9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin")
-OPENBOOK_V2 = _key("opnb2LAfJYbRMAHHvqjCwQxanZn7ReEHp1k81EohpZb")
-PHOENIX = _key("PhoeNiXZ8ByJGLkxNfZRnkUfjvmuYqLR89jjFHGqdXY")
-PUMP_FEES = _key("pfeeUxB6jkeY1Hxd7CsFCAjcbHA9rWtchMGdZ6VojVZ")
-ASSOCIATED_TOKEN = _key("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
-COMPUTE_BUDGET = _key("ComputeBudget111111111111111111111111111111")
-MEMO = _key("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr")
-WRAPPED_SOL = _key("So11111111111111111111111111111111111111112")
-RAYDIUM_V4_AUTHORITY = _key("5Q544fKrFoe6tsEbD7S8EmxGTJYAKtTVhAW5Q5pge4j1")
-RAYDIUM_CPMM_AUTHORITY = _key("GpMZbSM2GgvTKHJirzeGfMFoaZ8UR2X7F4v8vHTvxFbL")
-METEORA_DLMM_EVENTS = _key("D1ZN9Wj1fRSUQfCjhvnu1hqDMT7hzjzBBpi12nVniYD6")
-METEORA_DAMM_V2_AUTHORITY = _key("HLnpSz9h2S4hiLQ43rnSD9XkcUThA7B8hQMKmDaiTLcC")
-METEORA_DAMM_V2_EVENTS = _key("3rmHSu74h1ZcmAisVcWerTCiRDQbUrBKmcwptYGjHfet")
-PUMP_AMM_CONFIG = _key("ADyA8hdefvWN2dbGGWFotbzWxrAvLW83WG6QCVXvJKqw")
-PUMP_AMM_EVENTS = _key("GS4CU59F31iL7aR2Q8zVS8DRrcRnXX1yjQ66TqNVQnaR")
-PUMP_AMM_VOLUME = _key("C2aFPdENg4A2HQsmrd5rTw5TaYBX5Ku887cWjbFKtZpw")
-PUMP_FEE_CONFIG = _key("5PHirr8joyTMp9JMm6nW7hNDVyEYdkzDqazxPD7RaTjx")
-SYSVAR = _key("Sysvar1111111111111111111111111111111111111")
-INSTRUCTIONS = _key("Sysvar1nstructions1111111111111111111111111")
-CLOCK = _key("SysvarC1ock11111111111111111111111111111111")
+TOKEN = key("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
+TOKEN_2022 = key("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
+ASSOCIATED_TOKEN = key("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
+COMPUTE_BUDGET = key("ComputeBudget111111111111111111111111111111")
+MEMO = key("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr")
+WRAPPED_SOL = key("So11111111111111111111111111111111111111112")
+SYSVAR = key("Sysvar1111111111111111111111111111111111111")
+INSTRUCTIONS = key("Sysvar1nstructions1111111111111111111111111")
+CLOCK = key("SysvarC1ock11111111111111111111111111111111")

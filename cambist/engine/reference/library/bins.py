@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import BinArray, BinArrayBitmapExtension, LbPair
-from cambist.engine.reference.amm_math import QuoteError, dlmm
+from cambist.engine.reference.venues.dlmm import maths as dlmm
+from cambist.engine.reference.venues.dlmm.layout import BinArray, BinArrayBitmapExtension, LbPair
+from cambist.engine.reference.venues.quote_error import QuoteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import DammV2DynamicFee, DammV2Pool, StableSwap
-from cambist.engine.reference.amm_math import QuoteError
-from cambist.engine.reference.amm_math import damm_v2 as damm
-from cambist.engine.reference.amm_math import stable_swap as stable
+from cambist.engine.reference.venues.damm2 import maths as damm
+from cambist.engine.reference.venues.damm2.layout import DammV2DynamicFee, DammV2Pool
+from cambist.engine.reference.venues.quote_error import QuoteError
+from cambist.engine.reference.venues.saber import maths as stable
+from cambist.engine.reference.venues.saber.layout import StableSwap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

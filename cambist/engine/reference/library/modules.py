@@ -6,23 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.engine.reference.accounts import (
-    AmmV4,
-    CpmmConfig,
-    CpmmPool,
-    DammV2Pool,
-    Mint,
-    Oracle,
-    StableSwap,
-    TickArray,
-    TokenAccount,
-    TransferFeeConfig,
-    Whirlpool,
-)
-from cambist.engine.reference.amm_math import QuoteError, RoundingRule, raydium_v4
 from cambist.engine.reference.book.order_book import Continuity, OrderBook, Source, okx_checksum, take
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.chain.solana import decode_solana as solana
+from cambist.engine.reference.chain.token import Mint, TokenAccount, TransferFeeConfig
 from cambist.engine.reference.exchanges import DecodeError, Direction, SolanaSession, canonical, rfc3339_ns
 from cambist.engine.reference.exchanges import decode_binance as binance
 from cambist.engine.reference.exchanges import decode_okx as okx
@@ -30,8 +17,6 @@ from cambist.engine.reference.exchanges import decode_venue as venue
 from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
 from cambist.engine.reference.library.bins import decode_pair
 from cambist.engine.reference.library.ranges import decode_clmm, decode_pump
-from cambist.engine.reference.pool import ChainTime, Pool
-from cambist.engine.reference.pool.clmm import ClmmState
 from cambist.engine.reference.search.cycle_finder import Potentials, find_negative_cycles
 from cambist.engine.reference.search.graph import Graph
 from cambist.engine.reference.search.log2 import log2_ratio
@@ -39,7 +24,16 @@ from cambist.engine.reference.search.multiverse import Params
 from cambist.engine.reference.search.multiverse import search as multiverse
 from cambist.engine.reference.search.sizing import best_input as sized
 from cambist.engine.reference.series import technical
-from cambist.engine.reference.tick_array_manager import Ticks
+from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.clmm.pool import ClmmState
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.damm2.layout import DammV2Pool
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.quote import ChainTime, Pool
+from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
+from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.saber.layout import StableSwap
+from cambist.engine.reference.venues.tick_array_manager import Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

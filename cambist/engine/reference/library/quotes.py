@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import QuoteError, RoundingRule, raydium_v4
+from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

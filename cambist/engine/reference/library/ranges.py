@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from cambist.engine.reference.accounts import Mint
-from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
-from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
-from cambist.engine.reference.amm_math import QuoteError, raydium_clmm, raydium_price
-from cambist.engine.reference.pool import ChainTime
-from cambist.engine.reference.pool.clmm import ClmmState
-from cambist.engine.reference.pool.pump import PumpState, is_canonical
+from cambist.engine.reference.chain.token import Mint
+from cambist.engine.reference.venues import raydium_price
+from cambist.engine.reference.venues.clmm import maths as raydium_clmm
+from cambist.engine.reference.venues.clmm.layout import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
+from cambist.engine.reference.venues.clmm.pool import ClmmState
+from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig, PumpPool
+from cambist.engine.reference.venues.pump.pool import PumpState, is_canonical
+from cambist.engine.reference.venues.quote import ChainTime
+from cambist.engine.reference.venues.quote_error import QuoteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cambist.engine.reference.pool import Pool, Quote, TransferFees
+    from cambist.engine.reference.venues.quote import Pool, Quote, TransferFees
 
 _A = TypeVar("_A")
 _T = TypeVar("_T")

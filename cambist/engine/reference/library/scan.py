@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cambist.config.settings import Gates
-from cambist.engine.reference.amm_math import QuoteError, RoundingRule, raydium_v4
 from cambist.engine.reference.judge.scorer import Candidate, Decision, decide
 from cambist.engine.reference.search.log2 import log2_ratio
 from cambist.engine.reference.search.pool_graph import NO_WEIGHT, PoolGraph, PoolGraphError
 from cambist.engine.reference.search.sizing import best_input
+from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -81,6 +81,11 @@ def turned(pair: tuple[bytes, bytes], *, forward: bool) -> tuple[bytes, bytes]:
     return pair if forward else pair[::-1]
 
 
+def or_program(account: bytes | None, program_id: bytes) -> list[AccountMeta]:
+    """Returns an optional account: the program itself stands for none."""
+    return readonly(program_id) if account is None else writable(account)
+
+
 def check_keys(keys: Iterable[bytes | None]) -> None:
     """Raises `BuildError` for a key that is not 32 bytes."""
     for key in keys:

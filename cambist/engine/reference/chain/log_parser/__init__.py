@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.chain import program
 from cambist.engine.reference.chain.log_parser import trace as _trace
 from cambist.engine.reference.chain.log_parser.event import (
     CPI_EVENT,
@@ -20,10 +19,11 @@ from cambist.engine.reference.chain.log_parser.event import (
     venue_of,
 )
 from cambist.engine.reference.chain.log_parser.fill import PHOENIX_LOG, FillEvent, decode_fill_data
-from cambist.engine.reference.chain.log_parser.ray_log import RayLog, decode_ray_log, swap_of
 from cambist.engine.reference.chain.log_parser.text import base64, field_error, shown
 from cambist.engine.reference.chain.log_parser.trace import Frame, LineKind, Outcome, Trace, trace_of
 from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.ray4.ray_log import RayLog, decode_ray_log, swap_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ def decode_events(events: Sequence[tuple[bytes, bytes]]) -> list[SwapEvent | str
 
     Raises `ValueError` for a program that has not 32 bytes.
 
-    >>> decode_events([(program.WHIRLPOOL, bytes.fromhex("e1ca49af932ba096"))])
+    >>> decode_events([(owned.WHIRLPOOL, bytes.fromhex("e1ca49af932ba096"))])
     ['whirlpool_traded: size was 8, expected 121']
     """
     found: list[SwapEvent | str | None] = []
@@ -164,7 +164,7 @@ def decode_fills(events: Sequence[tuple[bytes, bytes]]) -> list[list[FillEvent] 
     The data are of an event of OpenBook v2 or of the instruction that Phoenix hands to itself. Raises `ValueError` for
     a program that has not 32 bytes.
 
-    >>> decode_fills([(program.PHOENIX, bytes([15, 1])), (program.OPENBOOK_V2, b"another event")])
+    >>> decode_fills([(owned.PHOENIX, bytes([15, 1])), (owned.OPENBOOK_V2, b"another event")])
     ['phoenix_log: size was 2, expected 93', []]
     """
     found: list[list[FillEvent] | str] = []
@@ -185,7 +185,7 @@ def _check_program(key: bytes) -> None:
 
 def _told(writer: bytes, kind: LineKind, line: str) -> tuple[SwapEvent | None, list[FillEvent]]:
     """Returns what a line reports. Raises `LayoutError`."""
-    if kind == "log" and writer == program.RAYDIUM_V4:
+    if kind == "log" and writer == owned.RAYDIUM_V4:
         text = line.removeprefix(_trace.LOG)
         record = text.removeprefix(_RAY_LOG)
         # Its remark `… mismatch: input:…` is no record.
@@ -197,6 +197,6 @@ def _told(writer: bytes, kind: LineKind, line: str) -> tuple[SwapEvent | None, l
         if data is None:
             raise field_error(name, "data", shown(first))
         # Phoenix's own log instruction never stands in a line.
-        filled = decode_fill_data(writer, data) if writer == program.OPENBOOK_V2 else []
+        filled = decode_fill_data(writer, data) if writer == owned.OPENBOOK_V2 else []
         return decode_event(writer, data), filled
     return None, []

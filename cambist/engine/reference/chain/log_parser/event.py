@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cambist.engine.reference.chain import program
 from cambist.engine.reference.chain.log_parser.text import field_error
 from cambist.engine.reference.chain.reader import check_size, key, unsigned
+from cambist.engine.reference.venues import owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,21 +20,21 @@ CPI_EVENT = bytes.fromhex("e445a52e51cb9a1d")
 """Stands before an event that a program hands to itself as an instruction."""
 
 _VENUES = {
-    program.RAYDIUM_V4: "ray4",
-    program.RAYDIUM_CPMM: "cpmm",
-    program.RAYDIUM_CLMM: "clmm",
-    program.WHIRLPOOL: "orca",
-    program.WHIRLPOOL_IMMUTABLE: "orca",
-    program.METEORA_DLMM: "dlmm",
-    program.METEORA_DAMM_V2: "damm2",
-    program.PUMP_AMM: "pump",
-    program.PUMP: "pump_curve",
-    program.SABER: "saber",
-    program.SERUM: "serum",
-    program.OPENBOOK_V1: "serum",
-    program.OPENBOOK_V2: "openbook2",
-    program.PHOENIX: "phoenix",
-    program.JUPITER: "jupiter",
+    owned.RAYDIUM_V4: "ray4",
+    owned.RAYDIUM_CPMM: "cpmm",
+    owned.RAYDIUM_CLMM: "clmm",
+    owned.WHIRLPOOL: "orca",
+    owned.WHIRLPOOL_IMMUTABLE: "orca",
+    owned.METEORA_DLMM: "dlmm",
+    owned.METEORA_DAMM_V2: "damm2",
+    owned.PUMP_AMM: "pump",
+    owned.PUMP: "pump_curve",
+    owned.SABER: "saber",
+    owned.SERUM: "serum",
+    owned.OPENBOOK_V1: "serum",
+    owned.OPENBOOK_V2: "openbook2",
+    owned.PHOENIX: "phoenix",
+    owned.JUPITER: "jupiter",
 }
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cambist.engine.reference.chain import program
 from cambist.engine.reference.chain.log_parser.text import field_error
 from cambist.engine.reference.chain.reader import check_size, key, unsigned
+from cambist.engine.reference.venues import owned
 
 PHOENIX_LOG = 15
 """Tag of the instruction that Phoenix hands to itself."""
@@ -45,9 +45,9 @@ def decode_fill_data(writer: bytes, data: bytes) -> list[FillEvent]:
     None for another program, event or instruction. Raises `LayoutError` if it is cut short, for flags that are none,
     events of Phoenix that aren't known, and prices or quantities that aren't positive.
     """
-    if writer == program.OPENBOOK_V2 and data[:8] == _FILL_LOG:
+    if writer == owned.OPENBOOK_V2 and data[:8] == _FILL_LOG:
         return [_openbook_v2(data)]
-    if writer == program.PHOENIX and data[:1] == bytes([PHOENIX_LOG]):
+    if writer == owned.PHOENIX and data[:1] == bytes([PHOENIX_LOG]):
         return _phoenix(data)
     return []
 

@@ -21,7 +21,7 @@ from cambist.engine.reference.chain.tx_parser.transaction import Transaction
 from cambist.engine.reference.chain.tx_parser.tree import nodes_of
 from cambist.engine.reference.exchanges.event import DecodeError
 from cambist.engine.reference.exchanges.frame import document
-from cambist.engine.reference.slab_decoder import Lots
+from cambist.engine.reference.venues.slab_decoder import Lots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -21,7 +21,7 @@ from cambist.engine.reference.chain.program import WRAPPED_SOL
 from cambist.engine.reference.chain.reader import LayoutError
 from cambist.engine.reference.chain.tx_parser.layout import Layout, layout_of, market_of
 from cambist.engine.reference.chain.tx_parser.transfer import Transfer, transfers_of
-from cambist.engine.reference.slab_decoder import Lots, SlabError
+from cambist.engine.reference.venues.slab_decoder import Lots, SlabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

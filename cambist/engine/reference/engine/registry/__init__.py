@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import DammV2Pool
-from cambist.engine.reference.chain import base58, pda, program
+from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.engine.registry.entries import CURVES, Account, PoolEntry, Role
+from cambist.engine.reference.venues import pairs
+from cambist.engine.reference.venues.damm2.layout import DammV2Pool
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.pool import ChainTime
+    from cambist.engine.reference.venues.quote import ChainTime
     from cambist.model.market import PoolRef
 
 
-_ADDRESSES = pda.PdaCache()
+_ADDRESSES = pairs.PdaCache()
 """Every address derived here, by all engines of a process: 8 ms for the pools of a pair, and equal in each of them."""
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cambist.engine.reference.amm_math import dlmm
-from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-from cambist.engine.reference.pool import Pool
-from cambist.engine.reference.pool.clmm import ClmmState
-from cambist.engine.reference.pool.pump import PumpState, is_canonical
-from cambist.engine.reference.tick_array_manager import Ticks
+from cambist.engine.reference.venues.clmm.maths import ClmmTicks
+from cambist.engine.reference.venues.clmm.pool import ClmmState
+from cambist.engine.reference.venues.dlmm import maths as dlmm
+from cambist.engine.reference.venues.pump.pool import PumpState, is_canonical
+from cambist.engine.reference.venues.quote import Pool
+from cambist.engine.reference.venues.tick_array_manager import Ticks
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.registry import Registry
     from cambist.engine.reference.engine.registry.entries import PoolEntry
-    from cambist.engine.reference.pool import TransferFees
+    from cambist.engine.reference.venues.quote import TransferFees
 
 
 def build(registry: Registry, pool: PoolEntry) -> Pool:

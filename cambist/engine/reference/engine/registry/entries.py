@@ -7,22 +7,23 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-    from cambist.engine.reference.pool import Pool
-    from cambist.engine.reference.tick_array_manager import Ticks
+    from cambist.engine.reference.venues.clmm.maths import ClmmTicks
+    from cambist.engine.reference.venues.quote import Pool
+    from cambist.engine.reference.venues.tick_array_manager import Ticks
 
 CURVES = {
-    program.RAYDIUM_V4: "ray4",
-    program.RAYDIUM_CPMM: "cpmm",
-    program.WHIRLPOOL: "orca",
-    program.WHIRLPOOL_IMMUTABLE: "orca",
-    program.SABER: "saber",
-    program.METEORA_DAMM_V2: "damm2",
-    program.METEORA_DLMM: "dlmm",
-    program.RAYDIUM_CLMM: "clmm",
-    program.PUMP_AMM: "pump",
+    owned.RAYDIUM_V4: "ray4",
+    owned.RAYDIUM_CPMM: "cpmm",
+    owned.WHIRLPOOL: "orca",
+    owned.WHIRLPOOL_IMMUTABLE: "orca",
+    owned.SABER: "saber",
+    owned.METEORA_DAMM_V2: "damm2",
+    owned.METEORA_DLMM: "dlmm",
+    owned.RAYDIUM_CLMM: "clmm",
+    owned.PUMP_AMM: "pump",
 }
 FOLLOW_CLOCK = frozenset({"saber", "damm2", "dlmm", "clmm"})
 """Their prices may change with the clock alone: a ramp, a schedule, volatility that wears off."""

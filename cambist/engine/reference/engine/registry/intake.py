@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cambist.engine.reference.accounts import (
-    AmmV4,
-    BinArray,
-    BinArrayBitmapExtension,
-    Clock,
-    CpmmConfig,
-    CpmmPool,
-    DammV2Pool,
-    LayoutError,
-    LbPair,
-    Mint,
-    Oracle,
-    StableSwap,
-    TickArray,
-    TokenAccount,
-    Whirlpool,
-)
-from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
-from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
 from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.chain.token import Clock, Mint, TokenAccount
 from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, Kept, Role, Teller, Told
 from cambist.engine.reference.engine.registry.membership import (
     PARTS,
@@ -34,6 +17,15 @@ from cambist.engine.reference.engine.registry.membership import (
     note,
     note_absent,
 )
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.clmm.layout import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.damm2.layout import DammV2Pool
+from cambist.engine.reference.venues.dlmm.layout import BinArray, BinArrayBitmapExtension, LbPair
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig, PumpPool
+from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.saber.layout import StableSwap
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.registry import Registry
@@ -223,7 +215,7 @@ def decode(registry: Registry, account: Account, owner: bytes, data: bytes) -> A
     if account.role is Role.MINT:
         return Mint.decode(data) if owner in TOKEN_PROGRAMS else None
     if account.role is Role.SCHEDULE:
-        return PumpFeeConfig.decode(data) if owner == program.PUMP_FEES else None
+        return PumpFeeConfig.decode(data) if owner == owned.PUMP_FEES else None
     pool = registry.pools[account.users[0]]
     if owner != pool.program:
         return None

@@ -4,26 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cambist.engine.reference.accounts import (
-    TICKS_PER_ARRAY,
-    BinArray,
-    BinArrayBitmapExtension,
-    LayoutError,
-    LbPair,
-    Oracle,
-    TickArray,
-    Whirlpool,
-)
-from cambist.engine.reference.accounts.raydium_clmm import (
-    CLMM_TICKS_PER_ARRAY,
-    ClmmBitmapExtension,
-    ClmmPool,
-    ClmmTickArray,
-)
-from cambist.engine.reference.amm_math.dlmm import array_index, liquid_arrays, near_arrays
-from cambist.engine.reference.amm_math.raydium_clmm import initialised_arrays
 from cambist.engine.reference.chain import base58, program
-from cambist.engine.reference.chain.pda import TOP_PAIRS
+from cambist.engine.reference.chain.reader import LayoutError
 from cambist.engine.reference.engine.registry.entries import (
     CURVES,
     FOLLOW_CLOCK,
@@ -32,8 +14,21 @@ from cambist.engine.reference.engine.registry.entries import (
     PoolEntry,
     Role,
 )
-from cambist.engine.reference.pool import ChainTime
-from cambist.engine.reference.tick_array_manager import array_start
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.bitmap import near_arrays
+from cambist.engine.reference.venues.clmm.layout import (
+    CLMM_TICKS_PER_ARRAY,
+    ClmmBitmapExtension,
+    ClmmPool,
+    ClmmTickArray,
+)
+from cambist.engine.reference.venues.clmm.maths import initialised_arrays
+from cambist.engine.reference.venues.dlmm.layout import BinArray, BinArrayBitmapExtension, LbPair
+from cambist.engine.reference.venues.dlmm.maths import array_index, liquid_arrays
+from cambist.engine.reference.venues.orca.layout import TICKS_PER_ARRAY, Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.pairs import TOP_PAIRS
+from cambist.engine.reference.venues.quote import ChainTime
+from cambist.engine.reference.venues.tick_array_manager import array_start
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.registry import Registry
@@ -43,7 +38,7 @@ NEAR_ARRAYS = 2
 """Tick arrays kept each side of the current one."""
 NEAR_LIQUID_ARRAYS = 3
 """Bin arrays, or tick arrays of a bitmap, kept in each direction, the current one included."""
-KNOWN_OWNERS = frozenset({*CURVES, *TOKEN_PROGRAMS, program.PUMP_FEES, program.SYSTEM, program.SYSVAR})
+KNOWN_OWNERS = frozenset({*CURVES, *TOKEN_PROGRAMS, owned.PUMP_FEES, program.SYSTEM, program.SYSVAR})
 
 
 PARTS: dict[str, tuple[tuple[Role, Any, str], ...]] = {
@@ -183,7 +178,7 @@ def first_sight(registry: Registry, pool: PoolEntry, at: int, now: Any) -> None:
         pool.config = now.amm_config
         registry.needs.append(("clmm_bitmap", pool.name, 0, pool.carrier))
     elif pool.venue == "pump":
-        pool.config, pool.schedule = program.PUMP_AMM_CONFIG, program.PUMP_FEE_CONFIG
+        pool.config, pool.schedule = owned.PUMP_AMM_CONFIG, owned.PUMP_FEE_CONFIG
     elif pool.venue == "orca" and now.has_adaptive_fee():
         registry.needs.append(("oracle", pool.name, 0, pool.carrier))
     for vault in pool.vaults or ():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import LayoutError
-from cambist.engine.reference.amm_math.dlmm import array_index, near_arrays
 from cambist.engine.reference.chain import base58
+from cambist.engine.reference.chain.reader import LayoutError
 from cambist.engine.reference.engine.registry.build import build
 from cambist.engine.reference.engine.registry.membership import clmm_span, liquid_arrays_of, used_arrays_of
-from cambist.engine.reference.tick_array_manager import array_start
+from cambist.engine.reference.venues.bitmap import near_arrays
+from cambist.engine.reference.venues.dlmm.maths import array_index
+from cambist.engine.reference.venues.tick_array_manager import array_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

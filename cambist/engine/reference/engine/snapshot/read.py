@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.engine.reference.accounts import Mint
 from cambist.engine.reference.aggregate.wss_aggregator import HASH_BYTES, WssAggregator
 from cambist.engine.reference.book.order_book import OrderBook
 from cambist.engine.reference.chain import base58
+from cambist.engine.reference.chain.token import Mint
 from cambist.engine.reference.engine.book_scale import TradingRules
 from cambist.engine.reference.engine.books import Successor
 from cambist.engine.reference.engine.channels import ChannelState
@@ -27,10 +27,10 @@ from cambist.engine.reference.engine.standing import Cycle, Sizing
 from cambist.engine.reference.exchanges import SolanaSession
 from cambist.engine.reference.fees import FeeModel
 from cambist.engine.reference.fees.sources import Sources
-from cambist.engine.reference.pool import ChainTime
 from cambist.engine.reference.search.cycle_finder import Potentials
 from cambist.engine.reference.search.graph import Graph
 from cambist.engine.reference.series.technical import from_bits
+from cambist.engine.reference.venues.quote import ChainTime
 from cambist.model.market import Instrument
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import LayoutError, Mint
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.chain.token import Mint
 from cambist.engine.reference.library.balance_scanner.holding import Holding, RawAccount
 
 if TYPE_CHECKING:

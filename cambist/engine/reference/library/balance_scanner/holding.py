@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cambist.engine.reference.accounts import LayoutError
 from cambist.engine.reference.chain import program
-from cambist.engine.reference.chain.reader import check_size, key, unsigned
+from cambist.engine.reference.chain.reader import LayoutError, check_size, key, unsigned
 from cambist.engine.reference.chain.token import check_base, extensions
 
 _NAME = "token_account"

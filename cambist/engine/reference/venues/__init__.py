@@ -1,0 +1,1 @@
+"""Programs whose pools and books are read, one room each."""
