@@ -14,9 +14,9 @@ import numpy as np
 
 from cambist.engine.backend import is_native
 from cambist.engine.reference import fees
-from cambist.engine.reference.fees import VENUES
 from cambist.engine.reference.judge import scorer
 from cambist.engine.reference.judge.scorer import COLUMNS, Reason
+from cambist.engine.reference.venues import VENUES
 
 with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native

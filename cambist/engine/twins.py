@@ -18,7 +18,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "library.consolidated": ("consolidate_books",),
     "venues.slab_decoder": ("decode_books", "decode_markets", "lots_to_atoms"),
     "library.balance_scanner": ("scan_wallet",),
-    "chain.log_parser": ("decode_events", "decode_fills", "decode_ray_logs"),
+    "venues.events": ("decode_events", "decode_fills"),
+    "venues.ray4.ray_log": ("decode_ray_logs",),
     _BUILDER: (
         "Instruction", "LookupTable", "Message", "associated_token_address", "clmm_bitmap_extension", "clmm_swap",
         "clmm_swap_v2", "clmm_tick_array", "close_account", "compile_legacy", "compile_v0", "compute_unit_limit",
@@ -41,7 +42,7 @@ _RENAMED = {
     "merkle_tip_claim": ("library.merkle", "tip_claim"),
     "merkle_verify": ("library.merkle", "verify"),
     "merkle_verify_claim": ("library.merkle", "verify_claim"),
-    "parse_logs": ("chain.log_parser", "parse_many_logs"),
+    "parse_logs": ("chain.log_parser.parse", "parse_many_logs"),
     "parse_transactions": ("chain.tx_parser", "parse_many_transactions"),
     "pda_create": ("chain.pda", "create"),
     "pda_find": ("chain.pda", "find"),

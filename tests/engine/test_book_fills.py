@@ -5,8 +5,10 @@ The figures are composed, not recorded: no transaction of these programs is amon
 
 import pytest
 
-from cambist.engine.reference.chain import log_parser, program, tx_parser
+from cambist.engine.reference.chain import program, tx_parser
+from cambist.engine.reference.chain.log_parser.parse import parse_logs
 from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.events import decode_fills
 from cambist.engine.reference.venues.slab_decoder import Lots
 from tests.parity import book_fills as made
 from tests.parity.transactions import body
@@ -99,7 +101,7 @@ def test_fills_of_a_market_whose_lots_are_not_given_stay_in_lots():
 
 def test_lines_tell_the_fills_of_openbook_in_its_own_frame_only():
     line = made.data_line(made.fill_log(150, 20))
-    logs = log_parser.parse_logs(made.framed(made.ROUTER, line, *made.framed(owned.OPENBOOK_V2, line, depth=2), line))
+    logs = parse_logs(made.framed(made.ROUTER, line, *made.framed(owned.OPENBOOK_V2, line, depth=2), line))
     [fill] = logs.fills
     assert (fill.line, fill.frame, fill.event.price, fill.event.sequence) == (3, 1, 150, 5)
     assert logs.refused == []
@@ -122,7 +124,7 @@ def test_lines_tell_the_fills_of_openbook_in_its_own_frame_only():
     ],
 )
 def test_what_cannot_be_a_fill_is_refused_with_what_it_was(key: bytes, data: bytes, says: str):
-    assert log_parser.decode_fills([(key, data)]) == [says]
+    assert decode_fills([(key, data)]) == [says]
 
 
 def test_a_damaged_log_of_phoenix_is_named_and_the_swap_kept():

@@ -44,14 +44,14 @@ def pool_of(case: Case) -> Pool:
     mints = [mint and Mint.decode(base64.b64decode(mint)).transfer_fee for mint in case["mints"]]
     fees = (mints[0], mints[1])
     if case["venue"] == "ray4":
-        return Pool.amm_v4(AmmV4.decode(account), *case["amounts"], rule)
+        return AmmV4Pool(AmmV4.decode(account), tuple(case["amounts"]), rule)
     if case["venue"] == "cpmm":
         config = CpmmConfig.decode(base64.b64decode(case["config"]))
-        return Pool.cpmm(CpmmPool.decode(account), config, tuple(case["amounts"]), fees, rule)
+        return CpmmPoolState(CpmmPool.decode(account), config, tuple(case["amounts"]), fees, rule)
     pool = Whirlpool.decode(account)
     arrays = [TickArray.decode(base64.b64decode(array)) for array in case["arrays"]]
     oracle = case["oracle"] and Oracle.decode(base64.b64decode(case["oracle"]))
-    return Pool.whirlpool(pool, Ticks(pool.tick_spacing, arrays, case["absent"]), oracle, fees)
+    return WhirlpoolState(pool, Ticks(pool.tick_spacing, arrays, case["absent"]), oracle, fees)
 
 
 def state_of(pool: Pool) -> list[str]:

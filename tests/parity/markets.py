@@ -9,9 +9,12 @@ from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.venues import owned
 from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState
 from cambist.engine.reference.venues.orca.layout import TickArray, Whirlpool
+from cambist.engine.reference.venues.orca.pool import WhirlpoolState
 from cambist.engine.reference.venues.quote import ChainTime, Pool
 from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
 from cambist.engine.reference.venues.sqrt_price import sqrt_price_from_tick
 from cambist.engine.reference.venues.tick_array_manager import Ticks
 from cambist.model.events import Channel, Direction, RecordKind, pack
@@ -190,14 +193,14 @@ class Market:
         owner, data = self.accounts[key(name)]
         if owner == owned.WHIRLPOOL:
             arrays = [TickArray.decode(self.accounts[key(f"{name}-t{step}")][1]) for step in range(-2, 3)]
-            return Pool.whirlpool(Whirlpool.decode(data), Ticks(SPACING, arrays))
+            return WhirlpoolState(Whirlpool.decode(data), Ticks(SPACING, arrays))
         amounts = tuple(
             int.from_bytes(self.accounts[key(f"{name}-v{side}")][1][64:72], "little") for side in ("a", "b")
         )
         if owner == owned.RAYDIUM_V4:
-            return Pool.amm_v4(AmmV4.decode(data), *amounts)
+            return AmmV4Pool(AmmV4.decode(data), amounts)
         config = CpmmConfig.decode(self.accounts[key("config")][1])
-        return Pool.cpmm(CpmmPool.decode(data), config, amounts)
+        return CpmmPoolState(CpmmPool.decode(data), config, amounts)
 
     def swap(self, name: str, amount_in: int, *, a_to_b: bool) -> list[bytes]:
         """Swaps on the chain. Returns the accounts that changed."""

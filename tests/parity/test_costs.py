@@ -17,6 +17,7 @@ from cambist.engine.reference.fees import origin as fee_origin
 from cambist.engine.reference.fees import sources as fee_sources
 from cambist.engine.reference.judge import scorer
 from cambist.engine.reference.judge.scorer import COLUMNS, Candidate, decide
+from cambist.engine.reference.venues import VENUES
 from tests.shared import shared_data
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -100,7 +101,7 @@ def test_tables_of_different_shapes_are_no_trades():
 
 
 @MANY
-@given(st.sampled_from([*fees.VENUES, "pump", ""]), st.integers(0, 2**32 - 1), st.booleans(), st.booleans())
+@given(st.sampled_from([*VENUES, "pump", ""]), st.integers(0, 2**32 - 1), st.booleans(), st.booleans())
 def test_compute_units_of_a_swap(venue, ticks, token_2022, adaptive):
     shape = fees.SwapShape(venue, ticks, token_2022, adaptive)
     assert native.swap_cu(venue, ticks, token_2022, adaptive) == fees.swap_cu(shape)

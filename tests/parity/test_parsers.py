@@ -8,8 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.chain import base58, log_parser, program, tx_parser
-from cambist.engine.reference.venues import owned
+from cambist.engine.reference.chain import base58, program, tx_parser
+from cambist.engine.reference.chain.log_parser.parse import parse_many_logs
+from cambist.engine.reference.venues import events, owned
+from cambist.engine.reference.venues.events import decode_events, decode_fills
+from cambist.engine.reference.venues.ray4.ray_log import decode_ray_logs
 from tests.parity import book_fills
 from tests.parity import transactions as made
 
@@ -52,7 +55,7 @@ cuts = st.tuples(st.integers(0, 30), st.integers(0, 30)).map(lambda cut: made.lo
 @example([made.logs()])
 @example([["Program data: QMbN6CYIceI="], ["Program  success", "Program consumed  compute units"]])
 def test_logs_are_read_alike(logs):
-    assert native.parse_logs(logs) == log_parser.parse_many_logs(logs)
+    assert native.parse_logs(logs) == parse_many_logs(logs)
 
 
 @SOME
@@ -61,7 +64,7 @@ def test_logs_are_read_alike(logs):
        st.text(max_size=50))  # fmt: skip
 def test_records_of_raydium_are_read_alike(records, junk):
     texts = [log_parser_text(record) for record in records] + [junk]
-    assert native.decode_ray_logs(texts) == log_parser.decode_ray_logs(texts)
+    assert native.decode_ray_logs(texts) == decode_ray_logs(texts)
 
 
 def log_parser_text(record):
@@ -91,11 +94,11 @@ def edited(data, changes, *, small):
 @settings(max_examples=300, deadline=None)
 @given(st.lists(events, max_size=6))
 def test_events_are_read_alike(found):
-    assert native.decode_events(found) == log_parser.decode_events(found)
+    assert native.decode_events(found) == decode_events(found)
 
 
 def test_a_program_of_another_size_is_refused_alike():
-    for engine in (native, log_parser):
+    for engine in (native, events):
         for decode in (engine.decode_events, engine.decode_fills):
             with pytest.raises(ValueError, match=r"^program was 3 bytes, not 32$"):
                 decode([(b"abc", b"")])
@@ -124,7 +127,7 @@ told = st.one_of(
 def test_fills_are_read_alike(found, at, junk):
     cut = [(key, data[:at] + junk + data[at + len(junk) :]) for key, data in found]
     for given_ in (found, cut):
-        assert native.decode_fills(given_) == log_parser.decode_fills(given_)
+        assert native.decode_fills(given_) == decode_fills(given_)
 
 
 ANSWERS = [*made.answers(), *book_fills.answers()]

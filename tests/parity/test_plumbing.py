@@ -82,10 +82,10 @@ def test_caches_keep_and_forget_alike(capacity, wanted):
 
 
 def test_pairs_are_derived_at_start_alike():
-    pairs = [(bytes(32), bytes([at] * 32)) for at in range(3)]
+    mints = [(bytes(32), bytes([at] * 32)) for at in range(3)]
     caches = native.PdaCache(), pairs.PdaCache()
-    assert [cache.warm(pairs) for cache in caches] == [63, 63]
-    for program, seeds in pairs.pools_of(*pairs[1]):
+    assert [cache.warm(mints) for cache in caches] == [63, 63]
+    for program, seeds in pairs.pools_of(*mints[1]):
         assert caches[0].find(seeds, program) == caches[1].find(seeds, program)
     assert caches[0].counts() == caches[1].counts() == (21, 63, 0)
     assert outcome(caches[0].warm, [(b"", b"")]) == outcome(caches[1].warm, [(b"", b"")])

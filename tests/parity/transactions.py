@@ -8,7 +8,7 @@ import struct
 from typing import Any
 
 from cambist.engine.reference.chain import base58, program
-from cambist.engine.reference.chain.log_parser import CPI_EVENT
+from cambist.engine.reference.chain.log_parser.event import CPI_EVENT
 from cambist.engine.reference.venues import owned
 
 TRADER, ROUTER, POOL_A, POOL_B = (bytes([at]) * 32 for at in (1, 2, 3, 4))

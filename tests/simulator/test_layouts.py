@@ -12,9 +12,10 @@ from cambist.engine.reference.venues.damm2.layout import DammV2Pool
 from cambist.engine.reference.venues.dlmm.layout import BinArray, BinArrayBitmapExtension, LbPair
 from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
 from cambist.engine.reference.venues.pump import layout as pump
-from cambist.engine.reference.venues.quote import ChainTime, Pool
+from cambist.engine.reference.venues.quote import ChainTime
 from cambist.engine.reference.venues.quote_error import RoundingRule
 from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
 from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.engine.reference.venues.tick_array_manager import array_start
 from cambist.simulator import layouts
@@ -306,7 +307,7 @@ def test_amm_v4_totals_are_the_programs():
             swap_coin_out_amount=0,
             swap_acc_coin_fee=0,
         )
-        pool = Pool.amm_v4(AmmV4.decode(data), case["cv"], case["pv"], RoundingRule.OLD_CEIL)
+        pool = AmmV4Pool(AmmV4.decode(data), (case["cv"], case["pv"]), RoundingRule.OLD_CEIL)
         a_to_b = case["dir"] == 2
         swap = pool.swap if case["tag"] == 9 else pool.swap_exact_out
         quote, after = swap(a_to_b, case["amount"], NOW)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.engine.reference.chain.log_parser import decode_event
+from cambist.engine.reference.venues.events import decode_event
 from cambist.engine.reference.venues.pump import maths as pump
 from cambist.engine.reference.venues.pump.layout import PumpFees, PumpPool
 from cambist.simulator.accounts import TokenBalance

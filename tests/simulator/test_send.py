@@ -13,8 +13,14 @@ from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
 from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState
+from cambist.engine.reference.venues.damm2.pool import DammV2State
+from cambist.engine.reference.venues.dlmm.pool import DlmmState
+from cambist.engine.reference.venues.orca.pool import WhirlpoolState
 from cambist.engine.reference.venues.quote import ChainTime
 from cambist.engine.reference.venues.quote import Pool as ReferencePool
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
+from cambist.engine.reference.venues.saber.pool import StablePool
 from tests.simulator.conftest import Running
 from tests.simulator.wire import (
     ATA,
@@ -185,20 +191,20 @@ def reference_pool(running: Running, pool: object) -> ReferencePool:
     held = [TokenAccount.decode(accounts[key].data).amount for key in (spec.vault_a, spec.vault_b)]
     data = accounts[spec.address].data
     if spec.venue == "ray4":
-        return ReferencePool.amm_v4(AmmV4.decode(data), *held)
+        return AmmV4Pool(AmmV4.decode(data), tuple(held))
     fees = tuple(Mint.decode(accounts[token.mint].data).transfer_fee for token in (spec.token_a, spec.token_b))
     if spec.venue == "cpmm":
         state = CpmmPool.decode(data)
-        return ReferencePool.cpmm(state, CpmmConfig.decode(accounts[state.amm_config].data), tuple(held), fees)
+        return CpmmPoolState(state, CpmmConfig.decode(accounts[state.amm_config].data), tuple(held), fees)
     if spec.venue == "saber":
-        return ReferencePool.stable(StableSwap.decode(data), tuple(held))
+        return StablePool(StableSwap.decode(data), tuple(held))
     if spec.venue == "damm2":
-        return ReferencePool.damm_v2(DammV2Pool.decode(data), fees)
+        return DammV2State(DammV2Pool.decode(data), fees)
     if spec.venue == "dlmm":
         pair = LbPair.decode(data)
         found = [BinArray.decode(accounts[key].data) for key in pool.arrays.values()]
         bitmap = BinArrayBitmapExtension.decode(accounts[pool.bitmap].data) if pool.bitmap else None
-        return ReferencePool.dlmm(pair, Bins(spec.address, pair, bitmap, found), fees)
+        return DlmmState(pair, Bins(spec.address, pair, bitmap, found), fees)
     if spec.venue == "clmm":
         clmm = raydium_clmm.ClmmPool.decode(data)
         arrays = [raydium_clmm.ClmmTickArray.decode(accounts[key].data) for key in pool.arrays.values()]
@@ -217,7 +223,7 @@ def reference_pool(running: Running, pool: object) -> ReferencePool:
     known = {array.start_tick_index for array in arrays}
     absent = [at for at in range(-443_636 // span * span, 443_637, span) if at not in known]
     oracle = Oracle.decode(accounts[pool.oracle].data) if state.has_adaptive_fee() else None
-    return ReferencePool.whirlpool(state, Ticks(spec.tick_spacing, arrays, absent), oracle, fees)
+    return WhirlpoolState(state, Ticks(spec.tick_spacing, arrays, absent), oracle, fees)
 
 
 async def test_slippage_is_refused_in_preflight_and_lands_as_failed_without_it(running: Running) -> None:

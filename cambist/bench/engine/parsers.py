@@ -8,7 +8,8 @@ import struct
 from typing import TYPE_CHECKING
 
 from cambist.bench.engine.case import Case, native
-from cambist.engine.reference.chain import base58, log_parser, program, tx_parser
+from cambist.engine.reference.chain import base58, program, tx_parser
+from cambist.engine.reference.chain.log_parser.parse import parse_many_logs
 from cambist.engine.reference.venues import owned
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def cases() -> Iterator[Case]:
     logs = [_logs()] * BATCH
     yield Case(
         "logs → swaps", f"{BATCH} transactions, {len(logs[0])} lines", BATCH,
-        (lambda: extension.parse_logs(logs)) if extension else None, lambda: log_parser.parse_many_logs(logs),
+        (lambda: extension.parse_logs(logs)) if extension else None, lambda: parse_many_logs(logs),
     )  # fmt: skip
     body = _transaction()
     bodies = [body] * BATCH

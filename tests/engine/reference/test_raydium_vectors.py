@@ -5,9 +5,11 @@ from msgspec.structs import replace
 
 from cambist.engine.reference.chain.token import TransferFee, TransferFeeConfig
 from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState
 from cambist.engine.reference.venues.quote import ChainTime, Pool, Quote
 from cambist.engine.reference.venues.quote_error import U64_MAX, QuoteError, RoundingRule
 from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
 from tests import svm_vectors
 
 NOW = ChainTime(slot=400_000_000, unix_timestamp=1_760_000_000, epoch=925)
@@ -37,7 +39,7 @@ def v4_pool(case: dict[str, Any], rule: RoundingRule) -> Pool:
     coin, pc = case["cv"] + case.get("oo_coin", 0), case["pv"] + case.get("oo_pc", 0)
     for is_bid, paid, received in case.get("events", ()):
         coin, pc = (coin + received, pc - paid) if is_bid else (coin - paid, pc + received)
-    return Pool.amm_v4(account, coin, pc, rule)
+    return AmmV4Pool(account, (coin, pc), rule)
 
 
 def v4_program(case: dict[str, Any], rule: RoundingRule) -> tuple[int, int] | int | str:
@@ -130,7 +132,7 @@ def cpmm_pool(case: dict[str, Any], *, creator_fees: bool, rule: RoundingRule) -
         fee and TransferFeeConfig(TransferFee(0, 7, 9999), TransferFee(925, fee["max_fee"], fee["bps"]))
         for fee in case["tf"]
     )
-    return Pool.cpmm(account, config, tuple(case["v"]), fees, rule)
+    return CpmmPoolState(account, config, tuple(case["v"]), fees, rule)
 
 
 def cpmm_program(case: dict[str, Any]) -> tuple[Quote, Pool] | int | str:

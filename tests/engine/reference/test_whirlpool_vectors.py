@@ -2,6 +2,7 @@ from functools import cache
 from typing import Any
 
 from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.orca.pool import WhirlpoolState
 from cambist.engine.reference.venues.quote import ChainTime, Pool
 from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.engine.reference.venues.tick_array_manager import Ticks, array_start
@@ -40,7 +41,7 @@ def pool_of(name: str) -> Pool:
     absent = [array["start"] for array in by_role["tick_array"] if array["kind"] == "uninitialized"]
     oracle = [Oracle.decode(svm_vectors.account_bytes(data)) for data in by_role.get("oracle", ())]
     ticks = Ticks(account.tick_spacing, loaded, absent)
-    return Pool.whirlpool(account, ticks, oracle[0] if oracle else None)
+    return WhirlpoolState(account, ticks, oracle[0] if oracle else None)
 
 
 def swap(case: dict[str, Any]):

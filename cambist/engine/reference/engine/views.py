@@ -26,6 +26,7 @@ from cambist.engine.reference.engine.standing import Sizing
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 from cambist.engine.reference.fees.sources import level
 from cambist.engine.reference.judge.scorer import landing_ppm
+from cambist.engine.reference.venues import TYPICAL
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import ChannelView
@@ -39,13 +40,8 @@ if TYPE_CHECKING:
     from cambist.engine.reference.fees.sources import Fullest
 
 CURVE_POINTS = 64
-TYPICAL_CU = (
-    cu_limit(
-        [SwapShape("ray4", 0, False, False), SwapShape("cpmm", 0, False, False), SwapShape("orca", 0, False, False)]
-    )
-    or 0
-)
-"""Of a trade over one pool of each kind."""
+TYPICAL_CU = cu_limit([SwapShape(venue) for venue in TYPICAL]) or 0
+"""Of a typical trade."""
 
 
 @dataclass(slots=True)

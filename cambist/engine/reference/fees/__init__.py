@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from cambist.engine.protocol import FeeSample
+from cambist.engine.reference.venues import VENUES, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,25 +49,6 @@ _MARGINPERCENT: Final = 10
 """Asked on top of the estimate: the price is paid on the limit, and a limit that is too low fails the trade."""
 _U64_MAX: Final = (1 << 64) - 1
 
-_SWAP_CU: Final = {
-    "ray4": (26_206, 0, 0),
-    "cpmm": (36_668, 0, 11_016),
-    "orca": (42_000, 9_000, 8_000),
-    "clmm": (80_000, 14_000, 6_000),
-    "dlmm": (46_000, 6_500, 5_000),
-    "damm2": (22_421, 0, 0),
-    "saber": (58_023, 0, 0),
-    "pump": (98_345, 0, 0),
-}
-"""Compute units of a swap, more of each tick or bin, more with a Token-2022 mint.
-
-The most that the recorded programs took, for Raydium CLMM and Whirlpool the line through it, with p-token. Pump AMM was
-not recorded: its figure is the most that nine published logs of landed swaps say (58,881 to 98,345), of transaction
-`2zNeSn8cJpTAW51NR8ZUHEXc5wVwerumVEk4iJFyAYdTHMjy49wumkZvWLkaeB8CD5YmjuJ3AjcbrBYBzAVKdEdD` at slot 376,396,640, still
-with the older token program; with p-token 77,248 (slot 420,195,494) and 80,632 (slot 450,070,471).
-"""
-VENUES: Final = tuple(_SWAP_CU)
-"""Venues whose swaps were measured; a column of `estimate_trades` holds the place in this list, -1 for no hop."""
 _TOKEN_ACCOUNT: Final = 165
 _EXTENSION_HEAD: Final = 4
 _ACCOUNT_OVERHEAD: Final = 128
@@ -106,7 +88,7 @@ class SwapShape(NamedTuple):
     token_2022: bool = False
     """One of its mints is a Token-2022 mint."""
     adaptive: bool = False
-    """A Whirlpool with adaptive fees."""
+    """Its fees follow its volatility."""
 
 
 class FeeState(msgspec.Struct):
@@ -326,15 +308,15 @@ def swap_cu(swap: SwapShape) -> int | None:
     """Returns the compute units of one swap, `None` for a venue that was not measured.
 
     Measured on the programs with p-token, for exact input; the limit asked for, a tenth more, covers every recorded
-    swap. Raydium v4 is the one with an order book behind it, Whirlpool the older of two programs; a tick more than
-    quoted may be crossed, as the price may move. A Whirlpool with adaptive fees steps through groups of ticks: what
-    that takes is not in the quote, so its 20 k more cover only the usual swap.
+    swap. A tick more than quoted may be crossed, as the price may move. Adaptive fees step through groups of ticks:
+    what that takes is not in the quote, so what is added for it covers only the usual swap.
     """
-    if swap.venue not in _SWAP_CU:
+    row = named(swap.venue)
+    if row is None or row.compute is None:
         return None
-    base, step, token_2022 = _SWAP_CU[swap.venue]
-    adaptive = 20_000 if swap.adaptive and swap.venue == "orca" else 0
-    return base + step * (swap.ticks_crossed + 1) + adaptive + (token_2022 if swap.token_2022 else 0)
+    base, step, token_2022, adaptive = row.compute
+    extra = (adaptive if swap.adaptive else 0) + (token_2022 if swap.token_2022 else 0)
+    return base + step * (swap.ticks_crossed + 1) + extra
 
 
 def token_account_rent(extensions: Iterable[int], *, token_2022: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.venues.dlmm import maths as dlmm
-from cambist.engine.reference.venues.dlmm.layout import BinArray, BinArrayBitmapExtension, LbPair
+from cambist.engine.reference.venues.dlmm.program import decode_pair
 from cambist.engine.reference.venues.quote_error import QuoteError
 
 if TYPE_CHECKING:
@@ -59,20 +59,6 @@ def dlmm_swaps(
         else:
             swapped.append(_filled(fill))
     return swapped
-
-
-def decode_pair(address: bytes, accounts: Sequence[bytes]) -> tuple[LbPair, dlmm.Bins]:
-    """Returns a pair and its bins from (pair, bitmap extension or nothing, bin arrays). Raises `ValueError`."""
-    if len(address) != 32:
-        message = f"key of {len(address)} bytes"
-        raise ValueError(message)
-    if len(accounts) < 2:
-        message = f"dlmm of {len(accounts)} accounts"
-        raise ValueError(message)
-    pair = LbPair.decode(accounts[0])
-    extension = BinArrayBitmapExtension.decode(accounts[1]) if accounts[1] else None
-    arrays = [BinArray.decode(data) for data in accounts[2:]]
-    return pair, dlmm.Bins(address, pair, extension, arrays)
 
 
 def _filled(fill: dlmm.DlmmFill) -> Filled:

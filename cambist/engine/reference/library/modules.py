@@ -9,14 +9,11 @@ import msgspec
 from cambist.engine.reference.book.order_book import Continuity, OrderBook, Source, okx_checksum, take
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.chain.solana import decode_solana as solana
-from cambist.engine.reference.chain.token import Mint, TokenAccount, TransferFeeConfig
 from cambist.engine.reference.exchanges import DecodeError, Direction, SolanaSession, canonical, rfc3339_ns
 from cambist.engine.reference.exchanges import decode_binance as binance
 from cambist.engine.reference.exchanges import decode_okx as okx
 from cambist.engine.reference.exchanges import decode_venue as venue
 from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
-from cambist.engine.reference.library.bins import decode_pair
-from cambist.engine.reference.library.ranges import decode_clmm, decode_pump
 from cambist.engine.reference.search.cycle_finder import Potentials, find_negative_cycles
 from cambist.engine.reference.search.graph import Graph
 from cambist.engine.reference.search.log2 import log2_ratio
@@ -25,15 +22,9 @@ from cambist.engine.reference.search.multiverse import search as multiverse
 from cambist.engine.reference.search.sizing import best_input as sized
 from cambist.engine.reference.series import technical
 from cambist.engine.reference.venues import constant_product as raydium_v4
-from cambist.engine.reference.venues.clmm.pool import ClmmState
-from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
-from cambist.engine.reference.venues.damm2.layout import DammV2Pool
-from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues import named
 from cambist.engine.reference.venues.quote import ChainTime, Pool
 from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
-from cambist.engine.reference.venues.ray4.layout import AmmV4
-from cambist.engine.reference.venues.saber.layout import StableSwap
-from cambist.engine.reference.venues.tick_array_manager import Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,45 +101,12 @@ def pool_weights(venue: str, accounts: Sequence[bytes], time: tuple[int, int, in
 
 
 def _pool(venue: str, accounts: Sequence[bytes]) -> Pool:
-    if venue == "ray4" and len(accounts) == 3:
-        pool, first, second = accounts
-        return Pool.amm_v4(AmmV4.decode(pool), _amount(first), _amount(second))
-    if venue == "cpmm" and len(accounts) == 6:
-        pool, config, first, second, mint_a, mint_b = accounts
-        amounts = _amount(first), _amount(second)
-        return Pool.cpmm(CpmmPool.decode(pool), CpmmConfig.decode(config), amounts, (_fee(mint_a), _fee(mint_b)))
-    if venue == "orca" and len(accounts) >= 4:
-        pool, oracle, mint_a, mint_b, *arrays = accounts
-        whirlpool = Whirlpool.decode(pool)
-        ticks = Ticks(whirlpool.tick_spacing, [TickArray.decode(each) for each in arrays])
-        fees = _fee(mint_a), _fee(mint_b)
-        return Pool.whirlpool(whirlpool, ticks, Oracle.decode(oracle) if oracle else None, fees)
-    if venue == "saber" and len(accounts) == 3:
-        pool, first, second = accounts
-        return Pool.stable(StableSwap.decode(pool), (_amount(first), _amount(second)))
-    if venue == "damm2" and len(accounts) == 3:
-        pool, mint_a, mint_b = accounts
-        return Pool.damm_v2(DammV2Pool.decode(pool), (_fee(mint_a), _fee(mint_b)))
-    if venue == "dlmm" and len(accounts) >= 5:
-        address, pair, bitmap, mint_a, mint_b, *arrays = accounts
-        return Pool.dlmm(*decode_pair(address, [pair, bitmap, *arrays]), (_fee(mint_a), _fee(mint_b)))
-    if venue == "clmm" and len(accounts) >= 6:
-        address, pool, config, bitmap, mint_a, mint_b, *arrays = accounts
-        return ClmmState(*decode_clmm(address, [pool, config, bitmap, *arrays]), (_fee(mint_a), _fee(mint_b)))
-    if venue == "pump" and len(accounts) == 7:
-        pool, config, schedule, first, second, mint_a, mint_b = accounts
-        amounts, supply = (_amount(first), _amount(second)), Mint.decode(mint_a).supply
-        return decode_pump((pool, config, schedule), amounts, supply, (mint_a, mint_b))
-    message = f"{venue} of {len(accounts)} accounts"
-    raise ValueError(message)
-
-
-def _amount(vault: bytes) -> int:
-    return TokenAccount.decode(vault).amount
-
-
-def _fee(mint: bytes) -> TransferFeeConfig | None:
-    return Mint.decode(mint).transfer_fee
+    row = named(venue)
+    pool = None if row is None or row.curve is None else row.curve.from_raw(accounts)
+    if pool is None:
+        message = f"{venue} of {len(accounts)} accounts"
+        raise ValueError(message)
+    return pool
 
 
 def _graph(edges: Sequence[Edge]) -> Graph:

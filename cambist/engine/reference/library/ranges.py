@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 from cambist.engine.reference.chain.token import Mint
 from cambist.engine.reference.venues import raydium_price
 from cambist.engine.reference.venues.clmm import maths as raydium_clmm
-from cambist.engine.reference.venues.clmm.layout import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
 from cambist.engine.reference.venues.clmm.pool import ClmmState
-from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig, PumpPool
-from cambist.engine.reference.venues.pump.pool import PumpState, is_canonical
+from cambist.engine.reference.venues.clmm.program import decode_clmm
+from cambist.engine.reference.venues.pump.pool import PumpState
+from cambist.engine.reference.venues.pump.program import decode_pump
 from cambist.engine.reference.venues.quote import ChainTime
 from cambist.engine.reference.venues.quote_error import QuoteError
 
@@ -135,34 +135,11 @@ def pump_quotes(
     return [_answer(quote, ask) for ask in asks]
 
 
-def decode_pump(
-    accounts: tuple[bytes, bytes, bytes], amounts: tuple[int, int], base_supply: int | None, mints: tuple[bytes, bytes]
-) -> PumpState:
-    """Returns a pool from (pool, configuration, fee configuration or nothing). Raises `ValueError`."""
-    account, config = PumpPool.decode(accounts[0]), PumpConfig.decode(accounts[1])
-    fee_config = PumpFeeConfig.decode(accounts[2]) if accounts[2] else None
-    return PumpState(account, config, fee_config, base_supply, is_canonical(account), amounts, _transfer_fees(mints))
-
-
 def _answer(call: Callable[[_A], _T], ask: _A) -> _T | str:
     try:
         return call(ask)
     except QuoteError as error:
         return str(error)
-
-
-def decode_clmm(address: bytes, accounts: Sequence[bytes]) -> tuple[ClmmPool, ClmmConfig, raydium_clmm.ClmmTicks]:
-    """Returns a pool, its configuration and ticks from (pool, configuration, extension or nothing, tick arrays)."""
-    if len(address) != 32:
-        message = f"key of {len(address)} bytes"
-        raise ValueError(message)
-    if len(accounts) < 3:
-        message = f"clmm of {len(accounts)} accounts"
-        raise ValueError(message)
-    pool, config = ClmmPool.decode(accounts[0]), ClmmConfig.decode(accounts[1])
-    extension = ClmmBitmapExtension.decode(accounts[2]) if accounts[2] else None
-    arrays = [ClmmTickArray.decode(data) for data in accounts[3:]]
-    return pool, config, raydium_clmm.ClmmTicks(address, pool, extension, arrays)
 
 
 def _filled(fill: raydium_clmm.ClmmFill, ticks: raydium_clmm.ClmmTicks) -> Filled:

@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from cambist.engine.reference.chain.token import TransferFee, TransferFeeConfig
 from cambist.engine.reference.search.log2 import log2_ratio
-from cambist.engine.reference.venues.quote_error import RoundingRule, to_u64
-
-if TYPE_CHECKING:
-    from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
-    from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState
-    from cambist.engine.reference.venues.damm2.layout import DammV2Pool
-    from cambist.engine.reference.venues.damm2.pool import DammV2State
-    from cambist.engine.reference.venues.dlmm.layout import LbPair
-    from cambist.engine.reference.venues.dlmm.maths import Bins
-    from cambist.engine.reference.venues.dlmm.pool import DlmmState
-    from cambist.engine.reference.venues.orca.layout import Oracle, Whirlpool
-    from cambist.engine.reference.venues.orca.pool import WhirlpoolState
-    from cambist.engine.reference.venues.ray4.layout import AmmV4
-    from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
-    from cambist.engine.reference.venues.saber.layout import StableSwap
-    from cambist.engine.reference.venues.saber.pool import StablePool
-    from cambist.engine.reference.venues.tick_array_manager import Ticks
+from cambist.engine.reference.venues.quote_error import to_u64
 
 PPM = 1_000_000
 BASIS_POINTS = 10_000
@@ -59,58 +43,6 @@ TransferFees = tuple[TransferFeeConfig | None, TransferFeeConfig | None]
 
 class Pool(ABC):
     """The state of one pool at one slot. Token A is coin, token 0, mint A; `a_to_b` sells it."""
-
-    @staticmethod
-    def amm_v4(
-        account: AmmV4, coin_amount: int, pc_amount: int, rule: RoundingRule = RoundingRule.TRUE_CEIL
-    ) -> AmmV4Pool:
-        """Returns a Raydium AMM v4 pool; the amounts are its vaults' balances."""
-        from cambist.engine.reference.venues.ray4.pool import AmmV4Pool  # it imports this module
-
-        return AmmV4Pool(account, (coin_amount, pc_amount), rule)
-
-    @staticmethod
-    def cpmm(
-        account: CpmmPool,
-        config: CpmmConfig,
-        amounts: tuple[int, int],
-        transfer_fees: TransferFees = (None, None),
-        rule: RoundingRule = RoundingRule.TRUE_CEIL,
-    ) -> CpmmPoolState:
-        """Returns a Raydium CPMM pool; the amounts are its vaults' balances."""
-        from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState  # it imports this module
-
-        return CpmmPoolState(account, config, amounts, transfer_fees, rule)
-
-    @staticmethod
-    def whirlpool(
-        account: Whirlpool, ticks: Ticks, oracle: Oracle | None = None, transfer_fees: TransferFees = (None, None)
-    ) -> WhirlpoolState:
-        """Returns an Orca Whirlpool. `oracle` is needed iff `account.has_adaptive_fee()`."""
-        from cambist.engine.reference.venues.orca.pool import WhirlpoolState  # it imports this module
-
-        return WhirlpoolState(account, ticks, oracle, transfer_fees)
-
-    @staticmethod
-    def stable(account: StableSwap, amounts: tuple[int, int]) -> StablePool:
-        """Returns a Saber stable swap; the amounts are its vaults' balances."""
-        from cambist.engine.reference.venues.saber.pool import StablePool  # it imports this module
-
-        return StablePool(account, amounts)
-
-    @staticmethod
-    def damm_v2(account: DammV2Pool, transfer_fees: TransferFees = (None, None)) -> DammV2State:
-        """Returns a Meteora DAMM v2 pool."""
-        from cambist.engine.reference.venues.damm2.pool import DammV2State  # it imports this module
-
-        return DammV2State(account, transfer_fees)
-
-    @staticmethod
-    def dlmm(account: LbPair, bins: Bins, transfer_fees: TransferFees = (None, None)) -> DlmmState:
-        """Returns a Meteora DLMM pair."""
-        from cambist.engine.reference.venues.dlmm.pool import DlmmState  # it imports this module
-
-        return DlmmState(account, bins, transfer_fees)
 
     @abstractmethod
     def mints(self) -> tuple[bytes, bytes]:

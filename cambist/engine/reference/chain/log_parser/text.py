@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 
-from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.chain.reader import LayoutError, unsigned
 
 
 def base64(text: str) -> bytes | None:
@@ -32,3 +32,23 @@ def shown(text: str) -> str:
 def field_error(layout: str, field: str, was: object) -> LayoutError:
     """Returns the error of a field that can't be."""
     return LayoutError(f"{layout}: {field} was {was}")
+
+
+def u64(data: bytes, offset: int) -> int:
+    """Returns eight bytes from `offset` as a number."""
+    return unsigned(data, offset, 8)
+
+
+def flag(layout: str, field: str, byte: int) -> bool:
+    """Returns a byte as a flag. Raises `LayoutError` if it is neither 0 nor 1."""
+    if byte > 1:
+        raise field_error(layout, field, byte)
+    return byte == 1
+
+
+def total(layout: str, field: str, *parts: int) -> int:
+    """Returns the sum; raises `LayoutError` if it is more than 2⁶⁴ − 1."""
+    summed = sum(parts)
+    if summed >> 64:
+        raise field_error(layout, field, summed)
+    return summed

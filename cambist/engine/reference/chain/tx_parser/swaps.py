@@ -6,33 +6,30 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from cambist.engine.reference.chain.log_parser import (
-    CPI_EVENT,
-    PHOENIX_LOG,
-    FillEvent,
-    SwapEvent,
-    decode_event,
-    decode_fill_data,
-    is_book,
-    is_router,
-    venue_of,
-)
+from cambist.engine.reference.chain.log_parser.event import CPI_EVENT
 from cambist.engine.reference.chain.program import WRAPPED_SOL
 from cambist.engine.reference.chain.reader import LayoutError
-from cambist.engine.reference.chain.tx_parser.layout import Layout, layout_of, market_of
 from cambist.engine.reference.chain.tx_parser.transfer import Transfer, transfers_of
+from cambist.engine.reference.venues import program_of
+from cambist.engine.reference.venues.events import decode_event, decode_fill_data
 from cambist.engine.reference.venues.slab_decoder import Lots, SlabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cambist.engine.reference.chain.log_parser import Logs
+    from cambist.engine.reference.chain.log_parser.event import SwapEvent
+    from cambist.engine.reference.chain.log_parser.fill import FillEvent
+    from cambist.engine.reference.chain.log_parser.parse import Logs
     from cambist.engine.reference.chain.tx_parser.read import Balances
     from cambist.engine.reference.chain.tx_parser.tree import Node
+    from cambist.engine.reference.venues.program import Program
+    from cambist.engine.reference.venues.swap_layout import Layout
 
 T = TypeVar("T")
 Sides = tuple[T | None, T | None]
 """What went in and what came out, each `None` if unknown."""
+_SHORTEST = 8
+"""Bytes of an instruction that may swap."""
 
 
 class Place(NamedTuple):
@@ -66,7 +63,7 @@ class Swap(NamedTuple):
     """What the pool's vaults gained and lost in the transaction; `None` if another swap uses the vault."""
     disagrees: bool
     """Whether two of them differ, or the event names another pool than the instruction. Balances count only where there
-    are no transfers, and not at Pump, whose fees pass the vaults by."""
+    are no transfers, and not where fees pass the vaults by."""
     price: tuple[int, int] | None
     """Atoms out and atoms in, in lowest terms; `None` if one is unknown or nothing went in."""
 
@@ -85,7 +82,7 @@ class _Call(NamedTuple):
     """A call that may swap, and what is known of it."""
 
     node: Node
-    venue: str
+    program: Program
     layout: Layout | None
     events: list[SwapEvent]
     fills: list[FillEvent]
@@ -106,10 +103,10 @@ def swaps_of(
             children[node.parent].append(node)
     calls: list[_Call] = []
     for node, asked in zip(nodes, children, strict=True):
-        venue = venue_of(node.program)
-        if venue is None or is_router(venue) or node.data.startswith(CPI_EVENT):
+        program = program_of(node.program)
+        if program is None or program.is_router or node.data.startswith(CPI_EVENT):
             continue
-        calls.append(_call(node, venue, asked, logs, refused))
+        calls.append(_call(node, program, asked, logs, refused))
     uses = Counter(vault for call in calls if call.layout is not None for vault in call.layout.vaults)
     swaps: list[Swap] = []
     fills: list[Fill] = []
@@ -120,14 +117,14 @@ def swaps_of(
         if call.layout is not None and len(call.events) <= 1:
             event = call.events[0] if call.events else None
             swap = _with_layout(call, place, event, call.layout, balances, uses)
-            if event is not None or not is_book(call.venue) or any(swap.amounts):
+            if event is not None or not call.program.is_book or any(swap.amounts):
                 swaps.append(swap)
         else:
             swaps += [_with_event(call, place, event, balances) for event in call.events]
     return swaps, fills
 
 
-def _call(node: Node, venue: str, asked: Iterable[Node], logs: Logs | None, refused: list[str]) -> _Call:
+def _call(node: Node, program: Program, asked: Iterable[Node], logs: Logs | None, refused: list[str]) -> _Call:
     handed: list[SwapEvent] = []
     fills: list[FillEvent] = []
     transfers: list[Transfer] = []
@@ -136,7 +133,7 @@ def _call(node: Node, venue: str, asked: Iterable[Node], logs: Logs | None, refu
         if child.program != node.program:
             continue
         try:
-            if venue == "phoenix" and child.data[:1] == bytes([PHOENIX_LOG]):
+            if program.fills is not None and program.fills.by_call and child.data.startswith(program.fills.tag):
                 fills += decode_fill_data(node.program, child.data)
             elif child.data.startswith(CPI_EVENT):
                 event = decode_event(node.program, child.data[8:])
@@ -149,9 +146,10 @@ def _call(node: Node, venue: str, asked: Iterable[Node], logs: Logs | None, refu
         own = [each.event for each in logs.swaps if each.frame == node.frame]
         events += [event for event in own if event not in handed]
         fills += [each.event for each in logs.fills if each.frame == node.frame]
-    if venue == "dlmm":
+    if program.tells_twice:
         events = _once(events)
-    return _Call(node, venue, layout_of(venue, node.accounts, node.data), events, fills, transfers)
+    layout = program.layout(node.accounts, node.data) if len(node.data) >= _SHORTEST else None
+    return _Call(node, program, layout, events, fills, transfers)
 
 
 def _atoms(fill: FillEvent, lots: Lots | None) -> tuple[int, int] | None:
@@ -162,7 +160,7 @@ def _atoms(fill: FillEvent, lots: Lots | None) -> tuple[int, int] | None:
 
 
 def _once(events: Sequence[SwapEvent]) -> list[SwapEvent]:
-    """Returns the events without those that another, with fees, tells as well: DLMM reports each swap twice."""
+    """Returns the events without those that another, with fees, tells as well."""
     told = {_same(event) for event in events if event.fees is not None}
     return [event for event in events if event.fees is not None or _same(event) not in told]
 
@@ -179,7 +177,7 @@ def _with_layout(
     vaults = None if first is None else layout.vaults if first else layout.vaults[::-1]
     mints = None if first is None or layout.mints is None else layout.mints if first else layout.mints[::-1]
     # Before the event named its fees, its amount is what reached the curve.
-    to_curve = call.venue == "pump_curve" and event is not None and event.fees is None
+    to_curve = call.program.pays_fees_apart and event is not None and event.fees is None
     paid = [
         each
         for each in call.transfers
@@ -261,7 +259,7 @@ def _with_event(call: _Call, place: Place, event: SwapEvent, balances: Balances)
         call,
         place,
         balances,
-        pool=market_of(call.venue, call.node.accounts, call.node.data) if event.pool is None else event.pool,
+        pool=call.program.market(call.node.accounts, call.node.data) if event.pool is None else event.pool,
         mints=(mint(event.mint_in, paid), mint(event.mint_out, received)),
         by_event=(event.amount_in, event.amount_out),
         by_transfers=(None if paid is None else paid.amount, None if received is None else received.amount),
@@ -288,11 +286,11 @@ def _weighed(
         event = None if by_event is None else by_event[side]
         sent, got = by_transfers[side], by_balances[side]
         amounts.append(_first(event, sent, got))
-        other = _first(sent, None if call.venue in ("pump", "pump_curve") else got)
+        other = _first(sent, None if call.program.balances_leak else got)
         disagrees |= event is not None and other is not None and event != other
     bought, sold = amounts[1], amounts[0]
     return Swap(
-        call.venue,
+        call.program.venue,
         place,
         pool,
         mints,

@@ -9,7 +9,7 @@ from cambist.engine.reference.chain.tx_parser.read import MAX_CALLS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cambist.engine.reference.chain.log_parser import Frame, Trace
+    from cambist.engine.reference.chain.log_parser.trace import Frame, Trace
     from cambist.engine.reference.chain.tx_parser.message import Instruction
 
 

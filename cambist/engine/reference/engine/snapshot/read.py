@@ -18,7 +18,7 @@ from cambist.engine.reference.engine.market import Edge, equivalence
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.prices import Row, Source
 from cambist.engine.reference.engine.registry.build import build
-from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Role, Told
+from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Told
 from cambist.engine.reference.engine.registry.intake import decode
 from cambist.engine.reference.engine.series import Series
 from cambist.engine.reference.engine.slot_chain import SlotChain
@@ -30,6 +30,7 @@ from cambist.engine.reference.fees.sources import Sources
 from cambist.engine.reference.search.cycle_finder import Potentials
 from cambist.engine.reference.search.graph import Graph
 from cambist.engine.reference.series.technical import from_bits
+from cambist.engine.reference.venues.program import Role
 from cambist.engine.reference.venues.quote import ChainTime
 from cambist.model.market import Instrument
 

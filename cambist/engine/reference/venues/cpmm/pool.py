@@ -37,8 +37,8 @@ class CpmmPoolState(Pool):
     config: CpmmConfig
     amounts: tuple[int, int]
     """Balances of the two vaults."""
-    transfer_fees: TransferFees
-    rule: RoundingRule
+    transfer_fees: TransferFees = (None, None)
+    rule: RoundingRule = RoundingRule.TRUE_CEIL
 
     def mints(self) -> tuple[bytes, bytes]:
         """Returns the mints of tokens 0 and 1."""

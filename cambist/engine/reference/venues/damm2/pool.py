@@ -32,7 +32,7 @@ class DammV2State(Pool):
     """A Meteora DAMM v2 pool."""
 
     account: DammV2Pool
-    transfer_fees: TransferFees
+    transfer_fees: TransferFees = (None, None)
 
     def mints(self) -> tuple[bytes, bytes]:
         """Returns the mints of tokens A and B."""

@@ -33,7 +33,7 @@ class DlmmState(Pool):
 
     account: LbPair
     bins: dlmm.Bins
-    transfer_fees: TransferFees
+    transfer_fees: TransferFees = (None, None)
 
     def mints(self) -> tuple[bytes, bytes]:
         """Returns the mints of X and Y."""

@@ -37,8 +37,8 @@ class WhirlpoolState(Pool):
 
     account: Whirlpool
     ticks: Ticks
-    oracle: Oracle | None
-    transfer_fees: TransferFees
+    oracle: Oracle | None = None
+    transfer_fees: TransferFees = (None, None)
 
     def mints(self) -> tuple[bytes, bytes]:
         """Returns mints A and B."""

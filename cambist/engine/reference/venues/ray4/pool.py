@@ -25,7 +25,7 @@ class AmmV4Pool(Pool):
     account: AmmV4
     amounts: tuple[int, int]
     """Balances of the coin and the pc vault."""
-    rule: RoundingRule
+    rule: RoundingRule = RoundingRule.TRUE_CEIL
 
     def mints(self) -> tuple[bytes, bytes]:
         """Returns coin and pc mint."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.chain.log_parser.event import SwapEvent
 from cambist.engine.reference.chain.log_parser.text import base64, field_error, shown
-from cambist.engine.reference.chain.reader import check_size, key, unsigned
+from cambist.engine.reference.chain.reader import LayoutError, check_size, key, unsigned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _NAME = "ray_log"
 _SWAP = (
@@ -81,3 +84,20 @@ def swap_of(record: RayLog) -> SwapEvent | None:
     coin, pc = fields["pool_coin"], fields["pool_pc"]
     a_to_b = fields["direction"] == 2
     return SwapEvent("ray4", *amounts, a_to_b=a_to_b, reserves=(coin, pc) if a_to_b else (pc, coin))
+
+
+def decode_ray_logs(texts: Sequence[str]) -> list[dict[str, str | int | bytes] | str]:
+    """Returns the fields of each base64 record of Raydium AMM v4, its `kind` among them, or the words of its error.
+
+    >>> decode_ray_logs(["A", "CQ=="])
+    ['ray_log: text was A', 'ray_log: kind was 9']
+    """
+    found: list[dict[str, str | int | bytes] | str] = []
+    for text in texts:
+        try:
+            record = decode_ray_log(text)
+        except LayoutError as error:
+            found.append(str(error))
+        else:
+            found.append({"kind": record.kind} | record.fields)
+    return found
