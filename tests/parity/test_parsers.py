@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from cambist.engine.reference.chain import base58, program, tx_parser
 from cambist.engine.reference.chain.log_parser.parse import parse_many_logs
-from cambist.engine.reference.venues import events, owned
+from cambist.engine.reference.venues import events as by_program
+from cambist.engine.reference.venues import owned
 from cambist.engine.reference.venues.events import decode_events, decode_fills
 from cambist.engine.reference.venues.ray4.ray_log import decode_ray_logs
 from tests.parity import book_fills
@@ -98,7 +99,7 @@ def test_events_are_read_alike(found):
 
 
 def test_a_program_of_another_size_is_refused_alike():
-    for engine in (native, events):
+    for engine in (native, by_program):
         for decode in (engine.decode_events, engine.decode_fills):
             with pytest.raises(ValueError, match=r"^program was 3 bytes, not 32$"):
                 decode([(b"abc", b"")])
