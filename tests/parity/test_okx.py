@@ -16,9 +16,9 @@ from cambist.engine.reference.book.order_book import (
     OrderBook,
     Outcome,
     Source,
-    okx_checksum,
 )
 from cambist.engine.reference.exchanges import BookChecksum, DecodeError, DepthDelta, DepthSnapshot, Trade, decode_okx
+from cambist.engine.reference.exchanges.okx.checksum import okx_checksum
 from cambist.engine.reference.exchanges.okx.decode import MAX_OKX_LEVELS
 from cambist.engine.reference.library import modules as reference
 from cambist.engine.reference.library import streams

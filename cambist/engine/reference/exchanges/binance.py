@@ -16,6 +16,7 @@ from cambist.engine.reference.exchanges.event import (
     Subscribed,
     Trade,
 )
+from cambist.engine.reference.exchanges.exchange import Books, Exchange, Joins, Rules, Seeds
 from cambist.engine.reference.exchanges.frame import Field, document
 
 MICROSECONDS_FROM = 100_000_000_000_000
@@ -184,3 +185,24 @@ def _venue_ns(time: Field) -> int:
     if found >= 1 << 63:
         raise time.wrong()
     return found
+
+
+_SPOT = Rules(Joins.OVERLAP, Seeds.FETCHED, tickers=True)
+"""`U` = previous `u` + 1; overlap is allowed, `u` ≤ the last one is old."""
+_USDM = Rules(Joins.PREVIOUS, Seeds.FETCHED, tickers=True)
+"""`pu` = previous `u`; the first one after a snapshot holds `U` ≤ lastUpdateId ≤ `u`."""
+
+EXCHANGE = Exchange(
+    name="binance",
+    protocols=(
+        "binance.spot.ws",
+        "binance.usdm.ws",
+        "binance.spot.depth",
+        "binance.usdm.depth",
+        "binance.spot.info",
+        "binance.usdm.info",
+    ),
+    decode=lambda protocol, symbol, body: [decode_binance(protocol, symbol, body)],
+    books=(Books("usdm", "binance.usdm.", _USDM, perpetual=True), Books("spot", "binance.", _SPOT)),
+    proof="cex_binance_hft, cex_cryptofeed: recorded channels",
+)

@@ -22,6 +22,7 @@ from cambist.engine.reference.exchanges.event import (
     ProtocolError,
     Trade,
 )
+from cambist.engine.reference.exchanges.exchange import Books, Exchange, Joins, Rules, Seeds
 from cambist.engine.reference.exchanges.frame import Field, document
 from cambist.engine.reference.exchanges.values import (
     best,
@@ -34,6 +35,7 @@ from cambist.engine.reference.exchanges.values import (
     refused,
     sequence,
     subscribed,
+    trade,
 )
 
 MAX_BYBIT_LEVELS = 10_000
@@ -141,9 +143,7 @@ def _trades(data: Field) -> list[Event]:
 def _trade(row: Field) -> Trade:
     symbol, number, price, qty, side, time = row.fields("s", "i", "p", "v", "S", "T")
     told = (symbol.text(), count(number), positive(price), positive(qty))
-    if side.text() not in ("Buy", "Sell"):
-        raise side.wrong()
-    return Trade(*told, buyer_is_maker=side.text() == "Sell", venue_ns=ms(time))
+    return trade(told, side, ("Buy", "Sell"), time, ms)
 
 
 def _instruments(frame: Field) -> Event:
@@ -173,3 +173,12 @@ def _instrument(entry: Field) -> Instrument | None:
         return None
     named = (symbol.text(), base.text(), quote.text(), status.text())
     return Instrument(*named, tick.decimal(), step.decimal(), least.decimal())
+
+
+EXCHANGE = Exchange(
+    name="bybit",
+    protocols=("bybit.spot.ws", "bybit.spot.info"),
+    decode=lambda protocol, _, body: decode_bybit(protocol, body),
+    books=(Books("bybit", "bybit.", Rules(Joins.OVERLAP, Seeds.STREAMED)),),
+    proof="cex_cryptofeed and frames recorded in August 2026",
+)

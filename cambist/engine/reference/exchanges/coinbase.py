@@ -25,8 +25,8 @@ from cambist.engine.reference.exchanges.event import (
     Level,
     ProtocolError,
     Sequence,
-    Trade,
 )
+from cambist.engine.reference.exchanges.exchange import Books, Exchange, Joins, Rules, Seeds
 from cambist.engine.reference.exchanges.frame import Field, document
 from cambist.engine.reference.exchanges.values import (
     at_most,
@@ -38,6 +38,7 @@ from cambist.engine.reference.exchanges.values import (
     refused,
     sequence,
     subscribed,
+    trade,
 )
 
 if TYPE_CHECKING:
@@ -171,9 +172,7 @@ def _trades(event: Field) -> Iterator[Event]:
     for row in rows.items():
         symbol, number, price, qty, side, time = row.fields("product_id", "trade_id", "price", "size", "side", "time")
         told = (_product(symbol), count(number), positive(price), positive(qty))
-        if side.text() not in ("BUY", "SELL"):
-            raise side.wrong()
-        yield Trade(*told, buyer_is_maker=side.text() == "BUY", venue_ns=instant(time))
+        yield trade(told, side, ("SELL", "BUY"), time, instant)
 
 
 def _instruments(frame: Field) -> Event:
@@ -217,3 +216,12 @@ def _status(entry: Field) -> str:
             if flag.optional and flag.boolean():
                 return flag.name
     return word
+
+
+EXCHANGE = Exchange(
+    name="coinbase",
+    protocols=("coinbase.ws", "coinbase.info"),
+    decode=lambda protocol, _, body: decode_coinbase(protocol, body),
+    books=(Books("coinbase", "coinbase.", Rules(Joins.ALWAYS, Seeds.STREAMED)),),
+    proof="frames recorded in August 2026",
+)

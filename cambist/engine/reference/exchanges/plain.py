@@ -29,10 +29,10 @@ from cambist.engine.reference.exchanges.event import (
     Instrument,
     Instruments,
     ProtocolError,
-    Trade,
 )
+from cambist.engine.reference.exchanges.exchange import Books, Exchange, Joins, Rules, Seeds
 from cambist.engine.reference.exchanges.frame import Field, document
-from cambist.engine.reference.exchanges.values import best, levels, positive, sequence
+from cambist.engine.reference.exchanges.values import best, levels, positive, sequence, trade
 
 MAX_PLAIN_LEVELS = 10_000
 """Most levels of a side that are read."""
@@ -108,9 +108,7 @@ def _trade(frame: Field) -> Event:
     """`{"kind":"trade","symbol":"SOL-USD","seq":88,"price":"101.5","qty":"0.2","side":"buy","ts":1790000000124000000}`."""
     symbol, seq, price, qty, side, time = frame.fields("symbol", "seq", "price", "qty", "side", "ts")
     told = (symbol.text(), sequence(seq), positive(price), positive(qty))
-    if side.text() not in ("buy", "sell"):
-        raise side.wrong()
-    return Trade(*told, buyer_is_maker=side.text() == "sell", venue_ns=sequence(time))
+    return trade(told, side, ("buy", "sell"), time, sequence)
 
 
 def _instrument(entry: Field) -> Instrument:
@@ -129,3 +127,12 @@ def _instrument(entry: Field) -> Instrument:
 def _optional_ns(time: Field) -> int | None:
     """Rule 3: returns a time below 2⁶³, so that it fits."""
     return sequence(time) if time.optional else None
+
+
+EXCHANGE = Exchange(
+    name="cambist",
+    protocols=("cambist.ws",),
+    decode=lambda protocol, _, body: decode_plain(protocol, body),
+    books=(Books("plain", "cambist.", Rules(Joins.CHAIN, Seeds.BOTH, tickers=True)),),
+    proof="the form is our own; the examples in its tests",
+)

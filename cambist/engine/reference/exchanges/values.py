@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.exchanges.decimal import DECIMALS, U64_MAX, decimal8
-from cambist.engine.reference.exchanges.event import Error, FieldError, Subscribed
+from cambist.engine.reference.exchanges.event import Error, FieldError, Subscribed, Trade
 from cambist.engine.reference.exchanges.rfc3339 import rfc3339_ns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cambist.engine.reference.exchanges.event import Level
     from cambist.engine.reference.exchanges.frame import Field
 
@@ -64,6 +66,16 @@ def positive(amount: Field) -> int:
     if value == 0:
         raise amount.wrong()
     return value
+
+
+def trade(
+    told: tuple[str, int, int, int], side: Field, takers: tuple[str, str], at: Field, clock: Callable[[Field], int]
+) -> Trade:
+    """Returns a trade of (symbol, id, price, quantity); `takers` are the words for buying and for selling."""
+    word = side.text()
+    if word not in takers:
+        raise side.wrong()
+    return Trade(*told, buyer_is_maker=word == takers[1], venue_ns=clock(at))
 
 
 def at_most(rows: Field, most: int) -> list[Field]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.engine.reference.book.order_book import Continuity, OrderBook, Source, okx_checksum, take
+from cambist.engine.reference.book.order_book import Continuity, OrderBook, Source, take
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.chain.solana import decode_solana as solana
 from cambist.engine.reference.exchanges import DecodeError, Direction, SolanaSession, canonical, rfc3339_ns
@@ -14,6 +14,7 @@ from cambist.engine.reference.exchanges import decode_binance as binance
 from cambist.engine.reference.exchanges import decode_okx as okx
 from cambist.engine.reference.exchanges import decode_venue as venue
 from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
+from cambist.engine.reference.exchanges.okx.checksum import okx_checksum
 from cambist.engine.reference.search.cycle_finder import Potentials, find_negative_cycles
 from cambist.engine.reference.search.graph import Graph
 from cambist.engine.reference.search.log2 import log2_ratio

@@ -10,7 +10,6 @@ from cambist.engine.reference.book.order_book.consolidated import ConsolidatedBo
 from cambist.engine.reference.book.order_book.levels import MAX_LEVELS, Levels
 from cambist.engine.reference.book.order_book.numbering import Numbered, Numbering
 from cambist.engine.reference.book.order_book.pace import FIRST_SILENCE_NS, LEAST_SILENCE_NS, Pace
-from cambist.engine.reference.book.order_book.rules import Continuity
 from cambist.engine.reference.book.order_book.state import (
     Anchor,
     BookChange,
@@ -24,8 +23,7 @@ from cambist.engine.reference.book.order_book.state import (
     Ticker,
 )
 from cambist.engine.reference.book.order_book.told import take
-from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
-from cambist.engine.reference.exchanges.okx.checksum import okx_checksum
+from cambist.engine.reference.exchanges import Continuity
 
 __all__ = [
     "FIRST_SILENCE_NS",
@@ -55,7 +53,5 @@ __all__ = [
     "Taken",
     "Ticker",
     "VenueBook",
-    "kraken_checksum",
-    "okx_checksum",
     "take",
 ]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.book.order_book.pace import Pace
 from cambist.engine.reference.book.order_book.quote import Quoting
-from cambist.engine.reference.book.order_book.rules import Continuity, Joins, Seeds, Sums
 from cambist.engine.reference.book.order_book.state import (
     Anchor,
     BookChange,
@@ -21,12 +20,12 @@ from cambist.engine.reference.book.order_book.state import (
     Source,
     Ticker,
 )
-from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
-from cambist.engine.reference.exchanges.okx.checksum import okx_checksum
+from cambist.engine.reference.exchanges.exchange import Joins, Seeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cambist.engine.reference.exchanges import Continuity
     from cambist.engine.reference.exchanges.event import Level
 
 MAX_BUFFER = 5_000
@@ -165,7 +164,7 @@ class OrderBook(Quoting):
         """
         if digits is not None:
             self._digits = (max(self._digits[0], digits[0]), max(self._digits[1], digits[1]))
-        if self._state is not BookState.LIVE or self._rules.sums is Sums.NONE:
+        if self._state is not BookState.LIVE or self._rules.sum is None:
             return self._ignored()
         guarded = self._rules.joins is not Joins.ALWAYS
         if guarded and self._sums_failed >= MAX_SUMS_FAILED:
@@ -446,7 +445,5 @@ class OrderBook(Quoting):
 
     def _sum(self) -> int:
         """Returns what the levels sum to by the venue's rule. A newer ticker is not in it."""
-        bids, asks = self._bids.best_first(), self._asks.best_first()
-        return (
-            kraken_checksum(bids, asks, *self._digits) if self._rules.sums is Sums.KRAKEN else okx_checksum(bids, asks)
-        )
+        assert self._rules.sum is not None  # `verify` asks first
+        return self._rules.sum(self._bids.best_first(), self._asks.best_first(), self._digits)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAX_LEVELS = 100_000
 """Levels kept on a side. Venues send far ones for as long as a connection lives; the farthest go first.
 
-A recorded book of Coinbase has 27,236 asks."""
+A recorded book has 27,236 asks."""
 
 
 class Levels:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from cambist.engine.reference.book.order_book.pace import Pace
-from cambist.engine.reference.book.order_book.rules import Continuity
+from cambist.engine.reference.exchanges import Continuity
 
 
 class BookState(StrEnum):

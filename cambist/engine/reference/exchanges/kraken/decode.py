@@ -25,7 +25,6 @@ from cambist.engine.reference.exchanges.event import (
     Level,
     ProtocolError,
     Subscribed,
-    Trade,
     VenueStatus,
 )
 from cambist.engine.reference.exchanges.frame import Field, document
@@ -40,6 +39,7 @@ from cambist.engine.reference.exchanges.values import (
     sequence,
     step_of,
     subscribed,
+    trade,
 )
 
 if TYPE_CHECKING:
@@ -160,9 +160,7 @@ def _trade(row: Field) -> Event:
     """
     symbol, number, price, qty, side, time = row.fields("symbol", "trade_id", "price", "qty", "side", "timestamp")
     told = (symbol.text(), sequence(number), _positive(price), _positive(qty))
-    if side.text() not in ("buy", "sell"):
-        raise side.wrong()
-    return Trade(*told, buyer_is_maker=side.text() == "sell", venue_ns=instant(time))
+    return trade(told, side, ("buy", "sell"), time, instant)
 
 
 def _instruments(frame: Field) -> Event:

@@ -20,11 +20,10 @@ from cambist.engine.reference.exchanges.event import (
     Event,
     Ignored,
     Level,
-    Trade,
     VenueStatus,
 )
 from cambist.engine.reference.exchanges.kraken.book import MAX_KRAKEN_LEVELS, Digits, level, pair_in_v2, sum_of
-from cambist.engine.reference.exchanges.values import at_most, count, positive, refused, subscribed
+from cambist.engine.reference.exchanges.values import at_most, count, positive, refused, subscribed, trade
 
 if TYPE_CHECKING:
     from cambist.engine.reference.exchanges.frame import Field
@@ -146,11 +145,8 @@ def _trades(payload: Field, symbol: str) -> list[Event]:
         letter = row.items()[3:4]
         if not letter:
             raise row.wrong()
-        told = (positive(price), positive(qty))
-        side = letter[0].text()
-        if side not in ("b", "s"):
-            raise letter[0].wrong()
-        said.append(Trade(symbol, 0, *told, buyer_is_maker=side == "s", venue_ns=_seconds(time)))
+        told = (symbol, 0, positive(price), positive(qty))
+        said.append(trade(told, letter[0], ("b", "s"), time, _seconds))
     if not said:
         raise payload.wrong()
     return said

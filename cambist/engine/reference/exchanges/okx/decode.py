@@ -24,7 +24,6 @@ from cambist.engine.reference.exchanges.event import (
     Instruments,
     ProtocolError,
     Shutdown,
-    Trade,
 )
 from cambist.engine.reference.exchanges.frame import Field, document
 from cambist.engine.reference.exchanges.values import (
@@ -37,6 +36,7 @@ from cambist.engine.reference.exchanges.values import (
     positive,
     sequence,
     subscribed,
+    trade,
 )
 
 if TYPE_CHECKING:
@@ -170,10 +170,8 @@ def _trade(row: Field, symbol: str) -> Event:
     `{"instId":"SOL-USDT","tradeId":"88","px":"101.5","sz":"0.2","side":"buy","ts":"1790000000124","count":"2"}`.
     """
     number, price, qty, side, time = row.fields("tradeId", "px", "sz", "side", "ts")
-    told = (count(number), positive(price), positive(qty))
-    if side.text() not in ("buy", "sell"):
-        raise side.wrong()
-    return Trade(symbol, *told, buyer_is_maker=side.text() == "sell", venue_ns=ms_text(time))
+    told = (symbol, count(number), positive(price), positive(qty))
+    return trade(told, side, ("buy", "sell"), time, ms_text)
 
 
 def _seed(frame: Field, symbol: str) -> Event:
