@@ -72,8 +72,8 @@ def find(seeds: Sequence[bytes], program: bytes) -> tuple[bytes, int]:
 
     Raises `PdaError` for a seed above 32 bytes, more than 15 seeds and the bump, or a program that is not 32 bytes.
 
-    >>> clmm = base58.decode("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK")
-    >>> base58.encode(find([b"amm_config", bytes([0, 1])], clmm)[0])
+    >>> owner = base58.decode("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK")
+    >>> base58.encode(find([b"amm_config", bytes([0, 1])], owner)[0])
     'E64NGkDLLCdQ2yFNPcavaKptrEgmiQaNykUuLC1Qgwyp'
     """
     _check(seeds, program, 1)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cambist.engine.reference.venues.origin import SWAP_UNITS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,12 +18,7 @@ _UNITS: Final = {
     "create_ata": 25_000,
     "close_account": 3_000,
     "memo": 100,
-    "raydium_swap_v4": 80_000,
-    "raydium_swap_cpcc": 120_000,
-    "orca_whirlpool_swap": 145_000,
-    "meteora_dlmm_swap": 70_000,
-    "jupiter_aggregator": 180_000,
-    "phoenix_swap": 25_000,
+    **SWAP_UNITS,
 }
 _OTHER_UNITS: Final = 10_000
 _FLOOR_UNITS: Final = 5_000
@@ -33,8 +30,8 @@ _U64_MAX: Final = (1 << 64) - 1
 def origin_units(signers: int, accounts: int, operations: Sequence[str], margin_percent: int) -> int | None:
     """Returns the origin's estimate of a transaction's compute units, rounded up, at least 5,000; `None` beyond a u64.
 
-    >>> origin_units(1, 20, ["raydium_swap_v4", "else"], 10)
-    119350
+    >>> origin_units(1, 20, ["transfer_spl", "else"], 10)
+    36300
     """
     plain = 1_500 * signers + 850 * accounts + sum(_UNITS.get(name, _OTHER_UNITS) for name in operations)
     wanted = -(-plain * (100 + margin_percent) // 100)

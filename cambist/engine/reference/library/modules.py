@@ -22,8 +22,8 @@ from cambist.engine.reference.search.multiverse import Params
 from cambist.engine.reference.search.multiverse import search as multiverse
 from cambist.engine.reference.search.sizing import best_input as sized
 from cambist.engine.reference.series import technical
-from cambist.engine.reference.venues import constant_product as raydium_v4
 from cambist.engine.reference.venues import named
+from cambist.engine.reference.venues.constant_product import exact_in
 from cambist.engine.reference.venues.quote import ChainTime, Pool
 from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
 
@@ -159,7 +159,7 @@ class _Products:
     def quote(self, hop: int, amount_in: int) -> int | None:
         reserve_in, reserve_out, num, den = self._hops[hop]
         try:
-            return raydium_v4.exact_in((reserve_in, reserve_out), (num, den), amount_in, RoundingRule.TRUE_CEIL)[0]
+            return exact_in((reserve_in, reserve_out), (num, den), amount_in, RoundingRule.TRUE_CEIL)[0]
         except QuoteError:
             return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.constant_product import exact_in
 from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def constant_product(
 
 def _paid(amount: int, reserve_in: int, reserve_out: int, fee: tuple[int, int]) -> int:
     try:
-        return raydium_v4.exact_in((reserve_in, reserve_out), fee, amount, RoundingRule.TRUE_CEIL)[0]
+        return exact_in((reserve_in, reserve_out), fee, amount, RoundingRule.TRUE_CEIL)[0]
     except QuoteError:
         return 0
 

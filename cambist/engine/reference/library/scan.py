@@ -13,7 +13,7 @@ from cambist.engine.reference.judge.scorer import Candidate, Decision, decide
 from cambist.engine.reference.search.log2 import log2_ratio
 from cambist.engine.reference.search.pool_graph import NO_WEIGHT, PoolGraph, PoolGraphError
 from cambist.engine.reference.search.sizing import best_input
-from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.constant_product import exact_in
 from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class _Chain:
 
     def quote(self, hop: int, amount_in: int) -> int | None:
         try:
-            return raydium_v4.exact_in(self._sides[hop], self._fee, amount_in, RoundingRule.TRUE_CEIL)[0]
+            return exact_in(self._sides[hop], self._fee, amount_in, RoundingRule.TRUE_CEIL)[0]
         except QuoteError:
             return None
 

@@ -10,6 +10,8 @@ import math
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.venues import origin
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,7 +19,6 @@ DEFAULT_LIQUIDITY = 100_000.0
 """Liquidity reckoned with where none is known."""
 MIN_PERCENT = 0.01
 MIN_SIZE = 10.0
-VENUE_FEES = {"JUPITER": 0.0035, "RAYDIUM": 0.0025, "ORCA": 0.0025, "PUMPFUN": 0.01, "PUMP.FUN": 0.01}
 OTHER_FEE = 0.003
 
 
@@ -89,7 +90,7 @@ class Spread(NamedTuple):
     gross: float
     fees: FeeEstimate
     friction: float
-    """Slippage learned, decay and the share that Raydium takes."""
+    """Slippage learned, decay and the share that a venue takes besides."""
     net: float
     state: SpreadState
 
@@ -97,14 +98,14 @@ class Spread(NamedTuple):
 def venue_fee(venue: str) -> float:
     """Returns a venue's fee as a share of the size; unknown ones count as 0.3 %."""
     name = "".join(char.upper() if char.isascii() else char for char in venue)
-    return VENUE_FEES.get(name, OTHER_FEE)
+    return origin.FEES.get(name, OTHER_FEE)
 
 
 def estimate_fees(size: float, buy: str, sell: str, liquidity: float, config: SpreadConfig) -> FeeEstimate:
     """Returns what buying `size` at one venue and selling it at another costs.
 
-    >>> round(estimate_fees(100.0, "raydium", "orca", 100_000.0, SpreadConfig()).total, 9)
-    0.975
+    >>> round(estimate_fees(100.0, "here", "there", 100_000.0, SpreadConfig()).total, 9)
+    1.075
     """
     trading = size * (venue_fee(buy) + venue_fee(sell))
     gas = 0.0002 * config.sol_price
@@ -120,7 +121,7 @@ def detect_spread(quotes: Sequence[VenueQuote], config: SpreadConfig) -> Spread 
     `None` with less than two usable quotes (prices above 0, finite numbers), or less than a hundredth of a percent
     between them.
 
-    >>> quotes = [VenueQuote("orca", 100.0, 1e6), VenueQuote("meteora", 103.0, 1e6)]
+    >>> quotes = [VenueQuote("here", 100.0, 1e6), VenueQuote("there", 103.0, 1e6)]
     >>> found = detect_spread(quotes, SpreadConfig())
     >>> (found.buy, found.sell, found.percent, found.size, found.state.name)
     (0, 1, 3.0, 100.0, 'HOT')
@@ -164,8 +165,8 @@ def _ends(quotes: Sequence[VenueQuote]) -> tuple[int, int] | None:
 
 def _friction(size: float, low: VenueQuote, high: VenueQuote, config: SpreadConfig) -> float:
     decay = config.decay_percent_per_s * min(config.window_s, 10.0) * (0.3 if config.established else 1.0)
-    raydium = 0.2 if "raydium" in (low.venue.lower(), high.venue.lower()) else 0.0
-    return size * config.learned_slippage_percent / 100.0 + size * decay / 100.0 + size * raydium / 100.0
+    share = origin.SHARE_PERCENT if origin.SHARING in (low.venue.lower(), high.venue.lower()) else 0.0
+    return size * config.learned_slippage_percent / 100.0 + size * decay / 100.0 + size * share / 100.0
 
 
 def _state(net: float, percent: float) -> SpreadState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from cambist.engine.reference.chain.token import TransferFee, TransferFeeConfig
 from cambist.engine.reference.search.log2 import log2_ratio
@@ -118,6 +118,47 @@ class VaultFill(NamedTuple):
             transfer_fee_out=withheld_out,
             ticks_crossed=self.ticks_crossed,
         )
+
+
+F = TypeVar("F")
+"""A swap as the room's maths gives it."""
+
+
+class VaultPool(Pool, Generic[F]):
+    """A pool whose swaps are told inside the vaults, so that transfer fees come on top."""
+
+    transfer_fees: TransferFees
+
+    @abstractmethod
+    def vault_swap(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> F:
+        """Returns the whole swap as the program does it; amounts are inside the vaults. Raises `QuoteError`."""
+
+    @abstractmethod
+    def vault_fill(self, a_to_b: bool, fill: F) -> VaultFill:
+        """Returns what a swap moves between the vaults."""
+
+    @abstractmethod
+    def swapped(self, a_to_b: bool, fill: F) -> Pool:
+        """Returns the pool after a swap. Raises `QuoteError` overflow."""
+
+    def swap(self, a_to_b: bool, amount_in: int, time: ChainTime) -> tuple[Quote, Pool]:
+        """Returns the exact-in quote and the pool after it. Raises `QuoteError`."""
+        fee_in, _ = transfer_fees_at(self.transfer_fees, a_to_b, time)
+        fill = self.vault_swap(a_to_b, amount_in - fee_in.fee(amount_in), time, exact_in=True)
+        return self.quote_of(a_to_b, fill, time, sent=amount_in), self.swapped(a_to_b, fill)
+
+    def swap_exact_out(self, a_to_b: bool, amount_out: int, time: ChainTime) -> tuple[Quote, Pool]:
+        """Returns the exact-out quote and the pool after it; one may pay more than asked. Raises `QuoteError`."""
+        _, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
+        fill = self.vault_swap(a_to_b, to_u64(fee_out.gross(amount_out)), time, exact_in=False)
+        return self.quote_of(a_to_b, fill, time), self.swapped(a_to_b, fill)
+
+    def quote_of(self, a_to_b: bool, fill: F, time: ChainTime, sent: int | None = None) -> Quote:
+        """Returns the trader's side of a swap. Raises `QuoteError` overflow.
+
+        `sent` is what the trader asked to send, if all of it was used: the transfer fee's inverse isn't exact.
+        """
+        return self.vault_fill(a_to_b, fill).quote(self.transfer_fees, a_to_b, time, sent)
 
 
 def share_left(fee: TransferFee) -> int:

@@ -13,17 +13,16 @@ from cambist.engine.reference.venues.quote import (
     BASIS_POINTS,
     PPM,
     ChainTime,
-    Pool,
-    Quote,
     TransferFees,
     VaultFill,
+    VaultPool,
     after_transfers,
     root_rate,
     root_reserves,
     share_left,
     transfer_fees_at,
 )
-from cambist.engine.reference.venues.quote_error import QuoteError, to_u64
+from cambist.engine.reference.venues.quote_error import QuoteError
 
 if TYPE_CHECKING:
     from cambist.engine.reference.venues.clmm.layout import ClmmConfig, ClmmPool
@@ -32,7 +31,7 @@ _U64 = 1 << 64
 
 
 @dataclass(frozen=True)
-class ClmmState(Pool):
+class ClmmState(VaultPool[raydium_clmm.ClmmFill]):
     """A Raydium CLMM pool; token 0 is token A."""
 
     account: ClmmPool
@@ -44,19 +43,7 @@ class ClmmState(Pool):
         """Returns the mints of tokens 0 and 1."""
         return self.account.mints
 
-    def swap(self, a_to_b: bool, amount_in: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-in quote and the pool after it. Raises `QuoteError`."""
-        fee_in, _ = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        fill = self.fill(a_to_b, amount_in - fee_in.fee(amount_in), time, exact_in=True)
-        return self.quote_of(a_to_b, fill, time, sent=amount_in), self.after(a_to_b, fill)
-
-    def swap_exact_out(self, a_to_b: bool, amount_out: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-out quote and the pool after it. Raises `QuoteError`."""
-        _, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        fill = self.fill(a_to_b, to_u64(fee_out.gross(amount_out)), time, exact_in=False)
-        return self.quote_of(a_to_b, fill, time), self.after(a_to_b, fill)
-
-    def fill(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> raydium_clmm.ClmmFill:
+    def vault_swap(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> raydium_clmm.ClmmFill:
         """Returns the swap as the program does it; amounts are inside the vaults. Raises `QuoteError`."""
         return raydium_clmm.swap(
             self.account,
@@ -68,16 +55,12 @@ class ClmmState(Pool):
             now=time.unix_timestamp,
         )
 
-    def quote_of(self, a_to_b: bool, fill: raydium_clmm.ClmmFill, time: ChainTime, sent: int | None = None) -> Quote:
-        """Returns the trader's side of `fill`. Raises `QuoteError` overflow.
-
-        `sent` is what the trader asked to send, if all of it was used: the transfer fee's inverse isn't exact.
-        """
+    def vault_fill(self, a_to_b: bool, fill: raydium_clmm.ClmmFill) -> VaultFill:
+        """Returns what `fill` moves between the vaults."""
         fees = (fill.fee, 0) if fill.fee_on_input else (0, fill.fee)
-        filled = VaultFill(fill.amount_in, fill.amount_out, fees, fill.ticks_crossed)
-        return filled.quote(self.transfer_fees, a_to_b, time, sent)
+        return VaultFill(fill.amount_in, fill.amount_out, fees, fill.ticks_crossed)
 
-    def after(self, a_to_b: bool, fill: raydium_clmm.ClmmFill) -> ClmmState:
+    def swapped(self, a_to_b: bool, fill: raydium_clmm.ClmmFill) -> ClmmState:
         """Returns the pool after `fill`."""
         side = int(fill.fee_on_input != a_to_b)
 

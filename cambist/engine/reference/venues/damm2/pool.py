@@ -11,24 +11,23 @@ from cambist.engine.reference.venues.damm2.fee import FEE_DENOMINATOR
 from cambist.engine.reference.venues.quote import (
     BASIS_POINTS,
     ChainTime,
-    Pool,
-    Quote,
     TransferFees,
     VaultFill,
+    VaultPool,
     after_transfers,
     root_rate,
     root_reserves,
     share_left,
     transfer_fees_at,
 )
-from cambist.engine.reference.venues.quote_error import QuoteError, to_u64
+from cambist.engine.reference.venues.quote_error import QuoteError
 
 if TYPE_CHECKING:
     from cambist.engine.reference.venues.damm2.layout import DammV2Pool
 
 
 @dataclass(frozen=True)
-class DammV2State(Pool):
+class DammV2State(VaultPool[damm_v2.DammV2Fill]):
     """A Meteora DAMM v2 pool."""
 
     account: DammV2Pool
@@ -37,18 +36,6 @@ class DammV2State(Pool):
     def mints(self) -> tuple[bytes, bytes]:
         """Returns the mints of tokens A and B."""
         return self.account.mints
-
-    def swap(self, a_to_b: bool, amount_in: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-in quote and the pool after it. Raises `QuoteError`."""
-        fee_in, _ = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        kept = amount_in - fee_in.fee(amount_in)
-        return self._done(a_to_b, self._swap(damm_v2.SwapMode.EXACT_IN, kept, a_to_b, time), time, amount_in)
-
-    def swap_exact_out(self, a_to_b: bool, amount_out: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-out quote and the pool after it. Raises `QuoteError`."""
-        _, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        gross = to_u64(fee_out.gross(amount_out))
-        return self._done(a_to_b, self._swap(damm_v2.SwapMode.EXACT_OUT, gross, a_to_b, time), time)
 
     def rate(self, a_to_b: bool, time: ChainTime) -> tuple[int, int] | None:
         """Returns the marginal rate as (num, den), within 10⁻¹⁵."""
@@ -67,16 +54,18 @@ class DammV2State(Pool):
         fees = transfer_fees_at(self.transfer_fees, a_to_b, time)
         return after_transfers(reserves, float(kept) / float(FEE_DENOMINATOR), fees)
 
-    def _swap(self, mode: damm_v2.SwapMode, amount: int, a_to_b: bool, time: ChainTime) -> damm_v2.DammV2Fill:
+    def vault_swap(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> damm_v2.DammV2Fill:
+        """Returns the swap as the program does it; amounts are inside the vaults. Raises `QuoteError`."""
+        mode = damm_v2.SwapMode.EXACT_IN if exact_in else damm_v2.SwapMode.EXACT_OUT
         return damm_v2.swap(self.account, mode, amount, time.slot, time.unix_timestamp, a_to_b=a_to_b)
 
-    def _done(
-        self, a_to_b: bool, fill: damm_v2.DammV2Fill, time: ChainTime, sent: int | None = None
-    ) -> tuple[Quote, Pool]:
-        fees = (fill.fee, 0) if fill.fee_on_input else (0, fill.fee)
-        filled = VaultFill(fill.amount_in, fill.amount_out, fees)
-        quote = filled.quote(self.transfer_fees, a_to_b, time, sent)
-        return quote, with_fields(self, account=fill.pool)
+    def vault_fill(self, a_to_b: bool, fill: damm_v2.DammV2Fill) -> VaultFill:
+        """Returns what `fill` moves between the vaults."""
+        return VaultFill(fill.amount_in, fill.amount_out, (fill.fee, 0) if fill.fee_on_input else (0, fill.fee))
+
+    def swapped(self, a_to_b: bool, fill: damm_v2.DammV2Fill) -> DammV2State:
+        """Returns the pool after `fill`."""
+        return with_fields(self, account=fill.pool)
 
     def _kept(self, a_to_b: bool, time: ChainTime) -> int:
         """Returns what is kept of 10⁹ atoms, at the margin; 0 if a swap would fail."""

@@ -12,10 +12,9 @@ from cambist.engine.reference.venues.dlmm import maths as dlmm
 from cambist.engine.reference.venues.quote import (
     BASIS_POINTS,
     ChainTime,
-    Pool,
-    Quote,
     TransferFees,
     VaultFill,
+    VaultPool,
     after_transfers,
     fit,
     share_left,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DlmmState(Pool):
+class DlmmState(VaultPool[dlmm.DlmmFill]):
     """A Meteora DLMM pair; X is token A."""
 
     account: LbPair
@@ -38,16 +37,6 @@ class DlmmState(Pool):
     def mints(self) -> tuple[bytes, bytes]:
         """Returns the mints of X and Y."""
         return self.account.mint_x, self.account.mint_y
-
-    def swap(self, a_to_b: bool, amount_in: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-in quote and the pool after it. Raises `QuoteError`."""
-        fee_in, _ = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        return self._swap(a_to_b, amount_in - fee_in.fee(amount_in), time, sent=amount_in)
-
-    def swap_exact_out(self, a_to_b: bool, amount_out: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-out quote and the pool after it. Raises `QuoteError`."""
-        _, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        return self._swap(a_to_b, to_u64(fee_out.gross(amount_out)), time)
 
     def rate(self, a_to_b: bool, time: ChainTime) -> tuple[int, int] | None:
         """Returns the marginal rate as (num, den)."""
@@ -82,17 +71,18 @@ class DlmmState(Pool):
         except QuoteError:
             return None
 
-    def _swap(self, a_to_b: bool, amount: int, time: ChainTime, sent: int | None = None) -> tuple[Quote, Pool]:
-        """`sent` is what the trader asked to send; without it `amount` is an exact output."""
+    def vault_swap(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> dlmm.DlmmFill:
+        """Returns the swap as the program does it; amounts are inside the vaults. Raises `QuoteError`."""
         now, slot = time.unix_timestamp, time.slot
-        exact_in = sent is not None
-        fill = dlmm.swap(self.account, self.bins, amount, exact_in=exact_in, x_to_y=a_to_b, now=now, slot=slot)
-        fees = (fill.fee, 0) if fill.fee_on_input else (0, fill.fee)
-        filled = VaultFill(fill.amount_in, fill.amount_out, fees, max(len(fill.steps) - 1, 0))
-        quote = filled.quote(self.transfer_fees, a_to_b, time, sent)
-        return quote, self._after(a_to_b, fill)
+        return dlmm.swap(self.account, self.bins, amount, exact_in=exact_in, x_to_y=a_to_b, now=now, slot=slot)
 
-    def _after(self, a_to_b: bool, fill: dlmm.DlmmFill) -> DlmmState:
+    def vault_fill(self, a_to_b: bool, fill: dlmm.DlmmFill) -> VaultFill:
+        """Returns what `fill` moves between the vaults."""
+        fees = (fill.fee, 0) if fill.fee_on_input else (0, fill.fee)
+        return VaultFill(fill.amount_in, fill.amount_out, fees, max(len(fill.steps) - 1, 0))
+
+    def swapped(self, a_to_b: bool, fill: dlmm.DlmmFill) -> DlmmState:
+        """Returns the pair after `fill`. Raises `QuoteError` overflow."""
         owed = "protocol_fee_x" if a_to_b == fill.fee_on_input else "protocol_fee_y"
         owes = {owed: to_u64(getattr(self.account, owed) + fill.protocol_fee)}
         account = replace(self.account, active_id=fill.active_id, volatility=fill.volatility, **owes)

@@ -14,17 +14,16 @@ from cambist.engine.reference.venues.quote import (
     BASIS_POINTS,
     PPM,
     ChainTime,
-    Pool,
-    Quote,
     TransferFees,
     VaultFill,
+    VaultPool,
     after_transfers,
     root_rate,
     root_reserves,
     share_left,
     transfer_fees_at,
 )
-from cambist.engine.reference.venues.quote_error import QuoteError, Reason, to_u64
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 
 if TYPE_CHECKING:
     from cambist.engine.reference.venues.orca.layout import Oracle, Whirlpool
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class WhirlpoolState(Pool):
+class WhirlpoolState(VaultPool[whirlpool_math.WhirlpoolFill]):
     """An Orca Whirlpool."""
 
     account: Whirlpool
@@ -43,21 +42,6 @@ class WhirlpoolState(Pool):
     def mints(self) -> tuple[bytes, bytes]:
         """Returns mints A and B."""
         return self.account.mint_a, self.account.mint_b
-
-    def swap(self, a_to_b: bool, amount_in: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-in quote and the pool after it. Raises `QuoteError`."""
-        fee_in, _ = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        withheld = fee_in.fee(amount_in)
-        fill = self.fill(a_to_b, amount_in - withheld, time, exact_in=True)
-        if fill.left:
-            raise QuoteError(Reason.LIQUIDITY)
-        return self.after(a_to_b, fill, time, sent=amount_in)
-
-    def swap_exact_out(self, a_to_b: bool, amount_out: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-out quote and the pool after it. Raises `QuoteError`."""
-        _, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        fill = self.fill(a_to_b, to_u64(fee_out.gross(amount_out)), time, exact_in=False)
-        return self.after(a_to_b, fill, time)
 
     def fill(
         self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool, limit: int = whirlpool_math.NO_LIMIT
@@ -76,16 +60,19 @@ class WhirlpoolState(Pool):
             now=time.unix_timestamp,
         )
 
-    def after(
-        self, a_to_b: bool, fill: whirlpool_math.WhirlpoolFill, time: ChainTime, sent: int | None = None
-    ) -> tuple[Quote, WhirlpoolState]:
-        """Returns the trader's side of `fill` and the pool after it. Raises `QuoteError` overflow.
+    def vault_swap(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> whirlpool_math.WhirlpoolFill:
+        """Returns the whole swap as the program does it; amounts are inside the vaults. Raises `QuoteError`."""
+        fill = self.fill(a_to_b, amount, time, exact_in=exact_in)
+        if exact_in and fill.left:
+            raise QuoteError(Reason.LIQUIDITY)
+        return fill
 
-        `sent` is what the trader asked to send, if all of it was used: the transfer fee's inverse isn't exact.
-        """
-        fees = (fill.fee, 0)
-        filled = VaultFill(fill.amount_in, fill.amount_out, fees, len(fill.crossings))
-        quote = filled.quote(self.transfer_fees, a_to_b, time, sent)
+    def vault_fill(self, a_to_b: bool, fill: whirlpool_math.WhirlpoolFill) -> VaultFill:
+        """Returns what `fill` moves between the vaults."""
+        return VaultFill(fill.amount_in, fill.amount_out, (fill.fee, 0), len(fill.crossings))
+
+    def swapped(self, a_to_b: bool, fill: whirlpool_math.WhirlpoolFill) -> WhirlpoolState:
+        """Returns the pool after `fill`."""
         owed_a, owed_b = (fill.protocol_fee, 0) if a_to_b else (0, fill.protocol_fee)
         account = replace(
             self.account,
@@ -100,7 +87,7 @@ class WhirlpoolState(Pool):
         oracle = self.oracle
         if oracle is not None and fill.variables is not None:
             oracle = replace(oracle, variables=fill.variables)
-        return quote, with_fields(self, account=account, oracle=oracle)
+        return with_fields(self, account=account, oracle=oracle)
 
     def rate(self, a_to_b: bool, time: ChainTime) -> tuple[int, int] | None:
         """Returns the marginal rate as (num, den), within 10⁻¹⁵."""

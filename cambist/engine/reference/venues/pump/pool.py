@@ -12,10 +12,9 @@ from cambist.engine.reference.venues.pump import owned
 from cambist.engine.reference.venues.quote import (
     BASIS_POINTS,
     ChainTime,
-    Pool,
-    Quote,
     TransferFees,
     VaultFill,
+    VaultPool,
     after_transfers,
     fit,
     moved,
@@ -39,7 +38,7 @@ def is_canonical(pool: PumpPool, find: Callable[[list[bytes], bytes], tuple[byte
 
 
 @dataclass(frozen=True)
-class PumpState(Pool):
+class PumpState(VaultPool[pump.PumpFill]):
     """A Pump AMM pool; base is token A."""
 
     account: PumpPool
@@ -57,18 +56,6 @@ class PumpState(Pool):
     def mints(self) -> tuple[bytes, bytes]:
         """Returns the mints of base and quote."""
         return self.account.base_mint, self.account.quote_mint
-
-    def swap(self, a_to_b: bool, amount_in: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-in quote and the pool after it. Raises `QuoteError`."""
-        fee_in, _ = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        fill = self.fill(a_to_b, amount_in - fee_in.fee(amount_in), exact_in=True)
-        return self.quote_of(a_to_b, fill, time, sent=amount_in), self.after(a_to_b, fill)
-
-    def swap_exact_out(self, a_to_b: bool, amount_out: int, time: ChainTime) -> tuple[Quote, Pool]:
-        """Returns the exact-out quote and the pool after it; a sale may pay more than asked. Raises `QuoteError`."""
-        _, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
-        fill = self.fill(a_to_b, to_u64(fee_out.gross(amount_out)), exact_in=False)
-        return self.quote_of(a_to_b, fill, time), self.after(a_to_b, fill)
 
     def fill(self, a_to_b: bool, amount: int, *, exact_in: bool) -> pump.PumpFill:
         """Returns the swap; amounts are inside the vaults. Raises `QuoteError`."""
@@ -105,16 +92,15 @@ class PumpState(Pool):
                 found = fees
         return found
 
-    def quote_of(self, a_to_b: bool, fill: pump.PumpFill, time: ChainTime, sent: int | None = None) -> Quote:
-        """Returns the trader's side of `fill`. Raises `QuoteError` overflow.
+    def vault_swap(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> pump.PumpFill:
+        """Returns the swap; amounts are inside the vaults. Raises `QuoteError`."""
+        return self.fill(a_to_b, amount, exact_in=exact_in)
 
-        `sent` is what the trader asked to send: the transfer fee's inverse isn't exact.
-        """
-        fees = (0, fill.fee()) if a_to_b else (fill.fee(), 0)
-        filled = VaultFill(fill.amount_in, fill.amount_out, fees)
-        return filled.quote(self.transfer_fees, a_to_b, time, sent)
+    def vault_fill(self, a_to_b: bool, fill: pump.PumpFill) -> VaultFill:
+        """Returns what `fill` moves between the vaults."""
+        return VaultFill(fill.amount_in, fill.amount_out, (0, fill.fee()) if a_to_b else (fill.fee(), 0))
 
-    def after(self, a_to_b: bool, fill: pump.PumpFill) -> PumpState:
+    def swapped(self, a_to_b: bool, fill: pump.PumpFill) -> PumpState:
         """Returns the pool after `fill`. Raises `QuoteError` overflow."""
         if a_to_b:
             amounts = moved(self.amounts, a_to_b, fill.amount_in, to_u64(fill.amount_out + fill.owed()))
