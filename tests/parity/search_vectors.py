@@ -19,7 +19,7 @@ from cambist.engine.reference.search import sizing
 from cambist.engine.reference.search.cycle_finder import Potentials, find_negative_cycles
 from cambist.engine.reference.search.graph import Graph
 from cambist.engine.reference.search.multiverse import Params, search
-from tests.engine.reference.chains import Chain, ConstantProduct, Ladder
+from tests.engine.reference.search.chains import Chain, ConstantProduct, Ladder
 
 FILE = Path(__file__).with_name("search_vectors.json")
 ONE = 1 << 40

@@ -20,7 +20,7 @@ from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.engine.reference.venues.tick_array_manager import array_start
 from cambist.simulator import layouts
 from tests import svm_vectors
-from tests.engine.reference.test_whirlpool_vectors import pool_of
+from tests.engine.reference.venues.orca.test_whirlpool_vectors import pool_of
 from tests.shared import shared_data
 
 KEY = bytes(range(32))

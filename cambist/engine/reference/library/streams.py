@@ -14,8 +14,8 @@ from cambist.engine.reference.exchanges import Account, Direction, Sequence, Sol
 class BookStream:
     """The book of one symbol, frame by frame.
 
-    >>> stream = BookStream("binance.spot.depth", "SOLUSDT")
-    >>> stream.take(b'{"lastUpdateId":7,"bids":[["142.51","30.1"]],"asks":[["142.52","4"]]}')
+    >>> stream = BookStream("cambist.ws", "SOL-USD")
+    >>> stream.take(b'{"kind":"snapshot","symbol":"SOL-USD","seq":7,"bids":[["142.51","30.1"]],"asks":[["142.52","4"]]}')
     True
     >>> stream.best()
     (14251000000, 3010000000, 14252000000, 400000000)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cambist.engine.reference.search import cycle_finder
 from cambist.engine.reference.search.cycle_finder import Potentials, PotentialsState, find_negative_cycles
 from cambist.engine.reference.search.graph import Graph
-from tests.engine.reference.graphs import ONE, markets, pools, simple_cycles
+from tests.engine.reference.search.graphs import ONE, markets, pools, simple_cycles
 
 
 def check_invariant(graph: Graph, potentials: Potentials) -> None:

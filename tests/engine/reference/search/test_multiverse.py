@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from cambist.engine.reference.search.cycle_finder import Potentials
 from cambist.engine.reference.search.multiverse import Params, Work, search
-from tests.engine.reference.graphs import ONE, brute_force, markets, pools
+from tests.engine.reference.search.graphs import ONE, brute_force, markets, pools
 
 UNBOUNDED = 1 << 60
 

@@ -3,7 +3,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cambist.engine.reference.search.sizing import MAX_EVALUATIONS, best_input, chain_out, closed_form, curve
-from tests.engine.reference.chains import Chain, ConstantProduct, Ladder, constant_products, ladders
+from tests.engine.reference.search.chains import Chain, ConstantProduct, Ladder, constant_products, ladders
 
 
 def scan(chain: Chain, low: int, high: int) -> int:
