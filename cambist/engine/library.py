@@ -237,7 +237,9 @@ class SignalScorer:
 
 
 class WssAggregator:
-    """Merges the streams of several endpoints: the first copy passes; see `reference.wss_aggregator` for each call.
+    """Merges the streams of several endpoints: the first copy passes.
+
+    See `reference.aggregate.wss_aggregator` for each call.
 
     >>> race = WssAggregator()
     >>> [race.signature(endpoint, bytes(64), failed=False, at_ns=0).name for endpoint in (0, 1)]

@@ -276,7 +276,7 @@ class Series:
 
 
 class Table(Protocol):
-    """Figures of many tokens, kept from tick to tick; see `reference.indicator_table`: both backends have its bits."""
+    """Figures of many tokens, kept from tick to tick; see `reference.series.indicator_table`: both have its bits."""
 
     @property
     def tokens(self) -> int:
@@ -359,7 +359,7 @@ def bars(
 
 
 class BarColumns(NamedTuple):
-    """Bars as arrays, and what didn't become part of one; see `reference.bars`."""
+    """Bars as arrays, and what didn't become part of one; see `reference.series.bars`."""
 
     start_ns: NDArray[np.int64]
     open: Floats

@@ -1,7 +1,7 @@
 """Adaptive trend classification over numpy arrays, by the Rust engine where it is built, else by the reference.
 
-What it is, the profiles and what a NaN means are described in `reference.adaptive_trend`; its `Trend` takes one price
-at a time and gives the same bits.
+What it is, the profiles and what a NaN means are described in `reference.series.adaptive_trend`; its `Trend` takes one
+price at a time and gives the same bits.
 """
 
 from __future__ import annotations

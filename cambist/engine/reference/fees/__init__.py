@@ -17,21 +17,55 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from cambist.engine.protocol import FeeSample
-from cambist.engine.reference.venues import VENUES, named
+from cambist.engine.reference.fees.columns import EstimateError, Estimates, estimate_trades
+from cambist.engine.reference.fees.cost import (
+    MAX_CU,
+    SIGNATURE_LAMPORTS,
+    SwapShape,
+    TradeCost,
+    base_fee,
+    cu_limit,
+    priority_fee,
+    swap_cu,
+    tip,
+    token_account_rent,
+)
+from cambist.engine.reference.fees.rows import PERCENT, column_of_request, median
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cambist.config.settings import Bidding
 
+__all__ = [
+    "BUCKET_SLOTS",
+    "HISTORY",
+    "MAX_CU",
+    "PERCENT",
+    "SIGNATURE_LAMPORTS",
+    "Bid",
+    "EstimateError",
+    "Estimates",
+    "FeeModel",
+    "FeeState",
+    "FeeStateError",
+    "SwapShape",
+    "TradeCost",
+    "base_fee",
+    "column_of_request",
+    "cu_limit",
+    "estimate_trades",
+    "median",
+    "priority_fee",
+    "swap_cu",
+    "tip",
+    "token_account_rent",
+]
+
 BUCKET_SLOTS: Final = 32
 """Slots in a bucket of the history."""
 HISTORY: Final = 128
 """Buckets kept."""
-SIGNATURE_LAMPORTS: Final = 5_000
-"""Lamports per signature."""
-MAX_CU: Final = 1_400_000
-"""Most compute units a transaction may ask for."""
 _RECENT: Final = 8
 """Newest rows that make the present level."""
 _BEFORE: Final = 24
@@ -43,22 +77,7 @@ _MAX_SLOT: Final = 1 << 62
 """Slots beyond this are no slots."""
 _NOISE: Final = 1_000
 """Prices up to here are noise: at 200,000 compute units they are 200 lamports."""
-_BUDGET_CU: Final = 300
-"""Two compute-budget instructions."""
-_MARGINPERCENT: Final = 10
-"""Asked on top of the estimate: the price is paid on the limit, and a limit that is too low fails the trade."""
 _U64_MAX: Final = (1 << 64) - 1
-
-_TOKEN_ACCOUNT: Final = 165
-_EXTENSION_HEAD: Final = 4
-_ACCOUNT_OVERHEAD: Final = 128
-_LAMPORTS_PER_BYTE: Final = 6_960
-_ACCOUNT_FIELDS: Final = {1: _EXTENSION_HEAD + 8, 9: _EXTENSION_HEAD, 14: _EXTENSION_HEAD + 1, 26: _EXTENSION_HEAD}
-"""Bytes that a mint's extension takes in each of its accounts: the transfer fee withheld, not transferable, hook,
-pausable."""
-
-PERCENT: Final = {"minimum": 0, "p25": 25, "p50": 50, "p75": 75, "p90": 90, "p99": 99}
-"""Columns of the rows, lowest first."""
 _LEVEL: Final = ("p50", "p75", "p90", "p25", "p99", "minimum")
 """Which column speaks for the level, best first."""
 
@@ -68,27 +87,6 @@ class Bid(NamedTuple):
 
     micro_lamports: int
     source: str
-
-
-class TradeCost(NamedTuple):
-    """What one trade pays the chain, in lamports."""
-
-    base_fee: int
-    priority_fee: int | None
-    tip: int | None
-
-
-class SwapShape(NamedTuple):
-    """A swap in a transaction, as far as its compute units go."""
-
-    venue: str
-    """One of `VENUES`."""
-    ticks_crossed: int = 0
-    """Ticks or bins."""
-    token_2022: bool = False
-    """One of its mints is a Token-2022 mint."""
-    adaptive: bool = False
-    """Its fees follow its volatility."""
 
 
 class FeeState(msgspec.Struct):
@@ -256,24 +254,12 @@ class FeeModel:
         return FeeSample(start, max(row.recv_ns for row in rows), **medians)
 
 
-def column_of_request(percentile: int | None) -> str | None:
-    """Returns the column of a request's percentile in basis points; `None` if there is no such column."""
-    if percentile is None:
-        return "minimum"
-    return next((c for c, percent in PERCENT.items() if percent > 0 and percent * 100 == percentile), None)
-
-
 def _index(rows: Sequence[FeeSample]) -> dict[int, FeeSample]:
     for before, after in itertools.pairwise(rows):
         if before.slot >= after.slot:
             msg = f"fee rows out of order at slot {after.slot}"
             raise FeeStateError(msg)
     return {row.slot: row for row in rows}
-
-
-def median(values: Sequence[int]) -> int | None:
-    """Returns the lower median."""
-    return sorted(values)[(len(values) - 1) // 2] if values else None
 
 
 def _doublings(level: int, calm: int) -> int:
@@ -285,137 +271,3 @@ def _doublings(level: int, calm: int) -> int:
         score += 25
         octave *= 2
     return 100 if score >= 100 else score + (level - octave) * 25 // octave
-
-
-def base_fee(signatures: int) -> int:
-    """Returns the fee of the signatures, in lamports."""
-    return min(signatures * SIGNATURE_LAMPORTS, _U64_MAX)
-
-
-def priority_fee(micro_lamports: int, cu_limit: int) -> int | None:
-    """Returns `ceil(price · limit / 10^6)` lamports: charged on the limit, whatever is used. `None` beyond a u64."""
-    fee = -(-micro_lamports * cu_limit // 1_000_000)
-    return fee if fee <= _U64_MAX else None
-
-
-def tip(gross_lamports: int, bidding: Bidding) -> int | None:
-    """Returns the tip: a share of the gross (lamports), rounded down, at least the minimum. `None` beyond a u64."""
-    share = gross_lamports * bidding.tip_ppm_of_gross // 1_000_000
-    return max(share, bidding.min_tip_lamports) if share <= _U64_MAX else None
-
-
-def swap_cu(swap: SwapShape) -> int | None:
-    """Returns the compute units of one swap, `None` for a venue that was not measured.
-
-    Measured on the programs with p-token, for exact input; the limit asked for, a tenth more, covers every recorded
-    swap. A tick more than quoted may be crossed, as the price may move. Adaptive fees step through groups of ticks:
-    what that takes is not in the quote, so what is added for it covers only the usual swap.
-    """
-    row = named(swap.venue)
-    if row is None or row.compute is None:
-        return None
-    base, step, token_2022, adaptive = row.compute
-    extra = (adaptive if swap.adaptive else 0) + (token_2022 if swap.token_2022 else 0)
-    return base + step * (swap.ticks_crossed + 1) + extra
-
-
-def token_account_rent(extensions: Iterable[int], *, token_2022: bool) -> int:
-    """Returns the lamports that make an associated token account of a mint rent-exempt.
-
-    6,960 a byte, 128 bytes of them for the account itself. `extensions` are the mint's Token-2022 extension types: some
-    put a field into each account.
-
-    >>> token_account_rent([], token_2022=False), token_account_rent([1], token_2022=True)
-    (2039280, 2157600)
-    """
-    size = _TOKEN_ACCOUNT
-    if token_2022:
-        # Base, account type and the owner that can't change, which the associated-token program always asks for.
-        size += 1 + _EXTENSION_HEAD + sum(_ACCOUNT_FIELDS.get(kind, 0) for kind in extensions)
-    return (_ACCOUNT_OVERHEAD + size) * _LAMPORTS_PER_BYTE
-
-
-def cu_limit(swaps: Iterable[SwapShape]) -> int | None:
-    """Returns the compute-unit limit to ask for: the swaps, two budget instructions and 10 %, rounded up.
-
-    `None` if a venue is unknown or the sum is more than a transaction may have.
-    """
-    total = _BUDGET_CU
-    for swap in swaps:
-        cu = swap_cu(swap)
-        if cu is None:
-            return None
-        total += cu
-    limit = -(-total * (100 + _MARGINPERCENT) // 100)
-    return limit if limit <= MAX_CU else None
-
-
-class Estimates(NamedTuple):
-    """What each trade pays, in lamports; -1 is unknown."""
-
-    cu_limits: list[int]
-    base_fees: list[int]
-    priority_fees: list[int]
-    tips: list[int]
-
-
-class EstimateError(ValueError):
-    """Columns that don't belong together, or a figure that can't be one."""
-
-
-def estimate_trades(
-    venues: Sequence[int],
-    ticks: Sequence[int],
-    flags: Sequence[int],
-    gross: Sequence[int],
-    price: int | None,
-    bidding: Bidding,
-) -> Estimates:
-    """Returns what each trade pays at `price` micro-lamports per compute unit.
-
-    `venues` (places in `VENUES`), `ticks` (crossed ticks or bins) and `flags` (1: a Token-2022 mint, 2: adaptive fees)
-    hold the same number of hops for each trade; `gross` is in lamports, -1 if unknown. Raises `EstimateError`.
-
-    >>> from cambist.config.settings import Bidding
-    >>> estimate_trades([0, 2], [0, 1], [0, 0], [1_000_000], 10_000, Bidding())
-    Estimates(cu_limits=[95157], base_fees=[5000], priority_fees=[952], tips=[50000])
-    """
-    trades = len(gross)
-    whole = bool(trades) and len(venues) % trades == 0
-    if len(ticks) != len(venues) or len(flags) != len(venues) or not (whole or not venues):
-        message = f"{len(venues)} hops, {len(ticks)} ticks and {len(flags)} flags are no table of {trades} trades"
-        raise EstimateError(message)
-    hops = len(venues) // trades if trades else 0
-    found = Estimates([], [], [], [])
-    for trade, earned in enumerate(gross):
-        places = range(trade * hops, (trade + 1) * hops)
-        shapes = [shape for at in places if (shape := _shape(venues, ticks, flags, at)) is not None]
-        if earned < -1:
-            message = f"gross at {trade} was {earned}"
-            raise EstimateError(message)
-        limit = cu_limit(shapes)
-        paid = None if price is None or limit is None else priority_fee(price, limit)
-        found.cu_limits.append(_known(limit))
-        found.base_fees.append(_known(base_fee(bidding.signatures)))
-        found.priority_fees.append(_known(paid))
-        found.tips.append(_known(None if earned < 0 else tip(earned, bidding)))
-    return found
-
-
-def _shape(venues: Sequence[int], ticks: Sequence[int], flags: Sequence[int], at: int) -> SwapShape | None:
-    """Returns one hop, `None` where there is none."""
-    if venues[at] == -1:
-        return None
-    for column, value, most in (
-        ("flags", flags[at], 3),
-        ("venues", venues[at], len(VENUES) - 1),
-        ("ticks", ticks[at], (1 << 32) - 1),
-    ):
-        if not 0 <= value <= most:
-            message = f"{column} at {at} was {value}"
-            raise EstimateError(message)
-    return SwapShape(VENUES[venues[at]], ticks[at], bool(flags[at] & 1), bool(flags[at] & 2))
-
-
-def _known(value: int | None) -> int:
-    return -1 if value is None or value >= 1 << 63 else value

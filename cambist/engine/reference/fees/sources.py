@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 import msgspec
 
 from cambist.engine.protocol import FeeSample
-from cambist.engine.reference.fees import PERCENT, Bid, column_of_request, median
+from cambist.engine.reference.fees import Bid
+from cambist.engine.reference.fees.rows import PERCENT, column_of_request, median
 from cambist.engine.reference.judge.scorer import landing_ppm
 
 if TYPE_CHECKING:

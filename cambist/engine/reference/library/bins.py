@@ -1,4 +1,7 @@
-"""Public calls of Meteora DLMM, as `engine_rs/src/bins.rs` gives them."""
+"""Public calls of Meteora DLMM, as `engine_rs/src/bins.rs` gives them.
+
+For users of the engine: no screen and no order uses this.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Several venues' books as one, as `engine_rs/src/books.rs` gives them."""
+"""Several venues' books as one, as `engine_rs/src/books.rs` gives them.
+
+For users of the engine: no screen and no order uses this.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pools whose curve is neither a constant product nor many ranges, as `engine_rs/src/curves.rs` gives them."""
+"""Pools whose curve is neither a constant product nor many ranges, as `engine_rs/src/curves.rs` gives them.
+
+For users of the engine: no screen and no order uses this.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Inclusion proofs in SHA-256 trees: tip and token distributions, transactions of an entry, shreds of a batch.
 
+For users of the engine: no screen and no order uses this.
+
 An odd node is paired with itself. A proof is the siblings from the leaf up. Schemes are `sorted` (distributions: the
 two children in byte order, so that a proof needs no place), `ordered` (transactions of an entry: children in place) and
 `shred` (children in place and cut to 20 bytes, as are the entries of a proof).

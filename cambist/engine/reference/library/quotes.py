@@ -1,4 +1,7 @@
-"""Quotes and sizes of many constant-product pools at once, over columns."""
+"""Quotes and sizes of many constant-product pools at once, over columns.
+
+For users of the engine: no screen and no order uses this.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Public calls of Raydium CLMM and Pump AMM, as `engine_rs/src/ranges.rs` gives them."""
+"""Public calls of Raydium CLMM and Pump AMM, as `engine_rs/src/ranges.rs` gives them.
+
+For users of the engine: no screen and no order uses this.
+"""
 
 from __future__ import annotations
 

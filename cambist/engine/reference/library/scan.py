@@ -1,5 +1,7 @@
 """A whole market of constant-product pools in one call: weighed, searched, sized and scored.
 
+For users of the engine: no screen and no order uses this.
+
 Of the pools between two tokens the best two are looked at in each direction. Every cycle through a base token whose
 marginal prices gain is sized exactly and decided on; what a trade costs is told in atoms of its base token.
 """

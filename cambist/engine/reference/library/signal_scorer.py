@@ -1,5 +1,7 @@
 """The go/no-go formula of the origin's `SignalScorer` (origins 2.1), with the reason it never gave.
 
+For users of the engine: no screen and no order uses this.
+
 Amounts are in quote currency, as floats: this judges signals of single tokens, it sizes nothing. Only + − × ÷ in the
 written order, so the twin gives the same bits.
 """

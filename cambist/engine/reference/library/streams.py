@@ -1,4 +1,7 @@
-"""Frames of one channel to the state they tell of: a venue's book, a node's accounts."""
+"""Frames of one channel to the state they tell of: a venue's book, a node's accounts.
+
+For users of the engine: no screen and no order uses this.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ class BookStream:
     """The book of one symbol, frame by frame.
 
     >>> stream = BookStream("cambist.ws", "SOL-USD")
-    >>> stream.take(b'{"kind":"snapshot","symbol":"SOL-USD","seq":7,"bids":[["142.51","30.1"]],"asks":[["142.52","4"]]}')
+    >>> levels = '"bids":[["142.51","30.1"]],"asks":[["142.52","4"]]'
+    >>> stream.take(f'{{"kind":"snapshot","symbol":"SOL-USD","seq":7,{levels}}}'.encode())
     True
     >>> stream.best()
     (14251000000, 3010000000, 14252000000, 400000000)

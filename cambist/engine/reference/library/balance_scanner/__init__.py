@@ -1,5 +1,7 @@
 """A wallet's balances by mint, from its token accounts; what is left out is counted by reason.
 
+For users of the engine: no screen and no order uses this.
+
 Amounts are atoms. Nothing is asked of the chain: the caller brings the accounts (`getTokenAccountsByOwner` of both
 token programs, the wallet's own account) and the mints it knows.
 """

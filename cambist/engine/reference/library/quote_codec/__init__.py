@@ -1,5 +1,7 @@
 """Lossless compressed quote history, read block by block.
 
+For users of the engine: no screen and no order uses this.
+
 A quote is five whole numbers below 2⁶⁴: time in ns, bid price, bid size, ask price, ask size (prices and sizes × 10⁸,
 as elsewhere). Quotes are in time order. All numbers of a file are little-endian:
 
