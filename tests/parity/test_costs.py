@@ -13,6 +13,7 @@ from cambist.engine import costs
 from cambist.engine.reference import fees
 from cambist.engine.reference.chain.tips import decode_tip_floor
 from cambist.engine.reference.exchanges import DecodeError, canonical, decimal
+from cambist.engine.reference.fees import columns, cost
 from cambist.engine.reference.fees import origin as fee_origin
 from cambist.engine.reference.fees import sources as fee_sources
 from cambist.engine.reference.judge import scorer
@@ -229,7 +230,7 @@ def replaced(candidate: Candidate, **changes: int) -> Candidate:
     return msgspec.structs.replace(candidate, **changes)
 
 
-@pytest.mark.parametrize("module", [scorer, fees, fee_sources, fee_origin, costs, decimal])
+@pytest.mark.parametrize("module", [scorer, cost, columns, fee_sources, fee_origin, costs, decimal])
 def test_the_examples_run(module):
     found = doctest.testmod(module)
     assert found.attempted > 0
