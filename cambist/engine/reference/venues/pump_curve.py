@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.engine.reference.chain import program
 from cambist.engine.reference.chain.log_parser.event import SwapEvent
 from cambist.engine.reference.chain.log_parser.text import field_error, flag, total, u64
 from cambist.engine.reference.chain.reader import check_size, key
+from cambist.engine.reference.venues.program import Program
+from cambist.engine.reference.venues.pump import owned
 from cambist.engine.reference.venues.swap_layout import Layout, Places, at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-from cambist.engine.reference.chain import program
-from cambist.engine.reference.venues.program import Program
-from cambist.engine.reference.venues.pump import owned
 
 
 def _pump_curve(data: bytes) -> SwapEvent:
