@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cambist.engine import make_engine
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.quote_codec import encode_quotes
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.library.quote_codec import encode_quotes
+from cambist.engine.reference.venues import owned
 from cambist.model.events import RecordKind, pack
 from cambist.simulator.market import Market
 from tests.parity import book_fills, markets, okx_frames, transactions, venues
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "engine_rs/core/fuzz"
 TARGETS = {
-    program.RAYDIUM_V4: ("raydium",),
-    program.RAYDIUM_CPMM: ("raydium",),
-    program.WHIRLPOOL: ("orca",),
-    program.METEORA_DLMM: ("dlmm",),
-    program.METEORA_DAMM_V2: ("meteora",),
-    program.SABER: ("saber",),
-    program.RAYDIUM_CLMM: ("clmm",),
-    program.PUMP_AMM: ("pump",),
-    program.PUMP_FEES: ("pump",),
+    owned.RAYDIUM_V4: ("raydium",),
+    owned.RAYDIUM_CPMM: ("raydium",),
+    owned.WHIRLPOOL: ("orca",),
+    owned.METEORA_DLMM: ("dlmm",),
+    owned.METEORA_DAMM_V2: ("meteora",),
+    owned.SABER: ("saber",),
+    owned.RAYDIUM_CLMM: ("clmm",),
+    owned.PUMP_AMM: ("pump",),
+    owned.PUMP_FEES: ("pump",),
     program.TOKEN: ("token", "wallet"),
     program.TOKEN_2022: ("token", "wallet"),
 }
@@ -95,7 +95,7 @@ def main() -> None:
     for mode in range(5):
         save(
             "meteora",
-            with_fee(mode, next(data for _, data in pools_of(market, program.METEORA_DAMM_V2))),
+            with_fee(mode, next(data for _, data in pools_of(market, owned.METEORA_DAMM_V2))),
             most=MOST_GROWN,
         )
     exchanges()
@@ -109,8 +109,8 @@ def main() -> None:
     save("lookup_table", table[: TABLE_HEAD + 64])
     for rows in (0, 1, 3, 70, 1_100):
         save("quote_codec", encode_quotes(quotes(rows)))
-    save("base58", base58.encode(program.WHIRLPOOL).encode())
-    save("base58", program.WHIRLPOOL)
+    save("base58", base58.encode(owned.WHIRLPOOL).encode())
+    save("base58", owned.WHIRLPOOL)
 
 
 def exchanges() -> None:

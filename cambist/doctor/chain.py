@@ -9,7 +9,8 @@ import msgspec
 
 from cambist.doctor.exchange import NoSink
 from cambist.doctor.probe import Failed, Probe
-from cambist.engine.reference.decode import DecodeError, decode_tip_floor
+from cambist.engine.reference.chain.tips import decode_tip_floor
+from cambist.engine.reference.exchanges import DecodeError
 from cambist.model.text import sanitise
 from feeds.conversation import SocketLimits
 from feeds.http import HttpChannel, HttpLimits, Unreachable

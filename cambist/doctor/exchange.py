@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cambist.doctor.probe import Failed, Probe
-from cambist.engine.reference.decode import DecodeError, decode_venue
+from cambist.engine.reference.exchanges import DecodeError, decode_venue
 from cambist.model.text import sanitise
 from feeds.http import HttpChannel, HttpLimits, Unreachable
 from feeds.socket import open_connection

@@ -30,7 +30,7 @@ _LIBRARY = {
         "quotes_between",
     ),
     "cambist.engine.costs": ("Scored", "TradeFees", "estimate_trades", "score_candidates"),
-    "cambist.engine.reference.spread": (
+    "cambist.engine.reference.library.spread": (
         "Spread", "SpreadConfig", "SpreadState", "VenueQuote", "detect_spread", "estimate_fees",
     ),
 }  # fmt: skip

@@ -279,7 +279,7 @@ def damm_v2(
 
 @final
 class WssAggregator:
-    """Merges endpoints; see `cambist.engine.reference.wss_aggregator`, whose verdicts it gives as numbers."""
+    """Merges endpoints; see `cambist.engine.reference.aggregate.wss_aggregator`, whose verdicts it gives as numbers."""
 
     def __new__(cls, window: int = ...) -> WssAggregator: ...
     def signature(self, endpoint: int, signature: bytes, failed: bool, at_ns: int) -> int: ...
@@ -315,14 +315,14 @@ def dlmm_swaps(
 ) -> list[tuple[int, int, int, int, int, int, tuple[int, int, int, int], list[tuple[int, int, int, int, int]]] | str]:
     """Returns what each amount, swapped alone, moves and leaves, or a refusal's word.
 
-    See `cambist.engine.reference.bins`. Raises `ValueError` if an account can't be read.
+    See `cambist.engine.reference.library.bins`. Raises `ValueError` if an account can't be read.
     """
 
 def score_signals(
     config: tuple[float, float, float, float, float, float],
     tokens: Sequence[tuple[bool, bool, float, float, float, float, float, float, float]],
 ) -> tuple[list[tuple[int, float, float, float, float, bool]], list[int]]:
-    """Returns one judgement for each token, and how many ended at each reason; see `reference.signal_scorer`."""
+    """Returns a judgement for each token, and how many ended at each reason; see `reference.library.signal_scorer`."""
 
 def detect_spreads(
     tokens: Sequence[Sequence[tuple[str, float, float | None]]],
@@ -330,7 +330,7 @@ def detect_spreads(
 ) -> list[
     tuple[int, int, float, float, float, tuple[float, float, float, float, float, float], float, float, int] | None
 ]:
-    """Returns the spread of each token, `None` where there is none; see `reference.spread`."""
+    """Returns the spread of each token, `None` where there is none; see `reference.library.spread`."""
 
 # On-chain order books and wallets; the fields are named in the reference's `slab_decoder` and `balance_scanner`.
 
@@ -385,7 +385,7 @@ def scan_wallet(
 
 @final
 class IndicatorTable:
-    """Figures of many tokens; see `reference.indicator_table`. `out` is six rows, a column per token."""
+    """Figures of many tokens; see `reference.series.indicator_table`. `out` is six rows, a column per token."""
 
     def __new__(
         cls,
@@ -410,7 +410,7 @@ class IndicatorTable:
 
 @final
 class PoolGraph:
-    """Pools by number, tokens by number; see `reference.pool_graph`."""
+    """Pools by number, tokens by number; see `reference.search.pool_graph`."""
 
     def __new__(cls, tails: NDArray[np.uint32], heads: NDArray[np.uint32]) -> PoolGraph: ...
     def negative_cycle(self, weights: NDArray[np.int64]) -> list[int] | None:
@@ -434,7 +434,7 @@ class PoolGraph:
 
 @final
 class BookStream:
-    """The book of one symbol, frame by frame; see `reference.streams`."""
+    """The book of one symbol, frame by frame; see `reference.library.streams`."""
 
     def __new__(cls, protocol: str, symbol: str) -> BookStream: ...
     def take(self, body: bytes) -> bool:
@@ -448,7 +448,7 @@ class BookStream:
 
 @final
 class AccountStream:
-    """What one connection of a node told of accounts; see `reference.streams`."""
+    """What one connection of a node told of accounts; see `reference.library.streams`."""
 
     def __new__(cls) -> AccountStream: ...
     def take(self, body: bytes, *, sent: bool = False) -> int:
@@ -526,19 +526,19 @@ def estimate_trades(
     """Returns compute-unit limit, base fee, priority fee and tip of each trade. Raises `ValueError`."""
 
 def swap_cu(venue: str, ticks_crossed: int, token_2022: bool, adaptive: bool) -> int | None:
-    """Returns the compute units of one swap; see `reference.fees`."""
+    """Returns the compute units of one swap; see `reference.fees.cost`."""
 
 def token_account_rent(extensions: list[int], token_2022: bool) -> int:
-    """Returns the lamports that make a token account of a mint rent-exempt; see `reference.fees`."""
+    """Returns the lamports that make a token account of a mint rent-exempt; see `reference.fees.cost`."""
 
 def consumed_units(logs: list[str]) -> int:
-    """Returns the compute units that a transaction's own instructions consumed; see `reference.fee_sources`."""
+    """Returns the compute units that a transaction's own instructions consumed; see `reference.fees.sources`."""
 
 def decode_tip_floor(body: bytes) -> str:
     """Returns canonical JSON of a tip floor. Raises `ValueError`."""
 
 def origin_units(signers: int, accounts: int, operations: list[str], margin_percent: int) -> int | None:
-    """Returns the origin's estimate of compute units; see `reference.fee_origin`."""
+    """Returns the origin's estimate of compute units; see `reference.fees.origin`."""
 
 def origin_priority_sol(samples: list[int]) -> int:
     """Returns the origin's priority fee in lamports."""
@@ -555,7 +555,7 @@ def learned_tip_share(share_ppm: int, inclusion_ppm: int, success_ppm: int, samp
 def multi_hop_tip(legs: int, congestion_ppm: int, profit: int, compat_floor: bool) -> int | None:
     """Returns the tip of several hops, `None` where half the profit is less than the origin's least tip."""
 
-# Instructions, messages and transactions; structures are the named tuples of `reference.instruction_builder`.
+# Instructions, messages and transactions; structures are the named tuples of `reference.venues.instructions`.
 
 @final
 class Instruction:
@@ -781,7 +781,7 @@ def bar_columns(
     int,
     int,
 ]:
-    """Returns the fields of `reference.bars.BarColumns`. Raises `ValueError`."""
+    """Returns the fields of `reference.series.bars.BarColumns`. Raises `ValueError`."""
 
 def consolidate_books(
     books: Sequence[tuple[int, Sequence[tuple[int, int]], Sequence[tuple[int, int]]]], sizes: Sequence[int]
@@ -793,10 +793,10 @@ def consolidate_books(
 ]:
     """Returns the consolidated levels, what each size brings and costs, and where the venues cross.
 
-    See `cambist.engine.reference.consolidated`. Raises `ValueError` for what is no book.
+    See `cambist.engine.reference.library.consolidated`. Raises `ValueError` for what is no book.
     """
 
-# Raydium CLMM and Pump AMM; see `cambist.engine.reference.ranges`.
+# Raydium CLMM and Pump AMM; see `cambist.engine.reference.library.ranges`.
 
 def clmm_sqrt_price(tick: int) -> int:
     """Returns √price at a tick of Raydium CLMM in Q64.64. Raises `ValueError` price_limit."""

@@ -13,9 +13,10 @@ import msgspec
 import numpy as np
 
 from cambist.engine.backend import is_native
-from cambist.engine.reference import fees, scorer
-from cambist.engine.reference.fees import VENUES
-from cambist.engine.reference.scorer import COLUMNS, Reason
+from cambist.engine.reference import fees
+from cambist.engine.reference.judge import scorer
+from cambist.engine.reference.judge.scorer import COLUMNS, Reason
+from cambist.engine.reference.venues import VENUES
 
 with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native
@@ -59,8 +60,8 @@ def score_candidates(columns: ArrayLike, gates: Gates, backend: str = "auto") ->
 
     `columns` has a row for each of `COLUMNS`, in their order: amounts and costs in atoms of the base token, a cost
     below 0 is unknown; `flags` 1 for a base token with a cap, 2 torn, 4 stale, 8 legged, 16 off its peg, 32 fork, 64
-    unconfirmed. Formulas: `reference.scorer`. Raises `ValueError` for a figure that can't be one, by name and row;
-    `ImportError` for a native engine that isn't there.
+    unconfirmed. Formulas: `reference.judge.scorer`. Raises `ValueError` for a figure that can't be one, by name and
+    row; `ImportError` for a native engine that isn't there.
 
     >>> from cambist.config.settings import Gates
     >>> good = [10**6, 10**6 + 9_000, 1, 0, 5, 100, 500, 0, 0, -1, 3, 5, 10]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.engine import make_engine
-from cambist.engine.reference import modules as reference
 from cambist.engine.reference.engine.snapshot.parts import AccountPart, PoolPart, State
+from cambist.engine.reference.library import modules as reference
 from cambist.model.events import HEADER, Record, RecordKind, unpack
 from cambist.model.venues import VENUE_OF_PROGRAM
 
@@ -205,7 +205,7 @@ def _order_book(captured: Captured) -> Iterator[Case]:
 
 
 def _technical(captured: Captured) -> Iterator[Case]:
-    from cambist.engine.reference.technical import from_bits
+    from cambist.engine.reference.series.technical import from_bits
 
     for row in captured.state.rows[:6]:
         closes = [from_bits(bits) for _, bits in row.series.closes]

@@ -11,9 +11,10 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cambist.engine.backend import is_native
-from cambist.engine.reference import modules, signal_scorer, wss_aggregator
-from cambist.engine.reference.signal_scorer import Signal, SignalConfig, SignalReason, TokenSignal
-from cambist.engine.reference.wss_aggregator import EndpointStats, Verdict
+from cambist.engine.reference.aggregate import wss_aggregator
+from cambist.engine.reference.aggregate.wss_aggregator import EndpointStats, Verdict
+from cambist.engine.reference.library import modules, signal_scorer
+from cambist.engine.reference.library.signal_scorer import Signal, SignalConfig, SignalReason, TokenSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -236,7 +237,9 @@ class SignalScorer:
 
 
 class WssAggregator:
-    """Merges the streams of several endpoints: the first copy passes; see `reference.wss_aggregator` for each call.
+    """Merges the streams of several endpoints: the first copy passes.
+
+    See `reference.aggregate.wss_aggregator` for each call.
 
     >>> race = WssAggregator()
     >>> [race.signature(endpoint, bytes(64), failed=False, at_ns=0).name for endpoint in (0, 1)]

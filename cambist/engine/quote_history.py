@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from cambist.engine.backend import is_native
-from cambist.engine.reference import quote_codec
-from cambist.engine.reference.quote_codec import BLOCK_ROWS, COLUMNS, CodecError, QuoteBlock
+from cambist.engine.reference.library import quote_codec
+from cambist.engine.reference.library.quote_codec import BLOCK_ROWS, COLUMNS, CodecError, QuoteBlock
 
 with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native

@@ -1,7 +1,7 @@
 """Operator rules: parsed and type-checked once, machine code in Rust, interpreted elsewhere, with one meaning.
 
-The language, its units and what unknown means are described in `reference.jit_compiler`; what can be named are its
-`FIELDS` and `FUNCTIONS`.
+The language, its units and what unknown means are described in `reference.rules.jit_compiler`; what can be named
+are its `FIELDS` and `FUNCTIONS`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from cambist.engine.backend import is_native
-from cambist.engine.reference import jit_compiler
-from cambist.engine.reference.jit_compiler import Verdict
+from cambist.engine.reference.rules import jit_compiler
+from cambist.engine.reference.rules.jit_compiler import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

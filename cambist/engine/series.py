@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, overload
 import numpy as np
 
 from cambist.engine.backend import WHY_NOT, is_native
-from cambist.engine.reference import bars as bars_reference
-from cambist.engine.reference import equity as equity_reference
-from cambist.engine.reference import indicator_table as table_reference
-from cambist.engine.reference import kama as kama_reference
-from cambist.engine.reference import moving_averages, signal_persistence, technical
+from cambist.engine.reference.series import bars as bars_reference
+from cambist.engine.reference.series import equity as equity_reference
+from cambist.engine.reference.series import indicator_table as table_reference
+from cambist.engine.reference.series import kama as kama_reference
+from cambist.engine.reference.series import moving_averages, signal_persistence, technical
 
 with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native
@@ -276,7 +276,7 @@ class Series:
 
 
 class Table(Protocol):
-    """Figures of many tokens, kept from tick to tick; see `reference.indicator_table`: both backends have its bits."""
+    """Figures of many tokens, kept from tick to tick; see `reference.series.indicator_table`: both have its bits."""
 
     @property
     def tokens(self) -> int:
@@ -359,7 +359,7 @@ def bars(
 
 
 class BarColumns(NamedTuple):
-    """Bars as arrays, and what didn't become part of one; see `reference.bars`."""
+    """Bars as arrays, and what didn't become part of one; see `reference.series.bars`."""
 
     start_ns: NDArray[np.int64]
     open: Floats

@@ -1,7 +1,7 @@
 """Adaptive trend classification over numpy arrays, by the Rust engine where it is built, else by the reference.
 
-What it is, the profiles and what a NaN means are described in `reference.adaptive_trend`; its `Trend` takes one price
-at a time and gives the same bits.
+What it is, the profiles and what a NaN means are described in `reference.series.adaptive_trend`; its `Trend` takes one
+price at a time and gives the same bits.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from cambist.engine.backend import is_native
-from cambist.engine.reference import adaptive_trend as reference
-from cambist.engine.reference.adaptive_trend import KINDS, PROFILES, TrendConfig
+from cambist.engine.reference.series import adaptive_trend as reference
+from cambist.engine.reference.series.adaptive_trend import KINDS, PROFILES, TrendConfig
 
 with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native

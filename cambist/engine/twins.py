@@ -9,16 +9,17 @@ import importlib
 from typing import Any
 
 _REFERENCE = "cambist.engine.reference."
-_BUILDER = "instruction_builder"
+_BUILDER = "venues.instructions"
 _MODULES: dict[str, tuple[str, ...]] = {
-    "modules": ("base58_encode", "base58_decode", "pool_weights", "quote"),
-    "bins": ("dlmm_bin_price", "dlmm_swaps"),
-    "curves": ("damm_v2", "stable_swap"),
-    "ranges": ("clmm_quotes", "clmm_sqrt_price", "clmm_swaps", "pump_quotes"),
-    "consolidated": ("consolidate_books",),
-    "slab_decoder": ("decode_books", "decode_markets", "lots_to_atoms"),
-    "balance_scanner": ("scan_wallet",),
-    "log_parser": ("decode_events", "decode_fills", "decode_ray_logs"),
+    "library.modules": ("base58_encode", "base58_decode", "pool_weights", "quote"),
+    "library.bins": ("dlmm_bin_price", "dlmm_swaps"),
+    "library.curves": ("damm_v2", "stable_swap"),
+    "library.ranges": ("clmm_quotes", "clmm_sqrt_price", "clmm_swaps", "pump_quotes"),
+    "library.consolidated": ("consolidate_books",),
+    "venues.slab_decoder": ("decode_books", "decode_markets", "lots_to_atoms"),
+    "library.balance_scanner": ("scan_wallet",),
+    "venues.events": ("decode_events", "decode_fills"),
+    "venues.ray4.ray_log": ("decode_ray_logs",),
     _BUILDER: (
         "Instruction", "LookupTable", "Message", "associated_token_address", "clmm_bitmap_extension", "clmm_swap",
         "clmm_swap_v2", "clmm_tick_array", "close_account", "compile_legacy", "compile_v0", "compute_unit_limit",
@@ -27,24 +28,25 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "pump_swap_v2", "raydium_v4_swap", "saber_authority", "saber_swap", "sync_native", "transfer", "unwrap_sol",
         "whirlpool_oracle", "whirlpool_swap", "whirlpool_swap_v2", "whirlpool_tick_array", "wrap_sol",
     ),
-    "pda": ("PdaCache", "is_on_curve"),
-    "pool_graph": ("PoolGraph",),
-    "streams": ("AccountStream", "BookStream"),
+    "chain.pda": ("is_on_curve",),
+    "venues.pairs": ("PdaCache",),
+    "search.pool_graph": ("PoolGraph",),
+    "library.streams": ("AccountStream", "BookStream"),
 }  # fmt: skip
 _RENAMED = {
-    "base58_decode_many": ("base58", "decode_many"),
-    "base58_encode_many": ("base58", "encode_many"),
-    "merkle_distributor_claim": ("merkle", "distributor_claim"),
-    "merkle_prove": ("merkle", "prove"),
-    "merkle_root": ("merkle", "root"),
-    "merkle_tip_claim": ("merkle", "tip_claim"),
-    "merkle_verify": ("merkle", "verify"),
-    "merkle_verify_claim": ("merkle", "verify_claim"),
-    "parse_logs": ("log_parser", "parse_many_logs"),
-    "parse_transactions": ("tx_parser", "parse_many_transactions"),
-    "pda_create": ("pda", "create"),
-    "pda_find": ("pda", "find"),
-    "pda_find_many": ("pda", "find_many"),
+    "base58_decode_many": ("chain.base58", "decode_many"),
+    "base58_encode_many": ("chain.base58", "encode_many"),
+    "merkle_distributor_claim": ("library.merkle", "distributor_claim"),
+    "merkle_prove": ("library.merkle", "prove"),
+    "merkle_root": ("library.merkle", "root"),
+    "merkle_tip_claim": ("library.merkle", "tip_claim"),
+    "merkle_verify": ("library.merkle", "verify"),
+    "merkle_verify_claim": ("library.merkle", "verify_claim"),
+    "parse_logs": ("chain.log_parser.parse", "parse_many_logs"),
+    "parse_transactions": ("chain.tx_parser", "parse_many_transactions"),
+    "pda_create": ("chain.pda", "create"),
+    "pda_find": ("chain.pda", "find"),
+    "pda_find_many": ("chain.pda", "find_many"),
 }
 TWINS = {name: (module, name) for module, names in _MODULES.items() for name in names} | _RENAMED
 """Name → (module of the reference, its name there)."""

@@ -11,7 +11,7 @@ import msgspec
 
 from cambist.engine import make_engine
 from cambist.engine.protocol import EngineSetup
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 from cambist.model.events import Channel, RecordKind, pack
 from cambist.model.market import PoolRef
 from cambist.model.opportunity import Need

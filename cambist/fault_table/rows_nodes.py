@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 from cambist.fault_table.nodes import A, B, Nodes, two_nodes, until
 from cambist.fault_table.problems import Problem
 from cambist.fault_table.table import Outcome, Row, Scale, Tally, row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from cambist.simulator.token_layout import TOKEN_ACCOUNT, encode_clock, encode_token_account
 
 _WITHHELD = (2).to_bytes(2, "little") + (8).to_bytes(2, "little")

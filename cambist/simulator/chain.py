@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from solders.keypair import Keypair
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from cambist.simulator import jsonrpc
 from cambist.simulator.accounts import Account, TokenBalance, clock_account
 from cambist.simulator.draw import key32

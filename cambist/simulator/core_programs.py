@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import LayoutError, Mint, program
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.chain.token import Mint
 from cambist.simulator.accounts import Account, TokenBalance, rent
 from cambist.simulator.addresses import ATA_PROGRAM, MEMO_PROGRAM, pda
 from cambist.simulator.execution import Context, ProgramError, custom, need
@@ -13,7 +15,7 @@ from cambist.simulator.transactions import COMPUTE_BUDGET, Instruction
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cambist.engine.reference.accounts import TransferFee
+    from cambist.engine.reference.chain.token import TransferFee
 
 SOL_MINT = bytes.fromhex("069b8857feab8184fb687f634618c035dac439dc1aeb3b5598a0f00000000001")
 INSUFFICIENT_FUNDS = 1

@@ -11,7 +11,7 @@ from cambist.simulator.accounts import TokenBalance
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cambist.engine.reference.accounts import TransferFee
+    from cambist.engine.reference.chain.token import TransferFee
     from cambist.simulator.accounts import Account
     from cambist.simulator.tokens import TokenSpec
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cambist.simulator.layout import Layout, Value
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import TransferFeeConfig
+    from cambist.engine.reference.chain.token import TransferFeeConfig
 
 _EXTENDED_BASE = 165
 _MINT_TYPE = 1

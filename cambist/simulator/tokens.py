@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from cambist.simulator.draw import key32
 
 _REAL = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.amm_math import QuoteError
+from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.simulator.draw import Draw
 from cambist.simulator.pool import Moment
 from cambist.simulator.swap_builder import SwapBuilder, unit_limit

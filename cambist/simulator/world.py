@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import TransferFee, TransferFeeConfig, program
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.token import TransferFee, TransferFeeConfig
 from cambist.simulator.accounts import Account, rent
 from cambist.simulator.addresses import MEMO_PROGRAM, associated
 from cambist.simulator.chain import LOOKUP_PROGRAM

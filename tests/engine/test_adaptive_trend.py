@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cambist.engine import build_info, trend
-from cambist.engine.reference import adaptive_trend as reference
-from cambist.engine.reference.adaptive_trend import KINDS, Trend, TrendConfig, nine_lengths
+from cambist.engine.reference.series import adaptive_trend as reference
+from cambist.engine.reference.series.adaptive_trend import KINDS, Trend, TrendConfig, nine_lengths
 
 BACKENDS = [
     "reference",

@@ -5,9 +5,11 @@ The figures are composed, not recorded: no transaction of these programs is amon
 
 import pytest
 
-from cambist.engine.reference import log_parser, tx_parser
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.slab_decoder import Lots
+from cambist.engine.reference.chain import program, tx_parser
+from cambist.engine.reference.chain.log_parser.parse import parse_logs
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.events import decode_fills
+from cambist.engine.reference.venues.slab_decoder import Lots
 from tests.parity import book_fills as made
 from tests.parity.transactions import body
 
@@ -43,14 +45,14 @@ def test_a_phoenix_swap_behind_a_router_is_told_by_its_fills_and_transfers(sells
 
 
 def test_an_order_that_meets_nothing_is_no_swap():
-    inner = [made.phoenix_swap(), made.called(program.PHOENIX, [made.LOG_AUTHORITY], made.phoenix_log(), 3)]
+    inner = [made.phoenix_swap(), made.called(owned.PHOENIX, [made.LOG_AUTHORITY], made.phoenix_log(), 3)]
     transaction = parsed(made.answer([made.called(made.ROUTER, [], b"\1", None)], {0: inner}))
     assert (transaction.swaps, transaction.fills) == ([], [])
 
 
 def test_a_phoenix_log_counts_only_below_phoenix():
     fill = made.phoenix_log(made.phoenix_fill(0, 150, 20, maker_bids=False))
-    forged = made.called(program.PHOENIX, [made.LOG_AUTHORITY], fill, 2)
+    forged = made.called(owned.PHOENIX, [made.LOG_AUTHORITY], fill, 2)
     transaction = parsed(made.answer([made.called(made.ROUTER, [], b"\1", None)], {0: [forged]}))
     assert transaction.fills == []
     other = made.called(made.ROUTER, [made.LOG_AUTHORITY], fill, 3)
@@ -72,7 +74,7 @@ def test_a_take_order_of_openbook_is_told_thrice_and_the_cranks_fill_is_no_swap(
 
 
 def test_an_order_of_openbook_that_settles_later_is_told_by_its_totals():
-    logs = made.framed(program.OPENBOOK_V2, made.data_line(made.total_log(made.GROSS + made.FEE, made.BASE)))
+    logs = made.framed(owned.OPENBOOK_V2, made.data_line(made.total_log(made.GROSS + made.FEE, made.BASE)))
     top, paid = [made.place_order()], made.moved(made.USER_QUOTE, made.VAULT_QUOTE, made.GROSS + made.FEE, 2)
     logs[-1:-1] = made.framed(program.TOKEN, depth=2)
     [swap] = parsed(made.answer(top, {0: [paid]}, logs)).swaps
@@ -99,7 +101,7 @@ def test_fills_of_a_market_whose_lots_are_not_given_stay_in_lots():
 
 def test_lines_tell_the_fills_of_openbook_in_its_own_frame_only():
     line = made.data_line(made.fill_log(150, 20))
-    logs = log_parser.parse_logs(made.framed(made.ROUTER, line, *made.framed(program.OPENBOOK_V2, line, depth=2), line))
+    logs = parse_logs(made.framed(made.ROUTER, line, *made.framed(owned.OPENBOOK_V2, line, depth=2), line))
     [fill] = logs.fills
     assert (fill.line, fill.frame, fill.event.price, fill.event.sequence) == (3, 1, 150, 5)
     assert logs.refused == []
@@ -108,25 +110,25 @@ def test_lines_tell_the_fills_of_openbook_in_its_own_frame_only():
 @pytest.mark.parametrize(
     ("key", "data", "says"),
     [
-        (program.PHOENIX, made.phoenix_log()[:92], "phoenix_log: size was 92, expected 93"),
-        (program.PHOENIX, b"\x0f\x02" + made.phoenix_log()[2:], "phoenix_log: header was 2"),
-        (program.PHOENIX, made.phoenix_log(count=1), "phoenix_log: size was 93, expected 94"),
-        (program.PHOENIX, made.phoenix_log(b"\x02"), "phoenix_log: size was 94, expected 160"),
-        (program.PHOENIX, made.phoenix_log(b"\x01"), "phoenix_log: event was 1"),
-        (program.PHOENIX, made.phoenix_log(b"\x0a"), "phoenix_log: event was 10"),
-        (program.PHOENIX, made.phoenix_log(made.phoenix_fill(0, 0, 1, maker_bids=True)), "phoenix_log: price was 0"),
-        (program.PHOENIX, made.phoenix_log(made.phoenix_fill(0, 1, 0, maker_bids=True)), "phoenix_log: quantity was 0"),
-        (program.OPENBOOK_V2, made.fill_log(1, 1)[:178], "openbook_v2_fill: size was 178, expected 179"),
-        (program.OPENBOOK_V2, made.fill_log(-1, 1), f"openbook_v2_fill: price was {2**64 - 1}"),
-        (program.OPENBOOK_V2, made.fill_log(1, 0), "openbook_v2_fill: quantity was 0"),
+        (owned.PHOENIX, made.phoenix_log()[:92], "phoenix_log: size was 92, expected 93"),
+        (owned.PHOENIX, b"\x0f\x02" + made.phoenix_log()[2:], "phoenix_log: header was 2"),
+        (owned.PHOENIX, made.phoenix_log(count=1), "phoenix_log: size was 93, expected 94"),
+        (owned.PHOENIX, made.phoenix_log(b"\x02"), "phoenix_log: size was 94, expected 160"),
+        (owned.PHOENIX, made.phoenix_log(b"\x01"), "phoenix_log: event was 1"),
+        (owned.PHOENIX, made.phoenix_log(b"\x0a"), "phoenix_log: event was 10"),
+        (owned.PHOENIX, made.phoenix_log(made.phoenix_fill(0, 0, 1, maker_bids=True)), "phoenix_log: price was 0"),
+        (owned.PHOENIX, made.phoenix_log(made.phoenix_fill(0, 1, 0, maker_bids=True)), "phoenix_log: quantity was 0"),
+        (owned.OPENBOOK_V2, made.fill_log(1, 1)[:178], "openbook_v2_fill: size was 178, expected 179"),
+        (owned.OPENBOOK_V2, made.fill_log(-1, 1), f"openbook_v2_fill: price was {2**64 - 1}"),
+        (owned.OPENBOOK_V2, made.fill_log(1, 0), "openbook_v2_fill: quantity was 0"),
     ],
 )
 def test_what_cannot_be_a_fill_is_refused_with_what_it_was(key: bytes, data: bytes, says: str):
-    assert log_parser.decode_fills([(key, data)]) == [says]
+    assert decode_fills([(key, data)]) == [says]
 
 
 def test_a_damaged_log_of_phoenix_is_named_and_the_swap_kept():
-    inner = [made.phoenix_swap(), made.called(program.PHOENIX, [made.LOG_AUTHORITY], made.phoenix_log(count=1), 3)]
+    inner = [made.phoenix_swap(), made.called(owned.PHOENIX, [made.LOG_AUTHORITY], made.phoenix_log(count=1), 3)]
     inner += made.both_ways(made.GROSS, made.BASE, 3)
     [transaction] = tx_parser.parse_transactions(
         body(made.answer([made.called(made.ROUTER, [], b"\1", None)], {0: inner}))

@@ -8,10 +8,10 @@ from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 from solders.transaction_metadata import FailedTransactionMetadata
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from tests.engine.backends import both
 
-builders = pytest.mark.parametrize("builder", both("instruction_builder"))
+builders = pytest.mark.parametrize("builder", both("venues.instructions"))
 WALLET = Keypair.from_seed(bytes([7] * 32))
 ME = bytes(WALLET.pubkey())
 TIP, MINT, TABLE = (bytes([byte] * 32) for byte in (21, 22, 23))

@@ -13,7 +13,7 @@ from solders.token.associated import get_associated_token_address
 from solders.transaction import VersionedTransaction
 
 from cambist.bench.engine import instructions
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from tests.engine.backends import both
 from tests.engine.transactions import (
     KEYS,
@@ -28,7 +28,7 @@ from tests.engine.transactions import (
     tables_for,
 )
 
-builders = pytest.mark.parametrize("builder", both("instruction_builder"))
+builders = pytest.mark.parametrize("builder", both("venues.instructions"))
 MANY = settings(max_examples=150, deadline=None)
 ME, YOU = KEYS[5], KEYS[6]
 

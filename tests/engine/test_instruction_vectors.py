@@ -4,18 +4,17 @@ import base64
 
 import pytest
 
-from cambist.engine.reference import base58
-from cambist.engine.reference import instruction_builder as reference
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.accounts.dlmm import LbPair
-from cambist.engine.reference.accounts.meteora import DammV2Pool
-from cambist.engine.reference.accounts.orca import Whirlpool
-from cambist.engine.reference.accounts.saber import StableSwap
-from cambist.engine.reference.tick_array_manager import swap_array_starts
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.venues import instructions as reference
+from cambist.engine.reference.venues.damm2.layout import DammV2Pool
+from cambist.engine.reference.venues.dlmm.layout import LbPair
+from cambist.engine.reference.venues.orca.layout import Whirlpool
+from cambist.engine.reference.venues.saber.layout import StableSwap
+from cambist.engine.reference.venues.tick_array_manager import swap_array_starts
 from tests.engine.backends import both
 from tests.svm_vectors import account_bytes, load
 
-builders = pytest.mark.parametrize("builder", both("instruction_builder"))
+builders = pytest.mark.parametrize("builder", both("venues.instructions"))
 PROGRAMS = {"spl-token": program.TOKEN, "token-2022": program.TOKEN_2022}
 
 

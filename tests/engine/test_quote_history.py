@@ -11,8 +11,8 @@ from backports import zstd
 
 from cambist.engine import build_info, quote_history
 from cambist.engine.quote_history import BLOCK_ROWS, CodecError
-from cambist.engine.reference import quote_codec
-from cambist.engine.reference.quote_codec import pack
+from cambist.engine.reference.library import quote_codec
+from cambist.engine.reference.library.quote_codec import pack
 from tests.shared import shared_data
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from cambist import engine
 from cambist.engine import rules
-from cambist.engine.reference import jit_compiler
-from cambist.engine.reference.jit_compiler import parser
+from cambist.engine.reference.rules import jit_compiler
+from cambist.engine.reference.rules.jit_compiler import parser
 
 BACKENDS = [
     "reference",

@@ -32,6 +32,6 @@ def test_without_the_extension_the_twin_answers(monkeypatch: pytest.MonkeyPatch)
 
     found = importlib.import_module
     monkeypatch.setattr(importlib, "import_module", absent)
-    assert twin("merkle_root").__module__ == "cambist.engine.reference.merkle"
+    assert twin("merkle_root").__module__ == "cambist.engine.reference.library.merkle"
     with pytest.raises(ImportError):
         twin("merkle_root", "native")

@@ -7,8 +7,8 @@ import json
 import pytest
 from backports import zstd
 
-from cambist.engine.reference import base58, tx_parser
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program, tx_parser
+from cambist.engine.reference.venues import owned
 from tests.parity import transactions as made
 from tests.shared import shared_data
 
@@ -196,9 +196,9 @@ def test_recorded_routes_through_dlmm_are_told(name, sold, bought, decimals):
 
 
 VENUES = {
-    "raydium_amm_v4": ("ray4", program.RAYDIUM_V4), "raydium_cpmm": ("cpmm", program.RAYDIUM_CPMM),
-    "raydium_clmm_svm2024": ("clmm", program.RAYDIUM_CLMM), "meteora_dlmm": ("dlmm", program.METEORA_DLMM),
-    "meteora_damm_v2": ("damm2", program.METEORA_DAMM_V2), "saber_stable_swap": ("saber", program.SABER),
+    "raydium_amm_v4": ("ray4", owned.RAYDIUM_V4), "raydium_cpmm": ("cpmm", owned.RAYDIUM_CPMM),
+    "raydium_clmm_svm2024": ("clmm", owned.RAYDIUM_CLMM), "meteora_dlmm": ("dlmm", owned.METEORA_DLMM),
+    "meteora_damm_v2": ("damm2", owned.METEORA_DAMM_V2), "saber_stable_swap": ("saber", owned.SABER),
     "orca_whirlpool": ("orca", None),
 }  # fmt: skip
 PLACES = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 from cambist.fault_table.nodes import A, B, two_nodes, until
 from cambist.model.opportunity import Need
 from cambist.simulator.faults import cut, holding, owned_by

@@ -13,28 +13,18 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from cambist.engine.reference.accounts import (
-    AmmV4,
-    CpmmConfig,
-    CpmmPool,
-    Mint,
-    Oracle,
-    TickArray,
-    TransferFee,
-    TransferFeeConfig,
-    Whirlpool,
-)
-from cambist.engine.reference.amm_math import (
-    MAX_TICK,
-    MIN_TICK,
-    QuoteError,
-    RoundingRule,
-    sqrt_price_from_tick,
-    tick_from_sqrt_price,
-)
-from cambist.engine.reference.log2 import log2_ratio
-from cambist.engine.reference.pool import AmmV4Pool, ChainTime, CpmmPoolState, Pool, Quote, WhirlpoolState
-from cambist.engine.reference.tick_array_manager import Ticks, array_start, swap_array_starts
+from cambist.engine.reference.chain.token import Mint, TransferFee, TransferFeeConfig
+from cambist.engine.reference.search.log2 import log2_ratio
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.orca.pool import WhirlpoolState
+from cambist.engine.reference.venues.quote import ChainTime, Pool, Quote
+from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
+from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
+from cambist.engine.reference.venues.sqrt_price import MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price
+from cambist.engine.reference.venues.tick_array_manager import Ticks, array_start, swap_array_starts
 from cambist.simulator.token_layout import encode_mint, encode_transfer_fee_config
 from cambist.simulator.venues.cpmm.layout import encode_cpmm_config, encode_cpmm_pool
 from cambist.simulator.venues.orca.layout import (
@@ -63,14 +53,14 @@ def pool_of(case: Case) -> Pool:
     mints = [mint and Mint.decode(base64.b64decode(mint)).transfer_fee for mint in case["mints"]]
     fees = (mints[0], mints[1])
     if case["venue"] == "ray4":
-        return Pool.amm_v4(AmmV4.decode(account), *case["amounts"], rule)
+        return AmmV4Pool(AmmV4.decode(account), tuple(case["amounts"]), rule)
     if case["venue"] == "cpmm":
         config = CpmmConfig.decode(base64.b64decode(case["config"]))
-        return Pool.cpmm(CpmmPool.decode(account), config, tuple(case["amounts"]), fees, rule)
+        return CpmmPoolState(CpmmPool.decode(account), config, tuple(case["amounts"]), fees, rule)
     pool = Whirlpool.decode(account)
     arrays = [TickArray.decode(base64.b64decode(array)) for array in case["arrays"]]
     oracle = case["oracle"] and Oracle.decode(base64.b64decode(case["oracle"]))
-    return Pool.whirlpool(pool, Ticks(pool.tick_spacing, arrays, case["absent"]), oracle, fees)
+    return WhirlpoolState(pool, Ticks(pool.tick_spacing, arrays, case["absent"]), oracle, fees)
 
 
 def state_of(pool: Pool) -> list[str]:

@@ -10,8 +10,8 @@ import base64
 import struct
 from typing import Any
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.venues import owned
 
 MARKET, TRADER, MAKER, ROUTER, OTHER = (bytes([at]) * 32 for at in (40, 41, 42, 43, 44))
 USER_BASE, USER_QUOTE, VAULT_BASE, VAULT_QUOTE = (bytes([at]) * 32 for at in (45, 46, 47, 48))
@@ -19,7 +19,7 @@ BASE_MINT, QUOTE_MINT = bytes([49]) * 32, bytes([50]) * 32
 LOG_AUTHORITY = base58.decode("7aDTsspkQNGKmrexAN7FLx9oxU3iPczSSvHNggyuqYkR") or b""
 KEYS = [
     TRADER, MARKET, MAKER, ROUTER, OTHER, USER_BASE, USER_QUOTE, VAULT_BASE, VAULT_QUOTE, LOG_AUTHORITY,
-    program.TOKEN, program.PHOENIX, program.OPENBOOK_V2, program.SERUM,
+    program.TOKEN, owned.PHOENIX, owned.OPENBOOK_V2, owned.SERUM,
 ]  # fmt: skip
 BASE_LOT, QUOTE_LOT = 1_000_000, 5
 MATCHED = ((150, 20), (151, 30))
@@ -81,28 +81,28 @@ def both_ways(paid: int, received: int, height: int, *, sells: bool = False) -> 
 
 def phoenix_swap(*, sells: bool = False, tag: int = 0) -> dict[str, Any]:
     """Returns the router's call of Phoenix: an order that fills at once or not at all."""
-    accounts = [program.PHOENIX, LOG_AUTHORITY, MARKET, TRADER, USER_BASE, USER_QUOTE, VAULT_BASE, VAULT_QUOTE]
-    return called(program.PHOENIX, [*accounts, program.TOKEN], struct.pack("<BBBQ", tag, 2, sells, 0), 2)
+    accounts = [owned.PHOENIX, LOG_AUTHORITY, MARKET, TRADER, USER_BASE, USER_QUOTE, VAULT_BASE, VAULT_QUOTE]
+    return called(owned.PHOENIX, [*accounts, program.TOKEN], struct.pack("<BBBQ", tag, 2, sells, 0), 2)
 
 
 def take_order(*, sells: bool = False) -> dict[str, Any]:
     """Returns OpenBook v2's place take order."""
     accounts = [TRADER, TRADER, MARKET, OTHER, OTHER, OTHER, VAULT_BASE, VAULT_QUOTE, OTHER, USER_BASE, USER_QUOTE]
     data = bytes.fromhex("032c47031ac7cb55") + struct.pack("<BqqqBB", sells, 160, 50, 10**6, 0, 8)
-    return called(program.OPENBOOK_V2, [*accounts, OTHER, program.TOKEN], data, None)
+    return called(owned.OPENBOOK_V2, [*accounts, OTHER, program.TOKEN], data, None)
 
 
 def place_order() -> dict[str, Any]:
     """Returns OpenBook v2's place order: what it buys stays in the open orders."""
     accounts = [TRADER, OTHER, OTHER, USER_QUOTE, MARKET, OTHER, OTHER, OTHER, VAULT_QUOTE, program.TOKEN]
-    return called(program.OPENBOOK_V2, accounts, bytes.fromhex("33c29baf6d82606a") + bytes(40), None)
+    return called(owned.OPENBOOK_V2, accounts, bytes.fromhex("33c29baf6d82606a") + bytes(40), None)
 
 
 def send_take(*, sells: bool = False) -> dict[str, Any]:
     """Returns Serum's send take."""
     accounts = [MARKET, OTHER, OTHER, OTHER, OTHER, USER_BASE, USER_QUOTE, TRADER, VAULT_BASE, VAULT_QUOTE]
     data = struct.pack("<BIIQQQQQH", 0, 13, sells, 160, 50, 10**6, 0, 0, 9)
-    return called(program.SERUM, [*accounts, program.TOKEN, OTHER], data, None)
+    return called(owned.SERUM, [*accounts, program.TOKEN, OTHER], data, None)
 
 
 def answer(
@@ -144,8 +144,8 @@ def through_phoenix(*, sells: bool = False) -> dict[str, Any]:
     fills = [phoenix_fill(at, price, lots, maker_bids=sells) for at, (price, lots) in enumerate(MATCHED)]
     inner = [
         phoenix_swap(sells=sells),
-        called(program.PHOENIX, [LOG_AUTHORITY], phoenix_log(fills[0]), 3),
-        called(program.PHOENIX, [LOG_AUTHORITY], phoenix_log(fills[1], *phoenix_others()), 3),
+        called(owned.PHOENIX, [LOG_AUTHORITY], phoenix_log(fills[0]), 3),
+        called(owned.PHOENIX, [LOG_AUTHORITY], phoenix_log(fills[1], *phoenix_others()), 3),
         *(both_ways(BASE, GROSS - FEE, 3, sells=True) if sells else both_ways(GROSS + FEE, BASE, 3)),
     ]
     return answer([called(ROUTER, [TRADER], b"\1", None)], {0: inner})
@@ -155,9 +155,9 @@ def through_openbook() -> dict[str, Any]:
     """Returns a take order, and the crank's call that settles an older fill."""
     events = [*(fill_log(*each) for each in MATCHED), total_log(GROSS + FEE, BASE)]
     token = framed(program.TOKEN, depth=2)
-    crank = called(program.OPENBOOK_V2, [TRADER, MARKET, OTHER], bytes.fromhex("dd91b1341f2f3fc9") + bytes(8), None)
-    logs = framed(program.OPENBOOK_V2, *(data_line(event) for event in events), *token, *token)
-    logs += framed(program.OPENBOOK_V2, data_line(fill_log(149, 1, taker_sells=True)))
+    crank = called(owned.OPENBOOK_V2, [TRADER, MARKET, OTHER], bytes.fromhex("dd91b1341f2f3fc9") + bytes(8), None)
+    logs = framed(owned.OPENBOOK_V2, *(data_line(event) for event in events), *token, *token)
+    logs += framed(owned.OPENBOOK_V2, data_line(fill_log(149, 1, taker_sells=True)))
     return answer([take_order(), crank], {0: both_ways(GROSS + FEE, BASE, 2)}, logs)
 
 

@@ -5,14 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from cambist.engine.reference.decode import (
-    DecodeError,
-    Direction,
-    SolanaSession,
-    canonical,
-    decode_binance,
-    decode_solana,
-)
+from cambist.engine.reference.chain.solana import decode_solana
+from cambist.engine.reference.exchanges import DecodeError, Direction, SolanaSession, canonical, decode_binance
 from tests.parity.sums import Xorshift
 
 HERE = Path(__file__).parent

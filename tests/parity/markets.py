@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 
 from cambist.config.settings import Bidding, Gates, Search
 from cambist.engine.protocol import EngineSetup
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import AmmV4, CpmmConfig, CpmmPool, TickArray, Whirlpool, program
-from cambist.engine.reference.amm_math.sqrt_price import sqrt_price_from_tick
-from cambist.engine.reference.pool import ChainTime, Pool
-from cambist.engine.reference.tick_array_manager import Ticks
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState
+from cambist.engine.reference.venues.orca.layout import TickArray, Whirlpool
+from cambist.engine.reference.venues.orca.pool import WhirlpoolState
+from cambist.engine.reference.venues.quote import ChainTime, Pool
+from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
+from cambist.engine.reference.venues.sqrt_price import sqrt_price_from_tick
+from cambist.engine.reference.venues.tick_array_manager import Ticks
 from cambist.model.events import Channel, Direction, RecordKind, pack
 from cambist.model.market import Identity, Instrument, PoolRef, Token, VenueFee
 from cambist.simulator.token_layout import encode_clock, encode_mint, encode_token_account, patch_token_amount
@@ -72,11 +78,11 @@ def setup(**changes) -> EngineSetup:
 
 
 POOLS = {
-    "ray-sol-usdc": program.RAYDIUM_V4,
-    "ray-bonk-sol": program.RAYDIUM_V4,
-    "cpmm-sol-usdc": program.RAYDIUM_CPMM,
-    "cpmm-bonk-usdc": program.RAYDIUM_CPMM,
-    "orca-sol-usdc": program.WHIRLPOOL,
+    "ray-sol-usdc": owned.RAYDIUM_V4,
+    "ray-bonk-sol": owned.RAYDIUM_V4,
+    "cpmm-sol-usdc": owned.RAYDIUM_CPMM,
+    "cpmm-bonk-usdc": owned.RAYDIUM_CPMM,
+    "orca-sol-usdc": owned.WHIRLPOOL,
 }
 SIDES = {
     "ray-sol-usdc": (SOL, USDC),
@@ -108,7 +114,7 @@ class Market:
         self._ray("ray-sol-usdc", 40_000 * 10**9, 6_000_000 * 10**6)
         self._ray("ray-bonk-sol", 300_000_000_000 * 10**5, 30_000 * 10**9)
         config = encode_cpmm_config(trade_fee_rate=2_500, protocol_fee_rate=120_000, fund_fee_rate=40_000)
-        self.accounts[key("config")] = (program.RAYDIUM_CPMM, config)
+        self.accounts[key("config")] = (owned.RAYDIUM_CPMM, config)
         self._cpmm("cpmm-sol-usdc", 20_000 * 10**9, 3_000_000 * 10**6)
         self._cpmm("cpmm-bonk-usdc", 100_000_000_000 * 10**5, 1_500_000 * 10**6)
         self._orca("orca-sol-usdc", tick=-18_973)
@@ -136,7 +142,7 @@ class Market:
             coin_decimals=DECIMALS[mint_a],
             pc_decimals=DECIMALS[mint_b],
         )
-        self.accounts[key(name)] = (program.RAYDIUM_V4, data)
+        self.accounts[key(name)] = (owned.RAYDIUM_V4, data)
 
     def _cpmm(self, name: str, first: int, second: int) -> None:
         vaults, (mint_a, mint_b) = self._vaults(name, (first, second)), SIDES[name]
@@ -149,7 +155,7 @@ class Market:
             program_0=program.TOKEN,
             program_1=program.TOKEN,
         )
-        self.accounts[key(name)] = (program.RAYDIUM_CPMM, data)
+        self.accounts[key(name)] = (owned.RAYDIUM_CPMM, data)
 
     def _orca(self, name: str, tick: int) -> None:
         mint_a, mint_b = SIDES[name]
@@ -166,7 +172,7 @@ class Market:
             mint_b=base58.decode(mint_b),
             vault_b=key(f"{name}-vb"),
         )
-        self.accounts[key(name)] = (program.WHIRLPOOL, data)
+        self.accounts[key(name)] = (owned.WHIRLPOOL, data)
         start = tick // SPAN * SPAN
         for step in range(-2, 3):
             ticks = {}
@@ -175,35 +181,35 @@ class Market:
             elif step == 1:
                 ticks[70] = Tick(net=-60_000_000_000_000, gross=60_000_000_000_000)
             array = encode_fixed_tick_array(key(name), start + step * SPAN, ticks)
-            self.accounts[key(f"{name}-t{step}")] = (program.WHIRLPOOL, array)
+            self.accounts[key(f"{name}-t{step}")] = (owned.WHIRLPOOL, array)
 
     def pool(self, name: str) -> Pool:
         """Returns a pool as the chain holds it."""
         owner, data = self.accounts[key(name)]
-        if owner == program.WHIRLPOOL:
+        if owner == owned.WHIRLPOOL:
             arrays = [TickArray.decode(self.accounts[key(f"{name}-t{step}")][1]) for step in range(-2, 3)]
-            return Pool.whirlpool(Whirlpool.decode(data), Ticks(SPACING, arrays))
+            return WhirlpoolState(Whirlpool.decode(data), Ticks(SPACING, arrays))
         amounts = tuple(
             int.from_bytes(self.accounts[key(f"{name}-v{side}")][1][64:72], "little") for side in ("a", "b")
         )
-        if owner == program.RAYDIUM_V4:
-            return Pool.amm_v4(AmmV4.decode(data), *amounts)
+        if owner == owned.RAYDIUM_V4:
+            return AmmV4Pool(AmmV4.decode(data), amounts)
         config = CpmmConfig.decode(self.accounts[key("config")][1])
-        return Pool.cpmm(CpmmPool.decode(data), config, amounts)
+        return CpmmPoolState(CpmmPool.decode(data), config, amounts)
 
     def swap(self, name: str, amount_in: int, *, a_to_b: bool) -> list[bytes]:
         """Swaps on the chain. Returns the accounts that changed."""
         time = ChainTime(self.slot, self.now_ns // 10**9, 500)
         quote, after = self.pool(name).swap(a_to_b, amount_in, time)
         owner, data = self.accounts[key(name)]
-        if owner == program.WHIRLPOOL:
+        if owner == owned.WHIRLPOOL:
             self.accounts[key(name)] = (owner, patch_whirlpool(data, after.account, now=self.now_ns // 10**9))
             return [key(name)]
         for side, amount in zip(("a", "b"), after.amounts, strict=True):
             vault = key(f"{name}-v{side}")
             self.accounts[vault] = (program.TOKEN, patch_token_amount(self.accounts[vault][1], amount))
         vaults = [key(f"{name}-va"), key(f"{name}-vb")]
-        if owner == program.RAYDIUM_V4:
+        if owner == owned.RAYDIUM_V4:
             self.accounts[key(name)] = (owner, patch_amm_v4_swap(data, quote, a_to_b=a_to_b))
             return vaults
         self.accounts[key(name)] = (owner, patch_cpmm_pool(data, after.account, epoch=500))

@@ -5,11 +5,20 @@ from collections.abc import Iterator
 
 import msgspec
 
-from cambist.engine.reference import bars as bars_module
-from cambist.engine.reference import technical as technical_module
-from cambist.engine.reference.decode.decimal import ONE
-from cambist.engine.reference.order_book import BookChange, Continuity, Delta, OrderBook, Outcome, Side, Source, Ticker
-from cambist.engine.reference.technical import Bollinger, Ema, Rsi, to_bits
+from cambist.engine.reference.book.order_book import (
+    BookChange,
+    Continuity,
+    Delta,
+    OrderBook,
+    Outcome,
+    Side,
+    Source,
+    Ticker,
+)
+from cambist.engine.reference.exchanges.decimal import ONE
+from cambist.engine.reference.series import bars as bars_module
+from cambist.engine.reference.series import technical as technical_module
+from cambist.engine.reference.series.technical import Bollinger, Ema, Rsi, to_bits
 from tests.parity.sums import Xorshift
 
 STEPS = 40

@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 
 from cambist.config.settings import Bidding, Gates
-from cambist.engine.reference import fees, scorer, sizing
-from cambist.engine.reference.cycle_finder import Potentials, find_negative_cycles
-from cambist.engine.reference.graph import Graph
-from cambist.engine.reference.multiverse import Params, search
-from tests.engine.reference.chains import Chain, ConstantProduct, Ladder
+from cambist.engine.reference import fees
+from cambist.engine.reference.judge import scorer
+from cambist.engine.reference.search import sizing
+from cambist.engine.reference.search.cycle_finder import Potentials, find_negative_cycles
+from cambist.engine.reference.search.graph import Graph
+from cambist.engine.reference.search.multiverse import Params, search
+from tests.engine.reference.search.chains import Chain, ConstantProduct, Ladder
 
 FILE = Path(__file__).with_name("search_vectors.json")
 ONE = 1 << 40

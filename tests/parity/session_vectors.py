@@ -18,7 +18,7 @@ import msgspec
 from backports import zstd
 
 from cambist.engine import make_engine
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 from cambist.model.events import RecordKind
 from tests.parity.dollars import EDGE, US, Dollars, dollar_setup
 from tests.parity.markets import BONK, EXCHANGE, HTTP, PERP, POOLS, SOL, USDC, WS, Market, key, run, setup

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.adaptive_trend import PROFILES, ROBUSTNESS
+from cambist.engine.reference.series.adaptive_trend import PROFILES, ROBUSTNESS
 from cambist.engine.trend import TrendConfig, adaptive_trend
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import bins as reference
-from cambist.engine.reference.amm_math.dlmm import price
+from cambist.engine.reference.library import bins as reference
+from cambist.engine.reference.venues.dlmm.maths import price
 from tests import svm_vectors
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")

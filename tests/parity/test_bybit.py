@@ -2,8 +2,7 @@
 
 import pytest
 
-from cambist.engine.reference import modules as reference
-from cambist.engine.reference.decode import (
+from cambist.engine.reference.exchanges import (
     MAX_BYBIT_LEVELS,
     BookTicker,
     DepthDelta,
@@ -15,6 +14,7 @@ from cambist.engine.reference.decode import (
     Trade,
     decode_bybit,
 )
+from cambist.engine.reference.library import modules as reference
 from tests.parity.bybit_frames import INFO, WS, book
 from tests.parity.venues import outcome
 

@@ -6,9 +6,7 @@ from collections import Counter
 import pytest
 from backports import zstd
 
-from cambist.engine.reference import modules as reference
-from cambist.engine.reference import streams
-from cambist.engine.reference.decode import (
+from cambist.engine.reference.exchanges import (
     MAX_COINBASE_LEVELS,
     BookTicker,
     DepthDelta,
@@ -21,6 +19,8 @@ from cambist.engine.reference.decode import (
     Trade,
     decode_coinbase,
 )
+from cambist.engine.reference.library import modules as reference
+from cambist.engine.reference.library import streams
 from tests.parity.coinbase_frames import ASK, BID, INFO, WS, depth, frame
 from tests.parity.venues import outcome
 from tests.shared import shared_data

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import consolidated as reference
-from cambist.engine.reference.order_book import consolidated as book_module
+from cambist.engine.reference.book.order_book import consolidated as book_module
+from cambist.engine.reference.library import consolidated as reference
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 

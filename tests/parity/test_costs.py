@@ -10,9 +10,15 @@ from hypothesis import strategies as st
 
 from cambist.config.settings import Bidding, Gates
 from cambist.engine import costs
-from cambist.engine.reference import fee_origin, fee_sources, fees, scorer
-from cambist.engine.reference.decode import DecodeError, canonical, decimal, decode_tip_floor
-from cambist.engine.reference.scorer import COLUMNS, Candidate, decide
+from cambist.engine.reference import fees
+from cambist.engine.reference.chain.tips import decode_tip_floor
+from cambist.engine.reference.exchanges import DecodeError, canonical, decimal
+from cambist.engine.reference.fees import columns, cost
+from cambist.engine.reference.fees import origin as fee_origin
+from cambist.engine.reference.fees import sources as fee_sources
+from cambist.engine.reference.judge import scorer
+from cambist.engine.reference.judge.scorer import COLUMNS, Candidate, decide
+from cambist.engine.reference.venues import VENUES
 from tests.shared import shared_data
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -96,7 +102,7 @@ def test_tables_of_different_shapes_are_no_trades():
 
 
 @MANY
-@given(st.sampled_from([*fees.VENUES, "pump", ""]), st.integers(0, 2**32 - 1), st.booleans(), st.booleans())
+@given(st.sampled_from([*VENUES, "pump", ""]), st.integers(0, 2**32 - 1), st.booleans(), st.booleans())
 def test_compute_units_of_a_swap(venue, ticks, token_2022, adaptive):
     shape = fees.SwapShape(venue, ticks, token_2022, adaptive)
     assert native.swap_cu(venue, ticks, token_2022, adaptive) == fees.swap_cu(shape)
@@ -224,7 +230,7 @@ def replaced(candidate: Candidate, **changes: int) -> Candidate:
     return msgspec.structs.replace(candidate, **changes)
 
 
-@pytest.mark.parametrize("module", [scorer, fees, fee_sources, fee_origin, costs, decimal])
+@pytest.mark.parametrize("module", [scorer, cost, columns, fee_sources, fee_origin, costs, decimal])
 def test_the_examples_run(module):
     found = doctest.testmod(module)
     assert found.attempted > 0

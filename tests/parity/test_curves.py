@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import curves as reference
+from cambist.engine.reference.library import curves as reference
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 

@@ -10,8 +10,7 @@ import pytest
 
 from cambist.engine import make_engine
 from cambist.engine.duel_cases import Captured, cases
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.engine.snapshot.parts import State
 from cambist.model.events import RecordKind
 from cambist.model.market import PoolRef, Token

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cambist.config.settings import Bidding, Gates
 from cambist.engine import make_engine
-from cambist.engine.reference import modules as reference
-from cambist.engine.reference import pda
+from cambist.engine.reference.chain import pda
+from cambist.engine.reference.library import modules as reference
 from cambist.model.events import BlockError, RecordKind, records, unpack
 from tests.parity.markets import (
     BONK,

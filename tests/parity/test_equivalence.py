@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cambist.engine import make_engine
-from cambist.engine.reference.order_book import Continuity, OrderBook, Source
+from cambist.engine.reference.book.order_book import Continuity, OrderBook, Source
 from cambist.model.events import Channel, RecordKind
 from cambist.model.market import Equivalence, Identity, Instrument
 from tests.parity.dollars import EDGE, MAX_AGE_MS, PAIR, TIE, US, USD, VENUE, Dollars, dollar_setup, edges

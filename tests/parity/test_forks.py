@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cambist.engine import make_engine
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
 from tests.parity.markets import HTTP, POOLS, START_NS, WS, Market, key, run, setup
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")

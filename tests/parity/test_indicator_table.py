@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cambist.engine import series
-from cambist.engine.reference import indicator_table as reference
-from cambist.engine.reference.kama import Kama
-from cambist.engine.reference.technical import Bollinger, Ema, Rsi
+from cambist.engine.reference.series import indicator_table as reference
+from cambist.engine.reference.series.kama import Kama
+from cambist.engine.reference.series.technical import Bollinger, Ema, Rsi
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import instruction_builder as reference
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.build import instruction_builder
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import TABLE
+from cambist.engine.reference.venues import instructions as reference
 from tests.engine.transactions import batches, calls_for, keys, outcome, payers, tables, tables_for
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -194,9 +196,10 @@ def test_a_call_reads_back_as_it_was_made():
 
 
 def test_examples_run():
-    modules = [reference]
-    for each in pkgutil.iter_modules(reference.__path__):
-        modules.append(importlib.import_module(f"{reference.__name__}.{each.name}"))
+    modules = [instruction_builder]
+    for each in pkgutil.iter_modules(instruction_builder.__path__):
+        modules.append(importlib.import_module(f"{instruction_builder.__name__}.{each.name}"))
+    modules += [importlib.import_module(each.__module__) for row in TABLE for each in row.swaps]
     results = [doctest.testmod(module) for module in modules]
     assert sum(result.attempted for result in results) >= 10
     assert not any(result.failed for result in results)

@@ -6,9 +6,7 @@ from collections import Counter
 import pytest
 from backports import zstd
 
-from cambist.engine.reference import modules as reference
-from cambist.engine.reference import streams
-from cambist.engine.reference.decode import (
+from cambist.engine.reference.exchanges import (
     MAX_KRAKEN_LEVELS,
     BookChecksum,
     BookTicker,
@@ -18,7 +16,9 @@ from cambist.engine.reference.decode import (
     Trade,
     decode_kraken,
 )
-from cambist.engine.reference.order_book import kraken_checksum
+from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
+from cambist.engine.reference.library import modules as reference
+from cambist.engine.reference.library import streams
 from tests.parity.kraken_frames import BIDS, INFO, LEVEL, TRADE, V1, V2, book
 from tests.parity.venues import outcome
 from tests.shared import shared_data

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from cambist.engine import make_engine
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.venues import owned
 from cambist.model.events import RecordKind
 from cambist.simulator.token_layout import encode_token_account
 from tests.parity.markets import BONK, GATES, HTTP, POOLS, SOL, START_NS, WS, Market, key, run, setup
@@ -75,7 +75,7 @@ LIES = {
 }
 DISCRIMINATOR = (
     key("cpmm-sol-usdc"),
-    lambda market: (program.RAYDIUM_CPMM, b"\x01" * len(market.accounts[key("cpmm-sol-usdc")][1])),
+    lambda market: (owned.RAYDIUM_CPMM, b"\x01" * len(market.accounts[key("cpmm-sol-usdc")][1])),
 )
 
 

@@ -9,11 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cambist.engine import make_engine
-from cambist.engine.reference import modules as reference
-from cambist.engine.reference import streams
-from cambist.engine.reference.decode import BookChecksum, DecodeError, DepthDelta, DepthSnapshot, Trade, decode_okx
-from cambist.engine.reference.decode.okx import MAX_OKX_LEVELS
-from cambist.engine.reference.order_book import BookState, Continuity, Delta, OrderBook, Outcome, Source, okx_checksum
+from cambist.engine.reference.book.order_book import BookState, Continuity, Delta, OrderBook, Outcome, Source
+from cambist.engine.reference.exchanges import BookChecksum, DecodeError, DepthDelta, DepthSnapshot, Trade, decode_okx
+from cambist.engine.reference.exchanges.okx.checksum import okx_checksum
+from cambist.engine.reference.exchanges.okx.decode import MAX_OKX_LEVELS
+from cambist.engine.reference.library import modules as reference
+from cambist.engine.reference.library import streams
 from cambist.model.events import Channel
 from cambist.model.market import Identity, Instrument, VenueFee
 from tests.parity.corpus import mutate

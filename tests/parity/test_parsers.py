@@ -8,8 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import base58, log_parser, tx_parser
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program, tx_parser
+from cambist.engine.reference.chain.log_parser.parse import parse_many_logs
+from cambist.engine.reference.venues import events as by_program
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.events import decode_events, decode_fills
+from cambist.engine.reference.venues.ray4.ray_log import decode_ray_logs
 from tests.parity import book_fills
 from tests.parity import transactions as made
 
@@ -17,9 +21,9 @@ native = pytest.importorskip("cambist.engine._native", reason="the Rust engine i
 
 SOME = settings(max_examples=150, deadline=None)
 PROGRAMS = [
-    program.RAYDIUM_V4, program.RAYDIUM_CPMM, program.RAYDIUM_CLMM, program.WHIRLPOOL, program.WHIRLPOOL_IMMUTABLE,
-    program.METEORA_DLMM, program.METEORA_DAMM_V2, program.PUMP_AMM, program.PUMP, program.SABER, program.JUPITER,
-    program.SERUM, program.OPENBOOK_V1, program.OPENBOOK_V2, program.PHOENIX, program.TOKEN, made.ROUTER,
+    owned.RAYDIUM_V4, owned.RAYDIUM_CPMM, owned.RAYDIUM_CLMM, owned.WHIRLPOOL, owned.WHIRLPOOL_IMMUTABLE,
+    owned.METEORA_DLMM, owned.METEORA_DAMM_V2, owned.PUMP_AMM, owned.PUMP, owned.SABER, owned.JUPITER,
+    owned.SERUM, owned.OPENBOOK_V1, owned.OPENBOOK_V2, owned.PHOENIX, program.TOKEN, made.ROUTER,
 ]  # fmt: skip
 TAGS = [
     "40c6cde8260871e2", "e1ca49af932ba096", "516ce3becdd00ac4", "2e7452d7941b544d", "bd4233a826507599",
@@ -52,7 +56,7 @@ cuts = st.tuples(st.integers(0, 30), st.integers(0, 30)).map(lambda cut: made.lo
 @example([made.logs()])
 @example([["Program data: QMbN6CYIceI="], ["Program  success", "Program consumed  compute units"]])
 def test_logs_are_read_alike(logs):
-    assert native.parse_logs(logs) == log_parser.parse_many_logs(logs)
+    assert native.parse_logs(logs) == parse_many_logs(logs)
 
 
 @SOME
@@ -61,7 +65,7 @@ def test_logs_are_read_alike(logs):
        st.text(max_size=50))  # fmt: skip
 def test_records_of_raydium_are_read_alike(records, junk):
     texts = [log_parser_text(record) for record in records] + [junk]
-    assert native.decode_ray_logs(texts) == log_parser.decode_ray_logs(texts)
+    assert native.decode_ray_logs(texts) == decode_ray_logs(texts)
 
 
 def log_parser_text(record):
@@ -91,11 +95,11 @@ def edited(data, changes, *, small):
 @settings(max_examples=300, deadline=None)
 @given(st.lists(events, max_size=6))
 def test_events_are_read_alike(found):
-    assert native.decode_events(found) == log_parser.decode_events(found)
+    assert native.decode_events(found) == decode_events(found)
 
 
 def test_a_program_of_another_size_is_refused_alike():
-    for engine in (native, log_parser):
+    for engine in (native, by_program):
         for decode in (engine.decode_events, engine.decode_fills):
             with pytest.raises(ValueError, match=r"^program was 3 bytes, not 32$"):
                 decode([(b"abc", b"")])
@@ -114,8 +118,8 @@ fills = st.lists(
     max_size=4,
 )  # fmt: skip
 told = st.one_of(
-    st.tuples(st.just(program.PHOENIX), fills.map(lambda events: book_fills.phoenix_log(*events))),
-    st.tuples(st.just(program.OPENBOOK_V2), st.builds(book_fills.fill_log, st.integers(-1, 9), st.integers(-1, 9))),
+    st.tuples(st.just(owned.PHOENIX), fills.map(lambda events: book_fills.phoenix_log(*events))),
+    st.tuples(st.just(owned.OPENBOOK_V2), st.builds(book_fills.fill_log, st.integers(-1, 9), st.integers(-1, 9))),
 )
 
 
@@ -124,7 +128,7 @@ told = st.one_of(
 def test_fills_are_read_alike(found, at, junk):
     cut = [(key, data[:at] + junk + data[at + len(junk) :]) for key, data in found]
     for given_ in (found, cut):
-        assert native.decode_fills(given_) == log_parser.decode_fills(given_)
+        assert native.decode_fills(given_) == decode_fills(given_)
 
 
 ANSWERS = [*made.answers(), *book_fills.answers()]

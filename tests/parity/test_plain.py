@@ -5,8 +5,8 @@ import json
 import pytest
 
 from cambist.engine import make_engine
-from cambist.engine.reference import modules as reference
-from cambist.engine.reference.decode import (
+from cambist.engine.reference.book.order_book import BookState, Continuity, OrderBook, Source, take
+from cambist.engine.reference.exchanges import (
     MAX_PLAIN_LEVELS,
     BookTicker,
     DepthDelta,
@@ -20,7 +20,7 @@ from cambist.engine.reference.decode import (
     decode_okx,
     decode_plain,
 )
-from cambist.engine.reference.order_book import BookState, Continuity, OrderBook, Source, take
+from cambist.engine.reference.library import modules as reference
 from cambist.model.events import Channel
 from cambist.model.market import Identity, VenueFee
 from cambist.model.market import Instrument as Pair

@@ -5,7 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference import base58, merkle, pda
+from cambist.engine.reference.chain import base58, pda
+from cambist.engine.reference.library import merkle
+from cambist.engine.reference.venues import pairs
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -69,7 +71,7 @@ def test_addresses_are_derived_alike(seeds, program):
 @given(st.integers(0, 3), st.lists(st.one_of(st.sampled_from([[b"a"], [b"b"], [b"a", b"b"], [b"ab"]]), seeds)))
 def test_caches_keep_and_forget_alike(capacity, wanted):
     caches = []
-    for make in native.PdaCache, pda.PdaCache:
+    for make in native.PdaCache, pairs.PdaCache:
         cache = outcome(make, capacity)
         if isinstance(cache, str):
             caches.append(cache)
@@ -80,10 +82,10 @@ def test_caches_keep_and_forget_alike(capacity, wanted):
 
 
 def test_pairs_are_derived_at_start_alike():
-    pairs = [(bytes(32), bytes([at] * 32)) for at in range(3)]
-    caches = native.PdaCache(), pda.PdaCache()
-    assert [cache.warm(pairs) for cache in caches] == [63, 63]
-    for program, seeds in pda.pools_of(*pairs[1]):
+    mints = [(bytes(32), bytes([at] * 32)) for at in range(3)]
+    caches = native.PdaCache(), pairs.PdaCache()
+    assert [cache.warm(mints) for cache in caches] == [63, 63]
+    for program, seeds in pairs.pools_of(*mints[1]):
         assert caches[0].find(seeds, program) == caches[1].find(seeds, program)
     assert caches[0].counts() == caches[1].counts() == (21, 63, 0)
     assert outcome(caches[0].warm, [(b"", b"")]) == outcome(caches[1].warm, [(b"", b"")])

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cambist.engine import make_engine
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.venues import owned
 from cambist.model.market import PoolRef
 from tests.parity import test_bins, test_curves, test_ranges
 from tests.parity.markets import SOL, START_NS, USDC, Market, key, run, setup
@@ -45,35 +45,35 @@ balances = st.tuples(st.integers(0, 2**50), st.integers(0, 2**50))
 @st.composite
 def saber(draw: st.DrawFn) -> Accounts:
     data = patched(draw(test_curves.saber_accounts()), {107: VAULTS[0], 139: VAULTS[1], 203: SOL_KEY, 235: USDC_KEY})
-    return {ADDRESS: (program.SABER, data), **vaults(draw(balances), (SOL_KEY, USDC_KEY))}
+    return {ADDRESS: (owned.SABER, data), **vaults(draw(balances), (SOL_KEY, USDC_KEY))}
 
 
 @st.composite
 def damm2(draw: st.DrawFn) -> Accounts:
     return {
-        ADDRESS: (program.METEORA_DAMM_V2, patched(draw(test_curves.damm_v2_accounts()), {168: SOL_KEY, 200: USDC_KEY}))
+        ADDRESS: (owned.METEORA_DAMM_V2, patched(draw(test_curves.damm_v2_accounts()), {168: SOL_KEY, 200: USDC_KEY}))
     }
 
 
 @st.composite
 def dlmm(draw: st.DrawFn) -> Accounts:
     pair, bitmap, *arrays = draw(test_bins.accounts())
-    found = {ADDRESS: (program.METEORA_DLMM, patched(pair, {88: SOL_KEY, 120: USDC_KEY}))}
+    found = {ADDRESS: (owned.METEORA_DLMM, patched(pair, {88: SOL_KEY, 120: USDC_KEY}))}
     if bitmap:
-        found[key("bitmap")] = (program.METEORA_DLMM, bitmap)
-    return found | {key(f"array {at}"): (program.METEORA_DLMM, data) for at, data in enumerate(arrays)}
+        found[key("bitmap")] = (owned.METEORA_DLMM, bitmap)
+    return found | {key(f"array {at}"): (owned.METEORA_DLMM, data) for at, data in enumerate(arrays)}
 
 
 @st.composite
 def clmm(draw: st.DrawFn) -> Accounts:
     pool, config, bitmap, *arrays = draw(test_ranges.clmm())
     found = {
-        ADDRESS: (program.RAYDIUM_CLMM, patched(pool, {9: CONFIG, 73: SOL_KEY, 105: USDC_KEY})),
-        CONFIG: (program.RAYDIUM_CLMM, config),
+        ADDRESS: (owned.RAYDIUM_CLMM, patched(pool, {9: CONFIG, 73: SOL_KEY, 105: USDC_KEY})),
+        CONFIG: (owned.RAYDIUM_CLMM, config),
     }
     if bitmap:
-        found[key("bitmap")] = (program.RAYDIUM_CLMM, bitmap)
-    return found | {key(f"array {at}"): (program.RAYDIUM_CLMM, data) for at, data in enumerate(arrays)}
+        found[key("bitmap")] = (owned.RAYDIUM_CLMM, bitmap)
+    return found | {key(f"array {at}"): (owned.RAYDIUM_CLMM, data) for at, data in enumerate(arrays)}
 
 
 @st.composite
@@ -81,19 +81,19 @@ def pump(draw: st.DrawFn) -> Accounts:
     pool, config, schedule = draw(test_ranges.pump())
     keys = {43: SOL_KEY, 75: USDC_KEY, 139: VAULTS[0], 171: VAULTS[1]}
     found = {
-        ADDRESS: (program.PUMP_AMM, patched(pool, keys)),
-        program.PUMP_AMM_CONFIG: (program.PUMP_AMM, config),
+        ADDRESS: (owned.PUMP_AMM, patched(pool, keys)),
+        owned.PUMP_AMM_CONFIG: (owned.PUMP_AMM, config),
         **vaults(draw(balances), (SOL_KEY, USDC_KEY)),
     }
-    return found | ({program.PUMP_FEE_CONFIG: (program.PUMP_FEES, schedule)} if schedule else {})
+    return found | ({owned.PUMP_FEE_CONFIG: (owned.PUMP_FEES, schedule)} if schedule else {})
 
 
 VENUES = {
-    "saber": (program.SABER, saber()),
-    "damm2": (program.METEORA_DAMM_V2, damm2()),
-    "dlmm": (program.METEORA_DLMM, dlmm()),
-    "clmm": (program.RAYDIUM_CLMM, clmm()),
-    "pump": (program.PUMP_AMM, pump()),
+    "saber": (owned.SABER, saber()),
+    "damm2": (owned.METEORA_DAMM_V2, damm2()),
+    "dlmm": (owned.METEORA_DLMM, dlmm()),
+    "clmm": (owned.RAYDIUM_CLMM, clmm()),
+    "pump": (owned.PUMP_AMM, pump()),
 }
 
 
@@ -177,14 +177,14 @@ def test_a_whole_pool_becomes_live(venue: str):
 @pytest.mark.parametrize(("mode", "recorded"), [(0, True), (1, False), (2, False), (3, False), (4, False)])
 def test_a_pool_whose_fee_was_never_recorded_is_named(engine: str, mode: int, recorded: bool):
     pool = base58.encode(ADDRESS)
-    made = make_engine(engine, setup(pools=(PoolRef(pool, base58.encode(program.METEORA_DAMM_V2)),)))
+    made = make_engine(engine, setup(pools=(PoolRef(pool, base58.encode(owned.METEORA_DAMM_V2)),)))
     assert made.unrecorded([pool]) == [pool], "nothing is known of it yet"
     data = bytearray(1112)
     data[:8] = bytes.fromhex("f19a6d0411b16dbc")
     data[16], data[24] = mode, 60
     test_curves.put(data, 424, 1, 1, 1)
     market = Market()
-    market.accounts[ADDRESS] = (program.METEORA_DAMM_V2, patched(data, {168: SOL_KEY, 200: USDC_KEY}))
+    market.accounts[ADDRESS] = (owned.METEORA_DAMM_V2, patched(data, {168: SOL_KEY, 200: USDC_KEY}))
     market.next_slot()
     market.subscribe(ADDRESS)
     market.notify(ADDRESS)

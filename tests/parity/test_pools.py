@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import modules as reference
-from cambist.engine.reference.accounts.raydium_clmm import ClmmPool
+from cambist.engine.reference.library import modules as reference
+from cambist.engine.reference.venues.clmm.layout import ClmmPool
 from tests.parity import test_ranges
 from tests.parity.test_bins import ADDRESS, accounts
 from tests.parity.test_curves import NOW, amounts, damm_v2_accounts, magnitudes, saber_accounts

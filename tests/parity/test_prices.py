@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.engine.standing import Moment, Standing
-from cambist.engine.reference.kama import kama
-from cambist.engine.reference.signal_persistence import Runs
-from cambist.engine.reference.technical import bollinger, ema, rsi
+from cambist.engine.reference.series.kama import kama
+from cambist.engine.reference.series.signal_persistence import Runs
+from cambist.engine.reference.series.technical import bollinger, ema, rsi
 from tests.parity.markets import BONK, POOLS, SOL, START_NS, USDC, Market, run, setup
 
 ENGINES = ["reference", "native"] if build_info().native else ["reference"]

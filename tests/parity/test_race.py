@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cambist.engine import make_engine
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 from cambist.model.events import RecordKind, records, unpack
 from tests.parity.markets import HTTP, POOLS, START_NS, WS, Market, key, run, setup
 from tests.parity.two_nodes import B, Pair, two_sockets, usable

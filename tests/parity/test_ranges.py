@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import pda, ranges
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.amm_math import raydium_clmm, raydium_price
+from cambist.engine.reference.chain import pda
+from cambist.engine.reference.library import ranges
+from cambist.engine.reference.venues import owned, raydium_price
+from cambist.engine.reference.venues.clmm import maths as raydium_clmm
 from tests import svm_vectors
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -155,7 +156,7 @@ def test_both_engines_price_ticks_alike(tick: int):
 
 def pump_pool(size: int, virtual: int, creator: bytes, base_mint: bytes = bytes(32)) -> bytes:
     data = bytearray(size)
-    authority = pda.find([b"pool-authority", base_mint], program.PUMP)[0]
+    authority = pda.find([b"pool-authority", base_mint], owned.PUMP)[0]
     data[:8], data[11:43], data[43:75] = PUMP_POOL, authority, base_mint
     if size >= 243:
         data[211:243] = creator

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from cambist.engine.reference import base58, pda
+from cambist.engine.reference.chain import base58, pda
 from cambist.engine.reference.engine import ReferenceEngine
 from cambist.model.events import BlockError, RecordKind
 from tests.parity.markets import BONK, EXCHANGE, HTTP, POOLS, SOL, WS, Market, key, run, setup

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import jit_compiler as reference
+from cambist.engine.reference.rules import jit_compiler as reference
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 

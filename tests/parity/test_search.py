@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cambist.bench.engine.markets import PERCENT, market
-from cambist.engine.reference import base58, quotes, scan, streams
-from cambist.engine.reference.pool_graph import NO_WEIGHT, PoolGraph
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.library import quotes, scan, streams
+from cambist.engine.reference.search.pool_graph import NO_WEIGHT, PoolGraph
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 

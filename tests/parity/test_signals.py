@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import signal_scorer, spread
-from cambist.engine.reference.signal_scorer import SignalConfig, SignalReason, TokenSignal, score_signal, score_signals
-from cambist.engine.reference.spread import SpreadConfig, SpreadState, VenueQuote, detect_spread, estimate_fees
+from cambist.engine.reference.library import signal_scorer, spread
+from cambist.engine.reference.library.signal_scorer import (
+    SignalConfig,
+    SignalReason,
+    TokenSignal,
+    score_signal,
+    score_signals,
+)
+from cambist.engine.reference.library.spread import SpreadConfig, SpreadState, VenueQuote, detect_spread, estimate_fees
 
 amounts = st.one_of(st.floats(0, 1e7), st.sampled_from([0.0, 500.0, 10_000.0, 100_000.0, math.nan, math.inf, -1.0]))
 rates = st.floats(-1, 1)

@@ -7,8 +7,9 @@ from backports import zstd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import balance_scanner, slab_decoder
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.library import balance_scanner
+from cambist.engine.reference.venues import slab_decoder
 from tests.parity.chain_books import critbit, openbook_v2_market, openbook_v2_side, phoenix_market
 from tests.shared import shared_data
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import modules as reference
-from cambist.engine.reference.decode import DecodeError, decode_venue
+from cambist.engine.reference.exchanges import DecodeError, decode_venue
+from cambist.engine.reference.library import modules as reference
 from tests.parity.corpus import mutate
 from tests.parity.sums import Xorshift
 from tests.parity.venues import FRAMES, SAMPLES, VALUES, changed, outcome

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference import wss_aggregator as module
-from cambist.engine.reference.wss_aggregator import EndpointStats, Verdict, WssAggregator
+from cambist.engine.reference.aggregate import wss_aggregator as module
+from cambist.engine.reference.aggregate.wss_aggregator import EndpointStats, Verdict, WssAggregator
 
 endpoints = st.integers(0, 2)
 accounts = st.sampled_from([b"a" * 32, b"b" * 32])

@@ -7,9 +7,9 @@ import json
 import struct
 from typing import Any
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.log_parser import CPI_EVENT
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.chain.log_parser.event import CPI_EVENT
+from cambist.engine.reference.venues import owned
 
 TRADER, ROUTER, POOL_A, POOL_B = (bytes([at]) * 32 for at in (1, 2, 3, 4))
 COIN, PC, USDC, BONK = (bytes([at]) * 32 for at in (5, 6, 7, 8))
@@ -19,7 +19,7 @@ AUTHORITY = base58.decode("D1ZN9Wj1fRSUQfCjhvnu1hqDMT7hzjzBBpi12nVniYD6") or b""
 
 STATIC = [
     TRADER, USER_SOL, USER_USDC, USER_BONK, COIN, PC, POOL_A, RESERVE_X, RESERVE_Y, ROUTER, program.TOKEN,
-    program.RAYDIUM_V4, program.METEORA_DLMM, OTHER,
+    owned.RAYDIUM_V4, owned.METEORA_DLMM, OTHER,
 ]  # fmt: skip
 WRITABLE, READONLY = [POOL_B], [program.WRAPPED_SOL, USDC, BONK, AUTHORITY]
 KEYS = STATIC + WRITABLE + READONLY
@@ -76,17 +76,17 @@ def inner(*, heights: bool = True, amm_accounts: int = 18) -> list[dict[str, Any
     if amm_accounts == 8:
         amm = [program.TOKEN, POOL_A, OTHER, COIN, PC, USER_SOL, USER_USDC, TRADER]
     tag = 16 if amm_accounts == 8 else 9
-    dlmm = [POOL_B, program.METEORA_DLMM, RESERVE_X, RESERVE_Y, USER_USDC, USER_BONK, USDC, BONK, OTHER]
+    dlmm = [POOL_B, owned.METEORA_DLMM, RESERVE_X, RESERVE_Y, USER_USDC, USER_BONK, USDC, BONK, OTHER]
     swap = bytes.fromhex("f8c69e91e17587c8") + struct.pack("<QQ", USDC_MID, 0)
     return [
-        call(program.RAYDIUM_V4, amm, struct.pack("<BQQ", tag, SOL_IN, 0), two),
+        call(owned.RAYDIUM_V4, amm, struct.pack("<BQQ", tag, SOL_IN, 0), two),
         plain_transfer(USER_SOL, COIN, SOL_IN, three),
         plain_transfer(PC, USER_USDC, USDC_MID, three),
-        call(program.METEORA_DLMM, dlmm, swap, two),
+        call(owned.METEORA_DLMM, dlmm, swap, two),
         checked_transfer(USER_USDC, USDC, RESERVE_X, USDC_MID, three),
         checked_transfer(RESERVE_Y, BONK, USER_BONK, BONK_OUT, three, 5),
         *(
-            call(program.METEORA_DLMM, [AUTHORITY], event, three)
+            call(owned.METEORA_DLMM, [AUTHORITY], event, three)
             for event in dlmm_events(USDC_MID, BONK_OUT)
         ),
     ]  # fmt: skip
@@ -95,7 +95,7 @@ def inner(*, heights: bool = True, amm_accounts: int = 18) -> list[dict[str, Any
 def logs() -> list[str]:
     """Returns the log lines of the two swaps; the router's own text forges an invocation and a record."""
     amm, dlmm, token, router = (
-        base58.encode(key) for key in (program.RAYDIUM_V4, program.METEORA_DLMM, program.TOKEN, ROUTER)
+        base58.encode(key) for key in (owned.RAYDIUM_V4, owned.METEORA_DLMM, program.TOKEN, ROUTER)
     )
     transfer = [f"Program {token} invoke [3]", f"Program {token} consumed 76 of 9999 compute units",
                 f"Program {token} success"]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 from cambist.model.events import Channel, RecordKind
 from tests.parity.markets import POOLS, WS, Market, key, setup
 

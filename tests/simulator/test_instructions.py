@@ -2,9 +2,11 @@
 
 import pytest
 
-from cambist.engine.reference import instruction_builder as builder
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.instruction_builder import ClmmAccounts, Instruction, PumpPool, SwapAmounts, User
+from cambist.engine.reference.build import instruction_builder as builder
+from cambist.engine.reference.build.instruction_builder.call import Instruction, SwapAmounts, User
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.clmm.swap import ClmmAccounts
+from cambist.engine.reference.venues.pump.swap import PumpPool
 from cambist.simulator.market import Market
 from cambist.simulator.pool import Pool
 from cambist.simulator.swap_builder import SwapBuilder

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.engine.reference import accounts
+from cambist.engine.reference.chain.token import Clock, Mint, TokenAccount, TransferFee, TransferFeeConfig
 from cambist.simulator.layout import Layout
 from cambist.simulator.token_layout import (
     CLOCK,
@@ -41,20 +41,20 @@ def test_recorded_accounts_round_trip(layout: Layout, recorded: Callable[[], lis
 
 
 def test_the_engine_decodes_mainnet_fixtures():
-    mint = accounts.Mint.decode(fixture("vixen", "BtSLwAFDsMX4bhamtyggn2xsdFKQvpaSzw9jEL7BNuyu_account.json"))
+    mint = Mint.decode(fixture("vixen", "BtSLwAFDsMX4bhamtyggn2xsdFKQvpaSzw9jEL7BNuyu_account.json"))
     assert mint.extensions
     assert mint.transfer_fee is None or mint.transfer_fee.newer.bps <= 10_000
 
 
 def test_token_encoders_and_engine_decoders_agree():
-    held = accounts.TokenAccount.decode(encode_token_account(mint=KEY, owner=KEY[::-1], amount=2**64 - 1))
-    assert held == accounts.TokenAccount(KEY, KEY[::-1], 2**64 - 1, 1)
-    assert accounts.Mint.decode(encode_mint(decimals=6, supply=5)) == accounts.Mint(6, 5, None, ())
-    fee = accounts.TransferFeeConfig(accounts.TransferFee(1, 2, 3), accounts.TransferFee(4, 5, 6))
+    held = TokenAccount.decode(encode_token_account(mint=KEY, owner=KEY[::-1], amount=2**64 - 1))
+    assert held == TokenAccount(KEY, KEY[::-1], 2**64 - 1, 1)
+    assert Mint.decode(encode_mint(decimals=6, supply=5)) == Mint(6, 5, None, ())
+    fee = TransferFeeConfig(TransferFee(1, 2, 3), TransferFee(4, 5, 6))
     extended = encode_mint(decimals=6, supply=5, extensions=((18, bytes(64)), encode_transfer_fee_config(fee)))
-    assert accounts.Mint.decode(extended) == accounts.Mint(6, 5, fee, (18, 1))
+    assert Mint.decode(extended) == Mint(6, 5, fee, (18, 1))
     clock = encode_clock(slot=1, epoch=2, unix_timestamp=-3)
-    assert accounts.Clock.decode(clock) == accounts.Clock(1, 2, -3)
+    assert Clock.decode(clock) == Clock(1, 2, -3)
 
 
 @pytest.mark.parametrize("value", [2**64, -1, b"", 1.5])

@@ -6,26 +6,20 @@ from collections import Counter, defaultdict
 import msgspec
 import pytest
 
-from cambist.engine.reference.accounts import (
-    AmmV4,
-    BinArray,
-    BinArrayBitmapExtension,
-    CpmmPool,
-    DammV2Pool,
-    LbPair,
-    Mint,
-    Oracle,
-    StableSwap,
-    TickArray,
-    TokenAccount,
-    Whirlpool,
-    program,
-)
-from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
-from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
-from cambist.engine.reference.amm_math.dlmm import liquid_arrays
-from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-from cambist.engine.reference.pool.pump import is_canonical
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.token import Mint, TokenAccount
+from cambist.engine.reference.venues.clmm.layout import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
+from cambist.engine.reference.venues.clmm.maths.ticks import ClmmTicks
+from cambist.engine.reference.venues.cpmm.layout import CpmmPool
+from cambist.engine.reference.venues.damm2.layout import DammV2Pool
+from cambist.engine.reference.venues.dlmm.layout import BinArray, BinArrayBitmapExtension, LbPair
+from cambist.engine.reference.venues.dlmm.maths.bins import liquid_arrays
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig, PumpPool
+from cambist.engine.reference.venues.pump.owned import PUMP_AMM_CONFIG, PUMP_FEE_CONFIG
+from cambist.engine.reference.venues.pump.pool import is_canonical
+from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.simulator.accounts import TokenBalance
 from cambist.simulator.draw import Draw
 from cambist.simulator.market import Market
@@ -106,8 +100,8 @@ def test_every_account_reads_as_its_layout_says() -> None:
             found["fee_on"] += account.pool.fee_on != 0
         elif pool.spec.venue == "pump":
             assert PumpPool.decode(account.data) == account.pool
-            assert PumpConfig.decode(chain.accounts[program.PUMP_AMM_CONFIG].data) == pool.facts.config
-            assert PumpFeeConfig.decode(chain.accounts[program.PUMP_FEE_CONFIG].data) == pool.facts.schedule
+            assert PumpConfig.decode(chain.accounts[PUMP_AMM_CONFIG].data) == pool.facts.config
+            assert PumpFeeConfig.decode(chain.accounts[PUMP_FEE_CONFIG].data) == pool.facts.schedule
             assert is_canonical(account.pool) == pool.facts.canonical
             found["kept"] += account.pool.virtual_quote_reserves < 0
         else:
@@ -165,8 +159,8 @@ def test_trading_neither_makes_nor_loses_tokens() -> None:
 
 def test_pools_hold_what_they_owe() -> None:
     """Every position could be taken out: the vault covers the liquidity at the price, orders, and the fees owed."""
-    from cambist.engine.reference.amm_math import raydium_clmm, sqrt_price_from_tick
-    from cambist.engine.reference.amm_math.sqrt_price import delta_a, delta_b
+    from cambist.engine.reference.venues import raydium_price
+    from cambist.engine.reference.venues.sqrt_price import delta_a, delta_b, sqrt_price_from_tick
 
     market, checked = Market(4), Counter()
     for _ in range(150):
@@ -182,7 +176,7 @@ def test_pools_hold_what_they_owe() -> None:
         else:
             need = [sum(owed) for owed in zip(state.protocol_fees, state.fund_fees, strict=True)]
             edges = [(at, tick.net) for at, tick in sorted(account.ticks.ticks.items())]
-            root_at = raydium_clmm.sqrt_price_from_tick
+            root_at = raydium_price.sqrt_price_from_tick
             for at, tick in account.ticks.ticks.items():
                 need[0 if at > state.tick else 1] += tick.orders.total()
         for (low, net), (high, _) in itertools.pairwise(edges):

@@ -5,7 +5,8 @@ import json
 from solders.pubkey import Pubkey
 from solders.rpc.responses import parse_websocket_message
 
-from cambist.engine.reference.accounts import TokenAccount, Whirlpool
+from cambist.engine.reference.chain.token import TokenAccount
+from cambist.engine.reference.venues.orca.layout import Whirlpool
 from tests.simulator.conftest import Running
 from tests.simulator.wire import BASE64, PROCESSED, Socket, connect
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 from cambist.model.exchanges import EXCHANGES
 from cambist.model.venues import POOL_VENUES
 from cambist.simulator import exchanges, venues

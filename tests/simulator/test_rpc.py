@@ -6,7 +6,8 @@ from solders.account import Account
 from solders.pubkey import Pubkey
 from solders.rpc import responses
 
-from cambist.engine.reference.accounts import Clock, CpmmConfig, Mint, TokenAccount
+from cambist.engine.reference.chain.token import Clock, Mint, TokenAccount
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig
 from tests.simulator.conftest import Running
 from tests.simulator.wire import BASE64, PROCESSED, USER
 

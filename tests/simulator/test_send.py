@@ -12,9 +12,15 @@ from solders.rpc.responses import GetSignatureStatusesResp, SendTransactionResp,
 from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
-from cambist.engine.reference.amm_math import raydium_v4
-from cambist.engine.reference.pool import ChainTime
-from cambist.engine.reference.pool import Pool as ReferencePool
+from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.cpmm.pool import CpmmPoolState
+from cambist.engine.reference.venues.damm2.pool import DammV2State
+from cambist.engine.reference.venues.dlmm.pool import DlmmState
+from cambist.engine.reference.venues.orca.pool import WhirlpoolState
+from cambist.engine.reference.venues.quote import ChainTime
+from cambist.engine.reference.venues.quote import Pool as ReferencePool
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
+from cambist.engine.reference.venues.saber.pool import StablePool
 from tests.simulator.conftest import Running
 from tests.simulator.wire import (
     ATA,
@@ -165,32 +171,40 @@ async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(
 
 def reference_pool(running: Running, pool: object) -> ReferencePool:
     """Builds the engine's pool from the bytes of the accounts."""
-    from cambist.engine.reference import accounts as layouts
-    from cambist.engine.reference.accounts import program, pump, raydium_clmm
-    from cambist.engine.reference.amm_math.dlmm import Bins
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-    from cambist.engine.reference.pool.clmm import ClmmState
-    from cambist.engine.reference.pool.pump import PumpState, is_canonical
-    from cambist.engine.reference.tick_array_manager import Ticks
+    from cambist.engine.reference.chain.token import Mint, TokenAccount
+    from cambist.engine.reference.venues import owned
+    from cambist.engine.reference.venues.clmm import layout as raydium_clmm
+    from cambist.engine.reference.venues.clmm.maths import ClmmTicks
+    from cambist.engine.reference.venues.clmm.pool import ClmmState
+    from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+    from cambist.engine.reference.venues.damm2.layout import DammV2Pool
+    from cambist.engine.reference.venues.dlmm.layout import BinArray, BinArrayBitmapExtension, LbPair
+    from cambist.engine.reference.venues.dlmm.maths import Bins
+    from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+    from cambist.engine.reference.venues.pump import layout as pump
+    from cambist.engine.reference.venues.pump.pool import PumpState, is_canonical
+    from cambist.engine.reference.venues.ray4.layout import AmmV4
+    from cambist.engine.reference.venues.saber.layout import StableSwap
+    from cambist.engine.reference.venues.tick_array_manager import Ticks
 
     accounts, spec = running.market.chain.accounts, pool.spec
-    held = [layouts.TokenAccount.decode(accounts[key].data).amount for key in (spec.vault_a, spec.vault_b)]
+    held = [TokenAccount.decode(accounts[key].data).amount for key in (spec.vault_a, spec.vault_b)]
     data = accounts[spec.address].data
     if spec.venue == "ray4":
-        return ReferencePool.amm_v4(layouts.AmmV4.decode(data), *held)
-    fees = tuple(layouts.Mint.decode(accounts[token.mint].data).transfer_fee for token in (spec.token_a, spec.token_b))
+        return AmmV4Pool(AmmV4.decode(data), tuple(held))
+    fees = tuple(Mint.decode(accounts[token.mint].data).transfer_fee for token in (spec.token_a, spec.token_b))
     if spec.venue == "cpmm":
-        state = layouts.CpmmPool.decode(data)
-        return ReferencePool.cpmm(state, layouts.CpmmConfig.decode(accounts[state.amm_config].data), tuple(held), fees)
+        state = CpmmPool.decode(data)
+        return CpmmPoolState(state, CpmmConfig.decode(accounts[state.amm_config].data), tuple(held), fees)
     if spec.venue == "saber":
-        return ReferencePool.stable(layouts.StableSwap.decode(data), tuple(held))
+        return StablePool(StableSwap.decode(data), tuple(held))
     if spec.venue == "damm2":
-        return ReferencePool.damm_v2(layouts.DammV2Pool.decode(data), fees)
+        return DammV2State(DammV2Pool.decode(data), fees)
     if spec.venue == "dlmm":
-        pair = layouts.LbPair.decode(data)
-        found = [layouts.BinArray.decode(accounts[key].data) for key in pool.arrays.values()]
-        bitmap = layouts.BinArrayBitmapExtension.decode(accounts[pool.bitmap].data) if pool.bitmap else None
-        return ReferencePool.dlmm(pair, Bins(spec.address, pair, bitmap, found), fees)
+        pair = LbPair.decode(data)
+        found = [BinArray.decode(accounts[key].data) for key in pool.arrays.values()]
+        bitmap = BinArrayBitmapExtension.decode(accounts[pool.bitmap].data) if pool.bitmap else None
+        return DlmmState(pair, Bins(spec.address, pair, bitmap, found), fees)
     if spec.venue == "clmm":
         clmm = raydium_clmm.ClmmPool.decode(data)
         arrays = [raydium_clmm.ClmmTickArray.decode(accounts[key].data) for key in pool.arrays.values()]
@@ -199,17 +213,17 @@ def reference_pool(running: Running, pool: object) -> ReferencePool:
         return ClmmState(clmm, config, ClmmTicks(spec.address, clmm, bitmap, arrays), fees)
     if spec.venue == "pump":
         coin = pump.PumpPool.decode(data)
-        config = pump.PumpConfig.decode(accounts[program.PUMP_AMM_CONFIG].data)
-        schedule = pump.PumpFeeConfig.decode(accounts[program.PUMP_FEE_CONFIG].data)
-        supply = layouts.Mint.decode(accounts[coin.base_mint].data).supply
+        config = pump.PumpConfig.decode(accounts[owned.PUMP_AMM_CONFIG].data)
+        schedule = pump.PumpFeeConfig.decode(accounts[owned.PUMP_FEE_CONFIG].data)
+        supply = Mint.decode(accounts[coin.base_mint].data).supply
         return PumpState(coin, config, schedule, supply, is_canonical(coin), tuple(held), fees)
-    state = layouts.Whirlpool.decode(data)
-    arrays = [layouts.TickArray.decode(accounts[key].data) for key in pool.arrays.values()]
+    state = Whirlpool.decode(data)
+    arrays = [TickArray.decode(accounts[key].data) for key in pool.arrays.values()]
     span = 88 * spec.tick_spacing
     known = {array.start_tick_index for array in arrays}
     absent = [at for at in range(-443_636 // span * span, 443_637, span) if at not in known]
-    oracle = layouts.Oracle.decode(accounts[pool.oracle].data) if state.has_adaptive_fee() else None
-    return ReferencePool.whirlpool(state, Ticks(spec.tick_spacing, arrays, absent), oracle, fees)
+    oracle = Oracle.decode(accounts[pool.oracle].data) if state.has_adaptive_fee() else None
+    return WhirlpoolState(state, Ticks(spec.tick_spacing, arrays, absent), oracle, fees)
 
 
 async def test_slippage_is_refused_in_preflight_and_lands_as_failed_without_it(running: Running) -> None:

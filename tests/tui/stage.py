@@ -8,8 +8,8 @@ import msgspec
 from textual.app import App
 from textual.widgets import Static
 
-from cambist.engine.reference.kama import Kama
-from cambist.engine.reference.technical import Bollinger, Ema
+from cambist.engine.reference.series.kama import Kama
+from cambist.engine.reference.series.technical import Bollinger, Ema
 from cambist.model.commands import Halt
 from cambist.view import (
     CycleDetail,

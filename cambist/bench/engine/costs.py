@@ -10,7 +10,9 @@ import numpy as np
 
 from cambist.bench.engine.case import Case, native
 from cambist.config.settings import Bidding, Gates
-from cambist.engine.reference import fees, scorer
+from cambist.engine.reference import fees
+from cambist.engine.reference.judge import scorer
+from cambist.engine.reference.venues import VENUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,7 @@ def cases() -> Iterator[Case]:
 def _fees() -> Case:
     """Three-hop routes over every venue: limit, base fee, priority fee and tip."""
     rng = random.Random(7)
-    table = [[rng.randrange(len(fees.VENUES)) for _ in range(HOPS)] for _ in range(TRADES)]
+    table = [[rng.randrange(len(VENUES)) for _ in range(HOPS)] for _ in range(TRADES)]
     venues = np.array(table, np.int64)
     ticks = np.array([[rng.randrange(4) for _ in range(HOPS)] for _ in range(TRADES)], np.int64)
     flags = np.zeros_like(venues)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.bench.engine.case import Case, native
-from cambist.engine.reference import base58, streams
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.library import streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,9 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from cambist.bench.engine.case import Case, library, native
-from cambist.engine.reference import instruction_builder as reference
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import instructions as reference
+from cambist.engine.reference.venues import owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,12 +48,12 @@ class _Hops:
         programs = [program.TOKEN, program.TOKEN]
         self.v4 = reference.RaydiumV4Accounts(*keys(3))
         self.cpmm = reference.CpmmAccounts(*keys(7), *programs)
-        self.orca = reference.WhirlpoolAccounts(program.WHIRLPOOL, *keys(6), *programs)
+        self.orca = reference.WhirlpoolAccounts(owned.WHIRLPOOL, *keys(6), *programs)
         self.arrays = keys(3)
         self.users = [reference.User(self.owner, *pair) for pair in ((sol, usdc), (usdc, token), (token, sol))]
         self.amounts = reference.SwapAmounts(exact_in=True, amount=1_000_000_000, limit=990_000_000)
-        held = [*self.v4, *self.cpmm[:7], *self.orca[1:7], *self.arrays, sol, usdc, token, program.RAYDIUM_V4_AUTHORITY]
-        self.addresses = [*held, program.RAYDIUM_CPMM_AUTHORITY, program.TOKEN]
+        held = [*self.v4, *self.cpmm[:7], *self.orca[1:7], *self.arrays, sol, usdc, token, owned.RAYDIUM_V4_AUTHORITY]
+        self.addresses = [*held, owned.RAYDIUM_CPMM_AUTHORITY, program.TOKEN]
 
     def calls(self, builder: Any) -> list[Any]:
         """Returns the calls of one transaction."""

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cambist.config.settings import Gates
 from cambist.engine import make_engine
 from cambist.engine.protocol import EngineSetup
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
 from cambist.model.events import HEADER, Channel, Direction, RecordKind, pack
 from cambist.model.market import PoolRef, Token
 from cambist.simulator.addresses import pda

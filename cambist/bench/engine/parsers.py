@@ -8,8 +8,9 @@ import struct
 from typing import TYPE_CHECKING
 
 from cambist.bench.engine.case import Case, native
-from cambist.engine.reference import base58, log_parser, tx_parser
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program, tx_parser
+from cambist.engine.reference.chain.log_parser.parse import parse_many_logs
+from cambist.engine.reference.venues import owned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def cases() -> Iterator[Case]:
     logs = [_logs()] * BATCH
     yield Case(
         "logs → swaps", f"{BATCH} transactions, {len(logs[0])} lines", BATCH,
-        (lambda: extension.parse_logs(logs)) if extension else None, lambda: log_parser.parse_many_logs(logs),
+        (lambda: extension.parse_logs(logs)) if extension else None, lambda: parse_many_logs(logs),
     )  # fmt: skip
     body = _transaction()
     bodies = [body] * BATCH
@@ -40,7 +41,7 @@ def _names(*keys: bytes) -> list[str]:
 
 def _logs() -> list[str]:
     """Returns the lines of a router's two swaps on Raydium AMM v4."""
-    router, amm, token = _names(bytes([2]) * 32, program.RAYDIUM_V4, program.TOKEN)
+    router, amm, token = _names(bytes([2]) * 32, owned.RAYDIUM_V4, program.TOKEN)
     record = base64.b64encode(struct.pack("<BQQQQQQQ", 3, 600, 0, 2, 600, 10**12, 10**12, 900)).decode()
     transfer = [f"Program {token} invoke [3]", f"Program {token} consumed 76 of 9999 compute units",
                 f"Program {token} success"]  # fmt: skip
@@ -52,7 +53,7 @@ def _logs() -> list[str]:
 
 def _transaction() -> bytes:
     """Returns an answer of `getTransaction` with these swaps."""
-    keys = [bytes([at]) * 32 for at in range(10, 18)] + [program.TOKEN, program.RAYDIUM_V4, bytes([2]) * 32]
+    keys = [bytes([at]) * 32 for at in range(10, 18)] + [program.TOKEN, owned.RAYDIUM_V4, bytes([2]) * 32]
     calls = []
     for _ in range(2):
         data = base58.encode(struct.pack("<BQQ", 16, 600, 0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cambist.bench.engine.case import Case, native
-from cambist.engine.reference import quotes as reference
+from cambist.engine.reference.library import quotes as reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cambist.bench.engine.case import Case, library, native
-from cambist.engine.reference.jit_compiler import compile_rule
+from cambist.engine.reference.rules.jit_compiler import compile_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

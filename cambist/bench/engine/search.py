@@ -10,8 +10,8 @@ import numpy as np
 
 from cambist.bench.engine.case import Case, EngineRow, Plan, library, native
 from cambist.bench.engine.markets import ONE, PERCENT, Market, market
-from cambist.engine.reference.pool_graph import PoolGraph
-from cambist.engine.reference.scan import scan_pools
+from cambist.engine.reference.library.scan import scan_pools
+from cambist.engine.reference.search.pool_graph import PoolGraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,10 +8,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from cambist.bench.engine.case import Case, library, native
-from cambist.engine.reference import base58 as base58_reference
-from cambist.engine.reference import pda as pda_reference
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.wss_aggregator import WssAggregator as ReferenceAggregator
+from cambist.engine.reference.aggregate.wss_aggregator import WssAggregator as ReferenceAggregator
+from cambist.engine.reference.chain import base58 as base58_reference
+from cambist.engine.reference.chain import pda as pda_reference
+from cambist.engine.reference.venues import owned, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,7 +129,7 @@ def _base58() -> Iterator[Case]:
 def _pda() -> Iterator[Case]:
     """Tick arrays of Whirlpools: derived, and looked up after that."""
     rng = random.Random(7)
-    owner, size = program.WHIRLPOOL, "3 seeds, 46 bytes"
+    owner, size = owned.WHIRLPOOL, "3 seeds, 46 bytes"
     arrays = [[b"tick_array", rng.randbytes(32), b"%04d" % at] for at in range(ADDRESSES)]
 
     def over(find: Callable[..., Any], owner: Any = owner) -> Callable[[], None]:
@@ -149,5 +149,5 @@ def _pda() -> Iterator[Case]:
     peer = over(solders.Pubkey.find_program_address, solders.Pubkey(owner)) if solders else None
     derive, twin = over(extension.pda_find) if extension else None, over(pda_reference.find)
     yield Case("PDA derive", size, ADDRESSES, derive, twin, "solders", peer, (("peer", 3.0),))
-    look, twin = cached(extension) if extension else None, cached(pda_reference)
+    look, twin = cached(extension) if extension else None, cached(pairs)
     yield Case("PDA cached", size, ADDRESSES, look, twin, "solders", peer, limit_ns=100.0)

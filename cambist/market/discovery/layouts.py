@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts.reader import key, signed, unsigned
+from cambist.engine.reference.chain.reader import key, signed, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable

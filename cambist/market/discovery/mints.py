@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import LayoutError, Mint, program
-from cambist.engine.reference.accounts.reader import unsigned
-from cambist.engine.reference.accounts.token import extensions
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.chain.reader import LayoutError, unsigned
+from cambist.engine.reference.chain.token import Mint, extensions
 from cambist.model.text import sanitise
 
 if TYPE_CHECKING:

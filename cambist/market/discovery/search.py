@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts.reader import key, unsigned
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.chain.reader import key, unsigned
 from cambist.market.discovery import mints, terms
 from cambist.market.discovery.found import Ask, Found, FoundPool
 from cambist.market.discovery.layouts import LAYOUTS, PoolLayout

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import (
-    AmmV4,
-    CpmmConfig,
-    CpmmPool,
-    DammV2FeeByTime,
-    DammV2Pool,
-    LayoutError,
-    LbPair,
-    StableSwap,
-    Whirlpool,
-)
-from cambist.engine.reference.accounts.pump import PumpPool
-from cambist.engine.reference.accounts.raydium_clmm import ClmmConfig, ClmmPool
-from cambist.engine.reference.accounts.reader import key
+from cambist.engine.reference.chain.reader import LayoutError, key
+from cambist.engine.reference.venues.clmm.layout import ClmmConfig, ClmmPool
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.damm2.layout import DammV2FeeByTime, DammV2Pool
+from cambist.engine.reference.venues.dlmm.layout import LbPair
+from cambist.engine.reference.venues.orca.layout import Whirlpool
+from cambist.engine.reference.venues.pump.layout import PumpPool
+from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.model.venues import POOL_VENUES
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.amm_math import MAX_TICK
-from cambist.engine.reference.amm_math.sqrt_price import delta_a, delta_b
+from cambist.engine.reference.venues.sqrt_price import MAX_TICK, delta_a, delta_b
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cambist.config.settings import Gates
 from cambist.engine.protocol import EngineSetup
-from cambist.engine.reference.equity import equity
+from cambist.engine.reference.series.equity import equity
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup

@@ -3,7 +3,7 @@
 import base64
 import json
 
-from cambist.engine.reference.pool import ChainTime
+from cambist.engine.reference.venues.quote import ChainTime
 from cambist.simulator.layout import Layout
 from tests import svm_vectors
 from tests.shared import shared_data

@@ -2,7 +2,7 @@
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.draw import key32 as made
 from cambist.simulator.execution import Outcome, execute

@@ -24,8 +24,8 @@ from cambist.engine.reference.engine.race import Race
 from cambist.engine.reference.engine.snapshot import dump, load
 from cambist.engine.reference.engine.standing import Standing
 from cambist.engine.reference.engine.views import Tally, inspect, inspect_price, present
-from cambist.engine.reference.fee_sources import Sources
 from cambist.engine.reference.fees import FeeModel
+from cambist.engine.reference.fees.sources import Sources
 from cambist.model.opportunity import Need, encode
 
 if TYPE_CHECKING:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.decode import (
+from cambist.engine.reference.book.order_book import Continuity, Numbered, Outcome, Source
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.engine import endpoints
+from cambist.engine.reference.engine.books import Teller
+from cambist.engine.reference.engine.needs import seed
+from cambist.engine.reference.engine.registry import intake, membership
+from cambist.engine.reference.exchanges import (
     Account,
     AccountMissing,
     AccountUndated,
@@ -27,12 +32,7 @@ from cambist.engine.reference.decode import (
     Trade,
     VenueStatus,
 )
-from cambist.engine.reference.engine import endpoints
-from cambist.engine.reference.engine.books import Teller
-from cambist.engine.reference.engine.needs import seed
-from cambist.engine.reference.engine.registry import intake, membership
-from cambist.engine.reference.fee_sources import consumed_units
-from cambist.engine.reference.order_book import Continuity, Numbered, Outcome, Source
+from cambist.engine.reference.fees.sources import consumed_units
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine

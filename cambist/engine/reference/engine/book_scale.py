@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cambist.engine.reference.log2 import log2_ratio
+from cambist.engine.reference.search.log2 import log2_ratio
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.decode import Instrument
-    from cambist.engine.reference.order_book import OrderBook
+    from cambist.engine.reference.book.order_book import OrderBook
+    from cambist.engine.reference.exchanges import Instrument
 
 ONE8 = 100_000_000
 PPM = 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.engine.protocol import BookInspection
-from cambist.engine.reference.order_book import Side
+from cambist.engine.reference.book.order_book import Side
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine

@@ -5,22 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.book.order_book import BookChange, BookState, Continuity, OrderBook, Outcome, Source, take
 from cambist.engine.reference.engine.book_scale import NO_RULES, TradingRules
-from cambist.engine.reference.order_book import (
-    BookChange,
-    BookState,
-    Continuity,
-    OrderBook,
-    Outcome,
-    Source,
-    take,
-)
 from cambist.model.market import Instrument, is_multiple
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
-    from cambist.engine.reference.decode import Event
-    from cambist.engine.reference.decode import Instrument as Listed
+    from cambist.engine.reference.exchanges import Event
+    from cambist.engine.reference.exchanges import Instrument as Listed
 
 
 @dataclass(slots=True)
@@ -61,8 +53,8 @@ class BookEntry:
     """Channel that tells its changes."""
     as_of_ns: int = 0
     """When its last event was known to be true: receive time less lag."""
-    book: OrderBook = field(default_factory=lambda: OrderBook(Continuity.SPOT))
-    """It follows the rules of Binance until a channel tells of it, whose protocol knows better."""
+    book: OrderBook = field(default_factory=lambda: OrderBook(Continuity.of_kind("spot")))
+    """It follows the rules of its kind until a channel tells of it, whose protocol knows better."""
     generation: int = 0
     """Connection whose frames the book is made of."""
     next: Successor | None = None
@@ -156,7 +148,7 @@ class Books:
             return self.index[key]
         entry = BookEntry(instrument.venue, instrument.symbol, instrument.base, instrument.quote, instrument.kind)
         if instrument.kind == "perp":
-            entry.book = OrderBook(Continuity.USDM)
+            entry.book = OrderBook(Continuity.of_kind(entry.kind))
         entry.base_mint, entry.quote_mint = self._mint(entry.venue, entry.base), self._mint(entry.venue, entry.quote)
         entry.taker_ppm = self._fees.get(entry.venue)
         if entry.kind != "spot":
@@ -186,7 +178,7 @@ class Books:
 
         It follows the rules of the channel that tells of it.
         """
-        kind = "perp" if rules is Continuity.USDM else "spot"
+        kind = "perp" if rules.is_perpetual else "spot"
         at = self.index.get((venue, symbol))
         if at is None:
             at = self.declare(Instrument(venue, symbol, symbol, "", kind))

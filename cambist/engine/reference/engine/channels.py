@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cambist.engine.protocol import ChannelView
-from cambist.engine.reference.decode import SolanaSession
+from cambist.engine.reference.book.order_book import Numbered, Numbering
 from cambist.engine.reference.engine.slot_chain import SlotChain
-from cambist.engine.reference.order_book import Numbered, Numbering
+from cambist.engine.reference.exchanges import SolanaSession
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import RaceView

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cambist.engine.reference.book.order_book import Numbering, Outcome
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.detect import Output, review, settle
 from cambist.engine.reference.engine.needs import done, seed, take_refused
@@ -13,7 +14,6 @@ from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import torn
 from cambist.engine.reference.engine.slot_chain import SlotChain
 from cambist.engine.reference.engine.standing import Moment
-from cambist.engine.reference.order_book import Numbering, Outcome
 from cambist.model.events import Channel, RecordKind, unpack
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.engine.market.legs import waits
-from cambist.engine.reference.multiverse import Params, search
+from cambist.engine.reference.search.multiverse import Params, search
 from cambist.model.opportunity import encode
 
 if TYPE_CHECKING:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58
+from cambist.engine.reference.aggregate.wss_aggregator import content_of
+from cambist.engine.reference.chain import base58
 from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import forks, intake, torn
 from cambist.engine.reference.engine.registry.entries import Teller
 from cambist.engine.reference.engine.slot_chain import SAME
-from cambist.engine.reference.wss_aggregator import content_of
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.decode import Account, Slot
     from cambist.engine.reference.engine import ReferenceEngine
     from cambist.engine.reference.engine.channels import ChannelState
+    from cambist.engine.reference.exchanges import Account, Slot
 
 MOST_SLOTS_OFF = 32
 """How far from the newest slot an account may be told: after as many a slot is final."""

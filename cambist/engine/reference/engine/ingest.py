@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.decode import (
-    TIP_FLOOR,
-    DecodeError,
-    decode_solana,
-    decode_tip_floor,
-    decode_venue,
-)
+from cambist.engine.reference.book.order_book import Numbered
+from cambist.engine.reference.chain.solana import decode_solana
+from cambist.engine.reference.chain.tips import TIP_FLOOR, decode_tip_floor
 from cambist.engine.reference.engine.apply import apply_event, venue_event
 from cambist.engine.reference.engine.control import connected, disconnected
 from cambist.engine.reference.engine.detect import Output, review, settle
 from cambist.engine.reference.engine.needs import done, take_refused
 from cambist.engine.reference.engine.standing import Moment
-from cambist.engine.reference.order_book import Numbered
+from cambist.engine.reference.exchanges import DecodeError, decode_venue
 from cambist.model.events import HEADER, MAX_BODY, BlockError, Direction, RecordKind
 
 if TYPE_CHECKING:

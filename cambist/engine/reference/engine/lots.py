@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cambist.engine.reference.sizing import chain_out
+from cambist.engine.reference.search.sizing import chain_out
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.sizing import Hops
+    from cambist.engine.reference.search.sizing import Hops
 
 _PRECISION_BITS: Final = 20
 """A tooth's beginning is found to 2^-this of the input."""

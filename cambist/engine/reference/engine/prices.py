@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cambist.engine.reference.book.order_book import Side
 from cambist.engine.reference.engine.series import Series
-from cambist.engine.reference.order_book import Side
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup

@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.engine.protocol import RaceView
+from cambist.engine.reference.aggregate.wss_aggregator import Verdict, WssAggregator
 from cambist.engine.reference.engine.registry import torn
-from cambist.engine.reference.wss_aggregator import Verdict, WssAggregator
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.decode import Account, Logs
     from cambist.engine.reference.engine import ReferenceEngine
     from cambist.engine.reference.engine.channels import ChannelState
+    from cambist.engine.reference.exchanges import Account, Logs
 
 
 class Race:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from cambist.engine.reference.bars import Bar, Bars, BarsParts
-from cambist.engine.reference.kama import Kama, KamaParts
-from cambist.engine.reference.technical import (
+from cambist.engine.reference.series.bars import Bar, Bars, BarsParts
+from cambist.engine.reference.series.kama import Kama, KamaParts
+from cambist.engine.reference.series.technical import (
     Bollinger,
     BollingerParts,
     Ema,

@@ -12,8 +12,8 @@ from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import leg
 from cambist.engine.reference.engine.registry.torn import is_confirmed
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
-from cambist.engine.reference.scorer import Candidate, decide, needs_second
-from cambist.engine.reference.sizing import best_input
+from cambist.engine.reference.judge.scorer import Candidate, decide, needs_second
+from cambist.engine.reference.search.sizing import best_input
 from cambist.model.opportunity import Cost, Opportunity
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine.market import Market
     from cambist.engine.reference.engine.market.quotes import Hop
     from cambist.engine.reference.engine.prices import Prices
-    from cambist.engine.reference.fee_sources import Sources
     from cambist.engine.reference.fees import Bid, FeeModel
+    from cambist.engine.reference.fees.sources import Sources
 
 PROBE_SHARE = 1_000
 """The smallest size tried is the cap over this, so that a near miss shows a size one would trade."""

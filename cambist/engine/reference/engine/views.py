@@ -17,15 +17,16 @@ from cambist.engine.protocol import (
     PriceInspection,
     PriceView,
 )
+from cambist.engine.reference.book.order_book import Side
 from cambist.engine.reference.engine.endpoints import slots_behind
 from cambist.engine.reference.engine.market import equivalence, quotes
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import book_leg, leg, pool_leg
 from cambist.engine.reference.engine.standing import Sizing
-from cambist.engine.reference.fee_sources import level
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
-from cambist.engine.reference.order_book import Side
-from cambist.engine.reference.scorer import landing_ppm
+from cambist.engine.reference.fees.sources import level
+from cambist.engine.reference.judge.scorer import landing_ppm
+from cambist.engine.reference.venues import TYPICAL
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import ChannelView
@@ -36,16 +37,11 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine.market.quotes import Hop
     from cambist.engine.reference.engine.prices import Row
     from cambist.engine.reference.engine.standing import Cycle
-    from cambist.engine.reference.fee_sources import Fullest
+    from cambist.engine.reference.fees.sources import Fullest
 
 CURVE_POINTS = 64
-TYPICAL_CU = (
-    cu_limit(
-        [SwapShape("ray4", 0, False, False), SwapShape("cpmm", 0, False, False), SwapShape("orca", 0, False, False)]
-    )
-    or 0
-)
-"""Of a trade over one pool of each kind."""
+TYPICAL_CU = cu_limit([SwapShape(venue) for venue in TYPICAL]) or 0
+"""Of a typical trade."""
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.accounts.raydium_clmm import ClmmPool, ClmmTickArray
+from cambist.engine.reference.venues.clmm.layout import ClmmPool, ClmmTickArray
+from cambist.engine.reference.venues.clmm.owned import RAYDIUM_CLMM
 from cambist.simulator.accounts import Account, rent
 from cambist.simulator.venues.clmm.layout import (
     CLMM_TICK_ARRAY,
@@ -19,8 +19,9 @@ from cambist.simulator.venues.clmm.layout import (
 )
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts.raydium_clmm import ClmmOrders
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmCrossing, ClmmFill, ClmmTicks
+    from cambist.engine.reference.venues.clmm.layout import ClmmOrders
+    from cambist.engine.reference.venues.clmm.maths.swap import ClmmCrossing, ClmmFill
+    from cambist.engine.reference.venues.clmm.maths.ticks import ClmmTicks
 
 _U128 = 1 << 128
 
@@ -31,7 +32,7 @@ class ClmmAccount(Account):
     __slots__ = ("_epoch", "_template", "pool", "ticks")
 
     def __init__(self, template: bytes, pool: ClmmPool, ticks: ClmmTicks, epoch: int) -> None:
-        super().__init__(program.RAYDIUM_CLMM, b"", rent(len(template)))
+        super().__init__(RAYDIUM_CLMM, b"", rent(len(template)))
         self._template, self.pool, self.ticks, self._epoch = template, pool, ticks, epoch
 
     @staticmethod
@@ -78,7 +79,7 @@ class ClmmTickArrayAccount(Account):
     __slots__ = ("_epoch", "_pool", "_spacing", "_ticks", "start")
 
     def __init__(self, pool: bytes, start: int, spacing: int, ticks: dict[int, ClmmTickState], epoch: int) -> None:
-        super().__init__(program.RAYDIUM_CLMM, b"", rent(CLMM_TICK_ARRAY.size))
+        super().__init__(RAYDIUM_CLMM, b"", rent(CLMM_TICK_ARRAY.size))
         self._pool, self.start, self._spacing, self._ticks, self._epoch = pool, start, spacing, ticks, epoch
 
     @property

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.venues.clmm.owned import RAYDIUM_CLMM
 from cambist.simulator.addresses import pda
 from cambist.simulator.pool import PoolSpec
 
 if TYPE_CHECKING:
     from cambist.simulator.tokens import TokenSpec
 
-PROGRAM = program.RAYDIUM_CLMM
+PROGRAM = RAYDIUM_CLMM
 PAIRS = """
 SOL/USDC:1 2200 SOL/USDT:3 900 USDC/USDT:0 1800 jitoSOL/SOL:7 900 RAY/SOL:2 600 BONK/SOL:4 500 WIF/USDC:5 400
 JUP/SOL:6 350 TOLL/USDC:2 300

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts.raydium_clmm import (
+from cambist.engine.reference.venues.clmm.layout import (
     CLMM_BITMAP_ARRAYS,
     CLMM_EXTENSION_ROWS,
     CLMM_TICKS_PER_ARRAY,
@@ -15,7 +15,8 @@ from cambist.engine.reference.accounts.raydium_clmm import (
     ClmmPool,
     ClmmTick,
 )
-from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks, sqrt_price_from_tick, tick_from_sqrt_price
+from cambist.engine.reference.venues.clmm.maths.ticks import ClmmTicks
+from cambist.engine.reference.venues.raydium_price import sqrt_price_from_tick, tick_from_sqrt_price
 from cambist.simulator.accounts import Account
 from cambist.simulator.addresses import pda
 from cambist.simulator.draw import key32

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts.raydium_clmm import CLMM_TICKS_PER_ARRAY
+from cambist.engine.reference.venues.clmm.layout import CLMM_TICKS_PER_ARRAY
 from cambist.simulator.layout import Layout, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cambist.engine.reference.accounts.raydium_clmm import (
+    from cambist.engine.reference.venues.clmm.layout import (
         ClmmBitmapExtension,
         ClmmConfig,
         ClmmDynamicFee,

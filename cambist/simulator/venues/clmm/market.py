@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts.raydium_clmm import CLMM_TICKS_PER_ARRAY
-from cambist.engine.reference.amm_math import raydium_clmm
-from cambist.engine.reference.amm_math.dlmm import near_arrays
+from cambist.engine.reference.venues.bitmap import near_arrays
+from cambist.engine.reference.venues.clmm import maths as raydium_clmm
+from cambist.engine.reference.venues.clmm.layout import CLMM_TICKS_PER_ARRAY
 from cambist.simulator.pool import Fill, Moment, Pool
 from cambist.simulator.venues.clmm.accounts import ClmmAccount, ClmmTickArrayAccount
 from cambist.simulator.venues.ranges import virtual_reserves
@@ -14,8 +14,9 @@ from cambist.simulator.venues.ranges import virtual_reserves
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill, ClmmTicks
+    from cambist.engine.reference.venues.clmm.layout import ClmmBitmapExtension, ClmmConfig
+    from cambist.engine.reference.venues.clmm.maths.swap import ClmmFill
+    from cambist.engine.reference.venues.clmm.maths.ticks import ClmmTicks
     from cambist.simulator.pool import Find, PoolSpec
 
 NAMED_ARRAYS = 3

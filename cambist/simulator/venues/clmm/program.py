@@ -7,18 +7,18 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.accounts.raydium_clmm import CLMM_BITMAP_ARRAYS, CLMM_TICKS_PER_ARRAY
-from cambist.engine.reference.amm_math import QuoteError, Reason
-from cambist.engine.reference.amm_math.raydium_clmm import ClmmFill
-from cambist.engine.reference.amm_math.raydium_price import MAX_SQRT_PRICE, MIN_SQRT_PRICE
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.clmm.layout import CLMM_BITMAP_ARRAYS, CLMM_TICKS_PER_ARRAY
+from cambist.engine.reference.venues.clmm.maths.swap import ClmmFill
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
+from cambist.engine.reference.venues.raydium_price import MAX_SQRT_PRICE, MIN_SQRT_PRICE
 from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.call import Call, absent, anchor, moment, settle, unknown, writable
 from cambist.simulator.venues.clmm.accounts import ClmmAccount
 from cambist.simulator.venues.clmm.market import ClmmMarket
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+    from cambist.engine.reference.venues.clmm.maths.ticks import ClmmTicks
     from cambist.simulator.execution import Context
     from cambist.simulator.pool import Fill
     from cambist.simulator.transactions import Instruction, Meta

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import CpmmPool, program
+from cambist.engine.reference.venues.cpmm.owned import RAYDIUM_CPMM
 from cambist.simulator.accounts import Account, rent
 from cambist.simulator.venues.cpmm.layout import encode_cpmm_pool, patch_cpmm_pool
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.venues.cpmm.layout import CpmmPool
 
 
 class CpmmAccount(Account):
@@ -15,7 +20,7 @@ class CpmmAccount(Account):
     __slots__ = ("_epoch", "_template", "pool")
 
     def __init__(self, template: bytes, pool: CpmmPool, epoch: int) -> None:
-        super().__init__(program.RAYDIUM_CPMM, b"", rent(len(template)))
+        super().__init__(RAYDIUM_CPMM, b"", rent(len(template)))
         self._template, self.pool, self._epoch = template, pool, epoch
 
     @staticmethod

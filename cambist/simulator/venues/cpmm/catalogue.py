@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.venues.cpmm.owned import RAYDIUM_CPMM
 from cambist.simulator.addresses import pda
 from cambist.simulator.pool import PoolSpec
 
 if TYPE_CHECKING:
     from cambist.simulator.tokens import TokenSpec
 
-PROGRAM = program.RAYDIUM_CPMM
+PROGRAM = RAYDIUM_CPMM
 AUTHORITY = bytes(Pubkey.from_string("GpMZbSM2GgvTKHJirzeGfMFoaZ8UR2X7F4v8vHTvxFbL"))
 PAIRS = """
 SOL/USDC 900 SOL/USDT 500 BONK/SOL 600 WIF/SOL 500 JUP/SOL 300 RAY/SOL 400 RAY/USDC 300 KELP/SOL 300 KELP/USDC 250

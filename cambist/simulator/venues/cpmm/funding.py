@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
 from cambist.simulator.accounts import Account
 from cambist.simulator.addresses import pda
 from cambist.simulator.slots import START_EPOCH

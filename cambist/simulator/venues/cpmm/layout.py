@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cambist.simulator.layout import Layout, Value
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import CpmmPool
+    from cambist.engine.reference.venues.cpmm.layout import CpmmPool
 
 CPMM_POOL = Layout(
     "cpmm_pool",

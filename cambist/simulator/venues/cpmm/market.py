@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.amm_math import CpmmRates, QuoteError, Reason, raydium_cpmm
+from cambist.engine.reference.venues.cpmm import maths as raydium_cpmm
+from cambist.engine.reference.venues.cpmm.maths import CpmmRates
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator.pool import Fill, Moment, Pool, vaults
 from cambist.simulator.venues.cpmm.accounts import CpmmAccount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cambist.engine.reference.accounts import CpmmConfig
+    from cambist.engine.reference.venues.cpmm.layout import CpmmConfig
     from cambist.simulator.pool import Find, PoolSpec
 
 

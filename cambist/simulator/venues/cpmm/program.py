@@ -6,7 +6,7 @@ import base64
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import QuoteError
+from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.simulator.call import Call, absent, anchor, settle, unknown, writable
 from cambist.simulator.execution import Context, ProgramError
 from cambist.simulator.venues.cpmm.catalogue import AUTHORITY

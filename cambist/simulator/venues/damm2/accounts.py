@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import DammV2Pool, program
+from cambist.engine.reference.venues.damm2.owned import METEORA_DAMM_V2
 from cambist.simulator.accounts import Account, rent
 from cambist.simulator.venues.damm2.layout import LpFees, encode_damm_v2, patch_damm_v2
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill
+    from cambist.engine.reference.venues.damm2.layout import DammV2Pool
+    from cambist.engine.reference.venues.damm2.maths import DammV2Fill
 
 
 class DammV2Account(Account):
@@ -18,7 +19,7 @@ class DammV2Account(Account):
     __slots__ = ("_template", "fees", "pool")
 
     def __init__(self, template: bytes, pool: DammV2Pool, fees: LpFees) -> None:
-        super().__init__(program.METEORA_DAMM_V2, b"", rent(len(template)))
+        super().__init__(METEORA_DAMM_V2, b"", rent(len(template)))
         self._template, self.pool, self.fees = template, pool, fees
 
     @staticmethod

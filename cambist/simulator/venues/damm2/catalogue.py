@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.venues.damm2.owned import METEORA_DAMM_V2
 from cambist.simulator.addresses import pda
 from cambist.simulator.pool import PoolSpec
 
 if TYPE_CHECKING:
     from cambist.simulator.tokens import TokenSpec
 
-PROGRAM = program.METEORA_DAMM_V2
+PROGRAM = METEORA_DAMM_V2
 AUTHORITY = bytes(Pubkey.from_string("HLnpSz9h2S4hiLQ43rnSD9XkcUThA7B8hQMKmDaiTLcC"))
 EVENTS = bytes(Pubkey.from_string("3rmHSu74h1ZcmAisVcWerTCiRDQbUrBKmcwptYGjHfet"))
 PAIRS = """

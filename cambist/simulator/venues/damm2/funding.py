@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import DammV2DynamicFee, DammV2FeeByTime, DammV2Pool, DammV2Steps
-from cambist.engine.reference.amm_math.damm_v2 import delta_a, delta_b
+from cambist.engine.reference.venues.damm2.layout import DammV2DynamicFee, DammV2FeeByTime, DammV2Pool, DammV2Steps
+from cambist.engine.reference.venues.damm2.maths import delta_a, delta_b
 from cambist.simulator.draw import key32
 from cambist.simulator.tokens import TRANSFER_FEE
 from cambist.simulator.venues.damm2.accounts import DammV2Account

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import DammV2FeeByAmount, DammV2FeeByTime
+from cambist.engine.reference.venues.damm2.layout import DammV2FeeByAmount, DammV2FeeByTime
 from cambist.simulator.layout import Layout, Value
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import DammV2BaseFee, DammV2DynamicFee, DammV2Pool
+    from cambist.engine.reference.venues.damm2.layout import DammV2BaseFee, DammV2DynamicFee, DammV2Pool
 
 DAMM_V2 = Layout(
     "damm_v2_pool",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import damm_v2
+from cambist.engine.reference.venues.damm2 import maths as damm_v2
 from cambist.simulator.pool import Fill, Moment, Pool
 from cambist.simulator.venues.damm2.accounts import DammV2Account
 

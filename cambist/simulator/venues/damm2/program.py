@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.amm_math import QuoteError
-from cambist.engine.reference.amm_math.damm_v2 import DammV2Fill
+from cambist.engine.reference.venues.damm2.maths import DammV2Fill
+from cambist.engine.reference.venues.damm2.owned import METEORA_DAMM_V2
+from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.simulator.call import Call, absent, anchor, moment, settle, tell, unknown, writable
 from cambist.simulator.pool import vaults
 from cambist.simulator.venues.damm2.catalogue import AUTHORITY, EVENTS
@@ -58,7 +58,7 @@ def run(context: Context, instruction: Instruction) -> None:
     if fill.received < call.threshold if call.exact_in else fill.paid > call.threshold:
         raise anchor(6002, _ERRORS)
     settle(context, call, fill, checked=True)
-    tell(context, program.METEORA_DAMM_V2, _event(context, call, mode, fill), _EVENT_UNITS)
+    tell(context, METEORA_DAMM_V2, _event(context, call, mode, fill), _EVENT_UNITS)
 
 
 def call_of(context: Context, instruction: Instruction) -> tuple[Call[Damm2Market], int]:

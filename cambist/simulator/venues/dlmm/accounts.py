@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import BinArray, LbPair, program
-from cambist.engine.reference.accounts.dlmm import BINS_PER_ARRAY, Bin
+from cambist.engine.reference.venues.dlmm.layout import BINS_PER_ARRAY, Bin, BinArray, LbPair
+from cambist.engine.reference.venues.dlmm.owned import METEORA_DLMM
 from cambist.simulator.accounts import Account, rent
 from cambist.simulator.venues.dlmm.layout import BinKeeping, encode_bin_array, encode_lb_pair, patch_lb_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cambist.engine.reference.amm_math.dlmm import BinFill, DlmmFill
+    from cambist.engine.reference.venues.dlmm.maths.fill import BinFill
+    from cambist.engine.reference.venues.dlmm.maths.swap import DlmmFill
 
 BIN_ARRAY_SPACE = 10_136
 
@@ -25,7 +26,7 @@ class LbPairAccount(Account):
     __slots__ = ("_template", "pair")
 
     def __init__(self, template: bytes, pair: LbPair) -> None:
-        super().__init__(program.METEORA_DLMM, b"", rent(len(template)))
+        super().__init__(METEORA_DLMM, b"", rent(len(template)))
         self._template, self.pair = template, pair
 
     @staticmethod
@@ -65,7 +66,7 @@ class BinArrayAccount(Account):
     __slots__ = ("_keeping", "array")
 
     def __init__(self, array: BinArray, keeping: Mapping[int, BinKeeping]) -> None:
-        super().__init__(program.METEORA_DLMM, b"", rent(BIN_ARRAY_SPACE))
+        super().__init__(METEORA_DLMM, b"", rent(BIN_ARRAY_SPACE))
         self.array, self._keeping = array, keeping
 
     def swapped(self, steps: Iterable[tuple[int, BinFill]], *, fee_in_x: bool) -> BinArrayAccount:

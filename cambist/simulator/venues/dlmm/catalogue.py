@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.venues.dlmm.owned import METEORA_DLMM
 from cambist.simulator.addresses import pda
 from cambist.simulator.pool import PoolSpec
 
 if TYPE_CHECKING:
     from cambist.simulator.tokens import TokenSpec
 
-PROGRAM = program.METEORA_DLMM
+PROGRAM = METEORA_DLMM
 EVENTS = bytes(Pubkey.from_string("D1ZN9Wj1fRSUQfCjhvnu1hqDMT7hzjzBBpi12nVniYD6"))
 PAIRS = """
 SOL/USDC:0 1500 SOL/USDC:1 900 jitoSOL/SOL:2 900 BONK/USDC:3 400 JUP/USDC:4 350 KELP/SOL:5 250

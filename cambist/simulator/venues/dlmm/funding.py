@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import BinArray, BinArrayBitmapExtension, LbPair
-from cambist.engine.reference.accounts.dlmm import (
+from cambist.engine.reference.venues.dlmm.layout import (
     BINS_PER_ARRAY,
     BITMAP_ARRAYS,
     MAX_BIN_ID,
     Bin,
+    BinArray,
+    BinArrayBitmapExtension,
+    LbPair,
     StaticParameters,
     VariableParameters,
 )
-from cambist.engine.reference.amm_math.dlmm import Bins, bin_price
+from cambist.engine.reference.venues.dlmm.maths.bins import Bins
+from cambist.engine.reference.venues.dlmm.maths.price import bin_price
 from cambist.simulator.accounts import Account
 from cambist.simulator.addresses import pda
 from cambist.simulator.venues.dlmm.accounts import BinArrayAccount, LbPairAccount

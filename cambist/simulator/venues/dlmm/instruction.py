@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math.dlmm import DlmmFill, array_index, near_arrays
+from cambist.engine.reference.venues.bitmap import near_arrays
+from cambist.engine.reference.venues.dlmm.maths.bins import array_index
+from cambist.engine.reference.venues.dlmm.maths.swap import DlmmFill
 from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.metas import readonly, written
 from cambist.simulator.transactions import Instruction

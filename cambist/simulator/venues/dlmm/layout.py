@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts.dlmm import BINS_PER_ARRAY, Bin
+from cambist.engine.reference.venues.dlmm.layout import BINS_PER_ARRAY, Bin
 from cambist.simulator.layout import Layout, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cambist.engine.reference.accounts import BinArrayBitmapExtension, LbPair
+    from cambist.engine.reference.venues.dlmm.layout import BinArrayBitmapExtension, LbPair
 
 LB_PAIR = Layout(
     "lb_pair",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import dlmm
+from cambist.engine.reference.venues.dlmm import maths as dlmm
 from cambist.simulator.pool import Fill, Moment, Pool
 from cambist.simulator.venues.dlmm.accounts import BinArrayAccount, LbPairAccount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cambist.engine.reference.accounts import LbPair
+    from cambist.engine.reference.venues.dlmm.layout import LbPair
     from cambist.simulator.accounts import Account
     from cambist.simulator.pool import Find, PoolSpec
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.amm_math import QuoteError, Reason
-from cambist.engine.reference.amm_math.dlmm import DlmmFill, fee_rate
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.dlmm.maths.fee import fee_rate
+from cambist.engine.reference.venues.dlmm.maths.swap import DlmmFill
+from cambist.engine.reference.venues.dlmm.owned import METEORA_DLMM
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.call import Call, absent, anchor, moment, settle, tell, unknown, writable
 from cambist.simulator.venues.dlmm.catalogue import EVENTS
 from cambist.simulator.venues.dlmm.market import DlmmMarket
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import LbPair
+    from cambist.engine.reference.venues.dlmm.layout import LbPair
     from cambist.simulator.execution import Context
     from cambist.simulator.pool import Fill
     from cambist.simulator.transactions import Instruction
@@ -78,7 +80,7 @@ def run(context: Context, instruction: Instruction) -> None:
         raise anchor(6104, _ERRORS)
     settle(context, call, fill, checked=True)
     for event in _events(before.pair, call, fill, fill.maths):
-        tell(context, program.METEORA_DLMM, event, _EVENT_UNITS)
+        tell(context, METEORA_DLMM, event, _EVENT_UNITS)
 
 
 def call_of(context: Context, instruction: Instruction) -> Call[DlmmMarket]:
@@ -114,7 +116,7 @@ def call_of(context: Context, instruction: Instruction) -> Call[DlmmMarket]:
         raise anchor(6002, _ERRORS)
     rest = tuple(meta.key for meta in metas[fixed:])
     writable(metas, (spec.address, source, target, spec.vault_a, spec.vault_b, pool.oracle, *rest))
-    if metas[1].key != program.METEORA_DLMM and metas[1].key != pool.bitmap:
+    if metas[1].key != METEORA_DLMM and metas[1].key != pool.bitmap:
         raise anchor(3007)
     first, second = _AMOUNTS.unpack_from(data, 8)
     exact_in = tag in (DLMM_SWAP, DLMM_SWAP2)

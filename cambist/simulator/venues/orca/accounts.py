@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict, replace
 
-from cambist.engine.reference.accounts import Oracle, Whirlpool, program
+from cambist.engine.reference.venues.orca.owned import WHIRLPOOL
 from cambist.simulator.accounts import Account, rent
 from cambist.simulator.venues.orca.layout import (
     Tick,
@@ -17,7 +17,8 @@ from cambist.simulator.venues.orca.layout import (
 )
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.amm_math.whirlpool import Crossing, Curve
+    from cambist.engine.reference.venues.orca.layout import Oracle, Whirlpool
+    from cambist.engine.reference.venues.orca.maths import Crossing, Curve
 
 
 class WhirlpoolAccount(Account):
@@ -26,7 +27,7 @@ class WhirlpoolAccount(Account):
     __slots__ = ("_now", "_template", "pool")
 
     def __init__(self, template: bytes, pool: Whirlpool, now: int) -> None:
-        super().__init__(program.WHIRLPOOL, b"", rent(len(template)))
+        super().__init__(WHIRLPOOL, b"", rent(len(template)))
         self._template, self.pool, self._now = template, pool, now
 
     @staticmethod
@@ -85,7 +86,7 @@ class TickArrayAccount(Account):
         nets: dict[int, tuple[int, int]],
         growths: dict[int, tuple[int, int]],
     ) -> None:
-        super().__init__(program.WHIRLPOOL, b"", rent(9_988))
+        super().__init__(WHIRLPOOL, b"", rent(9_988))
         self._pool, self.start, self._spacing = pool, start, spacing
         self._nets, self._growths = nets, growths
 
@@ -120,7 +121,7 @@ class OracleAccount(Account):
     __slots__ = ("oracle",)
 
     def __init__(self, oracle: Oracle) -> None:
-        super().__init__(program.WHIRLPOOL, b"", rent(254))
+        super().__init__(WHIRLPOOL, b"", rent(254))
         self.oracle = oracle
 
     @property

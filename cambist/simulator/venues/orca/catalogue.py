@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.venues.orca.owned import WHIRLPOOL
 from cambist.simulator.addresses import pda
 from cambist.simulator.draw import key32
 from cambist.simulator.pool import PoolSpec
@@ -14,7 +14,7 @@ from cambist.simulator.pool import PoolSpec
 if TYPE_CHECKING:
     from cambist.simulator.tokens import TokenSpec
 
-PROGRAM = program.WHIRLPOOL
+PROGRAM = WHIRLPOOL
 WHIRLPOOLS_CONFIG = bytes(Pubkey.from_string("2LecshUwdy9xi7meFgHtFJQNSKk4KdTrcpvaB56dP2NQ"))
 PAIRS = """
 SOL/USDC:4 4000 SOL/USDC:2 1500 SOL/USDC:64 900 SOL/USDC:1025 700 SOL/USDT:4 1000 mSOL/SOL:1 2000 jitoSOL/SOL:1 2500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import (
+from cambist.engine.reference.venues.orca.layout import (
     TICKS_PER_ARRAY,
     AdaptiveFeeConstants,
     AdaptiveFeeVariables,
@@ -12,8 +12,8 @@ from cambist.engine.reference.accounts import (
     TickArray,
     Whirlpool,
 )
-from cambist.engine.reference.amm_math import MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price
-from cambist.engine.reference.tick_array_manager import Ticks
+from cambist.engine.reference.venues.sqrt_price import MAX_TICK, MIN_TICK, sqrt_price_from_tick, tick_from_sqrt_price
+from cambist.engine.reference.venues.tick_array_manager import Ticks
 from cambist.simulator.venues.orca.accounts import OracleAccount, TickArrayAccount, WhirlpoolAccount
 from cambist.simulator.venues.orca.catalogue import WHIRLPOOLS_CONFIG, oracle_address, tick_array_address
 from cambist.simulator.venues.orca.market import OrcaMarket

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.tick_array_manager import swap_array_starts
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.tick_array_manager import swap_array_starts
 from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.metas import readonly, written
 from cambist.simulator.transactions import Instruction

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import TICKS_PER_ARRAY
+from cambist.engine.reference.venues.orca.layout import TICKS_PER_ARRAY
 from cambist.simulator.layout import Layout, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cambist.engine.reference.accounts import AdaptiveFeeVariables, Whirlpool
-    from cambist.engine.reference.amm_math.whirlpool import Crossing
+    from cambist.engine.reference.venues.orca.layout import AdaptiveFeeVariables, Whirlpool
+    from cambist.engine.reference.venues.orca.maths import Crossing
 
 WHIRLPOOL = Layout(
     "whirlpool",

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import TICKS_PER_ARRAY
-from cambist.engine.reference.amm_math import whirlpool
-from cambist.engine.reference.amm_math.whirlpool import Curve
+from cambist.engine.reference.venues.orca import maths as whirlpool
+from cambist.engine.reference.venues.orca.layout import TICKS_PER_ARRAY
+from cambist.engine.reference.venues.orca.maths import Curve
 from cambist.simulator.pool import Fill, Moment, Pool
 from cambist.simulator.venues.orca.accounts import OracleAccount, TickArrayAccount, WhirlpoolAccount
 from cambist.simulator.venues.orca.catalogue import tick_array_address
@@ -17,8 +17,8 @@ from cambist.simulator.venues.ranges import virtual_reserves
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cambist.engine.reference.amm_math.whirlpool import WhirlpoolFill
-    from cambist.engine.reference.tick_array_manager import Ticks
+    from cambist.engine.reference.venues.orca.maths import WhirlpoolFill
+    from cambist.engine.reference.venues.tick_array_manager import Ticks
     from cambist.simulator.accounts import Account
     from cambist.simulator.pool import Find, PoolSpec
 

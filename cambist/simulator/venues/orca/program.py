@@ -6,8 +6,9 @@ import base64
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE, QuoteError, Reason
-from cambist.engine.reference.tick_array_manager import array_start, swap_array_starts
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
+from cambist.engine.reference.venues.sqrt_price import MAX_SQRT_PRICE, MIN_SQRT_PRICE
+from cambist.engine.reference.venues.tick_array_manager import array_start, swap_array_starts
 from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.call import Call, absent, anchor, moment, settle, unknown, writable
 from cambist.simulator.venues.orca.market import Move, OrcaMarket

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.venues.pump.owned import PUMP_AMM
 from cambist.simulator.accounts import Account, rent
 from cambist.simulator.venues.pump.layout import encode_pump_pool, patch_pump_pool
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts.pump import PumpPool
+    from cambist.engine.reference.venues.pump.layout import PumpPool
 
 
 class PumpAccount(Account):
@@ -20,7 +20,7 @@ class PumpAccount(Account):
     __slots__ = ("_kept", "_template", "pool")
 
     def __init__(self, template: bytes, pool: PumpPool, kept: tuple[int, int]) -> None:
-        super().__init__(program.PUMP_AMM, b"", rent(len(template)))
+        super().__init__(PUMP_AMM, b"", rent(len(template)))
         self._template, self.pool, self._kept = template, pool, kept
 
     @staticmethod

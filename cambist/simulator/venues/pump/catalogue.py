@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.venues.pump.owned import PUMP, PUMP_AMM, PUMP_FEES
 from cambist.simulator.addresses import associated, pda
 from cambist.simulator.draw import key32
 from cambist.simulator.pool import PoolSpec
@@ -12,7 +12,7 @@ from cambist.simulator.pool import PoolSpec
 if TYPE_CHECKING:
     from cambist.simulator.tokens import TokenSpec
 
-PROGRAM, FEE_PROGRAM = program.PUMP_AMM, program.PUMP_FEES
+PROGRAM, FEE_PROGRAM = PUMP_AMM, PUMP_FEES
 PAIRS = """
 KELP/SOL:0 400 MOTH/SOL:0 350 QUILL/SOL:0 300 KELP/USDC:1 250
 """
@@ -29,7 +29,7 @@ BUYBACK_RECIPIENTS = tuple(key32("cambist demo pump buy-back recipient", number)
 def creator_of(base: TokenSpec, quote: TokenSpec, *, canonical: bool) -> bytes:
     """Returns who made a pool: Pump's own authority for the coin, or somebody."""
     if canonical:
-        return pda(program.PUMP, b"pool-authority", base.mint)
+        return pda(PUMP, b"pool-authority", base.mint)
     return key32("cambist demo creator", base.symbol, quote.symbol)
 
 

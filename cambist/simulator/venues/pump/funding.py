@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import Mint, program
-from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.token import Mint
+from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
+from cambist.engine.reference.venues.pump.owned import PUMP_AMM_CONFIG, PUMP_FEE_CONFIG, PUMP_FEES
 from cambist.simulator.accounts import Account
 from cambist.simulator.addresses import associated, pda
 from cambist.simulator.draw import key32
@@ -37,8 +39,8 @@ LP_DECIMALS = 9
 def share(accounts: dict[bytes, Account], tokens: Mapping[str, TokenSpec]) -> None:
     """Opens the program's config, the schedule of its fees, and the quote accounts of those who get them."""
     recipients, buyers = FEE_RECIPIENTS, BUYBACK_RECIPIENTS
-    accounts[program.PUMP_AMM_CONFIG] = Account(PROGRAM, encode_pump_config(pump_config(), recipients, buyers))
-    accounts[program.PUMP_FEE_CONFIG] = Account(program.PUMP_FEES, encode_pump_fee_config(schedule(), bump=255))
+    accounts[PUMP_AMM_CONFIG] = Account(PROGRAM, encode_pump_config(pump_config(), recipients, buyers))
+    accounts[PUMP_FEE_CONFIG] = Account(PUMP_FEES, encode_pump_fee_config(schedule(), bump=255))
     for wallet in (*recipients, *buyers):
         for token in (tokens["SOL"], tokens["USDC"]):
             accounts[associated(wallet, token)] = balance(token, wallet, 0)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.pump.owned import (
+    PUMP_AMM_CONFIG,
+    PUMP_AMM_EVENTS,
+    PUMP_AMM_VOLUME,
+    PUMP_FEE_CONFIG,
+    PUMP_FEES,
+)
 from cambist.simulator.addresses import ATA_PROGRAM, associated, pda
 from cambist.simulator.metas import readonly, written
 from cambist.simulator.transactions import Instruction
@@ -53,7 +60,7 @@ def instruction(pool: PumpMarket, find: Find, swap: Swap) -> Instruction:
     head = (
         written(spec.address),
         swap.signer,
-        *(readonly(key) for key in (program.PUMP_AMM_CONFIG, spec.token_a.mint, spec.token_b.mint)),
+        *(readonly(key) for key in (PUMP_AMM_CONFIG, spec.token_a.mint, spec.token_b.mint)),
         *(written(key) for key in (*swap.users, spec.vault_a, spec.vault_b)),
     )
     programs = (spec.token_a.token_program, spec.token_b.token_program, program.SYSTEM)
@@ -62,22 +69,22 @@ def instruction(pool: PumpMarket, find: Find, swap: Swap) -> Instruction:
             *head,
             *(readonly(key) for key in programs),
             written(keys.volume),
-            readonly(program.PUMP_FEE_CONFIG),
+            readonly(PUMP_FEE_CONFIG),
             written(keys.buyer_account),
-            readonly(program.PUMP_AMM_EVENTS),
+            readonly(PUMP_AMM_EVENTS),
             readonly(PROGRAM),
         )
         return Instruction(PROGRAM, metas, tag + swap.asked)
-    volume = () if swap.a_to_b else (readonly(program.PUMP_AMM_VOLUME), written(keys.volume))
+    volume = () if swap.a_to_b else (readonly(PUMP_AMM_VOLUME), written(keys.volume))
     metas = (
         *head,
         readonly(keys.recipient),
         written(keys.fee_account),
-        *(readonly(key) for key in (*programs, ATA_PROGRAM, program.PUMP_AMM_EVENTS, PROGRAM)),
+        *(readonly(key) for key in (*programs, ATA_PROGRAM, PUMP_AMM_EVENTS, PROGRAM)),
         written(keys.creator_account),
         readonly(pool.creator_vault),
         *volume,
-        *(readonly(key) for key in (program.PUMP_FEE_CONFIG, program.PUMP_FEES)),
+        *(readonly(key) for key in (PUMP_FEE_CONFIG, PUMP_FEES)),
         *((readonly(keys.pool_v2),) if keys.pool_v2 else ()),
         readonly(keys.buyer),
         written(keys.buyer_account),

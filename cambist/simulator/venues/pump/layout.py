@@ -9,7 +9,7 @@ from cambist.simulator.layout import Layout, Value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
+    from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig, PumpPool
 
 PUMP_POOL = Layout(
     "pump_pool",

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.pool.pump import PumpState
+from cambist.engine.reference.venues.pump.owned import (
+    PUMP_AMM_CONFIG,
+    PUMP_AMM_EVENTS,
+    PUMP_AMM_VOLUME,
+    PUMP_FEE_CONFIG,
+    PUMP_FEES,
+)
+from cambist.engine.reference.venues.pump.pool import PumpState
 from cambist.simulator.addresses import associated
 from cambist.simulator.pool import Fill, Moment, Pool, vaults
 from cambist.simulator.venues.pump.accounts import PumpAccount
@@ -13,15 +19,15 @@ from cambist.simulator.venues.pump.accounts import PumpAccount
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig
+    from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig
     from cambist.simulator.pool import Find, PoolSpec
 
 SHARED_KEYS = (
-    program.PUMP_AMM_CONFIG,
-    program.PUMP_AMM_EVENTS,
-    program.PUMP_AMM_VOLUME,
-    program.PUMP_FEE_CONFIG,
-    program.PUMP_FEES,
+    PUMP_AMM_CONFIG,
+    PUMP_AMM_EVENTS,
+    PUMP_AMM_VOLUME,
+    PUMP_FEE_CONFIG,
+    PUMP_FEES,
 )
 
 

@@ -9,9 +9,17 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.amm_math import QuoteError, Reason
-from cambist.engine.reference.amm_math.pump import PumpFill
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.pump.maths import PumpFill
+from cambist.engine.reference.venues.pump.owned import (
+    PUMP_AMM,
+    PUMP_AMM_CONFIG,
+    PUMP_AMM_EVENTS,
+    PUMP_AMM_VOLUME,
+    PUMP_FEE_CONFIG,
+    PUMP_FEES,
+)
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator import core_programs
 from cambist.simulator.addresses import pda
 from cambist.simulator.call import Call, absent, anchor, tell, unknown, writable
@@ -21,7 +29,7 @@ from cambist.simulator.venues.pump.catalogue import BUYBACK_RECIPIENTS, FEE_RECI
 from cambist.simulator.venues.pump.market import PumpMarket
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts.pump import PumpFees
+    from cambist.engine.reference.venues.pump.layout import PumpFees
     from cambist.simulator.pool import Fill
     from cambist.simulator.transactions import Instruction, Meta
 
@@ -79,7 +87,7 @@ def run(context: Context, instruction: Instruction) -> None:
     context.log(f"Program log: Instruction: {name}{'V2' if call.version == 2 else ''}")
     context.consume(_UNITS[call.version])
     if call.version == 1:
-        context.invoke(program.PUMP_FEES, lambda: context.consume(_FEE_PROGRAM_UNITS))
+        context.invoke(PUMP_FEES, lambda: context.consume(_FEE_PROGRAM_UNITS))
     try:
         fees = call.pool.state(context.get).fees()
         fill = call.fill(context)
@@ -90,7 +98,7 @@ def run(context: Context, instruction: Instruction) -> None:
     assert isinstance(fill.maths, PumpFill)
     event = _event(context, call, paid, fill, fees)
     _move(context, call, paid, fill, fill.maths)
-    tell(context, program.PUMP_AMM, event, _EVENT_UNITS)
+    tell(context, PUMP_AMM, event, _EVENT_UNITS)
 
 
 def call_of(context: Context, instruction: Instruction) -> tuple[Call[PumpMarket], Paid]:
@@ -109,7 +117,7 @@ def call_of(context: Context, instruction: Instruction) -> tuple[Call[PumpMarket
     if not metas[1].signer:
         raise anchor(3010)
     spec = pool.spec
-    fixed = (program.PUMP_AMM_CONFIG, spec.token_a.mint, spec.token_b.mint, spec.vault_a, spec.vault_b)
+    fixed = (PUMP_AMM_CONFIG, spec.token_a.mint, spec.token_b.mint, spec.vault_a, spec.vault_b)
     if tuple(metas[at].key for at in (2, 3, 4, 7, 8)) != fixed:
         raise anchor(2012)
     users = metas[5].key, metas[6].key
@@ -131,16 +139,16 @@ def _paid(context: Context, pool: PumpMarket, metas: tuple[Meta, ...], *, buys: 
     recipient, fee_account, creator_account = keys[_RECIPIENT_AT], keys[_RECIPIENT_AT + 1], keys[_CREATOR_AT]
     if recipient not in FEE_RECIPIENTS:
         raise anchor(6013, _ERRORS)
-    if keys[15] != program.PUMP_AMM_EVENTS or keys[_CREATOR_AT + 1] != pool.creator_vault:
+    if keys[15] != PUMP_AMM_EVENTS or keys[_CREATOR_AT + 1] != pool.creator_vault:
         raise anchor(2006)
     _check_account(context, pool, fee_account, recipient)
     _check_account(context, pool, creator_account, pool.creator_vault)
     at = 19
     if buys:
-        if (keys[19], keys[20]) != (program.PUMP_AMM_VOLUME, pda(program.PUMP_AMM, _VOLUME, metas[1].key)):
+        if (keys[19], keys[20]) != (PUMP_AMM_VOLUME, pda(PUMP_AMM, _VOLUME, metas[1].key)):
             raise anchor(2006)
         at = 21
-    if (keys[at], keys[at + 1]) != (program.PUMP_FEE_CONFIG, program.PUMP_FEES):
+    if (keys[at], keys[at + 1]) != (PUMP_FEE_CONFIG, PUMP_FEES):
         raise anchor(2012)
     rest = keys[at + 2 + any(pool.account(context.get).pool.coin_creator) :]
     if len(rest) < 2:
@@ -161,7 +169,7 @@ def _kept(context: Context, pool: PumpMarket, metas: tuple[Meta, ...]) -> Paid:
     programs = (pool.spec.token_a.token_program, pool.spec.token_b.token_program, program.SYSTEM)
     if keys[9:12] != programs:
         raise anchor(3008)
-    derived = (pda(program.PUMP_AMM, _VOLUME, metas[1].key), program.PUMP_FEE_CONFIG, program.PUMP_AMM_EVENTS)
+    derived = (pda(PUMP_AMM, _VOLUME, metas[1].key), PUMP_FEE_CONFIG, PUMP_AMM_EVENTS)
     if (keys[12], keys[13], keys[15]) != derived:
         raise anchor(2006)
     if context.token(keys[14]).holder not in BUYBACK_RECIPIENTS:

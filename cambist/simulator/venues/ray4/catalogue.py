@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.venues.ray4.owned import RAYDIUM_V4
 from cambist.simulator.addresses import pda
 from cambist.simulator.draw import key32
 from cambist.simulator.pool import PoolSpec
@@ -14,7 +14,7 @@ from cambist.simulator.pool import PoolSpec
 if TYPE_CHECKING:
     from cambist.simulator.tokens import TokenSpec
 
-PROGRAM = program.RAYDIUM_V4
+PROGRAM = RAYDIUM_V4
 AUTHORITY = bytes(Pubkey.from_string("5Q544fKrFoe6tsEbD7S8EmxGTJYAKtTVhAW5Q5pge4j1"))
 PAIRS = """
 SOL/USDC 3200 SOL/USDT 1100 RAY/SOL 1600 RAY/USDC 900 WIF/SOL 1800 BONK/SOL 1400 BONK/USDC 500 JUP/USDC 600 JUP/SOL 700

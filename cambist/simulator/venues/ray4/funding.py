@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
-from cambist.engine.reference.accounts import AmmV4
+from cambist.engine.reference.venues.ray4.layout import AmmV4
 from cambist.simulator.accounts import Account
 from cambist.simulator.venues.ray4.catalogue import AUTHORITY, PROGRAM
 from cambist.simulator.venues.ray4.layout import encode_amm_v4

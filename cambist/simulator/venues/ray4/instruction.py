@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 from cambist.simulator.metas import readonly, written
 from cambist.simulator.transactions import Instruction
 from cambist.simulator.venues.ray4.catalogue import AUTHORITY, PROGRAM

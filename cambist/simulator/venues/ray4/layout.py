@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cambist.simulator.layout import Layout, Value
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.pool import Quote
+    from cambist.engine.reference.venues.quote import Quote
 
 _SWAP_ONLY, _WAITING_TRADE = 6, 7
 

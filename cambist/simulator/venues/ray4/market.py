@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import QuoteError, Reason, raydium_v4
+from cambist.engine.reference.venues import constant_product as raydium_v4
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator.pool import Fill, Moment, Pool, vaults
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import AmmV4
+    from cambist.engine.reference.venues.ray4.layout import AmmV4
     from cambist.simulator.pool import Find, PoolSpec
 
 

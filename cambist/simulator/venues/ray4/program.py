@@ -6,7 +6,7 @@ import base64
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import QuoteError, Reason
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator.call import Call, settle, writable
 from cambist.simulator.execution import Context, ProgramError, custom, need
 from cambist.simulator.venues.ray4.catalogue import AUTHORITY

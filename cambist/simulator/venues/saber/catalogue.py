@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.venues.saber.owned import SABER
 from cambist.simulator.draw import key32
 from cambist.simulator.pool import PoolSpec
 
 if TYPE_CHECKING:
     from cambist.simulator.tokens import TokenSpec
 
-PROGRAM = program.SABER
+PROGRAM = SABER
 PAIRS = """
 USDC/USDT:0 2400 USDT/USDC:1 900 mSOL/jitoSOL:2 700
 """

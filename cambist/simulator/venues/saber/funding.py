@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from solders.pubkey import Pubkey
 
-from cambist.engine.reference.accounts import StableSwap, program
-from cambist.engine.reference.amm_math import stable_swap
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.saber import maths as stable_swap
+from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.simulator.accounts import Account
 from cambist.simulator.addresses import associated
 from cambist.simulator.draw import key32

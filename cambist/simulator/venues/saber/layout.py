@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cambist.simulator.layout import Layout, Value
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.accounts import StableSwap
+    from cambist.engine.reference.venues.saber.layout import StableSwap
 
 STABLE_SWAP = Layout(
     "stable_swap",

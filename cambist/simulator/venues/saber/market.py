@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.accounts import Clock, program
-from cambist.engine.reference.amm_math import stable_swap
-from cambist.engine.reference.pool import ChainTime
-from cambist.engine.reference.pool.saber import StablePool
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.token import Clock
+from cambist.engine.reference.venues.quote import ChainTime
+from cambist.engine.reference.venues.saber import maths as stable_swap
+from cambist.engine.reference.venues.saber.pool import StablePool
 from cambist.simulator.pool import Fill, Moment, Pool, vaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cambist.engine.reference.accounts import StableSwap
+    from cambist.engine.reference.venues.saber.layout import StableSwap
     from cambist.simulator.pool import Find, PoolSpec
 
 

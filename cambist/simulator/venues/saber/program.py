@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.amm_math import QuoteError, Reason
-from cambist.engine.reference.amm_math.stable_swap import StableFill
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
+from cambist.engine.reference.venues.saber.maths import StableFill
 from cambist.simulator import core_programs
 from cambist.simulator.call import Call, settle, writable
 from cambist.simulator.execution import Context, ProgramError, custom, need

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import LbPair
-from cambist.engine.reference.accounts.raydium_clmm import ClmmPool
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.venues.clmm.layout import ClmmPool
+from cambist.engine.reference.venues.dlmm.layout import LbPair
 from cambist.market.discovery import mints
 from cambist.market.discovery.layouts import LAYOUTS
 from cambist.market.discovery.mints import FoundToken

@@ -4,8 +4,7 @@ import msgspec
 import pytest
 
 from cambist.config.watch import VENUES
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import base58, program
 from cambist.market.discovery import Ask, DiscoveryError, Found
 from cambist.market.discovery.layouts import LAYOUTS
 from cambist.market.discovery.search import Search, questions

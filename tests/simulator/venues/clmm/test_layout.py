@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.engine.reference.accounts import raydium_clmm
+from cambist.engine.reference.venues.clmm.layout import ClmmBitmapExtension, ClmmConfig, ClmmPool
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.clmm.layout import (
     CLMM_CONFIG,
@@ -50,7 +50,7 @@ def test_recorded_accounts_round_trip(layout: Layout, recorded: Callable[[], lis
 def test_clmm_encoders_and_engine_decoders_agree():
     dynamic = 0
     for data in accounts_of("raydium_clmm_native2026", "pool"):
-        pool = raydium_clmm.ClmmPool.decode(data)
+        pool = ClmmPool.decode(data)
         raw = CLMM_POOL.decode(data)
         assert patch_clmm_pool(data, pool, epoch=raw["recent_epoch"]) == data
         written = CLMM_POOL.decode(encode_clmm_pool(pool, recent_epoch=raw["recent_epoch"]))
@@ -58,7 +58,7 @@ def test_clmm_encoders_and_engine_decoders_agree():
         dynamic += pool.dynamic_fee is not None
     assert dynamic > 20
     for data in accounts_of("raydium_clmm_native2026", "amm_config"):
-        config = raydium_clmm.ClmmConfig.decode(data)
-        assert raydium_clmm.ClmmConfig.decode(encode_clmm_config(config)) == config
+        config = ClmmConfig.decode(data)
+        assert ClmmConfig.decode(encode_clmm_config(config)) == config
     for data in accounts_of("raydium_clmm_native2026", "bitmap_extension"):
-        assert encode_clmm_extension(raydium_clmm.ClmmBitmapExtension.decode(data)) == data
+        assert encode_clmm_extension(ClmmBitmapExtension.decode(data)) == data

@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.accounts.raydium_clmm import (
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.clmm.layout import (
     ClmmBitmapExtension,
     ClmmConfig,
     ClmmOrders,
@@ -13,7 +13,8 @@ from cambist.engine.reference.accounts.raydium_clmm import (
     ClmmTick,
     ClmmTickArray,
 )
-from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
+from cambist.engine.reference.venues.clmm.maths.ticks import ClmmTicks
+from cambist.engine.reference.venues.clmm.owned import RAYDIUM_CLMM
 from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.execution import Outcome
@@ -99,10 +100,10 @@ def instruction(case: dict, pool: Pool, accounts: dict[bytes, Account]) -> Instr
     args += int(case["limit"]).to_bytes(16, "little") + bytes((case["exact_in"],))
     if case.get("ix") == "swap":
         metas = (*head, readonly(program.TOKEN), arrays[0], written(pool.bitmap), *arrays[1:])
-        return Instruction(program.RAYDIUM_CLMM, metas, CLMM_SWAP + args)
+        return Instruction(RAYDIUM_CLMM, metas, CLMM_SWAP + args)
     fixed = (program.TOKEN, program.TOKEN_2022, MEMO_PROGRAM, *mints)
     metas = (*head, *(readonly(key) for key in fixed), written(pool.bitmap), *arrays)
-    return Instruction(program.RAYDIUM_CLMM, metas, CLMM_SWAP_V2 + args)
+    return Instruction(RAYDIUM_CLMM, metas, CLMM_SWAP_V2 + args)
 
 
 def swap(recording: str, case: dict) -> tuple[Pool, dict[bytes, Account], Outcome]:

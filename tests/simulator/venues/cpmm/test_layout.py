@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import asdict
 
-from cambist.engine.reference import accounts
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.cpmm.layout import CPMM_CONFIG, CPMM_POOL, encode_cpmm_config, encode_cpmm_pool
 from tests.simulator.venues.recorded import KEY, covers, example, round_trips
@@ -34,13 +34,13 @@ def test_recorded_accounts_round_trip(layout: Layout, recorded: Callable[[], lis
 
 
 def test_encoders_and_engine_decoders_agree():
-    pool = accounts.CpmmPool.decode(
+    pool = CpmmPool.decode(
         encode_cpmm_pool(
             amm_config=KEY, vault_1=KEY, mint_0=KEY, program_1=KEY, status=4, decimals_1=6, protocol_fees_0=1,
             fund_fees_1=2, open_time=3, creator_fee_on=2, enable_creator_fee=1, creator_fees_0=4,
         )
     )  # fmt: skip
-    assert pool == accounts.CpmmPool(
+    assert pool == CpmmPool(
         amm_config=KEY,
         vaults=(bytes(32), KEY),
         mints=(KEY, bytes(32)),
@@ -61,4 +61,4 @@ def test_encoders_and_engine_decoders_agree():
         "fund_fee_rate": 4,
         "creator_fee_rate": 5,
     }
-    assert asdict(accounts.CpmmConfig.decode(encode_cpmm_config(**config))) == config
+    assert asdict(CpmmConfig.decode(encode_cpmm_config(**config))) == config

@@ -2,7 +2,10 @@
 
 import base64
 
-from cambist.engine.reference.accounts import CpmmConfig, CpmmPool, TransferFee, program
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.chain.token import TransferFee
+from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
+from cambist.engine.reference.venues.cpmm.owned import RAYDIUM_CPMM
 from cambist.simulator.metas import readonly, written
 from cambist.simulator.transactions import Instruction, Meta
 from cambist.simulator.venues.cpmm.accounts import CpmmAccount
@@ -51,7 +54,7 @@ def test_raydium_cpmm_swaps_end_as_the_recorded_ones() -> None:
         exact_in = case["kind"] == "in"
         pair = (case["amount"], case["limit"]) if exact_in else (case["limit"], case["amount"])
         args = b"".join(value.to_bytes(8, "little") for value in pair)
-        instruction = Instruction(program.RAYDIUM_CPMM, metas, (CPMM_IN if exact_in else CPMM_OUT) + args)
+        instruction = Instruction(RAYDIUM_CPMM, metas, (CPMM_IN if exact_in else CPMM_OUT) + args)
         outcome = run(pool, accounts, instruction, data["clock"])
         paid = accounts[WALLETS[side]].amount - outcome.account(WALLETS[side]).amount
         got = outcome.account(WALLETS[1 - side]).amount - accounts[WALLETS[1 - side]].amount

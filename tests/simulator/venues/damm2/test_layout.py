@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.engine.reference import accounts
+from cambist.engine.reference.venues.damm2.layout import DammV2Pool
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.damm2.layout import DAMM_V2, LpFees, encode_damm_v2, patch_damm_v2
 from tests import svm_vectors
@@ -39,8 +39,8 @@ def damm_v2_accounts() -> list[bytes]:
 def test_damm_v2_encoder_and_engine_decoder_agree():
     dynamic = 0
     for data in damm_v2_accounts():
-        pool = accounts.DammV2Pool.decode(data)
-        assert accounts.DammV2Pool.decode(encode_damm_v2(pool)) == pool
+        pool = DammV2Pool.decode(data)
+        assert DammV2Pool.decode(encode_damm_v2(pool)) == pool
         raw = DAMM_V2.decode(data)
         fees = LpFees((raw["fee_a_per_liquidity"], raw["fee_b_per_liquidity"]), (0, 0))
         written = DAMM_V2.decode(patch_damm_v2(data, pool, fees))

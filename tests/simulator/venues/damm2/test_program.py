@@ -2,7 +2,9 @@
 
 import base64
 
-from cambist.engine.reference.accounts import DammV2Pool, program
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.damm2.layout import DammV2Pool
+from cambist.engine.reference.venues.damm2.owned import METEORA_DAMM_V2
 from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.execution import Outcome
 from cambist.simulator.metas import readonly, written
@@ -41,7 +43,7 @@ def swap(case: dict, data: dict) -> tuple[Pool, dict[bytes, Account], Outcome]:
     pool, accounts = damm_v2(case, data)
     spec, version = pool.spec, 2 if case["ix"] == "swap2" else 1
     users = WALLETS if case["a2b"] else WALLETS[::-1]
-    tail = (program.TOKEN, program.TOKEN, program.METEORA_DAMM_V2)
+    tail = (program.TOKEN, program.TOKEN, METEORA_DAMM_V2)
     metas = (
         readonly(key32(data["addresses"]["authority"])),
         written(spec.address),
@@ -51,12 +53,12 @@ def swap(case: dict, data: dict) -> tuple[Pool, dict[bytes, Account], Outcome]:
         Meta(USER, signer=True, writable=False),
         *(readonly(key) for key in tail),
         readonly(key32(data["addresses"]["event_authority"])),
-        readonly(program.METEORA_DAMM_V2),
+        readonly(METEORA_DAMM_V2),
     )
     args = case["amount"].to_bytes(8, "little") + case["limit"].to_bytes(8, "little")
     args += bytes((MODES[case["mode"]],)) if version == 2 else b""
     tag = DAMM_SWAP if version == 1 else DAMM_SWAP2
-    outcome = run(pool, accounts, Instruction(program.METEORA_DAMM_V2, metas, tag + args), data["clock"])
+    outcome = run(pool, accounts, Instruction(METEORA_DAMM_V2, metas, tag + args), data["clock"])
     return pool, accounts, outcome
 
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.engine.reference import accounts
+from cambist.engine.reference.venues.dlmm.layout import BinArray, BinArrayBitmapExtension, LbPair
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.dlmm.layout import (
     BIN,
@@ -46,21 +46,21 @@ def test_recorded_accounts_round_trip(layout: Layout, recorded: Callable[[], lis
 
 def test_dlmm_encoders_and_engine_decoders_agree():
     for data in accounts_of("meteora_dlmm", "lb_pair"):
-        pair = accounts.LbPair.decode(data)
+        pair = LbPair.decode(data)
         assert patch_lb_pair(data, pair) == data
         rewards = b"".join(mint + bytes(112) for mint in pair.reward_mints)
-        assert accounts.LbPair.decode(encode_lb_pair(pair, reward_infos=rewards)) == pair
+        assert LbPair.decode(encode_lb_pair(pair, reward_infos=rewards)) == pair
     orders = 0
     for data in accounts_of("meteora_dlmm", "bin_array"):
-        array = accounts.BinArray.decode(data)
+        array = BinArray.decode(data)
         raw = BIN_ARRAY.decode(data)
         written = encode_bin_array(array.lb_pair, array.index, array.bins, kept(raw["bins"]), version=data[16])
-        assert accounts.BinArray.decode(written) == array
+        assert BinArray.decode(written) == array
         assert unclaimed(written) == unclaimed(data)
         orders += any(bin_.open_order_amount for bin_ in array.bins)
     assert orders > 10
-    extension = accounts.BinArrayBitmapExtension(KEY, 1 << 6143 | 5, 1 << 77)
-    assert accounts.BinArrayBitmapExtension.decode(encode_bitmap_extension(extension)) == extension
+    extension = BinArrayBitmapExtension(KEY, 1 << 6143 | 5, 1 << 77)
+    assert BinArrayBitmapExtension.decode(encode_bitmap_extension(extension)) == extension
 
 
 def kept(bins: bytes) -> dict[int, BinKeeping]:

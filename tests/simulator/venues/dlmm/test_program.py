@@ -1,8 +1,10 @@
 """The market's DLMM against what the deployed binary did."""
 
-from cambist.engine.reference.accounts import BinArray, LbPair, TransferFee, program
-from cambist.engine.reference.accounts import Mint as MintAccount
-from cambist.engine.reference.amm_math.dlmm import Bins
+from cambist.engine.reference.chain.token import Mint as MintAccount
+from cambist.engine.reference.chain.token import TransferFee
+from cambist.engine.reference.venues.dlmm.layout import BinArray, LbPair
+from cambist.engine.reference.venues.dlmm.maths.bins import Bins
+from cambist.engine.reference.venues.dlmm.owned import METEORA_DLMM
 from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.addresses import MEMO_PROGRAM
 from cambist.simulator.execution import Outcome, execute
@@ -59,7 +61,7 @@ def dlmm(record: dict, data: dict) -> tuple[Pool, dict[bytes, Account]]:
 def dlmm_swap(case: dict, pool: Pool, accounts: dict[bytes, Account], clock: dict) -> Outcome:
     spec, second = pool.spec, case["ix"].endswith("2")
     users = WALLETS if case["sfy"] else WALLETS[::-1]
-    owner = program.METEORA_DLMM
+    owner = METEORA_DLMM
     programs = [spec.token_a.token_program, spec.token_b.token_program]
     programs += [MEMO_PROGRAM] if second else []
     arrays = [pool.arrays.get(index) or bin_array_address(spec.address, index) for index in case["arrays"]]

@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.engine.reference import accounts
-from cambist.engine.reference.tick_array_manager import array_start
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.tick_array_manager import array_start
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.orca.layout import (
     ORACLE,
@@ -62,7 +62,7 @@ def test_recorded_tick_arrays_round_trip():
         array = decode_tick_array(data)
         assert encode_tick_array(array) == data
         kinds.add(array.dynamic)
-        decoded = accounts.TickArray.decode(data)
+        decoded = TickArray.decode(data)
         assert decoded.whirlpool == array.whirlpool
         assert decoded.start_tick_index == array.start_tick_index
         assert dict(decoded.ticks) == {at: tick.net for at, tick in array.ticks.items() if tick.initialized}
@@ -70,10 +70,10 @@ def test_recorded_tick_arrays_round_trip():
 
 
 def test_the_engine_decodes_fixtures():
-    pool = accounts.Whirlpool.decode(fixture("carbon", "orca-whirlpool__whirlpool_account.json"))
+    pool = Whirlpool.decode(fixture("carbon", "orca-whirlpool__whirlpool_account.json"))
     assert (pool.tick_spacing, pool.fee_rate, pool.protocol_fee_rate) == (32896, 10000, 1300)
     assert (pool.liquidity, pool.sqrt_price, pool.tick) == (141421356, 1304381782533278221200000, 223338)
-    array = accounts.TickArray.decode(fixture("carbon", "orca-whirlpool__tick_array_account.json"))
+    array = TickArray.decode(fixture("carbon", "orca-whirlpool__tick_array_account.json"))
     assert array.start_tick_index == -2894848
     assert [net for _, net in array.ticks] == [141421356]
 
@@ -89,9 +89,9 @@ def test_whirlpool_bytes_after_a_swap_decode_to_the_state_after():
         fill = pool.fill(case["a2b"], case["amount"], NOW, exact_in=True)
         _, after = pool.after(case["a2b"], fill, NOW)
         written = patch_whirlpool(data["whirlpool"], after.account, now=NOW.unix_timestamp)
-        assert accounts.Whirlpool.decode(written) == after.account
+        assert Whirlpool.decode(written) == after.account
         if after.oracle is not None:
-            assert accounts.Oracle.decode(patch_oracle(data["oracle"], after.oracle.variables)) == after.oracle
+            assert Oracle.decode(patch_oracle(data["oracle"], after.oracle.variables)) == after.oracle
         swaps += 1
     assert swaps > 100
 
@@ -114,7 +114,7 @@ def test_crossing_a_tick_twice_at_the_same_growth_restores_it():
             offset = (crossing.tick - start) // spacing
             once = cross_tick(arrays[start], offset, crossing)
             assert cross_tick(once, offset, crossing) == arrays[start]
-            assert accounts.TickArray.decode(once) == accounts.TickArray.decode(arrays[start])
+            assert TickArray.decode(once) == TickArray.decode(arrays[start])
             crossed += 1
     assert crossed > 50
 
@@ -125,5 +125,5 @@ def test_a_dynamic_array_grows_and_shrinks_with_its_ticks():
     tick = Tick(net=-5, gross=5)
     one = patch_tick(empty, 87, tick)
     assert len(one) == 260
-    assert accounts.TickArray.decode(one) == accounts.TickArray(KEY, -5632, ((87, -5),))
+    assert TickArray.decode(one) == TickArray(KEY, -5632, ((87, -5),))
     assert patch_tick(one, 87, None) == empty

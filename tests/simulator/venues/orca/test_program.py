@@ -2,8 +2,10 @@
 
 import base64
 
-from cambist.engine.reference.accounts import Oracle, TickArray, Whirlpool, program
-from cambist.engine.reference.tick_array_manager import Ticks, swap_array_starts
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.orca.layout import Oracle, TickArray, Whirlpool
+from cambist.engine.reference.venues.orca.owned import WHIRLPOOL, WHIRLPOOL_IMMUTABLE
+from cambist.engine.reference.venues.tick_array_manager import Ticks, swap_array_starts
 from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.addresses import MEMO_PROGRAM, pda
 from cambist.simulator.execution import Outcome, execute
@@ -29,9 +31,7 @@ class Recorded:
         raw = {key: (item["role"], base64.b64decode(item["data"])) for key, item in record["accounts"].items()}
         address = key32(record["key"])
         self.program = (
-            program.WHIRLPOOL
-            if record["program"] == "whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc"
-            else program.WHIRLPOOL_IMMUTABLE
+            WHIRLPOOL if record["program"] == "whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc" else WHIRLPOOL_IMMUTABLE
         )
         state = Whirlpool.decode(next(data for role, data in raw.values() if role == "whirlpool"))
         spec = PoolSpec(
@@ -78,7 +78,7 @@ class Recorded:
         transaction = Transaction(
             (bytes(64),), b"", USER, bytes(32), (instruction,), Budget(1_400_000, 0), frozenset(), True
         )
-        handlers = {**HANDLERS, self.program: HANDLERS[program.WHIRLPOOL]}
+        handlers = {**HANDLERS, self.program: HANDLERS[WHIRLPOOL]}
         pools = {self.pool.spec.address: self.pool}
         return execute(
             transaction,

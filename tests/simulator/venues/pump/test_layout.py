@@ -1,6 +1,6 @@
 import pytest
 
-from cambist.engine.reference.accounts import pump
+from cambist.engine.reference.venues import pump
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.pump.layout import (
     PUMP_CONFIG,

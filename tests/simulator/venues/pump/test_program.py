@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.engine.reference.accounts.pump import PumpFees, PumpPool
-from cambist.engine.reference.amm_math import pump
-from cambist.engine.reference.log_parser import decode_event
+from cambist.engine.reference.venues.events import decode_event
+from cambist.engine.reference.venues.pump import maths as pump
+from cambist.engine.reference.venues.pump.layout import PumpFees, PumpPool
 from cambist.simulator.accounts import TokenBalance
 from cambist.simulator.addresses import associated
 from cambist.simulator.execution import Outcome, execute

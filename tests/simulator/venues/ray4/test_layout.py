@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import asdict
 
-from cambist.engine.reference import accounts
-from cambist.engine.reference.amm_math import RoundingRule
-from cambist.engine.reference.pool import Pool
+from cambist.engine.reference.venues.quote import Pool
+from cambist.engine.reference.venues.quote_error import RoundingRule
+from cambist.engine.reference.venues.ray4.layout import AmmV4
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.ray4.layout import AMM_V4, encode_amm_v4, patch_amm_v4_swap
 from tests import svm_vectors
@@ -44,7 +44,7 @@ def test_encoder_and_engine_decoder_agree():
         "pool_open_time": 13,
     }
     keys = {name: bytes([i]) * 32 for i, name in enumerate(("coin_vault", "pc_vault", "coin_mint", "pc_mint"))}
-    decoded = accounts.AmmV4.decode(encode_amm_v4(**fields, **keys))
+    decoded = AmmV4.decode(encode_amm_v4(**fields, **keys))
     assert asdict(decoded) == {**fields, **keys, "swap_fee_numerator": 25, "swap_fee_denominator": 10_000}
 
 
@@ -70,12 +70,12 @@ def test_amm_v4_totals_are_the_programs():
             swap_coin_out_amount=0,
             swap_acc_coin_fee=0,
         )
-        pool = Pool.amm_v4(accounts.AmmV4.decode(data), case["cv"], case["pv"], RoundingRule.OLD_CEIL)
+        pool = Pool.amm_v4(AmmV4.decode(data), case["cv"], case["pv"], RoundingRule.OLD_CEIL)
         a_to_b = case["dir"] == 2
         swap = pool.swap if case["tag"] == 9 else pool.swap_exact_out
         quote, after = swap(a_to_b, case["amount"], NOW)
         written = patch_amm_v4_swap(data, quote, a_to_b=a_to_b)
-        assert accounts.AmmV4.decode(written) == after.account
+        assert AmmV4.decode(written) == after.account
         fields = AMM_V4.decode(written)
         post = exp["post_acc"]
         assert (fields["swap_coin_in_amount"], fields["swap_pc_out_amount"]) == (post["coin_in"], post["pc_out"])

@@ -1,6 +1,8 @@
 """The market's AMM v4 against what the deployed binary did."""
 
-from cambist.engine.reference.accounts import AmmV4, program
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.ray4.owned import RAYDIUM_V4
 from cambist.simulator.metas import readonly, written
 from cambist.simulator.transactions import Instruction, Meta
 from cambist.simulator.venues.ray4.catalogue import AUTHORITY
@@ -43,9 +45,7 @@ def test_raydium_v4_swaps_end_as_the_recorded_ones() -> None:
         )
         pair = (case["amount"], case["limit"]) if case["tag"] == 9 else (case["limit"], case["amount"])
         args = b"".join(value.to_bytes(8, "little") for value in pair)
-        outcome = run(
-            pool, accounts, Instruction(program.RAYDIUM_V4, metas, bytes([case["tag"]]) + args), data["clock"]
-        )
+        outcome = run(pool, accounts, Instruction(RAYDIUM_V4, metas, bytes([case["tag"]]) + args), data["clock"])
         if exp.get("ray_log"):
             log = f"Program log: ray_log: {exp['ray_log']}"
             assert log in outcome.logs or code(outcome) == 22, case

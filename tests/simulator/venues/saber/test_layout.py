@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.engine.reference import accounts
+from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.saber.layout import STABLE_SWAP, encode_stable_swap
 from tests.simulator.venues.recorded import covers, example, round_trips
@@ -32,8 +32,8 @@ def test_recorded_accounts_round_trip(layout: Layout, recorded: Callable[[], lis
 
 def test_saber_encoder_and_engine_decoder_agree():
     data = example("saber_stable_swap", "swapInfo_example_b64")
-    pool = accounts.StableSwap.decode(data)
-    assert accounts.StableSwap.decode(encode_stable_swap(pool)) == pool
+    pool = StableSwap.decode(data)
+    assert StableSwap.decode(encode_stable_swap(pool)) == pool
     raw, written = STABLE_SWAP.decode(data), STABLE_SWAP.decode(encode_stable_swap(pool))
     withheld = {"future_admin_deadline", "future_admin", "admin"} | {name for name in raw if "withdraw" in name}
     assert {name for name in raw if raw[name] != written[name]} <= withheld

@@ -4,7 +4,9 @@ import base64
 
 from msgspec.structs import replace
 
-from cambist.engine.reference.accounts import StableSwap, program
+from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import owned
+from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.simulator.accounts import Account, TokenBalance
 from cambist.simulator.execution import Outcome
 from cambist.simulator.metas import readonly, written
@@ -67,7 +69,7 @@ def swap(case: dict, pool: Pool, accounts: dict[bytes, Account], **changed: byte
     )
     args = case["amount"].to_bytes(8, "little") + case["limit"].to_bytes(8, "little")
     clock = CLOCK | load("saber_stable_swap")["clock"]
-    return run(pool, accounts, Instruction(program.SABER, metas, SABER_SWAP + args), clock)
+    return run(pool, accounts, Instruction(owned.SABER, metas, SABER_SWAP + args), clock)
 
 
 def test_saber_swaps_end_as_the_recorded_ones() -> None:

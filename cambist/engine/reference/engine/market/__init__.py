@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import program
-from cambist.engine.reference.accounts.token import Mint
-from cambist.engine.reference.cycle_finder import Potentials
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.chain.token import Mint
 from cambist.engine.reference.engine.book_scale import Scale, weight
 from cambist.engine.reference.engine.books import BookEntry, Books
 from cambist.engine.reference.engine.market import equivalence, quotes
@@ -21,8 +19,9 @@ from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.registry import Registry
 from cambist.engine.reference.engine.registry.torn import settle
 from cambist.engine.reference.fees import token_account_rent
-from cambist.engine.reference.graph import MAX_WEIGHT, Graph, GraphError
-from cambist.engine.reference.log2 import log2_ratio
+from cambist.engine.reference.search.cycle_finder import Potentials
+from cambist.engine.reference.search.graph import MAX_WEIGHT, Graph, GraphError
+from cambist.engine.reference.search.log2 import log2_ratio
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.book.order_book import BookState, Side
 from cambist.engine.reference.engine.book_scale import ONE8, PPM, U64, Scale, weight
 from cambist.engine.reference.engine.market.kind import Kind
-from cambist.engine.reference.order_book import BookState, Side
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.books import BookEntry

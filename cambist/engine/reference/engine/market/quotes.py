@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.amm_math import QuoteError
 from cambist.engine.reference.engine.book_scale import NO_RULES, U64, TradingRules
 from cambist.engine.reference.engine.market import equivalence
 from cambist.engine.reference.engine.market.kind import Kind
+from cambist.engine.reference.venues.quote_error import QuoteError
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.books import BookEntry

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58, pda
-from cambist.engine.reference.accounts import DammV2Pool, program
-from cambist.engine.reference.engine.registry.entries import CURVES, Account, PoolEntry, Role
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.engine.registry.entries import Account, PoolEntry
+from cambist.engine.reference.venues import pairs, program_of
+from cambist.engine.reference.venues.program import Role
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.pool import ChainTime
+    from cambist.engine.reference.venues.quote import ChainTime
     from cambist.model.market import PoolRef
 
 
-_ADDRESSES = pda.PdaCache()
+_ADDRESSES = pairs.PdaCache()
 """Every address derived here, by all engines of a process: 8 ms for the pools of a pair, and equal in each of them."""
 
 
@@ -57,14 +58,14 @@ class Registry:
 
     def _watch_ref(self, ref: PoolRef) -> None:
         address, owner = base58.decode(ref.address), base58.decode(ref.program)
-        venue = CURVES.get(owner) if owner is not None else None
-        if address is None or owner is None or venue is None:
+        row = program_of(owner) if owner is not None else None
+        if address is None or owner is None or row is None or row.curve is None:
             self.refused.append("unknown_program")
             return
         if address in self.index:
             return
         self.index[address] = len(self.pools)
-        self.pools.append(PoolEntry(address, ref.address, owner, venue))
+        self.pools.append(PoolEntry(address, ref.address, owner, row.venue, row.curve))
         self.accounts[address] = Account(address, Role.POOL, [self.index[address]])
 
     def is_recorded(self, address: str) -> bool:
@@ -72,8 +73,7 @@ class Registry:
         key = base58.decode(address)
         if key is None or key not in self.index:
             return False
-        decoded = self.accounts[key].decoded
-        return decoded.base_fee.is_recorded if isinstance(decoded, DammV2Pool) else decoded is not None
+        return self.pools[self.index[key]].curve.is_recorded(self.accounts[key].decoded)
 
     def refuse(self, reason: str, text: str) -> None:
         """Counts a refusal; `text` says it to the channel that told."""

@@ -4,57 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cambist.engine.reference.amm_math import dlmm
-from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-from cambist.engine.reference.pool import Pool
-from cambist.engine.reference.pool.clmm import ClmmState
-from cambist.engine.reference.pool.pump import PumpState, is_canonical
-from cambist.engine.reference.tick_array_manager import Ticks
+from cambist.engine.reference.venues.program import Parts
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.registry import Registry
     from cambist.engine.reference.engine.registry.entries import PoolEntry
-    from cambist.engine.reference.pool import TransferFees
+    from cambist.engine.reference.venues.quote import Pool
 
 
 def build(registry: Registry, pool: PoolEntry) -> Pool:
-    """Returns the pool that the accounts describe; all of them are there."""
-    now = _decoded(registry, pool.address)
-    mint_a, mint_b = pool.mints or (b"", b"")
-    fees = _decoded(registry, mint_a).transfer_fee, _decoded(registry, mint_b).transfer_fee
-    arrays = [_decoded(registry, pool.arrays[start]) for start in sorted(pool.arrays)]
-    if pool.venue == "orca":
-        if pool.ticks is None:
-            pool.ticks = Ticks(now.tick_spacing, arrays, pool.absent)
-        return Pool.whirlpool(now, pool.ticks, _decoded(registry, pool.oracle), fees)
-    if pool.venue == "damm2":
-        return Pool.damm_v2(now, fees)
-    if pool.venue == "dlmm":
-        bins = dlmm.Bins(pool.address, now, _decoded(registry, pool.bitmap), arrays)
-        return Pool.dlmm(now, bins, fees)
-    if pool.venue == "clmm":
-        if pool.clmm_ticks is None:
-            pool.clmm_ticks = ClmmTicks(pool.address, now, _decoded(registry, pool.bitmap), arrays)
-        return ClmmState(now, _decoded(registry, pool.config), pool.clmm_ticks, fees)
-    return _between_vaults(registry, pool, now, fees)
+    """Returns the pool that the accounts describe; all of them are there. Raises `LayoutError`."""
+    parts = _parts(registry, pool)
+    if pool.ticks is None:
+        pool.ticks = pool.curve.ticks(parts)
+    if pool.once is None:
+        pool.once = pool.curve.once(parts.now, registry.addresses.find)
+    return pool.curve.build(parts, pool.ticks, pool.once)
 
 
-def _between_vaults(registry: Registry, pool: PoolEntry, now: Any, fees: TransferFees) -> Pool:
-    """Returns a pool whose reserves are its vaults' balances."""
-    vault_a, vault_b = pool.vaults or (b"", b"")
-    amounts = _decoded(registry, vault_a).amount, _decoded(registry, vault_b).amount
-    if pool.venue == "ray4":
-        return Pool.amm_v4(now, amounts[0], amounts[1])
-    if pool.venue == "saber":
-        return Pool.stable(now, amounts)
-    config = _decoded(registry, pool.config)
-    if pool.venue == "cpmm":
-        return Pool.cpmm(now, config, amounts, fees)
-    if pool.canonical is None:
-        pool.canonical = is_canonical(now, registry.addresses.find)
-    supply = _decoded(registry, now.base_mint).supply
-    return PumpState(now, config, _decoded(registry, pool.schedule), supply, pool.canonical, amounts, fees)
+def _parts(registry: Registry, pool: PoolEntry) -> Parts:
+    def decoded(key: bytes | None) -> Any:
+        return None if key is None else registry.accounts[key].decoded
 
-
-def _decoded(registry: Registry, key: bytes | None) -> Any:
-    return None if key is None else registry.accounts[key].decoded
+    mint_a, mint_b = (decoded(mint) for mint in pool.mints or ())
+    amounts = (0, 0) if pool.vaults is None else (decoded(pool.vaults[0]).amount, decoded(pool.vaults[1]).amount)
+    return Parts(
+        address=pool.address,
+        now=decoded(pool.address),
+        fees=(mint_a.transfer_fee, mint_b.transfer_fee),
+        amounts=amounts,
+        base_supply=mint_a.supply,
+        config=decoded(pool.config),
+        schedule=decoded(pool.schedule),
+        oracle=decoded(pool.oracle),
+        bitmap=decoded(pool.bitmap),
+        arrays=[decoded(pool.arrays[start]) for start in sorted(pool.arrays)],
+        absent=pool.absent,
+    )

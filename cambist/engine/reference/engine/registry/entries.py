@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cambist.engine.reference.accounts import program
+from cambist.engine.reference.chain import program
 
 if TYPE_CHECKING:
-    from cambist.engine.reference.amm_math.raydium_clmm import ClmmTicks
-    from cambist.engine.reference.pool import Pool
-    from cambist.engine.reference.tick_array_manager import Ticks
+    from cambist.engine.reference.venues.program import Curve, Role
+    from cambist.engine.reference.venues.quote import Pool
 
-CURVES = {
-    program.RAYDIUM_V4: "ray4",
-    program.RAYDIUM_CPMM: "cpmm",
-    program.WHIRLPOOL: "orca",
-    program.WHIRLPOOL_IMMUTABLE: "orca",
-    program.SABER: "saber",
-    program.METEORA_DAMM_V2: "damm2",
-    program.METEORA_DLMM: "dlmm",
-    program.RAYDIUM_CLMM: "clmm",
-    program.PUMP_AMM: "pump",
-}
-FOLLOW_CLOCK = frozenset({"saber", "damm2", "dlmm", "clmm"})
-"""Their prices may change with the clock alone: a ramp, a schedule, volatility that wears off."""
 TOKEN_PROGRAMS = frozenset({program.TOKEN, program.TOKEN_2022})
-
-
-class Role(IntEnum):
-    """What an account is to the pools that need it."""
-
-    POOL = 0
-    VAULT = 1
-    CONFIG = 2
-    MINT = 3
-    TICKS = 4
-    ORACLE = 5
-    CLOCK = 6
-    BITMAP = 7
-    SCHEDULE = 8
 
 
 class Teller(NamedTuple):
@@ -136,6 +107,7 @@ class PoolEntry:
     name: str
     program: bytes
     venue: str
+    curve: Curve
     state: str = "loading"
     """`loading`, `live`, `torn`, `gap`, `fork`, `closed` (not tradable) or `refused`."""
     note: str = ""
@@ -154,12 +126,12 @@ class PoolEntry:
     """Start ticks or indices asked for."""
     absent: set[int] = field(default_factory=set)
     """Start ticks whose array does not exist on chain."""
-    ticks: Ticks | None = None
-    clmm_ticks: ClmmTicks | None = None
+    ticks: Any = None
+    """What its curve made of the arrays and keeps until one of them changes."""
     schedule: bytes | None = None
-    """Who sets the fees of a Pump pool."""
-    canonical: bool | None = None
-    """Whether Pump made the pool; not known until it is first quoted."""
+    """Who sets its fees."""
+    once: Any = None
+    """What its curve tells once; not known until it is first quoted."""
     carrier: int | None = None
     """Channel whose slots it follows."""
     changed_ns: int = 0
@@ -191,4 +163,4 @@ class PoolEntry:
 
     def drop_ticks(self) -> None:
         """Forgets what was made of its arrays and bitmaps."""
-        self.ticks = self.clmm_ticks = None
+        self.ticks = None

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.engine.registry.entries import Account, Role
+from cambist.engine.reference.chain import base58
 from cambist.engine.reference.engine.registry.intake import decode
 from cambist.engine.reference.engine.registry.membership import note
 from cambist.engine.reference.engine.slot_chain import floor
+from cambist.engine.reference.venues.program import Role
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.registry import Registry
+    from cambist.engine.reference.engine.registry.entries import Account
     from cambist.engine.reference.engine.slot_chain import Change
 
 

@@ -4,58 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import (
-    AmmV4,
-    BinArray,
-    BinArrayBitmapExtension,
-    Clock,
-    CpmmConfig,
-    CpmmPool,
-    DammV2Pool,
-    LayoutError,
-    LbPair,
-    Mint,
-    Oracle,
-    StableSwap,
-    TickArray,
-    TokenAccount,
-    Whirlpool,
-    program,
-)
-from cambist.engine.reference.accounts.pump import PumpConfig, PumpFeeConfig, PumpPool
-from cambist.engine.reference.accounts.raydium_clmm import ClmmBitmapExtension, ClmmConfig, ClmmPool, ClmmTickArray
-from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, Kept, Role, Teller, Told
-from cambist.engine.reference.engine.registry.membership import (
-    PARTS,
-    array_start_of,
-    discover,
-    first_sight,
-    named,
-    note,
-    note_absent,
-)
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.chain.token import Clock, Mint, TokenAccount
+from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, Kept, Teller, Told
+from cambist.engine.reference.engine.registry.membership import discover, first_sight, note, note_absent
+from cambist.engine.reference.venues.program import Role
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.registry import Registry
-
-LAYOUTS: dict[Role, dict[str, Any]] = {
-    Role.POOL: {
-        "ray4": AmmV4,
-        "cpmm": CpmmPool,
-        "": Whirlpool,
-        "saber": StableSwap,
-        "damm2": DammV2Pool,
-        "dlmm": LbPair,
-        "clmm": ClmmPool,
-        "pump": PumpPool,
-    },
-    Role.CONFIG: {"": CpmmConfig, "clmm": ClmmConfig, "pump": PumpConfig},
-    Role.TICKS: {"": TickArray, "dlmm": BinArray, "clmm": ClmmTickArray},
-    Role.ORACLE: {"": Oracle},
-    Role.BITMAP: {"": BinArrayBitmapExtension, "clmm": ClmmBitmapExtension},
-}
-"""What each venue keeps in the accounts that its program owns; `""` is every other venue."""
 
 
 def knows(registry: Registry, key: bytes, owner: bytes, data: bytes) -> bool:
@@ -162,9 +119,10 @@ def lose(registry: Registry, key: bytes, slot: int) -> None:
         return
     pool = registry.pools[account.users[0]] if account.users else None
     if account.role is Role.TICKS and pool is not None:
-        if pool.venue == "orca":
-            pool.absent.add(account.decoded.start_tick_index)
-        pool.lose_array(array_start_of(account.decoded), slot)
+        start = pool.curve.start_of(account.decoded)
+        if pool.curve.tells_absence:
+            pool.absent.add(start)
+        pool.lose_array(start, slot)
     elif account.role is Role.BITMAP and pool is not None:
         pool.bitmap = None
         pool.drop_ticks()
@@ -205,12 +163,12 @@ def _changed(registry: Registry, account: Account, now: Any) -> str:
         return "" if now.owner == before.owner else "vault_owner"
     pool = registry.pools[account.users[0]] if account.users else None
     if account.role is Role.POOL and pool is not None and pool.mints is not None:
-        mints, vaults = named(pool.venue, now)
-        if mints != pool.mints:
+        names = pool.curve.named(now)
+        if names.mints != pool.mints:
             return "pool_mints"
-        return "" if vaults == pool.vaults else "pool_vaults"
+        return "" if names.vaults == pool.vaults else "pool_vaults"
     if account.role in (Role.TICKS, Role.ORACLE, Role.BITMAP) and pool is not None:
-        field = next(field for role, _, field in PARTS[pool.venue] if role is account.role)
+        field = dict(pool.curve.members)[account.role]
         return "" if getattr(now, field) == pool.address else "other_pool"
     return ""
 
@@ -223,9 +181,7 @@ def decode(registry: Registry, account: Account, owner: bytes, data: bytes) -> A
         return TokenAccount.decode(data) if owner in TOKEN_PROGRAMS else None
     if account.role is Role.MINT:
         return Mint.decode(data) if owner in TOKEN_PROGRAMS else None
-    if account.role is Role.SCHEDULE:
-        return PumpFeeConfig.decode(data) if owner == program.PUMP_FEES else None
     pool = registry.pools[account.users[0]]
-    if owner != pool.program:
+    if owner != pool.curve.owners.get(account.role, pool.program):
         return None
-    return LAYOUTS[account.role].get(pool.venue, LAYOUTS[account.role][""]).decode(data)
+    return pool.curve.layouts[account.role].decode(data)

@@ -4,60 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import (
-    TICKS_PER_ARRAY,
-    BinArray,
-    BinArrayBitmapExtension,
-    LayoutError,
-    LbPair,
-    Oracle,
-    TickArray,
-    Whirlpool,
-    program,
-)
-from cambist.engine.reference.accounts.raydium_clmm import (
-    CLMM_TICKS_PER_ARRAY,
-    ClmmBitmapExtension,
-    ClmmPool,
-    ClmmTickArray,
-)
-from cambist.engine.reference.amm_math.dlmm import array_index, liquid_arrays, near_arrays
-from cambist.engine.reference.amm_math.raydium_clmm import initialised_arrays
-from cambist.engine.reference.engine.registry.entries import (
-    CURVES,
-    FOLLOW_CLOCK,
-    TOKEN_PROGRAMS,
-    Account,
-    PoolEntry,
-    Role,
-)
-from cambist.engine.reference.pda import TOP_PAIRS
-from cambist.engine.reference.pool import ChainTime
-from cambist.engine.reference.tick_array_manager import array_start
+from cambist.engine.reference.chain import base58, program
+from cambist.engine.reference.chain.reader import LayoutError
+from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, PoolEntry
+from cambist.engine.reference.venues import CURVES
+from cambist.engine.reference.venues.pairs import TOP_PAIRS
+from cambist.engine.reference.venues.program import Role
+from cambist.engine.reference.venues.quote import ChainTime
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.registry import Registry
 
-MIN_TICK, MAX_TICK = -443_636, 443_636
-NEAR_ARRAYS = 2
-"""Tick arrays kept each side of the current one."""
-NEAR_LIQUID_ARRAYS = 3
-"""Bin arrays, or tick arrays of a bitmap, kept in each direction, the current one included."""
-KNOWN_OWNERS = frozenset({*CURVES, *TOKEN_PROGRAMS, program.PUMP_FEES, program.SYSTEM, program.SYSVAR})
-
-
-PARTS: dict[str, tuple[tuple[Role, Any, str], ...]] = {
-    "orca": ((Role.TICKS, TickArray, "whirlpool"), (Role.ORACLE, Oracle, "whirlpool")),
-    "dlmm": ((Role.TICKS, BinArray, "lb_pair"), (Role.BITMAP, BinArrayBitmapExtension, "lb_pair")),
-    "clmm": ((Role.TICKS, ClmmTickArray, "pool"), (Role.BITMAP, ClmmBitmapExtension, "pool")),
-}
-"""The accounts that name the pool they belong to: role, layout, field."""
+KNOWN_OWNERS = frozenset(
+    {
+        *CURVES,
+        *(owner for curve in CURVES.values() for owner in curve.owners.values()),
+        *TOKEN_PROGRAMS,
+        program.SYSTEM,
+        program.SYSVAR,
+    }
+)
 
 
 def discover(registry: Registry, key: bytes, owner: bytes, data: bytes) -> Account | None:
     """Returns a new account if it is an array, oracle or bitmap of a watched pool, found by what it says itself."""
-    for role, layout, field in PARTS.get(CURVES.get(owner, ""), ()):
+    curve = CURVES.get(owner)
+    for role, layout, field in () if curve is None else curve.named_by():
         try:
             at = registry.index.get(getattr(layout.decode(data), field))
         except LayoutError:
@@ -82,15 +54,16 @@ def note(registry: Registry, account: Account, before: Any) -> None:
             at
             for at, pool in enumerate(registry.pools)
             if pool.mints is not None
-            and (pool.oracle or pool.venue in FOLLOW_CLOCK or pool.state != "live" or now.epoch != epoch)
+            and (pool.oracle or pool.curve.follows_clock or pool.state != "live" or now.epoch != epoch)
         )
     elif account.role is Role.MINT:
         registry.decimals[account.key] = now.decimals
     elif account.role is Role.POOL:
         _note_pool(registry, registry.pools[account.users[0]], account, before)
     elif account.role is Role.TICKS:
-        pool, start = registry.pools[account.users[0]], array_start_of(now)
-        if pool.arrays.get(start) != account.key or before is None or _content(before) != _content(now):
+        pool = registry.pools[account.users[0]]
+        start, content = pool.curve.start_of(now), pool.curve.content_of
+        if pool.arrays.get(start) != account.key or before is None or content(before) != content(now):
             pool.note_array(start, account.key, account.slot)
     elif account.role is Role.ORACLE:
         registry.pools[account.users[0]].oracle = account.key
@@ -99,94 +72,29 @@ def note(registry: Registry, account: Account, before: Any) -> None:
         pool.bitmap = account.key
         pool.drop_ticks()
         if (pool_now := registry.accounts[pool.address].decoded) is not None:
-            _near_by_bitmap(registry, pool, pool_now)
-
-
-def _passed_orders(registry: Registry, pool: PoolEntry, before: int, now: ClmmPool) -> bool:
-    """Returns whether limit orders rest where the price went: a swap that passed them changed their arrays too."""
-    low, high = sorted((before, now.tick))
-    arrays = [registry.accounts[key].decoded for key in pool.arrays.values()]
-    return any(
-        low <= array.start_tick_index + offset * now.tick_spacing <= high and tick.orders.total()
-        for array in arrays
-        for offset, tick in array.ticks
-    )
-
-
-def array_start_of(array: TickArray | BinArray | ClmmTickArray) -> int:
-    """Returns what an array is found by: its first tick, or its index."""
-    return array.index if isinstance(array, BinArray) else array.start_tick_index
-
-
-def _content(array: TickArray | BinArray | ClmmTickArray) -> Any:
-    return array.bins if isinstance(array, BinArray) else array.ticks
+            _ask_near(registry, pool, pool_now)
 
 
 def _note_pool(registry: Registry, pool: PoolEntry, account: Account, before: Any) -> None:
     now, at = account.decoded, account.users[0]
     if pool.mints is None:
         first_sight(registry, pool, at, now)
-    if pool.venue == "ray4" and before is not None:
-        pnl = (now.need_take_pnl_coin, now.need_take_pnl_pc)
-        if pnl != (before.need_take_pnl_coin, before.need_take_pnl_pc):
+    if before is not None:
+        arrays = [registry.accounts[key].decoded for key in pool.arrays.values()]
+        if pool.curve.is_lone(before, now, arrays):
             pool.lone_slot = account.slot
-    elif pool.venue == "orca":
-        if before is not None and before.liquidity != now.liquidity and before.sqrt_price == now.sqrt_price:
-            pool.lone_slot = account.slot
-        _near_tick_arrays(registry, pool, now)
-    elif pool.venue == "dlmm":
-        if before is not None and array_index(before.active_id) != array_index(now.active_id):
-            pool.lone_slot = account.slot
-        _near_by_bitmap(registry, pool, now)
-    elif pool.venue == "clmm":
-        if before is not None:
-            _note_clmm(registry, pool, account.slot, before, now)
-        _near_by_bitmap(registry, pool, now)
-    elif pool.venue == "pump" and before is not None and before.virtual_quote_reserves != now.virtual_quote_reserves:
-        pool.lone_slot = account.slot
-
-
-def _note_clmm(registry: Registry, pool: PoolEntry, slot: int, before: ClmmPool, now: ClmmPool) -> None:
-    added = before.liquidity != now.liquidity and before.sqrt_price == now.sqrt_price
-    if added or _passed_orders(registry, pool, before.tick, now):
-        pool.lone_slot = slot
-    if (before.bitmap, before.tick_spacing) != (now.bitmap, now.tick_spacing):
-        pool.drop_ticks()
-
-
-Pair = tuple[bytes, bytes]
-
-
-def named(venue: str, now: Any) -> tuple[Pair, Pair | None]:
-    """Returns the mints that a pool's account names, and its vaults where a quote reads their balances."""
-    match venue:
-        case "ray4":
-            return (now.coin_mint, now.pc_mint), (now.coin_vault, now.pc_vault)
-        case "cpmm" | "saber":
-            return now.mints, now.vaults
-        case "damm2" | "clmm":
-            return now.mints, None
-        case "dlmm":
-            return (now.mint_x, now.mint_y), None
-        case "pump":
-            return (now.base_mint, now.quote_mint), (now.base_vault, now.quote_vault)
-    return (now.mint_a, now.mint_b), None
+        if pool.curve.spoils_ticks(before, now):
+            pool.drop_ticks()
+    _ask_near(registry, pool, now)
 
 
 def first_sight(registry: Registry, pool: PoolEntry, at: int, now: Any) -> None:
     """Takes over which accounts a pool names, and asks for those nobody watches."""
-    pool.mints, pool.vaults = named(pool.venue, now)
-    if pool.venue == "cpmm":
-        pool.config = now.amm_config
-    elif pool.venue == "dlmm":
-        registry.needs.append(("bitmap", pool.name, 0, pool.carrier))
-    elif pool.venue == "clmm":
-        pool.config = now.amm_config
-        registry.needs.append(("clmm_bitmap", pool.name, 0, pool.carrier))
-    elif pool.venue == "pump":
-        pool.config, pool.schedule = program.PUMP_AMM_CONFIG, program.PUMP_FEE_CONFIG
-    elif pool.venue == "orca" and now.has_adaptive_fee():
-        registry.needs.append(("oracle", pool.name, 0, pool.carrier))
+    names = pool.curve.named(now)
+    pool.mints, pool.vaults = names.mints, names.vaults
+    pool.config, pool.schedule = names.config, names.schedule
+    if names.wanted:
+        registry.needs.append((names.wanted, pool.name, 0, pool.carrier))
     for vault in pool.vaults or ():
         _watch(registry, vault, Role.VAULT, at)
     if pool.config is not None:
@@ -214,59 +122,22 @@ def _watch(registry: Registry, key: bytes, role: Role, at: int) -> None:
         account.users.sort()
 
 
-def _near_tick_arrays(registry: Registry, pool: PoolEntry, now: Whirlpool) -> None:
-    span = TICKS_PER_ARRAY * now.tick_spacing
-    current = array_start(now.tick, now.tick_spacing)
-    for step in range(-NEAR_ARRAYS, NEAR_ARRAYS + 1):
-        start = current + step * span
-        if start not in pool.wanted and array_start(MIN_TICK, now.tick_spacing) <= start <= MAX_TICK:
+def _ask_near(registry: Registry, pool: PoolEntry, now: Any) -> None:
+    """Asks for the arrays that the next swaps meet and nobody asked for yet."""
+    bitmap = None if pool.bitmap is None else registry.accounts[pool.bitmap].decoded
+    for kind, start in pool.curve.near(now, bitmap):
+        if start not in pool.wanted:
             pool.wanted.add(start)
-            registry.needs.append(("tick_array", pool.name, start, pool.carrier))
-
-
-def _near_by_bitmap(registry: Registry, pool: PoolEntry, now: Any) -> None:
-    """Asks for the arrays that the bitmaps of a DLMM pair or a CLMM pool tell and the next swaps meet."""
-    if pool.venue == "dlmm":
-        liquid = liquid_arrays_of(registry, pool, now)
-        _near_liquid_arrays(registry, pool, "bin_array", liquid, array_index(now.active_id), 1)
-    else:
-        used, span = used_arrays_of(registry, pool, now), clmm_span(now)
-        _near_liquid_arrays(registry, pool, "clmm_tick_array", used, now.tick // span, span)
-
-
-def _near_liquid_arrays(
-    registry: Registry, pool: PoolEntry, kind: str, liquid: list[int], current: int, unit: int
-) -> None:
-    """Asks for those of `liquid` arrays that the next swaps meet; what is asked for is an index times `unit`."""
-    for down in (True, False):
-        for array in near_arrays(liquid, current, x_to_y=down)[:NEAR_LIQUID_ARRAYS]:
-            if array * unit not in pool.wanted:
-                pool.wanted.add(array * unit)
-                registry.needs.append((kind, pool.name, array * unit, pool.carrier))
-
-
-def used_arrays_of(registry: Registry, pool: PoolEntry, now: ClmmPool) -> list[int]:
-    """Returns the tick arrays of a CLMM pool that are in use, as far as its bitmaps are known."""
-    return initialised_arrays(now, None if pool.bitmap is None else registry.accounts[pool.bitmap].decoded)
-
-
-def clmm_span(pool: ClmmPool) -> int:
-    """Returns how many ticks an array of the pool spans."""
-    return CLMM_TICKS_PER_ARRAY * pool.tick_spacing
-
-
-def liquid_arrays_of(registry: Registry, pool: PoolEntry, now: LbPair) -> list[int]:
-    """Returns the bin arrays of a pair that have liquidity, as far as its bitmaps are known."""
-    return liquid_arrays(now, None if pool.bitmap is None else registry.accounts[pool.bitmap].decoded)
+            registry.needs.append((kind, pool.name, start, pool.carrier))
 
 
 def note_absent(registry: Registry, key: bytes) -> None:
-    """Takes that an account which nobody watches does not exist: is it a tick array that was asked for?"""
+    """Takes that an account which nobody watches does not exist: is it an array that was asked for?"""
     for at, pool in enumerate(registry.pools):
-        if pool.venue != "orca":
+        if not pool.curve.tells_absence:
             continue
         for start in sorted(pool.wanted - pool.absent - pool.arrays.keys()):
-            seeds = [b"tick_array", pool.address, str(start).encode()]
+            seeds = pool.curve.array_seeds(pool.address, start)
             if key == registry.addresses.find(seeds, pool.program)[0]:
                 pool.absent.add(start)
                 pool.drop_ticks()

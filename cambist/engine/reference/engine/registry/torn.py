@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import LayoutError
-from cambist.engine.reference.amm_math.dlmm import array_index, near_arrays
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.chain.reader import LayoutError
 from cambist.engine.reference.engine.registry.build import build
-from cambist.engine.reference.engine.registry.membership import clmm_span, liquid_arrays_of, used_arrays_of
-from cambist.engine.reference.tick_array_manager import array_start
+from cambist.engine.reference.venues.program import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,20 +61,14 @@ def _is_complete(registry: Registry, pool: PoolEntry) -> bool:
         needed.append(pool.schedule)
     if registry.time is None or any(registry.accounts[key].decoded is None for key in needed):
         return False
-    now = registry.accounts[pool.address].decoded
-    if pool.venue == "orca":
-        current = array_start(now.tick, now.tick_spacing)
-        known = current in pool.arrays or current in pool.absent
-        return known and (not now.has_adaptive_fee() or pool.oracle is not None)
-    if pool.venue == "dlmm":
-        liquid, active = liquid_arrays_of(registry, pool, now), array_index(now.active_id)
-        nearest = [near_arrays(liquid, active, x_to_y=x_to_y)[:1] for x_to_y in (True, False)]
-        return all(index in pool.arrays for near in nearest for index in near)
-    if pool.venue == "clmm":
-        used, span = used_arrays_of(registry, pool, now), clmm_span(now)
-        nearest = [near_arrays(used, now.tick // span, x_to_y=down)[:1] for down in (True, False)]
-        return all(index * span in pool.arrays for near in nearest for index in near)
-    return True
+    held = Held(
+        now=registry.accounts[pool.address].decoded,
+        arrays=pool.arrays,
+        absent=pool.absent,
+        bitmap=None if pool.bitmap is None else registry.accounts[pool.bitmap].decoded,
+        has_oracle=pool.oracle is not None,
+    )
+    return pool.curve.is_complete(held)
 
 
 def members(registry: Registry, pool: PoolEntry) -> Iterator[Account]:
@@ -112,19 +104,20 @@ def _torn(registry: Registry, pool: PoolEntry) -> int:
     account = registry.accounts[pool.address]
     if pool.vaults is None:
         array = pool.ticks_slot if account.slot < pool.ticks_slot else 0
-        return max(pool.lone_slot, array, _torn_bins(registry, pool, account))
+        return max(pool.lone_slot, array, _torn_array(registry, pool, account))
     members = [registry.accounts[key] for key in pool.vaults or ()]
     lone = pool.lone_slot if any(m.slot < pool.lone_slot for m in members) else 0
-    if pool.venue == "cpmm":
+    if pool.curve.changes_with_vaults:
         members.append(account)
     newest = max(m.slot for m in members)
     counts = {m.updates(newest) for m in members}
     return max(lone, newest if len(counts) > 1 else 0)
 
 
-def _torn_bins(registry: Registry, pool: PoolEntry, account: Account) -> int:
-    """Returns the newest slot at which a pair and the bins that its swaps end in changed apart, or 0."""
-    key = pool.arrays.get(array_index(account.decoded.active_id)) if pool.venue == "dlmm" else None
+def _torn_array(registry: Registry, pool: PoolEntry, account: Account) -> int:
+    """Returns the newest slot at which a pool and the array that its swaps end in changed apart, or 0."""
+    end = pool.curve.ends_in(account.decoded)
+    key = None if end is None else pool.arrays.get(end)
     if key is None:
         return 0
     array = registry.accounts[key]

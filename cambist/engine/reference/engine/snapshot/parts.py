@@ -5,15 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from cambist.engine.protocol import Counters
-from cambist.engine.reference.cycle_finder import PotentialsState
-from cambist.engine.reference.decode import SessionParts
+from cambist.engine.reference.aggregate.wss_aggregator import AggregatorParts
+from cambist.engine.reference.book.order_book import BookParts, Numbering
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.series import SeriesParts
 from cambist.engine.reference.engine.slot_chain import ChainParts
-from cambist.engine.reference.fee_sources import SourcesState
+from cambist.engine.reference.exchanges import SessionParts
 from cambist.engine.reference.fees import FeeState
-from cambist.engine.reference.order_book import BookParts, Numbering
-from cambist.engine.reference.wss_aggregator import AggregatorParts
+from cambist.engine.reference.fees.sources import SourcesState
+from cambist.engine.reference.search.cycle_finder import PotentialsState
 from cambist.model.events import Channel
 from cambist.model.opportunity import Opportunity
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.engine.reference import base58
-from cambist.engine.reference.accounts import Mint
-from cambist.engine.reference.cycle_finder import Potentials
-from cambist.engine.reference.decode import SolanaSession
+from cambist.engine.reference.aggregate.wss_aggregator import HASH_BYTES, WssAggregator
+from cambist.engine.reference.book.order_book import OrderBook
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.chain.token import Mint
 from cambist.engine.reference.engine.book_scale import TradingRules
 from cambist.engine.reference.engine.books import Successor
 from cambist.engine.reference.engine.channels import ChannelState
@@ -18,19 +18,20 @@ from cambist.engine.reference.engine.market import Edge, equivalence
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.prices import Row, Source
 from cambist.engine.reference.engine.registry.build import build
-from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Role, Told
+from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Told
 from cambist.engine.reference.engine.registry.intake import decode
 from cambist.engine.reference.engine.series import Series
 from cambist.engine.reference.engine.slot_chain import SlotChain
 from cambist.engine.reference.engine.snapshot.parts import VERSION, KeptPart, PoolPart, State, ToldPart
 from cambist.engine.reference.engine.standing import Cycle, Sizing
-from cambist.engine.reference.fee_sources import Sources
+from cambist.engine.reference.exchanges import SolanaSession
 from cambist.engine.reference.fees import FeeModel
-from cambist.engine.reference.graph import Graph
-from cambist.engine.reference.order_book import OrderBook
-from cambist.engine.reference.pool import ChainTime
-from cambist.engine.reference.technical import from_bits
-from cambist.engine.reference.wss_aggregator import HASH_BYTES, WssAggregator
+from cambist.engine.reference.fees.sources import Sources
+from cambist.engine.reference.search.cycle_finder import Potentials
+from cambist.engine.reference.search.graph import Graph
+from cambist.engine.reference.series.technical import from_bits
+from cambist.engine.reference.venues.program import Role
+from cambist.engine.reference.venues.quote import ChainTime
 from cambist.model.market import Instrument
 
 if TYPE_CHECKING:

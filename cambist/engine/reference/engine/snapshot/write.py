@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.engine.reference import base58
+from cambist.engine.reference.chain import base58
 from cambist.engine.reference.engine.snapshot.parts import (
     VERSION,
     AccountPart,
@@ -22,7 +22,7 @@ from cambist.engine.reference.engine.snapshot.parts import (
     State,
     SuccessorPart,
 )
-from cambist.engine.reference.technical import to_bits
+from cambist.engine.reference.series.technical import to_bits
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine

@@ -1,0 +1,123 @@
+"""What a book would pay: its levels walked exactly, with a newer ticker on top."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from cambist.engine.reference.book.order_book.levels import Levels
+from cambist.engine.reference.book.order_book.state import Side
+from cambist.engine.reference.exchanges.decimal import ONE, U64_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cambist.engine.reference.book.order_book.state import Ticker
+    from cambist.engine.reference.exchanges.event import Level
+
+
+class Quoting:
+    """Two sides of levels, a ticker on top of them, and what they pay while `usable`."""
+
+    def __init__(self) -> None:
+        self._bids = Levels(Side.BID)
+        self._asks = Levels(Side.ASK)
+        self._ticker: Ticker | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether the book may be traded on."""
+        raise NotImplementedError
+
+    def best_bid(self) -> Level | None:
+        """Returns the best bid as (price, quantity) if the book may be traded on."""
+        return self.best(Side.BID) if self.usable else None
+
+    def best_ask(self) -> Level | None:
+        """Returns the best ask as (price, quantity) if the book may be traded on."""
+        return self.best(Side.ASK) if self.usable else None
+
+    def best(self, side: Side) -> Level | None:
+        """Returns the best level of a side as last known, in whatever state: to be shown, not traded on."""
+        return next(self._merged(side), None)
+
+    def levels(self, side: Side, depth: int) -> list[Level]:
+        """Returns up to `depth` levels of a side, best first, as last known."""
+        return list(islice(self._merged(side), depth))
+
+    def updated(self, side: Side, depth: int) -> list[Level]:
+        """Returns up to `depth` levels of a side as of the last update, whatever a newer ticker says, best first."""
+        return list(islice(self._side(side).best_first(), depth))
+
+    def depth(self, side: Side) -> int:
+        """Returns how many levels a side has."""
+        return len(self._side(side))
+
+    def sell(self, base: int) -> int | None:
+        """Returns what selling exactly `base` brings, rounded down; `None` if the depth is short or not usable."""
+        total = self._walk(Side.BID, base)
+        return None if total is None else _u64(total // ONE)
+
+    def buy(self, quote: int) -> int | None:
+        """Returns what spending `quote` buys, rounded down; `None` if the depth is short or not usable."""
+        if not self.usable:
+            return None
+        left = quote * ONE
+        bought = 0
+        levels = self._merged(Side.ASK)
+        while left > 0:
+            level = next(levels, None)
+            if level is None:
+                return None
+            price, qty = level
+            cost = price * qty
+            if left < cost:
+                bought += left // price
+                break
+            bought += qty
+            left -= cost
+        return _u64(bought)
+
+    def cost(self, base: int) -> int | None:
+        """Returns what buying exactly `base` costs, rounded up; `None` if the depth is short or not usable."""
+        total = self._walk(Side.ASK, base)
+        return None if total is None else _u64(-(-total // ONE))
+
+    def _side(self, side: Side) -> Levels:
+        return self._bids if side is Side.BID else self._asks
+
+    def _merged(self, side: Side) -> Iterator[Level]:
+        """Yields a side best first, with a newer ticker on top: what is better than its best is gone."""
+        levels = self._side(side).best_first()
+        ticker = self._ticker
+        if ticker is None:
+            yield from levels
+            return
+        top, qty = (ticker.bid, ticker.bid_qty) if side is Side.BID else (ticker.ask, ticker.ask_qty)
+        if top and qty:
+            yield top, qty
+        for price, level_qty in levels:
+            # A top of 0 means that the venue has nothing on that side.
+            if price < top if side is Side.BID else 0 < top < price:
+                yield price, level_qty
+
+    def _walk(self, side: Side, base: int) -> int | None:
+        """Returns price × quantity over the first `base` of a side, × 10¹⁶."""
+        if not self.usable:
+            return None
+        left = base
+        total = 0
+        levels = self._merged(side)
+        while left > 0:
+            level = next(levels, None)
+            if level is None:
+                return None
+            price, qty = level
+            part = min(left, qty)
+            total += price * part
+            left -= part
+        return total
+
+
+def _u64(value: int) -> int | None:
+    return value if value <= U64_MAX else None

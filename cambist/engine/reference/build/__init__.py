@@ -1,0 +1,1 @@
+"""Instructions and the messages they go into."""

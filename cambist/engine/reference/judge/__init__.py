@@ -1,0 +1,1 @@
+"""Whether a cycle is worth an order."""

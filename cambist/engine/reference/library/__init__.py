@@ -1,0 +1,1 @@
+"""Calls for users of the engine, beside what the terminal needs."""

@@ -1,0 +1,31 @@
+"""Several venues' books as one, as `engine_rs/src/books.rs` gives them.
+
+For users of the engine: no screen and no order uses this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cambist.engine.reference.book.order_book import ConsolidatedBook, Crossing, NetLevel, Side, Taken, VenueBook
+
+Levels = Sequence[tuple[int, int]]
+Consolidated = tuple[list[NetLevel], list[NetLevel], list[tuple[Taken | None, Taken | None]], Crossing | None]
+
+
+def consolidate_books(books: Sequence[tuple[int, Levels, Levels]], sizes: Sequence[int]) -> Consolidated:
+    """Returns the consolidated levels, what each size of base brings and costs, and where the venues cross.
+
+    A book is (taker fee ppm, bids, asks), levels are (price, quantity) × 10⁸, best first; sizes are base × 10⁸. Levels
+    come back as (net price, price, quantity, place of the venue), sizes as (quote, depth-weighted price, levels) for a
+    sale and a purchase or `None` where the depth is short, a crossing as (base, cost, proceeds, bought from, sold to).
+    Raises `ValueError` for what is no book.
+
+    >>> near = (1_000, [(100 * 10**8, 5 * 10**8)], [(101 * 10**8, 5 * 10**8)])
+    >>> far = (1_000, [(97 * 10**8, 5 * 10**8)], [(99 * 10**8, 2 * 10**8)])
+    >>> consolidate_books([near, far], [10**8])[2]
+    [(Taken(quote=9990000000, price=9990000000, levels=1), Taken(quote=9909909999, price=9909909999, levels=1))]
+    """
+    book = ConsolidatedBook([VenueBook(*each) for each in books])
+    taken = [(book.take(Side.BID, size), book.take(Side.ASK, size)) for size in sizes]
+    return book.bids, book.asks, taken, book.crossing()

@@ -1,0 +1,1 @@
+"""Cycles in the market, and how much to put into one."""

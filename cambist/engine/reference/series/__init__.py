@@ -1,0 +1,1 @@
+"""Figures over time: bars, indicators and trends."""

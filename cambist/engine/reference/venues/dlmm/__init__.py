@@ -1,0 +1,1 @@
+"""Meteora DLMM."""

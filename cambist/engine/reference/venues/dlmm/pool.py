@@ -1,0 +1,89 @@
+"""A Meteora DLMM pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace as with_fields
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from cambist.engine.reference.venues.dlmm import maths as dlmm
+from cambist.engine.reference.venues.quote import (
+    BASIS_POINTS,
+    ChainTime,
+    TransferFees,
+    VaultFill,
+    VaultPool,
+    after_transfers,
+    fit,
+    share_left,
+    transfer_fees_at,
+)
+from cambist.engine.reference.venues.quote_error import QuoteError, to_u64
+
+if TYPE_CHECKING:
+    from cambist.engine.reference.venues.dlmm.layout import LbPair
+
+
+@dataclass(frozen=True)
+class DlmmState(VaultPool[dlmm.DlmmFill]):
+    """A Meteora DLMM pair; X is token A."""
+
+    account: LbPair
+    bins: dlmm.Bins
+    transfer_fees: TransferFees = (None, None)
+
+    def mints(self) -> tuple[bytes, bytes]:
+        """Returns the mints of X and Y."""
+        return self.account.mint_x, self.account.mint_y
+
+    def rate(self, a_to_b: bool, time: ChainTime) -> tuple[int, int] | None:
+        """Returns the marginal rate as (num, den)."""
+        found = self._next(a_to_b, time)
+        if found is None or found.fee_rate >= dlmm.FEE_PRECISION:
+            return None
+        fee_in, fee_out = transfer_fees_at(self.transfer_fees, a_to_b, time)
+        net = (dlmm.FEE_PRECISION - found.fee_rate) * share_left(fee_in) * share_left(fee_out)
+        whole, price = dlmm.FEE_PRECISION * BASIS_POINTS**2, found.bin.price
+        return fit(price * net, whole << 64) if a_to_b else fit(net << 64, price * whole)
+
+    def virtual_reserves(self, a_to_b: bool, time: ChainTime) -> tuple[float, float, float] | None:
+        """Returns (reserve in, reserve out, share kept) as if every bin held what the first one does.
+
+        Then the price moves by a bin for each.
+        """
+        found = self._next(a_to_b, time)
+        if found is None or not found.bin.price or found.fee_rate >= dlmm.FEE_PRECISION:
+            return None
+        price = float(found.bin.price) / 2.0**64
+        price = price if a_to_b else 1.0 / price
+        other = found.bin.amount_x if a_to_b else found.bin.amount_y
+        held = float(found.held) + float(other) * price
+        reserve_out = held * 2.0 * float(BASIS_POINTS) / float(self.account.bin_step)
+        kept = float(dlmm.FEE_PRECISION - found.fee_rate) / float(dlmm.FEE_PRECISION)
+        fees = transfer_fees_at(self.transfer_fees, a_to_b, time)
+        return after_transfers((reserve_out / price, reserve_out), kept, fees)
+
+    def _next(self, a_to_b: bool, time: ChainTime) -> dlmm.NextBin | None:
+        try:
+            return dlmm.next_bin(self.account, self.bins, x_to_y=a_to_b, now=time.unix_timestamp, slot=time.slot)
+        except QuoteError:
+            return None
+
+    def vault_swap(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> dlmm.DlmmFill:
+        """Returns the swap as the program does it; amounts are inside the vaults. Raises `QuoteError`."""
+        now, slot = time.unix_timestamp, time.slot
+        return dlmm.swap(self.account, self.bins, amount, exact_in=exact_in, x_to_y=a_to_b, now=now, slot=slot)
+
+    def vault_fill(self, a_to_b: bool, fill: dlmm.DlmmFill) -> VaultFill:
+        """Returns what `fill` moves between the vaults."""
+        fees = (fill.fee, 0) if fill.fee_on_input else (0, fill.fee)
+        return VaultFill(fill.amount_in, fill.amount_out, fees, max(len(fill.steps) - 1, 0))
+
+    def swapped(self, a_to_b: bool, fill: dlmm.DlmmFill) -> DlmmState:
+        """Returns the pair after `fill`. Raises `QuoteError` overflow."""
+        owed = "protocol_fee_x" if a_to_b == fill.fee_on_input else "protocol_fee_y"
+        owes = {owed: to_u64(getattr(self.account, owed) + fill.protocol_fee)}
+        account = replace(self.account, active_id=fill.active_id, volatility=fill.volatility, **owes)
+        return with_fields(self, account=account, bins=self.bins.after(fill.changed()))

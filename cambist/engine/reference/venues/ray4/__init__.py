@@ -1,0 +1,1 @@
+"""Raydium AMM v4."""

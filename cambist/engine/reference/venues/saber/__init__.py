@@ -1,0 +1,1 @@
+"""Saber stable swaps."""

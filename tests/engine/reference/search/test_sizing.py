@@ -1,0 +1,144 @@
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cambist.engine.reference.search.sizing import MAX_EVALUATIONS, best_input, chain_out, closed_form, curve
+from tests.engine.reference.search.chains import Chain, ConstantProduct, Ladder, constant_products, ladders
+
+
+def scan(chain: Chain, low: int, high: int) -> int:
+    """Returns the best profit over a dense grid: each input if few, else 4,000 of them, then 400 around the best."""
+    best = (-(1 << 70), low)
+    for steps in (4_000, 400):
+        step = max((high - low) // steps, 1)
+        best = max(best, *((p, a) for a in range(low, high + 1, step) if (p := chain.profit(a)) is not None))
+        low, high = max(best[1] - step, low), min(best[1] + step, high)
+    return best[0]
+
+
+def rounding(chain: Chain, amount: int) -> int:
+    """Returns what one atom lost in each hop costs at the end, in atoms of the last."""
+    loss, at = 0.0, amount
+    for hop in chain.hops:
+        out = hop.quote(at) or 1
+        loss = 2.0 + loss * max(out / at, 1.0)
+        at = out
+    return int(loss) + 4
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(constant_products(50, 3_000), min_size=2, max_size=4), st.integers(1, 2_000))
+def test_small_pools_against_brute_force(hops, cap) -> None:
+    chain = Chain(hops)
+    profits = {amount: p for amount in range(1, cap + 1) if (p := chain.profit(amount)) is not None}
+    found = best_input(chain, cap, 1)
+    assert chain.evaluations <= MAX_EVALUATIONS
+    if found is None:
+        assume(profits)
+        return
+    best = max(profits.values())
+    assert found.amount_out - found.amount_in == profits[found.amount_in]
+    assert profits[found.amount_in] >= best - 4 * rounding(chain, found.amount_in)
+    assert (found.binds == "cap") == (found.amount_in == cap)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(constant_products(10**9, 10**15), min_size=3, max_size=3),
+    st.integers(-50_000, 200_000),
+    st.integers(10**6, 10**16),
+)
+def test_big_constant_product_chains_in_few_quotes(hops, edge_ppm, cap) -> None:
+    """The last pool is set so that the chain earns about `edge_ppm` at the margin."""
+    rate = (hops[0].reserve_out / hops[0].reserve_in) * (hops[1].reserve_out / hops[1].reserve_in)
+    last = ConstantProduct(max(int(hops[2].reserve_out * rate / (1 + edge_ppm / 1e6)), 1), hops[2].reserve_out, 2_500)
+    chain = Chain([*hops[:2], last])
+    minimum = 1_000
+    found = best_input(chain, cap, minimum)
+    assert chain.evaluations <= MAX_EVALUATIONS
+    assume(found is not None)
+    assert found is not None
+    # Where steps of whole atoms hide the curve, or nothing earns, it may look on to the end.
+    coarse = rounding(chain, found.amount_in) * 100 > abs(found.amount_out - found.amount_in)
+    coarse = coarse or found.amount_out <= found.amount_in
+    assert found.evaluations <= (MAX_EVALUATIONS if coarse else 16)
+    best = scan(chain, minimum, cap)
+    assert found.amount_out - found.amount_in >= best - abs(best) // 100_000 - 4 * rounding(chain, found.amount_in)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    ladders(10**5, 10**10),
+    constant_products(10**9, 10**12),
+    st.booleans(),
+    st.integers(-20_000, 300_000),
+    st.integers(10**4, 10**12),
+)
+def test_kinks_and_depth(ladder, pool, ladder_first, edge_ppm, cap) -> None:
+    size, pays = ladder.levels[0]
+    back = ConstantProduct(max(int(pool.reserve_out * pays / size / (1 + edge_ppm / 1e6)), 1), pool.reserve_out, 100)
+    chain = Chain([ladder, back] if ladder_first else [back, ladder])
+    found = best_input(chain, cap, 1_000)
+    assert chain.evaluations <= MAX_EVALUATIONS
+    assume(found is not None)
+    assert found is not None
+    best = scan(chain, 1_000, cap)
+    # At a kink a bracket of 2^-14 of the input is what ends it.
+    assert found.amount_out - found.amount_in >= best - abs(best) // 20_000 - 4 * rounding(chain, found.amount_in)
+
+
+def test_the_closed_form_is_the_textbooks() -> None:
+    hop_a, hop_b = ConstantProduct(10**12, 2 * 10**12, 2_500), ConstantProduct(10**12, 6 * 10**11, 2_500)
+    start = closed_form(Chain([hop_a, hop_b]))
+    assert start is not None
+    keep = 0.9975
+    # (√(k²·Ro1·Ro2·Ri1·Ri2) − Ri1·Ri2) / (k·Ri2 + k²·Ro1)
+    wanted = (keep * (2e12 * 6e11 * 1e12 * 1e12) ** 0.5 - 1e24) / (keep * 1e12 + keep * keep * 2e12)
+    assert start == pytest.approx(wanted, rel=1e-12)
+
+
+def test_what_binds_is_said() -> None:
+    gain = [ConstantProduct(10**12, 2 * 10**12, 0), ConstantProduct(10**12, 10**12, 0)]
+    free = best_input(Chain(gain), 10**15, 1)
+    capped = best_input(Chain(gain), 10**9, 1)
+    deep = best_input(Chain([Ladder(((10**9, 2 * 10**9),)), ConstantProduct(10**15, 10**15, 0)]), 10**15, 1)
+    assert free is not None
+    assert capped is not None
+    assert deep is not None
+    assert (free.binds, capped.binds, deep.binds) == ("curve", "cap", "depth")
+    assert capped.amount_in == 10**9
+    assert 10**9 - 10**6 <= deep.amount_in <= 10**9
+
+
+def test_a_losing_chain_gets_the_smallest_size() -> None:
+    chain = Chain([ConstantProduct(10**12, 10**12, 2_500)] * 3)
+    found = best_input(chain, 10**12, 10**6)
+    assert found is not None
+    assert found.amount_in == 10**6
+    assert found.amount_out < found.amount_in
+    assert found.evaluations <= 3
+
+
+def test_nothing_to_size() -> None:
+    chain = Chain([ConstantProduct(10**12, 10**12, 2_500)] * 3)
+    assert best_input(chain, 9, 10) is None
+    assert best_input(Chain([]), 9, 1) is None
+    refusing = Chain([Ladder(((1, 0),))])
+    assert best_input(refusing, 10**18, 1) is None
+    assert refusing.evaluations <= MAX_EVALUATIONS
+
+
+def test_a_curve_marks_refused_sizes() -> None:
+    chain = Chain([Ladder(((100, 200),)), ConstantProduct(10**6, 10**6, 0)])
+    assert curve(chain, [10, 100, 101]) == [(10, 9), (100, 99), (101, None)]
+    assert chain_out(chain, 101) is None
+
+
+def test_a_kink_is_found_in_few_quotes() -> None:
+    """The best input ends at a level of a book: no parabola has its top there; halving took 31."""
+    book = Ladder(((10**9, 12 * 10**8), (10**9, 9 * 10**8)))
+    chain = Chain([book, ConstantProduct(10**13, 10**13, 100)])
+    found = best_input(chain, 10**12, 10**6)
+    assert found is not None
+    assert abs(found.amount_in - 10**9) <= 10**9 >> 14
+    assert found.evaluations <= 20
