@@ -25,7 +25,7 @@ impl Engine {
     }
 
     /// Returns those of the pools, by address, whose account as last seen asks for a form of the quote that was never
-    /// recorded from the program, as some fees of DAMM v2; a pool that is not known is one of them.
+    /// recorded from the program; a pool that is not known is one of them.
     pub fn unrecorded<'a>(&self, pools: &'a [String]) -> Vec<&'a str> {
         let pools = pools.iter().map(String::as_str);
         pools

@@ -2,6 +2,8 @@
 //!
 //! One fault is had only by its name: the floor of the origin's multi-hop tip may exceed half the profit.
 
+use crate::venues::origin::swap_units;
+
 const FLOOR_UNITS: u64 = 5_000;
 const OTHER_UNITS: u64 = 10_000;
 /// Lamports.
@@ -13,15 +15,10 @@ fn operation_units(name: &str) -> u64 {
     match name {
         "transfer_sol" => 500,
         "transfer_spl" => 4_500,
-        "create_ata" | "phoenix_swap" => 25_000,
+        "create_ata" => 25_000,
         "close_account" => 3_000,
         "memo" => 100,
-        "raydium_swap_v4" => 80_000,
-        "raydium_swap_cpcc" => 120_000,
-        "orca_whirlpool_swap" => 145_000,
-        "meteora_dlmm_swap" => 70_000,
-        "jupiter_aggregator" => 180_000,
-        _ => OTHER_UNITS,
+        _ => swap_units(name).unwrap_or(OTHER_UNITS),
     }
 }
 
@@ -150,8 +147,8 @@ mod tests {
         assert_eq!(origin_units(1, 10, &["memo"], 0), Some(10_100));
         assert_eq!(origin_units(1, 0, &[] as &[&str], 20), Some(5_000));
         assert_eq!(
-            origin_units(1, 20, &["raydium_swap_v4", "else"], 10),
-            Some(119_350)
+            origin_units(1, 20, &["transfer_spl", "else"], 10),
+            Some(36_300)
         );
     }
 }

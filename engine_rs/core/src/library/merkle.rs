@@ -1,6 +1,8 @@
 //! Inclusion proofs in SHA-256 trees: tip and token distributions, transactions of an entry, shreds of a batch.
 //!
 //! An odd node is paired with itself. A proof is the siblings from the leaf up.
+//!
+//! For users of the engine: no screen and no order uses it.
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;

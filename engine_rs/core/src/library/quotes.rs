@@ -2,6 +2,8 @@
 //!
 //! Quotes are exact. A 128-bit division costs 20 ns, so the quotient is first estimated in floats, which is right to one
 //! unit where it is below 2^49, and then put right in 64-bit integers that may wrap: what is left over is small.
+//!
+//! For users of the engine: no screen and no order uses it.
 
 #![expect(
     clippy::inline_always,

@@ -2,6 +2,8 @@
 //!
 //! Of the pools between two tokens the best two are looked at in each direction. Every cycle through a base token whose
 //! marginal prices gain is sized exactly and decided on; what a trade costs is told in atoms of its base token.
+//!
+//! For users of the engine: no screen and no order uses it.
 
 use std::cmp::Reverse;
 

@@ -2,6 +2,8 @@
 //!
 //! Amounts are in quote currency, as floats: this judges signals of single tokens, it sizes nothing. Only + − × ÷ in
 //! the written order, so the twin gives the same bits.
+//!
+//! For users of the engine: no screen and no order uses it.
 
 /// What a trade costs and must gain; the defaults are the origin's.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,6 +2,10 @@
 //!
 //! Amounts are in quote currency, as floats: an everyday screen of spreads, not a sizing of cycles. Only + − × ÷ in the
 //! written order, so the twin gives the same bits.
+//!
+//! For users of the engine: no screen and no order uses it.
+
+use crate::venues::origin;
 
 /// Liquidity reckoned with where none is known.
 pub const DEFAULT_LIQUIDITY: f64 = 100_000.0;
@@ -102,7 +106,7 @@ pub struct Spread {
     pub gross: f64,
     /// Costs of the round trip.
     pub fees: FeeEstimate,
-    /// Slippage learned, decay and the share that Raydium takes.
+    /// Slippage learned, decay and the share that a venue takes besides.
     pub friction: f64,
     /// What is left.
     pub net: f64,
@@ -115,12 +119,7 @@ const MIN_SIZE: f64 = 10.0;
 
 /// A venue's fee as a share of the size; unknown ones count as 0.3 %.
 pub fn venue_fee(venue: &str) -> f64 {
-    match venue.to_ascii_uppercase().as_str() {
-        "JUPITER" => 0.0035,
-        "RAYDIUM" | "ORCA" => 0.0025,
-        "PUMPFUN" | "PUMP.FUN" => 0.01,
-        _ => 0.003,
-    }
+    origin::fee(venue).unwrap_or(0.003)
 }
 
 /// What buying `size` at one venue and selling it at another costs.
@@ -220,10 +219,8 @@ fn ends(quotes: &[VenueQuote]) -> Option<(usize, usize)> {
 fn friction(size: f64, low: &VenueQuote, high: &VenueQuote, config: &SpreadConfig) -> f64 {
     let speed = if config.established { 0.3 } else { 1.0 };
     let decay = config.decay_percent_per_s * config.window_s.min(10.0) * speed;
-    let raydium = [low, high]
-        .iter()
-        .any(|quote| quote.venue.eq_ignore_ascii_case("RAYDIUM"));
-    let share = if raydium { 0.2 } else { 0.0 };
+    let shares = [low, high].iter().any(|quote| origin::shares(&quote.venue));
+    let share = if shares { origin::SHARE_PERCENT } else { 0.0 };
     size * config.learned_slippage_percent / 100.0 + size * decay / 100.0 + size * share / 100.0
 }
 

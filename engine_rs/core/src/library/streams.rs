@@ -1,4 +1,6 @@
 //! Frames of one channel to the state they tell of: a venue's book, a node's accounts.
+//!
+//! For users of the engine: no screen and no order uses it.
 
 use hashbrown::HashMap;
 

@@ -24,6 +24,7 @@ pub mod damm2;
 pub mod dlmm;
 pub mod jupiter;
 pub mod orca;
+pub(crate) mod origin;
 pub mod pairs;
 pub mod pool;
 pub mod program;

@@ -443,6 +443,10 @@ pub struct Fills {
 
 /// One row of the table: a venue's program, under one or several addresses.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a habit of its own that a program has or has not"
+)]
 pub struct Program {
     /// The venue's word.
     pub venue: &'static str,

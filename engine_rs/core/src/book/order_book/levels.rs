@@ -3,8 +3,8 @@
 use super::Side;
 use crate::exchanges::event::Level;
 
-/// Levels kept on a side. Venues send far ones for as long as a connection lives; the farthest go first. A recorded book of
-/// Coinbase has 27,236 asks.
+/// Levels kept on a side. Venues send far ones for as long as a connection lives; the farthest go first. A recorded one has
+/// 27,236 asks.
 pub const MAX_LEVELS: usize = 100_000;
 
 /// Changes from which on they are merged in: each one alone moves all levels that are better, and of 10⁵ levels that were

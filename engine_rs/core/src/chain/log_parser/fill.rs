@@ -12,13 +12,13 @@ pub struct FillEvent {
     pub venue: Venue,
     pub market: Pubkey,
     pub maker: Pubkey,
-    /// Phoenix: who signed the call.
+    /// The account that took, or who signed the call.
     pub taker: Pubkey,
     pub taker_buys: bool,
-    /// Quote lots per base lot; ticks, for Phoenix. Before fees.
+    /// Quote lots per base lot, or ticks where the market counts these. Before fees.
     pub price: u64,
     pub base_lots: u64,
-    /// Phoenix: of the maker's order. `OpenBook` v2: of the fill among the market's events.
+    /// Of the maker's order, or of the fill among the market's events.
     pub sequence: u64,
 }
 

@@ -5,8 +5,8 @@
 //! venue's program, however deep a router calls it; what a router reports itself is no swap. Its amounts are told thrice:
 //! by the program's event, by the token transfers that the program asked for, and by the balances of its vaults.
 //!
-//! An order of a book that settles at once (Serum and `OpenBook` v1: send take; `OpenBook` v2: place take order; Phoenix:
-//! swap) is a swap; one that settles later is a swap only where its program tells the totals (`OpenBook` v2). Fills come
+//! An order of a book that settles at once is a swap; one that settles later is a swap only where its program tells the
+//! totals. Fills come
 //! besides, in the market's lots, and in atoms for markets whose lots are given.
 
 mod message;

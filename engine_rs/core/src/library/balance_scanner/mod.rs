@@ -2,6 +2,8 @@
 //!
 //! Amounts are atoms. Nothing is asked of the chain: the caller brings the accounts (`getTokenAccountsByOwner` of both
 //! token programs, the wallet's own account) and the mints it knows.
+//!
+//! For users of the engine: no screen and no order uses it.
 
 mod holding;
 

@@ -27,6 +27,8 @@
 //!
 //! A damaged file is refused in words that tell what was found where. What a file claims about sizes is checked against
 //! its length before it is used: quotes take at most 376 times the bytes of their file.
+//!
+//! For users of the engine: no screen and no order uses it.
 
 mod pack;
 
