@@ -483,9 +483,12 @@ def scan_pools(
     max_hops: int,
     keep: int,
     budget_edges: int,
-    min_net_ppm: int,
+    gates: bytes,
 ) -> tuple[list[tuple[list[int], int, int, int, int | None, bool, str, int | None]], int, bool]:
-    """Returns (gaining cycles sized and decided on, edges expanded, whether the budget cut it). Raises `ValueError`."""
+    """Returns (gaining cycles sized and decided on, edges expanded, whether the budget cut it).
+
+    `gates` is JSON of `Gates`. Raises `ValueError`.
+    """
 
 # Operator rules; see the reference's `jit_compiler`.
 

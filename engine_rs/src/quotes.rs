@@ -133,7 +133,8 @@ pub(crate) fn py_optimal_inputs<'py>(
     Ok(best.map_err(Fault::input)?.into_pyarray(py))
 }
 
-/// Returns (every gaining cycle through a base token, sized and decided on, edges expanded, whether the budget cut it).
+/// Returns (every gaining cycle through a base token, sized and decided on, edges expanded, whether the budget cut it);
+/// `gates` is JSON of `Gates`.
 /// Raises `ValueError`; see `cambist.engine.reference.scan`.
 #[pyfunction(name = "scan_pools")]
 #[expect(clippy::too_many_arguments, reason = "the columns of the Python call")]
@@ -148,7 +149,7 @@ pub(crate) fn py_scan_pools(
     max_hops: usize,
     keep: usize,
     budget_edges: u64,
-    min_net_ppm: i64,
+    gates: &[u8],
 ) -> PyResult<(Vec<Row>, u64, bool)> {
     let tails = tails.as_slice().map_err(Fault::input)?;
     let heads = heads.as_slice().map_err(Fault::input)?;
@@ -163,10 +164,7 @@ pub(crate) fn py_scan_pools(
         budget_edges,
         margin: 0,
     };
-    let gates = Gates {
-        min_net_ppm,
-        ..Gates::default()
-    };
+    let gates = Gates::from_json(gates).map_err(Fault::input)?;
     let base = |&(token, cap, cost): &(u32, u64, u64)| Base { token, cap, cost };
     let bases: Vec<Base> = bases.iter().map(base).collect();
     let found = py.detach(|| {

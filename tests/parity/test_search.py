@@ -4,12 +4,14 @@ import json
 from base64 import b64encode
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cambist.bench.engine.markets import PERCENT, market
+from cambist.config.settings import Gates
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.library import quotes, scan, streams
 from cambist.engine.reference.search.pool_graph import NO_WEIGHT, PoolGraph
@@ -180,6 +182,9 @@ def test_sizes_agree_to_the_bit(chains):
     assert best == [native.optimal_input(chain) for chain in chains]
 
 
+GATES = msgspec.json.encode(Gates(min_net_ppm=10))
+
+
 @settings(max_examples=60, deadline=None)
 @given(graphs(tokens=5, pools=10), st.data())
 def test_scans_agree(graph, data):
@@ -188,7 +193,7 @@ def test_scans_agree(graph, data):
     amounts = st.lists(st.integers(0, 10**12), min_size=size, max_size=size)
     a, b = data.draw(amounts), data.draw(amounts)
     bases = data.draw(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 10**11), st.integers(0, 10**6)), max_size=2))
-    rest = (25, 10_000), bases, 4, data.draw(st.integers(0, 50)), data.draw(st.sampled_from([5, 10_000])), 10
+    rest = (25, 10_000), bases, 4, data.draw(st.integers(0, 50)), data.draw(st.sampled_from([5, 10_000])), GATES
     arrays = np.array(tails, np.uint32), np.array(heads, np.uint32), np.array(a, np.uint64), np.array(b, np.uint64)
     assert outcome(native.scan_pools, *arrays, *rest) == outcome(scan.scan_pools, tails, heads, a, b, *rest)
 

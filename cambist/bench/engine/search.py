@@ -6,10 +6,12 @@ import functools
 import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from cambist.bench.engine.case import Case, EngineRow, Plan, library, native
 from cambist.bench.engine.markets import ONE, PERCENT, Market, market
+from cambist.config.settings import Gates
 from cambist.engine.reference.library.scan import scan_pools
 from cambist.engine.reference.search.pool_graph import PoolGraph
 
@@ -171,7 +173,7 @@ def _scan() -> Iterator[Case]:
     reserves_a, reserves_b = np.exp2(size - gap / 2), np.exp2(size + gap / 2)
     columns = reserves_a.astype(np.uint64), reserves_b.astype(np.uint64)
     bases = [(base, 10**12, 5_000) for base in range(3)]
-    args: tuple[Any, ...] = ((25, 10_000), bases, 4, 100_000, 1 << 40, 10)
+    args: tuple[Any, ...] = ((25, 10_000), bases, 4, 100_000, 1 << 40, msgspec.json.encode(Gates(min_net_ppm=10)))
     extension = native()
     lists = made.tails.tolist(), made.heads.tolist(), columns[0].tolist(), columns[1].tolist()
     python: Any = scan_pools

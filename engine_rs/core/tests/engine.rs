@@ -1,10 +1,12 @@
 //! The engine on an exchange's frames alone; pools are compared with the twin in `tests/parity`.
 
-use cambist_core::engine::{BlockError, Engine, SnapshotError};
+#[path = "common/settings.rs"]
+#[expect(dead_code, reason = "each test takes what it needs")]
+mod settings;
 
-const SETUP: &str = r#"{"channels":[
-    {"id":1,"feed":"binance","venue":"binance","protocol":"binance.spot.ws","label":"stream"},
-    {"id":2,"feed":"binance","venue":"binance","protocol":"binance.spot.depth","label":"depth","symbol":"SOLUSDC"}]}"#;
+use cambist_core::engine::{BlockError, Engine, SnapshotError};
+use serde_json::json;
+
 const FOREVER: i64 = i64::MAX;
 
 fn record(seq: u64, kind: u8, channel: u16, body: &str) -> Vec<u8> {
@@ -32,7 +34,12 @@ fn frames() -> Vec<u8> {
 }
 
 fn engine() -> Engine {
-    Engine::new(SETUP.as_bytes()).expect("a setup")
+    let channel = |id: u16, kind: &str, symbol: &str| {
+        let protocol = format!("binance.spot.{kind}");
+        json!({"id": id, "feed": "binance", "venue": "binance", "protocol": protocol, "label": kind, "symbol": symbol, "demo": false})
+    };
+    let channels = json!([channel(1, "ws", ""), channel(2, "depth", "SOLUSDC")]);
+    Engine::new(settings::setup(&channels).as_bytes()).expect("a setup")
 }
 
 #[test]

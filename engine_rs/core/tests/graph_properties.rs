@@ -1,6 +1,9 @@
 //! What holds for every set of pools: a negative cycle is found where there is one, and each answer closes.
 
-use cambist_core::judge::scorer::Gates;
+#[path = "common/settings.rs"]
+#[expect(dead_code, reason = "each test takes what it needs")]
+mod settings;
+
 use cambist_core::library::scan::{Base, Reserves, scan};
 use cambist_core::search::kept_graph::KeptGraph;
 use cambist_core::search::multiverse::Params;
@@ -160,7 +163,7 @@ proptest! {
         let columns = Reserves { a: &a, b: &b, fee };
         let base = Base { token: pools[0][0], cap, cost: 10 };
         let params = Params { max_hops: 4, keep: 8, budget_edges: 100_000, margin: 0 };
-        let (found, _) = scan(&shape, columns, &[base], &params, &Gates::default()).expect("a scan");
+        let (found, _) = scan(&shape, columns, &[base], &params, &settings::gates()).expect("a scan");
         for cycle in &found {
             let mut amount = u128::from(cycle.amount_in);
             for &edge in &cycle.edges {

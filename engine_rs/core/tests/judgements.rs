@@ -1,9 +1,13 @@
 //! What is judged from a few figures: spreads, signals, columns of candidates and of trades; and books and accounts by frame.
 
+#[path = "common/settings.rs"]
+#[expect(dead_code, reason = "each test takes what it needs")]
+mod settings;
+
 use cambist_core::book::order_book::Side;
 use cambist_core::chain::base58;
-use cambist_core::fees::{Bidding, estimate_trades};
-use cambist_core::judge::scorer::{COLUMNS, ColumnError, Gates, Reason, score_columns};
+use cambist_core::fees::estimate_trades;
+use cambist_core::judge::scorer::{COLUMNS, ColumnError, Reason, score_columns};
 use cambist_core::library::signal_scorer::{
     SignalConfig, SignalReason, TokenSignal, score_signal, score_signals,
 };
@@ -201,7 +205,7 @@ fn row(changes: &[(&str, i64)]) -> Vec<i64> {
 
 #[test]
 fn rows_of_candidates_are_judged_each_by_itself() {
-    let gates = Gates::default();
+    let gates = settings::gates();
     let reason = |changes: &[(&str, i64)]| {
         let scored = score_columns(&row(changes), &gates).expect("figures");
         (scored.reasons[0], scored.nets[0])
@@ -262,7 +266,7 @@ fn rows_of_candidates_are_judged_each_by_itself() {
 
 #[test]
 fn trades_pay_for_what_their_hops_use() {
-    let bidding = Bidding::default();
+    let bidding = settings::bidding();
     let estimate = |venues: &[i64], ticks: &[i64], flags: &[i64], gross: &[i64], price| {
         estimate_trades(venues, ticks, flags, gross, price, &bidding)
     };

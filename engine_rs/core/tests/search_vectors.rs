@@ -1,6 +1,10 @@
 //! Graph, cycle search, sizing, scorer and fees against the vectors that the Python reference asserts too
 //! (`tests/parity/search_vectors.py` writes them).
 
+#[path = "common/settings.rs"]
+#[expect(dead_code, reason = "each test takes what it needs")]
+mod settings;
+
 use cambist_core::fees::{Bidding, FeeModel, FeeState, SwapShape, cu_limit};
 use cambist_core::judge::scorer::{Candidate, Decision, Gates, decide};
 use cambist_core::search::cycle_finder::{Potentials, PotentialsState, find_negative_cycles};
@@ -82,6 +86,7 @@ struct ChainOut {
 #[derive(Deserialize)]
 struct CandidateIn {
     candidate: Candidate,
+    #[serde(deserialize_with = "settings::gates_over")]
     gates: Gates,
 }
 
@@ -90,6 +95,7 @@ type Reply = (Vec<(u64, u64)>, Option<u16>, i64);
 
 #[derive(Deserialize)]
 struct FeesIn {
+    #[serde(deserialize_with = "settings::bidding_over")]
     bidding: Bidding,
     cu_limit: u64,
     gross: Option<u64>,

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from cambist.config.settings import Gates
 from cambist.engine.reference.judge.scorer import Candidate, Decision, decide
 from cambist.engine.reference.search.log2 import log2_ratio
@@ -50,16 +52,17 @@ def scan_pools(
     max_hops: int,
     keep: int,
     budget_edges: int,
-    min_net_ppm: int,
+    gates: bytes,
 ) -> tuple[list[Row], int, bool]:
     """Returns every gaining cycle through a base token, edges expanded, and whether the budget cut it.
 
     Edges 2k and 2k+1 sell token a and token b of pool k, of reserves a and b. `fee` is (numerator, denominator) of the
-    input, `bases` are (token, cap, cost). Best net first, then by edges; a cycle begins at its base token. Raises
-    `ValueError` for columns that don't fit each other, an unknown base, or a fee of 1 or more.
+    input, `bases` are (token, cap, cost), `gates` is JSON of `Gates`. Best net first, then by edges; a cycle begins at
+    its base token. Raises `ValueError` for columns that don't fit each other, an unknown base, or a fee of 1 or more.
 
     >>> market = [0, 1, 0, 1], [1, 0, 1, 0], [10**9, 10**9], [10**9, 2 * 10**9]
-    >>> scan_pools(*market, (25, 10_000), [(0, 10**9, 0)], 3, 9, 999, 10)[0]
+    >>> gates = msgspec.json.encode(Gates(min_net_ppm=10))
+    >>> scan_pools(*market, (25, 10_000), [(0, 10**9, 0)], 3, 9, 999, gates)[0]
     [([2, 1], -1091570397232, 137464873, 193918674, 56453801, True, 'go', 75)]
     """
     graph = PoolGraph(tails, heads)
@@ -73,7 +76,7 @@ def scan_pools(
     graph.load(weights)
     touched = [edge for base in known for edge in graph.edges_from(base.token) if weights[edge] != NO_WEIGHT]
     found, expanded, cut = graph.search_edges(touched, max_hops, keep, budget_edges, 0)
-    gates = Gates(min_net_ppm=min_net_ppm)
+    passed = msgspec.json.decode(gates, type=Gates)
     rows: list[Row] = []
     for edges, weight in found:
         first = _first(graph, edges, known)
@@ -85,7 +88,7 @@ def scan_pools(
         best = best_input(chain, base.cap, max(base.cap // _PROBE_SHARE, 1))
         if best is None:
             continue
-        said = _decision(best.amount_in, best.amount_out, base.cost, gates)
+        said = _decision(best.amount_in, best.amount_out, base.cost, passed)
         rows.append(
             (route, weight, best.amount_in, best.amount_out, said.net, said.go, said.reason, said.score),
         )

@@ -1,5 +1,5 @@
-//! All the static facts an engine is made from; twins of `EngineSetup` in `cambist/engine/protocol.py` and the types of
-//! `cambist/model`, which document each field.
+//! All the static facts an engine is made from. `cambist/engine/protocol.py`, `cambist/model` and, for what can be set,
+//! `cambist/config/settings.py` document each field and have its default: here all of them are given.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +15,7 @@ pub struct Channel {
     pub venue: String,
     pub protocol: String,
     pub label: String,
-    #[serde(default)]
     pub symbol: String,
-    #[serde(default)]
     pub demo: bool,
 }
 
@@ -28,9 +26,7 @@ pub struct Token {
     pub mint: String,
     pub symbol: String,
     pub decimals: u32,
-    #[serde(default)]
     pub verified: bool,
-    #[serde(default)]
     pub base: i64,
 }
 
@@ -51,11 +47,8 @@ pub struct Instrument {
     pub symbol: String,
     pub base: String,
     pub quote: String,
-    #[serde(default = "spot")]
     pub kind: String,
-    #[serde(default = "eight")]
     pub price_decimals: u32,
-    #[serde(default = "eight")]
     pub quantity_decimals: u32,
 }
 
@@ -89,7 +82,7 @@ pub struct PoolRef {
 
 /// How far to look for cycles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Search {
     pub max_hops: usize,
     pub keep: usize,
@@ -97,20 +90,9 @@ pub struct Search {
     pub margin_ppm: u32,
 }
 
-impl Default for Search {
-    fn default() -> Self {
-        Self {
-            max_hops: 4,
-            keep: 6,
-            budget_edges: 20_000,
-            margin_ppm: 300,
-        }
-    }
-}
-
-/// Everything an engine is made from.
+/// Everything an engine is made from; nothing of it may be left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct EngineSetup {
     pub channels: Vec<Channel>,
     pub tokens: Vec<Token>,
@@ -124,31 +106,4 @@ pub struct EngineSetup {
     pub search: Search,
     pub gates: Gates,
     pub bidding: Bidding,
-}
-
-impl Default for EngineSetup {
-    fn default() -> Self {
-        Self {
-            channels: Vec::new(),
-            tokens: Vec::new(),
-            identities: Vec::new(),
-            instruments: Vec::new(),
-            venue_fees: Vec::new(),
-            equivalences: Vec::new(),
-            pools: Vec::new(),
-            quote_mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v".to_owned(),
-            sol_mint: "So11111111111111111111111111111111111111112".to_owned(),
-            search: Search::default(),
-            gates: Gates::default(),
-            bidding: Bidding::default(),
-        }
-    }
-}
-
-fn spot() -> String {
-    "spot".to_owned()
-}
-
-fn eight() -> u32 {
-    8
 }

@@ -12,9 +12,9 @@ const BUDGET_CU: u64 = 300;
 /// Asked on top of the estimate: the price is paid on the limit, and a limit that is too low fails the trade.
 const MARGIN_PERCENT: u64 = 10;
 
-/// How a trade's chain cost is priced; twin of `Bidding` in `cambist/engine/protocol.py`, which documents each field.
+/// How a trade's chain cost is priced; `cambist/config/settings.py` documents each field and has its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Bidding {
     pub percentile: u32,
     pub floor_micro_lamports: u64,
@@ -24,29 +24,13 @@ pub struct Bidding {
     pub window_slots: u64,
     pub tip_percentile: u32,
     pub wanted_landing_ppm: u32,
+    #[serde(deserialize_with = "Option::deserialize")]
     pub token_accounts: Option<Vec<String>>,
     pub rent_recoverable: bool,
 }
 
-impl Default for Bidding {
-    fn default() -> Self {
-        Self {
-            percentile: 75,
-            floor_micro_lamports: 1_000,
-            tip_ppm_of_gross: 50_000,
-            min_tip_lamports: 1_000,
-            signatures: 1,
-            window_slots: 150,
-            tip_percentile: 50,
-            wanted_landing_ppm: 0,
-            token_accounts: None,
-            rent_recoverable: false,
-        }
-    }
-}
-
 impl Bidding {
-    /// Returns what JSON describes; what is left out is the default.
+    /// Returns what JSON describes; nothing may be left out.
     ///
     /// # Errors
     /// What is wrong with it.

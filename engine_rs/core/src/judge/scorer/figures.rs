@@ -287,6 +287,13 @@ fn score(f: &Figures, gates: &Gates, net: i64, landing: u32) -> u8 {
 mod tests {
     use proptest::prelude::*;
 
+    /// The settings that tests use, all of them.
+    fn gates() -> Gates {
+        let settings = include_str!("../../../../../tests/cambist/config/defaults.json");
+        let mut tables: serde_json::Value = serde_json::from_str(settings).expect("JSON");
+        serde_json::from_value(tables["gates"].take()).expect("all gates")
+    }
+
     use super::*;
 
     fn good() -> Figures {
@@ -317,7 +324,7 @@ mod tests {
             seen in 0_u32..4,
             wins in 0_u64..12,
         ) {
-            let (mut f, gates) = (good(), Gates::default());
+            let (mut f, gates) = (good(), gates());
             (f.amount_out, f.seen_slots, f.wins, f.tries) = (out, seen, wins, 100);
             (f.tip, f.priority_fee, f.rent) = (Some(tip), Some(priority), Some(rent));
             let verdict = weigh(&f, &gates);
@@ -355,7 +362,7 @@ mod tests {
             flash_loan: None,
             ..good()
         };
-        let verdict = weigh(&unknown, &Gates::default());
+        let verdict = weigh(&unknown, &gates());
         assert_eq!((verdict.reason, verdict.net), (Reason::UnknownCost, None));
         assert_eq!(unknown.unknown_cost(), Some("flash_loan"));
     }
@@ -367,7 +374,7 @@ mod tests {
             rent: Some(3_000),
             ..good()
         };
-        let verdict = weigh(&dear, &Gates::default());
+        let verdict = weigh(&dear, &gates());
         assert_eq!(
             (verdict.reason, verdict.net),
             (Reason::TipShare, Some(2_895))

@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 pub use self::columns::{COLUMNS, ColumnError, Scored, score_columns};
 pub use self::figures::{Figures, Reason, Verdict, landing_ppm, needs_second, weigh};
 
-/// What an opportunity must pass; twin of `Gates` in `cambist/engine/protocol.py`, which documents each field.
+/// What an opportunity must pass; `cambist/config/settings.py` documents each field and has its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Gates {
     pub min_net_ppm: i64,
     pub min_seen_slots: u32,
@@ -32,34 +32,15 @@ pub struct Gates {
     pub max_fee_ppm_of_gross: u64,
     pub max_tip_ppm_of_profit: u64,
     pub flash_loan: bool,
+    #[serde(deserialize_with = "Option::deserialize")]
     pub flash_loan_ppm: Option<u64>,
     pub caps: BTreeMap<String, u64>,
+    #[serde(deserialize_with = "Option::deserialize")]
     pub rebalancing_ppm: Option<u64>,
 }
 
-impl Default for Gates {
-    fn default() -> Self {
-        Self {
-            min_net_ppm: 500,
-            min_seen_slots: 2,
-            max_gap_slots: 0,
-            max_book_age_ms: 2_000,
-            max_slot_lag: 2,
-            max_slot_silence_ms: 5_000,
-            max_unconfirmed_ppm: 20_000,
-            min_landing_ppm: 100_000,
-            max_fee_ppm_of_gross: 500_000,
-            max_tip_ppm_of_profit: 500_000,
-            flash_loan: false,
-            flash_loan_ppm: None,
-            caps: BTreeMap::new(),
-            rebalancing_ppm: None,
-        }
-    }
-}
-
 impl Gates {
-    /// Returns the gates that JSON describes; what is left out is the default.
+    /// Returns the gates that JSON describes; none may be left out.
     ///
     /// # Errors
     /// What is wrong with it.
