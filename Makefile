@@ -17,6 +17,8 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # Tests that are named may all be of one of the two runs.
 NONE_OF_THESE = $(if $(ARGS),|| [ $$? -eq 5 ])
 TARGET ?= $(basename $(notdir $(wildcard engine_rs/core/fuzz/fuzz_targets/*.rs)))
+# All but the extension, which only Python can load.
+CRATES := --workspace --exclude cambist-native
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 # What cargo-fuzz passes but for the sanitizer, which a stable compiler doesn't have.
 SANCOV := -sanitizer-coverage-
@@ -57,8 +59,8 @@ test: setup ## run every check: pytest, Rust tests, doctests
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not realtime" $(ARGS) $(NONE_OF_THESE)
 	$(BIN)/pytest -q -m realtime $(ARGS) $(NONE_OF_THESE)
 ifneq ($(CARGO),)
-	$(if $(shell command -v cargo-nextest),cargo nextest run --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast -p cambist-transport --no-fail-fast --status-level fail,cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast -p cambist-transport --lib --tests)
-	cargo test -q --manifest-path $(MANIFEST) -p cambist-core -p cambist-fast --doc
+	$(if $(shell command -v cargo-nextest),cargo nextest run --manifest-path $(MANIFEST) $(CRATES) --no-fail-fast --status-level fail,cargo test -q --manifest-path $(MANIFEST) $(CRATES) --lib --tests)
+	cargo test -q --manifest-path $(MANIFEST) $(CRATES) --doc
 endif
 
 chaos: setup ## try every row of the fault table, printed as measured and in build/chaos.json (ARGS="1 8 --short")

@@ -15,6 +15,6 @@ mod wire;
 
 pub use clock::Clock;
 pub use event::{Event, Said};
-pub use ring::{ANSWER_BYTES, HEADER_BYTES, Limits, Ring, Stamp};
+pub use ring::{ANSWER_BYTES, Limits, Ring, Stamp};
 pub use transport::{Transport, TransportError};
 pub use wire::{Options, Pattern, SCANNED_BYTES};

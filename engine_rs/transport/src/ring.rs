@@ -1,24 +1,18 @@
 //! The bounded queue of records, as bytes.
 //!
-//! A record is `seq u64 · recv_ns i64 · kind u8 · direction u8 · channel u16 · conn u32 · generation u32 · body_len u32`,
-//! little-endian, followed by its body: what `cambist/model/events.py` calls a block is a run of them.
+//! Their seq is 0 until they are drained: who drains them gives it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use cambist_record::direction::{IN, OUT};
+use cambist_record::kind::{CONNECTED, DISCONNECTED, FRAME, GAP};
+use cambist_record::{HEADER, Header};
+
 use crate::clock::Clock;
 
-/// Length of a record's header.
-pub const HEADER_BYTES: usize = 32;
 /// An answer to a subscription fits in this; no notification does.
 pub const ANSWER_BYTES: usize = 96;
-
-const FRAME: u8 = 1;
-const GAP: u8 = 4;
-const CONNECTED: u8 = 5;
-const DISCONNECTED: u8 = 6;
-const IN: u8 = 0;
-const OUT: u8 = 1;
 
 /// Memory that a drained ring keeps for the next burst.
 const KEPT_BYTES: usize = 4 << 20;
@@ -198,7 +192,7 @@ impl Ring {
 
 impl Inner {
     fn waiting_bytes(&self) -> usize {
-        self.bytes.len() - self.marks.len() * HEADER_BYTES
+        self.bytes.len() - self.marks.len() * HEADER
     }
 
     fn frame(
@@ -227,17 +221,19 @@ impl Inner {
     fn push(&mut self, clock: &Clock, kind: u8, direction: u8, stamp: Stamp, body: &[u8]) {
         let recv_ns = clock.now_ns().max(self.last_ns);
         self.last_ns = recv_ns;
-        let mut header = [0; HEADER_BYTES];
-        header[8..16].copy_from_slice(&recv_ns.to_le_bytes());
-        header[16] = kind;
-        header[17] = direction;
-        header[18..20].copy_from_slice(&stamp.channel.to_le_bytes());
-        header[20..24].copy_from_slice(&stamp.conn.to_le_bytes());
-        header[24..28].copy_from_slice(&stamp.generation.to_le_bytes());
-        header[28..32].copy_from_slice(&(body.len() as u32).to_le_bytes());
-        self.bytes.extend(&header);
+        let header = Header {
+            seq: 0,
+            recv_ns,
+            kind,
+            direction,
+            channel: stamp.channel,
+            conn: stamp.conn,
+            generation: stamp.generation,
+            body_len: body.len() as u32,
+        };
+        self.bytes.extend(&header.bytes());
         self.bytes.extend(body);
-        self.marks.push_back((recv_ns, HEADER_BYTES + body.len()));
+        self.marks.push_back((recv_ns, HEADER + body.len()));
     }
 
     /// Reports what was dropped of channels that have been silent since.

@@ -1,6 +1,7 @@
 //! What goes in comes out once, in order, numbered, or is counted in a GAP where it is missing.
 
-use cambist_transport::{Clock, HEADER_BYTES, Limits, Ring, Stamp};
+use cambist_record::HEADER;
+use cambist_transport::{Clock, Limits, Ring, Stamp};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +24,7 @@ fn records(mut block: &[u8]) -> Vec<Record> {
     let mut found = Vec::new();
     while !block.is_empty() {
         let size = u32::from_le_bytes(number(block, 28)) as usize;
-        let (record, rest) = block.split_at(HEADER_BYTES + size);
+        let (record, rest) = block.split_at(HEADER + size);
         found.push(Record {
             seq: u64::from_le_bytes(number(record, 0)),
             recv_ns: i64::from_le_bytes(number(record, 8)),
@@ -32,7 +33,7 @@ fn records(mut block: &[u8]) -> Vec<Record> {
             channel: u16::from_le_bytes(number(record, 18)),
             conn: u32::from_le_bytes(number(record, 20)),
             generation: u32::from_le_bytes(number(record, 24)),
-            body: record[HEADER_BYTES..].to_vec(),
+            body: record[HEADER..].to_vec(),
         });
         block = rest;
     }

@@ -1,7 +1,6 @@
 //! Decoded events, each applied to what it tells about.
 
 use super::Engine;
-use super::block::Header;
 use super::books::Teller;
 use super::endpoints::{Announced, Told};
 use super::race;
@@ -10,6 +9,7 @@ use crate::book::order_book::{BookChange, Numbered, Outcome, Source};
 use crate::chain::base58::{self, Pubkey};
 use crate::exchanges::event::Event;
 use crate::fees::consumed_units;
+use cambist_record::Header;
 
 impl Engine {
     pub(super) fn node_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {

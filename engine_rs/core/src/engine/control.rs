@@ -1,12 +1,12 @@
 //! Records that are no frames: channels, their connections and gaps, time.
 
-use super::block::{Header, kind};
 use super::channels::{ChannelState, State};
 use super::setup::Channel;
 use super::slot_chain::SlotChain;
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
 use crate::book::order_book::{Numbering, Outcome};
+use cambist_record::{Header, kind};
 
 impl Engine {
     /// Takes one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK\_STEP record.

@@ -1,6 +1,5 @@
 //! Frames, one after the other: decoded, applied, settled.
 
-use super::block::{Header, kind};
 use super::channels::State;
 use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
@@ -9,6 +8,7 @@ use crate::chain::solana::decode_solana;
 use crate::chain::tips::{TIP_FLOOR, decode_tip_floor};
 use crate::exchanges::said::decode_venue;
 use crate::exchanges::{DecodeError, Direction};
+use cambist_record::{Header, kind};
 
 impl Engine {
     /// Takes FRAME records from `offset` on: stops before a record of another kind, before one at or after `until_ns`,

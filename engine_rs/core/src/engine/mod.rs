@@ -7,8 +7,7 @@
 //! `needs` asks the feeds for what is missing. `market` is what all of them work on.
 
 mod apply;
-pub mod block;
-mod book_scale;
+pub mod book_scale;
 mod book_view;
 mod books;
 mod channels;
@@ -40,7 +39,6 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-pub use self::block::BlockError;
 use self::channels::ChannelState;
 pub use self::encoded::Encoded;
 use self::market::{Channels, Market, Problem};
@@ -55,6 +53,7 @@ pub use self::views::Counters;
 use crate::aggregate::wss_aggregator::WssAggregator;
 use crate::fees::{FeeModel, Sources};
 use crate::search::graph::EdgeId;
+pub use cambist_record::BlockError;
 
 /// A setup that can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

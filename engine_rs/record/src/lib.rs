@@ -1,6 +1,9 @@
 //! The record: a 32-byte little-endian header and its body; a block is a run of them.
 //!
 //! seq u64 · `recv_ns` i64 · kind u8 · direction u8 · channel u16 · conn u32 · generation u32 · `body_len` u32
+//!
+//! What writes records and what reads them share this crate; `cambist/model/events.py` is its twin.
+#![forbid(unsafe_code)]
 
 use thiserror::Error;
 
@@ -9,7 +12,13 @@ pub const HEADER: usize = 32;
 /// Longest body.
 pub const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// Kinds of records an engine takes.
+/// Which way a frame went.
+pub mod direction {
+    pub const IN: u8 = 0;
+    pub const OUT: u8 = 1;
+}
+
+/// Kinds of records that a transport writes or an engine takes.
 pub mod kind {
     pub const FRAME: u8 = 1;
     pub const TICK: u8 = 2;
@@ -66,6 +75,20 @@ impl Header {
         })
     }
 
+    /// Returns its bytes.
+    pub fn bytes(&self) -> [u8; HEADER] {
+        let mut header = [0; HEADER];
+        header[..8].copy_from_slice(&self.seq.to_le_bytes());
+        header[8..16].copy_from_slice(&self.recv_ns.to_le_bytes());
+        header[16] = self.kind;
+        header[17] = self.direction;
+        header[18..20].copy_from_slice(&self.channel.to_le_bytes());
+        header[20..24].copy_from_slice(&self.conn.to_le_bytes());
+        header[24..28].copy_from_slice(&self.generation.to_le_bytes());
+        header[28..].copy_from_slice(&self.body_len.to_le_bytes());
+        header
+    }
+
     /// Returns the body of the record at `offset` and the offset of the next record.
     ///
     /// # Errors
@@ -90,4 +113,56 @@ fn part<const N: usize>(header: &[u8; HEADER], at: usize) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&header[at..at + N]);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            (seq, recv_ns, channel, conn, generation) in any::<(u64, i64, u16, u32, u32)>(),
+            (kind, direction) in any::<(u8, u8)>(), body in prop::collection::vec(any::<u8>(), 0..64), cut in 0_usize..96,
+        ) {
+            let body_len = body.len() as u32;
+            let header = Header { seq, recv_ns, kind, direction, channel, conn, generation, body_len };
+            let mut block = header.bytes().to_vec();
+            block.extend(&body);
+            prop_assert_eq!(Header::read(&block, 0), Ok(header));
+            prop_assert_eq!(header.body(&block, 0), Ok((&body[..], block.len())));
+            let whole = block.len();
+            block.truncate(cut.min(whole));
+            if cut < HEADER {
+                prop_assert_eq!(Header::read(&block, 0).map_err(|error| error.offset), Err(0));
+            } else {
+                prop_assert_eq!(header.body(&block, 0).is_ok(), cut >= whole);
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_that_none_may_be_as_long_as_is_refused() {
+        let header = Header {
+            seq: 1,
+            recv_ns: 0,
+            kind: kind::FRAME,
+            direction: direction::IN,
+            channel: 1,
+            conn: 1,
+            generation: 1,
+            body_len: MAX_BODY as u32 + 1,
+        };
+        let mut block = header.bytes().to_vec();
+        block.resize(HEADER + MAX_BODY + 1, 0);
+        let error = header.body(&block, 0).unwrap_err();
+        let text = format!(
+            "damaged block at byte 0: body of {} bytes, {} bytes left",
+            MAX_BODY + 1,
+            MAX_BODY + 1
+        );
+        assert_eq!(error.to_string(), text);
+    }
 }
