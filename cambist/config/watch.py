@@ -95,7 +95,7 @@ class Valuation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         found = {token.mint: token for token in tokens}
         meant = [name] if name in found else [t.mint for t in found.values() if t.symbol == name and t.verified]
         if len(meant) != 1:
-            near = nearest(name, sorted(t.symbol for t in found.values() if t.verified))
+            near = hint(name, sorted(t.symbol for t in found.values() if t.verified))
             problem = "means several tokens here, name its mint" if meant else f"is no verified token here{near}"
             message = f"[valuation] {key}: {name[:60]!r} {problem}"
             raise ValueError(message)
@@ -109,7 +109,7 @@ class Problem(NamedTuple):
     text: str
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def hint(name: str, known: Iterable[str]) -> str:
     """Returns words on what was meant, to end a sentence with."""
     known = list(dict.fromkeys(known))
     near = difflib.get_close_matches(name, known, 1) or [k for k in known if k.lower() == name.lower()]
@@ -136,9 +136,9 @@ def problems(watch: Watch, valuation: Valuation, tokens: Iterable[Token], nodes:
             yield Problem(key, "finds nothing without `watch.tokens`")
     for venue in watch.venues:
         if venue not in VENUES and venue not in HOUSES:
-            yield Problem("watch.venues", f'"{venue[:60]}" is no venue{nearest(venue, (*VENUES, *HOUSES))}')
+            yield Problem("watch.venues", f'"{venue[:60]}" is no venue{hint(venue, (*VENUES, *HOUSES))}')
     if watch.node and watch.node not in nodes:
-        yield Problem("watch.node", f'"{watch.node[:60]}" is no [[solana]] endpoint{nearest(watch.node, nodes)}')
+        yield Problem("watch.node", f'"{watch.node[:60]}" is no [[solana]] endpoint{hint(watch.node, nodes)}')
     if not math.isfinite(watch.min_liquidity):
         yield Problem("watch.min_liquidity", "is no number")
     for key, path in (("watch.pool_list", watch.pool_list), ("watch.token_list", watch.token_list)):
@@ -153,6 +153,6 @@ def _names(key: str, names: Iterable[str], known: Mapping[str, list[str]], *, op
         if len(mints) > 1:
             yield Problem(key, f'"{name[:60]}" is the symbol of {len(mints)} tokens; name the mint')
         elif not mints and not KEY.fullmatch(name) and not open_ended:
-            yield Problem(key, f'"{name[:60]}" is no mint and no symbol of [[tokens]]{nearest(name, known)}')
+            yield Problem(key, f'"{name[:60]}" is no mint and no symbol of [[tokens]]{hint(name, known)}')
     if len(set(names)) != len(list(names)):
         yield Problem(key, "names a token twice")

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Figures, Gates, Settlement, weigh};
+use super::{Candidate, Gates, Settlement, weigh};
 
 /// The columns in their order. `flags` holds 1 for a base token with a cap, 2 torn, 4 stale, 8 legged, 16 off its peg, 32
 /// fork, 64 unconfirmed; a cost below 0 is unknown.
@@ -80,7 +80,7 @@ pub fn score_columns(columns: &[i64], gates: &Gates) -> Result<Scored, ColumnErr
     Ok(scored)
 }
 
-fn figures(columns: &[i64], rows: usize, row: usize) -> Result<Figures, ColumnError> {
+fn figures(columns: &[i64], rows: usize, row: usize) -> Result<Candidate<bool>, ColumnError> {
     let mut values = [0_i64; COLUMNS.len()];
     for (at, value) in values.iter_mut().enumerate() {
         *value = columns[at * rows + row];
@@ -99,7 +99,7 @@ fn figures(columns: &[i64], rows: usize, row: usize) -> Result<Figures, ColumnEr
     }
     let flags = values[2];
     let cost = |at: usize| u64::try_from(values[at]).ok();
-    Ok(Figures {
+    Ok(Candidate {
         amount_in: values[0] as u64,
         amount_out: values[1] as u64,
         settlement: if flags & 8 == 0 {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, Gates, Settlement};
+use super::{Candidate, Finding, Gates, Settlement};
 
 pub(super) const PPM: i128 = 1_000_000;
 
@@ -64,34 +64,6 @@ impl Reason {
     }
 }
 
-/// A [`Candidate`] without its words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent findings, each its own gate"
-)]
-pub struct Figures {
-    pub amount_in: u64,
-    pub amount_out: u64,
-    pub settlement: Settlement,
-    pub has_base: bool,
-    pub fork: bool,
-    pub torn: bool,
-    pub stale: bool,
-    pub depeg: bool,
-    pub unconfirmed: bool,
-    pub transfer_fees: u64,
-    pub base_fee: Option<u64>,
-    pub priority_fee: Option<u64>,
-    pub tip: Option<u64>,
-    pub rent: Option<u64>,
-    pub flash_loan: Option<u64>,
-    pub rebalancing: Option<u64>,
-    pub seen_slots: u32,
-    pub wins: u64,
-    pub tries: u64,
-}
-
 /// What the numbers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -102,32 +74,7 @@ pub struct Verdict {
     pub miss: Option<i64>,
 }
 
-impl Figures {
-    /// Returns the numbers of a candidate.
-    pub fn of(c: &Candidate) -> Self {
-        Self {
-            amount_in: c.amount_in,
-            amount_out: c.amount_out,
-            settlement: c.settlement,
-            has_base: c.has_base,
-            fork: !c.fork.is_empty(),
-            torn: !c.torn.is_empty(),
-            stale: !c.stale.is_empty(),
-            depeg: !c.depeg.is_empty(),
-            unconfirmed: !c.unconfirmed.is_empty(),
-            transfer_fees: c.transfer_fees,
-            base_fee: c.base_fee,
-            priority_fee: c.priority_fee,
-            tip: c.tip,
-            rent: c.rent,
-            flash_loan: c.flash_loan,
-            rebalancing: c.rebalancing,
-            seen_slots: c.seen_slots,
-            wins: c.wins,
-            tries: c.tries,
-        }
-    }
-
+impl<F> Candidate<F> {
     pub(super) fn gross(&self) -> i128 {
         i128::from(self.amount_out) - i128::from(self.amount_in)
     }
@@ -170,7 +117,7 @@ impl Figures {
 }
 
 /// Returns what the gates say of these numbers.
-pub fn weigh(f: &Figures, gates: &Gates) -> Verdict {
+pub fn weigh<F: Finding>(f: &Candidate<F>, gates: &Gates) -> Verdict {
     let net = f.net();
     let landing_ppm = landing_ppm(f.wins, f.tries);
     let (reason, miss) = refusal(f, gates, net, landing_ppm);
@@ -201,23 +148,28 @@ pub(super) fn ppm(part: i128, whole: u64) -> i128 {
 }
 
 /// Returns the first gate that fails and by how much.
-fn refusal(f: &Figures, gates: &Gates, net: Option<i64>, landing: u32) -> (Reason, Option<i128>) {
+fn refusal<F: Finding>(
+    f: &Candidate<F>,
+    gates: &Gates,
+    net: Option<i64>,
+    landing: u32,
+) -> (Reason, Option<i128>) {
     if !f.has_base || f.amount_in == 0 {
         return (Reason::NoBase, None);
     }
-    if f.fork {
+    if f.fork.is_found() {
         return (Reason::Fork, None);
     }
-    if f.torn {
+    if f.torn.is_found() {
         return (Reason::Torn, None);
     }
-    if f.stale {
+    if f.stale.is_found() {
         return (Reason::Stale, None);
     }
-    if f.depeg {
+    if f.depeg.is_found() {
         return (Reason::Depeg, None);
     }
-    if f.unconfirmed && needs_second(f.amount_in, f.amount_out, gates) {
+    if f.unconfirmed.is_found() && needs_second(f.amount_in, f.amount_out, gates) {
         return (Reason::Unconfirmed, None);
     }
     if f.unknown_cost().is_some() {
@@ -245,7 +197,7 @@ fn refusal(f: &Figures, gates: &Gates, net: Option<i64>, landing: u32) -> (Reaso
 }
 
 /// The gates of what landing costs, of time and of luck.
-fn shares(f: &Figures, gates: &Gates, net: i128, landing: u32) -> (Reason, Option<i128>) {
+fn shares<F>(f: &Candidate<F>, gates: &Gates, net: i128, landing: u32) -> (Reason, Option<i128>) {
     let beyond = |paid: i128, limit_ppm: u64, whole: i128| {
         let most = i128::from(limit_ppm) * whole;
         (paid * PPM > most).then(|| paid - most.div_euclid(PPM))
@@ -272,7 +224,7 @@ fn shares(f: &Figures, gates: &Gates, net: i128, landing: u32) -> (Reason, Optio
 
 /// Returns 0-100: up to 50 for the net (all at four times the least net), up to 20 for persistence (all at twice the
 /// least slots), up to 30 for the chance to land; each part rounded down, 0 where the net is not positive.
-fn score(f: &Figures, gates: &Gates, net: i64, landing: u32) -> u8 {
+fn score<F>(f: &Candidate<F>, gates: &Gates, net: i64, landing: u32) -> u8 {
     if net <= 0 {
         return 0;
     }
@@ -296,8 +248,8 @@ mod tests {
 
     use super::*;
 
-    fn good() -> Figures {
-        Figures {
+    fn good() -> Candidate<bool> {
+        Candidate::<bool> {
             amount_in: 1_000_000,
             amount_out: 1_010_000,
             has_base: true,
@@ -309,7 +261,7 @@ mod tests {
             seen_slots: 3,
             wins: 5,
             tries: 10,
-            ..Figures::default()
+            ..Candidate::<bool>::default()
         }
     }
 
@@ -332,7 +284,7 @@ mod tests {
             let Some(miss) = verdict.miss else { return Ok(()) };
             prop_assert!(miss > 0);
             let after = |by: i64| {
-                let mut changed = f;
+                let mut changed = f.clone();
                 match verdict.reason {
                     Reason::NotPositive | Reason::BelowMin => changed.amount_out += by as u64,
                     Reason::FeesEatGross => {
@@ -358,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_loan_of_unknown_price_closes_the_gate() {
-        let unknown = Figures {
+        let unknown = Candidate::<bool> {
             flash_loan: None,
             ..good()
         };
@@ -369,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_tip_above_half_of_the_profit_is_refused() {
-        let dear = Figures {
+        let dear = Candidate::<bool> {
             tip: Some(4_000),
             rent: Some(3_000),
             ..good()

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::columns::{COLUMNS, ColumnError, Scored, score_columns};
-pub use self::figures::{Figures, Reason, Verdict, landing_ppm, needs_second, weigh};
+pub use self::figures::{Reason, Verdict, landing_ppm, needs_second, weigh};
 
 /// What an opportunity must pass; `cambist/config/settings.py` documents each field and has its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,10 +60,29 @@ pub enum Settlement {
     Legged,
 }
 
-/// Everything a decision reads. Amounts and costs are atoms of the cycle's base token.
+/// What is found of a cycle's legs: a word about it, or merely that it is so.
+pub trait Finding {
+    /// Returns whether there is anything to be found.
+    fn is_found(&self) -> bool;
+}
+
+impl Finding for bool {
+    fn is_found(&self) -> bool {
+        *self
+    }
+}
+
+impl Finding for String {
+    fn is_found(&self) -> bool {
+        !self.is_empty()
+    }
+}
+
+/// Everything a decision reads. Amounts and costs are atoms of the cycle's base token. Findings are words where a decision
+/// is shown, else flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Candidate {
+pub struct Candidate<F = String> {
     pub amount_in: u64,
     /// Exact output of the chain, venue fees already inside.
     pub amount_out: u64,
@@ -71,15 +90,15 @@ pub struct Candidate {
     /// Whether the cycle passes a base token that has a cap.
     pub has_base: bool,
     /// The leg whose state came from a slot that fell out of the chain, for display; empty if none.
-    pub fork: String,
+    pub fork: F,
     /// The torn leg, for display; empty if none.
-    pub torn: String,
+    pub torn: F,
     /// The stale leg, for display; empty if none.
-    pub stale: String,
+    pub stale: F,
     /// The equivalence that does not hold, for display; empty if none.
-    pub depeg: String,
+    pub depeg: F,
     /// The leg that no second endpoint told alike, for display; empty if none. Read for a great gross only.
-    pub unconfirmed: String,
+    pub unconfirmed: F,
     /// Transfer fees that `amount_out` does not hold already.
     pub transfer_fees: u64,
     pub base_fee: Option<u64>,
@@ -117,12 +136,11 @@ pub struct Decision {
 
 /// Returns the decision on a candidate.
 pub fn decide(candidate: &Candidate, gates: &Gates) -> Decision {
-    let figures = Figures::of(candidate);
-    let verdict = weigh(&figures, gates);
+    let verdict = weigh(candidate, gates);
     Decision {
         go: verdict.reason == Reason::Go,
         reason: verdict.reason.as_str().to_owned(),
-        detail: detail(candidate, &figures, gates, &verdict),
+        detail: detail(candidate, gates, &verdict),
         net: verdict.net,
         landing_ppm: verdict.landing_ppm,
         score: verdict.score,
@@ -132,9 +150,9 @@ pub fn decide(candidate: &Candidate, gates: &Gates) -> Decision {
 }
 
 /// Returns what the reason is about; of a limit it is `value<limit unit`.
-fn detail(c: &Candidate, f: &Figures, gates: &Gates, verdict: &Verdict) -> String {
+fn detail(c: &Candidate, gates: &Gates, verdict: &Verdict) -> String {
     let net = i128::from(verdict.net.unwrap_or(0));
-    let of_input = |part: i128| figures::ppm(part, f.amount_in);
+    let of_input = |part: i128| figures::ppm(part, c.amount_in);
     match verdict.reason {
         Reason::Go | Reason::NoBase => String::new(),
         Reason::Fork => c.fork.clone(),
@@ -143,27 +161,27 @@ fn detail(c: &Candidate, f: &Figures, gates: &Gates, verdict: &Verdict) -> Strin
         Reason::Depeg => c.depeg.clone(),
         Reason::Unconfirmed => format!(
             "{}>{} ppm, {}",
-            of_input(f.gross()),
+            of_input(c.gross()),
             gates.max_unconfirmed_ppm,
             c.unconfirmed
         ),
-        Reason::UnknownCost => f.unknown_cost().unwrap_or("overflow").to_owned(),
+        Reason::UnknownCost => c.unknown_cost().unwrap_or("overflow").to_owned(),
         Reason::LeggedCost => "rebalancing".to_owned(),
-        Reason::NotPositive => match f.gross() {
+        Reason::NotPositive => match c.gross() {
             gross if gross <= 0 => format!("gross {} ppm", of_input(gross)),
             _ => format!("net {} ppm", of_input(net)),
         },
         Reason::BelowMin => format!("{}<{} ppm", of_input(net), gates.min_net_ppm),
         Reason::FeesEatGross => {
-            let share = f.bid() * figures::PPM / f.gross().max(1);
+            let share = c.bid() * figures::PPM / c.gross().max(1);
             format!("{share}>{} ppm", gates.max_fee_ppm_of_gross)
         }
         Reason::TipShare => {
-            let tip = i128::from(f.tip.unwrap_or(0));
+            let tip = i128::from(c.tip.unwrap_or(0));
             let share = tip * figures::PPM / (net + tip).max(1);
             format!("{share}>{} ppm", gates.max_tip_ppm_of_profit)
         }
-        Reason::New => format!("{}<{} slots", f.seen_slots, gates.min_seen_slots),
+        Reason::New => format!("{}<{} slots", c.seen_slots, gates.min_seen_slots),
         Reason::Landing => format!("{}<{} ppm", verdict.landing_ppm, gates.min_landing_ppm),
     }
 }
