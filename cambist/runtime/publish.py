@@ -14,8 +14,8 @@ from cambist import log
 from cambist.engine.protocol import CycleInspection, EngineView, EquivalenceView, FeeSample, PriceInspection, PriceView
 from cambist.model.opportunity import Opportunity
 from cambist.model.text import redact, sanitise, short
-from cambist.runtime.detail import opened, opened_price
-from cambist.runtime.feed_rows import FeedRows, trouble
+from cambist.runtime.sections.details import opened, opened_price
+from cambist.runtime.sections.feeds import FeedRows, trouble
 from cambist.runtime.valuing import Sum, Valuer, unit_of
 from cambist.runtime.words import EQUIVALENCE, Fate, Names, decision, miss, peg_words, venue_class
 from cambist.view import (
