@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from cambist.model.events import HEADER
-
 if TYPE_CHECKING:
     from cambist.kernel import Effects
     from cambist.model.commands import SwitchEngine
@@ -76,7 +74,7 @@ class Stepper:
         """Records a stepped block, then lets out what it wants done."""
         run, note = self._run, self._run.hub.publisher.note
         first_seq, self.next_seq = self.next_seq, self.next_seq + count
-        run.recording.put(block, first_seq, count, HEADER.unpack_from(block)[1])
+        run.recording.put(block, first_seq, count)
         self.last_block = block if len(block) >= len(self.last_block) // 2 else self.last_block
         run.feeds.need(effects.needs)
         for at_ns, level, text in effects.notes:

@@ -13,6 +13,7 @@ from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed
 from feeds.http import HttpLimits
 from feeds.socket import SocketLimits
 from feeds.solana import SolanaConfig, SolanaFeed
+from storage.chunk import Block
 from storage.session import SessionReader, SessionWriter
 from storage.verify import SOUND, verify
 from tests.feeds.servers import (
@@ -59,7 +60,7 @@ async def record(inbox, writer, stop):
         block, count = inbox.drain(seq, 512)
         if count:
             times = [record.recv_ns for record in records(block)]
-            assert writer.put(block, seq, seq + count - 1, times[0], times[-1], count, "")
+            assert writer.put(Block(block, seq, seq + count - 1, times[0], times[-1], count, ""))
             seq += count
         await asyncio.sleep(0.01)
 
