@@ -27,18 +27,3 @@ class SystemClock:
     def step_ns(self) -> int:
         """Returns how far the wall clock has moved away from the anchor. The anchor stays: time never runs back."""
         return time.time_ns() - self.now_ns()
-
-
-class ReplayClock:
-    """A clock whose time is the last record's time, nothing else."""
-
-    def __init__(self) -> None:
-        self._now = 0
-
-    def now_ns(self) -> int:
-        """Returns the time of the last record."""
-        return self._now
-
-    def set(self, recv_ns: int) -> None:
-        """Moves to the time of a record."""
-        self._now = recv_ns

@@ -24,10 +24,10 @@ from cambist.config import Config, EngineChoice, Recording
 from cambist.engine.duel import Duel
 from cambist.model.commands import Command, Pause, SetSpeed
 from cambist.runtime.hub import Hub
-from cambist.runtime.live import DUEL_BLOCK
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.replay import Replayer
 from cambist.runtime.status import live_gates
+from cambist.runtime.timing import DUEL_BLOCK
 from cambist.view import DuelSection, PanelState
 from tui.app import CambistApp
 from tui.screenshot import export_svg

@@ -21,8 +21,9 @@ from storage.capture_files import (
     is_instrument_list,
     lines,
 )
+from storage.chunk import CHUNK_BYTES, Block
 from storage.import_plan import ImportPlan, Source, scan
-from storage.writer import CHUNK_BYTES, SessionWriter
+from storage.writer import SessionWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -182,13 +183,19 @@ class _Builder:
     async def flush(self) -> None:
         if not self._times:
             return
-        block = b"".join(self._parts)
-        digest = self._digest(block) if self._digest else ""
-        first_seq = self.seq - len(self._times)
-        arguments = (block, first_seq, self.seq - 1, self._times[0], self._times[-1], len(self._times), digest)
-        await self._writer.room(len(block))
-        if not self._writer.put(*arguments):
-            raise OSError(self._writer.failure or f"a block of {len(block)} bytes does not fit the buffer")
+        data, count = b"".join(self._parts), len(self._times)
+        block = Block(
+            data,
+            first_seq=self.seq - count,
+            last_seq=self.seq - 1,
+            first_ns=self._times[0],
+            last_ns=self._times[-1],
+            records=count,
+            digest=self._digest(data) if self._digest else "",
+        )
+        await self._writer.room(len(data))
+        if not self._writer.put(block):
+            raise OSError(self._writer.failure or f"a block of {len(data)} bytes does not fit the buffer")
         self._parts, self._times, self.size = [], [], 0
 
 

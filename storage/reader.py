@@ -11,8 +11,9 @@ import msgspec
 from backports import zstd
 
 from cambist.model.events import HEADER, MAX_BODY, Channel
+from storage.chunk import MAX_RAW
 from storage.files import Lock, SessionError, open_read_only, require_database
-from storage.writer import APPLICATION_ID, MAX_RAW, SCHEMA
+from storage.writer import APPLICATION_ID, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,8 +1,9 @@
 """Recordings: one SQLite file per session, written by `SessionWriter`, read by `SessionReader`."""
 
+from storage.chunk import CHUNK_BYTES, MAX_RAW, Block
 from storage.files import NAME, SUFFIX, Busy, SessionError
 from storage.reader import Break, Chunk, ChunkInfo, SessionReader, StoredMarker, add_bookmark
-from storage.writer import CHUNK_BYTES, MAX_RAW, SCHEMA, SessionWriter
+from storage.writer import SCHEMA, SessionWriter
 
 __all__ = [
     "CHUNK_BYTES",
@@ -10,6 +11,7 @@ __all__ = [
     "NAME",
     "SCHEMA",
     "SUFFIX",
+    "Block",
     "Break",
     "Busy",
     "Chunk",

@@ -6,43 +6,28 @@ import asyncio
 import contextlib
 import shutil
 import sqlite3
-import zlib
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import aiosqlite
 import msgspec
-from backports import zstd
 
-from cambist.model.events import HEADER
+from storage.chunk import CHUNK_BYTES, INSERT_CHUNK, MAX_RAW, Block, compressed, split
 from storage.files import Lock, create_private, private_folder, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from cambist.model.events import Channel
+    from storage.chunk import ChunkRow
 
 APPLICATION_ID = 0x43414D42  # "CAMB"
 SCHEMA = 1
-CHUNK_BYTES = 1 << 20
 CHUNK_SECONDS = 0.25
-MAX_RAW = 4 << 20
-"""Largest block of several records. One record alone may be as large as `MAX_BODY`."""
 
-_INSERT_CHUNK = "INSERT INTO chunk VALUES (?,?,?,?,?,?,?,?,?,?)"
 _INSERT_MARKER = "INSERT INTO marker (at_ns, seq, kind, label) VALUES (?,?,?,?)"
 _SET_META = "INSERT INTO meta VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-
-
-class _Part(NamedTuple):
-    block: bytes
-    first_seq: int
-    last_seq: int
-    first_ns: int
-    last_ns: int
-    records: int
-    digest: str
 
 
 class SessionWriter:
@@ -66,7 +51,7 @@ class SessionWriter:
         self._buffer_bytes = buffer_bytes
         self._level = level
         self._min_free = min_free
-        self._parts: deque[_Part] = deque()
+        self._parts: deque[Block] = deque()
         self._rows: list[tuple[str, tuple[object, ...]]] = []
         self._buffered = 0
         self._last_seq: int | None = None
@@ -116,26 +101,23 @@ class SessionWriter:
         """Bytes taken and not yet on disk."""
         return self._buffered
 
-    def put(
-        self, block: bytes, first_seq: int, last_seq: int, first_ns: int, last_ns: int, records: int, digest: str
-    ) -> bool:
-        """Takes a block to write; `digest` is the running decision digest after its last record.
+    def put(self, block: Block) -> bool:
+        """Takes a block to write.
 
         Returns False if the buffer is full or writing failed: the recording ends at the last seq taken, and no later
         block is taken either. Raises `ValueError` if seq does not go on where the last block ended.
         """
         if self.failure or self._closing or self._refused:
             return False
-        if self._last_seq is not None and first_seq != self._last_seq + 1:
-            message = f"block begins at seq {first_seq} after {self._last_seq}"
+        if self._last_seq is not None and block.first_seq != self._last_seq + 1:
+            message = f"block begins at seq {block.first_seq} after {self._last_seq}"
             raise ValueError(message)
-        if self._buffered + len(block) > self._buffer_bytes:
+        if self._buffered + len(block.data) > self._buffer_bytes:
             self._refused = True
             return False
-        whole = _Part(block, first_seq, last_seq, first_ns, last_ns, records, digest)
-        self._parts.extend(_split(whole) if len(block) > MAX_RAW else (whole,))
-        self._last_seq = last_seq
-        self._buffered += len(block)
+        self._parts.extend(split(block) if len(block.data) > MAX_RAW else (block,))
+        self._last_seq = block.last_seq
+        self._buffered += len(block.data)
         self._woken()
         if self._buffered >= CHUNK_BYTES:
             self._full.set()
@@ -232,25 +214,25 @@ class SessionWriter:
             rows, self._rows = self._rows, []
             try:
                 self._check_space()
-                chunk = await asyncio.to_thread(_compress, parts, self._level) if parts else None
+                chunk = await asyncio.to_thread(compressed, parts, self._level) if parts else None
                 await self._commit(chunk, rows)
             except Exception as error:  # whatever it is, the hub has to learn that nothing is recorded any more
                 self.failure = _why(error)
                 return
             if parts:
-                self._buffered -= sum(len(part.block) for part in parts)
+                self._buffered -= sum(len(part.data) for part in parts)
                 self.written_seq, self._written_ns = parts[-1].last_seq, parts[-1].last_ns
                 self.written_digest = parts[-1].digest
             if chunk is not None:
-                self.bytes_written += len(chunk[-1])
+                self.bytes_written += len(chunk.blob)
 
-    def _take(self) -> list[_Part]:
+    def _take(self) -> list[Block]:
         """Returns the parts of the next chunk: up to CHUNK_BYTES, one larger part alone."""
-        parts: list[_Part] = []
+        parts: list[Block] = []
         size = 0
-        while self._parts and (not parts or size + len(self._parts[0].block) <= CHUNK_BYTES):
+        while self._parts and (not parts or size + len(self._parts[0].data) <= CHUNK_BYTES):
             part = self._parts.popleft()
-            size += len(part.block)
+            size += len(part.data)
             parts.append(part)
         return parts
 
@@ -260,11 +242,11 @@ class SessionWriter:
             message = f"{free >> 20} MiB free on the disk, {self._min_free >> 20} MiB are kept free"
             raise OSError(message)
 
-    async def _commit(self, chunk: tuple[object, ...] | None, rows: list[tuple[str, tuple[object, ...]]]) -> None:
+    async def _commit(self, chunk: ChunkRow | None, rows: list[tuple[str, tuple[object, ...]]]) -> None:
         await self._database.execute("BEGIN IMMEDIATE")
         try:
             if chunk is not None:
-                await self._database.execute(_INSERT_CHUNK, chunk)
+                await self._database.execute(INSERT_CHUNK, chunk)
             for sql, values in rows:
                 await self._database.execute(sql, values)
         except BaseException:
@@ -285,41 +267,3 @@ def _why(error: Exception) -> str:
 
 def _channel_row(channel: Channel) -> tuple[str, tuple[object, ...]]:
     return "INSERT OR REPLACE INTO channel VALUES (?,?)", (channel.id, msgspec.json.encode(channel).decode())
-
-
-def _compress(parts: list[_Part], level: int) -> tuple[int, int, int, int, int, str, int, int, str, bytes]:
-    block = parts[0].block if len(parts) == 1 else b"".join(part.block for part in parts)
-    first, last = parts[0], parts[-1]
-    return (
-        first.first_seq,
-        last.last_seq,
-        first.first_ns,
-        last.last_ns,
-        sum(part.records for part in parts),
-        "zstd",
-        zlib.crc32(block),
-        len(block),
-        last.digest,
-        zstd.compress(block, level),
-    )
-
-
-def _split(part: _Part) -> Iterator[_Part]:
-    """Yields an oversized block in pieces of whole records. Only the last piece keeps the digest."""
-    block = part.block
-    begin = offset = 0
-    heads: list[tuple[int, int]] = []
-    while offset < len(block):
-        seq, recv_ns, *_, size = HEADER.unpack_from(block, offset)
-        end = offset + HEADER.size + size
-        if heads and end - begin > CHUNK_BYTES:
-            yield _piece(block[begin:offset], heads, "")
-            begin, heads = offset, []
-        heads.append((seq, recv_ns))
-        offset = end
-    yield _piece(block[begin:], heads, part.digest)
-
-
-def _piece(block: bytes, heads: list[tuple[int, int]], digest: str) -> _Part:
-    (first_seq, first_ns), (last_seq, last_ns) = heads[0], heads[-1]
-    return _Part(block, first_seq, last_seq, first_ns, last_ns, len(heads), digest)

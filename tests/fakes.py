@@ -17,6 +17,19 @@ TOKENS = (Token(SOL, "SOL", 9, verified=True, base=1), Token(USDC, "USDC", 6, ve
 MS = 1_000_000
 
 
+class SetClock:
+    """A clock that stands where it was set."""
+
+    def __init__(self) -> None:
+        self._now = 0
+
+    def now_ns(self) -> int:
+        return self._now
+
+    def set(self, now_ns: int) -> None:
+        self._now = now_ns
+
+
 def opportunity(**changes: object) -> Opportunity:
     """A go on SOL→USDC→SOL with round numbers."""
     base = Opportunity(

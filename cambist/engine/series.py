@@ -17,29 +17,39 @@ keeps the streaming forms of many tokens.
 from __future__ import annotations
 
 import contextlib
-import math
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
+from cambist.engine.arrays import (
+    as_events,
+    check_lengths,
+    checked_period,
+    each_row,
+    each_row_of,
+    filled,
+    floats,
+    line,
+    signs,
+)
 from cambist.engine.backend import WHY_NOT, is_native
-from cambist.engine.reference.series import bars as bars_reference
 from cambist.engine.reference.series import equity as equity_reference
-from cambist.engine.reference.series import indicator_table as table_reference
 from cambist.engine.reference.series import kama as kama_reference
 from cambist.engine.reference.series import moving_averages, signal_persistence, technical
+from cambist.engine.tables import BarColumns as BarColumns
+from cambist.engine.tables import Table as Table
+from cambist.engine.tables import bars as bars
+from cambist.engine.tables import indicator_table as indicator_table
 
 with contextlib.suppress(ImportError):  # `is_native` says whether it is there
     from cambist.engine import _native
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Signs: TypeAlias = NDArray[np.int8]
-    Row: TypeAlias = Sequence[float]
+    from cambist.engine.arrays import Floats, Row, Signs
 
 # Arrays that are ready go to the native calls as they are: looking at them here takes longer than some indicators. What
 # these refuse is looked at then.
@@ -92,9 +102,9 @@ class Series:
             try:
                 found: Floats = _quick.rsi_array(prices, period)
             except _REFUSALS:
-                found = _native.rsi_array(_floats(prices), _period(period))
+                found = _native.rsi_array(floats(prices), checked_period(period))
             return found
-        return _each_row(_floats(prices), _period(period), technical.rsi)
+        return each_row(floats(prices), checked_period(period), technical.rsi)
 
     def rsi_of_oldest(self, prices: ArrayLike, period: int = 14) -> float | None:
         """Returns the index of a list's first changes: for comparison with the system that showed this by mistake.
@@ -102,10 +112,10 @@ class Series:
         >>> rsi_of_oldest([*range(100, 116), 50], 14)
         100.0
         """
-        table = _line(prices)
+        table = line(prices)
         if self._is_native:
-            return _native.rsi_of_oldest(table, _period(period))
-        return technical.rsi_of_oldest(table.tolist(), _period(period))
+            return _native.rsi_of_oldest(table, checked_period(period))
+        return technical.rsi_of_oldest(table.tolist(), checked_period(period))
 
     def ema(self, values: ArrayLike, period: int) -> Floats:
         """Returns the exponential moving average, seeded with a mean, after each value of each row.
@@ -117,9 +127,9 @@ class Series:
             try:
                 found: Floats = _quick.ema_array(values, period)
             except _REFUSALS:
-                found = _native.ema_array(_floats(values), _period(period))
+                found = _native.ema_array(floats(values), checked_period(period))
             return found
-        return _each_row(_floats(values), _period(period), technical.ema)
+        return each_row(floats(values), checked_period(period), technical.ema)
 
     def bollinger(self, values: ArrayLike, period: int = 20, width: float = 2.0) -> Bands:
         """Returns bands `width` deviations (of the population) off the mean, after each value of each row.
@@ -133,14 +143,14 @@ class Series:
                 return tuple.__new__(Bands, _quick.bollinger_array(values, period, width))
             except _REFUSALS:
                 pass
-        table = _floats(values)
+        table = floats(values)
         if not technical.is_usable(width):
             message = f"width {width} is no number in range"
             raise ValueError(message)
         if self._is_native:
-            return Bands(*_native.bollinger_array(table, _period(period), width))
-        size = _period(period)
-        return Bands(*_each_row_of(table, 3, lambda row: technical.bollinger(row, size, width)))
+            return Bands(*_native.bollinger_array(table, checked_period(period), width))
+        size = checked_period(period)
+        return Bands(*each_row_of(table, 3, lambda row: technical.bollinger(row, size, width)))
 
     def kama(self, prices: ArrayLike, period: int = 10, fast: int = 2, slow: int = 30) -> Floats:
         """Returns Kaufman's adaptive average by periods, after each price of each row.
@@ -155,11 +165,11 @@ class Series:
                 pass
             else:
                 return found
-        table = _floats(prices)
-        periods = _period(period), _period(fast), _period(slow)
+        table = floats(prices)
+        periods = checked_period(period), checked_period(fast), checked_period(slow)
         if self._is_native:
             return _native.kama_array(table, *periods)
-        return _each_row(table, periods[0], lambda row, size: kama_reference.kama(row, size, *periods[1:]))
+        return each_row(table, periods[0], lambda row, size: kama_reference.kama(row, size, *periods[1:]))
 
     def fixed_kama(self, prices: ArrayLike, length: int) -> Floats:
         """Returns Kaufman's average with the weights .666 and .064 of the adaptive trend system, equal to its figures.
@@ -169,10 +179,10 @@ class Series:
         >>> fixed_kama([10.0, 11.0, 12.0, 11.0, 10.0], 2).round(12).tolist()
         [10.0, 10.0, 10.887112, 10.887574389248, 10.493885443451]
         """
-        table = _floats(prices)
+        table = floats(prices)
         if self._is_native:
-            return _native.fixed_kama_array(table, _period(length))
-        return _each_row(table, _period(length), kama_reference.fixed_kama)
+            return _native.fixed_kama_array(table, checked_period(length))
+        return each_row(table, checked_period(length), kama_reference.fixed_kama)
 
     def average(self, name: str, values: ArrayLike, period: int) -> Floats:
         """Returns the average `sma`, `wma`, `dema`, `lsma` or `hma` after each value of each row.
@@ -180,13 +190,13 @@ class Series:
         >>> average("wma", [1.0, 4.0, 7.0], 2).tolist()
         [nan, 3.0, 6.0]
         """
-        table = _floats(values)
+        table = floats(values)
         if name not in _AVERAGES:
             message = f"average was {name!r}, expected one of {', '.join(_AVERAGES)}"
             raise ValueError(message)
         if self._is_native:
-            return _native.average_array(name, table, _period(period))
-        return _each_row(table, _period(period), _AVERAGES[name])
+            return _native.average_array(name, table, checked_period(period))
+        return each_row(table, checked_period(period), _AVERAGES[name])
 
     def macd(self, values: ArrayLike, fast: int = 12, slow: int = 26, signal: int = 9) -> Lines:
         """Returns the distance of two exponential averages, its own average and theirs, for each value of each row.
@@ -194,11 +204,11 @@ class Series:
         >>> macd([1.0, 2.0, 3.0], 1, 2, 2).macd.tolist()
         [nan, 0.5, 0.5]
         """
-        table = _floats(values)
-        periods = _period(fast), _period(slow), _period(signal)
+        table = floats(values)
+        periods = checked_period(fast), checked_period(slow), checked_period(signal)
         if self._is_native:
             return Lines(*_native.macd_array(table, *periods))
-        return Lines(*_each_row_of(table, 3, lambda row: technical.macd(row, *periods)))
+        return Lines(*each_row_of(table, 3, lambda row: technical.macd(row, *periods)))
 
     def atr(self, high: ArrayLike, low: ArrayLike, close: ArrayLike, period: int = 14) -> Floats:
         """Returns Wilder's average true range after each bar.
@@ -206,11 +216,11 @@ class Series:
         >>> atr([12.0, 11.5, 16.0], [10.0, 11.0, 14.0], [11.0, 11.0, 15.0], 1).tolist()
         [nan, 0.5, 5.0]
         """
-        one, two, three = _line(high), _line(low), _line(close)
-        _same_length(one, two, three)
+        one, two, three = line(high), line(low), line(close)
+        check_lengths(one, two, three)
         if self._is_native:
-            return _native.atr_array(one, two, three, _period(period))
-        return _filled(technical.atr(one.tolist(), two.tolist(), three.tolist(), _period(period)))
+            return _native.atr_array(one, two, three, checked_period(period))
+        return filled(technical.atr(one.tolist(), two.tolist(), three.tolist(), checked_period(period)))
 
     def vwap(self, prices: ArrayLike, volumes: ArrayLike) -> Floats:
         """Returns the volume-weighted average price since the start, after each trade (or bar).
@@ -218,11 +228,11 @@ class Series:
         >>> vwap([10.0, 13.0], [1.0, 2.0]).tolist()
         [10.0, 12.0]
         """
-        trades = _line(prices), _line(volumes)
-        _same_length(*trades)
+        trades = line(prices), line(volumes)
+        check_lengths(*trades)
         if self._is_native:
             return _native.vwap_array(*trades)
-        return _filled(technical.vwap(*(part.tolist() for part in trades)))
+        return filled(technical.vwap(*(part.tolist() for part in trades)))
 
     def equity(
         self, r_values: ArrayLike, sig_prev: ArrayLike, starting_equity: float, decay: float, cutout: int
@@ -235,14 +245,14 @@ class Series:
         >>> calculate_equity_rust([0.01, 0.02, -0.01], [1, 1, -1], 100.0, 1.0, 0).tolist()
         [100.0, 102.0, 103.02]
         """
-        returns, signals = _line(r_values), _line(sig_prev)
+        returns, signals = line(r_values), line(sig_prev)
         if len(signals) < len(returns):
             message = f"{len(signals)} signals for {len(returns)} returns"
             raise ValueError(message)
         equity_reference.Equity(starting_equity, decay, cutout)
         if self._is_native:
             return _native.equity_array(returns, signals, starting_equity, decay, min(cutout, len(returns)))
-        return _filled(equity_reference.equity(returns.tolist(), signals.tolist(), starting_equity, decay, cutout))
+        return filled(equity_reference.equity(returns.tolist(), signals.tolist(), starting_equity, decay, cutout))
 
     def up_down(self, up: ArrayLike, down: ArrayLike) -> Signs:
         """Returns the side of the last event after each bar: 1 after up, −1 after down, 0 before; up wins.
@@ -250,8 +260,8 @@ class Series:
         >>> up_down([False, True, False, False], [False, True, False, True]).tolist()
         [0, 1, 1, -1]
         """
-        events = _events(up), _events(down)
-        _same_length(*events)
+        events = as_events(up), as_events(down)
+        check_lengths(*events)
         if self._is_native:
             return _native.up_down_array(*events)
         return np.array(signal_persistence.up_down(*(part.tolist() for part in events)), dtype=np.int8)
@@ -265,7 +275,7 @@ class Series:
         >>> runs([1, 0, 1, 0, 0, 1, -1], 3, 1).tolist(), runs([1, 0, 1, 0, 0, 1, -1], 3, 1, causal=True).tolist()
         ([1, 1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0, 0])
         """
-        whole, least = _whole(signals), _period(min_persistence)
+        whole, least = signs(signals), checked_period(min_persistence)
         if max_gap < 0:
             message = f"gap {max_gap} is negative"
             raise ValueError(message)
@@ -275,111 +285,13 @@ class Series:
         return np.array(reference(whole.tolist(), least, max_gap), dtype=np.int8)
 
 
-class Table(Protocol):
-    """Figures of many tokens, kept from tick to tick; see `reference.series.indicator_table`: both have its bits."""
-
-    @property
-    def tokens(self) -> int:
-        """How many there are."""
-
-    def ignored(self, token: int) -> int:
-        """Returns how many prices of a token were no number in range. Raises `ValueError` for a token there isn't."""
-
-    def update(self, token: int, price: float) -> tuple[float, float, float, float, float, float]:
-        """Takes a token's price; returns (RSI, EMA, low, middle, high band, Kaufman's). Raises `ValueError`."""
-
-    def tick(self, prices: Floats, out: Floats) -> None:
-        """Takes a price of each token; writes figures to `out`: six rows, a column per token. Raises `ValueError`."""
-
-
-def indicator_table(
-    tokens: int,
-    *,
-    rsi: int = 14,
-    ema: int = 20,
-    bands: int = 20,
-    width: float = 2.0,
-    kama: int = 10,
-    fast: int = 2,
-    slow: int = 30,
-    backend: str = "auto",
-) -> Table:
-    """Returns what keeps the streaming RSI, EMA, Bollinger bands and Kaufman's average of many tokens.
-
-    Raises `ValueError` for a negative number of tokens, periods or a width out of range, or windows of more than 2^27
-    numbers together; `ImportError` if the native backend is asked for and absent.
-
-    >>> table = indicator_table(2, rsi=1, ema=1, bands=1, kama=1)
-    >>> out = np.empty((6, 2))
-    >>> table.tick(np.array([5.0, 7.0]), out)
-    >>> table.update(0, 6.0), out[1].tolist()
-    ((100.0, 6.0, 6.0, 6.0, 6.0, 5.444444444444445), [5.0, 7.0])
-    """
-    made: Any = _native if Series(backend).name == "native" else table_reference
-    found: Table = made.IndicatorTable(
-        tokens, rsi=rsi, ema=ema, bands=bands, width=width, kama=kama, fast=fast, slow=slow
-    )
-    return found
-
-
-MAX_BARS = 10_000_000
-
-
-def bars(
-    times_ns: ArrayLike,
-    prices: ArrayLike,
-    volumes: ArrayLike,
-    width_ns: int,
-    *,
-    most: int = MAX_BARS,
-    backend: str = "auto",
-) -> BarColumns:
-    """Returns the bars of ticks in the order they came, as columns (arrays); `volumes` are 0 for mids.
-
-    Bars start at multiples of `width_ns`; one without a tick repeats the close before it. Late ticks, empty bars and
-    unusable ticks are counted. Raises `ValueError` for a width below 1, columns of different lengths, more than `most`
-    bars.
-
-    >>> found = bars([1, 5, 31], [2.0, 3.0, 4.0], [1.0, 1.0, 0.0], 10)
-    >>> found.start_ns.tolist(), found.close.tolist(), found.ticks.tolist(), found.empty
-    ([0, 10, 20, 30], [3.0, 3.0, 3.0, 4.0], [2, 0, 0, 1], 2)
-    """
-    times = np.ascontiguousarray(times_ns, dtype=np.int64)
-    ticks = _line(prices), _line(volumes)
-    if times.ndim != 1:
-        message = f"times have {times.ndim} dimensions, expected 1"
-        raise ValueError(message)
-    if Series(backend).name == "native":
-        return BarColumns(*_native.bar_columns(width_ns, times, *ticks, most))
-    prices_list, volumes_list = (part.tolist() for part in ticks)
-    found = bars_reference.columns(width_ns, times.tolist(), prices_list, volumes_list, most)
-    types = (np.int64, *[np.float64] * 5, np.uint32)
-    columns = [np.array(part, dtype=each) for part, each in zip(found[:7], types, strict=True)]
-    return BarColumns._make([*columns, found.late, found.empty, found.ignored])
-
-
-class BarColumns(NamedTuple):
-    """Bars as arrays, and what didn't become part of one; see `reference.series.bars`."""
-
-    start_ns: NDArray[np.int64]
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
-    ticks: NDArray[np.uint32]
-    late: int
-    empty: int
-    ignored: int
-
-
 def count_ignored(values: ArrayLike) -> int:
     """Returns how many values are unusable: NaN, infinite, beyond ±1e150.
 
     >>> count_ignored([1.0, float("nan"), 1e200])
     2
     """
-    table = _floats(values)
+    table = floats(values)
     return int(table.size - np.count_nonzero(np.abs(table) <= technical.MAX_VALUE))
 
 
@@ -439,75 +351,3 @@ def process_signal_persistence_rust(
         message = f"min_persistence was {second!r}, expected a whole number"
         raise ValueError(message)
     return runs(first, int(second), max_gap, causal=causal)
-
-
-def _period(period: int) -> int:
-    if not 1 <= period < 2**32:
-        why = f"period {period} is not positive" if period < 1 else f"period {period} is above {2**32 - 1}"
-        raise ValueError(why)
-    return period
-
-
-def _floats(values: ArrayLike) -> Floats:
-    table = np.ascontiguousarray(values, dtype=np.float64)
-    if np.ndim(values) == 0:
-        message = f"series was {values!r}, a single value"
-        raise ValueError(message)
-    return table
-
-
-def _line(values: ArrayLike) -> Floats:
-    table = _floats(values)
-    if table.ndim != 1:
-        message = f"series has {table.ndim} dimensions, expected 1"
-        raise ValueError(message)
-    return table
-
-
-def _same_length(*parts: NDArray[np.generic]) -> None:
-    sizes = [part.size for part in parts]
-    if len(set(sizes)) > 1:
-        message = f"series of different lengths: {', '.join(map(str, sizes))}"
-        raise ValueError(message)
-
-
-def _events(values: ArrayLike) -> NDArray[np.bool_]:
-    found = np.asarray(values)
-    if found.ndim != 1 or (found.size and found.dtype.kind not in "biu"):
-        message = f"events were {found.ndim}-dimensional {found.dtype}, expected a series of booleans"
-        raise ValueError(message)
-    return np.ascontiguousarray(found, dtype=np.bool_)
-
-
-def _whole(values: ArrayLike) -> NDArray[np.int32]:
-    found = np.asarray(values)
-    if found.ndim != 1 or (found.size and found.dtype.kind not in "biu"):
-        message = f"signals were {found.ndim}-dimensional {found.dtype}, expected a series of whole numbers"
-        raise ValueError(message)
-    if found.dtype.itemsize >= 4 and found.dtype != np.int32:
-        # Only the sign counts, which a narrower number keeps.
-        found = (found > 0).astype(np.int32) - (found < 0)
-    return np.ascontiguousarray(found, dtype=np.int32)
-
-
-def _filled(found: Iterable[float | None]) -> Floats:
-    return np.array([math.nan if value is None else value for value in found], dtype=np.float64)
-
-
-def _each_row(table: Floats, period: int, compute: Callable[[Row, int], list[float | None]]) -> Floats:
-    rows = table.reshape(-1, table.shape[-1]) if table.size else table.reshape(0, 0)
-    found = [_filled(compute(row.tolist(), period)) for row in rows]
-    return np.array(found, dtype=np.float64).reshape(table.shape)
-
-
-def _each_row_of(
-    table: Floats, count: int, compute: Callable[[Row], Sequence[tuple[float | None, ...] | None]]
-) -> list[Floats]:
-    rows = table.reshape(-1, table.shape[-1]) if table.size else table.reshape(0, 0)
-    found = [compute(row.tolist()) for row in rows]
-    return [
-        np.array(
-            [_filled(None if each is None else each[part] for each in row) for row in found], dtype=np.float64
-        ).reshape(table.shape)
-        for part in range(count)
-    ]

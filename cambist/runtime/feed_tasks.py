@@ -22,13 +22,18 @@ FEED_AGAIN_S = 5.0
 class FeedTasks:
     """Runs feeds. One that breaks is named and started again; the others go on."""
 
-    def __init__(self, feeds: Sequence[Feed], note: Note) -> None:
-        self.feeds, self._note = feeds, note
+    def __init__(self, note: Note) -> None:
+        self.feeds: Sequence[Feed] = ()
+        self._note = note
         self._tasks: dict[Feed, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._off: dict[Feed, str] = {}
         """Why a feed is switched off."""
         self._stopping = False
+
+    def take(self, feeds: Sequence[Feed]) -> None:
+        """Takes the feeds to run; what is needed of them before they start reaches them already."""
+        self.feeds = feeds
 
     def start(self) -> None:
         """Starts all of them."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cambist.kernel import Kernel
+    from storage.chunk import Block
 
 SEGMENT_BYTES = 256 << 20
 DAY_NS = 86_400 * 1_000_000_000
@@ -126,14 +127,14 @@ class Recorder:
         self.note = self._cut = self.digest = ""
         return old
 
-    def put(self, block: bytes, first_seq: int, records: int, first_ns: int, last_ns: int, digest: str) -> None:
+    def put(self, block: Block) -> None:
         """Takes a stepped block; ends the segment if it can't be taken."""
         writer = self._writer
         if writer is None or self._cut:
             return
-        if not writer.put(block, first_seq, first_seq + records - 1, first_ns, last_ns, records, digest):
+        if not writer.put(block):
             reason = self._cut = writer.failure or "the disk is too slow"
-            writer.mark(last_ns, first_seq - 1, "cut", reason)
+            writer.mark(block.last_ns, block.first_seq - 1, "cut", reason)
             self._on_end(reason)
 
     def mark(self, at_ns: int, seq: int, kind: str, label: str = "") -> None:

@@ -6,7 +6,9 @@ import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, Literal
 
+from cambist.model.events import HEADER
 from cambist.runtime.ledger import enter
+from storage.chunk import Block
 from storage.files import SessionError
 
 if TYPE_CHECKING:
@@ -99,10 +101,11 @@ class Recording:
         if self.recorder is not None and self.recorder.due(self._clock.now_ns()) and not self.due_acts:
             self.due_acts.append("rotate")
 
-    def put(self, block: bytes, first_seq: int, count: int, first_ns: int) -> None:
-        """Takes a stepped block."""
+    def put(self, data: bytes, first_seq: int, count: int) -> None:
+        """Takes the records that the kernel stepped last."""
         if self.on and self.recorder is not None:
-            self.recorder.put(block, first_seq, count, first_ns, self._kernel.now_ns, self._kernel.digest)
+            first_ns, last_ns, digest = HEADER.unpack_from(data)[1], self._kernel.now_ns, self._kernel.digest
+            self.recorder.put(Block(data, first_seq, first_seq + count - 1, first_ns, last_ns, count, digest))
 
     def enter(self, effects: Effects) -> None:
         """Marks fills and halts on the timeline, and enters what a step decided about money into the journal."""

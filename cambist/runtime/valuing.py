@@ -47,6 +47,20 @@ def unit_of(setup: EngineSetup) -> str:
     return min(ranked, key=lambda token: token.base).mint if ranked else setup.sol_mint
 
 
+class Unit(NamedTuple):
+    """What sums are in."""
+
+    mint: str
+    label: str
+    decimals: int
+
+
+def named_unit(setup: EngineSetup, names: Names) -> Unit:
+    """Returns what sums are in, called as SOL is without a token table."""
+    mint = unit_of(setup)
+    return Unit(mint, names.symbol(mint), names.decimals(mint)) if names.knows(mint) else Unit(mint, "SOL", 9)
+
+
 class Valuer:
     """Adds amounts up at the prices of one moment."""
 

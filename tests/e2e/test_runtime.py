@@ -23,7 +23,8 @@ from cambist.model.commands import (
 )
 from cambist.runtime.headless import replay_all
 from cambist.runtime.hub import Hub
-from cambist.runtime.live import REFERENCE_QUEUE, LiveSource
+from cambist.runtime.live import LiveSource
+from cambist.runtime.stepping import REFERENCE_QUEUE
 from storage.catalogue import list_sessions, session_path
 from storage.reader import SessionReader
 from storage.verify import verify

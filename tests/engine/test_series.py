@@ -10,7 +10,7 @@ import pytest
 from backports import zstd
 
 from cambist.bench.engine import loops as trend_loops
-from cambist.engine import build_info, series
+from cambist.engine import build_info, series, tables
 from tests.shared import shared_data
 
 PERIODS = (2, 3, 10, 14, 30)
@@ -265,6 +265,8 @@ def test_backends_are_named():
 
 
 def test_examples():
+    assert doctest.testmod(tables).attempted > 0
+    assert doctest.testmod(tables).failed == 0
     result = doctest.testmod(series)
     assert result.attempted > 15
     assert result.failed == 0

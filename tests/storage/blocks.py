@@ -4,6 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cambist.model.events import Channel, RecordKind, pack
+from storage.chunk import Block
 from storage.session import SessionWriter
 
 START_NS = 1_790_000_000_000_000_000
@@ -16,9 +17,9 @@ def frame(seq: int, body: bytes = b"{}", *, step_ns: int = 1_000_000) -> bytes:
 
 
 def put(writer: SessionWriter, first: int, last: int, *, body: bytes = b"{}", digest: str | None = None) -> bool:
-    block = b"".join(frame(seq, body) for seq in range(first, last + 1))
+    data = b"".join(frame(seq, body) for seq in range(first, last + 1))
     times = (START_NS + first * 1_000_000, START_NS + last * 1_000_000)
-    return writer.put(block, first, last, *times, last - first + 1, f"d{last}" if digest is None else digest)
+    return writer.put(Block(data, first, last, *times, last - first + 1, f"d{last}" if digest is None else digest))
 
 
 async def session(path: Path, *, chunks: int = 4, per_chunk: int = 50, meta: dict[str, str] | None = None) -> Path:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from cambist.model.events import MAX_BODY, records
 from storage import writer as writer_module
+from storage.chunk import Block
 from storage.session import CHUNK_BYTES, Break, Busy, SessionError, SessionReader, SessionWriter, add_bookmark
 from tests.storage.blocks import CHANNEL, START_NS, frame, put, session
 
@@ -338,7 +339,7 @@ async def test_closing_beside_a_reader_leaves_everything_in_the_one_file(tmp_pat
 
 async def test_a_writer_that_fails_in_an_unforeseen_way_says_so(tmp_path, monkeypatch):
     writer = await SessionWriter.open(tmp_path / "s.cambist", meta={}, min_free_bytes=0)
-    monkeypatch.setattr(writer_module, "_compress", lambda *_: 1 / 0)
+    monkeypatch.setattr(writer_module, "compressed", lambda *_: 1 / 0)
     put(writer, 1, 1)
     await writer.flush()
     assert writer.failure == "ZeroDivisionError: division by zero"
@@ -359,7 +360,9 @@ def test_whatever_is_put_is_read_back_to_the_byte(tmp_path, batches):
     async def write():
         writer = await SessionWriter.open(path, meta={}, min_free_bytes=0)
         for first, block, count in blocks:
-            assert writer.put(block, first, first + count - 1, START_NS + first, START_NS + first + count, count, "d")
+            assert writer.put(
+                Block(block, first, first + count - 1, START_NS + first, START_NS + first + count, count, "d")
+            )
             if first % 3 == 0:
                 await writer.flush()
         await writer.close()

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cambist.clock import ReplayClock, SystemClock
+from cambist.clock import SystemClock
 from cambist.model.events import RecordKind, pack, records
 from cambist.runtime.inbox import Inbox
 from cambist.runtime.pace import Pace, cut
-from tests.fakes import frame
+from tests.fakes import SetClock, frame
 from tests.feeds.servers import running, until, websocket_server
 
 
 def inbox(limit: int = 4) -> Inbox:
-    return Inbox(ReplayClock(), lambda: None, max_records=limit)
+    return Inbox(SetClock(), lambda: None, max_records=limit)
 
 
 def test_frames_get_their_seq_when_drained() -> None:
@@ -53,7 +53,7 @@ def test_a_gap_stands_where_the_frames_are_missing() -> None:
 
 
 def test_requests_and_answers_are_taken_even_when_it_is_full() -> None:
-    box = Inbox(ReplayClock(), lambda: None, max_records=1, keep={2})
+    box = Inbox(SetClock(), lambda: None, max_records=1, keep={2})
     box.frame(1, 1, 1, 0, b"x" * 500)
     box.frame(1, 1, 1, 1, b'{"method":"accountSubscribe"}' * 20)
     box.frame(1, 1, 1, 0, b'{"jsonrpc":"2.0","result":23784,"id":1}')
@@ -139,7 +139,7 @@ class FakeRing:
 
 
 def merged(limit=64):
-    clock, ring = ReplayClock(), FakeRing()
+    clock, ring = SetClock(), FakeRing()
     box = Inbox(clock, lambda: None, max_records=limit)
     box.attach(ring)
     return box, ring, clock

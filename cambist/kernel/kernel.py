@@ -10,18 +10,16 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
-from cambist.config.settings import complete
 from cambist.engine.protocol import Engine, EngineSetup
 from cambist.execution import paper_model
-from cambist.execution.paper_model import PaperParams
-from cambist.execution.risk import Approved, Limits, RiskGate, RiskState
+from cambist.execution.risk import Approved, RiskGate, RiskState
+from cambist.kernel.effects import Effects, Keyframe, Totals
+from cambist.kernel.state import SCHEMA, KernelSetup, KernelState, StateBody, read_state
 from cambist.model.commands import (
     Arm,
     ClearHalt,
@@ -35,15 +33,13 @@ from cambist.model.commands import (
 )
 from cambist.model.events import HEADER, RecordKind, unpack
 from cambist.model.opportunity import Need, Opportunity, encode
-from cambist.model.orders import Fill, Intent, Order, Refused
-from cambist.model.valuation import Valuing
+from cambist.model.orders import Fill, Intent, Order
 from cambist.strategies.negative_cycle import NegativeCycle
 from cambist.strategies.rule import RuleStrategy
 
 if TYPE_CHECKING:
     from cambist.strategies.base import Strategy
 
-SCHEMA = 1
 FOREVER_NS = 2**63 - 1
 LAST_FILLS = 200
 MAX_DECLINED = 256
@@ -53,92 +49,6 @@ _NEED = msgspec.json.Decoder(Need)
 
 EngineMaker = Callable[[str, EngineSetup], Engine]
 """Makes an engine: (`native` | `reference`, setup)."""
-
-
-class KernelSetup(msgspec.Struct, frozen=True):
-    """All that a session's decisions depend on besides its records."""
-
-    engine: EngineSetup
-    limits: Limits = Limits()
-    paper: PaperParams = PaperParams()
-    seed: int = 0
-    wallet: dict[str, int] = {}
-    """Paper wallet at the start: mint → atoms."""
-    market: str = ""
-    demo: bool = False
-    valuation: Valuing = Valuing()
-    """How screens and reports add up amounts; no decision reads it."""
-    rule: str = ""
-    """What the operator's rule says a trade must be; empty for no rule."""
-    watch_only: bool = False
-    """No strategy takes anything: the market is recorded and that is all."""
-
-
-class KernelState(msgspec.Struct):
-    """The kernel's own part of `State`."""
-
-    wallet: dict[str, int]
-    risk: RiskState
-    strategies: dict[str, dict[str, int]]
-    open_orders: list[Order]
-    """In order of (due_ns, id): the due wake-ups."""
-    next_intent: int = 1
-    next_order: int = 1
-
-
-class StateBody(msgspec.Struct, frozen=True):
-    """Body of a STATE record: versioned and engine-neutral."""
-
-    schema: int
-    setup: KernelSetup
-    kernel: KernelState
-    engine: str
-    """Base64 of `Engine.snapshot`; empty for a fresh engine."""
-
-
-@dataclass(slots=True)
-class Effects:
-    """What one step wants done and what it did. Nothing here flows back except as a record."""
-
-    last_seq: int = 0
-    records: int = 0
-    needs: list[Need] = field(default_factory=list)
-    orders: list[Order] = field(default_factory=list)
-    intents: list[Intent] = field(default_factory=list)
-    refusals: list[Refused] = field(default_factory=list)
-    fills: list[tuple[Order, Fill]] = field(default_factory=list)
-    halts: list[tuple[int, str]] = field(default_factory=list)
-    """(recv_ns, reason); an empty reason is a cleared halt."""
-    notes: list[tuple[int, str, str]] = field(default_factory=list)
-    """(recv_ns, level, text) for the log."""
-
-
-@dataclass(slots=True)
-class Totals:
-    """Counts since the session's STATE record."""
-
-    records: int = 0
-    intents: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    filled: int = 0
-    missed: int = 0
-    net: dict[str, int] = field(default_factory=dict)
-    dropped: int = 0
-    first_ns: int = 0
-    last_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Keyframe:
-    """A kernel at one record, for seeking in a replay. Never stored."""
-
-    state: bytes
-    digest: hashlib._Hash
-    totals: Totals
-    fills: list[tuple[Order, Fill]]
-    last_seq: int
-    now_ns: int
 
 
 class Kernel:
@@ -201,14 +111,7 @@ class Kernel:
 
     def restore(self, body: bytes) -> None:
         """Starts over from a STATE record's body. Raises `ValueError` if it is none of a known version."""
-        try:
-            state = msgspec.convert(_completed(msgspec.json.decode(body)), StateBody)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            message = f"not a STATE record: {error}"
-            raise ValueError(message) from error
-        if state.schema != SCHEMA:
-            message = f"STATE record of schema {state.schema}, this version reads {SCHEMA}"
-            raise ValueError(message)
+        state = read_state(body)
         self.engine = self._make(self._engine_name, state.setup.engine)
         if state.engine:
             self.engine.restore(base64.b64decode(state.engine))
@@ -422,14 +325,6 @@ class Kernel:
             case _:
                 assert_never(command)
         self._digest.update(encode(record))
-
-
-def _completed(body: Any) -> Any:
-    """Returns a STATE record's data with every setting of the engine in it, as older sessions meant it."""
-    setup = body.get("setup") if isinstance(body, dict) else None
-    if not isinstance(setup, dict) or not isinstance(setup.get("engine"), dict):
-        return body
-    return {**body, "setup": {**setup, "engine": complete(setup["engine"])}}
 
 
 def _last_ns(block: bytes, offset: int) -> int:

@@ -1,0 +1,58 @@
+"""What a step wants done, and what was counted since the session began."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import hashlib
+
+    from cambist.model.opportunity import Need
+    from cambist.model.orders import Fill, Intent, Order, Refused
+
+
+@dataclass(slots=True)
+class Effects:
+    """What one step wants done and what it did. Nothing here flows back except as a record."""
+
+    last_seq: int = 0
+    records: int = 0
+    needs: list[Need] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+    refusals: list[Refused] = field(default_factory=list)
+    fills: list[tuple[Order, Fill]] = field(default_factory=list)
+    halts: list[tuple[int, str]] = field(default_factory=list)
+    """(recv_ns, reason); an empty reason is a cleared halt."""
+    notes: list[tuple[int, str, str]] = field(default_factory=list)
+    """(recv_ns, level, text) for the log."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts since the session's STATE record."""
+
+    records: int = 0
+    intents: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    filled: int = 0
+    missed: int = 0
+    net: dict[str, int] = field(default_factory=dict)
+    dropped: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A kernel at one record, for seeking in a replay. Never stored."""
+
+    state: bytes
+    digest: hashlib._Hash
+    totals: Totals
+    fills: list[tuple[Order, Fill]]
+    last_seq: int
+    now_ns: int

@@ -1,0 +1,78 @@
+"""What a session begins with and goes on from: the setup, and the body of a STATE record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cambist.config.settings import complete
+from cambist.engine.protocol import EngineSetup
+from cambist.execution.paper_model import PaperParams
+from cambist.execution.risk import Limits, RiskState
+from cambist.model.orders import Order
+from cambist.model.valuation import Valuing
+
+SCHEMA = 1
+
+
+class KernelSetup(msgspec.Struct, frozen=True):
+    """All that a session's decisions depend on besides its records."""
+
+    engine: EngineSetup
+    limits: Limits = Limits()
+    paper: PaperParams = PaperParams()
+    seed: int = 0
+    wallet: dict[str, int] = {}
+    """Paper wallet at the start: mint → atoms."""
+    market: str = ""
+    demo: bool = False
+    valuation: Valuing = Valuing()
+    """How screens and reports add up amounts; no decision reads it."""
+    rule: str = ""
+    """What the operator's rule says a trade must be; empty for no rule."""
+    watch_only: bool = False
+    """No strategy takes anything: the market is recorded and that is all."""
+
+
+class KernelState(msgspec.Struct):
+    """The kernel's own part of `State`."""
+
+    wallet: dict[str, int]
+    risk: RiskState
+    strategies: dict[str, dict[str, int]]
+    open_orders: list[Order]
+    """In order of (due_ns, id): the due wake-ups."""
+    next_intent: int = 1
+    next_order: int = 1
+
+
+class StateBody(msgspec.Struct, frozen=True):
+    """Body of a STATE record: versioned and engine-neutral."""
+
+    schema: int
+    setup: KernelSetup
+    kernel: KernelState
+    engine: str
+    """Base64 of `Engine.snapshot`; empty for a fresh engine."""
+
+
+def read_state(body: bytes) -> StateBody:
+    """Returns what a STATE record's body says. Raises `ValueError` if it is none of a known version."""
+    try:
+        state = msgspec.convert(_completed(msgspec.json.decode(body)), StateBody)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        message = f"not a STATE record: {error}"
+        raise ValueError(message) from error
+    if state.schema != SCHEMA:
+        message = f"STATE record of schema {state.schema}, this version reads {SCHEMA}"
+        raise ValueError(message)
+    return state
+
+
+def _completed(body: Any) -> Any:
+    """Returns a STATE record's data with every setting of the engine in it, as older sessions meant it."""
+    setup = body.get("setup") if isinstance(body, dict) else None
+    if not isinstance(setup, dict) or not isinstance(setup.get("engine"), dict):
+        return body
+    return {**body, "setup": {**setup, "engine": complete(setup["engine"])}}

@@ -1,0 +1,94 @@
+"""Stepping what waits in the inbox: it gets a seq, is stepped, then recorded, and only then acted on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cambist.kernel import Effects
+    from cambist.model.commands import SwitchEngine
+    from cambist.runtime.run import Run
+
+DRAIN = 512
+REFERENCE_DRAIN = 32
+"""The reference engine takes about a millisecond a frame; in between the loop has sockets to read."""
+REFERENCE_QUEUE = 1_024
+"""The reference engine sheds load early: a short queue keeps what it still sees fresh."""
+
+
+class Stepper:
+    """Numbers records and steps them through the kernel."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.next_seq = 1
+        self.last_block = b""
+        """A block that was stepped of late, and not one of the small ones."""
+        self.due_switch: SwitchEngine | None = None
+        """The engine to go on with, until its record is stepped."""
+        self.aside = False
+        """Whether a thread steps the kernel now, which nothing else may touch meanwhile."""
+        self._suited = ""
+        """The engine that the inbox's bound is for."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether a record was stepped."""
+        return self.next_seq > 1
+
+    def step_waiting(self) -> None:
+        """Steps what waits now; what another thread adds meanwhile is left for later."""
+        end = self.next_seq + len(self._run.inbox)
+        while self.next_seq < end and self.step():
+            pass
+
+    def step(self) -> int:
+        """Steps a block and returns how many records it had."""
+        block, count = self._drained()
+        if count:
+            self._stepped(block, count, self._run.kernel.step(block))
+        return count
+
+    async def switch_engine(self, command: SwitchEngine) -> None:
+        """Steps the record of a switch in a thread: to restore the reference from a large state takes a second.
+
+        The loop reads sockets meanwhile; what they bring waits in the inbox, in its order.
+        """
+        self.step_waiting()
+        self.due_switch = None
+        self._run.record(command)
+        block, count = self._drained()
+        self.aside = True
+        try:
+            effects = await asyncio.to_thread(self._run.kernel.step, block)
+        finally:
+            self.aside = False
+        self._stepped(block, count, effects)
+
+    def _drained(self) -> tuple[bytes, int]:
+        slow = self._run.kernel.engine.name == "reference"
+        return self._run.inbox.drain(self.next_seq, REFERENCE_DRAIN if slow else DRAIN)
+
+    def _stepped(self, block: bytes, count: int, effects: Effects) -> None:
+        """Records a stepped block, then lets out what it wants done."""
+        run, note = self._run, self._run.hub.publisher.note
+        first_seq, self.next_seq = self.next_seq, self.next_seq + count
+        run.recording.put(block, first_seq, count)
+        self.last_block = block if len(block) >= len(self.last_block) // 2 else self.last_block
+        run.feeds.need(effects.needs)
+        for at_ns, level, text in effects.notes:
+            note(at_ns, level, "kernel", text)
+        for order, fill in effects.fills:
+            text = f"order {order.id} {fill.status}" + (f": {fill.reason}" if fill.reason else "")
+            note(fill.recv_ns, "info", "paper", text)
+        for at_ns, reason in effects.halts:
+            note(at_ns, "error" if reason else "info", "risk", reason or "halt cleared")
+        run.recording.enter(effects)
+        if run.kernel.engine.name != self._suited:
+            self._suit_engine()
+
+    def _suit_engine(self) -> None:
+        """Lets as many records wait as the engine that runs now is good for."""
+        self._suited = self._run.kernel.engine.name
+        self._run.inbox.limit(REFERENCE_QUEUE if self._suited == "reference" else None)

@@ -1,0 +1,51 @@
+"""Stored sessions, and the transport of the one that is replayed."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Marker(msgspec.Struct, frozen=True):
+    """A point of the timeline. `kind`: `fill`, `loss`, `gap`, `halt`, `bookmark`, `cut`."""
+
+    at_ns: int
+    kind: str
+    label: str = ""
+
+
+class ReplayStatus(msgspec.Struct, frozen=True):
+    """The transport of a replay."""
+
+    version: int = 0
+    session: str = ""
+    playing: bool = True
+    speed: float | None = 1.0
+    """`None` is as fast as it goes."""
+    position_ns: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+    record: int = 0
+    records: int = 0
+    digest: str = ""
+    digest_match: bool | None = None
+    """`None` until a stored digest was compared."""
+    density: tuple[int, ...] = ()
+    """Records per equal slice of the range."""
+    markers: tuple[Marker, ...] = ()
+    finished: bool = False
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One stored session, for `o` and `cambist sessions`."""
+
+    name: str
+    path: str
+    started_ns: int
+    seconds: float
+    bytes: int
+    records: int
+    bookmarks: int
+    imported: bool
+    open: bool
+    demo: bool
+    complete: bool

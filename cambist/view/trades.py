@@ -1,0 +1,51 @@
+"""Orders, fills and wallets: panel 5."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cambist.view.cycles import Leg
+from cambist.view.headline import Valued
+from cambist.view.panel import PanelState
+
+
+class TradeRow(msgspec.Struct, frozen=True, gc=False):
+    """One order and how it ended. Amounts in atoms of `unit`."""
+
+    id: int
+    at_ns: int
+    legs: tuple[Leg, ...]
+    unit: str
+    decimals: int
+    hoped_bps: float | None
+    got_bps: float | None
+    net: int | None
+    status: str
+    """`open`, `filled`, `missed`, `unknown`."""
+    reason: str = ""
+
+
+class Wallet(msgspec.Struct, frozen=True):
+    """A wallet as shown. `change` is realised net since the session's start."""
+
+    name: str
+    balance: int | None
+    change: int | None
+    unit: str = "SOL"
+    decimals: int = 9
+    valued: Valued = Valued()
+    """How the change was added up."""
+
+
+class TradesSection(msgspec.Struct, frozen=True):
+    """Panel 5."""
+
+    version: int = 0
+    state: PanelState = PanelState("empty")
+    paper: Wallet | None = None
+    real: Wallet | None = None
+    rows: tuple[TradeRow, ...] = ()
+    """Newest first."""
+    curve: tuple[float, ...] = ()
+    """Realised net in whole units after each fill, oldest first: `equity` of the session's fills less what it began
+    with, each a return on what was held before it, at decay 1 and cutout 0; added up in atoms."""
