@@ -8,7 +8,7 @@ import msgspec
 
 from cambist.config import Paper, Risk
 from cambist.config.settings import Gates
-from cambist.config.watch import nearest
+from cambist.config.watch import hint
 from cambist.engine.protocol import EngineSetup
 from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
@@ -84,7 +84,7 @@ def _valuing(config: Config, market: Market) -> Valuing:
     known += tuple(c.venue for c in market.channels if c.venue not in (*known, "solana", "jito"))
     for name in wanted.sources:
         if name not in known:
-            message = f"[valuation] sources: {name[:60]!r} gives no price here{nearest(name, known)}"
+            message = f"[valuation] sources: {name[:60]!r} gives no price here{hint(name, known)}"
             raise ValueError(message)
     return Valuing(wanted.sources, wanted.max_age_ms)
 

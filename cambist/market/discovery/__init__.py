@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from cambist.config.watch import KEY, nearest
+from cambist.config.watch import KEY, hint
 from cambist.market.discovery import cache, files
 from cambist.market.discovery.found import Ask, Found, FoundPool
 from cambist.market.discovery.mints import FoundToken
@@ -196,7 +196,7 @@ def _nodes(config: Config) -> tuple[SolanaEndpoint, ...]:
 def _mint(key: str, name: str, mints: dict[str, list[str]]) -> str:
     found = mints.get(name, [name] if KEY.fullmatch(name) else [])
     if len(found) != 1:
-        problem = "is the symbol of several tokens; name the mint" if found else f"is unknown{nearest(name, mints)}"
+        problem = "is the symbol of several tokens; name the mint" if found else f"is unknown{hint(name, mints)}"
         message = f"`{key}`: {name[:60]!r} {problem}"
         raise DiscoveryError(message)
     return found[0]
