@@ -16,23 +16,13 @@ from cambist.clock import SystemClock
 from cambist.engine import unavailable
 from cambist.model.commands import (
     AddBookmark,
-    Arm,
-    ClearHalt,
-    Disarm,
-    Halt,
-    InjectPrice,
-    Pause,
-    Play,
     RetryFeed,
-    Seek,
-    SeekBy,
     SetMode,
     SetRule,
-    SetSpeed,
     StartRecording,
-    Step,
     StopRecording,
     SwitchEngine,
+    TransportCommand,
     recorded,
 )
 from cambist.model.events import HEADER, ClockStep, RecordKind
@@ -372,10 +362,8 @@ class LiveSource:
                     self._hub.note("warn", "engine", f"the Rust engine can't be used: {why}")
                 else:
                     self._switch = SwitchEngine(wanted)
-            case Halt() | ClearHalt() | Disarm() | Arm() | InjectPrice():
-                self._record(command)
             case _:
-                assert_never(command)
+                self._record(command)
 
     def _set_rule(self, command: SetRule) -> None:
         """Checks the rule before the command becomes a record; it counts from that record on."""
@@ -387,6 +375,8 @@ class LiveSource:
 
     def act(self, command: HubCommand) -> None:
         """Does what an operator wants of recorder, feeds or mode."""
+        if isinstance(command, TransportCommand):
+            return  # refused before it comes here
         match command:
             case StartRecording():
                 self._recording.due_acts.append("begin")
@@ -400,8 +390,8 @@ class LiveSource:
             case SetMode(mode="live"):
                 why = ", ".join(gate.label for gate in self.live_checks() if not gate.passed)
                 self._hub.note("warn", "mode", f"stays on paper: {why}")
-            case SetMode() | Play() | Pause() | Step() | SetSpeed() | Seek() | SeekBy():
-                pass  # paper is the only mode; the others are of a replay, and refused before they come here
+            case SetMode():
+                pass  # paper is the only mode
             case _:
                 assert_never(command)
 

@@ -1,8 +1,9 @@
 """Loopback exchanges in the wire formats of real ones, over books around one fair price, with scripted faults.
 
 One room each, found by the names of `cambist.model.exchanges`; its `SIMULATED` is its row. `base` has what they share:
-`publishing` sends frames to listeners, counts them and lets `faults` bend them; `views` has what a client should see and
-the true book at any sequence number. `floor` moves an exchange's books; `street` runs several exchanges without a chain.
+`publishing` sends frames to listeners, counts them and lets `faults` bend them; `views` has what a client should see
+and the true book at any sequence number. `floor` moves an exchange's books; `street` runs several exchanges without a
+chain.
 """
 
 from __future__ import annotations

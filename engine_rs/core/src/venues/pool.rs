@@ -147,7 +147,7 @@ macro_rules! pools {
             $($name(Kept<super::$room::$name>),)*
         }
 
-        $(impl Row for $room::$name {
+        $(impl Row for super::$room::$name {
             fn account(account: &PoolAccount) -> Option<&Self::Account> {
                 match account {
                     PoolAccount::$name(account) => Some(account),
