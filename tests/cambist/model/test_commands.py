@@ -57,7 +57,7 @@ def test_every_type_of_the_module_is_in_the_union_once_and_under_its_handler() -
         (Handler.HUB, LiveHubCommand, (True, False)),
         (Handler.HUB, TransportCommand, (False, True)),
     ):
-        alike = {each for each in made if each.HANDLER is handler and (each.LIVE, each.REPLAY) == knows}
+        alike = {each for each in made if each.HANDLER is handler and knows == (each.LIVE, each.REPLAY)}
         assert alike == set(get_args(union))
     names = [each.__struct_config__.tag for each in made]
     assert len(set(names)) == len(names)
