@@ -36,19 +36,18 @@ class Check(NamedTuple):
 
 
 DENY = ("cargo-deny", "--manifest-path", "engine_rs/Cargo.toml", "--color", "never")
-CONFIG = ("--config", "deny.toml")
 CHECKS = (
     Check(
         "Rust: licences, duplicates, sources",
         "cargo-deny",
-        (*DENY, "--offline", "check", *CONFIG, "licenses", "bans", "sources"),
+        (*DENY, "--offline", "check", "licenses", "bans", "sources"),
         "cargo install --locked cargo-deny",
         needs_data=False,
     ),
     Check(
         "Rust: advisories",
         "cargo-deny",
-        (*DENY, "check", *CONFIG, "advisories"),
+        (*DENY, "check", "advisories"),
         "cargo install --locked cargo-deny",
         needs_data=True,
     ),

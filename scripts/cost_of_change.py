@@ -149,7 +149,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the copy where it is")
     given = parser.parse_args()
     if given.toy:
-        from toys import try_toys
+        from toy_trial import try_toys
 
         return try_toys(list(SUBJECTS) if given.toy == "all" else [given.toy], given.target, keep=given.keep)
     counts = count(given.tree)
