@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from cambist.config.settings import Bidding, GateSettings, Search
 from cambist.engine import duel_cases
 from cambist.engine.reference import exchanges, venues
 from cambist.market.discovery.venues import VENUES as SEARCHED
@@ -96,6 +98,26 @@ def test_the_rows_of_the_timing_panel_are_names_of_the_brief() -> None:
     assert rows <= {*names(), *KINDS}
     for word in (each for each in KINDS if each not in names()):
         assert f"`{word}`" in section("From the brief to the file")
+
+
+@pytest.mark.parametrize(
+    ("table", "file"),
+    [
+        (GateSettings, "judge/scorer/mod.rs"),
+        (Bidding, "fees/cost.rs"),
+        (Search, "engine/setup.rs"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_rust_repeats_no_other_default_than_the_settings(table, file: str) -> None:
+    kind = {"GateSettings": "Gates"}.get(table.__name__, table.__name__)
+    body = (RUST / file).read_text().split(f"impl Default for {kind} {{")[1].split("\n}\n")[0]
+    words = {"None": None, "true": True, "false": False}
+    told = {
+        key: words[value] if value in words else int(value)
+        for key, value in re.findall(r"^ +(\w+): ([\w-]+),$", body, re.MULTILINE)
+    }
+    assert told == msgspec.to_builtins(table())
 
 
 def test_each_panel_is_a_room_and_a_section() -> None:
