@@ -100,6 +100,12 @@ bench: setup ## print the measured figures of BENCHMARKS.md
 replay: setup ## replay a session (ARGS="SESSION --speed 4")
 	$(BIN)/cambist replay $(ARGS)
 
+audit: $(VENV)/.made ## licences, duplicates and advisories of the dependencies (cargo-deny, pip-audit)
+	@PATH="$(abspath $(BIN)):$$PATH" $(PY) scripts/audit.py
+
+cost: setup ## count the files that one pool program, exchange, setting, price field, panel or command more touches
+	@$(PY) scripts/cost_of_change.py $(ARGS)
+
 fuzz: ## feed every decoder with mutated input (RUNS=1000000, TARGET=…; needs a C++ compiler)
 	cd engine_rs/core/fuzz && RUSTFLAGS="$(COVERAGE)" cargo build -q --release --locked --target $(HOST)
 	@cd engine_rs/core/fuzz && for target in $(TARGET); do echo "$$target: $(RUNS) runs"; mkdir -p target/corpus/$$target artifacts/$$target corpus/$$target; \
@@ -117,4 +123,4 @@ lock: ## refresh requirements.lock (needs uv)
 clean: ## remove what the chores built
 	rm -rf $(VENV) build engine_rs/target cambist/engine/_native*.so
 
-.PHONY: help setup run test chaos coverage coverage-core lint format bench fuzz fuzz-corpus replay screenshots lock clean
+.PHONY: help setup run test chaos audit cost coverage coverage-core lint format bench fuzz fuzz-corpus replay screenshots lock clean

@@ -29,7 +29,12 @@ class Situation:
     frozen: bool = False
     zoomed: bool = False
     recording: bool = False
+    table: bool = True
+    """The focused panel is a table."""
+    sorts: bool = True
+    """It can be sorted."""
     has_row: bool = True
+    """It is a table with a row under the cursor."""
     failed: bool = False
     """The focused panel is in error."""
 
@@ -76,6 +81,10 @@ def _panel(*names: str) -> Callable[[Situation], bool]:
     return lambda now: now.panel in names
 
 
+def _table(now: Situation) -> bool:
+    return now.table
+
+
 def _live(now: Situation) -> bool:
     return not now.replay
 
@@ -90,10 +99,8 @@ def _freeze_word(now: Situation) -> str:
     return "back to now" if now.frozen else "freeze"
 
 
-TABLES = ("prices", "cycles", "trades", "feeds", "log", "duel")
-
 ACTIONS: tuple[Action, ...] = (
-    Action("move", ("up", "down", "pageup", "pagedown", "home", "end"), "↑ ↓", "move", "move", "", _panel(*TABLES)),
+    Action("move", ("up", "down", "pageup", "pagedown", "home", "end"), "↑ ↓", "move", "move", "", _table),
     Action(
         "detail", ("enter",), "enter", "detail", "open the hops, costs and curve", "",
         lambda now: now.panel == "cycles" and now.has_row, footer=4, keep=4,
@@ -104,17 +111,17 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("why", ("w",), "w", "why", "why, or why not", "", lambda now: now.panel == "cycles" and now.has_row),
     Action("pin", ("F",), "F", "pin", "pin the cycle", "", lambda now: now.panel == "cycles" and now.has_row),
-    Action("sort", ("s", "S"), "s S", "sort", "sort, reverse", "", _panel("cycles", "prices", "feeds", "duel")),
+    Action("sort", ("s", "S"), "s S", "sort", "sort, reverse", "", lambda now: now.sorts),
     Action(
-        "filter", ("slash",), "/", "filter", "filter, e.g. usdc !bonk", "", _panel(*TABLES), footer=5, keep=6,
+        "filter", ("slash",), "/", "filter", "filter, e.g. usdc !bonk", "", _table, footer=5, keep=6,
     ),
     Action("rejected", ("x",), "x", "rejected", "show or hide rejected cycles", "", _panel("cycles")),
     Action("retry", ("r",), "r", "try now", "connect again now", "", lambda now: now.panel == "feeds" or now.failed),
     Action("feedlog", ("l",), "l", "log", "log of this feed", "", _panel("feeds")),
     Action(
-        "export", ("E",), "E", "export", "export the table", "", lambda now: now.panel in TABLES and now.has_row,
+        "export", ("E",), "E", "export", "export the table", "", lambda now: now.has_row,
     ),
-    Action("copy", ("y",), "y", "copy", "copy as JSON", "", lambda now: now.panel in TABLES and now.has_row),
+    Action("copy", ("y",), "y", "copy", "copy as JSON", "", lambda now: now.has_row),
     Action(
         "panel", tuple("123456789"), "1-9", "panels", "show or focus a panel", "Panels", footer=1, keep=1,
     ),

@@ -178,10 +178,14 @@ class InspectPrice(_Act, frozen=True, tag="inspect_price"):
     key: str = ""
 
 
-RecordCommand = Halt | ClearHalt | Disarm | Arm | SwitchEngine | SetRule | InjectPrice
+LiveRecordCommand = Disarm | Arm | SetRule | InjectPrice
+"""Records that only a live market takes."""
+RecordCommand = Halt | ClearHalt | SwitchEngine | LiveRecordCommand
+LiveHubCommand = StartRecording | StopRecording | RetryFeed | SetMode
+"""What only a live market knows."""
 TransportCommand = Play | Pause | Step | SetSpeed | Seek | SeekBy
 """What only a replay knows."""
-HubCommand = StartRecording | StopRecording | AddBookmark | RetryFeed | SetMode | TransportCommand
+HubCommand = AddBookmark | LiveHubCommand | TransportCommand
 ViewCommand = InspectCycle | InspectPrice
 Command = RecordCommand | HubCommand | ViewCommand
 """An operator's act."""

@@ -77,8 +77,8 @@ class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     venue: str
     """Venue as shown and as used in identities: `solana`, `binance`, `binance-usdm`, …"""
     protocol: str
-    """Which decoder reads its frames: `solana.ws`, `solana.http`, or `.ws`, `.info` and `.depth` of `binance.spot`,
-    `binance.usdm`, `kraken`, `okx`, `bybit.spot`, `coinbase`; `cambist.ws` for what a plug-in translated."""
+    """Which decoder reads its frames: `solana.ws`, `solana.http`, or `.ws`, `.info` and `.depth` of what an exchange's
+    row in the engine says, such as `binance.spot`; `cambist.ws` for what a plug-in translated."""
     label: str
     """Endpoint or stream as shown on screen, without secrets."""
     symbol: str = ""

@@ -26,7 +26,7 @@ class ChainVenue(msgspec.Struct, frozen=True):
 
 
 _RECORDED = "recorded from the program"
-POOL_VENUES = (
+POOL_VENUES: tuple[ChainVenue, ...] = (
     ChainVenue("ray4", "Raydium AMM v4", ("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8",), "program", units=_RECORDED),
     ChainVenue("cpmm", "Raydium CPMM", ("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C",), "program", units=_RECORDED),
     ChainVenue(
@@ -36,7 +36,6 @@ POOL_VENUES = (
         "program",
         units=_RECORDED,
     ),
-    ChainVenue("saber", "Saber", ("SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ",), "program", units=_RECORDED),
     ChainVenue(
         "damm2",
         "Meteora DAMM v2",
@@ -53,6 +52,7 @@ POOL_VENUES = (
         ),
     ),
     ChainVenue("dlmm", "Meteora DLMM", ("LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo",), "program", units=_RECORDED),
+    ChainVenue("saber", "Saber", ("SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ",), "program", units=_RECORDED),
     ChainVenue("clmm", "Raydium CLMM", ("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK",), "program", units=_RECORDED),
     ChainVenue(
         "pump",
@@ -62,6 +62,8 @@ POOL_VENUES = (
         units="published logs of landed swaps",
     ),
 )
+"""One row each. Its rooms in the search for pools and in the embedded market are found by its name; the latter opens
+pools in this order."""
 CHAIN_BOOKS = (
     ChainVenue(
         "serum",

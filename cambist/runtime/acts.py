@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING, assert_never
 from cambist.engine import unavailable
 from cambist.model.commands import (
     AddBookmark,
-    Arm,
-    ClearHalt,
-    Disarm,
-    Halt,
-    InjectPrice,
-    Pause,
-    Play,
     RetryFeed,
-    Seek,
-    SeekBy,
     SetMode,
     SetRule,
-    SetSpeed,
     StartRecording,
-    Step,
     StopRecording,
     SwitchEngine,
+    TransportCommand,
 )
 from cambist.runtime.status import live_gates, other_engine, rule_fault
 
@@ -52,10 +42,8 @@ class Acts:
                     self._run.hub.note("warn", "engine", f"the Rust engine can't be used: {why}")
                 else:
                     self._stepper.due_switch = SwitchEngine(wanted)
-            case Halt() | ClearHalt() | Disarm() | Arm() | InjectPrice():
-                self._run.record(command)
             case _:
-                assert_never(command)
+                self._run.record(command)
 
     def _set_rule(self, command: SetRule) -> None:
         """Checks the rule before the command becomes a record; it counts from that record on."""
@@ -67,6 +55,8 @@ class Acts:
 
     def act(self, command: HubCommand) -> None:
         """Does what an operator wants of recorder, feeds or mode."""
+        if isinstance(command, TransportCommand):
+            return  # refused before it comes here
         match command:
             case StartRecording():
                 self._run.recording.due_acts.append("begin")
@@ -82,8 +72,8 @@ class Acts:
             case SetMode(mode="live"):
                 why = ", ".join(gate.label for gate in self.live_checks() if not gate.passed)
                 self._run.hub.note("warn", "mode", f"stays on paper: {why}")
-            case SetMode() | Play() | Pause() | Step() | SetSpeed() | Seek() | SeekBy():
-                pass  # paper is the only mode; the others are of a replay, and refused before they come here
+            case SetMode():
+                pass  # paper is the only mode
             case _:
                 assert_never(command)
 

@@ -18,27 +18,13 @@ import msgspec
 
 from cambist import log
 from cambist.model.commands import (
-    AddBookmark,
-    Arm,
     ClearHalt,
     Command,
-    Disarm,
     Halt,
-    InjectPrice,
+    HubCommand,
     InspectCycle,
     InspectPrice,
-    Pause,
-    Play,
-    RetryFeed,
-    Seek,
-    SeekBy,
-    SetMode,
-    SetRule,
-    SetSpeed,
-    StartRecording,
-    Step,
-    StopRecording,
-    SwitchEngine,
+    RecordCommand,
     name_of,
 )
 from cambist.runtime.publish import Publisher, bump
@@ -191,20 +177,18 @@ class Hub(Generic[S]):
         if not (type(command).REPLAY if self.source.REPLAYS else type(command).LIVE):
             self._refuse(command)
             return
-        match command:
-            case Halt() | ClearHalt() | Disarm() | Arm() | SwitchEngine() | SetRule() | InjectPrice():
-                self.source.decide(command)
-            case (
-                StartRecording() | StopRecording() | AddBookmark() | RetryFeed() | SetMode() | Play() | Pause() | Step()
-                | SetSpeed() | Seek() | SeekBy()
-            ):  # fmt: skip
-                self.source.act(command)
-            case InspectCycle():
-                self.publisher.inspect(cycle=command.key)
-            case InspectPrice():
-                self.publisher.inspect(price=command.key)
-            case _:
-                assert_never(command)
+        if isinstance(command, RecordCommand):
+            self.source.decide(command)
+        elif isinstance(command, HubCommand):
+            self.source.act(command)
+        else:
+            match command:
+                case InspectCycle():
+                    self.publisher.inspect(cycle=command.key)
+                case InspectPrice():
+                    self.publisher.inspect(price=command.key)
+                case _:
+                    assert_never(command)
         self.wake()
 
     def _refuse(self, command: Command) -> None:

@@ -14,22 +14,16 @@ import msgspec
 from cambist.engine import unavailable
 from cambist.model.commands import (
     AddBookmark,
-    Arm,
     ClearHalt,
-    Disarm,
     Halt,
-    InjectPrice,
+    LiveHubCommand,
+    LiveRecordCommand,
     Pause,
     Play,
-    RetryFeed,
     Seek,
     SeekBy,
-    SetMode,
-    SetRule,
     SetSpeed,
-    StartRecording,
     Step,
-    StopRecording,
     SwitchEngine,
 )
 from cambist.runtime.pace import Pace
@@ -154,6 +148,8 @@ class RecordedSource:
 
     def decide(self, command: RecordCommand) -> None:
         """Goes on with the other engine; nothing else that decides may be done to a recording."""
+        if isinstance(command, LiveRecordCommand):
+            return  # refused before it comes here
         match command:
             case SwitchEngine():
                 wanted = command.engine or other_engine(self._kernel)
@@ -163,13 +159,13 @@ class RecordedSource:
                     self._kernel.use_engine(wanted)
             case Halt() | ClearHalt():
                 self.halt(command)
-            case Disarm() | Arm() | SetRule() | InjectPrice():
-                pass  # of a live market, and refused before they come here
             case _:
                 assert_never(command)
 
     def act(self, command: HubCommand) -> None:
         """Plays, holds, steps, seeks, or bookmarks."""
+        if isinstance(command, LiveHubCommand):
+            return  # refused before it comes here
         wall_ns, pace = time.monotonic_ns(), self._pace
         match command:
             case Play():
@@ -191,8 +187,6 @@ class RecordedSource:
                 if self._bookmark is not None:
                     self._bookmark(self._kernel.now_ns, self._kernel.last_seq)
                     self._markers = (*self._markers, Marker(self._kernel.now_ns, "bookmark"))
-            case StartRecording() | StopRecording() | RetryFeed() | SetMode():
-                pass  # of a live market, and refused before they come here
             case _:
                 assert_never(command)
 

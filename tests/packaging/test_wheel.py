@@ -2,6 +2,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -24,8 +25,21 @@ def test_the_wheel_holds_the_five_rooms_and_nothing_else(tmp_path: Path) -> None
     assert any(name.startswith("cambist/engine/_native") and name.endswith(".so") for name in names)
     assert "cambist/engine/_native.pyi" in names
     assert "storage/session.sql" in names
+    assert {f"{room}/py.typed" for room in rooms} <= set(names)
     assert any(name.endswith(".tcss") for name in names)
     assert not [name for name in names if "test" in name.partition("/")[0]]
+
+
+def test_the_metadata_is_complete() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {"description", "readme", "license", "license-files", "authors", "keywords", "classifiers"}
+    assert wanted <= set(project)
+    assert [author for author in project["authors"] if "email" in author] == []
+    assert all((ROOT / name).is_file() for name in (project["readme"], *project["license-files"]))
+    assert "Typing :: Typed" in project["classifiers"]
+    assert not [each for each in project["classifiers"] if each.startswith("License ::")]
+    wheel = {"cambist", "tui", "feeds", "storage", "themes"}
+    assert {path.parent.name for path in ROOT.glob("*/py.typed")} == wheel
 
 
 @pytest.mark.timeout(120)

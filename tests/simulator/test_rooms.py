@@ -10,8 +10,9 @@ from cambist.engine.reference.chain import base58
 from cambist.model.exchanges import EXCHANGES
 from cambist.model.venues import POOL_VENUES
 from cambist.simulator import exchanges, venues
-from cambist.simulator.exchanges import FIRST, SIMULATED, SIMULATED_OF, Simulated
+from cambist.simulator.exchanges import FIRST, SIMULATED, SIMULATED_OF
 from cambist.simulator.exchanges.base import Exchange
+from cambist.simulator.exchanges.simulated import Simulated
 from cambist.simulator.layout import Layout
 from cambist.simulator.tokens import tokens
 from cambist.simulator.venue import Venue

@@ -277,6 +277,8 @@ class Dashboard(Acts):
             frozen=self.scene.frozen_ns is not None,
             zoomed=bool(self.zoomed),
             recording=view.status.recording,
+            table=isinstance(panel, SnapshotTable),
+            sorts=isinstance(panel, SnapshotTable) and bool(panel.SORTS),
             has_row=isinstance(panel, SnapshotTable) and panel.cursor_row is not None,
             failed=panel.state().kind == "error",
         )

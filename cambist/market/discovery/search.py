@@ -16,9 +16,9 @@ from cambist.engine.reference.chain import base58
 from cambist.engine.reference.chain.reader import key, unsigned
 from cambist.market.discovery import mints, terms
 from cambist.market.discovery.found import Ask, Found, FoundPool
-from cambist.market.discovery.layouts import LAYOUTS, PoolLayout
 from cambist.market.discovery.mints import FoundToken
 from cambist.market.discovery.node import INSTEAD, Account, DiscoveryError, Excluded
+from cambist.market.discovery.venues import VENUES
 from cambist.model.text import short
 from cambist.model.venues import POOL_VENUES, VENUE_OF_PROGRAM
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cambist.market.discovery.node import Node
+    from cambist.market.discovery.venue import PoolLayout
 
 WHOLE = (0, 2_048)
 """No pool's account is longer, a longer one is none; of a mint this holds any that is traded."""
@@ -73,7 +74,7 @@ def questions(ask: Ask) -> list[tuple[PoolLayout, str, str, str]]:
     """Returns what has to be asked: (layout, program, mint of A, mint of B)."""
     found = []
     for venue in ask.venues:
-        layout = LAYOUTS[venue]
+        layout = VENUES[venue].layout
         for one, other in combinations(ask.tokens, 2):
             low, high = sorted((one, other), key=lambda mint: base58.decode(mint) or b"")
             ways = [(low, high)] if layout.sorted_mints else [(low, high), (high, low)]
@@ -134,7 +135,7 @@ class Search:
                 state = f"not quotable: its program is {account.owner[:44]}"
                 wrong.append(FoundPool(address, account.owner, "", origin, state=state))
             else:
-                layout = LAYOUTS[VENUE_OF_PROGRAM[account.owner]]
+                layout = VENUES[VENUE_OF_PROGRAM[account.owner]].layout
                 if len(account.data) < layout.least or account.space > WHOLE[1]:
                     state = f"not readable: size was {account.space}, expected {layout.size or layout.least}"
                     wrong.append(FoundPool(address, account.owner, layout.venue, origin, state=state))

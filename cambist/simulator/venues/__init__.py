@@ -1,19 +1,16 @@
-"""The pool programs that the market runs: one room each, one row each, in the order in which pools open."""
+"""The pool programs that the market runs: one room each, found by the names of `cambist.model.venues`.
+
+A room's `VENUE` is its row; pools open in the order of the names.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cambist.model.venues import POOL_VENUES
 from cambist.simulator import core_programs
 from cambist.simulator.draw import Draw
-from cambist.simulator.venues.clmm import CLMM
-from cambist.simulator.venues.cpmm import CPMM
-from cambist.simulator.venues.damm2 import DAMM2
-from cambist.simulator.venues.dlmm import DLMM
-from cambist.simulator.venues.orca import ORCA
-from cambist.simulator.venues.pump import PUMP
-from cambist.simulator.venues.ray4 import RAY4
-from cambist.simulator.venues.saber import SABER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
     from cambist.simulator.transactions import Instruction
     from cambist.simulator.venue import Venue
 
-VENUES: tuple[Venue[Any], ...] = (RAY4, CPMM, ORCA, DAMM2, DLMM, SABER, CLMM, PUMP)
+VENUES: tuple[Venue[Any], ...] = tuple(import_module(f"{__name__}.{venue.name}").VENUE for venue in POOL_VENUES)
 VENUE_OF = {venue.name: venue for venue in VENUES}
 HANDLERS: dict[bytes, Callable[[Context, Instruction], None]] = {
     **core_programs.HANDLERS,

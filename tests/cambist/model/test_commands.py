@@ -14,10 +14,13 @@ from cambist.model.commands import (
     Handler,
     HubCommand,
     InjectPrice,
+    LiveHubCommand,
+    LiveRecordCommand,
     RecordCommand,
     RecordedCommand,
     SetRule,
     SwitchEngine,
+    TransportCommand,
     ViewCommand,
     name_of,
     parse,
@@ -49,6 +52,13 @@ def test_every_type_of_the_module_is_in_the_union_once_and_under_its_handler() -
     ):
         assert {each for each in made if each.HANDLER is handler} == set(get_args(union))
     assert all(each.LIVE or each.REPLAY for each in made)
+    for handler, union, knows in (
+        (Handler.RECORD, LiveRecordCommand, (True, False)),
+        (Handler.HUB, LiveHubCommand, (True, False)),
+        (Handler.HUB, TransportCommand, (False, True)),
+    ):
+        alike = {each for each in made if each.HANDLER is handler and knows == (each.LIVE, each.REPLAY)}
+        assert alike == set(get_args(union))
     names = [each.__struct_config__.tag for each in made]
     assert len(set(names)) == len(names)
 

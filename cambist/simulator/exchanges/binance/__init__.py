@@ -1,1 +1,7 @@
 """Binance as the market runs it: its wire format over what it lists."""
+
+from cambist.model.exchanges import EXCHANGE_OF
+from cambist.simulator.exchanges.binance.listings import LISTINGS
+from cambist.simulator.exchanges.simulated import Simulated
+
+SIMULATED = Simulated(EXCHANGE_OF["binance"], "Binance", LISTINGS, first=True)

@@ -1,1 +1,7 @@
 """Bybit as the market runs it: its wire format over what it lists."""
+
+from cambist.model.exchanges import EXCHANGE_OF
+from cambist.simulator.exchanges.bybit.listings import LISTINGS
+from cambist.simulator.exchanges.simulated import Simulated
+
+SIMULATED = Simulated(EXCHANGE_OF["bybit"], "Bybit", LISTINGS, levels=50)

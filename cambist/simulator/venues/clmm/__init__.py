@@ -8,7 +8,7 @@ from cambist.simulator.venues.clmm.layout import CLMM_CONFIG, CLMM_EXTENSION, CL
 from cambist.simulator.venues.clmm.market import ClmmMarket
 from cambist.simulator.venues.clmm.program import run
 
-CLMM: Venue[ClmmMarket] = Venue(
+VENUE: Venue[ClmmMarket] = Venue(
     name="clmm",
     programs=(PROGRAM,),
     layouts=(CLMM_CONFIG, CLMM_EXTENSION, CLMM_POOL, CLMM_TICK, CLMM_TICK_ARRAY),

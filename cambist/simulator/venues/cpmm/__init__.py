@@ -8,7 +8,7 @@ from cambist.simulator.venues.cpmm.layout import CPMM_CONFIG, CPMM_POOL
 from cambist.simulator.venues.cpmm.market import CpmmMarket
 from cambist.simulator.venues.cpmm.program import run
 
-CPMM: Venue[CpmmMarket] = Venue(
+VENUE: Venue[CpmmMarket] = Venue(
     name="cpmm",
     programs=(PROGRAM,),
     layouts=(CPMM_CONFIG, CPMM_POOL),

@@ -8,7 +8,7 @@ from cambist.simulator.venues.damm2.layout import DAMM_V2
 from cambist.simulator.venues.damm2.market import Damm2Market
 from cambist.simulator.venues.damm2.program import run
 
-DAMM2: Venue[Damm2Market] = Venue(
+VENUE: Venue[Damm2Market] = Venue(
     name="damm2",
     programs=(PROGRAM,),
     layouts=(DAMM_V2,),

@@ -8,7 +8,7 @@ from cambist.simulator.venues.dlmm.layout import BIN, BIN_ARRAY, BITMAP_EXTENSIO
 from cambist.simulator.venues.dlmm.market import DlmmMarket
 from cambist.simulator.venues.dlmm.program import run
 
-DLMM: Venue[DlmmMarket] = Venue(
+VENUE: Venue[DlmmMarket] = Venue(
     name="dlmm",
     programs=(PROGRAM,),
     layouts=(BIN, BIN_ARRAY, BITMAP_EXTENSION, LB_PAIR),

@@ -8,7 +8,7 @@ from cambist.simulator.venues.orca.layout import ORACLE, WHIRLPOOL
 from cambist.simulator.venues.orca.market import OrcaMarket
 from cambist.simulator.venues.orca.program import run
 
-ORCA: Venue[OrcaMarket] = Venue(
+VENUE: Venue[OrcaMarket] = Venue(
     name="orca",
     programs=(PROGRAM,),
     layouts=(ORACLE, WHIRLPOOL),

@@ -8,7 +8,7 @@ from cambist.simulator.venues.pump.layout import PUMP_CONFIG, PUMP_FEE_CONFIG, P
 from cambist.simulator.venues.pump.market import PumpMarket
 from cambist.simulator.venues.pump.program import run
 
-PUMP: Venue[PumpMarket] = Venue(
+VENUE: Venue[PumpMarket] = Venue(
     name="pump",
     programs=(PROGRAM, FEE_PROGRAM),
     layouts=(PUMP_CONFIG, PUMP_FEE_CONFIG, PUMP_POOL, PUMP_TIER),

@@ -8,7 +8,7 @@ from cambist.simulator.venues.ray4.layout import AMM_V4
 from cambist.simulator.venues.ray4.market import Ray4Market
 from cambist.simulator.venues.ray4.program import run
 
-RAY4: Venue[Ray4Market] = Venue(
+VENUE: Venue[Ray4Market] = Venue(
     name="ray4",
     programs=(PROGRAM,),
     layouts=(AMM_V4,),

@@ -8,7 +8,7 @@ from cambist.simulator.venues.saber.layout import STABLE_SWAP
 from cambist.simulator.venues.saber.market import SaberMarket
 from cambist.simulator.venues.saber.program import run
 
-SABER: Venue[SaberMarket] = Venue(
+VENUE: Venue[SaberMarket] = Venue(
     name="saber",
     programs=(PROGRAM,),
     layouts=(STABLE_SWAP,),

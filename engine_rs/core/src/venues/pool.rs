@@ -3,7 +3,6 @@
 use super::program::{Curve, Kept, PoolState};
 use super::quote::{ChainTime, Quote, TransferFees};
 use super::quote_error::{QuoteError, RoundingRule};
-use super::{clmm, cpmm, damm2, dlmm, orca, pump, ray4, saber};
 use crate::chain::base58::Pubkey;
 use crate::search::log2::log2_ratio;
 
@@ -12,11 +11,11 @@ macro_rules! pools {
         /// The state of one pool at one slot. Token A is coin, token 0, mint A; `a_to_b` sells it.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Pool {
-            $($name(<$room::$name as Curve>::State),)*
+            $($name(<super::$room::$name as Curve>::State),)*
         }
 
-        $(impl From<<$room::$name as Curve>::State> for Pool {
-            fn from(state: <$room::$name as Curve>::State) -> Self {
+        $(impl From<<super::$room::$name as Curve>::State> for Pool {
+            fn from(state: <super::$room::$name as Curve>::State) -> Self {
                 Self::$name(state)
             }
         })*
@@ -133,22 +132,22 @@ macro_rules! pools {
         /// What a pool's own account holds.
         #[derive(Clone, Debug)]
         pub(crate) enum PoolAccount {
-            $($name(<$room::$name as Curve>::Account),)*
+            $($name(<super::$room::$name as Curve>::Account),)*
         }
 
         /// What another account of a venue holds.
         #[derive(Clone, Debug)]
         pub(crate) enum PoolPart {
-            $($name(<$room::$name as Curve>::Part),)*
+            $($name(<super::$room::$name as Curve>::Part),)*
         }
 
         /// What is kept beside a pool's accounts.
         #[derive(Clone, Debug)]
         pub(crate) enum PoolKept {
-            $($name(Kept<$room::$name>),)*
+            $($name(Kept<super::$room::$name>),)*
         }
 
-        $(impl Row for $room::$name {
+        $(impl Row for super::$room::$name {
             fn account(account: &PoolAccount) -> Option<&Self::Account> {
                 match account {
                     PoolAccount::$name(account) => Some(account),

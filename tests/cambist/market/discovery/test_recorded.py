@@ -10,10 +10,10 @@ from cambist.engine.reference.chain import base58
 from cambist.engine.reference.venues.clmm.layout import ClmmPool
 from cambist.engine.reference.venues.dlmm.layout import LbPair
 from cambist.market.discovery import mints
-from cambist.market.discovery.layouts import LAYOUTS
 from cambist.market.discovery.mints import FoundToken
 from cambist.market.discovery.node import Account
 from cambist.market.discovery.terms import config_key, judge
+from cambist.market.discovery.venues import VENUES
 from tests.shared import shared_data
 
 SOL = "So11111111111111111111111111111111111111112"
@@ -37,7 +37,7 @@ def vixen(name: str) -> tuple[str, Account]:
 
 def seen(venue: str, data: bytes) -> tuple[list[str], list[str]]:
     """What a search makes of a slice of an account: mints and vaults."""
-    layout = LAYOUTS[venue]
+    layout = VENUES[venue].layout
     padded = layout.pad(data[slice(*layout.window)])
     return [*map(base58.encode, layout.pair(padded))], [*map(base58.encode, layout.vault_keys(padded))]
 
@@ -45,7 +45,7 @@ def seen(venue: str, data: bytes) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize("venue", CARBON)
 def test_a_recorded_account_has_the_size_that_is_asked_for(venue: str) -> None:
     found = carbon(venue)
-    assert found["space"] == len(found["bytes"]) == LAYOUTS[venue].size
+    assert found["space"] == len(found["bytes"]) == VENUES[venue].layout.size
 
 
 def test_a_recorded_whirlpool_is_seen_as_another_decoder_saw_it() -> None:
@@ -53,7 +53,7 @@ def test_a_recorded_whirlpool_is_seen_as_another_decoder_saw_it() -> None:
     told = {name: field["data"] for name, field in found["data_decoded"].items()}
     both = [told["tokenMintA"], told["tokenMintB"]], [told["tokenVaultA"], told["tokenVaultB"]]
     assert seen("orca", found["bytes"]) == both
-    layout = LAYOUTS["orca"]
+    layout = VENUES["orca"].layout
     price = layout.price(layout.pad(found["bytes"][slice(*layout.window)]), (0, 0))
     assert float(price or 0) == pytest.approx(1.0001 ** int(told["tickCurrentIndex"]), rel=2e-4)
     judged = judge("orca", found["bytes"], None, 0)

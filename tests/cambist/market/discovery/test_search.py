@@ -5,8 +5,7 @@ import pytest
 
 from cambist.config.watch import VENUES
 from cambist.engine.reference.chain import base58, program
-from cambist.market.discovery import Ask, DiscoveryError, Found
-from cambist.market.discovery.layouts import LAYOUTS
+from cambist.market.discovery import Ask, DiscoveryError, Found, venues
 from cambist.market.discovery.search import Search, questions
 from cambist.simulator.accounts import Account
 from cambist.simulator.encoding import key_bytes, key_text
@@ -73,7 +72,7 @@ def program_of(venue: str) -> str:
 @pytest.mark.parametrize("venue", VENUES)
 def test_layouts_hold_what_their_own_decoders_read(venue: str, market) -> None:
     spec = next(pool.spec for pool in market.world.pools if pool.spec.venue == venue)
-    account, layout = market.chain.accounts[spec.address], LAYOUTS[venue]
+    account, layout = market.chain.accounts[spec.address], venues.VENUES[venue].layout
     piece = account.data[slice(*layout.window)]
     assert layout.size in (account.space, None)
     assert layout.pair(layout.pad(piece)) == (spec.token_a.mint, spec.token_b.mint)
