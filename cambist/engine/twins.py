@@ -1,12 +1,15 @@
 """The engine's chain calls as a library: each from Rust where it is built, else from its twin in the reference.
 
-Both take and give the same; the twin's docstring says what, with an example that runs as a test.
+Both take and give the same, to the types of what is inside; the twin's docstring says what, with an example that runs
+as a test.
 """
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
+
+from cambist.engine.named import NAMED, named
 
 _REFERENCE = "cambist.engine.reference."
 _BUILDER = "venues.instructions"
@@ -63,8 +66,10 @@ def twin(name: str, backend: str = "auto") -> Any:
     module, there = TWINS[name]
     if backend != "reference":
         try:
-            return getattr(importlib.import_module("cambist.engine._native"), name)
+            native = getattr(importlib.import_module("cambist.engine._native"), name)
         except ImportError:
             if backend == "native":
                 raise
+        else:
+            return named(native, twin(name, "reference")) if name in NAMED else native
     return getattr(importlib.import_module(_REFERENCE + module), there)
