@@ -51,14 +51,14 @@ class Tree:
 
 def pool(tree: Tree) -> None:
     """Makes a pool program out of Saber's rooms."""
-    address = ("SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ", PROGRAM)
+    address, maker = ("SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ", PROGRAM), ("pub fn stable(", "pub fn toyswap(")
     for room in (
         "engine_rs/core/src/venues/saber",
         "cambist/engine/reference/venues/saber",
         "cambist/simulator/venues/saber",
         "cambist/market/discovery/venues/saber.py",
     ):
-        tree.twin(room, "saber", "toyswap", address)
+        tree.twin(room, "saber", "toyswap", address, maker)
     tree.edit(
         "engine_rs/core/src/venues/mod.rs",
         (r"Saber saber, Pump pump", ", Toyswap toyswap"),
@@ -71,6 +71,11 @@ def pool(tree: Tree) -> None:
             "from cambist.engine.reference.venues.toyswap import program as toyswap\n",
         ),
         (r"^    PUMP,\n", "    toyswap.PROGRAM,\n"),
+    )
+    tree.edit(
+        "tests/engine/test_rooms.py",
+        (r'^    assert venues\.VENUES == \(.*"pump"', ', "toyswap"'),
+        (r"^NO_EVENT = \{", '"toyswap": "its program reports none", '),
     )
     row = f'    ChainVenue("toyswap", "Toyswap", ("{PROGRAM}",), "formula"),\n'
     tree.edit("cambist/model/venues.py", (r'        units="published logs of landed swaps",\n    \),\n', row))
