@@ -142,7 +142,7 @@ class _Receiver:
 
     def received(self, body: bytes) -> None:
         """Does what a feed does at least: looks at the frame."""
-        Kraken.heard(_KRAKEN, body)
+        Kraken.parse(_KRAKEN, body)
 
     def closed(self, reason: str) -> None:
         """Does nothing."""

@@ -77,7 +77,7 @@ class Dashboard(Acts):
         self._fps: int | None = None
         self._seen_headline: object = None
         self._timer: Timer | None = None
-        self._told: Status | None = None
+        self._last_status: Status | None = None
 
     def compose(self) -> ComposeResult:
         """Returns everything, once; boxes decide what is shown."""
@@ -150,8 +150,8 @@ class Dashboard(Acts):
             self.place()
         elif name not in self.shown() and self.scene.size_class:
             slots, lower = self.slots(), LOWER[self.scene.size_class]
-            standing = {slots.get(slot, slot): slot for slot in lower}
-            slot = standing.get(self._lower, lower[0])
+            placed = {slots.get(slot, slot): slot for slot in lower}
+            slot = placed.get(self._lower, lower[0])
             slots[slot] = name
             self._focused = name
             self.place()
@@ -231,7 +231,7 @@ class Dashboard(Acts):
         """Hands a panel its section; returns the regions of the floor that changed."""
         panel, fresh = self.panels[name], False
         if self.scene.frozen_ns is None:
-            fresh = panel.news(section)
+            fresh = panel.take_if_new(section)
         elif panel.section is not None:
             panel.behind = section.version - panel.section.version
         if not panel.due(now) and not fresh:
@@ -284,7 +284,7 @@ class Dashboard(Acts):
 
     def _tell(self, status: Status) -> None:
         """Shows a toast where money or the recording changed hands: halt, live on or off, recording stopped."""
-        before, self._told = self._told, status
+        before, self._last_status = self._last_status, status
         if before is None or self.view.replay is not None:
             return
         if status.state != before.state and status.state == "HALTED":
