@@ -18,11 +18,11 @@ from feeds.bucket import Bucket, Buckets
 from feeds.exchange_config import ExchangeChannels, ExchangeConfig, seeding_of
 from feeds.http import HttpChannel
 from feeds.loop_time import loop_s
-from feeds.native import NativeSource
 from feeds.reseeding import Reseeder
 from feeds.socket import WebSocketSource
-from feeds.standing import Past, Shared
+from feeds.subscription_state import Past, Shared
 from feeds.subscriptions import Subscriptions
+from feeds.transport import NativeSource
 from feeds.venue import NOTHING, ParsedFrame
 from feeds.venue_reads import VenueReads
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
     from cambist.model.opportunity import Need
     from feeds.conversation import Conversation
-    from feeds.native import Wires
+    from feeds.transport import Wires
     from feeds.venue import Subscription, Venue
 
 __all__ = ["ExchangeChannels", "ExchangeConfig", "ExchangeFeed", "seeding_of"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cambist.model.text import sanitise
 from feeds.retries import MINUTE_S, Retries
-from feeds.standing import PATIENCE_CAP_S, OpenSubscription, Shared, State
+from feeds.subscription_state import PATIENCE_CAP_S, OpenSubscription, Shared, State
 from feeds.venue import NOTHING, ParsedFrame, Refused, Subscription, symbols_in
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from tui.widgets.edge import Edge
 from tui.widgets.footer import Footer
 from tui.widgets.headline import Headline
 from tui.widgets.log_line import LogLine
+from tui.widgets.playback import Transport
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.too_small import TooSmall
-from tui.widgets.transport import Transport
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

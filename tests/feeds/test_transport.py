@@ -13,9 +13,9 @@ from cambist.model.opportunity import Need
 from cambist.runtime.inbox import Inbox
 from feeds import venues
 from feeds.exchange import ExchangeFeed
-from feeds.native import NativeSource, Wires
 from feeds.socket import SocketLimits, WebSocketSource
 from feeds.solana import SolanaFeed
+from feeds.transport import NativeSource, Wires
 from feeds.venue import ParsedFrame
 from tests.feeds import fake_venues, test_exchange, test_reaching, test_rollover, test_socket, test_solana, test_venues
 from tests.feeds.servers import FakeNode, RememberingSink, Seen, running, until, websocket_server
