@@ -179,9 +179,9 @@ class InspectPrice(_Act, frozen=True, tag="inspect_price"):
 
 
 RecordCommand = Halt | ClearHalt | Disarm | Arm | SwitchEngine | SetRule | InjectPrice
-TransportCommand = Play | Pause | Step | SetSpeed | Seek | SeekBy
+PlaybackCommand = Play | Pause | Step | SetSpeed | Seek | SeekBy
 """What only a replay knows."""
-HubCommand = StartRecording | StopRecording | AddBookmark | RetryFeed | SetMode | TransportCommand
+HubCommand = StartRecording | StopRecording | AddBookmark | RetryFeed | SetMode | PlaybackCommand
 ViewCommand = InspectCycle | InspectPrice
 Command = RecordCommand | HubCommand | ViewCommand
 """An operator's act."""

@@ -195,11 +195,11 @@ async def replaying() -> CambistApp:
     return CambistApp(runtime)
 
 
-async def test_keys_reach_the_runtime_and_the_transport_is_shown() -> None:
+async def test_keys_reach_the_runtime_and_the_playback_is_shown() -> None:
     app = await replaying()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(0.3)
-        assert "paused" in "\n".join(app.screen.query_one("#transport").lines())  # type: ignore[attr-defined]
+        assert "paused" in "\n".join(app.screen.query_one("#playback").lines())  # type: ignore[attr-defined]
         await pilot.press("space", "full_stop", "greater_than_sign", "left_square_bracket", "n", "b")
         assert app.runtime.names() == ["play", "step", "speed", "seek_by", "seek", "bookmark"]  # type: ignore[attr-defined]
 
@@ -220,5 +220,5 @@ async def test_a_click_on_the_density_goes_there() -> None:
     app = await replaying()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(0.3)
-        await pilot.click("#transport", offset=(1, 1))
+        await pilot.click("#playback", offset=(1, 1))
         assert app.runtime.submitted[-1] == Seek(START)  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from tui.widgets.edge import Edge
 from tui.widgets.footer import Footer
 from tui.widgets.headline import Headline
 from tui.widgets.log_line import LogLine
-from tui.widgets.playback import Transport
+from tui.widgets.playback import Playback
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.too_small import TooSmall
@@ -71,7 +71,7 @@ class Dashboard(Acts):
         self._slots: dict[int, dict[str, str]] = {}
         self._focused = "cycles"
         self._lower = "prices"
-        self._transport: Transport | None = None
+        self._playback: Playback | None = None
         self._due = dict.fromkeys(("age", "chart", "clock", "fps", "covered"), 0.0)
         self._pulls = 0
         self._fps: int | None = None
@@ -132,8 +132,8 @@ class Dashboard(Acts):
         if not width:
             return
         self.scene.size_class = size_class(width, height)
-        transport = self._transport is not None
-        boxes = places(width, height, self.slots(), self.zoomed, transport=transport)
+        playback = self._playback is not None
+        boxes = places(width, height, self.slots(), self.zoomed, playback=playback)
         if self._focused not in boxes:
             self._focused = next((name for name in self.panels if name in boxes), self._focused)
         self.floor.place(boxes, self._hold_focus)
@@ -210,9 +210,9 @@ class Dashboard(Acts):
             scene.chart_tick += 1
         if self._tick("fps", now, 1.0):
             self._fps, self._pulls = (None if self._pulls <= 1 else self._pulls), 0
-        self._mount_transport(view)
-        if self._transport is not None:
-            self._transport.show(view.replay)
+        self._mount_playback(view)
+        if self._playback is not None:
+            self._playback.show(view.replay)
         changed: list[Region] = []
         for name in self.shown():
             changed += self._feed(name, getattr(view, name), now)
@@ -251,16 +251,16 @@ class Dashboard(Acts):
         self.situate()
         self._tell(view.status)
 
-    def _mount_transport(self, view: View) -> None:
-        if (view.replay is not None) == (self._transport is not None):
+    def _mount_playback(self, view: View) -> None:
+        if (view.replay is not None) == (self._playback is not None):
             return
         if view.replay is None:
-            if self._transport is not None:
-                self._transport.remove()
-            self._transport = None
+            if self._playback is not None:
+                self._playback.remove()
+            self._playback = None
         else:
-            self._transport = Transport(self.scene, id="transport", seek=self.seek_to)
-            self.floor.mount(self._transport)
+            self._playback = Playback(self.scene, id="playback", seek=self.seek_to)
+            self.floor.mount(self._playback)
         self.place()
 
     def situate(self) -> None:

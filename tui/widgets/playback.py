@@ -1,4 +1,4 @@
-"""The transport of a replay: where in the recording the picture is, what lies around it, whether it is the same."""
+"""Playback of a recording: where in the recording the picture is, what lies around it, whether it is the same."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MARKS = {
 """Glyph and role by kind; of several in one cell the first listed is shown."""
 
 
-class Transport(Sheet):
+class Playback(Sheet):
     """Three rows: state and numbers, density with what was played brighter, markers with the playhead."""
 
     def __init__(self, scene: Scene, *, id: str | None = None, seek: Callable[[int], None] | None = None) -> None:  # noqa: A002
