@@ -78,10 +78,10 @@ def _run(argv: list[str] | None) -> int:
         return UNUSABLE
     except Exception as error:
         log.crash("cambist", error)
-        told = explain(error)
-        if told is None:
+        explained = explain(error)
+        if explained is None:
             raise
-        say(f"cambist: {told}")
+        say(f"cambist: {explained}")
         return UNUSABLE
 
 

@@ -54,16 +54,16 @@ def live(
     journal = _journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
-    told: list[str] = []
+    held_back: list[str] = []
 
     def tell(text: str) -> None:
         say(text)
-        told.append(text)
+        held_back.append(text)
 
     market = _demo(config, say) if config.market.source == "demo" else _network(config, tell, progress)
     try:
         runtime = _live(config, market, duel=duel)
-        for text in told:  # stderr is behind the dashboard by now
+        for text in held_back:  # stderr is behind the dashboard by now
             runtime.note("info", "pools", text)
         return runtime
     except BaseException:
@@ -96,12 +96,12 @@ def _demo(config: Config, say: Callable[[str], None]) -> Market:
     """Starts the market's process first: it builds its world on the other core while feeds and engine load here."""
     from cambist.simulator.process import begin
 
-    def said(line: str) -> None:
+    def listener(line: str) -> None:
         log.tell("error", "market", line)
         say(line)
 
-    heard = None if say is _nothing else said
-    starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges, said=heard)
+    take = None if say is _nothing else listener
+    starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges, said=take)
     from cambist.market import markets
 
     return markets.demo(config, starting)
@@ -128,7 +128,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
     kernel = Kernel(setup, engines.make_engine, name)
     journal_path = _journal_path(config)
     if trades:
-        kernel.risk.state.halted = _standing_halt(journal_path)
+        kernel.risk.state.halted = _halt_in_force(journal_path)
     notes: list[Callable[[str, str, str], None]] = []
 
     def recorder(on_end: Callable[[str], None]) -> Recorder:
@@ -179,7 +179,7 @@ def _journal_path(config: Config) -> Path:
     return config.session_folder / "journal" / ("demo.journal" if config.market.source == "demo" else "paper.journal")
 
 
-def _standing_halt(path: Path) -> str:
+def _halt_in_force(path: Path) -> str:
     from storage.journal import read_halt
 
     halt = read_halt(path)

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from feeds.conversation import KeepAlive, SocketLimits
-from feeds.venue import NOTHING, Deadlines, Heard, Op, Query, Refused, Subscription, Venue, VenueLimits
+from feeds.venue import NOTHING, Deadlines, Op, ParsedFrame, Query, Refused, Subscription, Venue, VenueLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,21 +121,21 @@ class Binance(Venue):
         keys = [one.key for one in subscriptions]
         return msgspec.json.encode({"method": op.upper(), "params": keys, "id": number})
 
-    def heard(self, body: bytes) -> Heard:
+    def parse(self, body: bytes) -> ParsedFrame:
         """Returns which stream speaks, which request is answered, or that the server shuts down."""
         try:
             message = _MESSAGE.decode(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return NOTHING
         if message.e == "serverShutdown" or message.stream == "!serverShutdown":
-            return Heard(notice="the server shuts down")
+            return ParsedFrame(notice="the server shuts down")
         if message.stream:
-            return Heard(data=(message.stream,))
+            return ParsedFrame(data=(message.stream,))
         number = message.id if isinstance(message.id, int) else None
         if message.error is not None or message.code is not None:
             fault = message.error or _Fault(message.code or 0, message.msg)
-            return Heard(refused=Refused(fault.msg, str(fault.code), number=number))
-        return NOTHING if number is None else Heard(answered=number)
+            return ParsedFrame(refused=Refused(fault.msg, str(fault.code), number=number))
+        return NOTHING if number is None else ParsedFrame(answered=number)
 
     def instruments(self, symbols: Sequence[str]) -> Query | None:
         """Returns `exchangeInfo`, of the named symbols alone: all of them are 15 MB."""

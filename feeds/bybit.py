@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from feeds.conversation import KeepAlive, SocketLimits
-from feeds.venue import NOTHING, Deadlines, Heard, Op, Query, Refused, Subscription, Venue, VenueLimits
+from feeds.venue import NOTHING, Deadlines, Op, ParsedFrame, Query, Refused, Subscription, Venue, VenueLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,20 +120,20 @@ class Bybit(Venue):
         """Returns `{"req_id":"1","op":"subscribe","args":[…]}`."""
         return msgspec.json.encode({"req_id": str(number), "op": op, "args": [one.key for one in subscriptions]})
 
-    def heard(self, body: bytes) -> Heard:
+    def parse(self, body: bytes) -> ParsedFrame:
         """Returns which topic speaks, or which request is answered."""
         try:
             message = _MESSAGE.decode(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return NOTHING
         if message.topic:
-            return Heard(data=(message.topic,))
+            return ParsedFrame(data=(message.topic,))
         number = int(message.req_id) if message.req_id.isascii() and message.req_id.isdecimal() else None
         if message.op != "subscribe":
             return NOTHING
         if message.success is False:
-            return Heard(refused=Refused(message.ret_msg, number=number))
-        return NOTHING if number is None else Heard(answered=number)
+            return ParsedFrame(refused=Refused(message.ret_msg, number=number))
+        return NOTHING if number is None else ParsedFrame(answered=number)
 
     def instruments(self, symbols: Sequence[str]) -> Query | None:
         """Returns the list of all spot instruments."""

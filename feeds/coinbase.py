@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from feeds.conversation import SocketLimits
-from feeds.venue import NOTHING, Deadlines, Heard, Op, Query, Refused, Subscription, Venue, VenueLimits
+from feeds.venue import NOTHING, Deadlines, Op, ParsedFrame, Query, Refused, Subscription, Venue, VenueLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +117,7 @@ class Coinbase(Venue):
         products = {} if channel == BEATS else {"product_ids": [one.symbol for one in subscriptions]}
         return msgspec.json.encode({"type": op, **products, "channel": channel})
 
-    def heard(self, body: bytes) -> Heard:
+    def parse(self, body: bytes) -> ParsedFrame:
         """Returns which products a frame is about, and what it says of them."""
         try:
             message = _MESSAGE.decode(body)
@@ -125,20 +125,20 @@ class Coinbase(Venue):
             return NOTHING
         match message.channel:
             case "l2_data":
-                return Heard(data=tuple(f"level2 {event.product_id}" for event in message.events))
+                return ParsedFrame(data=tuple(f"level2 {event.product_id}" for event in message.events))
             case "ticker":
                 rows = [row for event in message.events for row in event.tickers]
-                return Heard(data=tuple(dict.fromkeys(f"ticker {row.product_id}" for row in rows)))
+                return ParsedFrame(data=tuple(dict.fromkeys(f"ticker {row.product_id}" for row in rows)))
             case "market_trades":
                 rows = [row for event in message.events for row in event.trades]
-                return Heard(data=tuple(dict.fromkeys(f"market_trades {row.product_id}" for row in rows)))
+                return ParsedFrame(data=tuple(dict.fromkeys(f"market_trades {row.product_id}" for row in rows)))
             case "heartbeats":
-                return Heard(acked=(BEATS,))  # no data: quotes may be silent beside it
+                return ParsedFrame(acked=(BEATS,))  # no data: quotes may be silent beside it
             case "subscriptions":
-                return Heard(acked=tuple(_standing(message.events)))
+                return ParsedFrame(acked=tuple(_confirmed(message.events)))
         if message.type == "error":
             text = f"{message.message} {message.reason}".strip()
-            return Heard(refused=Refused(text, "error"))
+            return ParsedFrame(refused=Refused(text, "error"))
         return NOTHING
 
     def instruments(self, symbols: Sequence[str]) -> Query | None:
@@ -170,7 +170,7 @@ def book_of(product: str) -> str:
     return product
 
 
-def _standing(events: Sequence[_Event]) -> list[str]:
+def _confirmed(events: Sequence[_Event]) -> list[str]:
     """Returns the keys of all subscriptions that stand."""
     found = []
     for event in events:

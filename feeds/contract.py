@@ -100,7 +100,7 @@ def _frames(venue: Venue, samples: Path, symbol: str) -> str:
     for stream in STREAMS:
         path = samples / f"{stream}.json"
         if path.exists():
-            data = venue.heard(_frame(path)).data
+            data = venue.parse(_frame(path)).data
             _must(keys[stream] in data, f"{path.name} is data of {data}, expected {keys[stream]}")
             found.append(stream)
     missing = set(venue.streams) - set(found)
@@ -110,20 +110,22 @@ def _frames(venue: Venue, samples: Path, symbol: str) -> str:
 
 def _answers(venue: Venue, samples: Path, symbol: str) -> str:
     wanted = venue.subscriptions([symbol], STREAMS)
-    heard = venue.heard(_frame(samples / "ack.json"))
+    parsed = venue.parse(_frame(samples / "ack.json"))
     known = {one.key for one in wanted}
-    _must(heard.answered is not None or set(heard.acked) & known, f"ack.json confirms {heard.acked}, expected {known}")
+    _must(
+        parsed.answered is not None or set(parsed.acked) & known, f"ack.json confirms {parsed.acked}, expected {known}"
+    )
     found = ["ack"]
     if (path := samples / "refusal.json").exists():
-        refused = venue.heard(_frame(path)).refused
+        refused = venue.parse(_frame(path)).refused
         _must(refused is not None and refused.reason, "refusal.json is no refusal")
         found.append("refusal")
     if (path := samples / "notice.json").exists():
-        _must(venue.heard(_frame(path)).notice, "notice.json is no notice")
+        _must(venue.parse(_frame(path)).notice, "notice.json is no notice")
         found.append("notice")
     for name in ("heartbeat.json", "pong.txt"):
         if (path := samples / name).exists():
-            alive = venue.heard(_frame(path))
+            alive = venue.parse(_frame(path))
             _must(not (alive.refused or alive.notice or set(alive.data) & known), f"{name} says {alive}")
             found.append(name.partition(".")[0])
     return f"answers are told: {', '.join(found)}"
@@ -133,8 +135,8 @@ def _rubbish(venue: Venue, samples: Path) -> str:
     frames = [_frame(path) for path in sorted(samples.iterdir())]
     cut = [frame[:at] for frame in frames for at in range(0, len(frame), 7)]
     for body in (*RUBBISH, *cut):
-        heard = venue.heard(body)
-        _must(heard == NOTHING, f"{body[:40]!r} says {heard}")
+        parsed = venue.parse(body)
+        _must(parsed == NOTHING, f"{body[:40]!r} says {parsed}")
     return f"{len(RUBBISH) + len(cut)} broken frames say nothing"
 
 
@@ -161,10 +163,10 @@ def _translations(venue: Venue, samples: Path) -> str:
     for stream in STREAMS:
         path = samples / f"{stream}.json"
         for frame in venue.translate(_frame(path)) if path.exists() else ():
-            said = msgspec.json.decode(frame)
-            kind = said.get("kind") if isinstance(said, dict) else None
+            decoded = msgspec.json.decode(frame)
+            kind = decoded.get("kind") if isinstance(decoded, dict) else None
             _must(kind in FORMS, f"{path.name} is translated to {frame[:60]!r}")
-            missing = set(FORMS[str(kind)]) - set(said)
+            missing = set(FORMS[str(kind)]) - set(decoded)
             _must(not missing, f"{path.name} is translated to a {kind} without {', '.join(sorted(missing))}")
             count += 1
     _must(count, "no sample is translated to anything")

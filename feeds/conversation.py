@@ -129,7 +129,7 @@ class Conversation:
         limits: SocketLimits,
         *,
         clock: Callable[[], float] = loop_s,
-        heard: Callable[[float], None] = lambda _: None,
+        on_data: Callable[[float], None] = lambda _: None,
         translate: Callable[[bytes], Sequence[bytes]] | None = None,
         keep_alive: KeepAlive | None = None,
     ) -> None:
@@ -145,7 +145,7 @@ class Conversation:
         self.cut = False
         """Whether the network ended it: nobody said goodbye, or our pings had no answer."""
         self._socket, self._channel, self._sink, self._limits = socket, channel, sink, limits
-        self._clock, self._heard, self._translate, self._keep_alive = clock, heard, translate, keep_alive
+        self._clock, self._on_data, self._translate, self._keep_alive = clock, on_data, translate, keep_alive
         self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._outbox: deque[bytes] = deque()
         self._outgoing = asyncio.Event()
@@ -237,10 +237,10 @@ class Conversation:
         for _ in range(min(most, len(self._queue))):
             body = self._queue.popleft()
             self._queued_bytes -= len(body)
-            for said in (body,) if self._translate is None else self._translate(body):
-                self._sink.frame(self._channel, self.number, self.number, Direction.IN, said)
+            for frame in (body,) if self._translate is None else self._translate(body):
+                self._sink.frame(self._channel, self.number, self.number, Direction.IN, frame)
             handler.received(body)
-            self._heard(now)
+            self._on_data(now)
 
     def _own_up(self) -> None:
         """Reports what was dropped, after the frames that came before it."""

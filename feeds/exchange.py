@@ -18,12 +18,12 @@ from feeds.bucket import Bucket, Buckets
 from feeds.exchange_config import ExchangeChannels, ExchangeConfig, seeding_of
 from feeds.http import HttpChannel
 from feeds.loop_time import loop_s
-from feeds.native import NativeSource
 from feeds.reseeding import Reseeder
 from feeds.socket import WebSocketSource
-from feeds.standing import Past, Shared
+from feeds.subscription_state import Past, Shared
 from feeds.subscriptions import Subscriptions
-from feeds.venue import NOTHING, Heard
+from feeds.transport import NativeSource
+from feeds.venue import NOTHING, ParsedFrame
 from feeds.venue_reads import VenueReads
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
     from cambist.model.opportunity import Need
     from feeds.conversation import Conversation
-    from feeds.native import Wires
+    from feeds.transport import Wires
     from feeds.venue import Subscription, Venue
 
 __all__ = ["ExchangeChannels", "ExchangeConfig", "ExchangeFeed", "seeding_of"]
@@ -169,33 +169,33 @@ class ExchangeFeed:
     def _make_shared(self) -> Shared:
         by_stream = self._seeding == "resubscribe"
         return Shared(
-            self._venue,
-            self.name,
-            self._note,
-            self._past,
-            self._deadlines,
-            self._config,
-            itertools.count(1),
-            self._socket.roll,
-            self._heard,
-            self._reseeder.done if by_stream else self._spoke,
-            self._said,
-            self._ended,
-            self._clock,
+            venue=self._venue,
+            name=self.name,
+            note=self._note,
+            past=self._past,
+            deadlines=self._deadlines,
+            retry=self._config,
+            numbers=itertools.count(1),
+            roll=self._socket.roll,
+            parse=self._parsed,
+            recovered=self._reseeder.done if by_stream else self._spoke,
+            on_state=self._take_state,
+            ended=self._ended,
+            clock=self._clock,
         )
 
     # A feed
 
     def channels(self) -> tuple[Channel, ...]:
         """Returns its streams, its snapshots and its instrument list."""
-        told = self._channels
-        return (told.ws, *told.depth.values(), *((told.info,) if told.info is not None else ()))
+        channels = self._channels
+        return (channels.ws, *channels.depth.values(), *((channels.info,) if channels.info is not None else ()))
 
     def status(self) -> tuple[FeedStatus, ...]:
         """Returns how the streams and the reads are."""
         socket = self._socket.status()
-        told = self._subscribed
-        silent = told.silent() if told is not None and socket.state == "live" else []
+        subscribed = self._subscribed
+        silent = subscribed.silent() if subscribed is not None and socket.state == "live" else []
         parts = [f"{len(silent)} silent: {_some(silent)}"] if silent else []
         refused = [key for key, past in self._past.items() if past.refused]
         if refused and not self._unlisted:
@@ -203,7 +203,7 @@ class ExchangeFeed:
         parts += [part for part in (self._unlisted, self._state) if part]
         if parts and socket.state == "live":
             socket = msgspec.structs.replace(socket, note="; ".join(parts))
-        if told is not None and socket.state == "live" and silent and "live" not in told.states().values():
+        if subscribed is not None and socket.state == "live" and silent and "live" not in subscribed.states().values():
             socket = msgspec.structs.replace(socket, state="stale")
         if self._reads is None:
             return (socket,)
@@ -273,17 +273,17 @@ class ExchangeFeed:
         if which in self._open:
             self._open.remove(which)
 
-    def _said(self, state: str) -> None:
+    def _take_state(self, state: str) -> None:
         """Keeps what the venue says of itself, if it is out of the ordinary."""
         state = "" if state == "online" else sanitise(state, 24)
         if state and state != self._state:
             self._note("warn", self.name, f"the venue says {state}")
         self._state = state
 
-    def _heard(self, body: bytes) -> Heard:
+    def _parsed(self, body: bytes) -> ParsedFrame:
         """Reads a frame; a reader that fails, which a plug-in's may, is told once for each kind of failure."""
         try:
-            return self._venue.heard(body)
+            return self._venue.parse(body)
         except Exception as error:  # whatever it is, the connection goes on
             self._fault("a frame can't be read", error)
             return NOTHING

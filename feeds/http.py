@@ -120,8 +120,8 @@ class HttpChannel:
 
         `paid`: the weight of the first try was taken out of the bucket already.
         """
-        said = f"GET {target}".encode()
-        return await self._read(channel, "GET", self._url + target, None, said, check, weight, paid=paid)
+        sent = f"GET {target}".encode()
+        return await self._read(channel, "GET", self._url + target, None, sent, check, weight, paid=paid)
 
     async def peek(self, target: str, *, weight: float = 1.0) -> tuple[bytes, int, int]:
         """Returns the reply to a GET that no decision depends on, and the wall times of asking and answer.
@@ -144,7 +144,7 @@ class HttpChannel:
         method: str,
         url: str,
         data: bytes | None,
-        said: bytes,
+        sent: bytes,
         check: Check,
         weight: float = 1.0,
         *,
@@ -163,7 +163,7 @@ class HttpChannel:
                 with attempt:
                     await (self._bucket.unpaused() if paid else self._bucket.take(weight))
                     paid = False
-                    body = await self._once(channel, method, url, data, said)
+                    body = await self._once(channel, method, url, data, sent)
                     check(body)
                     self._state, self._reason = "live", ""
                     return body
@@ -175,10 +175,10 @@ class HttpChannel:
         message = "no attempt was made"
         raise Unreachable(message)
 
-    async def _once(self, channel: int, method: str, url: str, data: bytes | None, said: bytes) -> bytes:
+    async def _once(self, channel: int, method: str, url: str, data: bytes | None, sent: bytes) -> bytes:
         self._conn += 1
         conn = self._conn
-        self._sink.frame(channel, conn, GENERATION, Direction.OUT, said)
+        self._sink.frame(channel, conn, GENERATION, Direction.OUT, sent)
         headers = {"Content-Type": "application/json"} if data is not None else None
         async with self._open().request(method, url, data=data, headers=headers, allow_redirects=False) as reply:
             self._heed(reply)

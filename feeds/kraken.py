@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from feeds.conversation import KeepAlive, SocketLimits
-from feeds.venue import NOTHING, Deadlines, Heard, Op, Query, Refused, Subscription, Venue, VenueLimits
+from feeds.venue import NOTHING, Deadlines, Op, ParsedFrame, Query, Refused, Subscription, Venue, VenueLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,20 +137,20 @@ class Kraken(Venue):
             params["depth"] = DEPTH
         return msgspec.json.encode({"method": op, "params": params, "req_id": number})
 
-    def heard(self, body: bytes) -> Heard:
+    def parse(self, body: bytes) -> ParsedFrame:
         """Returns which symbols a frame is about, and what it says of them."""
         try:
             message = _MESSAGE.decode(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return NOTHING
         if message.channel == "status":
-            return Heard(state=message.data[0].system if message.data else "")
+            return ParsedFrame(state=message.data[0].system if message.data else "")
         if message.channel:
-            return Heard(data=tuple(f"{message.channel} {row.symbol}" for row in message.data if row.symbol))
+            return ParsedFrame(data=tuple(f"{message.channel} {row.symbol}" for row in message.data if row.symbol))
         if message.method == "subscribe" and message.success is False:
-            return Heard(refused=Refused(message.error, symbol=message.symbol, number=message.req_id))
+            return ParsedFrame(refused=Refused(message.error, symbol=message.symbol, number=message.req_id))
         if message.method == "subscribe" and message.result is not None:
-            return Heard(acked=(f"{message.result.channel} {message.result.symbol}",))
+            return ParsedFrame(acked=(f"{message.result.channel} {message.result.symbol}",))
         return NOTHING
 
     def instruments(self, symbols: Sequence[str]) -> Query | None:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 
 from feeds.conversation import KeepAlive, SocketLimits
-from feeds.venue import NOTHING, Deadlines, Heard, Op, Query, Refused, Subscription, Venue, VenueLimits
+from feeds.venue import NOTHING, Deadlines, Op, ParsedFrame, Query, Refused, Subscription, Venue, VenueLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +131,7 @@ class Okx(Venue):
         args = [{"channel": one.topic, "instId": one.symbol} for one in subscriptions]
         return msgspec.json.encode({"id": str(number), "op": op, "args": args})
 
-    def heard(self, body: bytes) -> Heard:
+    def parse(self, body: bytes) -> ParsedFrame:
         """Returns which instrument a frame is about, and what it says of it."""
         try:
             message = _MESSAGE.decode(body)
@@ -140,13 +140,13 @@ class Okx(Venue):
         key = f"{message.arg.channel} {message.arg.instId}" if message.arg is not None else ""
         match message.event:
             case "":
-                return Heard(data=(key,)) if key else NOTHING
+                return ParsedFrame(data=(key,)) if key else NOTHING
             case "subscribe":
-                return Heard(acked=(key,)) if key else NOTHING
+                return ParsedFrame(acked=(key,)) if key else NOTHING
             case "notice" if message.code == "64008":
-                return Heard(notice="the venue upgrades")
+                return ParsedFrame(notice="the venue upgrades")
             case "error":
-                return Heard(refused=_refused(message, key))
+                return ParsedFrame(refused=_refused(message, key))
         return NOTHING
 
     def instruments(self, symbols: Sequence[str]) -> Query | None:
@@ -172,8 +172,8 @@ class Okx(Venue):
 
     def time_ns(self, body: bytes) -> tuple[int, int]:
         """Returns `{"code":"0","data":[{"ts":"1597026383085"}]}`, told in ms."""
-        told = _TIME.decode(body).data
-        return int(told[0].ts if told else "") * 1_000_000, 1_000_000
+        times = _TIME.decode(body).data
+        return int(times[0].ts if times else "") * 1_000_000, 1_000_000
 
 
 def _refused(message: _Message, key: str) -> Refused:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from feeds.bucket import Bucket
-    from feeds.standing import Past, Shared
+    from feeds.subscription_state import Past, Shared
 
 MINUTE_S = 60.0
 TIMER_S = 0.001

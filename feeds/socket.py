@@ -251,7 +251,7 @@ class WebSocketSource:
             self._sink,
             self._limits,
             clock=self._clock,
-            heard=self._backoff.data,
+            on_data=self._backoff.data,
             translate=self._translate,
             keep_alive=self._keep_alive,
         )

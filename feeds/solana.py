@@ -21,8 +21,8 @@ from cambist.model.text import sanitise
 from feeds.base import FeedStatus, Note, Sink, no_note
 from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
 from feeds.loop_time import loop_s
-from feeds.native import NativeSource
 from feeds.socket import SocketLimits, WebSocketSource
+from feeds.transport import NativeSource
 
 if TYPE_CHECKING:
     import random
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
     from cambist.model.market import PoolRef
     from cambist.model.opportunity import Need
-    from feeds.native import Wires
+    from feeds.transport import Wires
     from feeds.watchdog import Breach
 
 CLOCK = "SysvarC1ock11111111111111111111111111111111"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from cambist.model.text import sanitise
 from feeds.retries import MINUTE_S, Retries
-from feeds.standing import PATIENCE_CAP_S, Shared, Standing, State
-from feeds.venue import NOTHING, Heard, Refused, Subscription, symbols_in
+from feeds.subscription_state import PATIENCE_CAP_S, OpenSubscription, Shared, State
+from feeds.venue import NOTHING, ParsedFrame, Refused, Subscription, symbols_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,11 +47,11 @@ class Subscriptions:
         self._venue, self._past, self._deadlines = shared.venue, shared.past, shared.deadlines
         self._clock = shared.clock
         self._retries = Retries(shared, operations, self._again)
-        self._standing = {one.key: Standing(one) for one in wanted if not self._past[one.key].refused}
+        self._open = {one.key: OpenSubscription(one) for one in wanted if not self._past[one.key].refused}
         self._requests: dict[int, tuple[str, ...]] = {}
-        self._missing = {key for key, one in self._standing.items() if one.owes}
+        self._missing = {key for key, one in self._open.items() if one.owes}
         if seeds:
-            books = [one.subscription for one in self._standing.values() if one.subscription.stream == "book"]
+            books = [one.subscription for one in self._open.values() if one.subscription.stream == "book"]
             self._missing |= {_seed_of(book.symbol) for book in books}
         self._any_at = self._clock()
         self._acked_any = False
@@ -60,11 +60,11 @@ class Subscriptions:
 
     def states(self) -> dict[str, State]:
         """Returns the state of each subscription that was not refused."""
-        return {key: one.state for key, one in self._standing.items()}
+        return {key: one.state for key, one in self._open.items()}
 
     def silent(self) -> list[str]:
         """Returns the keys that owe data."""
-        return [key for key, one in self._standing.items() if one.mute]
+        return [key for key, one in self._open.items() if one.mute]
 
     def pending(self, symbol: str) -> bool:
         """Whether a book is being subscribed, so that a snapshot is on its way already."""
@@ -80,38 +80,38 @@ class Subscriptions:
 
     def drop(self, keys: Iterable[str], reason: str) -> None:
         """Gives subscriptions up for good, and says so once for each symbol and reason."""
-        told: dict[str, None] = {}
+        dropped: dict[str, None] = {}
         for key in keys:
-            past, one = self._past[key], self._standing.pop(key, None)
+            past, one = self._past[key], self._open.pop(key, None)
             if one is None:
                 continue
             if not past.refused:
-                told[one.subscription.symbol or key] = None
+                dropped[one.subscription.symbol or key] = None
             past.refused = reason
             self._talk.watch.forget(key)
             self._retries.forget(key)
             self._arrived(key)
             self.seeded(one.subscription.symbol)
             self._shared.recovered(one.subscription.symbol)
-        for symbol in told:
+        for symbol in dropped:
             self._shared.note(
                 "error", self._shared.name, f"{sanitise(symbol)} is not subscribed: {sanitise(reason, 80)}"
             )
-        if not self._standing:
+        if not self._open:
             self._talk.watch.forget(ANY)
             self._talk.settled.set()
 
     def give_up(self, symbol: str, reason: str) -> None:
         """Unsubscribes a symbol for good."""
-        keys = [key for key, one in self._standing.items() if one.subscription.symbol == symbol]
-        self._unsubscribe([self._standing[key].subscription for key in keys])
+        keys = [key for key, one in self._open.items() if one.subscription.symbol == symbol]
+        self._unsubscribe([self._open[key].subscription for key in keys])
         self.drop(keys, reason)
 
     # The connection's handler
 
     def opened(self) -> None:
         """Subscribes everything."""
-        if not self._standing:
+        if not self._open:
             self._talk.settled.set()
             return
         deadlines, watch = self._deadlines, self._talk.watch
@@ -122,27 +122,27 @@ class Subscriptions:
         ):
             watch.sent(key, 0.0, first_data_s=first_s, silence_s=silence_s)
             watch.acked(key)
-        spent = {key: wait_s for key in self._standing if (wait_s := self._retries.spent_s(self._past[key])) > 0}
+        spent = {key: wait_s for key in self._open if (wait_s := self._retries.spent_s(self._past[key])) > 0}
         for key, wait_s in spent.items():
             self._retries.plan(key, wait_s, anew=False)
-        self._subscribe([key for key in self._standing if key not in spent])
+        self._subscribe([key for key in self._open if key not in spent])
         if not self._missing:
             self._talk.settled.set()
 
     def received(self, body: bytes) -> None:
         """Looks at answers and at what speaks; prices are the engine's."""
         self._talk.watch.data(ALIVE)
-        heard = self._shared.heard(body)
-        if heard is NOTHING:
+        parsed = self._shared.parse(body)
+        if parsed is NOTHING:
             return
-        for key in heard.data:
+        for key in parsed.data:
             self._data(key)
-        if heard.acked or heard.answered is not None or heard.refused is not None:
-            self._answered(heard)
-        if heard.notice:
-            self._shared.roll(heard.notice, self._talk)
-        if heard.state:
-            self._shared.said(heard.state)
+        if parsed.acked or parsed.answered is not None or parsed.refused is not None:
+            self._answered(parsed)
+        if parsed.notice:
+            self._shared.roll(parsed.notice, self._talk)
+        if parsed.state:
+            self._shared.on_state(parsed.state)
 
     def closed(self, reason: str) -> None:
         """Stops what was planned."""
@@ -151,7 +151,7 @@ class Subscriptions:
 
     def overdue(self, breach: Breach) -> bool:
         """Acts on one subscription where it can; a connection that is dead as a whole is not worth keeping."""
-        one = self._standing.get(breach.key)
+        one = self._open.get(breach.key)
         if one is None:
             return breach.key in (ALIVE, ANY)
         if breach.what == "ack":
@@ -169,7 +169,7 @@ class Subscriptions:
     # Data
 
     def _data(self, key: str) -> None:
-        one = self._standing.get(key)
+        one = self._open.get(key)
         if one is None:
             return
         now = self._any_at = self._clock()
@@ -201,12 +201,12 @@ class Subscriptions:
             if not self._missing:
                 self._talk.settled.set()
 
-    def _fell_silent(self, key: str, one: Standing) -> bool:
+    def _fell_silent(self, key: str, one: OpenSubscription) -> bool:
         """Takes one silent subscription anew, then the connection; silence of all is not its fault."""
         past, now, deadlines = self._past[key], self._clock(), self._deadlines
         most_s = one.most_s(deadlines, past)
         quiet_s = now - one.last
-        if now - self._any_at >= deadlines.symbol_s and len(self._standing) > 1:
+        if now - self._any_at >= deadlines.symbol_s and len(self._open) > 1:
             self._talk.watch.rearm(key, deadlines.symbol_s)
             return False
         if quiet_s < most_s:
@@ -222,17 +222,17 @@ class Subscriptions:
 
     # Answers
 
-    def _answered(self, heard: Heard) -> None:
-        for key in heard.acked:
+    def _answered(self, parsed: ParsedFrame) -> None:
+        for key in parsed.acked:
             self._acked(key)
-        if heard.answered is not None:
-            for key in self._requests.pop(heard.answered, ()):
+        if parsed.answered is not None:
+            for key in self._requests.pop(parsed.answered, ()):
                 self._acked(key)
-        if heard.refused is not None:
-            self._refused(heard.refused)
+        if parsed.refused is not None:
+            self._refused(parsed.refused)
 
     def _acked(self, key: str) -> None:
-        one = self._standing.get(key)
+        one = self._open.get(key)
         self._acked_any = True
         if one is not None and one.state == "requested":
             one.state = "acked"
@@ -242,8 +242,8 @@ class Subscriptions:
     def _refused(self, refused: Refused) -> None:
         """Drops what is bad for good, and tries again what may pass."""
         reason = f"{refused.code} {refused.reason}".strip()
-        asked = self._requests.get(refused.number, ()) if refused.number is not None else tuple(self._standing)
-        open_ = [key for key in asked if key in self._standing and self._standing[key].state == "requested"]
+        asked = self._requests.get(refused.number, ()) if refused.number is not None else tuple(self._open)
+        open_ = [key for key in asked if key in self._open and self._open[key].state == "requested"]
         named = self._named(refused, open_)
         if ALREADY in refused.reason.lower():
             for key in named or open_:
@@ -270,17 +270,17 @@ class Subscriptions:
     def _named(self, refused: Refused, open_: list[str]) -> list[str]:
         """Returns the keys that a refusal names, be it only in its text."""
         if refused.key:
-            return [refused.key] if refused.key in self._standing else []
+            return [refused.key] if refused.key in self._open else []
         symbol = refused.symbol or symbols_in(
-            refused.reason, {self._standing[key].subscription.symbol for key in open_} - {""}
+            refused.reason, {self._open[key].subscription.symbol for key in open_} - {""}
         )
-        return [key for key in open_ if symbol and self._standing[key].subscription.symbol == symbol]
+        return [key for key in open_ if symbol and self._open[key].subscription.symbol == symbol]
 
     # Subscribing
 
     def _subscribe(self, keys: Sequence[str]) -> None:
         """Sends what subscribes these keys; deadlines allow for the time that the messages need to go out."""
-        ordered = [self._standing[key].subscription for key in keys if key in self._standing]
+        ordered = [self._open[key].subscription for key in keys if key in self._open]
         now, deadlines = self._clock(), self._deadlines
         for at, request in enumerate(self._venue.requests("subscribe", ordered, self._shared.numbers)):
             self._operations.spend()
@@ -289,7 +289,7 @@ class Subscriptions:
                 del self._requests[next(iter(self._requests))]
             self._talk.send(request.message)
             for key in request.keys:
-                one = self._standing[key]
+                one = self._open[key]
                 one.state = "requested"
                 one.gaps.clear()
                 self._past[key].attempts.append(now)
@@ -303,17 +303,17 @@ class Subscriptions:
             self._talk.send(request.message)
 
     def _resubscribe(self, keys: Sequence[str]) -> None:
-        known = [key for key in keys if key in self._standing]
+        known = [key for key in keys if key in self._open]
         for key in known:
-            self._standing[key].recovering = True
-            self._standing[key].state = "requested"
-        self._unsubscribe([self._standing[key].subscription for key in known])
+            self._open[key].recovering = True
+            self._open[key].state = "requested"
+        self._unsubscribe([self._open[key].subscription for key in known])
         self._subscribe(known)
 
-    def _books(self, symbol: str) -> list[Standing]:
+    def _books(self, symbol: str) -> list[OpenSubscription]:
         return [
             one
-            for one in self._standing.values()
+            for one in self._open.values()
             if one.subscription.stream == "book" and one.subscription.symbol == symbol
         ]
 
@@ -323,8 +323,8 @@ class Subscriptions:
         """Counts a failure and plans the next attempt; `anew` unsubscribes before it."""
         past = self._past[key]
         past.failures += 1
-        if key in self._standing:
-            self._standing[key].failures += 1
+        if key in self._open:
+            self._open[key].failures += 1
         if past.failures >= self._shared.retry.alarm_after:
             self._alarm(key, f"{sanitise(key)} failed {past.failures} times: {sanitise(why, 80)}")
         self._retries.plan_after_failure(key, anew=anew)

@@ -39,7 +39,7 @@ class Subscription(msgspec.Struct, frozen=True):
     """One stream of one symbol."""
 
     key: str
-    """Unique on a connection; what `Heard` names it by."""
+    """Unique on a connection; what `ParsedFrame` names it by."""
     symbol: str
     """In the venue's form; empty for a stream of the connection itself."""
     stream: str
@@ -66,7 +66,7 @@ class Refused(msgspec.Struct, frozen=True):
     number: int | None = None
 
 
-class Heard(msgspec.Struct, frozen=True):
+class ParsedFrame(msgspec.Struct, frozen=True):
     """What one frame says about the connection."""
 
     data: tuple[str, ...] = ()
@@ -82,7 +82,10 @@ class Heard(msgspec.Struct, frozen=True):
     """What the venue says of itself, such as `maintenance`."""
 
 
-NOTHING = Heard()
+Heard = ParsedFrame
+"""Its former name, which plug-ins may use."""
+
+NOTHING = ParsedFrame()
 """A frame that only shows that the connection is alive: a pong, a heartbeat, an answer to an unsubscription."""
 
 
@@ -159,6 +162,11 @@ class Venue(ABC):
     errors: ClassVar[Mapping[str, ErrorClass]] = {}
     """Class of each code, or of what an error's text begins with."""
 
+    def __init_subclass__(cls) -> None:
+        """Takes a plug-in that was written when `parse` was called `heard`."""
+        if "heard" in cls.__dict__ and "parse" not in cls.__dict__:
+            cls.parse = cls.__dict__["heard"]  # type: ignore[method-assign]
+
     # Streams
 
     @abstractmethod
@@ -170,7 +178,7 @@ class Venue(ABC):
         """Returns the message that subscribes or unsubscribes, within the venue's rules for one message."""
 
     @abstractmethod
-    def heard(self, body: bytes) -> Heard:
+    def parse(self, body: bytes) -> ParsedFrame:
         """Returns what a frame says about the connection. A frame that can't be read says nothing."""
 
     def book_name(self, symbol: str) -> str:
@@ -204,8 +212,8 @@ class Venue(ABC):
 
     def error_class(self, code: str, text: str = "") -> ErrorClass | None:
         """Returns the class of an error by what its text says, else by its code; `None` if neither is known."""
-        said = (kind for words, kind in self.errors.items() if not words.lstrip("-").isdigit() and words in text)
-        return next(said, self.errors.get(code))
+        classes = (kind for words, kind in self.errors.items() if not words.lstrip("-").isdigit() and words in text)
+        return next(classes, self.errors.get(code))
 
     # Reads
 

@@ -32,9 +32,7 @@ def size_class(width: int, height: int) -> int:
     return 80 if width >= SMALLEST[0] and height >= SMALLEST[1] else 0
 
 
-def places(
-    width: int, height: int, slots: dict[str, str], zoom: str = "", *, transport: bool = False
-) -> dict[str, Box]:
+def places(width: int, height: int, slots: dict[str, str], zoom: str = "", *, playback: bool = False) -> dict[str, Box]:
     """Returns the box of each widget by name; what isn't named isn't shown.
 
     `slots` says which panel stands in which slot, `zoom` which panel takes the whole content area.
@@ -54,8 +52,8 @@ def places(
         "edge-right": Box(width - 1, 1, 1, height - 2),
     }
     bottom = height - 2
-    if transport:
-        boxes["transport"] = Box(1, height - 4, width - 2, 3)
+    if playback:
+        boxes["playback"] = Box(1, height - 4, width - 2, 3)
         bottom = height - 5
     elif kind != 200:
         boxes["logline"] = Box(1, height - 2, width - 2, 1)

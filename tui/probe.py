@@ -49,9 +49,9 @@ def draws_wide(answer_s: float = ANSWER_S) -> bool:
 
 def _column(source: int, end: float) -> int | None:
     """Returns the column that the terminal reports, counted from 1; keys typed meanwhile are lost."""
-    heard = b""
+    answer = b""
     while (left := end - time.monotonic()) > 0 and select.select([source], [], [], left)[0]:
-        heard += os.read(source, 64)
-        if found := _POSITION.search(heard):
+        answer += os.read(source, 64)
+        if found := _POSITION.search(answer):
             return int(found[1])
     return None

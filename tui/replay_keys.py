@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cambist.model.commands import AddBookmark, Pause, Play, Seek, SeekBy, SetSpeed, Step, TransportCommand
+from cambist.model.commands import AddBookmark, Pause, Play, PlaybackCommand, Seek, SeekBy, SetSpeed, Step
 from tui.formats import clock
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class TimeError(ValueError):
     """Text that is no time of this recording: why, in words for the operator."""
 
 
-def commands(action: str, step: str, status: ReplayStatus) -> tuple[TransportCommand | AddBookmark, ...]:
+def commands(action: str, step: str, status: ReplayStatus) -> tuple[PlaybackCommand | AddBookmark, ...]:
     """Returns the commands that a replay action means in this state; none if it means nothing now.
 
     `step` is what the registry hands over: `1` or `-1`, or seconds for `seek` and `leap`.
@@ -68,7 +68,7 @@ def speed_text(speed: float | None) -> str:
     return "max" if speed is None else f"{speed:g}"
 
 
-def _speed(direction: int, status: ReplayStatus) -> tuple[TransportCommand | AddBookmark, ...]:
+def _speed(direction: int, status: ReplayStatus) -> tuple[PlaybackCommand | AddBookmark, ...]:
     now = status.speed
     if now in SPEEDS:
         at = SPEEDS.index(now) + direction

@@ -73,15 +73,15 @@ def peak_bytes() -> int:
     Linux hands `ru_maxrss` on from the process that started this one; what `/proc` says is this one's own.
     """
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return _told("VmHWM") or (peak if sys.platform == "darwin" else peak * KIB)
+    return _status_bytes("VmHWM") or (peak if sys.platform == "darwin" else peak * KIB)
 
 
 def held_bytes() -> int:
     """Returns the memory this process holds now; its peak where the system doesn't say."""
-    return _told("VmRSS") or peak_bytes()
+    return _status_bytes("VmRSS") or peak_bytes()
 
 
-def _told(name: str) -> int | None:
+def _status_bytes(name: str) -> int | None:
     status = Path("/proc/self/status")
     for entry in status.read_text(encoding="utf-8").splitlines() if status.exists() else ():
         if entry.startswith(f"{name}:"):

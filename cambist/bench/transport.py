@@ -29,8 +29,8 @@ from cambist.runtime.inbox import Inbox
 from feeds.base import MAX_BYTES, MAX_RECORDS
 from feeds.conversation import Conversation, SocketLimits
 from feeds.kraken import Kraken
-from feeds.native import NativeSource, Wires
 from feeds.socket import WebSocketSource
+from feeds.transport import NativeSource, Wires
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -142,7 +142,7 @@ class _Receiver:
 
     def received(self, body: bytes) -> None:
         """Does what a feed does at least: looks at the frame."""
-        Kraken.heard(_KRAKEN, body)
+        Kraken.parse(_KRAKEN, body)
 
     def closed(self, reason: str) -> None:
         """Does nothing."""

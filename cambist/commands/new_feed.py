@@ -25,7 +25,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feeds.venue import NOTHING, Deadlines, Heard, Op, Refused, Subscription, Venue, VenueLimits
+from feeds.venue import NOTHING, Deadlines, ParsedFrame, Op, Refused, Subscription, Venue, VenueLimits
 
 
 class Message(msgspec.Struct):
@@ -67,16 +67,16 @@ class $klass(Venue):
         """Returns the message that subscribes, or ends, these."""
         return msgspec.json.encode({"op": op, "id": number, "topics": [one.key for one in subscriptions]})
 
-    def heard(self, body: bytes) -> Heard:
+    def parse(self, body: bytes) -> ParsedFrame:
         """Returns what a frame says about the connection."""
         message = decoded(body)
         if message is None:
             return NOTHING
         if message.topic:
-            return Heard(data=(message.topic,))
+            return ParsedFrame(data=(message.topic,))
         if message.error:
-            return Heard(refused=Refused(message.error, message.code, number=message.id))
-        return Heard(answered=message.id) if message.op == "subscribed" else NOTHING
+            return ParsedFrame(refused=Refused(message.error, message.code, number=message.id))
+        return ParsedFrame(answered=message.id) if message.op == "subscribed" else NOTHING
 
     def translate(self, body: bytes) -> list[bytes]:
         """Returns what a frame means in cambist's own form: numbers stay the text that the venue sent.
@@ -88,12 +88,12 @@ class $klass(Venue):
         if not symbol:
             return [b'{"kind":"alive"}']
         if stream == "trade":
-            told = {"price": message.price, "qty": message.quantity, "side": message.side}
+            fields = {"price": message.price, "qty": message.quantity, "side": message.side}
             kind = "trade"
         else:
-            told = {"bids": message.bids, "asks": message.asks}
+            fields = {"bids": message.bids, "asks": message.asks}
             kind = "snapshot" if message.first else "delta"
-        return [msgspec.json.encode({"kind": kind, "symbol": symbol, "seq": message.seq, "ts": message.ts, **told})]
+        return [msgspec.json.encode({"kind": kind, "symbol": symbol, "seq": message.seq, "ts": message.ts, **fields})]
 
 
 def decoded(body: bytes) -> Message | None:
@@ -122,7 +122,7 @@ def test_the_venue_keeps_the_contract():
 
 
 def test_a_refusal_is_told_with_its_class():
-    refused = $module.VENUE.heard(b'{"error":"unknown topic book X","id":3}').refused
+    refused = $module.VENUE.parse(b'{"error":"unknown topic book X","id":3}').refused
     assert refused.number == 3
     assert $module.VENUE.error_class(refused.code, refused.reason) == "bad_subscription"
 ''')

@@ -99,8 +99,8 @@ def notify(*lines: str) -> None:
     if not address:
         return
     where = "\0" + address[1:] if address.startswith("@") else address
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-        told.sendto("\n".join(lines).encode(), where)
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
+        notifier.sendto("\n".join(lines).encode(), where)
 
 
 def watchdog_s() -> float | None:

@@ -29,7 +29,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _keys(config)
     names = [endpoint.name for endpoint in config.solana]
     for wrong in watch.problems(config.watch, config.valuation, config.tokens, names):
-        yield wrong.key, _said(wrong.text)
+        yield wrong.key, _sentence(wrong.text)
     for at, each in enumerate(config.identities):
         if is_multiple(each.asset):
             text = f'is "{each.asset[:60]}", many tokens at once: it is never taken for the token itself'
@@ -41,7 +41,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _addresses(config)
 
 
-def _said(text: str) -> str:
+def _sentence(text: str) -> str:
     return "{key}: " + text.replace("{", "{{").replace("}", "}}")
 
 
@@ -91,7 +91,7 @@ def _exchange(name: str, table: ExchangeEndpoint) -> Iterator[Problem]:
     seen: set[str] = set()
     for symbol in table.symbols:
         if not symbol or symbol in seen:
-            yield f"{key}.symbols", _said("is empty" if not symbol else f'"{symbol[:30]}" stands there twice')
+            yield f"{key}.symbols", _sentence("is empty" if not symbol else f'"{symbol[:30]}" stands there twice')
         seen.add(symbol)
 
 
@@ -135,9 +135,9 @@ def _addresses(config: Config) -> Iterator[Problem]:
     ]
     for key, url, takes_query in urls:
         if problem := url_problem(url) or ("" if takes_query or "?" not in url else "a base address takes no query"):
-            yield key, _said(problem)
+            yield key, _sentence(problem)
         if not re.match(r"(wss|https)://|(ws|http)://(127\.\d+\.\d+\.\d+|localhost|\[::1\])[:/]", url + "/"):
-            yield key, _said("plain ws and http are for loopback only, use wss or https")
+            yield key, _sentence("plain ws and http are for loopback only, use wss or https")
 
 
 def url_problem(url: str) -> str:

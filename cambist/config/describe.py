@@ -145,9 +145,9 @@ def _meanings(shape: type[msgspec.Struct]) -> dict[str, str]:
         (body,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
         assert isinstance(body, ast.ClassDef)
         for before, after in zip(body.body, body.body[1:], strict=False):
-            said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and after.value.value
-            if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and isinstance(said, str):
-                found[before.target.id] = " ".join(said.split())
+            doc = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and after.value.value
+            if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and isinstance(doc, str):
+                found[before.target.id] = " ".join(doc.split())
     return found
 
 

@@ -48,15 +48,15 @@ class Node:
         try:
             with probe.step("subscribe") as found:
                 await socket.send(SLOTS, text=True)
-                while (said := _json(await socket.recv(decode=False))).get("id") != 1:
+                while (message := _json(await socket.recv(decode=False))).get("id") != 1:
                     pass
-                if "result" not in said:
-                    probe.fail(Failed(f"slotSubscribe is refused: {sanitise(str(said.get('error')), 80)}"))
+                if "result" not in message:
+                    probe.fail(Failed(f"slotSubscribe is refused: {sanitise(str(message.get('error')), 80)}"))
                 found.text = "slots are subscribed"
             with probe.step("first data") as found:
-                while (said := _json(await socket.recv(decode=False))).get("method") != "slotNotification":
+                while (message := _json(await socket.recv(decode=False))).get("method") != "slotNotification":
                     pass
-                slot = int(said["params"]["result"]["slot"])
+                slot = int(message["params"]["result"]["slot"])
                 self._slots[probe.name] = slot, time.monotonic()
                 found.text = f"slot {slot:,}"
         except (LookupError, TypeError) as error:
@@ -150,11 +150,11 @@ async def _call(http: HttpChannel, method: str, params: object = None) -> Any:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        said = msgspec.json.decode(body)
+        message = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
         what = "an answer that is no JSON"
         raise Unreachable(what, 200) from error
-    return said if isinstance(said, dict) else {}
+    return message if isinstance(message, dict) else {}
 
 
 def _tips(body: bytes, probe: Probe) -> str:

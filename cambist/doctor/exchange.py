@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
     from cambist.config import Config, ExchangeEndpoint
-    from feeds.venue import Heard, Request, Venue
+    from feeds.venue import ParsedFrame, Request, Venue
 
 MS = 1_000_000
 LAG_FRAMES = 20
@@ -93,14 +93,14 @@ class Exchange:
         with probe.step("clock") as found:
             for _ in range(TIMES_ASKED):
                 body, asked_ns, answered_ns = await http.peek(query.target, weight=query.weight)
-                self._clock.took(asked_ns, answered_ns, *self._told(body))
+                self._clock.took(asked_ns, answered_ns, *self._venue_time(body))
             offset, error = self._clock.offset_ns or 0, self._clock.error_ns
             found.text = f"its clock is {offset / MS:+.0f} ms from ours, to {error / MS:.0f} ms"
             found.ok = abs(offset) - error <= MAX_OFFSET_NS
             if not found.ok:
                 found.text += ": orders stay disarmed; set this machine's clock (timedatectl set-ntp true)"
 
-    def _told(self, body: bytes) -> tuple[int, int]:
+    def _venue_time(self, body: bytes) -> tuple[int, int]:
         try:
             return self.venue.time_ns(body)
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:
@@ -153,15 +153,15 @@ class Exchange:
             tiers = self.venue.taker_ppm(body, symbols[0]) if body and symbols else ()
         except (ValueError, TypeError, LookupError, RecursionError):
             tiers = ()
-        told = f"its list says {tiers[0][1]} ppm at the lowest volume" if tiers else "its public lists tell no fee"
+        listing = f"its list says {tiers[0][1]} ppm at the lowest volume" if tiers else "its public lists tell no fee"
         entry = f'[[venue_fees]] venue = "{self.name}"'
         if ours is None:
-            return f"takers' fee unknown here, so cycles over it are refused; {told}. Set {entry}", False
+            return f"takers' fee unknown here, so cycles over it are refused; {listing}. Set {entry}", False
         if not tiers:
-            return f"takers pay {ours} ppm by the config; {told}: compare it with your account", True
+            return f"takers pay {ours} ppm by the config; {listing}: compare it with your account", True
         at = next((volume for volume, ppm in tiers if ppm == ours), None)
         if at is None:
-            return f"takers pay {ours} ppm by the config, but {told} and has no tier of that. Correct {entry}", False
+            return f"takers pay {ours} ppm by the config, but {listing} and has no tier of that. Correct {entry}", False
         return f"takers pay {ours} ppm by the config: its list's tier from a volume of {at:g} on", True
 
     # Streams
@@ -193,26 +193,26 @@ class Exchange:
                 await asyncio.sleep(self.venue.socket.send_interval_s)
             while True:
                 body = await socket.recv(decode=False)
-                heard = self._heard(body, probe)
-                if quotes & {*heard.data, *heard.acked} or _answers(heard, requests, quotes):
-                    early = body if quotes & {*heard.data} else b""
+                parsed = self._parsed(body, probe)
+                if quotes & {*parsed.data, *parsed.acked} or _answers(parsed, requests, quotes):
+                    early = body if quotes & {*parsed.data} else b""
                     break
             found.text = f"{symbol} is acknowledged"
         frames: list[tuple[int, bytes]] = []
         with probe.step("first data") as found:
             while not early:
                 body = await socket.recv(decode=False)
-                early = body if quotes & {*self._heard(body, probe).data} else b""
+                early = body if quotes & {*self._parsed(body, probe).data} else b""
             frames.append((time.time_ns(), early))
             found.text = f"{len(early):,} bytes of {symbol}"
         await self._lag(probe, socket, frames)
 
-    def _heard(self, body: bytes, probe: Probe) -> Heard:
-        heard = self.venue.heard(body)
-        if heard.refused is not None:
-            why = sanitise(f"{heard.refused.code} {heard.refused.reason}".strip(), 80)
+    def _parsed(self, body: bytes, probe: Probe) -> ParsedFrame:
+        parsed = self.venue.parse(body)
+        if parsed.refused is not None:
+            why = sanitise(f"{parsed.refused.code} {parsed.refused.reason}".strip(), 80)
             probe.fail(Failed(f"refused: {why}; check [{self.name}] symbols"))
-        return heard
+        return parsed
 
     async def _lag(self, probe: Probe, socket: ClientConnection, frames: list[tuple[int, bytes]]) -> None:
         """Listens for a while: receive time less the venue's, by the venue's clock as it was measured."""
@@ -228,7 +228,7 @@ class Exchange:
         if offset_ns is None:
             probe.add("lag", "unknown: the venue's clock was not measured")
             return
-        late = [(at_ns + offset_ns - told_ns) / MS for at_ns, body in frames for told_ns in self._times(body)]
+        late = [(at_ns + offset_ns - venue_ns) / MS for at_ns, body in frames for venue_ns in self._times(body)]
         if not late:
             probe.add("lag", f"unknown: none of {len(frames)} frames carries a time")
             return
@@ -238,16 +238,16 @@ class Exchange:
         probe.add("lag", text if ok else f"{text}: too late to trade on; look for a nearer machine or line", ok=ok)
 
     def _times(self, body: bytes) -> list[int]:
-        told = []
+        times = []
         plain = self.venue.protocol == "cambist"
         for frame in self.venue.translate(body) if plain else (body,):
             try:
-                said = decode_venue(f"{self.venue.protocol}.ws", "", frame)
+                events = decode_venue(f"{self.venue.protocol}.ws", "", frame)
             except DecodeError:
                 continue
-            told += [at for event in said if (at := getattr(event, "venue_ns", None)) is not None]
-        return told
+            times += [at for event in events if (at := getattr(event, "venue_ns", None)) is not None]
+        return times
 
 
-def _answers(heard: Heard, requests: list[Request], keys: set[str]) -> bool:
-    return any(heard.answered == request.number and keys & {*request.keys} for request in requests)
+def _answers(parsed: ParsedFrame, requests: list[Request], keys: set[str]) -> bool:
+    return any(parsed.answered == request.number and keys & {*request.keys} for request in requests)

@@ -107,8 +107,8 @@ class Probe:
     async def reached(self) -> None:
         """Looks the name up, connects, and shakes hands where TLS is spoken; nothing else is sent."""
         with self.step("dns") as found:
-            told = await asyncio.get_running_loop().getaddrinfo(self.host, self.port, type=1)
-            addresses = list(dict.fromkeys(str(entry[4][0]) for entry in told))
+            resolved = await asyncio.get_running_loop().getaddrinfo(self.host, self.port, type=1)
+            addresses = list(dict.fromkeys(str(entry[4][0]) for entry in resolved))
             found.text = f"{self.host}: {', '.join(addresses[:3])}"
         with self.step("tcp") as found:
             (await reach(self.host, self.port)).close()

@@ -63,10 +63,10 @@ class BuildInfo(NamedTuple):
 def build_info() -> BuildInfo:
     """Returns whether the native engine can be used, how it was built, or why it is absent."""
     try:
-        from cambist.engine import native
+        from cambist.engine import extension
     except ImportError as error:
         return BuildInfo(False, "", str(error))
-    return BuildInfo(True, native.BUILD_PROFILE, "")
+    return BuildInfo(True, extension.BUILD_PROFILE, "")
 
 
 def unavailable(name: str) -> str:
@@ -90,7 +90,7 @@ def make_engine(name: str, setup: EngineSetup) -> Engine:
     if name == "auto":
         name = "native" if build_info().native else "reference"
     if name == "native":
-        from cambist.engine.native import NativeEngine
+        from cambist.engine.extension import NativeEngine
 
         return NativeEngine(setup)
     if name == "reference":

@@ -90,8 +90,8 @@ async def _serve(venue: str, seed: int, rate: float) -> None:
     reader = asyncio.StreamReader(limit=MAX_COMMAND)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
-        said = await _obey(street, venue, msgspec.json.decode(line))
-        print(msgspec.json.encode(said).decode(), flush=True)
+        answer = await _obey(street, venue, msgspec.json.decode(line))
+        print(msgspec.json.encode(answer).decode(), flush=True)
     market.cancel()
     await street.close()
 

@@ -45,14 +45,14 @@ class Child:
 
     def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
         self.process, self.folder = process, folder
-        self.told: list[dict[str, Any]] = []
+        self.lines: list[dict[str, Any]] = []
         self._more = asyncio.Event()
         self._task = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
         assert self.process.stdout is not None
         async for line in self.process.stdout:
-            self.told.append(json.loads(line))
+            self.lines.append(json.loads(line))
             self._more.set()
 
     def do(self, line: str) -> None:
@@ -64,7 +64,7 @@ class Child:
         """Returns the first thing of a kind told after so many others. Raises `TimeoutError`."""
         async with asyncio.timeout(within_s):
             while True:
-                for line in self.told[since:]:
+                for line in self.lines[since:]:
                     if line["what"] == what and words in line.get("reason", ""):
                         return line
                 self._more.clear()
@@ -152,7 +152,7 @@ async def blocked_screen(this: Row, scale: Scale) -> Outcome:
             free = time.monotonic()
             await asyncio.sleep(BLOCK_S)
             spans["free"].append((free, time.monotonic()))
-            since = len(hub.told)
+            since = len(hub.lines)
             hub.do(f"{how} {BLOCK_S}")
             began = await hub.hear("blocked", since, 10.0)
             ended = await hub.hear("free", since, 10.0 + BLOCK_S)
@@ -176,9 +176,9 @@ def _lags(hub: Child, spans: list[tuple[float, float]], offset_ns: int, tally: T
             tally.lost += json.loads(record.body)["count"]
         inside = any(a <= record.recv_ns < b for a, b in bounds)
         if inside and record.kind == RecordKind.FRAME and record.direction == 0 and b'"E":' in record.body:
-            told = json.loads(record.body).get("data", {}).get("E")
-            if told is not None:
-                late.append(record.recv_ns / 1e6 - told)
+            event_ms = json.loads(record.body).get("data", {}).get("E")
+            if event_ms is not None:
+                late.append(record.recv_ns / 1e6 - event_ms)
     return late
 
 
@@ -191,18 +191,18 @@ async def clock_steps(this: Row, scale: Scale) -> Outcome:
         await asyncio.sleep(3.0)
         for at in range(times):
             hours = 1 if at % 2 == 0 else -1
-            since = len(hub.told)
+            since = len(hub.lines)
             hub.do(f"step {hours * 3_600_000}")
             moved = await hub.hear("moved", since, 5.0)
             disarmed.append((await hub.hear("disarmed", since, 10.0))["at"] - moved["at"])
             await _expect(hub, tally, "disarmed", since, "off ", Problem.NOT_NOTICED, "the offset is not measured anew")
-            since = len(hub.told)
+            since = len(hub.lines)
             hub.do(f"step {-hours * 3_600_000}")
             back = await hub.hear("moved", since, 5.0)
             if armed := await _expect(hub, tally, "armed", since, "", Problem.ARMED_LATE, "orders are not armed again"):
                 tally.recoveries_ms.append((armed["at"] - back["at"]) * 1e3)
             tally.trials += 2
-        since = len(hub.told)
+        since = len(hub.lines)
         hub.do("drift 100000")  # 100 ms a second: 500 ms off after 5 s
         moved = await hub.hear("moved", since, 5.0)
         if off := await _expect(hub, tally, "disarmed", since, "off ", Problem.NOT_NOTICED, "a drift is not noticed"):
@@ -217,12 +217,12 @@ async def clock_steps(this: Row, scale: Scale) -> Outcome:
 
 
 async def _expect(
-    hub: Child, tally: Tally, what: str, since: int, words: str, problem: Problem, said: str
+    hub: Child, tally: Tally, what: str, since: int, words: str, problem: Problem, complaint: str
 ) -> dict[str, Any] | None:
     try:
         return await hub.hear(what, since, SETTLED_S + 15.0, words)
     except TimeoutError:
-        tally.expect(False, problem, said)
+        tally.expect(False, problem, complaint)
         return None
 
 
@@ -257,15 +257,15 @@ async def standstills(this: Row, scale: Scale) -> Outcome:
             await asyncio.sleep(8.0)
             tally.trials += 1
         await hub.end()
-        told = list(hub.recorded())
-        seen = _judge(told, tally)
+        recorded = list(hub.recorded())
+        seen = _judge(recorded, tally)
     tally.expect(seen == len(stops), Problem.NOT_NOTICED, f"{seen} of {len(stops)} stops were noticed")
     return tally.outcome(
         this, f"{tally.trials} stops of {min(stops):g} to {max(stops):g} s, {tally.frames} frames after"
     )
 
 
-def _judge(told: list[Record], tally: Tally) -> int:
+def _judge(recorded: list[Record], tally: Tally) -> int:
     """Steps a session record by record; returns how many stops have a GAP of every channel ahead of all that waited."""
     kernel, noticed, gaps = compose.fresh_kernel(), 0, 0
     newest: dict[str, int] = {}
@@ -273,11 +273,11 @@ def _judge(told: list[Record], tally: Tally) -> int:
     usable: set[str] = set()
     awaited: set[str] = set()
     looked_ns = resumed_ns = 0
-    for at, record in enumerate(told):
+    for at, record in enumerate(recorded):
         kernel.step(_packed(record))
         if record.kind == RecordKind.GAP and b"stopped for" in record.body:
             if not gaps:
-                resumed_ns = next(r.recv_ns for r in told[at:] if r.recv_ns - told[at - 1].recv_ns > 2 * S)
+                resumed_ns = next(r.recv_ns for r in recorded[at:] if r.recv_ns - recorded[at - 1].recv_ns > 2 * S)
                 awaited, bounds = set(usable), dict(newest)
             gaps += 1
             if gaps == len(kernel.setup.engine.channels):
@@ -301,10 +301,10 @@ def _dated(body: bytes) -> list[tuple[str, int]]:
     """Returns what in a frame says of when it is: Binance's event time, a node's slot."""
     if b"depthUpdate" not in body and b"accountNotification" not in body and b"apiVersion" not in body:
         return []
-    said = json.loads(body)
-    if "stream" in said:
-        return [("E", said["data"]["E"])]
-    result = said.get("params", said).get("result")
+    message = json.loads(body)
+    if "stream" in message:
+        return [("E", message["data"]["E"])]
+    result = message.get("params", message).get("result")
     return [("slot", result["context"]["slot"])] if isinstance(result, dict) and "context" in result else []
 
 

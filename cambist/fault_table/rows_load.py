@@ -82,7 +82,7 @@ def _peak_bytes() -> int:
 @row(15, "64 MiB frame, 1000:1 compressed frame, 10⁵ levels", "refused; memory ≤ 2 × cap; loop pauses ≤ 50 ms")
 async def giants(this: Row, scale: Scale) -> Outcome:
     """Sends each from a process of its own, and watches memory and event loop here."""
-    tally, told = Tally(), list[str]()
+    tally, parts = Tally(), list[str]()
     for name in VENUES[:2] if scale.short else VENUES:
         async with far_rig(name, seed=scale.seed) as rig:
             cap = rig.venue.socket.max_size
@@ -95,7 +95,7 @@ async def giants(this: Row, scale: Scale) -> Outcome:
             ]
             for what, command in cases:
                 grown, pause_s = await _giant(rig, what, command, tally)
-                told.append(f"{name} {what} {grown / MIB:.0f} MiB {pause_s * 1e3:.0f} ms")
+                parts.append(f"{name} {what} {grown / MIB:.0f} MiB {pause_s * 1e3:.0f} ms")
                 fetched = what == "deep" and bool(rig.feed._channels.depth)
                 most = 2 * (rig.feed._config.http.max_size if fetched else cap)
                 tally.expect(
@@ -105,7 +105,7 @@ async def giants(this: Row, scale: Scale) -> Outcome:
                     pause_s <= 0.05, Problem.LOOP_STOOD, f"{name}, {what}: the loop stood for {pause_s * 1e3:.0f} ms"
                 )
     found = f"engine in the feed's own loop here, {build_info().profile} build: "
-    return tally.outcome(this, found + ", ".join(told))
+    return tally.outcome(this, found + ", ".join(parts))
 
 
 async def _giant(rig: FarRig, what: str, command: dict[str, Any], tally: Tally) -> tuple[int, float]:
@@ -120,11 +120,13 @@ async def _giant(rig: FarRig, what: str, command: dict[str, Any], tally: Tally) 
     await rig.live(20.0)
     tally.recoveries_ms.append((time.monotonic() - begun_s) * 1e3)
     await pulse.stop()
-    said = rig.sink.reasons[ends:]
+    ended = rig.sink.reasons[ends:]
     wanted = "closed with code 1002" if what == "packed" else "a message over"
     taken = what == "deep" and biggest.size > DEEP_BYTES
     tally.expect(
-        taken or any(wanted in reason for reason in said), Problem.WRONG_WORDS, f"{rig.name}, {what}: it said {said}"
+        taken or any(wanted in reason for reason in ended),
+        Problem.WRONG_WORDS,
+        f"{rig.name}, {what}: it said {ended}",
     )
     tally.trials += 1
     tally.frames += 1
@@ -191,9 +193,9 @@ async def latencies(this: Row, scale: Scale) -> Outcome:
     younger = {name: p99([error for error in clock.errors_ms if error > 0] or [0.0]) for name, clock in clocks.items()}
     timed = {name: p99([abs(error) for error in clock.timed_ms]) for name, clock in clocks.items()}
     untimed = p99([-error for error in clocks["binance"].errors_ms])
-    told = ", ".join(f"{name} {error:.1f}" for name, error in timed.items())
+    timings = ", ".join(f"{name} {error:.1f}" for name, error in timed.items())
     found = (
-        f"99 % of errors below, in ms: {told}; too young {max(younger.values()):.1f}; "
+        f"99 % of errors below, in ms: {timings}; too young {max(younger.values()):.1f}; "
         f"Binance's bookTicker tells no time and passes for as old as the message before it, {untimed:.0f} ms at most"
     )
     return tally.outcome(this, found, met=max(*timed.values(), *younger.values()) <= 10.0)
@@ -245,11 +247,11 @@ class _Ages:
 @row(18, "burst, as fast as frames go, for 10 s", "memory ≤ +64 MiB; lag < 100 ms within 1 s; drops counted exactly")
 async def bursts(this: Row, scale: Scale) -> Outcome:
     """Lets a venue in a process of its own send all it can, and counts on both sides."""
-    tally, told, seconds = Tally(), list[str](), scale.of(10, 2)
+    tally, parts, seconds = Tally(), list[str](), scale.of(10, 2)
     for name in ("bybit",) if scale.short else ("bybit", "okx"):
         async with far_rig(name, seed=scale.seed) as rig:
-            told.append(await _burst(rig, seconds, tally))
-    return tally.outcome(this, "; ".join(told))
+            parts.append(await _burst(rig, seconds, tally))
+    return tally.outcome(this, "; ".join(parts))
 
 
 async def _burst(rig: FarRig, seconds: int, tally: Tally) -> str:
@@ -261,14 +263,14 @@ async def _burst(rig: FarRig, seconds: int, tally: Tally) -> str:
     lag_ms = float("inf")
     while time.monotonic() < ended_s + 5.0 and lag_ms >= 100.0:
         await asyncio.sleep(0.02)
-        lag_ms = (rig.sink.said()[0] or 0) / 1e6
+        lag_ms = (rig.sink.channel_figures()[0] or 0) / 1e6
     calm_s = time.monotonic() - ended_s
     await pulse.stop()
     sent = await rig.ask(count=True)
-    came = rig.sink.heard[WS, rig.feed._socket.generation]
+    came = rig.sink.received[WS, rig.feed._socket.generation]
     number = max(sent, key=int)
     await rig.live(20.0)
-    missing = sent[number] - rig.sink.heard[WS, rig.feed._socket.generation] - rig.sink.dropped
+    missing = sent[number] - rig.sink.received[WS, rig.feed._socket.generation] - rig.sink.dropped
     tally.trials += 1
     tally.frames += sent[number]
     tally.lost += max(0, missing)

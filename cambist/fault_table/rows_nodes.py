@@ -82,8 +82,8 @@ async def forks(this: Row, scale: Scale) -> Outcome:
 async def lies(this: Row, scale: Scale) -> Outcome:
     """Lets the second node tell each lie and asks that nothing of it is believed or traded on."""
     tally = Tally()
-    told: tuple[Callable[[Account], Account], ...] = (owned_by(bytes(range(32))), cut(5))
-    for lie in told * scale.of(5, 1):
+    changes: tuple[Callable[[Account], Account], ...] = (owned_by(bytes(range(32))), cut(5))
+    for lie in changes * scale.of(5, 1):
         async with two_nodes() as nodes:
             hub, go = nodes.hub, nodes.hub.go
             nodes.theirs.lies[nodes.vault] = lie

@@ -80,9 +80,9 @@ async def _refused(name: str, kind: str, tally: Tally) -> int:
         if kind == "reset":
             rig.proxy.toxics = Toxics(tls_reset=True)
         await until(lambda: bool(rig.notes) and rig.proxy.counts.connections >= 3, 10.0)
-        said = " / ".join(rig.sink.reasons)
+        reason = " / ".join(rig.sink.reasons)
         tally.expect(
-            WORDS.get(kind, "") in said and bool(said), Problem.WRONG_WORDS, f"{name}, {kind}: it said {said!r}"
+            WORDS.get(kind, "") in reason and bool(reason), Problem.WRONG_WORDS, f"{name}, {kind}: it said {reason!r}"
         )
         tally.expect(
             not rig.exchange.sessions and rig.exchange.sent.total() == 0,
@@ -102,12 +102,12 @@ async def addresses(this: Row, scale: Scale) -> Outcome:
     tally = Tally()
     made = certificates("venue.test")["good"]
     with trusting(made.authority):
-        said = await _nowhere(scale.seed, tally)
+        reason = await _nowhere(scale.seed, tally)
         with _resolving("venue.test", (DEAD, ALIVE)):
             for _ in range(scale.of(3, 1)):
                 await asyncio.gather(*(_second(name, made.server_context(), scale.seed, tally) for name in VENUES))
     met = max(tally.recoveries_ms) <= 3_000.0
-    return tally.outcome(this, f"unknown name: {said!r}; times are from the start to LIVE", met=met)
+    return tally.outcome(this, f"unknown name: {reason!r}; times are from the start to LIVE", met=met)
 
 
 async def _nowhere(seed: int, tally: Tally) -> str:
@@ -115,10 +115,10 @@ async def _nowhere(seed: int, tally: Tally) -> str:
     try:
         await rig.open()
         await until(lambda: bool(rig.sink.reasons), 15.0)
-        said = rig.sink.reasons[0] if rig.sink.reasons else ""
-        tally.expect(said.startswith(("host name", "no answer")), Problem.WRONG_WORDS, f"an unknown name: {said!r}")
+        reason = rig.sink.reasons[0] if rig.sink.reasons else ""
+        tally.expect(reason.startswith(("host name", "no answer")), Problem.WRONG_WORDS, f"an unknown name: {reason!r}")
         tally.trials += 1
-        return said
+        return reason
     finally:
         await rig.close()
 
@@ -257,8 +257,8 @@ async def storm(this: Row, scale: Scale) -> Outcome:
     async with rigs("binance", live=False, seed=scale.seed, symbols=count, listings=listings, change=change) as (rig,):
         asked = Requests(rig)
         rig.exchange.seconds = lambda: time.monotonic() * MINUTE_S / window_s  # its minutes are as short
-        told = await _stormed(rig, asked, window_s, tally)
-    return tally.outcome(this, told[0], met=told[1])
+        result = await _stormed(rig, asked, window_s, tally)
+    return tally.outcome(this, result[0], met=result[1])
 
 
 LIMIT = 6_000.0

@@ -234,11 +234,11 @@ async def _wrong_always(watch: Watch, asked: Asked, tally: Tally) -> str:
     before = len(asked.times(symbol))
     rig.exchange.inject(Fault(kind=Kind.CHECKSUM, symbol=symbol, count=0))
     by_sum_alone = rig.name == "kraken"
-    told = await watch.until(
-        lambda: bool(_alarm(rig)) if by_sum_alone else "no longer checked" in rig.sink.said()[1], 40.0
+    alarmed = await watch.until(
+        lambda: bool(_alarm(rig)) if by_sum_alone else "no longer checked" in rig.sink.channel_figures()[1], 40.0
     )
-    tally.expect(told, Problem.NO_ALARM, f"{rig.name}: no word of sums that always fail")
-    error = rig.sink.said()[1] or _alarm(rig)
+    tally.expect(alarmed, Problem.NO_ALARM, f"{rig.name}: no word of sums that always fail")
+    error = rig.sink.channel_figures()[1] or _alarm(rig)
     if by_sum_alone:
         tally.expect(
             symbol not in watch.turns[-1].live, Problem.QUOTED, f"{rig.name}: a book whose sums all fail is LIVE"

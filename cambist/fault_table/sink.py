@@ -40,12 +40,12 @@ class Shown(NamedTuple):
     """When what it shows was true."""
 
 
-class _Said(msgspec.Struct):
+class _Channels(msgspec.Struct):
     channels: list[ChannelView]
 
 
 _BOOK = msgspec.json.Decoder(BookInspection | None)
-_SAID = msgspec.json.Decoder(_Said)
+_CHANNELS = msgspec.json.Decoder(_Channels)
 _NEED = msgspec.json.Decoder(Need)
 
 
@@ -72,7 +72,7 @@ class EngineSink:
         self.seq = 0
         self.frames: Counter[int] = Counter()
         """Frames received, by channel."""
-        self.heard: Counter[tuple[int, int]] = Counter()
+        self.received: Counter[tuple[int, int]] = Counter()
         """The same by channel and connection."""
         self.dropped = 0
         """Frames that the feed says it dropped."""
@@ -86,7 +86,7 @@ class EngineSink:
     def frame(self, channel: int, conn: int, generation: int, direction: int, body: bytes) -> None:
         """Takes one raw frame."""
         (self.frames if direction == Direction.IN else self.sent)[channel] += 1
-        self.heard[channel, conn] += direction == Direction.IN
+        self.received[channel, conn] += direction == Direction.IN
         self._step(RecordKind.FRAME, body, direction, channel, conn, generation)
 
     def connected(self, channel: int, conn: int, generation: int, label: str) -> None:
@@ -125,9 +125,9 @@ class EngineSink:
             book.silent_ns or 0, book.as_of_ns,
         )  # fmt: skip
 
-    def said(self) -> tuple[int | None, str]:
+    def channel_figures(self) -> tuple[int | None, str]:
         """Returns the lag of the first channel, and the last error on it."""
-        channel = _SAID.decode(self.engine.present(self.now_ns())).channels[0]
+        channel = _CHANNELS.decode(self.engine.present(self.now_ns())).channels[0]
         return channel.lag_ns, channel.last_error
 
     def usable(self) -> frozenset[str]:

@@ -65,7 +65,7 @@ class Tally:
         """Returns what the row came to; any problem fails it."""
         p50, p99, most = _spread(self.recoveries_ms)
         words = [words for _, words in self.problems]
-        told = "; ".join([found, *words] if found else words) or "as expected"
+        summary = "; ".join([found, *words] if found else words) or "as expected"
         return Outcome(
             row=row.number,
             fault=row.fault,
@@ -78,7 +78,7 @@ class Tally:
             recovery_max_ms=most,
             memory_mib=round((resident_bytes() - self.memory_bytes) / 2**20, 1),
             figure=row.figure,
-            found=told,
+            found=summary,
             met=met and not self.problems and self.lost == 0,
             problems=tuple(problem for problem, _ in self.problems),
         )

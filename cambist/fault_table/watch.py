@@ -95,7 +95,7 @@ class Watch:
         conns = [conn for channel, conn in rig.sink.open if channel == WS]
         if not numbers or not conns:
             return rig.sent
-        return rig.exchange.sent_on[max(numbers)] - rig.sink.heard[WS, max(conns)] - rig.sink.dropped
+        return rig.exchange.sent_on[max(numbers)] - rig.sink.received[WS, max(conns)] - rig.sink.dropped
 
     async def close(self, tally: Tally) -> None:
         """Says what the rig showed: wrong books, frames lost, and whether all came right in the end."""
@@ -134,7 +134,7 @@ class Watch:
             self._older = older
 
     def _of_older(self) -> int:
-        return sum(self.rig.sink.heard[key] for key in list(self._open)[:-1])
+        return sum(self.rig.sink.received[key] for key in list(self._open)[:-1])
 
     def _live(self) -> frozenset[str]:
         return self.rig.sink.usable()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from feeds.base import MAX_BYTES, MAX_RECORDS, Sink
-from feeds.native import Wires
+from feeds.transport import Wires
 
 if TYPE_CHECKING:
     from collections.abc import Callable

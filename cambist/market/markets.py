@@ -87,9 +87,9 @@ def demo(config: Config, starting: Starting) -> Market:
         )
         exchanges = {
             venue: ExchangeEndpoint(
-                ws=told["ws"], rest=told["rest"], symbols=tuple(told["symbols"]), transport=transport
+                ws=entry["ws"], rest=entry["rest"], symbols=tuple(entry["symbols"]), transport=transport
             )
-            for venue, told in facts["exchanges"].items()
+            for venue, entry in facts["exchanges"].items()
         }
         tokens = tuple(demo_token(entry) for entry in facts["tokens"])
         pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
@@ -222,9 +222,9 @@ def _node(
     )
     tips: list[Callable[[Inlet, Any], Feed]] = []
     if node.tip_floor:
-        told = channels.add("tips", "jito", "jito.tip_floor", node.tip_floor)
+        tip_channel = channels.add("tips", "jito", "jito.tip_floor", node.tip_floor)
         where = TipFloorConfig(node.tip_floor, f"{node.name} tips")
-        tips.append(lambda inbox, note: TipFloorFeed(where, told, inbox, note=note))
+        tips.append(lambda inbox, note: TipFloorFeed(where, tip_channel, inbox, note=note))
     if node.tip_stream:
         streamed = channels.add("tips", "jito", "jito.tip_floor", node.tip_stream)
         stream = TipStreamConfig(node.tip_stream, f"{node.name} tip stream")
@@ -256,9 +256,9 @@ def _exchange(
     if seeding_of(venue, seed) == "rest":
         depth = {s: channels.add(name, name, f"{venue.protocol}.depth", rest, s) for s in table.symbols}
     settings = _settings(venue, table, seed)
-    told = ExchangeChannels(ws, info, depth)
+    own_channels = ExchangeChannels(ws, info, depth)
     return lambda inbox, note: ExchangeFeed(
-        venue, settings, told, inbox, buckets=buckets, note=note, wires=wires.of(inbox) if native else None
+        venue, settings, own_channels, inbox, buckets=buckets, note=note, wires=wires.of(inbox) if native else None
     )
 
 

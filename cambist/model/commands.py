@@ -183,9 +183,9 @@ LiveRecordCommand = Disarm | Arm | SetRule | InjectPrice
 RecordCommand = Halt | ClearHalt | SwitchEngine | LiveRecordCommand
 LiveHubCommand = StartRecording | StopRecording | RetryFeed | SetMode
 """What only a live market knows."""
-TransportCommand = Play | Pause | Step | SetSpeed | Seek | SeekBy
+PlaybackCommand = Play | Pause | Step | SetSpeed | Seek | SeekBy
 """What only a replay knows."""
-HubCommand = AddBookmark | LiveHubCommand | TransportCommand
+HubCommand = AddBookmark | LiveHubCommand | PlaybackCommand
 ViewCommand = InspectCycle | InspectPrice
 Command = RecordCommand | HubCommand | ViewCommand
 """An operator's act."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, assert_never
 from cambist.engine import unavailable
 from cambist.model.commands import (
     AddBookmark,
+    PlaybackCommand,
     RetryFeed,
     SetMode,
     SetRule,
     StartRecording,
     StopRecording,
     SwitchEngine,
-    TransportCommand,
 )
 from cambist.runtime.status import live_gates, other_engine, rule_fault
 
@@ -55,7 +55,7 @@ class Acts:
 
     def act(self, command: HubCommand) -> None:
         """Does what an operator wants of recorder, feeds or mode."""
-        if isinstance(command, TransportCommand):
+        if isinstance(command, PlaybackCommand):
             return  # refused before it comes here
         match command:
             case StartRecording():

@@ -50,7 +50,7 @@ class ClockGuard:
     def __init__(self, clock: SystemClock, now: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._now = clock, now
         self._stepped_ns = 0
-        self._told = ""
+        self._step_reason = ""
         self._settled_at = 0.0
         self._measured: set[str] = set()
         """Feeds whose venue told its time."""
@@ -62,7 +62,7 @@ class ClockGuard:
             return 0
         self._stepped_ns += step
         if abs(step) > DISARM_STEP_NS:
-            self._told = f"the wall clock stepped by {_signed(step)}"
+            self._step_reason = f"the wall clock stepped by {_signed(step)}"
             self._settled_at = self._now() + SETTLED_S
         return step
 
@@ -81,11 +81,11 @@ class ClockGuard:
                 return f"this clock is {_signed(-offset)} off {name}'s: set it (timedatectl set-ntp true)"
         unknown = self._measured - known.keys()
         self._measured |= known.keys()
-        if self._told and self._now() >= self._settled_at and not unknown:
-            self._told = ""
-        if self._told and unknown and self._now() >= self._settled_at:
-            return f"{self._told}, and {sanitise(', '.join(sorted(unknown)), 40)} did not tell its time since"
-        return self._told
+        if self._step_reason and self._now() >= self._settled_at and not unknown:
+            self._step_reason = ""
+        if self._step_reason and unknown and self._now() >= self._settled_at:
+            return f"{self._step_reason}, and {sanitise(', '.join(sorted(unknown)), 40)} did not tell its time since"
+        return self._step_reason
 
 
 def _signed(ns: int) -> str:

@@ -184,13 +184,13 @@ class Inbox:
                     lost[entry[3]] += 1
                 else:
                     kept.append(entry)
-            told = sorted({*channels, *lost})
-            gaps = ((at_ns, RecordKind.GAP, Direction.IN, c, 0, 0, encode(Gap(lost[c], reason))) for c in told)
+            silenced = sorted({*channels, *lost})
+            gaps = ((at_ns, RecordKind.GAP, Direction.IN, c, 0, 0, encode(Gap(lost[c], reason))) for c in silenced)
             self._ahead, self._queue = deque((*gaps, *sorted(kept, key=lambda entry: entry[0]))), deque()
             self._bytes = sum(len(entry[6]) for entry in self._ahead)
             self._dropped_ever.update(lost)
             self._barred |= self._open
-            self._ring_barred = set(told) if self._ring is not None else set()
+            self._ring_barred = set(silenced) if self._ring is not None else set()
         self._wake()
 
     def first(self, kind: RecordKind, body: bytes) -> None:

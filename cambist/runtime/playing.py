@@ -203,7 +203,7 @@ class RecordedSource:
         self._pace.anchor(time.monotonic_ns(), at_ns)
 
     def sections(self, status: Status) -> Sections:
-        """Returns status bar and transport."""
+        """Returns status bar and playback."""
         kernel = self._kernel
         background = ""
         if self._background is not None:
@@ -221,9 +221,9 @@ class RecordedSource:
             wall_ns=time.time_ns() // 1_000_000_000 * 1_000_000_000,
             background=background,
         )
-        return Sections(status, replay=self._transport())
+        return Sections(status, replay=self._playback())
 
-    def _transport(self) -> ReplayStatus:
+    def _playback(self) -> ReplayStatus:
         kernel, replayer = self._kernel, self._replayer
         return ReplayStatus(
             session=self.session,

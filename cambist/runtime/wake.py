@@ -14,7 +14,7 @@ class Wake:
         self._event = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
-        self._told = False
+        self._called = False
 
     def bind(self) -> None:
         """From now on wakes what runs in this loop; calls before that are lost."""
@@ -22,9 +22,9 @@ class Wake:
 
     def __call__(self) -> None:
         """Wakes it, or keeps it from falling asleep."""
-        if self._loop is None or self._told:
+        if self._loop is None or self._called:
             return
-        self._told = True
+        self._called = True
         if threading.get_ident() == self._thread:
             self._event.set()  # the other way goes twice around the loop
             return
@@ -33,7 +33,7 @@ class Wake:
 
     def anew(self) -> None:
         """What is told from now on counts; the caller looks for all that was told before."""
-        self._told = False
+        self._called = False
         self._event.clear()
 
     async def wait(self, most_s: float) -> None:

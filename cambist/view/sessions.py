@@ -1,4 +1,4 @@
-"""Stored sessions, and the transport of the one that is replayed."""
+"""Stored sessions, and the playback of the one that is replayed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Marker(msgspec.Struct, frozen=True):
 
 
 class ReplayStatus(msgspec.Struct, frozen=True):
-    """The transport of a replay."""
+    """The playback of a recording."""
 
     version: int = 0
     session: str = ""

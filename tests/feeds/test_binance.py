@@ -238,4 +238,4 @@ async def test_a_quiet_connection_is_asked_for_its_streams_and_seen_dead_in_five
     for venue in (SPOT, USDM):
         assert venue.keep_alive.quiet_s * 1.7 < venue.deadlines.alive_s < 5
         answer = b'{"result":["solusdt@bookTicker"],"id":0}'
-        assert venue.heard(answer).answered == 0
+        assert venue.parse(answer).answered == 0

@@ -170,7 +170,7 @@ async def test_a_symbol_whose_pace_is_not_known_has_more_time():
         await until(lambda: len(venue.subscribed(quiet)) == 2)
         assert time.monotonic() - began > 0.9
         venue.muted = set()
-        standing = feed._subscribed._standing[key_of("okx", venue.symbols[1])]
+        standing = feed._subscribed._open[key_of("okx", venue.symbols[1])]
         await until(lambda: len(standing.gaps) >= 8)
         venue.muted = {quiet}
         again = time.monotonic()
@@ -426,7 +426,7 @@ async def test_too_many_messages_pause_what_is_subscribed():
         venue.muted = {"*"}
         feed.need(Need("depth", WS, venue.symbols[0]))
         await until(lambda: len(venue.subscribed(("books", venue.symbols[0]))) == 2)
-        for one in feed._subscribed._standing.values():
+        for one in feed._subscribed._open.values():
             one.state = "requested"
         began = time.monotonic()
         await venue.tell({"event": "error", "code": "60014", "msg": "Requests too frequent"})

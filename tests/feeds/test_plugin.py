@@ -15,7 +15,9 @@ from cambist.config import ConfigError, load
 from cambist.model.events import Channel
 from feeds import venues
 from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed
+from feeds.kraken import Kraken
 from feeds.socket import SocketLimits
+from feeds.venue import Heard, ParsedFrame
 from tests.feeds.servers import RememberingSink, running, until, websocket_server
 
 pytestmark = pytest.mark.virtual_time
@@ -58,7 +60,7 @@ def test_its_own_test_passes_as_it_was_written(written):
 def test_its_own_test_fails_on_a_venue_that_is_broken(written):
     module = written / "cambist_acme_spot.py"
     text = module.read_text("utf-8")
-    module.write_text(text.replace("Heard(data=(message.topic,))", "NOTHING"), "utf-8")
+    module.write_text(text.replace("ParsedFrame(data=(message.topic,))", "NOTHING"), "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", "."],
         cwd=written, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, check=False,
@@ -143,7 +145,7 @@ async def test_a_plug_in_that_raises_is_told_once_and_loses_nothing(installed, m
         raise RuntimeError(message)
 
     monkeypatch.setattr(type(venue), "translate", lambda self, body: broken(body))
-    monkeypatch.setattr(type(venue), "heard", lambda self, body: broken(body))
+    monkeypatch.setattr(type(venue), "parse", lambda self, body: broken(body))
 
     async def serve(socket):
         for n in range(5):
@@ -159,3 +161,13 @@ async def test_a_plug_in_that_raises_is_told_once_and_loses_nothing(installed, m
             await until(lambda: len(sink.incoming()) == 5)
     assert [entry.body for entry in sink.incoming()] == [b"frame %d" % n for n in range(5)]
     assert len([text for level, _, text in sink.notes if level == "error"]) == 1
+
+
+def test_a_plug_in_of_before_may_call_its_parser_heard():
+    class Old(Kraken):
+        name = "old"
+
+        def heard(self, body):
+            return Heard(data=(body.decode(),))
+
+    assert Old().parse(b"book X") == ParsedFrame(data=("book X",))

@@ -254,7 +254,7 @@ async def test_a_planned_replacement_has_every_book_before_the_old_one_goes(name
     limits = SocketLimits(ping_interval_s=None, lifetime_s=0.5, overlap_s=5.0)
     async with watching(name, venue, socket=limits, deadlines=replace(QUICK, ack_s=5, first_data_s=5)) as (feed, sink):
         await until(lambda: len(sink.reasons()) == 3)
-        heard = feed._venue.heard
+        heard = feed._venue.parse
     for generation in (1, 2, 3):
         ended = next(
             n for n, entry in enumerate(sink.seen) if entry.what == "disconnected" and entry.generation == generation

@@ -14,7 +14,7 @@ from cambist.model.events import Channel
 from feeds import venues
 from feeds.contract import ContractError, check
 from feeds.exchange import ExchangeChannels, ExchangeConfig, ExchangeFeed
-from feeds.venue import ACTIONS, Heard, Refused, Subscription, Venue
+from feeds.venue import ACTIONS, ParsedFrame, Refused, Subscription, Venue
 from tests.feeds.servers import RememberingSink
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -61,12 +61,12 @@ class Loose(Venue):
         size = 70_000 if self.fault == "size" else 10
         return b"x" * size
 
-    def heard(self, body):
+    def parse(self, body):
         if self.fault == "deaf":
-            return Heard()
+            return ParsedFrame()
         if body.startswith(b'{"ack"'):
-            return Heard(acked=("book S",)) if body.endswith(b"}") or self.fault == "cut" else Heard()
-        return Heard(data=("book S",)) if body == b'{"book":"S"}' else Heard()
+            return ParsedFrame(acked=("book S",)) if body.endswith(b"}") or self.fault == "cut" else ParsedFrame()
+        return ParsedFrame(data=("book S",)) if body == b'{"book":"S"}' else ParsedFrame()
 
     def translate(self, body):
         said = {"words": b'{"kind":"riddle"}', "fields": b'{"kind":"delta","symbol":"S","seq":1,"bids":[]}'}
@@ -90,7 +90,7 @@ def test_a_venue_without_fault_passes(samples):
         ("keys", "keys are not unique"),
         ("size", "a message of 70000 bytes"),
         ("deaf", r"book.json is data of \(\), expected book S"),
-        ("cut", "says Heard"),
+        ("cut", "says ParsedFrame"),
         ("words", "is translated to"),
         ("fields", "is translated to a delta without asks, ts"),
     ],
@@ -198,7 +198,7 @@ def sample(venue, name):
     ],
 )
 def test_a_refusal_says_whom_it_is_about(venue, refused):
-    assert venues.find(venue).heard(sample(venue, "refusal.json")).refused == refused
+    assert venues.find(venue).parse(sample(venue, "refusal.json")).refused == refused
 
 
 WORDS = st.sampled_from(
@@ -219,7 +219,7 @@ def test_no_frame_breaks_a_reader(frame):
     body = msgspec.json.encode(frame)
     for name in venues.BUILT_IN:
         venue = venues.find(name)
-        heard = venue.heard(body)
+        heard = venue.parse(body)
         assert all(isinstance(key, str) for key in (*heard.data, *heard.acked))
         if heard.refused is not None:
             venue.error_class(heard.refused.code, heard.refused.reason)
@@ -229,12 +229,12 @@ def test_no_frame_breaks_a_reader(frame):
 
 
 def test_okx_names_what_it_refuses_in_the_text():
-    refused = venues.find("okx").heard(sample("okx", "refusal.json")).refused
+    refused = venues.find("okx").parse(sample("okx", "refusal.json")).refused
     assert (refused.code, refused.key, refused.number) == ("60018", "books SOL-USDX", 1)
 
 
 def test_kraken_tells_its_state():
-    assert venues.find("kraken").heard(sample("kraken", "status.json")).state == "maintenance"
+    assert venues.find("kraken").parse(sample("kraken", "status.json")).state == "maintenance"
     assert venues.find("kraken").listed(sample("kraken", "instruments.json")) == ("SOL/USD", "BTC/USD")
 
 

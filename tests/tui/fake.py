@@ -270,7 +270,7 @@ def rich_view() -> View:
 
 
 def replay_status() -> ReplayStatus:
-    """Returns the transport of the replay picture."""
+    """Returns the playback of the replay picture."""
     rng = random.Random(2)
     first, last = at("13:31:24"), at("14:02:31")
     return ReplayStatus(

@@ -244,7 +244,7 @@ async def test_copying_says_so_for_a_while(monkeypatch: pytest.MonkeyPatch) -> N
         await pilot.pause(0.2)
         await pilot.press("2", "y")
         assert "copied as JSON" in cycles(app).lines()[0]
-        monkeypatch.setattr("tui.widgets.panel.TOLD_S", -1.0)
+        monkeypatch.setattr("tui.widgets.panel.NOTICE_S", -1.0)
         await pilot.press("y")
         cycles(app).repaint()
         assert "copied as JSON" not in cycles(app).lines()[0]

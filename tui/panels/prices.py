@@ -150,8 +150,8 @@ class Prices(SnapshotTable):
         if venue := slots.get("venue"):
             line.put(venue.x, formats.venue(row.venue, venue.width), muted if stale else paint.venue(row.venue_class))
         if unit := slots.get("unit"):
-            said = self._sign(row) if unit.width == _SIGN else formats.symbol(_unit(row), unit.width)
-            line.put(unit.x, said, muted)
+            label = self._sign(row) if unit.width == _SIGN else formats.symbol(_unit(row), unit.width)
+            line.put(unit.x, label, muted)
         decimals = 5 if row.peg else self._decimals.get(row.token, 5)
         for name, value, best in (("bid", row.bid, row.best_bid), ("ask", row.ask, row.best_ask)):
             style = muted if stale or value is None else paint.style("strong", bold=True) if best else text

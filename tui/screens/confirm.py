@@ -86,11 +86,11 @@ def stop_recording(runtime: Runtime) -> ConfirmScreen:
 def clear_halt(runtime: Runtime) -> ConfirmScreen:
     """Returns the question `K` asks: the reason of the halt first."""
     reason = formats.cut(runtime.view.status.halt_reason, 200) or "by hand"
-    said = reason[0].upper() + reason[1:] if reason.startswith("halted") else f"Halted: {reason}"
+    text = reason[0].upper() + reason[1:] if reason.startswith("halted") else f"Halted: {reason}"
     return ConfirmScreen(
         runtime,
         "Clear halt",
-        f"{said}.",
+        f"{text}.",
         "Clearing it lets the next go cycle be taken again, in the mode shown in the status bar.",
         "clear the halt",
         danger=True,

@@ -18,10 +18,10 @@ from tui.widgets.edge import Edge
 from tui.widgets.footer import Footer
 from tui.widgets.headline import Headline
 from tui.widgets.log_line import LogLine
+from tui.widgets.playback import Playback
 from tui.widgets.snapshot_table import SnapshotTable
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.too_small import TooSmall
-from tui.widgets.transport import Transport
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -71,13 +71,13 @@ class Dashboard(Acts):
         self._slots: dict[int, dict[str, str]] = {}
         self._focused = "cycles"
         self._lower = "prices"
-        self._transport: Transport | None = None
+        self._playback: Playback | None = None
         self._due = dict.fromkeys(("age", "chart", "clock", "fps", "covered"), 0.0)
         self._pulls = 0
         self._fps: int | None = None
         self._seen_headline: object = None
         self._timer: Timer | None = None
-        self._told: Status | None = None
+        self._last_status: Status | None = None
 
     def compose(self) -> ComposeResult:
         """Returns everything, once; boxes decide what is shown."""
@@ -132,8 +132,8 @@ class Dashboard(Acts):
         if not width:
             return
         self.scene.size_class = size_class(width, height)
-        transport = self._transport is not None
-        boxes = places(width, height, self.slots(), self.zoomed, transport=transport)
+        playback = self._playback is not None
+        boxes = places(width, height, self.slots(), self.zoomed, playback=playback)
         if self._focused not in boxes:
             self._focused = next((name for name in self.panels if name in boxes), self._focused)
         self.floor.place(boxes, self._hold_focus)
@@ -150,8 +150,8 @@ class Dashboard(Acts):
             self.place()
         elif name not in self.shown() and self.scene.size_class:
             slots, lower = self.slots(), LOWER[self.scene.size_class]
-            standing = {slots.get(slot, slot): slot for slot in lower}
-            slot = standing.get(self._lower, lower[0])
+            placed = {slots.get(slot, slot): slot for slot in lower}
+            slot = placed.get(self._lower, lower[0])
             slots[slot] = name
             self._focused = name
             self.place()
@@ -210,9 +210,9 @@ class Dashboard(Acts):
             scene.chart_tick += 1
         if self._tick("fps", now, 1.0):
             self._fps, self._pulls = (None if self._pulls <= 1 else self._pulls), 0
-        self._mount_transport(view)
-        if self._transport is not None:
-            self._transport.show(view.replay)
+        self._mount_playback(view)
+        if self._playback is not None:
+            self._playback.show(view.replay)
         changed: list[Region] = []
         for name in self.shown():
             changed += self._feed(name, getattr(view, name), now)
@@ -231,7 +231,7 @@ class Dashboard(Acts):
         """Hands a panel its section; returns the regions of the floor that changed."""
         panel, fresh = self.panels[name], False
         if self.scene.frozen_ns is None:
-            fresh = panel.news(section)
+            fresh = panel.take_if_new(section)
         elif panel.section is not None:
             panel.behind = section.version - panel.section.version
         if not panel.due(now) and not fresh:
@@ -251,16 +251,16 @@ class Dashboard(Acts):
         self.situate()
         self._tell(view.status)
 
-    def _mount_transport(self, view: View) -> None:
-        if (view.replay is not None) == (self._transport is not None):
+    def _mount_playback(self, view: View) -> None:
+        if (view.replay is not None) == (self._playback is not None):
             return
         if view.replay is None:
-            if self._transport is not None:
-                self._transport.remove()
-            self._transport = None
+            if self._playback is not None:
+                self._playback.remove()
+            self._playback = None
         else:
-            self._transport = Transport(self.scene, id="transport", seek=self.seek_to)
-            self.floor.mount(self._transport)
+            self._playback = Playback(self.scene, id="playback", seek=self.seek_to)
+            self.floor.mount(self._playback)
         self.place()
 
     def situate(self) -> None:
@@ -286,7 +286,7 @@ class Dashboard(Acts):
 
     def _tell(self, status: Status) -> None:
         """Shows a toast where money or the recording changed hands: halt, live on or off, recording stopped."""
-        before, self._told = self._told, status
+        before, self._last_status = self._last_status, status
         if before is None or self.view.replay is not None:
             return
         if status.state != before.state and status.state == "HALTED":

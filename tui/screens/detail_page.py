@@ -81,10 +81,10 @@ def _verdict(canvas: Canvas, left: int, right: int, y: int, row: CycleRow) -> No
     room = start - 3 - left
     steps = tuple(formats.Step(leg.token, leg.venue, leg.venue_class) for leg in row.legs)
     while facts:
-        said = joint.join(facts)
-        pieces = formats.route(steps, room - cells(said) - 3)
-        if sum(cells(piece.text) for piece in pieces) + cells(said) + 3 <= room and len(pieces) > 2 * len(steps) + 1:
-            canvas.right(start - 3, y, said, "muted")
+        words = joint.join(facts)
+        pieces = formats.route(steps, room - cells(words) - 3)
+        if sum(cells(piece.text) for piece in pieces) + cells(words) + 3 <= room and len(pieces) > 2 * len(steps) + 1:
+            canvas.right(start - 3, y, words, "muted")
             break
         facts = facts[1:]
     else:
@@ -99,12 +99,12 @@ def _summary(canvas: Canvas, left: int, right: int, y: int, row: CycleRow) -> No
     out = None if row.net is None else row.size + row.net
     x = canvas.run(left, y, (formats.money(row.size, row.decimals, 2), "text"), (f" {unit} in", "text"))
     full = right - left > 90
-    said = (
+    words = (
         f"{formats.money(out, row.decimals, 5)} {unit} out after costs"
         if full
         else f"{formats.money(out, row.decimals, 5)} out"
     )
-    x = canvas.put(x + 3, y, said)
+    x = canvas.put(x + 3, y, words)
     gain = formats.flow(row.net, row.decimals, 0, sign=True)
     role = "accent bold" if row.mark == "go" else "text" if (row.net or 0) > 0 else "muted"
     strong = "strong bold" if (row.net or 0) > 0 else "muted"
@@ -189,10 +189,10 @@ def _curve(canvas: Canvas, left: int, right: int, y: int, height: int, detail: C
 
 
 def _reason(row: CycleRow) -> str:
-    said = formats.clean(row.reason).replace("_", " ")
+    words = formats.clean(row.reason).replace("_", " ")
     about = f", {plain(formats.clean(row.detail))}" if row.detail else ""
     short = f", {plain(formats.clean(row.miss))} short of go" if row.miss else ""
-    return f"reason: {said}{about}{short}"
+    return f"reason: {words}{about}{short}"
 
 
 def _decision(canvas: Canvas, left: int, right: int, y: int, row: CycleRow, last: int, stopped: int | None) -> None:

@@ -82,13 +82,13 @@ class GoingLiveScreen(Overlay[bool], inherit_bindings=False):
             self._field(canvas, height)
         else:
             failing = sum(not check.passed for check in self.checks)
-            said = (
+            text = (
                 f"cambist stays on paper: {failing} of {len(self.checks)} checks fail. "
                 "The word to type is offered once all of them pass."
                 if self.checks
                 else "cambist stays on paper: nothing has been checked."
             )
-            for offset, line in enumerate(wrap(said, width - 2 * _MARGIN)):
+            for offset, line in enumerate(wrap(text, width - 2 * _MARGIN)):
                 canvas.put(_MARGIN, height - 6 + offset, line)
         self._buttons(canvas, height - 3)
         canvas.box("Go live", (), "danger", heavy=True)
@@ -216,14 +216,14 @@ class GoingLiveScreen(Overlay[bool], inherit_bindings=False):
             canvas.put(x, height - 5, " ", "text@raised reverse")
         left = len(self.word) - len(self.typed)
         if self.note:
-            said, role = self.note, "stale"
+            text, role = self.note, "stale"
         elif self.fits:
-            said, role = "the word fits; tab, then enter arms", "text"
+            text, role = "the word fits; tab, then enter arms", "text"
         elif not self.word.startswith(self.typed):
-            said, role = "that is not the word; backspace", "stale"
+            text, role = "that is not the word; backspace", "stale"
         else:
-            said, role = f"{left} character{'s' if left != 1 else ''} to go", "muted"
-        canvas.put(_MARGIN + 33, height - 5, said, role)
+            text, role = f"{left} character{'s' if left != 1 else ''} to go", "muted"
+        canvas.put(_MARGIN + 33, height - 5, text, role)
 
     def _buttons(self, canvas: Canvas, y: int) -> None:
         chip = "on-accent@accent bold" if self.scene.theme.colours != "mono" else "strong bold reverse"
@@ -234,5 +234,5 @@ class GoingLiveScreen(Overlay[bool], inherit_bindings=False):
             return
         armed = "on-live@live bold" if self.on_arm else "muted@surface" if not self.fits else plainly
         x = canvas.put(x + 2, y, "  Arm live  ", armed)
-        said = "enter arms; tab goes back" if self.on_arm else "enter cancels; tab once the word fits"
-        canvas.put(x + 2, y, clip(said, canvas.width - x - 2 - cells("  ")), "muted")
+        text = "enter arms; tab goes back" if self.on_arm else "enter cancels; tab once the word fits"
+        canvas.put(x + 2, y, clip(text, canvas.width - x - 2 - cells("  ")), "muted")

@@ -159,9 +159,9 @@ class HelpScreen(Overlay[None]):
             canvas.put(x + 33, y, "letters search, esc shows all", "muted")
             return
         x = canvas.put(x, y, self.name_shown, "accent bold")
-        said = " has the focus. Its keys come first; keys that do nothing now are not listed."
-        said = said if cells(said) <= canvas.width - 2 - x else " has the focus; its keys come first."
-        canvas.put(x, y, clip(said, canvas.width - 2 - x), "muted")
+        words = " has the focus. Its keys come first; keys that do nothing now are not listed."
+        words = words if cells(words) <= canvas.width - 2 - x else " has the focus; its keys come first."
+        canvas.put(x, y, clip(words, canvas.width - 2 - x), "muted")
 
 
 def _draw(canvas: Canvas, x: int, y: int, width: int, row: Row) -> None:

@@ -65,8 +65,8 @@ class OpenSessionScreen(Overlay["Runtime"]):
         if self.problem is not None:
             self._fault(canvas, left, height - 5)
         elif self._opening:
-            said = f"Opening {formats.cut(self._opening, 40)}: {waited:.1f} s."
-            canvas.put(left, height - 2, said, "accent")
+            words = f"Opening {formats.cut(self._opening, 40)}: {waited:.1f} s."
+            canvas.put(left, height - 2, words, "accent")
         canvas.box("Open a session", KEYS, margin=left)
         return canvas
 
@@ -135,15 +135,15 @@ class OpenSessionScreen(Overlay["Runtime"]):
     def _failed(self, cause: str, error: Exception) -> None:
         self._opening = ""
         self.rows = self.rows if self.rows is not None else ()
-        said = formats.clean(str(error)) or type(error).__name__
-        self.problem = (cause, said)
+        words = formats.clean(str(error)) or type(error).__name__
+        self.problem = (cause, words)
         self.renew()
 
     def _fault(self, canvas: Canvas, left: int, y: int) -> None:
         assert self.problem is not None
-        cause, said = self.problem
+        cause, words = self.problem
         canvas.put(left, y, f"{glyph('error')} {plain(formats.cut(cause, canvas.width - left - 5))}", "danger bold")
-        for offset, line in enumerate(wrap(plain(said), canvas.width - 2 * left)[:2], 1):
+        for offset, line in enumerate(wrap(plain(words), canvas.width - 2 * left)[:2], 1):
             canvas.put(left, y + offset, line)
         canvas.put(left, y + 3, "The live session goes on. Choose another, or r reads the folder again.", "muted")
 

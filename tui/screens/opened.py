@@ -51,7 +51,7 @@ class Opened(Overlay[None], Generic[Detail]):
         self._shown: Detail | None = None
         self._asked = time.monotonic()
         self._gone: float | None = None
-        self._said = ""
+        self._notice = ""
 
     def answer(self) -> Detail | None:
         """Returns the View's detail if it is of this key."""
@@ -92,11 +92,11 @@ class Opened(Overlay[None], Generic[Detail]):
             title = f"{title}, gone {formats.age(int((time.monotonic() - self._gone) * 1e9))}"
         canvas.box(title, keys, margin=self.margin)
         if self._gone is not None:
-            said = f"{self.GONE} [ ] opens another."
+            text = f"{self.GONE} [ ] opens another."
             room = width - 2 * self.margin
-            canvas.put(self.margin, height - 2, clip(said, room).ljust(room), "stale")
-        elif self._said:
-            canvas.put(3, height - 1, f" {self._said} ", "accent")
+            canvas.put(self.margin, height - 2, clip(text, room).ljust(room), "stale")
+        elif self._notice:
+            canvas.put(3, height - 1, f" {self._notice} ", "accent")
         return canvas
 
     def action_copy(self) -> None:
@@ -117,11 +117,11 @@ class Opened(Overlay[None], Generic[Detail]):
 
     def say(self, words: str) -> None:
         """Shows what an act did, in the bottom line."""
-        self._said = words
+        self._notice = words
         self.renew()
 
     def _ask(self, key: str) -> None:
-        self.key, self._shown, self._gone, self._said = key, None, None, ""
+        self.key, self._shown, self._gone, self._notice = key, None, None, ""
         self._asked = time.monotonic()
         self.runtime.submit(self.ASKS(key))
         self.renew()

@@ -64,7 +64,7 @@ def _verdict(canvas: Canvas, left: int, right: int, y: int, detail: PriceDetail,
     end = canvas.right(right, y, f"{glyph(mark)} {plain(formats.cut(detail.state, 12))}", role)
     age = formats.age(detail.age_ns)
     joint = f" {glyph('dot')} "
-    said = f"{formats.clean(detail.source)}{joint}quote {age.value} {age.unit}".rstrip()
+    words = f"{formats.clean(detail.source)}{joint}quote {age.value} {age.unit}".rstrip()
     reference = _reference(detail)
     bid, ask = (None, None) if reference is None else (reference.bid, reference.ask)
     x = canvas.put(left, y, formats.symbol(detail.token), "strong bold")
@@ -72,14 +72,14 @@ def _verdict(canvas: Canvas, left: int, right: int, y: int, detail: PriceDetail,
     for word, value in (("bid", bid), ("ask", ask)):
         x = canvas.run(x + 3, y, (f"{word} ", "muted"), (formats.price(value, decimals), "strong bold"))
     x = canvas.put(x + 1, y, formats.symbol(detail.quote), "muted")
-    if x + 3 + cells(said) + 3 <= end:
-        canvas.right(end - 3, y, plain(said), "muted")
+    if x + 3 + cells(words) + 3 <= end:
+        canvas.right(end - 3, y, plain(words), "muted")
 
 
 def _sentence(detail: PriceDetail, room: int) -> str:
     """Returns what the bars are of and what is still missing; short of room not what the axis says anyway."""
     of = f"5 s bars of {formats.clean(detail.venue)}"
-    said = f"{of}, last one provisional."
+    words = f"{of}, last one provisional."
     bars = _bars(detail)
     if not bars:
         return f"No price of {formats.clean(detail.venue)} has come since the start."
@@ -87,9 +87,9 @@ def _sentence(detail: PriceDetail, room: int) -> str:
     missing += [f"{RSI_BARS} for the RSI"] if detail.rsi is None else []
     missing += [f"{AVERAGE_BARS} for KAMA"] if bars[-1].kama is None else []
     if not missing:
-        return said
+        return words
     short = f"{len(bars)} of {', '.join(missing)}."
-    return f"{said} {short}" if cells(said) + 1 + cells(short) <= room else f"{of}. {short}"
+    return f"{words} {short}" if cells(words) + 1 + cells(short) <= room else f"{of}. {short}"
 
 
 def _chart(canvas: Canvas, left: int, right: int, y: int, end: int, detail: PriceDetail, decimals: int) -> None:

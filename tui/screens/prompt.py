@@ -67,11 +67,11 @@ class Prompt(Overlay[str], inherit_bindings=False):
         canvas = Canvas(width, height)
         canvas.put(0, 0, " " * width, "text@raised")
         x = canvas.put(1, 0, self.label, "accent@raised bold") + 1
-        said = f"{glyph('failed')} {self.problem}" if self.problem else self._fitted(width - x - LEAST - 3)
-        room = max(LEAST, width - x - cells(said) - 3)
-        said = clip(plain(said), width - x - room - 2)
+        phrase = f"{glyph('failed')} {self.problem}" if self.problem else self._fitted(width - x - LEAST - 3)
+        room = max(LEAST, width - x - cells(phrase) - 3)
+        phrase = clip(plain(phrase), width - x - room - 2)
         self.edit.draw(canvas, x, 0, room)
-        canvas.right(width - 1, 0, said, "stale@raised" if self.problem else "muted@raised")
+        canvas.right(width - 1, 0, phrase, "stale@raised" if self.problem else "muted@raised")
         return canvas
 
     def _fitted(self, room: int) -> str:
@@ -226,11 +226,11 @@ class ExportPrompt(Prompt):
         try:
             paths = self._write(Path(self.edit.text.strip()).expanduser())
         except OSError as error:
-            self.app.call_from_thread(self._told, f"not written: {error.strerror or error}", failed=True)
+            self.app.call_from_thread(self._exported, f"not written: {error.strerror or error}", failed=True)
             return
-        self.app.call_from_thread(self._told, f"wrote {' and '.join(path.name for path in paths)}", failed=False)
+        self.app.call_from_thread(self._exported, f"wrote {' and '.join(path.name for path in paths)}", failed=False)
 
-    def _told(self, words: str, *, failed: bool) -> None:
+    def _exported(self, words: str, *, failed: bool) -> None:
         self._done = not failed
         self.problem = formats.clean(words) if failed else ""
         self.hint = self.hint if failed else f"{formats.clean(words)}; enter closes"

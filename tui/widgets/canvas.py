@@ -1,4 +1,4 @@
-"""A grid of cells with theme roles: what overlays and the transport draw on, and the widget that shows it."""
+"""A grid of cells with theme roles: what overlays and the playback bar draw on, and the widget that shows it."""
 
 from __future__ import annotations
 

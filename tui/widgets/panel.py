@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FROZEN = "The picture stands still; cambist goes on collecting, recording and trading."
 REPLAYED = "Nothing can be sent from a recording."
-TOLD_S = 3.0
+NOTICE_S = 3.0
 """How long the title tells what a key did."""
 
 
@@ -54,7 +54,7 @@ class Panel(Grounded, can_focus=True):
         """Versions of the section that came since the picture was frozen."""
         self.filter = ""
         self.only_wrong = False
-        self._told = ("", 0.0)
+        self._notice = ("", 0.0)
 
     # What a subclass says.
 
@@ -93,10 +93,10 @@ class Panel(Grounded, can_focus=True):
 
     def show(self, section: Any) -> None:
         """Takes over a section; does nothing if its version was shown already."""
-        if self.news(section):
+        if self.take_if_new(section):
             self.repaint()
 
-    def news(self, section: Any) -> bool:
+    def take_if_new(self, section: Any) -> bool:
         """Takes over a section whose version wasn't shown yet, without painting; returns True if it was new."""
         if self.section is not None and section.version == self.section.version:
             return False
@@ -159,12 +159,12 @@ class Panel(Grounded, can_focus=True):
 
     def tell(self, words: str) -> None:
         """Says in the title what a key did, for a while."""
-        self._told = (words, time.monotonic() + TOLD_S)
+        self._notice = (words, time.monotonic() + NOTICE_S)
         self.repaint()
 
     def _info(self) -> list[str]:
         """Returns the info parts; what hides rows comes first, so that it goes last when room is short."""
-        words, until = self._told
+        words, until = self._notice
         if words and time.monotonic() < until:
             return [words]
         hidden = [f"/{formats.cut(self.filter, 24)}"] if self.filter else []

@@ -67,8 +67,8 @@ def _recorded() -> NDArray[np.int64]:
         for line in lines:
             time, frame = line.split(" ", 1)
             if '"stream":"btcusdt@bookTicker"' in frame:
-                said = json.loads(frame)["data"]
-                rows.append([int(time), *(int(said[key].replace(".", "")) for key in ("b", "B", "a", "A"))])
+                quote = json.loads(frame)["data"]
+                rows.append([int(time), *(int(quote[key].replace(".", "")) for key in ("b", "B", "a", "A"))])
                 if len(rows) == QUOTES:
                     break
     return np.array(sorted(rows, key=lambda row: row[0]), dtype=np.int64).T.copy()

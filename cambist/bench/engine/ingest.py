@@ -143,7 +143,7 @@ def _one_whirlpool() -> Stream:
 def _quiet(graph: str, node: Node, engine: Engine, pools: list[Pool], swap: Swap) -> Stream:
     """Tells swaps there and back, pool by pool, in the pools where that makes the engine search nothing."""
 
-    def told(pool: Pool) -> list[tuple[bytes, int]]:
+    def notices(pool: Pool) -> list[tuple[bytes, int]]:
         return [(node.notify(swap(pool, a_to_b=a_to_b)), 1) for a_to_b in (True, False)]
 
     def searched(parts: list[tuple[bytes, int]]) -> bool:
@@ -151,8 +151,8 @@ def _quiet(graph: str, node: Node, engine: Engine, pools: list[Pool], swap: Swap
         fed(engine, b"".join(part for part, _ in parts))
         return _expanded(engine) != before
 
-    still = [pool for pool in pools if not searched(told(pool))]
-    parts = [part for at in range(SWAPS // 2) for part in told(still[at % len(still)])]
+    still = [pool for pool in pools if not searched(notices(pool))]
+    parts = [part for at in range(SWAPS // 2) for part in notices(still[at % len(still)])]
     state = engine.snapshot()
     if searched(parts):
         message = f"{graph}: pools that are quiet one by one are not together"
@@ -171,11 +171,11 @@ def _session() -> Stream:
     parts = []
     for _ in range(SLOTS):
         block = node.market.slot()
-        told: dict[int, list[bytes]] = {}
+        notices: dict[int, list[bytes]] = {}
         for key in block.changed:
             if key in node.watched and not is_clock(key):
-                told.setdefault(owner[key], []).append(key)
-        parts += [(node.notify(keys), 1) for keys in told.values()]
+                notices.setdefault(owner[key], []).append(key)
+        parts += [(node.notify(keys), 1) for keys in notices.values()]
         node.slot()
         parts.append((node.take() + node.notify(key for key in block.changed if is_clock(key)), 0))
     return Stream(f"demo session of {len(node.pools)} pools", parts, engine.snapshot(), engine, node.setup())

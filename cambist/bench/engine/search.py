@@ -65,9 +65,9 @@ def _fastest(made: Market, weights: NDArray[np.int64], *, found: bool) -> tuple[
         call = make(made, weights)
         if call is None:
             continue
-        said = call()
-        if said is not found:
-            message = f"{name} said {said}"
+        answer = call()
+        if answer is not found:
+            message = f"{name} said {answer}"
             raise AssertionError(message)
         begun = time.perf_counter_ns()
         call()

@@ -140,11 +140,13 @@ def tokens_of(
     bases = {mint: at for at, mint in enumerate(found.asked.base, 1)}
     for token in found.tokens:
         entry, own = listed.get(token.mint), configured.pop(token.mint, None)
-        told = own.decimals if own is not None else entry.decimals if entry is not None else token.decimals
-        right = told == token.decimals
+        decimals = own.decimals if own is not None else entry.decimals if entry is not None else token.decimals
+        right = decimals == token.decimals
         if not right:
             who = "[[tokens]]" if own is not None else "the token list"
-            notes.append(f"{short(token.mint)}: {who} says {told} decimals, its mint {token.decimals}: that is used")
+            notes.append(
+                f"{short(token.mint)}: {who} says {decimals} decimals, its mint {token.decimals}: that is used"
+            )
         if own is not None:
             symbol, verified = own.symbol, own.verified
         elif token.mint in known:

@@ -55,13 +55,13 @@ class FeedRows:
         statuses: Mapping[int, FeedStatus],
     ) -> FeedRow:
         """Adds up the channels of one row; the worst state, the newest frame and the first trouble speak for it."""
-        told = [statuses[c.channel] for c in views if c.channel in statuses]
-        states = [s.state for s in told] or [c.state for c in views]
+        reported = [statuses[c.channel] for c in views if c.channel in statuses]
+        states = [s.state for s in reported] or [c.state for c in views]
         slots = [c.slots_behind for c in views if c.slots_behind is not None]
         # As with a race: no figure of one of several sockets speaks for all.
         slots_behind = slots[0] if len(slots) == 1 else None
         doubts = _doubts(views, slots_behind, self._most_behind)
-        notes = [s.note for s in told if s.note] or doubts or [c.last_error for c in views if c.last_error]
+        notes = [s.note for s in reported if s.note] or doubts or [c.last_error for c in views if c.last_error]
         newest = max(views, key=lambda c: c.last_ns)
         age = max(0, now_ns - newest.last_ns) if newest.last_ns else None
         state = max(states, key=lambda state: STATES.index(state) if state in STATES else 0)
@@ -74,8 +74,8 @@ class FeedRows:
         races = [c.race for c in views if c.race is not None]
         # Endpoints that share a name share a row: no figure of one speaks for both.
         race = races[0] if len(races) == 1 else None
-        clock = next((s for s in told if s.clock_offset_ns is not None), None)
-        waiting = next((s for s in told if s.state == "down" and s.retry_in_ns is not None), None)
+        clock = next((s for s in reported if s.clock_offset_ns is not None), None)
+        waiting = next((s for s in reported if s.state == "down" and s.retry_in_ns is not None), None)
         return FeedRow(
             name=name,
             state=state,

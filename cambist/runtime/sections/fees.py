@@ -16,7 +16,7 @@ SLOT_NS = 400_000_000
 KNOWN_SLOTS = 50
 """Percentiles come some slots after the minimum; a node that gave none for this long gives none."""
 TIPS = "jito.tip_floor"
-NOT_TOLD = "not told yet"
+NO_VALUE = "not told yet"
 
 
 class FeeHistory:
@@ -59,7 +59,7 @@ class FeeHistory:
             source=engine.fee_source,
             age_ns=None if newest is None else max(0, now_ns - newest.recv_ns),
             note=note,
-            inputs=_inputs(engine, now_ns, tips_told=any(c.protocol == TIPS for c in setup.channels)),
+            inputs=_inputs(engine, now_ns, tips_watched=any(c.protocol == TIPS for c in setup.channels)),
         )
 
     def _remember(self, s: FeeSample, engine: EngineView) -> None:
@@ -73,14 +73,14 @@ class FeeHistory:
             del self._buckets[min(self._buckets)]
 
 
-def _inputs(engine: EngineView, now_ns: int, *, tips_told: bool) -> tuple[FeeInputRow, ...]:
+def _inputs(engine: EngineView, now_ns: int, *, tips_watched: bool) -> tuple[FeeInputRow, ...]:
     """Returns the figures that fees rest on, those that are missing too; of the accounts only the dearest."""
     accounts = [each for each in engine.fee_inputs if each.name == "account"]
     dearest = max(accounts, key=lambda each: each.value or 0, default=None)
     rows = [
         FeeInputRow(
             each.name,
-            short(each.source) if each is dearest else each.source or NOT_TOLD,
+            short(each.source) if each is dearest else each.source or NO_VALUE,
             each.value,
             None if each.recv_ns is None else max(0, now_ns - each.recv_ns),
         )
@@ -88,7 +88,7 @@ def _inputs(engine: EngineView, now_ns: int, *, tips_told: bool) -> tuple[FeeInp
         if each.name != "account" or each is dearest
     ]
     if rows and not any(row.name == "tip" for row in rows):
-        rows.append(FeeInputRow("tip", NOT_TOLD if tips_told else "no source", None, None))
+        rows.append(FeeInputRow("tip", NO_VALUE if tips_watched else "no source", None, None))
     return tuple(rows)
 
 

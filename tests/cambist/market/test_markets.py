@@ -11,7 +11,7 @@ from cambist.market import markets
 from cambist.runtime.inbox import Inbox
 from feeds import venues
 from feeds.exchange import ExchangeFeed
-from feeds.native import NativeSource
+from feeds.transport import NativeSource
 from feeds.venues import VenueError
 from tests.feeds.servers import RememberingSink
 

@@ -16,11 +16,11 @@ from cambist.model.commands import (
     InjectPrice,
     LiveHubCommand,
     LiveRecordCommand,
+    PlaybackCommand,
     RecordCommand,
     RecordedCommand,
     SetRule,
     SwitchEngine,
-    TransportCommand,
     ViewCommand,
     name_of,
     parse,
@@ -55,7 +55,7 @@ def test_every_type_of_the_module_is_in_the_union_once_and_under_its_handler() -
     for handler, union, knows in (
         (Handler.RECORD, LiveRecordCommand, (True, False)),
         (Handler.HUB, LiveHubCommand, (True, False)),
-        (Handler.HUB, TransportCommand, (False, True)),
+        (Handler.HUB, PlaybackCommand, (False, True)),
     ):
         alike = {each for each in made if each.HANDLER is handler and knows == (each.LIVE, each.REPLAY)}
         assert alike == set(get_args(union))

@@ -214,7 +214,7 @@ def test_seqs_join_up_and_time_never_runs_back_whatever_comes_from_where(steps) 
 
 async def test_ticks_and_native_frames_are_one_stream() -> None:
     extension = pytest.importorskip("cambist.engine._native")
-    native = pytest.importorskip("feeds.native")
+    native = pytest.importorskip("feeds.transport")
 
     class Quiet:
         def opened(self):
@@ -262,7 +262,7 @@ async def test_ticks_and_native_frames_are_one_stream() -> None:
 
 async def test_what_waits_in_the_ring_at_a_stop_and_what_its_old_connections_still_say_is_dropped() -> None:
     extension = pytest.importorskip("cambist.engine._native")
-    native = pytest.importorskip("feeds.native")
+    native = pytest.importorskip("feeds.transport")
     sockets = []
 
     class Quiet:

@@ -20,8 +20,8 @@ from cambist.runtime.parts import Parts
 from cambist.runtime.recorder import Recorder
 from cambist.runtime.replay import Replayer
 from feeds.conversation import SocketLimits
-from feeds.native import NativeSource, Wires
 from feeds.socket import WebSocketSource
+from feeds.transport import NativeSource, Wires
 from storage.catalogue import session_path
 from storage.reader import SessionReader
 from tests.cambist.runtime.test_hub import Beat, make_kernel, until

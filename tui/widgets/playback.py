@@ -1,4 +1,4 @@
-"""The transport of a replay: where in the recording the picture is, what lies around it, whether it is the same."""
+"""Playback of a recording: where in the recording the picture is, what lies around it, whether it is the same."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MARKS = {
 """Glyph and role by kind; of several in one cell the first listed is shown."""
 
 
-class Transport(Sheet):
+class Playback(Sheet):
     """Three rows: state and numbers, density with what was played brighter, markers with the playhead."""
 
     def __init__(self, scene: Scene, *, id: str | None = None, seek: Callable[[int], None] | None = None) -> None:  # noqa: A002
@@ -132,9 +132,9 @@ def _numbers(canvas: Canvas, status: ReplayStatus) -> None:
     millis = status.position_ns // 1_000_000 % 1000
     x = canvas.put(x + 2, 0, f"{formats.clock(status.position_ns)}.{millis:03d}", "strong bold")
     right = _right(canvas, status, end, end - x - 3)
-    said = f" of {formats.clock(status.first_ns)} to {formats.clock(status.last_ns)}"
-    if x + cells(said) + 3 <= right:
-        x = canvas.put(x, 0, said, "muted")
+    words = f" of {formats.clock(status.first_ns)} to {formats.clock(status.last_ns)}"
+    if x + cells(words) + 3 <= right:
+        x = canvas.put(x, 0, words, "muted")
     marker = near_marker(status, (status.last_ns - status.first_ns) // max(1, canvas.width - 2))
     if marker is not None and right - x > 12:
         canvas.put(x + 3, 0, formats.cut(marker.label, right - x - 6), "demo")

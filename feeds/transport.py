@@ -89,7 +89,7 @@ class Wires:
     def _ready(self) -> None:
         for number, kind, what, code, body in self.transport.events():
             if (socket := self._open.get(number)) is not None:
-                socket.told(kind, what, code, body)
+                socket.take_event(kind, what, code, body)
         self._woken()
 
 
@@ -115,7 +115,7 @@ class NativeSocket:
         """When plain data last came."""
         return None if self._closed else self._wires.transport.data_ns(self._number)
 
-    def told(self, kind: str, what: str, code: int, body: bytes) -> None:
+    def take_event(self, kind: str, what: str, code: int, body: bytes) -> None:
         """Takes an event."""
         if kind == "frame":
             self._frames.append(body)
@@ -226,7 +226,7 @@ class NativeConversation(Conversation):
             if self._vouches:
                 self.watch.data_of_all()
             self._came_at = self._clock()
-            self._heard(self._came_at)
+            self._on_data(self._came_at)
         self._data_ns = data_ns
         if self._marked and not self._muted and self.settled.is_set() and not self.watch.pending:
             self._mute(muted=True)
@@ -275,7 +275,7 @@ class NativeSource(WebSocketSource):
             marked=bool(self._plain),
             vouches=self._vouches,
             clock=self._clock,
-            heard=self._backoff.data,
+            on_data=self._backoff.data,
             keep_alive=self._keep_alive,
         )
 

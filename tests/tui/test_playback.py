@@ -11,13 +11,13 @@ from tui import replay_keys
 from tui.app import CambistApp
 from tui.glyphs import use_ascii
 from tui.replay_keys import SPEEDS, TimeError, commands, parse_time
-from tui.widgets import transport
+from tui.widgets import playback
 from tui.widgets.canvas import Canvas, cells
 
 
 def drawn(status: ReplayStatus, width: int = 118) -> Canvas:
     canvas = Canvas(width, 3)
-    transport.draw(canvas, status)
+    playback.draw(canvas, status)
     return canvas
 
 
@@ -45,12 +45,12 @@ def test_each_state_has_its_word(changes: dict[str, object], part: str) -> None:
 def test_what_was_played_is_brighter_and_a_gap_is_a_hole() -> None:
     status = replay_status()
     canvas = drawn(status)
-    head = transport.column(status.position_ns, status, 116)
+    head = playback.column(status.position_ns, status, 116)
     assert head is not None
     played = {role for char, role in canvas.rows[1][1 : 1 + head] if char != " "}
     ahead = {role for char, role in canvas.rows[1][2 + head : 117] if char != " "}
     assert (played, ahead) == ({"muted"}, {"faint"})
-    gap = transport.column(START + 1150 * SECOND, status, 116)
+    gap = playback.column(START + 1150 * SECOND, status, 116)
     assert gap is not None
     assert canvas.rows[1][1 + gap][0] == " "
     assert canvas.rows[1][1 + 72][0] == " ", "slices without records are holes as well"
@@ -62,8 +62,8 @@ def test_markers_and_playhead_stand_at_their_times() -> None:
     marks = {x - 1: char for x, (char, _) in enumerate(canvas.rows[2]) if char not in "─ "}
     wanted = {"fill": "◆", "bookmark": "◇", "loss": "▼", "gap": "×", "halt": "■"}
     for marker in status.markers:
-        assert marks[transport.column(marker.at_ns, status, 116)] == wanted[marker.kind]
-    assert marks[transport.column(status.position_ns, status, 116)] == "▲"
+        assert marks[playback.column(marker.at_ns, status, 116)] == wanted[marker.kind]
+    assert marks[playback.column(status.position_ns, status, 116)] == "▲"
 
 
 def test_the_gravest_marker_of_a_cell_is_shown() -> None:
@@ -94,15 +94,15 @@ def test_an_empty_recording_is_drawn() -> None:
 
 
 def test_one_burst_does_not_flatten_the_rest() -> None:
-    assert transport.levels([10.0] * 30 + [10_000.0, 0.0, 0.001], 7) == [6] * 30 + [7, 0, 1]
-    assert transport.levels([], 7) == []
-    assert transport.levels([0.0, 3.0], 7) == [0, 7]
+    assert playback.levels([10.0] * 30 + [10_000.0, 0.0, 0.001], 7) == [6] * 30 + [7, 0, 1]
+    assert playback.levels([], 7) == []
+    assert playback.levels([0.0, 3.0], 7) == [0, 7]
 
 
 @settings(max_examples=100)
 @given(st.lists(st.integers(0, 1000), max_size=300), st.integers(1, 250))
 def test_resampling_keeps_the_records(density: list[int], width: int) -> None:
-    found = transport.resample(density, width)
+    found = playback.resample(density, width)
     assert len(found) == width
     if len(density) >= width:
         assert sum(found) == sum(density)
@@ -195,11 +195,11 @@ async def replaying() -> CambistApp:
     return CambistApp(runtime)
 
 
-async def test_keys_reach_the_runtime_and_the_transport_is_shown() -> None:
+async def test_keys_reach_the_runtime_and_the_playback_is_shown() -> None:
     app = await replaying()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(0.3)
-        assert "paused" in "\n".join(app.screen.query_one("#transport").lines())  # type: ignore[attr-defined]
+        assert "paused" in "\n".join(app.screen.query_one("#playback").lines())  # type: ignore[attr-defined]
         await pilot.press("space", "full_stop", "greater_than_sign", "left_square_bracket", "n", "b")
         assert app.runtime.names() == ["play", "step", "speed", "seek_by", "seek", "bookmark"]  # type: ignore[attr-defined]
 
@@ -220,5 +220,5 @@ async def test_a_click_on_the_density_goes_there() -> None:
     app = await replaying()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(0.3)
-        await pilot.click("#transport", offset=(1, 1))
+        await pilot.click("#playback", offset=(1, 1))
         assert app.runtime.submitted[-1] == Seek(START)  # type: ignore[attr-defined]

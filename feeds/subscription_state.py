@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from feeds.base import Note
     from feeds.conversation import Conversation
     from feeds.subscriptions import Subscriptions
-    from feeds.venue import Deadlines, Heard, Subscription, Venue
+    from feeds.venue import Deadlines, ParsedFrame, Subscription, Venue
 
 GAPS = 32
 """Pauses between data that a subscription is judged by."""
@@ -63,7 +63,7 @@ class Past:
         """Silence that proved to be normal."""
 
 
-class Standing:
+class OpenSubscription:
     """One subscription on this connection."""
 
     __slots__ = ("failures", "gaps", "last", "mute", "recovering", "spoke", "state", "subscription")
@@ -110,11 +110,11 @@ class Shared(NamedTuple):
     """Numbers of requests."""
     roll: Callable[[str, Conversation], None]
     """Replaces a connection, and says why."""
-    heard: Callable[[bytes], Heard]
+    parse: Callable[[bytes], ParsedFrame]
     """Reads a frame."""
     recovered: Callable[[str], None]
     """Hears of symbols whose book has data again, or never will."""
-    said: Callable[[str], None]
+    on_state: Callable[[str], None]
     """Hears what the venue says of itself."""
     ended: Callable[[Subscriptions], None]
     clock: Callable[[], float]

@@ -13,10 +13,10 @@ from cambist.model.opportunity import Need
 from cambist.runtime.inbox import Inbox
 from feeds import venues
 from feeds.exchange import ExchangeFeed
-from feeds.native import NativeSource, Wires
 from feeds.socket import SocketLimits, WebSocketSource
 from feeds.solana import SolanaFeed
-from feeds.venue import Heard
+from feeds.transport import NativeSource, Wires
+from feeds.venue import ParsedFrame
 from tests.feeds import fake_venues, test_exchange, test_reaching, test_rollover, test_socket, test_solana, test_venues
 from tests.feeds.servers import FakeNode, RememberingSink, Seen, running, until, websocket_server
 
@@ -390,8 +390,8 @@ def test_marks_are_on_data_and_on_nothing_else(name):
         if path.stem in ("instruments", "time", "names", "depth", "error"):
             continue
         body = path.read_bytes().rstrip()
-        heard = venue.heard(body)
-        only_data = bool(heard.data) and heard == Heard(data=heard.data)
+        heard = venue.parse(body)
+        only_data = bool(heard.data) and heard == ParsedFrame(data=heard.data)
         assert is_plain(body, venue.plain) == only_data, path
         told[only_data] += 1
     assert min(told[True], told[False]) >= 2
