@@ -22,7 +22,7 @@ ORDER = (100 << 64 | 1, 5, 0, 0, 0)
 CALLS: dict[str, tuple[Any, ...]] = {
     "consolidate_books": ([(1_000, *LEVELS), (1_000, [(103 * 10**8, 10**8)], [(104 * 10**8, 10**8)])], [10**8]),
     "decode_books": ("openbook_v2", [openbook_v2_side(0, [ORDER]), b"short"]),
-    "decode_events": ([*((owned.METEORA_DLMM, event) for event in made.dlmm_events(5, 4)), (KEY, b"")],),
+    "decode_events": ([(owned.RAYDIUM_CPMM, bytes.fromhex("40c6cde8260871e2") + bytes(80)), (KEY, b"")],),
     "decode_fills": ([(owned.OPENBOOK_V2, book_fills.fill_log(3, 4)), (KEY, b"")],),
     "decode_markets": ("openbook_v2", [openbook_v2_market(), b""]),
     "parse_logs": ([made.logs()],),
