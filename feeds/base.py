@@ -5,16 +5,15 @@ Everything here runs in the hub thread's loop. A feed never sees a seq or a rece
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 
+from cambist.model.endpoint import endpoint_problem
 from cambist.model.text import endpoint_label
 
 if TYPE_CHECKING:
@@ -128,32 +127,14 @@ def require_endpoint(url: str, kind: str) -> str:
 
     Raises `EndpointError`.
     """
-    try:
-        parts = urlsplit(url)
-        label = endpoint_label(url)
-    except ValueError as error:
-        message = f"not a URL: {error}"
-        raise EndpointError(message) from error
-    host = parts.hostname or ""
-    address = _address(host)
-    if parts.scheme not in (kind, kind + "s") or not host:
-        message = f"{label}: expected {kind}s://host, or {kind}:// on loopback"
-        raise EndpointError(message)
-    if parts.username or parts.password or parts.fragment:
-        message = f"{label}: a user, a password or a fragment has no place in an endpoint"
-        raise EndpointError(message)
-    loopback = host == "localhost" or (address is not None and address.is_loopback)
-    if parts.scheme == kind and not loopback:
-        message = f"{label}: without TLS only loopback is allowed, use {kind}s"
-        raise EndpointError(message)
-    if address is not None and (address.is_link_local or address.is_multicast or address.is_unspecified):
-        message = f"{label}: a link-local, multicast or unspecified address"
+    if problem := endpoint_problem(url, kind):
+        message = f"{_label(url)}: {problem}"
         raise EndpointError(message)
     return url
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _label(url: str) -> str:
     try:
-        return ipaddress.ip_address(host)
+        return endpoint_label(url)
     except ValueError:
-        return None
+        return "endpoint"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cambist.config import watch
+from cambist.model.endpoint import endpoint_problem
 from cambist.model.equivalences import problems as equivalence_problems
 from cambist.model.exchanges import EXCHANGE_OF, EXCHANGES, PLUGINS
 from cambist.model.market import FIAT, is_multiple
@@ -120,35 +119,25 @@ def _numbers(config: Config) -> Iterator[Problem]:
 
 
 def _addresses(config: Config) -> Iterator[Problem]:
-    urls = [(f"solana[{i}]", u, True) for i, e in enumerate(config.solana) for u in (e.pubsub, e.rpc)]
-    urls += [
-        (f"solana[{i}].{key}", url, True)
+    urls = [
+        (f"solana[{i}]{key}", url, kind, True)
         for i, e in enumerate(config.solana)
-        for key, url in (("tip_floor", e.tip_floor), ("tip_stream", e.tip_stream))
-        if url
+        for key, url, kind in (
+            ("", e.pubsub, "ws"),
+            ("", e.rpc, "http"),
+            (".tip_floor", e.tip_floor, "http"),
+            (".tip_stream", e.tip_stream, "ws"),
+        )
+        if url or not key
     ]
     urls += [
-        (f"venues.{name}.{part}", url, False)
+        (f"venues.{name}.{part}", url, kind, False)
         for name, table in config.venues.items()
-        for part, url in (("ws", table.ws), ("rest", table.rest))
+        for part, url, kind in (("ws", table.ws, "ws"), ("rest", table.rest, "http"))
         if url
     ]
-    for key, url, takes_query in urls:
-        if problem := url_problem(url) or ("" if takes_query or "?" not in url else "a base address takes no query"):
+    for key, url, kind, takes_query in urls:
+        if problem := endpoint_problem(url, kind):
             yield key, _sentence(problem)
-        if not re.match(r"(wss|https)://|(ws|http)://(127\.\d+\.\d+\.\d+|localhost|\[::1\])[:/]", url + "/"):
-            yield key, _sentence("plain ws and http are for loopback only, use wss or https")
-
-
-def url_problem(url: str) -> str:
-    """Returns what is wrong with an endpoint, without a word of it: it may hold a key."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return "no URL; a host, or a port from 1 to 65535, can't be read"
-    if not parts.hostname or port == 0:
-        return "no URL; expected scheme, host and path"
-    if parts.username or parts.password or parts.fragment:
-        return "a user, a password or a fragment has no place in an endpoint"
-    return ""
+        elif "?" in url and not takes_query:
+            yield key, _sentence("a base address takes no query")

@@ -45,7 +45,7 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ("[coinbase]\nsymbols = ['']\n", r":2: `coinbase\.symbols`: is empty"),
         ("[coinbase]\nalive_s = 0.0\n", r":2: `coinbase\.alive_s`: expected `float` > 0"),
         ("[okx]\nrest = 'https://www.okx.com/?x=1'\n", r":2: `okx\.rest`: a base address takes no query"),
-        ("[kraken]\nenabled = false\nws = 'ws://ws.kraken.com'\n", r":3: `kraken\.ws`: plain ws and http"),
+        ("[kraken]\nenabled = false\nws = 'ws://ws.kraken.com'\n", r":3: `kraken\.ws`: plain ws is for loopback"),
         ("[krakn]\nsymbols = []\n", r":1: `krakn` is not a setting; did you mean `venues\.kraken`"),
         ("[venues.krakn]\n", r":1: `venues\.krakn` is no exchange; did you mean `kraken`"),
         ("[kraken]\n[venues.kraken]\n", r":1: `kraken` and `venues\.kraken` are the same setting"),
