@@ -8,7 +8,6 @@ with `minContextSlot` at the newest slot seen, so that no change can fall betwee
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 from collections import deque
 from typing import TYPE_CHECKING, Literal
@@ -60,31 +59,12 @@ TRANSIENT = frozenset({-32004, -32005, -32014, -32016, -32603})
 """JSON-RPC codes that may pass: not available, behind, no slot yet, internal."""
 
 
-class Memcmp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A filter on bytes of an account."""
-
-    offset: int
-    bytes: str
-    """Base58."""
-
-
-class Discovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Pools to look for with getProgramAccounts."""
-
-    program: str
-    data_size: int | None = None
-    memcmp: tuple[Memcmp, ...] = ()
-    most: int = 200
-    """Accounts to watch at most, in order of address."""
-
-
 class SolanaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One node and what to watch on it."""
 
     name: str
     pubsub: str
     rpc: str
-    discover: tuple[Discovery, ...] = ()
     logs: tuple[str, ...] = ()
     """Keys to subscribe logs of, one subscription each."""
     slot_silence_s: float = 5.0
@@ -237,8 +217,6 @@ class SolanaFeed:
                 tasks.create_task(self._socket.run(), name=f"{self.name} pubsub")
                 tasks.create_task(self._seeding(), name=f"{self.name} seeds")
                 tasks.create_task(self._resubscribing(), name=f"{self.name} resubscriptions")
-                for discovery in self._config.discover:
-                    tasks.create_task(self._discover(discovery), name=f"{self.name} discovery")
         finally:
             await self._rpc.close()
 
@@ -393,26 +371,6 @@ class SolanaFeed:
             if self._to_seed:
                 self._seeds.set()
 
-    async def _discover(self, discovery: Discovery) -> None:
-        filters: list[object] = [{"dataSize": discovery.data_size}] if discovery.data_size is not None else []
-        filters += [{"memcmp": {"offset": entry.offset, "bytes": entry.bytes}} for entry in discovery.memcmp]
-        options = {"encoding": "base64", "commitment": "processed", "withContext": True, "filters": filters}
-        try:
-            reply = await self._call("getProgramAccounts", [discovery.program, options])
-            found = _found(reply)
-        except (Unreachable, msgspec.MsgspecError) as error:
-            self._note("error", self.name, f"no pools of {discovery.program} found: {error}")
-            return
-        kept = sorted(found)[: discovery.most]
-        for key in kept:
-            with contextlib.suppress(ValueError):
-                address = str(Pubkey.from_string(key))
-                self._programs[address] = discovery.program
-                if address not in self._watched:
-                    self._watched[address] = _Watched()
-                    self._subscribe(address)
-        self._note("info", self.name, f"{len(kept)} of {len(found)} pools of {discovery.program} are watched")
-
     async def _call(self, method: str, params: list[object]) -> bytes:
         number, self._next_id = self._next_id, self._next_id + 1
         payload = _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
@@ -435,12 +393,3 @@ def check_rpc(body: bytes) -> None:
     if message.error is not None:
         what = f"{message.error.code} {sanitise(message.error.message, 60)}"
         raise Refusal(what, 200, 0.0 if message.error.code in TRANSIENT else None)
-
-
-def _found(reply: bytes) -> list[str]:
-    result = _MESSAGE.decode(reply).result
-    try:
-        found = _FOUND_WITH_CONTEXT.decode(result).value
-    except msgspec.ValidationError:
-        found = _FOUND.decode(result)
-    return [entry.pubkey for entry in found]

@@ -128,11 +128,6 @@ class SessionWriter:
         self._rows.append((_INSERT_MARKER, (at_ns, seq, kind, label)))
         self._woken()
 
-    def declare(self, channel: Channel) -> None:
-        """Adds a channel that was not known at the start. Written with the next chunk."""
-        self._rows.append(_channel_row(channel))
-        self._woken()
-
     def set_meta(self, key: str, value: str) -> None:
         """Sets one entry of `meta`. Written with the next chunk."""
         self._rows.append((_SET_META, (key, value)))

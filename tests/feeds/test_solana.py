@@ -10,7 +10,7 @@ from cambist.model.opportunity import Need
 from feeds.base import EndpointError
 from feeds.http import HttpLimits
 from feeds.socket import SocketLimits
-from feeds.solana import CLOCK, WHIRLPOOL, Discovery, Memcmp, SolanaConfig, SolanaFeed
+from feeds.solana import CLOCK, WHIRLPOOL, SolanaConfig, SolanaFeed
 from tests.feeds.servers import FakeNode, RememberingSink, http_server, running, until, websocket_server
 
 pytestmark = pytest.mark.virtual_time
@@ -214,19 +214,6 @@ async def test_seeds_go_on_after_the_rpc_side_was_down_for_long():
         await until(lambda: feed.status()[1].state == "down")
         await until(lambda: seeds(node)[-2:] and feed.status()[1].state == "live")
     assert any("accounts not seeded: HTTP 500" in text for _, _, text in sink.notes)
-
-
-async def test_discovery_watches_what_the_filters_find():
-    node = FakeNode()
-    node.program_accounts = [VAULT, POOL]
-    discovery = Discovery(WHIRLPOOL, 653, (Memcmp(8, VAULT),), most=1)
-    async with feed_on(node, pools=(), discover=(discovery,)) as (feed, sink):
-        await until(lambda: POOL in seeds(node))
-        assert set(feed.watched()) == {CLOCK, POOL}
-    method, params = next(call for call in node.calls if call[0] == "getProgramAccounts")
-    assert params[0] == WHIRLPOOL
-    assert params[1]["filters"] == [{"dataSize": 653}, {"memcmp": {"offset": 8, "bytes": VAULT}}]
-    assert any(entry.json["method"] == method for entry in sink.outgoing(HTTP.id))
 
 
 async def test_notifications_and_rubbish_pass_to_the_sink_untouched():
