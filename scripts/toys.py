@@ -116,7 +116,6 @@ def setting(tree: Tree) -> None:
     tree.edit(
         "engine_rs/core/src/judge/scorer/mod.rs",
         (r"^    pub max_slot_silence_ms: u64,\n", "    pub toy_slot_ms: u64,\n"),
-        (r"^            max_slot_silence_ms: 5_000,\n", "            toy_slot_ms: 0,\n"),
     )
     tree.edit(
         "engine_rs/core/src/engine/market/legs.rs",
@@ -126,7 +125,8 @@ def setting(tree: Tree) -> None:
         "cambist/engine/reference/engine/market/legs.py",
         (r"setup\.gates\.max_slot_silence_ms \* NS_PER_MS", " + market.setup.gates.toy_slot_ms * NS_PER_MS"),
     )
-    tree.edit("engine_rs/core/fuzz/setup.json", (r'^ *"max_slot_silence_ms": 5000,\n', '    "toy_slot_ms": 0,\n'))
+    for settings in ("engine_rs/core/fuzz/setup.json", "tests/cambist/config/defaults.json"):
+        tree.edit(settings, (r'^ *"max_slot_silence_ms": 5000,\n', '    "toy_slot_ms": 0,\n'))
 
 
 def price(tree: Tree) -> None:
@@ -150,7 +150,7 @@ def price(tree: Tree) -> None:
         "cambist/engine/protocol.py", (r"^    closes: tuple\[float, \.\.\.\] = \(\)\n", "    toy_closes: int = 0\n")
     )
     tree.edit(
-        "cambist/view.py",
+        "cambist/view/prices.py",
         (r'^    """Closes over the last 15 minutes, oldest first\."""\n', "    toy_closes: int = 0\n"),
     )
     (publisher,) = _naming(tree, "cambist/runtime", r"^            spark=p\.closes,\n")
@@ -172,16 +172,17 @@ def panel(tree: Tree) -> None:
         (r"^from tui\.panels\.prices import Prices\n", "from tui.panels.toy import Toy\n"),
         (r'^    "log": Log,\n', '    "toy": Toy,\n'),
     )
-    section = "    toy: ToySection = ToySection()\n"
-    head = 'class ToySection(msgspec.Struct, frozen=True):\n    """Toy."""\n\n'
-    kind = f"{head}    version: int = 0\n    prices: int = 0\n\n\n"
-    tree.edit("cambist/view.py", (r"^    log: LogSection = LogSection\(\)\n", section))
-    file = tree.root / "cambist/view.py"
-    file.write_text(file.read_text().replace("class View(msgspec", f"{kind}class View(msgspec"))
+    (tree.root / "cambist/view/toy.py").write_text(TOY_SECTION)
+    tree.edit(
+        "cambist/view/__init__.py",
+        (r"^from cambist\.view\.trades import .*\n", "from cambist.view.toy import ToySection\n"),
+        (r'^    "Status",\n', '    "ToySection",\n'),
+        (r"^    log: LogSection = LogSection\(\)\n", "    toy: ToySection = ToySection()\n"),
+    )
     (publisher,) = _naming(tree, "cambist/runtime", r"^            prices=prices,\n")
     tree.edit(
         publisher,
-        (r"^from cambist\.view import \(\n", "    ToySection,\n"),
+        (r"^from cambist\.runtime\.words import Names\n", "from cambist.view.toy import ToySection\n"),
         (r"^            prices=prices,\n", "            toy=bump(old.toy, ToySection(0, len(prices.rows))),\n"),
     )
 
@@ -193,7 +194,7 @@ def command(tree: Tree) -> None:
     text = file.read_text().replace("class Play(_Act", f"{kind}class Play(_Act")
     file.write_text(re.sub(r"^(LiveHubCommand = .*)$", r"\1 | Toy", text, flags=re.MULTILINE))
     (live,) = _naming(tree, "cambist/runtime", r"^            case StopRecording\(\):\n")
-    hello = '            case Toy():\n                self._hub.note("info", "toy", "hello")\n'
+    hello = '            case Toy():\n                self._run.hub.note("info", "toy", "hello")\n'
     tree.edit(live, (r"^    StopRecording,\n", "    Toy,\n"))
     file = tree.root / live
     file.write_text(
@@ -206,6 +207,20 @@ def _naming(tree: Tree, folder: str, pattern: str) -> list[str]:
     found = sorted((tree.root / folder).rglob("*.py"))
     return [str(path.relative_to(tree.root)) for path in found if re.search(pattern, path.read_text(), re.MULTILINE)]
 
+
+TOY_SECTION = '''"""A toy section."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ToySection(msgspec.Struct, frozen=True):
+    """Toy."""
+
+    version: int = 0
+    prices: int = 0
+'''
 
 TOY_PANEL = '''"""A toy panel."""
 

@@ -1,8 +1,7 @@
 """What the engine can be set to: each key's default, unit, range and meaning stand here and nowhere else.
 
 The tables `[search]`, `[gates]` and `[bidding]` of the config are these types, and so are those of an engine's setup:
-what an operator writes is what both engines are given. A session hands Rust every key; the defaults that it has for its
-own tests and for single calls are held against these by a test.
+what an operator writes is what both engines are given. Rust is handed every key and knows no default of its own.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cambist.config.settings import Bidding, GateSettings, Search
+from cambist.config.settings import Bidding, Gates, Search
 from cambist.engine import duel_cases
 from cambist.engine.reference import exchanges, venues
 from cambist.market.discovery.venues import VENUES as SEARCHED
@@ -103,21 +103,25 @@ def test_the_rows_of_the_timing_panel_are_names_of_the_brief() -> None:
 @pytest.mark.parametrize(
     ("table", "file"),
     [
-        (GateSettings, "judge/scorer/mod.rs"),
+        (Gates, "judge/scorer/mod.rs"),
         (Bidding, "fees/cost.rs"),
         (Search, "engine/setup.rs"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_rust_repeats_no_other_default_than_the_settings(table, file: str) -> None:
-    kind = {"GateSettings": "Gates"}.get(table.__name__, table.__name__)
-    body = (RUST / file).read_text().split(f"impl Default for {kind} {{")[1].split("\n}\n")[0]
-    words = {"None": None, "true": True, "false": False}
-    told = {
-        key: words[value] if value in words else int(value)
-        for key, value in re.findall(r"^ +(\w+): ([\w-]+),$", body, re.MULTILINE)
-    }
-    assert told == msgspec.to_builtins(table())
+def test_rust_has_each_setting_and_no_default(table: type[msgspec.Struct], file: str) -> None:
+    text, kind = (RUST / file).read_text(), table.__name__
+    shape = text.split(f"pub struct {kind} {{")[1].split("\n}\n")[0]
+    assert re.findall(r"^    pub (\w+):", shape, re.MULTILINE) == order(shape, table)
+    assert f"impl Default for {kind}" not in text
+    head = text.split(f"pub struct {kind} {{")[0].rpartition("\n\n")[2]
+    assert "#[serde(deny_unknown_fields)]" in head
+    assert "default" not in f"{shape}{head.partition('#')[2]}"
+
+
+def order(shape: str, table: type[msgspec.Struct]) -> list[str]:
+    """Returns the fields of a table in the order in which Rust has them."""
+    return sorted(table.__struct_fields__, key=lambda name: shape.find(f"pub {name}:"))
 
 
 def test_each_panel_is_a_room_and_a_section() -> None:
