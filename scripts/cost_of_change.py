@@ -26,7 +26,9 @@ OPTIONAL = {
         "cambist/engine/duel_cases.py", "cambist/engine/reference/library/", "cambist/engine/reference/venues/owned.py",
         "cambist/engine/reference/venues/instructions.py",
     ),
-    "label of a venue": ("cambist/engine/reference/venues/origin.py",),
+    "label of a venue": (
+        "cambist/engine/reference/venues/origin.py", "engine_rs/core/src/venues/origin.rs",
+    ),
     "text": ("README.md", "CHANGELOG.md", "BENCHMARKS.md", "CONTRIBUTING.md", "SECURITY.md"),
     "fuzz target": ("engine_rs/core/fuzz/fuzz_targets/", "engine_rs/core/fuzz/Cargo.toml", "scripts/fuzz_corpus.py"),
     "measure": ("cambist/bench/", "cambist/fault_table/", "engine_rs/core/benches/", "scripts/"),
@@ -69,7 +71,7 @@ SUBJECTS = {
         "a field of a price row", "hour_span_ns", r"\b(hour_span_ns|change_span_ns)\b", r"$^", 6, EXTRA,
     ),
     "panel": Subject(
-        "a panel", "trades", r"\"trades\"|\bTradesSection\b|tui\.panels\.trades", r"panels/trades\.", 3,
+        "a panel", "trades", r"\"trades\"|\bTradesSection\b|tui\.panels\.trades", r"(panels|view|sections)/trades\.", 3,
         (*EXTRA, "place on the screen", "key", "filter"), r"^(tui/|cambist/(view|runtime))",
     ),
     "command": Subject(
