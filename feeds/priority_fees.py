@@ -21,7 +21,7 @@ import msgspec
 
 from feeds.base import FeedStatus, Note, Sink, no_note
 from feeds.http import HttpChannel, HttpLimits, Unreachable
-from feeds.solana import check_rpc
+from feeds.node_messages import check_rpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

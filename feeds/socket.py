@@ -137,13 +137,13 @@ class WebSocketSource:
         due_at = self._due_at if state == "down" else None
         waiting = due_at is not None
         return FeedStatus(
-            self.name,
-            self._channel,
-            state,
-            self._label,
-            self._reason,
-            self.generation,
-            self.drops,
+            name=self.name,
+            channel=self._channel,
+            state=state,
+            endpoint=self._label,
+            note=self._reason,
+            generation=self.generation,
+            drops=self.drops,
             attempt=self._backoff.attempts if waiting else 0,
             retry_in_ns=None if due_at is None else round(max(0.0, due_at - self._clock()) * 1e9),
             wait_ns=round(self._wait_s * 1e9) if waiting else 0,

@@ -18,8 +18,9 @@ from solders.pubkey import Pubkey
 from cambist.engine.twins import twin
 from cambist.model.text import sanitise
 from feeds.base import FeedStatus, Note, Sink, no_note
-from feeds.http import HttpChannel, HttpLimits, Refusal, Unreachable
+from feeds.http import HttpChannel, HttpLimits, Unreachable
 from feeds.loop_time import loop_s
+from feeds.node_messages import MESSAGE, PLAIN, SLOT_OF, Fault, check_rpc, is_plain
 from feeds.socket import SocketLimits, WebSocketSource
 from feeds.transport import NativeSource
 
@@ -53,10 +54,6 @@ GATHER_S = 0.02
 RESEED_S = 0.4
 """A slot: asking for the same account again sooner can't show anything new."""
 SLOT = "slot"
-PLAIN = tuple((b"{", (b'"%b"' % name,)) for name in (b"accountNotification", b"logsNotification"))
-"""Notifications that are the engine's alone: how a frame begins, and what its first bytes hold besides."""
-TRANSIENT = frozenset({-32004, -32005, -32014, -32016, -32603})
-"""JSON-RPC codes that may pass: not available, behind, no slot yet, internal."""
 
 
 class SolanaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,41 +70,6 @@ class SolanaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     socket: SocketLimits = SocketLimits(max_size=16 << 20)
     http: HttpLimits = HttpLimits()
 
-
-class _Fault(msgspec.Struct):
-    code: int = 0
-    message: str = ""
-
-
-class _Slot(msgspec.Struct):
-    slot: int = 0
-
-
-class _Params(msgspec.Struct):
-    result: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Message(msgspec.Struct):
-    id: int | None = None
-    method: str = ""
-    result: msgspec.Raw = msgspec.Raw(b"null")
-    error: _Fault | None = None
-    params: _Params | None = None
-
-
-class _Found(msgspec.Struct):
-    pubkey: str
-
-
-class _WithContext(msgspec.Struct):
-    value: list[_Found]
-
-
-_MESSAGE = msgspec.json.Decoder(_Message)
-_SLOT = msgspec.json.Decoder(_Slot)
-_FOUND_WITH_CONTEXT = msgspec.json.Decoder(_WithContext)
-_FOUND = msgspec.json.Decoder(list[_Found])
-_encode = msgspec.json.encode
 
 State = Literal["wanted", "sent", "acked", "quarantined"]
 
@@ -243,9 +205,9 @@ class SolanaFeed:
         if is_plain(body):
             return
         try:
-            message = _MESSAGE.decode(body)
+            message = MESSAGE.decode(body)
             if message.method == "slotNotification" and message.params is not None:
-                self.newest_slot = max(self.newest_slot, _SLOT.decode(message.params.result).slot)
+                self.newest_slot = max(self.newest_slot, SLOT_OF.decode(message.params.result).slot)
                 self._socket.watch.data(SLOT)
                 return
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
@@ -279,9 +241,9 @@ class SolanaFeed:
         number, self._next_id = self._next_id, self._next_id + 1
         self._requests[number] = key
         message = {"jsonrpc": "2.0", "id": number, "method": method}
-        self._socket.send(_encode(message if params is None else message | {"params": params}))
+        self._socket.send(msgspec.json.encode(message if params is None else message | {"params": params}))
 
-    def _answered(self, number: int, fault: _Fault | None) -> None:
+    def _answered(self, number: int, fault: Fault | None) -> None:
         key = self._requests.pop(number, None)
         if key is None:
             return
@@ -373,23 +335,5 @@ class SolanaFeed:
 
     async def _call(self, method: str, params: list[object]) -> bytes:
         number, self._next_id = self._next_id, self._next_id + 1
-        payload = _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        payload = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         return await self._rpc.post(self._http.id, payload, check_rpc)
-
-
-def is_plain(body: bytes) -> bool:
-    """Returns whether a frame tells of an account or of logs."""
-    head = body[:120]
-    return any(head.startswith(begin) and word in head for begin, (word,) in PLAIN)
-
-
-def check_rpc(body: bytes) -> None:
-    """Raises `Refusal` if a JSON-RPC reply is an error, or none at all."""
-    try:
-        message = _MESSAGE.decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        what = f"no JSON-RPC ({sanitise(str(error), 60)})"
-        raise Refusal(what, 200, None) from error
-    if message.error is not None:
-        what = f"{message.error.code} {sanitise(message.error.message, 60)}"
-        raise Refusal(what, 200, 0.0 if message.error.code in TRANSIENT else None)

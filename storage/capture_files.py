@@ -157,7 +157,14 @@ def _hftbacktest(path: Path) -> Iterator[Line]:
         recv_ns = int(stamp)
         if recv_ns > MAX_NS:
             raise ImportProblem(path, number, f"receive time {recv_ns} is beyond 64 bits")
-        yield Line(number, recv_ns, HTTP if body.startswith(b'{"lastUpdateId"') else RECV, "", body, "")
+        yield Line(
+            number=number,
+            recv_ns=recv_ns,
+            kind=HTTP if body.startswith(b'{"lastUpdateId"') else RECV,
+            conn="",
+            body=body,
+            url="",
+        )
 
 
 def _cryptofeed(path: Path) -> Iterator[Line]:
@@ -173,7 +180,7 @@ def _cryptofeed(path: Path) -> Iterator[Line]:
             raise ImportProblem(path, number, f"receive time {found.ts} is not a Unix time in seconds")
         body = found.addr if found.t == CONNECT else found.data
         try:
-            yield Line(number, recv_ns, found.t, found.conn, body.encode(), found.url)
+            yield Line(number=number, recv_ns=recv_ns, kind=found.t, conn=found.conn, body=body.encode(), url=found.url)
         except UnicodeEncodeError as error:
             raise ImportProblem(path, number, f"text that is no Unicode ({error.reason})") from error
 

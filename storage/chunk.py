@@ -85,4 +85,12 @@ def split(block: Block) -> Iterator[Block]:
 
 def _piece(data: bytes, heads: list[tuple[int, int]], digest: str) -> Block:
     (first_seq, first_ns), (last_seq, last_ns) = heads[0], heads[-1]
-    return Block(data, first_seq, last_seq, first_ns, last_ns, len(heads), digest)
+    return Block(
+        data=data,
+        first_seq=first_seq,
+        last_seq=last_seq,
+        first_ns=first_ns,
+        last_ns=last_ns,
+        records=len(heads),
+        digest=digest,
+    )

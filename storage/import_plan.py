@@ -219,7 +219,14 @@ def _sources(found: list[_FileScan]) -> tuple[Source, ...]:
 
         def channel(suffix: str, label: str, symbol: str = "", entry: _FileScan = entry) -> Channel:
             nonlocal next_id
-            made = Channel(next_id, "import", entry.venue, f"{PROTOCOL[entry.venue]}.{suffix}", label, symbol)
+            made = Channel(
+                id=next_id,
+                feed="import",
+                venue=entry.venue,
+                protocol=f"{PROTOCOL[entry.venue]}.{suffix}",
+                label=label,
+                symbol=symbol,
+            )
             next_id += 1
             return made
 
@@ -227,7 +234,18 @@ def _sources(found: list[_FileScan]) -> tuple[Source, ...]:
         depth = {symbol: channel("depth", f"{name} depth {sanitise(symbol)}", symbol) for symbol in entry.snapshots}
         info = channel("info", f"{name} exchangeInfo") if entry.has_info else None
         conns = () if entry.in_order else tuple(entry.conns)
-        sources.append(Source(entry.path, entry.head.format, entry.venue, entry.lines, conns, stream, depth, info))
+        sources.append(
+            Source(
+                path=entry.path,
+                format=entry.head.format,
+                venue=entry.venue,
+                lines=entry.lines,
+                conns=conns,
+                stream=stream,
+                depth=depth,
+                info=info,
+            )
+        )
     return tuple(sources)
 
 

@@ -34,7 +34,7 @@ class SessionWriter:
     """Records one session. Made by `open`, used from one event loop; `put` and `mark` never wait."""
 
     def __init__(
-        self, path: Path, lock: Lock, database: aiosqlite.Connection, buffer_bytes: int, level: int, min_free: int
+        self, path: Path, lock: Lock, database: aiosqlite.Connection, *, buffer_bytes: int, level: int, min_free: int
     ) -> None:
         self.path = path
         self.failure = ""
@@ -86,7 +86,7 @@ class SessionWriter:
         except BaseException:
             lock.release()
             raise
-        writer = cls(path, lock, database, buffer_bytes, level, min_free_bytes)
+        writer = cls(path, lock, database, buffer_bytes=buffer_bytes, level=level, min_free=min_free_bytes)
         try:
             await writer._create(meta, channels)
         except BaseException:

@@ -14,8 +14,8 @@ from cambist.engine.reference.exchanges import DecodeError
 from cambist.model.text import sanitise
 from feeds.conversation import SocketLimits
 from feeds.http import HttpChannel, HttpLimits, Unreachable
+from feeds.node_messages import check_rpc
 from feeds.socket import open_connection
-from feeds.solana import check_rpc
 
 if TYPE_CHECKING:
     from cambist.config import SolanaEndpoint

@@ -74,18 +74,27 @@ class Timing:
     def row(self, module: str) -> DuelRow:
         """Returns the row as shown; no figure under 30 samples."""
         if self.samples < MIN_SAMPLES:
-            return DuelRow(module, None, None, None, None, None, self.samples, self.mismatches)
+            return DuelRow(
+                module=module,
+                rust_p50=None,
+                rust_p99=None,
+                python_p50=None,
+                python_p99=None,
+                ratio=None,
+                samples=self.samples,
+                mismatches=self.mismatches,
+            )
         rust, python = sorted(self.rust), sorted(self.python)
         rust_p50, python_p50 = _percentile(rust, 50), _percentile(python, 50)
         return DuelRow(
-            module,
-            rust_p50,
-            _percentile(rust, 99),
-            python_p50,
-            _percentile(python, 99),
-            python_p50 / rust_p50 if rust_p50 else None,
-            self.samples,
-            self.mismatches,
+            module=module,
+            rust_p50=rust_p50,
+            rust_p99=_percentile(rust, 99),
+            python_p50=python_p50,
+            python_p99=_percentile(python, 99),
+            ratio=python_p50 / rust_p50 if rust_p50 else None,
+            samples=self.samples,
+            mismatches=self.mismatches,
         )
 
 

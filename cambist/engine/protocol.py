@@ -2,6 +2,8 @@
 
 Bytes go in, bytes and small frozen records come out, so both engines can be compared byte by byte. What is decoded
 thirty times a second by the hundred is kept from the garbage collector (`gc=False`); it holds no cycles.
+
+One file, for it is the one page on which both engines have to agree.
 """
 
 from __future__ import annotations

@@ -60,12 +60,38 @@ def land(params: PaperParams, seed: int, order: Order, engine: Engine, now_ns: i
     An order that does not land at all costs nothing; one that lands and reverts pays base and priority fee.
     """
     if draw(seed, order.id, "failure", PPM) < params.failure_ppm:
-        return Fill(order.id, now_ns, "missed", 0, 0, 0, 0, "not landed")
+        return Fill(
+            order_id=order.id,
+            recv_ns=now_ns,
+            status="missed",
+            amount_in=0,
+            amount_out=0,
+            fee=0,
+            net=0,
+            reason="not landed",
+        )
     quote = engine.quote_route(order.route, order.amount_in, now_ns)
     slip = draw(seed, order.id, "slippage", params.slippage_ppm + 1)
     out = quote.amount_out - (quote.amount_out * slip + PPM - 1) // PPM
     if quote.reason or out < order.min_out:
         reason = quote.reason or "price moved"
-        return Fill(order.id, now_ns, "missed", 0, 0, order.miss_fee, -order.miss_fee, reason)
+        return Fill(
+            order_id=order.id,
+            recv_ns=now_ns,
+            status="missed",
+            amount_in=0,
+            amount_out=0,
+            fee=order.miss_fee,
+            net=-order.miss_fee,
+            reason=reason,
+        )
     net = out - order.amount_in - order.fee
-    return Fill(order.id, now_ns, "filled", order.amount_in, out, order.fee, net)
+    return Fill(
+        order_id=order.id,
+        recv_ns=now_ns,
+        status="filled",
+        amount_in=order.amount_in,
+        amount_out=out,
+        fee=order.fee,
+        net=net,
+    )

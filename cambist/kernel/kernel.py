@@ -94,12 +94,12 @@ class Kernel:
     def state(self) -> bytes:
         """Returns the body of a STATE record: everything that a continuation needs."""
         kernel = KernelState(
-            dict(sorted(self.wallet.items())),
-            self.risk.state,
-            {s.name: s.state() for s in self.strategies},
-            self.open_orders,
-            self._next_intent,
-            self._next_order,
+            wallet=dict(sorted(self.wallet.items())),
+            risk=self.risk.state,
+            strategies={s.name: s.state() for s in self.strategies},
+            open_orders=self.open_orders,
+            next_intent=self._next_intent,
+            next_order=self._next_order,
         )
         snapshot = base64.b64encode(self.engine.snapshot()).decode()
         return encode(StateBody(SCHEMA, self.setup, kernel, snapshot))
@@ -120,7 +120,12 @@ class Kernel:
     def keyframe(self) -> Keyframe:
         """Returns a point that `rewind` can go back to."""
         return Keyframe(
-            self.state(), self._digest.copy(), copy.deepcopy(self.totals), self.fills, self.last_seq, self.now_ns
+            state=self.state(),
+            digest=self._digest.copy(),
+            totals=copy.deepcopy(self.totals),
+            fills=self.fills,
+            last_seq=self.last_seq,
+            now_ns=self.now_ns,
         )
 
     def rewind(self, frame: Keyframe) -> None:

@@ -67,7 +67,15 @@ class Channels:
     def add(self, feed: str, venue: str, protocol: str, url: str, symbol: str = "") -> Channel:
         """Returns a new channel; only scheme and host of its address are kept."""
         number = len(self.made) + 1
-        channel = Channel(number, feed, venue, protocol, endpoint_label(url), symbol, self._demo)
+        channel = Channel(
+            id=number,
+            feed=feed,
+            venue=venue,
+            protocol=protocol,
+            label=endpoint_label(url),
+            symbol=symbol,
+            demo=self._demo,
+        )
         self.made.append(channel)
         return channel
 
@@ -199,7 +207,19 @@ def _market(
         return [make(inbox, note) for make in makers]
 
     made = tuple(channels.made)
-    return Market(label, demo, seed, tokens, identities, pools, instruments, made, feeds, close, trouble)
+    return Market(
+        label=label,
+        demo=demo,
+        seed=seed,
+        tokens=tokens,
+        identities=identities,
+        pools=pools,
+        instruments=instruments,
+        channels=made,
+        feeds=feeds,
+        close=close,
+        trouble=trouble,
+    )
 
 
 def _node(

@@ -65,13 +65,13 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
     wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
     _check_rule(config.strategy.rule, market)
     return KernelSetup(
-        setup,
-        limits,
-        model,
-        market.seed,
-        wallet,
-        market.label,
-        market.demo,
+        engine=setup,
+        limits=limits,
+        paper=model,
+        seed=market.seed,
+        wallet=wallet,
+        market=market.label,
+        demo=market.demo,
         valuation=_valuing(config, market),
         rule=config.strategy.rule,
     )

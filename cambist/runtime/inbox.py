@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap, Record, RecordKind, records
 from cambist.model.opportunity import encode
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 ANSWER_BYTES = 96
 """An answer to a subscription fits in this; no notification does."""
 
-_Entry = tuple[int, int, int, int, int, int, bytes]
+
+class _Entry(NamedTuple):
+    """A record that has no seq yet."""
+
+    recv_ns: int
+    kind: int
+    direction: int
+    channel: int
+    conn: int
+    generation: int
+    body: bytes
 
 
 class Ring(Protocol):
@@ -180,14 +190,16 @@ class Inbox:
         with self._lock:
             at_ns, lost, kept = self._first_ns(), Counter[int](), list[_Entry]()
             for entry in (*self._ahead, *self._queue, *self._in_ring()):
-                if entry[1] == RecordKind.FRAME and entry[2] == Direction.IN:
-                    lost[entry[3]] += 1
+                if entry.kind == RecordKind.FRAME and entry.direction == Direction.IN:
+                    lost[entry.channel] += 1
                 else:
                     kept.append(entry)
             silenced = sorted({*channels, *lost})
-            gaps = ((at_ns, RecordKind.GAP, Direction.IN, c, 0, 0, encode(Gap(lost[c], reason))) for c in silenced)
-            self._ahead, self._queue = deque((*gaps, *sorted(kept, key=lambda entry: entry[0]))), deque()
-            self._bytes = sum(len(entry[6]) for entry in self._ahead)
+            gaps = (
+                _Entry(at_ns, RecordKind.GAP, Direction.IN, c, 0, 0, encode(Gap(lost[c], reason))) for c in silenced
+            )
+            self._ahead, self._queue = deque((*gaps, *sorted(kept, key=lambda entry: entry.recv_ns))), deque()
+            self._bytes = sum(len(entry.body) for entry in self._ahead)
             self._dropped_ever.update(lost)
             self._barred |= self._open
             self._ring_barred = set(silenced) if self._ring is not None else set()
@@ -196,7 +208,7 @@ class Inbox:
     def first(self, kind: RecordKind, body: bytes) -> None:
         """Takes a record ahead of all that wait, at the time of the first of them."""
         with self._lock:
-            self._ahead.appendleft((self._first_ns(), kind, Direction.IN, 0, 0, 0, body))
+            self._ahead.appendleft(_Entry(self._first_ns(), kind, Direction.IN, 0, 0, 0, body))
             self._bytes += len(body)
 
     def _in_ring(self) -> list[_Entry]:
@@ -222,11 +234,13 @@ class Inbox:
 
     def _first_ns(self) -> int:
         """Returns the time of the first record that waits; now if none does."""
-        first_ns = min((queue[0][0] for queue in (self._ahead, self._queue) if queue), default=self._clock.now_ns())
+        first_ns = min(
+            (queue[0].recv_ns for queue in (self._ahead, self._queue) if queue), default=self._clock.now_ns()
+        )
         return first_ns if self._ring is None else min(first_ns, self._ring.first_ns(first_ns))
 
     def _push(self, kind: int, direction: int, channel: int, conn: int, generation: int, body: bytes) -> None:
-        self._queue.append((self._clock.now_ns(), kind, direction, channel, conn, generation, body))
+        self._queue.append(_Entry(self._clock.now_ns(), kind, direction, channel, conn, generation, body))
         self._bytes += len(body)
 
     def drain(self, first_seq: int, limit: int) -> tuple[bytes, int]:
@@ -248,7 +262,7 @@ class Inbox:
         taken = self._take(self._ahead, limit)
         parts, count = [_packed(taken, first_seq)] if taken else [], len(taken)
         while count < limit:
-            block, many = ring.drain(first_seq + count, queue[0][0] if queue else now_ns, limit - count)
+            block, many = ring.drain(first_seq + count, queue[0].recv_ns if queue else now_ns, limit - count)
             if many and self._ring_barred:
                 block, many = self._sieved(block, first_seq + count)
             if many:  # a block that is alone is handed on without a copy
@@ -259,7 +273,9 @@ class Inbox:
             next_ns = ring.first_ns(now_ns)
             most = limit - count
             if next_ns < now_ns:
-                most = next((at for at, entry in zip(range(most), queue, strict=False) if entry[0] >= next_ns), most)
+                most = next(
+                    (at for at, entry in zip(range(most), queue, strict=False) if entry.recv_ns >= next_ns), most
+                )
             taken = self._take(queue, most)
             parts.append(_packed(taken, first_seq + count))
             count += len(taken)
@@ -267,7 +283,7 @@ class Inbox:
 
     def _take(self, queue: deque[_Entry], most: int) -> list[_Entry]:
         taken = [queue.popleft() for _ in range(min(most, len(queue)))]
-        self._bytes -= sum(len(entry[6]) for entry in taken)
+        self._bytes -= sum(len(entry.body) for entry in taken)
         return taken
 
     def _own_up(self) -> None:
@@ -281,15 +297,7 @@ class Inbox:
 
 
 def _entry(record: Record) -> _Entry:
-    return (
-        record.recv_ns,
-        record.kind,
-        record.direction,
-        record.channel,
-        record.conn,
-        record.generation,
-        record.body,
-    )
+    return _Entry._make(record[1:])
 
 
 def _packed(entries: list[_Entry], first_seq: int) -> bytes:

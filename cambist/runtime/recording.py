@@ -105,7 +105,17 @@ class Recording:
         """Takes the records that the kernel stepped last."""
         if self.on and self.recorder is not None:
             first_ns, last_ns, digest = HEADER.unpack_from(data)[1], self._kernel.now_ns, self._kernel.digest
-            self.recorder.put(Block(data, first_seq, first_seq + count - 1, first_ns, last_ns, count, digest))
+            self.recorder.put(
+                Block(
+                    data=data,
+                    first_seq=first_seq,
+                    last_seq=first_seq + count - 1,
+                    first_ns=first_ns,
+                    last_ns=last_ns,
+                    records=count,
+                    digest=digest,
+                )
+            )
 
     def enter(self, effects: Effects) -> None:
         """Marks fills and halts on the timeline, and enters what a step decided about money into the journal."""

@@ -40,7 +40,16 @@ class Run:
         inbox = Inbox(clock, hub.wake, keep=_answers(kernel))
         arming = Arming(lambda command: _record(inbox, command))
         recording = Recording(kernel, parts, arming, hub.note, clock)
-        return cls(hub, kernel, parts, clock, inbox, FeedTasks(hub.note), arming, recording)
+        return cls(
+            hub=hub,
+            kernel=kernel,
+            parts=parts,
+            clock=clock,
+            inbox=inbox,
+            feeds=FeedTasks(hub.note),
+            arming=arming,
+            recording=recording,
+        )
 
     def record(self, command: RecordCommand) -> None:
         """Makes a command a record, which is stepped in its turn."""

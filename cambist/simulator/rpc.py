@@ -3,6 +3,8 @@
 The chain has one validator and forks only when a script drops a slot under way, so a closed slot is never rolled back:
 reads answer from the newest closed slot at every commitment; only slots, statuses and notifications tell processed,
 confirmed and finalized apart.
+
+One file, for it is one table of methods and the few lines that each of them takes.
 """
 
 from __future__ import annotations

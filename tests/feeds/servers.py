@@ -148,7 +148,6 @@ class FakeNode:
         self.rpc_faults: list[tuple[int, str] | int] = []
         """Answered before anything else: an HTTP status, or a JSON-RPC (code, message)."""
         self.percentiles = False
-        self.program_accounts: list[str] = []
         self.ids = 7
         self._of: dict[object, dict[str, int]] = {}
 
@@ -215,10 +214,6 @@ class FakeNode:
             assert len(keys) <= 100
             value = [None if key.startswith("9") else account() for key in keys]
             return self._reply(call, {"context": {"slot": self.slot, "apiVersion": "3.0.0"}, "value": value})
-        if call["method"] == "getProgramAccounts":
-            value = [{"pubkey": key, "account": account()} for key in self.program_accounts]
-            with_context = call["params"][1].get("withContext")
-            return self._reply(call, {"context": {"slot": self.slot}, "value": value} if with_context else value)
         if call["method"] == "getRecentPrioritizationFees":
             if len(call["params"]) > 1 and not self.percentiles:
                 return self._error(call, -32602, "Invalid params: invalid length 2, expected an array of length 1")

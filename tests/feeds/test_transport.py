@@ -1,4 +1,7 @@
-"""The native source behaves as `WebSocketSource` does: the same tests, and what only it has."""
+"""The native source behaves as `WebSocketSource` does: the same tests, and what only it has.
+
+One file, for all of it runs against both sources and one server.
+"""
 
 import asyncio
 import random

@@ -1,4 +1,7 @@
-"""A tiny market in real layouts and wire formats: frames as a node and an exchange would send them."""
+"""A tiny market in real layouts and wire formats: frames as a node and an exchange would send them.
+
+One file, for each layout here is read beside the frames that carry it.
+"""
 
 import json
 from base64 import b64encode

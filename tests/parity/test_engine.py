@@ -1,4 +1,7 @@
-"""Both engines, byte for byte: decisions, needs, views, snapshots, and every public call of a module."""
+"""Both engines, byte for byte: decisions, needs, views, snapshots, and every public call of a module.
+
+One file, for every public call is held against its twin here, and none may be missed.
+"""
 
 import json
 import random

@@ -1,4 +1,7 @@
-"""Tokens that stand for one another: found while the peg holds, gone in the record that ends it."""
+"""Tokens that stand for one another: found while the peg holds, gone in the record that ends it.
+
+One file, for all of it tells one market's life in order.
+"""
 
 import json
 from fractions import Fraction

@@ -1,3 +1,8 @@
+"""Everything that can go wrong between two sockets, on demand.
+
+One file, for one rig of proxy, client and server serves all of it.
+"""
+
 import asyncio
 import contextlib
 import json

@@ -7,8 +7,8 @@ from cambist.config import Config, ExchangeEndpoint, SolanaEndpoint
 from cambist.market.markets import network
 from cambist.runtime.words import feed_row_name
 from cambist.view import FeedRow
+from tests.tui.board import settle, table
 from tests.tui.fake import MS, FakeRuntime
-from tests.tui.test_dashboard import settle, table
 from tests.tui.test_quote_assets import all_lines
 from tui.app import CambistApp
 

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from cambist.model.exchanges import EXCHANGES
 from cambist.model.venues import CHAIN_BOOKS, VENUE_OF_PROGRAM
-from tui import formats, glyphs
+from tui import formats, glyphs, route_forms
 from tui.formats import MS, SECOND
 
 
@@ -192,9 +192,9 @@ def test_hostile_text_is_one_printable_line(hostile):
 
 
 STEPS = (
-    formats.Step("SOL", "ray4", "ray4"),
-    formats.Step("USDC", "orca", "orca"),
-    formats.Step("BONK", "cpmm", "cpmm"),
+    route_forms.Step("SOL", "ray4", "ray4"),
+    route_forms.Step("USDC", "orca", "orca"),
+    route_forms.Step("BONK", "cpmm", "cpmm"),
 )
 
 
@@ -210,7 +210,7 @@ STEPS = (
     ],
 )
 def test_route_takes_the_longest_form_that_fits(width, shown):
-    text = "".join(piece.text for piece in formats.route(STEPS, width))
+    text = "".join(piece.text for piece in route_forms.route(STEPS, width))
     assert cell_len(text) <= width
     assert text == shown or (width == 6 and text.startswith("SOL→"))
 
@@ -321,7 +321,7 @@ def test_in_a_route_of_single_letters_no_two_venues_share_one():
     venues = (*exchanges, *VENUE_OF_PROGRAM.values(), *(book.name for book in CHAIN_BOOKS), "peg")
     letters = {}
     for venue in venues:
-        pieces = formats.route_form((formats.Step("SOL", venue, "other"),), 3)
+        pieces = route_forms.route_form((route_forms.Step("SOL", venue, "other"),), 3)
         letter = next(piece.text for piece in pieces if piece.kind == "venue")
         assert cell_len(letter) == 1
         assert letters.setdefault(letter, venue) == venue

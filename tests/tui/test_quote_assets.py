@@ -5,8 +5,8 @@ import pytest
 
 from cambist.model.venues import VENUE_OF_PROGRAM
 from cambist.view import PriceRow
+from tests.tui.board import settle, table
 from tests.tui.fake import MS, FakeRuntime
-from tests.tui.test_dashboard import settle, table
 from tui.app import CambistApp
 from tui.widgets.snapshot_table import SnapshotTable
 

@@ -1,4 +1,7 @@
-"""What the dashboard's keys do. One method per action of the registry."""
+"""What the dashboard's keys do. One method per action of the registry.
+
+One file, for it is read beside the registry, action by action.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui import formats
+from tui import formats, route_forms
 from tui.glyphs import glyph, plain
 from tui.widgets import profit_curve, waterfall
 from tui.widgets.canvas import Canvas, cells, clip, wrap
@@ -79,16 +79,16 @@ def _verdict(canvas: Canvas, left: int, right: int, y: int, row: CycleRow) -> No
         verdict = f"{glyph(row.mark if row.mark in _MARKS else 'skip')} {plain(formats.cut(row.decision, 16))}"
     start = canvas.right(right, y, verdict, _MARKS.get(row.mark, "muted"))
     room = start - 3 - left
-    steps = tuple(formats.Step(leg.token, leg.venue, leg.venue_class) for leg in row.legs)
+    steps = tuple(route_forms.Step(leg.token, leg.venue, leg.venue_class) for leg in row.legs)
     while facts:
         words = joint.join(facts)
-        pieces = formats.route(steps, room - cells(words) - 3)
+        pieces = route_forms.route(steps, room - cells(words) - 3)
         if sum(cells(piece.text) for piece in pieces) + cells(words) + 3 <= room and len(pieces) > 2 * len(steps) + 1:
             canvas.right(start - 3, y, words, "muted")
             break
         facts = facts[1:]
     else:
-        pieces = formats.route(steps, room)
+        pieces = route_forms.route(steps, room)
     for piece in pieces:
         role = {"token": "strong bold", "venue": f"venue-{piece.venue_class}"}.get(piece.kind, "faint")
         left = canvas.put(left, y, piece.text, role)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tui import formats
+from tui import route_forms
 from tui.glyphs import is_ascii
 
 if TYPE_CHECKING:
@@ -34,6 +34,6 @@ def paint_route(
 @lru_cache(maxsize=1024)
 def _pieces(
     steps: tuple[tuple[str, str, str], ...], width: int, first_form: int, ascii_only: bool
-) -> tuple[formats.Piece, ...]:
+) -> tuple[route_forms.Piece, ...]:
     del ascii_only  # part of the cache's key: the glyph set decides the pieces
-    return formats.route(tuple(formats.Step(*step) for step in steps), width, first_form)
+    return route_forms.route(tuple(route_forms.Step(*step) for step in steps), width, first_form)

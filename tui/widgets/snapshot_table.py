@@ -2,6 +2,8 @@
 
 `DataTable.update_cell` re-renders every visible row; this paints the rows that changed. It scrolls by itself because
 `ScrollView.virtual_size` is a layout reactive: a changed number of rows would lay out the whole screen.
+
+One file, for cursor, order and painted lines are one state, which every method here reads.
 """
 
 from __future__ import annotations

@@ -117,9 +117,16 @@ class Search:
         tokens = tuple(token for token in self._tokens.values() if isinstance(token, FoundToken))
         node = self._node
         return Found(
-            ask, node.label, time.time_ns(), node.slot, tuple(pools), tokens, tuple(self._notes), node.calls,
-            node.bytes_read,
-        )  # fmt: skip
+            asked=ask,
+            node=node.label,
+            at_ns=time.time_ns(),
+            slot=node.slot,
+            pools=tuple(pools),
+            tokens=tokens,
+            notes=tuple(self._notes),
+            calls=node.calls,
+            bytes_read=node.bytes_read,
+        )
 
     # Finding
 
@@ -283,9 +290,18 @@ class Search:
         judged = terms.judge(each.layout.venue, each.data, config, time.time_ns() // 1_000_000_000)
         state = judged.state if judged.state != terms.USABLE else next(self._mint_trouble(each), judged.state)
         return FoundPool(
-            each.address, each.program, each.layout.venue, each.origin, each.pair, each.held, each.liquidity,
-            judged.fee_ppm, judged.fee_note, state, judged.proof,
-        )  # fmt: skip
+            address=each.address,
+            program=each.program,
+            venue=each.layout.venue,
+            origin=each.origin,
+            mints=each.pair,
+            held=each.held,
+            liquidity=each.liquidity,
+            fee_ppm=judged.fee_ppm,
+            fee_note=judged.fee_note,
+            state=state,
+            proof=judged.proof,
+        )
 
     def _mint_trouble(self, each: Candidate) -> Iterator[str]:
         """Yields what of its tokens speaks against a pool. Risks count only if the operator didn't name it."""

@@ -43,7 +43,14 @@ class CycleRows:
                 "empty", "No cycle is profitable at the margin now.", f"The threshold is {min_bps:+.1f} bps."
             )
         return CyclesSection(
-            0, state, tuple(rows), min_bps, engine.counters.cycles, best, _stopped(engine), kernel.setup.rule
+            version=0,
+            state=state,
+            rows=tuple(rows),
+            min_bps=min_bps,
+            seen=engine.counters.cycles,
+            best_bps=best,
+            stopped=_stopped(engine),
+            rule=kernel.setup.rule,
         )
 
     def _kept(

@@ -47,7 +47,7 @@ class PriceRows:
             state = silent or PanelState("loading", f"Waiting for the first {what}")
         elif not any(p.usable for p in engine.prices):
             state = PanelState("stale", "no source is current.", "Retrying by itself.", since_ns=engine.slot_ns or 0)
-        return PricesSection(0, state, (*rows, *pegs), self._quote, tokens, pools)
+        return PricesSection(version=0, state=state, rows=(*rows, *pegs), quote=self._quote, tokens=tokens, pools=pools)
 
     def _price_row(self, p: PriceView, now_ns: int, bids: dict[Kin, float], asks: dict[Kin, float]) -> PriceRow:
         mid = None if p.bid is None or p.ask is None else (p.bid + p.ask) / 2

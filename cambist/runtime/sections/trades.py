@@ -26,10 +26,12 @@ class TradeRows:
         rows += [self._trade_row(order, fill) for order, fill in reversed(kernel.fills)]
         label, decimals = self._unit.label, self._unit.decimals
         balance = kernel.wallet.get(valuer.unit)
-        paper = Wallet("paper", balance, realised.atoms, label, decimals, realised.valued)
+        paper = Wallet(
+            name="paper", balance=balance, change=realised.atoms, unit=label, decimals=decimals, valued=realised.valued
+        )
         state = PanelState() if rows else PanelState("empty", "No order yet.", "The first go cycle is taken on paper.")
         real, curve = Wallet("real", None, None, label, decimals), self._curve(kernel, valuer, realised)
-        return TradesSection(0, state, paper, real, tuple(rows[:200]), curve)
+        return TradesSection(version=0, state=state, paper=paper, real=real, rows=tuple(rows[:200]), curve=curve)
 
     def _curve(self, kernel: Kernel, valuer: Valuer, realised: Sum) -> tuple[float, ...]:
         """Returns the sum after each fill, empty where one of them can't be valued."""

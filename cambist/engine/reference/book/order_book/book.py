@@ -1,4 +1,7 @@
-"""The book of one instrument on one venue."""
+"""The book of one instrument on one venue.
+
+One file, as its twin is: each rule of the book reads the state that the others keep.
+"""
 
 from __future__ import annotations
 
