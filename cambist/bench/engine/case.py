@@ -39,6 +39,9 @@ class EngineRow(msgspec.Struct, frozen=True):
     goal: str
     met: bool | None
     """`None` without a goal, a peer or the Rust engine."""
+    rounds: dict[str, tuple[float, ...]] = {}
+    """ns of each round, by `rust`, `python` and `peer`: a round's are of one moment."""
+    part: str = "engine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,11 @@ def measured(case: Case, plan: Plan) -> EngineRow:
     timed = functools.partial(_timed_fresh, case.fresh) if case.fresh else _timed
     counts = {name: _count(timed, call, plan.round_s) for name, call in calls.items() if call is not None}
     units = {"python": case.python_units or case.units}
-    least: dict[str, float] = {}
+    spent: dict[str, list[float]] = {name: [] for name in counts}
     for _ in range(plan.rounds):
         for name, count in counts.items():
-            spent = timed(calls[name], count) / count / units.get(name, case.units)
-            least[name] = min(spent, least.get(name, spent))
+            spent[name].append(timed(calls[name], count) / count / units.get(name, case.units))
+    least = {name: min(times) for name, times in spent.items()}
     rust, python = least.get("rust"), least.get("python")
     peer, name = min(((least[f"peer {name}"], name) for name in peers), default=(None, ""))
     ratios = {
@@ -83,7 +86,11 @@ def measured(case: Case, plan: Plan) -> EngineRow:
     }
     met = _met(case, rust, ratios)
     goal = _goal(case)
-    return EngineRow(case.name, case.size, python, rust, ratios["python"], name, peer, ratios["peer"], goal, met)
+    rounds = {"rust": spent.get("rust"), "python": spent.get("python"), "peer": spent.get(f"peer {name}")}
+    return EngineRow(
+        *(case.name, case.size, python, rust, ratios["python"], name, peer, ratios["peer"], goal, met),
+        rounds={side: tuple(times) for side, times in rounds.items() if times},
+    )
 
 
 def line(row: EngineRow) -> str:

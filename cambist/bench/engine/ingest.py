@@ -63,20 +63,24 @@ def rows(plan: Plan) -> Iterator[EngineRow]:
 
 
 def _measured(stream: Stream, least_per_s: float, plan: Plan) -> Iterator[EngineRow]:
-    whole, each = _timed(stream, plan.rounds)
+    wholes, rounds = _timed(stream, plan.rounds)
+    each = sorted(map(min, zip(*rounds, strict=True)))
     name, size = "a swap told, its cycles scored", f"{stream.graph}, {stream.swaps:,} swaps"
-    mean, python = whole / stream.swaps, _python(stream)
+    means = tuple(whole / stream.swaps for whole in wholes)
+    mean, python = min(means), _python(stream)
     goal, met = f"≥ {least_per_s:,.0f} a second", mean <= 1e9 / least_per_s
-    yield EngineRow(f"{name}: mean", size, python, mean, python / mean, "", None, None, goal, met)
-    for label, ns in (("p50", each[len(each) // 2]), ("p99", each[len(each) * 99 // 100]), ("max", each[-1])):
-        yield EngineRow(f"{name}: {label}", size, None, float(ns), None, "", None, None, "", None)
+    sides = {"rust": means}
+    yield EngineRow(f"{name}: mean", size, python, mean, python / mean, "", None, None, goal, met, sides)
+    for label, at in (("p50", len(each) // 2), ("p99", len(each) * 99 // 100), ("max", len(each) - 1)):
+        sides = {"rust": tuple(float(sorted(times)[at]) for times in rounds)}
+        yield EngineRow(f"{name}: {label}", size, None, float(each[at]), None, "", None, None, "", None, sides)
 
 
-def _timed(stream: Stream, rounds: int) -> tuple[int, list[int]]:
-    """Returns ns of all parts in one block, and of each swap in a call of its own, ascending."""
+def _timed(stream: Stream, rounds: int) -> tuple[list[int], list[list[int]]]:
+    """Returns, for each round, ns of all parts in one block, and of each swap in a call of its own."""
     engine, block = stream.engine, b"".join(part for part, _ in stream.parts)
     whole: list[int] = []
-    singles: list[list[int]] = [[] for _ in stream.parts]
+    singles: list[list[int]] = []
     now = time.perf_counter_ns
     for _ in range(rounds):
         engine.restore(stream.state)
@@ -84,12 +88,14 @@ def _timed(stream: Stream, rounds: int) -> tuple[int, list[int]]:
         fed(engine, block)
         whole.append(now() - begun)
         engine.restore(stream.state)
-        for (part, _), times in zip(stream.parts, singles, strict=True):
+        times = []
+        for part, swaps in stream.parts:
             begun = now()
             fed(engine, part)
-            times.append(now() - begun)
-    each = [min(times) for (_, swaps), times in zip(stream.parts, singles, strict=True) if swaps]
-    return min(whole), sorted(each)
+            if swaps:
+                times.append(now() - begun)
+        singles.append(times)
+    return whole, singles
 
 
 def _python(stream: Stream) -> float:
