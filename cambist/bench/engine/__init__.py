@@ -24,9 +24,9 @@ from cambist.bench.engine import (
 from cambist.bench.engine.case import Case, EngineRow, Plan, line, measured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-__all__ = ["Case", "EngineRow", "Plan", "cases", "line", "measured", "rows"]
+__all__ = ["Case", "EngineRow", "Plan", "again", "cases", "line", "measured", "rows"]
 
 FILES = (wire, decode, quotes, search, series, rules, costs, instructions, parsers, codec)
 """Each has `cases()`."""
@@ -39,6 +39,13 @@ def rows(plan: Plan | None = None) -> Iterator[EngineRow]:
         yield measured(case, plan)
     yield from search.rows(plan)
     yield from ingest.rows(plan)
+
+
+def again(plan: Plan, wanted: Collection[tuple[str, str]]) -> Iterator[EngineRow]:
+    """Yields new rows for the cases of these names and sizes; what is no case has none."""
+    for case in cases():
+        if (case.name, case.size) in wanted:
+            yield measured(case, plan)
 
 
 def cases() -> Iterator[Case]:

@@ -63,39 +63,37 @@ def rows(plan: Plan) -> Iterator[EngineRow]:
 
 
 def _measured(stream: Stream, least_per_s: float, plan: Plan) -> Iterator[EngineRow]:
-    wholes, rounds = _timed(stream, plan.rounds)
-    each = sorted(map(min, zip(*rounds, strict=True)))
+    wholes, worked, each = _timed(stream, plan.rounds)
     name, size = "a swap told, its cycles scored", f"{stream.graph}, {stream.swaps:,} swaps"
-    means = tuple(whole / stream.swaps for whole in wholes)
-    mean, python = min(means), _python(stream)
+    mean, python = min(wholes) / stream.swaps, _python(stream)
     goal, met = f"≥ {least_per_s:,.0f} a second", mean <= 1e9 / least_per_s
-    sides = {"rust": means}
-    yield EngineRow(f"{name}: mean", size, python, mean, python / mean, "", None, None, goal, met, sides)
-    for label, at in (("p50", len(each) // 2), ("p99", len(each) * 99 // 100), ("max", len(each) - 1)):
-        sides = {"rust": tuple(float(sorted(times)[at]) for times in rounds)}
-        yield EngineRow(f"{name}: {label}", size, None, float(each[at]), None, "", None, None, "", None, sides)
+    rounds = {"rust": tuple(each / stream.swaps for each in worked)}
+    yield EngineRow(f"{name}: mean", size, python, mean, python / mean, "", None, None, goal, met, rounds)
+    for label, ns in (("p50", each[len(each) // 2]), ("p99", each[len(each) * 99 // 100]), ("max", each[-1])):
+        better = "" if label == "max" else "less"
+        yield EngineRow(f"{name}: {label}", size, None, float(ns), None, "", None, None, "", None, better=better)
 
 
-def _timed(stream: Stream, rounds: int) -> tuple[list[int], list[list[int]]]:
-    """Returns, for each round, ns of all parts in one block, and of each swap in a call of its own."""
+def _timed(stream: Stream, rounds: int) -> tuple[list[int], list[int], list[int]]:
+    """Returns ns of all parts in one block, that passed and of the processor, and of each swap alone, ascending."""
     engine, block = stream.engine, b"".join(part for part, _ in stream.parts)
     whole: list[int] = []
-    singles: list[list[int]] = []
+    worked: list[int] = []
+    singles: list[list[int]] = [[] for _ in stream.parts]
     now = time.perf_counter_ns
     for _ in range(rounds):
         engine.restore(stream.state)
-        begun = now()
+        before, begun = time.process_time_ns(), now()
         fed(engine, block)
         whole.append(now() - begun)
+        worked.append(time.process_time_ns() - before)
         engine.restore(stream.state)
-        times = []
-        for part, swaps in stream.parts:
+        for (part, _), times in zip(stream.parts, singles, strict=True):
             begun = now()
             fed(engine, part)
-            if swaps:
-                times.append(now() - begun)
-        singles.append(times)
-    return whole, singles
+            times.append(now() - begun)
+    each = [min(times) for (_, swaps), times in zip(stream.parts, singles, strict=True) if swaps]
+    return whole, worked, sorted(each)
 
 
 def _python(stream: Stream) -> float:

@@ -14,7 +14,7 @@ from cambist.engine.reference.library.scan import scan_pools
 from cambist.engine.reference.search.pool_graph import PoolGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -202,18 +202,16 @@ def rows(plan: Plan) -> list[EngineRow]:
         low, high, best = limits[kind]
         size = f"{len(pools)} {kind} pools, {negative} with a cycle"
         found += [
-            _row("a pool moves 1 %: a cycle? p50", size, moves, 50, low),
-            _row("a pool moves 1 %: a cycle? p95", size, moves, 95, high),
-            _row("best 32 of ≤ 4 hops after it, p95", size, searches, 95, best),
+            _row("a pool moves 1 %: a cycle? p50", size, _percentile(moves, 50), low),
+            _row("a pool moves 1 %: a cycle? p95", size, _percentile(moves, 95), high),
+            _row("best 32 of ≤ 4 hops after it, p95", size, _percentile(searches, 95), best),
         ]
     return found
 
 
-def _moves(mine: Any, made: Market, pools: list[int]) -> tuple[list[list[int]], list[list[int]], int]:
-    """Returns ns of the tries of each pool's move and of the search after it, and how many moves closed a cycle."""
-    moves: list[list[int]] = []
-    searches: list[list[int]] = []
-    negative = 0
+def _moves(mine: Any, made: Market, pools: list[int]) -> tuple[list[int], list[int], int]:
+    """Returns ns of each pool's move and of the search after it, and how many moves closed a cycle."""
+    moves, searches, negative = [], [], 0
     now = time.perf_counter_ns
     for pool in pools:
         sell, buy = (int(weight) for weight in made.weights[2 * pool : 2 * pool + 2])
@@ -225,20 +223,17 @@ def _moves(mine: Any, made: Market, pools: list[int]) -> tuple[list[list[int]], 
             mine.search(pool, 4, 32, 1 << 40, 0)
             times.append((moved - begun, now() - moved))
             mine.move(pool, sell, buy)
-        moves.append([each for each, _ in times])
-        searches.append([each for _, each in times])
+        moves.append(min(each for each, _ in times))
+        searches.append(min(each for _, each in times))
         negative += cycle is not None
     return moves, searches, negative
 
 
-def _percentile(values: Iterable[int], q: int) -> float:
-    ordered = sorted(values)
-    return float(ordered[len(ordered) * q // 100])
+def _percentile(values: list[int], q: int) -> float:
+    return float(sorted(values)[len(values) * q // 100])
 
 
-def _row(name: str, size: str, tries: list[list[int]], q: int, limit_ns: float | None) -> EngineRow:
-    ns = _percentile(map(min, tries), q)
-    rounds = {"rust": tuple(_percentile(each, q) for each in zip(*tries, strict=True))}
+def _row(name: str, size: str, ns: float, limit_ns: float | None) -> EngineRow:
     goal = "" if limit_ns is None else f"≤ {limit_ns / 1000:g} µs"
     met = None if limit_ns is None else ns <= limit_ns
-    return EngineRow(name, size, None, ns, None, "", None, None, goal, met, rounds)
+    return EngineRow(name, size, None, ns, None, "", None, None, goal, met)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cambist.bench import against
+from cambist.bench import against, suite
+from cambist.bench import engine as bench_engine
 from cambist.bench.against import FLOOR, FLOOR_OF_ONE
+from cambist.bench.engine import EngineRow
 from cambist.cli import main
 
 NOISE = (1.00, 1.01, 0.99, 1.02, 0.98, 1.03, 1.40)
@@ -173,6 +175,12 @@ def test_better_and_worse_change_sides_with_the_runs(first: list[float], second:
     assert {"better": "worse", "worse": "better", "same": "same"}[one_way] == other
 
 
+def test_an_engine_call_can_be_measured_again() -> None:
+    case = next(bench_engine.cases())
+    (row,) = bench_engine.again(bench_engine.Plan(rounds=1, round_s=0.001), {(case.name, case.size), ("none", "")})
+    assert (row.name, row.size) == (case.name, case.size)
+
+
 # The command.
 
 
@@ -236,6 +244,26 @@ def test_a_file_that_there_is_not_ends_it_with_2(tmp_path: Path, capsys: pytest.
 )
 def test_what_can_not_be_compared_ends_it_with_2(args: list[str]) -> None:
     assert main(["bench", *args]) == 2
+
+
+@pytest.mark.parametrize(("second", "code"), [(10, 0), (20, 1)])
+def test_a_call_that_looks_worse_is_measured_again(
+    second: float, code: int, kept: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def row(name: str, ns: float) -> EngineRow:
+        return EngineRow(name, "10", None, ns, None, "", None, None, "", None, {"rust": tuple(rounds(ns))})
+
+    def measured(say: object, plan: suite.Plan, show: Any) -> dict[str, Any]:
+        return {"machine": {"engine": "rust, release"}, "rows": [row("x", 10), row("y", 20)]}
+
+    asked = []
+    monkeypatch.setattr(suite, "run", measured)
+    monkeypatch.setattr(bench_engine, "again", lambda plan, wanted: asked.append(wanted) or [row("y", second)])
+    assert main(["bench", "engine", "--against", kept("old", call("x", 10), call("y", 10)), "--json"]) == code
+    assert asked == [{("y", "10")}]
+    out, err = capsys.readouterr()
+    assert json.loads(out)["rows"][1]["rust_ns"] == second
+    assert "measuring again what looks worse: y" in err
 
 
 @pytest.mark.parametrize("path", sorted(RUNS.glob("*.json")), ids=lambda path: path.stem)
