@@ -55,7 +55,7 @@ def measure(arguments: list[str]) -> int:
 def files() -> dict[str, Room]:
     """Returns what was reached of each file."""
     found = coverage.Coverage(config_file=str(FOLDER / "coveragerc"))
-    found.combine(keep=True)
+    found.combine()
     found.json_report(outfile=str(FOLDER / "coverage.json"), ignore_errors=True)
     report = json.loads((FOLDER / "coverage.json").read_text(encoding="utf-8"))["files"]
     counts = {}

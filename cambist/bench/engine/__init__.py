@@ -42,10 +42,16 @@ def rows(plan: Plan | None = None) -> Iterator[EngineRow]:
 
 
 def again(plan: Plan, wanted: Collection[tuple[str, str]]) -> Iterator[EngineRow]:
-    """Yields new rows for the cases of these names and sizes; what is no case has none."""
+    """Yields new rows of these names and sizes."""
+    left = set(wanted)
     for case in cases():
-        if (case.name, case.size) in wanted:
+        if (case.name, case.size) in left:
+            left.remove((case.name, case.size))
             yield measured(case, plan)
+    for others in (search.rows, ingest.rows) if left else ():
+        for row in others(plan):
+            if (row.name, row.size) in left:
+                yield row
 
 
 def cases() -> Iterator[Case]:
