@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import statistics
 import tempfile
 import time
@@ -19,11 +18,12 @@ from typing import Any
 
 import msgspec
 
-from cambist import compose, engine
+from cambist import compose
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
+from cambist.bench.machine import about, machine
 from cambist.config import Config, EngineChoice, Market, Recording
 from cambist.host import Stolen
 from cambist.runtime.headless import replay_all
@@ -64,6 +64,11 @@ class Row(msgspec.Struct, frozen=True):
     ratio: float | None = None
     """How many times better than the peer, in the same run."""
     note: str = ""
+    better: str = ""
+    """`less`, `more`, or nothing for a figure that is neither good nor bad."""
+    rounds: dict[str, tuple[float, ...]] = {}
+    """What each try gave, by `value` and `peer`, where there was more than one."""
+    part: str = ""
 
 
 Show = Callable[["Row | bench_engine.EngineRow"], None]
@@ -85,9 +90,10 @@ def _number(value: float) -> str:
 
 
 def run(say: Say, plan: Plan | None = None, show: Show = lambda row: None) -> dict[str, Any]:
-    """Returns `{schema, machine, rows}`; `say` gets a line about what is being measured, `show` each row at once.
+    """Returns `{schema, date, cambist, libraries, machine, rows}`.
 
-    Raises `ValueError` for a part that there isn't.
+    `say` gets a line about what is being measured, `show` each row at once. Raises `ValueError` for a part that there
+    isn't.
     """
     plan = plan or Plan()
     if strange := [name for name in plan.parts if name not in PARTS]:
@@ -106,36 +112,17 @@ def run(say: Say, plan: Plan | None = None, show: Show = lambda row: None) -> di
         }
         for name in plan.parts:
             for row in parts[name](config, plan, say):
-                rows.append(row)
-                show(row)
-    return {"schema": 1, "machine": {**machine(), "stolen_ppm": stolen.ppm()}, "rows": rows}
+                rows.append(msgspec.structs.replace(row, part=name))
+                show(rows[-1])
+    return {**about(), "machine": {**machine(), "stolen_ppm": stolen.ppm()}, "rows": rows}
 
 
-def machine() -> dict[str, Any]:
-    """Returns what the figures were measured on."""
-    build = engine.build_info()
-    model = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        model = next((ln.partition(":")[2].strip() for ln in lines if ln.startswith("model name")), model)
-    with contextlib.suppress(OSError, AttributeError):
-        load = round(os.getloadavg()[0], 1)
-    return {
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "load": load,
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "engine": f"rust, {build.profile}" if build.native else f"reference: {build.why}",
-    }
-
-
-def _against(name: str, mine: float, theirs: float | None, unit: str, *, faster: str, goal: str, note: str) -> Row:
+def _beside(name: str, mine: float, theirs: float | None, unit: str, *, faster: str, goal: str, note: str) -> Row:
     """Returns a row beside the reference engine; `faster` says which way better is: `less` or `more`."""
     ratio = None
     if theirs and mine:
         ratio = theirs / mine if faster == "less" else mine / theirs
-    return Row(name, mine, unit, goal, "python" if theirs is not None else "", theirs, ratio, note)
+    return Row(name, mine, unit, goal, "python" if theirs is not None else "", theirs, ratio, note, faster)
 
 
 def _engine_rows(config: Config, plan: Plan, say: Say) -> Iterator[bench_engine.EngineRow]:
@@ -154,12 +141,13 @@ def _transport_rows(config: Config, plan: Plan, say: Say) -> Iterator[Row]:
     note = f"{bench_transport.FRAME_BYTES} bytes each, from another process on loopback; reading and engine on one core"
     note += f"; best of {plan.transport.runs}"
     name, goal = "frames into the engine, by websockets", "≥ 100,000"
-    yield Row(name, slow.per_s, "1/s", goal, note=note)
+    yield Row(name, slow.per_s, "1/s", goal, note=note, better="more", rounds={"value": slow.runs_per_s})
     name, goal = "frames into the engine, by the native transport", "≥ 800,000"
     if fast is None:
         yield Row(name, None, "1/s", goal, note="the Rust engine is not built")
         return
-    yield Row(name, fast.per_s, "1/s", goal, "websockets", slow.per_s, fast.per_s / slow.per_s, note)
+    rounds = {"value": fast.runs_per_s, "peer": slow.runs_per_s}
+    yield Row(name, fast.per_s, "1/s", goal, "websockets", slow.per_s, fast.per_s / slow.per_s, note, "more", rounds)
     note = f"{plan.transport.paced_per_s:,} frames a second"
     for what, mine, theirs in (
         ("frame's time to engine", fast.to_engine_us, slow.to_engine_us),
@@ -167,7 +155,8 @@ def _transport_rows(config: Config, plan: Plan, say: Say) -> Iterator[Row]:
     ):
         for q in (50, 99):
             values = bench_demo.percentile(mine, q), bench_demo.percentile(theirs, q)
-            yield Row(f"{what}, p{q}", values[0], "µs", "", "websockets", values[1], values[1] / values[0], note)
+            ratio = values[1] / values[0]
+            yield Row(f"{what}, p{q}", values[0], "µs", "", "websockets", values[1], ratio, note, "less")
 
 
 def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
@@ -185,15 +174,15 @@ def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
         goal = "≤ 100" if q == 99 else ""
         mine = bench_demo.percentile(best, q)
         rows.append(
-            _against(f"frame to scored opportunity, p{q}", mine, theirs, "µs", faster="less", goal=goal, note=note)
+            _beside(f"frame to scored opportunity, p{q}", mine, theirs, "µs", faster="less", goal=goal, note=note)
         )
     for q in (50, 99) if every else ():
         name = f"any frame through the engine, p{q}"
-        rows.append(Row(name, bench_demo.percentile(every, q), "µs", note=f"{len(every):,} frames, the same way"))
-    rows += [
-        Row(f"digest: {check.name}", None if check.equal is None else float(check.equal), "equal", "1", note=check.note)
-        for check in found.checks
-    ]
+        note = f"{len(every):,} frames, the same way"
+        rows.append(Row(name, bench_demo.percentile(every, q), "µs", note=note, better="less"))
+    for check in found.checks:
+        equal = None if check.equal is None else float(check.equal)
+        rows.append(Row(f"digest: {check.name}", equal, "equal", "1", note=check.note, better="more"))
     return rows + _module_rows(found)
 
 
@@ -208,6 +197,7 @@ def _module_rows(found: bench_demo.Found) -> list[Row]:
             peer="python" if row.python_p50 is not None else "",
             peer_value=row.python_p50 / 1000 if row.python_p50 is not None else None,
             ratio=row.ratio,
+            better="less",
             note=f"{row.mismatches} mismatches in {row.samples}; border included"
             if row.rust_p50 is not None
             else f"{row.samples} samples: the captured moment holds too little input for it",
@@ -229,8 +219,8 @@ def _import_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
     report = import_files(config, files, SESSION, lambda _: None)
     imported = time.perf_counter() - begun
     note = f"{report['lines']:,} lines of {len(files)} files; both scans, digest included"
-    rows = [Row("import of real recordings", report["lines"] / imported, "lines/s", note=note)]
-    speeds: dict[str, float] = {}
+    rows = [Row("import of real recordings", report["lines"] / imported, "lines/s", note=note, better="more")]
+    speeds: dict[str, tuple[float, ...]] = {}
     found: dict[str, Any] = {}
     for name in bench_demo.engines():
         say(f"replaying them on {name}")
@@ -238,15 +228,16 @@ def _import_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
         for _ in range(plan.replays if name == "native" else 1):
             seconds, found = _replay(config, name)
             runs.append(found["seconds_recorded"] / seconds)
-        speeds[name] = statistics.median(runs)
-    mine, other = speeds[bench_demo.engines()[0]], speeds.get("reference") if len(speeds) > 1 else None
+        speeds[name] = tuple(runs)
+    best, peer = speeds[bench_demo.engines()[0]], speeds.get("reference") if len(speeds) > 1 else None
+    mine, other = statistics.median(best), statistics.median(peer) if peer else None
     note = (
         f"headless, max speed; {found['seconds_recorded']:.0f} s, {found['frames']:,} frames, "
         f"{found['gaps']} sequence gaps, digest match {found['digest_match']}; median of {plan.replays}"
     )
     name = "replay of real recordings"
-    rows.append(_against(name, mine, other, "× real", faster="more", goal="≥ 150", note=note))
-    return rows
+    row = _beside(name, mine, other, "× real", faster="more", goal="≥ 150", note=note)
+    return [*rows, msgspec.structs.replace(row, rounds={"value": best})]
 
 
 def _replay(config: Config, name: str) -> tuple[float, dict[str, Any]]:
@@ -264,17 +255,21 @@ def _screen_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
         return [Row("the dashboard at 120×40", None, "", note=str(error))]
     note = f"{found['frames_per_s']:,.0f} frames/s came in; UI thread, terminal output included"
     rows = [
-        Row("painting, share of one core", found["paint_share"] * 100, "%", "≤ 20", note=note),
-        Row("hub thread, share of one core", found["hub_share"] * 100, "%", note="feeds, engine, recorder, View"),
-        Row("Views shown a second", found["views_per_s"], "1/s", "30"),
+        Row("painting, share of one core", found["paint_share"] * 100, "%", "≤ 20", note=note, better="less"),
+        Row(
+            *("hub thread, share of one core", found["hub_share"] * 100, "%"),
+            note="feeds, engine, recorder, View",
+            better="less",
+        ),
+        Row("Views shown a second", found["views_per_s"], "1/s", "30", better="more"),
         Row("terminal writes a second", found["writes_per_s"], "1/s", note=f"{found['bytes_per_s']:,.0f} bytes/s"),
     ]
     note = f"{found['keys']} keys, from the byte in the terminal to the painted bytes out"
-    rows += [
-        Row(f"key to paint, p{q}", found[f"key_p{q}_ms"], "ms", "≤ 50" if q == 99 else "", note=note) for q in (50, 99)
-    ]
+    for q, goal in ((50, ""), (99, "≤ 50")):
+        rows.append(Row(f"key to paint, p{q}", found[f"key_p{q}_ms"], "ms", goal, note=note, better="less"))
     note = "from process start, its market's start included; " + ", ".join(f"{s:.2f}" for s in found["starts_s"])
-    rows.append(Row("start to first painted price", found["first_price_s"], "s", "≤ 2", note=note))
+    name, rounds = "start to first painted price", {"value": tuple(found["starts_s"])}
+    rows.append(Row(name, found["first_price_s"], "s", "≤ 2", note=note, better="less", rounds=rounds))
     return rows + _beside_rows(found["to_engine_us"])
 
 
@@ -287,5 +282,5 @@ def _beside_rows(found: Mapping[tuple[str, str], tuple[float, ...]]) -> list[Row
             mine, other = bench_demo.percentile(alone, q), bench_demo.percentile(beside, q)
             name = f"in a session by {transport}, frame to engine, p{q}"
             note = f"{len(alone):,} frames headless, timed from {TIMED_FROM[transport]}; beside it with the dashboard"
-            rows.append(Row(name, mine, "µs", "", "dashboard", other, other / mine, note))
+            rows.append(Row(name, mine, "µs", "", "dashboard", other, other / mine, note, "less"))
     return rows

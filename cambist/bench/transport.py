@@ -73,6 +73,7 @@ class Found:
 
     per_s: float
     """The best run."""
+    runs_per_s: tuple[float, ...]
     to_engine_us: list[float]
     """From a frame's time to the engine's call with it, ascending."""
     from_sender_us: list[float]
@@ -85,8 +86,8 @@ def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Found]:
     found = {}
     for name in names:
         say(f"sending frames by {name}")
-        rates = [_rate(name, plan.batches[name]) for _ in range(plan.runs)]
-        found[name] = Found(max(rates), *_latencies(name, plan.paced, plan.paced_per_s))
+        rates = tuple(_rate(name, plan.batches[name]) for _ in range(plan.runs))
+        found[name] = Found(max(rates), rates, *_latencies(name, plan.paced, plan.paced_per_s))
     return found
 
 

@@ -2,34 +2,112 @@
 
 from __future__ import annotations
 
-from cambist.commands.console import OK, UNUSABLE, Stop, put, say
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cambist.commands.console import DIFFERENT, OK, UNUSABLE, Stop, put, say
+
+if TYPE_CHECKING:
+    from cambist.bench.against import Kept
 
 
-def bench(*parts: str, json: bool = False, memory: bool = False) -> int:
+def bench(
+    *parts: str,
+    json: bool = False,
+    memory: bool = False,
+    against: Path | None = None,
+    measured: Path | None = None,
+) -> int:
     """Measure this machine: the figures of BENCHMARKS.md.
 
     Args:
-        parts: What to measure of `engine`, `demo`, `import` and `screen`; all of it if none is named.
+        parts: What to measure of `engine`, `transport`, `demo`, `import` and `screen`; all of it if none is named.
         json: Print one JSON object at the end; without it each row is printed as it is measured.
         memory: Measure peak memory alone, each engine in a process of its own.
+        against: What `--json` printed at another time. Says row by row what changed by more than its noise; exit code 1
+            if a row is worse. Engine calls that look worse are measured a second time.
+        measured: Compare this file with the one of `--against`, and measure nothing.
     """
-    from cambist.bench import suite as benches
-
+    if memory and (against or parts):
+        raise Stop(UNUSABLE, "--memory is measured alone, and compared with nothing")
+    if measured and (parts or not against):
+        raise Stop(UNUSABLE, "--measured is what to compare with --against, in place of parts to measure")
     if memory:
-        from cambist.bench import memory as bench_memory
-
-        peaks = bench_memory.rows()
+        return _memory(json=json)
+    old, done = _kept(against), _kept(measured)
+    result = {"measured": str(measured)} if done else _measured(parts, quiet=json)
+    if against is None or old is None:
         if json:
-            put({"schema": 1, "machine": benches.machine(), "rows": peaks})
-        else:
-            for peak in peaks:
-                print(bench_memory.line(peak))
+            put(result)
         return OK
-    plan = benches.Plan(parts=parts or benches.PARTS)
+    return _compared(against, old, done, result, json=json)
+
+
+def _kept(path: Path | None) -> Kept | None:
+    """Returns a run that was kept. Raises `Stop`."""
+    if path is None:
+        return None
+    from cambist.bench import against as comparison
+
     try:
-        result = benches.run(say, plan, lambda row: None if json else print(benches.line(row), flush=True))
+        return comparison.load(path)
     except ValueError as error:
         raise Stop(UNUSABLE, str(error)) from error
+    except OSError as error:
+        raise Stop(UNUSABLE, f"{path}: {error.strerror}") from error
+
+
+def _memory(*, json: bool) -> int:
+    from cambist.bench import machine
+    from cambist.bench import memory as bench_memory
+
+    peaks = bench_memory.rows()
     if json:
-        put(result)
+        put({**machine.about(), "machine": machine.machine(), "rows": peaks})
+    else:
+        for peak in peaks:
+            print(bench_memory.line(peak))
     return OK
+
+
+def _measured(parts: tuple[str, ...], *, quiet: bool) -> dict[str, Any]:
+    from cambist.bench import suite
+
+    plan = suite.Plan(parts=parts or suite.PARTS)
+    try:
+        return suite.run(say, plan, lambda row: None if quiet else print(suite.line(row), flush=True))
+    except ValueError as error:
+        raise Stop(UNUSABLE, str(error)) from error
+
+
+def _again(result: dict[str, Any], old: Kept) -> dict[str, Any]:
+    """Returns a run in which engine calls that look worse are measured anew: one bad moment makes no regression."""
+    from cambist.bench import against as comparison
+    from cambist.bench import engine
+
+    worse = comparison.worse(old, comparison.read(result))
+    if not worse:
+        return result
+    say(f"measuring again what looks worse: {', '.join(name for name, _ in worse)}")
+    second = {(row.name, row.size): row for row in engine.again(engine.Plan(), worse)}
+    return {**result, "rows": [second.get((row.name, getattr(row, "size", "")), row) for row in result["rows"]]}
+
+
+def _compared(path: Path, old: Kept, done: Kept | None, result: dict[str, Any], *, json: bool) -> int:
+    from cambist.bench import against as comparison
+
+    if done is None:
+        result = _again(result, old)
+    new = done or comparison.read(result)
+    for what in ("engine", "cpu"):
+        if old.machine.get(what) != new.machine.get(what):
+            say(f"cambist: {path} has another {what}: {old.machine.get(what)}, not {new.machine.get(what)}")
+    changes = comparison.compare(old, new)
+    if json:
+        put({**result, "against": {"file": str(path), "date": old.date, "machine": old.machine}, "changes": changes})
+    else:
+        print(f"old: {old.words()}\nnew: {new.words()}")
+        for change in changes:
+            print(comparison.line(change))
+        print(comparison.summary(changes))
+    return DIFFERENT if any(change.verdict == "worse" for change in changes) else OK

@@ -24,9 +24,9 @@ from cambist.bench.engine import (
 from cambist.bench.engine.case import Case, EngineRow, Plan, line, measured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-__all__ = ["Case", "EngineRow", "Plan", "cases", "line", "measured", "rows"]
+__all__ = ["Case", "EngineRow", "Plan", "again", "cases", "line", "measured", "rows"]
 
 FILES = (wire, decode, quotes, search, series, rules, costs, instructions, parsers, codec)
 """Each has `cases()`."""
@@ -39,6 +39,19 @@ def rows(plan: Plan | None = None) -> Iterator[EngineRow]:
         yield measured(case, plan)
     yield from search.rows(plan)
     yield from ingest.rows(plan)
+
+
+def again(plan: Plan, wanted: Collection[tuple[str, str]]) -> Iterator[EngineRow]:
+    """Yields new rows of these names and sizes."""
+    left = set(wanted)
+    for case in cases():
+        if (case.name, case.size) in left:
+            left.remove((case.name, case.size))
+            yield measured(case, plan)
+    for others in (search.rows, ingest.rows) if left else ():
+        for row in others(plan):
+            if (row.name, row.size) in left:
+                yield row
 
 
 def cases() -> Iterator[Case]:
