@@ -66,7 +66,7 @@ TOYS = {
     ),
     "panel": Toy(
         toys.panel,
-        r"/panels/toy\.",
+        r"/(panels|view)/toy\.",
         ("tests/tui/test_palette.py",),
         "from cambist.view import View\n"
         "from tui.panels import PANELS\n"

@@ -19,7 +19,7 @@ class Wish:
 
 
 class Strategy(Protocol):
-    """A named rule that turns opportunities into wishes. Found by the entry point `cambist.strategy`."""
+    """A named rule that turns opportunities into wishes. The composition root names those that run."""
 
     name: str
 
