@@ -20,6 +20,7 @@ use cambist_core::venues::pump::pool::{PumpState, is_canonical};
 use cambist_core::venues::quote::{ChainTime, Quote, TransferFees};
 use cambist_core::venues::quote_error::QuoteError;
 use cambist_core::venues::raydium_price;
+use cambist_core::venues::vault_pool::VaultPool;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
@@ -145,9 +146,9 @@ pub(crate) fn py_pump_quotes(
         let time = chain_time(time);
         let quotes = asks.into_iter().map(|(a_to_b, exact_in, amount)| {
             let (quote, fill) = if exact_in {
-                pool.fill(a_to_b, amount, &time)?
+                pool.fill::<true>(a_to_b, amount, &time)?
             } else {
-                pool.fill_exact_out(a_to_b, amount, &time)?
+                pool.fill_exact_out::<true>(a_to_b, amount, &time)?
             };
             let after = pool.after(a_to_b, &fill)?;
             let quoted: Quoted = (

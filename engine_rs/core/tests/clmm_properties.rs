@@ -12,6 +12,7 @@ use cambist_core::venues::clmm::pool::ClmmState;
 use cambist_core::venues::quote::ChainTime;
 use cambist_core::venues::quote_error::QuoteError;
 use cambist_core::venues::raydium_price::sqrt_price_from_tick;
+use cambist_core::venues::vault_pool::VaultPool;
 use proptest::prelude::*;
 
 const ADDRESS: [u8; 32] = [7; 32];

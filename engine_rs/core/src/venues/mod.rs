@@ -39,6 +39,7 @@ pub mod slab_decoder;
 pub mod sqrt_price;
 pub mod swap_layout;
 pub mod tick_array_manager;
+pub mod vault_pool;
 mod wide;
 
 use crate::chain::base58::Pubkey;

@@ -49,12 +49,13 @@ pub(crate) fn transfer_fees(
 }
 
 /// What a swap moves between the vaults, before the mints' transfer fees.
-pub(crate) struct VaultFill {
-    pub(crate) amount_in: u64,
-    pub(crate) amount_out: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VaultFill {
+    pub amount_in: u64,
+    pub amount_out: u64,
     /// Venue fees in atoms of the token in and of the token out.
-    pub(crate) fees: (u64, u64),
-    pub(crate) ticks_crossed: u32,
+    pub fees: (u64, u64),
+    pub ticks_crossed: u32,
 }
 
 impl VaultFill {

@@ -2,6 +2,7 @@
 
 use crate::chain::base58::Pubkey;
 use crate::venues::program::PoolState;
+use crate::venues::vault_pool::{VaultAsk, VaultPool, quotes_between_vaults};
 use std::sync::Arc;
 
 use crate::venues::clmm::layout::{ClmmConfig, ClmmPool};
@@ -10,9 +11,9 @@ use crate::venues::clmm::maths::swap::{Ask, ClmmFill, NO_LIMIT, swap};
 use crate::venues::clmm::maths::ticks::ClmmTicks;
 use crate::venues::quote::{
     BASIS_POINTS, ChainTime, PPM, Quote, TransferFees, VaultFill, after_transfers, root_rate,
-    root_reserves, shares, sides, transfer_fees,
+    root_reserves, shares, sides,
 };
-use crate::venues::quote_error::{QuoteError, to_u64};
+use crate::venues::quote_error::QuoteError;
 
 /// A Raydium CLMM pool; token 0 is token A.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,58 +25,6 @@ pub struct ClmmState {
 }
 
 impl ClmmState {
-    /// Returns the exact-in quote, and the fill inside the vaults. Without `TRACK` the state after it is not computed.
-    ///
-    /// # Errors
-    /// `QuoteError`
-    pub fn fill<const TRACK: bool>(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, ClmmFill), QuoteError> {
-        let (fee_in, _) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let kept = amount_in - fee_in.fee(amount_in);
-        let fill = self.swap::<TRACK>(&ask(kept, true, a_to_b, time))?;
-        Ok((self.quote_of(a_to_b, &fill, time, Some(amount_in))?, fill))
-    }
-
-    /// Returns the exact-out quote, and the fill inside the vaults.
-    ///
-    /// # Errors
-    /// `QuoteError`
-    pub fn fill_exact_out<const TRACK: bool>(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, ClmmFill), QuoteError> {
-        let (_, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let gross = to_u64(fee_out.gross(amount_out))?;
-        let fill = self.swap::<TRACK>(&ask(gross, false, a_to_b, time))?;
-        Ok((self.quote_of(a_to_b, &fill, time, None)?, fill))
-    }
-
-    fn swap<const TRACK: bool>(&self, ask: &Ask) -> Result<ClmmFill, QuoteError> {
-        swap::<TRACK>(&self.account, &self.config, &self.ticks, ask)
-    }
-
-    fn quote_of(
-        &self,
-        a_to_b: bool,
-        fill: &ClmmFill,
-        time: &ChainTime,
-        sent: Option<u64>,
-    ) -> Result<Quote, QuoteError> {
-        let filled = VaultFill {
-            amount_in: fill.amount_in,
-            amount_out: fill.amount_out,
-            fees: sides(fill.fee_on_input, (fill.fee, 0)),
-            ticks_crossed: fill.ticks_crossed,
-        };
-        filled.quote(&self.transfer_fees, a_to_b, time, sent)
-    }
-
     /// Returns the pool after `fill`, which was computed with `TRACK`.
     #[must_use]
     pub fn after(&self, a_to_b: bool, fill: &ClmmFill) -> Self {
@@ -140,13 +89,39 @@ impl ClmmState {
     }
 }
 
-fn ask(amount: u64, exact_in: bool, zero_for_one: bool, time: &ChainTime) -> Ask {
-    Ask {
-        amount,
-        exact_in,
-        zero_for_one,
-        limit: NO_LIMIT,
-        now: time.unix_timestamp,
+impl VaultPool for ClmmState {
+    type Fill = ClmmFill;
+
+    fn transfer_fees(&self) -> &TransferFees {
+        &self.transfer_fees
+    }
+
+    fn fill_between<const TRACK: bool>(
+        &self,
+        ask: &VaultAsk,
+        time: &ChainTime,
+    ) -> Result<ClmmFill, QuoteError> {
+        let ask = Ask {
+            amount: ask.amount,
+            exact_in: ask.exact_in,
+            zero_for_one: ask.a_to_b,
+            limit: NO_LIMIT,
+            now: time.unix_timestamp,
+        };
+        swap::<TRACK>(&self.account, &self.config, &self.ticks, &ask)
+    }
+
+    fn moved(_: bool, fill: &ClmmFill) -> Result<VaultFill, QuoteError> {
+        Ok(VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: sides(fill.fee_on_input, (fill.fee, 0)),
+            ticks_crossed: fill.ticks_crossed,
+        })
+    }
+
+    fn state_after(&self, a_to_b: bool, fill: ClmmFill) -> Result<Self, QuoteError> {
+        Ok(self.after(a_to_b, &fill))
     }
 }
 
@@ -155,39 +130,7 @@ impl PoolState for ClmmState {
         (self.account.mints[0], self.account.mints[1])
     }
 
-    #[inline]
-    fn quote(&self, a_to_b: bool, amount_in: u64, time: &ChainTime) -> Result<Quote, QuoteError> {
-        Ok(self.fill::<false>(a_to_b, amount_in, time)?.0)
-    }
-
-    fn quote_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<Quote, QuoteError> {
-        Ok(self.fill_exact_out::<false>(a_to_b, amount_out, time)?.0)
-    }
-
-    fn swap(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill::<true>(a_to_b, amount_in, time)?;
-        Ok((quote, self.after(a_to_b, &fill)))
-    }
-
-    fn swap_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill_exact_out::<true>(a_to_b, amount_out, time)?;
-        Ok((quote, self.after(a_to_b, &fill)))
-    }
+    quotes_between_vaults!();
 
     fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
         Self::rate(self, a_to_b, time)
@@ -195,9 +138,5 @@ impl PoolState for ClmmState {
 
     fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
         Self::virtual_reserves(self, a_to_b, time)
-    }
-
-    fn take_transfer_fees(&mut self, fees: TransferFees) {
-        self.transfer_fees = fees;
     }
 }

@@ -8,9 +8,10 @@ use crate::venues::pool::Pool;
 use crate::venues::program::PoolState;
 use crate::venues::quote::{
     BASIS_POINTS, ChainTime, Quote, TransferFees, VaultFill, after_transfers, root_rate,
-    root_reserves, shares, sides, transfer_fees,
+    root_reserves, shares, sides,
 };
-use crate::venues::quote_error::{QuoteError, to_u64};
+use crate::venues::quote_error::QuoteError;
+use crate::venues::vault_pool::{VaultAsk, VaultPool, quotes_between_vaults};
 
 /// Its liquidity has 64 bits more than a Whirlpool's.
 const TWO_64: f64 = 18_446_744_073_709_551_616.0;
@@ -23,70 +24,6 @@ pub struct DammV2State {
 }
 
 impl DammV2State {
-    pub(super) fn fill(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, DammV2Fill), QuoteError> {
-        let (fee_in, _) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let kept = amount_in - fee_in.fee(amount_in);
-        let fill = self.swap(SwapMode::ExactIn, kept, a_to_b, time)?;
-        Ok((self.quote_of(a_to_b, &fill, time, Some(amount_in))?, fill))
-    }
-
-    pub(super) fn fill_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, DammV2Fill), QuoteError> {
-        let (_, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let gross = to_u64(fee_out.gross(amount_out))?;
-        let fill = self.swap(SwapMode::ExactOut, gross, a_to_b, time)?;
-        Ok((self.quote_of(a_to_b, &fill, time, None)?, fill))
-    }
-
-    fn swap(
-        &self,
-        mode: SwapMode,
-        amount: u64,
-        a_to_b: bool,
-        time: &ChainTime,
-    ) -> Result<DammV2Fill, QuoteError> {
-        swap(
-            &self.account,
-            mode,
-            amount,
-            a_to_b,
-            time.slot,
-            time.unix_timestamp,
-        )
-    }
-
-    fn quote_of(
-        &self,
-        a_to_b: bool,
-        fill: &DammV2Fill,
-        time: &ChainTime,
-        sent: Option<u64>,
-    ) -> Result<Quote, QuoteError> {
-        let filled = VaultFill {
-            amount_in: fill.amount_in,
-            amount_out: fill.amount_out,
-            fees: sides(fill.fee_on_input, (fill.fee, 0)),
-            ticks_crossed: 0,
-        };
-        filled.quote(&self.transfer_fees, a_to_b, time, sent)
-    }
-
-    pub(super) fn after(&self, fill: DammV2Fill) -> Self {
-        Self {
-            account: fill.pool,
-            transfer_fees: self.transfer_fees,
-        }
-    }
-
     pub(super) fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
         let (share_in, share_out) = shares(&self.transfer_fees, a_to_b, time)?;
         let whole = FEE_DENOMINATOR * BASIS_POINTS * BASIS_POINTS;
@@ -113,44 +50,50 @@ impl DammV2State {
     }
 }
 
+impl VaultPool for DammV2State {
+    type Fill = DammV2Fill;
+
+    fn transfer_fees(&self) -> &TransferFees {
+        &self.transfer_fees
+    }
+
+    fn fill_between<const TRACK: bool>(
+        &self,
+        ask: &VaultAsk,
+        time: &ChainTime,
+    ) -> Result<DammV2Fill, QuoteError> {
+        let mode = if ask.exact_in {
+            SwapMode::ExactIn
+        } else {
+            SwapMode::ExactOut
+        };
+        let (slot, now) = (time.slot, time.unix_timestamp);
+        swap(&self.account, mode, ask.amount, ask.a_to_b, slot, now)
+    }
+
+    fn moved(_: bool, fill: &DammV2Fill) -> Result<VaultFill, QuoteError> {
+        Ok(VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: sides(fill.fee_on_input, (fill.fee, 0)),
+            ticks_crossed: 0,
+        })
+    }
+
+    fn state_after(&self, _: bool, fill: DammV2Fill) -> Result<Self, QuoteError> {
+        Ok(Self {
+            account: fill.pool,
+            transfer_fees: self.transfer_fees,
+        })
+    }
+}
+
 impl PoolState for DammV2State {
     fn mints(&self) -> (Pubkey, Pubkey) {
         (self.account.mints[0], self.account.mints[1])
     }
 
-    #[inline]
-    fn quote(&self, a_to_b: bool, amount_in: u64, time: &ChainTime) -> Result<Quote, QuoteError> {
-        Ok(self.fill(a_to_b, amount_in, time)?.0)
-    }
-
-    fn quote_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<Quote, QuoteError> {
-        Ok(self.fill_exact_out(a_to_b, amount_out, time)?.0)
-    }
-
-    fn swap(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill(a_to_b, amount_in, time)?;
-        Ok((quote, self.after(fill)))
-    }
-
-    fn swap_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill_exact_out(a_to_b, amount_out, time)?;
-        Ok((quote, self.after(fill)))
-    }
+    quotes_between_vaults!();
 
     fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
         Self::rate(self, a_to_b, time)
@@ -158,10 +101,6 @@ impl PoolState for DammV2State {
 
     fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
         Self::virtual_reserves(self, a_to_b, time)
-    }
-
-    fn take_transfer_fees(&mut self, fees: TransferFees) {
-        self.transfer_fees = fees;
     }
 }
 

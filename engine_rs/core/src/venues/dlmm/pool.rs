@@ -3,6 +3,7 @@
 use crate::chain::base58::Pubkey;
 use crate::venues::pool::Pool;
 use crate::venues::program::PoolState;
+use crate::venues::vault_pool::{VaultAsk, VaultPool, quotes_between_vaults};
 use ruint::aliases::U256;
 
 use crate::venues::dlmm::layout::LbPair;
@@ -11,9 +12,8 @@ use crate::venues::dlmm::maths::fee::FEE_PRECISION;
 use crate::venues::dlmm::maths::swap::{Ask, DlmmFill, NextBin, next_bin, swap};
 use crate::venues::quote::{
     BASIS_POINTS, ChainTime, Quote, TransferFees, VaultFill, after_transfers, fit, shares, sides,
-    transfer_fees,
 };
-use crate::venues::quote_error::{QuoteError, to_u64};
+use crate::venues::quote_error::QuoteError;
 
 const TWO_64: f64 = 18_446_744_073_709_551_616.0;
 
@@ -26,46 +26,6 @@ pub struct DlmmState {
 }
 
 impl DlmmState {
-    pub(super) fn fill<const TRACK: bool>(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, DlmmFill), QuoteError> {
-        let (fee_in, _) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let kept = amount_in - fee_in.fee(amount_in);
-        let fill = swap::<TRACK>(&self.account, &self.bins, &ask(kept, true, a_to_b, time))?;
-        Ok((self.quote_of(a_to_b, &fill, time, Some(amount_in))?, fill))
-    }
-
-    pub(super) fn fill_exact_out<const TRACK: bool>(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, DlmmFill), QuoteError> {
-        let (_, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let gross = to_u64(fee_out.gross(amount_out))?;
-        let fill = swap::<TRACK>(&self.account, &self.bins, &ask(gross, false, a_to_b, time))?;
-        Ok((self.quote_of(a_to_b, &fill, time, None)?, fill))
-    }
-
-    fn quote_of(
-        &self,
-        a_to_b: bool,
-        fill: &DlmmFill,
-        time: &ChainTime,
-        sent: Option<u64>,
-    ) -> Result<Quote, QuoteError> {
-        let filled = VaultFill {
-            amount_in: fill.amount_in,
-            amount_out: fill.amount_out,
-            fees: sides(fill.fee_on_input, (fill.fee, 0)),
-            ticks_crossed: fill.bins_filled.saturating_sub(1),
-        };
-        filled.quote(&self.transfer_fees, a_to_b, time, sent)
-    }
-
     /// Returns the pair after `fill`, which was computed with `TRACK`.
     pub(super) fn after(&self, a_to_b: bool, fill: &DlmmFill) -> Result<Self, QuoteError> {
         let mut after = self.clone();
@@ -139,44 +99,45 @@ fn ask(amount: u64, exact_in: bool, x_to_y: bool, time: &ChainTime) -> Ask {
     }
 }
 
+impl VaultPool for DlmmState {
+    type Fill = DlmmFill;
+
+    fn transfer_fees(&self) -> &TransferFees {
+        &self.transfer_fees
+    }
+
+    fn fill_between<const TRACK: bool>(
+        &self,
+        ask: &VaultAsk,
+        time: &ChainTime,
+    ) -> Result<DlmmFill, QuoteError> {
+        swap::<TRACK>(
+            &self.account,
+            &self.bins,
+            &self::ask(ask.amount, ask.exact_in, ask.a_to_b, time),
+        )
+    }
+
+    fn moved(_: bool, fill: &DlmmFill) -> Result<VaultFill, QuoteError> {
+        Ok(VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: sides(fill.fee_on_input, (fill.fee, 0)),
+            ticks_crossed: fill.bins_filled.saturating_sub(1),
+        })
+    }
+
+    fn state_after(&self, a_to_b: bool, fill: DlmmFill) -> Result<Self, QuoteError> {
+        self.after(a_to_b, &fill)
+    }
+}
+
 impl PoolState for DlmmState {
     fn mints(&self) -> (Pubkey, Pubkey) {
         (self.account.mint_x, self.account.mint_y)
     }
 
-    #[inline]
-    fn quote(&self, a_to_b: bool, amount_in: u64, time: &ChainTime) -> Result<Quote, QuoteError> {
-        Ok(self.fill::<false>(a_to_b, amount_in, time)?.0)
-    }
-
-    fn quote_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<Quote, QuoteError> {
-        Ok(self.fill_exact_out::<false>(a_to_b, amount_out, time)?.0)
-    }
-
-    fn swap(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill::<true>(a_to_b, amount_in, time)?;
-        Ok((quote, self.after(a_to_b, &fill)?))
-    }
-
-    fn swap_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill_exact_out::<true>(a_to_b, amount_out, time)?;
-        Ok((quote, self.after(a_to_b, &fill)?))
-    }
+    quotes_between_vaults!();
 
     fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
         Self::rate(self, a_to_b, time)
@@ -184,10 +145,6 @@ impl PoolState for DlmmState {
 
     fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
         Self::virtual_reserves(self, a_to_b, time)
-    }
-
-    fn take_transfer_fees(&mut self, fees: TransferFees) {
-        self.transfer_fees = fees;
     }
 }
 

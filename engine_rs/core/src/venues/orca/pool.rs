@@ -3,6 +3,7 @@
 use crate::chain::base58::Pubkey;
 use crate::venues::pool::Pool;
 use crate::venues::program::PoolState;
+use crate::venues::vault_pool::{VaultAsk, VaultPool, quotes_between_vaults};
 use std::sync::Arc;
 
 use crate::venues::adaptive_fee::FeeRate;
@@ -10,9 +11,9 @@ use crate::venues::orca::layout::{Oracle, Whirlpool};
 use crate::venues::orca::maths::{Ask, Curve, NO_LIMIT, WhirlpoolFill, swap};
 use crate::venues::quote::{
     BASIS_POINTS, ChainTime, PPM, Quote, TransferFees, VaultFill, after_transfers, root_rate,
-    root_reserves, shares, transfer_fees,
+    root_reserves, shares,
 };
-use crate::venues::quote_error::{QuoteError, to_u64};
+use crate::venues::quote_error::QuoteError;
 use crate::venues::tick_array_manager::Ticks;
 
 /// An Orca Whirlpool.
@@ -42,27 +43,6 @@ impl WhirlpoolState {
         )
     }
 
-    /// Returns the trader's side of `fill`. `sent` is what the trader asked to send, if all of it was used: the
-    /// transfer fee's inverse isn't exact.
-    ///
-    /// # Errors
-    /// `Overflow`
-    pub fn quote_of(
-        &self,
-        a_to_b: bool,
-        fill: &WhirlpoolFill,
-        time: &ChainTime,
-        sent: Option<u64>,
-    ) -> Result<Quote, QuoteError> {
-        let filled = VaultFill {
-            amount_in: fill.amount_in,
-            amount_out: fill.amount_out,
-            fees: (fill.fee, 0),
-            ticks_crossed: fill.ticks_crossed,
-        };
-        filled.quote(&self.transfer_fees, a_to_b, time, sent)
-    }
-
     /// Returns the pool after `fill`, which was computed with `TRACK`.
     #[must_use]
     pub fn after(&self, a_to_b: bool, fill: &WhirlpoolFill) -> Self {
@@ -83,47 +63,6 @@ impl WhirlpoolState {
             oracle.variables = variables;
         }
         after
-    }
-
-    pub(super) fn fill_all<const TRACK: bool>(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, WhirlpoolFill), QuoteError> {
-        let (fee_in, _) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let amount = amount_in - fee_in.fee(amount_in);
-        let ask = Ask {
-            amount,
-            exact_in: true,
-            a_to_b,
-            limit: NO_LIMIT,
-            now: time.unix_timestamp,
-        };
-        let fill = self.fill::<TRACK>(&ask)?;
-        if fill.left > 0 {
-            return Err(QuoteError::Liquidity);
-        }
-        Ok((self.quote_of(a_to_b, &fill, time, Some(amount_in))?, fill))
-    }
-
-    pub(super) fn fill_exact_out<const TRACK: bool>(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, WhirlpoolFill), QuoteError> {
-        let (_, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let amount = to_u64(fee_out.gross(amount_out))?;
-        let ask = Ask {
-            amount,
-            exact_in: false,
-            a_to_b,
-            limit: NO_LIMIT,
-            now: time.unix_timestamp,
-        };
-        let fill = self.fill::<TRACK>(&ask)?;
-        Ok((self.quote_of(a_to_b, &fill, time, None)?, fill))
     }
 
     pub(super) fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
@@ -164,44 +103,52 @@ impl WhirlpoolState {
     }
 }
 
+impl VaultPool for WhirlpoolState {
+    type Fill = WhirlpoolFill;
+
+    fn transfer_fees(&self) -> &TransferFees {
+        &self.transfer_fees
+    }
+
+    fn fill_between<const TRACK: bool>(
+        &self,
+        ask: &VaultAsk,
+        time: &ChainTime,
+    ) -> Result<WhirlpoolFill, QuoteError> {
+        let asked = Ask {
+            amount: ask.amount,
+            exact_in: ask.exact_in,
+            a_to_b: ask.a_to_b,
+            limit: NO_LIMIT,
+            now: time.unix_timestamp,
+        };
+        let fill = Self::fill::<TRACK>(self, &asked)?;
+        if ask.exact_in && fill.left > 0 {
+            return Err(QuoteError::Liquidity);
+        }
+        Ok(fill)
+    }
+
+    fn moved(_: bool, fill: &WhirlpoolFill) -> Result<VaultFill, QuoteError> {
+        Ok(VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: (fill.fee, 0),
+            ticks_crossed: fill.ticks_crossed,
+        })
+    }
+
+    fn state_after(&self, a_to_b: bool, fill: WhirlpoolFill) -> Result<Self, QuoteError> {
+        Ok(self.after(a_to_b, &fill))
+    }
+}
+
 impl PoolState for WhirlpoolState {
     fn mints(&self) -> (Pubkey, Pubkey) {
         (self.account.mint_a, self.account.mint_b)
     }
 
-    #[inline]
-    fn quote(&self, a_to_b: bool, amount_in: u64, time: &ChainTime) -> Result<Quote, QuoteError> {
-        Ok(self.fill_all::<false>(a_to_b, amount_in, time)?.0)
-    }
-
-    fn quote_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<Quote, QuoteError> {
-        Ok(self.fill_exact_out::<false>(a_to_b, amount_out, time)?.0)
-    }
-
-    fn swap(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill_all::<true>(a_to_b, amount_in, time)?;
-        Ok((quote, self.after(a_to_b, &fill)))
-    }
-
-    fn swap_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill_exact_out::<true>(a_to_b, amount_out, time)?;
-        Ok((quote, self.after(a_to_b, &fill)))
-    }
+    quotes_between_vaults!();
 
     fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
         Self::rate(self, a_to_b, time)
@@ -209,10 +156,6 @@ impl PoolState for WhirlpoolState {
 
     fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
         Self::virtual_reserves(self, a_to_b, time)
-    }
-
-    fn take_transfer_fees(&mut self, fees: TransferFees) {
-        self.transfer_fees = fees;
     }
 }
 

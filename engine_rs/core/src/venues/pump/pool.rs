@@ -1,6 +1,7 @@
 //! A Pump AMM pool.
 
 use crate::venues::program::PoolState;
+use crate::venues::vault_pool::{VaultAsk, VaultPool, quotes_between_vaults};
 use ruint::aliases::U256;
 
 use crate::chain::base58::Pubkey;
@@ -9,9 +10,9 @@ use crate::venues::pump::layout::{PumpConfig, PumpFeeConfig, PumpFees, PumpPool}
 use crate::venues::pump::maths::{PumpFill, PumpReserves};
 use crate::venues::quote::{
     BASIS_POINTS, ChainTime, Quote, TransferFees, VaultFill, after_transfers, fit, moved, shares,
-    sides, transfer_fees,
+    sides,
 };
-use crate::venues::quote_error::{QuoteError, to_u64};
+use crate::venues::quote_error::QuoteError;
 
 const BUYS_ARE_OFF: u8 = 1 << 3;
 const SELLS_ARE_OFF: u8 = 1 << 4;
@@ -48,36 +49,6 @@ pub struct PumpState {
 }
 
 impl PumpState {
-    /// Returns the exact-in quote, and the fill inside the vaults.
-    ///
-    /// # Errors
-    /// `QuoteError`
-    pub fn fill(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, PumpFill), QuoteError> {
-        let (fee_in, _) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let fill = self.swap(a_to_b, amount_in - fee_in.fee(amount_in), true)?;
-        Ok((self.quote_of(a_to_b, &fill, time, Some(amount_in))?, fill))
-    }
-
-    /// Returns the exact-out quote, and the fill inside the vaults; a sale may pay more than was asked for.
-    ///
-    /// # Errors
-    /// `QuoteError`
-    pub fn fill_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, PumpFill), QuoteError> {
-        let (_, fee_out) = transfer_fees(&self.transfer_fees, a_to_b, time);
-        let fill = self.swap(a_to_b, to_u64(fee_out.gross(amount_out))?, false)?;
-        Ok((self.quote_of(a_to_b, &fill, time, None)?, fill))
-    }
-
     fn swap(&self, a_to_b: bool, amount: u64, exact_in: bool) -> Result<PumpFill, QuoteError> {
         if self.is_off(a_to_b) {
             return Err(QuoteError::NotTradable);
@@ -126,22 +97,6 @@ impl PumpState {
             .iter()
             .rfind(|(least, _)| *least <= market_cap);
         Ok(reached.unwrap_or(first).1)
-    }
-
-    fn quote_of(
-        &self,
-        a_to_b: bool,
-        fill: &PumpFill,
-        time: &ChainTime,
-        sent: Option<u64>,
-    ) -> Result<Quote, QuoteError> {
-        let filled = VaultFill {
-            amount_in: fill.amount_in,
-            amount_out: fill.amount_out,
-            fees: sides(!a_to_b, (fill.fee()?, 0)),
-            ticks_crossed: 0,
-        };
-        filled.quote(&self.transfer_fees, a_to_b, time, sent)
     }
 
     /// Returns the pool after `fill`.
@@ -211,44 +166,41 @@ impl PumpState {
     }
 }
 
+impl VaultPool for PumpState {
+    type Fill = PumpFill;
+
+    fn transfer_fees(&self) -> &TransferFees {
+        &self.transfer_fees
+    }
+
+    fn fill_between<const TRACK: bool>(
+        &self,
+        ask: &VaultAsk,
+        _: &ChainTime,
+    ) -> Result<PumpFill, QuoteError> {
+        self.swap(ask.a_to_b, ask.amount, ask.exact_in)
+    }
+
+    fn moved(a_to_b: bool, fill: &PumpFill) -> Result<VaultFill, QuoteError> {
+        Ok(VaultFill {
+            amount_in: fill.amount_in,
+            amount_out: fill.amount_out,
+            fees: sides(!a_to_b, (fill.fee()?, 0)),
+            ticks_crossed: 0,
+        })
+    }
+
+    fn state_after(&self, a_to_b: bool, fill: PumpFill) -> Result<Self, QuoteError> {
+        self.after(a_to_b, &fill)
+    }
+}
+
 impl PoolState for PumpState {
     fn mints(&self) -> (Pubkey, Pubkey) {
         (self.account.base_mint, self.account.quote_mint)
     }
 
-    #[inline]
-    fn quote(&self, a_to_b: bool, amount_in: u64, time: &ChainTime) -> Result<Quote, QuoteError> {
-        Ok(self.fill(a_to_b, amount_in, time)?.0)
-    }
-
-    fn quote_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<Quote, QuoteError> {
-        Ok(self.fill_exact_out(a_to_b, amount_out, time)?.0)
-    }
-
-    fn swap(
-        &self,
-        a_to_b: bool,
-        amount_in: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill(a_to_b, amount_in, time)?;
-        Ok((quote, self.after(a_to_b, &fill)?))
-    }
-
-    fn swap_exact_out(
-        &self,
-        a_to_b: bool,
-        amount_out: u64,
-        time: &ChainTime,
-    ) -> Result<(Quote, Self), QuoteError> {
-        let (quote, fill) = self.fill_exact_out(a_to_b, amount_out, time)?;
-        Ok((quote, self.after(a_to_b, &fill)?))
-    }
+    quotes_between_vaults!();
 
     fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
         Self::rate(self, a_to_b, time)
@@ -256,9 +208,5 @@ impl PoolState for PumpState {
 
     fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
         Self::virtual_reserves(self, a_to_b, time)
-    }
-
-    fn take_transfer_fees(&mut self, fees: TransferFees) {
-        self.transfer_fees = fees;
     }
 }
