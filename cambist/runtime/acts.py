@@ -45,14 +45,6 @@ class Acts:
             case _:
                 self._run.record(command)
 
-    def _set_rule(self, command: SetRule) -> None:
-        """Checks the rule before the command becomes a record; it counts from that record on."""
-        if fault := rule_fault(self._run.kernel, command.text):
-            self._run.hub.note("warn", "rule", f"the rule stays as it was: {fault}")
-            return
-        self._run.record(command)
-        self._run.hub.note("info", "rule", f"trades must be: {command.text}" if command.text else "trades need no rule")
-
     def act(self, command: HubCommand) -> None:
         """Does what an operator wants of recorder, feeds or mode."""
         if isinstance(command, PlaybackCommand):
@@ -80,3 +72,11 @@ class Acts:
     def live_checks(self) -> tuple[Gate, ...]:
         """Returns what stands between PAPER and LIVE."""
         return live_gates(self._run.kernel, recording=self._run.recording.on)
+
+    def _set_rule(self, command: SetRule) -> None:
+        """Checks the rule before the command becomes a record; it counts from that record on."""
+        if fault := rule_fault(self._run.kernel, command.text):
+            self._run.hub.note("warn", "rule", f"the rule stays as it was: {fault}")
+            return
+        self._run.record(command)
+        self._run.hub.note("info", "rule", f"trades must be: {command.text}" if command.text else "trades need no rule")

@@ -61,6 +61,20 @@ class Ticks:
         """Lets channels begin anew: what they sent before no longer counts."""
         self._malformed.forget(channels)
 
+    def look_for_pause(self) -> None:
+        """If all stood still, lets nothing of before be believed: not what waits here, nor what waits in the sockets.
+
+        Slots that waited in a socket made pools look current that were 8 slots old, so connections are made anew.
+        """
+        run = self._run
+        paused_ns, self._paused_ns = max(self._paused_ns, self._pauses.look()), 0
+        if not paused_ns:
+            return
+        reason = f"stopped for {paused_ns / 1e9:.1f} s"
+        run.inbox.stopped((channel.id for channel in run.kernel.setup.engine.channels), reason)
+        run.hub.note("warn", "hub", f"{reason}: nothing of before is believed, all feeds connect anew")
+        run.feeds.renew_all()
+
     async def _tick(self) -> None:
         run = self._run
         while True:
@@ -84,20 +98,6 @@ class Ticks:
         """Without ticks no time passes for the engine: the hub ends with what ended them."""
         self._run.hub.stopping = True
         self._run.hub.wake()
-
-    def look_for_pause(self) -> None:
-        """If all stood still, lets nothing of before be believed: not what waits here, nor what waits in the sockets.
-
-        Slots that waited in a socket made pools look current that were 8 slots old, so connections are made anew.
-        """
-        run = self._run
-        paused_ns, self._paused_ns = max(self._paused_ns, self._pauses.look()), 0
-        if not paused_ns:
-            return
-        reason = f"stopped for {paused_ns / 1e9:.1f} s"
-        run.inbox.stopped((channel.id for channel in run.kernel.setup.engine.channels), reason)
-        run.hub.note("warn", "hub", f"{reason}: nothing of before is believed, all feeds connect anew")
-        run.feeds.renew_all()
 
     def _look_at_clocks(self) -> None:
         run = self._run

@@ -53,21 +53,6 @@ class CycleRows:
             rule=kernel.setup.rule,
         )
 
-    def _kept(
-        self,
-        o: Opportunity,
-        before: Shown | None,
-        fate: Fate,
-        now_ns: int,
-    ) -> CycleRow:
-        """Returns the row of the last View if nothing in it can have changed, else a new one."""
-        if before is not None and before[1:3] == (fate, now_ns) and before[0] == o:
-            self._shown[o.key] = before
-            return before[3]
-        row = self.row(o, fate, now_ns)
-        self._shown[o.key] = (o, fate, now_ns, row)
-        return row
-
     def row(self, o: Opportunity, fate: Fate, now_ns: int) -> CycleRow:
         """Returns one opportunity as a row."""
         scale = 10_000 / o.amount_in if o.amount_in else 0.0
@@ -96,6 +81,21 @@ class CycleRows:
             decision=words,
             miss=miss(o, self._names),
         )
+
+    def _kept(
+        self,
+        o: Opportunity,
+        before: Shown | None,
+        fate: Fate,
+        now_ns: int,
+    ) -> CycleRow:
+        """Returns the row of the last View if nothing in it can have changed, else a new one."""
+        if before is not None and before[1:3] == (fate, now_ns) and before[0] == o:
+            self._shown[o.key] = before
+            return before[3]
+        row = self.row(o, fate, now_ns)
+        self._shown[o.key] = (o, fate, now_ns, row)
+        return row
 
 
 def _stopped(engine: EngineView) -> tuple[tuple[str, int], ...]:

@@ -18,7 +18,7 @@ from cambist.simulator.venues.orca.layout import (
     patch_whirlpool,
 )
 from tests import svm_vectors
-from tests.engine.reference.test_whirlpool_vectors import pool_of
+from tests.engine.reference.venues.orca.test_whirlpool_vectors import pool_of
 from tests.simulator.venues.recorded import KEY, NOW, accounts_of, covers, fixture, round_trips
 
 
