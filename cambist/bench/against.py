@@ -153,8 +153,9 @@ def compare(old: Kept, new: Kept) -> list[Change]:
 
 
 def worse(old: Kept, new: Kept) -> set[tuple[str, str]]:
-    """Returns name and size of each row that is worse."""
-    return {(change.name, change.size) for change in compare(old, new) if change.verdict == "worse"}
+    """Returns name and size of each engine call that is worse."""
+    changes = compare(old, new)
+    return {(change.name, change.size) for change in changes if change.verdict == "worse" and change.part == "engine"}
 
 
 def figures(kept: Kept) -> dict[tuple[str, str], Figure]:
