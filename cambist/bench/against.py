@@ -117,6 +117,21 @@ def load(path: Path) -> Kept:
     return kept
 
 
+def together(runs: Sequence[Kept]) -> Kept:
+    """Returns runs of one build as one, with the rounds of all. Raises `ValueError` if they are of different ones."""
+    first = runs[0]
+    for run in runs:
+        for what in ("engine", "cpu"):
+            if run.machine.get(what) != first.machine.get(what):
+                message = f"the files differ in {what}: {first.machine.get(what)}, and {run.machine.get(what)}"
+                raise ValueError(message)
+    rows: dict[tuple[str, str], KeptRow] = {}
+    for row in (row for run in runs for row in run.rows):
+        key = row.name, row.size
+        rows[key] = _joined(rows[key], row) if key in rows else row
+    return msgspec.structs.replace(first, rows=tuple(rows.values()))
+
+
 def read(result: Mapping[str, Any]) -> Kept:
     """Returns what `suite.run` gave as a run that was kept."""
     return msgspec.json.decode(msgspec.json.encode(result), type=Kept)
@@ -138,8 +153,9 @@ def compare(old: Kept, new: Kept) -> list[Change]:
 
 
 def worse(old: Kept, new: Kept) -> set[tuple[str, str]]:
-    """Returns name and size of each row that is worse."""
-    return {(change.name, change.size) for change in compare(old, new) if change.verdict == "worse"}
+    """Returns name and size of each engine call that is worse."""
+    changes = compare(old, new)
+    return {(change.name, change.size) for change in changes if change.verdict == "worse" and change.part == "engine"}
 
 
 def figures(kept: Kept) -> dict[tuple[str, str], Figure]:
@@ -182,6 +198,12 @@ def summary(changes: Iterable[Change]) -> str:
     verdicts = [change.verdict for change in changes]
     order = ("same", "better", "worse", "new", "gone")
     return f"{len(verdicts)} rows: " + ", ".join(f"{verdicts.count(v)} {v}" for v in order if v in verdicts)
+
+
+def _joined(one: KeptRow, two: KeptRow) -> KeptRow:
+    """Returns a row with the rounds of both; a peer of one alone is none."""
+    shared = [side for side in one.rounds if side in two.rounds and (side != "peer" or one.peer == two.peer)]
+    return msgspec.structs.replace(one, rounds={side: one.rounds[side] + two.rounds[side] for side in shared})
 
 
 def _number(value: float) -> str:

@@ -15,7 +15,7 @@ def bench(
     *parts: str,
     json: bool = False,
     memory: bool = False,
-    against: Path | None = None,
+    against: list[Path] | None = None,
     measured: Path | None = None,
 ) -> int:
     """Measure this machine: the figures of BENCHMARKS.md.
@@ -25,7 +25,8 @@ def bench(
         json: Print one JSON object at the end; without it each row is printed as it is measured.
         memory: Measure peak memory alone, each engine in a process of its own.
         against: What `--json` printed at another time. Says row by row what changed by more than its noise; exit code 1
-            if a row is worse. Engine calls that look worse are measured a second time.
+            if a row is worse. Engine calls that look worse are measured a second time. Of several files the rounds
+            are put together: what one build does in different processes differs more than in one.
         measured: Compare this file with the one of `--against`, and measure nothing.
     """
     if memory and (against or parts):
@@ -34,7 +35,7 @@ def bench(
         raise Stop(UNUSABLE, "--measured is what to compare with --against, in place of parts to measure")
     if memory:
         return _memory(json=json)
-    old, done = _kept(against), _kept(measured)
+    old, done = _kept(against or []), _kept([measured] if measured else [])
     result = {"measured": str(measured)} if done else _measured(parts, quiet=json)
     if against is None or old is None:
         if json:
@@ -43,18 +44,18 @@ def bench(
     return _compared(against, old, done, result, json=json)
 
 
-def _kept(path: Path | None) -> Kept | None:
-    """Returns a run that was kept. Raises `Stop`."""
-    if path is None:
+def _kept(paths: list[Path]) -> Kept | None:
+    """Returns runs that were kept, as one; `None` of none. Raises `Stop`."""
+    if not paths:
         return None
     from cambist.bench import against as comparison
 
     try:
-        return comparison.load(path)
+        return comparison.together([comparison.load(path) for path in paths])
     except ValueError as error:
         raise Stop(UNUSABLE, str(error)) from error
     except OSError as error:
-        raise Stop(UNUSABLE, f"{path}: {error.strerror}") from error
+        raise Stop(UNUSABLE, f"{error.filename}: {error.strerror}") from error
 
 
 def _memory(*, json: bool) -> int:
@@ -82,18 +83,18 @@ def _measured(parts: tuple[str, ...], *, quiet: bool) -> dict[str, Any]:
 
 def _again(result: dict[str, Any], old: Kept) -> dict[str, Any]:
     """Returns a run in which engine calls that look worse are measured anew: one bad moment makes no regression."""
+    from cambist.bench import again
     from cambist.bench import against as comparison
-    from cambist.bench import engine
 
     worse = comparison.worse(old, comparison.read(result))
     if not worse:
         return result
     say(f"measuring again what looks worse: {', '.join(name for name, _ in worse)}")
-    second = {(row.name, row.size): row for row in engine.again(engine.Plan(), worse)}
+    second = again.measured(worse)
     return {**result, "rows": [second.get((row.name, getattr(row, "size", "")), row) for row in result["rows"]]}
 
 
-def _compared(path: Path, old: Kept, done: Kept | None, result: dict[str, Any], *, json: bool) -> int:
+def _compared(paths: list[Path], old: Kept, done: Kept | None, result: dict[str, Any], *, json: bool) -> int:
     from cambist.bench import against as comparison
 
     if done is None:
@@ -101,10 +102,16 @@ def _compared(path: Path, old: Kept, done: Kept | None, result: dict[str, Any], 
     new = done or comparison.read(result)
     for what in ("engine", "cpu"):
         if old.machine.get(what) != new.machine.get(what):
-            say(f"cambist: {path} has another {what}: {old.machine.get(what)}, not {new.machine.get(what)}")
+            say(f"cambist: {paths[0]} has another {what}: {old.machine.get(what)}, not {new.machine.get(what)}")
     changes = comparison.compare(old, new)
     if json:
-        put({**result, "against": {"file": str(path), "date": old.date, "machine": old.machine}, "changes": changes})
+        put(
+            {
+                **result,
+                "against": {"files": list(map(str, paths)), "date": old.date, "machine": old.machine},
+                "changes": changes,
+            }
+        )
     else:
         print(f"old: {old.words()}\nnew: {new.words()}")
         for change in changes:

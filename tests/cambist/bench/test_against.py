@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cambist.bench import against, suite
+from cambist.bench import again, against, suite
 from cambist.bench import engine as bench_engine
 from cambist.bench.against import FLOOR, FLOOR_OF_ONE
 from cambist.bench.engine import EngineRow
@@ -43,6 +43,10 @@ def run(*rows: dict[str, Any]) -> against.Kept:
 def one(old: dict[str, Any], new: dict[str, Any]) -> against.Change:
     (change,) = against.compare(run(old), run(new))
     return change
+
+
+def one_of(old: against.Kept, new: against.Kept) -> set[str]:
+    return {change.verdict for change in against.compare(old, new)}
 
 
 def among(count: int, machine: float, *rows: dict[str, Any]) -> against.Kept:
@@ -186,6 +190,26 @@ def test_an_engine_row_can_be_measured_again(monkeypatch: pytest.MonkeyPatch) ->
     assert list(bench_engine.again(plan, ())) == []
 
 
+def test_what_is_measured_again_is_in_a_process_of_its_own() -> None:
+    ((key, row),) = again.measured({("base58 encode", "32 bytes"), ("none", "")}).items()
+    assert key == (row.name, row.size) == ("base58 encode", "32 bytes")
+    assert row.rounds["python"]
+
+
+def test_of_several_runs_the_rounds_are_put_together() -> None:
+    slow, fast = run(call("x", 18, 1000, 50)), run(call("x", 13, 1000, 50), call("y", 1))
+    both = against.together([slow, fast])
+    assert [row.name for row in both.rows] == ["x", "y"]
+    assert both.rows[0].rounds["rust"] == tuple(rounds(18) + rounds(13))
+    assert one_of(both, run(call("x", 18, 1000, 50), call("y", 1))) == {"same"}
+    assert one_of(fast, run(call("x", 18, 1000, 50), call("y", 1))) == {"worse", "same"}
+    other = run(call("x", 18, 1000, 5) | {"peer": "numba"})
+    assert set(against.together([slow, other]).rows[0].rounds) == {"rust", "python"}
+    debug = msgspec.structs.replace(slow, machine={"engine": "rust, debug", "cpu": "x"})
+    with pytest.raises(ValueError, match="differ in engine: rust, release, and rust, debug"):
+        against.together([slow, debug])
+
+
 # The command.
 
 
@@ -203,6 +227,7 @@ def test_the_command_ends_with_1_if_a_row_is_worse(kept: Any, capsys: pytest.Cap
     old, new = kept("old", call("x", 10), call("y", 10)), kept("new", call("x", 10), call("y", 20))
     assert main(["bench", "--against", old, "--measured", old]) == 0
     assert main(["bench", "--against", new, "--measured", old]) == 0  # better
+    assert main(["bench", "--against", new, "--against", old, "--measured", new]) == 0
     capsys.readouterr()
     assert main(["bench", "--against", old, "--measured", new]) == 1
     out, err = capsys.readouterr()
@@ -261,9 +286,13 @@ def test_a_call_that_looks_worse_is_measured_again(
     def measured(say: object, plan: suite.Plan, show: Any) -> dict[str, Any]:
         return {"machine": {"engine": "rust, release"}, "rows": [row("x", 10), row("y", 20)]}
 
-    asked = []
+    def measured_again(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], EngineRow]:
+        asked.append(wanted)
+        return {("y", "10"): row("y", second)}
+
+    asked: list[set[tuple[str, str]]] = []
     monkeypatch.setattr(suite, "run", measured)
-    monkeypatch.setattr(bench_engine, "again", lambda plan, wanted: asked.append(wanted) or [row("y", second)])
+    monkeypatch.setattr(again, "measured", measured_again)
     assert main(["bench", "engine", "--against", kept("old", call("x", 10), call("y", 10)), "--json"]) == code
     assert asked == [{("y", "10")}]
     out, err = capsys.readouterr()
