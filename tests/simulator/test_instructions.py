@@ -2,9 +2,9 @@
 
 import pytest
 
-from cambist.engine.reference.build import instruction_builder as builder
 from cambist.engine.reference.build.instruction_builder.call import Instruction, SwapAmounts, User
 from cambist.engine.reference.chain import program
+from cambist.engine.reference.venues import instructions as builder
 from cambist.engine.reference.venues.clmm.swap import ClmmAccounts
 from cambist.engine.reference.venues.pump.swap import PumpPool
 from cambist.simulator.market import Market

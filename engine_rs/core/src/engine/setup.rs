@@ -1,5 +1,6 @@
 //! All the static facts an engine is made from. `cambist/engine/protocol.py`, `cambist/model` and, for what can be set,
-//! `cambist/config/settings.py` document each field and have its default: here all of them are given.
+//! `cambist/config/settings.py` document each field and have its default: here all that can be set is given. Facts
+//! that sessions did not always have are read without them.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,9 @@ pub struct Channel {
     pub venue: String,
     pub protocol: String,
     pub label: String,
+    #[serde(default)]
     pub symbol: String,
+    #[serde(default)]
     pub demo: bool,
 }
 
@@ -26,7 +29,9 @@ pub struct Token {
     pub mint: String,
     pub symbol: String,
     pub decimals: u32,
+    #[serde(default)]
     pub verified: bool,
+    #[serde(default)]
     pub base: i64,
 }
 
@@ -47,8 +52,11 @@ pub struct Instrument {
     pub symbol: String,
     pub base: String,
     pub quote: String,
+    #[serde(default = "spot")]
     pub kind: String,
+    #[serde(default = "eight")]
     pub price_decimals: u32,
+    #[serde(default = "eight")]
     pub quantity_decimals: u32,
 }
 
@@ -106,4 +114,12 @@ pub struct EngineSetup {
     pub search: Search,
     pub gates: Gates,
     pub bidding: Bidding,
+}
+
+fn spot() -> String {
+    "spot".to_owned()
+}
+
+fn eight() -> u32 {
+    8
 }

@@ -87,7 +87,7 @@ def test_whirlpool_bytes_after_a_swap_decode_to_the_state_after():
         recorded = svm_vectors.load("orca_whirlpool")["pools"][case["pool"]]["accounts"].values()
         data = {account["role"]: svm_vectors.account_bytes(account) for account in recorded}
         fill = pool.fill(case["a2b"], case["amount"], NOW, exact_in=True)
-        _, after = pool.after(case["a2b"], fill, NOW)
+        after = pool.swapped(case["a2b"], fill)
         written = patch_whirlpool(data["whirlpool"], after.account, now=NOW.unix_timestamp)
         assert Whirlpool.decode(written) == after.account
         if after.oracle is not None:

@@ -1,6 +1,6 @@
 import pytest
 
-from cambist.engine.reference.venues import pump
+from cambist.engine.reference.venues.pump.layout import PumpConfig, PumpFeeConfig, PumpFees, PumpPool
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.pump.layout import (
     PUMP_CONFIG,
@@ -31,17 +31,15 @@ def test_every_byte_belongs_to_a_field(layout: Layout, size: int):
 
 def test_pump_encoders_and_engine_decoders_agree():
     keys = [bytes([number]) * 32 for number in range(7)]
-    pool = pump.PumpPool(3, *keys[:6], 10**12, keys[6], True, False, -12_345)
+    pool = PumpPool(3, *keys[:6], 10**12, keys[6], True, False, -12_345)
     data = encode_pump_pool(pool, pool_bump=254)
-    assert pump.PumpPool.decode(data) == pool
+    assert PumpPool.decode(data) == pool
     after = PUMP_POOL.decode(patch_pump_pool(data, pool, (12_000, 345)))
     assert (after["protocol_fees"], after["creator_fees"], after["virtual_quote_reserves"]) == (12_000, 345, -12_345)
-    config = pump.PumpConfig(24, pump.PumpFees(20, 5, 1))
+    config = PumpConfig(24, PumpFees(20, 5, 1))
     recipients = [bytes([number]) * 32 for number in range(16)]
     data = encode_pump_config(config, recipients[:8], recipients[8:])
-    assert pump.PumpConfig.decode(data) == config
+    assert PumpConfig.decode(data) == config
     assert (data[57:89], data[281:313], data[643:675]) == (recipients[0], recipients[7], recipients[8])
-    schedule = pump.PumpFeeConfig(
-        pump.PumpFees(25, 5, 0), ((0, pump.PumpFees(2, 93, 30)), (2**80, pump.PumpFees(20, 5, 5)))
-    )
-    assert pump.PumpFeeConfig.decode(encode_pump_fee_config(schedule, bump=1)) == schedule
+    schedule = PumpFeeConfig(PumpFees(25, 5, 0), ((0, PumpFees(2, 93, 30)), (2**80, PumpFees(20, 5, 5))))
+    assert PumpFeeConfig.decode(encode_pump_fee_config(schedule, bump=1)) == schedule

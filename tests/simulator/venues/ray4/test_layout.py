@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import asdict
 
-from cambist.engine.reference.venues.quote import Pool
 from cambist.engine.reference.venues.quote_error import RoundingRule
 from cambist.engine.reference.venues.ray4.layout import AmmV4
+from cambist.engine.reference.venues.ray4.pool import AmmV4Pool
 from cambist.simulator.layout import Layout
 from cambist.simulator.venues.ray4.layout import AMM_V4, encode_amm_v4, patch_amm_v4_swap
 from tests import svm_vectors
@@ -70,7 +70,7 @@ def test_amm_v4_totals_are_the_programs():
             swap_coin_out_amount=0,
             swap_acc_coin_fee=0,
         )
-        pool = Pool.amm_v4(AmmV4.decode(data), case["cv"], case["pv"], RoundingRule.OLD_CEIL)
+        pool = AmmV4Pool(AmmV4.decode(data), (case["cv"], case["pv"]), RoundingRule.OLD_CEIL)
         a_to_b = case["dir"] == 2
         swap = pool.swap if case["tag"] == 9 else pool.swap_exact_out
         quote, after = swap(a_to_b, case["amount"], NOW)
