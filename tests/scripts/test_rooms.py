@@ -82,3 +82,10 @@ def test_a_file_that_has_no_rooms_ends_it_with_2(script: Any, text: str | None, 
         script.read(path)
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.glob("rooms-*.json")), ids=lambda path: path.stem)
+def test_kept_figures_can_be_compared(script: Any, path: Path) -> None:
+    kept = script.read(path)
+    assert {"cambist/engine/reference", "cambist/simulator", "feeds", "storage", "themes", "tui"} <= set(kept)
+    assert script.table(kept, kept)[1] == []
