@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+import weakref
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ, tcgetattr
@@ -40,6 +41,8 @@ class Terminal:
         env |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         command = [sys.executable, *start, *args, "--config", str(cambist.config)]
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, cwd=ROOT)
+        # A test that fails before it ends the command must not leave it at work.
+        weakref.finalize(self, self.process.kill)
         self.output = b""
 
     def read(self, seconds: float, until: bytes = b"\0never") -> bytes:

@@ -15,7 +15,8 @@ from feeds.priority_fees import PriorityFeeConfig, PriorityFeeFeed
 from feeds.solana import WHIRLPOOL, SolanaConfig, SolanaFeed
 from tests.feeds.servers import RememberingSink, running, until
 
-pytestmark = pytest.mark.virtual_time
+# The market is another process: its slots take their time.
+pytestmark = pytest.mark.realtime
 
 WS = Channel(1, "solana", "solana", "solana.ws", "x")
 HTTP = Channel(2, "solana", "solana", "solana.http", "x")
