@@ -17,10 +17,14 @@ class Exchange(msgspec.Struct, frozen=True):
     """Its letter in a route of single letters, where another venue has the first one of its name."""
     seeds: tuple[str, ...] = ()
     """Where a config may have the first picture of a book come from."""
+    colour: str = ""
+    """The role of themes that it is shown in; empty for none."""
+    rank: int = 0
+    """Of the venues that a price is shown of, the lowest comes first."""
 
 
 EXCHANGES = (
-    Exchange("binance", "feeds.binance:SPOT", 1_000),
+    Exchange("binance", "feeds.binance:SPOT", 1_000, colour="binance", rank=-3),
     Exchange("kraken", "feeds.kraken:VENUE", 4_000),
     Exchange("okx", "feeds.okx:VENUE", 1_500, "x", ("rest", "stream")),
     Exchange("bybit", "feeds.bybit:VENUE", 1_000, "y"),

@@ -23,18 +23,39 @@ class ChainVenue(msgspec.Struct, frozen=True):
     """Where the compute units come from that a swap asks for."""
     forms: tuple[tuple[str, Proof], ...] = ()
     """Where it is not the same for all its pools: a form of the quote, and how far that is proved."""
+    colour: str = ""
+    """The role of themes that it is shown in: its own, or that of another venue of the same house; empty for none."""
+    rank: int = 0
+    """Of the venues that a price is shown of, the lowest comes first."""
 
 
 _RECORDED = "recorded from the program"
 POOL_VENUES: tuple[ChainVenue, ...] = (
-    ChainVenue("ray4", "Raydium AMM v4", ("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8",), "program", units=_RECORDED),
-    ChainVenue("cpmm", "Raydium CPMM", ("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C",), "program", units=_RECORDED),
+    ChainVenue(
+        "ray4",
+        "Raydium AMM v4",
+        ("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8",),
+        "program",
+        units=_RECORDED,
+        colour="ray4",
+        rank=-2,
+    ),
+    ChainVenue(
+        "cpmm",
+        "Raydium CPMM",
+        ("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C",),
+        "program",
+        units=_RECORDED,
+        colour="cpmm",
+    ),
     ChainVenue(
         "orca",
         "Orca Whirlpool",
         ("whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc", "iwhrLHdsgrvmnwU8GF2FSmyabSMjfHwFGJAX2ufJ3ZN"),
         "program",
         units=_RECORDED,
+        colour="orca",
+        rank=-1,
     ),
     ChainVenue(
         "damm2",
@@ -50,10 +71,25 @@ POOL_VENUES: tuple[ChainVenue, ...] = (
             ("fee by price (market cap), in equal steps", "formula"),
             ("fee by price (market cap), exponentially", "formula"),
         ),
+        colour="dlmm",
     ),
-    ChainVenue("dlmm", "Meteora DLMM", ("LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo",), "program", units=_RECORDED),
+    ChainVenue(
+        "dlmm",
+        "Meteora DLMM",
+        ("LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo",),
+        "program",
+        units=_RECORDED,
+        colour="dlmm",
+    ),
     ChainVenue("saber", "Saber", ("SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ",), "program", units=_RECORDED),
-    ChainVenue("clmm", "Raydium CLMM", ("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK",), "program", units=_RECORDED),
+    ChainVenue(
+        "clmm",
+        "Raydium CLMM",
+        ("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK",),
+        "program",
+        units=_RECORDED,
+        colour="cpmm",
+    ),
     ChainVenue(
         "pump",
         "Pump AMM",
@@ -88,6 +124,7 @@ CHAIN_BOOKS = (
     ),
 )
 """Decoded, not watched."""
+POOL_VENUE_OF = {venue.name: venue for venue in POOL_VENUES}
 VENUE_OF_PROGRAM = {program: venue.name for venue in POOL_VENUES for program in venue.programs}
 UNPROVED_PROGRAMS = frozenset(
     program for venue in POOL_VENUES if venue.proof == "formula" for program in venue.programs

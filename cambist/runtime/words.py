@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.model.exchanges import EXCHANGE_OF
 from cambist.model.text import sanitise, short
 from cambist.model.tokens import labels
-from cambist.model.venues import VENUE_OF_PROGRAM
+from cambist.model.venues import POOL_VENUE_OF, VENUE_OF_PROGRAM
 from cambist.view import Leg
 
 if TYPE_CHECKING:
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
     from cambist.model.market import Instrument, PoolRef, Token
     from cambist.model.opportunity import Opportunity
-
-VENUE_CLASSES = frozenset({"ray4", "cpmm", "orca", "dlmm", "binance"})
-SISTERS = {"damm2": "dlmm", "clmm": "cpmm"}
-"""Venues shown in the colour of another one of the same house."""
 
 DECISIONS = {
     "go": "go",
@@ -56,10 +53,16 @@ DECLINED = {
 
 
 def venue_class(venue: str) -> str:
-    """Returns the theme role of a venue."""
+    """Returns the theme role of a venue; one whose name goes on after a hyphen is shown as the one before it."""
     name = venue.partition("-")[0]
-    name = SISTERS.get(name, name)
-    return name if name in VENUE_CLASSES else "other"
+    found = POOL_VENUE_OF.get(name) or EXCHANGE_OF.get(name)
+    return (found.colour if found else "") or "other"
+
+
+def venue_rank(venue: str) -> int:
+    """Returns where a venue stands among those that a price is shown of: the lowest first."""
+    found = POOL_VENUE_OF.get(venue) or EXCHANGE_OF.get(venue)
+    return found.rank if found else 0
 
 
 def feed_row_name(channel: Channel) -> str:

@@ -37,7 +37,7 @@ class PriceRow(msgspec.Struct, frozen=True, gc=False):
     synthetic: str = ""
     """`basis (synthetic)` for spot against perpetual; else empty."""
     venue_class: str = ""
-    """Theme role of the venue: `ray4`, `cpmm`, `orca`, `dlmm`, `binance`, `other`."""
+    """Theme role of the venue, as its row in `cambist.model` says; `other` for none."""
     depth: float = 0.0
     """Quote tokens near the price; 0 where that is not known."""
     reference: bool = False

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from cambist.model.text import sanitise, short
 from cambist.runtime.sections import AGE_STEP_NS
-from cambist.runtime.words import EQUIVALENCE, Names, peg_words, venue_class
+from cambist.runtime.words import EQUIVALENCE, Names, peg_words, venue_class, venue_rank
 from cambist.view import PanelState, PriceRow, PricesSection
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup, EngineView, EquivalenceView, PriceView
 
-VENUE_ORDER = {"binance": -3, "ray4": -2, "orca": -1}
 
 Kin = tuple[str, str]
 """What prices must share to be compared: token and what they are in; the source where either is but a ticker."""
@@ -25,7 +24,7 @@ class PriceRows:
         self._setup, self._names = setup, names
         self._quote = self._quote_name()
         ranks = {t.mint: (t.base or 1_000, n) for n, t in enumerate(setup.tokens)}
-        self._price_order = lambda p: (*ranks.get(p.mint, (2_000, 0)), p.mint, VENUE_ORDER.get(p.venue, 0), p.source)
+        self._price_order = lambda p: (*ranks.get(p.mint, (2_000, 0)), p.mint, venue_rank(p.venue), p.source)
 
     def section(self, engine: EngineView, now_ns: int, silent: PanelState | None) -> PricesSection:
         """Returns the section; `silent` is what it says of itself while no feed brings anything."""
