@@ -9,7 +9,7 @@ const DAYS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /// `YYYY-MM-DDTHH:MM:SS`, optionally a dot and one to nine digits, `Z`. A leap second counts as the one after it.
 ///
 /// ```
-/// use cambist_core::decode::rfc3339_ns;
+/// use cambist_core::exchanges::rfc3339::rfc3339_ns;
 ///
 /// assert_eq!(rfc3339_ns("2026-11-21T12:00:00.000001Z"), Some(1_795_262_400_000_001_000));
 /// assert_eq!(rfc3339_ns("2026-02-29T00:00:00Z"), None);

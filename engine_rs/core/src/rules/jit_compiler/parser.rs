@@ -9,7 +9,7 @@ use super::{MAX_DEPTH, MAX_NODES, MAX_TEXT};
 /// Returns the program of a rule. `symbols` are the tokens that functions may name.
 ///
 /// ```
-/// use cambist_core::jit_compiler::{RuleCode, Verdict, compile};
+/// use cambist_core::rules::jit_compiler::{RuleCode, Verdict, compile};
 /// let rule = compile("net_bps > 8 and rsi(SOL) < 70", &["SOL"]).unwrap();
 /// assert_eq!(rule.fields(), ["net_bps", "rsi(SOL)"]);
 /// assert_eq!(rule.evaluate(&[9.0, 50.0]), Ok(Verdict::True));

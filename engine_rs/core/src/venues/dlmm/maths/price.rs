@@ -13,7 +13,7 @@ const MAX_EXPONENT: u32 = 1 << 19;
 /// `Overflow` where it leaves 128 bits or a bin id its range.
 ///
 /// ```
-/// use cambist_core::amm_math::dlmm::bin_price;
+/// use cambist_core::venues::dlmm::maths::price::bin_price;
 /// assert_eq!(bin_price(-1, 10), Ok(18_428_315_757_951_600_016));
 /// ```
 pub fn bin_price(bin_id: i32, bin_step: u16) -> Result<u128, QuoteError> {
