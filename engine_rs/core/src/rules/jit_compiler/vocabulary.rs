@@ -64,7 +64,7 @@ const fn boolean(name: &'static str) -> Word {
     }
 }
 
-/// Fields of an opportunity; what each is, is said in `cambist/engine/reference/jit_compiler/vocabulary.py`.
+/// Fields of an opportunity; what each is, is said in `cambist/engine/reference/rules/jit_compiler/vocabulary.py`.
 pub const FIELDS: &[Word] = &[
     number("net_bps", Unit::Bps),
     number("gross_bps", Unit::Bps),
