@@ -76,7 +76,7 @@ def _run(argv: list[str] | None) -> int:
     except CycloptsError as error:
         say(f"cambist: {error}")
         return UNUSABLE
-    except Exception as error:
+    except Exception as error:  # what can be explained is; the rest is raised again, and is in the log by then
         log.crash("cambist", error)
         explained = explain(error)
         if explained is None:

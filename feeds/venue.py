@@ -165,7 +165,7 @@ class Venue(ABC):
     def __init_subclass__(cls) -> None:
         """Takes a plug-in that was written when `parse` was called `heard`."""
         if "heard" in cls.__dict__ and "parse" not in cls.__dict__:
-            cls.parse = cls.__dict__["heard"]  # type: ignore[method-assign]
+            cls.parse = cls.__dict__["heard"]  # type: ignore[method-assign]  # once, while the class is made
 
     # Streams
 

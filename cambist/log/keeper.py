@@ -44,7 +44,7 @@ class Keeper(logging.Handler):
             self._waiting.put_nowait(self._form(event(record)))
         except queue.Full:
             self._lose("they come faster than they can be written")
-        except Exception as error:
+        except Exception as error:  # a value with a bad __str__ must not end what wrote of it
             self._lose(f"one could not be put into words ({type(error).__name__})")
         if self._thread is None:
             self._thread = threading.Thread(target=self._write, name="log", daemon=True)

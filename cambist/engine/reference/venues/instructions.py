@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from cambist.engine.reference.build.instruction_builder.addresses import associated_token_address
-from cambist.engine.reference.build.instruction_builder.call import (
+from cambist.engine.reference.build.instruction_builder import (
+    MAX_TRANSACTION,
     AccountMeta,
     BuildError,
     Instruction,
-    SwapAmounts,
-    User,
-)
-from cambist.engine.reference.build.instruction_builder.message import (
-    MAX_TRANSACTION,
     LookupTable,
     Message,
+    SwapAmounts,
+    User,
+    associated_token_address,
+    close_account,
     compile_legacy,
     compile_v0,
-)
-from cambist.engine.reference.build.instruction_builder.plumbing import (
-    close_account,
     compute_unit_limit,
     compute_unit_price,
     create_associated_token,
