@@ -7,6 +7,7 @@ import importlib
 import os
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -120,8 +121,8 @@ def _network(config: Config, say: Callable[[str], None], progress: Callable[[str
 def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> Hub[LiveSource]:
     """Returns a runtime; with `capture`, the name of a session or an empty one, it records and takes nothing."""
     folder = config.session_folder
-    setup = kernel_setup(config, market)
     trades = capture is None
+    setup = kernel_setup(config, market)
     if not trades:
         setup = msgspec.structs.replace(setup, watch_only=True)
     name, note = engines.chosen(rust=config.engine.use_rust_backend)
@@ -130,37 +131,12 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
     if trades:
         kernel.risk.state.halted = _halt_in_force(journal_path)
     notes: list[Callable[[str, str, str], None]] = []
-
-    def recorder(on_end: Callable[[str], None]) -> Recorder:
-        prefix = f"demo{config.market.seed}" if market.demo else "market"
-        meta = {"app": VERSION, "engine": kernel.engine.name, "seed": str(market.seed), "market": market.label}
-        limits = config.recording
-
-        def tidy() -> object:
-            age_ns = limits.max_days * 86_400 * NS_PER_S
-            return retain(folder, time.time_ns(), max_bytes=limits.max_bytes, max_age_ns=age_ns)
-
-        # Twenty segments fill the folder, so that removing the oldest leaves most of what there was.
-        segment_bytes = min(SEGMENT_BYTES, max(1 << 20, limits.max_bytes // 20))
-        named = capture or ""
-        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes, name=named)
-
-    def journal() -> Any:
-        from storage.journal import Journal
-
-        return Journal.open(journal_path, "paper", f"run-{time.time_ns()}")
-
-    def start_duel() -> Any:
-        from cambist.engine.duel import Duel
-
-        return Duel.start(msgspec.json.encode(setup.engine))
-
     build = engines.build_info()
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: notes[0](*line)),
-        recorder=recorder if config.recording.enabled or not trades else None,
-        journal=journal if trades else None,
-        duel=start_duel if duel else None,
+        recorder=_recorders(config, market, kernel, capture or "") if config.recording.enabled or not trades else None,
+        journal=partial(_open_journal, journal_path) if trades else None,
+        duel=partial(_start_duel, setup) if duel else None,
         sessions=lambda: list_sessions(folder),
         open_session=lambda chosen, beside: _beside(config, chosen, beside),
         market=market.label,
@@ -173,6 +149,38 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
     runtime = Hub(kernel, LiveSource(kernel, parts))
     notes.append(runtime.note)
     return runtime
+
+
+def _recorders(
+    config: Config, market: Market, kernel: Kernel, named: str
+) -> Callable[[Callable[[str], None]], Recorder]:
+    """Returns what makes a recorder, given what is called at its end; `named` is its session or empty."""
+    folder, limits = config.session_folder, config.recording
+    prefix = f"demo{config.market.seed}" if market.demo else "market"
+    # Twenty segments fill the folder, so that removing the oldest leaves most of what there was.
+    segment_bytes = min(SEGMENT_BYTES, max(1 << 20, limits.max_bytes // 20))
+
+    def tidy() -> object:
+        age_ns = limits.max_days * 86_400 * NS_PER_S
+        return retain(folder, time.time_ns(), max_bytes=limits.max_bytes, max_age_ns=age_ns)
+
+    def recorder(on_end: Callable[[str], None]) -> Recorder:
+        meta = {"app": VERSION, "engine": kernel.engine.name, "seed": str(market.seed), "market": market.label}
+        return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes, name=named)
+
+    return recorder
+
+
+def _open_journal(path: Path) -> Any:
+    from storage.journal import Journal
+
+    return Journal.open(path, "paper", f"run-{time.time_ns()}")
+
+
+def _start_duel(setup: KernelSetup) -> Any:
+    from cambist.engine.duel import Duel
+
+    return Duel.start(msgspec.json.encode(setup.engine))
 
 
 def _journal_path(config: Config) -> Path:

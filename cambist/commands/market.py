@@ -6,7 +6,7 @@ from cambist.commands.console import UNUSABLE, Stop
 
 
 def market(
-    *, seed: int = 7, slots: int | None = None, digest: bool = False, rate: float = 1.0, exchanges: str = "binance"
+    *, seed: int = 7, slots: int | None = None, digest: bool = False, rate: float = 1.0, exchanges: str = ""
 ) -> int:
     """Run the embedded market alone; its endpoints are printed as one JSON line.
 
@@ -15,7 +15,7 @@ def market(
         slots: End after this many slots.
         digest: Print the digest over all transactions and states of `slots` slots, without sockets.
         rate: How busy the noise traders are.
-        exchanges: Names of the exchanges to serve, with commas between; binance is always among them.
+        exchanges: Names of exchanges to serve besides the one that the traders look at, with commas between.
     """
     from cambist.simulator.process import run_market
 

@@ -28,8 +28,8 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Demo only: one seed, the same market."""
     rate: Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)] = 1.0
     """Demo only: how busy its noise traders are."""
-    exchanges: tuple[str, ...] = ("binance",)
-    """Demo only: the exchanges that the embedded market serves; Binance is always among them."""
+    exchanges: tuple[str, ...] = ()
+    """Demo only: the exchanges that the embedded market serves besides the one its traders look at."""
     transport: Literal["websockets", "native"] = "websockets"
     """Demo only: what reads its streams. Endpoints of the network choose for themselves."""
 

@@ -142,6 +142,12 @@ def network(config: Config, watched: Watched | None = None) -> Market:
     )
 
 
+def _demo_first() -> str:
+    from cambist.simulator.exchanges import FIRST
+
+    return FIRST
+
+
 def only(config: Config, feeds: Sequence[str]) -> Config:
     """Returns a config of some feeds: exchanges and nodes by name, `solana` for all nodes. None means all of them.
 
@@ -149,7 +155,7 @@ def only(config: Config, feeds: Sequence[str]) -> Config:
     """
     demo = config.market.source == "demo"
     nodes = ("solana",) if demo else tuple(endpoint.name for endpoint in config.solana)
-    exchanges = ("binance", *config.market.exchanges) if demo else tuple(config.exchanges)
+    exchanges = (_demo_first(), *config.market.exchanges) if demo else tuple(config.exchanges)
     known = dict.fromkeys((*(("solana",) if nodes else ()), *nodes, *exchanges))
     unknown = [name for name in feeds if name not in known]
     if unknown:

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, assert_never
 from cambist.engine import unavailable
 from cambist.model.commands import (
     AddBookmark,
+    Arm,
+    ClearHalt,
+    Disarm,
+    Halt,
+    InjectPrice,
     PlaybackCommand,
     RetryFeed,
     SetMode,
@@ -42,8 +47,10 @@ class Acts:
                     self._run.hub.note("warn", "engine", f"the Rust engine can't be used: {why}")
                 else:
                     self._stepper.due_switch = SwitchEngine(wanted)
-            case _:
+            case Halt() | ClearHalt() | Disarm() | Arm() | InjectPrice():
                 self._run.record(command)
+            case _:
+                assert_never(command)
 
     def act(self, command: HubCommand) -> None:
         """Does what an operator wants of recorder, feeds or mode."""
