@@ -185,7 +185,7 @@ impl Registry {
         }
     }
 
-    /// Takes a copy that is no news: who told it, and whether its teller went back.
+    /// Takes a copy that changes nothing: who reported it, and whether its reporter went back.
     fn take_copy(
         &mut self,
         at: usize,
