@@ -82,7 +82,7 @@ def main() -> None:
     setup = setup_of(market)
     (FUZZ / "setup.json").write_bytes(msgspec.json.format(msgspec.json.encode(setup), indent=2) + b"\n")
     for pool in setup.pools:
-        records(setup, Told(demo=Market(7)), pool.address)
+        records(setup, OneArray(demo=Market(7)), pool.address)
     exchange(setup)
     books()
     for answer in (*transactions.answers(), *book_fills.answers()):
@@ -126,15 +126,15 @@ def exchanges() -> None:
         save("plain", protocol.encode() + b"\n" + bodies[0])
 
 
-class Told(Wire):
+class OneArray(Wire):
     """The embedded market with one array of ticks or bins of each pool: the others count as not there."""
 
     def _value(self, address: bytes) -> dict | None:
         value = super()._value(address)
         if value is None or value["space"] < ONE_ARRAY:
             return value
-        self.told = getattr(self, "told", address)
-        return value if address == self.told else None
+        self.only = getattr(self, "only", address)
+        return value if address == self.only else None
 
 
 def setup_of(market: Market) -> EngineSetup:

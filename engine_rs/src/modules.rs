@@ -10,12 +10,12 @@ use cambist_core::chain::solana::decode_solana;
 use cambist_core::exchanges::Continuity;
 use cambist_core::exchanges::Direction;
 use cambist_core::exchanges::binance::decode_binance;
+use cambist_core::exchanges::decoded::decode_venue;
 use cambist_core::exchanges::event::{Level, canonical};
 use cambist_core::exchanges::kraken::checksum::kraken_checksum;
 use cambist_core::exchanges::okx::checksum::okx_checksum;
 use cambist_core::exchanges::okx::decode::decode_okx;
 use cambist_core::exchanges::rfc3339::rfc3339_ns;
-use cambist_core::exchanges::said::decode_venue;
 use cambist_core::search::cycle_finder::{Potentials, find_negative_cycles};
 use cambist_core::search::graph::Graph;
 use cambist_core::search::log2;
@@ -49,16 +49,16 @@ pub(crate) fn py_decode_binance(protocol: &str, symbol: &str, body: &[u8]) -> Py
 /// Returns canonical JSON of each event of one frame from OKX. Raises `ValueError` with the decoder's words.
 #[pyfunction(name = "decode_okx")]
 pub(crate) fn py_decode_okx(protocol: &str, symbol: &str, body: &[u8]) -> PyResult<Vec<String>> {
-    let said = decode_okx(protocol, symbol, body).map_err(Fault::input)?;
-    let texts: Result<_, _> = said.iter().map(canonical).collect();
+    let events = decode_okx(protocol, symbol, body).map_err(Fault::input)?;
+    let texts: Result<_, _> = events.iter().map(canonical).collect();
     Ok(texts.map_err(Fault::input)?)
 }
 
 /// Returns canonical JSON of each event of one frame of any exchange. Raises `ValueError` with the decoder's words.
 #[pyfunction(name = "decode_venue")]
 pub(crate) fn py_decode_venue(protocol: &str, symbol: &str, body: &[u8]) -> PyResult<Vec<String>> {
-    let said = decode_venue(protocol, symbol, body).map_err(Fault::input)?;
-    let texts: Result<_, _> = said.into_iter().map(|event| canonical(&event)).collect();
+    let events = decode_venue(protocol, symbol, body).map_err(Fault::input)?;
+    let texts: Result<_, _> = events.into_iter().map(|event| canonical(&event)).collect();
     Ok(texts.map_err(Fault::input)?)
 }
 
@@ -94,19 +94,19 @@ pub(crate) fn py_okx_checksum(bids: Vec<Level>, asks: Vec<Level>) -> i32 {
 #[pyfunction(name = "decode_solana")]
 pub(crate) fn py_decode_solana(frames: Vec<(u32, u32, bool, Vec<u8>)>) -> PyResult<Vec<String>> {
     let mut session = SolanaSession::new();
-    let mut said = Vec::new();
+    let mut lines = Vec::new();
     for (conn, generation, sent, body) in &frames {
         let direction = if *sent { Direction::Out } else { Direction::In };
         match decode_solana(&mut session, *conn, *generation, direction, body) {
             Ok(events) => {
                 for event in &events {
-                    said.push(canonical(event).map_err(Fault::input)?);
+                    lines.push(canonical(event).map_err(Fault::input)?);
                 }
             }
-            Err(error) => said.push(error.to_string()),
+            Err(error) => lines.push(error.to_string()),
         }
     }
-    Ok(said)
+    Ok(lines)
 }
 
 /// Returns a graph of edges (tail, head, weight); nodes are named by their number, edges `0:0`, `1:0`, … by theirs.

@@ -255,11 +255,11 @@ impl AccountStream {
         py: Python<'py>,
         key: &[u8],
     ) -> Option<(u64, u64, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-        let told = self.core.account(key.try_into().ok()?)?;
-        let (owner, data) = (&told.owner, &told.data);
+        let state = self.core.account(key.try_into().ok()?)?;
+        let (owner, data) = (&state.owner, &state.data);
         Some((
-            told.slot,
-            told.lamports,
+            state.slot,
+            state.lamports,
             PyBytes::new(py, owner),
             PyBytes::new(py, data),
         ))

@@ -96,14 +96,14 @@ pub(crate) fn py_lots_to_atoms(
         base: base_lot,
         quote: quote_lot,
     };
-    let told = py.detach(|| {
+    let found = py.detach(|| {
         let atoms = |&(price, quantity): &(u64, u128)| {
             let base = lots.base_atoms(quantity)?;
             Ok::<_, SlabError>((base, lots.quote_atoms(price, quantity)?))
         };
         levels.iter().map(atoms).collect::<Vec<_>>()
     });
-    or_words(py, told)
+    or_words(py, found)
 }
 
 /// Returns what a wallet holds: (lamports, holdings, balances, skipped, counts of skips).

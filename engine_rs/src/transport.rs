@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cambist_transport::{Clock, Event, Limits, Options, Pattern, Said, Transport as Core};
+use cambist_transport::{Clock, Event, EventKind, Limits, Options, Pattern, Transport as Core};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::error::Fault;
 
 /// (connection, kind, what, code, body).
-type Told<'py> = (u32, &'static str, &'static str, i32, Bound<'py, PyBytes>);
+type EventRow<'py> = (u32, &'static str, &'static str, i32, Bound<'py, PyBytes>);
 
 /// WebSocket connections on a thread of their own, and the ring of records that they fill.
 #[pyclass(frozen, module = "cambist.engine._native")]
@@ -115,9 +115,9 @@ impl Transport {
 
     /// Returns what happened since the last call.
     #[pyo3(name = "events")]
-    fn py_events<'py>(&self, py: Python<'py>) -> Vec<Told<'py>> {
+    fn py_events<'py>(&self, py: Python<'py>) -> Vec<EventRow<'py>> {
         let events = self.core.events();
-        events.iter().map(|event| told(py, event)).collect()
+        events.iter().map(|event| row(py, event)).collect()
     }
 
     /// Returns a block of the records up to `until_ns`, at most `limit`, and how many.
@@ -181,12 +181,14 @@ fn seconds(value: f64) -> Result<Duration, Fault> {
     Duration::try_from_secs_f64(value).map_err(|_| Fault::Input(format!("{value} is no time")))
 }
 
-fn told<'py>(py: Python<'py>, event: &Event) -> Told<'py> {
-    let (kind, what, code, body) = match &event.said {
-        Said::Opened => ("opened", "", 0, &[][..]),
-        Said::Failed { what, code, text } => ("failed", *what, *code, text.as_bytes()),
-        Said::Frame(body) => ("frame", "", 0, body.as_slice()),
-        Said::Closed { what, code, text } => ("closed", *what, i32::from(*code), text.as_bytes()),
+fn row<'py>(py: Python<'py>, event: &Event) -> EventRow<'py> {
+    let (kind, what, code, body) = match &event.kind {
+        EventKind::Opened => ("opened", "", 0, &[][..]),
+        EventKind::Failed { what, code, text } => ("failed", *what, *code, text.as_bytes()),
+        EventKind::Frame(body) => ("frame", "", 0, body.as_slice()),
+        EventKind::Closed { what, code, text } => {
+            ("closed", *what, i32::from(*code), text.as_bytes())
+        }
     };
     (event.id, kind, what, code, PyBytes::new(py, body))
 }

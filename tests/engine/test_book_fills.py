@@ -108,7 +108,7 @@ def test_lines_tell_the_fills_of_openbook_in_its_own_frame_only():
 
 
 @pytest.mark.parametrize(
-    ("key", "data", "says"),
+    ("key", "data", "message"),
     [
         (owned.PHOENIX, made.phoenix_log()[:92], "phoenix_log: size was 92, expected 93"),
         (owned.PHOENIX, b"\x0f\x02" + made.phoenix_log()[2:], "phoenix_log: header was 2"),
@@ -123,8 +123,8 @@ def test_lines_tell_the_fills_of_openbook_in_its_own_frame_only():
         (owned.OPENBOOK_V2, made.fill_log(1, 0), "openbook_v2_fill: quantity was 0"),
     ],
 )
-def test_what_cannot_be_a_fill_is_refused_with_what_it_was(key: bytes, data: bytes, says: str):
-    assert decode_fills([(key, data)]) == [says]
+def test_what_cannot_be_a_fill_is_refused_with_what_it_was(key: bytes, data: bytes, message: str):
+    assert decode_fills([(key, data)]) == [message]
 
 
 def test_a_damaged_log_of_phoenix_is_named_and_the_swap_kept():

@@ -101,10 +101,10 @@ def test_each_row_has_a_curve_or_a_reason_for_none(row):
 
 @rows
 def test_each_row_reads_what_its_program_reports(row):
-    told = bool(row.events), row.line is not None, row.fills is not None
-    assert any(told) != (row.venue in NO_EVENT)
-    assert told[1] == (row.venue in BY_LINE)
-    assert row.venue not in BY_FILL or told == (False, False, True)
+    reported = bool(row.events), row.line is not None, row.fills is not None
+    assert any(reported) != (row.venue in NO_EVENT)
+    assert reported[1] == (row.venue in BY_LINE)
+    assert row.venue not in BY_FILL or reported == (False, False, True)
     assert all(len(tag) == 8 for tag in row.events)
 
 
@@ -153,8 +153,8 @@ def test_each_exchange_says_how_its_books_follow(row):
 
 
 def test_each_continuity_is_of_one_exchange():
-    told = [books.continuity for row in exchanges.TABLE for books in row.books]
-    assert sorted(told) == sorted(exchanges.Continuity)
+    used = [books.continuity for row in exchanges.TABLE for books in row.books]
+    assert sorted(used) == sorted(exchanges.Continuity)
 
 
 def test_nothing_outside_the_rooms_names_a_venue():

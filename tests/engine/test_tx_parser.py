@@ -15,7 +15,7 @@ from tests.shared import shared_data
 SOL = "So11111111111111111111111111111111111111112"
 
 
-def told(swap):
+def figures(swap):
     """Returns a swap without its addresses."""
     return swap.venue, swap.place[1:4], swap.amounts, swap.by_transfers, swap.by_balances, swap.disagrees
 
@@ -37,8 +37,8 @@ def test_a_route_is_told_swap_by_swap(answer):
     assert transaction.refused == []
     first, second = transaction.swaps
     paid, middle, got = made.SOL_IN, made.USDC_MID, made.BONK_OUT
-    assert told(first) == ("ray4", (0, 0, 2), (paid, middle), (paid, middle), (paid, middle), False)
-    assert told(second) == ("dlmm", (0, 3, 2), (middle, got), (middle, got), (middle, got), False)
+    assert figures(first) == ("ray4", (0, 0, 2), (paid, middle), (paid, middle), (paid, middle), False)
+    assert figures(second) == ("dlmm", (0, 3, 2), (middle, got), (middle, got), (middle, got), False)
     assert first.pool == made.POOL_A
     # A record of Raydium names no mint: the vaults' do.
     assert first.mints == (program.WRAPPED_SOL, made.USDC)
@@ -86,7 +86,7 @@ def test_without_inner_instructions_the_logs_still_tell():
     answer["result"]["meta"]["innerInstructions"] = None
     [transaction] = read(answer)
     [swap] = transaction.swaps
-    assert told(swap) == ("ray4", (0, 0, 2), (made.SOL_IN, made.USDC_MID), (None, None), (None, None), False)
+    assert figures(swap) == ("ray4", (0, 0, 2), (made.SOL_IN, made.USDC_MID), (None, None), (None, None), False)
     assert (swap.pool, swap.mints) == (None, (None, None))
 
 
@@ -135,8 +135,8 @@ def test_a_curves_trades_are_told_as_recorded():
     mint = base58.decode("HfJVjBdkhAD2ynVM8PdTSii4ECZdsxNTCx5wpEqUpump")
     bought, sold = transaction.swaps
     assert (bought.mints, sold.mints) == ((program.WRAPPED_SOL, mint), (mint, program.WRAPPED_SOL))
-    assert told(bought)[2:4] == ((24_080_282, 605_426_095_720),) * 2
-    assert told(sold)[2:4] == ((605_426_095_720, 24_080_281), (605_426_095_720, None))
+    assert figures(bought)[2:4] == ((24_080_282, 605_426_095_720),) * 2
+    assert figures(sold)[2:4] == ((605_426_095_720, 24_080_281), (605_426_095_720, None))
     assert transaction.complete
     assert not bought.disagrees
     assert not sold.disagrees
@@ -148,7 +148,7 @@ def test_a_routed_trade_of_a_block_is_told_as_recorded():
         transactions = read(answer)
         for transaction in transactions:
             [swap] = transaction.swaps
-            assert told(swap) == ("pump_curve", (4, 1, 2), (300_273_000, 5_032_051_139_663),
+            assert figures(swap) == ("pump_curve", (4, 1, 2), (300_273_000, 5_032_051_139_663),
                                   (300_273_000, 5_032_051_139_663), (None, 5_032_051_139_663), False)  # fmt: skip
             assert swap.place.router == base58.decode("b1oomGGqPKGD6errbyfbVMBuzSC8WtAAYo8MwNafWW1")
             assert swap.decimals == (9, 6)
@@ -157,7 +157,7 @@ def test_a_routed_trade_of_a_block_is_told_as_recorded():
 def test_a_created_coins_first_trade_is_told_as_recorded():
     [transaction] = tx_parser.parse_transactions(shared_data("sol_tx", "listen", "pump_fun_tx.json").read_bytes())
     [swap] = transaction.swaps
-    assert told(swap)[2:4] == ((1_500_000_000, 51_095_238_095_238),) * 2
+    assert figures(swap)[2:4] == ((1_500_000_000, 51_095_238_095_238),) * 2
     assert transaction.complete
 
 

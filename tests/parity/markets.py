@@ -343,8 +343,8 @@ class Market:
             f"Program {program_name} success",
         ]
         value = {"signature": base58.encode_signature(bytes(64)), "err": None, "logs": lines}
-        told = {"context": {"slot": slot}, "value": value}
-        params = {"result": told, "subscription": subscription}
+        result = {"context": {"slot": slot}, "value": value}
+        params = {"result": result, "subscription": subscription}
         self.frame(WS, {"jsonrpc": "2.0", "method": "logsNotification", "params": params})
 
     def ticker(self, bid: str, ask: str, qty: str = "500.00") -> None:

@@ -94,11 +94,11 @@ def outcome(call: Callable[..., Any], *args: Any, **keywords: Any) -> object:
 @settings(max_examples=150, deadline=None)
 @given(accounts(), st.lists(U64, max_size=4), st.booleans(), st.booleans())
 def test_both_engines_swap_alike(data: list[bytes], amounts: list[int], exact_in: bool, x_to_y: bool):
-    said = [
+    answers = [
         outcome(engine.dlmm_swaps, ADDRESS, data, amounts, exact_in=exact_in, x_to_y=x_to_y, now=NOW, slot=100)
         for engine in (native, reference)
     ]
-    assert said[0] == said[1]
+    assert answers[0] == answers[1]
 
 
 @settings(max_examples=150, deadline=None)
@@ -108,7 +108,7 @@ def test_both_engines_price_bins_alike(bin_id: int, bin_step: int):
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         ([], "dlmm of 0 accounts"),
         ([b"", b""], "lb_pair: size was 0, expected 8"),
@@ -127,21 +127,21 @@ def test_both_engines_price_bins_alike(bin_id: int, bin_step: int):
         ),
     ],
 )
-def test_both_engines_refuse_what_is_no_such_account(data: list[bytes], says: str):
+def test_both_engines_refuse_what_is_no_such_account(data: list[bytes], message: str):
     for engine in (native, reference):
         got = outcome(engine.dlmm_swaps, ADDRESS, data, [1], exact_in=True, x_to_y=True, now=0, slot=0)
-        assert got == says
+        assert got == message
 
 
 def test_both_engines_refuse_another_pairs_accounts():
     pair = PAIR + bytes(72) + b"\1" + bytes(823)
     for data in ([pair, EXTENSION + bytes(1568)], [pair, b"", ARRAY + bytes(10_128)]):
-        said = [
+        answers = [
             outcome(engine.dlmm_swaps, ADDRESS, data, [1], exact_in=True, x_to_y=True, now=0, slot=0)
             for engine in (native, reference)
         ]
-        assert said[0] == said[1]
-        assert "lb_pair was 11111111111111111111111111111111" in said[0]
+        assert answers[0] == answers[1]
+        assert "lb_pair was 11111111111111111111111111111111" in answers[0]
 
 
 def test_both_engines_swap_recorded_pools_alike():
@@ -156,9 +156,9 @@ def test_both_engines_swap_recorded_pools_alike():
         amounts = [10**power for power in range(1, 19, 3)]
         for exact_in, x_to_y in ((True, True), (True, False), (False, True), (False, False)):
             keywords = {"exact_in": exact_in, "x_to_y": x_to_y, "now": NOW, "slot": 470_000_000}
-            said = reference.dlmm_swaps(address, data, amounts, **keywords)
-            assert native.dlmm_swaps(address, data, amounts, **keywords) == said
-            compared += sum(not isinstance(each, str) for each in said)
+            answers = reference.dlmm_swaps(address, data, amounts, **keywords)
+            assert native.dlmm_swaps(address, data, amounts, **keywords) == answers
+            compared += sum(not isinstance(each, str) for each in answers)
     assert compared > 300
 
 

@@ -137,7 +137,7 @@ def test_a_recording_joins_up_and_its_book_never_crosses(recorded):
 
 
 def test_the_side_of_a_recorded_trade_is_its_makers(recorded):
-    best, told = {}, Counter()
+    best, sides = {}, Counter()
     for protocol, body in recorded:
         for event in decode_coinbase(protocol, body):
             if isinstance(event, BookTicker):
@@ -146,8 +146,8 @@ def test_the_side_of_a_recorded_trade_is_its_makers(recorded):
                 before = best[event.symbol]
                 at_ask, at_bid = event.price >= before.ask, event.price <= before.bid
                 if at_ask or at_bid:
-                    told[event.buyer_is_maker == at_bid] += 1
-    assert told == {True: 75, False: 1}
+                    sides[event.buyer_is_maker == at_bid] += 1
+    assert sides == {True: 75, False: 1}
 
 
 def test_a_recording_is_read_alike(native, recorded):

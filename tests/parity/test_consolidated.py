@@ -36,7 +36,7 @@ def books(draw: st.DrawFn, most: int = 2**64 - 1) -> Book:
     return draw(st.sampled_from([0, 1, 1_000, 2_500, 100_000, 999_999, 1_000_000])), bids, asks
 
 
-def said(engine, *args: object) -> object:
+def consolidated(engine, *args: object) -> object:
     try:
         return engine.consolidate_books(*args)
     except ValueError as error:
@@ -46,7 +46,7 @@ def said(engine, *args: object) -> object:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(books(), max_size=4), st.lists(st.integers(0, 2**64 - 1), max_size=3))
 def test_both_engines_agree(many: list[Book], sizes: list[int]):
-    assert said(native, many, sizes) == said(reference, many, sizes)
+    assert consolidated(native, many, sizes) == consolidated(reference, many, sizes)
 
 
 near_books = st.integers(1, 4).flatmap(lambda count: st.lists(books(10**12), min_size=count, max_size=count))
@@ -55,7 +55,7 @@ near_books = st.integers(1, 4).flatmap(lambda count: st.lists(books(10**12), min
 @settings(max_examples=200, deadline=None)
 @given(near_books, st.integers(1, 10**12))
 def test_sums_are_within_a_unit_a_level_of_exact_ones(many: list[Book], size: int):
-    found = said(native, many, [size])
+    found = consolidated(native, many, [size])
     if isinstance(found, str):
         return
     for side, taken in enumerate(found[2][0]):
@@ -75,7 +75,7 @@ def test_sums_are_within_a_unit_a_level_of_exact_ones(many: list[Book], size: in
 @settings(max_examples=200, deadline=None)
 @given(near_books)
 def test_a_crossing_gains_and_names_two_venues(many: list[Book]):
-    found = said(native, many, [])
+    found = consolidated(native, many, [])
     if isinstance(found, str) or found[3] is None:
         return
     base, cost, proceeds, bought_from, sold_to = found[3]

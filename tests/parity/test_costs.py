@@ -65,13 +65,13 @@ def test_candidates_are_scored_alike(rows, gates):
 def test_a_figure_that_is_none_is_named_with_its_row(column, value):
     rows = np.zeros((len(COLUMNS), 3), np.int64)
     rows[COLUMNS.index(column), 2] = value
-    said = f"{column} of row 2 was {value}"
-    assert both(costs.score_candidates, rows, Gates()) == [said, said]
+    message = f"{column} of row 2 was {value}"
+    assert both(costs.score_candidates, rows, Gates()) == [message, message]
 
 
 def test_columns_of_another_number_or_kind_are_refused():
-    said = "12 numbers are no whole rows of 13 columns"
-    assert both(costs.score_candidates, np.zeros((12, 1), np.int64), Gates()) == [said, said]
+    message = "12 numbers are no whole rows of 13 columns"
+    assert both(costs.score_candidates, np.zeros((12, 1), np.int64), Gates()) == [message, message]
     for backend in ("native", "reference"):
         with pytest.raises(ValueError, match="expected integers"):
             costs.score_candidates(np.zeros((13, 2)), Gates(), backend)
@@ -97,8 +97,8 @@ def test_trades_are_priced_alike(data, trades, hops, price, least_tip, share):
 
 
 def test_tables_of_different_shapes_are_no_trades():
-    said = "2 hops, 1 ticks and 2 flags are no table of 1 trades"
-    assert both(costs.estimate_trades, [[0, 1]], [[0]], [[0, 0]], [0], 1, Bidding()) == [said, said]
+    message = "2 hops, 1 ticks and 2 flags are no table of 1 trades"
+    assert both(costs.estimate_trades, [[0, 1]], [[0]], [[0, 0]], [0], 1, Bidding()) == [message, message]
 
 
 @MANY

@@ -108,11 +108,11 @@ class Wire(Market):
         block = self.demo.slot()
         assert block.slot == self.slot
         self.advance()
-        told = [key for key in block.changed if key in self.subscriptions and key != program.CLOCK]
-        for key in told if not late else ():
+        subscribed = [key for key in block.changed if key in self.subscriptions and key != program.CLOCK]
+        for key in subscribed if not late else ():
             self.notify(key, block.slot)
         self.next_slot()
-        for key in told if late else ():
+        for key in subscribed if late else ():
             self.notify(key, block.slot)
         landed = [item.transaction for item in block.landed if item.err is None]
         pools = self.demo.chain.pools

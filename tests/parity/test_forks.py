@@ -49,8 +49,8 @@ class Tree:
         market.slot = slot
         market._clock()
         self.parents[slot], self.newest = parent, slot
-        told = {"parent": parent, "root": max(parent - ROOTED, 0), "slot": slot}
-        params = {"result": told, "subscription": 1}
+        result = {"parent": parent, "root": max(parent - ROOTED, 0), "slot": slot}
+        params = {"result": result, "subscription": 1}
         market.frame(WS, {"jsonrpc": "2.0", "method": "slotNotification", "params": params})
         market.notify(program.CLOCK)
 
@@ -125,7 +125,7 @@ def test_after_any_forks_what_is_quoted_is_what_the_chain_holds(script):
                 account = now[address]
                 assert account["slot"] <= min(line) or account["slot"] in line, f"{name} rests on a lost slot"
                 if live[name] == "live":
-                    assert account["data"] == told(tree, address), f"{name} is not what the chain holds"
+                    assert account["data"] == data_of(tree, address), f"{name} is not what the chain holds"
     assert engines[0].snapshot() == engines[1].snapshot()
     assert engines[0].present(LATER) == engines[1].present(LATER)
     # Once the chain goes on and what is asked for is told, every pool is back.
@@ -139,7 +139,7 @@ def test_after_any_forks_what_is_quoted_is_what_the_chain_holds(script):
     assert set(states(engines[1]).values()) == {"live"}
 
 
-def told(tree: Tree, address: bytes) -> str:
+def data_of(tree: Tree, address: bytes) -> str:
     return tree.market._value(address)["data"][0]
 
 
@@ -193,7 +193,7 @@ def test_a_rollback_shows_the_last_rooted_state_that_was_kept(name):
     for _ in range(3 * ROOTED):
         tree.begin(0, 1)
         tree.trade("cpmm-sol-usdc", 10**9, a_to_b=True)
-        seen[tree.newest] = told(tree, vault)
+        seen[tree.newest] = data_of(tree, vault)
     tree.begin(1, 1)
     run(engine, tree.market.take())
     account = held(engine)[vault]
@@ -222,8 +222,8 @@ def test_an_older_slot_told_late_is_no_fork(name):
 @pytest.mark.parametrize("slot", [(1_010, 1_010, 0), (1_010, 1_011, 0), (1_010, 1_009, 1_011)])
 def test_a_slot_that_can_not_be_is_refused_and_named(name, slot):
     engine, tree = make_engine(name, setup()), Tree()
-    told = dict(zip(("slot", "parent", "root"), slot, strict=True))
-    params = {"result": told, "subscription": 1}
+    result = dict(zip(("slot", "parent", "root"), slot, strict=True))
+    params = {"result": result, "subscription": 1}
     tree.market.frame(WS, {"jsonrpc": "2.0", "method": "slotNotification", "params": params})
     run(engine, tree.market.take())
     view = json.loads(engine.present(LATER))

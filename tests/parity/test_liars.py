@@ -90,23 +90,23 @@ def test_a_lie_is_refused_by_name_and_its_node_takes_no_more_part(name, lie):
     before = held(engine, address)["data"]
     pair.market.accounts[address] = made(pair.market)
     pair.slot("AB")
-    pair.tell(B, address)
+    pair.report(B, address)
     pair.market.accounts[address] = truth
     run(engine, pair.market.take())
     assert held(engine, address)["data"] == before
     assert view(engine)["counters"]["refused"][lie] == 1
-    told = channel(engine, B)
-    assert told["quarantine"] == told["last_error"] != ""
-    assert base58.encode(address) in told["last_error"]
+    state = channel(engine, B)
+    assert state["quarantine"] == state["last_error"] != ""
+    assert base58.encode(address) in state["last_error"]
     # What it says afterwards counts no more, true or not; the other node goes on alone.
     for changed in pair.market.swap(POOL, 10**9, a_to_b=True):
-        pair.tell(B, changed)
+        pair.report(B, changed)
         assert changed != address or held(engine, changed)["data"] == before
     run(engine, pair.market.take())
     assert held(engine, VAULT)["channel"] != B
     assert view(engine)["counters"]["refused"]["quarantined"] == 2
     for changed in (VAULT, key(f"{POOL}-vb")):
-        pair.tell(WS, changed)
+        pair.report(WS, changed)
     pair.market.seed(list(pair.market.accounts))
     pair.slot("A")
     pair.slot("A")
@@ -131,7 +131,7 @@ def test_a_quarantine_ends_with_the_next_connection(name):
     pair.slot("AB")
     truth = pair.market.accounts[VAULT]
     pair.market.accounts[VAULT] = LIES["vault_mint"][1](pair.market)
-    pair.tell(B, VAULT)
+    pair.report(B, VAULT)
     pair.market.accounts[VAULT] = truth
     run(engine, pair.market.take())
     assert channel(engine, B)["quarantine"]
@@ -244,8 +244,10 @@ def test_with_one_node_a_gain_too_good_is_no_go(name):
     market.trade(POOL, 800 * 10**9, a_to_b=True)
     for _ in range(4):
         market.next_slot()
-    said = decisions(run(engine, market.take()))
-    rich_ones = [each for each in said if each["gross"] * 50 > each["amount_in"] > 0 and each["settlement"] == "atomic"]
+    decided = decisions(run(engine, market.take()))
+    rich_ones = [
+        each for each in decided if each["gross"] * 50 > each["amount_in"] > 0 and each["settlement"] == "atomic"
+    ]
     assert {(each["go"], each["reason"]) for each in rich_ones} == {(False, "unconfirmed")}
     assert all(each["detail"].partition(">")[2].startswith("20000 ppm, ") for each in rich_ones)
     assert view(engine)["counters"]["stopped"]["unconfirmed"] > 0
@@ -278,9 +280,9 @@ def test_a_second_node_that_says_otherwise_does_not(name):
         pair.send(B, body)
     for _ in range(4):
         pair.slot("AB")
-    said = decisions(run(engine, pair.market.take()))
-    assert "unconfirmed" in {each["reason"] for each in said}
-    assert not any(each["go"] for each in said if each["gross"] * 50 > each["amount_in"])
+    decided = decisions(run(engine, pair.market.take()))
+    assert "unconfirmed" in {each["reason"] for each in decided}
+    assert not any(each["go"] for each in decided if each["gross"] * 50 > each["amount_in"])
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -294,8 +296,8 @@ def test_an_earlier_slot_confirms_nothing(name):
         body["params"]["result"]["context"]["slot"] = earlier
         pair.send(B, body)
     pair.slot("AB")
-    said = decisions(run(engine, pair.market.take()))
-    assert not any(each["go"] for each in said if each["gross"] * 50 > each["amount_in"])
+    decided = decisions(run(engine, pair.market.take()))
+    assert not any(each["go"] for each in decided if each["gross"] * 50 > each["amount_in"])
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -306,7 +308,7 @@ def test_who_leads_does_not_matter_and_a_node_never_confirms_itself(name):
     run(engine, pair.market.take())
     vault = held(engine, VAULT)
     assert (vault["first"][0], vault["second"]) == (B, None)
-    pair.tell(B, VAULT)
+    pair.report(B, VAULT)
     pair.market.seed([VAULT], B_HTTP)
     run(engine, pair.market.take())
     assert held(engine, VAULT)["second"] is None, "its other side is the same node"
@@ -366,7 +368,7 @@ def test_both_engines_say_the_same_of_liars():
     for lie, (address, made) in LIES.items():
         truth = pair.market.accounts[address]
         pair.market.accounts[address] = made(pair.market)
-        pair.tell(B if len(lie) % 2 else WS, address)
+        pair.report(B if len(lie) % 2 else WS, address)
         pair.market.accounts[address] = truth
         pair.slot("A")
         pair.flush()

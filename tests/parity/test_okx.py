@@ -168,9 +168,9 @@ def test_engines_follow_the_stream_alike():
         market.frame(CHANNEL, push("books", action, row))
         market.frame(CHANNEL, b"pong")
         block = market.take()
-        told = [run(engine, block) for engine in both]
-        assert told[0] == told[1]
-        assert (b"SOL-USDT" in told[0][1]) is wanted
+        outputs = [run(engine, block) for engine in both]
+        assert outputs[0] == outputs[1]
+        assert (b"SOL-USDT" in outputs[0][1]) is wanted
         assert both[0].snapshot() == both[1].snapshot()
         assert [book_of(engine)["state"] for engine in both] == [state, state]
     channels = {each["channel"]: each for each in json.loads(both[0].present(1 << 62))["channels"]}

@@ -117,14 +117,14 @@ fills = st.lists(
     | st.binary(max_size=3),
     max_size=4,
 )  # fmt: skip
-told = st.one_of(
+fill_events = st.one_of(
     st.tuples(st.just(owned.PHOENIX), fills.map(lambda events: book_fills.phoenix_log(*events))),
     st.tuples(st.just(owned.OPENBOOK_V2), st.builds(book_fills.fill_log, st.integers(-1, 9), st.integers(-1, 9))),
 )
 
 
 @SOME
-@given(st.lists(st.one_of(events, told), max_size=4), st.integers(0, 400), st.binary(max_size=2))
+@given(st.lists(st.one_of(events, fill_events), max_size=4), st.integers(0, 400), st.binary(max_size=2))
 def test_fills_are_read_alike(found, at, junk):
     cut = [(key, data[:at] + junk + data[at + len(junk) :]) for key, data in found]
     for given_ in (found, cut):

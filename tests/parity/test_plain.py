@@ -130,11 +130,11 @@ def test_engines_follow_a_plug_ins_venue_alike():
     ):
         market.frame(CHANNEL, text.encode())
         block = market.take()
-        told = [run(engine, block) for engine in both]
-        assert told[0] == told[1]
+        outputs = [run(engine, block) for engine in both]
+        assert outputs[0] == outputs[1]
         assert both[0].snapshot() == both[1].snapshot()
         assert [state_of(engine) for engine in both] == [state, state]
-        assert (b"SOL-USD" in told[0][1]) is wanted
+        assert (b"SOL-USD" in outputs[0][1]) is wanted
     channels = {each["channel"]: each for each in json.loads(both[0].present(1 << 62))["channels"]}
     assert (channels[CHANNEL]["gaps"], channels[CHANNEL]["malformed"]) == (2, 0)
 

@@ -56,7 +56,7 @@ pump = st.builds(
 pools = st.one_of(saber, damm2, dlmm, clmm, pump)
 
 
-def said(engine, call: str, *args: object) -> object:
+def answer(engine, call: str, *args: object) -> object:
     """Returns the answer or the words of its refusal."""
     try:
         return getattr(engine, call)(*args)
@@ -68,13 +68,13 @@ def said(engine, call: str, *args: object) -> object:
 @given(pools, st.booleans(), amounts, times)
 def test_both_engines_quote_alike(pool: tuple[str, list[bytes]], a_to_b: bool, asked: list[int], time: tuple):
     args = (*pool, a_to_b, asked, time)
-    assert said(native, "quote", *args) == said(reference, "quote", *args)
+    assert answer(native, "quote", *args) == answer(reference, "quote", *args)
 
 
 @SOME
 @given(pools, times)
 def test_both_engines_have_the_same_margin(pool: tuple[str, list[bytes]], time: tuple):
-    found = [said(engine, "pool_weights", *pool, time) for engine in (native, reference)]
+    found = [answer(engine, "pool_weights", *pool, time) for engine in (native, reference)]
     assert repr(found[0]) == repr(found[1])
 
 
@@ -83,8 +83,8 @@ def test_both_engines_have_the_same_margin(pool: tuple[str, list[bytes]], time: 
 def test_no_swap_beats_the_margin(pool: tuple[str, list[bytes]], a_to_b: bool, time: tuple, size: int):
     venue, data = pool
     data = [mint(None) if len(each) in (82, 278) else each for each in data]  # a capped transfer fee beats its own rate
-    margins = said(native, "pool_weights", venue, data, time)
-    quoted = said(native, "quote", venue, data, a_to_b, [size], time)
+    margins = answer(native, "pool_weights", venue, data, time)
+    quoted = answer(native, "quote", venue, data, a_to_b, [size], time)
     if isinstance(margins, str) or isinstance(quoted[0], str):
         return
     weight, reserves = margins[0 if a_to_b else 1]
@@ -102,7 +102,7 @@ def test_no_swap_beats_the_margin(pool: tuple[str, list[bytes]], a_to_b: bool, t
 
 @pytest.mark.parametrize("engine", [native, reference], ids=["native", "reference"])
 @pytest.mark.parametrize(
-    ("venue", "data", "says"),
+    ("venue", "data", "message"),
     [
         ("saber", [b""], "saber of 1 accounts"),
         ("saber", [bytes(395), vault(1), vault(1)], "stable_swap: is_initialized was 0"),
@@ -112,6 +112,6 @@ def test_no_swap_beats_the_margin(pool: tuple[str, list[bytes]], a_to_b: bool, t
         ("clob", [], "clob of 0 accounts"),
     ],
 )
-def test_accounts_of_something_else_are_refused(engine, venue: str, data: list[bytes], says: str):
-    with pytest.raises(ValueError, match=says):
+def test_accounts_of_something_else_are_refused(engine, venue: str, data: list[bytes], message: str):
+    with pytest.raises(ValueError, match=message):
         engine.quote(venue, data, True, [10], (0, NOW, 0))

@@ -70,8 +70,8 @@ def races(engine) -> dict[int, dict]:
 def test_both_engines_agree_whatever_the_batches(stream, step):
     block = block_of(stream)
     first, second, third = (make_engine(name, two_sockets()) for name in ("reference", "native", "native"))
-    told = run(first, block)
-    assert told == run(second, block) == run(third, block, step)
+    outputs = run(first, block)
+    assert outputs == run(second, block) == run(third, block, step)
     assert first.present(LATER) == second.present(LATER) == third.present(LATER)
     assert first.snapshot() == second.snapshot() == third.snapshot()
 
@@ -102,9 +102,9 @@ def test_shares_and_leads_are_those_of_the_arrivals(name):
     for first, second in ((WS, B), (WS, B), (B, WS), (WS, B)):
         (pool,) = pair.market.swap("orca-sol-usdc", 10**9, a_to_b=True)
         pair.slot("AB")
-        pair.tell(first, pool)
+        pair.report(first, pool)
         pair.market.now_ns += 9 * MS if first == WS else 29 * MS
-        pair.tell(second, pool)
+        pair.report(second, pool)
     run(engine, pair.market.take())
     # Two clock updates came before the second node was there.
     assert races(engine) == {
@@ -188,14 +188,14 @@ def test_a_slot_stays_open_while_a_leader_may_still_tell_of_it(name, ends):
     engine, pair = make_engine(name, two_sockets()), Pair()
     pair.slot("AB")
     vault_a, vault_b = pair.market.swap("ray-sol-usdc", 10**11, a_to_b=True)
-    pair.tell(WS, vault_a)
-    pair.tell(B, vault_b)
+    pair.report(WS, vault_a)
+    pair.report(B, vault_b)
     run(engine, pair.market.take())
     pool = base58.encode(key("ray-sol-usdc"))
     assert pool in usable(engine, pair), "each vault once, whoever told it"
     pair.market.swap("ray-sol-usdc", 10**11, a_to_b=True)
-    pair.tell(B, vault_a)
-    pair.tell(B, vault_b)
+    pair.report(B, vault_a)
+    pair.report(B, vault_b)
     pair.late.append((WS, pair.account(WS, vault_a)))
     pair.slot("B")
     run(engine, pair.market.take())

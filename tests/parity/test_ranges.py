@@ -134,18 +134,18 @@ def test_both_engines_swap_alike(
     if not limited:
         price = int.from_bytes(data[0][253:269], "little")
         limit = drawn.draw(st.integers(max(price - 2**55, 0), price + 2**55))
-    said = [
+    answers = [
         outcome(engine.clmm_swaps, ADDRESS, data, amounts, exact_in=exact_in, zero_for_one=down, limit=limit, now=NOW)
         for engine in (native, ranges)
     ]
-    assert said[0] == said[1]
+    assert answers[0] == answers[1]
 
 
 @settings(max_examples=150, deadline=None)
 @given(clmm(), mints, asks)
 def test_both_engines_quote_a_clmm_alike(data: list[bytes], fees: tuple[bytes, bytes], asked: list[Any]):
-    said = [outcome(engine.clmm_quotes, ADDRESS, data, fees, asked, TIME) for engine in (native, ranges)]
-    assert said[0] == said[1]
+    answers = [outcome(engine.clmm_quotes, ADDRESS, data, fees, asked, TIME) for engine in (native, ranges)]
+    assert answers[0] == answers[1]
 
 
 @settings(max_examples=150, deadline=None)
@@ -203,15 +203,15 @@ def pump(draw: st.DrawFn) -> tuple[bytes, bytes, bytes]:
 def test_both_engines_quote_pump_alike(
     data: tuple[bytes, bytes, bytes], held: tuple[int, int], supply: int | None, taken: Any, asked: list[Any]
 ):
-    said = [outcome(engine.pump_quotes, data, held, supply, taken, asked, TIME) for engine in (native, ranges)]
-    assert said[0] == said[1]
+    answers = [outcome(engine.pump_quotes, data, held, supply, taken, asked, TIME) for engine in (native, ranges)]
+    assert answers[0] == answers[1]
 
 
 FINE = POOL + bytes(227) + b"\1\0" + bytes(16) + (1 << 64).to_bytes(16, "little") + bytes(1275)
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         ([], "clmm of 0 accounts"),
         ([b"", b"", b""], "clmm_pool: size was 0, expected 8"),
@@ -239,14 +239,14 @@ FINE = POOL + bytes(227) + b"\1\0" + bytes(16) + (1 << 64).to_bytes(16, "little"
         ),
     ],
 )
-def test_both_engines_refuse_what_is_no_such_account(data: list[bytes], says: str):
+def test_both_engines_refuse_what_is_no_such_account(data: list[bytes], message: str):
     for engine in (native, ranges):
         keywords = {"exact_in": True, "zero_for_one": True, "limit": 0, "now": NOW}
-        assert outcome(engine.clmm_swaps, ADDRESS, data, [1], **keywords) == says
+        assert outcome(engine.clmm_swaps, ADDRESS, data, [1], **keywords) == message
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         ((PUMP_POOL, b"", b""), "pump_pool: size was 8, expected 211"),
         ((POOL + bytes(300), b"", b""), "pump_pool: discriminator was f7ede3f5d7c3de46"),
@@ -269,9 +269,9 @@ def test_both_engines_refuse_what_is_no_such_account(data: list[bytes], says: st
         ),
     ],
 )
-def test_both_engines_refuse_what_is_no_pump_account(data: tuple[bytes, bytes, bytes], says: str):
+def test_both_engines_refuse_what_is_no_pump_account(data: tuple[bytes, bytes, bytes], message: str):
     for engine in (native, ranges):
-        assert outcome(engine.pump_quotes, data, (1, 1), None, (b"", b""), [], TIME) == says
+        assert outcome(engine.pump_quotes, data, (1, 1), None, (b"", b""), [], TIME) == message
 
 
 def test_both_engines_swap_recorded_pools_alike():
@@ -287,9 +287,9 @@ def test_both_engines_swap_recorded_pools_alike():
             asked = [
                 (down, inward, 10**power) for down in (True, False) for inward in (True, False) for power in (3, 8)
             ]
-            said = ranges.clmm_quotes(address, data, (b"", b""), asked, TIME)
-            assert native.clmm_quotes(address, data, (b"", b""), asked, TIME) == said
-            compared += sum(not isinstance(each, str) for each in said)
+            answers = ranges.clmm_quotes(address, data, (b"", b""), asked, TIME)
+            assert native.clmm_quotes(address, data, (b"", b""), asked, TIME) == answers
+            compared += sum(not isinstance(each, str) for each in answers)
     assert compared > 500
 
 

@@ -211,9 +211,9 @@ def test_an_unknown_owner_is_refused_counted_and_named(engine, market):
     run(engine, market.take())
     shown = view(engine, market)
     assert shown["counters"]["refused"]["unknown_owner"] == 1
-    told = next(c for c in shown["channels"] if c["channel"] == WS)
-    assert base58.encode(key("impostor")) in told["last_error"]
-    assert told["quarantine"] == told["last_error"], "a node that told it right before can't be so"
+    state = next(c for c in shown["channels"] if c["channel"] == WS)
+    assert base58.encode(key("impostor")) in state["last_error"]
+    assert state["quarantine"] == state["last_error"], "a node that told it right before can't be so"
     assert _state(engine, market, "ray4", SOL) == "gap"
 
 

@@ -34,10 +34,10 @@ class Pair:
     def step(self):
         """Gives what was queued to both engines."""
         block = self.market.take()
-        told = [run(engine, block) for engine in self.engines]
-        assert told[0] == told[1]
+        outputs = [run(engine, block) for engine in self.engines]
+        assert outputs[0] == outputs[1]
         assert self.engines[0].snapshot() == self.engines[1].snapshot()
-        self.needs = told[0][1]
+        self.needs = outputs[0][1]
 
     def restore(self):
         """Goes on from a snapshot, as after a cut."""
@@ -61,9 +61,9 @@ class Pair:
         self.step()
 
     def book(self, source, depth=5):
-        told = [engine.inspect_book(source, depth) for engine in self.engines]
-        assert told[0] == told[1]
-        return json.loads(told[0])
+        outputs = [engine.inspect_book(source, depth) for engine in self.engines]
+        assert outputs[0] == outputs[1]
+        return json.loads(outputs[0])
 
     def entry(self, symbol="SOL-USDT"):
         books = json.loads(self.engines[0].snapshot())["books"]
@@ -189,12 +189,12 @@ def test_silence_is_told_once_and_ends_with_the_next_message(pair):
 def test_a_need_that_was_lost_is_told_again(pair):
     pair.okx(1, 400, 401)  # a gap
     assert b"SOL-USDT" in pair.needs
-    told = []
+    outputs = []
     for _ in range(24):
         pair.market.record(RecordKind.TICK, step_ns=1_000_000_000)
         pair.step()
-        told.append(b"SOL-USDT" in pair.needs)
-    assert (told.count(True), told.index(True)) == (2, 11)
+        outputs.append(b"SOL-USDT" in pair.needs)
+    assert (outputs.count(True), outputs.index(True)) == (2, 11)
     pair.restore()
     pair.okx(1, -1, 500, action="snapshot")
     for _ in range(15):

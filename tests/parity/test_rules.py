@@ -57,9 +57,9 @@ def outcome(compile_rule, text, symbols):
 @example("1 / (hops / 0) == 0", None)
 @example("net_bps > 8 and age_ms < 400 and hops <= 3 and rsi(SOL) < 70", None)
 def test_machine_code_and_both_interpreters_say_the_same_of_each_row(text, data):
-    said, plain = outcome(reference.compile_rule, text, SYMBOLS)
-    heard, machine = outcome(native.compile_rule, text, SYMBOLS)
-    assert heard == said
+    refusal, plain = outcome(reference.compile_rule, text, SYMBOLS)
+    their_refusal, machine = outcome(native.compile_rule, text, SYMBOLS)
+    assert their_refusal == refusal
     if plain is None:
         return
     stepped = native.compile_rule(text, SYMBOLS, native=False)

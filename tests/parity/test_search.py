@@ -107,14 +107,14 @@ def test_moved_pools_agree_and_never_meet_their_own_old_price(graph, moves):
         if NO_WEIGHT not in (sell, buy) and sell + buy < 0:
             buy = -sell
         args = [pool, *(None if weight == NO_WEIGHT else weight for weight in (sell, buy))]
-        said = outcome(mine.move, *args)
-        assert outcome(theirs.move, *args) == said
+        found = outcome(mine.move, *args)
+        assert outcome(theirs.move, *args) == found
         if 2 * pool < len(now):
             now[2 * pool : 2 * pool + 2] = sell, buy
-            assert (said is not None) == floyd((tails, heads, now))
-            if said:
-                assert sum(now[edge] for edge in said) < 0
-                assert len({edge // 2 for edge in said}) == len(said)
+            assert (found is not None) == floyd((tails, heads, now))
+            if found:
+                assert sum(now[edge] for edge in found) < 0
+                assert len({edge // 2 for edge in found}) == len(found)
             search = pool, 4, 5, 1_000, 0
             assert theirs.search(*search) == mine.search(*search)
 
@@ -143,9 +143,9 @@ def test_graphs_of_any_number_of_pools_give_the_same_cycle(pools):
         price = rng.integers(-1_000, 1_000, tokens) << 20
         weights = (price[heads] - price[tails] + (rng.integers(-9, 80, 2 * pools) << 18)).tolist()
         mine, theirs = both(tails.tolist(), heads.tolist())
-        said = mine.negative_cycle(weights)
-        assert theirs.negative_cycle(column(weights)) == said
-        found += said is not None
+        cycle = mine.negative_cycle(weights)
+        assert theirs.negative_cycle(column(weights)) == cycle
+        found += cycle is not None
     assert found
 
 

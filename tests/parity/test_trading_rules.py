@@ -78,14 +78,14 @@ class Pair:
     def step(self, *, listing: bool = False) -> bytes:
         """Gives what was queued to the engines; both must say the same."""
         block = self.market.take()
-        told = [run(engine, block) for engine in self.engines]
-        assert told[0] == told[1]
+        outputs = [run(engine, block) for engine in self.engines]
+        assert outputs[0] == outputs[1]
         assert self.engines[0].snapshot() == self.engines[1].snapshot()
         if not listing:
             run(self.unlisted, block)
-        return told[0][0]
+        return outputs[0][0]
 
-    def tell(self, step: str, least: str) -> bytes:
+    def list_rules(self, step: str, least: str) -> bytes:
         """Tells the venue's list."""
         filters = [
             {"filterType": "PRICE_FILTER", "tickSize": "0.01"},
@@ -104,22 +104,22 @@ class Pair:
         return self.step()
 
     def quote(self, route: list[str], amount: int) -> RouteQuote:
-        told = [engine.quote_route(route, amount, self.market.now_ns) for engine in self.engines]
-        assert told[0] == told[1]
-        return told[0]
+        outputs = [engine.quote_route(route, amount, self.market.now_ns) for engine in self.engines]
+        assert outputs[0] == outputs[1]
+        return outputs[0]
 
     def unrounded(self, route: list[str], amount: int) -> RouteQuote:
         return self.unlisted.quote_route(route, amount, self.market.now_ns)
 
     def book(self) -> dict:
-        told = [engine.inspect_book(NAME, 50) for engine in self.engines]
-        assert told[0] == told[1]
-        return json.loads(told[0])
+        outputs = [engine.inspect_book(NAME, 50) for engine in self.engines]
+        assert outputs[0] == outputs[1]
+        return json.loads(outputs[0])
 
     def cycles(self) -> list[dict]:
-        told = [engine.present(self.market.now_ns) for engine in self.engines]
-        assert told[0] == told[1]
-        cycles = json.loads(told[0])["cycles"]
+        outputs = [engine.present(self.market.now_ns) for engine in self.engines]
+        assert outputs[0] == outputs[1]
+        cycles = json.loads(outputs[0])["cycles"]
         for cycle in cycles:
             looks = [engine.inspect(cycle["key"], self.market.now_ns) for engine in self.engines]
             assert looks[0] == looks[1]
@@ -134,7 +134,7 @@ def pair():
 def test_an_order_is_of_whole_steps(pair):
     before = [pair.quote([SELL], 10**9), pair.quote([BUY], 150_100_000)]
     assert (pair.book()["tick"], pair.book()["step"], pair.book()["min_notional"]) == (None, None, None)
-    pair.tell("0.1", "5")
+    pair.list_rules("0.1", "5")
     assert (pair.book()["tick"], pair.book()["step"], pair.book()["min_notional"]) == (10**6, 10**7, 5 * ONE8)
     assert pair.quote([SELL], 10**9) == pair.quote([SELL], 10**9 + 99_999_999) == before[0]
     assert pair.quote([SELL], 10**9 + 10**8).amount_out > before[0].amount_out
@@ -144,18 +144,18 @@ def test_an_order_is_of_whole_steps(pair):
 
 
 def test_an_order_is_worth_no_less_than_the_least(pair):
-    pair.tell("0.001", "149.91")
+    pair.list_rules("0.001", "149.91")
     assert pair.quote([SELL], 10**9).reason == pair.quote([BUY], 149_950_000).reason == ""
     assert pair.quote([SELL], 999_999_999) == REFUSED
     # 0.998 SOL for 149.7998 USDC: what is left of the 149.91 orders nothing.
     assert pair.quote([BUY], 149_910_000) == REFUSED
-    pair.tell("0.001", "149.92")
+    pair.list_rules("0.001", "149.92")
     assert pair.quote([SELL], 10**9) == REFUSED
 
 
 def test_the_latest_list_counts_and_outlives_a_restart(pair):
-    pair.tell("0.1", "5")
-    pair.tell("0.5", "0")
+    pair.list_rules("0.1", "5")
+    pair.list_rules("0.5", "0")
     for engine in pair.engines:
         engine.restore(engine.snapshot())
     book = pair.book()
@@ -173,8 +173,8 @@ def test_rules_that_are_none_change_nothing(pair):
         each.swap("ray-sol-usdc", 900 * 10**9, a_to_b=True)
     sizes = [(cycle["key"], cycle["amount_in"], cycle["amount_out"]) for cycle in pair.cycles()]
     assert any(NAME in key for key, _, _ in sizes)
-    assert pair.tell("0.00000001", "0") == b""
-    assert pair.tell("0", "0") == b""
+    assert pair.list_rules("0.00000001", "0") == b""
+    assert pair.list_rules("0", "0") == b""
     lines = [each.swap("cpmm-sol-usdc", 80 * 10**9, a_to_b=True).splitlines() for each in (pair, other)]
     times = {"seq": 0, "recv_ns": 0, "oldest_ns": 0}
     decided = [[json.loads(line) | times for line in each] for each in lines]
@@ -184,7 +184,7 @@ def test_rules_that_are_none_change_nothing(pair):
 def test_a_new_step_sizes_what_stands_anew(pair):
     pair.swap("ray-sol-usdc", 900 * 10**9, a_to_b=True)
     before = {cycle["key"]: cycle for cycle in pair.cycles()}
-    assert pair.tell("0.7", "0")
+    assert pair.list_rules("0.7", "0")
     after = {cycle["key"]: cycle for cycle in pair.cycles()}
     both = before.keys() & after.keys()
     books = [key for key in both if NAME in key]
@@ -200,17 +200,17 @@ def test_a_new_step_sizes_what_stands_anew(pair):
 @example("0.1", "5", [("ray-sol-usdc", 900 * 10**9, False)], [1])
 def test_what_is_paid_is_what_can_be_ordered(step, least, moves, sizes):
     pair = Pair()
-    pair.tell(step, least)
+    pair.list_rules(step, least)
     for name, amount, a_to_b in moves:
         pair.swap(name, amount, a_to_b=a_to_b)
     book = pair.book()
     for edge in (SELL, BUY):
         for amount in sizes:
-            told = pair.quote([edge], amount)
-            assert told.amount_out == order(book, edge, amount)
+            outputs = pair.quote([edge], amount)
+            assert outputs.amount_out == order(book, edge, amount)
             free = pair.unrounded([edge], amount)
             # What is left of a step may be what the depth is too short for.
-            assert told.amount_out <= free.amount_out or free == REFUSED
+            assert outputs.amount_out <= free.amount_out or free == REFUSED
     for cycle in pair.cycles():
         if NAME not in cycle["key"] or not cycle["amount_in"]:
             continue
@@ -228,7 +228,7 @@ def test_what_is_paid_is_what_can_be_ordered(step, least, moves, sizes):
 @example("1", "0", [("ray-sol-usdc", 900 * 10**9, False)])
 def test_a_size_earns_about_the_most_that_orders_can(step, least, moves):
     pair = Pair()
-    pair.tell(step, least)
+    pair.list_rules(step, least)
     for name, amount, a_to_b in moves:
         pair.swap(name, amount, a_to_b=a_to_b)
     for cycle in pair.cycles():

@@ -64,25 +64,27 @@ def test_same_messages_same_verdicts(window, stream):
 
 
 @pytest.mark.parametrize(
-    ("call", "says"),
+    ("call", "message"),
     [
         (lambda kind: kind(0), "window of 0 keys"),
         (lambda kind: kind().signatures(0, b"x" * 65, b"\0", 0), "batch of 65 bytes"),
         (lambda kind: kind().signatures(0, bytes(64), b"", 0), "0 marks for 1 signatures"),
     ],
 )
-def test_both_refuse_alike(call, says):
-    with pytest.raises(ValueError, match=says):
+def test_both_refuse_alike(call, message):
+    with pytest.raises(ValueError, match=message):
         call(WssAggregator)
     native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         call(native.WssAggregator)
 
 
 def test_the_slower_endpoint_never_turns_an_account_back():
     race, pool = WssAggregator(), b"p" * 32
-    told = [race.account(e, pool, 5, None, 1, data, at) for e, data, at in ((0, b"1", 0), (0, b"2", 1), (1, b"1", 2))]
-    assert told == [Verdict.FIRST, Verdict.FIRST, Verdict.DUPLICATE]
+    verdicts = [
+        race.account(e, pool, 5, None, 1, data, at) for e, data, at in ((0, b"1", 0), (0, b"2", 1), (1, b"1", 2))
+    ]
+    assert verdicts == [Verdict.FIRST, Verdict.FIRST, Verdict.DUPLICATE]
     assert race.account(1, pool, 5, None, 1, b"3", 3) == Verdict.HELD
     assert race.account(0, pool, 5, None, 1, b"3", 4) == Verdict.FIRST, "the leader still brings what was held"
     race.disconnected(0)

@@ -53,7 +53,7 @@ class Pair:
         params = {"result": result, "subscription": self.numbers[channel][address]}
         return {"jsonrpc": "2.0", "method": "accountNotification", "params": params}
 
-    def tell(self, channel: int, address: bytes) -> None:
+    def report(self, channel: int, address: bytes) -> None:
         self.send(channel, self.account(channel, address))
 
     def swap(self, name: str, amount: int, *, a_to_b: bool, who: str) -> None:
@@ -88,8 +88,8 @@ class Pair:
             ask = {"jsonrpc": "2.0", "id": self.market.requests, "method": "logsSubscribe"}
             self.send(channel, ask | {"params": [{"mentions": [base58.encode(key(name))]}]}, out=True)
             self.send(channel, {"jsonrpc": "2.0", "result": 9_000 + len(name), "id": self.market.requests})
-        told = {"context": {"slot": self.market.slot}, "value": value}
-        params = {"result": told, "subscription": 9_000 + len(name)}
+        result = {"context": {"slot": self.market.slot}, "value": value}
+        params = {"result": result, "subscription": 9_000 + len(name)}
         self.each(who, lambda _: {"jsonrpc": "2.0", "method": "logsNotification", "params": params})
 
     def flush(self) -> None:

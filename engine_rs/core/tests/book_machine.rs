@@ -129,7 +129,7 @@ impl Venue {
         } else {
             (level, vec![])
         };
-        self.say(Some(Delta {
+        self.message(Some(Delta {
             first,
             last: self.last,
             prev: self.names_prev().then_some(prev),
@@ -140,8 +140,8 @@ impl Venue {
     }
 
     fn alive(&mut self) -> Option<Message> {
-        let says = matches!(self.rules, Continuity::Okx | Continuity::Plain);
-        says.then(|| {
+        let sends = matches!(self.rules, Continuity::Okx | Continuity::Plain);
+        sends.then(|| {
             let delta = Delta {
                 first: self.last,
                 last: self.last,
@@ -150,13 +150,13 @@ impl Venue {
                 asks: vec![],
                 venue_ns: self.now_ns(),
             };
-            self.say(Some(delta))
+            self.message(Some(delta))
         })
     }
 
     /// A full book in the stream.
     fn snapshot(&mut self) -> Message {
-        let mut message = self.say(None);
+        let mut message = self.message(None);
         message.full = Some((self.last, self.sides.clone()));
         message
     }
@@ -181,7 +181,7 @@ impl Venue {
         i64::try_from(self.past.len()).unwrap()
     }
 
-    fn say(&mut self, delta: Option<Delta>) -> Message {
+    fn message(&mut self, delta: Option<Delta>) -> Message {
         self.number += 1;
         let [bids, asks] = &self.sides;
         let bids: Vec<Level> = bids.iter().rev().map(|(&p, &q)| (p, q)).collect();
@@ -282,7 +282,7 @@ fn run(rules: Continuity, acts: &[Act]) -> Result<(u64, u64), TestCaseError> {
     let (mut lose, mut swap, mut held) = (false, false, None::<Message>);
     let mut newest = None::<Message>;
     for &act in acts {
-        let mut said = match act {
+        let mut sent = match act {
             Act::Update { ask, at, qty } => Some(venue.update(ask, at, qty)),
             Act::Alive => venue.alive(),
             Act::Repeat => newest.clone(),
@@ -332,12 +332,12 @@ fn run(rules: Continuity, acts: &[Act]) -> Result<(u64, u64), TestCaseError> {
             }
             Act::Restart => None,
         };
-        if std::mem::take(&mut lose) && said.is_some() {
-            said = None;
+        if std::mem::take(&mut lose) && sent.is_some() {
+            sent = None;
         } else if matches!(act, Act::Lose) {
             lose = true;
         }
-        if let Some(message) = said {
+        if let Some(message) = sent {
             newest = Some(message.clone());
             if swap && held.is_none() {
                 (held, swap) = (Some(message), false);

@@ -4,7 +4,7 @@
 mod venues;
 
 use cambist_core::exchanges::bybit::MAX_BYBIT_LEVELS;
-use venues::said;
+use venues::decoded;
 
 fn book(kind: &str, depth: &str, bids: &str, update: &str) -> String {
     format!(
@@ -64,7 +64,7 @@ fn bybit_samples_are_read() {
             r#"{"kind":"Ignored"}"#.to_owned(),
         ),
     ] {
-        assert_eq!(said("bybit.spot.ws", "", &body), expected, "{body}");
+        assert_eq!(decoded("bybit.spot.ws", "", &body), expected, "{body}");
     }
 }
 
@@ -76,15 +76,15 @@ fn bybit_pairs_are_read_or_left_out() {
         r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"spot","list":[{pair},{fine}]}}}}"#
     );
     assert_eq!(
-        said("bybit.spot.info", "", &listed),
+        decoded("bybit.spot.info", "", &listed),
         r#"{"kind":"Instruments","body":[{"symbol":"SOLUSDT","base":"SOL","quote":"USDT","status":"Trading","tick":1000000,"step":100000,"min_notional":500000000}]}"#
     );
     assert_eq!(
-        said("bybit.spot.info", "", &listed.replace("spot", "linear")),
+        decoded("bybit.spot.info", "", &listed.replace("spot", "linear")),
         "`category` was \"linear\""
     );
     assert_eq!(
-        said(
+        decoded(
             "bybit.spot.info",
             "",
             r#"{"retCode":10006,"retMsg":"too many visits","result":{}}"#
@@ -133,10 +133,10 @@ fn bybit_frames_that_are_wrong_are_refused_by_name() {
         ),
         (r#"{"ret_msg":"pong"}"#.to_owned(), "`topic` was missing"),
     ] {
-        assert_eq!(said("bybit.spot.ws", "", &body), refusal, "{body}");
+        assert_eq!(decoded("bybit.spot.ws", "", &body), refusal, "{body}");
     }
     assert_eq!(
-        said("bybit.linear.ws", "", "{}"),
+        decoded("bybit.linear.ws", "", "{}"),
         "no decoder for protocol bybit.linear.ws"
     );
 }

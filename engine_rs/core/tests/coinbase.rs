@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use cambist_core::exchanges::coinbase::{MAX_COINBASE_LEVELS, decode_coinbase};
 use cambist_core::exchanges::event::Event;
 use lines::lines;
-use venues::said;
+use venues::decoded;
 
 fn frame(channel: &str, number: &str, events: &str) -> String {
     format!(
@@ -70,7 +70,7 @@ fn coinbase_samples_are_read() {
         ),
     ] {
         assert_eq!(
-            said("coinbase.ws", "", &body),
+            decoded("coinbase.ws", "", &body),
             format!("{seventh}\n{expected}"),
             "{body}"
         );
@@ -86,7 +86,7 @@ fn coinbase_samples_are_read() {
         frame("candles", "7", "{}"),
         frame("l2_data", "7", ""),
     ] {
-        assert_eq!(said("coinbase.ws", "", &body), seventh, "{body}");
+        assert_eq!(decoded("coinbase.ws", "", &body), seventh, "{body}");
     }
     for (body, expected) in [
         (
@@ -98,7 +98,7 @@ fn coinbase_samples_are_read() {
             r#"{"kind":"Ignored"}"#,
         ),
     ] {
-        assert_eq!(said("coinbase.ws", "", body), expected);
+        assert_eq!(decoded("coinbase.ws", "", body), expected);
     }
 }
 
@@ -130,10 +130,10 @@ fn coinbase_products_are_what_their_flags_say() {
             r#"{{"products":[{}]}}"#,
             product.replace(change[0], change[1])
         );
-        assert_eq!(said("coinbase.info", "", &body), expected, "{change:?}");
+        assert_eq!(decoded("coinbase.info", "", &body), expected, "{change:?}");
     }
     assert_eq!(
-        said(
+        decoded(
             "coinbase.info",
             "",
             r#"{"error":"unknown","message":"slow down"}"#
@@ -183,7 +183,7 @@ fn coinbase_frames_that_are_wrong_are_refused_by_name() {
         ),
     ] {
         assert_eq!(
-            said("coinbase.ws", "", &body),
+            decoded("coinbase.ws", "", &body),
             refusal,
             "{}",
             &body[..body.len().min(300)]

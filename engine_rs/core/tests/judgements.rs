@@ -330,15 +330,18 @@ fn an_account_never_goes_back() {
         stream.take(false, br#"{"jsonrpc":"2.0","result":9,"id":1}"#),
         Ok(0)
     );
-    let told = |slot: u64, data: &str| {
+    let notification = |slot: u64, data: &str| {
         format!(
             r#"{{"jsonrpc":"2.0","method":"accountNotification","params":{{"result":{{"context":{{"slot":{slot}}},"value":{{"lamports":1,"data":["{data}","base64"],"owner":"{name}","executable":false,"rentEpoch":0,"space":1}}}},"subscription":9}}}}"#
         )
     };
     assert_eq!(stream.account(&key), None);
     for (slot, data, kept) in [(5, "AQ==", 1), (4, "Ag==", 1), (5, "Aw==", 3)] {
-        assert_eq!(stream.take(false, told(slot, data).as_bytes()), Ok(1));
-        assert_eq!(stream.account(&key).expect("told").data, [kept]);
+        assert_eq!(
+            stream.take(false, notification(slot, data).as_bytes()),
+            Ok(1)
+        );
+        assert_eq!(stream.account(&key).expect("an account").data, [kept]);
     }
 }
 

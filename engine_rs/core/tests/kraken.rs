@@ -14,7 +14,7 @@ use cambist_core::exchanges::kraken::book::MAX_KRAKEN_LEVELS;
 use cambist_core::exchanges::kraken::checksum::kraken_checksum;
 use cambist_core::exchanges::kraken::decode::decode_kraken;
 use lines::lines;
-use venues::said;
+use venues::decoded;
 
 const BOOK: &str = r#"{"channel":"book","type":"snapshot","data":[{"symbol":"SOL/USD","bids":[{"price":101.4,"qty":1.25000000},{"price":101.0,"qty":0.75000000}],"asks":[{"price":101.5,"qty":0.00050000},{"price":101.6,"qty":2.00000000}],"checksum":3737750847,"timestamp":"2026-11-21T12:00:00.000001Z"}]}"#;
 
@@ -56,7 +56,7 @@ fn kraken_samples_are_read() {
             r#"{"kind":"Error","body":{"code":0,"message":"Currency pair not supported","method":"","key":null}}"#,
         ),
     ] {
-        assert_eq!(said("kraken.ws", "", body), expected, "{body}");
+        assert_eq!(decoded("kraken.ws", "", body), expected, "{body}");
     }
     let listed = r#"{"error":[],"result":{
         "XXBTZUSD":{"wsname":"XBT/USD","pair_decimals":1,"lot_decimals":8,"tick_size":"0.1","costmin":"0.5","status":"online"},
@@ -64,11 +64,11 @@ fn kraken_samples_are_read() {
         "XETHZUSD.d":{"pair_decimals":2,"lot_decimals":8},
         "GRTETH":{"wsname":"GRT/ETH","pair_decimals":9,"lot_decimals":8}}}"#;
     assert_eq!(
-        said("kraken.info", "", listed),
+        decoded("kraken.info", "", listed),
         r#"{"kind":"Instruments","body":[{"symbol":"BTC/USD","base":"BTC","quote":"USD","status":"online","tick":10000000,"step":1,"min_notional":50000000},{"symbol":"DOGE/EUR","base":"DOGE","quote":"EUR","status":"","tick":10,"step":1,"min_notional":null}]}"#
     );
     assert_eq!(
-        said(
+        decoded(
             "kraken.info",
             "",
             r#"{"error":["EGeneral:Too many requests"]}"#
@@ -125,7 +125,7 @@ fn kraken_frames_that_are_wrong_are_refused_by_name() {
         (r#"{"success":true}"#.to_owned(), "`method` was missing"),
         ("[1]".to_owned(), "`frame` was an array"),
     ] {
-        assert_eq!(said("kraken.ws", "", &body), refusal, "{body}");
+        assert_eq!(decoded("kraken.ws", "", &body), refusal, "{body}");
     }
     for (body, refusal) in [
         (
@@ -156,13 +156,16 @@ fn kraken_frames_that_are_wrong_are_refused_by_name() {
             "`status` was \"odd\"",
         ),
     ] {
-        assert_eq!(said("kraken.v1.ws", "", body), refusal, "{body}");
+        assert_eq!(decoded("kraken.v1.ws", "", body), refusal, "{body}");
     }
     let twice = r#"{"error":[],"result":{"A":{"wsname":"A/B"},"A":{"wsname":"A/B"}}}"#;
-    assert_eq!(said("kraken.info", "", twice), "`result` was there twice");
+    assert_eq!(
+        decoded("kraken.info", "", twice),
+        "`result` was there twice"
+    );
     let half = r#"{"error":[],"result":{"\ud800":{}}}"#;
     assert_eq!(
-        said("kraken.info", "", half),
+        decoded("kraken.info", "", half),
         "`result` was half a surrogate pair"
     );
 }

@@ -24,7 +24,7 @@ struct Line {
     data: String,
 }
 
-fn said(protocol: &str, body: &str) -> String {
+fn decoded(protocol: &str, body: &str) -> String {
     match decode_okx(protocol, "SOL-USDT", body.as_bytes()) {
         Ok(events) => events
             .iter()
@@ -79,14 +79,14 @@ fn okx_samples_are_read() {
         (r#"{"id":"1","op":"subscribe","args":[]}"#.to_owned(), r#"{"kind":"Ignored"}"#),
         ("pong".to_owned(), r#"{"kind":"Ignored"}"#),
     ] {
-        assert_eq!(said("okx.ws", &body), expected, "{body}");
+        assert_eq!(decoded("okx.ws", &body), expected, "{body}");
     }
     let listed = r#"{"code":"0","data":[
         {"instType":"SPOT","instId":"SOL-USDT","baseCcy":"SOL","quoteCcy":"USDT","tickSz":"0.01","lotSz":"","state":"live"},
         {"instType":"SPOT","instId":"X-USDT","baseCcy":"X","quoteCcy":"USDT","tickSz":"0.000000001","lotSz":"1","state":"live"},
         {"instType":"SWAP","instId":"SOL-USDT-SWAP","baseCcy":"","quoteCcy":"","tickSz":"0.01","lotSz":"1","state":"live"}],"msg":""}"#;
     assert_eq!(
-        said("okx.info", listed),
+        decoded("okx.info", listed),
         r#"{"kind":"Instruments","body":[{"symbol":"SOL-USDT","base":"SOL","quote":"USDT","status":"live","tick":1000000,"step":null,"min_notional":null}]}"#
     );
 }
@@ -155,11 +155,11 @@ fn okx_frames_that_are_wrong_are_refused_by_name() {
         ("[1]".to_owned(), "`frame` was an array"),
         ("ping".to_owned(), "not JSON"),
     ] {
-        assert_eq!(said("okx.ws", &body), refusal, "{body}");
+        assert_eq!(decoded("okx.ws", &body), refusal, "{body}");
     }
-    assert_eq!(said("okx.unnumbered.ws", &update), "`checksum` was 0");
+    assert_eq!(decoded("okx.unnumbered.ws", &update), "`checksum` was 0");
     assert_eq!(
-        said("okx.private", "{}"),
+        decoded("okx.private", "{}"),
         "no decoder for protocol okx.private"
     );
 }

@@ -5,10 +5,10 @@ mod venues;
 
 use cambist_core::book::order_book::{BookState, OrderBook, Outcome, Source};
 use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::decoded::{Decoded, decode_venue};
 use cambist_core::exchanges::event::Event;
 use cambist_core::exchanges::plain::MAX_PLAIN_LEVELS;
-use cambist_core::exchanges::said::{Said, decode_venue};
-use venues::said;
+use venues::decoded;
 
 const SNAPSHOT: &str = r#"{"kind":"snapshot","symbol":"SOL-USD","seq":7,"bids":[["101.4","1.25"]],"asks":[["101.5","0.0005"]],"ts":1790000000123000000}"#;
 const DELTA: &str = r#"{"kind":"delta","symbol":"SOL-USD","seq":8,"prev":7,"bids":[["101.4","0"]],"asks":[],"ts":1790000000124000000}"#;
@@ -47,7 +47,7 @@ fn plain_samples_are_read() {
         ),
         (r#"{"kind":"alive"}"#, r#"{"kind":"Ignored"}"#),
     ] {
-        assert_eq!(said("cambist.ws", "", body), expected, "{body}");
+        assert_eq!(decoded("cambist.ws", "", body), expected, "{body}");
     }
 }
 
@@ -74,7 +74,7 @@ fn plain_frames_that_are_wrong_are_refused_by_name() {
         (TRADE.replace("0.2", "0"), "`qty` was \"0\""),
         ("{}".to_owned(), "`kind` was missing"),
     ] {
-        assert_eq!(said("cambist.ws", "", &body), refusal);
+        assert_eq!(decoded("cambist.ws", "", &body), refusal);
     }
 }
 
@@ -109,7 +109,7 @@ fn okx_book_out_of_rest_is_of_the_channels_symbol() {
         r#"{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","seqId":1004}"#;
     let answer = |rows: &str| format!(r#"{{"code":"0","msg":"","data":[{rows}]}}"#);
     assert_eq!(
-        said("okx.depth", "SOL-USDT", &answer(row)),
+        decoded("okx.depth", "SOL-USDT", &answer(row)),
         r#"{"kind":"DepthSnapshot","body":{"symbol":"SOL-USDT","last":1004,"bids":[],"asks":[[10150000000,50000]],"venue_ns":1790000000123000000}}"#
     );
     for (rows, refusal) in [
@@ -118,7 +118,7 @@ fn okx_book_out_of_rest_is_of_the_channels_symbol() {
         (row.replace(r#","seqId":1004"#, ""), "`seqId` was missing"),
         (row.replace("1004", "-1"), "`seqId` was -1"),
     ] {
-        assert_eq!(said("okx.depth", "SOL-USDT", &answer(&rows)), refusal);
+        assert_eq!(decoded("okx.depth", "SOL-USDT", &answer(&rows)), refusal);
     }
 }
 
@@ -127,7 +127,7 @@ fn venue_decoder_is_the_one_of_the_protocol() {
     let ticker = br#"{"u":1,"s":"X","b":"1","B":"1","a":"2","A":"1"}"#;
     let one = decode_venue("binance.spot.ws", "", ticker).expect("a frame");
     assert!(
-        matches!(one, Said::One(Event::BookTicker { .. })),
+        matches!(one, Decoded::One(Event::BookTicker { .. })),
         "{one:?}"
     );
     for (protocol, body) in [
@@ -139,7 +139,7 @@ fn venue_decoder_is_the_one_of_the_protocol() {
         ("coinbase.ws", r#"{"type":"subscribe"}"#),
     ] {
         let many = decode_venue(protocol, "", body.as_bytes()).expect("a frame");
-        assert_eq!(many, Said::Many(vec![Event::Ignored]), "{protocol}");
+        assert_eq!(many, Decoded::Many(vec![Event::Ignored]), "{protocol}");
     }
     for protocol in [
         "",
@@ -151,7 +151,7 @@ fn venue_decoder_is_the_one_of_the_protocol() {
         ".okx.ws",
     ] {
         assert_eq!(
-            said(protocol, "", "{}"),
+            decoded(protocol, "", "{}"),
             format!("no decoder for protocol {protocol}")
         );
     }

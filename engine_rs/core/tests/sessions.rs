@@ -45,7 +45,7 @@ fn digest(answer: &[u8]) -> String {
 
 /// Feeds a block as the kernel would; returns all decisions and needs.
 fn run(engine: &mut Engine, block: &[u8]) -> [Vec<u8>; 2] {
-    let (mut said, mut offset) = ([Vec::new(), Vec::new()], 0);
+    let (mut outputs, mut offset) = ([Vec::new(), Vec::new()], 0);
     while offset < block.len() {
         let done: Ingested = if block[offset + KIND] == FRAME {
             engine.ingest(block, offset, 1 << 62)
@@ -53,12 +53,12 @@ fn run(engine: &mut Engine, block: &[u8]) -> [Vec<u8>; 2] {
             engine.control(block, offset)
         }
         .expect("whole records");
-        said[0].extend(done.decisions);
-        said[1].extend(done.needs);
+        outputs[0].extend(done.decisions);
+        outputs[1].extend(done.needs);
         assert!(done.offset > offset);
         offset = done.offset;
     }
-    said
+    outputs
 }
 
 fn text(value: &Value) -> &str {
@@ -75,7 +75,7 @@ fn call(engine: &mut Engine, name: &str, args: &[Value]) -> Value {
         "feed" => {
             let block = STANDARD.decode(text(&args[0])).expect("base64");
             run(engine, &block)
-                .map(|said| digest(&said))
+                .map(|output| digest(&output))
                 .to_vec()
                 .into()
         }

@@ -61,10 +61,10 @@ proptest! {
         let program = compile(&text, SYMBOLS).unwrap();
         let width = program.fields().len();
         let machine = MachineRule::compile(&program).unwrap();
-        let (mut told, mut found) = ([9; 8], [9; 8]);
-        program.evaluate_rows(&values[..8 * width], &mut told).unwrap();
+        let (mut expected, mut found) = ([9; 8], [9; 8]);
+        program.evaluate_rows(&values[..8 * width], &mut expected).unwrap();
         machine.evaluate_rows(&values[..8 * width], &mut found).unwrap();
-        prop_assert_eq!(told, found, "{}", text);
+        prop_assert_eq!(expected, found, "{}", text);
     }
 }
 
@@ -79,8 +79,8 @@ fn an_infinite_number_does_not_slip_through_a_quotient() {
         let program = compile(text, SYMBOLS).unwrap();
         let machine = MachineRule::compile(&program).unwrap();
         for value in [1e308, f64::INFINITY, 0.0, -0.0, 5e-324, f64::NAN] {
-            let (told, found) = (program.evaluate(&[value]), machine.evaluate(&[value]));
-            assert_eq!(told, found, "{text} of {value}");
+            let (expected, found) = (program.evaluate(&[value]), machine.evaluate(&[value]));
+            assert_eq!(expected, found, "{text} of {value}");
         }
     }
 }

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Error};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
-use crate::event::Said;
+use crate::event::EventKind;
 use crate::wire::Options;
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -36,14 +36,14 @@ const WRITE_BYTES: usize = 16 << 20;
 pub(crate) type Trust = OnceCell<Arc<ClientConfig>>;
 
 /// Returns an open WebSocket, or why there is none.
-pub(crate) async fn open(url: &str, options: &Options, trust: &Trust) -> Result<Socket, Said> {
+pub(crate) async fn open(url: &str, options: &Options, trust: &Trust) -> Result<Socket, EventKind> {
     match timeout(options.open_timeout, connect(url, options, trust)).await {
         Ok(done) => done,
         Err(_) => Err(failed("timeout", 0, String::new())),
     }
 }
 
-async fn connect(url: &str, options: &Options, trust: &Trust) -> Result<Socket, Said> {
+async fn connect(url: &str, options: &Options, trust: &Trust) -> Result<Socket, EventKind> {
     let mut request = url.into_client_request().map_err(|e| refused(&e))?;
     let agent = HeaderValue::from_static("cambist");
     request.headers_mut().insert(USER_AGENT, agent);
@@ -96,7 +96,7 @@ async fn race(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     }
 }
 
-async fn trusted(trust: &Trust) -> Result<Arc<ClientConfig>, Said> {
+async fn trusted(trust: &Trust) -> Result<Arc<ClientConfig>, EventKind> {
     let config = trust
         .get_or_try_init(|| async {
             let read = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
@@ -118,12 +118,12 @@ async fn trusted(trust: &Trust) -> Result<Arc<ClientConfig>, Said> {
     config.cloned().map_err(|why| failed("tls", 0, why))
 }
 
-fn failed(what: &'static str, code: i32, text: String) -> Said {
-    Said::Failed { what, code, text }
+fn failed(what: &'static str, code: i32, text: String) -> EventKind {
+    EventKind::Failed { what, code, text }
 }
 
 /// Returns why an attempt failed. What may quote the URL is left out: it may hold a key.
-fn refused(error: &tungstenite::Error) -> Said {
+fn refused(error: &tungstenite::Error) -> EventKind {
     match error {
         Error::Io(error) => system(error),
         Error::Tls(error) => failed("tls", 0, error.to_string()),
@@ -144,7 +144,7 @@ fn asked(response: &Response) -> String {
     text.unwrap_or_default().to_owned()
 }
 
-fn system(error: &io::Error) -> Said {
+fn system(error: &io::Error) -> EventKind {
     if let Some(tls) = error
         .get_ref()
         .and_then(|e| e.downcast_ref::<rustls::Error>())

@@ -15,12 +15,12 @@ pub struct Event {
     /// The connection, by the number its caller gave it.
     pub id: u32,
     /// What happened.
-    pub said: Said,
+    pub kind: EventKind,
 }
 
 /// What happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Said {
+pub enum EventKind {
     /// The handshake is done; nothing is read before `Transport::start`.
     Opened,
     /// It could not be made.
@@ -49,7 +49,7 @@ pub enum Said {
 #[derive(Debug)]
 pub(crate) struct Events {
     queue: Mutex<VecDeque<(Arc<Wire>, Event)>>,
-    told: AtomicBool,
+    signalled: AtomicBool,
     bell: UnixStream,
     ear: UnixStream,
 }
@@ -61,7 +61,7 @@ impl Events {
         ear.set_nonblocking(true)?;
         Ok(Self {
             queue: Mutex::new(VecDeque::new()),
-            told: AtomicBool::new(false),
+            signalled: AtomicBool::new(false),
             bell,
             ear,
         })
@@ -71,14 +71,14 @@ impl Events {
         self.ear.as_raw_fd()
     }
 
-    pub(crate) fn push(&self, wire: &Arc<Wire>, said: Said) {
-        let event = Event { id: wire.id, said };
+    pub(crate) fn push(&self, wire: &Arc<Wire>, kind: EventKind) {
+        let event = Event { id: wire.id, kind };
         self.lock().push_back((Arc::clone(wire), event));
     }
 
     /// Makes the file descriptor readable, once until it is next heard.
     pub(crate) fn ring_bell(&self) {
-        if !self.told.swap(true, Ordering::AcqRel) {
+        if !self.signalled.swap(true, Ordering::AcqRel) {
             // A full socket is readable anyway.
             let _ = (&self.bell).write(&[1]);
         }
@@ -86,14 +86,14 @@ impl Events {
 
     /// Returns what happened since the last call.
     pub(crate) fn take(&self) -> Vec<Event> {
-        let mut heard = [0; 16];
-        while matches!((&self.ear).read(&mut heard), Ok(n) if n == heard.len()) {}
-        self.told.store(false, Ordering::Release);
+        let mut bytes = [0; 16];
+        while matches!((&self.ear).read(&mut bytes), Ok(n) if n == bytes.len()) {}
+        self.signalled.store(false, Ordering::Release);
         let taken = std::mem::take(&mut *self.lock());
         taken
             .into_iter()
             .map(|(wire, event)| {
-                if let Said::Frame(body) = &event.said {
+                if let EventKind::Frame(body) = &event.kind {
                     wire.handed(body.len());
                 }
                 event

@@ -14,7 +14,7 @@ mod transport;
 mod wire;
 
 pub use clock::Clock;
-pub use event::{Event, Said};
+pub use event::{Event, EventKind};
 pub use ring::{ANSWER_BYTES, Limits, Ring, Stamp};
 pub use transport::{Transport, TransportError};
 pub use wire::{Options, Pattern, SCANNED_BYTES};

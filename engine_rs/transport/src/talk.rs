@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
 use crate::dial::Socket;
-use crate::event::{Events, Said};
+use crate::event::{EventKind, Events};
 use crate::ring::{Ring, Stamp};
 use crate::wire::{Order, Wire};
 
@@ -39,7 +39,7 @@ enum End {
     /// The caller wants it.
     Asked,
     /// Something happened; the other side is told the code, if there is one.
-    Said(Said, Option<CloseCode>),
+    Event(EventKind, Option<CloseCode>),
 }
 
 /// When the next ping is due, or its answer.
@@ -58,8 +58,8 @@ impl Talk {
         };
         let mut unflushed = false;
         let end = poll_fn(|cx| self.poll(cx, &mut pings, &mut unflushed)).await;
-        let End::Said(said, code) = end else { return };
-        self.events.push(&self.wire, said);
+        let End::Event(kind, code) = end else { return };
+        self.events.push(&self.wire, kind);
         self.events.ring_bell();
         if let Some(code) = code {
             let frame = CloseFrame {
@@ -141,8 +141,8 @@ impl Talk {
                 continue;
             }
             if pings.asked.is_some() {
-                let said = closed("closed", 1011, "keepalive ping timeout");
-                return Err(End::Said(said, Some(CloseCode::Error)));
+                let kind = closed("closed", 1011, "keepalive ping timeout");
+                return Err(End::Event(kind, Some(CloseCode::Error)));
             }
             self.send(Message::Ping(Bytes::new()))?;
             *unflushed = true;
@@ -172,7 +172,7 @@ impl Talk {
                 Poll::Ready(Some(Ok(Message::Close(frame)))) => return Err(farewell(frame)),
                 Poll::Ready(Some(Ok(Message::Frame(_)))) => {}
                 Poll::Ready(Some(Err(error))) => return Err(broken(&error)),
-                Poll::Ready(None) => return Err(End::Said(closed("lost", 0, ""), None)),
+                Poll::Ready(None) => return Err(End::Event(closed("lost", 0, ""), None)),
             }
         }
         Ok(BURST)
@@ -182,7 +182,8 @@ impl Talk {
         let taken = self.ring.received(self.stamp, body, || self.wire.is_open());
         let now_ns = taken.ok_or(End::Asked)?;
         if self.wire.wants(body, now_ns) {
-            self.events.push(&self.wire, Said::Frame(body.to_vec()));
+            self.events
+                .push(&self.wire, EventKind::Frame(body.to_vec()));
         }
         Ok(())
     }
@@ -204,19 +205,19 @@ impl Talk {
 fn broken(error: &Error) -> End {
     match error {
         Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_) | Error::Tls(_) => {
-            End::Said(closed("lost", 0, ""), None)
+            End::Event(closed("lost", 0, ""), None)
         }
         Error::Protocol(why) if why.to_string().contains("without closing handshake") => {
-            End::Said(closed("lost", 0, ""), None)
+            End::Event(closed("lost", 0, ""), None)
         }
-        Error::Capacity(_) => End::Said(closed("size", 1009, ""), Some(CloseCode::Size)),
+        Error::Capacity(_) => End::Event(closed("size", 1009, ""), Some(CloseCode::Size)),
         Error::Utf8(_) => {
-            let said = closed("error", 1007, "text that is no UTF-8");
-            End::Said(said, Some(CloseCode::Invalid))
+            let kind = closed("error", 1007, "text that is no UTF-8");
+            End::Event(kind, Some(CloseCode::Invalid))
         }
         other => {
-            let said = closed("error", 1002, &other.to_string());
-            End::Said(said, Some(CloseCode::Protocol))
+            let kind = closed("error", 1002, &other.to_string());
+            End::Event(kind, Some(CloseCode::Protocol))
         }
     }
 }
@@ -225,11 +226,11 @@ fn farewell(frame: Option<CloseFrame>) -> End {
     let (code, text) = frame.map_or((NO_STATUS, String::new()), |frame| {
         (frame.code.into(), frame.reason.to_string())
     });
-    End::Said(closed("closed", code, &text), None)
+    End::Event(closed("closed", code, &text), None)
 }
 
-fn closed(what: &'static str, code: u16, text: &str) -> Said {
-    Said::Closed {
+fn closed(what: &'static str, code: u16, text: &str) -> EventKind {
+    EventKind::Closed {
         what,
         code,
         text: text.to_owned(),

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::dial::{Trust, open};
-use crate::event::{Event, Events, Said};
+use crate::event::{Event, EventKind, Events};
 use crate::ring::{Limits, Ring, Stamp};
 use crate::talk::Talk;
 use crate::wire::{Options, Order, Wire};
@@ -229,12 +229,12 @@ async fn serve(mut queue: mpsc::UnboundedReceiver<Task>, ring: Arc<Ring>, events
             let kept = Arc::clone(&events);
             let work = tokio::spawn(converse(task, ring, events, trust));
             if work.await.is_err() {
-                let said = Said::Closed {
+                let kind = EventKind::Closed {
                     what: "error",
                     code: 0,
                     text: "a fault of cambist".to_owned(),
                 };
-                kept.push(&wire, said);
+                kept.push(&wire, kind);
                 kept.ring_bell();
             }
         });
@@ -257,7 +257,7 @@ async fn converse(task: Task, ring: Arc<Ring>, events: Arc<Events>, trust: Arc<T
             return;
         }
     };
-    events.push(&wire, Said::Opened);
+    events.push(&wire, EventKind::Opened);
     events.ring_bell();
     let starting = Box::pin(started(&mut orders, &wire));
     let Either::Left((Some(stamp), _)) = select(starting, over(&wire)).await else {

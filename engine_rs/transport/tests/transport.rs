@@ -5,7 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
 
-use cambist_transport::{Clock, Event, Limits, Options, Pattern, Said, Transport, TransportError};
+use cambist_transport::{
+    Clock, Event, EventKind, Limits, Options, Pattern, Transport, TransportError,
+};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, WebSocket, accept};
@@ -63,14 +65,14 @@ fn events(transport: &Transport, count: usize) -> Vec<Event> {
     panic!("{count} events expected, was {found:?}");
 }
 
-fn said(transport: &Transport) -> Said {
-    events(transport, 1).remove(0).said
+fn next_kind(transport: &Transport) -> EventKind {
+    events(transport, 1).remove(0).kind
 }
 
 /// Connects and starts.
 fn opened(transport: &Transport, url: String, options: Options) {
     transport.connect(1, url, options).unwrap();
-    assert_eq!(said(transport), Said::Opened);
+    assert_eq!(next_kind(transport), EventKind::Opened);
     transport.start(1, CONN, b"{}").unwrap();
 }
 
@@ -100,8 +102,8 @@ fn records(transport: &Transport, count: usize) -> Vec<(u8, u8, Vec<u8>)> {
     found
 }
 
-fn closed(what: &'static str, code: u16, text: &str) -> Said {
-    Said::Closed {
+fn closed(what: &'static str, code: u16, text: &str) -> EventKind {
+    EventKind::Closed {
         what,
         code,
         text: text.to_owned(),
@@ -131,13 +133,13 @@ fn a_conversation_is_recorded_from_hello_to_farewell() {
     opened(&transport, url, options());
     transport.send(1, b"subscribe".to_vec()).unwrap();
     let found = events(&transport, 4);
-    let frames: Vec<_> = found.iter().map(|event| event.said.clone()).collect();
+    let frames: Vec<_> = found.iter().map(|event| event.kind.clone()).collect();
     assert_eq!(
         frames,
         [
-            Said::Frame(b"ack".to_vec()),
-            Said::Frame(b"fragmented".to_vec()),
-            Said::Frame(b"\x00\xff".to_vec()),
+            EventKind::Frame(b"ack".to_vec()),
+            EventKind::Frame(b"fragmented".to_vec()),
+            EventKind::Frame(b"\x00\xff".to_vec()),
             closed("closed", 1012, "restart")
         ]
     );
@@ -170,16 +172,16 @@ fn a_muted_feed_sees_only_what_is_no_plain_data() {
     });
     let transport = transport(64);
     transport.connect(1, url, options()).unwrap();
-    assert_eq!(said(&transport), Said::Opened);
+    assert_eq!(next_kind(&transport), EventKind::Opened);
     assert_eq!(transport.data_ns(1).unwrap(), None);
     transport.mute(1, true).unwrap();
     transport.start(1, CONN, b"{}").unwrap();
-    let seen: Vec<_> = events(&transport, 2).into_iter().map(|e| e.said).collect();
+    let seen: Vec<_> = events(&transport, 2).into_iter().map(|e| e.kind).collect();
     assert_eq!(
         seen,
         [
-            Said::Frame(b"{\"data\":\"no mark\"}".to_vec()),
-            Said::Frame(b"notice".to_vec())
+            EventKind::Frame(b"{\"data\":\"no mark\"}".to_vec()),
+            EventKind::Frame(b"notice".to_vec())
         ]
     );
     assert_eq!(records(&transport, 4).len(), 4);
@@ -199,7 +201,7 @@ fn a_message_over_the_cap_ends_the_connection() {
     });
     let transport = transport(64);
     opened(&transport, url, options());
-    assert_eq!(said(&transport), closed("size", 1009, ""));
+    assert_eq!(next_kind(&transport), closed("size", 1009, ""));
     server.join().unwrap();
 }
 
@@ -207,12 +209,12 @@ fn a_message_over_the_cap_ends_the_connection() {
 fn pings_are_answered_and_a_silent_peer_is_given_up() {
     let (url, server) = server(|mut socket| {
         socket.send(Message::Ping("here?".into())).unwrap();
-        let mut heard = Vec::new();
-        while heard.len() < 2 {
-            heard.push(socket.read().unwrap());
+        let mut frames = Vec::new();
+        while frames.len() < 2 {
+            frames.push(socket.read().unwrap());
         }
-        assert!(heard.contains(&Message::Pong("here?".into())));
-        assert!(heard.iter().any(Message::is_ping));
+        assert!(frames.contains(&Message::Pong("here?".into())));
+        assert!(frames.iter().any(Message::is_ping));
         let _ = socket.get_mut().read(&mut [0; 1]);
         sleep(Duration::from_millis(400));
     });
@@ -223,7 +225,7 @@ fn pings_are_answered_and_a_silent_peer_is_given_up() {
     };
     opened(&transport, url, pinging);
     let gone = closed("closed", 1011, "keepalive ping timeout");
-    assert_eq!(said(&transport), gone);
+    assert_eq!(next_kind(&transport), gone);
     server.join().unwrap();
 }
 
@@ -232,7 +234,7 @@ fn a_lost_connection_is_said_to_be_lost() {
     let (url, server) = server(drop);
     let transport = transport(64);
     opened(&transport, url, options());
-    assert_eq!(said(&transport), closed("lost", 0, ""));
+    assert_eq!(next_kind(&transport), closed("lost", 0, ""));
     server.join().unwrap();
 }
 
@@ -245,9 +247,9 @@ fn what_is_no_utf8_or_no_websocket_ends_it() {
         });
         let transport = transport(64);
         opened(&transport, url, options());
-        let found = said(&transport);
+        let found = next_kind(&transport);
         assert!(
-            matches!(found, Said::Closed { what: "error", code: was, .. } if was == code),
+            matches!(found, EventKind::Closed { what: "error", code: was, .. } if was == code),
             "{found:?}"
         );
         server.join().unwrap();
@@ -266,12 +268,12 @@ fn what_answers_with_http_is_refused_with_its_status() {
     });
     let transport = transport(64);
     transport.connect(1, url, options()).unwrap();
-    let failed = Said::Failed {
+    let failed = EventKind::Failed {
         what: "http",
         code: 429,
         text: "7".to_owned(),
     };
-    assert_eq!(said(&transport), failed);
+    assert_eq!(next_kind(&transport), failed);
     server.join().unwrap();
 }
 
@@ -288,8 +290,8 @@ fn nobody_there_and_no_answer_are_told_apart() {
         .connect(1, format!("ws://{address}"), hasty)
         .unwrap();
     assert!(matches!(
-        said(&transport),
-        Said::Failed {
+        next_kind(&transport),
+        EventKind::Failed {
             what: "timeout",
             ..
         }
@@ -298,9 +300,9 @@ fn nobody_there_and_no_answer_are_told_apart() {
     transport
         .connect(2, format!("ws://{address}"), options())
         .unwrap();
-    let refused = said(&transport);
+    let refused = next_kind(&transport);
     assert!(
-        matches!(refused, Said::Failed { what: "os", code, .. } if code > 0),
+        matches!(refused, EventKind::Failed { what: "os", code, .. } if code > 0),
         "{refused:?}"
     );
 }

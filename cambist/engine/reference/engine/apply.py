@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cambist.engine.reference.book.order_book import Continuity, Numbered, Outcome, Source
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.engine import endpoints
-from cambist.engine.reference.engine.books import Teller
+from cambist.engine.reference.engine.books import Delivery
 from cambist.engine.reference.engine.needs import seed
 from cambist.engine.reference.engine.registry import intake, membership
 from cambist.engine.reference.exchanges import (
@@ -126,7 +126,7 @@ def _book_event(
     as_of_ns = channel.as_of(now_ns, None if isinstance(event, (BookChecksum, Gap)) else event.venue_ns)
     at = engine.market.books.find(info.venue, event.symbol, Continuity.of(info.protocol))
     entry, source = engine.market.books.entries[at], Source.of(info.protocol)
-    change = entry.take(event, Teller(generation, channel.next == generation, source, now_ns))
+    change = entry.take(event, Delivery(generation, channel.next == generation, source, now_ns))
     if change is None:
         return
     if change.outcome is Outcome.UNVERIFIED:

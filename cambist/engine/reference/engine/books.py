@@ -23,8 +23,8 @@ class Successor:
     book: OrderBook
 
 
-class Teller(NamedTuple):
-    """Who says what a book is told."""
+class Delivery(NamedTuple):
+    """How an event came to a book."""
 
     generation: int
     next: bool
@@ -74,21 +74,21 @@ class BookEntry:
         """Whether its state machine says it can be traded on."""
         return self.book.usable
 
-    def take(self, event: Event, teller: Teller) -> BookChange | None:
+    def take(self, event: Event, delivery: Delivery) -> BookChange | None:
         """Takes over what an event says of the book, from whichever of two connections; `None` if it says nothing."""
-        source, now_ns = teller.source, teller.now_ns
+        source, now_ns = delivery.source, delivery.now_ns
         if source is Source.FETCHED:
             if self.next is not None:
                 take(self.next.book, event, source, now_ns)
                 self._take_over()
             return take(self.book, event, source, now_ns)
-        if teller.generation < self.generation:
+        if delivery.generation < self.generation:
             return None
-        if not teller.next or self.generation == teller.generation:
-            self.generation = teller.generation
+        if not delivery.next or self.generation == delivery.generation:
+            self.generation = delivery.generation
             return take(self.book, event, source, now_ns)
         if self.next is None:
-            self.next = Successor(teller.generation, OrderBook(self.book.continuity))
+            self.next = Successor(delivery.generation, OrderBook(self.book.continuity))
         change = take(self.next.book, event, source, now_ns)
         if change is None:
             return None

@@ -74,8 +74,8 @@ def connected(engine: ReferenceEngine, channel: ChannelState, generation: int) -
 
 def disconnected(engine: ReferenceEngine, channel: ChannelState, generation: int) -> None:
     """A channel lost a connection: what that carried can't be believed."""
-    told = [at for at, entry in enumerate(engine.market.books.entries) if entry.channel == channel.info.id]
-    entries = [engine.market.books.entries[at] for at in told]
+    places = [at for at, entry in enumerate(engine.market.books.entries) if entry.channel == channel.info.id]
+    entries = [engine.market.books.entries[at] for at in places]
     if channel.next is not None:
         over = generation != channel.next
         if over:
@@ -83,7 +83,7 @@ def disconnected(engine: ReferenceEngine, channel: ChannelState, generation: int
         channel.next = None
         for entry in entries:
             entry.inherit(channel.generation) if over else entry.disinherit(channel.generation)
-        engine.market.dirty_books.update(told)
+        engine.market.dirty_books.update(places)
         return
     channel.state = "down"
     channel.session.disconnect()
@@ -93,7 +93,7 @@ def disconnected(engine: ReferenceEngine, channel: ChannelState, generation: int
         lose_socket(engine, channel.info.id)
     for entry in entries:
         entry.book.disconnect()
-    engine.market.dirty_books.update(told)
+    engine.market.dirty_books.update(places)
 
 
 def _gap(engine: ReferenceEngine, channel: ChannelState) -> None:

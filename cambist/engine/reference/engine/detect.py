@@ -78,8 +78,8 @@ def review(engine: ReferenceEngine, moment: Moment, keys: list[str], out: Output
 
 
 def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output) -> None:
-    opportunity, news = engine.standing.decide(cycle, moment)
-    if not news:
+    opportunity, is_new = engine.standing.decide(cycle, moment)
+    if not is_new:
         return
     out.decisions.append(encode(opportunity) + b"\n")
     if opportunity.go:

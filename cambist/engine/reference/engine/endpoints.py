@@ -1,4 +1,4 @@
-"""Nodes as tellers of accounts: which one speaks, what it may advance, and who takes over from one that lags or lies.
+"""Nodes as reporters of accounts: which one speaks, what it may advance, and who takes over where one lags or lies.
 
 A node's socket and its HTTP side, which share a feed's name, are one endpoint: one chain of slots judges both.
 """
@@ -11,7 +11,7 @@ from cambist.engine.reference.aggregate.wss_aggregator import content_of
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import forks, intake, torn
-from cambist.engine.reference.engine.registry.entries import Teller
+from cambist.engine.reference.engine.registry.entries import Reporter
 from cambist.engine.reference.engine.slot_chain import SAME
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def account(engine: ReferenceEngine, channel: ChannelState, event: Account, now_
         return
     if _is_off(engine, channel, event) or _is_forked(engine, sockets, event):
         return
-    teller = Teller(
+    reporter = Reporter(
         at,
         channel.socket,
         min((socket.info.id for socket in sockets), default=at),
@@ -56,7 +56,7 @@ def account(engine: ReferenceEngine, channel: ChannelState, event: Account, now_
         max((socket.chain.root for socket in sockets), default=0),
         content,
     )
-    intake.take(registry, event.key, event.slot, event.owner, event.data, teller)
+    intake.take(registry, event.key, event.slot, event.owner, event.data, reporter)
     if registry.lied:
         registry.lied = False
         quarantine(engine, sockets, registry.errors[-1])
@@ -91,7 +91,7 @@ def _is_forked(engine: ReferenceEngine, sockets: list[ChannelState], event: Acco
     for socket in sockets:
         floor = socket.chain.floor(event.slot)
         if floor is not None:
-            forks.told_from_fork(engine.market.registry, event.key, event.slot, floor, socket.info.id)
+            forks.reported_from_fork(engine.market.registry, event.key, event.slot, floor, socket.info.id)
             return True
     return False
 
@@ -106,8 +106,8 @@ def slot(engine: ReferenceEngine, channel: ChannelState, event: Slot, now_ns: in
     if change is not SAME:
         at, feed = channel.info.id, channel.info.feed
         sides = [each for each in engine.channels.values() if each.solana and each.info.feed == feed]
-        told = {each.info.id for each in sides if not each.socket or each.info.id == at}
-        forks.fall(registry, told, change, channel.chain.root, at)
+        own = {each.info.id for each in sides if not each.socket or each.info.id == at}
+        forks.fall(registry, own, change, channel.chain.root, at)
     if not channel.announce(event.slot, now_ns) or channel.quarantine:
         return
     sockets = [each for each in engine.channels.values() if each.socket and not each.quarantine]

@@ -325,7 +325,7 @@ class Standing:
             miss_unit=verdict.miss_unit,
         )
         before, cycle.last = cycle.last, opportunity
-        return opportunity, before is None or _says(before) != _says(opportunity)
+        return opportunity, before is None or _decision(before) != _decision(opportunity)
 
     def _unconfirmed(self, cycle: Cycle) -> str:
         """Returns the first pool of a cycle that is too good to go on one endpoint's word, which is all there is."""
@@ -386,7 +386,7 @@ class Chain:
         return quotes.virtual_reserves(self.market, self.edges[hop])
 
 
-def _says(opportunity: Opportunity) -> tuple[int, int, str, bool]:
+def _decision(opportunity: Opportunity) -> tuple[int, int, str, bool]:
     return opportunity.amount_in, opportunity.amount_out, opportunity.reason, opportunity.go
 
 

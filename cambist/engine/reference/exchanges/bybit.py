@@ -134,16 +134,16 @@ def _trades(data: Field) -> list[Event]:
 
     `[{"i":"2290000000000000001","T":1790000000124,"p":"101.5","v":"0.2","S":"Buy","s":"SOLUSDT","BT":false,"RPI":false}]`.
     """
-    said: list[Event] = [_trade(row) for row in data.items()]
-    if not said:
+    events: list[Event] = [_trade(row) for row in data.items()]
+    if not events:
         raise data.wrong()
-    return said
+    return events
 
 
 def _trade(row: Field) -> Trade:
     symbol, number, price, qty, side, time = row.fields("s", "i", "p", "v", "S", "T")
-    told = (symbol.text(), count(number), positive(price), positive(qty))
-    return trade(told, side, ("Buy", "Sell"), time, ms)
+    values = (symbol.text(), count(number), positive(price), positive(qty))
+    return trade(values, side, ("Buy", "Sell"), time, ms)
 
 
 def _instruments(frame: Field) -> Event:

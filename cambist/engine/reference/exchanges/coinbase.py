@@ -86,25 +86,25 @@ def _stream(frame: Field) -> list[Event]:
     if not kind.absent:
         return [refused(0, frame.get("message")) if kind.text() == "error" else Ignored()]
     name, at = channel.text(), sequence(number)
-    said: list[Event] = [Sequence(at)]
+    decoded: list[Event] = [Sequence(at)]
     match name:
         case "l2_data":
             for event in events.items():
                 venue_ns = instant(time)
-                said.append(_depth(event, at, venue_ns))
+                decoded.append(_depth(event, at, venue_ns))
         case "ticker":
             for event in events.items():
                 for row in event.get("tickers").items():
                     venue_ns = instant(time)
-                    said.append(_ticker(row, at, venue_ns))
+                    decoded.append(_ticker(row, at, venue_ns))
         case "market_trades":
             for event in events.items():
-                said.extend(_trades(event))
+                decoded.extend(_trades(event))
         case "subscriptions":
-            said.append(subscribed())
+            decoded.append(subscribed())
         case _ if name not in OTHERS:
             raise channel.wrong()  # counted, it would hide that what it said of a book is missing
-    return said
+    return decoded
 
 
 def _depth(event: Field, number: int, venue_ns: int) -> Event:
@@ -171,8 +171,8 @@ def _trades(event: Field) -> Iterator[Event]:
         return  # rule 3
     for row in rows.items():
         symbol, number, price, qty, side, time = row.fields("product_id", "trade_id", "price", "size", "side", "time")
-        told = (_product(symbol), count(number), positive(price), positive(qty))
-        yield trade(told, side, ("SELL", "BUY"), time, instant)
+        values = (_product(symbol), count(number), positive(price), positive(qty))
+        yield trade(values, side, ("SELL", "BUY"), time, instant)
 
 
 def _instruments(frame: Field) -> Event:

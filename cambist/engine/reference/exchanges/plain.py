@@ -107,8 +107,8 @@ def _ticker(frame: Field) -> Event:
 def _trade(frame: Field) -> Event:
     """`{"kind":"trade","symbol":"SOL-USD","seq":88,"price":"101.5","qty":"0.2","side":"buy","ts":1790000000124000000}`."""
     symbol, seq, price, qty, side, time = frame.fields("symbol", "seq", "price", "qty", "side", "ts")
-    told = (symbol.text(), sequence(seq), positive(price), positive(qty))
-    return trade(told, side, ("buy", "sell"), time, sequence)
+    values = (symbol.text(), sequence(seq), positive(price), positive(qty))
+    return trade(values, side, ("buy", "sell"), time, sequence)
 
 
 def _instrument(entry: Field) -> Instrument:

@@ -69,13 +69,13 @@ def positive(amount: Field) -> int:
 
 
 def trade(
-    told: tuple[str, int, int, int], side: Field, takers: tuple[str, str], at: Field, clock: Callable[[Field], int]
+    values: tuple[str, int, int, int], side: Field, takers: tuple[str, str], at: Field, clock: Callable[[Field], int]
 ) -> Trade:
     """Returns a trade of (symbol, id, price, quantity); `takers` are the words for buying and for selling."""
     word = side.text()
     if word not in takers:
         raise side.wrong()
-    return Trade(*told, buyer_is_maker=word == takers[1], venue_ns=clock(at))
+    return Trade(*values, buyer_is_maker=word == takers[1], venue_ns=clock(at))
 
 
 def at_most(rows: Field, most: int) -> list[Field]:

@@ -299,7 +299,7 @@ def _name(item: tuple[str, object]) -> str:
 _Value = TypeVar("_Value")
 
 
-def _bound(known: dict[str, _Value], most: int, heard: Callable[[_Value], int]) -> None:
+def _bound(known: dict[str, _Value], most: int, seen_ns: Callable[[_Value], int]) -> None:
     """Drops what was heard of longest ago, the first by name of equals, while there are more than `most`."""
     while len(known) > most:
-        del known[min(known.items(), key=lambda item: (heard(item[1]), item[0]))[0]]
+        del known[min(known.items(), key=lambda item: (seen_ns(item[1]), item[0]))[0]]

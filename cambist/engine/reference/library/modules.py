@@ -68,15 +68,15 @@ def decode_venue(protocol: str, symbol: str, body: bytes) -> list[str]:
 
 def decode_solana(frames: Sequence[tuple[int, int, bool, bytes]]) -> list[str]:
     """Returns canonical JSON of each event of frames (conn, generation, sent, body), or an unreadable one's error."""
-    session, said = SolanaSession(), []
+    session, lines = SolanaSession(), []
     for conn, generation, sent, body in frames:
         try:
             events = solana(session, conn, generation, Direction.OUT if sent else Direction.IN, body)
         except DecodeError as error:
-            said.append(str(error))
+            lines.append(str(error))
         else:
-            said += [canonical(event) for event in events]
-    return said
+            lines += [canonical(event) for event in events]
+    return lines
 
 
 def quote(

@@ -88,9 +88,18 @@ def scan_pools(
         best = best_input(chain, base.cap, max(base.cap // _PROBE_SHARE, 1))
         if best is None:
             continue
-        said = _decision(best.amount_in, best.amount_out, base.cost, passed)
+        decision = _decision(best.amount_in, best.amount_out, base.cost, passed)
         rows.append(
-            (route, weight, best.amount_in, best.amount_out, said.net, said.go, said.reason, said.score),
+            (
+                route,
+                weight,
+                best.amount_in,
+                best.amount_out,
+                decision.net,
+                decision.go,
+                decision.reason,
+                decision.score,
+            ),
         )
     rows.sort(key=lambda row: (row[4] is None, -(row[4] or 0), row[0]))
     return rows, expanded, cut

@@ -38,11 +38,11 @@ class BookStream:
 
         Raises `ValueError` with the decoder's words; the book is as it was.
         """
-        said = decode_venue(self._protocol, self._symbol, body)
+        events = decode_venue(self._protocol, self._symbol, body)
         at = self._frames
         self._frames += 1
-        told = False
-        for event in said:
+        applied = False
+        for event in events:
             if isinstance(event, Sequence):
                 numbered = self._numbering.take(event.number)
                 if numbered is Numbered.REPEATED:
@@ -50,8 +50,8 @@ class BookStream:
                 if numbered is Numbered.MISSED:
                     self._book.gap()
             elif getattr(event, "symbol", self._symbol) == self._symbol:
-                told |= take(self._book, event, self._source, at) is not None
-        return told
+                applied |= take(self._book, event, self._source, at) is not None
+        return applied
 
     def best(self) -> tuple[int, int, int, int] | None:
         """Returns (bid, quantity, ask, quantity) × 10⁸; `None` while a side is empty or not to be trusted."""
@@ -63,7 +63,7 @@ class BookStream:
         return msgspec.json.encode(self._book.parts()).decode()
 
 
-class _Told(NamedTuple):
+class _AccountState(NamedTuple):
     slot: int
     lamports: int
     owner: bytes
@@ -81,24 +81,24 @@ class AccountStream:
 
     def __init__(self) -> None:
         self._session = SolanaSession()
-        self._accounts: dict[bytes, _Told] = {}
+        self._accounts: dict[bytes, _AccountState] = {}
 
     def take(self, body: bytes, *, sent: bool = False) -> int:
         """Takes a frame; returns how many accounts it told of. An account never goes back to an earlier slot.
 
         Raises `ValueError` with the decoder's words.
         """
-        told = 0
+        updates = 0
         for event in decode_solana(self._session, 1, 1, Direction.OUT if sent else Direction.IN, body):
             if not isinstance(event, Account):
                 continue
-            told += 1
+            updates += 1
             known = self._accounts.get(event.key)
             if known is None or event.slot >= known.slot:
-                self._accounts[event.key] = _Told(event.slot, event.lamports, event.owner, event.data)
-        return told
+                self._accounts[event.key] = _AccountState(event.slot, event.lamports, event.owner, event.data)
+        return updates
 
     def account(self, key: bytes) -> tuple[int, int, bytes, bytes] | None:
         """Returns (slot, lamports, owner, data), `None` if nothing was told of the account."""
-        told = self._accounts.get(key)
-        return None if told is None else (told.slot, told.lamports, told.owner, told.data)
+        state = self._accounts.get(key)
+        return None if state is None else (state.slot, state.lamports, state.owner, state.data)

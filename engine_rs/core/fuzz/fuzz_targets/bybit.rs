@@ -1,8 +1,8 @@
 //! Bybit frames of each protocol, and the book that they build.
 #![no_main]
 
-#[path = "common/told.rs"]
-mod told;
+#[path = "common/events.rs"]
+mod events;
 
 use cambist_core::exchanges::bybit::{MAX_BYBIT_LEVELS, decode_bybit};
 use cambist_core::library::streams::BookStream;
@@ -13,7 +13,7 @@ const PROTOCOLS: [&str; 3] = ["bybit.spot.ws", "bybit.spot.info", "bybit.other"]
 fuzz_target!(|data: &[u8]| {
     for protocol in PROTOCOLS {
         for event in decode_bybit(protocol, data).unwrap_or_default() {
-            told::check(&event, MAX_BYBIT_LEVELS);
+            events::check(&event, MAX_BYBIT_LEVELS);
         }
     }
     // Frames of one stream stand in lines.

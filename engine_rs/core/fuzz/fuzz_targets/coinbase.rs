@@ -1,8 +1,8 @@
 //! Coinbase frames of each protocol, and the book that they build.
 #![no_main]
 
-#[path = "common/told.rs"]
-mod told;
+#[path = "common/events.rs"]
+mod events;
 
 use cambist_core::exchanges::coinbase::{MAX_COINBASE_LEVELS, decode_coinbase};
 use cambist_core::library::streams::BookStream;
@@ -13,7 +13,7 @@ const PROTOCOLS: [&str; 3] = ["coinbase.ws", "coinbase.info", "coinbase.other"];
 fuzz_target!(|data: &[u8]| {
     for protocol in PROTOCOLS {
         for event in decode_coinbase(protocol, data).unwrap_or_default() {
-            told::check(&event, MAX_COINBASE_LEVELS);
+            events::check(&event, MAX_COINBASE_LEVELS);
         }
     }
     // Frames of one stream stand in lines.

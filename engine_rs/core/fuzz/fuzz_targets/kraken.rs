@@ -1,8 +1,8 @@
 //! Kraken frames of each protocol, and the sum of what they hold.
 #![no_main]
 
-#[path = "common/told.rs"]
-mod told;
+#[path = "common/events.rs"]
+mod events;
 
 use cambist_core::exchanges::event::Event;
 use cambist_core::exchanges::kraken::book::MAX_KRAKEN_LEVELS;
@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
         let (mut bids, mut asks) = (vec![], vec![]);
         for event in decode_kraken(protocol, data).unwrap_or_default() {
             // A change of v1 may come in two payloads.
-            told::check(&event, 2 * MAX_KRAKEN_LEVELS);
+            events::check(&event, 2 * MAX_KRAKEN_LEVELS);
             match event {
                 Event::DepthSnapshot {
                     bids: some,

@@ -1,19 +1,19 @@
 //! Frames of a plug-in's venue, and any exchange's frames by their protocol: the first line names it, the rest is the frame.
 #![no_main]
 
-#[path = "common/told.rs"]
-mod told;
+#[path = "common/events.rs"]
+mod events;
 
 use cambist_core::exchanges::MAX_BODY;
 use cambist_core::exchanges::plain::{MAX_PLAIN_LEVELS, decode_plain};
 use cambist_core::exchanges::event::canonical;
-use cambist_core::exchanges::said::decode_venue;
+use cambist_core::exchanges::decoded::decode_venue;
 use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     for event in decode_plain("cambist.ws", data).unwrap_or_default() {
-        told::check(&event, MAX_PLAIN_LEVELS);
+        events::check(&event, MAX_PLAIN_LEVELS);
     }
     // Frames of one stream stand in lines.
     let mut stream = BookStream::new("cambist.ws", "SOL-USD");
@@ -26,8 +26,8 @@ fuzz_target!(|data: &[u8]| {
     }
     if let (Some(Ok(protocol)), Some(body)) = (lines.next().map(str::from_utf8), lines.next()) {
         assert!(body.len() <= MAX_BODY);
-        if let Ok(said) = decode_venue(protocol, "SOL-X", body) {
-            for event in said {
+        if let Ok(events) = decode_venue(protocol, "SOL-X", body) {
+            for event in events {
                 canonical(&event).expect("text");
             }
         }

@@ -228,7 +228,7 @@ impl WssAggregator {
     ) -> Verdict {
         let content =
             write_version.map_or_else(|| Content::Hash(content_of(state)), Content::WriteVersion);
-        self.told(endpoint, (account, slot, content), write_version, at_ns)
+        self.update(endpoint, (account, slot, content), write_version, at_ns)
     }
 
     /// Takes an account as `endpoint` told it at `at_ns`, whose [`content_of`] is known already.
@@ -241,10 +241,10 @@ impl WssAggregator {
         at_ns: i64,
     ) -> Verdict {
         let key = (account, slot, Content::Hash(content));
-        self.told(endpoint, key, None, at_ns)
+        self.update(endpoint, key, None, at_ns)
     }
 
-    fn told(
+    fn update(
         &mut self,
         endpoint: u16,
         key: ([u8; 32], u64, Content),

@@ -1,8 +1,8 @@
 //! Decoded events, each applied to what it tells about.
 
 use super::Engine;
-use super::books::Teller;
-use super::endpoints::{Announced, Told};
+use super::books::Delivery;
+use super::endpoints::{AccountUpdate, Announced};
 use super::race;
 use super::standing::Moment;
 use crate::book::order_book::{BookChange, Numbered, Outcome, Source};
@@ -25,22 +25,22 @@ impl Engine {
                 owner,
                 data,
             } => {
-                let told = Told {
+                let update = AccountUpdate {
                     key,
                     slot,
                     lamports,
                     owner,
                     data,
                 };
-                self.told_account(at, told, moment.now_ns);
+                self.account_update(at, update, moment.now_ns);
             }
             Event::AccountMissing { key, slot } => self.lost_account(at, &key, slot),
             Event::AccountUndated {
                 key, owner, data, ..
             } => registry.see(&key, &owner, &data),
             Event::Slot { slot, parent, root } => {
-                let told = Announced { slot, parent, root };
-                self.announced(at, told, moment.now_ns);
+                let announced = Announced { slot, parent, root };
+                self.announced(at, announced, moment.now_ns);
             }
             Event::Subscribed { key: Some(key), .. }
                 if channel.socket && channel.quarantine.is_empty() =>
@@ -67,10 +67,10 @@ impl Engine {
                 logs,
                 mentions: Some(account),
             } => {
-                let told = (&signature, &account);
+                let mention = (&signature, &account);
                 if self.racing
                     && channel.socket
-                    && !race::is_first(&mut self.race, at, told, failed, moment.now_ns)
+                    && !race::is_first(&mut self.race, at, mention, failed, moment.now_ns)
                 {
                     return;
                 }
@@ -138,7 +138,7 @@ impl Engine {
             Event::Error { code, message, .. } => {
                 channel.error(&format!("error {code}: {message}"));
             }
-            told => self.book_event(header, told),
+            other => self.book_event(header, other),
         }
         Numbered::Next
     }
@@ -151,7 +151,7 @@ impl Engine {
         };
         let timed = !matches!(event, Event::BookChecksum { .. } | Event::Gap { .. });
         let as_of_ns = channel.as_of(now_ns, event.venue_ns());
-        let teller = Teller {
+        let delivery = Delivery {
             generation: header.generation,
             next: channel.next == Some(header.generation),
             source: channel.source,
@@ -159,9 +159,9 @@ impl Engine {
         };
         let rules = channel.continuity;
         let place = self.market.books.find(&channel.info.venue, symbol, rules);
-        let own = teller.source == Source::Stream;
-        let told = self.market.books.entries[place].take(event, teller);
-        let Some(change) = told else { return };
+        let own = delivery.source == Source::Stream;
+        let change = self.market.books.entries[place].take(event, delivery);
+        let Some(change) = change else { return };
         if change.outcome == Outcome::Unverified
             && let Some(channel) = self.channels.get_mut(&at)
         {
@@ -181,7 +181,7 @@ impl Engine {
         if let Some(channel) = self.channels.get_mut(&at) {
             channel.gaps += 1;
         }
-        for place in self.told_by(at) {
+        for place in self.books_of(at) {
             let entry = &mut self.market.books.entries[place];
             let change = if entry.generation == generation {
                 entry.book.gap()
@@ -200,10 +200,10 @@ impl Engine {
     }
 
     /// Returns the places of the books that a channel tells of.
-    pub(super) fn told_by(&self, at: u16) -> Vec<usize> {
+    pub(super) fn books_of(&self, at: u16) -> Vec<usize> {
         let entries = self.market.books.entries.iter().enumerate();
-        let told = entries.filter(|(_, entry)| entry.channel == Some(at));
-        told.map(|(place, _)| place).collect()
+        let places = entries.filter(|(_, entry)| entry.channel == Some(at));
+        places.map(|(place, _)| place).collect()
     }
 
     /// Takes over what tips landed.

@@ -49,9 +49,9 @@ pub(crate) struct Successor {
     pub(crate) book: Box<OrderBook>,
 }
 
-/// Who says what a book is told.
+/// How an event came to a book.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Teller {
+pub(crate) struct Delivery {
     pub(crate) generation: u32,
     /// Whether that is a connection about to take over.
     pub(crate) next: bool,
@@ -66,8 +66,8 @@ impl BookEntry {
     }
 
     /// Takes over what an event says of the book, from whichever of two connections; `None` if it says nothing.
-    pub(crate) fn take(&mut self, event: Event<'_>, teller: Teller) -> Option<BookChange> {
-        let Teller { source, now_ns, .. } = teller;
+    pub(crate) fn take(&mut self, event: Event<'_>, delivery: Delivery) -> Option<BookChange> {
+        let Delivery { source, now_ns, .. } = delivery;
         if source == Source::Fetched {
             if let Some(next) = &mut self.next {
                 next.book.take(event.clone(), source, now_ns);
@@ -75,15 +75,15 @@ impl BookEntry {
             }
             return self.book.take(event, source, now_ns);
         }
-        if teller.generation < self.generation {
+        if delivery.generation < self.generation {
             return None;
         }
-        if !teller.next || self.generation == teller.generation {
-            self.generation = teller.generation;
+        if !delivery.next || self.generation == delivery.generation {
+            self.generation = delivery.generation;
             return self.book.take(event, source, now_ns);
         }
         let next = self.next.get_or_insert_with(|| Successor {
-            generation: teller.generation,
+            generation: delivery.generation,
             book: Box::new(OrderBook::new(self.book.continuity())),
         });
         let change = next.book.take(event, source, now_ns)?;

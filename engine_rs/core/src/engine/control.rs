@@ -75,7 +75,7 @@ impl Engine {
         channel.numbers = [Numbering::default(); 2];
         channel.quarantine.clear();
         self.market.registry.ask_again(at);
-        for place in self.told_by(at) {
+        for place in self.books_of(at) {
             let entry = &mut self.market.books.entries[place];
             entry.generation = generation;
             entry.book.connect();
@@ -108,7 +108,7 @@ impl Engine {
             self.market.registry.doubt(at);
             self.lose_socket(at);
         }
-        for place in self.told_by(at) {
+        for place in self.books_of(at) {
             self.market.books.entries[place].book.disconnect();
             self.market.dirty_books.insert(place);
         }
@@ -116,7 +116,7 @@ impl Engine {
 
     /// The old one of two connections is gone.
     fn hand_over(&mut self, at: u16, generation: u32) {
-        for place in self.told_by(at) {
+        for place in self.books_of(at) {
             self.market.books.entries[place].inherit(generation);
             self.market.dirty_books.insert(place);
         }
@@ -124,7 +124,7 @@ impl Engine {
 
     /// The new one of two connections is gone.
     fn hand_back(&mut self, at: u16, generation: u32) {
-        for place in self.told_by(at) {
+        for place in self.books_of(at) {
             self.market.books.entries[place].disinherit(generation);
             self.market.dirty_books.insert(place);
         }
@@ -143,7 +143,7 @@ impl Engine {
                 self.race.disconnected(at);
             }
         }
-        for place in self.told_by(at) {
+        for place in self.books_of(at) {
             let entry = &mut self.market.books.entries[place];
             entry.next = None;
             let change = entry.book.gap();

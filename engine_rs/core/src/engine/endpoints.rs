@@ -1,4 +1,4 @@
-//! Nodes as tellers of accounts: which one speaks, what it may advance, and who takes over from one that lags or lies.
+//! Nodes as reporters of accounts: which one speaks, what it may advance, and who takes over where one lags or lies.
 //!
 //! A node's socket and its HTTP side, which share a feed's name, are one endpoint: one chain of slots judges both.
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::Engine;
 use super::channels::ChannelState;
-use super::registry::Teller;
+use super::registry::Reporter;
 use crate::aggregate::wss_aggregator::content_of;
 use crate::chain::base58::{self, Pubkey};
 
@@ -14,7 +14,7 @@ use crate::chain::base58::{self, Pubkey};
 const MOST_SLOTS_OFF: u64 = 32;
 
 /// An account as a node told it.
-pub(super) struct Told {
+pub(super) struct AccountUpdate {
     pub(super) key: Pubkey,
     pub(super) slot: u64,
     pub(super) lamports: u64,
@@ -54,7 +54,7 @@ impl Engine {
     }
 
     /// Takes an account as a node told it, if that node and its slot can be believed.
-    pub(super) fn told_account(&mut self, at: u16, told: Told, now_ns: i64) {
+    pub(super) fn account_update(&mut self, at: u16, update: AccountUpdate, now_ns: i64) {
         if self
             .sockets_of(at)
             .any(|socket| !socket.quarantine.is_empty())
@@ -62,40 +62,49 @@ impl Engine {
             self.market.registry.refused.push("quarantined");
             return;
         }
-        if told.lamports == 0 && told.data.is_empty() {
-            self.market.registry.lose(&told.key, told.slot);
+        if update.lamports == 0 && update.data.is_empty() {
+            self.market.registry.lose(&update.key, update.slot);
             return;
         }
         let Some(channel) = self.channels.get(&at) else {
             return;
         };
-        let content = self.racing.then(|| content_of((told.lamports, &told.data)));
+        let content = self
+            .racing
+            .then(|| content_of((update.lamports, &update.data)));
         if let Some(content) = content.filter(|_| channel.socket)
-            && self.market.registry.account(&told.key).is_some()
+            && self.market.registry.account(&update.key).is_some()
         {
-            self.race.content(at, told.key, told.slot, content, now_ns);
+            self.race
+                .content(at, update.key, update.slot, content, now_ns);
         }
         let (id, socket) = (channel.info.id, channel.socket);
         let registry = &mut self.market.registry;
-        if !registry.knows(&told.key, &told.owner, &told.data) {
+        if !registry.knows(&update.key, &update.owner, &update.data) {
             return;
         }
-        if self.is_off(id, socket, &told) || self.is_forked(at, &told) {
+        if self.is_off(id, socket, &update) || self.is_forked(at, &update) {
             return;
         }
-        let teller = self.teller(at, content);
+        let reporter = self.reporter(at, content);
         let registry = &mut self.market.registry;
-        registry.take(&told.key, told.slot, &told.owner, told.data, teller);
+        registry.take(
+            &update.key,
+            update.slot,
+            &update.owner,
+            update.data,
+            reporter,
+        );
         if std::mem::take(&mut registry.lied) {
             let why = registry.errors.last().cloned().unwrap_or_default();
             self.quarantine(at, &why);
         }
     }
 
-    fn teller(&self, at: u16, content: Option<[u8; 16]>) -> Teller {
+    fn reporter(&self, at: u16, content: Option<[u8; 16]>) -> Reporter {
         let sockets = || self.sockets_of(at);
         let channel = self.channels.get(&at);
-        Teller {
+        Reporter {
             channel: at,
             socket: channel.is_some_and(|channel| channel.socket),
             endpoint: sockets().map(|socket| socket.info.id).min().unwrap_or(at),
@@ -117,46 +126,46 @@ impl Engine {
     }
 
     /// Refuses what was told at a slot far from the newest; if it is news, the account is in doubt.
-    fn is_off(&mut self, at: u16, socket: bool, told: &Told) -> bool {
+    fn is_off(&mut self, at: u16, socket: bool, update: &AccountUpdate) -> bool {
         let Some(newest) = self.market.slot else {
             return false;
         };
-        if told.slot.abs_diff(newest) <= MOST_SLOTS_OFF {
+        if update.slot.abs_diff(newest) <= MOST_SLOTS_OFF {
             return false;
         }
-        let reason = if told.slot < newest {
+        let reason = if update.slot < newest {
             "old_slot"
         } else {
             "future_slot"
         };
-        let name = base58::encode(&told.key);
+        let name = base58::encode(&update.key);
         let text = format!(
             "account {name} told at slot {}, the newest is {newest}",
-            told.slot
+            update.slot
         );
         let registry = &mut self.market.registry;
         registry.refuse(reason, text);
-        registry.doubt_news(&told.key, told.slot, at, socket);
+        registry.doubt_update(&update.key, update.slot, at, socket);
         true
     }
 
     /// Refuses what was told at a slot that the node's newest one does not descend from.
-    fn is_forked(&mut self, at: u16, told: &Told) -> bool {
+    fn is_forked(&mut self, at: u16, update: &AccountUpdate) -> bool {
         let mut floors = self
             .sockets_of(at)
-            .filter_map(|socket| Some((socket.chain.floor(told.slot)?, socket.info.id)));
+            .filter_map(|socket| Some((socket.chain.floor(update.slot)?, socket.info.id)));
         let Some((floor, carrier)) = floors.next() else {
             return false;
         };
         drop(floors);
         let registry = &mut self.market.registry;
-        registry.told_from_fork(&told.key, told.slot, floor, carrier);
+        registry.reported_from_fork(&update.key, update.slot, floor, carrier);
         true
     }
 
     /// Takes a slot that a node announced.
-    pub(super) fn announced(&mut self, at: u16, told: Announced, now_ns: i64) {
-        let Announced { slot, parent, root } = told;
+    pub(super) fn announced(&mut self, at: u16, announced: Announced, now_ns: i64) {
+        let Announced { slot, parent, root } = announced;
         let registry = &mut self.market.registry;
         if parent >= slot || root > slot {
             let text = format!("slot {slot} has parent {parent} and root {root}");
@@ -223,8 +232,8 @@ impl Engine {
                     && !self.is_behind(other)
             });
             let others = others.map(|other| (other.info.id, other.session.accounts()));
-            for (to, told) in others.collect::<Vec<_>>() {
-                self.market.registry.pass_on(late, to, &told);
+            for (to, reported) in others.collect::<Vec<_>>() {
+                self.market.registry.pass_on(late, to, &reported);
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{BlockError, Engine, Ingested};
 use crate::book::order_book::Numbered;
 use crate::chain::solana::decode_solana;
 use crate::chain::tips::{TIP_FLOOR, decode_tip_floor};
-use crate::exchanges::said::decode_venue;
+use crate::exchanges::decoded::decode_venue;
 use crate::exchanges::{DecodeError, Direction};
 use cambist_record::{Header, kind};
 

@@ -95,12 +95,12 @@ impl Standing {
     ) -> Option<&Opportunity> {
         let opportunity = self.judge(cx, moment, self.cycles.get(key)?);
         let cycle = self.cycles.get_mut(key)?;
-        let news = cycle
+        let is_new = cycle
             .last
             .as_ref()
-            .is_none_or(|before| before.says() != opportunity.says());
+            .is_none_or(|before| before.decision() != opportunity.decision());
         let last = cycle.last.insert(opportunity);
-        news.then_some(&*last)
+        is_new.then_some(&*last)
     }
 
     fn judge(&self, cx: Context<'_>, moment: Moment, cycle: &Cycle) -> Opportunity {

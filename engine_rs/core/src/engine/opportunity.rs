@@ -129,7 +129,7 @@ impl Serialize for Opportunity {
 }
 
 impl Opportunity {
-    pub(super) fn says(&self) -> (u64, u64, &str, bool) {
+    pub(super) fn decision(&self) -> (u64, u64, &str, bool) {
         (self.amount_in, self.amount_out, &self.reason, self.go)
     }
 }

@@ -68,7 +68,7 @@ impl Row {
         self.own && !self.mint.is_empty()
     }
 
-    fn tell(&mut self, bid: Option<f64>, ask: Option<f64>, now_ns: i64) {
+    fn update(&mut self, bid: Option<f64>, ask: Option<f64>, now_ns: i64) {
         if (bid, ask) != (self.bid, self.ask) {
             (self.bid, self.ask, self.changed_ns) = (bid, ask, Some(now_ns));
         }
@@ -161,7 +161,7 @@ impl Prices {
         }
         if let Some(row) = self.pool_row(market, (token, other), at, depth) {
             row.depth = depth;
-            row.tell(bid, ask, now_ns);
+            row.update(bid, ask, now_ns);
         }
     }
 
@@ -289,7 +289,7 @@ impl Prices {
             return;
         }
         let (bid, ask) = (best_bid.0 as f64 / 1e8, best_ask.0 as f64 / 1e8);
-        row.tell(Some(bid), Some(ask), now_ns);
+        row.update(Some(bid), Some(ask), now_ns);
         if entry.live() {
             self.book_source(market, entry, best_bid.0, 0.5 * (bid + ask));
         }
@@ -337,7 +337,7 @@ impl Prices {
                 .insert(VENUE.to_owned(), row);
         }
         if let Some(row) = self.rows.get_mut(mint).and_then(|rows| rows.get_mut(VENUE)) {
-            row.tell(Some(price), Some(price), now_ns);
+            row.update(Some(price), Some(price), now_ns);
         }
     }
 

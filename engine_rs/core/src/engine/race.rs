@@ -51,8 +51,10 @@ impl Engine {
         self.market.registry.ask_again(at);
         for socket in self.channels.values() {
             if socket.socket && socket.info.id != at && socket.is_believed() {
-                let told = socket.session.accounts();
-                self.market.registry.hand_over(at, socket.info.id, &told);
+                let reported = socket.session.accounts();
+                self.market
+                    .registry
+                    .hand_over(at, socket.info.id, &reported);
             }
         }
     }

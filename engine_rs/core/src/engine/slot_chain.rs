@@ -266,10 +266,10 @@ mod tests {
             steps in prop::collection::vec((1_u64..4, 0_usize..4, 0_u64..6, any::<bool>()), 1..60),
         ) {
             let (mut chain, mut model) = (SlotChain::default(), Model::default());
-            let (mut newest, mut told): (u64, Vec<u64>) = (100, vec![100]);
+            let (mut newest, mut announced): (u64, Vec<u64>) = (100, vec![100]);
             for (ahead, back, rooted, late) in steps {
                 let slot = if late { newest.saturating_sub(ahead) } else { newest + ahead };
-                let older: Vec<u64> = told.iter().copied().filter(|&each| each < slot).collect();
+                let older: Vec<u64> = announced.iter().copied().filter(|&each| each < slot).collect();
                 let Some(&parent) = older.iter().rev().nth(back).or(older.first()) else { continue };
                 let root = model.root.max(slot.saturating_sub(12) + rooted).min(slot);
                 let before: Vec<bool> = (90..newest + 8).map(|each| chain.floor(each).is_none()).collect();
@@ -277,9 +277,9 @@ mod tests {
                 model.parents.insert(slot, parent);
                 model.root = model.root.max(root);
                 newest = newest.max(slot);
-                told.push(slot);
-                told.sort_unstable();
-                told.dedup();
+                announced.push(slot);
+                announced.sort_unstable();
+                announced.dedup();
                 for each in 90..newest + 8 {
                     let stands = chain.floor(each).is_none();
                     prop_assert_eq!(stands, model.stands(each), "slot {}", each);

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 use super::Continuity;
 use super::DecodeError;
+use super::decoded::Decoded;
 use super::event::{Event, Instrument};
 use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
 use super::frame::{Field, Frame};
-use super::said::Said;
 
 /// `U` = previous `u` + 1; overlap is allowed, `u` ≤ the last one is old.
 const SPOT: Rules = Rules {
@@ -25,7 +25,7 @@ const USDM: Rules = Rules {
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "binance",
-    decode: |protocol, symbol, body| decode_binance(protocol, symbol, body).map(Said::One),
+    decode: |protocol, symbol, body| decode_binance(protocol, symbol, body).map(Decoded::One),
     books: &[
         Books {
             continuity: Continuity::Usdm,

@@ -9,10 +9,10 @@
 
 use super::Continuity;
 use super::DecodeError;
+use super::decoded::Decoded;
 use super::event::{Event, Instrument};
 use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
 use super::frame::{Field, Frame};
-use super::said::Said;
 use super::values::{
     best, count, is_snapshot, is_too_fine, levels, ms, no_decoder, positive, refused, sequence,
     subscribed,
@@ -24,7 +24,7 @@ const RULES: Rules = Rules::new(Joins::Overlap, Seeds::Streamed);
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "bybit",
-    decode: |protocol, _, body| decode_bybit(protocol, body).map(Said::Many),
+    decode: |protocol, _, body| decode_bybit(protocol, body).map(Decoded::Many),
     books: &[Books {
         continuity: Continuity::Bybit,
         head: "bybit.",
@@ -156,10 +156,10 @@ fn top<'a>(frame: Field<'_, 'a>, data: Field<'_, 'a>) -> Result<Event<'a>, Decod
 /// `[{"i":"2290000000000000001","T":1790000000124,"p":"101.5","v":"0.2","S":"Buy","s":"SOLUSDT","BT":false,"RPI":false}]`;
 /// `S` is the side of the taker.
 fn trades<'a>(data: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
-    let mut said = Vec::new();
+    let mut events = Vec::new();
     for row in data.items()? {
         let [symbol, id, price, qty, side, time] = row.fields(["s", "i", "p", "v", "S", "T"])?;
-        said.push(Event::Trade {
+        events.push(Event::Trade {
             symbol: symbol.text()?,
             id: count(id)?,
             price: positive(price)?,
@@ -172,10 +172,10 @@ fn trades<'a>(data: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
             venue_ns: ms(time)?,
         });
     }
-    if said.is_empty() {
+    if events.is_empty() {
         return Err(data.wrong());
     }
-    Ok(said)
+    Ok(events)
 }
 
 /// `{"retCode":0,"retMsg":"OK","result":{"category":"spot","list":[…]},"time":1790000000123}`

@@ -11,10 +11,10 @@ use std::borrow::Cow;
 
 use super::Continuity;
 use super::DecodeError;
+use super::decoded::Decoded;
 use super::event::{Event, Instrument};
 use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
 use super::frame::{Field, Frame};
-use super::said::Said;
 use super::values::{
     at_most, count, instant, is_snapshot, is_too_fine, no_decoder, positive, refused, sequence,
     subscribed,
@@ -26,7 +26,7 @@ const RULES: Rules = Rules::new(Joins::Always, Seeds::Streamed);
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "coinbase",
-    decode: |protocol, _, body| decode_coinbase(protocol, body).map(Said::Many),
+    decode: |protocol, _, body| decode_coinbase(protocol, body).map(Decoded::Many),
     books: &[Books {
         continuity: Continuity::Coinbase,
         head: "coinbase.",
@@ -85,31 +85,31 @@ fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
         };
     }
     let (name, number) = (channel.text()?, sequence(number)?);
-    let mut said = vec![Event::Sequence { number }];
+    let mut decoded = vec![Event::Sequence { number }];
     match &*name {
         "l2_data" => {
             for event in events.items()? {
-                said.push(depth(event, number, instant(time)?)?);
+                decoded.push(depth(event, number, instant(time)?)?);
             }
         }
         "ticker" => {
             for event in events.items()? {
                 for row in event.get("tickers")?.items()? {
-                    said.push(ticker(row, number, instant(time)?)?);
+                    decoded.push(ticker(row, number, instant(time)?)?);
                 }
             }
         }
         "market_trades" => {
             for event in events.items()? {
-                trades(event, &mut said)?;
+                trades(event, &mut decoded)?;
             }
         }
-        "subscriptions" => said.push(subscribed()),
+        "subscriptions" => decoded.push(subscribed()),
         other if OTHERS.contains(&other) => {}
         // Counted, it would hide that what it said of a book is missing.
         _ => return Err(channel.wrong()),
     }
-    Ok(said)
+    Ok(decoded)
 }
 
 /// `{"type":"update","product_id":"SOL-USD","updates":[{"side":"bid","event_time":"…","price_level":"142.50",
@@ -190,7 +190,7 @@ fn or_zero(amount: Field<'_, '_>) -> Result<u64, DecodeError> {
 
 /// `{"type":"update","trades":[{"product_id":"SOL-USD","trade_id":"88","price":"142.5","size":"0.2","time":"…","side":
 /// "BUY"}]}`
-fn trades<'a>(event: Field<'_, 'a>, said: &mut Vec<Event<'a>>) -> Result<(), DecodeError> {
+fn trades<'a>(event: Field<'_, 'a>, events: &mut Vec<Event<'a>>) -> Result<(), DecodeError> {
     let [kind, rows] = event.fields(["type", "trades"])?;
     if is_snapshot(kind, "update")? {
         return Ok(()); // rule 3
@@ -198,7 +198,7 @@ fn trades<'a>(event: Field<'_, 'a>, said: &mut Vec<Event<'a>>) -> Result<(), Dec
     for row in rows.items()? {
         let [symbol, id, price, qty, side, time] =
             row.fields(["product_id", "trade_id", "price", "size", "side", "time"])?;
-        said.push(Event::Trade {
+        events.push(Event::Trade {
             symbol: product(symbol)?,
             id: count(id)?,
             price: positive(price)?,

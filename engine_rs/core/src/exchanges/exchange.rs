@@ -1,6 +1,6 @@
 //! What an exchange is to the engine: a row of the table, and what its depth messages promise.
 
-use super::said::Said;
+use super::decoded::Decoded;
 use super::{Continuity, DecodeError};
 use crate::exchanges::event::Level;
 
@@ -98,7 +98,7 @@ pub struct Exchange {
     /// The first word of its channels' protocols.
     pub name: &'static str,
     /// Protocol, symbol of a channel whose frames don't name it, frame → what it says.
-    pub decode: for<'a> fn(&str, &'a str, &'a [u8]) -> Result<Said<'a>, DecodeError>,
+    pub decode: for<'a> fn(&str, &'a str, &'a [u8]) -> Result<Decoded<'a>, DecodeError>,
     /// The first whose head fits counts.
     pub books: &'static [Books],
     /// What it was tried on.

@@ -258,8 +258,8 @@ mod tests {
             ];
             if let Some((protocol, text)) = frames.get(which) {
                 let body = broken(text, &breaks);
-                let said = |event: Result<Event<'_>, _>| event.map(|event| canonical(&event).expect("text"));
-                prop_assert_eq!(said(decode_binance(protocol, "X", &body)), said(binance_strictly(protocol, "X", &body)));
+                let line = |event: Result<Event<'_>, _>| event.map(|event| canonical(&event).expect("text"));
+                prop_assert_eq!(line(decode_binance(protocol, "X", &body)), line(binance_strictly(protocol, "X", &body)));
             } else {
                 let body = broken(ACCOUNT, &breaks);
                 let (mut one, mut other) = (session(), session());

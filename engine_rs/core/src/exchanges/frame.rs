@@ -165,8 +165,8 @@ impl<'f, 'a> Field<'f, 'a> {
         while key < end {
             let value = key + 1;
             let node = nodes[value as usize];
-            if let Some(said) = self.frame.key(key)
-                && let Some(field) = found.iter_mut().find(|field| is_named(&said, field.name))
+            if let Some(name) = self.frame.key(key)
+                && let Some(field) = found.iter_mut().find(|field| is_named(&name, field.name))
             {
                 field.kind = if field.absent() {
                     node.kind
@@ -348,7 +348,7 @@ impl<'a> Frame<'a> {
     fn key(&self, at: u32) -> Option<Cow<'a, [u8]>> {
         let node = self.nodes[at as usize];
         match node.kind {
-            Kind::Escaped => unescape(self.text(at)).map(|said| Cow::Owned(said.into_bytes())),
+            Kind::Escaped => unescape(self.text(at)).map(|text| Cow::Owned(text.into_bytes())),
             _ => Some(Cow::Borrowed(&self.text.as_bytes()[node.range()])),
         }
     }

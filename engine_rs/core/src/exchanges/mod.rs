@@ -6,6 +6,7 @@ pub mod binance;
 pub mod bybit;
 pub mod coinbase;
 pub mod decimal;
+pub mod decoded;
 pub mod event;
 pub mod exchange;
 pub(crate) mod fast;
@@ -14,7 +15,6 @@ pub mod kraken;
 pub mod okx;
 pub mod plain;
 pub mod rfc3339;
-pub mod said;
 pub(crate) mod scan;
 pub(crate) mod values;
 

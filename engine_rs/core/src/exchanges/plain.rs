@@ -18,10 +18,10 @@
 
 use super::Continuity;
 use super::DecodeError;
+use super::decoded::Decoded;
 use super::event::{Event, Instrument};
 use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
 use super::frame::{Field, Frame};
-use super::said::Said;
 use super::values::{best, levels, no_decoder, positive, sequence};
 
 /// `prev` = previous `seq`.
@@ -33,7 +33,7 @@ const RULES: Rules = Rules {
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "cambist",
-    decode: |protocol, _, body| decode_plain(protocol, body).map(Said::Many),
+    decode: |protocol, _, body| decode_plain(protocol, body).map(Decoded::Many),
     books: &[Books {
         continuity: Continuity::Plain,
         head: "cambist.",

@@ -74,7 +74,7 @@ pub fn estimate_trades(
         let limit = cu_limit(&shapes);
         let priority = price.zip(limit);
         let paid = priority.and_then(|(price, limit)| priority_fee(price, limit));
-        let told = u64::try_from(gross)
+        let tipped = u64::try_from(gross)
             .ok()
             .and_then(|gross| tip(gross, bidding));
         found.cu_limits.push(known(limit));
@@ -82,7 +82,7 @@ pub fn estimate_trades(
             .base_fees
             .push(known(Some(base_fee(bidding.signatures))));
         found.priority_fees.push(known(paid));
-        found.tips.push(known(told));
+        found.tips.push(known(tipped));
     }
     Ok(found)
 }

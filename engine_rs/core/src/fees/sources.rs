@@ -305,9 +305,9 @@ fn level(levels: &[(u32, u64)], percent: u32) -> Option<u64> {
 }
 
 /// Drops what was heard of longest ago, the first by name of equals, while there are more than `most`.
-fn bound<T>(map: &mut BTreeMap<String, T>, most: usize, heard: impl Fn(&T) -> i64) {
+fn bound<T>(map: &mut BTreeMap<String, T>, most: usize, seen_ns: impl Fn(&T) -> i64) {
     while map.len() > most {
-        let oldest = map.iter().min_by_key(|(_, value)| heard(value));
+        let oldest = map.iter().min_by_key(|(_, value)| seen_ns(value));
         let Some(key) = oldest.map(|(key, _)| key.clone()) else {
             return;
         };

@@ -9,8 +9,8 @@ use crate::chain::base58::Pubkey;
 use crate::chain::session::SolanaSession;
 use crate::chain::solana::decode_solana;
 use crate::exchanges::Continuity;
+use crate::exchanges::decoded::decode_venue;
 use crate::exchanges::event::Event;
-use crate::exchanges::said::decode_venue;
 use crate::exchanges::{DecodeError, Direction};
 
 /// The book of one symbol, frame by frame.
@@ -42,11 +42,11 @@ impl BookStream {
     /// # Errors
     /// The decoder's; the book is as it was.
     pub fn take(&mut self, body: &[u8]) -> Result<bool, DecodeError> {
-        let said = decode_venue(&self.protocol, &self.symbol, body)?;
+        let events = decode_venue(&self.protocol, &self.symbol, body)?;
         let at = self.frames;
         self.frames += 1;
-        let mut told = false;
-        for event in said {
+        let mut applied = false;
+        for event in events {
             if let Event::Sequence { number } = event {
                 match self.numbering.take(number) {
                     Numbered::Repeated => return Ok(false),
@@ -54,10 +54,10 @@ impl BookStream {
                     Numbered::Next => {}
                 }
             } else if event.symbol().is_none_or(|symbol| symbol == self.symbol) {
-                told |= self.book.take(event, self.source, at).is_some();
+                applied |= self.book.take(event, self.source, at).is_some();
             }
         }
-        Ok(told)
+        Ok(applied)
     }
 
     /// Returns the book as it is.
@@ -68,7 +68,7 @@ impl BookStream {
 
 /// An account as a node told it last.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct AccountState {
     pub slot: u64,
     pub lamports: u64,
     pub owner: Pubkey,
@@ -79,7 +79,7 @@ pub struct Told {
 #[derive(Debug, Default)]
 pub struct AccountStream {
     session: SolanaSession,
-    accounts: HashMap<Pubkey, Told>,
+    accounts: HashMap<Pubkey, AccountState>,
 }
 
 impl AccountStream {
@@ -94,7 +94,7 @@ impl AccountStream {
     /// The decoder's.
     pub fn take(&mut self, sent: bool, body: &[u8]) -> Result<usize, DecodeError> {
         let direction = if sent { Direction::Out } else { Direction::In };
-        let mut told = 0;
+        let mut updates = 0;
         for event in decode_solana(&mut self.session, 1, 1, direction, body)? {
             let Event::Account {
                 key,
@@ -106,8 +106,8 @@ impl AccountStream {
             else {
                 continue;
             };
-            told += 1;
-            let news = Told {
+            updates += 1;
+            let update = AccountState {
                 slot,
                 lamports,
                 owner,
@@ -115,15 +115,15 @@ impl AccountStream {
             };
             match self.accounts.get_mut(&key) {
                 Some(known) if slot < known.slot => {}
-                Some(known) => *known = news,
-                None => drop(self.accounts.insert(key, news)),
+                Some(known) => *known = update,
+                None => drop(self.accounts.insert(key, update)),
             }
         }
-        Ok(told)
+        Ok(updates)
     }
 
     /// Returns an account, `None` if nothing was told of it.
-    pub fn account(&self, key: &Pubkey) -> Option<&Told> {
+    pub fn account(&self, key: &Pubkey) -> Option<&AccountState> {
         self.accounts.get(key)
     }
 }

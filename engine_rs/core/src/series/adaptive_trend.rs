@@ -544,12 +544,12 @@ mod tests {
             of(|config| config.lengths[3] = 0),
             ParameterError::Period(0)
         );
-        let told = |name, value| ParameterError::Number { name, value };
-        assert_eq!(of(|config| config.lambda = 1.5), told("lambda", 1.5));
-        assert_eq!(of(|config| config.decay = 1e200), told("decay", 1e200));
+        let refusal = |name, value| ParameterError::Number { name, value };
+        assert_eq!(of(|config| config.lambda = 1.5), refusal("lambda", 1.5));
+        assert_eq!(of(|config| config.decay = 1e200), refusal("decay", 1e200));
         assert_eq!(
             of(|config| config.weights[5] = f64::INFINITY),
-            told("weight", f64::INFINITY)
+            refusal("weight", f64::INFINITY)
         );
     }
 

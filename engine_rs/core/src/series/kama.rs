@@ -265,14 +265,14 @@ impl Pulls {
         self.ways[0] = 0.0;
         let all = run_up(0.0, &self.steps, &mut self.ways[1..]);
         let least = all * LEAST_SHARE;
-        let mut told = true;
+        let mut precise = true;
         let ends = self.ways.iter().zip(&self.ways[self.size..]);
         for (noise, (start, end)) in noises.iter_mut().zip(ends) {
             *noise = end - start;
             // Of NaN this is not true.
-            told &= *noise >= least;
+            precise &= *noise >= least;
         }
-        if !told {
+        if !precise {
             self.sums.write(&self.steps, self.size, noises);
         }
     }

@@ -258,8 +258,8 @@ pub trait Curve: Sized + Clone + Debug + 'static {
     const CHANGES_WITH_VAULTS: bool = false;
     /// Whether a swap passes over an array that does not exist, so that its absence counts.
     const TELLS_ABSENCE: bool = false;
-    /// Whether something is told once of a pool, which takes a derivation.
-    const TOLD_ONCE: bool = false;
+    /// Whether something of a pool is derived once and kept.
+    const DERIVED_ONCE: bool = false;
 
     /// Returns what the pool's own account holds.
     ///

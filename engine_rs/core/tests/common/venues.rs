@@ -1,12 +1,12 @@
 //! Frames of exchanges as text.
 
+use cambist_core::exchanges::decoded::decode_venue;
 use cambist_core::exchanges::event::canonical;
-use cambist_core::exchanges::said::decode_venue;
 
 /// Returns canonical events, each on its line, or the words of the refusal.
-pub(crate) fn said(protocol: &str, symbol: &str, body: &str) -> String {
+pub(crate) fn decoded(protocol: &str, symbol: &str, body: &str) -> String {
     match decode_venue(protocol, symbol, body.as_bytes()) {
-        Ok(said) => said
+        Ok(events) => events
             .into_iter()
             .map(|event| canonical(&event).expect("text"))
             .collect::<Vec<_>>()

@@ -168,14 +168,14 @@ impl Case {
         };
         let fill = swap::<true>(&accounts.pool, &accounts.config, ticks, &ask);
         let quick = swap::<false>(&accounts.pool, &accounts.config, ticks, &ask);
-        let said = |fill: &ClmmFill| {
+        let figures = |fill: &ClmmFill| {
             let moved = (fill.amount_in, fill.amount_out, fill.fee, fill.left);
             let counts = (fill.ticks_crossed, fill.orders_matched, fill.steps);
             (moved, fill.sqrt_price, fill.liquidity, counts)
         };
         assert_eq!(
-            quick.as_ref().map(said),
-            fill.as_ref().map(said),
+            quick.as_ref().map(figures),
+            fill.as_ref().map(figures),
             "case {}",
             self.i
         );

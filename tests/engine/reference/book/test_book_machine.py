@@ -45,7 +45,7 @@ class Venue:
         bids, asks = sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
         return self.last, bids, asks
 
-    def say(self, delta=None, *, full=False):
+    def message(self, delta=None, *, full=False):
         self.number += 1
         last, bids, asks = self.whole()
         return Message(self.number, kraken_checksum(bids, asks, 2, 8), delta, (last, bids, asks) if full else None)
@@ -65,7 +65,7 @@ class Venue:
         level = [(price, qty * ONE)]
         named = prev if self.rules in CHAINED or self.rules is Continuity.USDM else None
         sides = ([], level) if is_ask else (level, [])
-        return self.say(Delta(first, self.last, named, *sides, self.now_ns))
+        return self.message(Delta(first, self.last, named, *sides, self.now_ns))
 
     @property
     def now_ns(self):
@@ -76,7 +76,7 @@ class Venue:
         if self.rules in CHAINED or self.rules is Continuity.BYBIT:
             self.last = 1 if self.last >= 1_000 else self.last + 100
             self.past.append(self.whole())
-        return self.say(full=True)
+        return self.message(full=True)
 
 
 class Machine(RuleBasedStateMachine):
@@ -131,7 +131,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def alive(self):
         last = self.venue.last
-        self.send(self.venue.say(Delta(last, last, last, [], [], self.venue.now_ns)))
+        self.send(self.venue.message(Delta(last, last, last, [], [], self.venue.now_ns)))
 
     @rule()
     def lose_the_next(self):
@@ -154,7 +154,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.follows not in FETCHED and self.wants)
     @rule()
     def subscribe_anew(self):
-        self.send(self.venue.say(full=True))
+        self.send(self.venue.message(full=True))
 
     @precondition(lambda self: self.follows not in STREAMED)
     @rule(ago=st.integers(0, 3))

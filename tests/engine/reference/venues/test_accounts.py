@@ -21,7 +21,7 @@ POOL = encode_whirlpool(tick_spacing=4, fee_tier_index=4, sqrt_price=2**64, tick
 
 
 @pytest.mark.parametrize(
-    ("decode", "data", "says"),
+    ("decode", "data", "message"),
     [
         (AmmV4.decode, bytes(751), "amm_v4: size was 751, expected 752"),
         (AmmV4.decode, bytes(753), "amm_v4: size was 753, expected 752"),
@@ -42,8 +42,8 @@ POOL = encode_whirlpool(tick_spacing=4, fee_tier_index=4, sqrt_price=2**64, tick
         (TickArray.decode, POOL, "tick_array: discriminator was 3f95d10ce1806309"),
     ],
 )
-def test_what_is_no_such_account_is_refused_with_what_it_was(decode, data: bytes, says: str):
-    with pytest.raises(LayoutError, match=f"^{says}$"):
+def test_what_is_no_such_account_is_refused_with_what_it_was(decode, data: bytes, message: str):
+    with pytest.raises(LayoutError, match=f"^{message}$"):
         decode(data)
 
 

@@ -5,6 +5,7 @@ Only a LIVE book that isn't crossed quotes: everything else shows its last level
 replaces, never merges.
 """
 
+from cambist.engine.reference.book.order_book.apply_event import take
 from cambist.engine.reference.book.order_book.book import MAX_BUFFER, MAX_CROSSED_NS, SEED_PATIENCE_NS, OrderBook
 from cambist.engine.reference.book.order_book.consolidated import ConsolidatedBook, Crossing, NetLevel, Taken, VenueBook
 from cambist.engine.reference.book.order_book.levels import MAX_LEVELS, Levels
@@ -22,7 +23,6 @@ from cambist.engine.reference.book.order_book.state import (
     Source,
     Ticker,
 )
-from cambist.engine.reference.book.order_book.told import take
 from cambist.engine.reference.exchanges import Continuity
 
 __all__ = [

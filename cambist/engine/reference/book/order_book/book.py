@@ -72,7 +72,7 @@ class OrderBook(Quoting):
         self._kept = 0  # levels of a side that the venue keeps up, 0 if all
         self._digits = (0, 0)  # decimals of prices and quantities on the wire, where a sum is over its texts
         self._olds = 0  # deltas in a row that said nothing new
-        self._told_ns: int | None = None  # when the venue sent the newest delta since the snapshot
+        self._delta_ns: int | None = None  # when the venue sent the newest delta since the snapshot
         self._sums_failed = 0  # in a row, on a fresh snapshot
         self._asked_ns: int | None = None  # the tick since which it waits for the seed that it asked for
         self._counts = BookCounts()
@@ -251,7 +251,7 @@ class OrderBook(Quoting):
             kept=self._kept,
             digits=self._digits,
             olds=self._olds,
-            told_ns=self._told_ns,
+            delta_ns=self._delta_ns,
             sums_failed=self._sums_failed,
             asked_ns=self._asked_ns,
             counts=self.counts,
@@ -272,7 +272,7 @@ class OrderBook(Quoting):
         book._pace, book._counts = copy(parts.pace), copy(parts.counts)
         book._silent, book._halted, book._kept = parts.silent, parts.halted, parts.kept
         book._digits, book._olds, book._sums_failed = parts.digits, parts.olds, parts.sums_failed
-        book._asked_ns, book._told_ns = parts.asked_ns, parts.told_ns
+        book._asked_ns, book._delta_ns = parts.asked_ns, parts.delta_ns
         return book
 
     # How a book comes to its levels
@@ -289,7 +289,7 @@ class OrderBook(Quoting):
         self._bids.replace(bids)
         self._asks.replace(asks)
         self._last, self._prev = last, None
-        self._silent, self._crossed, self._olds, self._asked_ns, self._told_ns = False, 0, 0, None, None
+        self._silent, self._crossed, self._olds, self._asked_ns, self._delta_ns = False, 0, 0, None, None
         self._counts.seeds += 1
         self._forget_ticker(last)
         if self._rules.truncates:
@@ -345,7 +345,7 @@ class OrderBook(Quoting):
         """Takes over a delta while LIVE, or after a silence that may have been nothing else."""
         if self._is_old(delta, self._last, self._anchor):
             self._olds += 1
-            anew = self._told_ns is not None and self._counts_anew(delta, self._told_ns)
+            anew = self._delta_ns is not None and self._counts_anew(delta, self._delta_ns)
             # Else, from some number on it is the numbers that started anew, and nothing said so.
             return self._ignored() if self._olds < MAX_OLDS and not anew else self.gap()
         self._olds, self._silent = 0, False
@@ -374,12 +374,12 @@ class OrderBook(Quoting):
             case _:
                 return False
 
-    def _counts_anew(self, delta: Delta, told_ns: int) -> bool:
-        """Returns whether a delta that is old by its numbers was sent after the one of `told_ns`: these started anew.
+    def _counts_anew(self, delta: Delta, delta_ns: int) -> bool:
+        """Returns whether a delta that is old by its numbers was sent after the newest one: these started anew.
 
         A chain tells of that by itself.
         """
-        return self._rules.joins in (Joins.OVERLAP, Joins.PREVIOUS) and delta.venue_ns > told_ns
+        return self._rules.joins in (Joins.OVERLAP, Joins.PREVIOUS) and delta.venue_ns > delta_ns
 
     def _joins(self, delta: Delta, last: int, anchor: Anchor) -> bool:
         """Returns whether a delta follows update `last`, which was an `anchor`."""
@@ -406,7 +406,7 @@ class OrderBook(Quoting):
         self._forget_ticker(delta.last)
         if delta.prev != delta.last:
             self._prev = delta.prev
-        self._last, self._anchor, self._told_ns = delta.last, Anchor.DELTA, delta.venue_ns
+        self._last, self._anchor, self._delta_ns = delta.last, Anchor.DELTA, delta.venue_ns
         return self._settle(outcome, recv_ns)
 
     def _forget(self) -> None:
@@ -423,7 +423,7 @@ class OrderBook(Quoting):
     def _settle(self, outcome: Outcome, recv_ns: int) -> BookChange:
         """Notes the time of a change and whether it left the book crossed."""
         self._changed_ns = recv_ns
-        self._pace.hear(recv_ns)
+        self._pace.received(recv_ns)
         bid, ask = self.best(Side.BID), self.best(Side.ASK)
         if bid is None or ask is None or bid[0] < ask[0]:
             self._crossed = 0

@@ -23,13 +23,13 @@ STEP = 16
 class Pace(msgspec.Struct, forbid_unknown_fields=True):
     """A running estimate of the median gap between messages: each one moves it a step up or down."""
 
-    heard_ns: int | None = None
+    last_message_ns: int | None = msgspec.field(default=None, name="heard_ns")
     median_ns: int = 0
     gaps: int = 0
 
-    def hear(self, now_ns: int) -> None:
+    def received(self, now_ns: int) -> None:
         """A message came."""
-        before, self.heard_ns = self.heard_ns, now_ns
+        before, self.last_message_ns = self.last_message_ns, now_ns
         if before is None:
             return
         gap = max(0, now_ns - before)
@@ -43,11 +43,11 @@ class Pace(msgspec.Struct, forbid_unknown_fields=True):
 
     def pause(self) -> None:
         """A new connection: the gap before it says nothing."""
-        self.heard_ns = None
+        self.last_message_ns = None
 
     def then(self, later: Pace) -> Pace:
-        """Returns this pace, heard last when `later` was."""
-        return Pace(later.heard_ns, self.median_ns, self.gaps)
+        """Returns this pace, with the last message of `later`."""
+        return Pace(later.last_message_ns, self.median_ns, self.gaps)
 
     @property
     def patience_ns(self) -> int:
@@ -57,7 +57,7 @@ class Pace(msgspec.Struct, forbid_unknown_fields=True):
     @property
     def silent_ns(self) -> int | None:
         """Until when the book may say nothing, `None` if it wasn't heard of yet."""
-        return None if self.heard_ns is None else self.heard_ns + self.patience_ns
+        return None if self.last_message_ns is None else self.last_message_ns + self.patience_ns
 
     def is_silent(self, now_ns: int) -> bool:
         """Returns whether nothing was said for longer than that."""

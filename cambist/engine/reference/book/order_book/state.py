@@ -149,7 +149,7 @@ class BookParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kept: int
     digits: tuple[int, int]
     olds: int
-    told_ns: int | None
+    delta_ns: int | None = msgspec.field(name="told_ns")
     sums_failed: int
     asked_ns: int | None
     counts: BookCounts

@@ -66,7 +66,7 @@ def parse_logs(lines: Sequence[str]) -> Logs:
         if frame is None:
             continue
         try:
-            event, filled = _told(trace.frames[frame].program, kind, lines[at])
+            event, filled = _events_of(trace.frames[frame].program, kind, lines[at])
         except LayoutError as error:
             refused.append((at, str(error)))
         else:
@@ -81,7 +81,7 @@ def parse_many_logs(logs: Sequence[Sequence[str]]) -> list[Logs]:
     return [parse_logs(lines) for lines in logs]
 
 
-def _told(writer: bytes, kind: LineKind, line: str) -> tuple[SwapEvent | None, list[FillEvent]]:
+def _events_of(writer: bytes, kind: LineKind, line: str) -> tuple[SwapEvent | None, list[FillEvent]]:
     """Returns what a line reports. Raises `LayoutError`."""
     program = program_of(writer)
     if program is None:

@@ -56,7 +56,7 @@ class Trace(NamedTuple):
     """Whether every line fits and every frame ended."""
 
 
-class _Said(NamedTuple):
+class _Line(NamedTuple):
     kind: LineKind
     program: bytes = b""
     depth: int = 0
@@ -70,43 +70,43 @@ class _Tracer:
         self.stack: list[int | None] = []
         self.misfits = 0
 
-    def take(self, said: _Said) -> int | None:
+    def take(self, line: _Line) -> int | None:
         """Returns the frame a line belongs to."""
-        if said.kind == "invoke":
-            return self._invoke(said)
-        if said.kind in ("success", "failed"):
-            return self._end(said)
+        if line.kind == "invoke":
+            return self._invoke(line)
+        if line.kind in ("success", "failed"):
+            return self._end(line)
         top = self.stack[-1] if self.stack else None
-        if said.kind != "consumed":
+        if line.kind != "consumed":
             return top
-        if top is None or self.frames[top].program != said.program:
+        if top is None or self.frames[top].program != line.program:
             self.misfits += 1
             return None
-        self.frames[top] = self.frames[top]._replace(consumed=said.units)
+        self.frames[top] = self.frames[top]._replace(consumed=line.units)
         return top
 
-    def _invoke(self, said: _Said) -> int:
+    def _invoke(self, line: _Line) -> int:
         """Opens a frame. Frames at its depth or deeper whose end is missing stay open for good."""
-        callers = said.depth - 1
+        callers = line.depth - 1
         if len(self.stack) != callers:
             self.misfits += 1
             self.stack = self.stack[:callers] + [None] * (callers - len(self.stack))
         parent = self.stack[-1] if self.stack else None
-        self.frames.append(Frame(said.program, said.depth, parent, "open", "", None))
+        self.frames.append(Frame(line.program, line.depth, parent, "open", "", None))
         self.stack.append(len(self.frames) - 1)
         return len(self.frames) - 1
 
-    def _end(self, said: _Said) -> int | None:
+    def _end(self, line: _Line) -> int | None:
         """Ends the innermost frame of a program; those above it stay open for good."""
         for at in range(len(self.stack) - 1, -1, -1):
             frame = self.stack[at]
-            if frame is None or self.frames[frame].program != said.program:
+            if frame is None or self.frames[frame].program != line.program:
                 continue
             if at + 1 != len(self.stack):
                 self.misfits += 1
             del self.stack[at:]
-            outcome: Outcome = "success" if said.kind == "success" else "failed"
-            self.frames[frame] = self.frames[frame]._replace(outcome=outcome, reason=said.reason)
+            outcome: Outcome = "success" if line.kind == "success" else "failed"
+            self.frames[frame] = self.frames[frame]._replace(outcome=outcome, reason=line.reason)
             return frame
         self.misfits += 1
         if self.stack and self.stack[-1] is None:
@@ -125,50 +125,50 @@ def trace_of(lines: Sequence[str]) -> Trace:
     of_lines: list[tuple[LineKind, int | None]] = []
     truncated = False
     for line in lines:
-        said = _read(line)
-        truncated = truncated or said.kind == "truncated"
-        of_lines.append((said.kind, None if truncated else tracer.take(said)))
+        parsed = _read(line)
+        truncated = truncated or parsed.kind == "truncated"
+        of_lines.append((parsed.kind, None if truncated else tracer.take(parsed)))
     frames, misfits = tracer.frames, tracer.misfits
     failed = any(frame.outcome == "failed" for frame in frames)
     complete = not truncated and misfits == 0 and all(frame.outcome != "open" for frame in frames)
     return Trace(frames, of_lines, truncated, misfits, failed, complete)
 
 
-def _read(line: str) -> _Said:
+def _read(line: str) -> _Line:
     """Reads a line of the runtime's grammar.
 
     `Program <id> invoke [<depth>]`, `Program log: <text>`, `Program data: <base64> …`, `Program return: <id> <base64>`,
     `Program <id> consumed <n> of <m> compute units`, `Program <id> success`, `Program <id> failed: <reason>`.
     """
     if line.startswith(LOG):
-        return _Said("log")
+        return _Line("log")
     if line.startswith(DATA):
-        return _Said("data")
+        return _Line("data")
     if line.startswith(_RETURN):
-        return _Said("return")
+        return _Line("return")
     if line == _TRUNCATED:
-        return _Said("truncated")
-    return _of_program(line) or _Said("other")
+        return _Line("truncated")
+    return _of_program(line) or _Line("other")
 
 
-def _of_program(line: str) -> _Said | None:
+def _of_program(line: str) -> _Line | None:
     start, _, named = line.partition(" ")
     text, space, rest = named.partition(" ")
     if start != "Program" or not space:
         return None
-    said = _of_rest(rest)
-    key = None if said is None else base58.decode(text)
-    return None if said is None or key is None else said._replace(program=key)
+    parsed = _of_rest(rest)
+    key = None if parsed is None else base58.decode(text)
+    return None if parsed is None or key is None else parsed._replace(program=key)
 
 
-def _of_rest(rest: str) -> _Said | None:
+def _of_rest(rest: str) -> _Line | None:
     if rest == "success":
-        return _Said("success")
+        return _Line("success")
     if rest.startswith("failed: "):
-        return _Said("failed", reason=rest.removeprefix("failed: "))
+        return _Line("failed", reason=rest.removeprefix("failed: "))
     if rest.startswith("invoke [") and rest.endswith("]"):
         depth = digits(rest[len("invoke [") : -1])
-        return _Said("invoke", depth=depth) if depth is not None and 1 <= depth <= _MAX_DEPTH else None
+        return _Line("invoke", depth=depth) if depth is not None and 1 <= depth <= _MAX_DEPTH else None
     start, end = "consumed ", " compute units"
     if rest.startswith("invoke [") or not rest.startswith(start) or not rest[len(start) :].endswith(end):
         return None
@@ -176,4 +176,4 @@ def _of_rest(rest: str) -> _Said | None:
     units = digits(used), digits(limit)
     if not of or units[0] is None or units[1] is None:
         return None
-    return _Said("consumed", units=(units[0], units[1]))
+    return _Line("consumed", units=(units[0], units[1]))

@@ -161,8 +161,8 @@ def _atoms(fill: FillEvent, lots: Lots | None) -> tuple[int, int] | None:
 
 def _once(events: Sequence[SwapEvent]) -> list[SwapEvent]:
     """Returns the events without those that another, with fees, tells as well."""
-    told = {_same(event) for event in events if event.fees is not None}
-    return [event for event in events if event.fees is not None or _same(event) not in told]
+    with_fees = {_same(event) for event in events if event.fees is not None}
+    return [event for event in events if event.fees is not None or _same(event) not in with_fees]
 
 
 def _same(event: SwapEvent) -> tuple[object, ...]:
@@ -192,9 +192,9 @@ def _with_layout(
         gain = known.after - known.before if side == 0 else known.before - known.after
         return gain if gain >= 0 else None
 
-    def mint(side: int, told: bytes | None, transfers: Sequence[Transfer]) -> bytes | None:
-        if told is not None:
-            return told
+    def mint(side: int, named: bytes | None, transfers: Sequence[Transfer]) -> bytes | None:
+        if named is not None:
+            return named
         if mints is not None:
             return mints[side]
         if transfers and transfers[0].mint is not None:
@@ -245,9 +245,9 @@ def _with_event(call: _Call, place: Place, event: SwapEvent, balances: Balances)
     after = call.transfers[0 if paid_at is None else paid_at + 1 :]
     received = next((each for each in after if each.amount == event.amount_out), None)
 
-    def mint(told: bytes | None, transfer: Transfer | None) -> bytes | None:
-        if told is not None or transfer is None:
-            return told
+    def mint(named: bytes | None, transfer: Transfer | None) -> bytes | None:
+        if named is not None or transfer is None:
+            return named
         if transfer.mint is not None:
             return transfer.mint
         for account in (transfer.source, transfer.destination):
@@ -304,8 +304,8 @@ def _weighed(
     )
 
 
-def _first(*told: int | None) -> int | None:
-    return next((each for each in told if each is not None), None)
+def _first(*amounts: int | None) -> int | None:
+    return next((each for each in amounts if each is not None), None)
 
 
 def _decimals(mint: bytes | None, transfers: Sequence[Transfer], balances: Balances) -> int | None:

@@ -113,10 +113,10 @@ class Market:
         changed: list[int] = []
         torn = 0
         for at in sorted(self.registry.dirty | self.registry.aged):
-            pool, told = self.registry.pools[at], at in self.registry.dirty
+            pool, is_dirty = self.registry.pools[at], at in self.registry.dirty
             settle(self.registry, at, self._announced(pool))
             weights = self._pool_weights(pool)
-            if told:
+            if is_dirty:
                 pool.changed_ns = now_ns
                 torn += pool.state == "torn"
             elif pool.edge is None or weights == (self.graph.weight(pool.edge), self.graph.weight(pool.edge + 1)):

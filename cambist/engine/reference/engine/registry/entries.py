@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 TOKEN_PROGRAMS = frozenset({program.TOKEN, program.TOKEN_2022})
 
 
-class Teller(NamedTuple):
-    """Who tells an account."""
+class Reporter(NamedTuple):
+    """Who reported an account."""
 
     channel: int
     socket: bool = False
@@ -37,8 +37,8 @@ class Kept(NamedTuple):
     data: bytes
 
 
-class Told(NamedTuple):
-    """What an endpoint said of an account last."""
+class Report(NamedTuple):
+    """The last state of an account that an endpoint reported."""
 
     endpoint: int
     slot: int
@@ -71,9 +71,9 @@ class Account:
     """A state that can't be rolled back, at most two finalities old."""
     kept: Kept | None = None
     """The next one to become `rooted`."""
-    first: Told | None = None
+    first: Report | None = None
     """Who told what it holds first; `None` with one endpoint."""
-    second: Told | None = None
+    second: Report | None = None
     """What another endpoint than that one said last."""
 
     def accepts(self, slot: int, channel: int, *, socket: bool) -> bool:

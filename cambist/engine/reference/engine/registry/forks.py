@@ -58,7 +58,7 @@ def roll_back(registry: Registry, account: Account, fell: int, least: int, carri
     registry.needs.append(("account", base58.encode(account.key), 0, carrier))
 
 
-def told_from_fork(registry: Registry, key: bytes, slot: int, least: int, carrier: int) -> None:
+def reported_from_fork(registry: Registry, key: bytes, slot: int, least: int, carrier: int) -> None:
     """Takes that an account was told at a slot that doesn't stand: what it is on this fork is not known.
 
     It may have changed there alone, and the chain may come back to that slot without telling it again.

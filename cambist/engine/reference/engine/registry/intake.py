@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.chain.reader import LayoutError
 from cambist.engine.reference.chain.token import Clock, Mint, TokenAccount
-from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, Kept, Teller, Told
+from cambist.engine.reference.engine.registry.entries import TOKEN_PROGRAMS, Account, Kept, Report, Reporter
 from cambist.engine.reference.engine.registry.membership import discover, first_sight, note, note_absent
 from cambist.engine.reference.venues.program import Role
 
@@ -20,81 +20,81 @@ def knows(registry: Registry, key: bytes, owner: bytes, data: bytes) -> bool:
     return key in registry.accounts or discover(registry, key, owner, data) is not None
 
 
-def take(registry: Registry, key: bytes, slot: int, owner: bytes, data: bytes, teller: Teller) -> None:
+def take(registry: Registry, key: bytes, slot: int, owner: bytes, data: bytes, reporter: Reporter) -> None:
     """Takes a watched account as a node told it; marks the pools it belongs to dirty."""
     account = registry.accounts[key]
-    if not account.accepts(slot, teller.channel, socket=teller.socket):
-        if teller.socket and teller.channel == account.channel and slot < account.slot:
+    if not account.accepts(slot, reporter.channel, socket=reporter.socket):
+        if reporter.socket and reporter.channel == account.channel and slot < account.slot:
             registry.refuse("slot_back", f"account {base58.encode(key)} told at slot {slot} after {account.slot}")
         if account.count and (owner != account.owner or len(data) != len(account.data)):
             # Not worth decoding where it looks alike: it advances nothing.
             _checked(registry, account, owner, data)
         elif account.count:
-            hear(registry, account, slot, teller)
+            corroborate(registry, account, slot, reporter)
         if account.fork is not None:
             registry.needs.append(("account", base58.encode(key), 0, None))
         return
     decoded = _checked(registry, account, owner, data)
     if decoded is None:
         return
-    _keep(account, slot, teller)
-    _witness(registry, account, slot, teller)
+    _keep(account, slot, reporter)
+    _witness(registry, account, slot, reporter)
     before = account.decoded
     goes_on = slot == account.slot and account.count and account.fork is None
     account.count = account.count + 1 if goes_on else 1
     account.slot, account.owner, account.data = slot, owner, data
-    account.channel, account.socket, account.suspect = teller.channel, teller.socket, False
+    account.channel, account.socket, account.suspect = reporter.channel, reporter.socket, False
     account.decoded, account.fork = decoded, None
     if account.role is not Role.CLOCK:
         registry.dirty.update(account.users)
-        if teller.socket:
-            _carry(registry, account, teller)
+        if reporter.socket:
+            _carry(registry, account, reporter)
     note(registry, account, before)
 
 
-def _keep(account: Account, slot: int, teller: Teller) -> None:
+def _keep(account: Account, slot: int, reporter: Reporter) -> None:
     """Keeps the state that an update at `slot` takes the place of, if that is the next one to be rooted."""
     if not account.count or account.fork is not None or slot <= account.slot or account.role is Role.CLOCK:
         return
-    if account.kept is not None and account.kept.slot <= teller.root:
+    if account.kept is not None and account.kept.slot <= reporter.root:
         account.rooted, account.kept = account.kept, None
-    if account.slot <= teller.root:
+    if account.slot <= reporter.root:
         account.rooted, account.kept = Kept(account.slot, account.owner, account.data), None
     elif account.kept is None:
         account.kept = Kept(account.slot, account.owner, account.data)
 
 
-def _carry(registry: Registry, account: Account, teller: Teller) -> None:
+def _carry(registry: Registry, account: Account, reporter: Reporter) -> None:
     for user in account.users:
         pool = registry.pools[user]
-        if teller.carries or pool.carrier is None:
-            pool.carrier = teller.channel
+        if reporter.carries or pool.carrier is None:
+            pool.carrier = reporter.channel
 
 
-def _witness(registry: Registry, account: Account, slot: int, teller: Teller) -> None:
+def _witness(registry: Registry, account: Account, slot: int, reporter: Reporter) -> None:
     """Takes who told what an account holds from now on: first, or after another endpoint had."""
-    if teller.content is None:
+    if reporter.content is None:
         account.first = account.second = None
         return
-    told, first, second = Told(teller.endpoint, slot, teller.content), account.first, account.second
-    if first is not None and first.content == told.content and account.fork is None:
-        hear(registry, account, slot, teller)
+    report, first, second = Report(reporter.endpoint, slot, reporter.content), account.first, account.second
+    if first is not None and first.content == report.content and account.fork is None:
+        corroborate(registry, account, slot, reporter)
         return
-    account.first = told
+    account.first = report
     # The other endpoint may have been ahead within the slot.
-    if second is None or second.endpoint == told.endpoint or second.content != told.content or second.slot < slot:
+    if second is None or second.endpoint == report.endpoint or second.content != report.content or second.slot < slot:
         account.second = None
     registry.vouched |= account.confirmed
 
 
-def hear(registry: Registry, account: Account, slot: int, teller: Teller) -> None:
+def corroborate(registry: Registry, account: Account, slot: int, reporter: Reporter) -> None:
     """Takes what another endpoint than the first one says of an account."""
     first, second = account.first, account.second
-    if teller.content is None or first is None or first.endpoint == teller.endpoint:
+    if reporter.content is None or first is None or first.endpoint == reporter.endpoint:
         return
     if second is None or slot >= second.slot:
         before = account.confirmed
-        account.second = Told(teller.endpoint, slot, teller.content)
+        account.second = Report(reporter.endpoint, slot, reporter.content)
         registry.vouched |= account.confirmed and not before
 
 

@@ -145,10 +145,10 @@ def announce(registry: Registry, slot: int, announced: dict[int, int]) -> None:
         if pool.state != "torn" or slot <= pool.torn_until:
             continue
         members = [registry.accounts[key] for key in _keys(pool)]
-        told = {account.channel for account in members if account.socket and account.slot == pool.torn_slot}
+        sockets = {account.channel for account in members if account.socket and account.slot == pool.torn_slot}
         if pool.carrier is not None:
-            told.add(pool.carrier)
-        if all(announced.get(socket, -1) > pool.torn_until for socket in told):
+            sockets.add(pool.carrier)
+        if all(announced.get(socket, -1) > pool.torn_until for socket in sockets):
             pool.closed_slot = pool.torn_slot
             registry.dirty.add(at)
 
@@ -156,27 +156,27 @@ def announce(registry: Registry, slot: int, announced: dict[int, int]) -> None:
 def doubt(registry: Registry, channel: int) -> None:
     """Marks every account that `channel` tells or carries as suspect: updates were lost."""
     for account in registry.accounts.values():
-        if account.count and _is_told(registry, account, channel):
+        if account.count and _is_reported_by(registry, account, channel):
             account.suspect = True
             registry.dirty.update(account.users)
 
 
-def hand_over(registry: Registry, lost: int, to: int, told: set[bytes], *, whole: bool = False) -> None:
+def hand_over(registry: Registry, lost: int, to: int, reported: set[bytes], *, whole: bool = False) -> None:
     """Lets pools of a lost channel follow the slots of another one that tells them.
 
     `whole` asks that it tells all their accounts: where nothing is asked for anew.
     """
     for at, pool in enumerate(registry.pools):
-        if pool.carrier == lost and (told.issuperset(_keys(pool)) if whole else pool.address in told):
+        if pool.carrier == lost and (reported.issuperset(_keys(pool)) if whole else pool.address in reported):
             pool.carrier = to
             registry.dirty.add(at)
 
 
 def ask_again(registry: Registry, channel: int) -> None:
     """Asks for the suspect accounts of a channel."""
-    for key in sorted(k for k, a in registry.accounts.items() if a.suspect and _is_told(registry, a, channel)):
+    for key in sorted(k for k, a in registry.accounts.items() if a.suspect and _is_reported_by(registry, a, channel)):
         registry.needs.append(("account", base58.encode(key), 0, channel))
 
 
-def _is_told(registry: Registry, account: Account, channel: int) -> bool:
+def _is_reported_by(registry: Registry, account: Account, channel: int) -> bool:
     return account.channel == channel or any(registry.pools[user].carrier == channel for user in account.users)

@@ -57,7 +57,7 @@ class EdgePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 KeptPart = tuple[int, str, str]
 """(slot, owner, data)."""
-ToldPart = tuple[int, int, str]
+ReportPart = tuple[int, int, str]
 """(endpoint, slot, hash in base64)."""
 
 
@@ -78,8 +78,8 @@ class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fell: int | None = None
     rooted: KeptPart | None = None
     kept: KeptPart | None = None
-    first: ToldPart | None = None
-    second: ToldPart | None = None
+    first: ReportPart | None = None
+    second: ReportPart | None = None
 
 
 class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -18,11 +18,11 @@ from cambist.engine.reference.engine.market import Edge, equivalence
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.prices import Row, Source
 from cambist.engine.reference.engine.registry.build import build
-from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Told
+from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Report
 from cambist.engine.reference.engine.registry.intake import decode
 from cambist.engine.reference.engine.series import Series
 from cambist.engine.reference.engine.slot_chain import SlotChain
-from cambist.engine.reference.engine.snapshot.parts import VERSION, KeptPart, PoolPart, State, ToldPart
+from cambist.engine.reference.engine.snapshot.parts import VERSION, KeptPart, PoolPart, ReportPart, State
 from cambist.engine.reference.engine.standing import Cycle, Sizing
 from cambist.engine.reference.exchanges import SolanaSession
 from cambist.engine.reference.fees import FeeModel
@@ -116,7 +116,7 @@ def _load_pools(engine: ReferenceEngine, state: State) -> None:
         account.socket, account.suspect = part.socket, part.suspect
         account.fork, account.fell = part.fork, part.fell
         account.rooted, account.kept = _kept(part.rooted), _kept(part.kept)
-        account.first, account.second = _told(part.first), _told(part.second)
+        account.first, account.second = _report(part.first), _report(part.second)
         if account.count:
             account.decoded = decode(registry, account, account.owner, account.data)
             if isinstance(account.decoded, Mint):
@@ -132,14 +132,14 @@ def _kept(part: KeptPart | None) -> Kept | None:
     return None if part is None else Kept(part[0], _key(part[1]), b64decode(part[2]))
 
 
-def _told(part: ToldPart | None) -> Told | None:
+def _report(part: ReportPart | None) -> Report | None:
     if part is None:
         return None
     content = b64decode(part[2], validate=True)
     if len(content) != HASH_BYTES:
         message = f"{len(content)} bytes told of an account, expected {HASH_BYTES}"
         raise ValueError(message)
-    return Told(part[0], part[1], content)
+    return Report(part[0], part[1], content)
 
 
 def _load_pool(pool: PoolEntry, part: PoolPart) -> None:

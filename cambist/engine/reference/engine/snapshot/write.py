@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
     from cambist.engine.reference.engine.channels import ChannelState
     from cambist.engine.reference.engine.prices import Row
-    from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Told
+    from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Report
     from cambist.engine.reference.engine.standing import Cycle
 
 
@@ -114,8 +114,8 @@ def _account(account: Account) -> AccountPart:
         fell=account.fell,
         rooted=_kept(account.rooted),
         kept=_kept(account.kept),
-        first=_told(account.first),
-        second=_told(account.second),
+        first=_report_part(account.first),
+        second=_report_part(account.second),
     )
 
 
@@ -123,8 +123,8 @@ def _kept(kept: Kept | None) -> tuple[int, str, str] | None:
     return None if kept is None else (kept.slot, base58.encode(kept.owner), b64encode(kept.data).decode())
 
 
-def _told(told: Told | None) -> tuple[int, int, str] | None:
-    return None if told is None else (told.endpoint, told.slot, b64encode(told.content).decode())
+def _report_part(report: Report | None) -> tuple[int, int, str] | None:
+    return None if report is None else (report.endpoint, report.slot, b64encode(report.content).decode())
 
 
 def _pool(pool: PoolEntry) -> PoolPart:

@@ -67,24 +67,24 @@ def _stream(frame: Field) -> list[Event]:
     channel, kind, data = frame.fields("channel", "type", "data")
     if channel.absent:
         return [_notice(frame, channel)]
-    said: list[Event]
+    events: list[Event]
     match channel.text():
         case "book":
             snapshot = is_snapshot(kind, "update")
-            said = [event for row in data.items() for event in _depth(row, snapshot=snapshot)]
+            events = [event for row in data.items() for event in _depth(row, snapshot=snapshot)]
         case "ticker":
-            said = [_ticker(row) for row in data.items()]
+            events = [_ticker(row) for row in data.items()]
         case "trade":
             if is_snapshot(kind, "update"):
                 return [Ignored()]  # of before
-            said = [_trade(row) for row in data.items()]
+            events = [_trade(row) for row in data.items()]
         case "status":
-            said = [VenueStatus(row.get("system").text()) for row in data.items()]
+            events = [VenueStatus(row.get("system").text()) for row in data.items()]
         case _:
             return [Ignored()]
-    if not said:
+    if not events:
         raise data.wrong()
-    return said
+    return events
 
 
 def _notice(frame: Field, channel: Field) -> Subscribed | Error | Ignored:
@@ -159,8 +159,8 @@ def _trade(row: Field) -> Event:
     `{"symbol":"SOL/USD","side":"buy","price":101.5,"qty":0.2,"ord_type":"limit","trade_id":88,"timestamp":"…"}`.
     """
     symbol, number, price, qty, side, time = row.fields("symbol", "trade_id", "price", "qty", "side", "timestamp")
-    told = (symbol.text(), sequence(number), _positive(price), _positive(qty))
-    return trade(told, side, ("buy", "sell"), time, instant)
+    values = (symbol.text(), sequence(number), _positive(price), _positive(qty))
+    return trade(values, side, ("buy", "sell"), time, instant)
 
 
 def _instruments(frame: Field) -> Event:

@@ -139,14 +139,14 @@ def _ticker(payload: Field, symbol: str) -> Event:
 
 def _trades(payload: Field, symbol: str) -> list[Event]:
     """`[["354.11000000","0.89594024","1618678142.557535","s","l",""]]`; the letter is the side of the taker."""
-    said: list[Event] = []
+    events: list[Event] = []
     for row in payload.items():
         price, qty, time = _first_three(row)
         letter = row.items()[3:4]
         if not letter:
             raise row.wrong()
-        told = (symbol, 0, positive(price), positive(qty))
-        said.append(trade(told, letter[0], ("b", "s"), time, _seconds))
-    if not said:
+        values = (symbol, 0, positive(price), positive(qty))
+        events.append(trade(values, letter[0], ("b", "s"), time, _seconds))
+    if not events:
         raise payload.wrong()
-    return said
+    return events

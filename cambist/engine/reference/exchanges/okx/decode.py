@@ -75,22 +75,22 @@ def _stream(frame: Field, *, numbered: bool) -> list[Event]:
     if not op.absent:
         return [Ignored()]  # our own request
     channel, inst_id = (field.text() for field in arg.fields("channel", "instId"))
-    said: list[Event]
+    events: list[Event]
     match channel:
         case "books":
             snapshot = is_snapshot(action, "update")
-            said = [
+            events = [
                 event for row in data.items() for event in _depth(row, inst_id, snapshot=snapshot, numbered=numbered)
             ]
         case "bbo-tbt" if numbered:
-            said = [_top(row, inst_id) for row in data.items()]
+            events = [_top(row, inst_id) for row in data.items()]
         case "trades":
-            said = [_trade(row, inst_id) for row in data.items()]
+            events = [_trade(row, inst_id) for row in data.items()]
         case _:
             return [Ignored()]
-    if not said:
+    if not events:
         raise data.wrong()
-    return said
+    return events
 
 
 def _notice(frame: Field, event: str) -> Event:
@@ -170,8 +170,8 @@ def _trade(row: Field, symbol: str) -> Event:
     `{"instId":"SOL-USDT","tradeId":"88","px":"101.5","sz":"0.2","side":"buy","ts":"1790000000124","count":"2"}`.
     """
     number, price, qty, side, time = row.fields("tradeId", "px", "sz", "side", "ts")
-    told = (symbol, count(number), positive(price), positive(qty))
-    return trade(told, side, ("buy", "sell"), time, ms_text)
+    values = (symbol, count(number), positive(price), positive(qty))
+    return trade(values, side, ("buy", "sell"), time, ms_text)
 
 
 def _seed(frame: Field, symbol: str) -> Event:

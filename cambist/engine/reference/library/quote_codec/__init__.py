@@ -137,7 +137,7 @@ def quote_blocks(file: bytes) -> list[QuoteBlock]:
     if len(file) < _HEAD.size:
         why = f"file of {len(file)} bytes, at least {_HEAD.size} needed"
         raise CodecError(why)
-    magic, version, count, told = _HEAD.unpack_from(file)
+    magic, version, count, stored = _HEAD.unpack_from(file)
     if magic != _MAGIC:
         why = f"file begins with [{', '.join(f'{byte:02x}' for byte in magic)}], not 43 51 48"
         raise CodecError(why)
@@ -152,8 +152,8 @@ def quote_blocks(file: bytes) -> list[QuoteBlock]:
         why = f"file of {len(file)} bytes, at least {end} needed"
         raise CodecError(why)
     directory = file[_HEAD.size : end]
-    if (found := zlib.crc32(directory)) != told:
-        why = f"directory has the sum {found:08x}, not {told:08x}"
+    if (found := zlib.crc32(directory)) != stored:
+        why = f"directory has the sum {found:08x}, not {stored:08x}"
         raise CodecError(why)
     blocks = [QuoteBlock(*each) for each in _ENTRY.iter_unpack(directory)]
     _check_blocks(blocks, len(file))
@@ -247,15 +247,15 @@ def _read(file: bytes, blocks: Sequence[QuoteBlock], block: int) -> list[list[in
     if not 0 <= block < len(blocks):
         why = f"block {block} of {len(blocks)}"
         raise CodecError(why)
-    told = blocks[block]
-    data = file[told.offset : blocks[block + 1].offset if block + 1 < len(blocks) else len(file)]
-    if (found := zlib.crc32(data)) != told.crc32:
-        why = f"block {block} has the sum {found:08x}, not {told.crc32:08x}"
+    listed = blocks[block]
+    data = file[listed.offset : blocks[block + 1].offset if block + 1 < len(blocks) else len(file)]
+    if (found := zlib.crc32(data)) != listed.crc32:
+        why = f"block {block} has the sum {found:08x}, not {listed.crc32:08x}"
         raise CodecError(why)
     columns, at = [], 0
     for column in range(COLUMNS):
         try:
-            values, at = pack.read(data, at, told.rows)
+            values, at = pack.read(data, at, listed.rows)
         except CodecError as error:
             why = f"block {block}, column {column}: {error}"
             raise CodecError(why) from None
@@ -263,8 +263,8 @@ def _read(file: bytes, blocks: Sequence[QuoteBlock], block: int) -> list[list[in
     if at < len(data):
         why = f"block {block}: {len(data) - at} bytes after its last column"
         raise CodecError(why)
-    if columns[0][0] != told.first_ns:
-        why = f"block {block} begins at {columns[0][0]}, its directory says {told.first_ns}"
+    if columns[0][0] != listed.first_ns:
+        why = f"block {block} begins at {columns[0][0]}, its directory says {listed.first_ns}"
         raise CodecError(why)
     _in_order(columns[0], f"block {block}, quote")
     return columns

@@ -84,9 +84,9 @@ def _take(step: Op, values: Sequence[float], numbers: list[float], verdicts: lis
         numbers.append(values[step.at])
     elif code == "boolean":
         value = values[step.at]
-        verdicts.append(_told(math.isfinite(value), value != 0.0))
+        verdicts.append(_verdict(math.isfinite(value), value != 0.0))
     elif code == "truth":
-        verdicts.append(_told(True, step.value == 1.0))
+        verdicts.append(_verdict(True, step.value == 1.0))
     elif code == "negate":
         numbers.append(-numbers.pop())
     elif code == "not":
@@ -97,7 +97,7 @@ def _take(step: Op, values: Sequence[float], numbers: list[float], verdicts: lis
     else:
         other, one = numbers.pop(), numbers.pop()
         if code in COMPARISONS:
-            verdicts.append(_told(math.isfinite(one) and math.isfinite(other), COMPARISONS[code](one, other)))
+            verdicts.append(_verdict(math.isfinite(one) and math.isfinite(other), COMPARISONS[code](one, other)))
         else:
             numbers.append(_computed(code, one, other))
 
@@ -110,7 +110,7 @@ def _computed(code: str, left: float, right: float) -> float:
     return result if math.isfinite(result) else math.nan
 
 
-def _told(known: bool, holds: bool) -> Verdict:
+def _verdict(known: bool, holds: bool) -> Verdict:
     if not known:
         return Verdict.UNKNOWN
     return Verdict.TRUE if holds else Verdict.FALSE

@@ -330,25 +330,25 @@ mod tests {
 
     #[test]
     fn what_is_no_book_is_named() {
-        let says = |book: VenueBook| {
+        let refusal = |book: VenueBook| {
             ConsolidatedBook::new(&[book])
                 .expect_err("no book")
                 .to_string()
         };
         assert_eq!(
-            says(book(1_000_000, &[], &[])),
+            refusal(book(1_000_000, &[], &[])),
             "venue 0: taker fee was 1000000 ppm"
         );
         assert_eq!(
-            says(book(0, &[(1, 0)], &[])),
+            refusal(book(0, &[(1, 0)], &[])),
             "venue 0: level 0 was 100000000 × 0"
         );
         assert_eq!(
-            says(book(0, &[], &[(2, 1), (2, 1)])),
+            refusal(book(0, &[], &[(2, 1), (2, 1)])),
             "venue 0: level 1 was 200000000 × 100000000"
         );
         assert_eq!(
-            says(book(0, &[(2, 1)], &[(2, 1)])),
+            refusal(book(0, &[(2, 1)], &[(2, 1)])),
             "venue 0: bid 200000000 is not below ask 200000000"
         );
     }

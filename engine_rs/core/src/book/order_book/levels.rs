@@ -32,11 +32,11 @@ impl Levels {
 
     /// Takes these levels for all there are. Of two with one price the later counts.
     pub(super) fn replace(&mut self, levels: &[Level]) {
-        let mut news = levels.to_vec();
-        news.reverse(); // the sort is stable, and the later counts
-        self.worst_first(&mut news);
-        news.retain(|level| level.1 > 0);
-        self.sorted = news;
+        let mut sorted = levels.to_vec();
+        sorted.reverse(); // the sort is stable, and the later counts
+        self.worst_first(&mut sorted);
+        sorted.retain(|level| level.1 > 0);
+        self.sorted = sorted;
         self.keep(MAX_LEVELS);
     }
 
@@ -65,12 +65,12 @@ impl Levels {
 
     /// Sets many at once, in one pass over all levels.
     fn merge(&mut self, changed: &[Level]) {
-        let mut news = changed.to_vec();
-        news.reverse();
-        self.worst_first(&mut news);
-        let mut merged = Vec::with_capacity(self.sorted.len() + news.len());
+        let mut updates = changed.to_vec();
+        updates.reverse();
+        self.worst_first(&mut updates);
+        let mut merged = Vec::with_capacity(self.sorted.len() + updates.len());
         let mut known = self.sorted.iter().copied().peekable();
-        for (price, qty) in news {
+        for (price, qty) in updates {
             while let Some(level) = known.next_if(|level| self.is_worse(level.0, price)) {
                 merged.push(level);
             }

@@ -4,6 +4,7 @@
 //! nothing. Only a LIVE book that isn't crossed quotes: everything else shows its last levels and is not to be traded on.
 //! A snapshot replaces, never merges.
 
+mod apply_event;
 mod checksum;
 mod consolidated;
 mod levels;
@@ -13,7 +14,6 @@ mod parts;
 mod quote;
 mod seeding;
 mod state;
-mod told;
 
 use std::collections::VecDeque;
 
@@ -72,7 +72,7 @@ pub struct OrderBook {
     /// Deltas in a row that said nothing new.
     olds: u32,
     /// When the venue sent the newest delta in the levels, `None` if none came since the snapshot.
-    told_ns: Option<i64>,
+    delta_ns: Option<i64>,
     /// Sums in a row that failed on a fresh snapshot.
     sums_failed: u32,
     /// The tick since which it waits for the seed that it asked for.
@@ -102,7 +102,7 @@ impl OrderBook {
             kept: 0,
             digits: (0, 0),
             olds: 0,
-            told_ns: None,
+            delta_ns: None,
             sums_failed: 0,
             asked_ns: None,
             counts: BookCounts::default(),
@@ -252,7 +252,7 @@ impl OrderBook {
     fn follow(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
         if self.is_old(&delta, self.last, self.anchor) {
             self.olds += 1;
-            let anew = self.told_ns.is_some_and(|ns| self.counts_anew(&delta, ns));
+            let anew = self.delta_ns.is_some_and(|ns| self.counts_anew(&delta, ns));
             if self.olds < MAX_OLDS && !anew {
                 return self.ignored();
             }
@@ -289,11 +289,11 @@ impl OrderBook {
         }
     }
 
-    /// Returns whether a delta that is old by its numbers was sent after the one of `told_ns`, so that these started anew.
+    /// Returns whether a delta that is old by its numbers was sent after the newest one: these started anew.
     ///
     /// A chain tells of that by itself.
-    fn counts_anew(&self, delta: &Delta, told_ns: i64) -> bool {
-        matches!(self.rules.joins, Joins::Overlap | Joins::Previous) && delta.venue_ns > told_ns
+    fn counts_anew(&self, delta: &Delta, delta_ns: i64) -> bool {
+        matches!(self.rules.joins, Joins::Overlap | Joins::Previous) && delta.venue_ns > delta_ns
     }
 
     /// Returns whether a delta follows update `last`, which was an `anchor`.
@@ -327,14 +327,14 @@ impl OrderBook {
             self.prev = delta.prev;
         }
         (self.last, self.anchor) = (delta.last, Anchor::Delta);
-        self.told_ns = Some(delta.venue_ns);
+        self.delta_ns = Some(delta.venue_ns);
         self.settle(outcome, recv_ns)
     }
 
     /// Notes the time of a change and whether it left the book crossed.
     fn settle(&mut self, outcome: Outcome, recv_ns: i64) -> BookChange {
         self.changed_ns = Some(recv_ns);
-        self.pace.hear(recv_ns);
+        self.pace.received(recv_ns);
         let crossed = matches!((self.best(Side::Bid), self.best(Side::Ask)), (Some(bid), Some(ask)) if bid.0 >= ask.0);
         if !crossed {
             self.crossed = 0;

@@ -66,7 +66,7 @@ mod tests {
     use super::Numbered::{Missed, Next, Repeated};
     use super::*;
 
-    fn told(numbers: &[u64]) -> Vec<Numbered> {
+    fn numbered(numbers: &[u64]) -> Vec<Numbered> {
         let mut numbering = Numbering::default();
         numbers
             .iter()
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn numbers_that_follow_are_next_others_missed_or_repeated() {
         assert_eq!(
-            told(&[7, 8, 8, 10, 9, 11]),
+            numbered(&[7, 8, 8, 10, 9, 11]),
             [Next, Next, Repeated, Missed, Repeated, Next]
         );
     }
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_count_that_starts_anew_is_believed_after_a_while() {
         let numbers: Vec<u64> = [100].into_iter().chain(0..10).collect();
-        let found = told(&numbers);
+        let found = numbered(&numbers);
         assert_eq!(found[1..8], [Repeated; 7]);
         assert_eq!(found[8..], [Missed, Next, Next]);
     }

@@ -21,15 +21,16 @@ const STEP: i64 = 16;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pace {
-    heard_ns: Option<i64>,
+    #[serde(rename = "heard_ns")]
+    last_message_ns: Option<i64>,
     median_ns: i64,
     gaps: u32,
 }
 
 impl Pace {
     /// A message came.
-    pub(super) fn hear(&mut self, now_ns: i64) {
-        if let Some(before) = self.heard_ns.replace(now_ns) {
+    pub(super) fn received(&mut self, now_ns: i64) {
+        if let Some(before) = self.last_message_ns.replace(now_ns) {
             let gap = now_ns.saturating_sub(before).max(0);
             self.gaps = self.gaps.saturating_add(1);
             if self.gaps == 1 {
@@ -44,13 +45,13 @@ impl Pace {
 
     /// A new connection: the gap before it says nothing.
     pub(super) fn pause(&mut self) {
-        self.heard_ns = None;
+        self.last_message_ns = None;
     }
 
-    /// Returns this pace, heard last when `later` was.
+    /// Returns this pace, with the last message of `later`.
     pub(super) fn then(self, later: Self) -> Self {
         Self {
-            heard_ns: later.heard_ns,
+            last_message_ns: later.last_message_ns,
             ..self
         }
     }
@@ -65,7 +66,7 @@ impl Pace {
 
     /// Returns until when the book may say nothing, `None` if it wasn't heard of yet.
     pub fn silent_ns(&self) -> Option<i64> {
-        Some(self.heard_ns?.saturating_add(self.patience_ns()))
+        Some(self.last_message_ns?.saturating_add(self.patience_ns()))
     }
 
     /// Returns whether nothing was said for longer than that.

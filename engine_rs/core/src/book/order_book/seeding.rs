@@ -66,7 +66,7 @@ impl OrderBook {
         self.bids.replace(bids);
         self.asks.replace(asks);
         (self.last, self.prev) = (last, None);
-        (self.silent, self.olds, self.told_ns) = (false, 0, None);
+        (self.silent, self.olds, self.delta_ns) = (false, 0, None);
         self.crossed = 0;
         self.asked_ns = None;
         self.counts.seeds += 1;

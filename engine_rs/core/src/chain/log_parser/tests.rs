@@ -186,11 +186,11 @@ fn fills_of_phoenix_are_read_among_other_events() {
         phoenix_fill(u64::MAX - 3, 151, 30),
     ]);
     let fills = decode_fills(&crate::venues::slab_decoder::owned::PHOENIX, &data).unwrap();
-    let told = fills
+    let trades = fills
         .iter()
         .map(|fill| (fill.taker_buys, fill.price, fill.base_lots));
     assert_eq!(
-        told.collect::<Vec<_>>(),
+        trades.collect::<Vec<_>>(),
         [(true, 150, 20), (false, 151, 30)]
     );
     assert_eq!(

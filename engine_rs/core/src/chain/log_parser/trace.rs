@@ -77,7 +77,7 @@ pub struct Trace {
 }
 
 #[derive(Clone, Copy)]
-enum Said<'a> {
+enum Line<'a> {
     Invoke(Pubkey, u32),
     Success(Pubkey),
     Failed(Pubkey, &'a str),
@@ -96,8 +96,8 @@ impl Trace {
         };
         let mut stack = Vec::new();
         for line in lines {
-            let said = read(line.as_ref());
-            let of_line = trace.take(said, &mut stack);
+            let parsed = read(line.as_ref());
+            let of_line = trace.take(parsed, &mut stack);
             trace.lines.push(of_line);
         }
         trace
@@ -119,21 +119,21 @@ impl Trace {
         !self.truncated && self.misfits == 0 && !self.frames.iter().any(open)
     }
 
-    fn take(&mut self, said: Said<'_>, stack: &mut Vec<Option<u32>>) -> (LineKind, Option<u32>) {
-        let kind = said.kind();
+    fn take(&mut self, line: Line<'_>, stack: &mut Vec<Option<u32>>) -> (LineKind, Option<u32>) {
+        let kind = line.kind();
         if kind == LineKind::Truncated {
             self.truncated = true;
         }
         if self.truncated {
             return (kind, None);
         }
-        let frame = match said {
-            Said::Invoke(program, depth) => Some(self.invoke(program, depth, stack)),
-            Said::Success(program) => self.end(&program, Outcome::Success, stack),
-            Said::Failed(program, why) => {
+        let frame = match line {
+            Line::Invoke(program, depth) => Some(self.invoke(program, depth, stack)),
+            Line::Success(program) => self.end(&program, Outcome::Success, stack),
+            Line::Failed(program, why) => {
                 self.end(&program, Outcome::Failed(why.to_owned()), stack)
             }
-            Said::Consumed(program, units) => {
+            Line::Consumed(program, units) => {
                 let top = stack.last().copied().flatten();
                 let own = top.filter(|&top| self.frames[top as usize].program == program);
                 match own {
@@ -142,7 +142,7 @@ impl Trace {
                 }
                 own
             }
-            Said::Plain(_) => stack.last().copied().flatten(),
+            Line::Plain(_) => stack.last().copied().flatten(),
         };
         (kind, frame)
     }
@@ -195,7 +195,7 @@ impl Trace {
     }
 }
 
-impl Said<'_> {
+impl Line<'_> {
     fn kind(&self) -> LineKind {
         match self {
             Self::Invoke(..) => LineKind::Invoke,
@@ -209,40 +209,40 @@ impl Said<'_> {
 
 /// `Program <id> invoke [<depth>]`, `Program log: <text>`, `Program data: <base64> …`, `Program return: <id> <base64>`,
 /// `Program <id> consumed <n> of <m> compute units`, `Program <id> success`, `Program <id> failed: <reason>`.
-fn read(line: &str) -> Said<'_> {
+fn read(line: &str) -> Line<'_> {
     let plain = [
         (LOG, LineKind::Log),
         (DATA, LineKind::Data),
         (RETURN, LineKind::Return),
     ];
     if let Some((_, kind)) = plain.iter().find(|(start, _)| line.starts_with(start)) {
-        return Said::Plain(*kind);
+        return Line::Plain(*kind);
     }
     if line == TRUNCATED {
-        return Said::Plain(LineKind::Truncated);
+        return Line::Plain(LineKind::Truncated);
     }
-    of_program(line).unwrap_or(Said::Plain(LineKind::Other))
+    of_program(line).unwrap_or(Line::Plain(LineKind::Other))
 }
 
-fn of_program(line: &str) -> Option<Said<'_>> {
+fn of_program(line: &str) -> Option<Line<'_>> {
     let (program, rest) = line.strip_prefix("Program ")?.split_once(' ')?;
     if rest == "success" {
-        return Some(Said::Success(base58::decode(program)?));
+        return Some(Line::Success(base58::decode(program)?));
     }
     if let Some(why) = rest.strip_prefix("failed: ") {
-        return Some(Said::Failed(base58::decode(program)?, why));
+        return Some(Line::Failed(base58::decode(program)?, why));
     }
     if let Some(depth) = rest.strip_prefix("invoke [") {
         let depth = digits(depth.strip_suffix(']')?)?;
         let known = (1..=MAX_DEPTH).contains(&depth);
-        return known.then_some(Said::Invoke(base58::decode(program)?, depth as u32));
+        return known.then_some(Line::Invoke(base58::decode(program)?, depth as u32));
     }
     let units = rest
         .strip_prefix("consumed ")?
         .strip_suffix(" compute units")?;
     let (used, limit) = units.split_once(" of ")?;
     let units = (digits(used)?, digits(limit)?);
-    Some(Said::Consumed(base58::decode(program)?, units))
+    Some(Line::Consumed(base58::decode(program)?, units))
 }
 
 /// Returns the number of 1 to 20 digits, `None` for anything else and above 2⁶⁴ − 1.

@@ -165,7 +165,7 @@ fn once(events: &[SwapEvent]) -> Vec<SwapEvent> {
         (a.pool, a.a_to_b, a.amount_in, a.amount_out)
             == (b.pool, b.a_to_b, b.amount_in, b.amount_out)
     };
-    let told = |event: &&SwapEvent| {
+    let is_repeated = |event: &&SwapEvent| {
         event.fees.is_none()
             && events
                 .iter()
@@ -173,7 +173,7 @@ fn once(events: &[SwapEvent]) -> Vec<SwapEvent> {
     };
     events
         .iter()
-        .filter(|event| !told(event))
+        .filter(|event| !is_repeated(event))
         .cloned()
         .collect()
 }
@@ -213,17 +213,18 @@ fn with_layout(
         }
     };
     let by_balances = (moved(0), moved(1));
-    let mint = |side: usize, told: Option<Pubkey>, transfer: Option<&Transfer>| {
+    let mint = |side: usize, named: Option<Pubkey>, transfer: Option<&Transfer>| {
         let of_account = |key: &Pubkey| balances.accounts.get(key).map(|known| known.mint);
-        told.or(mints.map(|mints| mints[side]))
+        named
+            .or(mints.map(|mints| mints[side]))
             .or(transfer.and_then(|transfer| transfer.mint))
             .or_else(|| of_account(&vaults?[side]))
             .or_else(|| of_account(&layout.users[side]))
     };
-    let told = event.map_or((None, None), |event| (event.mint_in, event.mint_out));
+    let named = event.map_or((None, None), |event| (event.mint_in, event.mint_out));
     let mints = (
-        mint(0, told.0, call.transfers.iter().find(paid)),
-        mint(1, told.1, call.transfers.iter().find(received)),
+        mint(0, named.0, call.transfers.iter().find(paid)),
+        mint(1, named.1, call.transfers.iter().find(received)),
     );
     let by_event = event.map(|event| (event.amount_in, event.amount_out));
     let pool = event.and_then(|event| event.pool);
@@ -277,8 +278,8 @@ fn with_event(call: &Call<'_>, place: Place, event: &SwapEvent, balances: &Balan
     let rest = call.transfers[after..].iter();
     let received = rest.clone().find(|each| each.amount == event.amount_out);
     let paid = paid.map(|(_, transfer)| transfer);
-    let mint = |told: Option<Pubkey>, transfer: Option<&Transfer>| {
-        told.or_else(|| {
+    let mint = |named: Option<Pubkey>, transfer: Option<&Transfer>| {
+        named.or_else(|| {
             let transfer = transfer?;
             let of_account = |key: &Pubkey| balances.accounts.get(key).map(|known| known.mint);
             let known =

@@ -134,8 +134,8 @@ impl Market {
     ) {
         for at in 0..self.ties.len() {
             let tie = &self.ties[at];
-            let told = tie.book.is_some_and(|book| books.contains(&book));
-            let Some(edge) = tie.edge.filter(|_| told || tie.due_ns < now_ns) else {
+            let changed = tie.book.is_some_and(|book| books.contains(&book));
+            let Some(edge) = tie.edge.filter(|_| changed || tie.due_ns < now_ns) else {
                 continue;
             };
             let weights = if self.guard(tie, now_ns).peg == Peg::InBand {
@@ -203,8 +203,8 @@ impl Market {
         let Some(entry) = self.pair_book(tie) else {
             return unknown;
         };
-        let heard = entry.as_of_ns > 0;
-        let age_ns = heard.then(|| (now_ns - entry.as_of_ns).max(0));
+        let known = entry.as_of_ns > 0;
+        let age_ns = known.then(|| (now_ns - entry.as_of_ns).max(0));
         let (bid, ask) = (entry.book.best(Side::Bid), entry.book.best(Side::Ask));
         let (Some((bid, _)), Some((ask, _)), Some(age)) = (bid, ask, age_ns) else {
             return Guard { age_ns, ..unknown };

@@ -26,7 +26,7 @@ impl Registry {
     fn build_of<C: Row>(&mut self, at: usize) -> Result<Option<Pool>, LayoutError> {
         let kept = C::kept(&mut self.pools[at].kept).map(std::mem::take);
         let mut kept = kept.unwrap_or_default();
-        if C::TOLD_ONCE && kept.once.is_none() {
+        if C::DERIVED_ONCE && kept.once.is_none() {
             let mut addresses = std::mem::take(&mut self.addresses);
             let mut find = |seeds: &[&[u8]], program: &Pubkey| addresses.find(seeds, program);
             if let Some(parts) = self.parts::<C>(&self.pools[at]) {

@@ -26,9 +26,9 @@ pub(crate) enum Decoded {
     Clock(Clock),
 }
 
-/// Who tells an account.
+/// Who reported an account.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Teller {
+pub(crate) struct Reporter {
     pub(crate) channel: u16,
     pub(crate) socket: bool,
     /// What tells two nodes apart: a node's socket and its HTTP side are one endpoint.
@@ -49,9 +49,9 @@ pub(crate) struct Kept {
     pub(crate) data: Vec<u8>,
 }
 
-/// What an endpoint said of an account last.
+/// The last state of an account that an endpoint reported.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Report {
     pub(crate) endpoint: u16,
     pub(crate) slot: u64,
     pub(crate) content: [u8; 16],
@@ -83,9 +83,9 @@ pub(crate) struct Account {
     /// The next one to become `rooted`.
     pub(crate) kept: Option<Kept>,
     /// Who told what it holds first; `None` with one endpoint.
-    pub(crate) first: Option<Told>,
+    pub(crate) first: Option<Report>,
     /// What another endpoint than that one said last.
-    pub(crate) second: Option<Told>,
+    pub(crate) second: Option<Report>,
 }
 
 impl Account {

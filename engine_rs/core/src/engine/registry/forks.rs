@@ -83,7 +83,7 @@ impl Registry {
 
     /// Takes that an account was told at a slot that doesn't stand: what it is on this fork is not known. It may have
     /// changed there alone, and the chain may come back to that slot without telling it again.
-    pub(crate) fn told_from_fork(&mut self, key: &Pubkey, slot: u64, least: u64, carrier: u16) {
+    pub(crate) fn reported_from_fork(&mut self, key: &Pubkey, slot: u64, least: u64, carrier: u16) {
         let name = base58::encode(key);
         let text = format!("account {name} told at slot {slot}, which fell out of the chain");
         self.refuse("forked", text);
@@ -103,7 +103,7 @@ impl Registry {
     }
 
     /// Takes that an account was told at a slot that can't be believed: if that was news, it is in doubt.
-    pub(crate) fn doubt_news(&mut self, key: &Pubkey, slot: u64, channel: u16, socket: bool) {
+    pub(crate) fn doubt_update(&mut self, key: &Pubkey, slot: u64, channel: u16, socket: bool) {
         let Some(&at) = self.by_key.get(key) else {
             return;
         };

@@ -1,7 +1,7 @@
 //! Accounts as nodes tell them: whether each is news, and whether it is what its place in a pool asks for.
 
 use super::Registry;
-use super::entries::{Account, Decoded, Kept, Teller, Told, Want, is_token_program};
+use super::entries::{Account, Decoded, Kept, Report, Reporter, Want, is_token_program};
 use super::membership::{named, start_of};
 use crate::chain::base58::{self, Pubkey};
 use crate::chain::program;
@@ -24,19 +24,19 @@ impl Registry {
         slot: u64,
         owner: &Pubkey,
         data: Vec<u8>,
-        teller: Teller,
+        reporter: Reporter,
     ) {
         let Some(&at) = self.by_key.get(key) else {
             return;
         };
-        if !self.accounts[at].accepts(slot, teller.channel, teller.socket) {
-            self.overhear(at, slot, (owner, &data), teller);
+        if !self.accounts[at].accepts(slot, reporter.channel, reporter.socket) {
+            self.take_copy(at, slot, (owner, &data), reporter);
             return;
         }
         let Some(decoded) = self.checked(at, owner, &data) else {
             return;
         };
-        self.vouched |= self.accounts[at].witness(slot, teller);
+        self.vouched |= self.accounts[at].witness(slot, reporter);
         let account = &mut self.accounts[at];
         let goes_on = slot == account.slot && account.count > 0 && account.fork.is_none();
         let (before_slot, before_owner) = (account.slot, account.owner);
@@ -49,17 +49,17 @@ impl Registry {
             data: std::mem::replace(&mut account.data, data),
         };
         if keeps {
-            account.keep(earlier, teller.root);
+            account.keep(earlier, reporter.root);
         }
-        (account.channel, account.socket) = (teller.channel, teller.socket);
+        (account.channel, account.socket) = (reporter.channel, reporter.socket);
         (account.suspect, account.fork) = (false, None);
         let before = account.decoded.replace(decoded);
         if account.role != Role::Clock {
             for &user in &account.users {
                 self.dirty.insert(user);
                 let carrier = &mut self.pools[user].carrier;
-                if teller.socket && (teller.carries || carrier.is_none()) {
-                    *carrier = Some(teller.channel);
+                if reporter.socket && (reporter.carries || carrier.is_none()) {
+                    *carrier = Some(reporter.channel);
                 }
             }
         }
@@ -185,14 +185,20 @@ impl Registry {
         }
     }
 
-    /// Takes a copy that is no news: who told it, and whether its teller went back.
-    fn overhear(&mut self, at: usize, slot: u64, (owner, data): (&Pubkey, &[u8]), teller: Teller) {
+    /// Takes a copy that changes nothing: who reported it, and whether its reporter went back.
+    fn take_copy(
+        &mut self,
+        at: usize,
+        slot: u64,
+        (owner, data): (&Pubkey, &[u8]),
+        reporter: Reporter,
+    ) {
         let account = &mut self.accounts[at];
         let is_alike = account.owner == *owner && account.data.len() == data.len();
         let (key, newest) = (account.key, account.slot);
-        let own = teller.socket && teller.channel == account.channel;
+        let own = reporter.socket && reporter.channel == account.channel;
         if account.count > 0 && is_alike {
-            self.vouched |= account.hear(slot, teller);
+            self.vouched |= account.corroborate(slot, reporter);
         }
         if own && slot < newest {
             let text = format!(
@@ -257,16 +263,16 @@ impl Account {
     }
 
     /// Takes who told what it holds from now on: first, or after another endpoint had. Returns whether that confirms it.
-    fn witness(&mut self, slot: u64, teller: Teller) -> bool {
-        let Some(content) = teller.content else {
+    fn witness(&mut self, slot: u64, reporter: Reporter) -> bool {
+        let Some(content) = reporter.content else {
             (self.first, self.second) = (None, None);
             return false;
         };
         if self.first.is_some_and(|first| first.content == content) && self.fork.is_none() {
-            return self.hear(slot, teller);
+            return self.corroborate(slot, reporter);
         }
-        let endpoint = teller.endpoint;
-        self.first = Some(Told {
+        let endpoint = reporter.endpoint;
+        self.first = Some(Report {
             endpoint,
             slot,
             content,
@@ -279,17 +285,18 @@ impl Account {
     }
 
     /// Takes what another endpoint than the first one says. Returns whether that confirms what was not confirmed before.
-    fn hear(&mut self, slot: u64, teller: Teller) -> bool {
-        let (Some(content), Some(first)) = (teller.content, self.first) else {
+    fn corroborate(&mut self, slot: u64, reporter: Reporter) -> bool {
+        let (Some(content), Some(first)) = (reporter.content, self.first) else {
             return false;
         };
-        if first.endpoint == teller.endpoint || self.second.is_some_and(|second| slot < second.slot)
+        if first.endpoint == reporter.endpoint
+            || self.second.is_some_and(|second| slot < second.slot)
         {
             return false;
         }
         let before = self.is_confirmed();
-        self.second = Some(Told {
-            endpoint: teller.endpoint,
+        self.second = Some(Report {
+            endpoint: reporter.endpoint,
             slot,
             content,
         });

@@ -17,7 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-pub(crate) use self::entries::{Account, Decoded, Kept, PoolEntry, PoolState, Teller, Told, Want};
+pub(crate) use self::entries::{
+    Account, Decoded, Kept, PoolEntry, PoolState, Report, Reporter, Want,
+};
 use super::setup::PoolRef;
 use crate::chain::base58::{self, Pubkey};
 use crate::chain::pda::PdaCache;

@@ -188,7 +188,7 @@ impl Registry {
     /// Marks every account that `channel` tells or carries as suspect: updates were lost.
     pub(crate) fn doubt(&mut self, channel: u16) {
         for account in &mut self.accounts {
-            if account.count > 0 && is_told(&self.pools, account, channel) {
+            if account.count > 0 && is_reported_by(&self.pools, account, channel) {
                 account.suspect = true;
                 self.dirty.extend(&account.users);
             }
@@ -196,9 +196,9 @@ impl Registry {
     }
 
     /// Lets pools of a lost channel follow the slots of another one that tells them.
-    pub(crate) fn hand_over(&mut self, from: u16, to: u16, told: &BTreeSet<Pubkey>) {
+    pub(crate) fn hand_over(&mut self, from: u16, to: u16, reported: &BTreeSet<Pubkey>) {
         for (at, pool) in self.pools.iter_mut().enumerate() {
-            if pool.carrier == Some(from) && told.contains(&pool.address) {
+            if pool.carrier == Some(from) && reported.contains(&pool.address) {
                 pool.carrier = Some(to);
                 self.dirty.insert(at);
             }
@@ -206,11 +206,11 @@ impl Registry {
     }
 
     /// Lets pools of a lagging channel follow the slots of another one that tells all of their accounts.
-    pub(crate) fn pass_on(&mut self, from: u16, to: u16, told: &BTreeSet<Pubkey>) {
+    pub(crate) fn pass_on(&mut self, from: u16, to: u16, reported: &BTreeSet<Pubkey>) {
         for at in 0..self.pools.len() {
             let pool = &self.pools[at];
-            let tells = |account: &Account| told.contains(&account.key);
-            if pool.carrier == Some(from) && self.members(pool).all(tells) {
+            let is_reported = |account: &Account| reported.contains(&account.key);
+            if pool.carrier == Some(from) && self.members(pool).all(is_reported) {
                 self.pools[at].carrier = Some(to);
                 self.dirty.insert(at);
             }
@@ -222,7 +222,7 @@ impl Registry {
         let suspect = self
             .accounts
             .iter()
-            .filter(|a| a.suspect && is_told(&self.pools, a, channel));
+            .filter(|a| a.suspect && is_reported_by(&self.pools, a, channel));
         let mut keys: Vec<Pubkey> = suspect.map(|account| account.key).collect();
         keys.sort_unstable();
         let want = |key| Want {
@@ -235,7 +235,7 @@ impl Registry {
     }
 }
 
-fn is_told(pools: &[PoolEntry], account: &Account, channel: u16) -> bool {
+fn is_reported_by(pools: &[PoolEntry], account: &Account, channel: u16) -> bool {
     account.channel == channel
         || account
             .users

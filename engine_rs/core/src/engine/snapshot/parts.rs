@@ -78,16 +78,16 @@ pub(super) struct AccountPart {
     #[serde(default)]
     pub(super) kept: Option<KeptPart>,
     #[serde(default)]
-    pub(super) first: Option<ToldPart>,
+    pub(super) first: Option<ReportPart>,
     #[serde(default)]
-    pub(super) second: Option<ToldPart>,
+    pub(super) second: Option<ReportPart>,
 }
 
 /// (slot, owner, data).
 pub(super) type KeptPart = (u64, String, String);
 
 /// (endpoint, slot, hash in base64).
-pub(super) type ToldPart = (u16, u64, String);
+pub(super) type ReportPart = (u16, u64, String);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::parts::{KeptPart, PoolPart, State, SuccessorPart, ToldPart};
+use super::parts::{KeptPart, PoolPart, ReportPart, State, SuccessorPart};
 use super::{SnapshotError, VERSION};
 use crate::aggregate::wss_aggregator::WssAggregator;
 use crate::book::order_book::{BookParts, OrderBook};
@@ -15,7 +15,7 @@ use crate::engine::books::Successor;
 use crate::engine::channels::ChannelState;
 use crate::engine::market::{Edge, Kind};
 use crate::engine::prices::{Row, Source};
-use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Told};
+use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Report};
 use crate::engine::route::{Names, Sizing};
 use crate::engine::series::Series;
 use crate::engine::slot_chain::SlotChain;
@@ -142,8 +142,8 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
         (account.fork, account.fell) = (part.fork, part.fell);
         account.rooted = part.rooted.as_ref().map(kept).transpose()?;
         account.kept = part.kept.as_ref().map(kept).transpose()?;
-        account.first = part.first.as_ref().map(told).transpose()?;
-        account.second = part.second.as_ref().map(told).transpose()?;
+        account.first = part.first.as_ref().map(report).transpose()?;
+        account.second = part.second.as_ref().map(report).transpose()?;
         if account.count > 0 {
             let decoded = registry.decode(&account, &account.owner, &account.data);
             account.decoded = decoded.map_err(|error| damaged(error.to_string()))?;
@@ -174,9 +174,9 @@ fn kept(part: &KeptPart) -> Result<Kept, SnapshotError> {
     })
 }
 
-fn told(part: &ToldPart) -> Result<Told, SnapshotError> {
+fn report(part: &ReportPart) -> Result<Report, SnapshotError> {
     let content = STANDARD.decode(&part.2).ok();
-    Ok(Told {
+    Ok(Report {
         endpoint: part.0,
         slot: part.1,
         content: content

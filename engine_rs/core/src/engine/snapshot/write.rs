@@ -5,14 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::VERSION;
 use super::parts::{
-    AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, KeptPart, PoolPart, RowPart,
-    SourcePart, State, SuccessorPart, ToldPart,
+    AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, KeptPart, PoolPart, ReportPart,
+    RowPart, SourcePart, State, SuccessorPart,
 };
 use crate::chain::base58::{self, Pubkey};
 use crate::engine::books::BookEntry;
 use crate::engine::channels::ChannelState;
 use crate::engine::prices::{Row, Source};
-use crate::engine::registry::{Account, Kept, PoolEntry, Told};
+use crate::engine::registry::{Account, Kept, PoolEntry, Report};
 use crate::engine::standing::Cycle;
 use crate::engine::{Engine, json};
 
@@ -117,8 +117,8 @@ fn account_part(account: &Account) -> AccountPart {
         fell: account.fell,
         rooted: account.rooted.as_ref().map(kept_part),
         kept: account.kept.as_ref().map(kept_part),
-        first: account.first.as_ref().map(told_part),
-        second: account.second.as_ref().map(told_part),
+        first: account.first.as_ref().map(report_part),
+        second: account.second.as_ref().map(report_part),
     }
 }
 
@@ -130,8 +130,12 @@ fn kept_part(kept: &Kept) -> KeptPart {
     )
 }
 
-fn told_part(told: &Told) -> ToldPart {
-    (told.endpoint, told.slot, STANDARD.encode(told.content))
+fn report_part(report: &Report) -> ReportPart {
+    (
+        report.endpoint,
+        report.slot,
+        STANDARD.encode(report.content),
+    )
 }
 
 fn pool_part(pool: &PoolEntry) -> PoolPart {

@@ -37,37 +37,37 @@ fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
     if channel.absent() {
         return notice(frame, channel).map(|event| vec![event]);
     }
-    let mut said = Vec::with_capacity(2);
+    let mut events = Vec::with_capacity(2);
     match &*channel.text()? {
         "book" => {
             let snapshot = is_snapshot(kind, "update")?;
             for row in data.items()? {
-                depth(row, snapshot, &mut said)?;
+                depth(row, snapshot, &mut events)?;
             }
         }
         "ticker" => {
             for row in data.items()? {
-                said.push(ticker(row)?);
+                events.push(ticker(row)?);
             }
         }
         "trade" if is_snapshot(kind, "update")? => return Ok(vec![Event::Ignored]), // of before
         "trade" => {
             for row in data.items()? {
-                said.push(trade(row)?);
+                events.push(trade(row)?);
             }
         }
         "status" => {
             for row in data.items()? {
                 let status = row.get("system")?.text()?;
-                said.push(Event::VenueStatus { status });
+                events.push(Event::VenueStatus { status });
             }
         }
         _ => return Ok(vec![Event::Ignored]),
     }
-    if said.is_empty() {
+    if events.is_empty() {
         return Err(data.wrong());
     }
-    Ok(said)
+    Ok(events)
 }
 
 /// `{"method":"subscribe","result":{…},"success":true,"time_in":"…"}`, `{"error":"…","method":"subscribe","success":false}`
@@ -94,7 +94,7 @@ fn notice<'a>(frame: Field<'_, 'a>, channel: Field<'_, 'a>) -> Result<Event<'a>,
 fn depth<'a>(
     row: Field<'_, 'a>,
     snapshot: bool,
-    said: &mut Vec<Event<'a>>,
+    events: &mut Vec<Event<'a>>,
 ) -> Result<(), DecodeError> {
     let [symbol, bids, asks, checksum, time] =
         row.fields(["symbol", "bids", "asks", "checksum", "timestamp"])?;
@@ -104,7 +104,7 @@ fn depth<'a>(
     let Ok(sum) = u32::try_from(checksum.u64()?) else {
         return Err(checksum.wrong());
     };
-    said.push(if snapshot {
+    events.push(if snapshot {
         Event::DepthSnapshot {
             symbol: symbol.clone(),
             last: 0,
@@ -123,7 +123,7 @@ fn depth<'a>(
             venue_ns: instant(time)?,
         }
     });
-    said.push(Event::BookChecksum {
+    events.push(Event::BookChecksum {
         symbol,
         sum: sum.into(),
         digits,

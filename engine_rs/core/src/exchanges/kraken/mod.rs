@@ -8,8 +8,8 @@ pub mod v1;
 use self::checksum::kraken_checksum;
 use self::decode::decode_kraken;
 use super::Continuity;
+use super::decoded::Decoded;
 use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
-use super::said::Said;
 
 /// No ids: the sum over the best ten levels of each side tells whether one is missing.
 const RULES: Rules = Rules {
@@ -21,7 +21,7 @@ const RULES: Rules = Rules {
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "kraken",
-    decode: |protocol, _, body| decode_kraken(protocol, body).map(Said::Many),
+    decode: |protocol, _, body| decode_kraken(protocol, body).map(Decoded::Many),
     books: &[Books {
         continuity: Continuity::Kraken,
         head: "kraken.",

@@ -165,11 +165,11 @@ fn trades<'a>(
     payload: Field<'_, 'a>,
     symbol: &Cow<'a, str>,
 ) -> Result<Vec<Event<'a>>, DecodeError> {
-    let mut said = Vec::new();
+    let mut events = Vec::new();
     for row in payload.items()? {
         let [price, qty, time] = first_three(row)?;
         let side = row.items()?.nth(3).ok_or_else(|| row.wrong())?;
-        said.push(Event::Trade {
+        events.push(Event::Trade {
             symbol: symbol.clone(),
             id: 0,
             price: positive(price)?,
@@ -182,8 +182,8 @@ fn trades<'a>(
             venue_ns: seconds(time)?,
         });
     }
-    if said.is_empty() {
+    if events.is_empty() {
         return Err(payload.wrong());
     }
-    Ok(said)
+    Ok(events)
 }

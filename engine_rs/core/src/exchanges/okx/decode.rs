@@ -59,30 +59,30 @@ fn stream<'a>(frame: Field<'_, 'a>, numbered: bool) -> Result<Vec<Event<'a>>, De
     }
     let [channel, symbol] = arg.fields(["channel", "instId"])?;
     let (channel, symbol) = (channel.text()?, symbol.text()?);
-    let mut said = Vec::with_capacity(2);
+    let mut events = Vec::with_capacity(2);
     match &*channel {
         "books" => {
             let snapshot = is_snapshot(action, "update")?;
             for row in data.items()? {
-                depth(row, symbol.clone(), snapshot, numbered, &mut said)?;
+                depth(row, symbol.clone(), snapshot, numbered, &mut events)?;
             }
         }
         "bbo-tbt" if numbered => {
             for row in data.items()? {
-                said.push(top(row, &symbol)?);
+                events.push(top(row, &symbol)?);
             }
         }
         "trades" => {
             for row in data.items()? {
-                said.push(trade(row, &symbol)?);
+                events.push(trade(row, &symbol)?);
             }
         }
         _ => return Ok(vec![Event::Ignored]),
     }
-    if said.is_empty() {
+    if events.is_empty() {
         return Err(data.wrong());
     }
-    Ok(said)
+    Ok(events)
 }
 
 /// `{"event":"subscribe","arg":{…},"connId":"a4"}`, `{"event":"error","code":"60012","msg":"…","connId":"a4"}` or
@@ -113,7 +113,7 @@ fn depth<'a>(
     symbol: Cow<'a, str>,
     snapshot: bool,
     numbered: bool,
-    said: &mut Vec<Event<'a>>,
+    events: &mut Vec<Event<'a>>,
 ) -> Result<(), DecodeError> {
     let [asks, bids, time, checksum, prev, seq] =
         row.fields(["asks", "bids", "ts", "checksum", "prevSeqId", "seqId"])?;
@@ -126,7 +126,7 @@ fn depth<'a>(
         sum: sum.into(),
         digits: None,
     });
-    said.push(if snapshot {
+    events.push(if snapshot {
         Event::DepthSnapshot {
             symbol,
             last,
@@ -145,7 +145,7 @@ fn depth<'a>(
             venue_ns,
         }
     });
-    said.extend(sum);
+    events.extend(sum);
     Ok(())
 }
 

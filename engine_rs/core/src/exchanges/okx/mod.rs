@@ -6,8 +6,8 @@ pub mod decode;
 use self::checksum::okx_checksum;
 use self::decode::decode_okx;
 use super::Continuity;
+use super::decoded::Decoded;
 use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
-use super::said::Said;
 
 /// `prevSeqId` = previous `seqId`, whichever is greater (it starts anew after maintenance); equal ones say that nothing
 /// changed.
@@ -20,7 +20,7 @@ const RULES: Rules = Rules {
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "okx",
-    decode: |protocol, symbol, body| decode_okx(protocol, symbol, body).map(Said::Many),
+    decode: |protocol, symbol, body| decode_okx(protocol, symbol, body).map(Decoded::Many),
     books: &[Books {
         continuity: Continuity::Okx,
         head: "okx.",

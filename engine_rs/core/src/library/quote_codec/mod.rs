@@ -73,8 +73,8 @@ pub enum CodecError {
     Version(u8),
     #[error("{0} blocks, more than 1048576")]
     Blocks(u32),
-    #[error("directory has the sum {found:08x}, not {told:08x}")]
-    DirectorySum { found: u32, told: u32 },
+    #[error("directory has the sum {found:08x}, not {stored:08x}")]
+    DirectorySum { found: u32, stored: u32 },
     #[error("block {block} has {rows} quotes, not 1 to 1024")]
     Rows { block: usize, rows: u32 },
     #[error("block {block} begins at {offset}, not in {least} to {most}")]
@@ -92,8 +92,12 @@ pub enum CodecError {
     },
     #[error("block {block} of {blocks}")]
     NoBlock { block: usize, blocks: usize },
-    #[error("block {block} has the sum {found:08x}, not {told:08x}")]
-    BlockSum { block: usize, found: u32, told: u32 },
+    #[error("block {block} has the sum {found:08x}, not {stored:08x}")]
+    BlockSum {
+        block: usize,
+        found: u32,
+        stored: u32,
+    },
     #[error("block {block}, column {column}: {why}")]
     Column {
         block: usize,
@@ -102,8 +106,12 @@ pub enum CodecError {
     },
     #[error("block {block}: {bytes} bytes after its last column")]
     Trailing { block: usize, bytes: usize },
-    #[error("block {block} begins at {found}, its directory says {told}")]
-    FirstTime { block: usize, found: u64, told: u64 },
+    #[error("block {block} begins at {found}, its directory says {stored}")]
+    FirstTime {
+        block: usize,
+        found: u64,
+        stored: u64,
+    },
     #[error("block {block}, quote {row} at {time_ns} is before the one at {before_ns}")]
     Disorder {
         block: usize,
@@ -253,9 +261,9 @@ pub fn quote_blocks(file: &[u8]) -> Result<Vec<QuoteBlock>, CodecError> {
         let expected = HEAD + count as usize * ENTRY;
         return Err(CodecError::Short { length, expected });
     };
-    let (found, told) = (crc32(directory), u32::from_le_bytes([c0, c1, c2, c3]));
-    if found != told {
-        return Err(CodecError::DirectorySum { found, told });
+    let (found, stored) = (crc32(directory), u32::from_le_bytes([c0, c1, c2, c3]));
+    if found != stored {
+        return Err(CodecError::DirectorySum { found, stored });
     }
     let (entries, _) = directory.as_chunks::<ENTRY>();
     let blocks: Vec<QuoteBlock> = entries.iter().map(entry).collect();
@@ -278,8 +286,8 @@ fn check_blocks(blocks: &[QuoteBlock], length: usize) -> Result<(), CodecError> 
     // The first block begins where the directory ends, each further one where there is room for one before it.
     let (mut least, mut most) = (HEAD + blocks.len() * ENTRY, HEAD + blocks.len() * ENTRY);
     let mut before_ns = 0;
-    for (block, told) in blocks.iter().enumerate() {
-        let (rows, offset, time_ns) = (told.rows, told.offset, told.first_ns);
+    for (block, listed) in blocks.iter().enumerate() {
+        let (rows, offset, time_ns) = (listed.rows, listed.offset, listed.first_ns);
         if rows == 0 || rows as usize > BLOCK_ROWS {
             return Err(CodecError::Rows { block, rows });
         }
@@ -398,30 +406,38 @@ fn read(
     block: usize,
     columns: &mut [Vec<u64>; COLUMNS],
 ) -> Result<(), CodecError> {
-    let Some(told) = blocks.get(block) else {
+    let Some(listed) = blocks.get(block) else {
         let blocks = blocks.len();
         return Err(CodecError::NoBlock { block, blocks });
     };
     let end = blocks
         .get(block + 1)
         .map_or(file.len(), |next| next.offset as usize);
-    let mut bytes = &file[told.offset as usize..end];
+    let mut bytes = &file[listed.offset as usize..end];
     let found = crc32(bytes);
-    if found != told.crc32 {
-        let told = told.crc32;
-        return Err(CodecError::BlockSum { block, found, told });
+    if found != listed.crc32 {
+        let stored = listed.crc32;
+        return Err(CodecError::BlockSum {
+            block,
+            found,
+            stored,
+        });
     }
     for (column, values) in columns.iter_mut().enumerate() {
-        bytes = pack::read(bytes, told.rows as usize, values)
+        bytes = pack::read(bytes, listed.rows as usize, values)
             .map_err(|why| CodecError::Column { block, column, why })?;
     }
     if !bytes.is_empty() {
         let bytes = bytes.len();
         return Err(CodecError::Trailing { block, bytes });
     }
-    let (found, told) = (columns[0][0], told.first_ns);
-    if found != told {
-        return Err(CodecError::FirstTime { block, found, told });
+    let (found, stored) = (columns[0][0], listed.first_ns);
+    if found != stored {
+        return Err(CodecError::FirstTime {
+            block,
+            found,
+            stored,
+        });
     }
     match disorder(&columns[0]) {
         None => Ok(()),

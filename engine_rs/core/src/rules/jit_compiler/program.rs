@@ -124,9 +124,9 @@ impl Stacks {
             Op::Number(at) => self.numbers.push(row[usize::from(at)]),
             Op::Boolean(at) => {
                 let value = row[usize::from(at)];
-                self.verdicts.push(told(value.is_finite(), value != 0.0));
+                self.verdicts.push(verdict(value.is_finite(), value != 0.0));
             }
-            Op::Truth(value) => self.verdicts.push(told(true, value)),
+            Op::Truth(value) => self.verdicts.push(verdict(true, value)),
             Op::Add => self.numbers(|left, right| left + right),
             Op::Subtract => self.numbers(|left, right| left - right),
             Op::Multiply => self.numbers(|left, right| left * right),
@@ -138,7 +138,7 @@ impl Stacks {
             Op::Compare(how) => {
                 let (right, left) = (self.number(), self.number());
                 let known = left.is_finite() && right.is_finite();
-                self.verdicts.push(told(known, how.holds(left, right)));
+                self.verdicts.push(verdict(known, how.holds(left, right)));
             }
             Op::And => self.verdicts(Ord::min),
             Op::Or => self.verdicts(Ord::max),
@@ -170,7 +170,7 @@ impl Stacks {
     }
 }
 
-fn told(known: bool, holds: bool) -> Verdict {
+fn verdict(known: bool, holds: bool) -> Verdict {
     match (known, holds) {
         (false, _) => Verdict::Unknown,
         (true, false) => Verdict::False,

@@ -369,7 +369,7 @@ impl BollingerKernel {
         let near = pivot.abs() * 0.5;
         let limit = error / (self.tolerance * near);
         let limit = if floor >= limit { 0.0 } else { limit };
-        let mut told = true;
+        let mut precise = true;
         for (((sum, square), (sum_before, square_before)), ((low, middle), high)) in
             ends.zip(starts).zip(places)
         {
@@ -379,10 +379,10 @@ impl BollingerKernel {
             *middle = pivot + mean;
             *low = *middle - width * deviation;
             *high = *middle + width * deviation;
-            told &= mean.abs() <= near;
-            told &= deviation >= limit;
+            precise &= mean.abs() <= near;
+            precise &= deviation >= limit;
         }
-        if !told {
+        if !precise {
             self.mend(values, error, [low, middle, high]);
         }
     }

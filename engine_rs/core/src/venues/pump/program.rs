@@ -44,7 +44,7 @@ impl Curve for Pump {
     type Once = bool;
 
     const PROGRAM: &'static Program = &PROGRAM;
-    const TOLD_ONCE: bool = true;
+    const DERIVED_ONCE: bool = true;
     const OWNERS: &'static [(Role, Pubkey)] = &[(Role::Schedule, owned::PUMP_FEES)];
 
     fn decode(data: &[u8]) -> Result<Box<PumpPool>, LayoutError> {

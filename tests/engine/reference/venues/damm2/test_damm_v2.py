@@ -51,7 +51,7 @@ def test_the_examples_run():
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (bytes(7), "size was 7, expected 8"),
         (bytes(1112), "discriminator was 0000000000000000"),
@@ -65,8 +65,8 @@ def test_the_examples_run():
         (account(low=(424, "<Q", 0)), f"sqrt_price was {ONE}"),
     ],
 )
-def test_what_is_no_such_account_is_refused_with_what_it_was(data: bytes, says: str):
-    with pytest.raises(LayoutError, match=f"^damm_v2_pool: {says}$"):
+def test_what_is_no_such_account_is_refused_with_what_it_was(data: bytes, message: str):
+    with pytest.raises(LayoutError, match=f"^damm_v2_pool: {message}$"):
         DammV2Pool.decode(data)
 
 

@@ -32,7 +32,7 @@ def test_the_examples_run():
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (bytes(394), "stable_swap: size was 394, expected 395"),
         (bytes(396), "stable_swap: size was 396, expected 395"),
@@ -40,8 +40,8 @@ def test_the_examples_run():
         (b"\1\2" + bytes(393), "stable_swap: is_paused was 2"),
     ],
 )
-def test_what_is_no_such_account_is_refused_with_what_it_was(data: bytes, says: str):
-    with pytest.raises(LayoutError, match=f"^{says}$"):
+def test_what_is_no_such_account_is_refused_with_what_it_was(data: bytes, message: str):
+    with pytest.raises(LayoutError, match=f"^{message}$"):
         StableSwap.decode(data)
 
 

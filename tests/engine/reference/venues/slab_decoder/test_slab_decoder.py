@@ -57,7 +57,7 @@ def test_a_recorded_slab_gives_every_leaf_best_first():
 
 
 @pytest.mark.parametrize(
-    ("at", "layout", "values", "says"),
+    ("at", "layout", "values", "message"),
     [
         (33, "<I", [101], "node index was 101, expected below 101"),
         (45 + 72 * 17 + 24, "<II", [17, 17], "node 17 is reached twice"),
@@ -69,8 +69,8 @@ def test_a_recorded_slab_gives_every_leaf_best_first():
         (65547, "<B", [0], "tail was 70616464696e00"),
     ],
 )
-def test_damage_to_a_recorded_slab_is_named(at: int, layout: str, values: list[int], says: str):
-    with pytest.raises(SlabError, match=f"^serum_book: {says}$"):
+def test_damage_to_a_recorded_slab_is_named(at: int, layout: str, values: list[int], message: str):
+    with pytest.raises(SlabError, match=f"^serum_book: {message}$"):
         decode_serum_book(patched(recorded_bids(), at, layout, *values))
 
 
@@ -101,12 +101,12 @@ def test_other_recorded_open_orders_decode():
 
 def test_a_market_is_read_and_a_bad_one_refused():
     assert decode_serum_market(bytes(MARKET)).lots == Lots(100, 10)
-    for at, layout, value, says in (
+    for at, layout, value, message in (
         (349, "<Q", 0, "serum_market: base lot size was 0"),
         (357, "<Q", 0, "serum_market: quote lot size was 0"),
         (5, "<Q", 33, "serum_market: flags was 33"),
     ):
-        with pytest.raises(SlabError, match=f"^{says}$"):
+        with pytest.raises(SlabError, match=f"^{message}$"):
             decode_serum_market(patched(bytes(MARKET), at, layout, value))
     with pytest.raises(SlabError, match=r"^serum_market: size was 389, expected 388$"):
         decode_serum_market(bytes(389))

@@ -60,7 +60,7 @@ def test_bids_of_a_later_sequence_stand_behind():
 
 
 @pytest.mark.parametrize(
-    ("at", "layout", "value", "says"),
+    ("at", "layout", "value", "message"),
     [
         (0, "<B", 0, "openbook_v2_book: discriminator was 002ce18db2826139"),
         (312, "<B", 2, "openbook_v2_book: order tree type was 2"),
@@ -72,9 +72,9 @@ def test_bids_of_a_later_sequence_stand_behind():
         (840, "<B", 3, "openbook_v2_book: node 0: tag was 3"),
     ],
 )
-def test_damage_to_a_book_side_is_named(at: int, layout: str, value: int, says: str):
+def test_damage_to_a_book_side_is_named(at: int, layout: str, value: int, message: str):
     assert decode_books("openbook_v2", [patched(ASKS, at, layout, value), ASKS[:-1]]) == [
-        says,
+        message,
         "openbook_v2_book: size was 90951, expected 90952",
     ]
 
@@ -115,7 +115,7 @@ def test_phoenix_gives_both_sides_and_who_stands_there():
 
 
 @pytest.mark.parametrize(
-    ("at", "layout", "value", "says"),
+    ("at", "layout", "value", "message"),
     [
         (0, "<B", 0, "phoenix_market: discriminator was 00df7173b7205871"),
         (880, "<I", 4, "phoenix_bids: node index was 4, expected below 4"),
@@ -128,8 +128,8 @@ def test_phoenix_gives_both_sides_and_who_stands_there():
         (16, "<Q", 2**63, f"phoenix_market: size was {len(BOOK)}, expected {2**64 - 1}"),
     ],
 )
-def test_damage_to_a_phoenix_market_is_named(at: int, layout: str, value: int, says: str):
-    assert decode_books("phoenix", [patched(BOOK, at, layout, value)]) == [says]
+def test_damage_to_a_phoenix_market_is_named(at: int, layout: str, value: int, message: str):
+    assert decode_books("phoenix", [patched(BOOK, at, layout, value)]) == [message]
 
 
 def test_a_phoenix_tick_is_whole_atoms():

@@ -65,7 +65,7 @@ fn damage_is_named() {
     let root = 45 + 72 * tree.root as usize;
     let leaf = 45 + 72 * (0..tree.count()).find(|&at| tree.node(at)[0] == 2).unwrap() as usize;
     let number = (leaf - 45) / 72;
-    let says = [
+    let damaged = [
         (
             patch(good.clone(), root + 24, &77_u32.to_le_bytes()),
             "serum_book: node index was 77, expected below 9",
@@ -96,7 +96,7 @@ fn damage_is_named() {
             "serum_book: tail was 0070616464696e",
         ),
     ];
-    for (data, expected) in says {
+    for (data, expected) in damaged {
         assert_eq!(decode_serum_book(&data).unwrap_err().to_string(), expected);
     }
     for (offset, bytes, what) in [

@@ -9,12 +9,12 @@ use super::{DecodeError, TABLE};
 
 /// What one frame says, in order. Most say one thing, and that takes no allocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said<'a> {
+pub enum Decoded<'a> {
     One(Event<'a>),
     Many(Vec<Event<'a>>),
 }
 
-impl<'a> IntoIterator for Said<'a> {
+impl<'a> IntoIterator for Decoded<'a> {
     type Item = Event<'a>;
     type IntoIter = std::iter::Chain<option::IntoIter<Event<'a>>, vec::IntoIter<Event<'a>>>;
 
@@ -38,7 +38,7 @@ pub fn decode_venue<'a>(
     protocol: &str,
     symbol: &'a str,
     body: &'a [u8],
-) -> Result<Said<'a>, DecodeError> {
+) -> Result<Decoded<'a>, DecodeError> {
     let row = protocol.split_once('.').and_then(|(name, _)| {
         let own = |row: &&&Exchange| row.name == name;
         TABLE.iter().find(own)

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from cambist.engine.reference.exchanges.event import Event
 
 
-def take(book: OrderBook, said: Event, source: Source, recv_ns: int) -> BookChange | None:
+def take(book: OrderBook, event: Event, source: Source, recv_ns: int) -> BookChange | None:
     """Takes over what an event says of this book, `None` if nothing. `source` says how a snapshot came."""
-    match said:
+    match event:
         case BookTicker():
-            ticker = Ticker(said.update_id, said.bid, said.bid_qty, said.ask, said.ask_qty)
+            ticker = Ticker(event.update_id, event.bid, event.bid_qty, event.ask, event.ask_qty)
             return book.apply_ticker(ticker, recv_ns)
         case DepthDelta():
-            delta = Delta(said.first, said.last, said.prev, said.bids, said.asks, said.venue_ns)
+            delta = Delta(event.first, event.last, event.prev, event.bids, event.asks, event.venue_ns)
             return book.apply_delta(delta, recv_ns)
         case DepthSnapshot():
-            return book.apply_snapshot(said.last, (said.bids, said.asks), source, recv_ns)
+            return book.apply_snapshot(event.last, (event.bids, event.asks), source, recv_ns)
         case BookChecksum():
-            return book.verify(said.sum, said.digits)
+            return book.verify(event.sum, event.digits)
         case Gap():
             return book.gap()
         case _:
