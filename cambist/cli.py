@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from cambist import VERSION, log
-from cambist.commands.console import INTERRUPTED, UNUSABLE, Stop, explain, interruptible, say
+from cambist.commands.console import INTERRUPTED, UNUSABLE, Stop, explain, interruptible, print_line
 
 COMMANDS = {
     "run": "run:run",
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs a command; returns its exit code."""
     interruptible()
     try:
-        with log.kept(lambda lost: say(f"cambist: {lost}")):
+        with log.kept(lambda lost: print_line(f"cambist: {lost}")):
             return _run(argv)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -70,18 +70,18 @@ def _run(argv: list[str] | None) -> int:
         return int(app(argv, exit_on_error=False, print_error=False, result_action="return_value") or 0)
     except Stop as end:
         if end.message:
-            say(f"cambist: {end.message}")
-            log.tell("error", "cambist", end.message)
+            print_line(f"cambist: {end.message}")
+            log.emit("error", "cambist", end.message)
         return end.code
     except CycloptsError as error:
-        say(f"cambist: {error}")
+        print_line(f"cambist: {error}")
         return UNUSABLE
     except Exception as error:  # what can be explained is; the rest is raised again, and is in the log by then
         log.crash("cambist", error)
         explained = explain(error)
         if explained is None:
             raise
-        say(f"cambist: {explained}")
+        print_line(f"cambist: {explained}")
         return UNUSABLE
 
 

@@ -38,30 +38,30 @@ if TYPE_CHECKING:
 
 
 def _nothing(text: str) -> None:
-    """Hears nothing."""
+    """Drops the line."""
 
 
 def live(
     config: Config,
     *,
     duel: bool,
-    say: Callable[[str], None] = _nothing,
+    notify: Callable[[str], None] = _nothing,
     progress: Callable[[str], None] = _nothing,
 ) -> Hub[LiveSource]:
     """Returns a runtime on the configured market, not started yet. Looks for the pools of `[watch]` first.
 
-    `say` hears what is found, and what the embedded market would write to stderr.
+    `notify` gets what is found, and what the embedded market would write to stderr.
     """
     journal = _journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
     held_back: list[str] = []
 
-    def tell(text: str) -> None:
-        say(text)
+    def note(text: str) -> None:
+        notify(text)
         held_back.append(text)
 
-    market = _demo(config, say) if config.market.source == "demo" else _network(config, tell, progress)
+    market = _demo(config, notify) if config.market.source == "demo" else _network(config, note, progress)
     try:
         runtime = _live(config, market, duel=duel)
         for text in held_back:  # stderr is behind the dashboard by now
@@ -73,7 +73,7 @@ def live(
 
 
 def capture(
-    config: Config, feeds: tuple[str, ...], name: str, say: Callable[[str], None] = _nothing
+    config: Config, feeds: tuple[str, ...], name: str, notify: Callable[[str], None] = _nothing
 ) -> Hub[LiveSource]:
     """Returns a runtime that records and takes nothing, not started yet. Raises `ValueError` for an unknown feed.
 
@@ -85,7 +85,7 @@ def capture(
         message = f"session {name!r} exists; choose another --out"
         raise ValueError(message)
     config = markets.only(config, feeds)
-    market = _demo(config, say) if config.market.source == "demo" else _network(config, _nothing, _nothing)
+    market = _demo(config, notify) if config.market.source == "demo" else _network(config, _nothing, _nothing)
     try:
         return _live(config, markets.narrowed(market, feeds), duel=False, capture=name)
     except BaseException:
@@ -93,29 +93,29 @@ def capture(
         raise
 
 
-def _demo(config: Config, say: Callable[[str], None]) -> Market:
+def _demo(config: Config, notify: Callable[[str], None]) -> Market:
     """Starts the market's process first: it builds its world on the other core while feeds and engine load here."""
     from cambist.simulator.process import begin
 
     def listener(line: str) -> None:
-        log.tell("error", "market", line)
-        say(line)
+        log.emit("error", "market", line)
+        notify(line)
 
-    take = None if say is _nothing else listener
-    starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges, said=take)
+    take = None if notify is _nothing else listener
+    starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges, on_line=take)
     from cambist.market import markets
 
     return markets.demo(config, starting)
 
 
-def _network(config: Config, say: Callable[[str], None], progress: Callable[[str], None]) -> Market:
+def _network(config: Config, notify: Callable[[str], None], progress: Callable[[str], None]) -> Market:
     from cambist.market import markets
 
     if not config.watch.asks:
         return markets.network(config)
     from cambist.market import pools
 
-    return markets.network(config, pools.to_watch(config, say, progress))
+    return markets.network(config, pools.to_watch(config, notify, progress))
 
 
 def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> Hub[LiveSource]:

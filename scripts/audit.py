@@ -70,15 +70,15 @@ def run(check: Check) -> int:
     if done.returncode == 0:
         print(f"{check.title}: nothing found")
         return 0
-    said = (done.stderr + done.stdout).strip()
-    if check.needs_data and is_unreachable(done.returncode, said):
-        print(f"{check.title}: not checked, the data of {check.tool} can't be reached: {reason(said)}")
+    output = (done.stderr + done.stdout).strip()
+    if check.needs_data and is_unreachable(done.returncode, output):
+        print(f"{check.title}: not checked, the data of {check.tool} can't be reached: {reason(output)}")
         return UNCHECKED
-    print(f"{check.title}: found\n{said}")
+    print(f"{check.title}: found\n{output}")
     return FOUND
 
 
-def is_unreachable(code: int, said: str) -> bool:
+def is_unreachable(code: int, output: str) -> bool:
     """Returns whether a tool that failed did so for want of its data, and not for what it found.
 
     >>> is_unreachable(1, "error[vulnerability]: connection may leak, id RUSTSEC-2026-0001")
@@ -86,13 +86,13 @@ def is_unreachable(code: int, said: str) -> bool:
     >>> is_unreachable(1, "failed to fetch advisory database")
     True
     """
-    found = re.search(r"error\[|RUSTSEC-\d|Found \d+ known vulnerabilit", said)
-    return code != 0 and found is None and UNREACHABLE.search(said) is not None
+    found = re.search(r"error\[|RUSTSEC-\d|Found \d+ known vulnerabilit", output)
+    return code != 0 and found is None and UNREACHABLE.search(output) is not None
 
 
-def reason(said: str) -> str:
+def reason(output: str) -> str:
     """Returns the last line that says why, at most 200 characters."""
-    lines = [line.strip() for line in said.splitlines() if UNREACHABLE.search(line)]
+    lines = [line.strip() for line in output.splitlines() if UNREACHABLE.search(line)]
     return lines[-1][:200]
 
 

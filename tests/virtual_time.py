@@ -46,7 +46,7 @@ class VirtualClock:
         """Moves on."""
         self._skipped_s += seconds
 
-    def told_by(self, name: str) -> tuple[Callable[[], float], Callable[[], int]]:
+    def clock_functions(self, name: str) -> tuple[Callable[[], float], Callable[[], int]]:
         """Returns what stands for a function of `time` and for its twin in nanoseconds."""
         began_s, began_ns = self._began[name], round(self._began[name] * 1e9)
         return lambda: began_s + self.passed_s(), lambda: began_ns + round(self.passed_s() * 1e9)
@@ -90,19 +90,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._virtual = VirtualClock()
         self._skipping = SkippingSelector(self._virtual)
-        self._tells, _ = self._virtual.told_by("monotonic")
+        self._monotonic, _ = self._virtual.clock_functions("monotonic")
         super().__init__(self._skipping)
 
     def time(self) -> float:
         """Returns virtual seconds."""
-        return self._tells()
+        return self._monotonic()
 
     def run_forever(self) -> None:
         """Runs until it is stopped."""
         real = {name: getattr(time, name) for kind in REAL for name in (kind, f"{kind}_ns")}
         for kind in REAL:
-            for name, told in zip((kind, f"{kind}_ns"), self._virtual.told_by(kind), strict=True):
-                setattr(time, name, told)
+            for name, virtual in zip((kind, f"{kind}_ns"), self._virtual.clock_functions(kind), strict=True):
+                setattr(time, name, virtual)
         try:
             super().run_forever()
         finally:

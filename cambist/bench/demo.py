@@ -80,30 +80,30 @@ def percentile(values: Sequence[float], q: int) -> float:
     return ordered[min(len(ordered) - 1, len(ordered) * q // 100)]
 
 
-def measure(config: Config, plan: Plan, say: Callable[[str], None]) -> Found:
+def measure(config: Config, plan: Plan, notify: Callable[[str], None]) -> Found:
     """Records the embedded market twice and steps both recordings."""
     found = Found()
     runtime = compose.live(config, duel=False)
     runtime.start()
     began = time.monotonic()
     try:
-        first = _first(runtime, plan, found, say)
-        _compare(config, first, found, say)
+        first = _first(runtime, plan, found, notify)
+        _compare(config, first, found, notify)
         runtime.wait(max(0.0, plan.second_at - (time.monotonic() - began)))
-        second = _second(runtime, plan, say)
+        second = _second(runtime, plan, notify)
     finally:
         runtime.close()
     _compare_second(config, second, found)
     for name in engines():
-        say(f"stepping the first recording frame by frame on {name}")
+        notify(f"stepping the first recording frame by frame on {name}")
         passes = plan.passes if name == "native" else 1
         found.latencies[name], found.all_frames[name] = latencies(config, first, name, passes)
-    _modules(config, first, plan, found, say)
+    _modules(config, first, plan, found, notify)
     return found
 
 
-def _first(runtime: Hub[LiveSource], plan: Plan, found: Found, say: Callable[[str], None]) -> str:
-    say(f"recording {plan.seconds:.0f} s of the embedded market")
+def _first(runtime: Hub[LiveSource], plan: Plan, found: Found, notify: Callable[[str], None]) -> str:
+    notify(f"recording {plan.seconds:.0f} s of the embedded market")
     began, before = time.monotonic(), runtime.source.frames
     runtime.wait(plan.seconds)
     found.frames = runtime.source.frames
@@ -113,8 +113,8 @@ def _first(runtime: Hub[LiveSource], plan: Plan, found: Found, say: Callable[[st
     return name
 
 
-def _second(runtime: Hub[LiveSource], plan: Plan, say: Callable[[str], None]) -> str:
-    say(f"recording {plan.second_seconds:.0f} s more, from second {plan.second_at:.0f} on")
+def _second(runtime: Hub[LiveSource], plan: Plan, notify: Callable[[str], None]) -> str:
+    notify(f"recording {plan.second_seconds:.0f} s more, from second {plan.second_at:.0f} on")
     before = runtime.session
     _ask(runtime, StartRecording(), lambda: runtime.session != before)
     runtime.wait(plan.second_seconds)
@@ -134,10 +134,10 @@ def _replay(config: Config, session: str, name: str, batch: int | None = None, s
         return done.report(session, 0.0)
 
 
-def _compare(config: Config, session: str, found: Found, say: Callable[[str], None]) -> None:
+def _compare(config: Config, session: str, found: Found, notify: Callable[[str], None]) -> None:
     """Steps a recording in every way; done while the live run goes on, so that nothing here is timed."""
     mine = engines()[0]
-    say(f"comparing digests on {session}")
+    notify(f"comparing digests on {session}")
     at_max = _replay(config, session, mine)
     digest = at_max["digest"]
     note = f"{digest[:16]}, {at_max['records']:,} records, {at_max['opportunities']:,} sized, {at_max['fills']} fills"
@@ -149,7 +149,7 @@ def _compare(config: Config, session: str, found: Found, say: Callable[[str], No
         found.checks.append(Check("native = reference", other["digest"] == digest, note))
     else:
         found.checks.append(Check("native = reference", None, engine.build_info().why))
-    say("replaying it at real time")
+    notify("replaying it at real time")
     slow = _replay(config, session, mine, speed=1.0)
     found.checks.append(Check("speed 1× = max", slow["digest"] == digest, note))
 
@@ -211,12 +211,12 @@ def records(block: bytes) -> list[bytes]:
     return parts
 
 
-def _modules(config: Config, session: str, plan: Plan, found: Found, say: Callable[[str], None]) -> None:
+def _modules(config: Config, session: str, plan: Plan, found: Found, notify: Callable[[str], None]) -> None:
     """Times each module in both engines on a moment in the recording's middle."""
     if len(engines()) < 2:
         found.why_no_modules = f"the Rust engine is not built: {engine.build_info().why}"
         return
-    say("timing each module in both engines")
+    notify("timing each module in both engines")
     with contextlib.closing(compose.open_reader(config, session)) as reader:
         kernel = compose.replay_kernel(reader, "native")
         parts = [record for chunk in reader.blocks() for record in records(chunk.block)]

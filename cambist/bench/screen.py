@@ -88,16 +88,16 @@ class Result(msgspec.Struct, frozen=True):
     """From the time of each frame to the kernel's call with it, ascending."""
 
 
-def measure(config: Config, plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
+def measure(config: Config, plan: Plan, notify: Callable[[str], None]) -> dict[str, Any]:
     """Returns what was seen. Raises `NoTerminalError`."""
-    say("starting the dashboard in a terminal of 120×40")
+    notify("starting the dashboard in a terminal of 120×40")
     starts = [_start(config) for _ in range(plan.starts)]
-    say(f"the dashboard at 120×40 on a market of rate {plan.rate:g}")
+    notify(f"the dashboard at 120×40 on a market of rate {plan.rate:g}")
     found, typed = _watched(config, plan)
     to_engine = {("websockets", "dashboard"): found.to_engine_us}
     native = msgspec.structs.replace(config, market=msgspec.structs.replace(config.market, transport="native"))
     plain = dataclasses.replace(plan, keys=0)
-    say("the same without the dashboard, and by the native transport")
+    notify("the same without the dashboard, and by the native transport")
     to_engine["websockets", "headless"] = _watched(config, plain, headless=True)[0].to_engine_us
     if build_info().native:
         to_engine["native", "dashboard"] = _watched(native, plain)[0].to_engine_us

@@ -35,7 +35,7 @@ SESSION = "bench-import"
 
 TIMED_FROM = {"websockets": "when Python came to it", "native": "when the socket had it"}
 PARTS = ("engine", "transport", "demo", "import", "screen")
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def run(say: Say, plan: Plan | None = None, show: Show = lambda row: None) -> dict[str, Any]:
+def run(notify: Notify, plan: Plan | None = None, show: Show = lambda row: None) -> dict[str, Any]:
     """Returns `{schema, date, cambist, libraries, machine, rows}`.
 
-    `say` gets a line about what is being measured, `show` each row at once. Raises `ValueError` for a part that there
-    isn't.
+    `notify` gets a line about what is being measured, `show` each row at once. Raises `ValueError` for a part that
+    there isn't.
     """
     plan = plan or Plan()
     if strange := [name for name in plan.parts if name not in PARTS]:
@@ -111,7 +111,7 @@ def run(say: Say, plan: Plan | None = None, show: Show = lambda row: None) -> di
             "screen": _screen_rows,
         }
         for name in plan.parts:
-            for row in parts[name](config, plan, say):
+            for row in parts[name](config, plan, notify):
                 rows.append(msgspec.structs.replace(row, part=name))
                 show(rows[-1])
     return {**about(), "machine": {**machine(), "stolen_ppm": stolen.ppm()}, "rows": rows}
@@ -125,18 +125,18 @@ def _beside(name: str, mine: float, theirs: float | None, unit: str, *, faster: 
     return Row(name, mine, unit, goal, "python" if theirs is not None else "", theirs, ratio, note, faster)
 
 
-def _engine_rows(config: Config, plan: Plan, say: Say) -> Iterator[bench_engine.EngineRow]:
+def _engine_rows(config: Config, plan: Plan, notify: Notify) -> Iterator[bench_engine.EngineRow]:
     del config
-    say("timing engine calls beside their peers")
+    notify("timing engine calls beside their peers")
     return bench_engine.rows(plan.engine)
 
 
-def _transport_rows(config: Config, plan: Plan, say: Say) -> Iterator[Row]:
+def _transport_rows(config: Config, plan: Plan, notify: Notify) -> Iterator[Row]:
     del config
     if not hasattr(os, "sched_setaffinity"):
         yield Row("frames into the engine", None, "1/s", note="this system doesn't let a process choose its core")
         return
-    found = bench_transport.measure(plan.transport, say)
+    found = bench_transport.measure(plan.transport, notify)
     slow, fast = found["websockets"], found.get("native")
     note = f"{bench_transport.FRAME_BYTES} bytes each, from another process on loopback; reading and engine on one core"
     note += f"; best of {plan.transport.runs}"
@@ -159,8 +159,8 @@ def _transport_rows(config: Config, plan: Plan, say: Say) -> Iterator[Row]:
             yield Row(f"{what}, p{q}", values[0], "µs", "", "websockets", values[1], ratio, note, "less")
 
 
-def _demo_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
-    found = bench_demo.measure(config, plan.demo, say)
+def _demo_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
+    found = bench_demo.measure(config, plan.demo, notify)
     rows = [Row("demo market, frames a second", found.frames_per_s, "1/s", note="seed 7, rate 1")]
     every = found.all_frames.get("native") or found.all_frames.get("reference", [])
     best = found.latencies.get("native") or found.latencies.get("reference", [])
@@ -206,7 +206,7 @@ def _module_rows(found: bench_demo.Found) -> list[Row]:
     ]
 
 
-def _import_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
+def _import_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
     files = sorted(plan.recordings.glob("*.zst"))
     if not files:
         note = "no exchange recordings beside the checkout"
@@ -214,7 +214,7 @@ def _import_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
             Row("import of real recordings", None, "lines/s", note=note),
             Row("replay of real recordings", None, "× real", "≥ 150", note=note),
         ]
-    say(f"importing {len(files)} exchange recordings")
+    notify(f"importing {len(files)} exchange recordings")
     begun = time.perf_counter()
     report = import_files(config, files, SESSION, lambda _: None)
     imported = time.perf_counter() - begun
@@ -223,7 +223,7 @@ def _import_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
     speeds: dict[str, tuple[float, ...]] = {}
     found: dict[str, Any] = {}
     for name in bench_demo.engines():
-        say(f"replaying them on {name}")
+        notify(f"replaying them on {name}")
         runs = []
         for _ in range(plan.replays if name == "native" else 1):
             seconds, found = _replay(config, name)
@@ -248,9 +248,9 @@ def _replay(config: Config, name: str) -> tuple[float, dict[str, Any]]:
         return seconds, done.report(SESSION, seconds)
 
 
-def _screen_rows(config: Config, plan: Plan, say: Say) -> list[Row]:
+def _screen_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
     try:
-        found = bench_screen.measure(config, plan.screen, say)
+        found = bench_screen.measure(config, plan.screen, notify)
     except bench_screen.NoTerminalError as error:
         return [Row("the dashboard at 120×40", None, "", note=str(error))]
     note = f"{found['frames_per_s']:,.0f} frames/s came in; UI thread, terminal output included"

@@ -80,12 +80,12 @@ class Found:
     """From before its `send` to the same, ascending."""
 
 
-def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Found]:
+def measure(plan: Plan, notify: Callable[[str], None]) -> dict[str, Found]:
     """Returns what each transport that there is does."""
     names = ["native", "websockets"] if build_info().native else ["websockets"]
     found = {}
     for name in names:
-        say(f"sending frames by {name}")
+        notify(f"sending frames by {name}")
         rates = tuple(_rate(name, plan.batches[name]) for _ in range(plan.runs))
         found[name] = Found(max(rates), rates, *_latencies(name, plan.paced, plan.paced_per_s))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cambist.commands.console import DIFFERENT, OK, UNUSABLE, Stop, put, say
+from cambist.commands.console import DIFFERENT, OK, UNUSABLE, Stop, print_line, put
 
 if TYPE_CHECKING:
     from cambist.bench.against import Kept
@@ -76,7 +76,7 @@ def _measured(parts: tuple[str, ...], *, quiet: bool) -> dict[str, Any]:
 
     plan = suite.Plan(parts=parts or suite.PARTS)
     try:
-        return suite.run(say, plan, lambda row: None if quiet else print(suite.line(row), flush=True))
+        return suite.run(print_line, plan, lambda row: None if quiet else print(suite.line(row), flush=True))
     except ValueError as error:
         raise Stop(UNUSABLE, str(error)) from error
 
@@ -89,7 +89,7 @@ def _again(result: dict[str, Any], old: Kept) -> dict[str, Any]:
     worse = comparison.worse(old, comparison.read(result))
     if not worse:
         return result
-    say(f"measuring again what looks worse: {', '.join(name for name, _ in worse)}")
+    print_line(f"measuring again what looks worse: {', '.join(name for name, _ in worse)}")
     second = again.measured(worse)
     return {**result, "rows": [second.get((row.name, getattr(row, "size", "")), row) for row in result["rows"]]}
 
@@ -102,7 +102,7 @@ def _compared(paths: list[Path], old: Kept, done: Kept | None, result: dict[str,
     new = done or comparison.read(result)
     for what in ("engine", "cpu"):
         if old.machine.get(what) != new.machine.get(what):
-            say(f"cambist: {paths[0]} has another {what}: {old.machine.get(what)}, not {new.machine.get(what)}")
+            print_line(f"cambist: {paths[0]} has another {what}: {old.machine.get(what)}, not {new.machine.get(what)}")
     changes = comparison.compare(old, new)
     if json:
         put(

@@ -28,7 +28,7 @@ class Stop(Exception):
         self.code, self.message = code, message
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Writes a message to stderr, without what a terminal could take for a command and what may be a key."""
     clean = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in redact(text))
     print(clean, file=sys.stderr, flush=True)
@@ -46,8 +46,8 @@ def settings(path: Path | None) -> config.Config:
     def warn(text: str) -> None:
         if text not in _WARNED:
             _WARNED.add(text)
-            say(f"cambist: {text}")
-            log.tell("warn", "config", text)
+            print_line(f"cambist: {text}")
+            log.emit("warn", "config", text)
 
     return config.load(path, warn)
 

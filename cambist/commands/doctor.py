@@ -51,9 +51,9 @@ def doctor(*, timeout: float = 10.0, json: bool = False, config: Path | None = N
 def _counted() -> Callable[[int, int], None]:
     """Returns what shows on a terminal how many endpoints are done; nothing is written elsewhere."""
 
-    def tell(done: int, of: int) -> None:
+    def progress(done: int, of: int) -> None:
         if of and sys.stderr.isatty():
             end = "\r\x1b[K" if done == of else ""
             print(f"\r{done} of {of} endpoints checked{end}", end="", file=sys.stderr, flush=True)
 
-    return tell
+    return progress

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from cambist.commands.console import OK, UNUSABLE, Stop, put, say, settings
+from cambist.commands.console import OK, UNUSABLE, Stop, print_line, put, settings
 
 
 def import_(files: Annotated[list[Path], Parameter(negative=())], /, *, out: str, config: Path | None = None) -> int:
@@ -22,5 +22,5 @@ def import_(files: Annotated[list[Path], Parameter(negative=())], /, *, out: str
         raise Stop(UNUSABLE, "no file to import was given")
     from cambist.runtime.importing import import_files
 
-    put(import_files(settings(config), files, out, say))
+    put(import_files(settings(config), files, out, print_line))
     return OK

@@ -8,7 +8,7 @@ from string import Template
 
 import msgspec
 
-from cambist.commands.console import OK, say
+from cambist.commands.console import OK, print_line
 
 NAME = re.compile(r"[a-z][a-z0-9]{1,19}(-[a-z0-9]{1,19}){0,2}")
 
@@ -180,7 +180,9 @@ def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
     """
     for path in write(name, dir):
         print(path)
-    say("put the venue's own wire format in; `pytest` there says what is missing, `pip install -e .` makes it known")
+    print_line(
+        "put the venue's own wire format in; `pytest` there says what is missing, `pip install -e .` makes it known"
+    )
     return OK
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cambist.commands.console import DIFFERENT, OK, UNUSABLE, Progress, Stop, put, say, settings
+from cambist.commands.console import DIFFERENT, OK, UNUSABLE, Progress, Stop, print_line, put, settings
 
 
 def pools(*, json: bool = False, refresh: bool = False, limit: int | None = None, config: Path | None = None) -> int:
@@ -24,11 +24,11 @@ def pools(*, json: bool = False, refresh: bool = False, limit: int | None = None
     if limit is not None and limit < 1:
         raise Stop(UNUSABLE, f"--limit was {limit}, expected at least 1")
     with Progress() as progress:
-        found = shown(settings(config), refresh=refresh, say=say, progress=progress)
+        found = shown(settings(config), refresh=refresh, notify=print_line, progress=progress)
     if json:
         put(found.json | {"pools": found.json["pools"][:limit]})
     else:
         print_pools(found.json, limit)
         for note in found.json["notes"]:
-            say(note)
+            print_line(note)
     return OK if found.ok else DIFFERENT

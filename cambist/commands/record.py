@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from cambist import log
-from cambist.commands.console import DIFFERENT, INTERRUPTED, OK, Interrupts, Stop, put, say, settings, summary
+from cambist.commands.console import DIFFERENT, INTERRUPTED, OK, Interrupts, Stop, print_line, put, settings, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,22 +56,22 @@ def record(
     from cambist import compose
 
     log.begin("record", json=log_json)
-    log.on_trouble(say)
+    log.on_trouble(print_line)
     chosen = settings(config)
     seconds = None if for_ is None else seconds_of(for_)
     stop = Interrupts()
-    runtime = compose.capture(chosen, tuple(name.strip() for name in feeds.split(",") if name.strip()), out, say)
+    runtime = compose.capture(chosen, tuple(name.strip() for name in feeds.split(",") if name.strip()), out, print_line)
     runtime.start()
     try:
-        say(f"recording {runtime.session or 'nothing'} in {chosen.session_folder}")
-        ended = Watcher(runtime, chosen.session_folder, seconds, say).watch(lambda: stop.seen)
+        print_line(f"recording {runtime.session or 'nothing'} in {chosen.session_folder}")
+        ended = Watcher(runtime, chosen.session_folder, seconds, print_line).watch(lambda: stop.seen)
     finally:
         runtime.close()
     report = {**runtime.report(), "ended": ended}
     if json:
         put(report)
     else:
-        say(summary(report))
+        print_line(summary(report))
     if ended not in ("time", "stopped"):
         raise Stop(DIFFERENT, f"{ended}. What was recorded until then replays; free space and start again.")
     return INTERRUPTED if stop.number == signal.SIGINT else OK
@@ -93,7 +93,7 @@ def seconds_of(text: str) -> float:
     return total
 
 
-def notify(*lines: str) -> None:
+def sd_notify(*lines: str) -> None:
     """Tells a service manager how it goes (sd_notify); does nothing without one."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
@@ -115,9 +115,9 @@ class Watcher:
     """Waits for the end of a capture and says how it goes."""
 
     def __init__(
-        self, runtime: Hub[LiveSource], folder: Path, seconds: float | None, say: Callable[[str], None]
+        self, runtime: Hub[LiveSource], folder: Path, seconds: float | None, print_line: Callable[[str], None]
     ) -> None:
-        self._runtime, self._folder, self._seconds, self._say = runtime, folder, seconds, say
+        self._runtime, self._folder, self._seconds, self._print_line = runtime, folder, seconds, print_line
         self._terminal = sys.stderr.isatty()
         self._began = time.monotonic()
         self._before, self._last = 0, 0
@@ -125,7 +125,7 @@ class Watcher:
 
     def watch(self, stopped: Callable[[], bool]) -> str:
         """Returns why it ended: `time`, `stopped`, or what went wrong."""
-        notify("READY=1", "STATUS=recording")
+        sd_notify("READY=1", "STATUS=recording")
         every_s, spoke, barked = watchdog_s(), time.monotonic(), 0.0
         try:
             while True:
@@ -134,13 +134,13 @@ class Watcher:
                     return end
                 if every_s is not None and now - barked >= every_s and now - self._runtime.source.beat < HUNG_S:
                     barked = now
-                    notify("WATCHDOG=1")
+                    sd_notify("WATCHDOG=1")
                 if now - spoke >= (TERMINAL_LINE_S if self._terminal else LINE_S):
                     spoke = now
                     self._speak()
                 self._runtime.wait(LOOK_S)
         finally:
-            notify("STOPPING=1")
+            sd_notify("STOPPING=1")
             if self._terminal:
                 print(file=sys.stderr)
 
@@ -155,12 +155,12 @@ class Watcher:
 
     def _speak(self) -> None:
         line = self.line()
-        notify(f"STATUS={line}")
+        sd_notify(f"STATUS={line}")
         if self._terminal:
             room = max(20, shutil.get_terminal_size().columns - 1)
             print(f"\r\x1b[K{line[:room]}", end="", file=sys.stderr, flush=True)
         else:
-            self._say(line)
+            self._print_line(line)
 
     def line(self) -> str:
         """Returns how it goes: time, size, rates, gaps, room on the disk."""

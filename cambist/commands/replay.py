@@ -18,9 +18,9 @@ from cambist.commands.console import (
     UNUSABLE,
     Interrupts,
     Stop,
+    print_line,
     put,
     require_terminal,
-    say,
     settings,
     summary,
 )
@@ -76,7 +76,7 @@ def replay(
     if json:
         put(report)
     else:
-        say(summary(report))
+        print_line(summary(report))
     if report["digest_match"] is False:
         raise Stop(DIFFERENT, damage or f"decisions differ from record {report['first_divergent_seq']} on")
     return INTERRUPTED if stop.seen else OK

@@ -18,9 +18,9 @@ from cambist.commands.console import (
     Interrupts,
     Progress,
     Stop,
+    print_line,
     put,
     require_terminal,
-    say,
     settings,
     summary,
 )
@@ -63,8 +63,8 @@ def run(
         require_terminal()
     stop = Interrupts()
     with Progress() as progress:
-        runtime = compose.live(chosen, duel=chosen.engine.duel and not headless, say=say, progress=progress)
-    log.on_trouble(say if headless else lambda text: runtime.tell("warn", "log", text))
+        runtime = compose.live(chosen, duel=chosen.engine.duel and not headless, notify=print_line, progress=progress)
+    log.on_trouble(print_line if headless else lambda text: runtime.note_threadsafe("warn", "log", text))
     if not headless:
         compose.load_screen()
     runtime.start()
@@ -79,7 +79,7 @@ def run(
     if json:
         put(report)
     else:
-        say(summary(report))
+        print_line(summary(report))
     if runtime.failure is not None:
         raise Stop(DIFFERENT, f"the hub stopped: {runtime.failure}")
     return INTERRUPTED if stop.seen else OK
@@ -94,7 +94,7 @@ def watch(runtime: Hub[LiveSource], seconds: float | None, stop: Interrupts) -> 
             spoke = time.monotonic()
             _ = runtime.view
             runtime.wait(0.1)
-            say(progress(runtime, spoke - began))
+            print_line(progress(runtime, spoke - began))
 
 
 def progress(runtime: Hub[LiveSource], seconds: float) -> str:

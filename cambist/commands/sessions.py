@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from cambist.commands.console import OK, put, say, settings
+from cambist.commands.console import OK, print_line, put, settings
 
 
 def sessions(*, json: bool = False, config: Path | None = None) -> int:
@@ -23,7 +23,7 @@ def sessions(*, json: bool = False, config: Path | None = None) -> int:
         put({"schema": 1, "sessions": rows})
         return OK
     if not rows:
-        say(f"no session in {folder}")
+        print_line(f"no session in {folder}")
     for row in rows:
         marks = " ".join(
             word

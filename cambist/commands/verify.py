@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cambist.commands.console import put, say, settings
+from cambist.commands.console import print_line, put, settings
 
 
 def verify(session: str, *, json: bool = False, config: Path | None = None) -> int:
@@ -22,7 +22,9 @@ def verify(session: str, *, json: bool = False, config: Path | None = None) -> i
     if json:
         put(found)
     else:
-        say(f"{found.session}: {found.records:,} records in {found.chunks:,} chunks, {found.damaged_chunks} damaged")
+        print_line(
+            f"{found.session}: {found.records:,} records in {found.chunks:,} chunks, {found.damaged_chunks} damaged"
+        )
         for line in found.findings:
-            say(f"  {line}")
+            print_line(f"  {line}")
     return int(found.exit_code)

@@ -20,16 +20,16 @@ TIMEOUT_S = 10.0
 
 
 def check(
-    config: Config, timeout_s: float = TIMEOUT_S, tell: Callable[[int, int], None] = lambda *_: None
+    config: Config, timeout_s: float = TIMEOUT_S, progress: Callable[[int, int], None] = lambda *_: None
 ) -> list[Check]:
     """Returns every check. Nothing is changed; no endpoint takes longer than `timeout_s`.
 
-    `tell` hears how many endpoints are done, of how many.
+    `progress` gets how many endpoints are done, of how many.
     """
-    return [*machine.check(config), *asyncio.run(_endpoints(config, timeout_s, tell))]
+    return [*machine.check(config), *asyncio.run(_endpoints(config, timeout_s, progress))]
 
 
-async def _endpoints(config: Config, timeout_s: float, tell: Callable[[int, int], None]) -> list[Check]:
+async def _endpoints(config: Config, timeout_s: float, progress: Callable[[int, int], None]) -> list[Check]:
     from cambist.doctor import chain
     from cambist.doctor.exchange import Exchange
     from feeds import venues
@@ -63,9 +63,9 @@ async def _endpoints(config: Config, timeout_s: float, tell: Callable[[int, int]
         nonlocal done
         await probe.run(job, timeout_s)
         done += 1
-        tell(done, len(work))
+        progress(done, len(work))
 
-    tell(0, len(work))
+    progress(0, len(work))
     await asyncio.gather(*(one(probe, job) for probe, job in work))
     chain.compare(nodes, slots)
     return [*(found for probe, _ in work for found in probe.checks), *missing]

@@ -42,7 +42,7 @@ class Wall:
         self._ppm = self._ppm if ppm is None else ppm
 
 
-def tell(what: str, **more: object) -> None:
+def emit(what: str, **more: object) -> None:
     """Writes a line."""
     print(json.dumps({"what": what, "at": time.monotonic(), **more}), flush=True)
 
@@ -56,14 +56,14 @@ def main() -> None:
     live = compose.live(config, duel=False)
     live.start()
     reader.start()
-    tell("ready", session=live.session)
+    emit("ready", session=live.session)
     reason = ""
     try:
         while live.alive:
             status = live.view.status
             if status.halt_reason != reason:
                 reason = status.halt_reason
-                tell("disarmed" if reason else "armed", reason=reason)
+                emit("disarmed" if reason else "armed", reason=reason)
             try:
                 act, _, value = lines.get(timeout=FRAME_S).strip().partition(" ")
             except queue.Empty:
@@ -73,7 +73,7 @@ def main() -> None:
             _obey(act, float(value), wall)
     finally:
         live.close()
-        tell("ended", failure=str(live.failure or ""))
+        emit("ended", failure=str(live.failure or ""))
 
 
 def _read(lines: queue.Queue[str]) -> None:
@@ -85,18 +85,18 @@ def _read(lines: queue.Queue[str]) -> None:
 def _obey(act: str, value: float, wall: Wall) -> None:
     if act == "step":
         wall.move(value)
-        tell("moved")
+        emit("moved")
     elif act == "drift":
         wall.move(0.0, value)
-        tell("moved")
+        emit("moved")
     elif act in ("sleep", "spin"):
-        tell("blocked")
+        emit("blocked")
         end = time.monotonic() + value
         if act == "sleep":
             time.sleep(value)
         while time.monotonic() < end:
             pass
-        tell("free")
+        emit("free")
 
 
 if __name__ == "__main__":

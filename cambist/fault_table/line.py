@@ -121,7 +121,7 @@ class Line:
         self._wire = Wire(self.venue.path)
         self.exchange._connected(self._client)
         self.sink.connected(WS, self._generation, self._generation, "line")
-        self._say(self._subscriptions(self.symbols), "subscribe")
+        self._send(self._subscriptions(self.symbols), "subscribe")
         self.truth.note()
         self._deliver(self._wire.take())
 
@@ -171,8 +171,8 @@ class Line:
         if not self._by_rest:
             self._now_ns += RECOVERY_NS
             books = [one for one in self._subscriptions((symbol,)) if one.stream == "book"]
-            self._say(books, "unsubscribe")
-            self._say(books, "subscribe")
+            self._send(books, "unsubscribe")
+            self._send(books, "subscribe")
             self._deliver(self._wire.take())
             return
         url = urlsplit(self.venue.depth(symbol).target)
@@ -187,9 +187,9 @@ class Line:
     def _subscriptions(self, symbols: tuple[str, ...]) -> list[Subscription]:
         return self.venue.subscriptions(symbols, self.venue.streams)
 
-    def _say(self, subscriptions: list[Subscription], op: str) -> None:
+    def _send(self, subscriptions: list[Subscription], op: str) -> None:
         for request in self.venue.requests(op, subscriptions, self._numbers):  # type: ignore[arg-type]
-            self.exchange._said(self._client, request.message)
+            self.exchange._received(self._client, request.message)
 
     @property
     def _client(self) -> Client:

@@ -41,7 +41,7 @@ _VIEW = msgspec.json.Decoder(EngineView)
 
 
 class Child:
-    """The process under test, and what it told."""
+    """The process under test, and the lines it wrote."""
 
     def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
         self.process, self.folder = process, folder
@@ -60,8 +60,8 @@ class Child:
         assert self.process.stdin is not None
         self.process.stdin.write(f"{line}\n".encode())
 
-    async def hear(self, what: str, since: int, within_s: float, words: str = "") -> dict[str, Any]:
-        """Returns the first thing of a kind told after so many others. Raises `TimeoutError`."""
+    async def wait_for(self, what: str, since: int, within_s: float, words: str = "") -> dict[str, Any]:
+        """Returns the first line of a kind after so many others. Raises `TimeoutError`."""
         async with asyncio.timeout(within_s):
             while True:
                 for line in self.lines[since:]:
@@ -106,7 +106,7 @@ async def child(*lines: str) -> AsyncIterator[Child]:
         )  # fmt: skip
         made = Child(process, folder)
         try:
-            await made.hear("ready", 0, 60.0)
+            await made.wait_for("ready", 0, 60.0)
             yield made
         finally:
             await made.end()
@@ -154,8 +154,8 @@ async def blocked_screen(this: Row, scale: Scale) -> Outcome:
             spans["free"].append((free, time.monotonic()))
             since = len(hub.lines)
             hub.do(f"{how} {BLOCK_S}")
-            began = await hub.hear("blocked", since, 10.0)
-            ended = await hub.hear("free", since, 10.0 + BLOCK_S)
+            began = await hub.wait_for("blocked", since, 10.0)
+            ended = await hub.wait_for("free", since, 10.0 + BLOCK_S)
             spans[how].append((began["at"], ended["at"]))
             tally.trials += 1
         await hub.end()
@@ -193,18 +193,18 @@ async def clock_steps(this: Row, scale: Scale) -> Outcome:
             hours = 1 if at % 2 == 0 else -1
             since = len(hub.lines)
             hub.do(f"step {hours * 3_600_000}")
-            moved = await hub.hear("moved", since, 5.0)
-            disarmed.append((await hub.hear("disarmed", since, 10.0))["at"] - moved["at"])
+            moved = await hub.wait_for("moved", since, 5.0)
+            disarmed.append((await hub.wait_for("disarmed", since, 10.0))["at"] - moved["at"])
             await _expect(hub, tally, "disarmed", since, "off ", Problem.NOT_NOTICED, "the offset is not measured anew")
             since = len(hub.lines)
             hub.do(f"step {-hours * 3_600_000}")
-            back = await hub.hear("moved", since, 5.0)
+            back = await hub.wait_for("moved", since, 5.0)
             if armed := await _expect(hub, tally, "armed", since, "", Problem.ARMED_LATE, "orders are not armed again"):
                 tally.recoveries_ms.append((armed["at"] - back["at"]) * 1e3)
             tally.trials += 2
         since = len(hub.lines)
         hub.do("drift 100000")  # 100 ms a second: 500 ms off after 5 s
-        moved = await hub.hear("moved", since, 5.0)
+        moved = await hub.wait_for("moved", since, 5.0)
         if off := await _expect(hub, tally, "disarmed", since, "off ", Problem.NOT_NOTICED, "a drift is not noticed"):
             disarmed.append(max(0.0, off["at"] - moved["at"] - 5.0))
         tally.trials += 1
@@ -220,7 +220,7 @@ async def _expect(
     hub: Child, tally: Tally, what: str, since: int, words: str, problem: Problem, complaint: str
 ) -> dict[str, Any] | None:
     try:
-        return await hub.hear(what, since, SETTLED_S + 15.0, words)
+        return await hub.wait_for(what, since, SETTLED_S + 15.0, words)
     except TimeoutError:
         tally.expect(False, problem, complaint)
         return None

@@ -23,7 +23,7 @@ from cambist.log.lines import LEVELS, as_json, as_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Keeper", "begin", "crash", "folder", "kept", "on_trouble", "path", "row", "tell"]
+__all__ = ["Keeper", "begin", "crash", "emit", "folder", "kept", "on_trouble", "path", "row"]
 
 APART_NS = 1_000_000_000
 """A row whose time is further from now is of a recording, or of another clock: its own time is told too."""
@@ -45,14 +45,14 @@ def path(*, json: bool = False) -> Path:
     return folder() / ("cambist.jsonl" if json else "cambist.log")
 
 
-def tell(level: str, source: str, text: str, **fields: Any) -> None:
+def emit(level: str, source: str, text: str, **fields: Any) -> None:
     """Logs an event: level (`info`, `warn`, `error`), who says it, what, and what else is known of it."""
     LOG.log(LEVELS.get(level, logging.INFO), "%s", text, extra={"source": source, "fields": fields})
 
 
 def row(at_ns: int, level: str, source: str, text: str) -> None:
     """Logs a row of the Log panel."""
-    tell(level, source, text, **({"at_ns": at_ns} if abs(time.time_ns() - at_ns) > APART_NS else {}))
+    emit(level, source, text, **({"at_ns": at_ns} if abs(time.time_ns() - at_ns) > APART_NS else {}))
 
 
 def crash(source: str, error: BaseException) -> None:
@@ -64,18 +64,18 @@ def begin(what: str, *, json: bool = False) -> None:
     """Logs that a session begins; with `json` all that follows goes to the file of JSON lines."""
     if _keeper is not None and json:
         _keep(Keeper(path(json=True), as_json))
-    tell("info", "cambist", what, version=VERSION)
+    emit("info", "cambist", what, version=VERSION)
 
 
-def on_trouble(say: Callable[[str], None]) -> None:
-    """Has `say` called, once and from any thread, when the log can't be written."""
+def on_trouble(notify: Callable[[str], None]) -> None:
+    """Has `notify` called, once and from any thread, when the log can't be written."""
     if _keeper is not None:
-        _keeper.on_trouble(say)
+        _keeper.on_trouble(notify)
 
 
 @contextmanager
-def kept(say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
-    """Keeps a log while it is open; `say` hears at its end what was lost, if nobody else did."""
+def kept(notify: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Keeps a log while it is open; `notify` gets at its end what was lost, if nobody else did."""
     before = threading.excepthook, sys.unraisablehook
     logging.captureWarnings(capture=True)
     threading.excepthook = _logged(before[0])
@@ -86,8 +86,8 @@ def kept(say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
     finally:
         threading.excepthook, sys.unraisablehook = before
         logging.captureWarnings(capture=False)
-        if _keeper is not None and _end(_keeper).untold:
-            say(_keeper.untold)
+        if _keeper is not None and _end(_keeper).unreported:
+            notify(_keeper.unreported)
         _keep(None)
 
 

@@ -32,7 +32,7 @@ class Keeper(logging.Handler):
         """Lines that are not in the file."""
         self.why = ""
         """Why not; empty while nothing is lost."""
-        self._tell: Callable[[str], None] | None = None
+        self._notify: Callable[[str], None] | None = None
         self._waiting: queue.Queue[str | None] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
         self._owed = 0
@@ -50,11 +50,11 @@ class Keeper(logging.Handler):
             self._thread = threading.Thread(target=self._write, name="log", daemon=True)
             self._thread.start()
 
-    def on_trouble(self, tell: Callable[[str], None]) -> None:
-        """Has `tell` called, once and from any thread, when lines can't be written; at once if that is so already."""
-        self._tell = tell
+    def on_trouble(self, notify: Callable[[str], None]) -> None:
+        """Has `notify` called, once and from any thread, when lines can't be written; at once if that is so already."""
+        self._notify = notify
         if self.why:
-            self._say()
+            self._report_trouble()
 
     def close(self) -> None:
         """Writes what waits, for two seconds at most."""
@@ -68,9 +68,9 @@ class Keeper(logging.Handler):
             thread.join(CLOSE_S)
 
     @property
-    def untold(self) -> str:
-        """What was lost and why, if nobody was there to be told; else empty."""
-        return f"{self.lost} lines are not in the log: {self.why}" if self.why and self._tell is None else ""
+    def unreported(self) -> str:
+        """What was lost and why, if nobody was there to be notified; else empty."""
+        return f"{self.lost} lines are not in the log: {self.why}" if self.why and self._notify is None else ""
 
     def _write(self) -> None:
         while (line := self._waiting.get()) is not None:
@@ -93,8 +93,8 @@ class Keeper(logging.Handler):
         self._owed += 1
         first, self.why = not self.why, why
         if first:
-            self._say()
+            self._report_trouble()
 
-    def _say(self) -> None:
-        if self._tell is not None:
-            self._tell(f"the log can't be written: {self.why}. The run goes on without it.")
+    def _report_trouble(self) -> None:
+        if self._notify is not None:
+            self._notify(f"the log can't be written: {self.why}. The run goes on without it.")

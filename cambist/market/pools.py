@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cambist.config import Config
 
-    Say = Callable[[str], None]
+    Notify = Callable[[str], None]
 
 _TITLES = {venue.name: venue.title for venue in POOL_VENUES}
 
@@ -30,28 +30,28 @@ class Shown(NamedTuple):
     """Whether something is watched, and all that the config names."""
 
 
-def to_watch(config: Config, say: Say, progress: Say) -> Watched:
+def to_watch(config: Config, notify: Notify, progress: Notify) -> Watched:
     """Returns the pools of a session. Raises `DiscoveryError` if there is none."""
-    watched = discovery.watched(config, progress=progress, say=say)
+    watched = discovery.watched(config, progress=progress, notify=notify)
     for pool in watched.found.pools:
         if not pool.usable:
-            say(f"pool {pool.address} is not watched: {pool.state}")
+            notify(f"pool {pool.address} is not watched: {pool.state}")
     for note in (*watched.found.notes, *watched.notes):
-        say(note)
+        notify(note)
     if not watched.pools:
         message = "[watch] found no pool that can be watched; `cambist pools` says why"
         raise DiscoveryError(message)
     how = f"kept from {discovery.age(watched.age_ns)} ago" if watched.cached else "just asked"
-    say(f"{len(watched.pools)} pools are watched, as {watched.found.node} told ({how})")
+    notify(f"{len(watched.pools)} pools are watched, as {watched.found.node} told ({how})")
     return watched
 
 
-def shown(config: Config, *, refresh: bool, say: Say, progress: Say) -> Shown:
+def shown(config: Config, *, refresh: bool, notify: Notify, progress: Notify) -> Shown:
     """Returns what is watched and why. Raises `DiscoveryError`, `MarketError`, `ListError`."""
     if config.market.source == "demo":
         watched = _demo(config)
     elif config.watch.asks or config.pools:
-        watched = discovery.watched(config, refresh=refresh, progress=progress, say=say)
+        watched = discovery.watched(config, refresh=refresh, progress=progress, notify=notify)
     else:
         message = "no pool is asked for: fill in [watch] or [[pools]]"
         raise DiscoveryError(message)

@@ -133,7 +133,7 @@ class Hub(Generic[S]):
         """Adds a line to the log."""
         self.publisher.note(self.source.now_ns, level, source, text)
 
-    def tell(self, level: str, source: str, text: str) -> None:
+    def note_threadsafe(self, level: str, source: str, text: str) -> None:
         """Adds a line to the log, from any thread."""
         if self._loop is None:
             self.note(level, source, text)

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from cambist.config import Config
 
 
-def import_files(config: Config, files: list[Path], out: str, say: Callable[[str], None]) -> dict[str, Any]:
+def import_files(config: Config, files: list[Path], out: str, notify: Callable[[str], None]) -> dict[str, Any]:
     """Makes a session out of recordings, with the digest of its decisions; returns its report."""
     path = Path(out) if "/" in out else session_path(config.session_folder, out)
     path = path.with_name(path.name.removesuffix(SUFFIX) + SUFFIX)
     if path.exists():
         message = f"{path} exists; choose another --out"
         raise ValueError(message)
-    say(f"reading {len(files)} files")
+    notify(f"reading {len(files)} files")
     plan = imports.scan(files)
     setup = KernelSetup(plan.setup, market=", ".join(sorted({c.venue for c in plan.setup.channels})))
     kernel = Kernel(setup, engines.make_engine, engines.chosen(rust=config.engine.use_rust_backend)[0])
@@ -35,6 +35,6 @@ def import_files(config: Config, files: list[Path], out: str, say: Callable[[str
         kernel.step(block)
         return kernel.digest
 
-    say(f"writing {plan.lines:,} lines to {path}")
+    notify(f"writing {plan.lines:,} lines to {path}")
     written = imports.write(plan, path, kernel.initial_state(), digest)
     return {"schema": 1, **msgspec.to_builtins(written), "digest": kernel.digest}

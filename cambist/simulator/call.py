@@ -98,7 +98,7 @@ def settle(context: Context, call: Call[P], fill: Fill, *, checked: bool) -> Non
         context.put(key, account)
 
 
-def tell(context: Context, program: bytes, event: bytes, units: int) -> None:
+def emit_cpi(context: Context, program: bytes, event: bytes, units: int) -> None:
     """Sends an event in a call of the program to itself."""
     context.events.append(EVENT_CALL + event)
     context.invoke(program, lambda: context.consume(units))

@@ -26,7 +26,7 @@ class Faults:
         self.lies: dict[bytes, Lie] = {}
         """What it makes of an account before it tells it, on both sides."""
 
-    def told(self, key: bytes, account: Account) -> Account:
+    def as_reported(self, key: bytes, account: Account) -> Account:
         """Returns an account as the node tells it."""
         lie = self.lies.get(key)
         return account if lie is None else lie(account)

@@ -72,9 +72,9 @@ class Handle:
 class Starting:
     """A market process that may still be building its world: `handle` waits for its endpoints."""
 
-    def __init__(self, process: subprocess.Popen[bytes], said: str = "on stderr") -> None:
-        """`said` is where one finds what it says."""
-        self._process, self._said = process, said
+    def __init__(self, process: subprocess.Popen[bytes], output: str = "on stderr") -> None:
+        """`output` is where one finds what it writes."""
+        self._process, self._output = process, output
 
     def handle(self) -> Handle:
         """Returns the market once its sockets listen. Raises `MarketError`."""
@@ -88,7 +88,7 @@ class Starting:
                 if pipe is not None:
                     pipe.close()
             if isinstance(error, MarketError | msgspec.DecodeError):
-                message = f"the embedded market did not start (exit code {code}); what it says is {self._said}"
+                message = f"the embedded market did not start (exit code {code}); what it says is {self._output}"
                 raise MarketError(message) from None
             raise
 
@@ -102,12 +102,12 @@ def begin(
     fund: Sequence[str] = (),
     exchanges: Sequence[str] = (),
     faults: Mapping[str, Path] | None = None,
-    said: Callable[[str], None] | None = None,
+    on_line: Callable[[str], None] | None = None,
 ) -> Starting:
     """Starts a market in a child process and returns at once, so that the caller can load its own parts meanwhile.
 
     `fund` names wallets that get SOL and an associated account of every token, `exchanges` who is served beside
-    the first, `faults` a script for each exchange that is to misbehave. `said` hears each line that it would write to
+    the first, `faults` a script for each exchange that is to misbehave. `on_line` gets each line that it would write to
     stderr, in a thread of its own; without it they go to this process's stderr.
     """
     command = child.command("cambist.simulator", "--seed", str(seed), "--rate", str(rate))
@@ -121,21 +121,21 @@ def begin(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=None if said is None else subprocess.PIPE,
+        stderr=None if on_line is None else subprocess.PIPE,
         env=child.environment(),
         start_new_session=True,
     )
-    if said is None:
+    if on_line is None:
         return Starting(process)
-    threading.Thread(target=_hear, args=(process, said), name="market's stderr", daemon=True).start()
+    threading.Thread(target=_read_stderr, args=(process, on_line), name="market's stderr", daemon=True).start()
     return Starting(process, "in the log")
 
 
-def _hear(process: subprocess.Popen[bytes], said: Callable[[str], None]) -> None:
+def _read_stderr(process: subprocess.Popen[bytes], on_line: Callable[[str], None]) -> None:
     assert process.stderr is not None
     with process.stderr as lines:
         for line in lines:
-            said(line.decode("utf-8", "replace").rstrip())
+            on_line(line.decode("utf-8", "replace").rstrip())
 
 
 def spawn(

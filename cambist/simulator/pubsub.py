@@ -61,7 +61,7 @@ class PubSub:
         self._chain, self._faults = chain, faults or Faults()
         self._late: deque[tuple[Block, dict[bytes, Account]]] = deque()
         self._draw = Draw(seed, "pubsub order")
-        self._sockets = SocketServer(self._opened, self._heard, self._closed, max_unsent=max_unsent)
+        self._sockets = SocketServer(self._opened, self._received, self._closed, max_unsent=max_unsent)
         self._owned: dict[Client, dict[int, Subscription]] = {}
         self._by_kind: dict[str, dict[int, Subscription]] = {name: {} for name in KINDS}
         self._by_account: dict[bytes, dict[int, Subscription]] = {}
@@ -87,35 +87,35 @@ class PubSub:
             self._late.append((block, {key: self._chain.accounts[key] for key in block.changed}))
             while len(self._late) > self._faults.lag_slots:
                 older, accounts = self._late.popleft()
-                self._tell(older, accounts.get)
+                self._notify(older, accounts.get)
             return
-        self._tell(block, self._chain.accounts.get)
+        self._notify(block, self._chain.accounts.get)
 
     def dropped_slot(self, slot: int, accounts: dict[bytes, Account]) -> None:
         """Tells accounts of a slot that comes to nothing, then the one after it, which goes on from its parent."""
         if self._faults.muted:
             return
-        self._tell_accounts(slot, list(accounts), accounts.get, 0)
-        self._tell_slot(slot, self._chain.stands)
+        self._notify_accounts(slot, list(accounts), accounts.get, 0)
+        self._notify_slot(slot, self._chain.stands)
         self._sockets.flush()
 
-    def _tell(self, block: Block, find: Callable[[bytes], Account | None]) -> None:
+    def _notify(self, block: Block, find: Callable[[bytes], Account | None]) -> None:
         if self._faults.muted:
             return
         watched = {key: self._chain.accounts[key] for key in block.changed if self._wants_copy(key)}
         self._kept.append((block, watched))
         keys = list(block.changed)
         self._draw.shuffle(keys)
-        self._tell_accounts(block.slot, keys, find, 0)
-        self._tell_logs(block, 0)
-        self._tell_signatures(block, 0)
+        self._notify_accounts(block.slot, keys, find, 0)
+        self._notify_logs(block, 0)
+        self._notify_signatures(block, 0)
         for commitment in (1, 2):
             if len(self._kept) > DELAY_SLOTS[commitment]:
                 older, accounts = self._kept[-1 - DELAY_SLOTS[commitment]]
-                self._tell_accounts(older.slot, sorted(older.changed), accounts.get, commitment)
-                self._tell_logs(older, commitment)
-                self._tell_signatures(older, commitment)
-        self._tell_slot(block.slot, block.slot)
+                self._notify_accounts(older.slot, sorted(older.changed), accounts.get, commitment)
+                self._notify_logs(older, commitment)
+                self._notify_signatures(older, commitment)
+        self._notify_slot(block.slot, block.slot)
         self._sockets.flush()
 
     def _wants_copy(self, key: bytes) -> bool:
@@ -123,7 +123,7 @@ class PubSub:
             return True
         return any(subscription.commitment for subscription in self._by_kind["program"].values())
 
-    def _tell_accounts(
+    def _notify_accounts(
         self, slot: int, keys: list[bytes], find: Callable[[bytes], Account | None], commitment: int
     ) -> None:
         programs = [item for item in self._by_kind["program"].values() if item.commitment == commitment]
@@ -137,7 +137,7 @@ class PubSub:
             account = find(key)
             if account is None:
                 continue
-            account = self._faults.told(key, account)
+            account = self._faults.as_reported(key, account)
             made: dict[View, bytes] = {}
             for item in (subscriptions or {}).values():
                 if item.commitment == commitment:
@@ -148,7 +148,7 @@ class PubSub:
                     value = b'{"pubkey":"%s","account":%s}' % (key_text(key).encode(), account_json(account, item.view))
                     self._send(item, slot, value)
 
-    def _tell_logs(self, block: Block, commitment: int) -> None:
+    def _notify_logs(self, block: Block, commitment: int) -> None:
         subscriptions = [item for item in self._by_kind["logs"].values() if item.commitment == commitment]
         if not subscriptions:
             return
@@ -160,7 +160,7 @@ class PubSub:
                 if not item.key or item.key in landed.mentions:
                     self._send(item, block.slot, value)
 
-    def _tell_signatures(self, block: Block, commitment: int) -> None:
+    def _notify_signatures(self, block: Block, commitment: int) -> None:
         waiting = self._by_kind["signature"]
         if not waiting:
             return
@@ -169,7 +169,7 @@ class PubSub:
             self._send(item, block.slot, b'{"err":%s}' % jsonrpc.encode(ended[item.key]))
             self._forget(item)
 
-    def _tell_slot(self, slot: int, parent: int) -> None:
+    def _notify_slot(self, slot: int, parent: int) -> None:
         """Tells that the slot after this one has begun, on top of `parent`."""
         root = max(0, slot + 1 - DELAY_SLOTS[2])
         for item in self._by_kind["slot"].values():
@@ -191,11 +191,11 @@ class PubSub:
             self._forget(item)
         self._owned.pop(client, None)
 
-    def _heard(self, client: Client, message: bytes) -> None:
+    def _received(self, client: Client, message: bytes) -> None:
         text = jsonrpc.answer(message, lambda method, params: self._call(client, method, params))
         if text:
             client.send(text)
-        self._tell_past(client)
+        self._notify_landed(client)
 
     def _call(self, client: Client, method: str, params: list[Any]) -> object:
         name = method.removesuffix("Unsubscribe")
@@ -235,7 +235,7 @@ class PubSub:
             if not subscriptions:
                 del self._by_account[item.key]
 
-    def _tell_past(self, client: Client) -> None:
+    def _notify_landed(self, client: Client) -> None:
         """Answers signature subscriptions whose transaction had landed before they came."""
         for item in [item for item in self._owned[client].values() if item.kind == "signature"]:
             landed = self._chain.landed.get(item.key)

@@ -144,7 +144,7 @@ class Rpc:
         self._check(options)
         view, accounts = view_of(options), self._chain.accounts
         names = [key_bytes(key) for key in keys]
-        found = [self._faults.told(name, accounts[name]) if name in accounts else None for name in names]
+        found = [self._faults.as_reported(name, accounts[name]) if name in accounts else None for name in names]
         return self._context(
             Raw(b"[%s]" % b",".join([b"null" if item is None else account_json(item, view) for item in found]))
         )
@@ -273,8 +273,12 @@ class Rpc:
         prices = self._chain.fees.levels(keys, blocks, tuple(100 * step for step in steps))
         named = {str(step): price for step, price in zip(steps, prices, strict=True)}
         unit = {"extreme": named["90"], "high": named["75"], "medium": named["50"], "low": named["25"]}
-        told = {**unit, "percentiles": named}
-        return {"context": {"slot": self._chain.fees.newest_slot}, "per_compute_unit": told, "recommended": named["75"]}
+        per_unit = {**unit, "percentiles": named}
+        return {
+            "context": {"slot": self._chain.fees.newest_slot},
+            "per_compute_unit": per_unit,
+            "recommended": named["75"],
+        }
 
     # Transactions
 

@@ -92,19 +92,19 @@ class Client:
 
 
 class SocketServer:
-    """Serves WebSockets on a loopback port: `opened`, then `heard` for each text message, then `closed`."""
+    """Serves WebSockets on a loopback port: `opened`, then `received` for each text message, then `closed`."""
 
     def __init__(
         self,
         opened: Callable[[Client], None],
-        heard: Callable[[Client, bytes], None],
+        received: Callable[[Client, bytes], None],
         closed: Callable[[Client], None],
         *,
         paths: Callable[[str], bool] = lambda path: True,
         max_unsent: int = MAX_UNSENT,
         ping_seconds: float = 20.0,
     ) -> None:
-        self._opened, self._heard, self._closed = opened, heard, closed
+        self._opened, self._received, self._closed = opened, received, closed
         self._paths = paths
         self._max_unsent = max_unsent
         self._ping_seconds = ping_seconds
@@ -153,7 +153,7 @@ class SocketServer:
         client.flush()
         try:
             async for message in connection:
-                self._heard(client, message.encode() if isinstance(message, str) else message)
+                self._received(client, message.encode() if isinstance(message, str) else message)
                 client.flush()
                 await asyncio.sleep(0)
         except ConnectionClosed:

@@ -25,14 +25,14 @@ STRANGERS = ("msgspec", "json", "socket", "websockets", "numpy", "cambist")
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A current folder whose modules tell that they were executed; returns the file they tell it in."""
-    told = tmp_path / "executed"
+    executed = tmp_path / "executed"
     folder = tmp_path / "here"
     folder.mkdir()
     for name in STRANGERS:
-        (folder / f"{name}.py").write_text(f"open({str(told)!r}, 'a').write({name!r})\nraise SystemExit(9)\n")
+        (folder / f"{name}.py").write_text(f"open({str(executed)!r}, 'a').write({name!r})\nraise SystemExit(9)\n")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PYTHONPATH", f"{os.pathsep}{ROOT}{os.pathsep}")
-    return told
+    return executed
 
 
 def test_the_market_executes_nothing_of_the_current_folder(hostile: Path) -> None:

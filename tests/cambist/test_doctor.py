@@ -134,11 +134,11 @@ async def test_certificates_are_told_and_bad_ones_get_no_byte(
     trusted = tmp_path / "authority.pem"
     trusted.write_text(made.authority, encoding="ascii")
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    told: list[bytes] = []
+    received: list[bytes] = []
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, ssl.SSLError):
-            told.append(await reader.read(1000))
+            received.append(await reader.read(1000))
         writer.close()
 
     async with await asyncio.start_server(talk, "127.0.0.1", 0, ssl=made.server_context()) as server:
@@ -148,7 +148,7 @@ async def test_certificates_are_told_and_bad_ones_get_no_byte(
     tls = found["kraken ws", "tls"]
     assert words in tls["found"]
     assert tls["ok"] is (kind == "good")
-    assert tls["ok"] is any(told), "only a server that is who it says gets a byte"
+    assert tls["ok"] is any(received), "only a server that is who it says gets a byte"
     if kind == "good":
         assert "TLSv1.3" in tls["found"]
     else:

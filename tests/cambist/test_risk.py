@@ -42,12 +42,12 @@ def intent() -> Intent:
 def test_live_refuses_a_pool_proved_by_its_formula_only(live: bool, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(risk, "UNPROVED_PROGRAMS", frozenset({PROGRAM}))
     gate = RiskGate(LIMITS, live=live, pools=[PoolRef(POOL, PROGRAM), PoolRef("other", "proved")])
-    said = gate.check(intent(), 1, {TOKEN: 1_000})
+    verdict = gate.check(intent(), 1, {TOKEN: 1_000})
     if live:
-        assert said == Refused(1, "unproved", f"{POOL}:0")
+        assert verdict == Refused(1, "unproved", f"{POOL}:0")
         assert gate.state.open_keys == []
     else:
-        assert isinstance(said, Approved)
+        assert isinstance(verdict, Approved)
 
 
 def test_each_program_belongs_to_one_venue_and_the_unproved_are_those_of_a_formula():
@@ -66,12 +66,12 @@ def test_live_refuses_a_pool_whose_form_of_the_quote_was_never_recorded(live: bo
         return ["other"]
 
     pools = [PoolRef(POOL, "proved"), PoolRef("other", "proved")]
-    said = RiskGate(LIMITS, live=live, pools=pools, unrecorded=unrecorded).check(intent(), 1, {TOKEN: 1_000})
+    verdict = RiskGate(LIMITS, live=live, pools=pools, unrecorded=unrecorded).check(intent(), 1, {TOKEN: 1_000})
     if live:
-        assert said == Refused(1, "unproved", "other:1")
+        assert verdict == Refused(1, "unproved", "other:1")
         assert asked == [["other", POOL]]
     else:
-        assert isinstance(said, Approved)
+        assert isinstance(verdict, Approved)
         assert asked == []
 
 

@@ -43,7 +43,7 @@ def refused(cambist: Cambist, capsys: pytest.CaptureFixture[str]) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("args", "says"),
+    ("args", "expected"),
     [
         (("replay", "nobody", "--headless"), "no session 'nobody'"),
         (("replay", "../escape", "--headless"), "no such file"),
@@ -59,8 +59,8 @@ def refused(cambist: Cambist, capsys: pytest.CaptureFixture[str]) -> Any:
     ],
     ids=" ".join,
 )
-def test_arguments_that_cannot_be_used(refused: Any, args: tuple[str, ...], says: str) -> None:
-    assert says in refused(*args)
+def test_arguments_that_cannot_be_used(refused: Any, args: tuple[str, ...], expected: str) -> None:
+    assert expected in refused(*args)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_replay_arguments_that_cannot_be_used(refused: Any, recorded: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("rule", "column", "says"),
+    ("rule", "column", "expected"),
     [
         ("net_bp > 8", 1, "`net_bp` is no field; did you mean `net_bps`?"),
         ("net_bps > 8 and rsi(SOLL) < 70", 20, "did you mean `SOL`?"),
@@ -86,21 +86,21 @@ def test_replay_arguments_that_cannot_be_used(refused: Any, recorded: dict[str, 
     ],
 )
 def test_a_rule_that_is_none_is_refused_at_its_column(
-    refused: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path, rule: str, column: int, says: str
+    refused: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path, rule: str, column: int, expected: str
 ) -> None:
     path = tmp_path / "rule.toml"
     path.write_text(f'recording.folder = "{tmp_path}"\n[strategy]\nrule = "{rule}"\n', encoding="utf-8")
-    said = refused("run", "--headless", config=path)
-    assert f"[strategy] rule: column {column}: " in said
-    assert says in said
-    assert said.splitlines()[2].index("^") == column + 1
-    assert "\x1b" not in said
+    err = refused("run", "--headless", config=path)
+    assert f"[strategy] rule: column {column}: " in err
+    assert expected in err
+    assert err.splitlines()[2].index("^") == column + 1
+    assert "\x1b" not in err
     assert main(["doctor", "--config", str(path)]) == 1
     assert f"MISS rule               [strategy] rule: column {column}: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("toml", "line", "says"),
+    ("toml", "line", "expected"),
     [
         ("[market]\nsource = '\x1b[31m'", 2, "is not TOML"),
         ('[market]\nsource = "\\u001b[31m"', 2, "expected one of demo"),
@@ -124,13 +124,13 @@ def test_a_rule_that_is_none_is_refused_at_its_column(
         ("x =", 1, "is not TOML"),
     ],
 )
-def test_a_config_that_cannot_be_used(refused: Any, tmp_path: Path, toml: str, line: int, says: str) -> None:
+def test_a_config_that_cannot_be_used(refused: Any, tmp_path: Path, toml: str, line: int, expected: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(toml + "\n", encoding="utf-8")
-    said = refused("run", "--headless", config=path)
-    assert f"bad.toml:{line}: " in said
-    assert says in said
-    assert "\x1b" not in said
+    err = refused("run", "--headless", config=path)
+    assert f"bad.toml:{line}: " in err
+    assert expected in err
+    assert "\x1b" not in err
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_an_endpoint_that_cannot_be_used_is_refused_without_its_key(refused: Any
     path = tmp_path / "bad.toml"
     path.write_text(f"[market]\nsource = 'network'\n[binance]\nws = '{url}'\n", encoding="utf-8")
     for command in (("run", "--headless"), ("doctor",)):
-        said = refused(*command, config=path)
-        assert "bad.toml:4" in said
-        assert "CANARY" not in said
+        err = refused(*command, config=path)
+        assert "bad.toml:4" in err
+        assert "CANARY" not in err
 
 
 def test_a_missing_config_is_named(refused: Any, tmp_path: Path) -> None:
@@ -173,20 +173,20 @@ def foreign(path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "says"),
+    ("kind", "expected"),
     [
         ("empty", "an empty file"), ("text", "no SQLite file"), ("half a header", "bytes of a SQLite header"),
         ("sqlite", "another application"), ("newer", "schema 99"), ("without tables", "tables none"),
     ],
 )  # fmt: skip
-def test_a_file_that_is_no_session_is_named(refused: Any, tmp_path: Path, kind: str, says: str) -> None:
+def test_a_file_that_is_no_session_is_named(refused: Any, tmp_path: Path, kind: str, expected: str) -> None:
     path = tmp_path / "given.cambist"
     foreign(path, kind)
     for command in (("replay", str(path), "--headless", "--json"), ("verify", str(path))):
-        said = refused(*command)
-        assert says in said
-        assert "given.cambist" in said
-        assert "\x1b" not in said
+        err = refused(*command)
+        assert expected in err
+        assert "given.cambist" in err
+        assert "\x1b" not in err
 
 
 def test_a_session_cut_in_two_or_with_a_chunk_gone_is_damaged(
@@ -221,7 +221,7 @@ CAPTURE = (
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "expected"),
     [
         (b"", "empty"),
         (b"\x1b[31mhello\n", "expected"),
@@ -234,13 +234,13 @@ CAPTURE = (
     ],
 )
 def test_a_capture_that_cannot_be_imported(
-    cambist: Cambist, refused: Any, tmp_path: Path, content: bytes, says: str
+    cambist: Cambist, refused: Any, tmp_path: Path, content: bytes, expected: str
 ) -> None:
     path = tmp_path / "capture"
     path.write_bytes(content)
-    said = refused("import", str(path), "--out", "made")
-    assert says in said
-    assert "\x1b" not in said
+    err = refused("import", str(path), "--out", "made")
+    assert expected in err
+    assert "\x1b" not in err
     assert not list(cambist.sessions.glob("made*"))
 
 

@@ -127,9 +127,9 @@ def test_a_key_in_an_endpoint_reaches_no_record_log_screen_or_file(
         shown = repr(live.view) + notes(live)
     finally:
         live.close()
-    said = json.dumps(live.report()) + "".join(capsys.readouterr())
+    printed = json.dumps(live.report()) + "".join(capsys.readouterr())
     assert "127.0.0.1" in shown
-    assert CANARY not in shown + said
+    assert CANARY not in shown + printed
     (row,) = list_sessions(tmp_path)
     with SessionReader(Path(row.path)) as reader:
         raw = b"".join(chunk.block for chunk in reader.blocks())
@@ -161,7 +161,7 @@ async def front(address: str, wait_s: float) -> AsyncIterator[Front]:
     upstream, connections = urlsplit(address), []
     loop = asyncio.get_running_loop()
 
-    async def told(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def delayed(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
         async def pass_on() -> None:
@@ -180,12 +180,12 @@ async def front(address: str, wait_s: float) -> AsyncIterator[Front]:
     async def asked(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         connections.append(target)
         back, forth = await asyncio.open_connection(upstream.hostname, upstream.port)
-        telling = asyncio.create_task(told(back, target))
+        delaying = asyncio.create_task(delayed(back, target))
         with contextlib.suppress(OSError):
             while data := await source.read(1 << 16):
                 forth.write(data)
         forth.close()
-        await telling
+        await delaying
 
     async with await asyncio.start_server(asked, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]

@@ -57,11 +57,11 @@ base = ["SOL", "USDC"]
 def test_what_is_found_is_listed_then_kept_then_watched(cambist: Cambist, market: Handle, watching: Path) -> None:
     asked = cambist("pools", "--config", str(watching), "--json")
     assert asked.code == 0, asked.err
-    told = {pool["address"]: pool for pool in market.endpoints["pools"]}
+    listed = {pool["address"]: pool for pool in market.endpoints["pools"]}
     found = asked.json["pools"]
     assert len(found) > 5
     for pool in found:
-        assert {told[pool["address"]][side] for side in ("token_a", "token_b")} <= {"SOL", "USDC", "USDT"}
+        assert {listed[pool["address"]][side] for side in ("token_a", "token_b")} <= {"SOL", "USDC", "USDT"}
         assert int(pool["liquidity_atoms"]) >= 3_000 * 10**9
         assert pool["from"] == "discovery"
     usdt = next(token for token in asked.json["tokens"] if token["mint"].startswith("Es9v"))
@@ -90,8 +90,8 @@ def test_the_dashboards_log_says_what_is_watched(
     watching: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
-    said: list[str] = []
-    live = compose.live(load(watching), duel=False, say=said.append)
+    notified: list[str] = []
+    live = compose.live(load(watching), duel=False, notify=notified.append)
     live.start()
     try:
         end = time.monotonic() + 60
@@ -101,8 +101,8 @@ def test_the_dashboards_log_says_what_is_watched(
         logged = [row.text for row in live.view.log.rows if row.source == "pools"]
     finally:
         live.close()
-    assert logged == said
-    assert "pools are watched, as http://127.0.0.1" in said[-1]
+    assert logged == notified
+    assert "pools are watched, as http://127.0.0.1" in notified[-1]
     assert live.report()["valued"]["unit"] == SOL
 
 

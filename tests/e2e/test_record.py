@@ -66,7 +66,7 @@ def test_feeds_are_chosen_by_name(own: Cambist) -> None:
 def test_a_service_manager_hears_of_it_and_can_end_it(
     own: Cambist, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
-    told: list[bytes] = []
+    messages: list[bytes] = []
     address = str(own.folder / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(address)
@@ -75,21 +75,21 @@ def test_a_service_manager_hears_of_it_and_can_end_it(
         monkeypatch.setenv("WATCHDOG_USEC", "1000000")
         monkeypatch.delenv("WATCHDOG_PID", raising=False)
 
-        def heard(line: bytes, seconds: float) -> bool:
+        def arrived(line: bytes, seconds: float) -> bool:
             end = time.monotonic() + seconds
-            while not any(line in message.splitlines() for message in told) and time.monotonic() < end:
+            while not any(line in message.splitlines() for message in messages) and time.monotonic() < end:
                 try:
-                    told.append(manager.recv(4096))
+                    messages.append(manager.recv(4096))
                 except TimeoutError:
                     continue
-            return any(line in message.splitlines() for message in told)
+            return any(line in message.splitlines() for message in messages)
 
         with own.start("record", "--out", "service") as process:
             try:
-                assert heard(b"READY=1", 60)
-                assert heard(b"WATCHDOG=1", 10)
+                assert arrived(b"READY=1", 60)
+                assert arrived(b"WATCHDOG=1", 10)
                 process.send_signal(number)
-                assert heard(b"STOPPING=1", 10)
+                assert arrived(b"STOPPING=1", 10)
                 _, err = process.communicate(timeout=60)
             finally:
                 process.kill()
@@ -100,8 +100,8 @@ def test_a_service_manager_hears_of_it_and_can_end_it(
 
 @pytest.mark.realtime
 def test_a_hub_that_hangs_gets_no_word_to_the_watchdog(own: Cambist, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(record, "notify", lambda *lines: told.extend(lines))
+    notified: list[str] = []
+    monkeypatch.setattr(record, "sd_notify", lambda *lines: notified.extend(lines))
     monkeypatch.setattr(record, "HUNG_S", 0.8)
     monkeypatch.setenv("WATCHDOG_USEC", "200000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
@@ -114,17 +114,17 @@ def test_a_hub_that_hangs_gets_no_word_to_the_watchdog(own: Cambist, monkeypatch
     watcher.start()
     try:
         time.sleep(1.0)
-        before = told.count("WATCHDOG=1")
+        before = notified.count("WATCHDOG=1")
         assert before >= 2
         loop = runtime._loop
         assert loop is not None
         loop.call_soon_threadsafe(lambda: time.sleep(2.5))
         time.sleep(1.3)
-        hung = told.count("WATCHDOG=1")
+        hung = notified.count("WATCHDOG=1")
         time.sleep(0.8)
-        assert told.count("WATCHDOG=1") == hung
+        assert notified.count("WATCHDOG=1") == hung
         time.sleep(1.5)
-        assert told.count("WATCHDOG=1") > hung
+        assert notified.count("WATCHDOG=1") > hung
         end = time.monotonic() + 10
         while not any("stopped for" in row.text for row in runtime.view.log.rows):
             assert time.monotonic() < end, "it does not say that it hung"

@@ -98,7 +98,7 @@ class FakeVenue:
     async def beat(self, socket):
         """Sends a heartbeat, where the venue has one."""
 
-    async def tell(self, message):
+    async def push(self, message):
         """Sends a message on every connection."""
         for socket in list(self.sockets):
             await socket.send(json.dumps(message))

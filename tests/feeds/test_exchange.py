@@ -201,13 +201,13 @@ async def test_a_half_open_connection_is_left_within_the_venues_own_deadline(nam
     assert sink.reasons()[0].startswith("connection silent for 4.5 s")
 
 
-@pytest.mark.parametrize(("name", "says_"), [("okx", "ping"), ("kraken", "ping"), ("bybit", "ping")])
-async def test_a_quiet_connection_is_kept_by_the_venues_own_ping(name, says_):
+@pytest.mark.parametrize(("name", "ping"), [("okx", "ping"), ("kraken", "ping"), ("bybit", "ping")])
+async def test_a_quiet_connection_is_kept_by_the_venues_own_ping(name, ping):
     venue = fake(name)
     venue.every = 60.0
     deadlines = replace(QUICK, ack_s=5, first_data_s=30.0, alive_s=4.5, silence_s=30.0)
     async with watching(name, venue, deadlines=deadlines) as (_, sink):
-        await until(lambda: len([t for t in venue.texts if says_ in t]) >= 2)
+        await until(lambda: len([t for t in venue.texts if ping in t]) >= 2)
         await asyncio.sleep(0.3)
         assert not sink.reasons()
     assert any(b"pong" in entry.body for entry in sink.incoming(WS))

@@ -173,9 +173,9 @@ async def test_maintenance_is_shown_until_it_is_over():
     async with watching("kraken", venue) as (feed, sink):
         await until(lambda: live(feed))
         row = {"version": "2.0.9", "system": "cancel_only", "api_version": "v2", "connection_id": 1}
-        await venue.tell({"channel": "status", "type": "update", "data": [row]})
+        await venue.push({"channel": "status", "type": "update", "data": [row]})
         await until(lambda: feed.status()[0].note == "cancel_only")
-        await venue.tell({"channel": "status", "type": "update", "data": [row | {"system": "online"}]})
+        await venue.push({"channel": "status", "type": "update", "data": [row | {"system": "online"}]})
         await until(lambda: feed.status()[0].note == "")
     assert says(sink, "the venue says cancel_only")
 
@@ -213,7 +213,7 @@ async def test_too_many_messages_pause_what_is_subscribed():
         for one in feed._subscribed._open.values():
             one.state = "requested"
         began = time.monotonic()
-        await venue.tell({"event": "error", "code": "60014", "msg": "Requests too frequent"})
+        await venue.push({"event": "error", "code": "60014", "msg": "Requests too frequent"})
         await until(lambda: len(venue.subscribed(("books", venue.symbols[0]))) == 3)
         assert time.monotonic() - began >= 0.79
 

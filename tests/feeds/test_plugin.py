@@ -70,7 +70,7 @@ def test_its_own_test_fails_on_a_venue_that_is_broken(written):
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "expected"),
     [
         ("kraken", "a feed named kraken already"),
         ("../x", "expected lower-case"),
@@ -79,10 +79,10 @@ def test_its_own_test_fails_on_a_venue_that_is_broken(written):
         ("\x1b[31m", "expected lower-case"),
     ],
 )
-def test_a_name_that_cannot_be_taken(tmp_path, capsys, name, says):
+def test_a_name_that_cannot_be_taken(tmp_path, capsys, name, expected):
     assert main(["new-feed", name, "--dir", str(tmp_path)]) == 2
     err = capsys.readouterr().err
-    assert says in err
+    assert expected in err
     assert "\x1b" not in err
     assert list(tmp_path.iterdir()) == []
 

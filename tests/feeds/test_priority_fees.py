@@ -121,12 +121,12 @@ async def test_providers_are_asked_for_their_estimates_and_one_that_has_none_hur
 
 
 async def test_the_tip_floor_is_polled_as_it_is_told():
-    sink, told = RememberingSink(), b'[{"landed_tips_50th_percentile":1e-05}]'
+    sink, floor = RememberingSink(), b'[{"landed_tips_50th_percentile":1e-05}]'
     asked_for = []
 
     async def answer(request):
         asked_for.append((request.method, request.path))
-        return web.Response(body=told, content_type="application/json")
+        return web.Response(body=floor, content_type="application/json")
 
     async with http_server(answer) as url:
         where = f"{url}/api/v1/bundles/tip_floor"
@@ -136,11 +136,11 @@ async def test_the_tip_floor_is_polled_as_it_is_told():
             feed.retry()
             assert feed.status()[0].state == "live"
     assert asked_for[0] == ("GET", "/api/v1/bundles/tip_floor")
-    assert sink.incoming()[0].body == told
+    assert sink.incoming()[0].body == floor
 
 
 TIPS = Channel(6, "tips", "jito", "jito.tip_floor", "block engine")
-TOLD = (
+TIP_FLOOR = (
     b'[{"time":"2026-11-21T10:00:00Z","landed_tips_25th_percentile":6.0e-06,"landed_tips_50th_percentile":1.0e-05,'
     b'"landed_tips_75th_percentile":3.5e-05,"landed_tips_95th_percentile":0.0014,"landed_tips_99th_percentile":0.01,'
     b'"ema_landed_tips_50th_percentile":1.1e-05}]'
@@ -166,7 +166,7 @@ async def streamed(speak, **changes):
 async def test_streamed_tips_are_what_the_engine_reads_as_a_tip_floor():
     async def speak(socket):
         while True:
-            await socket.send(TOLD.decode())
+            await socket.send(TIP_FLOOR.decode())
             await asyncio.sleep(0.01)
 
     async with streamed(speak) as (feed, sink, paths):
@@ -188,7 +188,7 @@ async def test_streamed_tips_are_what_the_engine_reads_as_a_tip_floor():
 
 async def test_a_tip_stream_that_falls_silent_is_connected_anew():
     async def speak(socket):
-        await socket.send(TOLD.decode())
+        await socket.send(TIP_FLOOR.decode())
         await asyncio.sleep(60)
 
     async with streamed(speak, silence_s=0.2) as (_, sink, paths):

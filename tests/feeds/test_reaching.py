@@ -59,20 +59,20 @@ def certificate(folder, name, *, days=2):
 @contextlib.asynccontextmanager
 async def tls_server(cert, key):
     """Yields the port of a server, and all that clients sent to it after the handshake."""
-    heard = []
+    received = []
 
     async def talk(reader, writer):
-        heard.append(await reader.read(100))
+        received.append(await reader.read(100))
         writer.close()
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     async with await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context) as server:
-        yield server.sockets[0].getsockname()[1], heard
+        yield server.sockets[0].getsockname()[1], received
 
 
 @pytest.mark.parametrize(
-    ("name", "days", "trusted", "says"),
+    ("name", "days", "trusted", "expected"),
     [
         ("127.0.0.1", 2, False, "TLS: self-signed certificate"),
         ("elsewhere.example", 2, True, "TLS: IP address mismatch"),
@@ -81,22 +81,22 @@ async def tls_server(cert, key):
     ids=["self-signed", "another host", "expired"],
 )
 async def test_a_certificate_that_cannot_be_trusted_gets_no_word_from_us(
-    tmp_path, monkeypatch, name, days, trusted, says
+    tmp_path, monkeypatch, name, days, trusted, expected
 ):
     cert, key = certificate(tmp_path, name, days=days)
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(cert))
     sink = RememberingSink()
-    async with tls_server(cert, key) as (port, heard):
+    async with tls_server(cert, key) as (port, received):
         async with running(source(f"wss://127.0.0.1:{port}/key?k=SECRET", sink)):
             await until(lambda: sink.reasons())
         read = HttpChannel(f"https://127.0.0.1:{port}/SECRET", sink, name="read", limits=HttpLimits(attempts=1))
         with pytest.raises(Unreachable) as error:
             await read.get(2, "/x")
         await read.close()
-    assert sink.reasons()[0].startswith(says)
+    assert sink.reasons()[0].startswith(expected)
     assert str(error.value).startswith("TLS: ")  # its client reads the trusted certificates once, when it is loaded
-    assert not any(heard)
+    assert not any(received)
     assert "SECRET" not in str(sink.notes) + str(sink.reasons()) + str(error.value)
 
 

@@ -230,7 +230,7 @@ async def test_okx_is_replaced_on_its_notice_without_a_gap_in_any_book():
     venue = FAKES["okx"](*SYMBOLS["okx"])
     async with watching("okx", venue) as (feed, sink):
         await until(lambda: feed._subscribed and set(feed._subscribed.states().values()) == {"live"})
-        await venue.tell(NOTICE)
+        await venue.push(NOTICE)
         await until(lambda: sink.reasons())
         ended = next(n for n, entry in enumerate(sink.seen) if entry.what == "disconnected")
         assert sink.seen[ended].generation == 1
@@ -254,13 +254,13 @@ async def test_a_planned_replacement_has_every_book_before_the_old_one_goes(name
     limits = SocketLimits(ping_interval_s=None, lifetime_s=0.5, overlap_s=5.0)
     async with watching(name, venue, socket=limits, deadlines=replace(QUICK, ack_s=5, first_data_s=5)) as (feed, sink):
         await until(lambda: len(sink.reasons()) == 3)
-        heard = feed._venue.parse
+        parse = feed._venue.parse
     for generation in (1, 2, 3):
         ended = next(
             n for n, entry in enumerate(sink.seen) if entry.what == "disconnected" and entry.generation == generation
         )
         later = [e for e in sink.seen[:ended] if e.what == "frame" and e.generation == generation + 1]
-        assert keys <= {key for entry in later if entry.direction == 0 for key in heard(entry.body).data}
+        assert keys <= {key for entry in later if entry.direction == 0 for key in parse(entry.body).data}
     assert {level for level, _, _ in sink.notes} == {"info"}
 
 

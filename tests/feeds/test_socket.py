@@ -97,14 +97,14 @@ async def test_it_reconnects_with_a_new_generation_each_time():
 
 
 @pytest.mark.parametrize(
-    ("says", "breach"),
+    ("reply", "breach"),
     [(None, ("x", "ack")), ("ack x", ("x", "first_data")), ("data x", ("x", "silence"))],
 )
-async def test_a_subscription_that_stays_silent_ends_the_connection(says, breach):
+async def test_a_subscription_that_stays_silent_ends_the_connection(reply, breach):
     async def serve(socket):
         await socket.recv()
-        if says:
-            await socket.send(says)
+        if reply:
+            await socket.send(reply)
         await asyncio.sleep(60)
 
     sink, listener = RememberingSink(), Listener("x", deadlines=(0.15, 0.15, 0.15))
@@ -297,17 +297,17 @@ async def test_ending_is_quick_even_if_the_server_never_answers_the_close():
 
 
 async def test_messages_are_spaced_as_the_venue_wants():
-    heard = []
+    received_s = []
 
     async def serve(socket):
         async for _ in socket:
-            heard.append(time.monotonic())
+            received_s.append(time.monotonic())
 
     sink, listener = RememberingSink(), Listener(*"abcd", deadlines=(5, None, None))
     limits = SocketLimits(send_interval_s=0.1, ping_interval_s=None)
     async with websocket_server(serve) as url, running(source(url, listener, sink, limits)):
-        await until(lambda: len(heard) == 4)
-    assert heard[-1] - heard[0] >= 0.28
+        await until(lambda: len(received_s) == 4)
+    assert received_s[-1] - received_s[0] >= 0.28
 
 
 def test_plain_sockets_only_on_loopback():

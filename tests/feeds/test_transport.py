@@ -313,7 +313,7 @@ async def test_what_finds_the_ring_full_is_dropped_and_owned_up_to_in_its_place(
 
 
 @pytest.mark.parametrize(
-    ("name", "days", "trusted", "says"),
+    ("name", "days", "trusted", "expected"),
     [
         ("127.0.0.1", 2, False, "UnknownIssuer"),
         ("elsewhere.example", 2, True, "not valid for name"),
@@ -323,10 +323,10 @@ async def test_what_finds_the_ring_full_is_dropped_and_owned_up_to_in_its_place(
     ids=["self-signed", "another host", "expired", "good"],
 )
 async def test_only_a_certificate_that_can_be_trusted_gets_a_word_from_us(
-    tmp_path, monkeypatch, name, days, trusted, says
+    tmp_path, monkeypatch, name, days, trusted, expected
 ):
     async def serve(socket):
-        heard.append(await socket.recv())
+        received.append(await socket.recv())
         await asyncio.sleep(60)
 
     cert, key = test_reaching.certificate(tmp_path, name, days=days)
@@ -335,18 +335,18 @@ async def test_only_a_certificate_that_can_be_trusted_gets_a_word_from_us(
     monkeypatch.setenv("SSL_CERT_FILE", str(cert if trusted else other))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
-    sink, heard = RingSink(), []
+    sink, received = RingSink(), []
     async with (
         websocket_server(serve, ssl=context) as url,
         running(Feed(f"wss{url[2:]}/key?k=SECRET", sink).source),
     ):
-        await until(lambda: heard or sink.reasons())
-    if says:
-        assert not heard
+        await until(lambda: received or sink.reasons())
+    if expected:
+        assert not received
         assert sink.reasons()[0].startswith("TLS: ")
-        assert says in sink.reasons()[0]
+        assert expected in sink.reasons()[0]
     else:
-        assert heard == ["sub x"]
+        assert received == ["sub x"]
     assert "SECRET" not in str(sink.notes) + str(sink.reasons())
 
 
@@ -388,16 +388,16 @@ def is_plain(body, marks):
 
 @pytest.mark.parametrize("name", sorted(venues.BUILT_IN))
 def test_marks_are_on_data_and_on_nothing_else(name):
-    venue, told = venues.find(name), Counter()
+    venue, counts = venues.find(name), Counter()
     for path in sorted((test_venues.SAMPLES / name).iterdir()):
         if path.stem in ("instruments", "time", "names", "depth", "error"):
             continue
         body = path.read_bytes().rstrip()
-        heard = venue.parse(body)
-        only_data = bool(heard.data) and heard == ParsedFrame(data=heard.data)
+        parsed = venue.parse(body)
+        only_data = bool(parsed.data) and parsed == ParsedFrame(data=parsed.data)
         assert is_plain(body, venue.plain) == only_data, path
-        told[only_data] += 1
-    assert min(told[True], told[False]) >= 2
+        counts[only_data] += 1
+    assert min(counts[True], counts[False]) >= 2
 
 
 async def test_a_feed_whose_data_pass_by_unseen_goes_on_and_sees_the_notice():

@@ -69,8 +69,8 @@ class Loose(Venue):
         return ParsedFrame(data=("book S",)) if body == b'{"book":"S"}' else ParsedFrame()
 
     def translate(self, body):
-        said = {"words": b'{"kind":"riddle"}', "fields": b'{"kind":"delta","symbol":"S","seq":1,"bids":[]}'}
-        return (said.get(self.fault, b'{"kind":"snapshot","symbol":"S","seq":1,"bids":[],"asks":[]}'),)
+        faulty = {"words": b'{"kind":"riddle"}', "fields": b'{"kind":"delta","symbol":"S","seq":1,"bids":[]}'}
+        return (faulty.get(self.fault, b'{"kind":"snapshot","symbol":"S","seq":1,"bids":[],"asks":[]}'),)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_venue_without_fault_passes(samples):
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"),
+    ("fault", "expected"),
     [
         ("keys", "keys are not unique"),
         ("size", "a message of 70000 bytes"),
@@ -95,9 +95,9 @@ def test_a_venue_without_fault_passes(samples):
         ("fields", "is translated to a delta without asks, ts"),
     ],
 )
-def test_the_contract_finds(samples, fault, says):
+def test_the_contract_finds(samples, fault, expected):
     broken = type("Broken", (Loose,), {"fault": fault})()
-    with pytest.raises(ContractError, match=says):
+    with pytest.raises(ContractError, match=expected):
         check(broken, samples, "S")
 
 
@@ -219,10 +219,10 @@ def test_no_frame_breaks_a_reader(frame):
     body = msgspec.json.encode(frame)
     for name in venues.BUILT_IN:
         venue = venues.find(name)
-        heard = venue.parse(body)
-        assert all(isinstance(key, str) for key in (*heard.data, *heard.acked))
-        if heard.refused is not None:
-            venue.error_class(heard.refused.code, heard.refused.reason)
+        parsed = venue.parse(body)
+        assert all(isinstance(key, str) for key in (*parsed.data, *parsed.acked))
+        if parsed.refused is not None:
+            venue.error_class(parsed.refused.code, parsed.refused.reason)
         for read in (venue.listed, venue.check, venue.time_ns):
             with contextlib.suppress(ValueError, TypeError, LookupError):
                 read(body)

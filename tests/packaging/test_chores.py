@@ -23,37 +23,37 @@ def audit(folder: Path, tools: dict[str, str]) -> tuple[int, str]:
 
 
 def test_what_is_not_installed_is_said_and_is_not_sound(tmp_path: Path) -> None:
-    code, said = audit(tmp_path, {})
+    code, output = audit(tmp_path, {})
     assert code == 2
-    assert said.count("not checked") == 3
-    assert all(f"{tool} is not installed" in said for tool in TOOLS)
+    assert output.count("not checked") == 3
+    assert all(f"{tool} is not installed" in output for tool in TOOLS)
 
 
 def test_data_out_of_reach_is_said_and_is_not_sound(tmp_path: Path) -> None:
     offline = f'case "$*" in *licenses*) exit 0;; esac; {UNREACHED}'
-    code, said = audit(tmp_path, {"cargo-deny": offline, "pip-audit": UNREACHED})
+    code, output = audit(tmp_path, {"cargo-deny": offline, "pip-audit": UNREACHED})
     assert code == 2
-    assert "Rust: licences, duplicates, sources: nothing found" in said
-    assert said.count("can't be reached: failed to fetch advisory database") == 2
+    assert "Rust: licences, duplicates, sources: nothing found" in output
+    assert output.count("can't be reached: failed to fetch advisory database") == 2
 
 
 def test_a_finding_counts_more_than_what_could_not_be_checked(tmp_path: Path) -> None:
     found = "echo 'error[vulnerability]: a connection may be kept open'; exit 1"
-    code, said = audit(tmp_path, {"cargo-deny": found})
+    code, output = audit(tmp_path, {"cargo-deny": found})
     assert code == 1
-    assert "Rust: advisories: found" in said
-    assert "Python: advisories: not checked" in said
+    assert "Rust: advisories: found" in output
+    assert "Python: advisories: not checked" in output
 
 
 def test_nothing_found_is_sound(tmp_path: Path) -> None:
-    code, said = audit(tmp_path, dict.fromkeys(TOOLS, "exit 0"))
-    assert (code, said.count("nothing found")) == (0, 3)
+    code, output = audit(tmp_path, dict.fromkeys(TOOLS, "exit 0"))
+    assert (code, output.count("nothing found")) == (0, 3)
 
 
 def test_the_checks_that_ask_nobody_never_pass_for_want_of_data(tmp_path: Path) -> None:
-    code, said = audit(tmp_path, dict.fromkeys(TOOLS, UNREACHED))
+    code, output = audit(tmp_path, dict.fromkeys(TOOLS, UNREACHED))
     assert code == 1
-    assert "Rust: licences, duplicates, sources: found" in said
+    assert "Rust: licences, duplicates, sources: found" in output
 
 
 @pytest.fixture(scope="module")

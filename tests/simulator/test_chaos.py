@@ -28,9 +28,9 @@ class Origin:
     """A TCP server that says `LINE` and hears the client out."""
 
     def __init__(self) -> None:
-        self.heard = bytearray()
+        self.received_bytes = bytearray()
         self.ended = False
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self.port = 0
         self._writers: list[asyncio.StreamWriter] = []
 
@@ -39,19 +39,19 @@ class Origin:
         writer.write(LINE)
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
-                self.heard += data
-                self._news.set()
+                self.received_bytes += data
+                self._changed.set()
         self.ended = True
-        self._news.set()
+        self._changed.set()
         with contextlib.suppress(OSError):
             writer.write_eof()
 
-    async def until(self, told: Callable[[], bool]) -> None:
+    async def until(self, done: Callable[[], bool]) -> None:
         """Waits for what the client says or for its end."""
         async with asyncio.timeout(5):
-            while not told():
-                self._news.clear()
-                await self._news.wait()
+            while not done():
+                self._changed.clear()
+                await self._changed.wait()
 
     def close(self) -> None:
         for writer in self._writers:
@@ -74,10 +74,10 @@ async def proxied(**options: object) -> AsyncIterator[tuple[Proxy, int, Origin]]
         await asyncio.sleep(0)
 
 
-async def talk(port: int, say: bytes = LINE) -> bytes:
+async def talk(port: int, body: bytes = LINE) -> bytes:
     """Says something, ends, and returns everything that came back."""
     reader, writer = await asyncio.open_connection(HOST, port)
-    writer.write(say)
+    writer.write(body)
     writer.write_eof()
     found = await asyncio.wait_for(reader.read(-1), 20)
     writer.close()
@@ -87,7 +87,7 @@ async def talk(port: int, say: bytes = LINE) -> bytes:
 async def received(toxics: Toxics, seed: int = 3) -> tuple[bytes, bytes, Proxy]:
     async with proxied(seed=seed, toxics=toxics) as (proxy, port, origin):
         found = await talk(port)
-        return found, bytes(origin.heard), proxy
+        return found, bytes(origin.received_bytes), proxy
 
 
 async def test_nothing_on_passes_everything() -> None:
@@ -191,10 +191,10 @@ async def test_a_stall_stops_both_ways_without_closing() -> None:
         for side in (reader, other):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(side.read(1), 0.2)
-        assert origin.heard == b""
+        assert origin.received_bytes == b""
         proxy.toxics = Toxics()
         assert await other.readexactly(10) == LINE[:10]
-        await origin.until(lambda: origin.heard == b"anybody?")
+        await origin.until(lambda: origin.received_bytes == b"anybody?")
         writer.close()
         other_writer.close()
 
@@ -208,7 +208,7 @@ async def test_what_is_frozen_stays_so_and_new_connections_are_as_ever() -> None
         assert await talk(port, b"here") == LINE
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), 0.2)
-        assert origin.heard == b"here"
+        assert origin.received_bytes == b"here"
         writer.close()
 
 
@@ -365,13 +365,13 @@ async def test_certificates(kind: str, why: str) -> None:
         if why:
             with pytest.raises(ssl.SSLCertVerificationError, match=why):
                 await connecting
-            assert origin.heard == b""
+            assert origin.received_bytes == b""
             assert proxy.counts.bytes_up == 0
             return
         reader, writer = await connecting
         writer.write(b"hello")
         assert await reader.readexactly(len(LINE)) == LINE
-        await origin.until(lambda: origin.heard == b"hello")
+        await origin.until(lambda: origin.received_bytes == b"hello")
         writer.close()
 
 
@@ -403,7 +403,7 @@ async def test_a_reset_in_the_handshake() -> None:
         with pytest.raises((ConnectionResetError, ssl.SSLError)):
             await asyncio.open_connection(HOST, port, ssl=made.client_context())
         assert proxy.counts.resets == 1
-        assert not origin.heard
+        assert not origin.received_bytes
         proxy.toxics = Toxics()
         reader, writer = await asyncio.open_connection(HOST, port, ssl=made.client_context())
         assert await reader.readexactly(10) == LINE[:10]

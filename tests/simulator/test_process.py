@@ -68,8 +68,8 @@ def test_all_exchanges_are_served_and_told(tmp_path: Path) -> None:
         assert facts["exchanges"]["binance"]["ws"] == facts["exchange_ws"]
         assert {item["venue"] for item in facts["instruments"]} == set(facts["exchanges"])
         for venue, found in facts["exchanges"].items():
-            told = [item["symbol"] for item in facts["instruments"] if item["venue"] == venue]
-            assert told == found["symbols"]
+            symbols = [item["symbol"] for item in facts["instruments"] if item["venue"] == venue]
+            assert symbols == found["symbols"]
         known = {(item["venue"], item["asset"]) for item in facts["identities"]}
         assert ("kraken", "SOL") in known
         assert not {("kraken", "USD"), ("kraken", "BTC"), ("coinbase", "USD")} & known
@@ -113,9 +113,9 @@ def test_a_taken_port_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["--port", str(port)]) == 2
-    said = capsys.readouterr()
-    assert str(port) in said.err
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert str(port) in printed.err
+    assert printed.out == ""
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_taken_port_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]
 )
 def test_unusable_options_end_with_2(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(options) == 2
-    assert options[1].rpartition("=")[2] in (said := capsys.readouterr().err) or "'okx'" in said
+    assert options[1].rpartition("=")[2] in (err := capsys.readouterr().err) or "'okx'" in err
 
 
 def test_a_market_that_can_not_start_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:

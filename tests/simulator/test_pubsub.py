@@ -25,7 +25,7 @@ async def test_accounts_are_told_once_a_slot_as_of_its_end_then_the_next_slot(ru
             answer = await socket.request("accountSubscribe", [str(Pubkey(key)), BASE64])
             of_sub[answer["result"]] = key
         slot_sub = (await socket.request("slotSubscribe", []))["result"]
-        told: set[bytes] = set()
+        notified: set[bytes] = set()
         orders = []
         for _ in range(12):
             before = chain.slot
@@ -41,7 +41,7 @@ async def test_accounts_are_told_once_a_slot_as_of_its_end_then_the_next_slot(ru
             seen = [of_sub[message["params"]["subscription"]] for message in accounts]
             assert len(seen) == len(set(seen)), "an account was told twice in one slot"
             orders.append(seen)
-            told.update(seen)
+            notified.update(seen)
             for message in accounts:
                 result = message["params"]["result"]
                 assert result["context"] == {"slot": before + 1}
@@ -49,7 +49,7 @@ async def test_accounts_are_told_once_a_slot_as_of_its_end_then_the_next_slot(ru
                 assert base64.b64decode(result["value"]["data"][0]) == chain.accounts[key].data
                 assert result["value"]["lamports"] == chain.accounts[key].lamports
                 assert result["value"]["rentEpoch"] == 2**64 - 1
-        assert len(told) > 60
+        assert len(notified) > 60
         vaults = [(pool.spec.vault_a, pool.spec.vault_b) for pool in running.market.world.pools]
         moved = [(order, pair) for order in orders for pair in vaults if set(pair) <= set(order)]
         pairs = [(order.index(a), order.index(b)) for order, (a, b) in moved]
@@ -83,7 +83,7 @@ async def test_logs_follow_the_runtime_grammar_and_agree_with_the_accounts(runni
         mention = {"mentions": [str(Pubkey(pool.spec.address))]}
         one = (await socket.request("logsSubscribe", [mention, PROCESSED]))["result"]
         await socket.request("slotSubscribe", [])
-        mentioned = heard = 0
+        mentioned = notified = 0
         prices = {}
         for _ in range(40):
             await running.slots(1)
@@ -106,12 +106,12 @@ async def test_logs_follow_the_runtime_grammar_and_agree_with_the_accounts(runni
                             assert len(data) == 121
                             prices[data[8:40]] = int.from_bytes(data[57:73], "little")
                 assert not stack
-                heard += message["subscription"] == every
+                notified += message["subscription"] == every
                 mentioned += message["subscription"] == one
                 if value["err"] is None:
                     assert depth_seen == 2
-        assert heard > 200
-        assert 0 < mentioned < heard / 4
+        assert notified > 200
+        assert 0 < mentioned < notified / 4
         for key, root in prices.items():
             assert Whirlpool.decode(market.chain.accounts[key].data).sqrt_price == root
         assert len(prices) > 10
@@ -176,18 +176,18 @@ async def test_confirmed_hears_the_same_two_slots_later(running: Running) -> Non
         now = (await socket.request("accountSubscribe", [vault, BASE64]))["result"]
         later = (await socket.request("accountSubscribe", [vault, BASE64 | {"commitment": "confirmed"}]))["result"]
         await socket.request("slotSubscribe", [])
-        told: dict[int, list] = {now: [], later: []}
+        notified: dict[int, list] = {now: [], later: []}
         for _ in range(40):
             await running.slots(1)
             for text in (await socket.texts_until("slotNotification"))[:-1]:
                 params = json.loads(text)["params"]
                 data = base64.b64decode(params["result"]["value"]["data"][0])
-                told[params["subscription"]].append(
+                notified[params["subscription"]].append(
                     (params["result"]["context"]["slot"], TokenAccount.decode(data).amount)
                 )
         last = running.market.chain.slot
-        assert told[later] == [item for item in told[now] if item[0] <= last - 2]
-        assert len(told[later]) > 2
+        assert notified[later] == [item for item in notified[now] if item[0] <= last - 2]
+        assert len(notified[later]) > 2
 
 
 async def test_malformed_messages_are_answered_by_errors(running: Running) -> None:

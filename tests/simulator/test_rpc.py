@@ -232,8 +232,8 @@ async def test_fee_estimates_of_providers_are_answered(running: Running) -> None
     assert list(levels.values()) == sorted(levels.values())
     pool = running.endpoints["pools"][0]["address"]
     assert list(await running.rpc("getPriorityFeeEstimate", {"accountKeys": [pool]})) == ["priorityFeeEstimate"]
-    told = await running.rpc("qn_estimatePriorityFees", {"last_n_blocks": 10, "api_version": 2})
-    unit = told["per_compute_unit"]
+    estimate = await running.rpc("qn_estimatePriorityFees", {"last_n_blocks": 10, "api_version": 2})
+    unit = estimate["per_compute_unit"]
     assert unit["medium"] == unit["percentiles"]["50"]
     assert len(unit["percentiles"]) == 21
     assert (await running.refused("qn_estimatePriorityFees", {"last_n_blocks": 101}))["code"] == -32602

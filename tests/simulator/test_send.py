@@ -90,8 +90,8 @@ async def test_a_signed_swap_moves_what_the_maths_says_and_is_seen_everywhere(ru
         answer = await running.http.call(running.endpoints["rpc"], "sendTransaction", [encoded(transaction), SEND])
         assert str(SendTransactionResp.from_json(json.dumps(answer | {"id": 0})).value) == signature
         await running.slots(1)
-        told = [await socket.next(), await socket.next()]
-    by_sub = {message["params"]["subscription"]: message["params"]["result"] for message in told}
+        notifications = [await socket.next(), await socket.next()]
+    by_sub = {message["params"]["subscription"]: message["params"]["result"] for message in notifications}
     assert by_sub[ended]["value"] == {"err": None}
     assert by_sub[logs]["value"]["signature"] == signature
     assert by_sub[logs]["context"] == {"slot": running.market.chain.slot}

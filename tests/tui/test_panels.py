@@ -59,8 +59,8 @@ async def test_a_sum_without_a_price_is_unknown_and_says_why(size):
             assert any(re.search(r"paper [\d.]+ SOL no SOL price.* real", line) for line in wallets)
 
 
-@pytest.mark.parametrize(("keys", "said"), [("5", "orca 400 ms"), ("5z", "by orca 400 ms")])
-async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is(keys, said):
+@pytest.mark.parametrize(("keys", "words"), [("5", "orca 400 ms"), ("5z", "by orca 400 ms")])
+async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is(keys, words):
     runtime = FakeRuntime()
     paper = msgspec.structs.replace(runtime.view.trades.paper, valued=Valued("", "orca", "orca…ress", 400_000_000))
     runtime.change("trades", paper=paper)
@@ -68,7 +68,7 @@ async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is(keys, sai
         await pilot.press(*keys)
         await settle(pilot, pilot.app)
         lines = screen_lines(pilot.app)
-        assert any(re.search(rf"paper .* SOL \+[\d.]+ {said} +real", line) for line in lines)
+        assert any(re.search(rf"paper .* SOL \+[\d.]+ {words} +real", line) for line in lines)
 
 
 async def test_fees_of_a_cheap_chain_are_shown_in_full_and_relate_to_a_size():
@@ -114,8 +114,8 @@ STATES = [
 ]
 
 
-@pytest.mark.parametrize(("state", "word", "said"), STATES)
-async def test_a_state_is_in_the_title_and_its_cause_in_the_body(state, word, said):
+@pytest.mark.parametrize(("state", "word", "words"), STATES)
+async def test_a_state_is_in_the_title_and_its_cause_in_the_body(state, word, words):
     runtime = FakeRuntime()
     for name in ("prices", "cycles", "fees", "duel", "trades", "feeds"):
         runtime.change(
@@ -129,7 +129,7 @@ async def test_a_state_is_in_the_title_and_its_cause_in_the_body(state, word, sa
                 assert word.split()[-1 if word[0] == "×" else 0] in panel.lines()[0]
         cycles = table(pilot.app, "cycles")
         assert word in cycles.lines()[0]
-        assert said in "\n".join(cycles.lines())
+        assert words in "\n".join(cycles.lines())
 
 
 async def test_a_feed_that_is_down_says_why_and_when_it_is_tried_again():
@@ -146,9 +146,9 @@ async def test_a_feed_that_is_down_says_why_and_when_it_is_tried_again():
         assert "binance: HTTP 429." in "\n".join(table(pilot.app, "feeds").lines())
         await pilot.press("6", "z")
         await settle(pilot, pilot.app)
-        said = [line.strip() for line in table(pilot.app, "feeds").lines()]
-        assert "try 3, again in 8 s   ━━━───" in said
-        assert "Last good data 41.0 s ago. Other feeds go on." in said
+        words = [line.strip() for line in table(pilot.app, "feeds").lines()]
+        assert "try 3, again in 8 s   ━━━───" in words
+        assert "Last good data 41.0 s ago. Other feeds go on." in words
         runtime.change("status", now_ns=NOW + 6 * S)
         await settle(pilot, pilot.app)
         await pilot.pause(0.3)

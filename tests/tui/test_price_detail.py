@@ -120,17 +120,17 @@ def test_footer_help_and_palette_offer_it_on_prices_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "said", "unsaid"),
+    ("count", "present", "absent"),
     [
         (1, "1 of 20 bars for the band, 15 for the RSI, 11 for KAMA.", "no unsaid"),
         (12, "12 of 20 bars for the band, 15 for the RSI.", "KAMA."),
         (20, "last one provisional.", "20 bars for the band"),
     ],
 )
-def test_too_few_bars_are_counted(count: int, said: str, unsaid: str) -> None:
+def test_too_few_bars_are_counted(count: int, present: str, absent: str) -> None:
     shown = drawn(price_detail(count))
-    assert said in shown
-    assert unsaid not in shown
+    assert present in shown
+    assert absent not in shown
     known = line_with(shown, "band high").split()[-1]
     assert (known == "–") == (count < 20)
 

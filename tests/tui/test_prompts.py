@@ -212,7 +212,7 @@ async def test_a_prompt_shows_its_keys_whole_at_every_size(size: tuple[int, int]
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "words"),
     [
         (("slash", *"nowhere", "enter"), "No row passes /nowhere."),
         (("exclamation_mark",), "Nothing here is wrong."),
@@ -220,7 +220,7 @@ async def test_a_prompt_shows_its_keys_whole_at_every_size(size: tuple[int, int]
     ],
 )
 async def test_a_table_whose_rows_are_all_hidden_says_so_and_how_to_get_them_back(
-    keys: tuple[str, ...], said: str
+    keys: tuple[str, ...], words: str
 ) -> None:
     runtime = StubRuntime()
     rows = tuple(msgspec.structs.replace(row, mark="go") for row in runtime.view.cycles.rows)
@@ -231,7 +231,7 @@ async def test_a_table_whose_rows_are_all_hidden_says_so_and_how_to_get_them_bac
         await pilot.press(*keys)
         await pilot.pause(0.2)
         shown = "\n".join(cycles(app).lines())
-        assert said in shown
+        assert words in shown
         assert ("esc  all rows" if "slash" in keys else "!  all rows") in shown
         assert ("only wrong" in cycles(app).lines()[0]) == ("exclamation_mark" in keys)
         await pilot.press("escape")

@@ -239,7 +239,7 @@ class Acts(Screen[None]):
         table = self._table()
         if table is not None and table.cursor_row is not None:
             self.app.copy_to_clipboard(msgspec.json.encode(table.cursor_row).decode())
-            table.tell("copied as JSON")
+            table.show_notice("copied as JSON")
 
     def do_export(self, _: str) -> None:
         """Asks for a folder and writes the rows shown into it."""

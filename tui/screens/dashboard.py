@@ -249,7 +249,7 @@ class Dashboard(Acts):
             times = "×"
             self.refusal.show(view.headline, f"This window is {width}{times}{height}. cambist needs 80{times}24.")
         self.situate()
-        self._tell(view.status)
+        self._toast_changes(view.status)
 
     def _mount_playback(self, view: View) -> None:
         if (view.replay is not None) == (self._playback is not None):
@@ -284,7 +284,7 @@ class Dashboard(Acts):
         )
         self.footer.show(self.situation)
 
-    def _tell(self, status: Status) -> None:
+    def _toast_changes(self, status: Status) -> None:
         """Shows a toast where money or the recording changed hands: halt, live on or off, recording stopped."""
         before, self._last_status = self._last_status, status
         if before is None or self.view.replay is not None:

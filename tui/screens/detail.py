@@ -74,4 +74,4 @@ class DetailScreen(Opened[CycleDetail]):
         """Pins the cycle in the table."""
         if self._pin is not None:
             self._pin(self.key)
-            self.say("pin changed")
+            self.show_notice("pin changed")

@@ -103,7 +103,7 @@ class Opened(Overlay[None], Generic[Detail]):
         """Copies what is shown as JSON."""
         if self._shown is not None:
             self.app.copy_to_clipboard(msgspec.json.format(msgspec.json.encode(self._shown), indent=2).decode())
-            self.say("copied as JSON")
+            self.show_notice("copied as JSON")
 
     def action_walk(self, step: int) -> None:
         """Opens the row above or below this one in the table; at an end it stays."""
@@ -115,7 +115,7 @@ class Opened(Overlay[None], Generic[Detail]):
         if key != self.key:
             self._ask(key)
 
-    def say(self, words: str) -> None:
+    def show_notice(self, words: str) -> None:
         """Shows what an act did, in the bottom line."""
         self._notice = words
         self.renew()

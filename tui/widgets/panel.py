@@ -157,8 +157,8 @@ class Panel(Grounded, can_focus=True):
             tags.insert(0, Tag("demo", paint.style("demo"), short="demo"))
         return tags
 
-    def tell(self, words: str) -> None:
-        """Says in the title what a key did, for a while."""
+    def show_notice(self, words: str) -> None:
+        """Shows in the title what a key did, for a while."""
         self._notice = (words, time.monotonic() + NOTICE_S)
         self.repaint()
 

@@ -58,7 +58,7 @@ def watched(
     *,
     refresh: bool = False,
     progress: Callable[[str], None] = lambda _: None,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
     folder: Path | None = None,
 ) -> Watched:
     """Returns what to watch: from the cache while it is young enough, else from the first node that answers.
@@ -76,12 +76,12 @@ def watched(
     except DiscoveryError as error:
         if kept is None:
             raise
-        say(f"{error}; using the pools found {age(age_ns)} ago at {kept.node}")
+        notify(f"{error}; using the pools found {age(age_ns)} ago at {kept.node}")
         return _watched(config, kept, listed, cached=True)
     try:
         cache.store(found, folder)
     except OSError as error:
-        say(f"what was found can't be kept for the next time: {error.strerror}")
+        notify(f"what was found can't be kept for the next time: {error.strerror}")
     return _watched(config, found, listed, cached=False)
 
 

@@ -179,10 +179,10 @@ class Search:
                     found[row.key] = Candidate(row.key, program, "discovery", layout, data)
                 else:
                     self._dropped["not what was asked for"] += 1
-        self._say_excluded(excluded, len({program for _, program, _, _ in asked}))
+        self._note_excluded(excluded, len({program for _, program, _, _ in asked}))
         return list(found.values())
 
-    def _say_excluded(self, excluded: dict[str, str], asked: int) -> None:
+    def _note_excluded(self, excluded: dict[str, str], asked: int) -> None:
         if excluded and len(excluded) == asked:
             message = f"{next(iter(excluded.values()))}: {INSTEAD}"
             raise DiscoveryError(message)

@@ -1,7 +1,7 @@
 """What all exchanges share: sockets and REST over a floor's books, subscriptions, publishing with counts and faults.
 
 Pushes that a clock drives (heartbeats, repeats) follow the market's time; limits on clients follow `seconds`, real time
-unless a test gives another. What is told of books is in `telling`.
+unless a test gives another. Publishing books is in `book_publishing`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from cambist.simulator.exchanges.book_publishing import BookPublisher
 from cambist.simulator.exchanges.faults import Fault, Kind, Stage
 from cambist.simulator.exchanges.session import Session, Topic
-from cambist.simulator.exchanges.telling import Teller
 from cambist.simulator.http import HttpServer, Request, Response
 from cambist.simulator.sockets import MAX_UNSENT, Client, SocketServer
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 SHUTDOWN_CODE = 1001
 
 
-class Exchange(Teller):
+class Exchange(BookPublisher):
     """One exchange. A subclass gives the wire format; `sent` counts frames by (channel, symbol)."""
 
     venue: ClassVar[str]
     diff_steps: ClassVar[int] = 1
-    """Steps of 50 ms between two tellings of changed levels."""
+    """Steps of 50 ms between two updates of changed levels."""
     ping_seconds: ClassVar[float] = 20.0
 
     def __init__(
@@ -46,7 +46,7 @@ class Exchange(Teller):
         self._rest = HttpServer(self._request, max_body=4_096)
         self._sockets = SocketServer(
             self._connected,
-            self._said,
+            self._received,
             self._gone,
             paths=self._known_path,
             max_unsent=max_unsent,
@@ -94,8 +94,8 @@ class Exchange(Teller):
         real = self.seconds()
         self._pushes(self.now_s)
         for session in list(self.sessions.values()):
-            if session.told:
-                session.told, session.alive_s = False, real
+            if session.sent_since_tick:
+                session.sent_since_tick, session.alive_s = False, real
             if session.client.open:
                 self._deadlines(session, real)
 
@@ -111,7 +111,7 @@ class Exchange(Teller):
         """Greets a client."""
 
     @abstractmethod
-    def _heard(self, session: Session, message: bytes) -> None:
+    def _handle_message(self, session: Session, message: bytes) -> None:
         """Takes a client's message."""
 
     @abstractmethod
@@ -139,10 +139,10 @@ class Exchange(Teller):
         session = self.sessions[client] = Session(client, self._numbers, self.seconds(), self.now_s)
         self._opened(session)
 
-    def _said(self, client: Client, message: bytes) -> None:
+    def _received(self, client: Client, message: bytes) -> None:
         session = self.sessions[client]
-        session.heard_s = session.alive_s = self.seconds()
-        self._heard(session, message)
+        session.last_received_s = session.alive_s = self.seconds()
+        self._handle_message(session, message)
 
     def _gone(self, client: Client) -> None:
         session = self.sessions.pop(client, None)

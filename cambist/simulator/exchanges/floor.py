@@ -34,7 +34,7 @@ class Floor:
     """The books of one exchange."""
 
     diff_steps = 1
-    """Steps between two tellings of changed levels; the listener says."""
+    """Steps between two updates of changed levels; the listener says."""
 
     def __init__(
         self, venue: str, listings: tuple[Listing, ...], seed: int, usd: Mapping[str, float], rate: float = 1.0

@@ -193,7 +193,7 @@ class Publisher:
 
     def _send(self, session: Session, topic: Topic, frame: bytes, *, binary: bool = False) -> None:
         if session.client.send(frame, binary=binary):
-            session.told, session.told_s = True, self.now_s
+            session.sent_since_tick, session.last_sent_s = True, self.now_s
             self.sent[topic] += 1
             self.sent_on[session.number] += 1
 
@@ -201,7 +201,7 @@ class Publisher:
         """Writes what a burst made and waits until clients have taken it."""
         for session, frames in blocks.items():
             session.client.send_encoded(b"".join(frames))
-            session.told = True
+            session.sent_since_tick = True
         blocks.clear()
         for session in {session: None for found in self.listeners.values() for session in found}:
             session.client.flush()

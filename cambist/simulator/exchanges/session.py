@@ -31,11 +31,11 @@ class Session:
         self.number = number
         """Connections are numbered from 1."""
         self.topics: dict[Topic, None] = {}
-        self.opened_s = self.heard_s = self.alive_s = real_s
+        self.opened_s = self.last_received_s = self.alive_s = real_s
         """Real seconds: opened, last message from the client, last message in either direction."""
-        self.told_s = self.opened_market_s = market_s
+        self.last_sent_s = self.opened_market_s = market_s
         """Market seconds: last frame sent, and opened."""
-        self.told = False
+        self.sent_since_tick = False
         """Whether a frame was sent since the last tick."""
         self.sequence = 0
         """The next message's number, at venues that number those of a connection."""

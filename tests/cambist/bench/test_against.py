@@ -238,9 +238,9 @@ def test_the_command_ends_with_1_if_a_row_is_worse(kept: Any, capsys: pytest.Cap
 def test_the_command_gives_a_script_what_changed(kept: Any, capsys: pytest.CaptureFixture[str]) -> None:
     old, new = kept("old", call("x", 10), date="2026-11-23"), kept("new", call("x", 20))
     assert main(["bench", "--against", old, "--measured", new, "--json"]) == 1
-    said = json.loads(capsys.readouterr().out)
-    assert said["against"]["date"] == "2026-11-23"
-    assert [(change["name"], change["verdict"]) for change in said["changes"]] == [("x", "worse")]
+    output = json.loads(capsys.readouterr().out)
+    assert output["against"]["date"] == "2026-11-23"
+    assert [(change["name"], change["verdict"]) for change in output["changes"]] == [("x", "worse")]
 
 
 def test_the_command_says_that_it_was_another_engine(kept: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -283,7 +283,7 @@ def test_a_call_that_looks_worse_is_measured_again(
     def row(name: str, ns: float) -> EngineRow:
         return EngineRow(name, "10", None, ns, None, "", None, None, "", None, {"rust": tuple(rounds(ns))})
 
-    def measured(say: object, plan: suite.Plan, show: Any) -> dict[str, Any]:
+    def measured(notify: object, plan: suite.Plan, show: Any) -> dict[str, Any]:
         return {"machine": {"engine": "rust, release"}, "rows": [row("x", 10), row("y", 20)]}
 
     def measured_again(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], EngineRow]:

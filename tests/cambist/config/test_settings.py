@@ -20,8 +20,8 @@ YESTERDAY = Path(__file__).with_name("yesterday.toml")
 
 
 def test_yesterdays_file_works_and_says_how_to_write_it_now() -> None:
-    said: list[str] = []
-    config = load(YESTERDAY, said.append)
+    warnings: list[str] = []
+    config = load(YESTERDAY, warnings.append)
     old = tomllib.loads(YESTERDAY.read_text(encoding="utf-8"))
     assert list(config.exchanges) == ["binance", "kraken", "okx", "coinbase", "binance-usdm"]
     assert not config.venues["bybit"].enabled
@@ -34,19 +34,19 @@ def test_yesterdays_file_works_and_says_how_to_write_it_now() -> None:
     assert config.gates == GateSettings(**gates)
     assert len(gates) == 10
     for name in ("binance", "kraken", "okx", "bybit", "coinbase"):
-        assert any(f"[{name}] is written [venues.{name}] now" in text for text in said)
-    (rewritten,) = [text for text in said if "[rules]" in text]
+        assert any(f"[{name}] is written [venues.{name}] now" in text for text in warnings)
+    (rewritten,) = [text for text in warnings if "[rules]" in text]
     assert "[search] max_hops, keep" in rewritten
     assert "[bidding] percentile (was bid_percentile)" in rewritten
-    assert len(said) == 6
+    assert len(warnings) == 6
 
 
 def test_todays_file_says_nothing(tmp_path: Path) -> None:
     path = tmp_path / "cambist.toml"
     path.write_text("[gates]\nmin_net_ppm = 1\n[venues.kraken]\nsymbols = ['SOL/USD']\n", encoding="utf-8")
-    said: list[str] = []
-    assert load(path, said.append).gates.min_net_ppm == 1
-    assert said == []
+    warnings: list[str] = []
+    assert load(path, warnings.append).gates.min_net_ppm == 1
+    assert warnings == []
 
 
 def test_every_key_has_a_default_or_is_required_and_says_what_it_means() -> None:

@@ -77,10 +77,10 @@ def test_the_configuration_in_the_readme_is_one(tmp_path: Path) -> None:
     config = read(tmp_path, section.partition("```toml")[2].partition("```")[0])
     assert config.watch.asks
     assert config.valuation.base == ("SOL", "USDC")
-    told = readme.partition("## What to watch")[2].partition("\n## ")[0]
+    what_to_watch = readme.partition("## What to watch")[2].partition("\n## ")[0]
     for field in Watch.__struct_fields__:
-        assert f"`{field}`" in told, f"README says nothing of [watch] {field}"
-    (row,) = (line for line in told.splitlines() if line.startswith("| `venues` |"))
+        assert f"`{field}`" in what_to_watch, f"README says nothing of [watch] {field}"
+    (row,) = (line for line in what_to_watch.splitlines() if line.startswith("| `venues` |"))
     named = set(re.findall(r"`(\w+)`", row)) - {"venues"}
     assert set(HOUSES) <= named <= {*VENUES, *HOUSES}
 

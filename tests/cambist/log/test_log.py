@@ -99,7 +99,7 @@ def test_all_rows_of_a_session_are_in_the_log(state: Path, tmp_path: Path) -> No
         live = compose.live(config, duel=False)
         live.start()
         time.sleep(1.5)
-        live.tell("warn", "test", "from another thread")
+        live.note_threadsafe("warn", "test", "from another thread")
         live.close()
     rows = [f"{row.level:5} {row.source}: {row.text}" for row in live.publisher.log]
     assert any("from another thread" in row for row in rows)
@@ -230,10 +230,10 @@ def test_on_a_screen_it_is_a_row_of_the_panel(state: Path, tmp_path: Path) -> No
     config = Config(recording=Recording(folder=str(tmp_path)), engine=EngineChoice(duel=False))
     with log.kept():
         live = compose.live(config, duel=False)
-        log.on_trouble(lambda text: live.tell("warn", "log", text))
+        log.on_trouble(lambda text: live.note_threadsafe("warn", "log", text))
         live.start()
         until(lambda: any(row.source == "log" for row in live.publisher.log))
-        live.tell("info", "test", "one more that is lost")
+        live.note_threadsafe("info", "test", "one more that is lost")
         live.close()
     (row,) = [row for row in live.publisher.log if row.source == "log"]
     assert row.level == "warn"
@@ -242,32 +242,32 @@ def test_on_a_screen_it_is_a_row_of_the_panel(state: Path, tmp_path: Path) -> No
 
 def test_what_was_lost_is_counted_and_told_when_it_can_be(state: Path) -> None:
     full(state)
-    said: list[str] = []
-    with log.kept(said.append):
+    unreported: list[str] = []
+    with log.kept(unreported.append):
         for number in range(3):
-            log.tell("info", "test", f"line {number}")
+            log.emit("info", "test", f"line {number}")
         until(lambda: log._keeper is not None and log._keeper.lost == 3)
         (state / "cambist.log").unlink()
-        log.tell("info", "test", "kept")
-    kept, told = lines(state)
+        log.emit("info", "test", "kept")
+    kept, loss = lines(state)
     assert kept.endswith("test: kept")
-    assert told.endswith(f"warn  log: 3 lines were lost: {state / 'cambist.log'}: No space left on device")
-    assert said == [f"3 lines are not in the log: {state / 'cambist.log'}: No space left on device"]
+    assert loss.endswith(f"warn  log: 3 lines were lost: {state / 'cambist.log'}: No space left on device")
+    assert unreported == [f"3 lines are not in the log: {state / 'cambist.log'}: No space left on device"]
 
 
 def test_trouble_is_said_to_who_asks_even_late(state: Path) -> None:
     in_the_way(state)
-    said: list[str] = []
-    untold: list[str] = []
-    with log.kept(untold.append):
-        log.tell("info", "test", "lost")
+    notified: list[str] = []
+    unreported: list[str] = []
+    with log.kept(unreported.append):
+        log.emit("info", "test", "lost")
         until(lambda: log._keeper is not None and log._keeper.lost == 1)
-        log.on_trouble(said.append)
-        log.tell("info", "test", "lost too")
+        log.on_trouble(notified.append)
+        log.emit("info", "test", "lost too")
         until(lambda: log._keeper is not None and log._keeper.lost == 2)
-    assert len(said) == 1
-    assert said[0].startswith(f"the log can't be written: {state}")
-    assert untold == []
+    assert len(notified) == 1
+    assert notified[0].startswith(f"the log can't be written: {state}")
+    assert unreported == []
 
 
 def test_a_disk_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,13 +279,13 @@ def test_a_disk_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.M
     for number in range(WAITING + 100):
         logger.warning("line %d", number)
     assert 98 <= keeper.lost <= 100
-    assert keeper.untold.endswith("they come faster than they can be written")
+    assert keeper.unreported.endswith("they come faster than they can be written")
     keeper.close()
     hang.set()
 
 
 def test_without_a_keeper_nothing_is_written(state: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    log.tell("error", "test", "nobody hears it")
+    log.emit("error", "test", "nobody hears it")
     with log.kept():
         pass
     log.crash("test", ValueError("nor this"))
@@ -308,11 +308,11 @@ def test_the_doctor_says_where_it_is(state: Path, tmp_path: Path) -> None:
 
 
 def test_what_the_market_says_is_heard() -> None:
-    said: list[str] = []
+    stderr_lines: list[str] = []
     with pytest.raises(MarketError, match=r"exit code 2.*in the log"):
-        begin(7, rate=-1.0, said=said.append).handle()
-    until(lambda: said)
-    assert said == ["cambist market: --rate was -1.0 (0 to 1000), --slot-ms was 400.0 (1 to 60000)"]
+        begin(7, rate=-1.0, on_line=stderr_lines.append).handle()
+    until(lambda: stderr_lines)
+    assert stderr_lines == ["cambist market: --rate was -1.0 (0 to 1000), --slot-ms was 400.0 (1 to 60000)"]
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -135,14 +135,16 @@ def test_a_loop_that_stood_still_says_a_gap_of_every_channel_and_starts_its_feed
     run.beat.block_s = 2.4
     run.until(lambda: any("stopped for" in row.text for row in run.live.view.log.rows))
     run.until(lambda: run.beat.begun > begun)
-    told = run.records()
-    gaps = [at for at, record in enumerate(told) if record.kind == RecordKind.GAP]
-    assert [told[at].channel for at in gaps] == [1, 2]
-    found = [json.loads(told[at].body) for at in gaps]
+    recorded = run.records()
+    gaps = [at for at, record in enumerate(recorded) if record.kind == RecordKind.GAP]
+    assert [recorded[at].channel for at in gaps] == [1, 2]
+    found = [json.loads(recorded[at].body) for at in gaps]
     assert all("stopped for 2." in gap["reason"] for gap in found)
     assert [gap["count"] for gap in found] == [1, 0], "the frame that waited is not believed"
-    frames = [record for record in told if record.kind == RecordKind.FRAME]
-    assert not any(told[gaps[0]].recv_ns <= record.recv_ns < told[gaps[0]].recv_ns + 2 * SECOND for record in frames)
+    frames = [record for record in recorded if record.kind == RecordKind.FRAME]
+    assert not any(
+        recorded[gaps[0]].recv_ns <= record.recv_ns < recorded[gaps[0]].recv_ns + 2 * SECOND for record in frames
+    )
 
 
 def test_what_comes_over_a_connection_of_before_a_stop_is_dropped_and_counted() -> None:
@@ -233,12 +235,12 @@ def test_only_what_is_beyond_doubt_of_an_offset_counts(offset: int, error: int, 
 
 
 def test_trading_is_armed_again_when_no_cause_is_left() -> None:
-    told: list[Arm | Disarm] = []
-    arming = Arming(told.append)
+    submitted: list[Arm | Disarm] = []
+    arming = Arming(submitted.append)
     assert arming.disarm("recording", "disk full")
     assert arming.disarm("clock", "stepped")
     assert not arming.disarm("clock", "stepped")
     assert not arming.clear("journal")
     assert arming.clear("recording")
     assert arming.clear("clock")
-    assert told == [Disarm("disk full"), Disarm("disk full; stepped"), Disarm("stepped"), Arm()]
+    assert submitted == [Disarm("disk full"), Disarm("disk full; stepped"), Disarm("stepped"), Arm()]

@@ -294,11 +294,11 @@ async def test_what_waits_in_the_ring_at_a_stop_and_what_its_old_connections_sti
             source.reconnect("asked to", at_once=True)
             found = []
 
-            def heard():
+            def frame_arrived():
                 found.extend(records(box.drain(len(found) + 1, 64)[0]))
                 return any(r.kind == RecordKind.FRAME for r in found)
 
-            await until(heard)
+            await until(frame_arrived)
     box.close()
     assert [r.seq for r in found] == list(range(1, len(found) + 1))
     assert [r.body for r in found if r.kind == RecordKind.FRAME] == [b"before 2"]

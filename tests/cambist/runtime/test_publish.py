@@ -116,8 +116,8 @@ def test_a_row_tells_how_far_its_venues_clock_is_from_ours() -> None:
     publisher, kernel, engine = made()
     view = {"channel": 1, "frames": 5, "malformed": 0, "gaps": 0, "last_ns": START, "lag_ns": 0, "offset_ns": 0}
     engine.shown = {"channels": [view | {"slot": None, "state": "live"}]}
-    told = FeedStatus("solana", 1, "live", "ws://x", clock_offset_ns=-12_000_000, clock_error_ns=3_000_000)
-    rows = {row.name: row for row in publisher.build(kernel, START, statuses={1: told}).feeds.rows}
+    status = FeedStatus("solana", 1, "live", "ws://x", clock_offset_ns=-12_000_000, clock_error_ns=3_000_000)
+    rows = {row.name: row for row in publisher.build(kernel, START, statuses={1: status}).feeds.rows}
     assert (rows["solana"].clock_ns, rows["solana"].clock_error_ns) == (-12_000_000, 3_000_000)
     rows = {row.name: row for row in publisher.build(kernel, START + S).feeds.rows}
     assert rows["solana"].clock_ns is None
@@ -220,7 +220,7 @@ def test_a_check_that_fails_names_the_key_of_the_config_or_of_the_keyboard() -> 
 
 
 @pytest.mark.parametrize(
-    ("declined", "said"),
+    ("declined", "cell"),
     [
         (None, ("go", "go")),
         ("taken", ("go", "taken before")),
@@ -230,12 +230,12 @@ def test_a_check_that_fails_names_the_key_of_the_config_or_of_the_keyboard() -> 
         ("risk:halted", ("blocked", "halted")),
     ],
 )
-def test_a_go_that_was_not_taken_says_why(declined: str | None, said: tuple[str, str]) -> None:
+def test_a_go_that_was_not_taken_says_why(declined: str | None, cell: tuple[str, str]) -> None:
     publisher, kernel, engine = made()
     engine.shown = {"cycles": shown(opportunity(key="a"), opportunity(key="b", reason="below_min", go=False))}
     kernel.declined = {} if declined is None else {"a": declined, "b": declined}
     first, second = publisher.build(kernel, START).cycles.rows
-    assert (first.mark, first.decision) == said
+    assert (first.mark, first.decision) == cell
     assert second.decision.startswith("below min")
     kernel.declined.clear()
     assert publisher.build(kernel, START).cycles.rows[0].decision == "go"

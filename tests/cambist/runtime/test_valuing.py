@@ -125,16 +125,16 @@ def test_dashboard_and_report_show_unknown_with_the_reason_or_the_sum_with_its_s
     assert view.headline.valued.reason == "no SOL price: none yet"
     assert view.trades.paper is not None
     assert (view.trades.paper.change, view.trades.curve) == (None, ()), "an amount that is unknown is not 0"
-    told = report(kernel, "s", 1.0)["valued"]
-    assert (told["atoms"], told["reason"], told["prices"]) == (None, "no SOL price: none yet", [])
+    valued = report(kernel, "s", 1.0)["valued"]
+    assert (valued["atoms"], valued["reason"], valued["prices"]) == (None, "no SOL price: none yet", [])
     engine.rows = (price(),)
     view = publisher.build(kernel, NOW)
     assert view.headline.realised == 2 * S
     assert (view.headline.valued.venue, view.headline.valued.age_ns) == ("orca", S)
     assert view.trades.curve == (2.0,)
-    told = report(kernel, "s", 1.0)["valued"]
-    assert (told["atoms"], told["unit"], told["decimals"], told["reason"]) == (str(2 * S), SOL, 9, "")
-    assert told["prices"] == [
+    valued = report(kernel, "s", 1.0)["valued"]
+    assert (valued["atoms"], valued["unit"], valued["decimals"], valued["reason"]) == (str(2 * S), SOL, 9, "")
+    assert valued["prices"] == [
         {"mint": SOL, "price": 100.0, "venue": "orca", "source": "orca-pool-address", "age_ms": 1_000}
     ]
     assert publisher.build(kernel, NOW + 5 * S).headline.realised is None, "the price got too old"

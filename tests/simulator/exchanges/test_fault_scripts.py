@@ -125,11 +125,11 @@ async def test_a_fault_by_time_lasts_as_long_as_it_says(venue: str) -> None:
         await begin(rig, client)
         start = rig.exchange.now_s
         rig.exchange.inject(Fault(kind=Kind.MUTE, at_s=start + 0.99, for_s=2.02))
-        heard = []
+        received = []
         for _ in range(5):
             await rig.steps(20)
-            heard.append(any(book_symbol(venue, message) for message in await client.all()))
-        assert heard == [True, False, False, True, True]
+            received.append(any(book_symbol(venue, message) for message in await client.all()))
+        assert received == [True, False, False, True, True]
 
 
 def test_scripts_are_read_and_refused() -> None:

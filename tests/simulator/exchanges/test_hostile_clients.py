@@ -62,16 +62,16 @@ FIXED = (
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(VALUES, min_size=4, max_size=4))
 def test_any_json(venue: str, values: list) -> None:
-    asyncio.run(say(venue, [json.dumps(value) for value in values]))
+    asyncio.run(send_all(venue, [json.dumps(value) for value in values]))
 
 
 @pytest.mark.parametrize("venue", VENUES)
 @pytest.mark.parametrize("message", FIXED)
 async def test_what_is_no_request(venue: str, message: str | bytes) -> None:
-    await say(venue, [message])
+    await send_all(venue, [message])
 
 
-async def say(venue: str, messages: list[str | bytes]) -> None:
+async def send_all(venue: str, messages: list[str | bytes]) -> None:
     async with running(venue) as rig:
         async with rig.client() as client:
             try:

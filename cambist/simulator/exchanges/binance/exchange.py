@@ -121,10 +121,10 @@ class Binance(Exchange):
             first, last, bids, asks = changes
             self.publish(topic, self._depth_update(self.books[topic.symbol], first, last, View(bids, asks)))
 
-    def _depth_update(self, book: Book, first: int, last: int, told: View) -> bytes:
+    def _depth_update(self, book: Book, first: int, last: int, levels: View) -> bytes:
         return (
             f'{{"e":"depthUpdate","E":{self.now_ms},"s":"{book.listing.symbol}","U":{first},"u":{last}'
-            f',"b":{_levels(book, told.bids.items())},"a":{_levels(book, told.asks.items())}}}'
+            f',"b":{_levels(book, levels.bids.items())},"a":{_levels(book, levels.asks.items())}}}'
         ).encode()
 
     def _partial(self, topic: Topic, book: Book, levels: int) -> None:
@@ -193,7 +193,7 @@ class Binance(Exchange):
                 self.join(session, topic)
         return next((kind for kind in verdicts if kind in (Kind.ACK_NEVER, Kind.ACK_ERROR)), None)
 
-    def _heard(self, session: Session, message: bytes) -> None:
+    def _handle_message(self, session: Session, message: bytes) -> None:
         if session.too_many(int(self.seconds()), MESSAGES_PER_SECOND):
             session.client.abort()
             return

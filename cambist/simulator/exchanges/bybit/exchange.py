@@ -51,7 +51,7 @@ class Bybit(Exchange):
         super().__init__(*args, **options)
         self._numbers_of: dict[Topic, int] = {}
         """Book channel → `u` of its last message."""
-        self._told_s: dict[str, float] = {}
+        self._last_touch_s: dict[str, float] = {}
         """Symbol → market seconds of its last touch."""
 
     # Requests
@@ -59,7 +59,7 @@ class Bybit(Exchange):
     def _opened(self, session: Session) -> None:
         pass
 
-    def _heard(self, session: Session, message: bytes) -> None:
+    def _handle_message(self, session: Session, message: bytes) -> None:
         try:
             request = msgspec.json.decode(message)
         except (ValueError, RecursionError):
@@ -117,7 +117,7 @@ class Bybit(Exchange):
         book = self.books[topic.symbol]
         if topic.channel == "orderbook.1":
             if topic not in self.listeners:
-                self._told_s[topic.symbol] = self.now_s
+                self._last_touch_s[topic.symbol] = self.now_s
             self.deliver(session, topic, self._touch_frame(topic, book))
         elif topic.channel != "publicTrade":
             self._seed(session, topic, int(topic.channel.partition(".")[2]))
@@ -130,7 +130,7 @@ class Bybit(Exchange):
         self.control(session, encode({**answer, "op": operation}))
 
     def _deadlines(self, session: Session, real_s: float) -> None:
-        if real_s >= session.heard_s + SILENCE_SECONDS:
+        if real_s >= session.last_received_s + SILENCE_SECONDS:
             session.client.close(1000)
 
     # Frames
@@ -152,11 +152,11 @@ class Bybit(Exchange):
         self._numbers_of[topic] += 1
         return self._book(topic, book, "delta", changed, self._numbers_of[topic])
 
-    def _book(self, topic: Topic, book: Book, kind: str, told: View, number: int) -> bytes:
+    def _book(self, topic: Topic, book: Book, kind: str, levels: View, number: int) -> bytes:
         now, grid = self.now_ms, self.grids[topic.symbol]
         return (
             f'{{"topic":"{name(topic)}","ts":{now},"type":"{kind}","data":{{"s":"{topic.symbol}"'
-            f',"b":{_levels(told.bids, grid, down=True)},"a":{_levels(told.asks, grid, down=False)}'
+            f',"b":{_levels(levels.bids, grid, down=True)},"a":{_levels(levels.asks, grid, down=False)}'
             f',"u":{number},"seq":{self.sequence(book)}}},"cts":{now - ENGINE_MS}}}'
         ).encode()
 
@@ -165,7 +165,7 @@ class Bybit(Exchange):
         if topic not in self.listeners:
             return []
         self._numbers_of[topic] = self._numbers_of.get(topic, book.trade_id) + 1
-        self._told_s[topic.symbol] = self.now_s
+        self._last_touch_s[topic.symbol] = self.now_s
         return [(topic, self._touch_frame(topic, book))]
 
     def _touch_frame(self, topic: Topic, book: Book) -> bytes:
@@ -196,8 +196,8 @@ class Bybit(Exchange):
 
     def _pushes(self, now_s: float) -> None:
         for topic in [topic for topic in self.listeners if topic.channel == "orderbook.1"]:
-            if now_s >= self._told_s[topic.symbol] + REPEAT_SECONDS:
-                self._told_s[topic.symbol] = now_s
+            if now_s >= self._last_touch_s[topic.symbol] + REPEAT_SECONDS:
+                self._last_touch_s[topic.symbol] = now_s
                 self.publish(topic, self._touch_frame(topic, self.books[topic.symbol]))
 
     def _reset(self, book: Book) -> None:

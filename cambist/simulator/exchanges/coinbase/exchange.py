@@ -63,7 +63,7 @@ class Coinbase(Exchange):
     def _opened(self, session: Session) -> None:
         pass
 
-    def _heard(self, session: Session, message: bytes) -> None:
+    def _handle_message(self, session: Session, message: bytes) -> None:
         if session.too_many(int(self.seconds()), MESSAGES_PER_SECOND):
             session.client.close(1008, "rate limit exceeded")
             return
@@ -152,9 +152,9 @@ class Coinbase(Exchange):
     def _update(self, topic: Topic, book: Book, changed: View, seen: View) -> bytes:
         return self._book(topic, "update", changed)
 
-    def _book(self, topic: Topic, kind: str, told: View) -> bytes:
+    def _book(self, topic: Topic, kind: str, levels: View) -> bytes:
         grid, at = self.grids[topic.symbol], rfc3339(self.now_ms)
-        rows = _levels(told.bids, grid, "bid", at) + _levels(told.asks, grid, "offer", at)
+        rows = _levels(levels.bids, grid, "bid", at) + _levels(levels.asks, grid, "offer", at)
         return f'{{"type":"{kind}","product_id":"{topic.symbol}","updates":[{",".join(rows)}]}}'.encode()
 
     def _touches(self, book: Book) -> Iterable[tuple[Topic, bytes]]:

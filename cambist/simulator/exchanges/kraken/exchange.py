@@ -63,7 +63,7 @@ class Kraken(Exchange):
 
     # Requests
 
-    def _heard(self, session: Session, message: bytes) -> None:
+    def _handle_message(self, session: Session, message: bytes) -> None:
         came = rfc3339(self.now_ms)
         try:
             request = msgspec.json.decode(message)
@@ -157,7 +157,7 @@ class Kraken(Exchange):
     def _update(self, topic: Topic, book: Book, changed: View, seen: View) -> bytes:
         return self._book(book, "update", changed, seen)
 
-    def _book(self, book: Book, kind: str, told: View, seen: View) -> bytes:
+    def _book(self, book: Book, kind: str, levels: View, seen: View) -> bytes:
         symbol = book.listing.symbol
         grid = self.grids[symbol]
         crc = self._digits[symbol].checksum(seen)
@@ -165,7 +165,7 @@ class Kraken(Exchange):
             crc ^= 0x5A5A_5A5A
         return (
             f'{{"channel":"book","type":"{kind}","data":[{{"symbol":"{symbol}"'
-            f',"bids":{_levels(told.bids, grid, down=True)},"asks":{_levels(told.asks, grid, down=False)}'
+            f',"bids":{_levels(levels.bids, grid, down=True)},"asks":{_levels(levels.asks, grid, down=False)}'
             f',"checksum":{crc},"timestamp":"{rfc3339(self.now_ms)}"}}]}}'
         ).encode()
 
@@ -213,11 +213,11 @@ class Kraken(Exchange):
 
     def _pushes(self, now_s: float) -> None:
         for session in self.sessions.values():
-            if session.topics and now_s >= session.told_s + 1.0:
+            if session.topics and now_s >= session.last_sent_s + 1.0:
                 self.control(session, b'{"channel":"heartbeat"}', HEARTBEAT)
 
     def _deadlines(self, session: Session, real_s: float) -> None:
-        if not session.topics and real_s >= session.heard_s + IDLE_SECONDS:
+        if not session.topics and real_s >= session.last_received_s + IDLE_SECONDS:
             session.client.close(1000)
 
     @staticmethod

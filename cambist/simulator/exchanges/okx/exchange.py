@@ -48,7 +48,7 @@ class Okx(Exchange):
         super().__init__(*args, **options)
         self._last: dict[str, int] = {}
         """Symbol → `seqId` of the last message of its book."""
-        self._told_s: dict[str, float] = {}
+        self._last_book_s: dict[str, float] = {}
         """Symbol → market seconds of that message."""
 
     # Requests
@@ -56,7 +56,7 @@ class Okx(Exchange):
     def _opened(self, session: Session) -> None:
         pass
 
-    def _heard(self, session: Session, message: bytes) -> None:
+    def _handle_message(self, session: Session, message: bytes) -> None:
         if message == b"ping":
             self.control(session, b"pong")
             return
@@ -147,15 +147,15 @@ class Okx(Exchange):
         return self._book(book, "update", changed, before, now)
 
     def _note(self, symbol: str, sequence: int) -> None:
-        self._last[symbol], self._told_s[symbol] = sequence, self.now_s
+        self._last[symbol], self._last_book_s[symbol] = sequence, self.now_s
 
-    def _book(self, book: Book, action: str, told: View, before: int, sequence: int) -> bytes:
+    def _book(self, book: Book, action: str, levels: View, before: int, sequence: int) -> bytes:
         symbol = book.listing.symbol
         grid = self.grids[symbol]
         crc = 1_234_567_890 if symbol in self._wrong else 0
         return (
             f'{{"arg":{{"channel":"books","instId":"{symbol}"}},"action":"{action}","data":[{{'
-            f'"asks":{_levels(told.asks, grid, down=False)},"bids":{_levels(told.bids, grid, down=True)}'
+            f'"asks":{_levels(levels.asks, grid, down=False)},"bids":{_levels(levels.bids, grid, down=True)}'
             f',"ts":"{self.now_ms}","checksum":{crc},"prevSeqId":{before},"seqId":{sequence}}}]}}'
         ).encode()
 
@@ -190,8 +190,8 @@ class Okx(Exchange):
 
     def _pushes(self, now_s: float) -> None:
         for topic in [topic for topic in self.listeners if topic.channel == "books"]:
-            if now_s >= self._told_s[topic.symbol] + ALIVE_SECONDS:
-                self._told_s[topic.symbol] = now_s
+            if now_s >= self._last_book_s[topic.symbol] + ALIVE_SECONDS:
+                self._last_book_s[topic.symbol] = now_s
                 last = self._last[topic.symbol]
                 self.publish(topic, self._book(self.books[topic.symbol], "update", View({}, {}), last, last))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cambist.engine.reference.venues.damm2.maths import DammV2Fill
 from cambist.engine.reference.venues.damm2.owned import METEORA_DAMM_V2
 from cambist.engine.reference.venues.quote_error import QuoteError
-from cambist.simulator.call import Call, absent, anchor, moment, settle, tell, unknown, writable
+from cambist.simulator.call import Call, absent, anchor, emit_cpi, moment, settle, unknown, writable
 from cambist.simulator.pool import vaults
 from cambist.simulator.venues.damm2.catalogue import AUTHORITY, EVENTS
 from cambist.simulator.venues.damm2.market import Damm2Market
@@ -58,7 +58,7 @@ def run(context: Context, instruction: Instruction) -> None:
     if fill.received < call.threshold if call.exact_in else fill.paid > call.threshold:
         raise anchor(6002, _ERRORS)
     settle(context, call, fill, checked=True)
-    tell(context, METEORA_DAMM_V2, _event(context, call, mode, fill), _EVENT_UNITS)
+    emit_cpi(context, METEORA_DAMM_V2, _event(context, call, mode, fill), _EVENT_UNITS)
 
 
 def call_of(context: Context, instruction: Instruction) -> tuple[Call[Damm2Market], int]:

@@ -11,7 +11,7 @@ from cambist.engine.reference.venues.dlmm.maths.swap import DlmmFill
 from cambist.engine.reference.venues.dlmm.owned import METEORA_DLMM
 from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator.addresses import MEMO_PROGRAM
-from cambist.simulator.call import Call, absent, anchor, moment, settle, tell, unknown, writable
+from cambist.simulator.call import Call, absent, anchor, emit_cpi, moment, settle, unknown, writable
 from cambist.simulator.venues.dlmm.catalogue import EVENTS
 from cambist.simulator.venues.dlmm.market import DlmmMarket
 
@@ -80,7 +80,7 @@ def run(context: Context, instruction: Instruction) -> None:
         raise anchor(6104, _ERRORS)
     settle(context, call, fill, checked=True)
     for event in _events(before.pair, call, fill, fill.maths):
-        tell(context, METEORA_DLMM, event, _EVENT_UNITS)
+        emit_cpi(context, METEORA_DLMM, event, _EVENT_UNITS)
 
 
 def call_of(context: Context, instruction: Instruction) -> Call[DlmmMarket]:

@@ -22,7 +22,7 @@ from cambist.engine.reference.venues.pump.owned import (
 from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator import core_programs
 from cambist.simulator.addresses import pda
-from cambist.simulator.call import Call, absent, anchor, tell, unknown, writable
+from cambist.simulator.call import Call, absent, anchor, emit_cpi, unknown, writable
 from cambist.simulator.execution import Context, custom
 from cambist.simulator.pool import vaults
 from cambist.simulator.venues.pump.catalogue import BUYBACK_RECIPIENTS, FEE_RECIPIENTS
@@ -98,7 +98,7 @@ def run(context: Context, instruction: Instruction) -> None:
     assert isinstance(fill.maths, PumpFill)
     event = _event(context, call, paid, fill, fees)
     _move(context, call, paid, fill, fill.maths)
-    tell(context, PUMP_AMM, event, _EVENT_UNITS)
+    emit_cpi(context, PUMP_AMM, event, _EVENT_UNITS)
 
 
 def call_of(context: Context, instruction: Instruction) -> tuple[Call[PumpMarket], Paid]:

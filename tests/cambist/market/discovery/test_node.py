@@ -95,9 +95,9 @@ async def test_an_answer_that_is_none_is_an_error_in_words(body: bytes, words: s
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")
 
-    said = await asked(answer)
-    assert words in said
-    assert said.isprintable()
+    message = await asked(answer)
+    assert words in message
+    assert message.isprintable()
 
 
 async def test_what_passes_is_asked_again_and_counted() -> None:

@@ -50,14 +50,14 @@ def test_a_recorded_account_has_the_size_that_is_asked_for(venue: str) -> None:
 
 def test_a_recorded_whirlpool_is_seen_as_another_decoder_saw_it() -> None:
     found = carbon("orca")
-    told = {name: field["data"] for name, field in found["data_decoded"].items()}
-    both = [told["tokenMintA"], told["tokenMintB"]], [told["tokenVaultA"], told["tokenVaultB"]]
+    decoded = {name: field["data"] for name, field in found["data_decoded"].items()}
+    both = [decoded["tokenMintA"], decoded["tokenMintB"]], [decoded["tokenVaultA"], decoded["tokenVaultB"]]
     assert seen("orca", found["bytes"]) == both
     layout = VENUES["orca"].layout
     price = layout.price(layout.pad(found["bytes"][slice(*layout.window)]), (0, 0))
-    assert float(price or 0) == pytest.approx(1.0001 ** int(told["tickCurrentIndex"]), rel=2e-4)
+    assert float(price or 0) == pytest.approx(1.0001 ** int(decoded["tickCurrentIndex"]), rel=2e-4)
     judged = judge("orca", found["bytes"], None, 0)
-    assert (judged.fee_ppm, judged.state, judged.proof) == (float(told["feeRate"]), "usable", "program")
+    assert (judged.fee_ppm, judged.state, judged.proof) == (float(decoded["feeRate"]), "usable", "program")
     assert judged.fee_note == "", "its fee tier is its tick spacing: no adaptive fee"
 
 

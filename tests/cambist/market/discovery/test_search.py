@@ -35,14 +35,14 @@ async def test_every_pool_of_the_tokens_is_found_and_no_other(chain: Chain) -> N
     found = await search(chain, tokens=tokens(chain, *symbols), venues=VENUES)
     assert {pool.address for pool in found.pools} == chain.pools(*symbols)
     assert {pool.venue for pool in found.pools} == set(VENUES)
-    told = {pool["address"]: pool for pool in chain.facts["pools"]}
+    facts = {pool["address"]: pool for pool in chain.facts["pools"]}
     named = {mint: symbol for symbol, mint in chain.mint.items()}
     for pool in found.pools:
         assert pool.usable, pool
         assert pool.mints is not None
-        assert [named[mint] for mint in pool.mints] == [told[pool.address][side] for side in ("token_a", "token_b")]
+        assert [named[mint] for mint in pool.mints] == [facts[pool.address][side] for side in ("token_a", "token_b")]
         if pool.venue != "pump":  # whose fee goes by market cap
-            assert pool.fee_ppm == told[pool.address]["fee_ppm"]
+            assert pool.fee_ppm == facts[pool.address]["fee_ppm"]
     assert {pool.proof for pool in found.pools if pool.venue == "pump"} == {"formula"}
     assert found.calls == len(chain.asked)
     assert found.bytes_read > 0
@@ -130,10 +130,10 @@ async def test_pools_by_address_are_known_by_their_owner(chain: Chain) -> None:
     absent, wallet = base58.encode(b"\x07" * 32), chain.mint["SOL"]
     found = await search(chain, named=(*some, absent, wallet), listed=tuple(sorted(chain.pools("KELP", "SOL"))))
     by_address = {pool.address: pool for pool in found.pools}
-    told = {pool["address"]: pool for pool in chain.facts["pools"]}
+    facts = {pool["address"]: pool for pool in chain.facts["pools"]}
     for address in some:
         pool = by_address[address]
-        assert (pool.program, pool.venue, pool.origin) == (told[address]["program"], told[address]["venue"], "config")
+        assert (pool.program, pool.venue, pool.origin) == (facts[address]["program"], facts[address]["venue"], "config")
     assert by_address[absent].state == "no such account"
     assert by_address[wallet].state.startswith("not quotable: its program is Token")
     assert {pool.address for pool in found.pools if pool.origin == "list"} == chain.pools("KELP", "SOL")
@@ -214,11 +214,11 @@ async def test_a_symbol_on_chain_is_made_safe(chain: Chain, symbol: bytes, shown
     mint = encode_mint(decimals=6, supply=1, extensions=((SCALED, bytes(56)), (METADATA, metadata)))
     chain.accounts[key_bytes(chain.mint["TOLL"])] = Account(program.TOKEN_2022, mint[:2_048])
     found = await search(chain, mints=(chain.mint["TOLL"],))
-    told = {token.mint: token.symbol for token in found.tokens}
+    symbols = {token.mint: token.symbol for token in found.tokens}
     if len(mint) <= 2_048:
-        assert told[chain.mint["TOLL"]] == shown
+        assert symbols[chain.mint["TOLL"]] == shown
     else:
-        assert told.get(chain.mint["TOLL"], "") in ("", shown)
+        assert symbols.get(chain.mint["TOLL"], "") in ("", shown)
 
 
 async def test_a_program_that_is_not_indexed_is_left_out_and_said(chain: Chain) -> None:

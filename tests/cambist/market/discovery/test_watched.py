@@ -45,11 +45,11 @@ calls_per_minute = 6000
 
 
 async def watched(settings: Config, folder: Path, **options: object) -> tuple[Watched, list[str]]:
-    said: list[str] = []
+    notified: list[str] = []
     found = await asyncio.to_thread(
-        lambda: discovery.watched(settings, folder=folder, say=said.append, **options)  # type: ignore[arg-type]
+        lambda: discovery.watched(settings, folder=folder, notify=notified.append, **options)  # type: ignore[arg-type]
     )
-    return found, said
+    return found, notified
 
 
 def kept_in(folder: Path) -> Path:
@@ -76,8 +76,8 @@ async def test_a_young_answer_is_kept_and_an_old_one_renewed(chain: Chain, tmp_p
     assert kept["node"] == chain.facts["rpc"]
     assert kept["asked"]["tokens"] == [SOL, USDC]
     calls = len(chain.asked)
-    again, said = await watched(settings, tmp_path)
-    assert (again.cached, again.pools, again.tokens, said) == (True, first.pools, first.tokens, [])
+    again, notified = await watched(settings, tmp_path)
+    assert (again.cached, again.pools, again.tokens, notified) == (True, first.pools, first.tokens, [])
     aged(tmp_path, 23.0)
     assert (await watched(settings, tmp_path))[0].cached
     assert len(chain.asked) == calls
@@ -101,10 +101,10 @@ async def test_offline_the_old_answer_is_used_and_its_age_said(chain: Chain, tmp
     first, _ = await watched(settings, tmp_path)
     aged(tmp_path, 50.0)
     chain.refuse["getMultipleAccounts"] = RpcError(-32601, "Method not found")
-    found, said = await watched(settings, tmp_path)
+    found, notified = await watched(settings, tmp_path)
     assert found.pools == first.pools
     assert found.cached
-    assert "using the pools found 2 d ago at http://127.0.0.1" in said[0]
+    assert "using the pools found 2 d ago at http://127.0.0.1" in notified[0]
     assert found.age_ns > 49 * HOUR_NS
 
 
@@ -142,8 +142,8 @@ async def test_pools_by_address_and_from_a_list_need_no_search(chain: Chain, tmp
     lied = PoolRef(listed[0], "SSwpkEEcbUqx4vtoEByFjSkhKdCT862DNVb52nZg1UZ")
     found, _ = await watched(msgspec.structs.replace(settings, watch=watch), tmp_path)
     assert {pool.address for pool in found.pools} == {named, *listed}
-    told = {pool["address"]: pool["program"] for pool in chain.facts["pools"]}
-    assert all(pool.program == told[pool.address] for pool in found.pools)
+    programs = {pool["address"]: pool["program"] for pool in chain.facts["pools"]}
+    assert all(pool.program == programs[pool.address] for pool in found.pools)
     found, _ = await watched(msgspec.structs.replace(settings, watch=watch, pools=(lied,)), tmp_path)
     (wrong,) = [pool for pool in found.found.pools if not pool.usable]
     assert wrong.address == lied.address
@@ -156,8 +156,10 @@ async def test_the_rows_say_why_and_how_far_each_is_proved(
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
     absent = "GfmpT4hqnDGi9pdTCjhU1RavUTb8T5Cp48rBwrtvhZRR"
     settings = config(chain, tmp_path, f'pools = ["{absent}"]')
-    said: list[str] = []
-    rows = await asyncio.to_thread(lambda: shown(settings, refresh=False, say=said.append, progress=said.append))
+    notified: list[str] = []
+    rows = await asyncio.to_thread(
+        lambda: shown(settings, refresh=False, notify=notified.append, progress=notified.append)
+    )
     assert not rows.ok, "a pool that is named can't be watched"
     by_address = {pool["address"]: pool for pool in rows.json["pools"]}
     assert by_address[absent]["state"] == "no such account"
@@ -170,14 +172,16 @@ async def test_the_rows_say_why_and_how_far_each_is_proved(
     assert depths == sorted(depths, reverse=True)
     assert rows.json["unit"]["label"] == "SOL"
     assert (rows.json["cached"], rows.json["demo"], rows.json["node"]) == (False, False, chain.facts["rpc"])
-    said.clear()
-    session = await asyncio.to_thread(to_watch, settings, said.append, lambda _: None)
+    notified.clear()
+    session = await asyncio.to_thread(to_watch, settings, notified.append, lambda _: None)
     assert session.cached
-    assert said[0] == f"pool {absent} is not watched: no such account"
-    assert said[-1].startswith(f"{len(session.pools)} pools are watched, as http://127.0.0.1")
+    assert notified[0] == f"pool {absent} is not watched: no such account"
+    assert notified[-1].startswith(f"{len(session.pools)} pools are watched, as http://127.0.0.1")
     watch = msgspec.structs.replace(settings.watch, tokens=(), venues=(), pools=(absent,))
     with pytest.raises(DiscoveryError, match="found no pool that can be watched"):
-        await asyncio.to_thread(to_watch, msgspec.structs.replace(settings, watch=watch), said.append, said.append)
+        await asyncio.to_thread(
+            to_watch, msgspec.structs.replace(settings, watch=watch), notified.append, notified.append
+        )
 
 
 def searches(chain: Chain) -> int:
@@ -202,10 +206,10 @@ async def test_doctor_says_what_is_kept_and_knows_its_tokens(
     found, _ = await asyncio.to_thread(lambda: (discovery.watched(settings), None))
     asked = searches(chain)
     assert asked > calls
-    told = await checks()
-    assert told["pools"][0]
-    assert told["pools"][1].startswith(f"{len(found.pools)} found 0 s ago at http://127.0.0.1")
-    assert told["rule"][0]
+    kept_checks = await checks()
+    assert kept_checks["pools"][0]
+    assert kept_checks["pools"][1].startswith(f"{len(found.pools)} found 0 s ago at http://127.0.0.1")
+    assert kept_checks["rule"][0]
     assert searches(chain) == asked, "no node is asked for pools to look at what is kept"
 
 

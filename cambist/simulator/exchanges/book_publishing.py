@@ -1,4 +1,4 @@
-"""How an exchange tells its books: the touch, trades, snapshots and updates, and the truth to hold them against."""
+"""How an exchange publishes its books: the touch, trades, snapshots and updates, and the truth to hold them against."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BOOK_MOODS = (Kind.CROSSED, Kind.LOCKED, Kind.EMPTY_BOOK, Kind.DEEP_SNAPSHOT)
 
 
-class Teller(Publisher, ABC):
+class BookPublisher(Publisher, ABC):
     """The books of one exchange and what its listeners have of them."""
 
     client_truncates: ClassVar[bool] = False
