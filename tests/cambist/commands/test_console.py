@@ -1,5 +1,6 @@
 """How a command ends: by itself, by a signal, by a refusal, by a bug."""
 
+import json
 import os
 import runpy
 import signal
@@ -15,6 +16,7 @@ from cambist.bench import suite
 from cambist.cli import main
 from cambist.commands.console import INTERRUPTED, UNUSABLE, Interrupts, Stop
 from cambist.commands.import_ import import_
+from cambist.model.venues import CHAIN_BOOKS, POOL_VENUES
 from tests.cambist.conftest import Terminal
 
 pytestmark = pytest.mark.timeout(60)
@@ -112,3 +114,16 @@ def test_a_terminal_sees_how_many_endpoints_are_done(
     before, _, after = shown.partition(b"\r\x1b[K")
     assert b"{" not in before, "the line is gone when the result comes"
     assert b'"venues"' in after
+
+
+def test_doctor_gives_a_script_every_check_and_how_far_each_venue_is_proved(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cambist.doctor.machine.WATCHED_S", 0.0)
+    code = main(["doctor", "--json", "--config", str(config)])
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema"] == 1
+    assert code == (0 if all(check["ok"] for check in found["checks"]) else 1)
+    assert {"python", "engine", "terminal", "disk", "log", "loopback"} <= {check["name"] for check in found["checks"]}
+    assert not any("step" in check for check in found["checks"]), "the embedded market has no endpoints"
+    assert [venue["name"] for venue in found["venues"]] == [venue.name for venue in (*POOL_VENUES, *CHAIN_BOOKS)]
