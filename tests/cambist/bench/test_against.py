@@ -276,6 +276,53 @@ def test_what_can_not_be_compared_ends_it_with_2(args: list[str]) -> None:
     assert main(["bench", *args]) == 2
 
 
+def test_runs_that_were_kept_are_compared_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = (RUNS / f"2026-11-23-{letter}.json" for letter in "ab")
+    args = ["bench", "--against", str(one), "--against", str(two), "--measured"]
+    assert main([*args, str(one), "--json"]) == 0
+    output = json.loads(capsys.readouterr().out)
+    assert output["against"]["files"] == [str(one), str(two)]
+    assert output["against"]["machine"]["engine"] == "rust, release"
+    names = set(against.figures(against.load(one)))
+    assert {(change["name"], change["size"]) for change in output["changes"]} == names
+    assert main([*args, str(one)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(names) + 3
+
+
+@pytest.mark.parametrize(
+    ("args", "printed"), [([], ["x"]), (["--json"], []), (["--against", "old"], ["x", "old:", "new:", "same", "1"])]
+)
+def test_a_call_that_looks_no_worse_is_measured_once(
+    args: list[str],
+    printed: list[str],
+    kept: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    made = EngineRow("x", "10", None, 10, None, "", None, None, "", None, {"rust": tuple(rounds(10))})
+
+    def measured(notify: object, plan: suite.Plan, show: Any) -> dict[str, Any]:
+        assert plan.parts == ("engine",)
+        show(made)
+        return {"machine": {"engine": "rust, release"}, "rows": [made]}
+
+    def measured_again(wanted: object) -> None:
+        pytest.fail("nothing looks worse")
+
+    kept("old", call("x", 10))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(suite, "run", measured)
+    monkeypatch.setattr(again, "measured", measured_again)
+    assert main(["bench", "engine", *args]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    if "--json" in args:
+        assert [row["name"] for row in json.loads(out)["rows"]] == ["x"]
+    else:
+        assert [text.split()[0] for text in out.splitlines()] == printed
+
+
 @pytest.mark.parametrize(("second", "code"), [(10, 0), (20, 1)])
 def test_a_call_that_looks_worse_is_measured_again(
     second: float, code: int, kept: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,8 +1,13 @@
+import math
 from pathlib import Path
 
 import pytest
 
-from cambist.config import Config, ConfigError, load
+from cambist.config import Config, ConfigError, Market, load
+from cambist.config.checks import problems
+from cambist.config.errors import line_of
+from cambist.config.schema import Paper, Risk
+from cambist.config.watch import Watch
 from cambist.doctor import machine
 from cambist.model.market import Equivalence
 
@@ -206,3 +211,50 @@ def test_the_equivalence_in_the_readme_is_one(tmp_path: Path) -> None:
     section = readme.partition("## Equivalences")[2]
     config = load(write(tmp_path, section.partition("```toml")[2].partition("```")[0]))
     assert [each.pair for each in config.equivalences] == ["kraken:USDC/USD"]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(
+    ("table", "key", "form"),
+    [
+        ("market", "rate", "{}"),
+        ("risk", "cap", "{{SOL = 1.0, USDC = {}}}"),
+        ("risk", "daily_loss", "{{SOL = {}}}"),
+        ("paper", "wallet", "{{SOL = {}}}"),
+        ("watch", "min_liquidity", "{}"),
+    ],
+)
+def test_what_is_no_number_is_refused_where_it_stands(
+    tmp_path: Path, table: str, key: str, form: str, number: str
+) -> None:
+    head = "[watch]\ntokens = ['SOL', 'USDC']\n" if table == "watch" else f"[{table}]\n\n"
+    path = write(tmp_path, f"{head}{key} = {form.format(number)}\n")
+    with pytest.raises(ConfigError) as refused:
+        load(path)
+    assert (refused.value.path, refused.value.line) == (path, 3)
+
+
+@pytest.mark.parametrize("value", ["3", "'x'", "[]", "true"])
+def test_rules_that_are_no_table_are_no_setting(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(write(tmp_path, f"\nrules = {value}\n"))
+    assert refused.value.line in (2, None)
+
+
+def test_what_has_no_key_has_no_line() -> None:
+    assert line_of("[market]\nseed = 1\n", "") is None
+    assert line_of("[market]\nseed = 1\n", ".") is None
+    assert line_of("[market]\nseed = 1\n", "market.seed") == 2
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_what_is_no_number_is_found_in_a_config_that_no_file_was_read_for(number: float) -> None:
+    config = Config(
+        market=Market(rate=number),
+        watch=Watch(tokens=("SOL", "USDC"), min_liquidity=number),
+        risk=Risk(cap={"SOL": number}, daily_loss={"USDC": 1.0, "SOL": number}),
+        paper=Paper(wallet={"SOL": number}),
+    )
+    assert sorted(key for key, _ in problems(config)) == [
+        "market.rate", "paper.wallet", "risk.cap", "risk.daily_loss", "watch.min_liquidity",
+    ]  # fmt: skip
