@@ -49,6 +49,7 @@ app = App(
     help="A live arbitrage dashboard: watch, replay, verify.",
     version=version,
     default_parameter=Parameter(negative=()),
+    suppress_keyboard_interrupt=False,  # `main` answers it with its own exit code
 )
 app.default(_command(DEFAULT))
 for name in COMMANDS:
