@@ -126,3 +126,20 @@ def order(shape: str, table: type[msgspec.Struct]) -> list[str]:
 
 def test_each_panel_is_a_room_and_a_section() -> None:
     assert all((ROOT / "tui/panels" / f"{name}.py").is_file() for name in PANELS)
+
+
+def sources() -> list[Path]:
+    """Returns the files of both languages but tests, benches and what is generated."""
+    folders = ("cambist", "feeds", "storage", "themes", "tui", "scripts", "engine_rs")
+    found = [path for folder in folders for end in ("py", "rs") for path in (ROOT / folder).rglob(f"*.{end}")]
+    spared = {"tests", "target", "benches", "fuzz"}
+    return [path for path in found if not spared & {*path.relative_to(ROOT).parts} and path.name != "tests.rs"]
+
+
+def test_a_long_file_says_why_it_is_one() -> None:
+    long = [path for path in sources() if len(path.read_text(encoding="utf-8").splitlines()) > 400]
+    silent = [
+        str(path.relative_to(ROOT)) for path in long if "One file" not in path.read_text(encoding="utf-8")[:5_000]
+    ]
+    assert long
+    assert silent == []

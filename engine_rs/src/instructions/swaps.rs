@@ -1,4 +1,6 @@
 //! Swaps; a pool comes as the named tuple of its accounts.
+//!
+//! One file: a table of calls, each the names of one venue's accounts in their order and nothing else.
 #![expect(
     clippy::needless_pass_by_value,
     reason = "arguments are extracted from Python objects by value"

@@ -4,6 +4,8 @@
 //! where a source gives one, venue streams by sequence number. Within a slot only the connection that first delivered
 //! an account may advance it: another one's copy may be older, and nothing in it says so. Memory is bounded: a
 //! window holds the last keys, first in first out.
+//!
+//! One file: what is known of an endpoint, a key and a lead is one state, and every rule reads all of it.
 
 mod parts;
 mod window;

@@ -1,5 +1,7 @@
 //! What each token costs on each venue: pools in the quote token, books in the asset that they are quoted in; also the
 //! reference that turns SOL into others.
+//!
+//! One file, as its twin is: rows, their sources and the reference prices are kept in step by the same two updates.
 
 use std::collections::BTreeMap;
 

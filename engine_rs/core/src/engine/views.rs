@@ -1,4 +1,6 @@
 //! What screens are shown of an engine: the whole of it, and one cycle opened up.
+//!
+//! One file, for it is a list: a struct for each thing shown and where its fields come from.
 
 use crate::venues::{PoolKind, TYPICAL};
 use std::collections::BTreeMap;

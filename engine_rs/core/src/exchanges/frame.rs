@@ -2,6 +2,8 @@
 //!
 //! Strict means RFC 8259, UTF-8, at most 64 containers deep and 16 MiB long. A key that is read must not come twice in its
 //! object; what is not read is only checked for its grammar. The twin accepts and refuses the same frames.
+//!
+//! One file: the nodes that the pass writes and the fields that read them are one layout.
 
 use std::borrow::Cow;
 use std::ops::Range;

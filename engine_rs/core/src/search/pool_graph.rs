@@ -7,6 +7,8 @@
 //! others almost right. One pass over the pools then tells which edges would lower a price. None does: there is no
 //! negative cycle. Else Bellman-Ford goes on from the tails of those alone, with Tarjan's subtree disassembly: an edge
 //! into an ancestor of its own tail closes a negative cycle.
+//!
+//! One file: the pass over the pools, the forest it falls back to and the walk share the columns of one graph.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;

@@ -10,6 +10,8 @@
 //! **Bound.** Where the profit but for rounding is concave, the result is within `profit/2^17 + 4·rounding` of the best in
 //! min..=cap, or its bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. `rounding` is what
 //! one atom lost in every hop is worth at the end.
+//!
+//! One file: start, bracket, steps and bound are one proof, and are read as one.
 
 /// Most times the chain is quoted for one size.
 pub const MAX_EVALUATIONS: u32 = 32;

@@ -13,6 +13,8 @@
 //! A price that is no number in range is counted: averages ignore it (KAMA has none while it lasts: see `FixedKama`), and
 //! its bar and the next earn nothing and cross nothing. So does a bar after a price of 0 earn nothing. No prices give no
 //! bars.
+//!
+//! One file, as its twin is: averages, followers and kinds are steps of one recurrence, which no one else calls.
 
 use crate::series::equity::Equity;
 use crate::series::kama::{FixedKama, Kama};

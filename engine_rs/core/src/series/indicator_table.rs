@@ -2,6 +2,8 @@
 //!
 //! Each token's figures have the bits of `Rsi`, `Ema`, `Bollinger` and `Kama`: the same sums in the same order, with eight
 //! tokens side by side. A price that is no number in range is ignored and counted, and the token's figures then stay.
+//!
+//! One file: a group of eight tokens is one block of memory, which every figure's step reads and writes.
 
 #![expect(
     clippy::inline_always,

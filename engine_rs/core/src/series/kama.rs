@@ -3,6 +3,8 @@
 //! Both smooth by (efficiency × (fast − slow) + slow)², where efficiency is the way made ÷ the way gone over a window, 0
 //! where nothing moved. Only + − × ÷ are used, in the order written, and the way gone is added up from the oldest step
 //! each time: the twin gives the same bits. The two treat unusable values differently: see each.
+//!
+//! One file: two forms of one average, beside each other so that their differences are seen.
 
 #![expect(
     clippy::inline_always,

@@ -1,4 +1,6 @@
 //! What a pool program is to the engine: what a room says of its pools, and a row of the programs whose reports are read.
+//!
+//! One file, for it is the one page that says what a room has to offer; half of it is what each item means.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;

@@ -29,6 +29,8 @@
 //! its length before it is used: quotes take at most 376 times the bytes of their file.
 //!
 //! For users of the engine: no screen and no order uses it.
+//!
+//! One file: the layout above is written and read here, and nowhere else.
 
 mod pack;
 

@@ -15,6 +15,8 @@
 //!
 //! A pool moves both its edges at once: they join the set before either is repaired, since a repair that meets an edge
 //! of negative reduced cost outside the set need not end.
+//!
+//! One file, as its twin is: every update has to restore the invariant, so all that may break it is in sight.
 
 mod cold;
 

@@ -4,6 +4,8 @@
 //! blocks, so that a point needn't wait for the one before it, and windows are differences of running sums that start anew
 //! every few hundred points. RSI and EMA stay within 1e-9 of the largest input, a band within 1e-9 of the window's mean or
 //! deviation, whichever is larger: where a running sum can't promise that, the window is added up by itself.
+//!
+//! One file: three kernels that are read beside each other, for they share how running sums begin and end.
 
 #![expect(
     clippy::inline_always,

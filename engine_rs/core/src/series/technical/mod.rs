@@ -4,6 +4,8 @@
 //! A value that is no number in range is ignored and counted; the indicator then stays as it was. Where several values
 //! come together (a bar, a trade), one unusable value makes all of them unusable. There is no result, `None` (NaN in
 //! arrays), until there were enough usable values; no values give no results.
+//!
+//! One file: seven indicators of one shape, to be compared line by line with their twins.
 
 pub mod arrays;
 mod macd;
