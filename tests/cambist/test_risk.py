@@ -1,12 +1,13 @@
 """RiskGate alone: what live trading refuses beyond the limits."""
 
+import msgspec
 import pytest
 
 from cambist.execution import risk
 from cambist.execution.risk import Approved, Limits, RiskGate
 from cambist.model.market import PoolRef
 from cambist.model.opportunity import Cost, Opportunity
-from cambist.model.orders import Intent, Refused
+from cambist.model.orders import Fill, Intent, Refused
 from cambist.model.venues import POOL_VENUES, UNPROVED_PROGRAMS, VENUE_OF_PROGRAM
 
 TOKEN, POOL, PROGRAM = "SOL", "pool", "made up"
@@ -79,3 +80,38 @@ def test_a_venue_that_is_proved_in_part_says_which_part():
     forms = {venue.name: dict(venue.forms) for venue in POOL_VENUES if venue.forms}
     assert list(forms) == ["damm2"]
     assert list(forms["damm2"].values()) == ["program"] + ["formula"] * 4
+
+
+def fill(net: int) -> Fill:
+    return Fill(1, 1, "filled" if net >= 0 else "missed", 10, 10 + net, 0, net)
+
+
+def test_a_cap_and_a_balance_may_be_used_up_and_no_more() -> None:
+    asked = intent()
+    assert isinstance(RiskGate(Limits(cap={TOKEN: 10}, daily_loss={TOKEN: 50})).check(asked, 1, {TOKEN: 10}), Approved)
+    much = RiskGate(Limits(cap={TOKEN: 9}, daily_loss={TOKEN: 50})).check(asked, 1, {TOKEN: 10})
+    assert isinstance(much, Refused)
+    assert much.reason == "cap"
+    short = RiskGate(LIMITS).check(asked, 1, {TOKEN: 9})
+    assert isinstance(short, Refused)
+    assert short.reason == "balance"
+
+
+def test_what_an_open_order_holds_is_not_free_until_it_ends() -> None:
+    gate = RiskGate(LIMITS)
+    assert isinstance(gate.check(intent(), 1, {TOKEN: 19}), Approved)
+    other = msgspec.structs.replace(intent(), opportunity=msgspec.structs.replace(intent().opportunity, key="other"))
+    held = gate.check(other, 1, {TOKEN: 19})
+    assert isinstance(held, Refused)
+    assert held.reason == "balance"
+    gate.on_fill("k", TOKEN, 10, fill(0))
+    assert isinstance(gate.check(other, 1, {TOKEN: 19}), Approved)
+
+
+@pytest.mark.parametrize(("nets", "lost"), [((-49,), 49), ((-50,), 50), ((30, -49), 49), ((30, -50), 50)])
+def test_a_loss_counts_from_the_peak_and_halts_at_its_limit(nets: tuple[int, ...], lost: int) -> None:
+    gate = RiskGate(LIMITS)
+    for net in nets:
+        gate.on_fill("k", TOKEN, 0, fill(net))
+    assert gate.from_peak(TOKEN) == -lost
+    assert gate.mode == ("HALTED" if lost >= 50 else "RUNNING")

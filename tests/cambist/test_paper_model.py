@@ -1,0 +1,70 @@
+"""How a paper order ends, to the atom: slippage against the trader, fees of a fill and of a miss."""
+
+from typing import Any
+
+import pytest
+
+from cambist.engine.protocol import RouteQuote
+from cambist.execution.paper_model import PPM, PaperParams, draw, land
+from cambist.model.orders import Order
+
+SEED = 7
+SLIPPING = PaperParams(failure_ppm=0, slippage_ppm=30)
+SENT, PAID = 1_000_000, 1_010_001
+
+
+class Market:
+    """Quotes every route alike."""
+
+    def __init__(self, paid: int, reason: str = "") -> None:
+        self._quote = RouteQuote(paid, reason)
+
+    def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
+        return self._quote
+
+
+def order(number: int, min_out: int = 0) -> Order:
+    return Order(
+        id=number, intent_id=number, sent_ns=0, due_ns=1, key="k", route=["a:0", "b:1"], tokens=["T", "U", "T"],
+        amount_in=SENT, min_out=min_out, expected_net=0, fee=70, miss_fee=20,
+    )  # fmt: skip
+
+
+def landed(made: Order, paid: int = PAID, reason: str = "", params: PaperParams = SLIPPING) -> Any:
+    engine: Any = Market(paid, reason)
+    return land(params, SEED, made, engine, 5)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_slippage_takes_from_what_is_paid_and_is_rounded_against_the_trader(number: int) -> None:
+    slip = draw(SEED, number, "slippage", 31)
+    whole, rest = divmod(PAID * slip, PPM)
+    out = PAID - whole - (1 if rest else 0)
+    found = landed(order(number))
+    assert (found.status, found.amount_in, found.amount_out, found.fee) == ("filled", SENT, out, 70)
+    assert found.net == out - SENT - 70
+
+
+def test_some_of_those_numbers_slip_and_leave_a_rest() -> None:
+    slips = [draw(SEED, number, "slippage", 31) for number in range(1, 9)]
+    assert any(PAID * slip % PPM for slip in slips)
+    assert len({*slips}) > 3
+
+
+def test_the_least_that_is_asked_for_is_enough_and_an_atom_less_is_not() -> None:
+    out = landed(order(3)).amount_out
+    assert landed(order(3, out)).status == "filled"
+    missed = landed(order(3, out + 1))
+    assert (missed.status, missed.reason) == ("missed", "price moved")
+    assert (missed.amount_in, missed.amount_out, missed.fee, missed.net) == (0, 0, 20, -20)
+
+
+def test_a_route_that_is_refused_costs_what_a_miss_does() -> None:
+    missed = landed(order(3), 0, "stale")
+    assert (missed.status, missed.reason, missed.fee, missed.net) == ("missed", "stale", 20, -20)
+
+
+def test_an_order_that_never_lands_costs_nothing() -> None:
+    missed = landed(order(3), params=PaperParams(failure_ppm=PPM))
+    assert (missed.status, missed.reason, missed.fee, missed.net) == ("missed", "not landed", 0, 0)
+    assert landed(order(3), params=PaperParams(failure_ppm=0, slippage_ppm=0)).amount_out == PAID
