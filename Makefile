@@ -107,6 +107,10 @@ replay: setup ## replay a session (ARGS="SESSION --speed 4")
 audit: $(VENV)/.made ## licences, duplicates and advisories of the dependencies (cargo-deny, pip-audit)
 	@PATH="$(abspath $(BIN)):$$PATH" $(PY) scripts/audit.py
 
+# Every cycle of each market is sized beside the engine: 4 minutes for the 6,000 trades of a full run.
+ranking: setup ## hold the engine against every cycle of random markets: is what earns most kept? (ARGS="--trades 500 --seed 7")
+	@$(PY) scripts/ranking.py $(ARGS)
+
 cost: setup ## count the files that one pool program, exchange, setting, price field, panel or command more touches
 	@$(PY) scripts/cost_of_change.py $(ARGS)
 
@@ -127,4 +131,4 @@ lock: ## refresh requirements.lock (needs uv)
 clean: ## remove what the chores built
 	rm -rf $(VENV) build engine_rs/target cambist/engine/_native*.so
 
-.PHONY: help setup run test chaos audit cost coverage coverage-core coverage-rooms lint format bench fuzz fuzz-corpus replay screenshots lock clean
+.PHONY: help setup run test chaos audit cost ranking coverage coverage-core coverage-rooms lint format bench fuzz fuzz-corpus replay screenshots lock clean

@@ -16,6 +16,7 @@ from cambist import VERSION, log
 from cambist import engine as engines
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup
+from cambist.kernel.state import RULES
 from cambist.market.setup import kernel_setup
 from cambist.model.events import HEADER
 from cambist.model.units import NS_PER_S
@@ -166,6 +167,7 @@ def _recorders(
 
     def recorder(on_end: Callable[[str], None]) -> Recorder:
         meta = {"app": VERSION, "engine": kernel.engine.name, "seed": str(market.seed), "market": market.label}
+        meta["rules"] = str(RULES)
         return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes, name=named)
 
     return recorder

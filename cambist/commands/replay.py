@@ -77,7 +77,7 @@ def replay(
         put(report)
     else:
         print_line(summary(report))
-    if report["digest_match"] is False:
+    if report["digest_match"] is False or damage:
         raise Stop(DIFFERENT, damage or f"decisions differ from record {report['first_divergent_seq']} on")
     return INTERRUPTED if stop.seen else OK
 

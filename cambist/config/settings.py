@@ -27,11 +27,15 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far to look for cycles. A budget is counted in edges expanded, never in time."""
 
     max_hops: Annotated[int, _meta("legs", 2, 5, "longest cycle that is looked for")] = 4
-    keep: Annotated[int, _meta("cycles", 0, BILLION, "best cycles kept per search")] = 6
+    keep: Annotated[
+        int, _meta("cycles", 0, 256, "cycles that are sized exactly when a pool of theirs moves: those that earn most")
+    ] = 6
     budget_edges: Annotated[int, _meta("edges", 0, BILLION, "edges that one search may expand")] = 20_000
     margin_ppm: Annotated[
         int, _meta("ppm", 0, MILLION, "cycles that lose up to this much at the margin are proposed too, as near misses")
     ] = 300
+    linger_slots: Annotated[int, _meta("slots", 0, BILLION, "how long a cycle stands that pays no more")] = 25
+    linger_ms: Annotated[int, _meta("ms", 0, BILLION, "the same for a cycle without a pool")] = 10_000
 
 
 class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -318,6 +318,8 @@ class Counters(msgspec.Struct, frozen=True):
     budget_cuts: int = 0
     torn: int = 0
     """Updates that left a pool torn."""
+    crowded_out: int = 0
+    """Cycles that were dropped, as more stand that earn more."""
     stopped: dict[str, int] = {}
     """Opportunities that each gate stopped, by reason, sorted by name; one that stays refused for the same reason at
     the same size counts once."""

@@ -19,7 +19,7 @@ from cambist.engine.protocol import Engine, EngineSetup
 from cambist.execution import paper_model
 from cambist.execution.risk import Approved, RiskGate, RiskState
 from cambist.kernel.effects import Effects, Keyframe, Totals
-from cambist.kernel.state import SCHEMA, KernelSetup, KernelState, StateBody, read_state
+from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, read_state
 from cambist.model.commands import (
     Arm,
     ClearHalt,
@@ -62,6 +62,8 @@ class Kernel:
         for, which may be the only one there is."""
         self.setup = setup
         self.engine = make_engine(engine, setup.engine)
+        self.decided_by = RULES
+        """The rules by which the session that is stepped was decided when it was recorded."""
         self._fresh(setup, KernelState(dict(setup.wallet), RiskState(), {}, []))
         self.last_seq = 0
         self.now_ns = 0
@@ -102,16 +104,17 @@ class Kernel:
             next_order=self._next_order,
         )
         snapshot = base64.b64encode(self.engine.snapshot()).decode()
-        return encode(StateBody(SCHEMA, self.setup, kernel, snapshot))
+        return encode(StateBody(SCHEMA, self.setup, kernel, snapshot, self.decided_by))
 
     def initial_state(self) -> bytes:
         """Returns the body of a STATE record for a session that starts from nothing but the setup."""
         kernel = KernelState(dict(self.setup.wallet), RiskState(), {}, [])
-        return encode(StateBody(SCHEMA, self.setup, kernel, ""))
+        return encode(StateBody(SCHEMA, self.setup, kernel, "", self.decided_by))
 
     def restore(self, body: bytes) -> None:
         """Starts over from a STATE record's body. Raises `ValueError` if it is none of a known version."""
         state = read_state(body)
+        self.decided_by = state.rules
         self.engine = self._make(self._engine_name, state.setup.engine)
         if state.engine:
             self.engine.restore(base64.b64decode(state.engine))

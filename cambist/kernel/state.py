@@ -14,6 +14,9 @@ from cambist.model.orders import Order
 from cambist.model.valuation import Valuing
 
 SCHEMA = 1
+RULES = 2
+"""Of what decides: raised with each change after which the same records may lead to other decisions. 1 kept the
+lightest cycles, 2 keeps those that earn most."""
 
 
 class KernelSetup(msgspec.Struct, frozen=True):
@@ -55,6 +58,8 @@ class StateBody(msgspec.Struct, frozen=True):
     kernel: KernelState
     engine: str
     """Base64 of `Engine.snapshot`; empty for a fresh engine."""
+    rules: int = 1
+    """`RULES` of the build that decided."""
 
 
 def read_state(body: bytes) -> StateBody:

@@ -236,6 +236,7 @@ class RecordedSource:
             records=self._records,
             digest=kernel.digest,
             digest_match=replayer.match,
+            decided_by=kernel.decided_by if replayer.not_compared else None,
             density=self._density,
             markers=self._markers,
             finished=replayer.finished,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from typing import TYPE_CHECKING
 
+from cambist.kernel.state import RULES
 from cambist.runtime.pace import cut
 from cambist.runtime.report import report
 from storage.files import SessionError
@@ -58,9 +59,17 @@ class Replayer:
                 return
             self._chunk, self._next_seq = chunk, chunk.info.last_seq + 1
 
+    @property
+    def not_compared(self) -> str:
+        """Why digests are not compared, empty if they are."""
+        theirs = self.kernel.decided_by
+        return "" if theirs == RULES else f"decided by rules {theirs}, this is {RULES}: not compared"
+
     def _end(self, why: str) -> None:
         """Ends here: what follows can't be read, so nothing can be said to be equal from here on."""
         self.damage, self._chunk = why, None
+        if self.not_compared:
+            return
         self.compared += 1
         if self.first_divergent_seq is None:
             self.first_divergent_seq = self.kernel.last_seq + 1
@@ -102,6 +111,8 @@ class Replayer:
         if not chunk.info.digest:
             return
         self.recorded_digest = chunk.info.digest
+        if self.not_compared:
+            return
         self.compared += 1
         if chunk.info.digest != self.kernel.digest and self.first_divergent_seq is None:
             self.first_divergent_seq = chunk.info.first_seq
@@ -148,5 +159,7 @@ class Replayer:
             recorded_digest=self.recorded_digest,
             digest_match=self.match,
             first_divergent_seq=self.first_divergent_seq,
+            not_compared=self.not_compared,
+            damage=self.damage,
         )
         return found

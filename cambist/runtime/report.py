@@ -47,6 +47,8 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
         "digest": kernel.digest,
         "digest_match": None,
         "first_divergent_seq": None,
+        "not_compared": "",
+        "damage": "",
     }
 
 

@@ -108,12 +108,17 @@ class Market:
     records: list[bytes] = field(default_factory=list)
     requests: int = 0
     update: int = 100
+    sides: dict[str, tuple[str, str]] = field(default_factory=lambda: SIDES)
+    decimals: dict[str, int] = field(default_factory=lambda: DECIMALS)
 
     def __post_init__(self) -> None:
-        for mint, decimals in DECIMALS.items():
+        for mint, decimals in self.decimals.items():
             data = encode_mint(decimals=decimals, supply=10**15)
             self.accounts[base58.decode(mint)] = (program.TOKEN, data)
         self._clock()
+        self._pools()
+
+    def _pools(self) -> None:
         self._ray("ray-sol-usdc", 40_000 * 10**9, 6_000_000 * 10**6)
         self._ray("ray-bonk-sol", 300_000_000_000 * 10**5, 30_000 * 10**9)
         config = encode_cpmm_config(trade_fee_rate=2_500, protocol_fee_rate=120_000, fund_fee_rate=40_000)
@@ -130,25 +135,25 @@ class Market:
 
     def _vaults(self, name: str, amounts: tuple[int, int]) -> tuple[bytes, bytes]:
         vaults = key(f"{name}-va"), key(f"{name}-vb")
-        for vault, mint, amount in zip(vaults, SIDES[name], amounts, strict=True):
+        for vault, mint, amount in zip(vaults, self.sides[name], amounts, strict=True):
             data = encode_token_account(mint=base58.decode(mint), owner=key("authority"), amount=amount)
             self.accounts[vault] = (program.TOKEN, data)
         return vaults
 
     def _ray(self, name: str, coin: int, pc: int) -> None:
-        vaults, (mint_a, mint_b) = self._vaults(name, (coin, pc)), SIDES[name]
+        vaults, (mint_a, mint_b) = self._vaults(name, (coin, pc)), self.sides[name]
         data = encode_amm_v4(
             coin_vault=vaults[0],
             pc_vault=vaults[1],
             coin_mint=base58.decode(mint_a),
             pc_mint=base58.decode(mint_b),
-            coin_decimals=DECIMALS[mint_a],
-            pc_decimals=DECIMALS[mint_b],
+            coin_decimals=self.decimals[mint_a],
+            pc_decimals=self.decimals[mint_b],
         )
         self.accounts[key(name)] = (owned.RAYDIUM_V4, data)
 
     def _cpmm(self, name: str, first: int, second: int) -> None:
-        vaults, (mint_a, mint_b) = self._vaults(name, (first, second)), SIDES[name]
+        vaults, (mint_a, mint_b) = self._vaults(name, (first, second)), self.sides[name]
         data = encode_cpmm_pool(
             amm_config=key("config"),
             vault_0=vaults[0],
@@ -161,7 +166,7 @@ class Market:
         self.accounts[key(name)] = (owned.RAYDIUM_CPMM, data)
 
     def _orca(self, name: str, tick: int) -> None:
-        mint_a, mint_b = SIDES[name]
+        mint_a, mint_b = self.sides[name]
         data = encode_whirlpool(
             tick_spacing=SPACING,
             fee_tier_index=SPACING,

@@ -3,7 +3,6 @@
 import json
 import random
 from types import SimpleNamespace
-from typing import ClassVar
 
 import msgspec
 import pytest
@@ -13,6 +12,8 @@ from hypothesis import strategies as st
 from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.engine.standing import Moment, Standing
+from cambist.engine.reference.search.by_money import Ranked
+from cambist.engine.reference.search.estimate import Estimate
 from cambist.engine.reference.series.kama import kama
 from cambist.engine.reference.series.signal_persistence import Runs
 from cambist.engine.reference.series.technical import bollinger, ema, rsi
@@ -250,21 +251,22 @@ def test_flickering_markets_are_decided_on_alike_by_both(most: int, seed: int) -
 class Names:
     """A market whose edges have names and no base token: a cycle through it is found and lost, never sized."""
 
-    graph = SimpleNamespace(name=str)
-    ends = staticmethod(lambda edge: ("", ""))
-    ranks: ClassVar[dict[str, int]] = {}
+    graph = SimpleNamespace(cycle_key=str)
+
+
+FOUND = Ranked([1, 2], None, -1, Estimate(0.0, 0.0, 0.0), None, None)
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 5), st.integers(1, 4))
 @settings(max_examples=200, deadline=None)
 def test_it_counts_as_runs_of_signal_persistence_do(present: list[bool], least: int, most: int) -> None:
-    standing = Standing(gated(most), Names(), Names())  # type: ignore[arg-type]  # what it asks of a market is there
+    standing = Standing(gated(most), Names())  # type: ignore[arg-type]  # what it asks of a market is there
     runs = Runs(least, most)
     for slot, here in enumerate(present, 100):
         shown = runs.update(int(here))
         if here:
-            cycle = standing.found(Moment(0, 0, slot), [1, 2], -1)
+            cycle = standing.find(Moment(0, 0, slot), FOUND)
             assert (slot - cycle.first_slot + 1 >= least) == bool(shown)
             if not present[slot - 99 : slot - 98] or not present[slot - 99]:
-                standing.lose(cycle, slot)
+                standing.end(Moment(0, 0, slot), cycle, "gone")
     assert len(standing.gaps) <= 1

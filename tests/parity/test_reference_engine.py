@@ -105,7 +105,7 @@ def test_a_damaged_block_is_an_error_after_its_whole_records(engine, market):
 
 
 def test_what_outcomes_taught_halves_every_ten_minutes(engine, market):
-    from cambist.engine.reference.engine.standing import MEMORY_SLOTS
+    from cambist.engine.reference.engine.judging import MEMORY_SLOTS
 
     for _ in range(9):
         engine.learn("p:0|q:0", landed=False)
@@ -113,11 +113,11 @@ def test_what_outcomes_taught_halves_every_ten_minutes(engine, market):
     market.slot += MEMORY_SLOTS
     market.next_slot()
     run(engine, market.take())
-    assert engine.standing.learned == {("atomic", 2): (0, 5)}
+    assert engine.judge.learned == {("atomic", 2): (0, 5)}
     market.slot += 70 * MEMORY_SLOTS
     market.next_slot()
     run(engine, market.take())
-    assert engine.standing.learned == {}
+    assert engine.judge.learned == {}
 
 
 def test_slots_before_the_first_announced_one_are_not_counted():

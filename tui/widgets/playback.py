@@ -145,7 +145,8 @@ def _right(canvas: Canvas, status: ReplayStatus, end: int, room: int) -> int:
     of = f" of {formats.grouped(status.records)}"
     now = formats.grouped(status.record).rjust(len(of) - 4)
     digest = formats.address(status.digest) if status.digest else glyph("unknown")
-    verdict, role = {True: ("equal", "muted"), False: ("differs", "danger bold"), None: ("not compared", "muted")}[
+    unknown = "not compared" if status.decided_by is None else f"by rules {status.decided_by}, not compared"
+    verdict, role = {True: ("equal", "muted"), False: ("differs", "danger bold"), None: (unknown, "muted")}[
         status.digest_match
     ]
     forms = (

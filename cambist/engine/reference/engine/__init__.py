@@ -16,11 +16,13 @@ from cambist.engine.reference.engine import control, ingest
 from cambist.engine.reference.engine.book_view import inspect_book
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.gauges import gauge
+from cambist.engine.reference.engine.judging import Judge
 from cambist.engine.reference.engine.market import Market
 from cambist.engine.reference.engine.market.legs import leg
 from cambist.engine.reference.engine.needs import take_refused
 from cambist.engine.reference.engine.prices import Prices
 from cambist.engine.reference.engine.race import Race
+from cambist.engine.reference.engine.route import walk
 from cambist.engine.reference.engine.snapshot import dump, load
 from cambist.engine.reference.engine.standing import Standing
 from cambist.engine.reference.engine.views import Tally, inspect, inspect_price, present
@@ -49,7 +51,8 @@ class ReferenceEngine:
         self.prices = Prices(setup, self.market)
         self.fees = FeeModel(setup.bidding.window_slots)
         self.sources = Sources()
-        self.standing = Standing(setup, self.market, self.prices)
+        self.standing = Standing(setup, self.market)
+        self.judge = Judge(setup, self.market, self.prices)
         self.reprice()
         self.counters = Tally()
         self.needs: list[Need] = []
@@ -77,20 +80,20 @@ class ReferenceEngine:
             problem = leg(self.market, edge, now_ns).problem
             if problem:
                 return RouteQuote(0, problem)
-        hops = self.standing.walk(edges, amount_in)
+        hops = walk(self.market, edges, amount_in)
         if isinstance(hops, str):
             return RouteQuote(0, hops)
         return RouteQuote(hops[-1].amount_out if hops else amount_in, "")
 
     def learn(self, key: str, *, landed: bool) -> None:
         """Counts how an order on cycle `key` ended."""
-        self.standing.learn(key, landed=landed)
+        self.judge.learn(key, landed=landed)
         self.sources.learn(self.sources.percent(self.setup.bidding), landed=landed)
         self.reprice()
 
     def reprice(self) -> None:
         """Takes over what the sources say now."""
-        self.standing.reprice(self.fees, self.sources)
+        self.judge.reprice(self.fees, self.sources)
 
     def inject_price(self, mint: str, price: float, now_ns: int) -> None:
         """Feeds an outside price of a token, in the quote token."""

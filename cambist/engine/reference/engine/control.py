@@ -8,7 +8,7 @@ import msgspec
 
 from cambist.engine.reference.book.order_book import Numbering, Outcome
 from cambist.engine.reference.engine.channels import ChannelState
-from cambist.engine.reference.engine.detect import Output, review, settle
+from cambist.engine.reference.engine.detect import Output, review_all, settle
 from cambist.engine.reference.engine.needs import done, seed, take_refused
 from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import torn
@@ -40,7 +40,7 @@ def control(engine: ReferenceEngine, block: bytes, offset: int) -> Ingested:
     elif channel is not None and record.kind == RecordKind.GAP:
         _gap(engine, channel)
     settle(engine, moment, out)
-    review(engine, moment, sorted(engine.standing.cycles), out)
+    review_all(engine, moment, out)
     take_refused(engine, channel)
     return done(engine, after, 1, out)
 

@@ -1,17 +1,25 @@
-"""What changed is weighed, cycles are searched around it, each one that stands is decided on."""
+"""What changed is weighed, cycles are searched around it, those that earn most are sized and decided on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
 
 from cambist.engine.reference.engine.market.legs import waits
-from cambist.engine.reference.search.multiverse import Params, search
+from cambist.engine.reference.engine.ranking import Ranking
+from cambist.engine.reference.engine.route import requoted, size
+from cambist.engine.reference.search.multiverse import Search
 from cambist.model.opportunity import encode
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
     from cambist.engine.reference.engine.standing import Cycle, Moment
+    from cambist.engine.reference.search.by_money import Ranked
+    from cambist.model.opportunity import Opportunity
+
+REQUOTED: Final = 32
+"""Most cycles that are quoted again where their legs moved, besides those that are sized."""
 
 
 @dataclass(slots=True)
@@ -27,7 +35,7 @@ def settle(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
     """Weighs what changed, searches around it and decides."""
     market = engine.market
     registry = market.registry
-    if not (registry.dirty or registry.aged or market.dirty_books or market.is_due(moment.now_ns)):
+    if not (registry.dirty or registry.aged or market.dirty_books or market.is_due(moment.now_ns) or market.promising):
         return
     books = sorted(market.dirty_books)
     touched, pools, torn = market.settle(moment.now_ns)
@@ -36,50 +44,140 @@ def settle(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
         engine.prices.pool(at, moment.now_ns)
     for at in books:
         engine.prices.book(at, moment.now_ns)
-    if not touched:
+    if not touched and not market.promising:
         return
     moment.slot = market.slot or 0
-    found = _search(engine)
-    keys = {market.graph.cycle_key(edges) for edges, _ in found}
-    waiting: list[str] = []
-    for cycle in engine.standing.through(set(touched)):
-        if any(waits(market, edge) for edge in cycle.edges):
-            waiting.append(cycle.key)
-        elif cycle.key not in keys:
-            engine.standing.lose(cycle, moment.slot)
-    for edges, weight in found:
-        standing = engine.standing.found(moment, edges, weight)
-        if standing is not None:
-            engine.counters.opportunities += 1
-            _decide(engine, standing, moment, out)
+    standing = engine.standing.through(set(touched))
+    if not standing and not market.promising:
+        return
+    ranking = Ranking(engine.setup, market, engine.prices, engine.judge)
+    found = _search(engine, ranking)
+    moved, waiting = _estimate_again(engine, moment, ranking, standing)
+    cycles = {cycle.key: cycle for cycle in moved}
+    for each in found:
+        cycle = engine.standing.find(moment, each)
+        cycles[cycle.key] = cycle
+    _judge(engine, moment, ranking, list(cycles.values()), out)
+    engine.counters.crowded_out += engine.standing.crowd_out(moment, ranking.bases)
     review(engine, moment, waiting, out)
 
 
-def _search(engine: ReferenceEngine) -> list[tuple[list[int], int]]:
-    """Returns the cycles found around the edges that changed, as (canonical edges, weight), best first."""
+def _search(engine: ReferenceEngine, ranking: Ranking) -> list[Ranked]:
+    """Returns the cycles found around the edges that changed."""
     market, limits = engine.market, engine.setup.search
     promising = sorted(set(market.promising))
     market.promising.clear()
-    if not promising:
+    if not promising or limits.keep == 0:
         return []
-    params = Params(limits.max_hops, limits.keep, limits.budget_edges, market.margin)
-    found, work = search(market.graph, market.potentials, promising, params)
+    rank = ranking.by_money()
+    search = Search(market.graph, market.potentials, rank, limits.max_hops)
+    for _, edges in groupby(promising, key=lambda edge: edge // 2):
+        pool = list(edges)
+        if search.through(pool, limits.budget_edges):
+            engine.counters.budget_cuts += 1
+            market.promising += pool
+    found = [*rank.paying, *rank.losing, *rank.unvalued]
     engine.counters.cycles += len(found)
-    engine.counters.expanded_edges += work.expanded
-    engine.counters.budget_cuts += work.cut
-    return [(list(each.edges), each.weight) for each in found]
+    engine.counters.expanded_edges += search.expanded
+    return found
+
+
+def _estimate_again(
+    engine: ReferenceEngine, moment: Moment, ranking: Ranking, standing: list[Cycle]
+) -> tuple[list[Cycle], list[str]]:
+    """Returns the cycles that have moved, estimated anew, and the keys of those that wait for their state."""
+    market, moved, waiting = engine.market, [], []
+    rank = ranking.by_money().rank
+    for cycle in standing:
+        if any(waits(market, edge) for edge in cycle.edges):
+            waiting.append(cycle.key)
+            continue
+        weight = market.graph.total(cycle.edges)
+        found = None if weight is None else rank(cycle.edges, weight)
+        if found is None:
+            engine.standing.end(moment, cycle, "gone")
+        else:
+            engine.standing.estimate(moment, cycle, found)
+            moved.append(cycle)
+    return moved, waiting
+
+
+def _judge(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycles: list[Cycle], out: Output) -> None:
+    """Sizes the cycles that may be among the `keep` that earn most, or new ones that lose if so many don't pay.
+
+    Others that were sized before are quoted again at the size they have, if they are among the `REQUOTED` best; the
+    rest is known by its estimate alone.
+    """
+    keep, standing = engine.setup.search.keep, engine.standing
+    for cycle in cycles:
+        cycle.sized = False
+    order = {cycle.key: standing.order(cycle, ranking.bases) for cycle in cycles}
+    earned: list[float] = []
+    new = again = 0
+    for cycle in sorted(cycles, key=lambda cycle: (order[cycle.key], cycle.key)):
+        reach = 0.0 if order[cycle.key][0] else ranking.reach(cycle)
+        # Of equals the first by key stays: what only reaches the least of those kept is not sized.
+        if reach > 0.0 and (len(earned) < keep or reach > earned[keep - 1]):
+            if _size(engine, moment, ranking, cycle, out):
+                earned = sorted([*earned, -standing.order(cycle, ranking.bases)[1]], reverse=True)
+        elif cycle.last is None:
+            if reach <= 0.0 and len(earned) + new < keep:
+                new += 1
+                _size(engine, moment, ranking, cycle, out)
+        elif again < REQUOTED:
+            again += 1
+            _requote(engine, moment, ranking, cycle, out)
+    for cycle in cycles:
+        if not cycle.sized:
+            cycle.last = None
+
+
+def _requote(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycle: Cycle, out: Output) -> None:
+    """Quotes a cycle at the size that it has, and decides on it; sizes it where that size is refused now."""
+    sizing = requoted(engine.market, cycle.edges, cycle.sizing)
+    if sizing is None:
+        _size(engine, moment, ranking, cycle, out)
+    else:
+        cycle.sizing, cycle.sized = sizing, True
+        _decide(engine, cycle, moment, out, quietly=True)
+
+
+def _size(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycle: Cycle, out: Output) -> bool:
+    """Sizes a cycle and decides on it. Returns whether it can be traded at any size; it ends if not."""
+    sizing = size(engine.market, cycle.edges, engine.standing.cap(cycle.base), ranking.starts(cycle))
+    if sizing is None:
+        engine.standing.end(moment, cycle, "unsized")
+        return False
+    cycle.sizing, cycle.sized = sizing, True
+    engine.counters.opportunities += 1
+    _decide(engine, cycle, moment, out)
+    net = None if cycle.last is None else cycle.last.net
+    if net is not None and (cycle.best_net is None or net > cycle.best_net):
+        cycle.best_net = net
+    return True
+
+
+def review_all(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
+    """Lets go of what has not paid for long, and decides again on all else that stands."""
+    moment.slot = engine.market.slot or 0
+    engine.standing.expire(moment)
+    review(engine, moment, sorted(engine.standing.cycles), out)
 
 
 def review(engine: ReferenceEngine, moment: Moment, keys: list[str], out: Output) -> None:
-    """Decides again on standing cycles, at the sizes they have."""
+    """Decides again on standing cycles that are sized, at the sizes they have."""
     moment.slot = engine.market.slot or 0
     for key in keys:
-        _decide(engine, engine.standing.cycles[key], moment, out)
+        cycle = engine.standing.cycles.get(key)  # it may have been crowded out meanwhile
+        if cycle is not None and cycle.last is not None:
+            _decide(engine, cycle, moment, out)
 
 
-def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output) -> None:
-    opportunity, is_new = engine.standing.decide(cycle, moment)
-    if not is_new:
+def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output, *, quietly: bool = False) -> None:
+    """Decides, and hands the decision out if it is another: `quietly` only if not for its amounts alone."""
+    before = cycle.last
+    opportunity = cycle.last = engine.judge.decide(cycle, moment)
+    if before is not None and _decision(before, quietly=quietly) == _decision(opportunity, quietly=quietly):
         return
     out.decisions.append(encode(opportunity) + b"\n")
     if opportunity.go:
@@ -88,3 +186,8 @@ def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output) 
     else:
         engine.counters.refused[opportunity.reason] += 1
         engine.counters.stopped[opportunity.reason] += 1
+
+
+def _decision(opportunity: Opportunity, *, quietly: bool) -> tuple[int, int, str, bool]:
+    amounts = (0, 0) if quietly else (opportunity.amount_in, opportunity.amount_out)
+    return *amounts, opportunity.reason, opportunity.go

@@ -9,7 +9,7 @@ from cambist.engine.reference.chain.solana import decode_solana
 from cambist.engine.reference.chain.tips import TIP_FLOOR, decode_tip_floor
 from cambist.engine.reference.engine.apply import apply_event, venue_event
 from cambist.engine.reference.engine.control import connected, disconnected
-from cambist.engine.reference.engine.detect import Output, review, settle
+from cambist.engine.reference.engine.detect import Output, review, review_all, settle
 from cambist.engine.reference.engine.needs import done, take_refused
 from cambist.engine.reference.engine.standing import Moment
 from cambist.engine.reference.exchanges import DecodeError, decode_venue
@@ -97,14 +97,14 @@ def _frame(
         return
     if direction == Direction.IN:
         channel.state = "live"
-    halvings = engine.standing.forget(slot, engine.market.slot)
+    halvings = engine.judge.forget(slot, engine.market.slot)
     if halvings:
         engine.sources.forget(halvings)
         engine.reprice()
     settle(engine, moment, out)
     vouched, engine.market.registry.vouched = engine.market.registry.vouched, False
     if engine.market.slot != slot:
-        review(engine, moment, sorted(engine.standing.cycles), out)
+        review_all(engine, moment, out)
     elif vouched:
         review(engine, moment, engine.standing.unconfirmed(), out)
     take_refused(engine, channel)

@@ -220,6 +220,20 @@ class Prices:
         source = self.best(mint)
         return None if source is None else source.mid
 
+    def atom_value(self, mint: str) -> float | None:
+        """Returns what an atom of a token is worth in whole quote tokens, `None` if that is unknown."""
+        mid, places = self.mid(mint), self.market.places(mint)
+        return None if mid is None or places is None else mid / float(10**places)
+
+    def per_lamport(self, mint: str) -> float | None:
+        """Returns how many atoms of a token cost what a lamport does, `None` if a price is unknown."""
+        if mint == self.setup.sol_mint:
+            return 1.0
+        sol, token = self._rate(self.setup.sol_mint), self._rate(mint)
+        if sol is None or token is None:
+            return None
+        return float(sol[0]) * float(token[1]) / (float(sol[1]) * float(token[0]))
+
     def from_lamports(self, lamports: int, mint: str) -> int | None:
         """Returns what `lamports` cost in atoms of a token, rounded up; `None` if a price is unknown."""
         if mint == self.setup.sol_mint:

@@ -22,7 +22,7 @@ from cambist.engine.reference.engine.endpoints import slots_behind
 from cambist.engine.reference.engine.market import equivalence, quotes
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import book_leg, leg, pool_leg
-from cambist.engine.reference.engine.standing import Sizing
+from cambist.engine.reference.engine.route import Sizing, compute_units, kept, walk
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 from cambist.engine.reference.fees.sources import level
 from cambist.engine.reference.judge.scorer import landing_ppm
@@ -58,6 +58,7 @@ class Tally:
     expanded_edges: int = 0
     budget_cuts: int = 0
     torn: int = 0
+    crowded_out: int = 0
     stopped: Counter[str] = field(default_factory=Counter)
 
     def take(self, counters: Counters) -> None:
@@ -79,6 +80,7 @@ class Tally:
             expanded_edges=self.expanded_edges,
             budget_cuts=self.budget_cuts,
             torn=self.torn,
+            crowded_out=self.crowded_out,
             stopped=dict(sorted(self.stopped.items())),
         )
 
@@ -86,7 +88,7 @@ class Tally:
 def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
     """Returns all that is shown."""
     market, fees = engine.market, engine.fees
-    bidding, bid, full = engine.setup.bidding, engine.standing.bid, _fullest(engine)
+    bidding, bid, full = engine.setup.bidding, engine.judge.bid, _fullest(engine)
     return EngineView(
         slot=market.slot,
         slot_ns=market.slot_ns if market.slot is not None else None,
@@ -100,7 +102,7 @@ def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
         trade_lamports=(
             base_fee(bidding.signatures),
             None if bid is None else priority_fee(bid.micro_lamports, TYPICAL_CU),
-            engine.standing.least_tip,
+            engine.judge.least_tip,
         ),
         sol_price=engine.prices.mid(engine.setup.sol_mint),
         counters=engine.counters.view(),
@@ -150,7 +152,7 @@ def _congestion(engine: ReferenceEngine) -> int | None:
 
 def _fee_inputs(engine: ReferenceEngine) -> tuple[FeeInput, ...]:
     """Returns the figures that fees rest on, each with where it comes from and when it was heard."""
-    sources, bid, full = engine.sources, engine.standing.bid, _fullest(engine)
+    sources, bid, full = engine.sources, engine.judge.bid, _fullest(engine)
     percent = sources.percent(engine.setup.bidding)
     inputs = [
         FeeInput("bid", bid.source if bid else "", bid.micro_lamports if bid else None, engine.fees.newest_ns),
@@ -295,7 +297,7 @@ def inspect(engine: ReferenceEngine, key: str, now_ns: int) -> CycleInspection |
     cycle = engine.standing.cycles.get(key)
     if cycle is None or cycle.last is None:
         return None
-    hops = engine.standing.walk(cycle.edges, cycle.sizing.amount_in) if cycle.sizing.amount_in else []
+    hops = walk(engine.market, cycle.edges, cycle.sizing.amount_in) if cycle.sizing.amount_in else []
     shown = (
         ()
         if isinstance(hops, str)
@@ -337,19 +339,18 @@ def _impact(engine: ReferenceEngine, edge: int, hop: Hop) -> float:
 
 def _curve(engine: ReferenceEngine, cycle: Cycle) -> tuple[tuple[int, int], ...]:
     """Returns (amount in, net) for sizes up to twice the best; sizes that can't be quoted or costed are left out."""
-    standing = engine.standing
     best = cycle.sizing.amount_in
     if not best:
         return ()
     sizes = sorted({max(1, 2 * best * step // CURVE_POINTS) for step in range(1, CURVE_POINTS + 1)})
-    settlement = standing.settlement(cycle)
     points = []
     for size in sizes:
-        hops = standing.walk(cycle.edges, size)
+        hops = walk(engine.market, cycle.edges, size)
         if isinstance(hops, str):
             continue
-        sizing = Sizing(size, hops[-1].amount_out, standing.kept(hops), "", standing.cu_limit(cycle, hops))
-        chain = standing.cost(cycle, sizing, settlement).chain
+        units = compute_units(engine.market, cycle.edges, hops)
+        sizing = Sizing(size, hops[-1].amount_out, kept(hops), "", units)
+        chain = engine.judge.cost(cycle, sizing).chain
         if chain is not None:
             points.append((size, sizing.amount_out - size - chain))
     return tuple(points)

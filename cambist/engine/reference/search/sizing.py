@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_EVALUATIONS: Final = 32
-"""Most times the chain is quoted for one size."""
+"""Most times the chain is quoted around one start."""
+_UNBOUNDED: Final = 1 << 30
+MAX_STARTS: Final = 4
+"""Most starts besides the closed form."""
+_NEAR_BITS: Final = 1
+"""A start within a factor of 2 of what was found finds the same."""
 _PROFIT_BITS: Final = 17
 """The search ends when the profit it may still miss is below 2^-this of the profit."""
 _INPUT_BITS: Final = 14
@@ -85,25 +90,37 @@ def curve(hops: Hops, sizes: Sequence[int]) -> list[tuple[int, int | None]]:
     return [(size, None if out is None else out - size) for size, out in zip(sizes, outs, strict=True)]
 
 
-def best_input(hops: Hops, cap: int, minimum: int) -> Sized | None:
+def best_input(hops: Hops, cap: int, minimum: int, starts: Sequence[float] = ()) -> Sized | None:
     """Returns the input in minimum..=cap with the highest `out − in`, within this module's bound.
 
-    The smaller of equals. `None` if there is no such input or every one tried was refused.
+    The smaller of equals. `None` if there is no such input or every one tried was refused. The profit need not be
+    concave: it is looked for around the closed form, then around each of `starts` that is not near what was found.
     """
     minimum = max(minimum, 1)
     if cap < minimum or len(hops) == 0:
         return None
     search = _Bracket(hops, minimum, cap)
     best = closed_form(hops)
-    start = _middle(minimum, cap) if best is None else _to_amount(best, minimum, cap)
-    bracket = search.enclose(start)
-    if bracket is None:
+    found = search.around(_middle(minimum, cap) if best is None else _to_amount(best, minimum, cap))
+    if found is None:
         return None
-    point, high = search.narrow(*bracket)
+    for start in starts[:MAX_STARTS]:
+        amount = _to_amount(start, minimum, cap)
+        if not _is_near(amount, found[0].amount):
+            search.most += MAX_EVALUATIONS
+            other = search.around(amount)
+            if other is not None and other[0].beats(found[0]):
+                found = other
+    point, high = found
     if point.profit is None:
         return None
     binds = "cap" if point.amount == cap else "depth" if high.profit is None else "curve"
     return Sized(point.amount, point.profit + point.amount, len(search.tried), binds)
+
+
+def _is_near(start: int, amount: int) -> bool:
+    """Returns whether a bracket around an amount would have met what is around a start."""
+    return start >> _NEAR_BITS <= amount and amount >> _NEAR_BITS <= start
 
 
 def closed_form(hops: Hops) -> float | None:
@@ -143,9 +160,15 @@ class _Bracket:
     def __init__(self, hops: Hops, minimum: int, cap: int) -> None:
         self.hops, self.minimum, self.cap = hops, minimum, cap
         self.tried: dict[int, _Point] = {}
+        self.most = MAX_EVALUATIONS
 
     def spent(self) -> bool:
-        return len(self.tried) >= MAX_EVALUATIONS
+        return len(self.tried) >= self.most
+
+    def around(self, start: int) -> tuple[_Point, _Point] | None:
+        """Returns the best point met from `start` on, and the upper end of its bracket; `None` if all were refused."""
+        bracket = self.enclose(start)
+        return None if bracket is None else self.narrow(*bracket)
 
     def at(self, amount: int) -> _Point:
         """Quotes one input, each at most once."""
@@ -191,15 +214,30 @@ class _Bracket:
         return low, best, high
 
     def accepted(self, start: int) -> _Point | None:
-        """Returns `start` if it is not refused, else the first smaller or larger input (in steps of 16) that is not."""
+        """Returns `start` if it is not refused, else the first smaller or larger input that is not.
+
+        In steps of 16; if there is none in steps of 19/16, which are not counted: what is accepted may be few atoms
+        between too little for one hop and too much for another.
+        """
         point = self.at(start)
-        down = up = start
-        while point.profit is None and not self.spent() and (down > self.minimum or up < self.cap):
-            down, up = max(down // 16, self.minimum), min(up * 16, self.cap)
-            point = self.at(down)
-            if point.profit is None:
-                point = self.at(up)
+        if point.profit is None:
+            point = self._scan(start, 256) or point
+        if point.profit is None:
+            self.most = _UNBOUNDED
+            point = self._scan(start, 19) or point
+            self.most = len(self.tried) + MAX_EVALUATIONS
         return None if point.profit is None else point
+
+    def _scan(self, start: int, sixteenths: int) -> _Point | None:
+        down = up = start
+        while not self.spent() and (down > self.minimum or up < self.cap):
+            down = max(min(down * 16 // sixteenths, down - 1), self.minimum)
+            up = min(max(up * sixteenths // 16, up + 1), self.cap)
+            for amount in (down, up):
+                point = self.at(amount)
+                if point.profit is not None:
+                    return point
+        return None
 
     def first_below(self, amount: int) -> int:
         """Steps down by 1/16; from the cap by so little that nothing is left to search where more earns more."""

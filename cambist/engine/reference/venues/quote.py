@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from cambist.engine.reference.chain.token import TransferFee, TransferFeeConfig
 from cambist.engine.reference.search.log2 import log2_ratio
@@ -44,6 +45,11 @@ TransferFees = tuple[TransferFeeConfig | None, TransferFeeConfig | None]
 class Pool(ABC):
     """The state of one pool at one slot. Token A is coin, token 0, mint A; `a_to_b` sells it."""
 
+    is_product: ClassVar[bool] = False
+    """Whether `virtual_reserves` hold for every size, up to rounding."""
+    transfer_fees: TransferFees = (None, None)
+    """Of tokens A and B."""
+
     @abstractmethod
     def mints(self) -> tuple[bytes, bytes]:
         """Returns the mints of tokens A and B."""
@@ -75,6 +81,11 @@ class Pool(ABC):
     def quote_exact_out(self, a_to_b: bool, amount_out: int, time: ChainTime) -> Quote:
         """Returns what buys `amount_out` atoms. Raises `QuoteError`."""
         return self.swap_exact_out(a_to_b, amount_out, time)[0]
+
+    def with_transfer_fees(self, fees: TransferFees) -> Pool:
+        """Returns the pool with other transfer fees of its tokens. Raises `TypeError` where they can have none."""
+        made: Pool = dataclasses.replace(cast("Any", self), transfer_fees=fees)
+        return made
 
     def weight(self, a_to_b: bool, time: ChainTime) -> int | None:
         """Returns −log2 of the marginal rate in 2⁻⁴⁰ units; `None` if not tradable."""

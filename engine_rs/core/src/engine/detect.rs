@@ -1,12 +1,30 @@
-//! What changed is weighed, cycles are searched around it, each one that stands is decided on.
+//! What changed is weighed, cycles are searched around it, those that earn most are sized and decided on.
+
+use std::cmp::Ordering;
 
 use super::encoded::Encoded;
 use super::json::Put;
-use super::standing::{Context, Cycle, Moment};
+use super::market::Hops;
+use super::ranking::{Bases, Ranking};
+use super::route::{cap, requoted, size};
+use super::standing::{Context, Cycle, End, Moment, Order, order};
 use super::{Engine, Ingested, count};
 use crate::judge::scorer::Reason;
+use crate::search::by_money::Ranked;
 use crate::search::graph::EdgeId;
-use crate::search::multiverse::{Found, Params, search};
+use crate::search::multiverse::Search;
+
+/// What makes a decision another one.
+#[derive(Clone, Copy)]
+enum Says {
+    /// Its amounts too.
+    Amounts,
+    /// Its verdict alone.
+    Verdicts,
+}
+
+/// Most cycles that are quoted again where their legs moved, besides those that are sized.
+const REQUOTED: usize = 32;
 
 impl Engine {
     pub(super) fn context(&self) -> Context<'_> {
@@ -24,6 +42,7 @@ impl Engine {
         if registry.dirty.is_empty()
             && registry.aged.is_empty()
             && self.market.dirty_books.is_empty()
+            && self.market.promising.is_empty()
             && !self.market.is_due(moment.now_ns)
         {
             return;
@@ -37,88 +56,211 @@ impl Engine {
         for at in books {
             self.prices.book(&self.market, at, moment.now_ns);
         }
-        if settled.edges.is_empty() {
-            return;
-        }
-        moment.slot = self.market.slot.unwrap_or(0);
-        let found = self.search();
-        let keyed: Vec<(String, &Found)> = found
-            .iter()
-            .map(|each| (self.market.graph.cycle_key(&each.edges), each))
-            .collect();
         let mut touched = settled.edges;
         touched.sort_unstable();
-        let waiting = self.drop_lost(&touched, &keyed, moment.slot);
-        for (key, each) in &keyed {
-            let cx = Context {
-                setup: &self.setup,
-                channels: &self.channels,
-                market: &self.market,
-                prices: &self.prices,
-            };
-            if self
-                .standing
-                .found(cx, moment, key, &each.edges, each.weight)
-            {
-                self.counters.opportunities += 1;
-                self.decide(moment, key, out);
-            }
+        moment.slot = self.market.slot.unwrap_or(0);
+        let moved = self.standing.take(&touched);
+        if moved.is_empty() && self.market.promising.is_empty() {
+            return;
         }
+        let bases = Bases::new(&self.setup, &self.market, &self.prices, &self.judge);
+        let mut hops = std::mem::take(&mut self.market.hops);
+        let found = self.search(&bases, &mut hops);
+        let (mut cycles, waiting) = self.estimate_again(moment, &bases, &mut hops, moved);
+        for each in &found {
+            let at = cycles.iter().position(|cycle| cycle.edges == each.route);
+            let at = at.unwrap_or_else(|| {
+                let cycle = self.standing.find(&self.market, moment, each);
+                cycles.push(cycle);
+                cycles.len() - 1
+            });
+            let cycle = &mut cycles[at];
+            self.standing.estimate(&self.setup, moment, cycle, each);
+            (cycle.kept_slot, cycle.kept_ns) = (moment.slot, moment.now_ns);
+        }
+        self.judge_all(moment, &bases, &mut hops, cycles, out);
+        self.market.hops = hops;
+        let cx = Context {
+            setup: &self.setup,
+            channels: &self.channels,
+            market: &self.market,
+            prices: &self.prices,
+        };
+        self.counters.crowded_out += self.standing.crowd_out(cx, moment, &bases);
         self.review(moment, &waiting, out);
     }
 
-    /// Drops the standing cycles through touched edges that were not found again; returns those that wait for their
-    /// state to become consistent.
-    fn drop_lost(
-        &mut self,
-        touched: &[EdgeId],
-        found: &[(String, &Found)],
-        slot: u64,
-    ) -> Vec<Encoded<String>> {
-        let most = u64::from(self.setup.gates.max_gap_slots);
-        let mut waiting = Vec::new();
-        for key in self.standing.through(touched) {
-            let waits = self.standing.cycles[&*key]
-                .edges
-                .iter()
-                .any(|&edge| self.market.waits(edge));
-            if waits {
-                waiting.push(key);
-            } else if !found.iter().any(|(each, _)| *each == *key) {
-                self.standing.lose(&key, slot, most);
-            }
-        }
-        waiting
-    }
-
-    /// Returns the cycles found around the edges that changed, best first.
-    fn search(&mut self) -> Vec<Found> {
+    /// Returns the cycles found around the edges that changed.
+    fn search(&mut self, bases: &Bases, hops: &mut Hops) -> Vec<Ranked> {
         let mut promising = std::mem::take(&mut self.market.promising);
         promising.sort_unstable();
         promising.dedup();
-        if promising.is_empty() {
+        if promising.is_empty() || self.setup.search.keep == 0 {
             return Vec::new();
         }
-        let limits = &self.setup.search;
-        let params = Params {
-            max_hops: limits.max_hops,
-            keep: limits.keep,
-            budget_edges: limits.budget_edges,
-            margin: self.market.margin,
-        };
-        let (found, work) = search(
-            &self.market.graph,
-            &self.market.potentials,
-            &promising,
-            &params,
-        );
+        let budget = self.setup.search.budget_edges;
+        let max_hops = self.setup.search.max_hops;
+        let (graph, potentials) = (&self.market.graph, &self.market.potentials);
+        let ranking = Ranking::new(&self.setup, &self.market, &self.judge, bases, hops);
+        let rank = ranking.by_money();
+        let mut search = Search::new(graph, potentials, rank, max_hops, promising.len());
+        let mut cut: Vec<&[EdgeId]> = Vec::new();
+        for pool in promising.chunk_by(|a, b| a / 2 == b / 2) {
+            if search.through(pool, budget) {
+                cut.push(pool);
+            }
+        }
+        let (rank, expanded) = (search.rank, search.expanded);
+        let mut found = rank.paying;
+        found.extend(rank.losing);
+        found.extend(rank.unvalued);
+        self.counters.budget_cuts += cut.len() as u64;
+        self.market.promising = cut.concat();
         self.counters.cycles += found.len() as u64;
-        self.counters.expanded_edges += work.expanded;
-        self.counters.budget_cuts += u64::from(work.cut);
+        self.counters.expanded_edges += expanded;
         found
     }
 
-    pub(super) fn review_all(&mut self, moment: Moment, out: &mut Ingested) {
+    /// Returns the cycles that have moved, estimated anew, and the keys of those that wait for their state to become
+    /// consistent, which are put back.
+    fn estimate_again(
+        &mut self,
+        moment: Moment,
+        bases: &Bases,
+        hops: &mut Hops,
+        moved: Vec<Cycle>,
+    ) -> (Vec<Cycle>, Vec<Encoded<String>>) {
+        let (mut cycles, mut waiting) = (Vec::with_capacity(moved.len()), Vec::new());
+        let ranking = Ranking::new(&self.setup, &self.market, &self.judge, bases, hops);
+        let mut rank = ranking.by_money();
+        for mut cycle in moved {
+            if cycle.edges.iter().any(|&edge| self.market.waits(edge)) {
+                waiting.push(cycle.names.key.clone());
+                self.standing.put(cycle);
+                continue;
+            }
+            let weight = self.market.graph.total(&cycle.edges);
+            match weight.and_then(|weight| rank.rank(&cycle.edges, weight)) {
+                None => self.standing.end(&self.setup, moment, &cycle, End::Gone),
+                Some(found) => {
+                    self.standing
+                        .estimate(&self.setup, moment, &mut cycle, &found);
+                    cycles.push(cycle);
+                }
+            }
+        }
+        (cycles, waiting)
+    }
+
+    /// Sizes the cycles that may be among the `keep` that earn most, or new ones that lose if so many don't pay.
+    ///
+    /// Others that were sized before are quoted again at the size they have, if they are among the `REQUOTED` best; the
+    /// rest is known by its estimate alone.
+    fn judge_all(
+        &mut self,
+        moment: Moment,
+        bases: &Bases,
+        hops: &mut Hops,
+        cycles: Vec<Cycle>,
+        out: &mut Ingested,
+    ) {
+        let keep = self.setup.search.keep;
+        let ordered = cycles.into_iter();
+        let mut ranked: Vec<(Order, Cycle)> = ordered
+            .map(|cycle| (order(&self.market, bases, &cycle), cycle))
+            .collect();
+        ranked.sort_by(|(a, one), (b, other)| {
+            a.first(*b)
+                .then_with(|| one.names.key.cmp(&*other.names.key))
+        });
+        let mut earned: Vec<f64> = Vec::new();
+        let (mut new, mut again) = (0, 0);
+        for (order, mut cycle) in ranked {
+            let reach = match order {
+                Order::Money(_) => bases.reach(&self.market, &cycle),
+                Order::Weight(_) => 0.0,
+            };
+            let mut stands = true;
+            // Of equals the first by key stays: what only reaches the least of those kept is not sized.
+            if reach > 0.0 && (earned.len() < keep || reach > earned[keep - 1]) {
+                stands = self.size(moment, bases, hops, &mut cycle, out);
+                if stands && let Order::Money(money) = self::order(&self.market, bases, &cycle) {
+                    let at = earned.partition_point(|&more| {
+                        more.partial_cmp(&money).unwrap_or(Ordering::Equal) != Ordering::Less
+                    });
+                    earned.insert(at, money);
+                }
+            } else if cycle.last.is_none() {
+                if reach <= 0.0 && earned.len() + new < keep {
+                    new += 1;
+                    stands = self.size(moment, bases, hops, &mut cycle, out);
+                }
+            } else if again < REQUOTED {
+                again += 1;
+                stands = self.requote(moment, bases, hops, &mut cycle, out);
+            }
+            if !cycle.sized {
+                cycle.last = None;
+            }
+            if stands {
+                self.standing.put(cycle);
+            } else {
+                self.standing.end(&self.setup, moment, &cycle, End::Unsized);
+            }
+        }
+    }
+
+    /// Quotes a cycle at the size that it has, and decides on it; sizes it where that size is refused now. Returns
+    /// whether it can be traded at any size.
+    fn requote(
+        &mut self,
+        moment: Moment,
+        bases: &Bases,
+        hops: &mut Hops,
+        cycle: &mut Cycle,
+        out: &mut Ingested,
+    ) -> bool {
+        let Some(sizing) = requoted(&self.market, &cycle.edges, &cycle.sizing) else {
+            return self.size(moment, bases, hops, cycle, out);
+        };
+        (cycle.sizing, cycle.sized) = (sizing, true);
+        self.decide(moment, cycle, Says::Verdicts, out);
+        true
+    }
+
+    /// Sizes a cycle and decides on it. Returns whether it can be traded at any size.
+    fn size(
+        &mut self,
+        moment: Moment,
+        bases: &Bases,
+        hops: &mut Hops,
+        cycle: &mut Cycle,
+        out: &mut Ingested,
+    ) -> bool {
+        let mut ranking = Ranking::new(&self.setup, &self.market, &self.judge, bases, hops);
+        let starts = ranking.starts(cycle);
+        let cap = cap(&self.setup, &cycle.base);
+        let Some(sizing) = size(&self.market, &cycle.edges, cap, &starts) else {
+            return false;
+        };
+        self.counters.opportunities += 1;
+        (cycle.sizing, cycle.sized) = (sizing, true);
+        self.decide(moment, cycle, Says::Amounts, out);
+        let net = cycle.last.as_ref().and_then(|last| last.net);
+        cycle.best_net = cycle.best_net.max(net);
+        true
+    }
+
+    /// Lets go of what has not paid for long, and decides again on all else that stands.
+    pub(super) fn review_all(&mut self, mut moment: Moment, out: &mut Ingested) {
+        moment.slot = self.market.slot.unwrap_or(0);
+        let cx = Context {
+            setup: &self.setup,
+            channels: &self.channels,
+            market: &self.market,
+            prices: &self.prices,
+        };
+        self.standing.expire(cx, moment);
         let standing = self.standing.cycles.values();
         let keys: Vec<_> = standing.map(|cycle| cycle.names.key.clone()).collect();
         self.review(moment, &keys, out);
@@ -135,24 +277,36 @@ impl Engine {
         self.review(moment, &keys, out);
     }
 
-    /// Decides again on standing cycles, at the sizes they have.
+    /// Decides again on standing cycles that are sized, at the sizes they have.
     fn review(&mut self, mut moment: Moment, keys: &[Encoded<String>], out: &mut Ingested) {
         moment.slot = self.market.slot.unwrap_or(0);
         for key in keys {
-            self.decide(moment, key, out);
+            let mut cycles = std::mem::take(&mut self.standing.cycles);
+            if let Some(cycle) = cycles.get_mut(&**key).filter(|each| each.last.is_some()) {
+                self.decide(moment, cycle, Says::Amounts, out);
+            }
+            self.standing.cycles = cycles;
         }
     }
 
-    fn decide(&mut self, moment: Moment, key: &str, out: &mut Ingested) {
+    /// Decides, and hands the decision out if it is another.
+    fn decide(&mut self, moment: Moment, cycle: &mut Cycle, says: Says, out: &mut Ingested) {
         let cx = Context {
             setup: &self.setup,
             channels: &self.channels,
             market: &self.market,
             prices: &self.prices,
         };
-        let Some(opportunity) = self.standing.decide(cx, moment, key) else {
+        let opportunity = self.judge.decide(cx, moment, cycle);
+        let before = cycle.last.as_ref();
+        let is_new = before.is_none_or(|before| match says {
+            Says::Amounts => before.decision() != opportunity.decision(),
+            Says::Verdicts => (&before.reason, before.go) != (&opportunity.reason, opportunity.go),
+        });
+        let opportunity = &*cycle.last.insert(opportunity);
+        if !is_new {
             return;
-        };
+        }
         opportunity.put(&mut out.decisions);
         out.decisions.push(b'\n');
         if opportunity.go {

@@ -89,7 +89,7 @@ impl Engine {
         if let Some(channel) = self.channels.get_mut(&at).filter(|_| !sent) {
             channel.state = State::Live;
         }
-        let halvings = self.standing.forget(slot, self.market.slot);
+        let halvings = self.judge.forget(slot, self.market.slot);
         if halvings > 0 {
             self.sources.forget(halvings);
             self.reprice();

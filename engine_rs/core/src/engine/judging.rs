@@ -1,27 +1,56 @@
 //! What a standing cycle costs at its size, and the decision on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::book_scale::PPM;
-use super::market::{Kind, Problem};
+use super::market::{Kind, Market, Problem};
 use super::opportunity::{Cost, Opportunity};
 use super::route::{Sizing, cap, gross, settlement};
-use super::standing::{Context, Cycle, Moment, Standing};
-use crate::fees::{base_fee, priority_fee};
+use super::setup::EngineSetup;
+use super::standing::{Context, Cycle, Moment};
+use crate::fees::{Bid, FeeModel, Sources, base_fee, priority_fee};
 use crate::judge::scorer::{Candidate, Settlement, decide, needs_second};
 use crate::search::graph::EdgeId;
 
-impl Standing {
+/// Ten minutes of slots: the half-life of what outcomes taught.
+const MEMORY_SLOTS: u64 = 1_500;
+
+/// What trades cost now, how they ended so far, and the decisions that follow.
+#[derive(Debug, Default)]
+pub(crate) struct Judge {
+    /// (settlement, hops) → (landed, tried).
+    pub(crate) learned: BTreeMap<(Settlement, u64), (u64, u64)>,
+    /// Micro-lamports per compute unit and where from; kept because a percentile costs more than a quote.
+    pub(crate) bid: Option<Bid>,
+    /// Prices of single accounts at the percentile that is bid.
+    account_bids: BTreeMap<String, u64>,
+    /// Lamports that a tip is not below.
+    pub(crate) least_tip: u64,
+}
+
+impl Judge {
+    /// Takes over what the sources say of bids and tips.
+    pub(crate) fn reprice(&mut self, setup: &EngineSetup, fees: &FeeModel, sources: &Sources) {
+        let bidding = &setup.bidding;
+        self.bid = sources.offer(fees, bidding);
+        let percent = sources.percent(bidding);
+        let prices = sources.accounts().filter_map(|(account, _)| {
+            Some((account.clone(), sources.account_price(account, percent)?))
+        });
+        self.account_bids = prices.collect();
+        self.least_tip = bidding.min_tip_lamports.max(sources.least_tip(bidding));
+    }
+
     /// Returns what a route bids: the price of the dearest of its accounts where that is above the chain's.
-    fn bid_on(&self, cx: Context<'_>, edges: &[EdgeId]) -> Option<u64> {
+    pub(crate) fn bid_on(&self, market: &Market, edges: &[EdgeId]) -> Option<u64> {
         let chain = self.bid?.micro_lamports;
         if self.account_bids.is_empty() {
             return Some(chain);
         }
-        let pools = edges.iter().map(|&edge| cx.market.behind(edge));
+        let pools = edges.iter().map(|&edge| market.behind(edge));
         let names = pools
             .filter(|behind| behind.kind == Kind::Pool)
-            .map(|behind| &cx.market.registry.pools[behind.at].name);
+            .map(|behind| &market.registry.pools[behind.at].name);
         names
             .filter_map(|name| self.account_bids.get(name).copied())
             .max()
@@ -29,13 +58,8 @@ impl Standing {
     }
 
     /// Returns every cost of a trade of this size, once, in atoms of the base token.
-    pub(crate) fn cost(
-        &self,
-        cx: Context<'_>,
-        cycle: &Cycle,
-        sizing: &Sizing,
-        settlement: Settlement,
-    ) -> Cost {
+    pub(crate) fn cost(&self, cx: Context<'_>, cycle: &Cycle, sizing: &Sizing) -> Cost {
+        let settlement = settlement(cx.market, &cycle.edges);
         let base = cycle.base.as_str();
         let convert = |lamports: Option<u64>| {
             lamports
@@ -46,7 +70,7 @@ impl Standing {
         let on_chain = sizing.cu_limit != Some(0);
         let legged = settlement == Settlement::Legged;
         let priority = self
-            .bid_on(cx, &cycle.edges)
+            .bid_on(cx.market, &cycle.edges)
             .zip(sizing.cu_limit)
             .and_then(|(bid, limit)| priority_fee(bid, limit));
         let rate = if legged {
@@ -77,7 +101,7 @@ impl Standing {
             },
             priority_fee: if on_chain { convert(priority) } else { Some(0) },
             tip: if on_chain && !legged { tip() } else { Some(0) },
-            rent: rent(cx, &cycle.edges).and_then(|lamports| match lamports {
+            rent: rent(cx.setup, cx.market, &cycle.edges).and_then(|lamports| match lamports {
                 0 => Some(0),
                 lamports => convert(Some(lamports)),
             }),
@@ -86,26 +110,10 @@ impl Standing {
         }
     }
 
-    /// Decides on a cycle as it stands; returns the decision if it says something new.
-    pub(crate) fn decide(
-        &mut self,
-        cx: Context<'_>,
-        moment: Moment,
-        key: &str,
-    ) -> Option<&Opportunity> {
-        let opportunity = self.judge(cx, moment, self.cycles.get(key)?);
-        let cycle = self.cycles.get_mut(key)?;
-        let is_new = cycle
-            .last
-            .as_ref()
-            .is_none_or(|before| before.decision() != opportunity.decision());
-        let last = cycle.last.insert(opportunity);
-        is_new.then_some(&*last)
-    }
-
-    fn judge(&self, cx: Context<'_>, moment: Moment, cycle: &Cycle) -> Opportunity {
+    /// Returns the decision on a cycle as it stands.
+    pub(crate) fn decide(&self, cx: Context<'_>, moment: Moment, cycle: &Cycle) -> Opportunity {
         let (sizing, settlement) = (&cycle.sizing, settlement(cx.market, &cycle.edges));
-        let cost = self.cost(cx, cycle, sizing, settlement);
+        let cost = self.cost(cx, cycle, sizing);
         let legs = || {
             cycle
                 .edges
@@ -174,6 +182,38 @@ impl Standing {
             miss_unit: verdict.miss_unit,
         }
     }
+
+    /// Counts how an order on a cycle ended, with all of its settlement and hop count.
+    pub(crate) fn learn(&mut self, key: &str, landed: bool) {
+        let legged = key.split('|').any(|name| name.matches(':').count() > 1);
+        let settlement = if legged {
+            Settlement::Legged
+        } else {
+            Settlement::Atomic
+        };
+        let kind = (settlement, key.split('|').count() as u64);
+        let (wins, tries) = self.learned.entry(kind).or_default();
+        *wins += u64::from(landed);
+        *tries += 1;
+    }
+
+    /// Halves what was learned once every `MEMORY_SLOTS`: a losing streak does not close the gate for good.
+    /// Returns how many times.
+    pub(crate) fn forget(&mut self, before: Option<u64>, slot: Option<u64>) -> u32 {
+        let Some(slot) = slot else {
+            return 0;
+        };
+        let passed = (slot / MEMORY_SLOTS).saturating_sub(before.unwrap_or(slot) / MEMORY_SLOTS);
+        let by = u32::try_from(passed.min(63)).unwrap_or(63);
+        if by > 0 {
+            self.learned.retain(|_, (wins, tries)| {
+                *wins >>= by;
+                *tries >>= by;
+                *tries > 0
+            });
+        }
+        by
+    }
 }
 
 /// Returns the first pool of a cycle that is too good to go on one endpoint's word, which is all there is.
@@ -197,21 +237,21 @@ fn unconfirmed(cx: Context<'_>, cycle: &Cycle) -> String {
 
 /// Returns the lamports that token accounts cost which a route needs and the wallet has not, `None` if one of their mints
 /// is unknown.
-fn rent(cx: Context<'_>, edges: &[EdgeId]) -> Option<u64> {
-    let Some(held) = &cx.setup.bidding.token_accounts else {
+pub(super) fn rent(setup: &EngineSetup, market: &Market, edges: &[EdgeId]) -> Option<u64> {
+    let Some(held) = &setup.bidding.token_accounts else {
         return Some(0);
     };
-    if cx.setup.bidding.rent_recoverable {
+    if setup.bidding.rent_recoverable {
         return Some(0);
     }
-    let pools = edges.iter().filter(|&&edge| cx.market.on_chain(edge));
+    let pools = edges.iter().filter(|&&edge| market.on_chain(edge));
     let needed: BTreeSet<&str> = pools
-        .flat_map(|&edge| <[&str; 2]>::from(cx.market.ends(edge)))
+        .flat_map(|&edge| <[&str; 2]>::from(market.ends(edge)))
         .collect();
     needed
         .into_iter()
         .filter(|&mint| !held.iter().any(|each| each == mint))
-        .try_fold(0, |sum, mint| Some(sum + cx.market.account_rent(mint)?))
+        .try_fold(0, |sum, mint| Some(sum + market.account_rent(mint)?))
 }
 
 /// In how many slots a cycle paid: 0 if it never did, 1 if it was found before the first announcement.

@@ -26,6 +26,7 @@ mod opportunity;
 mod price_view;
 mod prices;
 mod race;
+mod ranking;
 mod registry;
 mod route;
 mod series;
@@ -41,6 +42,7 @@ use thiserror::Error;
 
 use self::channels::ChannelState;
 pub use self::encoded::Encoded;
+use self::judging::Judge;
 use self::market::{Channels, Market, Problem};
 use self::needs::Need;
 pub use self::opportunity::{Cost, Opportunity};
@@ -81,6 +83,7 @@ pub struct Engine {
     fees: FeeModel,
     sources: Sources,
     standing: Standing,
+    judge: Judge,
     counters: Counters,
     needs: Vec<Need>,
     race: WssAggregator,
@@ -103,6 +106,7 @@ impl Engine {
             fees: FeeModel::new(setup.bidding.window_slots),
             sources: Sources::default(),
             standing: Standing::default(),
+            judge: Judge::default(),
             counters: Counters::default(),
             needs: Vec::new(),
             race: WssAggregator::default(),
@@ -124,6 +128,7 @@ impl Engine {
         self.fees = FeeModel::new(self.setup.bidding.window_slots);
         self.sources = Sources::default();
         self.standing = Standing::default();
+        self.judge = Judge::default();
         self.reprice();
         self.counters = Counters::default();
         self.needs.clear();
@@ -161,7 +166,7 @@ impl Engine {
 
     /// Counts how an order on cycle `key` ended.
     pub fn learn(&mut self, key: &str, landed: bool) {
-        self.standing.learn(key, landed);
+        self.judge.learn(key, landed);
         let percent = self.sources.percent(&self.setup.bidding);
         self.sources.learn(percent, landed);
         self.reprice();
@@ -169,8 +174,7 @@ impl Engine {
 
     /// Takes over what the sources say now.
     fn reprice(&mut self) {
-        self.standing
-            .reprice(&self.setup, &self.fees, &self.sources);
+        self.judge.reprice(&self.setup, &self.fees, &self.sources);
     }
 
     /// Feeds an outside price of a token, in the quote token.

@@ -367,6 +367,20 @@ impl Prices {
         }
     }
 
+    /// Returns what an atom of a token is worth in whole quote tokens, `None` if that is unknown.
+    pub(crate) fn atom_value(&self, market: &Market, mint: &str) -> Option<f64> {
+        Some(self.mid(mint)? / power(market.places(mint)?) as f64)
+    }
+
+    /// Returns how many atoms of a token cost what a lamport does, `None` if a price is unknown.
+    pub(crate) fn per_lamport(&self, mint: &str) -> Option<f64> {
+        if mint == self.sol_mint {
+            return Some(1.0);
+        }
+        let (sol, token) = (self.rate(&self.sol_mint)?, self.rate(mint)?);
+        Some(sol.0 as f64 * token.1 as f64 / (sol.1 as f64 * token.0 as f64))
+    }
+
     /// Returns what `lamports` cost in atoms of a token, rounded up; `None` if a price is unknown.
     pub(crate) fn lamports_to(&self, lamports: u64, mint: &str) -> Option<u64> {
         if mint == self.sol_mint {

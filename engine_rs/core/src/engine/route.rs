@@ -7,14 +7,11 @@ use super::lots::in_lots;
 use super::market::{Hop, Market, Refusal};
 use super::opportunity::Cost;
 use super::setup::EngineSetup;
-use super::standing::{Context, Cycle};
 use crate::fees::{SwapShape, cu_limit};
 use crate::judge::scorer::Settlement;
+use crate::search::by_money::PROBE_SHARE;
 use crate::search::graph::EdgeId;
-use crate::search::sizing::{Hops, MAX_EVALUATIONS, best_input};
-
-/// The smallest size tried is the cap over this, so that a near miss shows a size one would trade.
-const PROBE_SHARE: u64 = 1_000;
+use crate::search::sizing::{Hops, MAX_EVALUATIONS, best_input_near};
 
 /// What a cycle pays at its best size: all that costing needs without quoting again.
 #[derive(Clone, Debug, Default)]
@@ -52,37 +49,27 @@ impl Names {
     }
 }
 
-/// Returns the route that starts with the best-ranked base token in it, and that token's mint.
-pub(super) fn rotate(cx: Context<'_>, edges: &[EdgeId]) -> (Vec<EdgeId>, String) {
-    let rank = |edge: EdgeId| cx.prices.ranks.get(cx.market.ends(edge).0).copied();
-    let ranked = edges
-        .iter()
-        .enumerate()
-        .filter_map(|(at, &edge)| Some((rank(edge)?, at)));
-    let Some((_, at)) = ranked.min() else {
-        return (edges.to_vec(), String::new());
-    };
-    let mut route = edges.to_vec();
-    route.rotate_left(at);
-    let base = cx.market.ends(route[0]).0.to_owned();
-    (route, base)
-}
-
 /// Returns the most atoms of a base token that one trade may put in.
 pub(crate) fn cap(setup: &EngineSetup, base: &str) -> Option<u64> {
     setup.gates.caps.get(base).copied().filter(|&cap| cap > 0)
 }
 
-/// Returns the best size of a cycle and what it pays; of 0 without a cap, `None` if no size can be quoted.
-pub(super) fn size(cx: Context<'_>, cycle: &Cycle) -> Option<Sizing> {
-    let Some(cap) = cap(cx.setup, &cycle.base) else {
+/// Returns the best size of a route and what it pays; of 0 without a cap, `None` if no size can be quoted. `starts` are
+/// inputs near which the best one may be.
+pub(super) fn size(
+    market: &Market,
+    edges: &[EdgeId],
+    cap: Option<u64>,
+    starts: &[f64],
+) -> Option<Sizing> {
+    let Some(cap) = cap else {
         return Some(Sizing::default());
     };
-    let chain = Chain::new(cx.market, &cycle.edges);
-    let sized = best_input(&chain, cap, (cap / PROBE_SHARE).max(1))?;
-    let hops = if cycle.edges.iter().any(|&edge| cx.market.is_rounded(edge)) {
+    let chain = Chain::new(market, edges);
+    let sized = best_input_near(&chain, cap, (cap / PROBE_SHARE).max(1), starts)?;
+    let hops = if edges.iter().any(|&edge| market.is_rounded(edge)) {
         let amount_in = in_lots(&Orders(&chain), sized.amount_in, cap)?;
-        walk(cx.market, &cycle.edges, amount_in).ok()?
+        walk(market, edges, amount_in).ok()?
     } else {
         chain.walked(sized.amount_in)?
     };
@@ -91,7 +78,22 @@ pub(super) fn size(cx: Context<'_>, cycle: &Cycle) -> Option<Sizing> {
         amount_out: hops.last()?.amount_out,
         fees: kept(&hops),
         binds: sized.binds.as_str().to_owned(),
-        cu_limit: compute_units(cx.market, &cycle.edges, &hops),
+        cu_limit: compute_units(market, edges, &hops),
+    })
+}
+
+/// Returns what a route pays now at the size it has, `None` if that is refused.
+pub(super) fn requoted(market: &Market, edges: &[EdgeId], sizing: &Sizing) -> Option<Sizing> {
+    if sizing.amount_in == 0 {
+        return Some(sizing.clone());
+    }
+    let hops = walk(market, edges, sizing.amount_in).ok()?;
+    Some(Sizing {
+        amount_in: sizing.amount_in,
+        amount_out: hops.last()?.amount_out,
+        fees: kept(&hops),
+        binds: sizing.binds.clone(),
+        cu_limit: compute_units(market, edges, &hops),
     })
 }
 

@@ -96,6 +96,8 @@ pub struct Search {
     pub keep: usize,
     pub budget_edges: u64,
     pub margin_ppm: u32,
+    pub linger_slots: u64,
+    pub linger_ms: i64,
 }
 
 /// Everything an engine is made from; nothing of it may be left out.

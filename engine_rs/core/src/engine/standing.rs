@@ -1,27 +1,32 @@
-//! Cycles that stand: found by a search, sized exactly, priced, decided on; kept until a search no longer finds them.
+//! Cycles that stand: found by a search, kept by the money they earn until they don't pay any more.
 //!
-//! `route` sizes one, `judging` costs it and decides.
+//! `ranking` says what one may earn, `route` sizes it, `judging` costs it and decides.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
-use super::encoded::Encoded;
 use super::market::{Channels, Market};
 use super::opportunity::Opportunity;
 use super::prices::Prices;
-use super::route::{Names, Sizing, rotate, size};
+use super::ranking::Bases;
+use super::route::{Names, Sizing};
 use super::setup::EngineSetup;
-use crate::fees::{Bid, FeeModel, Sources};
-use crate::judge::scorer::Settlement;
+use crate::search::by_money::{Ranked, money_of};
+use crate::search::estimate::Estimate;
 use crate::search::graph::EdgeId;
 
-/// Ten minutes of slots: the half-life of what outcomes taught.
-const MEMORY_SLOTS: u64 = 1_500;
-
+/// Most cycles that stand.
+pub(crate) const MOST: usize = 256;
+/// Most of them without a value, which rank among themselves.
+pub(crate) const UNVALUED: usize = 32;
+/// Cycles that ended and are remembered.
+const MOST_ENDED: usize = 64;
 /// Cycles whose names are kept: some megabytes.
 const MOST_NAMES: usize = 4_096;
+const NS_PER_MS: i64 = 1_000_000;
 
 /// The record being decided on.
 #[derive(Clone, Copy, Debug)]
@@ -31,19 +36,76 @@ pub(crate) struct Moment {
     pub(crate) slot: u64,
 }
 
+/// How a cycle ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// A leg can't be traded.
+    Gone,
+    /// No size can be quoted.
+    Unsized,
+    /// It paid no more.
+    Lost,
+    /// More stand that earn more.
+    Crowded,
+}
+
+/// A cycle that stands no more: key, when it was found and when it ended, the most that it would have left at one moment
+/// in atoms of its base token (`None` if it was never sized), how it ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Ended(
+    pub(crate) String,
+    pub(crate) i64,
+    pub(crate) i64,
+    pub(crate) Option<i64>,
+    pub(crate) End,
+);
+
 /// One standing cycle.
 #[derive(Clone, Debug)]
 pub(crate) struct Cycle {
     pub(crate) names: Names,
     /// In the order of execution: the first one sells the base token, if there is one.
     pub(crate) edges: Vec<EdgeId>,
+    /// Of its edges: most cycles that a touched edge is not of are told by it.
+    pub(crate) mask: u64,
     /// Mint, or empty.
     pub(crate) base: String,
+    pub(crate) first_ns: i64,
     pub(crate) weight: i64,
+    /// As of when one of its legs moved last.
+    pub(crate) estimate: Estimate,
+    /// What is left of it after costs, `None` if one is unknown.
+    pub(crate) net: Option<f64>,
     /// Since when it gains at the margin, over gaps that are bridged; `None` if it does not.
     pub(crate) first_slot: Option<u64>,
+    /// When it paid last, or was found.
+    pub(crate) kept_slot: u64,
+    pub(crate) kept_ns: i64,
+    pub(crate) best_net: Option<i64>,
+    /// Whether it was sized as it is now; not if enough others through the same pools earn more.
+    pub(crate) sized: bool,
     pub(crate) sizing: Sizing,
+    /// The decision on it, `None` if it is not sized.
     pub(crate) last: Option<Opportunity>,
+}
+
+impl Cycle {
+    /// Returns the decision on it as it is now.
+    fn exact(&self) -> Option<&Opportunity> {
+        self.last.as_ref().filter(|_| self.sized)
+    }
+
+    /// Whether it pays after costs: as sized, else as estimated; at the margin without a base token.
+    fn pays(&self) -> bool {
+        if self.estimate.amount_in == 0.0 {
+            return self.weight < 0;
+        }
+        match self.exact() {
+            Some(last) => last.net.is_some_and(|net| net > 0),
+            None => self.net.is_some_and(|net| net > 0.0),
+        }
+    }
 }
 
 /// What a decision reads beside the cycles.
@@ -55,81 +117,99 @@ pub(crate) struct Context<'a> {
     pub(crate) prices: &'a Prices,
 }
 
+/// What cycles are ordered by: those with a value first, the most money first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Order {
+    Money(f64),
+    Weight(i64),
+}
+
+impl Order {
+    /// Returns which of two comes first.
+    pub(crate) fn first(self, other: Self) -> Ordering {
+        match (self, other) {
+            (Self::Money(a), Self::Money(b)) => b.partial_cmp(&a).unwrap_or(Ordering::Equal),
+            (Self::Weight(a), Self::Weight(b)) => a.cmp(&b),
+            (Self::Money(_), Self::Weight(_)) => Ordering::Less,
+            (Self::Weight(_), Self::Money(_)) => Ordering::Greater,
+        }
+    }
+}
+
 /// All standing cycles of one engine.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
     pub(crate) cycles: BTreeMap<String, Cycle>,
-    /// (settlement, hops) → (landed, tried).
-    pub(crate) learned: BTreeMap<(Settlement, u64), (u64, u64)>,
+    /// The oldest first.
+    pub(crate) ended: VecDeque<Ended>,
     /// (since which slot, until which) by key, of cycles that paid and don't, as long as the gap may be bridged.
     pub(crate) gaps: BTreeMap<String, (u64, u64)>,
-    /// Micro-lamports per compute unit and where from; kept because a percentile costs more than a quote.
-    pub(crate) bid: Option<Bid>,
-    /// Prices of single accounts at the percentile that is bid.
-    pub(super) account_bids: BTreeMap<String, u64>,
-    /// Lamports that a tip is not below.
-    pub(crate) least_tip: u64,
     /// Of cycles that stand or stood: most that are lost come back, and writing them anew was 6 % of a swap's cost.
     names: HashMap<String, Names>,
 }
 
 impl Standing {
-    /// Takes over what the sources say of bids and tips.
-    pub(crate) fn reprice(&mut self, setup: &EngineSetup, fees: &FeeModel, sources: &Sources) {
-        let bidding = &setup.bidding;
-        self.bid = sources.offer(fees, bidding);
-        let percent = sources.percent(bidding);
-        let prices = sources.accounts().filter_map(|(account, _)| {
-            Some((account.clone(), sources.account_price(account, percent)?))
-        });
-        self.account_bids = prices.collect();
-        self.least_tip = bidding.min_tip_lamports.max(sources.least_tip(bidding));
+    /// Takes out the cycles that use one of the edges, which ascend; they are put back or ended once they are judged.
+    pub(crate) fn take(&mut self, touched: &[EdgeId]) -> Vec<Cycle> {
+        let mask = mask_of(touched);
+        let is_touched = |edge: &EdgeId| touched.binary_search(edge).is_ok();
+        let uses = |cycle: &Cycle| cycle.mask & mask != 0 && cycle.edges.iter().any(is_touched);
+        let through = self.cycles.iter().filter(|(_, cycle)| uses(cycle));
+        let keys: Vec<String> = through.map(|(key, _)| key.clone()).collect();
+        let taken = keys.iter().filter_map(|key| self.cycles.remove(key));
+        taken.collect()
     }
 
-    // -- finding
-
-    /// Takes over a cycle found; returns whether it stands, that is whether a size can be quoted.
-    pub(crate) fn found(
-        &mut self,
-        cx: Context<'_>,
-        moment: Moment,
-        key: &str,
-        edges: &[EdgeId],
-        weight: i64,
-    ) -> bool {
-        if !self.cycles.contains_key(key) {
-            let (edges, base) = rotate(cx, edges);
-            let sizing = Sizing::default();
-            let cycle = Cycle {
-                names: self.named(cx.market, key, &edges),
-                edges,
-                base,
-                weight,
-                first_slot: None,
-                sizing,
-                last: None,
-            };
-            self.cycles.insert(key.to_owned(), cycle);
+    /// Takes out the cycle that a search found, new if it does not stand.
+    pub(crate) fn find(&mut self, market: &Market, moment: Moment, found: &Ranked) -> Cycle {
+        let key = market.graph.cycle_key(&found.route);
+        if let Some(cycle) = self.cycles.remove(&key) {
+            return cycle;
         }
-        let Some(cycle) = self.cycles.get_mut(key) else {
-            return false;
-        };
-        cycle.weight = weight;
-        let most = u64::from(cx.setup.gates.max_gap_slots);
-        let Some(sizing) = size(cx, cycle) else {
-            self.lose(key, moment.slot, most);
-            return false;
-        };
-        cycle.sizing = sizing;
-        if weight >= 0 {
+        let base = found.base.map(|node| market.graph.node_key(node));
+        Cycle {
+            names: self.named(market, &key, &found.route),
+            mask: mask_of(&found.route),
+            edges: found.route.clone(),
+            base: base.unwrap_or_default().to_owned(),
+            first_ns: moment.now_ns,
+            weight: 0,
+            estimate: Estimate::default(),
+            net: None,
+            first_slot: None,
+            kept_slot: 0,
+            kept_ns: 0,
+            best_net: None,
+            sized: false,
+            sizing: Sizing::default(),
+            last: None,
+        }
+    }
+
+    /// Puts a cycle back.
+    pub(crate) fn put(&mut self, cycle: Cycle) {
+        self.cycles.insert(cycle.names.key.to_string(), cycle);
+    }
+
+    /// Takes over what a cycle may earn now. It is to be sized, or is no longer known exactly.
+    pub(crate) fn estimate(
+        &mut self,
+        setup: &EngineSetup,
+        moment: Moment,
+        cycle: &mut Cycle,
+        found: &Ranked,
+    ) {
+        (cycle.weight, cycle.estimate, cycle.net) = (found.weight, found.estimate, found.net);
+        cycle.sized = false;
+        let most = u64::from(setup.gates.max_gap_slots);
+        if found.weight >= 0 {
             let first = cycle.first_slot.take();
-            self.interrupt(key, first, moment.slot, most);
+            self.interrupt(&cycle.names.key, first, moment.slot, most);
         } else if cycle.first_slot.is_none_or(|slot| slot == 0) {
             // Slot 0 is one before any was announced: nothing can be counted from it.
-            let gap = self.gaps.remove(key);
+            let gap = self.gaps.remove(&**cycle.names.key);
             cycle.first_slot = Some(since(gap, moment.slot, most));
         }
-        true
     }
 
     fn named(&mut self, market: &Market, key: &str, edges: &[EdgeId]) -> Names {
@@ -144,11 +224,71 @@ impl Standing {
         names
     }
 
-    /// Drops a cycle that no longer stands.
-    pub(crate) fn lose(&mut self, key: &str, slot: u64, most: u64) {
-        if let Some(cycle) = self.cycles.remove(key) {
-            self.interrupt(key, cycle.first_slot, slot, most);
+    /// Remembers a cycle that was taken out and no longer stands.
+    pub(crate) fn end(&mut self, setup: &EngineSetup, moment: Moment, cycle: &Cycle, how: End) {
+        let most = u64::from(setup.gates.max_gap_slots);
+        let key = cycle.names.key.to_string();
+        self.interrupt(&key, cycle.first_slot, moment.slot, most);
+        if self.ended.len() == MOST_ENDED {
+            self.ended.pop_front();
         }
+        let (first_ns, best_net) = (cycle.first_ns, cycle.best_net);
+        self.ended
+            .push_back(Ended(key, first_ns, moment.now_ns, best_net, how));
+    }
+
+    fn drop(&mut self, setup: &EngineSetup, moment: Moment, key: &str, how: End) {
+        if let Some(cycle) = self.cycles.remove(key) {
+            self.end(setup, moment, &cycle, how);
+        }
+    }
+
+    /// Drops the cycles that have not paid for as long as they may.
+    pub(crate) fn expire(&mut self, cx: Context<'_>, moment: Moment) {
+        let search = &cx.setup.search;
+        let mut over = Vec::new();
+        for (key, cycle) in &mut self.cycles {
+            if cycle.pays() {
+                (cycle.kept_slot, cycle.kept_ns) = (moment.slot, moment.now_ns);
+                continue;
+            }
+            let is_over = if cycle.edges.iter().any(|&edge| cx.market.on_chain(edge)) {
+                moment.slot.saturating_sub(cycle.kept_slot) > search.linger_slots
+            } else {
+                moment.now_ns - cycle.kept_ns > search.linger_ms.saturating_mul(NS_PER_MS)
+            };
+            if is_over {
+                over.push(key.clone());
+            }
+        }
+        for key in over {
+            self.drop(cx.setup, moment, &key, End::Lost);
+        }
+    }
+
+    /// Drops what earns least of more cycles than may stand. Returns how many.
+    pub(crate) fn crowd_out(&mut self, cx: Context<'_>, moment: Moment, bases: &Bases) -> u64 {
+        if self.cycles.len() <= MOST {
+            return 0;
+        }
+        let ranked = self.cycles.iter();
+        let mut ranked: Vec<(Order, String)> = ranked
+            .map(|(key, cycle)| (order(cx.market, bases, cycle), key.clone()))
+            .collect();
+        ranked.sort_by(|a, b| a.0.first(b.0).then_with(|| a.1.cmp(&b.1)));
+        let valued = ranked.partition_point(|(order, _)| matches!(order, Order::Money(_)));
+        let unvalued = ranked.split_off(valued);
+        let places = MOST - unvalued.len().min(UNVALUED);
+        let least = unvalued
+            .iter()
+            .skip(UNVALUED)
+            .chain(ranked.iter().skip(places));
+        let mut dropped = 0;
+        for (_, key) in least {
+            self.drop(cx.setup, moment, key, End::Crowded);
+            dropped += 1;
+        }
+        dropped
     }
 
     /// Keeps an ended count aside for as long as `most` slots of gap let it go on.
@@ -158,49 +298,6 @@ impl Standing {
                 .retain(|_, (_, last)| slot.saturating_sub(last.saturating_add(1)) <= most);
             self.gaps.insert(key.to_owned(), (first, slot));
         }
-    }
-
-    /// Returns the keys of the cycles that use one of the edges, which ascend.
-    pub(crate) fn through(&self, touched: &[EdgeId]) -> Vec<Encoded<String>> {
-        let is_touched = |edge: &EdgeId| touched.binary_search(edge).is_ok();
-        let uses = |cycle: &&Cycle| cycle.edges.iter().any(is_touched);
-        self.cycles
-            .values()
-            .filter(uses)
-            .map(|cycle| cycle.names.key.clone())
-            .collect()
-    }
-
-    /// Counts how an order on a cycle ended, with all of its settlement and hop count.
-    pub(crate) fn learn(&mut self, key: &str, landed: bool) {
-        let legged = key.split('|').any(|name| name.matches(':').count() > 1);
-        let settlement = if legged {
-            Settlement::Legged
-        } else {
-            Settlement::Atomic
-        };
-        let kind = (settlement, key.split('|').count() as u64);
-        let (wins, tries) = self.learned.entry(kind).or_default();
-        *wins += u64::from(landed);
-        *tries += 1;
-    }
-
-    /// Halves what was learned once every `MEMORY_SLOTS`: a losing streak does not close the gate for good.
-    /// Returns how many times.
-    pub(crate) fn forget(&mut self, before: Option<u64>, slot: Option<u64>) -> u32 {
-        let Some(slot) = slot else {
-            return 0;
-        };
-        let passed = (slot / MEMORY_SLOTS).saturating_sub(before.unwrap_or(slot) / MEMORY_SLOTS);
-        let by = u32::try_from(passed.min(63)).unwrap_or(63);
-        if by > 0 {
-            self.learned.retain(|_, (wins, tries)| {
-                *wins >>= by;
-                *tries >>= by;
-                *tries > 0
-            });
-        }
-        by
     }
 
     /// Returns the last decisions, go first, then by net.
@@ -213,6 +310,22 @@ impl Standing {
         last.sort_by_key(|o| (!o.go, o.net.is_none(), Reverse(o.net.unwrap_or(0)), &*o.key));
         last
     }
+}
+
+/// Returns a bit for each edge, of 64 that edges share.
+pub(crate) fn mask_of(edges: &[EdgeId]) -> u64 {
+    edges.iter().fold(0, |mask, edge| mask | 1 << (edge % 64))
+}
+
+/// Returns what a cycle is ordered by.
+pub(crate) fn order(market: &Market, bases: &Bases, cycle: &Cycle) -> Order {
+    let value = bases.of(market, &cycle.base).and_then(|base| base.value);
+    let Some(value) = value.filter(|_| cycle.estimate.amount_in != 0.0) else {
+        return Order::Weight(cycle.weight);
+    };
+    let exact = cycle.exact().and_then(|last| last.net);
+    let net = exact.map(|net| net as f64).or(cycle.net);
+    Order::Money(money_of(value, cycle.estimate.gain, net))
 }
 
 /// Returns since which slot a cycle counts that pays now: as `signal_persistence::Runs`, over a bridged gap.

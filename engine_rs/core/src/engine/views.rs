@@ -14,7 +14,7 @@ use super::opportunity::Opportunity;
 use super::prices::Row;
 use super::race::RaceView;
 use super::registry::PoolState;
-use super::route::{Sizing, cap, compute_units, kept, net, settlement, walk};
+use super::route::{Sizing, cap, compute_units, kept, net, walk};
 use super::standing::Cycle;
 use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
 use crate::judge::scorer::landing_ppm;
@@ -36,6 +36,8 @@ pub struct Counters {
     pub expanded_edges: u64,
     pub budget_cuts: u64,
     pub torn: u64,
+    #[serde(default)]
+    pub crowded_out: u64,
     pub stopped: BTreeMap<String, u64>,
 }
 
@@ -158,7 +160,7 @@ impl Engine {
     /// Returns all that is shown.
     pub(crate) fn view(&self, now_ns: i64) -> EngineView<'_> {
         let bidding = &self.setup.bidding;
-        let bid = self.standing.bid.map(|bid| bid.micro_lamports);
+        let bid = self.judge.bid.map(|bid| bid.micro_lamports);
         EngineView {
             slot: self.market.slot,
             slot_ns: self.market.slot.map(|_| self.market.slot_ns),
@@ -176,7 +178,7 @@ impl Engine {
             trade_lamports: (
                 base_fee(bidding.signatures),
                 bid.and_then(|bid| priority_fee(bid, typical_cu())),
-                self.standing.least_tip,
+                self.judge.least_tip,
             ),
             sol_price: self.prices.mid(&self.setup.sol_mint),
             counters: &self.counters,
@@ -253,7 +255,7 @@ impl Engine {
             value,
             recv_ns,
         };
-        let bid = self.standing.bid;
+        let bid = self.judge.bid;
         let mut inputs = vec![input(
             "bid",
             bid.map_or("", |bid| bid.source),
@@ -446,7 +448,6 @@ impl Engine {
             .filter_map(|step| u64::try_from(size(step)).ok())
             .collect();
         sizes.dedup();
-        let settled = settlement(&self.market, &cycle.edges);
         let point = |size: u64| {
             let hops = walk(&self.market, &cycle.edges, size).ok()?;
             let sizing = Sizing {
@@ -456,7 +457,7 @@ impl Engine {
                 binds: String::new(),
                 cu_limit: compute_units(&self.market, &cycle.edges, &hops),
             };
-            let cost = self.standing.cost(self.context(), cycle, &sizing, settled);
+            let cost = self.judge.cost(self.context(), cycle, &sizing);
             Some((size, net(&sizing, &cost)?))
         };
         sizes.into_iter().filter_map(point).collect()

@@ -89,9 +89,13 @@ pub fn swap_cu(swap: &SwapShape) -> Option<u64> {
 /// Returns the compute-unit limit to ask for: the swaps, two budget instructions and 10 %, rounded up. `None` if a
 /// venue is unknown or the sum is more than a transaction may have.
 pub fn cu_limit(swaps: &[SwapShape]) -> Option<u64> {
-    let sum = swaps
-        .iter()
-        .try_fold(BUDGET_CU, |sum, swap| Some(sum + swap_cu(swap)?))?;
+    let units = swaps.iter().map(swap_cu);
+    limit_of(units)
+}
+
+/// Returns the same of what swaps take, each `None` if its venue is unknown.
+pub(crate) fn limit_of(mut units: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    let sum = units.try_fold(BUDGET_CU, |sum, swap| Some(sum + swap?))?;
     let limit = (sum * (100 + MARGIN_PERCENT)).div_ceil(100);
     (limit <= MAX_CU).then_some(limit)
 }

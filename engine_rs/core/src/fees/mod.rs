@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::columns::{EstimateError, Estimates, estimate_trades};
+pub(crate) use self::cost::limit_of;
 pub use self::cost::{
     Bidding, MAX_CU, SIGNATURE_LAMPORTS, SwapShape, TradeCost, base_fee, cu_limit, priority_fee,
     swap_cu, tip, token_account_rent,

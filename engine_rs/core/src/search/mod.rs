@@ -1,6 +1,8 @@
 //! Where the same money buys more of it: the graph, cycles in it, and their size.
 
+pub mod by_money;
 pub mod cycle_finder;
+pub mod estimate;
 pub mod graph;
 pub mod kept_graph;
 pub mod log2;

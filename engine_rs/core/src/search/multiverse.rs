@@ -1,8 +1,11 @@
-//! Profitable 2-5 hop cycles around a touched edge, pruned by node potentials, best K kept.
+//! Profitable 2-5 hop cycles around a touched edge, pruned by node potentials, the best kept.
 //!
 //! A cycle's weight is the sum of its reduced costs, and outside the violated set these are ≥ 0
-//! (see [`crate::search::cycle_finder`]), so a path is given up as soon as what it has used, plus the least the rest can cost,
-//! reaches the limit. The limit is the margin, and once `keep` cycles are held, the worst of them.
+//! (see [`crate::search::cycle_finder`]), so a path is given up as soon as what it has used, plus the least the rest can
+//! cost, can't be kept any more. What is kept is for a [`Rank`] to say: the lightest here, in the engine what earns most
+//! (see [`crate::search::by_money`]).
+//!
+//! One file: the walk and what it asks of a rank are read against each other, step by step.
 
 use crate::search::cycle_finder::Potentials;
 use crate::search::graph::{EdgeId, Graph, NodeId};
@@ -57,6 +60,69 @@ const NONE: u32 = u32::MAX;
 const NEVER: i64 = i64::MAX;
 const UNKNOWN: i64 = i64::MIN;
 
+/// What is kept of the cycles that a search meets.
+pub trait Rank {
+    /// What is known of a path besides its cost.
+    type Path: Copy;
+
+    /// Returns what is known of the path of one touched edge, `None` if no cycle through it can be kept.
+    fn begin(&mut self, edge: EdgeId) -> Option<Self::Path>;
+    /// Returns what is known of a path with one more edge.
+    fn follow(&mut self, path: Self::Path, edge: EdgeId) -> Self::Path;
+    /// Returns whether a cycle that begins with the path and weighs `least` or more may still be kept. What is false
+    /// for a weight is false for each greater one.
+    fn is_open(&self, path: Self::Path, least: i64) -> bool;
+    /// Takes a simple cycle, the touched edge first.
+    fn meet(&mut self, edges: &[EdgeId], weight: i64);
+}
+
+/// Keeps the lightest, and of equals the first by edge names.
+struct ByWeight<'a> {
+    graph: &'a Graph,
+    keep: usize,
+    margin: i64,
+    limit: i64,
+    found: Vec<Found>,
+}
+
+impl Rank for ByWeight<'_> {
+    type Path = ();
+
+    fn begin(&mut self, _edge: EdgeId) -> Option<()> {
+        (self.keep > 0).then_some(())
+    }
+
+    #[inline]
+    fn follow(&mut self, (): (), _edge: EdgeId) {}
+
+    #[inline]
+    fn is_open(&self, (): (), least: i64) -> bool {
+        least < self.limit
+    }
+
+    fn meet(&mut self, edges: &[EdgeId], weight: i64) {
+        let graph = self.graph;
+        let edges = graph.canonical(edges);
+        let at = self.found.partition_point(|held| {
+            held.weight < weight
+                || (held.weight == weight && names(graph, &held.edges) < names(graph, &edges))
+        });
+        if at >= self.keep {
+            return;
+        }
+        self.found.insert(at, Found { edges, weight });
+        self.found.truncate(self.keep);
+        if self.found.len() == self.keep {
+            self.limit = self.margin.min(self.found[self.keep - 1].weight + 1);
+        }
+    }
+}
+
+/// Returns what cycles of equal rank are ordered by.
+pub(crate) fn names<'a>(graph: &'a Graph, edges: &[EdgeId]) -> Vec<&'a str> {
+    edges.iter().map(|&edge| graph.name(edge)).collect()
+}
+
 /// Returns the best `keep` simple cycles of 2..=`max_hops` hops through a touched edge with a weight below the margin,
 /// sorted by weight, then by edge names. No cycle uses both directions of one pool. Complete unless the budget cut it.
 pub fn search(
@@ -65,41 +131,25 @@ pub fn search(
     touched: &[EdgeId],
     params: &Params,
 ) -> (Vec<Found>, Work) {
-    let mut search = Search {
+    let rank = ByWeight {
         graph,
-        potentials,
-        params,
-        banned: Vec::new(),
-        is_banned: Vec::new(),
-        closers: Vec::new(),
-        ways: Vec::new(),
-        cheapest: 0,
-        others: 0,
-        worst: 0,
-        path: Vec::new(),
-        nodes: Vec::new(),
-        found: Vec::new(),
+        keep: params.keep,
+        margin: params.margin,
         limit: params.margin,
-        work: Work::default(),
+        found: Vec::new(),
     };
-    if touched.len() > FEW {
-        search.is_banned.resize(graph.edge_count(), false);
-    }
-    if params.keep > 0 {
-        for &edge in touched {
-            if !search.bars(edge) {
-                search.through(edge);
-                search.ban(edge);
-            }
-        }
-    }
-    (search.found, search.work)
+    let mut search = Search::new(graph, potentials, rank, params.max_hops, touched.len());
+    let cut = search.through(touched, params.budget_edges);
+    let expanded = search.expanded;
+    (search.rank.found, Work { expanded, cut })
 }
 
-struct Search<'a> {
+/// A search around what was touched, edge by edge: the path so far, the ways back.
+pub struct Search<'a, R: Rank> {
     graph: &'a Graph,
     potentials: &'a Potentials,
-    params: &'a Params,
+    pub rank: R,
+    max_hops: usize,
     /// Touched edges searched before: their cycles are found already.
     banned: Vec<EdgeId>,
     /// The same by edge; empty where few are touched.
@@ -113,12 +163,60 @@ struct Search<'a> {
     worst: i64,
     path: Vec<EdgeId>,
     nodes: Vec<NodeId>,
-    found: Vec<Found>,
-    limit: i64,
-    work: Work,
+    /// Edges looked at.
+    pub expanded: u64,
+    budget: u64,
+    is_cut: bool,
 }
 
-impl Search<'_> {
+impl<'a, R: Rank> Search<'a, R> {
+    /// Returns a search that has met nothing; `touched` edges will be searched around.
+    pub fn new(
+        graph: &'a Graph,
+        potentials: &'a Potentials,
+        rank: R,
+        max_hops: usize,
+        touched: usize,
+    ) -> Self {
+        let many = if touched > FEW { graph.edge_count() } else { 0 };
+        Self {
+            graph,
+            potentials,
+            rank,
+            max_hops,
+            banned: Vec::new(),
+            is_banned: vec![false; many],
+            closers: Vec::new(),
+            ways: Vec::new(),
+            cheapest: 0,
+            others: 0,
+            worst: 0,
+            path: Vec::new(),
+            nodes: Vec::new(),
+            expanded: 0,
+            budget: 0,
+            is_cut: false,
+        }
+    }
+
+    /// Finds the cycles through any of these edges. Returns whether the budget cut it; then some may be missing.
+    pub fn through(&mut self, touched: &[EdgeId], budget_edges: u64) -> bool {
+        self.budget = self.expanded.saturating_add(budget_edges);
+        self.is_cut = false;
+        for &edge in touched {
+            if self.is_cut {
+                break;
+            }
+            if !self.bars(edge) {
+                self.through_edge(edge);
+                if !self.is_cut {
+                    self.ban(edge);
+                }
+            }
+        }
+        self.is_cut
+    }
+
     #[inline]
     fn bars(&self, edge: EdgeId) -> bool {
         match self.is_banned.get(edge as usize) {
@@ -134,23 +232,25 @@ impl Search<'_> {
         self.banned.push(edge);
     }
 
-    /// Finds the cycles through one edge.
-    fn through(&mut self, edge: EdgeId) {
+    fn through_edge(&mut self, edge: EdgeId) {
         let Some(cost) = self.potentials.reduced(self.graph, edge) else {
             return;
         };
-        let hops = self.params.max_hops;
+        let Some(path) = self.rank.begin(edge) else {
+            return;
+        };
+        let hops = self.max_hops;
         self.measure_others(edge);
-        if hops < 2 || cost + self.slack(hops - 1) >= self.limit {
+        if hops < 2 || !self.rank.is_open(path, cost + self.slack(hops - 1)) {
             return;
         }
         let (start, end) = (self.graph.to(edge), self.graph.from(edge));
-        if !self.collect_closers(end, edge, cost) {
+        if !self.collect_closers(end, edge, cost, path) {
             return;
         }
         self.path.push(edge);
         self.nodes.extend([end, start]);
-        self.visit(start, cost);
+        self.visit(start, cost, path);
         self.path.clear();
         self.nodes.clear();
     }
@@ -176,20 +276,20 @@ impl Search<'_> {
     /// Counts one edge looked at; false once the budget is used up.
     #[inline]
     fn spend(&mut self) -> bool {
-        if self.work.expanded >= self.params.budget_edges {
-            self.work.cut = true;
+        if self.expanded >= self.budget {
+            self.is_cut = true;
             return false;
         }
-        self.work.expanded += 1;
+        self.expanded += 1;
         true
     }
 
     /// Lists the edges into `end` that can still close a cycle; false if none can or the budget is used up.
-    fn collect_closers(&mut self, end: NodeId, edge: EdgeId, cost: i64) -> bool {
+    fn collect_closers(&mut self, end: NodeId, edge: EdgeId, cost: i64, path: R::Path) -> bool {
         self.closers.clear();
         let (graph, values) = (self.graph, self.potentials.values());
         let twin = graph.twin(edge);
-        let before = cost + self.slack(self.params.max_hops - 2);
+        let before = cost + self.slack(self.max_hops - 2);
         for arc in graph.in_arcs(end) {
             if !self.spend() {
                 return false;
@@ -197,7 +297,7 @@ impl Search<'_> {
             let Some(weight) = arc.weight() else { continue };
             let cost = weight + values[arc.node as usize] - values[end as usize];
             let barred = Some(arc.edge) == twin || self.bars(arc.edge);
-            if before + cost < self.limit && !barred {
+            if !barred && self.rank.is_open(path, before + cost) {
                 self.closers.push(Closer {
                     from: arc.node,
                     edge: arc.edge,
@@ -230,33 +330,35 @@ impl Search<'_> {
     }
 
     /// Closes the path at its last node and, if hops are left, goes on from there.
-    fn visit(&mut self, node: NodeId, cost: i64) {
-        self.close(node, cost);
-        match (self.params.max_hops - self.path.len()).saturating_sub(1) {
+    fn visit(&mut self, node: NodeId, cost: i64, path: R::Path) {
+        self.close(node, cost, path);
+        match (self.max_hops - self.path.len()).saturating_sub(1) {
             0 => {}
-            1 => self.last(node, cost),
-            left => self.extend(node, cost, left),
+            1 => self.last(node, cost, path),
+            left => self.extend(node, cost, path, left),
         }
     }
 
-    /// Records a cycle for each closer that leaves `node`.
-    fn close(&mut self, node: NodeId, cost: i64) {
+    /// Meets a cycle for each closer that leaves `node`.
+    fn close(&mut self, node: NodeId, cost: i64, path: R::Path) {
         let mut at = self.ways[node as usize].first;
         while at != NONE {
             if !self.spend() {
                 return;
             }
             let closer = self.closers[at as usize];
-            if cost + closer.cost < self.limit {
-                self.record(closer.edge, cost + closer.cost);
+            if self.rank.is_open(path, cost + closer.cost) {
+                self.path.push(closer.edge);
+                self.rank.meet(&self.path, cost + closer.cost);
+                self.path.pop();
             }
             at = closer.next;
         }
     }
 
-    /// Tries the edges out of `node`, cheapest first so that the limit falls early; `left` hops may follow the present
-    /// path before the closing one.
-    fn extend(&mut self, node: NodeId, cost: i64, left: usize) {
+    /// Tries the edges out of `node`, cheapest first so that little is left to look for early; `left` hops may follow
+    /// the present path before the closing one.
+    fn extend(&mut self, node: NodeId, cost: i64, path: R::Path, left: usize) {
         let (graph, values) = (self.graph, self.potentials.values());
         let least = cost + self.slack(left - 1) + self.cheapest;
         let base = values[node as usize];
@@ -267,29 +369,29 @@ impl Search<'_> {
             }
             let Some(weight) = arc.weight() else { continue };
             let step = weight + base - values[arc.node as usize];
-            if least + step < self.limit {
+            if self.rank.is_open(path, least + step) {
                 steps.push((step, arc.edge));
             }
         }
         steps.sort_unstable();
         for (step, edge) in steps {
-            if self.work.cut || least + step >= self.limit {
+            if self.is_cut || !self.rank.is_open(path, least + step) {
                 return;
             }
-            self.step(edge, graph.to(edge), cost + step, left);
+            self.step(edge, [cost + step, least + step], path, left);
         }
     }
 
     /// Tries the edges out of `node` as the last hop before the closing one, unless it is known that none can do.
-    fn last(&mut self, node: NodeId, cost: i64) {
+    fn last(&mut self, node: NodeId, cost: i64, path: R::Path) {
         let known = self.ways[node as usize].onward;
-        if known != UNKNOWN && (known == NEVER || cost + known >= self.limit) {
+        if known != UNKNOWN && (known == NEVER || !self.rank.is_open(path, cost + known)) {
             return;
         }
         let onward = if self.closers.len() * 4 < self.graph.out_arcs(node).len() {
-            self.last_by_closers(node, cost)
+            self.last_by_closers(node, cost, path)
         } else {
-            self.last_by_edges(node, cost)
+            self.last_by_edges(node, cost, path)
         };
         if let Some(onward) = onward {
             self.ways[node as usize].onward = onward;
@@ -297,7 +399,7 @@ impl Search<'_> {
     }
 
     /// Returns the least that an edge out of `node` and a closer cost together; `None` if the budget is used up.
-    fn last_by_edges(&mut self, node: NodeId, cost: i64) -> Option<i64> {
+    fn last_by_edges(&mut self, node: NodeId, cost: i64, path: R::Path) -> Option<i64> {
         let (graph, values) = (self.graph, self.potentials.values());
         let base = values[node as usize];
         let mut onward = NEVER;
@@ -313,15 +415,13 @@ impl Search<'_> {
             }
             let step = weight + base - values[arc.node as usize];
             onward = onward.min(step + way.cost);
-            if cost + step + way.cost < self.limit {
-                self.step(arc.edge, arc.node, cost + step, 1);
-            }
+            self.through_last(arc.edge, cost + step, way.cost, path);
         }
         Some(onward)
     }
 
     /// The same from the closers' side: cheaper at a hub.
-    fn last_by_closers(&mut self, node: NodeId, cost: i64) -> Option<i64> {
+    fn last_by_closers(&mut self, node: NodeId, cost: i64, path: R::Path) -> Option<i64> {
         let graph = self.graph;
         let mut onward = NEVER;
         for at in 0..self.closers.len() {
@@ -341,55 +441,39 @@ impl Search<'_> {
                     continue;
                 };
                 onward = onward.min(step + way.cost);
-                if cost + step + way.cost < self.limit {
-                    self.step(edge, from, cost + step, 1);
-                }
+                self.through_last(edge, cost + step, way.cost, path);
             }
         }
         Some(onward)
     }
 
-    /// Follows one edge, unless it leads back or is barred.
-    fn step(&mut self, edge: EdgeId, to: NodeId, cost: i64, left: usize) {
+    /// Closes the path by way of `edge` if that can do; `way` is the least that a closer behind it costs.
+    #[inline]
+    fn through_last(&mut self, edge: EdgeId, cost: i64, way: i64, path: R::Path) {
+        if self.rank.is_open(path, cost + way) {
+            self.step(edge, [cost, cost + way], path, 1);
+        }
+    }
+
+    /// Follows one edge, unless it leads back, is barred, or bends the path so that nothing can come of it. `costs` are
+    /// those with the edge: what was used, and the least that a cycle then costs.
+    fn step(&mut self, edge: EdgeId, [cost, least]: [i64; 2], path: R::Path, left: usize) {
+        let to = self.graph.to(edge);
         if self.nodes.contains(&to) || self.bars(edge) {
+            return;
+        }
+        let path = self.rank.follow(path, edge);
+        if !self.rank.is_open(path, least) {
             return;
         }
         self.path.push(edge);
         self.nodes.push(to);
         if left == 1 {
-            self.close(to, cost);
+            self.close(to, cost, path);
         } else {
-            self.visit(to, cost);
+            self.visit(to, cost, path);
         }
         self.path.pop();
         self.nodes.pop();
-    }
-
-    /// Keeps a cycle if it is among the best.
-    fn record(&mut self, closer: EdgeId, weight: i64) {
-        self.path.push(closer);
-        let edges = self.graph.canonical(&self.path);
-        self.path.pop();
-        let graph = self.graph;
-        let names = |edges: &[EdgeId]| {
-            edges
-                .iter()
-                .map(|&edge| graph.name(edge))
-                .collect::<Vec<_>>()
-        };
-        let at = self.found.partition_point(|held| {
-            held.weight < weight || (held.weight == weight && names(&held.edges) < names(&edges))
-        });
-        if at >= self.params.keep {
-            return;
-        }
-        self.found.insert(at, Found { edges, weight });
-        self.found.truncate(self.params.keep);
-        if self.found.len() == self.params.keep {
-            self.limit = self
-                .params
-                .margin
-                .min(self.found[self.params.keep - 1].weight + 1);
-        }
     }
 }

@@ -13,8 +13,12 @@
 //!
 //! One file: start, bracket, steps and bound are one proof, and are read as one.
 
-/// Most times the chain is quoted for one size.
+/// Most times the chain is quoted around one start.
 pub const MAX_EVALUATIONS: u32 = 32;
+/// Most starts besides the closed form.
+const MAX_STARTS: usize = 4;
+/// A start within a factor of 2 of what was found finds the same.
+const NEAR_BITS: u32 = 1;
 /// The search ends when the profit it may still miss is below 2^-this of the profit.
 const PROFIT_BITS: u32 = 17;
 /// Or when the bracket is narrower than 2^-this of the input.
@@ -87,6 +91,17 @@ pub fn curve<H: Hops + ?std::marker::Sized>(hops: &H, sizes: &[u64]) -> Vec<(u64
 /// Returns the input in min..=cap with the highest `out − in`, within the bound of this module; the smaller of equals.
 /// `None` if there is no such input or every one tried was refused.
 pub fn best_input<H: Hops + ?std::marker::Sized>(hops: &H, cap: u64, min: u64) -> Option<Sized> {
+    best_input_near(hops, cap, min, &[])
+}
+
+/// Returns the same of a profit that need not be concave: it is looked for around the closed form, then around each of
+/// `starts` that is not near what was found.
+pub fn best_input_near<H: Hops + ?std::marker::Sized>(
+    hops: &H,
+    cap: u64,
+    min: u64,
+    starts: &[f64],
+) -> Option<Sized> {
     let min = min.max(1);
     if cap < min || hops.is_empty() {
         return None;
@@ -96,11 +111,22 @@ pub fn best_input<H: Hops + ?std::marker::Sized>(hops: &H, cap: u64, min: u64) -
         min,
         cap,
         tried: Vec::with_capacity(MAX_EVALUATIONS as usize),
+        most: MAX_EVALUATIONS as usize,
     };
     let start =
         closed_form(hops).map_or_else(|| middle(min, cap), |best| to_amount(best, min, cap));
-    let (low, best, high) = search.enclose(start)?;
-    let (best, high) = search.narrow(low, best, high);
+    let (mut best, mut high) = search.around(start)?;
+    for &start in starts.iter().take(MAX_STARTS) {
+        let amount = to_amount(start, min, cap);
+        if is_near(amount, best.amount) {
+            continue;
+        }
+        search.most += MAX_EVALUATIONS as usize;
+        match search.around(amount) {
+            Some((other, end)) if other.beats(&best) => (best, high) = (other, end),
+            _ => {}
+        }
+    }
     let binds = if best.amount == cap {
         Binds::Cap
     } else if high.profit.is_none() {
@@ -115,6 +141,11 @@ pub fn best_input<H: Hops + ?std::marker::Sized>(hops: &H, cap: u64, min: u64) -
         evaluations: search.tried.len() as u32,
         binds,
     })
+}
+
+/// Returns whether a bracket around an amount would have met what is around a start.
+fn is_near(start: u64, amount: u64) -> bool {
+    start >> NEAR_BITS <= amount && amount >> NEAR_BITS <= start
 }
 
 /// Returns the best input of the composed virtual reserves as a real number, 0 if none earns.
@@ -189,11 +220,19 @@ struct Bracket<'a, H: Hops + ?std::marker::Sized> {
     min: u64,
     cap: u64,
     tried: Vec<Point>,
+    /// Inputs that may be tried.
+    most: usize,
 }
 
 impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
     fn spent(&self) -> bool {
-        self.tried.len() >= MAX_EVALUATIONS as usize
+        self.tried.len() >= self.most
+    }
+
+    /// Returns the best point met from `start` on, and the upper end of its bracket; `None` if all were refused.
+    fn around(&mut self, start: u64) -> Option<(Point, Point)> {
+        let (low, best, high) = self.enclose(start)?;
+        Some(self.narrow(low, best, high))
     }
 
     /// Quotes one input, each at most once.
@@ -259,22 +298,41 @@ impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
         Some((low, best, high))
     }
 
-    /// Returns `start` if it is not refused, else the first smaller or larger input (in steps of 16) that is not.
+    /// Returns `start` if it is not refused, else the first smaller or larger input that is not.
+    ///
+    /// In steps of 16; if there is none in steps of 19/16, which are not counted: what is accepted may be few atoms
+    /// between too little for one hop and too much for another.
     fn accepted(&mut self, start: u64) -> Option<Point> {
         let point = self.at(start);
-        let (mut down, mut up) = (start, start);
-        let mut found = point.profit.map(|_| point);
-        while found.is_none() && !self.spent() && (down > self.min || up < self.cap) {
-            (down, up) = (
-                (down / 16).max(self.min),
-                up.saturating_mul(16).min(self.cap),
-            );
-            found = [down, up]
-                .into_iter()
-                .map(|amount| self.at(amount))
-                .find(|point| point.profit.is_some());
+        if point.profit.is_some() {
+            return Some(point);
         }
-        found
+        if let Some(point) = self.scan(start, 256) {
+            return Some(point);
+        }
+        self.most = usize::MAX;
+        let point = self.scan(start, 19);
+        self.most = self.tried.len() + MAX_EVALUATIONS as usize;
+        point
+    }
+
+    fn scan(&mut self, start: u64, sixteenths: u128) -> Option<Point> {
+        let (mut down, mut up) = (start, start);
+        let (min, cap) = (u128::from(self.min), u128::from(self.cap));
+        while !self.spent() && (down > self.min || up < self.cap) {
+            let (under, over) = (u128::from(down), u128::from(up));
+            down = (under * 16 / sixteenths)
+                .min(under.saturating_sub(1))
+                .max(min) as u64;
+            up = (over * sixteenths / 16).max(over + 1).min(cap) as u64;
+            for amount in [down, up] {
+                let point = self.at(amount);
+                if point.profit.is_some() {
+                    return Some(point);
+                }
+            }
+        }
+        None
     }
 
     /// Steps down by 1/16; from the cap by so little that nothing is left to search where more earns more.

@@ -30,6 +30,20 @@ macro_rules! pools {
                 self
             }
 
+            /// Returns the transfer fees of its tokens.
+            pub fn transfer_fees(&self) -> TransferFees {
+                match self {
+                    $(Self::$name(pool) => PoolState::transfer_fees(pool),)*
+                }
+            }
+
+            /// Returns whether `virtual_reserves` hold for every size, up to rounding.
+            pub fn is_product(&self) -> bool {
+                match self {
+                    $(Self::$name(pool) => pool.is_product(),)*
+                }
+            }
+
             /// Returns the pool under another rounding rule of its venue, where that had two.
             #[must_use]
             pub fn with_rule(mut self, rule: RoundingRule) -> Self {

@@ -172,6 +172,16 @@ pub trait PoolState: Clone + Debug + PartialEq + Eq {
     /// now for the others. For display and as a start of a search.
     fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)>;
 
+    /// Returns whether `virtual_reserves` hold for every size, up to rounding.
+    fn is_product(&self) -> bool {
+        false
+    }
+
+    /// Returns the transfer fees of its tokens.
+    fn transfer_fees(&self) -> TransferFees {
+        [None, None]
+    }
+
     /// Takes the transfer fees of its tokens; a program that knows none ignores them.
     fn take_transfer_fees(&mut self, fees: TransferFees) {
         let _ = fees;
@@ -228,6 +238,14 @@ impl<S: PoolState> PoolState for Box<S> {
 
     fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
         S::virtual_reserves(self, a_to_b, time)
+    }
+
+    fn is_product(&self) -> bool {
+        S::is_product(self)
+    }
+
+    fn transfer_fees(&self) -> TransferFees {
+        S::transfer_fees(self)
     }
 
     fn take_transfer_fees(&mut self, fees: TransferFees) {

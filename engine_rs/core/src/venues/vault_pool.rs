@@ -133,6 +133,10 @@ macro_rules! quotes_between_vaults {
             Ok((quote, self.state_after(a_to_b, fill)?))
         }
 
+        fn transfer_fees(&self) -> TransferFees {
+            self.transfer_fees
+        }
+
         fn take_transfer_fees(&mut self, fees: TransferFees) {
             self.transfer_fees = fees;
         }

@@ -48,13 +48,17 @@ class Ladder:
 class Chain:
     hops: list[ConstantProduct | Ladder]
     evaluations: int = field(default=0)
+    refused: bool = field(default=False)
+    """Whether a size was refused: then any number of sizes may be tried until one is not."""
 
     def __len__(self) -> int:
         return len(self.hops)
 
     def quote(self, hop: int, amount_in: int) -> int | None:
         self.evaluations += hop == 0
-        return self.hops[hop].quote(amount_in)
+        paid = self.hops[hop].quote(amount_in)
+        self.refused = self.refused or paid is None
+        return paid
 
     def virtual_reserves(self, hop: int) -> tuple[float, float, float] | None:
         return self.hops[hop].virtual_reserves()

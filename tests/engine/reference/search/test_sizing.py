@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -32,9 +34,9 @@ def test_small_pools_against_brute_force(hops, cap) -> None:
     chain = Chain(hops)
     profits = {amount: p for amount in range(1, cap + 1) if (p := chain.profit(amount)) is not None}
     found = best_input(chain, cap, 1)
-    assert chain.evaluations <= MAX_EVALUATIONS
+    assert chain.evaluations <= MAX_EVALUATIONS or chain.refused
     if found is None:
-        assume(profits)
+        assert not profits
         return
     best = max(profits.values())
     assert found.amount_out - found.amount_in == profits[found.amount_in]
@@ -55,13 +57,13 @@ def test_big_constant_product_chains_in_few_quotes(hops, edge_ppm, cap) -> None:
     chain = Chain([*hops[:2], last])
     minimum = 1_000
     found = best_input(chain, cap, minimum)
-    assert chain.evaluations <= MAX_EVALUATIONS
+    assert chain.evaluations <= MAX_EVALUATIONS or chain.refused
     assume(found is not None)
     assert found is not None
     # Where steps of whole atoms hide the curve, or nothing earns, it may look on to the end.
     coarse = rounding(chain, found.amount_in) * 100 > abs(found.amount_out - found.amount_in)
     coarse = coarse or found.amount_out <= found.amount_in
-    assert found.evaluations <= (MAX_EVALUATIONS if coarse else 16)
+    assert found.evaluations <= (MAX_EVALUATIONS if coarse else 16) or chain.refused
     best = scan(chain, minimum, cap)
     assert found.amount_out - found.amount_in >= best - abs(best) // 100_000 - 4 * rounding(chain, found.amount_in)
 
@@ -79,7 +81,7 @@ def test_kinks_and_depth(ladder, pool, ladder_first, edge_ppm, cap) -> None:
     back = ConstantProduct(max(int(pool.reserve_out * pays / size / (1 + edge_ppm / 1e6)), 1), pool.reserve_out, 100)
     chain = Chain([ladder, back] if ladder_first else [back, ladder])
     found = best_input(chain, cap, 1_000)
-    assert chain.evaluations <= MAX_EVALUATIONS
+    assert chain.evaluations <= MAX_EVALUATIONS or chain.refused
     assume(found is not None)
     assert found is not None
     best = scan(chain, 1_000, cap)
@@ -125,7 +127,7 @@ def test_nothing_to_size() -> None:
     assert best_input(Chain([]), 9, 1) is None
     refusing = Chain([Ladder(((1, 0),))])
     assert best_input(refusing, 10**18, 1) is None
-    assert refusing.evaluations <= MAX_EVALUATIONS
+    assert refusing.evaluations <= MAX_EVALUATIONS + 2 * 64 * math.log(2) / math.log(19 / 16) + 2
 
 
 def test_a_curve_marks_refused_sizes() -> None:

@@ -13,7 +13,7 @@ from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.chain.token import Mint
 from cambist.engine.reference.engine.book_scale import Scale, weight
 from cambist.engine.reference.engine.books import BookEntry, Books
-from cambist.engine.reference.engine.market import equivalence, quotes
+from cambist.engine.reference.engine.market import equivalence, hops, quotes
 from cambist.engine.reference.engine.market.equivalence import NEVER_NS, Tie
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.registry import Registry
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
     from cambist.engine.reference.engine.channels import ChannelState
     from cambist.engine.reference.engine.registry.entries import PoolEntry
+    from cambist.engine.reference.search.estimate import Hop
 
 MAX_DECIMALS = 18
 
@@ -68,6 +69,10 @@ class Market:
         self.dirty_books: set[int] = set()
         self.wired_books = 0
         self.ties = [Tie(each) for each in setup.equivalences]
+        self._hops: dict[int, tuple[int, Hop | None]] = {}
+        """By edge: bits of the size that it was fitted to, and what it pays; gone when it moves."""
+        self._hops_epoch = 0
+        """In which those were made: transfer fees change with it."""
         self.due_ns = NEVER_NS
         """The first moment after which an equivalence rests on a book that is too old."""
         self.wire_books()
@@ -109,6 +114,10 @@ class Market:
         """
         self.wire_pools()
         self.wire_books()
+        epoch = 0 if self.registry.time is None else self.registry.time.epoch
+        if epoch != self._hops_epoch:
+            self._hops.clear()
+            self._hops_epoch = epoch
         touched: list[int] = []
         changed: list[int] = []
         torn = 0
@@ -116,6 +125,8 @@ class Market:
             pool, is_dirty = self.registry.pools[at], at in self.registry.dirty
             settle(self.registry, at, self._announced(pool))
             weights = self._pool_weights(pool)
+            if pool.edge is not None:
+                self._forget_hops(pool.edge)
             if is_dirty:
                 pool.changed_ns = now_ns
                 torn += pool.state == "torn"
@@ -139,9 +150,14 @@ class Market:
         """Returns whether time alone takes an edge out of the graph."""
         return self.due_ns < now_ns
 
+    def _forget_hops(self, first: int) -> None:
+        self._hops.pop(first, None)
+        self._hops.pop(first + 1, None)
+
     def weigh(self, first: int, weights: tuple[int | None, int | None]) -> list[int]:
         """Sets the weights of two edges; returns the edges."""
         edges = [first, first + 1]
+        self._forget_hops(first)
         # Both before any potential: the new price must not meet the old one of its own other direction.
         for edge, value in zip(edges, weights, strict=True):
             self.graph.set_weight(edge, None if value is None or abs(value) > MAX_WEIGHT else value)
@@ -149,11 +165,18 @@ class Market:
         self.promising += [edge for edge, promise in zip(edges, promises, strict=True) if promise]
         return edges
 
+    def hop(self, edge: int, size_bits: int) -> Hop | None:
+        """Returns what an edge pays near its price, fitted to a size of 2^`size_bits`; `None` if it can't be quoted."""
+        kept = self._hops.get(edge)
+        if kept is None or kept[0] != size_bits:
+            kept = self._hops[edge] = size_bits, hops.hop_of(self, edge, 1 << size_bits)
+        return kept[1]
+
     def _pool_weights(self, pool: PoolEntry) -> tuple[int | None, int | None]:
         time = self.registry.time
         if pool.pool is None or time is None:
             return None, None
-        weights = pool.pool.weight(True, time), pool.pool.weight(False, time)
+        weights = hops.pool_weight(pool.pool, True, time), hops.pool_weight(pool.pool, False, time)
         if weights == (None, None):
             pool.state = "closed"
         return weights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cambist.engine.reference.engine.book_scale import NO_RULES, U64, TradingRules
+from cambist.engine.reference.engine.book_scale import NO_RULES, ONE8, U64, TradingRules
 from cambist.engine.reference.engine.market import equivalence
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.venues.quote_error import QuoteError
@@ -12,6 +12,7 @@ from cambist.engine.reference.venues.quote_error import QuoteError
 if TYPE_CHECKING:
     from cambist.engine.reference.engine.books import BookEntry
     from cambist.engine.reference.engine.market import Market
+    from cambist.engine.reference.venues.quote import ChainTime, Pool
 
 NEARLY_LINEAR = 1e6
 """A book's best level is taken for a pool so deep that its price hardly moves; sizing only starts from it."""
@@ -83,6 +84,30 @@ def _quote_book(market: Market, entry: BookEntry, rules: TradingRules, amount_in
 def _quote_tie(market: Market, edge: int, amount_in: int) -> Hop | str:
     paid = equivalence.pay(market, edge, amount_in)
     return paid if isinstance(paid, str) else Hop(amount_in, paid[0], paid[1], 0)
+
+
+def pool_out(pool: Pool, first: bool, amount_in: int, time: ChainTime) -> int | None:
+    """Returns what a pool pays, `None` if it refuses."""
+    try:
+        return pool.quote(first, amount_in, time).amount_out or None
+    except QuoteError:
+        return None
+
+
+def most(market: Market, edge: int) -> int:
+    """Returns what an edge takes at its best price, in atoms of the token in, of a book or an equivalence."""
+    behind = market.edges[edge]
+    if behind.kind is Kind.EQUIVALENCE:
+        scale, best = equivalence.level(market, edge)
+    else:
+        entry = market.books.entries[behind.at]
+        scale, best = market.scale(entry), entry.book.best_bid() if behind.first else entry.book.best_ask()
+    if scale is None or best is None:
+        return 0
+    price8, qty8 = best
+    if behind.first:
+        return qty8 * int(10**scale.base) // ONE8
+    return price8 * qty8 * int(10**scale.quote) // (ONE8 * ONE8)
 
 
 def rate(market: Market, edge: int) -> tuple[int, int] | None:

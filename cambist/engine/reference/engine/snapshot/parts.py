@@ -17,7 +17,9 @@ from cambist.engine.reference.search.cycle_finder import PotentialsState
 from cambist.model.events import Channel
 from cambist.model.opportunity import Opportunity
 
-VERSION = 6
+VERSION = 7
+READABLE = (6, 7)
+"""In one of 6 nothing is known of what its cycles may earn: they stand as they were sized."""
 
 
 class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +181,17 @@ class CyclePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     binds: str
     cu_limit: int | None
     last: Opportunity | None
+    first_ns: int = 0
+    estimate_bits: tuple[int, int, int] = (0, 0, 0)
+    net_bits: int | None = None
+    kept_slot: int = 0
+    kept_ns: int = 0
+    best_net: int | None = None
+    sized: bool = True
+
+
+EndedPart = tuple[str, int, int, int | None, str]
+"""A cycle that stands no more: key, when it was found and ended, its best net, how it ended."""
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -205,3 +218,6 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counters: Counters
     gaps: list[tuple[str, int, int]] = []
     race: AggregatorParts = AggregatorParts()
+    ended: list[EndedPart] = []
+    promising: list[int] = []
+    """Edges that a search was cut short at."""

@@ -20,14 +20,16 @@ from cambist.engine.reference.engine.prices import Row, Source
 from cambist.engine.reference.engine.registry.build import build
 from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Report
 from cambist.engine.reference.engine.registry.intake import decode
+from cambist.engine.reference.engine.route import Sizing
 from cambist.engine.reference.engine.series import Series
 from cambist.engine.reference.engine.slot_chain import SlotChain
-from cambist.engine.reference.engine.snapshot.parts import VERSION, KeptPart, PoolPart, ReportPart, State
-from cambist.engine.reference.engine.standing import Cycle, Sizing
+from cambist.engine.reference.engine.snapshot.parts import READABLE, KeptPart, PoolPart, ReportPart, State
+from cambist.engine.reference.engine.standing import Cycle, Ended
 from cambist.engine.reference.exchanges import SolanaSession
 from cambist.engine.reference.fees import FeeModel
 from cambist.engine.reference.fees.sources import Sources
 from cambist.engine.reference.search.cycle_finder import Potentials
+from cambist.engine.reference.search.estimate import Estimate
 from cambist.engine.reference.search.graph import Graph
 from cambist.engine.reference.series.technical import from_bits
 from cambist.engine.reference.venues.program import Role
@@ -48,8 +50,8 @@ def load(engine: ReferenceEngine, data: bytes) -> None:
     except (msgspec.MsgspecError, RecursionError) as error:
         message = f"not a snapshot: {error}"
         raise ValueError(message) from error
-    if state.version != VERSION:
-        message = f"snapshot of version {state.version}, this one reads {VERSION}"
+    if state.version not in READABLE:
+        message = f"snapshot of version {state.version}, this one reads {' and '.join(map(str, READABLE))}"
         raise ValueError(message)
     engine.fresh()
     if [part.name for part in state.pools] != [pool.name for pool in engine.market.registry.pools]:
@@ -195,12 +197,30 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
     engine.reprice()
     standing = engine.standing
     for part in state.cycles:
-        sizing = Sizing(part.amount_in, part.amount_out, part.fees, part.binds, part.cu_limit)
+        amount_in, gain, lost = map(from_bits, part.estimate_bits)
         standing.cycles[part.key] = Cycle(
-            part.key, list(part.edges), part.base, part.weight, part.first_slot, sizing, part.last
+            key=part.key,
+            edges=list(part.edges),
+            base=part.base,
+            first_ns=part.first_ns,
+            weight=part.weight,
+            estimate=Estimate(amount_in, gain, lost),
+            net=None if part.net_bits is None else from_bits(part.net_bits),
+            first_slot=part.first_slot,
+            kept_slot=part.kept_slot,
+            kept_ns=part.kept_ns,
+            best_net=part.best_net,
+            sized=part.sized,
+            sizing=Sizing(part.amount_in, part.amount_out, part.fees, part.binds, part.cu_limit),
+            last=part.last,
         )
-    standing.learned = {(settlement, hops): (wins, tries) for settlement, hops, wins, tries in state.learned}
     standing.gaps = {key: (first, last) for key, first, last in state.gaps}
+    standing.ended.extend(Ended(*part) for part in state.ended)
+    engine.judge.learned = {(settlement, hops): (wins, tries) for settlement, hops, wins, tries in state.learned}
+    if any(not 0 <= edge < engine.market.graph.edge_count() for edge in state.promising):
+        message = "promising edges"
+        raise ValueError(message)
+    engine.market.promising = list(state.promising)
     engine.counters.take(state.counters)
 
 

@@ -54,10 +54,12 @@ def dump(engine: ReferenceEngine) -> bytes:
         fees=engine.fees.state(),
         fee_sources=engine.sources.state(),
         cycles=[_cycle(cycle) for _, cycle in sorted(engine.standing.cycles.items())],
-        learned=[(*kind, *counts) for kind, counts in sorted(engine.standing.learned.items())],
+        learned=[(*kind, *counts) for kind, counts in sorted(engine.judge.learned.items())],
         counters=engine.counters.view(),
         gaps=[(key, *slots) for key, slots in sorted(engine.standing.gaps.items())],
         race=engine.race.aggregator.parts(),
+        ended=[(*each,) for each in engine.standing.ended],
+        promising=sorted(set(market.promising)),
     )
     return msgspec.json.encode(state)
 
@@ -215,4 +217,11 @@ def _cycle(cycle: Cycle) -> CyclePart:
         sizing.binds,
         sizing.cu_limit,
         cycle.last,
+        cycle.first_ns,
+        (to_bits(cycle.estimate.amount_in), to_bits(cycle.estimate.gain), to_bits(cycle.estimate.lost)),
+        None if cycle.net is None else to_bits(cycle.net),
+        cycle.kept_slot,
+        cycle.kept_ns,
+        cycle.best_net,
+        cycle.sized,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace as with_fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
@@ -33,6 +33,7 @@ _CPMM_SWAP_OFF = 4
 class CpmmPoolState(Pool):
     """A Raydium CPMM pool."""
 
+    is_product: ClassVar[bool] = True
     account: CpmmPool
     config: CpmmConfig
     amounts: tuple[int, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace as with_fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cambist.engine.reference.chain import pda
 from cambist.engine.reference.venues.pump import maths as pump
@@ -41,6 +41,7 @@ def is_canonical(pool: PumpPool, find: Callable[[list[bytes], bytes], tuple[byte
 class PumpState(VaultPool[pump.PumpFill]):
     """A Pump AMM pool; base is token A."""
 
+    is_product: ClassVar[bool] = True
     account: PumpPool
     config: PumpConfig
     fee_config: PumpFeeConfig | None

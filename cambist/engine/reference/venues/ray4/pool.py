@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
@@ -22,6 +22,7 @@ _V4_WAITING = 7
 class AmmV4Pool(Pool):
     """A Raydium AMM v4 pool."""
 
+    is_product: ClassVar[bool] = True
     account: AmmV4
     amounts: tuple[int, int]
     """Balances of the coin and the pc vault."""

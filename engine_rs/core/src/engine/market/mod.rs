@@ -4,6 +4,7 @@
 //! both of tokens that stand for one another.
 
 mod equivalence;
+mod hops;
 mod legs;
 mod par;
 mod quotes;
@@ -14,6 +15,8 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::equivalence::{Guard, Tie};
+pub(crate) use self::hops::Hops;
+use self::hops::pool_weight;
 pub(crate) use self::legs::Problem;
 pub(crate) use self::quotes::{Hop, Refusal};
 use super::book_scale::{PPM, Scale, weight};
@@ -85,6 +88,10 @@ pub(crate) struct Market {
     pub(crate) ties: Vec<Tie>,
     /// The first moment after which an equivalence rests on a book that is too old, `i64::MAX` if there is none.
     pub(crate) due_ns: i64,
+    /// By edge.
+    pub(crate) hops: Hops,
+    /// In which those were made: transfer fees change with it.
+    hops_epoch: u64,
 }
 
 impl Market {
@@ -110,6 +117,8 @@ impl Market {
             wired_books: 0,
             ties: setup.equivalences.iter().map(Tie::new).collect(),
             due_ns: i64::MAX,
+            hops: Vec::new(),
+            hops_epoch: 0,
         };
         market.wire_books();
         market.wire_ties();
@@ -173,6 +182,11 @@ impl Market {
     pub(crate) fn settle(&mut self, now_ns: i64, channels: &Channels) -> Settled {
         self.wire_pools();
         self.wire_books();
+        let epoch = self.registry.time.map_or(0, |time| time.epoch);
+        if epoch != self.hops_epoch {
+            self.hops.clear();
+            self.hops_epoch = epoch;
+        }
         let mut settled = Settled::default();
         let dirty = std::mem::take(&mut self.registry.dirty);
         let aged = std::mem::take(&mut self.registry.aged);
@@ -180,6 +194,9 @@ impl Market {
             let announced = self.announced(&self.registry.pools[at], channels);
             self.registry.settle(at, announced);
             let weights = self.pool_weights(at);
+            if let Some(edge) = self.registry.pools[at].edge {
+                self.forget_hops(edge);
+            }
             let pool = &mut self.registry.pools[at];
             if dirty.contains(&at) {
                 pool.changed_ns = now_ns;
@@ -215,7 +232,14 @@ impl Market {
         self.due_ns < now_ns
     }
 
+    fn forget_hops(&mut self, first: EdgeId) {
+        for kept in self.hops.iter_mut().skip(first as usize).take(2) {
+            *kept = None;
+        }
+    }
+
     fn weigh(&mut self, first: EdgeId, weights: [Option<i64>; 2]) {
+        self.forget_hops(first);
         let edges = [first, first + 1];
         // Both before any potential: the new price must not meet the old one of its own other direction.
         for (edge, value) in edges.into_iter().zip(weights) {
@@ -236,7 +260,7 @@ impl Market {
         let (Some(built), Some(time)) = (&pool.pool, &self.registry.time) else {
             return [None, None];
         };
-        let weights = [built.weight(true, time), built.weight(false, time)];
+        let weights = [true, false].map(|first| pool_weight(built, first, time));
         if weights == [None, None] {
             pool.state = PoolState::Closed;
         }

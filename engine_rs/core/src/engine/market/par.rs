@@ -82,6 +82,12 @@ impl Market {
 
     /// Returns where sizing starts, as of a book of that one level.
     pub(super) fn tie_reserves(&self, edge: EdgeId) -> Option<(f64, f64, f64)> {
+        let (scale, level) = self.tie_level(edge)?;
+        Some(reserves(&scale, level, self.behind(edge).first))
+    }
+
+    /// Returns scale and (price, quantity) of the one level that an edge leans on.
+    pub(super) fn tie_level(&self, edge: EdgeId) -> Option<(Scale, (u64, u64))> {
         let behind = self.behind(edge);
         let tie = &self.ties[behind.at];
         let book = &self.pair_book(tie)?.book;
@@ -91,6 +97,6 @@ impl Market {
             book.best_ask()?
         };
         let (price, _) = self.touch(tie, behind.first)?;
-        Some(reserves(&self.tie_scale(tie)?, (price, qty), behind.first))
+        Some((self.tie_scale(tie)?, (price, qty)))
     }
 }

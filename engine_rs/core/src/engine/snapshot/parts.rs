@@ -1,6 +1,6 @@
 //! The parts of a snapshot, as they stand in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ use crate::engine::registry::PoolState;
 use crate::engine::series::SeriesParts;
 use crate::engine::setup::Channel;
 use crate::engine::slot_chain::ChainParts;
+use crate::engine::standing::Ended;
 use crate::engine::views::Counters;
 use crate::fees::{FeeState, SourcesState};
 use crate::judge::scorer::Settlement;
@@ -192,6 +193,24 @@ pub(super) struct CyclePart {
     pub(super) binds: String,
     pub(super) cu_limit: Option<u64>,
     pub(super) last: Option<Opportunity>,
+    #[serde(default)]
+    pub(super) first_ns: i64,
+    #[serde(default)]
+    pub(super) estimate_bits: (u64, u64, u64),
+    #[serde(default)]
+    pub(super) net_bits: Option<u64>,
+    #[serde(default)]
+    pub(super) kept_slot: u64,
+    #[serde(default)]
+    pub(super) kept_ns: i64,
+    #[serde(default)]
+    pub(super) best_net: Option<i64>,
+    #[serde(default = "yes")]
+    pub(super) sized: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Serialize, Deserialize)]
@@ -220,4 +239,9 @@ pub(super) struct State {
     pub(super) gaps: Vec<(String, u64, u64)>,
     #[serde(default)]
     pub(super) race: AggregatorParts,
+    #[serde(default)]
+    pub(super) ended: VecDeque<Ended>,
+    /// Edges that a search was cut short at.
+    #[serde(default)]
+    pub(super) promising: Vec<u32>,
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::parts::{KeptPart, PoolPart, ReportPart, State, SuccessorPart};
-use super::{SnapshotError, VERSION};
+use super::{READABLE, SnapshotError};
 use crate::aggregate::wss_aggregator::WssAggregator;
 use crate::book::order_book::{BookParts, OrderBook};
 use crate::chain::base58::{self, Pubkey};
@@ -19,9 +19,10 @@ use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Repo
 use crate::engine::route::{Names, Sizing};
 use crate::engine::series::Series;
 use crate::engine::slot_chain::SlotChain;
-use crate::engine::standing::Cycle;
+use crate::engine::standing::{Cycle, mask_of};
 use crate::fees::{FeeModel, Sources};
 use crate::search::cycle_finder::Potentials;
+use crate::search::estimate::Estimate;
 use crate::search::graph::Graph;
 use crate::venues::program::Role;
 use crate::venues::quote::ChainTime;
@@ -33,7 +34,7 @@ use crate::venues::quote::ChainTime;
 pub(crate) fn load(engine: &mut Engine, data: &[u8]) -> Result<(), SnapshotError> {
     let state: State =
         serde_json::from_slice(data).map_err(|error| SnapshotError::NotOne(error.to_string()))?;
-    if state.version != VERSION {
+    if !READABLE.contains(&state.version) {
         return Err(SnapshotError::Version(state.version));
     }
     engine.fresh();
@@ -309,9 +310,21 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
         let cycle = Cycle {
             names: Names::new(&engine.market, &part.key, &part.edges),
             edges: part.edges.clone(),
+            mask: mask_of(&part.edges),
             base: part.base.clone(),
+            first_ns: part.first_ns,
             weight: part.weight,
+            estimate: Estimate {
+                amount_in: f64::from_bits(part.estimate_bits.0),
+                gain: f64::from_bits(part.estimate_bits.1),
+                lost: f64::from_bits(part.estimate_bits.2),
+            },
+            net: part.net_bits.map(f64::from_bits),
             first_slot: part.first_slot,
+            kept_slot: part.kept_slot,
+            kept_ns: part.kept_ns,
+            best_net: part.best_net,
+            sized: part.sized,
             sizing: Sizing {
                 amount_in: part.amount_in,
                 amount_out: part.amount_out,
@@ -324,13 +337,18 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
         engine.standing.cycles.insert(part.key.clone(), cycle);
     }
     let learned = state.learned.iter();
-    engine.standing.learned = learned
+    engine.judge.learned = learned
         .map(|(settlement, hops, wins, tries)| ((*settlement, *hops), (*wins, *tries)))
         .collect();
     let gaps = state.gaps.iter();
     engine.standing.gaps = gaps
         .map(|(key, first, last)| (key.clone(), (*first, *last)))
         .collect();
+    engine.standing.ended.clone_from(&state.ended);
+    if state.promising.iter().any(|&edge| edge as usize >= edges) {
+        return Err(damaged("promising edges"));
+    }
+    engine.market.promising.clone_from(&state.promising);
     engine.counters = state.counters.clone();
     Ok(())
 }

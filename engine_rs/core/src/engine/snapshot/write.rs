@@ -1,5 +1,7 @@
 //! An engine's state into a snapshot.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -21,7 +23,7 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
     let (market, registry) = (&engine.market, &engine.market.registry);
     let mut accounts: Vec<&Account> = registry.accounts().iter().collect();
     accounts.sort_unstable_by_key(|account| account.key);
-    let learned = engine.standing.learned.iter();
+    let learned = engine.judge.learned.iter();
     let gaps = engine.standing.gaps.iter();
     json::encode(&State {
         version: VERSION,
@@ -62,6 +64,11 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
             .map(|(key, &(first, last))| (key.clone(), first, last))
             .collect(),
         race: engine.race.parts(),
+        ended: engine.standing.ended.clone(),
+        promising: {
+            let edges: BTreeSet<u32> = engine.market.promising.iter().copied().collect();
+            edges.into_iter().collect()
+        },
     })
 }
 
@@ -244,5 +251,16 @@ fn cycle_part(cycle: &Cycle) -> CyclePart {
         binds: cycle.sizing.binds.clone(),
         cu_limit: cycle.sizing.cu_limit,
         last: cycle.last.clone(),
+        first_ns: cycle.first_ns,
+        estimate_bits: (
+            cycle.estimate.amount_in.to_bits(),
+            cycle.estimate.gain.to_bits(),
+            cycle.estimate.lost.to_bits(),
+        ),
+        net_bits: cycle.net.map(f64::to_bits),
+        kept_slot: cycle.kept_slot,
+        kept_ns: cycle.kept_ns,
+        best_net: cycle.best_net,
+        sized: cycle.sized,
     }
 }

@@ -219,6 +219,14 @@ impl PoolState for CpmmPoolState {
         Self::virtual_reserves(self, a_to_b, time)
     }
 
+    fn is_product(&self) -> bool {
+        true
+    }
+
+    fn transfer_fees(&self) -> TransferFees {
+        self.transfer_fees
+    }
+
     fn take_transfer_fees(&mut self, fees: TransferFees) {
         self.transfer_fees = fees;
     }

@@ -196,6 +196,10 @@ impl VaultPool for PumpState {
 }
 
 impl PoolState for PumpState {
+    fn is_product(&self) -> bool {
+        true
+    }
+
     fn mints(&self) -> (Pubkey, Pubkey) {
         (self.account.base_mint, self.account.quote_mint)
     }

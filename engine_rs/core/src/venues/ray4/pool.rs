@@ -148,6 +148,10 @@ fn product(a: u64, b: u64) -> U256 {
 }
 
 impl PoolState for AmmV4Pool {
+    fn is_product(&self) -> bool {
+        true
+    }
+
     fn mints(&self) -> (Pubkey, Pubkey) {
         (self.account.coin_mint, self.account.pc_mint)
     }

@@ -1,0 +1,139 @@
+"""What an edge pays near its price, in real numbers: what cycles are ranked by before any of them is sized.
+
+The bend of a pool whose curve is one product is known. Any other is fitted to exact quotes at the size that a trade may
+have and at a sixteenth of that, and the least of what they say counts: liquidity may grow beyond the present tick. A
+book pays its best level in full, and is fitted to its depth beyond that.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from cambist.engine.reference.chain.token import TransferFee, TransferFeeConfig
+from cambist.engine.reference.engine.market import quotes
+from cambist.engine.reference.engine.market.kind import Kind
+from cambist.engine.reference.search.estimate import Hop, Regime, slope_of
+from cambist.engine.reference.venues.quote import BASIS_POINTS, transfer_fees_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cambist.engine.reference.engine.market import Market
+    from cambist.engine.reference.venues.quote import ChainTime, Pool, TransferFees
+
+_SMALLER_BITS: Final = 4
+_TRIES: Final = 12
+"""Most halvings of a size that a venue refuses."""
+_MOST_CAP: Final = 1 << 63
+"""From here on no amount reaches the size beyond which a transfer fee no longer grows."""
+
+
+def pool_weight(pool: Pool, first: bool, time: ChainTime) -> int | None:
+    """Returns what an edge of a pool weighs: the lighter of its regimes; `None` if it is not tradable."""
+    weight, capped = pool.weight(first, time), without_capped(pool, first, time)
+    if capped is None:
+        return weight
+    other = capped[0].weight(first, time)
+    return other if weight is None else weight if other is None else min(weight, other)
+
+
+def without_capped(pool: Pool, first: bool, time: ChainTime) -> tuple[Pool, int, int] | None:
+    """Returns a pool as it is beyond the sizes where transfer fees stop growing, and what these then take.
+
+    That is atoms of the token in and of the token out. `None` if no fee of its tokens stops.
+    """
+    fees = transfer_fees_at(pool.transfer_fees, first, time)
+    stops = [fee.bps > 0 and fee.max_fee * BASIS_POINTS // fee.bps < _MOST_CAP for fee in fees]
+    if not any(stops):
+        return None
+    lost_in, lost_out = (fee.max_fee if stop else 0 for fee, stop in zip(fees, stops, strict=True))
+    sides = stops if first else stops[::-1]
+    left: TransferFees = tuple(  # type: ignore[assignment]
+        _NO_FEE if stop else fee for fee, stop in zip(pool.transfer_fees, sides, strict=True)
+    )
+    return pool.with_transfer_fees(left), lost_in, lost_out
+
+
+_NO_FEE: Final = TransferFeeConfig(TransferFee(0, 0, 0), TransferFee(0, 0, 0))
+
+
+def hop_of(market: Market, edge: int, size: int) -> Hop | None:
+    """Returns what an edge pays near its price; `None` if it can't be quoted. `size` is what a trade may put in."""
+    weight, behind = market.graph.weight(edge), market.edges[edge]
+    if weight is None:
+        return None
+    if behind.kind is Kind.POOL:
+        pool, time = market.registry.pools[behind.at].pool, market.registry.time
+        return None if pool is None or time is None else _pool_hop(pool, time, size, first=behind.first)
+    if behind.kind is Kind.BOOK:
+        return _book_hop(market, edge, weight, size)
+    room = quotes.most(market, edge)
+    return Hop.of(Regime(weight, slope_of(weight), 0.0, room=float(room)))
+
+
+def _pool_hop(pool: Pool, time: ChainTime, size: int, *, first: bool) -> Hop | None:
+    regimes = [_regime(pool, time, size, first=first)]
+    capped = without_capped(pool, first, time)
+    if capped is not None:
+        beyond = _regime(capped[0], time, size, first=first)
+        if beyond is not None:
+            regimes.append(beyond._replace(lost_in=float(capped[1]), lost_out=float(capped[2])))
+    known = [regime for regime in regimes if regime is not None]
+    return Hop.of(*known) if known else None
+
+
+def _regime(pool: Pool, time: ChainTime, size: int, *, first: bool) -> Regime | None:
+    weight, reserves = pool.weight(first, time), pool.virtual_reserves(first, time)
+    if weight is None or reserves is None or reserves[0] <= 0.0:
+        return None
+    reserve_in, reserve_out, kept = reserves
+    slope, bend = kept * reserve_out / reserve_in, kept / reserve_in
+    if slope <= 0.0:
+        return None
+    if pool.is_product:
+        return Regime(weight, slope, bend)
+
+    def paid(amount: int) -> int | None:
+        return quotes.pool_out(pool, first, amount, time)
+
+    return _fitted(weight, slope, bend, size, paid)
+
+
+def _book_hop(market: Market, edge: int, weight: int, size: int) -> Hop | None:
+    """Returns the best level of a book, and its depth."""
+    slope = slope_of(weight)
+
+    def paid(amount: int) -> int | None:
+        hop = quotes.quote_unrounded(market, edge, amount)
+        return None if isinstance(hop, str) else hop.amount_out
+
+    best = Regime(weight, slope, 0.0, room=float(quotes.most(market, edge)))
+    deeper = _fitted(weight, slope, math.inf, size, paid)
+    return Hop.of(best) if deeper is None else Hop.of(best, deeper)
+
+
+def _fitted(weight: int, slope: float, bend: float, size: int, paid: Callable[[int], int | None]) -> Regime | None:
+    """Returns the regime that pays what an edge pays at `size` and at a part of it, or more; `bend` is that at 0.
+
+    Where the whole is refused its room is twice the most that is not, by halves; `None` if all of it is refused.
+    """
+    room, out = math.inf, paid(size)
+    for _ in range(_TRIES):
+        if out is not None or size <= 1:
+            break
+        room, size = float(size), size >> 1
+        out = paid(size)
+    if out is None:
+        return None if bend == math.inf else Regime(weight, slope, bend, room=room)
+    bend = min(bend, _bend(slope, size, out))
+    part = size >> _SMALLER_BITS
+    out = paid(part) if part else None
+    if out is not None:
+        bend = min(bend, _bend(slope, part, out))
+    return Regime(weight, slope, max(bend, 0.0), room=room)
+
+
+def _bend(slope: float, amount: int, out: int) -> float:
+    """Returns the bend at which a slope pays `out` for `amount`."""
+    return (slope * float(amount) / float(out) - 1.0) / float(amount)

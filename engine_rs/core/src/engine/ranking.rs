@@ -1,0 +1,219 @@
+//! What cycles may earn at this moment: bases with their values, the costs that no quote is needed for.
+
+use super::book_scale::PPM;
+use super::judging::{Judge, rent};
+use super::market::{Hops, Kind, Market};
+use super::prices::Prices;
+use super::route::cap;
+use super::setup::EngineSetup;
+use super::standing::{Cycle, MOST, UNVALUED};
+use crate::fees::{base_fee, limit_of, priority_fee};
+use crate::search::by_money::{self, Base, ByMoney, Limits, PROBE_SHARE, Places, money_of};
+use crate::search::estimate::{Estimate, Hop, Range, estimates};
+use crate::search::graph::{EdgeId, NodeId};
+use crate::search::log2::log2_ratio;
+
+/// The part of its gain, before capped fees, that an estimate is raised by and then held against what was sized.
+const WIDENED: f64 = 1.0 / 16.0;
+const WEIGHT_BITS: u32 = 40;
+const MOST_BITS: i64 = 62;
+
+/// What cycles may start from at a moment, and what a lamport costs in it.
+#[derive(Debug)]
+pub(super) struct Bases {
+    pub(super) all: Vec<Base>,
+    /// Atoms of a base token that cost what a lamport does, as they stand in `all`; `None` if unknown.
+    per_lamport: Vec<Option<f64>>,
+    /// What the cheapest trade costs in whole quote tokens; nothing where some settle off the chain.
+    least_cost: f64,
+}
+
+impl Bases {
+    pub(super) fn new(
+        setup: &EngineSetup,
+        market: &Market,
+        prices: &Prices,
+        judge: &Judge,
+    ) -> Self {
+        let (mut all, mut per_lamport) = (Vec::new(), Vec::new());
+        for (mint, &rank) in &prices.ranks {
+            if let Some(node) = market.graph.find_node(mint) {
+                all.push(Base {
+                    node,
+                    rank,
+                    value: prices.atom_value(market, mint),
+                    inputs: cap(setup, mint).map(|cap| Range {
+                        least: (cap / PROBE_SHARE).max(1) as f64,
+                        most: cap as f64,
+                    }),
+                });
+                per_lamport.push(prices.per_lamport(mint));
+            }
+        }
+        let mut this = Self {
+            all,
+            per_lamport,
+            least_cost: 0.0,
+        };
+        if market.edges.iter().all(|edge| edge.kind == Kind::Pool) {
+            let lamports = (base_fee(setup.bidding.signatures) + judge.least_tip) as f64;
+            let bases = this.all.iter().zip(&this.per_lamport);
+            let costs = bases
+                .filter_map(|(base, rate)| Some(lamports * rate.unwrap_or(0.0) * base.value?))
+                .reduce(f64::min);
+            this.least_cost = costs.unwrap_or(0.0);
+        }
+        this
+    }
+
+    fn at(&self, node: NodeId) -> Option<usize> {
+        self.all.iter().position(|base| base.node == node)
+    }
+
+    /// Returns a base token by its mint.
+    pub(super) fn of(&self, market: &Market, mint: &str) -> Option<&Base> {
+        let node = market.graph.find_node(mint)?;
+        Some(&self.all[self.at(node)?])
+    }
+
+    /// Returns the money that a cycle with a value may earn at most, by its estimate widened.
+    pub(super) fn reach(&self, market: &Market, cycle: &Cycle) -> f64 {
+        let value = self.of(market, &cycle.base).and_then(|base| base.value);
+        let more = (cycle.estimate.gain + cycle.estimate.lost).max(0.0) * WIDENED;
+        let net = cycle.net.map(|net| net + more);
+        money_of(value.unwrap_or(0.0), cycle.estimate.gain, net)
+    }
+}
+
+/// What ranking asks of the market, at one moment.
+pub(super) struct Ranking<'a> {
+    setup: &'a EngineSetup,
+    market: &'a Market,
+    judge: &'a Judge,
+    bases: &'a Bases,
+    /// Those of the market, taken out of it as they grow while cycles are met.
+    hops: &'a mut Hops,
+    /// By node, once asked for: log2 of the cap in that token.
+    bits: Vec<Option<u32>>,
+}
+
+impl<'a> Ranking<'a> {
+    pub(super) fn new(
+        setup: &'a EngineSetup,
+        market: &'a Market,
+        judge: &'a Judge,
+        bases: &'a Bases,
+        hops: &'a mut Hops,
+    ) -> Self {
+        hops.resize(market.graph.edge_count(), None);
+        Self {
+            setup,
+            market,
+            judge,
+            bases,
+            hops,
+            bits: vec![None; market.graph.node_count()],
+        }
+    }
+
+    /// Returns what a search of this moment keeps.
+    pub(super) fn by_money(self) -> ByMoney<'a, Self> {
+        let search = &self.setup.search;
+        let places = Places {
+            paying: MOST,
+            losing: search.keep,
+            unvalued: UNVALUED,
+        };
+        let limits = Limits {
+            places,
+            max_hops: search.max_hops,
+            margin: self.market.margin,
+            least_cost: self.bases.least_cost,
+        };
+        let (market, bases) = (self.market, self.bases);
+        ByMoney::new(&market.graph, &market.potentials, self, &bases.all, limits)
+    }
+
+    /// Returns log2 of the cap in a token, by the potentials; of bases with different caps the greatest.
+    fn size_bits(&mut self, node: NodeId) -> u32 {
+        if let Some(bits) = self.bits[node as usize] {
+            return bits;
+        }
+        let value = |node| self.market.potentials.value(node);
+        let sizes = self.bases.all.iter().filter_map(|base| {
+            let cap = log2_ratio(base.inputs?.most as u128, 1).unwrap_or(0);
+            Some(cap - value(node) + value(base.node))
+        });
+        let bits = (sizes.max().unwrap_or(0) >> WEIGHT_BITS).clamp(0, MOST_BITS) as u32;
+        self.bits[node as usize] = Some(bits);
+        bits
+    }
+
+    /// Returns the sizes of a cycle that may earn most, the best first; of each regime of its hops.
+    pub(super) fn starts(&mut self, cycle: &Cycle) -> Vec<f64> {
+        let base = self.bases.of(self.market, &cycle.base);
+        let Some(inputs) = base.and_then(|base| base.inputs) else {
+            return Vec::new();
+        };
+        let hops = cycle.edges.iter();
+        let hops: Option<Vec<Hop>> = hops
+            .map(|&edge| by_money::Market::hop(self, edge))
+            .collect();
+        let found = hops
+            .map(|hops| estimates(&hops, inputs))
+            .unwrap_or_default();
+        found.iter().map(|each| each.amount_in).collect()
+    }
+
+    /// Returns base fee, priority fee and rent of swaps that cross no tick, as far as they are known.
+    fn lamports(&self, route: &[EdgeId]) -> u64 {
+        let pools = route.iter().filter(|&&edge| self.market.on_chain(edge));
+        let units = pools.map(|&edge| self.hops[edge as usize].and_then(|kept| kept.units));
+        let bid = self.judge.bid_on(self.market, route);
+        let priority = bid.zip(limit_of(units));
+        let priority = priority.and_then(|(bid, units)| priority_fee(bid, units));
+        let rent = rent(self.setup, self.market, route);
+        base_fee(self.setup.bidding.signatures) + priority.unwrap_or(0) + rent.unwrap_or(0)
+    }
+}
+
+impl by_money::Market for Ranking<'_> {
+    /// Returns what an edge pays near its price, at the size that a trade of the cap has there.
+    fn hop(&mut self, edge: EdgeId) -> Option<Hop> {
+        let bits = self.size_bits(self.market.graph.from(edge));
+        match self.hops[edge as usize] {
+            Some(kept) if kept.size_bits == bits => kept.hop,
+            _ => {
+                let kept = self.market.keep(edge, bits);
+                self.hops[edge as usize] = Some(kept);
+                kept.hop
+            }
+        }
+    }
+
+    fn net(&self, route: &[EdgeId], base: NodeId, found: Estimate) -> Option<f64> {
+        let (gates, bidding) = (&self.setup.gates, &self.setup.bidding);
+        let pools = route.iter().filter(|&&edge| self.market.on_chain(edge));
+        let pools = pools.count();
+        let legged = pools < route.len();
+        let loan = if gates.flash_loan {
+            gates.flash_loan_ppm
+        } else {
+            Some(0)
+        };
+        let rate = if legged { gates.rebalancing_ppm } else { loan }?;
+        let ppm = PPM as f64;
+        let mut net = found.gain - found.amount_in * rate as f64 / ppm;
+        if pools > 0 {
+            // Of the chain's costs those are nothing that are not known yet: they will be.
+            let at = self.bases.at(base);
+            let per_lamport = at.and_then(|at| self.bases.per_lamport[at]).unwrap_or(0.0);
+            if !legged {
+                let share = found.gain.max(0.0) * bidding.tip_ppm_of_gross as f64 / ppm;
+                net -= share.max(self.judge.least_tip as f64 * per_lamport);
+            }
+            net -= self.lamports(route) as f64 * per_lamport;
+        }
+        Some(net)
+    }
+}

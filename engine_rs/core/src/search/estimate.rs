@@ -1,0 +1,193 @@
+//! What a cycle can earn, before any hop is quoted: the arithmetic of one written order that both engines share.
+//!
+//! Near a state every hop pays about `s·x / (1 + c·x)` for x: `s` is its slope, `c` its *bend*, in 1/atom of what it
+//! takes. Chained, `s = s₁·s₂` and `c = c₁ + c₂·s₁`. A cycle's slope is known exactly, as its weight; with `g = √s − 1`
+//! its best input is `g / c` and earns `g² / c`. An input x earns `x·(g·(2 + g) − c·x) / (1 + c·x)`.
+//!
+//! A hop may have a second regime: a transfer fee that stops growing leaves the slope of no fee, and a fixed part that
+//! is lost before or after the hop; a book pays its best level in full as far as that goes. What such a hop pays is
+//! never less than either regime says, so the better of the two is taken.
+//!
+//! Only + − × ÷ on doubles, in the order written here.
+
+use std::cmp::Ordering;
+
+/// ln 2 of a unit of weight, halved.
+pub(crate) const HALF_UNIT: f64 = std::f64::consts::LN_2 / (1_u64 << 41) as f64;
+/// Weights of a path stay within ±5·2⁴⁷: their halved powers of two never leave a double's range.
+const DEEPEST: i64 = 512;
+/// Hops of one cycle whose second regime is tried: all that a cycle may have.
+const MOST_TWOFOLD: usize = 5;
+
+/// A hop near its present price.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Regime {
+    /// −log2 of the slope, in 2⁻⁴⁰.
+    pub weight: i64,
+    /// Atoms out per atom in, the same as a real number.
+    pub slope: f64,
+    /// 1/atom of the token in, ≥ 0.
+    pub bend: f64,
+    /// Atoms that are lost of what goes in, whatever the size.
+    pub lost_in: f64,
+    /// Atoms that are lost of what comes out.
+    pub lost_out: f64,
+    /// Atoms of the token in that it takes.
+    pub room: f64,
+}
+
+impl Regime {
+    /// Returns one that loses nothing and has room for all.
+    pub fn new(weight: i64, slope: f64, bend: f64) -> Self {
+        Self {
+            weight,
+            slope,
+            bend,
+            lost_in: 0.0,
+            lost_out: 0.0,
+            room: f64::INFINITY,
+        }
+    }
+}
+
+/// What a hop may be: one regime or two, and what bounds both.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hop {
+    pub first: Regime,
+    pub second: Option<Regime>,
+    /// The least.
+    pub slope: f64,
+    /// The least.
+    pub bend: f64,
+    /// The most.
+    pub room: f64,
+}
+
+impl Hop {
+    /// Returns the hop of these regimes.
+    pub fn new(first: Regime, second: Option<Regime>) -> Self {
+        let other = second.unwrap_or(first);
+        Self {
+            first,
+            second,
+            slope: first.slope.min(other.slope),
+            bend: first.bend.min(other.bend),
+            room: first.room.max(other.room),
+        }
+    }
+}
+
+/// Inputs of a base token between which a size is chosen, in atoms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    pub least: f64,
+    pub most: f64,
+}
+
+/// What a cycle may earn, in atoms of its base token; real numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    pub amount_in: f64,
+    /// Before costs.
+    pub gain: f64,
+    /// What capped fees take, which is off the gain.
+    pub lost: f64,
+}
+
+/// Returns √s − 1 of a slope of this weight, right to about 1e-15 of itself.
+///
+/// ```
+/// use cambist_core::search::estimate::root_gain;
+/// assert_eq!([root_gain(-(1 << 41)), root_gain(0), root_gain(1 << 41)], [1.0, 0.0, -0.5]);
+/// ```
+pub fn root_gain(weight: i64) -> f64 {
+    let (scale, rest) = root(weight);
+    scale * rest + (scale - 1.0)
+}
+
+/// Returns the slope of a weight as a real number.
+pub fn slope_of(weight: i64) -> f64 {
+    let (scale, rest) = root(weight);
+    let root = scale + scale * rest;
+    root * root
+}
+
+/// Returns a power of two and what is left, so that √s is the power times one and that.
+fn root(weight: i64) -> (f64, f64) {
+    let whole = ((-weight + (1 << 40)) >> 41).clamp(-DEEPEST, DEEPEST);
+    let part = (-weight - (whole << 41)) as f64 * HALF_UNIT;
+    let mut value = 1.0;
+    for n in (2..14).rev() {
+        value = 1.0 + part * value * (1.0 / f64::from(n));
+    }
+    (f64::from_bits(((1023 + whole) as u64) << 52), part * value)
+}
+
+/// Returns what a cycle earns at the best size of its best combination of regimes, hops as they are executed.
+pub fn estimate(hops: &[Hop], within: Range) -> Estimate {
+    let mut best: Option<Estimate> = None;
+    for choice in 0..combinations(hops) {
+        let found = estimate_of(hops, choice, within);
+        if best.is_none_or(|best| found.gain > best.gain) {
+            best = Some(found);
+        }
+    }
+    best.unwrap_or_default()
+}
+
+/// Returns what a cycle earns with each combination of regimes, the best first.
+pub fn estimates(hops: &[Hop], within: Range) -> Vec<Estimate> {
+    let mut found: Vec<Estimate> = (0..combinations(hops))
+        .map(|choice| estimate_of(hops, choice, within))
+        .collect();
+    found.sort_by(|a, b| b.gain.partial_cmp(&a.gain).unwrap_or(Ordering::Equal));
+    found
+}
+
+/// Returns how many choices of regimes there are: those of the first ones first, then as the bits of a number say.
+fn combinations(hops: &[Hop]) -> u32 {
+    let twofold = hops.iter().filter(|hop| hop.second.is_some()).count();
+    1 << twofold.min(MOST_TWOFOLD)
+}
+
+fn estimate_of(hops: &[Hop], choice: u32, within: Range) -> Estimate {
+    let (mut weight, mut slope, mut bend, mut lost) = (0_i64, 1.0_f64, 0.0_f64, 0.0_f64);
+    let (mut room, mut bit) = (within.most, 0);
+    for hop in hops {
+        let regime = match hop.second {
+            Some(second) if bit < MOST_TWOFOLD => {
+                bit += 1;
+                if choice >> (bit - 1) & 1 == 1 {
+                    second
+                } else {
+                    hop.first
+                }
+            }
+            _ => hop.first,
+        };
+        room = room.min(regime.room / slope);
+        weight += regime.weight;
+        bend += regime.bend * slope;
+        if regime.lost_in > 0.0 {
+            lost += regime.lost_in / slope;
+        }
+        slope *= regime.slope;
+        if regime.lost_out > 0.0 {
+            lost += regime.lost_out / slope;
+        }
+    }
+    let gain = root_gain(weight);
+    let amount = if bend > 0.0 {
+        (gain / bend).max(within.least).min(room)
+    } else if gain > 0.0 {
+        room
+    } else {
+        within.least.min(room)
+    };
+    let earned = amount * (gain * (2.0 + gain) - bend * amount) / (1.0 + bend * amount);
+    Estimate {
+        amount_in: amount + lost,
+        gain: earned - lost,
+        lost,
+    }
+}
