@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 SUFFIX = ".cambist"
@@ -95,12 +96,12 @@ def schema(name: str) -> str:
     return files("storage").joinpath(name).read_text(encoding="utf-8")
 
 
-def require_database(path: Path, application_id: int, version: int, what: str) -> None:
-    """Checks the SQLite header without opening a database: its magic, `application_id` and `user_version`.
+def require_database(path: Path, application_id: int, versions: Sequence[int], what: str) -> None:
+    """Checks the SQLite header without opening a database: its magic, `application_id` and a known `user_version`.
 
     Raises `OSError` if the file can't be read, `SessionError` if it is something else.
     """
-    expected = f"a {what}, schema {version}"
+    expected = f"a {what}, schema {' or '.join(map(str, versions))}"
     with path.open("rb") as file:
         head = file.read(100)
     if not head:
@@ -113,7 +114,7 @@ def require_database(path: Path, application_id: int, version: int, what: str) -
     found_id = int.from_bytes(head[68:72], "big")
     if found_id != application_id:
         raise SessionError(path, f"a SQLite file of another application ({found_id:#010x})", expected)
-    if found_version != version:
+    if found_version not in versions:
         raise SessionError(path, f"schema {found_version}", expected)
 
 

@@ -204,7 +204,7 @@ def scan(files: Sequence[Path]) -> ImportPlan:
         found.append(entry)
     sources = _sources(found)
     channels = [channel for source in sources for channel in _channels(source)]
-    setup = EngineSetup(channels=tuple(channels), instruments=_instruments(found))
+    setup = EngineSetup(channels=tuple(channels), instruments=_instruments(found), moments=True)
     first_ns = min(entry.first_ns for entry in found if entry.first_ns is not None)
     return ImportPlan(
         setup, sum(entry.lines for entry in found), first_ns, max(entry.last_ns for entry in found), sources

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from cambist.model.events import HEADER, Channel, Connected, Direction, Disconnected, RecordKind
+from cambist.model.events import HEADER, MOMENT, Channel, Connected, Direction, Disconnected, RecordKind
 from storage.capture_files import (
     CONNECT,
     DISCONNECT,
@@ -72,6 +72,8 @@ async def write_session(
 ) -> ImportReport:
     """Writes the session `out`: a STATE record with body `state`, then all frames by receive time, ties in file order.
 
+    The last of the frames that share a receive time is a moment.
+
     `digest` gets every block in order and returns the running decision digest after it; without it none is stored.
     Raises `ImportProblem`, `FileExistsError`, `OSError`.
     """
@@ -83,9 +85,14 @@ async def write_session(
         builder.add(plan.first_ns, RecordKind.STATE, state)
         streams = [_streams(source) for source in plan.sources]
         for event in heapq.merge(*(stream for group in streams for stream in group), key=_receive_time):
-            builder.take(event)
-            if builder.size >= CHUNK_BYTES:
+            if event.recv_ns > builder.last_ns:
+                builder.mark()
+                if builder.size >= CHUNK_BYTES:
+                    await builder.flush()
+            elif builder.size >= 2 * CHUNK_BYTES:
                 await builder.flush()
+            builder.take(event)
+        builder.mark()
         await builder.flush()
         complete = True
     finally:
@@ -179,6 +186,18 @@ class _Builder:
         self._times.append(recv_ns)
         self.seq += 1
         self.size += HEADER.size + len(body)
+
+    @property
+    def last_ns(self) -> int:
+        """Receive time of the last record; 0 at the beginning of a block."""
+        return self._times[-1] if self._times else 0
+
+    def mark(self) -> None:
+        """Marks the last record as a moment if it is a frame."""
+        if self._times:
+            seq, recv_ns, kind, direction, *rest = HEADER.unpack(self._parts[-2])
+            if kind == RecordKind.FRAME:
+                self._parts[-2] = HEADER.pack(seq, recv_ns, kind, direction | MOMENT, *rest)
 
     async def flush(self) -> None:
         if not self._times:

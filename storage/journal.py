@@ -216,7 +216,7 @@ def read_halt(path: Path) -> Halt | None:
     """
     if not path.exists():
         return None
-    require_database(path, APPLICATION_ID, SCHEMA, "cambist journal")
+    require_database(path, APPLICATION_ID, (SCHEMA,), "cambist journal")
     try:
         database = open_read_only(path)
         with contextlib.closing(database):
@@ -231,7 +231,7 @@ def _claim(path: Path) -> bool:
         create_private(path)
     if path.stat().st_size == 0:  # also what a kill between the two steps leaves
         return True
-    require_database(path, APPLICATION_ID, SCHEMA, "cambist journal")
+    require_database(path, APPLICATION_ID, (SCHEMA,), "cambist journal")
     return False
 
 

@@ -13,7 +13,7 @@ from backports import zstd
 from cambist.model.events import HEADER, MAX_BODY, Channel
 from storage.chunk import MAX_RAW
 from storage.files import Lock, SessionError, open_read_only, require_database
-from storage.writer import APPLICATION_ID, SCHEMA
+from storage.writer import APPLICATION_ID, READABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ class SessionReader:
     def __init__(self, path: Path) -> None:
         """Opens the session at `path`."""
         self.path = path
-        require_database(path, APPLICATION_ID, SCHEMA, "cambist session")
+        require_database(path, APPLICATION_ID, READABLE, "cambist session")
         try:
             self._database = open_read_only(path)
         except sqlite3.Error as error:
@@ -246,7 +246,7 @@ def add_bookmark(path: Path, at_ns: int, seq: int, label: str = "") -> None:
 
     Raises `Busy` if it is being recorded, `SessionError`, `OSError`.
     """
-    require_database(path, APPLICATION_ID, SCHEMA, "cambist session")
+    require_database(path, APPLICATION_ID, READABLE, "cambist session")
     lock = Lock(path)
     try:
         database = sqlite3.connect(path, isolation_level=None, timeout=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +13,8 @@ from storage.reader import RATIO_ALARM, Chunk, ChunkInfo, SessionReader
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cambist.model.events import Record
 
 SOUND, DAMAGED, UNUSABLE = 0, 1, 2
 MAX_FINDINGS = 100
@@ -37,6 +40,13 @@ class Verification(msgspec.Struct, frozen=True):
     backward_times: int = 0
     """Records with an earlier `recv_ns` than the record before."""
     starts_with_state: bool = False
+    frames: int = 0
+    moments: int = 0
+    """Frames that are marked as moments."""
+    moments_misplaced: int = 0
+    """Records marked so that are no frames: not looked at."""
+    frames_per_moment: tuple[int, int, int] | None = None
+    """Median, 99 % and most of the frames from one moment to the next."""
     markers: int = 0
     ratio_alarms: int = 0
     """Chunks that grow more than 200-fold: allowed, bounded, worth a look."""
@@ -45,6 +55,19 @@ class Verification(msgspec.Struct, frozen=True):
     last_digest: str = ""
     findings: tuple[str, ...] = ()
     """Each damage in words, at most 100."""
+
+    @property
+    def judged(self) -> str:
+        """When its frames are judged, in words."""
+        beside = f"; {self.moments_misplaced:,} marks on records that are no frames count for nothing"
+        beside = beside if self.moments_misplaced else ""
+        if self.frames_per_moment is None:
+            return f"{self.frames:,} frames, none a moment{beside}"
+        if self.moments == self.frames:
+            return f"{self.frames:,} frames, each a moment{beside}"
+        half, most, longest = self.frames_per_moment
+        each = f"{half:,} frames each at the median, {most:,} at 99 %, {longest:,} at most"
+        return f"{self.frames:,} frames, {self.moments:,} moments: {each}{beside}"
 
 
 class _Tally:
@@ -56,6 +79,9 @@ class _Tally:
         self.next_seq: int | None = None
         self.last_ns: int | None = None
         self.starts_with_state = False
+        self.frames = self.unjudged = self.misplaced = 0
+        self.runs: Counter[int] = Counter()
+        """How many moments had so many frames."""
 
     def note(self, text: str) -> None:
         if len(self.findings) < MAX_FINDINGS:
@@ -81,10 +107,26 @@ class _Tally:
                 self.backward += 1
                 self.note(f"seq {seq}: time goes back by {self.last_ns - record.recv_ns} ns")
             self.last_ns = record.recv_ns
+            self._moment(record)
             seq += 1
         if seq != info.last_seq + 1:
             raise BlockError(len(block), f"{seq - info.first_seq} records instead of {info.records}")
         self.records += info.records
+
+    def _moment(self, record: Record) -> None:
+        is_frame = record.kind == RecordKind.FRAME
+        self.frames += is_frame
+        self.unjudged += is_frame
+        self.misplaced += record.moment and not is_frame
+        if record.moment and is_frame:
+            self.runs[self.unjudged] += 1
+        if record.moment or not is_frame:
+            self.unjudged = 0
+
+    def per_moment(self) -> tuple[int, int, int] | None:
+        """Returns median, 99 % and most of the frames of a moment."""
+        runs = sorted(self.runs.elements())
+        return (runs[len(runs) // 2], runs[len(runs) * 99 // 100], runs[-1]) if runs else None
 
 
 def verify(path: Path) -> Verification:
@@ -133,6 +175,10 @@ def _verify(reader: SessionReader) -> Verification:
         seq_breaks=tally.breaks,
         backward_times=tally.backward,
         starts_with_state=tally.starts_with_state,
+        frames=tally.frames,
+        moments=tally.runs.total(),
+        moments_misplaced=tally.misplaced,
+        frames_per_moment=tally.per_moment(),
         markers=markers,
         ratio_alarms=sum(info.raw_size > RATIO_ALARM * info.stored_size for info in infos),
         complete=reader.complete,

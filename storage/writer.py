@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from storage.chunk import ChunkRow
 
 APPLICATION_ID = 0x43414D42  # "CAMB"
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, SCHEMA)
+"""In one of 1 no frame is marked as a moment."""
 CHUNK_SECONDS = 0.25
 
 _INSERT_MARKER = "INSERT INTO marker (at_ns, seq, kind, label) VALUES (?,?,?,?)"

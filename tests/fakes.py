@@ -52,7 +52,8 @@ def opportunity(**changes: object) -> Opportunity:
         go=True,
         reason="go",
     )
-    return msgspec.structs.replace(base, **changes)
+    slot = changes.get("slot", base.slot)
+    return msgspec.structs.replace(base, **{"judged_slots": slot, **changes})
 
 
 class ScriptedEngine:
@@ -66,6 +67,8 @@ class ScriptedEngine:
         self.pays = 1_010_000_000
         self.learned: list[tuple[str, bool]] = []
         self.controls: list[int] = []
+        self.at_controls: list[list[dict[str, object]]] = []
+        """What is decided at the next records that are no frames."""
         self.shows: dict[str, float] = {}
         """Gauge → what it shows."""
 
@@ -80,18 +83,21 @@ class ScriptedEngine:
             records += 1
             self.frames += 1
             self.pays = body.get("pays", self.pays)
-            for changes in body.get("decide", []):
-                made = opportunity(**{"seq": seq, "recv_ns": recv_ns, **changes})
-                decisions += encode(made) + b"\n"
-                go += made.go
+            said, taken = self._decide(seq, recv_ns, body.get("decide", []))
+            decisions, go = decisions + said, go + taken
             if go:
                 break
         return Ingested(offset, records, decisions, go, b"")
 
     def control(self, block: bytes, offset: int) -> Ingested:
-        header = HEADER.unpack_from(block, offset)
-        self.controls.append(header[2])
-        return Ingested(offset + HEADER.size + header[7], 1, b"", 0, b"")
+        seq, recv_ns, kind, *_, size = HEADER.unpack_from(block, offset)
+        self.controls.append(kind)
+        decisions, go = self._decide(seq, recv_ns, self.at_controls.pop(0) if self.at_controls else [])
+        return Ingested(offset + HEADER.size + size, 1, decisions, go, b"")
+
+    def _decide(self, seq: int, recv_ns: int, wanted: list[dict[str, object]]) -> tuple[bytes, int]:
+        made = [opportunity(**{"seq": seq, "recv_ns": recv_ns, **changes}) for changes in wanted]
+        return b"".join(encode(each) + b"\n" for each in made), sum(each.go for each in made)
 
     def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
         return RouteQuote(self.pays, "" if self.pays else "torn")

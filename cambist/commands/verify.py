@@ -25,6 +25,8 @@ def verify(session: str, *, json: bool = False, config: Path | None = None) -> i
         print_line(
             f"{found.session}: {found.records:,} records in {found.chunks:,} chunks, {found.damaged_chunks} damaged"
         )
+        if found.frames:
+            print_line(f"  {found.judged}")
         for line in found.findings:
             print_line(f"  {line}")
     return int(found.exit_code)

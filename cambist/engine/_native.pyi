@@ -997,8 +997,11 @@ class Transport:
         `frame`; `closed` with `closed`, `lost`, `size` or `error` and the close code.
         """
 
-    def drain(self, first_seq: int, until_ns: int, limit: int) -> tuple[bytes, int]:
-        """Returns a block of the records up to `until_ns`, at most `limit`, and how many; what follows is later."""
+    def drain(self, first_seq: int, until_ns: int, limit: int, moment: bool = False) -> tuple[bytes, int]:
+        """Returns a block of the records up to `until_ns`, at most `limit`, and how many; what follows is later.
+
+        With `moment` the last one is marked as a moment if it is a frame.
+        """
 
     def first_ns(self, now_ns: int) -> int:
         """Returns the time of the first record; if there is none `now_ns`, and nothing earlier will come."""

@@ -38,6 +38,8 @@ class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     search: Search = Search()
     gates: Gates = Gates()
     bidding: Bidding = Bidding()
+    moments: bool = False
+    """Whether frames are judged at moments; sessions without are judged after each one."""
 
 
 class Ingested(NamedTuple):
@@ -79,7 +81,10 @@ class Engine(Protocol):
         ...
 
     def control(self, block: bytes, offset: int) -> Ingested:
-        """Takes exactly one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK_STEP record."""
+        """Takes exactly one record that is neither FRAME nor STATE.
+
+        Of a COMMAND or FILL, which are the kernel's, nothing is read: what moved before it is judged.
+        """
         ...
 
     def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
@@ -320,6 +325,8 @@ class Counters(msgspec.Struct, frozen=True):
     """Updates that left a pool torn."""
     crowded_out: int = 0
     """Cycles that were dropped, as more stand that earn more."""
+    moments: int = 0
+    """How often was judged."""
     stopped: dict[str, int] = {}
     """Opportunities that each gate stopped, by reason, sorted by name; one that stays refused for the same reason at
     the same size counts once."""

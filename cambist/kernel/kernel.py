@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
-from cambist.engine.protocol import Engine, EngineSetup
+from cambist.engine.protocol import Engine, EngineSetup, Ingested
 from cambist.execution import paper_model
 from cambist.execution.risk import Approved, RiskGate, RiskState
 from cambist.kernel.effects import Effects, Keyframe, Totals
@@ -185,13 +185,16 @@ class Kernel:
         until_ns = self.open_orders[0].due_ns if self.open_orders else FOREVER_NS
         done = self.engine.ingest(block, offset, until_ns)
         self._count(done.records, effects)
+        self._take(done, effects)
+        return done.offset
+
+    def _take(self, done: Ingested, effects: Effects) -> None:
         if done.needs:
             effects.needs += [_NEED.decode(line) for line in done.needs.splitlines()]
         if done.decisions:
             self._digest.update(done.decisions)
             if done.go:
                 self._go(done.decisions, effects)
-        return done.offset
 
     def _single(self, block: bytes, offset: int, kind: int, effects: Effects) -> int:
         record, after = unpack(block, offset)
@@ -199,18 +202,14 @@ class Kernel:
             self.restore(record.body)
             self.totals.first_ns = record.recv_ns
             effects.notes.append((record.recv_ns, "info", "session begins"))
-        elif kind == RecordKind.COMMAND:
-            self._command(record.body, record.recv_ns, effects)
-        elif kind == RecordKind.FILL:
-            self._network_fill(msgspec.json.decode(record.body, type=Fill), effects)
         else:
-            done = self.engine.control(block, offset)
-            if kind == RecordKind.GAP:
+            self._take(self.engine.control(block, offset), effects)
+            if kind == RecordKind.COMMAND:
+                self._command(record.body, record.recv_ns, effects)
+            elif kind == RecordKind.FILL:
+                self._network_fill(msgspec.json.decode(record.body, type=Fill), effects)
+            elif kind == RecordKind.GAP:
                 self.totals.dropped += int(msgspec.json.decode(record.body)["count"])
-            if done.decisions:
-                self._digest.update(done.decisions)
-            if done.needs:
-                effects.needs += [_NEED.decode(line) for line in done.needs.splitlines()]
         self._count(1, effects)
         return after
 

@@ -56,6 +56,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         search=config.search,
         gates=Gates(**msgspec.structs.asdict(config.gates), caps=caps),
         bidding=config.bidding,
+        moments=True,
     )
     losses = atoms(risk.daily_loss, "risk.daily_loss", Risk().daily_loss)
     limits = Limits(caps, losses, risk.max_open_orders, risk.max_orders_per_minute)

@@ -4,6 +4,9 @@ A *block* is a run of records, each a 32-byte little-endian header followed by i
 
     seq u64 · recv_ns i64 · kind u8 · direction u8 · channel u16 · conn u32 · generation u32 · body_len u32
 
+Bit 7 of a frame's direction marks a *moment*: nothing more was on its way when it was taken, so that what moved since
+the last one is judged now.
+
 The runtime packs records into a block as it drains its queue; the recorder stores blocks, replay reads them, and
 `Engine.ingest` takes them as they are. No Python object is made per frame.
 """
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEADER = struct.Struct("<QqBBHIII")
+MOMENT = 0x80
+"""In a frame's direction: what moved is judged once it is applied."""
 MAX_BODY = 16 * 1024 * 1024
 
 
@@ -66,6 +71,7 @@ class Record(NamedTuple):
     conn: int
     generation: int
     body: bytes
+    moment: bool = False
 
 
 class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,9 +128,10 @@ def pack(
     channel: int = 0,
     conn: int = 0,
     generation: int = 0,
+    moment: int = 0,
 ) -> bytes:
-    """Returns the bytes of one record."""
-    return HEADER.pack(seq, recv_ns, kind, direction, channel, conn, generation, len(body)) + body
+    """Returns the bytes of one record; `moment` is 1 for a frame that is one."""
+    return HEADER.pack(seq, recv_ns, kind, direction | MOMENT * moment, channel, conn, generation, len(body)) + body
 
 
 def unpack(block: bytes, offset: int = 0) -> tuple[Record, int]:
@@ -135,7 +142,8 @@ def unpack(block: bytes, offset: int = 0) -> tuple[Record, int]:
     seq, recv_ns, kind, direction, channel, conn, generation, size = HEADER.unpack_from(block, offset)
     if size > MAX_BODY or end + size > len(block):
         raise BlockError(offset, f"body of {size} bytes, {len(block) - end} bytes left")
-    return Record(seq, recv_ns, kind, direction, channel, conn, generation, bytes(block[end : end + size])), end + size
+    body, moment = bytes(block[end : end + size]), bool(direction & MOMENT)
+    return Record(seq, recv_ns, kind, direction & ~MOMENT, channel, conn, generation, body, moment), end + size
 
 
 def records(block: bytes) -> Iterator[Record]:

@@ -58,7 +58,7 @@ class Opportunity(msgspec.Struct, frozen=True, gc=False):
     oldest_ns: int
     """Age of the oldest leg's quote."""
     seen_slots: int
-    """How many slots in a row this cycle was profitable at the margin."""
+    """How many slots in a row this cycle was profitable at the margin, of those in which something was judged."""
     landing_ppm: int | None
     score: int | None
     """0–100."""
@@ -72,6 +72,8 @@ class Opportunity(msgspec.Struct, frozen=True, gc=False):
     """By how much the figure that refused it missed its limit, in `miss_unit`; `None` where no figure did."""
     miss_unit: str = ""
     """`atoms` of the base token, `slots` or `ppm`; else empty."""
+    judged_slots: int = 0
+    """Slots so far in which something was judged: the clock that `seen_slots` goes by."""
 
     @property
     def net_bps(self) -> float | None:

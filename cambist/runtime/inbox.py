@@ -6,7 +6,7 @@ import threading
 from collections import Counter, deque
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from cambist.model.events import HEADER, Connected, Direction, Disconnected, Gap, Record, RecordKind, records
+from cambist.model.events import HEADER, MOMENT, Connected, Direction, Disconnected, Gap, Record, RecordKind, records
 from cambist.model.opportunity import encode
 from feeds.base import MAX_BYTES, MAX_RECORDS
 
@@ -34,8 +34,11 @@ class _Entry(NamedTuple):
 class Ring(Protocol):
     """Records that another thread receives, in the order of their times."""
 
-    def drain(self, first_seq: int, until_ns: int, limit: int) -> tuple[bytes, int]:
-        """Returns a block of those up to `until_ns`, at most `limit`, and how many; what follows is not earlier."""
+    def drain(self, first_seq: int, until_ns: int, limit: int, moment: bool = False) -> tuple[bytes, int]:
+        """Returns a block of those up to `until_ns`, at most `limit`, and how many; what follows is not earlier.
+
+        Marks the last one as a moment if that is wanted and it is a frame.
+        """
         ...
 
     def first_ns(self, now_ns: int) -> int:
@@ -218,7 +221,7 @@ class Inbox:
         block, _ = self._ring.drain(0, self._clock.now_ns(), 2**31)
         return [_entry(record) for record in records(block)]
 
-    def _sieved(self, block: bytes, first_seq: int) -> tuple[bytes, int]:
+    def _sieved(self, block: bytes, first_seq: int, *, moment: bool) -> tuple[bytes, int]:
         """Returns a block of the ring without what came over connections of before a stop, and its records."""
         kept: list[_Entry] = []
         for record in records(block):
@@ -230,7 +233,7 @@ class Inbox:
                 self._dropped[record.channel] += 1
             else:
                 kept.append(_entry(record))
-        return _packed(kept, first_seq), len(kept)
+        return _packed(kept, first_seq, moment=moment), len(kept)
 
     def _first_ns(self) -> int:
         """Returns the time of the first record that waits; now if none does."""
@@ -243,28 +246,34 @@ class Inbox:
         self._queue.append(_Entry(self._clock.now_ns(), kind, direction, channel, conn, generation, body))
         self._bytes += len(body)
 
-    def drain(self, first_seq: int, limit: int) -> tuple[bytes, int]:
-        """Returns a block of what is there, at most `limit` records, and how many; never waits to fill."""
+    def drain(self, first_seq: int, limit: int, *, moment: bool = False) -> tuple[bytes, int]:
+        """Returns a block of what is there, at most `limit` records, and how many; never waits to fill.
+
+        With `moment` the last one is marked as a moment if it is a frame.
+        """
         with self._lock:
             if self._dropped and len(self._queue) < self._max_records // 2:
                 self._own_up()
             if self._ring is not None:
-                return self._merged(self._ring, first_seq, limit)
+                return self._merged(self._ring, first_seq, limit, moment=moment)
             taken = self._take(self._ahead, limit)
             taken += self._take(self._queue, limit - len(taken))
-        return _packed(taken, first_seq), len(taken)
+        return _packed(taken, first_seq, moment=moment), len(taken)
 
-    def _merged(self, ring: Ring, first_seq: int, limit: int) -> tuple[bytes, int]:
+    def _merged(self, ring: Ring, first_seq: int, limit: int, *, moment: bool) -> tuple[bytes, int]:
         """Returns what both have, in runs of one and the other; of the same time the ring's come first."""
         queue, now_ns = self._queue, self._clock.now_ns()
         if not (queue or self._ahead or self._ring_barred):
-            return ring.drain(first_seq, now_ns, limit)
+            return ring.drain(first_seq, now_ns, limit, moment)
         taken = self._take(self._ahead, limit)
-        parts, count = [_packed(taken, first_seq)] if taken else [], len(taken)
+        alone = moment and not queue and not len(ring)
+        parts, count = [_packed(taken, first_seq, moment=alone)] if taken else [], len(taken)
         while count < limit:
-            block, many = ring.drain(first_seq + count, queue[0].recv_ns if queue else now_ns, limit - count)
+            until_ns = queue[0].recv_ns if queue else now_ns
+            last = moment and not queue
+            block, many = ring.drain(first_seq + count, until_ns, limit - count, last)
             if many and self._ring_barred:
-                block, many = self._sieved(block, first_seq + count)
+                block, many = self._sieved(block, first_seq + count, moment=last)
             if many:  # a block that is alone is handed on without a copy
                 parts.append(block)
                 count += many
@@ -277,7 +286,7 @@ class Inbox:
                     (at for at, entry in zip(range(most), queue, strict=False) if entry.recv_ns >= next_ns), most
                 )
             taken = self._take(queue, most)
-            parts.append(_packed(taken, first_seq + count))
+            parts.append(_packed(taken, first_seq + count, moment=moment and not queue and not len(ring)))
             count += len(taken)
         return b"".join(parts), count
 
@@ -297,10 +306,12 @@ class Inbox:
 
 
 def _entry(record: Record) -> _Entry:
-    return _Entry._make(record[1:])
+    return _Entry._make(record[1:8])
 
 
-def _packed(entries: list[_Entry], first_seq: int) -> bytes:
+def _packed(entries: list[_Entry], first_seq: int, *, moment: bool = False) -> bytes:
+    if moment and entries and entries[-1].kind == RecordKind.FRAME:
+        entries[-1] = entries[-1]._replace(direction=entries[-1].direction | MOMENT)
     parts: list[bytes] = []
     pack = HEADER.pack
     for seq, (recv_ns, kind, direction, channel, conn, generation, body) in enumerate(entries, first_seq):

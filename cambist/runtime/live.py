@@ -1,6 +1,6 @@
 """A live market as a runtime's source: what feeds send gets a seq, is stepped, then recorded, then acted on.
 
-    feeds ─► inbox ─► drain ≤512, seq assigned ─► kernel.step ─► recorder ─► journal, feeds' needs, duel
+    feeds ─► inbox ─► drain ≤512, seq and moment assigned ─► kernel.step ─► recorder ─► journal, feeds' needs, duel
 
 A block is recorded before any of its effects leaves the house. A slow disk ends the recording and disarms trading, a
 slow engine sheds frames before they get a seq. Stepping, segments, ticks and the operator's acts have a module each.
@@ -117,6 +117,7 @@ class LiveSource:
         if stepper.due_switch is not None:
             await stepper.switch_engine(stepper.due_switch)
         else:
+            await stepper.gather()
             stepper.step()
         await self._segments.act()
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from cambist.runtime.run import Run
 
 DRAIN = 512
+GATHER_S = 0.001
+"""Longest that what came waits for what comes with it."""
 REFERENCE_DRAIN = 32
 """The reference engine takes about a millisecond a frame; in between the loop has sockets to read."""
 REFERENCE_QUEUE = 1_024
@@ -66,9 +69,20 @@ class Stepper:
             self.aside = False
         self._stepped(block, count, effects)
 
+    async def gather(self) -> None:
+        """Returns once a pass of the loop brought nothing more, so that what waits is judged as one."""
+        inbox, waiting, until = self._run.inbox, len(self._run.inbox), time.monotonic() + GATHER_S
+        while waiting < DRAIN:
+            await asyncio.sleep(0)
+            before, waiting = waiting, len(inbox)
+            if waiting == before or time.monotonic() >= until:
+                return
+
     def _drained(self) -> tuple[bytes, int]:
-        slow = self._run.kernel.engine.name == "reference"
-        return self._run.inbox.drain(self.next_seq, REFERENCE_DRAIN if slow else DRAIN)
+        """Returns a block of what waits; its last frame is a moment unless more is left behind."""
+        inbox = self._run.inbox
+        limit = REFERENCE_DRAIN if self._run.kernel.engine.name == "reference" else DRAIN
+        return inbox.drain(self.next_seq, limit, moment=len(inbox) <= limit)
 
     def _stepped(self, block: bytes, count: int, effects: Effects) -> None:
         """Records a stepped block, then lets out what it wants done."""

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from cambist.model.orders import Fill, Order
 
 REST_SLOTS = 4
-"""An edge that was taken rests this long (1.6 s): by then somebody has traded through a pool that pays."""
+"""An edge that was taken rests this long (1.6 s or more; slots in which nothing was judged don't count): by then
+somebody has traded through a pool that pays."""
 MEMORY_SLOTS = 300
 """An edge not taken again for this long (2 minutes) is forgotten."""
 
@@ -36,15 +37,15 @@ class NegativeCycle:
             wish.skip = "taken"
             return [wish]
         for edge in opportunity.route:
-            self._taken[edge] = opportunity.slot
-        self._forget(opportunity.slot)
+            self._taken[edge] = opportunity.judged_slots
+        self._forget(opportunity.judged_slots)
         return [wish]
 
     def on_fill(self, order: Order, fill: Fill) -> None:
         """A fill changes nothing here: its edges stay taken."""
 
     def state(self) -> dict[str, int]:
-        """Returns the slot each edge was taken at."""
+        """Returns when each edge was taken, in slots in which something was judged."""
         return dict(sorted(self._taken.items()))
 
     def restore(self, state: dict[str, int]) -> None:
@@ -55,9 +56,9 @@ class NegativeCycle:
         taken = self._taken.get(edge)
         if taken is None:
             return False
-        since = opportunity.slot - taken
+        since = opportunity.judged_slots - taken
         return since < REST_SLOTS or opportunity.seen_slots >= since
 
-    def _forget(self, slot: int) -> None:
-        for edge in [e for e, at in self._taken.items() if slot - at > MEMORY_SLOTS]:
+    def _forget(self, now: int) -> None:
+        for edge in [e for e, at in self._taken.items() if now - at > MEMORY_SLOTS]:
             del self._taken[edge]

@@ -120,17 +120,19 @@ impl Transport {
         events.iter().map(|event| row(py, event)).collect()
     }
 
-    /// Returns a block of the records up to `until_ns`, at most `limit`, and how many.
-    #[pyo3(name = "drain")]
+    /// Returns a block of the records up to `until_ns`, at most `limit`, and how many. With `moment` the last one is
+    /// marked as a moment if it is a frame.
+    #[pyo3(name = "drain", signature = (first_seq, until_ns, limit, moment = false))]
     fn py_drain<'py>(
         &self,
         py: Python<'py>,
         first_seq: u64,
         until_ns: i64,
         limit: usize,
+        moment: bool,
     ) -> PyResult<(Bound<'py, PyBytes>, usize)> {
         let ring = self.core.ring();
-        ring.drain(first_seq, until_ns, limit, |size, fill| {
+        ring.drain(first_seq, until_ns, limit, moment, |size, fill| {
             PyBytes::new_with(py, size, |into| {
                 fill(into);
                 Ok(())

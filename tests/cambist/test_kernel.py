@@ -73,6 +73,37 @@ def test_the_same_standing_gap_is_taken_once() -> None:
     assert len(again.orders) == 1
 
 
+def test_a_gap_that_stood_in_slots_without_a_moment_is_the_same_gap() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{"slot": 100, "judged_slots": 50, "seen_slots": 2}]))
+    kernel.step(frame(3, 4000 * MS, decide=[{"slot": 110, "judged_slots": 55, "seen_slots": 7}]))
+    assert kernel.totals.skipped == {"taken": 1}
+    again = kernel.step(frame(4, 5000 * MS, decide=[{"slot": 112, "judged_slots": 56, "seen_slots": 5}]))
+    assert len(again.orders) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [pack(3, 20, RecordKind.TICK, b""), pack(3, 20, RecordKind.GAP, b'{"count":1,"reason":"queue full"}')]
+)
+def test_a_go_at_a_record_that_is_no_frame_is_taken_too(body: bytes) -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.engine.at_controls.append([{}])
+    assert [order.sent_ns for order in kernel.step(body).orders] == [20]
+
+
+def test_what_moved_before_an_operators_act_is_judged_before_it() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.engine.at_controls.append([{}])
+    effects = kernel.step(command(2, 10, "halt", reason="enough"))
+    assert (len(effects.orders), kernel.risk.state.halted) == (1, "enough")
+    kernel.engine.at_controls.append([{"key": "C:0|D:1", "route": ["C:0", "D:1"]}])
+    effects = kernel.step(command(3, 20, "clear_halt"))
+    assert [refusal.reason for refusal in effects.refusals] == ["halted"]
+
+
 def test_a_cycle_over_a_taken_edge_waits_until_it_rested() -> None:
     kernel = make()
     kernel.step(begin(kernel))
@@ -203,7 +234,7 @@ def test_records_unpack_as_packed() -> None:
         8, 0, 2, b""
     )
     first, second = records(block)
-    assert first == (7, -5, 4, 1, 65535, 2**32 - 1, 9, b"abc")
+    assert first == (7, -5, 4, 1, 65535, 2**32 - 1, 9, b"abc", False)
     assert second.seq == 8
     with pytest.raises(ValueError, match="damaged block at byte 0"):
         list(records(block[:20]))

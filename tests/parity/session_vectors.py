@@ -22,9 +22,12 @@ from cambist.engine.reference.chain import base58
 from cambist.model.events import RecordKind
 from tests.parity.dollars import EDGE, US, Dollars, dollar_setup
 from tests.parity.markets import BONK, EXCHANGE, HTTP, PERP, POOLS, SOL, USDC, WS, Market, key, run, setup
+from tests.parity.moments import at_random, marked
 from tests.parity.test_demo_market import VENUES, Wire, demo_setup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cambist.engine.protocol import EngineSetup
 
 FILE = Path(__file__).with_name("sessions.json.zst")
@@ -124,22 +127,31 @@ def act(market: Market, rng: random.Random) -> None:
             market.notify(key(name))
 
 
-def tiny() -> Session:
-    """Returns a session of the tiny market: an exchange and five pools, with everything that goes wrong."""
-    session, market, rng = Session(setup()), Market(), random.Random(11)
+def taken(market: Market, marks: Iterator[bool] | None) -> bytes:
+    """Returns the frames of a market, marked."""
+    block = market.take()
+    return block if marks is None else marked(block, marks)
+
+
+def tiny(marks: Iterator[bool] | None = None) -> Session:
+    """Returns a session of the tiny market: an exchange and five pools, with everything that goes wrong.
+
+    With `marks` it has moments: the frames for which they are true.
+    """
+    session, market, rng = Session(setup(moments=marks is not None)), Market(), random.Random(11)
     market.open()
-    session.feed(market.take())
+    session.feed(taken(market, marks))
     session.inject(BONK, 0.015625, market.now_ns)
     for number in range(ACTS):
         act(market, rng)
-        session.feed(market.take())
+        session.feed(taken(market, marks))
         if number % 12 == 0:
             session.look(market.now_ns + rng.choice([0, LATER_NS]))
             session.learn("p:0|q:0", landed=rng.random() < 0.5)
     market.record(RecordKind.DISCONNECTED, b'{"reason":"gone"}', channel=WS)
     market.record(RecordKind.CONNECTED, b'{"label":"again"}', channel=WS, generation=2)
     market.record(RecordKind.CLOCK_STEP, b'{"step_ns":1000}')
-    session.feed(market.take())
+    session.feed(taken(market, marks))
     session.look(market.now_ns)
     return session
 
@@ -207,7 +219,7 @@ def dollars() -> Session:
 
 def sessions() -> list[dict[str, Any]]:
     """Returns the setup and the calls of each session."""
-    return [{"setup": each.setup, "calls": each.calls} for each in (tiny(), demo(), dollars())]
+    return [{"setup": each.setup, "calls": each.calls} for each in (tiny(), tiny(at_random(5, 0.2)), demo(), dollars())]
 
 
 if __name__ == "__main__":

@@ -265,8 +265,8 @@ def test_it_counts_as_runs_of_signal_persistence_do(present: list[bool], least: 
     for slot, here in enumerate(present, 100):
         shown = runs.update(int(here))
         if here:
-            cycle = standing.find(Moment(0, 0, slot), FOUND)
+            cycle = standing.find(Moment(slot, 0, 0, slot, slot), FOUND)
             assert (slot - cycle.first_slot + 1 >= least) == bool(shown)
             if not present[slot - 99 : slot - 98] or not present[slot - 99]:
-                standing.end(Moment(0, 0, slot), cycle, "gone")
+                standing.end(Moment(slot, 0, 0, slot, slot), cycle, "gone")
     assert len(standing.gaps) <= 1

@@ -130,6 +130,19 @@ def test_files_are_merged_by_time_and_ties_keep_the_order_of_files(tmp_path):
         assert reader.index()[-1].digest.isdecimal()
 
 
+def test_the_last_of_the_frames_that_share_a_receive_time_is_a_moment(tmp_path, monkeypatch):
+    times = [0, 0, 5, 5, 5, 9, 12, 12]
+    path = capture(tmp_path / "a_2.txt", [(at, ticker("SOLUSDT", 10 + n)) for n, at in enumerate(times)])
+    for chunk in (1 << 20, 200):  # of 200 bytes: one chunk for each moment
+        monkeypatch.setattr("storage.imports.CHUNK_BYTES", chunk)
+        plan = scan([path])
+        assert plan.setup.moments
+        write(plan, tmp_path / f"m{chunk}.cambist", b"{}")
+        frames = [r for r in everything(tmp_path / f"m{chunk}.cambist") if r.kind == RecordKind.FRAME]
+        assert [r.recv_ns - T0 for r in frames if r.moment] == [0, 5, 9, 12]
+        assert [r.moment for r in frames] == [False, True, False, False, True, True, False, True]
+
+
 def test_spot_and_futures_are_told_apart_by_content(tmp_path):
     spot = capture(tmp_path / "futures-by-name.txt", [(0, depth("XY", 1, 2)), (1, SNAPSHOT)])
     perp = capture(tmp_path / "spot-by-name.txt", [(0, depth("XY", 1, 2, previous=0)), (1, SNAPSHOT)])

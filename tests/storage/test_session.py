@@ -291,7 +291,7 @@ async def test_foreign_and_future_databases_are_named(tmp_path):
         SessionReader(foreign)
     future = await session(tmp_path / "future.cambist")
     tamper(future, "PRAGMA user_version = 9")
-    with pytest.raises(SessionError, match=r"found schema 9.*expected a cambist session, schema 1"):
+    with pytest.raises(SessionError, match=r"found schema 9.*expected a cambist session, schema 1 or 2"):
         SessionReader(future)
     bare = await session(tmp_path / "bare.cambist")
     tamper(bare, "DROP TABLE marker")

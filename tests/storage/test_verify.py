@@ -1,8 +1,13 @@
 import random
 import sqlite3
 
+import pytest
+
+from cambist.model.events import RecordKind, pack
+from storage.chunk import Block
+from storage.session import SessionWriter
 from storage.verify import DAMAGED, SOUND, UNUSABLE, verify
-from tests.storage.blocks import frame, session
+from tests.storage.blocks import CHANNEL, START_NS, frame, session
 from tests.storage.test_session import tamper
 
 
@@ -83,3 +88,33 @@ async def test_foreign_files_are_unusable(tmp_path):
     assert verify(tmp_path / "missing").exit_code == UNUSABLE
     empty = await session(tmp_path / "empty.cambist", chunks=0)
     assert verify(empty).exit_code == UNUSABLE
+
+
+async def moments_session(path, marks: str):
+    """Writes a session of a STATE and frames; `!` marks one as a moment, `t` is a TICK, `T` one that is marked."""
+    writer = await SessionWriter.open(path, meta={}, channels=[CHANNEL], min_free_bytes=0)
+    parts = [frame(1)]
+    for seq, mark in enumerate(marks, 2):
+        kind = RecordKind.TICK if mark in "tT" else RecordKind.FRAME
+        parts.append(pack(seq, START_NS + seq * 1_000_000, kind, b"{}", channel=1, moment=mark in "!T"))
+    last = len(parts)
+    writer.put(Block(b"".join(parts), 1, last, START_NS + 1_000_000, START_NS + last * 1_000_000, last, ""))
+    await writer.close("test")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("marks", "moments", "misplaced", "each", "words"),
+    [
+        ("..!.!!", 3, 0, (2, 3, 3), "6 frames, 3 moments: 2 frames each at the median, 3 at 99 %, 3 at most"),
+        ("....", 0, 0, None, "4 frames, none a moment"),
+        ("!!!", 3, 0, (1, 1, 1), "3 frames, each a moment"),
+        ("..t.!", 1, 0, (2, 2, 2), "4 frames, 1 moments: 2 frames each at the median, 2 at 99 %, 2 at most"),
+        ("..T!", 1, 1, (1, 1, 1), "1 at most; 1 marks on records that are no frames count for nothing"),
+    ],
+)
+async def test_moments_are_counted_wherever_they_are(tmp_path, marks, moments, misplaced, each, words):
+    report = verify(await moments_session(tmp_path / "m.cambist", marks))
+    assert (report.exit_code, report.findings) == (SOUND, ())
+    assert (report.moments, report.moments_misplaced, report.frames_per_moment) == (moments, misplaced, each)
+    assert words in report.judged

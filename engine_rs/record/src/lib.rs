@@ -2,6 +2,9 @@
 //!
 //! seq u64 · `recv_ns` i64 · kind u8 · direction u8 · channel u16 · conn u32 · generation u32 · `body_len` u32
 //!
+//! Bit 7 of a frame's direction marks a moment: nothing more was on its way when it was taken, so that what moved is to be
+//! judged now.
+//!
 //! What writes records and what reads them share this crate; `cambist/model/events.py` is its twin.
 #![forbid(unsafe_code)]
 
@@ -9,6 +12,10 @@ use thiserror::Error;
 
 /// Bytes of a header.
 pub const HEADER: usize = 32;
+/// Offset of the kind in a header.
+pub const KIND_AT: usize = 16;
+/// Offset of the direction in a header.
+pub const DIRECTION_AT: usize = 17;
 /// Longest body.
 pub const MAX_BODY: usize = 16 * 1024 * 1024;
 
@@ -16,15 +23,19 @@ pub const MAX_BODY: usize = 16 * 1024 * 1024;
 pub mod direction {
     pub const IN: u8 = 0;
     pub const OUT: u8 = 1;
+    /// Set on top of either: a moment.
+    pub const MOMENT: u8 = 0x80;
 }
 
 /// Kinds of records that a transport writes or an engine takes.
 pub mod kind {
     pub const FRAME: u8 = 1;
     pub const TICK: u8 = 2;
+    pub const COMMAND: u8 = 3;
     pub const GAP: u8 = 4;
     pub const CONNECTED: u8 = 5;
     pub const DISCONNECTED: u8 = 6;
+    pub const FILL: u8 = 7;
     pub const CLOCK_STEP: u8 = 8;
     pub const CHANNEL: u8 = 9;
 }
@@ -44,6 +55,8 @@ pub struct Header {
     pub recv_ns: i64,
     pub kind: u8,
     pub direction: u8,
+    /// Whether what moved is to be judged once it is applied.
+    pub moment: bool,
     pub channel: u16,
     pub conn: u32,
     pub generation: u32,
@@ -66,8 +79,9 @@ impl Header {
         Ok(Self {
             seq: u64::from_le_bytes(part(header, 0)),
             recv_ns: i64::from_le_bytes(part(header, 8)),
-            kind: header[16],
-            direction: header[17],
+            kind: header[KIND_AT],
+            direction: header[DIRECTION_AT] & !direction::MOMENT,
+            moment: header[DIRECTION_AT] & direction::MOMENT != 0,
             channel: u16::from_le_bytes(part(header, 18)),
             conn: u32::from_le_bytes(part(header, 20)),
             generation: u32::from_le_bytes(part(header, 24)),
@@ -80,8 +94,8 @@ impl Header {
         let mut header = [0; HEADER];
         header[..8].copy_from_slice(&self.seq.to_le_bytes());
         header[8..16].copy_from_slice(&self.recv_ns.to_le_bytes());
-        header[16] = self.kind;
-        header[17] = self.direction;
+        header[KIND_AT] = self.kind;
+        header[DIRECTION_AT] = self.direction | if self.moment { direction::MOMENT } else { 0 };
         header[18..20].copy_from_slice(&self.channel.to_le_bytes());
         header[20..24].copy_from_slice(&self.conn.to_le_bytes());
         header[24..28].copy_from_slice(&self.generation.to_le_bytes());
@@ -125,10 +139,10 @@ mod tests {
         #[test]
         fn what_is_written_is_read(
             (seq, recv_ns, channel, conn, generation) in any::<(u64, i64, u16, u32, u32)>(),
-            (kind, direction) in any::<(u8, u8)>(), body in prop::collection::vec(any::<u8>(), 0..64), cut in 0_usize..96,
+            (kind, direction, moment) in (any::<u8>(), 0..direction::MOMENT, any::<bool>()), body in prop::collection::vec(any::<u8>(), 0..64), cut in 0_usize..96,
         ) {
             let body_len = body.len() as u32;
-            let header = Header { seq, recv_ns, kind, direction, channel, conn, generation, body_len };
+            let header = Header { seq, recv_ns, kind, direction, moment, channel, conn, generation, body_len };
             let mut block = header.bytes().to_vec();
             block.extend(&body);
             prop_assert_eq!(Header::read(&block, 0), Ok(header));
@@ -150,6 +164,7 @@ mod tests {
             recv_ns: 0,
             kind: kind::FRAME,
             direction: direction::IN,
+            moment: false,
             channel: 1,
             conn: 1,
             generation: 1,

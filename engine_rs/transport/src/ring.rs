@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cambist_record::direction::{IN, OUT};
+use cambist_record::direction::{IN, MOMENT, OUT};
 use cambist_record::kind::{CONNECTED, DISCONNECTED, FRAME, GAP};
-use cambist_record::{HEADER, Header};
+use cambist_record::{DIRECTION_AT, HEADER, Header, KIND_AT};
 
 use crate::clock::Clock;
 
@@ -159,6 +159,8 @@ impl Ring {
 
     /// Hands out the records up to `until_ns`, at most `limit`, numbered from `first_seq` on.
     ///
+    /// With `moment` the last one is marked as a moment if it is a frame.
+    ///
     /// `make` gets their length and what fills a buffer of it. Returns what it made and how many records there were; what
     /// comes later has a time of `until_ns` or later, unless that lies more than a second ahead.
     ///
@@ -169,6 +171,7 @@ impl Ring {
         first_seq: u64,
         until_ns: i64,
         limit: usize,
+        moment: bool,
         make: impl FnOnce(usize, &mut dyn FnMut(&mut [u8])) -> Result<T, E>,
     ) -> Result<(T, usize), E> {
         let mut inner = self.lock();
@@ -176,7 +179,9 @@ impl Ring {
             inner.own_up(&self.clock);
         }
         let (size, count) = inner.run(until_ns, limit);
-        let made = make(size, &mut |into: &mut [u8]| inner.copy(first_seq, into))?;
+        let made = make(size, &mut |into: &mut [u8]| {
+            inner.copy(first_seq, moment, into)
+        })?;
         inner.take(size, count);
         if until_ns <= self.clock.now_ns().saturating_add(AHEAD_NS) {
             inner.last_ns = inner.last_ns.max(until_ns);
@@ -226,6 +231,7 @@ impl Inner {
             recv_ns,
             kind,
             direction,
+            moment: false,
             channel: stamp.channel,
             conn: stamp.conn,
             generation: stamp.generation,
@@ -262,20 +268,23 @@ impl Inner {
         })
     }
 
-    /// Fills `into` with the first records and numbers them.
-    fn copy(&self, first_seq: u64, into: &mut [u8]) {
+    /// Fills `into` with the first records, numbers them, and marks the last one if that is wanted.
+    fn copy(&self, first_seq: u64, moment: bool, into: &mut [u8]) {
         let (first, rest) = self.bytes.as_slices();
         let (front, back) = into.split_at_mut(first.len().min(into.len()));
         front.copy_from_slice(&first[..front.len()]);
         back.copy_from_slice(&rest[..back.len()]);
-        let (mut at, mut seq) = (0, first_seq);
+        let (mut at, mut seq, mut last) = (0, first_seq, 0);
         for (_, bytes) in &self.marks {
             let Some(place) = into.get_mut(at..at + 8) else {
                 break;
             };
             place.copy_from_slice(&seq.to_le_bytes());
-            at += bytes;
+            (last, at) = (at, at + bytes);
             seq += 1;
+        }
+        if moment && into.get(last + KIND_AT) == Some(&FRAME) {
+            into[last + DIRECTION_AT] |= MOMENT;
         }
     }
 

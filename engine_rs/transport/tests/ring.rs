@@ -41,8 +41,12 @@ fn records(mut block: &[u8]) -> Vec<Record> {
 }
 
 fn drained(ring: &Ring, first_seq: u64, until_ns: i64, limit: usize) -> Vec<Record> {
+    taken(ring, first_seq, until_ns, limit, false)
+}
+
+fn taken(ring: &Ring, first_seq: u64, until_ns: i64, limit: usize, moment: bool) -> Vec<Record> {
     let (block, count) = ring
-        .drain(first_seq, until_ns, limit, |size, fill| {
+        .drain(first_seq, until_ns, limit, moment, |size, fill| {
             let mut block = vec![0; size];
             fill(&mut block);
             Ok::<_, ()>(block)
@@ -98,6 +102,23 @@ fn a_record_is_what_python_unpacks() {
     assert!(found.is_sorted_by_key(|r| r.recv_ns));
     assert!(found[0].recv_ns >= 1_000);
     assert_eq!((ring.frames(), ring.len()), (2, 0));
+}
+
+#[test]
+fn the_last_frame_taken_is_a_moment_if_that_is_wanted() {
+    let ring = ring(8, 1_000);
+    for body in [b"a", b"b", b"c"] {
+        receive(&ring, 3, body);
+    }
+    assert!(ring.sent(stamp(3), b"out", || true));
+    let directions = |found: Vec<Record>| found.iter().map(|r| r.direction).collect::<Vec<_>>();
+    assert_eq!(directions(taken(&ring, 1, i64::MAX, 2, true)), [0, 0x80]);
+    assert_eq!(directions(taken(&ring, 3, i64::MAX, 1, false)), [0]);
+    assert_eq!(directions(taken(&ring, 4, i64::MAX, 9, true)), [0x81]);
+    assert_eq!(taken(&ring, 5, i64::MAX, 9, true), []);
+    receive(&ring, 3, b"d");
+    ring.end(stamp(3), b"bye", || true);
+    assert_eq!(directions(taken(&ring, 5, i64::MAX, 9, true)), [0, 0]);
 }
 
 #[test]

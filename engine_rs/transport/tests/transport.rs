@@ -86,7 +86,7 @@ fn records(transport: &Transport, count: usize) -> Vec<(u8, u8, Vec<u8>)> {
         sleep(Duration::from_millis(2));
     }
     let (block, _) = ring
-        .drain(1, i64::MAX, usize::MAX, |size, fill| {
+        .drain(1, i64::MAX, usize::MAX, false, |size, fill| {
             let mut block = vec![0; size];
             fill(&mut block);
             Ok::<_, ()>(block)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cambist.clock import SystemClock
-from cambist.model.events import RecordKind, pack, records
+from cambist.model.events import Direction, RecordKind, pack, records
 from cambist.runtime.inbox import Inbox
 from cambist.runtime.pace import Pace, cut
 from tests.fakes import SetClock, frame
@@ -111,13 +111,18 @@ class FakeRing:
         self.waiting.append((self.floor, body))
         self.frames += 1
 
-    def drain(self, first_seq, until_ns, limit):
+    def drain(self, first_seq, until_ns, limit, moment=False):
         count = 0
         while count < min(limit, len(self.waiting)) and self.waiting[count][0] <= until_ns:
             count += 1
         taken, self.waiting = self.waiting[:count], self.waiting[count:]
         self.floor = max(self.floor, until_ns)
-        return b"".join(pack(seq, at, 1, body, channel=7) for seq, (at, body) in enumerate(taken, first_seq)), count
+        last = first_seq + count - 1
+        parts = [
+            pack(seq, at, 1, body, channel=7, moment=moment and seq == last)
+            for seq, (at, body) in enumerate(taken, first_seq)
+        ]
+        return b"".join(parts), count
 
     def first_ns(self, now_ns):
         if self.waiting:
@@ -305,3 +310,46 @@ async def test_what_waits_in_the_ring_at_a_stop_and_what_its_old_connections_sti
     assert [(r.kind, r.channel) for r in found[:2]] == [(RecordKind.GAP, 3), (RecordKind.GAP, 4)]
     assert b'"count":1' in found[0].body
     assert box.dropped == {3: 2}
+
+
+def moments_in(block: bytes) -> list[int]:
+    return [record.seq for record in records(block) if record.moment]
+
+
+def test_the_last_frame_that_is_drained_is_a_moment_if_that_is_wanted() -> None:
+    box = Inbox(SetClock(), lambda: None)
+    for body in (b"a", b"b", b"c"):
+        box.frame(1, 1, 1, Direction.IN, body)
+    first, _ = box.drain(1, 2)
+    second, _ = box.drain(3, 8, moment=True)
+    assert (moments_in(first), moments_in(second)) == ([], [3])
+    assert next(records(second)).direction == Direction.IN
+
+
+def test_a_record_that_is_no_frame_needs_no_mark() -> None:
+    box = Inbox(SetClock(), lambda: None)
+    box.frame(1, 1, 1, Direction.OUT, b"a")
+    box.put(RecordKind.TICK)
+    block, _ = box.drain(1, 8, moment=True)
+    assert moments_in(block) == []
+    box.frame(1, 1, 1, Direction.OUT, b"a")
+    block, _ = box.drain(3, 8, moment=True)
+    assert [(record.moment, record.direction) for record in records(block)] == [(True, Direction.OUT)]
+    assert box.drain(4, 8, moment=True) == (b"", 0)
+
+
+@pytest.mark.parametrize(
+    "came", [["ring"], ["own"], ["ring", "own"], ["own", "ring"], ["ring", "own", "ring"], ["own", "ring", "own"]]
+)
+def test_of_what_a_ring_and_the_inbox_have_the_last_frame_alone_is_a_moment(came) -> None:
+    box, ring, clock = merged()
+    for at, what in enumerate(came, 10):
+        clock.set(at)
+        if what == "ring":
+            ring.put(at, b"ring")
+        else:
+            box.frame(1, 1, 1, Direction.IN, b"own")
+    clock.set(99)
+    block, count = box.drain(1, 64, moment=True)
+    assert count == len(came)
+    assert moments_in(block) == [len(came)]

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.replay.making.files import CHUNK, HEADER, NET, File, copied
+from tests.replay.making.files import CHUNK, FRAME, HEADER, MOMENT, NET, STATE, File, Record, copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +63,32 @@ def backward(file: File) -> None:
     file.write(records)
 
 
+def unmarked(file: File) -> None:
+    """Leaves no frame a moment."""
+    file.write([record._replace(direction=record.direction & ~MOMENT) for record in file.records()])
+
+
+def all_marked(file: File) -> None:
+    """Makes each frame a moment."""
+    file.write([_marked(record) if record.kind == FRAME else record for record in file.records()])
+
+
+def twice_marked(file: File) -> None:
+    """Marks the frame before each moment too, and what is no frame."""
+    records = file.records()
+    after = [*records[1:], records[-1]]
+    file.write(
+        [
+            _marked(record) if record.kind not in (STATE, FRAME) or following.direction & MOMENT else record
+            for record, following in zip(records, after, strict=True)
+        ]
+    )
+
+
+def _marked(record: Record) -> Record:
+    return record._replace(direction=record.direction | MOMENT)
+
+
 def no_engine_state(body: dict[str, Any]) -> None:
     """Puts in an engine's snapshot that is none."""
     body["engine"] = base64.b64encode(b"not a snapshot").decode()
@@ -89,6 +115,9 @@ DAMAGES: dict[str, tuple[str, Callable[[File], None]]] = {
     "size": ("a chunk that says another size", sql("UPDATE chunk SET raw_size = raw_size - 1 THIRD")),
     "body": ("a record longer than its chunk", longer_body),
     "backward": ("a record whose time goes back", backward),
+    "moments-missing": ("no frame that is a moment", unmarked),
+    "moments-everywhere": ("each frame a moment", all_marked),
+    "moments-doubled": ("two frames in a row marked as moments, and all that is no frame", twice_marked),
     "unclosed": ("never closed", sql("DELETE FROM meta WHERE key IN ('complete', 'end_reason')")),
 }  # fmt: skip
 """By name: what is wrong, and what makes it so."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 NET = Path(__file__).parents[1] / "net"
 HEADER = struct.Struct("<QqBBHIII")
 """Of a record: seq, recv_ns, kind, direction, channel, conn, generation, bytes of the body."""
+MOMENT = 0x80
+"""In a frame's direction: what moved is judged after it."""
 STATE, FRAME, TICK, COMMAND, GAP, CONNECTED, DISCONNECTED, FILL, CLOCK_STEP, CHANNEL = range(10)
 KINDS = ["state", "frame", "tick", "command", "gap", "connected", "disconnected", "fill", "clock_step", "channel"]
 CHUNK = 120

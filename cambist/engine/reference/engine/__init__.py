@@ -1,10 +1,11 @@
 """The engine: frames in, the market kept, decisions on cycles out.
 
-Each frame is one atomic update: all its events are applied, then the edges of what changed are weighed, then cycles are
-searched around them, then each one found is sized and decided on. Time is the frame's own.
+Each frame is one atomic update: all its events are applied. At a moment the edges of what changed are weighed, then
+cycles are searched around them, then each one found is sized and decided on. Time is the record's own.
 
-`ingest` takes frames and `control` the other records, `apply` applies their events, `detect` searches and decides,
-`needs` asks the feeds for what is missing. `market` is what all of them work on.
+`ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge,
+`moved` is what there is to judge then, `detect` searches and decides, `needs` asks the feeds for what is missing.
+`market` is what all of them work on.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from cambist.engine.reference.engine.gauges import gauge
 from cambist.engine.reference.engine.judging import Judge
 from cambist.engine.reference.engine.market import Market
 from cambist.engine.reference.engine.market.legs import leg
+from cambist.engine.reference.engine.moved import Moved, weigh_changed
 from cambist.engine.reference.engine.needs import take_refused
 from cambist.engine.reference.engine.prices import Prices
 from cambist.engine.reference.engine.race import Race
@@ -55,6 +57,7 @@ class ReferenceEngine:
         self.judge = Judge(setup, self.market, self.prices)
         self.reprice()
         self.counters = Tally()
+        self.moved = Moved()
         self.needs: list[Need] = []
         self.race = Race()
         self.race.count_sockets(self.channels)
@@ -65,11 +68,12 @@ class ReferenceEngine:
         return ingest.ingest(self, block, offset, until_ns)
 
     def control(self, block: bytes, offset: int) -> Ingested:
-        """Takes one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK_STEP record."""
+        """Takes one record that is no frame."""
         return control.control(self, block, offset)
 
     def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
         """Quotes edges one after the other at the state as it is."""
+        weigh_changed(self, now_ns)
         edges: list[int] = []
         for name in route:
             edge = self.market.graph.find_edge(name)

@@ -37,36 +37,35 @@ from cambist.engine.reference.fees.sources import consumed_units
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
     from cambist.engine.reference.engine.channels import ChannelState
-    from cambist.engine.reference.engine.standing import Moment
 
 
-def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, moment: Moment) -> None:
+def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, now_ns: int) -> None:
     """Applies what a node or a server of tips says; what it touches is dirty after it."""
     registry, at = engine.market.registry, channel.info.id
     match event:
         case Account():
-            endpoints.account(engine, channel, event, moment.now_ns)
+            endpoints.account(engine, channel, event, now_ns)
         case AccountMissing() if endpoints.is_believed(engine, channel, event.slot):
             intake.lose(registry, event.key, event.slot)
         case AccountUndated():
             intake.see(registry, event.key, event.owner, event.data)
         case Slot():
-            endpoints.slot(engine, channel, event, moment.now_ns)
+            endpoints.slot(engine, channel, event, now_ns)
         case Subscribed() if event.key is not None and channel.socket and not channel.quarantine:
             membership.carried(registry, event.key, at)
         case FeeSamples():
-            _fee_samples(engine, event, moment.now_ns)
+            _fee_samples(engine, event, now_ns)
         case FeeEstimate():
-            engine.sources.estimate(event.source, event.slot, event.levels, moment.now_ns)
+            engine.sources.estimate(event.source, event.slot, event.levels, now_ns)
             engine.reprice()
         case TipFloor():
-            engine.sources.tip_floor(event.levels, event.average, moment.now_ns)
+            engine.sources.tip_floor(event.levels, event.average, now_ns)
             engine.reprice()
         case Logs() if event.mentions is not None:
             raced = channel.socket and engine.race.sockets
-            if not raced or engine.race.is_first(at, event, event.mentions, moment.now_ns):
+            if not raced or engine.race.is_first(at, event, event.mentions, now_ns):
                 units = consumed_units(event.logs)
-                engine.sources.observe(base58.encode(event.mentions), event.slot, units, moment.now_ns)
+                engine.sources.observe(base58.encode(event.mentions), event.slot, units, now_ns)
         case Error():
             channel.error(f"error {event.code}: {event.message}")
         case _:

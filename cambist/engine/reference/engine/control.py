@@ -9,11 +9,11 @@ import msgspec
 from cambist.engine.reference.book.order_book import Numbering, Outcome
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.detect import Output, review_all, settle
+from cambist.engine.reference.engine.moments import begin_moment, judge
 from cambist.engine.reference.engine.needs import done, seed, take_refused
 from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import torn
 from cambist.engine.reference.engine.slot_chain import SlotChain
-from cambist.engine.reference.engine.standing import Moment
 from cambist.model.events import Channel, RecordKind, unpack
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def control(engine: ReferenceEngine, block: bytes, offset: int) -> Ingested:
-    """Takes one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK_STEP record."""
+    """Takes one record that is no frame. Of a COMMAND or FILL nothing is read: what moved before it is judged."""
     record, after = unpack(block, offset)
-    out, moment = Output(), Moment(record.seq, record.recv_ns, 0)
+    out = Output()
     channel = engine.channels.get(record.channel)
     if record.kind == RecordKind.CHANNEL:
         _declare(engine, record.body)
@@ -39,8 +39,13 @@ def control(engine: ReferenceEngine, block: bytes, offset: int) -> Ingested:
         disconnected(engine, channel, record.generation)
     elif channel is not None and record.kind == RecordKind.GAP:
         _gap(engine, channel)
-    settle(engine, moment, out)
-    review_all(engine, moment, out)
+    if record.kind in (RecordKind.COMMAND, RecordKind.FILL):
+        judge(engine, record, out)
+    else:
+        moment = begin_moment(engine, record)
+        settle(engine, moment, out)
+        engine.market.registry.vouched = False
+        review_all(engine, moment, out)
     take_refused(engine, channel)
     return done(engine, after, 1, out)
 

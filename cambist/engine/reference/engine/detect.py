@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from cambist.engine.reference.engine.market.legs import waits
+from cambist.engine.reference.engine.moved import take_moved, weigh_changed
 from cambist.engine.reference.engine.ranking import Ranking
 from cambist.engine.reference.engine.route import requoted, size
 from cambist.engine.reference.search.multiverse import Search
@@ -34,20 +35,11 @@ class Output:
 def settle(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
     """Weighs what changed, searches around it and decides."""
     market = engine.market
-    registry = market.registry
-    if not (registry.dirty or registry.aged or market.dirty_books or market.is_due(moment.now_ns) or market.promising):
-        return
-    books = sorted(market.dirty_books)
-    touched, pools, torn = market.settle(moment.now_ns)
-    engine.counters.torn += torn
-    for at in pools:
-        engine.prices.pool(at, moment.now_ns)
-    for at in books:
-        engine.prices.book(at, moment.now_ns)
+    weigh_changed(engine, moment.now_ns)
+    touched = take_moved(engine, moment.now_ns)
     if not touched and not market.promising:
         return
-    moment.slot = market.slot or 0
-    standing = engine.standing.through(set(touched))
+    standing = engine.standing.through(touched)
     if not standing and not market.promising:
         return
     ranking = Ranking(engine.setup, market, engine.prices, engine.judge)
@@ -159,17 +151,15 @@ def _size(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycle: Cycl
 
 def review_all(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
     """Lets go of what has not paid for long, and decides again on all else that stands."""
-    moment.slot = engine.market.slot or 0
     engine.standing.expire(moment)
     review(engine, moment, sorted(engine.standing.cycles), out)
 
 
 def review(engine: ReferenceEngine, moment: Moment, keys: list[str], out: Output) -> None:
-    """Decides again on standing cycles that are sized, at the sizes they have."""
-    moment.slot = engine.market.slot or 0
+    """Decides again on standing cycles that are sized, at the sizes they have; once at a moment."""
     for key in keys:
         cycle = engine.standing.cycles.get(key)  # it may have been crowded out meanwhile
-        if cycle is not None and cycle.last is not None:
+        if cycle is not None and cycle.last is not None and cycle.judged < moment.number:
             _decide(engine, cycle, moment, out)
 
 
@@ -177,6 +167,7 @@ def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output, 
     """Decides, and hands the decision out if it is another: `quietly` only if not for its amounts alone."""
     before = cycle.last
     opportunity = cycle.last = engine.judge.decide(cycle, moment)
+    cycle.judged = moment.number
     if before is not None and _decision(before, quietly=quietly) == _decision(opportunity, quietly=quietly):
         return
     out.decisions.append(encode(opportunity) + b"\n")

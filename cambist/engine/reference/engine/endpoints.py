@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.aggregate.wss_aggregator import content_of
 from cambist.engine.reference.chain import base58
+from cambist.engine.reference.engine.moved import weigh_changed
 from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import forks, intake, torn
 from cambist.engine.reference.engine.registry.entries import Reporter
@@ -98,6 +99,7 @@ def _is_forked(engine: ReferenceEngine, sockets: list[ChannelState], event: Acco
 
 def slot(engine: ReferenceEngine, channel: ChannelState, event: Slot, now_ns: int) -> None:
     """Takes a slot that a node announced."""
+    weigh_changed(engine, now_ns)
     registry, market = engine.market.registry, engine.market
     if event.parent >= event.slot or event.root > event.slot:
         registry.refuse("bad_slot", f"slot {event.slot} has parent {event.parent} and root {event.root}")

@@ -114,7 +114,7 @@ class Judge:
         legs = [leg(self.market, edge, moment.now_ns) for edge in cycle.edges]
         details = {problem: next((leg.detail for leg in legs if leg.problem == problem), "") for problem in _PROBLEMS}
         wins, tries = self.learned.get((settled, len(cycle.edges)), (0, 0))
-        seen = _slots_seen(cycle.first_slot, moment.slot)
+        seen = _slots_seen(cycle.first_slot, moment.slots)
         verdict = decide(
             Candidate(
                 amount_in=sizing.amount_in,
@@ -159,6 +159,7 @@ class Judge:
             detail=verdict.detail,
             miss=verdict.miss,
             miss_unit=verdict.miss_unit,
+            judged_slots=moment.slots,
         )
 
     def _unconfirmed(self, cycle: Cycle) -> str:
@@ -196,8 +197,8 @@ _PROBLEMS = ("fork", "torn", "stale", "depeg")
 """Of a leg, and the fields of a candidate that name it."""
 
 
-def _slots_seen(first_slot: int | None, slot: int) -> int:
+def _slots_seen(first_slot: int | None, slots: int) -> int:
     """Returns in how many slots a cycle paid: 0 if it never did, 1 if it was found before the first announcement."""
     if first_slot is None:
         return 0
-    return max(1, slot - first_slot + 1) if first_slot else 1
+    return max(1, slots - first_slot + 1) if first_slot else 1

@@ -26,13 +26,18 @@ MOST_ENDED: Final = 64
 """Cycles that ended and are remembered."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True)
 class Moment:
-    """The record being decided on."""
+    """The record at which is decided."""
 
+    number: int
+    """From 1 on, of those of this engine."""
     seq: int
     now_ns: int
     slot: int
+    """The newest one, 0 before any was announced."""
+    slots: int
+    """How many slots had a moment, with this one's."""
 
 
 class Ended(NamedTuple):
@@ -64,13 +69,15 @@ class Cycle:
     net: float | None = None
     """What is left of it after costs, `None` if one is unknown."""
     first_slot: int | None = None
-    """Since when it gains at the margin, over gaps that are bridged; `None` if it does not."""
+    """Since when it gains at the margin, over bridged gaps, in slots that had a moment; `None` if it doesn't."""
     kept_slot: int = 0
     """When it paid last, or was found."""
     kept_ns: int = 0
     best_net: int | None = None
     sized: bool = False
     """Whether it was sized as it is now; not if enough others through the same pools earn more."""
+    judged: int = 0
+    """The moment at which it was decided on last."""
     sizing: Sizing = field(default_factory=Sizing)
     last: Opportunity | None = None
     """The decision on it, `None` if it is not sized."""
@@ -93,7 +100,7 @@ class Standing:
         self.ended: deque[Ended] = deque(maxlen=MOST_ENDED)
         """The oldest first."""
         self.gaps: dict[str, tuple[int, int]] = {}
-        """(since which slot, until which) by key, of cycles that paid and don't, as long as the gap may be bridged."""
+        """(since when as cycles count, until which slot) by key, of cycles that paid, while the gap may be bridged."""
 
     def find(self, moment: Moment, found: Ranked) -> Cycle:
         """Returns the cycle that a search found, new if it did not stand yet."""
@@ -112,7 +119,7 @@ class Standing:
         if found.weight >= 0:
             self._interrupt(cycle, moment.slot)
         elif not cycle.first_slot:  # slot 0 is one before any was announced: nothing can be counted from it
-            cycle.first_slot = self._since(cycle.key, moment.slot)
+            cycle.first_slot = self._since(cycle.key, moment)
 
     def end(self, moment: Moment, cycle: Cycle, how: str) -> None:
         """Drops a cycle that no longer stands."""
@@ -163,10 +170,10 @@ class Standing:
             self.gaps[cycle.key] = cycle.first_slot, slot
         cycle.first_slot = None
 
-    def _since(self, key: str, slot: int) -> int:
-        """Returns since which slot a cycle counts that pays now: as `signal_persistence.Runs`, over bridged gaps."""
-        first, last = self.gaps.pop(key, (slot, slot))
-        return first if slot - last - 1 <= self.setup.gates.max_gap_slots else slot
+    def _since(self, key: str, moment: Moment) -> int:
+        """Returns since when a cycle counts that pays now: as `signal_persistence.Runs`, over bridged gaps."""
+        first, last = self.gaps.pop(key, (moment.slots, moment.slot))
+        return first if moment.slot - last - 1 <= self.setup.gates.max_gap_slots else moment.slots
 
     def unconfirmed(self) -> list[str]:
         """Returns the keys of the cycles that wait for a second endpoint."""

@@ -59,6 +59,7 @@ class Tally:
     budget_cuts: int = 0
     torn: int = 0
     crowded_out: int = 0
+    moments: int = 0
     stopped: Counter[str] = field(default_factory=Counter)
 
     def take(self, counters: Counters) -> None:
@@ -81,6 +82,7 @@ class Tally:
             budget_cuts=self.budget_cuts,
             torn=self.torn,
             crowded_out=self.crowded_out,
+            moments=self.moments,
             stopped=dict(sorted(self.stopped.items())),
         )
 

@@ -4,7 +4,6 @@ use super::Engine;
 use super::books::Delivery;
 use super::endpoints::{AccountUpdate, Announced};
 use super::race;
-use super::standing::Moment;
 use crate::book::order_book::{BookChange, Numbered, Outcome, Source};
 use crate::chain::base58::{self, Pubkey};
 use crate::exchanges::event::Event;
@@ -12,7 +11,7 @@ use crate::fees::consumed_units;
 use cambist_record::Header;
 
 impl Engine {
-    pub(super) fn node_event(&mut self, at: u16, event: Event<'_>, moment: Moment) {
+    pub(super) fn node_event(&mut self, at: u16, event: Event<'_>, now_ns: i64) {
         let Some(channel) = self.channels.get_mut(&at) else {
             return;
         };
@@ -32,7 +31,7 @@ impl Engine {
                     owner,
                     data,
                 };
-                self.account_update(at, update, moment.now_ns);
+                self.account_update(at, update, now_ns);
             }
             Event::AccountMissing { key, slot } => self.lost_account(at, &key, slot),
             Event::AccountUndated {
@@ -40,7 +39,7 @@ impl Engine {
             } => registry.see(&key, &owner, &data),
             Event::Slot { slot, parent, root } => {
                 let announced = Announced { slot, parent, root };
-                self.announced(at, announced, moment.now_ns);
+                self.announced(at, announced, now_ns);
             }
             Event::Subscribed { key: Some(key), .. }
                 if channel.socket && channel.quarantine.is_empty() =>
@@ -51,13 +50,13 @@ impl Engine {
                 percentile,
                 accounts,
                 samples,
-            } => self.fee_samples(&accounts, percentile, &samples, moment.now_ns),
+            } => self.fee_samples(&accounts, percentile, &samples, now_ns),
             Event::FeeEstimate {
                 source,
                 slot,
                 levels,
             } => {
-                self.sources.estimate(source, slot, &levels, moment.now_ns);
+                self.sources.estimate(source, slot, &levels, now_ns);
                 self.reprice();
             }
             Event::Logs {
@@ -70,13 +69,13 @@ impl Engine {
                 let mention = (&signature, &account);
                 if self.racing
                     && channel.socket
-                    && !race::is_first(&mut self.race, at, mention, failed, moment.now_ns)
+                    && !race::is_first(&mut self.race, at, mention, failed, now_ns)
                 {
                     return;
                 }
                 let units = consumed_units(&logs);
                 let account = base58::encode(&account);
-                self.sources.observe(&account, slot, units, moment.now_ns);
+                self.sources.observe(&account, slot, units, now_ns);
             }
             Event::Error { code, message, .. } => {
                 channel.error(&format!("error {code}: {message}"));

@@ -3,13 +3,12 @@
 use super::channels::{ChannelState, State};
 use super::setup::Channel;
 use super::slot_chain::SlotChain;
-use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
 use crate::book::order_book::{Numbering, Outcome};
 use cambist_record::{Header, kind};
 
 impl Engine {
-    /// Takes one CHANNEL, CONNECTED, DISCONNECTED, GAP, TICK or CLOCK\_STEP record.
+    /// Takes one record that is no frame. Of a COMMAND or FILL nothing is read: what moved before it is judged.
     ///
     /// # Errors
     /// `BlockError` if it is damaged.
@@ -22,6 +21,7 @@ impl Engine {
             ..Ingested::default()
         };
         let known = self.channels.contains_key(&header.channel);
+        let is_operators = matches!(header.kind, kind::COMMAND | kind::FILL);
         match header.kind {
             kind::CHANNEL => self.declare(body),
             kind::CLOCK_STEP => {
@@ -35,13 +35,14 @@ impl Engine {
             kind::GAP if known => self.gap(header.channel),
             _ => {}
         }
-        let moment = Moment {
-            seq: header.seq,
-            now_ns: header.recv_ns,
-            slot: 0,
-        };
-        self.settle(moment, &mut out);
-        self.review_all(moment, &mut out);
+        if is_operators {
+            self.judge(&header, &mut out);
+        } else {
+            let moment = self.begin_moment(&header);
+            self.settle(moment, &mut out);
+            self.market.registry.vouched = false;
+            self.review_all(moment, &mut out);
+        }
         self.take_refused(known.then_some(header.channel));
         self.hand_out_needs(&mut out);
         Ok(out)

@@ -37,28 +37,12 @@ impl Engine {
     }
 
     /// Weighs what changed, searches around it and decides.
-    pub(super) fn settle(&mut self, mut moment: Moment, out: &mut Ingested) {
-        let registry = &self.market.registry;
-        if registry.dirty.is_empty()
-            && registry.aged.is_empty()
-            && self.market.dirty_books.is_empty()
-            && self.market.promising.is_empty()
-            && !self.market.is_due(moment.now_ns)
-        {
+    pub(super) fn settle(&mut self, moment: Moment, out: &mut Ingested) {
+        self.weigh_changed(moment.now_ns);
+        let touched = self.take_moved(moment.now_ns);
+        if touched.is_empty() && self.market.promising.is_empty() {
             return;
         }
-        let books: Vec<usize> = self.market.dirty_books.iter().copied().collect();
-        let settled = self.market.settle(moment.now_ns, &self.channels);
-        self.counters.torn += settled.torn;
-        for at in settled.pools {
-            self.prices.pool(&self.market, at, moment.now_ns);
-        }
-        for at in books {
-            self.prices.book(&self.market, at, moment.now_ns);
-        }
-        let mut touched = settled.edges;
-        touched.sort_unstable();
-        moment.slot = self.market.slot.unwrap_or(0);
         let moved = self.standing.take(&touched);
         if moved.is_empty() && self.market.promising.is_empty() {
             return;
@@ -252,8 +236,7 @@ impl Engine {
     }
 
     /// Lets go of what has not paid for long, and decides again on all else that stands.
-    pub(super) fn review_all(&mut self, mut moment: Moment, out: &mut Ingested) {
-        moment.slot = self.market.slot.unwrap_or(0);
+    pub(super) fn review_all(&mut self, moment: Moment, out: &mut Ingested) {
         let cx = Context {
             setup: &self.setup,
             channels: &self.channels,
@@ -277,12 +260,14 @@ impl Engine {
         self.review(moment, &keys, out);
     }
 
-    /// Decides again on standing cycles that are sized, at the sizes they have.
-    fn review(&mut self, mut moment: Moment, keys: &[Encoded<String>], out: &mut Ingested) {
-        moment.slot = self.market.slot.unwrap_or(0);
+    /// Decides again on standing cycles that are sized, at the sizes they have; once at a moment.
+    fn review(&mut self, moment: Moment, keys: &[Encoded<String>], out: &mut Ingested) {
         for key in keys {
             let mut cycles = std::mem::take(&mut self.standing.cycles);
-            if let Some(cycle) = cycles.get_mut(&**key).filter(|each| each.last.is_some()) {
+            if let Some(cycle) = cycles.get_mut(&**key)
+                && cycle.last.is_some()
+                && cycle.judged < moment.number
+            {
                 self.decide(moment, cycle, Says::Amounts, out);
             }
             self.standing.cycles = cycles;
@@ -298,6 +283,7 @@ impl Engine {
             prices: &self.prices,
         };
         let opportunity = self.judge.decide(cx, moment, cycle);
+        cycle.judged = moment.number;
         let before = cycle.last.as_ref();
         let is_new = before.is_none_or(|before| match says {
             Says::Amounts => before.decision() != opportunity.decision(),

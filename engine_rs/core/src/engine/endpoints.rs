@@ -166,6 +166,7 @@ impl Engine {
     /// Takes a slot that a node announced.
     pub(super) fn announced(&mut self, at: u16, announced: Announced, now_ns: i64) {
         let Announced { slot, parent, root } = announced;
+        self.weigh_changed(now_ns);
         let registry = &mut self.market.registry;
         if parent >= slot || root > slot {
             let text = format!("slot {slot} has parent {parent} and root {root}");

@@ -1,7 +1,6 @@
-//! Frames, one after the other: decoded, applied, settled.
+//! Frames, one after the other: decoded and applied; what they moved is judged at moments.
 
 use super::channels::State;
-use super::standing::Moment;
 use super::{BlockError, Engine, Ingested};
 use crate::book::order_book::Numbered;
 use crate::chain::solana::decode_solana;
@@ -41,7 +40,9 @@ impl Engine {
                 Ok(None) | Err(_) => break,
             };
             out.go = 0;
-            self.frame(&header, body, &mut out);
+            self.frame(&header, body);
+            self.note_frame(&header, &mut out);
+            self.take_refused(Some(header.channel));
             out.records += 1;
             out.offset = after;
             if out.go > 0 {
@@ -52,7 +53,7 @@ impl Engine {
         Ok(out)
     }
 
-    fn frame(&mut self, header: &Header, body: &[u8], out: &mut Ingested) {
+    fn frame(&mut self, header: &Header, body: &[u8]) {
         self.counters.frames += 1;
         let at = header.channel;
         let Some(channel) = self.channels.get_mut(&at) else {
@@ -73,12 +74,7 @@ impl Engine {
             self.connected(at, header.generation);
         }
         let slot = self.market.slot;
-        let moment = Moment {
-            seq: header.seq,
-            now_ns: header.recv_ns,
-            slot: 0,
-        };
-        if let Err(error) = self.decode(header, body, moment) {
+        if let Err(error) = self.decode(header, body) {
             self.counters.malformed += 1;
             if let Some(channel) = self.channels.get_mut(&at) {
                 channel.malformed += 1;
@@ -94,17 +90,9 @@ impl Engine {
             self.sources.forget(halvings);
             self.reprice();
         }
-        self.settle(moment, out);
-        let vouched = std::mem::take(&mut self.market.registry.vouched);
-        if self.market.slot != slot {
-            self.review_all(moment, out);
-        } else if vouched {
-            self.review_unconfirmed(moment, out);
-        }
-        self.take_refused(Some(at));
     }
 
-    fn decode(&mut self, header: &Header, body: &[u8], moment: Moment) -> Result<(), DecodeError> {
+    fn decode(&mut self, header: &Header, body: &[u8]) -> Result<(), DecodeError> {
         let Some(channel) = self.channels.get_mut(&header.channel) else {
             return Ok(());
         };
@@ -122,7 +110,7 @@ impl Engine {
                 body,
             )?;
             for event in events {
-                self.node_event(header.channel, event, moment);
+                self.node_event(header.channel, event, header.recv_ns);
             }
             return Ok(());
         }
@@ -130,7 +118,7 @@ impl Engine {
         let (protocol, symbol) = (&channel.info.protocol, channel.info.symbol.clone());
         if protocol == TIP_FLOOR {
             let event = decode_tip_floor(body)?;
-            self.tips(&event, moment.now_ns);
+            self.tips(&event, header.recv_ns);
             return Ok(());
         }
         for event in decode_venue(protocol, &symbol, body)? {

@@ -135,7 +135,7 @@ impl Judge {
         }
         let kind = (settlement, cycle.edges.len() as u64);
         let (wins, tries) = self.learned.get(&kind).copied().unwrap_or((0, 0));
-        let seen_slots = slots_seen(cycle.first_slot, moment.slot);
+        let seen_slots = slots_seen(cycle.first_slot, moment.slots);
         let candidate = Candidate {
             amount_in: sizing.amount_in,
             amount_out: sizing.amount_out,
@@ -180,6 +180,7 @@ impl Judge {
             detail: verdict.detail,
             miss: verdict.miss,
             miss_unit: verdict.miss_unit,
+            judged_slots: moment.slots,
         }
     }
 
@@ -255,11 +256,11 @@ pub(super) fn rent(setup: &EngineSetup, market: &Market, edges: &[EdgeId]) -> Op
 }
 
 /// In how many slots a cycle paid: 0 if it never did, 1 if it was found before the first announcement.
-fn slots_seen(first_slot: Option<u64>, slot: u64) -> u32 {
+fn slots_seen(first_slot: Option<u64>, slots: u64) -> u32 {
     let seen = match first_slot {
         None => 0,
         Some(0) => 1,
-        Some(first) => (slot + 1).saturating_sub(first).max(1),
+        Some(first) => (slots + 1).saturating_sub(first).max(1),
     };
     u32::try_from(seen).unwrap_or(u32::MAX)
 }

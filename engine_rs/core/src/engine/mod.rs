@@ -1,9 +1,10 @@
 //! The engine: frames in, the market kept, decisions on cycles out.
 //!
-//! Each frame is one atomic update: all its events are applied, then the edges of what changed are weighed, then cycles
-//! are searched around them, then each one found is sized and decided on. Time is the frame's own.
+//! Each frame is one atomic update: all its events are applied. At a moment the edges of what changed are weighed, then
+//! cycles are searched around them, then each one found is sized and decided on. Time is the record's own.
 //!
-//! `ingest` takes frames and `control` the other records, `apply` applies their events, `detect` searches and decides,
+//! `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge and
+//! remembers what moved until then, `detect` searches and decides,
 //! `needs` asks the feeds for what is missing. `market` is what all of them work on.
 
 mod apply;
@@ -21,6 +22,7 @@ mod json;
 mod judging;
 mod lots;
 mod market;
+mod moments;
 mod needs;
 mod opportunity;
 mod price_view;
@@ -44,6 +46,7 @@ use self::channels::ChannelState;
 pub use self::encoded::Encoded;
 use self::judging::Judge;
 use self::market::{Channels, Market, Problem};
+use self::moments::Moved;
 use self::needs::Need;
 pub use self::opportunity::{Cost, Opportunity};
 use self::prices::Prices;
@@ -84,6 +87,7 @@ pub struct Engine {
     sources: Sources,
     standing: Standing,
     judge: Judge,
+    moved: Moved,
     counters: Counters,
     needs: Vec<Need>,
     race: WssAggregator,
@@ -107,6 +111,7 @@ impl Engine {
             sources: Sources::default(),
             standing: Standing::default(),
             judge: Judge::default(),
+            moved: Moved::default(),
             counters: Counters::default(),
             needs: Vec::new(),
             race: WssAggregator::default(),
@@ -129,6 +134,7 @@ impl Engine {
         self.sources = Sources::default();
         self.standing = Standing::default();
         self.judge = Judge::default();
+        self.moved = Moved::default();
         self.reprice();
         self.counters = Counters::default();
         self.needs.clear();
@@ -138,7 +144,8 @@ impl Engine {
     }
 
     /// Quotes edges one after the other at the state as it is. Returns (amount out, empty) or (0, why not).
-    pub fn quote_route(&self, route: &[&str], amount_in: u64, now_ns: i64) -> (u64, String) {
+    pub fn quote_route(&mut self, route: &[&str], amount_in: u64, now_ns: i64) -> (u64, String) {
+        self.weigh_changed(now_ns);
         let edges: Option<Vec<EdgeId>> = route
             .iter()
             .map(|name| self.market.graph.find_edge(name))

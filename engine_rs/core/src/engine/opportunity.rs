@@ -87,6 +87,9 @@ pub struct Opportunity {
     pub miss: Option<i64>,
     #[serde(default)]
     pub miss_unit: String,
+    /// Slots that had a moment so far: what `seen_slots` counts in.
+    #[serde(default)]
+    pub judged_slots: u64,
 }
 
 /// The canonical encoding, which both engines give to the byte.
@@ -114,6 +117,7 @@ impl Put for Opportunity {
             "detail": &self.detail,
             "miss": &self.miss,
             "miss_unit": &self.miss_unit,
+            "judged_slots": &self.judged_slots,
         );
     }
 }
@@ -179,6 +183,7 @@ mod tests {
             detail: String::new(),
             miss: Some(-9),
             miss_unit: "ppm".to_owned(),
+            judged_slots: 7,
         };
         let mut line = Vec::new();
         opportunity.put(&mut line);

@@ -116,6 +116,9 @@ pub struct EngineSetup {
     pub search: Search,
     pub gates: Gates,
     pub bidding: Bidding,
+    /// Whether frames are judged at moments; sessions without are judged after each one.
+    #[serde(default)]
+    pub moments: bool,
 }
 
 fn spot() -> String {

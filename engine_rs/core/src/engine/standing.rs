@@ -28,12 +28,17 @@ const MOST_ENDED: usize = 64;
 const MOST_NAMES: usize = 4_096;
 const NS_PER_MS: i64 = 1_000_000;
 
-/// The record being decided on.
+/// The record at which is decided.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
+    /// From 1 on, of those of this engine.
+    pub(crate) number: u64,
     pub(crate) seq: u64,
     pub(crate) now_ns: i64,
+    /// The newest one, 0 before any was announced.
     pub(crate) slot: u64,
+    /// How many slots had a moment, with this one's.
+    pub(crate) slots: u64,
 }
 
 /// How a cycle ended.
@@ -77,7 +82,8 @@ pub(crate) struct Cycle {
     pub(crate) estimate: Estimate,
     /// What is left of it after costs, `None` if one is unknown.
     pub(crate) net: Option<f64>,
-    /// Since when it gains at the margin, over gaps that are bridged; `None` if it does not.
+    /// Since when it gains at the margin, over gaps that are bridged, counted in slots that had a moment; `None` if it does
+    /// not.
     pub(crate) first_slot: Option<u64>,
     /// When it paid last, or was found.
     pub(crate) kept_slot: u64,
@@ -85,6 +91,8 @@ pub(crate) struct Cycle {
     pub(crate) best_net: Option<i64>,
     /// Whether it was sized as it is now; not if enough others through the same pools earn more.
     pub(crate) sized: bool,
+    /// The moment at which it was decided on last.
+    pub(crate) judged: u64,
     pub(crate) sizing: Sizing,
     /// The decision on it, `None` if it is not sized.
     pub(crate) last: Option<Opportunity>,
@@ -142,7 +150,7 @@ pub(crate) struct Standing {
     pub(crate) cycles: BTreeMap<String, Cycle>,
     /// The oldest first.
     pub(crate) ended: VecDeque<Ended>,
-    /// (since which slot, until which) by key, of cycles that paid and don't, as long as the gap may be bridged.
+    /// (since when as cycles count, until which slot) by key, of cycles that paid and don't, as long as the gap may be bridged.
     pub(crate) gaps: BTreeMap<String, (u64, u64)>,
     /// Of cycles that stand or stood: most that are lost come back, and writing them anew was 6 % of a swap's cost.
     names: HashMap<String, Names>,
@@ -181,6 +189,7 @@ impl Standing {
             kept_ns: 0,
             best_net: None,
             sized: false,
+            judged: 0,
             sizing: Sizing::default(),
             last: None,
         }
@@ -208,7 +217,7 @@ impl Standing {
         } else if cycle.first_slot.is_none_or(|slot| slot == 0) {
             // Slot 0 is one before any was announced: nothing can be counted from it.
             let gap = self.gaps.remove(&**cycle.names.key);
-            cycle.first_slot = Some(since(gap, moment.slot, most));
+            cycle.first_slot = Some(since(gap, moment, most));
         }
     }
 
@@ -328,10 +337,10 @@ pub(crate) fn order(market: &Market, bases: &Bases, cycle: &Cycle) -> Order {
     Order::Money(money_of(value, cycle.estimate.gain, net))
 }
 
-/// Returns since which slot a cycle counts that pays now: as `signal_persistence::Runs`, over a bridged gap.
-fn since(gap: Option<(u64, u64)>, slot: u64, most: u64) -> u64 {
+/// Returns since when a cycle counts that pays now: as `signal_persistence::Runs`, over a bridged gap.
+fn since(gap: Option<(u64, u64)>, moment: Moment, most: u64) -> u64 {
     match gap {
-        Some((first, last)) if slot.saturating_sub(last.saturating_add(1)) <= most => first,
-        _ => slot,
+        Some((first, last)) if moment.slot.saturating_sub(last.saturating_add(1)) <= most => first,
+        _ => moment.slots,
     }
 }

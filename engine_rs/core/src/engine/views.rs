@@ -38,6 +38,8 @@ pub struct Counters {
     pub torn: u64,
     #[serde(default)]
     pub crowded_out: u64,
+    #[serde(default)]
+    pub moments: u64,
     pub stopped: BTreeMap<String, u64>,
 }
 

@@ -194,6 +194,25 @@ EndedPart = tuple[str, int, int, int | None, str]
 """A cycle that stands no more: key, when it was found and ended, its best net, how it ended."""
 
 
+class MovedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What moved since the last moment: places of pools and books, edges, each ascending."""
+
+    frames: int
+    slot: int | None
+    slots: int
+    edges: list[int]
+    pools: list[int]
+    books: list[int]
+    dirty_pools: list[int]
+    aged_pools: list[int]
+    dirty_books: list[int]
+    created: list[int]
+    """Pools that are to get edges."""
+    wired_books: int
+    """So many books were looked at for edges."""
+    vouched: bool
+
+
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything."""
 
@@ -221,3 +240,4 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ended: list[EndedPart] = []
     promising: list[int] = []
     """Edges that a search was cut short at."""
+    moved: MovedPart | None = None

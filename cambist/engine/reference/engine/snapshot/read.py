@@ -64,6 +64,7 @@ def load(engine: ReferenceEngine, data: bytes) -> None:
         _load_books(engine, state)
         _load_prices(engine, state)
         _load_cycles(engine, state)
+        _load_moved(engine, state)
     except (LookupError, TypeError, ValueError) as error:
         engine.fresh()
         message = f"damaged snapshot: {error}"
@@ -124,9 +125,11 @@ def _load_pools(engine: ReferenceEngine, state: State) -> None:
             if isinstance(account.decoded, Mint):
                 registry.decimals[account.key] = account.decoded.decimals
         registry.accounts[account.key] = account
-    for pool, kept in zip(registry.pools, state.pools, strict=True):
+    waiting = set() if state.moved is None else {*state.moved.dirty_pools, *state.moved.aged_pools}
+    for at, (pool, kept) in enumerate(zip(registry.pools, state.pools, strict=True)):
         _load_pool(pool, kept)
-        if pool.state in ("live", "closed"):
+        # One that waits is built when it is weighed: its accounts may not agree yet.
+        if pool.state in ("live", "closed") and at not in waiting:
             pool.pool = build(registry, pool)
 
 
@@ -222,6 +225,29 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
         raise ValueError(message)
     engine.market.promising = list(state.promising)
     engine.counters.take(state.counters)
+
+
+def _load_moved(engine: ReferenceEngine, state: State) -> None:
+    """One without it is of a session without moments, and counted in slots."""
+    market, moved, part = engine.market, engine.moved, state.moved
+    moved.slot, moved.slots = market.slot, market.slot or 0
+    if part is None:
+        return
+    registry, books = market.registry, len(market.books.entries)
+    pools = (*part.pools, *part.dirty_pools, *part.aged_pools, *part.created)
+    if not (
+        all(0 <= at < len(registry.pools) for at in pools)
+        and all(0 <= at < books for at in (*part.books, *part.dirty_books))
+        and 0 <= part.wired_books <= books
+        and all(0 <= edge < len(market.edges) for edge in part.edges)
+    ):
+        message = "what moved"
+        raise ValueError(message)
+    moved.frames, moved.slot, moved.slots = part.frames, part.slot, part.slots
+    moved.edges, moved.pools, moved.books = set(part.edges), set(part.pools), set(part.books)
+    registry.dirty, registry.aged = set(part.dirty_pools), set(part.aged_pools)
+    registry.created, registry.vouched = list(part.created), part.vouched
+    market.dirty_books, market.wired_books = set(part.dirty_books), part.wired_books
 
 
 def _key(text: str) -> bytes:

@@ -16,6 +16,7 @@ from cambist.engine.reference.engine.snapshot.parts import (
     ChannelPart,
     CyclePart,
     EdgePart,
+    MovedPart,
     PoolPart,
     RowPart,
     SourcePart,
@@ -60,8 +61,28 @@ def dump(engine: ReferenceEngine) -> bytes:
         race=engine.race.aggregator.parts(),
         ended=[(*each,) for each in engine.standing.ended],
         promising=sorted(set(market.promising)),
+        moved=_moved(engine),
     )
     return msgspec.json.encode(state)
+
+
+def _moved(engine: ReferenceEngine) -> MovedPart:
+    moved, market = engine.moved, engine.market
+    registry = market.registry
+    return MovedPart(
+        frames=moved.frames,
+        slot=moved.slot,
+        slots=moved.slots,
+        edges=sorted(moved.edges),
+        pools=sorted(moved.pools),
+        books=sorted(moved.books),
+        dirty_pools=sorted(registry.dirty),
+        aged_pools=sorted(registry.aged),
+        dirty_books=sorted(market.dirty_books),
+        created=list(registry.created),
+        wired_books=market.wired_books,
+        vouched=registry.vouched,
+    )
 
 
 def _channel(channel: ChannelState) -> ChannelPart:

@@ -213,6 +213,26 @@ fn yes() -> bool {
     true
 }
 
+/// What moved since the last moment: places of pools and books, edges, each ascending.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MovedPart {
+    pub(super) frames: u64,
+    pub(super) slot: Option<u64>,
+    pub(super) slots: u64,
+    pub(super) edges: Vec<u32>,
+    pub(super) pools: Vec<usize>,
+    pub(super) books: Vec<usize>,
+    pub(super) dirty_pools: BTreeSet<usize>,
+    pub(super) aged_pools: BTreeSet<usize>,
+    pub(super) dirty_books: BTreeSet<usize>,
+    /// Pools that are to get edges.
+    pub(super) created: Vec<usize>,
+    /// So many books were looked at for edges.
+    pub(super) wired_books: usize,
+    pub(super) vouched: bool,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct State {
@@ -244,4 +264,6 @@ pub(super) struct State {
     /// Edges that a search was cut short at.
     #[serde(default)]
     pub(super) promising: Vec<u32>,
+    #[serde(default)]
+    pub(super) moved: Option<MovedPart>,
 }

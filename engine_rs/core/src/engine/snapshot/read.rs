@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::parts::{KeptPart, PoolPart, ReportPart, State, SuccessorPart};
+use super::parts::{KeptPart, MovedPart, PoolPart, ReportPart, State, SuccessorPart};
 use super::{READABLE, SnapshotError};
 use crate::aggregate::wss_aggregator::WssAggregator;
 use crate::book::order_book::{BookParts, OrderBook};
@@ -55,7 +55,8 @@ fn load_parts(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     load_pools(engine, state)?;
     load_books(engine, state)?;
     load_prices(engine, state)?;
-    load_cycles(engine, state)
+    load_cycles(engine, state)?;
+    load_moved(engine, state)
 }
 
 fn load_channels(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
@@ -156,7 +157,12 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     }
     for (at, part) in state.pools.iter().enumerate() {
         load_pool(&mut registry.pools[at], part)?;
-        if matches!(part.state, PoolState::Live | PoolState::Closed) {
+        let waits =
+            |moved: &MovedPart| moved.dirty_pools.contains(&at) || moved.aged_pools.contains(&at);
+        // One that waits is built when it is weighed: its accounts may not agree yet.
+        if matches!(part.state, PoolState::Live | PoolState::Closed)
+            && !state.moved.as_ref().is_some_and(waits)
+        {
             let built = registry
                 .build(at)
                 .map_err(|error| damaged(error.to_string()))?;
@@ -325,6 +331,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             kept_ns: part.kept_ns,
             best_net: part.best_net,
             sized: part.sized,
+            judged: 0,
             sizing: Sizing {
                 amount_in: part.amount_in,
                 amount_out: part.amount_out,
@@ -350,6 +357,43 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
     }
     engine.market.promising.clone_from(&state.promising);
     engine.counters = state.counters.clone();
+    Ok(())
+}
+
+/// One without it is of a session without moments, and counted in slots.
+fn load_moved(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
+    let (market, moved) = (&mut engine.market, &mut engine.moved);
+    (moved.slot, moved.slots) = (market.slot, market.slot.unwrap_or(0));
+    let Some(part) = &state.moved else {
+        return Ok(());
+    };
+    let mut pools = part
+        .pools
+        .iter()
+        .chain(&part.dirty_pools)
+        .chain(&part.aged_pools)
+        .chain(&part.created);
+    let mut books = part.books.iter().chain(&part.dirty_books);
+    if pools.any(|&at| at >= market.registry.pools.len())
+        || books.any(|&at| at >= market.books.entries.len())
+        || part.wired_books > market.books.entries.len()
+        || part
+            .edges
+            .iter()
+            .any(|&edge| edge as usize >= market.edges.len())
+    {
+        return Err(damaged("what moved"));
+    }
+    (moved.frames, moved.slot, moved.slots) = (part.frames, part.slot, part.slots);
+    moved.edges.clone_from(&part.edges);
+    moved.pools.clone_from(&part.pools);
+    moved.books.clone_from(&part.books);
+    market.registry.dirty.clone_from(&part.dirty_pools);
+    market.registry.aged.clone_from(&part.aged_pools);
+    market.registry.created.clone_from(&part.created);
+    market.registry.vouched = part.vouched;
+    market.dirty_books.clone_from(&part.dirty_books);
+    market.wired_books = part.wired_books;
     Ok(())
 }
 

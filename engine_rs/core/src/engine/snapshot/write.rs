@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::VERSION;
 use super::parts::{
-    AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, KeptPart, PoolPart, ReportPart,
-    RowPart, SourcePart, State, SuccessorPart,
+    AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, KeptPart, MovedPart, PoolPart,
+    ReportPart, RowPart, SourcePart, State, SuccessorPart,
 };
 use crate::chain::base58::{self, Pubkey};
 use crate::engine::books::BookEntry;
@@ -65,11 +65,34 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
             .collect(),
         race: engine.race.parts(),
         ended: engine.standing.ended.clone(),
-        promising: {
-            let edges: BTreeSet<u32> = engine.market.promising.iter().copied().collect();
-            edges.into_iter().collect()
-        },
+        promising: ascending(&engine.market.promising),
+        moved: Some(moved_part(engine)),
     })
+}
+
+fn moved_part(engine: &Engine) -> MovedPart {
+    let (moved, market) = (&engine.moved, &engine.market);
+    let registry = &market.registry;
+    MovedPart {
+        frames: moved.frames,
+        slot: moved.slot,
+        slots: moved.slots,
+        edges: ascending(&moved.edges),
+        pools: ascending(&moved.pools),
+        books: ascending(&moved.books),
+        dirty_pools: registry.dirty.clone(),
+        aged_pools: registry.aged.clone(),
+        dirty_books: market.dirty_books.clone(),
+        created: registry.created.clone(),
+        wired_books: market.wired_books,
+        vouched: registry.vouched,
+    }
+}
+
+/// Returns what a list has, each once.
+fn ascending<T: Ord + Copy>(list: &[T]) -> Vec<T> {
+    let found: BTreeSet<T> = list.iter().copied().collect();
+    found.into_iter().collect()
 }
 
 fn channel_part(channel: &ChannelState) -> ChannelPart {
