@@ -64,6 +64,7 @@ impl Engine {
         }
         self.judge_all(moment, &bases, &mut hops, cycles, out);
         self.market.hops = hops;
+        self.standing.close();
         let cx = Context {
             setup: &self.setup,
             channels: &self.channels,
@@ -71,7 +72,10 @@ impl Engine {
             prices: &self.prices,
         };
         self.counters.crowded_out += self.standing.crowd_out(cx, moment, &bases);
-        self.review(moment, &waiting, out);
+        if !waiting.is_empty() {
+            let waits = |cycle: &Cycle| waiting.contains(&cycle.names.key);
+            self.review(moment, waits, out);
+        }
     }
 
     /// Returns the cycles found around the edges that changed.
@@ -112,8 +116,8 @@ impl Engine {
         moment: Moment,
         bases: &Bases,
         hops: &mut Hops,
-        moved: Vec<Cycle>,
-    ) -> (Vec<Cycle>, Vec<Encoded<String>>) {
+        moved: Vec<Box<Cycle>>,
+    ) -> (Vec<Box<Cycle>>, Vec<Encoded<String>>) {
         let (mut cycles, mut waiting) = (Vec::with_capacity(moved.len()), Vec::new());
         let ranking = Ranking::new(&self.setup, &self.market, &self.judge, bases, hops);
         let mut rank = ranking.by_money();
@@ -145,12 +149,12 @@ impl Engine {
         moment: Moment,
         bases: &Bases,
         hops: &mut Hops,
-        cycles: Vec<Cycle>,
+        cycles: Vec<Box<Cycle>>,
         out: &mut Ingested,
     ) {
         let keep = self.setup.search.keep;
         let ordered = cycles.into_iter();
-        let mut ranked: Vec<(Order, Cycle)> = ordered
+        let mut ranked: Vec<(Order, Box<Cycle>)> = ordered
             .map(|cycle| (order(&self.market, bases, &cycle), cycle))
             .collect();
         ranked.sort_by(|(a, one), (b, other)| {
@@ -244,33 +248,28 @@ impl Engine {
             prices: &self.prices,
         };
         self.standing.expire(cx, moment);
-        let standing = self.standing.cycles.values();
-        let keys: Vec<_> = standing.map(|cycle| cycle.names.key.clone()).collect();
-        self.review(moment, &keys, out);
+        self.review(moment, |_| true, out);
     }
 
     /// Decides again on the standing cycles that wait for a second endpoint.
     pub(super) fn review_unconfirmed(&mut self, moment: Moment, out: &mut Ingested) {
-        let waits = |cycle: &&Cycle| {
+        let waits = |cycle: &Cycle| {
             let last = cycle.last.as_ref();
             last.is_some_and(|last| *last.reason == *Reason::Unconfirmed.as_str())
         };
-        let standing = self.standing.cycles.values().filter(waits);
-        let keys: Vec<_> = standing.map(|cycle| cycle.names.key.clone()).collect();
-        self.review(moment, &keys, out);
+        self.review(moment, waits, out);
     }
 
-    /// Decides again on standing cycles that are sized, at the sizes they have; once at a moment.
-    fn review(&mut self, moment: Moment, keys: &[Encoded<String>], out: &mut Ingested) {
-        for key in keys {
-            let mut cycles = std::mem::take(&mut self.standing.cycles);
-            if let Some(cycle) = cycles.get_mut(&**key)
-                && cycle.last.is_some()
-                && cycle.judged < moment.number
-            {
-                self.decide(moment, cycle, Says::Amounts, out);
+    /// Decides again on standing cycles of which something holds, if they are sized, at the sizes they have; once at a
+    /// moment.
+    fn review(&mut self, moment: Moment, holds: impl Fn(&Cycle) -> bool, out: &mut Ingested) {
+        let due =
+            |cycle: &Cycle| cycle.last.is_some() && cycle.judged < moment.number && holds(cycle);
+        for at in self.standing.places_of(due) {
+            if let Some(mut cycle) = self.standing.take_at(at) {
+                self.decide(moment, &mut cycle, Says::Amounts, out);
+                self.standing.put(cycle);
             }
-            self.standing.cycles = cycles;
         }
     }
 

@@ -72,8 +72,8 @@ pub(crate) struct Cycle {
     pub(crate) names: Names,
     /// In the order of execution: the first one sells the base token, if there is one.
     pub(crate) edges: Vec<EdgeId>,
-    /// Of its edges: most cycles that a touched edge is not of are told by it.
-    pub(crate) mask: u64,
+    /// Where it belongs while it is taken out; `None` if it is new.
+    pub(crate) place: Option<usize>,
     /// Mint, or empty.
     pub(crate) base: String,
     pub(crate) first_ns: i64,
@@ -147,7 +147,12 @@ impl Order {
 /// All standing cycles of one engine.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
-    pub(crate) cycles: BTreeMap<String, Cycle>,
+    /// Ascending by key; `None` is where one was taken out. A map by key took a tenth of a session in comparing keys.
+    places: Vec<Option<Box<Cycle>>>,
+    /// Of the edges of each place.
+    masks: Vec<u64>,
+    /// Put in for the first time: places of their own come with `close`.
+    fresh: Vec<Box<Cycle>>,
     /// The oldest first.
     pub(crate) ended: VecDeque<Ended>,
     /// (since when as cycles count, until which slot) by key, of cycles that paid and don't, as long as the gap may be bridged.
@@ -158,26 +163,63 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// Takes out the cycles that use one of the edges, which ascend; they are put back or ended once they are judged.
-    pub(crate) fn take(&mut self, touched: &[EdgeId]) -> Vec<Cycle> {
+    pub(crate) fn take(&mut self, touched: &[EdgeId]) -> Vec<Box<Cycle>> {
         let mask = mask_of(touched);
         let is_touched = |edge: &EdgeId| touched.binary_search(edge).is_ok();
-        let uses = |cycle: &Cycle| cycle.mask & mask != 0 && cycle.edges.iter().any(is_touched);
-        let through = self.cycles.iter().filter(|(_, cycle)| uses(cycle));
-        let keys: Vec<String> = through.map(|(key, _)| key.clone()).collect();
-        let taken = keys.iter().filter_map(|key| self.cycles.remove(key));
-        taken.collect()
+        let uses = |cycle: &mut Box<Cycle>| cycle.edges.iter().any(is_touched);
+        let mut taken = Vec::new();
+        for (at, _) in self
+            .masks
+            .iter()
+            .enumerate()
+            .filter(|(_, own)| **own & mask != 0)
+        {
+            taken.extend(self.places[at].take_if(uses).map(|cycle| placed(cycle, at)));
+        }
+        taken
+    }
+
+    /// Takes out the cycle of a place.
+    pub(crate) fn take_at(&mut self, at: usize) -> Option<Box<Cycle>> {
+        self.places[at].take().map(|cycle| placed(cycle, at))
+    }
+
+    /// Returns the places of the cycles of which something holds.
+    pub(crate) fn places_of(&self, holds: impl Fn(&Cycle) -> bool) -> Vec<usize> {
+        let cycles = self.places.iter().enumerate();
+        let found = cycles.filter(|(_, cycle)| cycle.as_deref().is_some_and(&holds));
+        found.map(|(at, _)| at).collect()
+    }
+
+    /// Returns all of them, by key.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Cycle> {
+        self.places.iter().flatten().map(|cycle| &**cycle)
+    }
+
+    /// Returns the cycle of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Cycle> {
+        self.iter().find(|cycle| **cycle.names.key == *key)
     }
 
     /// Takes out the cycle that a search found, new if it does not stand.
-    pub(crate) fn find(&mut self, market: &Market, moment: Moment, found: &Ranked) -> Cycle {
+    pub(crate) fn find(&mut self, market: &Market, moment: Moment, found: &Ranked) -> Box<Cycle> {
         let key = market.graph.cycle_key(&found.route);
-        if let Some(cycle) = self.cycles.remove(&key) {
-            return cycle;
+        let mask = mask_of(&found.route);
+        for (at, _) in self
+            .masks
+            .iter()
+            .enumerate()
+            .filter(|(_, own)| **own == mask)
+        {
+            let same = |cycle: &mut Box<Cycle>| **cycle.names.key == *key;
+            if let Some(cycle) = self.places[at].take_if(same) {
+                return placed(cycle, at);
+            }
         }
         let base = found.base.map(|node| market.graph.node_key(node));
-        Cycle {
+        Box::new(Cycle {
             names: self.named(market, &key, &found.route),
-            mask: mask_of(&found.route),
+            place: None,
             edges: found.route.clone(),
             base: base.unwrap_or_default().to_owned(),
             first_ns: moment.now_ns,
@@ -192,12 +234,32 @@ impl Standing {
             judged: 0,
             sizing: Sizing::default(),
             last: None,
+        })
+    }
+
+    /// Puts a cycle back, or in.
+    pub(crate) fn put(&mut self, mut cycle: Box<Cycle>) {
+        match cycle.place.take() {
+            Some(at) => self.places[at] = Some(cycle),
+            None => self.fresh.push(cycle),
         }
     }
 
-    /// Puts a cycle back.
-    pub(crate) fn put(&mut self, cycle: Cycle) {
-        self.cycles.insert(cycle.names.key.to_string(), cycle);
+    /// Gives each cycle its place, once all that were taken out are put back or ended.
+    pub(crate) fn close(&mut self) {
+        self.places.retain(Option::is_some);
+        if self.fresh.is_empty() && self.places.len() == self.masks.len() {
+            return;
+        }
+        for cycle in std::mem::take(&mut self.fresh) {
+            let key = |each: &Option<Box<Cycle>>| {
+                each.as_ref()
+                    .is_some_and(|each| **each.names.key < **cycle.names.key)
+            };
+            let at = self.places.partition_point(key);
+            self.places.insert(at, Some(cycle));
+        }
+        self.masks = self.iter().map(|cycle| mask_of(&cycle.edges)).collect();
     }
 
     /// Takes over what a cycle may earn now. It is to be sized, or is no longer known exactly.
@@ -246,8 +308,8 @@ impl Standing {
             .push_back(Ended(key, first_ns, moment.now_ns, best_net, how));
     }
 
-    fn drop(&mut self, setup: &EngineSetup, moment: Moment, key: &str, how: End) {
-        if let Some(cycle) = self.cycles.remove(key) {
+    fn drop(&mut self, setup: &EngineSetup, moment: Moment, at: usize, how: End) {
+        if let Some(cycle) = self.places[at].take() {
             self.end(setup, moment, &cycle, how);
         }
     }
@@ -256,7 +318,8 @@ impl Standing {
     pub(crate) fn expire(&mut self, cx: Context<'_>, moment: Moment) {
         let search = &cx.setup.search;
         let mut over = Vec::new();
-        for (key, cycle) in &mut self.cycles {
+        for (at, cycle) in self.places.iter_mut().enumerate() {
+            let Some(cycle) = cycle else { continue };
             if cycle.pays() {
                 (cycle.kept_slot, cycle.kept_ns) = (moment.slot, moment.now_ns);
                 continue;
@@ -267,22 +330,24 @@ impl Standing {
                 moment.now_ns - cycle.kept_ns > search.linger_ms.saturating_mul(NS_PER_MS)
             };
             if is_over {
-                over.push(key.clone());
+                over.push(at);
             }
         }
-        for key in over {
-            self.drop(cx.setup, moment, &key, End::Lost);
+        for at in over {
+            self.drop(cx.setup, moment, at, End::Lost);
         }
+        self.close();
     }
 
     /// Drops what earns least of more cycles than may stand. Returns how many.
     pub(crate) fn crowd_out(&mut self, cx: Context<'_>, moment: Moment, bases: &Bases) -> u64 {
-        if self.cycles.len() <= MOST {
+        if self.places.len() <= MOST {
             return 0;
         }
-        let ranked = self.cycles.iter();
-        let mut ranked: Vec<(Order, String)> = ranked
-            .map(|(key, cycle)| (order(cx.market, bases, cycle), key.clone()))
+        // Places ascend by key.
+        let ranked = self.iter().enumerate();
+        let mut ranked: Vec<(Order, usize)> = ranked
+            .map(|(at, cycle)| (order(cx.market, bases, cycle), at))
             .collect();
         ranked.sort_by(|a, b| a.0.first(b.0).then_with(|| a.1.cmp(&b.1)));
         let valued = ranked.partition_point(|(order, _)| matches!(order, Order::Money(_)));
@@ -293,10 +358,11 @@ impl Standing {
             .skip(UNVALUED)
             .chain(ranked.iter().skip(places));
         let mut dropped = 0;
-        for (_, key) in least {
-            self.drop(cx.setup, moment, key, End::Crowded);
+        for &(_, at) in least {
+            self.drop(cx.setup, moment, at, End::Crowded);
             dropped += 1;
         }
+        self.close();
         dropped
     }
 
@@ -312,8 +378,7 @@ impl Standing {
     /// Returns the last decisions, go first, then by net.
     pub(crate) fn ranked(&self) -> Vec<&Opportunity> {
         let mut last: Vec<&Opportunity> = self
-            .cycles
-            .values()
+            .iter()
             .filter_map(|cycle| cycle.last.as_ref())
             .collect();
         last.sort_by_key(|o| (!o.go, o.net.is_none(), Reverse(o.net.unwrap_or(0)), &*o.key));
@@ -321,8 +386,13 @@ impl Standing {
     }
 }
 
+fn placed(mut cycle: Box<Cycle>, at: usize) -> Box<Cycle> {
+    cycle.place = Some(at);
+    cycle
+}
+
 /// Returns a bit for each edge, of 64 that edges share.
-pub(crate) fn mask_of(edges: &[EdgeId]) -> u64 {
+fn mask_of(edges: &[EdgeId]) -> u64 {
     edges.iter().fold(0, |mask, edge| mask | 1 << (edge % 64))
 }
 

@@ -383,7 +383,7 @@ impl Engine {
 
     /// Returns a standing cycle opened up, `None` if it does not stand.
     pub(crate) fn inspection(&self, key: &str, now_ns: i64) -> Option<CycleInspection<'_>> {
-        let cycle = self.standing.cycles.get(key)?;
+        let cycle = self.standing.get(key)?;
         let opportunity = cycle.last.as_ref()?;
         let amount_in = cycle.sizing.amount_in;
         let hops = if amount_in > 0 {

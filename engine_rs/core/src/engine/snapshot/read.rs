@@ -19,7 +19,7 @@ use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Repo
 use crate::engine::route::{Names, Sizing};
 use crate::engine::series::Series;
 use crate::engine::slot_chain::SlotChain;
-use crate::engine::standing::{Cycle, mask_of};
+use crate::engine::standing::Cycle;
 use crate::fees::{FeeModel, Sources};
 use crate::search::cycle_finder::Potentials;
 use crate::search::estimate::Estimate;
@@ -316,7 +316,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
         let cycle = Cycle {
             names: Names::new(&engine.market, &part.key, &part.edges),
             edges: part.edges.clone(),
-            mask: mask_of(&part.edges),
+            place: None,
             base: part.base.clone(),
             first_ns: part.first_ns,
             weight: part.weight,
@@ -341,8 +341,9 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             },
             last: part.last.clone(),
         };
-        engine.standing.cycles.insert(part.key.clone(), cycle);
+        engine.standing.put(Box::new(cycle));
     }
+    engine.standing.close();
     let learned = state.learned.iter();
     engine.judge.learned = learned
         .map(|(settlement, hops, wins, tries)| ((*settlement, *hops), (*wins, *tries)))

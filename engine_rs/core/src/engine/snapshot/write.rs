@@ -55,7 +55,7 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
             .collect(),
         fees: engine.fees.state(),
         fee_sources: engine.sources.state(),
-        cycles: engine.standing.cycles.values().map(cycle_part).collect(),
+        cycles: engine.standing.iter().map(cycle_part).collect(),
         learned: learned
             .map(|((settlement, hops), &(wins, tries))| (*settlement, *hops, wins, tries))
             .collect(),
