@@ -15,9 +15,11 @@ from typing import Any
 
 import msgspec
 
+from cambist.bench.goal import verdict
+
 PAGE = Path(__file__).resolve().parent.parent / "BENCHMARKS.md"
 Found = dict[str, Any]
-FIGURES = "| figure | measured | goal | peer | ratio | on what |\n|---|--:|---|--:|--:|---|\n"
+FIGURES = "| figure | measured | goal | | peer | ratio | on what |\n|---|--:|---|---|--:|--:|---|\n"
 CALLS = "| call | size | Rust, ns | Python, ns | Rust to Python | peer, ns | Rust to peer | goal | |\n"
 CALLS += "|---|---|--:|--:|--:|--:|--:|---|---|\n"
 TABLES = {
@@ -40,10 +42,15 @@ def figure(row: Found) -> str:
     """Returns a row of a figure."""
     name, value, unit = row["name"].removeprefix("digest: "), row["value"], row["unit"]
     measured = ("equal" if value else "not equal") if unit == "equal" else f"{number(value)} {unit}"
-    goal = "equal" if unit == "equal" else row["goal"]
     peer = "" if row["peer_value"] is None else f"{row['peer']} {number(row['peer_value'])}"
     ratio = "" if row["ratio"] is None else f"×{row['ratio']:.1f}"
-    return f"| {name} | {measured if value is not None else '–'} | {goal} | {peer} | {ratio} | {row['note']} |\n"
+    cells = (name, measured if value is not None else "–", row["goal"], said(row), peer, ratio, row["note"])
+    return f"| {' | '.join(cells)} |\n"
+
+
+def said(row: Found) -> str:
+    """Returns what a row says of its goal."""
+    return verdict(row["goal"], row["met"])
 
 
 def call(row: Found) -> str:
@@ -55,8 +62,8 @@ def call(row: Found) -> str:
     speedup = "" if row["speedup"] is None else f"×{row['speedup']:.1f}"
     peer = "" if row["peer_ns"] is None else f"{row['peer']} {ns(row['peer_ns'])}"
     ratio = "" if row["peer_ratio"] is None else f"×{row['peer_ratio']:.2f}"
-    met = {True: "met", False: "missed", None: ""}[row["met"]]
-    cells = (row["name"], row["size"], ns(row["rust_ns"]), ns(row["python_ns"]), speedup, peer, ratio, row["goal"], met)
+    times = (row["name"], row["size"], ns(row["rust_ns"]), ns(row["python_ns"]))
+    cells = (*times, speedup, peer, ratio, row["goal"], said(row))
     return f"| {' | '.join(cells)} |\n"
 
 

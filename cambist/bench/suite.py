@@ -23,6 +23,7 @@ from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
+from cambist.bench.goal import Judged, Of, judged, least, most, verdict
 from cambist.bench.machine import about, machine
 from cambist.config import Config, EngineChoice, Market, Recording
 from cambist.host import Stolen
@@ -34,6 +35,8 @@ RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "cex_bina
 SESSION = "bench-import"
 
 TIMED_FROM = {"websockets": "when Python came to it", "native": "when the socket had it"}
+VIEWS_PER_S = 29.5
+"""Thirty, the most that a screen asks for, to the nearest whole."""
 PARTS = ("engine", "transport", "demo", "import", "screen")
 Notify = Callable[[str], None]
 
@@ -51,14 +54,13 @@ class Plan:
     parts: tuple[str, ...] = PARTS
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(Judged, frozen=True):
     """One figure."""
 
     name: str
     value: float | None
     """`None` if it could not be measured; the note says why."""
     unit: str
-    goal: str = ""
     peer: str = ""
     peer_value: float | None = None
     ratio: float | None = None
@@ -66,9 +68,13 @@ class Row(msgspec.Struct, frozen=True):
     note: str = ""
     better: str = ""
     """`less`, `more`, or nothing for a figure that is neither good nor bad."""
-    rounds: dict[str, tuple[float, ...]] = {}
+    rounds: dict[str, tuple[float, ...]] = msgspec.field(default_factory=dict)
     """What each try gave, by `value` and `peer`, where there was more than one."""
     part: str = ""
+
+    def figures(self) -> Mapping[Of, float | None]:
+        """Returns the figures that goals can be about."""
+        return {Of.VALUE: self.value, Of.PEER: self.ratio}
 
 
 Show = Callable[["Row | bench_engine.EngineRow"], None]
@@ -82,7 +88,8 @@ def line(row: Row | bench_engine.EngineRow) -> str:
     if row.peer_value is not None:
         peer = f"{row.peer} {_number(row.peer_value)}" + (f" (×{row.ratio:.1f})" if row.ratio is not None else "")
     value = "–" if row.value is None else _number(row.value)
-    return f"{row.name:48} {value:>12} {row.unit:8} {row.goal:9} {peer:24} {row.note}".rstrip()
+    goal = f"{row.goal} {verdict(row.goal, row.met)}"
+    return f"{row.name:48} {value:>12} {row.unit:8} {goal:18} {peer:24} {row.note}".rstrip()
 
 
 def _number(value: float) -> str:
@@ -117,12 +124,12 @@ def run(notify: Notify, plan: Plan | None = None, show: Show = lambda row: None)
     return {**about(), "machine": {**machine(), "stolen_ppm": stolen.ppm()}, "rows": rows}
 
 
-def _beside(name: str, mine: float, theirs: float | None, unit: str, *, faster: str, goal: str, note: str) -> Row:
+def _beside(name: str, mine: float, theirs: float | None, unit: str, *, faster: str, note: str) -> Row:
     """Returns a row beside the reference engine; `faster` says which way better is: `less` or `more`."""
     ratio = None
     if theirs and mine:
         ratio = theirs / mine if faster == "less" else mine / theirs
-    return Row(name, mine, unit, goal, "python" if theirs is not None else "", theirs, ratio, note, faster)
+    return Row(name, mine, unit, "python" if theirs is not None else "", theirs, ratio, note, faster)
 
 
 def _engine_rows(config: Config, plan: Plan, notify: Notify) -> Iterator[bench_engine.EngineRow]:
@@ -140,14 +147,15 @@ def _transport_rows(config: Config, plan: Plan, notify: Notify) -> Iterator[Row]
     slow, fast = found["websockets"], found.get("native")
     note = f"{bench_transport.FRAME_BYTES} bytes each, from another process on loopback; reading and engine on one core"
     note += f"; best of {plan.transport.runs}"
-    name, goal = "frames into the engine, by websockets", "≥ 100,000"
-    yield Row(name, slow.per_s, "1/s", goal, note=note, better="more", rounds={"value": slow.runs_per_s})
-    name, goal = "frames into the engine, by the native transport", "≥ 800,000"
+    name, rounds = "frames into the engine, by websockets", {"value": slow.runs_per_s}
+    yield judged(Row(name, slow.per_s, "1/s", note=note, better="more", rounds=rounds), [least(100_000)])
+    name, goals = "frames into the engine, by the native transport", [least(800_000)]
     if fast is None:
-        yield Row(name, None, "1/s", goal, note="the Rust engine is not built")
+        yield judged(Row(name, None, "1/s", note="the Rust engine is not built"), goals)
         return
     rounds = {"value": fast.runs_per_s, "peer": slow.runs_per_s}
-    yield Row(name, fast.per_s, "1/s", goal, "websockets", slow.per_s, fast.per_s / slow.per_s, note, "more", rounds)
+    ratio = fast.per_s / slow.per_s
+    yield judged(Row(name, fast.per_s, "1/s", "websockets", slow.per_s, ratio, note, "more", rounds), goals)
     note = f"{plan.transport.paced_per_s:,} frames a second"
     for what, mine, theirs in (
         ("frame's time to engine", fast.to_engine_us, slow.to_engine_us),
@@ -156,7 +164,7 @@ def _transport_rows(config: Config, plan: Plan, notify: Notify) -> Iterator[Row]
         for q in (50, 99):
             values = bench_demo.percentile(mine, q), bench_demo.percentile(theirs, q)
             ratio = values[1] / values[0]
-            yield Row(f"{what}, p{q}", values[0], "µs", "", "websockets", values[1], ratio, note, "less")
+            yield Row(f"{what}, p{q}", values[0], "µs", "websockets", values[1], ratio, note, "less")
 
 
 def _demo_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
@@ -165,24 +173,24 @@ def _demo_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
     every = found.all_frames.get("native") or found.all_frames.get("reference", [])
     best = found.latencies.get("native") or found.latencies.get("reference", [])
     peer = found.latencies.get("reference") if "native" in found.latencies else None
-    least = f"each the least of {plan.demo.passes} passes (python: 1)"
-    note = f"{len(best):,} of {len(every):,} frames, {least}; border included"
+    passes = f"each the least of {plan.demo.passes} passes (python: 1)"
+    note = f"{len(best):,} of {len(every):,} frames, {passes}; border included"
     if not best:
         rows.append(Row("frame to scored opportunity", None, "µs", note="no cycle was scored in the recording"))
     for q in (50, 99) if best else ():
         theirs = bench_demo.percentile(peer, q) if peer else None
-        goal = "≤ 100" if q == 99 else ""
+        goals = [most(100)] if q == 99 else []
         mine = bench_demo.percentile(best, q)
-        rows.append(
-            _beside(f"frame to scored opportunity, p{q}", mine, theirs, "µs", faster="less", goal=goal, note=note)
-        )
+        name = f"frame to scored opportunity, p{q}"
+        rows.append(judged(_beside(name, mine, theirs, "µs", faster="less", note=note), goals))
     for q in (50, 99) if every else ():
         name = f"any frame through the engine, p{q}"
         note = f"{len(every):,} frames, the same way"
         rows.append(Row(name, bench_demo.percentile(every, q), "µs", note=note, better="less"))
     for check in found.checks:
         equal = None if check.equal is None else float(check.equal)
-        rows.append(Row(f"digest: {check.name}", equal, "equal", "1", note=check.note, better="more"))
+        row = Row(f"digest: {check.name}", equal, "equal", note=check.note, better="more")
+        rows.append(judged(row, [least(1, "equal")]))
     return rows + _module_rows(found)
 
 
@@ -207,12 +215,12 @@ def _module_rows(found: bench_demo.Found) -> list[Row]:
 
 
 def _import_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
-    files = sorted(plan.recordings.glob("*.zst"))
+    files, goals = sorted(plan.recordings.glob("*.zst")), [least(150)]
     if not files:
         note = "no exchange recordings beside the checkout"
         return [
             Row("import of real recordings", None, "lines/s", note=note),
-            Row("replay of real recordings", None, "× real", "≥ 150", note=note),
+            judged(Row("replay of real recordings", None, "× real", note=note), goals),
         ]
     notify(f"importing {len(files)} exchange recordings")
     begun = time.perf_counter()
@@ -236,8 +244,8 @@ def _import_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
         f"{found['gaps']} sequence gaps, digest match {found['digest_match']}; median of {plan.replays}"
     )
     name = "replay of real recordings"
-    row = _beside(name, mine, other, "× real", faster="more", goal="≥ 150", note=note)
-    return [*rows, msgspec.structs.replace(row, rounds={"value": best})]
+    row = _beside(name, mine, other, "× real", faster="more", note=note)
+    return [*rows, judged(msgspec.structs.replace(row, rounds={"value": best}), goals)]
 
 
 def _replay(config: Config, name: str) -> tuple[float, dict[str, Any]]:
@@ -254,22 +262,25 @@ def _screen_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
     except bench_screen.NoTerminalError as error:
         return [Row("the dashboard at 120×40", None, "", note=str(error))]
     note = f"{found['frames_per_s']:,.0f} frames/s came in; UI thread, terminal output included"
+    painting = Row("painting, share of one core", found["paint_share"] * 100, "%", note=note, better="less")
     rows = [
-        Row("painting, share of one core", found["paint_share"] * 100, "%", "≤ 20", note=note, better="less"),
+        judged(painting, [most(20)]),
         Row(
             *("hub thread, share of one core", found["hub_share"] * 100, "%"),
             note="feeds, engine, recorder, View",
             better="less",
         ),
-        Row("Views shown a second", found["views_per_s"], "1/s", "30", better="more"),
+        judged(Row("Views shown a second", found["views_per_s"], "1/s", better="more"), [least(VIEWS_PER_S)]),
         Row("terminal writes a second", found["writes_per_s"], "1/s", note=f"{found['bytes_per_s']:,.0f} bytes/s"),
     ]
     note = f"{found['keys']} keys, from the byte in the terminal to the painted bytes out"
-    for q, goal in ((50, ""), (99, "≤ 50")):
-        rows.append(Row(f"key to paint, p{q}", found[f"key_p{q}_ms"], "ms", goal, note=note, better="less"))
+    for q, goals in ((50, []), (99, [most(50)])):
+        row = Row(f"key to paint, p{q}", found[f"key_p{q}_ms"], "ms", note=note, better="less")
+        rows.append(judged(row, goals))
     note = "from process start, its market's start included; " + ", ".join(f"{s:.2f}" for s in found["starts_s"])
     name, rounds = "start to first painted price", {"value": tuple(found["starts_s"])}
-    rows.append(Row(name, found["first_price_s"], "s", "≤ 2", note=note, better="less", rounds=rounds))
+    row = Row(name, found["first_price_s"], "s", note=note, better="less", rounds=rounds)
+    rows.append(judged(row, [most(2)]))
     return rows + _beside_rows(found["to_engine_us"])
 
 
@@ -282,5 +293,5 @@ def _beside_rows(found: Mapping[tuple[str, str], tuple[float, ...]]) -> list[Row
             mine, other = bench_demo.percentile(alone, q), bench_demo.percentile(beside, q)
             name = f"in a session by {transport}, frame to engine, p{q}"
             note = f"{len(alone):,} frames headless, timed from {TIMED_FROM[transport]}; beside it with the dashboard"
-            rows.append(Row(name, mine, "µs", "", "dashboard", other, other / mine, note, "less"))
+            rows.append(Row(name, mine, "µs", "dashboard", other, other / mine, note, "less"))
     return rows

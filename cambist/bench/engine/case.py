@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from cambist import engine
+from cambist.bench.goal import Goal, Judged, Of, judged, most, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,26 +26,27 @@ class Plan:
     round_s: float = 0.05
 
 
-class EngineRow(msgspec.Struct, frozen=True):
+class EngineRow(Judged, frozen=True):
     """One call: ns for each unit of work, and how many times faster Rust is than Python and than the peer."""
 
     name: str
     size: str
     python_ns: float | None
     rust_ns: float | None
-    speedup: float | None
-    peer: str
-    peer_ns: float | None
-    peer_ratio: float | None
-    goal: str
-    met: bool | None
-    """`None` without a goal, a peer or the Rust engine."""
-    rounds: dict[str, tuple[float, ...]] = {}
+    speedup: float | None = None
+    peer: str = ""
+    peer_ns: float | None = None
+    peer_ratio: float | None = None
+    rounds: dict[str, tuple[float, ...]] = msgspec.field(default_factory=dict)
     """Processor time of each round, in ns, by `rust`, `python` and `peer`. At a load of 10 it differed by 3 % from run
     to run, where the time that passed differed by 30."""
     better: str = "less"
     """Nothing for what one disturbed moment decides."""
     part: str = "engine"
+
+    def figures(self) -> Mapping[Of, float | None]:
+        """Returns the figures that goals can be about."""
+        return {Of.VALUE: self.rust_ns, Of.PEER: self.peer_ratio, Of.PYTHON: self.speedup}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,12 @@ def measured(case: Case, plan: Plan) -> EngineRow:
     least = {name: min(times) for name, times in passed.items()}
     rust, python = least.get("rust"), least.get("python")
     peer, name = min(((least[f"peer {name}"], name) for name in peers), default=(None, ""))
-    ratios = {
-        "python": python / rust if rust and python else None,
-        "peer": peer / rust if rust and peer else None,
-    }
-    met = _met(case, rust, ratios)
-    goal = _goal(case)
     rounds = {"rust": worked.get("rust"), "python": worked.get("python"), "peer": worked.get(f"peer {name}")}
-    return EngineRow(
-        *(case.name, case.size, python, rust, ratios["python"], name, peer, ratios["peer"], goal, met),
+    row = EngineRow(
+        *(case.name, case.size, python, rust, _ratio(python, rust), name, peer, _ratio(peer, rust)),
         rounds={side: tuple(times) for side, times in rounds.items() if times},
     )
+    return judged(row, _goals(case))
 
 
 def line(row: EngineRow) -> str:
@@ -107,8 +104,8 @@ def line(row: EngineRow) -> str:
 
     speedup = "" if row.speedup is None else f"×{row.speedup:.1f} python"
     peer = "" if row.peer_ratio is None else f"×{row.peer_ratio:.2f} {row.peer} ({ns(row.peer_ns)})"
-    verdict = {True: "met", False: "missed", None: ""}[row.met]
-    return f"{row.name:34} {row.size:24} {ns(row.rust_ns):>12} {speedup:16} {peer:32} {row.goal} {verdict}".rstrip()
+    goal = f"{row.goal} {verdict(row.goal, row.met)}"
+    return f"{row.name:34} {row.size:24} {ns(row.rust_ns):>12} {speedup:16} {peer:32} {goal}".rstrip()
 
 
 def _peers(case: Case) -> Mapping[str, Callable[..., Any]]:
@@ -118,24 +115,22 @@ def _peers(case: Case) -> Mapping[str, Callable[..., Any]]:
     return {case.peer: case.peers} if callable(case.peers) else case.peers
 
 
-def _met(case: Case, rust: float | None, ratios: dict[str, float | None]) -> bool | None:
-    """Returns whether every goal is met, `None` without a goal or where one can't be judged."""
-    verdicts: list[bool | None] = []
-    for against, wanted in case.goals:
-        ratio = ratios[against]
-        verdicts.append(None if ratio is None else ratio >= wanted)
-    if case.limit_ns is not None:
-        verdicts.append(None if rust is None else rust <= case.limit_ns)
-    return None if not verdicts or None in verdicts else all(verdicts)
+def _ratio(theirs: float | None, mine: float | None) -> float | None:
+    return theirs / mine if theirs and mine else None
 
 
-def _goal(case: Case) -> str:
-    """Returns the goals in words: `≥ 12× set + deque, ≤ 0.5 µs`."""
-    peer = case.peer or "the best peer"
-    words = [f"≥ {wanted:g}× {against if against == 'python' else peer}" for against, wanted in case.goals]
+def _goals(case: Case) -> list[Goal]:
+    """Returns the goals of a case: `≥ 12× set + deque`, `≤ 0.5 µs`."""
+    names = {Of.PEER: case.peer or "the best peer", Of.PYTHON: "python"}
+    goals = [Goal(Of(of), wanted, f"≥ {wanted:g}× {names[Of(of)]}") for of, wanted in case.goals]
     if case.limit_ns is not None:
-        words.append(f"≤ {case.limit_ns:g} ns" if case.limit_ns < 100 else f"≤ {case.limit_ns / 1000:g} µs")
-    return ", ".join(words)
+        goals.append(most_ns(case.limit_ns))
+    return goals
+
+
+def most_ns(limit: float) -> Goal:
+    """Returns the goal of at most so many nanoseconds."""
+    return most(limit, f"≤ {limit:g} ns" if limit < 100 else f"≤ {limit / 1000:g} µs")
 
 
 def native() -> ModuleType | None:

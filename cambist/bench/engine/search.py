@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from cambist.bench.engine.case import Case, EngineRow, Plan, library, native
+from cambist.bench.engine.case import Case, EngineRow, Plan, library, most_ns, native
 from cambist.bench.engine.markets import ONE, PERCENT, Market, market
+from cambist.bench.goal import judged
 from cambist.config.settings import Gates
 from cambist.engine.reference.library.scan import scan_pools
 from cambist.engine.reference.search.pool_graph import PoolGraph
@@ -236,6 +237,4 @@ def _percentile(values: list[int], q: int) -> float:
 
 
 def _row(name: str, size: str, ns: float, limit_ns: float | None) -> EngineRow:
-    goal = "" if limit_ns is None else f"≤ {limit_ns / 1000:g} µs"
-    met = None if limit_ns is None else ns <= limit_ns
-    return EngineRow(name, size, None, ns, None, "", None, None, goal, met)
+    return judged(EngineRow(name, size, None, ns), [] if limit_ns is None else [most_ns(limit_ns)])

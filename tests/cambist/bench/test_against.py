@@ -180,7 +180,7 @@ def test_better_and_worse_change_sides_with_the_runs(first: list[float], second:
 
 
 def test_an_engine_row_can_be_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    mean = EngineRow("mean", "", None, 1.0, None, "", None, None, "", None)
+    mean = EngineRow("mean", "", None, 1.0)
     monkeypatch.setattr(bench_engine.search, "rows", lambda plan: [mean])
     monkeypatch.setattr(bench_engine.ingest, "rows", lambda plan: [msgspec.structs.replace(mean, name="other")])
     case = next(bench_engine.cases())
@@ -300,7 +300,7 @@ def test_a_call_that_looks_no_worse_is_measured_once(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    made = EngineRow("x", "10", None, 10, None, "", None, None, "", None, {"rust": tuple(rounds(10))})
+    made = EngineRow("x", "10", None, 10, rounds={"rust": tuple(rounds(10))})
 
     def measured(notify: object, plan: suite.Plan, show: Any) -> dict[str, Any]:
         assert plan.parts == ("engine",)
@@ -328,7 +328,7 @@ def test_a_call_that_looks_worse_is_measured_again(
     second: float, code: int, kept: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def row(name: str, ns: float) -> EngineRow:
-        return EngineRow(name, "10", None, ns, None, "", None, None, "", None, {"rust": tuple(rounds(ns))})
+        return EngineRow(name, "10", None, ns, rounds={"rust": tuple(rounds(ns))})
 
     def measured(notify: object, plan: suite.Plan, show: Any) -> dict[str, Any]:
         return {"machine": {"engine": "rust, release"}, "rows": [row("x", 10), row("y", 20)]}

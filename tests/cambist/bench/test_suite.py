@@ -14,13 +14,25 @@ from cambist.bench import engine as bench_engine
 from cambist.bench import screen as bench_screen
 from cambist.bench import suite
 from cambist.bench import transport as bench_transport
-from cambist.bench.engine import ingest
+from cambist.bench.engine import ingest, search
 from cambist.bench.engine.node import opened
+from cambist.bench.goal import Judged, Of, verdict
 from cambist.model.events import HEADER, RecordKind
 
 pytestmark = pytest.mark.timeout(400)
 
 TINY_DEMO = bench_demo.Plan(seconds=3.0, second_at=4.0, second_seconds=2.0, passes=1, rounds=1)
+
+
+def says_what_became_of_its_goal(row: Judged) -> None:
+    """Fails for a row with a goal and no verdict, unless what it would take was not measured."""
+    figures = row.figures()
+    beside = Of.PYTHON if row.goal.endswith("× python") else Of.PEER
+    unmeasured = figures[Of.VALUE] is None or ("×" in row.goal and figures[beside] is None)
+    assert (row.met is not None) == bool(row.goal and not unmeasured), row
+    said = verdict(row.goal, row.met)
+    assert bool(said) == bool(row.goal)
+    assert f"{row.goal} {said}".strip() in suite.line(row)
 
 
 def rows(plan: suite.Plan) -> dict[str, Any]:
@@ -31,7 +43,11 @@ def rows(plan: suite.Plan) -> dict[str, Any]:
     assert found["machine"]["cores"]
     printed = [suite.line(row) for row in found["rows"]]
     assert all(line and line == line.rstrip() for line in printed)
-    return {row["name"]: row for row in json.loads(msgspec.json.encode(found))["rows"]}
+    for row in found["rows"]:
+        says_what_became_of_its_goal(row)
+    kept = json.loads(msgspec.json.encode(found))["rows"]
+    assert all({"goal", "met"} <= row.keys() for row in kept)
+    return {row["name"]: row for row in kept}
 
 
 def test_the_demo_part_gives_every_row_and_equal_digests() -> None:
@@ -98,6 +114,8 @@ def test_engine_rows_have_both_engines_and_a_peer_of_the_same_run():
             assert row.speedup == pytest.approx(row.python_ns / row.rust_ns)
             unjudged = row.peer_ns is None and any(against == "peer" for against, _ in case.goals)
             assert (row.met is None) == (not row.goal or unjudged)
+    for row in (*found, *search.rows(bench_engine.Plan(rounds=1))):
+        says_what_became_of_its_goal(row)
 
 
 def test_a_goal_is_met_only_if_every_ratio_is():
@@ -172,6 +190,8 @@ def test_a_swap_told_has_a_mean_and_percentiles_on_each_graph(monkeypatch: pytes
     graphs = {row.size for row in found}
     assert len(graphs) == 3
     assert {graph.split(" ", 1)[0] for graph in graphs} == {"quiet", "demo"}
+    for row in found:
+        says_what_became_of_its_goal(row)
     for graph in graphs:
         mean, p50, p99, most = [row for row in found if row.size == graph]
         assert [row.name.rpartition(" ")[2] for row in (mean, p50, p99, most)] == ["mean", "p50", "p99", "max"]
