@@ -137,14 +137,36 @@ def _streams() -> Iterator[Case]:
         for _ in some:
             peer()
 
+    name, one, twin = "all four, a tick of one token", of_one(fast) if fast else None, of_one(slow)
     yield Case(
-        "all four, a tick of one token", "one call", len(some), of_one(fast) if fast else None, of_one(slow),
+        name, "one call", len(some), one, twin,
         "TA-Lib stream, 500 points", stream_each if stream else None, (("peer", 100.0),),
     )  # fmt: skip
+    yield Case(
+        name, "one call, the peer keeps its state too", len(some), one, twin, "wickra", _wickra(some), (("peer", 1.7),)
+    )
     yield Case(
         "all four, a tick of all tokens", f"{TOKENS} tokens", TOKENS,
         of_all(fast, prices, out, "rust") if fast else None, of_all(slow, rows, slow_out, "python"), limit_ns=10.0,
     )  # fmt: skip
+
+
+def _wickra(prices: list[float]) -> Callable[[], None] | None:
+    """Returns a call that updates the same four, each an object that knows no more than its own state."""
+    wickra = library("wickra")
+    if wickra is None:
+        return None
+    four = wickra.RSI(14), wickra.EMA(20), wickra.BollingerBands(20, 2.0), wickra.KAMA(10, 2, 30)
+    rsi, ema, bands, kama = (each.update for each in four)
+
+    def run() -> None:
+        for price in prices:
+            rsi(price)
+            ema(price)
+            bands(price)
+            kama(price)
+
+    return run
 
 
 def _trend() -> Iterator[Case]:

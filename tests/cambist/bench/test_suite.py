@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from cambist.bench import transport as bench_transport
 from cambist.bench.engine import ingest, search
 from cambist.bench.engine.node import opened
 from cambist.bench.goal import Judged, Of, verdict
+from cambist.engine.series import indicator_table
 from cambist.model.events import HEADER, RecordKind
 
 pytestmark = pytest.mark.timeout(400)
@@ -116,6 +118,19 @@ def test_engine_rows_have_both_engines_and_a_peer_of_the_same_run():
             assert (row.met is None) == (not row.goal or unjudged)
     for row in (*found, *search.rows(bench_engine.Plan(rounds=1))):
         says_what_became_of_its_goal(row)
+
+
+def test_the_peer_of_the_ticks_computes_what_the_table_does() -> None:
+    wickra = pytest.importorskip("wickra")
+    rsi, ema, bands, kama = wickra.RSI(14), wickra.EMA(20), wickra.BollingerBands(20, 2.0), wickra.KAMA(10, 2, 30)
+    table, noise = indicator_table(1), random.Random(7)
+    # Kaufman's average begins one bar apart, which a thousand ticks make good.
+    for _ in range(1_000):
+        price = 100 + noise.random()
+        ours = table.update(0, price)
+        upper, middle, lower, _ = bands.update(price) or (None,) * 4
+        theirs = rsi.update(price), ema.update(price), lower, middle, upper, kama.update(price)
+    assert ours == pytest.approx(theirs, rel=1e-9)
 
 
 def test_a_goal_is_met_only_if_every_ratio_is():
