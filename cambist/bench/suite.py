@@ -21,9 +21,10 @@ import msgspec
 from cambist import compose
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
+from cambist.bench import picows_client
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
-from cambist.bench.goal import Judged, Of, judged, least, most, verdict
+from cambist.bench.goal import Goal, Judged, Of, judged, least, most, verdict
 from cambist.bench.machine import about, machine
 from cambist.config import Config, EngineChoice, Market, Recording
 from cambist.host import Stolen
@@ -156,6 +157,7 @@ def _transport_rows(config: Config, plan: Plan, notify: Notify) -> Iterator[Row]
     rounds = {"value": fast.runs_per_s, "peer": slow.runs_per_s}
     ratio = fast.per_s / slow.per_s
     yield judged(Row(name, fast.per_s, "1/s", "websockets", slow.per_s, ratio, note, "more", rounds), goals)
+    yield from _picows_rows(found, note)
     note = f"{plan.transport.paced_per_s:,} frames a second"
     for what, mine, theirs in (
         ("frame's time to engine", fast.to_engine_us, slow.to_engine_us),
@@ -165,6 +167,18 @@ def _transport_rows(config: Config, plan: Plan, notify: Notify) -> Iterator[Row]
             values = bench_demo.percentile(mine, q), bench_demo.percentile(theirs, q)
             ratio = values[1] / values[0]
             yield Row(f"{what}, p{q}", values[0], "µs", "websockets", values[1], ratio, note, "less")
+
+
+def _picows_rows(found: Mapping[str, bench_transport.Found], note: str) -> Iterator[Row]:
+    """Yields the native rate once more beside picows, which queues nothing and has no engine behind it."""
+    mine = found["native"]
+    for name, wanted in ((picows_client.RAW, 1.0), (picows_client.TYPED, 2.5)):
+        peer = found.get(name)
+        theirs, ratio = (peer.per_s, mine.per_s / peer.per_s) if peer else (None, None)
+        rounds = {"value": mine.runs_per_s, **({"peer": peer.runs_per_s} if peer else {})}
+        why = note if peer else "picows is not installed"
+        row = Row(f"frames into the engine, beside {name}", mine.per_s, "1/s", name, theirs, ratio, why, "more", rounds)
+        yield judged(row, [Goal(Of.PEER, wanted, f"≥ {wanted:g}× {name}")])
 
 
 def _demo_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:

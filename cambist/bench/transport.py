@@ -1,4 +1,4 @@
-"""Frames a second from a loopback socket into the engine, and how long one takes, on either transport.
+"""Frames a second from a loopback socket into the engine, and how long one takes, on either transport; picows beside.
 
 The sender is another process on another core: it writes frames that it framed before, 64 KiB at a time, and never has
 more than two batches under way, so that nothing is dropped. What reads, queues and decodes shares one core.
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cambist import child
+from cambist.bench import picows_client
 from cambist.clock import SystemClock
 from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import EngineSetup
@@ -60,7 +61,9 @@ they tell when the frame was sent."""
 class Plan:
     """How much is sent; the default is what BENCHMARKS.md shows."""
 
-    batches: dict[str, int] = field(default_factory=lambda: {"native": 150, "websockets": 25})
+    batches: dict[str, int] = field(
+        default_factory=lambda: {"native": 150, "websockets": 25, picows_client.RAW: 300, picows_client.TYPED: 150}
+    )
     runs: int = 3
     paced: int = 10_000
     """Frames of the run that times them one by one."""
@@ -74,25 +77,31 @@ class Found:
     per_s: float
     """The best run."""
     runs_per_s: tuple[float, ...]
-    to_engine_us: list[float]
-    """From a frame's time to the engine's call with it, ascending."""
-    from_sender_us: list[float]
+    to_engine_us: list[float] = field(default_factory=list)
+    """From a frame's time to the engine's call with it, ascending; nothing of a peer."""
+    from_sender_us: list[float] = field(default_factory=list)
     """From before its `send` to the same, ascending."""
 
 
 def measure(plan: Plan, notify: Callable[[str], None]) -> dict[str, Found]:
-    """Returns what each transport that there is does."""
-    names = ["native", "websockets"] if build_info().native else ["websockets"]
-    found = {}
-    for name in names:
-        notify(f"sending frames by {name}")
-        rates = tuple(_rate(name, plan.batches[name]) for _ in range(plan.runs))
-        found[name] = Found(max(rates), rates, *_latencies(name, plan.paced, plan.paced_per_s))
+    """Returns what each transport that there is does, and picows with the same frames."""
+    ours = ("native", "websockets") if build_info().native else ("websockets",)
+    names, rates = (*ours, *picows_client.names()), dict[str, tuple[float, ...]]()
+    for at in range(plan.runs):
+        notify(f"sending frames by {', '.join(names)}: {at + 1} of {plan.runs}")
+        for name in names:
+            rates[name] = (*rates.get(name, ()), _rate(name, plan.batches[name]))
+    found = {name: Found(max(runs), runs) for name, runs in rates.items()}
+    for name in ours:
+        notify(f"timing frames by {name}")
+        found[name] = Found(max(rates[name]), rates[name], *_latencies(name, plan.paced, plan.paced_per_s))
     return found
 
 
 def _rate(name: str, batches: int) -> float:
     with _sender(batches * BATCH, None) as port, _one_core():
+        if name in picows_client.names():
+            return picows_client.per_s(name, port, batches * BATCH, BATCH, BATCHES_AHEAD)
         return asyncio.run(_receive(name, port, batches * BATCH, timed=False)).per_s
 
 

@@ -12,8 +12,8 @@ import pytest
 from cambist import engine
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
+from cambist.bench import picows_client, suite
 from cambist.bench import screen as bench_screen
-from cambist.bench import suite
 from cambist.bench import transport as bench_transport
 from cambist.bench.engine import ingest, search
 from cambist.bench.engine.node import opened
@@ -227,7 +227,8 @@ def test_both_engines_take_what_the_node_tells_alike() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a process can't choose its core here")
 def test_the_transports_are_measured_side_by_side() -> None:
-    plan = bench_transport.Plan(batches={"native": 3, "websockets": 3}, runs=1, paced=300)
+    names = ("native", "websockets", picows_client.RAW, picows_client.TYPED)
+    plan = bench_transport.Plan(batches=dict.fromkeys(names, 3), runs=1, paced=300)
     found = rows(suite.Plan(transport=plan, parts=("transport",)))
     assert found["frames into the engine, by websockets"]["value"] > 0
     native = found["frames into the engine, by the native transport"]
@@ -235,9 +236,23 @@ def test_the_transports_are_measured_side_by_side() -> None:
         assert native["note"] == "the Rust engine is not built"
         return
     assert native["value"] > 0
+    for name in picows_client.names():
+        beside = found[f"frames into the engine, beside {name}"]
+        assert beside["value"] == native["value"]
+        assert beside["ratio"] == pytest.approx(native["value"] / beside["peer_value"])
+        assert beside["peer"] == name
     for what in ("frame's time to engine", "sending to engine"):
         assert 0 < found[f"{what}, p50"]["value"] <= found[f"{what}, p99"]["value"]
         assert found[f"{what}, p50"]["peer"] == "websockets"
+
+
+def test_without_picows_its_rows_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picows_client, "library", lambda name: None)
+    assert picows_client.names() == ()
+    found = {"native": bench_transport.Found(1.0, (1.0,)), "websockets": bench_transport.Found(1.0, (1.0,))}
+    rows = list(suite._picows_rows(found, "note"))
+    assert [(row.peer_value, row.met, row.note) for row in rows] == [(None, None, "picows is not installed")] * 2
+    assert all("not judged" in suite.line(row) for row in rows)
 
 
 def test_a_measured_frame_is_a_websocket_frame_that_the_engine_reads() -> None:
