@@ -62,6 +62,7 @@ def call(row: Found) -> str:
     speedup = "" if row["speedup"] is None else f"×{row['speedup']:.1f}"
     peer = "" if row["peer_ns"] is None else f"{row['peer']} {ns(row['peer_ns'])}"
     ratio = "" if row["peer_ratio"] is None else f"×{row['peer_ratio']:.2f}"
+    ratio += "" if row["passes"] is None else f", {row['passes']:.2f} passes"
     times = (row["name"], row["size"], ns(row["rust_ns"]), ns(row["python_ns"]))
     cells = (*times, speedup, peer, ratio, row["goal"], said(row))
     return f"| {' | '.join(cells)} |\n"

@@ -19,6 +19,8 @@ class Of(StrEnum):
     """How many times better than the peer."""
     PYTHON = "python"
     """How many times better than the reference engine."""
+    PASSES = "passes"
+    """How often its input could have been gone over meanwhile."""
 
 
 class Goal(NamedTuple):

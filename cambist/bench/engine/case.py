@@ -43,10 +43,13 @@ class EngineRow(Judged, frozen=True):
     better: str = "less"
     """Nothing for what one disturbed moment decides."""
     part: str = "engine"
+    passes: float | None = None
+    """How often a plain loop could have gone over the whole input meanwhile, in the same rounds."""
 
     def figures(self) -> Mapping[Of, float | None]:
         """Returns the figures that goals can be about."""
-        return {Of.VALUE: self.rust_ns, Of.PEER: self.peer_ratio, Of.PYTHON: self.speedup}
+        ratios = {Of.PEER: self.peer_ratio, Of.PYTHON: self.speedup}
+        return {Of.VALUE: self.rust_ns, Of.PASSES: self.passes, **ratios}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,10 @@ class Case:
     """The most nanoseconds one unit of work may take in Rust."""
     python_units: int | None = None
     """How many units the call in Python does, where all of them would take too long there."""
+    once: Callable[..., Any] | None = None
+    """Goes over the input once and does no more: what any answer that looks at all of it takes."""
+    most_passes: float | None = None
+    """The most times what `once` takes that Rust may."""
     fresh: Callable[[], Any] | None = None
     """What each call is given, if anything: made anew before it, and not timed."""
 
@@ -74,7 +81,8 @@ class Case:
 def measured(case: Case, plan: Plan) -> EngineRow:
     """Times a case: all in turn, round by round, so that a slow moment hits all of them."""
     peers = _peers(case)
-    calls = {"rust": case.rust, "python": case.python, **{f"peer {name}": call for name, call in peers.items()}}
+    calls = {"rust": case.rust, "python": case.python, "once": case.once}
+    calls |= {f"peer {name}": call for name, call in peers.items()}
     timed = functools.partial(_timed_fresh, case.fresh) if case.fresh else _timed
     counts = {name: _count(timed, call, plan.round_s) for name, call in calls.items() if call is not None}
     units = {"python": case.python_units or case.units}
@@ -92,6 +100,7 @@ def measured(case: Case, plan: Plan) -> EngineRow:
     row = EngineRow(
         *(case.name, case.size, python, rust, _ratio(python, rust), name, peer, _ratio(peer, rust)),
         rounds={side: tuple(times) for side, times in rounds.items() if times},
+        passes=_ratio(rust, least.get("once")),
     )
     return judged(row, _goals(case))
 
@@ -104,6 +113,7 @@ def line(row: EngineRow) -> str:
 
     speedup = "" if row.speedup is None else f"×{row.speedup:.1f} python"
     peer = "" if row.peer_ratio is None else f"×{row.peer_ratio:.2f} {row.peer} ({ns(row.peer_ns)})"
+    peer += "" if row.passes is None else f", {row.passes:.2f} passes"
     goal = f"{row.goal} {verdict(row.goal, row.met)}"
     return f"{row.name:34} {row.size:24} {ns(row.rust_ns):>12} {speedup:16} {peer:32} {goal}".rstrip()
 
@@ -115,14 +125,16 @@ def _peers(case: Case) -> Mapping[str, Callable[..., Any]]:
     return {case.peer: case.peers} if callable(case.peers) else case.peers
 
 
-def _ratio(theirs: float | None, mine: float | None) -> float | None:
-    return theirs / mine if theirs and mine else None
+def _ratio(one: float | None, other: float | None) -> float | None:
+    return one / other if one and other else None
 
 
 def _goals(case: Case) -> list[Goal]:
     """Returns the goals of a case: `≥ 12× set + deque`, `≤ 0.5 µs`."""
     names = {Of.PEER: case.peer or "the best peer", Of.PYTHON: "python"}
     goals = [Goal(Of(of), wanted, f"≥ {wanted:g}× {names[Of(of)]}") for of, wanted in case.goals]
+    if case.most_passes is not None:
+        goals.append(Goal(Of.PASSES, case.most_passes, f"≤ {case.most_passes:g} passes", most=True))
     if case.limit_ns is not None:
         goals.append(most_ns(case.limit_ns))
     return goals

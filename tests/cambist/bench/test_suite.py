@@ -115,6 +115,7 @@ def test_engine_rows_have_both_engines_and_a_peer_of_the_same_run():
             assert row.rust_ns
             assert row.speedup == pytest.approx(row.python_ns / row.rust_ns)
             unjudged = row.peer_ns is None and any(against == "peer" for against, _ in case.goals)
+            unjudged |= case.most_passes is not None and case.once is None
             assert (row.met is None) == (not row.goal or unjudged)
     for row in (*found, *search.rows(bench_engine.Plan(rounds=1))):
         says_what_became_of_its_goal(row)
@@ -187,6 +188,19 @@ def test_an_absolute_goal_is_judged_by_rust_alone():
     assert bench_engine.measured(both, plan).met is False
     assert bench_engine.measured(both, plan).goal == "≥ 1e+09× python, ≤ 0.5 µs"
     assert bench_engine.measured(bench_engine.Case("x", "", 1, None, nothing, limit_ns=1.0), plan).met is None
+
+
+def test_a_call_is_held_to_passes_over_its_input():
+    slow, fast = (lambda: sum(range(20_000))), (lambda: None)
+    plan = bench_engine.Plan(rounds=2, round_s=0.002)
+    near = bench_engine.measured(bench_engine.Case("x", "", 1, fast, slow, once=slow, most_passes=1.0), plan)
+    assert (near.met, near.goal) == (True, "≤ 1 passes")
+    assert near.passes
+    assert f"{near.passes:.2f} passes" in bench_engine.line(near)
+    far = bench_engine.measured(bench_engine.Case("x", "", 1, slow, slow, once=fast, most_passes=1.0), plan)
+    assert far.met is False
+    without = bench_engine.measured(bench_engine.Case("x", "", 1, fast, slow, most_passes=1.0), plan)
+    assert (without.met, without.passes) == (None, None)
 
 
 def test_a_part_that_there_is_not_is_named():
