@@ -1,5 +1,6 @@
 //! Python binding of `cambist-core` and `cambist-transport`. No logic lives here.
 
+mod addresses;
 mod aggregator;
 mod bars;
 mod bins;
@@ -33,6 +34,8 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use crate::addresses::PdaCache;
     #[pymodule_export]
     use crate::aggregator::WssAggregator;
     #[pymodule_export]
@@ -84,7 +87,7 @@ mod _native {
     };
     #[pymodule_export]
     use crate::plumbing::{
-        PdaCache, py_base58_decode, py_base58_decode_many, py_base58_encode, py_base58_encode_many,
+        py_base58_decode, py_base58_decode_many, py_base58_encode, py_base58_encode_many,
         py_distributor_claim, py_is_on_curve, py_merkle_prove, py_merkle_root, py_merkle_verify,
         py_pda_create, py_pda_find, py_pda_find_many, py_tip_claim, py_verify_claim,
     };

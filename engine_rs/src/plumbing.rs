@@ -8,11 +8,9 @@
     reason = "only what is inlined is compiled for the machine's wide vectors"
 )]
 
-use std::sync::Mutex;
-
 use cambist_core::chain::base58::{self, KeyText, Packed, Pubkey};
 use cambist_core::chain::pda::Derivation;
-use cambist_core::chain::pda::{self, DEFAULT_CAPACITY, PdaError};
+use cambist_core::chain::pda::{self, PdaError};
 use cambist_core::library::merkle::{self, MerkleError, Scheme, Tree};
 use cambist_fast::{Work, wide};
 use pyo3::prelude::*;
@@ -21,7 +19,7 @@ use pyo3::types::{PyBytes, PyBytesMethods, PyString, PyStringMethods};
 use crate::error::Fault;
 
 /// (address, bump)
-type Found<'py> = (Bound<'py, PyBytes>, u8);
+pub(crate) type Found<'py> = (Bound<'py, PyBytes>, u8);
 
 /// Returns the base58 text of each key (`size` 32) or signature (64) of packed bytes. Raises `ValueError`.
 #[pyfunction(name = "base58_encode_many")]
@@ -129,56 +127,6 @@ pub(crate) fn py_pda_find_many(
         .collect()
 }
 
-/// Addresses derived once: a bounded table, the oldest entry leaves first.
-#[pyclass(frozen)]
-pub(crate) struct PdaCache(Mutex<pda::PdaCache>);
-
-#[pymethods]
-impl PdaCache {
-    #[new]
-    #[pyo3(signature = (capacity = DEFAULT_CAPACITY))]
-    fn new(capacity: usize) -> PyResult<Self> {
-        let cache = pda::PdaCache::new(capacity).map_err(Fault::input)?;
-        Ok(Self(Mutex::new(cache)))
-    }
-
-    /// Returns address and bump, derived only if they aren't here yet. Raises `ValueError`.
-    fn find<'py>(
-        &self,
-        py: Python<'py>,
-        seeds: Vec<Bound<'py, PyBytes>>,
-        program: &[u8],
-    ) -> PyResult<Found<'py>> {
-        let program = sized(program, "program")?;
-        found(py, self.cache()?.find(&parts(&seeds), &program))
-    }
-
-    /// Derives every pool address of the first 500 pairs of mints; returns how many were new. Raises `ValueError`.
-    fn warm(&self, py: Python<'_>, pairs: Vec<(Vec<u8>, Vec<u8>)>) -> PyResult<u64> {
-        let pairs = pairs
-            .iter()
-            .map(|(a, b)| Ok((sized(a, "mint")?, sized(b, "mint")?)))
-            .collect::<Result<Vec<_>, Fault>>()?;
-        Ok(py.detach(|| self.cache()?.warm(&pairs).map_err(Fault::input))?)
-    }
-
-    /// Returns how often an address was here, was not, and had to leave for a newer one.
-    fn counts(&self) -> PyResult<(u64, u64, u64)> {
-        let [hits, misses, evicted] = self.cache()?.counts();
-        Ok((hits, misses, evicted))
-    }
-
-    fn __len__(&self) -> PyResult<usize> {
-        Ok(self.cache()?.len())
-    }
-}
-
-impl PdaCache {
-    fn cache(&self) -> Result<std::sync::MutexGuard<'_, pda::PdaCache>, Fault> {
-        self.0.lock().map_err(|_| Fault::Poisoned)
-    }
-}
-
 /// Returns the root of the tree over items, in their order; `scheme` is sorted, ordered or shred. Raises `ValueError`.
 #[pyfunction(name = "merkle_root")]
 pub(crate) fn py_merkle_root<'py>(
@@ -260,16 +208,16 @@ pub(crate) fn py_distributor_claim<'py>(
     Ok(PyBytes::new(py, &claim))
 }
 
-fn found(py: Python<'_>, result: Result<(Pubkey, u8), PdaError>) -> PyResult<Found<'_>> {
+pub(crate) fn found(py: Python<'_>, result: Result<(Pubkey, u8), PdaError>) -> PyResult<Found<'_>> {
     let (key, bump) = result.map_err(Fault::input)?;
     Ok((PyBytes::new(py, &key), bump))
 }
 
-fn parts<'a>(seeds: &'a [Bound<'_, PyBytes>]) -> Vec<&'a [u8]> {
+pub(crate) fn parts<'a>(seeds: &'a [Bound<'_, PyBytes>]) -> Vec<&'a [u8]> {
     seeds.iter().map(PyBytesMethods::as_bytes).collect()
 }
 
-fn sized(key: &[u8], name: &str) -> Result<Pubkey, Fault> {
+pub(crate) fn sized(key: &[u8], name: &str) -> Result<Pubkey, Fault> {
     key.try_into()
         .map_err(|_| Fault::Input(format!("{name} was {} bytes, not 32", key.len())))
 }

@@ -1,5 +1,7 @@
 """Keys and program-derived addresses: the Rust engine against the reference and solders."""
 
+from collections import deque
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,6 +81,38 @@ def test_caches_keep_and_forget_alike(capacity, wanted):
         found = [outcome(cache.find, seeds, bytes(32)) for seeds in wanted]
         caches.append((found, cache.counts(), len(cache)))
     assert caches[0] == caches[1]
+
+
+def test_a_known_address_comes_however_its_seeds_are_given():
+    whole, program = bytes(range(32)), bytes([9] * 32)
+    for make in native.PdaCache, pairs.PdaCache:
+        cache = make()
+        first = cache.find([whole, b"a"], program)
+        given = [whole, b"a"], (whole, b"a"), [whole[:16], whole[16:], b"a"], deque([whole, b"a"])
+        assert [cache.find(seeds, program) for seeds in given] == [first] * 4
+        assert cache.counts() == (4, 1, 0)
+        # What joins to a known key is refused as it would be of an unknown one.
+        assert outcome(cache.find, [whole + b"a"], program) == "seed 0 is 33 bytes, at most 32"
+        assert outcome(cache.find, [whole, b"a", *[b""] * 14], program) == "17 seeds, at most 16"
+        assert cache.find([whole, b"a", *[b""] * 13], program) == first
+        assert outcome(cache.find, [whole, b"a"], program[1:]) == "program was 31 bytes, not 32"
+        assert cache.counts() == (5, 1, 0)
+
+
+def test_an_address_that_left_is_not_told_for_the_one_in_its_place():
+    for make in native.PdaCache, pairs.PdaCache:
+        cache = make(1)
+        for seed in (b"a", b"b", b"a", b"b"):
+            expected = pda.find([seed], bytes(32))
+            assert [cache.find([seed], bytes(32)) for _ in range(3)] == [expected] * 3
+        assert cache.counts() == (8, 4, 3)
+
+
+def test_seeds_that_are_no_bytes_are_refused():
+    cache = native.PdaCache()
+    for seeds in (["a"], [b"a", 1], 5, (b"a", None), "ab"):
+        with pytest.raises(TypeError, match="seeds"):
+            cache.find(seeds, bytes(32))
 
 
 def test_pairs_are_derived_at_start_alike():

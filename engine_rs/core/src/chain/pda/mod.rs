@@ -6,7 +6,7 @@ mod error;
 
 use sha2::{Digest, Sha256};
 
-pub use cache::{DEFAULT_CAPACITY, PdaCache, TOP_PAIRS};
+pub use cache::{DEFAULT_CAPACITY, Known, PACKED_LEN, PdaCache, TOP_PAIRS};
 pub use curve::is_on_curve;
 pub use error::PdaError;
 
@@ -63,6 +63,11 @@ pub fn find_many(wanted: &[Derivation]) -> Result<Vec<(Pubkey, u8)>, (usize, Pda
         find(&seeds, &one.program).map_err(|error| (at, error))
     };
     wanted.iter().enumerate().map(each).collect()
+}
+
+/// Returns whether `find` takes another seed of so many bytes after so many seeds.
+pub fn takes(before: usize, length: usize) -> bool {
+    before + 2 <= MAX_SEEDS && length <= MAX_SEED_LEN
 }
 
 fn check(seeds: &[&[u8]], bumps: usize) -> Result<(), PdaError> {

@@ -103,6 +103,42 @@ fn a_cache_derives_once_and_forgets_the_oldest() {
 }
 
 #[test]
+fn a_cache_knows_what_it_keeps_by_its_whole_key() {
+    let mut cache = PdaCache::new(3).unwrap();
+    let whole = [7; MAX_SEED_LEN];
+    // Up to four whole seeds are packed, fifteen are the most there can be.
+    for count in [0, 3, 4, 5, 15, 4, 15, 0] {
+        let seeds = vec![&whole[..]; count];
+        assert_eq!(
+            cache.find(&seeds, &WHIRLPOOL),
+            find(&seeds, &WHIRLPOOL),
+            "{count}"
+        );
+        assert_eq!(cache.find(&seeds, &[1; 32]), find(&seeds, &[1; 32]));
+    }
+    assert_eq!(cache.counts(), [0, 16, 13]);
+    let (address, bump) = cache.find(&[b"a", b"bc"], &WHIRLPOOL).unwrap();
+    let joined = [&WHIRLPOOL[..], b"abc"].concat();
+    let known = cache.known(&joined).unwrap();
+    assert_eq!((known.address, known.bump), (address, bump));
+    assert_eq!((known.serial, known.place), (16, 1));
+    assert_eq!(cache.known(&joined[..34]), None);
+    assert_eq!(cache.counts(), [1, 17, 14]);
+}
+
+#[test]
+fn seeds_are_taken_as_find_takes_them() {
+    let whole = [0; MAX_SEED_LEN + 1];
+    for count in 1..=MAX_SEEDS + 1 {
+        for length in [0, MAX_SEED_LEN, MAX_SEED_LEN + 1] {
+            let seeds = vec![&whole[..length]; count];
+            let taken = (0..count).all(|before| takes(before, length));
+            assert_eq!(check(&seeds, 1).is_ok(), taken, "{count} {length}");
+        }
+    }
+}
+
+#[test]
 fn pairs_are_derived_at_start_up_to_the_bound() {
     let mut cache = PdaCache::new(DEFAULT_CAPACITY).unwrap();
     let pairs: Vec<(Pubkey, Pubkey)> = (0..=250_u8).map(|at| ([at; 32], [255; 32])).collect();
