@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     Row: TypeAlias = Sequence[float]
 
 
+_BOOL = np.dtype(np.bool_)
+
+
 def checked_period(period: int) -> int:
     """Returns a period. Raises `ValueError` unless it is positive and fits 32 bits."""
     if not 1 <= period < 2**32:
@@ -43,16 +46,19 @@ def line(values: ArrayLike) -> Floats:
     return table
 
 
-def check_lengths(*parts: NDArray[np.generic]) -> None:
+def check_lengths(first: NDArray[np.generic], *others: NDArray[np.generic]) -> None:
     """Raises `ValueError` if series are of different lengths."""
-    sizes = [part.size for part in parts]
-    if len(set(sizes)) > 1:
-        message = f"series of different lengths: {', '.join(map(str, sizes))}"
-        raise ValueError(message)
+    for other in others:
+        if other.size != first.size:
+            sizes = ", ".join(str(part.size) for part in (first, *others))
+            message = f"series of different lengths: {sizes}"
+            raise ValueError(message)
 
 
 def as_events(values: ArrayLike) -> NDArray[np.bool_]:
-    """Returns one series of booleans. Raises `ValueError` for anything else."""
+    """Returns one series of booleans, the same one if it is ready. Raises `ValueError` for anything else."""
+    if type(values) is np.ndarray and values.dtype is _BOOL and values.ndim == 1 and values.flags.c_contiguous:
+        return values
     found = np.asarray(values)
     if found.ndim != 1 or (found.size and found.dtype.kind not in "biu"):
         message = f"events were {found.ndim}-dimensional {found.dtype}, expected a series of booleans"

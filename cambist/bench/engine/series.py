@@ -179,13 +179,13 @@ def _trend() -> Iterator[Case]:
     curve, events = (returns, signals, 1.0, 0.9997, 10), (up, down)
     size = f"{POINTS:,} points"
 
-    def case(name: str, ours: str, args: tuple[Any, ...], peer: Callable[..., Any] | None) -> Case:
+    def case(name: str, ours: str, args: tuple[Any, ...], peer: Callable[..., Any] | None, least: float = 2.0) -> Case:
         mine = _of(getattr(rust, ours), *args) if rust else None
         theirs = _of(peer, *args) if peer else None
-        return Case(name, size, POINTS, mine, _of(getattr(python, ours), *args), "numba", theirs, (("peer", 2.0),))
+        return Case(name, size, POINTS, mine, _of(getattr(python, ours), *args), "numba", theirs, (("peer", least),))
 
     yield case("equity", "equity", curve, numba and numba.equity)
-    yield case("signal persistence", "up_down", events, numba and numba.up_down)
+    yield case("signal persistence", "up_down", events, numba and numba.up_down, 4.0)
     yield case("KAMA 28 of the trend system", "fixed_kama", (prices, 28), numba and numba.fixed_kama)
 
 

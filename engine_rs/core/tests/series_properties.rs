@@ -4,7 +4,7 @@ use cambist_core::series::equity::{Equity, FLOOR, equity};
 use cambist_core::series::indicator_table::{IndicatorTable, Periods};
 use cambist_core::series::kama::{self, FixedKama, Kama};
 use cambist_core::series::moving_averages::{Dema, Hma, Lsma, Wma, dema, hma, lsma, wma};
-use cambist_core::series::signal_persistence::{Runs, causal_runs, runs, up_down};
+use cambist_core::series::signal_persistence::{Runs, UpDown, causal_runs, runs, up_down};
 use cambist_core::series::technical::arrays::Kernel;
 use cambist_core::series::technical::{
     Bollinger, Ema, MAX_VALUE, Macd, ParameterError, Rsi, Sma, arrays, atr, is_usable, macd,
@@ -17,6 +17,11 @@ fn bits(values: &[f64]) -> Vec<Option<u64>> {
         .iter()
         .map(|value| (!value.is_nan()).then(|| value.to_bits()))
         .collect()
+}
+
+/// Events of so many bars, each with a chance of so many in twenty.
+fn events(of_twenty: u32, bars: usize) -> impl Strategy<Value = Vec<bool>> {
+    prop::collection::vec((0..20_u32).prop_map(move |drawn| drawn < of_twenty), bars)
 }
 
 fn streamed(values: &[f64], mut update: impl FnMut(f64) -> Option<f64>) -> Vec<Option<u64>> {
@@ -145,6 +150,15 @@ proptest! {
     }
 
     #[test]
+    fn sides_in_blocks_are_those_bar_by_bar(
+        (ups, downs) in (0_u32..=20, 0_u32..=20, 0_usize..400).prop_flat_map(|(ups, downs, bars)| (events(ups, bars), events(downs, bars))),
+    ) {
+        let mut side = UpDown::default();
+        let one_by_one: Vec<i8> = ups.iter().zip(&downs).map(|(up, down)| side.update(*up, *down)).collect();
+        prop_assert_eq!(up_down(&ups, &downs).unwrap(), one_by_one);
+    }
+
+    #[test]
     fn causal_runs_say_what_is_known(
         signals in prop::collection::vec(prop_oneof![Just(0), -2..3_i32, Just(i32::MIN)], 0..60),
         least in 1_u32..6,
@@ -155,6 +169,32 @@ proptest! {
             let known = runs(&signals[..=at], least, gap).unwrap();
             if signals[at] != 0 {
                 prop_assert_eq!(causal[at], known[at]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_side_is_carried_over_any_number_of_bars() {
+    for bars in [64, 65, 128, 200] {
+        for (first, other) in [(0, 63), (63, 64), (1, 62), (30, 31), (5, 127), (64, 65)] {
+            for up_first in [true, false] {
+                let event = |at: usize| (0..bars).map(|bar| bar == at).collect::<Vec<_>>();
+                let (one, two) = (event(first), event(other));
+                let found = if up_first {
+                    up_down(&one, &two)
+                } else {
+                    up_down(&two, &one)
+                };
+                let sign = if up_first { 1 } else { -1 };
+                let expected: Vec<i8> = (0..bars)
+                    .map(|bar| match bar {
+                        bar if bar >= other => -sign,
+                        bar if bar >= first => sign,
+                        _ => 0,
+                    })
+                    .collect();
+                assert_eq!(found.unwrap(), expected, "{bars} {first} {other}");
             }
         }
     }
