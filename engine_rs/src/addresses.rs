@@ -1,4 +1,4 @@
-//! Program-derived addresses that were derived once, and the objects that Python was told of them.
+//! Program-derived addresses that were derived once, and the objects that Python has of them.
 #![expect(
     clippy::needless_pass_by_value,
     reason = "arguments are extracted from Python objects by value"
@@ -21,7 +21,7 @@ pub(crate) struct PdaCache(Mutex<Cache>);
 struct Cache {
     addresses: pda::PdaCache,
     /// By place: the serial of an address, and (address, bump) as Python has it.
-    told: Vec<Option<(u64, Py<PyTuple>)>>,
+    handed: Vec<Option<(u64, Py<PyTuple>)>>,
 }
 
 #[pymethods]
@@ -30,8 +30,8 @@ impl PdaCache {
     #[pyo3(signature = (capacity = DEFAULT_CAPACITY))]
     fn new(capacity: usize) -> PyResult<Self> {
         let addresses = pda::PdaCache::new(capacity).map_err(Fault::input)?;
-        let told = Vec::new();
-        Ok(Self(Mutex::new(Cache { addresses, told })))
+        let handed = Vec::new();
+        Ok(Self(Mutex::new(Cache { addresses, handed })))
     }
 
     /// Returns address and bump, derived only if they aren't here yet. Raises `ValueError`.
@@ -46,7 +46,7 @@ impl PdaCache {
         if let Some(joined) = seeds.of(&program)
             && let Some(known) = cache.addresses.known(joined)
         {
-            return cache.told(py, known);
+            return cache.handed(py, known);
         }
         let seeds: Vec<Bound<'py, PyBytes>> = seeds.all.extract()?;
         let (address, bump) = cache
@@ -84,15 +84,15 @@ impl PdaCache {
 
 impl Cache {
     /// Returns the object of an address, made when it is asked for a second time: it takes longer than the look-up.
-    fn told<'py>(&mut self, py: Python<'py>, known: Known) -> PyResult<Bound<'py, PyTuple>> {
-        if self.told.len() <= known.place {
-            self.told.resize_with(known.place + 1, || None);
+    fn handed<'py>(&mut self, py: Python<'py>, known: Known) -> PyResult<Bound<'py, PyTuple>> {
+        if self.handed.len() <= known.place {
+            self.handed.resize_with(known.place + 1, || None);
         }
-        let slot = &mut self.told[known.place];
-        if let Some((serial, told)) = slot
+        let slot = &mut self.handed[known.place];
+        if let Some((serial, handed)) = slot
             && *serial == known.serial
         {
-            return Ok(told.bind(py).clone());
+            return Ok(handed.bind(py).clone());
         }
         let made = (PyBytes::new(py, &known.address), known.bump).into_pyobject(py)?;
         *slot = Some((known.serial, made.clone().unbind()));
