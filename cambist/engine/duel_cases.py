@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.engine import make_engine
-from cambist.engine.reference.engine.snapshot.parts import AccountPart, PoolPart, State
+from cambist.engine.reference.engine.snapshot import container
 from cambist.engine.reference.library import modules as reference
 from cambist.model.events import HEADER, Record, RecordKind, unpack
 from cambist.model.venues import VENUE_OF_PROGRAM
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cambist.engine.protocol import Engine, EngineSetup
+    from cambist.engine.reference.engine.snapshot.parts import AccountPart, PoolPart, State
 
 FRAMES = 48
 """Most records of a block that are taken; the reference engine needs about a millisecond for each."""
@@ -50,7 +50,7 @@ class Captured:
     @cached_property
     def state(self) -> State:
         """The snapshot, read."""
-        return msgspec.json.decode(self.snapshot, type=State)
+        return container.read(self.snapshot)
 
     @cached_property
     def records(self) -> list[Record]:
@@ -72,7 +72,7 @@ class Captured:
 
     def data(self, key: str) -> bytes:
         """Returns an account's bytes."""
-        return b64decode(self.accounts[key].data)
+        return self.accounts[key].data
 
     def protocol(self, record: Record) -> tuple[str, str]:
         """Returns (protocol, symbol) of a record's channel."""

@@ -12,6 +12,7 @@ import msgspec
 from cambist.engine import make_engine
 from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.chain import base58
+from cambist.engine.reference.engine.snapshot import container
 from cambist.model.events import Channel, RecordKind, pack
 from cambist.model.market import PoolRef
 from cambist.model.opportunity import Need
@@ -62,7 +63,7 @@ class Hub:
 
     def state(self) -> Any:
         """Returns all that the engine holds."""
-        return msgspec.json.decode(self.engine.snapshot())
+        return msgspec.to_builtins(container.read(self.engine.snapshot()))
 
     def channel(self, at: int) -> Any:
         """Returns what is shown of a channel."""

@@ -7,7 +7,6 @@ on how long anything took.
 
 from __future__ import annotations
 
-import base64
 import copy
 import hashlib
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from cambist.engine.protocol import Engine, EngineSetup, Ingested
 from cambist.execution import paper_model
 from cambist.execution.risk import Approved, RiskGate, RiskState
 from cambist.kernel.effects import Effects, Keyframe, Totals
-from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, read_state
+from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, read_state, write_state
 from cambist.model.commands import (
     Arm,
     ClearHalt,
@@ -103,13 +102,12 @@ class Kernel:
             next_intent=self._next_intent,
             next_order=self._next_order,
         )
-        snapshot = base64.b64encode(self.engine.snapshot()).decode()
-        return encode(StateBody(SCHEMA, self.setup, kernel, snapshot, self.decided_by))
+        return write_state(StateBody(SCHEMA, self.setup, kernel, self.engine.snapshot(), self.decided_by))
 
     def initial_state(self) -> bytes:
         """Returns the body of a STATE record for a session that starts from nothing but the setup."""
         kernel = KernelState(dict(self.setup.wallet), RiskState(), {}, [])
-        return encode(StateBody(SCHEMA, self.setup, kernel, "", self.decided_by))
+        return write_state(StateBody(SCHEMA, self.setup, kernel, b"", self.decided_by))
 
     def restore(self, body: bytes) -> None:
         """Starts over from a STATE record's body. Raises `ValueError` if it is none of a known version."""
@@ -117,7 +115,7 @@ class Kernel:
         self.decided_by = state.rules
         self.engine = self._make(self._engine_name, state.setup.engine)
         if state.engine:
-            self.engine.restore(base64.b64decode(state.engine))
+            self.engine.restore(state.engine)
         self._fresh(state.setup, state.kernel)
 
     def keyframe(self) -> Keyframe:

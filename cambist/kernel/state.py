@@ -13,7 +13,10 @@ from cambist.execution.risk import Limits, RiskState
 from cambist.model.orders import Order
 from cambist.model.valuation import Valuing
 
-SCHEMA = 1
+SCHEMA = 2
+JSON_SCHEMA = 1
+"""Of a body that is JSON, as all were; it is still read."""
+MAGIC = b"CMBK"
 RULES = 2
 """Of what decides: raised with each change after which the same records may lead to other decisions. 1 kept the
 lightest cycles, 2 keeps those that earn most."""
@@ -51,26 +54,34 @@ class KernelState(msgspec.Struct):
 
 
 class StateBody(msgspec.Struct, frozen=True):
-    """Body of a STATE record: versioned and engine-neutral."""
+    """Body of a STATE record: versioned and engine-neutral. Written as `MAGIC` and MessagePack."""
 
     schema: int
     setup: KernelSetup
     kernel: KernelState
-    engine: str
-    """Base64 of `Engine.snapshot`; empty for a fresh engine."""
+    engine: bytes
+    """`Engine.snapshot`; empty for a fresh engine."""
     rules: int = 1
     """`RULES` of the build that decided."""
 
 
+def write_state(state: StateBody) -> bytes:
+    """Returns the body of a STATE record. Equal states give equal bytes."""
+    return MAGIC + msgspec.msgpack.encode(state)
+
+
 def read_state(body: bytes) -> StateBody:
     """Returns what a STATE record's body says. Raises `ValueError` if it is none of a known version."""
+    binary = body.startswith(MAGIC)
     try:
-        state = msgspec.convert(_completed(msgspec.json.decode(body)), StateBody)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        told = msgspec.msgpack.decode(body[len(MAGIC) :]) if binary else msgspec.json.decode(body)
+        state = msgspec.convert(_completed(told), StateBody)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         message = f"not a STATE record: {error}"
         raise ValueError(message) from error
-    if state.schema != SCHEMA:
-        message = f"STATE record of schema {state.schema}, this version reads {SCHEMA}"
+    known = SCHEMA if binary else JSON_SCHEMA
+    if state.schema != known:
+        message = f"STATE record of schema {state.schema}, this version reads {known}"
         raise ValueError(message)
     return state
 

@@ -1,13 +1,12 @@
 """The tiny market beside an exchange that trades in dollars: SOL/USD and USDC/USD in the wire format of Binance.US."""
 
-import json
-
 import msgspec
 
 from cambist.engine.protocol import EngineSetup
 from cambist.model.events import Channel
 from cambist.model.market import Equivalence, Identity, Instrument, Token, VenueFee
 from tests.parity.markets import SOL, USDC, Market, setup
+from tests.snapshots import told
 
 US, SOLUSD_DEPTH, PEG_DEPTH = 7, 8, 9
 USD = "fiat:USD"
@@ -67,5 +66,5 @@ class Dollars(Market):
 
 def edges(engine: object) -> dict[str, int | None]:
     """Returns the weights of an engine's edges by name, as its snapshot tells them."""
-    state = json.loads(engine.snapshot())  # type: ignore[attr-defined]
+    state = told(engine)  # type: ignore[attr-defined]
     return {edge["name"]: edge["weight"] for edge in state["edges"]}

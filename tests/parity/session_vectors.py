@@ -24,6 +24,7 @@ from tests.parity.dollars import EDGE, US, Dollars, dollar_setup
 from tests.parity.markets import BONK, EXCHANGE, HTTP, PERP, POOLS, SOL, USDC, WS, Market, key, run, setup
 from tests.parity.moments import at_random, marked
 from tests.parity.test_demo_market import VENUES, Wire, demo_setup
+from tests.snapshots import made_json, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,8 +219,12 @@ def dollars() -> Session:
 
 
 def sessions() -> list[dict[str, Any]]:
-    """Returns the setup and the calls of each session."""
-    return [{"setup": each.setup, "calls": each.calls} for each in (tiny(), tiny(at_random(5, 0.2)), demo(), dollars())]
+    """Returns the setup and the calls of each session; of the first also its last state as older versions told it."""
+    found: list[dict[str, Any]] = []
+    for each in (tiny(), tiny(at_random(5, 0.2)), demo(), dollars()):
+        older = "" if found else made_json(told(each.engine)).decode()
+        found.append({"setup": each.setup, "calls": each.calls, "older": older})
+    return found
 
 
 if __name__ == "__main__":

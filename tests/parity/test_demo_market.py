@@ -5,13 +5,12 @@ from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass, field
 
-import msgspec
 import pytest
 
 from cambist.engine import make_engine
 from cambist.engine.duel_cases import Captured, cases
 from cambist.engine.reference.chain import base58, program
-from cambist.engine.reference.engine.snapshot.parts import State
+from cambist.engine.reference.engine.snapshot import container
 from cambist.model.events import RecordKind
 from cambist.model.market import PoolRef, Token
 from cambist.simulator.addresses import pda
@@ -162,7 +161,7 @@ class Session:
 
 def states(session: Session) -> dict[str, dict[str, str]]:
     """Returns the state of each pool, by venue and address."""
-    state = msgspec.json.decode(session.engines[0].snapshot(), type=State)
+    state = container.read(session.engines[0].snapshot())
     found: dict[str, dict[str, str]] = {name: {} for name in VENUES}
     for part in state.pools:
         found[session.wire.pools[part.name].spec.venue][part.name] = part.state

@@ -31,6 +31,7 @@ from tests.parity.markets import (
     run,
     setup,
 )
+from tests.snapshots import made, told
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -263,11 +264,11 @@ def test_a_damaged_snapshot_leaves_an_engine_as_new():
     fresh = make_engine("reference", setup()).snapshot()
     engine = make_engine("reference", setup())
     run(engine, block_of([]))
-    state = json.loads(engine.snapshot())
+    state = told(engine)
     state["pools"][0]["mints"][0] = "not a key"
     for each in both():
         with pytest.raises(ValueError, match="damaged snapshot"):
-            each.restore(json.dumps(state).encode())
+            each.restore(made(state))
         assert each.snapshot() == fresh
 
 
@@ -428,5 +429,5 @@ def test_an_absent_tick_array_is_the_same_to_both():
     block = market.take()
     assert run(first, block) == run(second, block)
     assert_same(first, second)
-    (pool,) = [pool for pool in json.loads(second.snapshot())["pools"] if pool["absent"]]
+    (pool,) = [pool for pool in told(second)["pools"] if pool["absent"]]
     assert pool["absent"] == [start]

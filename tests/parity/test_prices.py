@@ -18,6 +18,7 @@ from cambist.engine.reference.series.kama import kama
 from cambist.engine.reference.series.signal_persistence import Runs
 from cambist.engine.reference.series.technical import bollinger, ema, rsi
 from tests.parity.markets import BONK, POOLS, SOL, START_NS, USDC, Market, run, setup
+from tests.snapshots import made_json, told
 
 ENGINES = ["reference", "native"] if build_info().native else ["reference"]
 
@@ -107,12 +108,12 @@ def test_where_nothing_is_believed_the_deepest_is_shown_with_the_reason(seeded) 
 def test_a_snapshot_from_before_trails_and_gaps_still_loads(engine) -> None:
     for n in range(40):
         engine.inject_price(TOKEN, 1.0 + n % 7, START_NS + n * 5 * SECOND)
-    state = json.loads(engine.snapshot())
+    state = told(engine)
     del state["gaps"]
     for row in state["rows"]:
         del row["series"]["kama"], row["series"]["trail"]
     closed = asked(engine, TOKEN, START_NS)
-    engine.restore(json.dumps(state).encode())
+    engine.restore(made_json(state))
     assert asked(engine, TOKEN, START_NS)["bars"] == []
     engine.inject_price(TOKEN, 2.0, START_NS + 200 * SECOND)
     found = asked(engine, TOKEN, START_NS)
@@ -245,7 +246,7 @@ def test_flickering_markets_are_decided_on_alike_by_both(most: int, seed: int) -
     first, second = make_engine("reference", gated(most)), make_engine("native", gated(most))
     assert run(first, block) == run(second, block)
     assert first.snapshot() == second.snapshot()
-    assert bool(json.loads(first.snapshot())["gaps"]) <= bool(most)
+    assert bool(told(first)["gaps"]) <= bool(most)
 
 
 class Names:

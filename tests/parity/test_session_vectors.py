@@ -11,6 +11,7 @@ def test_the_reference_says_what_the_sessions_say() -> None:
     written = json.loads(zstd.decompress(FILE.read_bytes()))
     for kept, made in zip(written, json.loads(json.dumps(sessions())), strict=True):
         assert kept["setup"] == made["setup"]
+        assert kept["older"] == made["older"]
         assert len(kept["calls"]) == len(made["calls"])
         for number, (one, other) in enumerate(zip(kept["calls"], made["calls"], strict=True)):
             assert one == other, f"{number}: {one[0]}"

@@ -5,6 +5,7 @@
 mod settings;
 
 use cambist_core::engine::{BlockError, Engine, SnapshotError};
+use proptest::prelude::*;
 use serde_json::json;
 
 const FOREVER: i64 = i64::MAX;
@@ -102,4 +103,39 @@ fn a_restored_engine_is_the_same_engine() {
         second.restore(b"{}"),
         Err(SnapshotError::NotOne(_))
     ));
+}
+
+fn snapshot() -> Vec<u8> {
+    let mut engine = engine();
+    engine.ingest(&frames(), 0, FOREVER).expect("whole records");
+    engine.snapshot()
+}
+
+proptest! {
+    #[test]
+    fn a_snapshot_cut_short_or_longer_is_refused(at in any::<prop::sample::Index>(), more in prop::collection::vec(any::<u8>(), 1..9)) {
+        let whole = snapshot();
+        let mut engine = engine();
+        prop_assert!(engine.restore(&whole[..at.index(whole.len())]).is_err());
+        prop_assert!(engine.restore(&[whole.clone(), more].concat()).is_err());
+        prop_assert!(engine.restore(&whole).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_snapshot_is_refused_or_is_another_state(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+    ) {
+        let (mut whole, mut engine) = (snapshot(), engine());
+        let fresh = engine.snapshot();
+        for (at, byte) in changes {
+            let at = at.index(whole.len());
+            whole[at] = byte;
+        }
+        if engine.restore(&whole).is_ok() {
+            let _ = engine.present(1);
+            prop_assert!(engine.snapshot().starts_with(b"CMBS"));
+        } else {
+            prop_assert_eq!(engine.snapshot(), fresh);
+        }
+    }
 }

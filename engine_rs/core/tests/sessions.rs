@@ -17,6 +17,8 @@ const FRAME: u8 = 1;
 struct Session {
     setup: Value,
     calls: Vec<(String, Vec<Value>, Value)>,
+    /// The state at the end as older versions told it.
+    older: String,
 }
 
 fn sessions() -> Vec<Session> {
@@ -149,10 +151,10 @@ fn an_engine_restored_in_the_middle_goes_on_alike() {
 fn a_damaged_snapshot_is_refused_and_leaves_an_engine_that_works() {
     let session = sessions().swap_remove(0);
     let mut first = engine(&session.setup);
-    for (name, args, _) in &session.calls[..40] {
+    for (name, args, _) in &session.calls {
         call(&mut first, name, args);
     }
-    let whole: Value = serde_json::from_slice(&first.snapshot()).expect("JSON");
+    let whole: Value = serde_json::from_str(&session.older).expect("JSON");
     let fields: Vec<String> = whole
         .as_object()
         .expect("an object")
@@ -172,7 +174,7 @@ fn a_damaged_snapshot_is_refused_and_leaves_an_engine_that_works() {
         }
     }
     second
-        .restore(&first.snapshot())
-        .expect("the other's snapshot");
+        .restore(session.older.as_bytes())
+        .expect("the other's state");
     assert_eq!(second.snapshot(), first.snapshot());
 }

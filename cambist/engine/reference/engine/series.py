@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from cambist.engine.reference.series.bars import Bar, Bars, BarsParts
 from cambist.engine.reference.series.kama import Kama, KamaParts
+from cambist.engine.reference.series.table import COLUMNS
 from cambist.engine.reference.series.technical import (
     Bollinger,
     BollingerParts,
@@ -57,10 +58,10 @@ class SeriesParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ema: EmaParts
     bands: BollingerParts
     first_bits: int | None
-    closes: list[tuple[int, int]]
-    minutes: list[tuple[int, int]]
+    closes: Annotated[list[tuple[int, int]], COLUMNS]
+    minutes: Annotated[list[tuple[int, int]], COLUMNS]
     kama: KamaParts | None = None
-    trail: list[PointParts] = []
+    trail: Annotated[list[PointParts], COLUMNS] = []
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 //! transactions.
 
 pub mod base58;
+pub mod blob;
 pub(crate) mod fast;
 pub mod log_parser;
 pub mod pda;

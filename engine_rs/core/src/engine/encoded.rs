@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::json::{self, Put};
 
@@ -30,6 +30,12 @@ impl<T> Deref for Encoded<T> {
 impl<T> Put for Encoded<T> {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.0.1);
+    }
+}
+
+impl<T: Serialize> Serialize for Encoded<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.0.serialize(to)
     }
 }
 

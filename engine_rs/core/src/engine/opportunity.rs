@@ -1,14 +1,13 @@
 //! What is said of a cycle: its costs and the decision, in the canonical encoding.
 
-use serde::{Deserialize, Serialize, Serializer, ser};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
 
 use super::encoded::Encoded;
 use super::json::{Put, append, object};
 use crate::judge::scorer::Settlement;
 
 /// Every cost of one opportunity; twin of `Cost` in `cambist/model/opportunity.py`, which documents each field.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     pub venue_fees: u64,
     pub transfer_fees: u64,
@@ -62,7 +61,7 @@ impl Put for Settlement {
 }
 
 /// One exactly sized cycle and what was decided about it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opportunity {
     pub seq: u64,
     pub recv_ns: i64,
@@ -119,16 +118,6 @@ impl Put for Opportunity {
             "miss_unit": &self.miss_unit,
             "judged_slots": &self.judged_slots,
         );
-    }
-}
-
-impl Serialize for Opportunity {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut line = Vec::new();
-        self.put(&mut line);
-        let text = String::from_utf8(line).map_err(ser::Error::custom)?;
-        let raw = RawValue::from_string(text).map_err(ser::Error::custom)?;
-        raw.serialize(to)
     }
 }
 

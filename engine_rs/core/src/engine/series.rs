@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::series::bars::{Bar, Bars, BarsParts};
 use crate::series::kama::{Kama, KamaParts};
+use crate::series::table::{self, Table};
 use crate::series::technical::{Bollinger, BollingerParts, Ema, EmaParts, Rsi, RsiParts};
 
 const BAR_NS: i64 = 5_000_000_000;
@@ -30,6 +31,27 @@ type PointParts = (
     Option<u64>,
     Option<u64>,
 );
+
+impl table::Row<9> for PointParts {
+    fn numbers(&self) -> [u64; 9] {
+        let &(start_ns, open, high, low, close, ema, kama, band_low, band_high) = self;
+        let [ema, kama, band_low, band_high] = [ema, kama, band_low, band_high]
+            .map(|mark| mark.map_or(0, |bits| bits.wrapping_add(1)));
+        let start_ns = start_ns as u64;
+        [
+            start_ns, open, high, low, close, ema, kama, band_low, band_high,
+        ]
+    }
+
+    fn of(numbers: [u64; 9]) -> Self {
+        let [start_ns, open, high, low, close, marks @ ..] = numbers;
+        let [ema, kama, band_low, band_high] = marks.map(|mark| mark.checked_sub(1));
+        let start_ns = start_ns as i64;
+        (
+            start_ns, open, high, low, close, ema, kama, band_low, band_high,
+        )
+    }
+}
 
 /// A bar and the indicators after it, `None` where they have seen too few bars; twin of `BarView` in
 /// `cambist/engine/protocol.py`.
@@ -87,12 +109,12 @@ pub(crate) struct SeriesParts {
     ema: EmaParts,
     bands: BollingerParts,
     first_bits: Option<u64>,
-    closes: Vec<(i64, u64)>,
-    minutes: Vec<(i64, u64)>,
+    closes: Table<(i64, u64), 2>,
+    minutes: Table<(i64, u64), 2>,
     #[serde(default)]
     kama: Option<KamaParts>,
     #[serde(default)]
-    trail: Vec<PointParts>,
+    trail: Table<PointParts, 9>,
 }
 
 /// History of one price. Times are receive times, prices floats of the quote token.
@@ -229,10 +251,9 @@ impl Series {
 
     /// Returns the series that these parts describe, `None` if they are none.
     pub(crate) fn from_parts(parts: &SeriesParts) -> Option<Self> {
-        let points = |bits: &[(i64, u64)]| {
-            bits.iter()
-                .map(|&(at, bits)| (at, f64::from_bits(bits)))
-                .collect()
+        let points = |bits: &Table<(i64, u64), 2>| {
+            let bits = bits.0.iter();
+            bits.map(|&(at, bits)| (at, f64::from_bits(bits))).collect()
         };
         Some(Self {
             bars: Bars::from_parts(&parts.bars)?,
@@ -247,8 +268,8 @@ impl Series {
                 None => new_kama()?,
             },
             trail: {
-                let extra = parts.trail.len().saturating_sub(TRAIL);
-                let kept = parts.trail.iter().skip(extra);
+                let told = &parts.trail.0;
+                let kept = told.iter().skip(told.len().saturating_sub(TRAIL));
                 kept.map(Point::from_parts).collect()
             },
         })

@@ -7,4 +7,5 @@ pub mod indicator_table;
 pub mod kama;
 pub mod moving_averages;
 pub mod signal_persistence;
+pub mod table;
 pub mod technical;

@@ -1,7 +1,8 @@
 """All state of an engine as canonical bytes, and back. Equal states give equal bytes in both engines.
 
-One JSON object; keys and mints in base58, account data in base64, floats as their bits, maps as sorted lists. Pools are
-built anew from their accounts, edges keep their numbers.
+MessagePack in a container; keys and mints are their base58 text, floats their bits, maps sorted lists. Pools are built
+anew from their accounts, edges keep their numbers. A field is added at the end of its part, here and in the twin, with
+a default: states without it are read on.
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ from cambist.engine.reference.search.cycle_finder import PotentialsState
 from cambist.model.events import Channel
 from cambist.model.opportunity import Opportunity
 
-VERSION = 7
-READABLE = (6, 7)
-"""In one of 6 nothing is known of what its cycles may earn: they stand as they were sized."""
+VERSION = 8
+JSON_VERSIONS = (6, 7)
+"""Of those that were JSON. In one of 6 nothing is known of what its cycles may earn: they stand as they were sized."""
 
 
 class ChannelPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,10 +57,10 @@ class EdgePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight: int | None
 
 
-KeptPart = tuple[int, str, str]
+KeptPart = tuple[int, str, bytes]
 """(slot, owner, data)."""
-ReportPart = tuple[int, int, str]
-"""(endpoint, slot, hash in base64)."""
+ReportPart = tuple[int, int, bytes]
+"""(endpoint, slot, hash)."""
 
 
 class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +70,7 @@ class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: int
     users: list[int]
     owner: str
-    data: str
+    data: bytes
     slot: int
     count: int
     channel: int
@@ -116,8 +116,8 @@ class SuccessorPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     book: BookParts
 
 
-class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One instrument and its book. What its venue's list doesn't say of orders is left out."""
+class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One instrument and its book."""
 
     venue: str
     symbol: str

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from cambist.engine.reference.aggregate.wss_aggregator import HASH_BYTES, WssAggregator
 from cambist.engine.reference.book.order_book import OrderBook
@@ -23,7 +20,7 @@ from cambist.engine.reference.engine.registry.intake import decode
 from cambist.engine.reference.engine.route import Sizing
 from cambist.engine.reference.engine.series import Series
 from cambist.engine.reference.engine.slot_chain import SlotChain
-from cambist.engine.reference.engine.snapshot.parts import READABLE, KeptPart, PoolPart, ReportPart, State
+from cambist.engine.reference.engine.snapshot import container
 from cambist.engine.reference.engine.standing import Cycle, Ended
 from cambist.engine.reference.exchanges import SolanaSession
 from cambist.engine.reference.fees import FeeModel
@@ -38,6 +35,7 @@ from cambist.model.market import Instrument
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
+    from cambist.engine.reference.engine.snapshot.parts import KeptPart, PoolPart, ReportPart, State
 
 
 def load(engine: ReferenceEngine, data: bytes) -> None:
@@ -45,14 +43,7 @@ def load(engine: ReferenceEngine, data: bytes) -> None:
 
     Raises `ValueError` if it isn't one, or one of another setup; a damaged one leaves the engine as new.
     """
-    try:
-        state = msgspec.json.decode(data, type=State)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        message = f"not a snapshot: {error}"
-        raise ValueError(message) from error
-    if state.version not in READABLE:
-        message = f"snapshot of version {state.version}, this one reads {' and '.join(map(str, READABLE))}"
-        raise ValueError(message)
+    state = container.read(data)
     engine.fresh()
     if [part.name for part in state.pools] != [pool.name for pool in engine.market.registry.pools]:
         message = "snapshot of another setup"
@@ -114,7 +105,7 @@ def _load_pools(engine: ReferenceEngine, state: State) -> None:
     registry = engine.market.registry
     registry.accounts.clear()
     for part in state.accounts:
-        account = Account(_key(part.key), Role(part.role), list(part.users), _key(part.owner), b64decode(part.data))
+        account = Account(_key(part.key), Role(part.role), list(part.users), _key(part.owner), part.data)
         account.slot, account.count, account.channel = part.slot, part.count, part.channel
         account.socket, account.suspect = part.socket, part.suspect
         account.fork, account.fell = part.fork, part.fell
@@ -134,17 +125,16 @@ def _load_pools(engine: ReferenceEngine, state: State) -> None:
 
 
 def _kept(part: KeptPart | None) -> Kept | None:
-    return None if part is None else Kept(part[0], _key(part[1]), b64decode(part[2]))
+    return None if part is None else Kept(part[0], _key(part[1]), part[2])
 
 
 def _report(part: ReportPart | None) -> Report | None:
     if part is None:
         return None
-    content = b64decode(part[2], validate=True)
-    if len(content) != HASH_BYTES:
-        message = f"{len(content)} bytes told of an account, expected {HASH_BYTES}"
+    if len(part[2]) != HASH_BYTES:
+        message = f"{len(part[2])} bytes told of an account, expected {HASH_BYTES}"
         raise ValueError(message)
-    return Report(part[0], part[1], content)
+    return Report(*part)
 
 
 def _load_pool(pool: PoolEntry, part: PoolPart) -> None:

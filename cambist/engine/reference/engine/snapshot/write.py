@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from copy import copy
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from cambist.engine.reference.chain import base58
+from cambist.engine.reference.engine.snapshot import container
 from cambist.engine.reference.engine.snapshot.parts import (
     VERSION,
     AccountPart,
@@ -16,8 +14,10 @@ from cambist.engine.reference.engine.snapshot.parts import (
     ChannelPart,
     CyclePart,
     EdgePart,
+    KeptPart,
     MovedPart,
     PoolPart,
+    ReportPart,
     RowPart,
     SourcePart,
     State,
@@ -63,7 +63,7 @@ def dump(engine: ReferenceEngine) -> bytes:
         promising=sorted(set(market.promising)),
         moved=_moved(engine),
     )
-    return msgspec.json.encode(state)
+    return container.write(state)
 
 
 def _moved(engine: ReferenceEngine) -> MovedPart:
@@ -127,7 +127,7 @@ def _account(account: Account) -> AccountPart:
         role=int(account.role),
         users=list(account.users),
         owner=base58.encode(account.owner),
-        data=b64encode(account.data).decode(),
+        data=account.data,
         slot=account.slot,
         count=account.count,
         channel=account.channel,
@@ -142,12 +142,12 @@ def _account(account: Account) -> AccountPart:
     )
 
 
-def _kept(kept: Kept | None) -> tuple[int, str, str] | None:
-    return None if kept is None else (kept.slot, base58.encode(kept.owner), b64encode(kept.data).decode())
+def _kept(kept: Kept | None) -> KeptPart | None:
+    return None if kept is None else (kept.slot, base58.encode(kept.owner), kept.data)
 
 
-def _report_part(report: Report | None) -> tuple[int, int, str] | None:
-    return None if report is None else (report.endpoint, report.slot, b64encode(report.content).decode())
+def _report_part(report: Report | None) -> ReportPart | None:
+    return None if report is None else (report.endpoint, report.slot, report.content)
 
 
 def _pool(pool: PoolEntry) -> PoolPart:

@@ -1,18 +1,16 @@
 //! An aggregator as plain fields, for a snapshot: what it remembers as well as what it counted.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::{Content, EndpointStats, Lead, Seen, SignatureKey, WINDOW, Window, WssAggregator};
 use crate::chain::base58;
+use crate::chain::blob::Blob;
 
-/// (endpoint, received at in ns, whether it failed on chain, signature in base64)
-type SignaturePart = (u16, i64, bool, String);
+/// (endpoint, received at in ns, whether it failed on chain, signature)
+type SignaturePart = (u16, i64, bool, Blob);
 
-/// (endpoint, received at in ns, account, slot, hash, write version); bytes are in base64, no hash is empty. A full window
-/// costs a snapshot 2 ms that way, 6 ms in base58.
-type ContentPart = (u16, i64, String, u64, String, Option<u64>);
+/// (endpoint, received at in ns, account, slot, hash, write version); no hash is empty.
+type ContentPart = (u16, i64, Blob, u64, Blob, Option<u64>);
 
 /// (account in base58, slot, endpoint that leads it, write version)
 type LeadPart = (String, u64, Option<u16>, Option<u64>);
@@ -36,18 +34,24 @@ pub struct AggregatorParts {
 impl WssAggregator {
     /// Returns all state as plain fields, in a fixed order.
     pub fn parts(&self) -> AggregatorParts {
-        let signatures = self.signatures.oldest_first().map(|(key, seen)| {
-            let signature = STANDARD.encode(key.0);
-            (seen.endpoint, seen.at_ns, seen.failed, signature)
-        });
+        let signatures = self
+            .signatures
+            .oldest_first()
+            .map(|(key, seen)| (seen.endpoint, seen.at_ns, seen.failed, Blob::from(key.0)));
         let contents = self.contents.oldest_first().map(|(key, seen)| {
             let (account, slot, content) = key;
             let (hash, version) = match content {
-                Content::Hash(hash) => (STANDARD.encode(hash), None),
-                Content::WriteVersion(version) => (String::new(), Some(*version)),
+                Content::Hash(hash) => (Blob::from(hash), None),
+                Content::WriteVersion(version) => (Blob::default(), Some(*version)),
             };
-            let account = STANDARD.encode(account);
-            (seen.endpoint, seen.at_ns, account, *slot, hash, version)
+            (
+                seen.endpoint,
+                seen.at_ns,
+                Blob::from(account),
+                *slot,
+                hash,
+                version,
+            )
         });
         let mut leads: Vec<_> = self.leads.iter().collect();
         leads.sort_unstable_by_key(|(account, _)| **account);
@@ -74,7 +78,7 @@ impl WssAggregator {
     pub fn from_parts(parts: &AggregatorParts) -> Option<Self> {
         let mut made = Self::of(WINDOW);
         for (endpoint, at_ns, failed, signature) in &parts.signatures {
-            let key = SignatureKey(bytes(signature)?);
+            let key = SignatureKey(signature.array()?);
             let seen = Seen {
                 endpoint: *endpoint,
                 at_ns: *at_ns,
@@ -85,14 +89,14 @@ impl WssAggregator {
         for (endpoint, at_ns, account, slot, hash, version) in &parts.contents {
             let content = match version {
                 Some(version) => Content::WriteVersion(*version),
-                None => Content::Hash(bytes(hash)?),
+                None => Content::Hash(hash.array()?),
             };
             let seen = Seen {
                 endpoint: *endpoint,
                 at_ns: *at_ns,
                 failed: false,
             };
-            let key = (bytes(account)?, *slot, content);
+            let key = (account.array()?, *slot, content);
             refile(&mut made.contents, key, seen)?;
         }
         for (account, slot, endpoint, write_version) in &parts.leads {
@@ -123,10 +127,6 @@ fn refile<K: Copy + Eq + std::hash::Hash>(
     }
     window.file(hash, key, seen);
     Some(())
-}
-
-fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
-    STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 fn row(s: &EndpointStats) -> [u64; 11] {

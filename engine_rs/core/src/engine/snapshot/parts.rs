@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::wss_aggregator::AggregatorParts;
 use crate::book::order_book::{BookParts, Numbering};
+use crate::chain::blob::Blob;
 use crate::chain::session::SessionParts;
 use crate::engine::channels::State as ChannelStatus;
 use crate::engine::market::Kind;
@@ -64,7 +65,7 @@ pub(super) struct AccountPart {
     pub(super) role: u8,
     pub(super) users: Vec<usize>,
     pub(super) owner: String,
-    pub(super) data: String,
+    pub(super) data: Blob,
     pub(super) slot: u64,
     pub(super) count: u64,
     pub(super) channel: u16,
@@ -85,10 +86,10 @@ pub(super) struct AccountPart {
 }
 
 /// (slot, owner, data).
-pub(super) type KeptPart = (u64, String, String);
+pub(super) type KeptPart = (u64, String, Blob);
 
-/// (endpoint, slot, hash in base64).
-pub(super) type ReportPart = (u16, u64, String);
+/// (endpoint, slot, hash).
+pub(super) type ReportPart = (u16, u64, Blob);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -133,12 +134,11 @@ pub(super) struct BookPart {
     pub(super) generation: u32,
     pub(super) next: Option<SuccessorPart>,
     pub(super) listed: bool,
-    // Left out where unknown, which is most books: a list names every pair of its venue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) tick: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) step: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) min_notional: Option<u64>,
 }
 

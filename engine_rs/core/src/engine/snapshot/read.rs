@@ -1,10 +1,7 @@
 //! A snapshot back into an engine's state; nothing in it is believed unseen.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::parts::{KeptPart, MovedPart, PoolPart, ReportPart, State, SuccessorPart};
-use super::{READABLE, SnapshotError};
+use super::{SnapshotError, container};
 use crate::aggregate::wss_aggregator::WssAggregator;
 use crate::book::order_book::{BookParts, OrderBook};
 use crate::chain::base58::{self, Pubkey};
@@ -32,11 +29,7 @@ use crate::venues::quote::ChainTime;
 /// # Errors
 /// `SnapshotError` if it isn't one, or one of another setup; the engine is then as new.
 pub(crate) fn load(engine: &mut Engine, data: &[u8]) -> Result<(), SnapshotError> {
-    let state: State =
-        serde_json::from_slice(data).map_err(|error| SnapshotError::NotOne(error.to_string()))?;
-    if !READABLE.contains(&state.version) {
-        return Err(SnapshotError::Version(state.version));
-    }
+    let state = container::read(data)?;
     engine.fresh();
     let pools = engine.market.registry.pools.iter().map(|pool| &pool.name);
     if !pools.eq(state.pools.iter().map(|part| &part.name)) {
@@ -136,9 +129,7 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
         }
         let mut account = Account::new(key(&part.key)?, role, part.users.clone());
         account.owner = key(&part.owner)?;
-        account.data = STANDARD
-            .decode(&part.data)
-            .map_err(|error| damaged(error.to_string()))?;
+        account.data.clone_from(&part.data.0);
         (account.slot, account.count, account.channel) = (part.slot, part.count, part.channel);
         (account.socket, account.suspect) = (part.socket, part.suspect);
         (account.fork, account.fell) = (part.fork, part.fell);
@@ -173,22 +164,19 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
 }
 
 fn kept(part: &KeptPart) -> Result<Kept, SnapshotError> {
-    let data = STANDARD.decode(&part.2);
     Ok(Kept {
         slot: part.0,
         owner: key(&part.1)?,
-        data: data.map_err(|error| damaged(error.to_string()))?,
+        data: part.2.0.clone(),
     })
 }
 
 fn report(part: &ReportPart) -> Result<Report, SnapshotError> {
-    let content = STANDARD.decode(&part.2).ok();
+    let content = part.2.array();
     Ok(Report {
         endpoint: part.0,
         slot: part.1,
-        content: content
-            .and_then(|content| content.try_into().ok())
-            .ok_or_else(|| damaged("what was told of an account"))?,
+        content: content.ok_or_else(|| damaged("what was told of an account"))?,
     })
 }
 

@@ -2,21 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::VERSION;
+use super::container;
 use super::parts::{
     AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, KeptPart, MovedPart, PoolPart,
     ReportPart, RowPart, SourcePart, State, SuccessorPart,
 };
 use crate::chain::base58::{self, Pubkey};
+use crate::chain::blob::Blob;
+use crate::engine::Engine;
 use crate::engine::books::BookEntry;
 use crate::engine::channels::ChannelState;
 use crate::engine::prices::{Row, Source};
 use crate::engine::registry::{Account, Kept, PoolEntry, Report};
 use crate::engine::standing::Cycle;
-use crate::engine::{Engine, json};
 
 /// Returns all state of an engine.
 pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
@@ -25,8 +24,8 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
     accounts.sort_unstable_by_key(|account| account.key);
     let learned = engine.judge.learned.iter();
     let gaps = engine.standing.gaps.iter();
-    json::encode(&State {
-        version: VERSION,
+    container::write(State {
+        version: VERSION.into(),
         slot: market.slot,
         slot_ns: market.slot_ns,
         time: registry
@@ -137,7 +136,7 @@ fn account_part(account: &Account) -> AccountPart {
         role: account.role as u8,
         users: account.users.clone(),
         owner: base58::encode(&account.owner),
-        data: STANDARD.encode(&account.data),
+        data: Blob::from(&account.data),
         slot: account.slot,
         count: account.count,
         channel: account.channel,
@@ -156,16 +155,12 @@ fn kept_part(kept: &Kept) -> KeptPart {
     (
         kept.slot,
         base58::encode(&kept.owner),
-        STANDARD.encode(&kept.data),
+        Blob::from(&kept.data),
     )
 }
 
 fn report_part(report: &Report) -> ReportPart {
-    (
-        report.endpoint,
-        report.slot,
-        STANDARD.encode(report.content),
-    )
+    (report.endpoint, report.slot, Blob::from(report.content))
 }
 
 fn pool_part(pool: &PoolEntry) -> PoolPart {
