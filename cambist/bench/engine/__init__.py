@@ -19,6 +19,7 @@ from cambist.bench.engine import (
     rules,
     search,
     series,
+    snapshots,
     wire,
 )
 from cambist.bench.engine.case import Case, EngineRow, Plan, line, measured
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Case", "EngineRow", "Plan", "again", "cases", "line", "measured", "rows"]
 
-FILES = (wire, decode, quotes, search, series, rules, costs, instructions, parsers, codec)
+FILES = (wire, decode, quotes, search, series, rules, costs, instructions, parsers, codec, snapshots)
 """Each has `cases()`."""
 
 
