@@ -67,7 +67,10 @@ class StateBody(msgspec.Struct, frozen=True):
 
 def write_state(state: StateBody) -> bytes:
     """Returns the body of a STATE record. Equal states give equal bytes."""
-    return MAGIC + msgspec.msgpack.encode(state)
+    try:
+        return MAGIC + msgspec.msgpack.encode(state)
+    except OverflowError:  # a wallet may hold more atoms than 64 bits tell, and MessagePack has no larger integer
+        return msgspec.json.encode(msgspec.structs.replace(state, schema=JSON_SCHEMA))
 
 
 def read_state(body: bytes) -> StateBody:

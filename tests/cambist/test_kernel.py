@@ -1,8 +1,11 @@
 import json
 import random
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cambist.engine.protocol import EngineSetup
 from cambist.execution.paper_model import PaperParams
@@ -327,3 +330,31 @@ def test_why_a_go_was_not_taken_is_kept_for_the_last_ones_only() -> None:
     assert set(kernel.declined.values()) == {"risk:open_orders"}
     assert "cycle 2" not in kernel.declined
     assert f"cycle {MAX_DECLINED + 11}" in kernel.declined
+
+
+@pytest.mark.parametrize("wallet", [0, 1 << 63, (1 << 64) - 1, 1 << 64, 10**30])
+def test_a_wallet_of_any_size_outlives_its_state(wallet: int) -> None:
+    kernel, later = make(wallet=wallet), make()
+    later.restore(kernel.initial_state())
+    assert later.wallet == {SOL: wallet}
+    assert later.state() == kernel.state()
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_body_that_is_cut_short_longer_or_damaged_is_refused_or_is_another_state(data: st.DataObject) -> None:
+    kernel = make(rule="net_bps > 8")
+    body = bytearray(kernel.state())
+    for wrong in (bytes(body[: data.draw(st.integers(0, len(body) - 1))]), bytes(body) + b"\xc0"):
+        with pytest.raises(ValueError, match="not a STATE record"):
+            kernel.restore(wrong)
+    body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(ValueError):
+        kernel.restore(bytes(body))
+
+
+def test_a_body_that_claims_four_billion_parts_is_refused() -> None:
+    for kind in (0xC6, 0xDB, 0xDD, 0xDF):
+        for head in (b"CMBK", b"CMBK\x81\xa5setup"):
+            with pytest.raises(ValueError, match="not a STATE record"):
+                make().restore(head + bytes((kind, 255, 255, 255, 255)))
