@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from storage.session import Chunk, SessionReader
 
 KEYFRAME_NS = 10_000_000_000
-MAX_KEYFRAMES = 48
+MAX_KEYFRAMES = 256
+"""Of half a megabyte each on a busy market; ten hours then have one every three minutes."""
 
 
 class Replayer:
