@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cambist.engine import build_info, make_engine
 from cambist.engine.reference.engine.snapshot import container, zeros
+from cambist.engine.reference.series import table
 from tests.parity.markets import SOL, START_NS, Market, run, setup
 from tests.snapshots import made, made_json, told
 
@@ -141,3 +142,41 @@ def plain(snapshot: bytes) -> list:
 def packed(parts: list) -> bytes:
     """Returns the snapshot of these arrays."""
     return container.MAGIC + b"\x08" + zeros.pack(msgspec.msgpack.encode(parts))
+
+
+times = st.integers(-(1 << 63), (1 << 63) - 1)
+bits = st.integers(0, (1 << 64) - 2)
+tables = st.lists(st.tuples(times, bits, st.none() | bits), max_size=70)
+
+
+@given(tables)
+def test_a_table_comes_back(rows):
+    assert table.unpack(table.pack(rows, "tbm"), "tbm") == rows
+
+
+@given(tables, st.binary(min_size=1, max_size=9), st.data())
+def test_a_table_cut_short_or_longer_is_none(rows, more, data):
+    whole = table.pack(rows, "tbm")
+    size = data.draw(st.integers(1, max(1, len(whole) - 1)))
+    for wrong in (whole + more, whole[:size] if size < len(whole) else b"\0", struct.pack("<I", LONGEST)):
+        with pytest.raises(ValueError, match="3 columns of a table"):
+            table.unpack(wrong, "tbm")
+
+
+@given(st.lists(st.binary(max_size=4) | st.integers(0, 600).map(bytes)).map(b"".join))
+def test_zeros_are_counted_and_come_back(plain):
+    small = zeros.pack(plain)
+    assert zeros.unpack(small) == plain
+    assert len(small) <= 2 * len(plain)
+
+
+@given(st.lists(st.sampled_from([b"\0", b"\xff", b"a"])).map(b"".join))
+def test_no_counted_byte_makes_more_than_128(data):
+    try:
+        assert len(zeros.unpack(data)) <= 128 * len(data)
+    except ValueError as error:
+        assert str(error) == "it ends within zeros"  # noqa: PT017  (either outcome is right)
+
+
+def test_it_is_a_fraction_of_the_json():
+    assert len(state()) < len(made_json(told_state())) / 3
