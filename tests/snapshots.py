@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cambist.engine.protocol import Engine
 
 
-def told(engine: Engine) -> dict[str, Any]:
+def all_state(engine: Engine) -> dict[str, Any]:
     """Returns all state of an engine as it would stand in JSON."""
     state: dict[str, Any] = msgspec.to_builtins(container.read(engine.snapshot()))
     return state
@@ -31,7 +31,7 @@ def made_json(state: dict[str, Any]) -> bytes:
     return json.dumps({**state, "version": 7}).encode()
 
 
-def told_body(body: bytes) -> dict[str, Any]:
+def all_of_body(body: bytes) -> dict[str, Any]:
     """Returns what a STATE record's body says, as it would stand in JSON."""
     state: dict[str, Any] = msgspec.to_builtins(read_state(body))
     return state

@@ -15,7 +15,7 @@ from cambist.model.commands import RecordedCommand
 from cambist.model.events import RecordKind, pack, records
 from cambist.model.opportunity import encode
 from tests.fakes import MS, SOL, TOKENS, ScriptedEngine, frame
-from tests.snapshots import made_body, told_body
+from tests.snapshots import all_of_body, made_body
 
 SURE = PaperParams(latency_ns=400 * MS, jitter_ns=0, failure_ppm=0, slippage_ppm=0)
 LIMITS = Limits({SOL: 2_000_000_000}, {SOL: 50_000_000}, max_open_orders=2, max_orders_per_minute=5)
@@ -227,7 +227,7 @@ def test_a_foreign_or_newer_state_is_refused_by_name() -> None:
     kernel = make()
     with pytest.raises(ValueError, match="not a STATE record"):
         kernel.restore(b"{}")
-    newer = told_body(kernel.initial_state())
+    newer = all_of_body(kernel.initial_state())
     newer["schema"] = 99
     with pytest.raises(ValueError, match="schema 99"):
         kernel.restore(json.dumps(newer).encode())

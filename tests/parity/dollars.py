@@ -6,7 +6,7 @@ from cambist.engine.protocol import EngineSetup
 from cambist.model.events import Channel
 from cambist.model.market import Equivalence, Identity, Instrument, Token, VenueFee
 from tests.parity.markets import SOL, USDC, Market, setup
-from tests.snapshots import told
+from tests.snapshots import all_state
 
 US, SOLUSD_DEPTH, PEG_DEPTH = 7, 8, 9
 USD = "fiat:USD"
@@ -66,5 +66,5 @@ class Dollars(Market):
 
 def edges(engine: object) -> dict[str, int | None]:
     """Returns the weights of an engine's edges by name, as its snapshot tells them."""
-    state = told(engine)  # type: ignore[attr-defined]
+    state = all_state(engine)  # type: ignore[attr-defined]
     return {edge["name"]: edge["weight"] for edge in state["edges"]}

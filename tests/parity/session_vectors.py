@@ -24,7 +24,7 @@ from tests.parity.dollars import EDGE, US, Dollars, dollar_setup
 from tests.parity.markets import BONK, EXCHANGE, HTTP, PERP, POOLS, SOL, USDC, WS, Market, key, run, setup
 from tests.parity.moments import at_random, marked
 from tests.parity.test_demo_market import VENUES, Wire, demo_setup
-from tests.snapshots import made_json, told
+from tests.snapshots import all_state, made_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,7 +222,7 @@ def sessions() -> list[dict[str, Any]]:
     """Returns the setup and the calls of each session; of the first also its last state as older versions told it."""
     found: list[dict[str, Any]] = []
     for each in (tiny(), tiny(at_random(5, 0.2)), demo(), dollars()):
-        older = "" if found else made_json(told(each.engine)).decode()
+        older = "" if found else made_json(all_state(each.engine)).decode()
         found.append({"setup": each.setup, "calls": each.calls, "older": older})
     return found
 

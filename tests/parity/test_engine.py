@@ -31,7 +31,7 @@ from tests.parity.markets import (
     run,
     setup,
 )
-from tests.snapshots import made, told
+from tests.snapshots import all_state, made
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -264,7 +264,7 @@ def test_a_damaged_snapshot_leaves_an_engine_as_new():
     fresh = make_engine("reference", setup()).snapshot()
     engine = make_engine("reference", setup())
     run(engine, block_of([]))
-    state = told(engine)
+    state = all_state(engine)
     state["pools"][0]["mints"][0] = "not a key"
     for each in both():
         with pytest.raises(ValueError, match="damaged snapshot"):
@@ -429,5 +429,5 @@ def test_an_absent_tick_array_is_the_same_to_both():
     block = market.take()
     assert run(first, block) == run(second, block)
     assert_same(first, second)
-    (pool,) = [pool for pool in told(second)["pools"] if pool["absent"]]
+    (pool,) = [pool for pool in all_state(second)["pools"] if pool["absent"]]
     assert pool["absent"] == [start]

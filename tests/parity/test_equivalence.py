@@ -17,7 +17,7 @@ from cambist.model.events import Channel, RecordKind
 from cambist.model.market import Equivalence, Identity, Instrument
 from tests.parity.dollars import EDGE, MAX_AGE_MS, PAIR, TIE, US, USD, VENUE, Dollars, dollar_setup, edges
 from tests.parity.markets import BONK, EXCHANGE, SOL, USDC, WS, run
-from tests.snapshots import made_json, told
+from tests.snapshots import all_state, made_json
 
 MS = 1_000_000
 ONE8 = 10**8
@@ -365,7 +365,7 @@ def test_a_pair_that_only_the_venues_list_named_is_found_again(backend):
 @pytest.mark.parametrize(("field", "value"), [("at", 7), ("name", "equivalence:other:0"), ("kind", "bridge")])
 def test_a_snapshot_of_another_equivalence_is_refused(opened, backend, field, value):
     engine, _, _ = opened
-    parts = told(engine)
+    parts = all_state(engine)
     edge = next(each for each in parts["edges"] if each["name"] == f"{EDGE}:0")
     edge[field] = value
     with pytest.raises(ValueError, match="snapshot"):
@@ -376,7 +376,7 @@ def test_a_snapshot_of_another_equivalence_is_refused(opened, backend, field, va
 
 
 def blocked(engine) -> dict[str, str]:
-    return {f"{book['venue']}:{book['symbol']}": book["blocked"] for book in told(engine)["books"]}
+    return {f"{book['venue']}:{book['symbol']}": book["blocked"] for book in all_state(engine)["books"]}
 
 
 def test_one_ticker_on_two_venues_joins_nothing_without_an_identity(backend):

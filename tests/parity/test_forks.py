@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cambist.engine import make_engine
 from cambist.engine.reference.chain import base58, program
 from tests.parity.markets import HTTP, POOLS, START_NS, WS, Market, key, run, setup
-from tests.snapshots import made, told
+from tests.snapshots import all_state, made
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -67,12 +67,12 @@ class Tree:
 
 
 def held(engine) -> dict[bytes, dict]:
-    return {base58.decode(part["key"]): part for part in told(engine)["accounts"]}
+    return {base58.decode(part["key"]): part for part in all_state(engine)["accounts"]}
 
 
 def states(engine) -> dict[str, str]:
     names = {base58.encode(key(name)): name for name in POOLS}
-    return {names[part["name"]]: part["state"] for part in told(engine)["pools"]}
+    return {names[part["name"]]: part["state"] for part in all_state(engine)["pools"]}
 
 
 def members(name: str) -> list[bytes]:
@@ -276,7 +276,7 @@ def test_a_damaged_chain_is_refused_by_both():
     engine = make_engine("native", setup())
     fork(tree)
     run(engine, tree.market.take())
-    state = told(engine)
+    state = all_state(engine)
     state["channels"][0]["chain"]["links"][0] = [5, 5]
     for name in ENGINES:
         with pytest.raises(ValueError, match="links of a chain"):

@@ -12,7 +12,7 @@ from cambist.model.events import RecordKind
 from cambist.simulator.token_layout import encode_token_account
 from tests.parity.markets import BONK, GATES, HTTP, POOLS, SOL, START_NS, WS, Market, key, run, setup
 from tests.parity.two_nodes import B_HTTP, B, Pair, two_sockets, usable
-from tests.snapshots import told
+from tests.snapshots import all_state
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -32,12 +32,12 @@ def channel(engine, at: int) -> dict:
 
 
 def state(engine, name: str = POOL) -> str:
-    pools = told(engine)["pools"]
+    pools = all_state(engine)["pools"]
     return next(pool["state"] for pool in pools if pool["name"] == base58.encode(key(name)))
 
 
 def held(engine, address: bytes) -> dict:
-    accounts = told(engine)["accounts"]
+    accounts = all_state(engine)["accounts"]
     return next(account for account in accounts if account["key"] == base58.encode(address))
 
 
@@ -331,7 +331,7 @@ def test_pools_of_a_laggard_pass_to_the_node_that_keeps_up_without_an_idle_recor
     pair.flush()
     run(engine, pair.market.take())
     everything = {base58.encode(key(each)) for each in POOLS}
-    carriers = {pool["carrier"] for pool in told(engine)["pools"]}
+    carriers = {pool["carrier"] for pool in all_state(engine)["pools"]}
     assert carriers == {B}
     for behind in range(1, 6):
         pair.slot("A")
@@ -339,12 +339,12 @@ def test_pools_of_a_laggard_pass_to_the_node_that_keeps_up_without_an_idle_recor
         assert usable(engine, pair) == everything
         assert channel(engine, B)["slots_behind"] == behind
         assert channel(engine, WS)["slots_behind"] == 0
-    carriers = {pool["carrier"] for pool in told(engine)["pools"]}
+    carriers = {pool["carrier"] for pool in all_state(engine)["pools"]}
     assert carriers == {WS}
     # What the laggard still tells first takes nothing back.
     pair.swap(POOL, 10**9, a_to_b=True, who="B")
     run(engine, pair.market.take())
-    assert told(engine)["pools"][0]["carrier"] == WS
+    assert all_state(engine)["pools"][0]["carrier"] == WS
 
 
 @pytest.mark.parametrize("name", ENGINES)

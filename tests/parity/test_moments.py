@@ -14,6 +14,8 @@ from cambist.model.events import RecordKind, pack, records
 from tests.parity.markets import START_NS, Market, key, run, setup
 from tests.parity.moments import at_random, marked, marked_last, numbers, places
 from tests.parity.test_engine import FEW, LATER, acts, assert_same, block_of
+from tests.snapshots import all_state
+from tests.snapshots import made as made_snapshot
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -205,7 +207,7 @@ def test_a_pool_whose_slot_closes_between_moments_is_not_torn_for_one_more(name)
         market.next_slot()
         run(engine, marked(market.take(), NEVER))
         run(engine, marked(junk(1), ALWAYS))
-        pools = json.loads(engine.snapshot())["pools"]
+        pools = all_state(engine)["pools"]
         states[moments] = {pool["name"]: (pool["state"], pool["torn_slot"], pool["torn_until"]) for pool in pools}
     assert states[True] == states[False]
 
@@ -224,10 +226,10 @@ def test_a_pool_whose_slot_closes_between_moments_is_not_torn_for_one_more(name)
 )
 def test_what_moved_of_nothing_known_is_refused(name, field, value):
     opened(engine := made(name))
-    state = json.loads(engine.snapshot())
+    state = all_state(engine)
     state["moved"][field] = value
     with pytest.raises(ValueError, match="what moved"):
-        engine.restore(json.dumps(state).encode())
+        engine.restore(made_snapshot(state))
 
 
 def opened(engine) -> Market:

@@ -22,7 +22,7 @@ from tests.parity.markets import SOL, USDC, Market, run, setup
 from tests.parity.okx_frames import BODIES, ROW, SAMPLES, push
 from tests.parity.sums import Xorshift
 from tests.shared import shared_data
-from tests.snapshots import told
+from tests.snapshots import all_state
 
 PROTOCOLS = ("okx.ws", "okx.unnumbered.ws", "okx.depth", "okx.info")
 
@@ -146,7 +146,7 @@ def engines():
 
 
 def book_of(engine):
-    books = told(engine)["books"]
+    books = all_state(engine)["books"]
     return next(entry["book"] for entry in books if entry["symbol"] == "SOL-USDT" and entry["venue"] == "okx")
 
 

@@ -28,7 +28,7 @@ from tests.parity.markets import SOL, USDC, Market, run, setup
 from tests.parity.okx_depth_frames import DEPTH
 from tests.parity.plain_frames import BIDS, WS
 from tests.parity.venues import outcome
-from tests.snapshots import told
+from tests.snapshots import all_state
 
 BID, ASK = (10_140_000_000, 125_000_000), (10_150_000_000, 50_000)
 AT = 1_790_000_000_123_000_000
@@ -113,7 +113,7 @@ def engines():
 
 
 def state_of(engine):
-    books = told(engine)["books"]
+    books = all_state(engine)["books"]
     return next(entry["book"]["state"] for entry in books if entry["venue"] == "own")
 
 

@@ -11,7 +11,7 @@ from cambist.model.market import PoolRef
 from tests.parity import test_bins, test_curves, test_ranges
 from tests.parity.markets import SOL, START_NS, USDC, Market, key, run, setup
 from tests.parity.test_pools import vault
-from tests.snapshots import told
+from tests.snapshots import all_state
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -166,7 +166,7 @@ def test_a_whole_pool_becomes_live(venue: str):
         market.next_slot()
         market.next_slot()
         run(engine, market.take())
-        seen.add(told(engine)["pools"][0]["state"])
+        seen.add(all_state(engine)["pools"][0]["state"])
 
     collect()
     assert "live" in seen, seen

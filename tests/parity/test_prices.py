@@ -18,7 +18,7 @@ from cambist.engine.reference.series.kama import kama
 from cambist.engine.reference.series.signal_persistence import Runs
 from cambist.engine.reference.series.technical import bollinger, ema, rsi
 from tests.parity.markets import BONK, POOLS, SOL, START_NS, USDC, Market, run, setup
-from tests.snapshots import made_json, told
+from tests.snapshots import all_state, made_json
 
 ENGINES = ["reference", "native"] if build_info().native else ["reference"]
 
@@ -108,7 +108,7 @@ def test_where_nothing_is_believed_the_deepest_is_shown_with_the_reason(seeded) 
 def test_a_snapshot_from_before_trails_and_gaps_still_loads(engine) -> None:
     for n in range(40):
         engine.inject_price(TOKEN, 1.0 + n % 7, START_NS + n * 5 * SECOND)
-    state = told(engine)
+    state = all_state(engine)
     del state["gaps"]
     for row in state["rows"]:
         del row["series"]["kama"], row["series"]["trail"]
@@ -246,7 +246,7 @@ def test_flickering_markets_are_decided_on_alike_by_both(most: int, seed: int) -
     first, second = make_engine("reference", gated(most)), make_engine("native", gated(most))
     assert run(first, block) == run(second, block)
     assert first.snapshot() == second.snapshot()
-    assert bool(told(first)["gaps"]) <= bool(most)
+    assert bool(all_state(first)["gaps"]) <= bool(most)
 
 
 class Names:

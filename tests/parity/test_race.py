@@ -11,7 +11,7 @@ from cambist.engine.reference.chain import base58
 from cambist.model.events import RecordKind, records, unpack
 from tests.parity.markets import HTTP, POOLS, START_NS, WS, Market, key, run, setup
 from tests.parity.two_nodes import B, Pair, two_sockets, usable
-from tests.snapshots import made, made_json, told
+from tests.snapshots import all_state, made, made_json
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -120,7 +120,7 @@ def test_shares_and_leads_are_those_of_the_arrivals(name):
 
 
 def state_of(engine) -> dict:
-    state = told(engine)
+    state = all_state(engine)
     for account in state["accounts"]:
         del account["first"], account["second"]  # a copy confirms what is held
     return {part: state[part] for part in state if part not in ("channels", "counters", "race")}
@@ -177,7 +177,7 @@ def test_logs_count_once_for_each_account_they_mention(name):
     pair.logs("orca-sol-usdc", 100_000, "BA", signature=9)
     pair.logs("ray-sol-usdc", 5_000, "B")
     run(engine, pair.market.take())
-    loads = told(engine)["fee_sources"]["loads"]
+    loads = all_state(engine)["fee_sources"]["loads"]
     spent = {account: load["slots"][-1][1] for account, load in loads}
     wanted = {base58.encode(key("ray-sol-usdc")): 105_000, base58.encode(key("orca-sol-usdc")): 100_000}
     assert spent == wanted
@@ -247,7 +247,7 @@ def test_one_socket_is_not_measured(name):
     market.trade("cpmm-sol-usdc", 10**11, a_to_b=True)
     run(engine, market.take())
     assert races(engine) == {}
-    assert not any(told(engine)["race"].values())
+    assert not any(all_state(engine)["race"].values())
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -256,7 +256,7 @@ def test_a_damaged_race_is_refused(name):
     pair.slot("AB")
     pair.swap("cpmm-sol-usdc", 10**11, a_to_b=True, who="AB")
     run(engine, pair.market.take())
-    state = told(engine)
+    state = all_state(engine)
     state["race"]["contents"].append(state["race"]["contents"][0])
     with pytest.raises(ValueError, match="damaged snapshot"):
         engine.restore(made(state))

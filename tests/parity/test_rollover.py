@@ -8,7 +8,7 @@ from cambist.engine import make_engine
 from cambist.model.events import Channel, RecordKind
 from cambist.model.market import Identity, Instrument, VenueFee
 from tests.parity.markets import SOL, USDC, Market, run, setup
-from tests.snapshots import told
+from tests.snapshots import all_state
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -67,7 +67,7 @@ class Pair:
         return json.loads(outputs[0])
 
     def entry(self, symbol="SOL-USDT"):
-        books = told(self.engines[0])["books"]
+        books = all_state(self.engines[0])["books"]
         return next(each for each in books if each["symbol"] == symbol)
 
     def best(self, symbol="SOL-USDT"):

@@ -14,7 +14,7 @@ from cambist.engine import build_info, make_engine
 from cambist.engine.reference.engine.snapshot import container, zeros
 from cambist.engine.reference.series import table
 from tests.parity.markets import SOL, START_NS, Market, run, setup
-from tests.snapshots import made, made_json, told
+from tests.snapshots import all_state, made, made_json
 
 ENGINES = ["reference", "native"] if build_info().native else ["reference"]
 HEAD = len(container.MAGIC) + 1
@@ -131,7 +131,7 @@ def told_state() -> dict:
     """Returns `state` as plain data."""
     engine = make_engine("reference", setup())
     engine.restore(state())
-    return told(engine)
+    return all_state(engine)
 
 
 def plain(snapshot: bytes) -> list:

@@ -10,7 +10,7 @@ from cambist.engine import make_engine
 from cambist.engine.protocol import RouteQuote
 from cambist.model.events import RecordKind
 from tests.parity.markets import POOLS, Market, run, setup
-from tests.snapshots import told
+from tests.snapshots import all_state
 
 pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
@@ -162,9 +162,9 @@ def test_the_latest_list_counts_and_outlives_a_restart(pair):
     book = pair.book()
     assert (book["tick"], book["step"], book["min_notional"]) == (10**6, ONE8 // 2, 0)
     assert pair.quote([SELL], 1_400_000_000) == pair.quote([SELL], 10**9)
-    entry = next(each for each in told(pair.engines[0])["books"] if each["symbol"] == "SOLUSDC")
+    entry = next(each for each in all_state(pair.engines[0])["books"] if each["symbol"] == "SOLUSDC")
     assert (entry["tick"], entry["step"], entry["min_notional"]) == (10**6, ONE8 // 2, 0)
-    perp = next(each for each in told(pair.engines[0])["books"] if each["symbol"] == "SOLUSDT")
+    perp = next(each for each in all_state(pair.engines[0])["books"] if each["symbol"] == "SOLUSDT")
     assert (perp["tick"], perp["step"], perp["min_notional"]) == (None, None, None)
 
 

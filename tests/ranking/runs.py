@@ -13,7 +13,7 @@ from tests.ranking.market import RandomMarket
 from tests.ranking.mixed import MixedMarket
 from tests.ranking.oracle import Best, Oracle
 from tests.ranking.tables import TableOracle
-from tests.snapshots import told
+from tests.snapshots import all_state
 
 KINDS = {"constant products": (RandomMarket, Oracle), "mixed": (MixedMarket, TableOracle)}
 """Kind of market → the market, and what looks at all its cycles."""
@@ -67,7 +67,7 @@ class Trial(NamedTuple):
 
     def absent(self) -> list[int]:
         """Returns the ranks of the best cycles that don't stand."""
-        standing = {cycle["key"] for cycle in told(self.engine)["cycles"]}
+        standing = {cycle["key"] for cycle in all_state(self.engine)["cycles"]}
         return [rank for rank, best in enumerate(self.best[:FIRST]) if best.key(self.names) not in standing]
 
 

@@ -15,7 +15,7 @@ from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
 from tests.fakes import TOKENS, ScriptedEngine
-from tests.snapshots import told_body
+from tests.snapshots import all_of_body
 
 YESTERDAY = Path(__file__).with_name("yesterday.toml")
 
@@ -97,7 +97,7 @@ def test_a_session_of_before_a_key_opens(monkeypatch: pytest.MonkeyPatch) -> Non
         return ScriptedEngine(engine_setup)
 
     kernel = Kernel(KernelSetup(engine, Limits({}, {}, 1, 1), PaperParams(0, 0, 0, 0)), make)
-    body = told_body(kernel.initial_state()) | {"schema": 1}
+    body = all_of_body(kernel.initial_state()) | {"schema": 1}
     del body["setup"]["engine"]["search"]
     del body["setup"]["engine"]["gates"]["max_gap_slots"]
     monkeypatch.setitem(EARLIER_DEFAULTS, "gates", {"max_gap_slots": 9})  # as if it had been another

@@ -16,7 +16,7 @@ from cambist.runtime.report import report
 from cambist.runtime.valuing import Sum, Valuer, unit_of
 from cambist.runtime.words import Names
 from tests.fakes import SOL, TOKENS, USDC, ScriptedEngine
-from tests.snapshots import told_body
+from tests.snapshots import all_of_body
 
 S = 1_000_000_000
 NOW = 1_000 * S
@@ -146,7 +146,7 @@ def test_how_sums_are_made_is_part_of_a_session() -> None:
     other, _ = kernel_of(Valuing())
     other.restore(kernel.initial_state())
     assert other.setup.valuation == Valuing(("orca",), 1_234)
-    old = told_body(kernel.initial_state()) | {"schema": 1}
+    old = all_of_body(kernel.initial_state()) | {"schema": 1}
     del old["setup"]["valuation"]
     other.restore(json.dumps(old).encode())
     assert other.setup.valuation == Valuing(), "a session from before there were such rules"

@@ -19,7 +19,7 @@ from tests.replay.making.files import (
     copied,
 )
 from tests.replay.stepping import fresh_kernel
-from tests.snapshots import told_body
+from tests.snapshots import all_of_body
 
 MIDDLE = 1_500
 """Records before those that are put between."""
@@ -43,7 +43,7 @@ def kinds() -> dict[str, str]:
     """Makes a session with every kind of record and every command that can stand in one; returns how, by name."""
     with copied(NET / "eager-19.cambist", "kinds") as file:
         records = file.records()
-        channels = told_body(records[0].body)["setup"]["engine"]["channels"]
+        channels = all_of_body(records[0].body)["setup"]["engine"]["channels"]
         stream = next(c["id"] for c in channels if c["protocol"].endswith(".ws") and c["venue"] != "solana")
         node = next(c["id"] for c in channels if c["protocol"] == "solana.ws")
         acts: list[tuple[int, bytes, int]] = [

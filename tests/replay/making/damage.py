@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.replay.making.files import CHUNK, FRAME, HEADER, MOMENT, NET, STATE, File, Record, copied
-from tests.snapshots import told_body
+from tests.snapshots import all_of_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ def changed_state(change: Callable[[dict[str, Any]], None]) -> Callable[[File], 
 
     def damage(file: File) -> None:
         records = file.records()
-        body = told_body(records[0].body) | {"schema": 1}
+        body = all_of_body(records[0].body) | {"schema": 1}
         change(body)
         text = json.dumps(body, separators=(",", ":")).encode()
         file.write([records[0]._replace(body=text), *records[1:]], digests=False)

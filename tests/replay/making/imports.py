@@ -13,14 +13,14 @@ from backports import zstd
 from tests.replay import stepping
 from tests.replay.making.files import FRAME, NET, File, copied
 from tests.replay.making.live import config
-from tests.snapshots import told_body
+from tests.snapshots import all_of_body
 
 
 def captures(folder: Path) -> list[list[Path]]:
     """Returns capture files in both formats: an exchange's frames of exchanges-3, and frames that are made up."""
     with File(NET / "exchanges-3.cambist") as file:
         records = file.records()
-    channels = {c["id"]: c for c in told_body(records[0].body)["setup"]["engine"]["channels"]}
+    channels = {c["id"]: c for c in all_of_body(records[0].body)["setup"]["engine"]["channels"]}
     mine = [r for r in records if r.kind == FRAME and r.direction == 0 and channels[r.channel]["venue"] == "binance"]
     hft, feed = folder / "spot.txt", folder / "BINANCE.jsonl"
     lines = [json.dumps({"t": "header", "format": 2, "exchange": "BINANCE"})]
