@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from cambist.engine.reference.library import modules as reference
 from cambist.engine.reference.venues.clmm.layout import ClmmPool
+from cambist.simulator.venues.cpmm.layout import encode_cpmm_config, encode_cpmm_pool
 from tests.parity import test_ranges
-from tests.parity.test_bins import ADDRESS, accounts
+from tests.parity.test_bins import ADDRESS, PAIR, accounts, array
 from tests.parity.test_curves import NOW, amounts, damm_v2_accounts, magnitudes, saber_accounts
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -115,3 +116,24 @@ def test_no_swap_beats_the_margin(pool: tuple[str, list[bytes]], a_to_b: bool, t
 def test_accounts_of_something_else_are_refused(engine, venue: str, data: list[bytes], message: str):
     with pytest.raises(ValueError, match=message):
         engine.quote(venue, data, True, [10], (0, NOW, 0))
+
+
+def even(venue: str, fee: tuple[int, int]) -> list[bytes]:
+    """Returns the accounts of a pool at a price of about one that charges nothing, but the token out's mint does."""
+    if venue == "cpmm":
+        config = encode_cpmm_config(trade_fee_rate=0, protocol_fee_rate=0, fund_fee_rate=0)
+        return [encode_cpmm_pool(), config, vault(10**12), vault(10**12), mint(None), mint(fee)]
+    pair = bytearray(904)
+    pair[:8], pair[80], pair[584 + 512 // 8] = PAIR, 1, 1
+    full = {"x": 10**12, "y": 10**12, "open": 0, "begun": 0, "ask": False, "priced": True}
+    return [ADDRESS, bytes(pair), b"", mint(None), mint(fee), array(0, 1, {0: full})]
+
+
+@pytest.mark.parametrize("engine", [native, reference], ids=["native", "reference"])
+@pytest.mark.parametrize("venue", ["cpmm", "dlmm"])
+def test_what_a_transfer_fee_takes_whole_is_refused(engine, venue: str):
+    (untaxed,) = engine.quote(venue, even(venue, (0, 0)), True, [1_000], (0, NOW, 600))
+    paid = untaxed[0]
+    assert 990 < paid <= 1_000
+    for most, wanted in ((paid - 1, (1, 0, 0)), (paid, "zero_output"), (2**64 - 1, "zero_output")):
+        assert engine.quote(venue, even(venue, (10_000, most)), True, [1_000], (0, NOW, 600)) == [wanted]

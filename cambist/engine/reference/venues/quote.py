@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from cambist.engine.reference.chain.token import TransferFee, TransferFeeConfig
 from cambist.engine.reference.search.log2 import log2_ratio
-from cambist.engine.reference.venues.quote_error import to_u64
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason, to_u64
 
 PPM = 1_000_000
 BASIS_POINTS = 10_000
@@ -139,6 +139,8 @@ class VaultPool(Pool, Generic[F]):
     """A pool whose swaps are told inside the vaults, so that transfer fees come on top."""
 
     transfer_fees: TransferFees
+    pays_nothing: ClassVar[bool] = True
+    """Whether a swap goes through whose output the transfer fee takes whole."""
 
     @abstractmethod
     def vault_swap(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> F:
@@ -165,11 +167,14 @@ class VaultPool(Pool, Generic[F]):
         return self.quote_of(a_to_b, fill, time), self.swapped(a_to_b, fill)
 
     def quote_of(self, a_to_b: bool, fill: F, time: ChainTime, sent: int | None = None) -> Quote:
-        """Returns the trader's side of a swap. Raises `QuoteError` overflow.
+        """Returns the trader's side of a swap. Raises `QuoteError` overflow or zero output.
 
         `sent` is what the trader asked to send, if all of it was used: the transfer fee's inverse isn't exact.
         """
-        return self.vault_fill(a_to_b, fill).quote(self.transfer_fees, a_to_b, time, sent)
+        quote = self.vault_fill(a_to_b, fill).quote(self.transfer_fees, a_to_b, time, sent)
+        if quote.amount_out == 0 and not self.pays_nothing:
+            raise QuoteError(Reason.ZERO_OUTPUT)
+        return quote
 
 
 def share_left(fee: TransferFee) -> int:

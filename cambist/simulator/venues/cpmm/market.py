@@ -53,6 +53,8 @@ class CpmmMarket(Pool):
         else:
             fill = raydium_cpmm.exact_out(reserves, rates, inside)
             paid, received = self.paid(fill.amount_in, a_to_b=a_to_b), amount
+        if received == 0:
+            raise QuoteError(Reason.ZERO_OUTPUT)
         fees = (fill.protocol_fee, fill.fund_fee, fill.creator_fee)
         after = account.charged(fees, side, side if on_input else 1 - side, at.epoch)
         trade = CpmmTrade(reserves, fill.trade_fee, fill.creator_fee, on_input)

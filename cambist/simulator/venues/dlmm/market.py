@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cambist.engine.reference.venues.dlmm import maths as dlmm
+from cambist.engine.reference.venues.quote_error import QuoteError, Reason
 from cambist.simulator.pool import Fill, Moment, Pool
 from cambist.simulator.venues.dlmm.accounts import BinArrayAccount, LbPairAccount
 
@@ -50,6 +51,9 @@ class DlmmMarket(Pool):
         inside = self.untaxed(amount, a_to_b=a_to_b, exact_in=exact_in)
         bins = self._bins(account.pair, find, passed)
         fill = dlmm.swap(account.pair, bins, inside, exact_in=exact_in, x_to_y=a_to_b, now=at.now, slot=at.slot)
+        received = self.received(fill.amount_out, a_to_b=a_to_b)
+        if received == 0:
+            raise QuoteError(Reason.ZERO_OUTPUT)
         changed: dict[bytes, Account] = {self.spec.address: account.swapped(fill, x_to_y=a_to_b)}
         for index, steps in groupby(fill.steps, key=lambda step: dlmm.array_index(step.bin_id)):
             changed[self.arrays[index]] = self._array(find, index).swapped(steps, fee_in_x=a_to_b == fill.fee_on_input)
@@ -57,7 +61,7 @@ class DlmmMarket(Pool):
             paid=amount if exact_in else self.paid(fill.amount_in, a_to_b=a_to_b),
             vault_in=fill.amount_in,
             vault_out=fill.amount_out,
-            received=self.received(fill.amount_out, a_to_b=a_to_b),
+            received=received,
             changed=changed,
             maths=fill,
         )

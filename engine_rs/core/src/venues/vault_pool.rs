@@ -17,6 +17,9 @@ pub trait VaultPool: Sized {
     /// What the maths says of a fill.
     type Fill;
 
+    /// Whether a swap goes through whose output the transfer fee takes whole.
+    const PAYS_NOTHING: bool = true;
+
     /// Returns the transfer fees of its tokens.
     fn transfer_fees(&self) -> &TransferFees;
 
@@ -60,12 +63,7 @@ pub trait VaultPool: Sized {
         };
         let fill = self.fill_between::<TRACK>(&ask, time)?;
         // The transfer fee's inverse isn't exact, so what was sent is told.
-        let quote = Self::moved(a_to_b, &fill)?.quote(
-            self.transfer_fees(),
-            a_to_b,
-            time,
-            Some(amount_in),
-        )?;
+        let quote = self.quote_of(a_to_b, &fill, time, Some(amount_in))?;
         Ok((quote, fill))
     }
 
@@ -86,8 +84,26 @@ pub trait VaultPool: Sized {
             exact_in: false,
         };
         let fill = self.fill_between::<TRACK>(&ask, time)?;
-        let quote = Self::moved(a_to_b, &fill)?.quote(self.transfer_fees(), a_to_b, time, None)?;
+        let quote = self.quote_of(a_to_b, &fill, time, None)?;
         Ok((quote, fill))
+    }
+
+    /// Returns the trader's side of a fill; `sent` is what the trader asked to send, if all of it was used.
+    ///
+    /// # Errors
+    /// `Overflow`, `ZeroOutput`
+    fn quote_of(
+        &self,
+        a_to_b: bool,
+        fill: &Self::Fill,
+        time: &ChainTime,
+        sent: Option<u64>,
+    ) -> Result<Quote, QuoteError> {
+        let quote = Self::moved(a_to_b, fill)?.quote(self.transfer_fees(), a_to_b, time, sent)?;
+        if quote.amount_out == 0 && !Self::PAYS_NOTHING {
+            return Err(QuoteError::ZeroOutput);
+        }
+        Ok(quote)
     }
 }
 

@@ -2,11 +2,15 @@
 
 import base64
 
+import pytest
+
 from cambist.engine.reference.chain import program
 from cambist.engine.reference.chain.token import TransferFee
 from cambist.engine.reference.venues.cpmm.layout import CpmmConfig, CpmmPool
 from cambist.engine.reference.venues.cpmm.owned import RAYDIUM_CPMM
+from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.simulator.metas import readonly, written
+from cambist.simulator.pool import Moment
 from cambist.simulator.transactions import Instruction, Meta
 from cambist.simulator.venues.cpmm.accounts import CpmmAccount
 from cambist.simulator.venues.cpmm.catalogue import AUTHORITY
@@ -71,3 +75,32 @@ def test_raydium_cpmm_swaps_end_as_the_recorded_ones() -> None:
         done += 1
     assert done > 180
     assert skipped < 40
+
+
+def test_a_swap_whose_output_the_transfer_fee_takes_whole_fails() -> None:
+    spec, accounts = opened("cpmm", ((10**12, 10**12), (10**12, 0)))
+    config = CpmmConfig(0, 0, 0, 0, 0)
+    pool = CpmmMarket(spec, config, bytes([5]) * 32, bytes([6]) * 32)
+    mints, vaults = (spec.token_a.mint, spec.token_b.mint), (spec.vault_a, spec.vault_b)
+    state = CpmmPool(
+        pool.config_address,
+        vaults,
+        mints,
+        (program.TOKEN, program.TOKEN),
+        0,
+        (6, 6),
+        (0, 0),
+        (0, 0),
+        0,
+        0,
+        False,
+        (0, 0),
+    )
+    accounts[spec.address] = CpmmAccount.new(state, 0)
+    at = Moment(0, 0, 0)
+    paid = pool.swap(accounts.__getitem__, 1_000, at, a_to_b=True, exact_in=True).received
+    pool.taxes = None, TransferFee(0, paid - 1, 10_000)
+    assert pool.swap(accounts.__getitem__, 1_000, at, a_to_b=True, exact_in=True).received == 1
+    pool.taxes = None, TransferFee(0, paid, 10_000)
+    with pytest.raises(QuoteError, match="zero_output"):
+        pool.swap(accounts.__getitem__, 1_000, at, a_to_b=True, exact_in=True)

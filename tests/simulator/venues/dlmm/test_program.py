@@ -132,3 +132,14 @@ def test_dlmm_swaps_end_as_the_recorded_ones() -> None:
     assert failed > 40
     units.sort()
     assert 0.9 < units[len(units) // 2] < 1.1
+
+
+def test_a_swap_whose_output_the_transfer_fee_takes_whole_fails() -> None:
+    data = load("meteora_dlmm")
+    case = next(case for case in data["cases"] if case["ix"] == "swap2" and case["exp"]["ok"] and not case["limit"])
+    pool, accounts = dlmm(data["pools"][case["pool"]], data)
+    before = pool.taxes
+    for bps, wanted in ((9_999, None), (10_000, 6039)):
+        tax = TransferFee(0, 2**64 - 1, bps)
+        pool.taxes = (before[0], tax) if case["sfy"] else (tax, before[1])
+        assert code(dlmm_swap(case, pool, accounts, data["clock"])) == wanted

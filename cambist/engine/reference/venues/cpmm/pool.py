@@ -116,6 +116,8 @@ class CpmmPoolState(Pool):
     def _done(
         self, a_to_b: bool, fill: raydium_cpmm.CpmmFill, withheld_in: int, withheld_out: int
     ) -> tuple[Quote, Pool]:
+        if fill.amount_out == withheld_out:
+            raise QuoteError(Reason.ZERO_OUTPUT)
         on_input = self._rates(a_to_b).creator_on_input
         creator_in, creator_out = (fill.creator_fee, 0) if on_input else (0, fill.creator_fee)
         quote = Quote(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace as with_fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 class DlmmState(VaultPool[dlmm.DlmmFill]):
     """A Meteora DLMM pair; X is token A."""
 
+    pays_nothing: ClassVar[bool] = False
     account: LbPair
     bins: dlmm.Bins
     transfer_fees: TransferFees = (None, None)

@@ -150,6 +150,9 @@ impl CpmmPoolState {
         transfer_fee_in: u64,
         transfer_fee_out: u64,
     ) -> Result<Filled, QuoteError> {
+        if fill.amount_out == transfer_fee_out {
+            return Err(QuoteError::ZeroOutput);
+        }
         let (creator_in, fee_out) = sides(rates.creator_on_input, (fill.creator_fee, 0));
         let quote = Quote {
             amount_in: fill.amount_in + transfer_fee_in,

@@ -110,6 +110,7 @@ impl VaultPool for DlmmState {
         &self,
         ask: &VaultAsk,
         time: &ChainTime,
+    const PAYS_NOTHING: bool = false;
     ) -> Result<DlmmFill, QuoteError> {
         swap::<TRACK>(
             &self.account,
