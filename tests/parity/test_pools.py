@@ -10,7 +10,7 @@ from cambist.engine.reference.library import modules as reference
 from cambist.engine.reference.venues.clmm.layout import ClmmPool
 from cambist.simulator.venues.cpmm.layout import encode_cpmm_config, encode_cpmm_pool
 from tests.parity import test_ranges
-from tests.parity.test_bins import ADDRESS, PAIR, accounts, array
+from tests.parity.test_bins import ADDRESS, PAIR, accounts, array, put
 from tests.parity.test_curves import NOW, amounts, damm_v2_accounts, magnitudes, saber_accounts
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -49,8 +49,8 @@ clmm = st.builds(lambda data, a, b: ("clmm", [ADDRESS, *data[:3], a, b, *data[3:
 pump = st.builds(
     lambda data, x, y, a, b: ("pump", [*data, vault(x), vault(y), a, b]),
     test_ranges.pump(),
-    magnitudes(50),
-    magnitudes(50),
+    magnitudes(64),
+    magnitudes(64),
     mints,
     mints,
 )
@@ -137,3 +137,35 @@ def test_what_a_transfer_fee_takes_whole_is_refused(engine, venue: str):
     assert 990 < paid <= 1_000
     for most, wanted in ((paid - 1, (1, 0, 0)), (paid, "zero_output"), (2**64 - 1, "zero_output")):
         assert engine.quote(venue, even(venue, (10_000, most)), True, [1_000], (0, NOW, 600)) == [wanted]
+
+
+def brimful(venue: str, room: int, *, a_to_b: bool) -> list[bytes]:
+    """Returns a pool's accounts where a counter of the program has room for so many atoms: vault, or fees owed."""
+    if venue == "pump":
+        held = [2**64 - 1 - room, 2**60] if a_to_b else [2**60, 2**64 - 1 - room]
+        pool = test_ranges.pump_pool(300, 0, bytes(32)), test_ranges.pump_config(0, 0, 0 if a_to_b else 5, 0)
+        return [*pool, b"", *map(vault, held), mint(None), mint(None)]
+    address, data, *rest = even("dlmm", (0, 0))
+    pair = bytearray(data)
+    put(pair, 8, 2, 10_000)
+    put(pair, 32, 2, 5_000)
+    put(pair, 216 if a_to_b else 224, 8, 2**64 - 1 - room)
+    return [address, bytes(pair), *rest]
+
+
+@pytest.mark.parametrize("engine", [native, reference], ids=["native", "reference"])
+@pytest.mark.parametrize(
+    ("venue", "a_to_b", "room", "most", "more"),
+    [
+        ("pump", True, 1_000_000, 1_000_000, 1_000_001),
+        ("pump", False, 1_000_000, 1_000_500, 1_000_501),  # 5 bps of a purchase leave the vault again
+        ("dlmm", True, 50, 1_000_000, 1_020_000),  # half of a basis point
+        ("dlmm", False, 50, 1_000_000, 1_020_000),
+    ],
+)
+def test_what_a_counter_of_the_program_can_not_hold_is_refused(
+    engine, venue: str, a_to_b: bool, room: int, most: int, more: int
+):
+    fits, beyond = engine.quote(venue, brimful(venue, room, a_to_b=a_to_b), a_to_b, [most, more], (0, NOW, 600))
+    assert fits[0] > 0
+    assert beyond == "overflow"

@@ -75,7 +75,9 @@ class DlmmState(VaultPool[dlmm.DlmmFill]):
     def vault_swap(self, a_to_b: bool, amount: int, time: ChainTime, *, exact_in: bool) -> dlmm.DlmmFill:
         """Returns the swap as the program does it; amounts are inside the vaults. Raises `QuoteError`."""
         now, slot = time.unix_timestamp, time.slot
-        return dlmm.swap(self.account, self.bins, amount, exact_in=exact_in, x_to_y=a_to_b, now=now, slot=slot)
+        fill = dlmm.swap(self.account, self.bins, amount, exact_in=exact_in, x_to_y=a_to_b, now=now, slot=slot)
+        self._owed_after(a_to_b, fill)
+        return fill
 
     def vault_fill(self, a_to_b: bool, fill: dlmm.DlmmFill) -> VaultFill:
         """Returns what `fill` moves between the vaults."""
@@ -84,7 +86,11 @@ class DlmmState(VaultPool[dlmm.DlmmFill]):
 
     def swapped(self, a_to_b: bool, fill: dlmm.DlmmFill) -> DlmmState:
         """Returns the pair after `fill`. Raises `QuoteError` overflow."""
-        owed = "protocol_fee_x" if a_to_b == fill.fee_on_input else "protocol_fee_y"
-        owes = {owed: to_u64(getattr(self.account, owed) + fill.protocol_fee)}
+        owes = self._owed_after(a_to_b, fill)
         account = replace(self.account, active_id=fill.active_id, volatility=fill.volatility, **owes)
         return with_fields(self, account=account, bins=self.bins.after(fill.changed()))
+
+    def _owed_after(self, a_to_b: bool, fill: dlmm.DlmmFill) -> dict[str, int]:
+        """Returns what is owed to the protocol after `fill`, by the name of its field."""
+        owed = "protocol_fee_x" if a_to_b == fill.fee_on_input else "protocol_fee_y"
+        return {owed: to_u64(getattr(self.account, owed) + fill.protocol_fee)}

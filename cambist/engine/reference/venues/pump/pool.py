@@ -63,12 +63,14 @@ class PumpState(VaultPool[pump.PumpFill]):
         if self.config.disable_flags & (_SELLS_ARE_OFF if a_to_b else _BUYS_ARE_OFF):
             raise QuoteError(Reason.NOT_TRADABLE)
         reserves, fees = self._reserves(), self.fees()
-        if not a_to_b:
-            return (pump.buy_exact_in if exact_in else pump.buy_exact_out)(reserves, fees, amount)
-        fill = (pump.sell_exact_in if exact_in else pump.sell_exact_out)(reserves, fees, amount)
+        if a_to_b:
+            fill = (pump.sell_exact_in if exact_in else pump.sell_exact_out)(reserves, fees, amount)
+        else:
+            fill = (pump.buy_exact_in if exact_in else pump.buy_exact_out)(reserves, fees, amount)
         # Virtual reserves make a price, but don't pay.
-        if fill.amount_out + fill.owed() > self.amounts[1]:
+        if a_to_b and fill.amount_out + fill.owed() > self.amounts[1]:
             raise QuoteError(Reason.LIQUIDITY)
+        self._balances_after(a_to_b, fill)
         return fill
 
     def fees(self) -> PumpFees:
@@ -103,11 +105,13 @@ class PumpState(VaultPool[pump.PumpFill]):
 
     def swapped(self, a_to_b: bool, fill: pump.PumpFill) -> PumpState:
         """Returns the pool after `fill`. Raises `QuoteError` overflow."""
+        return with_fields(self, amounts=self._balances_after(a_to_b, fill))
+
+    def _balances_after(self, a_to_b: bool, fill: pump.PumpFill) -> tuple[int, int]:
+        owed = fill.owed()
         if a_to_b:
-            amounts = moved(self.amounts, a_to_b, fill.amount_in, to_u64(fill.amount_out + fill.owed()))
-        else:
-            amounts = moved(self.amounts, a_to_b, fill.amount_in - fill.owed(), fill.amount_out)
-        return with_fields(self, amounts=amounts)
+            return moved(self.amounts, a_to_b, fill.amount_in, to_u64(fill.amount_out + owed))
+        return moved(self.amounts, a_to_b, to_u64(fill.amount_in - owed), fill.amount_out)
 
     def rate(self, a_to_b: bool, time: ChainTime) -> tuple[int, int] | None:
         """Returns the marginal rate as (num, den)."""

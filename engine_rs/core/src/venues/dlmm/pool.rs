@@ -30,16 +30,25 @@ impl DlmmState {
     pub(super) fn after(&self, a_to_b: bool, fill: &DlmmFill) -> Result<Self, QuoteError> {
         let mut after = self.clone();
         (after.account.active_id, after.account.volatility) = (fill.active_id, fill.volatility);
-        let owed = if a_to_b == fill.fee_on_input {
-            &mut after.account.protocol_fee_x
+        let owed = self.owed_after(a_to_b, fill)?;
+        if a_to_b == fill.fee_on_input {
+            after.account.protocol_fee_x = owed;
         } else {
-            &mut after.account.protocol_fee_y
-        };
-        *owed = owed
-            .checked_add(fill.protocol_fee)
-            .ok_or(QuoteError::Overflow)?;
+            after.account.protocol_fee_y = owed;
+        }
         after.bins = self.bins.after(fill.changed());
         Ok(after)
+    }
+
+    /// Returns what is owed to the protocol after `fill`, in the token that pays the fee.
+    fn owed_after(&self, a_to_b: bool, fill: &DlmmFill) -> Result<u64, QuoteError> {
+        let owed = if a_to_b == fill.fee_on_input {
+            self.account.protocol_fee_x
+        } else {
+            self.account.protocol_fee_y
+        };
+        owed.checked_add(fill.protocol_fee)
+            .ok_or(QuoteError::Overflow)
     }
 
     pub(super) fn rate(&self, a_to_b: bool, time: &ChainTime) -> Option<(u128, u128)> {
@@ -101,6 +110,7 @@ fn ask(amount: u64, exact_in: bool, x_to_y: bool, time: &ChainTime) -> Ask {
 
 impl VaultPool for DlmmState {
     type Fill = DlmmFill;
+    const PAYS_NOTHING: bool = false;
 
     fn transfer_fees(&self) -> &TransferFees {
         &self.transfer_fees
@@ -110,13 +120,14 @@ impl VaultPool for DlmmState {
         &self,
         ask: &VaultAsk,
         time: &ChainTime,
-    const PAYS_NOTHING: bool = false;
     ) -> Result<DlmmFill, QuoteError> {
-        swap::<TRACK>(
+        let fill = swap::<TRACK>(
             &self.account,
             &self.bins,
             &self::ask(ask.amount, ask.exact_in, ask.a_to_b, time),
-        )
+        )?;
+        self.owed_after(ask.a_to_b, &fill)?;
+        Ok(fill)
     }
 
     fn moved(_: bool, fill: &DlmmFill) -> Result<VaultFill, QuoteError> {

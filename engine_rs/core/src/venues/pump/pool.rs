@@ -55,17 +55,30 @@ impl PumpState {
         }
         let (reserves, fees) = (self.reserves()?, self.fees()?);
         let fill = match (a_to_b, exact_in) {
-            (false, true) => return reserves.buy_exact_in(&fees, amount),
-            (false, false) => return reserves.buy_exact_out(&fees, amount),
+            (false, true) => reserves.buy_exact_in(&fees, amount)?,
+            (false, false) => reserves.buy_exact_out(&fees, amount)?,
             (true, true) => reserves.sell_exact_in(&fees, amount)?,
             (true, false) => reserves.sell_exact_out(&fees, amount)?,
         };
         // Virtual reserves make a price, but don't pay.
         let paid = fill.amount_out.checked_add(fill.owed()?);
-        if paid.is_none_or(|paid| paid > self.amounts[1]) {
+        if a_to_b && paid.is_none_or(|paid| paid > self.amounts[1]) {
             return Err(QuoteError::Liquidity);
         }
+        self.balances_after(a_to_b, &fill)?;
         Ok(fill)
+    }
+
+    /// Returns the vaults' balances after a fill.
+    fn balances_after(&self, a_to_b: bool, fill: &PumpFill) -> Result<[u64; 2], QuoteError> {
+        let owed = fill.owed()?;
+        let (put, taken) = if a_to_b {
+            (Some(fill.amount_in), fill.amount_out.checked_add(owed))
+        } else {
+            (fill.amount_in.checked_sub(owed), Some(fill.amount_out))
+        };
+        let (put, taken) = put.zip(taken).ok_or(QuoteError::Overflow)?;
+        moved(self.amounts, a_to_b, put, taken)
     }
 
     /// Returns the fees in bps that hold now.
@@ -105,14 +118,7 @@ impl PumpState {
     /// `Overflow`
     pub fn after(&self, a_to_b: bool, fill: &PumpFill) -> Result<Self, QuoteError> {
         let mut after = self.clone();
-        let owed = fill.owed()?;
-        let (put, taken) = if a_to_b {
-            (Some(fill.amount_in), fill.amount_out.checked_add(owed))
-        } else {
-            (fill.amount_in.checked_sub(owed), Some(fill.amount_out))
-        };
-        let (put, taken) = put.zip(taken).ok_or(QuoteError::Overflow)?;
-        after.amounts = moved(self.amounts, a_to_b, put, taken)?;
+        after.amounts = self.balances_after(a_to_b, fill)?;
         Ok(after)
     }
 
