@@ -216,7 +216,8 @@ impl Hops for Products {
 
     fn virtual_reserves(&self, hop: usize) -> Option<(f64, f64, f64)> {
         let (reserve_in, reserve_out, num, den) = self.0[hop];
-        let keep = den.checked_sub(num)? as f64 / den as f64;
+        let kept = den.checked_sub(num).filter(|_| den > 0)?;
+        let keep = kept as f64 / den as f64;
         Some((reserve_in as f64, reserve_out as f64, keep))
     }
 }

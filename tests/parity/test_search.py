@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cambist.bench.engine.markets import PERCENT, market
 from cambist.config.settings import Gates
 from cambist.engine.reference.chain import base58
-from cambist.engine.reference.library import quotes, scan, streams
+from cambist.engine.reference.library import modules, quotes, scan, streams
 from cambist.engine.reference.search.pool_graph import NO_WEIGHT, PoolGraph
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -227,3 +227,11 @@ def test_account_streams_agree():
         assert theirs.account(key) == mine.account(key)
     assert mine.account(key) == (6, 1, key, b"new")
     assert theirs.account(b"x") is mine.account(b"x") is None
+
+
+@pytest.mark.parametrize(
+    "hop", [(1, 1, 0, 0), (10**6, 2 * 10**6, 0, 0), (10**6, 2 * 10**6, 5, 0), (10**6, 2 * 10**6, 1, 1)]
+)
+def test_a_fee_without_a_denominator_takes_all(hop: tuple[int, int, int, int]):
+    assert native.best_input([hop], 10, 1) is None
+    assert modules.best_input([hop], 10, 1) is None

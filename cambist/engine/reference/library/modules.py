@@ -165,7 +165,7 @@ class _Products:
 
     def virtual_reserves(self, hop: int) -> tuple[float, float, float] | None:
         reserve_in, reserve_out, num, den = self._hops[hop]
-        return None if num > den else (float(reserve_in), float(reserve_out), float(den - num) / float(den))
+        return None if num > den or den == 0 else (float(reserve_in), float(reserve_out), float(den - num) / float(den))
 
 
 def best_input(hops: Sequence[ConstantProduct], cap: int, minimum: int) -> tuple[int, int, int, str] | None:
