@@ -112,7 +112,8 @@ def quote(
 
     `ray4`, `saber`: pool, vault, vault. `cpmm`: pool, config, vault, vault, mint, mint. `orca`: pool, oracle (or
     empty), mint, mint, tick arrays. `damm2`: pool, mint, mint. `dlmm`: address, pair, bitmap extension (or empty),
-    mint, mint, bin arrays. `time` is (slot, unix timestamp, epoch). Raises `ValueError` if an account can't be read.
+    mint, mint, bin arrays. `time` is (slot, unix timestamp, epoch). Raises `ValueError` if an account can't be read or
+    a number is out of range, `TypeError` for what is no integer.
     """
 
 def pool_weights(
@@ -120,7 +121,7 @@ def pool_weights(
 ) -> list[tuple[int | None, tuple[float, float, float] | None]]:
     """Returns −log2 of the marginal rate and the virtual reserves, for selling A and selling B; accounts as in `quote`.
 
-    Weights are in 2⁻⁴⁰ units; reserves are (in, out, share kept). Raises `ValueError` if an account can't be read.
+    Weights are in 2⁻⁴⁰ units; reserves are (in, out, share kept). Raises as `quote` does.
     """
 
 def cycle_keys(edges: Sequence[_Edge], cycles: Sequence[Sequence[int]]) -> list[tuple[str, int | None]]:
@@ -137,7 +138,7 @@ def search(
 def best_input(hops: Sequence[tuple[int, int, int, int]], cap: int, minimum: int) -> tuple[int, int, int, str] | None:
     """Returns (amount in, amount out, evaluations, what binds) of the best input into a chain of constant products.
 
-    A hop is (reserve in, reserve out, fee numerator, fee denominator).
+    A hop is (reserve in, reserve out, fee numerator, fee denominator). Raises as `quote` does.
     """
 
 def replay_book(frames: Sequence[tuple[str, bytes]], symbol: str) -> str:
@@ -264,7 +265,7 @@ def stable_swap(
 ) -> list[tuple[int, int, int, int, int, int] | str]:
     """Returns (amount in, amount out, fee, admin fee, reserves in and out after it), or a refusal's word, each.
 
-    `account` is a Saber pool, `reserves` its vaults' balances (A, B), `now` Unix seconds. Raises `ValueError`.
+    `account` is a Saber pool, `reserves` its vaults' balances (A, B), `now` Unix seconds. Raises as `quote` does.
     """
 
 def damm_v2(
@@ -274,7 +275,7 @@ def damm_v2(
 
     A quote is (amount in, amount out, fee, protocol fee, left, √price after, token amounts after, (last update, √price
     reference, volatility accumulator, volatility reference) after). `mode` is `in`, `partial` or `out`, `time` (slot,
-    Unix seconds). Raises `ValueError`.
+    Unix seconds). Raises as `quote` does, and `ValueError` for another mode.
     """
 
 @final
@@ -301,7 +302,7 @@ class WssAggregator:
     def stats(self, endpoint: int) -> tuple[int, int, int, int, int, int, int, int, int, int, int]: ...
 
 def dlmm_bin_price(bin_id: int, bin_step: int) -> int:
-    """Returns the price of a bin, Q64.64 atoms of Y per atom of X. Raises `ValueError` overflow."""
+    """Returns the price of a bin, Q64.64 atoms of Y per atom of X. Raises as `quote` does, and `ValueError`."""
 
 def dlmm_swaps(
     address: bytes,
@@ -315,7 +316,7 @@ def dlmm_swaps(
 ) -> list[tuple[int, int, int, int, int, int, tuple[int, int, int, int], list[tuple[int, int, int, int, int]]] | str]:
     """Returns what each amount, swapped alone, moves and leaves, or a refusal's word.
 
-    See `cambist.engine.reference.library.bins`. Raises `ValueError` if an account can't be read.
+    See `cambist.engine.reference.library.bins`. Raises as `quote` does.
     """
 
 def score_signals(
@@ -802,7 +803,7 @@ def consolidate_books(
 # Raydium CLMM and Pump AMM; see `cambist.engine.reference.library.ranges`.
 
 def clmm_sqrt_price(tick: int) -> int:
-    """Returns √price at a tick of Raydium CLMM in Q64.64. Raises `ValueError` price_limit."""
+    """Returns √price at a tick of Raydium CLMM in Q64.64. Raises as `quote` does, and `ValueError` price_limit."""
 
 def clmm_swaps(
     address: bytes,
@@ -823,7 +824,7 @@ def clmm_swaps(
     ]
     | str
 ]:
-    """Returns what each amount, swapped alone, moves and leaves, or a refusal's word. Raises `ValueError`."""
+    """Returns what each amount, swapped alone, moves and leaves, or a refusal's word. Raises as `quote` does."""
 
 def clmm_quotes(
     address: bytes,
@@ -834,7 +835,7 @@ def clmm_quotes(
 ) -> list[
     tuple[tuple[int, int, int, int, int, int, int], tuple[int, int] | None, tuple[float, float, float] | None] | str
 ]:
-    """Returns each ask's quote with the rate and reserves after it, or a refusal's word. Raises `ValueError`."""
+    """Returns each ask's quote with the rate and reserves after it, or a refusal's word. Raises as `quote` does."""
 
 def pump_quotes(
     accounts: tuple[bytes, bytes, bytes],
@@ -850,7 +851,7 @@ def pump_quotes(
     ]
     | str
 ]:
-    """Returns each ask's quote and the vaults' balances after it, or a refusal's word. Raises `ValueError`."""
+    """Returns each ask's quote and the vaults' balances after it, or a refusal's word. Raises as `quote` does."""
 
 # Logs and transactions; the fields are named in the reference's `log_parser` and `tx_parser`.
 

@@ -13,6 +13,7 @@ use cambist_core::venues::dlmm::maths::swap::{Ask, DlmmFill, swap};
 use pyo3::prelude::*;
 
 use crate::error::Fault;
+use crate::integers::Int;
 
 /// (accumulator, reference, index reference, last update)
 type Volatility = (u32, u32, i32, i64);
@@ -23,8 +24,8 @@ type Filled = (u64, u64, u64, u64, u64, i32, Volatility, Vec<Changed>);
 
 /// Returns the price of a bin, Q64.64 atoms of Y per atom of X. Raises `ValueError` overflow.
 #[pyfunction(name = "dlmm_bin_price")]
-pub(crate) fn py_dlmm_bin_price(bin_id: i32, bin_step: u16) -> PyResult<u128> {
-    Ok(bin_price(bin_id, bin_step).map_err(Fault::input)?)
+pub(crate) fn py_dlmm_bin_price(bin_id: Int<i32>, bin_step: Int<u16>) -> PyResult<u128> {
+    Ok(bin_price(bin_id.0, bin_step.0).map_err(Fault::input)?)
 }
 
 /// Returns what each amount, swapped alone, moves and leaves, or a refusal's word; see
@@ -35,24 +36,24 @@ pub(crate) fn py_dlmm_swaps(
     py: Python<'_>,
     address: &[u8],
     accounts: Vec<Vec<u8>>,
-    amounts: Vec<u64>,
+    amounts: Vec<Int<u64>>,
     exact_in: bool,
     x_to_y: bool,
-    now: i64,
-    slot: u64,
+    now: Int<i64>,
+    slot: Int<u64>,
 ) -> PyResult<Vec<Py<PyAny>>> {
     let swapped = py.detach(|| {
         let [pair, extension, arrays @ ..] = &accounts[..] else {
             return Err(Fault::Input(format!("dlmm of {} accounts", accounts.len())));
         };
         let (pair, bins) = decode(address, pair, extension, arrays)?;
-        let swapped = amounts.into_iter().map(|amount| {
+        let swapped = amounts.into_iter().map(|Int(amount)| {
             let ask = Ask {
                 amount,
                 exact_in,
                 x_to_y,
-                now,
-                slot,
+                now: now.0,
+                slot: slot.0,
             };
             swap::<true>(&pair, &bins, &ask).map(|fill| filled(&fill))
         });

@@ -1,9 +1,4 @@
 //! Pools whose curve is neither a constant product nor many ranges: stable swap and DAMM v2.
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "arguments are extracted from Python objects by value"
-)]
-
 use cambist_core::venues::damm2::layout::DammV2Pool;
 use cambist_core::venues::damm2::maths::{self as damm_v2, SwapMode};
 use cambist_core::venues::saber::layout::StableSwap;
@@ -12,6 +7,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
 use crate::error::Fault;
+use crate::integers::Int;
 
 /// (amount in, amount out, fee, admin fee, reserve in after, reserve out after), or why not
 type StableQuote = Result<(u64, u64, u64, u64, u64, u64), String>;
@@ -34,15 +30,16 @@ fn answers<'py, T: IntoPyObject<'py>>(
 pub(crate) fn py_stable_swap(
     py: Python<'_>,
     account: &[u8],
-    reserves: (u64, u64),
+    reserves: (Int<u64>, Int<u64>),
     a_to_b: bool,
-    amounts: Vec<u64>,
-    now: i64,
+    amounts: Vec<Int<u64>>,
+    now: Int<i64>,
 ) -> PyResult<Vec<Py<PyAny>>> {
+    let reserves = (reserves.0.0, reserves.1.0);
     let quotes = py.detach(|| {
         let pool = StableSwap::decode(account).map_err(Fault::input)?;
-        let quote = |&amount: &u64| {
-            let fill = stable_swap::swap(&pool, reserves, amount, now, a_to_b)
+        let quote = |Int(amount): Int<u64>| {
+            let fill = stable_swap::swap(&pool, reserves, amount, now.0, a_to_b)
                 .map_err(|error| error.to_string())?;
             let (amount_in, amount_out) = (fill.amount_in, fill.amount_out);
             let (reserve_in, reserve_out) = fill.reserves;
@@ -55,7 +52,7 @@ pub(crate) fn py_stable_swap(
                 reserve_out,
             ))
         };
-        Ok::<Vec<StableQuote>, Fault>(amounts.iter().map(quote).collect())
+        Ok::<Vec<StableQuote>, Fault>(amounts.into_iter().map(quote).collect())
     })?;
     answers(py, quotes)
 }
@@ -86,8 +83,8 @@ pub(crate) fn py_damm_v2(
     account: &[u8],
     mode: &str,
     a_to_b: bool,
-    amounts: Vec<u64>,
-    time: (u64, i64),
+    amounts: Vec<Int<u64>>,
+    time: (Int<u64>, Int<i64>),
 ) -> PyResult<Vec<Py<PyAny>>> {
     let quotes = py.detach(|| {
         let pool = DammV2Pool::decode(account).map_err(Fault::input)?;
@@ -97,8 +94,9 @@ pub(crate) fn py_damm_v2(
             "out" => SwapMode::ExactOut,
             other => return Err(Fault::Input(format!("mode was {other}"))),
         };
-        let quote = |&amount: &u64| damm_v2_quote(&pool, mode, amount, a_to_b, time);
-        Ok::<Vec<DammV2Quote>, Fault>(amounts.iter().map(quote).collect())
+        let time = (time.0.0, time.1.0);
+        let quote = |Int(amount)| damm_v2_quote(&pool, mode, amount, a_to_b, time);
+        Ok::<Vec<DammV2Quote>, Fault>(amounts.into_iter().map(quote).collect())
     })?;
     answers(py, quotes)
 }

@@ -11,6 +11,7 @@ mod curves;
 mod engine;
 mod error;
 mod instructions;
+mod integers;
 mod modules;
 mod parsers;
 mod plumbing;

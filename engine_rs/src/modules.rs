@@ -27,11 +27,14 @@ use cambist_core::venues::quote_error::RoundingRule;
 use pyo3::prelude::*;
 
 use crate::error::Fault;
+use crate::integers::Int;
 
 /// (tail, head, weight)
 type Edge = (u32, u32, Option<i64>);
 /// (reserve in, reserve out, fee numerator, fee denominator)
 type ConstantProduct = (u64, u64, u64, u64);
+/// The same, as Python gave it.
+type Given = (Int<u64>, Int<u64>, Int<u64>, Int<u64>);
 
 /// Returns log2 of a ratio in fixed point, `None` if a side is 0.
 #[pyfunction(name = "log2_ratio")]
@@ -226,11 +229,15 @@ impl Hops for Products {
 #[pyfunction(name = "best_input")]
 pub(crate) fn py_best_input(
     py: Python<'_>,
-    hops: Vec<ConstantProduct>,
-    cap: u64,
-    minimum: u64,
+    hops: Vec<Given>,
+    cap: Int<u64>,
+    minimum: Int<u64>,
 ) -> Option<(u64, u64, u32, &'static str)> {
-    let sized = py.detach(|| best_input(&Products(hops), cap, minimum))?;
+    let hops = hops
+        .into_iter()
+        .map(|hop| (hop.0.0, hop.1.0, hop.2.0, hop.3.0));
+    let hops = Products(hops.collect());
+    let sized = py.detach(|| best_input(&hops, cap.0, minimum.0))?;
     Some((
         sized.amount_in,
         sized.amount_out,

@@ -19,10 +19,11 @@ use cambist_core::venues::tick_array_manager::Ticks;
 use pyo3::prelude::*;
 
 use crate::error::Fault;
+use crate::integers::Int;
 use crate::{bins, ranges};
 
 /// (slot, unix timestamp, epoch)
-type Time = (u64, i64, u64);
+type Time = (Int<u64>, Int<i64>, Int<u64>);
 /// (amount out, fee, ticks crossed), or a refusal's word
 type Quoted = Result<(u64, u64, u32), String>;
 /// (weight, (reserve in, reserve out, share kept))
@@ -33,20 +34,21 @@ type Margin = (Option<i64>, Option<(f64, f64, f64)>);
 /// `ray4`, `saber`: pool, vault, vault. `cpmm`: pool, config, vault, vault, mint, mint. `orca`: pool, oracle (or empty),
 /// mint, mint, tick arrays. `damm2`: pool, mint, mint. `dlmm`: address, pair, bitmap extension (or empty), mint, mint, bin
 /// arrays. `clmm`: address, pool, config, bitmap extension (or empty), mint, mint, tick arrays. `pump`: pool, config, fee
-/// config (or empty), vault, vault, mint, mint. Raises `ValueError` if an account can't be read.
+/// config (or empty), vault, vault, mint, mint. Raises `ValueError` if an account can't be read or a number is out of
+/// range, `TypeError` for what is no integer.
 #[pyfunction(name = "quote")]
 pub(crate) fn py_quote(
     py: Python<'_>,
     venue: &str,
     accounts: Vec<Vec<u8>>,
     a_to_b: bool,
-    amounts: Vec<u64>,
+    amounts: Vec<Int<u64>>,
     time: Time,
 ) -> PyResult<Vec<Py<PyAny>>> {
     let time = chain_time(time);
     let quoted = py.detach(|| {
         let pool = pool_of(venue, &accounts)?;
-        let quote = |amount| match pool.quote(a_to_b, amount, &time) {
+        let quote = |Int(amount)| match pool.quote(a_to_b, amount, &time) {
             Ok(quote) => Ok((quote.amount_out, quote.fee, quote.ticks_crossed)),
             Err(error) => Err(error.to_string()),
         };
@@ -62,7 +64,7 @@ pub(crate) fn py_quote(
 }
 
 /// Returns −log2 of the marginal rate in 2⁻⁴⁰ units and the virtual reserves (in, out, share kept), each for selling A
-/// and selling B, from raw accounts as `quote` takes them. Raises `ValueError` if an account can't be read.
+/// and selling B, from raw accounts as `quote` takes them. Raises as `quote` does.
 #[pyfunction(name = "pool_weights")]
 pub(crate) fn py_pool_weights(
     py: Python<'_>,
@@ -83,7 +85,7 @@ pub(crate) fn py_pool_weights(
     })?)
 }
 
-fn chain_time((slot, unix_timestamp, epoch): Time) -> ChainTime {
+fn chain_time((Int(slot), Int(unix_timestamp), Int(epoch)): Time) -> ChainTime {
     ChainTime {
         slot,
         unix_timestamp,

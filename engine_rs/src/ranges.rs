@@ -25,6 +25,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
 use crate::error::Fault;
+use crate::integers::Int;
 
 /// (√price, tick, liquidity, fee growth)
 type Curve = (u128, i32, u128, u128);
@@ -41,9 +42,9 @@ type Filled = (
     Vec<i32>,
 );
 /// (sell token 0, exact in, amount)
-type Asked = (bool, bool, u64);
+type Asked = (bool, bool, Int<u64>);
 /// (slot, unix s, epoch)
-type Time = (u64, i64, u64);
+type Time = (Int<u64>, Int<i64>, Int<u64>);
 /// ((amount in, amount out, fee, fee out, transfer fee in, transfer fee out, ticks crossed), rate, reserves)
 type Quoted = (
     (u64, u64, u64, u64, u64, u64, u32),
@@ -53,8 +54,8 @@ type Quoted = (
 
 /// Returns √price at a tick of Raydium CLMM in Q64.64. Raises `ValueError`.
 #[pyfunction(name = "clmm_sqrt_price")]
-pub(crate) fn py_clmm_sqrt_price(tick: i32) -> PyResult<u128> {
-    Ok(raydium_price::sqrt_price_from_tick(tick).map_err(Fault::input)?)
+pub(crate) fn py_clmm_sqrt_price(tick: Int<i32>) -> PyResult<u128> {
+    Ok(raydium_price::sqrt_price_from_tick(tick.0).map_err(Fault::input)?)
 }
 
 /// Returns what each amount, swapped alone, moves and leaves, or a refusal's word; see
@@ -68,21 +69,21 @@ pub(crate) fn py_clmm_swaps(
     py: Python<'_>,
     address: &[u8],
     accounts: Vec<Vec<u8>>,
-    amounts: Vec<u64>,
+    amounts: Vec<Int<u64>>,
     exact_in: bool,
     zero_for_one: bool,
-    limit: u128,
-    now: i64,
+    limit: Int<u128>,
+    now: Int<i64>,
 ) -> PyResult<Vec<Py<PyAny>>> {
     let swapped = py.detach(|| {
         let (pool, config, ticks) = decode_all(address, &accounts)?;
-        let swapped = amounts.into_iter().map(|amount| {
+        let swapped = amounts.into_iter().map(|Int(amount)| {
             let ask = Ask {
                 amount,
                 exact_in,
                 zero_for_one,
-                limit,
-                now,
+                limit: limit.0,
+                now: now.0,
             };
             swap::<true>(&pool, &config, &ticks, &ask).map(|fill| filled(&fill, &ticks))
         });
@@ -111,7 +112,7 @@ pub(crate) fn py_clmm_quotes(
             transfer_fees: transfer_fees(&mints).map_err(Fault::input)?,
         };
         let time = chain_time(time);
-        let quotes = asks.into_iter().map(|(a_to_b, exact_in, amount)| {
+        let quotes = asks.into_iter().map(|(a_to_b, exact_in, Int(amount))| {
             let (quote, fill) = if exact_in {
                 pool.fill::<true>(a_to_b, amount, &time)?
             } else {
@@ -135,16 +136,18 @@ pub(crate) fn py_clmm_quotes(
 pub(crate) fn py_pump_quotes(
     py: Python<'_>,
     accounts: (Vec<u8>, Vec<u8>, Vec<u8>),
-    amounts: (u64, u64),
-    base_supply: Option<u64>,
+    amounts: (Int<u64>, Int<u64>),
+    base_supply: Option<Int<u64>>,
     mints: (Vec<u8>, Vec<u8>),
     asks: Vec<Asked>,
     time: Time,
 ) -> PyResult<Vec<Py<PyAny>>> {
+    let amounts = (amounts.0.0, amounts.1.0);
+    let base_supply = base_supply.map(|supply| supply.0);
     let quotes = py.detach(|| {
         let pool = pump(&accounts, amounts, base_supply, &mints).map_err(Fault::input)?;
         let time = chain_time(time);
-        let quotes = asks.into_iter().map(|(a_to_b, exact_in, amount)| {
+        let quotes = asks.into_iter().map(|(a_to_b, exact_in, Int(amount))| {
             let (quote, fill) = if exact_in {
                 pool.fill::<true>(a_to_b, amount, &time)?
             } else {
@@ -278,7 +281,7 @@ fn transfer_fees((a, b): &(Vec<u8>, Vec<u8>)) -> Result<TransferFees, LayoutErro
     Ok([fee(a)?, fee(b)?])
 }
 
-fn chain_time((slot, unix_timestamp, epoch): Time) -> ChainTime {
+fn chain_time((Int(slot), Int(unix_timestamp), Int(epoch)): Time) -> ChainTime {
     ChainTime {
         slot,
         unix_timestamp,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.engine.reference.library import integers
 from cambist.engine.reference.venues.dlmm import maths as dlmm
 from cambist.engine.reference.venues.dlmm.program import decode_pair
 from cambist.engine.reference.venues.quote_error import QuoteError
@@ -22,12 +23,12 @@ Filled = tuple[int, int, int, int, int, int, Volatility, list[Changed]]
 def dlmm_bin_price(bin_id: int, bin_step: int) -> int:
     """Returns the price of a bin, Q64.64 atoms of Y per atom of X: (1 + bin_step / 10⁴)^bin_id as the program rounds.
 
-    Raises `QuoteError` overflow.
+    Raises `ValueError` for a number out of range, `QuoteError` overflow among them, `TypeError` for what is no integer.
 
     >>> dlmm_bin_price(15, 250)
     26716385619813447402
     """
-    return dlmm.bin_price(bin_id, bin_step)
+    return dlmm.bin_price(integers.i32(bin_id), integers.u16(bin_step))
 
 
 def dlmm_swaps(
@@ -46,15 +47,17 @@ def dlmm_swaps(
     vaults: in, or out if not `exact_in`; `now` is unix s. A swap is (amount in, amount out, fee, protocol fee, limit
     orders' fee, active id, (volatility accumulator, reference, index reference, last update unix s), [(bin id, amount
     X, amount Y, open orders, begun orders)]). The rules are those of the deployed program, recorded in
-    `svm_vectors/meteora_dlmm`. Raises `ValueError` if an account can't be read.
+    `svm_vectors/meteora_dlmm`. Raises `ValueError` if an account can't be read or a number is out of range, `TypeError`
+    for what is no integer.
 
     >>> dlmm_swaps(bytes(32), [], [1], exact_in=True, x_to_y=True, now=0, slot=0)
     Traceback (most recent call last):
     ValueError: dlmm of 0 accounts
     """
+    asked, now, slot = integers.u64s(amounts), integers.i64(now), integers.u64(slot)
     pair, bins = decode_pair(address, accounts)
     swapped: list[Filled | str] = []
-    for amount in amounts:
+    for amount in asked:
         try:
             fill = dlmm.swap(pair, bins, amount, exact_in=exact_in, x_to_y=x_to_y, now=now, slot=slot)
         except QuoteError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.engine.reference.library import integers
 from cambist.engine.reference.venues.damm2 import maths as damm
 from cambist.engine.reference.venues.damm2.layout import DammV2DynamicFee, DammV2Pool
 from cambist.engine.reference.venues.quote_error import QuoteError
@@ -26,13 +27,16 @@ def stable_swap(
 ) -> list[tuple[int, int, int, int, int, int] | str]:
     """Returns (amount in, amount out, fee, admin fee, reserves in and out after it), or a refusal's word, each.
 
-    `account` is a Saber pool, `reserves` its vaults' balances (A, B), `now` Unix seconds. Raises `ValueError`.
+    `account` is a Saber pool, `reserves` its vaults' balances (A, B), `now` Unix seconds. Raises `ValueError` if the
+    account can't be read or a number is out of range, `TypeError` for what is no integer.
     """
+    first, second = integers.u64s(reserves)
+    asked, now = integers.u64s(amounts), integers.i64(now)
     pool = StableSwap.decode(account)
     answers: list[tuple[int, int, int, int, int, int] | str] = []
-    for amount in amounts:
+    for amount in asked:
         try:
-            fill = stable.swap(pool, reserves, amount, now, a_to_b=a_to_b)
+            fill = stable.swap(pool, (first, second), amount, now, a_to_b=a_to_b)
         except QuoteError as error:
             answers.append(str(error))
         else:
@@ -47,16 +51,19 @@ def damm_v2(
 
     A quote is (amount in, amount out, fee, protocol fee, left, √price after, token amounts after, (last update, √price
     reference, volatility accumulator, volatility reference) after). `mode` is `in`, `partial` or `out`, `time` (slot,
-    Unix seconds). Raises `ValueError`.
+    Unix seconds). Raises `ValueError` for another mode, if the account can't be read or a number is out of range,
+    `TypeError` for what is no integer.
     """
+    slot, now = time
+    asked, slot, now = integers.u64s(amounts), integers.u64(slot), integers.i64(now)
     pool = DammV2Pool.decode(account)
     if mode not in _MODES:
         message = f"mode was {mode}"
         raise ValueError(message)
     answers: list[DammV2Quote | str] = []
-    for amount in amounts:
+    for amount in asked:
         try:
-            fill = damm.swap(pool, _MODES[mode], amount, *time, a_to_b=a_to_b)
+            fill = damm.swap(pool, _MODES[mode], amount, slot, now, a_to_b=a_to_b)
         except QuoteError as error:
             answers.append(str(error))
             continue

@@ -15,6 +15,8 @@ from cambist.engine.reference.exchanges import decode_okx as okx
 from cambist.engine.reference.exchanges import decode_venue as venue
 from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
 from cambist.engine.reference.exchanges.okx.checksum import okx_checksum
+from cambist.engine.reference.library import integers
+from cambist.engine.reference.library.integers import u64
 from cambist.engine.reference.search.cycle_finder import Potentials, find_negative_cycles
 from cambist.engine.reference.search.graph import Graph
 from cambist.engine.reference.search.log2 import log2_ratio
@@ -24,11 +26,12 @@ from cambist.engine.reference.search.sizing import best_input as sized
 from cambist.engine.reference.series import technical
 from cambist.engine.reference.venues import named
 from cambist.engine.reference.venues.constant_product import exact_in
-from cambist.engine.reference.venues.quote import ChainTime, Pool
 from cambist.engine.reference.venues.quote_error import QuoteError, RoundingRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cambist.engine.reference.venues.quote import Pool
 
 Edge = tuple[int, int, int | None]
 ConstantProduct = tuple[int, int, int, int]
@@ -82,10 +85,14 @@ def decode_solana(frames: Sequence[tuple[int, int, bool, bytes]]) -> list[str]:
 def quote(
     venue: str, accounts: Sequence[bytes], a_to_b: bool, amounts: Sequence[int], time: tuple[int, int, int]
 ) -> list[tuple[int, int, int] | str]:
-    """Returns (amount out, fee, ticks crossed) or a refusal's word for each amount, from raw accounts."""
-    pool, when = _pool(venue, accounts), ChainTime(*time)
+    """Returns (amount out, fee, ticks crossed) or a refusal's word for each amount, from raw accounts.
+
+    Raises `ValueError` if an account can't be read or a number is out of range, `TypeError` for what is no integer.
+    """
+    asked, when = integers.u64s(amounts), integers.chain_time(time)
+    pool = _pool(venue, accounts)
     found: list[tuple[int, int, int] | str] = []
-    for amount in amounts:
+    for amount in asked:
         try:
             quoted = pool.quote(a_to_b, amount, when)
         except QuoteError as error:
@@ -96,8 +103,12 @@ def quote(
 
 
 def pool_weights(venue: str, accounts: Sequence[bytes], time: tuple[int, int, int]) -> list[Margin]:
-    """Returns −log2 of the marginal rate in 2⁻⁴⁰ units and the virtual reserves, each for selling A and selling B."""
-    pool, when = _pool(venue, accounts), ChainTime(*time)
+    """Returns −log2 of the marginal rate in 2⁻⁴⁰ units and the virtual reserves, each for selling A and selling B.
+
+    Raises as `quote` does.
+    """
+    when = integers.chain_time(time)
+    pool = _pool(venue, accounts)
     return [(pool.weight(a_to_b, when), pool.virtual_reserves(a_to_b, when)) for a_to_b in (True, False)]
 
 
@@ -169,8 +180,12 @@ class _Products:
 
 
 def best_input(hops: Sequence[ConstantProduct], cap: int, minimum: int) -> tuple[int, int, int, str] | None:
-    """Returns (amount in, amount out, evaluations, what binds) of the best input into a chain of constant products."""
-    best = sized(_Products(hops), cap, minimum)
+    """Returns (amount in, amount out, evaluations, what binds) of the best input into a chain of constant products.
+
+    `None` if no input could be quoted, as through a fee of nothing in nothing. Raises as `quote` does.
+    """
+    chain = [(u64(put), u64(held), u64(num), u64(den)) for put, held, num, den in hops]
+    best = sized(_Products(chain), u64(cap), u64(minimum))
     return None if best is None else (best.amount_in, best.amount_out, best.evaluations, best.binds)
 
 
