@@ -22,6 +22,9 @@ from cambist.engine.reference.exchanges.frame import Field, document
 MICROSECONDS_FROM = 100_000_000_000_000
 """From here on a venue time counts microseconds (`timeUnit=MICROSECOND`): in milliseconds it would be the year 5138."""
 
+NO_TRADES = ("ADL", "INSURANCE_FUND", "NA")
+"""What USD-M calls fills that no two traders agreed on: positions taken over, and what it has no word for."""
+
 
 def decode_binance(protocol: str, symbol: str, body: bytes) -> Event:
     """Returns what one frame from Binance says. Raises `DecodeError` if the frame isn't what this protocol sends.
@@ -122,9 +125,10 @@ def _depth_update(frame: Field, *, usdm: bool) -> Event:
 def _trade(frame: Field) -> Event:
     """`{"e":"trade","E":1790000000130,"s":"SOLUSDT","t":77001,"p":"142.52","q":"1","T":1790000000129,"m":false}`.
 
-    USD-M also tells of settlements, with a price or quantity of 0: nobody traded.
+    `T` is when it was traded, `E` when that was told. USD-M also says in `X` what a fill was, and tells of settlements,
+    with a price or quantity of 0: nobody traded.
     """
-    symbol, number, price, qty, maker, time = frame.fields("s", "t", "p", "q", "m", "E")
+    symbol, number, price, qty, maker, time, kind = frame.fields("s", "t", "p", "q", "m", "T", "X")
     event = Trade(
         symbol=symbol.text(),
         id=number.u64(),
@@ -133,7 +137,8 @@ def _trade(frame: Field) -> Event:
         buyer_is_maker=maker.boolean(),
         venue_ns=_venue_ns(time),
     )
-    return event if event.price and event.qty else Ignored()
+    is_trade = event.price and event.qty and (kind.absent or kind.text() not in NO_TRADES)
+    return event if is_trade else Ignored()
 
 
 def _depth_snapshot(frame: Field, symbol: str) -> Event:

@@ -46,6 +46,9 @@ pub(super) static EXCHANGE: Exchange = Exchange {
 /// From here on a venue time counts microseconds (`timeUnit=MICROSECOND`): in milliseconds it would be the year 5138.
 const MICROSECONDS_FROM: u64 = 100_000_000_000_000;
 
+/// What USD-M calls fills that no two traders agreed on: positions taken over, and what it has no word for.
+const NO_TRADES: [&str; 3] = ["ADL", "INSURANCE_FUND", "NA"];
+
 /// Returns what one frame from Binance says.
 ///
 /// `protocol` is the channel's; `symbol` is the instrument of a channel whose frames don't name it.
@@ -183,9 +186,11 @@ fn depth_update<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, Decod
 
 /// `{"e":"trade","E":1790000000130,"s":"SOLUSDT","t":77001,"p":"142.52","q":"1","T":1790000000129,"m":false}`
 ///
-/// USD-M also tells of settlements, with a price or quantity of 0: nobody traded.
+/// `T` is when it was traded, `E` when that was told. USD-M also says in `X` what a fill was, and tells of settlements,
+/// with a price or quantity of 0: nobody traded.
 fn trade<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
-    let [symbol, id, price, qty, maker, time] = frame.fields(["s", "t", "p", "q", "m", "E"])?;
+    let [symbol, id, price, qty, maker, time, kind] =
+        frame.fields(["s", "t", "p", "q", "m", "T", "X"])?;
     let event = Event::Trade {
         symbol: symbol.text()?,
         id: id.u64()?,
@@ -196,6 +201,7 @@ fn trade<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
     };
     Ok(match event {
         Event::Trade { price: 0, .. } | Event::Trade { qty: 0, .. } => Event::Ignored,
+        _ if !kind.absent() && NO_TRADES.contains(&&*kind.text()?) => Event::Ignored,
         event => event,
     })
 }

@@ -56,7 +56,7 @@ fn book_ticker<'a>(at: &mut Cursor<'a>) -> Option<Event<'a>> {
 }
 
 fn trade<'a>(at: &mut Cursor<'a>) -> Option<Event<'a>> {
-    let venue_ns = venue_time(at.integer()?)?;
+    at.integer()?;
     at.skip(b",\"s\":\"")?;
     let symbol = at.text()?;
     at.skip(b",\"t\":")?;
@@ -66,7 +66,7 @@ fn trade<'a>(at: &mut Cursor<'a>) -> Option<Event<'a>> {
     at.skip(b",\"q\":\"")?;
     let qty = at.decimal()?;
     at.skip(b",\"T\":")?;
-    at.integer()?;
+    let venue_ns = venue_time(at.integer()?)?;
     at.skip(b",\"m\":")?;
     let buyer_is_maker = at.boolean()?;
     at.skip(b",\"M\":")?;
