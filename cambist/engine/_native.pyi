@@ -46,7 +46,7 @@ class Engine:
     def inspect(self, key: str, now_ns: int) -> bytes:
         """Returns JSON of a `CycleInspection`, or `null`."""
 
-    def inspect_book(self, source: str, depth: int) -> bytes:
+    def inspect_book(self, source: str, depth: int, now_ns: int) -> bytes:
         """Returns JSON of a `BookInspection`, or `null`."""
 
     def inspect_price(self, token: str, now_ns: int) -> bytes:

@@ -70,9 +70,9 @@ class NativeEngine:
         """Returns JSON of a `PriceInspection`, or `null`."""
         return self._engine.inspect_price(token, now_ns)
 
-    def inspect_book(self, source: str, depth: int) -> bytes:
+    def inspect_book(self, source: str, depth: int, now_ns: int) -> bytes:
         """Returns JSON of a `BookInspection`, or `null`."""
-        return self._engine.inspect_book(source, depth)
+        return self._engine.inspect_book(source, depth, now_ns)
 
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""

@@ -134,10 +134,10 @@ class Engine(Protocol):
         """
         ...
 
-    def inspect_book(self, source: str, depth: int) -> bytes:
+    def inspect_book(self, source: str, depth: int, now_ns: int) -> bytes:
         """Returns JSON of a `BookInspection` with at most `depth` levels a side, or `null` if there is no such book.
 
-        `source` is `venue:symbol`.
+        `source` is `venue:symbol`; its state is the one that `present` says.
         """
         ...
 

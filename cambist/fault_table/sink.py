@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from cambist.config.settings import Gates
 from cambist.engine import build_info, make_engine
 from cambist.engine.protocol import BookInspection, ChannelView, EngineSetup
 from cambist.model.events import Connected, Direction, Disconnected, Gap, RecordKind, pack
@@ -44,6 +45,8 @@ class _Channels(msgspec.Struct):
     channels: list[ChannelView]
 
 
+_AGELESS = EngineSetup(gates=Gates(max_book_age_ms=1_000_000_000))
+"""What is measured is when a book notices a fault, not how old one may be to be traded on."""
 _BOOK = msgspec.json.Decoder(BookInspection | None)
 _CHANNELS = msgspec.json.Decoder(_Channels)
 _NEED = msgspec.json.Decoder(Need)
@@ -63,7 +66,7 @@ class EngineSink:
         """`symbols` are those of the books that are looked at, at the first channel's venue."""
         self.symbols, self._venue = tuple(symbols), channels[0].venue
         name = "native" if build_info().native else "reference"
-        self.engine = make_engine(name, msgspec.structs.replace(setup or EngineSetup(), channels=tuple(channels)))
+        self.engine = make_engine(name, msgspec.structs.replace(setup or _AGELESS, channels=tuple(channels)))
         self.now_ns = now_ns or _anchored()
         self.needed: Callable[[Need], None] = lambda need: None
         """Takes what the engine wants fetched."""
@@ -116,7 +119,7 @@ class EngineSink:
 
     def book(self, symbol: str, depth: int = WHOLE) -> Shown | None:
         """Returns a book with at most `depth` levels a side, `None` if nothing was told of it."""
-        book = _BOOK.decode(self.engine.inspect_book(f"{self._venue}:{symbol}", depth))
+        book = _BOOK.decode(self.engine.inspect_book(f"{self._venue}:{symbol}", depth, self.now_ns()))
         if book is None:
             return None
         touch = _price(book.best_bid), _price(book.best_ask)

@@ -170,8 +170,9 @@ impl Engine {
         py: Python<'py>,
         source: &str,
         depth: usize,
+        now_ns: i64,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let view = self.enter(py, |core| Ok(core.inspect_book(source, depth)))?;
+        let view = self.enter(py, |core| Ok(core.inspect_book(source, depth, now_ns)))?;
         Ok(PyBytes::new(py, &view))
     }
 

@@ -271,3 +271,15 @@ def test_it_counts_as_runs_of_signal_persistence_do(present: list[bool], least: 
             if not present[slot - 99 : slot - 98] or not present[slot - 99]:
                 standing.end(Moment(slot, 0, 0, slot, slot), cycle, "gone")
     assert len(standing.gaps) <= 1
+
+
+def test_a_book_opened_up_says_what_its_price_row_says(seeded) -> None:
+    engine, market = seeded
+    market.ticker("149.95", "150.05")
+    run(engine, market.take())
+    told = json.loads(engine.inspect_book("binance:SOLUSDC", 5, market.now_ns))["as_of_ns"]
+    oldest = told + setup().gates.max_book_age_ms * 1_000_000
+    for now_ns, wanted in ((market.now_ns, "live"), (oldest, "live"), (oldest + 1, "stale")):
+        rows = json.loads(engine.present(now_ns))["prices"]
+        shown = [row["state"] for row in rows if row["source"] == "binance:SOLUSDC"]
+        assert shown == [json.loads(engine.inspect_book("binance:SOLUSDC", 5, now_ns))["state"]] == [wanted]

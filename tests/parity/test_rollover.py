@@ -62,7 +62,7 @@ class Pair:
         self.step()
 
     def book(self, source, depth=5):
-        outputs = [engine.inspect_book(source, depth) for engine in self.engines]
+        outputs = [engine.inspect_book(source, depth, self.market.now_ns) for engine in self.engines]
         assert outputs[0] == outputs[1]
         return json.loads(outputs[0])
 

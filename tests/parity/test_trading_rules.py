@@ -113,7 +113,7 @@ class Pair:
         return self.unlisted.quote_route(route, amount, self.market.now_ns)
 
     def book(self) -> dict:
-        outputs = [engine.inspect_book(NAME, 50) for engine in self.engines]
+        outputs = [engine.inspect_book(NAME, 50, self.market.now_ns) for engine in self.engines]
         assert outputs[0] == outputs[1]
         return json.loads(outputs[0])
 

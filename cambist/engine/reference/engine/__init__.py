@@ -123,9 +123,9 @@ class ReferenceEngine:
         """Returns JSON of a `PriceInspection`, or `null`."""
         return encode(inspect_price(self, token, now_ns))
 
-    def inspect_book(self, source: str, depth: int) -> bytes:
+    def inspect_book(self, source: str, depth: int, now_ns: int) -> bytes:
         """Returns JSON of a `BookInspection`, or `null`."""
-        return encode(inspect_book(self, source, depth))
+        return encode(inspect_book(self, source, depth, now_ns))
 
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""

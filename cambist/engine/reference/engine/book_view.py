@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.protocol import BookInspection
 from cambist.engine.reference.book.order_book import Side
+from cambist.engine.reference.engine.market.legs import book_state
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
 
 
-def inspect_book(engine: ReferenceEngine, source: str, depth: int) -> BookInspection | None:
+def inspect_book(engine: ReferenceEngine, source: str, depth: int, now_ns: int) -> BookInspection | None:
     """Returns a book (`venue:symbol`) opened up, `None` if there is none of this name."""
-    entry = engine.market.books.named(source)
-    if entry is None:
+    at = engine.market.books.named(source)
+    if at is None:
         return None
+    entry = engine.market.books.entries[at]
     book = entry.book
     return BookInspection(
         source=entry.name,
-        state=entry.state,
+        state=book_state(engine.market, at, now_ns),
         last_update_id=book.last_update_id,
         best_bid=book.best(Side.BID),
         best_ask=book.best(Side.ASK),

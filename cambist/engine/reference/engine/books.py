@@ -167,11 +167,10 @@ class Books:
     def _mint(self, venue: str, asset: str) -> str:
         return "" if is_multiple(asset) else self._identities.get((venue, asset), "")
 
-    def named(self, source: str) -> BookEntry | None:
-        """Returns the book of a `venue:symbol`."""
+    def named(self, source: str) -> int | None:
+        """Returns the place of the book of a `venue:symbol`, `None` if there is none."""
         venue, _, symbol = source.partition(":")
-        at = self.index.get((venue, symbol))
-        return None if at is None else self.entries[at]
+        return self.index.get((venue, symbol))
 
     def find(self, venue: str, symbol: str, rules: Continuity) -> int:
         """Returns the place of a book, made from its symbol alone if the venue's list did not name it.

@@ -21,7 +21,7 @@ from cambist.engine.reference.book.order_book import Side
 from cambist.engine.reference.engine.endpoints import slots_behind
 from cambist.engine.reference.engine.market import equivalence, quotes
 from cambist.engine.reference.engine.market.kind import Kind
-from cambist.engine.reference.engine.market.legs import book_leg, leg, pool_leg
+from cambist.engine.reference.engine.market.legs import book_state, leg, pool_leg
 from cambist.engine.reference.engine.route import Sizing, compute_units, kept, walk
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 from cambist.engine.reference.fees.sources import level
@@ -282,11 +282,9 @@ def source(engine: ReferenceEngine, row: Row, now_ns: int) -> tuple[int, int | N
         return 0, row.changed_ns, ("injected",)
     if row.book:
         entry = market.books.entries[row.at]
-        leg: Leg = book_leg(market, row.at, now_ns)
-        state = entry.state if not entry.live else (leg.problem or "live")
-        return entry.channel or 0, entry.as_of_ns, (state,)
+        return entry.channel or 0, entry.as_of_ns, (book_state(market, row.at, now_ns),)
     pool = market.registry.pools[row.at]
-    leg = pool_leg(market, row.at, now_ns)
+    leg: Leg = pool_leg(market, row.at, now_ns)
     channel = None if pool.carrier is None else engine.channels.get(pool.carrier)
     state = pool.state if pool.state != "live" else (leg.problem or "live")
     if channel is None or channel.slot is None:

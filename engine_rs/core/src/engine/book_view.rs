@@ -27,12 +27,18 @@ pub(crate) struct BookInspection<'a> {
 
 impl Engine {
     /// Returns a book opened up, `None` if there is none of this name.
-    pub(crate) fn book_inspection(&self, source: &str, depth: usize) -> Option<BookInspection<'_>> {
-        let entry = self.market.books.named(source)?;
+    pub(crate) fn book_inspection(
+        &self,
+        source: &str,
+        depth: usize,
+        now_ns: i64,
+    ) -> Option<BookInspection<'_>> {
+        let at = self.market.books.named(source)?;
+        let entry = &self.market.books.entries[at];
         let book = &entry.book;
         Some(BookInspection {
             source: &entry.name,
-            state: entry.state(),
+            state: self.market.book_state(at, now_ns),
             last_update_id: book.last_update_id(),
             best_bid: book.best(Side::Bid),
             best_ask: book.best(Side::Ask),

@@ -294,10 +294,10 @@ impl Books {
         entry.book.trade(open)
     }
 
-    /// Returns the book of a `venue:symbol`.
-    pub(crate) fn named(&self, source: &str) -> Option<&BookEntry> {
+    /// Returns the place of the book of a `venue:symbol`.
+    pub(crate) fn named(&self, source: &str) -> Option<usize> {
         let (venue, symbol) = source.split_once(':')?;
-        self.place(venue, symbol).map(|at| &self.entries[at])
+        self.place(venue, symbol)
     }
 
     fn place(&self, venue: &str, symbol: &str) -> Option<usize> {

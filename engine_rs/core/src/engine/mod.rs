@@ -205,8 +205,8 @@ impl Engine {
     }
 
     /// Returns JSON of a `BookInspection` with at most `depth` levels a side, or `null`. `source` is a `venue:symbol`.
-    pub fn inspect_book(&self, source: &str, depth: usize) -> Vec<u8> {
-        json::encode(&self.book_inspection(source, depth))
+    pub fn inspect_book(&self, source: &str, depth: usize, now_ns: i64) -> Vec<u8> {
+        json::encode(&self.book_inspection(source, depth, now_ns))
     }
 
     /// Returns all state as canonical bytes.

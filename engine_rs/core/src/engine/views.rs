@@ -354,12 +354,7 @@ impl Engine {
         let worded = |problem: &'static str| if problem.is_empty() { "live" } else { problem };
         if row.book {
             let entry = &self.market.books.entries[at];
-            let problem = self.market.book_leg(at, now_ns).problem.as_str();
-            let state = if entry.live() {
-                worded(problem)
-            } else {
-                entry.state()
-            };
+            let state = self.market.book_state(at, now_ns);
             return (entry.channel.unwrap_or(0), Some(entry.as_of_ns), state);
         }
         let pool = &self.market.registry.pools[at];

@@ -44,6 +44,12 @@ def book_leg(market: Market, at: int, now_ns: int) -> Leg:
     return Leg("", "", age)
 
 
+def book_state(market: Market, at: int, now_ns: int) -> str:
+    """Returns the word for a book's state: `live` if it can be traded on now, of age too."""
+    entry = market.books.entries[at]
+    return (book_leg(market, at, now_ns).problem or "live") if entry.live else entry.state
+
+
 def pool_leg(market: Market, at: int, now_ns: int) -> Leg:
     """Returns how good a pool is: its accounts agree and its connection keeps up."""
     pool = market.registry.pools[at]

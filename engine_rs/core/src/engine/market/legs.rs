@@ -79,6 +79,18 @@ impl Market {
         Leg::good(age)
     }
 
+    /// Returns the word for a book's state: `live` if it can be traded on now, of age too.
+    pub(crate) fn book_state(&self, at: usize, now_ns: i64) -> &'static str {
+        let entry = &self.books.entries[at];
+        if !entry.live() {
+            return entry.state();
+        }
+        match self.book_leg(at, now_ns).problem.as_str() {
+            "" => "live",
+            problem => problem,
+        }
+    }
+
     /// Returns how good a pool is: its accounts agree and its connection keeps up.
     pub(crate) fn pool_leg(&self, at: usize, now_ns: i64, channels: &Channels) -> Leg {
         let pool = &self.registry.pools[at];
