@@ -92,7 +92,7 @@ class Node:
                 found.text = "the node takes a percentile"
             except Unreachable as error:
                 found.ok = not self.node.fee_percentiles
-                found.text = f"the node takes no percentile ({error}), so fees are known by the smallest only"
+                found.text = f"the node takes no percentile ({error}), so {_percentile_of(rows)}"
                 if not found.ok:
                     found.text += f": remove fee_percentiles from [[solana]] {self.node.name}"
         for method in self.node.fee_estimates:
@@ -172,3 +172,10 @@ def _limits(timeout_s: float) -> SocketLimits:
 
 def _http(timeout_s: float) -> HttpLimits:
     return HttpLimits(attempts=1, timeout_s=max(0.1, timeout_s))
+
+
+def _percentile_of(rows: Any) -> str:
+    """Returns what a percentile is of a node that gives only the smallest fee of each slot."""
+    if len({str(row.get("prioritizationFee")) for row in rows if isinstance(row, dict)}) <= 1:
+        return "there is one figure only for all of them: the smallest fee is the same in each slot"
+    return "a percentile is one of slots, by their smallest fees"

@@ -56,5 +56,5 @@ class FeesSection(msgspec.Struct, frozen=True):
     source: str = ""
     age_ns: int | None = None
     note: str = ""
-    """Why percentiles are unknown, if they are."""
+    """What a percentile is where no source gives one."""
     inputs: tuple[FeeInputRow, ...] = ()

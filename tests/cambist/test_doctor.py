@@ -190,6 +190,7 @@ async def test_a_node_and_its_fee_sources_are_tried(tmp_path: Path) -> None:
     assert found["a rpc", "fees"]["found"] == "smallest fees of 1 slots"
     assert not found["a rpc", "fee percentiles"]["ok"]
     assert "remove fee_percentiles" in found["a rpc", "fee percentiles"]["found"]
+    assert "one figure only" in found["a rpc", "fee percentiles"]["found"]
     assert "5 percentiles" in found["a tips", "first data"]["found"]
     assert "5 percentiles" in found["a tip stream", "first data"]["found"]
     assert "CANARY" not in json.dumps(list(found.values()))

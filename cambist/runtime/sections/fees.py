@@ -15,6 +15,8 @@ BUCKETS = 60
 SLOT_NS = 400_000_000
 KNOWN_SLOTS = 50
 """Percentiles come some slots after the minimum; a node that gave none for this long gives none."""
+BID_SLOTS = 20
+"""Newest slots whose smallest fees such a node's percentile is taken over."""
 TIPS = "jito.tip_floor"
 NO_VALUE = "not told yet"
 
@@ -40,7 +42,7 @@ class FeeHistory:
                 state = PanelState("empty", "No fee is paid here: no chain is watched.")
         note = ""
         if newest is not None and all(sample.p50 is None for sample in engine.fees[-KNOWN_SLOTS:]):
-            note = "this node gives only the smallest fee that landed, so percentiles are unknown"
+            note = _minimum_note({s.minimum for s in engine.fees[-BID_SLOTS:]} - {None})
         cap = setup.gates.caps.get(setup.sol_mint) or None
         return FeesSection(
             state=state,
@@ -90,6 +92,13 @@ def _inputs(engine: EngineView, now_ns: int, *, tips_watched: bool) -> tuple[Fee
     if rows and not any(row.name == "tip" for row in rows):
         rows.append(FeeInputRow("tip", NO_VALUE if tips_watched else "no source", None, None))
     return tuple(rows)
+
+
+def _minimum_note(smallest: set[int | None]) -> str:
+    """Returns what a percentile is where a node gives none, of the smallest fees of its newest slots."""
+    if len(smallest) <= 1:
+        return "one figure only: this node gives the smallest fee that landed, and it is the same in each slot"
+    return "this node gives only the smallest fee that landed in each slot, so a percentile is one of slots"
 
 
 def _most(a: int | None, b: int | None) -> int | None:

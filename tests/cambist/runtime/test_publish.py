@@ -123,6 +123,23 @@ def test_a_row_tells_how_far_its_venues_clock_is_from_ours() -> None:
     assert rows["solana"].clock_ns is None
 
 
+@pytest.mark.parametrize(
+    ("minimums", "words"),
+    [
+        ([7] * 20, "one figure only"),
+        ([1, *[7] * 20], "one figure only"),
+        ([*[7] * 19, 8], "a percentile is one of slots"),
+    ],
+)
+def test_a_node_without_percentiles_says_what_one_is(minimums: list[int], words: str) -> None:
+    publisher, kernel, engine = made()
+    rows = [{"slot": slot, "recv_ns": START, "minimum": each} for slot, each in enumerate(minimums)]
+    engine.shown = {"fees": rows}
+    assert words in publisher.build(kernel, START).fees.note
+    engine.shown = {"fees": [{**row, "p50": 9} for row in rows]}
+    assert publisher.build(kernel, START).fees.note == ""
+
+
 def test_a_fee_source_that_told_nothing_yet_says_so() -> None:
     publisher, kernel, engine = made(channels=(*CHANNELS, Channel(9, "tips", "jito", "jito.tip_floor", "x")))
     engine.shown = {"fee_inputs": [{"name": "bid", "source": "p75", "value": 41, "recv_ns": START - S}]}

@@ -1,7 +1,8 @@
 """Priority fee, tip and congestion from live samples.
 
 A plain node gives only the *minimum* landed fee of each slot; some give a percentile. The two never mix: without a
-percentile column every percentile question answers `None`. Prices are micro-lamports per compute unit.
+percentile column every percentile question answers `None`, and a bid's percentile is one of slots. Prices are
+micro-lamports per compute unit.
 
 **Congestion**, 0-100: the median price of the newest eight slots against the calm level, which is the lower quartile of
 the medians of past 32-slot buckets (about 27 minutes of them, and at least 1,000 micro-lamports): 0 at or below it, 25
@@ -30,7 +31,7 @@ from cambist.engine.reference.fees.cost import (
     tip,
     token_account_rent,
 )
-from cambist.engine.reference.fees.rows import PERCENT, column_of_request, median
+from cambist.engine.reference.fees.rows import PERCENT, column_of_request, median, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,7 +72,7 @@ _RECENT: Final = 8
 _BEFORE: Final = 24
 """Rows before these that a trend compares with."""
 _MINIMUMS: Final = 20
-"""Newest rows whose highest minimum is the bid where percentiles are unknown."""
+"""Newest rows whose minimums a percentile is taken over where no source gives one."""
 _MIN_BUCKETS: Final = 4
 _MAX_SLOT: Final = 1 << 62
 """Slots beyond this are no slots."""
@@ -173,7 +174,8 @@ class FeeModel:
     def bid(self, bidding: Bidding) -> Bid | None:
         """Returns the price to bid: the percentile, at least the floor.
 
-        Where only minimums are known it is the highest of the newest twenty; `None` before any sample.
+        Where only minimums are known it is the one that would have landed in that share of the newest twenty slots;
+        `None` before any sample.
         """
         return self.bid_at(bidding.percentile, bidding.floor_micro_lamports)
 
@@ -184,7 +186,8 @@ class FeeModel:
             price = median(self._values(column)) or 0
             return Bid(max(price, floor), "floor" if price < floor else column)
         minimums = self._values("minimum")
-        return Bid(max(*minimums[-_MINIMUMS:], floor), "minimum") if minimums else None
+        least = share_of(minimums[-_MINIMUMS:], percent)
+        return None if least is None else Bid(max(least, floor), "minimum")
 
     def trade(self, bidding: Bidding, cu_limit: int, gross_lamports: int | None) -> TradeCost:
         """Returns what a trade pays now. A tip needs the gross in lamports; no bid, no known priority fee."""

@@ -22,3 +22,10 @@ def column_of_request(percentile: int | None) -> str | None:
 def median(values: Sequence[int]) -> int | None:
     """Returns the lower median."""
     return sorted(values)[(len(values) - 1) // 2] if values else None
+
+
+def share_of(values: Sequence[int], percent: int) -> int | None:
+    """Returns the lowest of the values that at least `percent` % of them are not above; `None` of none."""
+    if not values:
+        return None
+    return sorted(values)[min(max(-(-len(values) * percent // 100), 1), len(values)) - 1]

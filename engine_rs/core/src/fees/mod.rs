@@ -1,7 +1,8 @@
 //! Priority fee, tip and congestion from live samples.
 //!
 //! A plain node gives only the *minimum* landed fee of each slot; some give a percentile. The two never mix: without a
-//! percentile column every percentile question answers `None`. Prices are micro-lamports per compute unit.
+//! percentile column every percentile question answers `None`, and a bid's percentile is one of slots. Prices are
+//! micro-lamports per compute unit.
 //!
 //! **Congestion**, 0-100: the median price of the newest eight slots against the calm level, which is the lower quartile
 //! of the medians of past 32-slot buckets (about 27 minutes of them, and at least 1,000 micro-lamports): 0 at or below
@@ -42,7 +43,7 @@ pub const HISTORY: usize = 128;
 const RECENT: usize = 8;
 /// Rows before these that a trend compares with.
 const BEFORE: usize = 24;
-/// Newest rows whose highest minimum is the bid where percentiles are unknown.
+/// Newest rows whose minimums a percentile is taken over where no source gives one.
 const MINIMUMS: usize = 20;
 /// Slots beyond this are no slots.
 const MAX_SLOT: u64 = 1 << 62;
@@ -178,8 +179,8 @@ impl FeeModel {
         median(self.values(self.column(percent)?))
     }
 
-    /// Returns the price to bid: the percentile, at least the floor; where only minimums are known the highest of the
-    /// newest twenty; `None` before any sample.
+    /// Returns the price to bid: the percentile, at least the floor; where only minimums are known the one that would
+    /// have landed in that share of the newest twenty slots; `None` before any sample.
     pub fn bid(&self, bidding: &Bidding) -> Option<Bid> {
         self.bid_at(bidding.percentile, bidding.floor_micro_lamports)
     }
@@ -198,9 +199,9 @@ impl FeeModel {
             });
         }
         let minimums = self.values(Column::Minimum);
-        let highest = minimums.iter().rev().take(MINIMUMS).max().copied()?;
+        let newest = &minimums[minimums.len().saturating_sub(MINIMUMS)..];
         Some(Bid {
-            micro_lamports: highest.max(floor),
+            micro_lamports: share_of(newest, percent)?.max(floor),
             source: "minimum",
         })
     }
@@ -331,6 +332,14 @@ impl FeeModel {
 fn median(mut values: Vec<u64>) -> Option<u64> {
     values.sort_unstable();
     values.get(values.len().saturating_sub(1) / 2).copied()
+}
+
+/// Returns the lowest of the values that at least `percent` % of them are not above.
+fn share_of(values: &[u64], percent: u32) -> Option<u64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    let rank = (sorted.len() * percent as usize).div_ceil(100);
+    sorted.get(rank.clamp(1, sorted.len().max(1)) - 1).copied()
 }
 
 /// Returns 25 per doubling of `level` over `calm`, straight between doublings, 0-100.

@@ -36,10 +36,21 @@ def test_a_plain_node_leaves_percentiles_unknown_and_the_bid_says_so() -> None:
     model.add([(slot, 10 * slot) for slot in range(1_000, 1_040)], None, 7)
     assert model.source() == "minimum"
     assert model.percentile(50) is None
-    assert model.bid(BIDDING) == Bid(10_390, "minimum")
+    assert model.bid(BIDDING) == Bid(10_340, "minimum")
     assert model.bid(Bidding(floor_micro_lamports=20_000)) == Bid(20_000, "minimum")
     row = model.rows()[0]
     assert (row.minimum, row.p50, row.recv_ns) == (10_000, None, 7)
+
+
+@pytest.mark.parametrize(
+    ("percent", "bid"), [(1, 10_200), (5, 10_200), (6, 10_210), (25, 10_240), (75, 10_340), (90, 10_370), (99, 10_390)]
+)
+def test_a_plain_node_has_percentiles_of_slots(percent: int, bid: int) -> None:
+    """The newest twenty smallest fees are 10 200 to 10 390: a bid lands in the share of them that are not above it."""
+    model = FeeModel(150)
+    model.add([(slot, 10 * slot) for slot in reversed(range(1_000, 1_040))], None, 7)
+    assert model.bid_at(percent, 0) == Bid(bid, "minimum")
+    assert model.bid_at(100, 0) == Bid(10_390, "minimum")
 
 
 def test_only_the_newest_minimums_bid() -> None:
