@@ -157,6 +157,7 @@ def _equivalences(config: Config) -> list[Check]:
         table = config.exchanges.get(venue)
         watched = table is not None and symbol in table.symbols
         found = f"±{each.band_ppm} ppm, costs {each.cost_ppm} ppm, no older than {each.max_age_ms} ms"
+        found += f", back after {each.hold_ms / 1_000:g} s in half of it"
         if not watched:
             found += f"; that book is not watched, so it never holds: add {symbol} to the symbols of {venue}"
         checks.append(Check(name=f"equivalence {each.pair}", ok=watched, found=found))

@@ -67,7 +67,8 @@ class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Says that tokens `a` and `b` stand for one another at par, as a dollar on an exchange and USDC there.
 
     Their two edges exist while the book of `pair` is live, no older than `max_age_ms`, and its mid within `band_ppm` of
-    1. They pay at par or at that book's touch, whichever is less, keep `cost_ppm`, and take no more than the touch.
+    1; once it left that band, only after it was within half of it for `hold_ms`. They pay at par or at that book's
+    touch, whichever is less, keep `cost_ppm`, and take no more than the touch.
     """
 
     a: str
@@ -82,6 +83,8 @@ class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far that book's mid may be from 1."""
     max_age_ms: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
     """How old that book may be."""
+    hold_ms: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 60_000
+    """How long a mid that left the band has to be within half of it before the two stand for one another again."""
 
 
 class PoolRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

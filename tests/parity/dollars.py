@@ -13,7 +13,7 @@ USD = "fiat:USD"
 VENUE = "binance-us"
 PAIR = f"{VENUE}:USDCUSD"
 MAX_AGE_MS = 1_500
-TIE = Equivalence(USDC, USD, cost_ppm=20, pair=PAIR, band_ppm=500, max_age_ms=MAX_AGE_MS)
+TIE = Equivalence(USDC, USD, cost_ppm=20, pair=PAIR, band_ppm=500, max_age_ms=MAX_AGE_MS, hold_ms=0)
 EDGE = f"equivalence:{PAIR}"
 
 

@@ -3,7 +3,9 @@
 One file, for all of it tells one market's life in order.
 """
 
+import itertools
 import json
+import random
 from fractions import Fraction
 
 import msgspec
@@ -225,6 +227,127 @@ def test_a_pair_that_is_not_there_or_prices_something_else_guards_nothing(backen
     assert edges(engine)[f"equivalence:{tie.pair}:0"] is None
 
 
+# -- the way back
+
+
+HOLD_MS = 10_000
+WEEKS = msgspec.structs.replace(TIE, max_age_ms=60_000, hold_ms=HOLD_MS)
+
+
+def away(backend, tie: Equivalence = WEEKS):
+    """Returns an engine and its market just after the mid left the band."""
+    engine, market = make_engine(backend, dollar_setup(tie)), Dollars()
+    market.open()
+    told(engine, market, -501)
+    return engine, market
+
+
+def told(engine, market: Dollars, off_ppm: int, after_ns: int = 0) -> str:
+    """Tells a mid so many ppm off par, `after_ns` later than any record is; returns the state of the pair then."""
+    market.now_ns += after_ns
+    market.us_ticker("USDCUSD", *(f"{(10**6 + off_ppm + half) / 10**6:.6f}" for half in (-50, 50)))
+    feed(engine, market)
+    found = state(engine, market.now_ns)
+    quoted = engine.quote_route([f"{EDGE}:0"], 10**6, market.now_ns)
+    assert (found["state"] == "in_band") is (quoted.reason == "") is (edges(engine)[f"{EDGE}:0"] is not None)
+    return found["state"]
+
+
+@pytest.mark.parametrize(("off", "comes_back"), [(-250, True), (250, True), (-251, False), (251, False), (-500, False)])
+def test_it_comes_back_from_half_of_the_band(backend, off, comes_back):
+    engine, market = away(backend, msgspec.structs.replace(WEEKS, hold_ms=0))
+    assert told(engine, market, off) == ("in_band" if comes_back else "out_of_band")
+    if not comes_back:
+        words = f"{PAIR} {off:+d} ppm off, not yet back in half of its band 500"
+        assert state(engine, market.now_ns)["detail"] == words
+        assert engine.quote_route([f"{EDGE}:0"], 10**6, market.now_ns) == (0, "depeg")
+
+
+def test_it_comes_back_after_its_time_to_the_nanosecond(backend):
+    engine, market = away(backend)
+    assert told(engine, market, -250) == "out_of_band"
+    since = market.now_ns
+    market.us_ticker("SOLUSD", "145.00", "145.20")
+    feed(engine, market)
+    took = market.now_ns - since
+    assert told(engine, market, 0, HOLD_MS * MS - 2 * took - 1) == "out_of_band"
+    assert market.now_ns == since + HOLD_MS * MS - 1
+    assert told(engine, market, 0, 1 - took) == "in_band"
+
+
+@pytest.mark.parametrize("off", [-251, 251, -501])
+def test_a_mid_that_leaves_half_of_the_band_begins_anew(backend, off):
+    engine, market = away(backend)
+    told(engine, market, 0)
+    assert told(engine, market, off, HOLD_MS * MS) == "out_of_band"
+    assert told(engine, market, 0) == "out_of_band"
+    assert told(engine, market, 0, HOLD_MS * MS) == "in_band"
+
+
+@pytest.mark.parametrize("how", ["old", "lost"])
+def test_a_mid_that_nobody_told_of_is_no_way_back(backend, how):
+    engine, market = away(backend)
+    told(engine, market, 0)
+    if how == "old":
+        market.now_ns += 60_000 * MS
+        market.record(RecordKind.TICK, step_ns=1)
+    else:
+        for channel in (US, 9):
+            market.record(RecordKind.DISCONNECTED, b'{"reason":"gone"}', channel=channel)
+            market.record(RecordKind.CONNECTED, b'{"label":"again"}', channel=channel)
+        market.now_ns += HOLD_MS * MS
+    feed(engine, market)
+    market.us_depth("USDCUSD", "0.9999", "1.0001")
+    assert told(engine, market, 0) == "out_of_band"
+    assert told(engine, market, 0, HOLD_MS * MS) == "in_band"
+
+
+@pytest.mark.parametrize("off", [-300, 0])
+def test_a_snapshot_keeps_how_far_the_way_back_is(backend, off):
+    engine, market = away(backend)
+    told(engine, market, off)
+    restored = make_engine(backend, dollar_setup(WEEKS))
+    restored.restore(engine.snapshot())
+    assert restored.snapshot() == engine.snapshot()
+    before = market.now_ns
+    states = [told(engine, market, 0, HOLD_MS * MS)]
+    market.now_ns = before
+    states.append(told(restored, market, 0, HOLD_MS * MS))
+    assert states == ["in_band" if off == 0 else "out_of_band"] * 2
+
+
+def march(messages: int) -> list[int]:
+    """Returns mids in ppm off par, shaped as USDC in March 2023: down to 0.88, back, then long at the band's edge."""
+    rng, off, mids = random.Random(10), 0.0, []
+    for at in range(messages):
+        part = at / messages
+        deep = -120_000.0 * min(1.0, (part - 0.05) * 20, (0.2 - part) * 10) if 0.05 < part < 0.2 else 0.0
+        off += (deep - 440.0 - off) * 0.2 + rng.gauss(0.0, 90.0)
+        mids.append(round(off / 50.0) * 50)
+    return mids
+
+
+@pytest.mark.parametrize(("hold_ms", "share"), [(0, 3), (60_000, 20)])
+def test_at_the_edge_of_its_band_it_does_not_flap(backend, hold_ms, share):
+    """Message by message beside a model of its own, and so much fewer changes than the mid crosses the band."""
+    mids = march(2_000)
+    crossings = sum((abs(one) > 500) != (abs(other) > 500) for one, other in itertools.pairwise(mids))
+    assert crossings > 200
+    engine, market = away(backend, msgspec.structs.replace(WEEKS, hold_ms=hold_ms))
+    is_away, since, changes = True, None, 0
+    for off in mids:
+        market.now_ns += 10**10
+        market.us_ticker("USDCUSD", *(f"{(10**6 + off + half) / 10**6:.6f}" for half in (-50, 50)))
+        run(engine, market.take())
+        near, before = 2 * abs(off) <= 500, is_away
+        since = (since or market.now_ns) if near else None
+        is_away = abs(off) > 500 or (is_away and (since is None or market.now_ns - since < hold_ms * MS))
+        changes += is_away is not before
+        depegged = engine.quote_route([f"{EDGE}:0"], 10**6, market.now_ns).reason == "depeg"
+        assert depegged is is_away, (off, market.now_ns)
+    assert 2 <= changes <= crossings // share
+
+
 # -- what it pays
 
 
@@ -303,12 +426,12 @@ def test_money_that_is_no_token_is_never_settled_on_chain(opened):
 # -- both engines, and snapshots
 
 
-@given(st.lists(acts, min_size=1, max_size=14), st.integers(1, 3))
+@given(st.lists(acts, min_size=1, max_size=14), st.integers(1, 3), st.sampled_from([0, 1, 700]))
 @FEW
-def test_both_engines_say_the_same_and_restore_the_same(played, step):
+def test_both_engines_say_the_same_and_restore_the_same(played, step, hold_ms):
     pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
-    market = Dollars()
-    native, reference = (make_engine(name, dollar_setup()) for name in ("native", "reference"))
+    market, setup = Dollars(), dollar_setup(msgspec.structs.replace(TIE, hold_ms=hold_ms))
+    native, reference = (make_engine(name, setup) for name in ("native", "reference"))
     market.open()
     block = market.take()
     assert run(native, block) == run(reference, block)
@@ -323,7 +446,7 @@ def test_both_engines_say_the_same_and_restore_the_same(played, step):
             assert quotes[0] == quotes[1]
         if at == len(played) // 2:
             kept = native.snapshot()
-            native, reference = (make_engine(name, dollar_setup()) for name in ("reference", "native"))
+            native, reference = (make_engine(name, setup) for name in ("reference", "native"))
             native.restore(kept)
             reference.restore(kept)
             assert native.snapshot() == kept

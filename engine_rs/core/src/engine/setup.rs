@@ -78,6 +78,7 @@ pub struct Equivalence {
     pub pair: String,
     pub band_ppm: u32,
     pub max_age_ms: u32,
+    pub hold_ms: u32,
 }
 
 /// A watched pool.

@@ -1,5 +1,8 @@
 """Tokens that stand for one another at par: the book that guards each pair of them, and what its two edges pay.
 
+A pair whose mid left its band stays away until the mid was within half of it for a while: near the edge of the band a
+mid crosses it every few minutes for weeks.
+
 An edge pays at par or at the touch of the pair's book, whichever is less, and keeps the cost on top. It takes no more
 than that touch: the guard has seen no further price, so beyond it the book could pay less than the edge.
 """
@@ -14,12 +17,16 @@ from cambist.engine.reference.engine.book_scale import ONE8, PPM, U64, Scale, we
 from cambist.engine.reference.engine.market.kind import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cambist.engine.reference.engine.books import BookEntry
     from cambist.engine.reference.engine.market import Market
     from cambist.model.market import Equivalence
 
 NEVER_NS = (1 << 63) - 1
 _NS_PER_MS = 1_000_000
+_PAR = 2 * ONE8
+"""Bid and ask together where the mid is at par."""
 
 
 @dataclass(slots=True)
@@ -34,7 +41,9 @@ class Tie:
     fits: bool = False
     """Whether that book prices `a` in `b`, spot."""
     due_ns: int = NEVER_NS
-    """The last moment at which its edges, as weighed, rest on a book that is young enough."""
+    """The last moment at which its edges as weighed, or its way back, rest on a book that is young enough."""
+    away_ns: int | None = None
+    """`None`, or after its mid left the band: since when that is within half of it again, 0 while it is not."""
 
     @property
     def name(self) -> str:
@@ -46,9 +55,22 @@ class Tie:
         """How old the book may be."""
         return self.facts.max_age_ms * _NS_PER_MS
 
+    def follow(self, peg: str, now_ns: int, *, near: bool) -> None:
+        """Takes over what the book says now; `near` is within half of the band."""
+        if peg == "out_of_band":
+            self.away_ns = 0
+        if self.away_ns is None:
+            return
+        if peg != "in_band" or not near:
+            self.away_ns = 0
+            return
+        self.away_ns = self.away_ns or now_ns
+        if now_ns - self.away_ns >= self.facts.hold_ms * _NS_PER_MS:
+            self.away_ns = None
+
 
 class Guard(NamedTuple):
-    """A pair's book beside par."""
+    """A pair's book beside par, and whether the pair came back to it."""
 
     peg: str
     """`in_band`, `out_of_band`, `stale`, `crossed` or `unknown`."""
@@ -80,12 +102,16 @@ def is_tie(market: Market, at: int, edge: str) -> bool:
     return 0 <= at < len(market.ties) and edge in (f"{market.ties[at].name}:0", f"{market.ties[at].name}:1")
 
 
-def restore(market: Market) -> None:
-    """Finds the edges and books of the equivalences again in a graph and books that were restored."""
+def restore(market: Market, away: Mapping[int, int | None]) -> None:
+    """Finds the edges and books of the equivalences again in a graph and books that were restored.
+
+    `away` is by the place of the book.
+    """
     for tie in market.ties:
         tie.edge = market.graph.find_edge(f"{tie.name}:0")
     find_pairs(market, 0)
     for tie in market.ties:
+        tie.away_ns = None if tie.book is None else away.get(tie.book)
         _note_due(market, tie)
     _note_first_due(market)
 
@@ -96,12 +122,13 @@ def settle(market: Market, now_ns: int) -> list[int]:
     for tie in market.ties:
         if tie.edge is None or (tie.book not in market.dirty_books and tie.due_ns >= now_ns):
             continue
+        _follow(market, tie, now_ns)
         weights: tuple[int | None, int | None] = (None, None)
         if guard(market, tie, now_ns).peg == "in_band":
             weights = weight(_price(market, tie, first=True)), weight(_price(market, tie, first=False))
         if weights != (None, None) or _is_held(market, tie.edge):
             touched += market.weigh(tie.edge, weights)
-            _note_due(market, tie)
+        _note_due(market, tie)
     _note_first_due(market)
     return touched
 
@@ -111,10 +138,19 @@ def _is_held(market: Market, first: int) -> bool:
     return market.graph.weight(first) is not None or market.graph.weight(first + 1) is not None
 
 
+def _follow(market: Market, tie: Tie, now_ns: int) -> None:
+    entry, off = pair_book(market, tie), _off(market, tie)
+    if entry is not None and off is not None and entry.as_of_ns > 0:
+        peg = _peg(tie, entry, off, max(0, now_ns - entry.as_of_ns))
+        tie.follow(peg, now_ns, near=2 * abs(off) <= tie.facts.band_ppm * _PAR)
+    else:
+        tie.follow("unknown", now_ns, near=False)
+
+
 def _note_due(market: Market, tie: Tie) -> None:
     held = tie.edge is not None and _is_held(market, tie.edge)
     tie.due_ns = NEVER_NS
-    if held and tie.book is not None:
+    if (held or tie.away_ns) and tie.book is not None:
         tie.due_ns = min(NEVER_NS, market.books.entries[tie.book].as_of_ns + tie.max_age_ns)
 
 
@@ -138,16 +174,23 @@ def guard(market: Market, tie: Tie, now_ns: int) -> Guard:
     if entry is None:
         return Guard("unknown", None, None, None)
     age = max(0, now_ns - entry.as_of_ns) if entry.as_of_ns > 0 else None
-    bid, ask = entry.book.best(Side.BID), entry.book.best(Side.ASK)
-    if bid is None or ask is None or age is None:
+    bid, ask, off = entry.book.best(Side.BID), entry.book.best(Side.ASK), _off(market, tie)
+    if bid is None or ask is None or off is None or age is None:
         return Guard("unknown", None, None, age)
-    par = 2 * ONE8
-    off = (bid[0] + ask[0] - par) * PPM
-    away = -(-abs(off) // par)
+    away = -(-abs(off) // _PAR)
     # What `b` costs more is counted in what is given for it: 1 − 1/ask.
     widened = max(-(-max(0, ONE8 - bid[0]) * PPM // ONE8), -(-max(0, ask[0] - ONE8) * PPM // ask[0]))
     peg = _peg(tie, entry, off, age)
+    if peg == "in_band" and tie.away_ns is not None:
+        peg = "out_of_band"
     return Guard(peg, -away if off < 0 else away, widened, age)
+
+
+def _off(market: Market, tie: Tie) -> int | None:
+    """Returns how far the mid of a pair's book is from par, in ppm × 2 · 10⁸; `None` where there is none."""
+    entry = pair_book(market, tie)
+    bid, ask = (None, None) if entry is None else (entry.book.best(Side.BID), entry.book.best(Side.ASK))
+    return None if bid is None or ask is None else (bid[0] + ask[0] - _PAR) * PPM
 
 
 def _peg(tie: Tie, entry: BookEntry, off: int, age_ns: int) -> str:
@@ -160,7 +203,7 @@ def _peg(tie: Tie, entry: BookEntry, off: int, age_ns: int) -> str:
         return "crossed"
     if age_ns > tie.max_age_ns:
         return "stale"
-    return "out_of_band" if abs(off) > tie.facts.band_ppm * 2 * ONE8 else "in_band"
+    return "out_of_band" if abs(off) > tie.facts.band_ppm * _PAR else "in_band"
 
 
 def trouble(market: Market, edge: int, now_ns: int) -> tuple[str, int]:
@@ -182,6 +225,8 @@ def words(market: Market, tie: Tie, found: Guard) -> str:
         return f"{pair} {entry.state}, no mid"
     if found.peg == "in_band":
         return f"{pair} gives no rate"
+    if found.peg == "out_of_band" and abs(off) <= tie.facts.band_ppm:
+        return f"{pair} {off:+d} ppm off, not yet back in half of its band {tie.facts.band_ppm}"
     if found.peg == "out_of_band":
         return f"{pair} {off:+d} ppm off, band {tie.facts.band_ppm}"
     if found.peg == "stale" and entry.live:

@@ -135,6 +135,8 @@ class BookPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tick: int | None = None
     step: int | None = None
     min_notional: int | None = None
+    away_ns: int | None = None
+    """Of the equivalence that it guards; `None` while that holds."""
 
 
 class SourcePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -156,9 +156,11 @@ def _load_pool(pool: PoolEntry, part: PoolPart) -> None:
 
 def _load_books(engine: ReferenceEngine, state: State) -> None:
     books = engine.market.books
+    away: dict[int, int | None] = {}
     for part in state.books:
         at = books.declare(Instrument(part.venue, part.symbol, part.base, part.quote, part.kind))
         entry = books.entries[at]
+        away[at] = part.away_ns
         entry.edge, entry.blocked, entry.channel, entry.as_of_ns = part.edge, part.blocked, part.channel, part.as_of_ns
         entry.book, entry.generation, entry.listed = OrderBook.from_parts(part.book), part.generation, part.listed
         entry.rules = TradingRules(part.tick, part.step, part.min_notional)
@@ -167,7 +169,7 @@ def _load_books(engine: ReferenceEngine, state: State) -> None:
     books.shut = set(state.shut)
     books.refused.clear()
     engine.market.wired_books = len(books.entries)
-    equivalence.restore(engine.market)
+    equivalence.restore(engine.market, away)
 
 
 def _load_prices(engine: ReferenceEngine, state: State) -> None:

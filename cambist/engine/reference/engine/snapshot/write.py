@@ -176,6 +176,7 @@ def _pool(pool: PoolEntry) -> PoolPart:
 
 
 def _books(engine: ReferenceEngine) -> list[BookPart]:
+    away = {tie.book: tie.away_ns for tie in engine.market.ties}
     return [
         BookPart(
             entry.venue,
@@ -192,8 +193,9 @@ def _books(engine: ReferenceEngine) -> list[BookPart]:
             None if entry.next is None else SuccessorPart(entry.next.generation, entry.next.book.parts()),
             entry.listed,
             *entry.rules,
+            away_ns=away.get(at),
         )
-        for entry in engine.market.books.entries
+        for at, entry in enumerate(engine.market.books.entries)
     ]
 
 

@@ -1,9 +1,12 @@
 //! Tokens that stand for one another at par: the book that guards each pair of them, and what its two edges pay.
 //!
+//! A pair whose mid left its band stays away until the mid was within half of it for a while: near the edge of the band
+//! a mid crosses it every few minutes for weeks.
+//!
 //! An edge pays at par or at the touch of the pair's book, whichever is less, and keeps the cost on top. It takes no
 //! more than that touch: the guard has seen no further price, so beyond it the book could pay less than the edge.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::legs::{Leg, NS_PER_MS, Problem};
 use super::{Market, Settled};
@@ -13,6 +16,9 @@ use crate::engine::books::BookEntry;
 use crate::engine::setup::Equivalence;
 use crate::exchanges::event::Level;
 use crate::search::graph::EdgeId;
+
+/// Bid and ask together where the mid is at par.
+const PAR: i128 = 2 * ONE8 as i128;
 
 /// Two tokens that stand for one another, as set up, and the book that says whether they do.
 #[derive(Clone, Debug)]
@@ -24,8 +30,10 @@ pub(crate) struct Tie {
     book: Option<usize>,
     /// Whether that book prices `a` in `b`, spot.
     fits: bool,
-    /// The last moment at which its edges, as weighed, rest on a book that is young enough.
+    /// The last moment at which its edges as weighed, or its way back, rest on a book that is young enough.
     due_ns: i64,
+    /// `None`, or after its mid left the band: since when that is within half of it again, 0 while it is not.
+    away_ns: Option<i64>,
 }
 
 impl Tie {
@@ -36,6 +44,7 @@ impl Tie {
             book: None,
             fits: false,
             due_ns: i64::MAX,
+            away_ns: None,
         }
     }
 
@@ -46,6 +55,21 @@ impl Tie {
 
     fn max_age_ns(&self) -> i64 {
         i64::from(self.facts.max_age_ms) * NS_PER_MS
+    }
+
+    /// Takes over what the book says now; `near` is within half of the band.
+    fn follow(&mut self, peg: Peg, near: bool, now_ns: i64) {
+        if peg == Peg::OutOfBand {
+            self.away_ns = Some(0);
+        }
+        let Some(since) = self.away_ns else { return };
+        self.away_ns = if peg == Peg::InBand && near {
+            let since = if since == 0 { now_ns } else { since };
+            let held = now_ns - since >= i64::from(self.facts.hold_ms) * NS_PER_MS;
+            (!held).then_some(since)
+        } else {
+            Some(0)
+        };
     }
 }
 
@@ -71,7 +95,7 @@ impl Peg {
     }
 }
 
-/// A pair's book beside par.
+/// A pair's book beside par, and whether the pair came back to it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guard {
     pub(crate) peg: Peg,
@@ -114,15 +138,24 @@ impl Market {
     }
 
     /// Finds the edges and books of the equivalences again in a graph and books that were restored.
-    pub(crate) fn restore_ties(&mut self) {
+    /// `away` is by the place of the book.
+    pub(crate) fn restore_ties(&mut self, away: &BTreeMap<usize, Option<i64>>) {
         for tie in &mut self.ties {
             tie.edge = self.graph.find_edge(&format!("{}:0", tie.name()));
         }
         self.find_pairs(0);
         for at in 0..self.ties.len() {
+            let tie = &mut self.ties[at];
+            tie.away_ns = tie.book.and_then(|book| away.get(&book).copied().flatten());
             self.note_due(at);
         }
         self.note_first_due();
+    }
+
+    /// Returns how far the equivalence that a book guards is on its way back, `None` while it holds.
+    pub(crate) fn away_ns(&self, book: usize) -> Option<i64> {
+        let guarded = self.ties.iter().rfind(|tie| tie.book == Some(book));
+        guarded.and_then(|tie| tie.away_ns)
     }
 
     /// Weighs the equivalences whose book changed or grew too old.
@@ -138,16 +171,17 @@ impl Market {
             let Some(edge) = tie.edge.filter(|_| changed || tie.due_ns < now_ns) else {
                 continue;
             };
+            self.follow(at, now_ns);
+            let tie = &self.ties[at];
             let weights = if self.guard(tie, now_ns).peg == Peg::InBand {
                 [true, false].map(|first| weight(self.tie_price(tie, first)))
             } else {
                 [None, None]
             };
-            if weights == [None, None] && !self.is_held(edge) {
-                continue;
+            if weights != [None, None] || self.is_held(edge) {
+                self.weigh(edge, weights);
+                settled.edges.extend([edge, edge + 1]);
             }
-            self.weigh(edge, weights);
-            settled.edges.extend([edge, edge + 1]);
             self.note_due(at);
         }
         self.note_first_due();
@@ -160,10 +194,20 @@ impl Market {
             .any(|edge| self.graph.weight(edge).is_some())
     }
 
+    fn follow(&mut self, at: usize, now_ns: i64) {
+        let tie = &self.ties[at];
+        let peg = self.peg(tie, now_ns);
+        let near = self
+            .off(tie)
+            .is_some_and(|off| 2 * off.abs() <= i128::from(tie.facts.band_ppm) * PAR);
+        self.ties[at].follow(peg, near, now_ns);
+    }
+
     fn note_due(&mut self, at: usize) {
         let tie = &self.ties[at];
         let held = tie.edge.is_some_and(|edge| self.is_held(edge));
-        let book = tie.book.filter(|_| held);
+        let rests = held || tie.away_ns.is_some_and(|since| since != 0);
+        let book = tie.book.filter(|_| rests);
         let due_ns = book.map_or(i64::MAX, |book| {
             let as_of_ns = self.books.entries[book].as_of_ns;
             as_of_ns.saturating_add(tie.max_age_ns())
@@ -206,22 +250,17 @@ impl Market {
         let known = entry.as_of_ns > 0;
         let age_ns = known.then(|| (now_ns - entry.as_of_ns).max(0));
         let (bid, ask) = (entry.book.best(Side::Bid), entry.book.best(Side::Ask));
-        let (Some((bid, _)), Some((ask, _)), Some(age)) = (bid, ask, age_ns) else {
+        let (Some((bid, _)), Some((ask, _)), Some(_)) = (bid, ask, age_ns) else {
             return Guard { age_ns, ..unknown };
         };
-        let (par, sum) = (2 * ONE8 as i128, i128::from(bid) + i128::from(ask));
-        let off = (sum - par) * PPM as i128;
+        let off = off_par(bid, ask);
         let short = ONE8.saturating_sub(u128::from(bid));
         let dear = u128::from(ask).saturating_sub(ONE8);
-        let peg = match entry.book.state() {
-            BookState::Live if !entry.live() => Peg::Crossed,
-            BookState::Stale => Peg::Stale,
-            BookState::Live if age > tie.max_age_ns() => Peg::Stale,
-            BookState::Live if off.abs() > i128::from(tie.facts.band_ppm) * par => Peg::OutOfBand,
-            BookState::Live => Peg::InBand,
-            _ => Peg::Unknown,
+        let peg = match self.peg(tie, now_ns) {
+            Peg::InBand if tie.away_ns.is_some() => Peg::OutOfBand,
+            peg => peg,
         };
-        let away = off.unsigned_abs().div_ceil(par as u128) as i64;
+        let away = off.unsigned_abs().div_ceil(PAR as u128) as i64;
         // What `b` costs more is counted in what is given for it: 1 − 1/ask.
         let widened = (short * PPM)
             .div_ceil(ONE8)
@@ -232,6 +271,31 @@ impl Market {
             widened_ppm: Some(widened as u64),
             age_ns,
         }
+    }
+
+    /// Returns what the book alone says of a pair.
+    fn peg(&self, tie: &Tie, now_ns: i64) -> Peg {
+        let Some(entry) = self.pair_book(tie).filter(|entry| entry.as_of_ns > 0) else {
+            return Peg::Unknown;
+        };
+        let Some(off) = self.off(tie) else {
+            return Peg::Unknown;
+        };
+        let age = (now_ns - entry.as_of_ns).max(0);
+        match entry.book.state() {
+            BookState::Live if !entry.live() => Peg::Crossed,
+            BookState::Stale => Peg::Stale,
+            BookState::Live if age > tie.max_age_ns() => Peg::Stale,
+            BookState::Live if off.abs() > i128::from(tie.facts.band_ppm) * PAR => Peg::OutOfBand,
+            BookState::Live => Peg::InBand,
+            _ => Peg::Unknown,
+        }
+    }
+
+    /// Returns how far the mid of a pair's book is from par, in ppm × 2 · 10⁸.
+    fn off(&self, tie: &Tie) -> Option<i128> {
+        let (bid, ask) = self.shown_touch(tie);
+        Some(off_par(bid?.0, ask?.0))
     }
 
     /// Returns whether an equivalence holds now, as the step of a cycle.
@@ -265,6 +329,10 @@ impl Market {
         };
         match guard.peg {
             Peg::InBand => format!("{pair} gives no rate"),
+            Peg::OutOfBand if off.unsigned_abs() <= tie.facts.band_ppm.into() => format!(
+                "{pair} {off:+} ppm off, not yet back in half of its band {}",
+                tie.facts.band_ppm
+            ),
             Peg::OutOfBand => format!("{pair} {off:+} ppm off, band {}", tie.facts.band_ppm),
             Peg::Stale if entry.live() => {
                 let age_ms = guard.age_ns.unwrap_or(0) / NS_PER_MS;
@@ -273,4 +341,8 @@ impl Market {
             _ => format!("{pair} {}, {off:+} ppm", entry.state()),
         }
     }
+}
+
+fn off_par(bid: u64, ask: u64) -> i128 {
+    (i128::from(bid) + i128::from(ask) - PAR) * PPM as i128
 }

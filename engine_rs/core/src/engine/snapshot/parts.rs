@@ -140,6 +140,9 @@ pub(super) struct BookPart {
     pub(super) step: Option<u64>,
     #[serde(default)]
     pub(super) min_notional: Option<u64>,
+    /// Of the equivalence that it guards; `None` while that holds.
+    #[serde(default)]
+    pub(super) away_ns: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! A snapshot back into an engine's state; nothing in it is believed unseen.
 
+use std::collections::BTreeMap;
+
 use super::parts::{KeptPart, MovedPart, PoolPart, ReportPart, State, SuccessorPart};
 use super::{SnapshotError, container};
 use crate::aggregate::wss_aggregator::WssAggregator;
@@ -199,6 +201,7 @@ fn load_pool(pool: &mut PoolEntry, part: &PoolPart) -> Result<(), SnapshotError>
 
 fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     let market = &mut engine.market;
+    let mut away = BTreeMap::new();
     for part in &state.books {
         let at = market.books.declare(
             &part.venue,
@@ -207,6 +210,7 @@ fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
             &part.quote,
             &part.kind,
         );
+        away.insert(at, part.away_ns);
         let entry = &mut market.books.entries[at];
         (entry.edge, entry.channel, entry.as_of_ns) = (part.edge, part.channel, part.as_of_ns);
         entry.blocked.clone_from(&part.blocked);
@@ -222,7 +226,7 @@ fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
     market.books.shut.clone_from(&state.shut);
     market.books.refused.clear();
     market.wired_books = market.books.entries.len();
-    market.restore_ties();
+    market.restore_ties(&away);
     Ok(())
 }
 

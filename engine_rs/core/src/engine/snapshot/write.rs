@@ -195,7 +195,7 @@ fn pool_part(pool: &PoolEntry) -> PoolPart {
 }
 
 fn book_parts(engine: &Engine) -> Vec<BookPart> {
-    let part = |entry: &BookEntry| BookPart {
+    let part = |(at, entry): (usize, &BookEntry)| BookPart {
         venue: entry.venue.clone(),
         symbol: entry.symbol.clone(),
         base: entry.base.clone(),
@@ -215,8 +215,10 @@ fn book_parts(engine: &Engine) -> Vec<BookPart> {
         tick: entry.rules.tick,
         step: entry.rules.step,
         min_notional: entry.rules.min_notional,
+        away_ns: engine.market.away_ns(at),
     };
-    engine.market.books.entries.iter().map(part).collect()
+    let entries = engine.market.books.entries.iter();
+    entries.enumerate().map(part).collect()
 }
 
 fn source_parts(engine: &Engine) -> Vec<SourcePart> {
