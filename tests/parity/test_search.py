@@ -175,6 +175,7 @@ chains = st.lists(st.lists(st.tuples(reserves, reserves, st.floats(0, 1)), min_s
 
 @settings(max_examples=100, deadline=None)
 @given(chains)
+@example([[(1e-170, 2e-170, 1e-177), (1e-170, 1.0, 1e-170)]] * 9)
 def test_sizes_agree_to_the_bit(chains):
     columns = [[[chain[hop][at] for chain in chains] for hop in range(2)] for at in range(3)]
     best = native.optimal_inputs(*(np.array(each, float).reshape(2, len(chains)) for each in columns)).tolist()

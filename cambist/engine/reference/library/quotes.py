@@ -47,6 +47,8 @@ def _paid(amount: int, reserve_in: int, reserve_out: int, fee: tuple[int, int]) 
 def optimal_input(hops: Iterable[tuple[float, float, float]]) -> float:
     """Returns the input that earns most in a chain of constant products, as a real number: 0 if none earns.
 
+    It is 0 too where so little is kept that nothing is left to reckon with.
+
     A hop is (reserve in, reserve out, share kept) and turns x into `a·x / (b + c·x)`; so does the chain. With
     `n = ∏ keep·out`, `d = ∏ in` and `c` collected hop by hop the best input is `(√(n·d) − d) / c`.
 
@@ -59,7 +61,7 @@ def optimal_input(hops: Iterable[tuple[float, float, float]]) -> float:
         c = c * reserve_in + n * keep
         n *= keep * reserve_out
         d *= reserve_in
-    return (math.sqrt(n * d) - d) / c if n > d else 0.0
+    return (math.sqrt(n * d) - d) / c if n > d and c > 0.0 else 0.0
 
 
 def optimal_inputs(

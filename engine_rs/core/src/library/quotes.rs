@@ -138,7 +138,7 @@ fn exact(amount: u64, reserve_in: u64, reserve_out: u64, fee: (u64, u64)) -> u64
 }
 
 /// Returns the input that earns most in a chain of constant products (reserve in, reserve out, share kept), as a real
-/// number: 0 if none earns.
+/// number: 0 if none earns, or so little is kept that nothing is left to reckon with.
 ///
 /// A hop turns x into `a·x / (b + c·x)`; so does the chain. With `n = ∏ keep·out`, `d = ∏ in` and `c` collected hop by hop
 /// the best input is `(√(n·d) − d) / c`: one root and one division.
@@ -150,7 +150,11 @@ pub fn optimal_input(hops: impl IntoIterator<Item = (f64, f64, f64)>) -> f64 {
         n *= keep * reserve_out;
         d *= reserve_in;
     }
-    if n > d { ((n * d).sqrt() - d) / c } else { 0.0 }
+    if n > d && c > 0.0 {
+        ((n * d).sqrt() - d) / c
+    } else {
+        0.0
+    }
 }
 
 /// Returns [`optimal_input`] of each of `rows` chains; each column holds hop after hop the values of all chains.
@@ -191,7 +195,8 @@ pub fn optimal_inputs(
         let mut found = [0.0; LANES];
         for lane in 0..LANES {
             let root = ((n[lane] * d[lane]).sqrt() - d[lane]) / c[lane];
-            found[lane] = if n[lane] > d[lane] { root } else { 0.0 };
+            let earns = n[lane] > d[lane] && c[lane] > 0.0;
+            found[lane] = if earns { root } else { 0.0 };
         }
         best.extend_from_slice(&found);
     }
