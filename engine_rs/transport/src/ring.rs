@@ -180,7 +180,7 @@ impl Ring {
         }
         let (size, count) = inner.run(until_ns, limit);
         let made = make(size, &mut |into: &mut [u8]| {
-            inner.copy(first_seq, moment, into)
+            inner.copy(first_seq, moment, into);
         })?;
         inner.take(size, count);
         if until_ns <= self.clock.now_ns().saturating_add(AHEAD_NS) {

@@ -1,13 +1,16 @@
 //! What changed is weighed, cycles are searched around it, those that earn most are sized and decided on.
 
+#![expect(clippy::vec_box, reason = "cycles move out of their places and back")]
+
 use std::cmp::Ordering;
 
 use super::encoded::Encoded;
 use super::json::Put;
 use super::market::Hops;
-use super::ranking::{Bases, Ranking};
+use super::moments::Moment;
+use super::ranking::{Bases, Order, Ranking, order};
 use super::route::{cap, requoted, size};
-use super::standing::{Context, Cycle, End, Moment, Order, order};
+use super::standing::{Context, Cycle, End};
 use super::{Engine, Ingested, count};
 use crate::judge::scorer::Reason;
 use crate::search::by_money::Ranked;
@@ -172,7 +175,9 @@ impl Engine {
             // Of equals the first by key stays: what only reaches the least of those kept is not sized.
             if reach > 0.0 && (earned.len() < keep || reach > earned[keep - 1]) {
                 stands = self.size(moment, bases, hops, &mut cycle, out);
-                if stands && let Order::Money(money) = self::order(&self.market, bases, &cycle) {
+                if stands
+                    && let Order::Money(money) = super::ranking::order(&self.market, bases, &cycle)
+                {
                     let at = earned.partition_point(|&more| {
                         more.partial_cmp(&money).unwrap_or(Ordering::Equal) != Ordering::Less
                     });

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::book_scale::PPM;
 use super::market::{Kind, Market, Problem};
+use super::moments::Moment;
 use super::opportunity::{Cost, Opportunity};
 use super::route::{Sizing, cap, gross, settlement};
 use super::setup::EngineSetup;
-use super::standing::{Context, Cycle, Moment};
+use super::standing::{Context, Cycle};
 use crate::fees::{Bid, FeeModel, Sources, base_fee, priority_fee};
 use crate::judge::scorer::{Candidate, Settlement, decide, needs_second};
 use crate::search::graph::EdgeId;

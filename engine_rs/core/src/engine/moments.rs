@@ -2,13 +2,25 @@
 //!
 //! A frame whose header says so is one, every record that is no frame, and every frame of a session without moments.
 
-use super::standing::Moment;
 use super::{Engine, Ingested};
 use crate::search::graph::EdgeId;
 use cambist_record::Header;
 
 /// After so many frames without a moment the engine makes one.
 pub(crate) const MOST_UNJUDGED: u64 = 512;
+
+/// The record at which is decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// From 1 on, of those of this engine.
+    pub(crate) number: u64,
+    pub(crate) seq: u64,
+    pub(crate) now_ns: i64,
+    /// The newest one, 0 before any was announced.
+    pub(crate) slot: u64,
+    /// How many slots had a moment, with this one's.
+    pub(crate) slots: u64,
+}
 
 /// What moved since the last moment.
 #[derive(Debug, Default)]

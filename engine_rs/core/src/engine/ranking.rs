@@ -1,5 +1,7 @@
 //! What cycles may earn at this moment: bases with their values, the costs that no quote is needed for.
 
+use std::cmp::Ordering;
+
 use super::book_scale::PPM;
 use super::judging::{Judge, rent};
 use super::market::{Hops, Kind, Market};
@@ -216,4 +218,34 @@ impl by_money::Market for Ranking<'_> {
         }
         Some(net)
     }
+}
+
+/// What cycles are ordered by: those with a value first, the most money first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Order {
+    Money(f64),
+    Weight(i64),
+}
+
+impl Order {
+    /// Returns which of two comes first.
+    pub(crate) fn first(self, other: Self) -> Ordering {
+        match (self, other) {
+            (Self::Money(a), Self::Money(b)) => b.partial_cmp(&a).unwrap_or(Ordering::Equal),
+            (Self::Weight(a), Self::Weight(b)) => a.cmp(&b),
+            (Self::Money(_), Self::Weight(_)) => Ordering::Less,
+            (Self::Weight(_), Self::Money(_)) => Ordering::Greater,
+        }
+    }
+}
+
+/// Returns what a cycle is ordered by.
+pub(crate) fn order(market: &Market, bases: &Bases, cycle: &Cycle) -> Order {
+    let value = bases.of(market, &cycle.base).and_then(|base| base.value);
+    let Some(value) = value.filter(|_| cycle.estimate.amount_in != 0.0) else {
+        return Order::Weight(cycle.weight);
+    };
+    let exact = cycle.exact().and_then(|last| last.net);
+    let net = exact.map(|net| net as f64).or(cycle.net);
+    Order::Money(money_of(value, cycle.estimate.gain, net))
 }

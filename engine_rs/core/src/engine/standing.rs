@@ -2,19 +2,25 @@
 //!
 //! `ranking` says what one may earn, `route` sizes it, `judging` costs it and decides.
 
-use std::cmp::{Ordering, Reverse};
+#![expect(
+    clippy::vec_box,
+    reason = "a cycle has hundreds of bytes and moves in and out of its place"
+)]
+
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::market::{Channels, Market};
+use super::moments::Moment;
 use super::opportunity::Opportunity;
 use super::prices::Prices;
-use super::ranking::Bases;
+use super::ranking::{Bases, Order, order};
 use super::route::{Names, Sizing};
 use super::setup::EngineSetup;
-use crate::search::by_money::{Ranked, money_of};
+use crate::search::by_money::Ranked;
 use crate::search::estimate::Estimate;
 use crate::search::graph::EdgeId;
 
@@ -27,19 +33,6 @@ const MOST_ENDED: usize = 64;
 /// Cycles whose names are kept: some megabytes.
 const MOST_NAMES: usize = 4_096;
 const NS_PER_MS: i64 = 1_000_000;
-
-/// The record at which is decided.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    /// From 1 on, of those of this engine.
-    pub(crate) number: u64,
-    pub(crate) seq: u64,
-    pub(crate) now_ns: i64,
-    /// The newest one, 0 before any was announced.
-    pub(crate) slot: u64,
-    /// How many slots had a moment, with this one's.
-    pub(crate) slots: u64,
-}
 
 /// How a cycle ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,7 +93,7 @@ pub(crate) struct Cycle {
 
 impl Cycle {
     /// Returns the decision on it as it is now.
-    fn exact(&self) -> Option<&Opportunity> {
+    pub(crate) fn exact(&self) -> Option<&Opportunity> {
         self.last.as_ref().filter(|_| self.sized)
     }
 
@@ -123,25 +116,6 @@ pub(crate) struct Context<'a> {
     pub(crate) channels: &'a Channels,
     pub(crate) market: &'a Market,
     pub(crate) prices: &'a Prices,
-}
-
-/// What cycles are ordered by: those with a value first, the most money first.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Order {
-    Money(f64),
-    Weight(i64),
-}
-
-impl Order {
-    /// Returns which of two comes first.
-    pub(crate) fn first(self, other: Self) -> Ordering {
-        match (self, other) {
-            (Self::Money(a), Self::Money(b)) => b.partial_cmp(&a).unwrap_or(Ordering::Equal),
-            (Self::Weight(a), Self::Weight(b)) => a.cmp(&b),
-            (Self::Money(_), Self::Weight(_)) => Ordering::Less,
-            (Self::Weight(_), Self::Money(_)) => Ordering::Greater,
-        }
-    }
 }
 
 /// All standing cycles of one engine.
@@ -394,17 +368,6 @@ fn placed(mut cycle: Box<Cycle>, at: usize) -> Box<Cycle> {
 /// Returns a bit for each edge, of 64 that edges share.
 fn mask_of(edges: &[EdgeId]) -> u64 {
     edges.iter().fold(0, |mask, edge| mask | 1 << (edge % 64))
-}
-
-/// Returns what a cycle is ordered by.
-pub(crate) fn order(market: &Market, bases: &Bases, cycle: &Cycle) -> Order {
-    let value = bases.of(market, &cycle.base).and_then(|base| base.value);
-    let Some(value) = value.filter(|_| cycle.estimate.amount_in != 0.0) else {
-        return Order::Weight(cycle.weight);
-    };
-    let exact = cycle.exact().and_then(|last| last.net);
-    let net = exact.map(|net| net as f64).or(cycle.net);
-    Order::Money(money_of(value, cycle.estimate.gain, net))
 }
 
 /// Returns since when a cycle counts that pays now: as `signal_persistence::Runs`, over a bridged gap.

@@ -1,4 +1,6 @@
 //! A snapshot back into an engine's state; nothing in it is believed unseen.
+//!
+//! One file, for the parts rest on one another: who reads how one is checked sees what was checked before it.
 
 use std::collections::BTreeMap;
 
