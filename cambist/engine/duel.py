@@ -45,6 +45,19 @@ MODULES = (
     "base58",
     "ingest",
 )
+UNTIMED = {
+    "decode": "no frame of a node or Binance",
+    "amm_math": "no pool is live",
+    "graph": "no pool or book is priced",
+    "cycle_finder": "no pool or book is priced",
+    "multiverse": "no pool or book is priced",
+    "sizing": "no live pool with vaults",
+    "order_book": "no book of Binance moves",
+    "technical": "no closed bar yet",
+    "base58": "no account is known",
+    "ingest": "no frame came",
+}
+"""Why a module has no sample on a market, by module."""
 MIN_SAMPLES = 30
 KEEP_SAMPLES = 512
 NICE = 15
@@ -74,6 +87,7 @@ class Timing:
     def row(self, module: str) -> DuelRow:
         """Returns the row as shown; no figure under 30 samples."""
         if self.samples < MIN_SAMPLES:
+            why = f"{self.samples} of {MIN_SAMPLES} timings" if self.samples else UNTIMED.get(module, "")
             return DuelRow(
                 module=module,
                 rust_p50=None,
@@ -83,6 +97,7 @@ class Timing:
                 ratio=None,
                 samples=self.samples,
                 mismatches=self.mismatches,
+                why=why,
             )
         rust, python = sorted(self.rust), sorted(self.python)
         rust_p50, python_p50 = _percentile(rust, 50), _percentile(python, 50)

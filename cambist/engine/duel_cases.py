@@ -8,11 +8,13 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from cambist.engine import make_engine
 from cambist.engine.reference.engine.snapshot import container
 from cambist.engine.reference.library import modules as reference
-from cambist.model.events import HEADER, Record, RecordKind, unpack
+from cambist.engine.reference.search.pool_graph import NO_WEIGHT, PoolGraph
+from cambist.model.events import HEADER, Record, RecordKind, pack, unpack
 from cambist.model.venues import VENUE_OF_PROGRAM
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ FRAMES = 48
 """Most records of a block that are taken; the reference engine needs about a millisecond for each."""
 AMOUNTS = tuple(10**6 << step for step in range(16))
 KEYS = 64
+MOVED = 4
+"""Pools that are moved and searched around."""
+MOVE = 1 << 30
+"""A move of a tenth of a percent, in 2⁻⁴⁰ of log2."""
 PERIOD = 14
 _SYMBOL = re.compile(rb'"s":"[^"]*"')
 
@@ -159,17 +165,38 @@ def _accounts(captured: Captured, pool: PoolPart) -> tuple[str, list[bytes]] | N
 
 
 def _graph(captured: Captured) -> Iterator[Case]:
-    edges = [(edge.tail, edge.head, edge.weight) for edge in captured.state.edges]
-    if not edges:
+    """Each engine keeps the graph, gets the same moves, and is asked for what they bring about."""
+    edges = captured.state.edges
+    weights = [NO_WEIGHT if edge.weight is None else edge.weight for edge in edges]
+    moving = [at // 2 for at in range(0, len(edges), 2) if NO_WEIGHT not in weights[at : at + 2]][:MOVED]
+    if not moving:
         return
-    standing = [cycle.edges for cycle in captured.state.cycles]
-    yield _pair("graph", "cycle_keys", edges, standing)
-    yield _pair("cycle_finder", "find_cycles", edges)
+    rust, python = kept = _graphs([edge.tail for edge in edges], [edge.head for edge in edges], weights)
+    known = np.array(weights, np.int64)
+    yield Case("cycle_finder", partial(rust.negative_cycle, known), partial(python.negative_cycle, weights))
     limits = captured.setup.search
     margin = reference.log2_ratio(1_000_000 + limits.margin_ppm, 1_000_000) or 0
-    for touched in range(0, min(len(edges), 8), 2):
-        args = (edges, [touched, touched + 1], limits.max_hops, limits.keep, limits.budget_edges, margin)
-        yield _pair("multiverse", "search", *args)
+    around = (limits.max_hops, limits.keep, limits.budget_edges, margin)
+    for pool in moving:
+        sell, buy = weights[2 * pool : 2 * pool + 2]
+        for change in (MOVE, 0):
+            yield _both("graph", kept, "move", pool, sell - change, buy + change)
+            yield _both("multiverse", kept, "search", pool, *around)
+
+
+def _graphs(tails: list[int], heads: list[int], weights: list[int]) -> tuple[Any, PoolGraph]:
+    from cambist.engine import _native
+
+    rust = _native.PoolGraph(np.array(tails, np.uint32), np.array(heads, np.uint32))
+    rust.load(np.array(weights, np.int64))
+    python = PoolGraph(tails, heads)
+    python.load(weights)
+    return rust, python
+
+
+def _both(module: str, kept: tuple[Any, Any], name: str, *args: Any) -> Case:
+    native, reference = (partial(getattr(each, name), *args) for each in kept)
+    return Case(module, native, reference)
 
 
 def _sizing(captured: Captured) -> Iterator[Case]:
@@ -235,9 +262,18 @@ def _ingest(captured: Captured) -> Iterator[Case]:
 
 
 def _block(records: list[Record]) -> bytes:
+    """Returns a block of frames, the last of which is a moment: what they move is judged."""
+    last = [record._replace(moment=True) for record in records[-1:]]
     return b"".join(
-        HEADER.pack(r.seq, r.recv_ns, r.kind, r.direction, r.channel, r.conn, r.generation, len(r.body)) + r.body
-        for r in records
+        pack(
+            *(r.seq, r.recv_ns, r.kind, r.body),
+            direction=r.direction,
+            channel=r.channel,
+            conn=r.conn,
+            generation=r.generation,
+            moment=r.moment,
+        )
+        for r in (*records[:-1], *last)
     )
 
 

@@ -19,6 +19,8 @@ class Effects:
 
     last_seq: int = 0
     records: int = 0
+    decided: bool = False
+    """Whether anything was decided on."""
     needs: list[Need] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)

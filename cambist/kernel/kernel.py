@@ -190,6 +190,7 @@ class Kernel:
         if done.needs:
             effects.needs += [_NEED.decode(line) for line in done.needs.splitlines()]
         if done.decisions:
+            effects.decided = True
             self._digest.update(done.decisions)
             if done.go:
                 self._go(done.decisions, effects)

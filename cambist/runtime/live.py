@@ -164,7 +164,7 @@ class LiveSource:
             status, self._kernel, self._run.recording.recorder, self._parts, now_ns=self.now_ns, queue=len(self.inbox),
             events_per_s=self._rate.of(self.inbox.frames),
         )  # fmt: skip
-        return Sections(status, self._timing.section())
+        return Sections(status, self._timing.section(), latency=self._stepper.latencies.shown(self.now_ns))
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """Returns the stored sessions, newest first."""

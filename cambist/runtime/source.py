@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from cambist.model.commands import HubCommand, RecordCommand
     from cambist.runtime.hub import Hub
+    from cambist.runtime.latency import Latency
     from cambist.view import DuelSection, Gate, ReplayStatus, Runtime, SessionRow, Status
     from feeds.base import FeedStatus
 
@@ -19,6 +20,7 @@ class Sections(NamedTuple):
     status: Status
     duel: DuelSection | None = None
     replay: ReplayStatus | None = None
+    latency: Latency | None = None
 
 
 class Source(Protocol):

@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from cambist.runtime.latency import Latencies
+
 if TYPE_CHECKING:
     from cambist.kernel import Effects
     from cambist.model.commands import SwitchEngine
@@ -32,6 +34,7 @@ class Stepper:
         """The engine to go on with, until its record is stepped."""
         self.aside = False
         """Whether a thread steps the kernel now, which nothing else may touch meanwhile."""
+        self.latencies = Latencies()
         self._suited = ""
         """The engine that the inbox's bound is for."""
 
@@ -50,7 +53,10 @@ class Stepper:
         """Steps a block and returns how many records it had."""
         block, count = self._drained()
         if count:
-            self._stepped(block, count, self._run.kernel.step(block))
+            effects = self._run.kernel.step(block)
+            if effects.decided:
+                self.latencies.take(block, self._run.clock.now_ns())
+            self._stepped(block, count, effects)
         return count
 
     async def switch_engine(self, command: SwitchEngine) -> None:

@@ -18,6 +18,8 @@ class DuelRow(msgspec.Struct, frozen=True):
     ratio: float | None
     samples: int
     mismatches: int
+    why: str = ""
+    """Why there is no figure, where there is none."""
 
 
 class DuelSection(msgspec.Struct, frozen=True):

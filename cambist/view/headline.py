@@ -43,5 +43,6 @@ class Headline(msgspec.Struct, frozen=True):
     """Cycles proposed in each of the last minutes, oldest first."""
     go_last_minute: int | None = None
     score_p50_ns: int | None = None
-    """Frame to scored opportunity inside the engine."""
+    """From a frame's receive time until its moment was decided on, live, over the last minute; too high by 4.4 % at
+    most."""
     score_p99_ns: int | None = None

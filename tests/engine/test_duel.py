@@ -7,14 +7,16 @@ import pytest
 
 from cambist.engine import duel as duel_module
 from cambist.engine import make_engine
-from cambist.engine.duel import MIN_SAMPLES, MODULES, Bench, Duel, Timing, measure_once
-from cambist.engine.duel_cases import Captured, Case
+from cambist.engine.duel import MIN_SAMPLES, MODULES, UNTIMED, Bench, Duel, Timing, measure_once
+from cambist.engine.duel_cases import Captured, Case, cases
+from cambist.engine.protocol import EngineSetup
 from tests.parity.markets import Market, run, setup
 
 
-def captured() -> tuple[bytes, bytes, bytes]:
+def captured(*, moments: bool = False) -> tuple[bytes, bytes, bytes]:
     """Returns setup, snapshot and the block that came next."""
-    market, engine = Market(), make_engine("reference", setup())
+    made = setup(moments=moments)
+    market, engine = Market(), make_engine("reference", made)
     market.open()
     for price in range(4):
         market.ticker(f"15{price}.00", f"15{price}.50")
@@ -24,7 +26,7 @@ def captured() -> tuple[bytes, bytes, bytes]:
     market.next_slot()
     market.ticker("150.00", "150.20")
     market.depth([("149.00", "3")], [])
-    return msgspec.json.encode(setup()), snapshot, market.take()
+    return msgspec.json.encode(made), snapshot, market.take()
 
 
 def test_no_figure_under_thirty_samples():
@@ -61,6 +63,43 @@ def test_every_module_is_measured_and_agrees():
     assert set(rows) == set(MODULES)
     assert all(row.samples > 0 for row in rows.values())
     assert {row.module for row in rows.values() if row.mismatches} == set()
+
+
+def read(*, moments: bool) -> Captured:
+    """Returns what was captured, as the duel has it."""
+    made, snapshot, block = captured(moments=moments)
+    return Captured(msgspec.json.decode(made, type=EngineSetup), snapshot, block)
+
+
+def test_a_module_without_a_sample_says_why():
+    assert set(UNTIMED) == set(MODULES)
+    assert {row.why for row in Bench().rows()} == set(UNTIMED.values())
+    assert Timing(samples=7).row("graph").why == f"7 of {MIN_SAMPLES} timings"
+    bench = Bench()
+    for _ in range(MIN_SAMPLES):
+        bench.run(read(moments=False))
+    assert {row.why for row in bench.rows()} == {""}
+
+
+def test_graphs_are_kept_and_moved_alike():
+    """A move stays until the next one: what is searched around it afterwards has gained."""
+    found = [case for case in cases(read(moments=False)) if case.module in ("graph", "multiverse")]
+    assert len(found) % 4 == 0
+    assert found
+    answers = [(case.native(), case.reference()) for case in found]
+    assert all(native == reference for native, reference in answers)
+    searched = [native for case, (native, _) in zip(found, answers, strict=True) if case.module == "multiverse"]
+    assert any(moved != back for moved, back in zip(searched[::2], searched[1::2], strict=True))
+    again = [case.native() for case in found]
+    assert again == [native for native, _ in answers], "and comes back to where it began"
+
+
+@pytest.mark.parametrize("moments", [False, True])
+def test_what_frames_move_is_judged_in_the_row_of_ingest(moments):
+    (case,) = [case for case in cases(read(moments=moments)) if case.module == "ingest"]
+    decided = case.native()
+    assert b"".join(decided)
+    assert decided == case.reference()
 
 
 def test_the_child_times_what_it_is_given_and_is_gone_after():

@@ -85,7 +85,7 @@ class Duel(SnapshotTable):
 
     def signature(self, row: DuelRow) -> Hashable:
         """Returns all of the row but the sample count."""
-        return (row.rust_p50, row.rust_p99, row.python_p50, row.python_p99, row.ratio, row.mismatches)
+        return (row.rust_p50, row.rust_p99, row.python_p50, row.python_p99, row.ratio, row.mismatches, row.why)
 
     def chart_of(self, row: DuelRow, width: int) -> str:
         """Returns the filled part of the bar."""
@@ -107,6 +107,9 @@ class Duel(SnapshotTable):
         muted, text, strong = paint.style("muted"), paint.style("text"), paint.style("strong", bold=True)
         python_wins = row.ratio is not None and row.ratio < 1
         line.put(slots["module"].x, formats.cut(row.module, 12), text)
+        if row.rust_p50 is None and row.why:
+            line.put(slots["rust"].x, formats.cut(row.why, max(0, slots["ratio"].end - slots["rust"].x)), muted)
+            return
         rust, python = (text, strong) if python_wins else (strong, muted)
         for name, value, style in (
             ("rust", row.rust_p50, rust),

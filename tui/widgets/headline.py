@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tui.paint import Line
     from tui.scene import Scene
 
+_UNTIMED = {"REPLAY": "a recording isn't timed"}
+"""Why no frame was timed, by mode."""
 _WALLETS = {"PAPER": "paper wallet", "LIVE": "LIVE wallet", "REPLAY": "recorded"}
 
 
@@ -170,4 +172,4 @@ class Headline(Grounded):
         main.put(172, str(p50), strong if p50.unit else muted)
         if p99.unit:
             main.add(f" p99 {p99}", muted)
-        foot.put(172, f"limit 100 {glyph('micro')}s" if p50.unit else "cambist bench times it", muted)
+        foot.put(172, "of the last minute" if p50.unit else _UNTIMED.get(self.scene.mode, "nothing decided on"), muted)

@@ -74,7 +74,7 @@ def test_a_row_without_recordings_says_why(tmp_path: Path) -> None:
 
 def test_the_dashboard_is_measured_in_a_terminal_of_its_own() -> None:
     plan = bench_screen.Plan(seconds=1.0, settle=0.5, keys=4, starts=1, rate=1.0)
-    found = rows(suite.Plan(screen=plan, parts=("screen",)))
+    found = rows(suite.Plan(screen=plan, switching_s=0.4, parts=("screen",)))
     if "the dashboard at 120×40" in found:
         pytest.skip(found["the dashboard at 120×40"]["note"])
     assert 0 < found["painting, share of one core"]["value"] < 100
