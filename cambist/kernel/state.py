@@ -77,8 +77,8 @@ def read_state(body: bytes) -> StateBody:
     """Returns what a STATE record's body says. Raises `ValueError` if it is none of a known version."""
     binary = body.startswith(MAGIC)
     try:
-        told = msgspec.msgpack.decode(body[len(MAGIC) :]) if binary else msgspec.json.decode(body)
-        state = msgspec.convert(_completed(told), StateBody)
+        plain = msgspec.msgpack.decode(body[len(MAGIC) :]) if binary else msgspec.json.decode(body)
+        state = msgspec.convert(_completed(plain), StateBody)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         message = f"not a STATE record: {error}"
         raise ValueError(message) from error

@@ -33,10 +33,10 @@ def pack(rows: Sequence[Sequence[Any]], kinds: str) -> bytes:
         return b""
     parts = [_COUNT.pack(len(rows))]
     for kind, column in zip(kinds, zip(*rows, strict=True), strict=True):
-        told = [0 if each is None else each + 1 for each in column] if kind == "m" else column
-        steps = [_zigzag((after - before) & _MASK) for before, after in pairwise(told)]
+        numbers = [0 if each is None else each + 1 for each in column] if kind == "m" else column
+        steps = [_zigzag((after - before) & _MASK) for before, after in pairwise(numbers)]
         width = (max(steps, default=0).bit_length() + 7) // 8 or 1
-        parts.append(_FIRST.pack(told[0] & _MASK, width))
+        parts.append(_FIRST.pack(numbers[0] & _MASK, width))
         parts += [step.to_bytes(width, "little") for step in steps]
     return b"".join(parts)
 
@@ -72,8 +72,8 @@ def _zigzag(step: int) -> int:
     return (step << 1 ^ -(step >> 63)) & _MASK
 
 
-def _unzigzag(told: int) -> int:
-    return told >> 1 ^ -(told & 1)
+def _unzigzag(step: int) -> int:
+    return step >> 1 ^ -(step & 1)
 
 
 def _signed(number: int) -> int:

@@ -268,8 +268,8 @@ impl Series {
                 None => new_kama()?,
             },
             trail: {
-                let told = &parts.trail.0;
-                let kept = told.iter().skip(told.len().saturating_sub(TRAIL));
+                let trail = &parts.trail.0;
+                let kept = trail.iter().skip(trail.len().saturating_sub(TRAIL));
                 kept.map(Point::from_parts).collect()
             },
         })

@@ -107,8 +107,8 @@ fn unpack<R: Row<N>, const N: usize>(bytes: &[u8]) -> Option<Vec<R>> {
         if !(1..=8).contains(&width) {
             return None;
         }
-        let (told, after) = after.split_at_checked(steps.checked_mul(width)?)?;
-        *column = (u64::from_le_bytes(*first), width, told);
+        let (steps_of, after) = after.split_at_checked(steps.checked_mul(width)?)?;
+        *column = (u64::from_le_bytes(*first), width, steps_of);
         rest = after;
     }
     if !rest.is_empty() {
@@ -118,9 +118,9 @@ fn unpack<R: Row<N>, const N: usize>(bytes: &[u8]) -> Option<Vec<R>> {
     let mut rows = Vec::with_capacity(steps + 1);
     rows.push(R::of(numbers));
     for at in 0..steps {
-        for (number, (_, width, told)) in numbers.iter_mut().zip(&columns) {
+        for (number, (_, width, steps_of)) in numbers.iter_mut().zip(&columns) {
             let mut step = [0; 8];
-            step[..*width].copy_from_slice(&told[at * width..][..*width]);
+            step[..*width].copy_from_slice(&steps_of[at * width..][..*width]);
             *number = number.wrapping_add(unzigzag(u64::from_le_bytes(step)));
         }
         rows.push(R::of(numbers));
@@ -132,8 +132,8 @@ fn zigzag(step: u64) -> u64 {
     (step << 1) ^ ((step as i64 >> 63) as u64)
 }
 
-fn unzigzag(told: u64) -> u64 {
-    (told >> 1) ^ (told & 1).wrapping_neg()
+fn unzigzag(step: u64) -> u64 {
+    (step >> 1) ^ (step & 1).wrapping_neg()
 }
 
 /// (time or its bucket, bits of a price).

@@ -28,9 +28,9 @@ class UnknownVersionError(ValueError):
 
 def write(state: State) -> bytes:
     """Returns the bytes of a state."""
-    told = msgspec.convert(state, _Arrays, from_attributes=True)
-    fold(told)
-    return MAGIC + bytes((VERSION,)) + zeros.pack(msgspec.msgpack.encode(told))
+    folded = msgspec.convert(state, _Arrays, from_attributes=True)
+    fold(folded)
+    return MAGIC + bytes((VERSION,)) + zeros.pack(msgspec.msgpack.encode(folded))
 
 
 def read(data: bytes) -> State:
@@ -41,9 +41,9 @@ def read(data: bytes) -> State:
             return state
         if data[len(MAGIC) :][:1] not in (b"", bytes((VERSION,))):
             raise UnknownVersionError(data[len(MAGIC)])
-        told = _known(_DECODER.decode(zeros.unpack(data[len(MAGIC) + 1 :])), (VERSION,))
-        unfold(told)
-        return msgspec.convert(told, State, from_attributes=True)
+        folded = _known(_DECODER.decode(zeros.unpack(data[len(MAGIC) + 1 :])), (VERSION,))
+        unfold(folded)
+        return msgspec.convert(folded, State, from_attributes=True)
     except UnknownVersionError:
         raise
     except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:

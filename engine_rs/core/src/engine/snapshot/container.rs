@@ -31,10 +31,10 @@ pub(super) fn write(mut state: State) -> Vec<u8> {
 /// # Errors
 /// `SnapshotError` if they hold none of a version that is read.
 pub(super) fn read(data: &[u8]) -> Result<State, SnapshotError> {
-    let Some(told) = data.strip_prefix(MAGIC) else {
+    let Some(versioned) = data.strip_prefix(MAGIC) else {
         return read_json(data);
     };
-    match told.split_first() {
+    match versioned.split_first() {
         Some((&VERSION, packed)) => read_plain(packed),
         Some((&other, _)) => Err(SnapshotError::Version(other.into())),
         None => Err(not_one("it ends after 4 bytes")),
