@@ -321,12 +321,12 @@ async def _count(app: Any, runtime: _Counted, waits: _Waits, job: Job) -> Result
     await asyncio.sleep(job.settle)
     writes, hub = _Writes(app), _thread_clock("hub")
     waits.forget()
-    views, frames = runtime.views, runtime.frames
+    views, frames = runtime.views, runtime.source.frames
     thread, hub_before, wall = time.thread_time(), hub(), time.monotonic()
     await asyncio.sleep(job.seconds)
     seconds = time.monotonic() - wall
     share, hub_share = (time.thread_time() - thread) / seconds, (hub() - hub_before) / seconds
-    seen = runtime.views - views, writes.count, writes.size, runtime.frames - frames
+    seen = runtime.views - views, writes.count, writes.size, runtime.source.frames - frames
     waited = waits.us()
     Path(job.result).with_name("ready").touch()
     end = time.monotonic() + job.keys * KEY_EVERY_S + 3
@@ -343,10 +343,10 @@ def _count_headless(live: Any, waits: _Waits, job: Job) -> Result:
     time.sleep(job.settle)
     hub = _thread_clock("hub")
     waits.forget()
-    frames, hub_before, wall = live.frames, hub(), time.monotonic()
+    frames, hub_before, wall = live.source.frames, hub(), time.monotonic()
     time.sleep(job.seconds)
     seconds = time.monotonic() - wall
-    share, per_s = (hub() - hub_before) / seconds, (live.frames - frames) / seconds
+    share, per_s = (hub() - hub_before) / seconds, (live.source.frames - frames) / seconds
     return Result(0.0, share, 0.0, 0.0, 0.0, per_s, (), waits.us())
 
 
