@@ -214,11 +214,9 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
 
 
 def fresh_kernel(engine: str | None = None) -> Kernel:
-    """Returns a kernel that waits for a STATE record, on an engine that no record changes."""
+    """Returns a kernel that waits for a STATE record."""
     name = engine or ("native" if engines.build_info().native else "reference")
-    kernel = Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
-    kernel.pinned = True
-    return kernel
+    return Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
 
 
 def _replaying(reader: SessionReader, kernel: Kernel, beside: Runtime | None, **how: Any) -> Hub[RecordedSource]:

@@ -133,7 +133,10 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("wrong", ("exclamation_mark",), "!", "wrong", "only what is wrong", "Watch"),
     Action("theme", ("t",), "t", "theme", "next theme", "Watch", footer=9, keep=10),
-    Action("engine", ("e",), "e", "engine", "Rust or Python engine", "Watch", _live, mutating=True),
+    Action(
+        "engine", ("e",), "e", "engine", "Rust or Python engine, loaded beside; again cancels", "Watch", _live,
+        mutating=True,
+    ),
     Action("rule", ("u",), "u", "rule", "rule that trades must keep", "Watch", _live, mutating=True),
     Action(
         "record", ("R",), "R", "record", "start or stop recording",

@@ -56,9 +56,6 @@ class Kernel:
     def __init__(self, setup: KernelSetup, make_engine: EngineMaker, engine: str = "native") -> None:
         self._make = make_engine
         self._engine_name = engine
-        self.pinned = False
-        """Whether it stays on its engine when a record says otherwise: a replay is stepped by the one that was asked
-        for, which may be the only one there is."""
         self.setup = setup
         self.engine = make_engine(engine, setup.engine)
         self.decided_by = RULES
@@ -135,11 +132,25 @@ class Kernel:
         self._digest, self.totals, self.fills = frame.digest.copy(), copy.deepcopy(frame.totals), frame.fills
         self.last_seq, self.now_ns = frame.last_seq, frame.now_ns
 
-    def use_engine(self, name: str) -> None:
-        """Continues on the other engine, from the same state."""
-        engine = self._make(name, self.setup.engine)
-        engine.restore(self.engine.snapshot())
-        self.engine, self._engine_name = engine, name
+    def at(self, frame: Keyframe, engine: str) -> Kernel:
+        """Returns another kernel that goes on from a keyframe, on the engine of that name."""
+        other = Kernel(self.setup, self._make, engine)
+        other.rewind(frame)
+        return other
+
+    def require_same(self, other: Kernel) -> None:
+        """Raises `ValueError` unless another kernel stands at the same record and has decided the same."""
+        if (other.last_seq, other.digest) != (self.last_seq, self.digest):
+            message = f"{other.engine.name} decided otherwise than {self.engine.name} by record {self.last_seq}"
+            raise ValueError(message)
+
+    def take_over(self, other: Kernel) -> None:
+        """Goes on with the engine of a kernel that has stepped the same records, and is not stepped any more.
+
+        Raises `ValueError` if they decided differently.
+        """
+        self.require_same(other)
+        self.engine, self._engine_name = other.engine, other._engine_name
 
     def use_rule(self, text: str) -> None:
         """Goes on with another rule, or none, from the same state. Raises `ValueError` at the column if it is none."""
@@ -316,9 +327,7 @@ class Kernel:
                 risk.disarmed = reason
             case Arm():
                 risk.disarmed = ""
-            case SwitchEngine(engine=engine):
-                if engine is not None and not self.pinned:
-                    self.use_engine(engine)
+            case SwitchEngine():  # which engine steps is the runtime's affair: a replay has the one it was asked for
                 record = msgspec.structs.replace(record, args={})
             case SetRule(text=text):
                 try:

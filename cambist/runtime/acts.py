@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from cambist.engine import unavailable
 from cambist.model.commands import (
     AddBookmark,
     Arm,
@@ -20,10 +19,11 @@ from cambist.model.commands import (
     StopRecording,
     SwitchEngine,
 )
-from cambist.runtime.status import live_gates, other_engine, rule_fault
+from cambist.runtime.status import live_gates, rule_fault
 
 if TYPE_CHECKING:
     from cambist.model.commands import HubCommand, RecordCommand
+    from cambist.runtime.loading import Loading
     from cambist.runtime.run import Run
     from cambist.runtime.stepping import Stepper
     from cambist.runtime.ticks import Ticks
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Acts:
     """Does what an operator wants of a live run."""
 
-    def __init__(self, run: Run, stepper: Stepper, ticks: Ticks) -> None:
-        self._run, self._stepper, self._ticks = run, stepper, ticks
+    def __init__(self, run: Run, stepper: Stepper, ticks: Ticks, loading: Loading) -> None:
+        self._run, self._stepper, self._ticks, self._loading = run, stepper, ticks, loading
 
     def decide(self, command: RecordCommand) -> None:
         """Puts an act into the record stream, once it is known that it can be stepped, here and in a replay."""
@@ -42,11 +42,7 @@ class Acts:
             case SetRule():
                 self._set_rule(command)
             case SwitchEngine():
-                wanted = command.engine or other_engine(self._run.kernel)
-                if why := unavailable(wanted):
-                    self._run.hub.note("warn", "engine", f"the Rust engine can't be used: {why}")
-                else:
-                    self._stepper.due_switch = SwitchEngine(wanted)
+                self._loading.ask(command)
             case Halt() | ClearHalt() | Disarm() | Arm() | InjectPrice():
                 self._run.record(command)
             case _:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cambist.clock import SystemClock
 from cambist.runtime.acts import Acts
+from cambist.runtime.loading import Loading
 from cambist.runtime.report import report
 from cambist.runtime.run import Run
 from cambist.runtime.segments import Segments
@@ -55,7 +56,9 @@ class LiveSource:
         self._timing = Timing(run, self._stepper)
         self._ticks = Ticks(run, self._stepper, self._timing)
         self._segments = Segments(run, self._stepper, self._ticks)
-        self._acts = Acts(run, self._stepper, self._ticks)
+        self._loading = Loading(hub, self._kernel, self._stepper.switch_engine)
+        self._stepper.also = self._loading.offer
+        self._acts = Acts(run, self._stepper, self._ticks, self._loading)
 
     @property
     def session(self) -> str:
@@ -109,16 +112,14 @@ class LiveSource:
         self._ticks.start()
 
     async def advance(self) -> bool:
-        """Steps a block, or ends or begins a segment; returns whether more may wait."""
-        stepper = self._stepper
-        if not (len(self.inbox) or self._run.recording.due_acts or stepper.due_switch):
+        """Steps a block, switches the engine, ends or begins a segment; returns whether more may wait."""
+        if not (len(self.inbox) or self._run.recording.due_acts or self._loading.due):
             return False
         self._ticks.look_for_pause()
-        if stepper.due_switch is not None:
-            await stepper.switch_engine(stepper.due_switch)
-        else:
-            await stepper.gather()
-            stepper.step()
+        if self._loading.due:
+            self._loading.act()
+        await self._stepper.gather()
+        self._stepper.step()
         await self._segments.act()
         return True
 
@@ -129,6 +130,7 @@ class LiveSource:
     async def end(self) -> None:
         """Ends feeds and ticks, steps what waits, closes recorder, journal and duel."""
         self._ticks.cancel()
+        self._loading.cancel()
         await self._run.feeds.stop(FEEDS_END_S)
         await self._ticks.wait(FEEDS_END_S)
         self.inbox.close()
@@ -162,7 +164,7 @@ class LiveSource:
         """Returns status bar and duel."""
         status = status_bar(
             status, self._kernel, self._run.recording.recorder, self._parts, now_ns=self.now_ns, queue=len(self.inbox),
-            events_per_s=self._rate.of(self.inbox.frames),
+            events_per_s=self._rate.of(self.inbox.frames), loading=self._loading.shown,
         )  # fmt: skip
         return Sections(status, self._timing.section(), latency=self._stepper.latencies.shown(self.now_ns))
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
-from cambist.engine import unavailable
 from cambist.model.commands import (
     AddBookmark,
     ClearHalt,
@@ -26,10 +25,10 @@ from cambist.model.commands import (
     Step,
     SwitchEngine,
 )
+from cambist.runtime.loading import Loading
 from cambist.runtime.pace import Pace
 from cambist.runtime.replay import Replayer
 from cambist.runtime.source import Sections
-from cambist.runtime.status import other_engine
 from cambist.view import Gate, Marker, ReplayStatus
 
 if TYPE_CHECKING:
@@ -81,6 +80,7 @@ class RecordedSource:
     def bind(self, hub: Hub[RecordedSource]) -> None:
         """Takes the hub whose loop it runs in."""
         self._hub = hub
+        self._loading = Loading(hub, self._kernel, lambda _, other: self._kernel.take_over(other))
 
     @property
     def now_ns(self) -> int:
@@ -116,9 +116,12 @@ class RecordedSource:
             self._hub.note("error", "replay", self._shown_damage)
 
     async def advance(self) -> bool:
-        """Steps what is due, for at most one frame's time."""
+        """Steps what is due, for at most one frame's time; nothing while the other engine is loaded."""
         end, stepped = time.monotonic() + FRAME_S, False
         self._rest_s = FRAME_S
+        if self._loading.on:
+            self._load()
+            return False
         while self._pace.playing and not self._replayer.finished and time.monotonic() < end:
             due_ns = self._pace.due_ns(time.monotonic_ns())
             count, next_ns = self._replayer.step(due_ns, BATCH)
@@ -129,12 +132,17 @@ class RecordedSource:
             stepped = True
         return stepped
 
+    def _load(self) -> None:
+        self._loading.act()
+        self._pace.anchor(time.monotonic_ns(), self._kernel.now_ns)
+
     def rest_s(self) -> float:
         """Returns how long nothing is due, a frame's time at most."""
         return self._rest_s
 
     async def end(self) -> None:
-        """Has nothing open: the reader is its owner's."""
+        """Lets go of an engine that is loaded; the reader is its owner's."""
+        self._loading.cancel()
 
     def abandon(self) -> None:
         """Has nothing running."""
@@ -147,16 +155,12 @@ class RecordedSource:
             self._hub.note("error", "command", "a recording can't be halted, and no live market runs beside it")
 
     def decide(self, command: RecordCommand) -> None:
-        """Goes on with the other engine; nothing else that decides may be done to a recording."""
+        """Loads the other engine; nothing else that decides may be done to a recording."""
         if isinstance(command, LiveRecordCommand):
             return  # refused before it comes here
         match command:
             case SwitchEngine():
-                wanted = command.engine or other_engine(self._kernel)
-                if why := unavailable(wanted):
-                    self._hub.note("warn", "engine", why)
-                else:
-                    self._kernel.use_engine(wanted)
+                self._loading.ask(command)
             case Halt() | ClearHalt():
                 self.halt(command)
             case _:
@@ -194,6 +198,7 @@ class RecordedSource:
         if records >= 0:
             self._replayer.step(2**63 - 1, max(1, records))
             self._pace.anchor(time.monotonic_ns(), self._kernel.now_ns)
+            self._loading.renew()
         else:
             self._seek(self._kernel.now_ns - 1)
 
@@ -201,6 +206,7 @@ class RecordedSource:
         at_ns = max(self._first_ns, min(at_ns, self._last_ns))
         self._replayer.seek(at_ns)
         self._pace.anchor(time.monotonic_ns(), at_ns)
+        self._loading.renew()
 
     def sections(self, status: Status) -> Sections:
         """Returns status bar and playback."""
@@ -217,6 +223,8 @@ class RecordedSource:
             state=kernel.risk.mode,
             halt_reason=kernel.risk.state.halted,
             engine=kernel.engine.name,
+            loading=self._loading.shown[0],
+            loading_percent=self._loading.shown[1],
             now_ns=kernel.now_ns,
             wall_ns=time.time_ns() // 1_000_000_000 * 1_000_000_000,
             background=background,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from cambist.kernel import Kernel
     from cambist.runtime.parts import Duel, Parts
     from cambist.runtime.recorder import Recorder
-
-
-def other_engine(kernel: Kernel) -> Literal["native", "reference"]:
-    """Returns the engine that does not run now."""
-    return "reference" if kernel.engine.name == "native" else "native"
 
 
 def rule_fault(kernel: Kernel, text: str) -> str:
@@ -69,6 +64,7 @@ def status_bar(
     now_ns: int,
     queue: int,
     events_per_s: float | None,
+    loading: tuple[str, int],
 ) -> Status:
     """Returns the status bar; `old` holds what the publisher knows (the slot)."""
     return msgspec.structs.replace(
@@ -87,6 +83,8 @@ def status_bar(
         queue=queue,
         engine=kernel.engine.name,
         engine_note=parts.engine_note,
+        loading=loading[0],
+        loading_percent=loading[1],
         now_ns=now_ns - now_ns % 100_000_000,
         wall_ns=now_ns - now_ns % 1_000_000_000,
     )

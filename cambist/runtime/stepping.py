@@ -6,11 +6,16 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from cambist.model.commands import SwitchEngine, recorded
+from cambist.model.events import RecordKind
+from cambist.model.opportunity import encode
 from cambist.runtime.latency import Latencies
 
 if TYPE_CHECKING:
-    from cambist.kernel import Effects
-    from cambist.model.commands import SwitchEngine
+    from collections.abc import Callable
+    from typing import Literal
+
+    from cambist.kernel import Effects, Kernel
     from cambist.runtime.run import Run
 
 DRAIN = 512
@@ -30,10 +35,8 @@ class Stepper:
         self.next_seq = 1
         self.last_block = b""
         """A block that was stepped of late, and not one of the small ones."""
-        self.due_switch: SwitchEngine | None = None
-        """The engine to go on with, until its record is stepped."""
-        self.aside = False
-        """Whether a thread steps the kernel now, which nothing else may touch meanwhile."""
+        self.also: Callable[[bytes, int], None] | None = None
+        """Is given each block that was stepped, and how many records it has."""
         self.latencies = Latencies()
         self._suited = ""
         """The engine that the inbox's bound is for."""
@@ -59,20 +62,18 @@ class Stepper:
             self._stepped(block, count, effects)
         return count
 
-    async def switch_engine(self, command: SwitchEngine) -> None:
-        """Steps the record of a switch in a thread: to restore the reference from a large state takes a second.
+    def switch_engine(self, name: Literal["native", "reference"], other: Kernel) -> None:
+        """Steps the record of a switch ahead of all that waits, and goes on with the engine of a kernel that is as far.
 
-        The loop reads sockets meanwhile; what they bring waits in the inbox, in its order.
+        Raises `ValueError` if that has decided otherwise; nothing has changed then.
         """
-        self.step_waiting()
-        self.due_switch = None
-        self._run.record(command)
-        block, count = self._drained()
-        self.aside = True
-        try:
-            effects = await asyncio.to_thread(self._run.kernel.step, block)
-        finally:
-            self.aside = False
+        run = self._run
+        run.kernel.require_same(other)
+        run.inbox.first(RecordKind.COMMAND, encode(recorded(SwitchEngine(name))))
+        block, count = run.inbox.drain(self.next_seq, 1)
+        other.step(block)
+        effects = run.kernel.step(block)
+        run.kernel.take_over(other)
         self._stepped(block, count, effects)
 
     async def gather(self) -> None:
@@ -95,6 +96,8 @@ class Stepper:
         run, note = self._run, self._run.hub.publisher.note
         first_seq, self.next_seq = self.next_seq, self.next_seq + count
         run.recording.put(block, first_seq, count)
+        if self.also is not None:
+            self.also(block, count)
         self.last_block = block if len(block) >= len(self.last_block) // 2 else self.last_block
         run.feeds.need(effects.needs)
         for at_ns, level, text in effects.notes:

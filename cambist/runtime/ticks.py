@@ -24,12 +24,11 @@ LOOK_S = 1.0
 
 
 class Ticks:
-    """Puts TICK records among the others. It looks at the kernel only while no thread steps it."""
+    """Puts TICK records among the others."""
 
     def __init__(self, run: Run, stepper: Stepper, timing: Timing) -> None:
         self._run, self._stepper, self._timing = run, stepper, timing
         self._pauses, self._clock_guard, self._malformed = Pauses(), ClockGuard(run.clock), Malformed()
-        self._paused_ns = 0
         self._looked_at = 0.0
         self._trouble = ""
         self._task: asyncio.Task[None] | None = None
@@ -67,7 +66,7 @@ class Ticks:
         Slots that waited in a socket made pools look current that were 8 slots old, so connections are made anew.
         """
         run = self._run
-        paused_ns, self._paused_ns = max(self._paused_ns, self._pauses.look()), 0
+        paused_ns = self._pauses.look()
         if not paused_ns:
             return
         reason = f"stopped for {paused_ns / 1e9:.1f} s"
@@ -80,9 +79,6 @@ class Ticks:
         while True:
             await asyncio.sleep(TICK_S)
             self.beat = time.monotonic()
-            if self._stepper.aside:
-                self._paused_ns = max(self._paused_ns, self._pauses.look())
-                continue
             self.look_for_pause()
             run.inbox.put(RecordKind.TICK)
             self._look_at_clocks()

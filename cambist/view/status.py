@@ -30,6 +30,10 @@ class Status(msgspec.Struct, frozen=True):
     """`native` or `reference`."""
     engine_note: str = ""
     """Why the reference engine is in use, if it is not by choice."""
+    loading: str = ""
+    """The engine that is loaded beside the one in use; empty if there is none."""
+    loading_percent: int = 0
+    """How much of what it has to step it has stepped."""
     now_ns: int = 0
     """Session time: wall time live, recorded time in replay."""
     wall_ns: int = 0

@@ -106,6 +106,8 @@ def test_acts_in_mid_session_replay_to_the_same_digest(live: Hub[LiveSource], tm
         time.sleep(0.7)
         live.submit(SwitchEngine())
         until(lambda: live.view.status.engine == "native")
+        assert logged(live, "reference runs from record")
+        assert logged(live, "native runs from record")
     live.submit(ClearHalt())
     until(lambda: live.view.status.state == "RUNNING")
     time.sleep(2)

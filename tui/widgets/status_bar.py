@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STATE_X = {80: 33, 120: 63, 200: 89}
 """Cells from the right end to the state, by size class."""
 RETENTION_FROM = 150
+ENGINES = {"native": "rust", "reference": "python"}
 
 
 class Part(NamedTuple):
@@ -169,11 +170,18 @@ class StatusBar(Grounded):
         if kind == 80:
             line.put(width - 22, f"q {formats.count(status.queue, 3).replace(' ', '')}", muted)
         else:
-            line.put(width - 51, "slot", muted).end(width - 35, formats.count(status.slot), muted)
+            if status.loading:
+                words = f"{ENGINES[status.loading]} beside {status.loading_percent} %"
+                line.put(width - 51, words, self._style("stale"))
+            else:
+                line.put(width - 51, "slot", muted).end(width - 35, formats.count(status.slot), muted)
             line.put(width - 32, "queue", muted).end(width - 22, formats.count(status.queue, 5), muted)
-        native = status.engine == "native"
+        name = ENGINES[status.engine]
         at = width - (16 if kind == 80 else 19)
-        line.put(at, "rust" if native else "python", muted if native else self._style("stale"))
+        if status.loading and kind == 80:
+            line.put(at, f"{ENGINES[status.loading][:2]} {status.loading_percent}%", self._style("stale"))
+        else:
+            line.put(at, name, muted if name == "rust" else self._style("stale"))
         if kind == 80:
             line.end(width - 1, formats.clock(status.now_ns), strong)
         else:
