@@ -12,6 +12,8 @@ from cambist.model.events import HEADER
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from storage.keyframe import KeyframeRow
+
 CHUNK_BYTES = 1 << 20
 MAX_RAW = 4 << 20
 """Largest block of several records. One record alone may be as large as `MAX_BODY`."""
@@ -29,6 +31,8 @@ class Block(NamedTuple):
     records: int
     digest: str
     """Running decision digest after its last record; empty where it has none."""
+    keyframe: KeyframeRow | None = None
+    """The state after its last record: a chunk ends there, and the digest of the next block begins from this one's."""
 
 
 class ChunkRow(NamedTuple):
@@ -43,6 +47,7 @@ class ChunkRow(NamedTuple):
     crc32: int
     raw_size: int
     digest: str
+    keyframe: int
     blob: bytes
 
 
@@ -63,12 +68,13 @@ def compressed(blocks: Sequence[Block], level: int) -> ChunkRow:
         crc32=zlib.crc32(data),
         raw_size=len(data),
         digest=last.digest,
+        keyframe=last.keyframe is not None,
         blob=zstd.compress(data, level),
     )
 
 
 def split(block: Block) -> Iterator[Block]:
-    """Yields an oversized block in pieces of whole records. Only the last piece keeps the digest."""
+    """Yields an oversized block in pieces of whole records. Only the last piece keeps digest and keyframe."""
     data = block.data
     begin = offset = 0
     heads: list[tuple[int, int]] = []
@@ -80,7 +86,7 @@ def split(block: Block) -> Iterator[Block]:
             begin, heads = offset, []
         heads.append((seq, recv_ns))
         offset = end
-    yield _piece(data[begin:], heads, block.digest)
+    yield _piece(data[begin:], heads, block.digest)._replace(keyframe=block.keyframe)
 
 
 def _piece(data: bytes, heads: list[tuple[int, int]], digest: str) -> Block:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -26,12 +27,18 @@ from storage.import_plan import ImportPlan, Source, scan
 from storage.writer import SessionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from storage.keyframe import KeyframeRow
 
 __all__ = ["ImportPlan", "ImportProblem", "ImportReport", "scan", "write", "write_session"]
 
 GENERATION = 1
+BUFFERED = 8 << 20
+"""Bytes that may wait to be written: what may be a keyframe depends on what is written by then."""
+Decided = Callable[[bytes, int], "tuple[str, KeyframeRow | None]"]
+"""Given a block and how many bytes of chunks are written: the decision digest after it, and its keyframe or none."""
 
 
 class ImportReport(msgspec.Struct, frozen=True):
@@ -56,30 +63,30 @@ def write(
     plan: ImportPlan,
     out: Path,
     state: bytes,
-    digest: Callable[[bytes], str] | None = None,
+    decided: Decided | None = None,
     meta: Mapping[str, str] | None = None,
 ) -> ImportReport:
     """Writes the session `out` from a plan, outside an event loop. See `write_session`."""
-    return asyncio.run(write_session(plan, out, state, digest, meta))
+    return asyncio.run(write_session(plan, out, state, decided, meta))
 
 
 async def write_session(
     plan: ImportPlan,
     out: Path,
     state: bytes,
-    digest: Callable[[bytes], str] | None = None,
+    decided: Decided | None = None,
     meta: Mapping[str, str] | None = None,
 ) -> ImportReport:
     """Writes the session `out`: a STATE record with body `state`, then all frames by receive time, ties in file order.
 
     The last of the frames that share a receive time is a moment.
 
-    `digest` gets every block in order and returns the running decision digest after it; without it none is stored.
+    `decided` gets every block in order; without it no digest and no keyframe is stored.
     Raises `ImportProblem`, `FileExistsError`, `OSError`.
     """
     facts = {"imported": "1", "started_ns": str(plan.first_ns), "demo": "0", **(meta or {})}
     writer = await SessionWriter.open(out, meta=facts, channels=plan.setup.channels)
-    builder = _Builder(writer, digest)
+    builder = _Builder(writer, decided)
     complete = False
     try:
         builder.add(plan.first_ns, RecordKind.STATE, state)
@@ -128,14 +135,14 @@ def _receive_time(event: _Event) -> int:
 class _Builder:
     """Packs events into blocks for the writer."""
 
-    def __init__(self, writer: SessionWriter, digest: Callable[[bytes], str] | None) -> None:
+    def __init__(self, writer: SessionWriter, decided: Decided | None) -> None:
         self.seq = 1
         self.size = 0
         self.clamped = 0
         self.control_lines = 0
         self.by_file: dict[str, int] = {}
         self._writer = writer
-        self._digest = digest
+        self._decided = decided
         self._parts: list[bytes] = []
         self._times: list[int] = []
         self._generation: dict[int, int] = {}
@@ -203,6 +210,8 @@ class _Builder:
         if not self._times:
             return
         data, count = b"".join(self._parts), len(self._times)
+        written = self._writer.bytes_written - self._writer.keyframe_bytes
+        digest, keyframe = self._decided(data, written) if self._decided else ("", None)
         block = Block(
             data,
             first_seq=self.seq - count,
@@ -210,8 +219,11 @@ class _Builder:
             first_ns=self._times[0],
             last_ns=self._times[-1],
             records=count,
-            digest=self._digest(data) if self._digest else "",
+            digest=digest,
+            keyframe=keyframe,
         )
+        if self._writer.buffered >= BUFFERED:
+            await self._writer.flush()
         await self._writer.room(len(data))
         if not self._writer.put(block):
             raise OSError(self._writer.failure or f"a block of {len(data)} bytes does not fit the buffer")

@@ -13,6 +13,7 @@ from backports import zstd
 from cambist.model.events import HEADER, MAX_BODY, Channel
 from storage.chunk import MAX_RAW
 from storage.files import Lock, SessionError, open_read_only, require_database
+from storage.keyframe import MAX_KEYFRAME, KeyframeInfo
 from storage.writer import APPLICATION_ID, READABLE
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ MAX_WINDOW_LOG = 24
 MAX_MARKERS = 100_000
 
 _T = TypeVar("_T")
-_INDEX = "first_seq, last_seq, first_ns, last_ns, records, codec, crc32, raw_size, digest, length(blob)"
+_INDEX = "first_seq, last_seq, first_ns, last_ns, records, codec, crc32, raw_size, digest, {keyframe}, length(blob)"
 _TABLES = ("channel", "chunk", "marker", "meta")
+_KEYFRAMES = "SELECT first_seq, recv_ns, step_ns, codec, crc32, raw_size, length(blob)"
+KEYFRAMES_FROM = 3
+"""The first schema that has keyframes."""
 
 
 class ChunkInfo(NamedTuple):
@@ -41,6 +45,8 @@ class ChunkInfo(NamedTuple):
     crc32: int
     raw_size: int
     digest: str
+    keyframe: int
+    """Whether a keyframe follows, from whose digest the next chunk's begins."""
     stored_size: int
 
 
@@ -83,6 +89,8 @@ class SessionReader:
         except sqlite3.Error as error:
             raise SessionError(path, f"a damaged session ({error})", "one that opens") from error
         try:
+            self._has_keyframes = self._version() >= KEYFRAMES_FROM
+            self._index = _INDEX.format(keyframe="keyframe" if self._has_keyframes else "0")
             self._require_tables()
             self.meta = dict(self._pairs("SELECT key, value FROM meta LIMIT 1000"))
             self.channels = self._channels()
@@ -107,14 +115,19 @@ class SessionReader:
 
     def index(self) -> list[ChunkInfo]:
         """Returns all chunks without their blocks, in order of seq."""
-        return [self._info(row) for row in self._query(f"SELECT {_INDEX} FROM chunk ORDER BY first_seq")]
+        return [self._info(row) for row in self._query(f"SELECT {self._index} FROM chunk ORDER BY first_seq")]
 
     def extent(self) -> tuple[ChunkInfo, ChunkInfo] | None:
         """Returns the first and the last chunk without reading those between; `None` if there are none."""
         ends = [
-            self._query(f"SELECT {_INDEX} FROM chunk ORDER BY first_seq {order} LIMIT 1") for order in ("ASC", "DESC")
+            self._query(f"SELECT {self._index} FROM chunk ORDER BY first_seq {order} LIMIT 1")
+            for order in ("ASC", "DESC")
         ]
         return (self._info(ends[0][0]), self._info(ends[1][0])) if ends[0] and ends[1] else None
+
+    def comparable(self) -> int:
+        """Returns how many chunks have a decision digest."""
+        return self._convert(self._query("SELECT count(*) FROM chunk WHERE digest <> ''")[0][0], int)
 
     def bookmarks(self) -> int:
         """Returns how many bookmarks there are."""
@@ -145,7 +158,7 @@ class SessionReader:
         at, compare = (from_seq if reached is None else self._convert(reached, int)), ">="
         while True:
             rows = self._query(
-                f"SELECT {_INDEX}, CASE WHEN length(blob) <= ? THEN blob END FROM chunk "
+                f"SELECT {self._index}, CASE WHEN length(blob) <= ? THEN blob END FROM chunk "
                 f"WHERE first_seq {compare} ? ORDER BY first_seq LIMIT 1",
                 (MAX_BODY + MAX_RAW, at),
             )
@@ -155,6 +168,26 @@ class SessionReader:
             at, compare = info.first_seq, ">"
             if info.last_seq >= from_seq:
                 yield Chunk(info, self._block(info, blob))
+
+    def keyframes(self) -> list[KeyframeInfo]:
+        """Returns all keyframes without their bodies, in order of seq."""
+        if not self._has_keyframes:
+            return []
+        return [
+            self._convert(row, KeyframeInfo) for row in self._query(f"{_KEYFRAMES} FROM keyframe ORDER BY first_seq")
+        ]
+
+    def keyframe(self, first_seq: int) -> bytes:
+        """Returns the body of the keyframe that the chunk at `first_seq` goes on from, checked against its crc32."""
+        where = f"keyframe {first_seq}"
+        rows = self._query(
+            f"{_KEYFRAMES}, CASE WHEN length(blob) <= ? THEN blob END FROM keyframe WHERE first_seq = ?",
+            (MAX_KEYFRAME, first_seq),
+        )
+        if not rows:
+            raise SessionError(self.path, f"no {where}", "one")
+        info = self._convert(rows[0][:-1], KeyframeInfo)
+        return self._unpacked(where, info, rows[0][-1], MAX_KEYFRAME)
 
     def density(self, slices: int) -> tuple[int, ...]:
         """Returns records per equal slice of the session's time, a chunk's records spread over the time it covers."""
@@ -182,11 +215,15 @@ class SessionReader:
         found = [str(row[0]) for row in self._query("PRAGMA quick_check(10)")]
         return [] if found == ["ok"] else found
 
+    def _version(self) -> int:
+        return self._convert(self._query("PRAGMA user_version")[0][0], int)
+
     def _require_tables(self) -> None:
-        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('channel','chunk','marker','meta')"
-        found = tuple(sorted(str(row[0]) for row in self._query(sql)))
-        if found != _TABLES:
-            raise SessionError(self.path, f"tables {', '.join(found) or 'none'}", f"tables {', '.join(_TABLES)}")
+        wanted = sorted((*_TABLES, "keyframe")) if self._has_keyframes else [*_TABLES]
+        names = {str(row[0]) for row in self._query("SELECT name FROM sqlite_master WHERE type = 'table' LIMIT 1000")}
+        found = [name for name in wanted if name in names]
+        if found != wanted:
+            raise SessionError(self.path, f"tables {', '.join(found) or 'none'}", f"tables {', '.join(wanted)}")
 
     def _channels(self) -> tuple[Channel, ...]:
         try:
@@ -203,6 +240,9 @@ class SessionReader:
     def _block(self, info: ChunkInfo, blob: object) -> bytes:
         where = f"chunk {info.first_seq}–{info.last_seq}"
         limit = MAX_BODY + HEADER.size if info.records == 1 else MAX_RAW
+        return self._unpacked(where, info, blob, limit)
+
+    def _unpacked(self, where: str, info: ChunkInfo | KeyframeInfo, blob: object, limit: int) -> bytes:
         if info.codec != "zstd":
             raise SessionError(self.path, f"{where} in codec {info.codec[:20]!r}", "zstd")
         if not isinstance(blob, bytes):

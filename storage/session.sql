@@ -20,7 +20,18 @@ CREATE TABLE chunk (
     crc32     INTEGER NOT NULL,     -- of the block before compression
     raw_size  INTEGER NOT NULL,     -- bytes of the block before compression
     digest    TEXT    NOT NULL,     -- running decision digest after last_seq; '' where the border has none
+    keyframe  INTEGER NOT NULL DEFAULT 0,  -- 1: a keyframe follows, and later digests begin from sha256(digest)
     blob      BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE keyframe (
+    first_seq INTEGER PRIMARY KEY,  -- of the chunk that goes on from it
+    recv_ns   INTEGER NOT NULL,     -- of the last record before it
+    step_ns   INTEGER NOT NULL,     -- time it took to step the records since the one before
+    codec     TEXT    NOT NULL,     -- 'zstd'
+    crc32     INTEGER NOT NULL,     -- of the body before compression
+    raw_size  INTEGER NOT NULL,     -- bytes of the body before compression
+    blob      BLOB    NOT NULL      -- cambist.kernel.keyframe
 ) STRICT;
 
 CREATE TABLE marker (

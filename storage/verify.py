@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cambist.model.events import HEADER, BlockError, RecordKind, unpack
+from cambist.model.units import NS_PER_S
 from storage.files import SessionError
 from storage.reader import RATIO_ALARM, Chunk, ChunkInfo, SessionReader
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cambist.model.events import Record
+    from storage.keyframe import KeyframeInfo
 
 SOUND, DAMAGED, UNUSABLE = 0, 1, 2
 MAX_FINDINGS = 100
@@ -48,6 +50,13 @@ class Verification(msgspec.Struct, frozen=True):
     frames_per_moment: tuple[int, int, int] | None = None
     """Median, 99 % and most of the frames from one moment to the next."""
     markers: int = 0
+    keyframes: int = 0
+    keyframe_bytes: int = 0
+    """Stored bytes of keyframes; those of chunks are `stored_bytes`."""
+    damaged_keyframes: int = 0
+    """Keyframes that can't be read or are missing: what they stand for is stepped instead."""
+    longest_stretch_ns: int | None = None
+    """Longest time it took to step from one keyframe to the next or to the end, when it was recorded."""
     ratio_alarms: int = 0
     """Chunks that grow more than 200-fold: allowed, bounded, worth a look."""
     complete: bool = False
@@ -55,6 +64,14 @@ class Verification(msgspec.Struct, frozen=True):
     last_digest: str = ""
     findings: tuple[str, ...] = ()
     """Each damage in words, at most 100."""
+
+    @property
+    def reached(self) -> str:
+        """How far its records are from a keyframe, in words."""
+        share = 100 * self.keyframe_bytes / max(1, self.keyframe_bytes + self.stored_bytes)
+        found = f"{self.keyframes:,} keyframes, {share:.1f} % of what is stored"
+        apart_s = (self.longest_stretch_ns or 0) / NS_PER_S
+        return found if self.longest_stretch_ns is None else f"{found}, {apart_s:.2f} s of replay apart at most"
 
     @property
     def judged(self) -> str:
@@ -129,6 +146,37 @@ class _Tally:
         return (runs[len(runs) // 2], runs[len(runs) * 99 // 100], runs[-1]) if runs else None
 
 
+class _Keyframes:
+    """Reads each keyframe, and looks for those that chunks speak of."""
+
+    def __init__(self, reader: SessionReader, infos: list[ChunkInfo], tally: _Tally) -> None:
+        self.found: list[KeyframeInfo] = []
+        self.damaged = 0
+        self._tally = tally
+        try:
+            self.found = reader.keyframes()
+        except SessionError as error:
+            tally.note(error.found)
+        told = {info.last_seq + 1 for info in infos if info.keyframe}
+        for seq in sorted(told - {info.first_seq for info in self.found}):
+            self._damage(f"keyframe {seq}: missing")
+        for info in self.found:
+            if info.first_seq not in told:
+                self._damage(f"keyframe {info.first_seq}: no chunk ends there")
+                continue
+            try:
+                reader.keyframe(info.first_seq)
+            except SessionError as error:
+                self._damage(f"keyframe {info.first_seq}: {error.found}")
+        tail = reader.meta.get("tail_step_ns", "")
+        stretches = [info.step_ns for info in self.found] + ([int(tail)] if tail.isdecimal() and len(tail) < 20 else [])
+        self.longest_ns: int | None = max(stretches, default=None)
+
+    def _damage(self, text: str) -> None:
+        self.damaged += 1
+        self._tally.note(text)
+
+
 def verify(path: Path) -> Verification:
     """Returns what is right and wrong with the session at `path`. Never raises for what the file holds."""
     try:
@@ -158,6 +206,7 @@ def _verify(reader: SessionReader) -> Verification:
         except (SessionError, BlockError, StopIteration) as error:
             tally.damaged += 1
             tally.note(f"chunk {info.first_seq}–{info.last_seq}: {getattr(error, 'found', error)}")
+    keyframes = _Keyframes(reader, infos, tally)
     if infos and not tally.starts_with_state and not tally.damaged:
         tally.note("the first record is no STATE")
     return Verification(
@@ -180,6 +229,10 @@ def _verify(reader: SessionReader) -> Verification:
         moments_misplaced=tally.misplaced,
         frames_per_moment=tally.per_moment(),
         markers=markers,
+        keyframes=len(keyframes.found),
+        keyframe_bytes=sum(info.stored_size for info in keyframes.found),
+        damaged_keyframes=keyframes.damaged,
+        longest_stretch_ns=keyframes.longest_ns,
         ratio_alarms=sum(info.raw_size > RATIO_ALARM * info.stored_size for info in infos),
         complete=reader.complete,
         last_digest=next((info.digest for info in reversed(infos) if info.digest), ""),

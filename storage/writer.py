@@ -14,6 +14,7 @@ import msgspec
 
 from storage.chunk import CHUNK_BYTES, INSERT_CHUNK, MAX_RAW, Block, compressed, split
 from storage.files import Lock, create_private, private_folder, schema
+from storage.keyframe import INSERT_KEYFRAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from storage.chunk import ChunkRow
 
 APPLICATION_ID = 0x43414D42  # "CAMB"
-SCHEMA = 2
-READABLE = (1, SCHEMA)
-"""In one of 1 no frame is marked as a moment."""
+SCHEMA = 3
+READABLE = (1, 2, SCHEMA)
+"""In one of 1 no frame is marked as a moment, those before 3 have no keyframes."""
 CHUNK_SECONDS = 0.25
 
 _INSERT_MARKER = "INSERT INTO marker (at_ns, seq, kind, label) VALUES (?,?,?,?)"
@@ -43,6 +44,8 @@ class SessionWriter:
         """Why nothing is written any more; empty while all is well."""
         self.bytes_written = 0
         """Compressed bytes committed."""
+        self.keyframe_bytes = 0
+        """Those of them that are keyframes."""
         self.written_seq: int | None = None
         """Last seq that is safe on disk."""
         self.written_digest = ""
@@ -212,6 +215,8 @@ class SessionWriter:
             try:
                 self._check_space()
                 chunk = await asyncio.to_thread(compressed, parts, self._level) if parts else None
+                if parts and parts[-1].keyframe is not None:
+                    rows.append((INSERT_KEYFRAME, parts[-1].keyframe))
                 await self._commit(chunk, rows)
             except Exception as error:  # whatever it is, the hub has to learn that nothing is recorded any more
                 self.failure = _why(error)
@@ -221,16 +226,20 @@ class SessionWriter:
                 self.written_seq, self._written_ns = parts[-1].last_seq, parts[-1].last_ns
                 self.written_digest = parts[-1].digest
             if chunk is not None:
-                self.bytes_written += len(chunk.blob)
+                keyframe = parts[-1].keyframe
+                self.keyframe_bytes += 0 if keyframe is None else len(keyframe.blob)
+                self.bytes_written += len(chunk.blob) + (0 if keyframe is None else len(keyframe.blob))
 
     def _take(self) -> list[Block]:
-        """Returns the parts of the next chunk: up to CHUNK_BYTES, one larger part alone."""
+        """Returns the parts of the next chunk: up to CHUNK_BYTES or a keyframe, one larger part alone."""
         parts: list[Block] = []
         size = 0
         while self._parts and (not parts or size + len(self._parts[0].data) <= CHUNK_BYTES):
             part = self._parts.popleft()
             size += len(part.data)
             parts.append(part)
+            if part.keyframe is not None:
+                break
         return parts
 
     def _check_space(self) -> None:

@@ -72,7 +72,10 @@ def require_terminal() -> None:
 
 def summary(report: dict[str, Any]) -> str:
     """Returns a report in one line."""
-    match = {True: "equal", False: "DIFFERENT", None: report["not_compared"] or "not compared"}[report["digest_match"]]
+    equal = "equal"
+    if report["chunks_compared"] != report["chunks"]:
+        equal += f" in {report['chunks_compared']:,} of {report['chunks']:,} chunks"
+    match = {True: equal, False: "DIFFERENT", None: report["not_compared"] or "not compared"}[report["digest_match"]]
     return (
         f"{report['session'] or 'not recorded'}: {report['records']:,} records, {report['seconds_recorded']:.1f} s in "
         f"{report['seconds_wall']:.1f} s, {report['gaps']} gaps, {report['opportunities']:,} sized, {report['go']} go, "

@@ -27,6 +27,8 @@ def verify(session: str, *, json: bool = False, config: Path | None = None) -> i
         )
         if found.frames:
             print_line(f"  {found.judged}")
+        if found.chunks:
+            print_line(f"  {found.reached}")
         for line in found.findings:
             print_line(f"  {line}")
     return int(found.exit_code)

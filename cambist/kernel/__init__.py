@@ -1,7 +1,11 @@
-"""The deterministic middle: records in, decisions out (`kernel`), from a state that is stored whole (`state`)."""
+"""The deterministic middle: records in, decisions out (`kernel`), from a state that is stored whole (`state`).
 
-from cambist.kernel.effects import Effects, Keyframe, Totals
+A `keyframe` is such a state in the middle of a session, with what was counted and decided before it.
+"""
+
+from cambist.kernel.effects import Effects, Totals
 from cambist.kernel.kernel import MAX_DECLINED, EngineMaker, Kernel
+from cambist.kernel.keyframe import Keyframe, read_keyframe, write_keyframe
 from cambist.kernel.state import KernelSetup, KernelState, StateBody
 
 __all__ = [
@@ -14,4 +18,6 @@ __all__ = [
     "Keyframe",
     "StateBody",
     "Totals",
+    "read_keyframe",
+    "write_keyframe",
 ]

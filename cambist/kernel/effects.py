@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import hashlib
-
     from cambist.model.opportunity import Need
     from cambist.model.orders import Fill, Intent, Order, Refused
 
@@ -46,15 +44,3 @@ class Totals:
     dropped: int = 0
     first_ns: int = 0
     last_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Keyframe:
-    """A kernel at one record, for seeking in a replay. Never stored."""
-
-    state: bytes
-    digest: hashlib._Hash
-    totals: Totals
-    fills: list[tuple[Order, Fill]]
-    last_seq: int
-    now_ns: int

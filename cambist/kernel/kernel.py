@@ -17,7 +17,8 @@ import msgspec
 from cambist.engine.protocol import Engine, EngineSetup, Ingested
 from cambist.execution import paper_model
 from cambist.execution.risk import Approved, RiskGate, RiskState
-from cambist.kernel.effects import Effects, Keyframe, Totals
+from cambist.kernel.effects import Effects, Totals
+from cambist.kernel.keyframe import Keyframe
 from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, read_state, write_state
 from cambist.model.commands import (
     Arm,
@@ -83,11 +84,19 @@ class Kernel:
         self.declined: dict[str, str] = {}
         """By key of a cycle that is worth taking: why it was not, at its last chance."""
         self._digest = hashlib.sha256()
+        self._sealed = ""
 
     @property
     def digest(self) -> str:
         """Hex digest over every decision since the session's STATE record."""
-        return self._digest.hexdigest()
+        return self._sealed or self._digest.hexdigest()
+
+    def seal(self) -> None:
+        """Lets the digest begin anew at the next record, from the digest so far."""
+        self._sealed = self.digest
+
+    def _unseal(self) -> None:
+        self._digest, self._sealed = hashlib.sha256(bytes.fromhex(self._sealed)), ""
 
     def state(self) -> bytes:
         """Returns the body of a STATE record: everything that a continuation needs."""
@@ -109,10 +118,10 @@ class Kernel:
     def restore(self, body: bytes) -> None:
         """Starts over from a STATE record's body. Raises `ValueError` if it is none of a known version."""
         state = read_state(body)
-        self.decided_by = state.rules
-        self.engine = self._make(self._engine_name, state.setup.engine)
+        engine = self._make(self._engine_name, state.setup.engine)
         if state.engine:
-            self.engine.restore(state.engine)
+            engine.restore(state.engine)
+        self.engine, self.decided_by = engine, state.rules
         self._fresh(state.setup, state.kernel)
 
     def keyframe(self) -> Keyframe:
@@ -124,6 +133,8 @@ class Kernel:
             fills=self.fills,
             last_seq=self.last_seq,
             now_ns=self.now_ns,
+            sealed=self._sealed,
+            declined=dict(self.declined),
         )
 
     def rewind(self, frame: Keyframe) -> None:
@@ -131,6 +142,7 @@ class Kernel:
         self.restore(frame.state)
         self._digest, self.totals, self.fills = frame.digest.copy(), copy.deepcopy(frame.totals), frame.fills
         self.last_seq, self.now_ns = frame.last_seq, frame.now_ns
+        self._sealed, self.declined = frame.sealed, dict(frame.declined)
 
     def at(self, frame: Keyframe, engine: str) -> Kernel:
         """Returns another kernel that goes on from a keyframe, on the engine of that name."""
@@ -175,6 +187,8 @@ class Kernel:
 
     def step(self, block: bytes) -> Effects:
         """Takes every record of a block in order. Raises `BlockError` for a damaged block."""
+        if self._sealed:
+            self._unseal()
         effects = Effects()
         offset, begun, size = 0, 0, len(block)
         while offset < size:

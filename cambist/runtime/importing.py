@@ -9,6 +9,7 @@ import msgspec
 
 from cambist import engine as engines
 from cambist.kernel import Kernel, KernelSetup
+from cambist.runtime.keyframes import Keyframes
 from storage import imports
 from storage.catalogue import session_path
 from storage.files import SUFFIX
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cambist.config import Config
+    from storage.keyframe import KeyframeRow
+
+RECORD_NS = 10_000
+"""What a record is taken to cost: by the clock, one capture would be given another digest with each import."""
 
 
 def import_files(config: Config, files: list[Path], out: str, notify: Callable[[str], None]) -> dict[str, Any]:
@@ -31,10 +36,15 @@ def import_files(config: Config, files: list[Path], out: str, notify: Callable[[
     setup = KernelSetup(plan.setup, market=", ".join(sorted({c.venue for c in plan.setup.channels})))
     kernel = Kernel(setup, engines.make_engine, engines.chosen(rust=config.engine.use_rust_backend)[0])
 
-    def digest(block: bytes) -> str:
-        kernel.step(block)
-        return kernel.digest
+    keyframes = Keyframes()
+
+    def decided(block: bytes, written: int) -> tuple[str, KeyframeRow | None]:
+        keyframes.spent(kernel.step(block).records * RECORD_NS)
+        digest, keyframe = kernel.digest, keyframes.due(kernel, written)
+        if keyframe is not None:
+            kernel.seal()
+        return digest, keyframe
 
     notify(f"writing {plan.lines:,} lines to {path}")
-    written = imports.write(plan, path, kernel.initial_state(), digest)
+    written = imports.write(plan, path, kernel.initial_state(), decided)
     return {"schema": 1, **msgspec.to_builtins(written), "digest": kernel.digest}

@@ -57,7 +57,7 @@ class LiveSource:
         self._ticks = Ticks(run, self._stepper, self._timing)
         self._segments = Segments(run, self._stepper, self._ticks)
         self._loading = Loading(hub, self._kernel, self._stepper.switch_engine)
-        self._stepper.also = self._loading.offer
+        self._stepper.loading = self._loading
         self._acts = Acts(run, self._stepper, self._ticks, self._loading)
 
     @property

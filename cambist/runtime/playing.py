@@ -67,7 +67,7 @@ class RecordedSource:
         self.session, self._background, self._bookmark = name, background, bookmark
         self._replayer = Replayer(reader, kernel)
         self._kernel = kernel
-        self._shown_damage = ""
+        self._shown_damage, self._said_unusable = "", 0
         self._pace = Pace(speed)
         self._from_ns, self._rest_s = from_ns, FRAME_S
         index = reader.index()
@@ -110,10 +110,13 @@ class RecordedSource:
         self._pace.anchor(time.monotonic_ns(), self._kernel.now_ns)
 
     def observe(self) -> None:
-        """Says once why the session ended early."""
+        """Says once why the session ended early, and which keyframes can't be used."""
         if self._replayer.damage != self._shown_damage:
             self._shown_damage = self._replayer.damage
             self._hub.note("error", "replay", self._shown_damage)
+        for why in self._replayer.unusable[self._said_unusable :]:
+            self._hub.note("warn", "replay", f"{why}; going on from one before it")
+        self._said_unusable = len(self._replayer.unusable)
 
     async def advance(self) -> bool:
         """Steps what is due, for at most one frame's time; nothing while the other engine is loaded."""
@@ -244,6 +247,7 @@ class RecordedSource:
             records=self._records,
             digest=kernel.digest,
             digest_match=replayer.match,
+            compared_percent=100 * replayer.compared // max(1, replayer.comparable) if replayer.jumped else 100,
             decided_by=kernel.decided_by if replayer.not_compared else None,
             density=self._density,
             markers=self._markers,

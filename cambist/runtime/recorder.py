@@ -84,6 +84,11 @@ class Recorder:
         return self._writer.bytes_written if self._writer else 0
 
     @property
+    def chunk_bytes(self) -> int:
+        """Compressed bytes of this segment's chunks."""
+        return self._writer.bytes_written - self._writer.keyframe_bytes if self._writer else 0
+
+    @property
     def buffered(self) -> int:
         """Bytes taken and not yet on disk."""
         return self._writer.buffered if self._writer else 0
@@ -141,6 +146,11 @@ class Recorder:
         """Adds a point to the timeline."""
         if self._writer is not None:
             self._writer.mark(at_ns, seq, kind, label)
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Sets one entry of the segment's `meta`, if one is open."""
+        if self._writer is not None:
+            self._writer.set_meta(key, value)
 
     async def end(self, note: str = "recording stopped") -> None:
         """Closes the segment; it can be read by then."""

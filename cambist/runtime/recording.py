@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Literal
 
 from cambist.model.events import HEADER
+from cambist.runtime.keyframes import Keyframes
 from cambist.runtime.ledger import enter
 from storage.chunk import Block
 from storage.files import SessionError
@@ -34,6 +35,7 @@ class Recording:
         self.due_acts: list[SegmentAct] = []
         """What is to be done between two blocks."""
         self._end_reason = ""
+        self.keyframes = Keyframes()
         self.session = ""
         """Name of the segment that is written now, or was last."""
 
@@ -86,6 +88,9 @@ class Recording:
         if self.recorder is None or not self.recorder.prepared:
             return None
         old = self.recorder.switch()
+        if old is not None:
+            self._tell_tail(old)
+        self.keyframes.begin()
         self.session = self.recorder.name
         return old
 
@@ -101,10 +106,13 @@ class Recording:
         if self.recorder is not None and self.recorder.due(self._clock.now_ns()) and not self.due_acts:
             self.due_acts.append("rotate")
 
-    def put(self, data: bytes, first_seq: int, count: int) -> None:
-        """Takes the records that the kernel stepped last."""
+    def put(self, data: bytes, first_seq: int, count: int, *, keyframes: bool = True) -> None:
+        """Takes the records that the kernel stepped last; seals it if a keyframe is due and may be stored."""
         if self.on and self.recorder is not None:
             first_ns, last_ns, digest = HEADER.unpack_from(data)[1], self._kernel.now_ns, self._kernel.digest
+            keyframe = self.keyframes.due(self._kernel, self.recorder.chunk_bytes) if keyframes else None
+            if keyframe is not None:
+                self._kernel.seal()
             self.recorder.put(
                 Block(
                     data=data,
@@ -114,6 +122,7 @@ class Recording:
                     last_ns=last_ns,
                     records=count,
                     digest=digest,
+                    keyframe=keyframe,
                 )
             )
 
@@ -141,6 +150,7 @@ class Recording:
     async def stop(self) -> None:
         """Ends the segment."""
         if self.recorder is not None and self.recorder.open:
+            self._tell_tail(self.recorder)
             await self.recorder.end(self._end_reason or "stopped")
             self._note("warn", "recorder", f"recording stopped: {self.recorder.name}")
 
@@ -150,8 +160,13 @@ class Recording:
         self._arming.disarm("recording", f"{reason}: recording stopped")
         self.ask_stop(reason)
 
+    def _tell_tail(self, session: SessionWriter | Recorder) -> None:
+        session.set_meta("tail_step_ns", str(self.keyframes.tail_ns))
+
     async def end(self) -> None:
         """Closes both."""
+        if self.recorder is not None:
+            self._tell_tail(self.recorder)
         parts = [part.end("the run ended") for part in (self.recorder,) if part is not None]
         parts += [part.close() for part in (self._journal,) if part is not None]
         for outcome in await asyncio.gather(*parts, return_exceptions=True):

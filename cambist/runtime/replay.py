@@ -1,10 +1,13 @@
-"""Stepping a session to the letter: recorded blocks in, with their own seq and time, and digests compared."""
+"""Stepping a session to the letter: recorded blocks in, with their own seq and time, and digests compared.
+
+A seek goes on from the nearest keyframe, kept here or stored in the session, and compares nothing that it jumps over.
+"""
 
 from __future__ import annotations
 
-import bisect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.kernel import read_keyframe
 from cambist.kernel.state import RULES
 from cambist.runtime.pace import cut
 from cambist.runtime.report import report
@@ -22,6 +25,16 @@ MAX_KEYFRAMES = 256
 """Of half a megabyte each on a busy market; ten hours then have one every three minutes."""
 
 
+class _Mark(NamedTuple):
+    """Where a replay may go on: a keyframe, or one that is stored and not read yet."""
+
+    at_ns: int
+    """From which time on it may be used."""
+    first_seq: int
+    """Of the chunk to go on with."""
+    frame: Keyframe | None = None
+
+
 class Replayer:
     """Steps a session through a kernel and compares digests chunk by chunk. No thread, no clock: the caller drives."""
 
@@ -30,12 +43,19 @@ class Replayer:
         self._keeps = keyframes
         self.first_divergent_seq: int | None = None
         self.recorded_digest: str | None = None
-        self.compared = 0
+        self._compared: set[int] = set()
+        """First seq of each chunk whose digest was compared."""
+        self.jumped = False
+        """Whether it went ahead over records that it did not step."""
+        self.unusable: list[str] = []
+        """Stored keyframes that could not be gone on from, and why."""
         self.damage = ""
         """Why it ended before the session's end; empty if it did not."""
         self._next_seq: int | None = None
-        self._keyframes: list[tuple[int, int, Keyframe]] = []
-        """(recv_ns, first seq of the chunk to go on with, frame)."""
+        self._keyframes: list[_Mark] = []
+        self._stored: list[_Mark] = []
+        self._chunks_with_digest = 0
+        self._survey()
         self._spacing_ns = KEYFRAME_NS
         self._chunks: Iterator[Chunk] = iter(())
         self._chunk: Chunk | None = None
@@ -43,8 +63,16 @@ class Replayer:
         self._skip_to = 0
         self._open(0)
 
+    def _survey(self) -> None:
+        try:
+            self._chunks_with_digest = self.reader.comparable()
+            if self._keeps:
+                self._stored = [_Mark(stored.recv_ns, stored.first_seq) for stored in self.reader.keyframes()]
+        except SessionError as error:
+            self.unusable.append(str(error))
+
     def _open(self, from_seq: int) -> None:
-        self._chunks, self._next_seq = self.reader.blocks(from_seq=from_seq), None
+        self._chunks, self._next_seq = self.reader.blocks(from_seq=from_seq), from_seq or None
         self._advance()
 
     def _advance(self) -> None:
@@ -71,7 +99,6 @@ class Replayer:
         self.damage, self._chunk = why, None
         if self.not_compared:
             return
-        self.compared += 1
         if self.first_divergent_seq is None:
             self.first_divergent_seq = self.kernel.last_seq + 1
 
@@ -96,6 +123,8 @@ class Replayer:
             self._offset = end
         if end == len(chunk.block):
             self._compare(chunk)
+            if chunk.info.keyframe:
+                self.kernel.seal()
             self._advance()
             if self._chunk is not None:
                 next_ns = self._chunk.info.first_ns
@@ -114,14 +143,24 @@ class Replayer:
         self.recorded_digest = chunk.info.digest
         if self.not_compared:
             return
-        self.compared += 1
+        self._compared.add(chunk.info.first_seq)
         if chunk.info.digest != self.kernel.digest and self.first_divergent_seq is None:
             self.first_divergent_seq = chunk.info.first_seq
 
     @property
     def match(self) -> bool | None:
         """True or false once a stored digest was compared."""
-        return None if not self.compared else self.first_divergent_seq is None
+        return None if not (self._compared or self.first_divergent_seq) else self.first_divergent_seq is None
+
+    @property
+    def compared(self) -> int:
+        """How many chunks' digests were compared."""
+        return len(self._compared)
+
+    @property
+    def comparable(self) -> int:
+        """How many chunks have a digest, of those that there were when it was opened and those that came since."""
+        return max(self._chunks_with_digest, len(self._compared))
 
     def _keep(self) -> None:
         """Keeps a keyframe at a chunk's border now and then; halves their number when there are too many."""
@@ -129,29 +168,62 @@ class Replayer:
         if (
             chunk is None
             or not self._keeps
-            or (self._keyframes and chunk.info.first_ns < self._keyframes[-1][0] + self._spacing_ns)
+            or (self._keyframes and chunk.info.first_ns < self._keyframes[-1].at_ns + self._spacing_ns)
         ):
             return
-        self._keyframes.append((chunk.info.first_ns, chunk.info.first_seq, self.kernel.keyframe()))
+        self._keyframes.append(_Mark(chunk.info.first_ns, chunk.info.first_seq, self.kernel.keyframe()))
         if len(self._keyframes) > MAX_KEYFRAMES:
             self._keyframes = self._keyframes[::2]
             self._spacing_ns *= 2
 
     def seek(self, at_ns: int) -> None:
-        """Goes to a recorded time: back to the keyframe before it if it is past, then forward unshown."""
-        if at_ns < self.kernel.now_ns:
-            times = [k[0] for k in self._keyframes]
-            found = bisect.bisect_right(times, at_ns) - 1
-            if found >= 0:
-                _, seq, frame = self._keyframes[found]
-                self.kernel.rewind(frame)
-                self._open(seq)
-            else:
-                self._open(0)
+        """Goes to a recorded time, from the nearest keyframe if that saves any step; the last steps are unshown."""
+        past = at_ns < self.kernel.now_ns
+        reached = 0 if past else self.kernel.last_seq + 1
+        marks = [m for m in (*self._stored, *self._keyframes) if m.at_ns <= at_ns and m.first_seq > reached]
+        marks.sort(key=lambda mark: (mark.first_seq, mark.frame is not None), reverse=True)
+        if not any(self._go(mark) for mark in marks) and past:
+            self._open(0)
         while self._chunk is not None:
             _, next_ns = self.step(at_ns, 2**62)
             if next_ns > at_ns or next_ns < 0:
                 break
+
+    def _go(self, mark: _Mark) -> bool:
+        """Goes on from a keyframe, or from the beginning if that fails half-way; returns False if it can't be used.
+
+        A stored one is what the recording's build came to: none to go on from once this one decided otherwise.
+        """
+        before = self.kernel.last_seq
+        frame = self._read(mark) if mark.frame is None else mark.frame
+        if frame is None:
+            return False
+        try:
+            self.kernel.rewind(frame)
+        except ValueError as error:
+            self._unusable(mark, error)
+            self._open(0)
+            return True
+        self.jumped = self.jumped or frame.last_seq > before
+        self._open(mark.first_seq)
+        return True
+
+    def _read(self, mark: _Mark) -> Keyframe | None:
+        if self.not_compared or self.first_divergent_seq is not None:
+            return None
+        try:
+            frame = read_keyframe(self.reader.keyframe(mark.first_seq))
+        except ValueError as error:
+            self._unusable(mark, error)
+            return None
+        if frame.last_seq != mark.first_seq - 1:
+            self._unusable(mark, ValueError(f"it is of record {frame.last_seq}"))
+            return None
+        return frame
+
+    def _unusable(self, mark: _Mark, error: ValueError) -> None:
+        self.unusable.append(f"keyframe {mark.first_seq} can't be used: {error}")
+        self._stored = [stored for stored in self._stored if stored.first_seq != mark.first_seq]
 
     def report(self, session: str, seconds_wall: float) -> dict[str, Any]:
         """Returns the report with the comparison filled in."""
@@ -159,6 +231,8 @@ class Replayer:
         found.update(
             recorded_digest=self.recorded_digest,
             digest_match=self.match,
+            chunks_compared=self.compared,
+            chunks=self.comparable,
             first_divergent_seq=self.first_divergent_seq,
             not_compared=self.not_compared,
             damage=self.damage,

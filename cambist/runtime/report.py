@@ -46,6 +46,8 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
         "recorded_digest": None,
         "digest": kernel.digest,
         "digest_match": None,
+        "chunks_compared": None,
+        "chunks": None,
         "first_divergent_seq": None,
         "not_compared": "",
         "damage": "",

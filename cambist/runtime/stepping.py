@@ -12,10 +12,10 @@ from cambist.model.opportunity import encode
 from cambist.runtime.latency import Latencies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Literal
 
     from cambist.kernel import Effects, Kernel
+    from cambist.runtime.loading import Loading
     from cambist.runtime.run import Run
 
 DRAIN = 512
@@ -35,8 +35,8 @@ class Stepper:
         self.next_seq = 1
         self.last_block = b""
         """A block that was stepped of late, and not one of the small ones."""
-        self.also: Callable[[bytes, int], None] | None = None
-        """Is given each block that was stepped, and how many records it has."""
+        self.loading: Loading | None = None
+        """Is given each block that was stepped. While it is on, nothing is sealed."""
         self.latencies = Latencies()
         self._suited = ""
         """The engine that the inbox's bound is for."""
@@ -56,7 +56,9 @@ class Stepper:
         """Steps a block and returns how many records it had."""
         block, count = self._drained()
         if count:
+            begun = time.perf_counter_ns()
             effects = self._run.kernel.step(block)
+            self._run.recording.keyframes.spent(time.perf_counter_ns() - begun)
             if effects.decided:
                 self.latencies.take(block, self._run.clock.now_ns())
             self._stepped(block, count, effects)
@@ -95,9 +97,9 @@ class Stepper:
         """Records a stepped block, then lets out what it wants done."""
         run, note = self._run, self._run.hub.publisher.note
         first_seq, self.next_seq = self.next_seq, self.next_seq + count
-        run.recording.put(block, first_seq, count)
-        if self.also is not None:
-            self.also(block, count)
+        run.recording.put(block, first_seq, count, keyframes=self.loading is None or not self.loading.on)
+        if self.loading is not None:
+            self.loading.offer(block, count)
         self.last_block = block if len(block) >= len(self.last_block) // 2 else self.last_block
         run.feeds.need(effects.needs)
         for at_ns, level, text in effects.notes:

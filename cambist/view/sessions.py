@@ -29,6 +29,8 @@ class ReplayStatus(msgspec.Struct, frozen=True):
     digest: str = ""
     digest_match: bool | None = None
     """`None` until a stored digest was compared."""
+    compared_percent: int = 100
+    """Of the chunks that can be compared, if some were jumped over; less than 100 until all were compared."""
     decided_by: int | None = None
     """Rules version of the recording where that is not ours: then no digest is compared."""
     density: tuple[int, ...] = ()

@@ -21,6 +21,7 @@ from cambist.model.commands import (
     StopRecording,
     SwitchEngine,
 )
+from cambist.runtime import keyframes
 from cambist.runtime.headless import replay_all
 from cambist.runtime.hub import Hub
 from cambist.runtime.live import LiveSource
@@ -89,7 +90,11 @@ def digests(folder: Path, name: str, batches: tuple[int, ...] = (1, 512)) -> set
     return found
 
 
-def test_acts_in_mid_session_replay_to_the_same_digest(live: Hub[LiveSource], tmp_path: Path) -> None:
+def test_acts_in_mid_session_replay_to_the_same_digest(
+    live: Hub[LiveSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyframes, "EVERY_NS", 20_000_000)
+    monkeypatch.setattr(keyframes, "SHARE", 0)
     until(lambda: live.view.cycles.rows)
     live.submit(StopRecording())
     until(lambda: not live.view.status.recording)
@@ -125,6 +130,7 @@ def test_acts_in_mid_session_replay_to_the_same_digest(live: Hub[LiveSource], tm
     for row in (first, second):
         assert row.complete
         assert verify(Path(row.path)).exit_code == 0
+    assert verify(Path(second.path)).keyframes > 1
 
 
 def test_a_rule_swapped_in_mid_session_refuses_by_name_and_replays_to_the_same_digest(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from backports import zstd
 
+from cambist.runtime import keyframes
 from tests.replay.making.files import KINDS
 from tests.replay.outcome import encoded, hashed, replayed
 from tests.replay.stepping import checked, imported
@@ -63,16 +64,32 @@ def test_a_session_is_as_sound_as_it_was(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in sorted(MANIFEST) if name.startswith("imported")])
 def test_a_capture_becomes_the_session_that_it_became(name: str, tmp_path: Path) -> None:
+    report = imported_again(name, tmp_path)
+    was = MANIFEST[name]["native"]
+    assert (report["digest"], report["records"]) == (was["digest"], was["records"])
+
+
+def imported_again(name: str, folder: Path) -> dict[str, Any]:
+    """Makes the session `out` in a folder from the captures of one; returns the report."""
     files = []
     for kept in sorted(NET.glob(f"{name}.*.zst")):
         if ".views." not in kept.name:
-            files.append(tmp_path / kept.name.removeprefix(f"{name}.").removesuffix(".zst"))
+            files.append(folder / kept.name.removeprefix(f"{name}.").removesuffix(".zst"))
             files[-1].write_bytes(zstd.decompress(kept.read_bytes()))
-    config = tmp_path / "cambist.toml"
-    config.write_text(f'recording.folder = "{tmp_path}"\n', encoding="utf-8")
-    report = imported(files, tmp_path / "out.cambist", config)
-    was = MANIFEST[name]["native"]
-    assert (report["digest"], report["records"]) == (was["digest"], was["records"])
+    config = folder / "cambist.toml"
+    config.write_text(f'recording.folder = "{folder}"\n', encoding="utf-8")
+    return imported(files, folder / "out.cambist", config)
+
+
+def test_a_capture_with_keyframes_replays_to_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyframes, "EVERY_NS", 1)
+    monkeypatch.setattr(keyframes, "SHARE", 0)
+    report = imported_again("imported-hftbacktest", tmp_path)
+    assert checked(tmp_path / "out.cambist")["keyframes"] > 0
+    assert checked(tmp_path / "out.cambist")["exit_code"] == 0
+    for engine in ENGINES:
+        found, _ = replayed(tmp_path / "out.cambist", engine, 100_000)
+        assert (found["ends"], found["digest"]) == ("whole", report["digest"])
 
 
 def test_the_net_holds_every_kind_and_every_command() -> None:

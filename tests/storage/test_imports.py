@@ -114,7 +114,7 @@ def test_files_are_merged_by_time_and_ties_keep_the_order_of_files(tmp_path):
     a = capture(tmp_path / "a.txt", [(1, ticker("AAABBB", 1)), (5, ticker("AAABBB", 2)), (5, ticker("AAABBB", 3))])
     b = capture(tmp_path / "b.txt", [(0, ticker("CCCDDD", 9)), (5, ticker("CCCDDD", 10)), (6, ticker("CCCDDD", 11))])
     out = tmp_path / "out.cambist"
-    write(scan([a, b]), out, b"state", digest=lambda block: f"{len(block)}")
+    write(scan([a, b]), out, b"state", decided=lambda block, _: (f"{len(block)}", None))
     found = everything(out)
     assert found[0].kind == RecordKind.STATE
     assert found[0].body == b"state"

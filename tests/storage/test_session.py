@@ -291,11 +291,11 @@ async def test_foreign_and_future_databases_are_named(tmp_path):
         SessionReader(foreign)
     future = await session(tmp_path / "future.cambist")
     tamper(future, "PRAGMA user_version = 9")
-    with pytest.raises(SessionError, match=r"found schema 9.*expected a cambist session, schema 1 or 2"):
+    with pytest.raises(SessionError, match=r"found schema 9.*expected a cambist session, schema 1 or 2 or 3"):
         SessionReader(future)
     bare = await session(tmp_path / "bare.cambist")
     tamper(bare, "DROP TABLE marker")
-    with pytest.raises(SessionError, match="tables channel, chunk, meta"):
+    with pytest.raises(SessionError, match="tables channel, chunk, keyframe, meta"):
         SessionReader(bare)
     with pytest.raises(FileNotFoundError):
         SessionReader(tmp_path / "missing.cambist")
@@ -306,9 +306,10 @@ async def test_rows_of_the_wrong_kind_are_refused(tmp_path):
     tamper(path, "DROP TABLE chunk")
     tamper(
         path,
-        "CREATE TABLE chunk (first_seq, last_seq, first_ns, last_ns, records, codec, crc32, raw_size, digest, blob)",
+        "CREATE TABLE chunk (first_seq, last_seq, first_ns, last_ns, records, codec, crc32, raw_size, digest, keyframe,"
+        " blob)",
     )
-    tamper(path, "INSERT INTO chunk VALUES (1, 'two', 3, 4, 5, 'zstd', 7, 8, 'd', x'00')")
+    tamper(path, "INSERT INTO chunk VALUES (1, 'two', 3, 4, 5, 'zstd', 7, 8, 'd', 0, x'00')")
     with SessionReader(path) as reader, pytest.raises(SessionError, match="a row that can't be read"):
         reader.index()
 

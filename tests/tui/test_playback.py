@@ -36,6 +36,7 @@ def test_the_first_row_says_state_speed_time_range_record_and_digest() -> None:
         ({"speed": 0.25}, "0.25×"),
         ({"digest_match": False}, "differs"),
         ({"digest_match": None}, "not compared"),
+        ({"compared_percent": 12}, "equal in 12 %"),
     ],
 )
 def test_each_state_has_its_word(changes: dict[str, object], part: str) -> None:

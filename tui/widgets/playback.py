@@ -146,7 +146,8 @@ def _right(canvas: Canvas, status: ReplayStatus, end: int, room: int) -> int:
     now = formats.grouped(status.record).rjust(len(of) - 4)
     digest = formats.address(status.digest) if status.digest else glyph("unknown")
     unknown = "not compared" if status.decided_by is None else f"by rules {status.decided_by}, not compared"
-    verdict, role = {True: ("equal", "muted"), False: ("differs", "danger bold"), None: (unknown, "muted")}[
+    equal = "equal" if status.compared_percent == 100 else f"equal in {status.compared_percent} %"
+    verdict, role = {True: (equal, "muted"), False: ("differs", "danger bold"), None: (unknown, "muted")}[
         status.digest_match
     ]
     forms = (

@@ -23,6 +23,7 @@ MOMENT = 0x80
 """In a frame's direction: what moved is judged after it."""
 STATE, FRAME, TICK, COMMAND, GAP, CONNECTED, DISCONNECTED, FILL, CLOCK_STEP, CHANNEL = range(10)
 KINDS = ["state", "frame", "tick", "command", "gap", "connected", "disconnected", "fill", "clock_step", "channel"]
+COLUMNS = "first_seq, last_seq, first_ns, last_ns, records, codec, crc32, raw_size, digest, blob"
 CHUNK = 120
 """Records of a chunk that is made here."""
 FOUR = 'market.exchanges = ["binance", "kraken", "okx", "bybit", "coinbase"]\n'
@@ -91,6 +92,8 @@ class File:
         """Puts other records in the place of its own, numbered from 1, with the digests that a kernel comes to."""
         kernel = fresh_kernel() if digests else None
         self.run("DELETE FROM chunk")
+        if self.run("SELECT name FROM sqlite_master WHERE name = 'keyframe'"):
+            self.run("DELETE FROM keyframe")
         for at in range(0, len(records), CHUNK):
             part = records[at : at + CHUNK]
             block = b"".join(record.packed(at + n + 1) for n, record in enumerate(part))
@@ -103,7 +106,7 @@ class File:
         times = [record.recv_ns for record in part]
         last_seq, crc32, blob = first_seq + len(part) - 1, zlib.crc32(block), zstd.compress(block, level=19)
         row = (first_seq, last_seq, times[0], times[-1], len(part), "zstd", crc32, len(block), digest, blob)
-        self.run("INSERT INTO chunk VALUES (?,?,?,?,?,?,?,?,?,?)", *row)
+        self.run(f"INSERT INTO chunk ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)", *row)
 
     def reblock(self, first_seq: int, change: Callable[[bytes], bytes]) -> None:
         """Changes the block of a chunk, whose crc32 and size are then those of the new one."""

@@ -1,0 +1,101 @@
+"""A kernel between two records: for going back in a replay, and stored for going on in the middle of a session.
+
+    stored: CMBF · length of the head, u32 little-endian · head, JSON · body of a STATE record
+
+What a hash has taken in so far can't be stored, so at a stored keyframe the digest begins anew from the one so far: the
+kernel is *sealed* there, live and in each replay alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cambist.kernel.effects import Totals
+from cambist.model.orders import Fill, Order
+
+MAGIC = b"CMBF"
+SCHEMA = 1
+_LENGTH = struct.Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A kernel at one record."""
+
+    state: bytes
+    """Body of a STATE record."""
+    digest: hashlib._Hash
+    totals: Totals
+    fills: list[tuple[Order, Fill]]
+    last_seq: int
+    now_ns: int
+    sealed: str = ""
+    """The digest so far, if the next record begins it anew."""
+    declined: dict[str, str] = field(default_factory=dict)
+
+
+class _Head(msgspec.Struct, frozen=True):
+    schema: int
+    sealed: str
+    totals: Totals
+    fills: list[tuple[Order, Fill]]
+    last_seq: int
+    now_ns: int
+    declined: dict[str, str]
+
+
+def write_keyframe(frame: Keyframe) -> bytes:
+    """Returns a keyframe as it is stored; a replay that goes on from it is sealed there."""
+    head = msgspec.json.encode(
+        _Head(
+            schema=SCHEMA,
+            sealed=frame.sealed or frame.digest.hexdigest(),
+            totals=frame.totals,
+            fills=frame.fills,
+            last_seq=frame.last_seq,
+            now_ns=frame.now_ns,
+            declined=frame.declined,
+        )
+    )
+    return MAGIC + _LENGTH.pack(len(head)) + head + frame.state
+
+
+def read_keyframe(body: bytes) -> Keyframe:
+    """Returns a stored keyframe. Raises `ValueError` if it is none of a known version."""
+    begin = len(MAGIC) + _LENGTH.size
+    if not body.startswith(MAGIC) or len(body) < begin:
+        message = f"not a keyframe: begins {body[:begin]!r}"
+        raise ValueError(message)
+    end = begin + _LENGTH.unpack_from(body, len(MAGIC))[0]
+    try:
+        head = msgspec.json.decode(body[begin:end], type=_Head, dec_hook=_counter)
+        bytes.fromhex(head.sealed)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        message = f"not a keyframe: {error}"
+        raise ValueError(message) from error
+    if head.schema != SCHEMA:
+        message = f"keyframe of schema {head.schema}, this version reads {SCHEMA}"
+        raise ValueError(message)
+    return Keyframe(
+        state=body[end:],
+        digest=hashlib.sha256(),
+        totals=head.totals,
+        fills=head.fills,
+        last_seq=head.last_seq,
+        now_ns=head.now_ns,
+        sealed=head.sealed,
+        declined=head.declined,
+    )
+
+
+def _counter(kind: Any, value: Any) -> Any:
+    if getattr(kind, "__origin__", kind) is not Counter:
+        message = f"{kind} is none of a keyframe's"
+        raise NotImplementedError(message)
+    return Counter(msgspec.convert(value, dict[str, int]))

@@ -1,0 +1,299 @@
+"""Stored keyframes: any moment is reached from the nearest one, and is what stepping there would have come to."""
+
+import asyncio
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from backports import zstd
+
+from cambist import compose
+from cambist.engine import build_info
+from cambist.kernel import Kernel, read_keyframe, write_keyframe
+from cambist.model.events import HEADER
+from cambist.runtime import keyframes
+from cambist.runtime.headless import replay_all
+from cambist.runtime.keyframes import EVERY_NS, SHARE, Keyframes
+from cambist.runtime.replay import Replayer
+from storage.chunk import Block
+from storage.reader import SessionReader
+from storage.session import SessionWriter
+from storage.verify import DAMAGED, SOUND, verify
+from tests.cambist.runtime.test_beside import FOREVER_NS, SESSION, pieces
+from tests.cambist.runtime.test_hub import all_replay, make_kernel, runtime, until
+from tests.fakes import SOL
+
+pytestmark = pytest.mark.timeout(120)
+ENGINES = ("native", "reference") if build_info().native else ("reference",)
+EVERY = 5
+"""Blocks from one keyframe of the session here to the next."""
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a keyframe be due after each block."""
+    monkeypatch.setattr(keyframes, "EVERY_NS", 1)
+    monkeypatch.setattr(keyframes, "SHARE", 0)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a session of the net as it would be recorded with a keyframe every five blocks of 50 records."""
+    path = tmp_path_factory.mktemp("keyframes") / "s.cambist"
+    asyncio.run(make(path))
+    return path
+
+
+async def make(path: Path) -> None:
+    counts, seq = Keyframes(), 1
+    with SessionReader(SESSION) as reader, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keyframes, "SHARE", 0)
+        kernel = compose.replay_kernel(reader, ENGINES[0])
+        writer = await SessionWriter.open(path, meta={}, channels=reader.channels, min_free_bytes=0)
+        for at, (data, count) in enumerate(pieces(reader, 50)):
+            kernel.step(data)
+            counts.spent(EVERY_NS if at % EVERY == EVERY - 1 else 0)
+            digest, keyframe = kernel.digest, counts.due(kernel, 0)
+            if keyframe is not None:
+                kernel.seal()
+            times = HEADER.unpack_from(data)[1], kernel.now_ns
+            writer.put(Block(data, seq, seq + count - 1, *times, count, digest, keyframe))
+            await writer.flush()
+            seq += count
+        await writer.close("made")
+    assert writer.failure == ""
+
+
+@pytest.fixture
+def path(made: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "s.cambist"
+    copy.write_bytes(made.read_bytes())
+    return copy
+
+
+@pytest.fixture(params=ENGINES)
+def replays(request: pytest.FixtureRequest, path: Path) -> Iterator[Any]:
+    with SessionReader(path) as reader:
+        yield lambda **how: Replayer(reader, compose.replay_kernel(reader, request.param), **how)
+
+
+def tamper(path: Path, sql: str, *values: object) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(sql, values)
+
+
+def rewrite(path: Path, first_seq: int, body: bytes) -> None:
+    sql = "UPDATE keyframe SET blob = ?, raw_size = ?, crc32 = ? WHERE first_seq = ?"
+    tamper(path, sql, zstd.compress(body), len(body), zlib.crc32(body), first_seq)
+
+
+def stands(kernel: Kernel) -> tuple[object, ...]:
+    shown = kernel.engine.present(kernel.now_ns)
+    return kernel.state(), kernel.digest, kernel.totals, kernel.fills, kernel.declined, kernel.now_ns, shown
+
+
+def stepped(replayer: Replayer, at_ns: int) -> Replayer:
+    while not replayer.finished and replayer.step(at_ns, 2**62)[1] <= at_ns:
+        pass
+    return replayer
+
+
+def test_a_moment_that_is_jumped_to_is_what_stepping_there_comes_to(replays: Any) -> None:
+    reader = replays().reader
+    first_ns, last_ns = reader.index()[0].first_ns, reader.index()[-1].last_ns
+    whole = replays(keyframes=False)
+    whole.run()
+    assert whole.match is True
+    jumps = replays()
+    jumps.step(FOREVER_NS, 1)
+    for part in (90, 7, 55):
+        at_ns = first_ns + (last_ns - first_ns) * part // 100
+        jumps.seek(at_ns)
+        assert stands(jumps.kernel) == stands(stepped(replays(keyframes=False), at_ns).kernel), part
+    jumps.run()
+    assert jumps.unusable == []
+    assert (jumps.match, jumps.kernel.digest) == (True, whole.kernel.digest)
+
+
+def test_a_jump_claims_no_chunk_that_it_did_not_see(replays: Any) -> None:
+    jumps = replays()
+    jumps.step(FOREVER_NS, 1)
+    jumps.seek(jumps.reader.index()[-1].first_ns)
+    assert jumps.jumped
+    assert jumps.match is None
+    jumps.run()
+    assert (jumps.match, jumps.compared) == (True, 1 + (len(jumps.reader.index()) - 1) % EVERY)
+    report = jumps.report("s", 1.0)
+    assert (report["chunks_compared"], report["chunks"]) == (jumps.compared, len(jumps.reader.index()))
+    jumps.seek(0)
+    jumps.run()
+    assert (jumps.match, jumps.compared) == (True, jumps.comparable)
+
+
+def test_a_whole_replay_steps_over_no_keyframe_and_asks_none(replays: Any, path: Path) -> None:
+    tamper(path, "DELETE FROM keyframe")
+    for batch in (None, 1, 7):
+        each = replays()
+        found = replay_all(each.reader, each.kernel, batch)
+        assert (found.match, found.compared) == (True, len(found.reader.index()))
+
+
+def damage(path: Path, how: str, seq: int) -> None:
+    """Spoils the keyframe that goes on with the chunk at `seq`."""
+    with SessionReader(path) as reader:
+        body = reader.keyframe(seq)
+        other = reader.keyframe(reader.keyframes()[0].first_seq)
+    match how:
+        case "crc":
+            tamper(path, "UPDATE keyframe SET crc32 = crc32 + 1 WHERE first_seq = ?", seq)
+        case "cut":
+            tamper(path, "UPDATE keyframe SET blob = substr(blob, 1, 99) WHERE first_seq = ?", seq)
+        case "missing":
+            tamper(path, "DELETE FROM keyframe WHERE first_seq = ?", seq)
+        case "no keyframe":
+            rewrite(path, seq, b"CMBF" + bytes(40))
+        case "no state":
+            rewrite(path, seq, body[: len(body) - 9])
+        case "another's":
+            rewrite(path, seq, other)
+        case "newer":
+            rewrite(path, seq, body.replace(b'{"schema":1', b'{"schema":9', 1))
+
+
+UNSEEN = ("no keyframe", "no state", "another's", "newer")
+"""Whose crc32 is right: only who goes on from it notices."""
+
+
+@pytest.mark.parametrize("how", ["crc", "cut", "missing", *UNSEEN])
+def test_a_damaged_keyframe_is_named_and_an_earlier_one_is_gone_on_from(path: Path, how: str) -> None:
+    with SessionReader(path) as reader:
+        end_ns, seq = reader.index()[-1].last_ns, reader.keyframes()[-1].first_seq
+    damage(path, how, seq)
+    report = verify(path)
+    if how in UNSEEN:
+        assert report.exit_code == SOUND
+    else:
+        assert (report.exit_code, report.damaged_keyframes) == (DAMAGED, 1)
+        assert [text.partition(":")[0] for text in report.findings] == [f"keyframe {seq}"]
+    with SessionReader(path) as reader:
+        whole = replay_all(reader, compose.replay_kernel(reader, None))
+        assert whole.match is True
+        jumps = Replayer(reader, compose.replay_kernel(reader, None))
+        jumps.step(FOREVER_NS, 1)
+        jumps.seek(end_ns)
+        jumps.run()
+        assert (jumps.match, jumps.kernel.digest) == (True, whole.kernel.digest)
+        assert stands(jumps.kernel) == stands(whole.kernel)
+        told = [] if how == "missing" else [f"keyframe {seq} can't be used"]
+        assert [why.partition(":")[0] for why in jumps.unusable] == told
+
+
+def test_no_keyframe_is_gone_on_from_once_decisions_differ(path: Path) -> None:
+    tamper(path, "UPDATE chunk SET digest = '00' || substr(digest, 3) WHERE first_seq = 1")
+    with SessionReader(path) as reader:
+        replayer = Replayer(reader, compose.replay_kernel(reader, None))
+        replayer.seek(reader.index()[0].last_ns)
+        replayer.step(FOREVER_NS, 1)
+        assert replayer.match is False
+        replayer.seek(reader.index()[-1].last_ns)
+        assert not replayer.jumped
+        assert replayer.first_divergent_seq == 1
+
+
+def test_records_that_miss_after_a_keyframe_are_named(path: Path) -> None:
+    with SessionReader(path) as reader:
+        seq, last = (info.first_seq for info in reader.keyframes()[-2:])
+        end_ns = reader.index()[-1].last_ns
+    tamper(path, "DELETE FROM chunk WHERE first_seq = ?", seq)
+    tamper(path, "DELETE FROM keyframe WHERE first_seq = ?", last)
+    with SessionReader(path) as reader:
+        replayer = Replayer(reader, compose.replay_kernel(reader, None))
+        replayer.step(FOREVER_NS, 1)
+        replayer.seek(end_ns)
+        assert f"records {seq} to" in replayer.damage
+        assert replayer.match is False
+
+
+def test_a_live_session_with_many_keyframes_replays_to_its_digest(tmp_path: Path, often: None) -> None:
+    live = runtime(tmp_path)
+    live.start()
+    until(lambda: live.view.headline.fills >= 3)
+    live.source._run.recording.due_acts.append("rotate")
+    fills = live.view.headline.fills
+    until(lambda: live.view.headline.fills >= fills + 3)
+    live.close()
+    report = live.report()
+    assert report["recorded_digest"] == report["digest"]
+    assert all_replay(tmp_path) == sum(verify(each).records for each in tmp_path.glob("*.cambist"))
+    for each in tmp_path.glob("*.cambist"):
+        found = verify(each)
+        assert (found.exit_code, found.damaged_keyframes) == (SOUND, 0)
+        assert found.keyframes > 10
+        assert found.longest_stretch_ns
+
+
+async def test_a_chunk_and_its_keyframe_are_written_in_one_commit(tmp_path: Path, path: Path) -> None:
+    with SessionReader(path) as reader:
+        row = Keyframes().due(compose.replay_kernel(reader, None), 0)
+        assert row is None
+    out = tmp_path / "out.cambist"
+    writer = await SessionWriter.open(out, meta={}, min_free_bytes=0)
+    kernel = make_kernel()
+    counts = Keyframes()
+    counts.spent(EVERY_NS)
+    row = counts.due(kernel, 2**40)
+    assert row is not None
+    data = HEADER.pack(1, 5, 2, 0, 0, 0, 0, 0)
+    writer.put(Block(data, 1, 1, 5, 5, 1, "d1"))
+    await writer.flush()
+    broken: Any = row._replace(first_seq=2, blob=None)
+    writer.put(Block(HEADER.pack(2, 6, 2, 0, 0, 0, 0, 0), 2, 2, 6, 6, 1, "d2", broken))
+    await writer.flush()
+    await writer.close()
+    assert "NOT NULL" in writer.failure
+    with SessionReader(out) as reader:
+        assert [info.last_seq for info in reader.index()] == [1]
+        assert reader.keyframes() == []
+
+
+def test_one_is_due_after_half_a_second_of_stepping_within_a_tenth_of_the_session() -> None:
+    kernel, counts = make_kernel(), Keyframes()
+    counts.spent(EVERY_NS - 1)
+    assert counts.due(kernel, 2**40) is None
+    counts.spent(1)
+    assert counts.due(kernel, 0) is None
+    first = counts.due(kernel, 2**40)
+    assert first is not None
+    assert (first.step_ns, first.first_seq) == (EVERY_NS, 1)
+    assert counts.due(kernel, 2**40) is None, "it counts anew"
+    counts.spent(EVERY_NS)
+    size = len(first.blob)
+    assert counts.due(kernel, 2 * size * SHARE - 1) is None
+    second = counts.due(kernel, 2 * size * SHARE)
+    assert second is not None
+    counts.begin()
+    counts.spent(EVERY_NS)
+    assert counts.due(kernel, size * SHARE) is not None
+
+
+def test_a_keyframe_reads_as_written_and_seals_the_digest() -> None:
+    kernel = make_kernel()
+    kernel.totals.skipped["taken"] = 3
+    kernel.totals.net[SOL] = 2**70
+    kernel.declined["k"] = "taken"
+    frame = read_keyframe(write_keyframe(kernel.keyframe()))
+    assert (frame.totals, frame.declined, frame.state) == (kernel.totals, {"k": "taken"}, kernel.state())
+    assert frame.sealed == kernel.digest
+    sealed = make_kernel()
+    sealed.rewind(frame)
+    kernel.seal()
+    assert sealed.digest == kernel.digest == frame.sealed
+    for each in (sealed, kernel):
+        each.step(HEADER.pack(1, 5, 2, 0, 0, 0, 0, 0))
+    assert sealed.digest == kernel.digest != frame.sealed
+    with pytest.raises(ValueError, match="not a keyframe"):
+        read_keyframe(b"CMBF")
