@@ -27,6 +27,7 @@ TABLES = {
     "modules": ("module",),
     "digests": ("digest: ",),
     "transport": ("frames into", "frame's time", "sending to", "in a session"),
+    "seek": ("any moment", "keyframes"),
     "import": ("import of", "replay of"),
     "screen": ("painting", "hub thread", "Views", "terminal writes", "key to paint", "start to", "the dashboard"),
 }

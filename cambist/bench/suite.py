@@ -21,7 +21,7 @@ import msgspec
 from cambist import compose
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
-from cambist.bench import picows_client, switching
+from cambist.bench import picows_client, seeking, switching
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
 from cambist.bench.goal import Goal, Judged, Of, judged, least, most, verdict
@@ -38,7 +38,7 @@ SESSION = "bench-import"
 TIMED_FROM = {"websockets": "when Python came to it", "native": "when the socket had it"}
 VIEWS_PER_S = 29.5
 """Thirty, the most that a screen asks for, to the nearest whole."""
-PARTS = ("engine", "transport", "demo", "import", "screen")
+PARTS = ("engine", "transport", "demo", "seek", "import", "screen")
 Notify = Callable[[str], None]
 
 
@@ -50,6 +50,7 @@ class Plan:
     screen: bench_screen.Plan = field(default_factory=bench_screen.Plan)
     engine: bench_engine.Plan = field(default_factory=bench_engine.Plan)
     transport: bench_transport.Plan = field(default_factory=bench_transport.Plan)
+    seek: seeking.Plan = field(default_factory=seeking.Plan)
     recordings: Path = RECORDINGS
     replays: int = 3
     switching_s: float = 8.0
@@ -116,6 +117,7 @@ def run(notify: Notify, plan: Plan | None = None, show: Show = lambda row: None)
             "engine": _engine_rows,
             "transport": _transport_rows,
             "demo": _demo_rows,
+            "seek": _seek_rows,
             "import": _import_rows,
             "screen": _screen_rows,
         }
@@ -226,6 +228,19 @@ def _module_rows(found: bench_demo.Found) -> list[Row]:
             else f"{row.samples} samples: the captured moment holds too little input for it",
         )
         for row in found.modules
+    ]
+
+
+def _seek_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
+    found = seeking.measure(config, plan.seek, notify)
+    note = f"{found.frames:,} frames, {found.hours:.2f} h of a market of rate {plan.seek.rate:g}; "
+    note += f"{len(found.open_s)} moments"
+    apart = f"{found.keyframes} keyframes, {found.apart_s:.2f} s of stepping apart at most"
+    half, longest = statistics.median(found.open_s), max(found.open_s)
+    return [
+        Row("any moment of a session opens in, p50", half, "s", note=note, better="less"),
+        judged(Row("any moment of a session opens in, most", longest, "s", note=note, better="less"), [most(1)]),
+        judged(Row("keyframes, share of a session", found.share * 100, "%", note=apart), [most(10)]),
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 from cambist import engine
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
-from cambist.bench import picows_client, suite
+from cambist.bench import picows_client, seeking, suite
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
 from cambist.bench.engine import ingest, search
@@ -50,6 +50,14 @@ def rows(plan: suite.Plan) -> dict[str, Any]:
     kept = json.loads(msgspec.json.encode(found))["rows"]
     assert all({"goal", "met"} <= row.keys() for row in kept)
     return {row["name"]: row for row in kept}
+
+
+def test_the_seek_part_opens_moments_of_a_long_session_within_its_share_of_keyframes() -> None:
+    plan = seeking.Plan(seconds=3.0, rate=4.0, frames=20_000, moments=3)
+    found = rows(suite.Plan(seek=plan, parts=("seek",)))
+    assert found["any moment of a session opens in, most"]["value"] > 0
+    assert found["keyframes, share of a session"]["met"] is True
+    assert " frames, 0.0" in found["any moment of a session opens in, p50"]["note"]
 
 
 def test_the_demo_part_gives_every_row_and_equal_digests() -> None:
@@ -206,7 +214,7 @@ def test_a_call_is_held_to_passes_over_its_input():
 
 
 def test_a_part_that_there_is_not_is_named():
-    with pytest.raises(ValueError, match="no part gpu: there are engine, transport, demo, import, screen"):
+    with pytest.raises(ValueError, match="no part gpu: there are engine, transport, demo, seek, import, screen"):
         suite.run(lambda _: None, suite.Plan(parts=("gpu",)))
 
 
