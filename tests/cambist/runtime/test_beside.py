@@ -13,8 +13,8 @@ from cambist.engine import build_info
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel
 from cambist.model.commands import Pause, Play, Seek, SetSpeed, SwitchEngine
-from cambist.model.events import RecordKind, pack
-from cambist.runtime import beside
+from cambist.model.events import RecordKind, pack, records
+from cambist.runtime import beside, keyframes
 from cambist.runtime.beside import TRAIL, Beside
 from cambist.runtime.hub import Hub
 from cambist.runtime.live import LiveSource
@@ -178,7 +178,7 @@ def test_an_engine_that_can_not_keep_up_is_given_up_with_both_rates(
 
 
 def test_an_engine_that_decides_otherwise_is_not_switched_to_and_no_record_says_so(
-    live: Hub[LiveSource], monkeypatch: pytest.MonkeyPatch
+    live: Hub[LiveSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent = lambda self, *_: (b"", 0) if self.name == "reference" else Named._decide(self, *_)  # noqa: E731
     monkeypatch.setattr(Held, "_decide", silent)
@@ -190,6 +190,26 @@ def test_an_engine_that_decides_otherwise_is_not_switched_to_and_no_record_says_
     Held.let.set()
     until(lambda: said(live, "reference decided otherwise than native by record"))
     assert live.view.status.engine == "native"
+    fills = live.view.headline.fills
+    until(lambda: live.view.headline.fills > fills)
+    live.close()
+    with SessionReader(session_path(tmp_path, live.session)) as reader:
+        found = [record.kind for chunk in reader.blocks() for record in records(chunk.block)]
+        assert RecordKind.COMMAND not in found
+        assert len(found) == live.report()["records"]
+
+
+def test_no_keyframe_is_stored_while_an_engine_is_loaded(
+    live: Hub[LiveSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.submit(SwitchEngine())
+    until(lambda: live.view.status.loading == "reference")
+    monkeypatch.setattr(keyframes, "EVERY_NS", 1)
+    monkeypatch.setattr(keyframes, "SHARE", 0)
+    fills = live.view.headline.fills
+    until(lambda: live.view.headline.fills > fills + 2)
+    Held.let.set()
+    until(lambda: live.view.status.engine == "reference")
 
 
 def test_a_session_goes_on_to_its_digest_through_a_switch_and_a_new_segment(
