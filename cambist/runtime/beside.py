@@ -54,9 +54,9 @@ class Beside:
 
     @property
     def percent(self) -> int:
-        """How much it has stepped of what it was given."""
+        """How much it has stepped of what it was given; at most 99, as it is not there yet."""
         with self._changed:
-            return 100 * self._stepped // max(1, self._stepped + self._waiting) if self._kernel else 0
+            return min(99, 100 * self._stepped // max(1, self._stepped + self._waiting)) if self._kernel else 0
 
     @property
     def ready(self) -> bool:

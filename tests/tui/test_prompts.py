@@ -273,3 +273,16 @@ async def test_nothing_in_the_smallest_status_bar_touches(state: str, queue: int
         words = bar.split()
         assert words[-2] == "python"
         assert words[words.index("q") - 1] == state
+
+
+@pytest.mark.parametrize(("width", "said"), [(80, ["py", "99%"]), (120, ["python", "beside", "99", "%"])])
+async def test_the_status_bar_says_how_far_an_engine_is_that_is_loaded(width: int, said: list[str]) -> None:
+    runtime = StubRuntime()
+    runtime.change("status", loading="reference", loading_percent=99, queue=99_000, now_ns=1_790_000_000_000_000_000)
+    app = CambistApp(runtime)
+    async with app.run_test(size=(width, 40)) as pilot:
+        await pilot.pause(0.3)
+        words = app.dashboard.query_one("#status").lines()[0].split()
+        at = words.index(said[0])
+        assert words[at : at + len(said)] == said
+        assert ("rust" in words) == (width > 80)
