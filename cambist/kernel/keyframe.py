@@ -75,10 +75,13 @@ def read_keyframe(body: bytes) -> Keyframe:
     end = begin + _LENGTH.unpack_from(body, len(MAGIC))[0]
     try:
         head = msgspec.json.decode(body[begin:end], type=_Head, dec_hook=_counter)
-        bytes.fromhex(head.sealed)
+        sealed = len(bytes.fromhex(head.sealed))
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         message = f"not a keyframe: {error}"
         raise ValueError(message) from error
+    if sealed != hashlib.sha256().digest_size:
+        message = f"not a keyframe: a digest of {sealed} bytes"
+        raise ValueError(message)
     if head.schema != SCHEMA:
         message = f"keyframe of schema {head.schema}, this version reads {SCHEMA}"
         raise ValueError(message)

@@ -39,7 +39,7 @@ class Keyframes:
     def due(self, kernel: Kernel, written: int) -> KeyframeRow | None:
         """Returns the kernel's keyframe if one is due, for a session of which so many bytes are written.
 
-        The kernel must be sealed then. A look costs nothing; a keyframe of half a megabyte takes some 5 ms.
+        The kernel must be sealed then. A look costs nothing; one of 0.9 MB takes 11 ms, 2 of them for zstd.
         """
         if self._spent_ns < EVERY_NS or not self._fits(self._last, written):
             return None
