@@ -76,6 +76,12 @@ class File:
             end_ns = self.run("SELECT last_ns FROM chunk WHERE last_seq = ?", last)[0][0]
             self.run("DELETE FROM chunk WHERE first_seq > ?", last)
             self.run("DELETE FROM marker WHERE at_ns > ?", end_ns)
+            self.forget_keyframes(last + 1)
+
+    def forget_keyframes(self, after: int) -> None:
+        """Removes the keyframes after a seq."""
+        if self.run("SELECT name FROM sqlite_master WHERE name = 'keyframe'"):
+            self.run("DELETE FROM keyframe WHERE first_seq > ?", after)
 
     def records(self) -> list[Record]:
         """Returns its records."""
@@ -92,8 +98,7 @@ class File:
         """Puts other records in the place of its own, numbered from 1, with the digests that a kernel comes to."""
         kernel = fresh_kernel() if digests else None
         self.run("DELETE FROM chunk")
-        if self.run("SELECT name FROM sqlite_master WHERE name = 'keyframe'"):
-            self.run("DELETE FROM keyframe")
+        self.forget_keyframes(0)
         for at in range(0, len(records), CHUNK):
             part = records[at : at + CHUNK]
             block = b"".join(record.packed(at + n + 1) for n, record in enumerate(part))
