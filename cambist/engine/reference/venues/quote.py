@@ -74,6 +74,14 @@ class Pool(ABC):
         bends now for the others. For display and as a start of a search.
         """
 
+    def level(self, a_to_b: bool, time: ChainTime) -> float | None:
+        """Returns how many atoms in it takes at the marginal rate, or a fee's part less.
+
+        `None` where each atom moves the price.
+        """
+        del a_to_b, time
+        return None
+
     def quote(self, a_to_b: bool, amount_in: int, time: ChainTime) -> Quote:
         """Returns what `amount_in` atoms buy. Raises `QuoteError`, liquidity too if only a part could be swapped."""
         return self.swap(a_to_b, amount_in, time)[0]

@@ -5,7 +5,7 @@
 //! its best input is `g / c` and earns `g² / c`. An input x earns `x·(g·(2 + g) − c·x) / (1 + c·x)`.
 //!
 //! A hop may have a second regime: a transfer fee that stops growing leaves the slope of no fee, and a fixed part that
-//! is lost before or after the hop; a book pays its best level in full as far as that goes. What such a hop pays is
+//! is lost before or after the hop; a book pays its best level in full as far as that goes, as do bins. What such a hop pays is
 //! never less than either regime says, so the better of the two is taken.
 //!
 //! Only + − × ÷ on doubles, in the order written here.

@@ -44,6 +44,14 @@ macro_rules! pools {
                 }
             }
 
+            /// Returns how many atoms in it takes at the marginal rate, or a fee's part less; `None` where each atom
+            /// moves the price.
+            pub fn level(&self, a_to_b: bool, time: &ChainTime) -> Option<f64> {
+                match self {
+                    $(Self::$name(pool) => pool.level(a_to_b, time),)*
+                }
+            }
+
             /// Returns the pool under another rounding rule of its venue, where that had two.
             #[must_use]
             pub fn with_rule(mut self, rule: RoundingRule) -> Self {

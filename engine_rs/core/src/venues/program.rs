@@ -177,6 +177,13 @@ pub trait PoolState: Clone + Debug + PartialEq + Eq {
         false
     }
 
+    /// Returns how many atoms in it takes at the marginal rate, or a fee's part less; `None` where each atom moves the
+    /// price.
+    fn level(&self, a_to_b: bool, time: &ChainTime) -> Option<f64> {
+        let _ = (a_to_b, time);
+        None
+    }
+
     /// Returns the transfer fees of its tokens.
     fn transfer_fees(&self) -> TransferFees {
         [None, None]
@@ -242,6 +249,10 @@ impl<S: PoolState> PoolState for Box<S> {
 
     fn is_product(&self) -> bool {
         S::is_product(self)
+    }
+
+    fn level(&self, a_to_b: bool, time: &ChainTime) -> Option<f64> {
+        S::level(self, a_to_b, time)
     }
 
     fn transfer_fees(&self) -> TransferFees {

@@ -2,7 +2,7 @@
 
 The bend of a pool whose curve is one product is known. Any other is fitted to exact quotes at the size that a trade may
 have and at a sixteenth of that, and the least of what they say counts: liquidity may grow beyond the present tick. A
-book pays its best level in full, and is fitted to its depth beyond that.
+book pays its best level in full, a pool of bins its first one; both are fitted beyond that.
 """
 
 from __future__ import annotations
@@ -79,8 +79,16 @@ def _pool_hop(pool: Pool, time: ChainTime, size: int, *, first: bool) -> Hop | N
         beyond = _regime(capped[0], time, size, first=first)
         if beyond is not None:
             regimes.append(beyond._replace(lost_in=float(capped[1]), lost_out=float(capped[2])))
+    if len(regimes) == 1 and regimes[0] is not None:
+        regimes.append(_level(regimes[0], pool, time, first=first))
     known = [regime for regime in regimes if regime is not None]
     return Hop.of(*known) if known else None
+
+
+def _level(own: Regime, pool: Pool, time: ChainTime, *, first: bool) -> Regime | None:
+    """Returns a pool at its present price, if that holds for some size."""
+    room = pool.level(first, time)
+    return None if room is None else Regime(own.weight, own.slope, 0.0, room=room)
 
 
 def _regime(pool: Pool, time: ChainTime, size: int, *, first: bool) -> Regime | None:

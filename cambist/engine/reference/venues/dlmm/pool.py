@@ -57,14 +57,18 @@ class DlmmState(VaultPool[dlmm.DlmmFill]):
         found = self._next(a_to_b, time)
         if found is None or not found.bin.price or found.fee_rate >= dlmm.FEE_PRECISION:
             return None
-        price = float(found.bin.price) / 2.0**64
-        price = price if a_to_b else 1.0 / price
+        price = _price(found, a_to_b)
         other = found.bin.amount_x if a_to_b else found.bin.amount_y
         held = float(found.held) + float(other) * price
         reserve_out = held * 2.0 * float(BASIS_POINTS) / float(self.account.bin_step)
         kept = float(dlmm.FEE_PRECISION - found.fee_rate) / float(dlmm.FEE_PRECISION)
         fees = transfer_fees_at(self.transfer_fees, a_to_b, time)
         return after_transfers((reserve_out / price, reserve_out), kept, fees)
+
+    def level(self, a_to_b: bool, time: ChainTime) -> float | None:
+        """Returns what the first bin holds, in atoms of the token in; fees would make it more."""
+        found = self._next(a_to_b, time)
+        return None if found is None or not found.bin.price else float(found.held) / _price(found, a_to_b)
 
     def _next(self, a_to_b: bool, time: ChainTime) -> dlmm.NextBin | None:
         try:
@@ -94,3 +98,9 @@ class DlmmState(VaultPool[dlmm.DlmmFill]):
         """Returns what is owed to the protocol after `fill`, by the name of its field."""
         owed = "protocol_fee_x" if a_to_b == fill.fee_on_input else "protocol_fee_y"
         return {owed: to_u64(getattr(self.account, owed) + fill.protocol_fee)}
+
+
+def _price(found: dlmm.NextBin, a_to_b: bool) -> float:
+    """Returns atoms out per atom in, before fees, of a bin that has a price."""
+    price = float(found.bin.price) / 2.0**64
+    return price if a_to_b else 1.0 / price

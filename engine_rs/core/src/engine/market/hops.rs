@@ -2,7 +2,7 @@
 //!
 //! The bend of a pool whose curve is one product is known. Any other is fitted to exact quotes at the size that a trade
 //! may have and at a sixteenth of that, and the least of what they say counts: liquidity may grow beyond the present
-//! tick. A book pays its best level in full, and is fitted to its depth beyond that.
+//! tick. A book pays its best level in full, a pool of bins its first one; both are fitted beyond that.
 
 use super::{Kind, Market};
 use crate::chain::token::{TransferFee, TransferFeeConfig};
@@ -152,10 +152,18 @@ fn pool_hop(pool: &Pool, time: &ChainTime, size: u64, first: bool) -> Option<Hop
         Some(beyond)
     });
     match (own, capped) {
+        (Some(own), None) => Some(Hop::new(own, level(own, pool, time, first))),
         (Some(own), capped) => Some(Hop::new(own, capped)),
         (None, Some(capped)) => Some(Hop::new(capped, None)),
         (None, None) => None,
     }
+}
+
+/// Returns a pool at its present price, if that holds for some size.
+fn level(own: Regime, pool: &Pool, time: &ChainTime, first: bool) -> Option<Regime> {
+    let mut level = Regime::new(own.weight, own.slope, 0.0);
+    level.room = pool.level(first, time)?;
+    Some(level)
 }
 
 fn regime(pool: &Pool, time: &ChainTime, size: u64, first: bool) -> Option<Regime> {

@@ -71,8 +71,7 @@ impl DlmmState {
         time: &ChainTime,
     ) -> Option<(f64, f64, f64)> {
         let next = self.next(a_to_b, time).filter(|next| next.bin.price > 0)?;
-        let price = next.bin.price as f64 / TWO_64;
-        let price = if a_to_b { price } else { 1.0 / price };
+        let price = price_of(&next, a_to_b);
         let other = if a_to_b {
             next.bin.amount_x
         } else {
@@ -89,6 +88,12 @@ impl DlmmState {
     fn next(&self, a_to_b: bool, time: &ChainTime) -> Option<NextBin<'_>> {
         next_bin(&self.account, &self.bins, &ask(0, true, a_to_b, time)).ok()
     }
+}
+
+/// Returns atoms out per atom in, before fees, of a bin that has a price.
+fn price_of(next: &NextBin<'_>, a_to_b: bool) -> f64 {
+    let price = next.bin.price as f64 / TWO_64;
+    if a_to_b { price } else { 1.0 / price }
 }
 
 /// Returns what is kept of 10⁹ atoms in that bin.
@@ -157,6 +162,12 @@ impl PoolState for DlmmState {
 
     fn virtual_reserves(&self, a_to_b: bool, time: &ChainTime) -> Option<(f64, f64, f64)> {
         Self::virtual_reserves(self, a_to_b, time)
+    }
+
+    /// What the first bin holds; fees would make it more.
+    fn level(&self, a_to_b: bool, time: &ChainTime) -> Option<f64> {
+        let next = self.next(a_to_b, time).filter(|next| next.bin.price > 0)?;
+        Some(next.held as f64 / price_of(&next, a_to_b))
     }
 }
 
