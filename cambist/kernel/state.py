@@ -17,9 +17,9 @@ SCHEMA = 2
 JSON_SCHEMA = 1
 """Of a body that is JSON, as all were; it is still read."""
 MAGIC = b"CMBK"
-RULES = 2
+RULES = 3
 """Of what decides: raised with each change after which the same records may lead to other decisions. 1 kept the
-lightest cycles, 2 keeps those that earn most."""
+lightest cycles, 2 those that earn most; 3 knows exactly all that may pay, and little of what can't."""
 
 
 class KernelSetup(msgspec.Struct, frozen=True):

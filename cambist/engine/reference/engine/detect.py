@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Final
 from cambist.engine.reference.engine.market.legs import waits
 from cambist.engine.reference.engine.moved import take_moved, weigh_changed
 from cambist.engine.reference.engine.ranking import Ranking
-from cambist.engine.reference.engine.route import requoted, size
+from cambist.engine.reference.engine.route import glanced, requoted, size
 from cambist.engine.reference.search.multiverse import Search
 from cambist.model.opportunity import encode
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
+    from cambist.engine.reference.engine.route import Sizing
     from cambist.engine.reference.engine.standing import Cycle, Moment
     from cambist.engine.reference.search.by_money import Ranked
     from cambist.model.opportunity import Opportunity
 
 REQUOTED: Final = 32
-"""Most cycles that are quoted again where their legs moved, besides those that are sized."""
+"""Most cycles that are quoted where their legs moved, besides those that are sized and those that can't pay."""
 
 
 @dataclass(slots=True)
@@ -95,27 +96,27 @@ def _estimate_again(
 
 
 def _judge(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycles: list[Cycle], out: Output) -> None:
-    """Sizes the cycles that may be among the `keep` that earn most, or new ones that lose if so many don't pay.
+    """Sizes the cycles that may be among the `keep` that earn most.
 
-    Others that were sized before are quoted again at the size they have, if they are among the `REQUOTED` best; the
-    rest is known by its estimate alone.
+    The `REQUOTED` best of the others that may pay, or did, are quoted at one size. Of those that can't pay, and didn't,
+    as many are quoted as are missing to `keep`; the rest is known by its estimate alone.
     """
     keep, standing = engine.setup.search.keep, engine.standing
     for cycle in cycles:
         cycle.sized = False
     order = {cycle.key: standing.order(cycle, ranking.bases) for cycle in cycles}
     earned: list[float] = []
-    new = again = 0
+    losing = again = 0
     for cycle in sorted(cycles, key=lambda cycle: (order[cycle.key], cycle.key)):
         reach = 0.0 if order[cycle.key][0] else ranking.reach(cycle)
         # Of equals the first by key stays: what only reaches the least of those kept is not sized.
         if reach > 0.0 and (len(earned) < keep or reach > earned[keep - 1]):
             if _size(engine, moment, ranking, cycle, out):
                 earned = sorted([*earned, -standing.order(cycle, ranking.bases)[1]], reverse=True)
-        elif cycle.last is None:
-            if reach <= 0.0 and len(earned) + new < keep:
-                new += 1
-                _size(engine, moment, ranking, cycle, out)
+        elif reach <= 0.0 and not _paid(cycle):
+            if len(earned) + losing < keep:
+                losing += 1
+                _requote(engine, moment, ranking, cycle, out)
         elif again < REQUOTED:
             again += 1
             _requote(engine, moment, ranking, cycle, out)
@@ -124,14 +125,35 @@ def _judge(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycles: li
             cycle.last = None
 
 
+def _paid(cycle: Cycle) -> bool:
+    """Whether a cycle paid when it was decided on last."""
+    last = cycle.last
+    return last is not None and (last.go or (last.net is not None and last.net > 0))
+
+
 def _requote(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycle: Cycle, out: Output) -> None:
-    """Quotes a cycle at the size that it has, and decides on it; sizes it where that size is refused now."""
-    sizing = requoted(engine.market, cycle.edges, cycle.sizing)
+    """Quotes a cycle at one size and decides on it; sizes it where that is not enough."""
+    sizing = _at_one_size(engine, ranking, cycle)
     if sizing is None:
         _size(engine, moment, ranking, cycle, out)
     else:
         cycle.sizing, cycle.sized = sizing, True
         _decide(engine, cycle, moment, out, quietly=True)
+
+
+def _at_one_size(engine: ReferenceEngine, ranking: Ranking, cycle: Cycle) -> Sizing | None:
+    """Returns what a cycle pays at the size that it has, or where it is estimated to earn most.
+
+    `None` if that is refused, or loses though another size may pay.
+    """
+    market, edges = engine.market, cycle.edges
+    if cycle.last is None:
+        sizing = glanced(market, edges, engine.standing.cap(cycle.base), cycle.estimate.amount_in)
+    else:
+        sizing = requoted(market, edges, cycle.sizing)
+    if sizing is None or ranking.reach(cycle) <= 0.0:
+        return sizing
+    return sizing if sizing.amount_out - sizing.amount_in > (engine.judge.cost(cycle, sizing).chain or 0) else None
 
 
 def _size(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycle: Cycle, out: Output) -> bool:
@@ -143,9 +165,6 @@ def _size(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycle: Cycl
     cycle.sizing, cycle.sized = sizing, True
     engine.counters.opportunities += 1
     _decide(engine, cycle, moment, out)
-    net = None if cycle.last is None else cycle.last.net
-    if net is not None and (cycle.best_net is None or net > cycle.best_net):
-        cycle.best_net = net
     return True
 
 
@@ -168,6 +187,8 @@ def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output, 
     before = cycle.last
     opportunity = cycle.last = engine.judge.decide(cycle, moment)
     cycle.judged = moment.number
+    if opportunity.net is not None:
+        cycle.best_net = max(opportunity.net, opportunity.net if cycle.best_net is None else cycle.best_net)
     if before is not None and _decision(before, quietly=quietly) == _decision(opportunity, quietly=quietly):
         return
     out.decisions.append(encode(opportunity) + b"\n")

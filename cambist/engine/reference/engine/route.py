@@ -9,7 +9,7 @@ from cambist.engine.reference.engine.lots import in_lots
 from cambist.engine.reference.engine.market import quotes
 from cambist.engine.reference.fees import SwapShape, cu_limit
 from cambist.engine.reference.search.by_money import PROBE_SHARE
-from cambist.engine.reference.search.sizing import best_input
+from cambist.engine.reference.search.sizing import best_input, to_amount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ class Sizing:
     fees: int = 0
     """Venue and transfer fees, in atoms of the base token."""
     binds: str = ""
+    """What stopped the size from growing; empty if no other was tried."""
     cu_limit: int | None = None
     """Compute units to ask for; 0 without a pool hop, `None` if unknown."""
 
@@ -66,6 +67,17 @@ def requoted(market: Market, edges: list[int], sizing: Sizing) -> Sizing | None:
         return None
     units = compute_units(market, edges, hops)
     return Sizing(sizing.amount_in, hops[-1].amount_out, kept(hops), sizing.binds, units)
+
+
+def glanced(market: Market, edges: list[int], most: int | None, estimate: float) -> Sizing | None:
+    """Returns what a route pays where it is estimated to earn most.
+
+    `None` without a cap, or if that is refused or is no size that its venues take.
+    """
+    if most is None or any(quotes.is_rounded(market, edge) for edge in edges):
+        return None
+    amount_in = to_amount(estimate, max(1, most // PROBE_SHARE), most)
+    return requoted(market, edges, Sizing(amount_in))
 
 
 def walk(market: Market, edges: list[int], amount_in: int) -> list[Hop] | str:

@@ -101,11 +101,11 @@ def best_input(hops: Hops, cap: int, minimum: int, starts: Sequence[float] = ())
         return None
     search = _Bracket(hops, minimum, cap)
     best = closed_form(hops)
-    found = search.around(_middle(minimum, cap) if best is None else _to_amount(best, minimum, cap))
+    found = search.around(_middle(minimum, cap) if best is None else to_amount(best, minimum, cap))
     if found is None:
         return None
     for start in starts[:MAX_STARTS]:
-        amount = _to_amount(start, minimum, cap)
+        amount = to_amount(start, minimum, cap)
         if not _is_near(amount, found[0].amount):
             search.most += MAX_EVALUATIONS
             other = search.around(amount)
@@ -140,7 +140,7 @@ def closed_form(hops: Hops) -> float | None:
     return math.nan if bend == 0.0 else (math.sqrt(gain) - 1.0) / bend
 
 
-def _to_amount(value: float, minimum: int, cap: int) -> int:
+def to_amount(value: float, minimum: int, cap: int) -> int:
     """Returns a real number as an amount in minimum..=cap; what is not a number becomes the middle."""
     if math.isnan(value):
         return _middle(minimum, cap)
@@ -359,7 +359,7 @@ def _vertex(low: _Point, best: _Point, high: _Point) -> int:
         return _split(low, best, high)
     half = (float(left) + float(right)) * 0.5
     peak = float(low.amount) + float(left) * 0.5 + half * (rise / (rise + fall))
-    amount = _to_amount(peak, low.amount + 1, high.amount - 1)
+    amount = to_amount(peak, low.amount + 1, high.amount - 1)
     if abs(amount - best.amount) >= step:
         return amount
     return best.amount + step if right >= left else best.amount - step

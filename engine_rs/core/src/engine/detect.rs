@@ -9,7 +9,7 @@ use super::json::Put;
 use super::market::Hops;
 use super::moments::Moment;
 use super::ranking::{Bases, Order, Ranking, order};
-use super::route::{cap, requoted, size};
+use super::route::{Sizing, cap, glanced, gross, net, requoted, size};
 use super::standing::{Context, Cycle, End};
 use super::{Engine, Ingested, count};
 use crate::judge::scorer::Reason;
@@ -26,8 +26,14 @@ enum Says {
     Verdicts,
 }
 
-/// Most cycles that are quoted again where their legs moved, besides those that are sized.
+/// Most cycles that are quoted where their legs moved, besides those that are sized and those that can't pay.
 const REQUOTED: usize = 32;
+
+/// Whether a cycle paid when it was decided on last.
+fn paid(cycle: &Cycle) -> bool {
+    let last = cycle.last.as_ref();
+    last.is_some_and(|last| last.go || last.net.is_some_and(|net| net > 0))
+}
 
 impl Engine {
     pub(super) fn context(&self) -> Context<'_> {
@@ -143,10 +149,11 @@ impl Engine {
         (cycles, waiting)
     }
 
-    /// Sizes the cycles that may be among the `keep` that earn most, or new ones that lose if so many don't pay.
+    /// Sizes the cycles that may be among the `keep` that earn most. The `REQUOTED` best of the others that may pay, or
+    /// did, are quoted at one size.
     ///
-    /// Others that were sized before are quoted again at the size they have, if they are among the `REQUOTED` best; the
-    /// rest is known by its estimate alone.
+    /// Of those that can't pay, and didn't, as many are quoted as are missing to `keep`; the rest is known by its
+    /// estimate alone: to quote each of them again took a fifth of a busy market's time.
     fn judge_all(
         &mut self,
         moment: Moment,
@@ -165,7 +172,7 @@ impl Engine {
                 .then_with(|| one.names.key.cmp(&*other.names.key))
         });
         let mut earned: Vec<f64> = Vec::new();
-        let (mut new, mut again) = (0, 0);
+        let (mut losing, mut again) = (0, 0);
         for (order, mut cycle) in ranked {
             let reach = match order {
                 Order::Money(_) => bases.reach(&self.market, &cycle),
@@ -183,10 +190,10 @@ impl Engine {
                     });
                     earned.insert(at, money);
                 }
-            } else if cycle.last.is_none() {
-                if reach <= 0.0 && earned.len() + new < keep {
-                    new += 1;
-                    stands = self.size(moment, bases, hops, &mut cycle, out);
+            } else if reach <= 0.0 && !paid(&cycle) {
+                if earned.len() + losing < keep {
+                    losing += 1;
+                    stands = self.requote(moment, bases, hops, &mut cycle, out);
                 }
             } else if again < REQUOTED {
                 again += 1;
@@ -203,8 +210,8 @@ impl Engine {
         }
     }
 
-    /// Quotes a cycle at the size that it has, and decides on it; sizes it where that size is refused now. Returns
-    /// whether it can be traded at any size.
+    /// Quotes a cycle at one size and decides on it; sizes it where that is not enough. Returns whether it can be traded
+    /// at any size.
     fn requote(
         &mut self,
         moment: Moment,
@@ -213,12 +220,29 @@ impl Engine {
         cycle: &mut Cycle,
         out: &mut Ingested,
     ) -> bool {
-        let Some(sizing) = requoted(&self.market, &cycle.edges, &cycle.sizing) else {
+        let Some(sizing) = self.at_one_size(bases, cycle) else {
             return self.size(moment, bases, hops, cycle, out);
         };
         (cycle.sizing, cycle.sized) = (sizing, true);
         self.decide(moment, cycle, Says::Verdicts, out);
         true
+    }
+
+    /// Returns what a cycle pays at the size that it has, or where it is estimated to earn most; `None` if that is
+    /// refused, or loses though another size may pay.
+    fn at_one_size(&self, bases: &Bases, cycle: &Cycle) -> Option<Sizing> {
+        let sizing = if cycle.last.is_some() {
+            requoted(&self.market, &cycle.edges, &cycle.sizing)
+        } else {
+            let cap = cap(&self.setup, &cycle.base);
+            glanced(&self.market, &cycle.edges, cap, cycle.estimate.amount_in)
+        }?;
+        if bases.reach(&self.market, cycle) <= 0.0 {
+            return Some(sizing);
+        }
+        let cost = self.judge.cost(self.context(), cycle, &sizing);
+        let left = net(&sizing, &cost).unwrap_or_else(|| gross(&sizing));
+        (left > 0).then_some(sizing)
     }
 
     /// Sizes a cycle and decides on it. Returns whether it can be traded at any size.
@@ -239,8 +263,6 @@ impl Engine {
         self.counters.opportunities += 1;
         (cycle.sizing, cycle.sized) = (sizing, true);
         self.decide(moment, cycle, Says::Amounts, out);
-        let net = cycle.last.as_ref().and_then(|last| last.net);
-        cycle.best_net = cycle.best_net.max(net);
         true
     }
 
@@ -288,6 +310,7 @@ impl Engine {
         };
         let opportunity = self.judge.decide(cx, moment, cycle);
         cycle.judged = moment.number;
+        cycle.best_net = cycle.best_net.max(opportunity.net);
         let before = cycle.last.as_ref();
         let is_new = before.is_none_or(|before| match says {
             Says::Amounts => before.decision() != opportunity.decision(),

@@ -11,7 +11,7 @@ use crate::fees::{SwapShape, cu_limit};
 use crate::judge::scorer::Settlement;
 use crate::search::by_money::PROBE_SHARE;
 use crate::search::graph::EdgeId;
-use crate::search::sizing::{Hops, MAX_EVALUATIONS, best_input_near};
+use crate::search::sizing::{Hops, MAX_EVALUATIONS, best_input_near, to_amount};
 
 /// What a cycle pays at its best size: all that costing needs without quoting again.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,7 @@ pub(crate) struct Sizing {
     pub(crate) amount_out: u64,
     /// Venue and transfer fees, in atoms of the base token.
     pub(crate) fees: u64,
+    /// What stopped the size from growing; empty if no other was tried.
     pub(crate) binds: String,
     /// Compute units to ask for; 0 without a pool hop, `None` if unknown.
     pub(crate) cu_limit: Option<u64>,
@@ -95,6 +96,22 @@ pub(super) fn requoted(market: &Market, edges: &[EdgeId], sizing: &Sizing) -> Op
         binds: sizing.binds.clone(),
         cu_limit: compute_units(market, edges, &hops),
     })
+}
+
+/// Returns what a route pays where it is estimated to earn most; `None` without a cap, or if that is refused or is no
+/// size that its venues take.
+pub(super) fn glanced(
+    market: &Market,
+    edges: &[EdgeId],
+    cap: Option<u64>,
+    estimate: f64,
+) -> Option<Sizing> {
+    let cap = cap.filter(|_| !edges.iter().any(|&edge| market.is_rounded(edge)))?;
+    let sizing = Sizing {
+        amount_in: to_amount(estimate, (cap / PROBE_SHARE).max(1), cap),
+        ..Sizing::default()
+    };
+    requoted(market, edges, &sizing)
 }
 
 /// Returns each hop of a route.

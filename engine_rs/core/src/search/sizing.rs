@@ -171,7 +171,7 @@ pub fn closed_form<H: Hops + ?std::marker::Sized>(hops: &H) -> Option<f64> {
 }
 
 /// Returns a real number as an amount in min..=cap; what is not a number becomes the middle.
-fn to_amount(value: f64, min: u64, cap: u64) -> u64 {
+pub fn to_amount(value: f64, min: u64, cap: u64) -> u64 {
     if value.is_nan() {
         return middle(min, cap);
     }
