@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cambist.simulator.pool import Pool
 
 BLOCKHASH_SLOTS = 150
-KEPT_BLOCKS = 400
+KEPT_SLOTS = 400
 MAX_PENDING = 8_192
 TABLE_META = 56
 LOOKUP_PROGRAM = bytes.fromhex("0277a6af97339b7ac88d1892c90446f50002309266f62e53c118244982000000")
@@ -40,6 +40,13 @@ class Landed(NamedTuple):
     mentions: frozenset[bytes]
     units: int
     transaction: Transaction
+
+
+class Status(NamedTuple):
+    """What became of a transaction."""
+
+    slot: int
+    err: object
 
 
 class Block(NamedTuple):
@@ -66,8 +73,8 @@ class Chain:
         self.stands = START_SLOT
         """The newest closed slot that was not dropped."""
         self.fees = FeeHistory()
-        self.landed: dict[bytes, Landed] = {}
-        """Signature → transaction, of the last 400 slots."""
+        self.statuses: dict[bytes, Status] = {}
+        """By signature, of the last `KEPT_SLOTS`; with logs and messages a busy market kept two gigabytes."""
         self.transactions = 0
         self.pending: list[Transaction] = []
         self.genesis_hash = key32("cambist genesis", seed)
@@ -75,7 +82,8 @@ class Chain:
         self.faucet = Keypair.from_seed(key32("cambist faucet", seed))
         self._seed = seed
         self._genesis_ms = genesis_ms
-        self._blocks: deque[Block] = deque()
+        self._kept: deque[list[bytes]] = deque()
+        """Signatures of each slot whose statuses are kept."""
         self._recent: dict[bytes, int] = {self._blockhash(START_SLOT): START_SLOT}
         self._digest = hashlib.sha256()
         self._airdrops = 0
@@ -110,7 +118,7 @@ class Chain:
             signature = transaction.signatures[0]
             item = Landed(self.slot, signature, outcome.err, outcome.logs, outcome.mentions, outcome.units, transaction)
             landed.append(item)
-            self.landed[signature] = item
+            self.statuses[signature] = Status(self.slot, outcome.err)
         self.transactions += len(landed)
         self.fees.add(self.slot, [Paid(item.transaction.budget.price, item.transaction.writable) for item in landed])
         block = Block(self.slot, landed, changed, fullness)
@@ -126,7 +134,7 @@ class Chain:
     def submit(self, transaction: Transaction) -> bool:
         """Takes a transaction for the next slot. Returns False if it is known already or the queue is full."""
         signature = transaction.signatures[0]
-        if signature in self.landed or len(self.pending) >= MAX_PENDING:
+        if signature in self.statuses or len(self.pending) >= MAX_PENDING:
             return False
         if any(item.signatures[0] == signature for item in self.pending):
             return False
@@ -135,7 +143,7 @@ class Chain:
 
     def simulate(self, transaction: Transaction) -> Outcome:
         """Returns what a transaction would do now; nothing changes."""
-        if transaction.signatures[0] in self.landed:
+        if transaction.signatures[0] in self.statuses:
             return Outcome("AlreadyProcessed", [], 0, {}, frozenset(), 0, self.accounts.get)
         if not self.is_recent(transaction.blockhash):
             return Outcome("BlockhashNotFound", [], 0, {}, frozenset(), 0, self.accounts.get)
@@ -201,7 +209,7 @@ class Chain:
 
     def _choose(self, new: Iterable[Transaction], capacity: int) -> tuple[list[Transaction], float]:
         queue = [
-            item for item in self.pending if item.signatures[0] not in self.landed and self.is_recent(item.blockhash)
+            item for item in self.pending if item.signatures[0] not in self.statuses and self.is_recent(item.blockhash)
         ]
         queue += new
         queue.sort(key=lambda item: (-item.budget.price, item.signatures[0]))
@@ -217,10 +225,10 @@ class Chain:
         return chosen, asked / capacity
 
     def _keep(self, block: Block) -> None:
-        self._blocks.append(block)
-        if len(self._blocks) > KEPT_BLOCKS:
-            for item in self._blocks.popleft().landed:
-                del self.landed[item.signature]
+        self._kept.append([item.signature for item in block.landed])
+        if len(self._kept) > KEPT_SLOTS:
+            for signature in self._kept.popleft():
+                del self.statuses[signature]
         self._recent[self._blockhash(self.slot)] = self.slot
         self._recent.pop(self._blockhash(self.slot - BLOCKHASH_SLOTS), None)
 

@@ -238,7 +238,7 @@ class PubSub:
     def _notify_landed(self, client: Client) -> None:
         """Answers signature subscriptions whose transaction had landed before they came."""
         for item in [item for item in self._owned[client].values() if item.kind == "signature"]:
-            landed = self._chain.landed.get(item.key)
+            landed = self._chain.statuses.get(item.key)
             if landed is not None and self._chain.slot - landed.slot >= DELAY_SLOTS[item.commitment]:
                 self._send(item, landed.slot, b'{"err":%s}' % jsonrpc.encode(landed.err))
                 self._forget(item)

@@ -293,7 +293,7 @@ class Rpc:
         return self._context([self._status(signature_bytes(text)) for text in signatures])
 
     def _status(self, signature: bytes) -> dict[str, object] | None:
-        landed = self._chain.landed.get(signature)
+        landed = self._chain.statuses.get(signature)
         if landed is None:
             return None
         age = self._chain.slot - landed.slot

@@ -21,6 +21,7 @@ from cambist.engine.reference.venues.pump.pool import is_canonical
 from cambist.engine.reference.venues.ray4.layout import AmmV4
 from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.simulator.accounts import TokenBalance
+from cambist.simulator.chain import KEPT_SLOTS
 from cambist.simulator.draw import Draw
 from cambist.simulator.market import Market
 
@@ -289,6 +290,21 @@ def test_fees_and_congestion_follow_the_weather() -> None:
     calm.sort()
     storm.sort()
     assert storm[len(storm) // 2] > 4 * calm[len(calm) // 2]
+
+
+def test_of_what_landed_a_status_is_kept_and_not_for_ever() -> None:
+    market, told = Market(seed=5), []
+    for _ in range(KEPT_SLOTS + 30):
+        block = market.slot()
+        told.append([item.signature for item in block.landed])
+    statuses = market.chain.statuses
+    assert sum(map(len, told[-KEPT_SLOTS:])) == len(statuses) > 1_000
+    assert not any(signature in statuses for slot in told[:-KEPT_SLOTS] for signature in slot)
+    newest = [signature for slot in told[-KEPT_SLOTS:] for signature in slot]
+    assert [statuses[signature].slot for signature in newest] == sorted(
+        statuses[signature].slot for signature in newest
+    )
+    assert {type(status.err) for status in statuses.values()} > {type(None)}
 
 
 def test_draws_are_even() -> None:

@@ -122,10 +122,10 @@ async def test_a_swap_with_nobody_else_in_the_slot_leaves_exactly_the_reserves(r
     before, wanted = swap.amounts(), swap.expected(amount)
     transaction = signed(await blockhash(running), swap.instruction(amount, wanted))
     await running.rpc("sendTransaction", encoded(transaction), SEND)
-    chain.close_slot([], 10**7)
+    (landed,) = chain.close_slot([], 10**7).landed
     assert swap.amounts() == (before[0] + amount, before[1] - wanted, before[2] - amount, before[3] + wanted)
-    signature = bytes(transaction.signatures[0])
-    assert chain.landed[signature].transaction.budget.limit == 200_000
+    assert landed.signature == bytes(transaction.signatures[0])
+    assert landed.transaction.budget.limit == 200_000
 
 
 async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(running: Running) -> None:
@@ -159,8 +159,8 @@ async def test_every_venue_both_ways_exact_in_and_out_equals_the_reference_pool(
             parsed = VersionedTransaction.from_bytes(wire(item))
             # Preflight runs at the closed slot's time, at which a fee that follows volatility may be another.
             await running.rpc("sendTransaction", encoded(parsed), SEND | {"skipPreflight": True})
-            chain.close_slot([], 10**7)
-            landed = chain.landed[bytes(parsed.signatures[0])]
+            (landed,) = chain.close_slot([], 10**7).landed
+            assert landed.signature == bytes(parsed.signatures[0])
             assert landed.err is None, landed.logs
             assert landed.transaction == item
             after = [chain.token_balance(key)[0] for key in wallets]
