@@ -14,7 +14,7 @@ from cambist.engine import duel
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.commands import StartRecording, StopRecording
-from cambist.model.events import HEADER, RecordKind
+from cambist.model.events import HEADER, last_moment
 from cambist.runtime.headless import replay_all
 
 if TYPE_CHECKING:
@@ -220,10 +220,10 @@ def _modules(config: Config, session: str, plan: Plan, found: Found, notify: Cal
     with contextlib.closing(compose.open_reader(config, session)) as reader:
         kernel = compose.replay_kernel(reader, "native")
         parts = [record for chunk in reader.blocks() for record in records(chunk.block)]
-    middle = len(parts) // 2
+    half = len(parts) // 2
+    middle = next((at for at in range(half, len(parts)) if last_moment(parts[at - 1])), half)
     for record in parts[:middle]:
         kernel.step(record)
-    frames = [part for part in parts[middle:] if HEADER.unpack_from(part)[2] == RecordKind.FRAME]
-    block = b"".join(frames)[:CAPTURED_BYTES]
+    block = b"".join(parts[middle:])[:CAPTURED_BYTES]
     setup = msgspec.json.encode(kernel.setup.engine)
     found.modules = duel.measure_once(setup, kernel.engine.snapshot(), block, plan.rounds)

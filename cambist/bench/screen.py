@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COLUMNS, ROWS = 120, 40
-ROOT = Path(__file__).resolve().parents[2]
 KEY_EVERY_S = 0.15
 PANELS = {"1": "Price", "2": "Cycles"}
 """Keys that are typed, and the word with which their panel's title begins."""
@@ -86,6 +85,8 @@ class Result(msgspec.Struct, frozen=True):
     """(key, monotonic time at which the bytes with its panel's title were written)."""
     to_engine_us: tuple[float, ...]
     """From the time of each frame to the kernel's call with it, ascending."""
+    duel_stops_ns: tuple[int, ...]
+    """For how long the hub's thread was held for each input of the duel."""
 
 
 def measure(config: Config, plan: Plan, notify: Callable[[str], None]) -> dict[str, Any]:
@@ -210,8 +211,7 @@ def _watched(config: Config, plan: Plan, *, headless: bool = False) -> tuple[Res
         recording = msgspec.structs.replace(config.recording, folder=folder)
         engine = msgspec.structs.replace(config.engine, duel=True)
         settings = msgspec.structs.replace(config, market=market, recording=recording, engine=engine)
-        job, result = Path(folder) / "job.json", Path(folder) / "result.json"
-        ready = Path(folder) / "ready"
+        job, result, ready = (Path(folder) / name for name in ("job.json", "result.json", "ready"))
         wanted = Job(settings, plan.seconds, plan.settle, plan.keys, str(result), headless)
         job.write_bytes(msgspec.json.encode(wanted))
         terminal = Terminal(["cambist.bench.screen", str(job)])
@@ -333,8 +333,8 @@ async def _count(app: Any, runtime: _Counted, waits: _Waits, job: Job) -> Result
     while len(writes.painted) < job.keys and time.monotonic() < end:  # noqa: ASYNC110  # nor has the terminal
         await asyncio.sleep(0.1)
     views_per_s, writes_per_s, bytes_per_s, frames_per_s = (n / seconds for n in seen)
-    painted = tuple(writes.painted)
-    return Result(share, hub_share, views_per_s, writes_per_s, bytes_per_s, frames_per_s, painted, waited)
+    painted, stops = tuple(writes.painted), runtime.source.duel_stops_ns
+    return Result(share, hub_share, views_per_s, writes_per_s, bytes_per_s, frames_per_s, painted, waited, stops)
 
 
 def _count_headless(live: Any, waits: _Waits, job: Job) -> Result:
@@ -347,7 +347,7 @@ def _count_headless(live: Any, waits: _Waits, job: Job) -> Result:
     time.sleep(job.seconds)
     seconds = time.monotonic() - wall
     share, per_s = (hub() - hub_before) / seconds, (live.source.frames - frames) / seconds
-    return Result(0.0, share, 0.0, 0.0, 0.0, per_s, (), waits.us())
+    return Result(0.0, share, 0.0, 0.0, 0.0, per_s, (), waits.us(), live.source.duel_stops_ns)
 
 
 def _thread_clock(name: str) -> Callable[[], float]:

@@ -11,7 +11,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -311,7 +311,19 @@ def _screen_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
     name, rounds = "start to first painted price", {"value": tuple(found["starts_s"])}
     row = Row(name, found["first_price_s"], "s", note=note, better="less", rounds=rounds)
     rows.append(judged(row, [most(2)]))
+    rows += _duel_rows(found["duel_stops_ns"])
     return rows + _switch_rows(plan.switching_s) + _beside_rows(found["to_engine_us"])
+
+
+def _duel_rows(stops_ns: Sequence[int]) -> list[Row]:
+    """Returns for how long the hub's thread is held for an input of the duel."""
+    name, goals = "hub held for the duel's input", [most(1000)]
+    if not stops_ns:
+        return [judged(Row(f"{name}, p50", None, "µs", note="the Rust engine is not built"), goals)]
+    note = f"{len(stops_ns)} inputs, one a second: a copy of the state at a moment, and what is stepped until another"
+    p50, p90 = (bench_demo.percentile(stops_ns, q) / 1e3 for q in (50, 90))
+    row = judged(Row(f"{name}, p50", p50, "µs", note=note, better="less"), goals)
+    return [row, Row(f"{name}, p90", p90, "µs", note=note)]
 
 
 def _switch_rows(seconds: float) -> list[Row]:

@@ -55,8 +55,18 @@ class Engine:
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""
 
+    def keyframe(self) -> Keyframe:
+        """Returns a copy of all state, from which any thread makes the snapshot. Keeps the GIL."""
+
     def restore(self, state: bytes) -> None:
         """Takes over a snapshot. Raises `ValueError`."""
+
+@final
+class Keyframe:
+    """An engine's state as it was when it was taken."""
+
+    def encode(self) -> bytes:
+        """Returns the snapshot that the engine would have given then. The GIL is released meanwhile."""
 
 # Single modules, for parity tests and the duel.
 

@@ -1,7 +1,8 @@
 """Rust beside Python: both engines timed on the same captured input, in a low-priority child process.
 
-About once a second the child gets an engine's snapshot and a block of recent records. For each module it makes the same
-public call in both engines, border cost included, compares the answers and keeps the times. It feeds nothing back.
+About once a second the child gets an engine's state at a moment and the records from there to another one. For each
+module it makes the same public call in both engines, border cost included, compares the answers and keeps the times. It
+feeds nothing back.
 
 Messages on the pipes are `length u32 | bytes`. To the child: the setup, then pairs of snapshot and block. From it: JSON
 of the rows after each pair.
@@ -32,6 +33,8 @@ from cambist.view import DuelRow, PanelState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cambist.engine.protocol import Keyframe
 
 MODULES = (
     "decode",
@@ -164,7 +167,7 @@ class Duel:
     def __init__(self, setup: bytes) -> None:
         build = build_info()
         self._rows: tuple[DuelRow, ...] = ()
-        self._jobs: queue.Queue[tuple[bytes, bytes] | None] = queue.Queue(1)
+        self._jobs: queue.Queue[tuple[Keyframe, bytes] | None] = queue.Queue(1)
         self._busy = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self.state = PanelState("loading", "Waiting for the first timings.")
@@ -183,16 +186,16 @@ class Duel:
 
     @property
     def idle(self) -> bool:
-        """Whether an offer would be taken: a snapshot costs milliseconds, so ask before making one."""
+        """Whether an offer would be taken: a keyframe holds the engine up, so ask before making one."""
         return self._child is not None and not self._busy.is_set()
 
-    def offer(self, snapshot: bytes, block: bytes) -> None:
-        """Gives the child work, or drops it if the child is busy or gone."""
+    def offer(self, keyframe: Keyframe, block: bytes) -> None:
+        """Gives the child work, or drops it if the child is busy or gone. The snapshot is made in the duel's thread."""
         if self._child is None or self._busy.is_set():
             return
         self._busy.set()
         with suppress(queue.Full):
-            self._jobs.put_nowait((snapshot, block))
+            self._jobs.put_nowait((keyframe, block))
 
     def rows(self) -> tuple[DuelRow, ...]:
         """Returns what was measured so far."""
@@ -224,8 +227,10 @@ class Duel:
         try:
             _send(child.stdin, setup)
             while (job := self._jobs.get()) is not None:
-                for part in job:
+                keyframe, block = job
+                for part in (keyframe.encode(), block):
                     _send(child.stdin, part)
+                del job, keyframe
                 answer = _receive(child.stdout)
                 if answer is None:
                     break

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cambist.engine.protocol import Engine, EngineSetup
     from cambist.engine.reference.engine.snapshot.parts import AccountPart, PoolPart, State
 
-FRAMES = 48
-"""Most records of a block that are taken; the reference engine needs about a millisecond for each."""
+RECORDS = 48
+"""After so many records the next moment ends a block; the reference engine needs about a millisecond for each."""
 AMOUNTS = tuple(10**6 << step for step in range(16))
 KEYS = 64
 MOVED = 4
@@ -47,7 +47,7 @@ class Case:
 
 @dataclass
 class Captured:
-    """One moment of a session: the engine's state and what came next or just before."""
+    """A piece of a session: the engine's state at a moment and what came next."""
 
     setup: EngineSetup
     snapshot: bytes
@@ -60,16 +60,23 @@ class Captured:
 
     @cached_property
     def records(self) -> list[Record]:
-        """The first frames of the block; a cut-off record at its end is left out."""
+        """The first records of the block, up to a moment and before another STATE; half a record is left out."""
         found: list[Record] = []
-        offset = 0
-        while len(found) < FRAMES and offset + HEADER.size <= len(self.block):
-            size = HEADER.unpack_from(self.block, offset)[7]
-            if offset + HEADER.size + size > len(self.block):
+        offset = end = 0
+        while end < RECORDS and offset + HEADER.size <= len(self.block):
+            _, _, kind, *_, size = HEADER.unpack_from(self.block, offset)
+            if offset + HEADER.size + size > len(self.block) or kind == RecordKind.STATE:
                 break
             record, offset = unpack(self.block, offset)
             found.append(record)
-        return [record for record in found if record.kind == RecordKind.FRAME]
+            if kind != RecordKind.FRAME or record.moment or not self.setup.moments:
+                end = len(found)
+        return found[:end]
+
+    @property
+    def frames(self) -> list[Record]:
+        """The frames among the records."""
+        return [record for record in self.records if record.kind == RecordKind.FRAME]
 
     @cached_property
     def accounts(self) -> dict[str, AccountPart]:
@@ -105,7 +112,7 @@ def _pair(module: str, name: str, *args: Any, units: int = 1) -> Case:
 
 
 def _decode(captured: Captured) -> Iterator[Case]:
-    for record in captured.records[:8]:
+    for record in captured.frames[:8]:
         protocol, symbol = captured.protocol(record)
         if protocol.startswith("binance.") and not record.direction:
             yield _pair("decode", "decode_binance", protocol, symbol, record.body)
@@ -219,7 +226,7 @@ def _amount(vault: bytes) -> int:
 def _order_book(captured: Captured) -> Iterator[Case]:
     frames: list[tuple[str, bytes]] = []
     first = b""
-    for record in captured.records:
+    for record in captured.frames:
         protocol = captured.protocol(record)[0]
         named = _SYMBOL.search(record.body)
         if record.direction or protocol not in ("binance.spot.ws", "binance.usdm.ws") or named is None:
@@ -250,9 +257,9 @@ def _base58(captured: Captured) -> Iterator[Case]:
 
 
 def _ingest(captured: Captured) -> Iterator[Case]:
-    block = _block(captured.records)
-    if not block:
+    if not captured.frames:
         return
+    block = _block(captured.records)
     calls = []
     for name in ("native", "reference"):
         engine = make_engine(name, captured.setup)
@@ -262,8 +269,6 @@ def _ingest(captured: Captured) -> Iterator[Case]:
 
 
 def _block(records: list[Record]) -> bytes:
-    """Returns a block of frames, the last of which is a moment: what they move is judged."""
-    last = [record._replace(moment=True) for record in records[-1:]]
     return b"".join(
         pack(
             *(r.seq, r.recv_ns, r.kind, r.body),
@@ -273,15 +278,16 @@ def _block(records: list[Record]) -> bytes:
             generation=r.generation,
             moment=r.moment,
         )
-        for r in (*records[:-1], *last)
+        for r in records
     )
 
 
 def _run(engine: Engine, block: bytes) -> list[bytes]:
-    """Returns the decisions of a block of frames."""
+    """Returns the decisions of a block."""
     decisions, offset = [], 0
     while offset < len(block):
-        done = engine.ingest(block, offset, 1 << 62)
+        is_frame = HEADER.unpack_from(block, offset)[2] == RecordKind.FRAME
+        done = engine.ingest(block, offset, 1 << 62) if is_frame else engine.control(block, offset)
         decisions.append(done.decisions)
         offset = done.offset
     return decisions

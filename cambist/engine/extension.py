@@ -78,6 +78,10 @@ class NativeEngine:
         """Returns all state as canonical bytes."""
         return self._engine.snapshot()
 
+    def keyframe(self) -> _native.Keyframe:
+        """Returns a copy of all state, from which another thread makes the snapshot."""
+        return self._engine.keyframe()
+
     def restore(self, state: bytes) -> None:
         """Takes over a snapshot of either engine. Raises `ValueError` if it isn't one of a known version."""
         self._engine.restore(state)

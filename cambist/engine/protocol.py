@@ -65,6 +65,14 @@ class RouteQuote(NamedTuple):
     """Empty, or why not: `torn`, `stale`, `depeg`, `liquidity`, `unknown_edge`, …"""
 
 
+class Keyframe(Protocol):
+    """An engine's state as it was when it was taken."""
+
+    def encode(self) -> bytes:
+        """Returns the snapshot that the engine would have given then. Any thread may ask."""
+        ...
+
+
 class Engine(Protocol):
     """A market state that turns frames into decisions. Deterministic: same setup, state and records, same bytes out."""
 
@@ -143,6 +151,13 @@ class Engine(Protocol):
 
     def snapshot(self) -> bytes:
         """Returns all state, engine-neutral and canonical: equal states give equal bytes in both engines."""
+        ...
+
+    def keyframe(self) -> Keyframe:
+        """Returns a copy of all state, from which another thread makes the snapshot: that takes longer than to copy it.
+
+        The reference engine makes it at once: another thread would hold the interpreter for as long.
+        """
         ...
 
     def restore(self, state: bytes) -> None:

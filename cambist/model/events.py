@@ -154,6 +154,20 @@ def records(block: bytes) -> Iterator[Record]:
         yield record
 
 
+def last_moment(block: bytes) -> int:
+    """Returns where the last record that is a moment ends, 0 without one: a frame marked so, or what is no frame.
+
+    Of whole records. Their bodies are passed over: half a microsecond each.
+    """
+    found = offset = 0
+    while offset < len(block):
+        _, _, kind, direction, _, _, _, size = HEADER.unpack_from(block, offset)
+        offset += HEADER.size + size
+        if kind != RecordKind.FRAME or direction & MOMENT:
+            found = offset
+    return found
+
+
 class BlockError(ValueError):
     """A block that doesn't hold whole records."""
 

@@ -81,6 +81,11 @@ class LiveSource:
         return self._ticks.beat
 
     @property
+    def duel_stops_ns(self) -> tuple[int, ...]:
+        """For how long this loop was held for each of the duel's latest inputs."""
+        return tuple(self._timing.stops_ns)
+
+    @property
     def frames(self) -> int:
         """Frames taken from feeds so far."""
         return self.inbox.frames

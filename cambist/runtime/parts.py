@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from cambist.engine.protocol import Keyframe
     from cambist.runtime.inbox import Inbox
     from cambist.runtime.recorder import Recorder
     from cambist.view import DuelRow, Runtime, SessionRow
@@ -23,8 +24,8 @@ class Duel(Protocol):
         """Whether it would take work."""
         ...
 
-    def offer(self, snapshot: bytes, block: bytes) -> None:
-        """Gives it work, or nothing if it is busy."""
+    def offer(self, keyframe: Keyframe, block: bytes) -> None:
+        """Gives it work, or nothing if it is busy: the state at a moment and the records from there to another."""
         ...
 
     def rows(self) -> tuple[DuelRow, ...]:

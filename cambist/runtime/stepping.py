@@ -12,6 +12,7 @@ from cambist.model.opportunity import encode
 from cambist.runtime.latency import Latencies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Literal
 
     from cambist.kernel import Effects, Kernel
@@ -34,7 +35,9 @@ class Stepper:
         self._run = run
         self.next_seq = 1
         self.last_block = b""
-        """A block that was stepped of late, and not one of the small ones."""
+        """The block that was stepped last."""
+        self.watch: Callable[[bytes, int], None] | None = None
+        """Gets each block that was stepped and how many records it has."""
         self.loading: Loading | None = None
         """Is given each block that was stepped. While it is on, nothing is sealed."""
         self.latencies = Latencies()
@@ -100,7 +103,9 @@ class Stepper:
         run.recording.put(block, first_seq, count, keyframes=self.loading is None or not self.loading.on)
         if self.loading is not None:
             self.loading.offer(block, count)
-        self.last_block = block if len(block) >= len(self.last_block) // 2 else self.last_block
+        self.last_block = block
+        if self.watch is not None:
+            self.watch(block, count)
         run.feeds.need(effects.needs)
         for at_ns, level, text in effects.notes:
             note(at_ns, level, "kernel", text)

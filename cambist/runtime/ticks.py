@@ -88,7 +88,7 @@ class Ticks:
             if trouble != self._trouble:
                 self._trouble = trouble
                 run.hub.note("error", "market", trouble or "goes on")
-            self._timing.offer()
+            self._timing.look()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Without ticks no time passes for the engine: the hub ends with what ended them."""

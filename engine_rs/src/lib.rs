@@ -59,7 +59,7 @@ mod _native {
     #[pymodule_export]
     use crate::curves::{py_damm_v2, py_stable_swap};
     #[pymodule_export]
-    use crate::engine::Engine;
+    use crate::engine::{Engine, Keyframe};
     #[pymodule_export]
     use crate::error::BlockError;
     #[pymodule_export]

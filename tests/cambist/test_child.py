@@ -16,6 +16,7 @@ from cambist.child import ROOT, command, environment
 from cambist.engine import build_info
 from cambist.engine.duel import Duel
 from cambist.engine.protocol import EngineSetup
+from cambist.engine.reference.engine.snapshot import Keyframe
 from cambist.simulator.process import spawn
 
 pytestmark = pytest.mark.timeout(120)
@@ -45,7 +46,7 @@ def test_the_market_executes_nothing_of_the_current_folder(hostile: Path) -> Non
 def test_the_duel_executes_nothing_of_the_current_folder(hostile: Path) -> None:
     duel = Duel.start(msgspec.json.encode(EngineSetup()))
     try:
-        duel.offer(b"", b"")
+        duel.offer(Keyframe(b""), b"")
         end = time.monotonic() + 30
         while not duel.rows() and duel.state.kind != "error" and time.monotonic() < end:
             time.sleep(0.05)

@@ -10,11 +10,14 @@ from cambist.engine import make_engine
 from cambist.engine.duel import MIN_SAMPLES, MODULES, UNTIMED, Bench, Duel, Timing, measure_once
 from cambist.engine.duel_cases import Captured, Case, cases
 from cambist.engine.protocol import EngineSetup
+from cambist.engine.reference.engine.snapshot import Keyframe
+from cambist.model.events import RecordKind, pack
 from tests.parity.markets import Market, run, setup
+from tests.parity.moments import marked_last
 
 
 def captured(*, moments: bool = False) -> tuple[bytes, bytes, bytes]:
-    """Returns setup, snapshot and the block that came next."""
+    """Returns setup, snapshot and the block that came next, the last frame of which is a moment."""
     made = setup(moments=moments)
     market, engine = Market(), make_engine("reference", made)
     market.open()
@@ -26,7 +29,7 @@ def captured(*, moments: bool = False) -> tuple[bytes, bytes, bytes]:
     market.next_slot()
     market.ticker("150.00", "150.20")
     market.depth([("149.00", "3")], [])
-    return msgspec.json.encode(made), snapshot, market.take()
+    return msgspec.json.encode(made), snapshot, marked_last(market.take())
 
 
 def test_no_figure_under_thirty_samples():
@@ -110,14 +113,14 @@ def test_the_child_times_what_it_is_given_and_is_gone_after():
     try:
         deadline = time.monotonic() + 30
         while not duel.rows() and time.monotonic() < deadline:
-            duel.offer(snapshot, block)
+            duel.offer(Keyframe(snapshot), block)
             time.sleep(0.05)
         rows = duel.rows()
     finally:
         duel.close()
     assert [row.module for row in rows] == list(MODULES)
     assert process.returncode is not None
-    duel.offer(snapshot, block)
+    duel.offer(Keyframe(snapshot), block)
     duel.close()
 
 
@@ -125,7 +128,7 @@ def test_a_child_that_dies_is_told(monkeypatch):
     pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
     duel = Duel.start(b"{}")
     duel._child.kill()
-    duel.offer(b"x", b"y")
+    duel.offer(Keyframe(b"x"), b"y")
     deadline = time.monotonic() + 10
     while duel.state.kind != "error" and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -138,7 +141,7 @@ def test_without_the_native_engine_it_says_so(monkeypatch):
 
     monkeypatch.setattr(duel_module, "build_info", lambda: BuildInfo(False, "", "no module named _native"))
     duel = Duel.start(b"{}")
-    duel.offer(b"", b"")
+    duel.offer(Keyframe(b""), b"")
     assert duel.rows() == ()
     assert "no module named _native" in duel.state.cause
     duel.close()
@@ -150,3 +153,43 @@ def test_half_a_record_at_the_end_is_left_out():
     whole = Captured(setup(), snapshot, block).records
     assert len(Captured(setup(), snapshot, block[:-5]).records) == len(whole) - 1
     assert Bench().rows()[0].samples == 0
+
+
+def plain(seq: int, kind: int = RecordKind.FRAME, *, moment: bool = False) -> bytes:
+    """Returns a record without a channel."""
+    return pack(seq, seq, kind, b"x" * seq, moment=moment)
+
+
+def seqs(block: bytes, *, moments: bool = True) -> list[int]:
+    """Returns the seqs of the records that the duel takes of a block."""
+    return [record.seq for record in Captured(EngineSetup(moments=moments), b"", block).records]
+
+
+def test_what_is_timed_ends_at_a_moment():
+    frames = b"".join(plain(seq, moment=seq == 2) for seq in range(1, 5))
+    assert seqs(frames) == [1, 2]
+    assert seqs(frames, moments=False) == [1, 2, 3, 4]
+    assert seqs(frames + plain(5, RecordKind.TICK)) == [1, 2, 3, 4, 5]
+    assert seqs(frames + plain(5, RecordKind.TICK) + plain(6, RecordKind.STATE) + plain(7, moment=True)) == [
+        *range(1, 6)
+    ]
+    assert seqs(plain(1)) == []
+
+
+def test_after_enough_records_the_next_moment_is_the_end():
+    many = b"".join(plain(seq, moment=seq in (47, 50, 60)) for seq in range(1, 70))
+    assert seqs(many) == [*range(1, 51)]
+    assert seqs(b"".join(plain(seq, moment=True) for seq in range(1, 70))) == [*range(1, 49)]
+
+
+def test_what_is_no_frame_is_stepped_too():
+    made, snapshot, block = captured(moments=True)
+    tick = pack(999, Market().now_ns + 10**9, RecordKind.TICK, b"")
+    (case,) = [
+        case
+        for case in cases(Captured(msgspec.json.decode(made, type=EngineSetup), snapshot, block + tick))
+        if case.module == "ingest"
+    ]
+    decided = case.native()
+    assert decided == case.reference()
+    assert case.units == len(seqs(block)) + 1

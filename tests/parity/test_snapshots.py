@@ -44,6 +44,22 @@ def state() -> bytes:
     return engine.snapshot()
 
 
+@named
+def test_a_keyframe_is_the_snapshot_of_when_it_was_taken(name: str) -> None:
+    engine, market = make_engine(name, setup()), Market()
+    market.open()
+    run(engine, market.take())
+    taken, then = engine.keyframe(), engine.snapshot()
+    market.trade("ray-sol-usdc", 10**10, a_to_b=True)
+    market.next_slot()
+    run(engine, market.take())
+    assert engine.snapshot() != then
+    assert (taken.encode(), taken.encode()) == (then, then)
+    again = make_engine(name, setup())
+    again.restore(taken.encode())
+    assert again.snapshot() == then
+
+
 def tried(name: str, data: bytes) -> bytes | None:
     """Returns what an engine holds that took these bytes; `None` if it refused them, and is as new."""
     engine = make_engine(name, setup())

@@ -1,7 +1,7 @@
-"""A snapshot of a busy engine: told and restored, beside the same as JSON, which is what it was.
+"""A snapshot of a busy engine: told, copied for another thread to tell, and restored.
 
-The state is the embedded market's after a minute and more of its traders: what all of its accounts hold, standing
-cycles, bars. JSON is given the parts ready made.
+Beside it the same as JSON, which is what it was. The state is the embedded market's after a minute and more of its
+traders: what all of its accounts hold, standing cycles, bars. JSON is given the parts ready made.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SLOTS = 200
 LIMIT_NS = 5e6
+KEYFRAME_LIMIT_NS = 1e6
 
 
 def cases() -> Iterator[Case]:
@@ -44,6 +45,14 @@ def cases() -> Iterator[Case]:
         "msgspec JSON",
         lambda: b64encode(msgspec.json.encode(parts)),
         limit_ns=LIMIT_NS,
+    )
+    yield Case(
+        "keyframe of a busy engine",
+        f"{len(parts.accounts)} accounts, {len(parts.cycles)} cycles",
+        1,
+        rust.keyframe if rust else None,
+        python.keyframe,
+        limit_ns=KEYFRAME_LIMIT_NS,
     )
     yield Case(
         "snapshot of a busy engine, restored",

@@ -25,7 +25,7 @@ from cambist.engine.reference.engine.needs import take_refused
 from cambist.engine.reference.engine.prices import Prices
 from cambist.engine.reference.engine.race import Race
 from cambist.engine.reference.engine.route import walk
-from cambist.engine.reference.engine.snapshot import dump, load
+from cambist.engine.reference.engine.snapshot import Keyframe, dump, load
 from cambist.engine.reference.engine.standing import Standing
 from cambist.engine.reference.engine.views import Tally, inspect, inspect_price, present
 from cambist.engine.reference.fees import FeeModel
@@ -130,6 +130,10 @@ class ReferenceEngine:
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""
         return dump(self)
+
+    def keyframe(self) -> Keyframe:
+        """Returns the state as it is; see `cambist.engine.protocol.Engine`."""
+        return Keyframe(dump(self))
 
     def restore(self, state: bytes) -> None:
         """Takes over a snapshot of either engine. Raises `ValueError` if it isn't one of a known version."""

@@ -1,6 +1,7 @@
 //! Bytes in a snapshot: base64 where it is text, themselves where it is binary.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,37 +25,61 @@ impl<T: AsRef<[u8]>> From<T> for Blob {
     }
 }
 
+/// The same of bytes that somebody else keeps too: a copy costs a count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shared(pub Arc<Vec<u8>>);
+
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if to.is_human_readable() {
-            to.serialize_str(&STANDARD.encode(&self.0))
-        } else {
-            to.serialize_bytes(&self.0)
-        }
+        write(&self.0, to)
+    }
+}
+
+impl Serialize for Shared {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        write(&self.0, to)
     }
 }
 
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        if from.is_human_readable() {
-            let text = String::deserialize(from)?;
-            STANDARD.decode(text).map(Self).map_err(D::Error::custom)
-        } else {
-            from.deserialize_bytes(Raw)
-        }
+        read(from).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Shared {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        read(from).map(|bytes| Self(Arc::new(bytes)))
+    }
+}
+
+fn write<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    if to.is_human_readable() {
+        to.serialize_str(&STANDARD.encode(bytes))
+    } else {
+        to.serialize_bytes(bytes)
+    }
+}
+
+fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    if from.is_human_readable() {
+        let text = String::deserialize(from)?;
+        STANDARD.decode(text).map_err(D::Error::custom)
+    } else {
+        from.deserialize_bytes(Raw)
     }
 }
 
 struct Raw;
 
 impl Visitor<'_> for Raw {
-    type Value = Blob;
+    type Value = Vec<u8>;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("bytes")
     }
 
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Blob, E> {
-        Ok(Blob(bytes.to_vec()))
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+        Ok(bytes.to_vec())
     }
 }

@@ -52,7 +52,7 @@ pub use self::opportunity::{Cost, Opportunity};
 use self::prices::Prices;
 use self::route::walk;
 use self::setup::EngineSetup;
-pub use self::snapshot::SnapshotError;
+pub use self::snapshot::{Keyframe, SnapshotError};
 use self::standing::Standing;
 pub use self::views::Counters;
 use crate::aggregate::wss_aggregator::WssAggregator;
@@ -211,7 +211,12 @@ impl Engine {
 
     /// Returns all state as canonical bytes.
     pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::dump(self)
+        self.keyframe().encode()
+    }
+
+    /// Returns a copy of all state, from which another thread makes the snapshot.
+    pub fn keyframe(&self) -> Keyframe {
+        Keyframe::of(self)
     }
 
     /// Takes over a snapshot of either engine.

@@ -7,7 +7,20 @@ a default: states without it are read on.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cambist.engine.reference.engine.snapshot.read import load
 from cambist.engine.reference.engine.snapshot.write import dump
 
-__all__ = ["dump", "load"]
+__all__ = ["Keyframe", "dump", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """An engine's state as it was when it was taken."""
+
+    snapshot: bytes
+
+    def encode(self) -> bytes:
+        """Returns the snapshot that the engine would have given then."""
+        return self.snapshot

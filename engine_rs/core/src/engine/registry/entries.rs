@@ -1,6 +1,7 @@
 //! What the registry keeps: watched pools, watched accounts, and what feeds should fetch.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,8 @@ pub(crate) struct Reporter {
 pub(crate) struct Kept {
     pub(crate) slot: u64,
     pub(crate) owner: Pubkey,
-    pub(crate) data: Vec<u8>,
+    /// Shared with what was copied of it.
+    pub(crate) data: Arc<Vec<u8>>,
 }
 
 /// The last state of an account that an endpoint reported.
@@ -65,7 +67,7 @@ pub(crate) struct Account {
     /// Pools that need it, ascending.
     pub(crate) users: Vec<usize>,
     pub(crate) owner: Pubkey,
-    pub(crate) data: Vec<u8>,
+    pub(crate) data: Arc<Vec<u8>>,
     pub(crate) slot: u64,
     /// Updates within `slot`; 0 if it was never seen.
     pub(crate) count: u64,
@@ -95,7 +97,7 @@ impl Account {
             role,
             users,
             owner: program::SYSTEM,
-            data: Vec::new(),
+            data: Arc::default(),
             slot: 0,
             count: 0,
             channel: 0,

@@ -1,5 +1,7 @@
 //! Accounts as nodes tell them: whether each is news, and whether it is what its place in a pool asks for.
 
+use std::sync::Arc;
+
 use super::Registry;
 use super::entries::{Account, Decoded, Kept, Report, Reporter, Want, is_token_program};
 use super::membership::{named, start_of};
@@ -46,7 +48,7 @@ impl Registry {
         let earlier = Kept {
             slot: before_slot,
             owner: before_owner,
-            data: std::mem::replace(&mut account.data, data),
+            data: std::mem::replace(&mut account.data, Arc::new(data)),
         };
         if keeps {
             account.keep(earlier, reporter.root);
@@ -100,7 +102,7 @@ impl Registry {
         }
         let before = account.decoded.take();
         (account.count, account.slot) = (0, 0);
-        account.data.clear();
+        account.data = Arc::default();
         (account.fork, account.rooted, account.kept) = (None, None, None);
         (account.first, account.second) = (None, None);
         match before {

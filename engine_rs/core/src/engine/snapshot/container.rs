@@ -12,9 +12,8 @@ const MAGIC: &[u8] = b"CMBS";
 /// Most are smaller before their zeros are counted.
 const ROOM: usize = 4 << 20;
 
-/// Returns the bytes of a state.
-pub(super) fn write(mut state: State) -> Vec<u8> {
-    fold::fold(&mut state);
+/// Returns the bytes of a folded state.
+pub(super) fn write(state: &State) -> Vec<u8> {
     let mut plain = Vec::with_capacity(ROOM);
     // Writing into memory can't fail, and every sequence knows its length.
     let written = state.serialize(&mut Serializer::new(&mut plain));

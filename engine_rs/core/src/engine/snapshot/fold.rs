@@ -1,6 +1,8 @@
 //! What a state says twice is said once: an account that is remembered beside one that is kept as what differs, a cycle's
 //! last decision without the names that its edges give.
 
+use std::sync::Arc;
+
 use crate::engine::opportunity::Opportunity;
 
 use super::parts::{AccountPart, CyclePart, EdgePart, State};
@@ -46,7 +48,7 @@ fn differ(accounts: &mut [AccountPart]) {
         let (data, others) = (&account.data.0, [&mut account.rooted, &mut account.kept]);
         for (_, _, other) in others.into_iter().flatten() {
             if other.0.len() == data.len() {
-                let bytes = other.0.iter_mut().zip(data);
+                let bytes = Arc::make_mut(&mut other.0).iter_mut().zip(&**data);
                 bytes.for_each(|(byte, kept)| *byte ^= kept);
             }
         }

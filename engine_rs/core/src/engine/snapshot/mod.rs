@@ -6,6 +6,7 @@
 
 mod container;
 mod fold;
+mod key;
 mod parts;
 mod read;
 mod write;
@@ -13,8 +14,9 @@ mod zeros;
 
 use thiserror::Error;
 
+use self::parts::State;
 pub(crate) use self::read::load;
-pub(crate) use self::write::dump;
+use super::Engine;
 
 const VERSION: u8 = 8;
 /// Of those that were JSON. In one of 6 nothing is known of what its cycles may earn: they stand as they were sized.
@@ -31,4 +33,28 @@ pub enum SnapshotError {
     OtherSetup,
     #[error("damaged snapshot: {0}")]
     Damaged(String),
+}
+
+/// An engine's state as it was at one point: copied at once, told when there is time, on any thread.
+pub struct Keyframe {
+    state: State,
+    folded: bool,
+}
+
+impl Keyframe {
+    pub(crate) fn of(engine: &Engine) -> Self {
+        Self {
+            state: write::copied(engine),
+            folded: false,
+        }
+    }
+
+    /// Returns the snapshot that the engine would have given then.
+    pub fn encode(&mut self) -> Vec<u8> {
+        if !self.folded {
+            fold::fold(&mut self.state);
+            self.folded = true;
+        }
+        container::write(&self.state)
+    }
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::key::KeyPart;
 use crate::aggregate::wss_aggregator::AggregatorParts;
 use crate::book::order_book::{BookParts, Numbering};
-use crate::chain::blob::Blob;
+use crate::chain::blob::{Blob, Shared};
 use crate::chain::session::SessionParts;
 use crate::engine::channels::State as ChannelStatus;
 use crate::engine::market::Kind;
@@ -61,11 +62,11 @@ pub(super) struct EdgePart {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AccountPart {
-    pub(super) key: String,
+    pub(super) key: KeyPart,
     pub(super) role: u8,
     pub(super) users: Vec<usize>,
-    pub(super) owner: String,
-    pub(super) data: Blob,
+    pub(super) owner: KeyPart,
+    pub(super) data: Shared,
     pub(super) slot: u64,
     pub(super) count: u64,
     pub(super) channel: u16,
@@ -86,7 +87,7 @@ pub(super) struct AccountPart {
 }
 
 /// (slot, owner, data).
-pub(super) type KeptPart = (u64, String, Blob);
+pub(super) type KeptPart = (u64, KeyPart, Shared);
 
 /// (endpoint, slot, hash).
 pub(super) type ReportPart = (u16, u64, Blob);
@@ -97,16 +98,16 @@ pub(super) struct PoolPart {
     pub(super) name: String,
     pub(super) state: PoolState,
     pub(super) note: String,
-    pub(super) mints: Vec<String>,
-    pub(super) vaults: Vec<String>,
-    pub(super) config: String,
-    pub(super) oracle: String,
-    #[serde(default)]
-    pub(super) bitmap: String,
-    #[serde(default)]
-    pub(super) schedule: String,
+    pub(super) mints: Vec<KeyPart>,
+    pub(super) vaults: Vec<KeyPart>,
+    pub(super) config: KeyPart,
+    pub(super) oracle: KeyPart,
+    #[serde(default = "no_key")]
+    pub(super) bitmap: KeyPart,
+    #[serde(default = "no_key")]
+    pub(super) schedule: KeyPart,
     pub(super) edge: Option<u32>,
-    pub(super) arrays: Vec<(i32, String)>,
+    pub(super) arrays: Vec<(i32, KeyPart)>,
     pub(super) wanted: Vec<i32>,
     pub(super) absent: Vec<i32>,
     pub(super) carrier: Option<u16>,
@@ -210,6 +211,10 @@ pub(super) struct CyclePart {
     pub(super) best_net: Option<i64>,
     #[serde(default = "yes")]
     pub(super) sized: bool,
+}
+
+fn no_key() -> KeyPart {
+    KeyPart::maybe(None)
 }
 
 fn yes() -> bool {

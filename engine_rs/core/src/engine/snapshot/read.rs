@@ -3,12 +3,14 @@
 //! One file, for the parts rest on one another: who reads how one is checked sees what was checked before it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::key::KeyPart;
 use super::parts::{KeptPart, MovedPart, PoolPart, ReportPart, State, SuccessorPart};
 use super::{SnapshotError, container};
 use crate::aggregate::wss_aggregator::WssAggregator;
 use crate::book::order_book::{BookParts, OrderBook};
-use crate::chain::base58::{self, Pubkey};
+use crate::chain::base58::Pubkey;
 use crate::chain::session::SolanaSession;
 use crate::engine::Engine;
 use crate::engine::book_scale::TradingRules;
@@ -133,7 +135,7 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
         }
         let mut account = Account::new(key(&part.key)?, role, part.users.clone());
         account.owner = key(&part.owner)?;
-        account.data.clone_from(&part.data.0);
+        account.data = Arc::clone(&part.data.0);
         (account.slot, account.count, account.channel) = (part.slot, part.count, part.channel);
         (account.socket, account.suspect) = (part.socket, part.suspect);
         (account.fork, account.fell) = (part.fork, part.fell);
@@ -171,7 +173,7 @@ fn kept(part: &KeptPart) -> Result<Kept, SnapshotError> {
     Ok(Kept {
         slot: part.0,
         owner: key(&part.1)?,
-        data: part.2.0.clone(),
+        data: Arc::clone(&part.2.0),
     })
 }
 
@@ -190,8 +192,8 @@ fn load_pool(pool: &mut PoolEntry, part: &PoolPart) -> Result<(), SnapshotError>
     (pool.mints, pool.vaults) = (pair(&part.mints)?, pair(&part.vaults)?);
     (pool.config, pool.oracle) = (single(&part.config)?, single(&part.oracle)?);
     (pool.bitmap, pool.schedule) = (single(&part.bitmap)?, single(&part.schedule)?);
-    for (start, text) in &part.arrays {
-        pool.arrays.insert(*start, key(text)?);
+    for (start, array) in &part.arrays {
+        pool.arrays.insert(*start, key(array)?);
     }
     pool.wanted = part.wanted.iter().copied().collect();
     pool.absent = part.absent.iter().copied().collect();
@@ -396,11 +398,12 @@ fn damaged(what: impl Into<String>) -> SnapshotError {
     SnapshotError::Damaged(what.into())
 }
 
-fn key(text: &str) -> Result<Pubkey, SnapshotError> {
-    base58::decode(text).ok_or_else(|| damaged(format!("key was {text}")))
+fn key(part: &KeyPart) -> Result<Pubkey, SnapshotError> {
+    part.read()
+        .ok_or_else(|| damaged(format!("key was {part}")))
 }
 
-fn pair(keys: &[String]) -> Result<Option<[Pubkey; 2]>, SnapshotError> {
+fn pair(keys: &[KeyPart]) -> Result<Option<[Pubkey; 2]>, SnapshotError> {
     match keys {
         [] => Ok(None),
         [first, second] => Ok(Some([key(first)?, key(second)?])),
@@ -408,10 +411,10 @@ fn pair(keys: &[String]) -> Result<Option<[Pubkey; 2]>, SnapshotError> {
     }
 }
 
-fn single(text: &str) -> Result<Option<Pubkey>, SnapshotError> {
-    if text.is_empty() {
+fn single(part: &KeyPart) -> Result<Option<Pubkey>, SnapshotError> {
+    if part.is_empty() {
         Ok(None)
     } else {
-        key(text).map(Some)
+        key(part).map(Some)
     }
 }

@@ -1,15 +1,16 @@
 //! An engine's state into a snapshot.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::VERSION;
-use super::container;
+use super::key::KeyPart;
 use super::parts::{
     AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, KeptPart, MovedPart, PoolPart,
     ReportPart, RowPart, SourcePart, State, SuccessorPart,
 };
-use crate::chain::base58::{self, Pubkey};
-use crate::chain::blob::Blob;
+use crate::chain::base58::Pubkey;
+use crate::chain::blob::{Blob, Shared};
 use crate::engine::Engine;
 use crate::engine::books::BookEntry;
 use crate::engine::channels::ChannelState;
@@ -18,13 +19,13 @@ use crate::engine::registry::{Account, Kept, PoolEntry, Report};
 use crate::engine::standing::Cycle;
 
 /// Returns all state of an engine.
-pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
+pub(super) fn copied(engine: &Engine) -> State {
     let (market, registry) = (&engine.market, &engine.market.registry);
     let mut accounts: Vec<&Account> = registry.accounts().iter().collect();
     accounts.sort_unstable_by_key(|account| account.key);
     let learned = engine.judge.learned.iter();
     let gaps = engine.standing.gaps.iter();
-    container::write(State {
+    State {
         version: VERSION.into(),
         slot: market.slot,
         slot_ns: market.slot_ns,
@@ -66,7 +67,7 @@ pub(crate) fn dump(engine: &Engine) -> Vec<u8> {
         ended: engine.standing.ended.clone(),
         promising: ascending(&engine.market.promising),
         moved: Some(moved_part(engine)),
-    })
+    }
 }
 
 fn moved_part(engine: &Engine) -> MovedPart {
@@ -132,11 +133,11 @@ fn edge_part(engine: &Engine, edge: u32) -> EdgePart {
 
 fn account_part(account: &Account) -> AccountPart {
     AccountPart {
-        key: base58::encode(&account.key),
+        key: KeyPart::Key(account.key),
         role: account.role as u8,
         users: account.users.clone(),
-        owner: base58::encode(&account.owner),
-        data: Blob::from(&account.data),
+        owner: KeyPart::Key(account.owner),
+        data: Shared(Arc::clone(&account.data)),
         slot: account.slot,
         count: account.count,
         channel: account.channel,
@@ -154,8 +155,8 @@ fn account_part(account: &Account) -> AccountPart {
 fn kept_part(kept: &Kept) -> KeptPart {
     (
         kept.slot,
-        base58::encode(&kept.owner),
-        Blob::from(&kept.data),
+        KeyPart::Key(kept.owner),
+        Shared(Arc::clone(&kept.data)),
     )
 }
 
@@ -164,8 +165,11 @@ fn report_part(report: &Report) -> ReportPart {
 }
 
 fn pool_part(pool: &PoolEntry) -> PoolPart {
-    let keys = |pair: &Option<[Pubkey; 2]>| pair.iter().flatten().map(base58::encode).collect();
-    let key = |single: &Option<Pubkey>| single.as_ref().map(base58::encode).unwrap_or_default();
+    let keys = |pair: &Option<[Pubkey; 2]>| {
+        let both = pair.iter().flatten();
+        both.map(|&key| KeyPart::Key(key)).collect()
+    };
+    let key = |single: &Option<Pubkey>| KeyPart::maybe(single.as_ref());
     PoolPart {
         name: pool.name.clone(),
         state: pool.state,
@@ -180,7 +184,7 @@ fn pool_part(pool: &PoolEntry) -> PoolPart {
         arrays: pool
             .arrays
             .iter()
-            .map(|(&start, key)| (start, base58::encode(key)))
+            .map(|(&start, &key)| (start, KeyPart::Key(key)))
             .collect(),
         wanted: pool.wanted.iter().copied().collect(),
         absent: pool.absent.iter().copied().collect(),
