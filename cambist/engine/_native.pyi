@@ -55,11 +55,47 @@ class Engine:
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""
 
+    def ask_picture(self) -> None:
+        """Asks for a picture newer than the latest one. Waits for nothing."""
+
+    def picture(self) -> Picture | None:
+        """Returns the latest picture, `None` before any was made. Waits for nothing."""
+
     def keyframe(self) -> Keyframe:
         """Returns a copy of all state, from which any thread makes the snapshot. Keeps the GIL."""
 
     def restore(self, state: bytes) -> None:
         """Takes over a snapshot. Raises `ValueError`."""
+
+@final
+class Picture:
+    """The market as it was at a moment. The GIL is released while it computes."""
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Seq and receive time of the moment's record."""
+
+    @property
+    def clock(self) -> tuple[int, int, int] | None:
+        """The chain's clock as (slot, unix timestamp, epoch), `None` if it was not told yet."""
+
+    def fees(self) -> bytes:
+        """Returns JSON of a `FeesPicture`."""
+
+    def value(self, mint: str) -> float | None:
+        """Returns what a whole token is worth in whole quote tokens, `None` if that is unknown."""
+
+    def pools(self) -> list[str]:
+        """Returns the addresses of all pools, in the order of the setup."""
+
+    def pool(self, address: str) -> bytes:
+        """Returns JSON of a `PoolPicture`, or `null`."""
+
+    def book(self, source: str, depth: int) -> bytes:
+        """Returns JSON of a `BookPicture`, or `null`."""
+
+    def quote(self, name: str, token_in: str, amount_in: int) -> tuple[int, str]:
+        """Returns (amount out, reason)."""
 
 @final
 class Keyframe:

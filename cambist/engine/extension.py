@@ -16,6 +16,47 @@ if TYPE_CHECKING:
 BUILD_PROFILE = _native.BUILD_PROFILE
 
 
+class NativePicture:
+    """A picture of `engine_rs`; see `cambist.engine.picture.Picture`. Calls that compute release the GIL."""
+
+    def __init__(self, made: _native.Picture) -> None:
+        self._made = made
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Seq and receive time of the moment's record."""
+        return self._made.at
+
+    @property
+    def clock(self) -> tuple[int, int, int] | None:
+        """The chain's clock as (slot, unix timestamp, epoch), `None` if it was not told yet."""
+        return self._made.clock
+
+    def fees(self) -> bytes:
+        """Returns JSON of a `FeesPicture`."""
+        return self._made.fees()
+
+    def value(self, mint: str) -> float | None:
+        """Returns what a whole token is worth in whole quote tokens, `None` if that is unknown."""
+        return self._made.value(mint)
+
+    def pools(self) -> list[str]:
+        """Returns the addresses of all pools, in the order of the setup."""
+        return self._made.pools()
+
+    def pool(self, address: str) -> bytes:
+        """Returns JSON of a `PoolPicture`, or `null` if there is no such pool."""
+        return self._made.pool(address)
+
+    def book(self, source: str, depth: int) -> bytes:
+        """Returns JSON of a `BookPicture` with at most `depth` levels a side, or `null` if there is no such book."""
+        return self._made.book(source, depth)
+
+    def quote(self, name: str, token_in: str, amount_in: int) -> RouteQuote:
+        """Returns what a token buys in a pool or a book, as the engine would have quoted that edge."""
+        return RouteQuote(*self._made.quote(name, token_in, amount_in))
+
+
 class NativeEngine:
     """`engine_rs` as an `Engine`. Calls that compute release the GIL."""
 
@@ -77,6 +118,15 @@ class NativeEngine:
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""
         return self._engine.snapshot()
+
+    def ask_picture(self) -> None:
+        """Asks for a picture newer than the latest one. Waits for nothing."""
+        self._engine.ask_picture()
+
+    def picture(self) -> NativePicture | None:
+        """Returns the latest picture, `None` before any was made. Waits for nothing."""
+        made = self._engine.picture()
+        return None if made is None else NativePicture(made)
 
     def keyframe(self) -> _native.Keyframe:
         """Returns a copy of all state, from which another thread makes the snapshot."""

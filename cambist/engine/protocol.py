@@ -20,6 +20,8 @@ from cambist.model.opportunity import Opportunity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cambist.engine.picture import Picture
+
 
 class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All the static facts an engine is made from. Part of the session's first record."""
@@ -151,6 +153,20 @@ class Engine(Protocol):
 
     def snapshot(self) -> bytes:
         """Returns all state, engine-neutral and canonical: equal states give equal bytes in both engines."""
+        ...
+
+    def ask_picture(self) -> None:
+        """Asks for a picture newer than the latest one, from any thread, and waits for nothing.
+
+        It is made at the next moment that is 50 ms or more after the latest one's, by the time of the records.
+        """
+        ...
+
+    def picture(self) -> Picture | None:
+        """Returns the latest picture, `None` before any was made since the engine was made or restored.
+
+        Any thread may ask, and waits for nothing.
+        """
         ...
 
     def keyframe(self) -> Keyframe:

@@ -1,12 +1,14 @@
 //! The engine as a Python class.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use cambist_core::engine::picture::Pictures;
 use cambist_core::engine::{Engine as Core, Ingested, Keyframe as CoreKeyframe};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::error::Fault;
+use crate::picture::Picture;
 
 type Done<'py> = (usize, u64, Bound<'py, PyBytes>, u64, Bound<'py, PyBytes>);
 
@@ -14,6 +16,7 @@ type Done<'py> = (usize, u64, Bound<'py, PyBytes>, u64, Bound<'py, PyBytes>);
 #[pyclass(frozen, module = "cambist.engine._native")]
 pub(crate) struct Engine {
     core: Mutex<Core>,
+    pictures: Arc<Pictures>,
 }
 
 impl Engine {
@@ -38,6 +41,7 @@ impl Engine {
     fn py_new(setup: &[u8]) -> PyResult<Self> {
         let core = Core::new(setup).map_err(Fault::from)?;
         Ok(Self {
+            pictures: core.pictures(),
             core: Mutex::new(core),
         })
     }
@@ -174,6 +178,18 @@ impl Engine {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let view = self.enter(py, |core| Ok(core.inspect_book(source, depth, now_ns)))?;
         Ok(PyBytes::new(py, &view))
+    }
+
+    /// Asks for a picture newer than the latest one. Waits for nothing.
+    #[pyo3(name = "ask_picture")]
+    fn py_ask_picture(&self) {
+        self.pictures.ask();
+    }
+
+    /// Returns the latest picture, `None` before any was made. Waits for nothing.
+    #[pyo3(name = "picture")]
+    fn py_picture(&self) -> Option<Picture> {
+        self.pictures.latest().map(Picture::from)
     }
 
     /// Returns all state as canonical bytes.

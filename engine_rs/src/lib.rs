@@ -14,6 +14,7 @@ mod instructions;
 mod integers;
 mod modules;
 mod parsers;
+mod picture;
 mod plumbing;
 mod pools;
 mod quotes;
@@ -86,6 +87,8 @@ mod _native {
     use crate::parsers::{
         py_decode_events, py_decode_fills, py_decode_ray_logs, py_parse_logs, py_parse_transactions,
     };
+    #[pymodule_export]
+    use crate::picture::Picture;
     #[pymodule_export]
     use crate::plumbing::{
         py_base58_decode, py_base58_decode_many, py_base58_encode, py_base58_encode_many,

@@ -15,6 +15,7 @@ from cambist.bench.engine import (
     ingest,
     instructions,
     parsers,
+    pictures,
     quotes,
     rules,
     search,
@@ -40,6 +41,7 @@ def rows(plan: Plan | None = None) -> Iterator[EngineRow]:
         yield measured(case, plan)
     yield from search.rows(plan)
     yield from ingest.rows(plan)
+    yield from pictures.rows(plan)
 
 
 def again(plan: Plan, wanted: Collection[tuple[str, str]]) -> Iterator[EngineRow]:
@@ -49,7 +51,7 @@ def again(plan: Plan, wanted: Collection[tuple[str, str]]) -> Iterator[EngineRow
         if (case.name, case.size) in left:
             left.remove((case.name, case.size))
             yield measured(case, plan)
-    for others in (search.rows, ingest.rows) if left else ():
+    for others in (search.rows, ingest.rows, pictures.rows) if left else ():
         for row in others(plan):
             if (row.name, row.size) in left:
                 yield row

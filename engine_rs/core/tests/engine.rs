@@ -4,6 +4,9 @@
 #[expect(dead_code, reason = "each test takes what it needs")]
 mod settings;
 
+use std::sync::Arc;
+
+use cambist_core::engine::picture::Picture;
 use cambist_core::engine::{BlockError, Engine, SnapshotError};
 use proptest::prelude::*;
 use serde_json::json;
@@ -54,6 +57,47 @@ fn frames_make_a_book_and_bad_ones_are_counted() {
         view.contains(r#""malformed":1,"gaps":0,"#) && view.contains("not JSON"),
         "{view}"
     );
+}
+
+#[test]
+fn a_picture_is_made_if_asked_for_and_not_too_often_and_outlives_what_follows() {
+    let mut engine = engine();
+    let pictures = engine.pictures();
+    engine.ingest(&frames(), 0, FOREVER).expect("whole records");
+    assert!(pictures.latest().is_none());
+    pictures.ask();
+    let tick = |engine: &mut Engine, seq| {
+        let done = engine.control(&record(seq, 2, 0, ""), 0);
+        done.expect("a whole record");
+    };
+    tick(&mut engine, 4);
+    let first = pictures.latest().expect("was asked for");
+    assert_eq!(first.at(), (4, 4_000_000));
+    let book = |picture: &Picture| {
+        let text = picture.book("binance:SOLUSDC", 9);
+        String::from_utf8(text).expect("text")
+    };
+    let before = book(&first);
+    assert!(before.contains(r#""bids":[[15000000000,100000000],[14990000000,"#));
+    tick(&mut engine, 99);
+    assert!(Arc::ptr_eq(&first, &pictures.latest().expect("the same")));
+    let gone = r#"{"stream":"solusdc@depth","data":{"e":"depthUpdate","E":1,"s":"SOLUSDC","U":9,"u":9,"b":[["150","0"]],"a":[]}}"#;
+    engine
+        .ingest(&record(100, 1, 1, gone), 0, FOREVER)
+        .expect("a whole record");
+    pictures.ask();
+    tick(&mut engine, 101);
+    let second = pictures.latest().expect("was asked for");
+    pictures.ask();
+    tick(&mut engine, 150);
+    assert!(Arc::ptr_eq(&second, &pictures.latest().expect("the same")));
+    tick(&mut engine, 151);
+    assert_eq!(
+        pictures.latest().expect("was asked for").at(),
+        (151, 151_000_000)
+    );
+    assert!(book(&second).contains(r#""bids":[[14990000000,"#));
+    assert_eq!(book(&first), before);
 }
 
 #[test]

@@ -15,9 +15,11 @@ from cambist.bench import engine as bench_engine
 from cambist.bench import picows_client, seeking, suite
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
-from cambist.bench.engine import ingest, search
+from cambist.bench.engine import ingest, pictures, search
 from cambist.bench.engine.node import opened
 from cambist.bench.goal import Judged, Of, verdict
+from cambist.engine.reference.engine import ReferenceEngine
+from cambist.engine.reference.engine.picture import PicturedPool
 from cambist.engine.series import indicator_table
 from cambist.model.events import HEADER, RecordKind
 
@@ -211,6 +213,28 @@ def test_a_call_is_held_to_passes_over_its_input():
     assert far.met is False
     without = bench_engine.measured(bench_engine.Case("x", "", 1, fast, slow, most_passes=1.0), plan)
     assert (without.met, without.passes) == (None, None)
+
+
+def test_a_picture_is_timed_once_every_pool_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "POOLS", 20)
+    node = pictures.Pools()
+    live = pictures._opened("reference", node)
+    before = [made.pool for made in pictured(live, 1)]
+    pictures.fed(live, node.moved(1))
+    after = pictured(live, 2)
+    assert {made.state for made in after} == {"live"}
+    assert not any(made.pool is pool for made, pool in zip(after, before, strict=True))
+    (row,) = pictures.rows(bench_engine.Plan(rounds=1))
+    assert row.name == "picture, 20 pools moved"
+    assert row.python_ns > 0
+    assert (row.rust_ns is None) == (not engine.build_info().native)
+    says_what_became_of_its_goal(row)
+
+
+def pictured(live: ReferenceEngine, turn: int) -> tuple[PicturedPool, ...]:
+    """Returns the pools of a picture."""
+    pictures._pictured(live, pictures.NOW + turn * pictures.EVERY_NS)
+    return live.picture().held
 
 
 def test_a_part_that_there_is_not_is_named():

@@ -4,8 +4,8 @@ Each frame is one atomic update: all its events are applied. At a moment the edg
 cycles are searched around them, then each one found is sized and decided on. Time is the record's own.
 
 `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge,
-`moved` is what there is to judge then, `detect` searches and decides, `needs` asks the feeds for what is missing.
-`market` is what all of them work on.
+`moved` is what there is to judge then, `detect` searches and decides, `needs` asks the feeds for what is missing,
+`picture` is for readers on other threads. `market` is what all of them work on.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cambist.engine.reference.engine.market import Market
 from cambist.engine.reference.engine.market.legs import leg
 from cambist.engine.reference.engine.moved import Moved, weigh_changed
 from cambist.engine.reference.engine.needs import take_refused
+from cambist.engine.reference.engine.picture import Picture, Pictures
 from cambist.engine.reference.engine.prices import Prices
 from cambist.engine.reference.engine.race import Race
 from cambist.engine.reference.engine.route import walk
@@ -43,6 +44,7 @@ class ReferenceEngine:
 
     def __init__(self, setup: EngineSetup) -> None:
         self.setup = setup
+        self.pictures = Pictures()
         self.fresh()
 
     def fresh(self) -> None:
@@ -60,6 +62,7 @@ class ReferenceEngine:
         self.moved = Moved()
         self.needs: list[Need] = []
         self.race = Race()
+        self.pictures.latest = None
         self.race.count_sockets(self.channels)
         take_refused(self, None)
 
@@ -126,6 +129,14 @@ class ReferenceEngine:
     def inspect_book(self, source: str, depth: int, now_ns: int) -> bytes:
         """Returns JSON of a `BookInspection`, or `null`."""
         return encode(inspect_book(self, source, depth, now_ns))
+
+    def ask_picture(self) -> None:
+        """Asks for a picture newer than the latest one."""
+        self.pictures.wanted = True
+
+    def picture(self) -> Picture | None:
+        """Returns the latest picture, `None` before any was made."""
+        return self.pictures.latest
 
     def snapshot(self) -> bytes:
         """Returns all state as canonical bytes."""

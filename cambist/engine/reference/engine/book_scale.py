@@ -90,6 +90,13 @@ class Scale:
                 return None
         return self.net(got8, self.base), self._fee(amount)
 
+    def is_deep(self, book: OrderBook, amount: int, rules: TradingRules, *, sells: bool) -> bool:
+        """Returns whether a book has as much as an order takes, of bids if it sells."""
+        given8 = amount * ONE8 // 10 ** (self.base if sells else self.quote)
+        if given8 > U64:
+            return True
+        return (book.sell(rules.whole(given8)) if sells else book.buy(given8)) is not None
+
     def net(self, got8: int, decimals: int) -> int:
         """Returns what is left of a quantity of 10⁻⁸ after the fee, in atoms."""
         net8 = got8 - -(-got8 * self.taker_ppm // PPM)

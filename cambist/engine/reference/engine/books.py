@@ -63,6 +63,8 @@ class BookEntry:
     """The venue's list says that the pair is traded."""
     rules: TradingRules = NO_RULES
     """What that list asks of an order; the latest one counts."""
+    moved: bool = True
+    """Since the last picture."""
 
     @property
     def name(self) -> str:
@@ -124,7 +126,7 @@ class BookEntry:
     @property
     def state(self) -> str:
         """The word for its state."""
-        return "crossed" if self.book.state is BookState.LIVE and not self.book.usable else self.book.state.value
+        return word(self.book)
 
 
 class Books:
@@ -210,6 +212,11 @@ class Books:
         if entry.next is not None:
             entry.next.book.trade(is_open=is_open)
         return entry.book.trade(is_open=is_open)
+
+
+def word(book: OrderBook) -> str:
+    """Returns the word for a book's state: `live` if it may be traded on."""
+    return "crossed" if book.state is BookState.LIVE and not book.usable else book.state.value
 
 
 def _is_open(status: str) -> bool:

@@ -11,6 +11,7 @@ from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.detect import Output, review_all, settle
 from cambist.engine.reference.engine.moments import begin_moment, judge
 from cambist.engine.reference.engine.needs import done, seed, take_refused
+from cambist.engine.reference.engine.picture import take_picture
 from cambist.engine.reference.engine.race import lose_socket
 from cambist.engine.reference.engine.registry import torn
 from cambist.engine.reference.engine.slot_chain import SlotChain
@@ -46,6 +47,7 @@ def control(engine: ReferenceEngine, block: bytes, offset: int) -> Ingested:
         settle(engine, moment, out)
         engine.market.registry.vouched = False
         review_all(engine, moment, out)
+        take_picture(engine, record)
     take_refused(engine, channel)
     return done(engine, after, 1, out)
 

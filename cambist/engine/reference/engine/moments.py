@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cambist.engine.reference.engine.detect import review, review_all, settle
+from cambist.engine.reference.engine.picture import take_picture
 from cambist.engine.reference.engine.standing import Moment
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def judge(engine: ReferenceEngine, record: Record, out: Output) -> None:
         review_all(engine, moment, out)
     elif vouched:
         review(engine, moment, engine.standing.unconfirmed(), out)
+    take_picture(engine, record)
 
 
 def begin_moment(engine: ReferenceEngine, record: Record) -> Moment:

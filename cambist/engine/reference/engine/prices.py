@@ -220,6 +220,11 @@ class Prices:
         source = self.best(mint)
         return None if source is None else source.mid
 
+    def values(self) -> dict[str, float]:
+        """Returns the price of each token that has one, in whole quote tokens."""
+        known = {mint: self.mid(mint) for mint in (*self.sources, self.setup.quote_mint)}
+        return {mint: value for mint, value in known.items() if value is not None}
+
     def atom_value(self, mint: str) -> float | None:
         """Returns what an atom of a token is worth in whole quote tokens, `None` if that is unknown."""
         mid, places = self.mid(mint), self.market.places(mint)

@@ -99,13 +99,9 @@ def present(engine: ReferenceEngine, now_ns: int) -> EngineView:
         channels=_channels(engine),
         fees=tuple(fees.rows()),
         fee_source=fees.source(),
-        congestion=_congestion(engine),
+        congestion=congestion(engine),
         bid_micro_lamports=None if bid is None else bid.micro_lamports,
-        trade_lamports=(
-            base_fee(bidding.signatures),
-            None if bid is None else priority_fee(bid.micro_lamports, TYPICAL_CU),
-            engine.judge.least_tip,
-        ),
+        trade_lamports=trade_lamports(engine),
         sol_price=engine.prices.mid(engine.setup.sol_mint),
         counters=engine.counters.view(),
         bid_percentile=engine.sources.percent(bidding),
@@ -144,7 +140,14 @@ def _fullest(engine: ReferenceEngine) -> Fullest | None:
     return None if engine.market.slot is None else engine.sources.fullest(engine.market.slot)
 
 
-def _congestion(engine: ReferenceEngine) -> int | None:
+def trade_lamports(engine: ReferenceEngine) -> tuple[int, int | None, int]:
+    """Returns (base fee, priority fee, tip) of a typical trade now."""
+    bid = engine.judge.bid
+    priority = None if bid is None else priority_fee(bid.micro_lamports, TYPICAL_CU)
+    return base_fee(engine.setup.bidding.signatures), priority, engine.judge.least_tip
+
+
+def congestion(engine: ReferenceEngine) -> int | None:
     """Returns the higher of what prices and what the fullness of accounts say, 0-100."""
     full, priced = _fullest(engine), engine.fees.congestion()
     if full is None:

@@ -101,6 +101,25 @@ impl Scale {
         Some((self.net(got8, self.base)?, self.fee(amount)))
     }
 
+    /// Returns whether a book has as much as an order takes, of bids if it sells.
+    pub(crate) fn is_deep(
+        &self,
+        book: &OrderBook,
+        amount: u64,
+        rules: &TradingRules,
+        sells: bool,
+    ) -> bool {
+        let places = power(if sells { self.base } else { self.quote });
+        let Ok(given8) = u64::try_from(u128::from(amount) * ONE8 / places) else {
+            return true;
+        };
+        if sells {
+            book.sell(rules.whole(given8)).is_some()
+        } else {
+            book.buy(given8).is_some()
+        }
+    }
+
     pub(super) fn net(&self, got8: u64, decimals: u32) -> Option<u64> {
         let kept = u128::from(got8.checked_sub(self.fee(got8))?);
         u64::try_from(kept * power(decimals) / ONE8)

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::book_scale::TradingRules;
 use super::setup::EngineSetup;
-use crate::book::order_book::{BookChange, BookState, OrderBook, Outcome, Source};
+use crate::book::order_book::{BookChange, OrderBook, Outcome, Source};
 use crate::exchanges::Continuity;
 use crate::exchanges::event::{Event, Instrument};
 
@@ -40,6 +40,8 @@ pub(crate) struct BookEntry {
     pub(crate) listed: bool,
     /// What that list asks of an order; the latest one counts.
     pub(crate) rules: TradingRules,
+    /// Since the last picture.
+    pub(crate) moved: bool,
 }
 
 /// A book in the making, told by another connection.
@@ -131,14 +133,7 @@ impl BookEntry {
 
     /// The word for its state.
     pub(crate) fn state(&self) -> &'static str {
-        match self.book.state() {
-            BookState::NoBook => "no_book",
-            BookState::Reseeding => "reseeding",
-            BookState::Live if !self.book.usable() => "crossed",
-            BookState::Live => "live",
-            BookState::Suspect => "suspect",
-            BookState::Stale => "stale",
-        }
+        self.book.word()
     }
 }
 
@@ -234,6 +229,7 @@ impl Books {
             next: None,
             listed: true,
             rules: TradingRules::default(),
+            moved: true,
         });
         self.index
             .entry(venue.to_owned())

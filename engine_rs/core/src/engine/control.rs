@@ -42,6 +42,7 @@ impl Engine {
             self.settle(moment, &mut out);
             self.market.registry.vouched = false;
             self.review_all(moment, &mut out);
+            self.take_picture(&header);
         }
         self.take_refused(known.then_some(header.channel));
         self.hand_out_needs(&mut out);

@@ -5,7 +5,8 @@
 //!
 //! `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge and
 //! remembers what moved until then, `detect` searches and decides,
-//! `needs` asks the feeds for what is missing. `market` is what all of them work on.
+//! `needs` asks the feeds for what is missing, `picture` is for readers on other threads. `market` is what all of them
+//! work on.
 
 mod apply;
 pub mod book_scale;
@@ -25,6 +26,7 @@ mod market;
 mod moments;
 mod needs;
 mod opportunity;
+pub mod picture;
 mod price_view;
 mod prices;
 mod race;
@@ -39,6 +41,7 @@ mod standing;
 mod views;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -49,6 +52,7 @@ use self::market::{Channels, Market, Problem};
 use self::moments::Moved;
 use self::needs::Need;
 pub use self::opportunity::{Cost, Opportunity};
+use self::picture::Pictures;
 use self::prices::Prices;
 use self::route::walk;
 use self::setup::EngineSetup;
@@ -93,6 +97,7 @@ pub struct Engine {
     race: WssAggregator,
     /// Whether several sockets tell the same chain.
     racing: bool,
+    pictures: Arc<Pictures>,
 }
 
 impl Engine {
@@ -116,6 +121,7 @@ impl Engine {
             needs: Vec::new(),
             race: WssAggregator::default(),
             racing: false,
+            pictures: Arc::default(),
             setup,
         };
         engine.fresh();
@@ -139,6 +145,7 @@ impl Engine {
         self.counters = Counters::default();
         self.needs.clear();
         self.race = WssAggregator::default();
+        self.pictures.put(None);
         self.count_sockets();
         self.take_refused(None);
     }

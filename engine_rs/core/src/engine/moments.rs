@@ -56,6 +56,7 @@ impl Engine {
         } else if vouched {
             self.review_unconfirmed(moment, out);
         }
+        self.take_picture(header);
     }
 
     /// Returns the moment of a record.

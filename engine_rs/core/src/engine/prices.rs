@@ -367,6 +367,13 @@ impl Prices {
         }
     }
 
+    /// Returns the price of each token that has one, in whole quote tokens.
+    pub(crate) fn values(&self) -> BTreeMap<String, f64> {
+        let mints = self.sources.keys().chain([&self.quote_mint]);
+        let value = |mint: &String| Some((mint.clone(), self.mid(mint)?));
+        mints.filter_map(value).collect()
+    }
+
     /// Returns what an atom of a token is worth in whole quote tokens, `None` if that is unknown.
     pub(crate) fn atom_value(&self, market: &Market, mint: &str) -> Option<f64> {
         Some(self.mid(mint)? / power(market.places(mint)?) as f64)

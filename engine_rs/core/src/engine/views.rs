@@ -177,11 +177,7 @@ impl Engine {
             fee_source: self.fees.source(),
             congestion: self.congestion(),
             bid_micro_lamports: bid,
-            trade_lamports: (
-                base_fee(bidding.signatures),
-                bid.and_then(|bid| priority_fee(bid, typical_cu())),
-                self.judge.least_tip,
-            ),
+            trade_lamports: self.trade_lamports(),
             sol_price: self.prices.mid(&self.setup.sol_mint),
             counters: &self.counters,
             bid_percentile: self.sources.percent(bidding),
@@ -239,8 +235,18 @@ impl Engine {
         }
     }
 
+    /// Returns (base fee, priority fee, tip) of a typical trade now.
+    pub(super) fn trade_lamports(&self) -> (u64, Option<u64>, u64) {
+        let bid = self.judge.bid.map(|bid| bid.micro_lamports);
+        (
+            base_fee(self.setup.bidding.signatures),
+            bid.and_then(|bid| priority_fee(bid, typical_cu())),
+            self.judge.least_tip,
+        )
+    }
+
     /// Returns the higher of what prices and what the fullness of accounts say, 0-100.
-    fn congestion(&self) -> Option<u8> {
+    pub(super) fn congestion(&self) -> Option<u8> {
         let full = self.fullest().map(|(ppm, _)| (ppm / 10_000).min(100) as u8);
         self.fees.congestion().max(full)
     }

@@ -230,6 +230,23 @@ class OrderBook(Quoting):
         self._state, self._silent = BookState.STALE, True
         return BookChange(Outcome.SILENT, True)
 
+    def cut(self, most: int) -> tuple[OrderBook, tuple[bool, bool]]:
+        """Returns what can be asked of the book with at most `most` levels a side.
+
+        And whether bids and asks go on beyond.
+        """
+        book = OrderBook(self.continuity)
+        book._state, book._halted, book._crossed = self._state, self._halted, self._crossed
+        book._bids, book._asks = self._bids.best(most), self._asks.best(most)
+        book._last, book._ticker, book._changed_ns = self._last, self._ticker, self._changed_ns
+        book._counts = copy(self._counts)
+        return book, (len(self._bids) > most, len(self._asks) > most)
+
+    def is_alike(self, other: OrderBook) -> bool:
+        """Returns whether what can be asked of a book, but for its levels, is what this one says."""
+        mine, others = ((each.state, each.usable, each._last, each._changed_ns) for each in (self, other))
+        return mine == others
+
     def parts(self) -> BookParts:
         """Returns all state as plain fields."""
         return BookParts(

@@ -62,6 +62,13 @@ class Levels:
             del self._qty[rank]
         del self._ranks[:far]
 
+    def best(self, most: int) -> Levels:
+        """Returns the first `most`."""
+        found = Levels(Side.BID if self._sign > 0 else Side.ASK)
+        found._ranks = self._ranks[max(0, len(self._ranks) - most) :]
+        found._qty = {rank: self._qty[rank] for rank in found._ranks}
+        return found
+
     def best_first(self) -> Iterator[Level]:
         """Yields (price, quantity)."""
         return ((abs(rank), self._qty[rank]) for rank in reversed(self._ranks))

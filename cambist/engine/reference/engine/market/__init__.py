@@ -139,6 +139,7 @@ class Market:
         self.registry.aged.clear()
         for at in sorted(self.dirty_books):
             entry = self.books.entries[at]
+            entry.moved = True
             if entry.edge is not None:
                 touched += self.weigh(entry.edge, self._book_weights(entry))
         if self.ties:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.engine.books import word
 from cambist.engine.reference.engine.market import equivalence
 from cambist.engine.reference.engine.market.kind import Kind
 
 if TYPE_CHECKING:
+    from cambist.config.settings import Gates
+    from cambist.engine.reference.book.order_book import OrderBook
+    from cambist.engine.reference.engine.channels import ChannelState
     from cambist.engine.reference.engine.market import Market
 
 NS_PER_MS = 1_000_000
@@ -20,6 +24,33 @@ class Leg(NamedTuple):
     """Empty, `fork`, `torn`, `stale` or `depeg`."""
     detail: str
     age_ns: int
+
+
+class Carrier(NamedTuple):
+    """What is known of the connection that carries a pool."""
+
+    label: str
+    slot: int
+    slot_ns: int
+    is_down: bool
+    is_quarantined: bool
+
+    @classmethod
+    def of(cls, channel: ChannelState) -> Carrier | None:
+        """Returns what is known of a channel's connection, `None` before it announced a slot."""
+        if channel.slot is None:
+            return None
+        is_down, is_quarantined = channel.state == "down", bool(channel.quarantine)
+        return cls(channel.info.label, channel.slot, channel.slot_ns, is_down, is_quarantined)
+
+
+class Carried(NamedTuple):
+    """A pool and what carries it."""
+
+    name: str
+    state: str
+    changed_ns: int
+    carrier: Carrier | None
 
 
 def leg(market: Market, edge: int, now_ns: int) -> Leg:
@@ -36,11 +67,16 @@ def leg(market: Market, edge: int, now_ns: int) -> Leg:
 def book_leg(market: Market, at: int, now_ns: int) -> Leg:
     """Returns how good a book is."""
     entry = market.books.entries[at]
-    age = max(0, now_ns - entry.as_of_ns)
-    if not entry.live:
-        return Leg("stale", f"{entry.name} {entry.state}", age)
-    if age > market.setup.gates.max_book_age_ms * NS_PER_MS:
-        return Leg("stale", f"{entry.name} is {age // NS_PER_MS} ms old", age)
+    return book_leg_of(entry.name, entry.book, entry.as_of_ns, market.setup.gates, now_ns)
+
+
+def book_leg_of(name: str, book: OrderBook, as_of_ns: int, gates: Gates, now_ns: int) -> Leg:
+    """Returns how good a book of this name is."""
+    age = max(0, now_ns - as_of_ns)
+    if not book.usable:
+        return Leg("stale", f"{name} {word(book)}", age)
+    if age > gates.max_book_age_ms * NS_PER_MS:
+        return Leg("stale", f"{name} is {age // NS_PER_MS} ms old", age)
     return Leg("", "", age)
 
 
@@ -54,20 +90,28 @@ def pool_leg(market: Market, at: int, now_ns: int) -> Leg:
     """Returns how good a pool is: its accounts agree and its connection keeps up."""
     pool = market.registry.pools[at]
     channel = None if pool.carrier is None else market.channels.get(pool.carrier)
-    if channel is None or channel.slot is None:
+    carrier = None if channel is None else Carrier.of(channel)
+    carried = Carried(pool.name, pool.state, pool.changed_ns, carrier)
+    return pool_leg_of(carried, market.slot, market.setup.gates, now_ns)
+
+
+def pool_leg_of(pool: Carried, newest: int | None, gates: Gates, now_ns: int) -> Leg:
+    """Returns how good a pool is; `newest` is the newest slot of any connection."""
+    carrier = pool.carrier
+    if carrier is None:
         return Leg("stale", f"{pool.name} has no slots", max(0, now_ns - pool.changed_ns))
-    age = max(0, now_ns - channel.slot_ns)
+    age = max(0, now_ns - carrier.slot_ns)
     if pool.state in ("fork", "torn"):
         return Leg(pool.state, pool.name, age)
     if pool.state != "live":
         return Leg("stale", f"{pool.name} {pool.state}", age)
-    if channel.quarantine:
-        return Leg("stale", f"{channel.info.label} is quarantined", age)
-    behind = (market.slot or 0) - channel.slot
-    if channel.state == "down" or behind > market.setup.gates.max_slot_lag:
-        return Leg("stale", f"{channel.info.label} is {behind} slots behind", age)
-    if age > market.setup.gates.max_slot_silence_ms * NS_PER_MS:
-        return Leg("stale", f"no slot from {channel.info.label} for {age // NS_PER_MS} ms", age)
+    if carrier.is_quarantined:
+        return Leg("stale", f"{carrier.label} is quarantined", age)
+    behind = (newest or 0) - carrier.slot
+    if carrier.is_down or behind > gates.max_slot_lag:
+        return Leg("stale", f"{carrier.label} is {behind} slots behind", age)
+    if age > gates.max_slot_silence_ms * NS_PER_MS:
+        return Leg("stale", f"no slot from {carrier.label} for {age // NS_PER_MS} ms", age)
     return Leg("", "", age)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.engine.book_scale import NO_RULES, ONE8, U64, TradingRules
+from cambist.engine.reference.engine.books import word
 from cambist.engine.reference.engine.market import equivalence
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.venues.quote_error import QuoteError
 
 if TYPE_CHECKING:
+    from cambist.engine.reference.book.order_book import OrderBook
+    from cambist.engine.reference.engine.book_scale import Scale
     from cambist.engine.reference.engine.books import BookEntry
     from cambist.engine.reference.engine.market import Market
     from cambist.engine.reference.venues.quote import ChainTime, Pool
@@ -35,12 +38,35 @@ def quote(market: Market, edge: int, amount_in: int) -> Hop | str:
         return _quote_tie(market, edge, amount_in)
     if behind.kind is Kind.BOOK:
         entry = market.books.entries[behind.at]
-        return _quote_book(market, entry, entry.rules, amount_in, first=behind.first)
-    pool, time = market.registry.pools[behind.at].pool, market.registry.time
+        return quote_book(entry.book, market.scale(entry), entry.rules, amount_in, first=behind.first)
+    pool = market.registry.pools[behind.at]
+    return quote_pool(pool.pool, pool.state, market.registry.time, amount_in, first=behind.first)
+
+
+def quote_unrounded(market: Market, edge: int, amount_in: int) -> Hop | str:
+    """Returns what an edge would pay for `amount_in` if its venue took orders of any quantity.
+
+    Within the depth never less than `quote`, and without the saw teeth of whole steps.
+    """
+    behind = market.edges[edge]
+    if behind.kind is not Kind.BOOK:
+        return quote(market, edge, amount_in)
+    entry = market.books.entries[behind.at]
+    return quote_book(entry.book, market.scale(entry), NO_RULES, amount_in, first=behind.first)
+
+
+def is_rounded(market: Market, edge: int) -> bool:
+    """Returns whether an edge's venue is known not to take orders of any quantity."""
+    behind = market.edges[edge]
+    return behind.kind is Kind.BOOK and market.books.entries[behind.at].rules.limits != NO_RULES.limits
+
+
+def quote_pool(pool: Pool | None, state: str, time: ChainTime | None, amount_in: int, *, first: bool) -> Hop | str:
+    """Returns what a pool in this state pays for `amount_in` of its first token, or of its second."""
     if pool is None or time is None:
-        return market.registry.pools[behind.at].state
+        return state
     try:
-        quote = pool.quote(behind.first, amount_in, time)
+        quote = pool.quote(first, amount_in, time)
     except QuoteError as error:
         return str(error)
     fee = quote.fee + quote.transfer_fee_in
@@ -52,30 +78,16 @@ def quote(market: Market, edge: int, amount_in: int) -> Hop | str:
     return Hop(amount_in, quote.amount_out, fee, quote.ticks_crossed)
 
 
-def quote_unrounded(market: Market, edge: int, amount_in: int) -> Hop | str:
-    """Returns what an edge would pay for `amount_in` if its venue took orders of any quantity.
+def quote_book(book: OrderBook, scale: Scale | None, rules: TradingRules, amount_in: int, *, first: bool) -> Hop | str:
+    """Returns what a book pays for `amount_in` of its base, or of its quote.
 
-    Within the depth never less than `quote`, and without the saw teeth of whole steps.
+    `scale` is `None` while decimals are unknown.
     """
-    behind = market.edges[edge]
-    if behind.kind is not Kind.BOOK:
-        return quote(market, edge, amount_in)
-    return _quote_book(market, market.books.entries[behind.at], NO_RULES, amount_in, first=behind.first)
-
-
-def is_rounded(market: Market, edge: int) -> bool:
-    """Returns whether an edge's venue is known not to take orders of any quantity."""
-    behind = market.edges[edge]
-    return behind.kind is Kind.BOOK and market.books.entries[behind.at].rules.limits != NO_RULES.limits
-
-
-def _quote_book(market: Market, entry: BookEntry, rules: TradingRules, amount_in: int, *, first: bool) -> Hop | str:
-    scale = market.scale(entry)
     if scale is None:
         return "unknown_decimals"
-    if not entry.live:
-        return entry.state
-    got = (scale.sell if first else scale.buy)(entry.book, amount_in, rules)
+    if not book.usable:
+        return word(book)
+    got = (scale.sell if first else scale.buy)(book, amount_in, rules)
     if got is None or not 0 < got[0] <= U64:
         return "liquidity"
     return Hop(amount_in, got[0], got[1], 0)

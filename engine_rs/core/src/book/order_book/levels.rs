@@ -107,6 +107,15 @@ impl Levels {
         }
     }
 
+    /// Returns the first `most`.
+    pub(super) fn best(&self, most: usize) -> Self {
+        let far = self.sorted.len().saturating_sub(most);
+        Self {
+            side: self.side,
+            sorted: self.sorted[far..].to_vec(),
+        }
+    }
+
     pub(super) fn best_first(&self) -> impl Iterator<Item = Level> {
         self.sorted.iter().rev().copied()
     }

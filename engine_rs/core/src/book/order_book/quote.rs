@@ -81,6 +81,29 @@ impl OrderBook {
         u64::try_from(spent.div_ceil(u128::from(ONE))).ok()
     }
 
+    /// Returns what can be asked of the book with at most `most` levels a side, and whether bids and asks go on beyond.
+    pub(crate) fn cut(&self, most: usize) -> (Self, [bool; 2]) {
+        let book = Self {
+            state: self.state,
+            bids: self.bids.best(most),
+            asks: self.asks.best(most),
+            last: self.last,
+            ticker: self.ticker,
+            crossed: self.crossed,
+            halted: self.halted,
+            changed_ns: self.changed_ns,
+            counts: self.counts,
+            ..Self::new(self.continuity)
+        };
+        (book, [&self.bids, &self.asks].map(|side| side.len() > most))
+    }
+
+    /// Returns whether what can be asked of a book, but for its levels, is what this one says.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        let said = |book: &Self| (book.state(), book.usable(), book.last, book.changed_ns);
+        said(self) == said(other)
+    }
+
     fn side(&self, side: Side) -> &Levels {
         match side {
             Side::Bid => &self.bids,

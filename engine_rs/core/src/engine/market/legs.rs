@@ -1,8 +1,10 @@
 //! How good the state behind an edge is: whether it can be believed now, and its age.
 
 use super::{Channels, Kind, Market};
-use crate::engine::channels::State;
+use crate::book::order_book::OrderBook;
+use crate::engine::channels::{ChannelState, State};
 use crate::engine::registry::PoolState;
+use crate::judge::scorer::Gates;
 use crate::search::graph::EdgeId;
 
 pub(super) const NS_PER_MS: i64 = 1_000_000;
@@ -55,6 +57,38 @@ impl Leg {
     }
 }
 
+/// What is known of the connection that carries a pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Carrier<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) slot: u64,
+    pub(crate) slot_ns: i64,
+    pub(crate) is_down: bool,
+    pub(crate) is_quarantined: bool,
+}
+
+impl<'a> Carrier<'a> {
+    /// Returns what is known of a channel's connection, `None` before it announced a slot.
+    pub(crate) fn of(channel: &'a ChannelState) -> Option<Self> {
+        Some(Self {
+            label: &channel.info.label,
+            slot: channel.slot?,
+            slot_ns: channel.slot_ns,
+            is_down: channel.state == State::Down,
+            is_quarantined: !channel.quarantine.is_empty(),
+        })
+    }
+}
+
+/// A pool and what carries it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Carried<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) state: PoolState,
+    pub(crate) changed_ns: i64,
+    pub(crate) carrier: Option<Carrier<'a>>,
+}
+
 impl Market {
     /// Returns whether the state behind an edge can be believed now, and its age.
     pub(crate) fn leg(&self, edge: EdgeId, now_ns: i64, channels: &Channels) -> Leg {
@@ -69,14 +103,8 @@ impl Market {
     /// Returns how good a book is.
     pub(crate) fn book_leg(&self, at: usize, now_ns: i64) -> Leg {
         let entry = &self.books.entries[at];
-        let age = (now_ns - entry.as_of_ns).max(0);
-        if !entry.live() {
-            return Leg::stale(format!("{} {}", entry.name, entry.state()), age);
-        }
-        if age > self.gates.max_book_age_ms as i64 * NS_PER_MS {
-            return Leg::stale(format!("{} is {} ms old", entry.name, age / NS_PER_MS), age);
-        }
-        Leg::good(age)
+        let named = (entry.name.as_str(), &entry.book);
+        book_leg(named, entry.as_of_ns, &self.gates, now_ns)
     }
 
     /// Returns the word for a book's state: `live` if it can be traded on now, of age too.
@@ -95,50 +123,13 @@ impl Market {
     pub(crate) fn pool_leg(&self, at: usize, now_ns: i64, channels: &Channels) -> Leg {
         let pool = &self.registry.pools[at];
         let channel = pool.carrier.and_then(|carrier| channels.get(&carrier));
-        let Some((channel, slot)) = channel.and_then(|channel| Some((channel, channel.slot?)))
-        else {
-            return Leg::stale(
-                format!("{} has no slots", pool.name),
-                (now_ns - pool.changed_ns).max(0),
-            );
+        let carried = Carried {
+            name: &pool.name,
+            state: pool.state,
+            changed_ns: pool.changed_ns,
+            carrier: channel.and_then(Carrier::of),
         };
-        let age = (now_ns - channel.slot_ns).max(0);
-        match pool.state {
-            PoolState::Live => {}
-            PoolState::Torn | PoolState::Fork => {
-                return Leg {
-                    problem: if pool.state == PoolState::Torn {
-                        Problem::Torn
-                    } else {
-                        Problem::Fork
-                    },
-                    detail: pool.name.clone(),
-                    age_ns: age,
-                };
-            }
-            state => return Leg::stale(format!("{} {}", pool.name, state.as_str()), age),
-        }
-        if !channel.quarantine.is_empty() {
-            return Leg::stale(format!("{} is quarantined", channel.info.label), age);
-        }
-        let behind = self.slot.unwrap_or(0).saturating_sub(slot);
-        if channel.state == State::Down || behind > self.gates.max_slot_lag {
-            return Leg::stale(
-                format!("{} is {behind} slots behind", channel.info.label),
-                age,
-            );
-        }
-        if age > self.gates.max_slot_silence_ms as i64 * NS_PER_MS {
-            return Leg::stale(
-                format!(
-                    "no slot from {} for {} ms",
-                    channel.info.label,
-                    age / NS_PER_MS
-                ),
-                age,
-            );
-        }
-        Leg::good(age)
+        pool_leg(&carried, self.slot, &self.gates, now_ns)
     }
 
     /// Returns whether an edge is out of detection only until its state is consistent again.
@@ -153,4 +144,59 @@ impl Market {
             Kind::Equivalence => self.graph.weight(edge).is_none(),
         }
     }
+}
+
+/// Returns how good a book is, given with its name.
+pub(crate) fn book_leg(
+    (name, book): (&str, &OrderBook),
+    as_of_ns: i64,
+    gates: &Gates,
+    now_ns: i64,
+) -> Leg {
+    let age = (now_ns - as_of_ns).max(0);
+    if !book.usable() {
+        return Leg::stale(format!("{name} {}", book.word()), age);
+    }
+    if age > gates.max_book_age_ms as i64 * NS_PER_MS {
+        return Leg::stale(format!("{name} is {} ms old", age / NS_PER_MS), age);
+    }
+    Leg::good(age)
+}
+
+/// Returns how good a pool is; `newest` is the newest slot of any connection.
+pub(crate) fn pool_leg(pool: &Carried<'_>, newest: Option<u64>, gates: &Gates, now_ns: i64) -> Leg {
+    let name = pool.name;
+    let Some(carrier) = &pool.carrier else {
+        let age = (now_ns - pool.changed_ns).max(0);
+        return Leg::stale(format!("{name} has no slots"), age);
+    };
+    let age = (now_ns - carrier.slot_ns).max(0);
+    let problem = match pool.state {
+        PoolState::Live => Problem::None,
+        PoolState::Torn => Problem::Torn,
+        PoolState::Fork => Problem::Fork,
+        state => return Leg::stale(format!("{name} {}", state.as_str()), age),
+    };
+    if problem != Problem::None {
+        return Leg {
+            problem,
+            detail: name.to_owned(),
+            age_ns: age,
+        };
+    }
+    let label = carrier.label;
+    if carrier.is_quarantined {
+        return Leg::stale(format!("{label} is quarantined"), age);
+    }
+    let behind = newest.unwrap_or(0).saturating_sub(carrier.slot);
+    if carrier.is_down || behind > gates.max_slot_lag {
+        return Leg::stale(format!("{label} is {behind} slots behind"), age);
+    }
+    if age > gates.max_slot_silence_ms as i64 * NS_PER_MS {
+        return Leg::stale(
+            format!("no slot from {label} for {} ms", age / NS_PER_MS),
+            age,
+        );
+    }
+    Leg::good(age)
 }

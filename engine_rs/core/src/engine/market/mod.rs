@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::equivalence::{Guard, Tie};
 pub(crate) use self::hops::Hops;
 use self::hops::pool_weight;
-pub(crate) use self::legs::Problem;
-pub(crate) use self::quotes::{Hop, Refusal};
+pub(crate) use self::legs::{Carried, Carrier, Leg, Problem, book_leg, pool_leg};
+pub(crate) use self::quotes::{Hop, Refusal, quote_book, quote_pool};
 use super::book_scale::{PPM, Scale, weight};
 use super::books::{BookEntry, Books};
 use super::channels::ChannelState;
@@ -215,6 +215,7 @@ impl Market {
         }
         let books = std::mem::take(&mut self.dirty_books);
         for &at in &books {
+            self.books.entries[at].moved = true;
             if let Some(edge) = self.books.entries[at].edge {
                 let [sell, buy] = self.book_rates(&self.books.entries[at]);
                 self.weigh(edge, [weight(sell), weight(buy)]);

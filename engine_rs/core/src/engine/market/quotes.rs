@@ -1,9 +1,13 @@
 //! What an edge pays: for an amount, at the margin, and near its price.
 
 use super::{Kind, Market};
+use crate::book::order_book::OrderBook;
 use crate::engine::book_scale::{Rate, Scale, TradingRules, power};
 use crate::engine::books::BookEntry;
+use crate::engine::registry::PoolState;
 use crate::search::graph::EdgeId;
+use crate::venues::pool::Pool;
+use crate::venues::quote::ChainTime;
 use crate::venues::quote_error::QuoteError;
 
 /// A book's best level is taken for a pool so deep that its price hardly moves; sizing only starts from it.
@@ -46,32 +50,14 @@ impl Market {
             Kind::Pool => {}
             Kind::Book => {
                 let entry = &self.books.entries[behind.at];
-                return self.quote_book(entry, &entry.rules, amount_in, behind.first);
+                let scale = self.scale(entry);
+                return quote_book(&entry.book, scale, &entry.rules, amount_in, behind.first);
             }
             Kind::Equivalence => return self.quote_tie(edge, amount_in),
         }
         let pool = &self.registry.pools[behind.at];
-        let (Some(built), Some(time)) = (&pool.pool, &self.registry.time) else {
-            return Err(Refusal::Word(pool.state.as_str()));
-        };
-        let quote = built
-            .quote(behind.first, amount_in, time)
-            .map_err(Refusal::Pool)?;
-        if quote.amount_out == 0 {
-            return Err(Refusal::Word("liquidity"));
-        }
-        let mut fee = u128::from(quote.fee) + u128::from(quote.transfer_fee_in);
-        let kept_out = u128::from(quote.fee_out) + u128::from(quote.transfer_fee_out);
-        if kept_out > 0 {
-            fee += kept_out * u128::from(amount_in) / (u128::from(quote.amount_out) + kept_out);
-        }
-        let fee = u64::try_from(fee).unwrap_or(u64::MAX);
-        Ok(Hop {
-            amount_in,
-            amount_out: quote.amount_out,
-            fee,
-            ticks: quote.ticks_crossed,
-        })
+        let state = (pool.pool.as_deref(), pool.state);
+        quote_pool(state, self.registry.time.as_ref(), amount_in, behind.first)
     }
 
     /// Returns what an edge would pay for `amount_in` if its venue took orders of any quantity: within the depth never less
@@ -85,7 +71,8 @@ impl Market {
             return self.quote(edge, amount_in);
         }
         let entry = &self.books.entries[behind.at];
-        self.quote_book(entry, &TradingRules::NONE, amount_in, behind.first)
+        let (scale, rules) = (self.scale(entry), &TradingRules::NONE);
+        quote_book(&entry.book, scale, rules, amount_in, behind.first)
     }
 
     /// Returns whether an edge's venue is known not to take orders of any quantity.
@@ -93,31 +80,6 @@ impl Market {
         let behind = self.behind(edge);
         behind.kind == Kind::Book
             && self.books.entries[behind.at].rules.limits() != TradingRules::NONE.limits()
-    }
-
-    fn quote_book(
-        &self,
-        entry: &BookEntry,
-        rules: &TradingRules,
-        amount_in: u64,
-        first: bool,
-    ) -> Result<Hop, Refusal> {
-        let scale = self.scale(entry).ok_or(Refusal::Word("unknown_decimals"))?;
-        if !entry.live() {
-            return Err(Refusal::Word(entry.state()));
-        }
-        let got = if first {
-            scale.sell(&entry.book, amount_in, rules)
-        } else {
-            scale.buy(&entry.book, amount_in, rules)
-        };
-        let (amount_out, fee) = got.ok_or(Refusal::Word("liquidity"))?;
-        Ok(Hop {
-            amount_in,
-            amount_out,
-            fee,
-            ticks: 0,
-        })
     }
 
     /// Returns an edge's marginal rate net of fee.
@@ -165,6 +127,66 @@ impl Market {
         };
         Some(reserves(&self.scale(entry)?, best?, behind.first))
     }
+}
+
+/// Returns what a pool in this state pays for `amount_in` of its first token, or of its second.
+///
+/// # Errors
+/// Why it can't be quoted.
+pub(crate) fn quote_pool(
+    (pool, state): (Option<&Pool>, PoolState),
+    time: Option<&ChainTime>,
+    amount_in: u64,
+    first: bool,
+) -> Result<Hop, Refusal> {
+    let (Some(built), Some(time)) = (pool, time) else {
+        return Err(Refusal::Word(state.as_str()));
+    };
+    let quote = built.quote(first, amount_in, time).map_err(Refusal::Pool)?;
+    if quote.amount_out == 0 {
+        return Err(Refusal::Word("liquidity"));
+    }
+    let mut fee = u128::from(quote.fee) + u128::from(quote.transfer_fee_in);
+    let kept_out = u128::from(quote.fee_out) + u128::from(quote.transfer_fee_out);
+    if kept_out > 0 {
+        fee += kept_out * u128::from(amount_in) / (u128::from(quote.amount_out) + kept_out);
+    }
+    let fee = u64::try_from(fee).unwrap_or(u64::MAX);
+    Ok(Hop {
+        amount_in,
+        amount_out: quote.amount_out,
+        fee,
+        ticks: quote.ticks_crossed,
+    })
+}
+
+/// Returns what a book pays for `amount_in` of its base, or of its quote; `scale` is `None` while decimals are unknown.
+///
+/// # Errors
+/// Why it can't be quoted.
+pub(crate) fn quote_book(
+    book: &OrderBook,
+    scale: Option<Scale>,
+    rules: &TradingRules,
+    amount_in: u64,
+    first: bool,
+) -> Result<Hop, Refusal> {
+    let scale = scale.ok_or(Refusal::Word("unknown_decimals"))?;
+    if !book.usable() {
+        return Err(Refusal::Word(book.word()));
+    }
+    let got = if first {
+        scale.sell(book, amount_in, rules)
+    } else {
+        scale.buy(book, amount_in, rules)
+    };
+    let (amount_out, fee) = got.ok_or(Refusal::Word("liquidity"))?;
+    Ok(Hop {
+        amount_in,
+        amount_out,
+        fee,
+        ticks: 0,
+    })
 }
 
 /// Returns a level (price, quantity) as a pool: reserve in, reserve out, share kept.

@@ -208,7 +208,8 @@ pub(crate) struct PoolEntry {
     pub(crate) lone_slot: u64,
     /// Slot at which a tick or bin array changed.
     pub(crate) ticks_slot: u64,
-    pub(crate) pool: Option<Pool>,
+    /// Built anew whenever its accounts change; pictures hold it too.
+    pub(crate) pool: Option<Arc<Pool>>,
 }
 
 impl PoolEntry {

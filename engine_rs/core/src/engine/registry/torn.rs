@@ -1,6 +1,7 @@
 //! Whether a pool's accounts agree: at one slot, or at one that is closed. Until then the pool is *torn*.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::Registry;
 use super::entries::{Account, Decoded, PoolEntry, PoolState, Want};
@@ -45,7 +46,7 @@ impl Registry {
         match self.build(at) {
             Ok(built) => {
                 let pool = &mut self.pools[at];
-                (pool.pool, pool.state) = (built, PoolState::Live);
+                (pool.pool, pool.state) = (built.map(Arc::new), PoolState::Live);
             }
             Err(error) => self.reject(at, "bad_layout", &error.to_string()),
         }

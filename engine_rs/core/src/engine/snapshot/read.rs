@@ -163,7 +163,7 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
             let built = registry
                 .build(at)
                 .map_err(|error| damaged(error.to_string()))?;
-            registry.pools[at].pool = built;
+            registry.pools[at].pool = built.map(Arc::new);
         }
     }
     Ok(())
