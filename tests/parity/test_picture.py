@@ -271,6 +271,8 @@ def test_only_the_side_that_is_cut_says_so_and_only_for_want_of_depth(name):
         assert picture.quote(BOOK, USDC, 10**12) == (0, reasons[1])
         for mint in (SOL, USDC):
             assert picture.quote(BOOK, mint, 1) == (0, "liquidity")
+        # No book counts as far as this: it is nothing that more levels would give.
+        assert picture.quote(BOOK, USDC, 2**64 - 1) == (0, "liquidity")
 
 
 @named
@@ -289,6 +291,53 @@ def test_a_book_that_moved_beyond_the_cut_or_lost_its_connection_is_told_anew(na
     third = asked(engine, market)
     assert (json.loads(third.book(BOOK, 3))["state"], third.quote(BOOK, SOL, 10**9)) == ("stale", (0, "stale"))
     assert second.quote(BOOK, SOL, 10**9).amount_out > 0
+    market.record(RecordKind.CONNECTED, b'{"label":"x"}', channel=3, generation=2)
+    run(engine, market.take())
+    fourth = asked(engine, market)
+    assert fourth.book(BOOK, 3) == shown(engine, fourth, 3)
+    assert json.loads(fourth.book(BOOK, 3))["state"] == "no_book"
+
+
+def shown(engine, picture, depth: int) -> bytes:
+    """Returns what a picture is to say of the book, as the engine tells it."""
+    told = json.loads(engine.inspect_book(BOOK, depth, picture.at[1]))
+    said = json.loads(picture.book(BOOK, depth))
+    return msgspec.json.encode({name: told.get(name, False) for name in said})
+
+
+@named
+def test_tickers_of_one_nanosecond_are_told_apart(name):
+    engine, market = opened(name)
+    market.depth_seed(levels(149, -1, 3), levels(151, 1, 3))
+    market.ticker("150.00", "150.50")
+    run(engine, market.take())
+    now_ns = market.now_ns
+    engine.ask_picture()
+    tick(engine, market, 0)
+    first = engine.picture()
+    market.now_ns = now_ns - 1_000_000
+    market.ticker("150.25", "150.50")
+    run(engine, market.take())
+    second = asked(engine, market)
+    assert market.now_ns == now_ns + EVERY_NS
+    bids = [json.loads(each.book(BOOK, 3))["best_bid"][0] for each in (first, second)]
+    assert bids == [15_000_000_000, 15_025_000_000]
+    assert second.book(BOOK, 3) == shown(engine, second, 3)
+
+
+def problems(picture) -> set[tuple[str, str, str]]:
+    """Returns (state, problem, why it is not quoted) of all pools."""
+    pools = [msgspec.json.decode(picture.pool(address), type=PoolPicture) for address in picture.pools()]
+    return {(pool.state, pool.problem, picture.quote(pool.address, pool.mints[0], 10**6).reason) for pool in pools}
+
+
+@named
+def test_pools_of_a_silent_connection_are_not_believed(name):
+    engine, market = opened(name)
+    assert problems(asked(engine, market)) == {("live", "", "")}
+    engine.ask_picture()
+    tick(engine, market, 10**11)
+    assert problems(engine.picture()) == {("live", "stale", "stale")}
 
 
 @named

@@ -230,6 +230,18 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_book_is_deep_enough_for_the_whole_steps_of_an_order() {
+        let (book, ten) = (book(2), 10_000_000);
+        let six = 6_000_000_000;
+        let deep = |amount, step, sells| SCALE.is_deep(&book, amount, &rules(step, 0), sells);
+        assert!(deep(six, 1, true) && !deep(six + 10, 1, true));
+        assert!(deep(six + 99_999_999, ten, true) && !deep(six + 100_000_000, ten, true));
+        let all = 3 * (150 + 151) * 1_000_000;
+        assert!(deep(all, ten, false) && !deep(all + 1, ten, false));
+        assert!(deep(u64::MAX, 1, false), "no book counts so far");
+    }
+
     proptest! {
         #[test]
         fn whole_steps_pay_what_that_many_do_and_never_more(

@@ -239,7 +239,6 @@ class OrderBook(Quoting):
         book._state, book._halted, book._crossed = self._state, self._halted, self._crossed
         book._bids, book._asks = self._bids.best(most), self._asks.best(most)
         book._last, book._ticker, book._changed_ns = self._last, self._ticker, self._changed_ns
-        book._counts = copy(self._counts)
         return book, (len(self._bids) > most, len(self._asks) > most)
 
     def is_alike(self, other: OrderBook) -> bool:

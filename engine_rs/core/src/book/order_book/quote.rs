@@ -92,7 +92,6 @@ impl OrderBook {
             crossed: self.crossed,
             halted: self.halted,
             changed_ns: self.changed_ns,
-            counts: self.counts,
             ..Self::new(self.continuity)
         };
         (book, [&self.bids, &self.asks].map(|side| side.len() > most))
