@@ -121,8 +121,11 @@ def log2_ratio(num: int, den: int) -> int | None:
 def decode_binance(protocol: str, symbol: str, body: bytes) -> str:
     """Returns canonical JSON of what one exchange frame says. Raises `ValueError` with the decoder's words."""
 
-def decode_venue(protocol: str, symbol: str, body: bytes) -> list[str]:
-    """Returns canonical JSON of each event of one exchange's frame. Raises `ValueError` with the decoder's words."""
+def decode_venue(protocol: str, symbol: str, body: bytes, price_decimals: int = 8) -> list[str]:
+    """Returns canonical JSON of each event of one exchange's frame, whose prices all have so many decimals.
+
+    Raises `ValueError` with the decoder's words.
+    """
 
 def kraken_checksum(
     bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], price_decimals: int, quantity_decimals: int
@@ -483,12 +486,12 @@ class PoolGraph:
 class BookStream:
     """The book of one symbol, frame by frame; see `reference.library.streams`."""
 
-    def __new__(cls, protocol: str, symbol: str) -> BookStream: ...
+    def __new__(cls, protocol: str, symbol: str, price_decimals: int = 8) -> BookStream: ...
     def take(self, body: bytes) -> bool:
         """Takes a frame; false if it says nothing of the book. Raises `ValueError` with the decoder's words."""
 
     def best(self) -> tuple[int, int, int, int] | None:
-        """Returns (bid, quantity, ask, quantity) × 10⁸; `None` while a side is empty or not to be trusted."""
+        """Returns (bid, quantity, ask, quantity), quantities × 10⁸; `None` while empty or not to be trusted."""
 
     def parts(self) -> str:
         """Returns JSON of the book."""
@@ -834,7 +837,9 @@ def bar_columns(
     """Returns the fields of `reference.series.bars.BarColumns`. Raises `ValueError`."""
 
 def consolidate_books(
-    books: Sequence[tuple[int, Sequence[tuple[int, int]], Sequence[tuple[int, int]]]], sizes: Sequence[int]
+    books: Sequence[tuple[int, Sequence[tuple[int, int]], Sequence[tuple[int, int]]]],
+    sizes: Sequence[int],
+    price_decimals: Sequence[int] | None = None,
 ) -> tuple[
     list[tuple[int, int, int, int]],
     list[tuple[int, int, int, int]],

@@ -258,7 +258,7 @@ class PriceInspection(msgspec.Struct, frozen=True):
 
 
 class BookInspection(msgspec.Struct, frozen=True):
-    """One exchange book opened up. Prices and quantities are × 10⁸."""
+    """One exchange book opened up. Prices are integers of `price_decimals`, quantities × 10⁸."""
 
     source: str
     """`venue:symbol`."""
@@ -284,6 +284,8 @@ class BookInspection(msgspec.Struct, frozen=True):
     """Of quantities; an order is of whole steps."""
     min_notional: int | None
     """The least that an order must be worth, in the quote."""
+    price_decimals: int = 8
+    """Of its integer prices: 8, or as many more as the tick of its venue's list needs."""
 
 
 class RaceView(msgspec.Struct, frozen=True, gc=False):

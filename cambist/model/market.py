@@ -51,6 +51,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str = "spot"
     """`spot` or `perp`. A perp is never an edge: spot against perp is basis, not arbitrage."""
     price_decimals: int = 8
+    """Of its integer prices, at least; the tick of the venue's list may need more. From 8 to 14."""
     quantity_decimals: int = 8
 
 

@@ -3,6 +3,7 @@
 use cambist_core::book::order_book::{
     ConsolidatedBook, Crossing, NetLevel, Side, Taken, VenueBook,
 };
+use cambist_core::exchanges::decimal::PriceScale;
 use pyo3::prelude::*;
 
 use crate::error::Fault;
@@ -27,20 +28,32 @@ type Consolidated = (
 /// Returns the consolidated levels, what each size of base brings and costs, and where the venues cross; see
 /// `cambist.engine.reference.consolidated`. Raises `ValueError` for what is no book.
 #[pyfunction(name = "consolidate_books")]
+#[pyo3(signature = (books, sizes, price_decimals=None))]
 pub(crate) fn py_consolidate_books(
     py: Python<'_>,
     books: Vec<Book>,
     sizes: Vec<u64>,
+    price_decimals: Option<Vec<u8>>,
 ) -> PyResult<Consolidated> {
     Ok(py.detach(|| {
-        let books: Vec<VenueBook> = books
+        let decimals = price_decimals.unwrap_or_else(|| vec![8; books.len()]);
+        if decimals.len() != books.len() {
+            let why = format!("{} decimals of {} books", decimals.len(), books.len());
+            return Err(Fault::input(why));
+        }
+        let books: Result<Vec<VenueBook>, String> = books
             .into_iter()
-            .map(|(taker_ppm, bids, asks)| VenueBook {
-                taker_ppm,
-                bids,
-                asks,
+            .zip(decimals)
+            .map(|((taker_ppm, bids, asks), decimals)| {
+                Ok(VenueBook {
+                    taker_ppm,
+                    bids,
+                    asks,
+                    scale: PriceScale::try_from(decimals)?,
+                })
             })
             .collect();
+        let books = books.map_err(Fault::input)?;
         let all = ConsolidatedBook::new(&books).map_err(Fault::input)?;
         let side = |side| all.levels(side).iter().map(net).collect();
         let sizes = sizes.into_iter().map(|size| {

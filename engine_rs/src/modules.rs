@@ -10,6 +10,7 @@ use cambist_core::chain::solana::decode_solana;
 use cambist_core::exchanges::Continuity;
 use cambist_core::exchanges::Direction;
 use cambist_core::exchanges::binance::decode_binance;
+use cambist_core::exchanges::decimal::{PriceScale, PriceScales};
 use cambist_core::exchanges::decoded::decode_venue;
 use cambist_core::exchanges::event::{Level, canonical};
 use cambist_core::exchanges::kraken::checksum::kraken_checksum;
@@ -45,22 +46,32 @@ pub(crate) fn py_log2_ratio(num: u128, den: u128) -> Option<i64> {
 /// Returns canonical JSON of what one exchange frame says. Raises `ValueError` with the decoder's words.
 #[pyfunction(name = "decode_binance")]
 pub(crate) fn py_decode_binance(protocol: &str, symbol: &str, body: &[u8]) -> PyResult<String> {
-    let event = decode_binance(protocol, symbol, body).map_err(Fault::input)?;
+    let event =
+        decode_binance(protocol, symbol, body, &PriceScales::EIGHT).map_err(Fault::input)?;
     Ok(canonical(&event).map_err(Fault::input)?)
 }
 
 /// Returns canonical JSON of each event of one frame from OKX. Raises `ValueError` with the decoder's words.
 #[pyfunction(name = "decode_okx")]
 pub(crate) fn py_decode_okx(protocol: &str, symbol: &str, body: &[u8]) -> PyResult<Vec<String>> {
-    let events = decode_okx(protocol, symbol, body).map_err(Fault::input)?;
+    let events = decode_okx(protocol, symbol, body, &PriceScales::EIGHT).map_err(Fault::input)?;
     let texts: Result<_, _> = events.iter().map(canonical).collect();
     Ok(texts.map_err(Fault::input)?)
 }
 
-/// Returns canonical JSON of each event of one frame of any exchange. Raises `ValueError` with the decoder's words.
+/// Returns canonical JSON of each event of one frame of any exchange, whose prices all have so many decimals. Raises
+/// `ValueError` with the decoder's words.
 #[pyfunction(name = "decode_venue")]
-pub(crate) fn py_decode_venue(protocol: &str, symbol: &str, body: &[u8]) -> PyResult<Vec<String>> {
-    let events = decode_venue(protocol, symbol, body).map_err(Fault::input)?;
+#[pyo3(signature = (protocol, symbol, body, price_decimals=8))]
+pub(crate) fn py_decode_venue(
+    protocol: &str,
+    symbol: &str,
+    body: &[u8],
+    price_decimals: u8,
+) -> PyResult<Vec<String>> {
+    let scale = PriceScale::try_from(price_decimals).map_err(Fault::input)?;
+    let events =
+        decode_venue(protocol, symbol, body, &PriceScales::all(scale)).map_err(Fault::input)?;
     let texts: Result<_, _> = events.into_iter().map(|event| canonical(&event)).collect();
     Ok(texts.map_err(Fault::input)?)
 }
@@ -75,7 +86,13 @@ pub(crate) fn py_kraken_checksum(
     price_decimals: u8,
     quantity_decimals: u8,
 ) -> u32 {
-    kraken_checksum(&bids, &asks, price_decimals, quantity_decimals)
+    kraken_checksum(
+        &bids,
+        &asks,
+        price_decimals,
+        quantity_decimals,
+        PriceScale::EIGHT,
+    )
 }
 
 /// Returns nanoseconds since 1970 of a UTC time like `2026-11-21T12:00:00.1Z`, `None` if it isn't one or doesn't fit.
@@ -89,7 +106,7 @@ pub(crate) fn py_rfc3339_ns(text: &str) -> Option<i64> {
 /// Levels are (price, quantity) × 10⁸, best first; when one side runs out the other goes on alone.
 #[pyfunction(name = "okx_checksum")]
 pub(crate) fn py_okx_checksum(bids: Vec<Level>, asks: Vec<Level>) -> i32 {
-    okx_checksum(&bids, &asks)
+    okx_checksum(&bids, &asks, PriceScale::EIGHT)
 }
 
 /// Returns canonical JSON of each event of frames (conn, generation, sent, body) of one session; an unreadable frame is
@@ -259,7 +276,9 @@ pub(crate) fn py_replay_book(
         let first = frames.first().map_or("", |(protocol, _)| protocol);
         let mut book = OrderBook::new(Continuity::of(first));
         for (at, (protocol, body)) in frames.iter().enumerate() {
-            for event in decode_venue(protocol, symbol, body).map_err(Fault::input)? {
+            for event in
+                decode_venue(protocol, symbol, body, &PriceScales::EIGHT).map_err(Fault::input)?
+            {
                 book.take(event, Source::of(protocol), at as i64);
             }
         }

@@ -8,6 +8,7 @@
     reason = "only what is inlined is compiled for the machine's wide vectors"
 )]
 
+use cambist_core::exchanges::decimal::PriceScale;
 use cambist_core::judge::scorer::Gates;
 use cambist_core::library::quotes::{self, ColumnsError};
 use cambist_core::library::scan::{Base, Reserves, Scanned, scan};
@@ -198,12 +199,14 @@ pub(crate) struct BookStream {
 
 #[pymethods]
 impl BookStream {
-    /// Takes the channel's protocol, and the symbol of frames that don't name it.
+    /// Takes the channel's protocol, the symbol of frames that don't name it, and the decimals of its prices.
     #[new]
-    fn py_new(protocol: &str, symbol: &str) -> Self {
-        Self {
-            core: Book::new(protocol, symbol),
-        }
+    #[pyo3(signature = (protocol, symbol, price_decimals=8))]
+    fn py_new(protocol: &str, symbol: &str, price_decimals: u8) -> PyResult<Self> {
+        let scale = PriceScale::try_from(price_decimals).map_err(Fault::input)?;
+        Ok(Self {
+            core: Book::of_scale(protocol, symbol, scale),
+        })
     }
 
     /// Takes a frame; false if it says nothing of the book. Raises `ValueError` with the decoder's words.
@@ -212,7 +215,7 @@ impl BookStream {
         Ok(self.core.take(body).map_err(Fault::input)?)
     }
 
-    /// Returns (bid, quantity, ask, quantity) × 10⁸; `None` while a side is empty or the book is not to be trusted.
+    /// Returns (bid, quantity, ask, quantity), quantities × 10⁸; `None` while a side is empty or the book is not to be trusted.
     #[pyo3(name = "best")]
     fn py_best(&self) -> Option<(u64, u64, u64, u64)> {
         let book = self.core.book();

@@ -52,7 +52,10 @@ def test_pairs_that_are_too_fine_are_left_out():
     (listed,) = decode_bybit("bybit.spot.info", INFO[0].encode())
     assert listed.instruments == [
         Instrument("SOLUSDT", "SOL", "USDT", "Trading", 1_000_000, 100_000, 500_000_000),
+        Instrument("SOLUSDT", "SOL", "USDT", "Trading", 1, 100_000, 500_000_000, 10),
     ]
+    (none,) = decode_bybit("bybit.spot.info", INFO[0].replace("0.0000000001", "0.000000000000001").encode())
+    assert none.instruments == listed.instruments[:1]
     assert decode_bybit("bybit.spot.info", INFO[1].encode()) == [Error(10006, "too many visits", "", None)]
 
 

@@ -58,8 +58,9 @@ def test_frames_say_what_they_mean():
 
 def test_a_product_is_what_its_flags_say():
     (listed,) = decode_coinbase("coinbase.info", INFO[0].encode())
-    assert [entry.status for entry in listed.instruments] == ["online", "trading_disabled", "delisted"]
-    assert listed.instruments[2] == ("SOL-USD", "SOL", "USD", "delisted", 1_000_000, 1, 100_000_000)
+    assert [entry.status for entry in listed.instruments] == ["online", "trading_disabled", "delisted", "online"]
+    assert [entry.price_decimals for entry in listed.instruments] == [8, 8, 8, 9]
+    assert listed.instruments[2] == ("SOL-USD", "SOL", "USD", "delisted", 1_000_000, 1, 100_000_000, 8)
     assert decode_coinbase("coinbase.info", INFO[1].encode()) == [Error(0, "too many requests", "", None)]
 
 

@@ -72,7 +72,7 @@ def test_frames_say_what_they_mean():
         (WS[6].replace("sell", "SELL"), '`side` was "SELL"'),
         (WS[6].replace("0.2", "0"), '`qty` was "0"'),
         (WS[7].replace("SOL-USD", "\\ud800"), "`symbol` was half a surrogate pair"),
-        (WS[8].replace("0.01", "0.000000001"), '`tick` was "0.000000001"'),
+        (WS[8].replace("0.01", "0.000000000000001"), '`tick` was "0.000000000000001"'),
         ("{}", "`kind` was missing"),
     ],
 )

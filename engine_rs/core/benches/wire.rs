@@ -9,6 +9,7 @@ use cambist_core::chain::solana::decode_solana;
 use cambist_core::exchanges::Continuity;
 use cambist_core::exchanges::Direction;
 use cambist_core::exchanges::binance::decode_binance;
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::event::Event;
 use divan::{Bencher, black_box};
 
@@ -37,18 +38,39 @@ fn depth_update(levels: u64) -> String {
 
 #[divan::bench(sample_size = 100)]
 fn book_ticker(bencher: Bencher) {
-    bencher.bench(|| decode_binance("binance.spot.ws", "", black_box(BOOK_TICKER.as_bytes())));
+    bencher.bench(|| {
+        decode_binance(
+            "binance.spot.ws",
+            "",
+            black_box(BOOK_TICKER.as_bytes()),
+            &PriceScales::EIGHT,
+        )
+    });
 }
 
 #[divan::bench(sample_size = 100)]
 fn trade(bencher: Bencher) {
-    bencher.bench(|| decode_binance("binance.spot.ws", "", black_box(TRADE.as_bytes())));
+    bencher.bench(|| {
+        decode_binance(
+            "binance.spot.ws",
+            "",
+            black_box(TRADE.as_bytes()),
+            &PriceScales::EIGHT,
+        )
+    });
 }
 
 #[divan::bench(args = [4, 40, 400], sample_size = 20)]
 fn depth_update_of_levels(bencher: Bencher, levels: u64) {
     let frame = depth_update(levels);
-    bencher.bench(|| decode_binance("binance.spot.ws", "", black_box(frame.as_bytes())));
+    bencher.bench(|| {
+        decode_binance(
+            "binance.spot.ws",
+            "",
+            black_box(frame.as_bytes()),
+            &PriceScales::EIGHT,
+        )
+    });
 }
 
 #[divan::bench]
@@ -67,7 +89,14 @@ fn depth_snapshot_of_5000_a_side(bencher: Bencher) {
         side(50_000, -1),
         side(50_001, 1)
     );
-    bencher.bench(|| decode_binance("binance.spot.depth", "X", black_box(frame.as_bytes())));
+    bencher.bench(|| {
+        decode_binance(
+            "binance.spot.depth",
+            "X",
+            black_box(frame.as_bytes()),
+            &PriceScales::EIGHT,
+        )
+    });
 }
 
 #[divan::bench(sample_size = 100)]
@@ -150,7 +179,7 @@ fn recorded_usdm_frames(bencher: Bencher, keep_book: bool) {
                 } else {
                     "binance.usdm.ws"
                 };
-                match decode_binance(protocol, "BTCUSDT", line.as_bytes()) {
+                match decode_binance(protocol, "BTCUSDT", line.as_bytes(), &PriceScales::EIGHT) {
                     Ok(Event::DepthDelta {
                         first,
                         last,

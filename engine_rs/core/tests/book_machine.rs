@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use cambist_core::book::order_book::{BookState, Delta, OrderBook, Outcome, Side, Source};
 use cambist_core::exchanges::Continuity;
-use cambist_core::exchanges::decimal::ONE;
+use cambist_core::exchanges::decimal::{ONE, PriceScale};
 use cambist_core::exchanges::event::Level;
 use cambist_core::exchanges::kraken::checksum::kraken_checksum;
 use proptest::prelude::*;
@@ -190,7 +190,7 @@ impl Venue {
             number: self.number,
             delta,
             full: None,
-            sum: kraken_checksum(&bids, &asks, 2, 8),
+            sum: kraken_checksum(&bids, &asks, 2, 8, PriceScale::EIGHT),
         }
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use cambist_core::book::order_book::{BookState, Delta, OrderBook, Outcome, Side, Source, Ticker};
 use cambist_core::exchanges::Continuity;
 use cambist_core::exchanges::binance::decode_binance;
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::event::Event;
 use serde::Deserialize;
 
@@ -43,7 +44,9 @@ impl Replayed {
 
     fn take(&mut self, protocol: &str, body: &str, recv_ns: i64) {
         self.replay.frames += 1;
-        match decode_binance(protocol, "X", body.as_bytes()).expect("a frame of this protocol") {
+        match decode_binance(protocol, "X", body.as_bytes(), &PriceScales::EIGHT)
+            .expect("a frame of this protocol")
+        {
             Event::DepthDelta {
                 first,
                 last,
@@ -223,12 +226,22 @@ fn recorded_books_of_four_small_pairs_have_no_gap() {
                 );
             }
             ("http", None) if line.url.contains("exchangeInfo") => {
-                match decode_binance("binance.spot.info", "", line.data.as_bytes()) {
+                match decode_binance(
+                    "binance.spot.info",
+                    "",
+                    line.data.as_bytes(),
+                    &PriceScales::EIGHT,
+                ) {
                     Ok(Event::Instruments(found)) => listed = found.len(),
                     other => panic!("{other:?}"),
                 }
             }
-            ("recv", _) => match decode_binance("binance.spot.ws", "", line.data.as_bytes()) {
+            ("recv", _) => match decode_binance(
+                "binance.spot.ws",
+                "",
+                line.data.as_bytes(),
+                &PriceScales::EIGHT,
+            ) {
                 Ok(Event::DepthDelta { symbol, .. } | Event::BookTicker { symbol, .. }) => {
                     let book = books
                         .entry(symbol.into_owned())

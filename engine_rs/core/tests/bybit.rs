@@ -72,12 +72,13 @@ fn bybit_samples_are_read() {
 fn bybit_pairs_are_read_or_left_out() {
     let pair = r#"{"symbol":"SOLUSDT","baseCoin":"SOL","quoteCoin":"USDT","status":"Trading","lotSizeFilter":{"basePrecision":"0.001","minOrderAmt":"5"},"priceFilter":{"tickSize":"0.01"}}"#;
     let fine = pair.replace("0.01", "0.0000000001");
+    let too_fine = pair.replace("0.01", "0.000000000000001");
     let listed = format!(
-        r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"spot","list":[{pair},{fine}]}}}}"#
+        r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"spot","list":[{pair},{too_fine},{fine}]}}}}"#
     );
     assert_eq!(
         decoded("bybit.spot.info", "", &listed),
-        r#"{"kind":"Instruments","body":[{"symbol":"SOLUSDT","base":"SOL","quote":"USDT","status":"Trading","tick":1000000,"step":100000,"min_notional":500000000}]}"#
+        r#"{"kind":"Instruments","body":[{"symbol":"SOLUSDT","base":"SOL","quote":"USDT","status":"Trading","tick":1000000,"step":100000,"min_notional":500000000,"price_decimals":8},{"symbol":"SOLUSDT","base":"SOL","quote":"USDT","status":"Trading","tick":1,"step":100000,"min_notional":500000000,"price_decimals":10}]}"#
     );
     assert_eq!(
         decoded("bybit.spot.info", "", &listed.replace("spot", "linear")),

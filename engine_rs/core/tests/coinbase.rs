@@ -10,6 +10,7 @@ mod venues;
 use std::collections::BTreeMap;
 
 use cambist_core::exchanges::coinbase::{MAX_COINBASE_LEVELS, decode_coinbase};
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::event::Event;
 use lines::lines;
 use venues::decoded;
@@ -107,7 +108,7 @@ fn coinbase_products_are_what_their_flags_say() {
     let product = r#"{"product_id":"SOL-USD","product_type":"SPOT","base_currency_id":"SOL","quote_currency_id":"USD","base_increment":"0.00000001","quote_increment":"0.01","quote_min_size":"1","status":"online","cancel_only":false,"trading_disabled":false}"#;
     let read = |status: &str| {
         format!(
-            r#"{{"kind":"Instruments","body":[{{"symbol":"SOL-USD","base":"SOL","quote":"USD","status":"{status}","tick":1000000,"step":1,"min_notional":100000000}}]}}"#
+            r#"{{"kind":"Instruments","body":[{{"symbol":"SOL-USD","base":"SOL","quote":"USD","status":"{status}","tick":1000000,"step":1,"min_notional":100000000,"price_decimals":8}}]}}"#
         )
     };
     let none = r#"{"kind":"Instruments","body":[]}"#.to_owned();
@@ -122,7 +123,13 @@ fn coinbase_products_are_what_their_flags_say() {
             read("cancel_only"),
         ),
         (["online", "delisted"], read("delisted")),
-        (["0.01", "0.000000001"], none.clone()),
+        (
+            ["0.01", "0.000000001"],
+            read("online")
+                .replace(r#"1000000,"step""#, r#"1,"step""#)
+                .replace("8}", "9}"),
+        ),
+        (["0.01", "0.000000000000001"], none.clone()),
         (["SPOT", "FUTURE"], none),
         (["false", "0"], "`trading_disabled` was 0".to_owned()),
     ] {
@@ -205,7 +212,9 @@ fn coinbase_recording_joins_up_and_never_crosses() {
             "http" => "coinbase.info",
             _ => continue,
         };
-        for event in decode_coinbase(protocol, line.data.as_bytes()).expect("a frame") {
+        for event in
+            decode_coinbase(protocol, line.data.as_bytes(), &PriceScales::EIGHT).expect("a frame")
+        {
             let symbol = event.symbol().unwrap_or_default().to_owned();
             match event {
                 Event::Sequence { number } => {

@@ -9,6 +9,7 @@ mod venues;
 
 use std::collections::BTreeMap;
 
+use cambist_core::exchanges::decimal::{PriceScale, PriceScales};
 use cambist_core::exchanges::event::{Event, Level};
 use cambist_core::exchanges::kraken::book::MAX_KRAKEN_LEVELS;
 use cambist_core::exchanges::kraken::checksum::kraken_checksum;
@@ -62,10 +63,11 @@ fn kraken_samples_are_read() {
         "XXBTZUSD":{"wsname":"XBT/USD","pair_decimals":1,"lot_decimals":8,"tick_size":"0.1","costmin":"0.5","status":"online"},
         "XDGEUR":{"wsname":"XDG\/EUR","pair_decimals":7,"lot_decimals":8},
         "XETHZUSD.d":{"pair_decimals":2,"lot_decimals":8},
-        "GRTETH":{"wsname":"GRT/ETH","pair_decimals":9,"lot_decimals":8}}}"#;
+        "GRTETH":{"wsname":"GRT/ETH","pair_decimals":9,"lot_decimals":8},
+        "ABCETH":{"wsname":"ABC/ETH","pair_decimals":15,"lot_decimals":8}}}"#;
     assert_eq!(
         decoded("kraken.info", "", listed),
-        r#"{"kind":"Instruments","body":[{"symbol":"BTC/USD","base":"BTC","quote":"USD","status":"online","tick":10000000,"step":1,"min_notional":50000000},{"symbol":"DOGE/EUR","base":"DOGE","quote":"EUR","status":"","tick":10,"step":1,"min_notional":null}]}"#
+        r#"{"kind":"Instruments","body":[{"symbol":"BTC/USD","base":"BTC","quote":"USD","status":"online","tick":10000000,"step":1,"min_notional":50000000,"price_decimals":8},{"symbol":"DOGE/EUR","base":"DOGE","quote":"EUR","status":"","tick":10,"step":1,"min_notional":null,"price_decimals":8},{"symbol":"GRT/ETH","base":"GRT","quote":"ETH","status":"","tick":1,"step":1,"min_notional":null,"price_decimals":9}]}"#
     );
     assert_eq!(
         decoded(
@@ -172,7 +174,7 @@ fn kraken_frames_that_are_wrong_are_refused_by_name() {
 
 #[test]
 fn kraken_checksum_needs_the_decimals_of_the_wire() {
-    let events = decode_kraken("kraken.ws", BOOK.as_bytes()).expect("a frame");
+    let events = decode_kraken("kraken.ws", BOOK.as_bytes(), &PriceScales::EIGHT).expect("a frame");
     let [
         Event::DepthSnapshot { bids, asks, .. },
         Event::BookChecksum { sum, digits, .. },
@@ -181,10 +183,16 @@ fn kraken_checksum_needs_the_decimals_of_the_wire() {
         panic!("{events:?}");
     };
     let (price, qty) = digits.expect("levels");
-    assert_eq!(i64::from(kraken_checksum(bids, asks, price, qty)), *sum);
+    assert_eq!(
+        i64::from(kraken_checksum(bids, asks, price, qty, PriceScale::EIGHT)),
+        *sum
+    );
     // `1.25` in place of `1.25000000`, as a float would have it.
-    assert_ne!(i64::from(kraken_checksum(bids, asks, price, 2)), *sum);
-    assert_eq!(kraken_checksum(&[], &[], 255, 255), 0);
+    assert_ne!(
+        i64::from(kraken_checksum(bids, asks, price, 2, PriceScale::EIGHT)),
+        *sum
+    );
+    assert_eq!(kraken_checksum(&[], &[], 255, 255, PriceScale::EIGHT), 0);
 }
 
 /// The recording is of 2021-04-17, of books 1000 deep.
@@ -201,7 +209,9 @@ fn kraken_recording_gives_its_4269_checksums() {
             "http" => "kraken.info",
             _ => continue,
         };
-        for event in decode_kraken(protocol, line.data.as_bytes()).expect("a frame") {
+        for event in
+            decode_kraken(protocol, line.data.as_bytes(), &PriceScales::EIGHT).expect("a frame")
+        {
             let symbol = event.symbol().unwrap_or_default().to_owned();
             match event {
                 Event::DepthSnapshot { bids, asks, .. } => {
@@ -229,18 +239,24 @@ fn kraken_recording_gives_its_4269_checksums() {
                         .map(|level| (*level.0, *level.1))
                         .collect();
                     let (price, qty) = digits.expect("levels");
-                    assert_eq!(i64::from(kraken_checksum(&bids, &asks, price, qty)), sum);
+                    assert_eq!(
+                        i64::from(kraken_checksum(&bids, &asks, price, qty, PriceScale::EIGHT)),
+                        sum
+                    );
                     sums += 1;
                 }
                 Event::Trade { .. } => trades += 1,
                 Event::BookTicker { .. } => tickers += 1,
-                Event::Instruments(found) => listed = found.len(),
+                Event::Instruments(found) => {
+                    listed = found.len();
+                    assert_eq!(line.data.matches("\"wsname\"").count(), listed);
+                }
                 _ => {}
             }
         }
     }
     assert_eq!(
         (sums, trades, tickers, listed, books.len()),
-        (4_269, 10, 18, 287, 10)
+        (4_269, 10, 18, 293, 10)
     );
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use cambist_core::book::order_book::{BookState, Delta, OrderBook, Outcome, Side, Source, Ticker};
 use cambist_core::exchanges::Continuity;
-use cambist_core::exchanges::decimal::ONE;
+use cambist_core::exchanges::decimal::{ONE, PriceScale, PriceScales};
 use cambist_core::exchanges::event::{Event, Level, canonical};
 use cambist_core::exchanges::okx::checksum::okx_checksum;
 use cambist_core::exchanges::okx::decode::{MAX_OKX_LEVELS, decode_okx};
@@ -25,7 +25,7 @@ struct Line {
 }
 
 fn decoded(protocol: &str, body: &str) -> String {
-    match decode_okx(protocol, "SOL-USDT", body.as_bytes()) {
+    match decode_okx(protocol, "SOL-USDT", body.as_bytes(), &PriceScales::EIGHT) {
         Ok(events) => events
             .iter()
             .map(|event| canonical(event).expect("text"))
@@ -84,10 +84,11 @@ fn okx_samples_are_read() {
     let listed = r#"{"code":"0","data":[
         {"instType":"SPOT","instId":"SOL-USDT","baseCcy":"SOL","quoteCcy":"USDT","tickSz":"0.01","lotSz":"","state":"live"},
         {"instType":"SPOT","instId":"X-USDT","baseCcy":"X","quoteCcy":"USDT","tickSz":"0.000000001","lotSz":"1","state":"live"},
+        {"instType":"SPOT","instId":"Y-USDT","baseCcy":"Y","quoteCcy":"USDT","tickSz":"0.000000000000001","lotSz":"1","state":"live"},
         {"instType":"SWAP","instId":"SOL-USDT-SWAP","baseCcy":"","quoteCcy":"","tickSz":"0.01","lotSz":"1","state":"live"}],"msg":""}"#;
     assert_eq!(
         decoded("okx.info", listed),
-        r#"{"kind":"Instruments","body":[{"symbol":"SOL-USDT","base":"SOL","quote":"USDT","status":"live","tick":1000000,"step":null,"min_notional":null}]}"#
+        r#"{"kind":"Instruments","body":[{"symbol":"SOL-USDT","base":"SOL","quote":"USDT","status":"live","tick":1000000,"step":null,"min_notional":null,"price_decimals":8},{"symbol":"X-USDT","base":"X","quote":"USDT","status":"live","tick":1,"step":100000000,"min_notional":null,"price_decimals":9}]}"#
     );
 }
 
@@ -264,7 +265,10 @@ fn okx_book_with_another_sum_is_not_quoted() {
             (10_170_000_000, 3 * ONE),
         ],
     );
-    assert_eq!(okx_checksum(&bids, &asks), -2_024_795_966);
+    assert_eq!(
+        okx_checksum(&bids, &asks, PriceScale::EIGHT),
+        -2_024_795_966
+    );
     let mut book = OrderBook::new(Continuity::Okx);
     assert_eq!(
         book.verify(1, None).outcome,
@@ -382,11 +386,14 @@ fn okx_recording_gives_its_290_checksums() {
     for line in text.lines() {
         let line: Line = serde_json::from_str(line).expect("a line");
         if line.t == "http" && line.url.ends_with("instType=SPOT") {
-            match decode_okx("okx.info", "", line.data.as_bytes())
+            match decode_okx("okx.info", "", line.data.as_bytes(), &PriceScales::EIGHT)
                 .expect("a list")
                 .as_slice()
             {
-                [Event::Instruments(found)] => listed = found.len(),
+                [Event::Instruments(found)] => {
+                    listed = found.len();
+                    assert_eq!(line.data.matches("\"instType\":\"SPOT\"").count(), listed);
+                }
                 other => panic!("{other:?}"),
             }
         }
@@ -396,7 +403,14 @@ fn okx_recording_gives_its_290_checksums() {
         for (stream, _) in books.values_mut() {
             stream.take(line.data.as_bytes()).expect("a frame");
         }
-        for event in decode_okx("okx.unnumbered.ws", "", line.data.as_bytes()).expect("a frame") {
+        for event in decode_okx(
+            "okx.unnumbered.ws",
+            "",
+            line.data.as_bytes(),
+            &PriceScales::EIGHT,
+        )
+        .expect("a frame")
+        {
             let Some(symbol) = event.symbol() else {
                 continue;
             };
@@ -421,7 +435,7 @@ fn okx_recording_gives_its_290_checksums() {
             );
         }
     }
-    assert_eq!((sums, trades, listed), (290, 74, 480));
+    assert_eq!((sums, trades, listed), (290, 74, 513));
     for (symbol, (stream, book)) in &books {
         assert!(book.usable(), "{symbol}");
         assert_eq!(

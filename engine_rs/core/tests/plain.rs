@@ -5,6 +5,7 @@ mod venues;
 
 use cambist_core::book::order_book::{BookState, OrderBook, Outcome, Source};
 use cambist_core::exchanges::Continuity;
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::decoded::{Decoded, decode_venue};
 use cambist_core::exchanges::event::Event;
 use cambist_core::exchanges::plain::MAX_PLAIN_LEVELS;
@@ -43,7 +44,7 @@ fn plain_samples_are_read() {
         ),
         (
             r#"{"kind":"instruments","instruments":[{"symbol":"A-B","base":"A","quote":"B","tick":"0.01"}]}"#,
-            r#"{"kind":"Instruments","body":[{"symbol":"A-B","base":"A","quote":"B","status":"","tick":1000000,"step":null,"min_notional":null}]}"#,
+            r#"{"kind":"Instruments","body":[{"symbol":"A-B","base":"A","quote":"B","status":"","tick":1000000,"step":null,"min_notional":null,"price_decimals":8}]}"#,
         ),
         (r#"{"kind":"alive"}"#, r#"{"kind":"Ignored"}"#),
     ] {
@@ -82,7 +83,8 @@ fn plain_frames_that_are_wrong_are_refused_by_name() {
 fn plain_gap_makes_its_book_suspect() {
     let mut book = OrderBook::new(Continuity::Plain);
     let mut take = |body: &str| {
-        let events = decode_venue("cambist.ws", "", body.as_bytes()).expect("a frame");
+        let events =
+            decode_venue("cambist.ws", "", body.as_bytes(), &PriceScales::EIGHT).expect("a frame");
         let change = events
             .into_iter()
             .find_map(|event| book.take(event, Source::Stream, 1));
@@ -125,7 +127,7 @@ fn okx_book_out_of_rest_is_of_the_channels_symbol() {
 #[test]
 fn venue_decoder_is_the_one_of_the_protocol() {
     let ticker = br#"{"u":1,"s":"X","b":"1","B":"1","a":"2","A":"1"}"#;
-    let one = decode_venue("binance.spot.ws", "", ticker).expect("a frame");
+    let one = decode_venue("binance.spot.ws", "", ticker, &PriceScales::EIGHT).expect("a frame");
     assert!(
         matches!(one, Decoded::One(Event::BookTicker { .. })),
         "{one:?}"
@@ -138,7 +140,8 @@ fn venue_decoder_is_the_one_of_the_protocol() {
         ("okx.ws", "pong"),
         ("coinbase.ws", r#"{"type":"subscribe"}"#),
     ] {
-        let many = decode_venue(protocol, "", body.as_bytes()).expect("a frame");
+        let many =
+            decode_venue(protocol, "", body.as_bytes(), &PriceScales::EIGHT).expect("a frame");
         assert_eq!(many, Decoded::Many(vec![Event::Ignored]), "{protocol}");
     }
     for protocol in [

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::{self, Continuity};
 use cambist_core::fees::{SwapShape, swap_cu};
 use cambist_core::venues::{KINDS, PoolKind, TABLE, TYPICAL, program_of};
@@ -119,7 +120,15 @@ fn each_exchange_says_how_its_books_go_on() {
             );
             assert_eq!(books.continuity.rules(), books.rules);
         }
-        assert!((row.decode)(&format!("{}.nothing", row.name), "", b"{}").is_err());
+        assert!(
+            (row.decode)(
+                &format!("{}.nothing", row.name),
+                "",
+                b"{}",
+                &PriceScales::EIGHT
+            )
+            .is_err()
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 """The exact step between token atoms and book quantities, in orders that the venue takes.
 
-Prices and quantities of books are integers of 10⁻⁸. What one receives is rounded down, what one pays is rounded up.
+Quantities of books are integers of 10⁻⁸, prices of their instrument's scale. What one receives is rounded down, what
+one pays is rounded up.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cambist.engine.reference.exchanges.decimal import one, units
 from cambist.engine.reference.search.log2 import log2_ratio
 
 if TYPE_CHECKING:
     from cambist.engine.reference.book.order_book import OrderBook
     from cambist.engine.reference.exchanges import Instrument
+    from cambist.engine.reference.exchanges.decimal import PriceScale
 
 ONE8 = 100_000_000
 PPM = 1_000_000
@@ -21,7 +24,10 @@ U128 = (1 << 128) - 1
 
 
 class TradingRules(NamedTuple):
-    """What a venue asks of an order on one instrument, × 10⁸; `None` if unknown, 0 if the venue switched it off."""
+    """What a venue asks of an order on one instrument, × 10⁸, the tick at its book's scale.
+
+    `None` if unknown, 0 if the venue switched it off.
+    """
 
     tick: int | None = None
     """Of prices."""
@@ -31,9 +37,12 @@ class TradingRules(NamedTuple):
     """In the quote."""
 
     @classmethod
-    def of(cls, instrument: Instrument) -> TradingRules:
-        """Returns what a venue's list says of an instrument."""
-        return cls(instrument.tick, instrument.step, instrument.min_notional)
+    def of(cls, instrument: Instrument, scale: PriceScale) -> TradingRules:
+        """Returns what a venue's list says of an instrument whose book has this scale."""
+        tick = instrument.tick
+        if tick is not None:
+            tick = min(tick * units(instrument.price_decimals, scale), U64)
+        return cls(tick, instrument.step, instrument.min_notional)
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -56,10 +65,11 @@ NO_RULES: Final = TradingRules()
 
 @dataclass(slots=True)
 class Scale:
-    """Decimals of a book's two tokens and its taker fee: all that its exact steps need."""
+    """Decimals of a book's two tokens and its prices, and its taker fee: all that its exact steps need."""
 
     base: int
     quote: int
+    price: PriceScale
     taker_ppm: int
 
     def sell(self, book: OrderBook, amount: int, rules: TradingRules) -> tuple[int, int] | None:
@@ -105,13 +115,13 @@ class Scale:
     def _fee(self, amount: int) -> int:
         return -(-amount * self.taker_ppm // PPM)
 
-    def sell_rate(self, price8: int) -> tuple[int, int] | None:
+    def sell_rate(self, price: int) -> tuple[int, int] | None:
         """Returns quote atoms per base atom at the best bid, net of fee, as numerator and denominator."""
-        return ratio(price8 * (PPM - self.taker_ppm) * 10**self.quote, ONE8 * PPM * 10**self.base)
+        return ratio(price * (PPM - self.taker_ppm) * 10**self.quote, one(self.price) * PPM * 10**self.base)
 
-    def buy_rate(self, price8: int) -> tuple[int, int] | None:
+    def buy_rate(self, price: int) -> tuple[int, int] | None:
         """Returns base atoms per quote atom at the best ask, net of fee, as numerator and denominator."""
-        return ratio(ONE8 * (PPM - self.taker_ppm) * 10**self.base, price8 * PPM * 10**self.quote)
+        return ratio(one(self.price) * (PPM - self.taker_ppm) * 10**self.base, price * PPM * 10**self.quote)
 
 
 def ratio(num: int, den: int) -> tuple[int, int] | None:

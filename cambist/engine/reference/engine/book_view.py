@@ -34,4 +34,5 @@ def inspect_book(engine: ReferenceEngine, source: str, depth: int, now_ns: int) 
         tick=entry.rules.tick,
         step=entry.rules.step,
         min_notional=entry.rules.min_notional,
+        price_decimals=book.scale,
     )

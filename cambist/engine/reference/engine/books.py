@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.book.order_book import BookChange, BookState, Continuity, OrderBook, Outcome, Source, take
 from cambist.engine.reference.engine.book_scale import NO_RULES, TradingRules
+from cambist.engine.reference.exchanges.decimal import EIGHT, PriceScales, scale_of
 from cambist.model.market import Instrument, is_multiple
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
     from cambist.engine.reference.exchanges import Event
     from cambist.engine.reference.exchanges import Instrument as Listed
+    from cambist.engine.reference.exchanges.decimal import PriceScale
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ class BookEntry:
             self.generation = delivery.generation
             return take(self.book, event, source, now_ns)
         if self.next is None:
-            self.next = Successor(delivery.generation, OrderBook(self.book.continuity))
+            self.next = Successor(delivery.generation, OrderBook(self.book.continuity, self.book.scale))
         change = take(self.next.book, event, source, now_ns)
         if change is None:
             return None
@@ -140,8 +142,10 @@ class Books:
         """Venues that said they don't trade now."""
         self._identities = {(i.venue, i.asset): i.mint for i in setup.identities}
         self._fees = {f.venue: f.taker_ppm for f in setup.venue_fees}
+        self._scales: dict[str, PriceScales] = {}
+        """Of the prices of each venue that has one which is not the usual."""
         for instrument in setup.instruments:
-            self.declare(instrument)
+            self._refine(self.declare(instrument), scale_of(instrument.price_decimals))
 
     def declare(self, instrument: Instrument) -> int:
         """Returns the place of an instrument's book, made if it is new."""
@@ -185,17 +189,40 @@ class Books:
             at = self.declare(Instrument(venue, symbol, symbol, "", kind))
         entry = self.entries[at]
         if entry.book.continuity is not rules:
-            entry.book = OrderBook(rules)
+            entry.book = OrderBook(rules, entry.book.scale)
             entry.book.trade(is_open=entry.listed and venue not in self.shut)
         return at
 
+    def scales(self, venue: str) -> PriceScales:
+        """Returns the scales of a venue's prices."""
+        return self._scales.get(venue, EIGHT)
+
+    def _refine(self, at: int, scale: PriceScale) -> bool:
+        """Gives a book's prices a finer scale, if it is one. Returns whether it is."""
+        entry = self.entries[at]
+        if entry.next is not None:
+            entry.next.book.refine(scale)
+        finer = entry.book.refine(scale)
+        self.note_scale(at)
+        return finer
+
+    def note_scale(self, at: int) -> None:
+        """Takes over the scale that a book has."""
+        entry = self.entries[at]
+        if entry.book.scale != self.scales(entry.venue).of(entry.symbol):
+            self._scales.setdefault(entry.venue, PriceScales()).set(entry.symbol, entry.book.scale)
+
     def take_listing(self, venue: str, listed: Listed) -> int | None:
-        """Takes an instrument of a venue's list. Returns its place if it opened or closed, or limits changed."""
+        """Takes an instrument of a venue's list.
+
+        Returns its place if it opened or closed, or its limits or its scale changed.
+        """
         at = self.declare(Instrument(venue, listed.symbol, listed.base, listed.quote))
+        finer = self._refine(at, listed.price_decimals)
         entry = self.entries[at]
         entry.listed = _is_open(listed.status)
-        before, entry.rules = entry.rules, TradingRules.of(listed)
-        is_new = before.limits != entry.rules.limits
+        before, entry.rules = entry.rules, TradingRules.of(listed, entry.book.scale)
+        is_new = finer or before.limits != entry.rules.limits
         return at if self._review(at) or is_new else None
 
     def status(self, venue: str, status: str) -> list[int]:

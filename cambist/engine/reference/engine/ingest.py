@@ -84,6 +84,7 @@ def _frame(engine: ReferenceEngine, channel: ChannelState | None, record: Record
 
 def _exchange(engine: ReferenceEngine, channel: ChannelState, record: Record) -> None:
     """Applies what a frame of an exchange says, but nothing of one that was there before."""
-    for event in decode_venue(channel.info.protocol, channel.info.symbol, record.body):
+    scales = engine.market.books.scales(channel.info.venue)
+    for event in decode_venue(channel.info.protocol, channel.info.symbol, record.body, scales):
         if venue_event(engine, channel, record.generation, event, record.recv_ns) is Numbered.REPEATED:
             return

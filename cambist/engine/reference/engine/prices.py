@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.book.order_book import Side
 from cambist.engine.reference.engine.series import Series
+from cambist.engine.reference.exchanges.decimal import real
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
@@ -172,7 +173,7 @@ class Prices:
             row.synthetic = "basis (synthetic)" if entry.kind == "perp" else ""
         elif row.at != at:
             return
-        bid, ask = float(best_bid[0]) / 1e8, float(best_ask[0]) / 1e8
+        bid, ask = real(best_bid[0], entry.book.scale), real(best_ask[0], entry.book.scale)
         if entry.live:
             self._book_source(entry, best_bid[0], (bid + ask) / 2.0)
         self._quote(row, bid, ask, now_ns)
@@ -181,11 +182,11 @@ class Prices:
         """Returns whether a book's prices are in another asset than the quote token, or of what is tied to no token."""
         return not entry.base_mint or entry.quote_mint != self.setup.quote_mint
 
-    def _book_source(self, entry: BookEntry, bid8: int, mid: float) -> None:
+    def _book_source(self, entry: BookEntry, bid: int, mid: float) -> None:
         scale = self.market.scale(entry)
         if entry.blocked or scale is None or entry.quote_mint != self.setup.quote_mint:
             return
-        rate = scale.sell_rate(bid8)
+        rate = scale.sell_rate(bid)
         if rate is not None:
             self._source(entry.base_mint, entry.name, rate, mid, 0.0)
 

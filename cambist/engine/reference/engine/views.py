@@ -23,6 +23,7 @@ from cambist.engine.reference.engine.market import equivalence, quotes
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import book_state, leg, pool_leg
 from cambist.engine.reference.engine.route import Sizing, compute_units, kept, walk
+from cambist.engine.reference.exchanges.decimal import real
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 from cambist.engine.reference.fees.sources import level
 from cambist.engine.reference.judge.scorer import landing_ppm
@@ -31,6 +32,7 @@ from cambist.engine.reference.venues import TYPICAL
 if TYPE_CHECKING:
     from cambist.engine.protocol import ChannelView
     from cambist.engine.reference.engine import ReferenceEngine
+    from cambist.engine.reference.engine.books import BookEntry
     from cambist.engine.reference.engine.market import Market
     from cambist.engine.reference.engine.market.equivalence import Guard, Tie
     from cambist.engine.reference.engine.market.legs import Leg
@@ -119,21 +121,25 @@ def _equivalences(engine: ReferenceEngine, now_ns: int) -> tuple[EquivalenceView
 
 def _equivalence(market: Market, tie: Tie, guard: Guard) -> EquivalenceView:
     entry = equivalence.pair_book(market, tie)
-    bid, ask = (None, None) if entry is None else (entry.book.best(Side.BID), entry.book.best(Side.ASK))
     return EquivalenceView(
         a=tie.facts.a,
         b=tie.facts.b,
         pair=tie.facts.pair,
         state=guard.peg,
         detail="" if equivalence.holds(market, tie, guard) else equivalence.words(market, tie, guard),
-        bid=None if bid is None else float(bid[0]) / 1e8,
-        ask=None if ask is None else float(ask[0]) / 1e8,
+        bid=_shown(entry, Side.BID),
+        ask=_shown(entry, Side.ASK),
         deviation_ppm=guard.deviation_ppm,
         widened_ppm=guard.widened_ppm,
         cost_ppm=tie.facts.cost_ppm,
         band_ppm=tie.facts.band_ppm,
         age_ns=guard.age_ns,
     )
+
+
+def _shown(entry: BookEntry | None, side: Side) -> float | None:
+    best = None if entry is None else entry.book.best(side)
+    return None if entry is None or best is None else real(best[0], entry.book.scale)
 
 
 def _fullest(engine: ReferenceEngine) -> Fullest | None:

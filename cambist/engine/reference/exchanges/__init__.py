@@ -1,7 +1,8 @@
 """The exchanges: one row each, and wire frames to events.
 
-`decode_venue` is a function of the frame alone: it picks the decoder of an exchange by the protocol. A room holds what
-is particular to one of them: how its frames are read, how its depth messages follow each other, and what they sum to.
+`decode_venue` is a function of the frame and of what its venue's list said of prices: it picks the decoder of an
+exchange by the protocol. A room holds what is particular to one of them: how its frames are read, how its depth
+messages follow each other, and what they sum to.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from cambist.engine.reference.exchanges import binance, bybit, coinbase, plain
 from cambist.engine.reference.exchanges.binance import decode_binance
 from cambist.engine.reference.exchanges.bybit import MAX_BYBIT_LEVELS, decode_bybit
 from cambist.engine.reference.exchanges.coinbase import MAX_COINBASE_LEVELS, decode_coinbase
+from cambist.engine.reference.exchanges.decimal import EIGHT, PriceScale, PriceScales
 from cambist.engine.reference.exchanges.event import (
     Account,
     AccountMissing,
@@ -111,17 +113,18 @@ _BOOKS: Final[dict[Continuity, Books]] = {Continuity(books.continuity): books fo
 _PROTOCOLS: Final = tuple((books.head, continuity) for continuity, books in _BOOKS.items())
 
 
-def decode_venue(protocol: str, symbol: str, body: bytes) -> list[Event]:
+def decode_venue(protocol: str, symbol: str, body: bytes, scales: PriceScales = EIGHT) -> list[Event]:
     """Returns what one frame of an exchange says, in order.
 
     `protocol` is the channel's, its first word names the decoder; `symbol` is the instrument of a channel whose frames
-    don't name it. Raises the decoder's `DecodeError`, `ProtocolError` if there is none.
+    don't name it; `scales` are those of the venue's prices. Raises the decoder's `DecodeError`, `ProtocolError` if
+    there is none.
     """
     name, dot, _ = protocol.partition(".")
     row = _BY_NAME.get(name) if dot else None
     if row is None:
         raise ProtocolError(protocol[:40])
-    return row.decode(protocol, symbol, body)
+    return row.decode(protocol, symbol, body, scales)
 
 
 __all__ = [
@@ -162,6 +165,8 @@ __all__ = [
     "Method",
     "NotJson",
     "PendingParts",
+    "PriceScale",
+    "PriceScales",
     "ProtocolError",
     "Rules",
     "Sequence",

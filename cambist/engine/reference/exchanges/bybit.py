@@ -11,6 +11,7 @@ Rules of the venue:
 
 from __future__ import annotations
 
+from cambist.engine.reference.exchanges.decimal import EIGHT, PriceScales
 from cambist.engine.reference.exchanges.event import (
     BookTicker,
     DepthDelta,
@@ -37,6 +38,8 @@ from cambist.engine.reference.exchanges.values import (
     subscribed,
     trade,
 )
+from cambist.engine.reference.exchanges.values import price as price_at
+from cambist.engine.reference.exchanges.values import tick as tick_at
 
 MAX_BYBIT_LEVELS = 10_000
 """Most levels of a side that are read; `orderbook` is at most 1000 deep, `orderbook.full` has no limit of its own."""
@@ -48,20 +51,21 @@ _RESTARTED = 1
 """The `u` of the first push after a restart."""
 
 
-def decode_bybit(protocol: str, body: bytes) -> list[Event]:
+def decode_bybit(protocol: str, body: bytes, scales: PriceScales = EIGHT) -> list[Event]:
     """Returns what one frame from Bybit says, in order. Raises `DecodeError` if it isn't what this protocol sends.
 
-    `protocol` is the channel's: `bybit.spot.ws`, or `bybit.spot.info` (the answer of `instruments-info`).
+    `protocol` is the channel's: `bybit.spot.ws`, or `bybit.spot.info` (the answer of `instruments-info`);
+    `scales` are those of the venue's prices.
     """
     match protocol:
         case "bybit.spot.ws":
-            return _stream(document(body))
+            return _stream(document(body), scales)
         case "bybit.spot.info":
             return [_instruments(document(body))]
     raise ProtocolError(protocol[:40])
 
 
-def _stream(frame: Field) -> list[Event]:
+def _stream(frame: Field, scales: PriceScales) -> list[Event]:
     """Reads a push or the answer to a request.
 
     `{"topic":"orderbook.50.SOLUSDT","type":"delta","ts":1790000000123,"data":{…},"cts":1790000000120}`.
@@ -77,9 +81,9 @@ def _stream(frame: Field) -> list[Event]:
             depth, dot, symbol = rest.partition(".")
             if not dot or data.get("s").text() != symbol or depth not in ("1", *_DEPTHS):
                 raise topic.wrong()
-            return [_top(frame, data) if depth == "1" else _book(frame, data)]
+            return [(_top if depth == "1" else _book)(frame, data, scales)]
         case "publicTrade":
-            return _trades(data)
+            return _trades(data, scales)
     return [Ignored()]
 
 
@@ -105,44 +109,47 @@ def _venue_ns(frame: Field) -> int:
     return ms(made if made.optional else sent)
 
 
-def _book(frame: Field, data: Field) -> Event:
+def _book(frame: Field, data: Field, scales: PriceScales) -> Event:
     """`{"s":"SOLUSDT","b":[["101.4","0"]],"a":[],"u":501,"seq":90007}`."""
     snapshot = is_snapshot(frame.get("type"), "delta")
     symbol, bids, asks, update = data.fields("s", "b", "a", "u")
     name, last = symbol.text(), sequence(update)
-    bid_levels, ask_levels = levels(bids, MAX_BYBIT_LEVELS), levels(asks, MAX_BYBIT_LEVELS)
+    scale = scales.of(name)
+    bid_levels, ask_levels = levels(bids, MAX_BYBIT_LEVELS, scale), levels(asks, MAX_BYBIT_LEVELS, scale)
     venue_ns = _venue_ns(frame)
     if snapshot or last == _RESTARTED:
         return DepthSnapshot(name, last, bid_levels, ask_levels, venue_ns)
     return DepthDelta(name, last, last, None, bid_levels, ask_levels, venue_ns)
 
 
-def _top(frame: Field, data: Field) -> Event:
+def _top(frame: Field, data: Field, scales: PriceScales) -> Event:
     """`{"s":"SOLUSDT","b":[["101.4","1.25"]],"a":[["101.5","0.0005"]],"u":500,"seq":90001}`."""
     kind = frame.get("type")
     if not is_snapshot(kind, "delta"):
         raise kind.wrong()
     symbol, bids, asks, update = data.fields("s", "b", "a", "u")
     name, update_id = symbol.text(), sequence(update)
-    bid, bid_qty = best(bids, MAX_BYBIT_LEVELS)
-    ask, ask_qty = best(asks, MAX_BYBIT_LEVELS)
+    scale = scales.of(name)
+    bid, bid_qty = best(bids, MAX_BYBIT_LEVELS, scale)
+    ask, ask_qty = best(asks, MAX_BYBIT_LEVELS, scale)
     return BookTicker(name, update_id, bid, bid_qty, ask, ask_qty, _venue_ns(frame))
 
 
-def _trades(data: Field) -> list[Event]:
+def _trades(data: Field, scales: PriceScales) -> list[Event]:
     """Reads trades; `S` is the side of the taker.
 
     `[{"i":"2290000000000000001","T":1790000000124,"p":"101.5","v":"0.2","S":"Buy","s":"SOLUSDT","BT":false,"RPI":false}]`.
     """
-    events: list[Event] = [_trade(row) for row in data.items()]
+    events: list[Event] = [_trade(row, scales) for row in data.items()]
     if not events:
         raise data.wrong()
     return events
 
 
-def _trade(row: Field) -> Trade:
+def _trade(row: Field, scales: PriceScales) -> Trade:
     symbol, number, price, qty, side, time = row.fields("s", "i", "p", "v", "S", "T")
-    values = (symbol.text(), count(number), positive(price), positive(qty))
+    name = symbol.text()
+    values = (name, count(number), price_at(price, scales.of(name)), positive(qty))
     return trade(values, side, ("Buy", "Sell"), time, ms)
 
 
@@ -162,23 +169,24 @@ def _instrument(entry: Field) -> Instrument | None:
     """Reads a pair.
 
     `{"symbol":"SOLUSDT","baseCoin":"SOL","quoteCoin":"USDT","status":"Trading","lotSizeFilter":{"basePrecision":"0.001",
-    "minOrderAmt":"5"},"priceFilter":{"tickSize":"0.01"}}`. `None` for steps that × 10⁸ are no integer, as those of OKX.
+    "minOrderAmt":"5"},"priceFilter":{"tickSize":"0.01"}}`. `None` for a tick that no scale is fine enough for and for a
+    step that × 10⁸ is no integer, as those of OKX.
     """
     symbol, base, quote, status, lots, prices = entry.fields(
         "symbol", "baseCoin", "quoteCoin", "status", "lotSizeFilter", "priceFilter"
     )
     step, least = lots.fields("basePrecision", "minOrderAmt")
-    tick = prices.get("tickSize")
-    if any(is_too_fine(rule.text()) for rule in (tick, step, least)):
+    tick = tick_at(prices.get("tickSize"))
+    if tick is None or any(is_too_fine(rule.text()) for rule in (step, least)):
         return None
     named = (symbol.text(), base.text(), quote.text(), status.text())
-    return Instrument(*named, tick.decimal(), step.decimal(), least.decimal())
+    return Instrument(*named, tick[0], step.decimal(), least.decimal(), tick[1])
 
 
 EXCHANGE = Exchange(
     name="bybit",
     protocols=("bybit.spot.ws", "bybit.spot.info"),
-    decode=lambda protocol, _, body: decode_bybit(protocol, body),
+    decode=lambda protocol, _, body, scales: decode_bybit(protocol, body, scales),
     books=(Books("bybit", "bybit.", Rules(Joins.OVERLAP, Seeds.STREAMED)),),
     proof="cex_cryptofeed and frames recorded in August 2026",
 )

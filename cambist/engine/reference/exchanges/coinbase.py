@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cambist.engine.reference.exchanges.decimal import DECIMALS, EIGHT, PriceScale, PriceScales
 from cambist.engine.reference.exchanges.event import (
     BookTicker,
     DepthDelta,
@@ -40,6 +41,8 @@ from cambist.engine.reference.exchanges.values import (
     subscribed,
     trade,
 )
+from cambist.engine.reference.exchanges.values import price as price_at
+from cambist.engine.reference.exchanges.values import tick as tick_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,20 +66,21 @@ _FLAGS = (
 """What keeps orders that take from a product, in the order in which it counts; `limit_only` doesn't."""
 
 
-def decode_coinbase(protocol: str, body: bytes) -> list[Event]:
+def decode_coinbase(protocol: str, body: bytes, scales: PriceScales = EIGHT) -> list[Event]:
     """Returns what one frame from Coinbase says, in order. Raises `DecodeError` if it isn't what this protocol sends.
 
-    `protocol` is the channel's: `coinbase.ws`, or `coinbase.info` (the answer of `market/products`).
+    `protocol` is the channel's: `coinbase.ws`, or `coinbase.info` (the answer of `market/products`); `scales`
+    are those of the venue's prices.
     """
     match protocol:
         case "coinbase.ws":
-            return _stream(document(body))
+            return _stream(document(body), scales)
         case "coinbase.info":
             return [_instruments(document(body))]
     raise ProtocolError(protocol[:40])
 
 
-def _stream(frame: Field) -> list[Event]:
+def _stream(frame: Field, scales: PriceScales) -> list[Event]:
     """Reads a message, a refusal, or our own request, which has a `type` too.
 
     `{"channel":"l2_data","client_id":"","timestamp":"2026-11-21T12:00:00.1Z","sequence_num":1,"events":[…]}` or
@@ -91,15 +95,15 @@ def _stream(frame: Field) -> list[Event]:
         case "l2_data":
             for event in events.items():
                 venue_ns = instant(time)
-                decoded.append(_depth(event, at, venue_ns))
+                decoded.append(_depth(event, at, venue_ns, scales))
         case "ticker":
             for event in events.items():
                 for row in event.get("tickers").items():
                     venue_ns = instant(time)
-                    decoded.append(_ticker(row, at, venue_ns))
+                    decoded.append(_ticker(row, at, venue_ns, scales))
         case "market_trades":
             for event in events.items():
-                decoded.extend(_trades(event))
+                decoded.extend(_trades(event, scales))
         case "subscriptions":
             decoded.append(subscribed())
         case _ if name not in OTHERS:
@@ -107,7 +111,7 @@ def _stream(frame: Field) -> list[Event]:
     return decoded
 
 
-def _depth(event: Field, number: int, venue_ns: int) -> Event:
+def _depth(event: Field, number: int, venue_ns: int, scales: PriceScales) -> Event:
     """Reads a book or what changed in it; the other side is `offer`.
 
     `{"type":"update","product_id":"SOL-USD","updates":[{"side":"bid","event_time":"…","price_level":"142.50",
@@ -116,18 +120,20 @@ def _depth(event: Field, number: int, venue_ns: int) -> Event:
     kind, symbol, updates = event.fields("type", "product_id", "updates")
     snapshot, name = is_snapshot(kind, "update"), _product(symbol)
     sides: dict[str, list[Level]] = {"bid": [], "offer": []}
+    scale = scales.of(name)
     for row in at_most(updates, MAX_COINBASE_LEVELS):
         side, price, qty = row.fields("side", "price_level", "new_quantity")
-        level = (positive(price), qty.decimal())
+        known, held = price.level_price(scale), qty.decimal()
         if side.text() not in sides:
             raise side.wrong()
-        sides[side.text()].append(level)
+        if known is not None:
+            sides[side.text()].append((known, held))
     if snapshot:
         return DepthSnapshot(name, number, sides["bid"], sides["offer"], venue_ns)
     return DepthDelta(name, number, number, None, sides["bid"], sides["offer"], venue_ns)
 
 
-def _ticker(row: Field, number: int, venue_ns: int) -> Event:
+def _ticker(row: Field, number: int, venue_ns: int, scales: PriceScales) -> Event:
     """Reads a best bid and ask.
 
     `{"type":"ticker","product_id":"SOL-USD","price":"142.51","best_bid":"142.50","best_bid_quantity":"12.5","best_ask":
@@ -136,13 +142,15 @@ def _ticker(row: Field, number: int, venue_ns: int) -> Event:
     symbol, bid, bid_qty, ask, ask_qty = row.fields(
         "product_id", "best_bid", "best_bid_quantity", "best_ask", "best_ask_quantity"
     )
+    name = _product(symbol)
+    scale = scales.of(name)
     return BookTicker(
-        symbol=_product(symbol),
+        symbol=name,
         update_id=number,
-        bid=_or_zero(bid),
-        bid_qty=_or_zero(bid_qty),
-        ask=_or_zero(ask),
-        ask_qty=_or_zero(ask_qty),
+        bid=_or_zero(bid, scale),
+        bid_qty=_or_zero(bid_qty, DECIMALS),
+        ask=_or_zero(ask, scale),
+        ask_qty=_or_zero(ask_qty, DECIMALS),
         venue_ns=venue_ns,
     )
 
@@ -155,12 +163,12 @@ def _product(symbol: Field) -> str:
     return text
 
 
-def _or_zero(amount: Field) -> int:
-    """Returns a decimal string × 10⁸, 0 if it is empty: nobody waits there."""
-    return amount.decimal() if amount.text() else 0
+def _or_zero(amount: Field, scale: PriceScale) -> int:
+    """Returns a decimal string at a scale, 0 if it is empty: nobody waits there."""
+    return amount.price(scale) if amount.text() else 0
 
 
-def _trades(event: Field) -> Iterator[Event]:
+def _trades(event: Field, scales: PriceScales) -> Iterator[Event]:
     """Reads trades.
 
     `{"type":"update","trades":[{"product_id":"SOL-USD","trade_id":"88","price":"142.5","size":"0.2","time":"…","side":
@@ -171,7 +179,8 @@ def _trades(event: Field) -> Iterator[Event]:
         return  # rule 3
     for row in rows.items():
         symbol, number, price, qty, side, time = row.fields("product_id", "trade_id", "price", "size", "side", "time")
-        values = (_product(symbol), count(number), positive(price), positive(qty))
+        name = _product(symbol)
+        values = (name, count(number), price_at(price, scales.of(name)), positive(qty))
         yield trade(values, side, ("SELL", "BUY"), time, instant)
 
 
@@ -189,7 +198,7 @@ def _instrument(entry: Field) -> Instrument | None:
 
     `{"product_id":"SOL-USD","product_type":"SPOT","base_currency_id":"SOL","quote_currency_id":"USD","base_increment":
     "0.00000001","price_increment":"0.01","quote_min_size":"1","status":"online","trading_disabled":false,…}`. `None`
-    for futures, and for steps that × 10⁸ are no integer, as those of OKX.
+    for futures, for a tick that no scale is fine enough for and for a step that × 10⁸ is no integer, as those of OKX.
     """
     kind, symbol, base, quote, newer, older, step, least = entry.fields(
         "product_type",
@@ -201,11 +210,13 @@ def _instrument(entry: Field) -> Instrument | None:
         "base_increment",
         "quote_min_size",
     )
-    tick = older if newer.absent else newer
-    if kind.text() != "SPOT" or any(is_too_fine(rule.text()) for rule in (tick, step, least)):
+    if kind.text() != "SPOT":
+        return None
+    tick = tick_at(older if newer.absent else newer)
+    if tick is None or any(is_too_fine(rule.text()) for rule in (step, least)):
         return None
     named = (symbol.text(), base.text(), quote.text(), _status(entry))
-    return Instrument(*named, tick.decimal(), step.decimal(), least.decimal())
+    return Instrument(*named, tick[0], step.decimal(), least.decimal(), tick[1])
 
 
 def _status(entry: Field) -> str:
@@ -221,7 +232,7 @@ def _status(entry: Field) -> str:
 EXCHANGE = Exchange(
     name="coinbase",
     protocols=("coinbase.ws", "coinbase.info"),
-    decode=lambda protocol, _, body: decode_coinbase(protocol, body),
+    decode=lambda protocol, _, body, scales: decode_coinbase(protocol, body, scales),
     books=(Books("coinbase", "coinbase.", Rules(Joins.ALWAYS, Seeds.STREAMED)),),
     proof="frames recorded in August 2026",
 )

@@ -8,9 +8,10 @@ from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
 from cambist.engine.reference.chain import base58
+from cambist.engine.reference.exchanges.decimal import DECIMALS, PriceScale
 
 Level: TypeAlias = tuple[int, int]
-"""(price, quantity), both × 10⁸."""
+"""(price, quantity): an integer of its instrument's scale, and × 10⁸."""
 
 
 class DecodeError(ValueError):
@@ -76,7 +77,10 @@ class TransactionStatus(NamedTuple):
 
 
 class Instrument(NamedTuple):
-    """A pair as its venue lists it; rules × 10⁸, `None` if the venue doesn't give them, 0 if it switched them off."""
+    """A pair as its venue lists it.
+
+    Rules are × 10⁸, the tick at `price_decimals`; `None` if the venue doesn't give them, 0 if it switched them off.
+    """
 
     symbol: str
     base: str
@@ -85,6 +89,8 @@ class Instrument(NamedTuple):
     tick: int | None
     step: int | None
     min_notional: int | None
+    price_decimals: PriceScale = DECIMALS
+    """What the tick needs."""
 
 
 class Account(NamedTuple):

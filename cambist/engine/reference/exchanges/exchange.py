@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from cambist.engine.reference.exchanges.decimal import PriceScale, PriceScales
     from cambist.engine.reference.exchanges.event import Event, Level
 
-    Sum = Callable[[Iterable[Level], Iterable[Level], tuple[int, int]], int]
+    Sum = Callable[[Iterable[Level], Iterable[Level], PriceScale, tuple[int, int]], int]
 
 
 class Joins(Enum):
@@ -43,7 +44,8 @@ class Rules(NamedTuple):
     joins: Joins
     seeds: Seeds
     sum: Sum | None = None
-    """The sum that the venue sends: of bids and asks, best first, and the decimals of a price and a quantity."""
+    """The sum that the venue sends: of bids and asks, best first, the scale of their prices, and the decimals that the
+    venue writes of a price and a quantity."""
     tickers: bool = False
     """Whether the update ids of best bid and ask count with those of the depth. Where they don't, a ticker can't be
     told to be newer than the levels, and the levels alone are the book."""
@@ -76,8 +78,10 @@ class Exchange:
     """The first word of its channels' protocols."""
     protocols: tuple[str, ...]
     """All that it decodes."""
-    decode: Callable[[str, str, bytes], list[Event]]
-    """Protocol, symbol of a channel whose frames don't name it, frame → what it says. Raises `DecodeError`."""
+    decode: Callable[[str, str, bytes, PriceScales], list[Event]]
+    """Protocol, symbol of a channel whose frames don't name it, frame, scales of the venue's prices → what it says.
+
+    Raises `DecodeError`."""
     books: tuple[Books, ...]
     """The first whose head fits counts."""
     proof: str

@@ -12,7 +12,7 @@ import re
 from typing import Any, NamedTuple, NoReturn
 
 from cambist.engine.reference.chain import base58
-from cambist.engine.reference.exchanges.decimal import U64_MAX, decimal8, scaled
+from cambist.engine.reference.exchanges.decimal import U64_MAX, PriceScale, decimal, decimal8, is_beyond, scaled
 from cambist.engine.reference.exchanges.event import DecodeError, FieldError, Level, NotJson, TooLarge
 
 MAX_BODY = 16 * 1024 * 1024
@@ -147,30 +147,44 @@ class Field(NamedTuple):
             raise self.wrong()
         return value
 
-    def levels(self) -> list[Level]:
-        """Returns an array of `[price, quantity, …]`, both × 10⁸."""
+    def price(self, scale: PriceScale) -> int:
+        """Returns a decimal string as a price of a scale."""
+        value = decimal(self.text(), scale)
+        if value is None:
+            raise self.wrong()
+        return value
+
+    def levels(self, scale: PriceScale) -> list[Level]:
+        """Returns an array of `[price, quantity, …]`, quantities × 10⁸, without those beyond the largest price."""
         if type(self.raw) is not list:
             raise self.wrong()
         found: list[Level] = []
         for raw in self.raw:
             # Levels are most of what venues send: no `Field` is made for a sound one.
             if type(raw) is list and len(raw) >= 2 and type(raw[0]) is str and type(raw[1]) is str:
-                price, quantity = decimal8(raw[0]), decimal8(raw[1])
+                price, quantity = decimal(raw[0], scale), decimal8(raw[1])
                 if price and quantity is not None:
                     found.append((price, quantity))
                     continue
-            found.append(Field(self.name, raw).level())
+            level = Field(self.name, raw).level(scale)
+            if level is not None:
+                found.append(level)
         return found
 
-    def level(self) -> Level:
-        """Returns (price, quantity), both × 10⁸."""
+    def level_price(self, scale: PriceScale) -> int | None:
+        """Returns a decimal string as the price of a level, `None` beyond the largest of the scale."""
+        value = decimal(text := self.text(), scale)
+        if value == 0 or (value is None and not is_beyond(text, scale)):
+            raise self.wrong()  # 0 would be free to buy
+        return value
+
+    def level(self, scale: PriceScale) -> Level | None:
+        """Returns (price, quantity), the latter × 10⁸; `None` beyond the largest price."""
         pair = self.items()
         if len(pair) < 2:
             raise self.wrong()
-        price = pair[0].decimal()
-        if price == 0:
-            raise pair[0].wrong()  # would be free to buy
-        return price, pair[1].decimal()
+        price, quantity = pair[0].level_price(scale), pair[1].decimal()
+        return None if price is None else (price, quantity)
 
     def base64(self) -> bytes:
         """Returns the bytes of canonical base64."""

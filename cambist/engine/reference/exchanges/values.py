@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.exchanges.decimal import DECIMALS, U64_MAX, decimal8
+from cambist.engine.reference.exchanges.decimal import (
+    DECIMALS,
+    U64_MAX,
+    PriceScale,
+    decimal,
+    decimal8,
+    is_decimal,
+    needed_scale,
+    scale_of,
+)
 from cambist.engine.reference.exchanges.event import Error, FieldError, Subscribed, Trade
 from cambist.engine.reference.exchanges.rfc3339 import rfc3339_ns
 
@@ -68,6 +77,14 @@ def positive(amount: Field) -> int:
     return value
 
 
+def price(of: Field, scale: PriceScale) -> int:
+    """Returns a decimal string as a price of a scale; it is not 0."""
+    value = of.price(scale)
+    if value == 0:
+        raise of.wrong()
+    return value
+
+
 def trade(
     values: tuple[str, int, int, int], side: Field, takers: tuple[str, str], at: Field, clock: Callable[[Field], int]
 ) -> Trade:
@@ -85,15 +102,15 @@ def at_most(rows: Field, most: int) -> list[Field]:
     return rows.items()
 
 
-def levels(side: Field, most: int) -> list[Level]:
+def levels(side: Field, most: int, scale: PriceScale) -> list[Level]:
     """Returns at most so many `[price, quantity, …]` as levels."""
     at_most(side, most)
-    return side.levels()
+    return side.levels(scale)
 
 
-def best(side: Field, most: int) -> Level:
+def best(side: Field, most: int, scale: PriceScale) -> Level:
     """Returns the one level of a side, zeros if nobody waits there."""
-    found = levels(side, most)
+    found = levels(side, most, scale)
     if len(found) > 1:
         raise side.wrong()
     return found[0] if found else (0, 0)
@@ -126,14 +143,34 @@ def instant(time: Field) -> int:
 
 def is_too_fine(text: str) -> bool:
     """Returns whether this is a decimal, but not one that × 10⁸ is an integer."""
-    whole, dot, fraction = text.partition(".")
-    parts = (whole, fraction if dot else "0")
-    return all(part.isascii() and part.isdigit() for part in parts) and decimal8(text) is None
+    return is_decimal(text) and decimal8(text) is None
+
+
+def tick(rule: Field) -> tuple[int, PriceScale] | None:
+    """Returns a tick and the scale that its instrument is to have, `None` if there is none so fine."""
+    text = rule.text()
+    if not is_decimal(text):
+        raise rule.wrong()
+    scale = needed_scale(text)
+    found = None if scale is None else decimal(text, scale)
+    return None if scale is None or found is None else (found, scale)
+
+
+def tick_of(decimals: Field) -> tuple[int, PriceScale] | None:
+    """Returns the tick of so many decimals and its scale, `None` if there is none so fine."""
+    places = _places(decimals)
+    scale = scale_of(places)
+    return (10 ** (scale - places), scale) if places <= scale else None
 
 
 def step_of(decimals: Field) -> int | None:
     """Returns the step of so many decimals × 10⁸, `None` if that is no integer."""
+    places = _places(decimals)
+    return 10 ** (DECIMALS - places) if places <= DECIMALS else None
+
+
+def _places(decimals: Field) -> int:
     number = decimals.u64()
     if number > _MOST_DECIMALS:
         raise decimals.wrong()
-    return 10 ** (DECIMALS - number) if number <= DECIMALS else None
+    return number

@@ -9,10 +9,11 @@ import msgspec
 from cambist.engine.reference.book.order_book import Continuity, OrderBook, Source, take
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.chain.solana import decode_solana as solana
-from cambist.engine.reference.exchanges import DecodeError, Direction, SolanaSession, canonical, rfc3339_ns
+from cambist.engine.reference.exchanges import DecodeError, Direction, PriceScales, SolanaSession, canonical, rfc3339_ns
 from cambist.engine.reference.exchanges import decode_binance as binance
 from cambist.engine.reference.exchanges import decode_okx as okx
 from cambist.engine.reference.exchanges import decode_venue as venue
+from cambist.engine.reference.exchanges.decimal import DECIMALS, checked_scale
 from cambist.engine.reference.exchanges.kraken.checksum import kraken_checksum
 from cambist.engine.reference.exchanges.okx.checksum import okx_checksum
 from cambist.engine.reference.library import integers
@@ -64,9 +65,13 @@ def decode_okx(protocol: str, symbol: str, body: bytes) -> list[str]:
     return [canonical(event) for event in okx(protocol, symbol, body)]
 
 
-def decode_venue(protocol: str, symbol: str, body: bytes) -> list[str]:
-    """Returns canonical JSON of each event of one exchange's frame. Raises `ValueError` with the decoder's words."""
-    return [canonical(event) for event in venue(protocol, symbol, body)]
+def decode_venue(protocol: str, symbol: str, body: bytes, price_decimals: int = DECIMALS) -> list[str]:
+    """Returns canonical JSON of each event of one exchange's frame, whose prices all have so many decimals.
+
+    Raises `ValueError` with the decoder's words.
+    """
+    scales = PriceScales(checked_scale(price_decimals))
+    return [canonical(event) for event in venue(protocol, symbol, body, scales)]
 
 
 def decode_solana(frames: Sequence[tuple[int, int, bool, bytes]]) -> list[str]:

@@ -11,7 +11,8 @@ import msgspec
 
 from cambist.engine.reference.book.order_book import Continuity, Numbered, Numbering, OrderBook, Source, take
 from cambist.engine.reference.chain.solana import decode_solana
-from cambist.engine.reference.exchanges import Account, Direction, Sequence, SolanaSession, decode_venue
+from cambist.engine.reference.exchanges import Account, Direction, PriceScales, Sequence, SolanaSession, decode_venue
+from cambist.engine.reference.exchanges.decimal import DECIMALS, checked_scale
 
 
 class BookStream:
@@ -25,11 +26,15 @@ class BookStream:
     (14251000000, 3010000000, 14252000000, 400000000)
     """
 
-    def __init__(self, protocol: str, symbol: str) -> None:
-        """Takes the channel's protocol and the symbol; a channel may carry many, frames of others say nothing here."""
+    def __init__(self, protocol: str, symbol: str, price_decimals: int = DECIMALS) -> None:
+        """Takes the channel's protocol, the symbol, and the decimals of its integer prices.
+
+        A channel may carry many, frames of others say nothing here. Raises `ValueError` for decimals that no price has.
+        """
         self._protocol, self._symbol = protocol, symbol
+        self._scales = PriceScales(checked_scale(price_decimals))
         self._source = Source.of(protocol)
-        self._book = OrderBook(Continuity.of(protocol))
+        self._book = OrderBook(Continuity.of(protocol), price_decimals)
         self._numbering = Numbering()
         self._frames = 0
 
@@ -38,7 +43,7 @@ class BookStream:
 
         Raises `ValueError` with the decoder's words; the book is as it was.
         """
-        events = decode_venue(self._protocol, self._symbol, body)
+        events = decode_venue(self._protocol, self._symbol, body, self._scales)
         at = self._frames
         self._frames += 1
         applied = False
@@ -54,7 +59,7 @@ class BookStream:
         return applied
 
     def best(self) -> tuple[int, int, int, int] | None:
-        """Returns (bid, quantity, ask, quantity) × 10⁸; `None` while a side is empty or not to be trusted."""
+        """Returns (bid, quantity, ask, quantity), quantities × 10⁸; `None` while empty or not to be trusted."""
         bid, ask = self._book.best_bid(), self._book.best_ask()
         return None if bid is None or ask is None else (*bid, *ask)
 

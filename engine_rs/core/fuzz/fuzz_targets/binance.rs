@@ -1,6 +1,7 @@
 //! Binance frames of each protocol.
 #![no_main]
 
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::event::canonical;
 use cambist_core::exchanges::binance::decode_binance;
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +16,7 @@ const PROTOCOLS: [&str; 5] = [
 
 fuzz_target!(|data: &[u8]| {
     for protocol in PROTOCOLS {
-        if let Ok(event) = decode_binance(protocol, "SOLUSDC", data) {
+        if let Ok(event) = decode_binance(protocol, "SOLUSDC", data, &PriceScales::EIGHT) {
             let _ = canonical(&event);
         }
     }

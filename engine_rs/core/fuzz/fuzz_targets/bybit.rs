@@ -4,6 +4,7 @@
 #[path = "common/events.rs"]
 mod events;
 
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::bybit::{MAX_BYBIT_LEVELS, decode_bybit};
 use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
@@ -12,7 +13,7 @@ const PROTOCOLS: [&str; 3] = ["bybit.spot.ws", "bybit.spot.info", "bybit.other"]
 
 fuzz_target!(|data: &[u8]| {
     for protocol in PROTOCOLS {
-        for event in decode_bybit(protocol, data).unwrap_or_default() {
+        for event in decode_bybit(protocol, data, &PriceScales::EIGHT).unwrap_or_default() {
             events::check(&event, MAX_BYBIT_LEVELS);
         }
     }

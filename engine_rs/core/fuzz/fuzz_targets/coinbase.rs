@@ -4,6 +4,7 @@
 #[path = "common/events.rs"]
 mod events;
 
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::coinbase::{MAX_COINBASE_LEVELS, decode_coinbase};
 use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
@@ -12,7 +13,7 @@ const PROTOCOLS: [&str; 3] = ["coinbase.ws", "coinbase.info", "coinbase.other"];
 
 fuzz_target!(|data: &[u8]| {
     for protocol in PROTOCOLS {
-        for event in decode_coinbase(protocol, data).unwrap_or_default() {
+        for event in decode_coinbase(protocol, data, &PriceScales::EIGHT).unwrap_or_default() {
             events::check(&event, MAX_COINBASE_LEVELS);
         }
     }

@@ -4,6 +4,7 @@
 #[path = "common/events.rs"]
 mod events;
 
+use cambist_core::exchanges::decimal::{PriceScale, PriceScales};
 use cambist_core::exchanges::event::Event;
 use cambist_core::exchanges::kraken::book::MAX_KRAKEN_LEVELS;
 use cambist_core::exchanges::kraken::decode::decode_kraken;
@@ -16,7 +17,7 @@ const PROTOCOLS: [&str; 4] = ["kraken.ws", "kraken.info", "kraken.v1.ws", "krake
 fuzz_target!(|data: &[u8]| {
     for protocol in PROTOCOLS {
         let (mut bids, mut asks) = (vec![], vec![]);
-        for event in decode_kraken(protocol, data).unwrap_or_default() {
+        for event in decode_kraken(protocol, data, &PriceScales::EIGHT).unwrap_or_default() {
             // A change of v1 may come in two payloads.
             events::check(&event, 2 * MAX_KRAKEN_LEVELS);
             match event {
@@ -34,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
                     assert!(u32::try_from(sum).is_ok());
                     assert_eq!(digits.is_none(), bids.is_empty() && asks.is_empty());
                     let (price, qty) = digits.unwrap_or((u8::MAX, u8::MAX));
-                    kraken_checksum(&bids, &asks, price, qty);
+                    kraken_checksum(&bids, &asks, price, qty, PriceScale::EIGHT);
                 }
                 _ => {}
             }

@@ -1,6 +1,7 @@
 //! OKX frames of each protocol, and the book that they build.
 #![no_main]
 
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::event::canonical;
 use cambist_core::exchanges::okx::decode::decode_okx;
 use cambist_core::library::streams::BookStream;
@@ -16,7 +17,7 @@ const PROTOCOLS: [&str; 5] = [
 
 fuzz_target!(|data: &[u8]| {
     for protocol in PROTOCOLS {
-        for event in decode_okx(protocol, "SOL-USDT", data).unwrap_or_default() {
+        for event in decode_okx(protocol, "SOL-USDT", data, &PriceScales::EIGHT).unwrap_or_default() {
             let _ = canonical(&event);
         }
     }

@@ -4,6 +4,7 @@
 #[path = "common/events.rs"]
 mod events;
 
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::MAX_BODY;
 use cambist_core::exchanges::plain::{MAX_PLAIN_LEVELS, decode_plain};
 use cambist_core::exchanges::event::canonical;
@@ -12,7 +13,7 @@ use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    for event in decode_plain("cambist.ws", data).unwrap_or_default() {
+    for event in decode_plain("cambist.ws", data, &PriceScales::EIGHT).unwrap_or_default() {
         events::check(&event, MAX_PLAIN_LEVELS);
     }
     // Frames of one stream stand in lines.
@@ -26,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     }
     if let (Some(Ok(protocol)), Some(body)) = (lines.next().map(str::from_utf8), lines.next()) {
         assert!(body.len() <= MAX_BODY);
-        if let Ok(events) = decode_venue(protocol, "SOL-X", body) {
+        if let Ok(events) = decode_venue(protocol, "SOL-X", body, &PriceScales::EIGHT) {
             for event in events {
                 canonical(&event).expect("text");
             }

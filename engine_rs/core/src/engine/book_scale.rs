@@ -1,8 +1,9 @@
 //! The exact step between token atoms and book quantities, in orders that the venue takes.
 //!
-//! Prices and quantities of books are integers of 10⁻⁸. What one receives is rounded down, what one pays is rounded up.
+//! Quantities of books are integers of 10⁻⁸, prices of their instrument's scale. What one receives is rounded down, what one pays is rounded up.
 
 use crate::book::order_book::OrderBook;
+use crate::exchanges::decimal::PriceScale;
 use crate::exchanges::event::Instrument;
 use crate::search::log2::log2_ratio;
 
@@ -12,7 +13,8 @@ pub(crate) const PPM: u128 = 1_000_000;
 /// A marginal rate: out atoms per in atom as numerator and denominator.
 pub(crate) type Rate = (u128, u128);
 
-/// What a venue asks of an order on one instrument, × 10⁸; `None` if unknown, 0 if the venue switched it off.
+/// What a venue asks of an order on one instrument, × 10⁸, the tick at its book's scale; `None` if unknown, 0 if the venue
+/// switched it off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TradingRules {
     /// Of prices.
@@ -31,10 +33,11 @@ impl TradingRules {
         min_notional: None,
     };
 
-    /// Returns what a venue's list says of an instrument.
-    pub(crate) fn of(instrument: &Instrument) -> Self {
+    /// Returns what a venue's list says of an instrument whose book has this scale.
+    pub(crate) fn of(instrument: &Instrument, scale: PriceScale) -> Self {
+        let units = instrument.price_decimals.units_of(scale);
         Self {
-            tick: instrument.tick,
+            tick: instrument.tick.map(|tick| tick.saturating_mul(units)),
             step: instrument.step,
             min_notional: instrument.min_notional,
         }
@@ -55,11 +58,12 @@ impl TradingRules {
     }
 }
 
-/// Decimals of a book's two tokens and its taker fee: all that its exact steps need.
+/// Decimals of a book's two tokens and its prices, and its taker fee: all that its exact steps need.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
     pub(crate) base: u32,
     pub(crate) quote: u32,
+    pub(crate) price: PriceScale,
     pub(crate) taker_ppm: u32,
 }
 
@@ -131,24 +135,29 @@ impl Scale {
         (u128::from(amount) * u128::from(self.taker_ppm)).div_ceil(PPM) as u64
     }
 
+    /// Returns a price of one.
+    pub(super) fn one(&self) -> u128 {
+        self.price.one().into()
+    }
+
     fn kept(&self) -> u128 {
         PPM.saturating_sub(u128::from(self.taker_ppm))
     }
 
     /// Returns quote atoms per base atom at the best bid, net of fee.
-    pub(crate) fn sell_rate(&self, price8: u64) -> Option<Rate> {
-        let num = u128::from(price8) * self.kept();
+    pub(crate) fn sell_rate(&self, price: u64) -> Option<Rate> {
+        let num = u128::from(price) * self.kept();
         rate(
             num.checked_mul(power(self.quote))?,
-            ONE8 * PPM * power(self.base),
+            self.one() * PPM * power(self.base),
         )
     }
 
     /// Returns base atoms per quote atom at the best ask, net of fee.
-    pub(crate) fn buy_rate(&self, price8: u64) -> Option<Rate> {
-        let den = u128::from(price8) * PPM;
+    pub(crate) fn buy_rate(&self, price: u64) -> Option<Rate> {
+        let den = u128::from(price) * PPM;
         rate(
-            ONE8 * self.kept() * power(self.base),
+            self.one() * self.kept() * power(self.base),
             den.checked_mul(power(self.quote))?,
         )
     }
@@ -180,6 +189,7 @@ mod tests {
     const SCALE: Scale = Scale {
         base: 9,
         quote: 6,
+        price: PriceScale::EIGHT,
         taker_ppm: 1_000,
     };
 
@@ -240,6 +250,42 @@ mod tests {
         let all = 3 * (150 + 151) * 1_000_000;
         assert!(deep(all, ten, false) && !deep(all + 1, ten, false));
         assert!(deep(u64::MAX, 1, false), "no book counts so far");
+    }
+
+    #[test]
+    fn a_finer_scale_of_prices_pays_and_weighs_what_the_prices_say() {
+        let fine = Scale {
+            base: 5,
+            quote: 6,
+            price: PriceScale::of(12),
+            taker_ppm: 1_000,
+        };
+        let many = 1_000_000 * ONE8 as u64;
+        let mut book = OrderBook::of_scale(Continuity::Spot, fine.price);
+        // 3.456789 and 4 · 10⁻⁶
+        let (bids, asks) = ([(3_456_789, many)], [(4_000_000, many)]);
+        book.apply_snapshot(1, (&bids, &asks), Source::Fetched, 1);
+        let sold = fine.sell(&book, 100_000 * 100_000, &TradingRules::NONE);
+        assert_eq!(sold, Some((345_333, 10_000_000)));
+        let bought = fine.buy(&book, 2_000_000, &TradingRules::NONE);
+        assert_eq!(bought, Some((49_950_000_000, 2_000)));
+        let same = |one: Rate, other: Rate| one.0 * other.1 == other.0 * one.1;
+        let sells = fine.sell_rate(3_456_789).expect("a rate");
+        assert!(
+            same(sells, (3_456_789 * 999, 100_000_000_000_000)),
+            "{sells:?}"
+        );
+        let buys = fine.buy_rate(4_000_000).expect("a rate");
+        assert!(same(buys, (999 * 25, 1)), "{buys:?}");
+        let most = Scale {
+            base: 18,
+            quote: 18,
+            price: PriceScale::MOST,
+            taker_ppm: 0,
+        };
+        let one = PriceScale::MOST.one();
+        assert!(most.sell_rate(one).is_some_and(|rate| rate.0 == rate.1));
+        assert!(most.buy_rate(one).is_some_and(|rate| rate.0 == rate.1));
     }
 
     proptest! {

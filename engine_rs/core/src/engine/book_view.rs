@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Engine;
 use crate::book::order_book::Side;
+use crate::exchanges::decimal::PriceScale;
 use crate::exchanges::event::Level;
 
 /// Twin of `BookInspection` in `cambist/engine/protocol.py`.
@@ -23,6 +24,7 @@ pub(crate) struct BookInspection<'a> {
     tick: Option<u64>,
     step: Option<u64>,
     min_notional: Option<u64>,
+    price_decimals: PriceScale,
 }
 
 impl Engine {
@@ -51,6 +53,7 @@ impl Engine {
             tick: entry.rules.tick,
             step: entry.rules.step,
             min_notional: entry.rules.min_notional,
+            price_decimals: book.scale(),
         })
     }
 }

@@ -8,6 +8,7 @@ use super::book_scale::TradingRules;
 use super::setup::EngineSetup;
 use crate::book::order_book::{BookChange, OrderBook, Outcome, Source};
 use crate::exchanges::Continuity;
+use crate::exchanges::decimal::{PriceScale, PriceScales};
 use crate::exchanges::event::{Event, Instrument};
 
 /// One instrument's book and, if it may be traded against pools, its two edges.
@@ -86,7 +87,10 @@ impl BookEntry {
         }
         let next = self.next.get_or_insert_with(|| Successor {
             generation: delivery.generation,
-            book: Box::new(OrderBook::new(self.book.continuity())),
+            book: Box::new(OrderBook::of_scale(
+                self.book.continuity(),
+                self.book.scale(),
+            )),
         });
         let change = next.book.take(event, source, now_ns)?;
         let outcome = if self.take_over() {
@@ -143,6 +147,8 @@ pub(crate) struct Books {
     pub(crate) entries: Vec<BookEntry>,
     /// Venue → symbol → place.
     index: HashMap<String, HashMap<String, usize>>,
+    /// Of the prices of each venue that has one which is not the usual.
+    scales: HashMap<String, PriceScales>,
     pub(crate) refused: Vec<&'static str>,
     identities: HashMap<(String, String), String>,
     fees: HashMap<String, u32>,
@@ -166,13 +172,14 @@ impl Books {
             ..Self::default()
         };
         for each in &setup.instruments {
-            books.declare(
+            let at = books.declare(
                 &each.venue,
                 &each.symbol,
                 &each.base,
                 &each.quote,
                 &each.kind,
             );
+            books.refine(at, PriceScale::of(each.price_decimals));
         }
         books
     }
@@ -247,13 +254,44 @@ impl Books {
             .unwrap_or_else(|| self.declare(venue, symbol, symbol, "", kind));
         let entry = &mut self.entries[at];
         if entry.book.continuity() != rules {
-            entry.book = OrderBook::new(rules);
+            entry.book = OrderBook::of_scale(rules, entry.book.scale());
             entry.book.trade(entry.listed && !self.shut.contains(venue));
         }
         at
     }
 
-    /// Takes an instrument of a venue's list. Returns its place if it opened or closed, or limits changed.
+    /// Returns the scales of a venue's prices.
+    pub(crate) fn scales(&self, venue: &str) -> &PriceScales {
+        const USUAL: &PriceScales = &PriceScales::EIGHT;
+        self.scales.get(venue).unwrap_or(USUAL)
+    }
+
+    /// Gives a book's prices a finer scale, if it is one. Returns whether it is.
+    fn refine(&mut self, at: usize, scale: PriceScale) -> bool {
+        let entry = &mut self.entries[at];
+        if let Some(next) = &mut entry.next {
+            next.book.refine(scale);
+        }
+        let finer = entry.book.refine(scale);
+        self.note_scale(at);
+        finer
+    }
+
+    /// Takes over the scale that a book has.
+    pub(crate) fn note_scale(&mut self, at: usize) {
+        let BookEntry {
+            venue,
+            symbol,
+            book,
+            ..
+        } = &self.entries[at];
+        if book.scale() != self.scales(venue).of(symbol) {
+            let scales = self.scales.entry(venue.clone()).or_default();
+            scales.set(symbol, book.scale());
+        }
+    }
+
+    /// Takes an instrument of a venue's list. Returns its place if it opened or closed, or limits or its scale changed.
     pub(crate) fn list(&mut self, venue: &str, instrument: &Instrument) -> Option<usize> {
         let Instrument {
             symbol,
@@ -262,10 +300,12 @@ impl Books {
             ..
         } = instrument;
         let at = self.declare(venue, symbol, base, quote, "spot");
+        let finer = self.refine(at, instrument.price_decimals);
         let entry = &mut self.entries[at];
         entry.listed = is_open(&instrument.status);
-        let before = std::mem::replace(&mut entry.rules, TradingRules::of(instrument));
-        let is_new = before.limits() != entry.rules.limits();
+        let rules = TradingRules::of(instrument, entry.book.scale());
+        let before = std::mem::replace(&mut entry.rules, rules);
+        let is_new = finer || before.limits() != entry.rules.limits();
         (self.review(at) || is_new).then_some(at)
     }
 

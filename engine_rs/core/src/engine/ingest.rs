@@ -121,7 +121,8 @@ impl Engine {
             self.tips(&event, header.recv_ns);
             return Ok(());
         }
-        for event in decode_venue(protocol, &symbol, body)? {
+        let scales = self.market.books.scales(&channel.info.venue);
+        for event in decode_venue(protocol, &symbol, body, scales)? {
             if self.venue_event(header, event) == Numbered::Repeated {
                 break;
             }

@@ -290,7 +290,8 @@ impl Prices {
         if row.at != Some(at) {
             return;
         }
-        let (bid, ask) = (best_bid.0 as f64 / 1e8, best_ask.0 as f64 / 1e8);
+        let scale = entry.book.scale();
+        let (bid, ask) = (scale.real(best_bid.0), scale.real(best_ask.0));
         row.update(Some(bid), Some(ask), now_ns);
         if entry.live() {
             self.book_source(market, entry, best_bid.0, 0.5 * (bid + ask));
@@ -311,11 +312,11 @@ impl Prices {
         }
     }
 
-    fn book_source(&mut self, market: &Market, entry: &BookEntry, bid8: u64, mid: f64) {
+    fn book_source(&mut self, market: &Market, entry: &BookEntry, bid: u64, mid: f64) {
         if !entry.blocked.is_empty() || entry.quote_mint != self.quote_mint {
             return;
         }
-        let rate = market.scale(entry).and_then(|scale| scale.sell_rate(bid8));
+        let rate = market.scale(entry).and_then(|scale| scale.sell_rate(bid));
         if let Some(rate) = rate {
             self.source(&entry.base_mint, &entry.name, rate, mid, 0.0);
         }

@@ -195,7 +195,7 @@ impl Engine {
 
     fn equivalence<'a>(&self, tie: &'a Tie, guard: &Guard) -> EquivalenceView<'a> {
         let facts = &tie.facts;
-        let touch = self.market.shown_touch(tie);
+        let (bid, ask) = self.market.shown_prices(tie);
         let holds = self.market.holds(tie, guard);
         EquivalenceView {
             a: &facts.a,
@@ -207,8 +207,8 @@ impl Engine {
             } else {
                 self.market.tie_words(tie, guard)
             },
-            bid: touch.0.map(|level| level.0 as f64 / 1e8),
-            ask: touch.1.map(|level| level.0 as f64 / 1e8),
+            bid,
+            ask,
             deviation_ppm: guard.deviation_ppm,
             widened_ppm: guard.widened_ppm,
             cost_ppm: facts.cost_ppm,

@@ -6,10 +6,12 @@ use std::borrow::Cow;
 
 use super::Continuity;
 use super::DecodeError;
+use super::decimal::{PriceScale, PriceScales};
 use super::decoded::Decoded;
 use super::event::{Event, Instrument};
 use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
 use super::frame::{Field, Frame};
+use super::values::tick as tick_at;
 
 /// `U` = previous `u` + 1; overlap is allowed, `u` ≤ the last one is old.
 const SPOT: Rules = Rules {
@@ -25,7 +27,9 @@ const USDM: Rules = Rules {
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "binance",
-    decode: |protocol, symbol, body| decode_binance(protocol, symbol, body).map(Decoded::One),
+    decode: |protocol, symbol, body, scales| {
+        decode_binance(protocol, symbol, body, scales).map(Decoded::One)
+    },
     books: &[
         Books {
             continuity: Continuity::Usdm,
@@ -51,7 +55,8 @@ const NO_TRADES: [&str; 3] = ["ADL", "INSURANCE_FUND", "NA"];
 
 /// Returns what one frame from Binance says.
 ///
-/// `protocol` is the channel's; `symbol` is the instrument of a channel whose frames don't name it.
+/// `protocol` is the channel's; `symbol` is the instrument of a channel whose frames don't name it; `scales` are those of
+/// the venue's prices.
 ///
 /// # Errors
 /// A `DecodeError` if the frame isn't what this protocol sends.
@@ -59,14 +64,17 @@ pub fn decode_binance<'a>(
     protocol: &str,
     symbol: &'a str,
     body: &'a [u8],
+    scales: &PriceScales,
 ) -> Result<Event<'a>, DecodeError> {
     let usual = match protocol {
-        "binance.spot.ws" => fast::stream(body, false),
-        "binance.usdm.ws" => fast::stream(body, true),
-        "binance.spot.depth" | "binance.usdm.depth" => fast::depth_snapshot(body, symbol),
+        "binance.spot.ws" => fast::stream(body, false, scales),
+        "binance.usdm.ws" => fast::stream(body, true, scales),
+        "binance.spot.depth" | "binance.usdm.depth" => {
+            fast::depth_snapshot(body, symbol, scales.of(symbol))
+        }
         _ => None,
     };
-    usual.map_or_else(|| decode_strictly(protocol, symbol, body), Ok)
+    usual.map_or_else(|| decode_strictly(protocol, symbol, body, scales), Ok)
 }
 
 /// The same, whatever the form of the frame.
@@ -74,12 +82,13 @@ pub(super) fn decode_strictly<'a>(
     protocol: &str,
     symbol: &'a str,
     body: &'a [u8],
+    scales: &PriceScales,
 ) -> Result<Event<'a>, DecodeError> {
     match protocol {
-        "binance.spot.ws" => stream(Frame::read(body)?.root(), false),
-        "binance.usdm.ws" => stream(Frame::read(body)?.root(), true),
+        "binance.spot.ws" => stream(Frame::read(body)?.root(), false, scales),
+        "binance.usdm.ws" => stream(Frame::read(body)?.root(), true, scales),
         "binance.spot.depth" | "binance.usdm.depth" => {
-            depth_snapshot(Frame::read(body)?.root(), symbol)
+            depth_snapshot(Frame::read(body)?.root(), symbol, scales.of(symbol))
         }
         "binance.spot.info" | "binance.usdm.info" => instruments(Frame::read(body)?.root()),
         _ => Err(DecodeError::Protocol {
@@ -89,18 +98,26 @@ pub(super) fn decode_strictly<'a>(
 }
 
 /// A raw event, `{"stream":"solusdt@bookTicker","data":{…}}`, `{"result":null,"id":1}` or `{"code":2,"msg":"…"}`.
-fn stream<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, DecodeError> {
+fn stream<'a>(
+    frame: Field<'_, 'a>,
+    usdm: bool,
+    scales: &PriceScales,
+) -> Result<Event<'a>, DecodeError> {
     let [stream, data] = frame.fields(["stream", "data"])?;
     if data.absent() {
-        return payload(frame, usdm);
+        return payload(frame, usdm, scales);
     }
     if stream.text()? == "!serverShutdown" {
         return data.fields([]).map(|[]| Event::Shutdown);
     }
-    payload(data, usdm)
+    payload(data, usdm, scales)
 }
 
-fn payload<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, DecodeError> {
+fn payload<'a>(
+    frame: Field<'_, 'a>,
+    usdm: bool,
+    scales: &PriceScales,
+) -> Result<Event<'a>, DecodeError> {
     let [event, code, error, result, method, last, update] = frame.fields([
         "e",
         "code",
@@ -112,9 +129,9 @@ fn payload<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, DecodeErro
     ])?;
     if !event.absent() {
         return match &*event.text()? {
-            "depthUpdate" => depth_update(frame, usdm),
-            "bookTicker" => book_ticker(frame),
-            "trade" => trade(frame),
+            "depthUpdate" => depth_update(frame, usdm, scales),
+            "bookTicker" => book_ticker(frame, scales),
+            "trade" => trade(frame, scales),
             "serverShutdown" => Ok(Event::Shutdown),
             _ => Ok(Event::Ignored),
         };
@@ -132,7 +149,7 @@ fn payload<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, DecodeErro
     } else if !method.absent() || !last.absent() {
         Ok(Event::Ignored) // our own request; a partial book, which says nothing about the rest of it
     } else if !update.absent() {
-        book_ticker(frame)
+        book_ticker(frame, scales)
     } else {
         Err(event.wrong())
     }
@@ -150,15 +167,17 @@ fn refusal<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 }
 
 /// `{"u":91000001,"s":"SOLUSDT","b":"142.51","B":"30.1","a":"142.52","A":"4"}`; USD-M adds `e`, `E` and `T`.
-fn book_ticker<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+fn book_ticker<'a>(frame: Field<'_, 'a>, scales: &PriceScales) -> Result<Event<'a>, DecodeError> {
     let [update_id, symbol, bid, bid_qty, ask, ask_qty, time] =
         frame.fields(["u", "s", "b", "B", "a", "A", "E"])?;
+    let symbol = symbol.text()?;
+    let scale = scales.of(&symbol);
     Ok(Event::BookTicker {
-        symbol: symbol.text()?,
+        symbol,
         update_id: update_id.u64()?,
-        bid: bid.decimal()?,
+        bid: bid.price(scale)?,
         bid_qty: bid_qty.decimal()?,
-        ask: ask.decimal()?,
+        ask: ask.price(scale)?,
         ask_qty: ask_qty.decimal()?,
         venue_ns: time.optional().map(venue_ns).transpose()?,
     })
@@ -166,20 +185,25 @@ fn book_ticker<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 
 /// `{"e":"depthUpdate","E":1790000000123,"s":"SOLUSDT","U":91000001,"u":91000007,"b":[["142.50","0.00"]],"a":[]}`;
 /// USD-M adds `T` and `pu`, the `u` of the event before.
-fn depth_update<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, DecodeError> {
+fn depth_update<'a>(
+    frame: Field<'_, 'a>,
+    usdm: bool,
+    scales: &PriceScales,
+) -> Result<Event<'a>, DecodeError> {
     let [symbol, first, last, prev, bids, asks, time] =
         frame.fields(["s", "U", "u", "pu", "b", "a", "E"])?;
     let (symbol, earliest, latest) = (symbol.text()?, first.u64()?, last.u64()?);
     if earliest > latest {
         return Err(first.wrong());
     }
+    let scale = scales.of(&symbol);
     Ok(Event::DepthDelta {
         symbol,
         first: earliest,
         last: latest,
         prev: if usdm { Some(prev.u64()?) } else { None },
-        bids: bids.levels()?,
-        asks: asks.levels()?,
+        bids: bids.levels(scale)?,
+        asks: asks.levels(scale)?,
         venue_ns: venue_ns(time)?,
     })
 }
@@ -188,13 +212,15 @@ fn depth_update<'a>(frame: Field<'_, 'a>, usdm: bool) -> Result<Event<'a>, Decod
 ///
 /// `T` is when it was traded, `E` when that was told. USD-M also says in `X` what a fill was, and tells of settlements,
 /// with a price or quantity of 0: nobody traded.
-fn trade<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+fn trade<'a>(frame: Field<'_, 'a>, scales: &PriceScales) -> Result<Event<'a>, DecodeError> {
     let [symbol, id, price, qty, maker, time, kind] =
         frame.fields(["s", "t", "p", "q", "m", "T", "X"])?;
+    let symbol = symbol.text()?;
+    let scale = scales.of(&symbol);
     let event = Event::Trade {
-        symbol: symbol.text()?,
+        symbol,
         id: id.u64()?,
-        price: price.decimal()?,
+        price: price.price(scale)?,
         qty: qty.decimal()?,
         buyer_is_maker: maker.boolean()?,
         venue_ns: venue_ns(time)?,
@@ -207,7 +233,11 @@ fn trade<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 }
 
 /// `{"lastUpdateId":91000000,"bids":[["142.51","30.1"]],"asks":[["142.52","4"]]}`; USD-M adds `E` and `T`.
-fn depth_snapshot<'a>(frame: Field<'_, 'a>, symbol: &'a str) -> Result<Event<'a>, DecodeError> {
+fn depth_snapshot<'a>(
+    frame: Field<'_, 'a>,
+    symbol: &'a str,
+    scale: PriceScale,
+) -> Result<Event<'a>, DecodeError> {
     let [code, last, bids, asks, time] =
         frame.fields(["code", "lastUpdateId", "bids", "asks", "E"])?;
     if !code.absent() {
@@ -216,8 +246,8 @@ fn depth_snapshot<'a>(frame: Field<'_, 'a>, symbol: &'a str) -> Result<Event<'a>
     Ok(Event::DepthSnapshot {
         symbol: Cow::Borrowed(symbol),
         last: last.u64()?,
-        bids: bids.levels()?,
-        asks: asks.levels()?,
+        bids: bids.levels(scale)?,
+        asks: asks.levels(scale)?,
         venue_ns: time.optional().map(venue_ns).transpose()?,
     })
 }
@@ -246,6 +276,7 @@ fn instrument(entry: Field<'_, '_>) -> Result<Instrument, DecodeError> {
         tick: None,
         step: None,
         min_notional: None,
+        price_decimals: PriceScale::EIGHT,
     };
     for filter in filters.items()? {
         let [kind, tick, step, min_notional, notional] = filter.fields([
@@ -256,7 +287,10 @@ fn instrument(entry: Field<'_, '_>) -> Result<Instrument, DecodeError> {
             "notional",
         ])?;
         match &*kind.text()? {
-            "PRICE_FILTER" => found.tick = Some(tick.decimal()?),
+            "PRICE_FILTER" => {
+                let (known, scale) = tick_at(tick)?.ok_or_else(|| tick.wrong())?;
+                (found.tick, found.price_decimals) = (Some(known), scale);
+            }
             "LOT_SIZE" => found.step = Some(step.decimal()?),
             // Spot says `minNotional`, USD-M `notional`.
             "MIN_NOTIONAL" if min_notional.absent() => {

@@ -9,13 +9,14 @@
 
 use super::Continuity;
 use super::DecodeError;
+use super::decimal::PriceScales;
 use super::decoded::Decoded;
 use super::event::{Event, Instrument};
 use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
 use super::frame::{Field, Frame};
 use super::values::{
-    best, count, is_snapshot, is_too_fine, levels, ms, no_decoder, positive, refused, sequence,
-    subscribed,
+    best, count, is_snapshot, is_too_fine, levels, ms, no_decoder, positive, price as price_at,
+    refused, sequence, subscribed, tick as tick_at,
 };
 
 /// `u` = previous `u` + 1.
@@ -24,7 +25,7 @@ const RULES: Rules = Rules::new(Joins::Overlap, Seeds::Streamed);
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "bybit",
-    decode: |protocol, _, body| decode_bybit(protocol, body).map(Decoded::Many),
+    decode: |protocol, _, body, scales| decode_bybit(protocol, body, scales).map(Decoded::Many),
     books: &[Books {
         continuity: Continuity::Bybit,
         head: "bybit.",
@@ -45,13 +46,18 @@ const RESTARTED: u64 = 1;
 
 /// Returns what one frame from Bybit says, in order.
 ///
-/// `protocol` is the channel's: `bybit.spot.ws`, or `bybit.spot.info` (the answer of `instruments-info`).
+/// `protocol` is the channel's: `bybit.spot.ws`, or `bybit.spot.info` (the answer of `instruments-info`);
+/// `scales` are those of the venue's prices.
 ///
 /// # Errors
 /// A `DecodeError` if the frame isn't what this protocol sends.
-pub fn decode_bybit<'a>(protocol: &str, body: &'a [u8]) -> Result<Vec<Event<'a>>, DecodeError> {
+pub fn decode_bybit<'a>(
+    protocol: &str,
+    body: &'a [u8],
+    scales: &PriceScales,
+) -> Result<Vec<Event<'a>>, DecodeError> {
     match protocol {
-        "bybit.spot.ws" => stream(Frame::read(body)?.root()),
+        "bybit.spot.ws" => stream(Frame::read(body)?.root(), scales),
         "bybit.spot.info" => instruments(Frame::read(body)?.root()).map(|event| vec![event]),
         _ => Err(no_decoder(protocol)),
     }
@@ -59,7 +65,7 @@ pub fn decode_bybit<'a>(protocol: &str, body: &'a [u8]) -> Result<Vec<Event<'a>>
 
 /// `{"topic":"orderbook.50.SOLUSDT","type":"delta","ts":1790000000123,"data":{…},"cts":1790000000120}`, or the answer to a
 /// request.
-fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
+fn stream<'a>(frame: Field<'_, 'a>, scales: &PriceScales) -> Result<Vec<Event<'a>>, DecodeError> {
     let [topic, data] = frame.fields(["topic", "data"])?;
     if topic.absent() {
         return notice(frame, topic).map(|event| vec![event]);
@@ -68,12 +74,12 @@ fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
     let (channel, rest) = name.split_once('.').ok_or_else(|| topic.wrong())?;
     match (channel, rest.split_once('.')) {
         ("orderbook", Some((depth, of))) if *data.get("s")?.text()? == *of => match depth {
-            "1" => top(frame, data).map(|event| vec![event]),
-            _ if DEPTHS.contains(&depth) => book(frame, data).map(|event| vec![event]),
+            "1" => top(frame, data, scales).map(|event| vec![event]),
+            _ if DEPTHS.contains(&depth) => book(frame, data, scales).map(|event| vec![event]),
             _ => Err(topic.wrong()),
         },
         ("orderbook", _) => Err(topic.wrong()),
-        ("publicTrade", _) => trades(data),
+        ("publicTrade", _) => trades(data, scales),
         _ => Ok(vec![Event::Ignored]),
     }
 }
@@ -104,12 +110,17 @@ fn venue_ns(frame: Field<'_, '_>) -> Result<i64, DecodeError> {
 }
 
 /// `{"s":"SOLUSDT","b":[["101.4","0"]],"a":[],"u":501,"seq":90007}`
-fn book<'a>(frame: Field<'_, 'a>, data: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+fn book<'a>(
+    frame: Field<'_, 'a>,
+    data: Field<'_, 'a>,
+    scales: &PriceScales,
+) -> Result<Event<'a>, DecodeError> {
     let snapshot = is_snapshot(frame.get("type")?, "delta")?;
     let [symbol, bids, asks, update] = data.fields(["s", "b", "a", "u"])?;
     let (symbol, last) = (symbol.text()?, sequence(update)?);
-    let bids = levels(bids, MAX_BYBIT_LEVELS)?;
-    let asks = levels(asks, MAX_BYBIT_LEVELS)?;
+    let scale = scales.of(&symbol);
+    let bids = levels(bids, MAX_BYBIT_LEVELS, scale)?;
+    let asks = levels(asks, MAX_BYBIT_LEVELS, scale)?;
     let venue_ns = venue_ns(frame)?;
     Ok(if snapshot || last == RESTARTED {
         Event::DepthSnapshot {
@@ -133,15 +144,20 @@ fn book<'a>(frame: Field<'_, 'a>, data: Field<'_, 'a>) -> Result<Event<'a>, Deco
 }
 
 /// `{"s":"SOLUSDT","b":[["101.4","1.25"]],"a":[["101.5","0.0005"]],"u":500,"seq":90001}`
-fn top<'a>(frame: Field<'_, 'a>, data: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+fn top<'a>(
+    frame: Field<'_, 'a>,
+    data: Field<'_, 'a>,
+    scales: &PriceScales,
+) -> Result<Event<'a>, DecodeError> {
     let kind = frame.get("type")?;
     if !is_snapshot(kind, "delta")? {
         return Err(kind.wrong());
     }
     let [symbol, bids, asks, update] = data.fields(["s", "b", "a", "u"])?;
     let (symbol, update_id) = (symbol.text()?, sequence(update)?);
-    let (bid, bid_qty) = best(bids, MAX_BYBIT_LEVELS)?;
-    let (ask, ask_qty) = best(asks, MAX_BYBIT_LEVELS)?;
+    let scale = scales.of(&symbol);
+    let (bid, bid_qty) = best(bids, MAX_BYBIT_LEVELS, scale)?;
+    let (ask, ask_qty) = best(asks, MAX_BYBIT_LEVELS, scale)?;
     Ok(Event::BookTicker {
         symbol,
         update_id,
@@ -155,14 +171,16 @@ fn top<'a>(frame: Field<'_, 'a>, data: Field<'_, 'a>) -> Result<Event<'a>, Decod
 
 /// `[{"i":"2290000000000000001","T":1790000000124,"p":"101.5","v":"0.2","S":"Buy","s":"SOLUSDT","BT":false,"RPI":false}]`;
 /// `S` is the side of the taker.
-fn trades<'a>(data: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
+fn trades<'a>(data: Field<'_, 'a>, scales: &PriceScales) -> Result<Vec<Event<'a>>, DecodeError> {
     let mut events = Vec::new();
     for row in data.items()? {
         let [symbol, id, price, qty, side, time] = row.fields(["s", "i", "p", "v", "S", "T"])?;
+        let symbol = symbol.text()?;
+        let scale = scales.of(&symbol);
         events.push(Event::Trade {
-            symbol: symbol.text()?,
+            symbol,
             id: count(id)?,
-            price: positive(price)?,
+            price: price_at(price, scale)?,
             qty: positive(qty)?,
             buyer_is_maker: match &*side.text()? {
                 "Buy" => false,
@@ -198,7 +216,7 @@ fn instruments<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 /// `{"symbol":"SOLUSDT","baseCoin":"SOL","quoteCoin":"USDT","status":"Trading","lotSizeFilter":{"basePrecision":"0.001",
 /// "minOrderAmt":"5"},"priceFilter":{"tickSize":"0.01"}}`
 ///
-/// `None` for steps that × 10⁸ are no integer, as those of OKX.
+/// `None` for a tick that no scale is fine enough for and for a step that × 10⁸ is no integer, as those of OKX.
 fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
     let [symbol, base, quote, status, lots, prices] = entry.fields([
         "symbol",
@@ -210,7 +228,10 @@ fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
     ])?;
     let [step, least] = lots.fields(["basePrecision", "minOrderAmt"])?;
     let tick = prices.get("tickSize")?;
-    if is_too_fine(&tick.text()?) || is_too_fine(&step.text()?) || is_too_fine(&least.text()?) {
+    let Some((tick, price_decimals)) = tick_at(tick)? else {
+        return Ok(None);
+    };
+    if is_too_fine(&step.text()?) || is_too_fine(&least.text()?) {
         return Ok(None);
     }
     Ok(Some(Instrument {
@@ -218,8 +239,9 @@ fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
         base: base.text()?.into_owned(),
         quote: quote.text()?.into_owned(),
         status: status.text()?.into_owned(),
-        tick: Some(tick.decimal()?),
+        tick: Some(tick),
         step: Some(step.decimal()?),
         min_notional: Some(least.decimal()?),
+        price_decimals,
     }))
 }

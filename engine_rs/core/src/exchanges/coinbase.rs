@@ -11,13 +11,14 @@ use std::borrow::Cow;
 
 use super::Continuity;
 use super::DecodeError;
+use super::decimal::{PriceScale, PriceScales};
 use super::decoded::Decoded;
 use super::event::{Event, Instrument};
 use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
 use super::frame::{Field, Frame};
 use super::values::{
-    at_most, count, instant, is_snapshot, is_too_fine, no_decoder, positive, refused, sequence,
-    subscribed,
+    at_most, count, instant, is_snapshot, is_too_fine, no_decoder, positive, price as price_at,
+    refused, sequence, subscribed, tick as tick_at,
 };
 
 /// No ids of its own; a number that counts all messages of the connection (`Event::Sequence`) does it.
@@ -26,7 +27,7 @@ const RULES: Rules = Rules::new(Joins::Always, Seeds::Streamed);
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "coinbase",
-    decode: |protocol, _, body| decode_coinbase(protocol, body).map(Decoded::Many),
+    decode: |protocol, _, body, scales| decode_coinbase(protocol, body, scales).map(Decoded::Many),
     books: &[Books {
         continuity: Continuity::Coinbase,
         head: "coinbase.",
@@ -61,13 +62,18 @@ const FLAGS: [&str; 6] = [
 
 /// Returns what one frame from Coinbase says, in order.
 ///
-/// `protocol` is the channel's: `coinbase.ws`, or `coinbase.info` (the answer of `market/products`).
+/// `protocol` is the channel's: `coinbase.ws`, or `coinbase.info` (the answer of `market/products`); `scales` are
+/// those of the venue's prices.
 ///
 /// # Errors
 /// A `DecodeError` if the frame isn't what this protocol sends.
-pub fn decode_coinbase<'a>(protocol: &str, body: &'a [u8]) -> Result<Vec<Event<'a>>, DecodeError> {
+pub fn decode_coinbase<'a>(
+    protocol: &str,
+    body: &'a [u8],
+    scales: &PriceScales,
+) -> Result<Vec<Event<'a>>, DecodeError> {
     match protocol {
-        "coinbase.ws" => stream(Frame::read(body)?.root()),
+        "coinbase.ws" => stream(Frame::read(body)?.root(), scales),
         "coinbase.info" => instruments(Frame::read(body)?.root()).map(|event| vec![event]),
         _ => Err(no_decoder(protocol)),
     }
@@ -75,7 +81,7 @@ pub fn decode_coinbase<'a>(protocol: &str, body: &'a [u8]) -> Result<Vec<Event<'
 
 /// `{"channel":"l2_data","client_id":"","timestamp":"2026-11-21T12:00:00.1Z","sequence_num":1,"events":[…]}`,
 /// `{"type":"error","message":"…","reason":"…"}`, or our own request, which has a `type` too.
-fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
+fn stream<'a>(frame: Field<'_, 'a>, scales: &PriceScales) -> Result<Vec<Event<'a>>, DecodeError> {
     let [kind, channel, number, time, events] =
         frame.fields(["type", "channel", "sequence_num", "timestamp", "events"])?;
     if !kind.absent() {
@@ -89,19 +95,19 @@ fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
     match &*name {
         "l2_data" => {
             for event in events.items()? {
-                decoded.push(depth(event, number, instant(time)?)?);
+                decoded.push(depth(event, number, instant(time)?, scales)?);
             }
         }
         "ticker" => {
             for event in events.items()? {
                 for row in event.get("tickers")?.items()? {
-                    decoded.push(ticker(row, number, instant(time)?)?);
+                    decoded.push(ticker(row, number, instant(time)?, scales)?);
                 }
             }
         }
         "market_trades" => {
             for event in events.items()? {
-                trades(event, &mut decoded)?;
+                trades(event, scales, &mut decoded)?;
             }
         }
         "subscriptions" => decoded.push(subscribed()),
@@ -114,17 +120,23 @@ fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
 
 /// `{"type":"update","product_id":"SOL-USD","updates":[{"side":"bid","event_time":"…","price_level":"142.50",
 /// "new_quantity":"12.5"}]}`; the other side is `offer`.
-fn depth<'a>(event: Field<'_, 'a>, number: u64, venue_ns: i64) -> Result<Event<'a>, DecodeError> {
+fn depth<'a>(
+    event: Field<'_, 'a>,
+    number: u64,
+    venue_ns: i64,
+    scales: &PriceScales,
+) -> Result<Event<'a>, DecodeError> {
     let [kind, symbol, updates] = event.fields(["type", "product_id", "updates"])?;
     let (snapshot, symbol) = (is_snapshot(kind, "update")?, product(symbol)?);
     at_most(updates, MAX_COINBASE_LEVELS)?;
-    let (mut bids, mut asks) = (Vec::new(), Vec::new());
+    let (mut bids, mut asks, scale) = (Vec::new(), Vec::new(), scales.of(&symbol));
     for row in updates.items()? {
         let [side, price, qty] = row.fields(["side", "price_level", "new_quantity"])?;
-        let level = (positive(price)?, qty.decimal()?);
+        let (price, qty) = (price.level_price(scale)?, qty.decimal()?);
+        let level = price.map(|price| (price, qty));
         match &*side.text()? {
-            "bid" => bids.push(level),
-            "offer" => asks.push(level),
+            "bid" => bids.extend(level),
+            "offer" => asks.extend(level),
             _ => return Err(side.wrong()),
         }
     }
@@ -151,7 +163,12 @@ fn depth<'a>(event: Field<'_, 'a>, number: u64, venue_ns: i64) -> Result<Event<'
 
 /// `{"type":"ticker","product_id":"SOL-USD","price":"142.51","best_bid":"142.50","best_bid_quantity":"12.5","best_ask":
 /// "142.52","best_ask_quantity":"3",…}`
-fn ticker<'a>(row: Field<'_, 'a>, number: u64, venue_ns: i64) -> Result<Event<'a>, DecodeError> {
+fn ticker<'a>(
+    row: Field<'_, 'a>,
+    number: u64,
+    venue_ns: i64,
+    scales: &PriceScales,
+) -> Result<Event<'a>, DecodeError> {
     let [symbol, bid, bid_qty, ask, ask_qty] = row.fields([
         "product_id",
         "best_bid",
@@ -159,13 +176,15 @@ fn ticker<'a>(row: Field<'_, 'a>, number: u64, venue_ns: i64) -> Result<Event<'a
         "best_ask",
         "best_ask_quantity",
     ])?;
+    let symbol = product(symbol)?;
+    let scale = scales.of(&symbol);
     Ok(Event::BookTicker {
-        symbol: product(symbol)?,
+        symbol,
         update_id: number,
-        bid: or_zero(bid)?,
-        bid_qty: or_zero(bid_qty)?,
-        ask: or_zero(ask)?,
-        ask_qty: or_zero(ask_qty)?,
+        bid: or_zero(bid, scale)?,
+        bid_qty: or_zero(bid_qty, PriceScale::EIGHT)?,
+        ask: or_zero(ask, scale)?,
+        ask_qty: or_zero(ask_qty, PriceScale::EIGHT)?,
         venue_ns: Some(venue_ns),
     })
 }
@@ -180,17 +199,21 @@ fn product<'a>(symbol: Field<'_, 'a>) -> Result<Cow<'a, str>, DecodeError> {
     Ok(text)
 }
 
-/// Returns a decimal string × 10⁸, 0 if it is empty: nobody waits there.
-fn or_zero(amount: Field<'_, '_>) -> Result<u64, DecodeError> {
+/// Returns a decimal string at a scale, 0 if it is empty: nobody waits there.
+fn or_zero(amount: Field<'_, '_>, scale: PriceScale) -> Result<u64, DecodeError> {
     if amount.text()?.is_empty() {
         return Ok(0);
     }
-    amount.decimal()
+    amount.price(scale)
 }
 
 /// `{"type":"update","trades":[{"product_id":"SOL-USD","trade_id":"88","price":"142.5","size":"0.2","time":"…","side":
 /// "BUY"}]}`
-fn trades<'a>(event: Field<'_, 'a>, events: &mut Vec<Event<'a>>) -> Result<(), DecodeError> {
+fn trades<'a>(
+    event: Field<'_, 'a>,
+    scales: &PriceScales,
+    events: &mut Vec<Event<'a>>,
+) -> Result<(), DecodeError> {
     let [kind, rows] = event.fields(["type", "trades"])?;
     if is_snapshot(kind, "update")? {
         return Ok(()); // rule 3
@@ -198,10 +221,12 @@ fn trades<'a>(event: Field<'_, 'a>, events: &mut Vec<Event<'a>>) -> Result<(), D
     for row in rows.items()? {
         let [symbol, id, price, qty, side, time] =
             row.fields(["product_id", "trade_id", "price", "size", "side", "time"])?;
+        let symbol = product(symbol)?;
+        let scale = scales.of(&symbol);
         events.push(Event::Trade {
-            symbol: product(symbol)?,
+            symbol,
             id: count(id)?,
-            price: positive(price)?,
+            price: price_at(price, scale)?,
             qty: positive(qty)?,
             buyer_is_maker: match &*side.text()? {
                 "BUY" => true,
@@ -231,7 +256,7 @@ fn instruments<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 /// "0.00000001","price_increment":"0.01","quote_min_size":"1","status":"online","trading_disabled":false,…}`; older answers
 /// say `quote_increment` for `price_increment`.
 ///
-/// `None` for futures, and for steps that × 10⁸ are no integer, as those of OKX.
+/// `None` for futures, for a tick that no scale is fine enough for and for a step that × 10⁸ is no integer, as those of OKX.
 fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
     let [kind, symbol, base, quote, tick, older, step, least] = entry.fields([
         "product_type",
@@ -244,11 +269,13 @@ fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
         "quote_min_size",
     ])?;
     let tick = if tick.absent() { older } else { tick };
-    if &*kind.text()? != "SPOT"
-        || is_too_fine(&tick.text()?)
-        || is_too_fine(&step.text()?)
-        || is_too_fine(&least.text()?)
-    {
+    if &*kind.text()? != "SPOT" {
+        return Ok(None);
+    }
+    let Some((tick, price_decimals)) = tick_at(tick)? else {
+        return Ok(None);
+    };
+    if is_too_fine(&step.text()?) || is_too_fine(&least.text()?) {
         return Ok(None);
     }
     Ok(Some(Instrument {
@@ -256,9 +283,10 @@ fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
         base: base.text()?.into_owned(),
         quote: quote.text()?.into_owned(),
         status: status(entry)?,
-        tick: Some(tick.decimal()?),
+        tick: Some(tick),
         step: Some(step.decimal()?),
         min_notional: Some(least.decimal()?),
+        price_decimals,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::{option, vec};
 
+use super::decimal::PriceScales;
 use super::event::Event;
 use super::exchange::Exchange;
 use super::values::no_decoder;
@@ -30,7 +31,7 @@ impl<'a> IntoIterator for Decoded<'a> {
 /// Returns what one frame of an exchange says.
 ///
 /// `protocol` is the channel's, its first word names the decoder; `symbol` is the instrument of a channel whose frames
-/// don't name it.
+/// don't name it; `scales` are those of the venue's prices.
 ///
 /// # Errors
 /// The decoder's; `Protocol` if there is none.
@@ -38,13 +39,14 @@ pub fn decode_venue<'a>(
     protocol: &str,
     symbol: &'a str,
     body: &'a [u8],
+    scales: &PriceScales,
 ) -> Result<Decoded<'a>, DecodeError> {
     let row = protocol.split_once('.').and_then(|(name, _)| {
         let own = |row: &&&Exchange| row.name == name;
         TABLE.iter().find(own)
     });
     match row {
-        Some(row) => (row.decode)(protocol, symbol, body),
+        Some(row) => (row.decode)(protocol, symbol, body, scales),
         None => Err(no_decoder(protocol)),
     }
 }

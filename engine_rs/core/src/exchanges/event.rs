@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 use crate::chain::base58::{self, Pubkey, Signature};
+use crate::exchanges::decimal::PriceScale;
 
-/// (price, quantity), both × 10⁸.
+/// (price, quantity): an integer of its instrument's scale, and × 10⁸.
 pub type Level = (u64, u64);
 
 /// How sure a cluster is of a slot.
@@ -28,7 +29,8 @@ pub struct TransactionStatus {
     pub commitment: Option<Commitment>,
 }
 
-/// A pair as its venue lists it; rules × 10⁸, `None` if the venue doesn't give them, 0 if it switched them off.
+/// A pair as its venue lists it; rules × 10⁸, the tick at `price_decimals`; `None` if the venue doesn't give them, 0 if it
+/// switched them off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Instrument {
     pub symbol: String,
@@ -38,6 +40,8 @@ pub struct Instrument {
     pub tick: Option<u64>,
     pub step: Option<u64>,
     pub min_notional: Option<u64>,
+    /// What the tick needs.
+    pub price_decimals: PriceScale,
 }
 
 /// What one frame says. Text is as the venue sent it, not yet safe for a terminal.

@@ -2,6 +2,7 @@
 
 use super::decoded::Decoded;
 use super::{Continuity, DecodeError};
+use crate::exchanges::decimal::{PriceScale, PriceScales};
 use crate::exchanges::event::Level;
 
 /// How one delta follows another.
@@ -28,8 +29,9 @@ pub enum Seeds {
     Both,
 }
 
-/// Returns what levels sum to by a venue's rule: of bids and asks, best first, and the decimals of a price and a quantity.
-pub type Sum = fn(&[Level], &[Level], (u8, u8)) -> i64;
+/// Returns what levels sum to by a venue's rule: of bids and asks, best first, the scale of their prices, and the decimals
+/// that the venue writes of a price and a quantity.
+pub type Sum = fn(&[Level], &[Level], PriceScale, (u8, u8)) -> i64;
 
 /// What the depth messages of one kind of channel promise.
 #[derive(Clone, Copy, Debug)]
@@ -92,13 +94,17 @@ pub struct Books {
     pub perpetual: bool,
 }
 
+/// Protocol, symbol of a channel whose frames don't name it, frame, scales of the venue's prices → what it says.
+pub type Decode =
+    for<'a> fn(&str, &'a str, &'a [u8], &PriceScales) -> Result<Decoded<'a>, DecodeError>;
+
 /// One row of the table.
 #[derive(Debug)]
 pub struct Exchange {
     /// The first word of its channels' protocols.
     pub name: &'static str,
-    /// Protocol, symbol of a channel whose frames don't name it, frame → what it says.
-    pub decode: for<'a> fn(&str, &'a str, &'a [u8]) -> Result<Decoded<'a>, DecodeError>,
+    /// See [`Decode`].
+    pub decode: Decode,
     /// The first whose head fits counts.
     pub books: &'static [Books],
     /// What it was tried on.

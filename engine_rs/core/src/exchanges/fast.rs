@@ -4,7 +4,7 @@
 //! What is read here the strict reader reads alike: tests hold one against the other on recorded and broken frames.
 
 use super::MAX_BODY;
-use super::decimal::{ONE, decimal8};
+use super::decimal::{ONE, PriceScale, decimal, decimal8};
 use super::event::Level;
 
 /// A place in a frame; every read goes past what it read, and leaves `None` where it isn't there.
@@ -113,8 +113,18 @@ impl<'a> Cursor<'a> {
         decimal8(self.text()?)
     }
 
+    /// Reads a price of a scale and its closing quote.
+    #[inline]
+    pub(crate) fn price(&mut self, scale: PriceScale) -> Option<u64> {
+        if scale == PriceScale::EIGHT {
+            self.decimal()
+        } else {
+            decimal(self.text()?, scale)
+        }
+    }
+
     /// Reads `[["price","quantity"],…]`.
-    pub(crate) fn levels(&mut self) -> Option<Vec<Level>> {
+    pub(crate) fn levels(&mut self, scale: PriceScale) -> Option<Vec<Level>> {
         self.skip(b"[")?;
         if self.skip(b"]").is_some() {
             return Some(Vec::new());
@@ -122,7 +132,7 @@ impl<'a> Cursor<'a> {
         let mut levels = Vec::with_capacity(24);
         loop {
             self.skip(b"[\"")?;
-            let price = self.decimal()?;
+            let price = self.price(scale)?;
             self.skip(b",\"")?;
             let quantity = self.decimal()?;
             if price == 0 {
@@ -167,6 +177,7 @@ mod tests {
     use crate::exchanges::Direction;
     use crate::exchanges::binance::fast::{depth_snapshot, stream};
     use crate::exchanges::binance::{decode_binance, decode_strictly as binance_strictly};
+    use crate::exchanges::decimal::PriceScales;
     use crate::exchanges::event::Event;
     use crate::exchanges::event::canonical;
 
@@ -201,10 +212,13 @@ mod tests {
             wrapped(UPDATE),
             wrapped(TRADE),
         ] {
-            assert!(stream(text.as_bytes(), false).is_some(), "{text}");
+            assert!(
+                stream(text.as_bytes(), false, &PriceScales::EIGHT).is_some(),
+                "{text}"
+            );
         }
-        assert!(stream(wrapped(USDM).as_bytes(), true).is_some());
-        assert!(depth_snapshot(BOOK.as_bytes(), "SOLUSDT").is_some());
+        assert!(stream(wrapped(USDM).as_bytes(), true, &PriceScales::EIGHT).is_some());
+        assert!(depth_snapshot(BOOK.as_bytes(), "SOLUSDT", PriceScale::EIGHT).is_some());
         assert!(account(&mut session(), ACCOUNT.as_bytes()).is_some());
     }
 
@@ -243,6 +257,7 @@ mod tests {
         #[test]
         fn broken_or_whole_both_readers_agree(
             which in 0_usize..10,
+            decimals in prop::sample::select(vec![8, 10]),
             breaks in prop::collection::vec((any::<u8>(), any::<usize>(), prop::sample::select(&b"0159-.\"\\ {}[],:eE\xff\x01aZ="[..])), 0..3),
         ) {
             let frames = [
@@ -259,7 +274,9 @@ mod tests {
             if let Some((protocol, text)) = frames.get(which) {
                 let body = broken(text, &breaks);
                 let line = |event: Result<Event<'_>, _>| event.map(|event| canonical(&event).expect("text"));
-                prop_assert_eq!(line(decode_binance(protocol, "X", &body)), line(binance_strictly(protocol, "X", &body)));
+                let scales = PriceScales::all(PriceScale::of(decimals));
+                let (fast, strict) = (decode_binance(protocol, "X", &body, &scales), binance_strictly(protocol, "X", &body, &scales));
+                prop_assert_eq!(line(fast), line(strict));
             } else {
                 let body = broken(ACCOUNT, &breaks);
                 let (mut one, mut other) = (session(), session());

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
-use super::decimal::{decimal8, scaled};
+use super::decimal::{PriceScale, decimal, decimal8, is_beyond, scaled};
 use super::event::Level;
 use super::scan::Scan;
 use super::{DecodeError, MAX_BODY};
@@ -294,27 +294,41 @@ impl<'f, 'a> Field<'f, 'a> {
         decimal8(&self.text()?).ok_or_else(|| self.wrong())
     }
 
-    /// Returns an array of `[price, quantity, …]`, both × 10⁸.
-    pub(crate) fn levels(self) -> Result<Vec<Level>, DecodeError> {
+    /// Returns a decimal string as a price of a scale.
+    pub(crate) fn price(self, scale: PriceScale) -> Result<u64, DecodeError> {
+        decimal(&self.text()?, scale).ok_or_else(|| self.wrong())
+    }
+
+    /// Returns a decimal string as the price of a level, `None` beyond the largest of the scale; 0 would be free to buy.
+    pub(crate) fn level_price(self, scale: PriceScale) -> Result<Option<u64>, DecodeError> {
+        let text = self.text()?;
+        match decimal(&text, scale) {
+            Some(0) => Err(self.wrong()),
+            None if !is_beyond(&text, scale) => Err(self.wrong()),
+            known => Ok(known),
+        }
+    }
+
+    /// Returns an array of `[price, quantity, …]`, quantities × 10⁸, without those beyond the largest price.
+    pub(crate) fn levels(self, scale: PriceScale) -> Result<Vec<Level>, DecodeError> {
         let levels = self.items()?;
         // A level takes at least three values: itself, its price and its quantity.
         let held = self.frame.nodes[self.at as usize].after(self.at) - self.at;
         let mut found = Vec::with_capacity(held as usize / 3);
         for level in levels {
-            found.push(level.level()?);
+            found.extend(level.level(scale)?);
         }
         Ok(found)
     }
 
-    fn level(self) -> Result<Level, DecodeError> {
+    fn level(self, scale: PriceScale) -> Result<Option<Level>, DecodeError> {
         let mut pair = self.items()?;
         let (Some(price), Some(quantity)) = (pair.next(), pair.next()) else {
             return Err(self.wrong());
         };
-        match price.decimal()? {
-            0 => Err(price.wrong()), // would be free to buy
-            known => Ok((known, quantity.decimal()?)),
-        }
+        let known = price.level_price(scale)?;
+        let quantity = quantity.decimal()?;
+        Ok(known.map(|known| (known, quantity)))
     }
 
     /// Returns the error that names this field and what it was.

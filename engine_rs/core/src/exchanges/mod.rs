@@ -1,6 +1,7 @@
 //! Wire frames of exchanges to events: one room each, and the one table of them.
 //!
-//! `decode_venue` is a function of the frame alone: it picks the room of an exchange by the protocol.
+//! `decode_venue` is a function of the frame and of what its venue's list said of prices: it picks the room of an exchange by
+//! the protocol.
 
 pub mod binance;
 pub mod bybit;

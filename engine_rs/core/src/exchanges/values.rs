@@ -1,7 +1,7 @@
 //! Readings of a field that the decoders of several venues share.
 
 use super::DecodeError;
-use super::decimal::decimal8;
+use super::decimal::{DECIMALS, PriceScale, decimal, decimal8, is_decimal};
 use super::event::{Event, Level};
 use super::frame::Field;
 use super::rfc3339::rfc3339_ns;
@@ -14,6 +14,9 @@ const SEQUENCE_END: u64 = 1 << 63;
 
 /// Most decimals of a step that a venue is believed.
 const MOST_DECIMALS: u64 = 18;
+
+/// Of prices, and the scale that they need.
+pub(super) type Tick = (u64, PriceScale);
 
 const NS_PER_MS: i64 = 1_000_000;
 
@@ -78,6 +81,14 @@ pub(super) fn positive(amount: Field<'_, '_>) -> Result<u64, DecodeError> {
     }
 }
 
+/// Returns a decimal string as a price of a scale; it is not 0.
+pub(super) fn price(of: Field<'_, '_>, scale: PriceScale) -> Result<u64, DecodeError> {
+    match of.price(scale)? {
+        0 => Err(of.wrong()),
+        known => Ok(known),
+    }
+}
+
 /// Checks that an array has at most so many elements, before any of them is read.
 pub(super) fn at_most(rows: Field<'_, '_>, most: usize) -> Result<(), DecodeError> {
     let count = rows.len()?;
@@ -91,14 +102,22 @@ pub(super) fn at_most(rows: Field<'_, '_>, most: usize) -> Result<(), DecodeErro
 }
 
 /// Returns at most so many `[price, quantity, …]` as levels.
-pub(super) fn levels(side: Field<'_, '_>, most: usize) -> Result<Vec<Level>, DecodeError> {
+pub(super) fn levels(
+    side: Field<'_, '_>,
+    most: usize,
+    scale: PriceScale,
+) -> Result<Vec<Level>, DecodeError> {
     at_most(side, most)?;
-    side.levels()
+    side.levels(scale)
 }
 
 /// Returns the one level of a side, zeros if nobody waits there.
-pub(super) fn best(side: Field<'_, '_>, most: usize) -> Result<Level, DecodeError> {
-    match levels(side, most)?.as_slice() {
+pub(super) fn best(
+    side: Field<'_, '_>,
+    most: usize,
+    scale: PriceScale,
+) -> Result<Level, DecodeError> {
+    match levels(side, most, scale)?.as_slice() {
         [] => Ok((0, 0)),
         [only] => Ok(*only),
         _ => Err(side.wrong()),
@@ -126,16 +145,35 @@ pub(super) fn instant(time: Field<'_, '_>) -> Result<i64, DecodeError> {
 
 /// Returns whether this is a decimal, but not one that × 10⁸ is an integer.
 pub(super) fn is_too_fine(text: &str) -> bool {
-    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    is_digits(whole) && is_digits(fraction) && decimal8(text).is_none()
+    is_decimal(text) && decimal8(text).is_none()
+}
+
+/// Returns a tick at the scale that its instrument is to have, `None` if there is none so fine.
+pub(super) fn tick(rule: Field<'_, '_>) -> Result<Option<Tick>, DecodeError> {
+    let text = rule.text()?;
+    if !is_decimal(&text) {
+        return Err(rule.wrong());
+    }
+    Ok(PriceScale::needed(&text).and_then(|scale| Some((decimal(&text, scale)?, scale))))
+}
+
+/// Returns the tick of so many decimals, `None` if there is no scale so fine.
+pub(super) fn tick_of(decimals: Field<'_, '_>) -> Result<Option<Tick>, DecodeError> {
+    let places = places(decimals)?;
+    let scale = PriceScale::of(places);
+    let dropped = scale.decimals().checked_sub(places as usize);
+    Ok(dropped.map(|dropped| (10_u64.pow(dropped as u32), scale)))
 }
 
 /// Returns the step of so many decimals × 10⁸, `None` if that is no integer.
 pub(super) fn step_of(decimals: Field<'_, '_>) -> Result<Option<u64>, DecodeError> {
+    let dropped = DECIMALS.checked_sub(places(decimals)? as usize);
+    Ok(dropped.map(|dropped| 10_u64.pow(dropped as u32)))
+}
+
+fn places(decimals: Field<'_, '_>) -> Result<u32, DecodeError> {
     match decimals.u64()? {
-        few @ 0..=8 => Ok(Some(10_u64.pow(8 - few as u32))),
-        9..=MOST_DECIMALS => Ok(None),
+        known @ 0..=MOST_DECIMALS => Ok(known as u32),
         _ => Err(decimals.wrong()),
     }
 }

@@ -9,6 +9,7 @@ use crate::chain::base58::Pubkey;
 use crate::chain::session::SolanaSession;
 use crate::chain::solana::decode_solana;
 use crate::exchanges::Continuity;
+use crate::exchanges::decimal::{PriceScale, PriceScales};
 use crate::exchanges::decoded::decode_venue;
 use crate::exchanges::event::Event;
 use crate::exchanges::{DecodeError, Direction};
@@ -18,6 +19,7 @@ use crate::exchanges::{DecodeError, Direction};
 pub struct BookStream {
     protocol: String,
     symbol: String,
+    scales: PriceScales,
     source: Source,
     book: OrderBook,
     numbering: Numbering,
@@ -25,13 +27,20 @@ pub struct BookStream {
 }
 
 impl BookStream {
-    /// Returns an empty book of a channel, which may carry many symbols; the frames of others say nothing here.
+    /// Returns an empty book of a channel, which may carry many symbols; the frames of others say nothing here. Its prices
+    /// have eight decimals.
     pub fn new(protocol: &str, symbol: &str) -> Self {
+        Self::of_scale(protocol, symbol, PriceScale::EIGHT)
+    }
+
+    /// Returns the same with prices of another scale.
+    pub fn of_scale(protocol: &str, symbol: &str, scale: PriceScale) -> Self {
         Self {
             protocol: protocol.to_owned(),
             symbol: symbol.to_owned(),
+            scales: PriceScales::all(scale),
             source: Source::of(protocol),
-            book: OrderBook::new(Continuity::of(protocol)),
+            book: OrderBook::of_scale(Continuity::of(protocol), scale),
             numbering: Numbering::default(),
             frames: 0,
         }
@@ -42,7 +51,7 @@ impl BookStream {
     /// # Errors
     /// The decoder's; the book is as it was.
     pub fn take(&mut self, body: &[u8]) -> Result<bool, DecodeError> {
-        let events = decode_venue(&self.protocol, &self.symbol, body)?;
+        let events = decode_venue(&self.protocol, &self.symbol, body, &self.scales)?;
         let at = self.frames;
         self.frames += 1;
         let mut applied = false;

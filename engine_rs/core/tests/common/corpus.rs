@@ -4,6 +4,7 @@ use cambist_core::chain::session::SolanaSession;
 use cambist_core::chain::solana::decode_solana;
 use cambist_core::exchanges::Direction;
 use cambist_core::exchanges::binance::decode_binance;
+use cambist_core::exchanges::decimal::PriceScales;
 use cambist_core::exchanges::event::canonical;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -78,7 +79,7 @@ impl Case {
         body: &[u8],
     ) -> String {
         if !self.is_solana() {
-            return match decode_binance(&self.protocol, &self.symbol, body) {
+            return match decode_binance(&self.protocol, &self.symbol, body, &PriceScales::EIGHT) {
                 Ok(event) => canonical(&event).expect("text"),
                 Err(error) => error.to_string(),
             };

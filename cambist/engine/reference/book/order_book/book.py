@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.book.order_book.pace import Pace
 from cambist.engine.reference.book.order_book.quote import Quoting
+from cambist.engine.reference.book.order_book.refine import fine_delta, fine_levels, fine_ticker
 from cambist.engine.reference.book.order_book.state import (
     Anchor,
     BookChange,
@@ -23,12 +24,14 @@ from cambist.engine.reference.book.order_book.state import (
     Source,
     Ticker,
 )
+from cambist.engine.reference.exchanges.decimal import DECIMALS, units
 from cambist.engine.reference.exchanges.exchange import Joins, Seeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cambist.engine.reference.exchanges import Continuity
+    from cambist.engine.reference.exchanges.decimal import PriceScale
     from cambist.engine.reference.exchanges.event import Level
 
 MAX_BUFFER = 5_000
@@ -52,10 +55,10 @@ DEPTHS = (10, 25, 100, 500, 1_000)
 
 
 class OrderBook(Quoting):
-    """The book of one instrument on one venue. Prices and quantities are × 10⁸."""
+    """The book of one instrument on one venue. Prices are integers of its scale, quantities × 10⁸."""
 
-    def __init__(self, continuity: Continuity) -> None:
-        super().__init__()
+    def __init__(self, continuity: Continuity, scale: PriceScale = DECIMALS) -> None:
+        super().__init__(scale)
         self.continuity = continuity
         self._rules = continuity.rules
         self._state = BookState.NO_BOOK
@@ -271,12 +274,13 @@ class OrderBook(Quoting):
             sums_failed=self._sums_failed,
             asked_ns=self._asked_ns,
             counts=self.counts,
+            price_decimals=self.scale,
         )
 
     @classmethod
     def from_parts(cls, parts: BookParts) -> OrderBook:
         """Returns the book that these parts describe. Raises `ValueError` if they are none."""
-        book = cls(parts.continuity)
+        book = cls(parts.continuity, parts.price_decimals)
         for levels, given in ((book._bids, parts.bids), (book._asks, parts.asks)):
             levels.replace(given)
             if list(levels.best_first()) != list(given):
@@ -290,6 +294,24 @@ class OrderBook(Quoting):
         book._digits, book._olds, book._sums_failed = parts.digits, parts.olds, parts.sums_failed
         book._asked_ns, book._delta_ns = parts.asked_ns, parts.delta_ns
         return book
+
+    def refine(self, scale: PriceScale) -> bool:
+        """Takes over a finer scale, and every price with it; a coarser one would lose what prices say and is not taken.
+
+        Returns whether it did. Levels beyond the largest price of the scale go, as the decoders leave them out. A best
+        price beyond it is a gap.
+        """
+        if scale <= self.scale:
+            return False
+        each, self.scale = units(self.scale, scale), scale
+        for side in (self._bids, self._asks):
+            side.replace(fine_levels(side.best_first(), each))
+        self._buffer = deque(fine_delta(delta, each) for delta in self._buffer)
+        ticker = self._ticker
+        self._ticker = ticker and fine_ticker(ticker, each)
+        if ticker is not None and self._ticker is None:
+            self.gap()
+        return True
 
     # How a book comes to its levels
 
@@ -465,4 +487,4 @@ class OrderBook(Quoting):
     def _sum(self) -> int:
         """Returns what the levels sum to by the venue's rule. A newer ticker is not in it."""
         assert self._rules.sum is not None  # `verify` asks first
-        return self._rules.sum(self._bids.best_first(), self._asks.best_first(), self._digits)
+        return self._rules.sum(self._bids.best_first(), self._asks.best_first(), self.scale, self._digits)

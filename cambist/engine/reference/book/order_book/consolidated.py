@@ -1,19 +1,20 @@
 """One book over several venues, taker fees applied: what a size costs or brings, and where venues cross.
 
-Prices and quantities are integers of 10⁻⁸ like a book's own. A venue takes its fee from what one receives: quote when
-selling, base when buying. Each level's rounding is against the trader.
+Quantities are integers of 10⁻⁸ like a book's own, prices of the finest scale that any of the books has. A venue takes
+its fee from what one receives: quote when selling, base when buying. Each level's rounding is against the trader.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.book.order_book.refine import fine_levels
 from cambist.engine.reference.book.order_book.state import Side
+from cambist.engine.reference.exchanges.decimal import DECIMALS, PriceScale, one, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ONE = 100_000_000
 _PPM = 1_000_000
 _U64_MAX = (1 << 64) - 1
 
@@ -24,6 +25,7 @@ class VenueBook(NamedTuple):
     taker_ppm: int
     bids: Sequence[tuple[int, int]]
     asks: Sequence[tuple[int, int]]
+    scale: PriceScale = DECIMALS
 
 
 class NetLevel(NamedTuple):
@@ -71,16 +73,21 @@ class ConsolidatedBook:
     def __init__(self, books: Sequence[VenueBook]) -> None:
         """Takes the books; of equal net prices the lower venue comes first.
 
-        Raises `ValueError` for a fee of 100 % or more, a level of nothing or out of order, a book that crosses itself.
+        Raises `ValueError` for a fee of 100 % or more, a level of nothing or out of order, a price beyond the finest
+        scale, a book that crosses itself.
         """
+        self.scale = max((book.scale for book in books), default=DECIMALS)
+        """Of all prices."""
         self._fees = [book.taker_ppm for book in books]
         bids: list[NetLevel] = []
         asks: list[NetLevel] = []
         for venue, book in enumerate(books):
-            _check(venue, book)
+            each = units(book.scale, self.scale)
+            _check(venue, book, each)
             kept = _PPM - book.taker_ppm
-            bids += [NetLevel(price * kept // _PPM, price, qty, venue) for price, qty in book.bids]
-            asks += [NetLevel(min(-(-price * _PPM // kept), _U64_MAX), price, qty, venue) for price, qty in book.asks]
+            fine_bids, fine_asks = (fine_levels(side, each) for side in (book.bids, book.asks))
+            bids += [NetLevel(price * kept // _PPM, price, qty, venue) for price, qty in fine_bids]
+            asks += [NetLevel(min(-(-price * _PPM // kept), _U64_MAX), price, qty, venue) for price, qty in fine_asks]
         self.bids = sorted(bids, key=lambda level: (-level.net_price, level.venue))
         self.asks = sorted(asks, key=lambda level: (level.net_price, level.venue))
 
@@ -103,7 +110,7 @@ class ConsolidatedBook:
             levels += part > 0
         if left > 0 or base == 0:
             return None
-        scaled = quote * _ONE
+        scaled = quote * one(self.scale)
         price = scaled // base if side is Side.BID else -(-scaled // base)
         return Taken(quote, price, levels) if max(quote, price) <= _U64_MAX else None
 
@@ -143,18 +150,18 @@ class ConsolidatedBook:
         """Returns the quote that `base` of a level brings or costs."""
         kept = _PPM - self._fees[level.venue]
         if side is Side.BID:
-            return level.price * base // _ONE * kept // _PPM
-        return -(-level.price * -(-base * _PPM // kept) // _ONE)
+            return level.price * base // one(self.scale) * kept // _PPM
+        return -(-level.price * -(-base * _PPM // kept) // one(self.scale))
 
 
-def _check(venue: int, book: VenueBook) -> None:
+def _check(venue: int, book: VenueBook, each: int) -> None:
     if book.taker_ppm >= _PPM:
         message = f"venue {venue}: taker fee was {book.taker_ppm} ppm"
         raise ValueError(message)
     for levels, falls in ((book.bids, True), (book.asks, False)):
         for at, (price, quantity) in enumerate(levels):
             ordered = at == 0 or (price < levels[at - 1][0] if falls else price > levels[at - 1][0])
-            if price == 0 or quantity == 0 or not ordered:
+            if price == 0 or quantity == 0 or not ordered or price * each > _U64_MAX:
                 message = f"venue {venue}: level {at} was {price} × {quantity}"  # a multiplication sign
                 raise ValueError(message)
     if book.bids and book.asks and book.bids[0][0] >= book.asks[0][0]:

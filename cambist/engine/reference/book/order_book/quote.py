@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.book.order_book.levels import Levels
 from cambist.engine.reference.book.order_book.state import Side
-from cambist.engine.reference.exchanges.decimal import ONE, U64_MAX
+from cambist.engine.reference.exchanges.decimal import U64_MAX, one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cambist.engine.reference.book.order_book.state import Ticker
+    from cambist.engine.reference.exchanges.decimal import PriceScale
     from cambist.engine.reference.exchanges.event import Level
 
 
 class Quoting:
     """Two sides of levels, a ticker on top of them, and what they pay while `usable`."""
 
-    def __init__(self) -> None:
+    def __init__(self, scale: PriceScale) -> None:
+        self.scale = scale
+        """Of its prices."""
         self._bids = Levels(Side.BID)
         self._asks = Levels(Side.ASK)
         self._ticker: Ticker | None = None
@@ -56,13 +59,13 @@ class Quoting:
     def sell(self, base: int) -> int | None:
         """Returns what selling exactly `base` brings, rounded down; `None` if the depth is short or not usable."""
         total = self._walk(Side.BID, base)
-        return None if total is None else _u64(total // ONE)
+        return None if total is None else _u64(total // one(self.scale))
 
     def buy(self, quote: int) -> int | None:
         """Returns what spending `quote` buys, rounded down; `None` if the depth is short or not usable."""
         if not self.usable:
             return None
-        left = quote * ONE
+        left = quote * one(self.scale)
         bought = 0
         levels = self._merged(Side.ASK)
         while left > 0:
@@ -81,7 +84,7 @@ class Quoting:
     def cost(self, base: int) -> int | None:
         """Returns what buying exactly `base` costs, rounded up; `None` if the depth is short or not usable."""
         total = self._walk(Side.ASK, base)
-        return None if total is None else _u64(-(-total // ONE))
+        return None if total is None else _u64(-(-total // one(self.scale)))
 
     def _side(self, side: Side) -> Levels:
         return self._bids if side is Side.BID else self._asks
@@ -102,7 +105,7 @@ class Quoting:
                 yield price, level_qty
 
     def _walk(self, side: Side, base: int) -> int | None:
-        """Returns price × quantity over the first `base` of a side, × 10¹⁶."""
+        """Returns price × quantity over the first `base` of a side, × 10⁸ × a price of one."""
         if not self.usable:
             return None
         left = base

@@ -10,6 +10,7 @@ from msgspec.structs import astuple
 
 from cambist.engine.reference.book.order_book.pace import Pace
 from cambist.engine.reference.exchanges import Continuity
+from cambist.engine.reference.exchanges.decimal import DECIMALS, PriceScale
 
 
 class BookState(StrEnum):
@@ -153,3 +154,5 @@ class BookParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sums_failed: int
     asked_ns: int | None
     counts: BookCounts
+    price_decimals: PriceScale = DECIMALS
+    """Books that were kept without it have eight."""

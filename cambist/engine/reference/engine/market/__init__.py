@@ -202,7 +202,7 @@ class Market:
         base, quote = self.places(entry.base_mint), self.places(entry.quote_mint)
         if base is None or quote is None or entry.taker_ppm is None:
             return None
-        return Scale(base, quote, entry.taker_ppm)
+        return Scale(base, quote, entry.book.scale, entry.taker_ppm)
 
     def ends(self, edge: int) -> tuple[str, str]:
         """Returns the mints that an edge sells and buys."""

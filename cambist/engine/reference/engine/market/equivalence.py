@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cambist.engine.reference.book.order_book import BookState, Side
 from cambist.engine.reference.engine.book_scale import ONE8, PPM, U64, Scale, weight
 from cambist.engine.reference.engine.market.kind import Kind
+from cambist.engine.reference.exchanges.decimal import one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 NEVER_NS = (1 << 63) - 1
 _NS_PER_MS = 1_000_000
-_PAR = 2 * ONE8
-"""Bid and ask together where the mid is at par."""
 
 
 @dataclass(slots=True)
@@ -142,7 +141,7 @@ def _follow(market: Market, tie: Tie, now_ns: int) -> None:
     entry, off = pair_book(market, tie), _off(market, tie)
     if entry is not None and off is not None and entry.as_of_ns > 0:
         peg = _peg(tie, entry, off, max(0, now_ns - entry.as_of_ns))
-        tie.follow(peg, now_ns, near=2 * abs(off) <= tie.facts.band_ppm * _PAR)
+        tie.follow(peg, now_ns, near=2 * abs(off) <= tie.facts.band_ppm * _par(entry))
     else:
         tie.follow("unknown", now_ns, near=False)
 
@@ -177,9 +176,9 @@ def guard(market: Market, tie: Tie, now_ns: int) -> Guard:
     bid, ask, off = entry.book.best(Side.BID), entry.book.best(Side.ASK), _off(market, tie)
     if bid is None or ask is None or off is None or age is None:
         return Guard("unknown", None, None, age)
-    away = -(-abs(off) // _PAR)
+    away, par = -(-abs(off) // _par(entry)), one(entry.book.scale)
     # What `b` costs more is counted in what is given for it: 1 − 1/ask.
-    widened = max(-(-max(0, ONE8 - bid[0]) * PPM // ONE8), -(-max(0, ask[0] - ONE8) * PPM // ask[0]))
+    widened = max(-(-max(0, par - bid[0]) * PPM // par), -(-max(0, ask[0] - par) * PPM // ask[0]))
     peg = _peg(tie, entry, off, age)
     if peg == "in_band" and tie.away_ns is not None:
         peg = "out_of_band"
@@ -187,14 +186,21 @@ def guard(market: Market, tie: Tie, now_ns: int) -> Guard:
 
 
 def _off(market: Market, tie: Tie) -> int | None:
-    """Returns how far the mid of a pair's book is from par, in ppm × 2 · 10⁸; `None` where there is none."""
+    """Returns how far the mid of a pair's book is from par, in ppm × `_par`; `None` where there is none."""
     entry = pair_book(market, tie)
-    bid, ask = (None, None) if entry is None else (entry.book.best(Side.BID), entry.book.best(Side.ASK))
-    return None if bid is None or ask is None else (bid[0] + ask[0] - _PAR) * PPM
+    if entry is None:
+        return None
+    bid, ask = entry.book.best(Side.BID), entry.book.best(Side.ASK)
+    return None if bid is None or ask is None else (bid[0] + ask[0] - _par(entry)) * PPM
+
+
+def _par(entry: BookEntry) -> int:
+    """Returns bid and ask together where the mid is at par."""
+    return 2 * one(entry.book.scale)
 
 
 def _peg(tie: Tie, entry: BookEntry, off: int, age_ns: int) -> str:
-    """Returns the state of a pair whose mid is `off` / (2 · 10⁸) ppm from par."""
+    """Returns the state of a pair whose mid is `off` / `_par` ppm from par."""
     if entry.book.state is BookState.STALE:
         return "stale"
     if entry.book.state is not BookState.LIVE:
@@ -203,7 +209,7 @@ def _peg(tie: Tie, entry: BookEntry, off: int, age_ns: int) -> str:
         return "crossed"
     if age_ns > tie.max_age_ns:
         return "stale"
-    return "out_of_band" if abs(off) > tie.facts.band_ppm * _PAR else "in_band"
+    return "out_of_band" if abs(off) > tie.facts.band_ppm * _par(entry) else "in_band"
 
 
 def trouble(market: Market, edge: int, now_ns: int) -> tuple[str, int]:
@@ -235,22 +241,23 @@ def words(market: Market, tie: Tie, found: Guard) -> str:
 
 
 def _scale(market: Market, tie: Tie) -> Scale | None:
-    """Returns what the exact steps of an equivalence need, `None` while a token's decimals are unknown."""
-    a, b = market.places(tie.facts.a), market.places(tie.facts.b)
-    return None if a is None or b is None else Scale(a, b, tie.facts.cost_ppm)
+    """Returns what the exact steps of an equivalence need, `None` while its book or a token's decimals are unknown."""
+    a, b, entry = market.places(tie.facts.a), market.places(tie.facts.b), pair_book(market, tie)
+    return None if a is None or b is None or entry is None else Scale(a, b, entry.book.scale, tie.facts.cost_ppm)
 
 
 def _touch(market: Market, tie: Tie, *, first: bool) -> tuple[int, int, int] | None:
     """Returns the touch that an edge leans on.
 
-    That is (price, never in its favour beyond par; quantity; what the book takes, × 10⁸ of `a` or × 10¹⁶ of `b`).
+    That is (price, never in its favour beyond par; quantity; what the book takes, × 10⁸ of `a`, or of `b`
+    that times a price of one).
     """
     entry = pair_book(market, tie)
     best = None if entry is None else entry.book.best_bid() if first else entry.book.best_ask()
-    if best is None:
+    if entry is None or best is None:
         return None
-    price, qty = best
-    return (min(price, ONE8), qty, qty) if first else (max(price, ONE8), qty, price * qty)
+    (price, qty), par = best, one(entry.book.scale)
+    return (min(price, par), qty, qty) if first else (max(price, par), qty, price * qty)
 
 
 def _price(market: Market, tie: Tie, *, first: bool) -> tuple[int, int] | None:
@@ -281,9 +288,10 @@ def pay(market: Market, edge: int, amount_in: int) -> tuple[int, int] | str:
     price, _, most = touch
     d_in, d_out = (scale.base, scale.quote) if behind.first else (scale.quote, scale.base)
     given8 = amount_in * ONE8 // 10**d_in
-    if (given8 if behind.first else given8 * ONE8) > most:
+    par = one(scale.price)
+    if (given8 if behind.first else given8 * par) > most:
         return "liquidity"
-    got8 = given8 * price // ONE8 if behind.first else given8 * ONE8 // price
+    got8 = given8 * price // par if behind.first else given8 * par // price
     out = scale.net(got8, d_out)
     if got8 > U64 or not 0 < out <= U64:
         return "liquidity"

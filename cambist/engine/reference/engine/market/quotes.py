@@ -8,6 +8,7 @@ from cambist.engine.reference.engine.book_scale import NO_RULES, ONE8, U64, Trad
 from cambist.engine.reference.engine.books import word
 from cambist.engine.reference.engine.market import equivalence
 from cambist.engine.reference.engine.market.kind import Kind
+from cambist.engine.reference.exchanges.decimal import one
 from cambist.engine.reference.venues.quote_error import QuoteError
 
 if TYPE_CHECKING:
@@ -116,10 +117,10 @@ def most(market: Market, edge: int) -> int:
         scale, best = market.scale(entry), entry.book.best_bid() if behind.first else entry.book.best_ask()
     if scale is None or best is None:
         return 0
-    price8, qty8 = best
+    price, qty8 = best
     if behind.first:
         return qty8 * int(10**scale.base) // ONE8
-    return price8 * qty8 * int(10**scale.quote) // (ONE8 * ONE8)
+    return price * qty8 * int(10**scale.quote) // (one(scale.price) * ONE8)
 
 
 def rate(market: Market, edge: int) -> tuple[int, int] | None:
@@ -156,6 +157,6 @@ def virtual_reserves(market: Market, edge: int) -> tuple[float, float, float] | 
     if scale is None or best is None:
         return None
     base = float(best[1]) * float(10**scale.base) / 1e8 * NEARLY_LINEAR
-    quote = base / float(10**scale.base) * float(best[0]) / 1e8 * float(10**scale.quote)
+    quote = base / float(10**scale.base) * float(best[0]) / float(one(scale.price)) * float(10**scale.quote)
     keep = 1.0 - float(scale.taker_ppm) / 1e6
     return (base, quote, keep) if behind.first else (quote, base, keep)

@@ -166,6 +166,7 @@ def _load_books(engine: ReferenceEngine, state: State) -> None:
         entry.rules = TradingRules(part.tick, part.step, part.min_notional)
         if part.next is not None:
             entry.next = Successor(part.next.generation, OrderBook.from_parts(part.next.book))
+        books.note_scale(at)
     books.shut = set(state.shut)
     books.refused.clear()
     engine.market.wired_books = len(books.entries)

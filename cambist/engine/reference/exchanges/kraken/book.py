@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from cambist.engine.reference.exchanges.decimal import decimal8
+from cambist.engine.reference.exchanges.decimal import DECIMALS, PriceScale, decimal, is_beyond
 
 if TYPE_CHECKING:
     from cambist.engine.reference.exchanges.event import Level
@@ -24,20 +24,28 @@ _U32_END = 1 << 32
 _IN_V2 = {"XBT": "BTC", "XDG": "DOGE"}
 
 
-def level(price: tuple[Field, str], qty: tuple[Field, str], digits: Digits) -> tuple[Level, Digits]:
-    """Returns a level out of two texts and the fields they stand in, and the most decimals with it."""
-    worth, price_digits = amount(*price)
+def level(
+    scale: PriceScale, price: tuple[Field, str], qty: tuple[Field, str], digits: Digits
+) -> tuple[Level | None, Digits]:
+    """Returns a level out of two texts and the fields they stand in, and the most decimals with it.
+
+    `scale` is that of its price, the level `None` beyond its largest.
+    """
+    if is_beyond(price[1], scale):
+        amount(*qty, DECIMALS)
+        return None, digits
+    worth, price_digits = amount(*price, scale)
     if worth == 0:
         raise price[0].wrong()  # would be free to buy
-    held, qty_digits = amount(*qty)
+    held, qty_digits = amount(*qty, DECIMALS)
     most_price, most_qty = digits or (0, 0)
     return (worth, held), (max(most_price, price_digits), max(most_qty, qty_digits))
 
 
-def amount(field: Field, text: str) -> tuple[int, int]:
-    """Returns a text × 10⁸, and how many decimals it writes."""
+def amount(field: Field, text: str, scale: PriceScale) -> tuple[int, int]:
+    """Returns a text as an integer of a scale, and how many decimals it writes."""
     decimals = len(text.partition(".")[2])
-    value = decimal8(text)
+    value = decimal(text, scale)
     if value is None or decimals > _MOST_DECIMALS:
         raise field.wrong()
     return value, decimals

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.engine.reference.exchanges.decimal import DECIMALS, EIGHT, PriceScale, PriceScales
 from cambist.engine.reference.exchanges.event import (
     BookChecksum,
     BookTicker,
@@ -39,30 +40,32 @@ from cambist.engine.reference.exchanges.values import (
     sequence,
     step_of,
     subscribed,
+    tick_of,
     trade,
 )
+from cambist.engine.reference.exchanges.values import tick as tick_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def decode_kraken(protocol: str, body: bytes) -> list[Event]:
+def decode_kraken(protocol: str, body: bytes, scales: PriceScales = EIGHT) -> list[Event]:
     """Returns what one frame from Kraken says, in order. Raises `DecodeError` if it isn't what this protocol sends.
 
     `protocol` is the channel's: `kraken.ws`, `kraken.info` (the answer of `AssetPairs`), or `kraken.v1.ws` for
-    recordings of the API before.
+    recordings of the API before. `scales` are those of the venue's prices.
     """
     match protocol:
         case "kraken.ws":
-            return _stream(document(body))
+            return _stream(document(body), scales)
         case "kraken.v1.ws":
-            return kraken_v1.stream(document(body))
+            return kraken_v1.stream(document(body), scales)
         case "kraken.info":
             return [_instruments(document(body))]
     raise ProtocolError(protocol[:40])
 
 
-def _stream(frame: Field) -> list[Event]:
+def _stream(frame: Field, scales: PriceScales) -> list[Event]:
     """`{"channel":"book","type":"update","data":[…]}`, `{"channel":"heartbeat"}`, or the answer to a request."""
     channel, kind, data = frame.fields("channel", "type", "data")
     if channel.absent:
@@ -71,13 +74,13 @@ def _stream(frame: Field) -> list[Event]:
     match channel.text():
         case "book":
             snapshot = is_snapshot(kind, "update")
-            events = [event for row in data.items() for event in _depth(row, snapshot=snapshot)]
+            events = [event for row in data.items() for event in _depth(row, scales, snapshot=snapshot)]
         case "ticker":
-            events = [_ticker(row) for row in data.items()]
+            events = [_ticker(row, scales) for row in data.items()]
         case "trade":
             if is_snapshot(kind, "update"):
                 return [Ignored()]  # of before
-            events = [_trade(row) for row in data.items()]
+            events = [_trade(row, scales) for row in data.items()]
         case "status":
             events = [VenueStatus(row.get("system").text()) for row in data.items()]
         case _:
@@ -103,12 +106,13 @@ def _notice(frame: Field, channel: Field) -> Subscribed | Error | Ignored:
     return subscribed() if method.text() in ("subscribe", "unsubscribe") else Ignored()
 
 
-def _depth(row: Field, *, snapshot: bool) -> Iterator[Event]:
+def _depth(row: Field, scales: PriceScales, *, snapshot: bool) -> Iterator[Event]:
     """`{"symbol":"SOL/USD","bids":[{"price":101.4,"qty":1.25000000}],"asks":[],"checksum":3737750847,"timestamp":"…"}`."""
     symbol, bids, asks, checksum, time = row.fields("symbol", "bids", "asks", "checksum", "timestamp")
     name = symbol.text()
-    bid_levels, digits = _levels(bids, None)
-    ask_levels, digits = _levels(asks, digits)
+    scale = scales.of(name)
+    bid_levels, digits = _levels(bids, scale, None)
+    ask_levels, digits = _levels(asks, scale, digits)
     total = sum_of(checksum, checksum.u64())
     if snapshot:
         yield DepthSnapshot(name, 0, bid_levels, ask_levels, instant(time) if time.optional else None)
@@ -117,49 +121,52 @@ def _depth(row: Field, *, snapshot: bool) -> Iterator[Event]:
     yield BookChecksum(name, total, digits)
 
 
-def _levels(side: Field, digits: Digits) -> tuple[list[Level], Digits]:
+def _levels(side: Field, scale: PriceScale, digits: Digits) -> tuple[list[Level], Digits]:
     """Returns `{"price":101.4,"qty":1.25000000}` rows as levels, and the most decimals that any of them writes."""
     found: list[Level] = []
     for row in at_most(side, MAX_KRAKEN_LEVELS):
         price, qty = row.fields("price", "qty")
-        known, digits = level((price, price.number()), (qty, qty.number()), digits)
-        found.append(known)
+        known, digits = level(scale, (price, price.number()), (qty, qty.number()), digits)
+        found += [] if known is None else [known]
     return found, digits
 
 
-def _number(field: Field) -> int:
-    """Returns a JSON number × 10⁸."""
-    return amount(field, field.number())[0]
+def _number(field: Field, scale: PriceScale = DECIMALS) -> int:
+    """Returns a JSON number as an integer of a scale."""
+    return amount(field, field.number(), scale)[0]
 
 
-def _positive(field: Field) -> int:
-    value = _number(field)
+def _positive(field: Field, scale: PriceScale = DECIMALS) -> int:
+    value = _number(field, scale)
     if value == 0:
         raise field.wrong()
     return value
 
 
-def _ticker(row: Field) -> Event:
+def _ticker(row: Field, scales: PriceScales) -> Event:
     """`{"symbol":"SOL/USD","bid":101.4,"bid_qty":1.25,"ask":101.5,"ask_qty":0.0005,"last":101.5,…,"timestamp":"…"}`."""
     symbol, bid, bid_qty, ask, ask_qty, time = row.fields("symbol", "bid", "bid_qty", "ask", "ask_qty", "timestamp")
+    name = symbol.text()
+    scale = scales.of(name)
     return BookTicker(
-        symbol=symbol.text(),
+        symbol=name,
         update_id=0,
-        bid=_number(bid),
+        bid=_number(bid, scale),
         bid_qty=_number(bid_qty),
-        ask=_number(ask),
+        ask=_number(ask, scale),
         ask_qty=_number(ask_qty),
         venue_ns=instant(time) if time.optional else None,
     )
 
 
-def _trade(row: Field) -> Event:
+def _trade(row: Field, scales: PriceScales) -> Event:
     """Reads a trade; `side` is that of the taker.
 
     `{"symbol":"SOL/USD","side":"buy","price":101.5,"qty":0.2,"ord_type":"limit","trade_id":88,"timestamp":"…"}`.
     """
     symbol, number, price, qty, side, time = row.fields("symbol", "trade_id", "price", "qty", "side", "timestamp")
-    values = (symbol.text(), sequence(number), _positive(price), _positive(qty))
+    name = symbol.text()
+    values = (name, sequence(number), _positive(price, scales.of(name)), _positive(qty))
     return trade(values, side, ("buy", "sell"), time, instant)
 
 
@@ -176,8 +183,8 @@ def _instrument(entry: Field) -> Instrument | None:
     """Reads a pair.
 
     `{"wsname":"XBT/USD","pair_decimals":1,"lot_decimals":8,"tick_size":"0.1","costmin":"0.5","status":"online",…}`; in
-    2021 the last three were not there. `None` for dark pools, which have no `wsname`, and for steps that × 10⁸ are no
-    integer, as those of OKX.
+    2021 the last three were not there. `None` for dark pools, which have no `wsname`, for a tick that no scale is fine
+    enough for and for a step that × 10⁸ is no integer, as those of OKX.
     """
     name, tick_size, price_decimals, lot_decimals, cost, status = entry.fields(
         "wsname", "tick_size", "pair_decimals", "lot_decimals", "costmin", "status"
@@ -188,12 +195,13 @@ def _instrument(entry: Field) -> Instrument | None:
     if not slash:
         raise name.wrong()
     base, quote = in_v2(base), in_v2(quote)
-    tick = step_of(price_decimals) if tick_size.absent else _exact(tick_size)
+    tick = tick_of(price_decimals) if tick_size.absent else tick_at(tick_size)
     step = step_of(lot_decimals)
     least = None if cost.absent else _exact(cost)
     if tick is None or step is None or (least is None and not cost.absent):
         return None
-    return Instrument(f"{base}/{quote}", base, quote, "" if status.absent else status.text(), tick, step, least)
+    named = (f"{base}/{quote}", base, quote, "" if status.absent else status.text())
+    return Instrument(*named, tick[0], step, least, tick[1])
 
 
 def _exact(rule: Field) -> int | None:

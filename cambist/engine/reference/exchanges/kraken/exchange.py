@@ -11,17 +11,18 @@ from cambist.engine.reference.exchanges.kraken.decode import decode_kraken
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cambist.engine.reference.exchanges.decimal import PriceScale
     from cambist.engine.reference.exchanges.event import Level
 
 
-def _sum(bids: Iterable[Level], asks: Iterable[Level], digits: tuple[int, int]) -> int:
-    return kraken_checksum(bids, asks, *digits)
+def _sum(bids: Iterable[Level], asks: Iterable[Level], scale: PriceScale, digits: tuple[int, int]) -> int:
+    return kraken_checksum(bids, asks, *digits, scale)
 
 
 EXCHANGE = Exchange(
     name="kraken",
     protocols=("kraken.ws", "kraken.v1.ws", "kraken.info"),
-    decode=lambda protocol, _, body: decode_kraken(protocol, body),
+    decode=lambda protocol, _, body, scales: decode_kraken(protocol, body, scales),
     books=(Books("kraken", "kraken.", Rules(Joins.ALWAYS, Seeds.STREAMED, _sum, truncates=True)),),
     proof="cex_cryptofeed: recorded channels of v1; frames of v2 recorded in August 2026",
 )

@@ -5,13 +5,14 @@ the sum of the book after it. Rules of the venue:
 
 1. `prevSeqId` is the `seqId` of the push before, −1 on a snapshot; one that is missing is not 0.
 2. A checksum of 0, or none, says nothing: they were retired.
-3. Numbers are text. One that × 10⁸ is no integer is refused, not rounded.
+3. Numbers are text. One that is no integer at its scale is refused, not rounded.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from cambist.engine.reference.exchanges.decimal import DECIMALS, EIGHT, PriceScale, PriceScales
 from cambist.engine.reference.exchanges.event import (
     BookChecksum,
     BookTicker,
@@ -38,6 +39,8 @@ from cambist.engine.reference.exchanges.values import (
     subscribed,
     trade,
 )
+from cambist.engine.reference.exchanges.values import price as price_at
+from cambist.engine.reference.exchanges.values import tick as tick_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,29 +48,33 @@ if TYPE_CHECKING:
 MAX_OKX_LEVELS = 4_000
 """Most levels of a side that are read; `books` is 400 deep."""
 
+_Told: TypeAlias = tuple[str, PriceScale]
+"""The symbol that a push is of, and the scale of its prices."""
+
 _UPGRADE = 64_008
 """The connection is about to be closed for an upgrade."""
 
 
-def decode_okx(protocol: str, symbol: str, body: bytes) -> list[Event]:
+def decode_okx(protocol: str, symbol: str, body: bytes, scales: PriceScales = EIGHT) -> list[Event]:
     """Returns what one frame from OKX says, in order. Raises `DecodeError` if it isn't what this protocol sends.
 
     `protocol` is the channel's: `okx.ws`, `okx.depth` (the book of `symbol` as REST gives it, whose frames don't name
     it), `okx.info` (spot instruments), or `okx.unnumbered.ws` for recordings of the time when pushes had no `seqId`.
-    All ids of those are 0, and only their checksums tell whether one is missing.
+    All ids of those are 0, and only their checksums tell whether one is missing. `scales` are those of the venue's
+    prices.
     """
     if protocol == "okx.depth":
-        return [_seed(document(body), symbol)]
+        return [_seed(document(body), symbol, scales.of(symbol))]
     if protocol == "okx.info":
         return [_instruments(document(body))]
     if protocol not in ("okx.ws", "okx.unnumbered.ws"):
         raise ProtocolError(protocol[:40])
     if body == b"pong":
         return [Ignored()]  # the one answer that is no JSON
-    return _stream(document(body), numbered=protocol == "okx.ws")
+    return _stream(document(body), scales, numbered=protocol == "okx.ws")
 
 
-def _stream(frame: Field, *, numbered: bool) -> list[Event]:
+def _stream(frame: Field, scales: PriceScales, *, numbered: bool) -> list[Event]:
     """`{"arg":{"channel":"books","instId":"SOL-USDT"},"action":"update","data":[…]}`, or a word on the connection."""
     event, op, arg, action, data = frame.fields("event", "op", "arg", "action", "data")
     if not event.absent:
@@ -75,17 +82,18 @@ def _stream(frame: Field, *, numbered: bool) -> list[Event]:
     if not op.absent:
         return [Ignored()]  # our own request
     channel, inst_id = (field.text() for field in arg.fields("channel", "instId"))
+    told = inst_id, scales.of(inst_id)
     events: list[Event]
     match channel:
         case "books":
             snapshot = is_snapshot(action, "update")
             events = [
-                event for row in data.items() for event in _depth(row, inst_id, snapshot=snapshot, numbered=numbered)
+                event for row in data.items() for event in _depth(row, told, snapshot=snapshot, numbered=numbered)
             ]
         case "bbo-tbt" if numbered:
-            events = [_top(row, inst_id) for row in data.items()]
+            events = [_top(row, told) for row in data.items()]
         case "trades":
-            events = [_trade(row, inst_id) for row in data.items()]
+            events = [_trade(row, told) for row in data.items()]
         case _:
             return [Ignored()]
     if not events:
@@ -118,12 +126,13 @@ def _refusal(frame: Field) -> Event:
     return Error(number, message.text(), "", None)
 
 
-def _depth(row: Field, symbol: str, *, snapshot: bool, numbered: bool) -> Iterator[Event]:
+def _depth(row: Field, told: _Told, *, snapshot: bool, numbered: bool) -> Iterator[Event]:
     """`{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","checksum":0,"prevSeqId":7,"seqId":9}`."""
     asks, bids, time, checksum, prev, seq = row.fields("asks", "bids", "ts", "checksum", "prevSeqId", "seqId")
     last = sequence(seq) if numbered else 0
     before = _before(prev, snapshot=snapshot) if numbered else 0
-    bid_levels, ask_levels = levels(bids, MAX_OKX_LEVELS), levels(asks, MAX_OKX_LEVELS)
+    symbol, scale = told
+    bid_levels, ask_levels = levels(bids, MAX_OKX_LEVELS, scale), levels(asks, MAX_OKX_LEVELS, scale)
     venue_ns = ms_text(time)
     total = _sum(checksum, numbered=numbered)
     if snapshot:
@@ -155,26 +164,26 @@ def _sum(checksum: Field, *, numbered: bool) -> int | None:
     return total or None
 
 
-def _top(row: Field, symbol: str) -> Event:
+def _top(row: Field, told: _Told) -> Event:
     """`{"asks":[["101.5","0.0005","0","1"]],"bids":[["101.4","1.25","0","3"]],"ts":"1790000000123","seqId":1004}`."""
     asks, bids, time, seq = row.fields("asks", "bids", "ts", "seqId")
-    update_id = sequence(seq)
-    bid, bid_qty = best(bids, MAX_OKX_LEVELS)
-    ask, ask_qty = best(asks, MAX_OKX_LEVELS)
+    update_id, (symbol, scale) = sequence(seq), told
+    bid, bid_qty = best(bids, MAX_OKX_LEVELS, scale)
+    ask, ask_qty = best(asks, MAX_OKX_LEVELS, scale)
     return BookTicker(symbol, update_id, bid, bid_qty, ask, ask_qty, ms_text(time))
 
 
-def _trade(row: Field, symbol: str) -> Event:
+def _trade(row: Field, told: _Told) -> Event:
     """Reads a trade; `side` is that of the taker.
 
     `{"instId":"SOL-USDT","tradeId":"88","px":"101.5","sz":"0.2","side":"buy","ts":"1790000000124","count":"2"}`.
     """
     number, price, qty, side, time = row.fields("tradeId", "px", "sz", "side", "ts")
-    values = (symbol, count(number), positive(price), positive(qty))
+    values = (told[0], count(number), price_at(price, told[1]), positive(qty))
     return trade(values, side, ("buy", "sell"), time, ms_text)
 
 
-def _seed(frame: Field, symbol: str) -> Event:
+def _seed(frame: Field, symbol: str, scale: PriceScale) -> Event:
     """`{"code":"0","data":[{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","seqId":9}],"msg":""}`."""
     code, data = frame.fields("code", "data")
     if count(code) != 0:
@@ -184,7 +193,8 @@ def _seed(frame: Field, symbol: str) -> Event:
         raise data.wrong()
     asks, bids, time, seq = rows[0].fields("asks", "bids", "ts", "seqId")
     last = sequence(seq)
-    return DepthSnapshot(symbol, last, levels(bids, MAX_OKX_LEVELS), levels(asks, MAX_OKX_LEVELS), ms_text(time))
+    bid_levels, ask_levels = levels(bids, MAX_OKX_LEVELS, scale), levels(asks, MAX_OKX_LEVELS, scale)
+    return DepthSnapshot(symbol, last, bid_levels, ask_levels, ms_text(time))
 
 
 def _instruments(frame: Field) -> Event:
@@ -200,15 +210,28 @@ def _instrument(entry: Field) -> Instrument | None:
     """Reads a pair.
 
     `{"instType":"SPOT","instId":"SOL-USDT","baseCcy":"SOL","quoteCcy":"USDT","tickSz":"0.01","lotSz":"0.000001",
-    "state":"live"}`. `None` for contracts, whose sizes are no quantities of the base, and for steps that × 10⁸ are no
-    integer: every 15th pair in May 2022. They are left out because one of them must not refuse the whole list.
+    "state":"live"}`. `None` for contracts, whose sizes are no quantities of the base, for a tick that no scale is fine
+    enough for and for a step that × 10⁸ is no integer. They are left out because one of them must not refuse the whole
+    list.
     """
     kind, symbol, base, quote, tick, step, state = entry.fields(
         "instType", "instId", "baseCcy", "quoteCcy", "tickSz", "lotSz", "state"
     )
-    if kind.text() != "SPOT" or is_too_fine(tick.text()) or is_too_fine(step.text()):
+    if kind.text() != "SPOT":
         return None
-    return Instrument(symbol.text(), base.text(), quote.text(), state.text(), _rule(tick), _rule(step), None)
+    known = _price_rule(tick)
+    if known is None or is_too_fine(step.text()):
+        return None
+    named = (symbol.text(), base.text(), quote.text(), state.text())
+    return Instrument(*named, known[0], _rule(step), None, known[1])
+
+
+def _price_rule(tick: Field) -> tuple[int | None, PriceScale] | None:
+    """Returns a tick and the scale that it needs, `None` if there is none so fine.
+
+    The venue leaves it empty until a new pair is open.
+    """
+    return tick_at(tick) if tick.text() else (None, DECIMALS)
 
 
 def _rule(step: Field) -> int | None:

@@ -11,11 +11,12 @@ from cambist.engine.reference.exchanges.okx.decode import decode_okx
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cambist.engine.reference.exchanges.decimal import PriceScale
     from cambist.engine.reference.exchanges.event import Level
 
 
-def _sum(bids: Iterable[Level], asks: Iterable[Level], _: tuple[int, int]) -> int:
-    return okx_checksum(bids, asks)
+def _sum(bids: Iterable[Level], asks: Iterable[Level], scale: PriceScale, _: tuple[int, int]) -> int:
+    return okx_checksum(bids, asks, scale)
 
 
 _RULES = Rules(Joins.CHAIN, Seeds.BOTH, _sum, tickers=True)

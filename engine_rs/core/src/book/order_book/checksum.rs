@@ -45,6 +45,6 @@ impl OrderBook {
         let sum = self.rules.sum?;
         let bids: Vec<Level> = self.bids.best_first().take(TOP).collect();
         let asks: Vec<Level> = self.asks.best_first().take(TOP).collect();
-        Some(sum(&bids, &asks, self.digits))
+        Some(sum(&bids, &asks, self.scale, self.digits))
     }
 }

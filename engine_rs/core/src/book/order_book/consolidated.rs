@@ -1,10 +1,10 @@
 //! One book over several venues, taker fees applied: what a size costs or brings, and where venues cross.
 //!
-//! Prices and quantities are integers of 10⁻⁸ like a book's own. A venue takes its fee from what one receives: quote when
+//! Quantities are integers of 10⁻⁸ like a book's own, prices of the finest scale that any of the books has. A venue takes its fee from what one receives: quote when
 //! selling, base when buying. Each level's rounding is against the trader.
 
 use crate::book::order_book::Side;
-use crate::exchanges::decimal::ONE;
+use crate::exchanges::decimal::PriceScale;
 use crate::exchanges::event::Level;
 
 const PPM: u128 = 1_000_000;
@@ -15,6 +15,7 @@ pub struct VenueBook {
     pub taker_ppm: u32,
     pub bids: Vec<Level>,
     pub asks: Vec<Level>,
+    pub scale: PriceScale,
 }
 
 /// Why books can't be consolidated; `venue` is the book's place.
@@ -70,6 +71,7 @@ pub struct Crossing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsolidatedBook {
     fees: Vec<u32>,
+    scale: PriceScale,
     bids: Vec<NetLevel>,
     asks: Vec<NetLevel>,
 }
@@ -78,29 +80,41 @@ impl ConsolidatedBook {
     /// Returns the books as one; of equal net prices the lower venue comes first.
     ///
     /// # Errors
-    /// `ConsolidationError` for a fee of 100 % or more, a level of nothing or out of order, a book that crosses itself.
+    /// `ConsolidationError` for a fee of 100 % or more, a level of nothing or out of order, a price beyond the finest scale,
+    /// a book that crosses itself.
     pub fn new(books: &[VenueBook]) -> Result<Self, ConsolidationError> {
         let mut all = Self {
             fees: books.iter().map(|book| book.taker_ppm).collect(),
+            scale: books
+                .iter()
+                .map(|book| book.scale)
+                .max()
+                .unwrap_or_default(),
             bids: Vec::new(),
             asks: Vec::new(),
         };
         for (venue, book) in books.iter().enumerate() {
-            check(venue, book)?;
+            let units = book.scale.units_of(all.scale);
+            check(venue, book, units)?;
             let kept = PPM - u128::from(book.taker_ppm);
             all.bids.extend(book.bids.iter().map(|&(price, quantity)| {
-                let net = u128::from(price) * kept / PPM;
-                level(net, price, quantity, venue)
+                let net = u128::from(price * units) * kept / PPM;
+                level(net, price * units, quantity, venue)
             }));
             all.asks.extend(book.asks.iter().map(|&(price, quantity)| {
-                let net = (u128::from(price) * PPM).div_ceil(kept);
-                level(net, price, quantity, venue)
+                let net = (u128::from(price * units) * PPM).div_ceil(kept);
+                level(net, price * units, quantity, venue)
             }));
         }
         all.bids
             .sort_by_key(|level| (std::cmp::Reverse(level.net_price), level.venue));
         all.asks.sort_by_key(|level| (level.net_price, level.venue));
         Ok(all)
+    }
+
+    /// Returns the scale of all prices.
+    pub fn scale(&self) -> PriceScale {
+        self.scale
     }
 
     /// Returns the levels of a side, best net price first.
@@ -127,7 +141,7 @@ impl ConsolidatedBook {
         if left > 0 || base == 0 {
             return None;
         }
-        let scaled = u128::from(quote) * u128::from(ONE);
+        let scaled = u128::from(quote) * u128::from(self.scale.one());
         let price = match side {
             Side::Bid => scaled / u128::from(base),
             Side::Ask => scaled.div_ceil(base.into()),
@@ -199,7 +213,7 @@ impl ConsolidatedBook {
     /// Returns the quote that `base` of a level brings or costs; `None` beyond a u64.
     fn quote_of(&self, side: Side, level: &NetLevel, base: u64) -> Option<u64> {
         let kept = PPM - u128::from(self.fees[level.venue]);
-        let one = u128::from(ONE);
+        let one = u128::from(self.scale.one());
         let quote = match side {
             Side::Bid => {
                 // Below 2^(64 + 64), and what the fee leaves of it once more in two steps, rounded down in each.
@@ -223,7 +237,7 @@ fn level(net_price: u128, price: u64, quantity: u64, venue: usize) -> NetLevel {
     }
 }
 
-fn check(venue: usize, book: &VenueBook) -> Result<(), ConsolidationError> {
+fn check(venue: usize, book: &VenueBook, units: u64) -> Result<(), ConsolidationError> {
     let taker_ppm = book.taker_ppm;
     if u128::from(taker_ppm) >= PPM {
         return Err(ConsolidationError::Fee { venue, taker_ppm });
@@ -238,7 +252,8 @@ fn check(venue: usize, book: &VenueBook) -> Result<(), ConsolidationError> {
                     price > before
                 }
             });
-            if price == 0 || quantity == 0 || !ordered {
+            let fits = price.checked_mul(units).is_some();
+            if price == 0 || quantity == 0 || !ordered || !fits {
                 return Err(ConsolidationError::Level {
                     venue,
                     level: at,
@@ -273,6 +288,7 @@ mod tests {
             taker_ppm,
             bids: levels(bids),
             asks: levels(asks),
+            scale: PriceScale::EIGHT,
         }
     }
 

@@ -12,12 +12,14 @@ mod numbering;
 mod pace;
 mod parts;
 mod quote;
+mod refine;
 mod seeding;
 mod state;
 
 use std::collections::VecDeque;
 
 use crate::exchanges::Continuity;
+use crate::exchanges::decimal::PriceScale;
 use crate::exchanges::exchange::{Joins, Rules, Seeds};
 
 pub use self::consolidated::{
@@ -42,11 +44,12 @@ pub const SEED_PATIENCE_NS: i64 = 10_000_000_000;
 /// snapshot is ahead of the stream by far fewer.
 pub const MAX_OLDS: u32 = 50;
 
-/// The book of one instrument on one venue. Prices and quantities are × 10⁸.
+/// The book of one instrument on one venue. Prices are integers of its scale, quantities × 10⁸.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderBook {
     continuity: Continuity,
     rules: Rules,
+    scale: PriceScale,
     state: BookState,
     bids: Levels,
     asks: Levels,
@@ -81,10 +84,17 @@ pub struct OrderBook {
 }
 
 impl OrderBook {
+    /// Returns an empty book whose prices have eight decimals.
     pub fn new(continuity: Continuity) -> Self {
+        Self::of_scale(continuity, PriceScale::EIGHT)
+    }
+
+    /// Returns an empty book.
+    pub fn of_scale(continuity: Continuity, scale: PriceScale) -> Self {
         Self {
             continuity,
             rules: continuity.rules(),
+            scale,
             state: BookState::NoBook,
             bids: Levels::new(Side::Bid),
             asks: Levels::new(Side::Ask),
@@ -111,6 +121,11 @@ impl OrderBook {
 
     pub fn continuity(&self) -> Continuity {
         self.continuity
+    }
+
+    /// Returns the scale of its prices.
+    pub fn scale(&self) -> PriceScale {
+        self.scale
     }
 
     pub fn state(&self) -> BookState {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Anchor, BookCounts, BookState, Continuity, Delta, Levels, OrderBook, Pace, Side, Ticker,
 };
+use crate::exchanges::decimal::PriceScale;
 use crate::exchanges::event::Level;
 
 /// All state of a book; levels best first.
@@ -34,6 +35,9 @@ pub struct BookParts {
     pub sums_failed: u32,
     pub asked_ns: Option<i64>,
     pub counts: BookCounts,
+    /// Books that were kept without it have eight.
+    #[serde(default)]
+    pub price_decimals: PriceScale,
 }
 
 /// Parts that are no book.
@@ -69,6 +73,7 @@ impl OrderBook {
             sums_failed: self.sums_failed,
             asked_ns: self.asked_ns,
             counts: self.counts,
+            price_decimals: self.scale,
         }
     }
 
@@ -80,6 +85,7 @@ impl OrderBook {
         Ok(Self {
             continuity: parts.continuity,
             rules: parts.continuity.rules(),
+            scale: parts.price_decimals,
             state: parts.state,
             bids: levels(Side::Bid, &parts.bids)?,
             asks: levels(Side::Ask, &parts.asks)?,

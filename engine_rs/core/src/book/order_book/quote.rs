@@ -1,7 +1,6 @@
 //! What a book would pay: its levels walked exactly, with a newer ticker on top.
 
 use super::{Levels, OrderBook, Side};
-use crate::exchanges::decimal::ONE;
 use crate::exchanges::event::Level;
 
 impl OrderBook {
@@ -46,12 +45,12 @@ impl OrderBook {
             earned = earned.checked_add(u128::from(price) * u128::from(part))?;
             left -= part;
         }
-        u64::try_from(earned / u128::from(ONE)).ok()
+        u64::try_from(earned / self.one()).ok()
     }
 
     /// Returns what spending `quote` buys, rounded down; `None` if the depth is short or the book not usable.
     pub fn buy(&self, quote: u64) -> Option<u64> {
-        let mut left = u128::from(quote) * u128::from(ONE);
+        let mut left = u128::from(quote) * self.one();
         let mut bought: u128 = 0;
         let mut levels = self.usable().then(|| self.merged(Side::Ask))?;
         while left > 0 {
@@ -78,7 +77,11 @@ impl OrderBook {
             spent = spent.checked_add(u128::from(price) * u128::from(part))?;
             left -= part;
         }
-        u64::try_from(spent.div_ceil(u128::from(ONE))).ok()
+        u64::try_from(spent.div_ceil(self.one())).ok()
+    }
+
+    fn one(&self) -> u128 {
+        self.scale.one().into()
     }
 
     /// Returns what can be asked of the book with at most `most` levels a side, and whether bids and asks go on beyond.

@@ -11,14 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::legs::{Leg, NS_PER_MS, Problem};
 use super::{Market, Settled};
 use crate::book::order_book::{BookState, Side};
-use crate::engine::book_scale::{ONE8, PPM, weight};
+use crate::engine::book_scale::{PPM, weight};
 use crate::engine::books::BookEntry;
 use crate::engine::setup::Equivalence;
-use crate::exchanges::event::Level;
 use crate::search::graph::EdgeId;
-
-/// Bid and ask together where the mid is at par.
-const PAR: i128 = 2 * ONE8 as i128;
 
 /// Two tokens that stand for one another, as set up, and the book that says whether they do.
 #[derive(Clone, Debug)]
@@ -199,7 +195,7 @@ impl Market {
         let peg = self.peg(tie, now_ns);
         let near = self
             .off(tie)
-            .is_some_and(|off| 2 * off.abs() <= i128::from(tie.facts.band_ppm) * PAR);
+            .is_some_and(|(off, par)| 2 * off.abs() <= i128::from(tie.facts.band_ppm) * par);
         self.ties[at].follow(peg, near, now_ns);
     }
 
@@ -226,8 +222,11 @@ impl Market {
     }
 
     /// Returns the best bid and ask of the pair's book as last known, to be shown.
-    pub(crate) fn shown_touch(&self, tie: &Tie) -> (Option<Level>, Option<Level>) {
-        let best = |side| self.pair_book(tie)?.book.best(side);
+    pub(crate) fn shown_prices(&self, tie: &Tie) -> (Option<f64>, Option<f64>) {
+        let best = |side| {
+            let book = &self.pair_book(tie)?.book;
+            book.best(side).map(|level| book.scale().real(level.0))
+        };
         (best(Side::Bid), best(Side::Ask))
     }
 
@@ -253,17 +252,18 @@ impl Market {
         let (Some((bid, _)), Some((ask, _)), Some(_)) = (bid, ask, age_ns) else {
             return Guard { age_ns, ..unknown };
         };
-        let off = off_par(bid, ask);
-        let short = ONE8.saturating_sub(u128::from(bid));
-        let dear = u128::from(ask).saturating_sub(ONE8);
+        let one = u128::from(entry.book.scale().one());
+        let (off, par) = off_par(bid, ask, one);
+        let short = one.saturating_sub(u128::from(bid));
+        let dear = u128::from(ask).saturating_sub(one);
         let peg = match self.peg(tie, now_ns) {
             Peg::InBand if tie.away_ns.is_some() => Peg::OutOfBand,
             peg => peg,
         };
-        let away = off.unsigned_abs().div_ceil(PAR as u128) as i64;
+        let away = off.unsigned_abs().div_ceil(par.unsigned_abs()) as i64;
         // What `b` costs more is counted in what is given for it: 1 − 1/ask.
         let widened = (short * PPM)
-            .div_ceil(ONE8)
+            .div_ceil(one)
             .max((dear * PPM).div_ceil(u128::from(ask)));
         Guard {
             peg,
@@ -278,7 +278,7 @@ impl Market {
         let Some(entry) = self.pair_book(tie).filter(|entry| entry.as_of_ns > 0) else {
             return Peg::Unknown;
         };
-        let Some(off) = self.off(tie) else {
+        let Some((off, par)) = self.off(tie) else {
             return Peg::Unknown;
         };
         let age = (now_ns - entry.as_of_ns).max(0);
@@ -286,16 +286,17 @@ impl Market {
             BookState::Live if !entry.live() => Peg::Crossed,
             BookState::Stale => Peg::Stale,
             BookState::Live if age > tie.max_age_ns() => Peg::Stale,
-            BookState::Live if off.abs() > i128::from(tie.facts.band_ppm) * PAR => Peg::OutOfBand,
+            BookState::Live if off.abs() > i128::from(tie.facts.band_ppm) * par => Peg::OutOfBand,
             BookState::Live => Peg::InBand,
             _ => Peg::Unknown,
         }
     }
 
-    /// Returns how far the mid of a pair's book is from par, in ppm × 2 · 10⁸.
-    fn off(&self, tie: &Tie) -> Option<i128> {
-        let (bid, ask) = self.shown_touch(tie);
-        Some(off_par(bid?.0, ask?.0))
+    /// Returns how far the mid of a pair's book is from par; see [`off_par`].
+    fn off(&self, tie: &Tie) -> Option<(i128, i128)> {
+        let book = &self.pair_book(tie)?.book;
+        let (bid, ask) = (book.best(Side::Bid)?, book.best(Side::Ask)?);
+        Some(off_par(bid.0, ask.0, book.scale().one().into()))
     }
 
     /// Returns whether an equivalence holds now, as the step of a cycle.
@@ -343,6 +344,9 @@ impl Market {
     }
 }
 
-fn off_par(bid: u64, ask: u64) -> i128 {
-    (i128::from(bid) + i128::from(ask) - PAR) * PPM as i128
+/// Returns how far a mid is from par, in ppm × the second, which is bid and ask together where the mid is at par.
+fn off_par(bid: u64, ask: u64, one: u128) -> (i128, i128) {
+    let par = 2 * one as i128;
+    let off = (i128::from(bid) + i128::from(ask) - par) * PPM as i128;
+    (off, par)
 }

@@ -124,14 +124,14 @@ impl Market {
             };
             self.scale(entry).zip(best)
         };
-        let Some((scale, (price8, qty8))) = level else {
+        let Some((scale, (price, qty8))) = level else {
             return 0;
         };
         if behind.first {
             u128::from(qty8) * power(scale.base) / ONE8
         } else {
-            let worth = u128::from(price8) * u128::from(qty8);
-            mul_div(worth, power(scale.quote), ONE8 * ONE8)
+            let worth = u128::from(price) * u128::from(qty8);
+            mul_div(worth, power(scale.quote), scale.one() * ONE8)
         }
     }
 }

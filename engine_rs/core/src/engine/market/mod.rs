@@ -294,6 +294,7 @@ impl Market {
         Some(Scale {
             base: self.places(&entry.base_mint)?,
             quote: self.places(&entry.quote_mint)?,
+            price: entry.book.scale(),
             taker_ppm,
         })
     }

@@ -7,20 +7,21 @@ use crate::engine::book_scale::{ONE8, Rate, Scale, power};
 use crate::search::graph::EdgeId;
 
 impl Market {
-    /// Returns what the exact steps of an equivalence need, `None` while a token's decimals are unknown.
+    /// Returns what the exact steps of an equivalence need, `None` while its book or a token's decimals are unknown.
     fn tie_scale(&self, tie: &Tie) -> Option<Scale> {
         Some(Scale {
             base: self.places(&tie.facts.a)?,
             quote: self.places(&tie.facts.b)?,
+            price: self.pair_book(tie)?.book.scale(),
             taker_ppm: tie.facts.cost_ppm,
         })
     }
 
     /// Returns the touch that an edge leans on: price, never in its favour beyond par, and what the book takes, × 10⁸
-    /// of what the edge is given (`a`) or × 10¹⁶ (`b`).
+    /// of what the edge is given (`a`), or that times a price of one (`b`).
     fn touch(&self, tie: &Tie, first: bool) -> Option<(u64, u128)> {
         let book = &self.pair_book(tie)?.book;
-        let par = ONE8 as u64;
+        let par = book.scale().one();
         if first {
             let (price, qty) = book.best_bid()?;
             Some((price.min(par), u128::from(qty)))
@@ -64,9 +65,12 @@ impl Market {
         };
         let given8 = u128::from(amount_in) * ONE8 / power(d_in);
         let got8 = if behind.first {
-            (given8 <= most).then(|| given8 * u128::from(price) / ONE8)
+            (given8 <= most).then(|| given8 * u128::from(price) / scale.one())
         } else {
-            (given8 * ONE8 <= most).then(|| given8 * ONE8 / u128::from(price))
+            let given = given8.checked_mul(scale.one());
+            given
+                .filter(|&given| given <= most)
+                .map(|given| given / u128::from(price))
         };
         let amount_out = got8
             .and_then(|got8| scale.net(u64::try_from(got8).ok()?, d_out))

@@ -192,7 +192,8 @@ pub(crate) fn quote_book(
 /// Returns a level (price, quantity) as a pool: reserve in, reserve out, share kept.
 pub(super) fn reserves(scale: &Scale, level: (u64, u64), first: bool) -> (f64, f64, f64) {
     let base = level.1 as f64 * power(scale.base) as f64 / 1e8 * NEARLY_LINEAR;
-    let quote = base / power(scale.base) as f64 * level.0 as f64 / 1e8 * power(scale.quote) as f64;
+    let quote = base / power(scale.base) as f64 * level.0 as f64 / scale.one() as f64
+        * power(scale.quote) as f64;
     let keep = 1.0 - f64::from(scale.taker_ppm) / 1e6;
     if first {
         (base, quote, keep)

@@ -226,6 +226,7 @@ fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
         };
         entry.book = book(&part.book)?;
         entry.next = part.next.as_ref().map(successor).transpose()?;
+        market.books.note_scale(at);
     }
     market.books.shut.clone_from(&state.shut);
     market.books.refused.clear();

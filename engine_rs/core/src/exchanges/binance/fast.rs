@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use super::venue_time;
+use crate::exchanges::decimal::{PriceScale, PriceScales};
 use crate::exchanges::event::Event;
 use crate::exchanges::fast::Cursor;
 
 /// Reads a best bid and ask, a depth update or a trade, inside its stream's envelope or alone.
-pub(crate) fn stream(body: &[u8], usdm: bool) -> Option<Event<'_>> {
+pub(crate) fn stream<'a>(body: &'a [u8], usdm: bool, scales: &PriceScales) -> Option<Event<'a>> {
     let mut at = Cursor::of(body)?;
     let wrapped = at.skip(b"{\"stream\":\"").is_some();
     if wrapped {
@@ -18,12 +19,12 @@ pub(crate) fn stream(body: &[u8], usdm: bool) -> Option<Event<'_>> {
         at.skip(b",\"data\":")?;
     }
     let event = if at.skip(b"{\"e\":\"depthUpdate\",\"E\":").is_some() {
-        depth_update(&mut at, usdm)?
+        depth_update(&mut at, usdm, scales)?
     } else if at.skip(b"{\"e\":\"trade\",\"E\":").is_some() {
-        trade(&mut at)?
+        trade(&mut at, scales)?
     } else {
         at.skip(b"{\"u\":")?;
-        book_ticker(&mut at)?
+        book_ticker(&mut at, scales)?
     };
     at.skip(b"}")?;
     if wrapped {
@@ -32,16 +33,17 @@ pub(crate) fn stream(body: &[u8], usdm: bool) -> Option<Event<'_>> {
     at.rest.is_empty().then_some(event)
 }
 
-fn book_ticker<'a>(at: &mut Cursor<'a>) -> Option<Event<'a>> {
+fn book_ticker<'a>(at: &mut Cursor<'a>, scales: &PriceScales) -> Option<Event<'a>> {
     let update_id = at.integer()?;
     at.skip(b",\"s\":\"")?;
     let symbol = at.text()?;
+    let scale = scales.of(symbol);
     at.skip(b",\"b\":\"")?;
-    let bid = at.decimal()?;
+    let bid = at.price(scale)?;
     at.skip(b",\"B\":\"")?;
     let bid_qty = at.decimal()?;
     at.skip(b",\"a\":\"")?;
-    let ask = at.decimal()?;
+    let ask = at.price(scale)?;
     at.skip(b",\"A\":\"")?;
     let ask_qty = at.decimal()?;
     Some(Event::BookTicker {
@@ -55,14 +57,14 @@ fn book_ticker<'a>(at: &mut Cursor<'a>) -> Option<Event<'a>> {
     })
 }
 
-fn trade<'a>(at: &mut Cursor<'a>) -> Option<Event<'a>> {
+fn trade<'a>(at: &mut Cursor<'a>, scales: &PriceScales) -> Option<Event<'a>> {
     at.integer()?;
     at.skip(b",\"s\":\"")?;
     let symbol = at.text()?;
     at.skip(b",\"t\":")?;
     let id = at.integer()?;
     at.skip(b",\"p\":\"")?;
-    let price = at.decimal()?;
+    let price = at.price(scales.of(symbol))?;
     at.skip(b",\"q\":\"")?;
     let qty = at.decimal()?;
     at.skip(b",\"T\":")?;
@@ -81,7 +83,7 @@ fn trade<'a>(at: &mut Cursor<'a>) -> Option<Event<'a>> {
     })
 }
 
-fn depth_update<'a>(at: &mut Cursor<'a>, usdm: bool) -> Option<Event<'a>> {
+fn depth_update<'a>(at: &mut Cursor<'a>, usdm: bool, scales: &PriceScales) -> Option<Event<'a>> {
     let venue_ns = venue_time(at.integer()?)?;
     if usdm {
         at.skip(b",\"T\":")?;
@@ -99,10 +101,11 @@ fn depth_update<'a>(at: &mut Cursor<'a>, usdm: bool) -> Option<Event<'a>> {
     } else {
         None
     };
+    let scale = scales.of(symbol);
     at.skip(b",\"b\":")?;
-    let bids = at.levels()?;
+    let bids = at.levels(scale)?;
     at.skip(b",\"a\":")?;
-    let asks = at.levels()?;
+    let asks = at.levels(scale)?;
     (first <= last).then_some(Event::DepthDelta {
         symbol: Cow::Borrowed(symbol),
         first,
@@ -115,14 +118,18 @@ fn depth_update<'a>(at: &mut Cursor<'a>, usdm: bool) -> Option<Event<'a>> {
 }
 
 /// Reads a spot book as REST gives it.
-pub(crate) fn depth_snapshot<'a>(body: &[u8], symbol: &'a str) -> Option<Event<'a>> {
+pub(crate) fn depth_snapshot<'a>(
+    body: &[u8],
+    symbol: &'a str,
+    scale: PriceScale,
+) -> Option<Event<'a>> {
     let mut at = Cursor::of(body)?;
     at.skip(b"{\"lastUpdateId\":")?;
     let last = at.integer()?;
     at.skip(b",\"bids\":")?;
-    let bids = at.levels()?;
+    let bids = at.levels(scale)?;
     at.skip(b",\"asks\":")?;
-    let asks = at.levels()?;
+    let asks = at.levels(scale)?;
     at.skip(b"}")?;
     at.rest.is_empty().then_some(Event::DepthSnapshot {
         symbol: Cow::Borrowed(symbol),

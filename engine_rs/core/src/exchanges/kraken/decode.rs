@@ -9,30 +9,36 @@
 use super::book::{MAX_KRAKEN_LEVELS, amount, in_v2, level};
 use super::v1 as kraken_v1;
 use crate::exchanges::DecodeError;
+use crate::exchanges::decimal::{PriceScale, PriceScales};
 use crate::exchanges::event::{Event, Instrument, Level};
 use crate::exchanges::frame::{Field, Frame};
 use crate::exchanges::values::{
     at_most, instant, is_snapshot, is_too_fine, no_decoder, refused, sequence, step_of, subscribed,
+    tick as tick_at, tick_of,
 };
 
 /// Returns what one frame from Kraken says, in order.
 ///
 /// `protocol` is the channel's: `kraken.ws`, `kraken.info` (the answer of `AssetPairs`), or `kraken.v1.ws` for recordings
-/// of the API before.
+/// of the API before. `scales` are those of the venue's prices.
 ///
 /// # Errors
 /// A `DecodeError` if the frame isn't what this protocol sends.
-pub fn decode_kraken<'a>(protocol: &str, body: &'a [u8]) -> Result<Vec<Event<'a>>, DecodeError> {
+pub fn decode_kraken<'a>(
+    protocol: &str,
+    body: &'a [u8],
+    scales: &PriceScales,
+) -> Result<Vec<Event<'a>>, DecodeError> {
     match protocol {
-        "kraken.ws" => stream(Frame::read(body)?.root()),
-        "kraken.v1.ws" => kraken_v1::stream(Frame::read(body)?.root()),
+        "kraken.ws" => stream(Frame::read(body)?.root(), scales),
+        "kraken.v1.ws" => kraken_v1::stream(Frame::read(body)?.root(), scales),
         "kraken.info" => instruments(Frame::read(body)?.root()).map(|event| vec![event]),
         _ => Err(no_decoder(protocol)),
     }
 }
 
 /// `{"channel":"book","type":"update","data":[…]}`, `{"channel":"heartbeat"}`, or the answer to a request.
-fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
+fn stream<'a>(frame: Field<'_, 'a>, scales: &PriceScales) -> Result<Vec<Event<'a>>, DecodeError> {
     let [channel, kind, data] = frame.fields(["channel", "type", "data"])?;
     if channel.absent() {
         return notice(frame, channel).map(|event| vec![event]);
@@ -42,18 +48,18 @@ fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
         "book" => {
             let snapshot = is_snapshot(kind, "update")?;
             for row in data.items()? {
-                depth(row, snapshot, &mut events)?;
+                depth(row, snapshot, scales, &mut events)?;
             }
         }
         "ticker" => {
             for row in data.items()? {
-                events.push(ticker(row)?);
+                events.push(ticker(row, scales)?);
             }
         }
         "trade" if is_snapshot(kind, "update")? => return Ok(vec![Event::Ignored]), // of before
         "trade" => {
             for row in data.items()? {
-                events.push(trade(row)?);
+                events.push(trade(row, scales)?);
             }
         }
         "status" => {
@@ -94,13 +100,15 @@ fn notice<'a>(frame: Field<'_, 'a>, channel: Field<'_, 'a>) -> Result<Event<'a>,
 fn depth<'a>(
     row: Field<'_, 'a>,
     snapshot: bool,
+    scales: &PriceScales,
     events: &mut Vec<Event<'a>>,
 ) -> Result<(), DecodeError> {
     let [symbol, bids, asks, checksum, time] =
         row.fields(["symbol", "bids", "asks", "checksum", "timestamp"])?;
     let symbol = symbol.text()?;
-    let mut digits = None;
-    let (bids, asks) = (levels(bids, &mut digits)?, levels(asks, &mut digits)?);
+    let (scale, mut digits) = (scales.of(&symbol), None);
+    let bids = levels(bids, scale, &mut digits)?;
+    let asks = levels(asks, scale, &mut digits)?;
     let Ok(sum) = u32::try_from(checksum.u64()?) else {
         return Err(checksum.wrong());
     };
@@ -132,53 +140,66 @@ fn depth<'a>(
 }
 
 /// Returns `{"price":101.4,"qty":1.25000000}` rows as levels; `digits` is the most decimals that any of them writes.
-fn levels(side: Field<'_, '_>, digits: &mut Option<(u8, u8)>) -> Result<Vec<Level>, DecodeError> {
+fn levels(
+    side: Field<'_, '_>,
+    scale: PriceScale,
+    digits: &mut Option<(u8, u8)>,
+) -> Result<Vec<Level>, DecodeError> {
     at_most(side, MAX_KRAKEN_LEVELS)?;
-    side.items()?
-        .map(|row| {
-            let [price, qty] = row.fields(["price", "qty"])?;
-            level((price, price.number()?), (qty, qty.number()?), digits)
-        })
-        .collect()
+    let mut found = Vec::new();
+    for row in side.items()? {
+        let [price, qty] = row.fields(["price", "qty"])?;
+        found.extend(level(
+            scale,
+            (price, price.number()?),
+            (qty, qty.number()?),
+            digits,
+        )?);
+    }
+    Ok(found)
 }
 
-/// Returns a JSON number × 10⁸.
-fn number(field: Field<'_, '_>) -> Result<u64, DecodeError> {
-    amount(field, field.number()?).map(|(known, _)| known)
+/// Returns a JSON number as an integer of a scale.
+fn number(field: Field<'_, '_>, scale: PriceScale) -> Result<u64, DecodeError> {
+    amount(field, field.number()?, scale).map(|(known, _)| known)
 }
 
-fn positive(field: Field<'_, '_>) -> Result<u64, DecodeError> {
-    match number(field)? {
+fn positive(field: Field<'_, '_>, scale: PriceScale) -> Result<u64, DecodeError> {
+    match number(field, scale)? {
         0 => Err(field.wrong()),
         known => Ok(known),
     }
 }
 
 /// `{"symbol":"SOL/USD","bid":101.4,"bid_qty":1.25,"ask":101.5,"ask_qty":0.0005,"last":101.5,…,"timestamp":"…"}`
-fn ticker<'a>(row: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+fn ticker<'a>(row: Field<'_, 'a>, scales: &PriceScales) -> Result<Event<'a>, DecodeError> {
     let [symbol, bid, bid_qty, ask, ask_qty, time] =
         row.fields(["symbol", "bid", "bid_qty", "ask", "ask_qty", "timestamp"])?;
+    let symbol = symbol.text()?;
+    let scale = scales.of(&symbol);
     Ok(Event::BookTicker {
-        symbol: symbol.text()?,
+        symbol,
         update_id: 0,
-        bid: number(bid)?,
-        bid_qty: number(bid_qty)?,
-        ask: number(ask)?,
-        ask_qty: number(ask_qty)?,
+        bid: number(bid, scale)?,
+        bid_qty: number(bid_qty, PriceScale::EIGHT)?,
+        ask: number(ask, scale)?,
+        ask_qty: number(ask_qty, PriceScale::EIGHT)?,
         venue_ns: time.optional().map(instant).transpose()?,
     })
 }
 
 /// `{"symbol":"SOL/USD","side":"buy","price":101.5,"qty":0.2,"ord_type":"limit","trade_id":88,"timestamp":"…"}`; `side` is
 /// that of the taker.
-fn trade<'a>(row: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
+fn trade<'a>(row: Field<'_, 'a>, scales: &PriceScales) -> Result<Event<'a>, DecodeError> {
     let [symbol, id, price, qty, side, time] =
         row.fields(["symbol", "trade_id", "price", "qty", "side", "timestamp"])?;
+    let symbol = symbol.text()?;
+    let scale = scales.of(&symbol);
     Ok(Event::Trade {
-        symbol: symbol.text()?,
+        symbol,
         id: sequence(id)?,
-        price: positive(price)?,
-        qty: positive(qty)?,
+        price: positive(price, scale)?,
+        qty: positive(qty, PriceScale::EIGHT)?,
         buyer_is_maker: match &*side.text()? {
             "buy" => false,
             "sell" => true,
@@ -205,7 +226,8 @@ fn instruments<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 /// `{"wsname":"XBT/USD","pair_decimals":1,"lot_decimals":8,"tick_size":"0.1","costmin":"0.5","status":"online",…}`; in 2021
 /// the last three were not there.
 ///
-/// `None` for dark pools, which have no `wsname`, and for steps that × 10⁸ are no integer, as those of OKX.
+/// `None` for dark pools, which have no `wsname`, for a tick that no scale is fine enough for and for a step that × 10⁸ is
+/// no integer, as those of OKX.
 fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
     let [name, tick, price_decimals, lot_decimals, cost, status] = entry.fields([
         "wsname",
@@ -222,9 +244,9 @@ fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
     let (base, quote) = text.split_once('/').ok_or_else(|| name.wrong())?;
     let (base, quote) = (in_v2(base), in_v2(quote));
     let tick = if tick.absent() {
-        step_of(price_decimals)?
+        tick_of(price_decimals)?
     } else {
-        exact(tick)?
+        tick_at(tick)?
     };
     let step = step_of(lot_decimals)?;
     let least = if cost.absent() {
@@ -232,7 +254,7 @@ fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
     } else {
         exact(cost)?.map(Some)
     };
-    let (Some(tick), Some(step), Some(min_notional)) = (tick, step, least) else {
+    let (Some((tick, price_decimals)), Some(step), Some(min_notional)) = (tick, step, least) else {
         return Ok(None);
     };
     let status = if status.absent() {
@@ -248,6 +270,7 @@ fn instrument(entry: Field<'_, '_>) -> Result<Option<Instrument>, DecodeError> {
         tick: Some(tick),
         step: Some(step),
         min_notional,
+        price_decimals,
     }))
 }
 

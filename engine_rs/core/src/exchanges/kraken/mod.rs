@@ -13,7 +13,9 @@ use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
 
 /// No ids: the sum over the best ten levels of each side tells whether one is missing.
 const RULES: Rules = Rules {
-    sum: Some(|bids, asks, (price, quantity)| kraken_checksum(bids, asks, price, quantity).into()),
+    sum: Some(|bids, asks, scale, (price, quantity)| {
+        kraken_checksum(bids, asks, price, quantity, scale).into()
+    }),
     truncates: true,
     ..Rules::new(Joins::Always, Seeds::Streamed)
 };
@@ -21,7 +23,7 @@ const RULES: Rules = Rules {
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "kraken",
-    decode: |protocol, _, body| decode_kraken(protocol, body).map(Decoded::Many),
+    decode: |protocol, _, body, scales| decode_kraken(protocol, body, scales).map(Decoded::Many),
     books: &[Books {
         continuity: Continuity::Kraken,
         head: "kraken.",

@@ -9,10 +9,10 @@ use std::borrow::Cow;
 
 use super::book::{MAX_KRAKEN_LEVELS, level, pair_in_v2};
 use crate::exchanges::DecodeError;
-use crate::exchanges::decimal::decimal8;
+use crate::exchanges::decimal::{PriceScale, PriceScales, decimal8};
 use crate::exchanges::event::{Event, Level};
 use crate::exchanges::frame::{Field, Kind};
-use crate::exchanges::values::{at_most, count, positive, refused, subscribed};
+use crate::exchanges::values::{at_most, count, positive, price as price_at, refused, subscribed};
 
 /// Of one side or both, in order.
 #[derive(Default)]
@@ -24,7 +24,10 @@ struct Changes {
 }
 
 /// `[1360,{…},"book-1000","ADA/XBT"]`, or a word on the connection.
-pub(super) fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeError> {
+pub(super) fn stream<'a>(
+    frame: Field<'_, 'a>,
+    scales: &PriceScales,
+) -> Result<Vec<Event<'a>>, DecodeError> {
     if frame.kind != Kind::Array {
         return notice(frame).map(|event| vec![event]);
     }
@@ -36,10 +39,11 @@ pub(super) fn stream<'a>(frame: Field<'_, 'a>) -> Result<Vec<Event<'a>>, DecodeE
         _ => return Err(frame.wrong()),
     };
     let symbol = pair_in_v2(pair);
+    let scale = scales.of(&symbol);
     match &*name {
-        "trade" => trades(payloads[0], &symbol),
-        "ticker" => ticker(payloads[0], symbol).map(|event| vec![event]),
-        book if book.starts_with("book-") => depth(payloads, symbol),
+        "trade" => trades(payloads[0], &symbol, scale),
+        "ticker" => ticker(payloads[0], symbol, scale).map(|event| vec![event]),
+        book if book.starts_with("book-") => depth(payloads, symbol, scale),
         _ => Ok(vec![Event::Ignored]),
     }
 }
@@ -66,12 +70,13 @@ fn notice<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 fn depth<'a>(
     payloads: &[Field<'_, 'a>],
     symbol: Cow<'a, str>,
+    scale: PriceScale,
 ) -> Result<Vec<Event<'a>>, DecodeError> {
     let mut changes = Changes::default();
     let [asks, bids, first] = payloads[0].fields(["as", "bs", "a"])?;
     if !asks.absent() {
-        changes.asks = levels(asks, &mut changes)?;
-        changes.bids = levels(bids, &mut changes)?;
+        changes.asks = levels(asks, scale, &mut changes)?;
+        changes.bids = levels(bids, scale, &mut changes)?;
         return Ok(vec![Event::DepthSnapshot {
             symbol,
             last: 0,
@@ -85,11 +90,11 @@ fn depth<'a>(
         let [asks, bids, sum] = payload.fields(["a", "b", "c"])?;
         checksum = sum;
         if !asks.absent() {
-            let more = levels(asks, &mut changes)?;
+            let more = levels(asks, scale, &mut changes)?;
             changes.asks.extend(more);
         }
         if !bids.absent() {
-            let more = levels(bids, &mut changes)?;
+            let more = levels(bids, scale, &mut changes)?;
             changes.bids.extend(more);
         }
     }
@@ -114,18 +119,23 @@ fn depth<'a>(
 }
 
 /// Returns `["13.284500","1396.00000000","1618678133.383209"]` rows as levels; a fourth `"r"` is one published again.
-fn levels(side: Field<'_, '_>, changes: &mut Changes) -> Result<Vec<Level>, DecodeError> {
+fn levels(
+    side: Field<'_, '_>,
+    scale: PriceScale,
+    changes: &mut Changes,
+) -> Result<Vec<Level>, DecodeError> {
     at_most(side, MAX_KRAKEN_LEVELS)?;
     let mut found = Vec::new();
     for row in side.items()? {
         let [price, qty, time] = first_three(row)?;
         let known = level(
+            scale,
             (price, &price.text()?),
             (qty, &qty.text()?),
             &mut changes.digits,
         )?;
         changes.newest_ns = changes.newest_ns.max(Some(seconds(time)?));
-        found.push(known);
+        found.extend(known);
     }
     Ok(found)
 }
@@ -146,15 +156,19 @@ fn seconds(time: Field<'_, '_>) -> Result<i64, DecodeError> {
 }
 
 /// `{"a":["13.253900",35,"35.72892241"],"b":["13.232900",185,"185.18432037"],…}`
-fn ticker<'a>(payload: Field<'_, 'a>, symbol: Cow<'a, str>) -> Result<Event<'a>, DecodeError> {
+fn ticker<'a>(
+    payload: Field<'_, 'a>,
+    symbol: Cow<'a, str>,
+    scale: PriceScale,
+) -> Result<Event<'a>, DecodeError> {
     let [ask, bid] = payload.fields(["a", "b"])?;
     let ([bid, _, bid_qty], [ask, _, ask_qty]) = (first_three(bid)?, first_three(ask)?);
     Ok(Event::BookTicker {
         symbol,
         update_id: 0,
-        bid: bid.decimal()?,
+        bid: bid.price(scale)?,
         bid_qty: bid_qty.decimal()?,
-        ask: ask.decimal()?,
+        ask: ask.price(scale)?,
         ask_qty: ask_qty.decimal()?,
         venue_ns: None,
     })
@@ -164,6 +178,7 @@ fn ticker<'a>(payload: Field<'_, 'a>, symbol: Cow<'a, str>) -> Result<Event<'a>,
 fn trades<'a>(
     payload: Field<'_, 'a>,
     symbol: &Cow<'a, str>,
+    scale: PriceScale,
 ) -> Result<Vec<Event<'a>>, DecodeError> {
     let mut events = Vec::new();
     for row in payload.items()? {
@@ -172,7 +187,7 @@ fn trades<'a>(
         events.push(Event::Trade {
             symbol: symbol.clone(),
             id: 0,
-            price: positive(price)?,
+            price: price_at(price, scale)?,
             qty: positive(qty)?,
             buyer_is_maker: match &*side.text()? {
                 "b" => false,

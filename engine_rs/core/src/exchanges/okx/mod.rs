@@ -12,7 +12,7 @@ use super::exchange::{Books, Exchange, Joins, Rules, Seeds};
 /// `prevSeqId` = previous `seqId`, whichever is greater (it starts anew after maintenance); equal ones say that nothing
 /// changed.
 const RULES: Rules = Rules {
-    sum: Some(|bids, asks, _| okx_checksum(bids, asks).into()),
+    sum: Some(|bids, asks, scale, _| okx_checksum(bids, asks, scale).into()),
     tickers: true,
     ..Rules::new(Joins::Chain, Seeds::Both)
 };
@@ -20,7 +20,9 @@ const RULES: Rules = Rules {
 /// The row of this exchange.
 pub(super) static EXCHANGE: Exchange = Exchange {
     name: "okx",
-    decode: |protocol, symbol, body| decode_okx(protocol, symbol, body).map(Decoded::Many),
+    decode: |protocol, symbol, body, scales| {
+        decode_okx(protocol, symbol, body, scales).map(Decoded::Many)
+    },
     books: &[Books {
         continuity: Continuity::Okx,
         head: "okx.",
