@@ -15,7 +15,7 @@ from cambist.fault_table.truth import Truth
 from cambist.model.events import Channel, Direction
 from cambist.simulator.exchanges import SIMULATED_OF
 from cambist.simulator.exchanges.street import GENESIS_MS, Street
-from cambist.simulator.http import Request
+from cambist.simulator.http import Request, Response
 from feeds import venues
 from feeds.exchange_config import seeding_of
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cambist.model.opportunity import Need
+    from cambist.simulator.books import Listing
     from cambist.simulator.sockets import Client
     from feeds.venue import Subscription
 
@@ -82,14 +83,18 @@ class Line:
         symbols: int = 1,
         bend: Callable[[list[bytes]], Iterable[bytes]] | None = None,
         rate: float = 1.0,
+        listings: tuple[Listing, ...] = (),
     ) -> None:
+        """`listings` in place of the venue's first `symbols`; the engine is told of them as a feed tells it."""
         self.venue = venues.find(venue)
         self._now_ns = GENESIS_MS * 1_000_000
-        listings = {venue: SIMULATED_OF[venue].listings[:symbols]}  # nobody asks for the other books
-        self.street = Street(seed, (venue,), rate=rate, listings=listings, clock_ms=lambda: self._now_ns // 1_000_000)
+        own = SIMULATED_OF[venue].listings[:symbols]  # nobody asks for the other books
+        self.street = Street(
+            seed, (venue,), rate=rate, listings={venue: listings or own}, clock_ms=lambda: self._now_ns // 1_000_000
+        )
         self.exchange = self.street.exchanges[venue]
         self.exchange.seconds = lambda: self._now_ns / 1e9
-        self.symbols = tuple(self.exchange.books)[:symbols]
+        self.symbols = tuple(self.exchange.books)
         self.truth = Truth(self.exchange, self.symbols)
         self.frames = 0
         """Frames that reached the engine."""
@@ -105,11 +110,15 @@ class Line:
         self._depth = depth
         channels = [Channel(WS, venue, venue, f"{protocol}.ws", "line")]
         channels += [Channel(at, venue, venue, f"{protocol}.depth", "line", s) for s, at in depth.items()]
+        channels += [Channel(INFO, venue, venue, f"{protocol}.info", "line")] if listings else []
         self.sink = EngineSink(channels, self.symbols, now_ns=lambda: self._now_ns)
         self.sink.needed = self._needed
         self._wanted: dict[str, None] = {}
         self._generation = 0
         self._wire = Wire(self.venue.path)
+        query = self.venue.instruments(self.symbols) if listings else None
+        if query is not None:
+            self.sink.frame(INFO, 1, 1, Direction.IN, self._get(query.target).body)
         self.connect()
 
     def connect(self) -> None:
@@ -175,14 +184,16 @@ class Line:
             self._send(books, "subscribe")
             self._deliver(self._wire.take())
             return
-        url = urlsplit(self.venue.depth(symbol).target)
-        query = dict(parse_qsl(url.query))
-        reply = self.exchange._request(Request("GET", url.path, query, {}, b""))
+        reply = self._get(self.venue.depth(symbol).target)
         if reply.status == TOO_MANY:  # as a feed does: it waits, and asks again
             self._now_ns += int(dict(reply.headers)["Retry-After"]) * 1_000_000_000
             self._wanted[symbol] = None
             return
         self.sink.frame(self._depth[symbol], 1, 1, Direction.IN, reply.body)
+
+    def _get(self, target: str) -> Response:
+        url = urlsplit(target)
+        return self.exchange._request(Request("GET", url.path, dict(parse_qsl(url.query)), {}, b""))
 
     def _subscriptions(self, symbols: tuple[str, ...]) -> list[Subscription]:
         return self.venue.subscriptions(symbols, self.venue.streams)

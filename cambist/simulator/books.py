@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from cambist.simulator.draw import Draw
 
+PLACES = 8
+"""Decimals of quantities as integers, and of prices where a listing says no other."""
 UNIT = 10**8
-"""Prices and quantities are integers of 10^-8, as many decimals as the exchange prints."""
 LEVELS = 60
 """Levels kept per side; a snapshot's edge."""
 
@@ -22,7 +23,7 @@ class Listing(NamedTuple):
     """Symbol of the token whose fair price the base follows."""
     quote_token: str
     tick: int
-    """In 10^-8 quote."""
+    """In 10^-`places` quote."""
     step: int
     """In 10^-8 base."""
     min_notional: int
@@ -35,6 +36,18 @@ class Listing(NamedTuple):
     """Standing distance of this venue's quotes from the fair price, as a fraction."""
     scale: float = 1.0
     """The fair price is that of the tokens times this."""
+    places: int = PLACES
+    """Decimals of prices as integers."""
+
+    @property
+    def one(self) -> int:
+        """A price of one."""
+        return int(10**self.places)
+
+    @property
+    def worth(self) -> int:
+        """Price × quantity of one quote."""
+        return self.one * UNIT
 
 
 class Trade(NamedTuple):
@@ -105,7 +118,7 @@ class Book:
 
     def mid(self) -> float:
         """Returns the mid price in whole quote per whole base."""
-        return (self.best_bid + self.best_ask) * self.listing.tick / (2.0 * UNIT)
+        return (self.best_bid + self.best_ask) * self.listing.tick / (2.0 * self.listing.one)
 
     def levels(self, side: str, limit: int) -> list[tuple[int, int]]:
         """Returns (ticks, lots) from the best on; `side` is `bid` or `ask`."""
@@ -114,7 +127,7 @@ class Book:
 
     def _requote(self, target: float) -> None:
         """Moves the touch so that it encloses the target price, which is where makers think the market is."""
-        ticks = target * UNIT / self.listing.tick
+        ticks = target * self.listing.one / self.listing.tick
         half = max(0.5, ticks * 0.00006)
         bid = int(ticks - half)
         ask = max(bid + 1, int(ticks + half) + 1)
@@ -169,6 +182,7 @@ class Book:
         return [Trade(self.trade_id, best * listing.tick, min(lots, here) * listing.step, buyer_is_maker=not buys)]
 
 
-def text(value: int) -> str:
-    """Returns a fixed-point value as the exchange prints it, with eight decimals."""
-    return f"{value // UNIT}.{value % UNIT:08d}"
+def text(value: int, places: int = PLACES) -> str:
+    """Returns a fixed-point value as the exchange prints it, with all its decimals."""
+    unit = 10**places
+    return f"{value // unit}.{value % unit:0{places}d}"

@@ -15,7 +15,7 @@ from cambist.simulator.exchanges.views import Journal, View, changes, view
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from cambist.simulator.books import Book, Trade
+    from cambist.simulator.books import Book, Listing, Trade
     from cambist.simulator.exchanges.session import Session, Topic
 
 BOOK_MOODS = (Kind.CROSSED, Kind.LOCKED, Kind.EMPTY_BOOK, Kind.DEEP_SNAPSHOT)
@@ -34,10 +34,7 @@ class BookPublisher(Publisher, ABC):
         self.books = books
         self._clock_ms = clock_ms
         self._started_ms = clock_ms()
-        self.grids = {
-            symbol: Grid(item.listing.tick, item.listing.step, decimals(item.listing.tick), decimals(item.listing.step))
-            for symbol, item in books.items()
-        }
+        self.grids = {symbol: _grid(book.listing) for symbol, book in books.items()}
         self._shift: Counter[str] = Counter()
         """Symbol → what is added to its book's update id on the wire."""
         self._journals = {symbol: Journal(book, book.update_id) for symbol, book in books.items()}
@@ -230,3 +227,8 @@ class BookPublisher(Publisher, ABC):
                 found.append((topic, self._update(topic, book, View(bids, {}), seen)))
         self._journals[book.listing.symbol].add(self.sequence(book), bids, {})
         return found
+
+
+def _grid(listing: Listing) -> Grid:
+    tick, step, places = listing.tick, listing.step, listing.places
+    return Grid(tick, step, decimals(tick, places), decimals(step), places)

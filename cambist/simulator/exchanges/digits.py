@@ -1,17 +1,17 @@
-"""Numbers as exchanges print them; values are integers of 10^-8."""
+"""Numbers as exchanges print them; values are integers of 10^-`places`."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
 
-DECIMALS = 8
+from cambist.simulator.books import PLACES, text
 
 
 @lru_cache(maxsize=65_536)
-def fixed(value: int, decimals: int) -> str:
+def fixed(value: int, decimals: int, places: int = PLACES) -> str:
     """Returns a value with so many decimals, trailing zeros kept."""
-    value //= 10 ** (DECIMALS - decimals)
+    value //= 10 ** (places - decimals)
     if decimals == 0:
         return str(value)
     unit = 10**decimals
@@ -19,15 +19,14 @@ def fixed(value: int, decimals: int) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def trimmed(value: int) -> str:
+def trimmed(value: int, places: int = PLACES) -> str:
     """Returns a value without trailing zeros."""
-    text = f"{value // 10**DECIMALS}.{value % 10**DECIMALS:08d}".rstrip("0")
-    return text.removesuffix(".")
+    return text(value, places).rstrip("0").removesuffix(".")
 
 
-def decimals(step: int) -> int:
+def decimals(step: int, places: int = PLACES) -> int:
     """Returns how many decimals a grid needs."""
-    found = DECIMALS
+    found = places
     while found and step % 10 == 0:
         step //= 10
         found -= 1

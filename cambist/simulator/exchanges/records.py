@@ -19,10 +19,12 @@ class Grid(NamedTuple):
     step: int
     price_decimals: int
     size_decimals: int
+    places: int
+    """Decimals of prices as integers, and so of the tick."""
 
 
 class Truth(NamedTuple):
-    """A book as it is, whatever was sent. Levels are (price, quantity) in 10^-8, best first."""
+    """A book as it is, whatever was sent. Levels are (price, quantity) as integers, best first."""
 
     sequence: int
     bids: list[tuple[int, int]]
@@ -35,11 +37,11 @@ class Day:
     def __init__(self, book: Book) -> None:
         self._tick, self._step = book.listing.tick, book.listing.step
         self.open = self.last = self.low = self.high = book.best_ask * self._tick
-        """Prices in 10^-8."""
+        """Prices as integers of the listing."""
         self.volume = 0
         """In 10^-8 base."""
         self.notional = 0
-        """In 10^-16 quote."""
+        """Prices times quantities."""
         self.trades: deque[tuple[Trade, int]] = deque(maxlen=RECENT)
         """The newest trades, newest last, with Unix milliseconds."""
 
@@ -53,5 +55,5 @@ class Day:
 
     @property
     def average(self) -> int:
-        """The price weighted by volume, in 10^-8."""
+        """The price weighted by volume."""
         return self.notional // self.volume if self.volume else self.last

@@ -99,8 +99,8 @@ class Binance(Exchange):
             return []
         bid, bid_lots, ask, ask_lots = touch
         frame = (
-            f'{{"u":{self.sequence(book)},"s":"{listing.symbol}","b":"{text(bid * listing.tick)}"'
-            f',"B":"{text(bid_lots * listing.step)}","a":"{text(ask * listing.tick)}"'
+            f'{{"u":{self.sequence(book)},"s":"{listing.symbol}","b":"{text(bid * listing.tick, listing.places)}"'
+            f',"B":"{text(bid_lots * listing.step)}","a":"{text(ask * listing.tick, listing.places)}"'
             f',"A":"{text(ask_lots * listing.step)}"}}'
         )
         return [(topic, frame.encode())]
@@ -110,8 +110,9 @@ class Binance(Exchange):
         if topic not in self.listeners:
             return []
         maker = "true" if trade.buyer_is_maker else "false"
+        price = text(trade.price, book.listing.places)
         frame = (
-            f'{{"e":"trade","E":{now},"s":"{topic.symbol}","t":{trade.trade_id},"p":"{text(trade.price)}"'
+            f'{{"e":"trade","E":{now},"s":"{topic.symbol}","t":{trade.trade_id},"p":"{price}"'
             f',"q":"{text(trade.quantity)}","T":{now},"m":{maker},"M":true}}'
         )
         return [(topic, frame.encode())]
@@ -281,5 +282,5 @@ def _bent(true: dict[int, int], seen: dict[int, int]) -> dict[int, int]:
 
 
 def _levels(book: Book, levels: Any) -> str:
-    tick, step = book.listing.tick, book.listing.step
-    return "[" + ",".join([f'["{text(at * tick)}","{text(lots * step)}"]' for at, lots in levels]) + "]"
+    tick, step, places = book.listing.tick, book.listing.step, book.listing.places
+    return "[" + ",".join([f'["{text(at * tick, places)}","{text(lots * step)}"]' for at, lots in levels]) + "]"

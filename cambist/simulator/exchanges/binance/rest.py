@@ -90,13 +90,13 @@ class BinanceRest:
         rows = []
         for book in books:
             bid, bid_lots, ask, ask_lots = book.top()
-            tick, step = book.listing.tick, book.listing.step
+            tick, step, places = book.listing.tick, book.listing.step, book.listing.places
             rows.append(
                 {
                     "symbol": book.listing.symbol,
-                    "bidPrice": text(bid * tick),
+                    "bidPrice": text(bid * tick, places),
                     "bidQty": text(bid_lots * step),
-                    "askPrice": text(ask * tick),
+                    "askPrice": text(ask * tick, places),
                     "askQty": text(ask_lots * step),
                 }
             )
@@ -152,9 +152,9 @@ def _instrument(book: Book) -> dict[str, Any]:
         "filters": [
             {
                 "filterType": "PRICE_FILTER",
-                "minPrice": text(listing.tick),
-                "maxPrice": text(10**6 * UNIT),
-                "tickSize": text(listing.tick),
+                "minPrice": text(listing.tick, listing.places),
+                "maxPrice": text(10**6 * listing.one, listing.places),
+                "tickSize": text(listing.tick, listing.places),
             },
             {
                 "filterType": "LOT_SIZE",

@@ -184,9 +184,10 @@ class Bybit(Exchange):
             return []
         now, grid = self.now_ms, self.grids[topic.symbol]
         side, number = "Sell" if trade.buyer_is_maker else "Buy", FIRST_TRADE + trade.trade_id
+        price = fixed(trade.price, grid.price_decimals, grid.places)
         frame = (
             f'{{"topic":"{name(topic)}","ts":{now},"type":"snapshot","data":[{{"i":"{number}"'
-            f',"T":{now - ENGINE_MS},"p":"{fixed(trade.price, grid.price_decimals)}","v":"{trimmed(trade.quantity)}"'
+            f',"T":{now - ENGINE_MS},"p":"{price}","v":"{trimmed(trade.quantity)}"'
             f',"S":"{side}","s":"{topic.symbol}","BT":false,"RPI":false,"seq":{self.sequence(book)}}}]}}'
         )
         return [(topic, frame.encode())]
@@ -261,14 +262,15 @@ def _instrument(book: Book) -> dict[str, Any]:
             "maxLimitOrderQty": "100000000",
             "maxMarketOrderQty": "50000000",
         },
-        "priceFilter": {"tickSize": trimmed(listing.tick)},
+        "priceFilter": {"tickSize": trimmed(listing.tick, listing.places)},
     }
 
 
 def _levels(side: dict[int, int], grid: Grid, *, down: bool) -> str:
     """Returns levels as text: prices with the decimals of the tick, sizes without trailing zeros."""
-    tick, step, at = grid.tick, grid.step, grid.price_decimals
+    tick, step, at, places = grid.tick, grid.step, grid.price_decimals, grid.places
     rows = [
-        f'["{fixed(price * tick, at)}","{trimmed(lots * step)}"]' for price, lots in sorted(side.items(), reverse=down)
+        f'["{fixed(price * tick, at, places)}","{trimmed(lots * step)}"]'
+        for price, lots in sorted(side.items(), reverse=down)
     ]
     return "[" + ",".join(rows) + "]"

@@ -167,14 +167,16 @@ class Coinbase(Exchange):
         symbol = book.listing.symbol
         grid, day = self.grids[symbol], self.days[symbol]
         bid, bid_lots, ask, ask_lots = self.touch(book) or book.top()
+        last, low, high = (trimmed(price, grid.places) for price in (day.last, day.low, day.high))
         change = (day.last - day.open) * 10**10 // day.open
         sign = "-" if change < 0 else ""
         return (
-            f'{{"type":"{kind}","tickers":[{{"type":"ticker","product_id":"{symbol}","price":"{trimmed(day.last)}"'
-            f',"volume_24_h":"{trimmed(day.volume)}","low_24_h":"{trimmed(day.low)}","high_24_h":"{trimmed(day.high)}"'
-            f',"low_52_w":"{trimmed(day.low)}","high_52_w":"{trimmed(day.high)}"'
+            f'{{"type":"{kind}","tickers":[{{"type":"ticker","product_id":"{symbol}","price":"{last}"'
+            f',"volume_24_h":"{trimmed(day.volume)}","low_24_h":"{low}","high_24_h":"{high}"'
+            f',"low_52_w":"{low}","high_52_w":"{high}"'
             f',"price_percent_chg_24_h":"{sign}{trimmed(abs(change))}"'
-            f',"best_bid":"{trimmed(bid * grid.tick)}","best_ask":"{trimmed(ask * grid.tick)}"'
+            f',"best_bid":"{trimmed(bid * grid.tick, grid.places)}"'
+            f',"best_ask":"{trimmed(ask * grid.tick, grid.places)}"'
             f',"best_bid_quantity":"{trimmed(bid_lots * grid.step)}"'
             f',"best_ask_quantity":"{trimmed(ask_lots * grid.step)}"}}]}}'
         ).encode()
@@ -236,10 +238,10 @@ class Coinbase(Exchange):
         flags = ("is_disabled", "new", "cancel_only", "limit_only", "post_only", "trading_disabled", "auction_mode")
         return {
             "product_id": name,
-            "price": trimmed(day.last),
+            "price": trimmed(day.last, listing.places),
             "base_increment": trimmed(listing.step),
-            "quote_increment": trimmed(listing.tick),
-            "price_increment": trimmed(listing.tick),
+            "quote_increment": trimmed(listing.tick, listing.places),
+            "price_increment": trimmed(listing.tick, listing.places),
             "quote_min_size": str(listing.min_notional),
             "quote_max_size": "25000000",
             "base_min_size": trimmed(listing.step),
@@ -260,15 +262,16 @@ class Coinbase(Exchange):
 
 def _trade(book: Book, trade: Trade, at_ms: int) -> bytes:
     side = "BUY" if trade.buyer_is_maker else "SELL"
+    price = trimmed(trade.price, book.listing.places)
     return (
-        f'{{"product_id":"{book.listing.symbol}","trade_id":"{trade.trade_id}","price":"{trimmed(trade.price)}"'
+        f'{{"product_id":"{book.listing.symbol}","trade_id":"{trade.trade_id}","price":"{price}"'
         f',"size":"{trimmed(trade.quantity)}","time":"{rfc3339(at_ms)}","side":"{side}"}}'
     ).encode()
 
 
 def _levels(side: dict[int, int], grid: Grid, name: str, at: str) -> list[str]:
     return [
-        f'{{"side":"{name}","event_time":"{at}","price_level":"{trimmed(price * grid.tick)}"'
+        f'{{"side":"{name}","event_time":"{at}","price_level":"{trimmed(price * grid.tick, grid.places)}"'
         f',"new_quantity":"{trimmed(lots * grid.step)}"}}'
         for price, lots in sorted(side.items(), reverse=name == "bid")
     ]

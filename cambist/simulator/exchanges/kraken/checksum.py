@@ -36,6 +36,10 @@ def _digits(number: str) -> str:
     return number.replace(".", "").lstrip("0")
 
 
+def _price(price: int, grid: Grid) -> str:
+    return fixed(price, grid.price_decimals, grid.places)
+
+
 class Digits(dict[tuple[int, int], str]):
     """(ticks, lots) → what the checksum takes of that level; kept, as most levels stay from one message to the next."""
 
@@ -47,7 +51,7 @@ class Digits(dict[tuple[int, int], str]):
         if len(self) >= MAX_DIGITS:
             self.clear()
         price, size = level[0] * self._grid.tick, level[1] * self._grid.step
-        found = self[level] = _digits(fixed(price, self._grid.price_decimals)) + _digits(fixed(size, SIZE_DECIMALS))
+        found = self[level] = _digits(_price(price, self._grid)) + _digits(fixed(size, SIZE_DECIMALS))
         return found
 
     def checksum(self, seen: View) -> int:

@@ -177,16 +177,19 @@ class Kraken(Exchange):
         symbol = book.listing.symbol
         grid, day = self.grids[symbol], self.days[symbol]
         bid, bid_lots, ask, ask_lots = self.touch(book) or book.top()
-        at = grid.price_decimals
         change = day.last - day.open
         sign = "-" if change < 0 else ""
         percent = abs(change) * 10**10 // day.open
+
+        def price(value: int) -> str:
+            return fixed(value, grid.price_decimals, grid.places)
+
         return (
-            f'{{"channel":"ticker","type":"{kind}","data":[{{"symbol":"{symbol}","bid":{fixed(bid * grid.tick, at)}'
-            f',"bid_qty":{fixed(bid_lots * grid.step, SIZE_DECIMALS)},"ask":{fixed(ask * grid.tick, at)}'
-            f',"ask_qty":{fixed(ask_lots * grid.step, SIZE_DECIMALS)},"last":{fixed(day.last, at)}'
-            f',"volume":{fixed(day.volume, SIZE_DECIMALS)},"vwap":{fixed(day.average, at)}'
-            f',"low":{fixed(day.low, at)},"high":{fixed(day.high, at)},"change":{sign}{fixed(abs(change), at)}'
+            f'{{"channel":"ticker","type":"{kind}","data":[{{"symbol":"{symbol}","bid":{price(bid * grid.tick)}'
+            f',"bid_qty":{fixed(bid_lots * grid.step, SIZE_DECIMALS)},"ask":{price(ask * grid.tick)}'
+            f',"ask_qty":{fixed(ask_lots * grid.step, SIZE_DECIMALS)},"last":{price(day.last)}'
+            f',"volume":{fixed(day.volume, SIZE_DECIMALS)},"vwap":{price(day.average)}'
+            f',"low":{price(day.low)},"high":{price(day.high)},"change":{sign}{price(abs(change))}'
             f',"change_pct":{sign}{fixed(percent, 2)},"timestamp":"{rfc3339(self.now_ms)}"}}]}}'
         ).encode()
 
@@ -201,8 +204,9 @@ class Kraken(Exchange):
     def _trade(self, book: Book, trade: Trade, at_ms: int) -> bytes:
         side = "sell" if trade.buyer_is_maker else "buy"
         grid = self.grids[book.listing.symbol]
+        price = fixed(trade.price, grid.price_decimals, grid.places)
         return (
-            f'{{"symbol":"{book.listing.symbol}","side":"{side}","price":{fixed(trade.price, grid.price_decimals)}'
+            f'{{"symbol":"{book.listing.symbol}","side":"{side}","price":{price}'
             f',"qty":{fixed(trade.quantity, SIZE_DECIMALS)},"ord_type":"market","trade_id":{trade.trade_id}'
             f',"timestamp":"{rfc3339(at_ms)}"}}'
         ).encode()
@@ -255,7 +259,7 @@ class Kraken(Exchange):
             "quote": V1_ASSET.get(listing.quote, listing.quote),
             "lot": "unit",
             "cost_decimals": 5,
-            "pair_decimals": decimals(listing.tick),
+            "pair_decimals": decimals(listing.tick, listing.places),
             "lot_decimals": decimals(listing.step),
             "lot_multiplier": 1,
             "leverage_buy": [],
@@ -265,9 +269,11 @@ class Kraken(Exchange):
             "fee_volume_currency": "ZUSD",
             "margin_call": 80,
             "margin_stop": 40,
-            "ordermin": trimmed(max(listing.step, listing.min_notional * 10**16 // (book.best_ask * listing.tick))),
+            "ordermin": trimmed(
+                max(listing.step, listing.min_notional * listing.worth // (book.best_ask * listing.tick))
+            ),
             "costmin": str(listing.min_notional),
-            "tick_size": trimmed(listing.tick),
+            "tick_size": trimmed(listing.tick, listing.places),
             "status": "online",
         }
 
@@ -288,9 +294,9 @@ def rfc1123(seconds: int) -> str:
 
 
 def _levels(side: dict[int, int], grid: Grid, *, down: bool) -> str:
-    tick, step, at = grid.tick, grid.step, grid.price_decimals
+    tick, step, at, places = grid.tick, grid.step, grid.price_decimals, grid.places
     rows = [
-        f'{{"price":{fixed(price * tick, at)},"qty":{fixed(side[price] * step, SIZE_DECIMALS)}}}'
+        f'{{"price":{fixed(price * tick, at, places)},"qty":{fixed(side[price] * step, SIZE_DECIMALS)}}}'
         for price in sorted(side, reverse=down)
     ]
     return "[" + ",".join(rows) + "]"

@@ -177,9 +177,10 @@ class Okx(Exchange):
         if topic not in self.listeners:
             return []
         side = "sell" if trade.buyer_is_maker else "buy"
+        price = trimmed(trade.price, book.listing.places)
         frame = (
             f'{{"arg":{{"channel":"trades","instId":"{topic.symbol}"}},"data":[{{"instId":"{topic.symbol}"'
-            f',"tradeId":"{trade.trade_id}","px":"{trimmed(trade.price)}","sz":"{trimmed(trade.quantity)}"'
+            f',"tradeId":"{trade.trade_id}","px":"{price}","sz":"{trimmed(trade.quantity)}"'
             f',"side":"{side}","ts":"{self.now_ms}","count":"1"}}]}}'
         )
         return [(topic, frame.encode())]
@@ -237,14 +238,14 @@ class Okx(Exchange):
 
     def _instrument(self, number: int, book: Book) -> dict[str, Any]:
         listing = book.listing
-        smallest = listing.min_notional * 10**16 // (book.best_ask * listing.tick) // listing.step * listing.step
+        smallest = listing.min_notional * listing.worth // (book.best_ask * listing.tick) // listing.step * listing.step
         return {
             "instType": "SPOT",
             "instId": listing.symbol,
             "instIdCode": 10_000 + number,
             "baseCcy": listing.base,
             "quoteCcy": listing.quote,
-            "tickSz": trimmed(listing.tick),
+            "tickSz": trimmed(listing.tick, listing.places),
             "lotSz": trimmed(listing.step),
             "minSz": trimmed(max(listing.step, smallest)),
             "maxLmtSz": "9999999999",
@@ -263,9 +264,9 @@ def _topic(arg: Any) -> Topic | None:
 
 def _levels(side: dict[int, int], grid: Grid, *, down: bool) -> str:
     """Returns levels as text: price, size, a field that is no longer used, and the number of orders."""
-    tick, step = grid.tick, grid.step
+    tick, step, places = grid.tick, grid.step, grid.places
     rows = [
-        f'["{trimmed(at * tick)}","{trimmed(lots * step)}","0","{orders(at, lots)}"]'
+        f'["{trimmed(at * tick, places)}","{trimmed(lots * step)}","0","{orders(at, lots)}"]'
         for at, lots in sorted(side.items(), reverse=down)
     ]
     return "[" + ",".join(rows) + "]"
