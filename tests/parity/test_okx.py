@@ -213,7 +213,8 @@ def test_a_recording_gives_its_290_checksums():
 
 
 def test_a_recording_is_read_alike(native):
-    pairs = [(streams.BookStream(*args), native.BookStream(*args)) for args in [("okx.unnumbered.ws", "BTC-USDT")]]
+    args = ("okx.unnumbered.ws", "BTC-USDT")
+    pairs = [(streams.BookStream(*args, scale), native.BookStream(*args, scale)) for scale in (8, 11)]
     listed = Counter()
     for line in recorded():
         body = line.get("data", "").encode()

@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from cambist.config.settings import Gates, Search
 from cambist.engine import make_engine
 from cambist.engine.protocol import EngineSetup
+from cambist.engine.reference.engine.market.quotes import virtual_reserves
 from cambist.execution.paper_model import PaperParams, draw, land
 from cambist.fault_table.line import Line
 from cambist.model.events import RecordKind
@@ -16,7 +18,10 @@ from cambist.model.market import Identity, Instrument, Token, VenueFee
 from cambist.model.orders import Order
 from cambist.simulator.books import Listing
 from cambist.simulator.exchanges import SIMULATED_OF
-from tests.parity.markets import BONK, USDC, Market, run, setup
+from tests.parity.dollars import EDGE as TIE_EDGE
+from tests.parity.dollars import VENUE as US_VENUE
+from tests.parity.dollars import Dollars, dollar_setup, edges
+from tests.parity.markets import BONK, EXCHANGE, USDC, Market, run, setup
 from tests.snapshots import all_state
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -28,6 +33,7 @@ DECIMALS = {BONK: 5, USDC: 6, USDT: 6}
 DASHED = {"binance": "", "bybit": "", "kraken": "/", "okx": "-", "coinbase": "-"}
 PLACES = 12
 """A tick of 10⁻¹² is what OKX listed in May 2022."""
+DEAR, CHEAP = 0.02, -0.02
 
 
 class Both:
@@ -45,10 +51,10 @@ class Both:
         return call
 
 
-def listings(venue: str) -> tuple[Listing, ...]:
-    """Returns a fine pair that is dear, and two coarse ones that close a cycle with it."""
+def listings(venue: str, bias: float) -> tuple[Listing, ...]:
+    """Returns a fine pair that is dear or cheap, and two coarse ones that close a cycle with it."""
     dash = DASHED[venue]
-    fine = (1, 100_000_000, 1, 2_500.0, 5.0, 0.02)
+    fine = (1, 100_000_000, 1, 2_500.0, 5.0, bias)
     return (
         Listing(f"BONK{dash}USDT", "BONK", "USDT", "BONK", "USDT", *fine, places=PLACES),
         Listing(f"BONK{dash}USDC", "BONK", "USDC", "BONK", "USDC", 1, 100_000_000, 1, 2_500.0, 5.0),
@@ -71,13 +77,13 @@ def market_setup(venue: str) -> EngineSetup:
     )
 
 
-@pytest.fixture(params=sorted(DASHED))
+@pytest.fixture(params=product(sorted(DASHED), (DEAR, CHEAP)), ids=str)
 def line(request, monkeypatch) -> Line:
     """An exchange with the fine pair, in its own wire format, and both engines behind one connection."""
-    venue = request.param
+    venue, bias = request.param
     monkeypatch.setattr("cambist.fault_table.sink._AGELESS", market_setup(venue))
     monkeypatch.setattr("cambist.fault_table.sink.make_engine", lambda _, made: Both(made))
-    made = Line(venue, seed=5, listings=listings(venue))
+    made = Line(venue, seed=5, listings=listings(venue, bias))
     assert made.settle(400)
     return made
 
@@ -108,7 +114,7 @@ def paid(line: Line, symbol: str, *, sells: bool, amount: int) -> int:
     return kept8 * (one_quote if sells else one_base) // 10**8
 
 
-def test_a_fine_pair_is_read_quoted_and_filled_to_the_atom(line):
+def test_a_fine_pair_is_read_and_quoted_to_the_atom(line):
     fine, coarse, dollars = line.symbols
     engine, now_ns, venue = line.sink.engine, line._now_ns, line.venue.name
     shown = {name: json.loads(engine.inspect_book(f"{venue}:{name}", 5, now_ns)) for name in line.symbols}
@@ -125,17 +131,33 @@ def test_a_fine_pair_is_read_quoted_and_filled_to_the_atom(line):
     for amount in (bought // 3, bought):
         sold = engine.quote_route([edges[fine][0]], amount, now_ns).amount_out
         assert sold == paid(line, fine, sells=True, amount=amount)
+    least = json.loads(engine.inspect_book(f"{venue}:{fine}", 0, now_ns))["min_notional"]
+    for amount in (999_000, 1_001_000):  # one dollar is the least, where the venue's list says so
+        enough = least is None or amount > 1_000_000
+        quoted = engine.quote_route([edges[fine][1]], amount, now_ns)
+        assert quoted.amount_out == (paid(line, fine, sells=False, amount=amount) if enough else 0)
+
+
+def test_a_cycle_over_a_fine_pair_is_found_sized_and_filled_to_the_atom(line):
+    fine, coarse, dollars = line.symbols
+    engine, now_ns, venue = line.sink.engine, line._now_ns, line.venue.name
+    is_dear = line.exchange.books[fine].listing.bias > 0
+    steps = ((coarse, False), (fine, True), (dollars, False))
+    if not is_dear:
+        steps = tuple((symbol, not sells) for symbol, sells in reversed(steps))
+    route = [f"{venue}:{symbol}:{0 if sells else 1}" for symbol, sells in steps]
     cycles = json.loads(engine.present(now_ns))["cycles"]
-    route = [edges[coarse][1], edges[fine][0], edges[dollars][1]]
     (cycle,) = (each for each in cycles if each["route"] == route)
     amount, net = cycle["amount_in"], cycle["net"]
     assert amount > 0 < net
     got = amount
-    for symbol, sells in ((coarse, False), (fine, True), (dollars, False)):
+    for symbol, sells in steps:
         got = paid(line, symbol, sells=sells, amount=got)
     assert cycle["amount_out"] == got == cycle["gross"] + amount
+    tokens = [USDC, BONK, USDT, USDC] if is_dear else [USDC, USDT, BONK, USDC]
+    assert engine.snapshot()
     order = Order(
-        id=1, intent_id=1, sent_ns=0, due_ns=1, key=cycle["key"], route=route, tokens=[USDC, BONK, USDT, USDC],
+        id=1, intent_id=1, sent_ns=0, due_ns=1, key=cycle["key"], route=route, tokens=tokens,
         amount_in=amount, min_out=0, expected_net=net, fee=70, miss_fee=20,
     )  # fmt: skip
     params = PaperParams(failure_ppm=0, slippage_ppm=30)
@@ -263,6 +285,26 @@ def test_a_price_finer_than_the_tick_allows_is_refused_as_ever():
         assert f'`b` was "{text}"' in {channel["last_error"] for channel in channels}
 
 
+def test_a_new_connection_tells_a_fine_book_too():
+    pair = Listed()
+    pair.list_tick("0.0000000001")
+    pair.market.record(RecordKind.CONNECTED, b'{"label":"x"}', channel=EXCHANGE, conn=2, generation=2)
+    update = pair.market.update = pair.market.update + 10
+    row = {"e": "depthUpdate", "E": pair.market.now_ns // 10**6, "s": SYMBOL, "U": update, "u": update}
+    body = row | {"b": [["149.9150000007", "1"]], "a": []}
+    pair.market.frame(EXCHANGE, body, conn=2, generation=2)
+    pair.feed()
+    pair.market.update -= 2
+    pair.market.depth_seed([("149.9", "1")], [("150.1000000003", "1")])
+    pair.feed()
+    pair.market.record(RecordKind.DISCONNECTED, b'{"reason":"x"}', channel=EXCHANGE, conn=1, generation=1)
+    pair.feed()
+    book = pair.book()
+    assert (book["state"], book["price_decimals"]) == ("live", 10)
+    assert (book["best_bid"], book["best_ask"]) == ([1_499_150_000_007, 10**8], [1_501_000_000_003, 10**8])
+    assert pair.malformed() == 0
+
+
 def test_another_pair_of_the_venue_keeps_its_scale():
     pair = Listed()
     book, quoted = pair.book(), pair.quotes()
@@ -289,6 +331,17 @@ def test_a_scale_of_the_setup_is_one_that_there_is(given, has):
     assert (pair.book()["price_decimals"], pair.book()["tick"]) == (has, 10 ** (has - 2))
 
 
+def test_a_level_is_as_deep_at_any_scale_of_its_price():
+    found = []
+    for tick in ("0.01", "0.000000000001"):
+        pair = Listed()
+        pair.list_tick(tick)
+        market = pair.engine.engines[1].market
+        edges_of = [market.graph.find_edge(name) for name in (SELL, BUY)]
+        found.append([each for edge in edges_of for each in virtual_reserves(market, edge)])
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
+
+
 def test_prices_are_shown_and_cycles_pay_the_same_at_any_scale():
     pairs = [Listed(), Listed()]
     pairs[1].list_tick("0.000000000001")
@@ -305,3 +358,49 @@ def test_prices_are_shown_and_cycles_pay_the_same_at_any_scale():
     assert seen[0] == seen[1]
     assert seen[0][0] == [(149.91, 150.1)]
     assert any(NAME in key for key in seen[0][1])
+
+
+@pytest.mark.parametrize("decimals", [8, 9, 14])
+def test_par_is_one_at_any_scale(decimals):
+    usual = dollar_setup()
+    peg = Instrument(US_VENUE, "USDCUSD", "USDC", "USD", "spot", decimals)
+    market, engine = Dollars(), Both(dollar_setup(instruments=(*usual.instruments[:-1], peg)))
+
+    def feed() -> None:
+        block = market.take()
+        results = [run(each, block) for each in engine.engines]
+        assert results[0] == results[1]
+
+    def told(bid: str, ask: str, qty: str = "90000") -> tuple:
+        market.us_ticker("USDCUSD", bid, ask, qty)
+        feed()
+        sizes = 100_000, 9_999_999, 10_000 * 10**6, 2**64 - 1
+        quotes = [engine.quote_route([f"{TIE_EDGE}:{side}"], size, market.now_ns) for side in "01" for size in sizes]
+        (tie,) = json.loads(engine.present(market.now_ns))["equivalences"]
+        return quotes, tie["state"], tie["bid"], tie["ask"], tie["deviation_ppm"], tie["widened_ppm"]
+
+    market.open()
+    feed()
+    quotes, *view = told("0.9998", "0.9999")
+    # 0.9998 less 20 ppm, in cents; the other way the ask helps, and only the cost is kept.
+    assert quotes[2] == (999_780, "")
+    assert quotes[4] == (999_980_000, "")
+    assert view == ["in_band", 0.9998, 0.9999, -150, 200]
+    quotes, *view = told("1.0002", "1.0004")
+    assert quotes[2] == (999_980, "")
+    # 1 000 / 1.0004, less 20 ppm rounded up to 10⁻⁸, down to the atom.
+    assert quotes[4] == (999_580_167, "")
+    assert view == ["in_band", 1.0002, 1.0004, 300, 400]
+    assert quotes[3] == quotes[7] == (0, "liquidity")
+    quotes, *view = told("1.0005", "1.0006")
+    assert view == ["out_of_band", 1.0005, 1.0006, 550, 600]
+    assert {quote.reason for quote in quotes} == {"depeg"}
+    quotes, *view = told("0.9999", "1.0001", "1000")
+    assert view == ["in_band", 0.9999, 1.0001, 0, 100]
+    assert [engine.quote_route([f"{TIE_EDGE}:1"], size, market.now_ns).reason for size in (100_010, 100_011)] == [
+        "", "liquidity",
+    ]  # fmt: skip
+    for each in engine.engines:
+        # −log₂ of 0.9999 · 0.99998 · 10⁻⁴ and of 0.99998 / 1.0001 · 10⁴, × 2⁴⁰
+        weights = {name: weight for name, weight in edges(each).items() if name.startswith(TIE_EDGE)}
+        assert weights == {f"{TIE_EDGE}:0": 14_610_184_627_304, f"{TIE_EDGE}:1": -14_609_803_924_274}

@@ -201,3 +201,31 @@ pub(super) fn reserves(scale: &Scale, level: (u64, u64), first: bool) -> (f64, f
         (quote, base, keep)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchanges::decimal::PriceScale;
+
+    #[test]
+    fn a_level_is_as_deep_at_any_scale_of_its_price() {
+        let scale = |decimals| Scale {
+            base: 5,
+            quote: 6,
+            price: PriceScale::of(decimals),
+            taker_ppm: 1_000,
+        };
+        let level = |price| (price, 400_000_000);
+        let coarse = reserves(&scale(8), level(2_500), true);
+        assert_eq!(
+            coarse,
+            (400_000.0 * NEARLY_LINEAR, 100.0 * NEARLY_LINEAR, 0.999)
+        );
+        assert_eq!(reserves(&scale(12), level(25_000_000), true), coarse);
+        let (base, quote, kept) = coarse;
+        assert_eq!(
+            reserves(&scale(12), level(25_000_000), false),
+            (quote, base, kept)
+        );
+    }
+}
