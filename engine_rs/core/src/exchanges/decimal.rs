@@ -307,6 +307,13 @@ mod tests {
             [0, 9, 14, 15, 300].map(|few| PriceScale::of(few).0),
             [8, 9, 14, 14, 14]
         );
+        let read = |text, decimals| decimal(text, PriceScale::of(decimals));
+        assert_eq!(read("1.25", 9), Some(1_250_000_000));
+        assert_eq!(read("0.5", 14), Some(50_000_000_000_000));
+        assert_eq!(
+            read("123456.00000000000007", 14),
+            Some(12_345_600_000_000_000_007)
+        );
         assert_eq!(PriceScale::of(9).units_of(PriceScale::of(12)), 1_000);
         assert_eq!(PriceScale::of(12).units_of(PriceScale::of(9)), 1);
         let beyond = |text, decimals| is_beyond(text, PriceScale::of(decimals));
