@@ -215,7 +215,7 @@ impl BookStream {
         Ok(self.core.take(body).map_err(Fault::input)?)
     }
 
-    /// Returns (bid, quantity, ask, quantity), quantities × 10⁸; `None` while a side is empty or the book is not to be trusted.
+    /// Returns (bid, quantity, ask, quantity), quantities × 10⁸; `None` while a side is empty or not to be trusted.
     #[pyo3(name = "best")]
     fn py_best(&self) -> Option<(u64, u64, u64, u64)> {
         let book = self.core.book();

@@ -1,7 +1,7 @@
 //! Binance frames of each protocol.
 #![no_main]
 
-use cambist_core::exchanges::decimal::PriceScales;
+use cambist_core::exchanges::decimal::{PriceScale, PriceScales};
 use cambist_core::exchanges::event::canonical;
 use cambist_core::exchanges::binance::decode_binance;
 use libfuzzer_sys::fuzz_target;
@@ -15,8 +15,9 @@ const PROTOCOLS: [&str; 5] = [
 ];
 
 fuzz_target!(|data: &[u8]| {
+    let scale = PriceScale::of(data.len() as u32 % 15);
     for protocol in PROTOCOLS {
-        if let Ok(event) = decode_binance(protocol, "SOLUSDC", data, &PriceScales::EIGHT) {
+        if let Ok(event) = decode_binance(protocol, "SOLUSDC", data, &PriceScales::all(scale)) {
             let _ = canonical(&event);
         }
     }

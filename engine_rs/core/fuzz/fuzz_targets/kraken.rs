@@ -15,9 +15,10 @@ use libfuzzer_sys::fuzz_target;
 const PROTOCOLS: [&str; 4] = ["kraken.ws", "kraken.info", "kraken.v1.ws", "kraken.other"];
 
 fuzz_target!(|data: &[u8]| {
+    let scale = PriceScale::of(data.len() as u32 % 15);
     for protocol in PROTOCOLS {
         let (mut bids, mut asks) = (vec![], vec![]);
-        for event in decode_kraken(protocol, data, &PriceScales::EIGHT).unwrap_or_default() {
+        for event in decode_kraken(protocol, data, &PriceScales::all(scale)).unwrap_or_default() {
             // A change of v1 may come in two payloads.
             events::check(&event, 2 * MAX_KRAKEN_LEVELS);
             match event {
@@ -35,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
                     assert!(u32::try_from(sum).is_ok());
                     assert_eq!(digits.is_none(), bids.is_empty() && asks.is_empty());
                     let (price, qty) = digits.unwrap_or((u8::MAX, u8::MAX));
-                    kraken_checksum(&bids, &asks, price, qty, PriceScale::EIGHT);
+                    kraken_checksum(&bids, &asks, price, qty, scale);
                 }
                 _ => {}
             }
@@ -43,7 +44,7 @@ fuzz_target!(|data: &[u8]| {
     }
     // Frames of one stream stand in lines.
     for protocol in ["kraken.ws", "kraken.v1.ws"] {
-        let mut stream = BookStream::new(protocol, "SOL/USD");
+        let mut stream = BookStream::of_scale(protocol, "SOL/USD", scale);
         for line in data.split(|&byte| byte == b'\n') {
             let _ = stream.take(line);
         }

@@ -1,7 +1,7 @@
 //! OKX frames of each protocol, and the book that they build.
 #![no_main]
 
-use cambist_core::exchanges::decimal::PriceScales;
+use cambist_core::exchanges::decimal::{PriceScale, PriceScales};
 use cambist_core::exchanges::event::canonical;
 use cambist_core::exchanges::okx::decode::decode_okx;
 use cambist_core::library::streams::BookStream;
@@ -16,14 +16,15 @@ const PROTOCOLS: [&str; 5] = [
 ];
 
 fuzz_target!(|data: &[u8]| {
+    let scale = PriceScale::of(data.len() as u32 % 15);
     for protocol in PROTOCOLS {
-        for event in decode_okx(protocol, "SOL-USDT", data, &PriceScales::EIGHT).unwrap_or_default() {
+        for event in decode_okx(protocol, "SOL-USDT", data, &PriceScales::all(scale)).unwrap_or_default() {
             let _ = canonical(&event);
         }
     }
     // Frames of one stream stand in lines.
     for protocol in ["okx.ws", "okx.unnumbered.ws"] {
-        let mut stream = BookStream::new(protocol, "SOL-USDT");
+        let mut stream = BookStream::of_scale(protocol, "SOL-USDT", scale);
         for line in data.split(|&byte| byte == b'\n') {
             let _ = stream.take(line);
         }

@@ -4,7 +4,7 @@
 #[path = "common/events.rs"]
 mod events;
 
-use cambist_core::exchanges::decimal::PriceScales;
+use cambist_core::exchanges::decimal::{PriceScale, PriceScales};
 use cambist_core::exchanges::MAX_BODY;
 use cambist_core::exchanges::plain::{MAX_PLAIN_LEVELS, decode_plain};
 use cambist_core::exchanges::event::canonical;
@@ -13,11 +13,12 @@ use cambist_core::library::streams::BookStream;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    for event in decode_plain("cambist.ws", data, &PriceScales::EIGHT).unwrap_or_default() {
+    let scale = PriceScale::of(data.len() as u32 % 15);
+    for event in decode_plain("cambist.ws", data, &PriceScales::all(scale)).unwrap_or_default() {
         events::check(&event, MAX_PLAIN_LEVELS);
     }
     // Frames of one stream stand in lines.
-    let mut stream = BookStream::new("cambist.ws", "SOL-USD");
+    let mut stream = BookStream::of_scale("cambist.ws", "SOL-USD", scale);
     let mut lines = data.splitn(2, |&byte| byte == b'\n');
     for line in data.split(|&byte| byte == b'\n') {
         let _ = stream.take(line);
@@ -27,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
     }
     if let (Some(Ok(protocol)), Some(body)) = (lines.next().map(str::from_utf8), lines.next()) {
         assert!(body.len() <= MAX_BODY);
-        if let Ok(events) = decode_venue(protocol, "SOL-X", body, &PriceScales::EIGHT) {
+        if let Ok(events) = decode_venue(protocol, "SOL-X", body, &PriceScales::all(scale)) {
             for event in events {
                 canonical(&event).expect("text");
             }

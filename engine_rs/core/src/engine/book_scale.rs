@@ -1,6 +1,7 @@
 //! The exact step between token atoms and book quantities, in orders that the venue takes.
 //!
-//! Quantities of books are integers of 10⁻⁸, prices of their instrument's scale. What one receives is rounded down, what one pays is rounded up.
+//! Quantities of books are integers of 10⁻⁸, prices of their instrument's scale. What one receives is rounded down, what one
+//! pays is rounded up.
 
 use crate::book::order_book::OrderBook;
 use crate::exchanges::decimal::PriceScale;

@@ -1,7 +1,7 @@
 //! One book over several venues, taker fees applied: what a size costs or brings, and where venues cross.
 //!
-//! Quantities are integers of 10⁻⁸ like a book's own, prices of the finest scale that any of the books has. A venue takes its fee from what one receives: quote when
-//! selling, base when buying. Each level's rounding is against the trader.
+//! Quantities are integers of 10⁻⁸ like a book's own, prices of the finest scale that any of the books has. A venue takes its
+//! fee from what one receives: quote when selling, base when buying. Each level's rounding is against the trader.
 
 use crate::book::order_book::Side;
 use crate::exchanges::decimal::PriceScale;
