@@ -20,9 +20,9 @@ def native():
     return pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
 
 
-def assert_same(native, protocol, body):
-    mine = outcome(reference.decode_venue, protocol, "SOL-X", body)
-    assert outcome(native.decode_venue, protocol, "SOL-X", body) == mine
+def assert_same(native, protocol, body, decimals=8):
+    mine = outcome(reference.decode_venue, protocol, "SOL-X", body, decimals)
+    assert outcome(native.decode_venue, protocol, "SOL-X", body, decimals) == mine
 
 
 @pytest.mark.parametrize(("protocol", "text"), FRAMES)
@@ -44,7 +44,14 @@ def test_mutated_frames_are_read_or_refused_alike(native, frame, seed):
 @settings(max_examples=2_000, deadline=None)
 def test_other_values_and_keys_are_read_or_refused_alike(native, data):
     protocol, text = data.draw(st.sampled_from(FRAMES))
-    assert_same(native, protocol, data.draw(changed(text)).encode())
+    assert_same(native, protocol, data.draw(changed(text)).encode(), data.draw(st.sampled_from([8, 9, 14])))
+
+
+@pytest.mark.parametrize("decimals", [-1, 7, 15, 300])
+def test_decimals_that_no_price_has_are_refused(native, decimals):
+    for engine in (native, reference):
+        with pytest.raises((ValueError, OverflowError)):
+            engine.decode_venue("kraken.ws", "", b"{}", decimals)
 
 
 @pytest.mark.parametrize(
