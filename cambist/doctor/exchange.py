@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cambist.doctor.probe import Failed, Probe
-from cambist.engine.reference.exchanges import DecodeError, decode_venue
+from cambist.engine.reference.exchanges import DecodeError, Event, PriceScales, decode_venue
+from cambist.engine.reference.exchanges.decimal import DECIMALS, MOST_DECIMALS
 from cambist.model.text import sanitise
 from feeds.http import HttpChannel, HttpLimits, Unreachable
 from feeds.socket import open_connection
@@ -241,12 +242,19 @@ class Exchange:
         times = []
         plain = self.venue.protocol == "cambist"
         for frame in self.venue.translate(body) if plain else (body,):
-            try:
-                events = decode_venue(f"{self.venue.protocol}.ws", "", frame)
-            except DecodeError:
-                continue
+            events = _events(f"{self.venue.protocol}.ws", frame)
             times += [at for event in events if (at := getattr(event, "venue_ns", None)) is not None]
         return times
+
+
+def _events(protocol: str, frame: bytes) -> list[Event]:
+    """Returns what a frame says, nothing if it can't be read. No list said here how fine its prices are."""
+    for decimals in (DECIMALS, MOST_DECIMALS):
+        try:
+            return decode_venue(protocol, "", frame, PriceScales(decimals))
+        except DecodeError:
+            continue
+    return []
 
 
 def _answers(parsed: ParsedFrame, requests: list[Request], keys: set[str]) -> bool:

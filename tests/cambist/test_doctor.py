@@ -12,6 +12,7 @@ import pytest
 from cambist import doctor
 from cambist.config import Config, load
 from cambist.doctor.probe import Check
+from cambist.simulator.books import Listing
 from cambist.simulator.chaos.certificates import certificates
 from cambist.simulator.exchanges.street import Street
 from tests.feeds.fake_venues import FakeKraken
@@ -42,7 +43,9 @@ async def checked(settings: Config, timeout_s: float = 8.0) -> dict[tuple[str, s
 
 @asynccontextmanager
 async def street(**changes: Any) -> AsyncIterator[Street]:
-    made = Street(7, ALL, genesis_ms=round(time.time() * 1000) + changes.get("ahead_ms", 0))
+    listings = changes.get("listings", {})
+    genesis_ms = round(time.time() * 1000) + changes.get("ahead_ms", 0)
+    made = Street(7, tuple(listings) or ALL, genesis_ms=genesis_ms, listings=listings)
     await made.start()
     market = asyncio.create_task(made.run())
     try:
@@ -84,6 +87,13 @@ async def test_every_step_of_every_exchange_is_timed_and_sound(tmp_path: Path) -
     assert all(check["ms"] >= 0 for check in timed)
     assert "tier from a volume of 50000 on" in found["kraken rest", "fee"]["found"]
     assert "compare it with your account" in found["okx rest", "fee"]["found"]
+
+
+async def test_frames_with_finer_prices_than_usual_tell_the_lag_too(tmp_path: Path) -> None:
+    fine = Listing("BONK-USDT", "BONK", "USDT", "BONK", "USDT", 1, 100_000_000, 1, 2_500.0, 5.0, places=12)
+    async with street(listings={"okx": (fine,)}) as made:
+        found = await checked(config(tmp_path, *tables(made)))
+    assert "ms in the middle of" in found["okx ws", "lag"]["found"]
 
 
 async def test_a_clock_that_is_off_a_fee_that_is_wrong_and_an_unlisted_symbol_say_what_to_do(tmp_path: Path) -> None:
