@@ -12,12 +12,14 @@ from cambist.engine import make_engine
 from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.engine.market.quotes import virtual_reserves
 from cambist.execution.paper_model import PaperParams, draw, land
+from cambist.fault_table.line import INFO as LIST
 from cambist.fault_table.line import Line
-from cambist.model.events import RecordKind
+from cambist.model.events import Direction, RecordKind
 from cambist.model.market import Identity, Instrument, Token, VenueFee
 from cambist.model.orders import Order
 from cambist.simulator.books import Listing
 from cambist.simulator.exchanges import SIMULATED_OF
+from cambist.simulator.http import Response
 from tests.parity.dollars import EDGE as TIE_EDGE
 from tests.parity.dollars import VENUE as US_VENUE
 from tests.parity.dollars import Dollars, dollar_setup, edges
@@ -179,6 +181,34 @@ def test_a_fine_book_goes_on_alike_after_a_restart(line):
     assert [tuple(level) for level in book["bids"]] == line.exchange.truth(fine).bids[:5]
     counters = json.loads(again.present(line._now_ns))["counters"]
     assert counters["malformed"] == 0
+
+
+class LateLine(Line):
+    """An exchange whose list comes after its first frames, as reads and sockets open side by side."""
+
+    asked: str | None = None
+
+    def _get(self, target: str) -> Response:
+        if self.asked is None:
+            self.asked = target
+            return Response(503, b"")
+        return super()._get(target)
+
+    def list_now(self) -> None:
+        self.sink.frame(LIST, 1, 1, Direction.IN, self._get(self.asked).body)
+
+
+@pytest.mark.parametrize("venue", sorted(DASHED))
+def test_a_fine_book_comes_to_life_once_its_list_is_there(venue, monkeypatch):
+    monkeypatch.setattr("cambist.fault_table.sink._AGELESS", market_setup(venue))
+    monkeypatch.setattr("cambist.fault_table.sink.make_engine", lambda _, made: Both(made))
+    line = LateLine(venue, seed=5, listings=listings(venue, DEAR))
+    assert not line.settle(20)
+    fine, *others = line.symbols
+    assert (fine in line.sink.usable(), set(others) <= line.sink.usable()) == (False, True)
+    line.list_now()
+    assert line.settle(400)
+    assert line.truth.wrong == 0
 
 
 # -- what a list says later
