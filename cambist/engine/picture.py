@@ -28,7 +28,7 @@ class PoolPicture(msgspec.Struct, frozen=True):
 
 
 class BookPicture(msgspec.Struct, frozen=True):
-    """One book of a picture. Prices and quantities are × 10⁸."""
+    """One book of a picture. Prices are integers of `price_decimals`, quantities × 10⁸."""
 
     source: str
     """`venue:symbol`."""
@@ -45,6 +45,7 @@ class BookPicture(msgspec.Struct, frozen=True):
     """When its last change was true at the venue."""
     cut: bool
     """Whether more levels were asked for than a picture holds, and there were more."""
+    price_decimals: int
 
 
 class FeesPicture(msgspec.Struct, frozen=True):

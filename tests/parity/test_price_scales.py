@@ -23,7 +23,7 @@ from cambist.simulator.http import Response
 from tests.parity.dollars import EDGE as TIE_EDGE
 from tests.parity.dollars import VENUE as US_VENUE
 from tests.parity.dollars import Dollars, dollar_setup, edges
-from tests.parity.markets import BONK, EXCHANGE, USDC, Market, run, setup
+from tests.parity.markets import BONK, EXCHANGE, SOL, USDC, Market, run, setup
 from tests.snapshots import all_state
 
 native = pytest.importorskip("cambist.engine._native", reason="the Rust engine is not built")
@@ -333,6 +333,28 @@ def test_a_new_connection_tells_a_fine_book_too():
     assert (book["state"], book["price_decimals"]) == ("live", 10)
     assert (book["best_bid"], book["best_ask"]) == ([1_499_150_000_007, 10**8], [1_501_000_000_003, 10**8])
     assert pair.malformed() == 0
+
+
+def test_a_picture_of_a_fine_book_quotes_as_the_engine_did():
+    listed = Listed()
+    for decimals, tick in ((8, ""), (PLACES, "0.000000000001")):
+        if tick:
+            listed.list_tick(tick)
+        for engine in listed.engine.engines:
+            engine.ask_picture()
+        listed.market.now_ns += 60_000_000
+        listed.tell(([], []))
+        made = [engine.picture() for engine in listed.engine.engines]
+        assert {picture.at for picture in made} == {made[0].at}
+        shown = [json.loads(picture.book(NAME, 50)) for picture in made]
+        assert shown[0] == shown[1]
+        wanted = listed.book()
+        for name in ("price_decimals", "bids", "asks", "best_bid", "best_ask"):
+            assert shown[0][name] == wanted[name]
+        assert shown[0]["price_decimals"] == decimals
+        quoted = [[p.quote(NAME, mint, size) for mint in (SOL, USDC) for size in (10**8, 10**9)] for p in made]
+        assert quoted[0] == quoted[1] == listed.quotes()
+        assert all(each.amount_out for each in quoted[0])
 
 
 def test_another_pair_of_the_venue_keeps_its_scale():

@@ -126,6 +126,7 @@ class Picture:
                 asks=tuple(book.updated(Side.ASK, depth)),
                 as_of_ns=entry.as_of_ns,
                 cut=depth > LEVELS and any(entry.cut),
+                price_decimals=book.scale,
             )
         )
 

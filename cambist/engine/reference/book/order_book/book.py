@@ -238,7 +238,7 @@ class OrderBook(Quoting):
 
         And whether bids and asks go on beyond.
         """
-        book = OrderBook(self.continuity)
+        book = OrderBook(self.continuity, self.scale)
         book._state, book._halted, book._crossed = self._state, self._halted, self._crossed
         book._bids, book._asks = self._bids.best(most), self._asks.best(most)
         book._last, book._ticker, book._changed_ns = self._last, self._ticker, self._changed_ns
@@ -246,7 +246,7 @@ class OrderBook(Quoting):
 
     def is_alike(self, other: OrderBook) -> bool:
         """Returns whether what can be asked of a book, but for its levels, is what this one says."""
-        mine, others = ((each.state, each.usable, each._last, each._changed_ns) for each in (self, other))
+        mine, others = ((each.state, each.usable, each.scale, each._last, each._changed_ns) for each in (self, other))
         return mine == others
 
     def parts(self) -> BookParts:

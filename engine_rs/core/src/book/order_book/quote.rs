@@ -95,14 +95,17 @@ impl OrderBook {
             crossed: self.crossed,
             halted: self.halted,
             changed_ns: self.changed_ns,
-            ..Self::new(self.continuity)
+            ..Self::of_scale(self.continuity, self.scale)
         };
         (book, [&self.bids, &self.asks].map(|side| side.len() > most))
     }
 
     /// Returns whether what can be asked of a book, but for its levels, is what this one says.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
-        let said = |book: &Self| (book.state(), book.usable(), book.last, book.changed_ns);
+        let said = |book: &Self| {
+            let levels = (book.scale, book.last, book.changed_ns);
+            (book.state(), book.usable(), levels)
+        };
         said(self) == said(other)
     }
 

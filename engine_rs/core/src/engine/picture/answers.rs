@@ -9,6 +9,7 @@ use crate::engine::json;
 use crate::engine::market::{
     Carried, Leg, Problem, Refusal, book_leg, pool_leg, quote_book, quote_pool,
 };
+use crate::exchanges::decimal::PriceScale;
 use crate::exchanges::event::Level;
 use crate::venues::quote::ChainTime;
 
@@ -38,6 +39,7 @@ struct BookPicture<'a> {
     asks: Vec<Level>,
     as_of_ns: i64,
     cut: bool,
+    price_decimals: PriceScale,
 }
 
 impl Picture {
@@ -99,6 +101,7 @@ impl Picture {
                 asks: entry.book.updated(Side::Ask, depth),
                 as_of_ns: entry.as_of_ns,
                 cut: depth > LEVELS && entry.cut != [false; 2],
+                price_decimals: entry.book.scale(),
             }
         });
         json::encode(&shown)
