@@ -164,18 +164,6 @@ impl OrderBook {
         self.state == BookState::Live && self.crossed == 0 && !self.halted
     }
 
-    /// Returns the word for its state: `live` if it may be traded on.
-    pub fn word(&self) -> &'static str {
-        match self.state() {
-            BookState::NoBook => "no_book",
-            BookState::Reseeding => "reseeding",
-            BookState::Live if !self.usable() => "crossed",
-            BookState::Live => "live",
-            BookState::Suspect => "suspect",
-            BookState::Stale => "stale",
-        }
-    }
-
     /// Takes over one depth message.
     pub fn apply_delta(&mut self, delta: Delta, recv_ns: i64) -> BookChange {
         if self.state == BookState::Live || (self.silent && self.rules.proves()) {

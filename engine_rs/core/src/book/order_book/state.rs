@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::OrderBook;
 use crate::exchanges::event::Level;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,6 +138,20 @@ impl BookCounts {
             seeds: self.seeds + before.seeds,
             silences: self.silences + before.silences,
             unverified: self.unverified + before.unverified,
+        }
+    }
+}
+
+impl OrderBook {
+    /// Returns the word for its state: `live` if it may be traded on.
+    pub fn word(&self) -> &'static str {
+        match self.state() {
+            BookState::NoBook => "no_book",
+            BookState::Reseeding => "reseeding",
+            BookState::Live if !self.usable() => "crossed",
+            BookState::Live => "live",
+            BookState::Suspect => "suspect",
+            BookState::Stale => "stale",
         }
     }
 }
