@@ -23,11 +23,13 @@ from cambist import engine as engines
 from cambist.config import Config, EngineChoice, Recording
 from cambist.engine.duel import Duel
 from cambist.model.commands import Command, Pause, SetSpeed
+from cambist.model.events import last_moment
 from cambist.runtime.hub import Hub
+from cambist.runtime.pace import cut
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.replay import Replayer
 from cambist.runtime.status import live_gates
-from cambist.runtime.timing import DUEL_BLOCK
+from cambist.runtime.timing import RECORDS
 from cambist.view import DuelSection, PanelState
 from tui.app import CambistApp
 from tui.screenshot import export_svg
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from cambist.view import Gate, Runtime, SessionRow, View
 
+FOREVER_NS = 2**63 - 1
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 THEMES = {"dark": "verdigris", "light": "ledger", "safe": "harbour"}
@@ -122,7 +125,8 @@ def timed(session: Path, before_end_ns: int, seconds: float = 60.0) -> DuelSecti
     try:
         end = time.monotonic() + seconds
         for chunk in itertools.cycle(reader.blocks(from_seq=kernel.last_seq + 1)):
-            duel.offer(kernel.engine.snapshot(), chunk.block[:DUEL_BLOCK])
+            end, _, _ = cut(chunk.block, 0, FOREVER_NS, RECORDS)
+            duel.offer(kernel.engine.keyframe(), chunk.block[: last_moment(chunk.block[:end])])
             time.sleep(0.5)
             rows = duel.rows()
             if time.monotonic() > end or (rows and all(row.python_p50 is not None for row in rows)):
