@@ -23,13 +23,12 @@ from cambist import engine as engines
 from cambist.config import Config, EngineChoice, Recording
 from cambist.engine.duel import Duel
 from cambist.model.commands import Command, Pause, SetSpeed
-from cambist.model.events import last_moment
 from cambist.runtime.hub import Hub
 from cambist.runtime.pace import cut
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.replay import Replayer
 from cambist.runtime.status import live_gates
-from cambist.runtime.timing import RECORDS
+from cambist.runtime.timing import RECORDS, Input
 from cambist.view import DuelSection, PanelState
 from tui.app import CambistApp
 from tui.screenshot import export_svg
@@ -37,6 +36,7 @@ from tui.screenshot import export_svg
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cambist.engine.protocol import Keyframe
     from cambist.view import Gate, Runtime, SessionRow, View
 
 FOREVER_NS = 2**63 - 1
@@ -115,6 +115,16 @@ def at(session: Path, before_end_ns: int) -> tuple[Hub[RecordedSource], View]:
     return runtime, runtime.view
 
 
+def first_records(keyframe: Keyframe, block: bytes) -> bytes:
+    """Returns as many records of a block as a live run would have timed, up to a moment."""
+    made, begin = Input(keyframe), 0
+    while begin < len(block) and not made.enough:
+        end, count, _ = cut(block, begin, FOREVER_NS, RECORDS)
+        made.add(block[begin:end], count)
+        begin = end
+    return made.records()
+
+
 def timed(session: Path, before_end_ns: int, seconds: float = 60.0) -> DuelSection:
     """Returns both engines' times on the session's own records, as a live run would show them."""
     reader = compose.open_reader(Config(), str(session))
@@ -125,8 +135,8 @@ def timed(session: Path, before_end_ns: int, seconds: float = 60.0) -> DuelSecti
     try:
         end = time.monotonic() + seconds
         for chunk in itertools.cycle(reader.blocks(from_seq=kernel.last_seq + 1)):
-            end, _, _ = cut(chunk.block, 0, FOREVER_NS, RECORDS)
-            duel.offer(kernel.engine.keyframe(), chunk.block[: last_moment(chunk.block[:end])])
+            keyframe = kernel.engine.keyframe()
+            duel.offer(keyframe, first_records(keyframe, chunk.block))
             time.sleep(0.5)
             rows = duel.rows()
             if time.monotonic() > end or (rows and all(row.python_p50 is not None for row in rows)):
