@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cambist.simulator.exchanges.faults import Fault
 
 START_SECONDS = 20.0
+ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 class MarketError(RuntimeError):
@@ -263,7 +264,7 @@ async def _serve(
         why = error.strerror or error
         return _refuse(f"ports {port} to {last}: {why}. Choose another --port, or 0 for free ones.")
     loop, run = asyncio.get_running_loop(), asyncio.ensure_future(node.run(slots))
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDS:
         loop.add_signal_handler(number, run.cancel)
     if with_parent:
         _end_with_parent(loop, run)
@@ -274,6 +275,9 @@ async def _serve(
         pass
     finally:
         await node.close()
+        for number in ENDS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)  # one that comes while the loop closes finds its pipe gone
     return 0
 
 

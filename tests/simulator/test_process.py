@@ -104,6 +104,20 @@ def test_sigterm_ends_it_with_success() -> None:
         assert process.wait(10) == 0
 
 
+def test_signals_that_come_while_it_ends_say_nothing() -> None:
+    command = [sys.executable, "-P", "-m", "cambist.simulator", "--slot-ms", "20"]
+    for pace in (0.0003, 0.0001, 0.00003):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            while process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                time.sleep(pace)
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+            assert process.returncode in {0, -signal.SIGTERM}
+
+
 def test_it_ends_after_so_many_slots() -> None:
     command = [sys.executable, "-m", "cambist.simulator", "--slots", "5", "--slot-ms", "5"]
     assert subprocess.run(command, capture_output=True, timeout=90, check=True).stdout.count(b"\n") == 1
