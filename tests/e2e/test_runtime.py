@@ -29,6 +29,7 @@ from cambist.runtime.stepping import REFERENCE_QUEUE
 from storage.catalogue import list_sessions, session_path
 from storage.reader import SessionReader
 from storage.verify import verify
+from tests.children import children
 
 pytestmark = pytest.mark.timeout(500)
 NATIVE = build_info().native
@@ -39,12 +40,6 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
-
-
-def children() -> set[int]:
-    """Process ids of this process's children, zombies included."""
-    path = Path(f"/proc/{os.getpid()}/task")
-    return {int(pid) for task in path.iterdir() for pid in (task / "children").read_text().split()}
 
 
 def start(folder: Path, *, native: bool = True, rate: float = 1.0) -> Hub[LiveSource]:
@@ -60,8 +55,6 @@ def start(folder: Path, *, native: bool = True, rate: float = 1.0) -> Hub[LiveSo
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Hub[LiveSource]]:
-    if not Path(f"/proc/{os.getpid()}/task").exists():
-        pytest.skip("no /proc to see child processes in")
     before = children()
     runtime = start(tmp_path)
     yield runtime

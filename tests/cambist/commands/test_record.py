@@ -20,6 +20,7 @@ from cambist.runtime.live import LiveSource
 from cambist.view import View
 from storage.catalogue import list_sessions
 from tests.cambist.conftest import Terminal
+from tests.children import children
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -157,14 +158,6 @@ def test_a_market_that_was_started_in_vain_is_ended(config: Path, capsys: pytest
     assert main(["record", "--for", "1", "--config", str(config)]) == UNUSABLE
     assert children() == before
     assert capsys.readouterr().out == ""
-
-
-def children() -> set[str]:
-    """Returns the processes that this one started and that did not end yet."""
-    tasks = Path("/proc/self/task")
-    if not tasks.exists():
-        pytest.skip("this system does not tell who started whom")
-    return {pid for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
 
 
 def test_a_manager_that_is_gone_and_an_abstract_address_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
