@@ -79,12 +79,13 @@ def chain_of(case: Case) -> Chain:
 
 
 def size(case: Case) -> Case:
-    """Returns the best input of a chain, its closed form, and some points of its curve."""
+    """Returns the best input of a chain, the same by pieces, its closed form, and some points of its curve."""
     chain = chain_of(case)
-    found = sizing.best_input(chain, case["cap"], case["min"])
+    found = [sizing.best_input(chain, case["cap"], case["min"], pieces) for pieces in ([], case["pieces"])]
     start = sizing.closed_form(chain)
     return {
-        "sized": None if found is None else list(found),
+        "sized": found[0],
+        "sized_by_pieces": found[1],
         "start_bits": None if start is None else start.hex(),
         "curve": sizing.curve(chain, case["sizes"]),
     }
@@ -179,7 +180,8 @@ def random_chain(rng: random.Random) -> Case:
     reserve = min(max(int(out * rate / (1 + edge)), 1), 1 << 62)
     hops.insert(rng.randint(0, len(hops)), {"pool": [reserve, out, rng.choice([100, 2_500])]})
     cap, low = int(10 ** rng.uniform(3, 14)), rng.choice([1, 1_000, 10**6])
-    return {"hops": hops, "cap": cap, "min": low, "sizes": [1, low, cap, cap * 2]}
+    pieces = [[low * 2.0, cap / 16], [cap / 3, cap / 4096, low * 3.0], [cap * 2.0]]
+    return {"hops": hops, "cap": cap, "min": low, "sizes": [1, low, cap, cap * 2], "pieces": pieces}
 
 
 def random_candidate(rng: random.Random) -> Case:

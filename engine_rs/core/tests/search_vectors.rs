@@ -10,7 +10,7 @@ use cambist_core::judge::scorer::{Candidate, Decision, Gates, decide};
 use cambist_core::search::cycle_finder::{Potentials, PotentialsState, find_negative_cycles};
 use cambist_core::search::graph::{EdgeId, Graph, NodeId};
 use cambist_core::search::multiverse::{Params, search};
-use cambist_core::search::sizing::{Hops, best_input, closed_form, curve};
+use cambist_core::search::sizing::{Hops, best_input_near, closed_form, curve};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -74,11 +74,16 @@ struct ChainIn {
     cap: u64,
     min: u64,
     sizes: Vec<u64>,
+    pieces: Vec<Vec<f64>>,
 }
+
+/// Input, output, evaluations and what binds.
+type SizedOut = (u64, u64, u32, String);
 
 #[derive(Deserialize)]
 struct ChainOut {
-    sized: Option<(u64, u64, u32, String)>,
+    sized: Option<SizedOut>,
+    sized_by_pieces: Option<SizedOut>,
     start_bits: Option<String>,
     curve: Vec<(u64, Option<i64>)>,
 }
@@ -293,15 +298,14 @@ fn chains_are_sized_alike() {
             .as_deref()
             .map(|text| from_hex(text).to_bits());
         assert_eq!(start, wanted, "chain {index}");
-        let sized = best_input(&case.r#in, case.r#in.cap, case.r#in.min).map(|s| {
-            (
-                s.amount_in,
-                s.amount_out,
-                s.evaluations,
-                s.binds.as_str().to_owned(),
-            )
-        });
-        assert_eq!(sized, case.out.sized, "chain {index}");
+        let sized = |pieces: &[Vec<f64>]| {
+            let found = best_input_near(&case.r#in, case.r#in.cap, case.r#in.min, pieces)?;
+            let binds = found.binds.as_str().to_owned();
+            Some((found.amount_in, found.amount_out, found.evaluations, binds))
+        };
+        assert_eq!(sized(&[]), case.out.sized, "chain {index}");
+        let by_pieces = sized(&case.r#in.pieces);
+        assert_eq!(by_pieces, case.out.sized_by_pieces, "chain {index}");
         let points: Vec<_> = case
             .out
             .curve

@@ -10,7 +10,7 @@ from cambist.engine.reference.engine.route import cap
 from cambist.engine.reference.engine.standing import MOST, UNVALUED
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 from cambist.engine.reference.search.by_money import PROBE_SHARE, Base, ByMoney, Limits, Places, money_of
-from cambist.engine.reference.search.estimate import Range, estimates
+from cambist.engine.reference.search.estimate import Range, starts
 from cambist.engine.reference.search.log2 import log2_ratio
 
 if TYPE_CHECKING:
@@ -108,14 +108,14 @@ class Ranking:
         more = max(cycle.estimate.gain + cycle.estimate.lost, 0.0) * WIDENED
         return money_of(value or 0.0, cycle.estimate.gain, None if cycle.net is None else cycle.net + more)
 
-    def starts(self, cycle: Cycle) -> list[float]:
-        """Returns the sizes of a cycle that may earn most, the best first; of each regime of its hops."""
+    def starts(self, cycle: Cycle) -> list[list[float]]:
+        """Returns the sizes of a cycle that may earn most, by the pieces in which its profit is concave."""
         node = self._market.graph.find_node(cycle.base) if cycle.base else None
         inputs = None if node is None or node not in self.bases else self.bases[node].inputs
         hops = [hop for hop in map(self.hop, cycle.edges) if hop is not None]
         if inputs is None or len(hops) < len(cycle.edges):
             return []
-        return [found.amount_in for found in estimates(hops, inputs)]
+        return starts(hops, inputs)
 
     def _lamports(self, route: Sequence[int], pools: Sequence[int]) -> int:
         """Returns base fee, priority fee and rent of swaps that cross no tick, as far as they are known."""

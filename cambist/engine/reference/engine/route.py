@@ -39,10 +39,10 @@ def cap(setup: EngineSetup, base: str) -> int | None:
     return None if cap is None or cap <= 0 else cap
 
 
-def size(market: Market, edges: list[int], most: int | None, starts: Sequence[float]) -> Sizing | None:
+def size(market: Market, edges: list[int], most: int | None, starts: Sequence[Sequence[float]]) -> Sizing | None:
     """Returns the best size of a route and what it pays; of 0 without a cap, `None` if no size can be quoted.
 
-    `starts` are inputs near which the best one may be.
+    `starts` are inputs near which the best one may be, by concave piece.
     """
     if most is None:
         return Sizing()

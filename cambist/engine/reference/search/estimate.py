@@ -26,6 +26,8 @@ _DEEPEST: Final = 512
 """Weights of a path stay within ±5·2⁴⁷: their halved powers of two never leave a double's range."""
 MOST_TWOFOLD: Final = 5
 """Hops of one cycle whose second regime is tried: all that a cycle may have."""
+MOST_STARTS: Final = 4
+"""Inputs of one piece that are tried."""
 
 
 class Regime(NamedTuple):
@@ -117,9 +119,18 @@ def estimate(hops: Sequence[Hop], within: Range) -> Estimate:
     return best or Estimate(within.least, 0.0, 0.0)
 
 
-def estimates(hops: Sequence[Hop], within: Range) -> list[Estimate]:
-    """Returns what a cycle earns with each combination of regimes, the best first."""
-    return sorted((_estimate(regimes, within) for regimes in _combinations(hops)), key=lambda found: -found.gain)
+def starts(hops: Sequence[Hop], within: Range) -> list[list[float]]:
+    """Returns inputs near which a cycle's profit may be best, the best first, by the pieces in which it is concave.
+
+    A fee that stops growing makes a piece of its own; what a hop pays in full and what it pays beyond is one piece.
+    """
+    found = sorted((_estimate(regimes, within) for regimes in _combinations(hops)), key=lambda each: -each.gain)
+    pieces: dict[float, list[float]] = {}
+    for each in found:
+        inputs = pieces.setdefault(each.lost, [])
+        if len(inputs) < MOST_STARTS:
+            inputs.append(each.amount_in)
+    return list(pieces.values())
 
 
 def _combinations(hops: Sequence[Hop]) -> Iterator[list[Regime]]:

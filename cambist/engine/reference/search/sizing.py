@@ -6,6 +6,9 @@ virtual reserves in floats: a hop turns x into `a·x / (1 + c·x)` with `a = kee
 parabola steps, and where one does not halve it by steps to where the lines through its ends meet (ticks, bins and depth
 make kinks). A concave curve lies under those lines, so where they meet is also the most that can still be missed.
 
+Where fees stop growing the profit is concave in pieces. Who knows them gives inputs near the best of each; these are
+quoted first, and a bracket is closed around the best one only, as they are nearer than the closed form is.
+
 **Bound.** Where the profit but for rounding is concave, the result is within `profit/2^17 + 4·rounding` of the best in
 min..=cap, or its bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. `rounding` is what one
 atom lost in every hop is worth at the end.
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 MAX_EVALUATIONS: Final = 32
 """Most times the chain is quoted around one start."""
 _UNBOUNDED: Final = 1 << 30
-MAX_STARTS: Final = 4
-"""Most starts besides the closed form."""
+MAX_PIECES: Final = 4
+"""Most concave pieces that a profit is looked for in."""
 _NEAR_BITS: Final = 1
 """A start within a factor of 2 of what was found finds the same."""
 _PROFIT_BITS: Final = 17
@@ -90,27 +93,31 @@ def curve(hops: Hops, sizes: Sequence[int]) -> list[tuple[int, int | None]]:
     return [(size, None if out is None else out - size) for size, out in zip(sizes, outs, strict=True)]
 
 
-def best_input(hops: Hops, cap: int, minimum: int, starts: Sequence[float] = ()) -> Sized | None:
+def best_input(hops: Hops, cap: int, minimum: int, pieces: Sequence[Sequence[float]] = ()) -> Sized | None:
     """Returns the input in minimum..=cap with the highest `out − in`, within this module's bound.
 
     The smaller of equals. `None` if there is no such input or every one tried was refused. The profit need not be
-    concave: it is looked for around the closed form, then around each of `starts` that is not near what was found.
+    concave, only its pieces are: each is given by inputs near which it may be best. It is looked for around the best of
+    them, unless that is near what was found; without any piece around the closed form.
     """
     minimum = max(minimum, 1)
     if cap < minimum or len(hops) == 0:
         return None
     search = _Bracket(hops, minimum, cap)
-    best = closed_form(hops)
-    found = search.around(_middle(minimum, cap) if best is None else to_amount(best, minimum, cap))
+    found = None
+    if not pieces:
+        best = closed_form(hops)
+        found = search.around(_middle(minimum, cap) if best is None else to_amount(best, minimum, cap))
+    for starts in pieces[:MAX_PIECES]:
+        start = search.best_of(starts)
+        if start is None or (found is not None and _is_near(start, found[0].amount)):
+            continue
+        search.most = len(search.tried) + MAX_EVALUATIONS
+        other = search.around(start)
+        if other is not None and (found is None or other[0].beats(found[0])):
+            found = other
     if found is None:
         return None
-    for start in starts[:MAX_STARTS]:
-        amount = to_amount(start, minimum, cap)
-        if not _is_near(amount, found[0].amount):
-            search.most += MAX_EVALUATIONS
-            other = search.around(amount)
-            if other is not None and other[0].beats(found[0]):
-                found = other
     point, high = found
     if point.profit is None:
         return None
@@ -164,6 +171,15 @@ class _Bracket:
 
     def spent(self) -> bool:
         return len(self.tried) >= self.most
+
+    def best_of(self, starts: Sequence[float]) -> int | None:
+        """Returns the best of these inputs, the first one if all are refused; `None` if there are none."""
+        best = None
+        for start in starts:
+            point = self.at(to_amount(start, self.minimum, self.cap))
+            if best is None or point.beats(best):
+                best = point
+        return None if best is None else best.amount
 
     def around(self, start: int) -> tuple[_Point, _Point] | None:
         """Returns the best point met from `start` on, and the upper end of its bracket; `None` if all were refused."""

@@ -9,7 +9,7 @@ use super::json::Put;
 use super::market::Hops;
 use super::moments::Moment;
 use super::ranking::{Bases, Order, Ranking, order};
-use super::route::{Sizing, cap, glanced, gross, net, requoted, size};
+use super::route::{Sizing, glanced, gross, net, requoted, size};
 use super::standing::{Context, Cycle, End};
 use super::{Engine, Ingested, count};
 use crate::judge::scorer::Reason;
@@ -58,12 +58,18 @@ impl Engine {
         }
         let bases = Bases::new(&self.setup, &self.market, &self.prices, &self.judge);
         let mut hops = std::mem::take(&mut self.market.hops);
+        hops.begin(
+            self.market.graph.edge_count(),
+            self.market.graph.node_count(),
+        );
         let found = self.search(&bases, &mut hops);
         let (mut cycles, waiting) = self.estimate_again(moment, &bases, &mut hops, moved);
         for each in &found {
-            let at = cycles.iter().position(|cycle| cycle.edges == each.route);
+            let first = each.route.first();
+            let same = |cycle: &Cycle| cycle.edges.first() == first && cycle.edges == each.route;
+            let at = cycles.iter().position(|cycle| same(cycle));
             let at = at.unwrap_or_else(|| {
-                let cycle = self.standing.find(&self.market, moment, each);
+                let cycle = self.standing.find(&self.setup, &self.market, moment, each);
                 cycles.push(cycle);
                 cycles.len() - 1
             });
@@ -234,8 +240,12 @@ impl Engine {
         let sizing = if cycle.last.is_some() {
             requoted(&self.market, &cycle.edges, &cycle.sizing)
         } else {
-            let cap = cap(&self.setup, &cycle.base);
-            glanced(&self.market, &cycle.edges, cap, cycle.estimate.amount_in)
+            glanced(
+                &self.market,
+                &cycle.edges,
+                cycle.cap,
+                cycle.estimate.amount_in,
+            )
         }?;
         if bases.reach(&self.market, cycle) <= 0.0 {
             return Some(sizing);
@@ -256,8 +266,7 @@ impl Engine {
     ) -> bool {
         let mut ranking = Ranking::new(&self.setup, &self.market, &self.judge, bases, hops);
         let starts = ranking.starts(cycle);
-        let cap = cap(&self.setup, &cycle.base);
-        let Some(sizing) = size(&self.market, &cycle.edges, cap, &starts) else {
+        let Some(sizing) = size(&self.market, &cycle.edges, cycle.cap, &starts) else {
             return false;
         };
         self.counters.opportunities += 1;

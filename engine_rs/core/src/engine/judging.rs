@@ -6,7 +6,7 @@ use super::book_scale::PPM;
 use super::market::{Kind, Market, Problem};
 use super::moments::Moment;
 use super::opportunity::{Cost, Opportunity};
-use super::route::{Sizing, cap, gross, settlement};
+use super::route::{Sizing, gross, settlement};
 use super::setup::EngineSetup;
 use super::standing::{Context, Cycle};
 use crate::fees::{Bid, FeeModel, Sources, base_fee, priority_fee};
@@ -141,7 +141,7 @@ impl Judge {
             amount_in: sizing.amount_in,
             amount_out: sizing.amount_out,
             settlement,
-            has_base: cap(cx.setup, &cycle.base).is_some(),
+            has_base: cycle.cap.is_some(),
             fork,
             torn,
             stale,

@@ -31,6 +31,45 @@ pub(crate) struct Source {
     pub(crate) depth: f64,
 }
 
+/// The sources of one token, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    by_name: BTreeMap<String, Source>,
+    /// The deepest, of equals the first by name: each decision asks for it several times.
+    best: Option<Source>,
+}
+
+impl Sources {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Source)> {
+        self.by_name.iter()
+    }
+
+    pub(crate) fn set(&mut self, name: &str, source: Source) {
+        if let Some(known) = self.by_name.get_mut(name) {
+            *known = source;
+        } else {
+            self.by_name.insert(name.to_owned(), source);
+        }
+        self.choose();
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.by_name.remove(name);
+        self.choose();
+    }
+
+    fn choose(&mut self) {
+        let deeper = |best: Source, source: Source| {
+            if source.depth > best.depth {
+                source
+            } else {
+                best
+            }
+        };
+        self.best = self.by_name.values().copied().reduce(deeper);
+    }
+}
+
 /// One token on one venue.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -86,7 +125,7 @@ pub(crate) struct Prices {
     quote_mint: String,
     sol_mint: String,
     pub(crate) rows: BTreeMap<String, BTreeMap<String, Row>>,
-    pub(crate) sources: BTreeMap<String, BTreeMap<String, Source>>,
+    pub(crate) sources: BTreeMap<String, Sources>,
     symbols: HashMap<String, String>,
     pub(crate) ranks: HashMap<String, i64>,
 }
@@ -192,17 +231,13 @@ impl Prices {
             mid,
             depth,
         };
-        if let Some(known) = self
-            .sources
-            .get_mut(mint)
-            .and_then(|sources| sources.get_mut(name))
-        {
-            *known = source;
+        if let Some(sources) = self.sources.get_mut(mint) {
+            sources.set(name, source);
         } else {
             self.sources
                 .entry(mint.to_owned())
                 .or_default()
-                .insert(name.to_owned(), source);
+                .set(name, source);
         }
     }
 
@@ -348,15 +383,7 @@ impl Prices {
 
     /// Returns the deepest direct source of a token's price; of equals the one whose name is smallest.
     fn best(&self, mint: &str) -> Option<&Source> {
-        let mut sources = self.sources.get(mint)?.values();
-        let first = sources.next()?;
-        Some(sources.fold(first, |best, source| {
-            if source.depth > best.depth {
-                source
-            } else {
-                best
-            }
-        }))
+        self.sources.get(mint)?.best.as_ref()
     }
 
     /// Returns a token's price in whole quote tokens.

@@ -11,7 +11,7 @@ use super::setup::EngineSetup;
 use super::standing::{Cycle, MOST, UNVALUED};
 use crate::fees::{base_fee, limit_of, priority_fee};
 use crate::search::by_money::{self, Base, ByMoney, Limits, PROBE_SHARE, Places, money_of};
-use crate::search::estimate::{Estimate, Hop, Range, estimates};
+use crate::search::estimate::{Estimate, Hop, Range, starts};
 use crate::search::graph::{EdgeId, NodeId};
 use crate::search::log2::log2_ratio;
 
@@ -40,14 +40,17 @@ impl Bases {
         let (mut all, mut per_lamport) = (Vec::new(), Vec::new());
         for (mint, &rank) in &prices.ranks {
             if let Some(node) = market.graph.find_node(mint) {
+                let inputs = cap(setup, mint).map(|cap| Range {
+                    least: (cap / PROBE_SHARE).max(1) as f64,
+                    most: cap as f64,
+                });
+                let log2 = |inputs: Range| log2_ratio(inputs.most as u128, 1).unwrap_or(0);
                 all.push(Base {
                     node,
                     rank,
                     value: prices.atom_value(market, mint),
-                    inputs: cap(setup, mint).map(|cap| Range {
-                        least: (cap / PROBE_SHARE).max(1) as f64,
-                        most: cap as f64,
-                    }),
+                    inputs,
+                    cap_log2: inputs.map(log2),
                 });
                 per_lamport.push(prices.per_lamport(mint));
             }
@@ -72,15 +75,15 @@ impl Bases {
         self.all.iter().position(|base| base.node == node)
     }
 
-    /// Returns a base token by its mint.
-    pub(super) fn of(&self, market: &Market, mint: &str) -> Option<&Base> {
-        let node = market.graph.find_node(mint)?;
-        Some(&self.all[self.at(node)?])
+    /// Returns the base token of a cycle.
+    pub(super) fn of(&self, market: &Market, cycle: &Cycle) -> Option<&Base> {
+        let first = cycle.edges.first().filter(|_| !cycle.base.is_empty())?;
+        Some(&self.all[self.at(market.graph.from(*first))?])
     }
 
     /// Returns the money that a cycle with a value may earn at most, by its estimate widened.
     pub(super) fn reach(&self, market: &Market, cycle: &Cycle) -> f64 {
-        let value = self.of(market, &cycle.base).and_then(|base| base.value);
+        let value = self.of(market, cycle).and_then(|base| base.value);
         let more = (cycle.estimate.gain + cycle.estimate.lost).max(0.0) * WIDENED;
         let net = cycle.net.map(|net| net + more);
         money_of(value.unwrap_or(0.0), cycle.estimate.gain, net)
@@ -95,8 +98,6 @@ pub(super) struct Ranking<'a> {
     bases: &'a Bases,
     /// Those of the market, taken out of it as they grow while cycles are met.
     hops: &'a mut Hops,
-    /// By node, once asked for: log2 of the cap in that token.
-    bits: Vec<Option<u32>>,
 }
 
 impl<'a> Ranking<'a> {
@@ -107,14 +108,12 @@ impl<'a> Ranking<'a> {
         bases: &'a Bases,
         hops: &'a mut Hops,
     ) -> Self {
-        hops.resize(market.graph.edge_count(), None);
         Self {
             setup,
             market,
             judge,
             bases,
             hops,
-            bits: vec![None; market.graph.node_count()],
         }
     }
 
@@ -138,22 +137,23 @@ impl<'a> Ranking<'a> {
 
     /// Returns log2 of the cap in a token, by the potentials; of bases with different caps the greatest.
     fn size_bits(&mut self, node: NodeId) -> u32 {
-        if let Some(bits) = self.bits[node as usize] {
+        if let Some(bits) = self.hops.size_bits[node as usize] {
             return bits;
         }
         let value = |node| self.market.potentials.value(node);
-        let sizes = self.bases.all.iter().filter_map(|base| {
-            let cap = log2_ratio(base.inputs?.most as u128, 1).unwrap_or(0);
-            Some(cap - value(node) + value(base.node))
-        });
+        let sizes = self
+            .bases
+            .all
+            .iter()
+            .filter_map(|base| Some(base.cap_log2? - value(node) + value(base.node)));
         let bits = (sizes.max().unwrap_or(0) >> WEIGHT_BITS).clamp(0, MOST_BITS) as u32;
-        self.bits[node as usize] = Some(bits);
+        self.hops.size_bits[node as usize] = Some(bits);
         bits
     }
 
-    /// Returns the sizes of a cycle that may earn most, the best first; of each regime of its hops.
-    pub(super) fn starts(&mut self, cycle: &Cycle) -> Vec<f64> {
-        let base = self.bases.of(self.market, &cycle.base);
+    /// Returns the sizes of a cycle that may earn most, by the pieces in which its profit is concave.
+    pub(super) fn starts(&mut self, cycle: &Cycle) -> Vec<Vec<f64>> {
+        let base = self.bases.of(self.market, cycle);
         let Some(inputs) = base.and_then(|base| base.inputs) else {
             return Vec::new();
         };
@@ -161,16 +161,13 @@ impl<'a> Ranking<'a> {
         let hops: Option<Vec<Hop>> = hops
             .map(|&edge| by_money::Market::hop(self, edge))
             .collect();
-        let found = hops
-            .map(|hops| estimates(&hops, inputs))
-            .unwrap_or_default();
-        found.iter().map(|each| each.amount_in).collect()
+        hops.map(|hops| starts(&hops, inputs)).unwrap_or_default()
     }
 
     /// Returns base fee, priority fee and rent of swaps that cross no tick, as far as they are known.
     fn lamports(&self, route: &[EdgeId]) -> u64 {
         let pools = route.iter().filter(|&&edge| self.market.on_chain(edge));
-        let units = pools.map(|&edge| self.hops[edge as usize].and_then(|kept| kept.units));
+        let units = pools.map(|&edge| self.hops.kept[edge as usize].and_then(|kept| kept.units));
         let bid = self.judge.bid_on(self.market, route);
         let priority = bid.zip(limit_of(units));
         let priority = priority.and_then(|(bid, units)| priority_fee(bid, units));
@@ -183,11 +180,11 @@ impl by_money::Market for Ranking<'_> {
     /// Returns what an edge pays near its price, at the size that a trade of the cap has there.
     fn hop(&mut self, edge: EdgeId) -> Option<Hop> {
         let bits = self.size_bits(self.market.graph.from(edge));
-        match self.hops[edge as usize] {
+        match self.hops.kept[edge as usize] {
             Some(kept) if kept.size_bits == bits => kept.hop,
             _ => {
                 let kept = self.market.keep(edge, bits);
-                self.hops[edge as usize] = Some(kept);
+                self.hops.kept[edge as usize] = Some(kept);
                 kept.hop
             }
         }
@@ -241,7 +238,7 @@ impl Order {
 
 /// Returns what a cycle is ordered by.
 pub(crate) fn order(market: &Market, bases: &Bases, cycle: &Cycle) -> Order {
-    let value = bases.of(market, &cycle.base).and_then(|base| base.value);
+    let value = bases.of(market, cycle).and_then(|base| base.value);
     let Some(value) = value.filter(|_| cycle.estimate.amount_in != 0.0) else {
         return Order::Weight(cycle.weight);
     };

@@ -7,21 +7,21 @@ use super::lots::in_lots;
 use super::market::{Hop, Market, Refusal};
 use super::opportunity::Cost;
 use super::setup::EngineSetup;
-use crate::fees::{SwapShape, cu_limit};
+use crate::fees::limit_of;
 use crate::judge::scorer::Settlement;
 use crate::search::by_money::PROBE_SHARE;
 use crate::search::graph::EdgeId;
-use crate::search::sizing::{Hops, MAX_EVALUATIONS, best_input_near, to_amount};
+use crate::search::sizing::{Binds, Hops, MAX_EVALUATIONS, best_input_near, to_amount};
 
 /// What a cycle pays at its best size: all that costing needs without quoting again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sizing {
     pub(crate) amount_in: u64,
     pub(crate) amount_out: u64,
     /// Venue and transfer fees, in atoms of the base token.
     pub(crate) fees: u64,
-    /// What stopped the size from growing; empty if no other was tried.
-    pub(crate) binds: String,
+    /// What stopped the size from growing; `None` if no other was tried.
+    pub(crate) binds: Option<Binds>,
     /// Compute units to ask for; 0 without a pool hop, `None` if unknown.
     pub(crate) cu_limit: Option<u64>,
 }
@@ -56,12 +56,12 @@ pub(crate) fn cap(setup: &EngineSetup, base: &str) -> Option<u64> {
 }
 
 /// Returns the best size of a route and what it pays; of 0 without a cap, `None` if no size can be quoted. `starts` are
-/// inputs near which the best one may be.
+/// inputs near which the best one may be, by concave piece.
 pub(super) fn size(
     market: &Market,
     edges: &[EdgeId],
     cap: Option<u64>,
-    starts: &[f64],
+    starts: &[Vec<f64>],
 ) -> Option<Sizing> {
     let Some(cap) = cap else {
         return Some(Sizing::default());
@@ -78,7 +78,7 @@ pub(super) fn size(
         amount_in: hops.first()?.amount_in,
         amount_out: hops.last()?.amount_out,
         fees: kept(&hops),
-        binds: sized.binds.as_str().to_owned(),
+        binds: Some(sized.binds),
         cu_limit: compute_units(market, edges, &hops),
     })
 }
@@ -86,14 +86,14 @@ pub(super) fn size(
 /// Returns what a route pays now at the size it has, `None` if that is refused.
 pub(super) fn requoted(market: &Market, edges: &[EdgeId], sizing: &Sizing) -> Option<Sizing> {
     if sizing.amount_in == 0 {
-        return Some(sizing.clone());
+        return Some(*sizing);
     }
     let hops = walk(market, edges, sizing.amount_in).ok()?;
     Some(Sizing {
         amount_in: sizing.amount_in,
         amount_out: hops.last()?.amount_out,
         fees: kept(&hops),
-        binds: sizing.binds.clone(),
+        binds: sizing.binds,
         cu_limit: compute_units(market, edges, &hops),
     })
 }
@@ -140,18 +140,12 @@ pub(crate) fn kept(hops: &[Hop]) -> u64 {
 
 /// Returns the compute units of the pool hops, 0 if there is none, `None` if they don't fit a transaction.
 pub(crate) fn compute_units(market: &Market, edges: &[EdgeId], hops: &[Hop]) -> Option<u64> {
-    let on_chain = edges
-        .iter()
-        .zip(hops)
-        .filter(|(edge, _)| market.on_chain(**edge));
-    let swaps: Vec<SwapShape<'_>> = on_chain
-        .map(|(&edge, hop)| market.shape(edge, hop.ticks))
-        .collect();
-    if swaps.is_empty() {
-        Some(0)
-    } else {
-        cu_limit(&swaps)
+    let swaps = edges.iter().zip(hops);
+    let mut swaps = swaps.filter(|(edge, _)| market.on_chain(**edge)).peekable();
+    if swaps.peek().is_none() {
+        return Some(0);
     }
+    limit_of(swaps.map(|(&edge, hop)| Some(market.units(edge, hop.ticks))))
 }
 
 /// Returns how the legs of a route are settled: in one transaction if all of them are pools.

@@ -18,7 +18,7 @@ use super::moments::Moment;
 use super::opportunity::Opportunity;
 use super::prices::Prices;
 use super::ranking::{Bases, Order, order};
-use super::route::{Names, Sizing};
+use super::route::{Names, Sizing, cap};
 use super::setup::EngineSetup;
 use crate::search::by_money::Ranked;
 use crate::search::estimate::Estimate;
@@ -69,6 +69,8 @@ pub(crate) struct Cycle {
     pub(crate) place: Option<usize>,
     /// Mint, or empty.
     pub(crate) base: String,
+    /// The most atoms of it that one trade may put in.
+    pub(crate) cap: Option<u64>,
     pub(crate) first_ns: i64,
     pub(crate) weight: i64,
     /// As of when one of its legs moved last.
@@ -176,7 +178,13 @@ impl Standing {
     }
 
     /// Takes out the cycle that a search found, new if it does not stand.
-    pub(crate) fn find(&mut self, market: &Market, moment: Moment, found: &Ranked) -> Box<Cycle> {
+    pub(crate) fn find(
+        &mut self,
+        setup: &EngineSetup,
+        market: &Market,
+        moment: Moment,
+        found: &Ranked,
+    ) -> Box<Cycle> {
         let key = market.graph.cycle_key(&found.route);
         let mask = mask_of(&found.route);
         for (at, _) in self
@@ -191,11 +199,13 @@ impl Standing {
             }
         }
         let base = found.base.map(|node| market.graph.node_key(node));
+        let base = base.unwrap_or_default().to_owned();
         Box::new(Cycle {
             names: self.named(market, &key, &found.route),
             place: None,
             edges: found.route.clone(),
-            base: base.unwrap_or_default().to_owned(),
+            cap: cap(setup, &base),
+            base,
             first_ns: moment.now_ns,
             weight: 0,
             estimate: Estimate::default(),

@@ -14,7 +14,7 @@ use super::opportunity::Opportunity;
 use super::prices::Row;
 use super::race::RaceView;
 use super::registry::PoolState;
-use super::route::{Sizing, cap, compute_units, kept, net, walk};
+use super::route::{Sizing, compute_units, kept, net, walk};
 use super::standing::Cycle;
 use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
 use crate::judge::scorer::landing_ppm;
@@ -401,7 +401,7 @@ impl Engine {
             opportunity,
             hops: shown.collect(),
             curve: self.curve(cycle),
-            cap: cap(&self.setup, &cycle.base),
+            cap: cycle.cap,
         })
     }
 
@@ -457,7 +457,7 @@ impl Engine {
                 amount_in: size,
                 amount_out: hops.last()?.amount_out,
                 fees: kept(&hops),
-                binds: String::new(),
+                binds: None,
                 cu_limit: compute_units(&self.market, &cycle.edges, &hops),
             };
             let cost = self.judge.cost(self.context(), cycle, &sizing);

@@ -27,6 +27,8 @@ pub struct Base {
     pub value: Option<f64>,
     /// In atoms; `None` if nothing may be put in.
     pub inputs: Option<Range>,
+    /// log2 of the most of them, in 2⁻⁴⁰.
+    pub cap_log2: Option<i64>,
 }
 
 impl Base {
@@ -108,6 +110,8 @@ pub struct ByMoney<'a, M> {
     limits: Limits,
     least_probe: f64,
     limit: f64,
+    /// Those of the cycle that is ranked.
+    hops: Vec<Hop>,
     /// What a cycle without a value must be lighter than.
     least_weight: i64,
     /// The most money first, of equals the first by edge names.
@@ -138,6 +142,7 @@ impl<'a, M: Market> ByMoney<'a, M> {
             limits,
             least_probe: least.unwrap_or(0.0),
             limit: f64::NEG_INFINITY,
+            hops: Vec::with_capacity(limits.max_hops),
             least_weight: limits.margin,
             paying: Vec::new(),
             losing: Vec::new(),
@@ -165,9 +170,11 @@ impl<'a, M: Market> ByMoney<'a, M> {
                 money: None,
             });
         };
-        let hops = route.iter().map(|&edge| self.market.hop(edge));
-        let hops: Vec<Hop> = hops.collect::<Option<_>>()?;
-        let found = estimate(&hops, inputs);
+        self.hops.clear();
+        for &edge in &route {
+            self.hops.push(self.market.hop(edge)?);
+        }
+        let found = estimate(&self.hops, inputs);
         let net = self.market.net(&route, base.node, found);
         Some(Ranked {
             route,

@@ -18,6 +18,8 @@ pub(crate) const HALF_UNIT: f64 = std::f64::consts::LN_2 / (1_u64 << 41) as f64;
 const DEEPEST: i64 = 512;
 /// Hops of one cycle whose second regime is tried: all that a cycle may have.
 const MOST_TWOFOLD: usize = 5;
+/// Inputs of one piece that are tried.
+const MOST_STARTS: usize = 4;
 
 /// A hop near its present price.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -135,13 +137,24 @@ pub fn estimate(hops: &[Hop], within: Range) -> Estimate {
     best.unwrap_or_default()
 }
 
-/// Returns what a cycle earns with each combination of regimes, the best first.
-pub fn estimates(hops: &[Hop], within: Range) -> Vec<Estimate> {
+/// Returns inputs near which a cycle's profit may be best, the best first, by the pieces in which it is concave.
+///
+/// A fee that stops growing makes a piece of its own; what a hop pays in full and what it pays beyond is one piece.
+pub fn starts(hops: &[Hop], within: Range) -> Vec<Vec<f64>> {
     let mut found: Vec<Estimate> = (0..combinations(hops))
         .map(|choice| estimate_of(hops, choice, within))
         .collect();
     found.sort_by(|a, b| b.gain.partial_cmp(&a.gain).unwrap_or(Ordering::Equal));
-    found
+    let mut pieces: Vec<(u64, Vec<f64>)> = Vec::new();
+    for each in found {
+        let lost = each.lost.to_bits();
+        match pieces.iter_mut().find(|(other, _)| *other == lost) {
+            Some((_, starts)) if starts.len() >= MOST_STARTS => {}
+            Some((_, starts)) => starts.push(each.amount_in),
+            None => pieces.push((lost, vec![each.amount_in])),
+        }
+    }
+    pieces.into_iter().map(|(_, starts)| starts).collect()
 }
 
 /// Returns how many choices of regimes there are: those of the first ones first, then as the bits of a number say.

@@ -7,6 +7,9 @@
 //! bins and depth make kinks). A concave curve lies under those lines, so where they meet is also the most that can
 //! still be missed.
 //!
+//! Where fees stop growing the profit is concave in pieces. Who knows them gives inputs near the best of each; these are
+//! quoted first, and a bracket is closed around the best one only, as they are nearer than the closed form is.
+//!
 //! **Bound.** Where the profit but for rounding is concave, the result is within `profit/2^17 + 4·rounding` of the best in
 //! min..=cap, or its bracket is narrower than 2^-14 of the input, or `MAX_EVALUATIONS` are used up. `rounding` is what
 //! one atom lost in every hop is worth at the end.
@@ -15,8 +18,8 @@
 
 /// Most times the chain is quoted around one start.
 pub const MAX_EVALUATIONS: u32 = 32;
-/// Most starts besides the closed form.
-const MAX_STARTS: usize = 4;
+/// Most concave pieces that a profit is looked for in.
+const MAX_PIECES: usize = 4;
 /// A start within a factor of 2 of what was found finds the same.
 const NEAR_BITS: u32 = 1;
 /// The search ends when the profit it may still miss is below 2^-this of the profit.
@@ -51,6 +54,12 @@ pub enum Binds {
 }
 
 impl Binds {
+    /// Returns what a word says, `None` if it says nothing.
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [Self::Cap, Self::Curve, Self::Depth];
+        all.into_iter().find(|binds| binds.as_str() == word)
+    }
+
     /// Returns the word both engines use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -94,13 +103,14 @@ pub fn best_input<H: Hops + ?std::marker::Sized>(hops: &H, cap: u64, min: u64) -
     best_input_near(hops, cap, min, &[])
 }
 
-/// Returns the same of a profit that need not be concave: it is looked for around the closed form, then around each of
-/// `starts` that is not near what was found.
+/// Returns the same of a profit that need not be concave, only its pieces are: each is given by inputs near which it may
+/// be best. It is looked for around the best of them, unless that is near what was found; without any piece around the
+/// closed form.
 pub fn best_input_near<H: Hops + ?std::marker::Sized>(
     hops: &H,
     cap: u64,
     min: u64,
-    starts: &[f64],
+    pieces: &[Vec<f64>],
 ) -> Option<Sized> {
     let min = min.max(1);
     if cap < min || hops.is_empty() {
@@ -113,20 +123,26 @@ pub fn best_input_near<H: Hops + ?std::marker::Sized>(
         tried: Vec::with_capacity(MAX_EVALUATIONS as usize),
         most: MAX_EVALUATIONS as usize,
     };
-    let start =
-        closed_form(hops).map_or_else(|| middle(min, cap), |best| to_amount(best, min, cap));
-    let (mut best, mut high) = search.around(start)?;
-    for &start in starts.iter().take(MAX_STARTS) {
-        let amount = to_amount(start, min, cap);
-        if is_near(amount, best.amount) {
+    let mut found: Option<(Point, Point)> = None;
+    if pieces.is_empty() {
+        let start =
+            closed_form(hops).map_or_else(|| middle(min, cap), |best| to_amount(best, min, cap));
+        found = search.around(start);
+    }
+    for starts in pieces.iter().take(MAX_PIECES) {
+        let Some(start) = search.best_of(starts) else {
+            continue;
+        };
+        if found.is_some_and(|(best, _)| is_near(start, best.amount)) {
             continue;
         }
-        search.most += MAX_EVALUATIONS as usize;
-        match search.around(amount) {
-            Some((other, end)) if other.beats(&best) => (best, high) = (other, end),
-            _ => {}
+        search.most = search.tried.len() + MAX_EVALUATIONS as usize;
+        let other = search.around(start);
+        if other.is_some_and(|(other, _)| found.is_none_or(|(best, _)| other.beats(&best))) {
+            found = other;
         }
     }
+    let (best, high) = found?;
     let binds = if best.amount == cap {
         Binds::Cap
     } else if high.profit.is_none() {
@@ -227,6 +243,18 @@ struct Bracket<'a, H: Hops + ?std::marker::Sized> {
 impl<H: Hops + ?std::marker::Sized> Bracket<'_, H> {
     fn spent(&self) -> bool {
         self.tried.len() >= self.most
+    }
+
+    /// Returns the best of these inputs, the first one if all are refused; `None` if there are none.
+    fn best_of(&mut self, starts: &[f64]) -> Option<u64> {
+        let mut best: Option<Point> = None;
+        for &start in starts {
+            let point = self.at(to_amount(start, self.min, self.cap));
+            if best.is_none_or(|best| point.beats(&best)) {
+                best = Some(point);
+            }
+        }
+        best.map(|best| best.amount)
     }
 
     /// Returns the best point met from `start` on, and the upper end of its bracket; `None` if all were refused.

@@ -1,5 +1,6 @@
 """Chains of hops with exact integer quotes: constant product, and ladders of price levels (kinks, limited depth)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
@@ -44,9 +45,25 @@ class Ladder:
         return (float(size), float(pays), 1.0) if self.known else None
 
 
+@dataclass(frozen=True)
+class Capped:
+    """Takes a share of what goes into a pool, rounded up, but no more than so much."""
+
+    pool: ConstantProduct
+    fee_ppm: int
+    most: int
+
+    def quote(self, amount: int) -> int | None:
+        fee = min(-(-amount * self.fee_ppm // 1_000_000), self.most)
+        return self.pool.quote(amount - fee) if amount > fee else None
+
+    def virtual_reserves(self) -> tuple[float, float, float] | None:
+        return self.pool.reserve_in, self.pool.reserve_out, (1_000_000 - self.fee_ppm) / 1_000_000
+
+
 @dataclass
 class Chain:
-    hops: list[ConstantProduct | Ladder]
+    hops: Sequence[ConstantProduct | Ladder | Capped]
     evaluations: int = field(default=0)
     refused: bool = field(default=False)
     """Whether a size was refused: then any number of sizes may be tried until one is not."""

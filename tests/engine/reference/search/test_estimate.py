@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.search.estimate import Hop, Range, Regime, estimate, estimates, root_gain, slope_of
+from cambist.engine.reference.search.estimate import (
+    MOST_STARTS,
+    Hop,
+    Range,
+    Regime,
+    estimate,
+    root_gain,
+    slope_of,
+    starts,
+)
 from cambist.engine.reference.search.log2 import ONE, log2_ratio
 
 KEEP = 0.997
@@ -91,10 +100,19 @@ def test_of_two_regimes_the_one_that_pays_more_counts() -> None:
     put = both.amount_in - min(0.03 * both.amount_in, 5e6)
     got = out * put / (into + put)
     assert both.gain == pytest.approx(got / (1 + got / 1e12) - both.amount_in, rel=1e-6)
-    assert [each.gain for each in estimates([Hop.of(growing, capped), back], Range(1e3, 1e12))] == [
-        second.gain,
-        first.gain,
-    ]
+    assert starts([Hop.of(growing, capped), back], Range(1e3, 1e12)) == [[second.amount_in], [first.amount_in]]
+
+
+def test_what_loses_nothing_more_is_one_piece() -> None:
+    """A hop that pays less beyond a size bends there and falls nowhere: the best of its inputs come first."""
+    weights = [log2_ratio(100, 102) or 0, log2_ratio(100, 101) or 0]
+    near, beyond = (Regime(weight, slope_of(weight), bend) for weight, bend in zip(weights, (1e-9, 1e-12), strict=True))
+    one, within = Hop.of(near, beyond), Range(1e3, 1e12)
+    (piece,) = starts([one], within)
+    assert piece == [estimate([Hop.of(each)], within).amount_in for each in (beyond, near)]
+    (piece,) = starts([one, one, one], within)
+    assert len(piece) == MOST_STARTS
+    assert piece[0] == estimate([one, one, one], within).amount_in
 
 
 def test_what_loses_is_put_in_as_little_as_may_be() -> None:

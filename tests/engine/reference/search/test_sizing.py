@@ -4,8 +4,22 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cambist.engine.reference.search.sizing import MAX_EVALUATIONS, best_input, chain_out, closed_form, curve
-from tests.engine.reference.search.chains import Chain, ConstantProduct, Ladder, constant_products, ladders
+from cambist.engine.reference.search.sizing import (
+    MAX_EVALUATIONS,
+    MAX_PIECES,
+    best_input,
+    chain_out,
+    closed_form,
+    curve,
+)
+from tests.engine.reference.search.chains import (
+    Capped,
+    Chain,
+    ConstantProduct,
+    Ladder,
+    constant_products,
+    ladders,
+)
 
 
 def scan(chain: Chain, low: int, high: int) -> int:
@@ -144,3 +158,56 @@ def test_a_kink_is_found_in_few_quotes() -> None:
     assert found is not None
     assert abs(found.amount_in - 10**9) <= 10**9 >> 14
     assert found.evaluations <= 20
+
+
+CAPPED = Capped(ConstantProduct(10**12, 106 * 10**10, 0), fee_ppm=65_000, most=5 * 10**6)
+BACK = ConstantProduct(10**12, 10**12, 2_500)
+
+
+def test_a_fee_that_stops_growing_is_two_pieces() -> None:
+    """6.5 % at first, next to nothing of a large trade: small ones lose, and the closed form sees no other."""
+    chain = Chain([CAPPED, BACK])
+    alone, small, large = (best_input(chain, 10**12, 1_000, pieces) for pieces in ([], [[1e6]], [[1e10]]))
+    assert alone is not None
+    assert small is not None
+    assert large is not None
+    assert alone.amount_in == small.amount_in == 1_000
+    assert small.amount_out - small.amount_in < 0 < large.amount_out - large.amount_in
+    for pieces in ([[1e10], [1e6]], [[1e6], [1e10]]):
+        both = best_input(chain, 10**12, 1_000, pieces)
+        assert both is not None
+        assert both[:2] == large[:2]
+        assert both.amount_out - both.amount_in >= scan(Chain([CAPPED, BACK]), 1_000, 10**12) * (1 - 2**-17)
+
+
+def test_of_a_piece_only_the_best_start_is_closed_in_on() -> None:
+    hops = [ConstantProduct(10**12, 2 * 10**12, 0), ConstantProduct(10**12, 10**12, 0)]
+    near = best_input(Chain(hops), 10**15, 1)
+    assert near is not None
+    one, three = (best_input(Chain(hops), 10**15, 1, [piece]) for piece in ([1.4e11], [1e3, 1.4e11, 1e14]))
+    assert one is not None
+    assert three is not None
+    assert three[:2] == one[:2]
+    assert three.evaluations == one.evaluations + 2
+    assert best_input(Chain(hops), 10**15, 1, [[]]) is None
+
+
+def test_a_start_that_is_refused_leaves_the_others() -> None:
+    book = Ladder(((10**9, 12 * 10**8),))
+    hops = [book, ConstantProduct(10**13, 10**13, 100)]
+    alone = best_input(Chain(hops), 10**12, 10**6, [[5e8]])
+    assert alone is not None
+    assert best_input(Chain(hops), 10**12, 10**6, [[2e9, 5e8]]) == alone._replace(evaluations=alone.evaluations + 1)
+    assert best_input(Chain(hops), 10**12, 10**6, [[2e9], [5e8]]) is not None
+
+
+def test_a_few_pieces_are_looked_into() -> None:
+    """The best one is the last that counts, or one beyond it."""
+    small = [[1e6]] * (MAX_PIECES - 1)
+    within, beyond = (
+        best_input(Chain([CAPPED, BACK]), 10**12, 1_000, [*more, [1e10]]) for more in (small, [*small, [1e6]])
+    )
+    assert within is not None
+    assert beyond is not None
+    assert within.amount_out > within.amount_in
+    assert beyond.amount_out < beyond.amount_in

@@ -7,7 +7,6 @@
 use super::{Kind, Market};
 use crate::chain::token::{TransferFee, TransferFeeConfig};
 use crate::engine::book_scale::{ONE8, power};
-use crate::fees::swap_cu;
 use crate::search::estimate::{Hop, Regime, slope_of};
 use crate::search::graph::EdgeId;
 use crate::venues::pool::Pool;
@@ -30,12 +29,27 @@ pub(crate) struct Kept {
     /// log2 of the size that it was fitted to.
     pub(crate) size_bits: u32,
     pub(crate) hop: Option<Hop>,
-    /// Compute units of a swap that crosses no tick; `None` if unknown, or where it is none.
+    /// Compute units of a swap that crosses no tick; `None` where it is none.
     pub(crate) units: Option<u64>,
 }
 
-/// By edge.
-pub(crate) type Hops = Vec<Option<Kept>>;
+/// What is kept of edges until they move.
+#[derive(Debug, Default)]
+pub(crate) struct Hops {
+    /// By edge.
+    pub(crate) kept: Vec<Option<Kept>>,
+    /// By node, as far as asked for at this moment: log2 of the cap in that token.
+    pub(crate) size_bits: Vec<Option<u32>>,
+}
+
+impl Hops {
+    /// Begins with a moment in a market of so many edges and nodes.
+    pub(crate) fn begin(&mut self, edges: usize, nodes: usize) {
+        self.kept.resize(edges, None);
+        self.size_bits.clear();
+        self.size_bits.resize(nodes, None);
+    }
+}
 
 /// Returns what an edge of a pool weighs: the lighter of its regimes; `None` if it is not tradable.
 pub(super) fn pool_weight(pool: &Pool, first: bool, time: &ChainTime) -> Option<i64> {
@@ -79,10 +93,7 @@ impl Market {
         Kept {
             size_bits,
             hop: self.hop(edge, 1 << size_bits),
-            units: self
-                .on_chain(edge)
-                .then(|| swap_cu(&self.shape(edge, 0)))
-                .flatten(),
+            units: self.on_chain(edge).then(|| self.units(edge, 0)),
         }
     }
 

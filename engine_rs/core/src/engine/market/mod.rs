@@ -88,7 +88,6 @@ pub(crate) struct Market {
     pub(crate) ties: Vec<Tie>,
     /// The first moment after which an equivalence rests on a book that is too old, `i64::MAX` if there is none.
     pub(crate) due_ns: i64,
-    /// By edge.
     pub(crate) hops: Hops,
     /// In which those were made: transfer fees change with it.
     hops_epoch: u64,
@@ -117,7 +116,7 @@ impl Market {
             wired_books: 0,
             ties: setup.equivalences.iter().map(Tie::new).collect(),
             due_ns: i64::MAX,
-            hops: Vec::new(),
+            hops: Hops::default(),
             hops_epoch: 0,
         };
         market.wire_books();
@@ -184,7 +183,7 @@ impl Market {
         self.wire_books();
         let epoch = self.registry.time.map_or(0, |time| time.epoch);
         if epoch != self.hops_epoch {
-            self.hops.clear();
+            self.hops.kept.clear();
             self.hops_epoch = epoch;
         }
         let mut settled = Settled::default();
@@ -234,7 +233,7 @@ impl Market {
     }
 
     fn forget_hops(&mut self, first: EdgeId) {
-        for kept in self.hops.iter_mut().skip(first as usize).take(2) {
+        for kept in self.hops.kept.iter_mut().skip(first as usize).take(2) {
             *kept = None;
         }
     }
@@ -326,9 +325,13 @@ impl Market {
         }
     }
 
-    /// Returns what decides the compute units of a swap over a pool.
-    pub(crate) fn shape(&self, edge: EdgeId, ticks_crossed: u32) -> SwapShape<'static> {
+    /// Returns the compute units of a swap over a pool.
+    pub(crate) fn units(&self, edge: EdgeId, ticks_crossed: u32) -> u64 {
         let pool = &self.registry.pools[self.behind(edge).at];
+        pool.kind.compute_units(&self.shape(pool, ticks_crossed))
+    }
+
+    fn shape(&self, pool: &PoolEntry, ticks_crossed: u32) -> SwapShape<'static> {
         let owned = |mint| {
             self.registry
                 .account(mint)

@@ -19,7 +19,7 @@ use crate::engine::channels::ChannelState;
 use crate::engine::market::{Edge, Kind};
 use crate::engine::prices::{Row, Source};
 use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Report};
-use crate::engine::route::{Names, Sizing};
+use crate::engine::route::{Names, Sizing, cap};
 use crate::engine::series::Series;
 use crate::engine::slot_chain::SlotChain;
 use crate::engine::standing::Cycle;
@@ -27,6 +27,7 @@ use crate::fees::{FeeModel, Sources};
 use crate::search::cycle_finder::Potentials;
 use crate::search::estimate::Estimate;
 use crate::search::graph::Graph;
+use crate::search::sizing::Binds;
 use crate::venues::program::Role;
 use crate::venues::quote::ChainTime;
 
@@ -263,7 +264,7 @@ fn load_prices(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             .sources
             .entry(part.mint.clone())
             .or_default()
-            .insert(part.name.clone(), source);
+            .set(&part.name, source);
     }
     for part in &state.rows {
         let row = Row {
@@ -315,6 +316,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             edges: part.edges.clone(),
             place: None,
             base: part.base.clone(),
+            cap: cap(&engine.setup, &part.base),
             first_ns: part.first_ns,
             weight: part.weight,
             estimate: Estimate {
@@ -333,7 +335,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
                 amount_in: part.amount_in,
                 amount_out: part.amount_out,
                 fees: part.fees,
-                binds: part.binds.clone(),
+                binds: Binds::named(&part.binds),
                 cu_limit: part.cu_limit,
             },
             last: part.last.clone(),

@@ -272,7 +272,10 @@ fn cycle_part(cycle: &Cycle) -> CyclePart {
         amount_in: cycle.sizing.amount_in,
         amount_out: cycle.sizing.amount_out,
         fees: cycle.sizing.fees,
-        binds: cycle.sizing.binds.clone(),
+        binds: cycle
+            .sizing
+            .binds
+            .map_or_else(String::new, |binds| binds.as_str().to_owned()),
         cu_limit: cycle.sizing.cu_limit,
         last: cycle.last.clone(),
         first_ns: cycle.first_ns,
