@@ -45,11 +45,11 @@ def figure(row: Found) -> str:
     measured = ("equal" if value else "not equal") if unit == "equal" else f"{number(value)} {unit}"
     peer = "" if row["peer_value"] is None else f"{row['peer']} {number(row['peer_value'])}"
     ratio = "" if row["ratio"] is None else f"×{row['ratio']:.1f}"
-    cells = (name, measured if value is not None else "–", row["goal"], said(row), peer, ratio, row["note"])
+    cells = (name, measured if value is not None else "–", row["goal"], verdict_of(row), peer, ratio, row["note"])
     return f"| {' | '.join(cells)} |\n"
 
 
-def said(row: Found) -> str:
+def verdict_of(row: Found) -> str:
     """Returns what a row says of its goal."""
     return verdict(row["goal"], row["met"])
 
@@ -65,7 +65,7 @@ def call(row: Found) -> str:
     ratio = "" if row["peer_ratio"] is None else f"×{row['peer_ratio']:.2f}"
     ratio += "" if row["passes"] is None else f", {row['passes']:.2f} passes"
     times = (row["name"], row["size"], ns(row["rust_ns"]), ns(row["python_ns"]))
-    cells = (*times, speedup, peer, ratio, row["goal"], said(row))
+    cells = (*times, speedup, peer, ratio, row["goal"], verdict_of(row))
     return f"| {' | '.join(cells)} |\n"
 
 

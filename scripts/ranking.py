@@ -63,11 +63,11 @@ class Errors:
             if gain <= 0:
                 continue
             net = 0.0 if found is None else found.net
-            told = (
+            report = (
                 f"{place} {trial.path(exact)}: exact {exact.net} of {exact.amount_in}, estimate {net:.0f}"
                 f" of {0.0 if found is None else found.estimate.amount_in:.0f}"
             )
-            miss = Miss((net - exact.net) / gain * PPM, told)
+            miss = Miss((net - exact.net) / gain * PPM, report)
             self.misses.append(miss)
             if found is None or net + max(found.estimate.gain, 0.0) * WIDENED < exact.net:
                 self.short.append(miss)
@@ -148,7 +148,7 @@ def main(arguments: list[str]) -> int:
     kinds = {kind: measure(kind, given.trades // len(KINDS), given.seed) for kind in KINDS}
     missed = {kind: found.missed() for kind, (found, _) in kinds.items()}
     if given.json:
-        told = {
+        outcome = {
             kind: {
                 "figures": figures(found, errors),
                 "missed": missed[kind],
@@ -157,7 +157,7 @@ def main(arguments: list[str]) -> int:
             }
             for kind, (found, errors) in kinds.items()
         }
-        print(json.dumps(told, indent=2))
+        print(json.dumps(outcome, indent=2))
     else:
         report(kinds)
     return 1 if any(missed.values()) else 0

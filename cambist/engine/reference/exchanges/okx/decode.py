@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 MAX_OKX_LEVELS = 4_000
 """Most levels of a side that are read; `books` is 400 deep."""
 
-_Told: TypeAlias = tuple[str, PriceScale]
+_Named: TypeAlias = tuple[str, PriceScale]
 """The symbol that a push is of, and the scale of its prices."""
 
 _UPGRADE = 64_008
@@ -82,18 +82,18 @@ def _stream(frame: Field, scales: PriceScales, *, numbered: bool) -> list[Event]
     if not op.absent:
         return [Ignored()]  # our own request
     channel, inst_id = (field.text() for field in arg.fields("channel", "instId"))
-    told = inst_id, scales.of(inst_id)
+    named = inst_id, scales.of(inst_id)
     events: list[Event]
     match channel:
         case "books":
             snapshot = is_snapshot(action, "update")
             events = [
-                event for row in data.items() for event in _depth(row, told, snapshot=snapshot, numbered=numbered)
+                event for row in data.items() for event in _depth(row, named, snapshot=snapshot, numbered=numbered)
             ]
         case "bbo-tbt" if numbered:
-            events = [_top(row, told) for row in data.items()]
+            events = [_top(row, named) for row in data.items()]
         case "trades":
-            events = [_trade(row, told) for row in data.items()]
+            events = [_trade(row, named) for row in data.items()]
         case _:
             return [Ignored()]
     if not events:
@@ -126,12 +126,12 @@ def _refusal(frame: Field) -> Event:
     return Error(number, message.text(), "", None)
 
 
-def _depth(row: Field, told: _Told, *, snapshot: bool, numbered: bool) -> Iterator[Event]:
+def _depth(row: Field, named: _Named, *, snapshot: bool, numbered: bool) -> Iterator[Event]:
     """`{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","checksum":0,"prevSeqId":7,"seqId":9}`."""
     asks, bids, time, checksum, prev, seq = row.fields("asks", "bids", "ts", "checksum", "prevSeqId", "seqId")
     last = sequence(seq) if numbered else 0
     before = _before(prev, snapshot=snapshot) if numbered else 0
-    symbol, scale = told
+    symbol, scale = named
     bid_levels, ask_levels = levels(bids, MAX_OKX_LEVELS, scale), levels(asks, MAX_OKX_LEVELS, scale)
     venue_ns = ms_text(time)
     total = _sum(checksum, numbered=numbered)
@@ -164,22 +164,22 @@ def _sum(checksum: Field, *, numbered: bool) -> int | None:
     return total or None
 
 
-def _top(row: Field, told: _Told) -> Event:
+def _top(row: Field, named: _Named) -> Event:
     """`{"asks":[["101.5","0.0005","0","1"]],"bids":[["101.4","1.25","0","3"]],"ts":"1790000000123","seqId":1004}`."""
     asks, bids, time, seq = row.fields("asks", "bids", "ts", "seqId")
-    update_id, (symbol, scale) = sequence(seq), told
+    update_id, (symbol, scale) = sequence(seq), named
     bid, bid_qty = best(bids, MAX_OKX_LEVELS, scale)
     ask, ask_qty = best(asks, MAX_OKX_LEVELS, scale)
     return BookTicker(symbol, update_id, bid, bid_qty, ask, ask_qty, ms_text(time))
 
 
-def _trade(row: Field, told: _Told) -> Event:
+def _trade(row: Field, named: _Named) -> Event:
     """Reads a trade; `side` is that of the taker.
 
     `{"instId":"SOL-USDT","tradeId":"88","px":"101.5","sz":"0.2","side":"buy","ts":"1790000000124","count":"2"}`.
     """
     number, price, qty, side, time = row.fields("tradeId", "px", "sz", "side", "ts")
-    values = (told[0], count(number), price_at(price, told[1]), positive(qty))
+    values = (named[0], count(number), price_at(price, named[1]), positive(qty))
     return trade(values, side, ("buy", "sell"), time, ms_text)
 
 

@@ -102,11 +102,11 @@ impl OrderBook {
 
     /// Returns whether what can be asked of a book, but for its levels, is what this one says.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
-        let said = |book: &Self| {
+        let answers = |book: &Self| {
             let levels = (book.scale, book.last, book.changed_ns);
             (book.state(), book.usable(), levels)
         };
-        said(self) == said(other)
+        answers(self) == answers(other)
     }
 
     fn side(&self, side: Side) -> &Levels {

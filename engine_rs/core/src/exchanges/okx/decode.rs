@@ -21,7 +21,7 @@ use crate::exchanges::values::{
 pub const MAX_OKX_LEVELS: usize = 4_000;
 
 /// The symbol that a push is of, and the scale of its prices.
-type Told<'a> = (Cow<'a, str>, PriceScale);
+type Named<'a> = (Cow<'a, str>, PriceScale);
 
 /// The connection is about to be closed for an upgrade.
 const UPGRADE: u64 = 64_008;
@@ -71,23 +71,23 @@ fn stream<'a>(
     }
     let [channel, symbol] = arg.fields(["channel", "instId"])?;
     let (channel, symbol) = (channel.text()?, symbol.text()?);
-    let told = (symbol.clone(), scales.of(&symbol));
+    let named = (symbol.clone(), scales.of(&symbol));
     let mut events = Vec::with_capacity(2);
     match &*channel {
         "books" => {
             let snapshot = is_snapshot(action, "update")?;
             for row in data.items()? {
-                depth(row, &told, snapshot, numbered, &mut events)?;
+                depth(row, &named, snapshot, numbered, &mut events)?;
             }
         }
         "bbo-tbt" if numbered => {
             for row in data.items()? {
-                events.push(top(row, &told)?);
+                events.push(top(row, &named)?);
             }
         }
         "trades" => {
             for row in data.items()? {
-                events.push(trade(row, &told)?);
+                events.push(trade(row, &named)?);
             }
         }
         _ => return Ok(vec![Event::Ignored]),
@@ -123,7 +123,7 @@ fn refusal<'a>(frame: Field<'_, 'a>) -> Result<Event<'a>, DecodeError> {
 /// `{"asks":[["101.5","0.0005","0","1"]],"bids":[],"ts":"1790000000123","checksum":0,"prevSeqId":1000,"seqId":1004}`
 fn depth<'a>(
     row: Field<'_, 'a>,
-    (symbol, scale): &Told<'a>,
+    (symbol, scale): &Named<'a>,
     snapshot: bool,
     numbered: bool,
     events: &mut Vec<Event<'a>>,
@@ -187,7 +187,7 @@ fn sum(checksum: Field<'_, '_>, numbered: bool) -> Result<Option<i32>, DecodeErr
 }
 
 /// `{"asks":[["101.5","0.0005","0","1"]],"bids":[["101.4","1.25","0","3"]],"ts":"1790000000123","seqId":1004}`
-fn top<'a>(row: Field<'_, 'a>, (symbol, scale): &Told<'a>) -> Result<Event<'a>, DecodeError> {
+fn top<'a>(row: Field<'_, 'a>, (symbol, scale): &Named<'a>) -> Result<Event<'a>, DecodeError> {
     let [asks, bids, time, seq] = row.fields(["asks", "bids", "ts", "seqId"])?;
     let update_id = sequence(seq)?;
     let (bid, bid_qty) = best(bids, MAX_OKX_LEVELS, *scale)?;
@@ -205,7 +205,7 @@ fn top<'a>(row: Field<'_, 'a>, (symbol, scale): &Told<'a>) -> Result<Event<'a>, 
 
 /// `{"instId":"SOL-USDT","tradeId":"88","px":"101.5","sz":"0.2","side":"buy","ts":"1790000000124","count":"2"}`; `side` is
 /// that of the taker.
-fn trade<'a>(row: Field<'_, 'a>, (symbol, scale): &Told<'a>) -> Result<Event<'a>, DecodeError> {
+fn trade<'a>(row: Field<'_, 'a>, (symbol, scale): &Named<'a>) -> Result<Event<'a>, DecodeError> {
     let [id, price, qty, side, time] = row.fields(["tradeId", "px", "sz", "side", "ts"])?;
     Ok(Event::Trade {
         symbol: symbol.clone(),
