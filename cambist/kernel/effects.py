@@ -43,4 +43,3 @@ class Totals:
     net: dict[str, int] = field(default_factory=dict)
     dropped: int = 0
     first_ns: int = 0
-    last_ns: int = 0

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cambist.strategies.base import Strategy
 
 FOREVER_NS = 2**63 - 1
+NO_BLOCK = b"", 0
 LAST_FILLS = 200
 MAX_DECLINED = 256
 
@@ -63,7 +64,9 @@ class Kernel:
         """The rules by which the session that is stepped was decided when it was recorded."""
         self._fresh(setup, KernelState(dict(setup.wallet), RiskState(), {}, []))
         self.last_seq = 0
-        self.now_ns = 0
+        self._now_ns = 0
+        self._stepped = NO_BLOCK
+        """What was stepped last, and where its last run of records begins; `NO_BLOCK` once its time is known."""
 
     def _fresh(self, setup: KernelSetup, state: KernelState) -> None:
         self.setup = setup
@@ -85,6 +88,14 @@ class Kernel:
         """By key of a cycle that is worth taking: why it was not, at its last chance."""
         self._digest = hashlib.sha256()
         self._sealed = ""
+
+    @property
+    def now_ns(self) -> int:
+        """Time of the last record, looked for when it is asked for: in each block it took an eleventh of a replay."""
+        block, begun = self._stepped
+        if block:
+            self._now_ns, self._stepped = _last_ns(block, begun), NO_BLOCK
+        return self._now_ns
 
     @property
     def digest(self) -> str:
@@ -141,7 +152,7 @@ class Kernel:
         """Goes back to a keyframe; digest and totals go on from there as if nothing came after it."""
         self.restore(frame.state)
         self._digest, self.totals, self.fills = frame.digest.copy(), copy.deepcopy(frame.totals), frame.fills
-        self.last_seq, self.now_ns = frame.last_seq, frame.now_ns
+        self.last_seq, self._now_ns, self._stepped = frame.last_seq, frame.now_ns, NO_BLOCK
         self._sealed, self.declined = frame.sealed, dict(frame.declined)
 
     def at(self, frame: Keyframe, engine: str) -> Kernel:
@@ -194,14 +205,15 @@ class Kernel:
         while offset < size:
             seq, recv_ns, kind = HEADER.unpack_from(block, offset)[:3]
             self._wake(recv_ns, effects)
-            self.now_ns, begun, before = recv_ns, offset, effects.records
+            self._now_ns, self._stepped, begun, before = recv_ns, NO_BLOCK, offset, effects.records
             if kind == RecordKind.FRAME:
                 offset = self._ingest(block, offset, effects)
             else:
                 offset = self._single(block, offset, kind, effects)
             self.last_seq = seq + effects.records - before - 1
-        self.now_ns = _last_ns(block, begun) or self.now_ns
-        effects.last_seq, self.totals.last_ns = self.last_seq, self.now_ns
+        if block:
+            self._stepped = block, begun
+        effects.last_seq = self.last_seq
         return effects
 
     def _ingest(self, block: bytes, offset: int, effects: Effects) -> int:
@@ -249,7 +261,7 @@ class Kernel:
             if last and opportunity.seq != last[0].seq:
                 break
             last.append(opportunity)
-        self.now_ns = last[0].recv_ns
+        self._now_ns = last[0].recv_ns
         for opportunity in reversed(last):
             if opportunity.go:
                 for strategy in self.strategies:

@@ -30,7 +30,7 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
         "session": session,
         "records": totals.records,
         "frames": counters.frames,
-        "seconds_recorded": round(max(0, totals.last_ns - totals.first_ns) / 1e9, 3) if totals.first_ns else 0.0,
+        "seconds_recorded": round(max(0, kernel.now_ns - totals.first_ns) / 1e9, 3) if totals.first_ns else 0.0,
         "seconds_wall": round(seconds_wall, 3),
         "gaps": counters.gaps,
         "dropped": totals.dropped,

@@ -250,9 +250,25 @@ def test_seq_and_time_are_those_of_the_last_record() -> None:
     kernel = make()
     kernel.step(begin(kernel))
     effects = kernel.step(frame(2, 10) + frame(3, 20) + frame(4, 30))
-    assert (effects.last_seq, kernel.last_seq, kernel.now_ns, kernel.totals.last_ns) == (4, 4, 30, 30)
+    assert (effects.last_seq, kernel.last_seq, kernel.now_ns) == (4, 4, 30)
     kernel.step(frame(5, 40, decide=[{}]) + frame(6, 50))
+    kernel.step(b"")
     assert (kernel.last_seq, kernel.now_ns) == (6, 50)
+    with pytest.raises(ValueError, match="damaged block"):
+        kernel.step(pack(7, 60, RecordKind.TICK, b"") + command(8, 70, "halt")[:-1])
+    assert kernel.now_ns == 70
+
+
+def test_the_time_of_a_keyframe_is_gone_back_to_whether_or_not_it_was_asked_for() -> None:
+    for asks in (False, True):
+        kernel = make()
+        kernel.step(begin(kernel))
+        kernel.step(frame(2, 10) + frame(3, 20))
+        there = kernel.keyframe()
+        kernel.step(frame(4, 30) + frame(5, 40))
+        assert not asks or kernel.now_ns == 40
+        kernel.rewind(there)
+        assert (there.now_ns, kernel.now_ns) == (20, 20)
 
 
 def test_a_rule_of_the_setup_decides_what_is_taken() -> None:

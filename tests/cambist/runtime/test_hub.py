@@ -26,7 +26,7 @@ from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.recorder import Recorder
-from cambist.runtime.replay import Replayer
+from cambist.runtime.replay import FOREVER_NS, Replayer
 from feeds.base import FeedStatus
 from storage.catalogue import list_sessions, session_path
 from storage.reader import SessionReader
@@ -124,6 +124,23 @@ def test_a_live_session_replays_to_the_same_digest(live: Hub[LiveSource], tmp_pa
     found = replayer.report("s", 1.0)
     assert found["digest_match"] is True
     assert (found["digest"], found["fills"], found["records"]) == (report["digest"], report["fills"], report["records"])
+
+
+def test_what_is_stepped_of_a_chunk_is_counted_alike_in_one_go_or_in_parts(
+    live: Hub[LiveSource], tmp_path: Path
+) -> None:
+    until(lambda: live.view.headline.fills >= 1)
+    live.close()
+    with SessionReader(session_path(tmp_path, live.session)) as reader:
+        sizes = [chunk.records for chunk in reader.index()]
+        whole, parts = Replayer(reader, make_kernel()), Replayer(reader, make_kernel())
+        for size in sizes:
+            assert whole.step(FOREVER_NS, 2**62)[0] == size
+            first = parts.step(FOREVER_NS, size // 2)[0]
+            assert (first, parts.step(FOREVER_NS, 2**62)[0]) == (size // 2, size - size // 2)
+        assert whole.finished
+        assert parts.finished
+        assert whole.report("s", 1.0) == parts.report("s", 1.0)
 
 
 def test_halt_takes_effect_and_clears(live: Hub[LiveSource]) -> None:

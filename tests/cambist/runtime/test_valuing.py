@@ -114,7 +114,7 @@ def kernel_of(rules: Valuing) -> tuple[Kernel, Priced]:
     kernel.fills = [(order, Fill(1, NOW, "filled", S, 2 * S, 0, 100_000_000))]
     kernel.totals.net = {SOL: S, USDC: 100_000_000}
     kernel.totals.filled = 1
-    kernel.now_ns = NOW
+    kernel._now_ns = NOW
     return kernel, engine
 
 
