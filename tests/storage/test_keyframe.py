@@ -120,7 +120,9 @@ async def test_each_ends_a_chunk_and_has_its_row_however_many_wait(tmp_path: Pat
         assert [info.first_seq for info in reader.keyframes()] == [seq + 1 for seq in sealed]
         assert [reader.keyframe(seq + 1) for seq in sealed] == [b"%d" % seq for seq in sealed]
         assert [info.digest for info in reader.index() if info.keyframe] == [f"d{seq}" for seq in sealed]
-    assert writer.stored.waiting == 0
+        sizes = [info.stored_size for info in reader.keyframes()]
+        chunks = [info.stored_size for info in reader.index()]
+    assert writer.stored == KeyframesStored(sum(chunks), sum(sizes), sizes[-1])
 
 
 @pytest.mark.parametrize("how", ["fails", "too large"])
