@@ -12,7 +12,7 @@ from cambist.model.events import HEADER
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from storage.keyframe import KeyframeRow
+    from storage.keyframe import KeyframeTaken
 
 CHUNK_BYTES = 1 << 20
 MAX_RAW = 4 << 20
@@ -31,7 +31,7 @@ class Block(NamedTuple):
     records: int
     digest: str
     """Running decision digest after its last record; empty where it has none."""
-    keyframe: KeyframeRow | None = None
+    keyframe: KeyframeTaken | None = None
     """The state after its last record: a chunk ends there, and the digest of the next block begins from this one's."""
 
 

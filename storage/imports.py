@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from storage.keyframe import KeyframeRow
+    from storage.keyframe import KeyframesStored, KeyframeTaken
 
 __all__ = ["ImportPlan", "ImportProblem", "ImportReport", "scan", "write", "write_session"]
 
 GENERATION = 1
 BUFFERED = 8 << 20
 """Bytes that may wait to be written: what may be a keyframe depends on what is written by then."""
-Decided = Callable[[bytes, int], "tuple[str, KeyframeRow | None]"]
-"""Given a block and how many bytes of chunks are written: the decision digest after it, and its keyframe or none."""
+Decided = Callable[[bytes, "KeyframesStored"], "tuple[str, KeyframeTaken | None]"]
+"""Given a block and what is stored by then: the decision digest after it, and its keyframe or none."""
 
 
 class ImportReport(msgspec.Struct, frozen=True):
@@ -210,8 +210,7 @@ class _Builder:
         if not self._times:
             return
         data, count = b"".join(self._parts), len(self._times)
-        written = self._writer.bytes_written - self._writer.keyframe_bytes
-        digest, keyframe = self._decided(data, written) if self._decided else ("", None)
+        digest, keyframe = self._decided(data, self._writer.stored) if self._decided else ("", None)
         block = Block(
             data,
             first_seq=self.seq - count,

@@ -1,8 +1,9 @@
-"""Whether a stored session is what it says: chunks, crc32, seq, times."""
+"""Whether a stored session is what it says: chunks, crc32, seq, times, keyframes."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SOUND, DAMAGED, UNUSABLE = 0, 1, 2
 MAX_FINDINGS = 100
+GoesOn = Callable[[bytes, ChunkInfo], object]
+"""Given a keyframe's body and the chunk that ends there: raises `ValueError` if no replay can go on from it."""
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -54,7 +57,7 @@ class Verification(msgspec.Struct, frozen=True):
     keyframe_bytes: int = 0
     """Stored bytes of keyframes; those of chunks are `stored_bytes`."""
     damaged_keyframes: int = 0
-    """Keyframes that can't be read or are missing: what they stand for is stepped instead."""
+    """Keyframes that can't be read or gone on from, or are missing: what they stand for is stepped instead."""
     longest_stretch_ns: int | None = None
     """Longest time it took to step from one keyframe to the next or to the end, when it was recorded."""
     ratio_alarms: int = 0
@@ -149,7 +152,7 @@ class _Tally:
 class _Keyframes:
     """Reads each keyframe, and looks for those that chunks speak of."""
 
-    def __init__(self, reader: SessionReader, infos: list[ChunkInfo], tally: _Tally) -> None:
+    def __init__(self, reader: SessionReader, infos: list[ChunkInfo], tally: _Tally, goes_on: GoesOn | None) -> None:
         self.found: list[KeyframeInfo] = []
         self.damaged = 0
         self._tally = tally
@@ -157,17 +160,19 @@ class _Keyframes:
             self.found = reader.keyframes()
         except SessionError as error:
             tally.note(error.found)
-        told = {info.last_seq + 1 for info in infos if info.keyframe}
-        for seq in sorted(told - {info.first_seq for info in self.found}):
+        told = {info.last_seq + 1: info for info in infos if info.keyframe}
+        for seq in sorted(told.keys() - {info.first_seq for info in self.found}):
             self._damage(f"keyframe {seq}: missing")
         for info in self.found:
             if info.first_seq not in told:
                 self._damage(f"keyframe {info.first_seq}: no chunk ends there")
                 continue
             try:
-                reader.keyframe(info.first_seq)
-            except SessionError as error:
-                self._damage(f"keyframe {info.first_seq}: {error.found}")
+                body = reader.keyframe(info.first_seq)
+                if goes_on is not None:
+                    goes_on(body, told[info.first_seq])
+            except ValueError as error:
+                self._damage(f"keyframe {info.first_seq}: {getattr(error, 'found', error)}")
         tail = reader.meta.get("tail_step_ns", "")
         stretches = [info.step_ns for info in self.found] + ([int(tail)] if tail.isdecimal() and len(tail) < 20 else [])
         self.longest_ns: int | None = max(stretches, default=None)
@@ -177,17 +182,20 @@ class _Keyframes:
         self._tally.note(text)
 
 
-def verify(path: Path) -> Verification:
-    """Returns what is right and wrong with the session at `path`. Never raises for what the file holds."""
+def verify(path: Path, goes_on: GoesOn | None = None) -> Verification:
+    """Returns what is right and wrong with the session at `path`. Never raises for what the file holds.
+
+    Without `goes_on` keyframes are read, but nobody looks whether they are states.
+    """
     try:
         reader = SessionReader(path)
     except (SessionError, OSError) as error:
         return Verification(session=str(path), exit_code=UNUSABLE, findings=(str(error),))
     with reader:
-        return _verify(reader)
+        return _verify(reader, goes_on)
 
 
-def _verify(reader: SessionReader) -> Verification:
+def _verify(reader: SessionReader, goes_on: GoesOn | None) -> Verification:
     tally = _Tally()
     infos: list[ChunkInfo] = []
     markers = 0
@@ -206,7 +214,7 @@ def _verify(reader: SessionReader) -> Verification:
         except (SessionError, BlockError, StopIteration) as error:
             tally.damaged += 1
             tally.note(f"chunk {info.first_seq}–{info.last_seq}: {getattr(error, 'found', error)}")
-    keyframes = _Keyframes(reader, infos, tally)
+    keyframes = _Keyframes(reader, infos, tally, goes_on)
     if infos and not tally.starts_with_state and not tally.damaged:
         tally.note("the first record is no STATE")
     return Verification(

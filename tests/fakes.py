@@ -7,6 +7,7 @@ import json
 import msgspec
 
 from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
+from cambist.engine.reference.engine.snapshot import Keyframe
 from cambist.model.events import HEADER, RecordKind, pack
 from cambist.model.market import Token
 from cambist.model.opportunity import Cost, Opportunity, encode
@@ -130,6 +131,9 @@ class ScriptedEngine:
 
     def snapshot(self) -> bytes:
         return json.dumps({"frames": self.frames, "pays": self.pays}).encode()
+
+    def keyframe(self) -> Keyframe:
+        return Keyframe(self.snapshot())
 
     def restore(self, state: bytes) -> None:
         self.__dict__.update(json.loads(state))

@@ -141,7 +141,7 @@ def _put(writer: SessionWriter, kernel: Kernel, keyframes: Keyframes, seq: int, 
     begun = time.perf_counter_ns()
     kernel.step(data)
     keyframes.spent(time.perf_counter_ns() - begun)
-    digest, keyframe = kernel.digest, keyframes.due(kernel, writer.bytes_written - writer.keyframe_bytes)
+    digest, keyframe = kernel.digest, keyframes.due(kernel, writer.stored)
     if keyframe is not None:
         kernel.seal()
     last_seq = seq + len(block) - 1

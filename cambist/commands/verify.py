@@ -8,17 +8,18 @@ from cambist.commands.console import print_line, put, settings
 
 
 def verify(session: str, *, json: bool = False, config: Path | None = None) -> int:
-    """Check a session: sizes, checksums, order. Exit code 0 sound, 1 damaged, 2 unusable.
+    """Check a session: sizes, checksums, order, keyframes. Exit code 0 sound, 1 damaged, 2 unusable.
 
     Args:
         session: Name of a stored session, or the path of one.
         json: Print one JSON object.
         config: The TOML file, for the session folder.
     """
+    from cambist.compose import keyframe_check
     from storage.catalogue import find
     from storage.verify import verify as check
 
-    found = check(find(settings(config).session_folder, session))
+    found = check(find(settings(config).session_folder, session), keyframe_check())
     if json:
         put(found)
     else:

@@ -5,7 +5,7 @@ A `keyframe` is such a state in the middle of a session, with what was counted a
 
 from cambist.kernel.effects import Effects, Totals
 from cambist.kernel.kernel import MAX_DECLINED, EngineMaker, Kernel
-from cambist.kernel.keyframe import Keyframe, read_keyframe, write_keyframe
+from cambist.kernel.keyframe import KernelCopy, Keyframe, read_keyframe, write_keyframe
 from cambist.kernel.state import KernelSetup, KernelState, StateBody
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Effects",
     "EngineMaker",
     "Kernel",
+    "KernelCopy",
     "KernelSetup",
     "KernelState",
     "Keyframe",

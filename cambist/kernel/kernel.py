@@ -18,7 +18,7 @@ from cambist.engine.protocol import Engine, EngineSetup, Ingested
 from cambist.execution import paper_model
 from cambist.execution.risk import Approved, RiskGate, RiskState
 from cambist.kernel.effects import Effects, Totals
-from cambist.kernel.keyframe import Keyframe
+from cambist.kernel.keyframe import KernelCopy, Keyframe
 from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, read_state, write_state
 from cambist.model.commands import (
     Arm,
@@ -111,6 +111,9 @@ class Kernel:
 
     def state(self) -> bytes:
         """Returns the body of a STATE record: everything that a continuation needs."""
+        return write_state(self._body(self.engine.snapshot()))
+
+    def _body(self, engine: bytes) -> StateBody:
         kernel = KernelState(
             wallet=dict(sorted(self.wallet.items())),
             risk=self.risk.state,
@@ -119,7 +122,7 @@ class Kernel:
             next_intent=self._next_intent,
             next_order=self._next_order,
         )
-        return write_state(StateBody(SCHEMA, self.setup, kernel, self.engine.snapshot(), self.decided_by))
+        return StateBody(SCHEMA, self.setup, kernel, engine, self.decided_by)
 
     def initial_state(self) -> bytes:
         """Returns the body of a STATE record for a session that starts from nothing but the setup."""
@@ -135,10 +138,17 @@ class Kernel:
         self.engine, self.decided_by = engine, state.rules
         self._fresh(state.setup, state.kernel)
 
-    def keyframe(self) -> Keyframe:
-        """Returns a point that `rewind` can go back to."""
-        return Keyframe(
-            state=self.state(),
+    def copied(self) -> KernelCopy:
+        """Returns a copy, of which any thread makes the keyframe: that takes ten times as long as to copy it.
+
+        On a busy market 0.2 to 0.7 ms, nearly all of it the native engine's, which keeps the GIL for that; the
+        reference engine makes its part at once.
+        """
+        body = self._body(b"")
+        body.kernel.risk, body.kernel.open_orders = copy.deepcopy(self.risk.state), [*self.open_orders]
+        return KernelCopy(
+            body=body,
+            engine=self.engine.keyframe(),
             digest=self._digest.copy(),
             totals=copy.deepcopy(self.totals),
             fills=self.fills,
@@ -147,6 +157,10 @@ class Kernel:
             sealed=self._sealed,
             declined=dict(self.declined),
         )
+
+    def keyframe(self) -> Keyframe:
+        """Returns a point that `rewind` can go back to."""
+        return self.copied().keyframe()
 
     def rewind(self, frame: Keyframe) -> None:
         """Goes back to a keyframe; digest and totals go on from there as if nothing came after it."""

@@ -12,12 +12,16 @@ import hashlib
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cambist.kernel.effects import Totals
+from cambist.kernel.state import StateBody, write_state
 from cambist.model.orders import Fill, Order
+
+if TYPE_CHECKING:
+    from cambist.engine import protocol
 
 MAGIC = b"CMBF"
 SCHEMA = 1
@@ -38,6 +42,35 @@ class Keyframe:
     sealed: str = ""
     """The digest so far, if the next record begins it anew."""
     declined: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KernelCopy:
+    """A kernel at one record, copied: any thread makes the keyframe of it."""
+
+    body: StateBody
+    """Of its STATE record, without the engine's part."""
+    engine: protocol.Keyframe
+    digest: hashlib._Hash
+    totals: Totals
+    fills: list[tuple[Order, Fill]]
+    last_seq: int
+    now_ns: int
+    sealed: str
+    declined: dict[str, str]
+
+    def keyframe(self) -> Keyframe:
+        """Returns the keyframe that the kernel would have given then."""
+        return Keyframe(
+            state=write_state(msgspec.structs.replace(self.body, engine=self.engine.encode())),
+            digest=self.digest,
+            totals=self.totals,
+            fills=self.fills,
+            last_seq=self.last_seq,
+            now_ns=self.now_ns,
+            sealed=self.sealed,
+            declined=self.declined,
+        )
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -66,8 +99,8 @@ def write_keyframe(frame: Keyframe) -> bytes:
     return MAGIC + _LENGTH.pack(len(head)) + head + frame.state
 
 
-def read_keyframe(body: bytes) -> Keyframe:
-    """Returns a stored keyframe. Raises `ValueError` if it is none of a known version."""
+def read_keyframe(body: bytes, first_seq: int | None = None) -> Keyframe:
+    """Returns a stored keyframe. Raises `ValueError` if it is none of a known version, or not the one before a seq."""
     begin = len(MAGIC) + _LENGTH.size
     if not body.startswith(MAGIC) or len(body) < begin:
         message = f"not a keyframe: begins {body[:begin]!r}"
@@ -84,6 +117,9 @@ def read_keyframe(body: bytes) -> Keyframe:
         raise ValueError(message)
     if head.schema != SCHEMA:
         message = f"keyframe of schema {head.schema}, this version reads {SCHEMA}"
+        raise ValueError(message)
+    if first_seq not in (None, head.last_seq + 1):
+        message = f"it is of record {head.last_seq}"
         raise ValueError(message)
     return Keyframe(
         state=body[end:],

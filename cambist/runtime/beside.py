@@ -37,11 +37,11 @@ class Beside:
         """Begins at where `kernel` is now."""
         self.engine, self._wake = engine, wake
         self.began = time.monotonic()
-        frame = kernel.keyframe()
+        copied = kernel.copied()
         self.held_s = time.monotonic() - self.began
         """For how long who made it could do nothing else."""
         self._kernel: Kernel | None = None
-        self._made: Callable[[], Kernel] = lambda: kernel.at(frame, engine)
+        self._made: Callable[[], Kernel] = lambda: kernel.at(copied.keyframe(), engine)
         self._changed = threading.Condition()
         self._blocks: deque[bytes] = deque()
         self._offset = self._bytes = self._stepped = self._waiting = 0

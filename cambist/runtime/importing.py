@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cambist.config import Config
-    from storage.keyframe import KeyframeRow
+    from storage.keyframe import KeyframesStored, KeyframeTaken
 
 RECORD_NS = 10_000
 """What a record is taken to cost: by the clock, one capture would be given another digest with each import."""
@@ -38,9 +38,9 @@ def import_files(config: Config, files: list[Path], out: str, notify: Callable[[
 
     keyframes = Keyframes()
 
-    def decided(block: bytes, written: int) -> tuple[str, KeyframeRow | None]:
+    def decided(block: bytes, stored: KeyframesStored) -> tuple[str, KeyframeTaken | None]:
         keyframes.spent(kernel.step(block).records * RECORD_NS)
-        digest, keyframe = kernel.digest, keyframes.due(kernel, written)
+        digest, keyframe = kernel.digest, keyframes.due(kernel, stored)
         if keyframe is not None:
             kernel.seal()
         return digest, keyframe

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from storage.catalogue import session_path
+from storage.keyframe import KeyframesStored
 from storage.writer import SessionWriter
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ class Recorder:
         return self._writer.bytes_written if self._writer else 0
 
     @property
-    def chunk_bytes(self) -> int:
-        """Compressed bytes of this segment's chunks."""
-        return self._writer.bytes_written - self._writer.keyframe_bytes if self._writer else 0
+    def stored(self) -> KeyframesStored:
+        """What of this segment is chunks and what keyframes."""
+        return self._writer.stored if self._writer else KeyframesStored()
 
     @property
     def buffered(self) -> int:

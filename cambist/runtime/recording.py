@@ -36,6 +36,8 @@ class Recording:
         """What is to be done between two blocks."""
         self._end_reason = ""
         self.keyframes = Keyframes()
+        self._fault = ""
+        """Why a keyframe of this segment is missing, as it was noted."""
         self.session = ""
         """Name of the segment that is written now, or was last."""
 
@@ -87,10 +89,12 @@ class Recording:
         """Makes the prepared segment the one in use; returns the one before it, to be closed."""
         if self.recorder is None or not self.recorder.prepared:
             return None
+        self._note_fault()
         old = self.recorder.switch()
         if old is not None:
             self._tell_tail(old)
         self.keyframes.begin()
+        self._fault = ""
         self.session = self.recorder.name
         return old
 
@@ -110,7 +114,8 @@ class Recording:
         """Takes the records that the kernel stepped last; seals it if a keyframe is due and may be stored."""
         if self.on and self.recorder is not None:
             first_ns, last_ns, digest = HEADER.unpack_from(data)[1], self._kernel.now_ns, self._kernel.digest
-            keyframe = self.keyframes.due(self._kernel, self.recorder.chunk_bytes) if keyframes else None
+            self._note_fault()
+            keyframe = self.keyframes.due(self._kernel, self.recorder.stored) if keyframes else None
             if keyframe is not None:
                 self._kernel.seal()
             self.recorder.put(
@@ -161,7 +166,14 @@ class Recording:
         self.ask_stop(reason)
 
     def _tell_tail(self, session: SessionWriter | Recorder) -> None:
-        session.set_meta("tail_step_ns", str(self.keyframes.tail_ns))
+        session.set_meta("tail_step_ns", str(self.keyframes.tail_ns(session.stored)))
+
+    def _note_fault(self) -> None:
+        """Notes why a keyframe is missing, once a segment."""
+        fault = self.recorder.stored.fault if self.recorder is not None else ""
+        if fault and not self._fault:
+            self._fault = fault
+            self._note("warn", "recorder", f"{self.session}: {fault}. It goes on without keyframes.")
 
     async def end(self) -> None:
         """Closes both."""

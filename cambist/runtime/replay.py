@@ -222,14 +222,10 @@ class Replayer:
         if self.not_compared or self.first_divergent_seq is not None:
             return None
         try:
-            frame = read_keyframe(self.reader.keyframe(mark.first_seq))
+            return read_keyframe(self.reader.keyframe(mark.first_seq), mark.first_seq)
         except ValueError as error:
             self._unusable(mark, error)
             return None
-        if frame.last_seq != mark.first_seq - 1:
-            self._unusable(mark, ValueError(f"it is of record {frame.last_seq}"))
-            return None
-        return frame
 
     def _unusable(self, mark: _Mark, error: ValueError) -> None:
         self.unusable.append(f"keyframe {mark.first_seq} can't be used: {error}")

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
+from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from backports import zstd
 
 from cambist.runtime import keyframes
+from storage import imports, keyframe
 from tests.replay.making.files import KINDS
 from tests.replay.outcome import encoded, hashed, replayed
 from tests.replay.stepping import checked, imported
+
+if TYPE_CHECKING:
+    from storage.keyframe import KeyframeRow, KeyframeTaken
 
 NET = Path(__file__).with_name("net")
 MANIFEST: dict[str, dict[str, Any]] = json.loads((NET / "manifest.json").read_text(encoding="utf-8"))
@@ -84,12 +91,39 @@ def imported_again(name: str, folder: Path) -> dict[str, Any]:
 def test_a_capture_with_keyframes_replays_to_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyframes, "EVERY_NS", 1)
     monkeypatch.setattr(keyframes, "SHARE", 0)
+    monkeypatch.setattr(imports, "CHUNK_BYTES", 1 << 14)
     report = imported_again("imported-hftbacktest", tmp_path)
-    assert checked(tmp_path / "out.cambist")["keyframes"] > 0
+    assert checked(tmp_path / "out.cambist")["keyframes"] > 1
     assert checked(tmp_path / "out.cambist")["exit_code"] == 0
     for engine in ENGINES:
         found, _ = replayed(tmp_path / "out.cambist", engine, 100_000)
         assert (found["ends"], found["digest"]) == ("whole", report["digest"])
+
+
+def test_a_capture_becomes_the_same_bytes_however_long_its_keyframes_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyframes, "EVERY_NS", 1)
+    monkeypatch.setattr(keyframes, "SHARE", 2)
+    monkeypatch.setattr(keyframes, "FIRST_BYTES", 1_000)
+    monkeypatch.setattr(imports, "BUFFERED", 1 << 16)
+    monkeypatch.setattr(imports, "CHUNK_BYTES", 1 << 14)
+    packed, found = keyframe.packed, []
+
+    def slow(taken: KeyframeTaken) -> KeyframeRow:
+        time.sleep(0.02)
+        return packed(taken)
+
+    for at, how in enumerate((packed, slow)):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        monkeypatch.setattr(keyframe, "packed", how)
+        imported_again("imported-hftbacktest", folder)
+        with closing(sqlite3.connect(folder / "out.cambist")) as database:
+            tables = [database.execute(f"SELECT * FROM {name}").fetchall() for name in ("chunk", "keyframe")]
+        found.append(tables)
+    assert len(found[0][1]) > 1
+    assert found[0] == found[1]
 
 
 def test_the_net_holds_every_kind_and_every_command() -> None:

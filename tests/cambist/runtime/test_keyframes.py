@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from backports import zstd
 from hypothesis import given
@@ -19,18 +20,20 @@ from cambist.kernel import Kernel, read_keyframe, write_keyframe
 from cambist.model.events import HEADER
 from cambist.runtime import keyframes
 from cambist.runtime.headless import replay_all
-from cambist.runtime.keyframes import EVERY_NS, SHARE, Keyframes
+from cambist.runtime.keyframes import EVERY_NS, FIRST_BYTES, SHARE, Keyframes
 from cambist.runtime.replay import Replayer
 from storage.chunk import Block
+from storage.keyframe import KeyframeRow, KeyframesStored
 from storage.reader import SessionReader
 from storage.session import SessionWriter
 from storage.verify import DAMAGED, SOUND, verify
 from tests.cambist.runtime.test_beside import FOREVER_NS, SESSION, pieces
 from tests.cambist.runtime.test_hub import all_replay, make_kernel, runtime, until
-from tests.fakes import SOL
+from tests.fakes import MS, SOL, ScriptedEngine, frame
 
 pytestmark = pytest.mark.timeout(120)
 ENGINES = ("native", "reference") if build_info().native else ("reference",)
+PLENTY = KeyframesStored(chunk_bytes=2**40, last_bytes=1)
 EVERY = 5
 """Blocks from one keyframe of the session here to the next."""
 
@@ -59,7 +62,7 @@ async def make(path: Path) -> None:
         for at, (data, count) in enumerate(pieces(reader, 50)):
             kernel.step(data)
             counts.spent(EVERY_NS if at % EVERY == EVERY - 1 else 0)
-            digest, keyframe = kernel.digest, counts.due(kernel, 0)
+            digest, keyframe = kernel.digest, counts.due(kernel, writer.stored)
             if keyframe is not None:
                 kernel.seal()
             times = HEADER.unpack_from(data)[1], kernel.now_ns
@@ -160,14 +163,22 @@ def damage(path: Path, how: str, seq: int) -> None:
             rewrite(path, seq, b"CMBF" + bytes(40))
         case "no state":
             rewrite(path, seq, body[: len(body) - 9])
+        case "no engine":
+            rewrite(path, seq, body.replace(b"CMBS", b"CMBX", 1))
         case "another's":
             rewrite(path, seq, other)
         case "newer":
             rewrite(path, seq, body.replace(b'{"schema":1', b'{"schema":9', 1))
 
 
-UNSEEN = ("no keyframe", "no state", "another's", "newer")
-"""Whose crc32 is right: only who goes on from it notices."""
+UNSEEN = {
+    "no keyframe": "not a keyframe",
+    "no state": "not a STATE record",
+    "no engine": "not a snapshot",
+    "another's": "it is of record",
+    "newer": "keyframe of schema 9",
+}
+"""Whose crc32 is right, and what is said who tries to go on from it."""
 
 
 @pytest.mark.parametrize("how", ["crc", "cut", "missing", *UNSEEN])
@@ -175,12 +186,11 @@ def test_a_damaged_keyframe_is_named_and_an_earlier_one_is_gone_on_from(path: Pa
     with SessionReader(path) as reader:
         end_ns, seq = reader.index()[-1].last_ns, reader.keyframes()[-1].first_seq
     damage(path, how, seq)
-    report = verify(path)
-    if how in UNSEEN:
-        assert report.exit_code == SOUND
-    else:
-        assert (report.exit_code, report.damaged_keyframes) == (DAMAGED, 1)
-        assert [text.partition(":")[0] for text in report.findings] == [f"keyframe {seq}"]
+    assert verify(path).exit_code == (SOUND if how in UNSEEN else DAMAGED)
+    report = verify(path, compose.keyframe_check())
+    assert (report.exit_code, report.damaged_keyframes) == (DAMAGED, 1)
+    assert [text.partition(":")[0] for text in report.findings] == [f"keyframe {seq}"]
+    assert UNSEEN.get(how, "") in report.findings[0]
     with SessionReader(path) as reader:
         whole = replay_all(reader, compose.replay_kernel(reader, None))
         assert whole.match is True
@@ -192,6 +202,17 @@ def test_a_damaged_keyframe_is_named_and_an_earlier_one_is_gone_on_from(path: Pa
         assert stands(jumps.kernel) == stands(whole.kernel)
         told = [] if how == "missing" else [f"keyframe {seq} can't be used"]
         assert [why.partition(":")[0] for why in jumps.unusable] == told
+
+
+def test_a_keyframe_of_a_session_that_decided_otherwise_is_named(path: Path) -> None:
+    with SessionReader(path) as reader:
+        seq = reader.keyframes()[-1].first_seq
+        body = reader.keyframe(seq)
+    assert verify(path, compose.keyframe_check()).exit_code == SOUND
+    sealed = read_keyframe(body).sealed
+    rewrite(path, seq, body.replace(sealed.encode(), sealed[::-1].encode(), 1))
+    report = verify(path, compose.keyframe_check())
+    assert report.findings == (f"keyframe {seq}: it is sealed with another digest than its chunk has",)
 
 
 def test_no_keyframe_is_gone_on_from_once_decisions_differ(path: Path) -> None:
@@ -238,48 +259,139 @@ def test_a_live_session_with_many_keyframes_replays_to_its_digest(tmp_path: Path
         assert found.longest_stretch_ns
 
 
-async def test_a_chunk_and_its_keyframe_are_written_in_one_commit(tmp_path: Path, path: Path) -> None:
-    with SessionReader(path) as reader:
-        row = Keyframes().due(compose.replay_kernel(reader, None), 0)
-        assert row is None
-    out = tmp_path / "out.cambist"
-    writer = await SessionWriter.open(out, meta={}, min_free_bytes=0)
-    kernel = make_kernel()
-    counts = Keyframes()
-    counts.spent(EVERY_NS)
-    row = counts.due(kernel, 2**40)
-    assert row is not None
-    data = HEADER.pack(1, 5, 2, 0, 0, 0, 0, 0)
-    writer.put(Block(data, 1, 1, 5, 5, 1, "d1"))
-    await writer.flush()
-    broken: Any = row._replace(first_seq=2, blob=None)
-    writer.put(Block(HEADER.pack(2, 6, 2, 0, 0, 0, 0, 0), 2, 2, 6, 6, 1, "d2", broken))
-    await writer.flush()
-    await writer.close()
-    assert "NOT NULL" in writer.failure
-    with SessionReader(out) as reader:
-        assert [info.last_seq for info in reader.index()] == [1]
-        assert reader.keyframes() == []
+def test_what_is_copied_is_the_keyframe_of_then_however_far_the_kernel_went_on() -> None:
+    with SessionReader(SESSION) as reader:
+        for engine in ENGINES:
+            kernel, copies = compose.replay_kernel(reader, engine), []
+            for at, (data, _) in enumerate(pieces(reader, 50)):
+                kernel.step(data)
+                if at % EVERY == 0:
+                    copies.append((kernel.copied(), write_keyframe(kernel.keyframe())))
+            assert [write_keyframe(copied.keyframe()) for copied, _ in copies] == [was for _, was in copies]
 
 
-def test_one_is_due_after_half_a_second_of_stepping_within_a_tenth_of_the_session() -> None:
+def test_orders_risk_and_counts_are_copied_too() -> None:
+    kernel, copies = make_kernel(), []
+    for seq in range(1, 60):
+        decide = [{"key": f"k{seq}", "route": [f"k{seq}"]}] if seq % 2 else []
+        kernel.step(frame(seq, seq * 3 * MS, decide=decide, pays=1_010_000_000 - seq * 1_000_000))
+        copies.append((kernel.copied(), write_keyframe(kernel.keyframe())))
+    orders = {len(copied.body.kernel.open_orders) for copied, _ in copies}
+    assert max(orders) > 1
+    assert 0 < len(copies[30][0].fills) < len(kernel.fills)
+    assert len({msgspec.json.encode(copied.body.kernel.risk) for copied, _ in copies}) > 30
+    assert [write_keyframe(copied.keyframe()) for copied, _ in copies] == [was for _, was in copies]
+
+
+def test_one_is_due_after_half_a_second_of_stepping() -> None:
     kernel, counts = make_kernel(), Keyframes()
     counts.spent(EVERY_NS - 1)
-    assert counts.due(kernel, 2**40) is None
+    assert counts.due(kernel, PLENTY) is None
     counts.spent(1)
-    assert counts.due(kernel, 0) is None
-    first = counts.due(kernel, 2**40)
+    first = counts.due(kernel, PLENTY)
     assert first is not None
     assert (first.step_ns, first.first_seq) == (EVERY_NS, 1)
-    assert counts.due(kernel, 2**40) is None, "it counts anew"
+    then = write_keyframe(kernel.keyframe())
+    kernel.step(frame(1, 5))
+    assert first.body() == then != write_keyframe(kernel.keyframe())
+    assert counts.due(kernel, PLENTY) is None, "it counts anew"
+    assert counts.tail_ns(PLENTY) == 0
+    counts.spent(7)
+    assert counts.tail_ns(PLENTY._replace(missing_ns=5)) == 12
+    counts.begin()
+    assert counts.tail_ns(PLENTY) == 0
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        (KeyframesStored(), FIRST_BYTES),
+        (KeyframesStored(waiting=2), 3 * FIRST_BYTES),
+        (KeyframesStored(keyframe_bytes=700, last_bytes=300), 1_000),
+        (KeyframesStored(keyframe_bytes=700, last_bytes=300, waiting=1), 1_300),
+    ],
+)
+def test_each_fits_a_tenth_of_the_session_by_the_size_of_the_newest(stored: KeyframesStored, expected: int) -> None:
+    kernel, counts = make_kernel(), Keyframes()
     counts.spent(EVERY_NS)
-    size = len(first.blob)
-    assert counts.due(kernel, 2 * size * SHARE - 1) is None
-    second = counts.due(kernel, 2 * size * SHARE)
-    assert second is not None
+    assert counts.due(kernel, stored._replace(chunk_bytes=expected * SHARE - 1)) is None
+    assert counts.due(kernel, stored._replace(chunk_bytes=expected * SHARE)) is not None
+
+
+def test_the_next_session_begins_with_the_size_that_the_last_one_came_to() -> None:
+    kernel, counts = make_kernel(), Keyframes()
+    counts.due(kernel, KeyframesStored(last_bytes=300))
     counts.begin()
     counts.spent(EVERY_NS)
-    assert counts.due(kernel, size * SHARE) is not None
+    assert counts.due(kernel, KeyframesStored(chunk_bytes=300 * SHARE - 1)) is None
+    assert counts.due(kernel, KeyframesStored(chunk_bytes=300 * SHARE)) is not None
+
+
+def test_a_session_with_a_keyframe_that_is_missing_goes_without() -> None:
+    kernel, counts = make_kernel(), Keyframes()
+    counts.spent(EVERY_NS)
+    assert counts.due(kernel, PLENTY._replace(fault="keyframe 5 is missing: too large")) is None
+
+
+@given(st.lists(st.tuples(st.integers(1, 50_000), st.integers(100, 3_000), st.booleans()), max_size=60))
+def test_the_share_is_passed_by_no_more_than_one_is_larger_than_the_one_before(
+    steps: list[tuple[int, int, bool]],
+) -> None:
+    """Of each step: bytes of its chunk, size of a keyframe taken then, whether the writer gets round to write now."""
+    kernel, counts, stored = make_kernel(), Keyframes(), KeyframesStored(last_bytes=100)
+    queue: list[tuple[int, int]] = []
+    unforeseen, known = 0, 100
+    for chunk, size, writes in steps:
+        counts.spent(EVERY_NS)
+        taken = counts.due(kernel, stored)
+        stored = stored._replace(waiting=stored.waiting + (taken is not None))
+        queue.append((chunk, 0 if taken is None else size))
+        unforeseen += 0 if taken is None else max(0, size - known)
+        for chunk_bytes, blob in queue if writes else ():
+            row = KeyframeRow(1, 1, 1, "zstd", 0, 1, bytes(blob)) if blob else None
+            stored, known = stored.after(chunk_bytes, row), blob or known
+            assert (stored.keyframe_bytes - unforeseen) * SHARE <= stored.chunk_bytes
+        queue = [] if writes else queue
+    assert stored.waiting == sum(bool(blob) for _, blob in queue)
+
+
+class Stuck(ScriptedEngine):
+    """An engine of whose state no snapshot can be made, but the first, a session's STATE."""
+
+    def keyframe(self) -> Any:
+        return self
+
+    def encode(self) -> bytes:
+        message = "the state is in pieces"
+        raise RuntimeError(message)
+
+
+def test_a_keyframe_that_cant_be_made_is_missing_and_named_and_the_session_replays(tmp_path: Path, often: None) -> None:
+    live = runtime(tmp_path)
+    live.kernel.engine = Stuck(live.kernel.setup.engine)
+    live.kernel._make = lambda name, setup: Stuck(setup)
+    live.start()
+    until(lambda: any("is missing" in row.text for row in live.view.log.rows))
+    fills = live.view.headline.fills
+    until(lambda: live.view.headline.fills >= fills + 3)
+    rows = [row for row in live.view.log.rows if "is missing" in row.text]
+    live.close()
+    report = live.report()
+    assert report["recorded_digest"] == report["digest"]
+    assert [(row.level, row.source) for row in rows] == [("warn", "recorder")]
+    assert "RuntimeError: the state is in pieces" in rows[0].text
+    assert all_replay(tmp_path) > 0
+    (path,) = tmp_path.glob("*.cambist")
+    with SessionReader(path) as reader:
+        sealed = [info.last_seq + 1 for info in reader.index() if info.keyframe]
+        assert sealed
+        assert any(f"keyframe {seq} is missing" in rows[0].text for seq in sealed)
+        assert reader.keyframes() == []
+        tail_ns = int(reader.meta["tail_step_ns"])
+    found = verify(path)
+    assert (found.exit_code, found.damaged_keyframes) == (DAMAGED, len(sealed))
+    assert found.findings == tuple(f"keyframe {seq}: missing" for seq in sealed)
+    assert found.longest_stretch_ns == tail_ns > 0
 
 
 def test_a_keyframe_reads_as_written_and_seals_the_digest() -> None:
