@@ -15,7 +15,7 @@ import msgspec
 from cambist.config.settings import Bidding, Gates, Search
 from cambist.model.events import Channel
 from cambist.model.market import Equivalence, Identity, Instrument, PoolRef, Token, VenueFee
-from cambist.model.opportunity import Opportunity
+from cambist.model.opportunity import End, Opportunity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +134,7 @@ class Engine(Protocol):
         ...
 
     def inspect(self, key: str, now_ns: int) -> bytes:
-        """Returns JSON of a `CycleInspection`, or `null` if the cycle is not known now."""
+        """Returns JSON of a `CycleInspection`, or `null` if the cycle neither stands nor ended lately."""
         ...
 
     def inspect_price(self, token: str, now_ns: int) -> bytes:
@@ -442,11 +442,40 @@ class HopView(msgspec.Struct, frozen=True):
     age_ns: int
 
 
-class CycleInspection(msgspec.Struct, frozen=True):
-    """A cycle opened up."""
+class CycleEnd(msgspec.Struct, frozen=True):
+    """How a cycle ended."""
 
-    opportunity: Opportunity
+    at_ns: int
+    slot: int | None
+    """The newest one then, `None` before any was announced."""
+    how: End
+
+
+class CycleHistory(msgspec.Struct, frozen=True):
+    """What became of a cycle since it was found."""
+
+    base: str
+    """Mint of what it is sized in, or empty."""
+    found_ns: int | None
+    """`None` where an older snapshot did not say it, as its slot."""
+    found_slot: int | None
+    """The newest slot then, `None` before any was announced."""
+    best_net: int | None
+    """The most that it would have left at one moment, in atoms of its base token; `None` if it was never sized
+    or a cost of it never known."""
+    best_ns: int | None
+    """The first moment at which it would have left that."""
+    ended: CycleEnd | None
+    """`None` while it stands."""
+
+
+class CycleInspection(msgspec.Struct, frozen=True):
+    """A cycle opened up; of one that ended only its history."""
+
+    opportunity: Opportunity | None
+    """The last decision; `None` once it has ended."""
     hops: tuple[HopView, ...]
     curve: tuple[tuple[int, int], ...]
     """(amount in, net) over ~64 sizes up to twice the best."""
     cap: int | None
+    history: CycleHistory

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
+
+
+class End(StrEnum):
+    """How a standing cycle ended."""
+
+    GONE = "gone"
+    """A leg can't be traded."""
+    UNSIZED = "unsized"
+    """No size can be quoted."""
+    LOST = "lost"
+    """It paid no more."""
+    CROWDED = "crowded"
+    """More stand that earn more."""
 
 
 class Cost(msgspec.Struct, frozen=True, gc=False):

@@ -13,7 +13,7 @@ from cambist.engine.protocol import CycleInspection, EngineView, PriceInspection
 from cambist.model.text import redact, sanitise
 from cambist.runtime.sections import AGE_STEP_NS
 from cambist.runtime.sections.cycles import CycleRows
-from cambist.runtime.sections.details import opened, opened_price
+from cambist.runtime.sections.details import ended, opened, opened_price
 from cambist.runtime.sections.feeds import FeedRows, trouble
 from cambist.runtime.sections.fees import FeeHistory
 from cambist.runtime.sections.headline import HeadlineCounts
@@ -21,7 +21,17 @@ from cambist.runtime.sections.prices import PriceRows
 from cambist.runtime.sections.trades import TradeRows
 from cambist.runtime.valuing import Valuer, named_unit
 from cambist.runtime.words import Names
-from cambist.view import CycleDetail, DuelSection, LogRow, LogSection, PanelState, PriceDetail, PricesSection, View
+from cambist.view import (
+    CycleDetail,
+    DuelSection,
+    EndedCycle,
+    LogRow,
+    LogSection,
+    PanelState,
+    PriceDetail,
+    PricesSection,
+    View,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +105,7 @@ class Publisher:
         valuer = Valuer(self._setup, kernel.setup.valuation, self._names, engine.prices, shown_ns)
         realised = valuer.sum(kernel.totals.net)
         prices = bump(old.prices, self._prices.section(engine, shown_ns, silent))
+        detail, over = self._detail(kernel, engine, now_ns)
         self.view = msgspec.structs.replace(
             old,
             prices=prices,
@@ -104,7 +115,8 @@ class Publisher:
             feeds=feeds,
             log=self._log_section(old.log),
             headline=bump(old.headline, self._headline.section(kernel, engine, cycles, realised, now_ns)),
-            detail=self._detail(kernel, engine, now_ns),
+            detail=detail,
+            ended=over,
             price_detail=self._price_detail(kernel, prices, now_ns),
             status=msgspec.structs.replace(old.status, slot=engine.slot),
         )
@@ -113,18 +125,21 @@ class Publisher:
     def _log_section(self, old: LogSection) -> LogSection:
         return old if old.version == self._log_version else LogSection(self._log_version, tuple(self.log))
 
-    def _detail(self, kernel: Kernel, engine: EngineView, now_ns: int) -> CycleDetail | None:
-        if not self._inspected:
-            return None
-        found = _INSPECTION.decode(kernel.engine.inspect(self._inspected, now_ns))
+    def _detail(self, kernel: Kernel, engine: EngineView, now_ns: int) -> tuple[CycleDetail | None, EndedCycle | None]:
+        """Returns the opened cycle as it stands, or what is left of it once it has ended."""
+        key, view = self._inspected, self.view
+        found = _INSPECTION.decode(kernel.engine.inspect(key, now_ns)) if key else None
         if found is None:
-            return None
-        key = found.opportunity.key
+            return None, None
+        if found.opportunity is None:
+            over = ended(found, key, self._names)
+            return None, over if over is None or view.ended is None else bump(view.ended, over)
+        shown_ns = now_ns - now_ns % AGE_STEP_NS
         fate = (key in kernel.risk.state.open_keys, kernel.declined.get(key))
-        row = self._cycles.row(found.opportunity, fate, now_ns - now_ns % AGE_STEP_NS)
-        new = opened(found, row, self._names, kernel, engine.counters.stopped.get(row.reason))
-        old = self.view.detail
-        return new if old is None else bump(old, new)
+        row = self._cycles.row(found.opportunity, fate, shown_ns)
+        new = opened(found, found.opportunity, row, self._names, kernel, shown_ns)
+        new = msgspec.structs.replace(new, stopped=engine.counters.stopped.get(row.reason))
+        return new if view.detail is None else bump(view.detail, new), None
 
     def _price_detail(self, kernel: Kernel, prices: PricesSection, now_ns: int) -> PriceDetail | None:
         key = self._inspected_price

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from cambist.view.cycles import CycleDetail, CycleRow, CyclesSection, Gate, HopRow, Leg
+from cambist.view.cycles import (
+    CycleDetail,
+    CycleEnd,
+    CycleHistory,
+    CycleRow,
+    CyclesSection,
+    EndedCycle,
+    Gate,
+    HopRow,
+    Leg,
+)
 from cambist.view.duel import DuelRow, DuelSection
 from cambist.view.feeds import FeedRow, FeedsSection
 from cambist.view.fees import FeeColumn, FeeInputRow, FeesSection
@@ -28,10 +38,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CycleDetail",
+    "CycleEnd",
+    "CycleHistory",
     "CycleRow",
     "CyclesSection",
     "DuelRow",
     "DuelSection",
+    "EndedCycle",
     "FeeColumn",
     "FeeInputRow",
     "FeedRow",
@@ -74,6 +87,8 @@ class View(msgspec.Struct, frozen=True):
     feeds: FeedsSection = FeedsSection()
     log: LogSection = LogSection()
     detail: CycleDetail | None = None
+    ended: EndedCycle | None = None
+    """The opened cycle, once it has ended, as long as the engine remembers it."""
     price_detail: PriceDetail | None = None
     replay: ReplayStatus | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cambist.model.opportunity import End
 from cambist.view.panel import PanelState
 
 
@@ -86,6 +87,41 @@ class Gate(msgspec.Struct, frozen=True):
     passed: bool
 
 
+class CycleEnd(msgspec.Struct, frozen=True, gc=False):
+    """When and how a cycle ended."""
+
+    at_ns: int
+    slot: int | None
+    """The newest one then."""
+    how: End
+
+
+class CycleHistory(msgspec.Struct, frozen=True, gc=False):
+    """What became of a cycle since it was found."""
+
+    found_ns: int | None
+    found_slot: int | None
+    stood_ns: int | None
+    """From when it was found until now, or until it ended."""
+    best_net: int | None
+    """The most that it would have left at one moment, in atoms of its unit; `None` if it was never sized or a
+    cost of it never known."""
+    best_ns: int | None
+    ended: CycleEnd | None = None
+    """`None` while it stands."""
+
+
+class EndedCycle(msgspec.Struct, frozen=True):
+    """What is left of an opened cycle that ended."""
+
+    version: int
+    key: str
+    unit: str
+    """Empty where it had no base token."""
+    decimals: int
+    history: CycleHistory
+
+
 class CycleDetail(msgspec.Struct, frozen=True):
     """What `enter` on a cycle shows."""
 
@@ -99,5 +135,6 @@ class CycleDetail(msgspec.Struct, frozen=True):
     """(size, net) in atoms, ascending size."""
     binds: str
     """One sentence on what limits the size."""
+    history: CycleHistory
     stopped: int | None = None
     """How many opportunities the gate that refused this one stopped since the start."""

@@ -13,6 +13,7 @@ from cambist.engine.reference.series.technical import Bollinger, Ema
 from cambist.model.commands import Halt
 from cambist.view import (
     CycleDetail,
+    CycleHistory,
     CycleRow,
     Gate,
     HopRow,
@@ -25,7 +26,7 @@ from cambist.view import (
     SessionRow,
     View,
 )
-from tests.tui.fake import FakeRuntime, price_rows
+from tests.tui.fake import MS, NOW, FakeRuntime, price_rows
 from tui.scene import Scene
 from tui.widgets.canvas import Sheet
 
@@ -67,6 +68,18 @@ def net_at(size: float) -> int:
     return round((0.01775 - 0.000119 * (size - 12.5) ** 2) * 1e9)
 
 
+def cycle_history(**changes: object) -> CycleHistory:
+    """Returns the history of the pictures' cycle, which stands."""
+    values: dict[str, object] = {
+        "found_ns": NOW - 12_400 * MS,
+        "found_slot": 312_884_102,
+        "stood_ns": 12_400 * MS,
+        "best_net": 18_210_000,
+        "best_ns": NOW - 6_000 * MS,
+    }
+    return CycleHistory(**(values | changes))  # type: ignore[arg-type]  # values of many types by name
+
+
 def cycle_detail(**changes: object) -> CycleDetail:
     """Returns the detail of the pictures' cycle."""
     sol, usdc, bonk = 12_500_000_000, 2_155_310_000, 9_853_000_000_000
@@ -99,7 +112,7 @@ def cycle_detail(**changes: object) -> CycleDetail:
         "curve": tuple((round(size * 1e9 / 2), net_at(size / 2)) for size in range(1, 57)),
         "binds": "Positive from 0.7 to 25.2 SOL. Past 20 SOL the wallet cap binds; cpmm depth sets the peak.",
     }
-    return CycleDetail(**(values | changes))  # type: ignore[arg-type]
+    return CycleDetail(**({"history": cycle_history()} | values | changes))  # type: ignore[arg-type]
 
 
 SECOND = 1_000_000_000

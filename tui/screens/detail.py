@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from textual.binding import Binding
 
 from cambist.model.commands import InspectCycle
+from cambist.model.opportunity import End
 from cambist.view import CycleDetail
+from tui import formats
 from tui.screens import detail_page
 from tui.screens.opened import Opened
 
@@ -16,10 +19,17 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
-    from cambist.view import Runtime
+    from cambist.view import EndedCycle, Runtime
     from tui.widgets.canvas import Canvas
 
 KEYS = (("esc", "back"), ("w", "why"), ("y", "copy JSON"), ("F", "pin"), ("[ ]", "previous, next"))
+ENDS = {
+    End.GONE: "A leg of it can't be traded any more",
+    End.UNSIZED: "No size of it can be quoted any more",
+    End.LOST: "It paid no more after costs",
+    End.CROWDED: "Others that earn more took its place",
+}
+"""How a cycle ended, in words."""
 
 
 class DetailScreen(Opened[CycleDetail]):
@@ -47,6 +57,7 @@ class DetailScreen(Opened[CycleDetail]):
         super().__init__(runtime, key, order or (lambda: [row.key for row in runtime.view.cycles.rows]))
         self.why = why
         self._pin = pin
+        self._ended: EndedCycle | None = None
 
     def answer(self) -> CycleDetail | None:
         """Returns the View's detail if it is of this cycle."""
@@ -56,6 +67,23 @@ class DetailScreen(Opened[CycleDetail]):
     def exists(self) -> bool:
         """Returns whether the cycle still stands."""
         return any(row.key == self.key for row in self.runtime.view.cycles.rows)
+
+    def last_words(self, gone_s: float) -> tuple[str, str]:
+        """Returns when the cycle ended, and how; that it is gone, where the engine doesn't remember it."""
+        end = None if self._ended is None else self._ended.history.ended
+        if end is None:
+            return super().last_words(gone_s)
+        slot = "" if end.slot is None else f", slot {formats.grouped(end.slot)}"
+        return f"ended {formats.clock(end.at_ns)}{slot}", f"{ENDS[end.how]}; this is how it was last."
+
+    def while_none(self, waited_s: float) -> list[str]:
+        """Returns the history of a cycle that ended before it was opened."""
+        if self._ended is None:
+            return super().while_none(waited_s)
+        state, _ = self.last_words(waited_s)
+        over, how = self._ended, ENDS[self._ended.history.ended.how] if self._ended.history.ended else ""
+        facts = detail_page.facts(over.history, over.unit, over.decimals)
+        return [f"This cycle {state}: {how[:1].lower()}{how[1:]}.", f"{facts}.", "[ ] opens another, esc goes back."]
 
     def offered(self) -> tuple[tuple[str, str], ...]:
         """Returns the keys; pinning only where there is a table to pin in."""
@@ -75,3 +103,14 @@ class DetailScreen(Opened[CycleDetail]):
         if self._pin is not None:
             self._pin(self.key)
             self.show_notice("pin changed")
+
+    def _take(self) -> None:
+        """Takes over how the cycle ended, once it has; one that is found again stands."""
+        super()._take()
+        ended = self.runtime.view.ended
+        if ended is not None and ended.key == self.key:
+            self._ended = ended
+            if self._shown is not None:
+                self._shown = msgspec.structs.replace(self._shown, history=ended.history)
+        elif self._gone is None:
+            self._ended = None

@@ -10,7 +10,7 @@ from tui.widgets import profit_curve, waterfall
 from tui.widgets.canvas import Canvas, cells, clip, wrap
 
 if TYPE_CHECKING:
-    from cambist.view import CycleDetail, CycleRow, HopRow
+    from cambist.view import CycleDetail, CycleHistory, CycleRow, HopRow
 
 WIDE = 102
 """Cells of content the full layout needs."""
@@ -28,13 +28,13 @@ def draw(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
 
 def _full(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
     left, right = 3, canvas.width - 3
-    top = 2 if canvas.height >= 31 else 1
-    _verdict(canvas, left, right, top, detail.row)
-    _summary(canvas, left, right, top + 1, detail.row)
-    canvas.put(left, top + 3, "Hops", "strong bold")
+    _verdict(canvas, left, right, 1, detail)
+    _summary(canvas, left, right, 2, detail.row)
+    _history(canvas, left, right, 3, detail)
+    canvas.put(left, 5, "Hops", "strong bold")
     ends = (left, left + 5, left + 14, left + 43, left + 65, left + 75, left + 86, right)
-    _hops(canvas, top + 4, ends, detail.hops)
-    y = top + 6 + max(1, len(detail.hops))
+    _hops(canvas, 6, ends, detail.hops)
+    y = 8 + max(1, len(detail.hops))
     below = _costs(canvas, left, left + 51, y, detail, bar=21)
     _gates(canvas, left, left + 51, below + 1, detail, canvas.height - 1)
     if why:
@@ -49,11 +49,12 @@ def _full(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
 
 def _small(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
     left, right = 2, canvas.width - 2
-    _verdict(canvas, left, right, 1, detail.row)
+    _verdict(canvas, left, right, 1, detail)
     _summary(canvas, left, right, 2, detail.row)
+    _history(canvas, left, right, 3, detail)
     ends = (left, left + 4, 0, left + 33, left + 52, left + 60, left + 68, right)
-    _hops(canvas, 4, ends, detail.hops)
-    y = 6 + max(1, len(detail.hops))
+    _hops(canvas, 5, ends, detail.hops)
+    y = 7 + max(1, len(detail.hops))
     last = canvas.height - 1
     if why:
         _gates(canvas, left, right, y, detail, last - 1)
@@ -66,14 +67,40 @@ def _small(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
         canvas.put(left, last - len(lines) + offset, line, "muted")
 
 
-def _verdict(canvas: Canvas, left: int, right: int, y: int, row: CycleRow) -> None:
+def facts(history: CycleHistory, unit: str, decimals: int, room: int = WIDE) -> str:
+    """Returns a cycle's history in one line of at most `room` cells: since when, for how long, its best net."""
+    unknown = glyph("unknown")
+    seen = unknown if history.found_ns is None else formats.clock(history.found_ns)
+    slot = "" if history.found_slot is None else f", slot {formats.grouped(history.found_slot)}"
+    stood, stands = formats.age(history.stood_ns), "stood" if history.ended else "stands"
+    known = None if not unit else history.best_net
+    best = unknown if known is None else f"{formats.flow(known, decimals, 0, sign=True)} {formats.symbol(unit)}"
+    at = "" if known is None or history.best_ns is None else f" at {formats.clock(history.best_ns)}"
+    forms = (
+        (f"first seen {seen}{slot}", f"{stands} for {stood}", f"best net {best}{at}"),
+        (f"first seen {seen}", f"{stands} for {stood}", f"best net {best}{at}"),
+        (f"seen {seen}", f"{stands} {stood}", f"best {best}"),
+    )
+    lines = [f" {glyph('dot')} ".join(form) for form in forms]
+    return next((line for line in lines if cells(line) <= room), clip(lines[-1], room))
+
+
+def _history(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail) -> None:
+    row = detail.row
+    canvas.put(left, y, facts(detail.history, row.unit, row.decimals, right - left), "muted")
+
+
+def _verdict(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail) -> None:
+    row = detail.row
     joint = f" {glyph('dot')} "
     facts = [
         f"score {'' if row.score is None else row.score}" if row.score is not None else f"score {glyph('unknown')}",
         f"lands {formats.share(row.landing_ppm)}",
         "sent" if row.decision.startswith("sent") else formats.clean(row.settlement),
     ]
-    if row.mark == "go":
+    if detail.history.ended:
+        verdict = f"{glyph('skip')} ended"
+    elif row.mark == "go":
         verdict = f"{glyph('go')} GO"
     else:
         verdict = f"{glyph(row.mark if row.mark in _MARKS else 'skip')} {plain(formats.cut(row.decision, 16))}"
@@ -162,7 +189,8 @@ def _costs(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail, *
 
 def _gates(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail, last: int) -> None:
     """Draws the tests the cycle passed or failed, failed ones first, above row `last`."""
-    title = "Why it is a go" if detail.row.mark == "go" else "Why it was refused"
+    is_go = "Why it was a go" if detail.history.ended else "Why it is a go"
+    title = is_go if detail.row.mark == "go" else "Why it was refused"
     canvas.put(left, y, title, "strong bold")
     has_end = right - 13
     canvas.right(has_end, y, "has", "muted")

@@ -69,6 +69,18 @@ class Opened(Overlay[None], Generic[Detail]):
         """Draws what was answered."""
         raise NotImplementedError
 
+    def last_words(self, gone_s: float) -> tuple[str, str]:
+        """Returns what the title says of a row that went, so many seconds ago, and why it did."""
+        return f"gone {formats.age(int(gone_s * 1e9))}", self.GONE
+
+    def while_none(self, waited_s: float) -> list[str]:
+        """Returns what is said while nothing was answered yet."""
+        if waited_s < PATIENCE_S:
+            return [f"Asking the engine for {self.WANTS}: {waited_s:.1f} s."]
+        if not self.exists():
+            return [self.NEVER_CAME, "[ ] opens another, esc goes back."]
+        return [f"The engine has not answered for {waited_s:.0f} s. It answers as soon as it can; esc goes back."]
+
     def on_mount(self) -> None:
         """Asks for the row."""
         self._ask(self.key)
@@ -86,13 +98,14 @@ class Opened(Overlay[None], Generic[Detail]):
             self._waiting(canvas)
             return canvas
         self.draw(canvas, self._shown)
-        title = self.TITLE
+        title, why = self.TITLE, ""
         if self._gone is not None:
             canvas.dim()
-            title = f"{title}, gone {formats.age(int((time.monotonic() - self._gone) * 1e9))}"
+            state, why = self.last_words(time.monotonic() - self._gone)
+            title = f"{title}, {state}"
         canvas.box(title, keys, margin=self.margin)
         if self._gone is not None:
-            text = f"{self.GONE} [ ] opens another."
+            text = f"{why} [ ] opens another."
             room = width - 2 * self.margin
             canvas.put(self.margin, height - 2, clip(text, room).ljust(room), "stale")
         elif self._notice:
@@ -135,13 +148,7 @@ class Opened(Overlay[None], Generic[Detail]):
             self._gone = time.monotonic()
 
     def _waiting(self, canvas: Canvas) -> None:
-        waited = time.monotonic() - self._asked
-        if waited < PATIENCE_S:
-            lines = [f"Asking the engine for {self.WANTS}: {waited:.1f} s."]
-        elif not self.exists():
-            lines = [self.NEVER_CAME, "[ ] opens another, esc goes back."]
-        else:
-            lines = [f"The engine has not answered for {waited:.0f} s. It answers as soon as it can; esc goes back."]
+        lines = self.while_none(time.monotonic() - self._asked)
         room = canvas.width - 6
         for y, part in enumerate([part for line in lines for part in wrap(line, room)], 2):
             canvas.put(3, y, part, "text" if y == 2 else "muted")

@@ -6,31 +6,64 @@ from typing import TYPE_CHECKING
 
 from cambist.model.text import sanitise, short
 from cambist.runtime.words import Names, venue_class
-from cambist.view import CycleDetail, CycleRow, Gate, HopRow, PriceBar, PriceDetail
+from cambist.view import (
+    CycleDetail,
+    CycleEnd,
+    CycleHistory,
+    CycleRow,
+    EndedCycle,
+    Gate,
+    HopRow,
+    PriceBar,
+    PriceDetail,
+)
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import BarView, CycleInspection, HopView, PriceInspection
+    from cambist.engine.protocol import CycleHistory as Remembered
     from cambist.kernel import Kernel
     from cambist.model.opportunity import Opportunity
     from cambist.view import PricesSection
 
 
 def opened(
-    found: CycleInspection, row: CycleRow, names: Names, kernel: Kernel, stopped: int | None = None
+    found: CycleInspection, o: Opportunity, row: CycleRow, names: Names, kernel: Kernel, shown_ns: int
 ) -> CycleDetail:
-    """Returns the detail of an inspected cycle; `row` is the same cycle as the table shows it.
+    """Returns the detail of an inspected cycle that stands.
 
-    `stopped` is how many the gate that refused it stopped so far.
+    `o` is the last decision on it, `row` the same as the table shows it; all that has an age is as of `shown_ns`.
     """
     return CycleDetail(
         version=1,
         row=row,
         hops=tuple(_hop(hop, names) for hop in found.hops),
-        costs=_costs(found.opportunity),
-        gates=_gates(found.opportunity, names, kernel),
+        costs=_costs(o),
+        gates=_gates(o, names, kernel),
         curve=found.curve,
-        binds=_binds(found, names),
-        stopped=stopped,
+        binds=_binds(found, o, names),
+        history=_history(found.history, shown_ns),
+    )
+
+
+def ended(found: CycleInspection, key: str, names: Names) -> EndedCycle | None:
+    """Returns what is left of an inspected cycle that ended, `None` if it stands."""
+    known = found.history
+    if known.ended is None:
+        return None
+    unit = names.symbol(known.base) if known.base else ""
+    decimals = names.decimals(known.base) if known.base else 0
+    return EndedCycle(1, key, unit, decimals, _history(known, known.ended.at_ns))
+
+
+def _history(known: Remembered, until_ns: int) -> CycleHistory:
+    end = known.ended
+    return CycleHistory(
+        found_ns=known.found_ns,
+        found_slot=known.found_slot,
+        stood_ns=None if known.found_ns is None else max(0, until_ns - known.found_ns),
+        best_net=known.best_net,
+        best_ns=known.best_ns,
+        ended=None if end is None else CycleEnd(end.at_ns, end.slot, end.how),
     )
 
 
@@ -152,8 +185,7 @@ def _is_plain(o: Opportunity, most_ppm: int) -> bool:
     return o.gross * 1_000_000 <= most_ppm * o.amount_in
 
 
-def _binds(found: CycleInspection, names: Names) -> str:
-    o = found.opportunity
+def _binds(found: CycleInspection, o: Opportunity, names: Names) -> str:
     unit, scale = names.symbol(o.tokens[0]), 10 ** names.decimals(o.tokens[0])
     gains = [size for size, net in found.curve if net > 0]
     if not gains:

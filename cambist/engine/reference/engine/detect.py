@@ -11,7 +11,7 @@ from cambist.engine.reference.engine.moved import take_moved, weigh_changed
 from cambist.engine.reference.engine.ranking import Ranking
 from cambist.engine.reference.engine.route import glanced, requoted, size
 from cambist.engine.reference.search.multiverse import Search
-from cambist.model.opportunity import encode
+from cambist.model.opportunity import End, encode
 
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
@@ -88,7 +88,7 @@ def _estimate_again(
         weight = market.graph.total(cycle.edges)
         found = None if weight is None else rank(cycle.edges, weight)
         if found is None:
-            engine.standing.end(moment, cycle, "gone")
+            engine.standing.end(moment, cycle, End.GONE)
         else:
             engine.standing.estimate(moment, cycle, found)
             moved.append(cycle)
@@ -160,7 +160,7 @@ def _size(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycle: Cycl
     """Sizes a cycle and decides on it. Returns whether it can be traded at any size; it ends if not."""
     sizing = size(engine.market, cycle.edges, engine.standing.cap(cycle.base), ranking.starts(cycle))
     if sizing is None:
-        engine.standing.end(moment, cycle, "unsized")
+        engine.standing.end(moment, cycle, End.UNSIZED)
         return False
     cycle.sizing, cycle.sized = sizing, True
     engine.counters.opportunities += 1
@@ -185,10 +185,8 @@ def review(engine: ReferenceEngine, moment: Moment, keys: list[str], out: Output
 def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output, *, quietly: bool = False) -> None:
     """Decides, and hands the decision out if it is another: `quietly` only if not for its amounts alone."""
     before = cycle.last
-    opportunity = cycle.last = engine.judge.decide(cycle, moment)
-    cycle.judged = moment.number
-    if opportunity.net is not None:
-        cycle.best_net = max(opportunity.net, opportunity.net if cycle.best_net is None else cycle.best_net)
+    opportunity = engine.judge.decide(cycle, moment)
+    cycle.take(moment, opportunity)
     if before is not None and _decision(before, quietly=quietly) == _decision(opportunity, quietly=quietly):
         return
     out.decisions.append(encode(opportunity) + b"\n")

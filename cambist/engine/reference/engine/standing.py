@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from cambist.engine.reference.engine.route import Sizing, cap
 from cambist.engine.reference.search.by_money import money_of
 from cambist.engine.reference.search.estimate import Estimate
+from cambist.model.opportunity import End
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,8 @@ MOST: Final = 256
 """Most cycles that stand."""
 UNVALUED: Final = 32
 """Most of them without a value, which rank among themselves."""
-MOST_ENDED: Final = 64
-"""Cycles that ended and are remembered."""
+MOST_ENDED: Final = MOST
+"""Cycles that ended and are remembered: all that stand may end at one moment."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -48,9 +49,17 @@ class Ended(NamedTuple):
     """When it was found."""
     last_ns: int
     best_net: int | None
-    """The most that it would have left at one moment, in atoms of its base token; `None` if it was never sized."""
-    how: str
-    """`gone` (a leg can't be traded), `unsized` (no size can be quoted), `lost` (it paid no more), `crowded`."""
+    """The most that it would have left at one moment, in atoms of its base token; `None` if it was never sized
+    or a cost of it never known."""
+    how: End
+    base: str = ""
+    """Mint, or empty."""
+    found_slot: int = 0
+    """The newest slot when it was found, 0 before any was announced."""
+    last_slot: int = 0
+    """The newest slot when it ended, as `found_slot`."""
+    best_ns: int | None = None
+    """The first moment at which it would have left the most."""
 
 
 @dataclass(slots=True)
@@ -63,6 +72,8 @@ class Cycle:
     base: str
     """Mint, or empty."""
     first_ns: int
+    found_slot: int
+    """The newest slot when it was found, 0 before any was announced."""
     weight: int = 0
     estimate: Estimate = field(default_factory=lambda: Estimate(0.0, 0.0, 0.0))
     """As of when one of its legs moved last."""
@@ -74,6 +85,8 @@ class Cycle:
     """When it paid last, or was found."""
     kept_ns: int = 0
     best_net: int | None = None
+    best_ns: int | None = None
+    """The first moment at which it would have left that."""
     sized: bool = False
     """Whether it was sized as it is now; not if enough others through the same pools earn more."""
     judged: int = 0
@@ -81,6 +94,13 @@ class Cycle:
     sizing: Sizing = field(default_factory=Sizing)
     last: Opportunity | None = None
     """The decision on it, `None` if it is not sized."""
+
+    def take(self, moment: Moment, opportunity: Opportunity) -> None:
+        """Takes over a decision of a moment, and what it says of its best."""
+        self.last, self.judged = opportunity, moment.number
+        net, best = opportunity.net, self.best_net
+        if net is not None and (best is None or net > best):
+            self.best_net, self.best_ns = net, moment.now_ns
 
     @property
     def pays(self) -> bool:
@@ -108,7 +128,7 @@ class Standing:
         cycle = self.cycles.get(key)
         if cycle is None:
             base = "" if found.base is None else self.market.graph.node_key(found.base)
-            cycle = self.cycles[key] = Cycle(key, found.route, base, moment.now_ns)
+            cycle = self.cycles[key] = Cycle(key, found.route, base, moment.now_ns, moment.slot)
         cycle.kept_slot, cycle.kept_ns = moment.slot, moment.now_ns
         self.estimate(moment, cycle, found)
         return cycle
@@ -121,11 +141,14 @@ class Standing:
         elif not cycle.first_slot:  # slot 0 is one before any was announced: nothing can be counted from it
             cycle.first_slot = self._since(cycle.key, moment)
 
-    def end(self, moment: Moment, cycle: Cycle, how: str) -> None:
+    def end(self, moment: Moment, cycle: Cycle, how: End) -> None:
         """Drops a cycle that no longer stands."""
         self._interrupt(cycle, moment.slot)
         del self.cycles[cycle.key]
-        self.ended.append(Ended(cycle.key, cycle.first_ns, moment.now_ns, cycle.best_net, how))
+        began = cycle.first_ns, moment.now_ns, cycle.best_net
+        self.ended.append(
+            Ended(cycle.key, *began, how, cycle.base, cycle.found_slot, moment.slot, cycle.best_ns),
+        )
 
     def expire(self, moment: Moment) -> None:
         """Drops the cycles that have not paid for as long as they may."""
@@ -139,7 +162,7 @@ class Standing:
             else:
                 over = moment.now_ns - cycle.kept_ns > search.linger_ms * 1_000_000
             if over:
-                self.end(moment, cycle, "lost")
+                self.end(moment, cycle, End.LOST)
 
     def crowd_out(self, moment: Moment, bases: Mapping[int, Base]) -> int:
         """Drops what earns least of more cycles than may stand. Returns how many."""
@@ -150,7 +173,7 @@ class Standing:
         valued = [key for (is_unvalued, _), key in ranked if not is_unvalued]
         least = unvalued[UNVALUED:] + valued[MOST - min(len(unvalued), UNVALUED) :]
         for key in least:
-            self.end(moment, self.cycles[key], "crowded")
+            self.end(moment, self.cycles[key], End.CROWDED)
         return len(least)
 
     def order(self, cycle: Cycle, bases: Mapping[int, Base]) -> tuple[bool, float]:
@@ -174,6 +197,10 @@ class Standing:
         """Returns since when a cycle counts that pays now: as `signal_persistence.Runs`, over bridged gaps."""
         first, last = self.gaps.pop(key, (moment.slots, moment.slot))
         return first if moment.slot - last - 1 <= self.setup.gates.max_gap_slots else moment.slots
+
+    def ended_last(self, key: str) -> Ended | None:
+        """Returns how the cycle of a key ended the last time, `None` if that is not remembered."""
+        return next((each for each in reversed(self.ended) if each.key == key), None)
 
     def unconfirmed(self) -> list[str]:
         """Returns the keys of the cycles that wait for a second endpoint."""

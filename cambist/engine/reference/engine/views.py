@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from cambist.engine.protocol import (
     BarView,
     Counters,
+    CycleEnd,
+    CycleHistory,
     CycleInspection,
     EngineView,
     EquivalenceView,
@@ -23,6 +25,7 @@ from cambist.engine.reference.engine.market import equivalence, quotes
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import book_state, leg, pool_leg
 from cambist.engine.reference.engine.route import Sizing, compute_units, kept, walk
+from cambist.engine.reference.engine.standing import Ended
 from cambist.engine.reference.exchanges.decimal import real
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
 from cambist.engine.reference.fees.sources import level
@@ -302,9 +305,15 @@ def source(engine: ReferenceEngine, row: Row, now_ns: int) -> tuple[int, int | N
 
 
 def inspect(engine: ReferenceEngine, key: str, now_ns: int) -> CycleInspection | None:
-    """Returns a standing cycle opened up, `None` if it does not stand."""
+    """Returns a cycle opened up: one that stands, or the history of one that ended lately.
+
+    `None` if it is neither, or stands and was not sized yet.
+    """
     cycle = engine.standing.cycles.get(key)
-    if cycle is None or cycle.last is None:
+    if cycle is None:
+        ended = engine.standing.ended_last(key)
+        return None if ended is None else CycleInspection(None, (), (), None, _history(ended))
+    if cycle.last is None:
         return None
     hops = walk(engine.market, cycle.edges, cycle.sizing.amount_in) if cycle.sizing.amount_in else []
     shown = (
@@ -312,7 +321,15 @@ def inspect(engine: ReferenceEngine, key: str, now_ns: int) -> CycleInspection |
         if isinstance(hops, str)
         else tuple(_hop(engine, edge, hop, now_ns) for edge, hop in zip(cycle.edges, hops, strict=False))
     )
-    return CycleInspection(cycle.last, shown, _curve(engine, cycle), engine.standing.cap(cycle.base))
+    cap = engine.standing.cap(cycle.base)
+    return CycleInspection(cycle.last, shown, _curve(engine, cycle), cap, _history(cycle))
+
+
+def _history(cycle: Cycle | Ended) -> CycleHistory:
+    """Returns when a cycle was found, its best and its end; a snapshot may not have known a time, which is 0 then."""
+    end = CycleEnd(cycle.last_ns, cycle.last_slot or None, cycle.how) if isinstance(cycle, Ended) else None
+    found_ns = cycle.first_ns if cycle.first_ns > 0 else None
+    return CycleHistory(cycle.base, found_ns, cycle.found_slot or None, cycle.best_net, cycle.best_ns, end)
 
 
 def _hop(engine: ReferenceEngine, edge: int, hop: Hop, now_ns: int) -> HopView:

@@ -318,14 +318,12 @@ impl Engine {
             prices: &self.prices,
         };
         let opportunity = self.judge.decide(cx, moment, cycle);
-        cycle.judged = moment.number;
-        cycle.best_net = cycle.best_net.max(opportunity.net);
         let before = cycle.last.as_ref();
         let is_new = before.is_none_or(|before| match says {
             Says::Amounts => before.decision() != opportunity.decision(),
             Says::Verdicts => (&before.reason, before.go) != (&opportunity.reason, opportunity.go),
         });
-        let opportunity = &*cycle.last.insert(opportunity);
+        let opportunity = cycle.take(moment, opportunity);
         if !is_new {
             return;
         }

@@ -28,8 +28,8 @@ use crate::search::graph::EdgeId;
 pub(crate) const MOST: usize = 256;
 /// Most of them without a value, which rank among themselves.
 pub(crate) const UNVALUED: usize = 32;
-/// Cycles that ended and are remembered.
-const MOST_ENDED: usize = 64;
+/// Cycles that ended and are remembered: all that stand may end at one moment.
+pub(crate) const MOST_ENDED: usize = MOST;
 /// Cycles whose names are kept: some megabytes.
 const MOST_NAMES: usize = 4_096;
 const NS_PER_MS: i64 = 1_000_000;
@@ -48,16 +48,30 @@ pub(crate) enum End {
     Crowded,
 }
 
-/// A cycle that stands no more: key, when it was found and when it ended, the most that it would have left at one moment
-/// in atoms of its base token (`None` if it was never sized), how it ended.
+/// A cycle that stands no more, as it stands in a snapshot.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Ended(
-    pub(crate) String,
-    pub(crate) i64,
-    pub(crate) i64,
-    pub(crate) Option<i64>,
-    pub(crate) End,
-);
+pub(crate) struct Ended {
+    pub(crate) key: String,
+    /// When it was found.
+    pub(crate) first_ns: i64,
+    pub(crate) last_ns: i64,
+    /// The most that it would have left at one moment, in atoms of its base token; `None` if it was never sized
+    /// or a cost of it never known.
+    pub(crate) best_net: Option<i64>,
+    pub(crate) how: End,
+    /// Mint, or empty.
+    #[serde(default)]
+    pub(crate) base: String,
+    /// The newest slot when it was found, 0 before any was announced.
+    #[serde(default)]
+    pub(crate) found_slot: u64,
+    /// The newest slot when it ended, as `found_slot`.
+    #[serde(default)]
+    pub(crate) last_slot: u64,
+    /// The first moment at which it would have left the most.
+    #[serde(default)]
+    pub(crate) best_ns: Option<i64>,
+}
 
 /// One standing cycle.
 #[derive(Clone, Debug)]
@@ -72,6 +86,8 @@ pub(crate) struct Cycle {
     /// The most atoms of it that one trade may put in.
     pub(crate) cap: Option<u64>,
     pub(crate) first_ns: i64,
+    /// The newest slot when it was found, 0 before any was announced.
+    pub(crate) found_slot: u64,
     pub(crate) weight: i64,
     /// As of when one of its legs moved last.
     pub(crate) estimate: Estimate,
@@ -84,6 +100,8 @@ pub(crate) struct Cycle {
     pub(crate) kept_slot: u64,
     pub(crate) kept_ns: i64,
     pub(crate) best_net: Option<i64>,
+    /// The first moment at which it would have left that.
+    pub(crate) best_ns: Option<i64>,
     /// Whether it was sized as it is now; not if enough others through the same pools earn more.
     pub(crate) sized: bool,
     /// The moment at which it was decided on last.
@@ -97,6 +115,15 @@ impl Cycle {
     /// Returns the decision on it as it is now.
     pub(crate) fn exact(&self) -> Option<&Opportunity> {
         self.last.as_ref().filter(|_| self.sized)
+    }
+
+    /// Takes over a decision of a moment, and what it says of its best.
+    pub(crate) fn take(&mut self, moment: Moment, opportunity: Opportunity) -> &Opportunity {
+        self.judged = moment.number;
+        if opportunity.net > self.best_net {
+            (self.best_net, self.best_ns) = (opportunity.net, Some(moment.now_ns));
+        }
+        self.last.insert(opportunity)
     }
 
     /// Whether it pays after costs: as sized, else as estimated; at the margin without a base token.
@@ -177,6 +204,11 @@ impl Standing {
         self.iter().find(|cycle| **cycle.names.key == *key)
     }
 
+    /// Returns how the cycle of a key ended the last time, `None` if that is not remembered.
+    pub(crate) fn ended(&self, key: &str) -> Option<&Ended> {
+        self.ended.iter().rev().find(|each| each.key == key)
+    }
+
     /// Takes out the cycle that a search found, new if it does not stand.
     pub(crate) fn find(
         &mut self,
@@ -207,6 +239,7 @@ impl Standing {
             cap: cap(setup, &base),
             base,
             first_ns: moment.now_ns,
+            found_slot: moment.slot,
             weight: 0,
             estimate: Estimate::default(),
             net: None,
@@ -214,6 +247,7 @@ impl Standing {
             kept_slot: 0,
             kept_ns: 0,
             best_net: None,
+            best_ns: None,
             sized: false,
             judged: 0,
             sizing: Sizing::default(),
@@ -287,9 +321,17 @@ impl Standing {
         if self.ended.len() == MOST_ENDED {
             self.ended.pop_front();
         }
-        let (first_ns, best_net) = (cycle.first_ns, cycle.best_net);
-        self.ended
-            .push_back(Ended(key, first_ns, moment.now_ns, best_net, how));
+        self.ended.push_back(Ended {
+            key,
+            first_ns: cycle.first_ns,
+            last_ns: moment.now_ns,
+            best_net: cycle.best_net,
+            how,
+            base: cycle.base.clone(),
+            found_slot: cycle.found_slot,
+            last_slot: moment.slot,
+            best_ns: cycle.best_ns,
+        });
     }
 
     fn drop(&mut self, setup: &EngineSetup, moment: Moment, at: usize, how: End) {

@@ -15,7 +15,7 @@ use super::prices::Row;
 use super::race::RaceView;
 use super::registry::PoolState;
 use super::route::{Sizing, compute_units, kept, net, walk};
-use super::standing::Cycle;
+use super::standing::{Cycle, End, Ended};
 use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
 use crate::judge::scorer::landing_ppm;
 use crate::search::graph::EdgeId;
@@ -149,13 +149,71 @@ struct HopView<'a> {
     age_ns: i64,
 }
 
+/// Twin of `CycleEnd` in `cambist/engine/protocol.py`.
+#[derive(Serialize)]
+struct CycleEnd {
+    at_ns: i64,
+    slot: Option<u64>,
+    how: End,
+}
+
+/// Twin of `CycleHistory` in `cambist/engine/protocol.py`.
+#[derive(Serialize)]
+struct CycleHistory<'a> {
+    base: &'a str,
+    found_ns: Option<i64>,
+    found_slot: Option<u64>,
+    best_net: Option<i64>,
+    best_ns: Option<i64>,
+    ended: Option<CycleEnd>,
+}
+
 /// A cycle opened up; twin of `CycleInspection` in `cambist/engine/protocol.py`.
 #[derive(Serialize)]
 pub(crate) struct CycleInspection<'a> {
-    opportunity: &'a Opportunity,
+    opportunity: Option<&'a Opportunity>,
     hops: Vec<HopView<'a>>,
     curve: Vec<(u64, i64)>,
     cap: Option<u64>,
+    history: CycleHistory<'a>,
+}
+
+impl<'a> CycleHistory<'a> {
+    fn of(cycle: &'a Cycle) -> Self {
+        Self {
+            base: &cycle.base,
+            found_ns: positive(cycle.first_ns),
+            found_slot: announced(cycle.found_slot),
+            best_net: cycle.best_net,
+            best_ns: cycle.best_ns,
+            ended: None,
+        }
+    }
+
+    fn of_ended(ended: &'a Ended) -> Self {
+        Self {
+            base: &ended.base,
+            found_ns: positive(ended.first_ns),
+            found_slot: announced(ended.found_slot),
+            best_net: ended.best_net,
+            best_ns: ended.best_ns,
+            ended: Some(CycleEnd {
+                at_ns: ended.last_ns,
+                slot: announced(ended.last_slot),
+                how: ended.how,
+            }),
+        }
+    }
+}
+
+/// Returns a time that a snapshot may not have known, 0 then.
+fn positive(ns: i64) -> Option<i64> {
+    (ns > 0).then_some(ns)
+}
+
+/// Returns a slot, 0 before any was announced.
+fn announced(slot: u64) -> Option<u64> {
+    (slot > 0).then_some(slot)
 }
 
 impl Engine {
@@ -382,9 +440,18 @@ impl Engine {
         }
     }
 
-    /// Returns a standing cycle opened up, `None` if it does not stand.
+    /// Returns a cycle opened up: one that stands, or the history of one that ended lately; `None` if it is neither, or
+    /// stands and was not sized yet.
     pub(crate) fn inspection(&self, key: &str, now_ns: i64) -> Option<CycleInspection<'_>> {
-        let cycle = self.standing.get(key)?;
+        let Some(cycle) = self.standing.get(key) else {
+            return self.standing.ended(key).map(|ended| CycleInspection {
+                opportunity: None,
+                hops: Vec::new(),
+                curve: Vec::new(),
+                cap: None,
+                history: CycleHistory::of_ended(ended),
+            });
+        };
         let opportunity = cycle.last.as_ref()?;
         let amount_in = cycle.sizing.amount_in;
         let hops = if amount_in > 0 {
@@ -398,10 +465,11 @@ impl Engine {
             .zip(&hops)
             .map(|(&edge, hop)| self.hop(edge, hop, now_ns));
         Some(CycleInspection {
-            opportunity,
+            opportunity: Some(opportunity),
             hops: shown.collect(),
             curve: self.curve(cycle),
             cap: cycle.cap,
+            history: CycleHistory::of(cycle),
         })
     }
 

@@ -15,7 +15,7 @@ from cambist.engine.reference.fees import FeeState
 from cambist.engine.reference.fees.sources import SourcesState
 from cambist.engine.reference.search.cycle_finder import PotentialsState
 from cambist.model.events import Channel
-from cambist.model.opportunity import Opportunity
+from cambist.model.opportunity import End, Opportunity
 
 VERSION = 8
 JSON_VERSIONS = (6, 7)
@@ -190,10 +190,22 @@ class CyclePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kept_ns: int = 0
     best_net: int | None = None
     sized: bool = True
+    found_slot: int = 0
+    best_ns: int | None = None
 
 
-EndedPart = tuple[str, int, int, int | None, str]
-"""A cycle that stands no more: key, when it was found and ended, its best net, how it ended."""
+class EndedPart(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A cycle that stands no more."""
+
+    key: str
+    first_ns: int
+    last_ns: int
+    best_net: int | None
+    how: End
+    base: str = ""
+    found_slot: int = 0
+    last_slot: int = 0
+    best_ns: int | None = None
 
 
 class MovedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cambist.engine.reference.aggregate.wss_aggregator import HASH_BYTES, WssAggregator
 from cambist.engine.reference.book.order_book import OrderBook
 from cambist.engine.reference.chain import base58
@@ -199,6 +201,7 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
             edges=list(part.edges),
             base=part.base,
             first_ns=part.first_ns,
+            found_slot=part.found_slot,
             weight=part.weight,
             estimate=Estimate(amount_in, gain, lost),
             net=None if part.net_bits is None else from_bits(part.net_bits),
@@ -206,12 +209,13 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
             kept_slot=part.kept_slot,
             kept_ns=part.kept_ns,
             best_net=part.best_net,
+            best_ns=part.best_ns,
             sized=part.sized,
             sizing=Sizing(part.amount_in, part.amount_out, part.fees, part.binds, part.cu_limit),
             last=part.last,
         )
     standing.gaps = {key: (first, last) for key, first, last in state.gaps}
-    standing.ended.extend(Ended(*part) for part in state.ended)
+    standing.ended.extend(Ended(*msgspec.structs.astuple(part)) for part in state.ended)
     engine.judge.learned = {(settlement, hops): (wins, tries) for settlement, hops, wins, tries in state.learned}
     if any(not 0 <= edge < engine.market.graph.edge_count() for edge in state.promising):
         message = "promising edges"

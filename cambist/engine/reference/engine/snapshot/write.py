@@ -14,6 +14,7 @@ from cambist.engine.reference.engine.snapshot.parts import (
     ChannelPart,
     CyclePart,
     EdgePart,
+    EndedPart,
     KeptPart,
     MovedPart,
     PoolPart,
@@ -59,7 +60,7 @@ def dump(engine: ReferenceEngine) -> bytes:
         counters=engine.counters.view(),
         gaps=[(key, *slots) for key, slots in sorted(engine.standing.gaps.items())],
         race=engine.race.aggregator.parts(),
-        ended=[(*each,) for each in engine.standing.ended],
+        ended=[EndedPart(*each) for each in engine.standing.ended],
         promising=sorted(set(market.promising)),
         moved=_moved(engine),
     )
@@ -247,4 +248,6 @@ def _cycle(cycle: Cycle) -> CyclePart:
         cycle.kept_ns,
         cycle.best_net,
         cycle.sized,
+        cycle.found_slot,
+        cycle.best_ns,
     )

@@ -211,6 +211,10 @@ pub(super) struct CyclePart {
     pub(super) best_net: Option<i64>,
     #[serde(default = "yes")]
     pub(super) sized: bool,
+    #[serde(default)]
+    pub(super) found_slot: u64,
+    #[serde(default)]
+    pub(super) best_ns: Option<i64>,
 }
 
 fn no_key() -> KeyPart {

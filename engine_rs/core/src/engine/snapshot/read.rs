@@ -22,7 +22,7 @@ use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Repo
 use crate::engine::route::{Names, Sizing, cap};
 use crate::engine::series::Series;
 use crate::engine::slot_chain::SlotChain;
-use crate::engine::standing::Cycle;
+use crate::engine::standing::{Cycle, MOST_ENDED};
 use crate::fees::{FeeModel, Sources};
 use crate::search::cycle_finder::Potentials;
 use crate::search::estimate::Estimate;
@@ -318,6 +318,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             base: part.base.clone(),
             cap: cap(&engine.setup, &part.base),
             first_ns: part.first_ns,
+            found_slot: part.found_slot,
             weight: part.weight,
             estimate: Estimate {
                 amount_in: f64::from_bits(part.estimate_bits.0),
@@ -329,6 +330,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
             kept_slot: part.kept_slot,
             kept_ns: part.kept_ns,
             best_net: part.best_net,
+            best_ns: part.best_ns,
             sized: part.sized,
             judged: 0,
             sizing: Sizing {
@@ -351,7 +353,8 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
     engine.standing.gaps = gaps
         .map(|(key, first, last)| (key.clone(), (*first, *last)))
         .collect();
-    engine.standing.ended.clone_from(&state.ended);
+    let over = state.ended.len().saturating_sub(MOST_ENDED);
+    engine.standing.ended = state.ended.iter().skip(over).cloned().collect();
     if state.promising.iter().any(|&edge| edge as usize >= edges) {
         return Err(damaged("promising edges"));
     }

@@ -289,5 +289,7 @@ fn cycle_part(cycle: &Cycle) -> CyclePart {
         kept_ns: cycle.kept_ns,
         best_net: cycle.best_net,
         sized: cycle.sized,
+        found_slot: cycle.found_slot,
+        best_ns: cycle.best_ns,
     }
 }
