@@ -27,8 +27,10 @@ TABLES = {
     "modules": ("module",),
     "digests": ("digest: ",),
     "transport": ("frames into", "frame's time", "sending to", "in a session"),
+    "load": ("burst by", "cut moments", "hub's share", "frames per moment", "frames judged"),
     "seek": ("any moment", "keyframes"),
     "import": ("import of", "replay of"),
+    "replay": ("replay at max",),
     "screen": ("painting", "hub thread", "Views", "terminal writes", "key to paint", "start to", "the dashboard"),
 }
 """How the names of a table's rows begin."""

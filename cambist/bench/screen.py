@@ -319,7 +319,7 @@ async def _count(app: Any, runtime: _Counted, waits: _Waits, job: Job) -> Result
     while not any(row.bid for row in runtime.view.prices.rows):  # noqa: ASYNC110  # a View has no event to wait for
         await asyncio.sleep(0.05)
     await asyncio.sleep(job.settle)
-    writes, hub = _Writes(app), _thread_clock("hub")
+    writes, hub = _Writes(app), thread_clock("hub")
     waits.forget()
     views, frames = runtime.views, runtime.source.frames
     thread, hub_before, wall = time.thread_time(), hub(), time.monotonic()
@@ -341,7 +341,7 @@ def _count_headless(live: Any, waits: _Waits, job: Job) -> Result:
     while not any(row.bid for row in live.view.prices.rows):
         time.sleep(0.05)
     time.sleep(job.settle)
-    hub = _thread_clock("hub")
+    hub = thread_clock("hub")
     waits.forget()
     frames, hub_before, wall = live.source.frames, hub(), time.monotonic()
     time.sleep(job.seconds)
@@ -350,7 +350,7 @@ def _count_headless(live: Any, waits: _Waits, job: Job) -> Result:
     return Result(0.0, share, 0.0, 0.0, 0.0, per_s, (), waits.us(), live.source.duel_stops_ns)
 
 
-def _thread_clock(name: str) -> Callable[[], float]:
+def thread_clock(name: str) -> Callable[[], float]:
     """Returns a clock of the CPU time of a thread of this process."""
     ident = next((t.ident for t in threading.enumerate() if t.name == name), None)
     if ident is None or not hasattr(time, "pthread_getcpuclockid"):

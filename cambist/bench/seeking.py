@@ -10,9 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from cambist import compose
+from cambist.bench.replaying import recorded
 from cambist.model.events import HEADER, MOMENT, Record, RecordKind, records
 from cambist.runtime.keyframes import Keyframes
 from cambist.runtime.replay import Replayer
@@ -64,7 +63,7 @@ class Found:
 def measure(config: Config, plan: Plan, notify: Callable[[str], None]) -> Found:
     """Records the embedded market, makes a long session of it, and opens random moments of that."""
     notify(f"recording {plan.seconds:.0f} s of the embedded market at rate {plan.rate:g}")
-    source = _recorded(config, plan)
+    source = find(config.session_folder, recorded(config, plan.rate, plan.seconds))
     notify(f"making a session of {plan.frames:,} frames")
     asyncio.run(_lengthen(source, session_path(config.session_folder, NAME), plan.frames))
     notify(f"opening {plan.moments} moments of it")
@@ -81,16 +80,6 @@ def measure(config: Config, plan: Plan, notify: Callable[[str], None]) -> Found:
         share=checked.keyframe_bytes / (checked.keyframe_bytes + checked.stored_bytes),
         apart_s=(checked.longest_stretch_ns or 0) / 1e9,
     )
-
-
-def _recorded(config: Config, plan: Plan) -> Path:
-    market = msgspec.structs.replace(config.market, rate=plan.rate)
-    runtime = compose.live(msgspec.structs.replace(config, market=market), duel=False)
-    runtime.start()
-    runtime.wait(plan.seconds)
-    session = runtime.session
-    runtime.close()
-    return find(config.session_folder, session)
 
 
 def _opened(config: Config, at_ns: int) -> float:

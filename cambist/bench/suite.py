@@ -6,7 +6,6 @@ is asserted. A row without a value says why.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import statistics
 import tempfile
@@ -18,17 +17,17 @@ from typing import Any
 
 import msgspec
 
-from cambist import compose
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
-from cambist.bench import picows_client, seeking, switching
+from cambist.bench import load, picows_client, replaying, seeking, switching
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
-from cambist.bench.goal import Goal, Judged, Of, judged, least, most, verdict
+from cambist.bench.goal import Goal, Of, judged, least, most
 from cambist.bench.machine import about, machine
+from cambist.bench.row import Row
+from cambist.bench.row import line as figure_line
 from cambist.config import Config, EngineChoice, Market, Recording
 from cambist.host import Stolen
-from cambist.runtime.headless import replay_all
 from cambist.runtime.importing import import_files
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "cex_binance_hft"
@@ -38,7 +37,7 @@ SESSION = "bench-import"
 TIMED_FROM = {"websockets": "when Python came to it", "native": "when the socket had it"}
 VIEWS_PER_S = 29.5
 """Thirty, the most that a screen asks for, to the nearest whole."""
-PARTS = ("engine", "transport", "demo", "seek", "import", "screen")
+PARTS = ("engine", "transport", "load", "demo", "seek", "import", "replay", "screen")
 Notify = Callable[[str], None]
 
 
@@ -50,34 +49,13 @@ class Plan:
     screen: bench_screen.Plan = field(default_factory=bench_screen.Plan)
     engine: bench_engine.Plan = field(default_factory=bench_engine.Plan)
     transport: bench_transport.Plan = field(default_factory=bench_transport.Plan)
+    load: load.Plan = field(default_factory=load.Plan)
     seek: seeking.Plan = field(default_factory=seeking.Plan)
+    replay: replaying.Plan = field(default_factory=replaying.Plan)
     recordings: Path = RECORDINGS
     replays: int = 3
     switching_s: float = 8.0
     parts: tuple[str, ...] = PARTS
-
-
-class Row(Judged, frozen=True):
-    """One figure."""
-
-    name: str
-    value: float | None
-    """`None` if it could not be measured; the note says why."""
-    unit: str
-    peer: str = ""
-    peer_value: float | None = None
-    ratio: float | None = None
-    """How many times better than the peer, in the same run."""
-    note: str = ""
-    better: str = ""
-    """`less`, `more`, or nothing for a figure that is neither good nor bad."""
-    rounds: dict[str, tuple[float, ...]] = msgspec.field(default_factory=dict)
-    """What each try gave, by `value` and `peer`, where there was more than one."""
-    part: str = ""
-
-    def figures(self) -> Mapping[Of, float | None]:
-        """Returns the figures that goals can be about."""
-        return {Of.VALUE: self.value, Of.PEER: self.ratio}
 
 
 Show = Callable[["Row | bench_engine.EngineRow"], None]
@@ -85,18 +63,7 @@ Show = Callable[["Row | bench_engine.EngineRow"], None]
 
 def line(row: Row | bench_engine.EngineRow) -> str:
     """Returns a row as one line of text."""
-    if isinstance(row, bench_engine.EngineRow):
-        return bench_engine.line(row)
-    peer = ""
-    if row.peer_value is not None:
-        peer = f"{row.peer} {_number(row.peer_value)}" + (f" (×{row.ratio:.1f})" if row.ratio is not None else "")
-    value = "–" if row.value is None else _number(row.value)
-    goal = f"{row.goal} {verdict(row.goal, row.met)}"
-    return f"{row.name:48} {value:>12} {row.unit:8} {goal:18} {peer:24} {row.note}".rstrip()
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return bench_engine.line(row) if isinstance(row, bench_engine.EngineRow) else figure_line(row)
 
 
 def run(notify: Notify, plan: Plan | None = None, show: Show = lambda row: None) -> dict[str, Any]:
@@ -116,9 +83,11 @@ def run(notify: Notify, plan: Plan | None = None, show: Show = lambda row: None)
         parts: dict[str, Callable[..., Any]] = {
             "engine": _engine_rows,
             "transport": _transport_rows,
+            "load": lambda config, plan, notify: load.rows(config, plan.load, notify),
             "demo": _demo_rows,
             "seek": _seek_rows,
             "import": _import_rows,
+            "replay": lambda config, plan, notify: replaying.rows(config, plan.replay, plan.recordings, notify),
             "screen": _screen_rows,
         }
         for name in plan.parts:
@@ -245,12 +214,13 @@ def _seek_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
 
 
 def _import_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
-    files, goals = sorted(plan.recordings.glob("*.zst")), [least(150)]
+    files, goals, frames = sorted(plan.recordings.glob("*.zst")), [least(150)], [least(replaying.EXCHANGES_PER_S)]
     if not files:
-        note = "no exchange recordings beside the checkout"
+        note = f"no exchange recordings in {plan.recordings.name}"
         return [
             Row("import of real recordings", None, "lines/s", note=note),
             judged(Row("replay of real recordings", None, "× real", note=note), goals),
+            judged(Row("replay of real recordings, frames", None, "1/s", note=note), frames),
         ]
     notify(f"importing {len(files)} exchange recordings")
     begun = time.perf_counter()
@@ -259,31 +229,23 @@ def _import_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
     note = f"{report['lines']:,} lines of {len(files)} files; both scans, digest included"
     rows = [Row("import of real recordings", report["lines"] / imported, "lines/s", note=note, better="more")]
     speeds: dict[str, tuple[float, ...]] = {}
-    found: dict[str, Any] = {}
+    runs: list[replaying.Timed] = []
     for name in bench_demo.engines():
         notify(f"replaying them on {name}")
-        runs = []
-        for _ in range(plan.replays if name == "native" else 1):
-            seconds, found = _replay(config, name)
-            runs.append(found["seconds_recorded"] / seconds)
-        speeds[name] = tuple(runs)
+        made = [replaying.replayed(config, SESSION, name) for _ in range(plan.replays if name == "native" else 1)]
+        speeds[name] = tuple(run.report["seconds_recorded"] / run.wall_s for run in made)
+        runs = runs or made
     best, peer = speeds[bench_demo.engines()[0]], speeds.get("reference") if len(speeds) > 1 else None
-    mine, other = statistics.median(best), statistics.median(peer) if peer else None
+    mine, other, found = statistics.median(best), statistics.median(peer) if peer else None, runs[0].report
     note = (
         f"headless, max speed; {found['seconds_recorded']:.0f} s, {found['frames']:,} frames, "
         f"{found['gaps']} sequence gaps, digest match {found['digest_match']}; median of {plan.replays}"
     )
     name = "replay of real recordings"
     row = _beside(name, mine, other, "× real", faster="more", note=note)
-    return [*rows, judged(msgspec.structs.replace(row, rounds={"value": best}), goals)]
-
-
-def _replay(config: Config, name: str) -> tuple[float, dict[str, Any]]:
-    begun = time.perf_counter()
-    with contextlib.closing(compose.open_reader(config, SESSION)) as reader:
-        done = replay_all(reader, compose.replay_kernel(reader, name))
-        seconds = time.perf_counter() - begun
-        return seconds, done.report(SESSION, seconds)
+    rows.append(judged(msgspec.structs.replace(row, rounds={"value": best}), goals))
+    what = f"of {len(files)} files"
+    return [*rows, replaying.figure("replay of real recordings, frames", runs, what, replaying.EXCHANGES_PER_S)]
 
 
 def _screen_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:

@@ -17,17 +17,21 @@ def bench(
     memory: bool = False,
     against: list[Path] | None = None,
     measured: Path | None = None,
+    recordings: Path | None = None,
 ) -> int:
     """Measure this machine: the figures of BENCHMARKS.md.
 
     Args:
-        parts: What to measure of `engine`, `transport`, `demo`, `seek`, `import` and `screen`; all if none is named.
+        parts: What to measure of `engine`, `transport`, `load`, `demo`, `seek`, `import`, `replay` and `screen`; all if
+            none is named.
         json: Print one JSON object at the end; without it each row is printed as it is measured.
         memory: Measure peak memory alone, each engine in a process of its own.
         against: What `--json` printed at another time. Says row by row what changed by more than its noise; exit code 1
             if a row is worse. Engine calls that look worse are measured a second time. Of several files the rounds
             are put together: what one build does in different processes differs more than in one.
         measured: Compare this file with the one of `--against`, and measure nothing.
+        recordings: Folder with recordings of an exchange (`.zst`) for `import` and `replay`, in place of the one beside
+            the checkout.
     """
     if memory and (against or parts):
         raise Stop(UNUSABLE, "--memory is measured alone, and compared with nothing")
@@ -36,7 +40,7 @@ def bench(
     if memory:
         return _memory(json=json)
     old, done = _kept(against or []), _kept([measured] if measured else [])
-    result = {"measured": str(measured)} if done else _measured(parts, quiet=json)
+    result = {"measured": str(measured)} if done else _measured(parts, recordings, quiet=json)
     if against is None or old is None:
         if json:
             put(result)
@@ -71,10 +75,10 @@ def _memory(*, json: bool) -> int:
     return OK
 
 
-def _measured(parts: tuple[str, ...], *, quiet: bool) -> dict[str, Any]:
+def _measured(parts: tuple[str, ...], recordings: Path | None, *, quiet: bool) -> dict[str, Any]:
     from cambist.bench import suite
 
-    plan = suite.Plan(parts=parts or suite.PARTS)
+    plan = suite.Plan(parts=parts or suite.PARTS, recordings=recordings or suite.RECORDINGS)
     try:
         return suite.run(print_line, plan, lambda row: None if quiet else print(suite.line(row), flush=True))
     except ValueError as error:

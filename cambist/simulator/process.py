@@ -267,7 +267,7 @@ async def _serve(
     for number in ENDS:
         loop.add_signal_handler(number, run.cancel)
     if with_parent:
-        _end_with_parent(loop, run)
+        end_with_parent(loop, run)
     _print(node.describe())
     try:
         await run
@@ -281,7 +281,7 @@ async def _serve(
     return 0
 
 
-def _end_with_parent(loop: asyncio.AbstractEventLoop, run: asyncio.Future[None]) -> None:
+def end_with_parent(loop: asyncio.AbstractEventLoop, run: asyncio.Future[None]) -> None:
     """Ends the run when the parent closes our stdin, which the system does for one that dies, or is gone anyway.
 
     A sibling that was forked with the pipe open would keep it from closing; so the parent's id is looked at too.

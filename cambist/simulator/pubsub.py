@@ -29,10 +29,10 @@ from cambist.simulator.encoding import (
 from cambist.simulator.faults import Faults
 from cambist.simulator.filters import Filters, filters_of
 from cambist.simulator.jsonrpc import RpcError, invalid
-from cambist.simulator.sockets import MAX_UNSENT, Client, SocketServer
+from cambist.simulator.sockets import MAX_UNSENT, Client, SocketServer, encode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from cambist.simulator.accounts import Account
     from cambist.simulator.chain import Block, Chain
@@ -90,6 +90,26 @@ class PubSub:
                 self._notify(older, accounts.get)
             return
         self._notify(block, self._chain.accounts.get)
+
+    def watches(self, key: bytes) -> bool:
+        """Returns whether anybody is told of an account by itself."""
+        return bool(self._by_account.get(key))
+
+    def burst(self, slot: int, changes: Iterable[tuple[bytes, Account]]) -> int:
+        """Tells each change of an account in one write, then of the next slot's start; returns how many it told.
+
+        An account may have changed more than once: a node tells what each transaction made of it.
+        """
+        frames: dict[Client, list[bytes]] = {}
+        for key, account in changes:
+            for item in self._by_account.get(key, {}).values():
+                value = b'{"context":{"slot":%d},"value":%s}' % (slot, account_json(account, item.view))
+                frames.setdefault(item.client, []).append(encode_text(_notification(item, value)))
+        for client, parts in frames.items():
+            client.send_encoded(b"".join(parts))
+        self._notify_slot(slot, slot)
+        self._sockets.flush()
+        return sum(map(len, frames.values()))
 
     def dropped_slot(self, slot: int, accounts: dict[bytes, Account]) -> None:
         """Tells accounts of a slot that comes to nothing, then the one after it, which goes on from its parent."""

@@ -238,3 +238,27 @@ async def test_a_client_that_does_not_read_is_dropped_and_others_go_on(running: 
         await running.slots(1)
         await socket.texts_until("slotNotification")
     writer.close()
+
+
+async def test_a_burst_tells_every_change_at_once_and_answers_with_the_last(running: Running) -> None:
+    chain, pool = running.market.chain, running.market.world.pools[0].spec
+    before = chain.slot
+    seen = {key: chain.accounts[key] for key in (pool.vault_a, pool.vault_b)}
+    async with connect(running.endpoints["pubsub"]) as connection:
+        socket = Socket(connection)
+        subs = {}
+        for key in (str(Pubkey(pool.vault_a)), CLOCK):
+            subs[(await socket.request("accountSubscribe", [key, BASE64]))["result"]] = key
+        await socket.request("slotSubscribe", [])
+        changes = [(key, account.funded(lamports)) for lamports in (5, 6) for key, account in seen.items()]
+        assert running.node.burst(changes) == 3
+        clock, *vault, slot = map(json.loads, await socket.texts_until("slotNotification"))
+        assert subs[clock["params"]["subscription"]] == CLOCK
+        assert {message["params"]["result"]["context"]["slot"] for message in (clock, *vault)} == {before + 1}
+        assert [message["params"]["result"]["value"]["lamports"] for message in vault] == [5, 6]
+        assert slot["params"]["result"]["slot"] == before + 2
+        assert (running.node.pubsub.watches(pool.vault_a), running.node.pubsub.watches(pool.vault_b)) == (True, False)
+    answer = await running.rpc("getMultipleAccounts", [str(Pubkey(pool.vault_b))], BASE64)
+    assert (answer["context"]["slot"], answer["value"][0]["lamports"]) == (before + 1, 6)
+    await running.slots(1)
+    assert chain.slot == before + 2

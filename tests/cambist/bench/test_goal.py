@@ -10,6 +10,7 @@ from cambist.bench import goal, suite
 from cambist.bench.engine import EngineRow
 from cambist.bench.engine import line as engine_line
 from cambist.bench.goal import Goal, Judged, Of, judged, least, most
+from cambist.bench.row import Row
 
 BENCH = Path(goal.__file__).parent
 
@@ -55,9 +56,9 @@ def test_a_goal_reads_as_its_bound() -> None:
 
 def test_a_line_says_what_became_of_the_goal() -> None:
     for value, word in ((5.0, "≥ 5 met"), (4.0, "≥ 5 missed"), (None, "≥ 5 not judged")):
-        assert word in suite.line(judged(suite.Row("x", value, "s"), [least(5)]))
+        assert word in suite.line(judged(Row("x", value, "s"), [least(5)]))
         assert word in engine_line(judged(EngineRow("x", "", None, value), [least(5)]))
-    for line in (suite.line(suite.Row("x", 5.0, "s")), engine_line(EngineRow("x", "", None, 5.0))):
+    for line in (suite.line(Row("x", 5.0, "s")), engine_line(EngineRow("x", "", None, 5.0))):
         assert not any(word in line for word in ("met", "missed", "judged"))
 
 

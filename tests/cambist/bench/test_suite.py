@@ -78,7 +78,7 @@ def test_the_demo_part_gives_every_row_and_equal_digests() -> None:
 
 def test_a_row_without_recordings_says_why(tmp_path: Path) -> None:
     found = rows(suite.Plan(recordings=tmp_path, parts=("import",)))
-    assert [row["value"] for row in found.values()] == [None, None]
+    assert [row["value"] for row in found.values()] == [None] * 3
     assert all("no exchange recordings" in row["note"] for row in found.values())
 
 
@@ -238,7 +238,9 @@ def pictured(live: ReferenceEngine, turn: int) -> tuple[PicturedPool, ...]:
 
 
 def test_a_part_that_there_is_not_is_named():
-    with pytest.raises(ValueError, match="no part gpu: there are engine, transport, demo, seek, import, screen"):
+    with pytest.raises(
+        ValueError, match="no part gpu: there are engine, transport, load, demo, seek, import, replay, screen"
+    ):
         suite.run(lambda _: None, suite.Plan(parts=("gpu",)))
 
 
