@@ -16,7 +16,7 @@ from cambist.engine.reference.chain import base58
 from cambist.engine.reference.engine.snapshot import container, zeros
 from cambist.engine.reference.engine.standing import MOST_ENDED
 from cambist.model.events import HEADER, records
-from tests.parity.markets import POOLS, Market, key, run, setup
+from tests.parity.markets import POOLS, SOL, Market, key, run, setup
 from tests.parity.session_vectors import act
 from tests.ranking.market import RandomMarket
 from tests.snapshots import all_state, made
@@ -177,27 +177,36 @@ def test_one_that_pays_no_more_is_lost_after_its_slots() -> None:
     assert (outline["opportunity"], outline["hops"], outline["curve"], outline["cap"]) == (None, [], [], None)
 
 
+def tell_status(market: Market, status: bytes) -> None:
+    """Tells another status of the pool through which a cycle pays, and ends the slot."""
+    address = key("ray-sol-usdc")
+    owner, data = market.accounts[address]
+    market.accounts[address] = owner, status + data[len(status) :]
+    market.notify(address)
+    market.next_slot()
+
+
 def test_one_whose_pool_went_is_gone_and_its_best_stays_as_it_was() -> None:
     looker, name = paying()
     market = looker.market
     best = looker.history(name)["best_net"]
-    address = key("ray-sol-usdc")
-    owner, data = market.accounts[address]
-    market.accounts[address] = owner, DISABLED + data[len(DISABLED) :]
-    market.notify(address)
-    market.next_slot()
+    enabled = market.accounts[key("ray-sol-usdc")][1][: len(DISABLED)]
+    tell_status(market, DISABLED)
     looker.step()
     said = looker.history(name)
     assert (said["ended"]["how"], said["best_net"]) == ("gone", best)
     assert best > 0
-    market.accounts[address] = owner, data
-    market.notify(address)
-    market.next_slot()
+    tell_status(market, enabled)
     looker.step()
     again = looker.history(name)
     assert again["ended"] is None
     assert again["found_ns"] > said["ended"]["at_ns"]
     known(looker.stands[name], again)
+    tell_status(market, DISABLED)
+    looker.step()
+    twice = looker.history(name)
+    assert twice["found_ns"] == again["found_ns"]
+    known(looker.over[name], twice)
 
 
 def test_what_is_crowded_out_says_so() -> None:
@@ -266,15 +275,20 @@ def test_one_of_an_older_writer_knows_no_slots_and_no_time_of_the_best(name: str
 
 @named
 def test_as_many_are_remembered_as_may_stand(name: str) -> None:
-    looker = watched(4)
+    looker, _ = paying()
     state = all_state(looker.engines[0])
-    last = state["ended"][-1]
-    many = [[f"k{at}", *last[1:]] for at in range(MOST_ENDED + 1)]
+    many = [[f"k{at}", 1, 2, None, "lost", SOL, 3, 4, None] for at in range(MOST_ENDED + 1)]
     again = make_engine(name, setup())
     again.restore(made({**state, "ended": many}))
     assert again.inspect("k0", 0) == b"null"
-    assert json.loads(again.inspect("k1", 0))["history"]["ended"]["how"] == last[4]
+    assert json.loads(again.inspect("k1", 0))["history"]["ended"] == {"at_ns": 2, "slot": 4, "how": "lost"}
     assert [each[0] for each in all_state(again)["ended"]] == [each[0] for each in many[1:]]
+    tell_status(looker.market, DISABLED)
+    run(again, looker.market.take())
+    ended = [each[0] for each in all_state(again)["ended"]]
+    gone = [each for each in ended if not each.startswith("k")]
+    assert gone
+    assert ended == [each[0] for each in many[1 + len(gone) :]] + gone
 
 
 @named
