@@ -109,6 +109,7 @@ async def test_one_that_is_watched_shows_its_history_and_then_its_end(size: tupl
             assert "○ ended" in shown
             assert "GO" not in shown
             assert "stands" not in shown
+            assert "Positive from" not in shown
             assert "Where the gross goes" in shown
             assert roles(app) == {"muted"}
             runtime.set(outline=None)  # the engine remembers it no more

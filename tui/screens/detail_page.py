@@ -21,7 +21,7 @@ _COSTS = {"gross": "muted", "pool fees": "cost-pools", "transfer fees": "cost-po
 def draw(canvas: Canvas, detail: CycleDetail, *, why: bool, past: str = "") -> None:
     """Draws `detail` inside a box of any size from 80×22 on; `why` shows the decision in full instead of the curve.
 
-    `past` stands in place of a verdict that holds no more.
+    `past` stands in place of a verdict that holds no more; the last line is then left to why it does not.
     """
     if canvas.width >= WIDE + 6 and canvas.height >= 28:
         _full(canvas, detail, past, why=why)
@@ -39,14 +39,14 @@ def _full(canvas: Canvas, detail: CycleDetail, past: str, *, why: bool) -> None:
     _hops(canvas, 6, ends, detail.hops)
     y = 8 + max(1, len(detail.hops))
     below = _costs(canvas, left, left + 51, y, detail, bar=21)
-    _gates(canvas, left, left + 51, below + 1, detail, canvas.height - 1, past)
+    _gates(canvas, left, left + 51, below + 1, detail, canvas.height - (2 if past else 1), past)
     if why:
         _decision(canvas, left + 56, right, y, detail.row, canvas.height - 1, detail.stopped)
     else:
         lines = wrap(plain(formats.clean(detail.binds)), right - left - 56)[:2]
         height = canvas.height - 2 - y - len(lines) - (2 if canvas.height - y > 18 else 1)
         _curve(canvas, left + 56, right, y, height, detail)
-        for offset, line in enumerate(lines):
+        for offset, line in enumerate([] if past else lines):
             canvas.put(left + 56, canvas.height - 1 - len(lines) + offset, line, "muted")
 
 
@@ -65,7 +65,7 @@ def _small(canvas: Canvas, detail: CycleDetail, past: str, *, why: bool) -> None
         return
     below = _costs(canvas, left, left + 40, y, detail, bar=9)
     _curve(canvas, left + 43, right, y, last - y - 2, detail)
-    lines = wrap(plain(formats.clean(detail.binds)), 40)[: max(0, last - below - 1)]
+    lines = [] if past else wrap(plain(formats.clean(detail.binds)), 40)[: max(0, last - below - 1)]
     for offset, line in enumerate(lines):
         canvas.put(left, last - len(lines) + offset, line, "muted")
 
