@@ -470,10 +470,11 @@ class CycleHistory(msgspec.Struct, frozen=True):
 
 
 class CycleInspection(msgspec.Struct, frozen=True):
-    """A cycle opened up; of one that ended only its history."""
+    """A cycle opened up; of one that ended, or is not sized now, only its history."""
 
     opportunity: Opportunity | None
-    """The last decision; `None` once it has ended."""
+    """The last decision; `None` while others through its pools earn so much more that it is not sized, and once it has
+    ended."""
     hops: tuple[HopView, ...]
     curve: tuple[tuple[int, int], ...]
     """(amount in, net) over ~64 sizes up to twice the best."""

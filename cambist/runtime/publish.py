@@ -13,7 +13,7 @@ from cambist.engine.protocol import CycleInspection, EngineView, PriceInspection
 from cambist.model.text import redact, sanitise
 from cambist.runtime.sections import AGE_STEP_NS
 from cambist.runtime.sections.cycles import CycleRows
-from cambist.runtime.sections.details import ended, opened, opened_price
+from cambist.runtime.sections.details import opened, opened_price, outlined
 from cambist.runtime.sections.feeds import FeedRows, trouble
 from cambist.runtime.sections.fees import FeeHistory
 from cambist.runtime.sections.headline import HeadlineCounts
@@ -23,8 +23,8 @@ from cambist.runtime.valuing import Valuer, named_unit
 from cambist.runtime.words import Names
 from cambist.view import (
     CycleDetail,
+    CycleOutline,
     DuelSection,
-    EndedCycle,
     LogRow,
     LogSection,
     PanelState,
@@ -105,7 +105,7 @@ class Publisher:
         valuer = Valuer(self._setup, kernel.setup.valuation, self._names, engine.prices, shown_ns)
         realised = valuer.sum(kernel.totals.net)
         prices = bump(old.prices, self._prices.section(engine, shown_ns, silent))
-        detail, over = self._detail(kernel, engine, now_ns)
+        detail, outline = self._detail(kernel, engine, now_ns)
         self.view = msgspec.structs.replace(
             old,
             prices=prices,
@@ -116,7 +116,7 @@ class Publisher:
             log=self._log_section(old.log),
             headline=bump(old.headline, self._headline.section(kernel, engine, cycles, realised, now_ns)),
             detail=detail,
-            ended=over,
+            outline=outline,
             price_detail=self._price_detail(kernel, prices, now_ns),
             status=msgspec.structs.replace(old.status, slot=engine.slot),
         )
@@ -125,16 +125,17 @@ class Publisher:
     def _log_section(self, old: LogSection) -> LogSection:
         return old if old.version == self._log_version else LogSection(self._log_version, tuple(self.log))
 
-    def _detail(self, kernel: Kernel, engine: EngineView, now_ns: int) -> tuple[CycleDetail | None, EndedCycle | None]:
-        """Returns the opened cycle as it stands, or what is left of it once it has ended."""
-        key, view = self._inspected, self.view
+    def _detail(
+        self, kernel: Kernel, engine: EngineView, now_ns: int
+    ) -> tuple[CycleDetail | None, CycleOutline | None]:
+        """Returns the opened cycle, or its outline while it is not sized and once it has ended."""
+        key, view, shown_ns = self._inspected, self.view, now_ns - now_ns % AGE_STEP_NS
         found = _INSPECTION.decode(kernel.engine.inspect(key, now_ns)) if key else None
         if found is None:
             return None, None
         if found.opportunity is None:
-            over = ended(found, key, self._names)
-            return None, over if over is None or view.ended is None else bump(view.ended, over)
-        shown_ns = now_ns - now_ns % AGE_STEP_NS
+            outline = outlined(found, key, self._names, shown_ns)
+            return None, outline if view.outline is None else bump(view.outline, outline)
         fate = (key in kernel.risk.state.open_keys, kernel.declined.get(key))
         row = self._cycles.row(found.opportunity, fate, shown_ns)
         new = opened(found, found.opportunity, row, self._names, kernel, shown_ns)

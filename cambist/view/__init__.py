@@ -15,9 +15,9 @@ from cambist.view.cycles import (
     CycleDetail,
     CycleEnd,
     CycleHistory,
+    CycleOutline,
     CycleRow,
     CyclesSection,
-    EndedCycle,
     Gate,
     HopRow,
     Leg,
@@ -40,11 +40,11 @@ __all__ = [
     "CycleDetail",
     "CycleEnd",
     "CycleHistory",
+    "CycleOutline",
     "CycleRow",
     "CyclesSection",
     "DuelRow",
     "DuelSection",
-    "EndedCycle",
     "FeeColumn",
     "FeeInputRow",
     "FeedRow",
@@ -87,8 +87,8 @@ class View(msgspec.Struct, frozen=True):
     feeds: FeedsSection = FeedsSection()
     log: LogSection = LogSection()
     detail: CycleDetail | None = None
-    ended: EndedCycle | None = None
-    """The opened cycle, once it has ended, as long as the engine remembers it."""
+    outline: CycleOutline | None = None
+    """The opened cycle in place of `detail`: while it is not sized, and once it has ended, while that is remembered."""
     price_detail: PriceDetail | None = None
     replay: ReplayStatus | None = None
 

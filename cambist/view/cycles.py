@@ -111,8 +111,8 @@ class CycleHistory(msgspec.Struct, frozen=True, gc=False):
     """`None` while it stands."""
 
 
-class EndedCycle(msgspec.Struct, frozen=True):
-    """What is left of an opened cycle that ended."""
+class CycleOutline(msgspec.Struct, frozen=True):
+    """What is known of an opened cycle that ended, or stands and is not sized now."""
 
     version: int
     key: str

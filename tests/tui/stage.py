@@ -13,7 +13,9 @@ from cambist.engine.reference.series.technical import Bollinger, Ema
 from cambist.model.commands import Halt
 from cambist.view import (
     CycleDetail,
+    CycleEnd,
     CycleHistory,
+    CycleOutline,
     CycleRow,
     Gate,
     HopRow,
@@ -78,6 +80,11 @@ def cycle_history(**changes: object) -> CycleHistory:
         "best_ns": NOW - 6_000 * MS,
     }
     return CycleHistory(**(values | changes))  # type: ignore[arg-type]  # values of many types by name
+
+
+def outline(key: str, end: CycleEnd | None, **changes: object) -> CycleOutline:
+    """Returns the outline of the pictures' cycle: it ended, or stands unsized where `end` is `None`."""
+    return CycleOutline(1, key, "SOL", 9, cycle_history(ended=end, **changes))
 
 
 def cycle_detail(**changes: object) -> CycleDetail:

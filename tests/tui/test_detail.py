@@ -4,14 +4,17 @@ import msgspec
 import pytest
 
 from cambist.model.commands import InspectCycle
-from cambist.view import CycleDetail, Gate, HopRow
-from tests.tui.stage import Stage, StubRuntime, cycle_detail, cycle_row, text, with_detail
+from cambist.model.opportunity import End
+from cambist.view import CycleDetail, CycleEnd, Gate, HopRow
+from tests.tui.fake import MS, NOW
+from tests.tui.stage import Stage, StubRuntime, cycle_detail, cycle_history, cycle_row, outline, text, with_detail
 from tui.app import CambistApp
+from tui.formats import grouped
 from tui.glyphs import use_ascii
 from tui.screens import detail_page
 from tui.screens.detail import DetailScreen
 from tui.widgets import profit_curve, waterfall
-from tui.widgets.canvas import Canvas, cells
+from tui.widgets.canvas import Canvas, Sheet, cells
 
 
 def drawn(detail: CycleDetail, *, why: bool = False, size: tuple[int, int] = (108, 31)) -> str:
@@ -60,11 +63,130 @@ async def test_a_cycle_that_vanishes_leaves_its_last_picture_and_comes_back() ->
         await pilot.pause(0.2)
         runtime.set(detail=None)
         screen.renew()
-        assert "gone" in text(app)
+        assert "Cycle detail, gone" in text(app)
+        assert "○ gone" in text(app)
+        assert "GO" not in text(app)
         assert "Where the gross goes" in text(app)
         runtime.set(detail=opened)
         screen.renew()
         assert "gone" not in text(app)
+
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+ENDED = CycleEnd(NOW, 312_884_133, End.LOST)
+
+
+def roles(app: CambistApp) -> set[str]:
+    """Returns the roles of all cells within the border of the topmost overlay."""
+    canvas = app.screen.page(*app.screen.query_one(Sheet).size)
+    return {role for row in canvas.rows[1:-2] for _, role in row[1:-1]}
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_one_that_is_watched_shows_its_history_and_then_its_end(size: tuple[int, int]) -> None:
+    runtime = with_detail()
+    key, opened = runtime.view.cycles.rows[0].key, runtime.view.detail
+    async with CambistApp(runtime).run_test(size=size) as pilot:
+        app = pilot.app
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        shown = text(app)
+        wide = size[0] >= 120
+        assert (f"first seen 14:02:19, slot {grouped(312_884_102)}" if wide else "first seen 14:02:19 · ") in shown
+        assert "stands for 12.4 s · best net +0.01821 SOL at 14:02:25" in shown
+        assert "● GO" in shown
+        assert "accent bold" in roles(app)
+
+        ended = outline(key, ENDED, stood_ns=12_400 * MS)
+        runtime.set(detail=None, outline=ended)
+        await pilot.pause(0.2)
+        for _ in range(2):
+            shown = text(app)
+            assert f"Cycle detail, ended 14:02:31, slot {grouped(312_884_133)}" in shown
+            assert "stood for 12.4 s · best net +0.01821 SOL at 14:02:25" in shown
+            assert "It paid no more after costs; this is how it was last. [ ] opens another." in shown
+            assert "○ ended" in shown
+            assert "GO" not in shown
+            assert "stands" not in shown
+            assert "Positive from" not in shown
+            assert "Where the gross goes" in shown
+            assert roles(app) == {"muted"}
+            runtime.set(outline=None)  # the engine remembers it no more
+            await pilot.pause(5)
+
+        runtime.set(detail=opened)  # it was found again
+        await pilot.pause(0.2)
+        shown = text(app)
+        assert "ended" not in shown
+        assert "● GO" in shown
+        assert "stands for 12.4 s" in shown
+        await pilot.press("escape")
+
+
+@pytest.mark.parametrize("how", list(End))
+async def test_each_end_has_its_words_and_one_opened_after_it_shows_them_at_once(how: End) -> None:
+    runtime = StubRuntime()
+    runtime.set(outline=outline("a", CycleEnd(NOW, None, how)))
+    app = Stage(runtime)
+    words = {
+        End.GONE: "A leg of it can't be traded any more",
+        End.UNSIZED: "No size of it can be quoted any more",
+        End.LOST: "It paid no more after costs",
+        End.CROWDED: "Others that earn more took its place",
+    }
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.push_screen(DetailScreen(runtime, "a", order=lambda: ["a", "b"]))
+        await pilot.pause(0.1)
+        shown = text(app)
+        assert f"{words[how]}: ended 14:02:31." in shown
+        assert "best net +0.01821 SOL" in shown
+        await pilot.press("right_square_bracket")
+        assert "Asking the engine" in text(app)
+
+
+async def test_one_that_is_not_sized_now_stands_and_says_so() -> None:
+    runtime = with_detail()
+    key = runtime.view.cycles.rows[0].key
+    app = Stage(runtime)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.push_screen(DetailScreen(runtime, key))
+        await pilot.pause(0.2)
+        runtime.set(detail=None, outline=outline(key, None, stood_ns=20_000 * MS))
+        await pilot.pause(0.2)
+        shown = text(app)
+        assert "Cycle detail, not sized now" in shown
+        assert "Others through its pools earn more; this is how it was last." in shown
+        assert "stands for 20.0 s" in shown
+        assert "○ not sized" in shown
+        assert "GO" not in shown
+
+
+async def test_what_is_copied_of_one_that_ended_says_its_end() -> None:
+    runtime = with_detail()
+    key = runtime.view.cycles.rows[0].key
+    app = Stage(runtime)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.push_screen(DetailScreen(runtime, key))
+        await pilot.pause(0.2)
+        runtime.set(detail=None, outline=outline(key, ENDED))
+        await pilot.pause(0.2)
+        await pilot.press("y")
+        assert json.loads(app.copied)["history"]["ended"] == {"at_ns": NOW, "slot": 312_884_133, "how": "lost"}
+
+
+def test_what_is_not_known_of_a_history_is_a_dash_and_never_zero() -> None:
+    bare = cycle_history(found_ns=None, found_slot=None, stood_ns=None, best_net=None, best_ns=None)
+    assert detail_page.facts(bare, "SOL", 9) == "first seen – · stands for – · best net –"
+    assert detail_page.facts(cycle_history(), "", 0).endswith("best net –")
+    assert "best net −0.00001 SOL" in detail_page.facts(cycle_history(best_net=-10_000), "SOL", 9)
+
+
+@pytest.mark.parametrize("room", [102, 74, 60, 40, 10])
+def test_a_history_keeps_to_its_room(room: int) -> None:
+    long = cycle_history(best_net=-(10**19), stood_ns=10**19, found_slot=10**18)
+    assert cells(detail_page.facts(long, "VERYLONGSYMBOL", 9, room)) <= room
+    assert cells(detail_page.facts(cycle_history(), "SOL", 9, room)) <= room
 
 
 async def test_a_detail_of_another_cycle_is_not_shown() -> None:
@@ -176,8 +298,10 @@ def test_hostile_text_and_five_hops_stay_inside_the_box(size: tuple[int, int], w
     row = cycle_row(detail=evil, decision=evil, reason=evil, unit=evil, size=10**19, net=-(10**19), net_bps=-1e9)
     gates = tuple(Gate(evil, evil, evil, passed=bool(index % 2)) for index in range(12))
     canvas = Canvas(*size)
-    detail = cycle_detail(row=row, hops=(hop,) * 5, gates=gates, binds=evil * 3, costs=((evil, -(10**19)),) * 8)
-    detail_page.draw(canvas, detail, why=why)
+    history = cycle_history(best_net=-(10**19), stood_ns=10**19, found_slot=10**18, ended=CycleEnd(10**18, 0, End.GONE))
+    costs = ((evil, -(10**19)),) * 8
+    detail = cycle_detail(row=row, hops=(hop,) * 5, gates=gates, binds=evil * 3, costs=costs, history=history)
+    detail_page.draw(canvas, detail, why=why, past="not sized")
     canvas.box("Cycle detail")
     for line in canvas.text().splitlines():
         assert cells(line) <= size[0]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
-    from cambist.view import EndedCycle, Runtime
+    from cambist.view import CycleOutline, Runtime
     from tui.widgets.canvas import Canvas
 
 KEYS = (("esc", "back"), ("w", "why"), ("y", "copy JSON"), ("F", "pin"), ("[ ]", "previous, next"))
@@ -30,6 +30,7 @@ ENDS = {
     End.CROWDED: "Others that earn more took its place",
 }
 """How a cycle ended, in words."""
+NOT_SIZED = "Others through its pools earn more"
 
 
 class DetailScreen(Opened[CycleDetail]):
@@ -57,7 +58,7 @@ class DetailScreen(Opened[CycleDetail]):
         super().__init__(runtime, key, order or (lambda: [row.key for row in runtime.view.cycles.rows]))
         self.why = why
         self._pin = pin
-        self._ended: EndedCycle | None = None
+        self._outline: CycleOutline | None = None
 
     def answer(self) -> CycleDetail | None:
         """Returns the View's detail if it is of this cycle."""
@@ -69,21 +70,25 @@ class DetailScreen(Opened[CycleDetail]):
         return any(row.key == self.key for row in self.runtime.view.cycles.rows)
 
     def last_words(self, gone_s: float) -> tuple[str, str]:
-        """Returns when the cycle ended, and how; that it is gone, where the engine doesn't remember it."""
-        end = None if self._ended is None else self._ended.history.ended
-        if end is None:
+        """Returns that the cycle ended, when and how, or why there is nothing newer of one that stands."""
+        if self._outline is None:
             return super().last_words(gone_s)
+        end = self._outline.history.ended
+        if end is None:
+            return "not sized now", f"{NOT_SIZED}; this is how it was last."
         slot = "" if end.slot is None else f", slot {formats.grouped(end.slot)}"
         return f"ended {formats.clock(end.at_ns)}{slot}", f"{ENDS[end.how]}; this is how it was last."
 
     def while_none(self, waited_s: float) -> list[str]:
-        """Returns the history of a cycle that ended before it was opened."""
-        if self._ended is None:
+        """Returns the history of a cycle that ended before it was opened, or is not sized now."""
+        outline = self._outline
+        if outline is None:
             return super().while_none(waited_s)
         state, _ = self.last_words(waited_s)
-        over, how = self._ended, ENDS[self._ended.history.ended.how] if self._ended.history.ended else ""
-        facts = detail_page.facts(over.history, over.unit, over.decimals)
-        return [f"This cycle {state}: {how[:1].lower()}{how[1:]}.", f"{facts}.", "[ ] opens another, esc goes back."]
+        end = outline.history.ended
+        cause = NOT_SIZED if end is None else ENDS[end.how]
+        facts = detail_page.facts(outline.history, outline.unit, outline.decimals)
+        return [f"{cause}: {state}.", f"{facts}.", "[ ] opens another, esc goes back."]
 
     def offered(self) -> tuple[tuple[str, str], ...]:
         """Returns the keys; pinning only where there is a table to pin in."""
@@ -91,7 +96,7 @@ class DetailScreen(Opened[CycleDetail]):
 
     def draw(self, canvas: Canvas, detail: CycleDetail) -> None:
         """Draws the cycle."""
-        detail_page.draw(canvas, detail, why=self.why)
+        detail_page.draw(canvas, detail, why=self.why, past=self._past())
 
     def action_why(self) -> None:
         """Shows the decision in full instead of the curve, and back."""
@@ -105,12 +110,20 @@ class DetailScreen(Opened[CycleDetail]):
             self.show_notice("pin changed")
 
     def _take(self) -> None:
-        """Takes over how the cycle ended, once it has; one that is found again stands."""
+        """Takes over the outline of a cycle without a decision; one that is sized again has none."""
         super()._take()
-        ended = self.runtime.view.ended
-        if ended is not None and ended.key == self.key:
-            self._ended = ended
+        outline = self.runtime.view.outline
+        if outline is not None and outline.key == self.key:
+            self._outline = outline
             if self._shown is not None:
-                self._shown = msgspec.structs.replace(self._shown, history=ended.history)
-        elif self._gone is None:
-            self._ended = None
+                self._shown = msgspec.structs.replace(self._shown, history=outline.history)
+        elif self._outline is not None and (self._gone is None or self._outline.key != self.key):
+            self._outline = None
+
+    def _past(self) -> str:
+        """Returns what stands in place of a verdict that holds no more, empty while it holds."""
+        if self._gone is None:
+            return ""
+        if self._outline is None:
+            return "gone"
+        return "not sized" if self._outline.history.ended is None else "ended"

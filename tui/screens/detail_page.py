@@ -18,17 +18,20 @@ _MARKS = {"go": "accent bold", "stale": "stale", "blocked": "stale", "skip": "mu
 _COSTS = {"gross": "muted", "pool fees": "cost-pools", "transfer fees": "cost-pools", "net": "accent"}
 
 
-def draw(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
-    """Draws `detail` inside a box of any size from 80×22 on; `why` shows the decision in full instead of the curve."""
+def draw(canvas: Canvas, detail: CycleDetail, *, why: bool, past: str = "") -> None:
+    """Draws `detail` inside a box of any size from 80×22 on; `why` shows the decision in full instead of the curve.
+
+    `past` stands in place of a verdict that holds no more; the last line is then left to why it does not.
+    """
     if canvas.width >= WIDE + 6 and canvas.height >= 28:
-        _full(canvas, detail, why=why)
+        _full(canvas, detail, past, why=why)
     else:
-        _small(canvas, detail, why=why)
+        _small(canvas, detail, past, why=why)
 
 
-def _full(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
+def _full(canvas: Canvas, detail: CycleDetail, past: str, *, why: bool) -> None:
     left, right = 3, canvas.width - 3
-    _verdict(canvas, left, right, 1, detail)
+    _verdict(canvas, left, right, 1, detail.row, past)
     _summary(canvas, left, right, 2, detail.row)
     _history(canvas, left, right, 3, detail)
     canvas.put(left, 5, "Hops", "strong bold")
@@ -36,20 +39,20 @@ def _full(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
     _hops(canvas, 6, ends, detail.hops)
     y = 8 + max(1, len(detail.hops))
     below = _costs(canvas, left, left + 51, y, detail, bar=21)
-    _gates(canvas, left, left + 51, below + 1, detail, canvas.height - 1)
+    _gates(canvas, left, left + 51, below + 1, detail, canvas.height - (2 if past else 1), past)
     if why:
         _decision(canvas, left + 56, right, y, detail.row, canvas.height - 1, detail.stopped)
     else:
         lines = wrap(plain(formats.clean(detail.binds)), right - left - 56)[:2]
         height = canvas.height - 2 - y - len(lines) - (2 if canvas.height - y > 18 else 1)
         _curve(canvas, left + 56, right, y, height, detail)
-        for offset, line in enumerate(lines):
+        for offset, line in enumerate([] if past else lines):
             canvas.put(left + 56, canvas.height - 1 - len(lines) + offset, line, "muted")
 
 
-def _small(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
+def _small(canvas: Canvas, detail: CycleDetail, past: str, *, why: bool) -> None:
     left, right = 2, canvas.width - 2
-    _verdict(canvas, left, right, 1, detail)
+    _verdict(canvas, left, right, 1, detail.row, past)
     _summary(canvas, left, right, 2, detail.row)
     _history(canvas, left, right, 3, detail)
     ends = (left, left + 4, 0, left + 33, left + 52, left + 60, left + 68, right)
@@ -57,12 +60,12 @@ def _small(canvas: Canvas, detail: CycleDetail, *, why: bool) -> None:
     y = 7 + max(1, len(detail.hops))
     last = canvas.height - 1
     if why:
-        _gates(canvas, left, right, y, detail, last - 1)
+        _gates(canvas, left, right, y, detail, last - 1, past)
         canvas.put(left, last - 1, clip(_reason(detail.row), right - left), "muted")
         return
     below = _costs(canvas, left, left + 40, y, detail, bar=9)
     _curve(canvas, left + 43, right, y, last - y - 2, detail)
-    lines = wrap(plain(formats.clean(detail.binds)), 40)[: max(0, last - below - 1)]
+    lines = [] if past else wrap(plain(formats.clean(detail.binds)), 40)[: max(0, last - below - 1)]
     for offset, line in enumerate(lines):
         canvas.put(left, last - len(lines) + offset, line, "muted")
 
@@ -90,16 +93,15 @@ def _history(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail)
     canvas.put(left, y, facts(detail.history, row.unit, row.decimals, right - left), "muted")
 
 
-def _verdict(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail) -> None:
-    row = detail.row
+def _verdict(canvas: Canvas, left: int, right: int, y: int, row: CycleRow, past: str) -> None:
     joint = f" {glyph('dot')} "
     facts = [
         f"score {'' if row.score is None else row.score}" if row.score is not None else f"score {glyph('unknown')}",
         f"lands {formats.share(row.landing_ppm)}",
         "sent" if row.decision.startswith("sent") else formats.clean(row.settlement),
     ]
-    if detail.history.ended:
-        verdict = f"{glyph('skip')} ended"
+    if past:
+        verdict = f"{glyph('skip')} {past}"
     elif row.mark == "go":
         verdict = f"{glyph('go')} GO"
     else:
@@ -187,9 +189,9 @@ def _costs(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail, *
     return y + 1 + len(detail.costs)
 
 
-def _gates(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail, last: int) -> None:
+def _gates(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail, last: int, past: str) -> None:
     """Draws the tests the cycle passed or failed, failed ones first, above row `last`."""
-    is_go = "Why it was a go" if detail.history.ended else "Why it is a go"
+    is_go = "Why it was a go" if past else "Why it is a go"
     title = is_go if detail.row.mark == "go" else "Why it was refused"
     canvas.put(left, y, title, "strong bold")
     has_end = right - 13

@@ -10,8 +10,8 @@ from cambist.view import (
     CycleDetail,
     CycleEnd,
     CycleHistory,
+    CycleOutline,
     CycleRow,
-    EndedCycle,
     Gate,
     HopRow,
     PriceBar,
@@ -45,18 +45,17 @@ def opened(
     )
 
 
-def ended(found: CycleInspection, key: str, names: Names) -> EndedCycle | None:
-    """Returns what is left of an inspected cycle that ended, `None` if it stands."""
+def outlined(found: CycleInspection, key: str, names: Names, shown_ns: int) -> CycleOutline:
+    """Returns what is known of an inspected cycle that ended, or stands and is not sized, as of `shown_ns`."""
     known = found.history
-    if known.ended is None:
-        return None
     unit = names.symbol(known.base) if known.base else ""
     decimals = names.decimals(known.base) if known.base else 0
-    return EndedCycle(1, key, unit, decimals, _history(known, known.ended.at_ns))
+    return CycleOutline(1, key, unit, decimals, _history(known, shown_ns))
 
 
-def _history(known: Remembered, until_ns: int) -> CycleHistory:
+def _history(known: Remembered, shown_ns: int) -> CycleHistory:
     end = known.ended
+    until_ns = shown_ns if end is None else end.at_ns
     return CycleHistory(
         found_ns=known.found_ns,
         found_slot=known.found_slot,

@@ -305,16 +305,14 @@ def source(engine: ReferenceEngine, row: Row, now_ns: int) -> tuple[int, int | N
 
 
 def inspect(engine: ReferenceEngine, key: str, now_ns: int) -> CycleInspection | None:
-    """Returns a cycle opened up: one that stands, or the history of one that ended lately.
+    """Returns a cycle opened up: one that stands, or one that ended lately; `None` if it is neither.
 
-    `None` if it is neither, or stands and was not sized yet.
+    Of one that ended or is not sized now there is only the history.
     """
     cycle = engine.standing.cycles.get(key)
-    if cycle is None:
-        ended = engine.standing.ended_last(key)
-        return None if ended is None else CycleInspection(None, (), (), None, _history(ended))
-    if cycle.last is None:
-        return None
+    known = cycle or engine.standing.ended_last(key)
+    if cycle is None or cycle.last is None:
+        return None if known is None else CycleInspection(None, (), (), None, _history(known))
     hops = walk(engine.market, cycle.edges, cycle.sizing.amount_in) if cycle.sizing.amount_in else []
     shown = (
         ()

@@ -1,6 +1,7 @@
 //! Cycles that stand: found by a search, kept by the money they earn until they don't pay any more.
 //!
-//! `ranking` says what one may earn, `route` sizes it, `judging` costs it and decides.
+//! `ranking` says what one may earn, `route` sizes it, `judging` costs it and decides. One file, for who reads how a cycle
+//! comes and stays sees how it ends and what is remembered of it.
 
 #![expect(
     clippy::vec_box,

@@ -178,6 +178,18 @@ pub(crate) struct CycleInspection<'a> {
     history: CycleHistory<'a>,
 }
 
+impl<'a> CycleInspection<'a> {
+    fn outline(history: CycleHistory<'a>) -> Self {
+        Self {
+            opportunity: None,
+            hops: Vec::new(),
+            curve: Vec::new(),
+            cap: None,
+            history,
+        }
+    }
+}
+
 impl<'a> CycleHistory<'a> {
     fn of(cycle: &'a Cycle) -> Self {
         Self {
@@ -440,19 +452,16 @@ impl Engine {
         }
     }
 
-    /// Returns a cycle opened up: one that stands, or the history of one that ended lately; `None` if it is neither, or
-    /// stands and was not sized yet.
+    /// Returns a cycle opened up: one that stands, or one that ended lately; `None` if it is neither. Of one that ended or
+    /// is not sized now there is only the history.
     pub(crate) fn inspection(&self, key: &str, now_ns: i64) -> Option<CycleInspection<'_>> {
         let Some(cycle) = self.standing.get(key) else {
-            return self.standing.ended(key).map(|ended| CycleInspection {
-                opportunity: None,
-                hops: Vec::new(),
-                curve: Vec::new(),
-                cap: None,
-                history: CycleHistory::of_ended(ended),
-            });
+            let ended = self.standing.ended(key)?;
+            return Some(CycleInspection::outline(CycleHistory::of_ended(ended)));
         };
-        let opportunity = cycle.last.as_ref()?;
+        let Some(opportunity) = cycle.last.as_ref() else {
+            return Some(CycleInspection::outline(CycleHistory::of(cycle)));
+        };
         let amount_in = cycle.sizing.amount_in;
         let hops = if amount_in > 0 {
             walk(&self.market, &cycle.edges, amount_in).unwrap_or_default()
