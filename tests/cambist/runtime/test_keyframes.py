@@ -274,11 +274,13 @@ def test_orders_risk_and_counts_are_copied_too() -> None:
     kernel, copies = make_kernel(), []
     for seq in range(1, 60):
         decide = [{"key": f"k{seq}", "route": [f"k{seq}"]}] if seq % 2 else []
+        decide += [{"key": f"d{seq}", "route": ["k1"]}] if seq % 5 == 0 else []
         kernel.step(frame(seq, seq * 3 * MS, decide=decide, pays=1_010_000_000 - seq * 1_000_000))
         copies.append((kernel.copied(), write_keyframe(kernel.keyframe())))
     orders = {len(copied.body.kernel.open_orders) for copied, _ in copies}
     assert max(orders) > 1
     assert 0 < len(copies[30][0].fills) < len(kernel.fills)
+    assert 0 < len(copies[30][0].declined) < len(kernel.declined)
     assert len({msgspec.json.encode(copied.body.kernel.risk) for copied, _ in copies}) > 30
     assert [write_keyframe(copied.keyframe()) for copied, _ in copies] == [was for _, was in copies]
 
@@ -411,6 +413,16 @@ def test_a_keyframe_reads_as_written_and_seals_the_digest() -> None:
     assert sealed.digest == kernel.digest != frame.sealed
     with pytest.raises(ValueError, match="not a keyframe"):
         read_keyframe(b"CMBF")
+
+
+def test_a_keyframe_is_of_the_record_before_the_one_that_goes_on_from_it() -> None:
+    kernel = make_kernel()
+    kernel.step(frame(7, 5))
+    body = write_keyframe(kernel.keyframe())
+    assert read_keyframe(body, 8).last_seq == 7
+    for other in (0, 7, 9):
+        with pytest.raises(ValueError, match="it is of record 7"):
+            read_keyframe(body, other)
 
 
 @given(st.data())
