@@ -1,4 +1,4 @@
-"""A loopback Solana node whose slots burst: what a busy market changed, told in bursts over and over.
+"""A loopback Solana node whose slots burst: what a busy market changed, sent in bursts over and over.
 
 A process of its own, so that making the notifications costs the measured one nothing. The market's slots are made
 ahead; a burst takes the next changes of watched accounts, as many as are wanted at once, closes a slot with them and
@@ -31,11 +31,11 @@ Change = tuple[bytes, "Account"]
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """How much is told, and how often."""
+    """How much is sent, and how often."""
 
     seed: int = 7
     rate: float = 40.0
-    """How busy the market is whose changes are told."""
+    """How busy the market is whose changes are sent."""
     slots: int = 24
     """Slots of it that are made ahead: a tenth of a second each."""
     at_once: int = 500
@@ -58,28 +58,28 @@ def changes(market: Market, slots: int) -> list[Change]:
     return found
 
 
-def watched(node: Node, told: Iterator[Change], most: int, at_once: int) -> list[Change]:
+def watched(node: Node, queue: Iterator[Change], most: int, at_once: int) -> list[Change]:
     """Returns the next changes of accounts that a client watches; fewer than wanted if `most` hold no more."""
-    ahead = islice(told, most)
+    ahead = islice(queue, most)
     return list(islice((change for change in ahead if node.pubsub.watches(change[0])), at_once))
 
 
-async def burst(node: Node, told: list[Change], plan: Plan) -> None:
+async def burst(node: Node, queue: list[Change], plan: Plan) -> None:
     """Bursts until it is cancelled."""
-    due, again = time.monotonic(), cycle(told)
+    due, again = time.monotonic(), cycle(queue)
     while True:
         due = max(due + plan.every_s, time.monotonic())
         await asyncio.sleep(due - time.monotonic())
-        node.burst(watched(node, again, len(told), plan.at_once))
+        node.burst(watched(node, again, len(queue), plan.at_once))
 
 
 async def serve(plan: Plan) -> None:
     """Prints where it listens, and bursts until the process that started it is gone."""
     market = Market(plan.seed, rate=plan.rate, genesis_ms=time.time_ns() // 1_000_000)
-    told = changes(market, plan.slots)
+    queue = changes(market, plan.slots)
     node = Node(market)
     await node.start()
-    run = asyncio.ensure_future(burst(node, told, plan))
+    run = asyncio.ensure_future(burst(node, queue, plan))
     end_with_parent(asyncio.get_running_loop(), run)
     print(msgspec.json.encode(node.describe()).decode(), flush=True)
     try:

@@ -46,7 +46,7 @@ _VIEW = msgspec.json.Decoder(EngineView)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is told, and for how long; the default is what BENCHMARKS.md shows."""
+    """What is sent, and for how long; the default is what BENCHMARKS.md shows."""
 
     bursts: bursts.Plan = field(default_factory=bursts.Plan)
     tries: int = 3

@@ -1,4 +1,4 @@
-"""How long any moment of a long session takes to open: a demo recording, told over and over at later times."""
+"""How long any moment of a long session takes to open: a demo recording, repeated at later times."""
 
 from __future__ import annotations
 
@@ -92,28 +92,31 @@ def _opened(config: Config, at_ns: int) -> float:
 
 
 async def _lengthen(source: Path, out: Path, frames: int) -> None:
-    """Writes a session as the recorder would, of the records of another told again until there are so many frames."""
+    """Writes a session as the recorder would, of the records of another again and again until there are so many frames."""
     with SessionReader(source) as reader:
-        told = [record for chunk in reader.blocks() for record in records(chunk.block)]
+        source_records = [record for chunk in reader.blocks() for record in records(chunk.block)]
         writer = await SessionWriter.open(out, meta={"demo": "1"}, channels=reader.channels)
     kernel, keyframes, seq = compose.fresh_kernel(), Keyframes(), 1
-    for block in _blocks(told, frames):
+    for block in _blocks(source_records, frames):
         seq = _put(writer, kernel, keyframes, seq, block)
         if writer.buffered > BUFFERED:
             await writer.flush()
     await writer.close("made")
 
 
-def _blocks(told: list[Record], frames: int) -> Iterator[list[Record]]:
+def _blocks(source_records: list[Record], frames: int) -> Iterator[list[Record]]:
     """Yields the records again and again, each time at later times and in later slots."""
     slots = [
-        int(found[2]) for record in told for found in SLOT.finditer(record.body) if record.kind == RecordKind.FRAME
+        int(found[2])
+        for record in source_records
+        for found in SLOT.finditer(record.body)
+        if record.kind == RecordKind.FRAME
     ]
     slots = [slot for slot in slots if slot]
-    ahead, span_ns = max(slots) - min(slots) + 1, told[-1].recv_ns - told[0].recv_ns + SLOT_NS
-    each = sum(record.kind == RecordKind.FRAME for record in told)
+    ahead, span_ns = max(slots) - min(slots) + 1, source_records[-1].recv_ns - source_records[0].recv_ns + SLOT_NS
+    each = sum(record.kind == RecordKind.FRAME for record in source_records)
     for turn in range(-(-frames // each)):
-        again = [_later(record, turn * span_ns, turn * ahead) for record in told[bool(turn) :]]
+        again = [_later(record, turn * span_ns, turn * ahead) for record in source_records[bool(turn) :]]
         yield from (again[at : at + BLOCK] for at in range(0, len(again), BLOCK))
 
 
