@@ -92,7 +92,7 @@ def _opened(config: Config, at_ns: int) -> float:
 
 
 async def _lengthen(source: Path, out: Path, frames: int) -> None:
-    """Writes a session as the recorder would, of the records of another again and again until there are so many frames."""
+    """Writes a session as the recorder would, of another's records repeated until there are so many frames."""
     with SessionReader(source) as reader:
         source_records = [record for chunk in reader.blocks() for record in records(chunk.block)]
         writer = await SessionWriter.open(out, meta={"demo": "1"}, channels=reader.channels)
