@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from cambist import log
+from cambist import heap, log
 from cambist.commands.console import DIFFERENT, INTERRUPTED, OK, Interrupts, Stop, print_line, put, settings, summary
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def record(
     """
     from cambist import compose
 
+    heap.settle()
     log.begin("record", json=log_json)
     log.on_trouble(print_line)
     chosen = settings(config)

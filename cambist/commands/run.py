@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from msgspec.structs import replace
 
-from cambist import log
+from cambist import heap, log
 from cambist.commands.console import (
     DIFFERENT,
     INTERRUPTED,
@@ -53,6 +53,7 @@ def run(
     """
     from cambist import compose
 
+    heap.settle()
     log.begin("run", json=log_json)
     chosen = settings(config)
     if seed is not None:

@@ -25,6 +25,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from cambist import heap
 from cambist.child import command, environment
 from cambist.engine import build_info
 from cambist.engine.duel_cases import Captured, Case, cases
@@ -294,4 +295,5 @@ def child() -> None:
 
 
 if __name__ == "__main__":
+    heap.settle()
     child()
