@@ -44,7 +44,7 @@ def grown(*, settled: bool) -> tuple[bool, int]:
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the system's heap has no such settings")
 def test_what_was_large_is_given_back_whichever_thread_freed_it() -> None:
-    assert grown(settled=False)[1] > 16 * MIB, "nothing to bound"
+    assert grown(settled=False)[1] > 8 * MIB, "nothing to bound: one thread's large pieces at least are kept"
     took, more = grown(settled=True)
     assert took
     assert more < 4 * MIB
