@@ -6,6 +6,7 @@ development dependencies: a row whose peer isn't installed has none.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from cambist.bench.engine import (
@@ -26,7 +27,7 @@ from cambist.bench.engine import (
 from cambist.bench.engine.case import Case, EngineRow, Plan, line, measured
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 __all__ = ["Case", "EngineRow", "Plan", "again", "cases", "line", "measured", "rows"]
 
@@ -47,14 +48,17 @@ def rows(plan: Plan | None = None) -> Iterator[EngineRow]:
 def again(plan: Plan, wanted: Collection[tuple[str, str]]) -> Iterator[EngineRow]:
     """Yields new rows of these names and sizes."""
     left = set(wanted)
-    for case in cases():
-        if (case.name, case.size) in left:
-            left.remove((case.name, case.size))
-            yield measured(case, plan)
-    for others in (search.rows, ingest.rows, pictures.rows) if left else ():
-        for row in others(plan):
-            if (row.name, row.size) in left:
-                yield row
+    others = (search.rows, ingest.rows, pictures.rows)
+    known: Iterator[Case | EngineRow] = itertools.chain(cases(), *(_late(each, plan) for each in others))
+    # What cases are about takes seconds to make: no more of it than is wanted.
+    while left and (found := next(known, None)) is not None:
+        if (found.name, found.size) in left:
+            left.remove((found.name, found.size))
+            yield measured(found, plan) if isinstance(found, Case) else found
+
+
+def _late(yields: Callable[[Plan], Iterable[EngineRow]], plan: Plan) -> Iterator[EngineRow]:
+    yield from yields(plan)
 
 
 def cases() -> Iterator[Case]:
