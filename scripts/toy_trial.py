@@ -15,7 +15,7 @@ import toys
 from cost_of_change import ROOT, SUBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 TIMEOUT_S = 3_600
 TABLES = ("tests/engine/test_rooms.py", "tests/simulator/test_rooms.py", "tests/packaging/test_contributing.py")
@@ -99,6 +99,15 @@ def try_toys(names: list[str], target: Path | None, *, keep: bool) -> int:
 
 def _try(names: list[str], folder: Path, target: Path) -> int:
     root = folder / "tree"
+    over = made(root, names)
+    if NATIVE & set(names) and not _build(root, target):
+        return 1
+    outcomes = [_works(root, name) for name in names]
+    return int(over or not all(outcomes) or not _runs(root, folder, names))
+
+
+def made(root: Path, names: Iterable[str]) -> bool:
+    """Writes toys into a copy of the tree and prints what they touch; returns whether that is more than it may be."""
     _copy(root)
     over = False
     for name in names:
@@ -110,10 +119,7 @@ def _try(names: list[str], folder: Path, target: Path) -> int:
         over |= len(outside) > goal
         print(f"{name}: {len(changed) - len(outside)} in rooms of its own, {len(outside)} outside, goal {goal}")
         print("".join(f"  {path}\n" for path in outside), end="", flush=True)
-    if NATIVE & set(names) and not _build(root, target):
-        return 1
-    outcomes = [_works(root, name) for name in names]
-    return int(over or not all(outcomes) or not _runs(root, folder, names))
+    return over
 
 
 def _copy(root: Path) -> None:

@@ -119,11 +119,11 @@ def setting(tree: Tree) -> None:
     )
     tree.edit(
         "engine_rs/core/src/engine/market/legs.rs",
-        (r"self\.gates\.max_slot_silence_ms as i64 \* NS_PER_MS", " + self.gates.toy_slot_ms as i64 * NS_PER_MS"),
+        (r"gates\.max_slot_silence_ms as i64 \* NS_PER_MS", " + gates.toy_slot_ms as i64 * NS_PER_MS"),
     )
     tree.edit(
         "cambist/engine/reference/engine/market/legs.py",
-        (r"setup\.gates\.max_slot_silence_ms \* NS_PER_MS", " + market.setup.gates.toy_slot_ms * NS_PER_MS"),
+        (r"gates\.max_slot_silence_ms \* NS_PER_MS", " + gates.toy_slot_ms * NS_PER_MS"),
     )
     for settings in ("engine_rs/core/fuzz/setup.json", "tests/cambist/config/defaults.json"):
         tree.edit(settings, (r'^ *"max_slot_silence_ms": 5000,\n', '    "toy_slot_ms": 0,\n'))
