@@ -12,7 +12,7 @@ from tui.app import CambistApp
 from tui.formats import grouped
 from tui.glyphs import use_ascii
 from tui.screens import detail_page
-from tui.screens.detail import DetailScreen
+from tui.screens.detail import ENDS, NOT_SIZED, DetailScreen
 from tui.widgets import profit_curve, waterfall
 from tui.widgets.canvas import Canvas, Sheet, cells
 
@@ -130,10 +130,10 @@ async def test_each_end_has_its_words_and_one_opened_after_it_shows_them_at_once
     runtime.set(outline=outline("a", CycleEnd(NOW, None, how)))
     app = Stage(runtime)
     words = {
-        End.GONE: "A leg of it can't be traded any more",
-        End.UNSIZED: "No size of it can be quoted any more",
+        End.GONE: "A leg can't be traded any more",
+        End.UNSIZED: "No size can be quoted any more",
         End.LOST: "It paid no more after costs",
-        End.CROWDED: "Others that earn more took its place",
+        End.CROWDED: "Crowded out by better cycles",
     }
     async with app.run_test(size=(120, 40)) as pilot:
         await app.push_screen(DetailScreen(runtime, "a", order=lambda: ["a", "b"]))
@@ -156,7 +156,7 @@ async def test_one_that_is_not_sized_now_stands_and_says_so() -> None:
         await pilot.pause(0.2)
         shown = text(app)
         assert "Cycle detail, not sized now" in shown
-        assert "Others through its pools earn more; this is how it was last." in shown
+        assert "Others on its pools earn more; this is how it was last." in shown
         assert "stands for 20.0 s" in shown
         assert "○ not sized" in shown
         assert "GO" not in shown
@@ -366,3 +366,8 @@ def test_between_points_the_curve_is_a_line() -> None:
     assert profit_curve.at(points, 2.0) == 2.0
     assert profit_curve.at(points, 0.5) is None
     assert profit_curve.at((), 1.0) is None
+
+
+@pytest.mark.parametrize("cause", [*ENDS.values(), NOT_SIZED])
+def test_why_a_picture_holds_no_more_fits_the_smallest_screen(cause: str) -> None:
+    assert len(f"│ {cause}; this is how it was last. [ ] opens another. │") <= 80

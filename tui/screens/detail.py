@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 KEYS = (("esc", "back"), ("w", "why"), ("y", "copy JSON"), ("F", "pin"), ("[ ]", "previous, next"))
 ENDS = {
-    End.GONE: "A leg of it can't be traded any more",
-    End.UNSIZED: "No size of it can be quoted any more",
+    End.GONE: "A leg can't be traded any more",
+    End.UNSIZED: "No size can be quoted any more",
     End.LOST: "It paid no more after costs",
-    End.CROWDED: "Others that earn more took its place",
+    End.CROWDED: "Crowded out by better cycles",
 }
 """How a cycle ended, in words."""
-NOT_SIZED = "Others through its pools earn more"
+NOT_SIZED = "Others on its pools earn more"
 
 
 class DetailScreen(Opened[CycleDetail]):
