@@ -31,7 +31,10 @@ TABLES = {
     "seek": ("any moment", "keyframes"),
     "import": ("import of", "replay of"),
     "replay": ("replay at max",),
-    "screen": ("painting", "hub thread", "Views", "terminal writes", "key to paint", "start to", "the dashboard"),
+    "screen": (
+        *("painting", "hub thread", "Views", "terminal writes", "key to paint", "start to", "the dashboard"),
+        *("hub held", "a thread wakes"),
+    ),
 }
 """How the names of a table's rows begin."""
 
