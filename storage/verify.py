@@ -160,17 +160,17 @@ class _Keyframes:
             self.found = reader.keyframes()
         except SessionError as error:
             tally.note(error.found)
-        told = {info.last_seq + 1: info for info in infos if info.keyframe}
-        for seq in sorted(told.keys() - {info.first_seq for info in self.found}):
+        ends = {info.last_seq + 1: info for info in infos if info.keyframe}
+        for seq in sorted(ends.keys() - {info.first_seq for info in self.found}):
             self._damage(f"keyframe {seq}: missing")
         for info in self.found:
-            if info.first_seq not in told:
+            if info.first_seq not in ends:
                 self._damage(f"keyframe {info.first_seq}: no chunk ends there")
                 continue
             try:
                 body = reader.keyframe(info.first_seq)
                 if goes_on is not None:
-                    goes_on(body, told[info.first_seq])
+                    goes_on(body, ends[info.first_seq])
             except ValueError as error:
                 self._damage(f"keyframe {info.first_seq}: {getattr(error, 'found', error)}")
         tail = reader.meta.get("tail_step_ns", "")
