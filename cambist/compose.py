@@ -20,6 +20,7 @@ from cambist.kernel.state import RULES
 from cambist.market.setup import kernel_setup
 from cambist.model.events import HEADER
 from cambist.model.units import NS_PER_S
+from cambist.runtime.books import carried
 from cambist.runtime.hub import Hub
 from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from cambist.config import Config
     from cambist.market.markets import Market
+    from cambist.runtime.books import Carried
     from cambist.view import Runtime
     from storage.reader import ChunkInfo
     from storage.verify import GoesOn
@@ -131,14 +133,16 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
     name, note = engines.chosen(rust=config.engine.use_rust_backend)
     kernel = Kernel(setup, engines.make_engine, name)
     journal_path = _journal_path(config)
-    if trades:
-        kernel.risk.state.halted = _halt_in_force(journal_path)
+    before = _books_in_force(journal_path, setup) if trades else None
+    if before is not None:
+        kernel.adopt(before.books, before.risk)
     notes: list[Callable[[str, str, str], None]] = []
     build = engines.build_info()
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: notes[0](*line)),
         recorder=_recorders(config, market, kernel, capture or "") if config.recording.enabled or not trades else None,
         journal=partial(_open_journal, journal_path) if trades else None,
+        carried=before,
         duel=partial(_start_duel, setup) if duel else None,
         sessions=lambda: list_sessions(folder),
         open_session=lambda chosen, beside: _beside(config, chosen, beside),
@@ -191,11 +195,17 @@ def _journal_path(config: Config) -> Path:
     return config.session_folder / "journal" / ("demo.journal" if config.market.source == "demo" else "paper.journal")
 
 
-def _halt_in_force(path: Path) -> str:
+def _books_in_force(path: Path, setup: KernelSetup) -> Carried:
+    """Returns what a paper run goes on from: books, the day's result, and the halt that nobody cleared."""
     from storage.journal import read_halt
+    from storage.journal_books import read_books, upgrade
 
+    upgrade(path)
+    now_ns = time.time_ns()
+    found = carried(read_books(path, now_ns), setup, now_ns)
     halt = read_halt(path)
-    return halt.reason if halt else ""
+    found.risk.halted = halt.reason if halt else ""
+    return found
 
 
 def open_reader(config: Config, session: str) -> SessionReader:

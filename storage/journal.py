@@ -10,22 +10,32 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import aiosqlite
 import msgspec
 
-from cambist.model.orders import Fill, Intent, Order, Refused
+from cambist.model.ledger import DAY_NS
+from cambist.model.orders import Fill, Intent, Order, Refused, StageChange
 from storage.files import Lock, SessionError, create_private, open_read_only, private_folder, require_database, schema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from cambist.model.ledger import Entry
+
 APPLICATION_ID = 0x43414D4A  # "CAMJ"
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, SCHEMA)
+"""1 had neither books nor stages; it is brought up to date by `storage.journal_books.upgrade`."""
 SYNCHRONOUS = {"paper": "NORMAL", "live": "FULL"}
 """Measured elsewhere: a FULL commit takes 3.7 ms at p50, a NORMAL one 12 µs. Only real money is worth it."""
 
 Mode = Literal["paper", "live"]
 
 _NOTE_HALT = "INSERT INTO halt (session, seq, at_ns, halted, reason) VALUES"
+_NOTE_STAGE = (
+    "INSERT INTO stage SELECT ?, ?, (SELECT count(*) + 1 FROM stage WHERE session = ? AND orders = ?), ?,?,?,?,?,?,?"
+)
+_NOTE_WALLET = "INSERT INTO meta VALUES ('wallet', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _LAST_HALT = "SELECT halted, session, seq, at_ns, reason FROM halt ORDER BY id DESC LIMIT 1"
-_UNANSWERED = (
+UNANSWERED = (
     "SELECT session, json FROM orders AS o WHERE NOT EXISTS (SELECT 1 FROM fill AS f "
     "WHERE f.session = o.session AND f.orders = o.id AND f.status <> 'unknown') ORDER BY at_ns, id LIMIT 10000"
 )
@@ -71,6 +81,9 @@ class Journal:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
+        self._balances: dict[tuple[str, ...], int] = {}
+        self._flows: dict[tuple[object, ...], int] = {}
+        """Of the days that were booked on, (day, account, venue, token)."""
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -112,13 +125,42 @@ class Journal:
     def note_order(self, seq: int, at_ns: int, order: Order) -> bool:
         """Notes an order. Await `flush` before it is sent."""
         text = msgspec.json.encode(order).decode()
-        return self._add("INSERT INTO orders VALUES (?,?,?,?,?,?)", order.id, order.intent_id, seq, at_ns, text)
+        kinds = order.strategy, order.purpose.value, order.settlement, order.base, order.key
+        sql = "INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+        return self._add(sql, order.id, order.intent_id, seq, at_ns, *kinds, text)
 
-    def note_fill(self, seq: int, fill: Fill) -> bool:
-        """Notes how an order ended."""
+    def note_stage(self, seq: int, change: StageChange, session: str = "") -> bool:
+        """Notes that an order came to a stage. `session` is the order's, if that is an earlier one."""
+        figure = None if change.figure is None else str(change.figure)
+        of = session or self._session, change.order_id
+        values = (change.attempt, change.stage.value, seq, change.at_ns, change.reason, figure, change.unit)
+        return self._put(_NOTE_STAGE, (*of, *of, *values))
+
+    def note_fill(self, seq: int, fill: Fill, session: str = "") -> bool:
+        """Notes how an order, or a part of it, ended. `session` is the order's, if that is an earlier one."""
         text = msgspec.json.encode(fill).decode()
-        sql = "INSERT INTO fill VALUES (?,?,?,?,?,?)"
-        return self._add(sql, fill.order_id, seq, fill.recv_ns, fill.status, text)
+        sql = "INSERT INTO fill (session, orders, seq, at_ns, status, json) VALUES (?,?,?,?,?,?)"
+        values = (session or self._session, fill.order_id, seq, fill.recv_ns, fill.status.value, text)
+        return self._put(sql, values)
+
+    def note_entry(self, seq: int, entry: Entry) -> bool:
+        """Notes an entry of the books, its postings, and what accounts and the day come to with it."""
+        day, worth = entry.at_ns // DAY_NS, None if entry.worth is None else str(entry.worth)
+        text = msgspec.json.encode(entry).decode()
+        sql = "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?)"
+        taken = self._add(sql, entry.id, seq, entry.at_ns, day, entry.kind.value, entry.order_id, worth, text)
+        for n, posting in enumerate(entry.postings, 1):
+            key = posting.account.value, posting.venue, posting.token
+            taken &= self._add("INSERT INTO posting VALUES (?,?,?,?,?,?,?)", entry.id, n, *key, str(posting.atoms))
+            balance = self._balances[key] = self._balances.get(key, 0) + posting.atoms
+            taken &= self._put("INSERT OR REPLACE INTO balance VALUES (?,?,?,?)", (*key, str(balance)))
+            flow = self._flows[day, *key] = self._flows.get((day, *key), 0) + posting.atoms
+            taken &= self._put("INSERT OR REPLACE INTO flow VALUES (?,?,?,?,?)", (day, *key, str(flow)))
+        return taken
+
+    def note_wallet(self, wallet: Mapping[str, int]) -> bool:
+        """Notes what the config gave the wallet (mint → atoms): the next start posts what it changed since."""
+        return self._put(_NOTE_WALLET, (msgspec.json.encode(dict(sorted(wallet.items()))).decode(),))
 
     def note_halt(self, seq: int, at_ns: int, reason: str) -> bool:
         """Notes that trading is halted; it stays so over restarts until `clear_halt`."""
@@ -151,9 +193,12 @@ class Journal:
             self._lock.release()
 
     def _add(self, sql: str, *values: object) -> bool:
+        return self._put(sql, (self._session, *values))
+
+    def _put(self, sql: str, values: tuple[object, ...]) -> bool:
         if self.failure or self._closing or len(self._queue) + self._in_flight >= self._capacity:
             return False
-        self._queue.append((sql, (self._session, *values)))
+        self._queue.append((sql, values))
         self._idle.clear()
         self._wake.set()
         return True
@@ -176,7 +221,12 @@ class Journal:
         if sound is None or sound[0] != "ok":
             raise SessionError(self.path, f"a damaged journal ({sound and sound[0]})", "a sound one")
         self.halt = _halt(await self._one(_LAST_HALT))
-        async with self._database.execute(_UNANSWERED) as cursor:
+        async with self._database.execute("SELECT account, venue, token, atoms FROM balance") as cursor:
+            self._balances = {tuple(row[:3]): int(row[3]) for row in await cursor.fetchall()}
+        newest = "SELECT day, account, venue, token, atoms FROM flow WHERE day >= (SELECT max(day) - 1 FROM flow)"
+        async with self._database.execute(newest) as cursor:
+            self._flows = {tuple(row[:4]): int(row[4]) for row in await cursor.fetchall()}
+        async with self._database.execute(UNANSWERED) as cursor:
             self.unanswered = tuple(_unanswered(self.path, row) for row in await cursor.fetchall())
 
     async def _one(self, sql: str) -> tuple[object, ...] | None:
@@ -216,7 +266,7 @@ def read_halt(path: Path) -> Halt | None:
     """
     if not path.exists():
         return None
-    require_database(path, APPLICATION_ID, (SCHEMA,), "cambist journal")
+    require_database(path, APPLICATION_ID, READABLE, "cambist journal")
     try:
         database = open_read_only(path)
         with contextlib.closing(database):

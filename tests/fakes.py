@@ -9,8 +9,9 @@ import msgspec
 from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
 from cambist.engine.reference.engine.snapshot import Keyframe
 from cambist.model.events import HEADER, RecordKind, pack
+from cambist.model.ledger import TokenValue
 from cambist.model.market import Token
-from cambist.model.opportunity import Cost, Opportunity, encode
+from cambist.model.opportunity import Cost, Lamports, Opportunity, encode
 
 SOL = "So11111111111111111111111111111111111111112"
 USDC = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
@@ -52,6 +53,7 @@ def opportunity(**changes: object) -> Opportunity:
         score=80,
         go=True,
         reason="go",
+        lamports=Lamports(5_000, 20_000, 500_000, 0),
     )
     slot = changes.get("slot", base.slot)
     return msgspec.structs.replace(base, **{"judged_slots": slot, **changes})
@@ -72,6 +74,8 @@ class ScriptedEngine:
         """What is decided at the next records that are no frames."""
         self.shows: dict[str, float] = {}
         """Gauge → what it shows."""
+        self.values: dict[str, float] = {SOL: 150.0, USDC: 1.0}
+        """What a whole token is worth in whole quote tokens."""
 
     def ingest(self, block: bytes, offset: int, until_ns: int) -> Ingested:
         decisions, records, go = b"", 0, 0
@@ -111,6 +115,12 @@ class ScriptedEngine:
 
     def gauges(self, wanted: list[tuple[str, str]], now_ns: int) -> list[float | None]:
         return [self.shows.get(name) for name, _ in wanted]
+
+    def token_values(
+        self, mints: list[str], venues: list[str], max_age_ns: int, now_ns: int
+    ) -> list[TokenValue | None]:
+        found = [self.values.get(mint) for mint in mints]
+        return [None if price is None else TokenValue(price, "orca", 0) for price in found]
 
     def unrecorded(self, pools: list[str]) -> list[str]:
         return [pool for pool in pools if pool in self.shows]

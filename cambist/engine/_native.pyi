@@ -37,6 +37,11 @@ class Engine:
     def gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
         """Returns what each gauge (name, mint) shows, `None` where that is unknown."""
 
+    def token_values(
+        self, mints: Sequence[str], venues: Sequence[str], max_age_ns: int, now_ns: int
+    ) -> list[tuple[float, str, int] | None]:
+        """Returns (price, venue, age in ns) of each token, `None` where that is unknown."""
+
     def unrecorded(self, pools: Sequence[str]) -> list[str]:
         """Returns those of the pools whose account asks for a quote that was never recorded from the program."""
 

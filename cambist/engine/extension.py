@@ -9,6 +9,7 @@ import msgspec
 from cambist.engine import _native
 from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
 from cambist.model.events import BlockError
+from cambist.model.ledger import TokenValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +95,13 @@ class NativeEngine:
     def gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
         """Returns what each gauge (name, mint) shows, `None` where that is unknown."""
         return self._engine.gauges(wanted, now_ns)
+
+    def token_values(
+        self, mints: Sequence[str], venues: Sequence[str], max_age_ns: int, now_ns: int
+    ) -> list[TokenValue | None]:
+        """Returns what a whole one of each token is worth now, `None` where that is unknown."""
+        found = self._engine.token_values(mints, venues, max_age_ns, now_ns)
+        return [None if each is None else TokenValue(*each) for each in found]
 
     def unrecorded(self, pools: Sequence[str]) -> list[str]:
         """Returns those of the pools whose account asks for a quote that was never recorded from the program."""

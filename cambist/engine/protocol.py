@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cambist.engine.picture import Picture
+    from cambist.model.ledger import TokenValue
 
 
 class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,6 +118,16 @@ class Engine(Protocol):
 
         A gauge is (name, mint): `price`, `rsi`, `ema`, `band_low` or `band_high` of a token, by the deepest of its
         venues that can be believed now; or `congestion`, whatever the mint.
+        """
+        ...
+
+    def token_values(
+        self, mints: Sequence[str], venues: Sequence[str], max_age_ns: int, now_ns: int
+    ) -> list[TokenValue | None]:
+        """Returns what a whole one of each token is worth in whole quote tokens now, `None` where that is unknown.
+
+        That is the mid of the deepest of its venues that can be believed, of equals the first by name; only of `venues`
+        unless that is empty, and none that was known to be current longer ago than `max_age_ns`.
         """
         ...
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.model.orders import Fill, Order
+from cambist.model.ledger import CHAIN
+from cambist.model.orders import Charges, Fill, Order, OrderLeg, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cambist.engine.protocol import Engine
     from cambist.execution.risk import Approved
 
@@ -36,22 +40,39 @@ def draw(seed: int, order_id: int, purpose: str, span: int) -> int:
 def send(params: PaperParams, seed: int, order_id: int, approved: Approved, now_ns: int) -> Order:
     """Returns the order an approved intent becomes, with the time it would land."""
     intent = approved.intent
-    cost = intent.opportunity.cost
+    found, cost, paid = intent.opportunity, intent.opportunity.cost, intent.opportunity.lamports
     miss = (cost.base_fee or 0) + (cost.priority_fee or 0)
+    network = (paid.base_fee or 0) + (paid.priority_fee or 0)
     return Order(
         id=order_id,
         intent_id=intent.id,
         sent_ns=now_ns,
         due_ns=now_ns + params.latency_ns + draw(seed, order_id, "latency", params.jitter_ns + 1),
-        key=intent.opportunity.key,
-        route=intent.opportunity.route,
-        tokens=intent.opportunity.tokens,
+        key=found.key,
+        legs=legs(found.route, found.tokens),
         amount_in=intent.amount_in,
         min_out=intent.min_out,
-        expected_net=intent.opportunity.net or 0,
-        fee=miss + (cost.tip or 0) + (cost.rent or 0) + (cost.rebalancing or 0) + (cost.flash_loan or 0),
+        expected_out=found.amount_out,
+        expected_net=found.net or 0,
+        fee=found.cost.chain or 0,
         miss_fee=miss,
+        strategy=intent.strategy,
+        settlement=found.settlement,
+        pool_fees=cost.venue_fees,
+        transfer=cost.transfer_fees + (cost.rebalancing or 0),
+        loan_fee=cost.flash_loan or 0,
+        charges=Charges(network, paid.tip or 0, paid.rent or 0),
+        miss_charges=Charges(network),
     )
+
+
+def legs(route: Sequence[str], tokens: Sequence[str]) -> tuple[OrderLeg, ...]:
+    """Returns the hops of a route; an edge of three parts is of the exchange that it begins with."""
+    made = []
+    for edge, (token_in, token_out) in zip(route, pairwise(tokens), strict=True):
+        head, *rest = edge.split(":")
+        made.append(OrderLeg(edge, head if len(rest) > 1 else CHAIN, token_in, token_out))
+    return tuple(made)
 
 
 def land(params: PaperParams, seed: int, order: Order, engine: Engine, now_ns: int) -> Fill:
@@ -60,38 +81,40 @@ def land(params: PaperParams, seed: int, order: Order, engine: Engine, now_ns: i
     An order that does not land at all costs nothing; one that lands and reverts pays base and priority fee.
     """
     if draw(seed, order.id, "failure", PPM) < params.failure_ppm:
-        return Fill(
-            order_id=order.id,
-            recv_ns=now_ns,
-            status="missed",
-            amount_in=0,
-            amount_out=0,
-            fee=0,
-            net=0,
-            reason="not landed",
-        )
+        return _without(order, now_ns, Stage.MISSED, "not landed", None)
     quote = engine.quote_route(order.route, order.amount_in, now_ns)
     slip = draw(seed, order.id, "slippage", params.slippage_ppm + 1)
     out = quote.amount_out - (quote.amount_out * slip + PPM - 1) // PPM
-    if quote.reason or out < order.min_out:
-        reason = quote.reason or "price moved"
-        return Fill(
-            order_id=order.id,
-            recv_ns=now_ns,
-            status="missed",
-            amount_in=0,
-            amount_out=0,
-            fee=order.miss_fee,
-            net=-order.miss_fee,
-            reason=reason,
-        )
+    if quote.reason:
+        return _without(order, now_ns, Stage.REVERTED, quote.reason, None)
+    if out < order.min_out:
+        return _without(order, now_ns, Stage.REVERTED, "price moved", order.min_out - out)
     net = out - order.amount_in - order.fee
     return Fill(
         order_id=order.id,
         recv_ns=now_ns,
-        status="filled",
+        status=Stage.FILLED,
         amount_in=order.amount_in,
         amount_out=out,
         fee=order.fee,
         net=net,
+        charges=order.charges,
+    )
+
+
+def _without(order: Order, now_ns: int, status: Stage, reason: str, miss: int | None) -> Fill:
+    """Returns the end of an order that traded nothing; only one that reverts owes something."""
+    owes = status == Stage.REVERTED
+    fee = order.miss_fee if owes else 0
+    return Fill(
+        order_id=order.id,
+        recv_ns=now_ns,
+        status=status,
+        amount_in=0,
+        amount_out=0,
+        fee=fee,
+        net=-fee,
+        reason=reason,
+        charges=order.miss_charges if owes else Charges(),
+        miss=miss,
     )

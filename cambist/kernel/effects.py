@@ -6,9 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cambist.kernel.ledger import Tally
+
 if TYPE_CHECKING:
+    from cambist.model.ledger import Entry
     from cambist.model.opportunity import Need
-    from cambist.model.orders import Fill, Intent, Order, Refused
+    from cambist.model.orders import Fill, Intent, Order, Refused, StageChange
 
 
 @dataclass(slots=True)
@@ -24,6 +27,8 @@ class Effects:
     intents: list[Intent] = field(default_factory=list)
     refusals: list[Refused] = field(default_factory=list)
     fills: list[tuple[Order, Fill]] = field(default_factory=list)
+    stages: list[StageChange] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     halts: list[tuple[int, str]] = field(default_factory=list)
     """(recv_ns, reason); an empty reason is a cleared halt."""
     notes: list[tuple[int, str, str]] = field(default_factory=list)
@@ -40,6 +45,6 @@ class Totals:
     refused: Counter[str] = field(default_factory=Counter)
     filled: int = 0
     missed: int = 0
-    net: dict[str, int] = field(default_factory=dict)
+    earned: Tally = field(default_factory=Tally)
     dropped: int = 0
     first_ns: int = 0

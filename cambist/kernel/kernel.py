@@ -16,10 +16,12 @@ import msgspec
 
 from cambist.engine.protocol import Engine, EngineSetup, Ingested
 from cambist.execution import paper_model
+from cambist.execution.order_life import WITHOUT_FILL
 from cambist.execution.risk import Approved, RiskGate, RiskState
+from cambist.kernel.desk import Desk, Outcome, Step
 from cambist.kernel.effects import Effects, Totals
 from cambist.kernel.keyframe import KernelCopy, Keyframe
-from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, read_state, write_state
+from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, opened, read_state, write_state
 from cambist.model.commands import (
     Arm,
     ClearHalt,
@@ -33,16 +35,17 @@ from cambist.model.commands import (
 )
 from cambist.model.events import HEADER, RecordKind, unpack
 from cambist.model.opportunity import Need, Opportunity, encode
-from cambist.model.orders import Fill, Intent, Order
+from cambist.model.orders import Fill, Intent, Stage, Working
+from cambist.model.units import NS_PER_MS
 from cambist.strategies.negative_cycle import NegativeCycle
 from cambist.strategies.rule import RuleStrategy
 
 if TYPE_CHECKING:
+    from cambist.kernel.ledger import Ledger, LedgerState
+    from cambist.model.ledger import TokenValue
     from cambist.strategies.base import Strategy
 
-FOREVER_NS = 2**63 - 1
 NO_BLOCK = b"", 0
-LAST_FILLS = 200
 MAX_DECLINED = 256
 
 _OPPORTUNITY = msgspec.json.Decoder(Opportunity)
@@ -53,7 +56,7 @@ EngineMaker = Callable[[str, EngineSetup], Engine]
 
 
 class Kernel:
-    """Owns the engine, the strategies, the risk gate and the paper wallet."""
+    """Owns the engine, the strategies, the risk gate and the books."""
 
     def __init__(self, setup: KernelSetup, make_engine: EngineMaker, engine: str = "native") -> None:
         self._make = make_engine
@@ -62,7 +65,7 @@ class Kernel:
         self.engine = make_engine(engine, setup.engine)
         self.decided_by = RULES
         """The rules by which the session that is stepped was decided when it was recorded."""
-        self._fresh(setup, KernelState(dict(setup.wallet), RiskState(), {}, []))
+        self._fresh(setup, KernelState(opened(setup.wallet), RiskState(), {}, []))
         self.last_seq = 0
         self._now_ns = 0
         self._stepped = NO_BLOCK
@@ -76,18 +79,31 @@ class Kernel:
             pools=setup.engine.pools,
             unrecorded=lambda pools: self.engine.unrecorded(pools),
         )
-        self.wallet = state.wallet
+        self.desk = Desk(setup.engine, state.ledger, state.open_orders, state.closed)
         self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
         for strategy in self.strategies:
             strategy.restore(state.strategies.get(strategy.name, {}))
-        self.open_orders = state.open_orders
         self._next_intent, self._next_order = state.next_intent, state.next_order
         self.totals = Totals()
-        self.fills: list[tuple[Order, Fill]] = []
         self.declined: dict[str, str] = {}
         """By key of a cycle that is worth taking: why it was not, at its last chance."""
         self._digest = hashlib.sha256()
         self._sealed = ""
+
+    @property
+    def wallet(self) -> dict[str, int]:
+        """What is free to be traded on chain: mint → atoms."""
+        return self.desk.ledger.wallet()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The books."""
+        return self.desk.ledger
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """How the last orders ended, oldest first."""
+        return self.desk.outcomes
 
     @property
     def now_ns(self) -> int:
@@ -115,10 +131,11 @@ class Kernel:
 
     def _body(self, engine: bytes) -> StateBody:
         kernel = KernelState(
-            wallet=dict(sorted(self.wallet.items())),
+            ledger=self.desk.ledger.state(),
             risk=self.risk.state,
             strategies={s.name: s.state() for s in self.strategies},
-            open_orders=self.open_orders,
+            open_orders=[*self.desk.working],
+            closed=[*self.desk.closed],
             next_intent=self._next_intent,
             next_order=self._next_order,
         )
@@ -126,8 +143,13 @@ class Kernel:
 
     def initial_state(self) -> bytes:
         """Returns the body of a STATE record for a session that starts from nothing but the setup."""
-        kernel = KernelState(dict(self.setup.wallet), RiskState(), {}, [])
+        kernel = KernelState(opened(self.setup.wallet), RiskState(), {}, [])
         return write_state(StateBody(SCHEMA, self.setup, kernel, b"", self.decided_by))
+
+    def adopt(self, books: LedgerState, risk: RiskState) -> None:
+        """Goes on with the books and the day's result of earlier sessions, before the first record."""
+        self.desk = Desk(self.setup.engine, books, [], [])
+        self.risk.state = risk
 
     def restore(self, body: bytes) -> None:
         """Starts over from a STATE record's body. Raises `ValueError` if it is none of a known version."""
@@ -145,13 +167,13 @@ class Kernel:
         reference engine makes its part at once.
         """
         body = self._body(b"")
-        body.kernel.risk, body.kernel.open_orders = copy.deepcopy(self.risk.state), [*self.open_orders]
+        body.kernel.risk = copy.deepcopy(self.risk.state)
         return KernelCopy(
             body=body,
             engine=self.engine.keyframe(),
             digest=self._digest.copy(),
             totals=copy.deepcopy(self.totals),
-            fills=self.fills,
+            outcomes=self.desk.outcomes,
             last_seq=self.last_seq,
             now_ns=self.now_ns,
             sealed=self._sealed,
@@ -165,7 +187,7 @@ class Kernel:
     def rewind(self, frame: Keyframe) -> None:
         """Goes back to a keyframe; digest and totals go on from there as if nothing came after it."""
         self.restore(frame.state)
-        self._digest, self.totals, self.fills = frame.digest.copy(), copy.deepcopy(frame.totals), frame.fills
+        self._digest, self.totals, self.desk.outcomes = frame.digest.copy(), copy.deepcopy(frame.totals), frame.outcomes
         self.last_seq, self._now_ns, self._stepped = frame.last_seq, frame.now_ns, NO_BLOCK
         self._sealed, self.declined = frame.sealed, dict(frame.declined)
 
@@ -231,8 +253,7 @@ class Kernel:
         return effects
 
     def _ingest(self, block: bytes, offset: int, effects: Effects) -> int:
-        until_ns = self.open_orders[0].due_ns if self.open_orders else FOREVER_NS
-        done = self.engine.ingest(block, offset, until_ns)
+        done = self.engine.ingest(block, offset, self.desk.due_ns)
         self._count(done.records, effects)
         self._take(done, effects)
         return done.offset
@@ -292,7 +313,7 @@ class Kernel:
             self.totals.intents += 1
             effects.intents.append(intent)
             self._digest.update(encode(intent))
-            verdict = self.risk.check(intent, opportunity.recv_ns, self.wallet)
+            verdict = self.risk.check(intent, opportunity.recv_ns, self.desk.holdings())
             if isinstance(verdict, Approved):
                 self._send(verdict, opportunity.recv_ns, effects)
             else:
@@ -311,39 +332,58 @@ class Kernel:
         self.declined.pop(approved.intent.opportunity.key, None)
         order = paper_model.send(self.setup.paper, self.setup.seed, self._next_order, approved, now_ns)
         self._next_order += 1
-        self.open_orders.append(order)
-        self.open_orders.sort(key=lambda o: (o.due_ns, o.id))
         effects.orders.append(order)
         self._digest.update(encode(order))
+        self._take_step(self.desk.send(order, self._values), effects)
+
+    def _values(self, mints: Sequence[str], now_ns: int) -> list[TokenValue | None]:
+        rules = self.setup.valuation
+        return self.engine.token_values(mints, rules.sources, rules.max_age_ms * NS_PER_MS, now_ns)
+
+    def _take_step(self, step: Step, effects: Effects) -> None:
+        effects.stages += step.stages
+        if step.entry is not None:
+            effects.entries.append(step.entry)
+            self.totals.earned.take(step.entry)
+            self._digest.update(encode(step.entry))
 
     def _wake(self, recv_ns: int, effects: Effects) -> None:
-        while self.open_orders and self.open_orders[0].due_ns <= recv_ns:
-            order = self.open_orders.pop(0)
-            fill = paper_model.land(self.setup.paper, self.setup.seed, order, self.engine, recv_ns)
-            self._book(order, fill, effects)
+        while self.desk.due_ns <= recv_ns:
+            working = self.desk.working[0]
+            fill = paper_model.land(self.setup.paper, self.setup.seed, working.order, self.engine, recv_ns)
+            self._book(working, fill, effects)
 
     def _network_fill(self, fill: Fill, effects: Effects) -> None:
-        order = next((o for o in self.open_orders if o.id == fill.order_id), None)
-        if order is None:
-            effects.notes.append((fill.recv_ns, "warn", f"a fill for order {fill.order_id}, which is not open"))
-            return
-        self.open_orders.remove(order)
-        self._book(order, fill, effects)
+        working, dropped = self.desk.find(fill.order_id), self.desk.dropped(fill)
+        try:
+            if working is not None:
+                self._book(working, fill, effects)
+            elif dropped is not None:
+                self._digest.update(encode(fill))
+                self._take_step(self.desk.take_back(dropped, fill, self._values), effects)
+                effects.fills.append((dropped.before.order, fill))
+            else:
+                effects.notes.append((fill.recv_ns, "warn", f"a fill for order {fill.order_id}, which is not open"))
+        except ValueError as error:
+            effects.notes.append((fill.recv_ns, "warn", str(error)))
 
-    def _book(self, order: Order, fill: Fill, effects: Effects) -> None:
-        token = order.tokens[0]
-        self.engine.learn(order.key, landed=fill.status == "filled")
-        self.wallet[token] = self.wallet.get(token, 0) + fill.net
-        self.totals.net[token] = self.totals.net.get(token, 0) + fill.net
-        self.totals.filled += fill.status == "filled"
-        self.totals.missed += fill.status == "missed"
+    def _book(self, working: Working, fill: Fill, effects: Effects) -> None:
+        """Takes an order a step on and tells everybody of its end. Raises `ValueError` if that can't be."""
+        order = working.order
+        step = self.desk.book(working, fill, self._values)
+        self._digest.update(encode(fill))
+        self._take_step(step, effects)
+        if fill.status != Stage.UNKNOWN:
+            effects.fills.append((order, fill))
+        if not step.closed:
+            return
+        self.engine.learn(order.key, landed=fill.status == Stage.FILLED)
+        self.totals.filled += fill.status == Stage.FILLED
+        self.totals.missed += fill.status in WITHOUT_FILL
         halted = self.risk.state.halted
-        self.risk.on_fill(order.key, token, order.amount_in, fill)
+        self.risk.on_fill(order.key, order.base, order.amount_in, fill)
         for strategy in self.strategies:
             strategy.on_fill(order, fill)
-        self._digest.update(encode(fill))
-        effects.fills.append((order, fill))
-        self.fills = [*self.fills, (order, fill)][-LAST_FILLS:]
         if self.risk.state.halted and not halted:
             effects.halts.append((fill.recv_ns, self.risk.state.halted))
 

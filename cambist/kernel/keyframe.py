@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cambist.kernel.desk import Outcome
 from cambist.kernel.effects import Totals
 from cambist.kernel.state import StateBody, write_state
-from cambist.model.orders import Fill, Order
 
 if TYPE_CHECKING:
     from cambist.engine import protocol
 
 MAGIC = b"CMBF"
-SCHEMA = 1
+SCHEMA = 2
+"""Outcomes with what they were worth since 2."""
 _LENGTH = struct.Struct("<I")
 
 
@@ -36,7 +37,7 @@ class Keyframe:
     """Body of a STATE record."""
     digest: hashlib._Hash
     totals: Totals
-    fills: list[tuple[Order, Fill]]
+    outcomes: list[Outcome]
     last_seq: int
     now_ns: int
     sealed: str = ""
@@ -53,7 +54,7 @@ class KernelCopy:
     engine: protocol.Keyframe
     digest: hashlib._Hash
     totals: Totals
-    fills: list[tuple[Order, Fill]]
+    outcomes: list[Outcome]
     last_seq: int
     now_ns: int
     sealed: str
@@ -65,7 +66,7 @@ class KernelCopy:
             state=write_state(msgspec.structs.replace(self.body, engine=self.engine.encode())),
             digest=self.digest,
             totals=self.totals,
-            fills=self.fills,
+            outcomes=self.outcomes,
             last_seq=self.last_seq,
             now_ns=self.now_ns,
             sealed=self.sealed,
@@ -77,7 +78,7 @@ class _Head(msgspec.Struct, frozen=True):
     schema: int
     sealed: str
     totals: Totals
-    fills: list[tuple[Order, Fill]]
+    outcomes: list[Outcome]
     last_seq: int
     now_ns: int
     declined: dict[str, str]
@@ -90,7 +91,7 @@ def write_keyframe(frame: Keyframe) -> bytes:
             schema=SCHEMA,
             sealed=frame.sealed or frame.digest.hexdigest(),
             totals=frame.totals,
-            fills=frame.fills,
+            outcomes=frame.outcomes,
             last_seq=frame.last_seq,
             now_ns=frame.now_ns,
             declined=frame.declined,
@@ -125,7 +126,7 @@ def read_keyframe(body: bytes, first_seq: int | None = None) -> Keyframe:
         state=body[end:],
         digest=hashlib.sha256(),
         totals=head.totals,
-        fills=head.fills,
+        outcomes=head.outcomes,
         last_seq=head.last_seq,
         now_ns=head.now_ns,
         sealed=head.sealed,

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from cambist.config.settings import complete
 from cambist.engine.protocol import EngineSetup
+from cambist.execution import postings
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits, RiskState
-from cambist.model.orders import Order
+from cambist.kernel.desk import Closed
+from cambist.kernel.earlier import completed
+from cambist.kernel.ledger import LedgerState
+from cambist.model.orders import Working
 from cambist.model.valuation import Valuing
 
 SCHEMA = 2
 JSON_SCHEMA = 1
 """Of a body that is JSON, as all were; it is still read."""
 MAGIC = b"CMBK"
-RULES = 4
+RULES = 5
 """Of what decides: raised with each change after which the same records may lead to other decisions. 1 kept the
 lightest cycles, 2 those that earn most; 3 knows exactly all that may pay, and little of what can't; 4 looks for a
-size near the best estimate of each concave piece."""
+size near the best estimate of each concave piece; 5 posts each outcome to a ledger, chain fees in SOL."""
 
 
 class KernelSetup(msgspec.Struct, frozen=True):
@@ -45,13 +46,15 @@ class KernelSetup(msgspec.Struct, frozen=True):
 class KernelState(msgspec.Struct):
     """The kernel's own part of `State`."""
 
-    wallet: dict[str, int]
+    ledger: LedgerState
     risk: RiskState
     strategies: dict[str, dict[str, int]]
-    open_orders: list[Order]
+    open_orders: list[Working]
     """In order of (due_ns, id): the due wake-ups."""
     next_intent: int = 1
     next_order: int = 1
+    closed: list[Closed] = []
+    """Orders that ended lately."""
 
 
 class StateBody(msgspec.Struct, frozen=True):
@@ -64,6 +67,12 @@ class StateBody(msgspec.Struct, frozen=True):
     """`Engine.snapshot`; empty for a fresh engine."""
     rules: int = 1
     """`RULES` of the build that decided."""
+
+
+def opened(wallet: dict[str, int]) -> LedgerState:
+    """Returns the books of a wallet that nothing was done with yet: mint → atoms."""
+    made = postings.opening(wallet)
+    return LedgerState(sorted(made, key=lambda posting: (posting.account, posting.venue, posting.token)))
 
 
 def write_state(state: StateBody) -> bytes:
@@ -79,7 +88,7 @@ def read_state(body: bytes) -> StateBody:
     binary = body.startswith(MAGIC)
     try:
         plain = msgspec.msgpack.decode(body[len(MAGIC) :]) if binary else msgspec.json.decode(body)
-        state = msgspec.convert(_completed(plain), StateBody)
+        state = msgspec.convert(completed(plain), StateBody)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         message = f"not a STATE record: {error}"
         raise ValueError(message) from error
@@ -88,11 +97,3 @@ def read_state(body: bytes) -> StateBody:
         message = f"STATE record of schema {state.schema}, this version reads {known}"
         raise ValueError(message)
     return state
-
-
-def _completed(body: Any) -> Any:
-    """Returns a STATE record's data with every setting of the engine in it, as older sessions meant it."""
-    setup = body.get("setup") if isinstance(body, dict) else None
-    if not isinstance(setup, dict) or not isinstance(setup.get("engine"), dict):
-        return body
-    return {**body, "setup": {**setup, "engine": complete(setup["engine"])}}

@@ -48,6 +48,15 @@ class Cost(msgspec.Struct, frozen=True, gc=False):
         return total
 
 
+class Lamports(msgspec.Struct, frozen=True, gc=False):
+    """What the chain asks for, in lamports: the parts of `Cost` that are paid in SOL. `None` where unknown."""
+
+    base_fee: int | None = None
+    priority_fee: int | None = None
+    tip: int | None = None
+    rent: int | None = None
+
+
 class Opportunity(msgspec.Struct, frozen=True, gc=False):
     """One exactly sized cycle and what was decided about it. Field order is the canonical encoding."""
 
@@ -88,6 +97,7 @@ class Opportunity(msgspec.Struct, frozen=True, gc=False):
     """`atoms` of the base token, `slots` or `ppm`; else empty."""
     judged_slots: int = 0
     """Slots so far in which something was judged: the clock that `seen_slots` goes by."""
+    lamports: Lamports = Lamports()
 
     @property
     def net_bps(self) -> float | None:

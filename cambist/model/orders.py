@@ -1,10 +1,50 @@
-"""Intent → Approved | Refused → Order → Fill."""
+"""Intent → Approved | Refused → Order, through its stages to its end."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 import msgspec
 
 from cambist.model.opportunity import Opportunity
+
+
+class Purpose(StrEnum):
+    """What an order does to what is held."""
+
+    OPEN = "open"
+    REDUCE = "reduce"
+    """Ends an exposure, never makes one larger."""
+
+
+class Stage(StrEnum):
+    """How far an order has come."""
+
+    NEW = "new"
+    """Approved and numbered."""
+    BUILT = "built"
+    SIGNED = "signed"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    """The venue knows of it."""
+    PARTIAL = "partial"
+    """A part of it is filled; the rest is open."""
+    LANDED = "landed"
+    """In a block that was processed."""
+    FILLED = "filled"
+    """Filled whole; on chain: its block is confirmed."""
+    FINAL = "final"
+    """Nothing can take it back."""
+    MISSED = "missed"
+    """It never landed."""
+    REVERTED = "reverted"
+    """It landed and did nothing but pay its fees."""
+    EXPIRED = "expired"
+    """It can't land any more."""
+    UNKNOWN = "unknown"
+    """No answer: asked about, never sent again."""
+    UNWINDING = "unwinding"
+    """A leg failed; what the others left is being ended."""
 
 
 class Intent(msgspec.Struct, frozen=True):
@@ -25,6 +65,32 @@ class Refused(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class OrderLeg(msgspec.Struct, frozen=True, gc=False):
+    """One hop of an order."""
+
+    edge: str
+    """`pool:direction`, `venue:symbol:direction` or an equivalence."""
+    venue: str
+    """Where its tokens are: `solana`, or an exchange."""
+    token_in: str
+    token_out: str
+
+
+class Charges(msgspec.Struct, frozen=True, gc=False):
+    """What the chain takes, in lamports."""
+
+    network_fee: int = 0
+    """Base and priority fee."""
+    tip: int = 0
+    rent: int = 0
+    """Held, not spent."""
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.network_fee + self.tip + self.rent
+
+
 class Order(msgspec.Struct, frozen=True):
     """An approved intent on its way. `id` is also its client id."""
 
@@ -34,24 +100,88 @@ class Order(msgspec.Struct, frozen=True):
     due_ns: int
     """Paper: when the model says it lands."""
     key: str
-    route: list[str]
-    tokens: list[str]
+    legs: tuple[OrderLeg, ...]
     amount_in: int
     min_out: int
+    expected_out: int
+    """What the legs were quoted to pay when it was decided."""
     expected_net: int
     fee: int
-    """What landing costs (base and priority fee, tip) in atoms of the base token; a miss pays the part it owes."""
+    """What landing costs on top of the legs, in atoms of the base token at the rate of its decision."""
     miss_fee: int
+    """The part of it that a revert owes."""
+    strategy: str = ""
+    purpose: Purpose = Purpose.OPEN
+    settlement: str = "atomic"
+    pool_fees: int = 0
+    """What the venues keep inside `expected_out`, in atoms of the base token."""
+    transfer: int = 0
+    """Transfer fees and rebalancing, in atoms of the base token."""
+    loan_fee: int = 0
+    charges: Charges = Charges()
+    """What the chain takes if it lands."""
+    miss_charges: Charges = Charges()
+    """What it takes if the order reverts."""
+
+    @property
+    def base(self) -> str:
+        """Mint of the token that it begins and ends with."""
+        return self.legs[0].token_in
+
+    @property
+    def route(self) -> list[str]:
+        """Edge names in the order they are executed."""
+        return [leg.edge for leg in self.legs]
+
+    @property
+    def tokens(self) -> list[str]:
+        """Mints in order, one more than legs."""
+        return [leg.token_in for leg in self.legs] + [self.legs[-1].token_out]
+
+
+class Working(msgspec.Struct, frozen=True):
+    """An order that has not come to its end, and what of it is filled."""
+
+    order: Order
+    stage: Stage
+    filled_in: int = 0
+    filled_out: int = 0
+    charged: Charges = Charges()
+    """What the chain took so far."""
+    attempt: int = 1
 
 
 class Fill(msgspec.Struct, frozen=True):
-    """How an order ended. `status`: `filled`, `missed` (reverted or not landed), `unknown`."""
+    """How an order, or a part of it, ended."""
 
     order_id: int
     recv_ns: int
-    status: str
+    status: Stage
     amount_in: int
     amount_out: int
     fee: int
+    """What was paid on top of the legs, in atoms of the base token at the rate of the decision."""
     net: int
+    """`amount_out` − `amount_in` − `fee`."""
     reason: str = ""
+    charges: Charges = Charges()
+    """What the chain took."""
+    miss: int | None = None
+    """By how many atoms of the base token the least amount was missed; `None` where that was not the reason."""
+    attempt: int = 1
+    slot: int | None = None
+    signature: str = ""
+
+
+class StageChange(msgspec.Struct, frozen=True):
+    """An order came to a stage."""
+
+    order_id: int
+    stage: Stage
+    at_ns: int
+    """Time of the record that says so."""
+    reason: str = ""
+    figure: int | None = None
+    """The number that decided it, in `unit`."""
+    unit: str = ""
+    attempt: int = 1

@@ -41,6 +41,12 @@ def on_chain(tokens: Iterable[Token]) -> tuple[Token, ...]:
     return tuple(token for token in tokens if not FIAT.fullmatch(token.mint))
 
 
+def unit_of(tokens: Iterable[Token], otherwise: str) -> str:
+    """Returns the mint that sums are in: the first base token's, `otherwise` where there is none."""
+    ranked = [token for token in tokens if token.base]
+    return min(ranked, key=lambda token: token.base).mint if ranked else otherwise
+
+
 def mints_of(tokens: Iterable[Token]) -> dict[str, list[str]]:
     """Returns the mints that each symbol of a configuration means, the known ones included."""
     found = {symbol: [mint] for symbol, mint in KNOWN.items()}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def enter(journal: Journal, effects: Effects) -> bool:
-    """Notes intents, refusals, orders, fills and halts in that order; False if the journal can't take them."""
+    """Notes what a step decided, in the order it happened; False if the journal can't take it."""
     seq, taken = effects.last_seq, True
     for intent in effects.intents:
         taken &= journal.note_intent(seq, intent.opportunity.recv_ns, intent)
@@ -19,8 +19,12 @@ def enter(journal: Journal, effects: Effects) -> bool:
         taken &= journal.note_refused(seq, at.get(refused.intent_id, 0), refused)
     for order in effects.orders:
         taken &= journal.note_order(seq, order.sent_ns, order)
+    for change in effects.stages:
+        taken &= journal.note_stage(seq, change)
     for _, fill in effects.fills:
         taken &= journal.note_fill(seq, fill)
+    for entry in effects.entries:
+        taken &= journal.note_entry(seq, entry)
     for at_ns, reason in effects.halts:
         taken &= journal.note_halt(seq, at_ns, reason) if reason else journal.clear_halt(seq, at_ns)
     return taken

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cambist.engine.protocol import Keyframe
+    from cambist.runtime.books import Carried
     from cambist.runtime.inbox import Inbox
     from cambist.runtime.recorder import Recorder
     from cambist.view import DuelRow, Runtime, SessionRow
@@ -44,6 +45,8 @@ class Parts:
     feeds: Callable[[Inbox], Sequence[Feed]]
     recorder: Callable[[Callable[[str], None]], Recorder] | None = None
     journal: Callable[[], Awaitable[Journal]] | None = None
+    carried: Carried | None = None
+    """What the kernel began with, for the journal."""
     duel: Callable[[], Duel] | None = None
     sessions: Callable[[], tuple[SessionRow, ...]] = tuple
     open_session: Callable[[str, Runtime], Runtime] | None = None

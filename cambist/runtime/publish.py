@@ -19,7 +19,7 @@ from cambist.runtime.sections.fees import FeeHistory
 from cambist.runtime.sections.headline import HeadlineCounts
 from cambist.runtime.sections.prices import PriceRows
 from cambist.runtime.sections.trades import TradeRows
-from cambist.runtime.valuing import Valuer, named_unit
+from cambist.runtime.valuing import named_unit
 from cambist.runtime.words import Names
 from cambist.view import (
     CycleDetail,
@@ -75,7 +75,7 @@ class Publisher:
         names = self._names = Names(setup.tokens, setup.pools, setup.instruments)
         unit = named_unit(setup, names)
         self._prices, self._cycles, self._feeds = PriceRows(setup, names), CycleRows(setup, names), FeedRows(setup)
-        self._trades, self._headline = TradeRows(unit, names), HeadlineCounts(unit)
+        self._trades, self._headline = TradeRows(unit, names), HeadlineCounts(unit, names)
 
     def note(self, at_ns: int, level: str, source: str, text: str) -> None:
         """Adds a line to the log."""
@@ -102,8 +102,6 @@ class Publisher:
         feeds = bump(old.feeds, self._feeds.section(engine, shown_ns, drops, statuses))
         silent = trouble(feeds)
         cycles = self._cycles.section(kernel, engine, shown_ns, silent)
-        valuer = Valuer(self._setup, kernel.setup.valuation, self._names, engine.prices, shown_ns)
-        realised = valuer.sum(kernel.totals.net)
         prices = bump(old.prices, self._prices.section(engine, shown_ns, silent))
         detail, outline = self._detail(kernel, engine, now_ns)
         self.view = msgspec.structs.replace(
@@ -111,10 +109,10 @@ class Publisher:
             prices=prices,
             cycles=bump(old.cycles, cycles),
             fees=bump(old.fees, self._fees.section(self._setup, engine, shown_ns)),
-            trades=bump(old.trades, self._trades.section(kernel, valuer, realised)),
+            trades=bump(old.trades, self._trades.section(kernel)),
             feeds=feeds,
             log=self._log_section(old.log),
-            headline=bump(old.headline, self._headline.section(kernel, engine, cycles, realised, now_ns)),
+            headline=bump(old.headline, self._headline.section(kernel, engine, cycles, now_ns)),
             detail=detail,
             outline=outline,
             price_detail=self._price_detail(kernel, prices, now_ns),

@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Literal
 
 from cambist.model.events import HEADER
+from cambist.runtime.books import enter_carried
 from cambist.runtime.keyframes import Keyframes
 from cambist.runtime.ledger import enter
 from storage.chunk import Block
@@ -64,6 +65,8 @@ class Recording:
             return
         try:
             self._journal = await self._parts.journal()
+            if self._parts.carried is not None:
+                enter_carried(self._journal, self._parts.carried)
         except OSError as error:
             reason = f"no journal: {error.strerror or error}"
             self._arming.hold("journal", reason)

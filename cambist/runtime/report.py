@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.engine.protocol import EngineView
-from cambist.runtime.valuing import Valuer
+from cambist.model.units import NS_PER_MS
+from cambist.runtime.valuing import named_unit
 from cambist.runtime.words import Names
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
         "go": counters.go,
         "refused": dict(sorted(refused.items())),
         "fills": totals.filled,
-        "net": {mint: {"atoms": str(v), "decimals": decimals.get(mint)} for mint, v in sorted(totals.net.items())},
-        "valued": _valued(kernel, view),
+        "net": {
+            mint: {"atoms": str(v), "decimals": decimals.get(mint)} for mint, v in sorted(totals.earned.net.items())
+        },
+        "valued": _valued(kernel),
         "engine": kernel.engine.name,
         "duel_mismatches": duel_mismatches,
         "recorded_digest": None,
@@ -54,20 +57,23 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
     }
 
 
-def _valued(kernel: Kernel, view: EngineView) -> dict[str, Any]:
-    """Returns `net` as one sum with the prices in it, or `null` atoms and the reason."""
-    setup = kernel.setup.engine
+def _valued(kernel: Kernel) -> dict[str, Any]:
+    """Returns `net` as one sum at the prices of each outcome's time, and what is not in it by name."""
+    setup, earned = kernel.setup.engine, kernel.totals.earned
     names = Names(setup.tokens, setup.pools, setup.instruments)
-    valuer = Valuer(setup, kernel.setup.valuation, names, view.prices, kernel.now_ns)
-    found = valuer.sum(kernel.totals.net)
-    prices = [
-        {"mint": p.mint, "price": p.price, "venue": p.venue, "source": p.source, "age_ms": p.age_ns // 1_000_000}
-        for p in found.prices
-    ]
+    unit = named_unit(setup, names)
+    oldest = earned.oldest
     return {
-        "unit": valuer.unit,
-        "atoms": None if found.atoms is None else str(found.atoms),
-        "decimals": names.decimals(valuer.unit) if names.knows(valuer.unit) else None,
-        "reason": found.valued.reason,
-        "prices": prices,
+        "unit": unit.mint,
+        "atoms": str(earned.worth),
+        "decimals": unit.decimals,
+        "without": {mint: str(atoms) for mint, atoms in sorted(earned.unvalued.items())},
+        "oldest_price": None
+        if oldest is None
+        else {
+            "mint": oldest.token,
+            "price": oldest.value.price,
+            "venue": oldest.value.venue,
+            "age_ms": oldest.value.age_ns // NS_PER_MS,
+        },
     }

@@ -31,7 +31,7 @@ from cambist.view.panel import PanelState
 from cambist.view.prices import PriceBar, PriceDetail, PriceRow, PricesSection
 from cambist.view.sessions import Marker, ReplayStatus, SessionRow
 from cambist.view.status import Status
-from cambist.view.trades import TradeRow, TradesSection, Wallet
+from cambist.view.trades import Holding, TradeRow, TradesSection, Wallet
 
 if TYPE_CHECKING:
     from cambist.model.commands import Command
@@ -52,6 +52,7 @@ __all__ = [
     "FeesSection",
     "Gate",
     "Headline",
+    "Holding",
     "HopRow",
     "Leg",
     "LogRow",

@@ -11,12 +11,13 @@ class Valued(msgspec.Struct, frozen=True):
     """How a sum over several tokens came about."""
 
     reason: str = ""
-    """Why there is no sum; empty where there is one."""
+    """What is not in it for want of a price, by name; empty where all is."""
     venue: str = ""
     """Where the oldest price in it comes from; empty where none was needed."""
-    source: str = ""
+    token: str = ""
+    """What that is a price of."""
     age_ns: int | None = None
-    """How long ago that price was known to be current."""
+    """How old that price was when it was taken: at the time of the outcome that it valued."""
 
 
 class Headline(msgspec.Struct, frozen=True):
@@ -25,7 +26,7 @@ class Headline(msgspec.Struct, frozen=True):
     version: int = 0
     best: CycleRow | None = None
     realised: int | None = None
-    """Realised net today in atoms of `unit`; `None` where a price for the sum is missing."""
+    """Realised net of the day (UTC) in atoms of `unit`, over restarts; `valued` says what is not in it."""
     valued: Valued = Valued()
     unit: str = "SOL"
     decimals: int = 9
@@ -33,7 +34,7 @@ class Headline(msgspec.Struct, frozen=True):
     orders: int = 0
     missed: int = 0
     from_peak: int | None = None
-    """Realised today minus its highest value today; ≤ 0."""
+    """Realised today less its highest value today, over all tokens; ≤ 0."""
     loss_limit: int | None = None
     congestion: int | None = None
     """0–100."""

@@ -25,8 +25,20 @@ class TradeRow(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
 
 
+class Holding(msgspec.Struct, frozen=True, gc=False):
+    """What a wallet has of one token, in atoms."""
+
+    symbol: str
+    decimals: int
+    free: int
+    in_flight: int
+    """Tied up in open orders."""
+    change: int
+    """Earned since the session began, after every cost."""
+
+
 class Wallet(msgspec.Struct, frozen=True):
-    """A wallet as shown. `change` is realised net since the session's start."""
+    """A wallet as shown. `change` is what was earned since the session's start over all tokens, in atoms of `unit`."""
 
     name: str
     balance: int | None
@@ -35,6 +47,8 @@ class Wallet(msgspec.Struct, frozen=True):
     decimals: int = 9
     valued: Valued = Valued()
     """How the change was added up."""
+    holdings: tuple[Holding, ...] = ()
+    """Each token: base tokens first, in their order."""
 
 
 class TradesSection(msgspec.Struct, frozen=True):
@@ -47,5 +61,5 @@ class TradesSection(msgspec.Struct, frozen=True):
     rows: tuple[TradeRow, ...] = ()
     """Newest first."""
     curve: tuple[float, ...] = ()
-    """Realised net in whole units after each fill, oldest first: `equity` of the session's fills less what it began
-    with, each a return on what was held before it, at decay 1 and cutout 0; added up in atoms."""
+    """What was earned in whole units after each outcome, gain or loss, oldest first: `equity` of the session's outcomes
+    less what it began with, each a return on what was held before it, at decay 1 and cutout 0; added up in atoms."""

@@ -123,6 +123,29 @@ impl Engine {
         })
     }
 
+    /// Returns (price, venue, age) of each token, in whole quote tokens for a whole one; `None` where that is unknown.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "extracted from Python lists"
+    )]
+    #[pyo3(name = "token_values")]
+    fn py_token_values(
+        &self,
+        py: Python<'_>,
+        mints: Vec<String>,
+        venues: Vec<String>,
+        max_age_ns: i64,
+        now_ns: i64,
+    ) -> PyResult<Vec<Option<(f64, String, i64)>>> {
+        self.enter(py, |core| {
+            let value = |mint: &String| core.token_value(mint, &venues, max_age_ns, now_ns);
+            let told = mints.iter().map(value);
+            Ok(told
+                .map(|value| value.map(|value| (value.price, value.venue.to_owned(), value.age_ns)))
+                .collect())
+        })
+    }
+
     /// Returns those of the pools whose account asks for a quote that was never recorded from the program.
     #[expect(
         clippy::needless_pass_by_value,

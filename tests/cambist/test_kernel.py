@@ -64,7 +64,7 @@ def test_a_route_that_pays_too_little_by_then_is_missed_and_costs_base_and_prior
     kernel.step(begin(kernel))
     kernel.step(frame(2, 0, decide=[{}]) + frame(3, 100 * MS, pays=1_000_000_000))
     (_, fill) = kernel.step(frame(4, 500 * MS)).fills[0]
-    assert (fill.status, fill.net, fill.reason) == ("missed", -25_000, "price moved")
+    assert (fill.status, fill.net, fill.reason) == ("reverted", -25_000, "price moved")
 
 
 def test_the_same_standing_gap_is_taken_once() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from cambist.engine.protocol import RouteQuote
 from cambist.execution.paper_model import PPM, PaperParams, draw, land
-from cambist.model.orders import Order
+from cambist.model.orders import Charges, Order
+from tests import orders
 
 SEED = 7
 SLIPPING = PaperParams(failure_ppm=0, slippage_ppm=30)
@@ -24,9 +25,9 @@ class Market:
 
 
 def order(number: int, min_out: int = 0) -> Order:
-    return Order(
-        id=number, intent_id=number, sent_ns=0, due_ns=1, key="k", route=["a:0", "b:1"], tokens=["T", "U", "T"],
-        amount_in=SENT, min_out=min_out, expected_net=0, fee=70, miss_fee=20,
+    return orders.order(
+        number, tokens=["T", "U", "T"], amount_in=SENT, min_out=min_out, fee=70, miss_fee=20, charges=Charges(20, 50),
+        miss_charges=Charges(20),
     )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def test_the_least_that_is_asked_for_is_enough_and_an_atom_less_is_not() -> None
     out = landed(order(3)).amount_out
     assert landed(order(3, out)).status == "filled"
     missed = landed(order(3, out + 1))
-    assert (missed.status, missed.reason) == ("missed", "price moved")
+    assert (missed.status, missed.reason) == ("reverted", "price moved")
     assert (missed.amount_in, missed.amount_out, missed.fee, missed.net) == (0, 0, 20, -20)
 
 

@@ -7,7 +7,7 @@ from cambist.execution import risk
 from cambist.execution.risk import Approved, Limits, RiskGate
 from cambist.model.market import PoolRef
 from cambist.model.opportunity import Cost, Opportunity
-from cambist.model.orders import Fill, Intent, Refused
+from cambist.model.orders import Fill, Intent, Refused, Stage
 from cambist.model.venues import POOL_VENUES, UNPROVED_PROGRAMS, VENUE_OF_PROGRAM
 
 TOKEN, POOL, PROGRAM = "SOL", "pool", "made up"
@@ -83,7 +83,7 @@ def test_a_venue_that_is_proved_in_part_says_which_part():
 
 
 def fill(net: int) -> Fill:
-    return Fill(1, 1, "filled" if net >= 0 else "missed", 10, 10 + net, 0, net)
+    return Fill(1, 1, Stage.FILLED if net >= 0 else Stage.REVERTED, 10, 10 + net, 0, net)
 
 
 def test_a_cap_and_a_balance_may_be_used_up_and_no_more() -> None:

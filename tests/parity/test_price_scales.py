@@ -16,10 +16,10 @@ from cambist.fault_table.line import INFO as LIST
 from cambist.fault_table.line import Line
 from cambist.model.events import Direction, RecordKind
 from cambist.model.market import Identity, Instrument, Token, VenueFee
-from cambist.model.orders import Order
 from cambist.simulator.books import Listing
 from cambist.simulator.exchanges import SIMULATED_OF
 from cambist.simulator.http import Response
+from tests.orders import order as made_order
 from tests.parity.dollars import EDGE as TIE_EDGE
 from tests.parity.dollars import VENUE as US_VENUE
 from tests.parity.dollars import Dollars, dollar_setup, edges
@@ -158,10 +158,9 @@ def test_a_cycle_over_a_fine_pair_is_found_sized_and_filled_to_the_atom(line):
     assert cycle["amount_out"] == got == cycle["gross"] + amount
     tokens = [USDC, BONK, USDT, USDC] if is_dear else [USDC, USDT, BONK, USDC]
     assert engine.snapshot()
-    order = Order(
-        id=1, intent_id=1, sent_ns=0, due_ns=1, key=cycle["key"], route=route, tokens=tokens,
-        amount_in=amount, min_out=0, expected_net=net, fee=70, miss_fee=20,
-    )  # fmt: skip
+    order = made_order(
+        key=cycle["key"], route=route, tokens=tokens, amount_in=amount, min_out=0, expected_net=net, fee=70, miss_fee=20
+    )
     params = PaperParams(failure_ppm=0, slippage_ppm=30)
     fill = land(params, 7, order, engine, now_ns)
     out = got - -(-got * draw(7, 1, "slippage", 31) // PPM)

@@ -3,9 +3,10 @@ import sqlite3
 import pytest
 
 from cambist.model.opportunity import Cost, Opportunity
-from cambist.model.orders import Fill, Intent, Order, Refused
+from cambist.model.orders import Fill, Intent, Refused, Stage
 from storage.journal import Halt, Journal, read_halt
 from storage.session import Busy, SessionError
+from tests.orders import order
 from tests.storage.test_session import tamper
 
 OPPORTUNITY = Opportunity(
@@ -13,12 +14,8 @@ OPPORTUNITY = Opportunity(
 )
 
 
-def order(n):
-    return Order(n, n, 1, 2, "k", ["a:0"], ["m", "m"], 10, 9, 1, 5, 5)
-
-
 def fill(n, status="filled"):
-    return Fill(n, 99, status, 10, 11, 5, 1)
+    return Fill(n, 99, Stage(status), 10, 11, 5, 1)
 
 
 def rows(path, table):
@@ -39,7 +36,7 @@ async def test_everything_noted_is_there_with_session_and_seq(tmp_path):
     assert [row[:4] for row in rows(path, "intent")] == [("s1", 1, 7, 70)]
     assert journal.note_fill(9, fill(2))
     await journal.close()
-    assert [row[:5] for row in rows(path, "fill")] == [("s1", 2, 9, 99, "filled")]
+    assert [row[1:6] for row in rows(path, "fill")] == [("s1", 2, 9, 99, "filled")]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["paper.journal"]
 
 

@@ -7,12 +7,14 @@ from collections import deque
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cambist.runtime.valuing import valued
 from cambist.view import CyclesSection, Headline
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineView
     from cambist.kernel import Kernel
-    from cambist.runtime.valuing import Sum, Unit
+    from cambist.runtime.valuing import Unit
+    from cambist.runtime.words import Names
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -22,31 +24,29 @@ MINUTES = 20
 class HeadlineCounts:
     """Makes the headline, and keeps the counts that it is made of; `unit` is what sums are in."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
+    def __init__(self, unit: Unit, names: Names) -> None:
+        self._unit, self._names = unit, names
         self._counted: deque[tuple[int, int, int]] = deque(maxlen=MINUTES * 60 + 2)
         """(session time, cycles, go) so far, once a second."""
 
-    def section(
-        self, kernel: Kernel, engine: EngineView, cycles: CyclesSection, realised: Sum, now_ns: int
-    ) -> Headline:
-        """Returns the headline over the cycles as they are shown; `realised` is the session's net as one sum."""
-        totals, unit = kernel.totals, self._unit.mint
+    def section(self, kernel: Kernel, engine: EngineView, cycles: CyclesSection, now_ns: int) -> Headline:
+        """Returns the headline over the cycles as they are shown."""
+        totals, today = kernel.totals, kernel.ledger.today
         per_minute, go = self._by_minute(engine, now_ns)
         return Headline(
             best=next((r for r in cycles.rows if r.mark != "stale"), cycles.rows[0] if cycles.rows else None),
             since_ns=totals.first_ns,
             per_minute=per_minute,
             go_last_minute=go,
-            realised=realised.atoms,
-            valued=realised.valued,
+            realised=today.worth,
+            valued=valued(today, self._names),
             unit=self._unit.label,
             decimals=self._unit.decimals,
             fills=totals.filled,
-            orders=totals.filled + totals.missed + len(kernel.open_orders),
+            orders=totals.filled + totals.missed + len(kernel.desk.working),
             missed=totals.missed,
-            from_peak=kernel.risk.from_peak(unit),
-            loss_limit=kernel.setup.limits.daily_loss.get(unit),
+            from_peak=today.from_peak,
+            loss_limit=kernel.setup.limits.daily_loss.get(self._unit.mint),
             congestion=engine.congestion,
         )
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from cambist.view import PanelState, TradeRow, TradesSection, Wallet
+from cambist.model.ledger import Account
+from cambist.runtime.valuing import valued
+from cambist.view import Holding, PanelState, TradeRow, TradesSection, Wallet
 
 if TYPE_CHECKING:
     from cambist.kernel import Kernel
     from cambist.model.orders import Fill, Order
-    from cambist.runtime.valuing import Sum, Unit, Valuer
+    from cambist.runtime.valuing import Unit
     from cambist.runtime.words import Names
+
+MAX_ROWS = 200
 
 
 class TradeRows:
@@ -20,32 +24,52 @@ class TradeRows:
     def __init__(self, unit: Unit, names: Names) -> None:
         self._unit, self._names = unit, names
 
-    def section(self, kernel: Kernel, valuer: Valuer, realised: Sum) -> TradesSection:
-        """Returns the section, newest order first; `realised` is the session's net as `valuer` adds it up."""
-        rows = [self._trade_row(order, None) for order in kernel.open_orders]
-        rows += [self._trade_row(order, fill) for order, fill in reversed(kernel.fills)]
+    def section(self, kernel: Kernel) -> TradesSection:
+        """Returns the section, newest order first."""
+        rows = [self._trade_row(working.order, None) for working in kernel.desk.working]
+        rows += [self._trade_row(each.order, each.fill) for each in reversed(kernel.outcomes)]
         label, decimals = self._unit.label, self._unit.decimals
-        balance = kernel.wallet.get(valuer.unit)
+        earned = kernel.totals.earned
         paper = Wallet(
-            name="paper", balance=balance, change=realised.atoms, unit=label, decimals=decimals, valued=realised.valued
+            name="paper",
+            balance=kernel.desk.holdings().get(self._unit.mint),
+            change=earned.worth,
+            unit=label,
+            decimals=decimals,
+            valued=valued(earned, self._names),
+            holdings=self._holdings(kernel),
         )
         state = PanelState() if rows else PanelState("empty", "No order yet.", "The first go cycle is taken on paper.")
-        real, curve = Wallet("real", None, None, label, decimals), self._curve(kernel, valuer, realised)
-        return TradesSection(version=0, state=state, paper=paper, real=real, rows=tuple(rows[:200]), curve=curve)
+        real = Wallet("real", None, None, label, decimals)
+        return TradesSection(
+            version=0, state=state, paper=paper, real=real, rows=tuple(rows[:MAX_ROWS]), curve=self._curve(kernel)
+        )
 
-    def _curve(self, kernel: Kernel, valuer: Valuer, realised: Sum) -> tuple[float, ...]:
-        """Returns the sum after each fill, empty where one of them can't be valued."""
-        filled = [(order.tokens[0], fill.net) for order, fill in kernel.fills if fill.status == "filled"]
-        if realised.atoms is None:
-            return ()
-        nets = [net for mint, atoms in filled if (net := valuer.worth(mint, atoms)) is not None]
-        if len(nets) != len(filled):
-            return ()
+    def _holdings(self, kernel: Kernel) -> tuple[Holding, ...]:
+        """Returns what the paper wallet has, base tokens first."""
+        rank = {token.mint: token.base for token in kernel.setup.engine.tokens if token.base}
+        ledger, earned = kernel.ledger, kernel.totals.earned.net
+        found = sorted(ledger.wallet().items(), key=lambda item: (rank.get(item[0], len(rank) + 1), item[0]))
+        return tuple(
+            Holding(
+                symbol=self._names.symbol(mint),
+                decimals=self._names.decimals(mint),
+                free=free,
+                in_flight=ledger.balance(Account.IN_FLIGHT, mint),
+                change=earned.get(mint, 0),
+            )
+            for mint, free in found
+        )
+
+    def _curve(self, kernel: Kernel) -> tuple[float, ...]:
+        """Returns the sum after each outcome; one that can't be valued leaves the sum where it was."""
+        nets = [each.worth or 0 for each in kernel.outcomes]
         scale = float(10**self._unit.decimals)
-        return tuple(total / scale for total in accumulate(nets, initial=realised.atoms - sum(nets)))[1:]
+        before = kernel.totals.earned.worth - sum(nets)
+        return tuple(total / scale for total in accumulate(nets, initial=before))[1:]
 
     def _trade_row(self, order: Order, fill: Fill | None) -> TradeRow:
-        token = order.tokens[0]
+        token = order.base
         return TradeRow(
             id=order.id,
             at_ns=fill.recv_ns if fill else order.sent_ns,
@@ -55,6 +79,6 @@ class TradeRows:
             hoped_bps=order.expected_net / order.amount_in * 10_000,
             got_bps=fill.net / fill.amount_in * 10_000 if fill and fill.amount_in else None,
             net=fill.net if fill else None,
-            status=fill.status if fill else "open",
+            status=fill.status.value if fill else "open",
             reason=fill.reason if fill else "",
         )

@@ -11,14 +11,16 @@ from cambist.engine.reference.series.equity import equity
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel, KernelSetup
+from cambist.kernel.desk import Outcome
 from cambist.model.events import Channel
 from cambist.model.market import Instrument
 from cambist.model.opportunity import encode
-from cambist.model.orders import Fill, Order
+from cambist.model.orders import Stage
 from cambist.runtime.publish import Publisher
 from cambist.runtime.status import live_gates
 from feeds.base import FeedStatus
-from tests.fakes import MS, SOL, TOKENS, USDC, ScriptedEngine, opportunity
+from tests import orders
+from tests.fakes import MS, SOL, TOKENS, ScriptedEngine, opportunity
 
 S = 1_000_000_000
 START = 1_790_000_000 * S
@@ -198,16 +200,24 @@ def test_a_recording_says_that_it_is_not_timed_instead_of_loading_for_ever() -> 
     assert duel.version > 0
 
 
-def test_the_equity_curve_ends_with_what_was_realised_though_old_fills_are_forgotten() -> None:
+def booked(kernel: Kernel, nets: list[int | None]) -> None:
+    """Lets a kernel have had outcomes that were worth so much; of another one before them nothing is left but its 7."""
+    kernel.totals.earned.worth = 7 * S
+    for number, net in enumerate(nets, 1):
+        status = Stage.FILLED if net is not None and net > 0 else Stage.REVERTED
+        of = orders.order(number)
+        outcome = orders.fill(of, of.amount_in + (net or 0), status=status)
+        kernel.desk.outcomes = [*kernel.desk.outcomes, Outcome(of, outcome, net)]
+        kernel.totals.earned.worth += net or 0
+
+
+def test_the_equity_curve_falls_with_each_loss_and_ends_with_what_was_earned() -> None:
     publisher, kernel, _ = made()
-    order = Order(1, 1, START, START, "k", ["A:0", "B:1"], [SOL, USDC, SOL], S, S, S, 0, 0)
-    kernel.fills = [
-        (order, Fill(1, START, "filled", S, 2 * S, 0, S)),
-        (order, Fill(2, START, "missed", 0, 0, 5_000, -5_000)),
-        (order, Fill(3, START, "filled", S, 3 * S, 0, 2 * S)),
-    ]
-    kernel.totals.net[SOL] = 10 * S
-    assert publisher.build(kernel, START).trades.curve == (8.0, 10.0)
+    booked(kernel, [S, -S, -S, None, -S, S])
+    shown = publisher.build(kernel, START).trades
+    assert shown.curve == (8.0, 7.0, 6.0, 6.0, 5.0, 6.0), "what can't be valued moves nothing"
+    assert shown.paper is not None
+    assert shown.paper.change == 6 * S
 
 
 @given(st.lists(st.integers(-(10**11), 10**11), min_size=1, max_size=60))
@@ -215,9 +225,8 @@ def test_the_equity_curve_ends_with_what_was_realised_though_old_fills_are_forgo
 def test_the_equity_curve_is_that_of_the_equity_module(nets: list[int]) -> None:
     start = 100 * S * 1_000
     publisher, kernel, _ = made()
-    order = Order(1, 1, START, START, "k", ["A:0", "B:1"], [SOL, USDC, SOL], S, S, S, 0, 0)
-    kernel.fills = [(order, Fill(n, START, "filled", S, S + net, 0, net)) for n, net in enumerate(nets)]
-    kernel.totals.net[SOL] = sum(nets)
+    booked(kernel, [*nets])
+    kernel.totals.earned.worth -= 7 * S
     shown = publisher.build(kernel, START).trades.curve
     held = list(accumulate(nets, initial=start))
     returns = [0.0, *(net / before for net, before in zip(nets, held, strict=False))]

@@ -16,7 +16,7 @@ from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
 from cambist.engine.reference.engine import control, ingest
 from cambist.engine.reference.engine.book_view import inspect_book
 from cambist.engine.reference.engine.channels import ChannelState
-from cambist.engine.reference.engine.gauges import gauge
+from cambist.engine.reference.engine.gauges import gauge, token_value
 from cambist.engine.reference.engine.judging import Judge
 from cambist.engine.reference.engine.market import Market
 from cambist.engine.reference.engine.market.legs import leg
@@ -35,6 +35,8 @@ from cambist.model.opportunity import Need, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cambist.model.ledger import TokenValue
 
 
 class ReferenceEngine:
@@ -109,6 +111,12 @@ class ReferenceEngine:
     def gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
         """Returns what each gauge (name, mint) shows, `None` where that is unknown."""
         return [gauge(self, name, mint, now_ns) for name, mint in wanted]
+
+    def token_values(
+        self, mints: Sequence[str], venues: Sequence[str], max_age_ns: int, now_ns: int
+    ) -> list[TokenValue | None]:
+        """Returns what a whole one of each token is worth now, `None` where that is unknown."""
+        return [token_value(self, mint, venues, max_age_ns, now_ns) for mint in mints]
 
     def unrecorded(self, pools: Sequence[str]) -> list[str]:
         """Returns those of the pools whose account asks for a quote that was never recorded from the program."""

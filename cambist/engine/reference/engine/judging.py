@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cambist.engine.reference.engine.book_scale import PPM
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import leg
@@ -11,7 +13,7 @@ from cambist.engine.reference.engine.registry.torn import is_confirmed
 from cambist.engine.reference.engine.route import cap, settlement
 from cambist.engine.reference.fees import base_fee, priority_fee
 from cambist.engine.reference.judge.scorer import Candidate, decide, needs_second
-from cambist.model.opportunity import Cost, Opportunity
+from cambist.model.opportunity import Cost, Lamports, Opportunity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,25 +64,50 @@ class Judge:
 
     def cost(self, cycle: Cycle, sizing: Sizing) -> Cost:
         """Returns every cost of a trade of this size, once, in atoms of the base token."""
-        gross = sizing.amount_out - sizing.amount_in
+        return self._charges(cycle, sizing)[0]
+
+    def _charges(self, cycle: Cycle, sizing: Sizing) -> tuple[Cost, Lamports]:
+        """Returns every cost of a trade of this size, and what of it the chain asks for in lamports."""
         gates = self.setup.gates
         legged = settlement(self.market, cycle.edges) == "legged"
         loan = gates.flash_loan_ppm if gates.flash_loan and not legged else 0
-        on_chain = sizing.cu_limit != 0
-        bid = self.bid_on(cycle.edges)
-        priority = None if bid is None or sizing.cu_limit is None else priority_fee(bid, sizing.cu_limit)
         rate = gates.rebalancing_ppm if legged else 0
-        rent = self.rent(cycle.edges)
-        return Cost(
+        lamports, tip = self._lamports(cycle, sizing), 0 if legged or sizing.cu_limit == 0 else None
+        if tip is None:
+            tip, in_lamports = self._tip(cycle.base, sizing)
+            lamports = msgspec.structs.replace(lamports, tip=in_lamports)
+        cost = Cost(
             venue_fees=sizing.fees,
             transfer_fees=0,
-            base_fee=self._convert(base_fee(self.setup.bidding.signatures), cycle.base) if on_chain else 0,
-            priority_fee=self._convert(priority, cycle.base) if on_chain else 0,
-            tip=self._tip(cycle, gross) if on_chain and not legged else 0,
-            rent=self._convert(rent, cycle.base) if rent else rent,
+            base_fee=self._convert(lamports.base_fee, cycle.base),
+            priority_fee=self._convert(lamports.priority_fee, cycle.base),
+            tip=tip,
+            rent=self._convert(lamports.rent, cycle.base),
             rebalancing=None if rate is None else -(-sizing.amount_in * rate // PPM),
             flash_loan=None if loan is None else -(-sizing.amount_in * loan // PPM),
         )
+        return cost, lamports
+
+    def _lamports(self, cycle: Cycle, sizing: Sizing) -> Lamports:
+        """Returns what the chain asks for whatever the gross is; no tip."""
+        rent = self.rent(cycle.edges)
+        if sizing.cu_limit == 0:
+            return Lamports(0, 0, 0, rent)
+        bid = self.bid_on(cycle.edges)
+        priority = None if bid is None or sizing.cu_limit is None else priority_fee(bid, sizing.cu_limit)
+        return Lamports(base_fee(self.setup.bidding.signatures), priority, 0, rent)
+
+    def _tip(self, base: str, sizing: Sizing) -> tuple[int | None, int | None]:
+        """Returns the tip in atoms of the base token and in lamports: a share of the gross, at least the floor."""
+        gross = max(0, sizing.amount_out - sizing.amount_in)
+        share = gross * self.setup.bidding.tip_ppm_of_gross // PPM
+        floor = self.prices.from_lamports(self.least_tip, base) if base else None
+        if floor is None:
+            return None, None
+        if share <= floor:
+            return floor, self.least_tip
+        in_lamports = self.prices.lamports_of(share, base)
+        return (None, None) if in_lamports is None else (share, max(in_lamports, self.least_tip))
 
     def rent(self, edges: Sequence[int]) -> int | None:
         """Returns the lamports that token accounts cost which a route needs and the wallet has not.
@@ -100,16 +127,13 @@ class Judge:
         return total
 
     def _convert(self, lamports: int | None, base: str) -> int | None:
-        return None if lamports is None or not base else self.prices.from_lamports(lamports, base)
-
-    def _tip(self, cycle: Cycle, gross: int) -> int | None:
-        floor = self._convert(self.least_tip, cycle.base)
-        share = max(0, gross) * self.setup.bidding.tip_ppm_of_gross // PPM
-        return None if floor is None else max(floor, share)
+        if not lamports:
+            return lamports
+        return self.prices.from_lamports(lamports, base) if base else None
 
     def decide(self, cycle: Cycle, moment: Moment) -> Opportunity:
         """Returns the decision on a cycle as it stands."""
-        sizing, cost = cycle.sizing, self.cost(cycle, cycle.sizing)
+        sizing, (cost, lamports) = cycle.sizing, self._charges(cycle, cycle.sizing)
         settled = settlement(self.market, cycle.edges)
         legs = [leg(self.market, edge, moment.now_ns) for edge in cycle.edges]
         details = {problem: next((leg.detail for leg in legs if leg.problem == problem), "") for problem in _PROBLEMS}
@@ -160,6 +184,7 @@ class Judge:
             miss=verdict.miss,
             miss_unit=verdict.miss_unit,
             judged_slots=moment.slots,
+            lamports=lamports,
         )
 
     def _unconfirmed(self, cycle: Cycle) -> str:

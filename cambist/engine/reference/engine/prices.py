@@ -249,6 +249,15 @@ class Prices:
             return None
         return -(-lamports * sol[0] * token[1] // (sol[1] * token[0]))
 
+    def lamports_of(self, atoms: int, mint: str) -> int | None:
+        """Returns how many lamports cost what `atoms` of a token do, rounded up; `None` if a price is unknown."""
+        if mint == self.setup.sol_mint:
+            return atoms
+        sol, token = self._rate(self.setup.sol_mint), self._rate(mint)
+        if sol is None or token is None or atoms >= MAX_LAMPORTS:
+            return None
+        return -(-atoms * sol[1] * token[0] // (sol[0] * token[1]))
+
     def _rate(self, mint: str) -> tuple[int, int] | None:
         if mint == self.setup.quote_mint:
             return 1, 1

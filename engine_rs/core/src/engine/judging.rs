@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::book_scale::PPM;
 use super::market::{Kind, Market, Problem};
 use super::moments::Moment;
-use super::opportunity::{Cost, Opportunity};
+use super::opportunity::{Cost, Lamports, Opportunity};
 use super::route::{Sizing, gross, settlement};
 use super::setup::EngineSetup;
 use super::standing::{Context, Cycle};
@@ -60,61 +60,91 @@ impl Judge {
 
     /// Returns every cost of a trade of this size, once, in atoms of the base token.
     pub(crate) fn cost(&self, cx: Context<'_>, cycle: &Cycle, sizing: &Sizing) -> Cost {
-        let settlement = settlement(cx.market, &cycle.edges);
+        self.charges(cx, cycle, sizing).0
+    }
+
+    /// Returns every cost of a trade of this size, and what of it the chain asks for in lamports.
+    fn charges(&self, cx: Context<'_>, cycle: &Cycle, sizing: &Sizing) -> (Cost, Lamports) {
+        let gates = &cx.setup.gates;
+        let legged = settlement(cx.market, &cycle.edges) == Settlement::Legged;
         let base = cycle.base.as_str();
-        let convert = |lamports: Option<u64>| {
-            lamports
+        let convert = |lamports: Option<u64>| match lamports {
+            Some(0) => Some(0),
+            lamports => lamports
                 .filter(|_| !base.is_empty())
-                .and_then(|lamports| cx.prices.lamports_to(lamports, base))
+                .and_then(|lamports| cx.prices.lamports_to(lamports, base)),
         };
-        let bidding = &cx.setup.bidding;
-        let on_chain = sizing.cu_limit != Some(0);
-        let legged = settlement == Settlement::Legged;
-        let priority = self
-            .bid_on(cx.market, &cycle.edges)
-            .zip(sizing.cu_limit)
-            .and_then(|(bid, limit)| priority_fee(bid, limit));
         let rate = if legged {
-            cx.setup.gates.rebalancing_ppm
+            gates.rebalancing_ppm
         } else {
             Some(0)
         };
-        let gates = &cx.setup.gates;
         let loan = if gates.flash_loan && !legged {
             gates.flash_loan_ppm
         } else {
             Some(0)
         };
         let share = |rate: u64| (u128::from(sizing.amount_in) * u128::from(rate)).div_ceil(PPM);
-        let gross = u128::from(sizing.amount_out.saturating_sub(sizing.amount_in));
-        let tip = || {
-            let floor = convert(Some(self.least_tip))?;
-            let share = u64::try_from(gross * u128::from(bidding.tip_ppm_of_gross) / PPM).ok()?;
-            Some(floor.max(share))
-        };
-        Cost {
+        let mut lamports = self.lamports(cx, cycle, sizing);
+        let mut tip = Some(0);
+        if sizing.cu_limit != Some(0) && !legged {
+            (tip, lamports.tip) = self.tip(cx, base, sizing).unzip();
+        }
+        let cost = Cost {
             venue_fees: sizing.fees,
             transfer_fees: 0,
-            base_fee: if on_chain {
-                convert(Some(base_fee(bidding.signatures)))
-            } else {
-                Some(0)
-            },
-            priority_fee: if on_chain { convert(priority) } else { Some(0) },
-            tip: if on_chain && !legged { tip() } else { Some(0) },
-            rent: rent(cx.setup, cx.market, &cycle.edges).and_then(|lamports| match lamports {
-                0 => Some(0),
-                lamports => convert(Some(lamports)),
-            }),
+            base_fee: convert(lamports.base_fee),
+            priority_fee: convert(lamports.priority_fee),
+            tip,
+            rent: convert(lamports.rent),
             rebalancing: rate.and_then(|rate| u64::try_from(share(rate)).ok()),
             flash_loan: loan.and_then(|rate| u64::try_from(share(rate)).ok()),
+        };
+        (cost, lamports)
+    }
+
+    /// Returns the tip in atoms of the base token and in lamports: a share of the gross, at least the floor.
+    fn tip(&self, cx: Context<'_>, base: &str, sizing: &Sizing) -> Option<(u64, u64)> {
+        let gross = u128::from(sizing.amount_out.saturating_sub(sizing.amount_in));
+        let share = gross * u128::from(cx.setup.bidding.tip_ppm_of_gross) / PPM;
+        let share = u64::try_from(share).ok()?;
+        if base.is_empty() {
+            return None;
+        }
+        let floor = cx.prices.lamports_to(self.least_tip, base)?;
+        if share <= floor {
+            return Some((floor, self.least_tip));
+        }
+        Some((
+            share,
+            cx.prices.lamports_of(share, base)?.max(self.least_tip),
+        ))
+    }
+
+    /// Returns what the chain asks for whatever the gross is; no tip.
+    fn lamports(&self, cx: Context<'_>, cycle: &Cycle, sizing: &Sizing) -> Lamports {
+        let rent = rent(cx.setup, cx.market, &cycle.edges);
+        let (base_fee, priority_fee) = if sizing.cu_limit == Some(0) {
+            (Some(0), Some(0))
+        } else {
+            let priority = self
+                .bid_on(cx.market, &cycle.edges)
+                .zip(sizing.cu_limit)
+                .and_then(|(bid, limit)| priority_fee(bid, limit));
+            (Some(base_fee(cx.setup.bidding.signatures)), priority)
+        };
+        Lamports {
+            base_fee,
+            priority_fee,
+            tip: Some(0),
+            rent,
         }
     }
 
     /// Returns the decision on a cycle as it stands.
     pub(crate) fn decide(&self, cx: Context<'_>, moment: Moment, cycle: &Cycle) -> Opportunity {
         let (sizing, settlement) = (&cycle.sizing, settlement(cx.market, &cycle.edges));
-        let cost = self.cost(cx, cycle, sizing);
+        let (cost, lamports) = self.charges(cx, cycle, sizing);
         let legs = || {
             cycle
                 .edges
@@ -182,6 +212,7 @@ impl Judge {
             miss: verdict.miss,
             miss_unit: verdict.miss_unit,
             judged_slots: moment.slots,
+            lamports,
         }
     }
 

@@ -51,7 +51,7 @@ use self::judging::Judge;
 use self::market::{Channels, Market, Problem};
 use self::moments::Moved;
 use self::needs::Need;
-pub use self::opportunity::{Cost, Opportunity};
+pub use self::opportunity::{Cost, Lamports, Opportunity};
 use self::picture::Pictures;
 use self::prices::Prices;
 use self::route::walk;

@@ -54,6 +54,26 @@ impl Put for Cost {
     }
 }
 
+/// What the chain asks for, in lamports; twin of `Lamports` in `cambist/model/opportunity.py`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lamports {
+    pub base_fee: Option<u64>,
+    pub priority_fee: Option<u64>,
+    pub tip: Option<u64>,
+    pub rent: Option<u64>,
+}
+
+impl Put for Lamports {
+    fn put(&self, out: &mut Vec<u8>) {
+        object!(out,
+            "base_fee": &self.base_fee,
+            "priority_fee": &self.priority_fee,
+            "tip": &self.tip,
+            "rent": &self.rent,
+        );
+    }
+}
+
 impl Put for Settlement {
     fn put(&self, out: &mut Vec<u8>) {
         append(out, self);
@@ -89,6 +109,8 @@ pub struct Opportunity {
     /// Slots that had a moment so far: what `seen_slots` counts in.
     #[serde(default)]
     pub judged_slots: u64,
+    #[serde(default)]
+    pub lamports: Lamports,
 }
 
 /// The canonical encoding, which both engines give to the byte.
@@ -117,6 +139,7 @@ impl Put for Opportunity {
             "miss": &self.miss,
             "miss_unit": &self.miss_unit,
             "judged_slots": &self.judged_slots,
+            "lamports": &self.lamports,
         );
     }
 }
@@ -173,6 +196,12 @@ mod tests {
             miss: Some(-9),
             miss_unit: "ppm".to_owned(),
             judged_slots: 7,
+            lamports: Lamports {
+                base_fee: Some(5_000),
+                priority_fee: None,
+                tip: Some(u64::MAX),
+                rent: Some(0),
+            },
         };
         let mut line = Vec::new();
         opportunity.put(&mut line);

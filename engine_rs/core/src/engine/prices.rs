@@ -429,6 +429,19 @@ impl Prices {
         u64::try_from(cost.div_ceil(u128::from(sol.1) * u128::from(token.0))).ok()
     }
 
+    /// Returns how many lamports cost what `atoms` of a token do, rounded up; `None` if a price is unknown.
+    pub(crate) fn lamports_of(&self, atoms: u64, mint: &str) -> Option<u64> {
+        if mint == self.sol_mint {
+            return Some(atoms);
+        }
+        let (sol, token) = (self.rate(&self.sol_mint)?, self.rate(mint)?);
+        if atoms >= MAX_LAMPORTS {
+            return None;
+        }
+        let cost = u128::from(atoms) * u128::from(sol.1) * u128::from(token.0);
+        u64::try_from(cost.div_ceil(u128::from(sol.0) * u128::from(token.1))).ok()
+    }
+
     fn rate(&self, mint: &str) -> Option<(u64, u64)> {
         if mint == self.quote_mint {
             Some((1, 1))

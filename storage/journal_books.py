@@ -1,0 +1,186 @@
+"""What a journal says of money before a run: balances, the day so far, orders that never got an end.
+
+A journal of schema 1 is brought up to date first, with a copy of it left beside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cambist.model.earlier import order_with_legs
+from cambist.model.ledger import CHAIN, DAY_NS, Account, Entry, EntryKind, Posting
+from cambist.model.orders import Order
+from storage.files import Lock, SessionError, open_read_only, require_database, schema
+from storage.journal import APPLICATION_ID, READABLE, SCHEMA, UNANSWERED, Unanswered
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WHAT = "cambist journal"
+_PARTS = ("meta", "intent", "refusal", "orders", "fill", "halt")
+"""Tables of schema 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a journal holds that a run goes on from."""
+
+    balances: list[Posting] = field(default_factory=list)
+    """What each account holds."""
+    wallet: dict[str, int] = field(default_factory=dict)
+    """What the config gave the wallet when it was opened last: mint → atoms."""
+    today: list[Entry] = field(default_factory=list)
+    """Entries of the newest day that is not later than asked for, in order of time."""
+    unanswered: list[Unanswered] = field(default_factory=list)
+
+
+def read_books(path: Path, now_ns: int) -> Read:
+    """Returns what a journal holds; nothing if there is no file.
+
+    Of the entries those of the UTC day of `now_ns`, or of a later one if the clock was ahead then. Raises
+    `SessionError` if the file can't be read: unknown books are not empty ones.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return Read()
+    require_database(path, APPLICATION_ID, (SCHEMA,), WHAT)
+    try:
+        with contextlib.closing(open_read_only(path)) as database:
+            return _read(path, database, now_ns // DAY_NS)
+    except (sqlite3.Error, msgspec.MsgspecError, ValueError) as error:
+        raise SessionError(path, f"a damaged journal ({error})", "one that reads") from error
+
+
+def _read(path: Path, database: sqlite3.Connection, day: int) -> Read:
+    balances = [
+        Posting(Account(account), venue, token, int(atoms))
+        for account, venue, token, atoms in database.execute("SELECT * FROM balance ORDER BY account, venue, token")
+    ]
+    wallet = database.execute("SELECT value FROM meta WHERE key = 'wallet'").fetchone()
+    days = "SELECT json FROM entry WHERE day >= ? ORDER BY day, at_ns, rowid"
+    entries = [msgspec.json.decode(row[0], type=Entry) for row in database.execute(days, (day,))]
+    left = [Unanswered(str(row[0]), msgspec.json.decode(row[1], type=Order)) for row in database.execute(UNANSWERED)]
+    return Read(
+        balances,
+        {} if wallet is None else msgspec.json.decode(wallet[0], type=dict[str, int]),
+        entries,
+        left,
+    )
+
+
+def upgrade(path: Path) -> Path | None:
+    """Brings a journal of an older schema up to date; returns the copy of it that is left, `None` if there was no need.
+
+    Raises `SessionError` for a newer schema, naming both, for one that can't be read, or `Busy` while it is written.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    require_database(path, APPLICATION_ID, READABLE, WHAT)
+    lock = Lock(path)
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as database:
+            found = int(database.execute("PRAGMA user_version").fetchone()[0])
+            if found == SCHEMA:
+                return None
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            kept = path.with_name(f"{path.name}.schema{found}")
+            shutil.copy2(path, kept)
+            _upgraded(database)
+            return kept
+    except (sqlite3.Error, msgspec.MsgspecError, KeyError, ValueError, TypeError) as error:
+        raise SessionError(path, f"a journal that can't be brought up to date ({error})", "a sound one") from error
+    finally:
+        lock.release()
+
+
+def _upgraded(database: sqlite3.Connection) -> None:
+    """Makes the tables of today and fills them from those of schema 1: as if one wallet had been kept all along."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        for table in _PARTS:
+            database.execute(f"ALTER TABLE {table} RENAME TO {table}_1")
+        for statement in schema("journal.sql").split(";"):
+            if statement.strip():
+                database.execute(statement)
+        for table in ("meta", "intent", "refusal", "halt"):
+            database.execute(f"INSERT INTO {table} SELECT * FROM {table}_1")
+        orders = _orders(database)
+        _outcomes(database, orders)
+        for table in _PARTS:
+            database.execute(f"DROP TABLE {table}_1")
+        database.execute(f"PRAGMA user_version={SCHEMA}")
+        database.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            database.execute("ROLLBACK")
+        raise
+
+
+def _orders(database: sqlite3.Connection) -> dict[tuple[str, int], dict[str, Any]]:
+    """Takes over orders; returns them by session and id."""
+    found = {}
+    for session, number, intent, seq, at_ns, text in database.execute("SELECT * FROM orders_1").fetchall():
+        old = msgspec.json.decode(text)
+        order = order_with_legs(old)
+        msgspec.convert(order, Order)
+        kinds = "", "open", order["settlement"], order["legs"][0]["token_in"], order["key"]
+        text = msgspec.json.encode(order).decode()
+        row = (session, number, intent, seq, at_ns, *kinds, text)
+        database.execute("INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
+        _stage(database, session, number, 1, "sent", seq, at_ns, "")
+        found[session, number] = order
+    return found
+
+
+def _outcomes(database: sqlite3.Connection, orders: dict[tuple[str, int], dict[str, Any]]) -> None:
+    balances: dict[tuple[str, ...], int] = {}
+    flows: dict[tuple[object, ...], int] = {}
+    numbers: dict[str, int] = {}
+    for session, number, seq, at_ns, status, text in database.execute("SELECT * FROM fill_1 ORDER BY at_ns").fetchall():
+        row = (session, number, seq, at_ns, status, text)
+        database.execute("INSERT INTO fill (session, orders, seq, at_ns, status, json) VALUES (?,?,?,?,?,?)", row)
+        old = msgspec.json.decode(text)
+        _stage(database, session, number, 2, status, seq, at_ns, old.get("reason", ""))
+        order = orders.get((session, number))
+        if order is None or status == "unknown":
+            continue
+        token, day = order["legs"][0]["token_in"], at_ns // DAY_NS
+        net, fee = int(old["net"]), int(old["fee"])
+        parts = ((Account.WALLET, net), (Account.NETWORK_FEE, fee), (Account.RESULT, -net - fee))
+        postings = tuple(Posting(account, CHAIN, token, atoms) for account, atoms in parts if atoms)
+        entry_id = numbers[session] = numbers.get(session, 0) + 1
+        entry = Entry(entry_id, at_ns, EntryKind.FILLED, number, postings, {}, None, {token: net} if net else {})
+        values = (
+            session,
+            entry_id,
+            seq,
+            at_ns,
+            day,
+            entry.kind.value,
+            number,
+            None,
+            msgspec.json.encode(entry).decode(),
+        )
+        database.execute("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?)", values)
+        for n, posting in enumerate(postings, 1):
+            key = posting.account.value, posting.venue, posting.token
+            line = (session, entry_id, n, *key, str(posting.atoms))
+            database.execute("INSERT INTO posting VALUES (?,?,?,?,?,?,?)", line)
+            balances[key] = balances.get(key, 0) + posting.atoms
+            flows[day, *key] = flows.get((day, *key), 0) + posting.atoms
+    rows = [(*key, str(atoms)) for key, atoms in balances.items()]
+    database.executemany("INSERT INTO balance VALUES (?,?,?,?)", rows)
+    database.executemany("INSERT INTO flow VALUES (?,?,?,?,?)", [(*key, str(atoms)) for key, atoms in flows.items()])
+
+
+def _stage(
+    database: sqlite3.Connection, session: str, number: int, n: int, stage: str, seq: int, at_ns: int, reason: str
+) -> None:
+    database.execute(
+        "INSERT OR IGNORE INTO stage VALUES (?,?,?,1,?,?,?,?,NULL,'')", (session, number, n, stage, seq, at_ns, reason)
+    )
