@@ -64,6 +64,8 @@ class Recording:
             return
         try:
             self._journal = await self._parts.journal()
+            if self._parts.recorder is not None:
+                self._journal.gate = self.durable
         except OSError as error:
             reason = f"no journal: {error.strerror or error}"
             self._arming.hold("journal", reason)
@@ -130,6 +132,10 @@ class Recording:
                     keyframe=keyframe,
                 )
             )
+
+    async def durable(self, seq: int) -> bool:
+        """Returns whether a record is on disk, as soon as it is; False if none will be written of it."""
+        return self.recorder is not None and await self.recorder.durable(seq)
 
     def enter(self, effects: Effects) -> None:
         """Marks fills and halts on the timeline, and enters what a step decided about money into the journal."""
