@@ -13,7 +13,7 @@ from backports import zstd
 
 from cambist.model.events import HEADER, MAX_BODY, Channel
 from storage.chunk import MAX_RAW
-from storage.files import Lock, SessionError, open_read_only, require_database
+from storage.files import SessionError, open_read_only, require_database
 from storage.keyframe import MAX_KEYFRAME, KeyframeInfo
 from storage.writer import APPLICATION_ID, READABLE
 
@@ -382,27 +382,3 @@ class SessionReader:
             return msgspec.convert(row, kind)
         except msgspec.ValidationError as error:
             raise SessionError(self.path, f"a row that can't be read ({error})", kind.__name__) from error
-
-
-def add_bookmark(path: Path, at_ns: int, seq: int, label: str = "") -> None:
-    """Adds a bookmark to a session that nobody is recording. Its writer is the one to ask otherwise.
-
-    Raises `Busy` if it is being recorded, `SessionError`, `OSError`.
-    """
-    require_database(path, APPLICATION_ID, READABLE, "cambist session")
-    lock = Lock(path)
-    try:
-        database = sqlite3.connect(path, isolation_level=None, timeout=5)
-        try:
-            database.execute("PRAGMA trusted_schema=OFF")
-            database.execute("BEGIN IMMEDIATE")
-            database.execute(
-                "INSERT INTO marker (at_ns, seq, kind, label) VALUES (?,?,'bookmark',?)", (at_ns, seq, label)
-            )
-            database.execute("COMMIT")
-        finally:
-            database.close()
-    except sqlite3.Error as error:
-        raise SessionError(path, f"a session that takes no bookmark ({error})", "a sound one") from error
-    finally:
-        lock.release()
