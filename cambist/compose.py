@@ -26,9 +26,10 @@ from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
+from storage.bookmark import add_bookmark
 from storage.catalogue import find, list_sessions, retain, session_path
 from storage.files import Busy, SessionError, is_locked
-from storage.reader import SessionReader, add_bookmark
+from storage.reader import SessionReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

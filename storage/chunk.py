@@ -54,6 +54,48 @@ class ChunkRow(NamedTuple):
 INSERT_CHUNK = f"INSERT INTO chunk ({', '.join(ChunkRow._fields)}) VALUES ({', '.join('?' * len(ChunkRow._fields))})"
 
 
+class TailRow(NamedTuple):
+    """A row of the table `tail`, its columns by name: a block that is on disk before its chunk is."""
+
+    first_seq: int
+    last_seq: int
+    first_ns: int
+    last_ns: int
+    records: int
+    crc32: int
+    raw_size: int
+    digest: str
+    keyframe: int
+    blob: bytes
+
+    @classmethod
+    def of(cls, block: Block) -> TailRow:
+        """Returns the row of a block."""
+        return cls(
+            first_seq=block.first_seq,
+            last_seq=block.last_seq,
+            first_ns=block.first_ns,
+            last_ns=block.last_ns,
+            records=block.records,
+            crc32=zlib.crc32(block.data),
+            raw_size=len(block.data),
+            digest=block.digest,
+            keyframe=block.keyframe is not None,
+            blob=block.data,
+        )
+
+
+TAIL_ROWS = 1_000
+"""Most rows of one statement: SQLite takes 32,766 values."""
+DELETE_TAIL = "DELETE FROM tail WHERE last_seq <= ?"
+
+
+def insert_tail(rows: int) -> str:
+    """Returns the statement that inserts so many rows of `tail`: alone it is a transaction of its own."""
+    values = f"({', '.join('?' * len(TailRow._fields))})"
+    return f"INSERT INTO tail ({', '.join(TailRow._fields)}) VALUES {', '.join([values] * rows)}"
+
+
 def compressed(blocks: Sequence[Block], level: int) -> ChunkRow:
     """Returns the chunk that holds these blocks, which follow one another."""
     data = blocks[0].data if len(blocks) == 1 else b"".join(block.data for block in blocks)

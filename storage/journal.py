@@ -1,4 +1,9 @@
-"""The journal: what was intended, refused, ordered and filled, and whether trading is halted. Paper and live apart."""
+"""The journal: what was intended, refused, ordered and filled, and whether trading is halted. Paper and live apart.
+
+A row is committed only once the recording holds the record that it came of (`gate`). Where it never will, because the
+recording has ended or was cut, the row is entered all the same, and counted: what was done with money is not forgotten
+for want of the market around it. `flush` is False then, so no order is sent on such a row.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ from cambist.model.orders import Fill, Intent, Order, Refused, StageChange
 from storage.files import Lock, SessionError, create_private, open_read_only, private_folder, require_database, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from cambist.model.ledger import Entry
@@ -71,11 +76,17 @@ class Journal:
         """The halt in force, from this session or an earlier one."""
         self.unanswered: tuple[Unanswered, ...] = ()
         """Orders of earlier sessions without an outcome, as found at the start."""
+        self.gate: Callable[[int], Awaitable[bool]] | None = None
+        """Returns whether a seq is on disk, as soon as it is; False if it never will be. `None` without a recording."""
+        self.unrecorded = 0
+        """Rows that were entered without their record."""
+        self._covered = True
+        """Whether the recording holds the records of all rows of the last commit."""
         self._lock = lock
         self._database = database
         self._session = session
         self._capacity = capacity
-        self._queue: list[tuple[str, tuple[object, ...]]] = []
+        self._queue: list[tuple[int, str, tuple[object, ...]]] = []
         self._in_flight = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -115,69 +126,69 @@ class Journal:
     def note_intent(self, seq: int, at_ns: int, intent: Intent) -> bool:
         """Notes what a strategy wants."""
         text = msgspec.json.encode(intent).decode()
-        return self._add("INSERT INTO intent VALUES (?,?,?,?,?)", intent.id, seq, at_ns, text)
+        return self._add(seq, "INSERT INTO intent VALUES (?,?,?,?,?)", intent.id, seq, at_ns, text)
 
     def note_refused(self, seq: int, at_ns: int, refused: Refused) -> bool:
         """Notes why RiskGate said no."""
         sql = "INSERT INTO refusal VALUES (?,?,?,?,?,?)"
-        return self._add(sql, refused.intent_id, seq, at_ns, refused.reason, refused.detail)
+        return self._add(seq, sql, refused.intent_id, seq, at_ns, refused.reason, refused.detail)
 
     def note_order(self, seq: int, at_ns: int, order: Order) -> bool:
         """Notes an order. Await `flush` before it is sent."""
         text = msgspec.json.encode(order).decode()
         kinds = order.strategy, order.purpose.value, order.settlement, order.base, order.key
         sql = "INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?)"
-        return self._add(sql, order.id, order.intent_id, seq, at_ns, *kinds, text)
+        return self._add(seq, sql, order.id, order.intent_id, seq, at_ns, *kinds, text)
 
     def note_stage(self, seq: int, change: StageChange, session: str = "") -> bool:
         """Notes that an order came to a stage. `session` is the order's, if that is an earlier one."""
         figure = None if change.figure is None else str(change.figure)
         of = session or self._session, change.order_id
         values = (change.attempt, change.stage.value, seq, change.at_ns, change.reason, figure, change.unit)
-        return self._put(_NOTE_STAGE, (*of, *of, *values))
+        return self._put(seq, _NOTE_STAGE, (*of, *of, *values))
 
     def note_fill(self, seq: int, fill: Fill, session: str = "") -> bool:
         """Notes how an order, or a part of it, ended. `session` is the order's, if that is an earlier one."""
         text = msgspec.json.encode(fill).decode()
         sql = "INSERT INTO fill (session, orders, seq, at_ns, status, json) VALUES (?,?,?,?,?,?)"
         values = (session or self._session, fill.order_id, seq, fill.recv_ns, fill.status.value, text)
-        return self._put(sql, values)
+        return self._put(seq, sql, values)
 
     def note_entry(self, seq: int, entry: Entry) -> bool:
         """Notes an entry of the books, its postings, and what accounts and the day come to with it."""
         day, worth = entry.at_ns // DAY_NS, None if entry.worth is None else str(entry.worth)
         text = msgspec.json.encode(entry).decode()
         sql = "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?)"
-        taken = self._add(sql, entry.id, seq, entry.at_ns, day, entry.kind.value, entry.order_id, worth, text)
+        taken = self._add(seq, sql, entry.id, seq, entry.at_ns, day, entry.kind.value, entry.order_id, worth, text)
         for n, posting in enumerate(entry.postings, 1):
             key = posting.account.value, posting.venue, posting.token
-            taken &= self._add("INSERT INTO posting VALUES (?,?,?,?,?,?,?)", entry.id, n, *key, str(posting.atoms))
+            taken &= self._add(seq, "INSERT INTO posting VALUES (?,?,?,?,?,?,?)", entry.id, n, *key, str(posting.atoms))
             balance = self._balances[key] = self._balances.get(key, 0) + posting.atoms
-            taken &= self._put("INSERT OR REPLACE INTO balance VALUES (?,?,?,?)", (*key, str(balance)))
+            taken &= self._put(seq, "INSERT OR REPLACE INTO balance VALUES (?,?,?,?)", (*key, str(balance)))
             flow = self._flows[day, *key] = self._flows.get((day, *key), 0) + posting.atoms
-            taken &= self._put("INSERT OR REPLACE INTO flow VALUES (?,?,?,?,?)", (day, *key, str(flow)))
+            taken &= self._put(seq, "INSERT OR REPLACE INTO flow VALUES (?,?,?,?,?)", (day, *key, str(flow)))
         return taken
 
     def note_wallet(self, wallet: Mapping[str, int]) -> bool:
         """Notes what the config gave the wallet (mint → atoms): the next start posts what it changed since."""
-        return self._put(_NOTE_WALLET, (msgspec.json.encode(dict(sorted(wallet.items()))).decode(),))
+        return self._put(0, _NOTE_WALLET, (msgspec.json.encode(dict(sorted(wallet.items()))).decode(),))
 
     def note_halt(self, seq: int, at_ns: int, reason: str) -> bool:
         """Notes that trading is halted; it stays so over restarts until `clear_halt`."""
         self.halt = Halt(self._session, seq, at_ns, reason)
         return self._add(
-            "INSERT INTO halt (session, seq, at_ns, halted, reason) VALUES (?,?,?,1,?)", seq, at_ns, reason
+            seq, "INSERT INTO halt (session, seq, at_ns, halted, reason) VALUES (?,?,?,1,?)", seq, at_ns, reason
         )
 
     def clear_halt(self, seq: int, at_ns: int) -> bool:
         """Notes that the operator cleared the halt."""
         self.halt = None
-        return self._add(f"{_NOTE_HALT} (?,?,?,0,'')", seq, at_ns)
+        return self._add(seq, f"{_NOTE_HALT} (?,?,?,0,'')", seq, at_ns)
 
     async def flush(self) -> bool:
-        """Returns when all that was noted is committed; False if `failure` says why it isn't."""
+        """Returns when all that was noted is committed; False if `failure` says why not, or if a record is missing."""
         await self._idle.wait()
-        return not self.failure
+        return not self.failure and self._covered
 
     async def close(self) -> None:
         """Commits the rest and lets go of the file. May be called twice."""
@@ -192,13 +203,13 @@ class Journal:
             await self._database.close()
             self._lock.release()
 
-    def _add(self, sql: str, *values: object) -> bool:
-        return self._put(sql, (self._session, *values))
+    def _add(self, seq: int, sql: str, *values: object) -> bool:
+        return self._put(seq, sql, (self._session, *values))
 
-    def _put(self, sql: str, values: tuple[object, ...]) -> bool:
+    def _put(self, seq: int, sql: str, values: tuple[object, ...]) -> bool:
         if self.failure or self._closing or len(self._queue) + self._in_flight >= self._capacity:
             return False
-        self._queue.append((sql, values))
+        self._queue.append((seq, sql, values))
         self._idle.clear()
         self._wake.set()
         return True
@@ -241,16 +252,28 @@ class Journal:
             while self._queue and not self.failure:
                 batch, self._queue = self._queue, []
                 self._in_flight = len(batch)
+                await self._wait_for_records(batch)
                 await self._write(batch)
                 self._in_flight = 0
             self._idle.set()
             if self._closing:
                 return
 
-    async def _write(self, batch: list[tuple[str, tuple[object, ...]]]) -> None:
+    async def _wait_for_records(self, batch: list[tuple[int, str, tuple[object, ...]]]) -> None:
+        """Returns once the recording holds what these rows came of, or never will, which is counted."""
+        caused = [seq for seq, _, _ in batch if seq]  # what a start itself makes has no record
+        if self.gate is None or not caused:
+            self._covered = True
+            return
+        self._covered = await self.gate(max(caused))
+        if not self._covered:
+            held = [await self.gate(seq) for seq in caused]
+            self.unrecorded += held.count(False)
+
+    async def _write(self, batch: list[tuple[int, str, tuple[object, ...]]]) -> None:
         try:
             await self._database.execute("BEGIN IMMEDIATE")
-            for sql, values in batch:
+            for _, sql, values in batch:
                 await self._database.execute(sql, values)
             await self._database.execute("COMMIT")
         except sqlite3.Error as error:

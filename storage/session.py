@@ -1,8 +1,9 @@
 """Recordings: one SQLite file per session, written by `SessionWriter`, read by `SessionReader`."""
 
+from storage.bookmark import add_bookmark
 from storage.chunk import CHUNK_BYTES, MAX_RAW, Block
 from storage.files import NAME, SUFFIX, Busy, SessionError
-from storage.reader import Break, Chunk, ChunkInfo, SessionReader, StoredMarker, add_bookmark
+from storage.reader import Break, Chunk, ChunkInfo, SessionReader, StoredMarker
 from storage.writer import SCHEMA, SessionWriter
 
 __all__ = [

@@ -24,6 +24,20 @@ CREATE TABLE chunk (
     blob      BLOB    NOT NULL
 ) STRICT;
 
+-- What is on disk before its chunk is: a block that journal rows wait for, and those before it. Its chunk deletes it.
+CREATE TABLE tail (
+    first_seq INTEGER PRIMARY KEY,
+    last_seq  INTEGER NOT NULL,
+    first_ns  INTEGER NOT NULL,
+    last_ns   INTEGER NOT NULL,
+    records   INTEGER NOT NULL,
+    crc32     INTEGER NOT NULL,     -- of the block
+    raw_size  INTEGER NOT NULL,     -- bytes of the block
+    digest    TEXT    NOT NULL,     -- as a chunk's
+    keyframe  INTEGER NOT NULL,     -- 1: the digests after it begin from sha256(digest); its keyframe comes with its chunk
+    blob      BLOB    NOT NULL      -- the block, not compressed
+) STRICT;
+
 CREATE TABLE keyframe (
     first_seq INTEGER PRIMARY KEY,  -- of the chunk that goes on from it
     recv_ns   INTEGER NOT NULL,     -- of the last record before it

@@ -39,8 +39,10 @@ class Verification(msgspec.Struct, frozen=True):
     last_seq: int | None = None
     first_ns: int | None = None
     last_ns: int | None = None
+    tail_rows: int = 0
+    """Blocks at its end that no chunk holds: what was on disk ahead of its chunk when the writer was killed."""
     damaged_chunks: int = 0
-    """Chunks whose crc32, size, codec or records are wrong."""
+    """Chunks, and rows of the tail, whose crc32, size, codec or records are wrong."""
     seq_breaks: int = 0
     backward_times: int = 0
     """Records with an earlier `recv_ns` than the record before."""
@@ -160,7 +162,7 @@ class _Keyframes:
             self.found = reader.keyframes()
         except SessionError as error:
             tally.note(error.found)
-        ends = {info.last_seq + 1: info for info in infos if info.keyframe}
+        ends = {info.last_seq + 1: info for info in infos if info.keyframe and not info.tail}
         for seq in sorted(ends.keys() - {info.first_seq for info in self.found}):
             self._damage(f"keyframe {seq}: missing")
         for info in self.found:
@@ -203,6 +205,8 @@ def _verify(reader: SessionReader, goes_on: GoesOn | None) -> Verification:
         for finding in reader.check():
             tally.note(finding)
         infos = reader.index()
+        for finding in reader.tail_faults():
+            tally.note(finding)
         markers = len(reader.markers())
     except SessionError as error:
         tally.note(error.found)
@@ -210,17 +214,20 @@ def _verify(reader: SessionReader, goes_on: GoesOn | None) -> Verification:
         tally.head(info)
         try:
             chunk = next(reader.blocks(info.first_seq))
+            if chunk.info.tail != info.tail:
+                break  # it is being written, and a chunk has taken up the tail since
             tally.chunk(chunk, first=info is infos[0])
         except (SessionError, BlockError, StopIteration) as error:
             tally.damaged += 1
-            tally.note(f"chunk {info.first_seq}–{info.last_seq}: {getattr(error, 'found', error)}")
+            tally.note(f"{info.where}: {getattr(error, 'found', error)}")
     keyframes = _Keyframes(reader, infos, tally, goes_on)
     if infos and not tally.starts_with_state and not tally.damaged:
         tally.note("the first record is no STATE")
     return Verification(
         session=str(reader.path),
         exit_code=(DAMAGED if tally.findings else SOUND) if infos or tally.findings else UNUSABLE,
-        chunks=len(infos),
+        chunks=sum(not info.tail for info in infos),
+        tail_rows=sum(info.tail for info in infos),
         records=tally.records,
         raw_bytes=sum(info.raw_size for info in infos),
         stored_bytes=sum(info.stored_size for info in infos),

@@ -1,4 +1,7 @@
-"""The writing half of a session: blocks in, one committed chunk per MiB or quarter second."""
+"""The writing half of a session: blocks in, one committed chunk per MiB or quarter second.
+
+What somebody waits for (`durable`) does not wait for its chunk: it goes into the tail at once, with all before it.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,24 @@ import contextlib
 import shutil
 import sqlite3
 from collections import deque
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Literal
 
 import aiosqlite
 import msgspec
 
-from storage.chunk import CHUNK_BYTES, INSERT_CHUNK, MAX_RAW, Block, compressed, split
+from storage.chunk import (
+    CHUNK_BYTES,
+    DELETE_TAIL,
+    INSERT_CHUNK,
+    MAX_RAW,
+    TAIL_ROWS,
+    Block,
+    TailRow,
+    compressed,
+    insert_tail,
+    split,
+)
 from storage.files import Lock, create_private, private_folder, schema
 from storage.keyframe import INSERT_KEYFRAME, KeyframeRow, KeyframesStored, Missing, written
 
@@ -24,9 +39,11 @@ if TYPE_CHECKING:
     from storage.chunk import ChunkRow
 
 APPLICATION_ID = 0x43414D42  # "CAMB"
-SCHEMA = 3
-READABLE = (1, 2, SCHEMA)
-"""In one of 1 no frame is marked as a moment, those before 3 have no keyframes."""
+SCHEMA = 4
+READABLE = (1, 2, 3, SCHEMA)
+"""In one of 1 no frame is marked as a moment, those before 3 have no keyframes, those before 4 no tail."""
+Synchronous = Literal["NORMAL", "FULL"]
+"""What a commit outlives: NORMAL the death of the process, FULL a loss of power as well."""
 CHUNK_SECONDS = 0.25
 
 _INSERT_MARKER = "INSERT INTO marker (at_ns, seq, kind, label) VALUES (?,?,?,?)"
@@ -48,7 +65,7 @@ class SessionWriter:
         self.stored = KeyframesStored()
         """What of it is chunks and what keyframes."""
         self.written_seq: int | None = None
-        """Last seq that is safe on disk."""
+        """Last seq that is on disk, in a chunk or in the tail."""
         self.written_digest = ""
         """Running digest after it; empty if its block had none."""
         self._written_ns = 0
@@ -58,6 +75,10 @@ class SessionWriter:
         self._level = level
         self._min_free = min_free
         self._parts: deque[Block] = deque()
+        self._taken: list[Block] = []
+        """What the chunk is made of that is being written."""
+        self._disk = asyncio.Lock()
+        """Held for a transaction: chunks and tail share one connection."""
         self._rows: list[tuple[str, tuple[object, ...]]] = []
         self._buffered = 0
         self._last_seq: int | None = None
@@ -79,6 +100,7 @@ class SessionWriter:
         buffer_bytes: int = 64 << 20,
         level: int = 1,
         min_free_bytes: int = 1 << 30,
+        synchronous: Synchronous = "NORMAL",
     ) -> SessionWriter:
         """Returns a writer on a new file. `meta` is stored as it is, beside `schema` and `complete`.
 
@@ -94,13 +116,18 @@ class SessionWriter:
             raise
         writer = cls(path, lock, database, buffer_bytes=buffer_bytes, level=level, min_free=min_free_bytes)
         try:
-            await writer._create(meta, channels)
+            await writer._create(meta, channels, synchronous)
         except BaseException:
             await database.close()
             lock.release()
             raise
         writer._task = asyncio.create_task(writer._run(), name=f"record {path.name}")
         return writer
+
+    @property
+    def last_seq(self) -> int | None:
+        """Last seq that was taken."""
+        return self._last_seq
 
     @property
     def buffered(self) -> int:
@@ -146,6 +173,17 @@ class SessionWriter:
         self._rows.append((_SET_META, (key, value)))
         self._woken()
 
+    async def durable(self, seq: int) -> bool:
+        """Returns whether `seq` is on disk, as soon as it is; False if it was not taken, or writing failed before it.
+
+        Puts it and all that waits into the tail, unless a chunk that is being committed holds it.
+        """
+        while not self.failure and not self._holds(seq) and seq <= (self._last_seq or 0):
+            async with self._disk:
+                if not self.failure and not self._holds(seq):
+                    await self._extend_tail()
+        return self._holds(seq)
+
     async def room(self, size: int) -> None:
         """Returns when a block of `size` bytes fits: for a source that can wait, such as a file."""
         while not self.failure and self._buffered and self._buffered + size > self._buffer_bytes:
@@ -181,16 +219,35 @@ class SessionWriter:
             await self._database.close()
             self._lock.release()
 
+    def _holds(self, seq: int) -> bool:
+        return self.written_seq is not None and seq <= self.written_seq
+
+    async def _extend_tail(self) -> None:
+        """Commits what waits, up to `TAIL_ROWS` blocks: one statement, so one way to the disk's thread and back."""
+        blocks = [block for block in chain(self._taken, self._parts) if not self._holds(block.last_seq)][:TAIL_ROWS]
+        rows = [TailRow.of(block) for block in blocks]
+        try:
+            await self._database.execute(insert_tail(len(rows)), [*chain.from_iterable(rows)])
+        except Exception as error:  # as for a chunk
+            self.failure = _why(error)
+        else:
+            self._wrote(blocks[-1])
+
+    def _wrote(self, last: Block) -> None:
+        """Notes that all up to a block is on disk."""
+        if not self._holds(last.last_seq):
+            self.written_seq, self._written_ns, self.written_digest = last.last_seq, last.last_ns, last.digest
+
     def _woken(self) -> None:
         self._idle.clear()
         self._wake.set()
 
-    async def _create(self, meta: Mapping[str, str], channels: Iterable[Channel]) -> None:
+    async def _create(self, meta: Mapping[str, str], channels: Iterable[Channel], synchronous: Synchronous) -> None:
         for pragma in (
             f"application_id={APPLICATION_ID}",
             f"user_version={SCHEMA}",
             "journal_mode=WAL",
-            "synchronous=NORMAL",
+            f"synchronous={synchronous}",
             "trusted_schema=OFF",
             "wal_autocheckpoint=1000",
         ):
@@ -213,12 +270,14 @@ class SessionWriter:
                 if self._closing:
                     return
         self._parts.clear()
+        self._taken = []
         self._buffered = 0
         self._idle.set()
 
     async def _drain(self) -> None:
-        while self._parts or self._rows:
+        while (self._parts or self._rows) and not self.failure:
             parts = self._take()
+            self._taken = [*map(_without_body, parts)]
             rows, self._rows = self._rows, []
             try:
                 self._check_space()
@@ -226,14 +285,16 @@ class SessionWriter:
                 chunk, keyframe = await made if made else (None, None)
                 if isinstance(keyframe, KeyframeRow):
                     rows.append((INSERT_KEYFRAME, keyframe))
-                await self._commit(chunk, rows)
+                async with self._disk:
+                    await self._commit(chunk, rows)
+                    if parts:
+                        self._wrote(parts[-1])
             except Exception as error:  # whatever it is, the hub has to learn that nothing is recorded any more
                 self.failure = _why(error)
                 return
+            self._taken = []
             if parts:
                 self._buffered -= sum(len(part.data) for part in parts)
-                self.written_seq, self._written_ns = parts[-1].last_seq, parts[-1].last_ns
-                self.written_digest = parts[-1].digest
             if chunk is not None:
                 self.stored = self.stored.after(len(chunk.blob), keyframe)
 
@@ -260,6 +321,7 @@ class SessionWriter:
         try:
             if chunk is not None:
                 await self._database.execute(INSERT_CHUNK, chunk)
+                await self._database.execute(DELETE_TAIL, (chunk.last_seq,))
             for sql, values in rows:
                 await self._database.execute(sql, values)
         except BaseException:
@@ -274,6 +336,11 @@ def _made(parts: list[Block], level: int, missing_ns: int) -> tuple[ChunkRow, Ke
     chunk, taken = compressed(parts, level), parts[-1].keyframe
     parts[-1] = parts[-1]._replace(keyframe=None)
     return chunk, None if taken is None else written(taken, missing_ns)
+
+
+def _without_body(block: Block) -> Block:
+    """Returns a block that still says that a keyframe follows, without holding what that is made of."""
+    return block if block.keyframe is None else block._replace(keyframe=block.keyframe._replace(body=bytes))
 
 
 def _why(error: Exception) -> str:

@@ -23,8 +23,10 @@ def verify(session: str, *, json: bool = False, config: Path | None = None) -> i
     if json:
         put(found)
     else:
+        tail = f" and {found.tail_rows:,} blocks of its tail" if found.tail_rows else ""
         print_line(
-            f"{found.session}: {found.records:,} records in {found.chunks:,} chunks, {found.damaged_chunks} damaged"
+            f"{found.session}: {found.records:,} records in {found.chunks:,} chunks{tail}, "
+            f"{found.damaged_chunks} damaged"
         )
         if found.frames:
             print_line(f"  {found.judged}")

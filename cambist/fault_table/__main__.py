@@ -17,7 +17,17 @@ from cambist.fault_table.table import ROWS, Outcome, Row, Scale, Tally
 from cambist.host import Stolen
 
 WORTH_A_WORD_PPM = 20_000
-MODULES = ("rows_line", "rows_net", "rows_silence", "rows_reach", "rows_load", "rows_nodes", "rows_hub", "rows_text")
+MODULES = (
+    "rows_line",
+    "rows_net",
+    "rows_silence",
+    "rows_reach",
+    "rows_load",
+    "rows_nodes",
+    "rows_hub",
+    "rows_kill",
+    "rows_text",
+)
 
 app = App(name="fault_table", help=__doc__ or "", default_parameter=Parameter(negative=()))
 

@@ -2,8 +2,10 @@
 
     feeds ─► inbox ─► drain ≤512, seq and moment assigned ─► kernel.step ─► recorder ─► journal, feeds' needs, duel
 
-A block is recorded before any of its effects leaves the house. A slow disk ends the recording and disarms trading, a
-slow engine sheds frames before they get a seq. Stepping, segments, ticks and the operator's acts have a module each.
+A row of the journal is committed once the block that it came of is on disk, in the session's tail or in a chunk; an
+order has to wait for `Journal.flush`. Tasks and threads wait for that, the hub's loop does not. A slow disk ends
+the recording and disarms trading, a slow engine sheds frames before they get a seq. Stepping, segments, ticks and
+the operator's acts have a module each.
 """
 
 from __future__ import annotations

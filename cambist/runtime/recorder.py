@@ -55,6 +55,8 @@ class Recorder:
         self._retain, self._segment_bytes, self._min_free = retain, segment_bytes, min_free_bytes
         self._given = name
         self._writer: SessionWriter | None = None
+        self._before: SessionWriter | None = None
+        """The segment before: what it has taken may still be on its way to disk."""
         self._next: tuple[SessionWriter, str, int] | None = None
         self._cut = ""
         self._not_before_ns = 0
@@ -128,7 +130,7 @@ class Recorder:
         Returns the writer of the segment before it, to be closed.
         """
         assert self._next is not None
-        old = self._writer
+        old = self._before = self._writer
         (self._writer, self.name, self.began_ns), self._next = self._next, None
         self.note = self._cut = self.digest = ""
         return old
@@ -143,6 +145,19 @@ class Recorder:
             writer.mark(block.last_ns, block.first_seq - 1, "cut", reason)
             self._on_end(reason)
 
+    async def durable(self, seq: int) -> bool:
+        """Returns whether a record is on disk, as soon as it is; False if no segment took it."""
+        before = self._before
+        if before is not None and before.last_seq is not None and seq <= before.last_seq:
+            return await before.durable(seq)
+        return self._writer is not None and await self._writer.durable(seq)
+
+    @property
+    def written_seq(self) -> int:
+        """Last seq that is on disk, 0 before any."""
+        before = self._before.written_seq if self._before else None
+        return (self._writer.written_seq if self._writer else None) or before or 0
+
     def mark(self, at_ns: int, seq: int, kind: str, label: str = "") -> None:
         """Adds a point to the timeline."""
         if self._writer is not None:
@@ -156,6 +171,7 @@ class Recorder:
     async def end(self, note: str = "recording stopped") -> None:
         """Closes the segment; it can be read by then."""
         writer, self._writer = self._writer, None
+        self._before = writer or self._before
         self.note = note
         if self._next is not None:
             (unused, _, _), self._next = self._next, None

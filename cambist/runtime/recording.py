@@ -65,6 +65,8 @@ class Recording:
             return
         try:
             self._journal = await self._parts.journal()
+            if self._parts.recorder is not None:
+                self._journal.gate = self.durable
             if self._parts.carried is not None:
                 enter_carried(self._journal, self._parts.carried)
         except OSError as error:
@@ -133,6 +135,10 @@ class Recording:
                     keyframe=keyframe,
                 )
             )
+
+    async def durable(self, seq: int) -> bool:
+        """Returns whether a record is on disk, as soon as it is; False if none will be written of it."""
+        return self.recorder is not None and await self.recorder.durable(seq)
 
     def enter(self, effects: Effects) -> None:
         """Marks fills and halts on the timeline, and enters what a step decided about money into the journal."""

@@ -3,7 +3,7 @@
 import pytest
 
 from cambist.fault_table import __main__ as command
-from cambist.fault_table import rows_hub
+from cambist.fault_table import rows_hub, rows_kill
 from cambist.fault_table.problems import REAL_TIME, Problem
 from cambist.fault_table.table import ROWS, Scale, Tally
 
@@ -11,7 +11,8 @@ command.load()
 
 APART = {15, 18}
 """Those that give the exchange a process of its own and measure pauses and memory: in real time."""
-OWN = {number for number, entry in ROWS.items() if entry.run.__module__ == rows_hub.__name__}
+PROCESSES = (rows_hub.__name__, rows_kill.__name__)
+OWN = {number for number, entry in ROWS.items() if entry.run.__module__ in PROCESSES}
 """Those of the hub have a test of their own."""
 
 
