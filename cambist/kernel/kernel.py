@@ -74,8 +74,11 @@ class Kernel:
             setup.limits,
             state.risk,
             pools=setup.engine.pools,
+            tokens=setup.engine.tokens,
             unrecorded=lambda pools: self.engine.unrecorded(pools),
+            engine=lambda: self.engine,
         )
+        self.risk.adopt(state.open_orders)
         self.wallet = state.wallet
         self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
         for strategy in self.strategies:
@@ -358,11 +361,12 @@ class Kernel:
         risk = self.risk.state
         match command:
             case Halt(reason=reason):
-                risk.halted = risk.halted or reason
+                self.risk.halt(reason)
                 effects.halts.append((now_ns, risk.halted))
             case ClearHalt():
-                risk.halted = ""
-                effects.halts.append((now_ns, ""))
+                if why := self.risk.clear_halt(now_ns):
+                    effects.notes.append((now_ns, "error", why))
+                effects.halts.append((now_ns, risk.halted))
             case Disarm(reason=reason):
                 risk.disarmed = reason
             case Arm():

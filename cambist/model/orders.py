@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from cambist.model.opportunity import Opportunity
+from cambist.model.refusals import Refusal
 
 
-class Intent(msgspec.Struct, frozen=True):
-    """A strategy's wish to trade one opportunity."""
+class Purpose(StrEnum):
+    """What an intent is for."""
+
+    OPEN = "open"
+    """To earn: it counts against every limit."""
+    REDUCE = "reduce"
+    """To turn back what an order left over; it never makes that more."""
+
+
+class Intent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A strategy's wish to trade one opportunity.
+
+    Its encoding leaves defaults out: decisions made before there was a purpose keep their digest.
+    """
 
     id: int
     strategy: str
     opportunity: Opportunity
     amount_in: int
     min_out: int
+    purpose: Purpose = Purpose.OPEN
 
 
 class Refused(msgspec.Struct, frozen=True):
     """What RiskGate answered, with its reason and the numbers behind it."""
 
     intent_id: int
-    reason: str
+    reason: Refusal
     detail: str = ""
 
 
