@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 UNITS = {
     "_s": "s", "_ms": "ms", "_ppm": "ppm", "_bytes": "bytes", "_days": "days", "_hours": "hours",
-    "_per_minute": "per minute", "_megabytes": "MB",
+    "_per_minute": "per minute", "_per_day": "per day", "_megabytes": "MB",
 }  # fmt: skip
 """What the end of a name says of its unit."""
 
