@@ -31,7 +31,7 @@ from cambist.view.panel import PanelState
 from cambist.view.prices import PriceBar, PriceDetail, PriceRow, PricesSection
 from cambist.view.sessions import Marker, ReplayStatus, SessionRow
 from cambist.view.status import Status
-from cambist.view.trades import TradeRow, TradesSection, Wallet
+from cambist.view.trades import LimitRow, TradeRow, TradesSection, Wallet
 
 if TYPE_CHECKING:
     from cambist.model.commands import Command
@@ -54,6 +54,7 @@ __all__ = [
     "Headline",
     "HopRow",
     "Leg",
+    "LimitRow",
     "LogRow",
     "LogSection",
     "Marker",

@@ -37,6 +37,21 @@ class Wallet(msgspec.Struct, frozen=True):
     """How the change was added up."""
 
 
+class LimitRow(msgspec.Struct, frozen=True, gc=False):
+    """One limit of RiskGate and what is used of it, in atoms of `unit`."""
+
+    limit: str
+    """The key that sets it, without `risk.`."""
+    used: int | None
+    """`None` if it is unknown."""
+    of: int
+    unit: str
+    """Symbol, or `orders`."""
+    decimals: int
+    scope: str = ""
+    """Venue, route or strategy that it is for; empty where it is for all."""
+
+
 class TradesSection(msgspec.Struct, frozen=True):
     """Panel 5."""
 
@@ -49,3 +64,5 @@ class TradesSection(msgspec.Struct, frozen=True):
     curve: tuple[float, ...] = ()
     """Realised net in whole units after each fill, oldest first: `equity` of the session's fills less what it began
     with, each a return on what was held before it, at decay 1 and cutout 0; added up in atoms."""
+    limits: tuple[LimitRow, ...] = ()
+    """Every limit that is set: the unknown ones first, then the nearest."""

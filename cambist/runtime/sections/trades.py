@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from cambist.view import PanelState, TradeRow, TradesSection, Wallet
+from cambist.view import LimitRow, PanelState, TradeRow, TradesSection, Wallet
 
 if TYPE_CHECKING:
     from cambist.kernel import Kernel
@@ -31,7 +31,24 @@ class TradeRows:
         )
         state = PanelState() if rows else PanelState("empty", "No order yet.", "The first go cycle is taken on paper.")
         real, curve = Wallet("real", None, None, label, decimals), self._curve(kernel, valuer, realised)
-        return TradesSection(version=0, state=state, paper=paper, real=real, rows=tuple(rows[:200]), curve=curve)
+        return TradesSection(
+            version=0,
+            state=state,
+            paper=paper,
+            real=real,
+            rows=tuple(rows[:200]),
+            limits=self._limits(kernel),
+            curve=curve,
+        )
+
+    def _limits(self, kernel: Kernel) -> tuple[LimitRow, ...]:
+        names, found = self._names, kernel.risk.distances(kernel.now_ns, kernel.wallet)
+        return tuple(
+            LimitRow(row.limit, row.used, row.of, row.unit, 0, row.scope)
+            if row.unit == "orders"
+            else LimitRow(row.limit, row.used, row.of, names.symbol(row.unit), names.decimals(row.unit), row.scope)
+            for row in found
+        )
 
     def _curve(self, kernel: Kernel, valuer: Valuer, realised: Sum) -> tuple[float, ...]:
         """Returns the sum after each fill, empty where one of them can't be valued."""

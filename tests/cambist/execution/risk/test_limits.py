@@ -176,6 +176,16 @@ def test_an_operators_halt_over_a_broken_limit_says_the_limit_once_cleared() -> 
     assert gate.mode == "HALTED"
 
 
+@pytest.mark.parametrize("rules", [{"daily_loss": {SOL: 0}}, {"account": Account({SOL: 0})}])
+def test_a_limit_of_zero_lets_nothing_out_and_is_not_broken_by_nothing(rules: dict[str, Any]) -> None:
+    gate = RiskGate(msgspec.structs.replace(LOOSE, **rules))
+    gate.halt("by hand")
+    assert (gate.clear_halt(1), gate.mode) == ("", "RUNNING")
+    assert gate.check(asked(), 1, {SOL: 10**9}).reason in (Refusal.LOSS, Refusal.ACCOUNT_DAY)
+    gate.on_fill("k", SOL, 0, fill(-1))
+    assert gate.mode == "HALTED"
+
+
 def test_a_clock_that_steps_back_begins_no_day_anew() -> None:
     gate = RiskGate(LOOSE)
     gate.on_fill("k", SOL, 0, fill(-49, 3 * DAY))
