@@ -186,6 +186,13 @@ def test_a_limit_of_zero_lets_nothing_out_and_is_not_broken_by_nothing(rules: di
     assert gate.mode == "HALTED"
 
 
+def test_a_broken_limit_refuses_even_an_order_that_can_lose_nothing_and_without_a_halt() -> None:
+    gate = RiskGate(msgspec.structs.replace(LOOSE, daily_loss={SOL: 50}))
+    gate.on_fill("k", SOL, 0, fill(-50))
+    gate.state.halted = ""
+    assert gate.check(asked(cost=Cost(0, 0, 0, 0, 0, 0, 0)), 1, {SOL: 10**9}).reason == Refusal.LOSS
+
+
 def test_a_clock_that_steps_back_begins_no_day_anew() -> None:
     gate = RiskGate(LOOSE)
     gate.on_fill("k", SOL, 0, fill(-49, 3 * DAY))
@@ -215,8 +222,8 @@ def test_the_largest_loss_is_from_the_highest_balance_that_a_day_ended_with() ->
     assert gate.check(asked("d"), DAY, {SOL: 459_999}).reason == Refusal.ACCOUNT_LOSS
     gate.on_fill("c", SOL, 0, fill(-9_998, DAY))
     assert gate.mode == "RUNNING"
-    gate.on_fill("c", SOL, 0, fill(-2, DAY))
-    assert gate.state.balance == {SOL: 449_999}
+    gate.on_fill("c", SOL, 0, fill(-1, DAY))
+    assert gate.state.balance == {SOL: 450_000}
     assert "450000 must not be" in gate.state.halted
     assert gate.clear_halt(9 * DAY)
 
@@ -290,6 +297,15 @@ def test_what_can_not_be_left_over_is_an_error(wrong: tuple[str, int, str, int])
     gate = left()
     with pytest.raises(ValueError, match="left over"):
         gate.leave(*wrong)
+
+
+def test_an_order_of_its_own_in_what_is_left_over_is_booked_as_itself() -> None:
+    gate = RiskGate(msgspec.structs.replace(LOOSE, cap={USDC: 10**6}, daily_loss={USDC: 10**6}))
+    gate.leave(USDC, 1_000, SOL, 0)
+    assert isinstance(gate.check(asked(tokens=[USDC, SOL, USDC]), 1, {USDC: 10**6}), Approved)
+    gate.on_fill("k", USDC, 1_000, fill(-7))
+    gate.on_fill("unheard of", USDC, 1_000, fill(-1))
+    assert (gate.state.realised, gate.state.leftovers[USDC].atoms) == ({USDC: -8}, 1_000)
 
 
 class Priced(ScriptedEngine):
