@@ -60,6 +60,6 @@ def reduce(state: RiskState, token: str, fill: Fill) -> tuple[str, int]:
     part = left.cost * sold // left.atoms
     if sold == left.atoms:
         del state.leftovers[token]
-    elif sold > 0:
+    else:
         state.leftovers[token] = msgspec.structs.replace(left, atoms=left.atoms - sold, cost=left.cost - part)
     return left.base, fill.amount_out - part - fill.fee

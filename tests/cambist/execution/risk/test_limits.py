@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import msgspec
 import pytest
 
 from cambist.config.risk import Unwind
+from cambist.engine.protocol import PriceView, RouteQuote
 from cambist.execution.risk import ANY, Account, Approved, Limits, RiskGate, RiskState
+from cambist.execution.risk.band import fair_prices, fair_rate
 from cambist.model.market import PoolRef, Token
 from cambist.model.opportunity import Cost
 from cambist.model.orders import Fill, Intent, Order, Purpose
@@ -308,6 +312,18 @@ def test_an_order_of_its_own_in_what_is_left_over_is_booked_as_itself() -> None:
     assert (gate.state.realised, gate.state.leftovers[USDC].atoms) == ({USDC: -8}, 1_000)
 
 
+def test_what_else_is_open_takes_nothing_from_what_may_be_reduced() -> None:
+    gate = RiskGate(msgspec.structs.replace(LOOSE, cap={USDC: 10**6}, daily_loss={USDC: 10**6}))
+    wallet = {USDC: 10**6, "other": 10**6}
+    gate.leave(USDC, 1_000, SOL, 0)
+    gate.leave("other", 1_000, SOL, 0)
+    assert isinstance(gate.check(asked(tokens=[USDC, SOL, USDC]), 1, wallet), Approved)
+    other = reducing(1_000, 1, "o")
+    found = msgspec.structs.replace(other.opportunity, tokens=["other", SOL])
+    assert isinstance(gate.check(msgspec.structs.replace(other, opportunity=found), 1, wallet), Approved)
+    assert isinstance(gate.check(reducing(1_000, 1), 1, wallet), Approved)
+
+
 class Priced(ScriptedEngine):
     """Pays what is asked of it, leg by leg, and shows prices of two venues."""
 
@@ -316,7 +332,7 @@ class Priced(ScriptedEngine):
         self.price, self.usable = usdc, usable
 
     def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> Any:
-        self.pays = 100_000 if len(route) == 1 else 1_000_000_000
+        self.pays = {1: 100_000, 2: 1_000_000_000}.get(len(route), 0)
         return super().quote_route(route, amount_in, now_ns)
 
     def present(self, now_ns: int) -> bytes:
@@ -345,6 +361,56 @@ def test_a_leg_may_be_as_far_from_other_venues_as_the_band(engine: Priced, limit
     gate = RiskGate(limits, pools=POOLS, tokens=tokens, engine=lambda: engine)
     found = gate.check(asked(amount=10**9), 1, {SOL: 10**12})
     assert getattr(found, "reason", None) == reason
+
+
+class Silent(Priced):
+    """Gives no output and no reason."""
+
+    def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> Any:
+        return RouteQuote(0, "")
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_leg_that_gives_nothing_has_no_price(closed: bool) -> None:
+    limits = msgspec.structs.replace(LOOSE, band_ppm=10**6, band_closed=closed)
+    tokens = [Token(SOL, "SOL", 9), Token(USDC, "USDC", 3)]
+    gate = RiskGate(limits, pools=POOLS, tokens=tokens, engine=Silent)
+    assert getattr(gate.check(asked(), 1, {SOL: 10**9}), "reason", None) == (Refusal.BAND_UNKNOWN if closed else None)
+
+
+def shown(bid: float | None, ask: float | None, **changes: Any) -> PriceView:
+    row = PriceView(SOL, "SOL", "okx", "okx:SOLUSD", 1, bid, ask, 1, 1, True, "live", unit=USDC)
+    return msgspec.structs.replace(row, **changes)
+
+
+@pytest.mark.parametrize(
+    ("row", "mid"),
+    [
+        (shown(1.0, 2.0), 1.5),
+        (shown(2.0, 2.0), 2.0),
+        (shown(2.0, 1.0), None),
+        (shown(0.0, 1.0), None),
+        (shown(None, 1.0), None),
+        (shown(1.0, None), None),
+        (shown(1.0, math.inf), None),
+        (shown(math.nan, 1.0), None),
+        (shown(1.0, 2.0, usable=False), None),
+        (shown(1.0, 2.0, synthetic="model"), None),
+        (shown(1.0, 2.0, venue="kraken"), None),
+        (shown(1.0, 2.0, unit=""), None),
+        (shown(1.0, 2.0, mint=""), None),
+    ],
+)
+def test_only_a_price_that_can_be_used_of_another_venue_is_one(row: PriceView, mid: float | None) -> None:
+    assert fair_prices([row], ["kraken"]) == ({} if mid is None else {(SOL, USDC): Fraction(mid)})
+
+
+def test_two_tokens_have_a_rate_in_a_unit_that_both_are_priced_in() -> None:
+    prices = {("x", "u"): Fraction(6), ("y", "u"): Fraction(4), ("y", "a"): Fraction(9)}
+    assert fair_rate(prices, "x", "y") == Fraction(3, 2)
+    assert fair_rate(prices, "u", "y") == Fraction(1, 4)
+    assert fair_rate(prices, "x", "u") == 6
+    assert fair_rate(prices, "x", "a") is None
 
 
 def test_an_older_state_takes_up_its_open_orders_at_their_worst_case() -> None:
@@ -391,3 +457,33 @@ def test_distances_say_what_is_used_nearest_first_and_change_nothing() -> None:
     }
     shares = [row.share_ppm or 0 for row in gate.distances(2, {SOL: 10**9, USDC: 10})]
     assert shares == sorted(shares, reverse=True)
+
+
+def test_distances_tell_tokens_and_names_apart_and_know_an_accounts_rules() -> None:
+    limits = msgspec.structs.replace(
+        LOOSE,
+        cap={SOL: 10**6, USDC: 10**6},
+        daily_loss={SOL: 10**7, USDC: 10**7},
+        open_cap={SOL: 5_000, USDC: 6_000},
+        day_cap={SOL: 7_000},
+        venue_cap={"kraken": {SOL: 4_000, USDC: 3_000}},
+        strategy_cap={"t": {SOL: 0}},
+        account=Account({SOL: 900, USDC: 800}, {SOL: 700, USDC: 600}),
+    )
+    gate = RiskGate(limits, pools=POOLS)
+    wallet = {SOL: 10**6, USDC: 10**6}
+    assert isinstance(gate.check(asked(), 1, wallet), Approved)
+    assert isinstance(gate.check(asked("u", 300, tokens=[USDC, SOL, USDC]), 1, wallet), Approved)
+    gate.on_fill("z", SOL, 0, fill(-11))
+    used = {(row.limit, row.scope, row.unit): row.used for row in gate.distances(2, wallet)}
+    assert used["open_cap", "", SOL] == 1_000
+    assert used["open_cap", "", USDC] == 300
+    assert used["day_cap", "", SOL] == 1_000
+    assert used["venue_cap", "kraken", SOL] == 1_000
+    assert used["venue_cap", "kraken", USDC] == 300
+    assert used["account.daily_loss", "", SOL] == used["account.max_loss", "", SOL] == MISS + 11
+    assert used["account.daily_loss", "", USDC] == used["account.max_loss", "", USDC] == MISS
+    rows = {row.limit: row for row in gate.distances(2, wallet)}
+    assert rows["strategy_cap"].share_ppm == 1_000_000
+    unknown = {row.limit: row.used for row in RiskGate(limits).distances(2, wallet)}
+    assert unknown["account.max_loss"] is None
