@@ -2,6 +2,7 @@
 
 from cambist.config.errors import ConfigError
 from cambist.config.load import load
+from cambist.config.risk import Risk
 from cambist.config.schema import (
     Config,
     EngineChoice,
@@ -9,7 +10,6 @@ from cambist.config.schema import (
     Market,
     Paper,
     Recording,
-    Risk,
     SolanaEndpoint,
     default_path,
 )

@@ -15,6 +15,7 @@ from cambist.model.market import FIAT, is_multiple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cambist.config.risk import Risk
     from cambist.config.schema import Config, ExchangeEndpoint
 
 Problem = tuple[str, str]
@@ -108,14 +109,24 @@ def _keys(config: Config) -> Iterator[Problem]:
 
 def _numbers(config: Config) -> Iterator[Problem]:
     for key, amounts in (
-        ("risk.cap", config.risk.cap),
-        ("risk.daily_loss", config.risk.daily_loss),
+        *_risk_amounts(config.risk),
         ("paper.wallet", config.paper.wallet),
     ):
         if not all(map(math.isfinite, amounts.values())):
             yield key, _is("holds what is no number")
     if not math.isfinite(config.market.rate):
         yield "market.rate", _is("is no number")
+
+
+def _risk_amounts(risk: Risk) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yields (key, whole tokens by symbol) of every map of amounts in `[risk]`."""
+    for key in ("cap", "daily_loss", "open_cap", "day_cap", "balance_floor"):
+        yield f"risk.{key}", getattr(risk, key)
+    for key in ("venue_cap", "route_cap", "strategy_cap"):
+        for name, amounts in getattr(risk, key).items():
+            yield f"risk.{key}.{name}", amounts
+    for key in ("daily_loss", "max_loss"):
+        yield f"risk.account.{key}", getattr(risk.account, key)
 
 
 def _addresses(config: Config) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 UNITS = {
     "_s": "s", "_ms": "ms", "_ppm": "ppm", "_bytes": "bytes", "_days": "days", "_hours": "hours",
-    "_per_minute": "per minute", "_megabytes": "MB",
+    "_per_minute": "per minute", "_per_day": "per day", "_megabytes": "MB",
 }  # fmt: skip
 """What the end of a name says of its unit."""
 
@@ -67,7 +67,10 @@ def line(key: Key) -> str:
 
 def _keys(shape: type[msgspec.Struct], table: str, values: Any) -> Iterator[Key]:
     meanings = _meanings(shape)
+    inner = {field.name: within for field in _fields(shape) if (within := _table_of(field.type)[0]) is not None}
     for field in _fields(shape):
+        if field.name in inner:
+            continue
         low, high, unit, meaning = _bounds(field.type)
         yield Key(
             table=table,
@@ -81,6 +84,8 @@ def _keys(shape: type[msgspec.Struct], table: str, values: Any) -> Iterator[Key]
             meaning=_sentence(meaning) or meanings.get(field.name, ""),
             value=None if values is None else msgspec.to_builtins(getattr(values, field.name)),
         )
+    for name, within in inner.items():
+        yield from _keys(within, f"{table[:-1]}.{name}]", getattr(values, name, None))
 
 
 def _fields(shape: type[msgspec.Struct]) -> tuple[types.Field, ...]:

@@ -8,15 +8,12 @@ from typing import Annotated, Literal
 import msgspec
 import platformdirs
 
+from cambist.config.numbers import Amount, Count, Ppm
+from cambist.config.risk import Risk
 from cambist.config.settings import Bidding, GateSettings, Search
 from cambist.config.watch import Valuation, Watch
 from cambist.model.exchanges import EXCHANGES
 from cambist.model.market import Equivalence, Identity, PoolRef, Token, VenueFee
-
-Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
-Ppm = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-Amount = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
-"""Whole tokens; in atoms of nine decimals it still fits 64 bits."""
 
 
 class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,19 +97,6 @@ class StrategyChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     rule: str = ""
     """What must hold of one, such as `net_bps > 8 and rsi(SOL) < 70`; empty takes each."""
-
-
-class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of RiskGate. Maps go from a base token's symbol to whole tokens; a token without both is never traded."""
-
-    cap: dict[str, Amount] = msgspec.field(default_factory=lambda: {"SOL": 20.0, "USDC": 4_000.0})
-    """Most whole tokens that one trade may put in, by symbol."""
-    daily_loss: dict[str, Amount] = msgspec.field(default_factory=lambda: {"SOL": 0.5, "USDC": 100.0})
-    """Loss from the day's peak that halts trading, in whole tokens by symbol."""
-    max_open_orders: Count = 4
-    """Orders that may be open at a time."""
-    max_orders_per_minute: Count = 60
-    """Orders that may be sent in a minute."""
 
 
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

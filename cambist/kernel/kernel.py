@@ -73,13 +73,9 @@ class Kernel:
 
     def _fresh(self, setup: KernelSetup, state: KernelState) -> None:
         self.setup = setup
-        self.risk = RiskGate(
-            setup.limits,
-            state.risk,
-            pools=setup.engine.pools,
-            unrecorded=lambda pools: self.engine.unrecorded(pools),
-        )
+        self.risk = self._gate(state.risk)
         self.desk = Desk(setup.engine, state.ledger, state.open_orders, state.closed)
+        self.risk.adopt([working.order for working in state.open_orders])
         self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
         for strategy in self.strategies:
             strategy.restore(state.strategies.get(strategy.name, {}))
@@ -89,6 +85,17 @@ class Kernel:
         """By key of a cycle that is worth taking: why it was not, at its last chance."""
         self._digest = hashlib.sha256()
         self._sealed = ""
+
+    def _gate(self, state: RiskState) -> RiskGate:
+        setup = self.setup
+        return RiskGate(
+            setup.limits,
+            state,
+            pools=setup.engine.pools,
+            tokens=setup.engine.tokens,
+            unrecorded=lambda pools: self.engine.unrecorded(pools),
+            engine=lambda: self.engine,
+        )
 
     @property
     def wallet(self) -> dict[str, int]:
@@ -149,7 +156,7 @@ class Kernel:
     def adopt(self, books: LedgerState, risk: RiskState) -> None:
         """Goes on with the books and the day's result of earlier sessions, before the first record."""
         self.desk = Desk(self.setup.engine, books, [], [])
-        self.risk.state = risk
+        self.risk = self._gate(risk)
 
     def restore(self, body: bytes) -> None:
         """Starts over from a STATE record's body. Raises `ValueError` if it is none of a known version."""
@@ -398,11 +405,12 @@ class Kernel:
         risk = self.risk.state
         match command:
             case Halt(reason=reason):
-                risk.halted = risk.halted or reason
+                self.risk.halt(reason)
                 effects.halts.append((now_ns, risk.halted))
             case ClearHalt():
-                risk.halted = ""
-                effects.halts.append((now_ns, ""))
+                if why := self.risk.clear_halt(now_ns):
+                    effects.notes.append((now_ns, "error", why))
+                effects.halts.append((now_ns, risk.halted))
             case Disarm(reason=reason):
                 risk.disarmed = reason
             case Arm():

@@ -12,8 +12,8 @@ from cambist.config.watch import hint
 from cambist.engine.protocol import EngineSetup
 from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
-from cambist.execution.risk import Limits
 from cambist.kernel import KernelSetup
+from cambist.market.limits import risk_limits
 from cambist.model.valuation import Valuing
 from cambist.model.venues import POOL_VENUES
 from cambist.strategies.rule import symbols_of
@@ -58,8 +58,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         bidding=config.bidding,
         moments=True,
     )
-    losses = atoms(risk.daily_loss, "risk.daily_loss", Risk().daily_loss)
-    limits = Limits(caps, losses, risk.max_open_orders, risk.max_orders_per_minute)
+    limits = risk_limits(risk, atoms, setup.channels)
     model = PaperParams(
         paper.latency_ms * 1_000_000, paper.jitter_ms * 1_000_000, paper.failure_ppm, paper.slippage_ppm
     )

@@ -7,14 +7,16 @@ from enum import StrEnum
 import msgspec
 
 from cambist.model.opportunity import Opportunity
+from cambist.model.refusals import Refusal
 
 
 class Purpose(StrEnum):
-    """What an order does to what is held."""
+    """What an intent is for."""
 
     OPEN = "open"
+    """To earn: it counts against every limit."""
     REDUCE = "reduce"
-    """Ends an exposure, never makes one larger."""
+    """To turn back what an order left over; it never makes that more."""
 
 
 class Stage(StrEnum):
@@ -47,21 +49,22 @@ class Stage(StrEnum):
     """A leg failed; what the others left is being ended."""
 
 
-class Intent(msgspec.Struct, frozen=True):
-    """A strategy's wish to trade one opportunity."""
+class Intent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A strategy's wish to trade one opportunity. Its encoding leaves defaults out."""
 
     id: int
     strategy: str
     opportunity: Opportunity
     amount_in: int
     min_out: int
+    purpose: Purpose = Purpose.OPEN
 
 
 class Refused(msgspec.Struct, frozen=True):
     """What RiskGate answered, with its reason and the numbers behind it."""
 
     intent_id: int
-    reason: str
+    reason: Refusal
     detail: str = ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.model.exchanges import EXCHANGE_OF
+from cambist.model.refusals import Refusal
 from cambist.model.text import sanitise, short
 from cambist.model.tokens import labels
 from cambist.model.venues import POOL_VENUE_OF, VENUE_OF_PROGRAM
@@ -37,17 +38,47 @@ EQUIVALENCE = "equivalence"
 
 Fate = tuple[bool, str | None]
 """Whether an order of it is open, and why it was not taken at its last chance."""
+REFUSED = {
+    Refusal.HALTED: "halted",
+    Refusal.DISARMED: "disarmed",
+    Refusal.SIZE: "no valid size",
+    Refusal.UNPRICED: "size not priced",
+    Refusal.UNKNOWN_COST: "cost unknown",
+    Refusal.OPEN_ENDED: "open-ended",
+    Refusal.MIN_OUT: "floor below cost",
+    Refusal.UNPROVED: "formula only",
+    Refusal.NO_LIMIT: "no risk limit",
+    Refusal.CAP: "over risk cap",
+    Refusal.OPEN_ORDER: "order is open",
+    Refusal.OPEN_ORDERS: "orders at limit",
+    Refusal.RATE: "rate at limit",
+    Refusal.DAY_RATE: "day's orders out",
+    Refusal.TOKEN_CAP: "over open cap",
+    Refusal.VENUE_CAP: "over venue cap",
+    Refusal.UNKNOWN_VENUE: "venue unknown",
+    Refusal.ROUTE_CAP: "over route cap",
+    Refusal.STRATEGY_CAP: "strategy capped",
+    Refusal.DAY_CAP: "over day's cap",
+    Refusal.BALANCE: "balance too low",
+    Refusal.LOSS: "loss limit near",
+    Refusal.ACCOUNT_UNKNOWN: "account unknown",
+    Refusal.ACCOUNT_DAY: "account's day",
+    Refusal.ACCOUNT_LOSS: "account's floor",
+    Refusal.BAND: "off other venues",
+    Refusal.BAND_UNKNOWN: "no price to hold",
+    Refusal.NOT_REDUCING: "reduces nothing",
+    Refusal.WORST_PRICE: "below worst",
+    Refusal.TRIES: "tries used up",
+}
+"""Why the risk gate refused, in at most 16 cells."""
 DECLINED = {
     "taken": ("go", "taken before"),
     "rule": ("blocked", "rule says no"),
     "rule_unknown": ("blocked", "rule: unknown"),
-    "risk:open_order": ("go", "order is open"),
-    "risk:open_orders": ("blocked", "orders at limit"),
-    "risk:rate": ("blocked", "rate at limit"),
-    "risk:cap": ("blocked", "over risk cap"),
-    "risk:no_limit": ("blocked", "no risk limit"),
-    "risk:balance": ("blocked", "balance too low"),
-    "risk:unproved": ("blocked", "formula only"),
+    **{
+        f"risk:{reason}": ("go" if reason is Refusal.OPEN_ORDER else "blocked", said)
+        for reason, said in REFUSED.items()
+    },
 }
 """Why a go was not taken, by the strategy's or the risk gate's reason; others are said in the reason's own words."""
 

@@ -31,7 +31,7 @@ from cambist.view.panel import PanelState
 from cambist.view.prices import PriceBar, PriceDetail, PriceRow, PricesSection
 from cambist.view.sessions import Marker, ReplayStatus, SessionRow
 from cambist.view.status import Status
-from cambist.view.trades import Holding, TradeRow, TradesSection, Wallet
+from cambist.view.trades import Holding, LimitRow, TradeRow, TradesSection, Wallet
 
 if TYPE_CHECKING:
     from cambist.model.commands import Command
@@ -55,6 +55,7 @@ __all__ = [
     "Holding",
     "HopRow",
     "Leg",
+    "LimitRow",
     "LogRow",
     "LogSection",
     "Marker",

@@ -51,6 +51,21 @@ class Wallet(msgspec.Struct, frozen=True):
     """Each token: base tokens first, in their order."""
 
 
+class LimitRow(msgspec.Struct, frozen=True, gc=False):
+    """One limit of RiskGate and what is used of it, in atoms of `unit`."""
+
+    limit: str
+    """The key that sets it, without `risk.`."""
+    used: int | None
+    """`None` if it is unknown."""
+    of: int
+    unit: str
+    """Symbol, or `orders`."""
+    decimals: int
+    scope: str = ""
+    """Venue, route or strategy that it is for; empty where it is for all."""
+
+
 class TradesSection(msgspec.Struct, frozen=True):
     """Panel 5."""
 
@@ -63,3 +78,5 @@ class TradesSection(msgspec.Struct, frozen=True):
     curve: tuple[float, ...] = ()
     """What was earned in whole units after each outcome, gain or loss, oldest first: `equity` of the session's outcomes
     less what it began with, each a return on what was held before it, at decay 1 and cutout 0; added up in atoms."""
+    limits: tuple[LimitRow, ...] = ()
+    """Every limit that is set: the unknown ones first, then the nearest."""

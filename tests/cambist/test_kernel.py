@@ -120,7 +120,7 @@ def test_a_cycle_over_a_taken_edge_waits_until_it_rested() -> None:
 
 
 def test_loss_from_the_peak_halts_and_the_halt_stays_until_cleared() -> None:
-    kernel = make(limits=Limits({SOL: 2_000_000_000}, {SOL: 20_000}, 2, 5))
+    kernel = make(limits=Limits({SOL: 2_000_000_000}, {SOL: 25_000}, 2, 5))
     kernel.step(begin(kernel))
     kernel.step(frame(2, 0, decide=[{}]))
     lost = kernel.step(frame(3, 300 * MS, pays=1) + frame(4, 500 * MS))
@@ -128,8 +128,16 @@ def test_loss_from_the_peak_halts_and_the_halt_stays_until_cleared() -> None:
     assert "daily loss limit" in lost.halts[0][1]
     refused = kernel.step(frame(5, 900 * MS, decide=[{"slot": 200}]))
     assert [r.reason for r in refused.refusals] == ["halted"]
-    kernel.step(command(6, 901 * MS, "clear_halt"))
+    stays = kernel.step(command(6, 901 * MS, "clear_halt"))
+    assert kernel.risk.mode == "HALTED"
+    assert [text for _, _, text in stays.notes] == [
+        "the halt stays: daily loss limit: 25000 of 25000 atoms lost from the peak; it ends with the limit that is "
+        "broken, or the day (UTC)"
+    ]
+    assert [bool(reason) for _, reason in stays.halts] == [True]
+    cleared = kernel.step(command(7, 86_400_000 * MS, "clear_halt"))
     assert kernel.risk.mode == "RUNNING"
+    assert cleared.halts == [(86_400_000 * MS, "")]
 
 
 @pytest.mark.parametrize(

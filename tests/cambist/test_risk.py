@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from cambist.execution import risk
 from cambist.execution.risk import Approved, Limits, RiskGate
+from cambist.execution.risk import gate as gate_module
 from cambist.model.market import PoolRef
 from cambist.model.opportunity import Cost, Opportunity
 from cambist.model.orders import Fill, Intent, Refused, Stage
@@ -41,7 +41,7 @@ def intent() -> Intent:
 
 @pytest.mark.parametrize("live", [False, True])
 def test_live_refuses_a_pool_proved_by_its_formula_only(live: bool, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(risk, "UNPROVED_PROGRAMS", frozenset({PROGRAM}))
+    monkeypatch.setattr(gate_module, "UNPROVED_PROGRAMS", frozenset({PROGRAM}))
     gate = RiskGate(LIMITS, live=live, pools=[PoolRef(POOL, PROGRAM), PoolRef("other", "proved")])
     verdict = gate.check(intent(), 1, {TOKEN: 1_000})
     if live:

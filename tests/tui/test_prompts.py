@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from textual.events import Paste
 
 from cambist.model.commands import SetRule
+from cambist.view import LimitRow
 from tests.tui.stage import Stage, StubRuntime, text
 from tui.app import CambistApp
 from tui.filters import KINDS, columns_of, parse
@@ -103,6 +104,32 @@ async def test_a_question_names_reason_and_consequence() -> None:
         await app.push_screen(leave(runtime, 2))
         await pilot.pause(0.2)
         assert "2 orders are open" in text(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_question_of_a_halt_shows_the_limits_that_are_nearest(size: tuple[int, int]) -> None:
+    runtime = StubRuntime()
+    limits = (
+        LimitRow("balance_floor", None, 0, "USDC", 6),
+        LimitRow("daily_loss", 500_000_000, 500_000_000, "SOL", 9),
+        LimitRow("venue_cap", 1_250_000_000, 5_000_000_000, "SOL", 9, "kraken"),
+        *(LimitRow("max_open_orders", n, 4, "orders", 0) for n in (3, 2, 1, 0, 0)),
+        LimitRow("max_orders_per_minute", 0, 60, "orders", 0),
+    )
+    runtime.change("status", state="HALTED", halt_reason="daily loss limit: 500000000 of 500000000 atoms lost")
+    runtime.change("trades", limits=limits)
+    app = Stage(runtime)
+    async with app.run_test(size=size) as pilot:
+        await app.push_screen(clear_halt(runtime))
+        await pilot.pause(0.2)
+        lines = [line.strip(" │┃") for line in text(app).splitlines()]
+        shown = [" ".join(line.split()) for line in lines]
+        assert any("balance_floor – of 0.000 USDC" in line for line in shown)
+        assert any("daily_loss 0.500 of 0.500 SOL used up" in line for line in shown)
+        assert any("venue_cap kraken 1.250 of 5.000 SOL" in line for line in shown)
+        assert any("max_open_orders 3 of 4 orders" in line for line in shown)
+        assert not any("max_orders_per_minute" in line for line in shown)
+        assert any("y clear the halt" in line for line in shown)
 
 
 async def test_k_upper_case_asks_and_y_clears() -> None:

@@ -14,9 +14,11 @@ from tui.widgets.canvas import Canvas, Sheet, wrap
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
-    from cambist.view import Runtime
+    from cambist.view import LimitRow, Runtime
 
 WIDTH = 64
+MOST_LIMITS = 8
+"""The nearest limits that the question of a halt shows: with it and its cause they fit 24 lines."""
 
 
 class ConfirmScreen(Overlay[bool]):
@@ -28,7 +30,15 @@ class ConfirmScreen(Overlay[bool]):
     ]
 
     def __init__(
-        self, runtime: Runtime, title: str, question: str, consequence: str, verb: str, *, danger: bool = False
+        self,
+        runtime: Runtime,
+        title: str,
+        question: str,
+        consequence: str,
+        verb: str,
+        *,
+        danger: bool = False,
+        limits: tuple[LimitRow, ...] = (),
     ) -> None:
         super().__init__(runtime)
         self.question = question
@@ -36,6 +46,7 @@ class ConfirmScreen(Overlay[bool]):
         self.verb = verb
         self.danger = danger
         self.title_shown = title
+        self.limits = limits[:MOST_LIMITS]
 
     def page(self, width: int, height: int) -> Canvas:
         """Returns the box with its question."""
@@ -48,6 +59,10 @@ class ConfirmScreen(Overlay[bool]):
         for line in wrap(plain(self.consequence), width - 6):
             canvas.put(3, y, line)
             y += 1
+        for row in self.limits:
+            _put_limit(canvas, y + 1, row)
+            y += 1
+        y += bool(self.limits)
         canvas.run(
             3, y + 1, ("y", f"{role} bold"), (f" {self.verb}", "text"), ("     esc", "accent bold"), (" back", "muted")
         )
@@ -67,8 +82,20 @@ class ConfirmScreen(Overlay[bool]):
         inner = WIDTH - 6
         lines = len(wrap(plain(self.question), inner)) + len(wrap(plain(self.consequence), inner))
         sheet = self.query_one(Sheet)
+        lines += len(self.limits) + bool(self.limits)
         sheet.styles.width, sheet.styles.height = WIDTH, lines + 6
         self._shade()
+
+
+def _put_limit(canvas: Canvas, y: int, row: LimitRow) -> None:
+    """Puts a limit's key at the left, what is used of it at the right; one that is used up in red and with a word."""
+    end, used_up = canvas.width - 3, row.used is not None and row.used >= row.of
+    digits = min(3, row.decimals)
+    used, most = (formats.money(atoms, row.decimals, digits) for atoms in (row.used, row.of))
+    words = f"{used} of {most} {formats.symbol(row.unit, 6)}"
+    start = canvas.right(end, y, f"{words} used up" if used_up else words, "danger bold" if used_up else "text")
+    name = f"{row.limit} {formats.cut(row.scope, 16)}".rstrip()
+    canvas.put(3, y, formats.cut(name, start - 4), "muted")
 
 
 def stop_recording(runtime: Runtime) -> ConfirmScreen:
@@ -94,6 +121,7 @@ def clear_halt(runtime: Runtime) -> ConfirmScreen:
         "Clearing it lets the next go cycle be taken again, in the mode shown in the status bar.",
         "clear the halt",
         danger=True,
+        limits=runtime.view.trades.limits,
     )
 
 

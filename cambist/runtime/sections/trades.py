@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cambist.model.ledger import Account
 from cambist.runtime.valuing import valued
-from cambist.view import Holding, PanelState, TradeRow, TradesSection, Wallet
+from cambist.view import Holding, LimitRow, PanelState, TradeRow, TradesSection, Wallet
 
 if TYPE_CHECKING:
     from cambist.kernel import Kernel
@@ -42,7 +42,22 @@ class TradeRows:
         state = PanelState() if rows else PanelState("empty", "No order yet.", "The first go cycle is taken on paper.")
         real = Wallet("real", None, None, label, decimals)
         return TradesSection(
-            version=0, state=state, paper=paper, real=real, rows=tuple(rows[:MAX_ROWS]), curve=self._curve(kernel)
+            version=0,
+            state=state,
+            paper=paper,
+            real=real,
+            rows=tuple(rows[:MAX_ROWS]),
+            curve=self._curve(kernel),
+            limits=self._limits(kernel),
+        )
+
+    def _limits(self, kernel: Kernel) -> tuple[LimitRow, ...]:
+        names, found = self._names, kernel.risk.distances(kernel.now_ns, kernel.desk.holdings())
+        return tuple(
+            LimitRow(row.limit, row.used, row.of, row.unit, 0, row.scope)
+            if row.unit == "orders"
+            else LimitRow(row.limit, row.used, row.of, names.symbol(row.unit), names.decimals(row.unit), row.scope)
+            for row in found
         )
 
     def _holdings(self, kernel: Kernel) -> tuple[Holding, ...]:

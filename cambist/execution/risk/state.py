@@ -1,0 +1,73 @@
+"""What the gate remembers; part of every STATE record, so each field has a default that older ones mean."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cambist.model.orders import Purpose
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """An open order as it counts against limits. Amounts in atoms of `token`, the one it gives."""
+
+    token: str
+    amount_in: int
+    fee: int
+    """What it may cost on top."""
+    worst: int
+    """The most that it can lose."""
+    venues: list[str] = []
+    strategy: str = ""
+    purpose: Purpose = Purpose.OPEN
+
+
+class Leftover(msgspec.Struct, frozen=True):
+    """What an order left over that got no further than one of its legs."""
+
+    atoms: int
+    """Of the token that is left."""
+    base: str
+    """Mint of the token that it was bought with, and goes back to."""
+    cost: int
+    """What was paid for it, in atoms of `base`: all of that can still be lost."""
+    tries: int = 0
+    """Orders that were to reduce it since it grew last."""
+
+
+class RiskState(msgspec.Struct):
+    """What the gate remembers. `realised`, `peak`, `day_in` and `day_orders` are of the day `day` (UTC)."""
+
+    halted: str = ""
+    """Reason of the halt, empty if none."""
+    disarmed: str = ""
+    """Why no new order may go out (the recording stopped, …), empty if armed."""
+    day: int = 0
+    realised: dict[str, int] = {}
+    peak: dict[str, int] = {}
+    recent_ns: list[int] = []
+    """Times of the approvals of the last minute."""
+    day_in: dict[str, int] = {}
+    """Atoms of each base token that the day's orders put in."""
+    day_orders: int = 0
+    open: dict[str, Exposure] = {}
+    """Open orders by cycle key, in order of approval."""
+    leftovers: dict[str, Leftover] = {}
+    """By mint of what is left."""
+    balance: dict[str, int] = {}
+    """What each base token's wallet held when it was last asked for, moved by what filled since."""
+    day_end: dict[str, int] = {}
+    """The highest balance that a day ended with; on the first day the balance that it began with."""
+
+    @property
+    def open_keys(self) -> list[str]:
+        """Cycle key of each open order, in order of approval."""
+        return list(self.open)
+
+    def held(self, token: str) -> int:
+        """Returns the atoms of a token tied up in open orders, with what they may cost."""
+        return sum(each.amount_in + each.fee for each in self.open.values() if each.token == token)
+
+    def at_risk(self, token: str) -> int:
+        """Returns the most that can still be lost by what is open and what is left over."""
+        opened = sum(each.worst for each in self.open.values() if each.token == token)
+        return opened + sum(each.cost for each in self.leftovers.values() if each.base == token)

@@ -1,0 +1,65 @@
+"""Orders that reduce what an order left over: their own size, worst price and number of tries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cambist.execution.risk.state import Leftover
+from cambist.model.orders import Purpose
+from cambist.model.refusals import Refusal
+
+if TYPE_CHECKING:
+    from cambist.config.risk import Unwind
+    from cambist.execution.risk.state import RiskState
+    from cambist.model.orders import Fill, Intent
+
+PPM = 1_000_000
+
+
+def leave(state: RiskState, token: str, atoms: int, base: str, cost: int) -> None:
+    """Takes note of what is left over, bought for `cost` atoms of `base`. Raises `ValueError` for what can't be."""
+    old = state.leftovers.get(token)
+    if atoms <= 0 or cost < 0 or token == base or (old is not None and old.base != base):
+        message = f"{atoms} atoms of {token} for {cost} of {base} can't be left over"
+        raise ValueError(message)
+    before = (old.atoms, old.cost) if old else (0, 0)
+    state.leftovers[token] = Leftover(before[0] + atoms, base, before[1] + cost)
+
+
+def refusal(unwind: Unwind, state: RiskState, intent: Intent) -> tuple[Refusal, str] | None:
+    """Returns why an order that is to reduce may not go out; `None` if it may."""
+    tokens = intent.opportunity.tokens
+    left = state.leftovers.get(tokens[0])
+    if left is None or tokens[-1] != left.base:
+        return Refusal.NOT_REDUCING, tokens[0]
+    open_ = sum(e.amount_in for e in state.open.values() if e.purpose is Purpose.REDUCE and e.token == tokens[0])
+    if intent.amount_in > left.atoms - open_:
+        return Refusal.NOT_REDUCING, f"{intent.amount_in} > {left.atoms - open_}"
+    if left.tries >= unwind.max_tries:
+        return Refusal.TRIES, f"{left.tries} tries"
+    worst = worst_out(left, intent.amount_in, unwind.max_loss_ppm)
+    if intent.min_out < worst:
+        return Refusal.WORST_PRICE, f"{intent.min_out} < {worst}"
+    return None
+
+
+def worst_out(left: Leftover, amount_in: int, max_loss_ppm: int) -> int:
+    """Returns the least that `amount_in` of what is left over must bring, rounded up."""
+    return -(-left.cost * amount_in * (PPM - max_loss_ppm) // (left.atoms * PPM))
+
+
+def reduce(state: RiskState, token: str, fill: Fill) -> tuple[str, int]:
+    """Takes off what a fill sold and returns (mint of the base token, atoms that were made of it, less its cost).
+
+    Of the cost the part that is sold is rounded down, so that what stays never counts for less.
+    """
+    left = state.leftovers[token]
+    sold = min(fill.amount_in, left.atoms)
+    part = left.cost * sold // left.atoms
+    if sold == left.atoms:
+        del state.leftovers[token]
+    else:
+        state.leftovers[token] = msgspec.structs.replace(left, atoms=left.atoms - sold, cost=left.cost - part)
+    return left.base, fill.amount_out - part - fill.fee

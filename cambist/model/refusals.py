@@ -1,0 +1,46 @@
+"""Why RiskGate refuses an intent."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """The limit in the way. The words for an operator stand in `cambist.runtime.words`."""
+
+    HALTED = "halted"
+    DISARMED = "disarmed"
+    SIZE = "size"
+    """No amount of atoms, or one that isn't between 1 and 64 bits."""
+    UNPRICED = "unpriced"
+    """Another size than the one that was priced."""
+    UNKNOWN_COST = "unknown_cost"
+    OPEN_ENDED = "open_ended"
+    """The route doesn't end in the token it begins with, so its least output bounds no loss."""
+    MIN_OUT = "min_out"
+    """The least output doesn't pay the input and every cost."""
+    UNPROVED = "unproved"
+    NO_LIMIT = "no_limit"
+    CAP = "cap"
+    OPEN_ORDER = "open_order"
+    OPEN_ORDERS = "open_orders"
+    RATE = "rate"
+    DAY_RATE = "day_rate"
+    TOKEN_CAP = "token_cap"
+    VENUE_CAP = "venue_cap"
+    UNKNOWN_VENUE = "unknown_venue"
+    ROUTE_CAP = "route_cap"
+    STRATEGY_CAP = "strategy_cap"
+    DAY_CAP = "day_cap"
+    BALANCE = "balance"
+    LOSS = "loss"
+    """The day's loss, the worst case of what is open and that of this order are more than the limit."""
+    ACCOUNT_UNKNOWN = "account_unknown"
+    ACCOUNT_DAY = "account_day"
+    ACCOUNT_LOSS = "account_loss"
+    BAND = "band"
+    BAND_UNKNOWN = "band_unknown"
+    NOT_REDUCING = "not_reducing"
+    """It would reduce nothing that is left over, or turn it into another token than it came from."""
+    WORST_PRICE = "worst_price"
+    TRIES = "tries"
