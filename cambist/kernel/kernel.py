@@ -78,9 +78,9 @@ class Kernel:
         )
         self.wallet = state.wallet
         self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
-        for strategy in self.strategies:
-            strategy.restore(state.strategies.get(strategy.name, {}))
         self.open_orders = state.open_orders
+        for strategy in self.strategies:
+            self._go_on(strategy, state.strategies.get(strategy.name, {}))
         self._next_intent, self._next_order = state.next_intent, state.next_order
         self.totals = Totals()
         self.fills: list[tuple[Order, Fill]] = []
@@ -193,9 +193,14 @@ class Kernel:
         """Goes on with another rule, or none, from the same state. Raises `ValueError` at the column if it is none."""
         strategy = self._made(text)
         if self.strategies:
-            strategy.restore(self.strategies[0].state())
+            self._go_on(strategy, self.strategies[0].state())
             self.strategies = [strategy]
         self.setup = msgspec.structs.replace(self.setup, rule=text)
+
+    def _go_on(self, strategy: Strategy, state: dict[str, int]) -> None:
+        strategy.restore(state)
+        for order in self.open_orders:
+            strategy.on_order(order)
 
     def check_rule(self, text: str) -> None:
         """Raises `ValueError` at the column if a text is no rule here. Changes nothing."""
@@ -313,6 +318,8 @@ class Kernel:
         self._next_order += 1
         self.open_orders.append(order)
         self.open_orders.sort(key=lambda o: (o.due_ns, o.id))
+        for strategy in self.strategies:
+            strategy.on_order(order)
         effects.orders.append(order)
         self._digest.update(encode(order))
 
@@ -333,6 +340,8 @@ class Kernel:
     def _book(self, order: Order, fill: Fill, effects: Effects) -> None:
         token = order.tokens[0]
         self.engine.learn(order.key, landed=fill.status == "filled")
+        if fill.status == "filled":
+            self.engine.filled(order.route, fill.amount_in, fill.recv_ns)
         self.wallet[token] = self.wallet.get(token, 0) + fill.net
         self.totals.net[token] = self.totals.net.get(token, 0) + fill.net
         self.totals.filled += fill.status == "filled"

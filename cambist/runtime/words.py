@@ -38,7 +38,7 @@ EQUIVALENCE = "equivalence"
 Fate = tuple[bool, str | None]
 """Whether an order of it is open, and why it was not taken at its last chance."""
 DECLINED = {
-    "taken": ("go", "taken before"),
+    "open_edge": ("go", "edge in use"),
     "rule": ("blocked", "rule says no"),
     "rule_unknown": ("blocked", "rule: unknown"),
     "risk:open_order": ("go", "order is open"),

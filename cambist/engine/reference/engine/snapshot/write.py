@@ -173,6 +173,7 @@ def _pool(pool: PoolEntry) -> PoolPart:
         torn_until=pool.torn_until,
         lone_slot=pool.lone_slot,
         ticks_slot=pool.ticks_slot,
+        impact=None if pool.impact is None else (pool.impact.net, tuple(pool.impact.left), tuple(pool.impact.time)),
     )
 
 
