@@ -1,4 +1,4 @@
-"""What our own fills moved: the same in both engines, as the programs would leave it, and for as long as nobody else moved it."""
+"""What our own fills moved: alike in both engines, as the programs leave it, and until somebody else has moved it."""
 
 import json
 import random
