@@ -69,6 +69,7 @@ class ScriptedEngine:
         self.frames = 0
         self.pays = 1_010_000_000
         self.learned: list[tuple[str, bool]] = []
+        self.moved: list[tuple[list[str], int, int]] = []
         self.controls: list[int] = []
         self.at_controls: list[list[dict[str, object]]] = []
         """What is decided at the next records that are no frames."""
@@ -106,6 +107,9 @@ class ScriptedEngine:
 
     def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
         return RouteQuote(self.pays, "" if self.pays else "torn")
+
+    def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
+        self.moved.append((route, amount_in, now_ns))
 
     def learn(self, key: str, *, landed: bool) -> None:
         self.learned.append((key, landed))

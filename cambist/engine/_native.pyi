@@ -28,6 +28,9 @@ class Engine:
     def quote_route(self, route: Sequence[str], amount_in: int, now_ns: int) -> tuple[int, str]:
         """Returns (amount out, reason)."""
 
+    def filled(self, route: Sequence[str], amount_in: int, now_ns: int) -> None:
+        """Takes over that an order of ours was filled on a route."""
+
     def learn(self, key: str, landed: bool) -> None:
         """Counts how an order on a cycle ended."""
 

@@ -84,6 +84,10 @@ class NativeEngine:
         """Quotes edges one after the other at the state as it is."""
         return RouteQuote(*self._engine.quote_route(route, amount_in, now_ns))
 
+    def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
+        """Takes over that an order of ours was filled on a route."""
+        self._engine.filled(route, amount_in, now_ns)
+
     def learn(self, key: str, *, landed: bool) -> None:
         """Counts how an order on cycle `key` ended."""
         self._engine.learn(key, landed)

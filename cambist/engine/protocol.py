@@ -102,6 +102,15 @@ class Engine(Protocol):
         """Quotes edges (`name` as in `Opportunity.route`) one after the other at the state as it is."""
         ...
 
+    def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
+        """Takes over that an order of ours was filled on a route, with `amount_in` into its first edge.
+
+        What each edge pays, at the state as it is, goes into the next. Until somebody else has taken the same, or the
+        state is told anew, all of that is quoted and searched as it is after the fill; what `present` and pictures show
+        of pools and prices is what was observed. What the fill moved is judged at the next moment.
+        """
+        ...
+
     def learn(self, key: str, *, landed: bool) -> None:
         """Counts how an order on cycle `key` ended.
 

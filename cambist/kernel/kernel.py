@@ -43,6 +43,7 @@ from cambist.strategies.rule import RuleStrategy
 if TYPE_CHECKING:
     from cambist.kernel.ledger import Ledger, LedgerState
     from cambist.model.ledger import TokenValue
+    from cambist.model.orders import Order
     from cambist.strategies.base import Strategy
 
 NO_BLOCK = b"", 0
@@ -78,7 +79,7 @@ class Kernel:
         self.risk.adopt([working.order for working in state.open_orders])
         self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
         for strategy in self.strategies:
-            strategy.restore(state.strategies.get(strategy.name, {}))
+            self._go_on(strategy, state.strategies.get(strategy.name, {}))
         self._next_intent, self._next_order = state.next_intent, state.next_order
         self.totals = Totals()
         self.declined: dict[str, str] = {}
@@ -222,9 +223,14 @@ class Kernel:
         """Goes on with another rule, or none, from the same state. Raises `ValueError` at the column if it is none."""
         strategy = self._made(text)
         if self.strategies:
-            strategy.restore(self.strategies[0].state())
+            self._go_on(strategy, self.strategies[0].state())
             self.strategies = [strategy]
         self.setup = msgspec.structs.replace(self.setup, rule=text)
+
+    def _go_on(self, strategy: Strategy, state: dict[str, int]) -> None:
+        strategy.restore(state)
+        for working in self.desk.working:
+            strategy.on_order(working.order)
 
     def check_rule(self, text: str) -> None:
         """Raises `ValueError` at the column if a text is no rule here. Changes nothing."""
@@ -339,6 +345,8 @@ class Kernel:
         self.declined.pop(approved.intent.opportunity.key, None)
         order = paper_model.send(self.setup.paper, self.setup.seed, self._next_order, approved, now_ns)
         self._next_order += 1
+        for strategy in self.strategies:
+            strategy.on_order(order)
         effects.orders.append(order)
         self._digest.update(encode(order))
         self._take_step(self.desk.send(order, self._values), effects)
@@ -368,11 +376,18 @@ class Kernel:
             elif dropped is not None:
                 self._digest.update(encode(fill))
                 self._take_step(self.desk.take_back(dropped, fill, self._values), effects)
+                self._reopen(dropped.before.order)
                 effects.fills.append((dropped.before.order, fill))
             else:
                 effects.notes.append((fill.recv_ns, "warn", f"a fill for order {fill.order_id}, which is not open"))
         except ValueError as error:
             effects.notes.append((fill.recv_ns, "warn", str(error)))
+
+    def _reopen(self, order: Order) -> None:
+        """Lets limits and strategies know of an order whose outcome was taken back."""
+        self.risk.adopt([order])
+        for strategy in self.strategies:
+            strategy.on_order(order)
 
     def _book(self, working: Working, fill: Fill, effects: Effects) -> None:
         """Takes an order a step on and tells everybody of its end. Raises `ValueError` if that can't be."""
@@ -382,6 +397,8 @@ class Kernel:
         self._take_step(step, effects)
         if fill.status != Stage.UNKNOWN:
             effects.fills.append((order, fill))
+        if fill.amount_out:
+            self.engine.filled(order.route, fill.amount_in, fill.recv_ns)
         if not step.closed:
             return
         self.engine.learn(order.key, landed=fill.status == Stage.FILLED)

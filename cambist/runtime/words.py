@@ -72,7 +72,7 @@ REFUSED = {
 }
 """Why the risk gate refused, in at most 16 cells."""
 DECLINED = {
-    "taken": ("go", "taken before"),
+    "open_edge": ("go", "edge in use"),
     "rule": ("blocked", "rule says no"),
     "rule_unknown": ("blocked", "rule: unknown"),
     **{

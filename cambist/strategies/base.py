@@ -27,6 +27,10 @@ class Strategy(Protocol):
         """Returns what to do about one go opportunity, in record order."""
         ...
 
+    def on_order(self, order: Order) -> None:
+        """Takes note of an order that is open from now on: one that was sent, or that a restored session had sent."""
+        ...
+
     def on_fill(self, order: Order, fill: Fill) -> None:
         """Takes note of how one of its orders ended."""
         ...

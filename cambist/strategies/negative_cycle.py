@@ -1,7 +1,8 @@
-"""Takes each cycle that is a go, and every edge of it only once for as long as the same gap stands."""
+"""Takes each cycle that is a go, unless an order of ours is still open on one of its edges."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from cambist.strategies.base import Wish
@@ -10,55 +11,44 @@ if TYPE_CHECKING:
     from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Fill, Order
 
-REST_SLOTS = 4
-"""An edge that was taken rests this long (1.6 s or more; slots in which nothing was judged don't count): by then
-somebody has traded through a pool that pays."""
-MEMORY_SLOTS = 300
-"""An edge not taken again for this long (2 minutes) is forgotten."""
+
+OPEN_EDGE = "open_edge"
+"""Why an opportunity is skipped: one of ours is still open on an edge of it."""
 
 
 class NegativeCycle:
-    """A paper order doesn't move the market, so one gap would pay again at each update and on each cycle through it.
+    """The engine knows what our fills moved, so a go pays after them too, and is taken again.
 
-    So an edge is taken once: another go over it counts as new only after it rested, and only if its cycle did not
-    stand already when the edge was taken.
+    What an order moves is not known before it ends: until then nothing else goes over its edges.
     """
 
     name = "negative_cycle"
 
     def __init__(self) -> None:
-        self._taken: dict[str, int] = {}
+        self._open: Counter[str] = Counter()
+        """Orders that are open on an edge."""
 
     def on_opportunity(self, opportunity: Opportunity) -> list[Wish]:
         """Returns one wish, or one that says why it is skipped."""
         floor = opportunity.amount_in + (opportunity.cost.chain or 0)
         wish = Wish(opportunity, opportunity.amount_in, floor + 1)
-        if any(self._rests(edge, opportunity) for edge in opportunity.route):
-            wish.skip = "taken"
-            return [wish]
-        for edge in opportunity.route:
-            self._taken[edge] = opportunity.judged_slots
-        self._forget(opportunity.judged_slots)
+        if any(edge in self._open for edge in opportunity.route):
+            wish.skip = OPEN_EDGE
         return [wish]
 
+    def on_order(self, order: Order) -> None:
+        """Takes note of an order that is open from now on."""
+        self._open.update(order.route)
+
     def on_fill(self, order: Order, fill: Fill) -> None:
-        """A fill changes nothing here: its edges stay taken."""
+        """Takes note that an order ended, however it did."""
+        del fill
+        self._open -= Counter(order.route)
 
     def state(self) -> dict[str, int]:
-        """Returns when each edge was taken, in slots in which something was judged."""
-        return dict(sorted(self._taken.items()))
+        """Returns nothing: which orders are open stands in the kernel's own state."""
+        return {}
 
     def restore(self, state: dict[str, int]) -> None:
-        """Takes over what `state` returned."""
-        self._taken = dict(state)
-
-    def _rests(self, edge: str, opportunity: Opportunity) -> bool:
-        taken = self._taken.get(edge)
-        if taken is None:
-            return False
-        since = opportunity.judged_slots - taken
-        return since < REST_SLOTS or opportunity.seen_slots >= since
-
-    def _forget(self, now: int) -> None:
-        for edge in [e for e, at in self._taken.items() if now - at > MEMORY_SLOTS]:
-            del self._taken[edge]
+        """Takes nothing over; sessions of older rules tell here when an edge was taken."""
+        del state

@@ -73,12 +73,16 @@ class RuleStrategy:
         reason = UNKNOWN_REASON if holds is None else REASON
         return [Wish(opportunity, opportunity.amount_in, opportunity.amount_in, reason)]
 
+    def on_order(self, order: Order) -> None:
+        """Takes note of an order that is open from now on."""
+        self._inner.on_order(order)
+
     def on_fill(self, order: Order, fill: Fill) -> None:
         """Takes note of how one of its orders ended."""
         self._inner.on_fill(order, fill)
 
     def state(self) -> dict[str, int]:
-        """Returns the slot each edge was taken at."""
+        """Returns what the negative-cycle strategy remembers."""
         return self._inner.state()
 
     def restore(self, state: dict[str, int]) -> None:

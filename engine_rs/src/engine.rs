@@ -85,6 +85,26 @@ impl Engine {
         })
     }
 
+    /// Takes over that an order of ours was filled on a route.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "extracted from a Python list"
+    )]
+    #[pyo3(name = "filled")]
+    fn py_filled(
+        &self,
+        py: Python<'_>,
+        route: Vec<String>,
+        amount_in: u64,
+        now_ns: i64,
+    ) -> PyResult<()> {
+        self.enter(py, |core| {
+            let names: Vec<&str> = route.iter().map(String::as_str).collect();
+            core.filled(&names, amount_in, now_ns);
+            Ok(())
+        })
+    }
+
     /// Counts how an order on a cycle ended.
     #[pyo3(name = "learn")]
     fn py_learn(&self, py: Python<'_>, key: &str, landed: bool) -> PyResult<()> {

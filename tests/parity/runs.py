@@ -33,10 +33,13 @@ def books(seed: int) -> Iterator[str]:
         latest = 100
         for step in range(STEPS):
             change, latest = _act(book, random, latest, step * 100_000_000)
+            if random.below(3) == 0:
+                book.use_up(Side.BID if random.below(2) == 0 else Side.ASK, random.below(2 * ONE))
             parts = msgspec.json.encode(book.parts()).decode()
             assert OrderBook.from_parts(book.parts()).parts() == book.parts()
             amounts = (book.sell(_amount(random)), book.buy(_amount(random)), book.cost(_amount(random)))
             best = (book.best_bid(), book.best_ask(), book.best(Side.BID), book.best(Side.ASK))
+            best = (*best, book.best_left(Side.BID), book.best_left(Side.ASK))
             shown = " ".join(_text(value) for value in (*amounts, *best))
             yield f'"{change.outcome}" {str(change.need_seed).lower()} {parts} {shown}'
 

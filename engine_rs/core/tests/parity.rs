@@ -42,6 +42,14 @@ fn walk(turn: usize, random: &mut Xorshift) -> Vec<String> {
     let mut latest = 100;
     let mut step = |step: i64| {
         let change = act(&mut book, random, &mut latest, step * 100_000_000);
+        if random.below(3) == 0 {
+            let side = if random.below(2) == 0 {
+                Side::Bid
+            } else {
+                Side::Ask
+            };
+            book.use_up(side, random.below(2 * ONE as usize) as u64);
+        }
         assert_eq!(OrderBook::from_parts(book.parts()).as_ref(), Ok(&book));
         let mut amount = || random.below(4_000_000_000) as u64;
         let amounts = [book.sell(amount()), book.buy(amount()), book.cost(amount())];
@@ -50,6 +58,8 @@ fn walk(turn: usize, random: &mut Xorshift) -> Vec<String> {
             book.best_ask(),
             book.best(Side::Bid),
             book.best(Side::Ask),
+            book.best_left(Side::Bid),
+            book.best_left(Side::Ask),
         ];
         let amounts = amounts.map(|value| value.map_or("-".to_owned(), |value| value.to_string()));
         let best =

@@ -400,11 +400,11 @@ def test_a_keyframe_that_cant_be_made_is_missing_and_named_and_the_session_repla
 
 def test_a_keyframe_reads_as_written_and_seals_the_digest() -> None:
     kernel = make_kernel()
-    kernel.totals.skipped["taken"] = 3
+    kernel.totals.skipped["open_edge"] = 3
     kernel.totals.net[SOL] = 2**70
-    kernel.declined["k"] = "taken"
+    kernel.declined["k"] = "open_edge"
     frame = read_keyframe(write_keyframe(kernel.keyframe()))
-    assert (frame.totals, frame.declined, frame.state) == (kernel.totals, {"k": "taken"}, kernel.state())
+    assert (frame.totals, frame.declined, frame.state) == (kernel.totals, {"k": "open_edge"}, kernel.state())
     assert frame.sealed == kernel.digest
     sealed = make_kernel()
     sealed.rewind(frame)

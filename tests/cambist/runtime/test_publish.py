@@ -249,7 +249,7 @@ def test_a_check_that_fails_names_the_key_of_the_config_or_of_the_keyboard() -> 
     ("declined", "cell"),
     [
         (None, ("go", "go")),
-        ("taken", ("go", "taken before")),
+        ("open_edge", ("go", "edge in use")),
         ("rule", ("blocked", "rule says no")),
         ("rule_unknown", ("blocked", "rule: unknown")),
         ("risk:open_orders", ("blocked", "orders at limit")),

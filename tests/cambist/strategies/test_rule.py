@@ -4,6 +4,9 @@ import pytest
 
 from cambist.model.market import Token
 from cambist.model.opportunity import Cost
+from cambist.model.orders import Fill, Order
+from cambist.strategies.base import Strategy
+from cambist.strategies.negative_cycle import NegativeCycle
 from cambist.strategies.rule import RuleStrategy, symbols_of
 from tests.fakes import MS, SOL, TOKENS, USDC, opportunity
 
@@ -68,12 +71,17 @@ def test_each_field_says_what_the_opportunity_or_the_engine_says(field, changes,
     assert found == pytest.approx(value, rel=1e-15, nan_ok=True)
 
 
-def test_what_holds_is_taken_once_and_what_does_not_is_skipped_with_its_reason() -> None:
+def order(route: list[str]) -> Order:
+    return Order(
+        id=1, intent_id=1, sent_ns=0, due_ns=1, key="k", route=route, tokens=[SOL], amount_in=1, min_out=0,
+        expected_net=0, fee=0, miss_fee=0,
+    )  # fmt: skip
+
+
+def test_what_holds_is_taken_and_what_does_not_is_skipped_with_its_reason() -> None:
     made = strategy("net_bps > 90 and rsi(SOL) < 70", rsi=62.5)
     (wish,) = made.on_opportunity(opportunity())
     assert (wish.skip, wish.min_out) == ("", 1_000_525_001)
-    (wish,) = made.on_opportunity(opportunity(slot=101, seen_slots=3))
-    assert wish.skip == "taken"
     (wish,) = made.on_opportunity(opportunity(net=1, route=["C:0", "D:0"]))
     assert wish.skip == "rule"
 
@@ -114,10 +122,26 @@ def test_a_text_that_is_no_rule_is_refused_at_its_column() -> None:
         strategy("base(SOLL)")
 
 
-def test_state_goes_on_in_either_strategy() -> None:
+@pytest.mark.parametrize("made", [NegativeCycle(), strategy("true")])
+def test_an_edge_is_in_use_from_the_order_on_until_the_last_one_on_it_has_ended(made: Strategy) -> None:
+    def skip(*route: str) -> str:
+        (wish,) = made.on_opportunity(opportunity(route=[*route]))
+        return wish.skip
+
+    assert skip("A:0", "B:1") == ""
+    assert skip("A:0", "B:1") == "", "a wish alone is no order"
+    for _ in range(2):
+        made.on_order(order(["A:0", "B:1"]))
+    assert (skip("C:0", "B:1"), skip("A:0"), skip("A:1", "B:0")) == ("open_edge", "open_edge", "")
+    ended = Fill(order_id=1, recv_ns=0, status="missed", amount_in=0, amount_out=0, fee=0, net=0)
+    made.on_fill(order(["A:0", "B:1"]), ended)
+    assert skip("A:0") == "open_edge"
+    made.on_fill(order(["A:0", "B:1"]), ended)
+    assert skip("A:0", "B:1") == ""
+
+
+def test_what_a_session_of_older_rules_remembers_stops_nothing() -> None:
     made = strategy("true")
-    made.on_opportunity(opportunity())
-    assert made.state() == {"A:0": 100, "B:1": 100}
-    other = strategy("net_bps > 1")
-    other.restore(made.state())
-    assert other.on_opportunity(opportunity(slot=101, seen_slots=5))[0].skip == "taken"
+    made.restore({"A:0": 100, "B:1": 100})
+    assert made.state() == {}
+    assert made.on_opportunity(opportunity())[0].skip == ""

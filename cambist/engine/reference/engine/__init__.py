@@ -5,7 +5,8 @@ cycles are searched around them, then each one found is sized and decided on. Ti
 
 `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge,
 `moved` is what there is to judge then, `detect` searches and decides, `needs` asks the feeds for what is missing,
-`picture` is for readers on other threads. `market` is what all of them work on.
+`fills` takes over what our own fills moved, `picture` is for readers on other threads. `market` is what all of them
+work on.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
 from cambist.engine.reference.engine import control, ingest
 from cambist.engine.reference.engine.book_view import inspect_book
 from cambist.engine.reference.engine.channels import ChannelState
+from cambist.engine.reference.engine.fills import filled
 from cambist.engine.reference.engine.gauges import gauge, token_value
 from cambist.engine.reference.engine.judging import Judge
 from cambist.engine.reference.engine.market import Market
@@ -93,6 +95,10 @@ class ReferenceEngine:
         if isinstance(hops, str):
             return RouteQuote(0, hops)
         return RouteQuote(hops[-1].amount_out if hops else amount_in, "")
+
+    def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
+        """Takes over that an order of ours was filled on a route; see `cambist.engine.protocol.Engine`."""
+        filled(self, route, amount_in, now_ns)
 
     def learn(self, key: str, *, landed: bool) -> None:
         """Counts how an order on cycle `key` ended."""

@@ -100,6 +100,12 @@ class Scale:
                 return None
         return self.net(got8, self.base), self._fee(amount)
 
+    def ordered(self, book: OrderBook, amount: int, rules: TradingRules, *, sells: bool) -> int | None:
+        """Returns the quantity of base that an order takes of a book; `None` if that is too short."""
+        given8 = amount * ONE8 // 10 ** (self.base if sells else self.quote)
+        base8 = given8 if sells else book.buy(given8)
+        return None if base8 is None else rules.whole(base8)
+
     def is_deep(self, book: OrderBook, amount: int, rules: TradingRules, *, sells: bool) -> bool:
         """Returns whether a book has as much as an order takes, of bids if it sells."""
         given8 = amount * ONE8 // 10 ** (self.base if sells else self.quote)

@@ -106,6 +106,20 @@ impl Scale {
         Some((self.net(got8, self.base)?, self.fee(amount)))
     }
 
+    /// Returns the quantity of base that an order takes of a book; `None` if that is too short.
+    pub(crate) fn ordered(
+        &self,
+        book: &OrderBook,
+        amount: u64,
+        rules: &TradingRules,
+        sells: bool,
+    ) -> Option<u64> {
+        let places = power(if sells { self.base } else { self.quote });
+        let given8 = u64::try_from(u128::from(amount) * ONE8 / places).ok()?;
+        let base8 = if sells { given8 } else { book.buy(given8)? };
+        Some(rules.whole(base8))
+    }
+
     /// Returns whether a book has as much as an order takes, of bids if it sells.
     pub(crate) fn is_deep(
         &self,

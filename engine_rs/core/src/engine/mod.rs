@@ -5,7 +5,8 @@
 //!
 //! `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge and
 //! remembers what moved until then, `detect` searches and decides,
-//! `needs` asks the feeds for what is missing, `picture` is for readers on other threads. `market` is what all of them
+//! `needs` asks the feeds for what is missing, `fills` takes over what our own
+//! fills moved, `picture` is for readers on other threads. `market` is what all of them
 //! work on.
 
 mod apply;
@@ -17,6 +18,7 @@ mod control;
 mod detect;
 mod encoded;
 mod endpoints;
+mod fills;
 mod gauges;
 mod ingest;
 mod json;

@@ -24,7 +24,8 @@ from cambist.engine.reference.book.order_book.state import (
     Source,
     Ticker,
 )
-from cambist.engine.reference.exchanges.decimal import DECIMALS, units
+from cambist.engine.reference.book.order_book.used import Used
+from cambist.engine.reference.exchanges.decimal import DECIMALS, U64_MAX, units
 from cambist.engine.reference.exchanges.exchange import Joins, Seeds
 
 if TYPE_CHECKING:
@@ -206,6 +207,8 @@ class OrderBook(Quoting):
         self._counts = self._counts.after(before._counts)
         self._pace = before._pace.then(self._pace)
         self._halted = before._halted
+        self._used = {side: Used.of(used.parts()) for side, used in before._used.items()}
+        self._end_changed()
 
     def gap(self) -> BookChange:
         """Messages were lost before they got here."""
@@ -275,6 +278,8 @@ class OrderBook(Quoting):
             asked_ns=self._asked_ns,
             counts=self.counts,
             price_decimals=self.scale,
+            used_bids=self._used[Side.BID].parts(),
+            used_asks=self._used[Side.ASK].parts(),
         )
 
     @classmethod
@@ -293,6 +298,7 @@ class OrderBook(Quoting):
         book._silent, book._halted, book._kept = parts.silent, parts.halted, parts.kept
         book._digits, book._olds, book._sums_failed = parts.digits, parts.olds, parts.sums_failed
         book._asked_ns, book._delta_ns = parts.asked_ns, parts.delta_ns
+        book._used = {Side.BID: Used.of(parts.used_bids), Side.ASK: Used.of(parts.used_asks)}
         return book
 
     def refine(self, scale: PriceScale) -> bool:
@@ -307,6 +313,8 @@ class OrderBook(Quoting):
         for side in (self._bids, self._asks):
             side.replace(fine_levels(side.best_first(), each))
         self._buffer = deque(fine_delta(delta, each) for delta in self._buffer)
+        for used in self._used.values():
+            used.refine(each, U64_MAX)
         ticker = self._ticker
         self._ticker = ticker and fine_ticker(ticker, each)
         if ticker is not None and self._ticker is None:
@@ -448,10 +456,14 @@ class OrderBook(Quoting):
         return self._settle(outcome, recv_ns)
 
     def _forget(self) -> None:
-        """Forgets what waits and what lies on top of the levels."""
+        """Forgets what waits, what lies on top of the levels and what was used of them."""
+        self._forget_used()
         self._olds = 0
         self._buffer.clear()
         self._ticker = None
+
+    def _forget_used(self) -> None:
+        self._used = {Side.BID: Used(), Side.ASK: Used()}
 
     def _forget_ticker(self, last: int) -> None:
         """Forgets a ticker that says no more than the levels as of `last`."""
@@ -462,6 +474,7 @@ class OrderBook(Quoting):
         """Notes the time of a change and whether it left the book crossed."""
         self._changed_ns = recv_ns
         self._pace.received(recv_ns)
+        self._end_changed()
         bid, ask = self.best(Side.BID), self.best(Side.ASK)
         if bid is None or ask is None or bid[0] < ask[0]:
             self._crossed = 0
@@ -478,6 +491,7 @@ class OrderBook(Quoting):
         self._state = BookState.SUSPECT
         self._ticker = None
         self._crossed = 0
+        self._forget_used()
         return BookChange(outcome, True)
 
     def _ignored(self) -> BookChange:

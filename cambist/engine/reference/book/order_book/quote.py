@@ -1,4 +1,4 @@
-"""What a book would pay: its levels walked exactly, with a newer ticker on top."""
+"""What a book would pay: its levels walked exactly, with a newer ticker on top and without what our fills used up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.book.order_book.levels import Levels
 from cambist.engine.reference.book.order_book.state import Side
+from cambist.engine.reference.book.order_book.used import Used
 from cambist.engine.reference.exchanges.decimal import U64_MAX, one
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Quoting:
         self._bids = Levels(Side.BID)
         self._asks = Levels(Side.ASK)
         self._ticker: Ticker | None = None
+        self._used = {Side.BID: Used(), Side.ASK: Used()}
 
     @property
     def usable(self) -> bool:
@@ -39,6 +41,20 @@ class Quoting:
     def best_ask(self) -> Level | None:
         """Returns the best ask as (price, quantity) if the book may be traded on."""
         return self.best(Side.ASK) if self.usable else None
+
+    def best_left(self, side: Side) -> Level | None:
+        """Returns the best level of a side with what is left of it for us, if the book may be traded on."""
+        return next(self._left(side), None) if self.usable else None
+
+    def use_up(self, side: Side, base: int) -> None:
+        """Uses up `base` of a side, best first; what the book has not is left out."""
+        used, shown = self._used[side], dict(self._merged(side))
+        for price, qty in list(self._left(side)):
+            part = min(base, qty)
+            if part == 0:
+                break
+            used.add(price, shown[price], part)
+            base -= part
 
     def best(self, side: Side) -> Level | None:
         """Returns the best level of a side as last known, in whatever state: to be shown, not traded on."""
@@ -67,7 +83,7 @@ class Quoting:
             return None
         left = quote * one(self.scale)
         bought = 0
-        levels = self._merged(Side.ASK)
+        levels = self._left(Side.ASK)
         while left > 0:
             level = next(levels, None)
             if level is None:
@@ -104,13 +120,27 @@ class Quoting:
             if price < top if side is Side.BID else 0 < top < price:
                 yield price, level_qty
 
+    def _left(self, side: Side) -> Iterator[Level]:
+        """Yields a side without what our own fills used up, best first."""
+        used = self._used[side]
+        for price, qty in self._merged(side):
+            left = used.left(price, qty)
+            if left:
+                yield price, left
+
+    def _end_changed(self) -> None:
+        """Forgets what was used of levels that are not what they were."""
+        for side, used in self._used.items():
+            if used:
+                used.end_changed(dict(self._merged(side)))
+
     def _walk(self, side: Side, base: int) -> int | None:
         """Returns price × quantity over the first `base` of a side, × 10⁸ × a price of one."""
         if not self.usable:
             return None
         left = base
         total = 0
-        levels = self._merged(side)
+        levels = self._left(side)
         while left > 0:
             level = next(levels, None)
             if level is None:

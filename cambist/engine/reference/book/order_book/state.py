@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from cambist.engine.reference.book.order_book.pace import Pace
+from cambist.engine.reference.book.order_book.used import UsedLevel
 from cambist.engine.reference.exchanges import Continuity
 from cambist.engine.reference.exchanges.decimal import DECIMALS, PriceScale
 
@@ -156,3 +157,6 @@ class BookParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counts: BookCounts
     price_decimals: PriceScale = DECIMALS
     """Books that were kept without it have eight."""
+    used_bids: list[UsedLevel] = []
+    """What our own fills used up, ascending by price."""
+    used_asks: list[UsedLevel] = []

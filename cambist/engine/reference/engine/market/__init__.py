@@ -1,7 +1,7 @@
 """Pools, books and equivalences as edges of one graph: which ones can be used, what they pay, how old they are.
 
 `legs` says whether the state behind an edge can be believed, `quotes` what the edge pays, `equivalence` both of tokens
-that stand for one another.
+that stand for one another, `impact` what our own fills moved.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from cambist.engine.reference.engine.book_scale import Scale, weight
 from cambist.engine.reference.engine.books import BookEntry, Books
 from cambist.engine.reference.engine.market import equivalence, hops, quotes
 from cambist.engine.reference.engine.market.equivalence import NEVER_NS, Tie
+from cambist.engine.reference.engine.market.impact import renew
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.registry import Registry
 from cambist.engine.reference.engine.registry.torn import settle
@@ -124,7 +125,8 @@ class Market:
         for at in sorted(self.registry.dirty | self.registry.aged):
             pool, is_dirty = self.registry.pools[at], at in self.registry.dirty
             settle(self.registry, at, self._announced(pool))
-            weights = self._pool_weights(pool)
+            renew(pool, self.registry.time)
+            weights = self.pool_weights(pool)
             if pool.edge is not None:
                 self._forget_hops(pool.edge)
             if is_dirty:
@@ -141,7 +143,7 @@ class Market:
             entry = self.books.entries[at]
             entry.moved = True
             if entry.edge is not None:
-                touched += self.weigh(entry.edge, self._book_weights(entry))
+                touched += self.weigh(entry.edge, self.book_weights(entry))
         if self.ties:
             touched += equivalence.settle(self, now_ns)
         self.dirty_books.clear()
@@ -173,16 +175,23 @@ class Market:
             kept = self._hops[edge] = size_bits, hops.hop_of(self, edge, 1 << size_bits)
         return kept[1]
 
-    def _pool_weights(self, pool: PoolEntry) -> tuple[int | None, int | None]:
+    def pool_weights(self, pool: PoolEntry) -> tuple[int | None, int | None]:
+        """Returns what the edges of a pool weigh for us; one that no one can trade on is closed."""
         time = self.registry.time
         if pool.pool is None or time is None:
             return None, None
         weights = hops.pool_weight(pool.pool, True, time), hops.pool_weight(pool.pool, False, time)
         if weights == (None, None):
             pool.state = "closed"
-        return weights
+        if pool.impact is None:
+            return weights
+        ours = pool.ours
+        if ours is None:
+            return None, None
+        return hops.pool_weight(ours, True, time), hops.pool_weight(ours, False, time)
 
-    def _book_weights(self, entry: BookEntry) -> tuple[int | None, int | None]:
+    def book_weights(self, entry: BookEntry) -> tuple[int | None, int | None]:
+        """Returns what the edges of a book weigh for us."""
         sell, buy = quotes.book_rates(self, entry)
         return weight(sell), weight(buy)
 

@@ -64,7 +64,7 @@ def hop_of(market: Market, edge: int, size: int) -> Hop | None:
     if weight is None:
         return None
     if behind.kind is Kind.POOL:
-        pool, time = market.registry.pools[behind.at].pool, market.registry.time
+        pool, time = market.registry.pools[behind.at].ours, market.registry.time
         return None if pool is None or time is None else _pool_hop(pool, time, size, first=behind.first)
     if behind.kind is Kind.BOOK:
         return _book_hop(market, edge, weight, size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.book.order_book import Side
 from cambist.engine.reference.engine.book_scale import NO_RULES, ONE8, U64, TradingRules
 from cambist.engine.reference.engine.books import word
 from cambist.engine.reference.engine.market import equivalence
@@ -41,7 +42,10 @@ def quote(market: Market, edge: int, amount_in: int) -> Hop | str:
         entry = market.books.entries[behind.at]
         return quote_book(entry.book, market.scale(entry), entry.rules, amount_in, first=behind.first)
     pool = market.registry.pools[behind.at]
-    return quote_pool(pool.pool, pool.state, market.registry.time, amount_in, first=behind.first)
+    ours = pool.ours
+    if ours is None and pool.pool is not None:
+        return "liquidity"  # what is observed can't take what we put in
+    return quote_pool(ours, pool.state, market.registry.time, amount_in, first=behind.first)
 
 
 def quote_unrounded(market: Market, edge: int, amount_in: int) -> Hop | str:
@@ -107,6 +111,11 @@ def pool_out(pool: Pool, first: bool, amount_in: int, time: ChainTime) -> int | 
         return None
 
 
+def sold_to(*, first: bool) -> Side:
+    """Returns the side of a book that an edge takes of."""
+    return Side.BID if first else Side.ASK
+
+
 def most(market: Market, edge: int) -> int:
     """Returns what an edge takes at its best price, in atoms of the token in, of a book or an equivalence."""
     behind = market.edges[edge]
@@ -114,7 +123,7 @@ def most(market: Market, edge: int) -> int:
         scale, best = equivalence.level(market, edge)
     else:
         entry = market.books.entries[behind.at]
-        scale, best = market.scale(entry), entry.book.best_bid() if behind.first else entry.book.best_ask()
+        scale, best = market.scale(entry), entry.book.best_left(sold_to(first=behind.first))
     if scale is None or best is None:
         return 0
     price, qty8 = best
@@ -127,7 +136,7 @@ def rate(market: Market, edge: int) -> tuple[int, int] | None:
     """Returns an edge's marginal rate net of fee, out atoms per in atom, as numerator and denominator."""
     behind = market.edges[edge]
     if behind.kind is Kind.POOL:
-        pool, time = market.registry.pools[behind.at].pool, market.registry.time
+        pool, time = market.registry.pools[behind.at].ours, market.registry.time
         return None if pool is None or time is None else pool.rate(behind.first, time)
     if behind.kind is Kind.EQUIVALENCE:
         return equivalence.rate(market, edge)
@@ -139,7 +148,7 @@ def book_rates(market: Market, entry: BookEntry) -> tuple[tuple[int, int] | None
     scale = market.scale(entry)
     if scale is None or not entry.live:
         return None, None
-    bid, ask = entry.book.best_bid(), entry.book.best_ask()
+    bid, ask = entry.book.best_left(Side.BID), entry.book.best_left(Side.ASK)
     return None if bid is None else scale.sell_rate(bid[0]), None if ask is None else scale.buy_rate(ask[0])
 
 
@@ -147,13 +156,13 @@ def virtual_reserves(market: Market, edge: int) -> tuple[float, float, float] | 
     """Returns (reserve in, reserve out, share kept after fees) near the current price; where sizing starts."""
     behind = market.edges[edge]
     if behind.kind is Kind.POOL:
-        pool, time = market.registry.pools[behind.at].pool, market.registry.time
+        pool, time = market.registry.pools[behind.at].ours, market.registry.time
         return None if pool is None or time is None else pool.virtual_reserves(behind.first, time)
     if behind.kind is Kind.EQUIVALENCE:
         scale, best = equivalence.level(market, edge)
     else:
         entry = market.books.entries[behind.at]
-        scale, best = market.scale(entry), entry.book.best_bid() if behind.first else entry.book.best_ask()
+        scale, best = market.scale(entry), entry.book.best_left(sold_to(first=behind.first))
     if scale is None or best is None:
         return None
     base = float(best[1]) * float(10**scale.base) / 1e8 * NEARLY_LINEAR

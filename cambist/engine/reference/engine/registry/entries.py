@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cambist.engine.reference.chain import program
 
 if TYPE_CHECKING:
+    from cambist.engine.reference.engine.market.impact import Impact
     from cambist.engine.reference.venues.program import Curve, Role
     from cambist.engine.reference.venues.quote import Pool
 
@@ -145,6 +146,14 @@ class PoolEntry:
     ticks_slot: int = 0
     """Slot at which a tick or bin array changed."""
     pool: Pool | None = None
+    """As observed."""
+    impact: Impact | None = None
+    """What our own fills moved."""
+
+    @property
+    def ours(self) -> Pool | None:
+        """The pool as it is for us: as observed, after what our own fills moved."""
+        return self.pool if self.impact is None else self.impact.pool
 
     def lose_array(self, start: int, slot: int) -> None:
         """Forgets an array that is gone as of `slot`."""

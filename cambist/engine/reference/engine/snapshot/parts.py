@@ -61,6 +61,8 @@ KeptPart = tuple[int, str, bytes]
 """(slot, owner, data)."""
 ReportPart = tuple[int, int, bytes]
 """(endpoint, slot, hash)."""
+ImpactPart = tuple[tuple[int, int], tuple[int, int, int], tuple[int, int, int]]
+"""What our own fills moved: net of each token, (weight, paid, probe) that was left, the chain's clock then."""
 
 
 class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +109,7 @@ class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     torn_until: int
     lone_slot: int
     ticks_slot: int
+    impact: ImpactPart | None = None
 
 
 class SuccessorPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

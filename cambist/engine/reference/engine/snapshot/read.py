@@ -14,6 +14,7 @@ from cambist.engine.reference.engine.book_scale import TradingRules
 from cambist.engine.reference.engine.books import Successor
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.market import Edge, equivalence
+from cambist.engine.reference.engine.market.impact import Impact, Left
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.prices import Row, Source
 from cambist.engine.reference.engine.registry.build import build
@@ -124,6 +125,8 @@ def _load_pools(engine: ReferenceEngine, state: State) -> None:
         # One that waits is built when it is weighed: its accounts may not agree yet.
         if pool.state in ("live", "closed") and at not in waiting:
             pool.pool = build(registry, pool)
+            if pool.impact is not None:
+                pool.impact.advance(pool.pool, registry.time)
 
 
 def _kept(part: KeptPart | None) -> Kept | None:
@@ -154,6 +157,9 @@ def _load_pool(pool: PoolEntry, part: PoolPart) -> None:
     pool.changed_ns, pool.closed_slot = part.changed_ns, part.closed_slot
     pool.torn_slot, pool.torn_until = part.torn_slot, part.torn_until
     pool.lone_slot, pool.ticks_slot = part.lone_slot, part.ticks_slot
+    if part.impact is not None:
+        net, left, time = part.impact
+        pool.impact = Impact(net, Left(*left), ChainTime(*time))
 
 
 def _load_books(engine: ReferenceEngine, state: State) -> None:

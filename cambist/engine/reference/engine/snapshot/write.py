@@ -15,6 +15,7 @@ from cambist.engine.reference.engine.snapshot.parts import (
     CyclePart,
     EdgePart,
     EndedPart,
+    ImpactPart,
     KeptPart,
     MovedPart,
     PoolPart,
@@ -29,6 +30,7 @@ from cambist.engine.reference.series.technical import to_bits
 if TYPE_CHECKING:
     from cambist.engine.reference.engine import ReferenceEngine
     from cambist.engine.reference.engine.channels import ChannelState
+    from cambist.engine.reference.engine.market.impact import Impact
     from cambist.engine.reference.engine.prices import Row
     from cambist.engine.reference.engine.registry.entries import Account, Kept, PoolEntry, Report
     from cambist.engine.reference.engine.standing import Cycle
@@ -173,6 +175,16 @@ def _pool(pool: PoolEntry) -> PoolPart:
         torn_until=pool.torn_until,
         lone_slot=pool.lone_slot,
         ticks_slot=pool.ticks_slot,
+        impact=None if pool.impact is None else _impact(pool.impact),
+    )
+
+
+def _impact(impact: Impact) -> ImpactPart:
+    left, time = impact.left, impact.time
+    return (
+        impact.net,
+        (left.weight, left.paid, left.probe),
+        (time.slot, time.unix_timestamp, time.epoch),
     )
 
 

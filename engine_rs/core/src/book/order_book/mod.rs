@@ -15,12 +15,15 @@ mod quote;
 mod refine;
 mod seeding;
 mod state;
+mod used;
 
 use std::collections::VecDeque;
 
 use crate::exchanges::Continuity;
 use crate::exchanges::decimal::PriceScale;
 use crate::exchanges::exchange::{Joins, Rules, Seeds};
+
+use self::used::Used;
 
 pub use self::consolidated::{
     ConsolidatedBook, ConsolidationError, Crossing, NetLevel, Taken, VenueBook,
@@ -33,6 +36,7 @@ pub use self::seeding::MAX_BUFFER;
 pub use self::state::{
     Anchor, BookChange, BookCounts, BookState, Delta, Outcome, Side, Source, Ticker,
 };
+pub use self::used::UsedLevel;
 
 /// A book that stays crossed this long without a further message is suspect too.
 pub const MAX_CROSSED_NS: i64 = 250_000_000;
@@ -81,6 +85,8 @@ pub struct OrderBook {
     /// The tick since which it waits for the seed that it asked for.
     asked_ns: Option<i64>,
     counts: BookCounts,
+    /// What our own fills used up.
+    used: Used,
 }
 
 impl OrderBook {
@@ -116,6 +122,7 @@ impl OrderBook {
             sums_failed: 0,
             asked_ns: None,
             counts: BookCounts::default(),
+            used: Used::default(),
         }
     }
 
@@ -215,6 +222,8 @@ impl OrderBook {
         self.counts = self.counts.after(before.counts);
         self.pace = before.pace.then(self.pace);
         self.halted = before.halted;
+        self.used.clone_from(&before.used);
+        self.end_changed();
     }
 
     /// Messages were lost before they got here.
@@ -350,6 +359,9 @@ impl OrderBook {
     fn settle(&mut self, outcome: Outcome, recv_ns: i64) -> BookChange {
         self.changed_ns = Some(recv_ns);
         self.pace.received(recv_ns);
+        if !self.used.is_empty() {
+            self.end_changed();
+        }
         let crossed = matches!((self.best(Side::Bid), self.best(Side::Ask)), (Some(bid), Some(ask)) if bid.0 >= ask.0);
         if !crossed {
             self.crossed = 0;
@@ -372,11 +384,13 @@ impl OrderBook {
         self.state = BookState::Suspect;
         self.ticker = None;
         self.crossed = 0;
+        self.used = Used::default();
         change(outcome, true)
     }
 
-    /// Forgets what waits and what lies on top of the levels.
+    /// Forgets what waits, what lies on top of the levels and what was used of them.
     fn forget(&mut self) {
+        self.used = Used::default();
         self.olds = 0;
         self.buffer.clear();
         self.ticker = None;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::used::{Used, UsedLevel, are_valid};
 use super::{
     Anchor, BookCounts, BookState, Continuity, Delta, Levels, OrderBook, Pace, Side, Ticker,
 };
@@ -38,6 +39,11 @@ pub struct BookParts {
     /// Books that were kept without it have eight.
     #[serde(default)]
     pub price_decimals: PriceScale,
+    /// What our own fills used up, ascending by price.
+    #[serde(default)]
+    pub used_bids: Vec<UsedLevel>,
+    #[serde(default)]
+    pub used_asks: Vec<UsedLevel>,
 }
 
 /// Parts that are no book.
@@ -45,6 +51,8 @@ pub struct BookParts {
 pub enum PartsError {
     #[error("levels out of order, doubled or empty")]
     Levels,
+    #[error("used levels out of order, or used beyond what they showed")]
+    Used,
 }
 
 impl OrderBook {
@@ -74,14 +82,19 @@ impl OrderBook {
             asked_ns: self.asked_ns,
             counts: self.counts,
             price_decimals: self.scale,
+            used_bids: self.used.bids.clone(),
+            used_asks: self.used.asks.clone(),
         }
     }
 
     /// Returns the book that these parts describe.
     ///
     /// # Errors
-    /// `Levels` if a side isn't strictly best first or holds an empty level.
+    /// `Levels` if a side isn't strictly best first or holds an empty level, `Used` likewise.
     pub fn from_parts(parts: BookParts) -> Result<Self, PartsError> {
+        if !are_valid(&parts.used_bids) || !are_valid(&parts.used_asks) {
+            return Err(PartsError::Used);
+        }
         Ok(Self {
             continuity: parts.continuity,
             rules: parts.continuity.rules(),
@@ -107,6 +120,10 @@ impl OrderBook {
             sums_failed: parts.sums_failed,
             asked_ns: parts.asked_ns,
             counts: parts.counts,
+            used: Used {
+                bids: parts.used_bids,
+                asks: parts.used_asks,
+            },
         })
     }
 }

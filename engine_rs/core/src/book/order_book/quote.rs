@@ -1,4 +1,4 @@
-//! What a book would pay: its levels walked exactly, with a newer ticker on top.
+//! What a book would pay: its levels walked exactly, with a newer ticker on top and without what our fills used up.
 
 use super::{Levels, OrderBook, Side};
 use crate::exchanges::event::Level;
@@ -38,7 +38,7 @@ impl OrderBook {
     pub fn sell(&self, base: u64) -> Option<u64> {
         let mut left = base;
         let mut earned: u128 = 0;
-        let mut levels = self.usable().then(|| self.merged(Side::Bid))?;
+        let mut levels = self.usable().then(|| self.left(Side::Bid))?;
         while left > 0 {
             let (price, qty) = levels.next()?;
             let part = left.min(qty);
@@ -52,7 +52,7 @@ impl OrderBook {
     pub fn buy(&self, quote: u64) -> Option<u64> {
         let mut left = u128::from(quote) * self.one();
         let mut bought: u128 = 0;
-        let mut levels = self.usable().then(|| self.merged(Side::Ask))?;
+        let mut levels = self.usable().then(|| self.left(Side::Ask))?;
         while left > 0 {
             let (price, qty) = levels.next()?;
             let cost = u128::from(price) * u128::from(qty);
@@ -70,7 +70,7 @@ impl OrderBook {
     pub fn cost(&self, base: u64) -> Option<u64> {
         let mut left = base;
         let mut spent: u128 = 0;
-        let mut levels = self.usable().then(|| self.merged(Side::Ask))?;
+        let mut levels = self.usable().then(|| self.left(Side::Ask))?;
         while left > 0 {
             let (price, qty) = levels.next()?;
             let part = left.min(qty);
@@ -117,7 +117,7 @@ impl OrderBook {
     }
 
     /// Levels of a side, best first, with a newer ticker on top: what is better than its best is gone.
-    fn merged(&self, side: Side) -> impl Iterator<Item = Level> {
+    pub(super) fn merged(&self, side: Side) -> impl Iterator<Item = Level> {
         let top = self.ticker.map(|ticker| match side {
             Side::Bid => (ticker.bid, ticker.bid_qty),
             Side::Ask => (ticker.ask, ticker.ask_qty),

@@ -15,6 +15,7 @@ impl OrderBook {
         }
         let units = self.scale.units_of(scale);
         self.scale = scale;
+        self.refine_used(units);
         let (bids, asks) = (self.bids.best_first(), self.asks.best_first());
         let (bids, asks) = (multiplied(bids, units), multiplied(asks, units));
         self.bids.replace(&bids);

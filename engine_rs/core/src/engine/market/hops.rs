@@ -4,6 +4,7 @@
 //! may have and at a sixteenth of that, and the least of what they say counts: liquidity may grow beyond the present
 //! tick. A book pays its best level in full, a pool of bins its first one; both are fitted beyond that.
 
+use super::quotes::sold_to;
 use super::{Kind, Market};
 use crate::chain::token::{TransferFee, TransferFeeConfig};
 use crate::engine::book_scale::{ONE8, power};
@@ -103,7 +104,7 @@ impl Market {
         let behind = self.behind(edge);
         match behind.kind {
             Kind::Pool => {
-                let pool = self.registry.pools[behind.at].pool.as_ref()?;
+                let pool = self.registry.pools[behind.at].ours()?;
                 pool_hop(pool, self.registry.time.as_ref()?, size, behind.first)
             }
             Kind::Book => {
@@ -128,11 +129,7 @@ impl Market {
             self.tie_level(edge)
         } else {
             let entry = &self.books.entries[behind.at];
-            let best = if behind.first {
-                entry.book.best_bid()
-            } else {
-                entry.book.best_ask()
-            };
+            let best = entry.book.best_left(sold_to(behind.first));
             self.scale(entry).zip(best)
         };
         let Some((scale, (price, qty8))) = level else {

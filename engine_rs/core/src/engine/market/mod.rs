@@ -1,10 +1,11 @@
 //! Pools, books and equivalences as edges of one graph: which ones can be used, what they pay, how old they are.
 //!
 //! `legs` says whether the state behind an edge can be believed, `quotes` what the edge pays, `equivalence` and `par`
-//! both of tokens that stand for one another.
+//! both of tokens that stand for one another, `impact` what our own fills moved.
 
 mod equivalence;
 mod hops;
+mod impact;
 mod legs;
 mod par;
 mod quotes;
@@ -17,8 +18,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::equivalence::{Guard, Tie};
 pub(crate) use self::hops::Hops;
 use self::hops::pool_weight;
+pub(crate) use self::impact::{Impact, Left};
 pub(crate) use self::legs::{Carried, Carrier, Leg, Problem, book_leg, pool_leg};
-pub(crate) use self::quotes::{Hop, Refusal, quote_book, quote_pool};
+pub(crate) use self::quotes::{Hop, Refusal, quote_book, quote_pool, sold_to};
 use super::book_scale::{PPM, Scale, weight};
 use super::books::{BookEntry, Books};
 use super::channels::ChannelState;
@@ -31,6 +33,7 @@ use crate::judge::scorer::Gates;
 use crate::search::cycle_finder::Potentials;
 use crate::search::graph::{EdgeId, Graph, MAX_WEIGHT};
 use crate::search::log2::log2_ratio;
+use crate::venues::pool::Pool;
 
 const MAX_DECIMALS: u32 = 18;
 
@@ -192,6 +195,7 @@ impl Market {
         for &at in dirty.union(&aged) {
             let announced = self.announced(&self.registry.pools[at], channels);
             self.registry.settle(at, announced);
+            self.renew_impact(at);
             let weights = self.pool_weights(at);
             if let Some(edge) = self.registry.pools[at].edge {
                 self.forget_hops(edge);
@@ -216,8 +220,8 @@ impl Market {
         for &at in &books {
             self.books.entries[at].moved = true;
             if let Some(edge) = self.books.entries[at].edge {
-                let [sell, buy] = self.book_rates(&self.books.entries[at]);
-                self.weigh(edge, [weight(sell), weight(buy)]);
+                let weights = self.book_weights(at);
+                self.weigh(edge, weights);
                 settled.edges.extend([edge, edge + 1]);
             }
         }
@@ -238,7 +242,7 @@ impl Market {
         }
     }
 
-    fn weigh(&mut self, first: EdgeId, weights: [Option<i64>; 2]) {
+    pub(crate) fn weigh(&mut self, first: EdgeId, weights: [Option<i64>; 2]) {
         self.forget_hops(first);
         let edges = [first, first + 1];
         // Both before any potential: the new price must not meet the old one of its own other direction.
@@ -255,16 +259,26 @@ impl Market {
         self.promising.extend(found.map(|(edge, _)| edge));
     }
 
-    fn pool_weights(&mut self, at: usize) -> [Option<i64>; 2] {
+    /// Returns what the edges of a pool weigh for us; one that no one can trade on is closed.
+    pub(crate) fn pool_weights(&mut self, at: usize) -> [Option<i64>; 2] {
         let pool = &mut self.registry.pools[at];
         let (Some(built), Some(time)) = (&pool.pool, &self.registry.time) else {
             return [None, None];
         };
-        let weights = [true, false].map(|first| pool_weight(built, first, time));
-        if weights == [None, None] {
+        let weights = |pool: &Pool| [true, false].map(|first| pool_weight(pool, first, time));
+        let observed = weights(built);
+        if observed == [None, None] {
             pool.state = PoolState::Closed;
         }
-        weights
+        if pool.impact.is_none() {
+            return observed;
+        }
+        pool.ours().map_or([None, None], weights)
+    }
+
+    /// Returns what the edges of a book weigh for us.
+    pub(crate) fn book_weights(&self, at: usize) -> [Option<i64>; 2] {
+        self.book_rates(&self.books.entries[at]).map(weight)
     }
 
     fn announced(&self, pool: &PoolEntry, channels: &Channels) -> Option<u64> {

@@ -1,7 +1,7 @@
 //! What an edge pays: for an amount, at the margin, and near its price.
 
 use super::{Kind, Market};
-use crate::book::order_book::OrderBook;
+use crate::book::order_book::{OrderBook, Side};
 use crate::engine::book_scale::{Rate, Scale, TradingRules, power};
 use crate::engine::books::BookEntry;
 use crate::engine::registry::PoolState;
@@ -56,7 +56,11 @@ impl Market {
             Kind::Equivalence => return self.quote_tie(edge, amount_in),
         }
         let pool = &self.registry.pools[behind.at];
-        let state = (pool.pool.as_deref(), pool.state);
+        let ours = pool.ours();
+        if ours.is_none() && pool.pool.is_some() {
+            return Err(Refusal::Word("liquidity")); // what is observed can't take what we put in
+        }
+        let state = (ours, pool.state);
         quote_pool(state, self.registry.time.as_ref(), amount_in, behind.first)
     }
 
@@ -94,8 +98,7 @@ impl Market {
             Kind::Equivalence => return self.tie_rate(edge),
         }
         self.registry.pools[behind.at]
-            .pool
-            .as_ref()?
+            .ours()?
             .rate(behind.first, self.registry.time.as_ref()?)
     }
 
@@ -103,8 +106,9 @@ impl Market {
         let Some(scale) = self.scale(entry).filter(|_| entry.live()) else {
             return [None, None];
         };
-        let sell = entry.book.best_bid().and_then(|bid| scale.sell_rate(bid.0));
-        let buy = entry.book.best_ask().and_then(|ask| scale.buy_rate(ask.0));
+        let best = |side| entry.book.best_left(side);
+        let sell = best(Side::Bid).and_then(|bid| scale.sell_rate(bid.0));
+        let buy = best(Side::Ask).and_then(|ask| scale.buy_rate(ask.0));
         [sell, buy]
     }
 
@@ -113,18 +117,14 @@ impl Market {
         let behind = self.behind(edge);
         match behind.kind {
             Kind::Pool => {
-                let pool = self.registry.pools[behind.at].pool.as_ref()?;
+                let pool = self.registry.pools[behind.at].ours()?;
                 return pool.virtual_reserves(behind.first, self.registry.time.as_ref()?);
             }
             Kind::Book => {}
             Kind::Equivalence => return self.tie_reserves(edge),
         }
         let entry = &self.books.entries[behind.at];
-        let best = if behind.first {
-            entry.book.best_bid()
-        } else {
-            entry.book.best_ask()
-        };
+        let best = entry.book.best_left(sold_to(behind.first));
         Some(reserves(&self.scale(entry)?, best?, behind.first))
     }
 }
@@ -187,6 +187,11 @@ pub(crate) fn quote_book(
         fee,
         ticks: 0,
     })
+}
+
+/// Returns the side of a book that an edge takes of.
+pub(crate) fn sold_to(first: bool) -> Side {
+    if first { Side::Bid } else { Side::Ask }
 }
 
 /// Returns a level (price, quantity) as a pool: reserve in, reserve out, share kept.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::base58::Pubkey;
 use crate::chain::program;
 use crate::chain::token::{Clock, Mint, TokenAccount};
+use crate::engine::market::Impact;
 use crate::venues::pool::{Pool, PoolAccount, PoolKept, PoolPart, Row};
 use crate::venues::program::Role;
 use crate::venues::{PoolKind, by_kind};
@@ -208,11 +209,22 @@ pub(crate) struct PoolEntry {
     pub(crate) lone_slot: u64,
     /// Slot at which a tick or bin array changed.
     pub(crate) ticks_slot: u64,
-    /// Built anew whenever its accounts change; pictures hold it too.
+    /// As observed: built anew whenever its accounts change; pictures hold it too.
     pub(crate) pool: Option<Arc<Pool>>,
+    /// What our own fills moved.
+    pub(crate) impact: Option<Box<Impact>>,
 }
 
 impl PoolEntry {
+    /// Returns the pool as it is for us: as observed, after what our own fills moved.
+    pub(crate) fn ours(&self) -> Option<&Pool> {
+        let pool = match &self.impact {
+            None => &self.pool,
+            Some(impact) => &impact.pool,
+        };
+        pool.as_deref()
+    }
+
     /// Forgets what was made of its arrays and bitmaps.
     pub(super) fn drop_ticks(&mut self) {
         by_kind!(self.kind, C => if let Some(kept) = C::kept(&mut self.kept) {

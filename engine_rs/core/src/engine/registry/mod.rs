@@ -108,6 +108,7 @@ impl Registry {
             lone_slot: 0,
             ticks_slot: 0,
             pool: None,
+            impact: None,
         });
         self.insert(Account::new(address, Role::Pool, vec![at]));
     }

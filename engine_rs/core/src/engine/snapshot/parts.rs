@@ -117,7 +117,12 @@ pub(super) struct PoolPart {
     pub(super) torn_until: u64,
     pub(super) lone_slot: u64,
     pub(super) ticks_slot: u64,
+    #[serde(default)]
+    pub(super) impact: Option<ImpactPart>,
 }
+
+/// What our own fills moved in a pool: net of each token, (weight, paid, probe) that was left, the chain's clock then.
+pub(super) type ImpactPart = ((i64, i64), (i64, u64, u64), (u64, i64, u64));
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::key::KeyPart;
-use super::parts::{KeptPart, MovedPart, PoolPart, ReportPart, State, SuccessorPart};
+use super::parts::{ImpactPart, KeptPart, MovedPart, PoolPart, ReportPart, State, SuccessorPart};
 use super::{SnapshotError, container};
 use crate::aggregate::wss_aggregator::WssAggregator;
 use crate::book::order_book::{BookParts, OrderBook};
@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::engine::book_scale::TradingRules;
 use crate::engine::books::Successor;
 use crate::engine::channels::ChannelState;
-use crate::engine::market::{Edge, Kind};
+use crate::engine::market::{Edge, Impact, Kind, Left};
 use crate::engine::prices::{Row, Source};
 use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Report};
 use crate::engine::route::{Names, Sizing, cap};
@@ -165,6 +165,11 @@ fn load_pools(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {
                 .build(at)
                 .map_err(|error| damaged(error.to_string()))?;
             registry.pools[at].pool = built.map(Arc::new);
+            let (pools, time) = (&mut registry.pools, registry.time.as_ref());
+            let pool = &mut pools[at];
+            if let Some(impact) = &mut pool.impact {
+                impact.advance(pool.pool.as_ref(), time);
+            }
         }
     }
     Ok(())
@@ -201,7 +206,25 @@ fn load_pool(pool: &mut PoolEntry, part: &PoolPart) -> Result<(), SnapshotError>
     (pool.changed_ns, pool.closed_slot) = (part.changed_ns, part.closed_slot);
     (pool.torn_slot, pool.torn_until) = (part.torn_slot, part.torn_until);
     (pool.lone_slot, pool.ticks_slot) = (part.lone_slot, part.ticks_slot);
+    pool.impact = part.impact.map(|part| Box::new(impact(part)));
     Ok(())
+}
+
+fn impact((net, left, time): ImpactPart) -> Impact {
+    Impact {
+        net: net.into(),
+        left: Left {
+            weight: left.0,
+            paid: left.1,
+            probe: left.2,
+        },
+        time: ChainTime {
+            slot: time.0,
+            unix_timestamp: time.1,
+            epoch: time.2,
+        },
+        pool: None,
+    }
 }
 
 fn load_books(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> {

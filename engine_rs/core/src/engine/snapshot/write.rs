@@ -6,14 +6,15 @@ use std::sync::Arc;
 use super::VERSION;
 use super::key::KeyPart;
 use super::parts::{
-    AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, KeptPart, MovedPart, PoolPart,
-    ReportPart, RowPart, SourcePart, State, SuccessorPart,
+    AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, ImpactPart, KeptPart, MovedPart,
+    PoolPart, ReportPart, RowPart, SourcePart, State, SuccessorPart,
 };
 use crate::chain::base58::Pubkey;
 use crate::chain::blob::{Blob, Shared};
 use crate::engine::Engine;
 use crate::engine::books::BookEntry;
 use crate::engine::channels::ChannelState;
+use crate::engine::market::Impact;
 use crate::engine::prices::{Row, Source};
 use crate::engine::registry::{Account, Kept, PoolEntry, Report};
 use crate::engine::standing::Cycle;
@@ -195,7 +196,19 @@ fn pool_part(pool: &PoolEntry) -> PoolPart {
         torn_until: pool.torn_until,
         lone_slot: pool.lone_slot,
         ticks_slot: pool.ticks_slot,
+        impact: pool.impact.as_deref().map(impact_part),
     }
+}
+
+fn impact_part(impact: &Impact) -> ImpactPart {
+    let Impact {
+        net, left, time, ..
+    } = impact;
+    (
+        net.to_owned().into(),
+        (left.weight, left.paid, left.probe),
+        (time.slot, time.unix_timestamp, time.epoch),
+    )
 }
 
 fn book_parts(engine: &Engine) -> Vec<BookPart> {
