@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from cambist import compose
@@ -19,29 +18,24 @@ from cambist.bench.demo import percentile
 from cambist.bench.goal import judged, most
 from cambist.bench.row import Row
 from cambist.bench.screen import thread_clock
+from cambist.bench.steps import Steps, budget_cuts, judged_of
 from cambist.config import Config, SolanaEndpoint
 from cambist.engine import build_info
-from cambist.engine.protocol import EngineView
 from cambist.market.markets import demo_token
-from cambist.model.events import Direction, RecordKind, records
 from cambist.model.market import PoolRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cambist.kernel import Effects
     from cambist.runtime.hub import Hub
     from cambist.runtime.live import LiveSource
 
     Notify = Callable[[str], None]
 
 TRANSPORTS = ("websockets", "native")
-MOST_UNJUDGED = 512
-"""After so many frames without a moment the engine makes one."""
 ENOUGH_PER_S = 5_000
 """Frames a second at which the hub's share of a core is judged."""
 READY_S = 20.0
-_VIEW = msgspec.json.Decoder(EngineView)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +118,7 @@ def on_market(config: Config, rate: float, transport: Any) -> Config:
 def watched(config: Config, plan: Plan, tries: int) -> Found:
     """Runs a session and returns what it did. Raises `RuntimeError` if no price came."""
     live = compose.live(config, duel=False)
-    steps = _Steps(live)
+    steps = Steps(live)
     live.start()
     try:
         _await_price(live)
@@ -133,8 +127,7 @@ def watched(config: Config, plan: Plan, tries: int) -> Found:
         dropped = sum(live.source.dropped.values())
     finally:
         live.close()
-    counters = _VIEW.decode(live.kernel.engine.present(live.kernel.now_ns)).counters
-    return Found(stretches, counters.budget_cuts, dropped)
+    return Found(stretches, budget_cuts(live), dropped)
 
 
 def _await_price(live: Hub[LiveSource]) -> None:
@@ -146,7 +139,7 @@ def _await_price(live: Hub[LiveSource]) -> None:
         live.wait(0.05)
 
 
-def _stretch(live: Hub[LiveSource], steps: _Steps, seconds: float) -> Stretch:
+def _stretch(live: Hub[LiveSource], steps: Steps, seconds: float) -> Stretch:
     hub = thread_clock("hub")
     steps.forget()
     frames, hub_s, process_s, wall_s = live.source.frames, hub(), time.process_time(), time.monotonic()
@@ -156,46 +149,6 @@ def _stretch(live: Hub[LiveSource], steps: _Steps, seconds: float) -> Stretch:
     per_s = (live.source.frames - frames) / passed
     judged_us, moments = judged_of(steps.taken())
     return Stretch(per_s, hub_s / passed, process_s / passed, judged_us, moments)
-
-
-class _Steps:
-    """Stands before the kernel: notes each block and when its step was over."""
-
-    def __init__(self, live: Hub[LiveSource]) -> None:
-        self._step, self._clock = live.kernel.step, live.source.clock
-        self._done: list[tuple[int, bytes]] = []
-        setattr(live.kernel, "step", self)  # noqa: B010  # a method to the type checker
-
-    def __call__(self, block: bytes) -> Effects:
-        effects = self._step(block)
-        self._done.append((self._clock.now_ns(), block))
-        return effects
-
-    def forget(self) -> None:
-        """Begins anew."""
-        self._done = []
-
-    def taken(self) -> list[tuple[int, bytes]]:
-        """Returns what was stepped since, and begins anew."""
-        done, self._done = self._done, []
-        return done
-
-
-def judged_of(steps: Sequence[tuple[int, bytes]]) -> tuple[list[float], list[int]]:
-    """Returns µs from each received frame's time until it was judged, and how many frames each moment had; ascending.
-
-    `steps` are blocks with the times when their steps were over. Frames at the end that had no moment yet are left out.
-    """
-    waits, moments, waiting = list[float](), list[int](), list[tuple[int, int]]()
-    for at_ns, block in steps:
-        for record in records(block):
-            if record.kind == RecordKind.FRAME:
-                waiting.append((record.recv_ns, record.direction))
-            if waiting and (record.kind != RecordKind.FRAME or record.moment or len(waiting) == MOST_UNJUDGED):
-                waits += [(at_ns - recv_ns) / 1e3 for recv_ns, direction in waiting if direction == Direction.IN]
-                moments.append(len(waiting))
-                waiting.clear()
-    return sorted(waits), sorted(moments)
 
 
 def _burst_rows(found: Found, plan: Plan, transport: str) -> Iterator[Row]:

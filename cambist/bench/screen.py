@@ -28,10 +28,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist import compose
+from cambist.bench.steps import Steps, budget_cuts, judged_of, stepped_us, waited_us
 from cambist.child import command, environment
 from cambist.config import Config
 from cambist.engine import build_info
-from cambist.model.events import RecordKind, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +85,12 @@ class Result(msgspec.Struct, frozen=True):
     """(key, monotonic time at which the bytes with its panel's title were written)."""
     to_engine_us: tuple[float, ...]
     """From the time of each frame to the kernel's call with it, ascending."""
+    to_decision_us: tuple[float, ...]
+    """From the time of each frame until the moment that judges it was over, ascending."""
+    stepping_us: tuple[float, ...]
+    """What of it the kernel's step took, ascending."""
+    cuts: int
+    """Moments that ended for want of budget, in the whole session."""
     duel_stops_ns: tuple[int, ...]
     """For how long the hub's thread was held for each input of the duel."""
 
@@ -95,14 +101,14 @@ def measure(config: Config, plan: Plan, notify: Callable[[str], None]) -> dict[s
     starts = [_start(config) for _ in range(plan.starts)]
     notify(f"the dashboard at 120×40 on a market of rate {plan.rate:g}")
     found, typed = _watched(config, plan)
-    to_engine = {("websockets", "dashboard"): found.to_engine_us}
+    sessions = {("websockets", "dashboard"): found}
     native = msgspec.structs.replace(config, market=msgspec.structs.replace(config.market, transport="native"))
     plain = dataclasses.replace(plan, keys=0)
     notify("the same without the dashboard, and by the native transport")
-    to_engine["websockets", "headless"] = _watched(config, plain, headless=True)[0].to_engine_us
+    sessions["websockets", "headless"] = _watched(config, plain, headless=True)[0]
     if build_info().native:
-        to_engine["native", "dashboard"] = _watched(native, plain)[0].to_engine_us
-        to_engine["native", "headless"] = _watched(native, plain, headless=True)[0].to_engine_us
+        sessions["native", "dashboard"] = _watched(native, plain)[0]
+        sessions["native", "headless"] = _watched(native, plain, headless=True)[0]
     delays = sorted(_delays(typed, found.painted))
     if not delays:
         message = "no key was seen to be painted"
@@ -118,7 +124,7 @@ def measure(config: Config, plan: Plan, notify: Callable[[str], None]) -> dict[s
         "key_p99_ms": at(99),
         "starts_s": starts,
         "first_price_s": statistics.median(starts),
-        "to_engine_us": to_engine,
+        "sessions": sessions,
     }
 
 
@@ -265,34 +271,6 @@ class _Counted:
         return view
 
 
-class _Waits:
-    """Stands before the kernel: notes when each block came to it."""
-
-    def __init__(self, live: Any) -> None:
-        self._step, self._clock = live.kernel.step, live.source.clock
-        self._blocks: list[tuple[int, bytes]] = []
-        live.kernel.step = self
-
-    def __call__(self, block: bytes) -> Any:
-        self._blocks.append((self._clock.now_ns(), block))
-        return self._step(block)
-
-    def forget(self) -> None:
-        """Begins anew."""
-        self._blocks.clear()
-
-    def us(self) -> tuple[float, ...]:
-        """Returns how long each frame that came had waited, ascending."""
-        return tuple(
-            sorted(
-                (at_ns - record.recv_ns) / 1e3
-                for at_ns, block in self._blocks
-                for record in records(block)
-                if record.kind == RecordKind.FRAME and record.direction == 0
-            )
-        )
-
-
 class _Writes:
     """Stands before the terminal driver's `write`: counts, and notes when a newly focused panel's title goes out."""
 
@@ -315,39 +293,49 @@ class _Writes:
                 self.painted.append((key, time.monotonic()))
 
 
-async def _count(app: Any, runtime: _Counted, waits: _Waits, job: Job) -> Result:
+async def _count(app: Any, runtime: _Counted, steps: Steps, job: Job) -> Result:
     while not any(row.bid for row in runtime.view.prices.rows):  # noqa: ASYNC110  # a View has no event to wait for
         await asyncio.sleep(0.05)
     await asyncio.sleep(job.settle)
     writes, hub = _Writes(app), thread_clock("hub")
-    waits.forget()
+    steps.forget()
     views, frames = runtime.views, runtime.source.frames
     thread, hub_before, wall = time.thread_time(), hub(), time.monotonic()
     await asyncio.sleep(job.seconds)
     seconds = time.monotonic() - wall
     share, hub_share = (time.thread_time() - thread) / seconds, (hub() - hub_before) / seconds
     seen = runtime.views - views, writes.count, writes.size, runtime.source.frames - frames
-    waited = waits.us()
+    times = _times(steps)
     Path(job.result).with_name("ready").touch()
     end = time.monotonic() + job.keys * KEY_EVERY_S + 3
     while len(writes.painted) < job.keys and time.monotonic() < end:  # noqa: ASYNC110  # nor has the terminal
         await asyncio.sleep(0.1)
     views_per_s, writes_per_s, bytes_per_s, frames_per_s = (n / seconds for n in seen)
     painted, stops = tuple(writes.painted), runtime.source.duel_stops_ns
-    return Result(share, hub_share, views_per_s, writes_per_s, bytes_per_s, frames_per_s, painted, waited, stops)
+    rates = share, hub_share, views_per_s, writes_per_s, bytes_per_s, frames_per_s
+    waited, decided, stepped = times
+    return Result(*rates, painted, waited, decided, stepped, budget_cuts(runtime), stops)
 
 
-def _count_headless(live: Any, waits: _Waits, job: Job) -> Result:
+def _count_headless(live: Any, steps: Steps, job: Job) -> Result:
     while not any(row.bid for row in live.view.prices.rows):
         time.sleep(0.05)
     time.sleep(job.settle)
     hub = thread_clock("hub")
-    waits.forget()
+    steps.forget()
     frames, hub_before, wall = live.source.frames, hub(), time.monotonic()
     time.sleep(job.seconds)
     seconds = time.monotonic() - wall
     share, per_s = (hub() - hub_before) / seconds, (live.source.frames - frames) / seconds
-    return Result(0.0, share, 0.0, 0.0, 0.0, per_s, (), waits.us(), live.source.duel_stops_ns)
+    waited, decided, stepped = _times(steps)
+    cuts, stops = budget_cuts(live), live.source.duel_stops_ns
+    return Result(0.0, share, 0.0, 0.0, 0.0, per_s, (), waited, decided, stepped, cuts, stops)
+
+
+def _times(steps: Steps) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """Returns µs that each frame waited, until it was judged, and of its step; each ascending."""
+    taken = steps.taken()
+    return tuple(waited_us(taken)), tuple(judged_of(taken)[0]), tuple(stepped_us(taken))
 
 
 def thread_clock(name: str) -> Callable[[], float]:
@@ -366,10 +354,10 @@ def child(path: str) -> None:
 
     job = msgspec.json.decode(Path(path).read_bytes(), type=Job)
     live = compose.live(job.config, duel=job.config.engine.duel)
-    waits = _Waits(live)
+    steps = Steps(live)
     live.start()
     if job.headless:
-        _leave(job, _count_headless(live, waits, job))
+        _leave(job, _count_headless(live, steps, job))
         live.close()
         return
     runtime = _Counted(live)
@@ -377,7 +365,7 @@ def child(path: str) -> None:
     compose.settle()
 
     async def watch() -> None:
-        _leave(job, await _count(app, runtime, waits, job))
+        _leave(job, await _count(app, runtime, steps, job))
         app.exit()
 
     def begin() -> None:

@@ -19,7 +19,7 @@ import msgspec
 
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
-from cambist.bench import load, picows_client, replaying, seeking, switching
+from cambist.bench import load, picows_client, replaying, seeking, sessions, switching
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
 from cambist.bench.goal import Goal, Of, judged, least, most
@@ -34,7 +34,6 @@ RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "cex_bina
 """Real exchange recordings, where they lie beside the checkout."""
 SESSION = "bench-import"
 
-TIMED_FROM = {"websockets": "when Python came to it", "native": "when the socket had it"}
 VIEWS_PER_S = 29.5
 """Thirty, the most that a screen asks for, to the nearest whole."""
 PARTS = ("engine", "transport", "load", "demo", "seek", "import", "replay", "screen")
@@ -274,7 +273,7 @@ def _screen_rows(config: Config, plan: Plan, notify: Notify) -> list[Row]:
     row = Row(name, found["first_price_s"], "s", note=note, better="less", rounds=rounds)
     rows.append(judged(row, [most(2)]))
     rows += _duel_rows(found["duel_stops_ns"])
-    return rows + _switch_rows(plan.switching_s) + _beside_rows(found["to_engine_us"])
+    return rows + _switch_rows(plan.switching_s) + sessions.rows(found["sessions"])
 
 
 def _duel_rows(stops_ns: Sequence[int]) -> list[Row]:
@@ -297,17 +296,4 @@ def _switch_rows(seconds: float) -> list[Row]:
         ours, theirs = bench_demo.percentile(mine, q), bench_demo.percentile(other, q)
         name = f"a thread wakes late beside a painter, p{q}"
         rows.append(Row(name, ours, "µs", "5 ms", theirs, theirs / ours, note, "less"))
-    return rows
-
-
-def _beside_rows(found: Mapping[tuple[str, str], tuple[float, ...]]) -> list[Row]:
-    """Returns how long a frame waits for the engine in a whole session, with and without the dashboard beside it."""
-    rows = []
-    for transport in ("websockets", "native"):
-        alone, beside = found.get((transport, "headless"), ()), found.get((transport, "dashboard"), ())
-        for q in (50, 99) if alone and beside else ():
-            mine, other = bench_demo.percentile(alone, q), bench_demo.percentile(beside, q)
-            name = f"in a session by {transport}, frame to engine, p{q}"
-            note = f"{len(alone):,} frames headless, timed from {TIMED_FROM[transport]}; beside it with the dashboard"
-            rows.append(Row(name, mine, "µs", "dashboard", other, other / mine, note, "less"))
     return rows

@@ -8,7 +8,6 @@ import pytest
 
 from cambist import engine
 from cambist.bench import bursts, load, replaying, suite
-from cambist.model.events import Direction, RecordKind, pack
 from cambist.simulator.exchanges import SIMULATED_OF
 from cambist.simulator.market import Market
 from cambist.simulator.node import Node
@@ -65,24 +64,6 @@ def test_the_best_stretch_is_judged_and_no_row_of_a_session_that_lost_frames() -
     assert burst_rows(load.Found([soon], 1, 0))["cut moments by native"].met is False
     busy = burst_rows(load.Found([stretch(5_000.0, [1.0], 0.61)], 0, 0))
     assert busy["hub's share of a core by native"].met is False
-
-
-def frame(seq: int, at_ns: int, *, moment: bool = False, direction: int = Direction.IN) -> bytes:
-    return pack(seq, at_ns, RecordKind.FRAME, b"{}", direction=direction, moment=moment)
-
-
-def test_a_frame_is_judged_when_the_step_with_its_moment_is_over() -> None:
-    steps = [
-        (5_000, frame(1, 1_000) + frame(2, 2_000, direction=Direction.OUT)),
-        (9_000, frame(3, 6_000, moment=True) + frame(4, 7_000)),
-        (12_000, pack(5, 11_000, RecordKind.TICK, b"")),
-        (20_000, frame(6, 13_000)),
-    ]
-    assert load.judged_of(steps) == ([3.0, 5.0, 8.0], [1, 3])
-
-
-def test_the_engine_makes_a_moment_after_512_frames_without() -> None:
-    assert load.judged_of([(600_000, b"".join(frame(n, n) for n in range(513)))])[1] == [512]
 
 
 async def test_a_burst_takes_the_next_changes_of_watched_accounts_over_and_over() -> None:

@@ -97,6 +97,12 @@ def test_the_dashboard_is_measured_in_a_terminal_of_its_own() -> None:
         beside = found[f"in a session by {transport}, frame to engine, p99"]
         assert beside["value"] > 0
         assert beside["peer_value"] > 0
+        for words in ("headless", "with the dashboard"):
+            name = f"in a session by {transport}, {words}"
+            half, late = (found[f"{name}, frame to decision, p{q}"] for q in (50, 99))
+            assert 0 < half["value"] <= late["value"]
+            assert late["value"] > beside["value" if words == "headless" else "peer_value"]
+            assert (found[f"{name}, cut moments"]["value"], found[f"{name}, cut moments"]["met"]) == (0, True)
 
 
 def test_a_key_is_matched_with_the_next_painting_of_its_panel() -> None:
