@@ -56,6 +56,8 @@ def opportunity(**changes: object) -> Opportunity:
         lamports=Lamports(5_000, 20_000, 500_000, 0),
     )
     slot = changes.get("slot", base.slot)
+    if "tokens" not in changes and isinstance(route := changes.get("route"), list):
+        changes = {**changes, "tokens": [SOL, *[USDC] * (len(route) - 1), SOL]}
     return msgspec.structs.replace(base, **{"judged_slots": slot, **changes})
 
 

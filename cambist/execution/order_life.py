@@ -73,6 +73,9 @@ def require_possible(working: Working, fill: Fill) -> None:
     if not traded and (fill.amount_in or fill.amount_out):
         message = f"order {order.id}: {fill.status} with {fill.amount_in} filled"
         raise ValueError(message)
+    if not traded and fill.status not in WITHOUT_FILL and fill.charges.total:
+        message = f"order {order.id}: {fill.status} with {fill.charges.total} lamports paid"
+        raise ValueError(message)
 
 
 def sent(order: Order) -> list[StageChange]:

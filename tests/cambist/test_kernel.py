@@ -74,7 +74,7 @@ def test_a_fill_tells_the_engine_what_it_moved_and_a_miss_does_not() -> None:
     kernel.step(frame(3, 500 * MS, decide=[{"key": "b", "route": ["C:0", "D:0"]}]))
     assert kernel.engine.moved == [(["A:0", "B:1"], 1_000_000_000, 500 * MS)]
     kernel.step(frame(4, 600 * MS, pays=1))
-    assert kernel.step(frame(5, 1000 * MS)).fills[0][1].status == "missed"
+    assert kernel.step(frame(5, 1000 * MS)).fills[0][1].status == "reverted"
     assert len(kernel.engine.moved) == 1
 
 
@@ -166,7 +166,7 @@ def test_risk_refuses_with_the_limit_in_the_way(changes: dict[str, object], wall
     kernel.step(begin(kernel))
     refused = kernel.step(frame(2, 0, decide=[changes]))
     assert [r.reason for r in refused.refusals] == [reason]
-    assert not kernel.open_orders
+    assert not kernel.desk.working
 
 
 def test_open_orders_and_orders_a_minute_are_bounded() -> None:

@@ -62,7 +62,7 @@ def test_the_least_that_is_asked_for_is_enough_and_an_atom_less_is_not() -> None
 
 def test_a_route_that_is_refused_costs_what_a_miss_does() -> None:
     missed = landed(order(3), 0, "stale")
-    assert (missed.status, missed.reason, missed.fee, missed.net) == ("missed", "stale", 20, -20)
+    assert (missed.status, missed.reason, missed.fee, missed.net) == ("reverted", "stale", 20, -20)
 
 
 def test_an_order_that_never_lands_costs_nothing() -> None:

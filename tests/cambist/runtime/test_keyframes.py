@@ -98,7 +98,7 @@ def rewrite(path: Path, first_seq: int, body: bytes) -> None:
 
 def stands(kernel: Kernel) -> tuple[object, ...]:
     shown = kernel.engine.present(kernel.now_ns)
-    return kernel.state(), kernel.digest, kernel.totals, kernel.fills, kernel.declined, kernel.now_ns, shown
+    return kernel.state(), kernel.digest, kernel.totals, kernel.outcomes, kernel.declined, kernel.now_ns, shown
 
 
 def stepped(replayer: Replayer, at_ns: int) -> Replayer:
@@ -281,7 +281,7 @@ def test_orders_risk_and_counts_are_copied_too() -> None:
         copies.append((kernel.copied(), write_keyframe(kernel.keyframe())))
     orders = {len(copied.body.kernel.open_orders) for copied, _ in copies}
     assert max(orders) > 1
-    assert 0 < len(copies[30][0].fills) < len(kernel.fills)
+    assert 0 < len(copies[30][0].outcomes) < len(kernel.outcomes)
     assert 0 < len(copies[30][0].declined) < len(kernel.declined)
     assert len({msgspec.json.encode(copied.body.kernel.risk) for copied, _ in copies}) > 30
     assert [write_keyframe(copied.keyframe()) for copied, _ in copies] == [was for _, was in copies]
@@ -401,7 +401,7 @@ def test_a_keyframe_that_cant_be_made_is_missing_and_named_and_the_session_repla
 def test_a_keyframe_reads_as_written_and_seals_the_digest() -> None:
     kernel = make_kernel()
     kernel.totals.skipped["open_edge"] = 3
-    kernel.totals.net[SOL] = 2**70
+    kernel.totals.earned.net[SOL] = 2**70
     kernel.declined["k"] = "open_edge"
     frame = read_keyframe(write_keyframe(kernel.keyframe()))
     assert (frame.totals, frame.declined, frame.state) == (kernel.totals, {"k": "open_edge"}, kernel.state())
@@ -430,7 +430,7 @@ def test_a_keyframe_is_of_the_record_before_the_one_that_goes_on_from_it() -> No
 @given(st.data())
 def test_a_keyframe_that_is_cut_or_changed_is_refused_or_read_and_nothing_else(data: st.DataObject) -> None:
     kernel = make_kernel()
-    kernel.totals.net[SOL] = 5
+    kernel.totals.earned.net[SOL] = 5
     whole = write_keyframe(kernel.keyframe())
     at = data.draw(st.integers(0, len(whole) - 1))
     body = data.draw(

@@ -90,8 +90,8 @@ def filled(records: list[Record]) -> list[Record]:
     kernel = fresh_kernel()
     for at, each in enumerate(records):
         kernel.step(each.packed(at + 1))
-        if at > MIDDLE and kernel.open_orders:
-            order = kernel.open_orders[0]
+        if at > MIDDLE and kernel.desk.working:
+            order = kernel.desk.working[0].order
             body = FOREIGN_FILL | {"order_id": order.id, "recv_ns": each.recv_ns, "amount_in": order.amount_in}
             body |= {"amount_out": order.amount_in + 5, "net": 5}
             fill = Record(0, each.recv_ns, FILL, 0, 0, 0, 0, json.dumps(body).encode())
