@@ -6,6 +6,7 @@ A journal of schema 1 is brought up to date first, with a copy of it left beside
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import sqlite3
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WHAT = "cambist journal"
+_COMMENT = re.compile(r"--.*")
 _PARTS = ("meta", "intent", "refusal", "orders", "fill", "halt")
 """Tables of schema 1."""
 
@@ -104,7 +106,7 @@ def _upgraded(database: sqlite3.Connection) -> None:
     try:
         for table in _PARTS:
             database.execute(f"ALTER TABLE {table} RENAME TO {table}_1")
-        for statement in schema("journal.sql").split(";"):
+        for statement in _COMMENT.sub("", schema("journal.sql")).split(";"):
             if statement.strip():
                 database.execute(statement)
         for table in ("meta", "intent", "refusal", "halt"):

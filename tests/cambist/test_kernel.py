@@ -372,7 +372,7 @@ def test_why_a_go_was_not_taken_is_kept_for_the_last_ones_only() -> None:
 def test_a_wallet_of_any_size_outlives_its_state(wallet: int) -> None:
     kernel, later = make(wallet=wallet), make()
     later.restore(kernel.initial_state())
-    assert later.wallet == {SOL: wallet}
+    assert later.wallet.get(SOL, 0) == wallet
     assert later.state() == kernel.state()
 
 

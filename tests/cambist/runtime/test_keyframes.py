@@ -170,7 +170,7 @@ def damage(path: Path, how: str, seq: int) -> None:
         case "another's":
             rewrite(path, seq, other)
         case "newer":
-            rewrite(path, seq, body.replace(b'{"schema":1', b'{"schema":9', 1))
+            rewrite(path, seq, body.replace(b'{"schema":2', b'{"schema":9', 1))
 
 
 UNSEEN = {

@@ -1,0 +1,207 @@
+"""What a run goes on from: balances and the day so far; a journal of before there were books is brought up to date."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cambist.kernel import KernelSetup
+from cambist.kernel.desk import Desk
+from cambist.kernel.state import opened
+from cambist.model.ledger import DAY_NS, Account, TokenValue
+from cambist.runtime.books import CUT_SHORT, carried, enter_carried
+from storage.journal import APPLICATION_ID, Journal
+from storage.journal_books import Read, read_books, upgrade
+from storage.session import SessionError
+from tests import orders
+from tests.cambist.test_ledger import SETUP
+from tests.fakes import SOL, USDC
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cambist.kernel.desk import Step
+    from cambist.runtime.books import Carried
+
+NOON = 20_000 * DAY_NS + DAY_NS // 2
+OLD = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE intent (session TEXT NOT NULL, id INTEGER NOT NULL, seq INTEGER NOT NULL, at_ns INTEGER NOT NULL,
+    json TEXT NOT NULL, PRIMARY KEY (session, id)) STRICT;
+CREATE TABLE refusal (session TEXT NOT NULL, intent INTEGER NOT NULL, seq INTEGER NOT NULL, at_ns INTEGER NOT NULL,
+    reason TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (session, intent)) STRICT;
+CREATE TABLE orders (session TEXT NOT NULL, id INTEGER NOT NULL, intent INTEGER NOT NULL, seq INTEGER NOT NULL,
+    at_ns INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, id)) STRICT;
+CREATE TABLE fill (session TEXT NOT NULL, orders INTEGER NOT NULL, seq INTEGER NOT NULL, at_ns INTEGER NOT NULL,
+    status TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, orders, seq)) STRICT;
+CREATE TABLE halt (id INTEGER PRIMARY KEY, session TEXT NOT NULL, seq INTEGER NOT NULL, at_ns INTEGER NOT NULL,
+    halted INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+"""
+"""As schema 1 was."""
+
+
+def setup(**wallet: int) -> KernelSetup:
+    mints = {"sol": SOL, "usdc": USDC}
+    return KernelSetup(SETUP, wallet={mints[name]: atoms for name, atoms in wallet.items()})
+
+
+def unpriced(mints: Sequence[str], now_ns: int) -> list[TokenValue | None]:
+    del now_ns
+    return [None for _ in mints]
+
+
+async def begun(path: Path, what: KernelSetup, now_ns: int, session: str) -> tuple[Carried, Journal]:
+    found = carried(read_books(path, now_ns), what, now_ns)
+    journal = await Journal.open(path, "paper", session)
+    assert enter_carried(journal, found)
+    return found, journal
+
+
+def note(journal: Journal, step: Step, seq: int) -> None:
+    for change in step.stages:
+        assert journal.note_stage(seq, change)
+    if step.entry is not None:
+        assert journal.note_entry(seq, step.entry)
+
+
+def held(found: Carried, token: str = SOL, account: Account = Account.WALLET) -> int:
+    return sum(p.atoms for p in found.books.balances if (p.account, p.token) == (account, token))
+
+
+async def test_a_wallet_is_opened_once_and_goes_on_over_restarts(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    first, journal = await begun(path, setup(sol=100, usdc=7), NOON, "a")
+    assert (held(first), held(first, USDC), len(first.entries)) == (100, 7, 1)
+    await journal.close()
+    again, journal = await begun(path, setup(sol=100, usdc=7), NOON + 1, "b")
+    assert (held(again), held(again, USDC), again.entries) == (100, 7, [])
+    await journal.close()
+    more, journal = await begun(path, setup(sol=130), NOON + 2, "c")
+    assert (held(more), held(more, USDC)) == (130, 0), "what the config gives now beside what it gave before"
+    assert more.books.today.net == {}, "and nothing of it was earned"
+    await journal.close()
+
+
+async def test_a_day_goes_on_and_an_order_that_was_cut_short_expires_with_all_its_money(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    start, journal = await begun(path, setup(sol=5 * 10**9), NOON, "a")
+    desk = Desk(SETUP, start.books, [], [])
+    outs = (1_010_000_000, 1_000_000_000)
+    for number, out in enumerate(outs, 1):
+        of = orders.order(number, sent_ns=NOON)
+        assert journal.note_order(number, NOON, of)
+        note(journal, desk.send(of, unpriced), number)
+        fill = orders.fill(of, out, recv_ns=NOON + number)
+        note(journal, desk.book(desk.working[0], fill, unpriced), number)
+        assert journal.note_fill(number, fill)
+    left = orders.order(3, sent_ns=NOON)
+    assert journal.note_order(3, NOON, left)
+    note(journal, desk.send(left, unpriced), 3)
+    await journal.close()
+
+    later, journal = await begun(path, setup(sol=5 * 10**9), NOON + 10, "b")
+    assert held(later) == 5 * 10**9 + sum(out - 10**9 - 525_000 for out in outs)
+    assert held(later, account=Account.IN_FLIGHT) == 0
+    today = later.books.today
+    assert (today.worth, today.peak, today.entries) == (8_950_000, 9_475_000, 2)
+    assert (later.risk.realised, later.risk.peak) == ({SOL: 8_950_000}, {SOL: 9_475_000})
+    assert [(session, fill.order_id, fill.status, fill.reason) for session, fill in later.ends] == [
+        ("a", 3, "expired", CUT_SHORT)
+    ]
+    await journal.close()
+    assert read_books(path, NOON).unanswered == []
+
+    tomorrow = carried(read_books(path, NOON + DAY_NS), setup(sol=5 * 10**9), NOON + DAY_NS)
+    assert (tomorrow.books.today.worth, tomorrow.risk.realised, held(tomorrow)) == (0, {}, held(later))
+
+
+async def test_balances_and_days_are_the_sums_of_postings(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    start, journal = await begun(path, setup(sol=5 * 10**9), NOON, "a")
+    desk = Desk(SETUP, start.books, [], [])
+    for number in range(1, 5):
+        of = orders.order(number, sent_ns=NOON + number * DAY_NS)
+        note(journal, desk.send(of, unpriced), number)
+        note(journal, desk.book(desk.working[0], orders.ended(of, recv_ns=of.sent_ns), unpriced), number)
+    await journal.close()
+    database = sqlite3.connect(path)
+    keys = "account, venue, token"
+    summed = f"SELECT {keys}, CAST(SUM(CAST(atoms AS INTEGER)) AS TEXT) FROM posting GROUP BY {keys} ORDER BY {keys}"
+    assert (
+        database.execute(summed).fetchall()
+        == database.execute(f"SELECT {keys}, atoms FROM balance ORDER BY {keys}").fetchall()
+    )
+    daily = (
+        f"SELECT day, {keys}, CAST(SUM(CAST(atoms AS INTEGER)) AS TEXT) FROM posting JOIN entry "
+        f"ON posting.session = entry.session AND posting.entry = entry.id GROUP BY day, {keys} ORDER BY day, {keys}"
+    )
+    assert (
+        database.execute(daily).fetchall()
+        == database.execute(f"SELECT day, {keys}, atoms FROM flow ORDER BY day, {keys}").fetchall()
+    )
+    database.close()
+
+
+def old_journal(path: Path, version: int = 1) -> None:
+    database = sqlite3.connect(path)
+    database.executescript(f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={version};\n{OLD}")
+    database.execute("INSERT INTO meta VALUES ('mode', 'paper')")
+    order = {
+        "id": 1, "intent_id": 1, "sent_ns": NOON, "due_ns": NOON + 1, "key": "k", "route": ["A:0", "kraken:X:1"],
+        "tokens": [SOL, USDC, SOL], "amount_in": 1_000, "min_out": 1_001, "expected_net": 30, "fee": 20, "miss_fee": 5,
+    }  # fmt: skip
+    fill = {"order_id": 1, "recv_ns": NOON, "status": "filled", "amount_in": 1_000, "amount_out": 1_040, "fee": 20}
+    fill |= {"net": 20, "reason": ""}
+    database.execute("INSERT INTO orders VALUES ('s', 1, 1, 2, ?, ?)", (NOON, json.dumps(order)))
+    database.execute("INSERT INTO orders VALUES ('s', 2, 2, 3, ?, ?)", (NOON, json.dumps(order | {"id": 2})))
+    database.execute("INSERT INTO fill VALUES ('s', 1, 4, ?, 'filled', ?)", (NOON, json.dumps(fill)))
+    database.execute("INSERT INTO halt VALUES (1, 's', 5, 50, 1, 'enough')")
+    database.commit()
+    database.close()
+
+
+async def test_an_older_journal_is_brought_up_to_date_and_a_copy_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    old_journal(path)
+    was = path.read_bytes()
+    with pytest.raises(SessionError, match="schema 1, expected a cambist journal, schema 2"):
+        read_books(path, NOON)
+    kept = upgrade(path)
+    assert kept is not None
+    assert kept.read_bytes() == was
+    assert upgrade(path) is None
+    found = carried(read_books(path, NOON), setup(sol=500), NOON)
+    assert (held(found), found.books.today.net, found.risk.realised) == (520, {SOL: 20}, {SOL: 20})
+    assert [(session, fill.order_id) for session, fill in found.ends] == [("s", 2)]
+    journal = await Journal.open(path, "paper", "now")
+    assert journal.halt is not None
+    assert journal.halt.reason == "enough"
+    await journal.close()
+
+
+def test_a_newer_or_damaged_journal_is_refused_by_name_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    assert (read_books(path, NOON), upgrade(path)) == (Read(), None)
+    old_journal(path, 9)
+    was = path.read_bytes()
+    with pytest.raises(SessionError, match="schema 9, expected a cambist journal, schema 1 or 2"):
+        upgrade(path)
+    assert path.read_bytes() == was
+    damaged = tmp_path / "damaged.journal"
+    old_journal(damaged)
+    database = sqlite3.connect(damaged)
+    database.execute("UPDATE orders SET json = '{}' WHERE id = 1")
+    database.commit()
+    database.close()
+    was = damaged.read_bytes()
+    with pytest.raises(SessionError, match="can't be brought up to date"):
+        upgrade(damaged)
+    assert damaged.read_bytes() == was
+
+
+def test_books_of_a_wallet_balance() -> None:
+    assert sum(posting.atoms for posting in opened({SOL: 5}).balances) == 0
