@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.model.earlier import order_with_legs
-from cambist.model.ledger import CHAIN, DAY_NS, Account, Entry, EntryKind, Posting
+from cambist.model.ledger import CHAIN, DAY_NS, Account, Entry, EntryKind, Posting, earned
 from cambist.model.orders import Order
 from storage.files import Lock, SessionError, open_read_only, require_database, schema
 from storage.journal import APPLICATION_ID, READABLE, SCHEMA, UNANSWERED, Unanswered
@@ -139,45 +139,56 @@ def _orders(database: sqlite3.Connection) -> dict[tuple[str, int], dict[str, Any
     return found
 
 
+class _Books:
+    """Writes entries of old outcomes, and what they come to."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._balances: dict[tuple[str, ...], int] = {}
+        self._flows: dict[tuple[object, ...], int] = {}
+        self._numbers: dict[str, int] = {}
+
+    def enter(self, of: tuple[str, int], seq: int, at_ns: int, kind: EntryKind, token: str, **parts: int) -> None:
+        """Enters what moved between accounts, by their names, for the order `of` (session, id)."""
+        (session, number), day, run = of, at_ns // DAY_NS, self._database.execute
+        postings = tuple(Posting(Account(account), CHAIN, token, atoms) for account, atoms in parts.items() if atoms)
+        entry_id = self._numbers[session] = self._numbers.get(session, 0) + 1
+        net = earned(postings)
+        entry = Entry(entry_id, at_ns, kind, number, postings, {}, None if net else 0, net)
+        worth, text = None if net else "0", msgspec.json.encode(entry).decode()
+        values = (session, entry_id, seq, at_ns, day, kind.value, number, worth, text)
+        run("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?)", values)
+        for n, posting in enumerate(postings, 1):
+            key = posting.account.value, posting.venue, posting.token
+            run("INSERT INTO posting VALUES (?,?,?,?,?,?,?)", (session, entry_id, n, *key, str(posting.atoms)))
+            self._balances[key] = self._balances.get(key, 0) + posting.atoms
+            self._flows[day, *key] = self._flows.get((day, *key), 0) + posting.atoms
+
+    def close(self) -> None:
+        """Writes balances and flows."""
+        rows = [(*key, str(atoms)) for key, atoms in self._balances.items()]
+        self._database.executemany("INSERT INTO balance VALUES (?,?,?,?)", rows)
+        flows = [(*key, str(atoms)) for key, atoms in self._flows.items()]
+        self._database.executemany("INSERT INTO flow VALUES (?,?,?,?,?)", flows)
+
+
 def _outcomes(database: sqlite3.Connection, orders: dict[tuple[str, int], dict[str, Any]]) -> None:
-    balances: dict[tuple[str, ...], int] = {}
-    flows: dict[tuple[object, ...], int] = {}
-    numbers: dict[str, int] = {}
+    """Takes over outcomes; what an order without one may have to pay is in flight."""
+    books, left = _Books(database), dict(orders)
     for session, number, seq, at_ns, status, text in database.execute("SELECT * FROM fill_1 ORDER BY at_ns").fetchall():
         row = (session, number, seq, at_ns, status, text)
         database.execute("INSERT INTO fill (session, orders, seq, at_ns, status, json) VALUES (?,?,?,?,?,?)", row)
         old = msgspec.json.decode(text)
         _stage(database, session, number, 2, status, seq, at_ns, old.get("reason", ""))
-        order = orders.get((session, number))
-        if order is None or status == "unknown":
-            continue
-        token, day = order["legs"][0]["token_in"], at_ns // DAY_NS
-        net, fee = int(old["net"]), int(old["fee"])
-        parts = ((Account.WALLET, net), (Account.NETWORK_FEE, fee), (Account.RESULT, -net - fee))
-        postings = tuple(Posting(account, CHAIN, token, atoms) for account, atoms in parts if atoms)
-        entry_id = numbers[session] = numbers.get(session, 0) + 1
-        entry = Entry(entry_id, at_ns, EntryKind.FILLED, number, postings, {}, None, {token: net} if net else {})
-        values = (
-            session,
-            entry_id,
-            seq,
-            at_ns,
-            day,
-            entry.kind.value,
-            number,
-            None,
-            msgspec.json.encode(entry).decode(),
-        )
-        database.execute("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?)", values)
-        for n, posting in enumerate(postings, 1):
-            key = posting.account.value, posting.venue, posting.token
-            line = (session, entry_id, n, *key, str(posting.atoms))
-            database.execute("INSERT INTO posting VALUES (?,?,?,?,?,?,?)", line)
-            balances[key] = balances.get(key, 0) + posting.atoms
-            flows[day, *key] = flows.get((day, *key), 0) + posting.atoms
-    rows = [(*key, str(atoms)) for key, atoms in balances.items()]
-    database.executemany("INSERT INTO balance VALUES (?,?,?,?)", rows)
-    database.executemany("INSERT INTO flow VALUES (?,?,?,?,?)", [(*key, str(atoms)) for key, atoms in flows.items()])
+        order = None if status == "unknown" else left.pop((session, number), None)
+        if order is not None:
+            net, fee, token = int(old["net"]), int(old["fee"]), order["legs"][0]["token_in"]
+            of = session, number
+            books.enter(of, seq, at_ns, EntryKind.FILLED, token, wallet=net, network_fee=fee, result=-net - fee)
+    for of, order in left.items():
+        tied, token = order["amount_in"] + order["transfer"], order["legs"][0]["token_in"]
+        books.enter(of, 0, order["sent_ns"], EntryKind.SENT, token, wallet=-tied, in_flight=tied)
+    books.close()
 
 
 def _stage(

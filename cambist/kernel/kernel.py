@@ -3,6 +3,8 @@
 `step` takes a block and hands runs of frames to the engine; commands, fills and wake-ups are its own. What it decides
 goes into a SHA-256 over the canonical encoding, which does not depend on where blocks are cut, on which engine runs or
 on how long anything took.
+
+One file, for here a record is followed from where it enters to all that it does.
 """
 
 from __future__ import annotations

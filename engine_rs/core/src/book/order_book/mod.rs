@@ -2,7 +2,7 @@
 //!
 //! `NO_BOOK → RESEEDING → LIVE → SUSPECT → RESEEDING …`, and `STALE` while its connection is gone or it alone says
 //! nothing. Only a LIVE book that isn't crossed quotes: everything else shows its last levels and is not to be traded on.
-//! A snapshot replaces, never merges.
+//! A snapshot replaces, never merges. One file, for it is the one machine that each venue's rules turn.
 
 mod apply_event;
 mod checksum;
