@@ -144,10 +144,7 @@ impl Engine {
     }
 
     /// Returns (price, venue, age) of each token, in whole quote tokens for a whole one; `None` where that is unknown.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "extracted from Python lists"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python lists")]
     #[pyo3(name = "token_values")]
     fn py_token_values(
         &self,

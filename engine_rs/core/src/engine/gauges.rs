@@ -66,8 +66,13 @@ impl Engine {
     }
 
     /// Returns what a row says of its token, and its depth, if it can be believed and may be asked.
-    fn valued<'a>(&self, row: &'a Row, venues: &[String], now_ns: i64) -> Option<(TokenValue<'a>, f64)> {
-        let asked = venues.is_empty() || venues.iter().any(|venue| *venue == row.venue);
+    fn valued<'a>(
+        &self,
+        row: &'a Row,
+        venues: &[String],
+        now_ns: i64,
+    ) -> Option<(TokenValue<'a>, f64)> {
+        let asked = venues.is_empty() || venues.contains(&row.venue);
         if !asked || !row.synthetic.is_empty() {
             return None;
         }
