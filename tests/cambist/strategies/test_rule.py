@@ -4,10 +4,11 @@ import pytest
 
 from cambist.model.market import Token
 from cambist.model.opportunity import Cost
-from cambist.model.orders import Fill, Order
+from cambist.model.orders import Fill, Order, Stage
 from cambist.strategies.base import Strategy
 from cambist.strategies.negative_cycle import NegativeCycle
 from cambist.strategies.rule import RuleStrategy, symbols_of
+from tests import orders
 from tests.fakes import MS, SOL, TOKENS, USDC, opportunity
 
 UNKNOWN_COST = Cost(5_000_000, 0, 5_000, None, 500_000, 0, 0)
@@ -72,10 +73,7 @@ def test_each_field_says_what_the_opportunity_or_the_engine_says(field, changes,
 
 
 def order(route: list[str]) -> Order:
-    return Order(
-        id=1, intent_id=1, sent_ns=0, due_ns=1, key="k", route=route, tokens=[SOL], amount_in=1, min_out=0,
-        expected_net=0, fee=0, miss_fee=0,
-    )  # fmt: skip
+    return orders.order(route=route)
 
 
 def test_what_holds_is_taken_and_what_does_not_is_skipped_with_its_reason() -> None:
@@ -133,7 +131,7 @@ def test_an_edge_is_in_use_from_the_order_on_until_the_last_one_on_it_has_ended(
     for _ in range(2):
         made.on_order(order(["A:0", "B:1"]))
     assert (skip("C:0", "B:1"), skip("A:0"), skip("A:1", "B:0")) == ("open_edge", "open_edge", "")
-    ended = Fill(order_id=1, recv_ns=0, status="missed", amount_in=0, amount_out=0, fee=0, net=0)
+    ended = Fill(order_id=1, recv_ns=0, status=Stage.MISSED, amount_in=0, amount_out=0, fee=0, net=0)
     made.on_fill(order(["A:0", "B:1"]), ended)
     assert skip("A:0") == "open_edge"
     made.on_fill(order(["A:0", "B:1"]), ended)
