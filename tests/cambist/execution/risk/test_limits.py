@@ -22,7 +22,7 @@ from cambist.model.refusals import Refusal
 from cambist.model.venues import POOL_VENUES
 from cambist.runtime.words import DECLINED, REFUSED
 from tests.fakes import SOL, USDC, ScriptedEngine, opportunity
-from tests.orders import order
+from tests.orders import order as made_order
 
 DAY = 86_400 * 10**9
 MINUTE = 60 * 10**9
@@ -418,7 +418,7 @@ def test_an_older_state_takes_up_its_open_orders_at_their_worst_case() -> None:
     old = {"halted": "", "day": 3, "realised": {SOL: -4}, "open_keys": ["k", "l"], "held": {SOL: 2_000}}
     gate = RiskGate(LOOSE, msgspec.convert(old, RiskState), pools=POOLS)
     orders = [
-        order(key=key, route=route, amount_in=1_000, min_out=1_200, fee=CHAIN, miss_fee=MISS)
+        made_order(key=key, route=route, amount_in=1_000, min_out=1_200, fee=CHAIN, miss_fee=MISS)
         for key, route in (("k", ["A:0", "A:1"]), ("l", ["A:0", "kraken:SOLUSD:buy"]))
     ]
     gate.adopt(orders)
