@@ -17,10 +17,10 @@ SCHEMA = 2
 JSON_SCHEMA = 1
 """Of a body that is JSON, as all were; it is still read."""
 MAGIC = b"CMBK"
-RULES = 4
+RULES = 5
 """Of what decides: raised with each change after which the same records may lead to other decisions. 1 kept the
 lightest cycles, 2 those that earn most; 3 knows exactly all that may pay, and little of what can't; 4 looks for a
-size near the best estimate of each concave piece."""
+size near the best estimate of each concave piece; 5 fits the bends of curves to more sizes."""
 
 
 class KernelSetup(msgspec.Struct, frozen=True):
