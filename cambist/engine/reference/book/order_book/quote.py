@@ -42,11 +42,11 @@ class Quoting:
 
     def best(self, side: Side) -> Level | None:
         """Returns the best level of a side as last known, in whatever state: to be shown, not traded on."""
-        return next(self._merged(side), None)
+        return next(self.merged(side), None)
 
     def levels(self, side: Side, depth: int) -> list[Level]:
         """Returns up to `depth` levels of a side, best first, as last known."""
-        return list(islice(self._merged(side), depth))
+        return list(islice(self.merged(side), depth))
 
     def updated(self, side: Side, depth: int) -> list[Level]:
         """Returns up to `depth` levels of a side as of the last update, whatever a newer ticker says, best first."""
@@ -67,7 +67,7 @@ class Quoting:
             return None
         left = quote * one(self.scale)
         bought = 0
-        levels = self._merged(Side.ASK)
+        levels = self.merged(Side.ASK)
         while left > 0:
             level = next(levels, None)
             if level is None:
@@ -89,7 +89,7 @@ class Quoting:
     def _side(self, side: Side) -> Levels:
         return self._bids if side is Side.BID else self._asks
 
-    def _merged(self, side: Side) -> Iterator[Level]:
+    def merged(self, side: Side) -> Iterator[Level]:
         """Yields a side best first, with a newer ticker on top: what is better than its best is gone."""
         levels = self._side(side).best_first()
         ticker = self._ticker
@@ -110,7 +110,7 @@ class Quoting:
             return None
         left = base
         total = 0
-        levels = self._merged(side)
+        levels = self.merged(side)
         while left > 0:
             level = next(levels, None)
             if level is None:

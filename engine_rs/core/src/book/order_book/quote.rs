@@ -117,7 +117,7 @@ impl OrderBook {
     }
 
     /// Levels of a side, best first, with a newer ticker on top: what is better than its best is gone.
-    fn merged(&self, side: Side) -> impl Iterator<Item = Level> {
+    pub(crate) fn merged(&self, side: Side) -> impl Iterator<Item = Level> {
         let top = self.ticker.map(|ticker| match side {
             Side::Bid => (ticker.bid, ticker.bid_qty),
             Side::Ask => (ticker.ask, ticker.ask_qty),

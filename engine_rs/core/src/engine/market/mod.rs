@@ -4,6 +4,7 @@
 //! both of tokens that stand for one another.
 
 mod equivalence;
+mod fits;
 mod hops;
 mod legs;
 mod par;
