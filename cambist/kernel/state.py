@@ -20,7 +20,7 @@ MAGIC = b"CMBK"
 RULES = 5
 """Of what decides: raised with each change after which the same records may lead to other decisions. 1 kept the
 lightest cycles, 2 those that earn most; 3 knows exactly all that may pay, and little of what can't; 4 looks for a
-size near the best estimate of each concave piece; 5 fits the bends of curves to more sizes."""
+size near the best estimate of each concave piece; 5 walks books and bins for the bends that bound what they pay."""
 
 
 class KernelSetup(msgspec.Struct, frozen=True):
