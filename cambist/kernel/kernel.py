@@ -43,9 +43,9 @@ from cambist.strategies.negative_cycle import NegativeCycle
 from cambist.strategies.rule import RuleStrategy
 
 if TYPE_CHECKING:
+    from cambist.kernel.desk import Closed
     from cambist.kernel.ledger import Ledger, LedgerState
     from cambist.model.ledger import TokenValue
-    from cambist.model.orders import Order
     from cambist.strategies.base import Strategy
 
 NO_BLOCK = b"", 0
@@ -378,15 +378,19 @@ class Kernel:
             elif dropped is not None:
                 self._digest.update(encode(fill))
                 self._take_step(self.desk.take_back(dropped, fill, self._values), effects)
-                self._reopen(dropped.before.order)
+                self._reopen(dropped, fill.recv_ns)
                 effects.fills.append((dropped.before.order, fill))
             else:
                 effects.notes.append((fill.recv_ns, "warn", f"a fill for order {fill.order_id}, which is not open"))
         except ValueError as error:
             effects.notes.append((fill.recv_ns, "warn", str(error)))
 
-    def _reopen(self, order: Order) -> None:
-        """Lets limits and strategies know of an order whose outcome was taken back."""
+    def _reopen(self, dropped: Closed, now_ns: int) -> None:
+        """Lets limits, counts and strategies know of an order whose outcome was taken back."""
+        order, outcome = dropped.before.order, dropped.fill
+        self.totals.filled -= outcome.status == Stage.FILLED
+        self.totals.missed -= outcome.status in WITHOUT_FILL
+        self.risk.book(order.base, -outcome.net, now_ns)
         self.risk.adopt([order])
         for strategy in self.strategies:
             strategy.on_order(order)
@@ -402,6 +406,8 @@ class Kernel:
         if fill.amount_out:
             self.engine.filled(order.route, fill.amount_in, fill.recv_ns)
         if not step.closed:
+            if fill.status == Stage.PARTIAL:
+                self.risk.book(order.base, fill.net, fill.recv_ns)
             return
         self.engine.learn(order.key, landed=fill.status == Stage.FILLED)
         self.totals.filled += fill.status == Stage.FILLED

@@ -138,6 +138,13 @@ class RiskGate:
         if broken := self._losses.broken():
             self.halt(broken)
 
+    def book(self, token: str, net: int, now_ns: int) -> None:
+        """Moves the day's result by a part of an order, or back by an outcome that did not last."""
+        roll(self.state, now_ns)
+        self._losses.book(token, net)
+        if broken := self._losses.broken():
+            self.halt(broken)
+
     def leave(self, token: str, atoms: int, base: str, cost: int) -> None:
         """Takes note of what a legged order left over, bought for `cost` atoms of `base`: at risk until it is reduced.
 
