@@ -69,7 +69,7 @@ class Errors:
             )
             miss = Miss((net - exact.net) / gain * PPM, report)
             self.misses.append(miss)
-            if found is None or net + max(found.estimate.gain, 0.0) * WIDENED < exact.net:
+            if found is None or net + max(found.estimate.gain + found.estimate.lost, 0.0) * WIDENED < exact.net:
                 self.short.append(miss)
 
     def figures(self) -> dict[str, Any]:

@@ -24,8 +24,6 @@ _UNIT: Final = 0.6931471805599453 / 2.0**41
 _INVERSES: Final = tuple(1.0 / float(n) for n in range(2, 14))
 _DEEPEST: Final = 512
 """Weights of a path stay within ±5·2⁴⁷: their halved powers of two never leave a double's range."""
-MOST_TWOFOLD: Final = 5
-"""Hops of one cycle whose second regime is tried: all that a cycle may have."""
 MOST_STARTS: Final = 4
 """Inputs of one piece that are tried."""
 
@@ -48,7 +46,7 @@ class Regime(NamedTuple):
 
 
 class Hop(NamedTuple):
-    """What a hop may be: one regime or two, and what bounds both."""
+    """What a hop may be: its regimes, and what bounds them all."""
 
     regimes: tuple[Regime, ...]
     slope: float
@@ -134,13 +132,16 @@ def starts(hops: Sequence[Hop], within: Range) -> list[list[float]]:
 
 
 def _combinations(hops: Sequence[Hop]) -> Iterator[list[Regime]]:
-    """Yields each choice of regimes: that of the first ones first, then as the bits of a number say."""
-    twofold = [at for at, hop in enumerate(hops) if len(hop.regimes) > 1][:MOST_TWOFOLD]
-    for choice in range(1 << len(twofold)):
-        chosen = [hop.regimes[0] for hop in hops]
-        for bit, at in enumerate(twofold):
-            chosen[at] = hops[at].regimes[choice >> bit & 1]
-        yield chosen
+    """Yields each choice of regimes: that of the first hop changes fastest."""
+    chosen = [0] * len(hops)
+    while True:
+        yield [hop.regimes[at] for hop, at in zip(hops, chosen, strict=True)]
+        for at, hop in enumerate(hops):
+            chosen[at] = (chosen[at] + 1) % len(hop.regimes)
+            if chosen[at]:
+                break
+        else:
+            return
 
 
 def _estimate(regimes: Sequence[Regime], within: Range) -> Estimate:

@@ -16,8 +16,6 @@ use std::cmp::Ordering;
 pub(crate) const HALF_UNIT: f64 = std::f64::consts::LN_2 / (1_u64 << 41) as f64;
 /// Weights of a path stay within ±5·2⁴⁷: their halved powers of two never leave a double's range.
 const DEEPEST: i64 = 512;
-/// Hops of one cycle whose second regime is tried: all that a cycle may have.
-const MOST_TWOFOLD: usize = 5;
 /// Inputs of one piece that are tried.
 const MOST_STARTS: usize = 4;
 
@@ -50,13 +48,25 @@ impl Regime {
             room: f64::INFINITY,
         }
     }
+
+    /// Returns it as it is at its present price, as far as that holds.
+    #[must_use]
+    pub fn level(self, room: f64) -> Self {
+        Self {
+            bend: 0.0,
+            room,
+            ..self
+        }
+    }
 }
 
-/// What a hop may be: one regime or two, and what bounds both.
+/// What a hop may be: its regimes, and what bounds them all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hop {
     pub first: Regime,
     pub second: Option<Regime>,
+    /// How far the present price of the first and of the second holds, each a regime more.
+    pub levels: [Option<f64>; 2],
     /// The least.
     pub slope: f64,
     /// The least.
@@ -72,9 +82,37 @@ impl Hop {
         Self {
             first,
             second,
+            levels: [None; 2],
             slope: first.slope.min(other.slope),
             bend: first.bend.min(other.bend),
             room: first.room.max(other.room),
+        }
+    }
+
+    /// Returns the hop of two regimes, each of which holds its price so far.
+    pub fn with_levels(first: Regime, second: Regime, levels: [Option<f64>; 2]) -> Self {
+        let mut hop = Self::new(first, Some(second));
+        for room in levels.into_iter().flatten() {
+            hop.bend = 0.0;
+            hop.room = hop.room.max(room);
+        }
+        Self { levels, ..hop }
+    }
+
+    fn count(&self) -> u32 {
+        let levels = self.levels.iter().flatten().count() as u32;
+        1 + u32::from(self.second.is_some()) + levels
+    }
+
+    /// Returns one of its regimes, by number: the first, the second, then their levels.
+    fn regime(&self, number: u32) -> Regime {
+        let second = self.second.unwrap_or(self.first);
+        match (number, self.levels) {
+            (0, _) => self.first,
+            (1, _) => second,
+            (2, [Some(room), _]) => self.first.level(room),
+            (_, [_, Some(room)]) => second.level(room),
+            (_, [_, None]) => second,
         }
     }
 }
@@ -157,26 +195,22 @@ pub fn starts(hops: &[Hop], within: Range) -> Vec<Vec<f64>> {
     pieces.into_iter().map(|(_, starts)| starts).collect()
 }
 
-/// Returns how many choices of regimes there are: those of the first ones first, then as the bits of a number say.
+/// Returns how many choices of regimes there are: that of the first hop changes fastest.
 fn combinations(hops: &[Hop]) -> u32 {
-    let twofold = hops.iter().filter(|hop| hop.second.is_some()).count();
-    1 << twofold.min(MOST_TWOFOLD)
+    hops.iter().map(Hop::count).product()
 }
 
-fn estimate_of(hops: &[Hop], choice: u32, within: Range) -> Estimate {
+fn estimate_of(hops: &[Hop], mut choice: u32, within: Range) -> Estimate {
     let (mut weight, mut slope, mut bend, mut lost) = (0_i64, 1.0_f64, 0.0_f64, 0.0_f64);
-    let (mut room, mut bit) = (within.most, 0);
+    let mut room = within.most;
     for hop in hops {
-        let regime = match hop.second {
-            Some(second) if bit < MOST_TWOFOLD => {
-                bit += 1;
-                if choice >> (bit - 1) & 1 == 1 {
-                    second
-                } else {
-                    hop.first
-                }
-            }
-            _ => hop.first,
+        let regime = if hop.second.is_none() {
+            hop.first
+        } else {
+            let count = hop.count();
+            let number = choice % count;
+            choice /= count;
+            hop.regime(number)
         };
         room = room.min(regime.room / slope);
         weight += regime.weight;

@@ -1,8 +1,9 @@
 """What an edge pays near its price, in real numbers: what cycles are ranked by before any of them is sized.
 
-The bend of a pool whose curve is one product is known. Any other is fitted to exact quotes at the size that a trade may
-have and at a sixteenth of that, and the least of what they say counts: liquidity may grow beyond the present tick. A
-book pays its best level in full, a pool of bins its first one; both are fitted beyond that.
+The bend of a pool whose curve is one product is known. Any other is fitted to exact quotes at sizes by halves, from
+twice what a trade may have on, and the least of what they say counts: liquidity may grow beyond the present tick. A book
+pays its best level in full, a pool of bins its first one, with a capped fee in both regimes; both are fitted beyond that.
+At a size that is quoted no curve is below what is paid; between two of them it may be.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine.market import Market
     from cambist.engine.reference.venues.quote import ChainTime, Pool, TransferFees
 
-_SMALLER_BITS: Final = 4
-_TRIES: Final = 12
+_LARGER_BITS: Final = 1
+"""The greatest size that is quoted is so many times doubled: what a trade may have is cut to a power of two."""
+_POINTS: Final = 8
+"""Sizes that are quoted."""
+_TRIES: Final = 13
 """Most halvings of a size that a venue refuses."""
 _MOST_CAP: Final = 1 << 63
 """From here on no amount reaches the size beyond which a transfer fee no longer grows."""
@@ -79,8 +83,11 @@ def _pool_hop(pool: Pool, time: ChainTime, size: int, *, first: bool) -> Hop | N
         beyond = _regime(capped[0], time, size, first=first)
         if beyond is not None:
             regimes.append(beyond._replace(lost_in=float(capped[1]), lost_out=float(capped[2])))
-    if len(regimes) == 1 and regimes[0] is not None:
-        regimes.append(_level(regimes[0], pool, time, first=first))
+    own = regimes[0]
+    if own is not None:
+        regimes.append(_level(own, pool, time, first=first))
+    if capped is not None and beyond is not None:
+        regimes.append(_level(regimes[1], capped[0], time, first=first))
     known = [regime for regime in regimes if regime is not None]
     return Hop.of(*known) if known else None
 
@@ -88,7 +95,7 @@ def _pool_hop(pool: Pool, time: ChainTime, size: int, *, first: bool) -> Hop | N
 def _level(own: Regime, pool: Pool, time: ChainTime, *, first: bool) -> Regime | None:
     """Returns a pool at its present price, if that holds for some size."""
     room = pool.level(first, time)
-    return None if room is None else Regime(own.weight, own.slope, 0.0, room=room)
+    return None if room is None else own._replace(bend=0.0, room=room)
 
 
 def _regime(pool: Pool, time: ChainTime, size: int, *, first: bool) -> Regime | None:
@@ -122,26 +129,28 @@ def _book_hop(market: Market, edge: int, weight: int, size: int) -> Hop | None:
 
 
 def _fitted(weight: int, slope: float, bend: float, size: int, paid: Callable[[int], int | None]) -> Regime | None:
-    """Returns the regime that pays what an edge pays at `size` and at a part of it, or more; `bend` is that at 0.
+    """Returns the regime that pays what an edge pays at `_POINTS` sizes, or more; `bend` is that at 0.
 
-    Where the whole is refused its room is twice the most that is not, by halves; `None` if all of it is refused.
+    The sizes go by halves from twice `size` on, which no trade of the cap exceeds. Where the greatest is refused the
+    room is the least that is; `None` if all are refused.
     """
-    room, out = math.inf, paid(size)
-    for _ in range(_TRIES):
-        if out is not None or size <= 1:
-            break
-        room, size = float(size), size >> 1
-        out = paid(size)
+    room, amount, tries = math.inf, size << _LARGER_BITS, 0
+    out = paid(amount)
+    while out is None and amount > 1 and tries < _TRIES:
+        room, amount, tries = float(amount), amount >> 1, tries + 1
+        out = paid(amount)
     if out is None:
         return None if bend == math.inf else Regime(weight, slope, bend, room=room)
-    bend = min(bend, _bend(slope, size, out))
-    part = size >> _SMALLER_BITS
-    out = paid(part) if part else None
-    if out is not None:
-        bend = min(bend, _bend(slope, part, out))
+    for _ in range(_POINTS):
+        if out is not None:
+            bend = min(bend, _bend(slope, amount, out))
+        amount >>= 1
+        if amount == 0:
+            break
+        out = paid(amount)
     return Regime(weight, slope, max(bend, 0.0), room=room)
 
 
 def _bend(slope: float, amount: int, out: int) -> float:
-    """Returns the bend at which a slope pays `out` for `amount`."""
-    return (slope * float(amount) / float(out) - 1.0) / float(amount)
+    """Returns the bend at which a slope pays `out` and the atom that was rounded off for `amount`."""
+    return (slope * float(amount) / (float(out) + 1.0) - 1.0) / float(amount)

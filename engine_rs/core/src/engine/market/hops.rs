@@ -1,8 +1,9 @@
 //! What an edge pays near its price, in real numbers: what cycles are ranked by before any of them is sized.
 //!
-//! The bend of a pool whose curve is one product is known. Any other is fitted to exact quotes at the size that a trade
-//! may have and at a sixteenth of that, and the least of what they say counts: liquidity may grow beyond the present
-//! tick. A book pays its best level in full, a pool of bins its first one; both are fitted beyond that.
+//! The bend of a pool whose curve is one product is known. Any other is fitted to exact quotes at sizes by halves, from
+//! twice what a trade may have on, and the least of what they say counts: liquidity may grow beyond the present tick. A
+//! book pays its best level in full, a pool of bins its first one, with a capped fee in both regimes; both are fitted
+//! beyond that. At a size that is quoted no curve is below what is paid; between two of them it may be.
 
 use super::quotes::sold_to;
 use super::{Kind, Market};
@@ -13,9 +14,12 @@ use crate::search::graph::EdgeId;
 use crate::venues::pool::Pool;
 use crate::venues::quote::{BASIS_POINTS, ChainTime, TransferFees, sides};
 
-const SMALLER_BITS: u32 = 4;
+/// The greatest size that is quoted is so many times doubled: what a trade may have is cut to a power of two.
+const LARGER_BITS: u32 = 1;
+/// Sizes that are quoted.
+const POINTS: usize = 8;
 /// Most halvings of a size that a venue refuses.
-const TRIES: usize = 12;
+const TRIES: usize = 13;
 /// From here on no amount reaches the size beyond which a transfer fee no longer grows.
 const MOST_CAP: u128 = 1 << 63;
 const NO_FEE: TransferFee = TransferFee {
@@ -154,24 +158,23 @@ fn mul_div(a: u128, b: u128, c: u128) -> u128 {
 
 fn pool_hop(pool: &Pool, time: &ChainTime, size: u64, first: bool) -> Option<Hop> {
     let own = regime(pool, time, size, first);
-    let capped = without_capped(pool, first, time).and_then(|(pool, lost_in, lost_out)| {
-        let mut beyond = regime(&pool, time, size, first)?;
+    let own_level = own.and_then(|_| pool.level(first, time));
+    let Some((free, lost_in, lost_out)) = without_capped(pool, first, time) else {
+        return own.map(|own| Hop::new(own, own_level.map(|room| own.level(room))));
+    };
+    let beyond = regime(&free, time, size, first).map(|mut beyond| {
         (beyond.lost_in, beyond.lost_out) = (lost_in as f64, lost_out as f64);
-        Some(beyond)
+        beyond
     });
-    match (own, capped) {
-        (Some(own), None) => Some(Hop::new(own, level(own, pool, time, first))),
-        (Some(own), capped) => Some(Hop::new(own, capped)),
-        (None, Some(capped)) => Some(Hop::new(capped, None)),
+    let beyond_level = beyond.and_then(|_| free.level(first, time));
+    match (own, beyond) {
+        (Some(own), Some(beyond)) => Some(Hop::with_levels(own, beyond, [own_level, beyond_level])),
+        (Some(own), None) => Some(Hop::new(own, own_level.map(|room| own.level(room)))),
+        (None, Some(beyond)) => {
+            Some(Hop::new(beyond, beyond_level.map(|room| beyond.level(room))))
+        }
         (None, None) => None,
     }
-}
-
-/// Returns a pool at its present price, if that holds for some size.
-fn level(own: Regime, pool: &Pool, time: &ChainTime, first: bool) -> Option<Regime> {
-    let mut level = Regime::new(own.weight, own.slope, 0.0);
-    level.room = pool.level(first, time)?;
-    Some(level)
 }
 
 fn regime(pool: &Pool, time: &ChainTime, size: u64, first: bool) -> Option<Regime> {
@@ -193,37 +196,46 @@ fn regime(pool: &Pool, time: &ChainTime, size: u64, first: bool) -> Option<Regim
     })
 }
 
-/// Returns the regime that pays what an edge pays at `size` and at a part of it, or more; `bend` is that at 0.
+/// Returns the regime that pays what an edge pays at [`POINTS`] sizes, or more; `bend` is that at 0.
 ///
-/// Where the whole is refused its room is twice the most that is not, by halves; `None` if all of it is refused.
+/// The sizes go by halves from twice `size` on, which no trade of the cap exceeds. Where the greatest is refused the room
+/// is the least that is; `None` if all are refused.
 fn fitted(
     weight: i64,
     slope: f64,
     bend: f64,
-    mut size: u64,
+    size: u64,
     paid: impl Fn(u64) -> Option<u64>,
 ) -> Option<Regime> {
-    let (mut room, mut out) = (f64::INFINITY, paid(size));
+    let mut regime = Regime::new(weight, slope, bend);
+    let mut amount = size << LARGER_BITS;
+    let mut out = paid(amount);
     for _ in 0..TRIES {
-        if out.is_some() || size <= 1 {
+        if out.is_some() || amount <= 1 {
             break;
         }
-        room = size as f64;
-        size >>= 1;
-        out = paid(size);
+        regime.room = amount as f64;
+        amount >>= 1;
+        out = paid(amount);
     }
-    let mut regime = Regime::new(weight, slope, bend);
-    regime.room = room;
-    let Some(out) = out else {
+    if out.is_none() {
         return bend.is_finite().then_some(regime);
-    };
-    let bend_at =
-        |amount: u64, out: u64| (slope * amount as f64 / out as f64 - 1.0) / amount as f64;
-    regime.bend = bend.min(bend_at(size, out));
-    let part = size >> SMALLER_BITS;
-    if let Some(out) = (part > 0).then(|| paid(part)).flatten() {
-        regime.bend = regime.bend.min(bend_at(part, out));
+    }
+    for _ in 0..POINTS {
+        if let Some(out) = out {
+            regime.bend = regime.bend.min(bend_at(slope, amount, out));
+        }
+        amount >>= 1;
+        if amount == 0 {
+            break;
+        }
+        out = paid(amount);
     }
     regime.bend = regime.bend.max(0.0);
     Some(regime)
+}
+
+/// Returns the bend at which a slope pays `out` and the atom that was rounded off for `amount`.
+fn bend_at(slope: f64, amount: u64, out: u64) -> f64 {
+    (slope * amount as f64 / (out as f64 + 1.0) - 1.0) / amount as f64
 }
