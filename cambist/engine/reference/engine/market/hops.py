@@ -1,9 +1,9 @@
 """What an edge pays near its price, in real numbers: what cycles are ranked by before any of them is sized.
 
 The bend of a pool whose curve is one product is known. Any other is fitted to exact quotes at sizes by halves, from
-twice what a trade may have on, and the least of what they say counts: liquidity may grow beyond the present tick. A book
-pays its best level in full, a pool of bins its first one, with a capped fee in both regimes; both are fitted beyond that.
-At a size that is quoted no curve is below what is paid; between two of them it may be.
+twice what a trade may have on, and the least of what they say counts: liquidity may grow beyond the present tick. A
+book pays its best level in full, a pool of bins its first one, with a capped fee in both regimes; both are fitted
+beyond that. At a size that is quoted no curve is below what is paid; between two of them it may be.
 """
 
 from __future__ import annotations
