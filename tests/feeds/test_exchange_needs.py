@@ -113,7 +113,7 @@ async def test_okx_seeds_over_rest_where_the_config_says_so_within_the_budget_by
         took = time.monotonic() - began
         await until(lambda: len([e for e in sink.incoming() if e.channel >= 10]) == 60)
     reads = [at for at, *_ in venue.gets]
-    # What the venue counts must stay below its limit; our own pace shows in the time, which a late arrival can't shorten.
+    # What the venue counts stays below its limit; our own pace shows in the time, which a late arrival can't shorten.
     assert all(sum(at <= other < at + 2.0 for other in reads) < 60 for at in reads)
     assert -0.2 <= took - (60 - 12) / 18 <= 1.0
     order = [query["instId"] for _, path, query in venue.gets if path.endswith("books")]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cambist.engine import build_info
+from tests.ranking.errors import Miss
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "ranking.py"
 
@@ -46,3 +47,9 @@ def test_goals_that_are_missed_are_said(script: Any) -> None:
         "the best cycle stands after 1 of 2 trades",
         "1 % of trades have a share below 0.5000",
     ]
+
+
+def test_estimates_that_bound_nothing_are_said(script: Any) -> None:
+    missed = script.Errors(misses=[Miss(0.0, "")] * 200, short=[Miss(-1.0, "")] * 2).missed()
+    assert missed == ["2 of 200 estimates are below what is exact even when widened"]
+    assert script.Errors(misses=[Miss(0.0, "")] * 200, short=[Miss(-1.0, "")]).missed() == []

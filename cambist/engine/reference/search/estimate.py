@@ -4,9 +4,11 @@ Near a state every hop pays about `s·x / (1 + c·x)` for x: `s` is its slope, `
 Chained, `s = s₁·s₂` and `c = c₁ + c₂·s₁`. A cycle's slope is known exactly, as its weight; with `g = √s − 1` its best
 input is `g / c` and earns `g² / c`. An input x earns `x·(g·(2 + g) − c·x) / (1 + c·x)`.
 
-A hop may have a second regime: a transfer fee that stops growing leaves the slope of no fee, and a fixed part that is
-lost before or after the hop; a book pays its best level in full as far as that goes. What such a hop pays is never less
-than either regime says, so the better of the two is taken.
+A hop may have more regimes. A transfer fee that stops growing leaves the slope of no fee, and a fixed part that is
+lost before or after the hop; a book and a pool of bins pay their best level in full as far as that goes, and beyond it
+no more than bends say that go with other sizes. What such a hop pays is no less than each of its regimes of a fee says,
+and no more than the best of all where their bends bound it, so the best combination is taken. It is that which gains
+most: costs that grow with the input may make a smaller one leave more.
 
 Only + − × ÷ on doubles, in the order written here.
 """

@@ -74,12 +74,12 @@ class Pool(ABC):
         bends now for the others. For display and as a start of a search.
         """
 
-    def level(self, a_to_b: bool, time: ChainTime) -> float | None:
-        """Returns how many atoms in it takes at the marginal rate, or a fee's part less.
+    def levels(self, a_to_b: bool, most: int, time: ChainTime) -> list[tuple[float, float]] | None:
+        """Returns (atoms in, atoms out) at each of its prices, the present one first.
 
-        `None` where each atom moves the price.
+        That is until `most` are in or it has no more to give; `None` where each atom moves the price.
         """
-        del a_to_b, time
+        del a_to_b, most, time
         return None
 
     def quote(self, a_to_b: bool, amount_in: int, time: ChainTime) -> Quote:

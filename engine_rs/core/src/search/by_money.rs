@@ -65,7 +65,7 @@ pub fn money_of(value: f64, gain: f64, net: Option<f64>) -> f64 {
 /// What ranking asks of the market.
 pub trait Market {
     /// Returns what an edge pays near its price.
-    fn hop(&mut self, edge: EdgeId) -> Option<Hop>;
+    fn hop(&mut self, edge: EdgeId) -> Option<&Hop>;
     /// Returns what an estimate leaves after costs, in atoms of the base token; `None` if a cost is unknown.
     fn net(&self, route: &[EdgeId], base: NodeId, found: Estimate) -> Option<f64>;
 }
@@ -172,7 +172,7 @@ impl<'a, M: Market> ByMoney<'a, M> {
         };
         self.hops.clear();
         for &edge in &route {
-            self.hops.push(self.market.hop(edge)?);
+            self.hops.push(self.market.hop(edge)?.clone());
         }
         let found = estimate(&self.hops, inputs);
         let net = self.market.net(&route, base.node, found);
@@ -243,6 +243,7 @@ impl<M: Market> Rank for ByMoney<'_, M> {
 
     fn begin(&mut self, edge: EdgeId) -> Option<Path> {
         let hop = self.market.hop(edge)?;
+        let (slope, bend, takes) = (hop.slope, hop.bend, hop.room);
         let (tail, head) = (self.graph.from(edge), self.graph.to(edge));
         let (mut worth, mut room) = (0.0_f64, 0.0_f64);
         let potential = |node: NodeId| self.potentials.value(node);
@@ -256,9 +257,9 @@ impl<M: Market> Rank for ByMoney<'_, M> {
             }
         }
         Some(Path {
-            slope: hop.slope,
-            bend: hop.bend,
-            room: hop.room.min(room),
+            slope,
+            bend,
+            room: takes.min(room),
             worth,
             has_value: self.is_valued(tail) || self.is_valued(head),
         })

@@ -4,13 +4,16 @@
 //! takes. Chained, `s = s₁·s₂` and `c = c₁ + c₂·s₁`. A cycle's slope is known exactly, as its weight; with `g = √s − 1`
 //! its best input is `g / c` and earns `g² / c`. An input x earns `x·(g·(2 + g) − c·x) / (1 + c·x)`.
 //!
-//! A hop may have a second regime: a transfer fee that stops growing leaves the slope of no fee, and a fixed part that
-//! is lost before or after the hop; a book pays its best level in full as far as that goes, as do bins. What such a hop pays is
-//! never less than either regime says, so the better of the two is taken.
+//! A hop may have more regimes. A transfer fee that stops growing leaves the slope of no fee, and a fixed part that is
+//! lost before or after the hop; a book and a pool of bins pay their best level in full as far as that goes, and beyond it
+//! no more than bends say that go with other sizes. What such a hop pays is no less than each of its regimes of a fee says,
+//! and no more than the best of all where their bends bound it, so the best combination is taken. It is that which gains
+//! most: costs that grow with the input may make a smaller one leave more.
 //!
 //! Only + − × ÷ on doubles, in the order written here.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// ln 2 of a unit of weight, halved.
 pub(crate) const HALF_UNIT: f64 = std::f64::consts::LN_2 / (1_u64 << 41) as f64;
@@ -61,12 +64,11 @@ impl Regime {
 }
 
 /// What a hop may be: its regimes, and what bounds them all.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Hop {
     pub first: Regime,
-    pub second: Option<Regime>,
-    /// How far the present price of the first and of the second holds, each a regime more.
-    pub levels: [Option<f64>; 2],
+    /// Those besides the first; shared, as a hop is copied for each cycle that is ranked.
+    pub more: Option<Arc<[Regime]>>,
     /// The least.
     pub slope: f64,
     /// The least.
@@ -76,44 +78,35 @@ pub struct Hop {
 }
 
 impl Hop {
-    /// Returns the hop of these regimes.
-    pub fn new(first: Regime, second: Option<Regime>) -> Self {
-        let other = second.unwrap_or(first);
+    /// Returns the hop of one regime.
+    pub fn one(first: Regime) -> Self {
         Self {
             first,
-            second,
-            levels: [None; 2],
-            slope: first.slope.min(other.slope),
-            bend: first.bend.min(other.bend),
-            room: first.room.max(other.room),
+            more: None,
+            slope: first.slope,
+            bend: first.bend,
+            room: first.room,
         }
     }
 
-    /// Returns the hop of two regimes, each of which holds its price so far.
-    pub fn with_levels(first: Regime, second: Regime, levels: [Option<f64>; 2]) -> Self {
-        let mut hop = Self::new(first, Some(second));
-        for room in levels.into_iter().flatten() {
-            hop.bend = 0.0;
-            hop.room = hop.room.max(room);
+    /// Returns the hop of these regimes.
+    ///
+    /// # Panics
+    /// Without any.
+    pub fn new(regimes: &[Regime]) -> Self {
+        let (first, more) = regimes.split_first().expect("a hop has a regime");
+        let mut hop = Self::one(*first);
+        for regime in more {
+            hop.slope = hop.slope.min(regime.slope);
+            hop.bend = hop.bend.min(regime.bend);
+            hop.room = hop.room.max(regime.room);
         }
-        Self { levels, ..hop }
+        hop.more = (!more.is_empty()).then(|| more.into());
+        hop
     }
 
-    fn count(&self) -> u32 {
-        let levels = self.levels.iter().flatten().count() as u32;
-        1 + u32::from(self.second.is_some()) + levels
-    }
-
-    /// Returns one of its regimes, by number: the first, the second, then their levels.
-    fn regime(&self, number: u32) -> Regime {
-        let second = self.second.unwrap_or(self.first);
-        match (number, self.levels) {
-            (0, _) => self.first,
-            (1, _) => second,
-            (2, [Some(room), _]) => self.first.level(room),
-            (_, [_, Some(room)]) => second.level(room),
-            (_, [_, None]) => second,
-        }
+    fn more(&self) -> &[Regime] {
+        self.more.as_deref().unwrap_or_default()
     }
 }
 
@@ -197,21 +190,23 @@ pub fn starts(hops: &[Hop], within: Range) -> Vec<Vec<f64>> {
 
 /// Returns how many choices of regimes there are: that of the first hop changes fastest.
 fn combinations(hops: &[Hop]) -> u32 {
-    hops.iter().map(Hop::count).product()
+    let counts = hops.iter().map(|hop| 1 + hop.more().len() as u32);
+    counts.product()
 }
 
 fn estimate_of(hops: &[Hop], mut choice: u32, within: Range) -> Estimate {
     let (mut weight, mut slope, mut bend, mut lost) = (0_i64, 1.0_f64, 0.0_f64, 0.0_f64);
     let mut room = within.most;
     for hop in hops {
-        let regime = if hop.second.is_none() {
-            hop.first
-        } else {
-            let count = hop.count();
-            let number = choice % count;
+        let mut regime = &hop.first;
+        if let Some(more) = &hop.more {
+            let count = 1 + more.len() as u32;
+            let number = (choice % count) as usize;
             choice /= count;
-            hop.regime(number)
-        };
+            if number > 0 {
+                regime = &more[number - 1];
+            }
+        }
         room = room.min(regime.room / slope);
         weight += regime.weight;
         bend += regime.bend * slope;

@@ -44,11 +44,11 @@ macro_rules! pools {
                 }
             }
 
-            /// Returns how many atoms in it takes at the marginal rate, or a fee's part less; `None` where each atom
-            /// moves the price.
-            pub fn level(&self, a_to_b: bool, time: &ChainTime) -> Option<f64> {
+            /// Returns (atoms in, atoms out) at each of its prices, the present one first, until `most` are in or it
+            /// has no more to give; `None` where each atom moves the price.
+            pub fn levels(&self, a_to_b: bool, most: u64, time: &ChainTime) -> Option<Vec<(f64, f64)>> {
                 match self {
-                    $(Self::$name(pool) => pool.level(a_to_b, time),)*
+                    $(Self::$name(pool) => pool.levels(a_to_b, most, time),)*
                 }
             }
 

@@ -177,10 +177,10 @@ pub trait PoolState: Clone + Debug + PartialEq + Eq {
         false
     }
 
-    /// Returns how many atoms in it takes at the marginal rate, or a fee's part less; `None` where each atom moves the
-    /// price.
-    fn level(&self, a_to_b: bool, time: &ChainTime) -> Option<f64> {
-        let _ = (a_to_b, time);
+    /// Returns (atoms in, atoms out) at each of its prices, the present one first, until `most` are in or it has no more
+    /// to give; `None` where each atom moves the price.
+    fn levels(&self, a_to_b: bool, most: u64, time: &ChainTime) -> Option<Vec<(f64, f64)>> {
+        let _ = (a_to_b, most, time);
         None
     }
 
@@ -251,8 +251,8 @@ impl<S: PoolState> PoolState for Box<S> {
         S::is_product(self)
     }
 
-    fn level(&self, a_to_b: bool, time: &ChainTime) -> Option<f64> {
-        S::level(self, a_to_b, time)
+    fn levels(&self, a_to_b: bool, most: u64, time: &ChainTime) -> Option<Vec<(f64, f64)>> {
+        S::levels(self, a_to_b, most, time)
     }
 
     fn transfer_fees(&self) -> TransferFees {

@@ -44,12 +44,12 @@ class Quoting:
 
     def best_left(self, side: Side) -> Level | None:
         """Returns the best level of a side with what is left of it for us, if the book may be traded on."""
-        return next(self._left(side), None) if self.usable else None
+        return next(self.left(side), None) if self.usable else None
 
     def use_up(self, side: Side, base: int) -> None:
         """Uses up `base` of a side, best first; what the book has not is left out."""
-        used, shown = self._used[side], dict(self._merged(side))
-        for price, qty in list(self._left(side)):
+        used, shown = self._used[side], dict(self.merged(side))
+        for price, qty in list(self.left(side)):
             part = min(base, qty)
             if part == 0:
                 break
@@ -58,11 +58,11 @@ class Quoting:
 
     def best(self, side: Side) -> Level | None:
         """Returns the best level of a side as last known, in whatever state: to be shown, not traded on."""
-        return next(self._merged(side), None)
+        return next(self.merged(side), None)
 
     def levels(self, side: Side, depth: int) -> list[Level]:
         """Returns up to `depth` levels of a side, best first, as last known."""
-        return list(islice(self._merged(side), depth))
+        return list(islice(self.merged(side), depth))
 
     def updated(self, side: Side, depth: int) -> list[Level]:
         """Returns up to `depth` levels of a side as of the last update, whatever a newer ticker says, best first."""
@@ -83,7 +83,7 @@ class Quoting:
             return None
         left = quote * one(self.scale)
         bought = 0
-        levels = self._left(Side.ASK)
+        levels = self.left(Side.ASK)
         while left > 0:
             level = next(levels, None)
             if level is None:
@@ -105,7 +105,7 @@ class Quoting:
     def _side(self, side: Side) -> Levels:
         return self._bids if side is Side.BID else self._asks
 
-    def _merged(self, side: Side) -> Iterator[Level]:
+    def merged(self, side: Side) -> Iterator[Level]:
         """Yields a side best first, with a newer ticker on top: what is better than its best is gone."""
         levels = self._side(side).best_first()
         ticker = self._ticker
@@ -120,10 +120,10 @@ class Quoting:
             if price < top if side is Side.BID else 0 < top < price:
                 yield price, level_qty
 
-    def _left(self, side: Side) -> Iterator[Level]:
+    def left(self, side: Side) -> Iterator[Level]:
         """Yields a side without what our own fills used up, best first."""
         used = self._used[side]
-        for price, qty in self._merged(side):
+        for price, qty in self.merged(side):
             left = used.left(price, qty)
             if left:
                 yield price, left
@@ -132,7 +132,7 @@ class Quoting:
         """Forgets what was used of levels that are not what they were."""
         for side, used in self._used.items():
             if used:
-                used.end_changed(dict(self._merged(side)))
+                used.end_changed(dict(self.merged(side)))
 
     def _walk(self, side: Side, base: int) -> int | None:
         """Returns price × quantity over the first `base` of a side, × 10⁸ × a price of one."""
@@ -140,7 +140,7 @@ class Quoting:
             return None
         left = base
         total = 0
-        levels = self._left(side)
+        levels = self.left(side)
         while left > 0:
             level = next(levels, None)
             if level is None:

@@ -13,6 +13,8 @@ from cambist.engine.reference.exchanges.decimal import one
 from cambist.engine.reference.venues.quote_error import QuoteError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cambist.engine.reference.book.order_book import OrderBook
     from cambist.engine.reference.engine.book_scale import Scale
     from cambist.engine.reference.engine.books import BookEntry
@@ -130,6 +132,24 @@ def most(market: Market, edge: int) -> int:
     if behind.first:
         return qty8 * int(10**scale.base) // ONE8
     return price * qty8 * int(10**scale.quote) // (one(scale.price) * ONE8)
+
+
+def depth(market: Market, edge: int) -> tuple[float, float, Iterator[tuple[float, float]]] | None:
+    """Returns what a walk of a book takes for each atom in, its best price, and (in, out) of its levels.
+
+    A walk takes quantities where it sells, and prices times quantities where it buys.
+    """
+    behind = market.edges[edge]
+    entry = market.books.entries[behind.at]
+    side = sold_to(first=behind.first)
+    scale, best = market.scale(entry), entry.book.best_left(side)
+    if scale is None or best is None:
+        return None
+    levels = ((float(quantity), float(price) * float(quantity)) for price, quantity in entry.book.left(side))
+    if behind.first:
+        return 1e8 / float(10**scale.base), float(best[0]), levels
+    per_atom = 1e8 * float(one(scale.price)) / float(10**scale.quote)
+    return per_atom, 1.0 / float(best[0]), ((worth, quantity) for quantity, worth in levels)
 
 
 def rate(market: Market, edge: int) -> tuple[int, int] | None:

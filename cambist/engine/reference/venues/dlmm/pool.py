@@ -65,10 +65,15 @@ class DlmmState(VaultPool[dlmm.DlmmFill]):
         fees = transfer_fees_at(self.transfer_fees, a_to_b, time)
         return after_transfers((reserve_out / price, reserve_out), kept, fees)
 
-    def level(self, a_to_b: bool, time: ChainTime) -> float | None:
-        """Returns what the first bin holds, in atoms of the token in; fees would make it more."""
-        found = self._next(a_to_b, time)
-        return None if found is None or not found.bin.price else float(found.held) / _price(found, a_to_b)
+    def levels(self, a_to_b: bool, most: int, time: ChainTime) -> list[tuple[float, float]] | None:
+        """Returns (atoms in, atoms out) of each bin, the first one first, until `most` are in or the bins end."""
+        share_in, share_out = (float(share_left(fee)) for fee in transfer_fees_at(self.transfer_fees, a_to_b, time))
+        if not share_in or not share_out:
+            return None
+        into, out = float(BASIS_POINTS) / share_in, share_out / float(BASIS_POINTS)
+        now, slot = time.unix_timestamp, time.slot
+        found = dlmm.levels(self.account, self.bins, most, x_to_y=a_to_b, now=now, slot=slot)
+        return [(float(amount_in) * into, float(amount_out) * out) for amount_in, amount_out in found]
 
     def _next(self, a_to_b: bool, time: ChainTime) -> dlmm.NextBin | None:
         try:

@@ -46,7 +46,7 @@ impl OrderBook {
     }
 
     /// Levels of a side without what our own fills used up, best first.
-    pub(super) fn left(&self, side: Side) -> impl Iterator<Item = Level> {
+    pub(crate) fn left(&self, side: Side) -> impl Iterator<Item = Level> {
         let used = self.used.side(side);
         self.merged(side).filter_map(move |(price, qty)| {
             let at = used.binary_search_by_key(&price, |level| level.0);

@@ -1,10 +1,18 @@
 //! What an edge pays near its price, in real numbers: what cycles are ranked by before any of them is sized.
 //!
-//! The bend of a pool whose curve is one product is known. Any other is fitted to exact quotes at sizes by halves, from
-//! twice what a trade may have on, and the least of what they say counts: liquidity may grow beyond the present tick. A
-//! book pays its best level in full, a pool of bins its first one, with a capped fee in both regimes; both are fitted
-//! beyond that. At a size that is quoted no curve is below what is paid; between two of them it may be.
+//! A hop's regimes are to pay, the best of them, what the edge pays or more, for each size that a trade may have:
+//!
+//! - A pool whose curve is one product is that, with the bend that is known.
+//! - A book and a pool of bins pay their best level in full. Beyond it their levels are walked, and the least bend is kept
+//!   with which the best price pays what they do: exactly an upper bound, but for sizes up to a sixteenth beyond the best
+//!   level, where a cycle gains at most a sixteenth more than with the level in full.
+//! - Any other curve is fitted to exact quotes, so it is bounded at these sizes; between two of them it may pay more than
+//!   its fit, where liquidity comes and goes with the price.
+//! - A transfer fee that stops growing gives each of these once more, for each choice of the fees that do.
+//!
+//! What is left is within what estimates are widened by, but for few: see `engine::ranking`.
 
+use super::fits::{Fit, beyond, fitted};
 use super::quotes::sold_to;
 use super::{Kind, Market};
 use crate::chain::token::{TransferFee, TransferFeeConfig};
@@ -14,12 +22,8 @@ use crate::search::graph::EdgeId;
 use crate::venues::pool::Pool;
 use crate::venues::quote::{BASIS_POINTS, ChainTime, TransferFees, sides};
 
-/// The greatest size that is quoted is so many times doubled: what a trade may have is cut to a power of two.
+/// The greatest size that is looked at is so many times doubled: what a trade may have is cut to a power of two.
 const LARGER_BITS: u32 = 1;
-/// Sizes that are quoted.
-const POINTS: usize = 8;
-/// Most halvings of a size that a venue refuses.
-const TRIES: usize = 13;
 /// From here on no amount reaches the size beyond which a transfer fee no longer grows.
 const MOST_CAP: u128 = 1 << 63;
 const NO_FEE: TransferFee = TransferFee {
@@ -28,8 +32,11 @@ const NO_FEE: TransferFee = TransferFee {
     bps: 0,
 };
 
+/// Sides of a pool whose fees no longer grow: in, out.
+const CHOICES: [(bool, bool); 3] = [(true, true), (true, false), (false, true)];
+
 /// What is kept of an edge until it moves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Kept {
     /// log2 of the size that it was fitted to.
     pub(crate) size_bits: u32,
@@ -56,19 +63,20 @@ impl Hops {
     }
 }
 
-/// Returns what an edge of a pool weighs: the lighter of its regimes; `None` if it is not tradable.
+/// Returns what an edge of a pool weighs: the lightest of its regimes; `None` if it is not tradable.
 pub(super) fn pool_weight(pool: &Pool, first: bool, time: &ChainTime) -> Option<i64> {
-    let weight = pool.weight(first, time);
-    let capped = without_capped(pool, first, time).and_then(|(pool, ..)| pool.weight(first, time));
-    [weight, capped].into_iter().flatten().min()
+    let capped = without_capped(pool, first, time);
+    let weights = capped.iter().map(|(free, ..)| free.weight(first, time));
+    let own = std::iter::once(pool.weight(first, time));
+    own.chain(weights).flatten().min()
 }
 
 /// Returns a pool as it is beyond the sizes where transfer fees stop growing, and what these then take: atoms of the
-/// token in and of the token out. `None` if no fee of its tokens stops.
-fn without_capped(pool: &Pool, first: bool, time: &ChainTime) -> Option<(Pool, u64, u64)> {
+/// token in and of the token out, for each choice of those fees of its tokens that stop.
+fn without_capped(pool: &Pool, first: bool, time: &ChainTime) -> Vec<(Pool, u64, u64)> {
     let fees = pool.transfer_fees();
     if fees == [None, None] {
-        return None;
+        return Vec::new();
     }
     let stop = |fee: Option<TransferFeeConfig>| {
         let fee = fee.map_or(NO_FEE, |fee| fee.at(time.epoch));
@@ -76,20 +84,26 @@ fn without_capped(pool: &Pool, first: bool, time: &ChainTime) -> Option<(Pool, u
             .checked_div(u128::from(fee.bps))?;
         (most < MOST_CAP).then_some(fee.max_fee)
     };
-    let [a, b] = fees.map(stop);
-    if (a, b) == (None, None) {
-        return None;
-    }
-    let free = TransferFeeConfig {
+    let (stop_in, stop_out) = sides(first, (stop(fees[0]), stop(fees[1])));
+    let free = Some(TransferFeeConfig {
         older: NO_FEE,
         newer: NO_FEE,
-    };
-    let left: TransferFees = [
-        a.map_or(fees[0], |_| Some(free)),
-        b.map_or(fees[1], |_| Some(free)),
-    ];
-    let (lost_in, lost_out) = sides(first, (a.unwrap_or(0), b.unwrap_or(0)));
-    Some((pool.clone().with_transfer_fees(left), lost_in, lost_out))
+    });
+    let mut found = Vec::new();
+    for (is_in, is_out) in CHOICES {
+        if (is_in && stop_in.is_none()) || (is_out && stop_out.is_none()) {
+            continue;
+        }
+        let (a, b) = sides(first, (is_in, is_out));
+        let left: TransferFees = [
+            if a { free } else { fees[0] },
+            if b { free } else { fees[1] },
+        ];
+        let lost = |is: bool, stop: Option<u64>| stop.filter(|_| is).unwrap_or(0);
+        let pool = pool.clone().with_transfer_fees(left);
+        found.push((pool, lost(is_in, stop_in), lost(is_out, stop_out)));
+    }
+    found
 }
 
 impl Market {
@@ -112,18 +126,48 @@ impl Market {
                 pool_hop(pool, self.registry.time.as_ref()?, size, behind.first)
             }
             Kind::Book => {
-                let mut best = Regime::new(weight, slope_of(weight), 0.0);
-                best.room = self.most(edge) as f64;
-                let paid = |amount| Some(self.quote_unrounded(edge, amount).ok()?.amount_out);
-                let deeper = fitted(weight, best.slope, f64::INFINITY, size, paid);
-                Some(Hop::new(best, deeper))
+                let level =
+                    Regime::new(weight, slope_of(weight), 0.0).level(self.most(edge) as f64);
+                Some(self.book_hop(behind.at, behind.first, level, size))
             }
             Kind::Equivalence => {
-                let mut par = Regime::new(weight, slope_of(weight), 0.0);
-                par.room = self.most(edge) as f64;
-                Some(Hop::new(par, None))
+                let par = Regime::new(weight, slope_of(weight), 0.0);
+                Some(Hop::one(par.level(self.most(edge) as f64)))
             }
         }
+    }
+
+    /// Returns the best level of a book, and its depth.
+    fn book_hop(&self, at: usize, first: bool, level: Regime, size: u64) -> Hop {
+        let entry = &self.books.entries[at];
+        let side = sold_to(first);
+        let best = entry.book.best_left(side);
+        let Some((scale, (price, _))) = self.scale(entry).zip(best) else {
+            return Hop::one(level);
+        };
+        // A walk takes quantities where it sells, and prices times quantities where it buys: so many for each atom.
+        let (per_atom, price) = if first {
+            (1e8 / power(scale.base) as f64, price as f64)
+        } else {
+            let whole = 1e8 * scale.one() as f64;
+            (whole / power(scale.quote) as f64, 1.0 / price as f64)
+        };
+        let levels = entry.book.left(side).map(|(price, quantity)| {
+            let (quantity, worth) = (quantity as f64, price as f64 * quantity as f64);
+            if first {
+                (quantity, worth)
+            } else {
+                (worth, quantity)
+            }
+        });
+        let most = per_atom * (size << LARGER_BITS) as f64;
+        let mut known = vec![level];
+        known.extend(beyond(levels, price, most).map(|fit| Regime {
+            bend: fit.bend * per_atom,
+            room: fit.room / per_atom,
+            ..level
+        }));
+        Hop::new(&known)
     }
 
     /// Returns what an edge takes at its best price, in atoms of the token in, of a book or an equivalence.
@@ -157,85 +201,49 @@ fn mul_div(a: u128, b: u128, c: u128) -> u128 {
 }
 
 fn pool_hop(pool: &Pool, time: &ChainTime, size: u64, first: bool) -> Option<Hop> {
-    let own = regime(pool, time, size, first);
-    let own_level = own.and_then(|_| pool.level(first, time));
-    let Some((free, lost_in, lost_out)) = without_capped(pool, first, time) else {
-        return own.map(|own| Hop::new(own, own_level.map(|room| own.level(room))));
-    };
-    let beyond = regime(&free, time, size, first).map(|mut beyond| {
-        (beyond.lost_in, beyond.lost_out) = (lost_in as f64, lost_out as f64);
-        beyond
-    });
-    let beyond_level = beyond.and_then(|_| free.level(first, time));
-    match (own, beyond) {
-        (Some(own), Some(beyond)) => Some(Hop::with_levels(own, beyond, [own_level, beyond_level])),
-        (Some(own), None) => Some(Hop::new(own, own_level.map(|room| own.level(room)))),
-        (None, Some(beyond)) => {
-            Some(Hop::new(beyond, beyond_level.map(|room| beyond.level(room))))
-        }
-        (None, None) => None,
+    let mut known = regimes(pool, time, size, first);
+    for (free, lost_in, lost_out) in without_capped(pool, first, time) {
+        let (lost_in, lost_out) = (lost_in as f64, lost_out as f64);
+        let more = regimes(&free, time, size, first);
+        known.extend(more.into_iter().map(|each| Regime {
+            lost_in,
+            lost_out,
+            ..each
+        }));
     }
+    (!known.is_empty()).then(|| Hop::new(&known))
 }
 
-fn regime(pool: &Pool, time: &ChainTime, size: u64, first: bool) -> Option<Regime> {
+/// Returns what a pool pays where its transfer fees are what they are, or more.
+fn regimes(pool: &Pool, time: &ChainTime, size: u64, first: bool) -> Vec<Regime> {
+    let Some(own) = near_price(pool, time, first) else {
+        return Vec::new();
+    };
+    if pool.is_product() {
+        return vec![own];
+    }
+    let paid = |amount| {
+        let paid = pool.quote(first, amount, time).ok()?.amount_out;
+        (paid > 0).then_some(paid)
+    };
+    let most = size << LARGER_BITS;
+    let Some(levels) = pool.levels(first, most, time) else {
+        return vec![fitted(own, most, paid)];
+    };
+    let room = levels.first().map_or(0.0, |level| level.0);
+    let mut known = vec![own.level(room)];
+    let fits = beyond(levels.into_iter(), own.slope, most as f64);
+    known.extend(fits.map(|Fit { bend, room }| Regime { bend, room, ..own }));
+    known
+}
+
+/// Returns a pool as its price and what bends it say, if it is tradable.
+fn near_price(pool: &Pool, time: &ChainTime, first: bool) -> Option<Regime> {
     let weight = pool.weight(first, time)?;
     let (reserve_in, reserve_out, kept) = pool.virtual_reserves(first, time)?;
     if reserve_in <= 0.0 {
         return None;
     }
     let (slope, bend) = (kept * reserve_out / reserve_in, kept / reserve_in);
-    if slope <= 0.0 {
-        return None;
-    }
-    if pool.is_product() {
-        return Some(Regime::new(weight, slope, bend));
-    }
-    fitted(weight, slope, bend, size, |amount| {
-        let paid = pool.quote(first, amount, time).ok()?.amount_out;
-        (paid > 0).then_some(paid)
-    })
-}
-
-/// Returns the regime that pays what an edge pays at [`POINTS`] sizes, or more; `bend` is that at 0.
-///
-/// The sizes go by halves from twice `size` on, which no trade of the cap exceeds. Where the greatest is refused the room
-/// is the least that is; `None` if all are refused.
-fn fitted(
-    weight: i64,
-    slope: f64,
-    bend: f64,
-    size: u64,
-    paid: impl Fn(u64) -> Option<u64>,
-) -> Option<Regime> {
-    let mut regime = Regime::new(weight, slope, bend);
-    let mut amount = size << LARGER_BITS;
-    let mut out = paid(amount);
-    for _ in 0..TRIES {
-        if out.is_some() || amount <= 1 {
-            break;
-        }
-        regime.room = amount as f64;
-        amount >>= 1;
-        out = paid(amount);
-    }
-    if out.is_none() {
-        return bend.is_finite().then_some(regime);
-    }
-    for _ in 0..POINTS {
-        if let Some(out) = out {
-            regime.bend = regime.bend.min(bend_at(slope, amount, out));
-        }
-        amount >>= 1;
-        if amount == 0 {
-            break;
-        }
-        out = paid(amount);
-    }
-    regime.bend = regime.bend.max(0.0);
-    Some(regime)
-}
-
-/// Returns the bend at which a slope pays `out` and the atom that was rounded off for `amount`.
-fn bend_at(slope: f64, amount: u64, out: u64) -> f64 {
-    (slope * amount as f64 / (out as f64 + 1.0) - 1.0) / amount as f64
+    (slope > 0.0).then(|| Regime::new(weight, slope, bend))
 }

@@ -4,6 +4,7 @@
 //! both of tokens that stand for one another, `impact` what our own fills moved.
 
 mod equivalence;
+mod fits;
 mod hops;
 mod impact;
 mod legs;

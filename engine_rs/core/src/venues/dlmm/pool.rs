@@ -9,7 +9,7 @@ use ruint::aliases::U256;
 use crate::venues::dlmm::layout::LbPair;
 use crate::venues::dlmm::maths::bins::Bins;
 use crate::venues::dlmm::maths::fee::FEE_PRECISION;
-use crate::venues::dlmm::maths::swap::{Ask, DlmmFill, NextBin, next_bin, swap};
+use crate::venues::dlmm::maths::swap::{Ask, DlmmFill, NextBin, levels, next_bin, swap};
 use crate::venues::quote::{
     BASIS_POINTS, ChainTime, Quote, TransferFees, VaultFill, after_transfers, fit, shares, sides,
 };
@@ -164,10 +164,14 @@ impl PoolState for DlmmState {
         Self::virtual_reserves(self, a_to_b, time)
     }
 
-    /// What the first bin holds; fees would make it more.
-    fn level(&self, a_to_b: bool, time: &ChainTime) -> Option<f64> {
-        let next = self.next(a_to_b, time).filter(|next| next.bin.price > 0)?;
-        Some(next.held as f64 / price_of(&next, a_to_b))
+    fn levels(&self, a_to_b: bool, most: u64, time: &ChainTime) -> Option<Vec<(f64, f64)>> {
+        let (share_in, share_out) = shares(&self.transfer_fees, a_to_b, time)?;
+        let whole = BASIS_POINTS as f64;
+        let (into, out) = (whole / share_in as f64, share_out as f64 / whole);
+        let parts = levels(&self.account, &self.bins, &ask(most, true, a_to_b, time))
+            .into_iter()
+            .map(|(amount_in, amount_out)| (amount_in as f64 * into, amount_out as f64 * out));
+        Some(parts.collect())
     }
 }
 

@@ -5,7 +5,7 @@ from cambist.engine.reference.venues.dlmm.maths.bins import Bins, array_index, l
 from cambist.engine.reference.venues.dlmm.maths.fee import FEE_PRECISION, MAX_FEE_RATE, fee_rate
 from cambist.engine.reference.venues.dlmm.maths.fill import BinFill
 from cambist.engine.reference.venues.dlmm.maths.price import bin_price
-from cambist.engine.reference.venues.dlmm.maths.swap import BinStep, DlmmFill, NextBin, next_bin, swap
+from cambist.engine.reference.venues.dlmm.maths.swap import BinStep, DlmmFill, NextBin, levels, next_bin, swap
 
 __all__ = [
     "FEE_PRECISION",
@@ -18,6 +18,7 @@ __all__ = [
     "array_index",
     "bin_price",
     "fee_rate",
+    "levels",
     "liquid_arrays",
     "near_arrays",
     "next_bin",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -82,9 +83,9 @@ class _Run:
     def walk(self, left: int) -> None:
         """Swaps all of `left`, or raises `QuoteError`."""
         while left:
-            left = self._visit(self.seek(), left)
+            left = self.visit(self.seek(), left)
             if left:
-                self._advance()
+                self.advance()
 
     def seek(self) -> Bin:
         """Goes to the first bin from the active one on that has something to give, and charges for the way."""
@@ -105,14 +106,16 @@ class _Run:
                 bin_ = array.bins[self.active_id - first]
                 if any(layers(bin_, self.terms)) and (bin_.price != 0 or self.x_to_y):
                     return bin_
-                self._advance()
+                self.advance()
 
-    def _advance(self) -> None:
+    def advance(self) -> None:
+        """Goes on to the next bin, or raises `QuoteError`."""
         self.active_id += -1 if self.x_to_y else 1
         if not -MAX_BIN_ID <= self.active_id <= MAX_BIN_ID:
             raise QuoteError(Reason.LIQUIDITY)
 
-    def _visit(self, bin_: Bin, left: int) -> int:
+    def visit(self, bin_: Bin, left: int) -> int:
+        """Fills what a bin takes of `left`, and returns the rest. Raises `QuoteError`."""
         total = sum(layers(bin_, self.terms))
         self.terms = self.terms._replace(rate=fee_rate(self.pair, self.volatility.volatility_accumulator))
         if self.exact_in:
@@ -177,6 +180,21 @@ def swap(
         volatility=volatility,
         steps=tuple(run.steps),
     )
+
+
+def levels(pair: LbPair, bins: Bins, amount: int, *, x_to_y: bool, now: int, slot: int) -> list[tuple[int, int]]:
+    """Returns (amount in, amount out) of each bin that `amount` in would fill, as far as the bins go."""
+    found: list[tuple[int, int]] = []
+    with suppress(QuoteError):
+        _check_open(pair, slot, now)
+        run, left = _Run(pair, bins, now, exact_in=True, x_to_y=x_to_y), amount
+        while left:
+            before = run.totals
+            left = run.visit(run.seek(), left)
+            found.append((run.totals.amount_in - before.amount_in, run.totals.amount_out - before.amount_out))
+            if left:
+                run.advance()
+    return found
 
 
 class NextBin(NamedTuple):

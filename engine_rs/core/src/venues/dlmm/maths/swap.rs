@@ -241,6 +241,27 @@ pub fn swap<const TRACK: bool>(
     Ok(done)
 }
 
+/// Returns (amount in, amount out) of each bin that `ask`, an exact input, would fill, as far as the bins go.
+pub fn levels(pair: &LbPair, bins: &Bins, ask: &Ask) -> Vec<(u64, u64)> {
+    let (mut found, mut left) = (Vec::new(), ask.amount);
+    let run = check_open(pair, ask).and_then(|()| Run::<false>::new(pair, bins, ask));
+    let Ok(mut run) = run else {
+        return found;
+    };
+    while left > 0 {
+        let (paid, got) = (run.done.amount_in, run.done.amount_out);
+        let Ok(rest) = run.seek().and_then(|bin| run.visit(bin, left)) else {
+            break;
+        };
+        found.push((run.done.amount_in - paid, run.done.amount_out - got));
+        left = rest;
+        if left > 0 && run.advance().is_err() {
+            break;
+        }
+    }
+    found
+}
+
 /// Where a swap would start.
 #[derive(Debug, Clone, Copy)]
 pub struct NextBin<'a> {
