@@ -22,8 +22,8 @@ RULES = 6
 """Of what decides: raised with each change after which the same records may lead to other decisions. 1 kept the
 lightest cycles, 2 those that earn most; 3 knows exactly all that may pay, and little of what can't; 4 looks for a
 size near the best estimate of each concave piece; 5 quotes for us what our own fills left and takes again what pays so,
-posts each outcome to a ledger with the chain's fees in SOL, and lets no order out whose worst case a limit forbids; 6 fits the bends
- of curves to more sizes."""
+posts each outcome to a ledger with the chain's fees in SOL, and lets no order out whose worst case a limit forbids; 6
+walks books and bins for the bends that bound what they pay."""
 
 
 class KernelSetup(msgspec.Struct, frozen=True):

@@ -183,6 +183,15 @@ mod tests {
                 room: 116.0
             }
         );
+        let short = [levels[0], (20.0, 40.0)].into_iter();
+        let found: Vec<Fit> = beyond(short, 3.0, 200.0).collect();
+        assert_eq!(
+            found,
+            [Fit {
+                bend: bend(17.0),
+                room: 36.0
+            }]
+        );
     }
 
     #[test]
@@ -209,6 +218,14 @@ mod tests {
         });
         assert!((refused.bend - 0.25).abs() < 1e-4, "{}", refused.bend);
         assert_eq!((refused.room, refused.weight), (16.0, 0));
+        // The atom that a quote rounded off is paid too.
+        let rounded = fitted(Regime::new(0, 2.0, 1.0), 64, |amount| {
+            (amount == 64).then_some(100)
+        });
+        assert_eq!(
+            (rounded.bend, rounded.weight),
+            ((128.0 / 101.0 - 1.0) / 64.0, 0)
+        );
         let nothing = fitted(scaled, 64, |_| None);
         assert_eq!((nothing.bend, nothing.room), (1.0, 2.0));
     }

@@ -56,6 +56,7 @@ def test_fits_of_two_levels_touch_what_is_paid_where_their_ranges_begin_or_end()
 
     assert beyond(levels, 3.0, 80.0) == [Fit(bend(17.0), 64.0), Fit(bend(80.0), math.inf)]
     assert beyond(levels, 3.0, 200.0)[1] == Fit(bend(116.0), 116.0)
+    assert beyond([(16.0, 48.0), (20.0, 40.0)], 3.0, 200.0) == [Fit(bend(17.0), 36.0)]
 
 
 def test_fits_of_quotes_take_the_least_bend_and_the_sizes_beside_it() -> None:
@@ -70,6 +71,8 @@ def test_fits_of_quotes_take_the_least_bend_and_the_sizes_beside_it() -> None:
     refused = fitted(line, 64, lambda amount: paid(amount) if amount < 16 else None)
     assert (refused.bend, refused.room) == (pytest.approx(0.25, abs=1e-4), 16.0)
     assert fitted(line, 64, lambda _: None) == line._replace(room=2.0)
+    # The atom that a quote rounded off is paid too.
+    assert fitted(Regime(0, 2.0, 1.0), 64, {64: 100}.get).bend == (128.0 / 101.0 - 1.0) / 64.0
 
 
 @pytest.mark.parametrize("first", [True, False])
