@@ -34,7 +34,7 @@ class Headline(msgspec.Struct, frozen=True):
     orders: int = 0
     missed: int = 0
     from_peak: int | None = None
-    """Realised today less its highest value today, over all tokens; ≤ 0."""
+    """Realised today on cycles of the unit less its highest today, which is what `loss_limit` is held against; ≤ 0."""
     loss_limit: int | None = None
     congestion: int | None = None
     """0–100."""

@@ -45,7 +45,7 @@ class HeadlineCounts:
             fills=totals.filled,
             orders=totals.filled + totals.missed + len(kernel.desk.working),
             missed=totals.missed,
-            from_peak=today.from_peak,
+            from_peak=kernel.risk.from_peak(self._unit.mint),
             loss_limit=kernel.setup.limits.daily_loss.get(self._unit.mint),
             congestion=engine.congestion,
         )

@@ -265,3 +265,10 @@ def test_a_go_that_was_not_taken_says_why(declined: str | None, cell: tuple[str,
     assert second.decision.startswith("below min")
     kernel.declined.clear()
     assert publisher.build(kernel, START).cycles.rows[0].decision == "go"
+
+
+def test_the_loss_in_the_headline_is_the_one_that_its_limit_is_held_against() -> None:
+    publisher, kernel, _ = made()
+    for token, net in ((kernel.ledger.unit, 5), (kernel.ledger.unit, -12), ("another", -1_000)):
+        kernel.risk.book(token, net, START)
+    assert publisher.build(kernel, START).headline.from_peak == -12

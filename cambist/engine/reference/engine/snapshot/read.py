@@ -124,7 +124,11 @@ def _load_pools(engine: ReferenceEngine, state: State) -> None:
         _load_pool(pool, kept)
         # One that waits is built when it is weighed: its accounts may not agree yet.
         if pool.state in ("live", "closed") and at not in waiting:
-            pool.pool = build(registry, pool)
+            try:
+                pool.pool = build(registry, pool)
+            except (AttributeError, KeyError) as error:  # an account that isn't there is nothing that can be read
+                message = f"pool {pool.address!r} without its accounts"
+                raise ValueError(message) from error
             if pool.impact is not None:
                 pool.impact.advance(pool.pool, registry.time)
 
