@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from cambist.execution.risk import RiskState
     from cambist.model.ledger import Entry
 
 APPLICATION_ID = 0x43414D4A  # "CAMJ"
@@ -38,6 +39,7 @@ _NOTE_HALT = "INSERT INTO halt (session, seq, at_ns, halted, reason) VALUES"
 _NOTE_STAGE = (
     "INSERT INTO stage SELECT ?, ?, (SELECT count(*) + 1 FROM stage WHERE session = ? AND orders = ?), ?,?,?,?,?,?,?"
 )
+_NOTE_RISK = "INSERT INTO meta VALUES ('risk', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _NOTE_WALLET = "INSERT INTO meta VALUES ('wallet', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _LAST_HALT = "SELECT halted, session, seq, at_ns, reason FROM halt ORDER BY id DESC LIMIT 1"
 UNANSWERED = (
@@ -172,6 +174,10 @@ class Journal:
     def note_wallet(self, wallet: Mapping[str, int]) -> bool:
         """Notes what the config gave the wallet (mint → atoms): the next start posts what it changed since."""
         return self._put(0, _NOTE_WALLET, (msgspec.json.encode(dict(sorted(wallet.items()))).decode(),))
+
+    def note_risk(self, seq: int, state: RiskState) -> bool:
+        """Notes what the gate remembers: its day and what is left over go on over restarts."""
+        return self._put(seq, _NOTE_RISK, (msgspec.json.encode(state).decode(),))
 
     def note_halt(self, seq: int, at_ns: int, reason: str) -> bool:
         """Notes that trading is halted; it stays so over restarts until `clear_halt`."""

@@ -2,7 +2,8 @@
 -- are sums of `posting`; a halt is cleared by a later row. Amounts are atoms; TEXT where they may leave 64 bits.
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
-    value TEXT NOT NULL             -- mode: 'paper' or 'live' · wallet: JSON of what the config gave it, mint → atoms
+    value TEXT NOT NULL             -- mode: 'paper' or 'live' · wallet: JSON of what the config gave them, mint or
+                                    -- exchange/mint → atoms · risk: JSON of cambist.execution.risk.RiskState
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE intent (

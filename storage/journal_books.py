@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cambist.execution.legged import Filled
+from cambist.execution.risk import RiskState
 from cambist.model.earlier import order_with_legs
 from cambist.model.ledger import CHAIN, DAY_NS, Account, Entry, EntryKind, Posting, earned
-from cambist.model.orders import Order
+from cambist.model.orders import Fill, Order
 from storage.files import Lock, SessionError, open_read_only, require_database, schema
 from storage.journal import APPLICATION_ID, READABLE, SCHEMA, UNANSWERED, Unanswered
 
@@ -36,10 +38,14 @@ class Read:
     balances: list[Posting] = field(default_factory=list)
     """What each account holds."""
     wallet: dict[str, int] = field(default_factory=dict)
-    """What the config gave the wallet when it was opened last: mint → atoms."""
+    """What the config gave the wallets when they were opened last; see `KernelSetup.given`."""
     today: list[Entry] = field(default_factory=list)
     """Entries of the newest day that is not later than asked for, in order of time."""
     unanswered: list[Unanswered] = field(default_factory=list)
+    risk: RiskState | None = None
+    """What the gate remembered last; `None` in a journal that none was noted in."""
+    cut: list[list[tuple[Order, Filled]]] = field(default_factory=list)
+    """Legged trades with an order that never got an end: their orders, and what of each was filled."""
 
 
 def read_books(path: Path, now_ns: int) -> Read:
@@ -64,6 +70,7 @@ def _read(path: Path, database: sqlite3.Connection, day: int) -> Read:
         for account, venue, token, atoms in database.execute("SELECT * FROM balance ORDER BY account, venue, token")
     ]
     wallet = database.execute("SELECT value FROM meta WHERE key = 'wallet'").fetchone()
+    risk = database.execute("SELECT value FROM meta WHERE key = 'risk'").fetchone()
     days = "SELECT json FROM entry WHERE day >= ? ORDER BY day, at_ns, rowid"
     entries = [msgspec.json.decode(row[0], type=Entry) for row in database.execute(days, (day,))]
     left = [Unanswered(str(row[0]), msgspec.json.decode(row[1], type=Order)) for row in database.execute(UNANSWERED)]
@@ -72,7 +79,25 @@ def _read(path: Path, database: sqlite3.Connection, day: int) -> Read:
         {} if wallet is None else msgspec.json.decode(wallet[0], type=dict[str, int]),
         entries,
         left,
+        None if risk is None else msgspec.json.decode(risk[0], type=RiskState),
+        [_trade(database, *key) for key in dict.fromkeys((u.session, u.order.trade) for u in left if u.order.trade)],
     )
+
+
+def _trade(database: sqlite3.Connection, session: str, first: int) -> list[tuple[Order, Filled]]:
+    """Returns the orders of a trade, whose ids follow each other, and what of each was filled."""
+    found = []
+    for (text,) in database.execute(
+        "SELECT json FROM orders WHERE session = ? AND id >= ? ORDER BY id", (session, first)
+    ):
+        order = msgspec.json.decode(text, type=Order)
+        if order.trade != first:
+            break
+        rows = database.execute("SELECT json FROM fill WHERE session = ? AND orders = ?", (session, order.id))
+        fills = [msgspec.json.decode(row[0], type=Fill) for row in rows]
+        sums = (sum(fill.amount_in for fill in fills), sum(fill.amount_out for fill in fills))
+        found.append((order, Filled(*sums, sum(fill.fee for fill in fills))))
+    return found
 
 
 def upgrade(path: Path) -> Path | None:

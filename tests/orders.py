@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cambist.execution.paper_model import legs
+from cambist.execution.routes import legs_of
 from cambist.model.orders import Charges, Fill, Order, Stage
 from tests.fakes import SOL, USDC
 
@@ -21,7 +21,7 @@ def order(number: int = 1, **changes: Any) -> Order:
         "sent_ns": 0,
         "due_ns": 1,
         "key": "|".join(ROUTE),
-        "legs": legs(changes.pop("route", ROUTE), changes.pop("tokens", TOKENS)),
+        "legs": legs_of(changes.pop("route", ROUTE), changes.pop("tokens", TOKENS)),
         "amount_in": 1_000_000_000,
         "min_out": 1_000_525_001,
         "expected_out": 1_010_000_000,

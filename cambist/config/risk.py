@@ -12,6 +12,10 @@ from cambist.config.numbers import Amount, Count, Ppm
 class Unwind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Orders that turn back what a legged order left over. They pass the limits of loss, size and rate."""
 
+    policy: Literal["hold", "sell_back", "hedge"] = "sell_back"
+    """What ends it: nothing, its own leg turned around, or the leg of the trade that was not filled."""
+    retry_ms: Count = 5_000
+    """Time between two tries."""
     when_halted: bool = False
     """Whether they go out while trading is halted."""
     max_loss_ppm: Ppm = 20_000

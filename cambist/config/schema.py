@@ -104,10 +104,18 @@ class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     wallet: dict[str, Amount] = msgspec.field(default_factory=lambda: {"SOL": 100.0, "USDC": 20_000.0})
     """What the paper wallet holds at the start, in whole tokens by symbol."""
+    inventory: dict[str, dict[str, Amount]] = {}
+    """What paper has at exchanges at the start: exchange, then symbol, in whole tokens; legged trades take from it."""
     latency_ms: Count = 450
     """An order lands after this at the earliest."""
     jitter_ms: Count = 350
     """It may take so much longer."""
+    exchange_latency_ms: Count = 80
+    """An order reaches an exchange after this at the earliest."""
+    exchange_jitter_ms: Count = 70
+    """It may take so much longer."""
+    venue_latency_ms: dict[str, Count] = {}
+    """The same as `exchange_latency_ms` of single exchanges, by name."""
     failure_ppm: Ppm = 50_000
     """Share of orders that fail though they would pay."""
     slippage_ppm: Ppm = 30

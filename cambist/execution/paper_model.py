@@ -1,23 +1,31 @@
-"""How a paper order lands: when, whether, and at what price. Pure: each draw is keyed, none is sequential."""
+"""How a paper order ends: when, whether, and at what price. Pure: each draw is keyed, none is sequential.
+
+An order on chain lands as one transaction or not at all. One at an exchange takes of the book what keeps its limit, and
+the rest of it is cancelled.
+"""
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from cambist.execution.routes import legs_of
 from cambist.model.ledger import CHAIN
-from cambist.model.orders import Charges, Fill, Order, OrderLeg, Stage
+from cambist.model.orders import Charges, Fill, Order, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cambist.engine.protocol import Engine
+    from cambist.execution.legged import Part
     from cambist.execution.risk import Approved
+    from cambist.model.opportunity import Cost
 
 PPM = 1_000_000
+SHARES = 1_024
+"""Of an order at an exchange so many shares are filled or not."""
 
 
 class PaperParams(msgspec.Struct, frozen=True):
@@ -29,6 +37,18 @@ class PaperParams(msgspec.Struct, frozen=True):
     """Share of orders that never land for reasons nobody sees."""
     slippage_ppm: int = 30
     """Most that a landed order pays on top of what the route quotes then, drawn evenly from 0."""
+    exchange_latency_ns: int = 80_000_000
+    """Of orders at exchanges."""
+    exchange_jitter_ns: int = 70_000_000
+    venue_latency_ns: dict[str, int] = {}
+    """Exchange → instead of `exchange_latency_ns`."""
+
+    def due_ns(self, seed: int, order_id: int, venue: str, now_ns: int) -> int:
+        """Returns when an order that is sent now reaches its venue."""
+        least, most = self.latency_ns, self.jitter_ns
+        if venue != CHAIN:
+            least, most = self.venue_latency_ns.get(venue, self.exchange_latency_ns), self.exchange_jitter_ns
+        return now_ns + least + draw(seed, order_id, "latency", most + 1)
 
 
 def draw(seed: int, order_id: int, purpose: str, span: int) -> int:
@@ -41,63 +61,139 @@ def send(params: PaperParams, seed: int, order_id: int, approved: Approved, now_
     """Returns the order an approved intent becomes, with the time it would land."""
     intent = approved.intent
     found, cost, paid = intent.opportunity, intent.opportunity.cost, intent.opportunity.lamports
-    miss = (cost.base_fee or 0) + (cost.priority_fee or 0)
     network = (paid.base_fee or 0) + (paid.priority_fee or 0)
-    return Order(
+    order = Order(
         id=order_id,
         intent_id=intent.id,
         sent_ns=now_ns,
-        due_ns=now_ns + params.latency_ns + draw(seed, order_id, "latency", params.jitter_ns + 1),
+        due_ns=0,
         key=found.key,
-        legs=legs(found.route, found.tokens),
+        legs=legs_of(found.route, found.tokens),
         amount_in=intent.amount_in,
         min_out=intent.min_out,
         expected_out=found.amount_out,
         expected_net=found.net or 0,
         fee=found.cost.chain or 0,
-        miss_fee=miss,
+        miss_fee=_miss_fee(cost),
         strategy=intent.strategy,
+        purpose=intent.purpose,
         settlement=found.settlement,
         pool_fees=cost.venue_fees,
-        transfer=cost.transfer_fees + (cost.rebalancing or 0),
+        transfer=_transfer(cost),
         loan_fee=cost.flash_loan or 0,
         charges=Charges(network, paid.tip or 0, paid.rent or 0),
         miss_charges=Charges(network),
     )
+    due_ns = params.due_ns(seed, order_id, order.venue, now_ns)
+    return msgspec.structs.replace(order, due_ns=due_ns)
 
 
-def legs(route: Sequence[str], tokens: Sequence[str]) -> tuple[OrderLeg, ...]:
-    """Returns the hops of a route; an edge of three parts is of the exchange that it begins with."""
-    made = []
-    for edge, (token_in, token_out) in zip(route, pairwise(tokens), strict=True):
-        head, *rest = edge.split(":")
-        made.append(OrderLeg(edge, head if len(rest) > 1 else CHAIN, token_in, token_out))
-    return tuple(made)
+def send_parts(
+    params: PaperParams, seed: int, first_id: int, approved: Approved, parts: Sequence[Part], now_ns: int
+) -> list[Order]:
+    """Returns the orders of a legged trade, numbered from `first_id` on, each with the time it would reach its venue.
 
-
-def land(params: PaperParams, seed: int, order: Order, engine: Engine, now_ns: int) -> Fill:
-    """Returns how the order ends at the market as it is now.
-
-    An order that does not land at all costs nothing; one that lands and reverts pays base and priority fee.
+    The first one bears what the trade pays beside its legs, the last one the fees inside it, each one on chain what the
+    chain takes.
     """
+    whole = send(params, seed, first_id, approved, now_ns)
+    made = []
+    for at, part in enumerate(parts):
+        first, last, on_chain = at == 0, at == len(parts) - 1, part.venue == CHAIN
+        made.append(
+            msgspec.structs.replace(
+                whole,
+                id=first_id + at,
+                trade=first_id,
+                due_ns=params.due_ns(seed, first_id + at, part.venue, now_ns),
+                legs=part.legs,
+                amount_in=part.amount_in,
+                min_out=part.min_out,
+                expected_out=part.expected_out,
+                expected_net=whole.expected_net if last else 0,
+                fee=whole.fee - whole.transfer - whole.loan_fee if on_chain else 0,
+                miss_fee=whole.miss_fee if on_chain else 0,
+                pool_fees=whole.pool_fees if last else 0,
+                transfer=whole.transfer if first else 0,
+                loan_fee=whole.loan_fee if first else 0,
+                charges=whole.charges if on_chain else Charges(),
+                miss_charges=whole.miss_charges if on_chain else Charges(),
+            )
+        )
+    return made
+
+
+def _miss_fee(cost: Cost) -> int:
+    return (cost.base_fee or 0) + (cost.priority_fee or 0)
+
+
+def _transfer(cost: Cost) -> int:
+    return cost.transfer_fees + (cost.rebalancing or 0)
+
+
+def land(params: PaperParams, seed: int, order: Order, engine: Engine, now_ns: int) -> list[Fill]:
+    """Returns how the order ends at the market as it is now: one fill, or a part and the end of the rest."""
     if draw(seed, order.id, "failure", PPM) < params.failure_ppm:
-        return _without(order, now_ns, Stage.MISSED, "not landed", None)
-    quote = engine.quote_route(order.route, order.amount_in, now_ns)
+        return [_without(order, now_ns, Stage.MISSED, "not landed", None)]
     slip = draw(seed, order.id, "slippage", params.slippage_ppm + 1)
-    out = quote.amount_out - (quote.amount_out * slip + PPM - 1) // PPM
+    if order.venue == CHAIN:
+        return [_on_chain(order, slip, engine, now_ns)]
+    return _at_exchange(order, slip, engine, now_ns)
+
+
+def _on_chain(order: Order, slip: int, engine: Engine, now_ns: int) -> Fill:
+    """Returns how a transaction ends; one that lands and reverts pays base and priority fee."""
+    quote = engine.quote_route(order.route, order.amount_in, now_ns)
+    out = _slipped(quote.amount_out, slip)
     if quote.reason:
         return _without(order, now_ns, Stage.REVERTED, quote.reason, None)
     if out < order.min_out:
         return _without(order, now_ns, Stage.REVERTED, "price moved", order.min_out - out)
-    net = out - order.amount_in - order.fee
+    return _filled(order, now_ns, Stage.FILLED, order.amount_in, out)
+
+
+def _at_exchange(order: Order, slip: int, engine: Engine, now_ns: int) -> list[Fill]:
+    """Returns what of an order at an exchange is filled at its price or better, and the end of the rest.
+
+    As much is filled as brings, together, what its limit asks of it.
+    """
+
+    def out(shares: int) -> int:
+        quote = engine.quote_route(order.route, order.amount_in * shares // SHARES, now_ns)
+        return 0 if quote.reason else _slipped(quote.amount_out, slip)
+
+    whole = engine.quote_route(order.route, order.amount_in, now_ns)
+    reached = 0 if whole.reason else _slipped(whole.amount_out, slip)
+    if reached >= order.min_out:
+        return [_filled(order, now_ns, Stage.FILLED, order.amount_in, reached)]
+    filled, refused = 0, SHARES
+    while refused - filled > 1:
+        middle = (filled + refused) // 2
+        if out(middle) * SHARES >= order.min_out * middle:
+            filled = middle
+        else:
+            refused = middle
+    reason, missed = (whole.reason, None) if whole.reason else ("price moved", order.min_out - reached)
+    if filled == 0:
+        return [_without(order, now_ns, Stage.MISSED, reason, missed)]
+    part = _filled(order, now_ns, Stage.PARTIAL, order.amount_in * filled // SHARES, out(filled))
+    return [part, _without(order, now_ns, Stage.EXPIRED, reason, missed)]
+
+
+def _slipped(out: int, slip: int) -> int:
+    return out - (out * slip + PPM - 1) // PPM
+
+
+def _filled(order: Order, now_ns: int, status: Stage, amount_in: int, out: int) -> Fill:
+    fee = order.fee
     return Fill(
         order_id=order.id,
         recv_ns=now_ns,
-        status=Stage.FILLED,
-        amount_in=order.amount_in,
+        status=status,
+        amount_in=amount_in,
         amount_out=out,
-        fee=order.fee,
-        net=net,
+        fee=fee,
+        net=out - amount_in - fee if order.token_out == order.base else None,
         charges=order.charges,
     )
 
@@ -106,6 +202,7 @@ def _without(order: Order, now_ns: int, status: Stage, reason: str, miss: int | 
     """Returns the end of an order that traded nothing; only one that reverts owes something."""
     owes = status == Stage.REVERTED
     fee = order.miss_fee if owes else 0
+    cycle = order.token_out == order.base
     return Fill(
         order_id=order.id,
         recv_ns=now_ns,
@@ -113,7 +210,7 @@ def _without(order: Order, now_ns: int, status: Stage, reason: str, miss: int | 
         amount_in=0,
         amount_out=0,
         fee=fee,
-        net=-fee,
+        net=-fee if cycle else None,
         reason=reason,
         charges=order.miss_charges if owes else Charges(),
         miss=miss,

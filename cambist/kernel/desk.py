@@ -102,7 +102,9 @@ class Desk:
         entry = None
         if made:
             kind = EntryKind.FILLED if fill.amount_out else EntryKind.ENDED
-            entry = self.ledger.enter(kind, fill.recv_ns, fill.order_id, made, values)
+            order = working.order
+            conversion = order.base != order.token_out
+            entry = self.ledger.enter(kind, fill.recv_ns, order.id, made, values, conversion=conversion)
         if fill.status != Stage.UNKNOWN:
             outcome = Outcome(working.order, fill, 0 if entry is None else entry.worth)
             self.outcomes = [*self.outcomes, outcome][-LAST_FILLS:]
@@ -113,7 +115,10 @@ class Desk:
         undone: tuple[Posting, ...] = reversal(postings.of(closed.before, closed.fill, self._sol))
         self.closed = [each for each in self.closed if each is not closed]
         self._keep(msgspec.structs.replace(closed.before, stage=Stage.UNKNOWN))
-        entry = self.ledger.enter(EntryKind.REVERSED, fill.recv_ns, fill.order_id, undone, values)
+        order = closed.before.order
+        conversion = order.base != order.token_out
+        kind = EntryKind.REVERSED
+        entry = self.ledger.enter(kind, fill.recv_ns, order.id, undone, values, conversion=conversion)
         self.outcomes = [*self.outcomes, Outcome(closed.before.order, fill, entry.worth)][-LAST_FILLS:]
         return Step(order_life.ended(fill), entry, closed=False)
 

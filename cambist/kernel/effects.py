@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cambist.kernel.ledger import Tally
 
 if TYPE_CHECKING:
+    from cambist.execution.risk import RiskState
     from cambist.model.ledger import Entry
     from cambist.model.opportunity import Need
     from cambist.model.orders import Fill, Intent, Order, Refused, StageChange
@@ -29,6 +30,8 @@ class Effects:
     fills: list[tuple[Order, Fill]] = field(default_factory=list)
     stages: list[StageChange] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    risk: RiskState | None = None
+    """What the gate remembers, where an order or an outcome changed it."""
     halts: list[tuple[int, str]] = field(default_factory=list)
     """(recv_ns, reason); an empty reason is a cleared halt."""
     notes: list[tuple[int, str, str]] = field(default_factory=list)

@@ -11,19 +11,24 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
 from cambist.engine.protocol import Engine, EngineSetup, Ingested
-from cambist.execution import paper_model
+from cambist.execution import legged, paper_model
 from cambist.execution.order_life import WITHOUT_FILL
 from cambist.execution.risk import Approved, RiskGate, RiskState
+from cambist.execution.risk.caps import Want
+from cambist.execution.routes import EQUIVALENCE, legs_of
+from cambist.kernel import unwinding
 from cambist.kernel.desk import Desk, Outcome, Step
 from cambist.kernel.effects import Effects, Totals
 from cambist.kernel.keyframe import KernelCopy, Keyframe
 from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, opened, read_state, write_state
+from cambist.kernel.trades import Trades
 from cambist.model.commands import (
     Arm,
     ClearHalt,
@@ -36,8 +41,10 @@ from cambist.model.commands import (
     parse,
 )
 from cambist.model.events import HEADER, RecordKind, unpack
+from cambist.model.ledger import CHAIN
 from cambist.model.opportunity import Need, Opportunity, encode
-from cambist.model.orders import Fill, Intent, Stage, Working
+from cambist.model.orders import Fill, Intent, Order, Purpose, Refused, Stage, Working
+from cambist.model.refusals import Refusal
 from cambist.model.units import NS_PER_MS
 from cambist.strategies.negative_cycle import NegativeCycle
 from cambist.strategies.rule import RuleStrategy
@@ -50,6 +57,8 @@ if TYPE_CHECKING:
 
 NO_BLOCK = b"", 0
 MAX_DECLINED = 256
+PROBE = 1_000_000
+PEG_BROKEN = frozenset({"depeg", "stale", "unknown_edge"})
 
 _OPPORTUNITY = msgspec.json.Decoder(Opportunity)
 _NEED = msgspec.json.Decoder(Need)
@@ -68,7 +77,7 @@ class Kernel:
         self.engine = make_engine(engine, setup.engine)
         self.decided_by = RULES
         """The rules by which the session that is stepped was decided when it was recorded."""
-        self._fresh(setup, KernelState(opened(setup.wallet), RiskState(), {}, []))
+        self._fresh(setup, KernelState(opened(setup), RiskState(), {}, []))
         self.last_seq = 0
         self._now_ns = 0
         self._stepped = NO_BLOCK
@@ -78,7 +87,8 @@ class Kernel:
         self.setup = setup
         self.risk = self._gate(state.risk)
         self.desk = Desk(setup.engine, state.ledger, state.open_orders, state.closed)
-        self.risk.adopt([working.order for working in state.open_orders])
+        self.trades = Trades(state.trades)
+        self.risk.adopt([working.order for working in state.open_orders if not working.order.trade])
         self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
         for strategy in self.strategies:
             self._go_on(strategy, state.strategies.get(strategy.name, {}))
@@ -146,6 +156,7 @@ class Kernel:
             strategies={s.name: s.state() for s in self.strategies},
             open_orders=[*self.desk.working],
             closed=[*self.desk.closed],
+            trades=[*self.trades.open.values()],
             next_intent=self._next_intent,
             next_order=self._next_order,
         )
@@ -153,7 +164,7 @@ class Kernel:
 
     def initial_state(self) -> bytes:
         """Returns the body of a STATE record for a session that starts from nothing but the setup."""
-        kernel = KernelState(opened(self.setup.wallet), RiskState(), {}, [])
+        kernel = KernelState(opened(self.setup), RiskState(), {}, [])
         return write_state(StateBody(SCHEMA, self.setup, kernel, b"", self.decided_by))
 
     def adopt(self, books: LedgerState, risk: RiskState) -> None:
@@ -268,7 +279,7 @@ class Kernel:
         return effects
 
     def _ingest(self, block: bytes, offset: int, effects: Effects) -> int:
-        done = self.engine.ingest(block, offset, self.desk.due_ns)
+        done = self.engine.ingest(block, offset, self.due_ns)
         self._count(done.records, effects)
         self._take(done, effects)
         return done.offset
@@ -324,18 +335,56 @@ class Kernel:
                 self._decline(opportunity.key, wish.skip)
                 continue
             intent = Intent(self._next_intent, strategy.name, opportunity, wish.amount_in, wish.min_out)
-            self._next_intent += 1
-            self.totals.intents += 1
-            effects.intents.append(intent)
-            self._digest.update(encode(intent))
-            verdict = self.risk.check(intent, opportunity.recv_ns, self.desk.holdings())
-            if isinstance(verdict, Approved):
-                self._send(verdict, opportunity.recv_ns, effects)
-            else:
-                self.totals.refused[verdict.reason] += 1
-                self._decline(opportunity.key, f"risk:{verdict.reason}")
-                effects.refusals.append(verdict)
-                self._digest.update(encode(verdict))
+            self._submit(intent, opportunity.recv_ns, effects)
+
+    def _submit(self, intent: Intent, now_ns: int, effects: Effects) -> None:
+        """Asks the gate for an intent, and sends what it approves."""
+        self._next_intent += 1
+        self.totals.intents += 1
+        effects.intents.append(intent)
+        self._digest.update(encode(intent))
+        parts: tuple[legged.Part, ...] = ()
+        cut = self._cut(intent, now_ns)
+        verdict: Approved | Refused
+        if isinstance(cut, Refused):
+            verdict = cut
+        else:
+            parts = cut
+            verdict = self.risk.check(intent, now_ns, self.desk.holdings(), self._wants(intent, parts))
+        if isinstance(verdict, Approved):
+            effects.risk = self.risk.state
+            self._send(verdict, parts, now_ns, effects)
+        else:
+            self.totals.refused[verdict.reason] += 1
+            self._decline(intent.opportunity.key, f"risk:{verdict.reason}")
+            effects.refusals.append(verdict)
+            self._digest.update(encode(verdict))
+
+    def _cut(self, intent: Intent, now_ns: int) -> tuple[legged.Part, ...] | Refused:
+        """Returns the orders that an intent to trade by legs is made of; none for one order."""
+        found = intent.opportunity
+        if found.settlement != "legged" or intent.purpose is Purpose.REDUCE:
+            return ()
+        parts = legged.parts(self.engine, found, intent.min_out, now_ns)
+        return Refused(intent.id, Refusal.UNQUOTED, parts) if isinstance(parts, str) else parts
+
+    def _wants(self, intent: Intent, parts: tuple[legged.Part, ...]) -> list[Want] | None:
+        """Returns what orders take of which wallet; `None` for one transaction that opens, which the chain's pays."""
+        found = intent.opportunity
+        if parts:
+            wants = [(part.venue, part.legs[0].token_in, part.amount_in) for part in parts]
+            beside = found.cost.transfer_fees + (found.cost.rebalancing or 0)
+            wants.append((*wants[0][:2], beside))
+        elif intent.purpose is Purpose.REDUCE:
+            wants = [(legs_of(found.route, found.tokens)[0].venue, found.tokens[0], intent.amount_in)]
+        else:
+            return None
+        paid = found.lamports
+        lamports = (paid.base_fee or 0) + (paid.priority_fee or 0) + (paid.tip or 0) + (paid.rent or 0)
+        sums: Counter[tuple[str, str]] = Counter({(CHAIN, self.setup.engine.sol_mint): lamports} if lamports else {})
+        for venue, token, atoms in wants:
+            sums[venue, token] += atoms
+        return [Want(*key, atoms, self.ledger.wallet(key[0]).get(key[1], 0)) for key, atoms in sums.items()]
 
     def _decline(self, key: str, reason: str) -> None:
         self.declined.pop(key, None)
@@ -343,19 +392,45 @@ class Kernel:
         if len(self.declined) > MAX_DECLINED:
             del self.declined[next(iter(self.declined))]
 
-    def _send(self, approved: Approved, now_ns: int, effects: Effects) -> None:
-        self.declined.pop(approved.intent.opportunity.key, None)
-        order = paper_model.send(self.setup.paper, self.setup.seed, self._next_order, approved, now_ns)
-        self._next_order += 1
-        for strategy in self.strategies:
-            strategy.on_order(order)
-        effects.orders.append(order)
-        self._digest.update(encode(order))
-        self._take_step(self.desk.send(order, self._values), effects)
+    def _send(self, approved: Approved, parts: tuple[legged.Part, ...], now_ns: int, effects: Effects) -> None:
+        found = approved.intent.opportunity
+        self.declined.pop(found.key, None)
+        model, seed, number = self.setup.paper, self.setup.seed, self._next_order
+        if parts:
+            orders = paper_model.send_parts(model, seed, number, approved, parts, now_ns)
+            self.trades.begin(found.key, found.tokens[0], found.amount_in, found.amount_out, orders)
+        else:
+            orders = [paper_model.send(model, seed, number, approved, now_ns)]
+        self._next_order += len(orders)
+        for order in orders:
+            for strategy in self.strategies:
+                strategy.on_order(order)
+            effects.orders.append(order)
+            self._digest.update(encode(order))
+            self._take_step(self.desk.send(order, self._values), effects)
 
     def _values(self, mints: Sequence[str], now_ns: int) -> list[TokenValue | None]:
+        """Returns what tokens are worth; one without a price what the token is that it is taken for, while it is."""
         rules = self.setup.valuation
-        return self.engine.token_values(mints, rules.sources, rules.max_age_ms * NS_PER_MS, now_ns)
+        max_age_ns = rules.max_age_ms * NS_PER_MS
+        found = self.engine.token_values(mints, rules.sources, max_age_ns, now_ns)
+        for at, mint in enumerate(mints):
+            if found[at] is None:
+                found[at] = self._tied_value(mint, max_age_ns, now_ns)
+        return found
+
+    def _tied_value(self, mint: str, max_age_ns: int, now_ns: int) -> TokenValue | None:
+        for tie in self.setup.engine.equivalences:
+            if mint not in (tie.a, tie.b):
+                continue
+            edge = f"{EQUIVALENCE}:{tie.pair}:{int(mint == tie.b)}"
+            if self.engine.quote_route([edge], PROBE, now_ns).reason in PEG_BROKEN:
+                continue
+            other = tie.b if mint == tie.a else tie.a
+            [value] = self.engine.token_values([other], self.setup.valuation.sources, max_age_ns, now_ns)
+            if value is not None:
+                return value
+        return None
 
     def _take_step(self, step: Step, effects: Effects) -> None:
         effects.stages += step.stages
@@ -364,11 +439,30 @@ class Kernel:
             self.totals.earned.take(step.entry)
             self._digest.update(encode(step.entry))
 
+    @property
+    def due_ns(self) -> int:
+        """When the kernel wakes next: an order ends, or something that is left over is to be reduced."""
+        return min([self.desk.due_ns, *(left.due_ns for left in self.risk.state.leftovers.values())])
+
     def _wake(self, recv_ns: int, effects: Effects) -> None:
-        while self.desk.due_ns <= recv_ns:
+        while (due_ns := self.due_ns) <= recv_ns:
+            if self.desk.due_ns > due_ns:
+                self._unwind(due_ns, recv_ns, effects)
+                continue
             working = self.desk.working[0]
-            fill = paper_model.land(self.setup.paper, self.setup.seed, working.order, self.engine, recv_ns)
-            self._book(working, fill, effects)
+            for fill in paper_model.land(self.setup.paper, self.setup.seed, working.order, self.engine, recv_ns):
+                self._book(self.desk.find(working.order.id) or working, fill, effects)
+
+    def _unwind(self, due_ns: int, now_ns: int, effects: Effects) -> None:
+        """Tries to reduce what is due of what is left over; while trading stands still it waits."""
+        rules, state = self.setup.limits.unwind, self.risk.state
+        token, left = next((token, left) for token, left in state.leftovers.items() if left.due_ns <= due_ns)
+        self.risk.postpone(token, unwinding.next_try_ns(left, rules, now_ns))
+        if state.disarmed or (state.halted and not rules.when_halted):
+            return
+        wish = unwinding.intent(self._next_intent, left, rules, self.engine, self.last_seq, now_ns)
+        if wish is not None:
+            self._submit(wish, now_ns, effects)
 
     def _network_fill(self, fill: Fill, effects: Effects) -> None:
         working, dropped = self.desk.find(fill.order_id), self.desk.dropped(fill)
@@ -388,6 +482,9 @@ class Kernel:
     def _reopen(self, dropped: Closed, now_ns: int) -> None:
         """Lets limits, counts and strategies know of an order whose outcome was taken back."""
         order, outcome = dropped.before.order, dropped.fill
+        if outcome.net is None:  # the others of its trade have ended: what that means is for a hand to say
+            self.risk.halt(f"order {order.id} of trade {order.trade} fell out of the chain")
+            return
         self.totals.filled -= outcome.status == Stage.FILLED
         self.totals.missed -= outcome.status in WITHOUT_FILL
         self.risk.book(order.base, -outcome.net, now_ns)
@@ -405,19 +502,42 @@ class Kernel:
             effects.fills.append((order, fill))
         if fill.amount_out:
             self.engine.filled(order.route, fill.amount_in, fill.recv_ns)
-        if not step.closed:
-            if fill.status == Stage.PARTIAL:
-                self.risk.book(order.base, fill.net, fill.recv_ns)
-            return
-        self.engine.learn(order.key, landed=fill.status == Stage.FILLED)
-        self.totals.filled += fill.status == Stage.FILLED
-        self.totals.missed += fill.status in WITHOUT_FILL
         halted = self.risk.state.halted
-        self.risk.on_fill(order.key, order.base, order.amount_in, fill)
-        for strategy in self.strategies:
-            strategy.on_fill(order, fill)
+        if order.trade:
+            self._take_leg(order, fill, step, effects)
+        elif step.closed:
+            self.risk.on_fill(order.key, order.base, order.amount_in, fill)
+            if order.purpose is Purpose.OPEN:
+                self._count_end(order.key, filled=fill.status == Stage.FILLED, missed=fill.status in WITHOUT_FILL)
+        elif fill.status == Stage.PARTIAL:
+            self.risk.on_part(order.key, order.base, fill)
+        effects.risk = self.risk.state
+        if step.closed:
+            for strategy in self.strategies:
+                strategy.on_fill(order, fill)
         if self.risk.state.halted and not halted:
             effects.halts.append((fill.recv_ns, self.risk.state.halted))
+
+    def _count_end(self, key: str, *, filled: bool, missed: bool) -> None:
+        self.engine.learn(key, landed=filled)
+        self.totals.filled += filled
+        self.totals.missed += missed
+
+    def _take_leg(self, order: Order, fill: Fill, step: Step, effects: Effects) -> None:
+        """Takes what came of one order of a trade; with the last one the trade is settled."""
+        trade = self.trades.take(order, fill, closed=step.closed)
+        if trade is None:
+            return
+        settled, now_ns = trade.settled(), fill.recv_ns
+        self._count_end(trade.key, filled=settled.whole, missed=not settled.whole)
+        self.risk.on_trade(trade.key, trade.base, settled.net, now_ns)
+        for left in settled.left:
+            way = unwinding.way_back(left, trade, self.setup.limits.unwind, now_ns)
+            try:
+                self.risk.leave(left.token, left.atoms, left.base, left.cost, way)
+            except ValueError as error:  # something of it is left over of another token: that part counts as lost
+                self.risk.book(way.counts, -way.worst, now_ns)
+                effects.notes.append((now_ns, "error", f"trade {trade.id}: {error}"))
 
     def _command(self, body: bytes, now_ns: int, effects: Effects) -> None:
         """Does what a COMMAND record says; the digest takes it in as it was recorded."""

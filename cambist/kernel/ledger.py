@@ -140,10 +140,13 @@ class Ledger:
         order_id: int,
         postings: tuple[Posting, ...],
         values: Values,
+        *,
+        conversion: bool = False,
     ) -> Entry:
         """Books postings and returns them as an entry, with what tokens are worth by `values` now.
 
-        Raises `Unbalanced`, and nothing has changed then.
+        Of a `conversion` of one token into another nothing is valued unless both are. Raises `Unbalanced`, and nothing
+        has changed then.
         """
         require_balanced(postings)
         net = {} if kind == EntryKind.OPENING else earned(postings)
@@ -151,6 +154,8 @@ class Ledger:
         found = values(mints, at_ns) if mints else []
         known = {mint: value for mint, value in zip(mints, found, strict=True) if value is not None and value.price > 0}
         worth, unvalued = self._worth(net, known)
+        if conversion and unvalued:
+            worth, unvalued = None, net
         entry = Entry(self._next, at_ns, kind, order_id, postings, known, worth, unvalued)
         self._next += 1
         self.roll(at_ns)

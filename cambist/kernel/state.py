@@ -11,6 +11,7 @@ from cambist.execution.risk import Limits, RiskState
 from cambist.kernel.desk import Closed
 from cambist.kernel.earlier import completed
 from cambist.kernel.ledger import LedgerState
+from cambist.kernel.trades import Trade
 from cambist.model.orders import Working
 from cambist.model.valuation import Valuing
 
@@ -34,7 +35,9 @@ class KernelSetup(msgspec.Struct, frozen=True):
     paper: PaperParams = PaperParams()
     seed: int = 0
     wallet: dict[str, int] = {}
-    """Paper wallet at the start: mint → atoms."""
+    """Paper wallet on chain at the start: mint → atoms."""
+    inventory: dict[str, dict[str, int]] = {}
+    """What paper has at exchanges at the start: exchange → mint → atoms."""
     market: str = ""
     demo: bool = False
     valuation: Valuing = Valuing()
@@ -43,6 +46,14 @@ class KernelSetup(msgspec.Struct, frozen=True):
     """What the operator's rule says a trade must be; empty for no rule."""
     watch_only: bool = False
     """No strategy takes anything: the market is recorded and that is all."""
+
+    @property
+    def given(self) -> dict[str, int]:
+        """What the config gives all wallets: a mint, for an exchange `exchange/mint`, → atoms."""
+        at_exchanges = {
+            f"{venue}/{mint}": atoms for venue, wallet in self.inventory.items() for mint, atoms in wallet.items()
+        }
+        return self.wallet | at_exchanges
 
 
 class KernelState(msgspec.Struct):
@@ -57,6 +68,8 @@ class KernelState(msgspec.Struct):
     next_order: int = 1
     closed: list[Closed] = []
     """Orders that ended lately."""
+    trades: list[Trade] = []
+    """Legged trades that are on."""
 
 
 class StateBody(msgspec.Struct, frozen=True):
@@ -71,9 +84,11 @@ class StateBody(msgspec.Struct, frozen=True):
     """`RULES` of the build that decided."""
 
 
-def opened(wallet: dict[str, int]) -> LedgerState:
-    """Returns the books of a wallet that nothing was done with yet: mint → atoms."""
-    made = postings.opening(wallet)
+def opened(setup: KernelSetup) -> LedgerState:
+    """Returns the books of wallets that nothing was done with yet."""
+    made = [*postings.opening(setup.wallet)]
+    for venue, wallet in sorted(setup.inventory.items()):
+        made += postings.opening(wallet, venue)
     return LedgerState(sorted(made, key=lambda posting: (posting.account, posting.venue, posting.token)))
 
 

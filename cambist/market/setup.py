@@ -14,6 +14,7 @@ from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
 from cambist.kernel import KernelSetup
 from cambist.market.limits import risk_limits
+from cambist.model.units import NS_PER_MS
 from cambist.model.valuation import Valuing
 from cambist.model.venues import POOL_VENUES
 from cambist.strategies.rule import symbols_of
@@ -60,7 +61,13 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
     )
     limits = risk_limits(risk, atoms, setup.channels)
     model = PaperParams(
-        paper.latency_ms * 1_000_000, paper.jitter_ms * 1_000_000, paper.failure_ppm, paper.slippage_ppm
+        latency_ns=paper.latency_ms * NS_PER_MS,
+        jitter_ns=paper.jitter_ms * NS_PER_MS,
+        failure_ppm=paper.failure_ppm,
+        slippage_ppm=paper.slippage_ppm,
+        exchange_latency_ns=paper.exchange_latency_ms * NS_PER_MS,
+        exchange_jitter_ns=paper.exchange_jitter_ms * NS_PER_MS,
+        venue_latency_ns={venue: ms * NS_PER_MS for venue, ms in sorted(paper.venue_latency_ms.items())},
     )
     wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
     _check_rule(config.strategy.rule, market)
@@ -70,11 +77,26 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         paper=model,
         seed=market.seed,
         wallet=wallet,
+        inventory=_inventory(paper, market),
         market=market.label,
         demo=market.demo,
         valuation=_valuing(config, market),
         rule=config.strategy.rule,
     )
+
+
+def _inventory(paper: Paper, market: Market) -> dict[str, dict[str, int]]:
+    """Returns what paper has at exchanges. Raises `ValueError` for a symbol that means no token here, or several."""
+    names, decimals = symbols_of(market.tokens), {token.mint: token.decimals for token in market.tokens}
+    made: dict[str, dict[str, int]] = {}
+    for venue, amounts in sorted(paper.inventory.items()):
+        for symbol, amount in amounts.items():
+            mint = names.get(symbol)
+            if mint is None:
+                message = f"[paper.inventory.{venue}] {symbol[:60]!r} is no token here{hint(symbol, names)}"
+                raise ValueError(message)
+            made.setdefault(venue, {})[mint] = round(amount * 10 ** decimals[mint])
+    return made
 
 
 def _valuing(config: Config, market: Market) -> Valuing:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from cambist.model.ledger import CHAIN
 from cambist.model.opportunity import Opportunity
 from cambist.model.refusals import Refusal
 
@@ -74,7 +75,7 @@ class OrderLeg(msgspec.Struct, frozen=True, gc=False):
     edge: str
     """`pool:direction`, `venue:symbol:direction` or an equivalence."""
     venue: str
-    """Where its tokens are: `solana`, or an exchange."""
+    """Where its tokens are: `solana`, an exchange, or `equivalence` for two tokens that are taken for one."""
     token_in: str
     token_out: str
 
@@ -125,10 +126,23 @@ class Order(msgspec.Struct, frozen=True):
     """What the chain takes if it lands."""
     miss_charges: Charges = Charges()
     """What it takes if the order reverts."""
+    trade: int = 0
+    """Id of the legged trade that it is a part of: that of its first order; 0 for one that is all of its trade."""
+
+    @property
+    def venue(self) -> str:
+        """Where its tokens are: on chain, unless all of its legs are of one exchange."""
+        venues = {leg.venue for leg in self.legs}
+        return venues.pop() if len(venues) == 1 else CHAIN
+
+    @property
+    def token_out(self) -> str:
+        """Mint of what it pays out; of a cycle its base token."""
+        return self.legs[-1].token_out
 
     @property
     def base(self) -> str:
-        """Mint of the token that it begins and ends with."""
+        """Mint of the token that it gives; a cycle, and so a whole trade, ends with it."""
         return self.legs[0].token_in
 
     @property
@@ -164,8 +178,8 @@ class Fill(msgspec.Struct, frozen=True):
     amount_out: int
     fee: int
     """What was paid on top of the legs, in atoms of the base token at the rate of the decision."""
-    net: int
-    """`amount_out` − `amount_in` − `fee`."""
+    net: int | None
+    """`amount_out` − `amount_in` − `fee`; `None` for an order that ends in another token than it begins with."""
     reason: str = ""
     charges: Charges = Charges()
     """What the chain took."""

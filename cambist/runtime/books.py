@@ -9,18 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cambist.execution import order_life, postings
 from cambist.execution.risk import RiskState
+from cambist.execution.risk.day import roll
+from cambist.execution.risk.unwind import leave
 from cambist.kernel.ledger import Ledger, LedgerState
-from cambist.model.ledger import DAY_NS, Entry, EntryKind
+from cambist.kernel.trades import Trade
+from cambist.kernel.unwinding import FOREVER_NS, way_back
+from cambist.model.ledger import CHAIN, DAY_NS, Entry, EntryKind, Posting
 from cambist.model.orders import Fill, Stage, Working
 from cambist.model.tokens import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cambist.execution.legged import Filled
     from cambist.kernel import KernelSetup
     from cambist.model.ledger import TokenValue
+    from cambist.model.orders import Order
     from storage.journal import Journal, Unanswered
     from storage.journal_books import Read
 
@@ -34,7 +42,7 @@ class Carried:
     books: LedgerState
     risk: RiskState
     wallet: Mapping[str, int] = field(default_factory=dict)
-    """What the config gives the wallet: mint → atoms."""
+    """What the config gives the wallets; see `KernelSetup.given`."""
     entries: list[Entry] = field(default_factory=list)
     """Made at this start."""
     ends: list[tuple[str, Fill]] = field(default_factory=list)
@@ -50,22 +58,60 @@ def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
     engine = setup.engine
     ledger = Ledger(LedgerState(read.balances), engine.tokens, unit_of(engine.tokens, engine.sol_mint))
     ledger.roll(now_ns)
-    risk = RiskState(day=now_ns // DAY_NS)
     for entry in read.today:
         ledger.roll(entry.at_ns)
         ledger.today.take(entry)
-        _take(risk, entry)
+    risk = _risk(read, setup, now_ns)
     made, ends = [], []
     for session, fill, working in _cut_short(read.unanswered, now_ns):
         moved = postings.of(working, fill, engine.sol_mint)
         made.append(ledger.enter(EntryKind.ENDED, now_ns, fill.order_id, moved, _unpriced))
         ends.append((session, fill))
-    change = {
-        mint: setup.wallet.get(mint, 0) - read.wallet.get(mint, 0) for mint in sorted({*setup.wallet, *read.wallet})
-    }
-    if any(change.values()):
-        made.append(ledger.enter(EntryKind.OPENING, now_ns, 0, postings.opening(change), _unpriced))
-    return Carried(ledger.state(), risk, setup.wallet, made, ends)
+    if opened := _opened(setup.given, read.wallet):
+        made.append(ledger.enter(EntryKind.OPENING, now_ns, 0, opened, _unpriced))
+    for trade in read.cut:
+        _leave(risk, trade, setup, now_ns)
+    return Carried(ledger.state(), risk, setup.given, made, ends)
+
+
+def _leave(risk: RiskState, orders: Sequence[tuple[Order, Filled]], setup: KernelSetup, now_ns: int) -> None:
+    """Takes note of what a legged trade left over that a run was cut short in."""
+    first, last = orders[0][0], orders[-1][0]
+    trade = Trade(
+        key=first.key,
+        base=first.base,
+        amount_in=first.amount_in,
+        expected_out=last.expected_out,
+        orders=[order for order, _ in orders],
+        fills=[filled for _, filled in orders],
+        open=[],
+    )
+    for left in trade.settled().left:
+        way = way_back(left, trade, setup.limits.unwind, now_ns)
+        leave(risk, left.token, left.atoms, left.base, left.cost, way)
+
+
+def _opened(now: Mapping[str, int], before: Mapping[str, int]) -> tuple[Posting, ...]:
+    """Returns what brings wallets from what the config gave them before to what it gives them now."""
+    made: list[Posting] = []
+    for key in sorted({*now, *before}):
+        venue, _, mint = key.rpartition("/")
+        made += postings.opening({mint: now.get(key, 0) - before.get(key, 0)}, venue or CHAIN)
+    return tuple(made)
+
+
+def _risk(read: Read, setup: KernelSetup, now_ns: int) -> RiskState:
+    """Returns what the gate remembers of the day and of what is left over; no order is open any more."""
+    if read.risk is None:
+        state = RiskState(day=now_ns // DAY_NS)
+        for entry in read.today:
+            _take(state, entry)
+        return state
+    due_ns = FOREVER_NS if setup.limits.unwind.policy == "hold" else now_ns
+    left = {mint: replace(each, tries=0, due_ns=due_ns) for mint, each in read.risk.leftovers.items()}
+    state = replace(read.risk, halted="", disarmed="", recent_ns=[], open={}, leftovers=left)
+    roll(state, now_ns)
+    return state
 
 
 def enter_carried(journal: Journal, what: Carried) -> bool:

@@ -25,6 +25,8 @@ def enter(journal: Journal, effects: Effects) -> bool:
         taken &= journal.note_fill(seq, fill)
     for entry in effects.entries:
         taken &= journal.note_entry(seq, entry)
+    if effects.risk is not None:
+        taken &= journal.note_risk(seq, effects.risk)
     for at_ns, reason in effects.halts:
         taken &= journal.note_halt(seq, at_ns, reason) if reason else journal.clear_halt(seq, at_ns)
     return taken

@@ -144,7 +144,7 @@ class Recording:
         """Marks fills and halts on the timeline, and enters what a step decided about money into the journal."""
         for order, fill in effects.fills:
             if fill.status == "filled":
-                kind = "fill" if fill.net > 0 else "loss"
+                kind = "loss" if fill.net is not None and fill.net <= 0 else "fill"
                 self.mark(fill.recv_ns, effects.last_seq, kind, f"order {order.id}")
         for at_ns, reason in effects.halts:
             self.mark(at_ns, effects.last_seq, "halt", reason or "cleared")

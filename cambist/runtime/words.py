@@ -60,6 +60,8 @@ REFUSED = {
     Refusal.STRATEGY_CAP: "strategy capped",
     Refusal.DAY_CAP: "over day's cap",
     Refusal.BALANCE: "balance too low",
+    Refusal.INVENTORY: "inventory low",
+    Refusal.UNQUOTED: "leg unquoted",
     Refusal.LOSS: "loss limit near",
     Refusal.ACCOUNT_UNKNOWN: "account unknown",
     Refusal.ACCOUNT_DAY: "account's day",

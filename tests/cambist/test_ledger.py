@@ -14,7 +14,7 @@ from cambist.engine.protocol import EngineSetup
 from cambist.execution.order_life import NEXT, NoSuchStep
 from cambist.kernel.desk import Desk
 from cambist.kernel.ledger import Ledger, LedgerState
-from cambist.kernel.state import opened
+from cambist.kernel.state import KernelSetup, opened
 from cambist.model.ledger import CHAIN, COSTS, DAY_NS, Account, EntryKind, Posting, TokenValue, Unbalanced
 from cambist.model.orders import Charges, Fill, Order, Stage
 from tests import orders
@@ -37,7 +37,7 @@ def values(mints: Sequence[str], now_ns: int) -> list[TokenValue | None]:
 
 
 def desk() -> Desk:
-    return Desk(SETUP, opened(WALLET), [], [])
+    return Desk(SETUP, opened(KernelSetup(SETUP, wallet=WALLET)), [], [])
 
 
 def flows(step: Step) -> dict[tuple[str, str], int]:
@@ -193,7 +193,7 @@ def steps(draw: st.DrawFn) -> list[tuple[str, int, int, Charges]]:
 def test_whatever_happens_the_books_balance_and_wallets_are_the_sum_of_postings(
     flow: list[tuple[list[tuple[str, int, int, Charges]], int, int, bool]],
 ) -> None:
-    book, posted = desk(), list(opened(WALLET).balances)
+    book, posted = desk(), list(opened(KernelSetup(SETUP, wallet=WALLET)).balances)
     for number, (happens, amount_in, beside, dollars) in enumerate(flow, 1):
         of = orders.order(
             number,

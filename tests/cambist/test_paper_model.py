@@ -33,7 +33,8 @@ def order(number: int, min_out: int = 0) -> Order:
 
 def landed(made: Order, paid: int = PAID, reason: str = "", params: PaperParams = SLIPPING) -> Any:
     engine: Any = Market(paid, reason)
-    return land(params, SEED, made, engine, 5)
+    [end] = land(params, SEED, made, engine, 5)
+    return end
 
 
 @pytest.mark.parametrize("number", range(1, 9))

@@ -7,11 +7,17 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
+from cambist.config.risk import Unwind
+from cambist.engine.protocol import EngineSetup
+from cambist.execution.risk import Exposure, Leftover, Limits, RiskState
 from cambist.kernel import KernelSetup
 from cambist.kernel.desk import Desk
 from cambist.kernel.state import opened
-from cambist.model.ledger import DAY_NS, Account, TokenValue
+from cambist.kernel.unwinding import FOREVER_NS
+from cambist.model.ledger import CHAIN, DAY_NS, Account, TokenValue
+from cambist.model.orders import Charges
 from cambist.runtime.books import CUT_SHORT, carried, enter_carried
 from storage.journal import APPLICATION_ID, Journal
 from storage.journal_books import Read, read_books, upgrade
@@ -204,4 +210,63 @@ def test_a_newer_or_damaged_journal_is_refused_by_name_and_left_alone(tmp_path: 
 
 
 def test_books_of_a_wallet_balance() -> None:
-    assert sum(posting.atoms for posting in opened({SOL: 5}).balances) == 0
+    assert sum(posting.atoms for posting in opened(KernelSetup(EngineSetup(), wallet={SOL: 5})).balances) == 0
+
+
+async def test_what_the_gate_counted_and_what_is_left_over_is_there_after_a_restart(tmp_path: Path) -> None:
+    path, hour = tmp_path / "paper.journal", NOON + DAY_NS // 24
+    _, journal = await begun(path, setup(sol=5 * 10**9), NOON, "a")
+    left = Leftover(70, USDC, 9, 2, since_ns=NOON, due_ns=FOREVER_NS, counts=SOL, worst=11)
+    state = RiskState(
+        halted="by hand",
+        day=NOON // DAY_NS,
+        realised={SOL: -40},
+        peak={SOL: 2},
+        recent_ns=[NOON],
+        day_in={SOL: 300},
+        day_orders=4,
+        open={"k": Exposure(SOL, 5, 1, 6)},
+        leftovers={SOL: left},
+        balance={SOL: 77},
+    )
+    assert journal.note_risk(1, RiskState())
+    assert journal.note_risk(2, state)
+    await journal.close()
+    risk = carried(read_books(path, hour), setup(sol=5 * 10**9), hour).risk
+    same = ("day", "realised", "peak", "day_in", "day_orders", "balance")
+    assert [getattr(risk, name) for name in same] == [getattr(state, name) for name in same]
+    assert (risk.halted, risk.open, risk.recent_ns) == ("", {}, []), "the journal keeps halts, nothing is open any more"
+    assert risk.leftovers == {SOL: replace(left, tries=0, due_ns=hour)}
+    tomorrow = carried(read_books(path, NOON + DAY_NS), setup(sol=5 * 10**9), NOON + DAY_NS).risk
+    assert (tomorrow.realised, tomorrow.day_orders, tomorrow.at_risk(SOL)) == ({}, 0, 11)
+    held_on = KernelSetup(SETUP, limits=Limits(unwind=Unwind(policy="hold")))
+    assert carried(read_books(path, hour), held_on, hour).risk.leftovers[SOL].due_ns == FOREVER_NS
+
+
+async def test_a_trade_that_was_cut_between_its_legs_is_left_over_and_inventories_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    given = KernelSetup(SETUP, wallet={SOL: 5 * 10**9}, inventory={"binance": {USDC: 900 * 10**6}})
+    start, journal = await begun(path, given, NOON, "a")
+    desk = Desk(SETUP, start.books, [], [])
+    legs = [
+        orders.order(1, route=["A:0"], tokens=[SOL, USDC], trade=1, expected_out=150_000_000),
+        orders.order(2, route=["binance:SOLUSDC:1"], tokens=[USDC, SOL], trade=1, amount_in=150_000_000,
+                     charges=Charges(), fee=0),
+    ]  # fmt: skip
+    for of in legs:
+        assert journal.note_order(1, NOON, of)
+        note(journal, desk.send(of, unpriced), 1)
+    fill = orders.fill(legs[1], 1_003_000_000, recv_ns=NOON + 1, net=None)
+    note(journal, desk.book(desk.working[1], fill, unpriced), 2)
+    assert journal.note_fill(2, fill)
+    await journal.close()
+    later = carried(read_books(path, NOON + 5), given, NOON + 5)
+    assert [(session, end.order_id) for session, end in later.ends] == [("a", 1)]
+    left = later.risk.leftovers[SOL]
+    assert (left.atoms, left.base, left.cost) == (1_003_000_000, USDC, 150_000_000)
+    assert (left.at_risk, left.due_ns) == ((SOL, legs[0].amount_in), NOON + 5)
+    wallets = {(p.venue, p.token): p.atoms for p in later.books.balances if p.account is Account.WALLET}
+    assert wallets == {
+        (CHAIN, SOL): 5 * 10**9, ("binance", USDC): 750_000_000, ("binance", SOL): 1_003_000_000
+    }  # fmt: skip
+    assert [entry.kind for entry in later.entries] == ["ended"], "what the config gives is what it gave"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.execution.risk.limits import cap_of
+from cambist.model.ledger import CHAIN
 from cambist.model.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cambist.execution.risk.limits import Limits
     from cambist.execution.risk.state import Exposure, RiskState
@@ -54,6 +55,26 @@ def _caps(
     used = sum(each.amount_in for each in opened if each.strategy == order.strategy)
     yield Refusal.STRATEGY_CAP, order.strategy, used, cap_of(limits.strategy_cap, order.strategy, token)
     yield Refusal.DAY_CAP, "", state.day_in.get(token, 0), limits.day_cap.get(token)
+
+
+class Want(NamedTuple):
+    """What an order takes of a venue's wallet."""
+
+    venue: str
+    token: str
+    atoms: int
+    free: int
+    """What the wallet holds, without what is in flight."""
+
+
+def stocked(limits: Limits, wants: Iterable[Want]) -> Found:
+    """Returns which venue holds too little for a legged trade; on chain what has to stay for fees does."""
+    for want in wants:
+        free = want.free - (limits.balance_floor.get(want.token, 0) if want.venue == CHAIN else 0)
+        if want.atoms > free:
+            lacks = want.atoms - max(free, 0)
+            return Refusal.INVENTORY, f"{want.venue} lacks {lacks} of {want.token}: {want.atoms} > {free}"
+    return None
 
 
 def afforded(limits: Limits, state: RiskState, wallet: Mapping[str, int], order: Exposure) -> Found:

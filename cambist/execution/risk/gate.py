@@ -8,7 +8,7 @@ import msgspec
 
 from cambist.execution.risk import unwind
 from cambist.execution.risk.band import Band
-from cambist.execution.risk.caps import afforded, capped, counted
+from cambist.execution.risk.caps import afforded, capped, counted, stocked
 from cambist.execution.risk.day import roll, see_balance
 from cambist.execution.risk.distances import Distance, distances
 from cambist.execution.risk.loss import Losses, worst_case
@@ -19,11 +19,12 @@ from cambist.model.refusals import Refusal
 from cambist.model.venues import UNPROVED_PROGRAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cambist.engine.protocol import Engine
-    from cambist.execution.risk.caps import Found
+    from cambist.execution.risk.caps import Found, Want
     from cambist.execution.risk.limits import Limits
+    from cambist.execution.risk.unwind import WayBack
     from cambist.model.market import PoolRef, Token
     from cambist.model.orders import Fill, Order
 
@@ -105,15 +106,21 @@ class RiskGate:
                     venues=self._venues.over(order.route),
                 )
 
-    def check(self, intent: Intent, now_ns: int, wallet: Mapping[str, int]) -> Approved | Refused:
-        """Returns `Approved`, or `Refused` with the first limit in the way. `wallet` is mint → atoms held."""
+    def check(
+        self, intent: Intent, now_ns: int, wallet: Mapping[str, int], wants: Sequence[Want] | None = None
+    ) -> Approved | Refused:
+        """Returns `Approved`, or `Refused` with the first limit in the way.
+
+        `wallet` is mint → atoms held on chain; `wants` is what each order of a legged trade takes, of which venue.
+        """
         roll(self.state, now_ns)
         reduces = intent.purpose is Purpose.REDUCE
         found = self._barred(reduces=reduces) or _malformed(intent)
         order = None if found else self._exposure(intent)
         if order is None:
             return Refused(intent.id, *(found or (Refusal.UNKNOWN_COST, intent.opportunity.settlement)))
-        found = self._reducing(intent, order, wallet) if reduces else self._opening(intent, order, wallet)
+        judged = self._reducing if reduces else self._opening
+        found = judged(intent, order, wallet, wants)
         found = found or self._out_of_band(intent, order, now_ns)
         if found:
             return Refused(intent.id, *found)
@@ -127,13 +134,28 @@ class RiskGate:
         order's.
         """
         del amount_in  # the order's own exposure says what it tied up
-        roll(self.state, fill.recv_ns)
         if fill.status == "unknown":
             return
         order = self.state.open.pop(key, None)
+        self._take_fill(order, token, fill)
+
+    def on_part(self, key: str, token: str, fill: Fill) -> None:
+        """Books a part of an order that stays open."""
+        self._take_fill(self.state.open.get(key), token, fill)
+
+    def on_trade(self, key: str, token: str, net: int, now_ns: int) -> None:
+        """Books what a legged trade came to whose orders have all ended, in atoms of its base token."""
+        self.state.open.pop(key, None)
+        self.book(token, net, now_ns)
+
+    def _take_fill(self, order: Exposure | None, token: str, fill: Fill) -> None:
+        roll(self.state, fill.recv_ns)
         net = fill.net
         if order is not None and order.purpose is Purpose.REDUCE and token in self.state.leftovers:
             token, net = unwind.reduce(self.state, token, fill)
+        if net is None:
+            message = f"order {fill.order_id} ends in another token, so only its trade has a result"
+            raise ValueError(message)
         self._losses.book(token, net)
         if broken := self._losses.broken():
             self.halt(broken)
@@ -145,12 +167,17 @@ class RiskGate:
         if broken := self._losses.broken():
             self.halt(broken)
 
-    def leave(self, token: str, atoms: int, base: str, cost: int) -> None:
+    def leave(self, token: str, atoms: int, base: str, cost: int, way: WayBack | None = None) -> None:
         """Takes note of what a legged order left over, bought for `cost` atoms of `base`: at risk until it is reduced.
 
         Raises `ValueError` for no atoms, a negative cost, or a token that came from another base.
         """
-        unwind.leave(self.state, token, atoms, base, cost)
+        unwind.leave(self.state, token, atoms, base, cost, way)
+
+    def postpone(self, token: str, due_ns: int) -> None:
+        """Sets when an order is to reduce what is left over of a token next; nothing if nothing is left."""
+        if left := self.state.leftovers.get(token):
+            self.state.leftovers[token] = msgspec.structs.replace(left, due_ns=due_ns)
 
     def distances(self, now_ns: int, wallet: Mapping[str, int]) -> tuple[Distance, ...]:
         """Returns each limit with what is used of it, as of `now_ns`, the nearest first. Changes nothing."""
@@ -185,7 +212,9 @@ class RiskGate:
             purpose=intent.purpose,
         )
 
-    def _opening(self, intent: Intent, order: Exposure, wallet: Mapping[str, int]) -> Found:
+    def _opening(
+        self, intent: Intent, order: Exposure, wallet: Mapping[str, int], wants: Sequence[Want] | None
+    ) -> Found:
         """Returns what stands in the way of an order that is to earn."""
         limits, state, found, token = self.limits, self.state, intent.opportunity, order.token
         see_balance(state, token, wallet.get(token))
@@ -200,16 +229,20 @@ class RiskGate:
             counted(limits, state, found.key)
             or _pays(intent, order.fee)
             or capped(limits, state, found.key, order)
-            or afforded(limits, state, wallet, order)
+            or (afforded(limits, state, wallet, order) if wants is None else stocked(limits, wants))
             or self._losses.refusal(token, order.worst)
         )
 
-    def _reducing(self, intent: Intent, order: Exposure, wallet: Mapping[str, int]) -> Found:
+    def _reducing(
+        self, intent: Intent, order: Exposure, wallet: Mapping[str, int], wants: Sequence[Want] | None
+    ) -> Found:
         """Returns what stands in the way of an order that is to reduce: neither loss nor caps nor rates do."""
         if intent.opportunity.key in self.state.open:
             return Refusal.OPEN_ORDER, ""
         found = unwind.refusal(self.limits.unwind, self.state, intent)
-        return found or afforded(self.limits, self.state, wallet, order)
+        if found or wants is None:
+            return found or afforded(self.limits, self.state, wallet, order)
+        return stocked(self.limits, wants)
 
     def _out_of_band(self, intent: Intent, order: Exposure, now_ns: int) -> Found:
         if self.limits.band_ppm is None or intent.purpose is Purpose.REDUCE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cambist.model.orders import Purpose
+from cambist.model.orders import Charges, OrderLeg, Purpose
 
 
 class Exposure(msgspec.Struct, frozen=True):
@@ -32,6 +32,23 @@ class Leftover(msgspec.Struct, frozen=True):
     """What was paid for it, in atoms of `base`: all of that can still be lost."""
     tries: int = 0
     """Orders that were to reduce it since it grew last."""
+    legs: tuple[OrderLeg, ...] = ()
+    """The way back."""
+    charges: Charges = Charges()
+    """What the chain takes for an order that goes it."""
+    since_ns: int = 0
+    """When it was left over first."""
+    due_ns: int = 2**63 - 1
+    """When an order is to reduce it next."""
+    counts: str = ""
+    """Mint of the base token whose limits it counts against, if that is not `base`."""
+    worst: int = 0
+    """What of that token was put in for it: all of it can still be lost."""
+
+    @property
+    def at_risk(self) -> tuple[str, int]:
+        """Mint of the token whose limits it counts against, and the most of it that can still be lost."""
+        return (self.counts, self.worst) if self.counts else (self.base, self.cost)
 
 
 class RiskState(msgspec.Struct):
@@ -70,4 +87,5 @@ class RiskState(msgspec.Struct):
     def at_risk(self, token: str) -> int:
         """Returns the most that can still be lost by what is open and what is left over."""
         opened = sum(each.worst for each in self.open.values() if each.token == token)
-        return opened + sum(each.cost for each in self.leftovers.values() if each.base == token)
+        left = (each.at_risk for each in self.leftovers.values())
+        return opened + sum(worst for counted, worst in left if counted == token)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -13,19 +13,46 @@ from cambist.model.refusals import Refusal
 if TYPE_CHECKING:
     from cambist.config.risk import Unwind
     from cambist.execution.risk.state import RiskState
-    from cambist.model.orders import Fill, Intent
+    from cambist.model.orders import Charges, Fill, Intent, OrderLeg
 
 PPM = 1_000_000
 
 
-def leave(state: RiskState, token: str, atoms: int, base: str, cost: int) -> None:
+class WayBack(NamedTuple):
+    """How what is left over may be turned back."""
+
+    legs: tuple[OrderLeg, ...]
+    charges: Charges
+    now_ns: int
+    due_ns: int
+    """When an order is to do it."""
+    counts: str
+    """Mint of the base token whose limits it counts against."""
+    worst: int
+    """Atoms of it that were put in for what is left over."""
+
+
+def leave(state: RiskState, token: str, atoms: int, base: str, cost: int, way: WayBack | None = None) -> None:
     """Takes note of what is left over, bought for `cost` atoms of `base`. Raises `ValueError` for what can't be."""
     old = state.leftovers.get(token)
-    if atoms <= 0 or cost < 0 or token == base or (old is not None and old.base != base):
+    other = old is not None and (old.base != base or (way is not None and old.counts != way.counts))
+    if atoms <= 0 or cost < 0 or token == base or other:
         message = f"{atoms} atoms of {token} for {cost} of {base} can't be left over"
         raise ValueError(message)
     before = (old.atoms, old.cost) if old else (0, 0)
-    state.leftovers[token] = Leftover(before[0] + atoms, base, before[1] + cost)
+    made = Leftover(before[0] + atoms, base, before[1] + cost)
+    if way is not None:
+        since_ns = old.since_ns if old else way.now_ns
+        made = msgspec.structs.replace(
+            made,
+            legs=way.legs,
+            charges=way.charges,
+            since_ns=since_ns,
+            due_ns=way.due_ns,
+            counts=way.counts,
+            worst=way.worst + (old.worst if old else 0),
+        )
+    state.leftovers[token] = made
 
 
 def refusal(unwind: Unwind, state: RiskState, intent: Intent) -> tuple[Refusal, str] | None:
@@ -51,15 +78,21 @@ def worst_out(left: Leftover, amount_in: int, max_loss_ppm: int) -> int:
 
 
 def reduce(state: RiskState, token: str, fill: Fill) -> tuple[str, int]:
-    """Takes off what a fill sold and returns (mint of the base token, atoms that were made of it, less its cost).
+    """Takes off what a fill sold and returns (mint of the token it counts against, atoms of it that were made).
 
-    Of the cost the part that is sold is rounded down, so that what stays never counts for less.
+    Of the cost the part that is sold is rounded down, so that what stays never counts for less. What was made or lost
+    is in the token that the trade began with, at the rate at which what is left over was bought.
     """
     left = state.leftovers[token]
     sold = min(fill.amount_in, left.atoms)
-    part = left.cost * sold // left.atoms
+    part, worst = left.cost * sold // left.atoms, left.worst * sold // left.atoms
     if sold == left.atoms:
         del state.leftovers[token]
     else:
-        state.leftovers[token] = msgspec.structs.replace(left, atoms=left.atoms - sold, cost=left.cost - part)
-    return left.base, fill.amount_out - part - fill.fee
+        state.leftovers[token] = msgspec.structs.replace(
+            left, atoms=left.atoms - sold, cost=left.cost - part, worst=left.worst - worst
+        )
+    made = fill.amount_out - part
+    if left.counts and left.counts != left.base:
+        made = left.worst * made // left.cost if left.cost else 0
+    return left.at_risk[0], made - fill.fee

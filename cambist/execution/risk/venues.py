@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.execution.routes import EQUIVALENCE
 from cambist.model.venues import VENUE_OF_PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cambist.model.market import PoolRef
-
-EQUIVALENCE = "equivalence"
 
 
 class Venues:

@@ -92,7 +92,7 @@ class TradeRows:
             unit=self._names.symbol(token),
             decimals=self._names.decimals(token),
             hoped_bps=order.expected_net / order.amount_in * 10_000,
-            got_bps=fill.net / fill.amount_in * 10_000 if fill and fill.amount_in else None,
+            got_bps=fill.net / fill.amount_in * 10_000 if fill and fill.amount_in and fill.net is not None else None,
             net=fill.net if fill else None,
             status=fill.status.value if fill else "open",
             reason=fill.reason if fill else "",
