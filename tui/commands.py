@@ -109,6 +109,10 @@ ACTIONS: tuple[Action, ...] = (
         "price", ("enter",), "enter", "detail", "open bars, average and band", "",
         lambda now: now.panel == "prices" and now.has_row, footer=4, keep=4,
     ),
+    Action(
+        "money", ("enter",), "enter", "money", "open wallets, what is left over, costs and limits", "",
+        _panel("trades"), footer=4, keep=4,
+    ),
     Action("why", ("w",), "w", "why", "why, or why not", "", lambda now: now.panel == "cycles" and now.has_row),
     Action("pin", ("F",), "F", "pin", "pin the cycle", "", lambda now: now.panel == "cycles" and now.has_row),
     Action("sort", ("s", "S"), "s S", "sort", "sort, reverse", "", lambda now: now.sorts),

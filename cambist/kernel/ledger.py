@@ -120,6 +120,10 @@ class Ledger:
             token: atoms for (account, at, token), atoms in sorted(found) if (account, at) == (Account.WALLET, venue)
         }
 
+    def venues(self) -> set[str]:
+        """Returns where wallets are."""
+        return {venue for account, venue, _ in self._balances if account == Account.WALLET}
+
     def off(self) -> dict[str, int]:
         """Returns the trial balance: by token what all accounts sum to where that is not zero."""
         sums: dict[str, int] = {}

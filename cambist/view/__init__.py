@@ -31,7 +31,7 @@ from cambist.view.panel import PanelState
 from cambist.view.prices import PriceBar, PriceDetail, PriceRow, PricesSection
 from cambist.view.sessions import Marker, ReplayStatus, SessionRow
 from cambist.view.status import Status
-from cambist.view.trades import Holding, LimitRow, TradeRow, TradesSection, Wallet
+from cambist.view.trades import Holding, LeftRow, LimitRow, PaidRow, TradeRow, TradesSection, Wallet
 
 if TYPE_CHECKING:
     from cambist.model.commands import Command
@@ -54,11 +54,13 @@ __all__ = [
     "Headline",
     "Holding",
     "HopRow",
+    "LeftRow",
     "Leg",
     "LimitRow",
     "LogRow",
     "LogSection",
     "Marker",
+    "PaidRow",
     "PanelState",
     "PriceBar",
     "PriceDetail",

@@ -33,8 +33,38 @@ class Holding(msgspec.Struct, frozen=True, gc=False):
     free: int
     in_flight: int
     """Tied up in open orders."""
-    change: int
-    """Earned since the session began, after every cost."""
+    change: int | None
+    """Earned of it since the session began, at all venues, after every cost; said once, where it is held first."""
+    venue: str = "solana"
+
+
+class LeftRow(msgspec.Struct, frozen=True, gc=False):
+    """What a legged trade left over, in atoms."""
+
+    symbol: str
+    decimals: int
+    atoms: int
+    base: str
+    """Symbol of the token that it was bought with, and goes back to."""
+    base_decimals: int
+    cost: int
+    """What was paid for it."""
+    mark: int | None
+    """What the way back pays for all of it now; `None` if that can't be quoted."""
+    since_ns: int
+    tries: int
+    """Orders that were to turn it back."""
+    venue: str
+    """Where the way back begins."""
+
+
+class PaidRow(msgspec.Struct, frozen=True, gc=False):
+    """What was paid since the session began for one thing, in atoms."""
+
+    account: str
+    symbol: str
+    decimals: int
+    atoms: int
 
 
 class Wallet(msgspec.Struct, frozen=True):
@@ -48,7 +78,7 @@ class Wallet(msgspec.Struct, frozen=True):
     valued: Valued = Valued()
     """How the change was added up."""
     holdings: tuple[Holding, ...] = ()
-    """Each token: base tokens first, in their order."""
+    """Each token at each venue: on chain first, then base tokens, in their order."""
 
 
 class LimitRow(msgspec.Struct, frozen=True, gc=False):
@@ -80,3 +110,9 @@ class TradesSection(msgspec.Struct, frozen=True):
     less what it began with, each a return on what was held before it, at decay 1 and cutout 0; added up in atoms."""
     limits: tuple[LimitRow, ...] = ()
     """Every limit that is set: the unknown ones first, then the nearest."""
+    left: tuple[LeftRow, ...] = ()
+    """What trades left over, oldest first."""
+    paid: tuple[PaidRow, ...] = ()
+    """Every cost that was booked."""
+    off: tuple[str, ...] = ()
+    """Symbols of tokens whose books don't sum to zero: none, unless there is a fault."""

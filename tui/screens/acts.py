@@ -30,6 +30,7 @@ from tui.screens.confirm import clear_halt, leave, stop_recording
 from tui.screens.detail import DetailScreen
 from tui.screens.going_live import GoingLiveScreen
 from tui.screens.help import HelpScreen
+from tui.screens.money import MoneyScreen
 from tui.screens.open_session import OpenSessionScreen
 from tui.screens.palette import Offer, PaletteScreen, offers
 from tui.screens.price_detail import PriceDetailScreen
@@ -170,6 +171,10 @@ class Acts(Screen[None]):
         table = self._table()
         if table is not None and table.cursor_key is not None:
             self.app.push_screen(PriceDetailScreen(self.runtime, table.cursor_key, order=lambda: table.keys))
+
+    def do_money(self, _: str) -> None:
+        """Opens the wallets, what is left over, what was paid and the limits."""
+        self.app.push_screen(MoneyScreen(self.runtime))
 
     def do_pin(self, _: str) -> None:
         """Keeps a cycle on top, or lets it go."""

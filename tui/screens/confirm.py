@@ -60,7 +60,7 @@ class ConfirmScreen(Overlay[bool]):
             canvas.put(3, y, line)
             y += 1
         for row in self.limits:
-            _put_limit(canvas, y + 1, row)
+            put_limit(canvas, 3, canvas.width - 3, y + 1, row)
             y += 1
         y += bool(self.limits)
         canvas.run(
@@ -87,15 +87,15 @@ class ConfirmScreen(Overlay[bool]):
         self._shade()
 
 
-def _put_limit(canvas: Canvas, y: int, row: LimitRow) -> None:
+def put_limit(canvas: Canvas, left: int, right: int, y: int, row: LimitRow) -> None:
     """Puts a limit's key at the left, what is used of it at the right; one that is used up in red and with a word."""
-    end, used_up = canvas.width - 3, row.used is not None and row.used >= row.of
+    used_up = row.used is not None and row.used >= row.of
     digits = min(3, row.decimals)
     used, most = (formats.money(atoms, row.decimals, digits) for atoms in (row.used, row.of))
     words = f"{used} of {most} {formats.symbol(row.unit, 6)}"
-    start = canvas.right(end, y, f"{words} used up" if used_up else words, "danger bold" if used_up else "text")
+    start = canvas.right(right, y, f"{words} used up" if used_up else words, "danger bold" if used_up else "text")
     name = f"{row.limit} {formats.cut(row.scope, 16)}".rstrip()
-    canvas.put(3, y, formats.cut(name, start - 4), "muted")
+    canvas.put(left, y, formats.cut(name, start - left - 1), "muted")
 
 
 def stop_recording(runtime: Runtime) -> ConfirmScreen:

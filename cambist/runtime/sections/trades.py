@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from cambist.model.ledger import Account
+from cambist.model.ledger import CHAIN, Account
 from cambist.runtime.valuing import valued
-from cambist.view import Holding, LimitRow, PanelState, TradeRow, TradesSection, Wallet
+from cambist.view import Holding, LeftRow, LimitRow, PaidRow, PanelState, TradeRow, TradesSection, Wallet
 
 if TYPE_CHECKING:
     from cambist.kernel import Kernel
@@ -49,6 +49,9 @@ class TradeRows:
             rows=tuple(rows[:MAX_ROWS]),
             curve=self._curve(kernel),
             limits=self._limits(kernel),
+            left=self._left(kernel),
+            paid=self._paid(kernel),
+            off=tuple(self._names.symbol(mint) for mint in kernel.ledger.off()),
         )
 
     def _limits(self, kernel: Kernel) -> tuple[LimitRow, ...]:
@@ -61,19 +64,51 @@ class TradeRows:
         )
 
     def _holdings(self, kernel: Kernel) -> tuple[Holding, ...]:
-        """Returns what the paper wallet has, base tokens first."""
+        """Returns what paper has at each venue, on chain first, base tokens first."""
         rank = {token.mint: token.base for token in kernel.setup.engine.tokens if token.base}
-        ledger, earned = kernel.ledger, kernel.totals.earned.net
-        found = sorted(ledger.wallet().items(), key=lambda item: (rank.get(item[0], len(rank) + 1), item[0]))
-        return tuple(
-            Holding(
-                symbol=self._names.symbol(mint),
-                decimals=self._names.decimals(mint),
-                free=free,
-                in_flight=ledger.balance(Account.IN_FLIGHT, mint),
-                change=earned.get(mint, 0),
+        ledger, earned = kernel.ledger, dict(kernel.totals.earned.net)
+        rows = []
+        for venue in sorted(ledger.venues(), key=lambda venue: (venue != CHAIN, venue)):
+            wallet = ledger.wallet(venue)
+            rows += [
+                Holding(
+                    symbol=self._names.symbol(mint),
+                    decimals=self._names.decimals(mint),
+                    free=wallet[mint],
+                    in_flight=ledger.balance(Account.IN_FLIGHT, mint, venue),
+                    change=earned.pop(mint, None),
+                    venue=venue,
+                )
+                for mint in sorted(wallet, key=lambda mint: (rank.get(mint, len(rank) + 1), mint))
+            ]
+        return tuple(rows)
+
+    def _left(self, kernel: Kernel) -> tuple[LeftRow, ...]:
+        names, rows = self._names, []
+        for mint, left in kernel.risk.state.leftovers.items():
+            quote = kernel.engine.quote_route([leg.edge for leg in left.legs], left.atoms, kernel.now_ns)
+            rows.append(
+                LeftRow(
+                    symbol=names.symbol(mint),
+                    decimals=names.decimals(mint),
+                    atoms=left.atoms,
+                    base=names.symbol(left.base),
+                    base_decimals=names.decimals(left.base),
+                    cost=left.cost,
+                    mark=None if quote.reason else quote.amount_out,
+                    since_ns=left.since_ns,
+                    tries=left.tries,
+                    venue=left.legs[0].venue if left.legs else CHAIN,
+                )
             )
-            for mint, free in found
+        return tuple(rows)
+
+    def _paid(self, kernel: Kernel) -> tuple[PaidRow, ...]:
+        names = self._names
+        return tuple(
+            PaidRow(account, names.symbol(mint), names.decimals(mint), atoms)
+            for account, by_token in kernel.totals.earned.paid.items()
+            for mint, atoms in by_token.items()
         )
 
     def _curve(self, kernel: Kernel) -> tuple[float, ...]:
