@@ -72,6 +72,8 @@ class ScriptedEngine:
         self.pays = 1_010_000_000
         self.learned: list[tuple[str, bool]] = []
         self.moved: list[tuple[list[str], int, int]] = []
+        self.stocks: dict[tuple[str, str], tuple[int, bool]] = {}
+        self.stocks: dict[tuple[str, str], tuple[int, bool]] = {}
         self.controls: list[int] = []
         self.at_controls: list[list[dict[str, object]]] = []
         """What is decided at the next records that are no frames."""
@@ -112,6 +114,9 @@ class ScriptedEngine:
 
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         self.moved.append((route, amount_in, now_ns))
+
+    def stock(self, venue: str, mint: str, atoms: int, *, moved: bool) -> None:
+        self.stocks[venue, mint] = atoms, moved
 
     def learn(self, key: str, *, landed: bool) -> None:
         self.learned.append((key, landed))

@@ -31,6 +31,9 @@ class Engine:
     def filled(self, route: Sequence[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route."""
 
+    def stock(self, venue: str, mint: str, atoms: int, moved: bool) -> None:
+        """Takes over what we hold of a token at an exchange."""
+
     def learn(self, key: str, landed: bool) -> None:
         """Counts how an order on a cycle ended."""
 

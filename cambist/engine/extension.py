@@ -88,6 +88,10 @@ class NativeEngine:
         """Takes over that an order of ours was filled on a route."""
         self._engine.filled(route, amount_in, now_ns)
 
+    def stock(self, venue: str, mint: str, atoms: int, *, moved: bool) -> None:
+        """Takes over what we hold of a token at an exchange."""
+        self._engine.stock(venue, mint, atoms, moved)
+
     def learn(self, key: str, *, landed: bool) -> None:
         """Counts how an order on cycle `key` ended."""
         self._engine.learn(key, landed)

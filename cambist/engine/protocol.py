@@ -111,6 +111,15 @@ class Engine(Protocol):
         """
         ...
 
+    def stock(self, venue: str, mint: str, atoms: int, *, moved: bool) -> None:
+        """Takes over what we hold of a token at an exchange: cycles are sized within it.
+
+        Of an exchange that nothing was told of any amount may be sold. Where no size at all is within it, a cycle is
+        sized without: what lacks is then refused by name. With `moved` what sells the token there is judged again at
+        the next moment. Not part of a snapshot: who restores one tells it anew.
+        """
+        ...
+
     def learn(self, key: str, *, landed: bool) -> None:
         """Counts how an order on cycle `key` ended.
 

@@ -41,7 +41,7 @@ from cambist.model.commands import (
     parse,
 )
 from cambist.model.events import HEADER, RecordKind, unpack
-from cambist.model.ledger import CHAIN
+from cambist.model.ledger import CHAIN, Account
 from cambist.model.opportunity import Need, Opportunity, encode
 from cambist.model.orders import Fill, Intent, Order, Purpose, Refused, Stage, Working
 from cambist.model.refusals import Refusal
@@ -88,6 +88,9 @@ class Kernel:
         self.risk = self._gate(state.risk)
         self.desk = Desk(setup.engine, state.ledger, state.open_orders, state.closed)
         self.trades = Trades(state.trades)
+        for venue in sorted(self.ledger.venues() - {CHAIN}):
+            for token, atoms in self.ledger.wallet(venue).items():
+                self.engine.stock(venue, token, _within(atoms), moved=False)
         self.risk.adopt([working.order for working in state.open_orders if not working.order.trade])
         self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
         for strategy in self.strategies:
@@ -437,6 +440,10 @@ class Kernel:
         if step.entry is not None:
             effects.entries.append(step.entry)
             self.totals.earned.take(step.entry)
+            for each in step.entry.postings:
+                if each.account is Account.WALLET and each.venue != CHAIN:
+                    free = self.ledger.balance(Account.WALLET, each.token, each.venue)
+                    self.engine.stock(each.venue, each.token, _within(free), moved=True)
             self._digest.update(encode(step.entry))
 
     @property
@@ -573,6 +580,11 @@ class Kernel:
             case _:
                 assert_never(command)
         self._digest.update(encode(record))
+
+
+def _within(atoms: int) -> int:
+    """Returns an amount as the engine takes it: of 64 bits, none below nothing."""
+    return max(0, min(atoms, 2**64 - 1))
 
 
 def _last_ns(block: bytes, offset: int) -> int:

@@ -105,6 +105,22 @@ impl Engine {
         })
     }
 
+    /// Takes over what we hold of a token at an exchange.
+    #[pyo3(name = "stock")]
+    fn py_stock(
+        &self,
+        py: Python<'_>,
+        venue: &str,
+        mint: &str,
+        atoms: u64,
+        moved: bool,
+    ) -> PyResult<()> {
+        self.enter(py, |core| {
+            core.stock(venue, mint, atoms, moved);
+            Ok(())
+        })
+    }
+
     /// Counts how an order on a cycle ended.
     #[pyo3(name = "learn")]
     fn py_learn(&self, py: Python<'_>, key: &str, landed: bool) -> PyResult<()> {

@@ -17,7 +17,7 @@ from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
 from cambist.engine.reference.engine import control, ingest
 from cambist.engine.reference.engine.book_view import inspect_book
 from cambist.engine.reference.engine.channels import ChannelState
-from cambist.engine.reference.engine.fills import filled
+from cambist.engine.reference.engine.fills import filled, stock
 from cambist.engine.reference.engine.gauges import gauge, token_value
 from cambist.engine.reference.engine.judging import Judge
 from cambist.engine.reference.engine.market import Market
@@ -99,6 +99,10 @@ class ReferenceEngine:
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route; see `cambist.engine.protocol.Engine`."""
         filled(self, route, amount_in, now_ns)
+
+    def stock(self, venue: str, mint: str, atoms: int, *, moved: bool) -> None:
+        """Takes over what we hold of a token at an exchange; see `cambist.engine.protocol.Engine`."""
+        stock(self, venue, mint, atoms, moved=moved)
 
     def learn(self, key: str, *, landed: bool) -> None:
         """Counts how an order on cycle `key` ended."""

@@ -34,6 +34,18 @@ def filled(engine: ReferenceEngine, route: list[str], amount_in: int, now_ns: in
         amount_in = hop.amount_out
 
 
+def stock(engine: ReferenceEngine, venue: str, mint: str, atoms: int, *, moved: bool) -> None:
+    """Takes over what we hold of a token at an exchange; with `moved` what sells it there is judged again."""
+    market = engine.market
+    market.stocks.setdefault(venue, {})[mint] = atoms
+    if not moved:
+        return
+    for entry in market.books.entries:
+        if entry.venue == venue and entry.edge is not None:
+            edges = (entry.edge, entry.base_mint), (entry.edge + 1, entry.quote_mint)
+            engine.moved.edges.update(edge for edge, sold in edges if sold == mint)
+
+
 def _move_by(market: Market, edge: int, hop: Hop) -> list[int]:
     """Takes over a fill of ours on an edge; returns the edges that it moved."""
     behind = market.edges[edge]

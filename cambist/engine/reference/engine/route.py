@@ -46,12 +46,21 @@ def size(market: Market, edges: list[int], most: int | None, starts: Sequence[Se
     """
     if most is None:
         return Sizing()
-    sized = best_input(Chain(market, edges), most, max(1, most // PROBE_SHARE), starts)
+    stocks = market.stocks_of(edges)
+    found = None if stocks is None else _size(market, edges, most, starts, stocks)
+    # Where what we hold allows for no size at all, the cycle is sized without: what lacks is then said by name.
+    return found or _size(market, edges, most, starts, None)
+
+
+def _size(
+    market: Market, edges: list[int], most: int, starts: Sequence[Sequence[float]], stocks: list[int] | None
+) -> Sizing | None:
+    sized = best_input(Chain(market, edges, stocks), most, max(1, most // PROBE_SHARE), starts)
     if sized is None:
         return None
     amount_in: int | None = sized.amount_in
     if any(quotes.is_rounded(market, edge) for edge in edges):
-        amount_in = in_lots(Chain(market, edges, in_lots=True), sized.amount_in, most)
+        amount_in = in_lots(Chain(market, edges, stocks, in_lots=True), sized.amount_in, most)
     hops = "" if amount_in is None else walk(market, edges, amount_in)
     if isinstance(hops, str):
         return None
@@ -59,11 +68,14 @@ def size(market: Market, edges: list[int], most: int | None, starts: Sequence[Se
 
 
 def requoted(market: Market, edges: list[int], sizing: Sizing) -> Sizing | None:
-    """Returns what a route pays now at the size it has, `None` if that is refused."""
+    """Returns what a route pays now at the size it has, `None` if that is refused, or more than we hold at a venue."""
     if not sizing.amount_in:
         return sizing
     hops = walk(market, edges, sizing.amount_in)
     if isinstance(hops, str):
+        return None
+    stocks = market.stocks_of(edges)
+    if stocks is not None and any(hop.amount_in > most for hop, most in zip(hops, stocks, strict=True)):
         return None
     units = compute_units(market, edges, hops)
     return Sizing(sizing.amount_in, hops[-1].amount_out, kept(hops), sizing.binds, units)
@@ -118,6 +130,8 @@ class Chain:
 
     market: Market
     edges: list[int]
+    stocks: list[int] | None = None
+    """The most that each edge can be given; `None` for any amount."""
     in_lots: bool = False
     """Whether in orders that its venues take, and not of any quantity."""
 
@@ -126,6 +140,8 @@ class Chain:
 
     def quote(self, hop: int, amount_in: int) -> int | None:
         """Returns what a hop pays, `None` if it refuses."""
+        if self.stocks is not None and amount_in > self.stocks[hop]:
+            return None
         quote = quotes.quote if self.in_lots else quotes.quote_unrounded
         paid = quote(self.market, self.edges[hop], amount_in)
         return None if isinstance(paid, str) else paid.amount_out

@@ -56,6 +56,25 @@ impl Market {
 }
 
 impl Engine {
+    /// Takes over what we hold of a token at an exchange; with `moved` what sells it there is judged again. Where no size
+    /// at all is within it, cycles are sized without: what lacks is then refused by name. Not part of a snapshot.
+    pub fn stock(&mut self, venue: &str, mint: &str, atoms: u64, moved: bool) {
+        let stocks = &mut self.market.stocks;
+        let held = stocks.entry(venue.to_owned()).or_default();
+        held.insert(mint.to_owned(), atoms);
+        if !moved {
+            return;
+        }
+        for entry in &self.market.books.entries {
+            let Some(first) = entry.edge.filter(|_| entry.venue == venue) else {
+                continue;
+            };
+            let sold = [(first, &entry.base_mint), (first + 1, &entry.quote_mint)];
+            let edges = sold.into_iter().filter(|each| each.1 == mint);
+            self.moved.edges.extend(edges.map(|each| each.0));
+        }
+    }
+
     /// Takes over that an order of ours was filled on a route, with `amount_in` into its first edge and what each edge pays
     /// into the next. What it moved is judged at the next moment. From an edge on that can't be quoted nothing is moved.
     pub fn filled(&mut self, route: &[&str], amount_in: u64, now_ns: i64) {

@@ -66,7 +66,20 @@ pub(super) fn size(
     let Some(cap) = cap else {
         return Some(Sizing::default());
     };
-    let chain = Chain::new(market, edges);
+    let stocks = market.stocks_of(edges);
+    let within = stocks.and_then(|stocks| size_within(market, edges, cap, starts, Some(stocks)));
+    // Where what we hold allows for no size at all, the cycle is sized without: what lacks is then said by name.
+    within.or_else(|| size_within(market, edges, cap, starts, None))
+}
+
+fn size_within(
+    market: &Market,
+    edges: &[EdgeId],
+    cap: u64,
+    starts: &[Vec<f64>],
+    stocks: Option<Vec<u64>>,
+) -> Option<Sizing> {
+    let chain = Chain::new(market, edges, stocks);
     let sized = best_input_near(&chain, cap, (cap / PROBE_SHARE).max(1), starts)?;
     let hops = if edges.iter().any(|&edge| market.is_rounded(edge)) {
         let amount_in = in_lots(&Orders(&chain), sized.amount_in, cap)?;
@@ -83,12 +96,20 @@ pub(super) fn size(
     })
 }
 
-/// Returns what a route pays now at the size it has, `None` if that is refused.
+/// Returns what a route pays now at the size it has, `None` if that is refused, or more than we hold at a venue.
 pub(super) fn requoted(market: &Market, edges: &[EdgeId], sizing: &Sizing) -> Option<Sizing> {
     if sizing.amount_in == 0 {
         return Some(*sizing);
     }
     let hops = walk(market, edges, sizing.amount_in).ok()?;
+    if let Some(stocks) = market.stocks_of(edges)
+        && hops
+            .iter()
+            .zip(stocks)
+            .any(|(hop, most)| hop.amount_in > most)
+    {
+        return None;
+    }
     Some(Sizing {
         amount_in: sizing.amount_in,
         amount_out: hops.last()?.amount_out,
@@ -173,17 +194,25 @@ pub(crate) fn net(sizing: &Sizing, cost: &Cost) -> Option<i64> {
 struct Chain<'a> {
     market: &'a Market,
     edges: &'a [EdgeId],
+    /// The most that each edge can be given; `None` for any amount.
+    stocks: Option<Vec<u64>>,
     quoted: RefCell<Vec<(usize, Hop)>>,
 }
 
 impl<'a> Chain<'a> {
-    fn new(market: &'a Market, edges: &'a [EdgeId]) -> Self {
+    fn new(market: &'a Market, edges: &'a [EdgeId], stocks: Option<Vec<u64>>) -> Self {
         let quoted = RefCell::new(Vec::with_capacity(MAX_EVALUATIONS as usize));
         Self {
             market,
             edges,
+            stocks,
             quoted,
         }
+    }
+
+    fn is_held(&self, hop: usize, amount_in: u64) -> bool {
+        let stocks = self.stocks.as_ref();
+        stocks.is_none_or(|stocks| amount_in <= stocks[hop])
     }
 
     /// Returns the hops of a size that was quoted, `None` if it wasn't or was refused.
@@ -202,6 +231,9 @@ impl Hops for Chain<'_> {
     }
 
     fn quote(&self, hop: usize, amount_in: u64) -> Option<u64> {
+        if !self.is_held(hop, amount_in) {
+            return None;
+        }
         let paid = self
             .market
             .quote_unrounded(self.edges[hop], amount_in)
@@ -224,6 +256,9 @@ impl Hops for Orders<'_> {
     }
 
     fn quote(&self, hop: usize, amount_in: u64) -> Option<u64> {
+        if !self.0.is_held(hop, amount_in) {
+            return None;
+        }
         let paid = self.0.market.quote(self.0.edges[hop], amount_in).ok()?;
         Some(paid.amount_out)
     }

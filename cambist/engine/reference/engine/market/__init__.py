@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cambist.engine.reference.search.estimate import Hop
 
 MAX_DECIMALS = 18
+UNBOUND = (1 << 64) - 1
 
 
 @dataclass(slots=True, frozen=True)
@@ -74,6 +75,8 @@ class Market:
         """By edge: bits of the size that it was fitted to, and what it pays; gone when it moves."""
         self._hops_epoch = 0
         """In which those were made: transfer fees change with it."""
+        self.stocks: dict[str, dict[str, int]] = {}
+        """What we hold at an exchange: exchange → mint → atoms; of one that is not there any amount may be sold."""
         self.due_ns = NEVER_NS
         """The first moment after which an equivalence rests on a book that is too old."""
         self.wire_books()
@@ -198,6 +201,18 @@ class Market:
     def _announced(self, pool: PoolEntry) -> int | None:
         channel = None if pool.carrier is None else self.channels.get(pool.carrier)
         return self.slot if channel is None else channel.slot
+
+    def stocks_of(self, edges: list[int]) -> list[int] | None:
+        """Returns the most that each edge can be given of what we hold; `None` if nothing bounds any of them."""
+        most = [self._stock(edge) for edge in edges] if self.stocks else []
+        return most if any(each < UNBOUND for each in most) else None
+
+    def _stock(self, edge: int) -> int:
+        behind = self.edges[edge]
+        if behind.kind is not Kind.BOOK:
+            return UNBOUND
+        held = self.stocks.get(self.books.entries[behind.at].venue)
+        return UNBOUND if held is None else held.get(self.ends(edge)[0], 0)
 
     def places(self, mint: str) -> int | None:
         """Returns a token's decimals: as its mint says, else as configured."""

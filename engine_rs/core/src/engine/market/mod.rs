@@ -84,6 +84,8 @@ pub(crate) struct Market {
     /// Edges through which a cycle may go, since it was last emptied.
     pub(crate) promising: Vec<EdgeId>,
     decimals: HashMap<String, u32>,
+    /// What we hold at an exchange: exchange → mint → atoms; of one that is not there any amount may be sold.
+    pub(crate) stocks: BTreeMap<String, BTreeMap<String, u64>>,
     /// Newest slot of any connection.
     pub(crate) slot: Option<u64>,
     pub(crate) slot_ns: i64,
@@ -114,6 +116,7 @@ impl Market {
                 .iter()
                 .map(|token| (token.mint.clone(), token.decimals))
                 .collect(),
+            stocks: BTreeMap::new(),
             slot: None,
             slot_ns: 0,
             dirty_books: BTreeSet::new(),
@@ -319,6 +322,26 @@ impl Market {
             self.graph.node_key(self.graph.from(edge)),
             self.graph.node_key(self.graph.to(edge)),
         )
+    }
+
+    /// Returns the most that each edge can be given of what we hold; `None` if nothing bounds any of them.
+    pub(crate) fn stocks_of(&self, edges: &[EdgeId]) -> Option<Vec<u64>> {
+        if self.stocks.is_empty() {
+            return None;
+        }
+        let most: Vec<u64> = edges.iter().map(|&edge| self.stock(edge)).collect();
+        most.iter().any(|&each| each < u64::MAX).then_some(most)
+    }
+
+    fn stock(&self, edge: EdgeId) -> u64 {
+        let behind = self.behind(edge);
+        if behind.kind != Kind::Book {
+            return u64::MAX;
+        }
+        let held = self.stocks.get(&self.books.entries[behind.at].venue);
+        held.map_or(u64::MAX, |held| {
+            held.get(self.ends(edge).0).copied().unwrap_or(0)
+        })
     }
 
     /// Returns whether an edge is a pool's, which a transaction on chain can settle.
