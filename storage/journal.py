@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cambist.model.ledger import Entry
+    from cambist.model.market import Listed
 
 APPLICATION_ID = 0x43414D4A  # "CAMJ"
 SCHEMA = 2
@@ -39,6 +40,7 @@ _NOTE_STAGE = (
     "INSERT INTO stage SELECT ?, ?, (SELECT count(*) + 1 FROM stage WHERE session = ? AND orders = ?), ?,?,?,?,?,?,?"
 )
 _NOTE_WALLET = "INSERT INTO meta VALUES ('wallet', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_NOTE_LISTED = "INSERT INTO meta VALUES ('listed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _LAST_HALT = "SELECT halted, session, seq, at_ns, reason FROM halt ORDER BY id DESC LIMIT 1"
 UNANSWERED = (
     "SELECT session, json FROM orders AS o WHERE NOT EXISTS (SELECT 1 FROM fill AS f "
@@ -172,6 +174,10 @@ class Journal:
     def note_wallet(self, wallet: Mapping[str, int]) -> bool:
         """Notes what the config gave the wallet (mint → atoms): the next start posts what it changed since."""
         return self._put(0, _NOTE_WALLET, (msgspec.json.encode(dict(sorted(wallet.items()))).decode(),))
+
+    def note_listed(self, listed: Listed) -> bool:
+        """Notes what the tokens and pools are that rows speak of by mint and address."""
+        return self._put(0, _NOTE_LISTED, (msgspec.json.encode(listed).decode(),))
 
     def note_halt(self, seq: int, at_ns: int, reason: str) -> bool:
         """Notes that trading is halted; it stays so over restarts until `clear_halt`."""

@@ -3,6 +3,7 @@
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL             -- mode: 'paper' or 'live' · wallet: JSON of what the config gave it, mint → atoms
+                                    -- listed: JSON of cambist.model.market.Listed
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE intent (

@@ -16,6 +16,7 @@ import msgspec
 
 from cambist.model.earlier import order_with_legs
 from cambist.model.ledger import CHAIN, DAY_NS, Account, Entry, EntryKind, Posting, earned
+from cambist.model.market import Listed
 from cambist.model.orders import Order
 from storage.files import Lock, SessionError, open_read_only, require_database, schema
 from storage.journal import APPLICATION_ID, READABLE, SCHEMA, UNANSWERED, Unanswered
@@ -40,6 +41,8 @@ class Read:
     today: list[Entry] = field(default_factory=list)
     """Entries of the newest day that is not later than asked for, in order of time."""
     unanswered: list[Unanswered] = field(default_factory=list)
+    listed: Listed = field(default_factory=Listed)
+    """What tokens and pools of its rows are."""
 
 
 def read_books(path: Path, now_ns: int) -> Read:
@@ -63,15 +66,16 @@ def _read(path: Path, database: sqlite3.Connection, day: int) -> Read:
         Posting(Account(account), venue, token, int(atoms))
         for account, venue, token, atoms in database.execute("SELECT * FROM balance ORDER BY account, venue, token")
     ]
-    wallet = database.execute("SELECT value FROM meta WHERE key = 'wallet'").fetchone()
+    meta = dict(database.execute("SELECT key, value FROM meta LIMIT 1000"))
     days = "SELECT json FROM entry WHERE day >= ? ORDER BY day, at_ns, rowid"
     entries = [msgspec.json.decode(row[0], type=Entry) for row in database.execute(days, (day,))]
     left = [Unanswered(str(row[0]), msgspec.json.decode(row[1], type=Order)) for row in database.execute(UNANSWERED)]
     return Read(
         balances,
-        {} if wallet is None else msgspec.json.decode(wallet[0], type=dict[str, int]),
+        msgspec.json.decode(meta["wallet"], type=dict[str, int]) if "wallet" in meta else {},
         entries,
         left,
+        msgspec.json.decode(meta["listed"], type=Listed) if "listed" in meta else Listed(),
     )
 
 

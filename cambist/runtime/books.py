@@ -13,6 +13,7 @@ from cambist.execution import order_life, postings
 from cambist.execution.risk import RiskState
 from cambist.kernel.ledger import Ledger, LedgerState
 from cambist.model.ledger import DAY_NS, Entry, EntryKind
+from cambist.model.market import Listed
 from cambist.model.orders import Fill, Stage, Working
 from cambist.model.tokens import unit_of
 
@@ -39,6 +40,8 @@ class Carried:
     """Made at this start."""
     ends: list[tuple[str, Fill]] = field(default_factory=list)
     """(session, end) of paper orders that never had one."""
+    listed: Listed = field(default_factory=Listed)
+    """What tokens and pools are, those of earlier runs first."""
 
 
 def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
@@ -65,7 +68,8 @@ def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
     }
     if any(change.values()):
         made.append(ledger.enter(EntryKind.OPENING, now_ns, 0, postings.opening(change), _unpriced))
-    return Carried(ledger.state(), risk, setup.wallet, made, ends)
+    listed = read.listed.then(engine.tokens, engine.pools)
+    return Carried(ledger.state(), risk, setup.wallet, made, ends, listed)
 
 
 def enter_carried(journal: Journal, what: Carried) -> bool:
@@ -77,7 +81,7 @@ def enter_carried(journal: Journal, what: Carried) -> bool:
         taken &= journal.note_fill(0, fill, session)
     for entry in what.entries:
         taken &= journal.note_entry(0, entry)
-    return taken & journal.note_wallet(what.wallet)
+    return taken & journal.note_wallet(what.wallet) & journal.note_listed(what.listed)
 
 
 def _cut_short(left: Sequence[Unanswered], now_ns: int) -> list[tuple[str, Fill, Working]]:
