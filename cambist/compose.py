@@ -26,6 +26,7 @@ from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
+from cambist.runtime.replay import FOREVER_NS, Replayer
 from storage.bookmark import add_bookmark
 from storage.catalogue import find, list_sessions, retain, session_path
 from storage.files import Busy, SessionError, is_locked
@@ -58,7 +59,7 @@ def live(
 
     `notify` gets what is found, and what the embedded market would write to stderr.
     """
-    journal = _journal_path(config)
+    journal = journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
     held_back: list[str] = []
@@ -133,8 +134,8 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
         setup = msgspec.structs.replace(setup, watch_only=True)
     name, note = engines.chosen(rust=config.engine.use_rust_backend)
     kernel = Kernel(setup, engines.make_engine, name)
-    journal_path = _journal_path(config)
-    before = _books_in_force(journal_path, setup) if trades else None
+    journal = journal_path(config)
+    before = _books_in_force(journal, setup) if trades else None
     if before is not None:
         kernel.adopt(before.books, before.risk)
     notes: list[Callable[[str, str, str], None]] = []
@@ -142,7 +143,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: notes[0](*line)),
         recorder=_recorders(config, market, kernel, capture or "") if config.recording.enabled or not trades else None,
-        journal=partial(_open_journal, journal_path) if trades else None,
+        journal=partial(_open_journal, journal) if trades else None,
         carried=before,
         duel=partial(_start_duel, setup) if duel else None,
         sessions=lambda: list_sessions(folder),
@@ -192,8 +193,10 @@ def _start_duel(setup: KernelSetup) -> Any:
     return Duel.start(msgspec.json.encode(setup.engine))
 
 
-def _journal_path(config: Config) -> Path:
-    return config.session_folder / "journal" / ("demo.journal" if config.market.source == "demo" else "paper.journal")
+def journal_path(config: Config, *, live: bool = False) -> Path:
+    """Returns the journal that a run with this config writes: the embedded market's own, or that of its mode."""
+    demo = config.market.source == "demo" and not live
+    return config.session_folder / "journal" / ("demo.journal" if demo else "live.journal" if live else "paper.journal")
 
 
 def _books_in_force(path: Path, setup: KernelSetup) -> Carried:
@@ -224,6 +227,19 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
     if first is None or HEADER.unpack_from(first.block)[2] != 0:
         raise SessionError(reader.path, "no STATE record at its start", "a session of this version")
     return kernel
+
+
+def at_end(reader: SessionReader) -> Replayer:
+    """Returns a replayer that stands at a session's last record; it went on from the nearest keyframe.
+
+    Its `damage` says why it ended before. Raises as `replay_kernel` does.
+    """
+    replayer, ends = Replayer(reader, replay_kernel(reader, None)), reader.extent()
+    replayer.step(FOREVER_NS, 1)
+    if ends is not None:
+        replayer.seek(ends[1].last_ns)
+    replayer.run()
+    return replayer
 
 
 def fresh_kernel(engine: str | None = None) -> Kernel:

@@ -25,8 +25,8 @@ ORDERS = columns(
 )
 FILLS = columns(
     "at:time session order:count status strategy rule venues pairs route token symbol decimals:count amount_in:atoms "
-    "amount_out:atoms fee:atoms net:atoms network_fee:atoms tip:atoms rent:atoms reason miss:atoms "
-    "attempt:count slot:count signature"
+    "amount_out:atoms fee:atoms net:atoms network_fee_lamports:count tip_lamports:count rent_lamports:count reason "
+    "miss:atoms attempt:count slot:count signature"
 )
 ENTRIES = columns(
     "at:time session entry:count kind order:count strategy rule venues pairs route postings:count unit unit_symbol "
