@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -16,9 +17,10 @@ from cambist import VERSION, log
 from cambist import engine as engines
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup, read_keyframe
-from cambist.kernel.state import RULES
+from cambist.kernel.state import RULES, read_state
 from cambist.market.setup import kernel_setup
 from cambist.model.events import HEADER
+from cambist.model.ledger import trial_balance
 from cambist.model.units import NS_PER_S
 from cambist.runtime.books import carried
 from cambist.runtime.hub import Hub
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cambist.config import Config
+    from cambist.kernel.ledger import LedgerState
     from cambist.market.markets import Market
     from cambist.runtime.books import Carried
     from cambist.view import Runtime
@@ -258,8 +261,41 @@ def keyframe_check() -> GoesOn:
             message = "it is sealed with another digest than its chunk has"
             raise ValueError(message)
         kernel.rewind(frame)
+        _require_balanced(kernel.desk.ledger.state())
 
     return check
+
+
+class BooksOfSession:
+    """Adds up the books of a session: what each STATE says, and where a replay of it ends."""
+
+    def state(self, body: bytes) -> None:
+        """Raises `ValueError` unless the books of a STATE record's body balance."""
+        _require_balanced(read_state(body).kernel.ledger)
+
+    def end(self, reader: SessionReader) -> None:
+        """Raises `ValueError` unless the books balance after the last record that can be stepped."""
+        _require_balanced(at_end(reader).kernel.desk.ledger.state())
+
+
+def _require_balanced(books: LedgerState) -> None:
+    if off := trial_balance(books.balances):
+        message = "its books don't balance: " + ", ".join(f"{atoms} of {token}" for token, atoms in off.items())
+        raise ValueError(message)
+
+
+def session_holds(folder: Path) -> Callable[[int, int], bool]:
+    """Returns what says whether a session of a folder has a record of a seq and a time."""
+    spans = []
+    for row in list_sessions(folder):
+        with contextlib.suppress(SessionError, OSError), SessionReader(session_path(folder, row.name)) as reader:
+            if ends := reader.extent():
+                spans.append((ends[0].first_seq, ends[1].last_seq, ends[0].first_ns, ends[1].last_ns))
+
+    def holds(seq: int, at_ns: int) -> bool:
+        return any(first <= seq <= last and begin <= at_ns <= end for first, last, begin, end in spans)
+
+    return holds
 
 
 def _replaying(reader: SessionReader, kernel: Kernel, beside: Runtime | None, **how: Any) -> Hub[RecordedSource]:

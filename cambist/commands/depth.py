@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cambist.commands.asked import positive
-from cambist.commands.console import DIFFERENT, OK, UNUSABLE, Stop, put, settings
+from cambist.commands.console import OK, UNUSABLE, Stop, put, settings
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import BookInspection
@@ -27,7 +27,8 @@ def depth(
 ) -> int:
     """Show the book of VENUE:SYMBOL as a session's end knew it; of one that is being recorded, as it is on disk.
 
-    Exit code 0 if the book is live, 1 if it may not be traded on, 2 if there is none.
+    A book that may not be traded on says why: `stale`, as all are once their feed has ended, `suspect`, …
+    Exit code 2 if there is no such book.
 
     Args:
         book: Exchange and symbol, as `binance:SOLUSDC`.
@@ -54,7 +55,7 @@ def depth(
         put(answer)
     else:
         _show(answer)
-    return OK if found.book.state == "live" else DIFFERENT
+    return OK
 
 
 def _session(session: str, config: Path | None) -> Path:

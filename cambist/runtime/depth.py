@@ -50,7 +50,7 @@ def depth(reader: SessionReader, kernel: Kernel, source: str, levels: int) -> De
 
 
 def _begin(reader: SessionReader, kernel: Kernel) -> tuple[int, int]:
-    """Puts the kernel at the last keyframe that can be gone on from, or the STATE; returns the next seq and its time."""
+    """Puts the kernel at the last keyframe that can be gone on from, or the STATE; returns the next seq and time."""
     for info in reversed(reader.keyframes()):
         try:
             kernel.rewind(read_keyframe(reader.keyframe(info.first_seq), info.first_seq))
