@@ -156,15 +156,21 @@ class Journal:
         values = (session or self._session, fill.order_id, seq, fill.recv_ns, fill.status.value, text)
         return self._put(seq, sql, values)
 
-    def note_entry(self, seq: int, entry: Entry) -> bool:
-        """Notes an entry of the books, its postings, and what accounts and the day come to with it."""
+    def note_entry(self, seq: int, entry: Entry, session: str = "") -> bool:
+        """Notes an entry of the books, its postings, and what accounts and the day come to with it.
+
+        `session` is that of the entry's order, if it is an earlier one; the entry is numbered as one of those then.
+        """
+        of = session or self._session
         day, worth = entry.at_ns // DAY_NS, None if entry.worth is None else str(entry.worth)
         text = msgspec.json.encode(entry).decode()
         sql = "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?)"
-        taken = self._add(seq, sql, entry.id, seq, entry.at_ns, day, entry.kind.value, entry.order_id, worth, text)
+        about = (entry.id, seq, entry.at_ns, day, entry.kind.value, entry.order_id, worth, text)
+        taken = self._put(seq, sql, (of, *about))
         for n, posting in enumerate(entry.postings, 1):
             key = posting.account.value, posting.venue, posting.token
-            taken &= self._add(seq, "INSERT INTO posting VALUES (?,?,?,?,?,?,?)", entry.id, n, *key, str(posting.atoms))
+            row = (of, entry.id, n, *key, str(posting.atoms))
+            taken &= self._put(seq, "INSERT INTO posting VALUES (?,?,?,?,?,?,?)", row)
             balance = self._balances[key] = self._balances.get(key, 0) + posting.atoms
             taken &= self._put(seq, "INSERT OR REPLACE INTO balance VALUES (?,?,?,?)", (*key, str(balance)))
             flow = self._flows[day, *key] = self._flows.get((day, *key), 0) + posting.atoms

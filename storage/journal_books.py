@@ -41,6 +41,8 @@ class Read:
     today: list[Entry] = field(default_factory=list)
     """Entries of the newest day that is not later than asked for, in order of time."""
     unanswered: list[Unanswered] = field(default_factory=list)
+    last_entries: dict[str, int] = field(default_factory=dict)
+    """Of each session that has such an order: the number of its last entry."""
     listed: Listed = field(default_factory=Listed)
     """What tokens and pools of its rows are."""
 
@@ -75,8 +77,14 @@ def _read(path: Path, database: sqlite3.Connection, day: int) -> Read:
         msgspec.json.decode(meta["wallet"], type=dict[str, int]) if "wallet" in meta else {},
         entries,
         left,
+        _last_entries(database, {session for session, _ in left}),
         msgspec.json.decode(meta["listed"], type=Listed) if "listed" in meta else Listed(),
     )
+
+
+def _last_entries(database: sqlite3.Connection, sessions: set[str]) -> dict[str, int]:
+    newest = "SELECT coalesce(max(id), 0) FROM entry WHERE session = ?"
+    return {session: int(database.execute(newest, (session,)).fetchone()[0]) for session in sorted(sessions)}
 
 
 def upgrade(path: Path) -> Path | None:

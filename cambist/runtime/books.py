@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cambist.execution import order_life, postings
 from cambist.execution.risk import RiskState
 from cambist.kernel.ledger import Ledger, LedgerState
@@ -36,8 +38,8 @@ class Carried:
     risk: RiskState
     wallet: Mapping[str, int] = field(default_factory=dict)
     """What the config gives the wallet: mint → atoms."""
-    entries: list[Entry] = field(default_factory=list)
-    """Made at this start."""
+    entries: list[tuple[str, Entry]] = field(default_factory=list)
+    """Made at this start: (session of the order, entry); the session is empty for this run's own."""
     ends: list[tuple[str, Fill]] = field(default_factory=list)
     """(session, end) of paper orders that never had one."""
     listed: Listed = field(default_factory=Listed)
@@ -58,16 +60,19 @@ def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
         ledger.roll(entry.at_ns)
         ledger.today.take(entry)
         _take(risk, entry)
-    made, ends = [], []
+    made: list[tuple[str, Entry]] = []
+    ends, numbers = [], dict(read.last_entries)
     for session, fill, working in _cut_short(read.unanswered, now_ns):
         moved = postings.of(working, fill, engine.sol_mint)
-        made.append(ledger.enter(EntryKind.ENDED, now_ns, fill.order_id, moved, _unpriced))
+        entry = ledger.enter(EntryKind.ENDED, now_ns, fill.order_id, moved, _unpriced)
+        numbers[session] = numbers.get(session, 0) + 1
+        made.append((session, msgspec.structs.replace(entry, id=numbers[session])))
         ends.append((session, fill))
     change = {
         mint: setup.wallet.get(mint, 0) - read.wallet.get(mint, 0) for mint in sorted({*setup.wallet, *read.wallet})
     }
     if any(change.values()):
-        made.append(ledger.enter(EntryKind.OPENING, now_ns, 0, postings.opening(change), _unpriced))
+        made.append(("", ledger.enter(EntryKind.OPENING, now_ns, 0, postings.opening(change), _unpriced)))
     listed = read.listed.then(engine.tokens, engine.pools)
     return Carried(ledger.state(), risk, setup.wallet, made, ends, listed)
 
@@ -79,8 +84,8 @@ def enter_carried(journal: Journal, what: Carried) -> bool:
         for change in order_life.ended(fill):
             taken &= journal.note_stage(0, change, session)
         taken &= journal.note_fill(0, fill, session)
-    for entry in what.entries:
-        taken &= journal.note_entry(0, entry)
+    for session, entry in what.entries:
+        taken &= journal.note_entry(0, entry, session)
     return taken & journal.note_wallet(what.wallet) & journal.note_listed(what.listed)
 
 
