@@ -81,7 +81,7 @@ def journal(
         status: Of orders that have come to this stage.
         kind: Entries and postings of this kind.
         format_: A table, one JSON object, a JSON object a line, CSV, Parquet (needs pyarrow), or beancount text.
-        out: Write to this new file; without it to stdout.
+        out: Write to this new file, a table as CSV; without it to stdout.
         limit: A table shows at most this many rows, the newest.
         live: The journal of live trading instead of the paper one.
         file: Another journal.
