@@ -7,31 +7,17 @@ import re
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cambist.commands.console import DIFFERENT, OK, UNUSABLE, Stop, print_line, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from cambist.model.orders import Order
-    from cambist.statements.books import Books, Progress
-    from storage.journal_reader import DayFlow, FillRow, JournalReader
+    from cambist.statements.asked import Asked, Wanted
+    from storage.journal_reader import JournalReader
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-
-
-class Asked(NamedTuple):
-    """Books, and what there is beside them."""
-
-    books: Books
-    now_ns: int
-    """What ages are counted to: now, or the end of a session."""
-    ended: Callable[[int], list[Progress]]
-    """Given a limit: orders that have come to an end, newest first."""
-    outcomes: Callable[[int], list[tuple[FillRow, Order | None]]]
-    days: Callable[[int], list[DayFlow] | None]
-    """Given how many: what accounts moved by on the last days; `None` where no days are kept."""
 
 
 @contextlib.contextmanager
@@ -40,6 +26,7 @@ def asked(source: str, *, live: bool, config: Path | None) -> Iterator[Asked]:
 
     A journal that is being written is read as it is on disk. Raises `Stop`, `OSError`, `ValueError`.
     """
+    from cambist.statements.asked import of_journal
     from storage.catalogue import find
     from storage.files import application_of
     from storage.journal import APPLICATION_ID
@@ -50,12 +37,12 @@ def asked(source: str, *, live: bool, config: Path | None) -> Iterator[Asked]:
         path = Path(source)
         if path.is_file() and application_of(path) == APPLICATION_ID:
             with _journal(path) as reader:
-                yield _of_journal(reader)
+                yield of_journal(reader, time.time_ns())
         else:
-            yield from _of_session(find(settings(config).session_folder, source))
+            yield _of_session(find(settings(config).session_folder, source))
         return
     with journal(None, live=live, config=config) as reader:
-        yield _of_journal(reader)
+        yield of_journal(reader, time.time_ns())
 
 
 @contextlib.contextmanager
@@ -71,6 +58,16 @@ def journal(file: Path | None, *, live: bool, config: Path | None) -> Iterator[J
         raise Stop(UNUSABLE, f"no journal {path}{hint}")
     with _journal(path) as reader:
         yield reader
+
+
+def answered(
+    question: str, source: str, wanted: Wanted, *, live: bool, config: Path | None
+) -> tuple[dict[str, Any], int]:
+    """Returns the answer to a question, and the time that ages in it are counted to."""
+    from cambist.statements.asked import QUESTIONS
+
+    with asked(source, live=live, config=config) as found:
+        return QUESTIONS[question](found, wanted), found.now_ns
 
 
 def code(answer: dict[str, Any]) -> int:
@@ -125,36 +122,13 @@ def _journal(path: Path) -> Iterator[JournalReader]:
         yield reader
 
 
-def _of_journal(reader: JournalReader) -> Asked:
-    from cambist.statements import books
-
-    def days(count: int) -> Sequence[DayFlow]:
-        last = reader.last_day()
-        return [] if last is None else reader.days(last - count + 1, last)
-
-    return Asked(
-        books.journal_books(reader),
-        time.time_ns(),
-        lambda limit: books.journal_ended(reader, limit),
-        lambda limit: books.journal_outcomes(reader, limit),
-        lambda count: list(days(count)),
-    )
-
-
-def _of_session(path: Path) -> Iterator[Asked]:
+def _of_session(path: Path) -> Asked:
     from cambist.compose import at_end
-    from cambist.statements import books
+    from cambist.statements.asked import of_session
     from storage.reader import SessionReader
 
     with SessionReader(path) as reader:
         replayer = at_end(reader)
-        if replayer.damage:
-            print_line(f"cambist: read up to record {replayer.kernel.last_seq} only: {replayer.damage}")
-        kernel = replayer.kernel
-        yield Asked(
-            books.session_books(kernel, str(path)),
-            kernel.now_ns,
-            lambda limit: books.session_ended(kernel, limit),
-            lambda limit: books.session_outcomes(kernel, limit),
-            lambda count: None,
-        )
+    if replayer.damage:
+        print_line(f"cambist: read up to record {replayer.kernel.last_seq} only: {replayer.damage}")
+    return of_session(replayer.kernel, str(path))

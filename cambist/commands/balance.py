@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cambist.commands.asked import about, asked, code
+from cambist.commands.asked import about, answered, code
 from cambist.commands.console import put
 
 
@@ -20,10 +20,9 @@ def balance(source: str = "", /, *, live: bool = False, json: bool = False, conf
         config: The TOML file, for the session folder.
     """
     from cambist.commands.tables import amounts, lasted, print_table, print_text, whole
-    from cambist.statements import answers
+    from cambist.statements.asked import Wanted
 
-    with asked(source, live=live, config=config) as found:
-        answer = answers.balance(found.books, found.now_ns)
+    answer, now_ns = answered("balance", source, Wanted(), live=live, config=config)
     if json:
         put(answer)
         return code(answer)
@@ -49,5 +48,5 @@ def balance(source: str = "", /, *, live: bool = False, json: bool = False, conf
     without = f"; without {amounts(unit['without'])}: no price" if unit["without"] else ""
     print_text(f"worth {whole(unit)} {unit['symbol']}{without}")
     print_table(("paid for", ">amount"), ((row["account"].replace("_", " "), amounts([row])) for row in answer["paid"]))
-    print_text(about(answer, found.now_ns))
+    print_text(about(answer, now_ns))
     return code(answer)

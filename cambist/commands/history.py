@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cambist.commands.asked import about, asked, code, positive
+from cambist.commands.asked import about, answered, code, positive
 from cambist.commands.console import put
 
 
@@ -31,11 +31,11 @@ def history(
         config: The TOML file, for the session folder.
     """
     from cambist.commands.tables import amounts, clock, print_table, print_text, whole
-    from cambist.statements import answers
+    from cambist.statements.asked import Wanted
 
-    positive("days", days)
-    with asked(source, live=live, config=config) as found:
-        answer = answers.history(found.books, found.days(days), found.outcomes(positive("limit", limit)))
+    answer, now_ns = answered(
+        "history", source, Wanted(positive("limit", limit), positive("days", days)), live=live, config=config
+    )
     if json:
         put(answer)
         return code(answer)
@@ -59,5 +59,5 @@ def history(
     ))  # fmt: skip
     if not count:
         print_text("no outcome")
-    print_text(about(answer, found.now_ns))
+    print_text(about(answer, now_ns))
     return code(answer)

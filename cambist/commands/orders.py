@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cambist.commands.asked import about, asked, code, positive
+from cambist.commands.asked import about, answered, code, positive
 from cambist.commands.console import put
 
 
@@ -32,11 +32,11 @@ def orders(
         config: The TOML file, for the session folder.
     """
     from cambist.commands.tables import clock, print_table, print_text, whole
-    from cambist.statements import answers
+    from cambist.statements.asked import Wanted
 
-    with asked(source, live=live, config=config) as found:
-        ended = [] if open_only else found.ended(positive("limit", limit))
-        answer = answers.orders(found.books, ended)
+    answer, now_ns = answered(
+        "orders", source, Wanted(0 if open_only else positive("limit", limit)), live=live, config=config
+    )
     if json:
         put(answer)
         return code(answer)
@@ -51,7 +51,7 @@ def orders(
     ))  # fmt: skip
     if not count:
         print_text("no order")
-    print_text(about(answer, found.now_ns))
+    print_text(about(answer, now_ns))
     return code(answer)
 
 

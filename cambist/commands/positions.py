@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cambist.commands.asked import about, asked, code
+from cambist.commands.asked import about, answered, code
 from cambist.commands.console import put
 
 
@@ -20,10 +20,9 @@ def positions(source: str = "", /, *, live: bool = False, json: bool = False, co
         config: The TOML file, for the session folder.
     """
     from cambist.commands.tables import amounts, lasted, print_table, print_text, whole
-    from cambist.statements import answers
+    from cambist.statements.asked import Wanted
 
-    with asked(source, live=live, config=config) as found:
-        answer = answers.positions(found.books, found.now_ns)
+    answer, now_ns = answered("positions", source, Wanted(), live=live, config=config)
     if json:
         put(answer)
         return code(answer)
@@ -46,5 +45,5 @@ def positions(source: str = "", /, *, live: bool = False, json: bool = False, co
     print_text(f"earned {whole(unit, sign=True)} {unit['symbol']}{without}")
     if unfound := answer["in_flight_of_unknown_orders"]:
         print_text(f"in flight without an order that could be found: {amounts(unfound)}")
-    print_text(about(answer, found.now_ns))
+    print_text(about(answer, now_ns))
     return code(answer)
