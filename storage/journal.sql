@@ -3,7 +3,7 @@
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL             -- mode: 'paper' or 'live' · wallet: JSON of what the config gave it, mint → atoms
-                                    -- listed: JSON of cambist.model.market.Listed
+                                    -- listed: JSON of cambist.model.market.Listed · rules: JSON of the rules that were in force
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE intent (

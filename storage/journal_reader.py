@@ -18,7 +18,7 @@ from cambist.model.ledger import DAY_NS, Account, Entry, Posting
 from cambist.model.market import Listed
 from cambist.model.orders import Fill, Order, Stage
 from storage.files import SessionError, open_read_only, require_database
-from storage.journal import APPLICATION_ID, SCHEMA
+from storage.journal import APPLICATION_ID, SCHEMA, RuleRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 WHAT = "cambist journal"
 FOREVER_NS = 2**63 - 1
 LOOK_BACK = 10_000
-"""So many of the newest orders are looked through for open ones, and no more: 30 ms."""
+"""So many orders are looked through for open ones whose money is in flight, and no more."""
 LEAST_LOOK = 64
-"""So many are looked through although nothing is in flight."""
+"""So many of the newest are looked through although nothing is in flight."""
 
+_ENDED = ", ".join(f"'{stage.value}'" for stage in sorted(ENDED))
 INDEXED = {
     "balances": "SELECT account, venue, token, atoms FROM balance ORDER BY account, venue, token",
     "days": "SELECT day, account, venue, token, atoms FROM flow WHERE day BETWEEN ? AND ? ORDER BY day DESC",
@@ -50,8 +51,13 @@ INDEXED = {
     "newest fills": "SELECT session, seq, at_ns, json FROM fill WHERE at_ns >= ? AND at_ns < ? "
     "ORDER BY at_ns DESC, id DESC",
     "entries of an order": "SELECT session, seq, at_ns, json FROM entry WHERE session = ? AND orders = ? ORDER BY id",
+    "open orders": "SELECT session, seq, at_ns, json FROM "
+    "(SELECT * FROM orders ORDER BY at_ns DESC, rowid DESC LIMIT ? OFFSET ?) AS o WHERE coalesce("
+    "(SELECT stage FROM stage AS s WHERE s.session = o.session AND s.orders = o.id ORDER BY n DESC LIMIT 1), '') "
+    f"NOT IN ({_ENDED})",
     "halts": "SELECT session, seq, at_ns, halted, reason FROM halt ORDER BY id DESC LIMIT ?",
 }
+"""Each question in SQL."""
 _T = TypeVar("_T")
 
 
@@ -117,14 +123,6 @@ class HaltRow(NamedTuple):
     at_ns: int
     halted: bool
     reason: str
-
-
-class RuleRow(NamedTuple):
-    """The operator's rule from a record on; empty for none."""
-
-    session: str
-    seq: int
-    text: str
 
 
 class OpenOrders(NamedTuple):
@@ -222,7 +220,7 @@ class JournalReader:
         if row is None or row[0] is None:
             return None
         seq = self._converted(row[0], int)
-        found = [rule.text for rule in self._rules if rule.session == session and rule.seq <= seq]
+        found = [rule.text for rule in self._rules if rule.session == session and rule.seq < seq]
         return found[-1] if found else None
 
     def stages(self, session: str, order: int) -> list[StageRow]:
@@ -247,25 +245,32 @@ class JournalReader:
     def open_orders(self) -> OpenOrders:
         """Returns the orders that have no end.
 
-        They are looked for from the newest on until all that is in flight is found to be theirs, through `LOOK_BACK`
-        orders at most.
+        Beyond the newest they are looked for only while money is in flight that is not found to be theirs, and through
+        `LOOK_BACK` orders at most.
         """
         left: Counter[str] = Counter()
         for posting in self.balances():
             if posting.account == Account.IN_FLIGHT:
                 left[posting.token] += posting.atoms
-        found = []
-        for looked, row in enumerate(self.orders(Span(), newest_first=True)):
-            if looked >= LOOK_BACK or (looked >= LEAST_LOOK and not any(left.values())):
-                break
-            if self.last_stage(row.session, row.order.id) in ENDED:
-                continue
-            found.append(row)
-            for each in self.entries_of(row.session, row.order.id):
-                for posting in each.entry.postings:
-                    if posting.account == Account.IN_FLIGHT:
-                        left[posting.token] -= posting.atoms
+        found = [self._order(row) for row in self._rows(INDEXED["open orders"], LEAST_LOOK, 0)]
+        for row in found:
+            left.subtract(self._tied(row))
+        if any(left.values()):
+            for row in map(self._order, self._rows(INDEXED["open orders"], LOOK_BACK, LEAST_LOOK)):
+                found.append(row)
+                left.subtract(self._tied(row))
+                if not any(left.values()):
+                    break
         return OpenOrders(found, {token: atoms for token, atoms in sorted(left.items()) if atoms})
+
+    def _tied(self, row: OrderRow) -> Counter[str]:
+        """Returns what an order has in flight, by token."""
+        tied: Counter[str] = Counter()
+        for each in self.entries_of(row.session, row.order.id):
+            for posting in each.entry.postings:
+                if posting.account == Account.IN_FLIGHT:
+                    tied[posting.token] += posting.atoms
+        return tied
 
     def _order(self, row: tuple[object, ...]) -> OrderRow:
         return OrderRow(*self._head(row), self._decoded(row[3], Order))
@@ -283,7 +288,8 @@ class JournalReader:
 
     def _rows(self, sql: str, *values: object) -> Iterator[tuple[object, ...]]:
         with self._readable():
-            yield from self._database.execute(sql, values)
+            for row in self._database.execute(sql, values):  # `yield from` would close a cursor whose file is closed
+                yield row
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

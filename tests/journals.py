@@ -51,9 +51,9 @@ class Run:
         self.journal, self.desk, self.seq = journal, desk, 1
 
     @classmethod
-    async def begin(cls, path: Path, session: str, now_ns: int) -> Run:
+    async def begin(cls, path: Path, session: str, now_ns: int, rule: str = "") -> Run:
         """Goes on from what the journal holds, as a start does."""
-        found = carried(read_books(path, now_ns), KernelSetup(SETUP, wallet=WALLET), now_ns)
+        found = carried(read_books(path, now_ns), KernelSetup(SETUP, wallet=WALLET, rule=rule), now_ns)
         journal = await Journal.open(path, "paper", session)
         assert enter_carried(journal, found)
         return cls(journal, Desk(SETUP, found.books, [], []))
@@ -95,11 +95,12 @@ class Run:
 
 async def traded(path: Path) -> None:
     """Writes two runs over three days; what each order is for stands beside it."""
-    run = await Run.begin(path, "run-1", NOON)
+    run = await Run.begin(path, "run-1", NOON, RULE)
     gain = run.send(1, NOON + HOUR)
     run.book(orders.fill(gain, 1_009_000_001, recv_ns=NOON + HOUR + 612_000_000))
     revert = run.send(2, NOON + HOUR + 5, strategy="rule")
     run.book(orders.ended(revert, recv_ns=NOON + 2 * HOUR, miss=12_345))
+    assert run.journal.note_rule(run.seq, "")  # no rule from here on
     dollars = run.send(
         3, NOON + DAY_NS, tokens=[USDC, SOL, USDC], route=["B:0", "C:1"], key="B:0|C:1", amount_in=500_000_000,
         expected_out=503_000_000, pool_fees=900_000, transfer=3_000, loan_fee=700,

@@ -44,6 +44,8 @@ class Carried:
     """(session, end) of paper orders that never had one."""
     listed: Listed = field(default_factory=Listed)
     """What tokens and pools are, those of earlier runs first."""
+    rule: str = ""
+    """The operator's rule that the run begins with."""
 
 
 def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
@@ -74,7 +76,7 @@ def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
     if any(change.values()):
         made.append(("", ledger.enter(EntryKind.OPENING, now_ns, 0, postings.opening(change), _unpriced)))
     listed = read.listed.then(engine.tokens, engine.pools)
-    return Carried(ledger.state(), risk, setup.wallet, made, ends, listed)
+    return Carried(ledger.state(), risk, setup.wallet, made, ends, listed, setup.rule)
 
 
 def enter_carried(journal: Journal, what: Carried) -> bool:
@@ -86,7 +88,8 @@ def enter_carried(journal: Journal, what: Carried) -> bool:
         taken &= journal.note_fill(0, fill, session)
     for session, entry in what.entries:
         taken &= journal.note_entry(0, entry, session)
-    return taken & journal.note_wallet(what.wallet) & journal.note_listed(what.listed)
+    taken &= journal.note_wallet(what.wallet) & journal.note_listed(what.listed)
+    return taken & (not what.rule or journal.note_rule(0, what.rule))
 
 
 def _cut_short(left: Sequence[Unanswered], now_ns: int) -> list[tuple[str, Fill, Working]]:

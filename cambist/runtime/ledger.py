@@ -25,6 +25,8 @@ def enter(journal: Journal, effects: Effects) -> bool:
         taken &= journal.note_fill(seq, fill)
     for entry in effects.entries:
         taken &= journal.note_entry(seq, entry)
+    for rule_seq, text in effects.rules:
+        taken &= journal.note_rule(rule_seq, text)
     for at_ns, reason in effects.halts:
         taken &= journal.note_halt(seq, at_ns, reason) if reason else journal.clear_halt(seq, at_ns)
     return taken

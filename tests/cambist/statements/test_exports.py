@@ -25,7 +25,7 @@ from cambist.statements.earnings import BYS, earnings, earnings_sheet
 from cambist.statements.sheets import Journal
 from storage.journal_reader import JournalReader, Span
 from tests.fakes import SOL, USDC
-from tests.journals import HOUR, MEME, NOON, summed, traded
+from tests.journals import HOUR, MEME, NOON, RULE, summed, traded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +154,7 @@ def test_groups_sum_to_the_whole_and_what_is_left_of_gross_after_costs_is_net(
         ("route", {"A:0|B:1", "B:0|C:1", "A:0|binance"}),
         ("day", {"2024-10-04", "2024-10-05", "2024-10-06"}),
         ("hour", {"2024-10-04T13Z", "2024-10-04T14Z", "2024-10-05T12Z", "2024-10-06T12Z"}),
-        ("rule", {"(no rule)"}),
+        ("rule", {RULE, "(no rule)"}),
     ],
 )
 def test_groups_are_called_by_what_they_are_of(reader: JournalReader, by: By, names: set[str]) -> None:
@@ -168,6 +168,7 @@ FILTERS: list[tuple[dict[str, Any], list[tuple[str, int]]]] = [
     ({"route": "B:0|C:1"}, [("run-1", 3)]),
     ({"status": Stage.REVERTED}, [("run-1", 2)]),
     ({"span": Span(NOON, NOON + HOUR + 1)}, [("run-1", 1)]),
+    ({"rule": RULE}, [("run-1", 1), ("run-1", 2)]),
     ({"rule": "nothing"}, []),
     ({"venue": "orca", "strategy": "rule"}, [("run-1", 2)]),
 ]
