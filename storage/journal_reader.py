@@ -288,7 +288,7 @@ class JournalReader:
 
     def _rows(self, sql: str, *values: object) -> Iterator[tuple[object, ...]]:
         with self._readable():
-            for row in self._database.execute(sql, values):  # `yield from` would close a cursor whose file is closed
+            for row in self._database.execute(sql, values):  # noqa: UP028 - that closes a cursor whose file is closed
                 yield row
 
     @contextmanager
