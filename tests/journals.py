@@ -53,7 +53,7 @@ class Run:
     @classmethod
     async def begin(cls, path: Path, session: str, now_ns: int, rule: str = "") -> Run:
         """Goes on from what the journal holds, as a start does."""
-        found = carried(read_books(path, now_ns), KernelSetup(SETUP, wallet=WALLET, rule=rule), now_ns)
+        found = carried(read_books(path, now_ns), KernelSetup(SETUP, wallet=WALLET, rule=rule, demo=True), now_ns)
         journal = await Journal.open(path, "paper", session)
         assert enter_carried(journal, found)
         return cls(journal, Desk(SETUP, found.books, [], []))

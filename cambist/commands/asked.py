@@ -88,7 +88,8 @@ def about(answer: dict[str, Any], now_ns: int) -> str:
     when = "nothing is booked yet" if as_of_ns is None else f"as of {clock(as_of_ns)} UTC"
     if answer["kind"] == "journal" and as_of_ns is not None:
         when += f", {lasted(max(0, now_ns - as_of_ns))} ago"
-    return f"{answer['mode']} {answer['source']}, {when}; books: {'balanced' if answer['balanced'] else 'NOT BALANCED'}"
+    demo, books = "DEMO, " if answer["demo"] else "", "balanced" if answer["balanced"] else "NOT BALANCED"
+    return f"{demo}{answer['mode']} {answer['source']}, {when}; books: {books}"
 
 
 def positive(name: str, value: int) -> int:

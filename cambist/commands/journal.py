@@ -23,6 +23,7 @@ from cambist.statements.by import By
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cambist.statements.called import Called
     from cambist.statements.sheet import Sheet, Type
     from cambist.statements.sheets import Journal
     from storage.journal_reader import Span
@@ -101,7 +102,7 @@ def journal(
         chosen = Chosen(span, strategy, venue, pair, route, rule, status, kind)
         found = sheets.Journal(reader, Called(reader.listed), chosen)
         if form == "table" and out is None:
-            _table(_sheet(found, what, by), found.called.decimals(found.called.unit), limit)
+            _table(_sheet(found, what, by), found.called, limit)
             return OK
         with _target(out) as path:
             count = _export(found, what, by, "csv" if form == "table" else form, path)
@@ -161,8 +162,13 @@ def _write(found: Journal, what: What, by: By, form: Format, text: TextIO) -> in
             return exports.write_json_lines(_sheet(found, what, by), text)
         case "json":
             rows = list(exports.records(_sheet(found, what, by)))
-            about = {"schema": 1, "journal": str(found.reader.path), "mode": found.reader.mode, "what": what}
-            text.write(msgspec.json.encode({**about, "rows": rows}).decode() + "\n")
+            about = {
+                "schema": 1,
+                "journal": str(found.reader.path),
+                "mode": found.reader.mode,
+                "demo": found.called.demo,
+            }
+            text.write(msgspec.json.encode({**about, "what": what, "rows": rows}).decode() + "\n")
             return len(rows)
         case _:
             return exports.write_csv(_sheet(found, what, by), text)
@@ -186,7 +192,7 @@ def _target(out: Path | None) -> Iterator[Path | None]:
         part.unlink(missing_ok=True)
 
 
-def _table(sheet: Sheet, unit_decimals: int | None, limit: int) -> None:
+def _table(sheet: Sheet, called: Called, limit: int) -> None:
     """Prints the last rows of a sheet, amounts in whole tokens where their decimals are known."""
     from cambist.commands.tables import print_table, print_text
     from cambist.statements.sheet import Type
@@ -197,9 +203,11 @@ def _table(sheet: Sheet, unit_decimals: int | None, limit: int) -> None:
         last.append({column.name: cell for column, cell in zip(sheet.columns, row, strict=True)})
     types, shown = {column.name: column.type for column in sheet.columns}, SHOWN[sheet.name].split()
     names = [f"{'' if types[name] in (Type.TEXT, Type.TIME) else '>'}{name}" for name in shown]
+    unit_decimals = called.decimals(called.unit)
     rows = [[_shown(name, types[name], row, unit_decimals) for name in shown] for row in last]
     print_table([name.replace("_", " ") for name in names], rows)
-    print_text(f"{len(rows):,} of {counted:,} {sheet.name}" if len(rows) < counted else f"{counted:,} {sheet.name}")
+    shown_of = f"{len(rows):,} of {counted:,}" if len(rows) < counted else f"{counted:,}"
+    print_text(f"{'DEMO, ' if called.demo else ''}{shown_of} {sheet.name}")
 
 
 def _shown(name: str, type_: Type, row: Mapping[str, Any], unit_decimals: int | None) -> str | None:

@@ -107,8 +107,10 @@ class Listed(msgspec.Struct, frozen=True):
     tokens: tuple[Token, ...] = ()
     pools: tuple[PoolRef, ...] = ()
     """At most `MAX_LISTED`, those seen last at the end."""
+    demo: bool = False
+    """Whether amounts are of the embedded market: no money."""
 
-    def then(self, tokens: Iterable[Token], pools: Iterable[PoolRef]) -> Listed:
+    def then(self, tokens: Iterable[Token], pools: Iterable[PoolRef], *, demo: bool) -> Listed:
         """Returns the same with later ones; of a mint and of an address the later row counts."""
         mints, addresses = {token.mint: token for token in self.tokens}, {pool.address: pool for pool in self.pools}
         for token in tokens:
@@ -117,7 +119,7 @@ class Listed(msgspec.Struct, frozen=True):
         for pool in pools:
             addresses.pop(pool.address, None)
             addresses[pool.address] = pool
-        return Listed(tuple(mints.values())[-MAX_LISTED:], tuple(addresses.values())[-MAX_LISTED:])
+        return Listed(tuple(mints.values())[-MAX_LISTED:], tuple(addresses.values())[-MAX_LISTED:], demo)
 
 
 def is_multiple(asset: str) -> bool:

@@ -75,7 +75,7 @@ def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
     }
     if any(change.values()):
         made.append(("", ledger.enter(EntryKind.OPENING, now_ns, 0, postings.opening(change), _unpriced)))
-    listed = read.listed.then(engine.tokens, engine.pools)
+    listed = read.listed.then(engine.tokens, engine.pools, demo=setup.demo)
     return Carried(ledger.state(), risk, setup.wallet, made, ends, listed, setup.rule)
 
 

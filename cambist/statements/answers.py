@@ -138,6 +138,7 @@ def _head(books: Books) -> dict[str, Any]:
         "source": books.source,
         "kind": books.kind,
         "mode": books.mode,
+        "demo": books.called.demo,
         "as_of_ns": books.as_of_ns or None,
         "balanced": not off,
         "off": off,

@@ -37,7 +37,8 @@ class _Writer:
 
     def write(self) -> int:
         """Writes all; returns how many transactions."""
-        self._out.write(f'option "title" "cambist, {self._journal.reader.mode}"\n\n')
+        demo = ", DEMO: no money" if self._called.demo else ""
+        self._out.write(f'option "title" "cambist, {self._journal.reader.mode}{demo}"\n\n')
         count = 0
         for row, order, _ in self._journal.wanted_entries():
             self._transaction(row, order)

@@ -127,13 +127,13 @@ def session_books(kernel: Kernel, path: str) -> Books:
         kind="session",
         mode="paper",
         as_of_ns=now_ns,
-        called=Called(Listed(setup.engine.tokens, setup.engine.pools)),
+        called=Called(Listed(setup.engine.tokens, setup.engine.pools, setup.demo)),
         postings=postings,
         today=desk.ledger.today.net,
         prices={
             mint: Price(value.price, value.venue, now_ns - value.age_ns)
             for mint, value in zip(mints, values, strict=True)
-            if value is not None
+            if value is not None and value.price > 0
         },
         open=working,
     )

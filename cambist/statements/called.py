@@ -22,6 +22,8 @@ class Called:
     def __init__(self, listed: Listed) -> None:
         known = {token.mint for token in listed.tokens}
         self.tokens = (*listed.tokens, *(token for token in _ALWAYS if token.mint not in known))
+        self.demo = listed.demo
+        """Whether amounts are of the embedded market."""
         self._names = Names(self.tokens, listed.pools, ())
         self.unit = unit_of(self.tokens, KNOWN["SOL"])
         """Mint that sums over tokens are in."""

@@ -60,6 +60,7 @@ def test_balance_is_what_postings_sum_to(answer: Answer, journal: Path) -> None:
     assert (found["schema"], found["kind"], found["mode"], found["balanced"], found["off"]) == (
         1, "journal", "paper", True, [],
     )  # fmt: skip
+    assert found["demo"] is True
     rows = {row["token"]: row for row in found["holdings"]}
     assert set(rows) == {SOL, USDC, MEME}
     for name in ("wallet", "in_flight", "rent_held"):
@@ -171,6 +172,7 @@ def test_a_person_gets_a_table_that_says_how_old_it_is_and_whether_the_books_bal
         out, err = capsys.readouterr()
         assert err == ""
         assert "books: balanced" in out
+        assert "DEMO, paper " in out
         assert f"as of {NOON_OF_THE_THIRD_DAY}" in out
         assert "\x1b" not in out, "nothing of a symbol reaches the terminal"
     assert main(["balance", "--config", str(config)]) == 0
@@ -288,7 +290,7 @@ def test_tables_of_the_journal_show_the_newest_rows(
         assert main(["journal", what, "--limit", "2", "--config", str(config)]) == 0
         out = capsys.readouterr().out
         assert "\x1b" not in out
-        assert f"2 of {rows} {what}" in out
+        assert f"DEMO, 2 of {rows} {what}" in out
     assert main(["journal", "orders", "--limit", "1", "--config", str(config)]) == 0
     assert "2024-10-06 12:00:00.000       3   negative_cycle" in capsys.readouterr().out
 
