@@ -18,7 +18,7 @@ from cambist.model.ledger import DAY_NS, Account, Entry, Posting
 from cambist.model.market import Listed
 from cambist.model.orders import Fill, Order, Stage
 from storage.files import SessionError, open_read_only, require_database
-from storage.journal import APPLICATION_ID, SCHEMA, RuleRow
+from storage.journal import APPLICATION_ID, READABLE, SCHEMA, RuleRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,13 +133,24 @@ class OpenOrders(NamedTuple):
     """Atoms in flight by token that belong to none of them nor to any order that was looked at."""
 
 
+def require_current(path: Path) -> None:
+    """Raises `SessionError` unless a file is a journal of this schema; of an older one it says what to do."""
+    try:
+        require_database(path, APPLICATION_ID, (SCHEMA,), WHAT)
+    except SessionError as error:
+        if error.found not in {f"schema {version}" for version in READABLE}:
+            raise
+        how = "`cambist run` brings an older one up to date and leaves a copy beside it"
+        raise SessionError(path, error.found, f"a {WHAT}, schema {SCHEMA}; {how}") from error
+
+
 class JournalReader:
     """Reads one journal. Every call may raise `SessionError`; opening also `OSError`."""
 
     def __init__(self, path: Path) -> None:
         """Opens the journal at `path`. One of an older or newer schema is refused with both versions named."""
         self.path = path
-        require_database(path, APPLICATION_ID, (SCHEMA,), WHAT)
+        require_current(path)
         with self._readable():
             self._database = open_read_only(path)
         try:

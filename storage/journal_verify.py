@@ -16,8 +16,8 @@ import msgspec
 from cambist.execution.order_life import ENDED, NEXT
 from cambist.model.ledger import DAY_NS, Account, Entry, trial_balance
 from cambist.model.orders import Fill, Order, Stage
-from storage.files import SessionError, open_read_only, require_database
-from storage.journal import APPLICATION_ID, SCHEMA
+from storage.files import SessionError, open_read_only
+from storage.journal_reader import require_current
 from storage.verify import DAMAGED, MAX_FINDINGS, SOUND, UNUSABLE
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def verify_journal(path: Path, holds: Callable[[int, int], bool] | None = None) 
     `holds` says whether a session is there that has a record of a seq and a time; without it nobody looks.
     """
     try:
-        require_database(path, APPLICATION_ID, (SCHEMA,), "cambist journal")
+        require_current(path)
         database = open_read_only(path)
     except (SessionError, OSError, sqlite3.Error) as error:
         return JournalVerification(str(path), UNUSABLE, findings=(str(error),))
