@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from storage.journal_verify import JournalVerification
     from storage.verify import Verification
 
+RUNS = 5
+"""So many runs whose sessions are gone are named; the JSON has all."""
+
 
 def verify(session: str, *, json: bool = False, config: Path | None = None) -> int:
     """Check a session: sizes, checksums, order, keyframes, books; or a journal: books, sums, the life of each order.
@@ -70,6 +73,8 @@ def _of_journal(found: JournalVerification) -> list[str]:
         f"  {found.balance}",
         f"  {found.open_orders:,} open orders",
     ]
-    for run, orders in found.unrecorded.items():
+    for run, orders in list(found.unrecorded.items())[:RUNS]:
         lines.append(f"  {run}: of {orders:,} orders no session that is there holds the record")
+    if len(found.unrecorded) > RUNS:
+        lines.append(f"  nor of {sum(found.unrecorded.values()):,} in all, of {len(found.unrecorded):,} runs")
     return lines
