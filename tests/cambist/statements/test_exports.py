@@ -161,6 +161,12 @@ def test_groups_are_called_by_what_they_are_of(reader: JournalReader, by: By, na
     assert {group.name for group in earnings(asked(reader), by)} == names
 
 
+def test_a_group_counts_the_orders_and_entries_that_earned_or_cost_something(reader: JournalReader) -> None:
+    rows = csv_of(earnings_sheet(asked(reader), "strategy"))
+    counted = {row["group"]: (int(row["orders"]), int(row["entries"])) for row in rows}
+    assert counted == {"negative_cycle": (4, 6), "rule": (1, 1)}, "what missed, expired or is open did neither"
+
+
 FILTERS: list[tuple[dict[str, Any], list[tuple[str, int]]]] = [
     ({"strategy": "rule"}, [("run-1", 2)]),
     ({"venue": "binance"}, [("run-2", 2)]),
