@@ -86,11 +86,12 @@ async def test_open_orders_are_found_by_what_is_in_flight(path: Path) -> None:
         assert [reader.last_stage("run-2", n) for n in (1, 2, 3)] == [Stage.FILLED, Stage.UNKNOWN, Stage.SENT]
 
 
-async def test_an_open_order_of_long_ago_is_found_while_its_money_is_in_flight(tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [LEAST_LOOK - 1, LEAST_LOOK, LEAST_LOOK + 40])
+async def test_an_open_order_of_long_ago_is_found_while_its_money_is_in_flight(tmp_path: Path, later: int) -> None:
     path = tmp_path / "paper.journal"
     run = await Run.begin(path, "run-1", NOON)
     run.send(1, NOON)
-    for number in range(2, LEAST_LOOK + 40):
+    for number in range(2, 2 + later):
         of = run.send(number, NOON + number)
         run.book(orders.ended(of, Stage.EXPIRED, recv_ns=of.sent_ns))
     await run.journal.close()

@@ -19,6 +19,7 @@ from cambist.kernel.state import read_state, write_state
 from cambist.model.events import HEADER, pack, records
 from cambist.model.ledger import Posting
 from cambist.runtime.replay import Replayer
+from cambist.statements.books import session_books
 from storage.reader import SessionReader
 from storage.verify import verify
 from tests.cambist.runtime.test_depth import NET, keyframed
@@ -82,6 +83,18 @@ def test_a_session_answers_as_its_kernel_would_at_its_end(
     for question in ("balance", "positions", "orders", "history"):
         assert main([question, NAME, "--config", str(config)]) == 0
         assert "books: balanced" in capsys.readouterr().out
+
+
+def test_of_several_open_orders_the_newest_comes_first(stored: Path) -> None:
+    with SessionReader(stored) as reader:
+        replayer = Replayer(reader, compose.replay_kernel(reader, None))
+        while len(replayer.kernel.desk.working) < 3:
+            assert not replayer.finished, "the session never has three open orders"
+            replayer.step(2**63 - 1, 1)
+    found = session_books(replayer.kernel, "it")
+    ids = [each.order.id for each in found.open]
+    assert ids == sorted({each.order.id for each in replayer.kernel.desk.working}, reverse=True)
+    assert all(each.is_open for each in found.open)
 
 
 @pytest.mark.parametrize("name", ["eager-19", "dollars-29", "segments", "kinds"])

@@ -165,6 +165,10 @@ def test_a_group_counts_the_orders_and_entries_that_earned_or_cost_something(rea
     rows = csv_of(earnings_sheet(asked(reader), "strategy"))
     counted = {row["group"]: (int(row["orders"]), int(row["entries"])) for row in rows}
     assert counted == {"negative_cycle": (4, 6), "rule": (1, 1)}, "what missed, expired or is open did neither"
+    assert list(counted) == ["negative_cycle", "rule"], "what earned most comes first"
+    worst_last = [group.tally.worth for group in earnings(asked(reader), "route")]
+    assert worst_last == sorted(worst_last, reverse=True)
+    assert len(set(worst_last)) == 3
 
 
 FILTERS: list[tuple[dict[str, Any], list[tuple[str, int]]]] = [
