@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cambist.model.ledger import DAY_NS
+from cambist.model.ledger import CHAIN, DAY_NS, Account, Posting
+from cambist.model.market import Listed
+from cambist.statements import answers
 from cambist.statements.asked import QUESTIONS, Wanted, of_journal
+from cambist.statements.books import Books, Price
 from cambist.statements.called import Called
 from cambist.statements.chosen import Chosen
 from cambist.statements.sheets import Journal
 from storage.journal_reader import JournalReader
 from tests.fakes import SOL, USDC
-from tests.journals import NOON, traded
+from tests.journals import MEME, NOON, SETUP, traded
 from tests.storage.test_session import tamper
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = NOON + 3 * DAY_NS
+SETUP_LISTED = Listed(SETUP.tokens, SETUP.pools)
 THIRD = NOON + 2 * DAY_NS
 """The run whose newest entry with a price is 9 ns later, of a price that is 7 ms old then."""
 
@@ -89,3 +93,35 @@ def test_a_journal_with_nothing_in_it_answers(tmp_path: Path) -> None:
         assert (found["as_of_ns"], found["balanced"], found["demo"]) == (None, True, False)
     assert answer(tmp_path / "paper.journal", "balance")["worth"]["atoms"] == "0"
     assert answer(tmp_path / "paper.journal", "history")["days"] == []
+
+
+def test_of_several_prices_in_a_sum_the_oldest_is_told() -> None:
+    wallets = [
+        Posting(Account.WALLET, CHAIN, token, atoms) for token, atoms in ((SOL, 5), (USDC, 6 * 10**6), (MEME, 10**5))
+    ]
+    opened = [Posting(Account.OPENING, CHAIN, posting.token, -posting.atoms) for posting in wallets]
+    for ages in ({SOL: 5, MEME: 9}, {SOL: 9, MEME: 5}):
+        prices = {mint: Price(2.0, "orca", NOW - age * 10**6) for mint, age in ages.items()} | {
+            USDC: Price(1.0, "", NOW)
+        }
+        books = Books("it", "journal", "paper", NOW, Called(SETUP_LISTED), [*wallets, *opened], {}, prices, [])
+        found = answers.balance(books, NOW)
+        rows = {row["token"]: row for row in found["holdings"]}
+        oldest = max(ages, key=lambda mint: ages[mint])
+        assert found["worth"]["oldest_price"]["token"] == oldest
+        assert found["worth"]["oldest_price"]["age_ms"] == 9
+        assert (rows[USDC]["price_age_ms"], rows[MEME]["price_age_ms"]) == (ages[SOL], 9)
+        assert (rows[USDC]["worth"], rows[MEME]["worth"]) == (str(3 * 10**9), str(10**9))
+        assert found["worth"]["atoms"] == str(5 + 3 * 10**9 + 10**9)
+        assert found["worth"]["without"] == []
+
+
+def test_without_a_price_of_the_unit_only_the_unit_is_in_a_sum() -> None:
+    wallets = [Posting(Account.WALLET, CHAIN, token, 7) for token in (SOL, USDC)]
+    prices = {USDC: Price(1.0, "", NOW)}
+    books = Books("it", "journal", "paper", NOW, Called(SETUP_LISTED), wallets, {}, prices, [])
+    found = answers.balance(books, NOW)
+    assert found["worth"]["atoms"] == "7"
+    assert [(row["token"], row["atoms"]) for row in found["worth"]["without"]] == [(USDC, "7")]
+    assert found["worth"]["oldest_price"] is None
+    assert not found["balanced"]
