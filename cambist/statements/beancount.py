@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, TextIO
 
 from cambist.model.ledger import CHAIN, DAY_NS, HELD, Account
+from cambist.model.text import sanitise
 from cambist.statements.sheet import day_name, moment
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cambist.statements.sheets import Journal
     from storage.journal_reader import EntryRow
 
+TEXT_CELLS = 1_000
 _COMMODITY = re.compile(r"[A-Z][A-Z0-9]{1,14}")
 """Symbols that beancount takes as they are; it allows 24 characters, a few of which tell mints apart."""
 _OTHER = re.compile(r"[^A-Z0-9]")
@@ -108,5 +110,5 @@ def _word(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Returns a text for a string: one line, its quotes and backslashes escaped."""
-    return " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    """Returns a text for a string: one line without control characters, its quotes and backslashes escaped."""
+    return sanitise(text, TEXT_CELLS).replace("\\", "\\\\").replace('"', '\\"')
