@@ -274,8 +274,12 @@ class BooksOfSession:
         _require_balanced(read_state(body).kernel.ledger)
 
     def end(self, reader: SessionReader) -> None:
-        """Raises `ValueError` unless the books balance after the last record that can be stepped."""
-        _require_balanced(at_end(reader).kernel.desk.ledger.state())
+        """Raises `ValueError` unless the books balance after the last record, or if that can't be reached."""
+        replayer = at_end(reader)
+        _require_balanced(replayer.kernel.desk.ledger.state())
+        if replayer.damage:
+            message = f"its books are not known: {replayer.damage}"
+            raise ValueError(message)
 
 
 def _require_balanced(books: LedgerState) -> None:

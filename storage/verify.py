@@ -34,7 +34,7 @@ class BookCheck(Protocol):
         ...
 
     def end(self, reader: SessionReader) -> object:
-        """Looks at the books after the last record that can be stepped."""
+        """Looks at the books after the last record."""
         ...
 
 
@@ -91,7 +91,8 @@ class Verification(msgspec.Struct, frozen=True):
     def books(self) -> str:
         """The trial balance in words."""
         if self.books_off:
-            return f"books: NOT BALANCED at {self.books_off:,} of {self.books_balanced + self.books_off:,} states"
+            states = self.books_balanced + self.books_off
+            return f"books: NOT BALANCED, or not known, at {self.books_off:,} of {states:,} states"
         return f"books: balanced at {self.books_balanced:,} states, the end among them"
 
     @property

@@ -107,6 +107,13 @@ def test_the_books_of_every_state_and_of_the_end_balance(name: str) -> None:
     assert found.books == f"books: balanced at {states + 1} states, the end among them"
 
 
+def test_an_end_that_cannot_be_reached_is_not_known_to_balance(stored: Path) -> None:
+    tamper(stored, "UPDATE chunk SET crc32 = crc32 + 1 WHERE first_seq = (SELECT max(first_seq) FROM chunk)")
+    found = verify(stored, compose.keyframe_check(), compose.BooksOfSession())
+    assert (found.exit_code, found.books_balanced, found.books_off) == (1, 1, 1)
+    assert any("at the end: its books are not known: " in finding for finding in found.findings)
+
+
 def off_by(atoms: int) -> Callable[[LedgerState], LedgerState]:
     """Returns what puts atoms of SOL into a wallet from nowhere."""
 
@@ -148,7 +155,7 @@ def test_a_state_whose_books_are_off_is_damage_and_so_is_the_end(
     assert f"the STATE at seq 1: its books don't balance: 7 of {SOL}" in found["findings"]
     assert f"at the end: its books don't balance: 7 of {SOL}" in found["findings"]
     assert main(["verify", NAME, "--config", str(config)]) == 1
-    assert "books: NOT BALANCED at 2 of 2 states" in capsys.readouterr().err
+    assert "books: NOT BALANCED, or not known, at 2 of 2 states" in capsys.readouterr().err
     assert stored.read_bytes() == before
     assert main(["balance", NAME, "--json", "--config", str(config)]) == 1
     assert json.loads(capsys.readouterr().out)["off"][0]["atoms"] == "7"
