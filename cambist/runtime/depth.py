@@ -9,7 +9,7 @@ import msgspec
 
 from cambist.engine.protocol import BookInspection
 from cambist.kernel import read_keyframe
-from cambist.model.events import HEADER, MOMENT, Channel, RecordKind
+from cambist.model.events import HEADER, MOMENT, RecordKind
 from storage.files import SessionError
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def depth(reader: SessionReader, kernel: Kernel, source: str, levels: int) -> De
     """
     venue = source.partition(":")[0]
     from_seq, last_ns = _begin(reader, kernel)
-    channels = {channel.id for channel in reader.channels if channel.venue == venue}
+    others = {channel.id for channel in reader.channels if channel.venue != venue}
     for info, block in reader.blocks(from_seq):
-        _feed(kernel.engine, _of_venue(block, channels, venue))
+        _feed(kernel.engine, _without(block, others))
         last_ns = max(last_ns, info.last_ns)
     found = _BOOK.decode(kernel.engine.inspect_book(source, levels, last_ns))
     known = sorted(f"{each.venue}:{each.symbol}" for each in kernel.setup.engine.instruments)
@@ -71,20 +71,16 @@ def _begin(reader: SessionReader, kernel: Kernel) -> tuple[int, int]:
     return first.info.first_seq + 1, first.info.first_ns
 
 
-def _of_venue(block: bytes, channels: set[int], venue: str) -> bytes:
-    """Returns the records of a block that a venue's books may be made of, none of them a moment.
+def _without(block: bytes, others: set[int]) -> bytes:
+    """Returns what of a block a venue's books may be made of: no frames of the channels of others, no moments.
 
-    Nothing is decided on, so nothing need be searched; a channel that is declared here is counted in. 0.4 µs a record.
+    Nothing is decided on, so nothing need be searched. 0.4 µs a record.
     """
     kept, offset, size, peek = bytearray(), 0, len(block), _PEEK.unpack_from
     while offset < size:
         kind, channel, body = peek(block, offset)
         end = offset + HEADER.size + body
-        if channel in channels if kind == _FRAME else kind not in _OTHERS:
-            if kind == RecordKind.CHANNEL:
-                declared = msgspec.json.decode(block[offset + HEADER.size : end], type=Channel)
-                if declared.venue == venue:
-                    channels.add(declared.id)
+        if channel not in others if kind == _FRAME else kind not in _OTHERS:
             at = len(kept) + _DIRECTION
             kept += block[offset:end]
             kept[at] &= ~MOMENT & 0xFF
