@@ -55,7 +55,6 @@ INDEXED = {
     "(SELECT * FROM orders ORDER BY at_ns DESC, rowid DESC LIMIT ? OFFSET ?) AS o WHERE coalesce("
     "(SELECT stage FROM stage AS s WHERE s.session = o.session AND s.orders = o.id ORDER BY n DESC LIMIT 1), '') "
     f"NOT IN ({_ENDED})",
-    "halts": "SELECT session, seq, at_ns, halted, reason FROM halt ORDER BY id DESC LIMIT ?",
 }
 """Each question in SQL."""
 _T = TypeVar("_T")
@@ -113,16 +112,6 @@ class DayFlow(NamedTuple):
 
     day: int
     posting: Posting
-
-
-class HaltRow(NamedTuple):
-    """Trading was halted, or a halt was cleared."""
-
-    session: str
-    seq: int
-    at_ns: int
-    halted: bool
-    reason: str
 
 
 class OpenOrders(NamedTuple):
@@ -247,11 +236,6 @@ class JournalReader:
         """Yields the outcomes of a span, oldest first or newest first."""
         for row in self._rows(INDEXED["newest fills" if newest_first else "fills"], *span):
             yield FillRow(*self._head(row), self._decoded(row[3], Fill))
-
-    def halts(self, limit: int) -> list[HaltRow]:
-        """Returns the last halts and what cleared them, newest first."""
-        rows = self._rows(INDEXED["halts"], limit)
-        return [HaltRow(*self._head(row[:3]), bool(row[3]), str(row[4])) for row in rows]
 
     def open_orders(self) -> OpenOrders:
         """Returns the orders that have no end.

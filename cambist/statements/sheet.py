@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Cell = str | int | None
 """`None`: unknown, or it does not apply."""
 _EPOCH_DAYS = 719_163
-"""Proleptic days before 1970."""
+"""Ordinal of the day that days since 1970 are counted from."""
 
 
 class Type(Enum):

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 IN_ORDER = {
     "balances": ("SCAN balance",),
-    "halts": ("SCAN halt",),
     "open orders": ("CO-ROUTINE o", "SCAN o", "CORRELATED SCALAR SUBQUERY 2"),
 }
 """Steps that go by no index and need none: by a primary key up to a limit, and over what a limit left."""
