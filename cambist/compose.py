@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -16,9 +17,10 @@ from cambist import VERSION, log
 from cambist import engine as engines
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup, read_keyframe
-from cambist.kernel.state import RULES
+from cambist.kernel.state import RULES, read_state
 from cambist.market.setup import kernel_setup
 from cambist.model.events import HEADER
+from cambist.model.ledger import trial_balance
 from cambist.model.units import NS_PER_S
 from cambist.runtime.books import carried
 from cambist.runtime.hub import Hub
@@ -26,6 +28,7 @@ from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
+from cambist.runtime.replay import FOREVER_NS, Replayer
 from storage.bookmark import add_bookmark
 from storage.catalogue import find, list_sessions, retain, session_path
 from storage.files import Busy, SessionError, is_locked
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cambist.config import Config
+    from cambist.kernel.ledger import LedgerState
     from cambist.market.markets import Market
     from cambist.runtime.books import Carried
     from cambist.view import Runtime
@@ -58,7 +62,7 @@ def live(
 
     `notify` gets what is found, and what the embedded market would write to stderr.
     """
-    journal = _journal_path(config)
+    journal = journal_path(config)
     if is_locked(journal):
         raise Busy(journal, "another cambist that trades on paper here", "none")
     held_back: list[str] = []
@@ -133,8 +137,8 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
         setup = msgspec.structs.replace(setup, watch_only=True)
     name, note = engines.chosen(rust=config.engine.use_rust_backend)
     kernel = Kernel(setup, engines.make_engine, name)
-    journal_path = _journal_path(config)
-    before = _books_in_force(journal_path, setup) if trades else None
+    journal = journal_path(config)
+    before = _books_in_force(journal, setup) if trades else None
     if before is not None:
         kernel.adopt(before.books, before.risk)
     notes: list[Callable[[str, str, str], None]] = []
@@ -142,7 +146,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: notes[0](*line)),
         recorder=_recorders(config, market, kernel, capture or "") if config.recording.enabled or not trades else None,
-        journal=partial(_open_journal, journal_path) if trades else None,
+        journal=partial(_open_journal, journal) if trades else None,
         carried=before,
         duel=partial(_start_duel, setup) if duel else None,
         sessions=lambda: list_sessions(folder),
@@ -192,8 +196,10 @@ def _start_duel(setup: KernelSetup) -> Any:
     return Duel.start(msgspec.json.encode(setup.engine))
 
 
-def _journal_path(config: Config) -> Path:
-    return config.session_folder / "journal" / ("demo.journal" if config.market.source == "demo" else "paper.journal")
+def journal_path(config: Config, *, live: bool = False) -> Path:
+    """Returns the journal that a run with this config writes: the embedded market's own, or that of its mode."""
+    demo = config.market.source == "demo" and not live
+    return config.session_folder / "journal" / ("demo.journal" if demo else "live.journal" if live else "paper.journal")
 
 
 def _books_in_force(path: Path, setup: KernelSetup) -> Carried:
@@ -226,6 +232,19 @@ def replay_kernel(reader: SessionReader, engine: str | None) -> Kernel:
     return kernel
 
 
+def at_end(reader: SessionReader) -> Replayer:
+    """Returns a replayer that stands at a session's last record; it went on from the nearest keyframe.
+
+    Its `damage` says why it ended before. Raises as `replay_kernel` does.
+    """
+    replayer, ends = Replayer(reader, replay_kernel(reader, None)), reader.extent()
+    replayer.step(FOREVER_NS, 1)
+    if ends is not None:
+        replayer.seek(ends[1].last_ns)
+    replayer.run()
+    return replayer
+
+
 def fresh_kernel(engine: str | None = None) -> Kernel:
     """Returns a kernel that waits for a STATE record."""
     name = engine or ("native" if engines.build_info().native else "reference")
@@ -242,8 +261,45 @@ def keyframe_check() -> GoesOn:
             message = "it is sealed with another digest than its chunk has"
             raise ValueError(message)
         kernel.rewind(frame)
+        _require_balanced(kernel.desk.ledger.state())
 
     return check
+
+
+class BooksOfSession:
+    """Adds up the books of a session: what each STATE says, and where a replay of it ends."""
+
+    def state(self, body: bytes) -> None:
+        """Raises `ValueError` unless the books of a STATE record's body balance."""
+        _require_balanced(read_state(body).kernel.ledger)
+
+    def end(self, reader: SessionReader) -> None:
+        """Raises `ValueError` unless the books balance after the last record, or if that can't be reached."""
+        replayer = at_end(reader)
+        _require_balanced(replayer.kernel.desk.ledger.state())
+        if replayer.damage:
+            message = f"its books are not known: {replayer.damage}"
+            raise ValueError(message)
+
+
+def _require_balanced(books: LedgerState) -> None:
+    if off := trial_balance(books.balances):
+        message = "its books don't balance: " + ", ".join(f"{atoms} of {token}" for token, atoms in off.items())
+        raise ValueError(message)
+
+
+def session_holds(folder: Path) -> Callable[[int, int], bool]:
+    """Returns what says whether a session of a folder has a record of a seq and a time."""
+    spans = []
+    for row in list_sessions(folder):
+        with contextlib.suppress(SessionError, OSError), SessionReader(session_path(folder, row.name)) as reader:
+            if ends := reader.extent():
+                spans.append((ends[0].first_seq, ends[1].last_seq, ends[0].first_ns, ends[1].last_ns))
+
+    def holds(seq: int, at_ns: int) -> bool:
+        return any(first <= seq <= last and begin <= at_ns <= end for first, last, begin, end in spans)
+
+    return holds
 
 
 def _replaying(reader: SessionReader, kernel: Kernel, beside: Runtime | None, **how: Any) -> Hub[RecordedSource]:

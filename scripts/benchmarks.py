@@ -30,6 +30,7 @@ TABLES = {
     "sessions": ("in a session",),
     "load": ("burst by", "cut moments", "hub's share", "frames per moment", "frames judged"),
     "seek": ("any moment", "keyframes"),
+    "asked": ("cambist ",),
     "import": ("import of", "replay of"),
     "replay": ("replay at max",),
     "screen": (

@@ -96,6 +96,13 @@ def schema(name: str) -> str:
     return files("storage").joinpath(name).read_text(encoding="utf-8")
 
 
+def application_of(path: Path) -> int | None:
+    """Returns the `application_id` of a SQLite file, `None` if it is none. Raises `OSError`."""
+    with path.open("rb") as file:
+        head = file.read(100)
+    return int.from_bytes(head[68:72], "big") if head.startswith(SQLITE_MAGIC) and len(head) == 100 else None
+
+
 def require_database(path: Path, application_id: int, versions: Sequence[int], what: str) -> None:
     """Checks the SQLite header without opening a database: its magic, `application_id` and a known `user_version`.
 

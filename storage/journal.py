@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from cambist.execution.risk import RiskState
     from cambist.model.ledger import Entry
+    from cambist.model.market import Listed
 
 APPLICATION_ID = 0x43414D4A  # "CAMJ"
 SCHEMA = 2
@@ -32,6 +33,8 @@ READABLE = (1, SCHEMA)
 """1 had neither books nor stages; it is brought up to date by `storage.journal_books.upgrade`."""
 SYNCHRONOUS = {"paper": "NORMAL", "live": "FULL"}
 """Measured elsewhere: a FULL commit takes 3.7 ms at p50, a NORMAL one 12 µs. Only real money is worth it."""
+
+MAX_RULES = 1_000
 
 Mode = Literal["paper", "live"]
 
@@ -41,11 +44,21 @@ _NOTE_STAGE = (
 )
 _NOTE_RISK = "INSERT INTO meta VALUES ('risk', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _NOTE_WALLET = "INSERT INTO meta VALUES ('wallet', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_NOTE_RULES = "INSERT INTO meta VALUES ('rules', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_NOTE_LISTED = "INSERT INTO meta VALUES ('listed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _LAST_HALT = "SELECT halted, session, seq, at_ns, reason FROM halt ORDER BY id DESC LIMIT 1"
 UNANSWERED = (
     "SELECT session, json FROM orders AS o WHERE NOT EXISTS (SELECT 1 FROM fill AS f "
     "WHERE f.session = o.session AND f.orders = o.id AND f.status <> 'unknown') ORDER BY at_ns, id LIMIT 10000"
 )
+
+
+class RuleRow(NamedTuple):
+    """The operator's rule after a record of a session; empty for none."""
+
+    session: str
+    seq: int
+    text: str
 
 
 class Halt(NamedTuple):
@@ -97,6 +110,7 @@ class Journal:
         self._balances: dict[tuple[str, ...], int] = {}
         self._flows: dict[tuple[object, ...], int] = {}
         """Of the days that were booked on, (day, account, venue, token)."""
+        self._rules: list[RuleRow] = []
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -156,15 +170,21 @@ class Journal:
         values = (session or self._session, fill.order_id, seq, fill.recv_ns, fill.status.value, text)
         return self._put(seq, sql, values)
 
-    def note_entry(self, seq: int, entry: Entry) -> bool:
-        """Notes an entry of the books, its postings, and what accounts and the day come to with it."""
+    def note_entry(self, seq: int, entry: Entry, session: str = "") -> bool:
+        """Notes an entry of the books, its postings, and what accounts and the day come to with it.
+
+        `session` is that of the entry's order, if it is an earlier one; the entry is numbered as one of those then.
+        """
+        of = session or self._session
         day, worth = entry.at_ns // DAY_NS, None if entry.worth is None else str(entry.worth)
         text = msgspec.json.encode(entry).decode()
         sql = "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?)"
-        taken = self._add(seq, sql, entry.id, seq, entry.at_ns, day, entry.kind.value, entry.order_id, worth, text)
+        about = (entry.id, seq, entry.at_ns, day, entry.kind.value, entry.order_id, worth, text)
+        taken = self._put(seq, sql, (of, *about))
         for n, posting in enumerate(entry.postings, 1):
             key = posting.account.value, posting.venue, posting.token
-            taken &= self._add(seq, "INSERT INTO posting VALUES (?,?,?,?,?,?,?)", entry.id, n, *key, str(posting.atoms))
+            row = (of, entry.id, n, *key, str(posting.atoms))
+            taken &= self._put(seq, "INSERT INTO posting VALUES (?,?,?,?,?,?,?)", row)
             balance = self._balances[key] = self._balances.get(key, 0) + posting.atoms
             taken &= self._put(seq, "INSERT OR REPLACE INTO balance VALUES (?,?,?,?)", (*key, str(balance)))
             flow = self._flows[day, *key] = self._flows.get((day, *key), 0) + posting.atoms
@@ -178,6 +198,15 @@ class Journal:
     def note_risk(self, seq: int, state: RiskState) -> bool:
         """Notes what the gate remembers: its day and what is left over go on over restarts."""
         return self._put(seq, _NOTE_RISK, (msgspec.json.encode(state).decode(),))
+
+    def note_listed(self, listed: Listed) -> bool:
+        """Notes what the tokens and pools are that rows speak of by mint and address."""
+        return self._put(0, _NOTE_LISTED, (msgspec.json.encode(listed).decode(),))
+
+    def note_rule(self, seq: int, text: str) -> bool:
+        """Notes the operator's rule that counts after a record, 0 for the start; the last `MAX_RULES` are kept."""
+        self._rules = [*self._rules, RuleRow(self._session, seq, text)][-MAX_RULES:]
+        return self._put(seq, _NOTE_RULES, (msgspec.json.encode(self._rules).decode(),))
 
     def note_halt(self, seq: int, at_ns: int, reason: str) -> bool:
         """Notes that trading is halted; it stays so over restarts until `clear_halt`."""
@@ -240,6 +269,8 @@ class Journal:
         self.halt = _halt(await self._one(_LAST_HALT))
         async with self._database.execute("SELECT account, venue, token, atoms FROM balance") as cursor:
             self._balances = {tuple(row[:3]): int(row[3]) for row in await cursor.fetchall()}
+        rules = await self._one("SELECT value FROM meta WHERE key = 'rules'")
+        self._rules = _rules(self.path, "[]" if rules is None else str(rules[0]))
         newest = "SELECT day, account, venue, token, atoms FROM flow WHERE day >= (SELECT max(day) - 1 FROM flow)"
         async with self._database.execute(newest) as cursor:
             self._flows = {tuple(row[:4]): int(row[4]) for row in await cursor.fetchall()}
@@ -312,6 +343,13 @@ def _claim(path: Path) -> bool:
         return True
     require_database(path, APPLICATION_ID, (SCHEMA,), "cambist journal")
     return False
+
+
+def _rules(path: Path, text: str) -> list[RuleRow]:
+    try:
+        return msgspec.json.decode(text, type=list[RuleRow])
+    except msgspec.MsgspecError as error:
+        raise SessionError(path, f"rules that can't be read ({error})", "rules of this version") from error
 
 
 def _halt(row: tuple[object, ...] | None) -> Halt | None:

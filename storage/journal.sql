@@ -3,7 +3,8 @@
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL             -- mode: 'paper' or 'live' · wallet: JSON of what the config gave them, mint or
-                                    -- exchange/mint → atoms · risk: JSON of cambist.execution.risk.RiskState
+                                    -- exchange/mint → atoms · risk: JSON of cambist.execution.risk.RiskState ·
+                                    -- listed: JSON of cambist.model.market.Listed · rules: JSON of the rules that were in force
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE intent (

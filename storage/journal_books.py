@@ -18,6 +18,7 @@ from cambist.execution.legged import Filled
 from cambist.execution.risk import RiskState
 from cambist.model.earlier import order_with_legs
 from cambist.model.ledger import CHAIN, DAY_NS, Account, Entry, EntryKind, Posting, earned
+from cambist.model.market import Listed
 from cambist.model.orders import Fill, Order
 from storage.files import Lock, SessionError, open_read_only, require_database, schema
 from storage.journal import APPLICATION_ID, READABLE, SCHEMA, UNANSWERED, Unanswered
@@ -46,6 +47,10 @@ class Read:
     """What the gate remembered last; `None` in a journal that none was noted in."""
     cut: list[list[tuple[Order, Filled]]] = field(default_factory=list)
     """Legged trades with an order that never got an end: their orders, and what of each was filled."""
+    last_entries: dict[str, int] = field(default_factory=dict)
+    """Of each session that has such an order: the number of its last entry."""
+    listed: Listed = field(default_factory=Listed)
+    """What tokens and pools of its rows are."""
 
 
 def read_books(path: Path, now_ns: int) -> Read:
@@ -69,18 +74,19 @@ def _read(path: Path, database: sqlite3.Connection, day: int) -> Read:
         Posting(Account(account), venue, token, int(atoms))
         for account, venue, token, atoms in database.execute("SELECT * FROM balance ORDER BY account, venue, token")
     ]
-    wallet = database.execute("SELECT value FROM meta WHERE key = 'wallet'").fetchone()
-    risk = database.execute("SELECT value FROM meta WHERE key = 'risk'").fetchone()
+    meta = dict(database.execute("SELECT key, value FROM meta LIMIT 1000"))
     days = "SELECT json FROM entry WHERE day >= ? ORDER BY day, at_ns, rowid"
     entries = [msgspec.json.decode(row[0], type=Entry) for row in database.execute(days, (day,))]
     left = [Unanswered(str(row[0]), msgspec.json.decode(row[1], type=Order)) for row in database.execute(UNANSWERED)]
     return Read(
         balances,
-        {} if wallet is None else msgspec.json.decode(wallet[0], type=dict[str, int]),
+        msgspec.json.decode(meta["wallet"], type=dict[str, int]) if "wallet" in meta else {},
         entries,
         left,
-        None if risk is None else msgspec.json.decode(risk[0], type=RiskState),
+        None if "risk" not in meta else msgspec.json.decode(meta["risk"], type=RiskState),
         [_trade(database, *key) for key in dict.fromkeys((u.session, u.order.trade) for u in left if u.order.trade)],
+        _last_entries(database, {session for session, _ in left}),
+        msgspec.json.decode(meta["listed"], type=Listed) if "listed" in meta else Listed(),
     )
 
 
@@ -98,6 +104,11 @@ def _trade(database: sqlite3.Connection, session: str, first: int) -> list[tuple
         sums = (sum(fill.amount_in for fill in fills), sum(fill.amount_out for fill in fills))
         found.append((order, Filled(*sums, sum(fill.fee for fill in fills))))
     return found
+
+
+def _last_entries(database: sqlite3.Connection, sessions: set[str]) -> dict[str, int]:
+    newest = "SELECT coalesce(max(id), 0) FROM entry WHERE session = ?"
+    return {session: int(database.execute(newest, (session,)).fetchone()[0]) for session in sorted(sessions)}
 
 
 def upgrade(path: Path) -> Path | None:

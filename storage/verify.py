@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
@@ -21,8 +21,21 @@ if TYPE_CHECKING:
 
 SOUND, DAMAGED, UNUSABLE = 0, 1, 2
 MAX_FINDINGS = 100
+_T = TypeVar("_T")
 GoesOn = Callable[[bytes, ChunkInfo], object]
 """Given a keyframe's body and the chunk that ends there: raises `ValueError` if no replay can go on from it."""
+
+
+class BookCheck(Protocol):
+    """Adds up the books of a session. Both raise `ValueError` where they don't balance, or can't be read."""
+
+    def state(self, body: bytes) -> object:
+        """Looks at the books in the body of a STATE record."""
+        ...
+
+    def end(self, reader: SessionReader) -> object:
+        """Looks at the books after the last record."""
+        ...
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -67,8 +80,20 @@ class Verification(msgspec.Struct, frozen=True):
     complete: bool = False
     """False if the writer never closed it: it may end before its market did, but what is there can be sound."""
     last_digest: str = ""
+    books_balanced: int = 0
+    """States at which the books were added up and balance: STATE records, keyframes, the end."""
+    books_off: int = 0
+    """Those at which they don't, or can't be told."""
     findings: tuple[str, ...] = ()
     """Each damage in words, at most 100."""
+
+    @property
+    def books(self) -> str:
+        """The trial balance in words."""
+        if self.books_off:
+            states = self.books_balanced + self.books_off
+            return f"books: NOT BALANCED, or not known, at {self.books_off:,} of {states:,} states"
+        return f"books: balanced at {self.books_balanced:,} states, the end among them"
 
     @property
     def reached(self) -> str:
@@ -95,7 +120,7 @@ class Verification(msgspec.Struct, frozen=True):
 class _Tally:
     """Counts while chunks pass by."""
 
-    def __init__(self) -> None:
+    def __init__(self, books: BookCheck | None) -> None:
         self.findings: list[str] = []
         self.records = self.damaged = self.breaks = self.backward = 0
         self.next_seq: int | None = None
@@ -104,6 +129,8 @@ class _Tally:
         self.frames = self.unjudged = self.misplaced = 0
         self.runs: Counter[int] = Counter()
         """How many moments had so many frames."""
+        self.books = books
+        self.balanced = self.off = 0
 
     def note(self, text: str) -> None:
         if len(self.findings) < MAX_FINDINGS:
@@ -129,11 +156,22 @@ class _Tally:
                 self.backward += 1
                 self.note(f"seq {seq}: time goes back by {self.last_ns - record.recv_ns} ns")
             self.last_ns = record.recv_ns
+            if record.kind == RecordKind.STATE and self.books is not None:
+                self.add_up(f"the STATE at seq {seq}", self.books.state, record.body)
             self._moment(record)
             seq += 1
         if seq != info.last_seq + 1:
             raise BlockError(len(block), f"{seq - info.first_seq} records instead of {info.records}")
         self.records += info.records
+
+    def add_up(self, where: str, look: Callable[[_T], object], at: _T) -> None:
+        """Counts a state whose books were looked at."""
+        try:
+            look(at)
+            self.balanced += 1
+        except ValueError as error:
+            self.off += 1
+            self.note(f"{where}: {getattr(error, 'found', error)}")
 
     def _moment(self, record: Record) -> None:
         is_frame = record.kind == RecordKind.FRAME
@@ -184,21 +222,21 @@ class _Keyframes:
         self._tally.note(text)
 
 
-def verify(path: Path, goes_on: GoesOn | None = None) -> Verification:
+def verify(path: Path, goes_on: GoesOn | None = None, books: BookCheck | None = None) -> Verification:
     """Returns what is right and wrong with the session at `path`. Never raises for what the file holds.
 
-    Without `goes_on` keyframes are read, but nobody looks whether they are states.
+    Without `goes_on` keyframes are read, but nobody looks whether they are states; without `books` nobody adds up.
     """
     try:
         reader = SessionReader(path)
     except (SessionError, OSError) as error:
         return Verification(session=str(path), exit_code=UNUSABLE, findings=(str(error),))
     with reader:
-        return _verify(reader, goes_on)
+        return _verify(reader, goes_on, books)
 
 
-def _verify(reader: SessionReader, goes_on: GoesOn | None) -> Verification:
-    tally = _Tally()
+def _verify(reader: SessionReader, goes_on: GoesOn | None, books: BookCheck | None) -> Verification:
+    tally = _Tally(books)
     infos: list[ChunkInfo] = []
     markers = 0
     try:
@@ -221,6 +259,8 @@ def _verify(reader: SessionReader, goes_on: GoesOn | None) -> Verification:
             tally.damaged += 1
             tally.note(f"{info.where}: {getattr(error, 'found', error)}")
     keyframes = _Keyframes(reader, infos, tally, goes_on)
+    if infos and books is not None and tally.starts_with_state:
+        tally.add_up("at the end", books.end, reader)
     if infos and not tally.starts_with_state and not tally.damaged:
         tally.note("the first record is no STATE")
     return Verification(
@@ -249,6 +289,8 @@ def _verify(reader: SessionReader, goes_on: GoesOn | None) -> Verification:
         damaged_keyframes=keyframes.damaged,
         longest_stretch_ns=keyframes.longest_ns,
         ratio_alarms=sum(info.raw_size > RATIO_ALARM * info.stored_size for info in infos),
+        books_balanced=tally.balanced,
+        books_off=tally.off,
         complete=reader.complete,
         last_digest=next((info.digest for info in reversed(infos) if info.digest), ""),
         findings=tuple(tally.findings) or (() if infos else ("no records",)),

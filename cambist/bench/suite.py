@@ -17,9 +17,9 @@ from typing import Any
 
 import msgspec
 
+from cambist.bench import asking, load, picows_client, replaying, seeking, sessions, switching
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
-from cambist.bench import load, picows_client, replaying, seeking, sessions, switching
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
 from cambist.bench.goal import Goal, Of, judged, least, most
@@ -36,7 +36,7 @@ SESSION = "bench-import"
 
 VIEWS_PER_S = 29.5
 """Thirty, the most that a screen asks for, to the nearest whole."""
-PARTS = ("engine", "transport", "load", "demo", "seek", "import", "replay", "screen")
+PARTS = ("engine", "transport", "load", "demo", "seek", "asked", "import", "replay", "screen")
 Notify = Callable[[str], None]
 
 
@@ -50,6 +50,7 @@ class Plan:
     transport: bench_transport.Plan = field(default_factory=bench_transport.Plan)
     load: load.Plan = field(default_factory=load.Plan)
     seek: seeking.Plan = field(default_factory=seeking.Plan)
+    asked: asking.Plan = field(default_factory=asking.Plan)
     replay: replaying.Plan = field(default_factory=replaying.Plan)
     recordings: Path = RECORDINGS
     replays: int = 3
@@ -85,6 +86,7 @@ def run(notify: Notify, plan: Plan | None = None, show: Show = lambda row: None)
             "load": lambda config, plan, notify: load.rows(config, plan.load, notify),
             "demo": _demo_rows,
             "seek": _seek_rows,
+            "asked": lambda config, plan, notify: asking.rows(config, plan.asked, notify),
             "import": _import_rows,
             "replay": lambda config, plan, notify: replaying.rows(config, plan.replay, plan.recordings, notify),
             "screen": _screen_rows,

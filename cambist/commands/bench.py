@@ -22,8 +22,8 @@ def bench(
     """Measure this machine: the figures of BENCHMARKS.md.
 
     Args:
-        parts: What to measure of `engine`, `transport`, `load`, `demo`, `seek`, `import`, `replay` and `screen`; all if
-            none is named.
+        parts: What to measure of `engine`, `transport`, `load`, `demo`, `seek`, `asked`, `import`, `replay` and
+            `screen`; all if none is named.
         json: Print one JSON object at the end; without it each row is printed as it is measured.
         memory: Measure peak memory alone, each engine in a process of its own.
         against: What `--json` printed at another time. Says row by row what changed by more than its noise; exit code 1

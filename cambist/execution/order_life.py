@@ -83,8 +83,11 @@ def sent(order: Order) -> list[StageChange]:
     return [StageChange(order.id, stage, order.sent_ns) for stage in (Stage.NEW, Stage.SENT)]
 
 
-def ended(fill: Fill) -> list[StageChange]:
-    """Returns the stages that a fill takes an order through, with the number that decided the last one."""
+def ended(fill: Fill, at: Stage = Stage.SENT) -> list[StageChange]:
+    """Returns the stages that a fill takes an order through from `at` on, with the number that decided the last one.
+
+    What is filled or reverts has landed, which is said unless the order was told of it before.
+    """
     last = StageChange(
         fill.order_id,
         fill.status,
@@ -94,6 +97,6 @@ def ended(fill: Fill) -> list[StageChange]:
         "atoms",
         fill.attempt,
     )
-    if fill.status in (Stage.FILLED, Stage.REVERTED):
+    if fill.status in (Stage.FILLED, Stage.REVERTED) and Stage.LANDED in NEXT[at]:
         return [StageChange(fill.order_id, Stage.LANDED, fill.recv_ns, attempt=fill.attempt), last]
     return [last]

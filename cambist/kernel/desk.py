@@ -108,7 +108,7 @@ class Desk:
         if fill.status != Stage.UNKNOWN:
             outcome = Outcome(working.order, fill, 0 if entry is None else entry.worth)
             self.outcomes = [*self.outcomes, outcome][-LAST_FILLS:]
-        return Step(order_life.ended(fill), entry, closed)
+        return Step(order_life.ended(fill, working.stage), entry, closed)
 
     def take_back(self, closed: Closed, fill: Fill, values: Values) -> Step:
         """Undoes the outcome of an order whose block fell out of the chain; it is open again, its end unknown."""

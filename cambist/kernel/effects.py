@@ -34,6 +34,8 @@ class Effects:
     """What the gate remembers, where an order or an outcome changed it."""
     halts: list[tuple[int, str]] = field(default_factory=list)
     """(recv_ns, reason); an empty reason is a cleared halt."""
+    rules: list[tuple[int, str]] = field(default_factory=list)
+    """(seq, text) of the operator's rule that counts after that record; empty for none."""
     notes: list[tuple[int, str, str]] = field(default_factory=list)
     """(recv_ns, level, text) for the log."""
 

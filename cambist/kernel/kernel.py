@@ -305,7 +305,10 @@ class Kernel:
         else:
             self._take(self.engine.control(block, offset), effects)
             if kind == RecordKind.COMMAND:
+                rule = self.setup.rule
                 self._command(record.body, record.recv_ns, effects)
+                if self.setup.rule != rule:
+                    effects.rules.append((record.seq, self.setup.rule))
             elif kind == RecordKind.FILL:
                 self._network_fill(msgspec.json.decode(record.body, type=Fill), effects)
             elif kind == RecordKind.GAP:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 FIAT = re.compile(r"fiat:[A-Z]{3}")
 """What stands in a mint's place for money that is no token; it has no account, so nothing on chain settles it."""
+MAX_LISTED = 4_096
 _MULTIPLE = re.compile(r"1M[A-Z].{2,}|10{3,}[A-Z].*|[A-Z].*10{3,}", re.DOTALL)
 
 
@@ -95,6 +99,27 @@ class PoolRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of its account."""
     program: str
     """Program id that must own it."""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """What tokens and pools were when amounts of them were written down: their decimals, symbols and programs."""
+
+    tokens: tuple[Token, ...] = ()
+    pools: tuple[PoolRef, ...] = ()
+    """At most `MAX_LISTED`, those seen last at the end."""
+    demo: bool = False
+    """Whether amounts are of the embedded market: no money."""
+
+    def then(self, tokens: Iterable[Token], pools: Iterable[PoolRef], *, demo: bool) -> Listed:
+        """Returns the same with later ones; of a mint and of an address the later row counts."""
+        mints, addresses = {token.mint: token for token in self.tokens}, {pool.address: pool for pool in self.pools}
+        for token in tokens:
+            mints.pop(token.mint, None)
+            mints[token.mint] = token
+        for pool in pools:
+            addresses.pop(pool.address, None)
+            addresses[pool.address] = pool
+        return Listed(tuple(mints.values())[-MAX_LISTED:], tuple(addresses.values())[-MAX_LISTED:], demo)
 
 
 def is_multiple(asset: str) -> bool:

@@ -19,6 +19,7 @@ from cambist.kernel.ledger import Ledger, LedgerState
 from cambist.kernel.trades import Trade
 from cambist.kernel.unwinding import FOREVER_NS, way_back
 from cambist.model.ledger import CHAIN, DAY_NS, Entry, EntryKind, Posting
+from cambist.model.market import Listed
 from cambist.model.orders import Fill, Stage, Working
 from cambist.model.tokens import unit_of
 
@@ -43,10 +44,14 @@ class Carried:
     risk: RiskState
     wallet: Mapping[str, int] = field(default_factory=dict)
     """What the config gives the wallets; see `KernelSetup.given`."""
-    entries: list[Entry] = field(default_factory=list)
-    """Made at this start."""
+    entries: list[tuple[str, Entry]] = field(default_factory=list)
+    """Made at this start: (session of the order, entry); the session is empty for this run's own."""
     ends: list[tuple[str, Fill]] = field(default_factory=list)
     """(session, end) of paper orders that never had one."""
+    listed: Listed = field(default_factory=Listed)
+    """What tokens and pools are, those of earlier runs first."""
+    rule: str = ""
+    """The operator's rule that the run begins with."""
 
 
 def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
@@ -62,16 +67,20 @@ def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
         ledger.roll(entry.at_ns)
         ledger.today.take(entry)
     risk = _risk(read, setup, now_ns)
-    made, ends = [], []
+    made: list[tuple[str, Entry]] = []
+    ends, numbers = [], dict(read.last_entries)
     for session, fill, working in _cut_short(read.unanswered, now_ns):
         moved = postings.of(working, fill, engine.sol_mint)
-        made.append(ledger.enter(EntryKind.ENDED, now_ns, fill.order_id, moved, _unpriced))
+        entry = ledger.enter(EntryKind.ENDED, now_ns, fill.order_id, moved, _unpriced)
+        numbers[session] = numbers.get(session, 0) + 1
+        made.append((session, replace(entry, id=numbers[session])))
         ends.append((session, fill))
     if opened := _opened(setup.given, read.wallet):
-        made.append(ledger.enter(EntryKind.OPENING, now_ns, 0, opened, _unpriced))
+        made.append(("", ledger.enter(EntryKind.OPENING, now_ns, 0, opened, _unpriced)))
     for trade in read.cut:
         _leave(risk, trade, setup, now_ns)
-    return Carried(ledger.state(), risk, setup.given, made, ends)
+    listed = read.listed.then(engine.tokens, engine.pools, demo=setup.demo)
+    return Carried(ledger.state(), risk, setup.given, made, ends, listed, setup.rule)
 
 
 def _leave(risk: RiskState, orders: Sequence[tuple[Order, Filled]], setup: KernelSetup, now_ns: int) -> None:
@@ -121,9 +130,10 @@ def enter_carried(journal: Journal, what: Carried) -> bool:
         for change in order_life.ended(fill):
             taken &= journal.note_stage(0, change, session)
         taken &= journal.note_fill(0, fill, session)
-    for entry in what.entries:
-        taken &= journal.note_entry(0, entry)
-    return taken & journal.note_wallet(what.wallet)
+    for session, entry in what.entries:
+        taken &= journal.note_entry(0, entry, session)
+    taken &= journal.note_wallet(what.wallet) & journal.note_listed(what.listed)
+    return taken & (not what.rule or journal.note_rule(0, what.rule))
 
 
 def _cut_short(left: Sequence[Unanswered], now_ns: int) -> list[tuple[str, Fill, Working]]:

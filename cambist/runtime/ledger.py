@@ -27,6 +27,8 @@ def enter(journal: Journal, effects: Effects) -> bool:
         taken &= journal.note_entry(seq, entry)
     if effects.risk is not None:
         taken &= journal.note_risk(seq, effects.risk)
+    for rule_seq, text in effects.rules:
+        taken &= journal.note_rule(rule_seq, text)
     for at_ns, reason in effects.halts:
         taken &= journal.note_halt(seq, at_ns, reason) if reason else journal.clear_halt(seq, at_ns)
     return taken

@@ -319,8 +319,10 @@ def test_a_rule_is_swapped_at_its_record_and_kept_in_the_state() -> None:
         + command(5, 3, "rule", text="net_bps > 8")
         + frame(6, 4, decide=[{"key": "c", "route": ["c"]}, {"key": "a", "route": ["a"], "slot": 101, "seen_slots": 9}])
     )
-    assert [order.key for order in kernel.step(block).orders] == ["a", "c"]
+    effects = kernel.step(block)
+    assert [order.key for order in effects.orders] == ["a", "c"]
     assert kernel.totals.skipped == {"rule": 1, "open_edge": 1}
+    assert effects.rules == [(3, "net_bps > 1000"), (5, "net_bps > 8")], "with the very record that says so"
     state = kernel.state()
     later = make()
     later.restore(state)

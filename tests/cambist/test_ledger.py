@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cambist.engine.protocol import EngineSetup
-from cambist.execution.order_life import NEXT, NoSuchStep
+from cambist.execution.order_life import NEXT, NoSuchStep, ended
 from cambist.kernel.desk import Desk
 from cambist.kernel.ledger import Ledger, LedgerState
 from cambist.kernel.state import KernelSetup, opened
@@ -171,6 +171,19 @@ def test_the_peak_is_the_highest_of_the_day_and_losses_are_counted_from_it() -> 
 def test_every_stage_has_its_followers_and_ends_have_none() -> None:
     assert set(NEXT) == set(Stage)
     assert [stage for stage in Stage if not NEXT[stage]] == [Stage.FINAL, Stage.MISSED, Stage.EXPIRED]
+
+
+@pytest.mark.parametrize("at", [stage for stage in Stage if Stage.FILLED in NEXT[stage]])
+def test_a_fill_goes_through_legal_stages_wherever_the_order_was(at: Stage) -> None:
+    for fill in (orders.fill(orders.order(), 5), orders.ended(orders.order())):
+        if fill.status not in NEXT[at]:
+            continue
+        last = at
+        for change in ended(fill, at):
+            assert change.stage in NEXT[last], (at, change.stage)
+            last = change.stage
+        assert last == fill.status
+    assert [change.stage for change in ended(orders.fill(orders.order(), 5))] == [Stage.LANDED, Stage.FILLED]
 
 
 amounts = st.integers(0, 2_000_000)

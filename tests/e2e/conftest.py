@@ -45,7 +45,10 @@ class Cambist:
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "cambist", *args]
-        named = {"run", "record", "replay", "import", "sessions", "verify", "doctor", "pools"}
+        named = {
+            *("run", "record", "replay", "import", "sessions", "verify", "doctor", "pools"),
+            *("balance", "positions", "orders", "history", "depth", "journal"),
+        }
         if args[0] in named and "--config" not in args:
             command += ["--config", str(self.config)]
         env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(self.folder / "home")}

@@ -1,10 +1,12 @@
 import sqlite3
 
+import msgspec
 import pytest
 
 from cambist.model.opportunity import Cost, Opportunity
 from cambist.model.orders import Fill, Intent, Refused, Stage
 from storage.journal import Halt, Journal, read_halt
+from storage.journal_reader import JournalReader
 from storage.session import Busy, SessionError
 from tests.orders import order
 from tests.storage.test_session import tamper
@@ -133,3 +135,19 @@ async def test_foreign_and_damaged_journals_are_refused(tmp_path):
     path.write_bytes(data)
     with pytest.raises(SessionError, match="a damaged journal"):
         await Journal.open(path, "paper", "s")
+
+
+async def test_a_rule_counts_after_its_record_in_its_own_session(tmp_path):
+    path = tmp_path / "paper.journal"
+    for session, notes in (("s1", [(0, "hops < 3"), (5, "")]), ("s2", [(7, "hops < 4")])):
+        journal = await Journal.open(path, "paper", session)
+        for seq, text in notes:
+            assert journal.note_rule(seq, text)
+        for number, seq in enumerate((4, 5, 6, 7, 8), 1):
+            about = msgspec.structs.replace(OPPORTUNITY, seq=seq)
+            assert journal.note_intent(seq, seq, Intent(number, "cycle", about, 10, 9))
+        await journal.close()
+    with JournalReader(path) as reader:
+        assert [reader.rule("s1", n) for n in range(1, 6)] == ["hops < 3", "hops < 3", "", "", ""]
+        assert [reader.rule("s2", n) for n in range(1, 6)] == [None, None, None, None, "hops < 4"]
+        assert reader.rule("s1", 9) is None

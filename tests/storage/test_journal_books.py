@@ -120,6 +120,12 @@ async def test_a_day_goes_on_and_an_order_that_was_cut_short_expires_with_all_it
     ]
     await journal.close()
     assert read_books(path, NOON).unanswered == []
+    database = sqlite3.connect(path)
+    entries = database.execute("SELECT session, id, kind, orders FROM entry ORDER BY rowid").fetchall()
+    postings = database.execute("SELECT DISTINCT session, entry FROM posting").fetchall()
+    database.close()
+    assert entries[-1] == ("a", 7, "ended", 3), "the entry is of the session whose order it ends"
+    assert set(postings) == {row[:2] for row in entries}
 
     tomorrow = carried(read_books(path, NOON + DAY_NS), setup(sol=5 * 10**9), NOON + DAY_NS)
     assert (tomorrow.books.today.worth, tomorrow.risk.realised, held(tomorrow)) == (0, {}, held(later))

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from cambist import engine
+from cambist.bench import asking, picows_client, seeking, suite
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
-from cambist.bench import picows_client, seeking, suite
 from cambist.bench import screen as bench_screen
 from cambist.bench import transport as bench_transport
 from cambist.bench.engine import ingest, pictures, search
@@ -60,6 +60,19 @@ def test_the_seek_part_opens_moments_of_a_long_session_within_its_share_of_keyfr
     assert found["any moment of a session opens in, most"]["value"] > 0
     assert found["keyframes, share of a session"]["met"] is True
     assert " frames, 0.0" in found["any moment of a session opens in, p50"]["note"]
+
+
+def test_the_asked_part_asks_a_sound_journal_of_so_many_rows() -> None:
+    plan = asking.Plan(seconds=4.0, rate=8.0, rows=20_000, times=3)
+    found = rows(suite.Plan(asked=plan, parts=("asked",)))
+    assert [name.split(",")[0] for name in found] == [
+        *("cambist balance", "cambist positions", "cambist orders", "cambist history", "cambist depth")
+    ]
+    for row in found.values():
+        assert row["value"] > 0, row["note"]
+        assert " ms of processor at the median" in row["note"]
+    counted = found["cambist balance, of a journal, p50"]["note"].split(" rows")[0].rpartition(" ")[2]
+    assert int(counted.replace(",", "")) >= 20_000
 
 
 def test_the_demo_part_gives_every_row_and_equal_digests() -> None:
@@ -245,7 +258,7 @@ def pictured(live: ReferenceEngine, turn: int) -> tuple[PicturedPool, ...]:
 
 def test_a_part_that_there_is_not_is_named():
     with pytest.raises(
-        ValueError, match="no part gpu: there are engine, transport, load, demo, seek, import, replay, screen"
+        ValueError, match="no part gpu: there are engine, transport, load, demo, seek, asked, import, replay, screen"
     ):
         suite.run(lambda _: None, suite.Plan(parts=("gpu",)))
 

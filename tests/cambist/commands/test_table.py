@@ -14,7 +14,7 @@ ROOMS = (
     "bench", "compose", "doctor", "engine", "execution", "fault_table", "kernel", "market", "runtime", "simulator",
     "strategies",
 )  # fmt: skip
-SHARED = {"__init__", "console", "pools_table"}
+SHARED = {"__init__", "asked", "console", "pools_table", "tables"}
 
 
 def loaded_by(code: str) -> set[str]:
