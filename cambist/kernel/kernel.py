@@ -20,9 +20,11 @@ from cambist.engine.protocol import Engine, EngineSetup, Ingested
 from cambist.execution import paper_model
 from cambist.execution.order_life import WITHOUT_FILL
 from cambist.execution.risk import Approved, RiskGate, RiskState
+from cambist.kernel.access import Access
 from cambist.kernel.desk import Desk, Outcome, Step
 from cambist.kernel.effects import Effects, Totals
 from cambist.kernel.keyframe import KernelCopy, Keyframe
+from cambist.kernel.running import Offered, Running, table
 from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, opened, read_state, write_state
 from cambist.model.commands import (
     Arm,
@@ -39,14 +41,14 @@ from cambist.model.events import HEADER, RecordKind, unpack
 from cambist.model.opportunity import Need, Opportunity, encode
 from cambist.model.orders import Fill, Intent, Stage, Working
 from cambist.model.units import NS_PER_MS
-from cambist.strategies.negative_cycle import NegativeCycle
-from cambist.strategies.rule import RuleStrategy
+from cambist.strategies import kinds, rule
 
 if TYPE_CHECKING:
     from cambist.kernel.desk import Closed
     from cambist.kernel.ledger import Ledger, LedgerState
+    from cambist.kernel.running import Find
     from cambist.model.ledger import TokenValue
-    from cambist.strategies.base import Strategy
+    from cambist.strategies.base import StrategySetup
 
 NO_BLOCK = b"", 0
 MAX_DECLINED = 256
@@ -61,8 +63,11 @@ EngineMaker = Callable[[str, EngineSetup], Engine]
 class Kernel:
     """Owns the engine, the strategies, the risk gate and the books."""
 
-    def __init__(self, setup: KernelSetup, make_engine: EngineMaker, engine: str = "native") -> None:
-        self._make = make_engine
+    def __init__(
+        self, setup: KernelSetup, make_engine: EngineMaker, engine: str = "native", find: Find = kinds.built_in
+    ) -> None:
+        """`find` knows the kinds of strategies that are installed."""
+        self._make, self._find = make_engine, find
         self._engine_name = engine
         self.setup = setup
         self.engine = make_engine(engine, setup.engine)
@@ -79,13 +84,12 @@ class Kernel:
         self.risk = self._gate(state.risk)
         self.desk = Desk(setup.engine, state.ledger, state.open_orders, state.closed)
         self.risk.adopt([working.order for working in state.open_orders])
-        self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
-        for strategy in self.strategies:
-            self._go_on(strategy, state.strategies.get(strategy.name, {}))
+        self.running = self._made(setup)
+        self._go_on(state.strategies)
         self._next_intent, self._next_order = state.next_intent, state.next_order
         self.totals = Totals()
-        self.declined: dict[str, str] = {}
-        """By key of a cycle that is worth taking: why it was not, at its last chance."""
+        self.declined: dict[str, dict[str, str]] = {}
+        """By key of a cycle that is worth taking, and by strategy: why it was not, at its last chance."""
         self._digest = hashlib.sha256()
         self._sealed = ""
 
@@ -143,7 +147,7 @@ class Kernel:
         kernel = KernelState(
             ledger=self.desk.ledger.state(),
             risk=self.risk.state,
-            strategies={s.name: s.state() for s in self.strategies},
+            strategies=self.running.state(),
             open_orders=[*self.desk.working],
             closed=[*self.desk.closed],
             next_intent=self._next_intent,
@@ -187,7 +191,7 @@ class Kernel:
             last_seq=self.last_seq,
             now_ns=self.now_ns,
             sealed=self._sealed,
-            declined=dict(self.declined),
+            declined={key: dict(reasons) for key, reasons in self.declined.items()},
         )
 
     def keyframe(self) -> Keyframe:
@@ -199,11 +203,12 @@ class Kernel:
         self.restore(frame.state)
         self._digest, self.totals, self.desk.outcomes = frame.digest.copy(), copy.deepcopy(frame.totals), frame.outcomes
         self.last_seq, self._now_ns, self._stepped = frame.last_seq, frame.now_ns, NO_BLOCK
-        self._sealed, self.declined = frame.sealed, dict(frame.declined)
+        self._sealed = frame.sealed
+        self.declined = {key: dict(reasons) for key, reasons in frame.declined.items()}
 
     def at(self, frame: Keyframe, engine: str) -> Kernel:
         """Returns another kernel that goes on from a keyframe, on the engine of that name."""
-        other = Kernel(self.setup, self._make, engine)
+        other = Kernel(self.setup, self._make, engine, self._find)
         other.rewind(frame)
         return other
 
@@ -223,29 +228,34 @@ class Kernel:
 
     def use_rule(self, text: str) -> None:
         """Goes on with another rule, or none, from the same state. Raises `ValueError` at the column if it is none."""
-        strategy = self._made(text)
-        if self.strategies:
-            self._go_on(strategy, self.strategies[0].state())
-            self.strategies = [strategy]
-        self.setup = msgspec.structs.replace(self.setup, rule=text)
-
-    def _go_on(self, strategy: Strategy, state: dict[str, int]) -> None:
-        strategy.restore(state)
-        for working in self.desk.working:
-            strategy.on_order(working.order)
+        setup = msgspec.structs.replace(self.setup, rule=text)
+        running, states = self._ruled(setup), self.running.state()
+        self.setup, self.running = setup, running
+        self._go_on(states)
 
     def check_rule(self, text: str) -> None:
         """Raises `ValueError` at the column if a text is no rule here. Changes nothing."""
-        self._made(text)
+        self._ruled(msgspec.structs.replace(self.setup, rule=text))
 
-    def _made(self, rule: str) -> Strategy:
-        if not rule:
-            return NegativeCycle()
+    def _ruled(self, setup: KernelSetup) -> Running:
+        if setup.strategies and not any(each.kind == rule.KIND.name and not each.settings for each in setup.strategies):
+            message = "no strategy here goes by the operator's rule"
+            raise ValueError(message)
+        return self._made(setup, by_rule=True)
+
+    def _go_on(self, states: dict[str, dict[str, int]]) -> None:
+        self.running.restore(states, [working.order for working in self.desk.working])
+
+    def _made(self, setup: KernelSetup, *, by_rule: bool = False) -> Running:
+        """Returns the strategies of a setup; while only watched none, but a rule is held against it (`by_rule`)."""
+        running = Running(table(setup), self._find, self._access) if by_rule or not setup.watch_only else None
+        return Running((), self._find, self._access) if running is None or setup.watch_only else running
+
+    def _access(self, setup: StrategySetup) -> Access:
         backend = "reference" if self._engine_name == "reference" else "auto"
-        return RuleStrategy(rule, self.setup.engine.tokens, self._gauges, backend)
-
-    def _gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
-        return self.engine.gauges(wanted, now_ns)
+        return Access(
+            self.setup.engine, backend, lambda: self.engine, lambda venue: self.ledger.wallet(venue), setup.max_edges
+        )
 
     def step(self, block: bytes) -> Effects:
         """Takes every record of a block in order. Raises `BlockError` for a damaged block."""
@@ -280,7 +290,7 @@ class Kernel:
             effects.decided = True
             self._digest.update(done.decisions)
             if done.go:
-                self._go(done.decisions, effects)
+                self._go(done, effects)
 
     def _single(self, block: bytes, offset: int, kind: int, effects: Effects) -> int:
         record, after = unpack(block, offset)
@@ -288,6 +298,7 @@ class Kernel:
             self.restore(record.body)
             self.totals.first_ns = record.recv_ns
             effects.notes.append((record.recv_ns, "info", "session begins"))
+            effects.notes += [(record.recv_ns, "warn", why) for why in self.running.otherwise]
         else:
             self._take(self.engine.control(block, offset), effects)
             if kind == RecordKind.COMMAND:
@@ -303,43 +314,45 @@ class Kernel:
         effects.records += records
         self.totals.records += records
 
-    def _go(self, decisions: bytes, effects: Effects) -> None:
-        """Shows the last frame's go decisions to the strategies, in order."""
-        last: list[Opportunity] = []
-        for line in reversed(decisions.splitlines()):
+    def _go(self, done: Ingested, effects: Effects) -> None:
+        """Offers each go decision to the strategies, in record order; they are among the last."""
+        found: list[Opportunity] = []
+        for line in reversed(done.decisions.splitlines()):
             opportunity = _OPPORTUNITY.decode(line)
-            if last and opportunity.seq != last[0].seq:
-                break
-            last.append(opportunity)
-        self._now_ns = last[0].recv_ns
-        for opportunity in reversed(last):
             if opportunity.go:
-                for strategy in self.strategies:
-                    self._strategy(strategy, opportunity, effects)
+                found.append(opportunity)
+                if len(found) == done.go:
+                    break
+        for opportunity in reversed(found):
+            self._now_ns = opportunity.recv_ns
+            for offered in self.running.offer(opportunity):
+                self._offered(offered, opportunity, effects)
 
-    def _strategy(self, strategy: Strategy, opportunity: Opportunity, effects: Effects) -> None:
-        for wish in strategy.on_opportunity(opportunity):
-            if wish.skip:
-                self.totals.skipped[wish.skip] += 1
-                self._decline(opportunity.key, wish.skip)
-                continue
-            intent = Intent(self._next_intent, strategy.name, opportunity, wish.amount_in, wish.min_out)
-            self._next_intent += 1
-            self.totals.intents += 1
-            effects.intents.append(intent)
-            self._digest.update(encode(intent))
-            verdict = self.risk.check(intent, opportunity.recv_ns, self.desk.holdings())
-            if isinstance(verdict, Approved):
-                self._send(verdict, opportunity.recv_ns, effects)
-            else:
-                self.totals.refused[verdict.reason] += 1
-                self._decline(opportunity.key, f"risk:{verdict.reason}")
-                effects.refusals.append(verdict)
-                self._digest.update(encode(verdict))
+    def _offered(self, offered: Offered, opportunity: Opportunity, effects: Effects) -> None:
+        wish = offered.wish
+        if wish is None:
+            self.totals.skipped[offered.skip] += 1
+            self._decline(opportunity.key, offered.strategy, offered.skip)
+            return
+        intent = Intent(self._next_intent, offered.strategy, opportunity, wish.amount_in, wish.min_out)
+        self._next_intent += 1
+        self.totals.intents += 1
+        effects.intents.append(intent)
+        self._digest.update(encode(intent))
+        verdict = self.risk.check(intent, opportunity.recv_ns, self.desk.holdings())
+        if isinstance(verdict, Approved):
+            self._send(verdict, opportunity.recv_ns, effects)
+        else:
+            self.totals.refused[verdict.reason] += 1
+            self._decline(opportunity.key, offered.strategy, f"risk:{verdict.reason}")
+            effects.refusals.append(verdict)
+            self._digest.update(encode(verdict))
 
-    def _decline(self, key: str, reason: str) -> None:
-        self.declined.pop(key, None)
-        self.declined[key] = reason
+    def _decline(self, key: str, strategy: str, reason: str) -> None:
+        before = self.declined.pop(key, {})
+        self.declined[key] = {name: why for name, why in before.items() if name in self.running.names} | {
+            strategy: reason
+        }
         if len(self.declined) > MAX_DECLINED:
             del self.declined[next(iter(self.declined))]
 
@@ -347,8 +360,7 @@ class Kernel:
         self.declined.pop(approved.intent.opportunity.key, None)
         order = paper_model.send(self.setup.paper, self.setup.seed, self._next_order, approved, now_ns)
         self._next_order += 1
-        for strategy in self.strategies:
-            strategy.on_order(order)
+        self.running.on_order(order)
         effects.orders.append(order)
         self._digest.update(encode(order))
         self._take_step(self.desk.send(order, self._values), effects)
@@ -390,10 +402,9 @@ class Kernel:
         order, outcome = dropped.before.order, dropped.fill
         self.totals.filled -= outcome.status == Stage.FILLED
         self.totals.missed -= outcome.status in WITHOUT_FILL
-        self.risk.book(order.base, -outcome.net, now_ns)
+        self.risk.book(order.base, -outcome.net, now_ns, order.strategy)
         self.risk.adopt([order])
-        for strategy in self.strategies:
-            strategy.on_order(order)
+        self.running.on_order(order)
 
     def _book(self, working: Working, fill: Fill, effects: Effects) -> None:
         """Takes an order a step on and tells everybody of its end. Raises `ValueError` if that can't be."""
@@ -407,15 +418,14 @@ class Kernel:
             self.engine.filled(order.route, fill.amount_in, fill.recv_ns)
         if not step.closed:
             if fill.status == Stage.PARTIAL:
-                self.risk.book(order.base, fill.net, fill.recv_ns)
+                self.risk.book(order.base, fill.net, fill.recv_ns, order.strategy)
             return
         self.engine.learn(order.key, landed=fill.status == Stage.FILLED)
         self.totals.filled += fill.status == Stage.FILLED
         self.totals.missed += fill.status in WITHOUT_FILL
         halted = self.risk.state.halted
         self.risk.on_fill(order.key, order.base, order.amount_in, fill)
-        for strategy in self.strategies:
-            strategy.on_fill(order, fill)
+        self.running.on_fill(order, fill)
         if self.risk.state.halted and not halted:
             effects.halts.append((fill.recv_ns, self.risk.state.halted))
 

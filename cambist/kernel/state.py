@@ -13,6 +13,7 @@ from cambist.kernel.earlier import completed
 from cambist.kernel.ledger import LedgerState
 from cambist.model.orders import Working
 from cambist.model.valuation import Valuing
+from cambist.strategies.base import StrategySetup
 
 SCHEMA = 2
 JSON_SCHEMA = 1
@@ -42,6 +43,8 @@ class KernelSetup(msgspec.Struct, frozen=True):
     """What the operator's rule says a trade must be; empty for no rule."""
     watch_only: bool = False
     """No strategy takes anything: the market is recorded and that is all."""
+    strategies: tuple[StrategySetup, ...] = ()
+    """Those that run, in the order in which they are offered a go; none is the one that `rule` says."""
 
 
 class KernelState(msgspec.Struct):

@@ -8,6 +8,7 @@ import msgspec
 
 from cambist.execution.risk import unwind
 from cambist.execution.risk.band import Band
+from cambist.execution.risk.budgets import within
 from cambist.execution.risk.caps import afforded, capped, counted
 from cambist.execution.risk.day import roll, see_balance
 from cambist.execution.risk.distances import Distance, distances
@@ -103,6 +104,8 @@ class RiskGate:
                     fee=order.fee,
                     worst=order.amount_in + order.fee if legged else order.miss_fee,
                     venues=self._venues.over(order.route),
+                    strategy=order.strategy,
+                    purpose=order.purpose,
                 )
 
     def check(self, intent: Intent, now_ns: int, wallet: Mapping[str, int]) -> Approved | Refused:
@@ -134,14 +137,18 @@ class RiskGate:
         net = fill.net
         if order is not None and order.purpose is Purpose.REDUCE and token in self.state.leftovers:
             token, net = unwind.reduce(self.state, token, fill)
-        self._losses.book(token, net)
-        if broken := self._losses.broken():
-            self.halt(broken)
+        self._realise(token, net, order.strategy if order is not None else "")
 
-    def book(self, token: str, net: int, now_ns: int) -> None:
+    def book(self, token: str, net: int, now_ns: int, strategy: str = "") -> None:
         """Moves the day's result by a part of an order, or back by an outcome that did not last."""
         roll(self.state, now_ns)
+        self._realise(token, net, strategy)
+
+    def _realise(self, token: str, net: int, strategy: str) -> None:
+        """Moves the day's result, that of its strategy too, and halts if a limit of loss is broken by it."""
         self._losses.book(token, net)
+        if strategy:
+            self.state.earned_by(strategy, token, net)
         if broken := self._losses.broken():
             self.halt(broken)
 
@@ -200,6 +207,7 @@ class RiskGate:
             counted(limits, state, found.key)
             or _pays(intent, order.fee)
             or capped(limits, state, found.key, order)
+            or within(limits.budgets.get(intent.strategy), state, order)
             or afforded(limits, state, wallet, order)
             or self._losses.refusal(token, order.worst)
         )
@@ -229,6 +237,7 @@ class RiskGate:
             state.leftovers[token] = msgspec.structs.replace(left, tries=left.tries + 1)
         else:
             state.day_in[token] = state.day_in.get(token, 0) + order.amount_in
+            state.sent_by(order.strategy)
 
     def _by_formula(self, route: list[str]) -> list[str]:
         """Returns the edges of a route that only a formula quotes, those of unproved venues first."""

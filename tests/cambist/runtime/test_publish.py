@@ -259,7 +259,7 @@ def test_a_check_that_fails_names_the_key_of_the_config_or_of_the_keyboard() -> 
 def test_a_go_that_was_not_taken_says_why(declined: str | None, cell: tuple[str, str]) -> None:
     publisher, kernel, engine = made()
     engine.shown = {"cycles": shown(opportunity(key="a"), opportunity(key="b", reason="below_min", go=False))}
-    kernel.declined = {} if declined is None else {"a": declined, "b": declined}
+    kernel.declined = {} if declined is None else {key: {"negative_cycle": declined} for key in "ab"}
     first, second = publisher.build(kernel, START).cycles.rows
     assert (first.mark, first.decision) == cell
     assert second.decision.startswith("below min")

@@ -1,0 +1,138 @@
+"""The strategies that run: each is offered every go in record order, within its budget of work.
+
+One that isn't installed here is kept as it is in STATE, so that a session opens that it took part in; what the others
+decide is then not what was decided, and `missing` says by name why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from cambist.kernel.access import Access
+from cambist.strategies import negative_cycle, rule
+from cambist.strategies.base import OverBudget, StrategySetup, made
+from cambist.strategies.kinds import NoStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cambist.kernel.state import KernelSetup
+    from cambist.model.opportunity import Opportunity
+    from cambist.model.orders import Fill, Order
+    from cambist.strategies.base import Kind, State, Strategy, Wish
+
+OVER_BUDGET = "over_budget"
+"""Why an opportunity is skipped: the strategy asked for more work at this moment than it may."""
+
+Find = Callable[[str], "Kind"]
+"""Returns a kind of strategy by name. Raises `NoStrategy`."""
+Open = Callable[[StrategySetup], Access]
+
+
+class Offered(NamedTuple):
+    """What one strategy said of one opportunity: a wish, or why there is none."""
+
+    strategy: str
+    wish: Wish | None
+    skip: str
+
+
+class _Slot(NamedTuple):
+    setup: StrategySetup
+    strategy: Strategy
+    market: Access
+
+
+def table(setup: KernelSetup) -> tuple[StrategySetup, ...]:
+    """Returns the strategies of a session; without a table one, which goes by the operator's rule if there is any."""
+    own = rule.KIND.name
+    if not setup.strategies:
+        return (StrategySetup(own if setup.rule else negative_cycle.KIND.name, own, {"text": setup.rule}),)
+    with_rule = {"text": setup.rule}
+    return tuple(
+        msgspec.structs.replace(each, settings=with_rule) if each.kind == own and not each.settings else each
+        for each in setup.strategies
+    )
+
+
+class Running:
+    """Strategies in the order of their table."""
+
+    def __init__(self, wanted: Iterable[StrategySetup], find: Find, opened: Open) -> None:
+        """Raises `ValueError` for settings that a strategy can't mean; one that isn't installed is `missing`."""
+        self._slots: list[_Slot] = []
+        self.missing: dict[str, str] = {}
+        """Name of a strategy that is not installed → why it can't run."""
+        self.otherwise: list[str] = []
+        """Why decisions may be others than those of the session: what is missing, or of another version."""
+        self._kept: dict[str, State] = {}
+        self._cut: set[str] = set()
+        self._moment = -1
+        for setup in wanted:
+            try:
+                kind = find(setup.kind)
+            except NoStrategy as error:
+                self.missing[setup.name] = str(error)
+                self.otherwise.append(f"strategy {setup.name}: {error}")
+                continue
+            if kind.version != setup.version:
+                versions = f"version {setup.version or 'unknown'}, {kind.version or 'unknown'} is installed"
+                self.otherwise.append(f"strategy {setup.name}: decided by {setup.kind} of {versions}")
+            market = opened(setup)
+            self._slots.append(_Slot(setup, made(kind, setup.settings, market), market))
+        self.names = tuple(slot.setup.name for slot in self._slots)
+        """Of those that run."""
+
+    def offer(self, opportunity: Opportunity) -> Iterator[Offered]:
+        """Yields what each strategy says of an opportunity, one after the other: the next sees what came of it."""
+        if opportunity.seq != self._moment:
+            self._moment = opportunity.seq
+            self._cut.clear()
+            for slot in self._slots:
+                slot.market.begin()
+        for slot in self._slots:
+            name, wishes = slot.setup.name, self._asked(slot, opportunity)
+            if wishes is None:
+                yield Offered(name, None, OVER_BUDGET)
+                continue
+            for wish in wishes:
+                yield Offered(name, None if wish.skip else wish, wish.skip)
+
+    def _asked(self, slot: _Slot, opportunity: Opportunity) -> list[Wish] | None:
+        """Returns a strategy's wishes; `None` if it is cut for this moment."""
+        if slot.setup.name in self._cut:
+            return None
+        slot.market.at_work = True
+        try:
+            return slot.strategy.on_opportunity(opportunity)
+        except OverBudget:
+            self._cut.add(slot.setup.name)
+            return None
+        finally:
+            slot.market.at_work = False
+
+    def on_order(self, order: Order) -> None:
+        """Tells each of an order that is open from now on."""
+        for slot in self._slots:
+            slot.strategy.on_order(order)
+
+    def on_fill(self, order: Order, fill: Fill) -> None:
+        """Tells each how an order ended."""
+        for slot in self._slots:
+            slot.strategy.on_fill(order, fill)
+
+    def state(self) -> dict[str, State]:
+        """Returns what each must remember, by name; of a missing one what it was restored with."""
+        return {**self._kept, **{slot.setup.name: slot.strategy.state() for slot in self._slots}}
+
+    def restore(self, states: dict[str, State], orders: Iterable[Order]) -> None:
+        """Hands each its state and the orders that are open."""
+        self._kept = {name: states[name] for name in self.missing if name in states}
+        orders = list(orders)
+        for slot in self._slots:
+            slot.strategy.restore(states.get(slot.setup.name, {}))
+            for order in orders:
+                slot.strategy.on_order(order)
