@@ -15,6 +15,7 @@ import msgspec
 from cambist import VERSION, log
 from cambist import engine as engines
 from cambist.engine.protocol import EngineSetup
+from cambist.execution.risk import StrategyDay
 from cambist.kernel import Kernel, KernelSetup, read_keyframe
 from cambist.kernel.state import RULES
 from cambist.market.setup import kernel_setup
@@ -201,10 +202,16 @@ def _books_in_force(path: Path, setup: KernelSetup) -> Carried:
     """Returns what a paper run goes on from: books, the day's result, and the halt that nobody cleared."""
     from storage.journal import read_halt
     from storage.journal_books import read_books, upgrade
+    from storage.journal_strategies import read_strategies
 
     upgrade(path)
     now_ns = time.time_ns()
     found = carried(read_books(path, now_ns), setup, now_ns)
+    done = read_strategies(path, now_ns)
+    found.risk.strategies = {
+        name: StrategyDay(done.orders.get(name, 0), done.earned.get(name, {}))
+        for name in sorted({*done.orders, *done.earned})
+    }
     halt = read_halt(path)
     found.risk.halted = halt.reason if halt else ""
     return found

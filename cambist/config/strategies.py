@@ -12,7 +12,7 @@ from cambist.config.numbers import Amount, Count
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,23}")
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
 class StrategyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +45,7 @@ def problems(tables: Sequence[StrategyTable]) -> Iterator[tuple[str, str]]:
         if not NAME.fullmatch(table.name):
             yield (
                 f"strategies[{at}].name",
-                f'is "{table.name[:40]}", expected up to 24 of a-z, 0-9, _ and -, a letter first',
+                f'is "{table.name[:40]}", expected up to 64 of a-z, 0-9, _ and -, a letter first',
             )
         elif table.name in seen:
             yield f"strategies[{at}].name", "is taken by another strategy: orders and limits tell them apart by it"

@@ -19,36 +19,33 @@ __all__ = ["Meeting", "Spread", "SpreadConfig", "VenueQuote", "meet", "spread_of
 
 
 class Meeting(NamedTuple):
-    """Where two books meet after taker fees. Amounts as `library.consolidated` counts them."""
+    """Where one book asks less than another pays, after taker fees."""
 
     base: int
     """× 10⁸: most that can be bought at the one and sold at the other at a gain."""
-    cost: int
-    """Of buying the size that was asked about: quote."""
-    proceeds: int
-    """Of selling it."""
-    buy_price: int
-    """Depth-weighted, after the fee, against the trader."""
-    sell_price: int
+    prices: tuple[int, int] | None
+    """Depth-weighted (to buy, to sell) for the size that was asked about; `None` if that is more than `base`."""
 
 
 def meet(
     buy: BookInspection, sell: BookInspection, taker_ppm: tuple[int, int], base: int, backend: str = "auto"
 ) -> Meeting | None:
-    """Returns where two books meet for a size (base × 10⁸); `None` if not in that direction, or the depth is short.
+    """Returns where two books meet for a size (base × 10⁸), `None` if they don't in that direction.
 
     `taker_ppm` is of (the one to buy at, the one to sell at). Raises `ValueError` for what is no book.
     """
     books = [(fee, book.bids, book.asks) for fee, book in zip(taker_ppm, (buy, sell), strict=True)]
     scales = [buy.price_decimals, sell.price_decimals]
     _, _, taken, crossing = twin("consolidate_books", backend)(books, [base], scales)
-    sale, purchase = taken[0]
-    if crossing is None or sale is None or purchase is None:
+    if crossing is None:
         return None
     most, _, _, bought_from, sold_to = crossing
     if (list(bought_from), list(sold_to)) != ([0], [1]):
         return None
-    return Meeting(most, purchase[0], sale[0], purchase[1], sale[1])
+    sale, purchase = taken[0]
+    if base > most or sale is None or purchase is None:
+        return Meeting(most, None)
+    return Meeting(most, (purchase[1], sale[1]))
 
 
 def spread_of(quotes: Sequence[VenueQuote], config: SpreadConfig, backend: str = "auto") -> Spread | None:

@@ -64,6 +64,8 @@ class Running:
     def __init__(self, wanted: Iterable[StrategySetup], find: Find, opened: Open) -> None:
         """Raises `ValueError` for settings that a strategy can't mean; one that isn't installed is `missing`."""
         self._slots: list[_Slot] = []
+        wanted = tuple(wanted)
+        self._table = [setup.name for setup in wanted]
         self.missing: dict[str, str] = {}
         """Name of a strategy that is not installed → why it can't run."""
         self.otherwise: list[str] = []
@@ -126,7 +128,8 @@ class Running:
 
     def state(self) -> dict[str, State]:
         """Returns what each must remember, by name; of a missing one what it was restored with."""
-        return {**self._kept, **{slot.setup.name: slot.strategy.state() for slot in self._slots}}
+        known = self._kept | {slot.setup.name: slot.strategy.state() for slot in self._slots}
+        return {name: known[name] for name in self._table if name in known}
 
     def restore(self, states: dict[str, State], orders: Iterable[Order]) -> None:
         """Hands each its state and the orders that are open."""

@@ -112,7 +112,7 @@ class CrossVenue:
         return self._decay(found, buy, sell, met) or self._inventory((first, second))
 
     def _meeting(self, buy: _Leg, sell: _Leg, now_ns: int) -> Meeting | str:
-        """Returns where the books meet for the size of the trade, or why they don't."""
+        """Returns where the books meet for what is sold, or why they don't."""
         fees = self._taker.get(buy.venue), self._taker.get(sell.venue)
         decimals = self._decimals.get(sell.token)
         if fees[0] is None or fees[1] is None:
@@ -127,7 +127,7 @@ class CrossVenue:
             return NO_BOOK
         if met is None:
             return NO_CROSSING
-        return met if base <= met.base else TOO_LARGE
+        return met if met.prices is not None else TOO_LARGE
 
     def _decay(self, found: Opportunity, buy: _Leg, sell: _Leg, met: Meeting) -> str:
         """Returns `DECAYED` unless enough of the net is left by the time both legs are done."""
@@ -138,7 +138,8 @@ class CrossVenue:
             window_s=settings.window_ms / 1_000.0,
             established=settings.established,
         )
-        quotes = VenueQuote(buy.venue, float(met.buy_price)), VenueQuote(sell.venue, float(met.sell_price))
+        assert met.prices is not None
+        quotes = VenueQuote(buy.venue, float(met.prices[0])), VenueQuote(sell.venue, float(met.prices[1]))
         spread = spread_of(quotes, config, self._market.backend)
         if spread is None or spread.buy != 0 or found.net is None:
             return DECAYED

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from cambist.kernel import KernelSetup
@@ -15,6 +16,7 @@ from cambist.model.ledger import DAY_NS, Account, TokenValue
 from cambist.runtime.books import CUT_SHORT, carried, enter_carried
 from storage.journal import APPLICATION_ID, Journal
 from storage.journal_books import Read, read_books, upgrade
+from storage.journal_strategies import read_strategies
 from storage.session import SessionError
 from tests import orders
 from tests.cambist.test_ledger import SETUP
@@ -205,3 +207,24 @@ def test_a_newer_or_damaged_journal_is_refused_by_name_and_left_alone(tmp_path: 
 
 def test_books_of_a_wallet_balance() -> None:
     assert sum(posting.atoms for posting in opened({SOL: 5}).balances) == 0
+
+
+async def test_what_each_strategy_did_today_goes_on_over_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    assert read_strategies(path, NOON) == ({}, {})
+    for session, day in (("a", 0), ("b", 0), ("c", 1)):
+        start, journal = await begun(path, setup(sol=5 * 10**9), NOON + day * DAY_NS, session)
+        desk = Desk(SETUP, start.books, [], [])
+        for number, (strategy, out) in enumerate((("x", 1_010_000_000), ("y", 1_000_000_000), ("x", 999_000_000)), 1):
+            at_ns = NOON + day * DAY_NS + number
+            of = msgspec.structs.replace(orders.order(number, sent_ns=at_ns), strategy=strategy)
+            assert journal.note_order(number, at_ns, of)
+            note(journal, desk.send(of, unpriced), number)
+            note(journal, desk.book(desk.working[0], orders.fill(of, out, recv_ns=at_ns), unpriced), number)
+        await journal.close()
+    once = {"x": 10_000_000 - 1_000_000 - 2 * 525_000, "y": -525_000}
+    assert read_strategies(path, NOON + DAY_NS) == ({"x": 2, "y": 1}, {name: {SOL: n} for name, n in once.items()})
+    assert read_strategies(path, NOON + 2 * DAY_NS) == ({}, {})
+    orders_of, earned = read_strategies(path, NOON)
+    assert orders_of == {"x": 6, "y": 3}, "of a clock that went back: later days count too, as they do for all"
+    assert earned["y"] == {SOL: 3 * once["y"]}

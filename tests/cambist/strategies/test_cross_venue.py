@@ -1,0 +1,181 @@
+"""Two exchanges on both real engines: what is taken between them, and each reason why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from cambist.engine import make_engine
+from cambist.execution.paper_model import PaperParams
+from cambist.execution.risk import Limits, RiskState
+from cambist.kernel import Kernel, KernelSetup
+from cambist.kernel.ledger import LedgerState
+from cambist.model.ledger import CHAIN, Account, Posting
+from cambist.strategies import cross_venue
+from cambist.strategies.base import OverBudget, StrategySetup, made
+from tests.parity.markets import SOL, USDC, VenueFee
+from tests.two_venues import FAR, NEAR, TwoVenues, two_setup
+
+if TYPE_CHECKING:
+    from cambist.model.orders import Order
+
+ENGINES = ("native", "reference")
+LIMITS = Limits({SOL: 10**12, USDC: 10**12}, {SOL: 10**12, USDC: 10**12})
+RICH = {(NEAR, USDC): 10**12, (FAR, SOL): 10**12}
+"""What a sale at the far exchange and a purchase at the near one need."""
+
+
+def books(held: dict[tuple[str, str], int]) -> LedgerState:
+    """Returns the books of wallets at venues, and of one on chain that lets the gate approve."""
+    wallets = {**held, (CHAIN, SOL): 10**12, (CHAIN, USDC): 10**12}
+    posted = [(Posting(Account.WALLET, *at, n), Posting(Account.OPENING, *at, -n)) for at, n in wallets.items()]
+    return LedgerState(sorted((p for two in posted for p in two), key=lambda p: (p.account, p.venue, p.token)))
+
+
+def kernel(
+    engine: str,
+    held: dict[tuple[str, str], int] = RICH,
+    settings: dict[str, bool | int] | None = None,
+    max_edges: int | None = None,
+    **changes: object,
+) -> Kernel:
+    strategy = StrategySetup("between", "cross_venue", settings or {}, max_edges)
+    setup = KernelSetup(two_setup(**changes), LIMITS, PaperParams(10**12, 0, 0, 0), strategies=(strategy,))
+    found = Kernel(setup, make_engine, engine)
+    found.adopt(books(held), RiskState())
+    return found
+
+
+def stepped(kernel: Kernel, market: TwoVenues | None = None) -> list[Order]:
+    market = market or TwoVenues()
+    market.open()
+    return kernel.step(market.take()).orders
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_it_sells_where_more_is_paid_and_buys_where_less_is_asked(engine: str) -> None:
+    (order,) = stepped(which := kernel(engine))
+    assert order.strategy == "between"
+    assert order.settlement == "legged"
+    assert [(leg.venue, leg.token_in, leg.token_out) for leg in order.legs] == [(FAR, SOL, USDC), (NEAR, USDC, SOL)]
+    assert order.expected_out > order.amount_in
+    assert order.min_out > order.amount_in
+    assert set(which.totals.skipped) <= {"open_edge"}, "it is on its way"
+
+
+def test_both_engines_take_the_same() -> None:
+    first, second = (kernel(engine) for engine in ENGINES)
+    assert stepped(first) == stepped(second)
+    assert first.digest == second.digest
+
+
+REASONS = {
+    "no_inventory": {"held": {(NEAR, USDC): 10**12, (FAR, SOL): 10**9}},
+    "inventory_unknown": {"held": {(FAR, SOL): 10**12}},
+    "decayed": {"settings": {"decay_ppm_per_s": 10_000}},
+    "over_budget": {"max_edges": 2},
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_reason_has_a_name(engine: str, reason: str) -> None:
+    which = kernel(engine, **REASONS[reason])
+    assert stepped(which) == []
+    assert set(which.totals.skipped) == {reason}
+    ((said,),) = (each.values() for each in which.declined.values())
+    assert said == reason
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_left_counts_to_the_ppm_and_the_edge(engine: str) -> None:
+    (order,) = stepped(kernel(engine, settings={"decay_ppm_per_s": 0, "min_net_ppm": 0}))
+    net_ppm = order.expected_net * 10**6 // order.amount_in
+    assert stepped(kernel(engine, settings={"decay_ppm_per_s": 0, "min_net_ppm": net_ppm}))
+    assert not stepped(kernel(engine, settings={"decay_ppm_per_s": 0, "min_net_ppm": net_ppm + 1}))
+    slow = {"min_net_ppm": 0, "decay_ppm_per_s": 1_000, "window_ms": 10 * net_ppm // 10 + 10}
+    assert not stepped(kernel(engine, settings=slow))
+    assert stepped(kernel(engine, settings={**slow, "established": True}))
+    assert not stepped(kernel(engine, settings={"decay_ppm_per_s": 0, "slippage_ppm": net_ppm + 10}))
+    assert stepped(kernel(engine, max_edges=3)), "one quote and two books"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_inventory_binds_to_the_atom(engine: str) -> None:
+    (order,) = stepped(kernel(engine))
+    assert stepped(kernel(engine, {(NEAR, USDC): 10**12, (FAR, SOL): order.amount_in}))
+    assert not stepped(kernel(engine, {(NEAR, USDC): 10**12, (FAR, SOL): order.amount_in - 1}))
+    quote = kernel(engine)
+    market = TwoVenues()
+    market.open()
+    quote.step(market.take())
+    needed = quote.engine.quote_route(order.route[:1], order.amount_in, order.sent_ns).amount_out
+    assert stepped(kernel(engine, {(NEAR, USDC): needed, (FAR, SOL): 10**12}))
+    assert not stepped(kernel(engine, {(NEAR, USDC): needed - 1, (FAR, SOL): 10**12}))
+
+
+def test_more_than_the_books_cross_for_is_left_alone() -> None:
+    """The levels that are read bound the size: with one level of each only 8 SOL can be bought at a gain."""
+    which = kernel("native", settings={"depth": 1})
+    assert stepped(which) == []
+    assert set(which.totals.skipped) == {"beyond_crossing"}
+
+
+def test_all_that_the_books_cross_for_is_taken() -> None:
+    class Thin(TwoVenues):
+        def far(self, bids: list[tuple[str, str]], asks: list[tuple[str, str]]) -> None:
+            super().far([bids[0], ("149.00", "900")], asks)
+
+    (order,) = stepped(kernel("native"), Thin())
+    assert order.amount_in == 9 * 10**9, "and no atom more: the next level pays less than the near one asks"
+
+
+def test_a_cycle_of_another_kind_is_no_business_of_it() -> None:
+    class Never:
+        setup, backend = two_setup(), "reference"
+
+        def quote(self, *_: object) -> None:
+            raise OverBudget
+
+    from tests.fakes import opportunity
+
+    strategy = made(cross_venue.KIND, {}, Never())  # type: ignore[arg-type]
+    assert strategy.on_opportunity(opportunity()) == []
+    assert strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "binance:SOLUSDT:1"])) == []
+    assert strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "equivalence:x:Y:1"])) == []
+    assert strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "A:0", "b:SOLUSDT:1"])) == []
+    with pytest.raises(OverBudget):
+        strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "binance-us:SOLUSDC:1"]))
+
+
+def test_a_fee_that_is_not_known_is_named() -> None:
+    class Known:
+        backend = "reference"
+
+        def __init__(self) -> None:
+            self.setup = two_setup(venue_fees=(VenueFee(NEAR, 1_000),))
+            self.engine = make_engine("reference", two_setup())
+            market = TwoVenues()
+            market.open()
+            self.now_ns = market.now_ns
+            Kernel(KernelSetup(two_setup()), lambda *_: self.engine).step(market.take())
+
+        def quote(self, route: list[str], amount: int, now_ns: int) -> object:
+            return self.engine.quote_route(route, amount, now_ns)
+
+    from tests.fakes import opportunity
+
+    market = Known()
+    strategy = made(cross_venue.KIND, {}, market)  # type: ignore[arg-type]
+    found = opportunity(route=[f"{FAR}:SOLUSDC:0", f"{NEAR}:SOLUSDC:1"], recv_ns=market.now_ns, settlement="legged")
+    assert [wish.skip for wish in strategy.on_opportunity(found)] == ["fee_unknown"]
+
+
+def test_settings_that_it_does_not_have_are_refused() -> None:
+    with pytest.raises(ValueError, match="settings of cross_venue: Object contains unknown field `dekay`"):
+        kernel("native", settings={"dekay": 1})
+    with pytest.raises(ValueError, match="Expected `int` >= 1"):
+        kernel("native", settings={"depth": 0})
+    assert msgspec.convert({}, cross_venue.CrossVenueSettings).depth == 20
