@@ -39,7 +39,7 @@ def _of_strategies() -> list[Key]:
     from cambist.config import describe
     from cambist.strategies import kinds
 
-    found = []
+    found: list[Key] = []
     for name in kinds.names():
         with contextlib.suppress(kinds.NoStrategy):  # `cambist doctor` says why
             found += describe.settings_keys(kinds.find(name).settings, f"[strategies.settings] of {name}")
