@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, assert_never
 
@@ -349,6 +350,7 @@ class Kernel:
             self._digest.update(encode(verdict))
 
     def _decline(self, key: str, strategy: str, reason: str) -> None:
+        self.totals.declined.setdefault(strategy, Counter())[reason] += 1
         before = self.declined.pop(key, {})
         self.declined[key] = {name: why for name, why in before.items() if name in self.running.names} | {
             strategy: reason
