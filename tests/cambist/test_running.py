@@ -12,15 +12,17 @@ import pytest
 
 from cambist.engine import make_engine
 from cambist.execution.paper_model import PaperParams
-from cambist.execution.risk import Budget, Limits
+from cambist.execution.risk import Budget, Limits, StrategyDay
 from cambist.kernel import Kernel, KernelSetup, read_keyframe, write_keyframe
 from cambist.kernel.running import OVER_BUDGET
 from cambist.model.commands import RecordedCommand
 from cambist.model.events import HEADER, RecordKind, pack
 from cambist.model.opportunity import Opportunity, encode
+from cambist.model.orders import Charges, Stage
 from cambist.strategies import kinds
 from cambist.strategies.base import API, Kind, StrategySetup, Wish
 from cambist.strategies.kinds import NoStrategy
+from tests import orders
 from tests.fakes import MS, TOKENS, EngineSetup, ScriptedEngine, frame
 from tests.parity.markets import SOL, USDC, Market, setup
 
@@ -230,6 +232,25 @@ def test_a_go_that_one_took_is_refused_to_the_next_and_said_by_name() -> None:
     assert [order.strategy for order in effects.orders] == ["a"]
     assert [(refusal.reason, refusal.intent_id) for refusal in effects.refusals] == [("open_order", 2)]
     assert kernel.declined == {"A:0|B:1": {"b": "risk:open_order"}}
+
+
+def told(kernel: Kernel, seq: int, fill: Fill) -> None:
+    effects = kernel.step(pack(seq, seq, RecordKind.FILL, encode(fill)))
+    assert effects.notes == []
+
+
+def test_parts_of_an_order_and_an_outcome_that_is_taken_back_are_its_strategys() -> None:
+    kernel = scripted(StrategySetup("a", "negative_cycle"))
+    (order,) = kernel.step(frame(2, 2, decide=[{}])).orders
+    half = order.amount_in // 2
+    part = {"amount_in": half, "charges": Charges(), "fee": 0}
+    told(kernel, 3, orders.fill(order, half + 9, status=Stage.PARTIAL, net=9, **part))
+    assert kernel.risk.state.strategies == {"a": StrategyDay(1, {SOL: 9})}
+    told(kernel, 4, orders.fill(order, half - 30, net=-30, **part))
+    assert kernel.risk.state.strategies == {"a": StrategyDay(1, {SOL: -21})}
+    told(kernel, 5, orders.ended(order, Stage.UNKNOWN))
+    assert kernel.risk.state.strategies == {"a": StrategyDay(1, {SOL: 9})}
+    assert kernel.risk.state.open["A:0|B:1"].strategy == "a"
 
 
 def test_a_strategy_that_is_not_installed_is_named_kept_and_not_compared() -> None:

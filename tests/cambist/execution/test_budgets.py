@@ -9,8 +9,9 @@ import pytest
 
 from cambist.execution.risk import Approved, Budget, Distance, Limits, RiskGate, RiskState, StrategyDay
 from cambist.model.ledger import DAY_NS
-from cambist.model.orders import Fill, Intent, Stage
+from cambist.model.orders import Fill, Intent, Purpose, Stage
 from tests.fakes import SOL, USDC, opportunity
+from tests.orders import order
 
 if TYPE_CHECKING:
     from cambist.model.orders import Refused
@@ -79,6 +80,18 @@ def test_a_loss_counts_with_the_worst_of_what_is_open_and_ends_with_the_day() ->
     assert reason(asked(found, 7)) == "budget_loss"
     assert reason(asked(found, 8, "b")) == "", "the others go on"
     assert reason(asked(found, 9, now_ns=DAY_NS)) == ""
+
+
+def test_the_first_order_may_risk_the_whole_budget_and_no_atom_more() -> None:
+    assert reason(asked(gate(daily_loss={SOL: MISS}), 1)) == ""
+    assert reason(asked(gate(daily_loss={SOL: MISS - 1}), 1)) == "budget_loss"
+
+
+def test_an_order_that_is_taken_up_again_counts_for_its_strategy() -> None:
+    found = gate(max_open_orders=1)
+    found.adopt([msgspec.structs.replace(order(), strategy="a", purpose=Purpose.OPEN)])
+    assert reason(asked(found, 2)) == "budget_orders"
+    assert reason(asked(found, 3, "b")) == ""
 
 
 def test_a_loss_of_the_whole_budget_stops_even_what_can_lose_nothing() -> None:
