@@ -86,7 +86,7 @@ class Kernel:
         self.desk = Desk(setup.engine, state.ledger, state.open_orders, state.closed)
         self.risk.adopt([working.order for working in state.open_orders])
         self.running = self._made(setup)
-        self._go_on(state.strategies)
+        self._go_on(state.strategies, state.stopped)
         self._next_intent, self._next_order = state.next_intent, state.next_order
         self.totals = Totals()
         self.declined: dict[str, dict[str, str]] = {}
@@ -153,6 +153,7 @@ class Kernel:
             closed=[*self.desk.closed],
             next_intent=self._next_intent,
             next_order=self._next_order,
+            stopped=dict(self.running.stopped),
         )
         return StateBody(SCHEMA, self.setup, kernel, engine, self.decided_by)
 
@@ -230,9 +231,9 @@ class Kernel:
     def use_rule(self, text: str) -> None:
         """Goes on with another rule, or none, from the same state. Raises `ValueError` at the column if it is none."""
         setup = msgspec.structs.replace(self.setup, rule=text)
-        running, states = self._ruled(setup), self.running.state()
+        running, states, stopped = self._ruled(setup), self.running.state(), self.running.stopped
         self.setup, self.running = setup, running
-        self._go_on(states)
+        self._go_on(states, stopped)
 
     def check_rule(self, text: str) -> None:
         """Raises `ValueError` at the column if a text is no rule here. Changes nothing."""
@@ -244,8 +245,8 @@ class Kernel:
             raise ValueError(message)
         return self._made(setup, by_rule=True)
 
-    def _go_on(self, states: dict[str, dict[str, int]]) -> None:
-        self.running.restore(states, [working.order for working in self.desk.working])
+    def _go_on(self, states: dict[str, dict[str, int]], stopped: dict[str, str]) -> None:
+        self.running.restore(states, [working.order for working in self.desk.working], stopped)
 
     def _made(self, setup: KernelSetup, *, by_rule: bool = False) -> Running:
         """Returns the strategies of a setup; while only watched none, but a rule is held against it (`by_rule`)."""
@@ -273,6 +274,9 @@ class Kernel:
             else:
                 offset = self._single(block, offset, kind, effects)
             self.last_seq = seq + effects.records - before - 1
+            if self.running.news:
+                effects.notes += [(self._now_ns, "error", text) for text in self.running.news]
+                self.running.news.clear()
         if block:
             self._stepped = block, begun
         effects.last_seq = self.last_seq

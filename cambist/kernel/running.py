@@ -1,7 +1,8 @@
 """The strategies that run: each is offered every go in record order, within its budget of work.
 
-One that isn't installed here is kept as it is in STATE, so that a session opens that it took part in; what the others
-decide is then not what was decided, and `missing` says by name why.
+One that raises an error is stopped for the session: what it would do next is not known. One that isn't installed here is
+kept as it is in STATE, so that a session opens that it took part in; what the others decide is then not what was
+decided, and `missing` says by name why.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from cambist.model.orders import Fill, Order
     from cambist.strategies.base import Kind, State, Strategy, Wish
 
-OVER_BUDGET = "over_budget"
-"""Why an opportunity is skipped: the strategy asked for more work at this moment than it may."""
+OVER_BUDGET, STOPPED = "over_budget", "stopped"
+"""Why an opportunity is skipped: the strategy asked for more work at this moment than it may, or raised an error."""
 
 Find = Callable[[str], "Kind"]
 """Returns a kind of strategy by name. Raises `NoStrategy`."""
@@ -72,6 +73,10 @@ class Running:
         """Why decisions may be others than those of the session: what is missing, or of another version."""
         self._kept: dict[str, State] = {}
         self._cut: set[str] = set()
+        self.stopped: dict[str, str] = {}
+        """Name of a strategy that raised an error → what it was; nothing lets it run again in this session."""
+        self.news: list[str] = []
+        """Words on what was stopped since they were last taken."""
         self._moment = -1
         for setup in wanted:
             try:
@@ -96,46 +101,62 @@ class Running:
             for slot in self._slots:
                 slot.market.begin()
         for slot in self._slots:
-            name, wishes = slot.setup.name, self._asked(slot, opportunity)
-            if wishes is None:
-                yield Offered(name, None, OVER_BUDGET)
-                continue
-            for wish in wishes:
-                yield Offered(name, None if wish.skip else wish, wish.skip)
+            yield from self._asked(slot, opportunity)
 
-    def _asked(self, slot: _Slot, opportunity: Opportunity) -> list[Wish] | None:
-        """Returns a strategy's wishes; `None` if it is cut for this moment."""
-        if slot.setup.name in self._cut:
-            return None
+    def _asked(self, slot: _Slot, opportunity: Opportunity) -> list[Offered]:
+        name = slot.setup.name
+        if name in self.stopped:
+            return [Offered(name, None, STOPPED)]
+        if name in self._cut:
+            return [Offered(name, None, OVER_BUDGET)]
         slot.market.at_work = True
         try:
-            return slot.strategy.on_opportunity(opportunity)
+            wishes = slot.strategy.on_opportunity(opportunity)
+            return [Offered(name, None if wish.skip else wish, wish.skip) for wish in wishes]
         except OverBudget:
-            self._cut.add(slot.setup.name)
-            return None
+            self._cut.add(name)
+            return [Offered(name, None, OVER_BUDGET)]
+        except Exception as error:  # whatever a package raises: the others go on
+            self._stop(name, error)
+            return [Offered(name, None, STOPPED)]
         finally:
             slot.market.at_work = False
 
     def on_order(self, order: Order) -> None:
         """Tells each of an order that is open from now on."""
-        for slot in self._slots:
-            slot.strategy.on_order(order)
+        self._tell(lambda strategy: strategy.on_order(order))
 
     def on_fill(self, order: Order, fill: Fill) -> None:
         """Tells each how an order ended."""
+        self._tell(lambda strategy: strategy.on_fill(order, fill))
+
+    def _tell(self, call: Callable[[Strategy], None]) -> None:
         for slot in self._slots:
-            slot.strategy.on_fill(order, fill)
+            if slot.setup.name in self.stopped:
+                continue
+            try:
+                call(slot.strategy)
+            except Exception as error:
+                self._stop(slot.setup.name, error)
+
+    def _stop(self, name: str, error: Exception) -> None:
+        self.stopped[name] = f"{type(error).__name__}: {error}"
+        self.news.append(f"strategy {name} is stopped for this session: {self.stopped[name]}")
 
     def state(self) -> dict[str, State]:
-        """Returns what each must remember, by name; of a missing one what it was restored with."""
-        known = self._kept | {slot.setup.name: slot.strategy.state() for slot in self._slots}
+        """Returns what each must remember, by name; of a missing one what it came with, of a stopped nothing."""
+        slots = [slot for slot in self._slots if slot.setup.name not in self.stopped]
+        known = self._kept | {slot.setup.name: slot.strategy.state() for slot in slots}
         return {name: known[name] for name in self._table if name in known}
 
-    def restore(self, states: dict[str, State], orders: Iterable[Order]) -> None:
+    def restore(self, states: dict[str, State], orders: Iterable[Order], stopped: dict[str, str]) -> None:
         """Hands each its state and the orders that are open."""
         self._kept = {name: states[name] for name in self.missing if name in states}
+        self.stopped = dict(stopped)
         orders = list(orders)
         for slot in self._slots:
+            if slot.setup.name in stopped:
+                continue
             slot.strategy.restore(states.get(slot.setup.name, {}))
             for order in orders:
                 slot.strategy.on_order(order)

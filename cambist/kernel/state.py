@@ -59,6 +59,8 @@ class KernelState(msgspec.Struct):
     next_order: int = 1
     closed: list[Closed] = []
     """Orders that ended lately."""
+    stopped: dict[str, str] = {}
+    """Strategy → the error that it raised; it does not run any more."""
 
 
 class StateBody(msgspec.Struct, frozen=True):

@@ -81,6 +81,7 @@ DECLINED = {
     "open_edge": ("go", "edge in use"),
     "rule": ("blocked", "rule says no"),
     "rule_unknown": ("blocked", "rule: unknown"),
+    "stopped": ("blocked", "has an error"),
     "over_budget": ("blocked", "its work used up"),
     "fee_unknown": ("blocked", "fee unknown"),
     "no_book": ("blocked", "no book to trade"),

@@ -86,7 +86,7 @@ class Market(Protocol):
 
 
 class Strategy(Protocol):
-    """Turns opportunities into wishes."""
+    """Turns opportunities into wishes. An error that any of its calls raises stops it for the session, by name."""
 
     def on_opportunity(self, opportunity: Opportunity) -> list[Wish]:
         """Returns what to do about one go opportunity, in record order."""

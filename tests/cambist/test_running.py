@@ -273,6 +273,50 @@ def test_another_version_of_a_strategy_may_decide_otherwise_and_says_so() -> Non
     assert scripted(old).running.otherwise == ["strategy odd: decided by heard of version 1.1, 1.2 is installed"]
 
 
+class Failing(Heard):
+    """Raises at its third offer, or at the first order that it is told of."""
+
+    def on_opportunity(self, opportunity: Opportunity) -> list[Wish]:
+        wishes = super().on_opportunity(opportunity)
+        if self._nth == 1 and self._count >= 3:
+            message = "third"
+            raise KeyError(message)
+        return wishes
+
+    def on_order(self, order: Order) -> None:
+        if self._nth == 2:
+            message = "told of an order"
+            raise ValueError(message)
+
+
+def failing(name: str) -> Kind:
+    if name != "failing":
+        return kinds.built_in(name)
+    return Kind(API, name, lambda settings, market: Failing(settings.nth, market), HeardSettings)
+
+
+@pytest.mark.parametrize(("nth", "why"), [(1, "KeyError: 'third'"), (2, "ValueError: told of an order")])
+def test_a_strategy_that_raises_is_stopped_by_name_and_the_others_go_on(nth: int, why: str) -> None:
+    both = StrategySetup("bad", "failing", {"nth": nth}), StrategySetup("good", "negative_cycle")
+    parts = [frame(seq, seq * 10**9, decide=[{"key": f"k{seq}", "route": [f"e{seq}"]}]) for seq in range(2, 9)]
+    whole = scripted(*both, find=failing)
+    notes = whole.step(b"".join(parts)).notes
+    assert [(level, text) for _, level, text in notes] == [
+        ("error", f"strategy bad is stopped for this session: {why}")
+    ]
+    assert whole.running.stopped == {"bad": why}
+    assert {outcome.order.strategy for outcome in whole.outcomes} >= {"good"}
+    assert whole.totals.declined["bad"]["stopped"] >= 4
+    for cut in range(1, len(parts)):
+        begun = scripted(*both, find=failing)
+        begun.step(b"".join(parts[:cut]))
+        later = scripted(find=failing)
+        later.restore(begun.state())
+        later.step(b"".join(parts[cut:]))
+        assert later.state() == whole.state()
+        assert later.running.stopped == {"bad": why}
+
+
 def test_a_strategy_may_not_ask_between_moments() -> None:
     made: list[Heard] = []
     scripted(StrategySetup("a", "heard", version="1.2"), find=finding(made))
