@@ -1,7 +1,7 @@
 """The strategies that run: each is offered every go in record order, within its budget of work.
 
-One that raises an error is stopped for the session: what it would do next is not known. One that isn't installed here is
-kept as it is in STATE, so that a session opens that it took part in; what the others decide is then not what was
+One that raises an error is stopped for the session: what it would do next is not known. One that isn't installed here
+is kept as it is in STATE, so that a session opens that it took part in; what the others decide is then not what was
 decided, and `missing` says by name why.
 """
 

@@ -330,6 +330,15 @@ def test_a_rule_is_swapped_at_its_record_and_kept_in_the_state() -> None:
     assert (later.setup.rule, later.running.names) == ("", ("negative_cycle",))
 
 
+def test_what_is_said_of_a_cycle_is_of_the_strategies_that_run_now() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{}]) + frame(3, 1, decide=[{"key": "b", "route": ["A:0"]}]))
+    assert kernel.declined == {"b": {"negative_cycle": "open_edge"}}
+    kernel.step(command(4, 2, "rule", text="hops > 5") + frame(5, 3, decide=[{"key": "b", "route": ["A:0"]}]))
+    assert kernel.declined == {"b": {"rule": "rule"}}
+
+
 def test_a_text_that_is_no_rule_leaves_the_old_one_and_says_why() -> None:
     kernel = make(rule="hops <= 2")
     kernel.step(begin(kernel))
