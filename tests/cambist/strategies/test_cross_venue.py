@@ -146,6 +146,8 @@ def test_a_cycle_of_another_kind_is_no_business_of_it() -> None:
     assert strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "binance:SOLUSDT:1"])) == []
     assert strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "equivalence:x:Y:1"])) == []
     assert strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "A:0", "b:SOLUSDT:1"])) == []
+    three = ["binance:SOLUSDC:0", "okx:SOL-USDT:1", "kraken:USDC/USDT:1"]
+    assert strategy.on_opportunity(opportunity(route=three)) == []
     with pytest.raises(OverBudget):
         strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "binance-us:SOLUSDC:1"]))
 
