@@ -13,6 +13,7 @@ from storage.files import SessionError, open_read_only, require_database
 from storage.journal import APPLICATION_ID, SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 WHAT = "cambist journal"
@@ -45,13 +46,14 @@ def read_strategies(path: Path, now_ns: int) -> Done:
         with contextlib.closing(open_read_only(path)) as database:
             done.orders.update({str(name): int(n) for name, n in database.execute(_SENT, (day * DAY_NS,)) if name})
             for name, text in database.execute(_ENTRIES, (day,)):
-                if name:
-                    _add(done.earned.setdefault(str(name), {}), msgspec.json.decode(text, type=Entry))
+                net = msgspec.json.decode(text, type=Entry).net
+                if name and net:  # what a start ended of an earlier run has that run's number of the order, and no net
+                    _add(done.earned.setdefault(str(name), {}), net)
     except (sqlite3.Error, msgspec.MsgspecError, ValueError) as error:
         raise SessionError(path, f"a damaged journal ({error})", "one that reads") from error
     return done
 
 
-def _add(earned: dict[str, int], entry: Entry) -> None:
-    for token, atoms in entry.net.items():
+def _add(earned: dict[str, int], net: Mapping[str, int]) -> None:
+    for token, atoms in net.items():
         earned[token] = earned.get(token, 0) + atoms

@@ -225,6 +225,12 @@ async def test_what_each_strategy_did_today_goes_on_over_a_restart(tmp_path: Pat
     once = {"x": 10_000_000 - 1_000_000 - 2 * 525_000, "y": -525_000}
     assert read_strategies(path, NOON + DAY_NS) == ({"x": 2, "y": 1}, {name: {SOL: n} for name, n in once.items()})
     assert read_strategies(path, NOON + 2 * DAY_NS) == ({}, {})
+    _, journal = await begun(path, setup(sol=5 * 10**9), NOON + 2 * DAY_NS, "d")
+    first = msgspec.structs.replace(orders.order(1), strategy="z")
+    assert journal.note_order(1, 20_002 * DAY_NS, first)
+    assert journal.note_order(2, 20_002 * DAY_NS - 1, msgspec.structs.replace(first, id=2))
+    await journal.close()
+    assert read_strategies(path, NOON + 2 * DAY_NS) == ({"z": 1}, {}), "the day begins with its first nanosecond"
     orders_of, earned = read_strategies(path, NOON)
-    assert orders_of == {"x": 6, "y": 3}, "of a clock that went back: later days count too, as they do for all"
+    assert orders_of == {"x": 6, "y": 3, "z": 2}, "of a clock that went back: later days count too, as they do for all"
     assert earned["y"] == {SOL: 3 * once["y"]}

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from cambist.engine import make_engine
+from cambist.engine.protocol import BookInspection
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits, RiskState
 from cambist.kernel import Kernel, KernelSetup
@@ -15,10 +16,13 @@ from cambist.kernel.ledger import LedgerState
 from cambist.model.ledger import CHAIN, Account, Posting
 from cambist.strategies import cross_venue
 from cambist.strategies.base import OverBudget, StrategySetup, made
+from tests.fakes import opportunity
 from tests.parity.markets import SOL, USDC, VenueFee
 from tests.two_venues import FAR, NEAR, TwoVenues, two_setup
 
 if TYPE_CHECKING:
+    from cambist.engine.protocol import RouteQuote
+    from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Order
 
 ENGINES = ("native", "reference")
@@ -139,8 +143,6 @@ def test_a_cycle_of_another_kind_is_no_business_of_it() -> None:
         def quote(self, *_: object) -> None:
             raise OverBudget
 
-    from tests.fakes import opportunity
-
     strategy = made(cross_venue.KIND, {}, Never())  # type: ignore[arg-type]
     assert strategy.on_opportunity(opportunity()) == []
     assert strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "binance:SOLUSDT:1"])) == []
@@ -152,27 +154,86 @@ def test_a_cycle_of_another_kind_is_no_business_of_it() -> None:
         strategy.on_opportunity(opportunity(route=["binance:SOLUSDC:0", "binance-us:SOLUSDC:1"]))
 
 
+class Known:
+    """The market of two venues as an engine knows it, with a setup of one's own and plenty of both everywhere."""
+
+    backend = "reference"
+
+    def __init__(self, **changes: object) -> None:
+        self.setup = two_setup(**changes)
+        self.engine = make_engine("reference", two_setup())
+        self.wire = TwoVenues()
+        self.wire.open()
+        self.take()
+
+    def take(self) -> None:
+        self.now_ns = self.wire.now_ns
+        Kernel(KernelSetup(two_setup()), lambda *_: self.engine).step(self.wire.take())
+
+    def quote(self, route: list[str], amount: int, now_ns: int) -> RouteQuote:
+        return self.engine.quote_route(route, amount, now_ns)
+
+    def book(self, source: str, depth: int, now_ns: int) -> BookInspection | None:
+        return msgspec.json.decode(self.engine.inspect_book(source, depth, now_ns), type=BookInspection | None)
+
+    def wallet(self, venue: str) -> dict[str, int]:
+        del venue
+        return {SOL: 10**12, USDC: 10**12}
+
+    def found(self, **changes: object) -> Opportunity:
+        route = [f"{FAR}:SOLUSDC:0", f"{NEAR}:SOLUSDC:1"]
+        return opportunity(**{"route": route, "recv_ns": self.now_ns, "settlement": "legged", **changes})
+
+
+def skips(market: Known, found: Opportunity, **settings: int) -> list[str]:
+    return [wish.skip for wish in made(cross_venue.KIND, settings, market).on_opportunity(found)]
+
+
 def test_a_fee_that_is_not_known_is_named() -> None:
-    class Known:
-        backend = "reference"
+    market = Known(venue_fees=(VenueFee(NEAR, 1_000),))
+    assert skips(market, market.found()) == ["fee_unknown"]
+    market = Known(venue_fees=(VenueFee(FAR, 1_000),))
+    assert skips(market, market.found()) == ["fee_unknown"]
 
-        def __init__(self) -> None:
-            self.setup = two_setup(venue_fees=(VenueFee(NEAR, 1_000),))
-            self.engine = make_engine("reference", two_setup())
-            market = TwoVenues()
-            market.open()
-            self.now_ns = market.now_ns
-            Kernel(KernelSetup(two_setup()), lambda *_: self.engine).step(market.take())
 
-        def quote(self, route: list[str], amount: int, now_ns: int) -> object:
-            return self.engine.quote_route(route, amount, now_ns)
-
-    from tests.fakes import opportunity
-
+def test_what_is_left_may_be_just_enough() -> None:
     market = Known()
-    strategy = made(cross_venue.KIND, {}, market)  # type: ignore[arg-type]
-    found = opportunity(route=[f"{FAR}:SOLUSDC:0", f"{NEAR}:SOLUSDC:1"], recv_ns=market.now_ns, settlement="legged")
-    assert [wish.skip for wish in strategy.on_opportunity(found)] == ["fee_unknown"]
+    exact = market.found(amount_in=10**9, net=10**6)
+    assert skips(market, exact, decay_ppm_per_s=0, min_net_ppm=1_000) == [""]
+    assert skips(market, exact, decay_ppm_per_s=0, min_net_ppm=1_001) == ["decayed"]
+    assert skips(market, exact, decay_ppm_per_s=1_000, min_net_ppm=0) == ["decayed"], "nothing is left"
+    assert skips(market, market.found(net=None), min_net_ppm=0) == ["decayed"]
+
+
+def test_a_cycle_that_begins_with_the_quote_token_buys_first() -> None:
+    market = Known()
+    route, tokens = [f"{NEAR}:SOLUSDC:1", f"{FAR}:SOLUSDC:0"], [USDC, SOL, USDC]
+    assert skips(market, market.found(route=route, tokens=tokens, amount_in=150 * 10**6, net=10**6)) == [""]
+    uphill = [f"{FAR}:SOLUSDC:1", f"{NEAR}:SOLUSDC:0"]
+    found = market.found(route=uphill, tokens=tokens, amount_in=150 * 10**6, net=10**6)
+    assert skips(market, found) == ["no_crossing"]
+
+
+def test_what_the_levels_cross_for_bounds_the_size_to_the_atom() -> None:
+    """The near ask of 8 SOL leaves 7.992 of them after its fee; books count in 10⁻⁸, SOL in 10⁻⁹."""
+    market = Known()
+    for atoms, said in ((7_992_000_000, ""), (7_992_000_001, "beyond_crossing")):
+        found = market.found(amount_in=atoms, net=10**8)
+        assert skips(market, found, depth=1) == [said]
+
+
+def test_a_book_that_can_not_be_traded_on_is_named() -> None:
+    market = Known()
+    later = market.found(recv_ns=market.now_ns + 10 * 10**9)
+    assert skips(market, later) == ["no_book"], "both are older than the gate lets a book be"
+    market.wire.now_ns += 10 * 10**9
+    market.wire.far([("151.50", "9"), ("151.20", "900")], [("151.70", "500")])
+    market.take()
+    assert skips(market, market.found()) == ["no_book"], "the second one is, the first is not"
+    market = Known()
+    assert skips(market, market.found(route=[f"{FAR}:SOLUSDC:0", f"{NEAR}:SOLUSDT:1"])) == ["no_crossing"]
+    assert skips(market, market.found(route=["kraken:SOL/USDC:0", f"{NEAR}:SOLUSDC:1"])) == ["no_book"]
+    assert skips(market, market.found(route=[f"{NEAR}:SOLUSDC:0", f"{FAR}:SOLUSDC:1"])) == ["no_crossing"], "uphill"
 
 
 def test_settings_that_it_does_not_have_are_refused() -> None:
