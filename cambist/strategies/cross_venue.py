@@ -141,7 +141,7 @@ class CrossVenue:
         assert met.prices is not None
         quotes = VenueQuote(buy.venue, float(met.prices[0])), VenueQuote(sell.venue, float(met.prices[1]))
         spread = spread_of(quotes, config, self._market.backend)
-        if spread is None or found.net is None:
+        if spread is None or spread.buy != 0 or found.net is None:
             return DECAYED
         left = float(found.net) - float(found.amount_in) * (spread.friction / spread.size)
         return "" if left * PPM >= float(settings.min_net_ppm) * float(found.amount_in) and left > 0.0 else DECAYED

@@ -222,6 +222,13 @@ def test_what_the_levels_cross_for_bounds_the_size_to_the_atom() -> None:
         assert skips(market, found, depth=1) == [said]
 
 
+def test_dust_that_is_bought_dearer_than_it_is_sold_is_left_alone() -> None:
+    """Each level rounds against the trader: of 10⁻⁸ SOL nothing is left of a spread of one in a hundred."""
+    market = Known()
+    assert skips(market, market.found(amount_in=10, net=10**6), decay_ppm_per_s=0, min_net_ppm=0) == ["decayed"]
+    assert skips(market, market.found(amount_in=10**6, net=10**6), decay_ppm_per_s=0, min_net_ppm=0) == [""]
+
+
 def test_a_book_that_can_not_be_traded_on_is_named() -> None:
     market = Known()
     later = market.found(recv_ns=market.now_ns + 10 * 10**9)
