@@ -82,16 +82,25 @@ class Running:
             try:
                 kind = find(setup.kind)
             except NoStrategy as error:
-                self.missing[setup.name] = str(error)
-                self.otherwise.append(f"strategy {setup.name}: {error}")
+                self._miss(setup.name, str(error))
                 continue
-            if kind.version != setup.version:
-                versions = f"version {setup.version or 'unknown'}, {kind.version or 'unknown'} is installed"
-                self.otherwise.append(f"strategy {setup.name}: decided by {setup.kind} of {versions}")
             market = opened(setup)
-            self._slots.append(_Slot(setup, made(kind, setup.settings, market), market))
+            if kind.version == setup.version:
+                self._slots.append(_Slot(setup, made(kind, setup.settings, market), market))
+                continue
+            versions = f"version {setup.version or 'unknown'}, {kind.version or 'unknown'} is installed"
+            versions = f"decided by {setup.kind} of {versions}"
+            try:
+                self._slots.append(_Slot(setup, made(kind, setup.settings, market), market))
+                self.otherwise.append(f"strategy {setup.name}: {versions}")
+            except ValueError as error:  # it has other settings now
+                self._miss(setup.name, f"{versions}: {error}")
         self.names = tuple(slot.setup.name for slot in self._slots)
         """Of those that run."""
+
+    def _miss(self, name: str, why: str) -> None:
+        self.missing[name] = why
+        self.otherwise.append(f"strategy {name}: {why}")
 
     def offer(self, opportunity: Opportunity) -> Iterator[Offered]:
         """Yields what each strategy says of an opportunity, one after the other: the next sees what came of it."""
@@ -111,8 +120,7 @@ class Running:
             return [Offered(name, None, OVER_BUDGET)]
         slot.market.at_work = True
         try:
-            wishes = slot.strategy.on_opportunity(opportunity)
-            return [Offered(name, None if wish.skip else wish, wish.skip) for wish in wishes]
+            return [_offered(name, wish) for wish in slot.strategy.on_opportunity(opportunity)]
         except OverBudget:
             self._cut.add(name)
             return [Offered(name, None, OVER_BUDGET)]
@@ -160,3 +168,13 @@ class Running:
             slot.strategy.restore(states.get(slot.setup.name, {}))
             for order in orders:
                 slot.strategy.on_order(order)
+
+
+def _offered(name: str, wish: Wish) -> Offered:
+    """Returns a wish, or why there is none. Raises `TypeError` for amounts that are no atoms."""
+    if wish.skip:
+        return Offered(name, None, str(wish.skip))
+    if type(wish.amount_in) is not int or type(wish.min_out) is not int:
+        message = f"wished for {wish.amount_in!r} in and {wish.min_out!r} out, expected whole atoms"
+        raise TypeError(message)
+    return Offered(name, wish, "")

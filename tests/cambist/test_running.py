@@ -273,6 +273,44 @@ def test_another_version_of_a_strategy_may_decide_otherwise_and_says_so() -> Non
     assert scripted(old).running.otherwise == ["strategy odd: decided by heard of version 1.1, 1.2 is installed"]
 
 
+def test_a_version_that_has_other_settings_is_as_good_as_missing() -> None:
+    old = replace_setup(THREE[0], version="1.1", settings={"older": 1})
+    kernel = scripted(old, THREE[1])
+    assert kernel.running.names == ("negative_cycle",)
+    (why,) = kernel.running.otherwise
+    assert why.startswith("strategy odd: decided by heard of version 1.1, 1.2 is installed: settings of heard: Object")
+    with pytest.raises(ValueError, match="settings of heard"):
+        scripted(replace_setup(old, version="1.2"))
+
+
+@pytest.mark.parametrize(("amount", "least"), [(1.5, 2), ("1", 2), (True, 2), (1, None)])
+def test_a_wish_for_what_is_no_whole_number_stops_the_strategy(amount: object, least: object) -> None:
+    class Odd(Heard):
+        def on_opportunity(self, opportunity: Opportunity) -> list[Wish]:
+            return [Wish(opportunity, amount, least)]  # type: ignore[arg-type]
+
+    kernel = scripted(
+        StrategySetup("bad", "odd"), find=lambda _: Kind(API, "odd", lambda _, market: Odd(1, market), HeardSettings)
+    )
+    (note,) = kernel.step(frame(2, 2, decide=[{}])).notes
+    assert note[2].startswith("strategy bad is stopped for this session: TypeError: wished for ")
+    assert kernel.totals.intents == 0
+
+
+@pytest.mark.parametrize("amount", [-(10**18), 0, 2**64, 10**30])
+def test_a_wish_off_the_grid_is_refused_by_name_and_in_the_digest(amount: int) -> None:
+    class Odd(Heard):
+        def on_opportunity(self, opportunity: Opportunity) -> list[Wish]:
+            return [Wish(opportunity, amount, amount)]
+
+    kernel = scripted(
+        StrategySetup("bad", "odd"), find=lambda _: Kind(API, "odd", lambda _, market: Odd(1, market), HeardSettings)
+    )
+    (refusal,) = kernel.step(frame(2, 2, decide=[{}])).refusals
+    assert refusal.reason == "size"
+    assert kernel.running.stopped == {}
+
+
 class Failing(Heard):
     """Raises at its third offer, or at the first order that it is told of."""
 
