@@ -25,6 +25,7 @@ from cambist.strategies.kinds import NoStrategy
 from tests import orders
 from tests.fakes import MS, TOKENS, EngineSetup, ScriptedEngine, frame
 from tests.parity.markets import SOL, USDC, Market, setup
+from tests.parity.moments import at_random, marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,8 +109,11 @@ class Listened:
         return self._heard(self._engine.control(block, offset))
 
 
-def blocks(seed: int = 3, length: int = 60) -> list[bytes]:
-    """Returns a busy session of the tiny market, record by record, with ticks among the frames."""
+def blocks(seed: int = 3, length: int = 60, *, moments: bool = False) -> list[bytes]:
+    """Returns a busy session of the tiny market, record by record, with ticks among the frames.
+
+    With `moments` a third of its frames are some, else each frame is judged.
+    """
     rng, market, parts = random.Random(seed), Market(), []
     market.open()
     parts.append(market.take())
@@ -123,7 +127,8 @@ def blocks(seed: int = 3, length: int = 60) -> list[bytes]:
         else:
             market.record(RecordKind.TICK, step_ns=rng.randrange(1, 60) * MS)
         parts.append(market.take())
-    return [each for part in parts for each in records_of(part)]
+    block = b"".join(parts)
+    return records_of(marked(block, at_random(seed, 0.3)) if moments else block)
 
 
 def records_of(block: bytes) -> list[bytes]:
@@ -136,17 +141,22 @@ def records_of(block: bytes) -> list[bytes]:
 
 
 def made_kernel(
-    engine: str = "native", strategies: tuple[StrategySetup, ...] = THREE, limits: Limits = LIMITS
+    engine: str = "native", strategies: tuple[StrategySetup, ...] = THREE, *, moments: bool = False
 ) -> tuple[Kernel, list[Heard]]:
     made: list[Heard] = []
-    what = KernelSetup(setup(), limits, PAPER, seed=1, wallet={SOL: 10**14, USDC: 10**14}, strategies=strategies)
+    what = KernelSetup(
+        setup(moments=moments), LIMITS, PAPER, seed=1, wallet={SOL: 10**14, USDC: 10**14}, strategies=strategies
+    )
     return Kernel(what, Listened, engine, finding(made)), made  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("moments", [False, True])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_each_go_reaches_each_strategy_in_record_order_whatever_record_it_was_decided_on(engine: str) -> None:
-    kernel, (odd, even) = made_kernel(engine)
-    parts = blocks()
+def test_each_go_reaches_each_strategy_in_record_order_whatever_record_it_was_decided_on(
+    engine: str, moments: bool
+) -> None:
+    kernel, (odd, even) = made_kernel(engine, moments=moments)
+    parts = blocks(moments=moments)
     kernel.step(b"".join(parts))
     gos = kernel.engine.gos  # type: ignore[attr-defined]
     assert odd.seen == even.seen == gos
@@ -157,13 +167,14 @@ def test_each_go_reaches_each_strategy_in_record_order_whatever_record_it_was_de
     assert kernel.totals.intents > len(gos) // 3
 
 
-def test_decisions_of_several_do_not_depend_on_the_engine_or_on_where_blocks_are_cut() -> None:
-    parts = blocks()
-    whole, (odd, even) = made_kernel()
+@pytest.mark.parametrize("moments", [False, True])
+def test_decisions_of_several_do_not_depend_on_the_engine_or_on_where_blocks_are_cut(moments: bool) -> None:
+    parts = blocks(moments=moments)
+    whole, (odd, even) = made_kernel(moments=moments)
     whole.step(b"".join(parts))
     assert {order.strategy for order, *_ in whole.outcomes} == {"odd", "negative_cycle", "even"}
     for seed in range(4):
-        kernel, (first, second) = made_kernel(ENGINES[seed % 2])
+        kernel, (first, second) = made_kernel(ENGINES[seed % 2], moments=moments)
         cuts = sorted(random.Random(seed).sample(range(1, len(parts)), 20))
         for a, b in pairwise([0, *cuts, len(parts)]):
             kernel.step(b"".join(parts[a:b]))
