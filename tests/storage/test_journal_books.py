@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from cambist import compose
+from cambist.execution.risk import Budget, Limits, RiskGate, StrategyDay
 from cambist.kernel import KernelSetup
 from cambist.kernel.desk import Desk
 from cambist.kernel.state import opened
 from cambist.model.ledger import DAY_NS, Account, TokenValue
+from cambist.model.orders import Intent, Refused
 from cambist.runtime.books import CUT_SHORT, carried, enter_carried
 from storage.journal import APPLICATION_ID, Journal
 from storage.journal_books import Read, read_books, upgrade
@@ -20,7 +23,7 @@ from storage.journal_strategies import read_strategies
 from storage.session import SessionError
 from tests import orders
 from tests.cambist.test_ledger import SETUP
-from tests.fakes import SOL, USDC
+from tests.fakes import SOL, USDC, opportunity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -209,7 +212,9 @@ def test_books_of_a_wallet_balance() -> None:
     assert sum(posting.atoms for posting in opened({SOL: 5}).balances) == 0
 
 
-async def test_what_each_strategy_did_today_goes_on_over_a_restart(tmp_path: Path) -> None:
+async def test_what_each_strategy_did_today_goes_on_over_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "paper.journal"
     assert read_strategies(path, NOON) == ({}, {})
     for session, day in (("a", 0), ("b", 0), ("c", 1)):
@@ -225,6 +230,14 @@ async def test_what_each_strategy_did_today_goes_on_over_a_restart(tmp_path: Pat
     once = {"x": 10_000_000 - 1_000_000 - 2 * 525_000, "y": -525_000}
     assert read_strategies(path, NOON + DAY_NS) == ({"x": 2, "y": 1}, {name: {SOL: n} for name, n in once.items()})
     assert read_strategies(path, NOON + 2 * DAY_NS) == ({}, {})
+    monkeypatch.setattr(compose.time, "time_ns", lambda: NOON + DAY_NS + 10)
+    risk = compose._books_in_force(path, setup(sol=5 * 10**9)).risk
+    assert risk.strategies == {"x": StrategyDay(2, {SOL: once["x"]}), "y": StrategyDay(1, {SOL: once["y"]})}
+    spent = Limits({SOL: 10**10}, {SOL: 10**10}, budgets={"y": Budget(max_orders_per_day=1)})
+    found = opportunity()
+    verdict = RiskGate(spent, risk).check(Intent(1, "y", found, 10**9, 10**10), NOON + DAY_NS + 20, {SOL: 10**12})
+    assert isinstance(verdict, Refused)
+    assert verdict.reason == "budget_day", "it was used up before the restart"
     _, journal = await begun(path, setup(sol=5 * 10**9), NOON + 2 * DAY_NS, "d")
     first = msgspec.structs.replace(orders.order(1), strategy="z")
     assert journal.note_order(1, 20_002 * DAY_NS, first)
