@@ -31,6 +31,7 @@ COMMANDS = {
     "bench": "bench:bench",
     "doctor": "doctor:doctor",
     "new-feed": "new_feed:new_feed",
+    "new-strategy": "new_strategy:new_strategy",
 }
 """Every command: its file in `cambist.commands` and its function there."""
 DEFAULT = "run"

@@ -29,6 +29,7 @@ from cambist.runtime.parts import Parts
 from cambist.runtime.playing import RecordedSource
 from cambist.runtime.recorder import SEGMENT_BYTES, Recorder
 from cambist.runtime.replay import FOREVER_NS, Replayer
+from cambist.strategies import kinds
 from storage.bookmark import add_bookmark
 from storage.catalogue import find, list_sessions, retain, session_path
 from storage.files import Busy, SessionError, is_locked
@@ -136,7 +137,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
     if not trades:
         setup = msgspec.structs.replace(setup, watch_only=True)
     name, note = engines.chosen(rust=config.engine.use_rust_backend)
-    kernel = Kernel(setup, engines.make_engine, name)
+    kernel = Kernel(setup, engines.make_engine, name, kinds.find)
     journal = journal_path(config)
     before = _books_in_force(journal, setup) if trades else None
     if before is not None:
@@ -248,7 +249,7 @@ def at_end(reader: SessionReader) -> Replayer:
 def fresh_kernel(engine: str | None = None) -> Kernel:
     """Returns a kernel that waits for a STATE record."""
     name = engine or ("native" if engines.build_info().native else "reference")
-    return Kernel(KernelSetup(EngineSetup()), engines.make_engine, name)
+    return Kernel(KernelSetup(EngineSetup()), engines.make_engine, name, kinds.find)
 
 
 def keyframe_check() -> GoesOn:

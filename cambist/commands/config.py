@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cambist.commands.console import OK, put, settings
+
+if TYPE_CHECKING:
+    from cambist.config.describe import Key
 
 
 def show_config(*, json: bool = False, config: Path | None = None) -> int:
@@ -16,7 +21,7 @@ def show_config(*, json: bool = False, config: Path | None = None) -> int:
     """
     from cambist.config import describe
 
-    found = list(describe.keys(settings(config)))
+    found = [*describe.keys(settings(config)), *_of_strategies()]
     if json:
         put({"schema": 1, "keys": found})
         return OK
@@ -27,3 +32,15 @@ def show_config(*, json: bool = False, config: Path | None = None) -> int:
             print(table)
         print(describe.line(key))
     return OK
+
+
+def _of_strategies() -> list[Key]:
+    """Returns the settings of each kind of strategy that can be used here."""
+    from cambist.config import describe
+    from cambist.strategies import kinds
+
+    found: list[Key] = []
+    for name in kinds.names():
+        with contextlib.suppress(kinds.NoStrategy):  # `cambist doctor` says why
+            found += describe.settings_keys(kinds.find(name).settings, f"[strategies.settings] of {name}")
+    return found

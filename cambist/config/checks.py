@@ -6,7 +6,7 @@ import difflib
 import math
 from typing import TYPE_CHECKING
 
-from cambist.config import watch
+from cambist.config import strategies, watch
 from cambist.model.endpoint import endpoint_problem
 from cambist.model.equivalences import problems as equivalence_problems
 from cambist.model.exchanges import EXCHANGE_OF, EXCHANGES, PLUGINS
@@ -37,6 +37,8 @@ def problems(config: Config) -> Iterator[Problem]:
     for at in range(len(config.equivalences)):
         for name, problem in equivalence_problems(at, config.equivalences, config.tokens, config.identities):
             yield f"equivalences[{at}].{name}", _is(problem.lstrip())
+    for key, problem in strategies.problems(config.strategies):
+        yield key, _is(problem)
     yield from _numbers(config)
     yield from _addresses(config)
 
@@ -110,6 +112,8 @@ def _keys(config: Config) -> Iterator[Problem]:
 def _numbers(config: Config) -> Iterator[Problem]:
     for key, amounts in (
         *_risk_amounts(config.risk),
+        *((f"strategies[{at}].capital", each.capital) for at, each in enumerate(config.strategies)),
+        *((f"strategies[{at}].daily_loss", each.daily_loss) for at, each in enumerate(config.strategies)),
         ("paper.wallet", config.paper.wallet),
     ):
         if not all(map(math.isfinite, amounts.values())):

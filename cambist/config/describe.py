@@ -56,6 +56,11 @@ def keys(config: Config) -> Iterator[Key]:
             yield from _keys(shape, f"[{field.name}]", getattr(config, field.name))
 
 
+def settings_keys(shape: type[msgspec.Struct], table: str) -> Iterator[Key]:
+    """Yields the keys of a table that no file of cambist's own describes, as the settings of a strategy."""
+    yield from _keys(shape, table, None)
+
+
 def line(key: Key) -> str:
     """Returns a key as a line of a table."""
     bounds = "" if key.low is None and key.high is None else f"{_short(key.low)} to {_short(key.high)}"
@@ -147,7 +152,11 @@ def _meanings(shape: type[msgspec.Struct]) -> dict[str, str]:
     for each in reversed(shape.__mro__):
         if each in (msgspec.Struct, object) or not issubclass(each, msgspec.Struct):
             continue
-        (body,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+        try:
+            source = inspect.getsource(each)
+        except OSError:  # a package without its source
+            continue
+        (body,) = ast.parse(textwrap.dedent(source)).body
         assert isinstance(body, ast.ClassDef)
         for before, after in zip(body.body, body.body[1:], strict=False):
             doc = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and after.value.value

@@ -11,6 +11,7 @@ import platformdirs
 from cambist.config.numbers import Amount, Count, Ppm
 from cambist.config.risk import Risk
 from cambist.config.settings import Bidding, GateSettings, Search
+from cambist.config.strategies import StrategyTable
 from cambist.config.watch import Valuation, Watch
 from cambist.model.exchanges import EXCHANGES
 from cambist.model.market import Equivalence, Identity, PoolRef, Token, VenueFee
@@ -179,6 +180,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gates: GateSettings = GateSettings()
     bidding: Bidding = Bidding()
     strategy: StrategyChoice = StrategyChoice()
+    strategies: tuple[StrategyTable, ...] = ()
     risk: Risk = Risk()
     paper: Paper = Paper()
     recording: Recording = Recording()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cambist import engine, log
 from cambist.doctor.probe import Check
 from cambist.host import Stolen, longest_pause_ns
+from cambist.model.text import sanitise
 from cambist.strategies.rule import symbols_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def check(config: Config) -> list[Check]:
     """Returns every check of this machine. Nothing is changed."""
     kept, pools = _pools(config)
     checks = [_python(), _engine(config), _pauses(), _terminal(), *_folder(config), _log(), *pools]
-    checks += [*_rule(config, kept), *_equivalences(config)]
+    checks += [*_rule(config, kept), *_strategies(config), *_equivalences(config)]
     if config.market.source == "demo":
         checks.append(_loopback())
     return checks
@@ -147,6 +148,33 @@ def _rule(config: Config, kept: Watched | None) -> list[Check]:
         return [Check(name="rule", ok=False, found=f"[strategy] rule: {error}")]
     how = "machine code" if rule.native else "interpreted"
     return [Check(name="rule", ok=True, found=f"{how}, reads {', '.join(rule.fields) or 'nothing'}")]
+
+
+def _strategies(config: Config) -> list[Check]:
+    """Returns what runs, and for each strategy of an installed package whether it can."""
+    from cambist.strategies import kinds
+    from cambist.strategies.base import typed
+
+    checks = []
+    for name in kinds.names():
+        if name in kinds.BUILT_IN:
+            continue
+        try:
+            version = kinds.find(name).version or "no version"
+            checks.append(Check(name="strategy", ok=True, found=f"{name} can be used, {version}"))
+        except kinds.NoStrategy as error:
+            checks.append(Check(name="strategy", ok=False, found=sanitise(str(error), 200)))
+    for table in config.strategies:
+        if not table.enabled:
+            continue
+        kind = table.kind or table.name
+        try:
+            typed(kinds.find(kind), table.settings)
+            checks.append(Check(name="strategy", ok=True, found=f"{table.name} runs: {kind}"))
+        except ValueError as error:
+            found = sanitise(f"[[strategies]] {table.name}: {error}", 200)
+            checks.append(Check(name="strategy", ok=False, found=found))
+    return checks
 
 
 def _equivalences(config: Config) -> list[Check]:

@@ -48,6 +48,8 @@ class Totals:
     intents: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    declined: dict[str, Counter[str]] = field(default_factory=dict)
+    """By strategy: what `skipped` and, after `risk:`, `refused` count."""
     filled: int = 0
     missed: int = 0
     earned: Tally = field(default_factory=Tally)

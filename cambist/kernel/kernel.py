@@ -24,9 +24,11 @@ from cambist.execution.risk import Approved, RiskGate, RiskState
 from cambist.execution.risk.caps import Want
 from cambist.execution.routes import EQUIVALENCE, legs_of
 from cambist.kernel import unwinding
+from cambist.kernel.access import Access
 from cambist.kernel.desk import Desk, Outcome, Step
 from cambist.kernel.effects import Effects, Totals
 from cambist.kernel.keyframe import KernelCopy, Keyframe
+from cambist.kernel.running import Offered, Running, table
 from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, opened, read_state, write_state
 from cambist.kernel.trades import Trades
 from cambist.model.commands import (
@@ -46,14 +48,14 @@ from cambist.model.opportunity import Need, Opportunity, encode
 from cambist.model.orders import Fill, Intent, Order, Purpose, Refused, Stage, Working
 from cambist.model.refusals import Refusal
 from cambist.model.units import NS_PER_MS
-from cambist.strategies.negative_cycle import NegativeCycle
-from cambist.strategies.rule import RuleStrategy
+from cambist.strategies import kinds, rule
 
 if TYPE_CHECKING:
     from cambist.kernel.desk import Closed
     from cambist.kernel.ledger import Ledger, LedgerState
+    from cambist.kernel.running import Find
     from cambist.model.ledger import TokenValue
-    from cambist.strategies.base import Strategy
+    from cambist.strategies.base import StrategySetup
 
 NO_BLOCK = b"", 0
 MAX_DECLINED = 256
@@ -70,8 +72,11 @@ EngineMaker = Callable[[str, EngineSetup], Engine]
 class Kernel:
     """Owns the engine, the strategies, the risk gate and the books."""
 
-    def __init__(self, setup: KernelSetup, make_engine: EngineMaker, engine: str = "native") -> None:
-        self._make = make_engine
+    def __init__(
+        self, setup: KernelSetup, make_engine: EngineMaker, engine: str = "native", find: Find = kinds.built_in
+    ) -> None:
+        """`find` knows the kinds of strategies that are installed."""
+        self._make, self._find = make_engine, find
         self._engine_name = engine
         self.setup = setup
         self.engine = make_engine(engine, setup.engine)
@@ -88,19 +93,22 @@ class Kernel:
         self.risk = self._gate(state.risk)
         self.desk = Desk(setup.engine, state.ledger, state.open_orders, state.closed)
         self.trades = Trades(state.trades)
+        self._tell_stocks()
+        self.risk.adopt([working.order for working in state.open_orders if not working.order.trade])
+        self.running = self._made(setup)
+        self._go_on(state.strategies, state.stopped)
+        self._next_intent, self._next_order = state.next_intent, state.next_order
+        self.totals = Totals()
+        self.declined: dict[str, dict[str, str]] = {}
+        """By key of a cycle that is worth taking, and by strategy: why it was not, at its last chance."""
+        self._digest = hashlib.sha256()
+        self._sealed = ""
+
+    def _tell_stocks(self) -> None:
+        """Tells the engine what is held at exchanges, which no snapshot of it says."""
         for venue in sorted(self.ledger.venues() - {CHAIN}):
             for token, atoms in self.ledger.wallet(venue).items():
                 self.engine.stock(venue, token, _within(atoms), moved=False)
-        self.risk.adopt([working.order for working in state.open_orders if not working.order.trade])
-        self.strategies: list[Strategy] = [] if setup.watch_only else [self._made(setup.rule)]
-        for strategy in self.strategies:
-            self._go_on(strategy, state.strategies.get(strategy.name, {}))
-        self._next_intent, self._next_order = state.next_intent, state.next_order
-        self.totals = Totals()
-        self.declined: dict[str, str] = {}
-        """By key of a cycle that is worth taking: why it was not, at its last chance."""
-        self._digest = hashlib.sha256()
-        self._sealed = ""
 
     def _gate(self, state: RiskState) -> RiskGate:
         setup = self.setup
@@ -156,12 +164,13 @@ class Kernel:
         kernel = KernelState(
             ledger=self.desk.ledger.state(),
             risk=self.risk.state,
-            strategies={s.name: s.state() for s in self.strategies},
+            strategies=self.running.state(),
             open_orders=[*self.desk.working],
             closed=[*self.desk.closed],
             trades=[*self.trades.open.values()],
             next_intent=self._next_intent,
             next_order=self._next_order,
+            stopped=dict(self.running.stopped),
         )
         return StateBody(SCHEMA, self.setup, kernel, engine, self.decided_by)
 
@@ -173,6 +182,7 @@ class Kernel:
     def adopt(self, books: LedgerState, risk: RiskState) -> None:
         """Goes on with the books and the day's result of earlier sessions, before the first record."""
         self.desk = Desk(self.setup.engine, books, [], [])
+        self._tell_stocks()
         self.risk = self._gate(risk)
 
     def restore(self, body: bytes) -> None:
@@ -201,7 +211,7 @@ class Kernel:
             last_seq=self.last_seq,
             now_ns=self.now_ns,
             sealed=self._sealed,
-            declined=dict(self.declined),
+            declined={key: dict(reasons) for key, reasons in self.declined.items()},
         )
 
     def keyframe(self) -> Keyframe:
@@ -213,11 +223,12 @@ class Kernel:
         self.restore(frame.state)
         self._digest, self.totals, self.desk.outcomes = frame.digest.copy(), copy.deepcopy(frame.totals), frame.outcomes
         self.last_seq, self._now_ns, self._stepped = frame.last_seq, frame.now_ns, NO_BLOCK
-        self._sealed, self.declined = frame.sealed, dict(frame.declined)
+        self._sealed = frame.sealed
+        self.declined = {key: dict(reasons) for key, reasons in frame.declined.items()}
 
     def at(self, frame: Keyframe, engine: str) -> Kernel:
         """Returns another kernel that goes on from a keyframe, on the engine of that name."""
-        other = Kernel(self.setup, self._make, engine)
+        other = Kernel(self.setup, self._make, engine, self._find)
         other.rewind(frame)
         return other
 
@@ -237,29 +248,34 @@ class Kernel:
 
     def use_rule(self, text: str) -> None:
         """Goes on with another rule, or none, from the same state. Raises `ValueError` at the column if it is none."""
-        strategy = self._made(text)
-        if self.strategies:
-            self._go_on(strategy, self.strategies[0].state())
-            self.strategies = [strategy]
-        self.setup = msgspec.structs.replace(self.setup, rule=text)
-
-    def _go_on(self, strategy: Strategy, state: dict[str, int]) -> None:
-        strategy.restore(state)
-        for working in self.desk.working:
-            strategy.on_order(working.order)
+        setup = msgspec.structs.replace(self.setup, rule=text)
+        running, states, stopped = self._ruled(setup), self.running.state(), self.running.stopped
+        self.setup, self.running = setup, running
+        self._go_on(states, stopped)
 
     def check_rule(self, text: str) -> None:
         """Raises `ValueError` at the column if a text is no rule here. Changes nothing."""
-        self._made(text)
+        self._ruled(msgspec.structs.replace(self.setup, rule=text))
 
-    def _made(self, rule: str) -> Strategy:
-        if not rule:
-            return NegativeCycle()
+    def _ruled(self, setup: KernelSetup) -> Running:
+        if setup.strategies and not any(each.kind == rule.KIND.name and not each.settings for each in setup.strategies):
+            message = "no strategy here goes by the operator's rule"
+            raise ValueError(message)
+        return self._made(setup, by_rule=True)
+
+    def _go_on(self, states: dict[str, dict[str, int]], stopped: dict[str, str]) -> None:
+        self.running.restore(states, [working.order for working in self.desk.working], stopped)
+
+    def _made(self, setup: KernelSetup, *, by_rule: bool = False) -> Running:
+        """Returns the strategies of a setup; while only watched none, but a rule is held against it (`by_rule`)."""
+        running = Running(table(setup), self._find, self._access) if by_rule or not setup.watch_only else None
+        return Running((), self._find, self._access) if running is None or setup.watch_only else running
+
+    def _access(self, setup: StrategySetup) -> Access:
         backend = "reference" if self._engine_name == "reference" else "auto"
-        return RuleStrategy(rule, self.setup.engine.tokens, self._gauges, backend)
-
-    def _gauges(self, wanted: Sequence[tuple[str, str]], now_ns: int) -> list[float | None]:
-        return self.engine.gauges(wanted, now_ns)
+        return Access(
+            self.setup.engine, backend, lambda: self.engine, lambda venue: self.ledger.wallet(venue), setup.max_edges
+        )
 
     def step(self, block: bytes) -> Effects:
         """Takes every record of a block in order. Raises `BlockError` for a damaged block."""
@@ -276,6 +292,9 @@ class Kernel:
             else:
                 offset = self._single(block, offset, kind, effects)
             self.last_seq = seq + effects.records - before - 1
+            if self.running.news:
+                effects.notes += [(self._now_ns, "error", text) for text in self.running.news]
+                self.running.news.clear()
         if block:
             self._stepped = block, begun
         effects.last_seq = self.last_seq
@@ -294,7 +313,7 @@ class Kernel:
             effects.decided = True
             self._digest.update(done.decisions)
             if done.go:
-                self._go(done.decisions, effects)
+                self._go(done, effects)
 
     def _single(self, block: bytes, offset: int, kind: int, effects: Effects) -> int:
         record, after = unpack(block, offset)
@@ -302,6 +321,7 @@ class Kernel:
             self.restore(record.body)
             self.totals.first_ns = record.recv_ns
             effects.notes.append((record.recv_ns, "info", "session begins"))
+            effects.notes += [(record.recv_ns, "warn", why) for why in self.running.otherwise]
         else:
             self._take(self.engine.control(block, offset), effects)
             if kind == RecordKind.COMMAND:
@@ -320,28 +340,28 @@ class Kernel:
         effects.records += records
         self.totals.records += records
 
-    def _go(self, decisions: bytes, effects: Effects) -> None:
-        """Shows the last frame's go decisions to the strategies, in order."""
-        last: list[Opportunity] = []
-        for line in reversed(decisions.splitlines()):
+    def _go(self, done: Ingested, effects: Effects) -> None:
+        """Offers each go decision to the strategies, in record order; they are among the last."""
+        found: list[Opportunity] = []
+        for line in reversed(done.decisions.splitlines()):
             opportunity = _OPPORTUNITY.decode(line)
-            if last and opportunity.seq != last[0].seq:
-                break
-            last.append(opportunity)
-        self._now_ns = last[0].recv_ns
-        for opportunity in reversed(last):
             if opportunity.go:
-                for strategy in self.strategies:
-                    self._strategy(strategy, opportunity, effects)
+                found.append(opportunity)
+                if len(found) == done.go:
+                    break
+        for opportunity in reversed(found):
+            self._now_ns = opportunity.recv_ns
+            for offered in self.running.offer(opportunity):
+                self._offered(offered, opportunity, effects)
 
-    def _strategy(self, strategy: Strategy, opportunity: Opportunity, effects: Effects) -> None:
-        for wish in strategy.on_opportunity(opportunity):
-            if wish.skip:
-                self.totals.skipped[wish.skip] += 1
-                self._decline(opportunity.key, wish.skip)
-                continue
-            intent = Intent(self._next_intent, strategy.name, opportunity, wish.amount_in, wish.min_out)
-            self._submit(intent, opportunity.recv_ns, effects)
+    def _offered(self, offered: Offered, opportunity: Opportunity, effects: Effects) -> None:
+        wish = offered.wish
+        if wish is None:
+            self.totals.skipped[offered.skip] += 1
+            self._decline(opportunity.key, offered.strategy, offered.skip)
+            return
+        intent = Intent(self._next_intent, offered.strategy, opportunity, wish.amount_in, wish.min_out)
+        self._submit(intent, opportunity.recv_ns, effects)
 
     def _submit(self, intent: Intent, now_ns: int, effects: Effects) -> None:
         """Asks the gate for an intent, and sends what it approves."""
@@ -362,7 +382,7 @@ class Kernel:
             self._send(verdict, parts, now_ns, effects)
         else:
             self.totals.refused[verdict.reason] += 1
-            self._decline(intent.opportunity.key, f"risk:{verdict.reason}")
+            self._decline(intent.opportunity.key, intent.strategy, f"risk:{verdict.reason}")
             effects.refusals.append(verdict)
             self._digest.update(encode(verdict))
 
@@ -392,9 +412,12 @@ class Kernel:
             sums[venue, token] += atoms
         return [Want(*key, atoms, self.ledger.wallet(key[0]).get(key[1], 0)) for key, atoms in sums.items()]
 
-    def _decline(self, key: str, reason: str) -> None:
-        self.declined.pop(key, None)
-        self.declined[key] = reason
+    def _decline(self, key: str, strategy: str, reason: str) -> None:
+        self.totals.declined.setdefault(strategy, Counter())[reason] += 1
+        before = self.declined.pop(key, {})
+        self.declined[key] = {name: why for name, why in before.items() if name in self.running.names} | {
+            strategy: reason
+        }
         if len(self.declined) > MAX_DECLINED:
             del self.declined[next(iter(self.declined))]
 
@@ -409,8 +432,7 @@ class Kernel:
             orders = [paper_model.send(model, seed, number, approved, now_ns)]
         self._next_order += len(orders)
         for order in orders:
-            for strategy in self.strategies:
-                strategy.on_order(order)
+            self.running.on_order(order)
             effects.orders.append(order)
             self._digest.update(encode(order))
             self._take_step(self.desk.send(order, self._values), effects)
@@ -497,10 +519,9 @@ class Kernel:
             return
         self.totals.filled -= outcome.status == Stage.FILLED
         self.totals.missed -= outcome.status in WITHOUT_FILL
-        self.risk.book(order.base, -outcome.net, now_ns)
+        self.risk.book(order.base, -outcome.net, now_ns, order.strategy)
         self.risk.adopt([order])
-        for strategy in self.strategies:
-            strategy.on_order(order)
+        self.running.on_order(order)
 
     def _book(self, working: Working, fill: Fill, effects: Effects) -> None:
         """Takes an order a step on and tells everybody of its end. Raises `ValueError` if that can't be."""
@@ -523,8 +544,7 @@ class Kernel:
             self.risk.on_part(order.key, order.base, fill)
         effects.risk = self.risk.state
         if step.closed:
-            for strategy in self.strategies:
-                strategy.on_fill(order, fill)
+            self.running.on_fill(order, fill)
         if self.risk.state.halted and not halted:
             effects.halts.append((fill.recv_ns, self.risk.state.halted))
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from cambist.engine import protocol
 
 MAGIC = b"CMBF"
-SCHEMA = 2
-"""Outcomes with what they were worth since 2."""
+SCHEMA = 3
+"""Outcomes with what they were worth since 2, reasons by strategy since 3."""
+_READABLE = (2, SCHEMA)
 _LENGTH = struct.Struct("<I")
 
 
@@ -42,7 +43,7 @@ class Keyframe:
     now_ns: int
     sealed: str = ""
     """The digest so far, if the next record begins it anew."""
-    declined: dict[str, str] = field(default_factory=dict)
+    declined: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class KernelCopy:
     last_seq: int
     now_ns: int
     sealed: str
-    declined: dict[str, str]
+    declined: dict[str, dict[str, str]]
 
     def keyframe(self) -> Keyframe:
         """Returns the keyframe that the kernel would have given then."""
@@ -81,7 +82,8 @@ class _Head(msgspec.Struct, frozen=True):
     outcomes: list[Outcome]
     last_seq: int
     now_ns: int
-    declined: dict[str, str]
+    declined: dict[str, dict[str, str] | str]
+    """One reason alone in those of schema 2: a session had one strategy."""
 
 
 def write_keyframe(frame: Keyframe) -> bytes:
@@ -94,7 +96,7 @@ def write_keyframe(frame: Keyframe) -> bytes:
             outcomes=frame.outcomes,
             last_seq=frame.last_seq,
             now_ns=frame.now_ns,
-            declined=frame.declined,
+            declined=dict(frame.declined),
         )
     )
     return MAGIC + _LENGTH.pack(len(head)) + head + frame.state
@@ -116,7 +118,7 @@ def read_keyframe(body: bytes, first_seq: int | None = None) -> Keyframe:
     if sealed != hashlib.sha256().digest_size:
         message = f"not a keyframe: a digest of {sealed} bytes"
         raise ValueError(message)
-    if head.schema != SCHEMA:
+    if head.schema not in _READABLE:
         message = f"keyframe of schema {head.schema}, this version reads {SCHEMA}"
         raise ValueError(message)
     if first_seq not in (None, head.last_seq + 1):
@@ -130,7 +132,7 @@ def read_keyframe(body: bytes, first_seq: int | None = None) -> Keyframe:
         last_seq=head.last_seq,
         now_ns=head.now_ns,
         sealed=head.sealed,
-        declined=head.declined,
+        declined={key: each if isinstance(each, dict) else {"": each} for key, each in head.declined.items()},
     )
 
 

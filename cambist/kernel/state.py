@@ -14,6 +14,7 @@ from cambist.kernel.ledger import LedgerState
 from cambist.kernel.trades import Trade
 from cambist.model.orders import Working
 from cambist.model.valuation import Valuing
+from cambist.strategies.base import StrategySetup
 
 SCHEMA = 2
 JSON_SCHEMA = 1
@@ -46,6 +47,8 @@ class KernelSetup(msgspec.Struct, frozen=True):
     """What the operator's rule says a trade must be; empty for no rule."""
     watch_only: bool = False
     """No strategy takes anything: the market is recorded and that is all."""
+    strategies: tuple[StrategySetup, ...] = ()
+    """Those that run, in the order in which they are offered a go; none is the one that `rule` says."""
 
     @property
     def given(self) -> dict[str, int]:
@@ -70,6 +73,8 @@ class KernelState(msgspec.Struct):
     """Orders that ended lately."""
     trades: list[Trade] = []
     """Legged trades that are on."""
+    stopped: dict[str, str] = {}
+    """Strategy → the error that it raised; it does not run any more."""
 
 
 class StateBody(msgspec.Struct, frozen=True):

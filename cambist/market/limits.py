@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING
 from cambist.config.watch import hint
 from cambist.execution.risk import ANY, Account, Limits
 from cambist.model.venues import POOL_VENUES
-from cambist.strategies.negative_cycle import NegativeCycle
-from cambist.strategies.rule import RuleStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cambist.config import Risk
+    from cambist.execution.risk import Budget
     from cambist.model.events import Channel
 
     Atoms = Callable[[dict[str, float], str, dict[str, float]], dict[str, int]]
     """(whole tokens by symbol, the key they stand at, the key's default) → atoms by mint. Raises `ValueError`."""
 
-STRATEGIES = (NegativeCycle.name, RuleStrategy.name)
 
+def risk_limits(
+    risk: Risk, atoms: Atoms, channels: Iterable[Channel], strategies: tuple[str, ...], budgets: dict[str, Budget]
+) -> Limits:
+    """Returns the limits; `strategies` are the names that may run.
 
-def risk_limits(risk: Risk, atoms: Atoms, channels: Iterable[Channel]) -> Limits:
-    """Returns the limits. Raises `ValueError` for a token, venue or strategy that there isn't, with the nearest."""
+    Raises `ValueError` for a token, venue or strategy that there isn't, with the nearest.
+    """
     default = type(risk)()
 
     def amounts(key: str) -> dict[str, int]:
@@ -54,10 +56,11 @@ def risk_limits(risk: Risk, atoms: Atoms, channels: Iterable[Channel]) -> Limits
         day_cap=amounts("day_cap"),
         venue_cap=by_name("venue_cap", venues),
         route_cap=by_name("route_cap", ()),
-        strategy_cap=by_name("strategy_cap", STRATEGIES),
+        strategy_cap=by_name("strategy_cap", strategies),
         balance_floor=amounts("balance_floor"),
         band_ppm=risk.band_ppm,
         band_closed=risk.band_unknown == "refuse",
         account=account,
         unwind=risk.unwind,
+        budgets=budgets,
     )

@@ -14,6 +14,7 @@ from cambist.engine.rules import compile_rule
 from cambist.execution.paper_model import PaperParams
 from cambist.kernel import KernelSetup
 from cambist.market.limits import risk_limits
+from cambist.market.strategies import DEFAULT, budgets, strategy_setups
 from cambist.model.units import NS_PER_MS
 from cambist.model.valuation import Valuing
 from cambist.model.venues import POOL_VENUES
@@ -59,7 +60,9 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         bidding=config.bidding,
         moments=True,
     )
-    limits = risk_limits(risk, atoms, setup.channels)
+    strategies = strategy_setups(config, tokens)
+    names = tuple(each.name for each in strategies) or DEFAULT
+    limits = risk_limits(risk, atoms, setup.channels, names, budgets(config, atoms))
     model = PaperParams(
         latency_ns=paper.latency_ms * NS_PER_MS,
         jitter_ns=paper.jitter_ms * NS_PER_MS,
@@ -82,6 +85,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         demo=market.demo,
         valuation=_valuing(config, market),
         rule=config.strategy.rule,
+        strategies=strategies,
     )
 
 

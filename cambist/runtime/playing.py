@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
+from cambist.kernel.state import RULES
 from cambist.model.commands import (
     AddBookmark,
     ClearHalt,
@@ -248,7 +249,7 @@ class RecordedSource:
             digest=kernel.digest,
             digest_match=replayer.match,
             compared_percent=100 * replayer.compared // max(1, replayer.comparable) if replayer.jumped else 100,
-            decided_by=kernel.decided_by if replayer.not_compared else None,
+            decided_by=kernel.decided_by if kernel.decided_by != RULES else None,
             density=self._density,
             markers=self._markers,
             finished=replayer.finished,

@@ -94,7 +94,10 @@ class Replayer:
     def not_compared(self) -> str:
         """Why digests are not compared, empty if they are."""
         theirs = self.kernel.decided_by
-        return "" if theirs == RULES else f"decided by rules {theirs}, this is {RULES}: not compared"
+        if theirs != RULES:
+            return f"decided by rules {theirs}, this is {RULES}: not compared"
+        otherwise = self.kernel.running.otherwise
+        return f"{'; '.join(otherwise)}: not compared" if otherwise else ""
 
     def _end(self, why: str) -> None:
         """Ends here: what follows can't be read, so nothing can be said to be equal from here on."""

@@ -39,6 +39,7 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
         "opportunities": counters.opportunities,
         "go": counters.go,
         "refused": dict(sorted(refused.items())),
+        "declined": {name: dict(sorted(why.items())) for name, why in sorted(totals.declined.items())},
         "fills": totals.filled,
         "net": {
             mint: {"atoms": str(v), "decimals": decimals.get(mint)} for mint, v in sorted(totals.earned.net.items())

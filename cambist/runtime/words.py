@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cambist.model.exchanges import EXCHANGE_OF
@@ -36,8 +37,8 @@ DECISIONS = {
 EQUIVALENCE = "equivalence"
 """How the names of edges between tokens that stand for one another begin."""
 
-Fate = tuple[bool, str | None]
-"""Whether an order of it is open, and why it was not taken at its last chance."""
+Fate = tuple[bool, Mapping[str, str] | None]
+"""Whether an order of it is open, and by strategy why it was not taken at its last chance."""
 REFUSED = {
     Refusal.HALTED: "halted",
     Refusal.DISARMED: "disarmed",
@@ -59,6 +60,11 @@ REFUSED = {
     Refusal.ROUTE_CAP: "over route cap",
     Refusal.STRATEGY_CAP: "strategy capped",
     Refusal.DAY_CAP: "over day's cap",
+    Refusal.BUDGET_TOKEN: "not its token",
+    Refusal.BUDGET_CAPITAL: "its capital used",
+    Refusal.BUDGET_ORDERS: "its orders open",
+    Refusal.BUDGET_DAY: "its day's orders",
+    Refusal.BUDGET_LOSS: "its loss near",
     Refusal.BALANCE: "balance too low",
     Refusal.INVENTORY: "inventory low",
     Refusal.UNQUOTED: "leg unquoted",
@@ -77,6 +83,15 @@ DECLINED = {
     "open_edge": ("go", "edge in use"),
     "rule": ("blocked", "rule says no"),
     "rule_unknown": ("blocked", "rule: unknown"),
+    "stopped": ("blocked", "has an error"),
+    "over_budget": ("blocked", "its work used up"),
+    "fee_unknown": ("blocked", "fee unknown"),
+    "no_book": ("blocked", "no book to trade"),
+    "no_crossing": ("blocked", "books don't meet"),
+    "beyond_crossing": ("blocked", "beyond crossing"),
+    "decayed": ("blocked", "spread decays"),
+    "no_inventory": ("blocked", "no inventory"),
+    "inventory_unknown": ("blocked", "inventory –"),
     **{
         f"risk:{reason}": ("go" if reason is Refusal.OPEN_ORDER else "blocked", said)
         for reason, said in REFUSED.items()
@@ -178,12 +193,16 @@ def peg_words(equivalence: EquivalenceView) -> str:
     return f"{equivalence.state.replace('_', ' ')}{known}"
 
 
-def _go(declined: str | None) -> tuple[str, str]:
-    if declined is None:
-        return "go", "go"
-    if declined in DECLINED:
-        return DECLINED[declined]
-    return "blocked", sanitise(declined.rpartition(":")[2].replace("_", " "), 16)
+def reason_words(reason: str) -> tuple[str, str]:
+    """Returns (mark, words of at most 16 cells) of why a strategy or the risk gate did not take a go."""
+    if reason in DECLINED:
+        return DECLINED[reason]
+    return "blocked", sanitise(reason.rpartition(":")[2].replace("_", " "), 16)
+
+
+def _go(declined: Mapping[str, str] | None) -> tuple[str, str]:
+    """Returns what the first strategy said of several."""
+    return reason_words(next(iter(declined.values()))) if declined else ("go", "go")
 
 
 def decision(opportunity: Opportunity, min_bps: float, fate: Fate, names: Names) -> tuple[str, str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cambist.strategies.base import Wish
+from cambist.strategies.base import API, Kind, Wish
 
 if TYPE_CHECKING:
     from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Fill, Order
-
 
 OPEN_EDGE = "open_edge"
 """Why an opportunity is skipped: one of ours is still open on an edge of it."""
@@ -21,8 +20,6 @@ class NegativeCycle:
 
     What an order moves is not known before it ends: until then nothing else goes over its edges.
     """
-
-    name = "negative_cycle"
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
@@ -52,3 +49,6 @@ class NegativeCycle:
     def restore(self, state: dict[str, int]) -> None:
         """Takes nothing over; sessions of older rules tell here when an edge was taken."""
         del state
+
+
+KIND = Kind(API, "negative_cycle", lambda _settings, _market: NegativeCycle())

@@ -7,8 +7,10 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cambist.engine.rules import compile_rule
-from cambist.strategies.base import Wish
+from cambist.strategies.base import API, Kind, Wish
 from cambist.strategies.negative_cycle import NegativeCycle
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from cambist.model.market import Token
     from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Fill, Order
+    from cambist.strategies.base import Market, Strategy
 
     Gauges = Callable[[Sequence[tuple[str, str]], int], list[float | None]]
     """What `Engine.gauges` is."""
@@ -51,8 +54,6 @@ class RuleStrategy:
     A number that the opportunity or the engine doesn't know is unknown to the rule, and a rule that isn't surely true
     refuses.
     """
-
-    name = "rule"
 
     def __init__(self, text: str, tokens: Sequence[Token], gauges: Gauges, backend: str = "auto") -> None:
         """Raises `ValueError` that points at the column if the text is no rule."""
@@ -155,3 +156,19 @@ def _share(part: int | None, whole: float | None, times: float = 1.0) -> float |
 def _gain(opportunity: Opportunity) -> float | None:
     """Returns the gross; a share of a loss is unknown."""
     return float(opportunity.gross) if opportunity.gross > 0 else None
+
+
+class RuleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must hold."""
+
+    text: str = ""
+    """The rule; without, the operator's own, which a key changes while it runs."""
+
+
+def _make(settings: RuleSettings, market: Market) -> Strategy:
+    if not settings.text:
+        return NegativeCycle()
+    return RuleStrategy(settings.text, market.setup.tokens, market.gauges, market.backend)
+
+
+KIND = Kind(API, "rule", _make, RuleSettings)

@@ -43,6 +43,8 @@ class CycleRow(msgspec.Struct, frozen=True, gc=False):
     """At most 16 cells, in words of LOOK.md section 10."""
     miss: str = ""
     """How far from go it was, where a figure refused it: `0.000105 SOL`, `1 slots`, `1.7%`."""
+    declined: tuple[tuple[str, str], ...] = ()
+    """(strategy, why it did not take it at its last chance), where it was worth taking."""
 
 
 class CyclesSection(msgspec.Struct, frozen=True):

@@ -84,7 +84,7 @@ def test_an_edge_is_taken_again_once_the_order_on_it_has_ended() -> None:
     other = {"key": "b", "route": ["C:0", "B:1"]}
     kernel.step(frame(2, 0, decide=[{}]))
     kernel.step(frame(3, 100 * MS, decide=[other]))
-    assert (kernel.totals.skipped, kernel.declined) == ({"open_edge": 1}, {"b": "open_edge"})
+    assert (kernel.totals.skipped, kernel.declined) == ({"open_edge": 1}, {"b": {"negative_cycle": "open_edge"}})
     (again,) = kernel.step(frame(4, 500 * MS, decide=[other])).orders
     assert again.route == ["C:0", "B:1"]
     (last,) = kernel.step(frame(5, 500 * MS, decide=[{"key": "c", "route": ["A:0"]}])).orders
@@ -299,10 +299,10 @@ def test_a_rule_of_the_setup_decides_what_is_taken() -> None:
     kernel.step(frame(2, 0, decide=[{}]))
     kernel.engine.shows = {"rsi": 80.0}
     (key,), (why,) = kernel.declined.keys(), kernel.declined.values()
-    assert why == "rule_unknown"
+    assert why == {"rule": "rule_unknown"}
     kernel.step(frame(3, 100 * MS, decide=[{}]))
     assert kernel.totals.skipped == {"rule_unknown": 1, "rule": 1}
-    assert kernel.declined == {key: "rule"}
+    assert kernel.declined == {key: {"rule": "rule"}}
     kernel.engine.shows = {"rsi": 60.0}
     (order,) = kernel.step(frame(4, 200 * MS, decide=[{}])).orders
     assert kernel.declined == {}
@@ -329,7 +329,16 @@ def test_a_rule_is_swapped_at_its_record_and_kept_in_the_state() -> None:
     assert later.setup.rule == "net_bps > 8"
     assert later.state() == state
     later.step(command(7, 5, "rule"))
-    assert (later.setup.rule, later.strategies[0].name) == ("", "negative_cycle")
+    assert (later.setup.rule, later.running.names) == ("", ("negative_cycle",))
+
+
+def test_what_is_said_of_a_cycle_is_of_the_strategies_that_run_now() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{}]) + frame(3, 1, decide=[{"key": "b", "route": ["A:0"]}]))
+    assert kernel.declined == {"b": {"negative_cycle": "open_edge"}}
+    kernel.step(command(4, 2, "rule", text="hops > 5") + frame(5, 3, decide=[{"key": "b", "route": ["A:0"]}]))
+    assert kernel.declined == {"b": {"rule": "rule"}}
 
 
 def test_a_text_that_is_no_rule_leaves_the_old_one_and_says_why() -> None:
@@ -365,7 +374,7 @@ def test_why_a_go_was_not_taken_is_kept_for_the_last_ones_only() -> None:
     for seq in range(2, MAX_DECLINED + 12):
         kernel.step(frame(seq, seq, decide=[{"key": f"cycle {seq}", "route": [f"edge {seq}"]}]))
     assert len(kernel.declined) == MAX_DECLINED
-    assert set(kernel.declined.values()) == {"risk:open_orders"}
+    assert all(why == {"negative_cycle": "risk:open_orders"} for why in kernel.declined.values())
     assert "cycle 2" not in kernel.declined
     assert f"cycle {MAX_DECLINED + 11}" in kernel.declined
 

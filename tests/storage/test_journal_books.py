@@ -11,20 +11,20 @@ from msgspec.structs import replace
 
 from cambist.config.risk import Unwind
 from cambist.engine.protocol import EngineSetup
-from cambist.execution.risk import Exposure, Leftover, Limits, RiskState
+from cambist.execution.risk import Budget, Exposure, Leftover, Limits, RiskGate, RiskState, StrategyDay
 from cambist.kernel import KernelSetup
 from cambist.kernel.desk import Desk
 from cambist.kernel.state import opened
 from cambist.kernel.unwinding import FOREVER_NS
 from cambist.model.ledger import CHAIN, DAY_NS, Account, TokenValue
-from cambist.model.orders import Charges
+from cambist.model.orders import Charges, Intent, Refused
 from cambist.runtime.books import CUT_SHORT, carried, enter_carried
 from storage.journal import APPLICATION_ID, Journal
 from storage.journal_books import Read, read_books, upgrade
 from storage.session import SessionError
 from tests import orders
 from tests.cambist.test_ledger import SETUP
-from tests.fakes import SOL, USDC
+from tests.fakes import SOL, USDC, opportunity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -234,17 +234,22 @@ async def test_what_the_gate_counted_and_what_is_left_over_is_there_after_a_rest
         open={"k": Exposure(SOL, 5, 1, 6)},
         leftovers={SOL: left},
         balance={SOL: 77},
+        strategies={"x": StrategyDay(2, {SOL: -7})},
     )
     assert journal.note_risk(1, RiskState())
     assert journal.note_risk(2, state)
     await journal.close()
     risk = carried(read_books(path, hour), setup(sol=5 * 10**9), hour).risk
-    same = ("day", "realised", "peak", "day_in", "day_orders", "balance")
+    same = ("day", "realised", "peak", "day_in", "day_orders", "balance", "strategies")
     assert [getattr(risk, name) for name in same] == [getattr(state, name) for name in same]
     assert (risk.halted, risk.open, risk.recent_ns) == ("", {}, []), "the journal keeps halts, nothing is open any more"
     assert risk.leftovers == {SOL: replace(left, tries=0, due_ns=hour)}
+    spent = Limits({SOL: 10**10}, {SOL: 10**10}, budgets={"x": Budget(max_orders_per_day=2)})
+    verdict = RiskGate(spent, risk).check(Intent(1, "x", opportunity(), 10**9, 10**10), hour + 20, {SOL: 10**12})
+    assert isinstance(verdict, Refused)
+    assert verdict.reason == "budget_day", "it was used up before the restart"
     tomorrow = carried(read_books(path, NOON + DAY_NS), setup(sol=5 * 10**9), NOON + DAY_NS).risk
-    assert (tomorrow.realised, tomorrow.day_orders, tomorrow.at_risk(SOL)) == ({}, 0, 11)
+    assert (tomorrow.realised, tomorrow.day_orders, tomorrow.strategies, tomorrow.at_risk(SOL)) == ({}, 0, {}, 11)
     held_on = KernelSetup(SETUP, limits=Limits(unwind=Unwind(policy="hold")))
     assert carried(read_books(path, hour), held_on, hour).risk.leftovers[SOL].due_ns == FOREVER_NS
 
@@ -275,4 +280,4 @@ async def test_a_trade_that_was_cut_between_its_legs_is_left_over_and_inventorie
     assert wallets == {
         (CHAIN, SOL): 5 * 10**9, ("binance", USDC): 750_000_000, ("binance", SOL): 1_003_000_000
     }  # fmt: skip
-    assert [entry.kind for entry in later.entries] == ["ended"], "what the config gives is what it gave"
+    assert [entry.kind for _, entry in later.entries] == ["ended"], "what the config gives is what it gave"

@@ -40,6 +40,18 @@ async def test_enter_opens_the_cycle_under_the_cursor_and_esc_comes_back() -> No
         assert runtime.submitted[-1] == InspectCycle()
 
 
+def test_the_decision_in_full_says_what_each_strategy_said_of_a_go() -> None:
+    row = msgspec.structs.replace(
+        cycle_row(), reason="go", declined=(("between", "no inventory"), ("rule", "rule says no"))
+    )
+    shown = drawn(cycle_detail(row=row), why=True)
+    for name, why in row.declined:
+        (line,) = [line for line in shown.splitlines() if name in line and why in line]
+        assert line.index(name) < line.index(why)
+    other = msgspec.structs.replace(row, reason="below_min")
+    assert "no inventory" not in drawn(cycle_detail(row=other), why=True), "that was of an earlier chance"
+
+
 async def test_it_waits_with_seconds_then_says_that_the_cycle_is_gone() -> None:
     runtime = StubRuntime()
     app = Stage(runtime)

@@ -239,6 +239,7 @@ def _decision(canvas: Canvas, left: int, right: int, y: int, row: CycleRow, last
     ]
     if row.miss:
         facts.insert(3, ("short of go", plain(formats.clean(row.miss))))
+    facts += [(formats.cut(name, 15), plain(formats.clean(why))) for name, why in row.declined if row.reason == "go"]
     if stopped is not None:
         facts.append(("this gate", f"stopped {formats.count(stopped)} so far"))
     y += 1

@@ -18,7 +18,7 @@ def roll(state: RiskState, now_ns: int) -> None:
         for token, balance in state.balance.items():
             state.day_end[token] = max(state.day_end.get(token, balance), balance)
         state.day, state.realised, state.peak = day, {}, {}
-        state.day_in, state.day_orders = {}, 0
+        state.day_in, state.day_orders, state.strategies = {}, 0, {}
     state.recent_ns = [t for t in state.recent_ns if now_ns - t < MINUTE_NS]
 
 

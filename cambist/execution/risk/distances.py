@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cambist.execution.risk.budgets import spent
 from cambist.execution.risk.limits import ANY, cap_of
 from cambist.execution.risk.loss import Losses
 
@@ -20,7 +21,7 @@ class Distance(msgspec.Struct, frozen=True):
     """One limit and what is used of it."""
 
     limit: str
-    """The key that sets it, without `risk.`."""
+    """The key that sets it, without `risk.` where it stands there."""
     used: int | None
     """`None` if it is unknown; below 0 where more is left than at the start."""
     of: int
@@ -40,6 +41,7 @@ class Distance(msgspec.Struct, frozen=True):
 def distances(limits: Limits, state: RiskState, wallet: Mapping[str, int]) -> tuple[Distance, ...]:
     """Returns every limit that is set: the unknown ones first, then the nearest."""
     rows = [*_orders(limits, state), *_tokens(limits, state), *_names(limits, state), *_wallet(limits, state, wallet)]
+    rows += [Distance(key, used, of, unit, name) for key, name, used, of, unit in spent(limits.budgets, state)]
     return tuple(sorted(rows, key=lambda row: (row.share_ppm is not None, -(row.share_ppm or 0), row.limit, row.unit)))
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from cambist.execution.risk import unwind
 from cambist.execution.risk.band import Band
+from cambist.execution.risk.budgets import within
 from cambist.execution.risk.caps import afforded, capped, counted, stocked
 from cambist.execution.risk.day import roll, see_balance
 from cambist.execution.risk.distances import Distance, distances
@@ -104,6 +105,8 @@ class RiskGate:
                     fee=order.fee,
                     worst=order.amount_in + order.fee if legged else order.miss_fee,
                     venues=self._venues.over(order.route),
+                    strategy=order.strategy,
+                    purpose=order.purpose,
                 )
 
     def check(
@@ -145,8 +148,8 @@ class RiskGate:
 
     def on_trade(self, key: str, token: str, net: int, now_ns: int) -> None:
         """Books what a legged trade came to whose orders have all ended, in atoms of its base token."""
-        self.state.open.pop(key, None)
-        self.book(token, net, now_ns)
+        order = self.state.open.pop(key, None)
+        self.book(token, net, now_ns, "" if order is None else order.strategy)
 
     def _take_fill(self, order: Exposure | None, token: str, fill: Fill) -> None:
         roll(self.state, fill.recv_ns)
@@ -156,14 +159,18 @@ class RiskGate:
         if net is None:
             message = f"order {fill.order_id} ends in another token, so only its trade has a result"
             raise ValueError(message)
-        self._losses.book(token, net)
-        if broken := self._losses.broken():
-            self.halt(broken)
+        self._realise(token, net, order.strategy if order is not None else "")
 
-    def book(self, token: str, net: int, now_ns: int) -> None:
+    def book(self, token: str, net: int, now_ns: int, strategy: str = "") -> None:
         """Moves the day's result by a part of an order, or back by an outcome that did not last."""
         roll(self.state, now_ns)
+        self._realise(token, net, strategy)
+
+    def _realise(self, token: str, net: int, strategy: str) -> None:
+        """Moves the day's result, that of its strategy too, and halts if a limit of loss is broken by it."""
         self._losses.book(token, net)
+        if strategy:
+            self.state.earned_by(strategy, token, net)
         if broken := self._losses.broken():
             self.halt(broken)
 
@@ -229,6 +236,7 @@ class RiskGate:
             counted(limits, state, found.key)
             or _pays(intent, order.fee)
             or capped(limits, state, found.key, order)
+            or within(limits.budgets.get(intent.strategy), state, order)
             or (afforded(limits, state, wallet, order) if wants is None else stocked(limits, wants))
             or self._losses.refusal(token, order.worst)
         )
@@ -262,6 +270,7 @@ class RiskGate:
             state.leftovers[token] = msgspec.structs.replace(left, tries=left.tries + 1)
         else:
             state.day_in[token] = state.day_in.get(token, 0) + order.amount_in
+            state.sent_by(order.strategy)
 
     def _by_formula(self, route: list[str]) -> list[str]:
         """Returns the edges of a route that only a formula quotes, those of unproved venues first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cambist.config.risk import Unwind
+from cambist.execution.risk.budgets import Budget
 
 ANY = "any"
 """The name that stands for each venue, route or strategy that has no caps of its own."""
@@ -52,6 +53,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Whether an order is refused whose legs have no price elsewhere."""
     account: Account = Account()
     unwind: Unwind = Unwind()
+    budgets: dict[str, Budget] = {}
+    """Of strategies, by name."""
 
 
 def cap_of(caps: Caps, name: str, token: str) -> int | None:

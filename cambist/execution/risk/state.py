@@ -51,8 +51,20 @@ class Leftover(msgspec.Struct, frozen=True):
         return (self.counts, self.worst) if self.counts else (self.base, self.cost)
 
 
+class StrategyDay(msgspec.Struct, frozen=True):
+    """What one strategy did today."""
+
+    orders: int = 0
+    """That were approved."""
+    realised: dict[str, int] = {}
+    """Atoms earned, by base token."""
+
+
 class RiskState(msgspec.Struct):
-    """What the gate remembers. `realised`, `peak`, `day_in` and `day_orders` are of the day `day` (UTC)."""
+    """What the gate remembers.
+
+    `realised`, `peak`, `day_in`, `day_orders` and `strategies` are of the day `day` (UTC).
+    """
 
     halted: str = ""
     """Reason of the halt, empty if none."""
@@ -66,6 +78,8 @@ class RiskState(msgspec.Struct):
     day_in: dict[str, int] = {}
     """Atoms of each base token that the day's orders put in."""
     day_orders: int = 0
+    strategies: dict[str, StrategyDay] = {}
+    """Those that sent something today, by name."""
     open: dict[str, Exposure] = {}
     """Open orders by cycle key, in order of approval."""
     leftovers: dict[str, Leftover] = {}
@@ -79,6 +93,17 @@ class RiskState(msgspec.Struct):
     def open_keys(self) -> list[str]:
         """Cycle key of each open order, in order of approval."""
         return list(self.open)
+
+    def sent_by(self, strategy: str) -> None:
+        """Counts an order of a strategy."""
+        day = self.strategies.get(strategy, StrategyDay())
+        self.strategies[strategy] = msgspec.structs.replace(day, orders=day.orders + 1)
+
+    def earned_by(self, strategy: str, token: str, net: int) -> None:
+        """Moves the day's result of a strategy."""
+        day = self.strategies.get(strategy, StrategyDay())
+        realised = day.realised | {token: day.realised.get(token, 0) + net}
+        self.strategies[strategy] = msgspec.structs.replace(day, realised=realised)
 
     def held(self, token: str) -> int:
         """Returns the atoms of a token tied up in open orders, with what they may cost."""

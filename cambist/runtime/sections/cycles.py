@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cambist.model.opportunity import Opportunity
 from cambist.model.text import sanitise
-from cambist.runtime.words import Fate, Names, decision, miss
+from cambist.runtime.words import Fate, Names, decision, miss, reason_words
 from cambist.view import CycleRow, CyclesSection, PanelState
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class CycleRows:
             detail=sanitise(o.detail, 80),
             decision=words,
             miss=miss(o, self._names),
+            declined=tuple((sanitise(name, 24), reason_words(why)[1]) for name, why in (fate[1] or {}).items()),
         )
 
     def _kept(

@@ -1,6 +1,7 @@
 """`cambist config`: every key once, and what a file sets."""
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 
 from cambist.cli import main
 from cambist.config import Config
-from cambist.config.describe import keys
+from cambist.config.describe import keys, settings_keys
+from cambist.strategies.kinds import BUILT_IN
 
 SET = """
 [market]
@@ -37,7 +39,13 @@ def test_a_script_gets_every_key_once_with_what_it_is_set_to(path: Path, capsys:
     assert found["schema"] == 1
     rows: dict[tuple[str, str], dict[str, Any]] = {(row["table"], row["name"]): row for row in found["keys"]}
     assert len(rows) == len(found["keys"])
-    assert list(rows) == [(key.table, key.name) for key in keys(Config())]
+    own = [(key.table, key.name) for key in keys(Config())]
+    assert list(rows)[: len(own)] == own
+    assert {table for table, _ in list(rows)[len(own) :]} == {
+        f"[strategies.settings] of {name}" for name in ("rule", "cross_venue")
+    }, "and what each strategy can be set to"
+    assert rows["[strategies.settings] of cross_venue", "decay_ppm_per_s"]["high"] == 1_000_000
+    assert "spread is taken to shrink" in rows["[strategies.settings] of cross_venue", "decay_ppm_per_s"]["meaning"]
     changed = {key: row["value"] for key, row in rows.items() if row["value"] not in (None, row["default"])}
     assert changed == {
         ("[market]", "seed"): 11,
@@ -65,7 +73,8 @@ def test_a_person_gets_a_table_under_the_name_of_each(path: Path, capsys: pytest
             assert line == line.rstrip()
             table[line.split()[0]] = line
     expected: dict[str, list[str]] = {}
-    for key in keys(Config()):
+    own = [settings_keys(kind.settings, f"[strategies.settings] of {name}") for name, kind in BUILT_IN.items()]
+    for key in chain(keys(Config()), *own):
         expected.setdefault(key.table, []).append(key.name)
     assert {name: list(rows) for name, rows in listed.items()} == expected
     assert "→ 11" in listed["[market]"]["seed"]

@@ -8,8 +8,9 @@ import pytest
 
 from cambist.config import Risk
 from cambist.config.risk import AccountRules, Unwind
-from cambist.execution.risk import Account, Limits
+from cambist.execution.risk import Account, Budget, Limits
 from cambist.market.limits import risk_limits
+from cambist.market.strategies import DEFAULT
 
 
 def atoms(amounts: dict[str, float], key: str, default: dict[str, float]) -> dict[str, int]:
@@ -26,10 +27,10 @@ def test_each_key_arrives_in_atoms_by_mint() -> None:
         account=AccountRules({"SOL": 14.0}, {"SOL": 15.0}, 16, 17), unwind=Unwind(True, 18, 19),
     )  # fmt: skip
     mint = "mint of SOL"
-    assert risk_limits(risk, atoms, ()) == Limits(
+    assert risk_limits(risk, atoms, (), DEFAULT, {"rule": Budget({mint: 1})}) == Limits(
         {mint: 2_000}, {mint: 3_000}, 4, 5, 6, {mint: 7_000}, {mint: 8_000}, {"orca": {mint: 9_000}},
         {"key": {mint: 10_000}}, {"rule": {mint: 11_000}, "any": {mint: 1_000}}, {mint: 12_000}, 13, False,
-        Account({mint: 14_000}, {mint: 15_000}, 16, 17), Unwind(True, 18, 19),
+        Account({mint: 14_000}, {mint: 15_000}, 16, 17), Unwind(True, 18, 19), {"rule": Budget({mint: 1})},
     )  # fmt: skip
 
 
@@ -42,4 +43,4 @@ def test_each_key_arrives_in_atoms_by_mint() -> None:
 )
 def test_a_name_that_there_is_not_is_refused_with_the_nearest(table: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        risk_limits(Risk(**table), atoms, ())
+        risk_limits(Risk(**table), atoms, (), DEFAULT, {})

@@ -1,6 +1,7 @@
 """Stored keyframes: any moment is reached from the nearest one, and is what stepping there would have come to."""
 
 import asyncio
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -170,7 +171,7 @@ def damage(path: Path, how: str, seq: int) -> None:
         case "another's":
             rewrite(path, seq, other)
         case "newer":
-            rewrite(path, seq, body.replace(b'{"schema":2', b'{"schema":9', 1))
+            rewrite(path, seq, body.replace(b'{"schema":3', b'{"schema":9', 1))
 
 
 UNSEEN = {
@@ -402,9 +403,10 @@ def test_a_keyframe_reads_as_written_and_seals_the_digest() -> None:
     kernel = make_kernel()
     kernel.totals.skipped["open_edge"] = 3
     kernel.totals.earned.net[SOL] = 2**70
-    kernel.declined["k"] = "open_edge"
+    kernel.declined["k"] = {"negative_cycle": "open_edge"}
     frame = read_keyframe(write_keyframe(kernel.keyframe()))
-    assert (frame.totals, frame.declined, frame.state) == (kernel.totals, {"k": "open_edge"}, kernel.state())
+    assert (frame.totals, frame.state) == (kernel.totals, kernel.state())
+    assert frame.declined == {"k": {"negative_cycle": "open_edge"}}
     assert frame.sealed == kernel.digest
     sealed = make_kernel()
     sealed.rewind(frame)
@@ -415,6 +417,23 @@ def test_a_keyframe_reads_as_written_and_seals_the_digest() -> None:
     assert sealed.digest == kernel.digest != frame.sealed
     with pytest.raises(ValueError, match="not a keyframe"):
         read_keyframe(b"CMBF")
+
+
+def test_a_keyframe_of_one_strategy_is_still_read() -> None:
+    """Schema 2 had one reason for a cycle, and no counts by strategy."""
+    kernel = make_kernel()
+    kernel.declined["k"] = {"negative_cycle": "open_edge"}
+    body = write_keyframe(kernel.keyframe())
+    size = int.from_bytes(body[4:8], "little")
+    head = json.loads(body[8 : 8 + size])
+    head["schema"], head["declined"] = 2, {"k": "open_edge"}
+    del head["totals"]["declined"]
+    older = json.dumps(head).encode()
+    frame = read_keyframe(body[:4] + len(older).to_bytes(4, "little") + older + body[8 + size :])
+    assert frame.declined == {"k": {"": "open_edge"}}
+    again = make_kernel()
+    again.rewind(frame)
+    assert (again.state(), again.digest, again.totals) == (kernel.state(), kernel.digest, kernel.totals)
 
 
 def test_a_keyframe_is_of_the_record_before_the_one_that_goes_on_from_it() -> None:

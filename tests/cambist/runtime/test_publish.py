@@ -1,6 +1,7 @@
 import json
 from itertools import accumulate
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from cambist.config.settings import Gates
 from cambist.engine.protocol import EngineSetup
 from cambist.engine.reference.series.equity import equity
 from cambist.execution.paper_model import PaperParams
-from cambist.execution.risk import Limits
+from cambist.execution.risk import Budget, Limits
 from cambist.kernel import Kernel, KernelSetup
 from cambist.kernel.desk import Outcome
 from cambist.model.events import Channel
@@ -259,10 +260,11 @@ def test_a_check_that_fails_names_the_key_of_the_config_or_of_the_keyboard() -> 
 def test_a_go_that_was_not_taken_says_why(declined: str | None, cell: tuple[str, str]) -> None:
     publisher, kernel, engine = made()
     engine.shown = {"cycles": shown(opportunity(key="a"), opportunity(key="b", reason="below_min", go=False))}
-    kernel.declined = {} if declined is None else {"a": declined, "b": declined}
+    kernel.declined = {} if declined is None else {key: {"negative_cycle": declined} for key in "ab"}
     first, second = publisher.build(kernel, START).cycles.rows
     assert (first.mark, first.decision) == cell
     assert second.decision.startswith("below min")
+    assert first.declined == (() if declined is None else (("negative_cycle", cell[1]),))
     kernel.declined.clear()
     assert publisher.build(kernel, START).cycles.rows[0].decision == "go"
 
@@ -272,3 +274,26 @@ def test_the_loss_in_the_headline_is_the_one_that_its_limit_is_held_against() ->
     for token, net in ((kernel.ledger.unit, 5), (kernel.ledger.unit, -12), ("another", -1_000)):
         kernel.risk.book(token, net, START)
     assert publisher.build(kernel, START).headline.from_peak == -12
+
+
+def test_of_several_strategies_the_row_says_what_the_first_said_and_the_detail_all() -> None:
+    publisher, kernel, engine = made()
+    engine.shown = {"cycles": shown(opportunity(key="a"))}
+    kernel.declined = {"a": {"between": "no_inventory", "rule": "rule", "acme": "too_little_of_it_all"}}
+    (row,) = publisher.build(kernel, START).cycles.rows
+    assert (row.mark, row.decision) == ("blocked", "no inventory")
+    assert row.declined == (("between", "no inventory"), ("rule", "rule says no"), ("acme", "too little of i…"))
+    kernel.declined["a"] = {"rule": "open_edge"}
+    assert publisher.build(kernel, START + 1).cycles.rows[0].declined == (("rule", "edge in use"),)
+
+
+def test_budgets_are_among_the_limits_with_their_strategy() -> None:
+    publisher, kernel, _ = made()
+    limits = msgspec.structs.replace(kernel.setup.limits, budgets={"between": Budget({SOL: 5 * 10**9}, 2)})
+    kernel.setup = msgspec.structs.replace(kernel.setup, limits=limits)
+    kernel.risk = kernel._gate(kernel.risk.state)
+    rows = [row for row in publisher.build(kernel, START).trades.limits if row.scope == "between"]
+    assert [(row.limit, row.used, row.of, row.unit) for row in rows] == [
+        ("strategies.capital", 0, 5 * 10**9, "SOL"),
+        ("strategies.max_open_orders", 0, 2, "orders"),
+    ]

@@ -1,6 +1,6 @@
 """Several venues' books as one, as `engine_rs/src/books.rs` gives them.
 
-For users of the engine: no screen and no order uses this.
+For users of the engine, and for the strategy that trades between two exchanges.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Two venues, one token: what buying at the lowest and selling at the highest price would leave (origins 2.2 and 2.4).
 
-For users of the engine: no screen and no order uses this.
+For users of the engine, and for the strategy that trades between two exchanges.
 
 Amounts are in quote currency, as floats: an everyday screen of spreads, not a sizing of cycles. Only + − × ÷ in the
 written order, so the twin gives the same bits.

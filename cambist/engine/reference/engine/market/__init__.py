@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.chain.token import Mint
-from cambist.engine.reference.engine.book_scale import Scale, weight
+from cambist.engine.reference.engine.book_scale import PPM, Scale, weight
 from cambist.engine.reference.engine.books import BookEntry, Books
 from cambist.engine.reference.engine.market import equivalence, hops, quotes
 from cambist.engine.reference.engine.market.equivalence import NEVER_NS, Tie
@@ -75,6 +75,7 @@ class Market:
         """By edge: bits of the size that it was fitted to, and what it pays; gone when it moves."""
         self._hops_epoch = 0
         """In which those were made: transfer fees change with it."""
+        self.rebalancing_ppm = setup.gates.rebalancing_ppm
         self.stocks: dict[str, dict[str, int]] = {}
         """What we hold at an exchange: exchange → mint → atoms; of one that is not there any amount may be sold."""
         self.due_ns = NEVER_NS
@@ -203,8 +204,13 @@ class Market:
         return self.slot if channel is None else channel.slot
 
     def stocks_of(self, edges: list[int]) -> list[int] | None:
-        """Returns the most that each edge can be given of what we hold; `None` if nothing bounds any of them."""
+        """Returns the most that each edge can be given of what we hold; `None` if nothing bounds any of them.
+
+        The first one's token pays for moving inventory back, too.
+        """
         most = [self._stock(edge) for edge in edges] if self.stocks else []
+        if most and most[0] < UNBOUND:
+            most[0] = most[0] * PPM // (PPM + (self.rebalancing_ppm or 0))
         return most if any(each < UNBOUND for each in most) else None
 
     def _stock(self, edge: int) -> int:

@@ -324,12 +324,17 @@ impl Market {
         )
     }
 
-    /// Returns the most that each edge can be given of what we hold; `None` if nothing bounds any of them.
+    /// Returns the most that each edge can be given of what we hold; `None` if nothing bounds any of them. The first one's
+    /// token pays for moving inventory back, too.
     pub(crate) fn stocks_of(&self, edges: &[EdgeId]) -> Option<Vec<u64>> {
         if self.stocks.is_empty() {
             return None;
         }
-        let most: Vec<u64> = edges.iter().map(|&edge| self.stock(edge)).collect();
+        let mut most: Vec<u64> = edges.iter().map(|&edge| self.stock(edge)).collect();
+        if let Some(first) = most.first_mut().filter(|first| **first < u64::MAX) {
+            let beside = u128::from(self.gates.rebalancing_ppm.unwrap_or(0));
+            *first = (u128::from(*first) * PPM / (PPM + beside)) as u64;
+        }
         most.iter().any(|&each| each < u64::MAX).then_some(most)
     }
 
