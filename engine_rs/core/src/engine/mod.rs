@@ -14,10 +14,12 @@ pub mod book_scale;
 mod book_view;
 mod books;
 mod channels;
+mod closer;
 mod control;
 mod detect;
 mod encoded;
 mod endpoints;
+mod ends;
 mod fills;
 mod gauges;
 mod ingest;
@@ -80,6 +82,7 @@ pub struct Ingested {
     /// Go decisions of the last record.
     pub go: u64,
     pub needs: Vec<u8>,
+    pub ends: Vec<u8>,
 }
 
 /// A market state that turns frames into decisions. Same setup, state and records, same bytes out.

@@ -24,6 +24,7 @@ from cambist.engine.reference.engine.route import Sizing
 from cambist.engine.reference.engine.series import Series
 from cambist.engine.reference.engine.slot_chain import SlotChain
 from cambist.engine.reference.engine.snapshot import container
+from cambist.engine.reference.engine.snapshot.ends import gap_of, load_ends
 from cambist.engine.reference.engine.standing import Cycle, Ended
 from cambist.engine.reference.exchanges import SolanaSession
 from cambist.engine.reference.fees import FeeModel
@@ -219,6 +220,7 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
             sized=part.sized,
             sizing=Sizing(part.amount_in, part.amount_out, part.fees, part.binds, part.cu_limit),
             last=part.last,
+            gap=None if part.gap is None else gap_of(part.gap, len(state.pools)),
         )
     standing.gaps = {key: (first, last) for key, first, last in state.gaps}
     standing.ended.extend(Ended(*msgspec.structs.astuple(part)) for part in state.ended)
@@ -228,6 +230,7 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
         raise ValueError(message)
     engine.market.promising = list(state.promising)
     engine.counters.take(state.counters)
+    load_ends(standing.ends, state.ends, len(state.pools))
 
 
 def _load_moved(engine: ReferenceEngine, state: State) -> None:
