@@ -60,7 +60,7 @@ def load(engine: ReferenceEngine, data: bytes) -> None:
         _load_prices(engine, state)
         _load_cycles(engine, state)
         _load_moved(engine, state)
-    except (LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         engine.fresh()
         message = f"damaged snapshot: {error}"
         raise ValueError(message) from error
