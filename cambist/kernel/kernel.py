@@ -35,6 +35,7 @@ from cambist.model.commands import (
     SwitchEngine,
     parse,
 )
+from cambist.model.ends import GapEnd
 from cambist.model.events import HEADER, RecordKind, unpack
 from cambist.model.opportunity import Need, Opportunity, encode
 from cambist.model.orders import Fill, Intent, Stage, Working
@@ -52,6 +53,7 @@ NO_BLOCK = b"", 0
 MAX_DECLINED = 256
 
 _OPPORTUNITY = msgspec.json.Decoder(Opportunity)
+_END = msgspec.json.Decoder(GapEnd)
 _NEED = msgspec.json.Decoder(Need)
 
 EngineMaker = Callable[[str, EngineSetup], Engine]
@@ -276,6 +278,11 @@ class Kernel:
     def _take(self, done: Ingested, effects: Effects) -> None:
         if done.needs:
             effects.needs += [_NEED.decode(line) for line in done.needs.splitlines()]
+        if done.ends:
+            ends = [_END.decode(line) for line in done.ends.splitlines()]
+            effects.ends += ends
+            for end in ends:
+                self.totals.gaps.take(end)
         if done.decisions:
             effects.decided = True
             self._digest.update(done.decisions)
@@ -410,6 +417,7 @@ class Kernel:
                 self.risk.book(order.base, fill.net, fill.recv_ns)
             return
         self.engine.learn(order.key, landed=fill.status == Stage.FILLED)
+        self.totals.gaps.landed(max(0, fill.recv_ns - order.sent_ns))
         self.totals.filled += fill.status == Stage.FILLED
         self.totals.missed += fill.status in WITHOUT_FILL
         halted = self.risk.state.halted

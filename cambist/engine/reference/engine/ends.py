@@ -45,6 +45,7 @@ MOST_LANDED: Final = 2_048
 """Landed transactions that are remembered: those of the last `KEPT_SLOTS` on the pools whose logs are read."""
 MOST_CLOSING: Final = 1_024
 """Gaps whose ends wait to be told; of more the oldest are told at once."""
+_MOST_NET: Final = (1 << 63) - 1
 BLIND: Final = frozenset({"fork", "torn", "stale", "depeg"})
 """Reasons that say that the state can't be believed."""
 
@@ -123,9 +124,23 @@ class Ends:
         gap.amount_in, gap.go, gap.ours = last.amount_in, gap.go or last.go, False
 
     def overlook(self, moment: Moment, cycle: Cycle) -> None:
-        """Ends the gap of a cycle that is known by its estimate alone, if it pays no more by that."""
+        """Looks at the gap of a cycle that is known by its estimate alone: while it pays by that it goes on.
+
+        What it leaves then is what it pays at the size that it had, at the costs that it had.
+        """
+        gap = cycle.gap
+        if gap is None:
+            return
         if not cycle.pays:
             self._close(moment, cycle)
+            return
+        legs = _legs(self.market, cycle.edges, gap.amount_in)
+        if not legs or not gap.legs:
+            return
+        left = _gross(legs) - _gross(gap.legs) + gap.last_net
+        if 0 < left <= _MOST_NET:
+            gap.legs, gap.last_net = legs, left
+            gap.paid_ns, gap.paid_slot = moment.now_ns, moment.slot
 
     def drop(self, moment: Moment, cycle: Cycle, how: End) -> None:
         """Ends the gap of a cycle that stands no more."""
@@ -245,6 +260,10 @@ def _legs(market: Market, edges: Sequence[int], amount_in: int) -> list[Leg]:
         at = behind.at if behind.kind is Kind.POOL else None
         legs.append(Leg(at, behind.first, slot, weight or 0, hop.amount_in, hop.amount_out))
     return legs
+
+
+def _gross(legs: Sequence[Leg]) -> int:
+    return legs[-1].amount_out - legs[0].amount_in
 
 
 def _stand(market: Market, edge: int) -> Stand:

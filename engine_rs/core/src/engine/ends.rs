@@ -190,10 +190,24 @@ impl Ends {
         (gap.amount_in, gap.go, gap.ours) = (amount_in, gap.go || go, false);
     }
 
-    /// Ends the gap of a cycle that is known by its estimate alone, if it pays no more by that.
+    /// Looks at the gap of a cycle that is known by its estimate alone: while it pays by that it goes on. What it leaves
+    /// then is what it pays at the size that it had, at the costs that it had.
     pub(crate) fn overlook(&mut self, market: &Market, moment: Moment, cycle: &mut Cycle) {
         if !cycle.pays() {
             self.close(market, moment, cycle);
+            return;
+        }
+        let Some(gap) = &mut cycle.gap else { return };
+        let Some(legs) = legs(market, &cycle.edges, gap.amount_in) else {
+            return;
+        };
+        let (Some(now), Some(before)) = (gross(&legs), gross(&gap.legs)) else {
+            return;
+        };
+        let left = now - before + i128::from(gap.last_net);
+        if let Some(left) = i64::try_from(left).ok().filter(|&left| left > 0) {
+            (gap.legs, gap.last_net) = (legs, left);
+            (gap.paid_ns, gap.paid_slot) = (moment.now_ns, moment.slot);
         }
     }
 
@@ -213,11 +227,8 @@ impl Ends {
             return;
         };
         let (pool, logs) = (&registry.pools[at], parse_logs(told.logs));
-        let frames = logs.trace.frames.iter();
-        let Some(called) = frames
-            .clone()
-            .position(|frame| frame.program == pool.program)
-        else {
+        let mut frames = logs.trace.frames.iter();
+        let Some(called) = frames.position(|frame| frame.program == pool.program) else {
             return;
         };
         self.take(Landed {
@@ -375,6 +386,11 @@ fn legs(market: &Market, edges: &[EdgeId], amount_in: u64) -> Option<Vec<Leg>> {
         }
     });
     Some(legs.collect())
+}
+
+fn gross(legs: &[Leg]) -> Option<i128> {
+    let (first, last) = (legs.first()?, legs.last()?);
+    Some(i128::from(last.amount_out) - i128::from(first.amount_in))
 }
 
 /// Returns the slot of the state behind an edge, 0 off the chain, and its weight.
