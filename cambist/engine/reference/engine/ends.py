@@ -139,7 +139,7 @@ class Ends:
             return
         left = _gross(legs) - _gross(gap.legs) + gap.last_net
         if 0 < left <= _MOST_NET:
-            gap.legs, gap.last_net = legs, left
+            gap.legs, gap.last_net, gap.best_net = legs, left, max(gap.best_net, left)
             gap.paid_ns, gap.paid_slot = moment.now_ns, moment.slot
 
     def drop(self, moment: Moment, cycle: Cycle, how: End) -> None:

@@ -207,6 +207,7 @@ impl Ends {
         let left = now - before + i128::from(gap.last_net);
         if let Some(left) = i64::try_from(left).ok().filter(|&left| left > 0) {
             (gap.legs, gap.last_net) = (legs, left);
+            gap.best_net = gap.best_net.max(left);
             (gap.paid_ns, gap.paid_slot) = (moment.now_ns, moment.slot);
         }
     }
