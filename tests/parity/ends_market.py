@@ -11,11 +11,11 @@ import msgspec
 
 from cambist.engine import make_engine
 from cambist.engine.reference.chain import base58
+from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.model.ends import Fate, GapEnd
 from cambist.model.events import HEADER, RecordKind
 from cambist.simulator.market import Market as Demo
 from cambist.simulator.pool import Moment
-from cambist.engine.reference.venues.quote_error import QuoteError
 from tests.parity.markets import WS
 from tests.parity.moments import marked_last
 from tests.parity.test_demo_market import Wire, demo_setup
