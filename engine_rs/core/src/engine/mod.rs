@@ -5,9 +5,8 @@
 //!
 //! `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge and
 //! remembers what moved until then, `detect` searches and decides,
-//! `needs` asks the feeds for what is missing, `fills` takes over what our own
-//! fills moved, `picture` is for readers on other threads. `market` is what all of them
-//! work on.
+//! `needs` asks the feeds for what is missing, `fills` takes over what our own fills moved, `ends` says what became of gaps
+//! and `closer` who took one, `picture` is for readers on other threads. `market` is what all of them work on.
 
 mod apply;
 pub mod book_scale;
