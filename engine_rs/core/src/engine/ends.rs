@@ -7,6 +7,8 @@
 //! Which transaction closed it is worked out from what the logs say of swaps on its legs: they are done again, one after
 //! the other in the order in which they landed, on the gap's legs as they stood when it paid last. The first one after
 //! which it leaves nothing is the taker.
+//!
+//! One file, for who reads how a gap begins sees how it ends and who is asked.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
