@@ -57,6 +57,8 @@ class Ingested(NamedTuple):
     """How many of the last frame's decisions are go; > 0 means it stopped after that frame."""
     needs: bytes
     """`Need`s, one JSON object a line; usually empty."""
+    ends: bytes = b""
+    """`GapEnd`s, one JSON object a line, in the order in which the gaps ended; usually empty."""
 
 
 class RouteQuote(NamedTuple):

@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cambist.kernel.ends import GapLedger
 from cambist.kernel.ledger import Tally
 
 if TYPE_CHECKING:
     from cambist.execution.risk import RiskState
+    from cambist.model.ends import GapEnd
     from cambist.model.ledger import Entry
     from cambist.model.opportunity import Need
     from cambist.model.orders import Fill, Intent, Order, Refused, StageChange
@@ -24,6 +26,8 @@ class Effects:
     decided: bool = False
     """Whether anything was decided on."""
     needs: list[Need] = field(default_factory=list)
+    ends: list[GapEnd] = field(default_factory=list)
+    """Gaps that ended, in the order in which they did."""
     orders: list[Order] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
     refusals: list[Refused] = field(default_factory=list)
@@ -55,3 +59,4 @@ class Totals:
     earned: Tally = field(default_factory=Tally)
     dropped: int = 0
     first_ns: int = 0
+    gaps: GapLedger = field(default_factory=GapLedger)

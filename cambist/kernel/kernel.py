@@ -42,6 +42,7 @@ from cambist.model.commands import (
     SwitchEngine,
     parse,
 )
+from cambist.model.ends import GapEnd
 from cambist.model.events import HEADER, RecordKind, unpack
 from cambist.model.ledger import CHAIN, Account
 from cambist.model.opportunity import Need, Opportunity, encode
@@ -63,6 +64,7 @@ PROBE = 1_000_000
 PEG_BROKEN = frozenset({"depeg", "stale", "unknown_edge"})
 
 _OPPORTUNITY = msgspec.json.Decoder(Opportunity)
+_END = msgspec.json.Decoder(GapEnd)
 _NEED = msgspec.json.Decoder(Need)
 
 EngineMaker = Callable[[str, EngineSetup], Engine]
@@ -309,6 +311,11 @@ class Kernel:
     def _take(self, done: Ingested, effects: Effects) -> None:
         if done.needs:
             effects.needs += [_NEED.decode(line) for line in done.needs.splitlines()]
+        if done.ends:
+            ends = [_END.decode(line) for line in done.ends.splitlines()]
+            effects.ends += ends
+            for end in ends:
+                self.totals.gaps.take(end)
         if done.decisions:
             effects.decided = True
             self._digest.update(done.decisions)
@@ -539,6 +546,7 @@ class Kernel:
         elif step.closed:
             self.risk.on_fill(order.key, order.base, order.amount_in, fill)
             if order.purpose is Purpose.OPEN:
+                self.totals.gaps.landed(max(0, fill.recv_ns - order.sent_ns))
                 self._count_end(order.key, filled=fill.status == Stage.FILLED, missed=fill.status in WITHOUT_FILL)
         elif fill.status == Stage.PARTIAL:
             self.risk.on_part(order.key, order.base, fill)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 BASE_RANK = {"SOL": 1, "USDC": 2}
 FEE_ACCOUNTS = 64
 """Writable accounts whose fees are asked for; a node takes 128."""
-DEMO_OBSERVED = 2
-"""Pools of the embedded market whose logs are read; each is one more subscription."""
+DEMO_OBSERVED = 128
+"""Pools of the embedded market whose logs are read: all it has, so that each swap that ends a gap is seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from cambist.model.text import redact, sanitise
 from cambist.runtime.sections import AGE_STEP_NS
 from cambist.runtime.sections.cycles import CycleRows
 from cambist.runtime.sections.details import opened, opened_price, outlined
+from cambist.runtime.sections.ends import EndRows
 from cambist.runtime.sections.feeds import FeedRows, trouble
 from cambist.runtime.sections.fees import FeeHistory
 from cambist.runtime.sections.headline import HeadlineCounts
@@ -75,6 +76,7 @@ class Publisher:
         names = self._names = Names(setup.tokens, setup.pools, setup.instruments)
         unit = named_unit(setup, names)
         self._prices, self._cycles, self._feeds = PriceRows(setup, names), CycleRows(setup, names), FeedRows(setup)
+        self._ends = EndRows(names)
         self._trades, self._headline = TradeRows(unit, names), HeadlineCounts(unit, names)
 
     def note(self, at_ns: int, level: str, source: str, text: str) -> None:
@@ -111,6 +113,7 @@ class Publisher:
             fees=bump(old.fees, self._fees.section(self._setup, engine, shown_ns)),
             trades=bump(old.trades, self._trades.section(kernel)),
             feeds=feeds,
+            ends=bump(old.ends, self._ends.section(kernel)),
             log=self._log_section(old.log),
             headline=bump(old.headline, self._headline.section(kernel, engine, cycles, now_ns)),
             detail=detail,

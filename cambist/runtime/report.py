@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.engine.protocol import EngineView
+from cambist.kernel.ends import percentile
 from cambist.model.units import NS_PER_MS
 from cambist.runtime.valuing import named_unit
 from cambist.runtime.words import Names
@@ -14,6 +15,8 @@ from cambist.runtime.words import Names
 if TYPE_CHECKING:
     from cambist.kernel import Kernel
 
+MOST_REPORTED = 20
+"""Takers of gaps that a report names."""
 _VIEW = msgspec.json.Decoder(EngineView)
 
 
@@ -45,6 +48,7 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
             mint: {"atoms": str(v), "decimals": decimals.get(mint)} for mint, v in sorted(totals.earned.net.items())
         },
         "valued": _valued(kernel),
+        "ends": _ends(kernel, decimals),
         "engine": kernel.engine.name,
         "duel_mismatches": duel_mismatches,
         "recorded_digest": None,
@@ -56,6 +60,46 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
         "not_compared": "",
         "damage": "",
     }
+
+
+def _ends(kernel: Kernel, decimals: dict[str, int]) -> dict[str, Any]:
+    """Returns what became of gaps: fates, lives against our own latency, and who took most of them."""
+    gaps = kernel.totals.gaps
+    catchable = gaps.catchable()
+    rivals = sorted(gaps.rivals.values(), key=lambda rival: (-rival.taken, rival.who))
+    return {
+        "fates": dict(sorted(gaps.fates.items())),
+        "worth_an_order": gaps.worth_an_order,
+        "contested": gaps.contested,
+        "life_slots": _spread(gaps.slots, 1),
+        "life_ms": _spread(gaps.times_ns, NS_PER_MS),
+        "own_ms": _spread(gaps.own_ns, NS_PER_MS),
+        "catchable": None if catchable is None else {"gaps": catchable[0], "of": catchable[1]},
+        "rivals": [
+            {
+                "payer" if rival.is_payer else "program": rival.who,
+                "taken": rival.taken,
+                "net": {
+                    mint: {"atoms": str(atoms), "decimals": decimals.get(mint)}
+                    for mint, atoms in sorted(rival.net.items())
+                },
+                "reaction_slots": percentile(rival.slots, 50),
+                "reaction_ms": _scaled(percentile(rival.times_ns, 50), NS_PER_MS),
+                "tip_lamports": percentile(rival.tips, 50),
+            }
+            for rival in rivals[:MOST_REPORTED]
+        ],
+    }
+
+
+def _spread(values: list[int], unit: int) -> dict[str, int | None]:
+    """Returns median and 90th percentile in whole units, and of how many values."""
+    middle, most = (_scaled(percentile(values, q), unit) for q in (50, 90))
+    return {"p50": middle, "p90": most, "of": len(values)}
+
+
+def _scaled(value: int | None, unit: int) -> int | None:
+    return None if value is None else value // unit
 
 
 def _valued(kernel: Kernel) -> dict[str, Any]:

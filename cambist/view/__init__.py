@@ -23,6 +23,7 @@ from cambist.view.cycles import (
     Leg,
 )
 from cambist.view.duel import DuelRow, DuelSection
+from cambist.view.ends import EndRow, EndsSection, RivalRow, Spread, Taken
 from cambist.view.feeds import FeedRow, FeedsSection
 from cambist.view.fees import FeeColumn, FeeInputRow, FeesSection
 from cambist.view.headline import Headline, Valued
@@ -45,6 +46,8 @@ __all__ = [
     "CyclesSection",
     "DuelRow",
     "DuelSection",
+    "EndRow",
+    "EndsSection",
     "FeeColumn",
     "FeeInputRow",
     "FeedRow",
@@ -67,9 +70,12 @@ __all__ = [
     "PriceRow",
     "PricesSection",
     "ReplayStatus",
+    "RivalRow",
     "Runtime",
     "SessionRow",
+    "Spread",
     "Status",
+    "Taken",
     "TradeRow",
     "TradesSection",
     "Valued",
@@ -90,6 +96,8 @@ class View(msgspec.Struct, frozen=True):
     trades: TradesSection = TradesSection()
     feeds: FeedsSection = FeedsSection()
     log: LogSection = LogSection()
+    ends: EndsSection = EndsSection()
+    """What became of gaps. No panel shows it yet; the report tells the same."""
     detail: CycleDetail | None = None
     outline: CycleOutline | None = None
     """The opened cycle in place of `detail`: while it is not sized, and once it has ended, while that is remembered."""

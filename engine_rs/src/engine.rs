@@ -10,7 +10,14 @@ use pyo3::types::PyBytes;
 use crate::error::Fault;
 use crate::picture::Picture;
 
-type Done<'py> = (usize, u64, Bound<'py, PyBytes>, u64, Bound<'py, PyBytes>);
+type Done<'py> = (
+    usize,
+    u64,
+    Bound<'py, PyBytes>,
+    u64,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+);
 
 /// The engine of `engine_rs`. One call at a time; the GIL is released while it computes.
 #[pyclass(frozen, module = "cambist.engine._native")]
@@ -46,7 +53,7 @@ impl Engine {
         })
     }
 
-    /// Returns (offset, records, decisions, go, needs). Raises `BlockError`.
+    /// Returns (offset, records, decisions, go, needs, ends). Raises `BlockError`.
     #[pyo3(name = "ingest")]
     fn py_ingest<'py>(
         &self,
@@ -299,5 +306,6 @@ fn handed<'py>(py: Python<'py>, done: &Ingested) -> Done<'py> {
         PyBytes::new(py, &done.decisions),
         done.go,
         PyBytes::new(py, &done.needs),
+        PyBytes::new(py, &done.ends),
     )
 }

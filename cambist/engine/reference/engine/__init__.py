@@ -5,8 +5,8 @@ cycles are searched around them, then each one found is sized and decided on. Ti
 
 `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge,
 `moved` is what there is to judge then, `detect` searches and decides, `needs` asks the feeds for what is missing,
-`fills` takes over what our own fills moved, `picture` is for readers on other threads. `market` is what all of them
-work on.
+`fills` takes over what our own fills moved, `ends` says what became of gaps and `closer` who took one, `picture` is for
+readers on other threads. `market` is what all of them work on.
 """
 
 from __future__ import annotations

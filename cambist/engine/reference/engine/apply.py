@@ -66,6 +66,7 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, no
             if not raced or engine.race.is_first(at, event, event.mentions, now_ns):
                 units = consumed_units(event.logs)
                 engine.sources.observe(base58.encode(event.mentions), event.slot, units, now_ns)
+                engine.standing.ends.note_landed(event, now_ns)
         case Error():
             channel.error(f"error {event.code}: {event.message}")
         case _:

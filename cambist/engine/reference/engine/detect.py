@@ -31,6 +31,7 @@ class Output:
     decisions: list[bytes] = field(default_factory=list)
     go: int = 0
     """Of the last record."""
+    ends: list[bytes] = field(default_factory=list)
 
 
 def settle(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
@@ -123,6 +124,7 @@ def _judge(engine: ReferenceEngine, moment: Moment, ranking: Ranking, cycles: li
     for cycle in cycles:
         if not cycle.sized:
             cycle.last = None
+            standing.ends.overlook(moment, cycle)
 
 
 def _paid(cycle: Cycle) -> bool:
@@ -172,6 +174,7 @@ def review_all(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
     """Lets go of what has not paid for long, and decides again on all else that stands."""
     engine.standing.expire(moment)
     review(engine, moment, sorted(engine.standing.cycles), out)
+    out.ends += engine.standing.ends.tell(moment)
 
 
 def review(engine: ReferenceEngine, moment: Moment, keys: list[str], out: Output) -> None:
@@ -187,6 +190,7 @@ def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output, 
     before = cycle.last
     opportunity = engine.judge.decide(cycle, moment)
     cycle.take(moment, opportunity)
+    engine.standing.ends.look(moment, cycle)
     if before is not None and _decision(before, quietly=quietly) == _decision(opportunity, quietly=quietly):
         return
     out.decisions.append(encode(opportunity) + b"\n")

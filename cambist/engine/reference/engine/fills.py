@@ -24,14 +24,18 @@ def filled(engine: ReferenceEngine, route: list[str], amount_in: int, now_ns: in
     quoted nothing is moved.
     """
     weigh_changed(engine, now_ns)
-    market = engine.market
+    market, taken = engine.market, set[int]()
     for name in route:
         edge = market.graph.find_edge(name)
         hop = "unknown_edge" if edge is None else quotes.quote(market, edge, amount_in)
         if edge is None or isinstance(hop, str):
-            return
+            break
+        taken.add(edge)
         engine.moved.edges.update(_move_by(market, edge, hop))
         amount_in = hop.amount_out
+    for cycle in engine.standing.through(taken):
+        if cycle.gap is not None:
+            cycle.gap.ours = True
 
 
 def stock(engine: ReferenceEngine, venue: str, mint: str, atoms: int, *, moved: bool) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cambist.engine.reference.engine.ends import Ends
 from cambist.engine.reference.engine.route import Sizing, cap
 from cambist.engine.reference.search.by_money import money_of
 from cambist.engine.reference.search.estimate import Estimate
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cambist.engine.protocol import EngineSetup
+    from cambist.engine.reference.engine.ends import Gap
     from cambist.engine.reference.engine.market import Market
     from cambist.engine.reference.search.by_money import Base, Ranked
     from cambist.model.opportunity import Opportunity
@@ -94,6 +96,8 @@ class Cycle:
     sizing: Sizing = field(default_factory=Sizing)
     last: Opportunity | None = None
     """The decision on it, `None` if it is not sized."""
+    gap: Gap | None = None
+    """Since when it pays, `None` if it doesn't."""
 
     def take(self, moment: Moment, opportunity: Opportunity) -> None:
         """Takes over a decision of a moment, and what it says of its best."""
@@ -119,6 +123,7 @@ class Standing:
         self.cycles: dict[str, Cycle] = {}
         self.ended: deque[Ended] = deque(maxlen=MOST_ENDED)
         """The oldest first."""
+        self.ends = Ends(market)
         self.gaps: dict[str, tuple[int, int]] = {}
         """(since when as cycles count, until which slot) by key, of cycles that paid, while the gap may be bridged."""
 
@@ -144,6 +149,7 @@ class Standing:
     def end(self, moment: Moment, cycle: Cycle, how: End) -> None:
         """Drops a cycle that no longer stands."""
         self._interrupt(cycle, moment.slot)
+        self.ends.drop(moment, cycle, how)
         del self.cycles[cycle.key]
         began = cycle.first_ns, moment.now_ns, cycle.best_net
         self.ended.append(

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::books::Delivery;
 use super::endpoints::{AccountUpdate, Announced};
+use super::ends::Notified;
 use super::race;
 use crate::book::order_book::{BookChange, Numbered, Outcome, Source};
 use crate::chain::base58::{self, Pubkey};
@@ -64,9 +65,9 @@ impl Engine {
                 signature,
                 failed,
                 logs,
-                mentions: Some(account),
+                mentions: Some(mentioned),
             } => {
-                let mention = (&signature, &account);
+                let mention = (&signature, &mentioned);
                 if self.racing
                     && channel.socket
                     && !race::is_first(&mut self.race, at, mention, failed, now_ns)
@@ -74,8 +75,18 @@ impl Engine {
                     return;
                 }
                 let units = consumed_units(&logs);
-                let account = base58::encode(&account);
+                let account = base58::encode(&mentioned);
                 self.sources.observe(&account, slot, units, now_ns);
+                if !failed {
+                    let told = Notified {
+                        slot,
+                        signature: &signature,
+                        mentions: &mentioned,
+                        logs: &logs,
+                        recv_ns: now_ns,
+                    };
+                    self.standing.ends.note_landed(&self.market, told);
+                }
             }
             Event::Error { code, message, .. } => {
                 channel.error(&format!("error {code}: {message}"));

@@ -144,7 +144,10 @@ impl Engine {
             }
             let weight = self.market.graph.total(&cycle.edges);
             match weight.and_then(|weight| rank.rank(&cycle.edges, weight)) {
-                None => self.standing.end(&self.setup, moment, &cycle, End::Gone),
+                None => {
+                    let cx = (&self.setup, &self.market);
+                    self.standing.end(cx, moment, cycle, End::Gone);
+                }
                 Some(found) => {
                     self.standing
                         .estimate(&self.setup, moment, &mut cycle, &found);
@@ -207,11 +210,14 @@ impl Engine {
             }
             if !cycle.sized {
                 cycle.last = None;
+                let ends = &mut self.standing.ends;
+                ends.overlook(&self.market, moment, &mut cycle);
             }
             if stands {
                 self.standing.put(cycle);
             } else {
-                self.standing.end(&self.setup, moment, &cycle, End::Unsized);
+                let cx = (&self.setup, &self.market);
+                self.standing.end(cx, moment, cycle, End::Unsized);
             }
         }
     }
@@ -285,6 +291,7 @@ impl Engine {
         };
         self.standing.expire(cx, moment);
         self.review(moment, |_| true, out);
+        self.standing.ends.tell(moment, &mut out.ends);
     }
 
     /// Decides again on the standing cycles that wait for a second endpoint.
@@ -323,10 +330,11 @@ impl Engine {
             Says::Amounts => before.decision() != opportunity.decision(),
             Says::Verdicts => (&before.reason, before.go) != (&opportunity.reason, opportunity.go),
         });
-        let opportunity = cycle.take(moment, opportunity);
-        if !is_new {
+        cycle.take(moment, opportunity);
+        self.standing.ends.look(&self.market, moment, cycle);
+        let Some(opportunity) = cycle.last.as_ref().filter(|_| is_new) else {
             return;
-        }
+        };
         opportunity.put(&mut out.decisions);
         out.decisions.push(b'\n');
         if opportunity.go {

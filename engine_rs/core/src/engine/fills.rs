@@ -79,18 +79,20 @@ impl Engine {
     /// into the next. What it moved is judged at the next moment. From an edge on that can't be quoted nothing is moved.
     pub fn filled(&mut self, route: &[&str], amount_in: u64, now_ns: i64) {
         self.weigh_changed(now_ns);
-        let mut amount = amount_in;
+        let (mut amount, mut taken) = (amount_in, Vec::new());
         for name in route {
             let edge = self.market.graph.find_edge(name);
             let Some((edge, hop)) =
                 edge.and_then(|edge| Some((edge, self.market.quote(edge, amount).ok()?)))
             else {
-                return;
+                break;
             };
+            taken.push(edge);
             if let Some(first) = self.market.move_by(edge, &hop) {
                 self.moved.edges.extend([first, first + 1]);
             }
             amount = hop.amount_out;
         }
+        self.standing.note_fill(&taken);
     }
 }

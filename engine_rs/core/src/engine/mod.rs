@@ -5,19 +5,20 @@
 //!
 //! `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge and
 //! remembers what moved until then, `detect` searches and decides,
-//! `needs` asks the feeds for what is missing, `fills` takes over what our own
-//! fills moved, `picture` is for readers on other threads. `market` is what all of them
-//! work on.
+//! `needs` asks the feeds for what is missing, `fills` takes over what our own fills moved, `ends` says what became of gaps
+//! and `closer` who took one, `picture` is for readers on other threads. `market` is what all of them work on.
 
 mod apply;
 pub mod book_scale;
 mod book_view;
 mod books;
 mod channels;
+mod closer;
 mod control;
 mod detect;
 mod encoded;
 mod endpoints;
+mod ends;
 mod fills;
 mod gauges;
 mod ingest;
@@ -80,6 +81,7 @@ pub struct Ingested {
     /// Go decisions of the last record.
     pub go: u64,
     pub needs: Vec<u8>,
+    pub ends: Vec<u8>,
 }
 
 /// A market state that turns frames into decisions. Same setup, state and records, same bytes out.

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::ends::{Ends, Gap};
 use super::market::{Channels, Market};
 use super::moments::Moment;
 use super::opportunity::Opportunity;
@@ -110,6 +111,8 @@ pub(crate) struct Cycle {
     pub(crate) sizing: Sizing,
     /// The decision on it, `None` if it is not sized.
     pub(crate) last: Option<Opportunity>,
+    /// Since when it pays, `None` if it doesn't.
+    pub(crate) gap: Option<Box<Gap>>,
 }
 
 impl Cycle {
@@ -119,16 +122,16 @@ impl Cycle {
     }
 
     /// Takes over a decision of a moment, and what it says of its best.
-    pub(crate) fn take(&mut self, moment: Moment, opportunity: Opportunity) -> &Opportunity {
+    pub(crate) fn take(&mut self, moment: Moment, opportunity: Opportunity) {
         self.judged = moment.number;
         if opportunity.net > self.best_net {
             (self.best_net, self.best_ns) = (opportunity.net, Some(moment.now_ns));
         }
-        self.last.insert(opportunity)
+        self.last = Some(opportunity);
     }
 
     /// Whether it pays after costs: as sized, else as estimated; at the margin without a base token.
-    fn pays(&self) -> bool {
+    pub(crate) fn pays(&self) -> bool {
         if self.estimate.amount_in == 0.0 {
             return self.weight < 0;
         }
@@ -159,6 +162,7 @@ pub(crate) struct Standing {
     fresh: Vec<Box<Cycle>>,
     /// The oldest first.
     pub(crate) ended: VecDeque<Ended>,
+    pub(crate) ends: Ends,
     /// (since when as cycles count, until which slot) by key, of cycles that paid and don't, as long as the gap may be bridged.
     pub(crate) gaps: BTreeMap<String, (u64, u64)>,
     /// Of cycles that stand or stood: most that are lost come back, and writing them anew was 6 % of a swap's cost.
@@ -253,6 +257,7 @@ impl Standing {
             judged: 0,
             sizing: Sizing::default(),
             last: None,
+            gap: None,
         })
     }
 
@@ -261,6 +266,17 @@ impl Standing {
         match cycle.place.take() {
             Some(at) => self.places[at] = Some(cycle),
             None => self.fresh.push(cycle),
+        }
+    }
+
+    /// Notes that an order of ours went through edges: gaps that lead through one of them may end by that.
+    pub(crate) fn note_fill(&mut self, taken: &[EdgeId]) {
+        for cycle in self.places.iter_mut().flatten() {
+            if let Some(gap) = &mut cycle.gap
+                && cycle.edges.iter().any(|edge| taken.contains(edge))
+            {
+                gap.ours = true;
+            }
         }
     }
 
@@ -315,7 +331,14 @@ impl Standing {
     }
 
     /// Remembers a cycle that was taken out and no longer stands.
-    pub(crate) fn end(&mut self, setup: &EngineSetup, moment: Moment, cycle: &Cycle, how: End) {
+    pub(crate) fn end(
+        &mut self,
+        (setup, market): (&EngineSetup, &Market),
+        moment: Moment,
+        mut cycle: Box<Cycle>,
+        how: End,
+    ) {
+        self.ends.drop(market, moment, &mut cycle, how);
         let most = u64::from(setup.gates.max_gap_slots);
         let key = cycle.names.key.to_string();
         self.interrupt(&key, cycle.first_slot, moment.slot, most);
@@ -328,16 +351,16 @@ impl Standing {
             last_ns: moment.now_ns,
             best_net: cycle.best_net,
             how,
-            base: cycle.base.clone(),
+            base: cycle.base,
             found_slot: cycle.found_slot,
             last_slot: moment.slot,
             best_ns: cycle.best_ns,
         });
     }
 
-    fn drop(&mut self, setup: &EngineSetup, moment: Moment, at: usize, how: End) {
+    fn drop(&mut self, cx: Context<'_>, moment: Moment, at: usize, how: End) {
         if let Some(cycle) = self.places[at].take() {
-            self.end(setup, moment, &cycle, how);
+            self.end((cx.setup, cx.market), moment, cycle, how);
         }
     }
 
@@ -361,7 +384,7 @@ impl Standing {
             }
         }
         for at in over {
-            self.drop(cx.setup, moment, at, End::Lost);
+            self.drop(cx, moment, at, End::Lost);
         }
         self.close();
     }
@@ -386,7 +409,7 @@ impl Standing {
             .chain(ranked.iter().skip(places));
         let mut dropped = 0;
         for &(_, at) in least {
-            self.drop(cx.setup, moment, at, End::Crowded);
+            self.drop(cx, moment, at, End::Crowded);
             dropped += 1;
         }
         self.close();

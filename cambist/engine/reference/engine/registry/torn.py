@@ -78,6 +78,11 @@ def members(registry: Registry, pool: PoolEntry) -> Iterator[Account]:
             yield account
 
 
+def told_slot(registry: Registry, pool: PoolEntry) -> int:
+    """Returns the newest slot at which one of a pool's accounts was told, 0 before any was."""
+    return max(registry.accounts[key].slot for key in _keys(pool) if key in registry.accounts)
+
+
 def is_confirmed(registry: Registry, pool: PoolEntry) -> bool:
     """Returns whether a second endpoint told each account of a pool alike."""
     return all(account.confirmed for account in members(registry, pool))

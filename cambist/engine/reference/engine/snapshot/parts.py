@@ -14,6 +14,7 @@ from cambist.engine.reference.exchanges import SessionParts
 from cambist.engine.reference.fees import FeeState
 from cambist.engine.reference.fees.sources import SourcesState
 from cambist.engine.reference.search.cycle_finder import PotentialsState
+from cambist.model.ends import Fate
 from cambist.model.events import Channel
 from cambist.model.opportunity import End, Opportunity
 
@@ -172,6 +173,63 @@ class RowPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     series: SeriesParts
 
 
+class LegPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A leg of a gap as it stood when that paid last."""
+
+    pool: int | None
+    sells_a: bool
+    slot: int
+    weight: int
+    amount_in: int
+    amount_out: int
+
+
+class GapPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A gap that stands, or waits for its end to be told."""
+
+    found_ns: int
+    found_slot: int
+    paid_ns: int
+    paid_slot: int
+    best_net: int
+    last_net: int
+    amount_in: int
+    go: bool
+    ours: bool
+    legs: list[LegPart]
+
+
+class ClosingPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A gap that waits for its end to be told."""
+
+    seq: int
+    key: str
+    base: str
+    fate: Fate
+    ended_ns: int
+    ended_slot: int
+    after: list[tuple[int, int | None]]
+    gap: GapPart
+
+
+class LandedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A landed transaction; touches are (pool, whether token a is sold, amount in, amount out)."""
+
+    signature: str
+    slot: int
+    recv_ns: int
+    program: str
+    touches: list[tuple[int, bool | None, int, int]]
+
+
+class EndsPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of gaps, as far as it is not told yet."""
+
+    number: int = 0
+    closing: list[ClosingPart] = []
+    landed: list[LandedPart] = []
+
+
 class CyclePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One standing cycle."""
 
@@ -195,6 +253,7 @@ class CyclePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sized: bool = True
     found_slot: int = 0
     best_ns: int | None = None
+    gap: GapPart | None = None
 
 
 class EndedPart(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -258,3 +317,4 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     promising: list[int] = []
     """Edges that a search was cut short at."""
     moved: MovedPart | None = None
+    ends: EndsPart = EndsPart()

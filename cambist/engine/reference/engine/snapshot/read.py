@@ -24,6 +24,7 @@ from cambist.engine.reference.engine.route import Sizing
 from cambist.engine.reference.engine.series import Series
 from cambist.engine.reference.engine.slot_chain import SlotChain
 from cambist.engine.reference.engine.snapshot import container
+from cambist.engine.reference.engine.snapshot.ends import gap_of, load_ends
 from cambist.engine.reference.engine.standing import Cycle, Ended
 from cambist.engine.reference.exchanges import SolanaSession
 from cambist.engine.reference.fees import FeeModel
@@ -59,7 +60,7 @@ def load(engine: ReferenceEngine, data: bytes) -> None:
         _load_prices(engine, state)
         _load_cycles(engine, state)
         _load_moved(engine, state)
-    except (LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         engine.fresh()
         message = f"damaged snapshot: {error}"
         raise ValueError(message) from error
@@ -124,11 +125,7 @@ def _load_pools(engine: ReferenceEngine, state: State) -> None:
         _load_pool(pool, kept)
         # One that waits is built when it is weighed: its accounts may not agree yet.
         if pool.state in ("live", "closed") and at not in waiting:
-            try:
-                pool.pool = build(registry, pool)
-            except (AttributeError, KeyError) as error:  # an account that isn't there is nothing that can be read
-                message = f"pool {pool.address!r} without its accounts"
-                raise ValueError(message) from error
+            pool.pool = build(registry, pool)
             if pool.impact is not None:
                 pool.impact.advance(pool.pool, registry.time)
 
@@ -223,6 +220,7 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
             sized=part.sized,
             sizing=Sizing(part.amount_in, part.amount_out, part.fees, part.binds, part.cu_limit),
             last=part.last,
+            gap=None if part.gap is None else gap_of(part.gap, len(state.pools)),
         )
     standing.gaps = {key: (first, last) for key, first, last in state.gaps}
     standing.ended.extend(Ended(*msgspec.structs.astuple(part)) for part in state.ended)
@@ -232,6 +230,7 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
         raise ValueError(message)
     engine.market.promising = list(state.promising)
     engine.counters.take(state.counters)
+    load_ends(standing.ends, state.ends, len(state.pools))
 
 
 def _load_moved(engine: ReferenceEngine, state: State) -> None:

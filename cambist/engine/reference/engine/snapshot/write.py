@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.engine.snapshot import container
+from cambist.engine.reference.engine.snapshot.ends import ends_part, gap_part
 from cambist.engine.reference.engine.snapshot.parts import (
     VERSION,
     AccountPart,
@@ -65,6 +66,7 @@ def dump(engine: ReferenceEngine) -> bytes:
         ended=[EndedPart(*each) for each in engine.standing.ended],
         promising=sorted(set(market.promising)),
         moved=_moved(engine),
+        ends=ends_part(engine.standing.ends),
     )
     return container.write(state)
 
@@ -262,4 +264,5 @@ def _cycle(cycle: Cycle) -> CyclePart:
         cycle.sized,
         cycle.found_slot,
         cycle.best_ns,
+        None if cycle.gap is None else gap_part(cycle.gap),
     )

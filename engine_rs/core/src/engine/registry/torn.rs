@@ -95,6 +95,12 @@ impl Registry {
         keys.filter_map(|key| self.account(key))
     }
 
+    /// Returns the newest slot at which one of a pool's accounts was told, 0 before any was.
+    pub(crate) fn told_slot(&self, at: usize) -> u64 {
+        let slots = self.members(&self.pools[at]).map(|account| account.slot);
+        slots.max().unwrap_or(0)
+    }
+
     /// Returns the accounts that a quote reads, and the mints, which may take a fee.
     fn relied_on(&self, pool: &PoolEntry) -> impl Iterator<Item = &Account> {
         let mints = pool.mints.iter().flatten();

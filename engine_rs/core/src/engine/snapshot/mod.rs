@@ -5,6 +5,7 @@
 //! twin, with a default: states without it are read on.
 
 mod container;
+mod ends;
 mod fold;
 mod key;
 mod parts;

@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::ends::EndsPart;
 use super::key::KeyPart;
 use crate::aggregate::wss_aggregator::AggregatorParts;
 use crate::book::order_book::{BookParts, Numbering};
 use crate::chain::blob::{Blob, Shared};
 use crate::chain::session::SessionParts;
 use crate::engine::channels::State as ChannelStatus;
+use crate::engine::ends::Gap;
 use crate::engine::market::Kind;
 use crate::engine::opportunity::Opportunity;
 use crate::engine::registry::PoolState;
@@ -220,6 +222,8 @@ pub(super) struct CyclePart {
     pub(super) found_slot: u64,
     #[serde(default)]
     pub(super) best_ns: Option<i64>,
+    #[serde(default)]
+    pub(super) gap: Option<Box<Gap>>,
 }
 
 fn no_key() -> KeyPart {
@@ -283,4 +287,6 @@ pub(super) struct State {
     pub(super) promising: Vec<u32>,
     #[serde(default)]
     pub(super) moved: Option<MovedPart>,
+    #[serde(default)]
+    pub(super) ends: EndsPart,
 }

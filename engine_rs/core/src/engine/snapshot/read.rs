@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ends::{ends, gap};
 use super::key::KeyPart;
 use super::parts::{ImpactPart, KeptPart, MovedPart, PoolPart, ReportPart, State, SuccessorPart};
 use super::{SnapshotError, container};
@@ -364,6 +365,12 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
                 cu_limit: part.cu_limit,
             },
             last: part.last.clone(),
+            gap: part
+                .gap
+                .as_deref()
+                .map(|part| gap(part, state.pools.len()))
+                .transpose()?
+                .map(Box::new),
         };
         engine.standing.put(Box::new(cycle));
     }
@@ -383,6 +390,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
     }
     engine.market.promising.clone_from(&state.promising);
     engine.counters = state.counters.clone();
+    engine.standing.ends = ends(&state.ends, state.pools.len())?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::VERSION;
+use super::ends::ends_part;
 use super::key::KeyPart;
 use super::parts::{
     AccountPart, BookPart, ChannelPart, CyclePart, EdgePart, ImpactPart, KeptPart, MovedPart,
@@ -68,6 +69,7 @@ pub(super) fn copied(engine: &Engine) -> State {
         ended: engine.standing.ended.clone(),
         promising: ascending(&engine.market.promising),
         moved: Some(moved_part(engine)),
+        ends: ends_part(&engine.standing.ends),
     }
 }
 
@@ -304,5 +306,6 @@ fn cycle_part(cycle: &Cycle) -> CyclePart {
         sized: cycle.sized,
         found_slot: cycle.found_slot,
         best_ns: cycle.best_ns,
+        gap: cycle.gap.clone(),
     }
 }

@@ -1,0 +1,105 @@
+"""What a kernel is told of gaps reaches the View, the report and its keyframes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cambist.kernel import Kernel, KernelSetup
+from cambist.kernel.effects import Effects
+from cambist.kernel.keyframe import read_keyframe, write_keyframe
+from cambist.model.ends import Fate
+from cambist.model.opportunity import encode
+from cambist.runtime.publish import Publisher
+from cambist.runtime.report import report
+from tests.cambist.runtime.test_valuing import SETUP
+from tests.cambist.test_ends import MS, ended, taken
+from tests.fakes import SOL, ScriptedEngine
+
+if TYPE_CHECKING:
+    from cambist.model.ends import GapEnd
+
+
+def told(*ends: GapEnd) -> tuple[Kernel, Effects]:
+    """Returns a kernel whose engine told of these ends."""
+    kernel = Kernel(KernelSetup(SETUP, wallet={SOL: 10**12}), lambda *_: ScriptedEngine(SETUP))
+    done, effects = kernel.engine.control(b"\0" * 64, 0), Effects()
+    kernel._take(done._replace(ends=b"".join(encode(end) + b"\n" for end in ends)), effects)
+    return kernel, effects
+
+
+def some() -> tuple[Kernel, Effects]:
+    rival = taken("prog", slot=104, recv_ns=900 * MS, payer="bob", tip=7)
+    return told(
+        ended(taker=rival, base=SOL),
+        ended(Fate.FADED, base=SOL, ended_ns=300 * MS, ended_slot=101),
+        ended(Fate.STALE, base=SOL, found_slot=0),
+    )
+
+
+def test_ends_are_effects_and_counted_but_decide_nothing() -> None:
+    kernel, effects = some()
+    assert [end.fate for end in effects.ends] == [Fate.TAKEN, Fate.FADED, Fate.STALE]
+    assert kernel.totals.gaps.fates == {"taken": 1, "faded": 1, "stale": 1}
+    assert kernel.digest == told()[0].digest
+
+
+def test_the_section_shows_fates_lives_and_rivals_and_the_newest_first() -> None:
+    kernel, _ = some()
+    publisher = Publisher(kernel)
+    section = publisher.build(kernel, 10**9).ends
+    assert section.state.kind == "ready"
+    assert section.fates == (("faded", 1), ("stale", 1), ("taken", 1))
+    assert (section.slots.p50, section.slots.p90, section.slots.of) == (1, 3, 2)
+    assert (section.lived_ns.p50, section.lived_ns.p90) == (200 * MS, 700 * MS)
+    assert (section.own_ns.of, section.catchable) == (0, None)
+    (rival,) = section.rivals
+    assert (rival.who, rival.is_payer, rival.taken, rival.slots, rival.time_ns) == ("bob", True, 1, 4, 800 * MS)
+    assert [(each.symbol, each.decimals, each.atoms) for each in rival.net] == [("SOL", 9, 40)]
+    assert rival.tip == 7
+    assert [(row.fate, row.slots, row.who) for row in section.rows] == [
+        ("stale", None, ""),
+        ("faded", 1, ""),
+        ("taken", 3, "bob"),
+    ]
+    assert publisher.build(kernel, 10**9).ends.version == section.version, "it did not change"
+    assert Publisher(told()[0]).build(kernel, 10**9).ends.version > 0
+
+
+def test_without_an_end_the_section_says_so() -> None:
+    kernel, _ = told()
+    assert Publisher(kernel).build(kernel, 10**9).ends.state.kind == "empty"
+
+
+def test_the_report_sets_lives_beside_our_own_latency() -> None:
+    kernel, _ = some()
+    found = report(kernel, "s", 1.0)["ends"]
+    assert (found["fates"], found["catchable"]) == ({"faded": 1, "stale": 1, "taken": 1}, None)
+    assert found["life_ms"] == {"p50": 200, "p90": 700, "of": 2}
+    assert found["life_slots"] == {"p50": 1, "p90": 3, "of": 2}
+    kernel.totals.gaps.landed(450 * MS)
+    found = report(kernel, "s", 1.0)["ends"]
+    assert found["own_ms"] == {"p50": 450, "p90": 450, "of": 1}
+    assert found["catchable"] == {"gaps": 1, "of": 2}
+    assert found["rivals"] == [
+        {
+            "payer": "bob",
+            "taken": 1,
+            "net": {SOL: {"atoms": "40", "decimals": 9}},
+            "reaction_slots": 4,
+            "reaction_ms": 800,
+            "tip_lamports": 7,
+        }
+    ]
+
+
+def test_a_stored_keyframe_keeps_them_and_one_without_reads_on() -> None:
+    kernel, _ = some()
+    body = write_keyframe(kernel.keyframe())
+    assert read_keyframe(body).totals.gaps == kernel.totals.gaps
+    assert b',"gaps":' in body
+    kept = msgspec.json.encode(kernel.totals.gaps)
+    without = body.replace(b',"gaps":' + kept, b"")
+    size = int.from_bytes(without[4:8], "little") - len(b',"gaps":' + kept)
+    assert not read_keyframe(without[:4] + size.to_bytes(4, "little") + without[8:]).totals.gaps.fates
