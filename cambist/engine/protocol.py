@@ -394,6 +394,13 @@ class Counters(msgspec.Struct, frozen=True):
     stopped: dict[str, int] = {}
     """Opportunities that each gate stopped, by reason, sorted by name; one that stays refused for the same reason at
     the same size counts once."""
+    unchanged: int = 0
+    """Decisions that said again what the one before said; with `go` and all of `stopped` these are all decisions."""
+
+    @property
+    def decided(self) -> int:
+        """How often was decided on a cycle."""
+        return self.go + sum(self.stopped.values()) + self.unchanged
 
 
 class FeeInput(msgspec.Struct, frozen=True, gc=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,9 +26,8 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
     totals = kernel.totals
     view = _VIEW.decode(kernel.engine.present(kernel.now_ns))
     counters = view.counters
-    refused = dict(counters.refused)
-    for reason, count in {**totals.refused, **totals.skipped}.items():
-        refused[reason] = refused.get(reason, 0) + count
+    inputs = Counter(counters.refused) - Counter(counters.stopped)
+    taken_off = Counter[str](totals.refused) + totals.skipped
     decimals = {t.mint: t.decimals for t in kernel.setup.engine.tokens}
     return {
         "schema": 1,
@@ -39,9 +39,12 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
         "gaps": counters.gaps,
         "dropped": totals.dropped,
         "cycles": counters.cycles,
-        "opportunities": counters.opportunities,
+        "opportunities": counters.decided,
         "go": counters.go,
-        "refused": dict(sorted(refused.items())),
+        "refused": dict(sorted(counters.stopped.items())),
+        "unchanged": counters.unchanged,
+        "inputs_refused": dict(sorted(inputs.items())),
+        "not_taken": dict(sorted(taken_off.items())),
         "declined": {name: dict(sorted(why.items())) for name, why in sorted(totals.declined.items())},
         "fills": totals.filled,
         "net": {

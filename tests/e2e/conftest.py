@@ -26,7 +26,20 @@ class Result:
 
     @property
     def json(self) -> Any:
-        return json.loads(self.out)
+        found = json.loads(self.out)
+        if isinstance(found, dict) and "opportunities" in found:
+            require_sums(found)
+        return found
+
+
+def require_sums(report: dict[str, Any]) -> None:
+    """Fails unless each counter of a report is the sum of its parts, and all that was earned is valued or named."""
+    assert report["opportunities"] == report["go"] + sum(report["refused"].values()) + report["unchanged"]
+    declined = sum(sum(reasons.values()) for reasons in report["declined"].values())
+    assert sum(report["not_taken"].values()) == declined
+    assert set(report["valued"]["without"]) <= set(report["net"])
+    oldest = report["valued"]["oldest_price"]
+    assert oldest is None or (oldest["mint"] and oldest["age_ms"] >= 0)
 
 
 @dataclass
@@ -93,6 +106,7 @@ def recorded(cambist: Cambist, tmp_path_factory: pytest.TempPathFactory) -> dict
             assert made.code == 0, made.err
             report.write_text(made.out, encoding="utf-8")
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    require_sums(found)
     name = f"{found['session']}.cambist"
     cambist.sessions.mkdir(exist_ok=True)
     shutil.copy(shared / "sessions" / name, cambist.sessions / name)

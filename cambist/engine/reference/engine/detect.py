@@ -192,6 +192,7 @@ def _decide(engine: ReferenceEngine, cycle: Cycle, moment: Moment, out: Output, 
     cycle.take(moment, opportunity)
     engine.standing.ends.look(moment, cycle)
     if before is not None and _decision(before, quietly=quietly) == _decision(opportunity, quietly=quietly):
+        engine.counters.unchanged += 1
         return
     out.decisions.append(encode(opportunity) + b"\n")
     if opportunity.go:

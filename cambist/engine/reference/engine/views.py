@@ -66,6 +66,7 @@ class Tally:
     crowded_out: int = 0
     moments: int = 0
     stopped: Counter[str] = field(default_factory=Counter)
+    unchanged: int = 0
 
     def take(self, counters: Counters) -> None:
         """Goes on from totals of a snapshot."""
@@ -89,6 +90,7 @@ class Tally:
             crowded_out=self.crowded_out,
             moments=self.moments,
             stopped=dict(sorted(self.stopped.items())),
+            unchanged=self.unchanged,
         )
 
 

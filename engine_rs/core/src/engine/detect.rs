@@ -333,6 +333,7 @@ impl Engine {
         cycle.take(moment, opportunity);
         self.standing.ends.look(&self.market, moment, cycle);
         let Some(opportunity) = cycle.last.as_ref().filter(|_| is_new) else {
+            self.counters.unchanged += 1;
             return;
         };
         opportunity.put(&mut out.decisions);

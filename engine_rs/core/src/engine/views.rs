@@ -41,6 +41,9 @@ pub struct Counters {
     #[serde(default)]
     pub moments: u64,
     pub stopped: BTreeMap<String, u64>,
+    /// Decisions that said again what the one before said.
+    #[serde(default)]
+    pub unchanged: u64,
 }
 
 #[derive(Serialize)]
