@@ -19,6 +19,7 @@ from cambist.kernel import Kernel, KernelSetup, read_keyframe
 from cambist.kernel.state import RULES
 from cambist.market.setup import kernel_setup
 from cambist.model.events import HEADER
+from cambist.model.rivals import rivals_of
 from cambist.model.units import NS_PER_S
 from cambist.runtime.books import carried
 from cambist.runtime.hub import Hub
@@ -108,7 +109,14 @@ def _demo(config: Config, notify: Callable[[str], None]) -> Market:
         notify(line)
 
     take = None if notify is _nothing else listener
-    starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges, on_line=take)
+    asked = config.market
+    starting = begin(
+        asked.seed,
+        rate=asked.rate,
+        exchanges=asked.exchanges,
+        rivals=rivals_of(asked.level, asked.rivals),
+        on_line=take,
+    )
     from cambist.market import markets
 
     return markets.demo(config, starting)

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from cambist import heap, log
-from cambist.commands.console import DIFFERENT, INTERRUPTED, OK, Interrupts, Stop, print_line, put, settings, summary
+from cambist.commands.console import (
+    DIFFERENT,
+    INTERRUPTED,
+    OK,
+    Interrupts,
+    Stop,
+    at_level,
+    print_line,
+    put,
+    settings,
+    summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +47,8 @@ def record(
     config: Path | None = None,
     for_: Annotated[str | None, Parameter(name="--for")] = None,
     feeds: str = "",
+    easy: bool = False,
+    hard: bool = False,
     out: str = "",
     json: bool = False,
     log_json: bool = False,
@@ -49,6 +62,8 @@ def record(
         config: The TOML file; without it the default one, or the embedded market if there is none.
         for_: End by itself after so long: 90, 30m, 1h30m, 2d.
         feeds: Exchanges and nodes to capture, with commas between, `solana` for all nodes; all if not given.
+        easy: Rivals of the embedded market that leave more than real ones do.
+        hard: Rivals that are faster and more than usual.
         out: Name of the session; further segments count on from it. Without it, by the time it begins.
         json: Print the report as one JSON object at the end.
         log_json: Write the application log as lines of JSON.
@@ -58,7 +73,7 @@ def record(
     heap.settle()
     log.begin("record", json=log_json)
     log.on_trouble(print_line)
-    chosen = settings(config)
+    chosen = at_level(settings(config), easy=easy, hard=hard)
     seconds = None if for_ is None else seconds_of(for_)
     stop = Interrupts()
     runtime = compose.capture(chosen, tuple(name.strip() for name in feeds.split(",") if name.strip()), out, print_line)

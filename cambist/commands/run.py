@@ -18,6 +18,7 @@ from cambist.commands.console import (
     Interrupts,
     Progress,
     Stop,
+    at_level,
     print_line,
     put,
     require_terminal,
@@ -36,6 +37,8 @@ def run(
     *,
     config: Path | None = None,
     seed: int | None = None,
+    easy: bool = False,
+    hard: bool = False,
     headless: bool = False,
     for_: Annotated[float | None, Parameter(name="--for")] = None,
     json: bool = False,
@@ -46,6 +49,8 @@ def run(
     Args:
         config: The TOML file; without it the default one, or the embedded market if there is none.
         seed: Seed of the embedded market.
+        easy: Rivals of the embedded market that leave more than real ones do; every screen says so.
+        hard: Rivals that are faster and more than usual.
         headless: No screen; a progress line goes to stderr.
         for_: End by itself after this many seconds.
         json: Print the report as one JSON object at the end.
@@ -55,7 +60,7 @@ def run(
 
     heap.settle()
     log.begin("run", json=log_json)
-    chosen = settings(config)
+    chosen = at_level(settings(config), easy=easy, hard=hard)
     if seed is not None:
         chosen = replace(chosen, market=replace(chosen.market, seed=seed))
     if for_ is not None and not 0 < for_ < 1e9:

@@ -36,6 +36,8 @@ class KernelSetup(msgspec.Struct, frozen=True):
     """Paper wallet at the start: mint → atoms."""
     market: str = ""
     demo: bool = False
+    easy: bool = False
+    """The embedded market's rivals leave more than real ones do: what is earned there flatters."""
     valuation: Valuing = Valuing()
     """How screens and reports add up amounts; no decision reads it."""
     rule: str = ""

@@ -45,6 +45,8 @@ class Market:
 
     label: str
     demo: bool
+    easy: bool
+    """Whether its rivals leave more than real ones do."""
     seed: int
     tokens: tuple[Token, ...]
     identities: tuple[Identity, ...]
@@ -103,7 +105,8 @@ def demo(config: Config, starting: Starting) -> Market:
         pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
         identities = tuple(msgspec.convert(entry, Identity) for entry in facts["identities"])
         instruments = tuple(msgspec.convert(entry, Instrument) for entry in facts["instruments"])
-        label = f"seed {config.market.seed}"
+        level = config.market.level
+        label = f"seed {config.market.seed}" + ("" if level == "honest" else f", {level}")
         return _market(
             label,
             (node,),
@@ -114,6 +117,7 @@ def demo(config: Config, starting: Starting) -> Market:
             instruments,
             seed=config.market.seed,
             demo=True,
+            easy=level == "easy",
             close=handle.close,
             trouble=lambda: "" if handle.alive() else "the embedded market has ended; start cambist again",
         )
@@ -198,6 +202,7 @@ def _market(
     *,
     seed: int,
     demo: bool,
+    easy: bool = False,
     close: Callable[[], None] = lambda: None,
     trouble: Callable[[], str] = str,
 ) -> Market:
@@ -216,6 +221,7 @@ def _market(
     return Market(
         label=label,
         demo=demo,
+        easy=easy,
         seed=seed,
         tokens=tokens,
         identities=identities,

@@ -11,9 +11,9 @@ from cambist.simulator.encoding import key_text
 from cambist.simulator.exchanges import FIRST, make
 from cambist.simulator.exchanges.floor import STEP_MS
 from cambist.simulator.faults import Faults
-from cambist.simulator.market import PARTS
 from cambist.simulator.pubsub import PubSub
 from cambist.simulator.rpc import Rpc
+from cambist.simulator.slots import PARTS
 from cambist.simulator.sockets import MAX_UNSENT
 
 if TYPE_CHECKING:
@@ -106,10 +106,12 @@ class Node:
         await asyncio.gather(self.pubsub.close(), self.rpc.close(), *exchanges, *others)
 
     def step(self) -> Block | None:
-        """Moves the market by one part of a slot and tells what that closed, if it did."""
-        block = self.market.step()
-        if block is not None:
-            for pubsub in (self.pubsub, *(other.pubsub for other in self.others)):
+        """Moves the market by one tick and tells what that did, and the slot that it closed, if it did."""
+        block, part = self.market.step(), self.market.ticked
+        for pubsub in (self.pubsub, *(other.pubsub for other in self.others)):
+            if part is not None:
+                pubsub.ticked(part)
+            if block is not None:
                 pubsub.closed_slot(block)
         return block
 

@@ -102,7 +102,7 @@ class Rpc:
 
     def _context(self, value: object) -> Raw:
         text = value.text if isinstance(value, Raw) else jsonrpc.encode(value)
-        return Raw(b'{"context":{%s,"slot":%d},"value":%s}' % (API_VERSION.encode(), self._chain.stands, text))
+        return Raw(b'{"context":{%s,"slot":%d},"value":%s}' % (API_VERSION.encode(), self._chain.newest, text))
 
     def _check(self, options: dict[str, Any]) -> None:
         """Checks what every read takes: commitment and minContextSlot."""
@@ -116,8 +116,8 @@ class Rpc:
         if not natural(wanted):
             msg = f"Invalid params: invalid type: {kind(wanted)}, expected u64."
             raise invalid(msg)
-        if wanted > self._chain.stands:
-            reached = {"contextSlot": self._chain.stands}
+        if wanted > self._chain.newest:
+            reached = {"contextSlot": self._chain.newest}
             raise RpcError(jsonrpc.SLOT_NOT_REACHED, "Minimum context slot has not been reached", reached)
 
     def _slot_at(self, options: dict[str, Any]) -> int:
