@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import os
@@ -14,6 +15,7 @@ import msgspec
 
 from cambist import VERSION, log
 from cambist import engine as engines
+from cambist.clock import GivenClock
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup, read_keyframe
 from cambist.kernel.state import RULES
@@ -22,6 +24,7 @@ from cambist.model.events import HEADER
 from cambist.model.rivals import rivals_of
 from cambist.model.units import NS_PER_S
 from cambist.runtime.books import carried
+from cambist.runtime.given import GivenLoop
 from cambist.runtime.hub import Hub
 from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
@@ -94,10 +97,36 @@ def capture(
     config = markets.only(config, feeds)
     market = _demo(config, notify) if config.market.source == "demo" else _network(config, _nothing, _nothing)
     try:
-        return _live(config, markets.narrowed(market, feeds), duel=False, capture=name)
+        return _live(config, markets.narrowed(market, feeds), duel=False, named=name, captures=True)
     except BaseException:
         market.close()
         raise
+
+
+def given(
+    config: Config, seconds: float | None, *, pace: float | None = None, captures: bool = False, name: str = ""
+) -> Hub[LiveSource]:
+    """Returns a runtime on the embedded market on a given clock, as fast as it goes or at a pace, not started yet.
+
+    It always begins at the same time with the wallet of the config, so a seed gives one session. It ends by itself
+    after `seconds` of its clock. With `captures` it records and takes nothing; `name` is the session's. Raises
+    `ValueError` for a name that is taken.
+    """
+    from cambist.market import given as embedded
+
+    journal = _given_journal(config)
+    if not captures and is_locked(journal):
+        raise Busy(journal, "another cambist that trades on a given clock here", "none")
+    if name and session_path(config.session_folder, name).exists():
+        message = f"session {name!r} exists; choose another name"
+        raise ValueError(message)
+    clock = GivenClock(embedded.START_NS)
+    made: list[Hub[LiveSource]] = []
+    market = embedded.market(config, seconds, lambda: made[0].end_soon())
+    loop = partial(GivenLoop, clock, pace=pace, held=lambda: made[0].source.behind)
+    runtime = _live(config, market, duel=False, named=name, captures=captures, clock=clock, loop=loop)
+    made.append(runtime)
+    return runtime
 
 
 def _demo(config: Config, notify: Callable[[str], None]) -> Market:
@@ -132,29 +161,41 @@ def _network(config: Config, notify: Callable[[str], None], progress: Callable[[
     return markets.network(config, pools.to_watch(config, notify, progress))
 
 
-def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> Hub[LiveSource]:
-    """Returns a runtime; with `capture`, the name of a session or an empty one, it records and takes nothing."""
-    folder = config.session_folder
-    trades = capture is None
+def _live(
+    config: Config,
+    market: Market,
+    *,
+    duel: bool,
+    named: str = "",
+    captures: bool = False,
+    clock: GivenClock | None = None,
+    loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> Hub[LiveSource]:
+    """Returns a runtime. `named` is its session; with `captures` it records and takes nothing.
+
+    On a given clock it goes on with no books, and stores no keyframes.
+    """
+    folder, trades = config.session_folder, not captures
     setup = kernel_setup(config, market)
     if not trades:
         setup = msgspec.structs.replace(setup, watch_only=True)
     name, note = engines.chosen(rust=config.engine.use_rust_backend)
     kernel = Kernel(setup, engines.make_engine, name)
-    journal_path = _journal_path(config)
-    before = _books_in_force(journal_path, setup) if trades else None
+    journal_path = _journal_path(config) if clock is None else _given_journal(config)
+    before = _books_in_force(journal_path, setup) if trades and clock is None else None
     if before is not None:
         kernel.adopt(before.books, before.risk)
     notes: list[Callable[[str, str, str], None]] = []
     build = engines.build_info()
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: notes[0](*line)),
-        recorder=_recorders(config, market, kernel, capture or "") if config.recording.enabled or not trades else None,
+        recorder=_recorders(config, market, kernel, named) if config.recording.enabled or not trades else None,
         journal=partial(_open_journal, journal_path) if trades else None,
         carried=before,
         duel=partial(_start_duel, setup) if duel else None,
         sessions=lambda: list_sessions(folder),
         open_session=lambda chosen, beside: _beside(config, chosen, beside),
+        keyframes=clock is None,
         market=market.label,
         profile=build.profile if build.native else "",
         engine_note=note,
@@ -162,7 +203,7 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
         trouble=market.trouble,
         close=market.close,
     )
-    runtime = Hub(kernel, LiveSource(kernel, parts))
+    runtime = Hub(kernel, LiveSource(kernel, parts, clock), loop)
     notes.append(runtime.note)
     return runtime
 
@@ -202,6 +243,11 @@ def _start_duel(setup: KernelSetup) -> Any:
 
 def _journal_path(config: Config) -> Path:
     return config.session_folder / "journal" / ("demo.journal" if config.market.source == "demo" else "paper.journal")
+
+
+def _given_journal(config: Config) -> Path:
+    """Returns the journal of sessions on a given clock, which go on with no earlier one's books."""
+    return config.session_folder / "journal" / "given.journal"
 
 
 def _books_in_force(path: Path, setup: KernelSetup) -> Carried:

@@ -61,7 +61,7 @@ class PubSub:
         self._chain, self._faults = chain, faults or Faults()
         self._late: deque[tuple[Block, dict[bytes, Account]]] = deque()
         self._draw = Draw(seed, "pubsub order")
-        self._sockets = SocketServer(self._opened, self._received, self._closed, max_unsent=max_unsent)
+        self.sockets = SocketServer(self._opened, self._received, self._closed, max_unsent=max_unsent)
         self._owned: dict[Client, dict[int, Subscription]] = {}
         self._by_kind: dict[str, dict[int, Subscription]] = {name: {} for name in KINDS}
         self._by_account: dict[bytes, dict[int, Subscription]] = {}
@@ -72,16 +72,16 @@ class PubSub:
 
     async def start(self, host: str, port: int) -> int:
         """Returns the port it listens on. Raises `OSError` if it is taken."""
-        return await self._sockets.start(host, port)
+        return await self.sockets.start(host, port)
 
     async def close(self) -> None:
         """Stops listening and closes all connections."""
-        await self._sockets.close()
+        await self.sockets.close()
 
     @property
     def slow_clients(self) -> int:
         """Clients dropped for reading too slowly."""
-        return self._sockets.slow
+        return self.sockets.slow
 
     def ticked(self, part: Part) -> None:
         """Tells what a tick did to the slot under way; a node that lags tells it when the slot is over."""
@@ -91,7 +91,7 @@ class PubSub:
             return
         self._told = part.slot
         self._notify_part(part.slot, part.changed, part.landed, self._chain.accounts.get)
-        self._sockets.flush()
+        self.sockets.flush()
 
     @property
     def _behind(self) -> bool:
@@ -124,7 +124,7 @@ class PubSub:
         for client, parts in frames.items():
             client.send_encoded(b"".join(parts))
         self._notify_slot(slot, slot)
-        self._sockets.flush()
+        self.sockets.flush()
         return sum(map(len, frames.values()))
 
     def dropped_slot(self, slot: int, accounts: dict[bytes, Account]) -> None:
@@ -133,7 +133,7 @@ class PubSub:
             return
         self._notify_accounts(slot, list(accounts), accounts.get, 0)
         self._notify_slot(slot, self._chain.stands)
-        self._sockets.flush()
+        self.sockets.flush()
 
     def _notify(self, block: Block, find: Callable[[bytes], Account | None]) -> None:
         if self._faults.muted:
@@ -149,7 +149,7 @@ class PubSub:
                 self._notify_logs(older.slot, older.landed, commitment)
                 self._notify_signatures(older.slot, older.landed, commitment)
         self._notify_slot(block.slot, block.slot)
-        self._sockets.flush()
+        self.sockets.flush()
 
     def _notify_part(
         self, slot: int, changed: Iterable[bytes], landed: list[Landed], find: Callable[[bytes], Account | None]

@@ -48,7 +48,7 @@ class Rpc:
 
     def __init__(self, chain: Chain, faults: Faults | None = None) -> None:
         self._chain, self._faults = chain, faults or Faults()
-        self._server = HttpServer(self._post, MAX_BODY)
+        self.server = HttpServer(self._post, MAX_BODY)
         self._methods: dict[str, Callable[[list[Any]], object]] = {
             "getAccountInfo": self._account_info,
             "getBalance": self._balance,
@@ -77,11 +77,11 @@ class Rpc:
 
     async def start(self, host: str, port: int) -> int:
         """Returns the port it listens on. Raises `OSError` if it is taken."""
-        return await self._server.start(host, port)
+        return await self.server.start(host, port)
 
     async def close(self) -> None:
         """Stops listening."""
-        await self._server.close()
+        await self.server.close()
 
     def call(self, method: str, params: list[Any]) -> object:
         """Returns a method's result. Raises `RpcError`."""
