@@ -20,6 +20,7 @@ COMMANDS = {
     "sessions": "sessions:sessions",
     "verify": "verify:verify",
     "market": "market:market",
+    "seeds": "seeds:seeds",
     "pools": "pools:pools",
     "config": "config:show_config",
     "bench": "bench:bench",

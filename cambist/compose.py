@@ -104,12 +104,18 @@ def capture(
 
 
 def given(
-    config: Config, seconds: float | None, *, pace: float | None = None, captures: bool = False, name: str = ""
+    config: Config,
+    seconds: float | None,
+    *,
+    pace: float | None = None,
+    captures: bool = False,
+    name: str = "",
+    at_end: Callable[[Hub[LiveSource]], None] = lambda _: None,
 ) -> Hub[LiveSource]:
     """Returns a runtime on the embedded market on a given clock, as fast as it goes or at a pace, not started yet.
 
     It always begins at the same time with the wallet of the config, so a seed gives one session. It ends by itself
-    after `seconds` of its clock. With `captures` it records and takes nothing; `name` is the session's. Raises
+    after `seconds` of its clock, when it calls `at_end` while all is still connected. With `captures` it records and takes nothing; `name` is the session's. Raises
     `ValueError` for a name that is taken.
     """
     from cambist.market import given as embedded
@@ -122,7 +128,12 @@ def given(
         raise ValueError(message)
     clock = GivenClock(embedded.START_NS)
     made: list[Hub[LiveSource]] = []
-    market = embedded.market(config, seconds, lambda: made[0].end_soon())
+
+    def ended() -> None:
+        at_end(made[0])
+        made[0].end_soon()
+
+    market = embedded.market(config, seconds, ended)
     loop = partial(GivenLoop, clock, pace=pace, held=lambda: made[0].source.behind)
     runtime = _live(config, market, duel=False, named=name, captures=captures, clock=clock, loop=loop)
     made.append(runtime)

@@ -105,7 +105,8 @@ class SolanaFeed:
     ) -> None:
         """Watches `pools`, the clock account and `accounts` from the start, all else on need.
 
-        With `wires` PubSub comes natively, with `dial` over that. Raises `EndpointError`, `ValueError` for an address that is none.
+        With `wires` PubSub comes natively, with `dial` over that. Raises `EndpointError`, `ValueError` for an address
+        that is none.
         """
         self.name = config.name
         self.newest_slot = 0

@@ -1,4 +1,4 @@
-"""The embedded market in the runtime's own loop: market, feeds, kernel and paper on one clock, and no socket between."""
+"""The embedded market in the runtime's own loop: market, feeds, kernel and paper on one clock, no socket between."""
 
 from __future__ import annotations
 

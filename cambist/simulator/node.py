@@ -110,7 +110,7 @@ class Node:
         }
 
     def direct(self) -> Direct:
-        """Returns what reaches all of it without sockets, in place of `start`. Its addresses are known to nobody else."""
+        """Returns what reaches all of it without sockets, in place of `start`."""
         direct = Direct()
         found = {}
         for venue, exchange in self.exchanges.items():
