@@ -50,8 +50,10 @@ class Rivals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often one without a bundle sends the same again on average (real ones send up to a hundred: fewer here)."""
     closes: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.9
     """How much of a gap one swap closes."""
-    flow: Annotated[float, Meta(ge=0.0, le=10.0)] = 1.0
-    """Size of what those trade who have no view on the price; their large swaps open the gaps."""
+    flow: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.4
+    """Size of what those trade who have no view on the price; their large swaps open gaps."""
+    jumps: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.1
+    """How often prices jump; that opens gaps in all pools of a token at once."""
 
 
 LEVELS: dict[Level, Rivals] = {
@@ -63,7 +65,8 @@ LEVELS: dict[Level, Rivals] = {
         shallow_dollars=2_000_000.0,
         late_slots=6.0,
         crumb_slots=10.0,
-        flow=2.0,
+        flow=1.0,
+        jumps=1.0,
     ),
     "honest": Rivals(),
     "hard": Rivals(reaction_p50_ms=25.0, reaction_p90_ms=90.0, others=9.0, blind=0.05, crumb_crosses=0.3),

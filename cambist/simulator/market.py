@@ -46,7 +46,7 @@ class Market:
         self.seed, self.rate = seed, rate
         self._genesis_ms = genesis_ms
         self.weather = Weather(seed)
-        self.prices = FairPrices(seed)
+        self.prices = FairPrices(seed, jumps=rivals.jumps)
         opening = self.prices.usd
         self.world = world.build(seed, opening, genesis_ms // 1_000)
         for key in funded:

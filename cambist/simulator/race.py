@@ -19,13 +19,12 @@ from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.simulator.draw import Draw
 from cambist.simulator.slots import PARTS, SLOT_MS
 from cambist.simulator.swap_builder import unit_limit
-from cambist.simulator.traders import MAX_TRADE_DOLLARS
 from cambist.simulator.transactions import TIP_ACCOUNTS, transfer
 
 if TYPE_CHECKING:
     from cambist.model.rivals import Rivals
     from cambist.simulator.fees import FeeWeather
-    from cambist.simulator.pool import Fill
+    from cambist.simulator.pool import Fill, Pool
     from cambist.simulator.traders import Desk, Sight
     from cambist.simulator.transactions import Instruction, Transaction
     from cambist.simulator.world import Wallet
@@ -36,6 +35,10 @@ TIP_FLOOR_P50, TIP_FLOOR_P90 = 7_500.0, 27_000.0
 """Lamports: the floor's median over an hour, and its spread of one e-fold as a ninth decile."""
 HOT_P50, HOT_P90 = 159_000.0, 3_000_000.0
 """Micro-lamports per compute unit that landed on contested pools."""
+MOST_DOLLARS = 5_000_000.0
+"""In one swap: enough to close what a jump of the price opens in the deepest pool here."""
+SIZES = 5
+"""Amounts that are tried for one gap."""
 STAYS_SLOTS = 100
 GROWN = 1.5
 """A gap that has grown by so much is a new one: who passed it by looks again."""
@@ -209,17 +212,16 @@ class Race:
         pool, spec = desk.pools[index], desk.pools[index].spec
         amount = pool.amount_for(pool.reserves(desk.chain.accounts.get), gap.size * self._rivals.closes, a_to_b=a_to_b)
         dollars = desk.worth(pool, amount, sight, a_to_b=a_to_b)
-        if dollars > 3.0 * MAX_TRADE_DOLLARS:
-            amount = int(amount * (3.0 * MAX_TRADE_DOLLARS / dollars))
-        fill = desk.quote(pool, amount, a_to_b=a_to_b) if amount else None
-        if fill is None:
-            return None
+        if dollars > MOST_DOLLARS:
+            amount = int(amount * (MOST_DOLLARS / dollars))
         token_in, token_out = (spec.token_a, spec.token_b) if a_to_b else (spec.token_b, spec.token_a)
-        paid = amount / float(10**token_in.decimals) * values[token_in.symbol]
-        got = fill.received / float(10**token_out.decimals) * values[token_out.symbol]
-        gain = got - paid
-        if gain <= 0.0:
+        price_in = values[token_in.symbol] / float(10**token_in.decimals)
+        price_out = values[token_out.symbol] / float(10**token_out.decimals)
+        sized = self._sized(pool, amount, price_in, price_out, a_to_b=a_to_b)
+        if sized is None:
             return None
+        amount, fill, gain = sized
+        got = fill.received * price_out
         least = int(fill.received * (1.0 - 0.5 * gain / got))
         swaps, limit = [(index, amount, least, a_to_b)], unit_limit(pool, fill) + LIMIT_SLACK
         back = self._way_back(index, least, a_to_b=a_to_b)
@@ -228,6 +230,30 @@ class Race:
             swaps.append((other, least, max(amount, there.received - there.received // 2_000), direction))
             limit += unit_limit(desk.pools[other], there)
         return _Prize(tuple(swaps), limit, gain / sight.sol * 1e9)
+
+    def _sized(
+        self, pool: Pool, amount: int, price_in: float, price_out: float, *, a_to_b: bool
+    ) -> tuple[int, Fill, float] | None:
+        """Returns about the best amount in, its swap and its gain; `None` if nothing gains.
+
+        What the slope at the margin says is too little where liquidity lies in steps, and too much near its end: from
+        there it goes up while that gains more, or down until something gains.
+        """
+        found: tuple[int, Fill, float] | None = None
+        down = False
+        for _ in range(SIZES):
+            fill = self._desk.quote(pool, amount, a_to_b=a_to_b) if amount else None
+            gain = 0.0 if fill is None else fill.received * price_out - amount * price_in
+            if fill is not None and gain > (0.0 if found is None else found[2]):
+                found = amount, fill, gain
+                if down:
+                    break
+                amount *= 3
+            elif found is not None:
+                break
+            else:
+                down, amount = True, amount // 4
+        return found
 
     def _way_back(self, index: int, amount: int, *, a_to_b: bool) -> tuple[int, Fill, bool] | None:
         """Returns the other pool of the pair that is best at the margin, how it buys back, and which way.
