@@ -115,8 +115,8 @@ def given(
     """Returns a runtime on the embedded market on a given clock, as fast as it goes or at a pace, not started yet.
 
     It always begins at the same time with the wallet of the config, so a seed gives one session. It ends by itself
-    after `seconds` of its clock, when it calls `at_end` while all is still connected. With `captures` it records and takes nothing; `name` is the session's. Raises
-    `ValueError` for a name that is taken.
+    after `seconds` of its clock, when it calls `at_end` while all is still connected. With `captures` it records and
+    takes nothing; `name` is the session's. Raises `ValueError` for a name that is taken.
     """
     from cambist.market import given as embedded
 

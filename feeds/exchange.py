@@ -62,7 +62,8 @@ class ExchangeFeed:
     ) -> None:
         """Feeds that share `buckets` share what the venue allows an address.
 
-        With `wires` the streams come natively, with `dial` they and the reads come over that. Raises `EndpointError`, `ValueError`.
+        With `wires` the streams come natively, with `dial` they and the reads come over that. Raises `EndpointError`,
+        `ValueError`.
         """
         self.name = config.name or venue.name
         self._venue, self._config, self._channels, self._note, self._clock = venue, config, channels, note, clock

@@ -20,6 +20,7 @@ from cambist.commands.console import (
     DIFFERENT,
     INTERRUPTED,
     OK,
+    UNUSABLE,
     Interrupts,
     Stop,
     at_level,
@@ -49,6 +50,7 @@ def record(
     feeds: str = "",
     easy: bool = False,
     hard: bool = False,
+    fast: bool = False,
     out: str = "",
     json: bool = False,
     log_json: bool = False,
@@ -64,6 +66,8 @@ def record(
         feeds: Exchanges and nodes to capture, with commas between, `solana` for all nodes; all if not given.
         easy: Rivals of the embedded market that leave more than real ones do.
         hard: Rivals that are faster and more than usual.
+        fast: The embedded market on a given clock, as fast as it goes: the same session every time for a seed. Needs
+            --for, in that clock's time.
         out: Name of the session; further segments count on from it. Without it, by the time it begins.
         json: Print the report as one JSON object at the end.
         log_json: Write the application log as lines of JSON.
@@ -76,11 +80,18 @@ def record(
     chosen = at_level(settings(config), easy=easy, hard=hard)
     seconds = None if for_ is None else seconds_of(for_)
     stop = Interrupts()
-    runtime = compose.capture(chosen, tuple(name.strip() for name in feeds.split(",") if name.strip()), out, print_line)
+    wanted = tuple(name.strip() for name in feeds.split(",") if name.strip())
+    if fast and (seconds is None or wanted or chosen.market.source != "demo"):
+        raise Stop(UNUSABLE, "--fast needs --for and the embedded market as a whole")
+    if fast:
+        runtime = compose.given(chosen, seconds, captures=True, name=out)
+    else:
+        runtime = compose.capture(chosen, wanted, out, print_line)
     runtime.start()
     try:
         print_line(f"recording {runtime.session or 'nothing'} in {chosen.session_folder}")
-        ended = Watcher(runtime, chosen.session_folder, seconds, print_line).watch(lambda: stop.seen)
+        watcher = Watcher(runtime, chosen.session_folder, None if fast else seconds, print_line, ends=fast)
+        ended = watcher.watch(lambda: stop.seen)
     finally:
         runtime.close()
     report = {**runtime.report(), "ended": ended}
@@ -131,8 +142,16 @@ class Watcher:
     """Waits for the end of a capture and says how it goes."""
 
     def __init__(
-        self, runtime: Hub[LiveSource], folder: Path, seconds: float | None, print_line: Callable[[str], None]
+        self,
+        runtime: Hub[LiveSource],
+        folder: Path,
+        seconds: float | None,
+        print_line: Callable[[str], None],
+        *,
+        ends: bool = False,
     ) -> None:
+        """`ends` says that the runtime ends by itself when its time is over."""
+        self._ends = ends
         self._runtime, self._folder, self._seconds, self._print_line = runtime, folder, seconds, print_line
         self._terminal = sys.stderr.isatty()
         self._began = time.monotonic()
@@ -163,6 +182,8 @@ class Watcher:
     def _end(self, now: float, stopped: Callable[[], bool]) -> str:
         if stopped():
             return "stopped"
+        if not self._runtime.alive and self._ends and self._runtime.failure is None:
+            return "time"
         if not self._runtime.alive:
             return f"the hub stopped: {self._runtime.failure}"
         if why := self._runtime.source.not_recording:

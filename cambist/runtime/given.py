@@ -7,12 +7,15 @@ also waits in real time, for a screen or to be compared; what is decided is the 
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import selectors
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
 
     from cambist.clock import GivenClock
 
@@ -28,12 +31,32 @@ class GivenLoop(asyncio.SelectorEventLoop):
         self, clock: GivenClock, *, pace: float | None = None, held: Callable[[], bool] = lambda: False
     ) -> None:
         """`pace` is given seconds in a real one, `None` as fast as it goes. While `held`, the clock stands."""
-        self._given = clock
+        self._given, self._timers = clock, itertools.count()
         super().__init__(_GivenSelector(clock, pace, held))
 
     def time(self) -> float:
         """Returns how far the clock was moved, in seconds."""
         return self._given.passed_ns / S
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Calls back at a time; of equal times in the order of these calls, which asyncio's own leaves to its heap."""
+        timer = _Timer(when, callback, args, self, context)
+        timer.number = next(self._timers)
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        timer._scheduled = True  # type: ignore[attr-defined]
+        return timer
+
+
+class _Timer(asyncio.TimerHandle):
+    """A timer with a place among those of the same time."""
+
+    number = 0
+
+    def __lt__(self, other: asyncio.TimerHandle) -> bool:
+        assert isinstance(other, _Timer)
+        return (self.when(), self.number) < (other.when(), other.number)
 
 
 class _GivenSelector(selectors.DefaultSelector):

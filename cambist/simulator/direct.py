@@ -127,7 +127,7 @@ class Pipe:
         while not end.messages:
             if end.closed is not None:
                 self._server.part(end)
-                raise ConnectionClosedOK(end.closed, end.closed)
+                raise ConnectionClosedOK(end.closed, end.closed, rcvd_then_sent=True)
             if end.dropped:
                 raise ConnectionClosedError(None, None)
             end.came.clear()

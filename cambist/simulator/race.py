@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cambist.simulator.fees import FeeWeather
     from cambist.simulator.pool import Fill, Pool
     from cambist.simulator.traders import Desk, Sight
-    from cambist.simulator.transactions import Instruction, Transaction
+    from cambist.simulator.transactions import Transaction
     from cambist.simulator.world import Wallet
 
 TICK_MS = SLOT_MS / PARTS
@@ -57,13 +57,24 @@ class _Gap:
     """Tick by which all who went for it have landed."""
 
 
+class _Swap(NamedTuple):
+    """A swap as rivals send it."""
+
+    pool: int
+    """Its index."""
+    amount: int
+    least: int
+    a_to_b: bool
+    units: int
+    """Compute units asked for."""
+
+
 class _Prize(NamedTuple):
     """What there is to win at a gap, as one sees it."""
 
-    swaps: tuple[tuple[int, int, int, bool], ...]
-    """Pool's index, amount in, least out and direction of each swap."""
-    limit: int
-    """Compute units asked for."""
+    swap: _Swap
+    back: _Swap | None
+    """Through another pool of the pair, for who ends with what it began with."""
     lamports: float
     """Gain before fees and tips."""
 
@@ -133,7 +144,7 @@ class Race:
         """Decides who notices a new gap, and when."""
         self._gaps[index] = gap
         prize, rivals, draw = self._prize(index, gap, sight, values), self._rivals, self._draw
-        cost = 0.0 if prize is None else BASE_FEE + TIP_FLOOR_P50 + prize.limit * HOT_P50 / 1e6
+        cost = 0.0 if prize is None else BASE_FEE + TIP_FLOOR_P50 + prize.swap.units * HOT_P50 / 1e6
         if prize is None or prize.lamports <= cost:
             gap.until = self._tick + PARTS  # looked at again in a slot's time, or when it has grown
             return
@@ -183,16 +194,20 @@ class Race:
         self, wallet: Wallet, prize: _Prize, sight: Sight, fees: FeeWeather, *, contested: bool
     ) -> list[Transaction]:
         """Returns what a rival sends; nothing if it doesn't hold what the swap takes."""
-        draw, desk, limit = self._draw, self._desk, prize.limit
-        swaps: list[Instruction] = []
-        for number, (index, amount, least, a_to_b) in enumerate(prize.swaps):
-            pool = desk.pools[index]
-            held = desk.chain.token_balance(
-                desk.builder.account_of(wallet.key, pool.spec.token_a if a_to_b else pool.spec.token_b)
-            )
-            if number == 0 and (held is None or held[0] < amount):
-                return []
-            swaps.append(desk.builder.swap(pool, wallet.key, amount, least, a_to_b=a_to_b))
+        draw, desk = self._draw, self._desk
+        there, back = prize.swap, prize.back if draw.chance(0.5) else None
+        spec = desk.pools[there.pool].spec
+        held = desk.chain.token_balance(
+            desk.builder.account_of(wallet.key, spec.token_a if there.a_to_b else spec.token_b)
+        )
+        if held is None or held[0] < there.amount:
+            return []
+        legs = [there] if back is None else [there, back]
+        limit = LIMIT_SLACK + sum(leg.units for leg in legs)
+        swaps = [
+            desk.builder.swap(desk.pools[leg.pool], wallet.key, leg.amount, leg.least, a_to_b=leg.a_to_b)
+            for leg in legs
+        ]
         floor = int(draw.lognormal(TIP_FLOOR_P50, TIP_FLOOR_P90))
         bid = int(prize.lamports * draw.middling()) if contested else 0
         if draw.chance(self._rivals.bundled):
@@ -223,13 +238,13 @@ class Race:
         amount, fill, gain = sized
         got = fill.received * price_out
         least = int(fill.received * (1.0 - 0.5 * gain / got))
-        swaps, limit = [(index, amount, least, a_to_b)], unit_limit(pool, fill) + LIMIT_SLACK
-        back = self._way_back(index, least, a_to_b=a_to_b)
-        if back is not None:
-            other, there, direction = back
-            swaps.append((other, least, max(amount, there.received - there.received // 2_000), direction))
-            limit += unit_limit(desk.pools[other], there)
-        return _Prize(tuple(swaps), limit, gain / sight.sol * 1e9)
+        back = None
+        if (found := self._way_back(index, least, a_to_b=a_to_b)) is not None:
+            other, there, direction = found
+            at_least = max(amount, there.received - there.received // 2_000)
+            back = _Swap(other, least, at_least, direction, unit_limit(desk.pools[other], there))
+        swap = _Swap(index, amount, least, a_to_b, unit_limit(pool, fill))
+        return _Prize(swap, back, gain / sight.sol * 1e9)
 
     def _sized(
         self, pool: Pool, amount: int, price_in: float, price_out: float, *, a_to_b: bool
