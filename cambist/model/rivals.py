@@ -29,7 +29,8 @@ class Rivals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     others: Annotated[float, Meta(ge=0.0, le=100.0)] = 4.0
     """How many more than one go for a gap on average; the count is geometric (shape assumed)."""
     full_lamports: Annotated[float, Meta(ge=1.0, le=1e12)] = 3_400_000.0
-    """A gap worth less than this, the median of gaps that were taken, draws fewer others, in proportion (assumed)."""
+    """A gap worth less than this, the median of gaps that were taken, draws fewer others, in proportion; one worth
+    more draws more, as the fourth root (assumed)."""
     blind: Share = 0.3
     """Chance that nobody fast watches a pool of little depth when a gap opens there (assumed)."""
     shallow_dollars: Annotated[float, Meta(ge=0.0, le=1e12)] = 150_000.0
@@ -50,9 +51,9 @@ class Rivals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often one without a bundle sends the same again on average (real ones send up to a hundred: fewer here)."""
     closes: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.9
     """How much of a gap one swap closes."""
-    flow: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.4
+    flow: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.3
     """Size of what those trade who have no view on the price; their large swaps open gaps."""
-    jumps: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.1
+    jumps: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.04
     """How often prices jump; that opens gaps in all pools of a token at once."""
 
 

@@ -9,6 +9,7 @@ bundles. What lands is a transaction like any other: its payer, priority fee and
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
@@ -176,7 +177,8 @@ class Race:
         if prize is None:
             return
         draw, rivals, count = self._draw, self._rivals, 1
-        others = rivals.others * min(1.0, prize.lamports / rivals.full_lamports)
+        size = prize.lamports / rivals.full_lamports
+        others = rivals.others * (size if size < 1.0 else math.sqrt(math.sqrt(size)))
         more = others / (1.0 + others)
         while count < len(self._wallets) // 2 and draw.unit() < more:
             count += 1

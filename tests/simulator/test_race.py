@@ -100,12 +100,14 @@ def after_a_jump(level: Rivals, seed: int = 5) -> list[int]:
 
 
 def test_most_gaps_worth_it_are_gone_within_the_slot_and_the_levels_differ() -> None:
-    honest, hard, easy = (after_a_jump(LEVELS[name]) for name in ("honest", "hard", "easy"))
+    honest, easy = after_a_jump(LEVELS["honest"]), after_a_jump(LEVELS["easy"])
     assert len(honest) >= 8
     assert honest[0] >= 2, "a gap can't be taken in the tick that opens it"
-    assert sum(tick <= 1 + PARTS for tick in honest) >= 0.8 * len(honest)
-    assert sum(hard) < sum(honest) < sum(easy)
-    assert easy[len(easy) // 2] > PARTS, "easy rivals need slots"
+    assert honest[len(honest) // 2] <= 5, "most were worth it, and gone within 200 ms"
+    assert sum(tick <= 1 + PARTS for tick in honest) >= 0.6 * len(honest), "those of little worth may stand"
+    assert easy[0] > PARTS, "easy rivals need slots"
+    tried = [len(rivals_landed(Market(5, rivals=LEVELS[name]), 60)) for name in ("hard", "honest")]
+    assert tried[0] > 1.2 * tried[1], "hard rivals are more"
 
 
 def test_with_nobody_fast_a_gap_in_a_small_pool_stands_for_the_slots_that_are_drawn() -> None:
