@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 BLOCKHASH_SLOTS = 150
 KEPT_SLOTS = 400
+TOLD_SLOTS = 64
+"""Slots whose transactions can be asked for, with logs and balances; with those of all that are kept a busy market had
+two gigabytes."""
 MAX_PENDING = 8_192
 TABLE_META = 56
 LOOKUP_PROGRAM = bytes.fromhex("0277a6af97339b7ac88d1892c90446f50002309266f62e53c118244982000000")
@@ -41,6 +44,10 @@ class Landed(NamedTuple):
     mentions: frozenset[bytes]
     units: int
     transaction: Transaction
+    before: dict[bytes, Account]
+    """The accounts it names that were there, as they were before it."""
+    after: dict[bytes, Account]
+    """Those that it changed."""
 
 
 class Status(NamedTuple):
@@ -96,6 +103,8 @@ class Chain:
         self.fees = FeeHistory()
         self.statuses: dict[bytes, Status] = {}
         """By signature, of the last `KEPT_SLOTS`; with logs and messages a busy market kept two gigabytes."""
+        self.recent: deque[Block] = deque(maxlen=TOLD_SLOTS)
+        """Blocks that are told whole."""
         self.transactions = 0
         self.pending: list[Transaction] = []
         self.genesis_hash = key32("cambist genesis", seed)
@@ -139,6 +148,14 @@ class Chain:
             self.accounts[program.CLOCK] = self._clock(part.slot)
             part.changed[program.CLOCK] = None
         for transaction in self._choose(new, capacity, opened):
+            before = {
+                meta.key: account
+                for item in transaction.instructions
+                for meta in item.accounts
+                if (account := self.accounts.get(meta.key)) is not None
+            }
+            if (payer := self.accounts.get(transaction.payer)) is not None:
+                before[transaction.payer] = payer
             outcome = self._execute(transaction, part.slot)
             if not outcome.changed or (outcome.err is not None and transaction.protected):
                 continue  # one that could not even pay its fee is left out by the leader too
@@ -146,7 +163,17 @@ class Chain:
                 self.accounts[key] = account
                 part.changed[key] = None
             signature = transaction.signatures[0]
-            item = Landed(part.slot, signature, outcome.err, outcome.logs, outcome.mentions, outcome.units, transaction)
+            item = Landed(
+                part.slot,
+                signature,
+                outcome.err,
+                outcome.logs,
+                outcome.mentions,
+                outcome.units,
+                transaction,
+                before,
+                outcome.changed,
+            )
             part.landed.append(item)
             self.statuses[signature] = Status(part.slot, outcome.err)
         opened.landed.extend(part.landed)
@@ -278,6 +305,7 @@ class Chain:
         return chosen
 
     def _keep(self, block: Block) -> None:
+        self.recent.append(block)
         self._kept.append([item.signature for item in block.landed])
         if len(self._kept) > KEPT_SLOTS:
             for signature in self._kept.popleft():

@@ -213,6 +213,12 @@ def sign(
     )
 
 
+def message_keys(transaction: Transaction) -> list[bytes]:
+    """Returns the static keys of a message, in its order."""
+    message = VersionedTransaction.from_bytes(wire(transaction)).message
+    return [bytes(key) for key in message.account_keys]
+
+
 def wire(transaction: Transaction) -> bytes:
     """Returns the bytes that go over the network."""
     return shortvec(len(transaction.signatures)) + b"".join(transaction.signatures) + transaction.message

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import pytest
 from solders.pubkey import Pubkey
+from solders.signature import Signature
 
+from cambist.engine.reference.chain.tx_parser import parse_transactions
 from cambist.model.rivals import LEVELS, Rivals, rivals_of
 from cambist.simulator.draw import Draw, exponential, logarithm
 from cambist.simulator.market import Market
@@ -16,6 +19,7 @@ from cambist.simulator.transactions import TIP_ACCOUNTS
 
 if TYPE_CHECKING:
     from cambist.simulator.chain import Landed
+    from tests.simulator.conftest import Running
 
 OPENING = 4
 """Slots in which pools come to the market's prices, which the opening puts them off."""
@@ -139,6 +143,42 @@ def test_what_a_rival_sends_can_be_read_off_its_transaction() -> None:
             assert int.from_bytes(bytes(last.data)[4:12], "little") == item.transaction.tip
             assert bytes(keys[last.accounts[1]]) in TIP_ACCOUNTS
         assert any(str(Pubkey(touched(market, item))) == str(key) for key in read.message.account_keys)
+
+
+async def test_a_node_tells_payer_fee_and_swaps_of_what_rivals_landed(running: Running) -> None:
+    """`getTransaction` and `getBlock`, read by the parser of the house."""
+    market, own = running.market, {wallet.key for wallet in running.market.world.rivals}
+    await running.slots(12)
+    older = list(market.chain.recent)[:-3]
+    block = max(older, key=lambda each: sum(item.transaction.payer in own for item in each.landed))
+    options = {"encoding": "base64", "commitment": "confirmed", "maxSupportedTransactionVersion": 0}
+    told = await running.rpc("getBlock", block.slot, options)
+    parsed = parse_transactions(json.dumps({"jsonrpc": "2.0", "result": told, "id": 1}).encode())
+    assert [each.signature for each in parsed] == [item.signature for item in block.landed]
+    rivals = swaps = 0
+    for read, item in zip(parsed, block.landed, strict=True):
+        assert (read.signer, read.fee) == (item.transaction.payer, item.transaction.fee)
+        assert (read.error is None) == (item.err is None)
+        rivals += read.signer in own
+        swaps += len(read.swaps)
+    assert rivals >= 3
+    assert swaps >= sum(item.err is None for item in block.landed) / 2
+    landed = next(item for item in block.landed if item.err is None and item.transaction.payer in own)
+    signature = str(Signature(landed.signature))
+    one = await running.rpc("getTransaction", signature, options)
+    assert one["slot"] == block.slot
+    before, after = one["meta"]["preBalances"], one["meta"]["postBalances"]
+    assert before[0] - after[0] == landed.transaction.fee + landed.transaction.tip
+    moved = [
+        int(new["uiTokenAmount"]["amount"]) - int(old["uiTokenAmount"]["amount"])
+        for old, new in zip(one["meta"]["preTokenBalances"], one["meta"]["postTokenBalances"], strict=True)
+    ]
+    assert sum(delta != 0 for delta in moved) >= 4, "two vaults and two accounts of the rival"
+    newest = market.chain.recent[-1].landed[0].signature
+    assert await running.rpc("getTransaction", str(Signature(newest)), options) is None, "not confirmed yet"
+    assert "skipped" in (await running.refused("getBlock", block.slot + 100, options))["message"]
+    for wrong in ({}, {"encoding": "base64", "commitment": "processed"}):
+        assert (await running.refused("getBlock", block.slot, wrong))["code"] == -32602
 
 
 def test_ten_rivals_have_half_of_the_traffic() -> None:
