@@ -200,7 +200,9 @@ def _live(
     build = engines.build_info()
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: notes[0](*line)),
-        recorder=_recorders(config, market, kernel, named) if config.recording.enabled or not trades else None,
+        recorder=_recorders(config, market, kernel, named, given=clock is not None)
+        if config.recording.enabled or not trades
+        else None,
         journal=partial(_open_journal, journal_path) if trades else None,
         carried=before,
         duel=partial(_start_duel, setup) if duel else None,
@@ -220,9 +222,12 @@ def _live(
 
 
 def _recorders(
-    config: Config, market: Market, kernel: Kernel, named: str
+    config: Config, market: Market, kernel: Kernel, named: str, *, given: bool
 ) -> Callable[[Callable[[str], None]], Recorder]:
-    """Returns what makes a recorder, given what is called at its end; `named` is its session or empty."""
+    """Returns what makes a recorder, given what is called at its end; `named` is its session or empty.
+
+    A session on a given clock is as old as its making: its own times say nothing of that.
+    """
     folder, limits = config.session_folder, config.recording
     prefix = f"demo{config.market.seed}" if market.demo else "market"
     # Twenty segments fill the folder, so that removing the oldest leaves most of what there was.
@@ -235,6 +240,8 @@ def _recorders(
     def recorder(on_end: Callable[[str], None]) -> Recorder:
         meta = {"app": VERSION, "engine": kernel.engine.name, "seed": str(market.seed), "market": market.label}
         meta["rules"] = str(RULES)
+        if given:
+            meta["made_ns"] = str(time.time_ns())
         return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes, name=named)
 
     return recorder
