@@ -26,6 +26,7 @@ COMMANDS = {
     "depth": "depth:depth",
     "journal": "journal:journal",
     "market": "market:market",
+    "seeds": "seeds:seeds",
     "pools": "pools:pools",
     "config": "config:show_config",
     "bench": "bench:bench",

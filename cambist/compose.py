@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import importlib
@@ -15,14 +16,17 @@ import msgspec
 
 from cambist import VERSION, log
 from cambist import engine as engines
+from cambist.clock import GivenClock
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup, read_keyframe
 from cambist.kernel.state import RULES, read_state
 from cambist.market.setup import kernel_setup
 from cambist.model.events import HEADER
 from cambist.model.ledger import trial_balance
+from cambist.model.rivals import rivals_of
 from cambist.model.units import NS_PER_S
 from cambist.runtime.books import carried
+from cambist.runtime.given import GivenLoop
 from cambist.runtime.hub import Hub
 from cambist.runtime.live import LiveSource
 from cambist.runtime.parts import Parts
@@ -98,10 +102,47 @@ def capture(
     config = markets.only(config, feeds)
     market = _demo(config, notify) if config.market.source == "demo" else _network(config, _nothing, _nothing)
     try:
-        return _live(config, markets.narrowed(market, feeds), duel=False, capture=name)
+        return _live(config, markets.narrowed(market, feeds), duel=False, named=name, captures=True)
     except BaseException:
         market.close()
         raise
+
+
+def given(
+    config: Config,
+    seconds: float | None,
+    *,
+    pace: float | None = None,
+    captures: bool = False,
+    name: str = "",
+    at_end: Callable[[Hub[LiveSource]], None] = lambda _: None,
+) -> Hub[LiveSource]:
+    """Returns a runtime on the embedded market on a given clock, as fast as it goes or at a pace, not started yet.
+
+    It always begins at the same time with the wallet of the config, so a seed gives one session. It ends by itself
+    after `seconds` of its clock, when it calls `at_end` while all is still connected. With `captures` it records and
+    takes nothing; `name` is the session's. Raises `ValueError` for a name that is taken.
+    """
+    from cambist.market import given as embedded
+
+    journal = _given_journal(config)
+    if not captures and is_locked(journal):
+        raise Busy(journal, "another cambist that trades on a given clock here", "none")
+    if name and session_path(config.session_folder, name).exists():
+        message = f"session {name!r} exists; choose another name"
+        raise ValueError(message)
+    clock = GivenClock(embedded.START_NS)
+    made: list[Hub[LiveSource]] = []
+
+    def ended() -> None:
+        at_end(made[0])
+        made[0].end_soon()
+
+    market = embedded.market(config, seconds, ended)
+    loop = partial(GivenLoop, clock, pace=pace, held=lambda: made[0].source.behind)
+    runtime = _live(config, market, duel=False, named=name, captures=captures, clock=clock, loop=loop)
+    made.append(runtime)
+    return runtime
 
 
 def _demo(config: Config, notify: Callable[[str], None]) -> Market:
@@ -113,7 +154,14 @@ def _demo(config: Config, notify: Callable[[str], None]) -> Market:
         notify(line)
 
     take = None if notify is _nothing else listener
-    starting = begin(config.market.seed, rate=config.market.rate, exchanges=config.market.exchanges, on_line=take)
+    asked = config.market
+    starting = begin(
+        asked.seed,
+        rate=asked.rate,
+        exchanges=asked.exchanges,
+        rivals=rivals_of(asked.level, asked.rivals),
+        on_line=take,
+    )
     from cambist.market import markets
 
     return markets.demo(config, starting)
@@ -129,29 +177,43 @@ def _network(config: Config, notify: Callable[[str], None], progress: Callable[[
     return markets.network(config, pools.to_watch(config, notify, progress))
 
 
-def _live(config: Config, market: Market, *, duel: bool, capture: str | None = None) -> Hub[LiveSource]:
-    """Returns a runtime; with `capture`, the name of a session or an empty one, it records and takes nothing."""
-    folder = config.session_folder
-    trades = capture is None
+def _live(
+    config: Config,
+    market: Market,
+    *,
+    duel: bool,
+    named: str = "",
+    captures: bool = False,
+    clock: GivenClock | None = None,
+    loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> Hub[LiveSource]:
+    """Returns a runtime. `named` is its session; with `captures` it records and takes nothing.
+
+    On a given clock it goes on with no books, and stores no keyframes.
+    """
+    folder, trades = config.session_folder, not captures
     setup = kernel_setup(config, market)
     if not trades:
         setup = msgspec.structs.replace(setup, watch_only=True)
     name, note = engines.chosen(rust=config.engine.use_rust_backend)
     kernel = Kernel(setup, engines.make_engine, name, kinds.find)
-    journal = journal_path(config)
-    before = _books_in_force(journal, setup) if trades else None
+    journal = journal_path(config) if clock is None else _given_journal(config)
+    before = _books_in_force(journal, setup) if trades and clock is None else None
     if before is not None:
         kernel.adopt(before.books, before.risk)
     notes: list[Callable[[str, str, str], None]] = []
     build = engines.build_info()
     parts = Parts(
         feeds=lambda inbox: market.feeds(inbox, lambda *line: notes[0](*line)),
-        recorder=_recorders(config, market, kernel, capture or "") if config.recording.enabled or not trades else None,
+        recorder=_recorders(config, market, kernel, named, given=clock is not None)
+        if config.recording.enabled or not trades
+        else None,
         journal=partial(_open_journal, journal) if trades else None,
         carried=before,
         duel=partial(_start_duel, setup) if duel else None,
         sessions=lambda: list_sessions(folder),
         open_session=lambda chosen, beside: _beside(config, chosen, beside),
+        keyframes=clock is None,
         market=market.label,
         profile=build.profile if build.native else "",
         engine_note=note,
@@ -159,15 +221,18 @@ def _live(config: Config, market: Market, *, duel: bool, capture: str | None = N
         trouble=market.trouble,
         close=market.close,
     )
-    runtime = Hub(kernel, LiveSource(kernel, parts))
+    runtime = Hub(kernel, LiveSource(kernel, parts, clock), loop)
     notes.append(runtime.note)
     return runtime
 
 
 def _recorders(
-    config: Config, market: Market, kernel: Kernel, named: str
+    config: Config, market: Market, kernel: Kernel, named: str, *, given: bool
 ) -> Callable[[Callable[[str], None]], Recorder]:
-    """Returns what makes a recorder, given what is called at its end; `named` is its session or empty."""
+    """Returns what makes a recorder, given what is called at its end; `named` is its session or empty.
+
+    A session on a given clock is as old as its making: its own times say nothing of that.
+    """
     folder, limits = config.session_folder, config.recording
     prefix = f"demo{config.market.seed}" if market.demo else "market"
     # Twenty segments fill the folder, so that removing the oldest leaves most of what there was.
@@ -180,6 +245,8 @@ def _recorders(
     def recorder(on_end: Callable[[str], None]) -> Recorder:
         meta = {"app": VERSION, "engine": kernel.engine.name, "seed": str(market.seed), "market": market.label}
         meta["rules"] = str(RULES)
+        if given:
+            meta["made_ns"] = str(time.time_ns())
         return Recorder(folder, prefix, meta, on_end, retain=tidy, segment_bytes=segment_bytes, name=named)
 
     return recorder
@@ -201,6 +268,11 @@ def journal_path(config: Config, *, live: bool = False) -> Path:
     """Returns the journal that a run with this config writes: the embedded market's own, or that of its mode."""
     demo = config.market.source == "demo" and not live
     return config.session_folder / "journal" / ("demo.journal" if demo else "live.journal" if live else "paper.journal")
+
+
+def _given_journal(config: Config) -> Path:
+    """Returns the journal of sessions on a given clock, which go on with no earlier one's books."""
+    return config.session_folder / "journal" / "given.journal"
 
 
 def _books_in_force(path: Path, setup: KernelSetup) -> Carried:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
     from cambist.model.opportunity import Need
     from feeds.conversation import Conversation
+    from feeds.dial import Dial
     from feeds.transport import Wires
     from feeds.venue import Subscription, Venue
 
@@ -57,10 +58,12 @@ class ExchangeFeed:
         rng: random.Random | None = None,
         clock: Callable[[], float] = loop_s,
         wires: Wires | None = None,
+        dial: Dial | None = None,
     ) -> None:
-        """Feeds that share `buckets` share what the venue allows an address. With `wires` the streams come natively.
+        """Feeds that share `buckets` share what the venue allows an address.
 
-        Raises `EndpointError`, `ValueError`.
+        With `wires` the streams come natively, with `dial` they and the reads come over that. Raises `EndpointError`,
+        `ValueError`.
         """
         self.name = config.name or venue.name
         self._venue, self._config, self._channels, self._note, self._clock = venue, config, channels, note, clock
@@ -76,6 +79,7 @@ class ExchangeFeed:
         self._faults: set[str] = set()
         self._translate = self._translated if venue.protocol == "cambist" else None
         shared = buckets or Buckets(clock)
+        self._dial = dial
         self._socket = self._make_socket(sink, shared, rng, wires)
         rest = config.rest or venue.rest
         self._bucket = shared.of("rest", venue.name, rest, *self._limits.rest) if rest else Bucket(1.0)
@@ -93,6 +97,8 @@ class ExchangeFeed:
         make: Callable[..., WebSocketSource] = WebSocketSource
         if wires is not None:
             make = functools.partial(NativeSource, wires=wires, plain=venue.plain)
+        elif self._dial is not None:
+            make = functools.partial(WebSocketSource, dial=self._dial)
         return make(
             url,
             self._channels.ws.id,
@@ -118,6 +124,7 @@ class ExchangeFeed:
             bucket=self._bucket,
             pauses_s=self._limits.pauses_s,
             translate=self._translate,
+            dial=self._dial,
         )
         return VenueReads(self._venue, rest, self._bucket, lambda text: self._note("warn", self.name, text))
 

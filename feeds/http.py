@@ -19,6 +19,8 @@ from feeds.bucket import Bucket, retry_after_s
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from feeds.dial import Asking, Dial, Reply
+
 set_on_retry_hooks([])  # its default prints each retry to the terminal that the dashboard owns
 
 GENERATION = 1
@@ -83,8 +85,11 @@ class HttpChannel:
         bucket: Bucket | None = None,
         pauses_s: Mapping[int, float] | None = None,
         translate: Callable[[bytes], Sequence[bytes]] | None = None,
+        dial: Dial | None = None,
     ) -> None:
         """`bucket` rations reads, those of others that hold it too; `pauses_s` says how long a status stops it.
+
+        `dial` reaches the server, the network without one.
 
         Replies are written as `translate` puts them. Raises `EndpointError` if the URL won't do.
         """
@@ -93,7 +98,8 @@ class HttpChannel:
         self._label = endpoint_label(url)
         self._sink, self._note = sink, note
         self._limits = limits or HttpLimits()
-        self._session: aiohttp.ClientSession | None = None
+        self._dial = dial
+        self._session: Asking | None = None
         self._conn = 0
         self._state, self._reason = "idle", ""
         self._bucket = bucket or Bucket(UNLIMITED)
@@ -158,7 +164,7 @@ class HttpChannel:
                 timeout=None,
                 wait_initial=limits.wait_initial_s,
                 wait_max=limits.wait_max_s,
-                wait_jitter=limits.wait_initial_s,
+                wait_jitter=limits.wait_initial_s if self._dial is None else 0.0,
             ):
                 with attempt:
                     await (self._bucket.unpaused() if paid else self._bucket.take(weight))
@@ -187,7 +193,7 @@ class HttpChannel:
             self._sink.frame(channel, conn, GENERATION, Direction.IN, frame)
         return body
 
-    def _heed(self, reply: aiohttp.ClientResponse) -> None:
+    def _heed(self, reply: Reply) -> None:
         """Raises `Refusal` unless the reply is one. A pause that was asked for holds for all that share the bucket."""
         if reply.status == 200:
             return
@@ -197,7 +203,7 @@ class HttpChannel:
             self._bucket.pause(pause_s)
         raise refusal
 
-    async def _body(self, reply: aiohttp.ClientResponse) -> bytes:
+    async def _body(self, reply: Reply) -> bytes:
         parts, size = [], 0
         async for part in reply.content.iter_chunked(_CHUNK):
             size += len(part)
@@ -207,7 +213,9 @@ class HttpChannel:
             parts.append(part)
         return b"".join(parts)
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _open(self) -> Asking:
+        if self._session is None and self._dial is not None:
+            self._session = self._dial.asking()
         if self._session is None:
             limits = self._limits
             self._session = aiohttp.ClientSession(
@@ -226,7 +234,7 @@ class HttpChannel:
             self._note("warn", self.name, f"{self._label}: {reason}")
 
 
-def _refusal(reply: aiohttp.ClientResponse) -> tuple[Refusal, float | None]:
+def _refusal(reply: Reply) -> tuple[Refusal, float | None]:
     """Returns why, and the pause asked for. 403 and other 4xx than these will not change by asking again."""
     asked_s = retry_after_s(reply.headers.get("Retry-After", ""))
     hopeful = reply.status >= 500 or reply.status in (408, 418, 425, 429)

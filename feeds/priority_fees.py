@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from cambist.model.events import Channel
     from cambist.model.opportunity import Need
+    from feeds.dial import Dial
 
 MAX_ACCOUNTS = 128
 ESTIMATES = ("getPriorityFeeEstimate", "qn_estimatePriorityFees")
@@ -114,13 +115,14 @@ class PriorityFeeFeed:
         accounts: Iterable[str] = (),
         singly: Iterable[str] = (),
         note: Note = no_note,
+        dial: Dial | None = None,
     ) -> None:
         """Raises `EndpointError`."""
         self.name = config.name
         self.percentiles = config.percentiles
         """Whether the node takes a percentile; `None` while that is not known."""
         self._config, self._channel, self._note = config, channel, note
-        self._http = HttpChannel(config.rpc, sink, name=config.name, limits=config.http, note=note)
+        self._http = HttpChannel(config.rpc, sink, name=config.name, limits=config.http, note=note, dial=dial)
         self._accounts: tuple[str, ...] = ()
         self._singly = deque(dict.fromkeys(singly))
         """Accounts whose own fees are asked for, the next one first."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
     from feeds.bucket import Bucket
+    from feeds.dial import Dial
 
 __all__ = ["Handler", "KeepAlive", "SocketLimits", "WebSocketSource"]
 
@@ -84,8 +85,11 @@ class WebSocketSource:
         translate: Callable[[bytes], Sequence[bytes]] | None = None,
         keep_alive: KeepAlive | None = None,
         attempts: Bucket | None = None,
+        dial: Dial | None = None,
     ) -> None:
         """`handler` serves every connection, or is called to make one for each. `attempts` rations connecting.
+
+        `dial` reaches the server, the network without one.
 
         Frames are written as `translate` puts them. Raises `EndpointError` if the URL won't do.
         """
@@ -97,6 +101,7 @@ class WebSocketSource:
         self._limits = limits or SocketLimits()
         self._clock, self._rng = clock, rng or random.Random()
         self._translate, self._keep_alive, self._attempts = translate, keep_alive, attempts
+        self._dial = dial
         self._backoff = self._new_backoff()
         self._state, self._reason = "idle", ""
         self._retry = asyncio.Event()
@@ -224,7 +229,7 @@ class WebSocketSource:
         limits = self._limits
         if self._attempts is not None:
             await self._attempts.take()
-        return await open_connection(self._url, limits)
+        return await (open_connection(self._url, limits) if self._dial is None else self._dial.socket(self._url))
 
     def _failed(self, reason: str) -> None:
         """Tells of an attempt that failed, once per reason: the endpoint may be down for days."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cambist.model.events import Channel
     from cambist.model.market import PoolRef
     from cambist.model.opportunity import Need
+    from feeds.dial import Dial
     from feeds.transport import Wires
     from feeds.watchdog import Breach
 
@@ -100,10 +101,12 @@ class SolanaFeed:
         note: Note = no_note,
         rng: random.Random | None = None,
         wires: Wires | None = None,
+        dial: Dial | None = None,
     ) -> None:
         """Watches `pools`, the clock account and `accounts` from the start, all else on need.
 
-        With `wires` PubSub comes natively. Raises `EndpointError`, `ValueError` for an address that is none.
+        With `wires` PubSub comes natively, with `dial` over that. Raises `EndpointError`, `ValueError` for an address
+        that is none.
         """
         self.name = config.name
         self.newest_slot = 0
@@ -113,8 +116,10 @@ class SolanaFeed:
         make: Callable[..., WebSocketSource] = WebSocketSource
         if wires is not None:
             make = functools.partial(NativeSource, wires=wires, plain=PLAIN, vouches=False)
+        elif dial is not None:
+            make = functools.partial(WebSocketSource, dial=dial)
         self._socket = make(config.pubsub, ws.id, sink, self, name=config.name, limits=limits, rng=rng, note=note)
-        self._rpc = HttpChannel(config.rpc, sink, name=config.name, limits=config.http, note=note)
+        self._rpc = HttpChannel(config.rpc, sink, name=config.name, limits=config.http, note=note, dial=dial)
         self._programs = {pool.address: pool.program for pool in pools}
         self._addresses = twin("PdaCache")()
         self._watched: dict[str, _Watched] = {}

@@ -20,7 +20,7 @@ import msgspec
 
 from cambist import compose
 from cambist import engine as engines
-from cambist.config import Config, EngineChoice, Recording
+from cambist.config import Config, EngineChoice, Market, Recording
 from cambist.engine.duel import Duel
 from cambist.model.commands import Command, Pause, SetSpeed
 from cambist.runtime.hub import Hub
@@ -81,7 +81,9 @@ class Still:
 
 def record(folder: Path, seconds: float) -> Path:
     """Records the embedded market and returns the session."""
-    config = Config(recording=Recording(folder=str(folder)), engine=EngineChoice(duel=True))
+    config = Config(
+        market=Market(level="easy"), recording=Recording(folder=str(folder)), engine=EngineChoice(duel=True)
+    )
     runtime = compose.live(config, duel=False)
     runtime.start()
     end = time.monotonic() + seconds

@@ -84,6 +84,7 @@ def describe(path: Path) -> SessionRow:
             open=is_locked(path),
             demo=reader.meta.get("demo") == "1",
             complete=reader.complete,
+            made_ns=int(made) if (made := reader.meta.get("made_ns", "")).isdecimal() else 0,
         )
 
 
@@ -107,7 +108,8 @@ def retain(
     total = sum(row.bytes for row in rows)
     removed = []
     for row in reversed(rows):
-        too_old = row.started_ns + int(row.seconds * NS_PER_S) < now_ns - max_age_ns
+        ended_ns = row.made_ns or row.started_ns + int(row.seconds * NS_PER_S)
+        too_old = ended_ns < now_ns - max_age_ns
         if not (too_old or total > max_bytes) or row.open or row.bookmarks or row.imported:
             continue
         if remove(session_path(folder, row.name)):

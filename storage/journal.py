@@ -238,6 +238,11 @@ class Journal:
             await self._database.close()
             self._lock.release()
 
+    @property
+    def waiting(self) -> int:
+        """Rows that were entered and are not on disk."""
+        return len(self._queue) + self._in_flight
+
     def _add(self, seq: int, sql: str, *values: object) -> bool:
         return self._put(seq, sql, (self._session, *values))
 

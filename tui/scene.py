@@ -21,7 +21,7 @@ class Scene:
     def __init__(self, theme: str, motion: str = "full") -> None:
         self.theme = load(theme)
         self.mode = "PAPER"
-        self.demo = False
+        self.demo = self.easy = False
         self.motion = motion
         """`full`, `reduced` or `off`."""
         self.now_ns = 0
@@ -49,9 +49,9 @@ class Scene:
     def take(self, status: Status) -> bool:
         """Takes over mode, demo mark and time; returns True if everything must be painted anew."""
         self.now_ns, self.wall_ns = status.now_ns, status.wall_ns
-        if (status.mode, status.demo) == (self.mode, self.demo):
+        if (status.mode, status.demo, status.easy) == (self.mode, self.demo, self.easy):
             return False
-        self.mode, self.demo = status.mode, status.demo
+        self.mode, self.demo, self.easy = status.mode, status.demo, status.easy
         self.renew()
         return True
 

@@ -8,12 +8,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cambist import config, log
 from cambist.model.text import redact
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cambist.model.rivals import Level
 
 OK, DIFFERENT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 _WARNED: set[str] = set()
@@ -50,6 +53,23 @@ def settings(path: Path | None) -> config.Config:
             log.emit("warn", "config", text)
 
     return config.load(path, warn)
+
+
+def level_of(*, easy: bool, hard: bool) -> Level | None:
+    """Returns the level that options name; `None` if they name none. Raises `Stop` for both."""
+    if easy and hard:
+        raise Stop(UNUSABLE, "--easy and --hard are two levels, one market has one")
+    return "easy" if easy else "hard" if hard else None
+
+
+def at_level(chosen: config.Config, *, easy: bool, hard: bool) -> config.Config:
+    """Returns a configuration with the embedded market's level that options name. Raises `Stop`."""
+    level = level_of(easy=easy, hard=hard)
+    if level is None:
+        return chosen
+    if chosen.market.source != "demo":
+        raise Stop(UNUSABLE, f"--{level} is for the embedded market; this one is a network's")
+    return replace(chosen, market=replace(chosen.market, level=level))
 
 
 def explain(error: Exception) -> str | None:

@@ -16,7 +16,19 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from cambist import heap, log
-from cambist.commands.console import DIFFERENT, INTERRUPTED, OK, Interrupts, Stop, print_line, put, settings, summary
+from cambist.commands.console import (
+    DIFFERENT,
+    INTERRUPTED,
+    OK,
+    UNUSABLE,
+    Interrupts,
+    Stop,
+    at_level,
+    print_line,
+    put,
+    settings,
+    summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +48,9 @@ def record(
     config: Path | None = None,
     for_: Annotated[str | None, Parameter(name="--for")] = None,
     feeds: str = "",
+    easy: bool = False,
+    hard: bool = False,
+    fast: bool = False,
     out: str = "",
     json: bool = False,
     log_json: bool = False,
@@ -49,6 +64,10 @@ def record(
         config: The TOML file; without it the default one, or the embedded market if there is none.
         for_: End by itself after so long: 90, 30m, 1h30m, 2d.
         feeds: Exchanges and nodes to capture, with commas between, `solana` for all nodes; all if not given.
+        easy: Rivals of the embedded market that leave more than real ones do.
+        hard: Rivals that are faster and more than usual.
+        fast: The embedded market on a given clock, as fast as it goes: the same session every time for a seed. Needs
+            --for, in that clock's time.
         out: Name of the session; further segments count on from it. Without it, by the time it begins.
         json: Print the report as one JSON object at the end.
         log_json: Write the application log as lines of JSON.
@@ -58,14 +77,21 @@ def record(
     heap.settle()
     log.begin("record", json=log_json)
     log.on_trouble(print_line)
-    chosen = settings(config)
+    chosen = at_level(settings(config), easy=easy, hard=hard)
     seconds = None if for_ is None else seconds_of(for_)
     stop = Interrupts()
-    runtime = compose.capture(chosen, tuple(name.strip() for name in feeds.split(",") if name.strip()), out, print_line)
+    wanted = tuple(name.strip() for name in feeds.split(",") if name.strip())
+    if fast and (seconds is None or wanted or chosen.market.source != "demo"):
+        raise Stop(UNUSABLE, "--fast needs --for and the embedded market as a whole")
+    if fast:
+        runtime = compose.given(chosen, seconds, captures=True, name=out)
+    else:
+        runtime = compose.capture(chosen, wanted, out, print_line)
     runtime.start()
     try:
         print_line(f"recording {runtime.session or 'nothing'} in {chosen.session_folder}")
-        ended = Watcher(runtime, chosen.session_folder, seconds, print_line).watch(lambda: stop.seen)
+        watcher = Watcher(runtime, chosen.session_folder, None if fast else seconds, print_line, ends=fast)
+        ended = watcher.watch(lambda: stop.seen)
     finally:
         runtime.close()
     report = {**runtime.report(), "ended": ended}
@@ -116,8 +142,16 @@ class Watcher:
     """Waits for the end of a capture and says how it goes."""
 
     def __init__(
-        self, runtime: Hub[LiveSource], folder: Path, seconds: float | None, print_line: Callable[[str], None]
+        self,
+        runtime: Hub[LiveSource],
+        folder: Path,
+        seconds: float | None,
+        print_line: Callable[[str], None],
+        *,
+        ends: bool = False,
     ) -> None:
+        """`ends` says that the runtime ends by itself when its time is over."""
+        self._ends = ends
         self._runtime, self._folder, self._seconds, self._print_line = runtime, folder, seconds, print_line
         self._terminal = sys.stderr.isatty()
         self._began = time.monotonic()
@@ -148,6 +182,8 @@ class Watcher:
     def _end(self, now: float, stopped: Callable[[], bool]) -> str:
         if stopped():
             return "stopped"
+        if not self._runtime.alive and self._ends and self._runtime.failure is None:
+            return "time"
         if not self._runtime.alive:
             return f"the hub stopped: {self._runtime.failure}"
         if why := self._runtime.source.not_recording:

@@ -18,6 +18,7 @@ from cambist.commands.console import (
     Interrupts,
     Progress,
     Stop,
+    at_level,
     print_line,
     put,
     require_terminal,
@@ -36,6 +37,9 @@ def run(
     *,
     config: Path | None = None,
     seed: int | None = None,
+    easy: bool = False,
+    hard: bool = False,
+    fast: bool = False,
     headless: bool = False,
     for_: Annotated[float | None, Parameter(name="--for")] = None,
     json: bool = False,
@@ -46,6 +50,10 @@ def run(
     Args:
         config: The TOML file; without it the default one, or the embedded market if there is none.
         seed: Seed of the embedded market.
+        easy: Rivals of the embedded market that leave more than real ones do; every screen says so.
+        hard: Rivals that are faster and more than usual.
+        fast: The embedded market on a given clock, as fast as it goes: the same session every time for a seed, with
+            books of its own. Needs --headless and --for, in seconds of that clock.
         headless: No screen; a progress line goes to stderr.
         for_: End by itself after this many seconds.
         json: Print the report as one JSON object at the end.
@@ -55,23 +63,29 @@ def run(
 
     heap.settle()
     log.begin("run", json=log_json)
-    chosen = settings(config)
+    chosen = at_level(settings(config), easy=easy, hard=hard)
     if seed is not None:
         chosen = replace(chosen, market=replace(chosen.market, seed=seed))
     if for_ is not None and not 0 < for_ < 1e9:
         raise Stop(UNUSABLE, f"--for was {for_:g}, expected seconds above 0")
+    if fast and (not headless or for_ is None or chosen.market.source != "demo"):
+        raise Stop(UNUSABLE, "--fast needs --headless, --for and the embedded market")
     if not headless:
         require_terminal()
     stop = Interrupts()
     with Progress() as progress:
-        runtime = compose.live(chosen, duel=chosen.engine.duel and not headless, notify=print_line, progress=progress)
+        runtime = (
+            compose.given(chosen, for_)
+            if fast
+            else compose.live(chosen, duel=chosen.engine.duel and not headless, notify=print_line, progress=progress)
+        )
     log.on_trouble(print_line if headless else lambda text: runtime.note_threadsafe("warn", "log", text))
     if not headless:
         compose.load_screen()
     runtime.start()
     try:
         if headless:
-            watch(runtime, for_, stop)
+            watch(runtime, None if fast else for_, stop)
         else:
             compose.show(runtime, chosen, for_, lambda: stop.seen or not runtime.alive)
     finally:

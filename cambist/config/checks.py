@@ -11,6 +11,7 @@ from cambist.model.endpoint import endpoint_problem
 from cambist.model.equivalences import problems as equivalence_problems
 from cambist.model.exchanges import EXCHANGE_OF, EXCHANGES, PLUGINS
 from cambist.model.market import FIAT, is_multiple
+from cambist.model.rivals import rivals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,10 @@ def problems(config: Config) -> Iterator[Problem]:
             yield f"equivalences[{at}].{name}", _is(problem.lstrip())
     for key, problem in strategies.problems(config.strategies):
         yield key, _is(problem)
+    try:
+        rivals_of(config.market.level, config.market.rivals)
+    except ValueError as error:
+        yield "market.rivals", _sentence(str(error))
     yield from _numbers(config)
     yield from _addresses(config)
 

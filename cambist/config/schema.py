@@ -15,6 +15,7 @@ from cambist.config.strategies import StrategyTable
 from cambist.config.watch import Valuation, Watch
 from cambist.model.exchanges import EXCHANGES
 from cambist.model.market import Equivalence, Identity, PoolRef, Token, VenueFee
+from cambist.model.rivals import Level
 
 
 class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +27,10 @@ class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Demo only: one seed, the same market."""
     rate: Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)] = 1.0
     """Demo only: how busy its noise traders are."""
+    level: Level = "honest"
+    """Demo only: `honest` rivals, `hard` ones, or `easy` ones that leave more than real ones do, which screens say."""
+    rivals: dict[str, float] = {}
+    """Demo only: single figures of that level, such as `reaction_p50_ms`, by name."""
     exchanges: tuple[str, ...] = ()
     """Demo only: the exchanges that the embedded market serves besides the one its traders look at."""
     transport: Literal["websockets", "native"] = "websockets"

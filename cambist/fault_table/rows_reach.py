@@ -178,7 +178,7 @@ class Requests:
     def __init__(self, rig: Rig) -> None:
         self.log: list[tuple[float, str, str]] = []
         """When, path, symbol."""
-        server: Any = rig.exchange._rest
+        server: Any = rig.exchange.rest
         answer = server._handler
 
         def noted(request: Request) -> Response:

@@ -41,6 +41,8 @@ class KernelSetup(msgspec.Struct, frozen=True):
     """What paper has at exchanges at the start: exchange → mint → atoms."""
     market: str = ""
     demo: bool = False
+    easy: bool = False
+    """The embedded market's rivals leave more than real ones do: what is earned there flatters."""
     valuation: Valuing = Valuing()
     """How screens and reports add up amounts; no decision reads it."""
     rule: str = ""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cambist.market.inlet import Inlet
     from cambist.simulator.process import Starting
     from feeds.base import Feed
+    from feeds.dial import Dial
     from feeds.venue import Venue
 
 BASE_RANK = {"SOL": 1, "USDC": 2}
@@ -45,6 +46,8 @@ class Market:
 
     label: str
     demo: bool
+    easy: bool
+    """Whether its rivals leave more than real ones do."""
     seed: int
     tokens: tuple[Token, ...]
     identities: tuple[Identity, ...]
@@ -82,44 +85,55 @@ class Channels:
 
 def demo(config: Config, starting: Starting) -> Market:
     """Returns how to watch the embedded market, once it listens."""
-    handle, transport = starting.handle(), config.market.transport
+    handle = starting.handle()
     try:
-        facts = handle.endpoints
-        node = SolanaEndpoint(
-            "solana",
-            facts["pubsub"],
-            facts["rpc"],
-            fee_percentiles=True,
-            observe_pools=DEMO_OBSERVED,
-            transport=transport,
-        )
-        exchanges = {
-            venue: ExchangeEndpoint(
-                ws=entry["ws"], rest=entry["rest"], symbols=tuple(entry["symbols"]), transport=transport
-            )
-            for venue, entry in facts["exchanges"].items()
-        }
-        tokens = tuple(demo_token(entry) for entry in facts["tokens"])
-        pools = tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"])
-        identities = tuple(msgspec.convert(entry, Identity) for entry in facts["identities"])
-        instruments = tuple(msgspec.convert(entry, Instrument) for entry in facts["instruments"])
-        label = f"seed {config.market.seed}"
-        return _market(
-            label,
-            (node,),
-            exchanges,
-            tokens,
-            pools,
-            identities,
-            instruments,
-            seed=config.market.seed,
-            demo=True,
+        return _embedded(
+            config,
+            handle.endpoints,
+            config.market.transport,
             close=handle.close,
             trouble=lambda: "" if handle.alive() else "the embedded market has ended; start cambist again",
         )
     except BaseException:
         handle.close()
         raise
+
+
+def given(config: Config, facts: dict[str, Any], dial: Dial, driver: Feed) -> Market:
+    """Returns how to watch an embedded market that lives in the runtime's own loop, where `driver` steps it."""
+    return _embedded(config, facts, "websockets", dial=dial, beside=(driver,))
+
+
+def _embedded(config: Config, facts: dict[str, Any], transport: Literal["websockets", "native"], **how: Any) -> Market:
+    """Returns how to watch a market that says of itself what `Node.describe` does."""
+    node = SolanaEndpoint(
+        "solana",
+        facts["pubsub"],
+        facts["rpc"],
+        fee_percentiles=True,
+        observe_pools=DEMO_OBSERVED,
+        transport=transport,
+    )
+    exchanges = {
+        venue: ExchangeEndpoint(
+            ws=entry["ws"], rest=entry["rest"], symbols=tuple(entry["symbols"]), transport=transport
+        )
+        for venue, entry in facts["exchanges"].items()
+    }
+    level = config.market.level
+    return _market(
+        f"seed {config.market.seed}" + ("" if level == "honest" else f", {level}"),
+        (node,),
+        exchanges,
+        tuple(demo_token(entry) for entry in facts["tokens"]),
+        tuple(PoolRef(entry["address"], entry["program"]) for entry in facts["pools"]),
+        tuple(msgspec.convert(entry, Identity) for entry in facts["identities"]),
+        tuple(msgspec.convert(entry, Instrument) for entry in facts["instruments"]),
+        seed=config.market.seed,
+        demo=True,
+        easy=level == "easy",
+        **how,
+    )
 
 
 def network(config: Config, watched: Watched | None = None) -> Market:
@@ -198,24 +212,28 @@ def _market(
     *,
     seed: int,
     demo: bool,
+    easy: bool = False,
     close: Callable[[], None] = lambda: None,
     trouble: Callable[[], str] = str,
+    dial: Dial | None = None,
+    beside: Sequence[Feed] = (),
 ) -> Market:
     channels = Channels(demo=demo)
     makers: list[Callable[[Inlet, Any], Feed]] = []
     buckets = Buckets()
     wires = NativeWires()
     for node in nodes:
-        makers += _node(node, channels, pools, wires)
-    makers += [_exchange(name, table, channels, buckets, wires) for name, table in exchanges.items()]
+        makers += _node(node, channels, pools, wires, dial)
+    makers += [_exchange(name, table, channels, buckets, wires, dial) for name, table in exchanges.items()]
 
     def feeds(inbox: Inlet, note: Any) -> Sequence[Feed]:
-        return [make(inbox, note) for make in makers]
+        return [*beside, *(make(inbox, note) for make in makers)]
 
     made = tuple(channels.made)
     return Market(
         label=label,
         demo=demo,
+        easy=easy,
         seed=seed,
         tokens=tokens,
         identities=identities,
@@ -229,7 +247,7 @@ def _market(
 
 
 def _node(
-    node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...], wires: NativeWires
+    node: SolanaEndpoint, channels: Channels, pools: tuple[PoolRef, ...], wires: NativeWires, dial: Dial | None
 ) -> list[Callable[[Inlet, Any], Feed]]:
     """Declares the channels of a node and returns how to make its feeds. Raises `ValueError`."""
     native = node.transport == "native"
@@ -257,15 +275,17 @@ def _node(
         tips.append(lambda inbox, note: TipStreamFeed(stream, streamed, inbox, note=note))
     return [
         lambda inbox, note: SolanaFeed(
-            settings, ws, http, inbox, pools=pools, note=note, wires=wires.of(inbox) if native else None
+            settings, ws, http, inbox, pools=pools, note=note, wires=wires.of(inbox) if native else None, dial=dial
         ),
-        lambda inbox, note: PriorityFeeFeed(fee_settings, fees, inbox, accounts=watched, singly=singly, note=note),
+        lambda inbox, note: PriorityFeeFeed(
+            fee_settings, fees, inbox, accounts=watched, singly=singly, note=note, dial=dial
+        ),
         *tips,
     ]
 
 
 def _exchange(
-    name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets, wires: NativeWires
+    name: str, table: ExchangeEndpoint, channels: Channels, buckets: Buckets, wires: NativeWires, dial: Dial | None
 ) -> Callable[[Inlet, Any], Feed]:
     """Declares the channels of an exchange and returns how to make its feed. Raises `ValueError`."""
     venue = venues.find(name)
@@ -284,7 +304,14 @@ def _exchange(
     settings = _settings(venue, table, seed)
     own_channels = ExchangeChannels(ws, info, depth)
     return lambda inbox, note: ExchangeFeed(
-        venue, settings, own_channels, inbox, buckets=buckets, note=note, wires=wires.of(inbox) if native else None
+        venue,
+        settings,
+        own_channels,
+        inbox,
+        buckets=buckets,
+        note=note,
+        wires=wires.of(inbox) if native else None,
+        dial=dial,
     )
 
 

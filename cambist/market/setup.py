@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -78,11 +79,12 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         engine=setup,
         limits=limits,
         paper=model,
-        seed=market.seed,
+        seed=paper_seed(market.seed),
         wallet=wallet,
         inventory=_inventory(paper, market),
         market=market.label,
         demo=market.demo,
+        easy=market.easy,
         valuation=_valuing(config, market),
         rule=config.strategy.rule,
         strategies=strategies,
@@ -101,6 +103,11 @@ def _inventory(paper: Paper, market: Market) -> dict[str, dict[str, int]]:
                 raise ValueError(message)
             made.setdefault(venue, {})[mint] = round(amount * 10 ** decimals[mint])
     return made
+
+
+def paper_seed(seed: int) -> int:
+    """Returns the seed of paper's draws for a session's: from it nobody can tell what the embedded market will draw."""
+    return int.from_bytes(blake2b(f"cambist paper {seed}".encode(), digest_size=8).digest(), "big") >> 1
 
 
 def _valuing(config: Config, market: Market) -> Valuing:

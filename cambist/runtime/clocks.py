@@ -10,7 +10,7 @@ from cambist.model.text import sanitise
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cambist.clock import SystemClock
+    from cambist.clock import SessionClock
     from feeds.base import FeedStatus
 
 MS = 1_000_000
@@ -24,16 +24,10 @@ SETTLED_S = 10.0
 """How long the wall clock must not step again before orders may go out."""
 
 
-def elapsed_ns() -> int:
-    """Returns time that goes on while the machine is suspended, where the system has a clock for it."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)
-
-
 class Pauses:
     """Notices that nobody looked for a while: the process was stopped, the lid was closed, a call blocked the loop."""
 
-    def __init__(self, elapsed: Callable[[], int] = elapsed_ns) -> None:
+    def __init__(self, elapsed: Callable[[], int]) -> None:
         self._elapsed = elapsed
         self._seen = elapsed()
 
@@ -47,7 +41,7 @@ class Pauses:
 class ClockGuard:
     """Says why the clock keeps orders from going out."""
 
-    def __init__(self, clock: SystemClock, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: SessionClock, now: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._now = clock, now
         self._stepped_ns = 0
         self._step_reason = ""

@@ -43,7 +43,7 @@ class FeedTasks:
     async def stop(self, timeout_s: float) -> None:
         """Ends all of them."""
         self._stopping = True
-        tasks = {*self._tasks.values(), *self._ending}
+        tasks = dict.fromkeys((*self._tasks.values(), *self._ending))  # they end in the order in which they began
         for task in tasks:
             task.cancel()
         if tasks:

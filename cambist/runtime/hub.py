@@ -33,6 +33,8 @@ from cambist.runtime.wake import Wake
 from cambist.view import ReplayStatus, View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cambist.kernel import Kernel
     from cambist.runtime.source import Source
     from cambist.view import Gate, Runtime, SessionRow
@@ -52,8 +54,11 @@ S = TypeVar("S", bound="Source")
 class Hub(Generic[S]):
     """A `Runtime` on a source of records."""
 
-    def __init__(self, kernel: Kernel, source: S) -> None:
-        self.kernel, self.source = kernel, source
+    def __init__(
+        self, kernel: Kernel, source: S, loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    ) -> None:
+        """`loop` makes the event loop that all runs in."""
+        self.kernel, self.source, self._new_loop = kernel, source, loop
         self.publisher = Publisher(kernel)
         self._view = View(replay=ReplayStatus(session=source.session)) if source.REPLAYS else View()
         self._wanted, self._shown = True, 0.0
@@ -105,6 +110,11 @@ class Hub(Generic[S]):
         """Returns a replaying runtime beside this one."""
         return self.source.open_session(name, self)
 
+    def end_soon(self) -> None:
+        """Ends the session after what is under way. To be called in its loop."""
+        self.stopping = True
+        self.wake()
+
     def close(self) -> None:
         """Stops the source; what it recorded is readable when it returns."""
         self.stopping = True
@@ -148,7 +158,8 @@ class Hub(Generic[S]):
 
     def _main(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=self._new_loop) as runner:
+                runner.run(self._serve())
         except BaseException as error:
             self.failure = self.failure or error
         finally:

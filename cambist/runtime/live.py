@@ -28,6 +28,7 @@ from cambist.runtime.timing import Timing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cambist.clock import SessionClock
     from cambist.kernel import Kernel
     from cambist.model.commands import HubCommand, RecordCommand
     from cambist.runtime.hub import Hub
@@ -45,9 +46,10 @@ class LiveSource:
 
     REPLAYS = False
 
-    def __init__(self, kernel: Kernel, parts: Parts) -> None:
+    def __init__(self, kernel: Kernel, parts: Parts, clock: SessionClock | None = None) -> None:
+        """Without a clock, on the system's; one that is given must be that of the hub's loop."""
         self._kernel, self._parts = kernel, parts
-        self.clock = SystemClock()
+        self.clock: SessionClock = clock or SystemClock()
         self._rate = Rate()
 
     def bind(self, hub: Hub[LiveSource]) -> None:
@@ -96,6 +98,11 @@ class LiveSource:
     def dropped(self) -> Mapping[int, int]:
         """Frames dropped so far, by channel."""
         return self.inbox.dropped
+
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits to be written that a clock which can stand should."""
+        return self._run.recording.behind
 
     @property
     def not_recording(self) -> str:

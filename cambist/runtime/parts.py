@@ -50,6 +50,8 @@ class Parts:
     duel: Callable[[], Duel] | None = None
     sessions: Callable[[], tuple[SessionRow, ...]] = tuple
     open_session: Callable[[str, Runtime], Runtime] | None = None
+    keyframes: bool = True
+    """Whether keyframes are stored. Where comes of the time that stepping took, and the digest is sealed there."""
     market: str = ""
     profile: str = ""
     engine_note: str = ""

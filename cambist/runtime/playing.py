@@ -223,6 +223,7 @@ class RecordedSource:
             status,
             mode="REPLAY",
             demo=kernel.setup.demo,
+            easy=kernel.setup.easy,
             market=self.session,
             state=kernel.risk.mode,
             halt_reason=kernel.risk.state.halted,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storage.journal import Journal
     from storage.writer import SessionWriter
 
+BEHIND_BYTES, BEHIND_ROWS = 4 << 20, 1_000
 SegmentAct = Literal["begin", "rotate", "end"]
 
 
@@ -53,6 +54,14 @@ class Recording:
         if self.recorder is None:
             return "recording is off"
         return "" if self.recorder.recording else self.recorder.note or "recording stopped"
+
+    @property
+    def behind(self) -> bool:
+        """Whether recorder or journal have a good part of what may wait for them."""
+        recorder, journal = self.recorder, self._journal
+        return (recorder is not None and recorder.buffered > BEHIND_BYTES) or (
+            journal is not None and journal.waiting > BEHIND_ROWS
+        )
 
     @property
     def digest(self) -> str | None:

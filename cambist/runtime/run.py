@@ -14,7 +14,7 @@ from cambist.runtime.inbox import Inbox
 from cambist.runtime.recording import Recording
 
 if TYPE_CHECKING:
-    from cambist.clock import SystemClock
+    from cambist.clock import SessionClock
     from cambist.kernel import Kernel
     from cambist.model.commands import RecordCommand
     from cambist.runtime.hub import Hub
@@ -28,14 +28,14 @@ class Run:
     hub: Hub[Any]
     kernel: Kernel
     parts: Parts
-    clock: SystemClock
+    clock: SessionClock
     inbox: Inbox
     feeds: FeedTasks
     arming: Arming
     recording: Recording
 
     @classmethod
-    def of(cls, hub: Hub[Any], kernel: Kernel, parts: Parts, clock: SystemClock) -> Run:
+    def of(cls, hub: Hub[Any], kernel: Kernel, parts: Parts, clock: SessionClock) -> Run:
         """Returns a run in which nothing is open yet."""
         inbox = Inbox(clock, hub.wake, keep=_answers(kernel))
         arming = Arming(lambda command: _record(inbox, command))

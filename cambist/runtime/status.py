@@ -71,6 +71,7 @@ def status_bar(
         old,
         mode="PAPER",
         demo=kernel.setup.demo,
+        easy=kernel.setup.easy,
         market=parts.market,
         recording=recorder is not None and recorder.recording,
         recorded_bytes=recorder.bytes_written if recorder else 0,

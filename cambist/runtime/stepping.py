@@ -10,6 +10,7 @@ from cambist.model.commands import SwitchEngine, recorded
 from cambist.model.events import RecordKind
 from cambist.model.opportunity import encode
 from cambist.runtime.latency import Latencies
+from feeds.loop_time import loop_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,11 +84,11 @@ class Stepper:
 
     async def gather(self) -> None:
         """Returns once a pass of the loop brought nothing more, so that what waits is judged as one."""
-        inbox, waiting, until = self._run.inbox, len(self._run.inbox), time.monotonic() + GATHER_S
+        inbox, waiting, until = self._run.inbox, len(self._run.inbox), loop_s() + GATHER_S
         while waiting < DRAIN:
             await asyncio.sleep(0)
             before, waiting = waiting, len(inbox)
-            if waiting == before or time.monotonic() >= until:
+            if waiting == before or loop_s() >= until:
                 return
 
     def _drained(self) -> tuple[bytes, int]:
@@ -100,7 +101,9 @@ class Stepper:
         """Records a stepped block, then lets out what it wants done."""
         run, note = self._run, self._run.hub.publisher.note
         first_seq, self.next_seq = self.next_seq, self.next_seq + count
-        run.recording.put(block, first_seq, count, keyframes=self.loading is None or not self.loading.on)
+        run.recording.put(
+            block, first_seq, count, keyframes=run.parts.keyframes and (self.loading is None or not self.loading.on)
+        )
         if self.loading is not None:
             self.loading.offer(block, count)
         self.last_block = block

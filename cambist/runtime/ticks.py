@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from cambist.model.events import ClockStep, RecordKind
 from cambist.model.opportunity import encode
 from cambist.runtime.clocks import ClockGuard, Pauses
 from cambist.runtime.malformed import Malformed, counts
+from feeds.loop_time import loop_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,11 +28,12 @@ class Ticks:
 
     def __init__(self, run: Run, stepper: Stepper, timing: Timing) -> None:
         self._run, self._stepper, self._timing = run, stepper, timing
-        self._pauses, self._clock_guard, self._malformed = Pauses(), ClockGuard(run.clock), Malformed()
+        self._pauses, self._clock_guard = Pauses(run.clock.elapsed_ns), ClockGuard(run.clock, loop_s)
+        self._malformed = Malformed(loop_s)
         self._looked_at = 0.0
         self._trouble = ""
         self._task: asyncio.Task[None] | None = None
-        self.beat = time.monotonic()
+        self.beat = loop_s()
         """When the loop last looked around."""
 
     def start(self) -> None:
@@ -78,7 +79,7 @@ class Ticks:
         run = self._run
         while True:
             await asyncio.sleep(TICK_S)
-            self.beat = time.monotonic()
+            self.beat = loop_s()
             self.look_for_pause()
             run.inbox.put(RecordKind.TICK)
             self._look_at_clocks()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from solders.keypair import Keypair
@@ -15,7 +16,7 @@ from cambist.simulator.draw import key32
 from cambist.simulator.execution import Outcome, execute
 from cambist.simulator.fees import FeeHistory, Paid
 from cambist.simulator.slots import SLOT_MS, SLOTS_PER_EPOCH, START_SLOT
-from cambist.simulator.transactions import Budget, Instruction, Meta, Transaction, set_limit, sign
+from cambist.simulator.transactions import Budget, Transaction, set_limit, sign, transfer
 from cambist.simulator.venues import HANDLERS
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 BLOCKHASH_SLOTS = 150
 KEPT_SLOTS = 400
+TOLD_SLOTS = 64
+"""Slots whose transactions can be asked for, with logs and balances; with those of all that are kept a busy market had
+two gigabytes."""
 MAX_PENDING = 8_192
 TABLE_META = 56
 LOOKUP_PROGRAM = bytes.fromhex("0277a6af97339b7ac88d1892c90446f50002309266f62e53c118244982000000")
@@ -40,6 +44,10 @@ class Landed(NamedTuple):
     mentions: frozenset[bytes]
     units: int
     transaction: Transaction
+    before: dict[bytes, Account]
+    """The accounts it names that were there, as they were before it."""
+    after: dict[bytes, Account]
+    """Those that it changed."""
 
 
 class Status(NamedTuple):
@@ -47,6 +55,15 @@ class Status(NamedTuple):
 
     slot: int
     err: object
+
+
+class Part(NamedTuple):
+    """What one tick did to the slot under way."""
+
+    slot: int
+    landed: list[Landed]
+    changed: dict[bytes, None]
+    """Accounts that changed, in the order of their first change."""
 
 
 class Block(NamedTuple):
@@ -58,6 +75,17 @@ class Block(NamedTuple):
     """Accounts that changed, in the order of their first change."""
     fullness: float
     """Share of the capacity that was asked for."""
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """The slot under way."""
+
+    landed: list[Landed]
+    changed: dict[bytes, None]
+    used: int = 0
+    """Compute units asked for by what was run."""
+    capacity: int = 0
 
 
 class Chain:
@@ -75,6 +103,8 @@ class Chain:
         self.fees = FeeHistory()
         self.statuses: dict[bytes, Status] = {}
         """By signature, of the last `KEPT_SLOTS`; with logs and messages a busy market kept two gigabytes."""
+        self.recent: deque[Block] = deque(maxlen=TOLD_SLOTS)
+        """Blocks that are told whole."""
         self.transactions = 0
         self.pending: list[Transaction] = []
         self.genesis_hash = key32("cambist genesis", seed)
@@ -87,41 +117,81 @@ class Chain:
         self._recent: dict[bytes, int] = {self._blockhash(START_SLOT): START_SLOT}
         self._digest = hashlib.sha256()
         self._airdrops = 0
+        self._under_way: _UnderWay | None = None
         accounts[bytes(self.faucet.pubkey())] = Account(bytes(32), b"", 10**18)
-        accounts[program.CLOCK] = self._clock()
+        accounts[program.CLOCK] = self._clock(START_SLOT)
 
     @property
     def now_ms(self) -> int:
         """Chain time of the newest closed slot in Unix milliseconds."""
-        return self._genesis_ms + (self.slot - START_SLOT) * SLOT_MS
+        return self._ms_of(self.slot)
 
     @property
     def epoch(self) -> int:
         """The epoch of the slot under way."""
         return (self.slot + 1) // SLOTS_PER_EPOCH
 
-    def close_slot(self, new: Iterable[Transaction], capacity: int) -> Block:
-        """Runs the next slot: who pays more goes first, up to `capacity` compute units; the rest waits."""
-        self.slot += 1
-        changed: dict[bytes, None] = {}
-        landed: list[Landed] = []
-        self.accounts[program.CLOCK] = self._clock()
-        changed[program.CLOCK] = None
-        chosen, fullness = self._choose(new, capacity)
-        for transaction in chosen:
-            outcome = self._execute(transaction)
-            if not outcome.changed:
-                continue  # it could not even pay its fee: a leader leaves it out
+    @property
+    def newest(self) -> int:
+        """The slot that accounts are read at: the one under way once something ran in it."""
+        return self.stands if self._under_way is None else self.slot + 1
+
+    def run(self, new: Iterable[Transaction], capacity: int) -> Part:
+        """Runs a tick of the slot under way: who bids more goes first, up to `capacity` compute units; others wait.
+
+        A transaction that is protected does not land if it would fail.
+        """
+        opened = self._under_way
+        part = Part(self.slot + 1, [], {})
+        if opened is None:
+            opened = self._under_way = _UnderWay([], {})
+            self.accounts[program.CLOCK] = self._clock(part.slot)
+            part.changed[program.CLOCK] = None
+        for transaction in self._choose(new, capacity, opened):
+            before = {
+                meta.key: account
+                for item in transaction.instructions
+                for meta in item.accounts
+                if (account := self.accounts.get(meta.key)) is not None
+            }
+            if (payer := self.accounts.get(transaction.payer)) is not None:
+                before[transaction.payer] = payer
+            outcome = self._execute(transaction, part.slot)
+            if not outcome.changed or (outcome.err is not None and transaction.protected):
+                continue  # one that could not even pay its fee is left out by the leader too
             for key, account in outcome.changed.items():
                 self.accounts[key] = account
-                changed[key] = None
+                part.changed[key] = None
             signature = transaction.signatures[0]
-            item = Landed(self.slot, signature, outcome.err, outcome.logs, outcome.mentions, outcome.units, transaction)
-            landed.append(item)
-            self.statuses[signature] = Status(self.slot, outcome.err)
-        self.transactions += len(landed)
-        self.fees.add(self.slot, [Paid(item.transaction.budget.price, item.transaction.writable) for item in landed])
-        block = Block(self.slot, landed, changed, fullness)
+            item = Landed(
+                part.slot,
+                signature,
+                outcome.err,
+                outcome.logs,
+                outcome.mentions,
+                outcome.units,
+                transaction,
+                before,
+                outcome.changed,
+            )
+            part.landed.append(item)
+            self.statuses[signature] = Status(part.slot, outcome.err)
+        opened.landed.extend(part.landed)
+        opened.changed.update(part.changed)
+        return part
+
+    def close_slot(self, new: Iterable[Transaction] = (), capacity: int = 0) -> Block:
+        """Closes the slot under way; with a capacity, runs a last tick in it first."""
+        if capacity or self._under_way is None:
+            self.run(new, capacity)
+        assert self._under_way is not None
+        opened, self._under_way = self._under_way, None
+        self.slot += 1
+        waiting = sum(item.budget.limit for item in self.pending)
+        block = Block(self.slot, opened.landed, opened.changed, (opened.used + waiting) / max(1, opened.capacity))
+        self.transactions += len(block.landed)
+        paid = [Paid(item.transaction.budget.price, item.transaction.writable) for item in block.landed]
+        self.fees.add(self.slot, paid)
         self._keep(block)
         self.stands = self.slot
         return block
@@ -130,7 +200,7 @@ class Chain:
         """Closes the slot under way with accounts that no transaction changed. Returns its number."""
         self.slot += 1
         self.accounts.update(changes)
-        self.accounts[program.CLOCK] = self._clock()
+        self.accounts[program.CLOCK] = self._clock(self.slot)
         self.fees.add(self.slot, [])
         self._keep(Block(self.slot, [], {}, 0.0))
         self.stands = self.slot
@@ -157,16 +227,15 @@ class Chain:
             return Outcome("AlreadyProcessed", [], 0, {}, frozenset(), 0, self.accounts.get)
         if not self.is_recent(transaction.blockhash):
             return Outcome("BlockhashNotFound", [], 0, {}, frozenset(), 0, self.accounts.get)
-        return self._execute(transaction)
+        return self._execute(transaction, self.slot)
 
     def airdrop(self, target: bytes, lamports: int) -> bytes:
         """Sends lamports from the faucet. Returns the signature."""
-        payer, data = bytes(self.faucet.pubkey()), (2).to_bytes(4, "little") + lamports.to_bytes(8, "little")
-        metas = (Meta(payer, signer=True, writable=True), Meta(target, signer=False, writable=True))
+        payer = bytes(self.faucet.pubkey())
         self._airdrops += 1
         budget = Budget(3_000 + self._airdrops, 0)
-        transfer = Instruction(program.SYSTEM, metas, data)
-        transaction = sign(self.faucet, payer, self.latest_blockhash()[0], (set_limit(budget.limit), transfer), budget)
+        moved = set_limit(budget.limit), transfer(payer, target, lamports)
+        transaction = sign(self.faucet, payer, self.latest_blockhash()[0], moved, budget)
         self.submit(transaction)
         return transaction.signatures[0]
 
@@ -213,28 +282,30 @@ class Chain:
         """SHA-256 in hex of all that `record` was given."""
         return self._digest.hexdigest()
 
-    def _execute(self, transaction: Transaction) -> Outcome:
-        now = self.now_ms // 1_000
-        return execute(transaction, self.accounts, self.pools, HANDLERS, slot=self.slot, now=now, epoch=self.epoch)
+    def _execute(self, transaction: Transaction, slot: int) -> Outcome:
+        now, epoch = self._ms_of(slot) // 1_000, (slot + 1) // SLOTS_PER_EPOCH
+        return execute(transaction, self.accounts, self.pools, HANDLERS, slot=slot, now=now, epoch=epoch)
 
-    def _choose(self, new: Iterable[Transaction], capacity: int) -> tuple[list[Transaction], float]:
+    def _choose(self, new: Iterable[Transaction], capacity: int, opened: _UnderWay) -> list[Transaction]:
         queue = [
             item for item in self.pending if item.signatures[0] not in self.statuses and self.is_recent(item.blockhash)
         ]
         queue += new
-        queue.sort(key=lambda item: (-item.budget.price, item.signatures[0]))
-        chosen, used, asked = [], 0, 0
+        queue.sort(key=lambda item: (-item.bid, item.signatures[0]))
+        chosen, used = [], 0
         self.pending = []
         for item in queue:
-            asked += item.budget.limit
             if used + item.budget.limit <= capacity:
                 used += item.budget.limit
                 chosen.append(item)
             elif len(self.pending) < MAX_PENDING:
                 self.pending.append(item)
-        return chosen, asked / capacity
+        opened.used += used
+        opened.capacity += capacity
+        return chosen
 
     def _keep(self, block: Block) -> None:
+        self.recent.append(block)
         self._kept.append([item.signature for item in block.landed])
         if len(self._kept) > KEPT_SLOTS:
             for signature in self._kept.popleft():
@@ -245,7 +316,11 @@ class Chain:
     def _blockhash(self, slot: int) -> bytes:
         return key32("cambist blockhash", self._seed, slot)
 
-    def _clock(self) -> Account:
-        epoch = self.slot // SLOTS_PER_EPOCH
-        start = self._genesis_ms + (epoch * SLOTS_PER_EPOCH - START_SLOT) * SLOT_MS
-        return clock_account(self.slot, epoch, start // 1_000, self.now_ms // 1_000)
+    def _ms_of(self, slot: int) -> int:
+        """Returns the chain time of a slot in Unix milliseconds."""
+        return self._genesis_ms + (slot - START_SLOT) * SLOT_MS
+
+    def _clock(self, slot: int) -> Account:
+        epoch = slot // SLOTS_PER_EPOCH
+        start_ms = self._ms_of(epoch * SLOTS_PER_EPOCH)
+        return clock_account(slot, epoch, start_ms // 1_000, self._ms_of(slot) // 1_000)

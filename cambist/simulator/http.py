@@ -82,6 +82,10 @@ class HttpServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def answer(self, request: Request) -> Response:
+        """Returns the answer to a request. Raises `ValueError` and `HttpError` for what is none."""
+        return self._handler(request)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is not None:
@@ -113,7 +117,7 @@ class HttpServer:
             connection = headers.get("connection", "").lower()
             keep = connection != "close" and (version == "HTTP/1.1" or connection == "keep-alive")
             query = dict(parse_qsl(url.query, keep_blank_values=True, max_num_fields=32))
-            response = self._handler(Request(method, url.path, query, headers, body))
+            response = self.answer(Request(method, url.path, query, headers, body))
         except HttpError as error:
             keep, response = False, Response(error.status, f"{error}\n".encode(), "text/plain")
         except ValueError as error:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.model.rivals import Rivals
 from cambist.simulator import world
-from cambist.simulator.chain import Block, Chain
+from cambist.simulator.chain import Block, Chain, Part
 from cambist.simulator.draw import Draw
 from cambist.simulator.exchanges import FIRST, SIMULATED_OF
 from cambist.simulator.exchanges.floor import Floor
 from cambist.simulator.fees import FeeWeather
 from cambist.simulator.prices import FairPrices, Weather
-from cambist.simulator.slots import SLOT_MS
-from cambist.simulator.traders import Crowd, Desk, Sight, hire
+from cambist.simulator.race import Race
+from cambist.simulator.slots import PARTS, SLOT_MS
+from cambist.simulator.traders import Crowd, Desk, Sight
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cambist.simulator.books import Book
     from cambist.simulator.pool import Pool
+    from cambist.simulator.transactions import Transaction
 
-PARTS = 8
-"""Steps per slot: 50 ms each."""
 GENESIS_MS = 1_790_000_000_000
-CAPACITY = 5_100_000
+CAPACITY = 20_000_000
 """Compute units per slot that are left for this market's transactions in calm weather; the rest is other people's."""
 
 
@@ -36,11 +39,14 @@ class Market:
         genesis_ms: int = GENESIS_MS,
         funded: tuple[bytes, ...] = (),
         exchanges: tuple[str, ...] = (),
+        rivals: Rivals | None = None,
     ) -> None:
+        """Without `rivals` they are the honest ones."""
+        rivals = rivals or Rivals()
         self.seed, self.rate = seed, rate
         self._genesis_ms = genesis_ms
         self.weather = Weather(seed)
-        self.prices = FairPrices(seed)
+        self.prices = FairPrices(seed, jumps=rivals.jumps)
         opening = self.prices.usd
         self.world = world.build(seed, opening, genesis_ms // 1_000)
         for key in funded:
@@ -55,8 +61,13 @@ class Market:
         }
         """The first exchange's is always there: the traders look at it."""
         desk = Desk(self.chain, self.world)
-        self._crowd = Crowd(seed, desk, self.world.noise, rate)
-        self._rivals = hire(seed, desk, self.world.rivals)
+        self._crowd = Crowd(seed, desk, self.world.noise, rate, rivals.flow)
+        self._race = Race(seed, desk, self.world.rivals, rivals)
+        self._arrivals = Draw(seed, "arrivals")
+        self._arriving: list[list[Transaction]] = [[] for _ in range(PARTS)]
+        """What those without a view sent for each tick of the slot under way."""
+        self.ticked: Part | None = None
+        """What the last step did to the slot under way; `None` before the first."""
         self.mids = [self._mid(pool) for pool in self.world.pools]
         self._pool_of = {
             key: index
@@ -85,10 +96,7 @@ class Market:
         for floor in self.floors.values():
             diffs = self._part % floor.diff_steps == 0
             floor.step(self.prices.usd, self.weather.storm, diffs=diffs, whole_second=whole_second)
-        if self._part < PARTS:
-            return None
-        self._part = 0
-        return self._close_slot()
+        return self._tick()
 
     def slot(self) -> Block:
         """Moves to the end of the slot under way."""
@@ -97,27 +105,38 @@ class Market:
             if block is not None:
                 return block
 
-    def _close_slot(self) -> Block:
-        self.weather.step()
-        self.fees.step(self.weather.storm, self._fullness)
-        sight = Sight(
-            self.chain.slot,
-            self.mids,
-            self._dollars(),
-            self.prices.usd,
-            self.books["SOLUSDT"].mid(),
-            self.weather.storm,
-            self._fullness,
-        )
-        new = self._crowd.trade(sight, self.fees)
-        for rival in self._rivals:
-            new += rival.trade(sight, self.fees)
-        capacity = int(CAPACITY * max(1.0, self.rate) * (1.0 - 0.3 * self.weather.storm))
-        block = self.chain.close_slot(new, capacity)
+    def _tick(self) -> Block | None:
+        chain, at = self.chain, self._part
+        if at == 1:
+            self.weather.step()
+            self.fees.step(self.weather.storm, self._fullness)
+            for transaction in self._crowd.trade(self._sight(), self.fees):
+                self._arriving[self._arrivals.below(PARTS)].append(transaction)
+        new, self._arriving[at - 1] = self._arriving[at - 1] + self._race.due(), []
+        capacity = int(CAPACITY / PARTS * max(1.0, self.rate) * (1.0 - 0.3 * self.weather.storm))
+        part = self.ticked = chain.run(new, capacity)
+        self._price(part.changed)
+        self._race.look(self._sight(), self.fees, at)
+        if at < PARTS:
+            return None
+        self._part = 0
+        block = chain.close_slot()
         self._fullness = block.fullness
-        for index in {self._pool_of[key] for key in block.changed if key in self._pool_of}:
-            self.mids[index] = self._mid(self.world.pools[index])
         return block
+
+    def _price(self, changed: Iterable[bytes]) -> None:
+        for index in {self._pool_of[key] for key in changed if key in self._pool_of}:
+            self.mids[index] = self._mid(self.world.pools[index])
+
+    def _sight(self) -> Sight:
+        return Sight(
+            mids=self.mids,
+            dollars=self._dollars(),
+            elsewhere=self.prices.usd,
+            sol=self.books["SOLUSDT"].mid(),
+            storm=self.weather.storm,
+            fullness=self._fullness,
+        )
 
     def _mid(self, pool: Pool) -> float:
         a, b = pool.reserves(self.chain.accounts.get)

@@ -7,17 +7,18 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cambist.engine.reference.chain import program
+from cambist.simulator.direct import Direct
 from cambist.simulator.encoding import key_text
 from cambist.simulator.exchanges import FIRST, make
 from cambist.simulator.exchanges.floor import STEP_MS
 from cambist.simulator.faults import Faults
-from cambist.simulator.market import PARTS
 from cambist.simulator.pubsub import PubSub
 from cambist.simulator.rpc import Rpc
+from cambist.simulator.slots import PARTS
 from cambist.simulator.sockets import MAX_UNSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cambist.simulator.accounts import Account
     from cambist.simulator.chain import Block
@@ -56,8 +57,15 @@ class Node:
     """A market with its four servers, and more nodes of its chain where asked for."""
 
     def __init__(
-        self, market: Market, *, slot_ms: float = 400.0, max_unsent: int = MAX_UNSENT, others: int = 0
+        self,
+        market: Market,
+        *,
+        slot_ms: float = 400.0,
+        max_unsent: int = MAX_UNSENT,
+        others: int = 0,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`seconds` is the clock of the exchanges' limits on clients."""
         self.market = market
         self._step_s = slot_ms / 1_000.0 / PARTS
         self._skipped_s = 0.0
@@ -66,7 +74,9 @@ class Node:
         self.rpc = Rpc(market.chain, self.faults)
         self.others = [SecondNode(market, number, max_unsent) for number in range(1, others + 1)]
         self.exchanges = {
-            venue: make(venue, floor.books, lambda: self.now_ms, seed=market.seed, max_unsent=max_unsent)
+            venue: make(
+                venue, floor.books, lambda: self.now_ms, seed=market.seed, max_unsent=max_unsent, seconds=seconds
+            )
             for venue, floor in market.floors.items()
         }
         for venue, exchange in self.exchanges.items():
@@ -99,6 +109,22 @@ class Node:
             "exchanges": found,
         }
 
+    def direct(self) -> Direct:
+        """Returns what reaches all of it without sockets, in place of `start`."""
+        direct = Direct()
+        found = {}
+        for venue, exchange in self.exchanges.items():
+            rest, ws = direct.serve(http=exchange.rest), direct.serve(sockets=exchange.sockets)
+            found[venue] = {"rest": rest, "ws": ws, "symbols": list(exchange.books)}
+        self._endpoints = {
+            "rpc": direct.serve(http=self.rpc.server),
+            "pubsub": direct.serve(sockets=self.pubsub.sockets),
+            "exchange_rest": found[FIRST]["rest"],
+            "exchange_ws": found[FIRST]["ws"],
+            "exchanges": found,
+        }
+        return direct
+
     async def close(self) -> None:
         """Stops all servers."""
         others = [part.close() for other in self.others for part in (other.pubsub, other.rpc)]
@@ -106,10 +132,12 @@ class Node:
         await asyncio.gather(self.pubsub.close(), self.rpc.close(), *exchanges, *others)
 
     def step(self) -> Block | None:
-        """Moves the market by one part of a slot and tells what that closed, if it did."""
-        block = self.market.step()
-        if block is not None:
-            for pubsub in (self.pubsub, *(other.pubsub for other in self.others)):
+        """Moves the market by one tick and tells what that did, and the slot that it closed, if it did."""
+        block, part = self.market.step(), self.market.ticked
+        for pubsub in (self.pubsub, *(other.pubsub for other in self.others)):
+            if part is not None:
+                pubsub.ticked(part)
+            if block is not None:
                 pubsub.closed_slot(block)
         return block
 
@@ -134,14 +162,15 @@ class Node:
         return slot
 
     async def run(self, slots: int | None = None) -> None:
-        """Steps the market in real time for so many slots, or until cancelled."""
-        due = time.monotonic()
+        """Steps the market in the loop's time for so many slots, or until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         while slots is None or slots > 0:
             due += self._step_s
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            await asyncio.sleep(max(0.0, due - loop.time()))
             if self.step() is not None:
                 slots = None if slots is None else slots - 1
-            behind_s = time.monotonic() - due
+            behind_s = loop.time() - due
             if behind_s > MAX_BEHIND_S:
                 due += behind_s
                 self._skipped_s += behind_s

@@ -85,7 +85,9 @@ class Weather:
 class FairPrices:
     """The hidden prices in dollars."""
 
-    def __init__(self, seed: int, assets: tuple[Asset, ...] = ASSETS) -> None:
+    def __init__(self, seed: int, assets: tuple[Asset, ...] = ASSETS, *, jumps: float = 1.0) -> None:
+        """`jumps` scales how often prices jump."""
+        self._jumps = jumps
         self._draw = Draw(seed, "prices")
         self._assets = assets
         self._index = {asset.symbol: i for i, asset in enumerate(assets)}
@@ -102,11 +104,11 @@ class FairPrices:
         wild = 1.0 + 2.2 * storm
         market = draw.normal() * MARKET_STEP * root * wild
         sol = draw.normal() * SOL_STEP * root * wild
-        if draw.unit() < 0.0006 * part * (1.0 + 6.0 * storm):
+        if draw.unit() < 0.0006 * self._jumps * part * (1.0 + 6.0 * storm):
             market += draw.normal() * 0.0022
         for i, asset in enumerate(self._assets):
             move = asset.beta_market * market + asset.beta_sol * sol + draw.normal() * asset.own * root * wild
-            if asset.jumps and draw.unit() < asset.jumps * part * (1.0 + 3.0 * storm):
+            if asset.jumps and draw.unit() < asset.jumps * self._jumps * part * (1.0 + 3.0 * storm):
                 move += draw.normal() * asset.jump_size
             ratio = self._ratio[i]
             move += PULL * part * (self._opening[i] / ratio - 1.0)

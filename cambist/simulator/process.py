@@ -22,6 +22,7 @@ from cambist import child
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from cambist.model.rivals import Rivals
     from cambist.simulator.exchanges.faults import Fault
 
 START_SECONDS = 20.0
@@ -103,17 +104,20 @@ def begin(
     fund: Sequence[str] = (),
     exchanges: Sequence[str] = (),
     faults: Mapping[str, Path] | None = None,
+    rivals: Rivals | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> Starting:
     """Starts a market in a child process and returns at once, so that the caller can load its own parts meanwhile.
 
     `fund` names wallets that get SOL and an associated account of every token, `exchanges` who is served beside
-    the first, `faults` a script for each exchange that is to misbehave. `on_line` gets each line that it would write to
-    stderr, in a thread of its own; without it they go to this process's stderr.
+    the first, `faults` a script for each exchange that is to misbehave, `rivals` who else trades. `on_line` gets each
+    line that it would write to stderr, in a thread of its own; without it they go to this process's stderr.
     """
     command = child.command("cambist.simulator", "--seed", str(seed), "--rate", str(rate))
     command += ["--slot-ms", str(slot_ms), "--port", str(port), "--genesis-ms", str(time.time_ns() // 1_000_000)]
     command += ["--with-parent", "--exchanges", ",".join(exchanges)]
+    if rivals is not None:
+        command += ["--rivals", msgspec.json.encode(rivals).decode()]
     for venue, script in (faults or {}).items():
         command += ["--faults", f"{venue}={script}"]
     for key in fund:
@@ -148,9 +152,13 @@ def spawn(
     fund: Sequence[str] = (),
     exchanges: Sequence[str] = (),
     faults: Mapping[str, Path] | None = None,
+    rivals: Rivals | None = None,
 ) -> Handle:
     """Starts a market in a child process and returns it once its sockets listen. Raises `MarketError`."""
-    return begin(seed, rate=rate, slot_ms=slot_ms, port=port, fund=fund, exchanges=exchanges, faults=faults).handle()
+    starting = begin(
+        seed, rate=rate, slot_ms=slot_ms, port=port, fund=fund, exchanges=exchanges, faults=faults, rivals=rivals
+    )
+    return starting.handle()
 
 
 def _first_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:
@@ -183,6 +191,7 @@ def run_market(
     with_parent: bool = False,
     exchanges: Sequence[str] = (),
     faults: Sequence[str] = (),
+    rivals: Rivals | None = None,
 ) -> int:
     """Runs the market: as fast as it goes and without sockets for a digest, else in real time. Returns the exit code.
 
@@ -210,9 +219,9 @@ def run_market(
     except (ScriptError, OSError) as error:
         return _refuse(f"--faults: {error}")
     if digest:
-        return _digest(Market(seed, rate=rate, funded=funded, exchanges=venues), slots or 300)
+        return _digest(Market(seed, rate=rate, funded=funded, exchanges=venues, rivals=rivals), slots or 300)
     started = time.time_ns() // 1_000_000 if genesis_ms is None else genesis_ms
-    market = Market(seed, rate=rate, genesis_ms=started or GENESIS_MS, funded=funded, exchanges=venues)
+    market = Market(seed, rate=rate, genesis_ms=started or GENESIS_MS, funded=funded, exchanges=venues, rivals=rivals)
     return asyncio.run(_serve(market, slots, port, slot_ms, scripts, with_parent=with_parent))
 
 
@@ -315,6 +324,7 @@ def _print(value: object) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code of `python -m cambist.simulator`."""
+    from cambist.model.rivals import Rivals
     from cambist.simulator.exchanges import FIRST, SIMULATED_OF
 
     others = ",".join(venue for venue in SIMULATED_OF if venue != FIRST)
@@ -331,8 +341,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--faults", action="append", default=[], metavar="NAME=FILE", help="JSON script of what an exchange does wrong"
     )
+    parser.add_argument("--rivals", default="{}", metavar="JSON", help="figures of who else trades, by name")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
     options = parser.parse_args(argv)
+    try:
+        rivals = msgspec.json.decode(options.rivals, type=Rivals)
+    except (msgspec.DecodeError, ValueError) as error:
+        return _refuse(f"--rivals: {error}")
     return run_market(
         options.seed,
         options.slots,
@@ -345,4 +360,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         with_parent=options.with_parent,
         exchanges=[name.strip() for name in options.exchanges.split(",") if name.strip()],
         faults=options.faults,
+        rivals=rivals,
     )

@@ -1,8 +1,8 @@
 """PubSub of the node: subscriptions of accounts, programs, logs, slots, roots and signatures.
 
-Once per slot each changed account is told once, as it is at the slot's end, in a shuffled order that the seed decides;
-then come logs and signatures, then the notification of the next slot. Confirmed and finalized subscriptions hear the
-same later.
+Once per tick of a slot each account that it changed is told once, as it is then, in a shuffled order that the seed
+decides; then come logs and signatures. At the slot's end comes the notification of the next one. Confirmed and
+finalized subscriptions hear later, and each account as it was at the slot's end. So does who asks a node that lags.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cambist.simulator.accounts import Account
-    from cambist.simulator.chain import Block, Chain
+    from cambist.simulator.chain import Block, Chain, Landed, Part
 
 MAX_SUBSCRIPTIONS = 10_000
 """Per connection."""
@@ -61,29 +61,45 @@ class PubSub:
         self._chain, self._faults = chain, faults or Faults()
         self._late: deque[tuple[Block, dict[bytes, Account]]] = deque()
         self._draw = Draw(seed, "pubsub order")
-        self._sockets = SocketServer(self._opened, self._received, self._closed, max_unsent=max_unsent)
+        self.sockets = SocketServer(self._opened, self._received, self._closed, max_unsent=max_unsent)
         self._owned: dict[Client, dict[int, Subscription]] = {}
         self._by_kind: dict[str, dict[int, Subscription]] = {name: {} for name in KINDS}
         self._by_account: dict[bytes, dict[int, Subscription]] = {}
         self._next = 0
+        self._told = 0
+        """The newest slot of which ticks were told."""
         self._kept: deque[tuple[Block, dict[bytes, Account]]] = deque(maxlen=max(DELAY_SLOTS) + 1)
 
     async def start(self, host: str, port: int) -> int:
         """Returns the port it listens on. Raises `OSError` if it is taken."""
-        return await self._sockets.start(host, port)
+        return await self.sockets.start(host, port)
 
     async def close(self) -> None:
         """Stops listening and closes all connections."""
-        await self._sockets.close()
+        await self.sockets.close()
 
     @property
     def slow_clients(self) -> int:
         """Clients dropped for reading too slowly."""
-        return self._sockets.slow
+        return self.sockets.slow
+
+    def ticked(self, part: Part) -> None:
+        """Tells what a tick did to the slot under way; a node that lags tells it when the slot is over."""
+        if self._behind:
+            self._told = min(self._told, part.slot - 1)
+        if self._behind or self._faults.muted:
+            return
+        self._told = part.slot
+        self._notify_part(part.slot, part.changed, part.landed, self._chain.accounts.get)
+        self.sockets.flush()
+
+    @property
+    def _behind(self) -> bool:
+        return bool(self._faults.lag_slots or self._late)
 
     def closed_slot(self, block: Block) -> None:
         """Tells of a closed slot, then of the next one's start; later if the node lags, not at all if it is muted."""
-        if self._faults.lag_slots or self._late:
+        if self._behind:
             self._late.append((block, {key: self._chain.accounts[key] for key in block.changed}))
             while len(self._late) > self._faults.lag_slots:
                 older, accounts = self._late.popleft()
@@ -108,7 +124,7 @@ class PubSub:
         for client, parts in frames.items():
             client.send_encoded(b"".join(parts))
         self._notify_slot(slot, slot)
-        self._sockets.flush()
+        self.sockets.flush()
         return sum(map(len, frames.values()))
 
     def dropped_slot(self, slot: int, accounts: dict[bytes, Account]) -> None:
@@ -117,26 +133,33 @@ class PubSub:
             return
         self._notify_accounts(slot, list(accounts), accounts.get, 0)
         self._notify_slot(slot, self._chain.stands)
-        self._sockets.flush()
+        self.sockets.flush()
 
     def _notify(self, block: Block, find: Callable[[bytes], Account | None]) -> None:
         if self._faults.muted:
             return
         watched = {key: self._chain.accounts[key] for key in block.changed if self._wants_copy(key)}
         self._kept.append((block, watched))
-        keys = list(block.changed)
-        self._draw.shuffle(keys)
-        self._notify_accounts(block.slot, keys, find, 0)
-        self._notify_logs(block, 0)
-        self._notify_signatures(block, 0)
+        if self._told < block.slot:
+            self._notify_part(block.slot, block.changed, block.landed, find)
         for commitment in (1, 2):
             if len(self._kept) > DELAY_SLOTS[commitment]:
                 older, accounts = self._kept[-1 - DELAY_SLOTS[commitment]]
                 self._notify_accounts(older.slot, sorted(older.changed), accounts.get, commitment)
-                self._notify_logs(older, commitment)
-                self._notify_signatures(older, commitment)
+                self._notify_logs(older.slot, older.landed, commitment)
+                self._notify_signatures(older.slot, older.landed, commitment)
         self._notify_slot(block.slot, block.slot)
-        self._sockets.flush()
+        self.sockets.flush()
+
+    def _notify_part(
+        self, slot: int, changed: Iterable[bytes], landed: list[Landed], find: Callable[[bytes], Account | None]
+    ) -> None:
+        """Tells processed subscriptions."""
+        keys = list(changed)
+        self._draw.shuffle(keys)
+        self._notify_accounts(slot, keys, find, 0)
+        self._notify_logs(slot, landed, 0)
+        self._notify_signatures(slot, landed, 0)
 
     def _wants_copy(self, key: bytes) -> bool:
         if any(subscription.commitment for subscription in self._by_account.get(key, {}).values()):
@@ -168,25 +191,25 @@ class PubSub:
                     value = b'{"pubkey":"%s","account":%s}' % (key_text(key).encode(), account_json(account, item.view))
                     self._send(item, slot, value)
 
-    def _notify_logs(self, block: Block, commitment: int) -> None:
+    def _notify_logs(self, slot: int, block: list[Landed], commitment: int) -> None:
         subscriptions = [item for item in self._by_kind["logs"].values() if item.commitment == commitment]
         if not subscriptions:
             return
-        for landed in block.landed:
+        for landed in block:
             value = jsonrpc.encode(
                 {"signature": signature_text(landed.signature), "err": landed.err, "logs": landed.logs}
             )
             for item in subscriptions:
                 if not item.key or item.key in landed.mentions:
-                    self._send(item, block.slot, value)
+                    self._send(item, slot, value)
 
-    def _notify_signatures(self, block: Block, commitment: int) -> None:
+    def _notify_signatures(self, slot: int, block: list[Landed], commitment: int) -> None:
         waiting = self._by_kind["signature"]
         if not waiting:
             return
-        ended = {landed.signature: landed.err for landed in block.landed}
+        ended = {landed.signature: landed.err for landed in block}
         for item in [item for item in waiting.values() if item.commitment == commitment and item.key in ended]:
-            self._send(item, block.slot, b'{"err":%s}' % jsonrpc.encode(ended[item.key]))
+            self._send(item, slot, b'{"err":%s}' % jsonrpc.encode(ended[item.key]))
             self._forget(item)
 
     def _notify_slot(self, slot: int, parent: int) -> None:

@@ -27,15 +27,17 @@ from cambist.simulator.encoding import (
 )
 from cambist.simulator.faults import Faults
 from cambist.simulator.filters import filters_of
+from cambist.simulator.history import transaction_of
 from cambist.simulator.http import HttpServer, Request, Response
 from cambist.simulator.jsonrpc import Raw, RpcError, invalid
 from cambist.simulator.pubsub import first
+from cambist.simulator.tokens import tokens
 from cambist.simulator.transactions import BudgetError, Transaction, WireError, decode_text, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cambist.simulator.chain import Chain
+    from cambist.simulator.chain import Block, Chain
     from cambist.simulator.execution import Outcome
 
 MAX_BODY = 50 * 1024
@@ -48,10 +50,11 @@ class Rpc:
 
     def __init__(self, chain: Chain, faults: Faults | None = None) -> None:
         self._chain, self._faults = chain, faults or Faults()
-        self._server = HttpServer(self._post, MAX_BODY)
+        self.server = HttpServer(self._post, MAX_BODY)
         self._methods: dict[str, Callable[[list[Any]], object]] = {
             "getAccountInfo": self._account_info,
             "getBalance": self._balance,
+            "getBlock": self._block,
             "getBlockHeight": lambda params: self._slot_at(options_of(params, 0)),
             "getEpochInfo": self._epoch_info,
             "getFeeForMessage": self._fee_for_message,
@@ -67,6 +70,7 @@ class Rpc:
             "getSignatureStatuses": self._signature_statuses,
             "getSlot": lambda params: self._slot_at(options_of(params, 0)),
             "getTokenAccountBalance": self._token_balance,
+            "getTransaction": self._transaction,
             "getVersion": lambda _: {"solana-core": VERSION, "feature-set": 0},
             "isBlockhashValid": self._blockhash_valid,
             "qn_estimatePriorityFees": self._fee_percentiles,
@@ -77,11 +81,11 @@ class Rpc:
 
     async def start(self, host: str, port: int) -> int:
         """Returns the port it listens on. Raises `OSError` if it is taken."""
-        return await self._server.start(host, port)
+        return await self.server.start(host, port)
 
     async def close(self) -> None:
         """Stops listening."""
-        await self._server.close()
+        await self.server.close()
 
     def call(self, method: str, params: list[Any]) -> object:
         """Returns a method's result. Raises `RpcError`."""
@@ -102,7 +106,7 @@ class Rpc:
 
     def _context(self, value: object) -> Raw:
         text = value.text if isinstance(value, Raw) else jsonrpc.encode(value)
-        return Raw(b'{"context":{%s,"slot":%d},"value":%s}' % (API_VERSION.encode(), self._chain.stands, text))
+        return Raw(b'{"context":{%s,"slot":%d},"value":%s}' % (API_VERSION.encode(), self._chain.newest, text))
 
     def _check(self, options: dict[str, Any]) -> None:
         """Checks what every read takes: commitment and minContextSlot."""
@@ -116,8 +120,8 @@ class Rpc:
         if not natural(wanted):
             msg = f"Invalid params: invalid type: {kind(wanted)}, expected u64."
             raise invalid(msg)
-        if wanted > self._chain.stands:
-            reached = {"contextSlot": self._chain.stands}
+        if wanted > self._chain.newest:
+            reached = {"contextSlot": self._chain.newest}
             raise RpcError(jsonrpc.SLOT_NOT_REACHED, "Minimum context slot has not been reached", reached)
 
     def _slot_at(self, options: dict[str, Any]) -> int:
@@ -310,6 +314,41 @@ class Rpc:
             "confirmationStatus": names[-1],
         }
 
+    # What landed
+
+    def _transaction(self, params: list[Any]) -> dict[str, Any] | None:
+        options = _told(options_of(params, 1))
+        signature = signature_bytes(first(params))
+        for block in self._settled(options):
+            for landed in block.landed:
+                if landed.signature == signature:
+                    decimals = self._decimals()
+                    return {"slot": block.slot, "blockTime": None, **transaction_of(landed, decimals)}
+        return None
+
+    def _block(self, params: list[Any]) -> dict[str, Any]:
+        options, slot = _told(options_of(params, 1)), first(params)
+        if not natural(slot):
+            msg = f"Invalid params: invalid type: {kind(slot)}, expected u64."
+            raise invalid(msg)
+        for block in self._settled(options):
+            if block.slot == slot:
+                decimals = self._decimals()
+                told = [transaction_of(landed, decimals) for landed in block.landed]
+                return {"blockHeight": slot, "blockTime": None, "parentSlot": slot - 1, "transactions": told}
+        raise RpcError(-32007, f"Slot {slot} was skipped, or missing due to ledger jump to recent snapshot")
+
+    def _settled(self, options: dict[str, Any]) -> list[Block]:
+        """Returns the blocks that can be told at a commitment; a node tells none that is only processed."""
+        delay = DELAY_SLOTS[commitment_of(options)]
+        if not delay:
+            msg = "Method does not support commitment below `confirmed`"
+            raise invalid(msg)
+        return [block for block in self._chain.recent if block.slot <= self._chain.stands - delay]
+
+    def _decimals(self) -> dict[bytes, int]:
+        return {token.mint: token.decimals for token in tokens().values()}
+
     def _read(self, params: list[Any], options: dict[str, Any]) -> Transaction:
         text = first(params)
         if not isinstance(text, str):
@@ -383,6 +422,14 @@ class Rpc:
             msg = f"Invalid params: airdrop of {lamports} lamports, at most 1000 SOL are given."
             raise invalid(msg)
         return signature_text(self._chain.airdrop(key_bytes(first(params)), int(lamports or 0)))
+
+
+def _told(options: dict[str, Any]) -> dict[str, Any]:
+    """Returns the options of a read of transactions. Raises `RpcError` for an encoding that is not told."""
+    if options.get("encoding", "json") != "base64":
+        msg = "this node tells transactions in base64 alone: ask for encoding base64"
+        raise invalid(msg)
+    return options
 
 
 def _simulated(err: object, outcome: Outcome | None) -> dict[str, Any]:

@@ -135,6 +135,24 @@ class SocketServer:
             self._server.close()
             await self._server.wait_closed()
 
+    def join(self, client: Client) -> bool:
+        """Takes on a client that comes without a connection. Returns False if nobody listens on its path."""
+        if not self._paths(client.path):
+            return False
+        self.clients.add(client)
+        self._opened(client)
+        return True
+
+    def take(self, client: Client, message: bytes) -> None:
+        """Takes a message of such a client."""
+        self._received(client, message)
+
+    def part(self, client: Client) -> None:
+        """Forgets such a client. May be called twice."""
+        if client in self.clients:
+            self.clients.discard(client)
+            self._closed(client)
+
     def flush(self) -> None:
         """Flushes every client."""
         for client in self.clients:

@@ -1,8 +1,7 @@
-"""Who trades through the pools: people with no view on the price, and rivals who look for gaps in what they watch.
+"""Who trades through the pools without a view on the price, and what all traders share (`race` has the rivals).
 
-Each sees the state of the last closed slot, fixes amounts and limits on it, and lands one or more slots later: by then
-the price may have moved and the swap may fail on its limit, fee paid. Nobody here searches for cycles: a rival values
-each token by itself and trades where one pool, or two pools of one pair, is off by more than it costs.
+Each fixes amounts and limits on the state that can be seen, and lands some ticks later: by then the price may have
+moved and the swap may fail on its limit, fee paid.
 """
 
 from __future__ import annotations
@@ -23,14 +22,11 @@ if TYPE_CHECKING:
     from cambist.simulator.world import Wallet, World
 
 MAX_TRADE_DOLLARS = 60_000.0
-MOST_AT_ONCE = 3
-"""Gaps that a rival goes for in one slot."""
 
 
 class Sight(NamedTuple):
-    """What everybody can see after a slot."""
+    """What everybody can see after a tick."""
 
-    slot: int
     mids: list[float]
     """Price of each pool, whole b per whole a."""
     dollars: dict[str, float]
@@ -62,11 +58,21 @@ class Desk:
         """Returns the last closed slot's time."""
         return Moment(self.chain.now_ms // 1_000, self.chain.slot, self.chain.epoch)
 
-    def sign(self, wallet: Wallet, swaps: tuple[Instruction, ...], limit: int, price: int) -> Transaction:
-        """Returns a signed transaction."""
+    def sign(
+        self,
+        wallet: Wallet,
+        swaps: tuple[Instruction, ...],
+        limit: int,
+        price: int,
+        *,
+        tip: Instruction | None = None,
+        protected: bool = False,
+    ) -> Transaction:
+        """Returns a signed transaction; a tip comes last in it."""
         head = (set_limit(limit), set_price(price)) if price else (set_limit(limit),)
+        asked = (*head, *swaps) if tip is None else (*head, *swaps, tip)
         blockhash = self.chain.latest_blockhash()[0]
-        return sign(wallet.keypair, wallet.key, blockhash, (*head, *swaps), Budget(limit, price))
+        return sign(wallet.keypair, wallet.key, blockhash, asked, Budget(limit, price), protected=protected)
 
     def worth(self, pool: Pool, amount: int, sight: Sight, *, a_to_b: bool) -> float:
         """Returns about how many dollars an amount in is; by SOL or a dollar token if the pool has one."""
@@ -85,9 +91,11 @@ class Desk:
 class Crowd:
     """Traders without a view: flow that leans one way for a while, in all sizes."""
 
-    def __init__(self, seed: int, desk: Desk, wallets: list[Wallet], rate: float) -> None:
+    def __init__(self, seed: int, desk: Desk, wallets: list[Wallet], rate: float, flow: float) -> None:
+        """`rate` scales how often they trade, `flow` how much at once."""
         self._draw = Draw(seed, "crowd")
         self._desk, self._wallets, self._rate = desk, wallets, rate
+        self._impact = 0.00020 * flow
         self._flow = dict.fromkeys(
             (token.symbol for pool in desk.pools for token in (pool.spec.token_a, pool.spec.token_b)), 0.0
         )
@@ -114,7 +122,7 @@ class Crowd:
         lean = self._flow[spec.token_b.symbol] - self._flow[spec.token_a.symbol]
         a_to_b = draw.chance(0.5 + max(-0.35, min(0.35, 0.4 * lean)))
         reserves = pool.reserves(desk.chain.accounts.get)
-        impact = 0.00020 * draw.tail(70.0) * (0.25 if spec.pegged else 1.0)
+        impact = self._impact * draw.tail(70.0) * (0.25 if spec.pegged else 1.0)
         amount = pool.amount_for(reserves, impact, a_to_b=a_to_b)
         wallet = draw.pick(self._wallets)
         source = desk.chain.token_balance(desk.builder.account_of(wallet.key, spec.token_a if a_to_b else spec.token_b))
@@ -135,171 +143,3 @@ class Crowd:
             least = int(fill.received * (1.0 - slack))
             swap = desk.builder.swap(pool, wallet.key, amount, least, a_to_b=a_to_b, version=version)
         return desk.sign(wallet, (swap,), limit, fees.bid(draw))
-
-
-def hire(seed: int, desk: Desk, wallets: list[Wallet]) -> list[Rival]:
-    """Returns the rivals. Each watches a part of the pools; each pool has four or more who watch it."""
-    draw = Draw(seed, "watch lists")
-    numbers = range(len(wallets))
-    watched: list[set[int]] = [set() for _ in numbers]
-    for index in range(len(desk.pools)):
-        for half in (numbers[::2], numbers[1::2]):
-            for number in draw.sample(half, 2):
-                watched[number].add(index)
-        for number in numbers:
-            if draw.chance(0.06):
-                watched[number].add(index)
-    return [
-        Rival(seed, number, desk, wallet, sorted(watched[number]), informed=number % 2 == 0)
-        for number, wallet in enumerate(wallets)
-    ]
-
-
-class Rival:
-    """An arbitrageur: watches some pools, reacts after some slots, and only if it leaves enough."""
-
-    def __init__(
-        self, seed: int, number: int, desk: Desk, wallet: Wallet, watched: list[int], *, informed: bool
-    ) -> None:
-        draw = self._draw = Draw(seed, "rival", number)
-        self._desk, self._wallet, self._watched = desk, wallet, watched
-        self._delay = 2 + draw.below(4)
-        """Slots from what it sees to where it lands."""
-        self._edge = 0.0001 + 0.0014 * draw.unit() * draw.unit()
-        """What must be left after pool fees."""
-        self._part = draw.between(0.5, 0.9)
-        """How much of a gap it closes at once."""
-        self._share = draw.between(0.01, 0.06)
-        """Part of the expected gain it bids as priority fee."""
-        self._attention = draw.between(0.3, 0.8)
-        """Chance that it looks at all in a slot."""
-        self._error = draw.normal() * 0.0003 if informed else None
-        """How wrong it is about tokens that trade on venues it sees and others don't; `None` if it sees none."""
-        self._busy: dict[int, int] = {}
-        self._outbox: list[tuple[int, Transaction]] = []
-
-    def trade(self, sight: Sight, fees: FeeWeather) -> list[Transaction]:
-        """Returns the transactions that reach the leader for the next slot."""
-        if self._draw.chance(self._attention):
-            self._look(sight, fees)
-        due = [transaction for slot, transaction in self._outbox if slot <= sight.slot + 1]
-        self._outbox = [item for item in self._outbox if item[0] > sight.slot + 1]
-        return due
-
-    def _look(self, sight: Sight, fees: FeeWeather) -> None:
-        values = self._values(sight)
-        found: list[tuple[float, int, bool]] = []
-        for index in self._watched:
-            if self._busy.get(index, 0) > sight.slot:
-                continue
-            spec = self._desk.pools[index].spec
-            a, b = values.get(spec.token_a.symbol), values.get(spec.token_b.symbol)
-            if a is None or b is None:
-                continue
-            off = sight.mids[index] * b / a - 1.0
-            gain = (off if off > 0.0 else -off) - spec.fee_ppm / 1_000_000.0 - self._edge
-            if gain > 0.0:
-                found.append((gain, index, off > 0.0))
-        found.sort(reverse=True)
-        for gain, index, a_to_b in found[:MOST_AT_ONCE]:
-            if self._busy.get(index, 0) <= sight.slot:
-                self._send(index, sight, fees, values, gap=gain + self._edge, a_to_b=a_to_b)
-
-    def _values(self, sight: Sight) -> dict[str, float]:
-        """Returns dollars per token: the exchange's where it trades there, else the middle of the watched pools'."""
-        values = dict(sight.dollars)
-        if self._error is not None:
-            values |= {
-                symbol: price * (1.0 + self._error) for symbol, price in sight.elsewhere.items() if symbol not in values
-            }
-        seen: dict[str, list[float]] = {}
-        for index in self._watched:
-            spec = self._desk.pools[index].spec
-            a, b = values.get(spec.token_a.symbol), values.get(spec.token_b.symbol)
-            if a is None and b is not None:
-                seen.setdefault(spec.token_a.symbol, []).append(sight.mids[index] * b)
-            elif b is None and a is not None:
-                seen.setdefault(spec.token_b.symbol, []).append(a / sight.mids[index])
-        for symbol, prices in seen.items():
-            prices.sort()
-            values[symbol] = prices[len(prices) // 2]
-        return values
-
-    def _send(
-        self, index: int, sight: Sight, fees: FeeWeather, values: dict[str, float], *, gap: float, a_to_b: bool
-    ) -> None:
-        desk, spec, draw = self._desk, self._desk.pools[index].spec, self._draw
-        pool = desk.pools[index]
-        reserves = pool.reserves(desk.chain.accounts.get)
-        amount = pool.amount_for(reserves, gap * self._part, a_to_b=a_to_b)
-        dollars = desk.worth(pool, amount, sight, a_to_b=a_to_b)
-        if dollars > 3.0 * MAX_TRADE_DOLLARS:
-            amount = int(amount * (3.0 * MAX_TRADE_DOLLARS / dollars))
-        held = desk.chain.token_balance(
-            desk.builder.account_of(self._wallet.key, spec.token_a if a_to_b else spec.token_b)
-        )
-        amount = min(amount, held[0] if held is not None else 0)
-        fill = desk.quote(pool, amount, a_to_b=a_to_b) if amount else None
-        if fill is None:
-            return
-        tokens = (spec.token_a, spec.token_b) if a_to_b else (spec.token_b, spec.token_a)
-        paid = amount / float(10 ** tokens[0].decimals) * values[tokens[0].symbol]
-        got = fill.received / float(10 ** tokens[1].decimals) * values[tokens[1].symbol]
-        gain = got - paid
-        if gain < 0.02:
-            return
-        least = int(fill.received * (1.0 - 0.5 * gain / got))
-        swaps = [desk.builder.swap(pool, self._wallet.key, amount, least, a_to_b=a_to_b)]
-        limit = unit_limit(pool, fill) + 20_000
-        back = self._way_back(index, least, sight, a_to_b=a_to_b)
-        if back is not None:
-            other, there = back
-            swaps.append(
-                desk.builder.swap(
-                    desk.pools[other],
-                    self._wallet.key,
-                    least,
-                    max(amount, there.received - there.received // 2_000),
-                    a_to_b=not a_to_b if self._same_side(index, other) else a_to_b,
-                )
-            )
-            limit += unit_limit(desk.pools[other], there)
-            self._busy[other] = sight.slot + self._delay + 1
-        lamports = gain / sight.sol * 1e9
-        price = min(int(lamports * self._share * 1e6 / limit), int(fees.level * draw.between(2.0, 40.0)))
-        self._busy[index] = sight.slot + self._delay + 1
-        self._outbox.append((sight.slot + self._delay, desk.sign(self._wallet, tuple(swaps), limit, max(price, 1))))
-
-    def _same_side(self, index: int, other: int) -> bool:
-        return self._desk.pools[index].spec.token_a == self._desk.pools[other].spec.token_a
-
-    def _way_back(self, index: int, amount: int, sight: Sight, *, a_to_b: bool) -> tuple[int, Fill] | None:
-        """Returns another watched pool of the pair that buys back more than was sold, and how; `None` if none."""
-        desk, spec = self._desk, self._desk.pools[index].spec
-        pair = {spec.token_a.mint, spec.token_b.mint}
-        best: tuple[int, Fill] | None = None
-        for other in self._watched:
-            there = desk.pools[other].spec
-            if (
-                other == index
-                or {there.token_a.mint, there.token_b.mint} != pair
-                or self._busy.get(other, 0) > sight.slot
-            ):
-                continue
-            direction = not a_to_b if self._same_side(index, other) else a_to_b
-            fill = desk.quote(desk.pools[other], amount, a_to_b=direction)
-            if fill is not None and (best is None or fill.received > best[1].received):
-                best = (other, fill)
-        if best is None:
-            return None
-        sold = self._sold(index, amount, a_to_b=a_to_b)
-        return best if best[1].received > sold else None
-
-    def _sold(self, index: int, amount: int, *, a_to_b: bool) -> int:
-        """Returns what has to be paid for `amount` out of a pool."""
-        desk = self._desk
-        try:
-            fill = desk.pools[index].swap(desk.chain.accounts.get, amount, desk.now(), a_to_b=a_to_b, exact_in=False)
-        except QuoteError:
-            return 2**64
-        return fill.paid

@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, NamedTuple
 
 from solders.message import MessageV0
+from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
 if TYPE_CHECKING:
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
 
 MAX_WIRE = 1232
 COMPUTE_BUDGET = bytes.fromhex("0306466fe5211732ffecadba72c39be7bc8ce5bbc5f7126b2c439b3a40000000")
+SYSTEM = bytes(32)
+TIP_ACCOUNTS = tuple(
+    bytes(Pubkey.from_string(key))
+    for key in (
+        "96gYZGLnJYVFmbjzopPSU6QiEV5fGqZNyN9nmNhvrZU5",
+        "HFqU5x63VTqvQss8hp11i4wVV8bD44PvwucfZ2bU7gRe",
+        "Cw8CFyM9FkoMi7K7Crf6HNQqf4uEMzpKw6QNghXLvLkY",
+        "ADaUMid9yfUytqMBgopwjb2DTLSokTSzL1zt6iGPaS49",
+        "DfXygSm4jCyNCybVYYK6DwvWqjKee8pbDmJGcLWNDXjh",
+        "ADuUkR4vqLUMWXxW9gh6D6L8pMSawimctcNZ5pGwDcEt",
+        "DttWaMuVvTiduZRnguLF7jNxTgiMBZ1hyAumKUiL2KRL",
+        "3AVi9Tg9Uo68tJfuvoKvqKNWKkC5wPdSSdeBnizKZ6jT",
+    )
+)
+"""Where tips go; who bids by tip pays one of them at the end of its transaction."""
 
 
 class Meta(NamedTuple):
@@ -55,6 +71,22 @@ class Transaction(NamedTuple):
     """Accounts it locks for writing."""
     verified: bool
     """Whether every signature is right."""
+    protected: bool = False
+    """Whether it is left out of the block rather than fail, as a bundle is."""
+
+    @property
+    def tip(self) -> int:
+        """Lamports it gives to a tip account if it succeeds."""
+        return sum(
+            int.from_bytes(item.data[4:12], "little")
+            for item in self.instructions
+            if item.program == SYSTEM and len(item.accounts) == 2 and item.accounts[1].key in TIP_ACCOUNTS
+        )
+
+    @property
+    def bid(self) -> int:
+        """Micro-lamports per compute unit that it is ranked by: priority fee and tip."""
+        return self.budget.price + self.tip * 1_000_000 // max(1, self.budget.limit)
 
     @property
     def fee(self) -> int:
@@ -86,6 +118,12 @@ def set_limit(units: int) -> Instruction:
 def set_price(micro_lamports: int) -> Instruction:
     """Returns SetComputeUnitPrice."""
     return Instruction(COMPUTE_BUDGET, (), b"\x03" + micro_lamports.to_bytes(8, "little"))
+
+
+def transfer(payer: bytes, target: bytes, lamports: int) -> Instruction:
+    """Returns a System transfer of lamports."""
+    metas = (Meta(payer, signer=True, writable=True), Meta(target, signer=False, writable=True))
+    return Instruction(SYSTEM, metas, (2).to_bytes(4, "little") + lamports.to_bytes(8, "little"))
 
 
 def budget_of(instructions: tuple[Instruction, ...]) -> Budget:
@@ -159,12 +197,26 @@ def compile_message(
 
 
 def sign(
-    keypair: Keypair, payer: bytes, blockhash: bytes, instructions: tuple[Instruction, ...], budget: Budget
+    keypair: Keypair,
+    payer: bytes,
+    blockhash: bytes,
+    instructions: tuple[Instruction, ...],
+    budget: Budget,
+    *,
+    protected: bool = False,
 ) -> Transaction:
     """Returns a transaction with one signer."""
     message, writable = compile_message(payer, blockhash, instructions)
     signature = bytes(keypair.sign_message(message))
-    return Transaction((signature,), message, payer, blockhash, instructions, budget, writable, verified=True)
+    return Transaction(
+        (signature,), message, payer, blockhash, instructions, budget, writable, verified=True, protected=protected
+    )
+
+
+def message_keys(transaction: Transaction) -> list[bytes]:
+    """Returns the static keys of a message, in its order."""
+    message = VersionedTransaction.from_bytes(wire(transaction)).message
+    return [bytes(key) for key in message.account_keys]
 
 
 def wire(transaction: Transaction) -> bytes:

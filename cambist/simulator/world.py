@@ -49,7 +49,7 @@ class World(NamedTuple):
     """Addresses of the lookup tables."""
 
 
-def build(seed: int, dollars: dict[str, float], genesis_s: int, noise: int = 24, rivals: int = 12) -> World:
+def build(seed: int, dollars: dict[str, float], genesis_s: int, noise: int = 24, rivals: int = 48) -> World:
     """Returns the opening state for a seed; `dollars` are the opening prices."""
     known = tokens()
     accounts: dict[bytes, Account] = {}

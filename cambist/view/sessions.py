@@ -53,3 +53,5 @@ class SessionRow(msgspec.Struct, frozen=True):
     open: bool
     demo: bool
     complete: bool
+    made_ns: int = 0
+    """When it was made, where that is another time than it tells of; 0 where it is not."""

@@ -12,6 +12,8 @@ class Status(msgspec.Struct, frozen=True):
     mode: str = "PAPER"
     """`PAPER`, `LIVE` or `REPLAY`."""
     demo: bool = False
+    easy: bool = False
+    """The embedded market's rivals leave more than real ones do: what is earned there flatters."""
     market: str = ""
     """`seed 7`, or the session's name in replay."""
     recording: bool = False

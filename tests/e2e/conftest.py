@@ -102,7 +102,7 @@ def recorded(cambist: Cambist, tmp_path_factory: pytest.TempPathFactory) -> dict
     with (shared / "lock").open("w", encoding="utf-8") as lock:
         flock(lock, LOCK_EX)
         if not report.exists():
-            made = in_folder(shared)("run", "--headless", "--for", "11", "--seed", "7", "--json")
+            made = in_folder(shared)("run", "--headless", "--easy", "--for", "11", "--seed", "7", "--json")
             assert made.code == 0, made.err
             report.write_text(made.out, encoding="utf-8")
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))

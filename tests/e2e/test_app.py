@@ -28,7 +28,9 @@ async def until(condition: Callable[[], object], seconds: float = 90) -> None:
 
 @pytest.fixture
 async def live(tmp_path: Path) -> AsyncIterator[Hub[LiveSource]]:
-    config = Config(market=Market(seed=7), recording=Recording(folder=str(tmp_path)), engine=EngineChoice(duel=False))
+    config = Config(
+        market=Market(seed=7, level="easy"), recording=Recording(folder=str(tmp_path)), engine=EngineChoice(duel=False)
+    )
     runtime = await asyncio.to_thread(compose.live, config, duel=False)
     await asyncio.to_thread(runtime.start)
     yield runtime

@@ -44,7 +44,7 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
 
 def start(folder: Path, *, native: bool = True, rate: float = 1.0) -> Hub[LiveSource]:
     config = Config(
-        market=Market(seed=7, rate=rate),
+        market=Market(seed=7, rate=rate, level="easy"),
         recording=Recording(folder=str(folder)),
         engine=EngineChoice(use_rust_backend=native, duel=False),
     )

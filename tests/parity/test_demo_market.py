@@ -13,6 +13,7 @@ from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.engine.snapshot import container
 from cambist.model.events import RecordKind
 from cambist.model.market import PoolRef, Token
+from cambist.model.rivals import LEVELS
 from cambist.simulator.addresses import pda
 from cambist.simulator.market import Market as Demo
 from cambist.simulator.pool import Pool
@@ -30,7 +31,7 @@ VENUES = {"ray4", "cpmm", "orca", "saber", "damm2", "dlmm", "clmm", "pump"}
 class Wire(Market):
     """Frames of the embedded market."""
 
-    demo: Demo = field(default_factory=lambda: Demo(7))
+    demo: Demo = field(default_factory=lambda: Demo(7, rivals=LEVELS["easy"]))
 
     def __post_init__(self) -> None:
         self.now_ns = self.demo.now_ms * 10**6

@@ -27,6 +27,18 @@ async def test_everything_in_the_view_is_on_the_screen():
         assert lines[39][113:119] == "q quit"
 
 
+async def test_easy_rivals_are_named_wherever_money_is():
+    runtime = FakeRuntime()
+    async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
+        await settle(pilot, pilot.app)
+        runtime.change("status", easy=True, market="seed 7, easy")
+        await settle(pilot, pilot.app)
+        lines = screen_lines(pilot.app)
+        assert lines[0].startswith("  PAPER    ◇ EASY DEMO ")
+        assert lines[18].startswith(" ─ 1 Price feeds easy demo ─")
+        assert lines[29].startswith(" ─ 5 Trades and P&L easy demo ─")
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_size_and_mode_is_painted_without_a_hole(size):
     runtime = FakeRuntime()

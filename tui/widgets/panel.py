@@ -154,7 +154,8 @@ class Panel(Grounded, can_focus=True):
         if self.scene.mode == "REPLAY":
             tags.insert(0, Tag("recorded", paint.style("replay-text")))
         if self.MONEY and self.scene.demo:
-            tags.insert(0, Tag("demo", paint.style("demo"), short="demo"))
+            words = "easy demo" if self.scene.easy else "demo"
+            tags.insert(0, Tag(words, paint.style("demo"), short=words))
         return tags
 
     def show_notice(self, words: str) -> None:

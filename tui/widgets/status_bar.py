@@ -90,7 +90,8 @@ class StatusBar(Grounded):
             demo = f" {glyph('demo')} "
             style = paint.style("demo", "demo-background")
             bold = paint.style("demo", "demo-background", bold=True)
-            parts.append(Part(((demo, style), ("DEMO ", bold)), 1, 0))
+            words = "EASY DEMO " if status.easy else "DEMO "
+            parts.append(Part(((demo, style), (words, bold)), 1, 0))
         if status.market and not self.scene.live:
             parts.append(Part(((formats.cut(status.market, 16), self._style("muted")),), 1, 5))
         if self.replay is not None:

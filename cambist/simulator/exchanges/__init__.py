@@ -8,6 +8,7 @@ chain.
 
 from __future__ import annotations
 
+import time
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -35,13 +36,20 @@ FIRST = next(exchange.name for exchange in SIMULATED if exchange.first)
 
 
 def make(
-    venue: str, books: Mapping[str, Book], clock_ms: Callable[[], int], *, seed: int = 0, max_unsent: int = MAX_UNSENT
+    venue: str,
+    books: Mapping[str, Book],
+    clock_ms: Callable[[], int],
+    *,
+    seed: int = 0,
+    max_unsent: int = MAX_UNSENT,
+    seconds: Callable[[], float] = time.monotonic,
 ) -> Exchange:
-    """Returns the exchange of that name. Raises `ValueError`."""
+    """Returns the exchange of that name, whose limits on clients follow `seconds`. Raises `ValueError`."""
     if venue not in SIMULATED_OF:
         message = f"exchange was {venue!r}, known are {', '.join(SIMULATED_OF)}"
         raise ValueError(message)
     # Imported here because a market that serves one exchange need not load the others.
     module = import_module(f"cambist.simulator.exchanges.{venue}.exchange")
-    found: Exchange = getattr(module, SIMULATED_OF[venue].kind)(books, clock_ms, seed=seed, max_unsent=max_unsent)
+    kind = getattr(module, SIMULATED_OF[venue].kind)
+    found: Exchange = kind(books, clock_ms, seed=seed, max_unsent=max_unsent, seconds=seconds)
     return found

@@ -43,8 +43,8 @@ class Exchange(BookPublisher):
     ) -> None:
         super().__init__(books, clock_ms, seed)
         self.seconds = seconds
-        self._rest = HttpServer(self._request, max_body=4_096)
-        self._sockets = SocketServer(
+        self.rest = HttpServer(self._request, max_body=4_096)
+        self.sockets = SocketServer(
             self._connected,
             self._received,
             self._gone,
@@ -60,17 +60,17 @@ class Exchange(BookPublisher):
 
     async def start(self, host: str, rest_port: int = 0, ws_port: int = 0) -> tuple[int, int]:
         """Returns the REST and the WebSocket port. Raises `OSError` if one is taken."""
-        return await self._rest.start(host, rest_port), await self._sockets.start(host, ws_port)
+        return await self.rest.start(host, rest_port), await self.sockets.start(host, ws_port)
 
     async def close(self) -> None:
         """Stops both servers."""
-        await self._rest.close()
-        await self._sockets.close()
+        await self.rest.close()
+        await self.sockets.close()
 
     @property
     def slow_clients(self) -> int:
         """Clients dropped for reading too slowly."""
-        return self._sockets.slow
+        return self.sockets.slow
 
     def inject(self, *faults: Fault) -> None:
         """Arms faults now. Raises `ScriptError`."""
@@ -79,7 +79,7 @@ class Exchange(BookPublisher):
     def flush(self) -> None:
         """Ends a step: what time alone brings, then everything queued leaves."""
         self.tick()
-        self._sockets.flush()
+        self.sockets.flush()
 
     def tick(self) -> None:
         """Does what time alone brings: heartbeats, repeats, deadlines, scripted closes."""

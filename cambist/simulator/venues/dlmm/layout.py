@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.venues.dlmm.layout import BINS_PER_ARRAY, Bin
@@ -99,6 +100,7 @@ def encode_bin_array(
     return BIN_ARRAY.encode(index=index, version=version, lb_pair=lb_pair, bins=body)
 
 
+@lru_cache(maxsize=8_192)  # a swap changes one bin or two of the 70 that are encoded
 def _encode_bin(bin_: Bin, kept: BinKeeping) -> bytes:
     if bin_.price == 0 and not any((*bin_, *kept[:1], *kept[2:])):
         return bytes(BIN.size)
