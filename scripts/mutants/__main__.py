@@ -6,8 +6,8 @@
 
 It writes `build/mutants.json`: rows of `room`, `total`, `killed`, `equivalent`, and each survivor with its place, the
 text before and after. Those that nobody can tell apart stand in `tests/mutants/equivalent.toml` with the reason; they
-are not counted. Exits with 1 where fewer were killed than the goal says. What was tried before and can't have changed is not
-tried again.
+are not counted. Exits with 1 where fewer were killed than the goal says. What was tried before and can't have changed
+is not tried again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import time
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ def counted(
 
 
 def missed(counts: list[Count], *, sampled: bool) -> list[str]:
-    """Returns where fewer were killed than the goal; few of a sample are of one room, so there those of a goal count together."""
+    """Returns where fewer were killed than the goal; in a sample the rooms of one goal count together."""
     groups: dict[str, list[Count]] = {}
     for count in counts:
         groups.setdefault(f"rooms with a goal of {count.goal:.0%}" if sampled else count.room, []).append(count)
@@ -115,6 +116,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--anew", action="store_true", help="take nothing over from earlier runs")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what it started ends with it
     rooms = [room for room in PYTHON if not options.room or room.name in options.room]
     wanted, of = drawn(rooms, options.sample, options.seed)
     found = try_all(wanted, say, anew=options.anew)
@@ -126,9 +128,8 @@ def main() -> int:
             print(f"{each['place']} {each['within']}\n  - {each['before']}\n  + {each['after']}")
     for count in counts:
         told = count.total - count.equivalent
-        print(
-            f"{count.room:12} {count.killed:5} of {told:5} killed, {count.share:7.1%} (of {count.of}; equivalent {count.equivalent}; goal {count.goal:.0%})"
-        )
+        share = f"{count.killed:5} of {told:5} killed, {count.share:7.1%}"
+        print(f"{count.room:12} {share} (of {count.of}; equivalent {count.equivalent}; goal {count.goal:.0%})")
     short = missed(counts, sampled=options.sample is not None)
     for line in short:
         print(line, file=sys.stderr)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -118,9 +119,8 @@ def _reach(rooms: list[Room], say: Say) -> Reach:
 
 def _gathered(room: Room, sources: list[str], say: Say) -> list[dict[str, Any]]:
     """Returns what each file of a room's tests reaches of the sources."""
-    shared = [path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")]
-    base = _sha([ROOT / path for path in sources] + sorted(shared))
-    files = {path: FOLDER / f"reach-{_sha([ROOT / path], base, path)[:20]}.json" for path in room.test_files()}
+    base = _sha(ROOT / path for path in sources)
+    files = {path: FOLDER / f"reach-{_sha(_test(ROOT / path), base, path)[:20]}.json" for path in room.test_files()}
     for at, (path, kept) in enumerate(files.items(), 1):
         if not kept.exists():
             say(f"what {path} reaches ({at} of {len(files)})")
@@ -129,6 +129,14 @@ def _gathered(room: Room, sources: list[str], say: Say) -> list[dict[str, Any]]:
             if not kept.exists():
                 kept.write_text('{"tests": {}, "lines": {}}', encoding="utf-8")
     return [json.loads(kept.read_bytes()) for kept in files.values()]
+
+
+def _test(path: Path) -> list[Path]:
+    """Returns a file of tests, the files of `tests` that it imports, and what holds for its folders."""
+    names = re.findall(r"^\s*(?:from|import) (tests[\w.]*)(?: import (\w+))?", path.read_text(encoding="utf-8"), re.M)
+    modules = [ROOT / f"{name.replace('.', '/')}.py" for pair in names for name in (pair[0], ".".join(pair))]
+    folders = [folder / "conftest.py" for folder in path.parents if folder.is_relative_to(ROOT / "tests")]
+    return [path, *(each for each in dict.fromkeys((*modules, *folders)) if each.exists())]
 
 
 def _pytest(plugin: str, files: Iterable[str], job: dict[str, Any], *, quiet: bool = True) -> subprocess.Popen[bytes]:
