@@ -133,8 +133,10 @@ def _gathered(room: Room, sources: list[str], say: Say) -> list[dict[str, Any]]:
 
 def _test(path: Path) -> list[Path]:
     """Returns a file of tests, the files of `tests` that it imports, and what holds for its folders."""
-    names = re.findall(r"^\s*(?:from|import) (tests[\w.]*)(?: import (\w+))?", path.read_text(encoding="utf-8"), re.M)
-    modules = [ROOT / f"{name.replace('.', '/')}.py" for pair in names for name in (pair[0], ".".join(pair))]
+    text = path.read_text(encoding="utf-8")
+    found = re.findall(r"^\s*(?:from|import) (tests[\w.]*)(?: import ([\w, ]+))?", text, re.MULTILINE)
+    names = [name for module, of in found for name in (module, *(f"{module}.{each}" for each in of.split(", ")))]
+    modules = [ROOT / f"{name.replace('.', '/')}.py" for name in names]
     folders = [folder / "conftest.py" for folder in path.parents if folder.is_relative_to(ROOT / "tests")]
     return [path, *(each for each in dict.fromkeys((*modules, *folders)) if each.exists())]
 
