@@ -1,5 +1,6 @@
 """How a paper order ends, to the atom: slippage against the trader, fees of a fill and of a miss."""
 
+from hashlib import blake2b
 from typing import Any
 
 import pytest
@@ -69,3 +70,17 @@ def test_an_order_that_never_lands_costs_nothing() -> None:
     missed = landed(order(3), params=PaperParams(failure_ppm=PPM))
     assert (missed.status, missed.reason, missed.fee, missed.net) == ("missed", "not landed", 0, 0)
     assert landed(order(3), params=PaperParams(failure_ppm=0, slippage_ppm=0)).amount_out == PAID
+
+
+@pytest.mark.parametrize("span", [1, 2, 1_000, PPM, 10**15])
+def test_a_draw_is_a_hash_of_what_it_is_for_within_its_span(span: int) -> None:
+    for number in range(40):
+        text = f"{SEED}:{number}:latency".encode()
+        assert draw(SEED, number, "latency", span) == int(blake2b(text, digest_size=8).hexdigest(), 16) % span
+    assert len({draw(SEED, number, "latency", 10**15) for number in range(40)}) == 40
+    assert draw(SEED, 1, "latency", 10**15) != draw(SEED, 1, "failure", 10**15) != draw(SEED + 1, 1, "failure", 10**15)
+
+
+@pytest.mark.parametrize("span", [0, -1])
+def test_a_draw_from_nothing_is_nothing(span: int) -> None:
+    assert draw(SEED, 1, "latency", span) == 0

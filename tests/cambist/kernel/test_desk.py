@@ -29,7 +29,7 @@ def test_orders_wake_by_their_time_then_by_their_number_and_those_that_only_wait
     book = desk()
     assert book.due_ns == FOREVER_NS
     for number, due in ((3, 50), (1, 70), (4, 50), (2, 10)):
-        book.send(orders.order(number, due_ns=due), values)
+        assert not book.send(orders.order(number, due_ns=due), values).closed
     assert [working.order.id for working in book.working] == [2, 3, 4, 1]
     assert book.due_ns == 10
     part = orders.fill(book.working[0].order, 5, status=Stage.PARTIAL, amount_in=7)

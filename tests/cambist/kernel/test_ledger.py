@@ -108,6 +108,13 @@ def test_a_token_that_no_table_knows_has_no_worth_and_a_unit_of_none_neither() -
     assert (entry.worth, entry.unvalued) == (None, {USDC: 9})
 
 
+def test_prices_that_are_fewer_than_the_tokens_are_an_error_and_nothing_is_booked() -> None:
+    book = ledger()
+    with pytest.raises(ValueError, match="zip"):
+        book.enter(EntryKind.FILLED, 0, 1, gain(usdc=9), lambda mints, now_ns: [TokenValue(1.0)])
+    assert book.state() == LedgerState()
+
+
 def test_what_earned_nothing_is_worth_nothing_and_an_opening_earns_nothing() -> None:
     book, asked = ledger(), Asked(PRICES)
     moved = (Posting(W, CHAIN, USDC, -5), Posting(Account.IN_FLIGHT, CHAIN, USDC, 5))
