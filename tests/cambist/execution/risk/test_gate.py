@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from cambist.config.risk import Unwind
-from cambist.execution.risk import Approved, Exposure, Leftover, Limits, RiskGate, RiskState
-from cambist.execution.risk.loss import worst_case
+from cambist.execution.risk import Account, Approved, Exposure, Leftover, Limits, RiskGate, RiskState
+from cambist.execution.risk.loss import Losses, worst_case
 from cambist.model.opportunity import Cost
 from cambist.model.orders import Fill, Intent, Purpose, Refused, Stage
 from cambist.model.refusals import Refusal
@@ -192,3 +192,46 @@ def test_what_reduces_needs_what_it_sells_and_passes_the_band() -> None:
 )
 def test_the_most_that_an_order_can_lose(settlement: str, changes: dict[str, Any], worst: int | None) -> None:
     assert worst_case(settlement, 5, msgspec.structs.replace(COST, **changes)) == worst
+
+
+@pytest.mark.parametrize(("balance", "day_end"), [({}, {}), ({}, {SOL: 900}), ({SOL: 900}, {})])
+def test_while_a_balance_or_its_highest_is_not_known_no_order_goes_and_no_limit_is_broken(
+    balance: dict[str, int], day_end: dict[str, int]
+) -> None:
+    limits = msgspec.structs.replace(LIMITS, account=Account({}, {SOL: 100}))
+    losses = Losses(limits, RiskState(balance=balance, day_end=day_end))
+    assert losses.refusal(SOL, 0) == (Refusal.ACCOUNT_UNKNOWN, SOL)
+    assert losses.refusal(USDC, 0) == (Refusal.ACCOUNT_UNKNOWN, USDC)
+    assert losses.broken() == ""
+    known = Losses(limits, RiskState(balance={SOL: 900}, day_end={SOL: 900}))
+    assert (known.refusal(SOL, 0), known.broken()) == (None, "")
+
+
+def test_what_is_left_over_is_at_risk_in_the_token_that_paid_for_it_alone() -> None:
+    made = gate()
+    made.leave("x", 5, SOL, 200)
+    made.leave("y", 5, USDC, 30)
+    made.leave("z", 5, SOL, 4)
+    assert (made.state.at_risk(SOL), made.state.at_risk(USDC), made.state.at_risk("x")) == (204, 30, 0)
+
+
+def test_what_reduces_goes_back_to_the_token_it_was_bought_with_by_any_way() -> None:
+    made = gate()
+    made.leave(USDC, 1_000, SOL, 200)
+    wrong = msgspec.structs.replace(reducing().opportunity, tokens=[USDC, SOL, "x"])
+    refused = made.check(msgspec.structs.replace(reducing(), opportunity=wrong), 1, WALLET)
+    assert refused == Refused(1, Refusal.NOT_REDUCING, USDC)
+    other = msgspec.structs.replace(reducing().opportunity, tokens=["x", SOL])
+    refused = made.check(msgspec.structs.replace(reducing(), opportunity=other), 1, WALLET)
+    assert refused == Refused(1, Refusal.NOT_REDUCING, "x")
+    longer = msgspec.structs.replace(reducing().opportunity, tokens=[USDC, "x", SOL])
+    assert isinstance(made.check(msgspec.structs.replace(reducing(), opportunity=longer), 1, WALLET), Approved)
+
+
+def test_the_part_of_the_cost_that_is_sold_is_rounded_down() -> None:
+    made = gate()
+    made.leave(USDC, 1_000, SOL, 200)
+    made.check(reducing(333, 90), 1, WALLET)
+    made.on_fill("r", USDC, 333, fill(0, amount_in=333, amount_out=90, fee=1))
+    assert made.state.realised == {SOL: 90 - 66 - 1}
+    assert made.state.leftovers == {USDC: Leftover(667, SOL, 134, 1)}
