@@ -82,7 +82,7 @@ def try_all(wanted: list[tuple[Room, Mutant]], say: Say, *, anew: bool = False) 
     reach = _reach([*dict.fromkeys(room for room, _ in wanted)], say)
     kept = _Kept(FOLDER / "found.json")
     done: dict[Mutant, Result] = {}
-    called, read = [], []
+    called, read, unreached = [], [], 0
     for room, mutant in wanted:
         tests = reach.of(mutant, room)
         known = None if anew else kept.get(mutant, tests)
@@ -90,9 +90,11 @@ def try_all(wanted: list[tuple[Room, Mutant]], say: Say, *, anew: bool = False) 
             done[mutant] = known
         elif not tests:
             done[mutant] = Result(killed=False, by="no test reaches it")
+            unreached += 1
         else:
             (called if mutant.called else read).append((mutant, tests))
-    say(f"{len(wanted)} mutants, {len(done)} of them known; {len(called)} in forks, {len(read)} in runs of their own")
+    left = f"{len(called)} in forks, {len(read)} in runs of their own"
+    say(f"{len(wanted)} mutants: {len(done) - unreached} known, {unreached} that no test reaches, {left}")
     progress = _Progress(len(called) + len(read), say)
     try:
         for mutant, result, tests in chain(_forked(called, reach, read, progress), _anew(read, progress)):
