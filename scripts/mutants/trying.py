@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -211,8 +212,10 @@ def _anew(asked: Asked, progress: _Progress) -> Iterable[Tried]:
             code = run.wait(START_S + serving.TIMES * ANEW_S)
         except subprocess.TimeoutExpired:
             code = 1
-            os.killpg(run.pid, 9)
-            run.wait()
+        finally:
+            if run.poll() is None:
+                os.killpg(run.pid, signal.SIGKILL)
+                run.wait()
         by = out.read_text() if out.exists() else "reading it" if code else ""
         result = Result(code not in (0, 5), by, round(time.perf_counter() - begun, 3))
         progress.step(mutant, result)
