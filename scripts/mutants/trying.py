@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 from scripts.mutants import serving
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PYTEST = (sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not realtime")
 ANEW_S = 12.0
 """Of tests for a mutant that needs a run of its own: those that reach most of its file for their time."""
+START_OF_TEST_S = 0.05
+"""What every test takes beside its own time."""
 START_S = 30.0
 """Most that such a run may take beside them."""
 Say = Callable[[str], None]
@@ -53,28 +55,34 @@ class Reach:
     """Test → how long it takes."""
     lines: dict[str, dict[int, set[str]]] = field(default_factory=dict)
     """Path → line → tests."""
+    _ranked: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def of(self, mutant: Mutant, room: Room) -> list[str]:
-        """Returns the tests that may notice a mutant, the quickest first."""
+        """Returns the tests that may notice a mutant: those first that reach most of its file for their time."""
         lines = self.lines.get(mutant.path, {})
-        if not mutant.called:
-            return self._read(lines or {0: {test for path in room.files() for test in self._any(path)}})
-        height = mutant.text.count("\n") + 1
-        found = set[str]().union(*(lines.get(mutant.line + at, ()) for at in range(height)))
-        return sorted(found, key=lambda test: (self.seconds[test], test))
+        if mutant.called:
+            height = mutant.text.count("\n") + 1
+            found = set[str]().union(*(lines.get(mutant.line + at, ()) for at in range(height)))
+        else:
+            found = self._all(mutant.path) or {test for path in room.files() for test in self._all(path)}
+        ranks = self._ranks(mutant.path)
+        tests = sorted(found, key=lambda test: (-ranks.get(test, 0.0), test))
+        return tests if mutant.called else self._within(tests, ANEW_S)
 
-    def _any(self, path: str) -> set[str]:
+    def _all(self, path: str) -> set[str]:
         return set[str]().union(*self.lines.get(path, {}).values())
 
-    def _read(self, lines: dict[int, set[str]]) -> list[str]:
-        """Returns tests of `ANEW_S` seconds together: those first that reach most lines for their time."""
-        reached = Counter(test for tests in lines.values() for test in tests)
-        chosen, left = [], ANEW_S
-        for test in sorted(reached, key=lambda test: (-reached[test] / (self.seconds[test] + 0.02), test)):
-            if (left := left - self.seconds[test]) < 0.0:
-                break
-            chosen.append(test)
-        return chosen
+    def _ranks(self, path: str) -> dict[str, float]:
+        if path not in self._ranked:
+            reached = Counter(test for tests in self.lines.get(path, {}).values() for test in tests)
+            self._ranked[path] = {
+                test: count / (self.seconds[test] + START_OF_TEST_S) for test, count in reached.items()
+            }
+        return self._ranked[path]
+
+    def _within(self, tests: list[str], seconds: float) -> list[str]:
+        ends = accumulate(self.seconds[test] for test in tests)
+        return [test for test, end in zip(tests, ends, strict=True) if end <= seconds]
 
 
 def try_all(wanted: list[tuple[Room, Mutant]], say: Say, *, anew: bool = False) -> dict[Mutant, Result]:

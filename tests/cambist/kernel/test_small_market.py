@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 import pytest
 
@@ -11,11 +13,13 @@ from cambist.execution.risk import Limits
 from cambist.kernel import Kernel
 from cambist.model.events import RecordKind
 from cambist.model.ledger import Account, EntryKind
-from cambist.model.opportunity import encode
+from cambist.model.opportunity import Opportunity, encode
 from cambist.model.orders import Charges, Fill, Order, Stage, StageChange
+from cambist.strategies.base import Wish
+from cambist.strategies.negative_cycle import NegativeCycle
 from cambist.strategies.rule import RuleStrategy
 from tests import orders
-from tests.parity.markets import POOLS, SOL, START_NS, USDC, key
+from tests.parity.markets import POOLS, SOL, START_NS, USDC, Market, key, run, setup
 from tests.small_market import ENGINES, LIMITS, MS, PAPER, SLOW, WALLET, Trading
 
 
@@ -106,6 +110,7 @@ def test_what_a_day_earned_is_what_the_wallet_gained_and_every_count_is_of_what_
     assert (kernel.totals.filled, kernel.totals.missed) == (len(filled), len(fills) - len(filled))
     assert (kernel.totals.intents, len(sent)) == (len(intents), len(fills))
     assert [order.id for order in sent] == list(range(1, len(sent) + 1))
+    assert [intent.id for intent in intents] == list(range(1, len(intents) + 1))
     assert kernel.totals.first_ns == START_NS + MS
     gained = {mint: kernel.wallet[mint] - atoms for mint, atoms in WALLET.items()}
     gained[SOL] += kernel.ledger.balance(Account.RENT_HELD, SOL)
@@ -355,3 +360,71 @@ def test_books_of_earlier_sessions_are_gone_on_with() -> None:
 def test_paper_is_the_default_and_its_costs_are_none_of_zero() -> None:
     assert PAPER.slippage_ppm > 0
     assert PaperParams() == PaperParams(450 * MS, 350 * MS, 50_000, 30)
+
+
+def test_a_text_is_tried_as_a_rule_without_changing_anything() -> None:
+    trading = Trading()
+    before = trading.kernel.state()
+    trading.kernel.check_rule("net_bps > 8")
+    trading.kernel.check_rule("")
+    with pytest.raises(ValueError, match="column 1"):
+        trading.kernel.check_rule("hopps > 8")
+    assert (trading.kernel.state(), trading.kernel.setup.rule) == (before, "")
+
+
+@pytest.mark.parametrize("watch_only", [True, False])
+def test_the_digest_is_over_what_the_engine_decided_and_what_was_made_of_it(watch_only: bool) -> None:
+    trading = Trading(paper=SLOW, watch_only=watch_only)
+    alone, market = make_engine("reference", setup()), Market()
+    market.record(RecordKind.STATE, b"")
+    market.take()
+    market.open()
+    market.tips("1e-05")
+    decided, needs = run(alone, market.take())
+    assert [encode(need) for need in trading.opened.needs] == needs.splitlines()
+    assert needs
+    market.trade("cpmm-sol-usdc", 200 * 10**9, a_to_b=True)
+    market.next_slot()
+    expected = hashlib.sha256(decided)
+    sent = trading.moved()
+    assert trading.kernel.last_seq == market.seq
+    expected.update(run(alone, market.take())[0])
+    if not watch_only:
+        for made in (*sent.intents, *sent.orders, *sent.entries):
+            expected.update(encode(made))
+    assert trading.kernel.digest == expected.hexdigest()
+
+
+def test_needs_of_one_block_are_told_together() -> None:
+    trading, apart = Trading(), Trading()
+    for each in (trading, apart):
+        each.market.record(RecordKind.GAP, encode({"count": 3, "reason": "queue full"}), channel=1)
+    found = apart.step().needs
+    for each in (trading, apart):
+        each.market.record(RecordKind.DISCONNECTED, b"{}", channel=1)
+        each.market.record(RecordKind.CONNECTED, b'{"label":"node A"}', channel=1, generation=2)
+        each.market.next_slot()
+    found += apart.step().needs
+    assert len(found) > 20
+    assert trading.step().needs == found
+
+
+class Twice(NegativeCycle):
+    """Wishes for each cycle twice, the first time for nothing."""
+
+    def on_opportunity(self, opportunity: Opportunity) -> list[Wish]:
+        (wish,) = super().on_opportunity(opportunity)
+        return [Wish(opportunity, 1, 1, "not this one"), wish]
+
+
+def test_each_wish_of_a_strategy_is_counted_and_one_that_is_skipped_hides_no_other() -> None:
+    trading = Trading(paper=SLOW)
+    trading.kernel.strategies = [Twice()]
+    sent = trading.moved()
+    assert len(sent.orders) == 1
+    trading.moved(30 * 10**9)
+    assert trading.kernel.totals.skipped["not this one"] > 1
+    assert (
+        trading.kernel.totals.intents
+        == trading.kernel.totals.skipped["not this one"] - (trading.kernel.totals.skipped["open_edge"])
+    )
