@@ -32,6 +32,7 @@ ANEW_S = 12.0
 """Of tests for a mutant that needs a run of its own: those that reach most of its file for their time."""
 START_OF_TEST_S = 0.05
 """What every test takes beside its own time."""
+FIRST_FILES = 2
 START_S = 30.0
 """Most that such a run may take beside them."""
 Say = Callable[[str], None]
@@ -207,27 +208,37 @@ def _rows(path: Path, run: subprocess.Popen[bytes]) -> Iterable[dict[str, Any]]:
 
 
 def _anew(asked: Asked, progress: _Progress) -> Iterable[Tried]:
-    """Yields what became of mutants, each in a run of its own."""
-    out = FOLDER / f"noticed-{os.getpid()}"
+    """Yields what became of mutants, each in a run of its own: first with few files of tests, which are soon read."""
     for mutant, tests in asked:
-        source = mutant.source((ROOT / mutant.path).read_bytes()).decode()
-        files = sorted({test.partition("::")[0] for test in tests})
-        out.unlink(missing_ok=True)
-        job = {"path": mutant.path, "source": source, "tests": tests, "out": str(out)}
-        begun = time.perf_counter()
-        run = _pytest("scripts.mutants.anew", ["-x", *files], job)
-        try:
-            code = run.wait(START_S + serving.TIMES * ANEW_S)
-        except subprocess.TimeoutExpired:
-            code = 1
-        finally:
-            if run.poll() is None:
-                os.killpg(run.pid, signal.SIGKILL)
-                run.wait()
-        by = out.read_text() if out.exists() else "reading it" if code else ""
-        result = Result(code not in (0, 5), by, round(time.perf_counter() - begun, 3))
+        first = [*dict.fromkeys(test.partition("::")[0] for test in tests)][:FIRST_FILES]
+        few = [test for test in tests if test.partition("::")[0] in first]
+        result = _one(mutant, few)
+        if not result.killed and len(few) < len(tests):
+            more = _one(mutant, [test for test in tests if test not in few])
+            result = Result(more.killed, more.by, round(result.seconds + more.seconds, 3))
         progress.step(mutant, result)
         yield mutant, result, tests
+
+
+def _one(mutant: Mutant, tests: list[str]) -> Result:
+    """Returns whether any of some tests notices a mutant that is there from the start."""
+    out = FOLDER / f"noticed-{os.getpid()}"
+    out.unlink(missing_ok=True)
+    source = mutant.source((ROOT / mutant.path).read_bytes()).decode()
+    job = {"path": mutant.path, "source": source, "tests": tests, "out": str(out)}
+    files = sorted({test.partition("::")[0] for test in tests})
+    begun = time.perf_counter()
+    run = _pytest("scripts.mutants.anew", ["-x", *files], job)
+    try:
+        code = run.wait(START_S + serving.TIMES * ANEW_S)
+    except subprocess.TimeoutExpired:
+        code = 1
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+    by = out.read_text(encoding="utf-8") if out.exists() else "reading it" if code else ""
+    return Result(code not in (0, 5), by, round(time.perf_counter() - begun, 3))
 
 
 class _Progress:
