@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from cambist.execution.risk import Account, Exposure, Limits, RiskState
+from cambist.config.risk import Unwind
+from cambist.execution.risk import Account, Exposure, Leftover, Limits, RiskState
 from cambist.execution.risk.caps import afforded, capped, counted
 from cambist.execution.risk.day import DAY_NS, MINUTE_NS, roll, see_balance
 from cambist.execution.risk.distances import Distance, distances
@@ -201,3 +202,14 @@ def test_of_a_wallet_that_is_not_known_a_floor_is_as_far_as_it_is_below_nothing(
 def test_what_reduces_is_held_and_loses_nothing_more() -> None:
     state = RiskState(open={"r": exposure(9, purpose=Purpose.REDUCE, worst=0, fee=0)})
     assert (state.held(SOL), state.held(USDC), state.at_risk(SOL)) == (9, 0, 0)
+
+
+def test_what_no_limit_is_set_for_is_little_and_nothing_is_known_at_first() -> None:
+    limits = Limits()
+    assert (limits.max_open_orders, limits.max_orders_per_minute, limits.max_orders_per_day) == (4, 60, None)
+    assert (limits.band_ppm, limits.band_closed) == (None, True)
+    assert (Account().daily_stop_ppm, Account().reserve_ppm) == (750_000, 100_000)
+    assert (Unwind().max_tries > 0, Unwind().when_halted) == (True, False)
+    state = RiskState()
+    assert (state.halted, state.disarmed, state.day, state.day_orders, state.open_keys) == ("", "", 0, 0, [])
+    assert Leftover(5, SOL, 7) == Leftover(5, SOL, 7, 0)
