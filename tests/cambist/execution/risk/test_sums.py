@@ -144,7 +144,7 @@ def test_a_day_and_a_minute_end_at_their_last_nanosecond() -> None:
 @pytest.mark.parametrize(
     ("used", "of", "ppm"),
     [
-        (1, 3, 333_333), (2, 3, 666_666), (3, 3, 1_000_000), (0, 3, 0), (-1, 3, -333_334), (1, 1, 1_000_000),
+        (0, 1, 0), (1, 3, 333_333), (2, 3, 666_666), (3, 3, 1_000_000), (0, 3, 0), (-1, 3, -333_334), (1, 1, 1_000_000),
         (5, 0, 1_000_000), (0, 0, 1_000_000), (0, -4, 1_000_000), (None, 7, None), (7, 2, 3_500_000),
     ],
 )  # fmt: skip
@@ -213,3 +213,12 @@ def test_what_no_limit_is_set_for_is_little_and_nothing_is_known_at_first() -> N
     state = RiskState()
     assert (state.halted, state.disarmed, state.day, state.day_orders, state.open_keys) == ("", "", 0, 0, [])
     assert Leftover(5, SOL, 7) == Leftover(5, SOL, 7, 0)
+
+
+@pytest.mark.parametrize(("balance", "day_end"), [({}, {}), ({}, {SOL: 9}), ({SOL: 9}, {})])
+def test_how_far_the_largest_loss_is_is_unknown_without_both_balances(
+    balance: dict[str, int], day_end: dict[str, int]
+) -> None:
+    limits = Limits(account=Account({}, {SOL: 100}))
+    rows = distances(limits, RiskState(balance=balance, day_end=day_end), {})
+    assert [(row.used, row.of) for row in rows if row.limit == "account.max_loss"] == [(None, 100)]
