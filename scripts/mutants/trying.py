@@ -18,21 +18,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from scripts.mutants import serving
 from scripts.mutants.rooms import FOLDER, PYTHON, ROOT, Room
 from scripts.mutants.sites import Mutant
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 PYTEST = (sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not realtime")
-ANEW_S = 12.0
-"""Of tests for a mutant that needs a run of its own: those that reach most of its file for their time."""
+ANEW_S = 8.0
+"""Of tests for a mutant that needs a run of its own: those called like its file, then those that reach most of it for
+their time."""
 START_OF_TEST_S = 0.05
 """What every test takes beside its own time."""
-FIRST_FILES = 2
+FIRST_FILES = 1
 START_S = 30.0
 """Most that such a run may take beside them."""
 Say = Callable[[str], None]
@@ -69,7 +68,8 @@ class Reach:
         ranks = self._ranks(mutant.path)
         widest = sorted(found, key=lambda test: (-ranks.get(test, 0.0), test))
         if not mutant.called:
-            return self._within(widest, ANEW_S)
+            name = f"test_{Path(mutant.path).name}"
+            return self._within(sorted(widest, key=lambda test: f"/{name}::" not in test), ANEW_S)
         quickest = sorted(found, key=lambda test: (self.seconds[test], test))
         return [*dict.fromkeys(test for pair in zip(quickest, widest, strict=True) for test in pair)]
 

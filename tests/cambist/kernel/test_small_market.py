@@ -11,6 +11,7 @@ from cambist.engine import make_engine
 from cambist.execution.paper_model import PPM, PaperParams, draw
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel
+from cambist.kernel.keyframe import read_keyframe, write_keyframe
 from cambist.model.events import RecordKind
 from cambist.model.ledger import Account, EntryKind
 from cambist.model.opportunity import Opportunity, encode
@@ -428,3 +429,20 @@ def test_each_wish_of_a_strategy_is_counted_and_one_that_is_skipped_hides_no_oth
         trading.kernel.totals.intents
         == trading.kernel.totals.skipped["not this one"] - (trading.kernel.totals.skipped["open_edge"])
     )
+
+
+def test_a_stored_keyframe_tells_the_digest_so_far_and_goes_on_from_it_as_a_sealed_kernel_does() -> None:
+    trading = Trading(paper=SLOW)
+    trading.order()
+    frame = trading.kernel.keyframe()
+    unsealed, stored = (trading.kernel.at(each, "reference") for each in (frame, read_keyframe(write_keyframe(frame))))
+    assert stored.digest == unsealed.digest == trading.kernel.digest
+    trading.kernel.seal()
+    assert trading.kernel.digest == stored.digest
+    trading.market.trade("cpmm-sol-usdc", 10**12, a_to_b=True)
+    trading.market.next_slot()
+    block = trading.market.take()
+    for each in (trading.kernel, unsealed, stored):
+        each.step(block)
+    assert trading.kernel.digest == stored.digest != unsealed.digest
+    assert trading.kernel.state() == stored.state() == unsealed.state()
