@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from scripts.mutants import page
 from scripts.mutants.__main__ import Count, counted, drawn, missed
 from scripts.mutants.equivalents import Equivalents
 from scripts.mutants.rooms import PYTHON, ROOT
@@ -130,3 +132,25 @@ def test_an_entry_that_is_no_mutant_any_more_is_named() -> None:
     key = ("cambist/execution/risk/day.py", "roll", "if day > state.day + 9:", "if day < state.day + 9:")
     gone = ("cambist/nowhere.py", "", "x", "y")
     assert Equivalents({key: "why", gone: "why"}).strange() == [key, gone]
+
+
+@pytest.mark.parametrize(("killed", "met"), [(97, "yes"), (96, "**no**")])
+def test_the_page_has_a_row_for_each_room_that_was_tried_and_keeps_the_others(
+    killed: int, met: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = Count("risk", 0.97, 700, 102, killed, 2, seconds=51.0)
+    written, kept = tmp_path / "page.md", tmp_path / "mutants.json"
+    other = "| books | 1 | 1 | 1 | 0 | 100.0% | 92% | yes | 0.10 |\n"
+    written.write_text(f"before\n<!-- mutants -->\n{page.HEAD}{other}<!-- /mutants -->\nafter\n", encoding="utf-8")
+    kept.write_text(json.dumps([count.row(), Count("fees", 0.92, 5).row()]), encoding="utf-8")
+    monkeypatch.setattr(page, "PAGE", written)
+    monkeypatch.setattr(page, "FOUND", kept)
+    page.main()
+    row = f"| risk | 700 | 102 | {killed} | 2 | {killed / 100:.1%} | 97% | {met} | 0.50 |\n"
+    assert written.read_text(encoding="utf-8") == (
+        f"before\n<!-- mutants -->\n{page.HEAD}{other}{row}<!-- /mutants -->\nafter\n"
+    )
+
+
+def test_the_page_of_figures_has_the_place() -> None:
+    assert "<!-- mutants -->" in (ROOT / "BENCHMARKS.md").read_text(encoding="utf-8")
