@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 6 << 30
 """Address space of a mutant's process: one that never stops collecting is stopped before the machine is."""
-BUDGET_S = 10.0
+BUDGET_S = 6.0
 """Of tests for one mutant; one that none of them noticed by then counts as alive."""
 SLACK_S, TIMES = 5.0, 8.0
 """A test has hung after its own time as often as that, and the slack."""

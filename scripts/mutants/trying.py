@@ -64,12 +64,14 @@ class Reach:
             height = mutant.text.count("\n") + 1
             found = set[str]().union(*(lines.get(mutant.line + at, ()) for at in range(height)))
         else:
+            name = f"/test_{Path(mutant.path).name}::"
+            called_alike = {test for test in self.seconds if name in test}
             found = self._all(mutant.path) or {test for path in room.files() for test in self._all(path)}
+            found |= called_alike
         ranks = self._ranks(mutant.path)
         widest = sorted(found, key=lambda test: (-ranks.get(test, 0.0), test))
         if not mutant.called:
-            name = f"test_{Path(mutant.path).name}"
-            return self._within(sorted(widest, key=lambda test: f"/{name}::" not in test), ANEW_S)
+            return self._within(sorted(widest, key=lambda test: test not in called_alike), ANEW_S)
         quickest = sorted(found, key=lambda test: (self.seconds[test], test))
         return [*dict.fromkeys(test for pair in zip(quickest, widest, strict=True) for test in pair)]
 
