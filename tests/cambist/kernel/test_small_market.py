@@ -1,4 +1,7 @@
-"""The kernel on a real small market: what it sends, how that lands to the atom, and what it says and counts of it."""
+"""The kernel on a real small market: what it sends, how that lands to the atom, and what it says and counts of it.
+
+One file, for each test here follows a record from the market to the books.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import msgspec
 import pytest
 
 from cambist.engine import make_engine
+from cambist.engine.reference.chain import base58
+from cambist.engine.reference.venues.quote import ChainTime
 from cambist.execution.paper_model import PPM, PaperParams, draw
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel
@@ -25,15 +30,11 @@ from tests.small_market import ENGINES, LIMITS, MS, PAPER, SLOW, WALLET, Trading
 
 
 def names() -> dict[str, str]:
-    from cambist.engine.reference.chain import base58
-
     return {base58.encode(key(name)): name for name in POOLS}
 
 
 def paid(trading: Trading, order: Order) -> int:
     """Returns what the pools of an order's route pay by their own formulas, as the chain holds them now."""
-    from cambist.engine.reference.venues.quote import ChainTime
-
     market, amount, known = trading.market, order.amount_in, names()
     for edge in order.route:
         pool, _, side = edge.rpartition(":")
@@ -127,7 +128,7 @@ def test_what_a_day_earned_is_what_the_wallet_gained_and_every_count_is_of_what_
     ]
 
 
-def test_both_engines_and_any_cut_decide_the_same_and_a_later_start_goes_on_alike() -> None:
+def test_both_engines_and_any_cut_decide_the_same() -> None:
     def run(engine: str, *, cut: bool) -> Trading:
         trading = Trading(engine, PaperParams(400 * MS, 300 * MS, 100_000, 500))
         for number in range(12):
