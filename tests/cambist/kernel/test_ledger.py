@@ -225,3 +225,11 @@ def test_what_the_books_remember_does_not_move_with_them() -> None:
     state = book.state()
     book.enter(EntryKind.FILLED, 0, 1, gain(sol=7), Asked({}))
     assert (state.today.net, state.today.worth, state.next_entry) == ({SOL: 5}, 5, 2)
+
+
+def test_books_begin_before_any_day_and_a_price_that_says_no_age_is_current() -> None:
+    state = LedgerState()
+    assert (state.balances, state.next_entry, state.day, state.today) == ([], 1, 0, Tally())
+    assert (TokenValue(2.0).venue, TokenValue(2.0).age_ns) == ("", 0)
+    plain = Entry(1, 2, EntryKind.SENT, 3, ())
+    assert (plain.values, plain.worth, plain.unvalued) == ({}, None, {})
