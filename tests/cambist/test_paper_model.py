@@ -115,3 +115,10 @@ def test_an_end_says_what_the_chain_took_and_by_how_much_the_price_missed() -> N
 def test_a_route_has_a_token_more_than_edges() -> None:
     with pytest.raises(ValueError, match="zip"):
         legs(["A:0"], ["T", "U", "T"])
+
+
+def test_paper_costs_and_waits_unless_it_is_told_otherwise() -> None:
+    assert PPM == 10**6
+    usual = PaperParams()
+    assert (usual.latency_ns, usual.jitter_ns) == (450_000_000, 350_000_000)
+    assert (usual.failure_ppm, usual.slippage_ppm) == (50_000, 30)

@@ -26,7 +26,7 @@ from cambist.strategies.negative_cycle import NegativeCycle
 from cambist.strategies.rule import RuleStrategy
 from tests import orders
 from tests.parity.markets import POOLS, SOL, START_NS, USDC, Market, key, run, setup
-from tests.small_market import ENGINES, LIMITS, MS, PAPER, SLOW, WALLET, Trading
+from tests.small_market import ENGINES, LIMITS, MS, SLOW, WALLET, Trading
 
 
 def names() -> dict[str, str]:
@@ -357,21 +357,6 @@ def test_books_of_earlier_sessions_are_gone_on_with() -> None:
     assert later.risk.state is risk
     assert later.risk.limits == LIMITS
     assert (later.desk.working, later.desk.closed) == ([], [])
-
-
-def test_paper_is_the_default_and_its_costs_are_none_of_zero() -> None:
-    assert PAPER.slippage_ppm > 0
-    assert PaperParams() == PaperParams(450 * MS, 350 * MS, 50_000, 30)
-
-
-def test_a_text_is_tried_as_a_rule_without_changing_anything() -> None:
-    trading = Trading()
-    before = trading.kernel.state()
-    trading.kernel.check_rule("net_bps > 8")
-    trading.kernel.check_rule("")
-    with pytest.raises(ValueError, match="column 1"):
-        trading.kernel.check_rule("hopps > 8")
-    assert (trading.kernel.state(), trading.kernel.setup.rule) == (before, "")
 
 
 @pytest.mark.parametrize("watch_only", [True, False])
