@@ -432,3 +432,13 @@ def test_a_stored_keyframe_tells_the_digest_so_far_and_goes_on_from_it_as_a_seal
         each.step(block)
     assert trading.kernel.digest == stored.digest != unsealed.digest
     assert trading.kernel.state() == stored.state() == unsealed.state()
+
+
+def test_a_text_is_tried_as_a_rule_without_changing_anything() -> None:
+    trading = Trading()
+    before = trading.kernel.state()
+    trading.kernel.check_rule("net_bps > 8")
+    trading.kernel.check_rule("")
+    with pytest.raises(ValueError, match="column 1"):
+        trading.kernel.check_rule("hopps > 8")
+    assert (trading.kernel.state(), trading.kernel.setup.rule) == (before, "")
