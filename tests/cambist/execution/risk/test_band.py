@@ -61,6 +61,8 @@ SOL_AT_100 = [price(SOL, 100.0)]
         ([10_000, 1_001], 999, "B:1: 1000 ppm off, 999 allowed"),
         ([10_000, 999], 999, "B:1: 1000 ppm off, 999 allowed"),
         ([9_999, 1_000], 100, "B:1: 101 ppm off, 100 allowed"),
+        ([20_000, 2_000], 1_000_000, None),
+        ([20_000, 2_000], 999_999, "A:0: 1000000 ppm off, 999999 allowed"),
     ],
 )
 def test_each_leg_alone_is_held_below_and_above(paid: list[int], ppm: int, why: str | None) -> None:
