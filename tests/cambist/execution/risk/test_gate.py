@@ -10,9 +10,11 @@ import pytest
 from cambist.config.risk import Unwind
 from cambist.execution.risk import Account, Approved, Exposure, Leftover, Limits, RiskGate, RiskState
 from cambist.execution.risk.loss import Losses, worst_case
+from cambist.model.market import PoolRef
 from cambist.model.opportunity import Cost
 from cambist.model.orders import Fill, Intent, Purpose, Refused, Stage
 from cambist.model.refusals import Refusal
+from cambist.model.venues import UNPROVED_PROGRAMS
 from tests import orders
 from tests.fakes import SOL, USDC, opportunity
 
@@ -235,3 +237,9 @@ def test_the_part_of_the_cost_that_is_sold_is_rounded_down() -> None:
     made.on_fill("r", USDC, 333, fill(0, amount_in=333, amount_out=90, fee=1))
     assert made.state.realised == {SOL: 90 - 66 - 1}
     assert made.state.leftovers == {USDC: Leftover(667, SOL, 134, 1)}
+
+
+def test_on_paper_a_formula_is_enough_and_paper_is_what_a_gate_is_for_unless_told() -> None:
+    pools = [PoolRef("A", min(UNPROVED_PROGRAMS)), PoolRef("B", min(UNPROVED_PROGRAMS))]
+    assert isinstance(RiskGate(LIMITS, pools=pools).check(asked(), 1, WALLET), Approved)
+    assert RiskGate(LIMITS, pools=pools, live=True).check(asked(), 1, WALLET) == Refused(1, Refusal.UNPROVED, "A:0")
