@@ -243,3 +243,13 @@ def test_on_paper_a_formula_is_enough_and_paper_is_what_a_gate_is_for_unless_tol
     pools = [PoolRef("A", min(UNPROVED_PROGRAMS)), PoolRef("B", min(UNPROVED_PROGRAMS))]
     assert isinstance(RiskGate(LIMITS, pools=pools).check(asked(), 1, WALLET), Approved)
     assert RiskGate(LIMITS, pools=pools, live=True).check(asked(), 1, WALLET) == Refused(1, Refusal.UNPROVED, "A:0")
+
+
+def test_nobody_but_the_gate_makes_an_approval() -> None:
+    with pytest.raises(TypeError, match="only RiskGate makes Approved"):
+        Approved(asked(), maker=object())
+
+
+def test_a_token_without_a_limit_may_lose_nothing() -> None:
+    losses = Losses(msgspec.structs.replace(LIMITS, daily_loss={USDC: 1}), RiskState())
+    assert losses.refusal(SOL, 0) == (Refusal.NO_LIMIT, SOL)
