@@ -442,3 +442,15 @@ def test_a_text_is_tried_as_a_rule_without_changing_anything() -> None:
     with pytest.raises(ValueError, match="column 1"):
         trading.kernel.check_rule("hopps > 8")
     assert (trading.kernel.state(), trading.kernel.setup.rule) == (before, "")
+
+
+def test_why_an_outcome_was_taken_back_is_part_of_what_was_decided() -> None:
+    digests = set()
+    for reason in ("its block was dropped", "nobody knows"):
+        trading = Trading(paper=SLOW)
+        order = trading.order()
+        trading.said("halt", reason="enough")
+        trading.told(orders.fill(order, order.expected_out, recv_ns=trading.market.now_ns + MS))
+        trading.told(orders.ended(order, Stage.UNKNOWN, recv_ns=trading.market.now_ns + MS, reason=reason))
+        digests.add(trading.kernel.digest)
+    assert len(digests) == 2
