@@ -107,6 +107,10 @@ replay: setup ## replay a session (ARGS="SESSION --speed 4")
 audit: $(VENV)/.made ## licences, duplicates and advisories of the dependencies (cargo-deny, pip-audit)
 	@PATH="$(abspath $(BIN)):$$PATH" $(PY) scripts/audit.py
 
+# A mutant takes a fork and the tests that reach it; which those are is looked for once, in minutes.
+mutants: setup ## change the sources of the money rooms, one place at a time, and see whether tests notice (ARGS="--sample 40 --seed 7 --room risk")
+	@$(PY) -P -m scripts.mutants $(ARGS)
+
 # Every cycle of each market is sized beside the engine: 4 minutes for the 6,000 trades of a full run.
 ranking: setup ## hold the engine against every cycle of random markets: is what earns most kept? (ARGS="--trades 500 --seed 7")
 	@$(PY) scripts/ranking.py $(ARGS)
@@ -131,4 +135,4 @@ lock: ## refresh requirements.lock (needs uv)
 clean: ## remove what the chores built
 	rm -rf $(VENV) build engine_rs/target cambist/engine/_native*.so
 
-.PHONY: help setup run test chaos audit cost ranking coverage coverage-core coverage-rooms lint format bench fuzz fuzz-corpus replay screenshots lock clean
+.PHONY: help setup run test chaos audit cost mutants ranking coverage coverage-core coverage-rooms lint format bench fuzz fuzz-corpus replay screenshots lock clean

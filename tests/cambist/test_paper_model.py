@@ -1,11 +1,13 @@
 """How a paper order ends, to the atom: slippage against the trader, fees of a fill and of a miss."""
 
+import math
+from hashlib import blake2b
 from typing import Any
 
 import pytest
 
 from cambist.engine.protocol import RouteQuote
-from cambist.execution.paper_model import PPM, PaperParams, draw, land
+from cambist.execution.paper_model import PPM, PaperParams, draw, land, legs
 from cambist.model.orders import Charges, Order
 from tests import orders
 
@@ -70,3 +72,54 @@ def test_an_order_that_never_lands_costs_nothing() -> None:
     missed = landed(order(3), params=PaperParams(failure_ppm=PPM))
     assert (missed.status, missed.reason, missed.fee, missed.net) == ("missed", "not landed", 0, 0)
     assert landed(order(3), params=PaperParams(failure_ppm=0, slippage_ppm=0)).amount_out == PAID
+
+
+@pytest.mark.parametrize("span", [1, 2, 1_000, PPM, 10**15])
+def test_a_draw_is_a_hash_of_what_it_is_for_within_its_span(span: int) -> None:
+    for number in range(40):
+        text = f"{SEED}:{number}:latency".encode()
+        assert draw(SEED, number, "latency", span) == int(blake2b(text, digest_size=8).hexdigest(), 16) % span
+    assert len({draw(SEED, number, "latency", 10**15) for number in range(40)}) == 40
+    assert draw(SEED, 1, "latency", 10**15) != draw(SEED, 1, "failure", 10**15) != draw(SEED + 1, 1, "failure", 10**15)
+
+
+@pytest.mark.parametrize("span", [0, -1])
+def test_a_draw_from_nothing_is_nothing(span: int) -> None:
+    assert draw(SEED, 1, "latency", span) == 0
+
+
+def test_a_rest_of_one_part_in_a_million_is_rounded_against_the_trader_too() -> None:
+    number = next(each for each in range(1, 99) if math.gcd(draw(SEED, each, "slippage", 31), PPM) == 1)
+    slip = draw(SEED, number, "slippage", 31)
+    paid = pow(slip, -1, PPM) + PPM
+    assert paid * slip % PPM == 1
+    assert landed(order(number), paid).amount_out == paid - paid * slip // PPM - 1
+
+
+def test_an_order_fails_below_its_share_and_not_at_it() -> None:
+    drawn = draw(SEED, 3, "failure", PPM)
+    assert landed(order(3), params=PaperParams(failure_ppm=drawn)).status == "filled"
+    assert landed(order(3), params=PaperParams(failure_ppm=drawn + 1)).status == "missed"
+
+
+def test_an_end_says_what_the_chain_took_and_by_how_much_the_price_missed() -> None:
+    out = landed(order(3)).amount_out
+    missed = landed(order(3, out + 7))
+    assert (missed.charges, missed.miss) == (Charges(20), 7)
+    stale = landed(order(3), 0, "stale")
+    assert (stale.charges, stale.miss) == (Charges(20), None)
+    never = landed(order(3), params=PaperParams(failure_ppm=PPM))
+    assert (never.charges, never.miss) == (Charges(), None)
+    assert landed(order(3)).charges == Charges(20, 50)
+
+
+def test_a_route_has_a_token_more_than_edges() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        legs(["A:0"], ["T", "U", "T"])
+
+
+def test_paper_costs_and_waits_unless_it_is_told_otherwise() -> None:
+    assert PPM == 10**6
+    usual = PaperParams()
+    assert (usual.latency_ns, usual.jitter_ns) == (450_000_000, 350_000_000)
+    assert (usual.failure_ppm, usual.slippage_ppm) == (50_000, 30)

@@ -158,6 +158,17 @@ async def test_balances_and_days_are_the_sums_of_postings(tmp_path: Path) -> Non
     database.close()
 
 
+async def test_a_day_that_only_lost_has_its_peak_where_it_began(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    start, journal = await begun(path, setup(sol=5 * 10**9), NOON, "a")
+    desk = Desk(SETUP, start.books, [], [])
+    note(journal, desk.send(orders.order(sent_ns=NOON), unpriced), 1)
+    note(journal, desk.book(desk.working[0], orders.ended(orders.order(), recv_ns=NOON + 1), unpriced), 1)
+    await journal.close()
+    later = carried(read_books(path, NOON + 2), setup(sol=5 * 10**9), NOON + 2)
+    assert (later.risk.realised, later.risk.peak, later.risk.day) == ({SOL: -25_000}, {SOL: 0}, NOON // DAY_NS)
+
+
 def old_journal(path: Path, version: int = 1) -> None:
     database = sqlite3.connect(path)
     database.executescript(f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={version};\n{OLD}")

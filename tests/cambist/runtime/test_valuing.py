@@ -2,15 +2,22 @@
 
 import json
 
+import pytest
+
 from cambist.config import Config
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel import Kernel, KernelSetup
+from cambist.kernel.ledger import Tally
+from cambist.kernel.ledger import Valued as Booked
 from cambist.model.ledger import Account, EntryKind, Posting, TokenValue
 from cambist.model.market import Token
 from cambist.model.tokens import unit_of
 from cambist.model.valuation import Valuing
 from cambist.runtime.publish import Publisher
 from cambist.runtime.report import report
+from cambist.runtime.valuing import Unit, named_unit, valued
+from cambist.runtime.words import Names
+from cambist.view import Valued
 from tests.fakes import SOL, TOKENS, USDC, ScriptedEngine
 from tests.snapshots import all_of_body
 
@@ -104,3 +111,30 @@ def test_how_sums_are_made_is_part_of_a_session() -> None:
     del old["setup"]["valuation"]
     other.restore(json.dumps(old).encode())
     assert other.setup.valuation == Valuing(), "a session from before there were such rules"
+
+
+@pytest.mark.parametrize(
+    ("atoms", "decimals", "text"),
+    [
+        (1_500_000_000, 9, "+1.5"), (-1, 9, "−0.000000001"), (1_000_000_000, 9, "+1"), (0, 9, "+0"),
+        (-7, 0, "−7"), (10, 0, "+10"), (1_234_560, 6, "+1.23456"), (-1_000_001, 6, "−1.000001"), (5, 1, "+0.5"),
+    ],
+)  # fmt: skip
+def test_what_has_no_price_is_told_to_its_last_digit_with_its_sign(atoms: int, decimals: int, text: str) -> None:
+    names = Names((Token("m", "MM", decimals, verified=True),), (), ())
+    told = valued(Tally(unvalued={"m": atoms}), names)
+    assert (told.reason, told.venue, told.token, told.age_ns) == (f"and {text} MM: no price", "", "", None)
+
+
+def test_what_is_valued_names_the_oldest_price_beside_what_is_not() -> None:
+    names = Names(SETUP.tokens, (), ())
+    tally = Tally(unvalued={USDC: 5_000_000, MSOL: -1}, oldest=Booked(SOL, TokenValue(9.0, "orca", 77)))
+    assert valued(tally, names) == Valued("and +5 USDC, −0.000000001 mSOL: no price", "orca", "SOL", 77)
+    assert valued(Tally(), names) == Valued("")
+
+
+def test_without_a_table_of_tokens_sums_are_in_sol() -> None:
+    assert named_unit(EngineSetup(), Names((), (), ())) == Unit(SOL, "SOL", 9)
+    assert named_unit(SETUP, Names(SETUP.tokens, (), ())) == Unit(SOL, "SOL", 9)
+    tokens = (Token(USDC, "USDC", 6, verified=True, base=1),)
+    assert named_unit(EngineSetup(tokens=tokens), Names(tokens, (), ())) == Unit(USDC, "USDC", 6)
