@@ -1,4 +1,7 @@
-"""Where the parts are put together: the only place that names concrete classes of every room."""
+"""Where the parts are put together: the only place that names concrete classes of every room.
+
+One file, for that is what lets every other room be read without the rest.
+"""
 
 from __future__ import annotations
 

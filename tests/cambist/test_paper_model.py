@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cambist.engine.protocol import RouteQuote
-from cambist.execution.paper_model import PPM, PaperParams, draw, land, legs
+from cambist.execution.paper_model import PPM, PaperParams, draw, land
+from cambist.execution.routes import legs_of
 from cambist.model.orders import Charges, Order
 from tests import orders
 
@@ -115,7 +116,7 @@ def test_an_end_says_what_the_chain_took_and_by_how_much_the_price_missed() -> N
 
 def test_a_route_has_a_token_more_than_edges() -> None:
     with pytest.raises(ValueError, match="zip"):
-        legs(["A:0"], ["T", "U", "T"])
+        legs_of(["A:0"], ["T", "U", "T"])
 
 
 def test_paper_costs_and_waits_unless_it_is_told_otherwise() -> None:

@@ -36,7 +36,7 @@ def journal(cambist: Cambist) -> Path:
 
 
 def test_a_run_is_asked_while_it_goes_on_and_tells_the_same_as_its_report(cambist: Cambist) -> None:
-    with cambist.start("run", "--headless", "--for", "14", "--json") as process:
+    with cambist.start("run", "--headless", "--easy", "--for", "14", "--json") as process:
         until_filled(cambist, 1)
         for question in ("balance", "positions", "orders", "history"):
             found = cambist(question, "--json")
@@ -76,7 +76,7 @@ def test_verify_finds_both_sound_and_every_order_in_the_recording(cambist: Cambi
 
 def test_after_a_kill_the_books_balance_and_the_next_run_ends_what_was_open(cambist: Cambist) -> None:
     before = len(cambist("journal", "orders", "--json").json["rows"])
-    with cambist.start("run", "--headless") as process:
+    with cambist.start("run", "--headless", "--easy") as process:
         for _ in range(300):
             if len(cambist("journal", "orders", "--json").json["rows"]) > before:
                 break
@@ -87,7 +87,7 @@ def test_after_a_kill_the_books_balance_and_the_next_run_ends_what_was_open(camb
         process.communicate()
     assert cambist("verify", str(journal(cambist))).code == 0
     was_open = [(row["session"], row["order"]) for row in cambist("orders", "--open-only", "--json").json["orders"]]
-    assert cambist("run", "--headless", "--for", "3").code == 0
+    assert cambist("run", "--headless", "--easy", "--for", "3").code == 0
     found = cambist("verify", str(journal(cambist)), "--json").json
     assert (found["exit_code"], found["findings"]) == (0, [])
     rows = cambist("journal", "orders", "--json").json["rows"]

@@ -134,7 +134,7 @@ def test_a_rule_swapped_in_mid_session_refuses_by_name_and_replays_to_the_same_d
         until(lambda: logged(live, "`SOLL` is no token here; did you mean `SOL`?"))
         live.submit(SetRule("price(SOL) > 1 and net_bps > 100000"))
         until(lambda: logged(live, "trades must be: price"))
-        until(lambda: live.report()["refused"].get("rule"))
+        until(lambda: live.report()["not_taken"].get("rule"))
         live.submit(SetRule("net_bps > 0 and price(SOL) > 1"))
         until(lambda: live.view.headline.fills)
     finally:

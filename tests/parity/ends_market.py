@@ -14,6 +14,7 @@ from cambist.engine.reference.chain import base58
 from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.model.ends import Fate, GapEnd
 from cambist.model.events import HEADER, RecordKind
+from cambist.model.rivals import LEVELS
 from cambist.simulator.market import Market as Demo
 from cambist.simulator.pool import Moment
 from tests.parity.markets import WS
@@ -82,10 +83,10 @@ class History:
         self._note(dict(demo.chain.accounts))
         execute = demo.chain._execute
 
-        def kept(transaction: Any) -> Any:
-            outcome = execute(transaction)
+        def kept(transaction: Any, slot: int) -> Any:
+            outcome = execute(transaction, slot)
             if outcome.changed:
-                self.steps.append(Step(demo.chain.slot, transaction.signatures[0], frozenset(outcome.changed)))
+                self.steps.append(Step(slot, transaction.signatures[0], frozenset(outcome.changed)))
                 self._note(outcome.changed)
             return outcome
 
@@ -168,7 +169,7 @@ class Watched:
     """An engine that watches the embedded market, the ends it told and what they truly were."""
 
     def __init__(self, seed: int, *names: str) -> None:
-        self.wire = LoggedWire(demo=Demo(seed))
+        self.wire = LoggedWire(demo=Demo(seed, rivals=LEVELS["easy"]))
         self.history = History(self.wire.demo)
         setup = msgspec.structs.replace(demo_setup(self.wire.demo), moments=True)
         self.engines = [make_engine(name, setup) for name in names]

@@ -162,7 +162,7 @@ def test_a_cycle_over_a_fine_pair_is_found_sized_and_filled_to_the_atom(line):
         key=cycle["key"], route=route, tokens=tokens, amount_in=amount, min_out=0, expected_net=net, fee=70, miss_fee=20
     )
     params = PaperParams(failure_ppm=0, slippage_ppm=30)
-    fill = land(params, 7, order, engine, now_ns)
+    [fill] = land(params, 7, order, engine, now_ns)
     out = got - -(-got * draw(7, 1, "slippage", 31) // PPM)
     assert (fill.status, fill.amount_in, fill.amount_out, fill.net) == ("filled", amount, out, out - amount - 70)
 

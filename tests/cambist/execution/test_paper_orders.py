@@ -62,8 +62,3 @@ def test_what_the_chain_does_not_ask_for_or_is_not_known_is_nothing(lamports: La
 def test_an_order_that_costs_nothing_owes_nothing() -> None:
     order = sent(Cost(0, 0, 0, 0, 0, 0, 0, 0), Lamports(), net=None)
     assert (order.fee, order.miss_fee, order.transfer, order.loan_fee, order.expected_net) == (0, 0, 0, 0, 0)
-
-
-def test_a_legged_cycle_stays_one() -> None:
-    order = sent(ALL, Lamports(1, 2, 3, 4), settlement="legged", route=["A:0", "kraken:SOLUSD:buy"])
-    assert (order.settlement, [leg.venue for leg in order.legs]) == ("legged", ["solana", "kraken"])

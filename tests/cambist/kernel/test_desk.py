@@ -7,7 +7,7 @@ import pytest
 
 from cambist.engine.protocol import EngineSetup
 from cambist.kernel.desk import FOREVER_NS, LAST_FILLS, MAX_CLOSED, Desk
-from cambist.kernel.state import opened
+from cambist.kernel.state import KernelSetup, opened
 from cambist.model.ledger import CHAIN, Account, EntryKind, Posting
 from cambist.model.orders import Charges, Stage, Working
 from tests import orders
@@ -18,7 +18,7 @@ WALLET = {SOL: 10**15, USDC: 20_000_000_000}
 
 
 def desk(working: list[Working] | None = None) -> Desk:
-    return Desk(SETUP, opened(WALLET), working or [], [])
+    return Desk(SETUP, opened(KernelSetup(SETUP, wallet=WALLET)), working or [], [])
 
 
 def values(mints, now_ns):

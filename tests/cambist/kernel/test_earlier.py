@@ -57,7 +57,8 @@ def test_a_kernel_that_goes_on_from_it_counts_its_open_orders_against_limits() -
     kernel.restore(json.dumps(body(wallet={SOL: 900}, open_orders=[old_order(1, SOL, 100, 7)])).encode())
     assert kernel.risk.state.held(SOL) == 107
     assert kernel.wallet == {SOL: 793}
-    assert kernel.strategies[0].on_opportunity(opportunity(route=["A:0"]))[0].skip == "open_edge"
+    (offered,) = kernel.running.offer(opportunity(route=["A:0"]))
+    assert offered.skip == "open_edge"
 
 
 def test_a_body_that_has_books_keeps_them() -> None:

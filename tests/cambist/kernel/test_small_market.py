@@ -23,7 +23,6 @@ from cambist.model.opportunity import Opportunity, encode
 from cambist.model.orders import Charges, Fill, Order, Stage, StageChange
 from cambist.strategies.base import Wish
 from cambist.strategies.negative_cycle import NegativeCycle
-from cambist.strategies.rule import RuleStrategy
 from tests import orders
 from tests.parity.markets import POOLS, SOL, START_NS, USDC, Market, key, run, setup
 from tests.small_market import ENGINES, LIMITS, MS, SLOW, WALLET, Trading
@@ -274,7 +273,7 @@ def test_the_operators_acts_are_done_noted_and_taken_into_the_digest() -> None:
     refused = trading.moved().refusals
     assert {refusal.reason for refusal in refused} == {"halted"}
     assert kernel.totals.refused == {"halted": len(refused)}
-    assert set(kernel.declined.values()) == {"risk:halted"}
+    assert all(each == {"negative_cycle": "risk:halted"} for each in kernel.declined.values())
     cleared = trading.said("clear_halt")
     assert (cleared.halts, cleared.notes) == ([(trading.market.now_ns, "")], [])
     trading.said("disarm", reason="no journal")
@@ -285,7 +284,7 @@ def test_the_operators_acts_are_done_noted_and_taken_into_the_digest() -> None:
     seen.add(kernel.digest)
     assert kernel.risk.mode == "RUNNING"
     assert len(trading.moved().orders) == 1
-    assert kernel.declined == {} or "risk:disarmed" not in kernel.declined.values()
+    assert {"negative_cycle": "risk:disarmed"} not in kernel.declined.values()
     (note,) = trading.said("dance").notes
     assert note[:2] == (trading.market.now_ns, "error")
     assert "dance" in note[2]
@@ -315,7 +314,7 @@ def test_a_rule_that_is_swapped_knows_what_is_open_and_the_others_state_stays() 
     trading = Trading(paper=SLOW)
     order = trading.order()
     trading.said("rule", text="net_bps > 0")
-    assert isinstance(trading.kernel.strategies[0], RuleStrategy)
+    assert trading.kernel.running.names == ("rule",)
     again = trading.moved(10**12)
     assert not [each for each in again.orders if set(each.route) & set(order.route)]
     assert trading.kernel.totals.skipped["open_edge"] > 0
@@ -323,9 +322,9 @@ def test_a_rule_that_is_swapped_knows_what_is_open_and_the_others_state_stays() 
 
 def test_a_session_that_only_watches_takes_nothing_and_has_no_rule() -> None:
     trading = Trading(watch_only=True)
-    assert (trading.moved().orders, trading.kernel.strategies) == ([], [])
+    assert (trading.moved().orders, trading.kernel.running.names) == ([], ())
     trading.said("rule", text="net_bps > 0")
-    assert (trading.kernel.strategies, trading.kernel.setup.rule) == ([], "net_bps > 0")
+    assert (trading.kernel.running.names, trading.kernel.setup.rule) == ((), "net_bps > 0")
 
 
 def test_a_kernel_at_a_keyframe_goes_on_as_the_one_it_is_of_and_no_other() -> None:
@@ -406,7 +405,8 @@ class Twice(NegativeCycle):
 
 def test_each_wish_of_a_strategy_is_counted_and_one_that_is_skipped_hides_no_other() -> None:
     trading = Trading(paper=SLOW)
-    trading.kernel.strategies = [Twice()]
+    running = trading.kernel.running
+    running._slots = [slot._replace(strategy=Twice()) for slot in running._slots]
     sent = trading.moved()
     assert len(sent.orders) == 1
     trading.moved(30 * 10**9)

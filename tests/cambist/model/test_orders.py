@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cambist.execution.paper_model import legs
+from cambist.execution.routes import legs_of
 from cambist.model.ledger import CHAIN
 from cambist.model.opportunity import encode
 from cambist.model.orders import Charges, Fill, Intent, Order, OrderLeg, Purpose, Stage, Working
@@ -22,7 +22,7 @@ def test_an_order_over_three_legs_names_four_tokens_and_three_edges_in_order() -
 
 
 def test_a_leg_is_settled_where_its_edge_says() -> None:
-    assert legs(["A:0", "kraken:SOLUSD:buy"], [SOL, USDC, SOL]) == (
+    assert legs_of(["A:0", "kraken:SOLUSD:buy"], [SOL, USDC, SOL]) == (
         OrderLeg("A:0", CHAIN, SOL, USDC), OrderLeg("kraken:SOLUSD:buy", "kraken", USDC, SOL),
     )  # fmt: skip
 

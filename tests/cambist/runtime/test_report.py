@@ -23,10 +23,12 @@ def test_each_field_is_what_was_counted() -> None:
         trading.later()
     told = report(kernel, "of a test", 1.23456, 2)
     counters = json.loads(kernel.engine.present(kernel.now_ns))["counters"]
-    assert {key: told[key] for key in ("frames", "gaps", "cycles", "opportunities", "go")} == {
-        key: counters[key] for key in ("frames", "gaps", "cycles", "opportunities", "go")
+    assert {key: told[key] for key in ("frames", "gaps", "cycles", "unchanged", "go")} == {
+        key: counters[key] for key in ("frames", "gaps", "cycles", "unchanged", "go")
     }
-    assert told["opportunities"] >= told["go"] > 0
+    assert told["opportunities"] == told["go"] + sum(counters["stopped"].values()) + counters["unchanged"]
+    assert told["go"] > 0
+    assert told["unchanged"] > 0
     assert (told["schema"], told["session"], told["seconds_wall"], told["duel_mismatches"]) == (
         1,
         "of a test",
@@ -45,20 +47,21 @@ def test_each_field_is_what_was_counted() -> None:
     assert (told["not_compared"], told["damage"]) == ("", "")
 
 
-def test_what_strategies_and_risk_refused_is_added_to_what_the_engine_did_by_reason_in_order() -> None:
+def test_what_strategies_and_risk_declined_and_what_inputs_were_refused_stand_apart_by_reason_in_order() -> None:
     limits = Limits({SOL: 1, USDC: 1}, LIMITS.daily_loss, max_open_orders=8)
     trading = Trading(limits=limits)
     trading.moved()
     kernel = trading.kernel
     kernel.totals.skipped["below_min"] += 4
-    kernel.totals.skipped["open_edge"] += 2
-    counted = dict(json.loads(kernel.engine.present(kernel.now_ns))["counters"]["refused"])
+    kernel.totals.refused["below_min"] += 3
+    counters = json.loads(kernel.engine.present(kernel.now_ns))["counters"]
     told = report(kernel, "", 0.0)
     assert kernel.totals.refused["cap"] > 0
-    expected = {**counted, "cap": kernel.totals.refused["cap"], "open_edge": 2}
-    expected["below_min"] = counted.get("below_min", 0) + 4
-    assert told["refused"] == expected
-    assert [*told["refused"]] == sorted(told["refused"])
+    assert told["not_taken"] == {"below_min": 7, "cap": kernel.totals.refused["cap"]}
+    assert told["refused"] == counters["stopped"]
+    more = {reason: count - counters["stopped"].get(reason, 0) for reason, count in counters["refused"].items()}
+    assert told["inputs_refused"] == {reason: count for reason, count in more.items() if count}
+    assert all([*told[key]] == sorted(told[key]) for key in ("refused", "not_taken", "inputs_refused"))
     assert told["duel_mismatches"] is None
 
 

@@ -50,5 +50,5 @@ def test_each_edge_waits_until_every_order_on_it_has_ended(status: Stage) -> Non
 def test_it_has_nothing_to_remember() -> None:
     strategy = NegativeCycle()
     strategy.restore({"A:0": 5})
-    assert (strategy.state(), strategy.name, OPEN_EDGE) == ({}, "negative_cycle", "open_edge")
+    assert (strategy.state(), OPEN_EDGE) == ({}, "open_edge")
     assert strategy.on_opportunity(opportunity())[0].skip == ""

@@ -24,6 +24,8 @@ class Live(NamedTuple):
     """What `cambist record` takes; empty for `cambist run`."""
 
 
+BEGINS = 'engine.duel = false\nmarket.level = "easy"\n'
+"""The easy market: a session of seconds is to hold orders, fills and misses."""
 EAGER = """
 strategy.rule = "net_bps > 1 and hops <= 3 and not through(USDT)"
 rules.max_hops = 3
@@ -38,7 +40,11 @@ risk.cap = { SOL = 3.0, USDC = 300.0 }
 risk.daily_loss = { SOL = 0.0004, USDC = 0.05 }
 risk.max_open_orders = 2
 risk.max_orders_per_minute = 20
-paper = { latency_ms = 80, jitter_ms = 60, failure_ppm = 350000, slippage_ppm = 40 }
+paper.latency_ms = 80
+paper.jitter_ms = 60
+paper.failure_ppm = 350000
+paper.slippage_ppm = 40
+paper.inventory = { binance = { SOL = 40.0, USDC = 6000.0 } }
 """
 DOLLARS = f"""
 market.exchanges = ["binance", "kraken"]
@@ -104,7 +110,7 @@ ACTS: tuple[tuple[float, str, dict[str, str]], ...] = (
 def config(folder: Path, text: str) -> Path:
     """Returns a config file with a session folder of its own."""
     path = folder / "cambist.toml"
-    path.write_text(f'engine.duel = false\nrecording.folder = "{folder / "sessions"}"\n{text}', encoding="utf-8")
+    path.write_text(f'{BEGINS}recording.folder = "{folder / "sessions"}"\n{text}', encoding="utf-8")
     return path
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.engine.lots import in_lots
 from cambist.engine.reference.engine.market import quotes
+from cambist.engine.reference.engine.market.stocks import stocks_of
 from cambist.engine.reference.fees import SwapShape, cu_limit
 from cambist.engine.reference.search.by_money import PROBE_SHARE
 from cambist.engine.reference.search.sizing import best_input, to_amount
@@ -46,7 +47,7 @@ def size(market: Market, edges: list[int], most: int | None, starts: Sequence[Se
     """
     if most is None:
         return Sizing()
-    stocks = market.stocks_of(edges)
+    stocks = stocks_of(market, edges)
     found = None if stocks is None else _size(market, edges, most, starts, stocks)
     # Where what we hold allows for no size at all, the cycle is sized without: what lacks is then said by name.
     return found or _size(market, edges, most, starts, None)
@@ -74,7 +75,7 @@ def requoted(market: Market, edges: list[int], sizing: Sizing) -> Sizing | None:
     hops = walk(market, edges, sizing.amount_in)
     if isinstance(hops, str):
         return None
-    stocks = market.stocks_of(edges)
+    stocks = stocks_of(market, edges)
     if stocks is not None and any(hop.amount_in > most for hop, most in zip(hops, stocks, strict=True)):
         return None
     units = compute_units(market, edges, hops)

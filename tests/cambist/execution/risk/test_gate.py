@@ -162,8 +162,8 @@ def test_an_order_that_the_state_knows_is_not_taken_up_again_and_others_are_by_w
     ])  # fmt: skip
     assert made.state.open == {
         "known": Exposure(SOL, 5, 6, 7),
-        "new": Exposure(SOL, 1_000_000_000, 525_000, 25_000, [""]),
-        "legged": Exposure(USDC, 1_000_000_000, 525_000, 1_000_525_000, ["", "kraken"]),
+        "new": Exposure(SOL, 1_000_000_000, 525_000, 25_000, [""], "negative_cycle"),
+        "legged": Exposure(USDC, 1_000_000_000, 525_000, 1_000_525_000, ["", "kraken"], "negative_cycle"),
     }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.chain.token import Mint
-from cambist.engine.reference.engine.book_scale import PPM, Scale, weight
+from cambist.engine.reference.engine.book_scale import Scale, weight
 from cambist.engine.reference.engine.books import BookEntry, Books
 from cambist.engine.reference.engine.market import equivalence, hops, quotes
 from cambist.engine.reference.engine.market.equivalence import NEVER_NS, Tie
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from cambist.engine.reference.search.estimate import Hop
 
 MAX_DECIMALS = 18
-UNBOUND = (1 << 64) - 1
 
 
 @dataclass(slots=True, frozen=True)
@@ -202,23 +201,6 @@ class Market:
     def _announced(self, pool: PoolEntry) -> int | None:
         channel = None if pool.carrier is None else self.channels.get(pool.carrier)
         return self.slot if channel is None else channel.slot
-
-    def stocks_of(self, edges: list[int]) -> list[int] | None:
-        """Returns the most that each edge can be given of what we hold; `None` if nothing bounds any of them.
-
-        The first one's token pays for moving inventory back, too.
-        """
-        most = [self._stock(edge) for edge in edges] if self.stocks else []
-        if most and most[0] < UNBOUND:
-            most[0] = most[0] * PPM // (PPM + (self.rebalancing_ppm or 0))
-        return most if any(each < UNBOUND for each in most) else None
-
-    def _stock(self, edge: int) -> int:
-        behind = self.edges[edge]
-        if behind.kind is not Kind.BOOK:
-            return UNBOUND
-        held = self.stocks.get(self.books.entries[behind.at].venue)
-        return UNBOUND if held is None else held.get(self.ends(edge)[0], 0)
 
     def places(self, mint: str) -> int | None:
         """Returns a token's decimals: as its mint says, else as configured."""
