@@ -50,7 +50,11 @@ PYTHON = (
         ),
         goal=0.97,
     ),
-    Room("paper", ("cambist/execution/paper*.py", "cambist/execution/legged.py", "cambist/execution/routes.py"), goal=0.97),
+    Room(
+        "paper",
+        ("cambist/execution/paper*.py", "cambist/execution/legged.py", "cambist/execution/routes.py"),
+        goal=0.97,
+    ),
     Room("risk", ("cambist/execution/risk/*.py",), goal=0.97),
     Room("kernel", ("cambist/kernel/[!dl]*.py",)),
     Room("strategies", ("cambist/strategies/*.py",)),

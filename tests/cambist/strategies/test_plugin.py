@@ -256,7 +256,7 @@ async def _record(path: Path) -> None:
                 assert first.kind == RecordKind.STATE
                 state = read_state(first.body)
                 both = (
-                    StrategySetup("mine", "acme-two", {"min_net_ppm": 600}, version="0.1.0"),
+                    StrategySetup("mine", "acme-two", {"min_net_ppm": 900}, version="0.1.0"),
                     StrategySetup("negative_cycle", "negative_cycle"),
                 )
                 setup = msgspec.structs.replace(state.setup, strategies=both)
