@@ -30,7 +30,7 @@ def way_back(left: Left, trade: Trade, rules: Unwind, now_ns: int) -> WayBack:
     charges = paid if any(leg.venue == CHAIN for leg in legs) else Charges()
     due_ns = FOREVER_NS if rules.policy == "hold" else now_ns
     worst = -(-trade.amount_in * left.cost // left.order.amount_in)
-    return WayBack(legs, charges, now_ns, due_ns, trade.base, worst)
+    return WayBack(legs, charges, now_ns, due_ns, trade.base, worst, left.order.strategy)
 
 
 def next_try_ns(left: Leftover, rules: Unwind, now_ns: int) -> int:

@@ -18,7 +18,8 @@ from cambist.engine import build_info, make_engine
 from cambist.execution import legged
 from cambist.execution.legged import Filled
 from cambist.execution.paper_model import PPM, SHARES, PaperParams, draw
-from cambist.execution.risk import Limits
+from cambist.execution.risk import Budget, Limits
+from cambist.execution.risk.budgets import spent
 from cambist.execution.routes import turned
 from cambist.kernel import KernelSetup
 from cambist.kernel.effects import Effects
@@ -244,6 +245,9 @@ def test_what_one_leg_left_over_is_sold_back_and_its_loss_is_the_trades(engine: 
     left = kernel.risk.state.leftovers[SOL]
     assert (left.atoms, left.base, left.cost) == (bought.amount_out, USD, exchange.amount_in)
     assert left.at_risk == (SOL, chain.amount_in), "all that was put in can still be lost"
+    budget = {"negative_cycle": Budget(daily_loss={SOL: 10**12})}
+    (row,) = spent(budget, kernel.risk.state)
+    assert row[2] == chain.amount_in + chain.miss_fee, "its strategy may lose it"
     assert kernel.risk.state.realised == {SOL: -chain.miss_fee}
     assert (kernel.totals.filled, kernel.totals.missed) == (0, 1)
     desk.wait(300)
@@ -253,6 +257,8 @@ def test_what_one_leg_left_over_is_sold_back_and_its_loss_is_the_trades(engine: 
     lost = chain.amount_in * (sold.amount_out - exchange.amount_in) // exchange.amount_in
     assert kernel.risk.state.leftovers == {}
     assert kernel.risk.state.realised == {SOL: lost - chain.miss_fee}
+    assert kernel.risk.state.strategies["negative_cycle"].realised == {SOL: lost - chain.miss_fee}, "it is its loss"
+    assert "unwind" not in kernel.risk.state.strategies
     assert moved(kernel.ledger, BEFORE) == {
         (CHAIN, SOL): -reverted.charges.total, (VENUE, USD): sold.amount_out - exchange.amount_in
     }  # fmt: skip

@@ -44,7 +44,7 @@ def within(budget: Budget | None, state: RiskState, order: Exposure) -> Found:
     if token in budget.capital and tied + more > budget.capital[token]:
         return Refusal.BUDGET_CAPITAL, f"{name}: {tied} + {more} > {budget.capital[token]}"
     if token in budget.daily_loss:
-        lost, risked, limit = _lost(state, name, token), _risked(opened, token), budget.daily_loss[token]
+        lost, risked, limit = _lost(state, name, token), _risked(state, name, token), budget.daily_loss[token]
         if lost + risked + order.worst > limit or lost >= limit:
             return Refusal.BUDGET_LOSS, f"{name}: {lost} lost + {risked} open + {order.worst} > {limit}"
     return None
@@ -63,15 +63,18 @@ def spent(budgets: Mapping[str, Budget], state: RiskState) -> Iterator[tuple[str
         for token, cap in budget.capital.items():
             yield "strategies.capital", name, _tied(opened, token), cap, token
         for token, cap in budget.daily_loss.items():
-            yield "strategies.daily_loss", name, _lost(state, name, token) + _risked(opened, token), cap, token
+            yield "strategies.daily_loss", name, _lost(state, name, token) + _risked(state, name, token), cap, token
 
 
 def _tied(opened: list[Exposure], token: str) -> int:
     return sum(each.amount_in + each.fee for each in opened if each.token == token)
 
 
-def _risked(opened: list[Exposure], token: str) -> int:
-    return sum(each.worst for each in opened if each.token == token)
+def _risked(state: RiskState, name: str, token: str) -> int:
+    """Returns the most that a strategy can still lose by what it has open and what its trades left over."""
+    opened = sum(each.worst for each in state.open.values() if each.strategy == name and each.token == token)
+    left = (each.at_risk for each in state.leftovers.values() if each.strategy == name)
+    return opened + sum(worst for counted, worst in left if counted == token)
 
 
 def _lost(state: RiskState, name: str, token: str) -> int:

@@ -153,13 +153,14 @@ class RiskGate:
 
     def _take_fill(self, order: Exposure | None, token: str, fill: Fill) -> None:
         roll(self.state, fill.recv_ns)
-        net = fill.net
+        net, strategy = fill.net, order.strategy if order is not None else ""
         if order is not None and order.purpose is Purpose.REDUCE and token in self.state.leftovers:
+            strategy = self.state.leftovers[token].strategy or strategy
             token, net = unwind.reduce(self.state, token, fill)
-        if net is None:
-            message = f"order {fill.order_id} ends in another token, so only its trade has a result"
-            raise ValueError(message)
-        self._realise(token, net, order.strategy if order is not None else "")
+        if net is None:  # it sold what nobody left over: what that came to is for a hand to say
+            self.halt(f"order {fill.order_id} sold what was not left over")
+            return
+        self._realise(token, net, strategy)
 
     def book(self, token: str, net: int, now_ns: int, strategy: str = "") -> None:
         """Moves the day's result by a part of an order, or back by an outcome that did not last."""

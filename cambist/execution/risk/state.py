@@ -44,6 +44,8 @@ class Leftover(msgspec.Struct, frozen=True):
     """Mint of the base token whose limits it counts against, if that is not `base`."""
     worst: int = 0
     """What of that token was put in for it: all of it can still be lost."""
+    strategy: str = ""
+    """Whose trade left it over: what comes of it is that strategy's."""
 
     @property
     def at_risk(self) -> tuple[str, int]:

@@ -30,6 +30,8 @@ class WayBack(NamedTuple):
     """Mint of the base token whose limits it counts against."""
     worst: int
     """Atoms of it that were put in for what is left over."""
+    strategy: str = ""
+    """Whose trade it was."""
 
 
 def leave(state: RiskState, token: str, atoms: int, base: str, cost: int, way: WayBack | None = None) -> None:
@@ -51,6 +53,7 @@ def leave(state: RiskState, token: str, atoms: int, base: str, cost: int, way: W
             due_ns=way.due_ns,
             counts=way.counts,
             worst=way.worst + (old.worst if old else 0),
+            strategy=way.strategy,
         )
     state.leftovers[token] = made
 

@@ -253,3 +253,13 @@ def test_nobody_but_the_gate_makes_an_approval() -> None:
 def test_a_token_without_a_limit_may_lose_nothing() -> None:
     losses = Losses(msgspec.structs.replace(LIMITS, daily_loss={USDC: 1}), RiskState())
     assert losses.refusal(SOL, 0) == (Refusal.NO_LIMIT, SOL)
+
+
+def test_what_sold_something_that_nobody_left_over_halts() -> None:
+    made = gate()
+    made.leave(USDC, 1_000, SOL, 200)
+    made.check(reducing(), 1, WALLET)
+    del made.state.leftovers[USDC]
+    made.on_fill("r", USDC, 500, msgspec.structs.replace(fill(-9), net=None))
+    assert "sold what was not left over" in made.state.halted
+    assert (made.state.realised, made.state.open) == ({}, {})
