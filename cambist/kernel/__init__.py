@@ -4,9 +4,10 @@ A `keyframe` is such a state in the middle of a session, with what was counted a
 """
 
 from cambist.kernel.effects import Effects, Totals
-from cambist.kernel.kernel import MAX_DECLINED, EngineMaker, Kernel
+from cambist.kernel.kernel import EngineMaker, Kernel
 from cambist.kernel.keyframe import KernelCopy, Keyframe, read_keyframe, write_keyframe
 from cambist.kernel.state import KernelSetup, KernelState, StateBody
+from cambist.kernel.trading import MAX_DECLINED
 
 __all__ = [
     "MAX_DECLINED",

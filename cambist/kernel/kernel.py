@@ -4,33 +4,28 @@
 goes into a SHA-256 over the canonical encoding, which does not depend on where blocks are cut, on which engine runs or
 on how long anything took.
 
-One file, for here a record is followed from where it enters to all that it does.
+Here a record is followed from where it enters to what is wished for; what becomes of a wish is `kernel.trading`.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
 from cambist.engine.protocol import Engine, EngineSetup, Ingested
-from cambist.execution import legged, paper_model
-from cambist.execution.order_life import WITHOUT_FILL
-from cambist.execution.risk import Approved, RiskGate, RiskState
-from cambist.execution.risk.caps import Want
-from cambist.execution.routes import EQUIVALENCE, legs_of
-from cambist.kernel import unwinding
+from cambist.execution.risk import RiskGate, RiskState
 from cambist.kernel.access import Access
-from cambist.kernel.desk import Desk, Outcome, Step
+from cambist.kernel.desk import Desk, Outcome
 from cambist.kernel.effects import Effects, Totals
 from cambist.kernel.keyframe import KernelCopy, Keyframe
 from cambist.kernel.running import Offered, Running, table
 from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, opened, read_state, write_state
 from cambist.kernel.trades import Trades
+from cambist.kernel.trading import Trading
 from cambist.model.commands import (
     Arm,
     ClearHalt,
@@ -44,24 +39,16 @@ from cambist.model.commands import (
 )
 from cambist.model.ends import GapEnd
 from cambist.model.events import HEADER, RecordKind, unpack
-from cambist.model.ledger import CHAIN, Account
 from cambist.model.opportunity import Need, Opportunity, encode
-from cambist.model.orders import Fill, Intent, Order, Purpose, Refused, Stage, Working
-from cambist.model.refusals import Refusal
-from cambist.model.units import NS_PER_MS
+from cambist.model.orders import Fill, Intent
 from cambist.strategies import kinds, rule
 
 if TYPE_CHECKING:
-    from cambist.kernel.desk import Closed
-    from cambist.kernel.ledger import Ledger, LedgerState
+    from cambist.kernel.ledger import LedgerState
     from cambist.kernel.running import Find
-    from cambist.model.ledger import TokenValue
     from cambist.strategies.base import StrategySetup
 
 NO_BLOCK = b"", 0
-MAX_DECLINED = 256
-PROBE = 1_000_000
-PEG_BROKEN = frozenset({"depeg", "stale", "unknown_edge"})
 
 _OPPORTUNITY = msgspec.json.Decoder(Opportunity)
 _END = msgspec.json.Decoder(GapEnd)
@@ -71,7 +58,7 @@ EngineMaker = Callable[[str, EngineSetup], Engine]
 """Makes an engine: (`native` | `reference`, setup)."""
 
 
-class Kernel:
+class Kernel(Trading):
     """Owns the engine, the strategies, the risk gate and the books."""
 
     def __init__(
@@ -101,16 +88,9 @@ class Kernel:
         self._go_on(state.strategies, state.stopped)
         self._next_intent, self._next_order = state.next_intent, state.next_order
         self.totals = Totals()
-        self.declined: dict[str, dict[str, str]] = {}
-        """By key of a cycle that is worth taking, and by strategy: why it was not, at its last chance."""
+        self.declined = {}
         self._digest = hashlib.sha256()
         self._sealed = ""
-
-    def _tell_stocks(self) -> None:
-        """Tells the engine what is held at exchanges, which no snapshot of it says."""
-        for venue in sorted(self.ledger.venues() - {CHAIN}):
-            for token, atoms in self.ledger.wallet(venue).items():
-                self.engine.stock(venue, token, _within(atoms), moved=False)
 
     def _gate(self, state: RiskState) -> RiskGate:
         setup = self.setup
@@ -127,11 +107,6 @@ class Kernel:
     def wallet(self) -> dict[str, int]:
         """What is free to be traded on chain: mint → atoms."""
         return self.desk.ledger.wallet()
-
-    @property
-    def ledger(self) -> Ledger:
-        """The books."""
-        return self.desk.ledger
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -370,213 +345,6 @@ class Kernel:
         intent = Intent(self._next_intent, offered.strategy, opportunity, wish.amount_in, wish.min_out)
         self._submit(intent, opportunity.recv_ns, effects)
 
-    def _submit(self, intent: Intent, now_ns: int, effects: Effects) -> None:
-        """Asks the gate for an intent, and sends what it approves."""
-        self._next_intent += 1
-        self.totals.intents += 1
-        effects.intents.append(intent)
-        self._digest.update(encode(intent))
-        parts: tuple[legged.Part, ...] = ()
-        cut = self._cut(intent, now_ns)
-        verdict: Approved | Refused
-        if isinstance(cut, Refused):
-            verdict = cut
-        else:
-            parts = cut
-            verdict = self.risk.check(intent, now_ns, self.desk.holdings(), self._wants(intent, parts))
-        if isinstance(verdict, Approved):
-            effects.risk = self.risk.state
-            self._send(verdict, parts, now_ns, effects)
-        else:
-            self.totals.refused[verdict.reason] += 1
-            self._decline(intent.opportunity.key, intent.strategy, f"risk:{verdict.reason}")
-            effects.refusals.append(verdict)
-            self._digest.update(encode(verdict))
-
-    def _cut(self, intent: Intent, now_ns: int) -> tuple[legged.Part, ...] | Refused:
-        """Returns the orders that an intent to trade by legs is made of; none for one order."""
-        found = intent.opportunity
-        if found.settlement != "legged" or intent.purpose is Purpose.REDUCE:
-            return ()
-        parts = legged.parts(self.engine, found, intent.min_out, now_ns)
-        return Refused(intent.id, Refusal.UNQUOTED, parts) if isinstance(parts, str) else parts
-
-    def _wants(self, intent: Intent, parts: tuple[legged.Part, ...]) -> list[Want] | None:
-        """Returns what orders take of which wallet; `None` for one transaction that opens, which the chain's pays."""
-        found = intent.opportunity
-        if parts:
-            wants = [(part.venue, part.legs[0].token_in, part.amount_in) for part in parts]
-            beside = found.cost.transfer_fees + (found.cost.rebalancing or 0)
-            wants.append((*wants[0][:2], beside))
-        elif intent.purpose is Purpose.REDUCE:
-            wants = [(legs_of(found.route, found.tokens)[0].venue, found.tokens[0], intent.amount_in)]
-        else:
-            return None
-        paid = found.lamports
-        lamports = (paid.base_fee or 0) + (paid.priority_fee or 0) + (paid.tip or 0) + (paid.rent or 0)
-        sums: Counter[tuple[str, str]] = Counter({(CHAIN, self.setup.engine.sol_mint): lamports} if lamports else {})
-        for venue, token, atoms in wants:
-            sums[venue, token] += atoms
-        return [Want(*key, atoms, self.ledger.wallet(key[0]).get(key[1], 0)) for key, atoms in sums.items()]
-
-    def _decline(self, key: str, strategy: str, reason: str) -> None:
-        self.totals.declined.setdefault(strategy, Counter())[reason] += 1
-        before = self.declined.pop(key, {})
-        self.declined[key] = {name: why for name, why in before.items() if name in self.running.names} | {
-            strategy: reason
-        }
-        if len(self.declined) > MAX_DECLINED:
-            del self.declined[next(iter(self.declined))]
-
-    def _send(self, approved: Approved, parts: tuple[legged.Part, ...], now_ns: int, effects: Effects) -> None:
-        found = approved.intent.opportunity
-        self.declined.pop(found.key, None)
-        model, seed, number = self.setup.paper, self.setup.seed, self._next_order
-        if parts:
-            orders = paper_model.send_parts(model, seed, number, approved, parts, now_ns)
-            self.trades.begin(found.key, found.tokens[0], found.amount_in, found.amount_out, orders)
-        else:
-            orders = [paper_model.send(model, seed, number, approved, now_ns)]
-        self._next_order += len(orders)
-        for order in orders:
-            self.running.on_order(order)
-            effects.orders.append(order)
-            self._digest.update(encode(order))
-            self._take_step(self.desk.send(order, self._values), effects)
-
-    def _values(self, mints: Sequence[str], now_ns: int) -> list[TokenValue | None]:
-        """Returns what tokens are worth; one without a price what the token is that it is taken for, while it is."""
-        rules = self.setup.valuation
-        max_age_ns = rules.max_age_ms * NS_PER_MS
-        found = self.engine.token_values(mints, rules.sources, max_age_ns, now_ns)
-        for at, mint in enumerate(mints):
-            if found[at] is None:
-                found[at] = self._tied_value(mint, max_age_ns, now_ns)
-        return found
-
-    def _tied_value(self, mint: str, max_age_ns: int, now_ns: int) -> TokenValue | None:
-        for tie in self.setup.engine.equivalences:
-            if mint not in (tie.a, tie.b):
-                continue
-            edge = f"{EQUIVALENCE}:{tie.pair}:{int(mint == tie.b)}"
-            if self.engine.quote_route([edge], PROBE, now_ns).reason in PEG_BROKEN:
-                continue
-            other = tie.b if mint == tie.a else tie.a
-            [value] = self.engine.token_values([other], self.setup.valuation.sources, max_age_ns, now_ns)
-            if value is not None:
-                return value
-        return None
-
-    def _take_step(self, step: Step, effects: Effects) -> None:
-        effects.stages += step.stages
-        if step.entry is not None:
-            effects.entries.append(step.entry)
-            self.totals.earned.take(step.entry)
-            for each in step.entry.postings:
-                if each.account is Account.WALLET and each.venue != CHAIN:
-                    free = self.ledger.balance(Account.WALLET, each.token, each.venue)
-                    self.engine.stock(each.venue, each.token, _within(free), moved=True)
-            self._digest.update(encode(step.entry))
-
-    @property
-    def due_ns(self) -> int:
-        """When the kernel wakes next: an order ends, or something that is left over is to be reduced."""
-        return min([self.desk.due_ns, *(left.due_ns for left in self.risk.state.leftovers.values())])
-
-    def _wake(self, recv_ns: int, effects: Effects) -> None:
-        while (due_ns := self.due_ns) <= recv_ns:
-            if self.desk.due_ns > due_ns:
-                self._unwind(due_ns, recv_ns, effects)
-                continue
-            working = self.desk.working[0]
-            for fill in paper_model.land(self.setup.paper, self.setup.seed, working.order, self.engine, recv_ns):
-                self._book(self.desk.find(working.order.id) or working, fill, effects)
-
-    def _unwind(self, due_ns: int, now_ns: int, effects: Effects) -> None:
-        """Tries to reduce what is due of what is left over; while trading stands still it waits."""
-        rules, state = self.setup.limits.unwind, self.risk.state
-        token, left = next((token, left) for token, left in state.leftovers.items() if left.due_ns <= due_ns)
-        self.risk.postpone(token, unwinding.next_try_ns(left, rules, now_ns))
-        if state.disarmed or (state.halted and not rules.when_halted):
-            return
-        wish = unwinding.intent(self._next_intent, left, rules, self.engine, self.last_seq, now_ns)
-        if wish is not None:
-            self._submit(wish, now_ns, effects)
-
-    def _network_fill(self, fill: Fill, effects: Effects) -> None:
-        working, dropped = self.desk.find(fill.order_id), self.desk.dropped(fill)
-        try:
-            if working is not None:
-                self._book(working, fill, effects)
-            elif dropped is not None:
-                self._digest.update(encode(fill))
-                self._take_step(self.desk.take_back(dropped, fill, self._values), effects)
-                self._reopen(dropped, fill.recv_ns)
-                effects.fills.append((dropped.before.order, fill))
-            else:
-                effects.notes.append((fill.recv_ns, "warn", f"a fill for order {fill.order_id}, which is not open"))
-        except ValueError as error:
-            effects.notes.append((fill.recv_ns, "warn", str(error)))
-
-    def _reopen(self, dropped: Closed, now_ns: int) -> None:
-        """Lets limits, counts and strategies know of an order whose outcome was taken back."""
-        order, outcome = dropped.before.order, dropped.fill
-        if outcome.net is None:  # the others of its trade have ended: what that means is for a hand to say
-            self.risk.halt(f"order {order.id} of trade {order.trade} fell out of the chain")
-            return
-        self.totals.filled -= outcome.status == Stage.FILLED
-        self.totals.missed -= outcome.status in WITHOUT_FILL
-        self.risk.book(order.base, -outcome.net, now_ns, order.strategy)
-        self.risk.adopt([order])
-        self.running.on_order(order)
-
-    def _book(self, working: Working, fill: Fill, effects: Effects) -> None:
-        """Takes an order a step on and tells everybody of its end. Raises `ValueError` if that can't be."""
-        order = working.order
-        step = self.desk.book(working, fill, self._values)
-        self._digest.update(encode(fill))
-        self._take_step(step, effects)
-        if fill.status != Stage.UNKNOWN:
-            effects.fills.append((order, fill))
-        if fill.amount_out:
-            self.engine.filled(order.route, fill.amount_in, fill.recv_ns)
-        halted = self.risk.state.halted
-        if order.trade:
-            self._take_leg(order, fill, step, effects)
-        elif step.closed:
-            self.risk.on_fill(order.key, order.base, order.amount_in, fill)
-            if order.purpose is Purpose.OPEN:
-                self.totals.gaps.landed(max(0, fill.recv_ns - order.sent_ns))
-                self._count_end(order.key, filled=fill.status == Stage.FILLED, missed=fill.status in WITHOUT_FILL)
-        elif fill.status == Stage.PARTIAL:
-            self.risk.on_part(order.key, order.base, fill)
-        effects.risk = self.risk.state
-        if step.closed:
-            self.running.on_fill(order, fill)
-        if self.risk.state.halted and not halted:
-            effects.halts.append((fill.recv_ns, self.risk.state.halted))
-
-    def _count_end(self, key: str, *, filled: bool, missed: bool) -> None:
-        self.engine.learn(key, landed=filled)
-        self.totals.filled += filled
-        self.totals.missed += missed
-
-    def _take_leg(self, order: Order, fill: Fill, step: Step, effects: Effects) -> None:
-        """Takes what came of one order of a trade; with the last one the trade is settled."""
-        trade = self.trades.take(order, fill, closed=step.closed)
-        if trade is None:
-            return
-        settled, now_ns = trade.settled(), fill.recv_ns
-        self._count_end(trade.key, filled=settled.whole, missed=not settled.whole)
-        self.risk.on_trade(trade.key, trade.base, settled.net, now_ns)
-        for left in settled.left:
-            way = unwinding.way_back(left, trade, self.setup.limits.unwind, now_ns)
-            try:
-                self.risk.leave(left.token, left.atoms, left.base, left.cost, way)
-            except ValueError as error:  # something of it is left over of another token: that part counts as lost
-                self.risk.book(way.counts, -way.worst, now_ns)
-                effects.notes.append((now_ns, "error", f"trade {trade.id}: {error}"))
-
     def _command(self, body: bytes, now_ns: int, effects: Effects) -> None:
         """Does what a COMMAND record says; the digest takes it in as it was recorded."""
         record = msgspec.json.decode(body, type=RecordedCommand)
@@ -611,11 +379,6 @@ class Kernel:
             case _:
                 assert_never(command)
         self._digest.update(encode(record))
-
-
-def _within(atoms: int) -> int:
-    """Returns an amount as the engine takes it: of 64 bits, none below nothing."""
-    return max(0, min(atoms, 2**64 - 1))
 
 
 def _last_ns(block: bytes, offset: int) -> int:

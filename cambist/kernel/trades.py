@@ -67,3 +67,14 @@ class Trades:
             return None
         del self.open[trade.id]
         return trade
+
+    def take_back(self, order: Order, fill: Fill) -> bool:
+        """Undoes the outcome that ended an order; False if its trade has ended meanwhile."""
+        trade = self.open.get(order.trade)
+        if trade is None:
+            return False
+        at = trade.orders.index(order)
+        fills, was = [*trade.fills], trade.fills[at]
+        fills[at] = Filled(was.amount_in - fill.amount_in, was.amount_out - fill.amount_out, was.fee - fill.fee)
+        self.open[trade.id] = msgspec.structs.replace(trade, fills=fills, open=[*trade.open, order.id])
+        return True

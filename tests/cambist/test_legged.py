@@ -27,7 +27,7 @@ from cambist.kernel.kernel import Kernel
 from cambist.model.commands import ClearHalt, Halt, recorded
 from cambist.model.events import RecordKind
 from cambist.model.ledger import CHAIN, Account
-from cambist.model.orders import Purpose, Stage
+from cambist.model.orders import Charges, Fill, Purpose, Stage
 from cambist.model.refusals import Refusal
 from tests import orders
 from tests.parity.dollars import USD, VENUE, Dollars, dollar_setup
@@ -414,3 +414,61 @@ def test_latency_is_each_venues_own(seed: int, number: int) -> None:
     assert params.due_ns(seed, number, CHAIN, 1) == 11 + draw(seed, number, "latency", 6)
     assert (params.due_ns(seed, number, "y", 1), params.due_ns(seed, number, "x", 1)) == (101, 8)
     assert draw(seed, number, "failure", PPM) < PPM
+
+
+def told(desk: Desk, order: Order, status: Stage) -> Effects:
+    """Tells what became of an order as a venue would."""
+    now_ns = desk.market.now_ns + 1
+    traded = status == Stage.FILLED
+    fill = Fill(
+        order_id=order.id,
+        recv_ns=now_ns,
+        status=status,
+        amount_in=order.amount_in if traded else 0,
+        amount_out=order.expected_out if traded else 0,
+        fee=order.fee if traded else 0,
+        net=None,
+        charges=order.charges if traded else Charges(),
+    )
+    desk.market.record(RecordKind.FILL, msgspec.json.encode(fill))
+    return desk.step()
+
+
+def test_a_leg_that_falls_out_of_the_chain_while_its_trade_is_on_is_open_again_and_counts_once() -> None:
+    desk = Desk(paper={"exchange_latency_ns": 5_000 * MS, "exchange_jitter_ns": 0})
+    chain, exchange = desk.trade()
+    desk.wait(1_000)
+    assert [order.id for order, _ in desk.all.fills] == [chain.id]
+    kernel = desk.kernel
+    told(desk, chain, Stage.UNKNOWN)
+    assert (kernel.trades.open[chain.id].fills[0], kernel.risk.state.halted) == (Filled(), "")
+    assert kernel.ledger.balance(Account.IN_FLIGHT, SOL) == chain.amount_in + chain.transfer + chain.charges.total
+    told(desk, chain, Stage.FILLED)
+    desk.price = "145.00", "145.10", "500"
+    desk.wait(5_000)
+    assert kernel.trades.open == {}
+    assert (kernel.totals.filled, kernel.risk.state.leftovers, kernel.ledger.off()) == (1, {}, {})
+    bought = next(fill for order, fill in desk.all.fills if order.id == exchange.id)
+    net = bought.amount_out - chain.amount_in - chain.fee - chain.transfer
+    assert kernel.risk.state.realised == {SOL: net}
+
+
+def test_a_leg_that_falls_out_after_its_trade_halts_and_what_it_ends_as_then_breaks_nothing() -> None:
+    desk = Desk()
+    chain, _ = desk.trade()
+    desk.wait(1_500)
+    kernel, before = desk.kernel, dict(desk.kernel.risk.state.realised)
+    effects = told(desk, chain, Stage.UNKNOWN)
+    (halt,) = effects.halts
+    assert "fell out of the chain" in halt[1], "a halt that is not told would be gone after a restart"
+    assert effects.risk is kernel.risk.state
+    told(desk, chain, Stage.FILLED)
+    assert kernel.risk.state.realised == before
+    assert (kernel.ledger.off(), kernel.trades.open) == ({}, {})
+    cleared = Desk()
+    chain, _ = cleared.trade()
+    cleared.wait(1_500)
+    told(cleared, chain, Stage.UNKNOWN)
+    cleared.command(ClearHalt())
+    (again,) = told(cleared, chain, Stage.EXPIRED).halts
+    assert "ended after its trade: expired" in again[1]

@@ -73,7 +73,7 @@ def test_every_mutant_of_the_rooms_is_python_in_as_many_lines_and_another_text()
         for path in room.files():
             original = (ROOT / path).read_bytes()
             texts = set()
-            for mutant in mutants(ROOT, path)[:: 1 if room.name == "risk" else 7]:
+            for mutant in mutants(ROOT, path)[:: 3 if room.name == "risk" else 23]:
                 text = mutant.source(original)
                 ast.parse(text)
                 assert text.count(b"\n") == original.count(b"\n")

@@ -76,8 +76,8 @@ def refusal(unwind: Unwind, state: RiskState, intent: Intent) -> tuple[Refusal, 
 
 
 def worst_out(left: Leftover, amount_in: int, max_loss_ppm: int) -> int:
-    """Returns the least that `amount_in` of what is left over must bring, rounded up."""
-    return -(-left.cost * amount_in * (PPM - max_loss_ppm) // (left.atoms * PPM))
+    """Returns the least that `amount_in` of what is left over must bring, rounded up; an atom where all may be lost."""
+    return max(1, -(-left.cost * amount_in * (PPM - max_loss_ppm) // (left.atoms * PPM)))
 
 
 def reduce(state: RiskState, token: str, fill: Fill) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from cambist.execution.risk.caps import afforded, capped, counted
 from cambist.execution.risk.day import DAY_NS, MINUTE_NS, roll, see_balance
 from cambist.execution.risk.distances import Distance, distances
 from cambist.execution.risk.limits import ANY, cap_of
+from cambist.execution.risk.unwind import worst_out
 from cambist.model.orders import Purpose
 from cambist.model.refusals import Refusal
 from tests.fakes import SOL, USDC
@@ -222,3 +223,9 @@ def test_how_far_the_largest_loss_is_is_unknown_without_both_balances(
     limits = Limits(account=Account({}, {SOL: 100}))
     rows = distances(limits, RiskState(balance=balance, day_end=day_end), {})
     assert [(row.used, row.of) for row in rows if row.limit == "account.max_loss"] == [(None, 100)]
+
+
+def test_where_all_may_be_lost_an_atom_is_still_asked_for() -> None:
+    assert worst_out(Leftover(10, "b", 7), 10, 1_000_000) == 1
+    assert worst_out(Leftover(10, "b", 7), 10, 999_999) == 1
+    assert worst_out(Leftover(10, "b", 7), 5, 0) == 4, "rounded up"
