@@ -114,9 +114,10 @@ def settle(amount_in: int, expected_out: int, orders: Sequence[Order], fills: Se
     `amount_in` and `expected_out` are the whole trade's, in its base token. Between two legs something stays over where
     the first brought more or less than was quoted: that counts at the trade's own rate.
     """
-    least = min(Fraction(fill.amount_in, order.amount_in) for order, fill in zip(orders, fills, strict=True))
+    filled = list(zip(orders, fills, strict=True))
+    least = min(Fraction(fill.amount_in, order.amount_in) for order, fill in filled)
     net, left, last = -ceil(least * amount_in), [], len(orders) - 1
-    for at, (order, fill) in enumerate(zip(orders, fills, strict=True)):
+    for at, (order, fill) in enumerate(filled):
         done_in = ceil(least * order.amount_in)
         done_out = floor(fill.amount_out * least * order.amount_in / fill.amount_in) if fill.amount_in else 0
         beside = order.transfer + order.loan_fee
