@@ -10,6 +10,8 @@ CARGO := $(shell command -v cargo 2>/dev/null)
 UV := $(shell command -v uv 2>/dev/null)
 MANIFEST := engine_rs/Cargo.toml
 RUST := $(shell find engine_rs -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' -o -name 'clippy.toml' \) -print 2>/dev/null)
+# Of the engine's build.
+PROFILE ?= release
 ARGS ?=
 RUNS ?= 20000
 # A third of their time tests wait, so one process more than there are cores keeps all of these at work.
@@ -43,7 +45,7 @@ $(VENV)/.built: $(VENV)/.installed pyproject.toml $(RUST)
 ifeq ($(CARGO),)
 	@echo "cargo is not installed: cambist runs on the reference engine (pure Python)."
 else
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked --skip-install -q
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --profile $(PROFILE) --locked --skip-install -q
 endif
 	@$(PY) scripts/link.py
 	@touch $@

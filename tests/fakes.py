@@ -6,7 +6,7 @@ import json
 
 import msgspec
 
-from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
+from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote, StateQuote
 from cambist.engine.reference.engine.snapshot import Keyframe
 from cambist.model.events import HEADER, RecordKind, pack
 from cambist.model.ledger import TokenValue
@@ -73,7 +73,7 @@ class ScriptedEngine:
         self.learned: list[tuple[str, bool]] = []
         self.moved: list[tuple[list[str], int, int]] = []
         self.stocks: dict[tuple[str, str], tuple[int, bool]] = {}
-        self.stocks: dict[tuple[str, str], tuple[int, bool]] = {}
+        self.watched: list[str] = []
         self.controls: list[int] = []
         self.at_controls: list[list[dict[str, object]]] = []
         """What is decided at the next records that are no frames."""
@@ -111,6 +111,13 @@ class ScriptedEngine:
 
     def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
         return RouteQuote(self.pays, "" if self.pays else "torn")
+
+    def quote_state(self, route: list[str], amount_in: int, now_ns: int) -> StateQuote:
+        """Knows of no slots: orders land at their time."""
+        return StateQuote(0, 0, *self.quote_route(route, amount_in, now_ns))
+
+    def watch(self, edges: list[str]) -> None:
+        self.watched = edges
 
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         self.moved.append((route, amount_in, now_ns))

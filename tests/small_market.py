@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cambist.engine import make_engine
+from cambist.execution.paper_landing import SETTLE_SLOTS
 from cambist.execution.paper_model import PaperParams
 from cambist.execution.risk import Limits
 from cambist.kernel import Effects, Kernel, KernelSetup
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from cambist.model.orders import Fill, Order
 
 MS = 1_000_000
-PAPER = PaperParams(400 * MS, 100 * MS, 0, 30)
+PAPER = PaperParams(400 * MS, 100 * MS, 0, 30, late_ppm=0, late_full_ppm=0)
+"""Its transactions land in the slot that is open when they come."""
 SLOW = PaperParams(3_600_000 * MS, 100 * MS, 50_000, 30)
 """Its orders wait until a record says what became of them."""
 WALLET = {SOL: 10**13, USDC: 10**12}
@@ -65,8 +67,10 @@ class Trading:
         return order
 
     def later(self, step_ns: int = 600 * MS) -> Effects:
-        """Lets time pass."""
+        """Lets time pass, and the slot end in which what comes by then lands."""
         self.market.record(RecordKind.TICK, b"{}", step_ns=step_ns)
+        for _ in range(SETTLE_SLOTS):
+            self.market.next_slot()
         return self.step()
 
     def told(self, fill: Fill) -> Effects:

@@ -112,10 +112,16 @@ class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the paper wallet holds at the start, in whole tokens by symbol."""
     inventory: dict[str, dict[str, Amount]] = {}
     """What paper has at exchanges at the start: exchange, then symbol, in whole tokens; legged trades take from it."""
-    latency_ms: Count = 450
-    """An order lands after this at the earliest."""
-    jitter_ms: Count = 350
+    latency_ms: Count = 80
+    """A transaction reaches the leader after this at the earliest."""
+    jitter_ms: Count = 120
     """It may take so much longer."""
+    late_ppm: Ppm = 230_000
+    """Chance that it misses the slot that is open then, and each one after it; on a chain without congestion."""
+    late_full_ppm: Ppm = 600_000
+    """The same on a full chain, and where nothing is known of how full it is."""
+    sender: Literal["node", "bundle"] = "node"
+    """What sends it: in a `bundle` one that would revert does not land and costs nothing."""
     exchange_latency_ms: Count = 80
     """An order reaches an exchange after this at the earliest."""
     exchange_jitter_ms: Count = 70

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 BUILD_PROFILE: str
 """`release` or `debug`."""
 
+Done = tuple[int, int, bytes, int, bytes, bytes, int | None]
+
 class BlockError(ValueError):
     """A damaged block; `args` are its offset and why."""
 
@@ -19,14 +21,20 @@ class Engine:
     def __new__(cls, setup: bytes) -> Engine:
         """Takes JSON of an `EngineSetup`. Raises `ValueError` if it is none."""
 
-    def ingest(self, block: bytes, offset: int, until_ns: int) -> tuple[int, int, bytes, int, bytes]:
-        """Returns (offset, records, decisions, go, needs). Raises `BlockError`."""
+    def ingest(self, block: bytes, offset: int, until_ns: int) -> Done:
+        """Returns (offset, records, decisions, go, needs, ends, watched). Raises `BlockError`."""
 
-    def control(self, block: bytes, offset: int) -> tuple[int, int, bytes, int, bytes]:
+    def control(self, block: bytes, offset: int) -> Done:
         """Returns the same for one record that is no frame. Raises `BlockError`."""
 
     def quote_route(self, route: Sequence[str], amount_in: int, now_ns: int) -> tuple[int, str]:
         """Returns (amount out, reason)."""
+
+    def quote_state(self, route: Sequence[str], amount_in: int, now_ns: int) -> tuple[int, int, int, str]:
+        """Returns (newest slot, slot of the state, amount out, reason)."""
+
+    def watch(self, edges: Sequence[str]) -> None:
+        """Lets `ingest` stop after frames that change what is behind these edges."""
 
     def filled(self, route: Sequence[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cambist.engine import _native
-from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
+from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote, StateQuote
 from cambist.model.events import BlockError
 from cambist.model.ledger import TokenValue
 
@@ -83,6 +83,14 @@ class NativeEngine:
     def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
         """Quotes edges one after the other at the state as it is."""
         return RouteQuote(*self._engine.quote_route(route, amount_in, now_ns))
+
+    def quote_state(self, route: list[str], amount_in: int, now_ns: int) -> StateQuote:
+        """Quotes a route, and says of which slot the state is."""
+        return StateQuote(*self._engine.quote_state(route, amount_in, now_ns))
+
+    def watch(self, edges: Sequence[str]) -> None:
+        """Lets `ingest` stop after frames that change what is behind these edges."""
+        self._engine.watch(edges)
 
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route."""

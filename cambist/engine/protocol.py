@@ -59,6 +59,8 @@ class Ingested(NamedTuple):
     """`Need`s, one JSON object a line; usually empty."""
     ends: bytes = b""
     """`GapEnd`s, one JSON object a line, in the order in which the gaps ended; usually empty."""
+    watched_ns: int | None = None
+    """Time of the last frame if it is one that `watch` asks for, which it stopped after."""
 
 
 class RouteQuote(NamedTuple):
@@ -68,6 +70,19 @@ class RouteQuote(NamedTuple):
     """0 if it can't be quoted."""
     reason: str
     """Empty, or why not: `torn`, `stale`, `depeg`, `liquidity`, `unknown_edge`, …"""
+
+
+class StateQuote(NamedTuple):
+    """What a route pays at the state as it is, and of which slot that is."""
+
+    newest_slot: int
+    """The newest one that was announced, 0 before any."""
+    slot: int
+    """The newest one in which a pool of the route changed, 0 if none is known."""
+    amount_out: int
+    """0 if it can't be quoted."""
+    reason: str
+    """As in `RouteQuote`."""
 
 
 class Keyframe(Protocol):
@@ -88,7 +103,7 @@ class Engine(Protocol):
         """Takes FRAME records from `offset` on.
 
         Stops before a record that is no frame, before a record with `recv_ns >= until_ns`, after a frame with a go
-        decision, or at the end of the block. A frame it can't read is counted, never raised. Raises `BlockError` if
+        decision or one that is watched for, or at the end of the block. A frame it can't read is counted, never raised. Raises `BlockError` if
         the block itself is damaged.
         """
         ...
@@ -102,6 +117,18 @@ class Engine(Protocol):
 
     def quote_route(self, route: list[str], amount_in: int, now_ns: int) -> RouteQuote:
         """Quotes edges (`name` as in `Opportunity.route`) one after the other at the state as it is."""
+        ...
+
+    def quote_state(self, route: list[str], amount_in: int, now_ns: int) -> StateQuote:
+        """Quotes a route as `quote_route` does, and says of which slot the state of its pools is."""
+        ...
+
+    def watch(self, edges: Sequence[str]) -> None:
+        """Lets `ingest` stop after each frame that changes a pool behind one of these edges, or begins a slot.
+
+        What was watched before is not any more. Whoever is told of such a frame quotes before the next: until then each
+        one counts as changed. Not part of a snapshot: who restores one tells it anew.
+        """
         ...
 
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:

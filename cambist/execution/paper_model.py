@@ -1,7 +1,7 @@
 """How a paper order ends: when, whether, and at what price. Pure: each draw is keyed, none is sequential.
 
-An order on chain lands as one transaction or not at all. One at an exchange takes of the book what keeps its limit, and
-the rest of it is cancelled.
+An order on chain lands as one transaction or not at all; in which slot and at which of its states says `paper_landing`.
+One at an exchange takes of the book what keeps its limit, and the rest of it is cancelled.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ SHARES = 1_024
 class PaperParams(msgspec.Struct, frozen=True):
     """Latency, failures and slippage of paper orders."""
 
-    latency_ns: int = 450_000_000
-    jitter_ns: int = 350_000_000
+    latency_ns: int = 80_000_000
+    """Until an order on chain reaches the leader."""
+    jitter_ns: int = 120_000_000
     failure_ppm: int = 50_000
     """Share of orders that never land for reasons nobody sees."""
     slippage_ppm: int = 30
@@ -42,6 +43,12 @@ class PaperParams(msgspec.Struct, frozen=True):
     exchange_jitter_ns: int = 70_000_000
     venue_latency_ns: dict[str, int] = {}
     """Exchange → instead of `exchange_latency_ns`."""
+    late_ppm: int = 230_000
+    """Chance that a transaction misses the slot that it came for, and each one after it, on a chain without congestion."""
+    late_full_ppm: int = 600_000
+    """The same at a congestion of 100, and where that is not known; in between it grows with it."""
+    protected: bool = False
+    """Whether transactions go in bundles: one that would revert does not land, and costs nothing."""
 
     def due_ns(self, seed: int, order_id: int, venue: str, now_ns: int) -> int:
         """Returns when an order that is sent now reaches its venue."""
@@ -62,6 +69,7 @@ def send(params: PaperParams, seed: int, order_id: int, approved: Approved, now_
     intent = approved.intent
     found, cost, paid = intent.opportunity, intent.opportunity.cost, intent.opportunity.lamports
     network = (paid.base_fee or 0) + (paid.priority_fee or 0)
+    on_revert = 0 if params.protected else network
     order = Order(
         id=order_id,
         intent_id=intent.id,
@@ -74,7 +82,7 @@ def send(params: PaperParams, seed: int, order_id: int, approved: Approved, now_
         expected_out=found.amount_out,
         expected_net=found.net or 0,
         fee=found.cost.chain or 0,
-        miss_fee=_miss_fee(cost),
+        miss_fee=0 if params.protected else _miss_fee(cost),
         strategy=intent.strategy,
         purpose=intent.purpose,
         settlement=found.settlement,
@@ -82,7 +90,8 @@ def send(params: PaperParams, seed: int, order_id: int, approved: Approved, now_
         transfer=_transfer(cost),
         loan_fee=cost.flash_loan or 0,
         charges=Charges(network, paid.tip or 0, paid.rent or 0),
-        miss_charges=Charges(network),
+        miss_charges=Charges(on_revert),
+        protected=params.protected,
     )
     due_ns = params.due_ns(seed, order_id, order.venue, now_ns)
     return msgspec.structs.replace(order, due_ns=due_ns)
@@ -133,22 +142,36 @@ def _transfer(cost: Cost) -> int:
 
 def land(params: PaperParams, seed: int, order: Order, engine: Engine, now_ns: int) -> list[Fill]:
     """Returns how the order ends at the market as it is now: one fill, or a part and the end of the rest."""
-    if draw(seed, order.id, "failure", PPM) < params.failure_ppm:
-        return [_without(order, now_ns, Stage.MISSED, "not landed", None)]
-    slip = draw(seed, order.id, "slippage", params.slippage_ppm + 1)
+    if is_lost(params, seed, order):
+        return [without(order, now_ns, Stage.MISSED, "not landed", None)]
+    slip = slip_ppm(params, seed, order)
     if order.venue == CHAIN:
-        return [_on_chain(order, slip, engine, now_ns)]
+        quote = engine.quote_route(order.route, order.amount_in, now_ns)
+        return [executed(order, quote.amount_out, quote.reason, slip, now_ns)]
     return _at_exchange(order, slip, engine, now_ns)
 
 
-def _on_chain(order: Order, slip: int, engine: Engine, now_ns: int) -> Fill:
-    """Returns how a transaction ends; one that lands and reverts pays base and priority fee."""
-    quote = engine.quote_route(order.route, order.amount_in, now_ns)
-    out = _slipped(quote.amount_out, slip)
-    if quote.reason:
-        return _without(order, now_ns, Stage.REVERTED, quote.reason, None)
+def is_lost(params: PaperParams, seed: int, order: Order) -> bool:
+    """Returns whether an order never reaches its venue."""
+    return draw(seed, order.id, "failure", PPM) < params.failure_ppm
+
+
+def slip_ppm(params: PaperParams, seed: int, order: Order) -> int:
+    """Returns what share of what its route quotes an order is not paid."""
+    return draw(seed, order.id, "slippage", params.slippage_ppm + 1)
+
+
+def executed(order: Order, quoted: int, reason: str, slip: int, now_ns: int) -> Fill:
+    """Returns how a transaction ends that is executed where its route pays `quoted`, or nothing for a reason.
+
+    One that lands and reverts pays base and priority fee; one that is protected does not land then.
+    """
+    end = Stage.MISSED if order.protected else Stage.REVERTED
+    if reason:
+        return without(order, now_ns, end, reason, None)
+    out = slipped(quoted, slip)
     if out < order.min_out:
-        return _without(order, now_ns, Stage.REVERTED, "price moved", order.min_out - out)
+        return without(order, now_ns, end, "price moved", order.min_out - out)
     return _filled(order, now_ns, Stage.FILLED, order.amount_in, out)
 
 
@@ -160,10 +183,10 @@ def _at_exchange(order: Order, slip: int, engine: Engine, now_ns: int) -> list[F
 
     def out(shares: int) -> int:
         quote = engine.quote_route(order.route, order.amount_in * shares // SHARES, now_ns)
-        return 0 if quote.reason else _slipped(quote.amount_out, slip)
+        return 0 if quote.reason else slipped(quote.amount_out, slip)
 
     whole = engine.quote_route(order.route, order.amount_in, now_ns)
-    reached = 0 if whole.reason else _slipped(whole.amount_out, slip)
+    reached = 0 if whole.reason else slipped(whole.amount_out, slip)
     if reached >= order.min_out:
         return [_filled(order, now_ns, Stage.FILLED, order.amount_in, reached)]
     filled, refused = 0, SHARES
@@ -175,12 +198,13 @@ def _at_exchange(order: Order, slip: int, engine: Engine, now_ns: int) -> list[F
             refused = middle
     reason, missed = (whole.reason, None) if whole.reason else ("price moved", order.min_out - reached)
     if filled == 0:
-        return [_without(order, now_ns, Stage.MISSED, reason, missed)]
+        return [without(order, now_ns, Stage.MISSED, reason, missed)]
     part = _filled(order, now_ns, Stage.PARTIAL, order.amount_in * filled // SHARES, out(filled))
-    return [part, _without(order, now_ns, Stage.EXPIRED, reason, missed)]
+    return [part, without(order, now_ns, Stage.EXPIRED, reason, missed)]
 
 
-def _slipped(out: int, slip: int) -> int:
+def slipped(out: int, slip: int) -> int:
+    """Returns what is left of an output after `slip` ppm of it, rounded against us."""
     return out - (out * slip + PPM - 1) // PPM
 
 
@@ -198,7 +222,7 @@ def _filled(order: Order, now_ns: int, status: Stage, amount_in: int, out: int) 
     )
 
 
-def _without(order: Order, now_ns: int, status: Stage, reason: str, miss: int | None) -> Fill:
+def without(order: Order, now_ns: int, status: Stage, reason: str, miss: int | None) -> Fill:
     """Returns the end of an order that traded nothing; only one that reverts owes something."""
     owes = status == Stage.REVERTED
     fee = order.miss_fee if owes else 0

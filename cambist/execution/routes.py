@@ -29,6 +29,11 @@ def turned(legs: Sequence[OrderLeg]) -> tuple[OrderLeg, ...]:
     return tuple(OrderLeg(_other(leg.edge), leg.venue, leg.token_out, leg.token_in) for leg in reversed(legs))
 
 
+def pools_of(route: Sequence[str]) -> set[str]:
+    """Returns what the edges of a route trade with, whatever their direction."""
+    return {edge.rpartition(":")[0] for edge in route}
+
+
 def _other(edge: str) -> str:
     head, _, direction = edge.rpartition(":")
     return f"{head}:{1 - int(direction)}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from cambist.execution import order_life, postings
+from cambist.execution.paper_landing import WAIT_NS
 from cambist.kernel.ledger import Ledger, LedgerState, Values
 from cambist.model.ledger import CHAIN, Account, Entry, EntryKind, Posting, reversal
 from cambist.model.orders import Charges, Fill, Order, Stage, StageChange, Working
@@ -18,6 +19,7 @@ from cambist.model.tokens import unit_of
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
+    from cambist.model.orders import Landing
 
 FOREVER_NS = 2**63 - 1
 MAX_CLOSED = 64
@@ -75,6 +77,16 @@ class Desk:
         entry = self.ledger.enter(EntryKind.SENT, order.sent_ns, order.id, postings.sent(order, self._sol), values)
         return Step(order_life.sent(order), entry, closed=False)
 
+    def follow(self, working: Working, landing: Landing) -> None:
+        """Takes over how far an open order is on its way into a block."""
+        self.working.remove(working)
+        self._keep(msgspec.structs.replace(working, landing=landing))
+
+    def landing(self) -> list[int]:
+        """Returns the ids of the orders of paper's that are on their way into a block, in the order in which they wake."""
+        on_way = (each for each in self.working if each.stage == Stage.SENT and each.landing is not None)
+        return [working.order.id for working in on_way]
+
     def find(self, order_id: int) -> Working | None:
         """Returns an open order."""
         return next((each for each in self.working if each.order.id == order_id), None)
@@ -128,8 +140,10 @@ class Desk:
 
 
 def _due_ns(working: Working) -> int:
-    """Returns when paper lets an order land; one that something else is known of waits for word."""
-    return working.order.due_ns if working.stage == Stage.SENT else FOREVER_NS
+    """Returns when paper wakes an order; one that something else is known of waits for word."""
+    if working.stage != Stage.SENT:
+        return FOREVER_NS
+    return working.order.due_ns + (0 if working.landing is None else WAIT_NS)
 
 
 def _after(working: Working, fill: Fill) -> Working:

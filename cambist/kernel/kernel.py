@@ -83,6 +83,7 @@ class Kernel(Trading):
         self.desk = Desk(setup.engine, state.ledger, state.open_orders, state.closed)
         self.trades = Trades(state.trades)
         self._tell_stocks()
+        self._watch()
         self.risk.adopt([working.order for working in state.open_orders if not working.order.trade])
         self.running = self._made(setup)
         self._go_on(state.strategies, state.stopped)
@@ -281,6 +282,8 @@ class Kernel(Trading):
         done = self.engine.ingest(block, offset, self.due_ns)
         self._count(done.records, effects)
         self._take(done, effects)
+        if done.watched_ns is not None:
+            self._follow(done.watched_ns, effects)
         return done.offset
 
     def _take(self, done: Ingested, effects: Effects) -> None:

@@ -1,6 +1,6 @@
 """From an intent to what its orders came to: the gate, the orders on their way, and the books.
 
-    intent ─► cut into orders ─► gate ─► desk ─► a fill, by paper at its time or by a record
+    intent ─► cut into orders ─► gate ─► desk ─► a fill, by paper at its time or slot, or by a record
                                                     └─► books, limits, strategies, the engine
                 what a trade by legs left over ─► an intent to reduce it
 
@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cambist.execution import legged, paper_model
+from cambist.execution import legged, paper_landing, paper_model
 from cambist.execution.order_life import WITHOUT_FILL
 from cambist.execution.risk import Approved
 from cambist.execution.risk.caps import Want
-from cambist.execution.routes import EQUIVALENCE, legs_of
+from cambist.execution.routes import EQUIVALENCE, legs_of, pools_of
 from cambist.kernel import unwinding
 from cambist.model.ledger import CHAIN, Account
 from cambist.model.opportunity import encode
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from cambist.model.ledger import TokenValue
 
 MAX_DECLINED = 256
+CONGESTION = "congestion", ""
+"""The gauge that says how full the chain is."""
 _PROBE = 1_000_000
 """Atoms that an equivalence is asked for, to hear whether it holds."""
 _PEG_BROKEN = frozenset({"depeg", "stale", "unknown_edge"})
@@ -192,8 +194,60 @@ class Trading:
                 self._unwind(due_ns, recv_ns, effects)
                 continue
             working = self.desk.working[0]
-            for fill in paper_model.land(self.setup.paper, self.setup.seed, working.order, self.engine, recv_ns):
-                self._book(self.desk.find(working.order.id) or working, fill, effects)
+            if not self._reach(working, recv_ns):
+                self._land(working, recv_ns, effects)
+
+    def _reach(self, working: Working, now_ns: int) -> bool:
+        """Lets a transaction that reaches the leader go for a slot; returns whether it does: slots must be known."""
+        order = working.order
+        if working.landing is not None or order.venue != CHAIN:
+            return False
+        state = self.engine.quote_state(order.route, order.amount_in, now_ns)
+        if not state.newest_slot:
+            return False
+        [congestion] = self.engine.gauges([CONGESTION], now_ns)
+        paper, seed = self.setup.paper, self.setup.seed
+        self.desk.follow(working, paper_landing.aimed(paper, seed, order, state, congestion, now_ns))
+        self._watch()
+        return True
+
+    def _land(self, working: Working, now_ns: int, effects: Effects) -> None:
+        """Ends a paper order by what the market is now, or was in its slot."""
+        paper, seed, order = self.setup.paper, self.setup.seed, working.order
+        if working.landing is not None:
+            self._book(working, paper_landing.landed(paper, seed, order, working.landing, now_ns), effects)
+            self._watch()
+            return
+        for fill in paper_model.land(paper, seed, order, self.engine, now_ns):
+            self._book(self.desk.find(order.id) or working, fill, effects)
+
+    def _watch(self) -> None:
+        """Lets the engine stop at each state of the pools that transactions on their way go through."""
+        on_way = set(self.desk.landing())
+        routes = [working.order.route for working in self.desk.working if working.order.id in on_way]
+        self.engine.watch([edge for route in routes for edge in route])
+
+    def _follow(self, now_ns: int, effects: Effects) -> None:
+        """Takes over a state of the pools that are watched; ends the orders whose slot is over."""
+        for order_id in self.desk.landing():
+            working = self.desk.find(order_id)
+            if working is None or working.landing is None:
+                continue
+            order = working.order
+            state = self.engine.quote_state(order.route, order.amount_in, now_ns)
+            self.desk.follow(working, paper_landing.seen(working.landing, state, now_ns))
+            if paper_landing.is_over(working.landing, state):
+                self._land(self.desk.find(order_id) or working, now_ns, effects)
+
+    def _sold(self, order: Order, now_ns: int) -> None:
+        """Lets what a fill took of a pool be missing to the other orders that are on their way through it."""
+        pools = pools_of(order.route)
+        for order_id in self.desk.landing():
+            other = self.desk.find(order_id)
+            if other is None or other.landing is None or pools.isdisjoint(pools_of(other.order.route)):
+                continue
+            state = self.engine.quote_state(other.order.route, other.order.amount_in, now_ns)
+            self.desk.follow(other, paper_landing.taken(other.landing, state))
 
     def _unwind(self, due_ns: int, now_ns: int, effects: Effects) -> None:
         """Tries to reduce what is due of what is left over; while trading stands still it waits."""
@@ -253,13 +307,15 @@ class Trading:
             effects.fills.append((order, fill))
         if fill.amount_out:
             self.engine.filled(order.route, fill.amount_in, fill.recv_ns)
+            self._sold(order, fill.recv_ns)
         halted = self.risk.state.halted
         if order.trade:
             self._take_leg(order, fill, step, effects)
         elif step.closed:
             self.risk.on_fill(order.key, order.base, order.amount_in, fill)
             if order.purpose is Purpose.OPEN:
-                self.totals.gaps.landed(max(0, fill.recv_ns - order.sent_ns))
+                known = working.landing and working.landing.at_ns
+                self.totals.gaps.landed(max(0, (known or fill.recv_ns) - order.sent_ns))
                 self._count_end(order.key, filled=fill.status == Stage.FILLED, missed=fill.status in WITHOUT_FILL)
         elif fill.status == Stage.PARTIAL:
             self.risk.on_part(order.key, order.base, fill)

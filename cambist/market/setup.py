@@ -72,6 +72,9 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         exchange_latency_ns=paper.exchange_latency_ms * NS_PER_MS,
         exchange_jitter_ns=paper.exchange_jitter_ms * NS_PER_MS,
         venue_latency_ns={venue: ms * NS_PER_MS for venue, ms in sorted(paper.venue_latency_ms.items())},
+        late_ppm=paper.late_ppm,
+        late_full_ppm=paper.late_full_ppm,
+        protected=paper.sender == "bundle",
     )
     wallet = atoms(paper.wallet, "paper.wallet", Paper().wallet)
     _check_rule(config.strategy.rule, market)

@@ -102,7 +102,7 @@ class Order(msgspec.Struct, frozen=True):
     intent_id: int
     sent_ns: int
     due_ns: int
-    """Paper: when the model says it lands."""
+    """Paper: when the model says it reaches its venue; on chain, the leader."""
     key: str
     legs: tuple[OrderLeg, ...]
     amount_in: int
@@ -128,6 +128,8 @@ class Order(msgspec.Struct, frozen=True):
     """What it takes if the order reverts."""
     trade: int = 0
     """Id of the legged trade that it is a part of: that of its first order; 0 for one that is all of its trade."""
+    protected: bool = False
+    """Whether it goes in a bundle that does not land if it would revert."""
 
     @property
     def venue(self) -> str:
@@ -156,6 +158,20 @@ class Order(msgspec.Struct, frozen=True):
         return [leg.token_in for leg in self.legs] + [self.legs[-1].token_out]
 
 
+class Landing(msgspec.Struct, frozen=True):
+    """A transaction of paper's that reached the leader, and the states of its slot that its route was quoted at."""
+
+    slot: int
+    """Where it lands."""
+    at_ns: int | None = None
+    """When that slot had begun and it was there."""
+    worst: int | None = None
+    """The least that the route paid at a state of that slot; `None` while it could be quoted at none."""
+    best: int | None = None
+    reason: str = ""
+    """Why the last state could not be quoted."""
+
+
 class Working(msgspec.Struct, frozen=True):
     """An order that has not come to its end, and what of it is filled."""
 
@@ -166,6 +182,8 @@ class Working(msgspec.Struct, frozen=True):
     charged: Charges = Charges()
     """What the chain took so far."""
     attempt: int = 1
+    landing: Landing | None = None
+    """Paper: where it is to land, once it has reached the leader."""
 
 
 class Fill(msgspec.Struct, frozen=True):

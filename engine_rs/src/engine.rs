@@ -17,6 +17,7 @@ type Done<'py> = (
     u64,
     Bound<'py, PyBytes>,
     Bound<'py, PyBytes>,
+    Option<i64>,
 );
 
 /// The engine of `engine_rs`. One call at a time; the GIL is released while it computes.
@@ -53,7 +54,7 @@ impl Engine {
         })
     }
 
-    /// Returns (offset, records, decisions, go, needs, ends). Raises `BlockError`.
+    /// Returns (offset, records, decisions, go, needs, ends, watched). Raises `BlockError`.
     #[pyo3(name = "ingest")]
     fn py_ingest<'py>(
         &self,
@@ -89,6 +90,45 @@ impl Engine {
         self.enter(py, |core| {
             let names: Vec<&str> = route.iter().map(String::as_str).collect();
             Ok(core.quote_route(&names, amount_in, now_ns))
+        })
+    }
+
+    /// Returns (newest slot, slot of the state, amount out, reason).
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "extracted from a Python list"
+    )]
+    #[pyo3(name = "quote_state")]
+    fn py_quote_state(
+        &self,
+        py: Python<'_>,
+        route: Vec<String>,
+        amount_in: u64,
+        now_ns: i64,
+    ) -> PyResult<(u64, u64, u64, String)> {
+        self.enter(py, |core| {
+            let names: Vec<&str> = route.iter().map(String::as_str).collect();
+            let found = core.quote_state(&names, amount_in, now_ns);
+            Ok((
+                found.newest_slot,
+                found.slot,
+                found.amount_out,
+                found.reason,
+            ))
+        })
+    }
+
+    /// Lets `ingest` stop after frames that change what is behind these edges.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "extracted from a Python list"
+    )]
+    #[pyo3(name = "watch")]
+    fn py_watch(&self, py: Python<'_>, edges: Vec<String>) -> PyResult<()> {
+        self.enter(py, |core| {
+            let names: Vec<&str> = edges.iter().map(String::as_str).collect();
+            core.watch(&names);
+            Ok(())
         })
     }
 
@@ -307,5 +347,6 @@ fn handed<'py>(py: Python<'py>, done: &Ingested) -> Done<'py> {
         done.go,
         PyBytes::new(py, &done.needs),
         PyBytes::new(py, &done.ends),
+        done.watched_ns,
     )
 }

@@ -122,5 +122,5 @@ def test_a_route_has_a_token_more_than_edges() -> None:
 def test_paper_costs_and_waits_unless_it_is_told_otherwise() -> None:
     assert PPM == 10**6
     usual = PaperParams()
-    assert (usual.latency_ns, usual.jitter_ns) == (450_000_000, 350_000_000)
+    assert (usual.latency_ns, usual.jitter_ns) == (80_000_000, 120_000_000)
     assert (usual.failure_ppm, usual.slippage_ppm) == (50_000, 30)

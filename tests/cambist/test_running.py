@@ -162,7 +162,8 @@ def test_each_go_reaches_each_strategy_in_record_order_whatever_record_it_was_de
     assert odd.seen == even.seen == gos
     assert [seq for seq, _ in gos] == sorted(seq for seq, _ in gos)
     kind_of = {HEADER.unpack_from(part)[0]: HEADER.unpack_from(part)[2] for part in parts}
-    assert {kind_of[seq] for seq, _ in gos} >= {RecordKind.FRAME, RecordKind.TICK}
+    # Where each frame is judged a tick finds something new only where an order just ended.
+    assert {kind_of[seq] for seq, _ in gos} >= ({RecordKind.FRAME, RecordKind.TICK} if moments else {RecordKind.FRAME})
     assert max(sum(seq == each for each, _ in gos) for seq, _ in gos) > 1, "some records have several"
     assert kernel.totals.intents > len(gos) // 3
 

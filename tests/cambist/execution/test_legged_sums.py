@@ -229,6 +229,8 @@ def test_each_cost_of_a_trade_is_borne_by_one_of_its_orders() -> None:
 
 def test_what_is_not_said_of_paper_is_as_the_config_means_it() -> None:
     ms = 10**6
-    assert PaperParams() == PaperParams(450 * ms, 350 * ms, 50_000, 30, 80 * ms, 70 * ms, {})
+    assert PaperParams() == PaperParams(
+        80 * ms, 120 * ms, 50_000, 30, 80 * ms, 70 * ms, {}, 230_000, 600_000, protected=False
+    )
     said = Paper()
     assert (said.exchange_latency_ms * ms, said.exchange_jitter_ms * ms) == (80 * ms, 70 * ms)

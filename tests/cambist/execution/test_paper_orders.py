@@ -18,9 +18,9 @@ LIMITS = Limits({SOL: 2_000_000_000}, {SOL: 10**15})
 PAPER = PaperParams(latency_ns=400 * MS, jitter_ns=0, failure_ppm=50_000, slippage_ppm=30)
 
 
-def sent(cost: Cost, lamports: Lamports, **changes: object) -> Order:
+def sent(cost: Cost, lamports: Lamports, paper: PaperParams = PAPER, **changes: object) -> Order:
     """Returns the order that a go with such costs becomes."""
-    setup = KernelSetup(EngineSetup(tokens=TOKENS), LIMITS, PAPER, seed=3, wallet={SOL: 10**12})
+    setup = KernelSetup(EngineSetup(tokens=TOKENS), LIMITS, paper, seed=3, wallet={SOL: 10**12})
     kernel = Kernel(setup, lambda name, engine_setup: ScriptedEngine(engine_setup))
     kernel.step(pack(1, 1, RecordKind.STATE, kernel.initial_state()))
     decide = {"cost": msgspec.to_builtins(cost), "lamports": msgspec.to_builtins(lamports), **changes}
@@ -42,6 +42,14 @@ def test_each_cost_has_its_own_place() -> None:
     assert (order.settlement, order.strategy, order.sent_ns, order.due_ns) == (
         "atomic", "negative_cycle", 5, 5 + 400 * MS,
     )  # fmt: skip
+
+
+def test_in_a_bundle_a_revert_costs_nothing_and_all_else_is_the_same() -> None:
+    node = sent(ALL, Lamports(11, 22, 330, 4_400), net=-77)
+    bundle = sent(ALL, Lamports(11, 22, 330, 4_400), msgspec.structs.replace(PAPER, protected=True), net=-77)
+    assert (node.protected, bundle.protected) == (False, True)
+    assert (bundle.miss_fee, bundle.miss_charges) == (0, Charges())
+    assert bundle == msgspec.structs.replace(node, miss_fee=0, miss_charges=Charges(), protected=True)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from cambist.engine import make_engine
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.venues.quote import ChainTime
+from cambist.execution.paper_landing import SETTLE_SLOTS
 from cambist.execution.paper_model import PPM, PaperParams, draw
 from cambist.execution.risk import Limits
 from cambist.kernel import Kernel
@@ -77,7 +78,9 @@ def test_an_order_lands_at_what_its_pools_pay_less_its_slippage_and_is_booked_to
     assert fill.amount_out == quoted - -(-quoted * slip // PPM)
     assert (fill.amount_in, fill.fee, fill.charges) == (order.amount_in, order.fee, order.charges)
     assert fill.net == fill.amount_out - order.amount_in - order.fee > 0
-    assert (fill.status, fill.recv_ns) == (Stage.FILLED, trading.market.now_ns)
+    # The second slot after the one it landed in begins with the last frame but its clock's.
+    assert (fill.status, fill.recv_ns) == (Stage.FILLED, trading.market.now_ns - MS)
+    assert (fill.slot, fill.reason) == (trading.market.slot - SETTLE_SLOTS, "")
     assert [change.stage for change in landed.stages[:2]] == [Stage.LANDED, Stage.FILLED]
     entry = landed.entries[0]
     assert (entry.kind, entry.order_id, entry.worth) == (EntryKind.FILLED, 1, entry.net[SOL])

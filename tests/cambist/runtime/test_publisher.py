@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cambist.execution.paper_landing import SETTLE_SLOTS
 from cambist.runtime.publish import LOG_LINES, Publisher, bump
 from cambist.runtime.sections import AGE_STEP_NS
 from cambist.view import LogRow
@@ -86,4 +87,4 @@ def test_what_changed_is_told_anew_and_what_did_not_keeps_its_version() -> None:
     changed = {name for name in names if getattr(later, name).version == getattr(first, name).version + 1}
     assert {"prices", "cycles", "trades", "headline", "feeds"} <= changed
     assert "log" not in changed
-    assert later.status.slot == trading.market.slot == same.status.slot + 1
+    assert later.status.slot == trading.market.slot == same.status.slot + 1 + SETTLE_SLOTS

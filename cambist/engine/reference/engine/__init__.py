@@ -5,16 +5,16 @@ cycles are searched around them, then each one found is sized and decided on. Ti
 
 `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge,
 `moved` is what there is to judge then, `detect` searches and decides, `needs` asks the feeds for what is missing,
-`fills` takes over what our own fills moved, `ends` says what became of gaps and `closer` who took one, `picture` is for
-readers on other threads. `market` is what all of them work on.
+`landing` follows orders into their block and `fills` takes over what they moved, `ends` says what became of gaps and
+`closer` who took one, `picture` is for readers on other threads. `market` is what all of them work on.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote
-from cambist.engine.reference.engine import control, ingest
+from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote, StateQuote
+from cambist.engine.reference.engine import control, ingest, landing
 from cambist.engine.reference.engine.book_view import inspect_book
 from cambist.engine.reference.engine.channels import ChannelState
 from cambist.engine.reference.engine.fills import filled, stock
@@ -67,6 +67,8 @@ class ReferenceEngine:
         self.needs: list[Need] = []
         self.race = Race()
         self.pictures.latest = None
+        self.watched: set[int] = set()
+        """Pools that an order on its way goes through."""
         self.race.count_sockets(self.channels)
         take_refused(self, None)
 
@@ -95,6 +97,14 @@ class ReferenceEngine:
         if isinstance(hops, str):
             return RouteQuote(0, hops)
         return RouteQuote(hops[-1].amount_out if hops else amount_in, "")
+
+    def quote_state(self, route: list[str], amount_in: int, now_ns: int) -> StateQuote:
+        """Quotes a route, and says of which slot the state is; see `cambist.engine.protocol.Engine`."""
+        return landing.quote_state(self, route, amount_in, now_ns)
+
+    def watch(self, edges: Sequence[str]) -> None:
+        """Lets `ingest` stop after frames that change what is behind these edges."""
+        landing.watch(self, edges)
 
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route; see `cambist.engine.protocol.Engine`."""

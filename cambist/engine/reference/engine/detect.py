@@ -32,6 +32,8 @@ class Output:
     go: int = 0
     """Of the last record."""
     ends: list[bytes] = field(default_factory=list)
+    watched_ns: int | None = None
+    """Time of the last frame if it is one that is watched for."""
 
 
 def settle(engine: ReferenceEngine, moment: Moment, out: Output) -> None:

@@ -10,6 +10,7 @@ from cambist.engine.reference.chain.tips import TIP_FLOOR, decode_tip_floor
 from cambist.engine.reference.engine.apply import apply_event, venue_event
 from cambist.engine.reference.engine.control import connected, disconnected
 from cambist.engine.reference.engine.detect import Output
+from cambist.engine.reference.engine.landing import is_watched
 from cambist.engine.reference.engine.moments import note_frame
 from cambist.engine.reference.engine.needs import done, take_refused
 from cambist.engine.reference.exchanges import DecodeError, decode_venue
@@ -34,14 +35,15 @@ def ingest(engine: ReferenceEngine, block: bytes, offset: int, until_ns: int) ->
             break
         if record.kind != RecordKind.FRAME or record.recv_ns >= until_ns:
             break
-        out.go = 0
+        out.go, slot = 0, engine.market.slot
         channel = engine.channels.get(record.channel)
         _frame(engine, channel, record)
+        out.watched_ns = record.recv_ns if is_watched(engine, slot) else None
         note_frame(engine, record, out)
         take_refused(engine, channel)
         records += 1
         offset = after
-        if out.go:
+        if out.go or out.watched_ns is not None:
             break
     return done(engine, offset, records, out)
 

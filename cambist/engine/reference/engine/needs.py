@@ -18,7 +18,7 @@ def done(engine: ReferenceEngine, offset: int, records: int, out: Output) -> Ing
     """Returns what one call did, and hands out what the engine needs."""
     needs = b"".join(encode(need) + b"\n" for need in engine.needs)
     engine.needs.clear()
-    return Ingested(offset, records, b"".join(out.decisions), out.go, needs, b"".join(out.ends))
+    return Ingested(offset, records, b"".join(out.decisions), out.go, needs, b"".join(out.ends), out.watched_ns)
 
 
 def seed(engine: ReferenceEngine, entry: BookEntry) -> None:

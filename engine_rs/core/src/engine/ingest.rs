@@ -11,7 +11,7 @@ use cambist_record::{Header, kind};
 
 impl Engine {
     /// Takes FRAME records from `offset` on: stops before a record of another kind, before one at or after `until_ns`,
-    /// after a frame with a go decision, before a damaged record, or at the end.
+    /// after a frame with a go decision or one that is watched for, before a damaged record, or at the end.
     ///
     /// # Errors
     /// `BlockError` if the record at `offset` is damaged.
@@ -40,12 +40,14 @@ impl Engine {
                 Ok(None) | Err(_) => break,
             };
             out.go = 0;
+            let slot = self.market.slot;
             self.frame(&header, body);
+            out.watched_ns = self.is_watched(slot).then_some(header.recv_ns);
             self.note_frame(&header, &mut out);
             self.take_refused(Some(header.channel));
             out.records += 1;
             out.offset = after;
-            if out.go > 0 {
+            if out.go > 0 || out.watched_ns.is_some() {
                 break;
             }
         }

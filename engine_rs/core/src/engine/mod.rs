@@ -5,8 +5,9 @@
 //!
 //! `ingest` takes frames and `control` the other records, `apply` applies their events, `moments` says when to judge and
 //! remembers what moved until then, `detect` searches and decides,
-//! `needs` asks the feeds for what is missing, `fills` takes over what our own fills moved, `ends` says what became of gaps
-//! and `closer` who took one, `picture` is for readers on other threads. `market` is what all of them work on.
+//! `needs` asks the feeds for what is missing, `landing` follows orders into their block and `fills` takes over what they
+//! moved, `ends` says what became of gaps and `closer` who took one, `picture` is for readers on other threads. `market` is
+//! what all of them work on.
 
 mod apply;
 pub mod book_scale;
@@ -24,6 +25,7 @@ mod gauges;
 mod ingest;
 mod json;
 mod judging;
+mod landing;
 mod lots;
 mod market;
 mod moments;
@@ -43,7 +45,7 @@ mod snapshot;
 mod standing;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -51,6 +53,7 @@ use thiserror::Error;
 use self::channels::ChannelState;
 pub use self::encoded::Encoded;
 use self::judging::Judge;
+pub use self::landing::StateQuote;
 use self::market::{Channels, Market, Problem};
 use self::moments::Moved;
 use self::needs::Need;
@@ -82,6 +85,8 @@ pub struct Ingested {
     pub go: u64,
     pub needs: Vec<u8>,
     pub ends: Vec<u8>,
+    /// Time of the last frame if it was one that is watched for.
+    pub watched_ns: Option<i64>,
 }
 
 /// A market state that turns frames into decisions. Same setup, state and records, same bytes out.
@@ -102,6 +107,8 @@ pub struct Engine {
     /// Whether several sockets tell the same chain.
     racing: bool,
     pictures: Arc<Pictures>,
+    /// Pools that an order on its way goes through.
+    watched: BTreeSet<usize>,
 }
 
 impl Engine {
@@ -126,6 +133,7 @@ impl Engine {
             race: WssAggregator::default(),
             racing: false,
             pictures: Arc::default(),
+            watched: BTreeSet::new(),
             setup,
         };
         engine.fresh();
@@ -150,6 +158,7 @@ impl Engine {
         self.needs.clear();
         self.race = WssAggregator::default();
         self.pictures.put(None);
+        self.watched.clear();
         self.count_sockets();
         self.take_refused(None);
     }

@@ -1,0 +1,155 @@
+"""Transactions of paper's on the way into a block of a real market, on both engines: which states of which slot count."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cambist.engine import make_engine
+from cambist.execution.paper_landing import UNPROVED, WAIT_NS
+from cambist.execution.paper_model import PaperParams
+from cambist.kernel import Kernel
+from cambist.kernel.effects import Effects
+from cambist.model.events import RecordKind
+from cambist.model.orders import Charges, Stage
+from tests.fakes import MS
+from tests.parity.markets import SOL
+from tests.small_market import ENGINES, Trading
+
+if TYPE_CHECKING:
+    from cambist.model.orders import Fill, Order
+
+SURE = PaperParams(100 * MS, 0, 0, 0, late_ppm=0, late_full_ppm=0)
+POOL = "cpmm-sol-usdc"
+
+
+class OnItsWay:
+    """A market, and an order of ours that has reached the leader but not landed."""
+
+    def __init__(self, engine: str, paper: PaperParams = SURE, **changes: Any) -> None:
+        self.trading = Trading(engine, paper, **changes)
+        self.kernel, self.market = self.trading.kernel, self.trading.market
+        self.order = self.trading.order()
+        self.slot = self.market.slot
+        self.quoted = [self.quote()]
+        self.tick(100)
+        (working,) = self.kernel.desk.working
+        assert working.landing is not None
+        self.aimed = working.landing.slot
+
+    def quote(self) -> int:
+        return self.kernel.engine.quote_route(self.order.route, self.order.amount_in, self.market.now_ns).amount_out
+
+    def tick(self, ms: int) -> Effects:
+        self.market.record(RecordKind.TICK, b"{}", step_ns=ms * MS)
+        return self.trading.step()
+
+    def trade(self, atoms: int, *, sells_sol: bool = True) -> None:
+        """Lets somebody else trade on a pool of the order; notes what the order would be paid after it."""
+        self.market.trade(POOL, atoms, a_to_b=sells_sol)
+        assert not self.trading.step().fills
+        self.quoted.append(self.quote())
+
+    def next_slot(self) -> list[tuple[Order, Fill]]:
+        self.market.next_slot()
+        return self.trading.step().fills
+
+    def landed(self) -> Fill:
+        """Lets its slot end."""
+        assert self.next_slot() == []
+        ((order, fill),) = self.next_slot()
+        assert order == self.order
+        return fill
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_it_is_paid_by_the_worst_state_of_its_slot_and_says_that_its_place_is_not_proved(engine: str) -> None:
+    way = OnItsWay(engine)
+    way.trade(10**8, sells_sol=False)
+    way.trade(3 * 10**8)
+    fill = way.landed()
+    first, worst, last = way.quoted
+    assert worst < last < first
+    assert (fill.status, fill.amount_out, fill.slot, fill.reason) == (Stage.FILLED, worst, way.slot, UNPROVED)
+    assert way.kernel.ledger.off() == {}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_happens_before_it_is_there_and_after_its_slot_is_nothing_to_it(engine: str) -> None:
+    way = OnItsWay(engine)
+    assert way.next_slot() == []
+    way.trade(10**8, sells_sol=False)
+    ((_, fill),) = way.next_slot()
+    assert (fill.amount_out, fill.slot, fill.reason) == (way.quoted[0], way.slot, "")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_gap_that_somebody_closes_in_its_slot_reverts_and_one_closed_before_is_known_to_be_lost(engine: str) -> None:
+    way = OnItsWay(engine)
+    way.trade(20 * 10**9, sells_sol=False)
+    lost = way.landed()
+    assert (lost.status, lost.reason, lost.slot) == (Stage.REVERTED, UNPROVED, way.slot)
+    assert lost.charges == way.order.miss_charges != Charges()
+    assert lost.miss == way.order.min_out - way.quoted[1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_one_that_is_late_meets_the_market_as_its_slot_finds_it(engine: str) -> None:
+    late = PaperParams(100 * MS, 0, 0, 0, late_ppm=700_000, late_full_ppm=700_000)
+    way = OnItsWay(engine, late, seed=4)
+    assert 0 < way.aimed - way.slot < 6
+    way.trade(2 * 10**8)
+    way.trade(10**8, sells_sol=False)
+    way.trade(10**8)
+    while way.market.slot < way.aimed + 1:
+        assert way.next_slot() == []
+    ((_, fill),) = way.next_slot()
+    assert (fill.amount_out, fill.slot, fill.reason) == (way.quoted[-1], way.aimed, "")
+    assert min(way.quoted) < way.quoted[-1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_where_no_slot_comes_any_more_it_ends_by_what_was_seen(engine: str) -> None:
+    way = OnItsWay(engine)
+    assert way.tick(WAIT_NS // MS - 101).fills == []
+    ((_, fill),) = way.tick(101).fills
+    assert (fill.status, fill.amount_out, fill.slot) == (Stage.FILLED, way.quoted[0], way.slot)
+    assert way.kernel.desk.working == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_bundle_that_would_revert_takes_nothing_from_the_wallet(engine: str) -> None:
+    way = OnItsWay(engine, PaperParams(100 * MS, 0, 0, 0, late_ppm=0, late_full_ppm=0, protected=True))
+    before = way.kernel.ledger.wallet()[SOL]
+    way.trade(20 * 10**9, sells_sol=False)
+    missed = way.landed()
+    assert (missed.status, missed.charges, missed.net) == (Stage.MISSED, Charges(), 0)
+    tied = way.order.amount_in + way.order.transfer + way.order.loan_fee + way.order.charges.total
+    assert way.kernel.ledger.wallet()[SOL] - before == tied
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_records_cut_anywhere_and_a_state_while_it_is_on_its_way_come_to_the_same(engine: str) -> None:
+    def run(cut: int) -> tuple[str, list[tuple[Order, Fill]]]:
+        trading = Trading(engine, PaperParams(100 * MS, 90 * MS, 100_000, 300))
+        kernel, market = trading.kernel, trading.market
+        for number in range(60):
+            market.trade(POOL, (200, 30, 90, 400)[number % 4] * 10**9, a_to_b=number % 3 != 1)
+            if number % 2:
+                market.next_slot()
+            market.record(RecordKind.TICK, b"{}", step_ns=70 * MS)
+        fills, following = [], 0
+        for at, record in enumerate(market.records):
+            if cut and at % cut == 0:
+                other = Kernel(kernel.setup, make_engine, "reference" if at % 2 else engine)
+                other.rewind(kernel.keyframe())
+                following += bool(other.desk.landing())
+                kernel = other
+            fills += kernel.step(record).fills
+        assert not cut or following > 1
+        return kernel.digest, fills
+
+    whole = run(0)
+    assert len(whole[1]) > 3
+    assert run(1) == run(7) == whole
