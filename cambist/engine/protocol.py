@@ -103,8 +103,8 @@ class Engine(Protocol):
         """Takes FRAME records from `offset` on.
 
         Stops before a record that is no frame, before a record with `recv_ns >= until_ns`, after a frame with a go
-        decision or one that is watched for, or at the end of the block. A frame it can't read is counted, never raised. Raises `BlockError` if
-        the block itself is damaged.
+        decision or one that is watched for, or at the end of the block. A frame it can't read is counted, never raised.
+        Raises `BlockError` if the block itself is damaged.
         """
         ...
 

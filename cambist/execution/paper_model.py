@@ -44,7 +44,7 @@ class PaperParams(msgspec.Struct, frozen=True):
     venue_latency_ns: dict[str, int] = {}
     """Exchange → instead of `exchange_latency_ns`."""
     late_ppm: int = 230_000
-    """Chance that a transaction misses the slot that it came for, and each one after it, on a chain without congestion."""
+    """Chance that a transaction misses the slot it came for, and each one after it, on a chain without congestion."""
     late_full_ppm: int = 600_000
     """The same at a congestion of 100, and where that is not known; in between it grows with it."""
     protected: bool = False

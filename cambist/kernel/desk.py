@@ -83,7 +83,7 @@ class Desk:
         self._keep(msgspec.structs.replace(working, landing=landing))
 
     def landing(self) -> list[int]:
-        """Returns the ids of the orders of paper's that are on their way into a block, in the order in which they wake."""
+        """Returns the ids of paper's orders that are on their way into a block, in the order in which they wake."""
         on_way = (each for each in self.working if each.stage == Stage.SENT and each.landing is not None)
         return [working.order.id for working in on_way]
 

@@ -1,4 +1,4 @@
-"""Transactions of paper's on the way into a block of a real market, on both engines: which states of which slot count."""
+"""Paper's transactions on the way into a block of a real market, on both engines: which states of which slot count."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from cambist.engine import make_engine
 from cambist.execution.paper_landing import UNPROVED, WAIT_NS
 from cambist.execution.paper_model import PaperParams
 from cambist.kernel import Kernel
-from cambist.kernel.effects import Effects
 from cambist.model.events import RecordKind
 from cambist.model.orders import Charges, Stage
 from tests.fakes import MS
@@ -18,6 +17,7 @@ from tests.parity.markets import SOL
 from tests.small_market import ENGINES, Trading
 
 if TYPE_CHECKING:
+    from cambist.kernel.effects import Effects
     from cambist.model.orders import Fill, Order
 
 SURE = PaperParams(100 * MS, 0, 0, 0, late_ppm=0, late_full_ppm=0)
