@@ -21,7 +21,7 @@ from tests.replay.making.files import (
 from tests.replay.stepping import fresh_kernel
 from tests.snapshots import all_of_body
 
-MIDDLE = 1_500
+MIDDLE = 3_000
 """Records before those that are put between."""
 FOREIGN_FILL = {
     "order_id": 999_999,

@@ -38,10 +38,12 @@ rules.bid_percentile = 50
 rules.min_landing_ppm = 1000
 risk.cap = { SOL = 3.0, USDC = 300.0 }
 risk.daily_loss = { SOL = 0.0004, USDC = 0.05 }
-risk.max_open_orders = 2
+risk.max_open_orders = 4
 risk.max_orders_per_minute = 20
 paper.latency_ms = 80
 paper.jitter_ms = 60
+paper.late_ppm = 50000
+paper.late_full_ppm = 50000
 paper.failure_ppm = 350000
 paper.slippage_ppm = 40
 paper.inventory = { binance = { SOL = 40.0, USDC = 6000.0 } }
@@ -76,7 +78,7 @@ LIVE = {
     "demo-7": Live("a run on all exchanges", f"market.seed = 7\n{FOUR}", 8, 2_600),
     "slow-11": Live("a run on a slow market", "market.seed = 11\nmarket.rate = 0.1\n", 7, 1_300),
     "busy-5": Live("a run on a busy market", "market.seed = 5\nmarket.rate = 12.0\n", 4, 1_300),
-    "eager-19": Live("a rule, small limits, many misses", f"market.seed = 19\nmarket.rate = 2.0\n{EAGER}", 8, 2_200),
+    "eager-19": Live("a rule, small limits, many misses", f"market.seed = 19\nmarket.rate = 2.0\n{EAGER}", 16, 4_400),
     "dollars-29": Live("a peg of dollars", f"market.seed = 29\n{DOLLARS}", 5, 1_500),
     "wires-13": Live("native sockets", f'market.seed = 13\nmarket.transport = "native"\n{FOUR}', 4, 1_300),
     "python-17": Live(
