@@ -26,11 +26,11 @@ FOREVER_NS = 2**63 - 1
 def way_back(left: Left, trade: Trade, rules: Unwind, now_ns: int) -> WayBack:
     """Returns how what is left over of a trade is turned back, and when."""
     legs = legged.way_back(left, trade.orders, trade.fills, hedge=rules.policy == "hedge")
-    paid = next((order.charges for order in trade.orders if order.venue == CHAIN), Charges())
-    charges = paid if any(leg.venue == CHAIN for leg in legs) else Charges()
+    paid = next(((order.charges, order.fee) for order in trade.orders if order.venue == CHAIN), (Charges(), 0))
+    charges, fee = paid if any(leg.venue == CHAIN for leg in legs) else (Charges(), 0)
     due_ns = FOREVER_NS if rules.policy == "hold" else now_ns
     worst = -(-trade.amount_in * left.cost // left.order.amount_in)
-    return WayBack(legs, charges, now_ns, due_ns, trade.base, worst, left.order.strategy)
+    return WayBack(legs, charges, now_ns, due_ns, trade.base, worst, left.order.strategy, fee)
 
 
 def next_try_ns(left: Leftover, rules: Unwind, now_ns: int) -> int:

@@ -280,9 +280,14 @@ def test_a_leg_at_an_exchange_that_moved_away_leaves_what_the_chain_paid_out() -
     assert (left.atoms, left.base, left.cost) == (sold.amount_out, SOL, chain.amount_in)
     assert (back.legs, back.charges) == (turned(chain.legs), chain.charges)
     assert kernel.ledger.balance(Account.IN_FLIGHT, USDC) == sold.amount_out
+    assert (left.fee, left.charges) == (chain.fee, chain.charges)
+    assert chain.fee > 0
+    before = kernel.risk.state.realised[SOL]
     desk.wait(4_000)
     assert kernel.risk.state.leftovers == {}
     assert kernel.ledger.off() == {}
+    ((_, returned),) = [each for each in desk.all.fills if each[0] == back]
+    assert kernel.risk.state.realised[SOL] - before == returned.amount_out - left.cost - chain.fee
     assert moved(kernel.ledger, BEFORE)[CHAIN, SOL] < 0
 
 

@@ -46,6 +46,8 @@ class Leftover(msgspec.Struct, frozen=True):
     """What of that token was put in for it: all of it can still be lost."""
     strategy: str = ""
     """Whose trade left it over: what comes of it is that strategy's."""
+    fee: int = 0
+    """What `charges` come to, in atoms of the token that it counts against."""
 
     @property
     def at_risk(self) -> tuple[str, int]:

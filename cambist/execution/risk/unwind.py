@@ -32,6 +32,8 @@ class WayBack(NamedTuple):
     """Atoms of it that were put in for what is left over."""
     strategy: str = ""
     """Whose trade it was."""
+    fee: int = 0
+    """What `charges` come to, in atoms of `counts` at the rate of the trade."""
 
 
 def leave(state: RiskState, token: str, atoms: int, base: str, cost: int, way: WayBack | None = None) -> None:
@@ -54,6 +56,7 @@ def leave(state: RiskState, token: str, atoms: int, base: str, cost: int, way: W
             counts=way.counts,
             worst=way.worst + (old.worst if old else 0),
             strategy=way.strategy,
+            fee=way.fee,
         )
     state.leftovers[token] = made
 
@@ -84,7 +87,8 @@ def reduce(state: RiskState, token: str, fill: Fill) -> tuple[str, int]:
     """Takes off what a fill sold and returns (mint of the token it counts against, atoms of it that were made).
 
     Of the cost the part that is sold is rounded down, so that what stays never counts for less. What was made or lost
-    is in the token that the trade began with, at the rate at which what is left over was bought.
+    is in the token that the trade began with, at the rate at which what is left over was bought; what the chain took
+    for it, landed or not, at the rate of the trade, rounded up.
     """
     left = state.leftovers[token]
     sold = min(fill.amount_in, left.atoms)
@@ -98,4 +102,6 @@ def reduce(state: RiskState, token: str, fill: Fill) -> tuple[str, int]:
     made = fill.amount_out - part
     if left.counts and left.counts != left.base:
         made = left.worst * made // left.cost if left.cost else 0
-    return left.at_risk[0], made - fill.fee
+    charged = left.charges.total
+    chain = -(-left.fee * fill.charges.total // charged) if charged else 0
+    return left.at_risk[0], made - fill.fee - chain

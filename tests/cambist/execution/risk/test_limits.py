@@ -15,9 +15,10 @@ from cambist.config.risk import Unwind
 from cambist.engine.protocol import PriceView, RouteQuote
 from cambist.execution.risk import ANY, Account, Approved, Limits, RiskGate, RiskState
 from cambist.execution.risk.band import fair_prices, fair_rate
+from cambist.execution.risk.unwind import WayBack
 from cambist.model.market import PoolRef, Token
 from cambist.model.opportunity import Cost
-from cambist.model.orders import Fill, Intent, Purpose
+from cambist.model.orders import Charges, Fill, Intent, Purpose
 from cambist.model.refusals import Refusal
 from cambist.model.venues import POOL_VENUES
 from cambist.runtime.words import DECLINED, REFUSED
@@ -285,6 +286,32 @@ def test_what_reduces_never_sells_more_than_is_left_and_is_tried_so_often() -> N
     assert isinstance(gate.check(reducing(401, 80), 1, wallet), Approved)
     gate.on_fill("r", USDC, 401, fill(0, sold=401, got=81))
     assert gate.state.leftovers == {}
+
+
+@pytest.mark.parametrize(
+    ("charges", "chain"),
+    [
+        (Charges(), 0),
+        (Charges(network_fee=1), 1),
+        (Charges(25, 70, 5), 7),
+        (Charges(network_fee=15), 2),
+        (Charges(network_fee=14), 1),
+        (Charges(25, 71, 5), 8),
+    ],
+)
+@pytest.mark.parametrize("counts", ["", "base"])
+def test_what_the_chain_takes_for_the_way_back_counts_at_the_rate_of_the_trade_rounded_up(
+    charges: Charges, chain: int, counts: str
+) -> None:
+    way = WayBack((), Charges(25, 70, 5), 1, 2, counts and "base", 400, fee=7)
+    for landed in (True, False):
+        gate = RiskGate(msgspec.structs.replace(LOOSE, daily_loss={SOL: 10**7, "base": 10**7}))
+        gate.leave(USDC, 1_000, SOL, 200, way)
+        assert isinstance(gate.check(reducing(1_000, 200), 1, {USDC: 10**6}), Approved)
+        end = fill(0, got=230, fee=3) if landed else fill(0, status="reverted", sold=0, fee=3)
+        gate.on_fill("r", USDC, 1_000, msgspec.structs.replace(end, net=None, charges=charges))
+        made = (30 * (2 if counts else 1) if landed else 0) - 3 - chain
+        assert gate.state.realised == {"base" if counts else SOL: made}
 
 
 @pytest.mark.parametrize("may", [True, False])
