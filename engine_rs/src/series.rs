@@ -317,7 +317,7 @@ pub(crate) fn py_up_down_array<'py>(
     down: PyReadonlyArray1<'py, bool>,
 ) -> PyResult<Bound<'py, PyArray1<i8>>> {
     let (up, down) = (slice(&up)?, slice(&down)?);
-    let found = py.detach(|| signal_persistence::up_down(up, down));
+    let found = py.detach(|| cambist_fast::up_down(up, down));
     Ok(found.map_err(Fault::from)?.into_pyarray(py))
 }
 

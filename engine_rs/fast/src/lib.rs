@@ -6,6 +6,7 @@
 #![warn(clippy::undocumented_unsafe_blocks)]
 
 mod machine;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod translate;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use cambist_core::rules::jit_compiler::{Program, RuleCode};
 
 pub use self::machine::{CompileError, MachineRule};
+pub use self::sides::up_down;
 pub use self::wide::{Work, wide};
 
 /// Returns a program as machine code, or as it is where this machine has no compiler for it.
