@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from string import Template
 
 import msgspec
 
 from cambist.commands.console import OK, print_line
-
-NAME = re.compile(r"[a-z][a-z0-9]{1,19}(-[a-z0-9]{1,19}){0,2}")
+from cambist.commands.scaffold import written
 
 VENUE = Template('''"""$title, as a feed of cambist.
 
@@ -167,11 +165,7 @@ SAMPLES = {
 }
 
 
-class ScaffoldError(ValueError):
-    """A plug-in that can't be written."""
-
-
-def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
+def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002 - the option is --dir
     """Write the first files of a plug-in for an exchange that cambist does not know; they are listed on stdout.
 
     Args:
@@ -187,34 +181,14 @@ def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
 
 
 def write(name: str, folder: Path) -> list[Path]:
-    """Writes a plug-in named `name` into a new folder of that name; returns its files.
-
-    Raises `ScaffoldError` for a name that is none, or is taken, and if the folder is there already; `OSError`.
-    """
+    """Writes a feed named `name`; see `written`."""
     from feeds import venues
 
-    if not NAME.fullmatch(name):
-        message = f"a feed's name was {name[:40]!r}, expected lower-case letters and digits, such as acme or acme-spot"
-        raise ScaffoldError(message)
-    if name in venues.names():
-        message = f"there is a feed named {name} already"
-        raise ScaffoldError(message)
-    home = folder / f"cambist-{name}"
-    if home.exists():
-        message = f"{home} exists; choose another --dir"
-        raise ScaffoldError(message)
-    files = {home / where: text for where, text in _files(name).items()}
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return list(files)
+    return written("feed", name, venues.names(), folder, _files)
 
 
-def _files(name: str) -> dict[str, str]:
-    words = name.split("-")
-    module = "cambist_" + "_".join(words)
-    title = " ".join(word.capitalize() for word in words)
-    facts = {"name": name, "module": module, "klass": title.replace(" ", ""), "title": title}
+def _files(facts: dict[str, str]) -> dict[str, str]:
+    module = facts["module"]
     samples = {f"samples/{file}": msgspec.json.encode(body).decode() + "\n" for file, body in SAMPLES.items()}
     return {
         "pyproject.toml": PROJECT.substitute(facts),

@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 
 from cambist.commands.console import OK, print_line
-from cambist.commands.new_feed import NAME, ScaffoldError
+from cambist.commands.scaffold import written
 
 STRATEGY = Template('''"""$title, as a strategy of cambist.
 
@@ -115,7 +115,7 @@ py-modules = ["$module"]
 """)
 
 
-def new_strategy(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
+def new_strategy(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002 - the option is --dir
     """Write the first files of a plug-in with a strategy of its own; they are listed on stdout.
 
     Args:
@@ -129,28 +129,13 @@ def new_strategy(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002
 
 
 def write(name: str, folder: Path) -> list[Path]:
-    """Writes a plug-in named `name` into a new folder of that name; returns its files.
-
-    Raises `ScaffoldError` for a name that is none, or is taken, and if the folder is there already; `OSError`.
-    """
+    """Writes a strategy named `name`; see `written`."""
     from cambist.strategies import kinds
     from cambist.strategies.base import API
 
-    if not NAME.fullmatch(name):
-        message = f"a strategy's name was {name[:40]!r}, expected lower-case letters and digits, such as acme or acme-2"
-        raise ScaffoldError(message)
-    if name in kinds.names():
-        message = f"there is a strategy named {name} already"
-        raise ScaffoldError(message)
-    home = folder / f"cambist-{name}"
-    if home.exists():
-        message = f"{home} exists; choose another --dir"
-        raise ScaffoldError(message)
-    words = name.split("-")
-    module, title = "cambist_" + "_".join(words), " ".join(word.capitalize() for word in words)
-    facts = {"name": name, "module": module, "klass": title.replace(" ", ""), "title": title, "api": str(API)}
-    parts = {"pyproject.toml": PROJECT, f"{module}.py": STRATEGY, f"test_{module}.py": TEST}
-    home.mkdir(parents=True)
-    for where, text in parts.items():
-        (home / where).write_text(text.substitute(facts), encoding="utf-8")
-    return [home / where for where in parts]
+    def files(facts: dict[str, str]) -> dict[str, str]:
+        module = facts["module"]
+        parts = {"pyproject.toml": PROJECT, f"{module}.py": STRATEGY, f"test_{module}.py": TEST}
+        return {where: text.substitute(facts, api=str(API)) for where, text in parts.items()}
+
+    return written("strategy", name, kinds.names(), folder, files)
