@@ -134,6 +134,7 @@ def assert_same(first, second) -> None:
     wanted = [(name, mint) for name in names for mint in (SOL, USDC, BONK, "")]
     for now_ns in (START_NS + 10**8, LATER):
         assert first.gauges(wanted, now_ns) == second.gauges(wanted, now_ns)
+    assert first.gauges([("congestion", "")], LATER) == [json.loads(first.present(LATER))["congestion"]]
     for cycle in json.loads(first.present(LATER))["cycles"][:4]:
         assert first.inspect(cycle["key"], LATER) == second.inspect(cycle["key"], LATER)
         quoted = [engine.quote_route(cycle["route"], 10**9, START_NS + 10**8) for engine in (first, second)]

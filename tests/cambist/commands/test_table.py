@@ -14,7 +14,7 @@ ROOMS = (
     "bench", "compose", "doctor", "engine", "execution", "fault_table", "kernel", "market", "runtime", "simulator",
     "strategies",
 )  # fmt: skip
-SHARED = {"__init__", "asked", "console", "pools_table", "tables"}
+SHARED = {"__init__", "asked", "console", "pools_table", "scaffold", "tables"}
 
 
 def loaded_by(code: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.reference.engine.views import reference_row, source
+from cambist.engine.reference.engine.views import congestion, reference_row, source
 from cambist.model.ledger import TokenValue
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def gauge(engine: ReferenceEngine, name: str, mint: str, now_ns: int) -> float |
     """Returns what a gauge shows at the state as it is, `None` where that is unknown or there is no such gauge.
 
     `price`, `rsi`, `ema`, `kama`, `band_low` and `band_high` are of a token, by its reference venue; `congestion` is of
-    the chain, whatever the mint.
+    the chain, whatever the mint, and as it is shown.
     """
     if name == "congestion":
-        congestion = engine.fees.congestion()
-        return None if congestion is None else float(congestion)
+        shown = congestion(engine)
+        return None if shown is None else float(shown)
     row = reference_row(engine, mint, now_ns)
     if row is None:
         return None

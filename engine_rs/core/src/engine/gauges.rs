@@ -28,10 +28,10 @@ impl Engine {
     /// Returns what a gauge shows at the state as it is, `None` where that is unknown or there is no such gauge.
     ///
     /// `price`, `rsi`, `ema`, `kama`, `band_low` and `band_high` are of a token, by its reference venue; `congestion` is
-    /// of the chain, whatever the mint.
+    /// of the chain, whatever the mint, and as it is shown.
     pub fn gauge(&self, name: &str, mint: &str, now_ns: i64) -> Option<f64> {
         if name == "congestion" {
-            return self.fees.congestion().map(f64::from);
+            return self.congestion().map(f64::from);
         }
         let row = self.reference_row(mint, now_ns)?;
         match name {
