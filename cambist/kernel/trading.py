@@ -216,7 +216,6 @@ class Trading:
         paper, seed, order = self.setup.paper, self.setup.seed, working.order
         if working.landing is not None:
             self._book(working, paper_landing.landed(paper, seed, order, working.landing, now_ns), effects)
-            self._watch()
             return
         for fill in paper_model.land(paper, seed, order, self.engine, now_ns):
             self._book(self.desk.find(order.id) or working, fill, effects)
@@ -301,6 +300,8 @@ class Trading:
         """Takes an order a step on and tells everybody of its end. Raises `ValueError` if that can't be."""
         order = working.order
         step = self.desk.book(working, fill, self._values)
+        if working.landing is not None:
+            self._watch()
         self._digest.update(encode(fill))
         self._take_step(step, effects)
         if fill.status != Stage.UNKNOWN:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from cambist.engine import make_engine
+from cambist.engine.reference.chain import base58
 from cambist.execution.paper_landing import UNPROVED, WAIT_NS
 from cambist.execution.paper_model import PaperParams
-from cambist.kernel import Kernel
+from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import RecordKind
-from cambist.model.orders import Charges, Stage
+from cambist.model.orders import Charges, Fill, Stage
+from cambist.strategies.base import API, Kind, StrategySetup, Wish
 from tests.fakes import MS
-from tests.parity.markets import SOL
-from tests.small_market import ENGINES, Trading
+from tests.parity.markets import SOL, Market, key, setup
+from tests.small_market import ENGINES, LIMITS, WALLET, Trading
 
 if TYPE_CHECKING:
     from cambist.kernel.effects import Effects
-    from cambist.model.orders import Fill, Order
+    from cambist.model.opportunity import Opportunity
+    from cambist.model.orders import Order
 
 SURE = PaperParams(100 * MS, 0, 0, 0, late_ppm=0, late_full_ppm=0)
 POOL = "cpmm-sol-usdc"
@@ -127,6 +132,83 @@ def test_a_bundle_that_would_revert_takes_nothing_from_the_wallet(engine: str) -
     assert (missed.status, missed.charges, missed.net) == (Stage.MISSED, Charges(), 0)
     tied = way.order.amount_in + way.order.transfer + way.order.loan_fee + way.order.charges.total
     assert way.kernel.ledger.wallet()[SOL] - before == tied
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_one_whose_end_a_record_tells_is_waited_for_no_more(engine: str) -> None:
+    way = OnItsWay(engine)
+    told = Fill(way.order.id, way.market.now_ns, Stage.REVERTED, 0, 0, 7, -7, charges=Charges(network_fee=7))
+    assert [fill for _, fill in way.trading.told(told).fills] == [told]
+    way.market.trade(POOL, 10**8, a_to_b=True)
+    done = way.kernel.engine.ingest(way.market.take(), 0, 2**63 - 1)
+    assert (done.records, done.watched_ns) == (3, None)
+    assert way.next_slot() == way.next_slot() == way.tick(9_000).fills == []
+
+
+class Picked(msgspec.Struct, frozen=True):
+    """Cycles that are taken, by key."""
+
+    keys: str = ""
+
+
+class Picking:
+    """Takes the first go of each cycle that it is to take, whatever is open."""
+
+    def __init__(self, keys: str) -> None:
+        self._left = keys.split()
+
+    def on_opportunity(self, opportunity: Opportunity) -> list[Wish]:
+        if opportunity.key not in self._left:
+            return []
+        self._left.remove(opportunity.key)
+        return [Wish(opportunity, opportunity.amount_in, opportunity.amount_in + (opportunity.cost.chain or 0) + 1)]
+
+    def on_order(self, order: Order) -> None:
+        pass
+
+    def on_fill(self, order: Order, fill: Fill) -> None:
+        pass
+
+    def state(self) -> dict[str, int]:
+        return {}
+
+    def restore(self, state: dict[str, int]) -> None:
+        pass
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_one_order_took_of_a_pool_is_missing_to_the_next_of_the_same_slot(engine: str) -> None:
+    kind = Kind(API, "picking", lambda settings, _: Picking(settings.keys), Picked, "1")
+
+    def fills(*keys: str) -> dict[str, tuple[Order, Fill]]:
+        strategy = StrategySetup("picking", "picking", {"keys": " ".join(keys)}, version="1")
+        wanted = KernelSetup(setup(), LIMITS, SURE, seed=3, wallet=WALLET, strategies=(strategy,))
+        kernel, market = Kernel(wanted, make_engine, engine, lambda _: kind), Market()
+        market.record(RecordKind.STATE, kernel.initial_state())
+        market.open()
+        market.tips("1e-05")
+        market.trade(POOL, 200 * 10**9, a_to_b=True)
+        market.next_slot()
+        market.record(RecordKind.TICK, b"{}", step_ns=150 * MS)
+        market.next_slot()
+        market.next_slot()
+        found = kernel.step(market.take())
+        return {order.key: (order, fill) for order, fill in found.fills}
+
+    trading = Trading(engine, SURE)
+    trading.moved()
+    shared = base58.encode(key(POOL))
+    rows = json.loads(trading.kernel.engine.present(trading.market.now_ns))["cycles"]
+    pooled = [row["key"] for row in rows if row["go"] and shared in row["key"] and row["key"].count(":") == 2]
+    first, second = pooled[:2]
+    alone, both = fills(second), fills(first, second)
+    assert list(both) == [first, second]
+    assert both[first] == fills(first)[first]
+    (order, fill), (lonely, undisturbed) = both[second], alone[second]
+    assert lonely.amount_in == order.amount_in
+    assert (fill.status, undisturbed.status) == (Stage.FILLED, Stage.FILLED)
+    assert fill.reason == "", "what we took ourselves needs no proof"
+    assert fill.amount_out < undisturbed.amount_out
 
 
 @pytest.mark.parametrize("engine", ENGINES)
