@@ -10,8 +10,8 @@ import pytest
 
 from cambist.engine import make_engine
 from cambist.engine.reference.chain import base58
-from cambist.execution.paper_landing import UNPROVED, WAIT_NS
-from cambist.execution.paper_model import PaperParams
+from cambist.execution.paper_landing import MOST_LATE, UNPROVED, WAIT_NS
+from cambist.execution.paper_model import PPM, PaperParams
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import RecordKind
 from cambist.model.orders import Charges, Fill, Stage
@@ -112,6 +112,21 @@ def test_one_that_is_late_meets_the_market_as_its_slot_finds_it(engine: str) -> 
     ((_, fill),) = way.next_slot()
     assert (fill.amount_out, fill.slot, fill.reason) == (way.quoted[-1], way.aimed, "")
     assert min(way.quoted) < way.quoted[-1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_it_is_the_later_the_fuller_the_chain_is_seen_to_be(engine: str) -> None:
+    full = PaperParams(100 * MS, 0, 0, 0, late_ppm=0, late_full_ppm=PPM)
+    assert OnItsWay(engine, full).aimed == OnItsWay(engine).aimed + MOST_LATE, "how full it is nobody said"
+    trading = Trading(engine, full)
+    trading.market.logs(POOL, 1_000, trading.market.slot)
+    trading.market.next_slot()
+    trading.order()
+    trading.market.record(RecordKind.TICK, b"{}", step_ns=100 * MS)
+    trading.step()
+    (working,) = trading.kernel.desk.working
+    assert working.landing is not None
+    assert working.landing.slot == trading.market.slot
 
 
 @pytest.mark.parametrize("engine", ENGINES)
