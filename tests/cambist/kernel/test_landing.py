@@ -206,6 +206,7 @@ def test_what_one_order_took_of_a_pool_is_missing_to_the_next_of_the_same_slot(e
         market.next_slot()
         market.record(RecordKind.TICK, b"{}", step_ns=150 * MS)
         market.next_slot()
+        market.trade(POOL, 10**6, a_to_b=True)
         market.next_slot()
         found = kernel.step(market.take())
         return {order.key: (order, fill) for order, fill in found.fills}
