@@ -405,3 +405,14 @@ def test_a_body_that_claims_four_billion_parts_is_refused() -> None:
         for head in (b"CMBK", b"CMBK\x81\xa5setup"):
             with pytest.raises(ValueError, match="not a STATE record"):
                 make().restore(head + bytes((kind, 255, 255, 255, 255)))
+
+
+def test_an_order_that_is_due_when_a_session_begins_lands_once() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{}]))
+    begun = kernel.step(pack(3, 900 * MS, RecordKind.STATE, kernel.state()))
+    assert (begun.fills, begun.entries) == ([], []), "STATE holds it: it would land again"
+    landed = kernel.step(frame(4, 901 * MS))
+    assert [fill.status for _, fill in landed.fills] == ["filled"]
+    assert len(landed.entries) == 1
