@@ -1,0 +1,68 @@
+"""Random flows of orders with crashes, clock steps, halts, duplicates and parts, held against a witness.
+
+Flows are run in parts of 250, each from its own seed: a part that fails is named, and runs again alone. Prints what was
+come through, and exits with 1 where a flow failed.
+
+    python -m scripts.flows [--flows N] [--first PART] [--workers N] [--engine native|both]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import traceback
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from cambist.engine import build_info
+from tests.flows.machine import BothEngines, OrderFlows
+from tests.flows.runs import run
+
+PART = 250
+EVERY_S = 30.0
+"""Time from one line of progress to the next."""
+
+
+def tried(number: int, engine: str) -> tuple[int, Counter[str], str]:
+    """Runs a part; returns its number, what it came through and how it failed, if it did."""
+    try:
+        return number, run(BothEngines if engine == "both" else OrderFlows, PART, number), ""
+    except Exception:  # whatever a flow fails with is told beside the number of its part
+        return number, Counter(), traceback.format_exc()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the parts, some at a time, and prints what was seen."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--flows", type=int, default=100_000)
+    options.add_argument("--first", type=int, default=1, help="the first part; its number is its seed")
+    options.add_argument("--workers", type=int, default=2)
+    options.add_argument("--engine", choices=("native", "both"), default="native")
+    given = options.parse_args(argv)
+    if not build_info().native:
+        print("the Rust engine is not built", file=sys.stderr)
+        return 2
+    numbers = range(given.first, given.first + -(-given.flows // PART))
+    seen, failed, begun = Counter[str](), list[int](), time.monotonic()
+    told = begun
+    with ProcessPoolExecutor(given.workers, max_tasks_per_child=20) as pool:
+        for done, each in enumerate(as_completed([pool.submit(tried, n, given.engine) for n in numbers]), 1):
+            number, part, fault = each.result()
+            seen += part
+            if fault:
+                failed.append(number)
+                print(f"part {number} failed:\n{fault}", flush=True)
+            if time.monotonic() - told > EVERY_S or done == len(numbers):
+                told = time.monotonic()
+                rate = seen["flows"] / (told - begun)
+                print(f"{done} of {len(numbers)} parts, {seen['flows']} flows, {rate:.0f} a second", flush=True)
+    for what, count in sorted(seen.items()):
+        print(f"{count:>9} {what}")
+    if failed:
+        print(f"failed: parts {', '.join(map(str, sorted(failed)))}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
