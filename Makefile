@@ -116,7 +116,7 @@ ranking: setup ## hold the engine against every cycle of random markets: is what
 	@$(PY) scripts/ranking.py $(ARGS)
 
 # 24 ms of processor time a flow. A part that fails is named; its number is its seed.
-flows: setup ## send random flows of orders through kernel and engine, held against a witness (ARGS="--flows 100000 --first 1 --engine both")
+flows: setup ## send random flows of orders through kernel and engine, held against a witness (ARGS="--flows 100000 --first 1 --kind restarts")
 	@$(PY) -P -m scripts.flows $(ARGS)
 
 cost: setup ## count the files that one pool program, exchange, setting, price field, panel or command more touches

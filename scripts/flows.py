@@ -3,7 +3,7 @@
 Flows are run in parts of 250, each from its own seed: a part that fails is named, and runs again alone. Prints what was
 come through, and exits with 1 where a flow failed.
 
-    python -m scripts.flows [--flows N] [--first PART] [--workers N] [--engine native|both]
+    python -m scripts.flows [--flows N] [--first PART] [--workers N] [--kind one|engines|restarts]
 """
 
 from __future__ import annotations
@@ -17,17 +17,20 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from cambist.engine import build_info
 from tests.flows.machine import BothEngines, OrderFlows
+from tests.flows.restarts import OverRestarts
 from tests.flows.runs import run
 
+KINDS = {"one": OrderFlows, "engines": BothEngines, "restarts": OverRestarts}
+"""Flows on the Rust engine, some in which the other one takes over, some that go on from a journal."""
 PART = 250
 EVERY_S = 30.0
 """Time from one line of progress to the next."""
 
 
-def tried(number: int, engine: str) -> tuple[int, Counter[str], str]:
+def tried(number: int, kind: str) -> tuple[int, Counter[str], str]:
     """Runs a part; returns its number, what it came through and how it failed, if it did."""
     try:
-        return number, run(BothEngines if engine == "both" else OrderFlows, PART, number), ""
+        return number, run(KINDS[kind], PART, number), ""
     except Exception:  # whatever a flow fails with is told beside the number of its part
         return number, Counter(), traceback.format_exc()
 
@@ -38,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--flows", type=int, default=100_000)
     options.add_argument("--first", type=int, default=1, help="the first part; its number is its seed")
     options.add_argument("--workers", type=int, default=2)
-    options.add_argument("--engine", choices=("native", "both"), default="native")
+    options.add_argument("--kind", choices=KINDS, default="one")
     given = options.parse_args(argv)
     if not build_info().native:
         print("the Rust engine is not built", file=sys.stderr)
@@ -47,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     seen, failed, begun = Counter[str](), list[int](), time.monotonic()
     told = begun
     with ProcessPoolExecutor(given.workers, max_tasks_per_child=20) as pool:
-        for done, each in enumerate(as_completed([pool.submit(tried, n, given.engine) for n in numbers]), 1):
+        for done, each in enumerate(as_completed([pool.submit(tried, n, given.kind) for n in numbers]), 1):
             number, part, fault = each.result()
             seen += part
             if fault:

@@ -14,6 +14,7 @@ from cambist.model.orders import Charges, Stage, Working
 from tests.flows import world
 from tests.flows.held import Held
 from tests.flows.machine import BothEngines, OrderFlows, outcome
+from tests.flows.restarts import OverRestarts
 from tests.flows.runs import run
 from tests.orders import order
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = pytest.mark.skipif(not build_info().native, reason="the Rust engine is not built")
-FLOWS, WITH_BOTH = 80, 8
+FLOWS, WITH_BOTH, OVER_RESTARTS = 80, 8, 12
 PARTS, PART = (4, 2, 1, 3, *range(5, 11)), 60
 """Parts within which each fault is seen, and flows of a part."""
 
@@ -58,6 +59,12 @@ FAULTS: dict[str, tuple[object, str, object]] = {
     "a second outcome": (order_life, "NEXT", dict.fromkeys(Stage, frozenset(Stage))),
     "a part that was filled before": (postings, "of", whole(postings.of)),
 }
+
+
+def test_nor_does_one_that_goes_on_from_the_journal_of_a_killed_process() -> None:
+    seen = run(OverRestarts, OVER_RESTARTS, 3)
+    assert seen["flows"] >= OVER_RESTARTS
+    assert seen["killed"] > 0
 
 
 @pytest.mark.parametrize("fault", FAULTS)

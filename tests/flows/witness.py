@@ -21,12 +21,13 @@ from tests.flows.held import AFTER, ANYWHERE, BARREN, ENDS, Held, Where
 from tests.parity.markets import SOL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cambist.kernel import Effects, KernelSetup
     from cambist.kernel.kernel import Kernel
-    from cambist.model.ledger import Entry
+    from cambist.model.ledger import Entry, Posting
     from cambist.model.orders import Fill, Intent, Order
+    from cambist.runtime.books import Carried
 
 EARNING = (Account.WALLET, Account.IN_FLIGHT, Account.RENT_HELD)
 
@@ -256,6 +257,32 @@ class Witness:
         self.missed -= fill.status in BARREN
         self.counted.roll(now_ns)
         self.counted.realise(order.base, -(fill.amount_out - fill.amount_in - fill.fee), order.strategy)
+
+    def on_disk(self, balances: Iterable[Posting]) -> None:
+        """Fails unless a journal holds what was counted here."""
+        held = {(each.account, each.venue, each.token): each.atoms for each in balances if each.atoms}
+        assert held == {key: atoms for key, atoms in self.sums.items() if atoms}
+
+    def begins(self, before: Carried, now_ns: int) -> None:
+        """Lets another process go on: what was open has expired, trades that were on come to what was filled."""
+        counted = self.counted
+        cut = {held.order.id for held in self.open if held.in_flight().total()}
+        assert sorted(entry.order_id for session, entry in before.entries if session) == sorted(cut)
+        for _, entry in before.entries:
+            if entry.kind != "opening":
+                self.last_entry = entry.id - 1
+                assert not self._book(entry), "what is cut short earns nothing"
+        counted.roll(now_ns)
+        counted.recent, counted.stray = [], {}
+        for going in [*self.trades.values()]:
+            self._settled(going, now_ns)
+        counted.open, counted.halted, counted.disarmed = {}, False, False
+        for rest in counted.left.values():
+            rest.tries = 0
+        self.orders, self.trades, self.filled, self.missed = {}, {}, 0, 0
+        self.last_entry = before.books.next_entry - 1
+        if now_ns // DAY_NS > self.entries_day:
+            self.entries_day, self.today = now_ns // DAY_NS, Counter()
 
     def require_same(self, kernel: Kernel) -> None:
         """Fails unless books, orders and limits of a kernel are what was counted here."""
