@@ -13,7 +13,8 @@ import sys
 import time
 import traceback
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from multiprocessing import Pool
 
 from cambist.engine import build_info
 from tests.flows.machine import BothEngines, OrderFlows
@@ -23,6 +24,8 @@ from tests.flows.runs import run
 KINDS = {"one": OrderFlows, "engines": BothEngines, "restarts": OverRestarts}
 """Flows on the Rust engine, some in which the other one takes over, some that go on from a journal."""
 PART = 250
+PARTS_EACH = 20
+"""Of one process: it keeps what it took of memory."""
 EVERY_S = 30.0
 """Time from one line of progress to the next."""
 
@@ -49,9 +52,9 @@ def main(argv: list[str] | None = None) -> int:
     numbers = range(given.first, given.first + -(-given.flows // PART))
     seen, failed, begun = Counter[str](), list[int](), time.monotonic()
     told = begun
-    with ProcessPoolExecutor(given.workers, max_tasks_per_child=20) as pool:
-        for done, each in enumerate(as_completed([pool.submit(tried, n, given.kind) for n in numbers]), 1):
-            number, part, fault = each.result()
+    with Pool(given.workers, maxtasksperchild=PARTS_EACH) as pool:
+        for done, each in enumerate(pool.imap_unordered(partial(tried, kind=given.kind), numbers), 1):
+            number, part, fault = each
             seen += part
             if fault:
                 failed.append(number)

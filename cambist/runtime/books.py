@@ -153,7 +153,7 @@ def enter_carried(journal: Journal, what: Carried) -> bool:
         taken &= journal.note_fill(0, fill, session)
     for session, entry in what.entries:
         taken &= journal.note_entry(0, entry, session)
-    taken &= journal.note_wallet(what.wallet) & journal.note_listed(what.listed)
+    taken &= journal.note_wallet(what.wallet) & journal.note_listed(what.listed) & journal.note_risk(0, what.risk)
     return taken & (not what.rule or journal.note_rule(0, what.rule))
 
 

@@ -67,6 +67,14 @@ async def begun(path: Path, what: KernelSetup, now_ns: int, session: str) -> tup
     return found, journal
 
 
+def forget(path: Path) -> None:
+    """Makes a journal one of a run that noted nothing of what its gate remembers."""
+    database = sqlite3.connect(path)
+    assert database.execute("DELETE FROM meta WHERE key = 'risk'").rowcount == 1
+    database.commit()
+    database.close()
+
+
 def note(journal: Journal, step: Step, seq: int) -> None:
     for change in step.stages:
         assert journal.note_stage(seq, change)
@@ -108,6 +116,7 @@ async def test_a_day_goes_on_and_an_order_that_was_cut_short_expires_with_all_it
     assert journal.note_order(3, NOON, left)
     note(journal, desk.send(left, unpriced), 3)
     await journal.close()
+    forget(path)
 
     later, journal = await begun(path, setup(sol=5 * 10**9), NOON + 10, "b")
     assert held(later) == 5 * 10**9 + sum(out - 10**9 - 525_000 for out in outs)
@@ -165,6 +174,7 @@ async def test_a_day_that_only_lost_has_its_peak_where_it_began(tmp_path: Path) 
     note(journal, desk.send(orders.order(sent_ns=NOON), unpriced), 1)
     note(journal, desk.book(desk.working[0], orders.ended(orders.order(), recv_ns=NOON + 1), unpriced), 1)
     await journal.close()
+    forget(path)
     later = carried(read_books(path, NOON + 2), setup(sol=5 * 10**9), NOON + 2)
     assert (later.risk.realised, later.risk.peak, later.risk.day) == ({SOL: -25_000}, {SOL: 0}, NOON // DAY_NS)
 
@@ -380,6 +390,12 @@ async def test_what_a_trade_paid_that_was_cut_short_counts_as_the_day_s_and_its_
     assert risk.strategies == {"negative_cycle": StrategyDay(0, {SOL: net})}
     left = risk.leftovers[SOL]
     assert (left.atoms, left.cost, left.worst) == (400_000_000, 60_000_000, chain.amount_in * 2 // 5)
+    _, journal = await begun(path, TRADER, NOON + 5, "b")
+    await journal.close()
+    again = carried(read_books(path, NOON + 6), TRADER, NOON + 6).risk
+    assert again == replace(risk, leftovers={SOL: replace(left, due_ns=NOON + 6)}), (
+        "a start without orders forgets nothing"
+    )
 
 
 async def test_a_trade_without_a_gate_s_memory_counts_by_its_entries_alone(tmp_path: Path) -> None:
@@ -389,6 +405,7 @@ async def test_a_trade_without_a_gate_s_memory_counts_by_its_entries_alone(tmp_p
     run.send(chain, exchange)
     run.told(orders.ended(chain, net=None, recv_ns=NOON + 1))
     await run.journal.close()
+    forget(path)
     assert carried(read_books(path, NOON + 5), TRADER, NOON + 5).risk.realised == {SOL: -chain.miss_fee}
 
 
