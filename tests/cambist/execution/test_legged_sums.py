@@ -230,5 +230,8 @@ def test_each_cost_of_a_trade_is_borne_by_one_of_its_orders() -> None:
 def test_what_is_not_said_of_paper_is_as_the_config_means_it() -> None:
     ms = 10**6
     assert PaperParams() == PaperParams(450 * ms, 350 * ms, 50_000, 30, 80 * ms, 70 * ms, {})
+    for venue, least, most in ((CHAIN, 450, 350), ("x", 80, 70)):
+        late = draw(3, 40, "latency", most * ms + 1)
+        assert PaperParams().due_ns(3, 40, venue, 5) == 5 + least * ms + late
     said = Paper()
     assert (said.exchange_latency_ms * ms, said.exchange_jitter_ms * ms) == (80 * ms, 70 * ms)
