@@ -117,6 +117,10 @@ mutants: setup ## change the sources of the money rooms, one place at a time, an
 ranking: setup ## hold the engine against every cycle of random markets: is what earns most kept? (ARGS="--trades 500 --seed 7")
 	@$(PY) scripts/ranking.py $(ARGS)
 
+# 24 ms of processor time a flow. A part that fails is named; its number is its seed.
+flows: setup ## send random flows of orders through kernel and engine, held against a witness (ARGS="--flows 100000 --first 1 --kind restarts")
+	@$(PY) -P -m scripts.flows $(ARGS)
+
 cost: setup ## count the files that one pool program, exchange, setting, price field, panel or command more touches
 	@$(PY) scripts/cost_of_change.py $(ARGS)
 
@@ -137,4 +141,4 @@ lock: ## refresh requirements.lock (needs uv)
 clean: ## remove what the chores built
 	rm -rf $(VENV) build engine_rs/target cambist/engine/_native*.so
 
-.PHONY: help setup run test chaos audit cost mutants ranking coverage coverage-core coverage-rooms lint format bench fuzz fuzz-corpus replay screenshots lock clean
+.PHONY: help setup run test chaos audit cost flows mutants ranking coverage coverage-core coverage-rooms lint format bench fuzz fuzz-corpus replay screenshots lock clean

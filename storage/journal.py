@@ -48,9 +48,11 @@ _NOTE_RULES = "INSERT INTO meta VALUES ('rules', ?) ON CONFLICT (key) DO UPDATE 
 _NOTE_LISTED = "INSERT INTO meta VALUES ('listed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _LAST_HALT = "SELECT halted, session, seq, at_ns, reason FROM halt ORDER BY id DESC LIMIT 1"
 UNANSWERED = (
-    "SELECT session, json FROM orders AS o WHERE NOT EXISTS (SELECT 1 FROM fill AS f "
-    "WHERE f.session = o.session AND f.orders = o.id AND f.status <> 'unknown') ORDER BY at_ns, id LIMIT 10000"
+    "SELECT session, json FROM orders AS o WHERE coalesce((SELECT f.status FROM fill AS f WHERE f.session = o.session "
+    "AND f.orders = o.id ORDER BY f.id DESC LIMIT 1), '') NOT IN ('filled', 'missed', 'reverted', 'expired') "
+    "ORDER BY at_ns, id LIMIT 10000"
 )
+"""Orders of which no end stands: of some nothing was said, of some that a part was filled or their end taken back."""
 
 
 class RuleRow(NamedTuple):

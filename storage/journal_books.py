@@ -10,16 +10,17 @@ import re
 import shutil
 import sqlite3
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from cambist.execution.legged import Filled
+from cambist.execution.order_life import ENDED
 from cambist.execution.risk import RiskState
 from cambist.model.earlier import order_with_legs
 from cambist.model.ledger import CHAIN, DAY_NS, Account, Entry, EntryKind, Posting, earned
 from cambist.model.market import Listed
-from cambist.model.orders import Fill, Order
+from cambist.model.orders import Charges, Fill, Order, Stage, Working
 from storage.files import Lock, SessionError, open_read_only, require_database, schema
 from storage.journal import APPLICATION_ID, READABLE, SCHEMA, UNANSWERED, Unanswered
 
@@ -43,10 +44,12 @@ class Read:
     today: list[Entry] = field(default_factory=list)
     """Entries of the newest day that is not later than asked for, in order of time."""
     unanswered: list[Unanswered] = field(default_factory=list)
+    working: dict[tuple[str, int], Working] = field(default_factory=dict)
+    """(session, number) of each of them → what of it was filled."""
     risk: RiskState | None = None
     """What the gate remembered last; `None` in a journal that none was noted in."""
     cut: list[list[tuple[Order, Filled]]] = field(default_factory=list)
-    """Legged trades with an order that never got an end: their orders, and what of each was filled."""
+    """Legged trades that were on: their orders, and what of each was filled."""
     last_entries: dict[str, int] = field(default_factory=dict)
     """Of each session that has such an order: the number of its last entry."""
     listed: Listed = field(default_factory=Listed)
@@ -78,32 +81,76 @@ def _read(path: Path, database: sqlite3.Connection, day: int) -> Read:
     days = "SELECT json FROM entry WHERE day >= ? ORDER BY day, at_ns, rowid"
     entries = [msgspec.json.decode(row[0], type=Entry) for row in database.execute(days, (day,))]
     left = [Unanswered(str(row[0]), msgspec.json.decode(row[1], type=Order)) for row in database.execute(UNANSWERED)]
+    working = {(u.session, u.order.id): _filled(database, u.session, [u.order])[0].working for u in left}
+    trades = [
+        _trade(database, *key) for key in dict.fromkeys((u.session, u.order.trade) for u in left if u.order.trade)
+    ]
     return Read(
         balances,
         msgspec.json.decode(meta["wallet"], type=dict[str, int]) if "wallet" in meta else {},
         entries,
         left,
+        working,
         None if "risk" not in meta else msgspec.json.decode(meta["risk"], type=RiskState),
-        [_trade(database, *key) for key in dict.fromkeys((u.session, u.order.trade) for u in left if u.order.trade)],
+        [trade for trade in trades if trade],
         _last_entries(database, {session for session, _ in left}),
         msgspec.json.decode(meta["listed"], type=Listed) if "listed" in meta else Listed(),
     )
 
 
 def _trade(database: sqlite3.Connection, session: str, first: int) -> list[tuple[Order, Filled]]:
-    """Returns the orders of a trade, whose ids follow each other, and what of each was filled."""
-    found = []
+    """Returns the orders of a trade, whose ids follow each other, and what of each was filled.
+
+    Nothing of one whose orders had all ended: it was settled, and what was taken back since is none of it.
+    """
+    orders = []
     for (text,) in database.execute(
         "SELECT json FROM orders WHERE session = ? AND id >= ? ORDER BY id", (session, first)
     ):
         order = msgspec.json.decode(text, type=Order)
         if order.trade != first:
             break
-        rows = database.execute("SELECT json FROM fill WHERE session = ? AND orders = ?", (session, order.id))
-        fills = [msgspec.json.decode(row[0], type=Fill) for row in rows]
-        sums = (sum(fill.amount_in for fill in fills), sum(fill.amount_out for fill in fills))
-        found.append((order, Filled(*sums, sum(fill.fee for fill in fills))))
-    return found
+        orders.append(order)
+    found = _filled(database, session, orders)
+    return [] if found[0].settled else [(each.working.order, each.filled) for each in found]
+
+
+class _Filled(NamedTuple):
+    """What of an order was filled, without what was taken back."""
+
+    working: Working
+    filled: Filled
+    settled: bool
+    """Whether this order, and those asked for with it, had all ended at one time."""
+
+
+def _filled(database: sqlite3.Connection, session: str, orders: list[Order]) -> list[_Filled]:
+    """Returns what of orders, whose ids follow each other, was filled."""
+    rows = "SELECT json FROM fill WHERE session = ? AND orders BETWEEN ? AND ? ORDER BY id"
+    kept: dict[int, list[Fill]] = {order.id: [] for order in orders}
+    open_, settled = set(kept), False
+    for (text,) in database.execute(rows, (session, orders[0].id, orders[-1].id)):
+        fill = msgspec.json.decode(text, type=Fill)
+        if fill.status == Stage.UNKNOWN:
+            open_.add(fill.order_id)
+            del kept[fill.order_id][-1:]
+            continue
+        kept[fill.order_id].append(fill)
+        if fill.status in ENDED:
+            open_.discard(fill.order_id)
+        settled = settled or not open_
+    return [_sum(order, kept[order.id], settled=settled) for order in orders]
+
+
+def _sum(order: Order, fills: list[Fill], *, settled: bool) -> _Filled:
+    spent, paid = sum(fill.amount_in for fill in fills), sum(fill.amount_out for fill in fills)
+    charged = Charges(
+        sum(fill.charges.network_fee for fill in fills),
+        sum(fill.charges.tip for fill in fills),
+        sum(fill.charges.rent for fill in fills),
+    )
+    working = Working(order, Stage.PARTIAL if spent else Stage.SENT, spent, paid, charged)
+    return _Filled(working, Filled(spent, paid, sum(fill.fee for fill in fills)), settled)
 
 
 def _last_entries(database: sqlite3.Connection, sessions: set[str]) -> dict[str, int]:

@@ -92,10 +92,17 @@ class Desk:
         return next((each for each in self.working if each.order.id == order_id), None)
 
     def dropped(self, fill: Fill) -> Closed | None:
-        """Returns the closed order whose outcome an `UNKNOWN` takes back."""
+        """Returns the closed order whose outcome an `UNKNOWN` takes back: one that was in a block."""
         if fill.status != Stage.UNKNOWN:
             return None
-        return next((each for each in self.closed if each.fill.order_id == fill.order_id), None)
+        return next(
+            (
+                each
+                for each in self.closed
+                if each.fill.order_id == fill.order_id and Stage.UNKNOWN in order_life.NEXT[each.fill.status]
+            ),
+            None,
+        )
 
     def book(self, working: Working, fill: Fill, values: Values) -> Step:
         """Takes an open order a step on.

@@ -263,7 +263,8 @@ class Kernel(Trading):
         offset, begun, size = 0, 0, len(block)
         while offset < size:
             seq, recv_ns, kind = HEADER.unpack_from(block, offset)[:3]
-            self._wake(recv_ns, effects)
+            if kind != RecordKind.STATE:  # which holds the orders that are due: they would land once more after it
+                self._wake(recv_ns, effects)
             self._now_ns, self._stepped, begun, before = recv_ns, NO_BLOCK, offset, effects.records
             if kind == RecordKind.FRAME:
                 offset = self._ingest(block, offset, effects)

@@ -290,11 +290,12 @@ class Trading:
             return
         if outcome.net is None:  # the others of its trade have ended: what that means is for a hand to say
             self.risk.halt(f"order {order.id} fell out of the chain, and its trade has ended")
+            self.risk.reopen(order)
             return
         self.totals.filled -= outcome.status == Stage.FILLED
         self.totals.missed -= outcome.status in WITHOUT_FILL
         self.risk.book(order.base, -outcome.net, now_ns, order.strategy)
-        self.risk.adopt([order])
+        self.risk.reopen(order)
 
     def _book(self, working: Working, fill: Fill, effects: Effects) -> None:
         """Takes an order a step on and tells everybody of its end. Raises `ValueError` if that can't be."""
@@ -332,10 +333,10 @@ class Trading:
 
     def _take_leg(self, order: Order, fill: Fill, step: Step, effects: Effects) -> None:
         """Takes what came of one order of a trade; with the last one the trade is settled."""
-        if (
-            order.trade not in self.trades.open
-        ):  # it was taken back when that had ended: what it means is for a hand to say
-            self.risk.halt(f"order {order.id} ended after its trade: {fill.status}")
+        if order.trade not in self.trades.open:  # it was taken back when that had ended
+            if step.closed:  # what that means is for a hand to say
+                self.risk.forget(order)
+                self.risk.halt(f"order {order.id} ended after its trade: {fill.status}")
             return
         trade = self.trades.take(order, fill, closed=step.closed)
         if trade is None:

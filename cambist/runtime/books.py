@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cambist.kernel import KernelSetup
     from cambist.model.ledger import TokenValue
     from cambist.model.orders import Order
-    from storage.journal import Journal, Unanswered
+    from storage.journal import Journal
     from storage.journal_books import Read
 
 CUT_SHORT = "the run ended before it landed"
@@ -69,7 +69,7 @@ def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
     risk = _risk(read, setup, now_ns)
     made: list[tuple[str, Entry]] = []
     ends, numbers = [], dict(read.last_entries)
-    for session, fill, working in _cut_short(read.unanswered, now_ns):
+    for session, fill, working in _cut_short(read, now_ns):
         moved = postings.of(working, fill, engine.sol_mint)
         entry = ledger.enter(EntryKind.ENDED, now_ns, fill.order_id, moved, _unpriced)
         numbers[session] = numbers.get(session, 0) + 1
@@ -78,13 +78,18 @@ def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
     if opened := _opened(setup.given, read.wallet):
         made.append(("", ledger.enter(EntryKind.OPENING, now_ns, 0, opened, _unpriced)))
     for trade in read.cut:
-        _leave(risk, trade, setup, now_ns)
+        _settle(risk, trade, setup, now_ns, counted=read.risk is None)
     listed = read.listed.then(engine.tokens, engine.pools, demo=setup.demo)
     return Carried(ledger.state(), risk, setup.given, made, ends, listed, setup.rule)
 
 
-def _leave(risk: RiskState, orders: Sequence[tuple[Order, Filled]], setup: KernelSetup, now_ns: int) -> None:
-    """Takes note of what a legged trade left over that a run was cut short in."""
+def _settle(
+    risk: RiskState, orders: Sequence[tuple[Order, Filled]], setup: KernelSetup, now_ns: int, *, counted: bool
+) -> None:
+    """Books what a legged trade came to that a run was cut short in, and takes note of what it left over.
+
+    `counted`: the entries of the day say already what it earned and paid.
+    """
     first, last = orders[0][0], orders[-1][0]
     trade = Trade(
         key=first.key,
@@ -95,9 +100,25 @@ def _leave(risk: RiskState, orders: Sequence[tuple[Order, Filled]], setup: Kerne
         fills=[filled for _, filled in orders],
         open=[],
     )
-    for left in trade.settled().left:
+    settled = trade.settled()
+    if not counted:
+        _realise(risk, trade.base, settled.net, first.strategy)
+    for left in settled.left:
         way = way_back(left, trade, setup.limits.unwind, now_ns)
-        leave(risk, left.token, left.atoms, left.base, left.cost, way)
+        try:
+            leave(risk, left.token, left.atoms, left.base, left.cost, way)
+        except ValueError:  # something of it is left over of another token: that part counts as lost
+            _realise(risk, way.counts, -way.worst, way.strategy)
+
+
+def _realise(risk: RiskState, token: str, net: int, strategy: str) -> None:
+    """Moves the day's result, and that of a strategy."""
+    risk.realised[token] = risk.realised.get(token, 0) + net
+    risk.peak[token] = max(risk.peak.get(token, 0), risk.realised[token])
+    if token in risk.balance:
+        risk.balance[token] += net
+    if strategy:
+        risk.earned_by(strategy, token, net)
 
 
 def _opened(now: Mapping[str, int], before: Mapping[str, int]) -> tuple[Posting, ...]:
@@ -132,15 +153,15 @@ def enter_carried(journal: Journal, what: Carried) -> bool:
         taken &= journal.note_fill(0, fill, session)
     for session, entry in what.entries:
         taken &= journal.note_entry(0, entry, session)
-    taken &= journal.note_wallet(what.wallet) & journal.note_listed(what.listed)
+    taken &= journal.note_wallet(what.wallet) & journal.note_listed(what.listed) & journal.note_risk(0, what.risk)
     return taken & (not what.rule or journal.note_rule(0, what.rule))
 
 
-def _cut_short(left: Sequence[Unanswered], now_ns: int) -> list[tuple[str, Fill, Working]]:
+def _cut_short(read: Read, now_ns: int) -> list[tuple[str, Fill, Working]]:
     found = []
-    for session, order in left:
+    for session, order in read.unanswered:
         fill = Fill(order.id, now_ns, Stage.EXPIRED, 0, 0, 0, 0, CUT_SHORT)
-        found.append((session, fill, Working(order, Stage.SENT)))
+        found.append((session, fill, read.working.get((session, order.id), Working(order, Stage.SENT))))
     return found
 
 

@@ -3,6 +3,7 @@ import random
 from contextlib import suppress
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from cambist.kernel import MAX_DECLINED, Kernel, KernelSetup
 from cambist.model.commands import RecordedCommand
 from cambist.model.events import RecordKind, pack, records
 from cambist.model.opportunity import encode
+from cambist.model.orders import Fill, Order, Purpose, Stage
 from tests.fakes import MS, SOL, TOKENS, ScriptedEngine, frame
 from tests.snapshots import all_of_body, made_body
 
@@ -405,3 +407,58 @@ def test_a_body_that_claims_four_billion_parts_is_refused() -> None:
         for head in (b"CMBK", b"CMBK\x81\xa5setup"):
             with pytest.raises(ValueError, match="not a STATE record"):
                 make().restore(head + bytes((kind, 255, 255, 255, 255)))
+
+
+def test_an_order_that_is_due_when_a_session_begins_lands_once() -> None:
+    kernel = make()
+    kernel.step(begin(kernel))
+    kernel.step(frame(2, 0, decide=[{}]))
+    begun = kernel.step(pack(3, 900 * MS, RecordKind.STATE, kernel.state()))
+    assert (begun.fills, begun.entries) == ([], []), "STATE holds it: it would land again"
+    landed = kernel.step(frame(4, 901 * MS))
+    assert [fill.status for _, fill in landed.fills] == ["filled"]
+    assert len(landed.entries) == 1
+
+
+def fell_out(order: Order, now_ns: int) -> bytes:
+    fill = Fill(order.id, now_ns, Stage.UNKNOWN, 0, 0, 0, None)
+    return pack(9, now_ns, RecordKind.FILL, encode(fill))
+
+
+def ended(order: Order, now_ns: int) -> bytes:
+    fill = Fill(order.id, now_ns, Stage.EXPIRED, 0, 0, 0, 0)
+    return pack(10, now_ns, RecordKind.FILL, encode(fill))
+
+
+def test_an_order_that_falls_out_counts_beside_the_one_that_its_cycle_has_open_meanwhile() -> None:
+    kernel = make(limits=BUSY)
+    kernel.step(begin(kernel))
+    (first,) = kernel.step(frame(2, 0, decide=[{}])).orders
+    kernel.step(frame(3, 500 * MS))
+    (second,) = kernel.step(frame(4, 600 * MS, decide=[{"amount_in": 900_000_000}])).orders
+    kernel.step(fell_out(first, 700 * MS))
+    state = kernel.risk.state
+    assert state.open_keys == [first.key, f"{first.key}#{first.id}"]
+    assert [each.amount_in for each in state.open.values()] == [second.amount_in, first.amount_in]
+    assert state.at_risk(SOL) == first.miss_fee + second.miss_fee == 50_000
+    later = make(limits=BUSY)
+    later.restore(kernel.state())
+    for each in (kernel, later):
+        each.step(ended(first, 800 * MS))
+        assert [left.amount_in for left in each.risk.state.open.values()] == [900_000_000], "its own, not the other's"
+        each.step(ended(second, 900 * MS))
+        assert each.risk.state.open == {}
+
+
+def test_a_state_that_does_not_know_an_open_order_takes_it_up_and_one_that_does_not_twice() -> None:
+    kernel = make(limits=BUSY)
+    kernel.step(begin(kernel))
+    (order,) = kernel.step(frame(2, 0, decide=[{}])).orders
+    for _ in range(2):
+        kernel.risk.adopt([order])
+        assert kernel.risk.state.open_keys == [order.key]
+    kernel.risk.state.open.clear()
+    kernel.risk.adopt([msgspec.structs.replace(order, purpose=Purpose.REDUCE)])
+    assert kernel.risk.state.open == {}, "what it turns back counts as what is left over"
+    kernel.risk.adopt([order])
+    assert kernel.risk.state.open[order.key].worst == order.miss_fee

@@ -262,3 +262,17 @@ def _try(book: Desk, of: Order, posted: list[Posting], kind: str, amounts: tuple
 def _take(posted: list[Posting], step: Step) -> None:
     if step.entry is not None:
         posted += step.entry.postings
+
+
+@pytest.mark.parametrize("status", [Stage.MISSED, Stage.EXPIRED])
+def test_what_never_was_in_a_block_can_not_fall_out_of_one(status: Stage) -> None:
+    of, book = orders.order(), desk()
+    book.send(of, values)
+    book.book(book.working[0], orders.ended(of, status), values)
+    assert book.dropped(orders.ended(of, Stage.UNKNOWN)) is None
+    other = orders.order(2)
+    book.send(other, values)
+    book.book(book.working[0], orders.ended(other), values)
+    dropped = book.dropped(orders.ended(other, Stage.UNKNOWN))
+    assert dropped is not None, "a revert is in a block"
+    assert dropped.before.order == other

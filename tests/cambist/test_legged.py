@@ -479,3 +479,20 @@ def test_a_leg_that_falls_out_after_its_trade_halts_and_what_it_ends_as_then_bre
     cleared.command(ClearHalt())
     (again,) = told(cleared, chain, Stage.EXPIRED).halts
     assert "ended after its trade: expired" in again[1]
+
+
+def test_a_leg_that_falls_out_after_its_trade_counts_until_it_ends_and_its_money_is_not_free() -> None:
+    limits = Limits(cap=CAP, daily_loss=DAILY, max_open_orders=2, max_orders_per_day=1)
+    desk = Desk(limits=limits)
+    chain, _ = desk.trade()
+    desk.wait(1_500)
+    told(desk, chain, Stage.UNKNOWN)
+    state = desk.kernel.risk.state
+    (stray,) = state.open.values()
+    assert (stray.token, stray.amount_in, stray.worst) == (SOL, chain.amount_in, chain.amount_in + chain.fee)
+    assert stray.purpose is Purpose.OPEN
+    assert state.held(SOL) == chain.amount_in + chain.fee
+    told(desk, chain, Stage.LANDED)
+    assert len(state.open) == 1, "landed is no end"
+    told(desk, chain, Stage.FILLED)
+    assert state.open == {}

@@ -17,7 +17,7 @@ from cambist.kernel.desk import Desk
 from cambist.kernel.state import opened
 from cambist.kernel.unwinding import FOREVER_NS
 from cambist.model.ledger import CHAIN, DAY_NS, Account, TokenValue
-from cambist.model.orders import Charges, Intent, Refused
+from cambist.model.orders import Charges, Fill, Intent, Order, Refused, Stage
 from cambist.runtime.books import CUT_SHORT, carried, enter_carried
 from storage.journal import APPLICATION_ID, Journal
 from storage.journal_books import Read, read_books, upgrade
@@ -67,6 +67,14 @@ async def begun(path: Path, what: KernelSetup, now_ns: int, session: str) -> tup
     return found, journal
 
 
+def forget(path: Path) -> None:
+    """Makes a journal one of a run that noted nothing of what its gate remembers."""
+    database = sqlite3.connect(path)
+    assert database.execute("DELETE FROM meta WHERE key = 'risk'").rowcount == 1
+    database.commit()
+    database.close()
+
+
 def note(journal: Journal, step: Step, seq: int) -> None:
     for change in step.stages:
         assert journal.note_stage(seq, change)
@@ -108,6 +116,7 @@ async def test_a_day_goes_on_and_an_order_that_was_cut_short_expires_with_all_it
     assert journal.note_order(3, NOON, left)
     note(journal, desk.send(left, unpriced), 3)
     await journal.close()
+    forget(path)
 
     later, journal = await begun(path, setup(sol=5 * 10**9), NOON + 10, "b")
     assert held(later) == 5 * 10**9 + sum(out - 10**9 - 525_000 for out in outs)
@@ -165,6 +174,7 @@ async def test_a_day_that_only_lost_has_its_peak_where_it_began(tmp_path: Path) 
     note(journal, desk.send(orders.order(sent_ns=NOON), unpriced), 1)
     note(journal, desk.book(desk.working[0], orders.ended(orders.order(), recv_ns=NOON + 1), unpriced), 1)
     await journal.close()
+    forget(path)
     later = carried(read_books(path, NOON + 2), setup(sol=5 * 10**9), NOON + 2)
     assert (later.risk.realised, later.risk.peak, later.risk.day) == ({SOL: -25_000}, {SOL: 0}, NOON // DAY_NS)
 
@@ -292,3 +302,142 @@ async def test_a_trade_that_was_cut_between_its_legs_is_left_over_and_inventorie
         (CHAIN, SOL): 5 * 10**9, ("binance", USDC): 750_000_000, ("binance", SOL): 1_003_000_000
     }  # fmt: skip
     assert [entry.kind for _, entry in later.entries] == ["ended"], "what the config gives is what it gave"
+
+
+class Run:
+    """A run of one session with what it writes."""
+
+    def __init__(self, journal: Journal, desk: Desk) -> None:
+        self.journal, self.desk = journal, desk
+
+    def send(self, *sent: Order) -> None:
+        for of in sent:
+            assert self.journal.note_order(1, NOON, of)
+            note(self.journal, self.desk.send(of, unpriced), 1)
+
+    def told(self, *fills: Fill) -> None:
+        for fill in fills:
+            working, dropped = self.desk.find(fill.order_id), self.desk.dropped(fill)
+            if working is None:
+                assert dropped is not None
+                note(self.journal, self.desk.take_back(dropped, fill, unpriced), 2)
+            else:
+                note(self.journal, self.desk.book(working, fill, unpriced), 2)
+            assert self.journal.note_fill(2, fill)
+
+
+async def running(path: Path, what: KernelSetup) -> Run:
+    start, journal = await begun(path, what, NOON, "a")
+    return Run(journal, Desk(SETUP, start.books, [], []))
+
+
+async def test_an_order_of_which_a_part_is_filled_or_whose_end_was_taken_back_is_cut_short_with_what_is_left(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "paper.journal"
+    run = await running(path, setup(sol=9 * 10**9))
+    part, back, done = (orders.order(n, transfer=1_000) for n in (1, 2, 3))
+    run.send(part, back, done)
+    run.told(
+        orders.fill(part, 260_000_000, status=Stage.PARTIAL, amount_in=250_000_000, charges=Charges(5_000, 70, 3)),
+        orders.fill(back, 410_000_000, status=Stage.PARTIAL, amount_in=400_000_000, charges=Charges(6_000)),
+        orders.fill(back, 630_000_000, amount_in=600_000_000, charges=Charges(19_000)),
+        orders.ended(back, Stage.UNKNOWN),
+        orders.ended(done),
+        orders.ended(done, Stage.UNKNOWN),
+        orders.ended(done),
+    )
+    await run.journal.close()
+    later, journal = await begun(path, setup(sol=9 * 10**9), NOON + 9, "b")
+    assert [(end.order_id, end.status) for _, end in later.ends] == [(1, "expired"), (2, "expired")]
+    assert held(later, account=Account.IN_FLIGHT) == 0
+    gains = 10_000_000 - 5_070 - 250, 10_000_000 - 6_000 - 400, -25_000
+    assert held(later) + held(later, account=Account.RENT_HELD) == 9 * 10**9 + sum(gains)
+    assert held(later, account=Account.RENT_HELD) == 3
+    await journal.close()
+    assert read_books(path, NOON).unanswered == []
+    assert read_books(path, NOON).working == {}
+
+
+def legs_of_a_trade() -> tuple[Order, Order]:
+    return (
+        orders.order(1, route=["A:0"], tokens=[SOL, USDC], trade=1, expected_out=150_000_000),
+        orders.order(2, route=["binance:SOLUSDC:1"], tokens=[USDC, SOL], trade=1, amount_in=150_000_000,
+                     charges=Charges(), fee=0),
+    )  # fmt: skip
+
+
+TRADER = KernelSetup(SETUP, wallet={SOL: 5 * 10**9}, inventory={"binance": {USDC: 900 * 10**6}})
+REALISED = RiskState(day=NOON // DAY_NS, realised={SOL: 40}, peak={SOL: 50}, balance={SOL: 700})
+
+
+async def test_what_a_trade_paid_that_was_cut_short_counts_as_the_day_s_and_its_strategys(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    run = await running(path, TRADER)
+    chain, exchange = legs_of_a_trade()
+    run.send(chain, exchange)
+    run.told(
+        orders.fill(chain, 150_000_000, net=None),
+        orders.ended(chain, Stage.UNKNOWN, net=None),
+        orders.ended(chain, net=None),
+        orders.fill(exchange, 400_000_000, status=Stage.PARTIAL, amount_in=60_000_000, net=None),
+    )
+    assert run.journal.note_risk(3, REALISED)
+    await run.journal.close()
+    risk = carried(read_books(path, NOON + 5), TRADER, NOON + 5).risk
+    net = -chain.miss_fee
+    assert (risk.realised, risk.peak, risk.balance) == ({SOL: 40 + net}, {SOL: 50}, {SOL: 700 + net})
+    assert risk.strategies == {"negative_cycle": StrategyDay(0, {SOL: net})}
+    left = risk.leftovers[SOL]
+    assert (left.atoms, left.cost, left.worst) == (400_000_000, 60_000_000, chain.amount_in * 2 // 5)
+    _, journal = await begun(path, TRADER, NOON + 5, "b")
+    await journal.close()
+    again = carried(read_books(path, NOON + 6), TRADER, NOON + 6).risk
+    assert again == replace(risk, leftovers={SOL: replace(left, due_ns=NOON + 6)}), (
+        "a start without orders forgets nothing"
+    )
+
+
+async def test_a_trade_without_a_gate_s_memory_counts_by_its_entries_alone(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    run = await running(path, TRADER)
+    chain, exchange = legs_of_a_trade()
+    run.send(chain, exchange)
+    run.told(orders.ended(chain, net=None, recv_ns=NOON + 1))
+    await run.journal.close()
+    forget(path)
+    assert carried(read_books(path, NOON + 5), TRADER, NOON + 5).risk.realised == {SOL: -chain.miss_fee}
+
+
+async def test_a_trade_that_was_settled_is_not_left_over_by_a_leg_that_fell_out_since(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    run = await running(path, TRADER)
+    chain, exchange = legs_of_a_trade()
+    run.send(chain, exchange)
+    run.told(
+        orders.fill(chain, 150_000_000, net=None),
+        orders.fill(exchange, 1_010_000_000, net=None),
+        orders.ended(chain, Stage.UNKNOWN, net=None),
+    )
+    assert run.journal.note_risk(3, REALISED)
+    await run.journal.close()
+    read = read_books(path, NOON + 5)
+    assert ([each.order.id for each in read.unanswered], read.cut) == ([1], [])
+    later = carried(read, TRADER, NOON + 5)
+    assert (later.risk.leftovers, later.risk.realised) == ({}, {SOL: 40})
+    assert held(later, account=Account.IN_FLIGHT) == 0
+
+
+async def test_what_is_left_over_of_a_token_that_another_base_bought_counts_as_lost_at_a_start(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    run = await running(path, TRADER)
+    chain, exchange = legs_of_a_trade()
+    run.send(chain, exchange)
+    run.told(orders.fill(exchange, 1_003_000_000, net=None))
+    other = Leftover(70, "another", 9, counts=SOL, worst=11)
+    assert run.journal.note_risk(3, replace(REALISED, leftovers={SOL: other}))
+    await run.journal.close()
+    risk = carried(read_books(path, NOON + 5), TRADER, NOON + 5).risk
+    assert (risk.leftovers[SOL].atoms, risk.leftovers[SOL].base) == (70, "another")
+    assert risk.realised == {SOL: 40 - chain.amount_in}
+    assert risk.strategies["negative_cycle"].realised == {SOL: -chain.amount_in}

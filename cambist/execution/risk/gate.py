@@ -95,19 +95,38 @@ class RiskGate:
         return ""
 
     def adopt(self, orders: Iterable[Order]) -> None:
-        """Takes up open orders that the state doesn't know, as one of an older version, at their worst case."""
+        """Takes up open orders that the state doesn't know, as one of an older version, at their worst case.
+
+        What an order to reduce turns back counts as what is left over.
+        """
         for order in orders:
-            if order.key not in self.state.open:
-                legged = is_legged(order.route)
-                self.state.open[order.key] = Exposure(
-                    token=order.tokens[0],
-                    amount_in=order.amount_in,
-                    fee=order.fee,
-                    worst=order.amount_in + order.fee if legged else order.miss_fee,
-                    venues=self._venues.over(order.route),
-                    strategy=order.strategy,
-                    purpose=order.purpose,
-                )
+            if order.purpose is Purpose.OPEN and self._place(order.key, order.id) not in self.state.open:
+                self.reopen(order)
+
+    def reopen(self, order: Order) -> None:
+        """Counts an order again whose outcome was taken back, beside one that its cycle has open meanwhile.
+
+        What it is a part of, or was to reduce, has ended: what it still does is its own.
+        """
+        whole = is_legged(order.route) or order.token_out != order.base
+        place = _own(order.key, order.id) if order.key in self.state.open else order.key
+        self.state.open[place] = Exposure(
+            token=order.tokens[0],
+            amount_in=order.amount_in,
+            fee=order.fee,
+            worst=order.amount_in + order.fee if whole else order.miss_fee,
+            venues=self._venues.over(order.route),
+            strategy=order.strategy,
+        )
+
+    def forget(self, order: Order) -> None:
+        """Lets an order that was counted again count no more: it has ended."""
+        self.state.open.pop(self._place(order.key, order.id), None)
+
+    def _place(self, key: str, order_id: int) -> str:
+        """Returns what an open order is counted under."""
+        own = _own(key, order_id)
+        return own if own in self.state.open else key
 
     def check(
         self, intent: Intent, now_ns: int, wallet: Mapping[str, int], wants: Sequence[Want] | None = None
@@ -139,12 +158,12 @@ class RiskGate:
         del amount_in  # the order's own exposure says what it tied up
         if fill.status == "unknown":
             return
-        order = self.state.open.pop(key, None)
+        order = self.state.open.pop(self._place(key, fill.order_id), None)
         self._take_fill(order, token, fill)
 
     def on_part(self, key: str, token: str, fill: Fill) -> None:
         """Books a part of an order that stays open."""
-        self._take_fill(self.state.open.get(key), token, fill)
+        self._take_fill(self.state.open.get(self._place(key, fill.order_id)), token, fill)
 
     def on_trade(self, key: str, token: str, net: int, now_ns: int) -> None:
         """Books what a legged trade came to whose orders have all ended, in atoms of its base token."""
@@ -280,6 +299,10 @@ class RiskGate:
         watched = sorted({pool for pool in pools.values() if pool in self._watched})
         picked = self._unrecorded(watched) if watched and self._unrecorded else []
         return found or [edge for edge, pool in pools.items() if pool in picked]
+
+
+def _own(key: str, order_id: int) -> str:
+    return f"{key}#{order_id}"
 
 
 def _malformed(intent: Intent) -> Found:

@@ -85,7 +85,7 @@ class RiskState(msgspec.Struct):
     strategies: dict[str, StrategyDay] = {}
     """Those that sent something today, by name."""
     open: dict[str, Exposure] = {}
-    """Open orders by cycle key, in order of approval."""
+    """Open orders by cycle key, in order of approval; one that was taken back beside another by `key#id`."""
     leftovers: dict[str, Leftover] = {}
     """By mint of what is left."""
     balance: dict[str, int] = {}

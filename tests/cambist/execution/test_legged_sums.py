@@ -232,5 +232,8 @@ def test_what_is_not_said_of_paper_is_as_the_config_means_it() -> None:
     assert PaperParams() == PaperParams(
         80 * ms, 120 * ms, 50_000, 30, 80 * ms, 70 * ms, {}, 230_000, 600_000, protected=False
     )
+    for venue, least, most in ((CHAIN, 80, 120), ("x", 80, 70)):
+        late = draw(3, 40, "latency", most * ms + 1)
+        assert PaperParams().due_ns(3, 40, venue, 5) == 5 + least * ms + late
     said = Paper()
     assert (said.exchange_latency_ms * ms, said.exchange_jitter_ms * ms) == (80 * ms, 70 * ms)
