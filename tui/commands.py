@@ -131,7 +131,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("zoom", ("z",), "z", "zoom", "zoom, esc to restore", "Panels", footer=2, keep=2),
     Action(
-        "history", ("h",), "h", "history", "what became of gaps, and who takes them", "Panels", footer=6, keep=8,
+        "history", ("h",), "h", "history", "what became of gaps", "Panels", footer=6, keep=8,
     ),
     Action("next", ("tab", "shift+tab"), "tab", "next", "next panel", "Panels"),
     Action(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cambist.view import EndRow, Runtime
 
-KEYS = (("enter", "open as it was"), ("↑ ↓", "move"), ("esc", "back"))
+KEYS = (("enter", "open the cycle"), ("↑ ↓", "move"), ("esc", "back"))
 TITLE = "History"
 
 

@@ -9,7 +9,7 @@ from tui.glyphs import glyph, plain
 from tui.screens import history_tables as tables
 from tui.screens.history_tables import money, who
 from tui.widgets import charts, life_chart
-from tui.widgets.canvas import Canvas, clip, wrap
+from tui.widgets.canvas import Canvas, cells, clip, wrap
 
 if TYPE_CHECKING:
     from cambist.view import EndsSection
@@ -135,18 +135,22 @@ def _lives(canvas: Canvas, left: int, right: int, y: int, section: EndsSection) 
     if at is None or section.catchable is None:
         canvas.put(x, y + 1, f"our latency {glyph('unknown')}: no order of ours has ended", "muted")
         return
-    canvas.put(x + at, y + 1, glyph("border-left"), "accent")
-    words = f"our latency {formats.age(own)}"
-    short, long = section.lived_ns.of - section.catchable, section.catchable
-    if x + at + 2 + len(words) > right:
-        canvas.right(x + at - 1, y + 1, words, "accent")
-    else:
-        canvas.put(x + at + 2, y + 1, words, "accent")
-    end = x + life_chart.CELLS
-    if at > 16:
-        canvas.run(x, y + 2, ("too short: ", "muted"), (formats.count(short), "text"))
-    if at < life_chart.CELLS - 16:
-        canvas.run_right(end, y + 2, ("catchable: ", "muted"), (formats.count(long), "text"))
+    _latency(canvas, x, x + life_chart.CELLS, y + 1, x + at, section)
+
+
+def _latency(canvas: Canvas, x: int, end: int, y: int, line: int, section: EndsSection) -> None:
+    """Draws what the line is, and how many are left and right of it, as far as there is room for that."""
+    canvas.put(line, y, glyph("border-left"), "accent")
+    words = f"our latency {formats.age(section.own_ns.p50)}"
+    at_left = line + 2 + cells(words) > end
+    start = line - 1 - cells(words) if at_left else line + 2
+    canvas.put(start, y, words, "accent")
+    long = section.catchable or 0
+    short = f"too short: {formats.count(section.lived_ns.of - long)}"
+    if x + cells(short) + 1 < min(line, start):
+        canvas.put(x, y, short, "muted")
+    if end - cells(f"catchable: {formats.count(long)}") > max(line, start + cells(words)) + 1:
+        canvas.right(end, y, f"catchable: {formats.count(long)}", "muted")
 
 
 def _fates(canvas: Canvas, left: int, right: int, y: int, section: EndsSection) -> None:
@@ -156,32 +160,38 @@ def _fates(canvas: Canvas, left: int, right: int, y: int, section: EndsSection) 
     whole = sum(counts.values())
     for offset, (fate, words) in enumerate(FATES.items(), 1):
         count = counts.get(fate, 0)
-        mark, role = tables.MARKS[fate]
-        strong = "strong bold" if fate == "ours" and count else role
-        canvas.put(left, y + offset, glyph(mark), strong)
-        canvas.put(left + 2, y + offset, words, strong)
+        role = _role(fate, count)
+        canvas.put(left, y + offset, glyph(tables.MARKS[fate][0]), role)
+        canvas.put(left + 2, y + offset, words, role)
         canvas.right(left + 24, y + offset, formats.count(count if whole else None, 6), "text" if count else "muted")
         filled, track = charts.thin_bar(count / whole if whole else 0.0, right - left - 31)
-        x = canvas.put(left + 26, y + offset, filled, "accent" if fate == "ours" else "cost-chain")
+        x = canvas.put(left + 26, y + offset, filled, "accent" if fate == "ours" else "muted")
         canvas.put(x, y + offset, track, "border")
-        share = f"{round(count * 100 / whole)}%" if whole else glyph("unknown")
-        canvas.right(right, y + offset, share, "text" if count else "muted")
-    contested = f"{formats.count(section.contested if whole else None)} closed by more than one transaction."
-    lines = [
-        *wrap(contested, right - left),
-        *wrap("Stale and crowded ones have no life: no end is known.", right - left),
-    ]
-    for offset, line in enumerate(lines[:3], len(FATES) + 2):
-        canvas.put(left, y + offset, line, "muted")
+        canvas.right(right, y + offset, _share(count, whole), "text" if count else "muted")
+    contested = f"{formats.count(section.contested if whole else None)} closed by several swaps."
+    for offset, line in enumerate((contested, "Stale, crowded: no known end."), len(FATES) + 2):
+        canvas.put(left, y + offset, clip(line, right - left), "muted")
+
+
+def _role(fate: str, count: int) -> str:
+    """Returns how a fate looks: amber only where there is one that was stale."""
+    if not count:
+        return "muted"
+    return "strong bold" if fate == "ours" else tables.MARKS[fate][1]
+
+
+def _share(count: int, whole: int) -> str:
+    """Returns a share in whole percent; one above nothing never reads as nothing."""
+    if not whole:
+        return glyph("unknown")
+    return "<1%" if 0 < count * 200 < whole else f"{round(count * 100 / whole)}%"
 
 
 def _fates_in_a_line(canvas: Canvas, left: int, right: int, y: int, section: EndsSection) -> None:
     counts, x = dict(section.fates), left
-    shown = section.fates or ()
     for fate in FATES:
-        count = formats.count(counts.get(fate, 0) if shown else None)
-        mark, role = tables.MARKS[fate]
-        strong = "strong bold" if fate == "ours" and counts.get(fate) else role
-        if x + len(fate) + 3 + len(count) > right:
+        count = counts.get(fate, 0)
+        words, role = formats.count(count if counts else None), _role(fate, count)
+        if x + len(fate) + 3 + cells(words) > right:
             return
-        x = canvas.run(x, y, (f"{glyph(mark)} ", strong), (f"{fate} ", strong), (count, "text"), ("    ", "text"))
+        x = canvas.run(x, y, (f"{glyph(tables.MARKS[fate][0])} {fate} ", role), (words, "text"), ("    ", "text"))

@@ -31,6 +31,8 @@ MANY = 30
 _FULL = 66
 """Cells from which on a table has all its columns."""
 _BAR = 12
+_WITH_BARS = 56
+"""Cells from which on a row of predictions has a bar too."""
 
 
 def who(address: str, program: str) -> str:
@@ -79,7 +81,7 @@ def _rival(canvas: Canvas, left: int, ends: tuple[int, ...], y: int, row: RivalR
     if slots and not row.is_payer and not row.program:
         canvas.put(left + 10, y, "program", "muted")
     canvas.right(taken, y, formats.count(row.taken, 5), "strong bold")
-    canvas.right(net, y, clip(money(row.net, 8 if slots else 6), net - taken - 1), "text" if row.net else "muted")
+    canvas.right(net, y, clip(money(row.net, 8 if slots else 5), net - taken - 1), "text" if row.net else "muted")
     if slots:
         canvas.right(slots, y, formats.count(row.slots, 5), "muted" if row.slots is None else "text")
     age = formats.age(row.time_ns)
@@ -107,6 +109,8 @@ def landing(canvas: Canvas, left: int, right: int, y: int, last: int, rows: Sequ
     fewest = sorted(shown, key=lambda row: row.orders)[:more]
     for at, row in enumerate((row for row in shown if row not in fewest), y + 2):
         _tenth(canvas, left, ends, at, row)
+        if right - left >= _WITH_BARS:
+            _reached(canvas, left + 41, right, at, row)
     if more:
         left_out = formats.count(sum(row.orders for row in fewest))
         canvas.put(left, last - 1, clip(f"{more} rows more, of {left_out} orders", right - left), "muted")
@@ -123,6 +127,16 @@ def _tenth(canvas: Canvas, left: int, ends: tuple[int, ...], y: int, row: Landin
     canvas.right(orders, y, formats.count(row.orders, 6), role)
     if landed:
         canvas.right(landed, y, formats.count(row.landed, 6), role)
+
+
+def _reached(canvas: Canvas, left: int, right: int, y: int, row: LandingRow) -> None:
+    """Draws what share landed, with what was predicted as a tick."""
+    filled, track = charts.thin_bar(row.landed / row.orders if row.orders else 0.0, right - left)
+    canvas.put(canvas.put(left, y, filled, "muted"), y, track, "border")
+    if row.predicted_ppm is not None:
+        canvas.put(
+            left + min(right - left - 1, row.predicted_ppm * (right - left) // 1_000_000), y, glyph("now"), "accent"
+        )
 
 
 def ends(
@@ -180,7 +194,7 @@ def _end(
     _route(canvas, left + cols["route"], (cols["go"] or cols["net"] - 14) - cols["route"] - 1, y, row, on, strong=ours)
     if cols["go"] and row.go:
         canvas.put(left + cols["go"], y, "go", f"accent{on}")
-    amount = formats.money(row.net, row.decimals, min(5, row.decimals), 9, sign=True)
+    amount = formats.flow(row.net, row.decimals, 9, sign=True)
     unit = formats.symbol(row.unit, 4)
     canvas.run_right(left + cols["net"], y, (amount, f"{value}{on}"), (f" {unit}", f"muted{on}"))
     if cols["bar"]:
@@ -222,7 +236,7 @@ def _life(canvas: Canvas, x: int, y: int, row: EndRow, own_ns: int | None, on: s
         return
     filled, track = charts.thin_bar(life_chart.share(row.lived_ns), _BAR)
     shorter = own_ns is not None and row.lived_ns <= own_ns
-    canvas.put(x, y, filled, f"{'cost-pools' if shorter else 'cost-chain'}{on}")
+    canvas.put(x, y, filled, f"{'faint' if shorter else 'muted'}{on}")
     canvas.put(x + len(filled), y, track, f"border{on}")
     if own_ns is not None:
         tick = min(_BAR - 1, int(life_chart.share(own_ns) * _BAR))

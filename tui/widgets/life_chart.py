@@ -38,8 +38,8 @@ def draw(canvas: Canvas, x: int, y: int, rows: int, lives: Sequence[int], line: 
     """
     at = BINS if line is None else line
     for offset, text in enumerate(charts.bars(lives, rows)):
-        canvas.put(x, y + offset, text[:at], "cost-chain" if line is None else "cost-pools")
-        canvas.put(x + at + 1, y + offset, text[at:], "cost-chain")
+        canvas.put(x, y + offset, text[:at], "muted" if line is None else "faint")
+        canvas.put(x + at + 1, y + offset, text[at:], "muted")
         if line is not None:
             canvas.put(x + at, y + offset, glyph("border-left"), "accent")
     canvas.put(x, y + rows, glyph("rule") * CELLS, "border")
