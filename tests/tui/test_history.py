@@ -1,8 +1,10 @@
+from itertools import pairwise
+
 import msgspec
 import pytest
 
 from cambist.model.commands import InspectCycle
-from cambist.view import LIFE_BINS_NS, EndsSection, PanelState, RivalRow, Spread, Taken
+from cambist.view import LIFE_BINS_NS, EndRow, EndsSection, PanelState, RivalRow, Spread, Taken
 from tests.tui.fake import MS, NOW, S, rich_view
 from tests.tui.gaps import BOB, ORCA, RIVALS, ROUTER, end_rows, landing_rows, section
 from tests.tui.stage import StubRuntime, outline, replay_status, text
@@ -16,6 +18,7 @@ from tui.screens.history import HistoryScreen
 from tui.screens.history_tables import MANY, MARKS, money, who
 from tui.widgets import life_chart
 from tui.widgets.canvas import Canvas, Sheet
+from tui.widgets.snapshot_table import MOVE_S
 
 SIZES = {"small": (80, 22), "medium": (120, 38), "wide": (200, 58)}
 SCREENS = [(80, 24), (120, 40), (200, 60)]
@@ -301,22 +304,43 @@ async def test_the_cursor_stays_with_its_gap_and_at_home_with_the_newest() -> No
         await pilot.pause(0.2)
         screen = pilot.app.screen
         assert isinstance(screen, HistoryScreen)
+
+        async def told(*rows: EndRow) -> None:
+            runtime.change("ends", rows=rows)
+            await pilot.pause(1.3)
+
         newer = msgspec.structs.replace(end_rows(1)[0], number=999)
-        runtime.change("ends", rows=(newer, *end_rows(30)))
-        assert screen.cursor == 0
+        await told(newer, *end_rows(30))
+        assert (screen.cursor, len(screen.rows)) == (0, 31)
         await pilot.press("down", "down", "down")
         assert screen.cursor == 3
-        runtime.change("ends", rows=(newer, newer, newer, *end_rows(30)))
+        await told(newer, newer, newer, *end_rows(30))
         assert screen.cursor == 5
         await pilot.press("end")
         assert screen.cursor == 32
-        runtime.change("ends", rows=end_rows(4))
+        await told(*end_rows(4))
         assert screen.cursor == 3, "its gap left the list: the last one"
         await pilot.press("home", "up", "pagedown", "pageup")
         assert screen.cursor == 0
-        runtime.change("ends", rows=())
+        await told()
         await pilot.press("down", "enter")
         assert pilot.app.screen is screen
+
+
+async def test_rows_move_once_a_second_at_most() -> None:
+    runtime = with_gaps()
+    async with CambistApp(runtime).run_test(size=(120, 40)) as pilot:
+        await pilot.press("h")
+        await pilot.pause(0.2)
+        screen = pilot.app.screen
+        assert isinstance(screen, HistoryScreen)
+        seen: dict[int, float] = {}
+        for number in range(40):
+            runtime.change("ends", rows=(msgspec.structs.replace(end_rows(1)[0], number=1_000 + number),))
+            await pilot.pause(0.1)
+            seen.setdefault(screen.rows[0].number, screen._took)
+        assert len(seen) > 2
+        assert all(after - before >= MOVE_S for before, after in pairwise(seen.values()))
 
 
 async def test_enter_opens_the_cycle_of_the_row_and_brackets_walk_each_cycle_once() -> None:

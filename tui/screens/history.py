@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -12,6 +13,7 @@ from tui.screens import history_page
 from tui.screens.detail import DetailScreen
 from tui.screens.overlay import Overlay
 from tui.widgets.canvas import Canvas
+from tui.widgets.snapshot_table import MOVE_S
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -23,7 +25,10 @@ TITLE = "History"
 
 
 class HistoryScreen(Overlay[None]):
-    """A page of the gaps that ended. The cursor stays with its gap, on the newest one while it was never moved."""
+    """A page of the gaps that ended, taken anew once a second: a busy market has forty a second.
+
+    The cursor stays with its gap, on the newest one while it was never moved.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="history.open", tooltip="opens the cycle", show=False),
@@ -41,11 +46,13 @@ class HistoryScreen(Overlay[None]):
         super().__init__(runtime)
         self._number: int | None = None
         """The gap under the cursor; `None` is the newest, whichever that is."""
+        self._section = runtime.view.ends
+        self._took = time.monotonic()
 
     @property
     def rows(self) -> tuple[EndRow, ...]:
         """The gaps that ended last, newest first."""
-        return self.runtime.view.ends.rows
+        return self._section.rows
 
     @property
     def cursor(self) -> int:
@@ -56,8 +63,10 @@ class HistoryScreen(Overlay[None]):
 
     def page(self, width: int, height: int) -> Canvas:
         """Returns the page."""
-        view, canvas = self.runtime.view, Canvas(width, height)
-        history_page.draw(canvas, view.ends, view.status.now_ns, self.margin, self.cursor)
+        view, canvas, now = self.runtime.view, Canvas(width, height), time.monotonic()
+        if now - self._took >= MOVE_S:
+            self._section, self._took = view.ends, now
+        history_page.draw(canvas, self._section, view.status.now_ns, self.margin, self.cursor)
         cause = view.cycles.state.cause if view.cycles.state.kind in ("stale", "error") else ""
         history_page.warn(canvas, self.margin, cause)
         title = f"{TITLE}, recorded {formats.clock(view.status.now_ns)}" if view.replay is not None else TITLE
