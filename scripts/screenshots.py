@@ -189,6 +189,7 @@ async def everything(view: View, replay: Hub[RecordedSource], recorded: tuple[in
     await draw(replay, "cycle-detail-120x40-dark", SIZES["120x40"], "verdigris", "2", "enter")
     for size_name, cells in SIZES.items():
         await draw(replay, f"price-detail-{size_name}-dark", cells, "verdigris", "1", "enter")
+        await draw(paper, f"history-{size_name}-dark", cells, "verdigris", "h")
     await draw(paper, "too-small-60x14-dark", (60, 14), "verdigris")
 
 

@@ -81,6 +81,7 @@ class SessionWriter:
         """Held for a transaction: chunks and tail share one connection."""
         self._rows: list[tuple[str, tuple[object, ...]]] = []
         self._buffered = 0
+        self._first_seq: int | None = None
         self._last_seq: int | None = None
         self._wake = asyncio.Event()
         self._full = asyncio.Event()
@@ -153,6 +154,8 @@ class SessionWriter:
         if self._buffered + len(block.data) > self._buffer_bytes:
             self._refused = True
             return False
+        if self._first_seq is None:
+            self._first_seq = block.first_seq
         self._parts.extend(split(block) if len(block.data) > MAX_RAW else (block,))
         self._last_seq = block.last_seq
         self._buffered += len(block.data)
@@ -183,6 +186,10 @@ class SessionWriter:
                 if not self.failure and not self._holds(seq):
                     await self._extend_tail()
         return self._holds(seq)
+
+    def holds(self, seq: int) -> bool:
+        """Returns whether a record of this session is on disk."""
+        return self._first_seq is not None and seq >= self._first_seq and self._holds(seq)
 
     async def room(self, size: int) -> None:
         """Returns when a block of `size` bytes fits: for a source that can wait, such as a file."""

@@ -130,6 +130,9 @@ ACTIONS: tuple[Action, ...] = (
         "panel", tuple("123456789"), "1-9", "panels", "show or focus a panel", "Panels", footer=1, keep=1,
     ),
     Action("zoom", ("z",), "z", "zoom", "zoom, esc to restore", "Panels", footer=2, keep=2),
+    Action(
+        "history", ("h",), "h", "history", "what became of gaps", "Panels", footer=6, keep=8,
+    ),
     Action("next", ("tab", "shift+tab"), "tab", "next", "next panel", "Panels"),
     Action(
         "freeze", ("space",), "space", _freeze_word, "freeze; data is still collected", "Watch", _live,

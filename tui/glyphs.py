@@ -21,6 +21,7 @@ _SETS: dict[str, tuple[str, str]] = {
     "recording": ("●", "*"),
     "skip": ("○", "o"),
     "idle": ("○", "o"),
+    "unrecorded": ("○", "o"),
     "stale": ("◌", "?"),
     "blocked": ("▲", "^"),
     "warn": ("!", "!"),

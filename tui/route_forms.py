@@ -33,6 +33,11 @@ class Step(NamedTuple):
     venue_class: str
 
 
+def letter(venue: str) -> str:
+    """Returns the one letter of a venue in a short route."""
+    return _LETTERS.get(venue) or formats.clean(venue)[:1]
+
+
 def route(steps: tuple[Step, ...], width: int, first_form: int = 1) -> tuple[Piece, ...]:
     """Returns the longest form of a cycle's route, from `first_form` on, that fits `width` cells."""
     if not steps:
@@ -60,7 +65,7 @@ def route_form(steps: tuple[Step, ...], form: int) -> tuple[Piece, ...]:
         if form == 4:
             pieces.append(Piece(to, "dash"))
             continue
-        on = formats.venue(step.venue, 8) if form < 3 else _LETTERS.get(step.venue) or formats.clean(step.venue)[:1]
+        on = formats.venue(step.venue, 8) if form < 3 else letter(step.venue)
         before, after = (f" {dash}", f"{to} ") if form == 1 else (dash, to)
         pieces += (Piece(before, "dash"), Piece(on, "venue", step.venue_class), Piece(after, "dash"))
     pieces.append(Piece(names[0], "token"))

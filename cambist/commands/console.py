@@ -96,10 +96,12 @@ def summary(report: dict[str, Any]) -> str:
     if report["chunks_compared"] != report["chunks"]:
         equal += f" in {report['chunks_compared']:,} of {report['chunks']:,} chunks"
     match = {True: equal, False: "DIFFERENT", None: report["not_compared"] or "not compared"}[report["digest_match"]]
+    landing = report["landing"]
     return (
         f"{report['session'] or 'not recorded'}: {report['records']:,} records, {report['seconds_recorded']:.1f} s in "
         f"{report['seconds_wall']:.1f} s, {report['gaps']} gaps, {report['opportunities']:,} sized, {report['go']} go, "
-        f"{report['fills']} fills, digest {report['digest'][:8]} {match}"
+        f"{report['fills']} of {landing['orders']} orders filled where {landing['predicted']:.1f} were predicted, "
+        f"digest {report['digest'][:8]} {match}"
     )
 
 

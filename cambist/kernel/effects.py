@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cambist.kernel.ends import GapLedger
 from cambist.kernel.ledger import Tally
+from cambist.kernel.reliability import Reliability
 
 if TYPE_CHECKING:
     from cambist.execution.risk import RiskState
@@ -60,3 +61,4 @@ class Totals:
     dropped: int = 0
     first_ns: int = 0
     gaps: GapLedger = field(default_factory=GapLedger)
+    reliability: Reliability = field(default_factory=Reliability)

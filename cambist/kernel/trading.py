@@ -143,6 +143,8 @@ class Trading:
         else:
             orders = [paper_model.send(model, seed, number, approved, now_ns)]
         self._next_order += len(orders)
+        if approved.intent.purpose is Purpose.OPEN:
+            self.totals.reliability.sent(orders[0].id, found.landing_ppm)
         for order in orders:
             self.running.on_order(order)
             effects.orders.append(order)
@@ -292,6 +294,7 @@ class Trading:
             self.risk.halt(f"order {order.id} fell out of the chain, and its trade has ended")
             self.risk.reopen(order)
             return
+        self.totals.reliability.take_back(order.id, landed=outcome.status == Stage.FILLED)
         self.totals.filled -= outcome.status == Stage.FILLED
         self.totals.missed -= outcome.status in WITHOUT_FILL
         self.risk.book(order.base, -outcome.net, now_ns, order.strategy)
@@ -318,6 +321,7 @@ class Trading:
             if order.purpose is Purpose.OPEN:
                 known = working.landing and working.landing.at_ns
                 self.totals.gaps.landed(max(0, (known or fill.recv_ns) - order.sent_ns))
+                self.totals.reliability.took_end(order.id, landed=fill.status == Stage.FILLED)
                 self._count_end(order.key, filled=fill.status == Stage.FILLED, missed=fill.status in WITHOUT_FILL)
         elif fill.status == Stage.PARTIAL:
             self.risk.on_part(order.key, order.base, fill)
@@ -342,6 +346,7 @@ class Trading:
         if trade is None:
             return
         settled, now_ns = trade.settled(), fill.recv_ns
+        self.totals.reliability.took_end(trade.id, landed=settled.whole)
         self._count_end(trade.key, filled=settled.whole, missed=not settled.whole)
         self.risk.on_trade(trade.key, trade.base, settled.net, now_ns)
         for left in settled.left:

@@ -220,7 +220,9 @@ class Hub(Generic[S]):
         self._wanted, self._shown = False, now
         source, old = self.source, self._view
         source.observe()
-        view = self.publisher.build(self.kernel, source.now_ns, source.dropped, source.statuses())
+        view = self.publisher.build(
+            self.kernel, source.now_ns, source.dropped, source.statuses(), unrecorded=source.unrecorded
+        )
         made = source.sections(view.status)
         headline = view.headline
         if made.latency is not None:

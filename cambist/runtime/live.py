@@ -109,6 +109,11 @@ class LiveSource:
         """Why nothing is being recorded; empty while it is."""
         return self._run.recording.not_recording
 
+    @property
+    def unrecorded(self) -> frozenset[int]:
+        """Orders whose newest record is not on disk yet."""
+        return self._run.recording.unrecorded
+
     def statuses(self) -> Mapping[int, FeedStatus]:
         """Returns how each connection is, by channel."""
         return self._run.feeds.statuses()

@@ -98,6 +98,11 @@ class RecordedSource:
         """Why the session ended early; empty if it did not."""
         return self._replayer.damage
 
+    @property
+    def unrecorded(self) -> frozenset[int]:
+        """All of a recording is on disk."""
+        return frozenset()
+
     def statuses(self) -> Mapping[int, FeedStatus]:
         """A recording has no connection."""
         return NO_CHANNEL

@@ -35,7 +35,7 @@ from cambist.view import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from cambist.kernel import Kernel
     from feeds.base import FeedStatus
@@ -96,8 +96,12 @@ class Publisher:
         now_ns: int,
         drops: Mapping[int, int] = EMPTY,
         statuses: Mapping[int, FeedStatus] = EMPTY,
+        unrecorded: Collection[int] = (),
     ) -> View:
-        """Returns the next View; sections that did not change keep their version. Drops and statuses by channel."""
+        """Returns the next View; sections that did not change keep their version. Drops and statuses by channel.
+
+        `unrecorded` are the orders whose newest record is not on disk yet.
+        """
         engine = _VIEW.decode(kernel.engine.present(now_ns))
         shown_ns = now_ns - now_ns % AGE_STEP_NS
         old = self.view
@@ -111,7 +115,7 @@ class Publisher:
             prices=prices,
             cycles=bump(old.cycles, cycles),
             fees=bump(old.fees, self._fees.section(self._setup, engine, shown_ns)),
-            trades=bump(old.trades, self._trades.section(kernel)),
+            trades=bump(old.trades, self._trades.section(kernel, unrecorded)),
             feeds=feeds,
             ends=bump(old.ends, self._ends.section(kernel)),
             log=self._log_section(old.log),

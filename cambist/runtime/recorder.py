@@ -152,6 +152,10 @@ class Recorder:
             return await before.durable(seq)
         return self._writer is not None and await self._writer.durable(seq)
 
+    def holds(self, seq: int) -> bool:
+        """Returns whether a record is on disk in this segment or the one before: never if neither took it."""
+        return any(segment is not None and segment.holds(seq) for segment in (self._writer, self._before))
+
     @property
     def written_seq(self) -> int:
         """Last seq that is on disk, 0 before any."""

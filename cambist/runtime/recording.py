@@ -10,6 +10,7 @@ from cambist.model.events import HEADER
 from cambist.runtime.books import enter_carried
 from cambist.runtime.keyframes import Keyframes
 from cambist.runtime.ledger import enter
+from cambist.runtime.unrecorded import Unrecorded
 from storage.chunk import Block
 from storage.files import SessionError
 
@@ -37,6 +38,9 @@ class Recording:
         self.due_acts: list[SegmentAct] = []
         """What is to be done between two blocks."""
         self._end_reason = ""
+        self._unrecorded = Unrecorded()
+        self._begins = False
+        """Whether the next block is the first one of a segment."""
         self.keyframes = Keyframes()
         self._fault = ""
         """Why a keyframe of this segment is missing, as it was noted."""
@@ -54,6 +58,11 @@ class Recording:
         if self.recorder is None:
             return "recording is off"
         return "" if self.recorder.recording else self.recorder.note or "recording stopped"
+
+    @property
+    def unrecorded(self) -> frozenset[int]:
+        """Orders whose newest record is not on disk; none where nothing is to be recorded."""
+        return frozenset() if self.recorder is None else self._unrecorded.orders(self.recorder.holds)
 
     @property
     def behind(self) -> bool:
@@ -108,6 +117,7 @@ class Recording:
         if old is not None:
             self._tell_tail(old)
         self.keyframes.begin()
+        self._begins = True
         self._fault = ""
         self.session = self.recorder.name
         return old
@@ -129,6 +139,9 @@ class Recording:
         if self.on and self.recorder is not None:
             first_ns, last_ns, digest = HEADER.unpack_from(data)[1], self._kernel.now_ns, self._kernel.digest
             self._note_fault()
+            if self._begins:
+                self._unrecorded.restate(first_seq)
+                self._begins = False
             keyframe = self.keyframes.due(self._kernel, self.recorder.stored) if keyframes else None
             if keyframe is not None:
                 self._kernel.seal()
@@ -151,6 +164,7 @@ class Recording:
 
     def enter(self, effects: Effects) -> None:
         """Marks fills and halts on the timeline, and enters what a step decided about money into the journal."""
+        self._unrecorded.take(effects)
         for order, fill in effects.fills:
             if fill.status == "filled":
                 kind = "loss" if fill.net is not None and fill.net <= 0 else "fill"

@@ -10,6 +10,7 @@ import msgspec
 from cambist.engine.protocol import EngineView
 from cambist.kernel.ends import percentile
 from cambist.model.units import NS_PER_MS
+from cambist.runtime.sections.ends import landing
 from cambist.runtime.valuing import named_unit
 from cambist.runtime.words import Names
 
@@ -52,6 +53,7 @@ def report(kernel: Kernel, session: str, seconds_wall: float, duel_mismatches: i
         },
         "valued": _valued(kernel),
         "ends": _ends(kernel, decimals),
+        "landing": _landing(kernel),
         "engine": kernel.engine.name,
         "duel_mismatches": duel_mismatches,
         "recorded_digest": None,
@@ -92,6 +94,19 @@ def _ends(kernel: Kernel, decimals: dict[str, int]) -> dict[str, Any]:
             }
             for rival in rivals[:MOST_REPORTED]
         ],
+    }
+
+
+def _landing(kernel: Kernel) -> dict[str, Any]:
+    """Returns how many orders ended and landed, how many were predicted to, and the same by tenth of the prediction."""
+    counted = kernel.totals.reliability
+    *tenths, unknown = landing(counted)
+    return {
+        "orders": sum(counted.ended),
+        "landed": sum(counted.landed),
+        "predicted": round(sum(counted.predicted_ppm) / 1e6, 3),
+        "by_tenth": [msgspec.structs.asdict(row) for row in tenths],
+        "not_predicted": {"orders": unknown.orders, "landed": unknown.landed},
     }
 
 

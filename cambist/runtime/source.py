@@ -84,6 +84,11 @@ class Source(Protocol):
         """Frames that were dropped, by channel."""
         ...
 
+    @property
+    def unrecorded(self) -> frozenset[int]:
+        """Orders whose newest record is to be on disk and is not yet."""
+        ...
+
     def statuses(self) -> Mapping[int, FeedStatus]:
         """Returns how each connection is, by channel."""
         ...

@@ -75,6 +75,7 @@ def status_bar(
         market=parts.market,
         recording=recorder is not None and recorder.recording,
         recorded_bytes=recorder.bytes_written if recorder else 0,
+        recorded_seq=recorder.written_seq if recorder else 0,
         recorded_since_ns=recorder.began_ns if recorder else 0,
         retention_bytes=parts.retention_bytes,
         recording_note=recorder.note if recorder else "recording is off in the config",

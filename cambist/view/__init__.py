@@ -23,7 +23,7 @@ from cambist.view.cycles import (
     Leg,
 )
 from cambist.view.duel import DuelRow, DuelSection
-from cambist.view.ends import EndRow, EndsSection, RivalRow, Spread, Taken
+from cambist.view.ends import LIFE_BINS_NS, Crossed, EndRow, EndsSection, LandingRow, RivalRow, Spread, Taken
 from cambist.view.feeds import FeedRow, FeedsSection
 from cambist.view.fees import FeeColumn, FeeInputRow, FeesSection
 from cambist.view.headline import Headline, Valued
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from cambist.model.commands import Command
 
 __all__ = [
+    "LIFE_BINS_NS",
+    "Crossed",
     "CycleDetail",
     "CycleEnd",
     "CycleHistory",
@@ -57,6 +59,7 @@ __all__ = [
     "Headline",
     "Holding",
     "HopRow",
+    "LandingRow",
     "LeftRow",
     "Leg",
     "LimitRow",
@@ -97,7 +100,7 @@ class View(msgspec.Struct, frozen=True):
     feeds: FeedsSection = FeedsSection()
     log: LogSection = LogSection()
     ends: EndsSection = EndsSection()
-    """What became of gaps. No panel shows it yet; the report tells the same."""
+    """What became of gaps; the report tells the same."""
     detail: CycleDetail | None = None
     outline: CycleOutline | None = None
     """The opened cycle in place of `detail`: while it is not sized, and once it has ended, while that is remembered."""

@@ -20,6 +20,8 @@ class Status(msgspec.Struct, frozen=True):
     recorded_bytes: int = 0
     recorded_since_ns: int = 0
     retention_bytes: int = 0
+    recorded_seq: int = 0
+    """Newest record that is on disk; 0 before any, and in a replay."""
     recording_note: str = ""
     """Why nothing is being recorded, if so."""
     state: str = "RUNNING"

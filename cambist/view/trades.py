@@ -23,6 +23,8 @@ class TradeRow(msgspec.Struct, frozen=True, gc=False):
     status: str
     """`open`, `filled`, `missed`, `unknown`."""
     reason: str = ""
+    recorded: bool = True
+    """Whether what the row says is on disk; a session that is not to be recorded says nothing of it."""
 
 
 class Holding(msgspec.Struct, frozen=True, gc=False):
@@ -116,3 +118,8 @@ class TradesSection(msgspec.Struct, frozen=True):
     """Every cost that was booked."""
     off: tuple[str, ...] = ()
     """Symbols of tokens whose books don't sum to zero: none, unless there is a fault."""
+
+    @property
+    def unrecorded(self) -> int:
+        """How many rows say what is not on disk yet."""
+        return sum(not row.recorded for row in self.rows)

@@ -186,6 +186,8 @@ def test_what_both_legs_fill_moves_inventory_and_is_booked_as_one_result(engine:
     assert kernel.risk.state.realised == {SOL: net}
     assert net > 0
     assert (kernel.totals.filled, kernel.totals.missed, kernel.risk.state.open) == (1, 0, {})
+    counted, chance = kernel.totals.reliability, desk.all.intents[0].opportunity.landing_ppm
+    assert (sum(counted.ended), sum(counted.landed), sum(counted.predicted_ppm)) == (1, 1, chance), "a trade is one"
     assert (kernel.trades.open, kernel.risk.state.leftovers) == ({}, {})
     # Both tokens of each conversion are valued, dollars at what USDC is worth: what is left is what was earned.
     assert abs(kernel.totals.earned.worth - net) < chain.amount_in // 1_000
@@ -265,6 +267,9 @@ def test_what_one_leg_left_over_is_sold_back_and_its_loss_is_the_trades(engine: 
         (CHAIN, SOL): -reverted.charges.total, (VENUE, USD): sold.amount_out - exchange.amount_in
     }  # fmt: skip
     assert (kernel.ledger.off(), kernel.totals.filled, kernel.totals.missed) == ({}, 0, 1)
+    counted = kernel.totals.reliability
+    assert (sum(counted.ended), sum(counted.landed)) == (1, 0), "what turned it back is no order that was to earn"
+    assert not counted.waiting
 
 
 def test_a_leg_at_an_exchange_that_moved_away_leaves_what_the_chain_paid_out() -> None:
@@ -439,6 +444,18 @@ def told(desk: Desk, order: Order, status: Stage) -> Effects:
     )
     desk.market.record(RecordKind.FILL, msgspec.json.encode(fill))
     return desk.step()
+
+
+def test_a_trade_whose_last_leg_ends_last_is_counted_by_the_prediction_it_was_decided_by() -> None:
+    desk = Desk(paper={"exchange_latency_ns": 900 * MS, "exchange_jitter_ns": 0})
+    chain, exchange = desk.trade()
+    counted = desk.kernel.totals.reliability
+    chance = desk.all.intents[0].opportunity.landing_ppm
+    assert counted.waiting == {chain.id: chance}
+    desk.wait(2_000)
+    assert [order.id for order, _ in desk.all.fills[:2]] == [chain.id, exchange.id]
+    assert sum(counted.ended[:-1]) == 1
+    assert sum(counted.predicted_ppm) == chance
 
 
 def test_a_leg_that_falls_out_of_the_chain_while_its_trade_is_on_is_open_again_and_counts_once() -> None:

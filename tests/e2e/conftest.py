@@ -37,6 +37,10 @@ def require_sums(report: dict[str, Any]) -> None:
     assert report["opportunities"] == report["go"] + sum(report["refused"].values()) + report["unchanged"]
     declined = sum(sum(reasons.values()) for reasons in report["declined"].values())
     assert sum(report["not_taken"].values()) == declined
+    landing = report["landing"]
+    rows = [*landing["by_tenth"], landing["not_predicted"]]
+    assert [sum(row[count] for row in rows) for count in ("orders", "landed")] == [landing["orders"], landing["landed"]]
+    assert landing["landed"] == report["fills"] <= landing["orders"]
     assert set(report["valued"]["without"]) <= set(report["net"])
     oldest = report["valued"]["oldest_price"]
     assert oldest is None or (oldest["mint"] and oldest["age_ms"] >= 0)

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.timeout(600)
 
 REPORT = {
     "schema", "session", "records", "frames", "seconds_recorded", "seconds_wall", "gaps", "dropped", "cycles",
-    "opportunities", "go", "refused", "unchanged", "inputs_refused", "not_taken", "declined", "ends", "fills", "net",
-    "valued", "engine", "duel_mismatches",
+    "opportunities", "go", "refused", "unchanged", "inputs_refused", "not_taken", "declined", "ends", "landing",
+    "fills", "net", "valued", "engine", "duel_mismatches",
     "recorded_digest", "chunks", "chunks_compared",
     "digest", "digest_match", "first_divergent_seq", "not_compared", "damage",
 }  # fmt: skip

@@ -373,3 +373,17 @@ def test_whatever_is_put_is_read_back_to_the_byte(tmp_path, batches):
         chunks = list(reader.blocks())
         assert reader.breaks() == []
     assert b"".join(chunk.block for chunk in chunks) == b"".join(block for _, block, _ in blocks)
+
+
+async def test_a_session_holds_its_own_records_once_they_are_on_disk(tmp_path):
+    writer = await SessionWriter.open(tmp_path / "s.cambist", meta={}, min_free_bytes=0)
+    assert not writer.holds(4)
+    put(writer, 5, 8)
+    assert not writer.holds(5)
+    await writer.flush()
+    assert [seq for seq in range(3, 11) if writer.holds(seq)] == [5, 6, 7, 8]
+    put(writer, 9, 9)
+    assert await writer.durable(9)
+    assert writer.holds(9)
+    await writer.close()
+    assert [seq for seq in range(3, 11) if writer.holds(seq)] == [5, 6, 7, 8, 9]

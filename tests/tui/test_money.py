@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from cambist.view import Holding, LeftRow, LimitRow, PaidRow, PanelState, TradesSection, View, Wallet
-from tests.tui.fake import NOW, rich_view
+from tests.tui.fake import NOW, rich_view, trade_rows
 from tests.tui.stage import StubRuntime, text
 from tui.app import CambistApp
 from tui.glyphs import glyph
@@ -60,6 +60,12 @@ def test_books_that_are_off_are_said_and_a_limit_that_is_used_up_too() -> None:
     assert "books are off: SOL" in drawn(msgspec.structs.replace(MONEY, off=("SOL",)))
     assert "4 of 4 orders used up" in line(drawn(), "max_open_orders")
     assert "0.005000 SOL" in line(drawn(), "transfer")
+
+
+def test_orders_that_are_not_on_disk_yet_are_counted() -> None:
+    assert "on disk" not in drawn()
+    rows = tuple(msgspec.structs.replace(row, recorded=at % 4 > 1) for at, row in enumerate(trade_rows()))
+    assert "○ 6 of the last orders not on disk yet" in drawn(msgspec.structs.replace(MONEY, rows=rows))
 
 
 def test_more_than_there_is_room_for_is_counted() -> None:

@@ -59,6 +59,25 @@ async def test_a_sum_without_a_price_is_unknown_and_says_why(size):
             assert any(re.search(r"paper [\d.]+ SOL no SOL price.* real", line) for line in wallets)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_an_order_that_is_not_on_disk_yet_has_a_muted_mark_and_nothing_moves_when_it_is(size):
+    runtime = FakeRuntime()
+    rows = runtime.view.trades.rows
+    runtime.change("trades", rows=(msgspec.structs.replace(rows[0], recorded=False), *rows[1:]))
+    async with CambistApp(runtime).run_test(size=size) as pilot:
+        await settle(pilot, pilot.app)
+        marked = screen_lines(pilot.app)
+        (y,) = [y for y, line in enumerate(marked) if "○ 14:01" in line]
+        assert all("○ 1" not in line[board(pilot.app).floor.boxes["trades"].x :] for line in marked[y + 1 : -2])
+        await pilot.press("5")
+        await pilot.pause(0.2)
+        assert "▌○14:01" in screen_lines(pilot.app)[y]
+        await pilot.press("2")
+        runtime.change("trades", rows=rows)
+        await pilot.pause(0.2)
+        assert screen_lines(pilot.app)[y] == marked[y].replace("○ 14:01", "  14:01")
+
+
 @pytest.mark.parametrize(("keys", "words"), [("5", "orca 400 ms"), ("5z", "by orca 400 ms")])
 async def test_a_sum_says_where_its_price_comes_from_and_how_old_it_is(keys, words):
     runtime = FakeRuntime()

@@ -181,10 +181,11 @@ class Trades(SnapshotTable):
         return [*lines, axis.add(f" {newest}", muted).strip()]
 
     def paint_row(self, row: TradeRow, line: Line, slots: dict[str, Slot], look: Look) -> None:
-        """Paints a row: only what was realised is green or red."""
-        del look
+        """Paints a row: only what was realised is green or red; what is not on disk yet has a muted mark."""
         paint = self.scene.paint
         muted = paint.style("muted")
+        if not row.recorded:
+            line.put(int(look.selected), glyph("unrecorded"), muted)  # the cursor has the first column
         line.put(slots["time"].x, formats.clock(row.at_ns)[: slots["time"].width], muted)
         route = slots["route"]
         paint_route(line, route.x, row.legs, route.width, paint, first_form=_ROUTE_FORM)

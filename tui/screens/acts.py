@@ -30,6 +30,7 @@ from tui.screens.confirm import clear_halt, leave, stop_recording
 from tui.screens.detail import DetailScreen
 from tui.screens.going_live import GoingLiveScreen
 from tui.screens.help import HelpScreen
+from tui.screens.history import HistoryScreen
 from tui.screens.money import MoneyScreen
 from tui.screens.open_session import OpenSessionScreen
 from tui.screens.palette import Offer, PaletteScreen, offers
@@ -175,6 +176,10 @@ class Acts(Screen[None]):
     def do_money(self, _: str) -> None:
         """Opens the wallets, what is left over, what was paid and the limits."""
         self.app.push_screen(MoneyScreen(self.runtime))
+
+    def do_history(self, _: str) -> None:
+        """Opens what became of gaps, who takes them, and how far the chance to land was right."""
+        self.app.push_screen(HistoryScreen(self.runtime))
 
     def do_pin(self, _: str) -> None:
         """Keeps a cycle on top, or lets it go."""

@@ -45,7 +45,11 @@ def draw(canvas: Canvas, section: TradesSection, now_ns: int, margin: int = 3) -
     if y < last:
         books = f"books are off: {', '.join(section.off)}" if section.off else "books balance"
         canvas.put(margin, y, books, "danger bold" if section.off else "muted")
-        y += 2
+        y += 1
+        if waiting := section.unrecorded:
+            words = f"{glyph('unrecorded')} {formats.count(waiting)} of the last orders not on disk yet"
+            canvas.put(margin, y, clip(words, right - margin), "muted")
+        y += 1
     left, top = (right + 3, 1) if wide else (margin, y)
     _part(canvas, left, top, canvas.width - margin, last, "Limits", section.limits, put_limit)
 

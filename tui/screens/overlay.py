@@ -37,6 +37,8 @@ class Overlay(ModalScreen[Result]):
     CSS_PATH = "overlay.tcss"
     BOX: ClassVar[tuple[int, int]] = (108, 31)
     """Width and height where there is room."""
+    WHOLE: ClassVar[bool] = False
+    """It takes the whole content area at every size."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__()
@@ -137,7 +139,7 @@ class Overlay(ModalScreen[Result]):
     def _place(self) -> None:
         sheet = self.query_one(Sheet)
         screen = self.app.size
-        width, height = (screen.width, screen.height - 2) if self.small else self.BOX
+        width, height = (screen.width, screen.height - 2) if self.small or self.WHOLE else self.BOX
         sheet.styles.width, sheet.styles.height = width, min(height, screen.height - 2)
         self._shade()
 

@@ -73,6 +73,24 @@ def _curve_ascii(values: Sequence[float], cells: int, rows: int, low: float | No
     return ["".join(row) for row in grid]
 
 
+def bars(counts: Sequence[int], rows: int) -> list[str]:
+    """Returns `rows` lines with a bar a cell, top row first; the highest is full, one above 0 has a dot at least."""
+    top, levels = max(counts, default=0), len(BRAILLE_ASCII) if is_ascii() else len(_DOTS[0])
+    heights = [0 if count <= 0 else max(1, round(count * rows * levels / top)) for count in counts]
+    return [
+        "".join(_bar_cell(min(levels, max(0, height - below * levels)), levels) for height in heights)
+        for below in range(rows - 1, -1, -1)
+    ]
+
+
+def _bar_cell(level: int, levels: int) -> str:
+    if not level:
+        return " "
+    if is_ascii():
+        return glyph("heat") if level == levels else BRAILLE_ASCII[level - 1]
+    return chr(0x2800 + sum(_DOTS[0][:level]))
+
+
 def thin_bar(share: float, cells: int) -> tuple[str, str]:
     """Returns (filled, track) of a thin bar; half a cell is `╸`. Together they are `cells` cells."""
     halves = round(max(0.0, min(1.0, share if math.isfinite(share) else 0.0)) * cells * 2)

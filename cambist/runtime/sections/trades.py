@@ -10,6 +10,8 @@ from cambist.runtime.valuing import valued
 from cambist.view import Holding, LeftRow, LimitRow, PaidRow, PanelState, TradeRow, TradesSection, Wallet
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cambist.kernel import Kernel
     from cambist.model.orders import Fill, Order
     from cambist.runtime.valuing import Unit
@@ -24,10 +26,10 @@ class TradeRows:
     def __init__(self, unit: Unit, names: Names) -> None:
         self._unit, self._names = unit, names
 
-    def section(self, kernel: Kernel) -> TradesSection:
-        """Returns the section, newest order first."""
-        rows = [self._trade_row(working.order, None) for working in kernel.desk.working]
-        rows += [self._trade_row(each.order, each.fill) for each in reversed(kernel.outcomes)]
+    def section(self, kernel: Kernel, unrecorded: Collection[int] = ()) -> TradesSection:
+        """Returns the section, newest order first; rows of orders in `unrecorded` are not on disk yet."""
+        rows = [self._trade_row(working.order, None, unrecorded) for working in kernel.desk.working]
+        rows += [self._trade_row(each.order, each.fill, unrecorded) for each in reversed(kernel.outcomes)]
         label, decimals = self._unit.label, self._unit.decimals
         earned = kernel.totals.earned
         paper = Wallet(
@@ -118,7 +120,7 @@ class TradeRows:
         before = kernel.totals.earned.worth - sum(nets)
         return tuple(total / scale for total in accumulate(nets, initial=before))[1:]
 
-    def _trade_row(self, order: Order, fill: Fill | None) -> TradeRow:
+    def _trade_row(self, order: Order, fill: Fill | None, unrecorded: Collection[int]) -> TradeRow:
         token = order.base
         return TradeRow(
             id=order.id,
@@ -131,4 +133,5 @@ class TradeRows:
             net=fill.net if fill else None,
             status=fill.status.value if fill else "open",
             reason=fill.reason if fill else "",
+            recorded=order.id not in unrecorded,
         )

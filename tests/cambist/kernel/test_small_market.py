@@ -221,6 +221,8 @@ def test_an_outcome_that_fell_out_of_the_chain_is_taken_back_by_all_who_counted_
     ]
     assert kernel.digest != digest
     assert (kernel.totals.filled, kernel.totals.missed, kernel.totals.earned.worth) == (0, 0, 0)
+    assert (sum(kernel.totals.reliability.ended), sum(kernel.totals.reliability.landed)) == (0, 0)
+    assert list(kernel.totals.reliability.waiting) == [order.id]
     assert kernel.risk.state.realised == {SOL: 0}
     assert kernel.risk.state.open_keys == [order.key]
     assert kernel.risk.state.at_risk(SOL) == order.miss_fee
@@ -232,7 +234,7 @@ def test_an_outcome_that_fell_out_of_the_chain_is_taken_back_by_all_who_counted_
     assert trading.kernel.totals.skipped["open_edge"] > 0
     trading.told(fill)
     assert kernel.risk.state.realised == {SOL: fill.net}
-    assert kernel.totals.filled + kernel.totals.missed == 1
+    assert kernel.totals.filled + kernel.totals.missed == sum(kernel.totals.reliability.ended) == 1
     assert order.key not in kernel.risk.state.open_keys
 
 

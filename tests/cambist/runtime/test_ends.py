@@ -11,8 +11,11 @@ from cambist.kernel.effects import Effects
 from cambist.kernel.keyframe import read_keyframe, write_keyframe
 from cambist.model.ends import Fate
 from cambist.model.opportunity import encode
+from cambist.model.venues import POOL_VENUE_OF
 from cambist.runtime.publish import Publisher
 from cambist.runtime.report import report
+from cambist.runtime.sections.ends import lives
+from cambist.view import LIFE_BINS_NS, LandingRow
 from tests.cambist.runtime.test_valuing import SETUP
 from tests.cambist.test_ends import MS, ended, taken
 from tests.fakes import SOL, ScriptedEngine
@@ -65,6 +68,64 @@ def test_the_section_shows_fates_lives_and_rivals_and_the_newest_first() -> None
     ]
     assert publisher.build(kernel, 10**9).ends.version == section.version, "it did not change"
     assert Publisher(told()[0]).build(kernel, 10**9).ends.version > 0
+
+
+def test_lives_are_shown_by_bins_of_a_fixed_scale_what_is_beyond_it_at_its_ends() -> None:
+    assert (LIFE_BINS_NS[0], LIFE_BINS_NS[15], LIFE_BINS_NS[30], LIFE_BINS_NS[-1]) == (10**7, 10**8, 10**9, 10**11)
+    assert list(LIFE_BINS_NS) == sorted(set(LIFE_BINS_NS))
+    edge = LIFE_BINS_NS[20]
+    found = lives([0, 10**7 - 1, 10**7, edge - 1, edge, edge, 10**11 - 1, 10**11, 10**15])
+    assert {at: count for at, count in enumerate(found) if count} == {0: 3, 19: 1, 20: 2, 59: 3}
+    assert len(found) == len(LIFE_BINS_NS) - 1
+    kernel, _ = some()
+    section = Publisher(kernel).build(kernel, 10**9).ends
+    assert sum(section.lives) == section.lived_ns.of == 2
+
+
+def test_the_section_says_which_were_worth_an_order_which_program_took_them_and_over_which_venues() -> None:
+    program, payer = (POOL_VENUE_OF[name].programs[0] for name in ("orca", "ray4"))
+    kernel, _ = told(
+        ended(taker=taken(program), base=SOL, go=True, contested=2, key="ghost:0|binance:SOLUSDC:1"),
+        ended(taker=taken("strange"), base=SOL),
+        ended(taker=taken(program, payer=payer), base=SOL),
+    )
+    section = Publisher(kernel).build(kernel, 10**9).ends
+    assert (section.worth_an_order, section.contested) == (1, 1)
+    assert {(row.who, row.is_payer, row.program) for row in section.rivals} == {
+        (program, False, "orca"), ("strange", False, ""), (payer, True, "")
+    }  # fmt: skip
+    first = section.rows[-1]
+    assert (first.go, first.who, first.program) == (True, program, "orca")
+    assert [(each.venue, each.venue_class) for each in first.venues] == [("other", "other"), ("binance", "binance")]
+    assert [row.program for row in section.rows[:2]] == ["", ""]
+
+
+def test_predicted_against_happened_is_shown_once_an_order_ended_also_where_no_gap_did() -> None:
+    kernel, _ = told()
+    publisher, counted = Publisher(kernel), kernel.totals.reliability
+    counted.sent(1, 420_000)
+    assert publisher.build(kernel, 10**9).ends.landing == ()
+    counted.took_end(1, landed=True)
+    counted.took_end(2, landed=False)
+    section = publisher.build(kernel, 10**9).ends
+    assert section.state.kind == "empty"
+    assert [row.from_ppm for row in section.landing] == [*range(0, 1_000_000, 100_000), None]
+    assert section.landing[4] == LandingRow(400_000, 1, 1, 420_000)
+    assert section.landing[-1] == LandingRow(None, 1, 0, None)
+    assert [row.orders for row in section.landing] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]
+
+
+def test_a_landing_alone_moves_the_section_and_one_that_went_back_is_made_anew() -> None:
+    kernel, _ = some()
+    publisher, frame = Publisher(kernel), kernel.keyframe()
+    before = publisher.build(kernel, 10**9).ends
+    kernel.totals.gaps.landed(450 * MS)
+    after = publisher.build(kernel, 10**9).ends
+    assert (after.own_ns.p50, after.catchable) == (450 * MS, 1)
+    assert after.version == before.version + 1
+    kernel.totals = frame.totals
+    back = publisher.build(kernel, 10**9).ends
+    assert msgspec.structs.replace(back, version=before.version) == before
 
 
 def test_without_an_end_the_section_says_so() -> None:

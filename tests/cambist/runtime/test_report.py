@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from cambist.execution.risk import Limits
 from cambist.kernel.ledger import Valued
@@ -12,9 +13,27 @@ from cambist.runtime.report import report
 from tests.parity.markets import SOL, START_NS, USDC
 from tests.small_market import LIMITS, MS, WALLET, Trading
 
+if TYPE_CHECKING:
+    from cambist.kernel import Effects
+
+
+class Noted(Trading):
+    """Notes the chance to land of each order."""
+
+    def __init__(self) -> None:
+        self.chances: list[int] = []
+        super().__init__()
+
+    def step(self) -> Effects:
+        """Takes what the market said since the last time."""
+        effects = super().step()
+        sent = {order.intent_id for order in effects.orders}
+        self.chances += [each.opportunity.landing_ppm or 0 for each in effects.intents if each.id in sent]
+        return effects
+
 
 def test_each_field_is_what_was_counted() -> None:
-    trading = Trading()
+    trading = Noted()
     for _ in range(3):
         trading.moved()
         trading.later()
@@ -37,6 +56,16 @@ def test_each_field_is_what_was_counted() -> None:
     )
     assert told["seconds_recorded"] == round((trading.market.now_ns - START_NS - MS) / 1e9, 3)
     assert (told["records"], told["fills"]) == (trading.market.seq, kernel.totals.filled)
+    landing, totals = told["landing"], kernel.totals
+    rows = [*landing["by_tenth"], landing["not_predicted"]]
+    assert [row["from_ppm"] for row in landing["by_tenth"]] == [*range(0, 1_000_000, 100_000)]
+    assert landing["orders"] == sum(row["orders"] for row in rows) == totals.filled + totals.missed > 0
+    assert landing["landed"] == sum(row["landed"] for row in rows) == totals.filled
+    chances = trading.chances
+    assert landing["predicted"] == round(sum(chances) / 1e6, 3) > 0
+    for row in landing["by_tenth"]:
+        own = [chance for chance in chances if row["from_ppm"] <= chance < row["from_ppm"] + 100_000]
+        assert (row["orders"], row["predicted_ppm"]) == (len(own), sum(own) // len(own) if own else None)
     assert told["net"] == {SOL: {"atoms": str(kernel.wallet[SOL] - WALLET[SOL]), "decimals": 9}}
     assert told["valued"] == {
         "unit": SOL, "atoms": told["net"][SOL]["atoms"], "decimals": 9, "without": {}, "oldest_price": None,

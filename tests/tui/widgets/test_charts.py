@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui import glyphs
-from tui.widgets import charts
+from tui.widgets import charts, life_chart
+from tui.widgets.canvas import Canvas
 from tui.widgets.columns import Column, plan
 from tui.widgets.flashes import Flashes
 
@@ -34,6 +35,41 @@ def test_a_curve_is_exactly_as_large_as_asked(values, cells, rows):
 )
 def test_thin_bar(share, filled):
     assert charts.thin_bar(share, 10) == (filled, "─" * (10 - len(filled)))
+
+
+def test_bars_are_as_high_as_their_counts_and_one_above_nothing_is_seen():
+    assert charts.bars([0, 1, 2, 3, 4], 1) == [" ⡀⡄⡆⡇"]
+    assert charts.bars([8, 4, 1, 1_000, 0], 2) == ["   ⡇ ", "⡀⡀⡀⡇ "]
+    assert charts.bars([8, 5, -3], 2) == ["⡇⡀ ", "⡇⡇ "]
+    assert charts.bars([0, 0], 2) == ["  ", "  "]
+    assert charts.bars([], 3) == ["", "", ""]
+    glyphs.use_ascii(wanted=True)
+    assert charts.bars([0, 2, 3, 4, 6, 0], 2) == ["   _# ", " -### "]
+
+
+@pytest.mark.parametrize(
+    ("ns", "cell"),
+    [(-5, 0), (0, 0), (10**7, 0), (10**8, 15), (10**9, 30), (10**9 - 1, 30), (10**11, 60), (10**14, 60)],
+)
+def test_a_life_has_its_place_on_a_fixed_log_scale(ns, cell):
+    assert life_chart.place(ns) == cell
+    assert life_chart.share(ns) == pytest.approx(cell / 60, abs=1e-6)
+
+
+@pytest.mark.parametrize("line", [None, 0, 1, 30, 60])
+def test_every_bin_of_lives_has_a_cell_and_the_line_one_of_its_own(line):
+    canvas = Canvas(life_chart.CELLS + 2, 4)
+    life_chart.draw(canvas, 1, 0, 2, [1] * life_chart.BINS, line)
+    rows = canvas.text().splitlines()
+    at = life_chart.BINS if line is None else line
+    tail = " " if line is None else "│"
+    bars = "⡇" * at + tail + "⡇" * (life_chart.BINS - at)
+    assert rows[:2] == [f" {bars}".rstrip()] * 2
+    assert rows[2] == " " + "─" * life_chart.CELLS
+    assert rows[3].split("  ")[0].strip() == "10 ms"
+    assert rows[3].endswith("100 s")
+    roles = {role for row in canvas.rows[:2] for char, role in row if char == "⡇"}
+    assert roles == ({"muted"} if line in (None, 0) else {"faint"} if line == 60 else {"faint", "muted"})
 
 
 def test_unknown_shares_draw_nothing():
