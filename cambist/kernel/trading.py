@@ -4,7 +4,8 @@
                                                     └─► books, limits, strategies, the engine
                 what a trade by legs left over ─► an intent to reduce it
 
-The kernel is this and what comes before: records, the engine, and what strategies wish for.
+What paper does with orders until they end is `kernel.on_the_way`. The kernel is all of this and what comes before:
+records, the engine, and what strategies wish for.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cambist.execution import legged, paper_landing, paper_model
+from cambist.execution import legged, paper_model
 from cambist.execution.order_life import WITHOUT_FILL
 from cambist.execution.risk import Approved
 from cambist.execution.risk.caps import Want
-from cambist.execution.routes import EQUIVALENCE, legs_of, pools_of
+from cambist.execution.routes import EQUIVALENCE, legs_of
 from cambist.kernel import unwinding
+from cambist.kernel.on_the_way import OnTheWay
 from cambist.model.ledger import CHAIN, Account
 from cambist.model.opportunity import encode
 from cambist.model.orders import Fill, Intent, Order, Purpose, Refused, Stage, Working
@@ -28,32 +30,25 @@ if TYPE_CHECKING:
     import hashlib
     from collections.abc import Sequence
 
-    from cambist.engine.protocol import Engine
     from cambist.execution.risk import RiskGate
-    from cambist.kernel.desk import Closed, Desk, Step
+    from cambist.kernel.desk import Closed, Step
     from cambist.kernel.effects import Effects, Totals
     from cambist.kernel.ledger import Ledger
     from cambist.kernel.running import Running
-    from cambist.kernel.state import KernelSetup
     from cambist.kernel.trades import Trades
     from cambist.model.ledger import TokenValue
 
 MAX_DECLINED = 256
-CONGESTION = "congestion", ""
-"""The gauge that says how full the chain is."""
 _PROBE = 1_000_000
 """Atoms that an equivalence is asked for, to hear whether it holds."""
 _PEG_BROKEN = frozenset({"depeg", "stale", "unknown_edge"})
 """What it says then if it doesn't; any other reason is about the amount."""
 
 
-class Trading:
+class Trading(OnTheWay):
     """What the kernel does with intents and outcomes; the attributes are the kernel's."""
 
-    setup: KernelSetup
-    engine: Engine
     risk: RiskGate
-    desk: Desk
     trades: Trades
     running: Running
     totals: Totals
@@ -198,57 +193,6 @@ class Trading:
             working = self.desk.working[0]
             if not self._reach(working, recv_ns):
                 self._land(working, recv_ns, effects)
-
-    def _reach(self, working: Working, now_ns: int) -> bool:
-        """Lets a transaction that reaches the leader go for a slot; returns whether it does: slots must be known."""
-        order = working.order
-        if working.landing is not None or order.venue != CHAIN:
-            return False
-        state = self.engine.quote_state(order.route, order.amount_in, now_ns)
-        if not state.newest_slot:
-            return False
-        [congestion] = self.engine.gauges([CONGESTION], now_ns)
-        paper, seed = self.setup.paper, self.setup.seed
-        self.desk.follow(working, paper_landing.aimed(paper, seed, order, state, congestion, now_ns))
-        self._watch()
-        return True
-
-    def _land(self, working: Working, now_ns: int, effects: Effects) -> None:
-        """Ends a paper order by what the market is now, or was in its slot."""
-        paper, seed, order = self.setup.paper, self.setup.seed, working.order
-        if working.landing is not None:
-            self._book(working, paper_landing.landed(paper, seed, order, working.landing, now_ns), effects)
-            return
-        for fill in paper_model.land(paper, seed, order, self.engine, now_ns):
-            self._book(self.desk.find(order.id) or working, fill, effects)
-
-    def _watch(self) -> None:
-        """Lets the engine stop at each state of the pools that transactions on their way go through."""
-        on_way = set(self.desk.landing())
-        routes = [working.order.route for working in self.desk.working if working.order.id in on_way]
-        self.engine.watch([edge for route in routes for edge in route])
-
-    def _follow(self, now_ns: int, effects: Effects) -> None:
-        """Takes over a state of the pools that are watched; ends the orders whose slot is over."""
-        for order_id in self.desk.landing():
-            working = self.desk.find(order_id)
-            if working is None or working.landing is None:
-                continue
-            order = working.order
-            state = self.engine.quote_state(order.route, order.amount_in, now_ns)
-            self.desk.follow(working, paper_landing.seen(working.landing, state, now_ns))
-            if paper_landing.is_over(working.landing, state):
-                self._land(self.desk.find(order_id) or working, now_ns, effects)
-
-    def _sold(self, order: Order, now_ns: int) -> None:
-        """Lets what a fill took of a pool be missing to the other orders that are on their way through it."""
-        pools = pools_of(order.route)
-        for order_id in self.desk.landing():
-            other = self.desk.find(order_id)
-            if other is None or other.landing is None or pools.isdisjoint(pools_of(other.order.route)):
-                continue
-            state = self.engine.quote_state(other.order.route, other.order.amount_in, now_ns)
-            self.desk.follow(other, paper_landing.taken(other.landing, state))
 
     def _unwind(self, due_ns: int, now_ns: int, effects: Effects) -> None:
         """Tries to reduce what is due of what is left over; while trading stands still it waits."""
