@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 from cambist.model.ledger import DAY_NS
@@ -45,6 +46,8 @@ class Rest:
     worst: int
     strategy: str
     tries: int = 0
+    way: tuple[int, int] = (0, 0)
+    """What the chain takes for the way back, in lamports and in atoms of what it counts in."""
 
 
 def venues(route: list[str]) -> set[str]:
@@ -110,17 +113,20 @@ class Counted:
         account = self.limits.account.daily_loss
         return any(drawn) or any(0 < limit <= -self.realised[token] for token, limit in account.items())
 
-    def leave(self, left: Left, counts: str, worst: int) -> None:
-        """Takes note of what is left over; what would mix with something else counts as lost."""
+    def leave(self, left: Left, counts: str, worst: int, way: tuple[int, int]) -> None:
+        """Takes note of what is left over; what would mix with something else counts as lost.
+
+        `way` is what the chain takes for the way back, in lamports and in atoms of what it counts in.
+        """
         old = self.left.get(left.token)
         if (old and (old.base, old.counts) != (left.base, counts)) or left.token == left.base:
             self.realise(counts, -worst, left.order.strategy)
             return
         before = (old.atoms, old.cost, old.worst) if old else (0, 0, 0)
         atoms, cost = before[0] + left.atoms, before[1] + left.cost
-        self.left[left.token] = Rest(atoms, left.base, cost, counts, before[2] + worst, left.order.strategy)
+        self.left[left.token] = Rest(atoms, left.base, cost, counts, before[2] + worst, left.order.strategy, way=way)
 
-    def reduce(self, token: str, sold: int, out: int, fee: int) -> None:
+    def reduce(self, token: str, sold: int, out: int, fee: int, lamports: int) -> None:
         """Takes off what was sold and books what that made, at the rate at which it was bought."""
         rest = self.left[token]
         sold = min(sold, rest.atoms)
@@ -132,7 +138,8 @@ class Counted:
             del self.left[token]
         else:
             rest.atoms, rest.cost, rest.worst = rest.atoms - sold, rest.cost - cost, rest.worst - worst
-        self.realise(rest.counts, made - fee, rest.strategy)
+        chain = Fraction(rest.way[1] * lamports, rest.way[0]) if rest.way[0] else 0
+        self.realise(rest.counts, made - fee - ceil(chain), rest.strategy)
 
     def approve(self, intent: Intent, now_ns: int) -> None:
         """Counts an order that went out. Fails if any limit forbade it."""
@@ -228,7 +235,7 @@ class Counted:
         names = {*self.sent, *self.earned}
         assert days == {name: (self.sent[name], _kept(self.earned.get(name, {}))) for name in names}
         rests = {
-            token: Rest(e.atoms, e.base, e.cost, *e.at_risk, e.strategy, e.tries)
+            token: Rest(e.atoms, e.base, e.cost, *e.at_risk, e.strategy, e.tries, (e.charges.total, e.fee))
             for token, e in state.leftovers.items()
         }
         assert rests == self.left

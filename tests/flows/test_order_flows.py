@@ -73,7 +73,7 @@ def test_what_is_forgotten_is_seen(monkeypatch: pytest.MonkeyPatch, fault: str) 
     for number in PARTS:
         try:
             run(OrderFlows, PART, number, shrink=False)
-        except (AssertionError, ExceptionGroup):
+        except (AssertionError, KeyError, ExceptionGroup):  # an order that nobody sent is looked up
             return
     pytest.fail(f"{fault} was forgotten, and no flow showed it")
 

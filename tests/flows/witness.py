@@ -23,6 +23,7 @@ from tests.parity.markets import SOL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from cambist.execution.legged import Left
     from cambist.kernel import Effects, KernelSetup
     from cambist.kernel.kernel import Kernel
     from cambist.model.ledger import Entry, Posting
@@ -191,7 +192,7 @@ class Witness:
             self.missed += fill.status in BARREN
             counted.realise(order.base, fill.amount_out - fill.amount_in - fill.fee, tied.strategy)
         elif tied.reduces and order.base in counted.left:
-            counted.reduce(order.base, fill.amount_in, fill.amount_out, fill.fee)
+            counted.reduce(order.base, fill.amount_in, fill.amount_out, fill.fee, fill.charges.total)
         else:
             counted.halted = True
 
@@ -223,7 +224,15 @@ class Witness:
         self.counted.realise(found.tokens[0], settled.net, tied.strategy)
         for left in settled.left:
             worst = -(-found.amount_in * left.cost // left.order.amount_in)
-            self.counted.leave(left, found.tokens[0], worst)
+            self.counted.leave(left, found.tokens[0], worst, self._way(left, trade, fills))
+
+    def _way(self, left: Left, trade: Going, fills: list[Filled]) -> tuple[int, int]:
+        """Returns what the chain takes for turning back what is left over: lamports, and atoms of the trade's base."""
+        hedge = self.setup.limits.unwind.policy == "hedge"
+        legs = legged.way_back(left, trade.orders, fills, hedge=hedge)
+        if all(leg.venue != CHAIN for leg in legs):
+            return 0, 0
+        return next(((each.charges.total, each.fee) for each in trade.orders if each.venue == CHAIN), (0, 0))
 
     def _decomposed(self, trade: Going, fills: list[Filled]) -> Iterator[tuple[Order, Filled, int]]:
         """Yields each order, what it filled, and what of that went no further than this order."""
