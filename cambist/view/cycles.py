@@ -140,3 +140,5 @@ class CycleDetail(msgspec.Struct, frozen=True):
     history: CycleHistory
     stopped: int | None = None
     """How many opportunities the gate that refused this one stopped since the start."""
+    moves: tuple[str, ...] = ()
+    """A sentence for each token that such a trade leaves where the next one doesn't take it."""

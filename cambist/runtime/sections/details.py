@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.model.text import sanitise, short
+from cambist.runtime.sections.moves import in_words
 from cambist.runtime.words import Names, venue_class
 from cambist.view import (
     CycleDetail,
@@ -42,6 +43,7 @@ def opened(
         curve=found.curve,
         binds=_binds(found, o, names),
         history=_history(found.history, shown_ns),
+        moves=in_words(found.moves, kernel.setup.engine.transfers, names),
     )
 
 
