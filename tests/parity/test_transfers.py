@@ -194,6 +194,18 @@ def test_where_not_even_the_fee_is_held_a_cycle_is_sized_without(name: str) -> N
     assert rebalancing(bound) == 10**9
 
 
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(("ways", "rate", "cost"), [(True, None, 0), (False, 50, 0), (False, None, None)])
+def test_what_may_not_be_traded_leaves_nothing_to_move(
+    name: str, *, ways: bool, rate: int | None, cost: int | None
+) -> None:
+    gates = msgspec.structs.replace(GATES, caps={}, rebalancing_ppm=rate)
+    set_up = [way(BACK, SOL, 5, 9, 10**9), way(OUT, USDC, 5, 9, 10**9)] if ways else []
+    found = crossing(opened(name, set_up, gates))
+    assert found.opportunity is not None
+    assert (found.opportunity.reason, rebalancing(found), found.moves) == ("no_base", cost, ())
+
+
 places = st.sampled_from(["binance", "solana", DOLLARS, "kraken"])
 ways = st.builds(
     Transfer,
