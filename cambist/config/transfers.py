@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from cambist.config.numbers import Amount, Ppm
-from cambist.model.exchanges import known_exchanges
+from cambist.model.exchanges import EXCHANGE_OF, known_exchanges
 from cambist.model.ledger import CHAIN
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class TransferTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     minutes: Annotated[int, msgspec.Meta(ge=0, le=100_000, extra={"unit": "minutes"})] | None = None
     """How long it takes; shown, and decides nothing. None: unknown."""
     least: Amount = msgspec.field(name="min", default=0.0)
-    """Least that is let out, in whole tokens; a trade that leaves less has no known cost."""
+    """Least that is let out, in whole tokens; trades that together leave less have no known cost."""
 
 
 def problems(tables: Sequence[TransferTable]) -> Iterator[tuple[str, str]]:
@@ -41,9 +41,10 @@ def problems(tables: Sequence[TransferTable]) -> Iterator[tuple[str, str]]:
     seen: set[tuple[str, str, str]] = set()
     for at, each in enumerate(tables):
         for key, place in (("from", each.origin), ("to", each.target)):
-            if place != CHAIN and place not in (known := known_exchanges()):
-                near = difflib.get_close_matches(place, (CHAIN, *known), 1)
-                hint = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join((CHAIN, *known))}"
+            if place not in (CHAIN, *EXCHANGE_OF) and place not in known_exchanges():
+                known = CHAIN, *known_exchanges()
+                near = difflib.get_close_matches(place, known, 1)
+                hint = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(known)}"
                 yield f"transfers[{at}].{key}", f'is "{place[:60]}", neither an exchange nor "{CHAIN}"; {hint}'
         if each.origin == each.target:
             yield f"transfers[{at}].to", "is where it comes from"

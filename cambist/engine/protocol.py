@@ -44,6 +44,7 @@ class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     moments: bool = False
     """Whether frames are judged at moments; sessions without are judged after each one."""
     transfers: tuple[Transfer, ...] = ()
+    """Ways to move tokens back after a trade by legs; without any, `rebalancing_ppm` of the gates stands for all."""
 
 
 class Ingested(NamedTuple):

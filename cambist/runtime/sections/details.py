@@ -43,7 +43,7 @@ def opened(
         curve=found.curve,
         binds=_binds(found, o, names),
         history=_history(found.history, shown_ns),
-        moves=in_words(found.moves, kernel.setup.engine.transfers, names),
+        moves=in_words(found.moves, kernel.setup.engine, names),
     )
 
 

@@ -9,24 +9,24 @@ from cambist.model.text import sanitise
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cambist.engine.protocol import MoveView
-    from cambist.model.market import Transfer
+    from cambist.engine.protocol import EngineSetup, MoveView
     from cambist.runtime.words import Names
 
 
-def in_words(moves: Sequence[MoveView], ways: Sequence[Transfer], names: Names) -> tuple[str, ...]:
+def in_words(moves: Sequence[MoveView], setup: EngineSetup, names: Names) -> tuple[str, ...]:
     """Returns a sentence for each move, and that none is made by itself; nothing where nothing is left."""
-    said = tuple(_sentence(each, ways, names) for each in moves)
+    said = tuple(_sentence(each, setup, names) for each in moves)
     return (*said, "Nothing is moved by itself.") if said else ()
 
 
-def _sentence(move: MoveView, ways: Sequence[Transfer], names: Names) -> str:
+def _sentence(move: MoveView, setup: EngineSetup, names: Names) -> str:
     unit, scale = names.symbol(move.mint), 10 ** names.decimals(move.mint)
     amount = f"Leaves {move.amount / scale:g} {unit} to move from {move.origin} to {move.target}"
     ends = move.origin, move.target, move.mint
-    way = next((each for each in ways if (each.origin, each.target, each.mint) == ends), None)
+    way = next((each for each in setup.transfers if (each.origin, each.target, each.mint) == ends), None)
     if way is None:
-        return f"{amount}: no [[transfers]] says how."
+        rate = setup.gates.rebalancing_ppm
+        return f"{amount}: {'no [[transfers]] says how' if rate is None else f'{rate} ppm stand for it'}."
     if move.fee is None:
         return f"{amount}: it lets out {way.least / scale:g} at least."
     over = f" over {sanitise(way.network, 16)}" if way.network else ""

@@ -14,12 +14,13 @@ from cambist.model.market import Token, Transfer
 from cambist.runtime.publish import Publisher
 from cambist.runtime.sections.moves import in_words
 from cambist.runtime.words import Names
-from tests.parity.markets import SOL, USDC, Market, run, setup
+from tests.parity.markets import GATES, SOL, USDC, Market, run, setup
 
 WAYS = (
     Transfer("binance", "solana", SOL, "a net", 10**6, 0, 3, 10**8),
     Transfer("solana", "binance", USDC, "", 10**6, 0, None, 0),
 )
+SETUP = setup(transfers=WAYS, gates=msgspec.structs.replace(GATES, rebalancing_ppm=None))
 NAMES = Names((Token(SOL, "SOL", 9, verified=True), Token(USDC, "USDC", 6, verified=True)), (), ())
 
 
@@ -49,18 +50,24 @@ NAMES = Names((Token(SOL, "SOL", 9, verified=True), Token(USDC, "USDC", 6, verif
     ],
 )
 def test_a_move_says_how_much_which_way_and_how_long(move: MoveView, words: str) -> None:
-    assert in_words([move], WAYS, NAMES) == (words, "Nothing is moved by itself.")
+    assert in_words([move], SETUP, NAMES) == (words, "Nothing is moved by itself.")
+
+
+def test_where_a_rate_stands_for_it_that_is_said() -> None:
+    (words, _) = in_words([MoveView("solana", "binance", SOL, 10**9, None, None)], setup(transfers=WAYS), NAMES)
+    assert words == "Leaves 1 SOL to move from solana to binance: 50 ppm stand for it."
 
 
 def test_a_network_is_a_word_of_the_config_and_can_draw_nothing() -> None:
     way = msgspec.structs.replace(WAYS[0], network="\x1b[31mred and much too long")
-    (words, _) = in_words([MoveView("binance", "solana", SOL, 10**9, 10**6, 9)], [way], NAMES)
+    shown = MoveView("binance", "solana", SOL, 10**9, 10**6, 9)
+    (words, _) = in_words([shown], setup(transfers=(way,)), NAMES)
     assert "\x1b" not in words
     assert len(words) < 100
 
 
 def test_nothing_is_said_where_nothing_is_left() -> None:
-    assert in_words([], WAYS, NAMES) == ()
+    assert in_words([], SETUP, NAMES) == ()
 
 
 def test_the_detail_of_a_trade_by_legs_says_it_and_that_of_one_on_chain_nothing() -> None:
