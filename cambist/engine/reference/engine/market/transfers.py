@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cambist.engine.reference.engine.book_scale import PPM
 from cambist.engine.reference.engine.market.kind import Kind
+from cambist.model.ledger import CHAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine.market import Market
     from cambist.model.market import Transfer
 
-_CHAIN: Final = "solana"
-"""Where pools trade."""
 _MOST: Final = (1 << 64) - 1
 
 
@@ -145,7 +144,7 @@ def _place(market: Market, edge: int) -> str:
     """Returns where an edge takes and brings."""
     behind = market.edges[edge]
     if behind.kind is Kind.POOL:
-        return _CHAIN
+        return CHAIN
     if behind.kind is Kind.BOOK:
         return market.books.entries[behind.at].venue
     return market.ties[behind.at].facts.pair.partition(":")[0]
