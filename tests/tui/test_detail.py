@@ -54,8 +54,8 @@ def test_the_decision_in_full_says_what_each_strategy_said_of_a_go() -> None:
 
 def test_what_a_trade_leaves_to_be_moved_is_said_beside_what_binds_it() -> None:
     ways = ("binance to solana", "solana to binance", "kraken to solana")
-    moves = tuple(f"Leaves 12.5 SOL to move from {way} over a net: 3 min, 0.001 SOL a trade." for way in ways)
-    detail = cycle_detail(moves=(*moves, "Nothing is moved by itself."))
+    moves = (f"Leaves 12.5 SOL to move from {way} over a net: 3 min, 0.001 SOL a trade." for way in ways)
+    detail = cycle_detail(binds=" ".join((cycle_detail().binds, *moves, "Nothing is moved by itself.")))
     for size in ((120, 40), (200, 60)):
         shown = " ".join(drawn(detail, size=size).split())
         assert "depth sets the peak" in shown

@@ -45,8 +45,7 @@ def _full(canvas: Canvas, detail: CycleDetail, past: str, *, why: bool) -> None:
     if why:
         _decision(canvas, left + 56, right, y, detail.row, canvas.height - 1, detail.stopped)
     else:
-        room = max(2, canvas.height - y - _CURVE) if detail.moves else 2
-        lines = wrap(_words(detail), right - left - 56)[:room]
+        lines = wrap(plain(formats.clean(detail.binds)), right - left - 56)[: max(2, canvas.height - y - _CURVE)]
         height = canvas.height - 2 - y - len(lines) - (2 if canvas.height - y > 18 else 1)
         _curve(canvas, left + 56, right, y, height, detail)
         for offset, line in enumerate([] if past else lines):
@@ -68,7 +67,7 @@ def _small(canvas: Canvas, detail: CycleDetail, past: str, *, why: bool) -> None
         return
     below = _costs(canvas, left, left + 40, y, detail, bar=9)
     _curve(canvas, left + 43, right, y, last - y - 2, detail)
-    lines = [] if past else wrap(_words(detail), 40)[: max(0, last - below - 1)]
+    lines = [] if past else wrap(plain(formats.clean(detail.binds)), 40)[: max(0, last - below - 1)]
     for offset, line in enumerate(lines):
         canvas.put(left, last - len(lines) + offset, line, "muted")
 
@@ -89,11 +88,6 @@ def facts(history: CycleHistory, unit: str, decimals: int, room: int = WIDE) -> 
     )
     lines = [f" {glyph('dot')} ".join(form) for form in forms]
     return next((line for line in lines if cells(line) <= room), clip(lines[-1], room))
-
-
-def _words(detail: CycleDetail) -> str:
-    """Returns what limits the size, and what a trade leaves to be moved."""
-    return plain(formats.clean(" ".join((detail.binds, *detail.moves))))
 
 
 def _history(canvas: Canvas, left: int, right: int, y: int, detail: CycleDetail) -> None:

@@ -41,9 +41,8 @@ def opened(
         costs=_costs(o),
         gates=_gates(o, names, kernel),
         curve=found.curve,
-        binds=_binds(found, o, names),
+        binds=" ".join((_binds(found, o, names), *in_words(found.moves, kernel.setup.engine, names))),
         history=_history(found.history, shown_ns),
-        moves=in_words(found.moves, kernel.setup.engine, names),
     )
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def in_words(moves: Sequence[MoveView], setup: EngineSetup, names: Names) -> tuple[str, ...]:
-    """Returns a sentence for each move, and that none is made by itself; nothing where nothing is left."""
-    said = tuple(_sentence(each, setup, names) for each in moves)
+    """Returns a sentence for each move, and that none is made by itself; nothing where no transfer is set up."""
+    said = tuple(_sentence(each, setup, names) for each in moves) if setup.transfers else ()
     return (*said, "Nothing is moved by itself.") if said else ()
 
 
@@ -26,7 +26,7 @@ def _sentence(move: MoveView, setup: EngineSetup, names: Names) -> str:
     way = next((each for each in setup.transfers if (each.origin, each.target, each.mint) == ends), None)
     if way is None:
         rate = setup.gates.rebalancing_ppm
-        return f"{amount}: {'no [[transfers]] says how' if rate is None else f'{rate} ppm stand for it'}."
+        return f"{amount}: {'no [[transfers]] says how' if rate is None else f'covered by the rate of {rate} ppm'}."
     if move.fee is None:
         return f"{amount}: it lets out {way.least / scale:g} at least."
     over = f" over {sanitise(way.network, 16)}" if way.network else ""

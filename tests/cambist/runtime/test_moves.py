@@ -55,7 +55,7 @@ def test_a_move_says_how_much_which_way_and_how_long(move: MoveView, words: str)
 
 def test_where_a_rate_stands_for_it_that_is_said() -> None:
     (words, _) = in_words([MoveView("solana", "binance", SOL, 10**9, None, None)], setup(transfers=WAYS), NAMES)
-    assert words == "Leaves 1 SOL to move from solana to binance: 50 ppm stand for it."
+    assert words == "Leaves 1 SOL to move from solana to binance: covered by the rate of 50 ppm."
 
 
 def test_a_network_is_a_word_of_the_config_and_can_draw_nothing() -> None:
@@ -68,6 +68,7 @@ def test_a_network_is_a_word_of_the_config_and_can_draw_nothing() -> None:
 
 def test_nothing_is_said_where_nothing_is_left() -> None:
     assert in_words([], SETUP, NAMES) == ()
+    assert in_words([MoveView("solana", "binance", SOL, 10**9, None, None)], setup(), NAMES) == ()
 
 
 def test_the_detail_of_a_trade_by_legs_says_it_and_that_of_one_on_chain_nothing() -> None:
@@ -82,8 +83,8 @@ def test_the_detail_of_a_trade_by_legs_says_it_and_that_of_one_on_chain_nothing(
         publisher.inspect(cycle=row.key)
         detail = publisher.build(kernel, market.now_ns).detail
         if detail is not None:
-            said[row.settlement] = detail.moves
-    assert said["atomic"] == ()
-    assert said["legged"][0].startswith("Leaves ")
-    assert "from solana to binance" in said["legged"][0]
-    assert said["legged"][-1] == "Nothing is moved by itself."
+            said[row.settlement] = detail.binds
+    assert "Leaves" not in said["atomic"]
+    assert " Leaves " in said["legged"]
+    assert "from solana to binance" in said["legged"]
+    assert said["legged"].endswith(" Nothing is moved by itself.")
