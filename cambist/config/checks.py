@@ -6,10 +6,10 @@ import difflib
 import math
 from typing import TYPE_CHECKING
 
-from cambist.config import strategies, watch
+from cambist.config import strategies, transfers, watch
 from cambist.model.endpoint import endpoint_problem
 from cambist.model.equivalences import problems as equivalence_problems
-from cambist.model.exchanges import EXCHANGE_OF, EXCHANGES, PLUGINS
+from cambist.model.exchanges import EXCHANGE_OF, EXCHANGES, known_exchanges
 from cambist.model.market import FIAT, is_multiple
 from cambist.model.rivals import rivals_of
 
@@ -38,7 +38,7 @@ def problems(config: Config) -> Iterator[Problem]:
     for at in range(len(config.equivalences)):
         for name, problem in equivalence_problems(at, config.equivalences, config.tokens, config.identities):
             yield f"equivalences[{at}].{name}", _is(problem.lstrip())
-    for key, problem in strategies.problems(config.strategies):
+    for key, problem in (*strategies.problems(config.strategies), *transfers.problems(config.transfers)):
         yield key, _is(problem)
     try:
         rivals_of(config.market.level, config.market.rivals)
@@ -86,9 +86,7 @@ def _endpoints(config: Config) -> Iterator[Problem]:
 def _exchange(name: str, table: ExchangeEndpoint) -> Iterator[Problem]:
     key = f"venues.{name}"
     if name not in EXCHANGE_OF:
-        from importlib.metadata import entry_points  # loads the email package; few configs need it
-
-        known = (*EXCHANGE_OF, *(point.name for point in entry_points(group=PLUGINS)))
+        known = known_exchanges()
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"

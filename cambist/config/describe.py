@@ -79,7 +79,7 @@ def _keys(shape: type[msgspec.Struct], table: str, values: Any) -> Iterator[Key]
         low, high, unit, meaning = _bounds(field.type)
         yield Key(
             table=table,
-            name=field.name,
+            name=field.encode_name,
             type=_type(field.type),
             default=_default(field),
             required=field.required,

@@ -115,11 +115,11 @@ def _found(data: Any, where: str) -> str:
 def _nearest(name: str, where: str, shape: Any) -> str:
     for part in re.sub(r"\[[^]]*\]", "", where).split("."):
         if part:
-            fields = {f.name: f.type for f in msgspec.structs.fields(shape)}
+            fields = {f.encode_name: f.type for f in msgspec.structs.fields(shape)}
             shape = fields.get(part, Config)
             args = getattr(shape, "__args__", ())
             shape = next((a for a in (shape, *args) if isinstance(a, type) and issubclass(a, msgspec.Struct)), Config)
-    names = [f.name for f in msgspec.structs.fields(shape)]
+    names = [f.encode_name for f in msgspec.structs.fields(shape)]
     if shape is Config:
         own = [exchange.name for exchange in EXCHANGES]
         if name == RULES:

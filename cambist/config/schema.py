@@ -12,6 +12,7 @@ from cambist.config.numbers import Amount, Count, Ppm
 from cambist.config.risk import Risk
 from cambist.config.settings import Bidding, GateSettings, Search
 from cambist.config.strategies import StrategyTable
+from cambist.config.transfers import TransferTable
 from cambist.config.watch import Valuation, Watch
 from cambist.model.exchanges import EXCHANGES
 from cambist.model.market import Equivalence, Identity, PoolRef, Token, VenueFee
@@ -187,6 +188,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valuation: Valuation = Valuation()
     venue_fees: tuple[VenueFee, ...] = FIRST_TIER
     equivalences: tuple[Equivalence, ...] = ()
+    transfers: tuple[TransferTable, ...] = ()
     search: Search = Search()
     gates: GateSettings = GateSettings()
     bidding: Bidding = Bidding()

@@ -74,10 +74,18 @@ class GateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rebalancing_ppm: (
         Annotated[
             int,
-            _meta("ppm of the input", 0, MILLION, "cost of moving inventory back after a legged trade; none: no go"),
+            _meta(
+                "ppm of the input",
+                0,
+                MILLION,
+                "cost of moving inventory back after a legged trade, where [[transfers]] don't say it; none: no go",
+            ),
         ]
         | None
     ) = None
+    trades_per_transfer: Annotated[
+        int, _meta("trades", 1, MILLION, "trades that share a transfer's flat fee and its least amount")
+    ] = 1
 
 
 class Gates(GateSettings, frozen=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ import msgspec
 
 from cambist.config.settings import Bidding, Gates, Search
 from cambist.model.events import Channel
-from cambist.model.market import Equivalence, Identity, Instrument, PoolRef, Token, VenueFee
+from cambist.model.market import Equivalence, Identity, Instrument, PoolRef, Token, Transfer, VenueFee
 from cambist.model.opportunity import End, Opportunity
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bidding: Bidding = Bidding()
     moments: bool = False
     """Whether frames are judged at moments; sessions without are judged after each one."""
+    transfers: tuple[Transfer, ...] = ()
+    """Ways to move tokens back after a trade by legs; without any, `rebalancing_ppm` of the gates stands for all."""
 
 
 class Ingested(NamedTuple):
@@ -507,6 +509,20 @@ class HopView(msgspec.Struct, frozen=True):
     age_ns: int
 
 
+class MoveView(msgspec.Struct, frozen=True, gc=False):
+    """What a trade brings to one place and the next trade takes at another."""
+
+    origin: str
+    """`solana` or an exchange, as `target`."""
+    target: str
+    mint: str
+    amount: int
+    fee: int | None
+    """What moving it costs in atoms of it; `None` where no transfer is set up, or none of so little."""
+    cost: int | None
+    """The same in atoms of the cycle's base token."""
+
+
 class CycleEnd(msgspec.Struct, frozen=True):
     """How a cycle ended."""
 
@@ -545,3 +561,5 @@ class CycleInspection(msgspec.Struct, frozen=True):
     """(amount in, net) over ~64 sizes up to twice the best."""
     cap: int | None
     history: CycleHistory
+    moves: tuple[MoveView, ...] = ()
+    """What it leaves to be moved, in the order of its hops: nothing of it is moved by itself."""

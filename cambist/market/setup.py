@@ -16,6 +16,7 @@ from cambist.execution.paper_model import PaperParams
 from cambist.kernel import KernelSetup
 from cambist.market.limits import risk_limits
 from cambist.market.strategies import DEFAULT, budgets, strategy_setups
+from cambist.market.transfers import transfers_of
 from cambist.model.units import NS_PER_MS
 from cambist.model.valuation import Valuing
 from cambist.model.venues import POOL_VENUES
@@ -60,6 +61,7 @@ def kernel_setup(config: Config, market: Market) -> KernelSetup:
         gates=Gates(**msgspec.structs.asdict(config.gates), caps=caps),
         bidding=config.bidding,
         moments=True,
+        transfers=transfers_of(config.transfers, tokens),
     )
     strategies = strategy_setups(config, tokens)
     names = tuple(each.name for each in strategies) or DEFAULT

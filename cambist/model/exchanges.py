@@ -34,3 +34,10 @@ EXCHANGES = (
 EXCHANGE_OF = {exchange.name: exchange for exchange in EXCHANGES}
 PLUGINS = "cambist.feed"
 """Entry point group of further exchanges."""
+
+
+def known_exchanges() -> tuple[str, ...]:
+    """Returns the names of all exchanges that can be watched here, those of installed packages last."""
+    from importlib.metadata import entry_points  # loads the email package; few configs need it
+
+    return (*EXCHANGE_OF, *(point.name for point in entry_points(group=PLUGINS)))

@@ -92,6 +92,24 @@ class Equivalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a mid that left the band has to be within half of it before the two stand for one another again."""
 
 
+class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A way to move a token from one place to another: an exchange, or `solana`. Nothing is moved by itself."""
+
+    origin: str
+    target: str
+    mint: str
+    network: str
+    """What it goes over, for display."""
+    flat: int
+    """Atoms that a transfer costs whatever the amount."""
+    ppm: int
+    """Of the amount, besides."""
+    minutes: int | None
+    """How long it takes; `None` if that is unknown."""
+    least: int
+    """Atoms that are let out at least."""
+
+
 class PoolRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A watched pool. Everything else about it is read from its accounts."""
 

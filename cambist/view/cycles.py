@@ -136,7 +136,7 @@ class CycleDetail(msgspec.Struct, frozen=True):
     curve: tuple[tuple[int, int], ...]
     """(size, net) in atoms, ascending size."""
     binds: str
-    """One sentence on what limits the size."""
+    """What limits the size; where transfers are set up also what such a trade leaves to be moved."""
     history: CycleHistory
     stopped: int | None = None
     """How many opportunities the gate that refused this one stopped since the start."""

@@ -34,6 +34,7 @@ from tests.parity.dollars import USD, VENUE, Dollars, dollar_setup
 from tests.parity.markets import SOL, USDC
 
 if TYPE_CHECKING:
+    from cambist.engine.protocol import EngineSetup
     from cambist.kernel.ledger import Ledger
     from cambist.model.orders import Order
 
@@ -49,7 +50,9 @@ MANY = Limits(cap=CAP, daily_loss=DAILY, max_open_orders=1)
 class Desk:
     """A kernel in the live market, stepped record by record or at once."""
 
-    def __init__(self, *, engine: str = "native", unwind: Unwind | None = None, **changes: Any) -> None:
+    def __init__(
+        self, *, engine: str = "native", unwind: Unwind | None = None, facts: EngineSetup | None = None, **changes: Any
+    ) -> None:
         limits = Limits(
             cap=CAP,
             daily_loss=DAILY,
@@ -58,7 +61,7 @@ class Desk:
             unwind=unwind or Unwind(max_loss_ppm=200_000),
         )
         paper = PaperParams(**(NEVER | changes.pop("paper", {})))
-        fields = {"engine": dollar_setup(), "limits": limits, "paper": paper, "seed": 3, "wallet": WALLET}
+        fields = {"engine": facts or dollar_setup(), "limits": limits, "paper": paper, "seed": 3, "wallet": WALLET}
         self.setup = KernelSetup(**(fields | {"inventory": INVENTORY} | changes))
         self.kernel = Kernel(self.setup, make_engine, engine)
         self.market = Dollars()

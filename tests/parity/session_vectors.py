@@ -20,7 +20,9 @@ from backports import zstd
 from cambist.engine import make_engine
 from cambist.engine.reference.chain import base58
 from cambist.model.events import RecordKind
+from cambist.model.market import Transfer
 from tests.parity.dollars import EDGE, US, Dollars, dollar_setup
+from tests.parity.dollars import VENUE as US_VENUE
 from tests.parity.markets import BONK, EXCHANGE, HTTP, PERP, POOLS, SOL, USDC, WS, Market, key, run, setup
 from tests.parity.moments import at_random, marked
 from tests.parity.test_demo_market import VENUES, Wire, demo_setup
@@ -200,9 +202,9 @@ def peg(market: Dollars, rng: random.Random) -> None:
             act(market, rng)
 
 
-def dollars() -> Session:
+def dollars(*transfers: Transfer) -> Session:
     """Returns a session of the tiny market beside an exchange that trades in dollars, whose peg comes and goes."""
-    session, market, rng = Session(dollar_setup()), Dollars(), random.Random(5)
+    session, market, rng = Session(dollar_setup(transfers=transfers)), Dollars(), random.Random(5)
     market.open()
     session.feed(market.take())
     session.look(market.now_ns)
@@ -218,10 +220,20 @@ def dollars() -> Session:
     return session
 
 
+def ways() -> Iterator[Transfer]:
+    """Yields ways between the chain and both exchanges, some of them with a least amount; none for what is left out."""
+    flats = {SOL: (10**6, 0, 0), USDC: (3 * 10**5, 40, 10**7)}
+    for venue in ("binance", US_VENUE):
+        for mint, (flat, ppm, least) in flats.items():
+            yield Transfer(venue, "solana", mint, "net", flat, ppm, 4, least)
+            if (venue, mint) != (US_VENUE, USDC):
+                yield Transfer("solana", venue, mint, "net", 5_000, 0, None, 0)
+
+
 def sessions() -> list[dict[str, Any]]:
     """Returns the setup and the calls of each session; of the first also its last state as older versions told it."""
     found: list[dict[str, Any]] = []
-    for each in (tiny(), tiny(at_random(5, 0.2)), demo(), dollars()):
+    for each in (tiny(), tiny(at_random(5, 0.2)), demo(), dollars(), dollars(*ways())):
         older = "" if found else made_json(all_state(each.engine)).decode()
         found.append({"setup": each.setup, "calls": each.calls, "older": older})
     return found

@@ -52,6 +52,23 @@ def test_the_decision_in_full_says_what_each_strategy_said_of_a_go() -> None:
     assert "no inventory" not in drawn(cycle_detail(row=other), why=True), "that was of an earlier chance"
 
 
+def test_what_a_trade_leaves_to_be_moved_is_said_beside_what_binds_it() -> None:
+    ways = ("binance to solana", "solana to binance", "kraken to solana")
+    moves = (f"Leaves 12.5 SOL to move from {way} over a net: 3 min, 0.001 SOL a trade." for way in ways)
+    detail = cycle_detail(binds=" ".join((cycle_detail().binds, *moves, "Nothing is moved by itself.")))
+    for size in ((120, 40), (200, 60)):
+        shown = " ".join(drawn(detail, size=size).split())
+        assert "depth sets the peak" in shown
+        assert "Nothing is moved by itself." in shown
+        assert "Profit against size" in shown
+    low = drawn(detail, size=(108, 28))
+    assert "binance to" in " ".join(low.split())
+    assert "Nothing" not in low, "the curve keeps its rows"
+    bare = drawn(cycle_detail(), size=(108, 28))
+    assert "Profit against size" in low
+    assert "Leaves" not in bare
+
+
 async def test_it_waits_with_seconds_then_says_that_the_cycle_is_gone() -> None:
     runtime = StubRuntime()
     app = Stage(runtime)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WIDE = 102
 """Cells of content the full layout needs."""
+_CURVE = 12
+"""Rows that words leave to the curve and what is around it."""
 _MARKS = {"go": "accent bold", "stale": "stale", "blocked": "stale", "skip": "muted"}
 _COSTS = {"gross": "muted", "pool fees": "cost-pools", "transfer fees": "cost-pools", "net": "accent"}
 
@@ -43,7 +45,7 @@ def _full(canvas: Canvas, detail: CycleDetail, past: str, *, why: bool) -> None:
     if why:
         _decision(canvas, left + 56, right, y, detail.row, canvas.height - 1, detail.stopped)
     else:
-        lines = wrap(plain(formats.clean(detail.binds)), right - left - 56)[:2]
+        lines = wrap(plain(formats.clean(detail.binds)), right - left - 56)[: max(2, canvas.height - y - _CURVE)]
         height = canvas.height - 2 - y - len(lines) - (2 if canvas.height - y > 18 else 1)
         _curve(canvas, left + 56, right, y, height, detail)
         for offset, line in enumerate([] if past else lines):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cambist.model.text import sanitise, short
+from cambist.runtime.sections.moves import in_words
 from cambist.runtime.words import Names, venue_class
 from cambist.view import (
     CycleDetail,
@@ -40,7 +41,7 @@ def opened(
         costs=_costs(o),
         gates=_gates(o, names, kernel),
         curve=found.curve,
-        binds=_binds(found, o, names),
+        binds=" ".join((_binds(found, o, names), *in_words(found.moves, kernel.setup.engine, names))),
         history=_history(found.history, shown_ns),
     )
 

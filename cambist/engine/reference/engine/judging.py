@@ -71,7 +71,6 @@ class Judge:
         gates = self.setup.gates
         legged = settlement(self.market, cycle.edges) == "legged"
         loan = gates.flash_loan_ppm if gates.flash_loan and not legged else 0
-        rate = gates.rebalancing_ppm if legged else 0
         lamports, tip = self._lamports(cycle, sizing), 0 if legged or sizing.cu_limit == 0 else None
         if tip is None:
             tip, in_lamports = self._tip(cycle.base, sizing)
@@ -83,7 +82,7 @@ class Judge:
             priority_fee=self._convert(lamports.priority_fee, cycle.base),
             tip=tip,
             rent=self._convert(lamports.rent, cycle.base),
-            rebalancing=None if rate is None else -(-sizing.amount_in * rate // PPM),
+            rebalancing=sizing.rebalancing,
             flash_loan=None if loan is None else -(-sizing.amount_in * loan // PPM),
         )
         return cost, lamports

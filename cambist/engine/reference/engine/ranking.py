@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from cambist.engine.reference.engine.book_scale import PPM
 from cambist.engine.reference.engine.market.kind import Kind
+from cambist.engine.reference.engine.market.transfers import rebalancing
 from cambist.engine.reference.engine.route import cap
 from cambist.engine.reference.engine.standing import MOST, UNVALUED
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
@@ -96,10 +98,13 @@ class Ranking:
         pools = [edge for edge in route if self._market.on_chain(edge)]
         legged = len(pools) < len(route)
         loan = gates.flash_loan_ppm if gates.flash_loan else 0
-        rate = gates.rebalancing_ppm if legged else loan
+        moving = rebalancing(self._market, route) if legged else None
+        rate = loan if moving is None else moving.ppm()
         if rate is None:
             return None
         net, per_lamport = found.gain - found.amount_in * float(rate) / float(PPM), self._per_lamport.get(base, 0.0)
+        if moving is not None:
+            net -= moving.flat(lambda hop: self._steepest(route[hop]))
         if pools:
             if not legged:
                 share = max(found.gain, 0.0) * float(bidding.tip_ppm_of_gross) / float(PPM)
@@ -125,6 +130,11 @@ class Ranking:
         if inputs is None or len(hops) < len(cycle.edges):
             return []
         return starts(hops, inputs)
+
+    def _steepest(self, edge: int) -> float:
+        """Returns the most atoms that a hop pays for one: what it is worth less can't cost more."""
+        hop = self.hop(edge)
+        return math.inf if hop is None else hop.steepest
 
     def _lamports(self, route: Sequence[int], pools: Sequence[int]) -> int:
         """Returns base fee, priority fee and rent of swaps that cross no tick, as far as they are known."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cambist.engine.reference.engine.lots import in_lots
 from cambist.engine.reference.engine.market import quotes
 from cambist.engine.reference.engine.market.stocks import stocks_of
+from cambist.engine.reference.engine.market.transfers import rebalancing
 from cambist.engine.reference.fees import SwapShape, cu_limit
 from cambist.engine.reference.search.by_money import PROBE_SHARE
 from cambist.engine.reference.search.sizing import best_input, to_amount
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cambist.engine.protocol import EngineSetup
     from cambist.engine.reference.engine.market import Market
     from cambist.engine.reference.engine.market.quotes import Hop
+    from cambist.engine.reference.engine.market.stocks import Stocks
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class Sizing:
     """What stopped the size from growing; empty if no other was tried."""
     cu_limit: int | None = None
     """Compute units to ask for; 0 without a pool hop, `None` if unknown."""
+    rebalancing: int | None = None
+    """Atoms of the base token that moving back costs what it leaves elsewhere; `None` if unknown."""
 
 
 def cap(setup: EngineSetup, base: str) -> int | None:
@@ -46,7 +50,7 @@ def size(market: Market, edges: list[int], most: int | None, starts: Sequence[Se
     `starts` are inputs near which the best one may be, by concave piece.
     """
     if most is None:
-        return Sizing()
+        return Sizing(rebalancing=rebalancing(market, edges).cost(0, [0] * len(edges)))
     stocks = stocks_of(market, edges)
     found = None if stocks is None else _size(market, edges, most, starts, stocks)
     # Where what we hold allows for no size at all, the cycle is sized without: what lacks is then said by name.
@@ -54,7 +58,7 @@ def size(market: Market, edges: list[int], most: int | None, starts: Sequence[Se
 
 
 def _size(
-    market: Market, edges: list[int], most: int, starts: Sequence[Sequence[float]], stocks: list[int] | None
+    market: Market, edges: list[int], most: int, starts: Sequence[Sequence[float]], stocks: Stocks | None
 ) -> Sizing | None:
     sized = best_input(Chain(market, edges, stocks), most, max(1, most // PROBE_SHARE), starts)
     if sized is None:
@@ -65,7 +69,7 @@ def _size(
     hops = "" if amount_in is None else walk(market, edges, amount_in)
     if isinstance(hops, str):
         return None
-    return Sizing(hops[0].amount_in, hops[-1].amount_out, kept(hops), sized.binds, compute_units(market, edges, hops))
+    return sizing_of(market, edges, hops, sized.binds)
 
 
 def requoted(market: Market, edges: list[int], sizing: Sizing) -> Sizing | None:
@@ -76,10 +80,9 @@ def requoted(market: Market, edges: list[int], sizing: Sizing) -> Sizing | None:
     if isinstance(hops, str):
         return None
     stocks = stocks_of(market, edges)
-    if stocks is not None and any(hop.amount_in > most for hop, most in zip(hops, stocks, strict=True)):
+    if stocks is not None and not all(stocks.is_held(at, hop.amount_in) for at, hop in enumerate(hops)):
         return None
-    units = compute_units(market, edges, hops)
-    return Sizing(sizing.amount_in, hops[-1].amount_out, kept(hops), sizing.binds, units)
+    return sizing_of(market, edges, hops, sizing.binds)
 
 
 def glanced(market: Market, edges: list[int], most: int | None, estimate: float) -> Sizing | None:
@@ -91,6 +94,13 @@ def glanced(market: Market, edges: list[int], most: int | None, estimate: float)
         return None
     amount_in = to_amount(estimate, max(1, most // PROBE_SHARE), most)
     return requoted(market, edges, Sizing(amount_in))
+
+
+def sizing_of(market: Market, edges: list[int], hops: list[Hop], binds: str) -> Sizing:
+    """Returns what the hops of a route pay together."""
+    amount_in, taken = hops[0].amount_in, [hop.amount_in for hop in hops]
+    units, back = compute_units(market, edges, hops), rebalancing(market, edges).cost(amount_in, taken)
+    return Sizing(amount_in, hops[-1].amount_out, kept(hops), binds, units, back)
 
 
 def walk(market: Market, edges: list[int], amount_in: int) -> list[Hop] | str:
@@ -131,8 +141,8 @@ class Chain:
 
     market: Market
     edges: list[int]
-    stocks: list[int] | None = None
-    """The most that each edge can be given; `None` for any amount."""
+    stocks: Stocks | None = None
+    """What each edge can be given; `None` for any amount."""
     in_lots: bool = False
     """Whether in orders that its venues take, and not of any quantity."""
 
@@ -141,7 +151,7 @@ class Chain:
 
     def quote(self, hop: int, amount_in: int) -> int | None:
         """Returns what a hop pays, `None` if it refuses."""
-        if self.stocks is not None and amount_in > self.stocks[hop]:
+        if self.stocks is not None and not self.stocks.is_held(hop, amount_in):
             return None
         quote = quotes.quote if self.in_lots else quotes.quote_unrounded
         paid = quote(self.market, self.edges[hop], amount_in)

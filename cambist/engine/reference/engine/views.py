@@ -16,6 +16,7 @@ from cambist.engine.protocol import (
     EquivalenceView,
     FeeInput,
     HopView,
+    MoveView,
     PriceInspection,
     PriceView,
 )
@@ -24,7 +25,8 @@ from cambist.engine.reference.engine.endpoints import slots_behind
 from cambist.engine.reference.engine.market import equivalence, quotes
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.market.legs import book_state, leg, pool_leg
-from cambist.engine.reference.engine.route import Sizing, compute_units, kept, walk
+from cambist.engine.reference.engine.market.transfers import moves
+from cambist.engine.reference.engine.route import sizing_of, walk
 from cambist.engine.reference.engine.standing import Ended
 from cambist.engine.reference.exchanges.decimal import real
 from cambist.engine.reference.fees import SwapShape, base_fee, cu_limit, priority_fee
@@ -314,15 +316,14 @@ def inspect(engine: ReferenceEngine, key: str, now_ns: int) -> CycleInspection |
     cycle = engine.standing.cycles.get(key)
     known = cycle or engine.standing.ended_last(key)
     if cycle is None or cycle.last is None:
-        return None if known is None else CycleInspection(None, (), (), None, _history(known))
+        return None if known is None else CycleInspection(None, (), (), None, _history(known), ())
     hops = walk(engine.market, cycle.edges, cycle.sizing.amount_in) if cycle.sizing.amount_in else []
-    shown = (
-        ()
-        if isinstance(hops, str)
-        else tuple(_hop(engine, edge, hop, now_ns) for edge, hop in zip(cycle.edges, hops, strict=False))
-    )
+    if isinstance(hops, str):
+        hops = []
+    shown = tuple(_hop(engine, edge, hop, now_ns) for edge, hop in zip(cycle.edges, hops, strict=False))
     cap = engine.standing.cap(cycle.base)
-    return CycleInspection(cycle.last, shown, _curve(engine, cycle), cap, _history(cycle))
+    left = _moves(engine, cycle.edges, hops) if hops else ()
+    return CycleInspection(cycle.last, shown, _curve(engine, cycle), cap, _history(cycle), left)
 
 
 def _history(cycle: Cycle | Ended) -> CycleHistory:
@@ -354,6 +355,16 @@ def _hop(engine: ReferenceEngine, edge: int, hop: Hop, now_ns: int) -> HopView:
     )
 
 
+def _moves(engine: ReferenceEngine, edges: list[int], hops: list[Hop]) -> tuple[MoveView, ...]:
+    """Returns what a trade leaves to be moved, in the order of its hops."""
+    shown = []
+    for each in moves(engine.market, edges):
+        amount, mint = hops[each.hop].amount_in, engine.market.ends(edges[each.hop])[0]
+        fee, cost = each.costs(hops[0].amount_in, amount) or (None, None)
+        shown.append(MoveView(each.origin, each.target, mint, amount, fee, cost))
+    return tuple(shown)
+
+
 def _impact(engine: ReferenceEngine, edge: int, hop: Hop) -> float:
     """Returns how much less a hop paid than its marginal rate promises, in bps; 0 where there is no rate."""
     rate = quotes.rate(engine.market, edge)
@@ -374,8 +385,7 @@ def _curve(engine: ReferenceEngine, cycle: Cycle) -> tuple[tuple[int, int], ...]
         hops = walk(engine.market, cycle.edges, size)
         if isinstance(hops, str):
             continue
-        units = compute_units(engine.market, cycle.edges, hops)
-        sizing = Sizing(size, hops[-1].amount_out, kept(hops), "", units)
+        sizing = sizing_of(engine.market, cycle.edges, hops, "")
         chain = engine.judge.cost(cycle, sizing).chain
         if chain is not None:
             points.append((size, sizing.amount_out - size - chain))

@@ -64,6 +64,11 @@ class Hop(NamedTuple):
         slope = min(regime.slope for regime in regimes)
         return cls(regimes, slope, min(each.bend for each in regimes), max(each.room for each in regimes))
 
+    @property
+    def steepest(self) -> float:
+        """The greatest slope of its regimes."""
+        return max(regime.slope for regime in self.regimes)
+
 
 class Range(NamedTuple):
     """Inputs of a base token between which a size is chosen, in atoms."""

@@ -74,11 +74,6 @@ impl Judge {
                 .filter(|_| !base.is_empty())
                 .and_then(|lamports| cx.prices.lamports_to(lamports, base)),
         };
-        let rate = if legged {
-            gates.rebalancing_ppm
-        } else {
-            Some(0)
-        };
         let loan = if gates.flash_loan && !legged {
             gates.flash_loan_ppm
         } else {
@@ -97,7 +92,7 @@ impl Judge {
             priority_fee: convert(lamports.priority_fee),
             tip,
             rent: convert(lamports.rent),
-            rebalancing: rate.and_then(|rate| u64::try_from(share(rate)).ok()),
+            rebalancing: sizing.rebalancing,
             flash_loan: loan.and_then(|rate| u64::try_from(share(rate)).ok()),
         };
         (cost, lamports)

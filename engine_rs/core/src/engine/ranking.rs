@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::book_scale::PPM;
 use super::judging::{Judge, rent};
-use super::market::{Hops, Kind, Market};
+use super::market::{Hops, Kind, Market, Rebalancing};
 use super::prices::Prices;
 use super::route::cap;
 use super::setup::EngineSetup;
@@ -170,6 +170,13 @@ impl<'a> Ranking<'a> {
         hops.map(|hops| starts(&hops, inputs)).unwrap_or_default()
     }
 
+    /// Returns the most atoms that a hop pays for one: what it is worth less can't cost more.
+    fn steepest(&self, edge: EdgeId) -> f64 {
+        let kept = self.hops.kept[edge as usize].as_ref();
+        kept.and_then(|kept| kept.hop.as_ref())
+            .map_or(f64::INFINITY, Hop::steepest)
+    }
+
     /// Returns base fee, priority fee and rent of swaps that cross no tick, as far as they are known.
     fn lamports(&self, route: &[EdgeId]) -> u64 {
         let pools = route.iter().filter(|&&edge| self.market.on_chain(edge));
@@ -203,9 +210,13 @@ impl by_money::Market for Ranking<'_> {
         } else {
             Some(0)
         };
-        let rate = if legged { gates.rebalancing_ppm } else { loan }?;
+        let moving = legged.then(|| self.market.rebalancing(route));
+        let rate = moving.as_ref().map_or(loan, Rebalancing::ppm)?;
         let ppm = PPM as f64;
         let mut net = found.gain - found.amount_in * rate as f64 / ppm;
+        if let Some(moving) = moving {
+            net -= moving.flat(|hop| self.steepest(route[hop]));
+        }
         if pools > 0 {
             // Of the chain's costs those are nothing that are not known yet: they will be.
             let at = self.bases.at(base);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::encoded::Encoded;
 use super::lots::in_lots;
-use super::market::{Hop, Market, Refusal};
+use super::market::{Hop, Market, Refusal, Stocks};
 use super::opportunity::Cost;
 use super::setup::EngineSetup;
 use crate::fees::limit_of;
@@ -24,6 +24,8 @@ pub(crate) struct Sizing {
     pub(crate) binds: Option<Binds>,
     /// Compute units to ask for; 0 without a pool hop, `None` if unknown.
     pub(crate) cu_limit: Option<u64>,
+    /// Atoms of the base token that moving back costs what it leaves elsewhere; `None` if unknown.
+    pub(crate) rebalancing: Option<u64>,
 }
 
 /// A cycle as text, made once: each decision on it says it again.
@@ -64,7 +66,10 @@ pub(super) fn size(
     starts: &[Vec<f64>],
 ) -> Option<Sizing> {
     let Some(cap) = cap else {
-        return Some(Sizing::default());
+        return Some(Sizing {
+            rebalancing: market.rebalancing(edges).cost(0, |_| 0),
+            ..Sizing::default()
+        });
     };
     let stocks = market.stocks_of(edges);
     let within = stocks.and_then(|stocks| size_within(market, edges, cap, starts, Some(stocks)));
@@ -77,7 +82,7 @@ fn size_within(
     edges: &[EdgeId],
     cap: u64,
     starts: &[Vec<f64>],
-    stocks: Option<Vec<u64>>,
+    stocks: Option<Stocks<'_>>,
 ) -> Option<Sizing> {
     let chain = Chain::new(market, edges, stocks);
     let sized = best_input_near(&chain, cap, (cap / PROBE_SHARE).max(1), starts)?;
@@ -87,13 +92,7 @@ fn size_within(
     } else {
         chain.walked(sized.amount_in)?
     };
-    Some(Sizing {
-        amount_in: hops.first()?.amount_in,
-        amount_out: hops.last()?.amount_out,
-        fees: kept(&hops),
-        binds: Some(sized.binds),
-        cu_limit: compute_units(market, edges, &hops),
-    })
+    sizing_of(market, edges, &hops, Some(sized.binds))
 }
 
 /// Returns what a route pays now at the size it has, `None` if that is refused, or more than we hold at a venue.
@@ -105,18 +104,12 @@ pub(super) fn requoted(market: &Market, edges: &[EdgeId], sizing: &Sizing) -> Op
     if let Some(stocks) = market.stocks_of(edges)
         && hops
             .iter()
-            .zip(stocks)
-            .any(|(hop, most)| hop.amount_in > most)
+            .enumerate()
+            .any(|(at, hop)| !stocks.is_held(at, hop.amount_in))
     {
         return None;
     }
-    Some(Sizing {
-        amount_in: sizing.amount_in,
-        amount_out: hops.last()?.amount_out,
-        fees: kept(&hops),
-        binds: sizing.binds,
-        cu_limit: compute_units(market, edges, &hops),
-    })
+    sizing_of(market, edges, &hops, sizing.binds)
 }
 
 /// Returns what a route pays where it is estimated to earn most; `None` without a cap, or if that is refused or is no
@@ -133,6 +126,25 @@ pub(super) fn glanced(
         ..Sizing::default()
     };
     requoted(market, edges, &sizing)
+}
+
+/// Returns what the hops of a route pay together, `None` of none.
+pub(super) fn sizing_of(
+    market: &Market,
+    edges: &[EdgeId],
+    hops: &[Hop],
+    binds: Option<Binds>,
+) -> Option<Sizing> {
+    let (first, last) = (hops.first()?, hops.last()?);
+    let taken = |hop: usize| hops[hop].amount_in;
+    Some(Sizing {
+        amount_in: first.amount_in,
+        amount_out: last.amount_out,
+        fees: kept(hops),
+        binds,
+        cu_limit: compute_units(market, edges, hops),
+        rebalancing: market.rebalancing(edges).cost(first.amount_in, taken),
+    })
 }
 
 /// Returns each hop of a route.
@@ -194,13 +206,13 @@ pub(crate) fn net(sizing: &Sizing, cost: &Cost) -> Option<i64> {
 struct Chain<'a> {
     market: &'a Market,
     edges: &'a [EdgeId],
-    /// The most that each edge can be given; `None` for any amount.
-    stocks: Option<Vec<u64>>,
+    /// What each edge can be given; `None` for any amount.
+    stocks: Option<Stocks<'a>>,
     quoted: RefCell<Vec<(usize, Hop)>>,
 }
 
 impl<'a> Chain<'a> {
-    fn new(market: &'a Market, edges: &'a [EdgeId], stocks: Option<Vec<u64>>) -> Self {
+    fn new(market: &'a Market, edges: &'a [EdgeId], stocks: Option<Stocks<'a>>) -> Self {
         let quoted = RefCell::new(Vec::with_capacity(MAX_EVALUATIONS as usize));
         Self {
             market,
@@ -212,7 +224,7 @@ impl<'a> Chain<'a> {
 
     fn is_held(&self, hop: usize, amount_in: u64) -> bool {
         let stocks = self.stocks.as_ref();
-        stocks.is_none_or(|stocks| amount_in <= stocks[hop])
+        stocks.is_none_or(|stocks| stocks.is_held(hop, amount_in))
     }
 
     /// Returns the hops of a size that was quoted, `None` if it wasn't or was refused.

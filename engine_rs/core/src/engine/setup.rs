@@ -81,6 +81,21 @@ pub struct Equivalence {
     pub hold_ms: u32,
 }
 
+/// A way to move a token from one place to another: an exchange, or the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transfer {
+    pub origin: String,
+    pub target: String,
+    pub mint: String,
+    pub network: String,
+    /// In atoms, as `least`.
+    pub flat: u64,
+    pub ppm: u32,
+    pub minutes: Option<u32>,
+    pub least: u64,
+}
+
 /// A watched pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,6 +135,8 @@ pub struct EngineSetup {
     /// Whether frames are judged at moments; sessions without are judged after each one.
     #[serde(default)]
     pub moments: bool,
+    #[serde(default)]
+    pub transfers: Vec<Transfer>,
 }
 
 fn spot() -> String {

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::channels::{ChannelState, State, plain};
-use super::market::{Guard, Hop, Kind, Tie};
+use super::market::{Guard, Hop, Kind, Move, Tie};
 use super::opportunity::Opportunity;
 use super::prices::Row;
 use super::race::RaceView;
 use super::registry::PoolState;
-use super::route::{Sizing, compute_units, kept, net, walk};
+use super::route::{net, sizing_of, walk};
 use super::standing::{Cycle, End, Ended};
 use crate::fees::{FeeRow, SwapShape, base_fee, cu_limit, priority_fee};
 use crate::judge::scorer::landing_ppm;
@@ -152,6 +152,17 @@ struct HopView<'a> {
     age_ns: i64,
 }
 
+/// Twin of `MoveView` in `cambist/engine/protocol.py`.
+#[derive(Serialize)]
+struct MoveView<'a> {
+    origin: &'a str,
+    target: &'a str,
+    mint: &'a str,
+    amount: u64,
+    fee: Option<u64>,
+    cost: Option<u64>,
+}
+
 /// Twin of `CycleEnd` in `cambist/engine/protocol.py`.
 #[derive(Serialize)]
 struct CycleEnd {
@@ -179,6 +190,7 @@ pub(crate) struct CycleInspection<'a> {
     curve: Vec<(u64, i64)>,
     cap: Option<u64>,
     history: CycleHistory<'a>,
+    moves: Vec<MoveView<'a>>,
 }
 
 impl<'a> CycleInspection<'a> {
@@ -189,6 +201,7 @@ impl<'a> CycleInspection<'a> {
             curve: Vec::new(),
             cap: None,
             history,
+            moves: Vec::new(),
         }
     }
 }
@@ -482,6 +495,7 @@ impl Engine {
             curve: self.curve(cycle),
             cap: cycle.cap,
             history: CycleHistory::of(cycle),
+            moves: self.moves(&cycle.edges, &hops),
         })
     }
 
@@ -505,6 +519,26 @@ impl Engine {
             impact_bps: self.impact(edge, hop),
             age_ns: market.leg(edge, now_ns, &self.channels).age_ns,
         }
+    }
+
+    /// Returns what a trade leaves to be moved, in the order of its hops.
+    fn moves<'a>(&'a self, edges: &[EdgeId], hops: &[Hop]) -> Vec<MoveView<'a>> {
+        let Some(first) = hops.first() else {
+            return Vec::new();
+        };
+        let shown = |each: Move<'a>| {
+            let amount = hops[each.hop].amount_in;
+            let (fee, cost) = each.costs(first.amount_in, amount).unzip();
+            MoveView {
+                origin: each.origin,
+                target: each.target,
+                mint: self.market.ends(edges[each.hop]).0,
+                amount,
+                fee,
+                cost,
+            }
+        };
+        self.market.moves(edges).into_iter().map(shown).collect()
     }
 
     /// Returns how much less a hop paid than its marginal rate promises, in bps; 0 where there is no rate.
@@ -533,13 +567,7 @@ impl Engine {
         sizes.dedup();
         let point = |size: u64| {
             let hops = walk(&self.market, &cycle.edges, size).ok()?;
-            let sizing = Sizing {
-                amount_in: size,
-                amount_out: hops.last()?.amount_out,
-                fees: kept(&hops),
-                binds: None,
-                cu_limit: compute_units(&self.market, &cycle.edges, &hops),
-            };
+            let sizing = sizing_of(&self.market, &cycle.edges, &hops, None)?;
             let cost = self.judge.cost(self.context(), cycle, &sizing);
             Some((size, net(&sizing, &cost)?))
         };

@@ -105,6 +105,12 @@ impl Hop {
         hop
     }
 
+    /// Returns the greatest slope of its regimes.
+    pub fn steepest(&self) -> f64 {
+        let slopes = self.more().iter().map(|regime| regime.slope);
+        slopes.fold(self.first.slope, f64::max)
+    }
+
     fn more(&self) -> &[Regime] {
         self.more.as_deref().unwrap_or_default()
     }

@@ -1,7 +1,7 @@
 """Pools, books and equivalences as edges of one graph: which ones can be used, what they pay, how old they are.
 
 `legs` says whether the state behind an edge can be believed, `quotes` what the edge pays, `equivalence` both of tokens
-that stand for one another, `impact` what our own fills moved.
+that stand for one another, `impact` what our own fills moved, `transfers` what a trade leaves to be moved.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cambist.engine.reference.chain import base58, program
 from cambist.engine.reference.chain.token import Mint
 from cambist.engine.reference.engine.book_scale import Scale, weight
 from cambist.engine.reference.engine.books import BookEntry, Books
-from cambist.engine.reference.engine.market import equivalence, hops, quotes
+from cambist.engine.reference.engine.market import equivalence, hops, quotes, transfers
 from cambist.engine.reference.engine.market.equivalence import NEVER_NS, Tie
 from cambist.engine.reference.engine.market.impact import renew
 from cambist.engine.reference.engine.market.kind import Kind
@@ -74,7 +74,7 @@ class Market:
         """By edge: bits of the size that it was fitted to, and what it pays; gone when it moves."""
         self._hops_epoch = 0
         """In which those were made: transfer fees change with it."""
-        self.rebalancing_ppm = setup.gates.rebalancing_ppm
+        self.transfers = transfers.terms(setup)
         self.stocks: dict[str, dict[str, int]] = {}
         """What we hold at an exchange: exchange → mint → atoms; of one that is not there any amount may be sold."""
         self.due_ns = NEVER_NS

@@ -218,7 +218,14 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
             best_net=part.best_net,
             best_ns=part.best_ns,
             sized=part.sized,
-            sizing=Sizing(part.amount_in, part.amount_out, part.fees, part.binds, part.cu_limit),
+            sizing=Sizing(
+                part.amount_in,
+                part.amount_out,
+                part.fees,
+                part.binds,
+                part.cu_limit,
+                None if part.last is None else part.last.cost.rebalancing,
+            ),
             last=part.last,
             gap=None if part.gap is None else gap_of(part.gap, len(state.pools)),
         )

@@ -1,7 +1,7 @@
 //! Pools, books and equivalences as edges of one graph: which ones can be used, what they pay, how old they are.
 //!
 //! `legs` says whether the state behind an edge can be believed, `quotes` what the edge pays, `equivalence` and `par`
-//! both of tokens that stand for one another, `impact` what our own fills moved.
+//! both of tokens that stand for one another, `impact` what our own fills moved, `transfers` what a trade leaves to be moved.
 
 mod equivalence;
 mod fits;
@@ -11,6 +11,7 @@ mod legs;
 mod par;
 mod quotes;
 mod stocks;
+mod transfers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,8 @@ use self::hops::pool_weight;
 pub(crate) use self::impact::{Impact, Left};
 pub(crate) use self::legs::{Carried, Carrier, Leg, Problem, book_leg, pool_leg};
 pub(crate) use self::quotes::{Hop, Refusal, quote_book, quote_pool, sold_to};
+pub(crate) use self::stocks::Stocks;
+pub(crate) use self::transfers::{Move, Rebalancing, Terms};
 use super::book_scale::{PPM, Scale, weight};
 use super::books::{BookEntry, Books};
 use super::channels::ChannelState;
@@ -87,6 +90,7 @@ pub(crate) struct Market {
     decimals: HashMap<String, u32>,
     /// What we hold at an exchange: exchange → mint → atoms; of one that is not there any amount may be sold.
     pub(crate) stocks: BTreeMap<String, BTreeMap<String, u64>>,
+    pub(crate) transfers: Vec<Terms>,
     /// Newest slot of any connection.
     pub(crate) slot: Option<u64>,
     pub(crate) slot_ns: i64,
@@ -118,6 +122,7 @@ impl Market {
                 .map(|token| (token.mint.clone(), token.decimals))
                 .collect(),
             stocks: BTreeMap::new(),
+            transfers: transfers::terms(setup),
             slot: None,
             slot_ns: 0,
             dirty_books: BTreeSet::new(),

@@ -363,6 +363,7 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
                 fees: part.fees,
                 binds: Binds::named(&part.binds),
                 cu_limit: part.cu_limit,
+                rebalancing: part.last.as_ref().and_then(|last| last.cost.rebalancing),
             },
             last: part.last.clone(),
             gap: part

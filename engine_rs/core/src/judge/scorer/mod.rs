@@ -37,6 +37,7 @@ pub struct Gates {
     pub caps: BTreeMap<String, u64>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub rebalancing_ppm: Option<u64>,
+    pub trades_per_transfer: u64,
 }
 
 impl Gates {
