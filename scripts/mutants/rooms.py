@@ -9,9 +9,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "mutants"
 MONEY = (
     "tests/cambist/execution", "tests/cambist/strategies", "tests/cambist/runtime", "tests/cambist/model",
-    "tests/cambist/kernel", "tests/cambist/test_kernel.py", "tests/cambist/test_ledger.py",
-    "tests/cambist/test_risk.py", "tests/cambist/test_paper_model.py", "tests/cambist/test_legged.py",
-    "tests/cambist/test_running.py", "tests/storage",
+    "tests/cambist/kernel", "tests/cambist/test_ends.py", "tests/cambist/test_kernel.py",
+    "tests/cambist/test_ledger.py", "tests/cambist/test_risk.py", "tests/cambist/test_paper_model.py",
+    "tests/cambist/test_legged.py", "tests/cambist/test_running.py", "tests/storage",
 )  # fmt: skip
 ENGINE = ("tests/engine/reference", "tests/parity")
 

@@ -15,8 +15,8 @@ from cambist.kernel import MAX_DECLINED, Kernel, KernelSetup
 from cambist.model.commands import RecordedCommand
 from cambist.model.events import RecordKind, pack, records
 from cambist.model.opportunity import encode
-from cambist.model.orders import Fill, Order, Purpose, Stage
-from tests.fakes import MS, SOL, TOKENS, ScriptedEngine, frame
+from cambist.model.orders import Fill, Intent, Order, Purpose, Refused, Stage
+from tests.fakes import MS, SOL, TOKENS, ScriptedEngine, frame, opportunity
 from tests.snapshots import all_of_body, made_body
 
 SURE = PaperParams(latency_ns=400 * MS, jitter_ns=0, failure_ppm=0, slippage_ppm=0)
@@ -438,7 +438,8 @@ def test_an_order_that_falls_out_counts_beside_the_one_that_its_cycle_has_open_m
     (second,) = kernel.step(frame(4, 600 * MS, decide=[{"amount_in": 900_000_000}])).orders
     kernel.step(fell_out(first, 700 * MS))
     state = kernel.risk.state
-    assert state.open_keys == [first.key, f"{first.key}#{first.id}"]
+    assert list(state.open) == [first.key, f"{first.key} #{first.id}"]
+    assert state.open_keys == [first.key, first.key]
     assert [each.amount_in for each in state.open.values()] == [second.amount_in, first.amount_in]
     assert state.at_risk(SOL) == first.miss_fee + second.miss_fee == 50_000
     later = make(limits=BUSY)
@@ -448,6 +449,19 @@ def test_an_order_that_falls_out_counts_beside_the_one_that_its_cycle_has_open_m
         assert [left.amount_in for left in each.risk.state.open.values()] == [900_000_000], "its own, not the other's"
         each.step(ended(second, 900 * MS))
         assert each.risk.state.open == {}
+
+
+def test_a_cycle_is_not_taken_again_while_an_order_of_it_that_fell_out_has_no_end() -> None:
+    kernel = make(limits=BUSY)
+    kernel.step(begin(kernel))
+    (first,) = kernel.step(frame(2, 0, decide=[{}])).orders
+    kernel.step(frame(3, 500 * MS))
+    (second,) = kernel.step(frame(4, 600 * MS, decide=[{}])).orders
+    kernel.step(fell_out(first, 700 * MS) + ended(second, 800 * MS))
+    wish = Intent(77, "another", opportunity(), 10**9, 2 * 10**9)
+    verdict = kernel.risk.check(wish, 900 * MS, kernel.desk.holdings())
+    assert isinstance(verdict, Refused)
+    assert verdict.reason == "open_order"
 
 
 def test_a_state_that_does_not_know_an_open_order_takes_it_up_and_one_that_does_not_twice() -> None:

@@ -20,7 +20,7 @@ Found = tuple[Refusal, str] | None
 
 def counted(limits: Limits, state: RiskState, key: str) -> Found:
     """Returns which bound on orders, or on orders in a time, stands in the way of one more of `key`."""
-    if key in state.open:
+    if key in state.open_keys:
         return Refusal.OPEN_ORDER, ""
     if len(state.open) >= limits.max_open_orders:
         return Refusal.OPEN_ORDERS, f"{len(state.open)} open"

@@ -13,7 +13,7 @@ from cambist.execution.risk.caps import afforded, capped, counted, stocked
 from cambist.execution.risk.day import roll, see_balance
 from cambist.execution.risk.distances import Distance, distances
 from cambist.execution.risk.loss import Losses, worst_case
-from cambist.execution.risk.state import Exposure, RiskState
+from cambist.execution.risk.state import BESIDE, Exposure, RiskState
 from cambist.execution.risk.venues import Venues, is_legged
 from cambist.model.orders import Intent, Purpose, Refused
 from cambist.model.refusals import Refusal
@@ -265,7 +265,7 @@ class RiskGate:
         self, intent: Intent, order: Exposure, wallet: Mapping[str, int], wants: Sequence[Want] | None
     ) -> Found:
         """Returns what stands in the way of an order that is to reduce: neither loss nor caps nor rates do."""
-        if intent.opportunity.key in self.state.open:
+        if intent.opportunity.key in self.state.open_keys:
             return Refusal.OPEN_ORDER, ""
         found = unwind.refusal(self.limits.unwind, self.state, intent)
         if found or wants is None:
@@ -302,7 +302,7 @@ class RiskGate:
 
 
 def _own(key: str, order_id: int) -> str:
-    return f"{key}#{order_id}"
+    return f"{key}{BESIDE}{order_id}"
 
 
 def _malformed(intent: Intent) -> Found:

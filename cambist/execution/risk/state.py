@@ -6,6 +6,9 @@ import msgspec
 
 from cambist.model.orders import Charges, OrderLeg, Purpose
 
+BESIDE = " #"
+"""Between cycle key and number of an order that was taken back while its cycle had another one open."""
+
 
 class Exposure(msgspec.Struct, frozen=True):
     """An open order as it counts against limits. Amounts in atoms of `token`, the one it gives."""
@@ -85,7 +88,7 @@ class RiskState(msgspec.Struct):
     strategies: dict[str, StrategyDay] = {}
     """Those that sent something today, by name."""
     open: dict[str, Exposure] = {}
-    """Open orders by cycle key, in order of approval; one that was taken back beside another by `key#id`."""
+    """Open orders by cycle key, in order of approval; one that was taken back beside another by `key #id`."""
     leftovers: dict[str, Leftover] = {}
     """By mint of what is left."""
     balance: dict[str, int] = {}
@@ -96,7 +99,7 @@ class RiskState(msgspec.Struct):
     @property
     def open_keys(self) -> list[str]:
         """Cycle key of each open order, in order of approval."""
-        return list(self.open)
+        return [place.partition(BESIDE)[0] for place in self.open]
 
     def sent_by(self, strategy: str) -> None:
         """Counts an order of a strategy."""
