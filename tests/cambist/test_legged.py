@@ -439,6 +439,18 @@ def told(desk: Desk, order: Order, status: Stage) -> Effects:
     return desk.step()
 
 
+def test_a_trade_whose_last_leg_ends_last_is_counted_by_the_prediction_it_was_decided_by() -> None:
+    desk = Desk(paper={"exchange_latency_ns": 900 * MS, "exchange_jitter_ns": 0})
+    chain, exchange = desk.trade()
+    counted = desk.kernel.totals.reliability
+    chance = desk.all.intents[0].opportunity.landing_ppm
+    assert counted.waiting == {chain.id: chance}
+    desk.wait(2_000)
+    assert [order.id for order, _ in desk.all.fills[:2]] == [chain.id, exchange.id]
+    assert sum(counted.ended[:-1]) == 1
+    assert sum(counted.predicted_ppm) == chance
+
+
 def test_a_leg_that_falls_out_of_the_chain_while_its_trade_is_on_is_open_again_and_counts_once() -> None:
     desk = Desk(paper={"exchange_latency_ns": 5_000 * MS, "exchange_jitter_ns": 0})
     chain, exchange = desk.trade()

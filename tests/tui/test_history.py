@@ -236,6 +236,15 @@ def test_the_last_ends_say_age_route_life_and_who_took_them(size: tuple[int, int
     assert (" go " in ours) == (size[0] >= 110)
 
 
+def test_a_life_shorter_than_our_latency_is_fainter_and_the_latency_a_tick_in_each() -> None:
+    canvas = canvas_of(section(), cursor=3)
+    for words, role in (("taken by us", "muted"), ("by 7Qp4…d1Lm", "faint")):
+        row = next(row for row in canvas.rows if words in "".join(char for char, _ in row) and row[3][0] in "✓×")
+        bar = row[65:77]
+        assert [role for char, role in bar if char in "━╸"] == [role] * sum(char in "━╸" for char, _ in bar)
+        assert bar[4] == ("┃", "accent")
+
+
 def test_a_taker_that_is_not_known_is_another_and_a_small_net_is_not_zero() -> None:
     rows = tuple(msgspec.structs.replace(row, net=7) for row in end_rows(8)[-1:])
     shown = drawn(section(rows=rows))
@@ -322,6 +331,8 @@ async def test_the_cursor_stays_with_its_gap_and_at_home_with_the_newest() -> No
         assert screen.cursor == 3, "its gap left the list: the last one"
         await pilot.press("home", "up", "pagedown", "pageup")
         assert screen.cursor == 0
+        await told(newer, *end_rows(4))
+        assert screen.cursor == 0, "it was brought home"
         await told()
         await pilot.press("down", "enter")
         assert pilot.app.screen is screen

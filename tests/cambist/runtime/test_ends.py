@@ -83,16 +83,16 @@ def test_lives_are_shown_by_bins_of_a_fixed_scale_what_is_beyond_it_at_its_ends(
 
 
 def test_the_section_says_which_were_worth_an_order_which_program_took_them_and_over_which_venues() -> None:
-    program = POOL_VENUE_OF["orca"].programs[0]
+    program, payer = (POOL_VENUE_OF[name].programs[0] for name in ("orca", "ray4"))
     kernel, _ = told(
         ended(taker=taken(program), base=SOL, go=True, contested=2, key="ghost:0|binance:SOLUSDC:1"),
         ended(taker=taken("strange"), base=SOL),
-        ended(taker=taken(program, payer="bob"), base=SOL),
+        ended(taker=taken(program, payer=payer), base=SOL),
     )
     section = Publisher(kernel).build(kernel, 10**9).ends
     assert (section.worth_an_order, section.contested) == (1, 1)
     assert {(row.who, row.is_payer, row.program) for row in section.rivals} == {
-        (program, False, "orca"), ("strange", False, ""), ("bob", True, "")
+        (program, False, "orca"), ("strange", False, ""), (payer, True, "")
     }  # fmt: skip
     first = section.rows[-1]
     assert (first.go, first.who, first.program) == (True, program, "orca")

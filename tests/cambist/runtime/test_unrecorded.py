@@ -8,21 +8,25 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
-from cambist.kernel import Effects
+from cambist.execution.paper_model import PaperParams
+from cambist.kernel import Effects, Kernel
 from cambist.model.commands import StartRecording, StopRecording
 from cambist.model.orders import Stage
+from cambist.runtime.hub import Hub
+from cambist.runtime.live import LiveSource
+from cambist.runtime.parts import Parts
+from cambist.runtime.recorder import Recorder
 from cambist.runtime.unrecorded import MOST, Unrecorded
 from storage.writer import SessionWriter
 from tests import orders
-from tests.cambist.runtime.test_hub import runtime, until
+from tests.cambist.runtime.test_hub import Beat, make_kernel, runtime, until
+from tests.fakes import MS, ScriptedEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from cambist.runtime.hub import Hub
-    from cambist.runtime.live import LiveSource
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -62,7 +66,8 @@ def test_it_keeps_no_more_than_a_screen_may_show() -> None:
     waiting = found.orders(lambda seq: False)
     assert len(waiting) == MOST
     assert 0 not in waiting
-    assert 1 in waiting
+    found.take(told(MOST + 2, MOST + 1))
+    assert 1 in found.orders(lambda seq: False), "it was told of last but one"
 
 
 class Disk:
@@ -109,8 +114,13 @@ def test_rows_are_shown_at_once_and_marked_until_the_disk_has_them(tmp_path: Pat
         until(lambda: len(waiting(live)) > 5)
         assert live.view.status.recorded_seq == seq, "nothing came to the disk"
         marked = waiting(live)
+        live.submit(StopRecording())
+        recorder = live.source._run.recording.recorder
+        assert recorder is not None
+        until(lambda: not recorder.open)
         disk.free.set()
-        until(lambda: not marked & waiting(live))
+        until(lambda: not live.view.status.recording)
+        until(lambda: marked <= {row.id for row in live.view.trades.rows if row.recorded})
         until(lambda: live.view.status.recorded_seq > seq)
     finally:
         disk.free.set()
@@ -134,6 +144,28 @@ def test_what_no_session_took_stays_marked_until_the_next_one_says_what_is_still
         live.submit(StartRecording())
         until(lambda: live.view.status.recording)
         until(lambda: bool(live.view.trades.rows) and not waiting(live))
+    finally:
+        live.close()
+
+
+def test_an_order_that_is_still_open_when_a_session_begins_is_on_disk_with_its_state(tmp_path: Path) -> None:
+    parts = Parts(
+        feeds=lambda inbox: [Beat(inbox)],
+        recorder=lambda on_end: Recorder(tmp_path, "test", {"app": "test"}, on_end),
+        market="x",
+    )
+    slow = msgspec.structs.replace(make_kernel().setup, paper=PaperParams(3_600_000 * MS, 0, 0, 0))
+    kernel = Kernel(slow, lambda name, engine_setup: ScriptedEngine(engine_setup))
+    live = Hub(kernel, LiveSource(kernel, parts))
+    live.start()
+    try:
+        live.submit(StopRecording())
+        until(lambda: not live.view.status.recording)
+        until(lambda: len(live.view.trades.rows) == slow.limits.max_open_orders)
+        assert waiting(live)
+        live.submit(StartRecording())
+        until(lambda: live.view.status.recording and not waiting(live))
+        assert {row.status for row in live.view.trades.rows} == {"open"}
     finally:
         live.close()
 
