@@ -135,7 +135,7 @@ def _lives(canvas: Canvas, left: int, right: int, y: int, section: EndsSection) 
     if at is None or section.catchable is None:
         canvas.put(x, y + 1, f"our latency {glyph('unknown')}: no order of ours has ended", "muted")
         return
-    _latency(canvas, x, x + life_chart.CELLS, y + 1, x + at, section)
+    _latency(canvas, x, right, y + 1, x + at, section)
 
 
 def _latency(canvas: Canvas, x: int, end: int, y: int, line: int, section: EndsSection) -> None:
