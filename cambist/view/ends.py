@@ -69,6 +69,8 @@ class EndRow(msgspec.Struct, frozen=True, gc=False):
     slots: int | None
     """How long it lived; `None` where a slot was not known."""
     lived_ns: int
+    end_known: bool
+    """Whether that is how long it lived; of one that was given up it is for how long it was seen."""
     go: bool
     """Whether it was worth an order at one moment."""
     net: int

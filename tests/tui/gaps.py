@@ -50,8 +50,9 @@ def end_rows(count: int = 64) -> tuple[EndRow, ...]:
         made.append(
             EndRow(
                 number=212 - at, at_ns=NOW - (1 + at * 7) * S, key=f"gap-{at % len(_ROWS)}", venues=crossed, fate=fate,
-                slots=slots, lived_ns=lived * MS, go=go, net=net, unit=unit, decimals=6 if unit == "USDC" else 9,
-                who=who, program="orca" if who == ORCA else "", signature="sig" if who else "",
+                slots=slots, lived_ns=lived * MS, end_known=fate not in ("stale", "crowded"), go=go, net=net, unit=unit,
+                decimals=6 if unit == "USDC" else 9, who=who, program="orca" if who == ORCA else "",
+                signature="sig" if who else "",
             )
         )  # fmt: skip
     return tuple(made)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from cambist.model.commands import InspectCycle
+from cambist.model.ends import Fate
 from cambist.view import LIFE_BINS_NS, EndRow, EndsSection, PanelState, RivalRow, Spread, Taken
 from tests.tui.fake import MS, NOW, S, rich_view
 from tests.tui.gaps import BOB, ORCA, RIVALS, ROUTER, end_rows, landing_rows, section
@@ -15,7 +16,7 @@ from tui.screens import history_page
 from tui.screens.detail import DetailScreen
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
-from tui.screens.history_tables import MANY, MARKS, money, who
+from tui.screens.history_tables import FATES, MANY, money, who
 from tui.widgets import life_chart
 from tui.widgets.canvas import Canvas, Sheet
 from tui.widgets.snapshot_table import MOVE_S
@@ -89,9 +90,10 @@ def test_lives_stand_beside_our_own_latency_and_what_could_have_been_caught(size
 @pytest.mark.parametrize("size", SIZES.values())
 def test_each_fate_has_its_count_and_its_glyph(size: tuple[int, int]) -> None:
     shown = drawn(section(), size)
-    words = history_page.FATES if size[0] >= 110 else {fate: fate for fate in history_page.FATES}
+    words = {fate: look.words if size[0] >= 110 else fate for fate, look in FATES.items()}
+    assert set(FATES) == {fate.value for fate in Fate}
     for fate, count in section().fates:
-        assert f"{glyph(MARKS[fate][0])} {words[fate]}" in shown
+        assert f"{glyph(FATES[fate].mark)} {words[fate]}" in shown
         assert str(count) in line(shown, words[fate])
     if size[0] >= 110:
         shares = [line(shown, words[fate]).split("%")[0].split()[-1] for fate in words]
@@ -133,7 +135,7 @@ def test_what_is_not_known_is_a_dash_and_never_zero(size: tuple[int, int], found
 
 def test_before_an_order_of_ours_landed_nothing_is_too_short() -> None:
     shown = drawn(section(own_ns=Spread(), catchable=None))
-    assert "our latency –: no order of ours has ended" in shown
+    assert "our latency – is not known yet" in shown
     assert "too short" not in shown
     assert "catchable: " not in shown
     assert "┃" not in shown
@@ -278,7 +280,7 @@ def test_no_value_however_wide_moves_or_touches_its_neighbour(size: tuple[int, i
         for at in range(64)
     )  # fmt: skip
     found = section(
-        fates=tuple((fate, huge) for fate in history_page.FATES), rivals=rivals, rows=rows, worth_an_order=huge,
+        fates=tuple((fate, huge) for fate in FATES), rivals=rivals, rows=rows, worth_an_order=huge,
         contested=huge, slots=Spread(huge, huge, huge), lived_ns=Spread(huge * S, huge * S, huge),
         own_ns=Spread(huge * S, huge * S, huge), catchable=huge, landing=landing_rows(*[(huge, huge)] * 11),
     )  # fmt: skip

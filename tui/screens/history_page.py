@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui import formats
 from tui.glyphs import glyph, plain
 from tui.screens import history_tables as tables
-from tui.screens.history_tables import money, who
+from tui.screens.history_tables import FATES, money, who
 from tui.widgets import charts, life_chart
 from tui.widgets.canvas import Canvas, cells, clip, wrap
 
 if TYPE_CHECKING:
     from cambist.view import EndsSection
 
-FATES = {
-    "ours": "taken by us",
-    "taken": "taken by another",
-    "faded": "faded",
-    "stale": "stale in between",
-    "crowded": "crowded out",
-}
-"""How a gap can end, in words, in the order shown."""
 MEDIUM, WIDE = (106, 28), (176, 48)
 """Width and height from which on all parts are shown, and from which on tables stand side by side."""
 _SUMS = {"small": (0, 13, 25, 35, 48, 61), "medium": (0, 19, 34, 49, 67, 89), "wide": (0, 32, 60, 88, 116, 148)}
@@ -31,7 +23,7 @@ _FATE_CELLS = 38
 
 
 class Sum(NamedTuple):
-    """One of the sums on top: what it is of, its value, and what stands below it, each also in few words."""
+    """One of the sums on top: what it is of, its value, and what stands below it, also in few words."""
 
     label: str
     value: str
@@ -133,7 +125,7 @@ def _lives(canvas: Canvas, left: int, right: int, y: int, section: EndsSection) 
     x = left + 4
     life_chart.draw(canvas, x, y + 2, 6, section.lives, at)
     if at is None or section.catchable is None:
-        canvas.put(x, y + 1, f"our latency {glyph('unknown')}: no order of ours has ended", "muted")
+        canvas.put(x, y + 1, f"our latency {glyph('unknown')} is not known yet", "muted")
         return
     _latency(canvas, x, right, y + 1, x + at, section)
 
@@ -158,11 +150,11 @@ def _fates(canvas: Canvas, left: int, right: int, y: int, section: EndsSection) 
     tables.head(canvas, left, right, y, "How they ended", f"count {glyph('dot')} share")
     counts = dict(section.fates)
     whole = sum(counts.values())
-    for offset, (fate, words) in enumerate(FATES.items(), 1):
+    for offset, (fate, look) in enumerate(FATES.items(), 1):
         count = counts.get(fate, 0)
         role = _role(fate, count)
-        canvas.put(left, y + offset, glyph(tables.MARKS[fate][0]), role)
-        canvas.put(left + 2, y + offset, words, role)
+        canvas.put(left, y + offset, glyph(look.mark), role)
+        canvas.put(left + 2, y + offset, look.words, role)
         canvas.right(left + 24, y + offset, formats.count(count if whole else None, 6), "text" if count else "muted")
         filled, track = charts.thin_bar(count / whole if whole else 0.0, right - left - 31)
         x = canvas.put(left + 26, y + offset, filled, "accent" if fate == "ours" else "muted")
@@ -177,7 +169,7 @@ def _role(fate: str, count: int) -> str:
     """Returns how a fate looks: amber only where there is one that was stale."""
     if not count:
         return "muted"
-    return "strong bold" if fate == "ours" else tables.MARKS[fate][1]
+    return "strong bold" if fate == "ours" else FATES[fate].role
 
 
 def _share(count: int, whole: int) -> str:
@@ -189,9 +181,9 @@ def _share(count: int, whole: int) -> str:
 
 def _fates_in_a_line(canvas: Canvas, left: int, right: int, y: int, section: EndsSection) -> None:
     counts, x = dict(section.fates), left
-    for fate in FATES:
+    for fate, look in FATES.items():
         count = counts.get(fate, 0)
         words, role = formats.count(count if counts else None), _role(fate, count)
         if x + len(fate) + 3 + cells(words) > right:
             return
-        x = canvas.run(x, y, (f"{glyph(tables.MARKS[fate][0])} {fate} ", role), (words, "text"), ("    ", "text"))
+        x = canvas.run(x, y, (f"{glyph(look.mark)} {fate} ", role), (words, "text"), ("    ", "text"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui import formats, route_forms
 from tui.glyphs import glyph, plain
@@ -14,18 +14,24 @@ if TYPE_CHECKING:
 
     from cambist.view import EndRow, EndsSection, LandingRow, RivalRow, Taken
 
-MARKS = {
-    "ours": ("passed", "strong"),
-    "taken": ("failed", "muted"),
-    "faded": ("dot", "muted"),
-    "stale": ("stale", "stale"),
-    "crowded": ("skip", "muted"),
+
+class Look(NamedTuple):
+    """How a fate is shown."""
+
+    mark: str
+    """Name of its glyph."""
+    role: str
+    words: str
+
+
+FATES = {
+    "ours": Look("passed", "strong", "taken by us"),
+    "taken": Look("failed", "muted", "taken by another"),
+    "faded": Look("dot", "muted", "faded"),
+    "stale": Look("stale", "stale", "stale in between"),
+    "crowded": Look("skip", "muted", "crowded out"),
 }
-"""Glyph and role of each fate."""
-WORDS = {"ours": "taken by us", "faded": "faded", "stale": "stale in between", "crowded": "crowded out"}
-"""How a gap ended, in a row; one that another took says who."""
-LIVED = ("ours", "taken", "faded")
-"""Fates that say when a gap ended; others were given up, and lived for longer than was seen."""
+"""How a gap can end, in the order shown."""
 MANY = 30
 """Orders from which on a share is worth more than its noise."""
 _FULL = 66
@@ -165,8 +171,8 @@ def ends(
         _end(canvas, (left, right), y + 2 + offset, row, now_ns, own, cols, at=top + offset == cursor)
 
 
-_FULL_COLUMNS = {"mark": 0, "age": 8, "route": 10, "go": 43, "net": 60, "bar": 62, "life": 82, "slots": 89, "how": 91}
-_SMALL_COLUMNS = {"mark": 0, "age": 8, "route": 10, "go": 0, "net": 44, "bar": 0, "life": 52, "slots": 58, "how": 60}
+_FULL_COLUMNS = {"age": 8, "route": 10, "go": 43, "net": 60, "bar": 62, "life": 82, "slots": 89, "how": 91}
+_SMALL_COLUMNS = {"age": 8, "route": 10, "go": 0, "net": 44, "bar": 0, "life": 52, "slots": 58, "how": 60}
 """Where a column begins, and of numbers where it ends; 0 is not there."""
 
 
@@ -186,7 +192,7 @@ def _end(
     if at:
         canvas.put(left - 1, y, " " * (right - left + 1), f"text{on}")
         canvas.put(left - 1, y, glyph("cursor"), f"accent{on}")
-    mark, role = MARKS.get(row.fate, ("dot", "muted"))
+    mark, role, words = FATES[row.fate]
     ours, value = row.fate == "ours", "strong" if row.fate == "ours" else "text" if row.go else "muted"
     canvas.put(left, y, glyph(mark), f"{role}{on}")
     age = formats.age(now_ns - row.at_ns)
@@ -199,13 +205,13 @@ def _end(
     canvas.run_right(left + cols["net"], y, (amount, f"{value}{on}"), (f" {unit}", f"muted{on}"))
     if cols["bar"]:
         _life(canvas, left + cols["bar"], y, row, own_ns, on)
-    lived, least = formats.age(row.lived_ns), "" if row.fate in LIVED else glyph("at-least")
+    lived, least = formats.age(row.lived_ns), "" if row.end_known else glyph("at-least")
     canvas.run_right(
         left + cols["life"], y, (f"{least}{lived.value}", f"{value}{on}"), (f" {lived.unit}", f"muted{on}")
     )
     slots = formats.count(row.slots, 5)
     canvas.right(left + cols["slots"], y, slots, f"{value if row.slots is not None else 'muted'}{on}")
-    words = WORDS.get(row.fate) or f"by {who(row.who, row.program)}" if row.fate != "taken" or row.who else "by another"
+    words = f"by {who(row.who, row.program)}" if row.who else words
     how = f"{role}{on} bold" if ours else f"{role}{on}"
     canvas.put(left + cols["how"], y, clip(words, right - left - cols["how"]), how)
 
@@ -231,7 +237,7 @@ def _route(canvas: Canvas, x: int, room: int, y: int, row: EndRow, on: str, *, s
 
 def _life(canvas: Canvas, x: int, y: int, row: EndRow, own_ns: int | None, on: str) -> None:
     """Draws a life on the chart's scale, with our own latency as a tick; one whose end is not known has none."""
-    if row.fate not in LIVED:
+    if not row.end_known:
         canvas.put(x, y, glyph("unknown"), f"muted{on}")
         return
     filled, track = charts.thin_bar(life_chart.share(row.lived_ns), _BAR)

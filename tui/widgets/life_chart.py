@@ -34,7 +34,7 @@ def place(ns: int) -> int:
 def draw(canvas: Canvas, x: int, y: int, rows: int, lives: Sequence[int], line: int | None) -> None:
     """Draws bars in `rows` rows from `y` on, then an axis and its labels; `line` is the cell of our own latency.
 
-    Bars that are shorter than it are darker. Without one its cell stays empty at the end.
+    Bars of what is shorter than it are fainter. Without one its cell stays empty at the end.
     """
     at = BINS if line is None else line
     for offset, text in enumerate(charts.bars(lives, rows)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.kernel.ends import percentile
+from cambist.kernel.ends import LIVED, percentile
 from cambist.kernel.reliability import TENTHS
 from cambist.model.venues import VENUE_OF_PROGRAM
 from cambist.runtime.words import venue_class
@@ -88,6 +88,7 @@ class EndRows:
             fate=end.fate.value,
             slots=end.ended_slot - end.found_slot if end.found_slot else None,
             lived_ns=end.ended_ns - end.found_ns,
+            end_known=end.fate in LIVED,
             go=end.go,
             net=end.last_net,
             unit=self._names.symbol(end.base),

@@ -98,6 +98,9 @@ def test_the_section_says_which_were_worth_an_order_which_program_took_them_and_
     assert (first.go, first.who, first.program) == (True, program, "orca")
     assert [(each.venue, each.venue_class) for each in first.venues] == [("other", "other"), ("binance", "binance")]
     assert [row.program for row in section.rows[:2]] == ["", ""]
+    kernel, _ = told(*(ended(fate, base=SOL) for fate in Fate))
+    rows = Publisher(kernel).build(kernel, 10**9).ends.rows
+    assert {row.fate for row in rows if not row.end_known} == {"stale", "crowded"}
 
 
 def test_predicted_against_happened_is_shown_once_an_order_ended_also_where_no_gap_did() -> None:
