@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 BUILD_PROFILE: str
 """`release` or `debug`."""
 
-Done = tuple[int, int, bytes, int, bytes, bytes, int | None]
+_Done = tuple[int, int, bytes, int, bytes, bytes, int | None]
 
 class BlockError(ValueError):
     """A damaged block; `args` are its offset and why."""
@@ -21,10 +21,10 @@ class Engine:
     def __new__(cls, setup: bytes) -> Engine:
         """Takes JSON of an `EngineSetup`. Raises `ValueError` if it is none."""
 
-    def ingest(self, block: bytes, offset: int, until_ns: int) -> Done:
+    def ingest(self, block: bytes, offset: int, until_ns: int) -> _Done:
         """Returns (offset, records, decisions, go, needs, ends, watched). Raises `BlockError`."""
 
-    def control(self, block: bytes, offset: int) -> Done:
+    def control(self, block: bytes, offset: int) -> _Done:
         """Returns the same for one record that is no frame. Raises `BlockError`."""
 
     def quote_route(self, route: Sequence[str], amount_in: int, now_ns: int) -> tuple[int, str]:
