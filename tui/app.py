@@ -70,7 +70,7 @@ class CambistApp(App[None]):
         *,
         theme: str = "verdigris",
         motion: str = "full",
-        ascii: bool = False,  # noqa: A002
+        ascii: bool = False,
         read_only: bool = False,
     ) -> None:
         if "NO_COLOR" in os.environ:

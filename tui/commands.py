@@ -201,7 +201,7 @@ class Registry:
         self.actions = actions
         self._by_id = {action.id: action for action in actions}
 
-    def __getitem__(self, id: str) -> Action:  # noqa: A002
+    def __getitem__(self, id: str) -> Action:
         return self._by_id[id]
 
     def available(self, situation: Situation) -> tuple[Action, ...]:

@@ -165,7 +165,7 @@ SAMPLES = {
 }
 
 
-def new_feed(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002 - the option is --dir
+def new_feed(name: str, /, *, dir: Path = Path()) -> int:
     """Write the first files of a plug-in for an exchange that cambist does not know; they are listed on stdout.
 
     Args:

@@ -115,7 +115,7 @@ py-modules = ["$module"]
 """)
 
 
-def new_strategy(name: str, /, *, dir: Path = Path()) -> int:  # noqa: A002 - the option is --dir
+def new_strategy(name: str, /, *, dir: Path = Path()) -> int:
     """Write the first files of a plug-in with a strategy of its own; they are listed on stdout.
 
     Args:

@@ -58,7 +58,7 @@ class Cycles(SnapshotTable):
 
     section: CyclesSection | None
 
-    def __init__(self, scene: Scene, *, id: str = "cycles") -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str = "cycles") -> None:
         super().__init__(scene, id=id)
         self.pinned: set[str] = set()
         self.hide_rejected = False

@@ -58,7 +58,7 @@ class Prices(SnapshotTable):
 
     section: PricesSection | None
 
-    def __init__(self, scene: Scene, *, id: str = "prices") -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str = "prices") -> None:
         super().__init__(scene, id=id)
         self._decimals: dict[str, int] = {}
         self._span_ns = 0

@@ -52,7 +52,7 @@ class Trades(SnapshotTable):
 
     section: TradesSection | None
 
-    def __init__(self, scene: Scene, *, id: str = "trades") -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str = "trades") -> None:
         super().__init__(scene, id=id)
 
     def info(self) -> list[str]:

@@ -100,7 +100,7 @@ class Acts(Screen[None]):
         if (found := REGISTRY.find(key, self.situation)) is not None:
             self.run(found[0].id, found[1])
 
-    def run(self, id: str, meaning: str = "") -> None:  # noqa: A002
+    def run(self, id: str, meaning: str = "") -> None:
         """Does an action by its id."""
         getattr(self, f"do_{id}")(meaning)
         self.situate()

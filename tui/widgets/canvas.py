@@ -184,7 +184,7 @@ class Sheet(Painted):
         painter: Callable[[int, int], Canvas],
         *,
         ground: str = "overlay",
-        id: str | None = None,  # noqa: A002  # Textual's name
+        id: str | None = None,  # Textual's name
     ) -> None:
         super().__init__(scene, id=id)
         self._painter = painter

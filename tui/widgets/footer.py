@@ -21,7 +21,7 @@ LIVE_FROM_END = 24
 class Footer(Grounded):
     """One line at the bottom."""
 
-    def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str) -> None:
         super().__init__(scene, id=id)
         self.situation = Situation()
 

@@ -28,7 +28,7 @@ _WALLETS = {"PAPER": "paper wallet", "LIVE": "LIVE wallet", "REPLAY": "recorded"
 class Headline(Grounded):
     """Three lines, or two on a small terminal."""
 
-    def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str) -> None:
         super().__init__(scene, id=id)
         self.figures = Figures()
         self.status = Status()

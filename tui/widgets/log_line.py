@@ -29,7 +29,7 @@ def level_mark(row: LogRow, paint: Paint) -> tuple[str, Style]:
 class LogLine(Grounded):
     """One line."""
 
-    def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str) -> None:
         super().__init__(scene, id=id)
         self.row: LogRow | None = None
 

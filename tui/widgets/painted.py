@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Painted(Widget):
     """A widget whose lines are strips; `repaint` refreshes only the lines that changed."""
 
-    def __init__(self, scene: Scene, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.scene = scene
         self._lines: list[Strip] = []

@@ -45,7 +45,7 @@ class Panel(Grounded, can_focus=True):
     WRONG: ClassVar[str] = "only wrong"
     """What the title says while `!` hides the rest."""
 
-    def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str) -> None:
         super().__init__(scene, id=id)
         self.section: Any = None
         self.behind = 0

@@ -33,7 +33,7 @@ _MARKS = {
 class Playback(Sheet):
     """Three rows: state and numbers, density with what was played brighter, markers with the playhead."""
 
-    def __init__(self, scene: Scene, *, id: str | None = None, seek: Callable[[int], None] | None = None) -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str | None = None, seek: Callable[[int], None] | None = None) -> None:
         super().__init__(scene, self._draw, ground="surface", id=id)
         self._status: ReplayStatus | None = None
         self._seek = seek

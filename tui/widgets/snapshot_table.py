@@ -56,7 +56,7 @@ class SnapshotTable(Panel):
     """Rows are sorted by a changing value, so they move at most once a second."""
     SORTS: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str) -> None:
         super().__init__(scene, id=id)
         self.cursor_key: str | None = None
         self.at_home = True

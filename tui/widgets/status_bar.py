@@ -36,7 +36,7 @@ class Part(NamedTuple):
 class StatusBar(Grounded):
     """One line at the top."""
 
-    def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str) -> None:
         super().__init__(scene, id=id)
         self.status = Status()
         self.replay: ReplayStatus | None = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class TooSmall(Grounded):
     """The refusal, between status bar and footer."""
 
-    def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002
+    def __init__(self, scene: Scene, *, id: str) -> None:
         super().__init__(scene, id=id)
         self.figures = Figures()
         self.needs = ""
