@@ -144,7 +144,7 @@ class Running:
                 continue
             try:
                 call(slot.strategy)
-            except Exception as error:
+            except Exception as error:  # as above
                 self._stop(slot.setup.name, error)
 
     def _stop(self, name: str, error: Exception) -> None:

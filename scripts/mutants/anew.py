@@ -33,7 +33,7 @@ def _changed(self: importlib.machinery.SourceFileLoader, fullname: str) -> CodeT
     return _get_code(self, fullname)
 
 
-importlib.machinery.SourceFileLoader.get_code = _changed  # type: ignore[method-assign]
+importlib.machinery.SourceFileLoader.get_code = _changed  # type: ignore[method-assign]  # all modules are loaded so
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -99,8 +99,8 @@ class _Sites:
         return sorted(self._made.values(), key=lambda each: (each.start, each.end, each.text))
 
     def _at(self, node: ast.AST) -> tuple[int, int]:
-        start = self._lines[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
-        return start, self._lines[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+        start = self._lines[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]  # each node that is changed has its place
+        return start, self._lines[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]  # the same
 
     def _text(self, node: ast.AST) -> str:
         start, end = self._at(node)
