@@ -1,14 +1,18 @@
 """RiskGate alone: what live trading refuses beyond the limits."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
-from cambist.execution.risk import Approved, Limits, RiskGate
+from cambist.execution.risk import Approved, Exposure, Limits, RiskGate, StrategyDay
 from cambist.execution.risk import gate as gate_module
 from cambist.model.market import PoolRef
 from cambist.model.opportunity import Cost, Opportunity
-from cambist.model.orders import Fill, Intent, Refused, Stage
+from cambist.model.orders import Fill, Intent, Purpose, Refused, Stage
 from cambist.model.venues import POOL_VENUES, UNPROVED_PROGRAMS, VENUE_OF_PROGRAM
+from tests import orders
+from tests.fakes import SOL, USDC
 
 TOKEN, POOL, PROGRAM = "SOL", "pool", "made up"
 LIMITS = Limits(cap={TOKEN: 100}, daily_loss={TOKEN: 50})
@@ -115,3 +119,35 @@ def test_a_loss_counts_from_the_peak_and_halts_at_its_limit(nets: tuple[int, ...
         gate.on_fill("k", TOKEN, 0, fill(net))
     assert gate.from_peak(TOKEN) == -lost
     assert gate.mode == ("HALTED" if lost >= 50 else "RUNNING")
+
+
+def test_what_comes_of_an_order_that_fell_out_is_its_own_and_not_of_the_one_that_its_cycle_has_open() -> None:
+    gate = RiskGate(Limits({SOL: 10**10}, {SOL: 10**10}))
+    first, second = orders.order(1, strategy="a"), orders.order(2, strategy="b", amount_in=7)
+    gate.reopen(second)
+    gate.reopen(first)
+    assert list(gate.state.open) == [second.key, f"{first.key} #1"]
+    part = orders.fill(first, 300, status=Stage.PARTIAL, amount_in=200, fee=0, net=100)
+    gate.on_part(first.key, SOL, part)
+    assert gate.state.strategies == {"a": StrategyDay(0, {SOL: 100})}
+    gate.on_fill(first.key, SOL, first.amount_in, orders.ended(first))
+    assert gate.state.strategies == {"a": StrategyDay(0, {SOL: 100 - first.miss_fee})}
+    assert [each.strategy for each in gate.state.open.values()] == ["b"]
+    gate.reopen(first)
+    gate.forget(first)
+    assert [each.strategy for each in gate.state.open.values()] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "worst"),
+    [({}, 25_000), ({"tokens": [SOL, USDC, "T"]}, 10**9 + 525_000), ({"route": ["A:0", "x:S:1"]}, 10**9 + 525_000)],
+)
+def test_an_order_that_is_counted_again_can_lose_all_of_it_unless_it_is_one_transaction_around(
+    changes: dict[str, Any], worst: int
+) -> None:
+    gate = RiskGate(Limits())
+    order = orders.order(**changes, purpose=Purpose.REDUCE)
+    gate.reopen(order)
+    assert gate.state.open == {
+        order.key: Exposure(SOL, 10**9, 525_000, worst, gate.state.open[order.key].venues, "negative_cycle")
+    }

@@ -129,4 +129,4 @@ def test_what_ends_at_several_records_of_a_block_is_all_handed_on() -> None:
 def test_what_nothing_was_said_of_is_nothing() -> None:
     assert (Totals().first_ns, Totals().records, Totals().filled, Totals().missed) == (0, 0, 0, 0)
     setup = KernelSetup(EngineSetup())
-    assert (setup.demo, setup.easy, setup.watch_only, setup.given) == (False, False, False, {})
+    assert (setup.demo, setup.easy, setup.watch_only, setup.given, setup.seed) == (False, False, False, {}, 0)
