@@ -44,7 +44,7 @@ class GivenLoop(asyncio.SelectorEventLoop):
         """Calls back at a time; of equal times in the order of these calls, which asyncio's own leaves to its heap."""
         timer = _Timer(when, callback, args, self, context)
         timer.number = next(self._timers)
-        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]  # of asyncio's own base class, which its stubs leave out
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]  # asyncio's; its stubs leave it out
         timer._scheduled = True  # type: ignore[attr-defined]  # the same
         return timer
 
