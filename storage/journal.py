@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import aiosqlite
 import msgspec
 
+from cambist.execution.order_life import ENDED
 from cambist.model.ledger import DAY_NS
 from cambist.model.orders import Fill, Intent, Order, Refused, StageChange
 from storage.files import Lock, SessionError, create_private, open_read_only, private_folder, require_database, schema
@@ -47,9 +48,10 @@ _NOTE_WALLET = "INSERT INTO meta VALUES ('wallet', ?) ON CONFLICT (key) DO UPDAT
 _NOTE_RULES = "INSERT INTO meta VALUES ('rules', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _NOTE_LISTED = "INSERT INTO meta VALUES ('listed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _LAST_HALT = "SELECT halted, session, seq, at_ns, reason FROM halt ORDER BY id DESC LIMIT 1"
+_ENDS = ", ".join(f"'{stage}'" for stage in sorted(ENDED))
 UNANSWERED = (
     "SELECT session, json FROM orders AS o WHERE coalesce((SELECT f.status FROM fill AS f WHERE f.session = o.session "
-    "AND f.orders = o.id ORDER BY f.id DESC LIMIT 1), '') NOT IN ('filled', 'missed', 'reverted', 'expired') "
+    f"AND f.orders = o.id ORDER BY f.id DESC LIMIT 1), '') NOT IN ({_ENDS}) "
     "ORDER BY at_ns, id LIMIT 10000"
 )
 """Orders of which no end stands: of some nothing was said, of some that a part was filled or their end taken back."""

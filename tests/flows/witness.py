@@ -151,7 +151,11 @@ class Witness:
         order = held.order
         assert held.could(fill), f"{fill.status} after {held.stage}"
         back = held.end is not None
-        gained = held.before.gains(held.end) if back else held.gains(fill)  # type: ignore[arg-type,union-attr]
+        if held.end is not None:
+            assert held.before is not None
+            gained = held.before.gains(held.end)
+        else:
+            gained = held.gains(fill)
         expected = Counter({where: -atoms if back else atoms for where, atoms in gained.items() if atoms})
         booked = Counter[Where]()
         kind = "reversed" if back else "filled" if fill.amount_out else "ended"

@@ -3,6 +3,7 @@ import sqlite3
 import msgspec
 import pytest
 
+from cambist.execution.order_life import ENDED
 from cambist.model.opportunity import Cost, Opportunity
 from cambist.model.orders import Fill, Intent, Refused, Stage
 from storage.journal import Halt, Journal, read_halt
@@ -67,6 +68,17 @@ async def test_orders_without_an_outcome_are_found_at_the_next_start(tmp_path):
     await journal.close()
     journal = await Journal.open(path, "live", "s2")
     assert [(entry.session, entry.order.id) for entry in journal.unanswered] == [("s1", 2), ("s1", 3)]
+    await journal.close()
+
+
+@pytest.mark.parametrize("stage", Stage)
+async def test_an_order_is_answered_by_each_stage_that_ends_one_and_by_no_other(tmp_path, stage):
+    journal = await Journal.open(tmp_path / "live.journal", "live", "s1")
+    journal.note_order(1, 1, order(1))
+    journal.note_fill(2, fill(1, stage))
+    await journal.close()
+    journal = await Journal.open(tmp_path / "live.journal", "live", "s2")
+    assert bool(journal.unanswered) is (stage not in ENDED)
     await journal.close()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from cambist.engine import make_engine
 from cambist.engine.reference.chain import base58
-from cambist.execution.paper_landing import MOST_LATE, UNPROVED, WAIT_NS
+from cambist.execution.paper_landing import MOST_LATE, SETTLE_SLOTS, UNPROVED, WAIT_NS
 from cambist.execution.paper_model import PPM, PaperParams
 from cambist.kernel import Kernel, KernelSetup
 from cambist.model.events import RecordKind
@@ -136,6 +136,19 @@ def test_where_no_slot_comes_any_more_it_ends_by_what_was_seen(engine: str) -> N
     ((_, fill),) = way.tick(101).fills
     assert (fill.status, fill.amount_out, fill.slot) == (Stage.FILLED, way.quoted[0], way.slot)
     assert way.kernel.desk.working == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_one_whose_slot_never_begins_says_none(engine: str) -> None:
+    late = PaperParams(100 * MS, 0, 0, 0, late_ppm=700_000, late_full_ppm=700_000)
+    way = OnItsWay(engine, late, seed=4)
+    way.trade(10**8, sells_sol=False)
+    ((_, fill),) = way.tick(WAIT_NS // MS).fills
+    assert (fill.status, fill.amount_out, fill.slot) == (Stage.FILLED, way.quoted[-1], None)
+
+
+def test_the_latest_of_all_is_waited_for_where_slots_take_twice_as_long() -> None:
+    assert (MOST_LATE + SETTLE_SLOTS) * 2 * 400 * MS < WAIT_NS
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -68,14 +68,14 @@ def test_an_order_that_pays_no_lamports_takes_nothing_on_chain(paid: Lamports) -
 @pytest.mark.parametrize(("held", "told"), [(2**64 - 1, 2**64 - 1), (2**64, 2**64 - 1), (2**63, 2**63), (1, 1)])
 def test_the_engine_is_told_what_an_exchange_holds_within_64_bits(held: int, told: int) -> None:
     made = kernel(inventory={"x": {USDC: held}})
-    assert made.engine.stocks == {("x", USDC): (told, False)}  # type: ignore[attr-defined]
+    assert made.engine.stocks == {("x", USDC): (told, False)}  # type: ignore[attr-defined]  # a scripted engine's
 
 
 @pytest.mark.parametrize(("a", "b"), [(SOL, USDC), (USDC, SOL)])
 def test_either_token_of_a_tie_is_worth_what_the_other_is_where_it_has_no_price(a: str, b: str) -> None:
     tie = Equivalence(a, b, cost_ppm=0, pair="x:P", band_ppm=500, max_age_ms=1_500, hold_ms=0)
     made = kernel(EngineSetup(tokens=TOKENS, equivalences=(tie,)))
-    made.engine.values = {USDC: 3.5}  # type: ignore[attr-defined]
+    made.engine.values = {USDC: 3.5}  # type: ignore[attr-defined]  # the same
     assert made._values([SOL, USDC, "other"], 7) == [TokenValue(3.5, "orca", 0), TokenValue(3.5, "orca", 0), None]
 
 
