@@ -20,18 +20,23 @@ from cambist.simulator.transactions import Budget, Transaction, set_limit, sign,
 from cambist.simulator.venues import HANDLERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from cambist.simulator.pool import Pool
 
 BLOCKHASH_SLOTS = 150
 KEPT_SLOTS = 400
-TOLD_SLOTS = 64
-"""Slots whose transactions can be asked for, with logs and balances; with those of all that are kept a busy market had
-two gigabytes."""
+TOLD_SLOTS = 40
+"""Slots whose transactions can be asked for, with logs and balances: the last finalized one, 32 slots ago, is one.
+A busy market has 9 KB for each, and would have two gigabytes for those of all slots whose statuses are kept."""
 MAX_PENDING = 8_192
 TABLE_META = 56
 LOOKUP_PROGRAM = bytes.fromhex("0277a6af97339b7ac88d1892c90446f50002309266f62e53c118244982000000")
+
+
+Balance = TokenBalance | int
+"""What a node tells of an account beside a transaction: the token account, or lamports. Accounts themselves, new with
+each swap, made the memory of a busy market twice as much."""
 
 
 class Landed(NamedTuple):
@@ -44,10 +49,10 @@ class Landed(NamedTuple):
     mentions: frozenset[bytes]
     units: int
     transaction: Transaction
-    before: dict[bytes, Account]
-    """The accounts it names that were there, as they were before it."""
-    after: dict[bytes, Account]
-    """Those that it changed."""
+    before: dict[bytes, Balance]
+    """What the accounts it names held before it, of those that were there."""
+    after: dict[bytes, Balance]
+    """What those hold that it changed."""
 
 
 class Status(NamedTuple):
@@ -148,14 +153,7 @@ class Chain:
             self.accounts[program.CLOCK] = self._clock(part.slot)
             part.changed[program.CLOCK] = None
         for transaction in self._choose(new, capacity, opened):
-            before = {
-                meta.key: account
-                for item in transaction.instructions
-                for meta in item.accounts
-                if (account := self.accounts.get(meta.key)) is not None
-            }
-            if (payer := self.accounts.get(transaction.payer)) is not None:
-                before[transaction.payer] = payer
+            before = _held(self._named_by(transaction))
             outcome = self._execute(transaction, part.slot)
             if not outcome.changed or (outcome.err is not None and transaction.protected):
                 continue  # one that could not even pay its fee is left out by the leader too
@@ -172,7 +170,7 @@ class Chain:
                 outcome.units,
                 transaction,
                 before,
-                outcome.changed,
+                _held(outcome.changed),
             )
             part.landed.append(item)
             self.statuses[signature] = Status(part.slot, outcome.err)
@@ -304,6 +302,10 @@ class Chain:
         opened.capacity += capacity
         return chosen
 
+    def _named_by(self, transaction: Transaction) -> dict[bytes, Account]:
+        keys = [transaction.payer, *(meta.key for item in transaction.instructions for meta in item.accounts)]
+        return {key: account for key in keys if (account := self.accounts.get(key)) is not None}
+
     def _keep(self, block: Block) -> None:
         self.recent.append(block)
         self._kept.append([item.signature for item in block.landed])
@@ -324,3 +326,7 @@ class Chain:
         epoch = slot // SLOTS_PER_EPOCH
         start_ms = self._ms_of(epoch * SLOTS_PER_EPOCH)
         return clock_account(slot, epoch, start_ms // 1_000, self._ms_of(slot) // 1_000)
+
+
+def _held(accounts: Mapping[bytes, Account]) -> dict[bytes, Balance]:
+    return {key: each if isinstance(each, TokenBalance) else each.lamports for key, each in accounts.items()}

@@ -16,15 +16,14 @@ from cambist.simulator.transactions import message_keys, wire
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cambist.simulator.accounts import Account
-    from cambist.simulator.chain import Landed
+    from cambist.simulator.chain import Balance, Landed
 
 
 def transaction_of(landed: Landed, decimals: Mapping[bytes, int]) -> dict[str, Any]:
     """Returns transaction and meta, the transaction in base64; `decimals` are those of mints."""
     keys = message_keys(landed.transaction)
-    before = [landed.before.get(key) for key in keys]
-    after = [landed.after.get(key, account) for key, account in zip(keys, before, strict=True)]
+    before = [landed.before.get(key, 0) for key in keys]
+    after = [landed.after.get(key, held) for key, held in zip(keys, before, strict=True)]
     meta = {
         "err": landed.err,
         "status": {"Ok": None} if landed.err is None else {"Err": landed.err},
@@ -46,11 +45,11 @@ def transaction_of(landed: Landed, decimals: Mapping[bytes, int]) -> dict[str, A
     }
 
 
-def _lamports(accounts: list[Account | None]) -> list[int]:
-    return [0 if account is None else account.lamports for account in accounts]
+def _lamports(accounts: list[Balance]) -> list[int]:
+    return [each if isinstance(each, int) else each.lamports for each in accounts]
 
 
-def _tokens(accounts: list[Account | None], decimals: Mapping[bytes, int]) -> list[dict[str, Any]]:
+def _tokens(accounts: list[Balance], decimals: Mapping[bytes, int]) -> list[dict[str, Any]]:
     return [
         {
             "accountIndex": index,
