@@ -23,7 +23,7 @@ from cambist.simulator.venues.clmm.catalogue import TERMS
 from feeds.solana import SEEDS
 from tests.parity.markets import WS, Market, run, setup
 
-SLOTS = 40
+SLOTS = 24
 VENUES = {"ray4", "cpmm", "orca", "saber", "damm2", "dlmm", "clmm", "pump"}
 
 
@@ -199,9 +199,15 @@ def test_every_venue_becomes_live_and_both_engines_say_the_same() -> None:
     assert quoted & {"saber", "damm2", "dlmm", "clmm", "pump"}
 
 
+@pytest.fixture(scope="module")
+def shared() -> Session:
+    """A session for one venue after the other: to open it takes longer than to see what is asked here."""
+    return Session("reference")
+
+
 @pytest.mark.parametrize("venue", ["saber", "dlmm", "clmm", "pump"])
-def test_a_pool_told_in_part_is_torn_until_the_rest_is_told(venue: str) -> None:
-    session = Session("reference")
+def test_a_pool_told_in_part_is_torn_until_the_rest_is_told(venue: str, shared: Session) -> None:
+    session = shared
     wire, seen = session.wire, 0
     for pool in wire.pools.values():
         if pool.spec.venue == venue:

@@ -2,6 +2,7 @@ import itertools
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from functools import cache
 
 import msgspec
 import pytest
@@ -21,8 +22,8 @@ from cambist.engine.reference.venues.pump.pool import is_canonical
 from cambist.engine.reference.venues.ray4.layout import AmmV4
 from cambist.engine.reference.venues.saber.layout import StableSwap
 from cambist.model.rivals import LEVELS, Level
+from cambist.simulator import chain
 from cambist.simulator.accounts import TokenBalance
-from cambist.simulator.chain import KEPT_SLOTS
 from cambist.simulator.draw import Draw
 from cambist.simulator.market import Market
 
@@ -135,6 +136,17 @@ def test_every_account_reads_as_its_layout_says() -> None:
     assert len({token.mint for token in market.world.tokens.values()}) >= 15
 
 
+@cache
+def traded() -> tuple[Market, dict[bytes, int], Counter]:
+    """Returns a market after a minute, what there was of each token before it, and what landed and failed."""
+    market, counted = Market(4), Counter()
+    before = totals(market)
+    for _ in range(150):
+        landed = market.slot().landed
+        counted.update(landed=len(landed), failed=sum(item.err is not None for item in landed))
+    return market, before, counted
+
+
 def totals(market: Market) -> dict[bytes, int]:
     found: dict[bytes, int] = defaultdict(int)
     for account in market.chain.accounts.values():
@@ -145,16 +157,10 @@ def totals(market: Market) -> dict[bytes, int]:
 
 
 def test_trading_neither_makes_nor_loses_tokens() -> None:
-    market = Market(8)
-    before = totals(market)
-    failed = landed = 0
-    for _ in range(120):
-        block = market.slot()
-        landed += len(block.landed)
-        failed += sum(item.err is not None for item in block.landed)
+    market, before, counted = traded()
     assert totals(market) == before
-    assert landed > 1_000
-    assert 0 < failed < landed / 2
+    assert counted["landed"] > 1_000
+    assert 0 < counted["failed"] < counted["landed"] / 2
     for mint, total in before.items():
         assert total <= Mint.decode(market.chain.accounts[mint].data).supply
 
@@ -164,9 +170,7 @@ def test_pools_hold_what_they_owe() -> None:
     from cambist.engine.reference.venues import raydium_price
     from cambist.engine.reference.venues.sqrt_price import delta_a, delta_b, sqrt_price_from_tick
 
-    market, checked = Market(4), Counter()
-    for _ in range(150):
-        market.slot()
+    (market, *_), checked = traded(), Counter()
     for pool in market.world.pools:
         if pool.spec.venue not in ("orca", "clmm"):
             continue
@@ -195,9 +199,7 @@ def test_pools_hold_what_they_owe() -> None:
 
 
 def test_dlmm_reserves_hold_the_bins_the_orders_and_the_protocol_s_fees() -> None:
-    market, moved = Market(4), 0
-    for _ in range(150):
-        market.slot()
+    (market, *_), moved = traded(), 0
     for pool in market.world.pools:
         if pool.spec.venue != "dlmm":
             continue
@@ -266,8 +268,8 @@ def test_gaps_open_last_a_few_slots_and_are_closed_by_someone(seed: int, level: 
 @pytest.mark.parametrize("seed", [1, 9])
 def test_pools_stay_near_the_fair_price(seed: int) -> None:
     market = Market(seed)
-    for checkpoint in range(3):
-        for _ in range(100):
+    for checkpoint in range(2):
+        for _ in range(75):
             market.slot()
         off = []
         for pool, mid in zip(market.world.pools, market.mids, strict=True):
@@ -280,7 +282,7 @@ def test_pools_stay_near_the_fair_price(seed: int) -> None:
 
 
 def test_fees_and_congestion_follow_the_weather() -> None:
-    market = Market(4)
+    market = Market(4, rate=0.2)
     calm, storm = [], []
     for _ in range(300):
         market.slot()
@@ -293,15 +295,17 @@ def test_fees_and_congestion_follow_the_weather() -> None:
     assert storm[len(storm) // 2] > 4 * calm[len(calm) // 2]
 
 
-def test_of_what_landed_a_status_is_kept_and_not_for_ever() -> None:
+def test_of_what_landed_a_status_is_kept_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = 40
+    monkeypatch.setattr(chain, "KEPT_SLOTS", kept)
     market, told = Market(seed=5), []
-    for _ in range(KEPT_SLOTS + 30):
+    for _ in range(kept + 30):
         block = market.slot()
         told.append([item.signature for item in block.landed])
     statuses = market.chain.statuses
-    assert sum(map(len, told[-KEPT_SLOTS:])) == len(statuses) > 1_000
-    assert not any(signature in statuses for slot in told[:-KEPT_SLOTS] for signature in slot)
-    newest = [signature for slot in told[-KEPT_SLOTS:] for signature in slot]
+    assert sum(map(len, told[-kept:])) == len(statuses) > 1_000
+    assert not any(signature in statuses for slot in told[:-kept] for signature in slot)
+    newest = [signature for slot in told[-kept:] for signature in slot]
     assert [statuses[signature].slot for signature in newest] == sorted(
         statuses[signature].slot for signature in newest
     )
