@@ -11,7 +11,7 @@ which it leaves nothing is the taker.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -25,7 +25,7 @@ from cambist.model.ends import Fate, GapEnd, Taker
 from cambist.model.opportunity import End, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cambist.engine.reference.chain.log_parser.event import SwapEvent
     from cambist.engine.reference.chain.log_parser.parse import Logs as Parsed
@@ -101,8 +101,8 @@ class Ends:
         self.market = market
         self.number = 0
         self.closing: list[Closing] = []
-        self.landed: deque[Landed] = deque()
-        """In the order in which they were told."""
+        self.landed: OrderedDict[bytes, Landed] = OrderedDict()
+        """By signature, in the order in which they were told."""
 
     def look(self, moment: Moment, cycle: Cycle) -> None:
         """Looks whether a cycle pays by its decision of this moment: its gap begins, goes on or ends."""
@@ -161,16 +161,19 @@ class Ends:
         called = [frame for frame, each in enumerate(logs.trace.frames) if each.program == pool.program]
         if called:
             touches = _touches(at, pool, logs)
-            self._take(Landed(event.signature, event.slot, now_ns, _outermost(logs, called[0]), touches))
+            self.take(Landed(event.signature, event.slot, now_ns, _outermost(logs, called[0]), touches))
 
     def tell(self, moment: Moment) -> list[bytes]:
         """Returns the ends that are due, encoded."""
         told: list[bytes] = []
-        for closing in self._due(moment):
-            self.number += 1
-            told.append(encode(_end(self, closing)) + b"\n")
-        while self.landed and self.landed[0].slot + KEPT_SLOTS < moment.slot:
-            self.landed.popleft()
+        if due := self._due(moment):
+            landed = list(self.landed.values())
+            by_pool = _by_pool(landed)
+            for closing in due:
+                self.number += 1
+                told.append(encode(_end(self.number, closing, landed, by_pool)) + b"\n")
+        while self.landed and next(iter(self.landed.values())).slot + KEPT_SLOTS < moment.slot:
+            self.landed.popitem(last=False)
         return told
 
     def _close(self, moment: Moment, cycle: Cycle) -> None:
@@ -185,16 +188,16 @@ class Ends:
             ended = moment.now_ns, moment.slot
             self.closing.append(Closing(moment.seq, cycle.key, cycle.base, fate, *ended, list(after), gap))
 
-    def _take(self, landed: Landed) -> None:
+    def take(self, landed: Landed) -> None:
         """Takes over a landed transaction, or further pools of one that is known."""
-        for known in reversed(self.landed):
-            if known.signature == landed.signature:
-                pools = {touch.pool for touch in known.touches}
-                known.touches.extend(touch for touch in landed.touches if touch.pool not in pools)
-                return
+        known = self.landed.get(landed.signature)
+        if known is not None:
+            pools = {touch.pool for touch in known.touches}
+            known.touches.extend(touch for touch in landed.touches if touch.pool not in pools)
+            return
         if len(self.landed) == MOST_LANDED:
-            self.landed.popleft()
-        self.landed.append(landed)
+            self.landed.popitem(last=False)
+        self.landed[landed.signature] = landed
 
     def _due(self, moment: Moment) -> list[Closing]:
         """Takes out the gaps whose ends are to be told, in the order in which they ended."""
@@ -212,15 +215,26 @@ def _is_due(closing: Closing, moment: Moment) -> bool:
     return moment.slot >= closing.ended_slot + SETTLE_SLOTS or moment.now_ns - closing.ended_ns > SETTLE_NS
 
 
-def _end(ends: Ends, closing: Closing) -> GapEnd:
-    gap, fate, found, contested = closing.gap, closing.fate, None, 0
+def _by_pool(landed: Sequence[Landed]) -> dict[int, list[int]]:
+    """Returns the places of the landed transactions that went through each pool."""
+    by_pool: dict[int, list[int]] = defaultdict(list)
+    for at, each in enumerate(landed):
+        for touch in each.touches:
+            by_pool[touch.pool].append(at)
+    return by_pool
+
+
+def _end(number: int, closing: Closing, landed: Sequence[Landed], by_pool: Mapping[int, Sequence[int]]) -> GapEnd:
+    gap, fate, taker, contested = closing.gap, closing.fate, None, 0
     if fate is Fate.FADED:
-        after = closing.after
-        moved = [(each.slot, each.touches) for each in ends.landed]
-        found, contested = closer_of(Closer(gap.legs, after, gap.amount_in, gap.last_net), moved)
+        pools = {leg.pool for leg in gap.legs if leg.pool is not None}
+        through = [landed[at] for at in sorted({at for pool in pools for at in by_pool.get(pool, ())})]
+        moved = [(each.slot, each.touches) for each in through]
+        found, contested = closer_of(Closer(gap.legs, closing.after, gap.amount_in, gap.last_net), moved)
         fate = Fate.FADED if found is None else Fate.TAKEN
+        taker = None if found is None else _taker(through[found], gap.legs)
     return GapEnd(
-        number=ends.number,
+        number=number,
         key=closing.key,
         base=closing.base,
         fate=fate,
@@ -234,7 +248,7 @@ def _end(ends: Ends, closing: Closing) -> GapEnd:
         last_net=gap.last_net,
         go=gap.go,
         contested=contested,
-        taker=None if found is None else _taker(ends.landed[found], gap.legs),
+        taker=taker,
     )
 
 

@@ -11,8 +11,9 @@
 //! One file, for who reads how a gap begins sees how it ends and who is asked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::closer::{Closer, Leg, Stand, Touch, closer_of};
@@ -149,10 +150,32 @@ pub(crate) struct Ends {
     pub(crate) number: u64,
     pub(crate) closing: Vec<Closing>,
     /// In the order in which they were told.
-    pub(crate) landed: VecDeque<Landed>,
+    landed: VecDeque<Landed>,
+    /// By signature its place among all that were ever told: a busy slot has a thousand to look through.
+    places: HashMap<Signature, usize>,
+    /// How many are not remembered any more.
+    forgotten: usize,
 }
 
 impl Ends {
+    /// Returns them as they stood.
+    pub(crate) fn restored(number: u64, closing: Vec<Closing>, landed: Vec<Landed>) -> Self {
+        let mut ends = Self {
+            number,
+            closing,
+            ..Self::default()
+        };
+        for each in landed {
+            ends.take(each);
+        }
+        ends
+    }
+
+    /// Returns the landed transactions that are remembered.
+    pub(crate) fn landed(&self) -> impl Iterator<Item = &Landed> {
+        self.landed.iter()
+    }
+
     /// Looks whether a cycle pays by its decision of this moment: its gap begins, goes on or ends.
     pub(crate) fn look(&mut self, market: &Market, moment: Moment, cycle: &mut Cycle) {
         let Some(last) = &cycle.last else { return };
@@ -245,14 +268,18 @@ impl Ends {
 
     /// Hands out the ends that are due.
     pub(crate) fn tell(&mut self, moment: Moment, out: &mut Vec<u8>) {
-        for closing in self.due(moment) {
-            self.number += 1;
-            json::append(out, &self.end(&closing));
-            out.push(b'\n');
+        let due = self.due(moment);
+        if !due.is_empty() {
+            let by_pool = self.by_pool();
+            for closing in due {
+                self.number += 1;
+                json::append(out, &self.end(&closing, &by_pool));
+                out.push(b'\n');
+            }
         }
         let is_old = |landed: &Landed| landed.slot + KEPT_SLOTS < moment.slot;
         while self.landed.front().is_some_and(is_old) {
-            self.landed.pop_front();
+            self.forget();
         }
     }
 
@@ -287,8 +314,8 @@ impl Ends {
 
     /// Takes over a landed transaction, or further pools of one that is known.
     fn take(&mut self, landed: Landed) {
-        let mut known = self.landed.iter_mut().rev();
-        if let Some(known) = known.find(|known| known.signature == landed.signature) {
+        if let Some(at) = self.places.get(&landed.signature) {
+            let known = &mut self.landed[at - self.forgotten];
             let pools: BTreeSet<usize> = known.touches.iter().map(|touch| touch.pool).collect();
             let more = landed.touches.into_iter();
             known
@@ -297,9 +324,29 @@ impl Ends {
             return;
         }
         if self.landed.len() == MOST_LANDED {
-            self.landed.pop_front();
+            self.forget();
         }
+        let place = self.forgotten + self.landed.len();
+        self.places.insert(landed.signature, place);
         self.landed.push_back(landed);
+    }
+
+    fn forget(&mut self) {
+        if let Some(landed) = self.landed.pop_front() {
+            self.places.remove(&landed.signature);
+            self.forgotten += 1;
+        }
+    }
+
+    /// Returns the places of the landed transactions that went through each pool.
+    fn by_pool(&self) -> BTreeMap<usize, Vec<usize>> {
+        let mut by_pool: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, landed) in self.landed.iter().enumerate() {
+            for touch in &landed.touches {
+                by_pool.entry(touch.pool).or_default().push(at);
+            }
+        }
+        by_pool
     }
 
     /// Takes out the gaps whose ends are to be told, in the order in which they ended.
@@ -320,7 +367,7 @@ impl Ends {
         due
     }
 
-    fn end<'a>(&self, closing: &'a Closing) -> GapEnd<'a> {
+    fn end<'a>(&self, closing: &'a Closing, by_pool: &BTreeMap<usize, Vec<usize>>) -> GapEnd<'a> {
         let gap = &closing.gap;
         let (mut fate, mut found, mut contested) = (closing.fate, None, 0);
         if fate == Fate::Faded {
@@ -330,11 +377,16 @@ impl Ends {
                 amount_in: gap.amount_in,
                 last_net: gap.last_net,
             };
-            let landed = self.landed.iter();
+            let pools = gap.legs.iter().filter_map(|leg| leg.pool);
+            let through = pools.filter_map(|pool| by_pool.get(&pool));
+            let places: BTreeSet<usize> = through.flatten().copied().collect();
+            let places: Vec<usize> = places.into_iter().collect();
+            let landed = places.iter().map(|&at| &self.landed[at]);
             let moved: Vec<(u64, &[Touch])> = landed
                 .map(|each| (each.slot, each.touches.as_slice()))
                 .collect();
             (found, contested) = closer_of(asked, &moved);
+            found = found.map(|at| places[at]);
             fate = found.map_or(Fate::Faded, |_| Fate::Taken);
         }
         GapEnd {

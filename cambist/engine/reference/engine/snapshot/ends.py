@@ -43,7 +43,7 @@ def ends_part(ends: Ends) -> EndsPart:
                 base58.encode(each.program),
                 list(each.touches),
             )
-            for each in ends.landed
+            for each in ends.landed.values()
         ],
     )
 
@@ -93,4 +93,4 @@ def load_ends(ends: Ends, part: EndsPart, pools: int) -> None:
         if signature is None or program is None:
             message = f"signature was {each.signature!r}, program {each.program!r}"
             raise ValueError(message)
-        ends.landed.append(Landed(signature, each.slot, each.recv_ns, program, touches))
+        ends.take(Landed(signature, each.slot, each.recv_ns, program, touches))

@@ -1,7 +1,5 @@
 //! Gaps and their ends in a snapshot, and back.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 use super::SnapshotError;
@@ -39,7 +37,7 @@ pub(super) fn ends_part(ends: &Ends) -> EndsPart {
     EndsPart {
         number: ends.number,
         closing,
-        landed: ends.landed.iter().map(landed_part).collect(),
+        landed: ends.landed().map(landed_part).collect(),
     }
 }
 
@@ -74,12 +72,9 @@ pub(super) fn ends(part: &EndsPart, pools: usize) -> Result<Ends, SnapshotError>
     }
     let over = part.landed.len().saturating_sub(MOST_LANDED);
     let landed = part.landed.iter().skip(over);
-    let landed: Option<VecDeque<Landed>> = landed.map(|each| landed_of(each, pools)).collect();
-    Ok(Ends {
-        number: part.number,
-        closing: part.closing.clone(),
-        landed: landed.ok_or_else(|| SnapshotError::Damaged("landed transactions".to_owned()))?,
-    })
+    let landed: Option<Vec<Landed>> = landed.map(|each| landed_of(each, pools)).collect();
+    let landed = landed.ok_or_else(|| SnapshotError::Damaged("landed transactions".to_owned()))?;
+    Ok(Ends::restored(part.number, part.closing.clone(), landed))
 }
 
 fn landed_of(part: &LandedPart, pools: usize) -> Option<Landed> {
