@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not build_info().native, reason="the Rust engine is not built")
 FLOWS, WITH_BOTH, OVER_RESTARTS = 80, 8, 12
-PARTS, PART = (6, 1, 4, 2, 3, 5, *range(7, 11)), 60
+PARTS, PART = (4, 6, 1, 2, 3, 5, *range(7, 11)), 60
 """Parts within which each fault is seen, and flows of a part."""
 
 

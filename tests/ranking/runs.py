@@ -132,13 +132,18 @@ class Tally:
             lost = trial.best[absent[0]]
             self.misses.append(f"{place}: {len(absent)} absent, rank {absent[0]} earns {lost.money:.4f}")
 
-    def missed(self) -> list[str]:
-        """Returns the goals that were missed, in words."""
+    def missed(self, spare: int = 0) -> list[str]:
+        """Returns the goals that were missed, in words.
+
+        `spare` trades don't count: of a few markets one alone that stays as it is for some trades is more than 1 %.
+        """
+        below, dear = sum(share < SHARE for share in self.shares), sum(size > SIZINGS for size in self.sizings)
         goals = {
             f"the best cycle stands after {self.stood} of {self.paid} trades": self.stood >= STANDS * self.paid,
-            f"1 % of trades have a share below {percentile(self.shares, 1):.4f}": percentile(self.shares, 1) >= SHARE,
-            f"half of the trades size {percentile(self.sizings, 50)} or more": percentile(self.sizings, 50) <= SIZINGS,
-            f"the first {FIRST} stand after {self.whole} of {self.paid} trades": self.whole >= WHOLE * self.paid,
+            f"after {below} of {self.paid} trades the share is below {SHARE}": below <= self.paid // 100 + spare,
+            f"{dear} of {self.trades} trades size more than {SIZINGS}": dear <= self.trades // 2 + spare,
+            f"the first {FIRST} stand after {self.whole} of {self.paid} trades": self.whole + spare
+            >= WHOLE * self.paid,
         }
         return [goal for goal, is_met in goals.items() if not is_met]
 

