@@ -6,7 +6,7 @@ import json
 
 import msgspec
 
-from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote, StateQuote
+from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote, SlotStanding, StateQuote
 from cambist.engine.reference.engine.snapshot import Keyframe
 from cambist.model.events import HEADER, RecordKind, pack
 from cambist.model.ledger import TokenValue
@@ -118,6 +118,10 @@ class ScriptedEngine:
 
     def watch(self, edges: list[str]) -> None:
         self.watched = edges
+
+    def slot_standing(self, slot: int) -> SlotStanding:
+        """Knows of no slots."""
+        return SlotStanding.UNKNOWN
 
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         self.moved.append((route, amount_in, now_ns))

@@ -36,6 +36,9 @@ class Engine:
     def watch(self, edges: Sequence[str]) -> None:
         """Lets `ingest` stop after frames that change what is behind these edges."""
 
+    def slot_standing(self, slot: int) -> str:
+        """Returns `unknown`, `stands`, `fallen` or `final`."""
+
     def filled(self, route: Sequence[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cambist.engine import _native
-from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote, StateQuote
+from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote, SlotStanding, StateQuote
 from cambist.model.events import BlockError
 from cambist.model.ledger import TokenValue
 
@@ -91,6 +91,10 @@ class NativeEngine:
     def watch(self, edges: Sequence[str]) -> None:
         """Lets `ingest` stop after frames that change what is behind these edges."""
         self._engine.watch(edges)
+
+    def slot_standing(self, slot: int) -> SlotStanding:
+        """Returns whether a slot is in the chain."""
+        return SlotStanding(self._engine.slot_standing(slot))
 
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route."""

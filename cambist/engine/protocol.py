@@ -8,6 +8,7 @@ One file, for it is the one page on which both engines have to agree.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
@@ -87,6 +88,19 @@ class StateQuote(NamedTuple):
     """As in `RouteQuote`."""
 
 
+class SlotStanding(StrEnum):
+    """What is known of a slot."""
+
+    UNKNOWN = "unknown"
+    """No node that told of it has told of a later one."""
+    STANDS = "stands"
+    """The newest slot descends from it."""
+    FALLEN = "fallen"
+    """It fell out of the chain, or never was."""
+    FINAL = "final"
+    """It is in the chain for good: the root has come to it."""
+
+
 class Keyframe(Protocol):
     """An engine's state as it was when it was taken."""
 
@@ -130,6 +144,13 @@ class Engine(Protocol):
 
         What was watched before is not any more. Whoever is told of such a frame quotes before the next: until then each
         one counts as changed. Not part of a snapshot: who restores one tells it anew.
+        """
+        ...
+
+    def slot_standing(self, slot: int) -> SlotStanding:
+        """Returns whether a slot is in the chain, by the node that says most for it.
+
+        A node that has told of neither that slot nor an earlier one since it was connected to is not asked.
         """
         ...
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from cambist.model.orders import Fill, Order, Stage, StageChange, Working
+from cambist.model.orders import Fill, Landing, Order, Stage, StageChange, Working
 
 _ON_THE_WAY: Final = frozenset(
     {
@@ -83,10 +83,16 @@ def sent(order: Order) -> list[StageChange]:
     return [StageChange(order.id, stage, order.sent_ns) for stage in (Stage.NEW, Stage.SENT)]
 
 
-def ended(fill: Fill, at: Stage = Stage.SENT) -> list[StageChange]:
+def final(fill: Fill, now_ns: int) -> StageChange:
+    """Returns the stage of an order whose slot has become final."""
+    return StageChange(fill.order_id, Stage.FINAL, now_ns, "rooted", fill.slot, "slot", fill.attempt)
+
+
+def ended(fill: Fill, at: Stage = Stage.SENT, landing: Landing | None = None) -> list[StageChange]:
     """Returns the stages that a fill takes an order through from `at` on, with the number that decided the last one.
 
-    What is filled or reverts has landed, which is said unless the order was told of it before.
+    What is filled or reverts has landed, which is said unless the order was told of it before: in which slot, and of
+    paper when that was, which is before all of that slot was told.
     """
     last = StageChange(
         fill.order_id,
@@ -98,5 +104,7 @@ def ended(fill: Fill, at: Stage = Stage.SENT) -> list[StageChange]:
         fill.attempt,
     )
     if fill.status in (Stage.FILLED, Stage.REVERTED) and Stage.LANDED in NEXT[at]:
-        return [StageChange(fill.order_id, Stage.LANDED, fill.recv_ns, attempt=fill.attempt), last]
+        at_ns = landing.at_ns if landing is not None and landing.at_ns is not None else fill.recv_ns
+        unit = "" if fill.slot is None else "slot"
+        return [StageChange(fill.order_id, Stage.LANDED, at_ns, "", fill.slot, unit, fill.attempt), last]
     return [last]

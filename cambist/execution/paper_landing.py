@@ -14,12 +14,12 @@ import msgspec
 
 from cambist.execution import paper_model
 from cambist.execution.paper_model import PPM, draw
-from cambist.model.orders import Landing, Stage
+from cambist.model.orders import Fill, Landing, Stage
 
 if TYPE_CHECKING:
     from cambist.engine.protocol import StateQuote
     from cambist.execution.paper_model import PaperParams
-    from cambist.model.orders import Fill, Order
+    from cambist.model.orders import Order
 
 SETTLE_SLOTS = 2
 """A slot is over when so many slots later one begins: until then nodes may still tell of it."""
@@ -52,6 +52,21 @@ def seen(landing: Landing, state: StateQuote, now_ns: int) -> Landing:
     if state.reason:
         return landing if landing.worst is not None else msgspec.structs.replace(landing, reason=state.reason)
     return _with(landing, state.amount_out, best=max(state.amount_out, landing.best or 0))
+
+
+def again(landing: Landing, state: StateQuote, now_ns: int) -> Landing:
+    """Returns a landing whose slot is none of the chain's: its sender sends it again, for the slot that is open now."""
+    return seen(Landing(max(state.newest_slot, landing.slot + 1)), state, now_ns)
+
+
+def fallen(order: Order, slot: int | None, now_ns: int) -> tuple[Fill, Fill]:
+    """Returns what takes back how an order ended whose slot fell out of the chain later, and how it ends instead.
+
+    By then nobody sends it again: what it was decided on is long gone.
+    """
+    reason = f"slot {slot} fell out of the chain"
+    undone = Fill(order.id, now_ns, Stage.UNKNOWN, 0, 0, 0, None, reason, slot=slot)
+    return undone, paper_model.without(order, now_ns, Stage.EXPIRED, reason, None)
 
 
 def taken(landing: Landing, state: StateQuote) -> Landing:

@@ -127,7 +127,7 @@ class Desk:
         if fill.status != Stage.UNKNOWN:
             outcome = Outcome(working.order, fill, 0 if entry is None else entry.worth)
             self.outcomes = [*self.outcomes, outcome][-LAST_FILLS:]
-        return Step(order_life.ended(fill, working.stage), entry, closed)
+        return Step(order_life.ended(fill, working.stage, working.landing), entry, closed)
 
     def take_back(self, closed: Closed, fill: Fill, values: Values) -> Step:
         """Undoes the outcome of an order whose block fell out of the chain; it is open again, its end unknown."""
@@ -140,6 +140,11 @@ class Desk:
         entry = self.ledger.enter(kind, fill.recv_ns, order.id, undone, values, conversion=conversion)
         self.outcomes = [*self.outcomes, Outcome(closed.before.order, fill, entry.worth)][-LAST_FILLS:]
         return Step(order_life.ended(fill), entry, closed=False)
+
+    def finish(self, closed: Closed, now_ns: int) -> StageChange:
+        """Lets an order be final that ended in a slot: nothing takes that back any more."""
+        self.closed = [each for each in self.closed if each is not closed]
+        return order_life.final(closed.fill, now_ns)
 
     def _keep(self, working: Working) -> None:
         self.working.append(working)

@@ -42,10 +42,12 @@ class Rival:
         self.taken += 1
         self.net[end.base] = self.net.get(end.base, 0) + end.last_net
         if end.found_slot:
-            self.slots = [*self.slots, max(0, end.taker.slot - end.found_slot)][-MOST_REACTIONS:]
-        self.times_ns = [*self.times_ns, max(0, end.taker.recv_ns - end.found_ns)][-MOST_REACTIONS:]
+            self.slots.append(max(0, end.taker.slot - end.found_slot))
+        self.times_ns.append(max(0, end.taker.recv_ns - end.found_ns))
         if end.taker.tip is not None:
-            self.tips = [*self.tips, end.taker.tip][-MOST_REACTIONS:]
+            self.tips.append(end.taker.tip)
+        for last in (self.slots, self.times_ns, self.tips):
+            del last[:-MOST_REACTIONS]
 
     def copied(self) -> Rival:
         """Returns a copy."""
@@ -73,16 +75,22 @@ class GapLedger:
     recent: list[GapEnd] = field(default_factory=list)
     """The last ones, oldest first."""
 
-    def take(self, end: GapEnd) -> None:
-        """Counts how a gap ended."""
+    def take(self, ends: Sequence[GapEnd]) -> None:
+        """Counts how gaps ended: a busy slot ends a hundred at once."""
+        self.recent = [*self.recent, *ends][-MOST_RECENT:]
+        for end in ends:
+            self._count(end)
+        for last in (self.times_ns, self.slots):
+            del last[:-MOST_LIVES]
+
+    def _count(self, end: GapEnd) -> None:
         self.fates[end.fate.value] = self.fates.get(end.fate.value, 0) + 1
         self.worth_an_order += end.go
         self.contested += end.contested > 1
-        self.recent = [*self.recent, end][-MOST_RECENT:]
         if end.fate in LIVED:
-            self.times_ns = [*self.times_ns, end.ended_ns - end.found_ns][-MOST_LIVES:]
+            self.times_ns.append(end.ended_ns - end.found_ns)
             if end.found_slot:
-                self.slots = [*self.slots, end.ended_slot - end.found_slot][-MOST_LIVES:]
+                self.slots.append(end.ended_slot - end.found_slot)
         if end.taker is not None:
             who = end.taker.payer or end.taker.program
             rival = self.rivals.pop(who, None) or Rival(who, is_payer=end.taker.payer is not None)

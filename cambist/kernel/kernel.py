@@ -293,8 +293,7 @@ class Kernel(Trading):
         if done.ends:
             ends = [_END.decode(line) for line in done.ends.splitlines()]
             effects.ends += ends
-            for end in ends:
-                self.totals.gaps.take(end)
+            self.totals.gaps.take(ends)
         if done.decisions:
             effects.decided = True
             self._digest.update(done.decisions)
@@ -310,7 +309,9 @@ class Kernel(Trading):
             effects.notes += [(record.recv_ns, "warn", why) for why in self.running.otherwise]
         else:
             self._take(self.engine.control(block, offset), effects)
-            if kind == RecordKind.COMMAND:
+            if kind == RecordKind.TICK:
+                self._settle(record.recv_ns, effects)
+            elif kind == RecordKind.COMMAND:
                 rule = self.setup.rule
                 self._command(record.body, record.recv_ns, effects)
                 if self.setup.rule != rule:

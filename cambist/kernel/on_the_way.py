@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from cambist.engine.protocol import SlotStanding
 from cambist.execution import paper_landing, paper_model
 from cambist.execution.routes import pools_of
 from cambist.model.ledger import CHAIN
@@ -27,6 +28,8 @@ class OnTheWay(Protocol):
     desk: Desk
 
     def _book(self, working: Working, fill: Fill, effects: Effects) -> None: ...
+
+    def _network_fill(self, fill: Fill, effects: Effects) -> None: ...
 
     def _reach(self, working: Working, now_ns: int) -> bool:
         """Lets a transaction that reaches the leader go for a slot; returns whether it does: slots must be known."""
@@ -66,8 +69,26 @@ class OnTheWay(Protocol):
             order = working.order
             state = self.engine.quote_state(order.route, order.amount_in, now_ns)
             self.desk.follow(working, paper_landing.seen(working.landing, state, now_ns))
-            if paper_landing.is_over(working.landing, state):
+            if not paper_landing.is_over(working.landing, state):
+                continue
+            if self.engine.slot_standing(working.landing.slot) is SlotStanding.FALLEN:
+                self.desk.follow(working, paper_landing.again(working.landing, state, now_ns))
+            else:
                 self._land(self.desk.find(order_id) or working, now_ns, effects)
+
+    def _settle(self, now_ns: int, effects: Effects) -> None:
+        """Looks what became of the slots of orders that ended: those in the chain for good are final.
+
+        Paper whose slot fell out of the chain is taken back; an order of a live sender waits for word of its own.
+        """
+        for closed in [each for each in self.desk.closed if each.fill.slot is not None]:
+            fill = closed.fill
+            standing = self.engine.slot_standing(fill.slot or 0)
+            if standing is SlotStanding.FINAL:
+                effects.stages.append(self.desk.finish(closed, now_ns))
+            elif standing is SlotStanding.FALLEN and closed.before.landing is not None:
+                for step in paper_landing.fallen(closed.before.order, fill.slot, now_ns):
+                    self._network_fill(step, effects)
 
     def _sold(self, order: Order, now_ns: int) -> None:
         """Lets what a fill took of a pool be missing to the other orders that are on their way through it."""

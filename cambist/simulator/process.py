@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cambist import child
+from cambist import child, heap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -344,6 +344,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rivals", default="{}", metavar="JSON", help="figures of who else trades, by name")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
     options = parser.parse_args(argv)
+    heap.settle()
     try:
         rivals = msgspec.json.decode(options.rivals, type=Rivals)
     except (msgspec.DecodeError, ValueError) as error:

@@ -118,6 +118,12 @@ impl Engine {
         })
     }
 
+    /// Returns `unknown`, `stands`, `fallen` or `final`.
+    #[pyo3(name = "slot_standing")]
+    fn py_slot_standing(&self, py: Python<'_>, slot: u64) -> PyResult<&'static str> {
+        self.enter(py, |core| Ok(core.slot_standing(slot).as_str()))
+    }
+
     /// Lets `ingest` stop after frames that change what is behind these edges.
     #[expect(
         clippy::needless_pass_by_value,

@@ -43,28 +43,28 @@ def ended(fate: Fate = Fate.TAKEN, taker: Taker | None = None, **changes: Any) -
 def test_each_end_is_counted_once_by_its_fate() -> None:
     ledger = GapLedger()
     for fate in Fate:
-        ledger.take(ended(fate, taken() if fate is Fate.TAKEN else None))
-    ledger.take(ended(Fate.FADED, go=True, contested=2))
+        ledger.take([ended(fate, taken() if fate is Fate.TAKEN else None)])
+    ledger.take([ended(Fate.FADED, go=True, contested=2)])
     assert ledger.fates == {"ours": 1, "taken": 1, "faded": 2, "stale": 1, "crowded": 1}
     assert (ledger.worth_an_order, ledger.contested) == (1, 1)
 
 
 def test_lives_are_of_those_whose_end_is_known() -> None:
     ledger = GapLedger()
-    ledger.take(ended(Fate.STALE))
-    ledger.take(ended(Fate.CROWDED))
+    ledger.take([ended(Fate.STALE)])
+    ledger.take([ended(Fate.CROWDED)])
     assert (ledger.times_ns, ledger.slots) == ([], [])
-    ledger.take(ended(Fate.OURS))
-    ledger.take(ended(Fate.FADED, found_slot=0))
+    ledger.take([ended(Fate.OURS)])
+    ledger.take([ended(Fate.FADED, found_slot=0)])
     assert ledger.times_ns == [700 * MS, 700 * MS]
     assert ledger.slots == [3], "before any slot was announced its slots are not known"
 
 
 def test_a_rival_is_its_payer_where_that_was_seen() -> None:
     ledger = GapLedger()
-    ledger.take(ended(taker=taken()))
-    ledger.take(ended(taker=taken(payer="bob", tip=9), last_net=5, base="USDC"))
-    ledger.take(ended(taker=taken(slot=99, recv_ns=0), last_net=2))
+    ledger.take([ended(taker=taken())])
+    ledger.take([ended(taker=taken(payer="bob", tip=9), last_net=5, base="USDC")])
+    ledger.take([ended(taker=taken(slot=99, recv_ns=0), last_net=2)])
     program, payer = ledger.rivals["prog"], ledger.rivals["bob"]
     assert (program.is_payer, program.taken, program.net) == (False, 2, {"SOL": 42})
     assert (program.slots, program.times_ns, program.tips) == ([4, 0], [800 * MS, 0], [])
@@ -75,9 +75,9 @@ def test_what_is_remembered_has_a_bound() -> None:
     ledger = GapLedger()
     for number in range(MOST_LIVES + 9):
         ledger.landed(number)
-        ledger.take(ended(taker=taken(f"p{number}"), number=number))
+        ledger.take([ended(taker=taken(f"p{number}"), number=number)])
     for _ in range(MOST_REACTIONS + 1):
-        ledger.take(ended(taker=taken("p0", tip=1)))
+        ledger.take([ended(taker=taken("p0", tip=1))])
     assert len(ledger.own_ns) == len(ledger.times_ns) == len(ledger.slots) == MOST_LIVES
     assert len(ledger.recent) == MOST_RECENT
     assert len(ledger.rivals) == MOST_RIVALS
@@ -91,7 +91,7 @@ def test_those_that_outlived_our_median_latency_could_have_been_caught() -> None
     ledger = GapLedger()
     assert ledger.catchable() is None
     for lived in (100, 200, 300):
-        ledger.take(ended(Fate.FADED, ended_ns=(100 + lived) * MS))
+        ledger.take([ended(Fate.FADED, ended_ns=(100 + lived) * MS)])
     assert ledger.catchable() is None, "as long as nothing of ours landed"
     for took in (50, 200, 900):
         ledger.landed(took * MS)
@@ -105,12 +105,12 @@ def test_a_percentile_is_one_of_the_values(q: int, value: int) -> None:
 
 def test_a_copy_does_not_change_with_it() -> None:
     ledger = GapLedger()
-    ledger.take(ended(taker=taken(tip=3)))
+    ledger.take([ended(taker=taken(tip=3))])
     ledger.landed(5)
     kept = copy.deepcopy(ledger)
     before = msgspec.json.encode(kept)
     assert before == msgspec.json.encode(ledger)
-    ledger.take(ended(taker=taken(tip=4)))
+    ledger.take([ended(taker=taken(tip=4))])
     ledger.landed(6)
     assert msgspec.json.encode(kept) == before
     assert msgspec.json.decode(before, type=GapLedger) == kept

@@ -291,11 +291,11 @@ class Market:
         params = {"result": result, "subscription": self.subscriptions[address]}
         self.frame(WS, {"jsonrpc": "2.0", "method": "accountNotification", "params": params})
 
-    def next_slot(self) -> None:
-        """Announces the next slot and its clock."""
+    def next_slot(self, parent: int | None = None) -> None:
+        """Announces the next slot and its clock; without a parent it goes on from the last one."""
         self.slot += 1
         self._clock()
-        slot = {"parent": self.slot - 1, "root": self.slot - 32, "slot": self.slot}
+        slot = {"parent": self.slot - 1 if parent is None else parent, "root": self.slot - 32, "slot": self.slot}
         self.frame(WS, {"jsonrpc": "2.0", "method": "slotNotification", "params": {"result": slot, "subscription": 1}})
         if program.CLOCK in self.subscriptions:
             self.notify(program.CLOCK)

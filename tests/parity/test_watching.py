@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cambist.engine import make_engine
+from cambist.engine.protocol import SlotStanding
 from cambist.engine.reference.chain import base58
 from cambist.model.events import HEADER, RecordKind
 from tests.parity.markets import POOLS, Market, key, setup
@@ -79,3 +80,22 @@ def test_nothing_watched_is_nothing_stopped_for_and_unknown_edges_are_none() -> 
         engine.watch(["nowhere:0", "okx:SOL-USDC:1"])
         assert feed(engine, block) == []
         assert engine.quote_state(["nowhere:0"], 5, 1)[1:] == (0, 0, "unknown_edge")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_engines_say_the_same_of_every_slot_of_a_chain_that_forks(seed: int) -> None:
+    rng, market = random.Random(seed), Market()
+    market.open()
+    begun = market.slot
+    engines = [make_engine(name, setup()) for name in ("native", "reference")]
+    seen: set[SlotStanding] = set()
+    for _ in range(60):
+        market.next_slot(market.slot - rng.choice((0, 0, 0, 1, 2)))
+        block = market.take()
+        for engine in engines:
+            feed(engine, block)
+        for slot in range(begun - 40, market.slot + 2):
+            first, second = (engine.slot_standing(slot) for engine in engines)
+            assert first is second, slot
+            seen.add(first)
+    assert seen == set(SlotStanding)

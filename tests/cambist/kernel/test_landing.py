@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -17,55 +17,13 @@ from cambist.model.events import RecordKind
 from cambist.model.orders import Charges, Fill, Stage
 from cambist.strategies.base import API, Kind, StrategySetup, Wish
 from tests.fakes import MS
+from tests.on_its_way import POOL, SURE, OnItsWay
 from tests.parity.markets import SOL, Market, key, setup
 from tests.small_market import ENGINES, LIMITS, WALLET, Trading
 
 if TYPE_CHECKING:
-    from cambist.kernel.effects import Effects
     from cambist.model.opportunity import Opportunity
     from cambist.model.orders import Order
-
-SURE = PaperParams(100 * MS, 0, 0, 0, late_ppm=0, late_full_ppm=0)
-POOL = "cpmm-sol-usdc"
-
-
-class OnItsWay:
-    """A market, and an order of ours that has reached the leader but not landed."""
-
-    def __init__(self, engine: str, paper: PaperParams = SURE, **changes: Any) -> None:
-        self.trading = Trading(engine, paper, **changes)
-        self.kernel, self.market = self.trading.kernel, self.trading.market
-        self.order = self.trading.order()
-        self.slot = self.market.slot
-        self.quoted = [self.quote()]
-        self.tick(100)
-        (working,) = self.kernel.desk.working
-        assert working.landing is not None
-        self.aimed = working.landing.slot
-
-    def quote(self) -> int:
-        return self.kernel.engine.quote_route(self.order.route, self.order.amount_in, self.market.now_ns).amount_out
-
-    def tick(self, ms: int) -> Effects:
-        self.market.record(RecordKind.TICK, b"{}", step_ns=ms * MS)
-        return self.trading.step()
-
-    def trade(self, atoms: int, *, sells_sol: bool = True) -> None:
-        """Lets somebody else trade on a pool of the order; notes what the order would be paid after it."""
-        self.market.trade(POOL, atoms, a_to_b=sells_sol)
-        assert not self.trading.step().fills
-        self.quoted.append(self.quote())
-
-    def next_slot(self) -> list[tuple[Order, Fill]]:
-        self.market.next_slot()
-        return self.trading.step().fills
-
-    def landed(self) -> Fill:
-        """Lets its slot end."""
-        assert self.next_slot() == []
-        ((order, fill),) = self.next_slot()
-        assert order == self.order
-        return fill
 
 
 @pytest.mark.parametrize("engine", ENGINES)

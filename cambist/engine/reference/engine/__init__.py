@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote, StateQuote
+from cambist.engine.protocol import EngineSetup, Ingested, RouteQuote, SlotStanding, StateQuote
 from cambist.engine.reference.engine import control, ingest, landing
 from cambist.engine.reference.engine.book_view import inspect_book
 from cambist.engine.reference.engine.channels import ChannelState
@@ -105,6 +105,10 @@ class ReferenceEngine:
     def watch(self, edges: Sequence[str]) -> None:
         """Lets `ingest` stop after frames that change what is behind these edges."""
         landing.watch(self, edges)
+
+    def slot_standing(self, slot: int) -> SlotStanding:
+        """Returns whether a slot is in the chain; see `cambist.engine.protocol.Engine`."""
+        return landing.slot_standing(self, slot)
 
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route; see `cambist.engine.protocol.Engine`."""

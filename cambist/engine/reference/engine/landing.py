@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cambist.engine.protocol import StateQuote
+from cambist.engine.protocol import SlotStanding, StateQuote
 from cambist.engine.reference.engine.market.kind import Kind
 from cambist.engine.reference.engine.registry.torn import told_slot
 
@@ -25,6 +25,15 @@ def quote_state(engine: ReferenceEngine, route: list[str], amount_in: int, now_n
     registry = engine.market.registry
     slots = [told_slot(registry, registry.pools[at]) for at in _pools_of(engine, route)]
     return StateQuote(engine.market.slot or 0, max(slots, default=0), *quote)
+
+
+def slot_standing(engine: ReferenceEngine, slot: int) -> SlotStanding:
+    """Returns whether a slot is in the chain, by the node that says most for it."""
+    told = {channel.chain.standing(slot) for channel in engine.channels.values()}
+    for standing in (SlotStanding.FINAL, SlotStanding.STANDS, SlotStanding.FALLEN):
+        if standing in told:
+            return standing
+    return SlotStanding.UNKNOWN
 
 
 def is_watched(engine: ReferenceEngine, slot: int | None) -> bool:

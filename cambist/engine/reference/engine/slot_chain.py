@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from cambist.engine.protocol import SlotStanding
+
 MAX_LINKS = 512
 """Slots remembered: finality takes 32, and 512 are more than three minutes."""
 
@@ -85,6 +87,21 @@ class SlotChain:
     def floor(self, slot: int) -> int | None:
         """Returns the last slot that stands below this one, `None` if the newest slot descends from it."""
         return floor(slot, self.holes)
+
+    def standing(self, slot: int) -> SlotStanding:
+        """Returns what this node's announcements say of a slot.
+
+        >>> chain = SlotChain()
+        >>> for slot, parent in ((100, 99), (102, 100), (103, 102)):
+        ...     change = chain.take(slot, parent, 100)
+        >>> [chain.standing(slot).value for slot in (99, 100, 101, 102, 103)]
+        ['unknown', 'final', 'fallen', 'stands', 'unknown']
+        """
+        if self.tip is None or not min(self.links) <= slot < self.tip:
+            return SlotStanding.UNKNOWN
+        if self.floor(slot) is not None:
+            return SlotStanding.FALLEN
+        return SlotStanding.FINAL if slot <= self.root else SlotStanding.STANDS
 
     def parts(self) -> ChainParts:
         """Returns all state as plain fields."""

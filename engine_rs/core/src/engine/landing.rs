@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Engine;
 use super::market::Kind;
+use super::slot_chain::SlotStanding;
 
 /// What a route pays at the state as it is, and of which slot that is; see `StateQuote` in `cambist/engine/protocol.py`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,15 @@ impl Engine {
             amount_out,
             reason,
         }
+    }
+
+    /// Returns whether a slot is in the chain, by the node that says most for it.
+    #[must_use]
+    pub fn slot_standing(&self, slot: u64) -> SlotStanding {
+        let told = self.channels.values();
+        told.map(|channel| channel.chain.standing(slot))
+            .max()
+            .unwrap_or_default()
     }
 
     /// Returns whether the frame before which `slot` was the newest one is to be looked at.

@@ -62,6 +62,7 @@ use self::picture::Pictures;
 use self::prices::Prices;
 use self::route::walk;
 use self::setup::EngineSetup;
+pub use self::slot_chain::SlotStanding;
 pub use self::snapshot::{Keyframe, SnapshotError};
 use self::standing::Standing;
 pub use self::views::Counters;

@@ -32,6 +32,33 @@ pub(crate) struct ChainParts {
     pub(crate) root: u64,
 }
 
+/// What is known of a slot; see `SlotStanding` in `cambist/engine/protocol.py`. Ascending by what speaks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SlotStanding {
+    /// No node that told of it has told of a later one.
+    #[default]
+    Unknown,
+    /// It fell out of the chain, or never was.
+    Fallen,
+    /// The newest slot descends from it.
+    Stands,
+    /// The root has come to it.
+    Final,
+}
+
+impl SlotStanding {
+    /// Returns its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Fallen => "fallen",
+            Self::Stands => "stands",
+            Self::Final => "final",
+        }
+    }
+}
+
 /// The last slots of one node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlotChain {
@@ -92,6 +119,20 @@ impl SlotChain {
     /// Returns the last slot that stands below this one, `None` if the newest slot descends from it.
     pub(crate) fn floor(&self, slot: u64) -> Option<u64> {
         floor(slot, &self.holes)
+    }
+
+    /// Returns what this node's announcements say of a slot.
+    pub(crate) fn standing(&self, slot: u64) -> SlotStanding {
+        let oldest = self.links.first_key_value().map(|(&slot, _)| slot);
+        if oldest.is_none_or(|oldest| slot < oldest) || self.tip().is_none_or(|tip| tip <= slot) {
+            SlotStanding::Unknown
+        } else if self.floor(slot).is_some() {
+            SlotStanding::Fallen
+        } else if slot <= self.root {
+            SlotStanding::Final
+        } else {
+            SlotStanding::Stands
+        }
     }
 
     /// Returns all state as plain fields.
