@@ -46,7 +46,7 @@ INDEXED = {
     "seq of an intent": "SELECT json_extract(json, '$.opportunity.seq') FROM intent WHERE session = ? AND id = ?",
     "stages": "SELECT n, attempt, stage, seq, at_ns, reason, figure, unit FROM stage WHERE session = ? AND orders = ? "
     "ORDER BY n",
-    "last stage": "SELECT stage FROM stage WHERE session = ? AND orders = ? ORDER BY n DESC LIMIT 1",
+    "last stages": "SELECT stage FROM stage WHERE session = ? AND orders = ? ORDER BY n DESC LIMIT 2",
     "fills": "SELECT session, seq, at_ns, json FROM fill WHERE at_ns >= ? AND at_ns < ? ORDER BY at_ns, id",
     "newest fills": "SELECT session, seq, at_ns, json FROM fill WHERE at_ns >= ? AND at_ns < ? "
     "ORDER BY at_ns DESC, id DESC",
@@ -228,9 +228,14 @@ class JournalReader:
         return [self._converted(row, StageRow) for row in self._rows(INDEXED["stages"], session, order)]
 
     def last_stage(self, session: str, order: int) -> Stage:
-        """Returns how far an order has come."""
-        row = next(self._rows(INDEXED["last stage"], session, order), None)
-        return Stage.NEW if row is None else self._converted(row[0], Stage)
+        """Returns how far an order has come; of one that is final, how it ended."""
+        last = [self._converted(row[0], Stage) for row in self._rows(INDEXED["last stages"], session, order)]
+        return next((stage for stage in last if stage is not Stage.FINAL), Stage.NEW)
+
+    def is_final(self, session: str, order: int) -> bool:
+        """Returns whether nothing can take back how an order ended."""
+        row = next(self._rows(INDEXED["last stages"], session, order), None)
+        return row is not None and self._converted(row[0], Stage) is Stage.FINAL
 
     def fills(self, span: Span, *, newest_first: bool = False) -> Iterator[FillRow]:
         """Yields the outcomes of a span, oldest first or newest first."""

@@ -81,6 +81,11 @@ class Run:
                 self._note(self.desk.book(working, fill, values))
             assert self.journal.note_fill(self.seq, fill)
 
+    def finish(self, number: int, at_ns: int) -> None:
+        """Notes that an order which ended is final."""
+        [closed] = [each for each in self.desk.closed if each.fill.order_id == number]
+        assert self.journal.note_stage(self.seq, self.desk.finish(closed, at_ns))
+
     def refuse(self, number: int, at_ns: int) -> None:
         """Notes an intent that the gate refused."""
         assert self.journal.note_intent(self.seq, at_ns, Intent(number, "negative_cycle", opportunity(), 5, 6))
@@ -110,6 +115,7 @@ async def traded(path: Path) -> None:
     run.book(orders.ended(missed, Stage.MISSED, recv_ns=NOON + DAY_NS + 20))
     run.send(5, NOON + DAY_NS + 30)  # cut short: it expires at the next start
     run.refuse(6, NOON + DAY_NS + 40)
+    run.finish(1, NOON + DAY_NS + 50)
     await run.journal.close()
 
     run = await Run.begin(path, "run-2", NOON + 2 * DAY_NS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cambist.model.ledger import COSTS, HELD, Account
+from cambist.model.orders import Stage
 from cambist.model.units import NS_PER_MS
 from cambist.statements.books import earned_by_day
 from cambist.statements.sheet import day_name
@@ -211,6 +212,7 @@ def _progress(called: Called, each: Progress) -> dict[str, Any]:
         "at_ns": each.at_ns,
         "status": each.stage.value,
         "open": each.is_open,
+        "final": None if each.stages is None else any(stage.stage is Stage.FINAL for stage in each.stages),
         "stages": None if each.stages is None else stages,
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cambist.execution.order_life import ENDED
 from cambist.model.ledger import HELD, Account, Posting
 from cambist.model.market import Listed
+from cambist.model.orders import Stage
 from cambist.model.units import NS_PER_MS
 from cambist.statements.called import Called
 from storage.journal_reader import FillRow, OrderRow, Span, StageRow
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cambist.kernel import Kernel
-    from cambist.model.orders import Order, Stage
+    from cambist.model.orders import Order
     from storage.journal_reader import DayFlow, JournalReader
 
 PRICE_ENTRIES = 256
@@ -37,6 +38,7 @@ class Progress(NamedTuple):
     at_ns: int
     order: Order
     stage: Stage
+    """Of one that is final, how it ended."""
     stages: Sequence[StageRow] | None
     """`None` where a session keeps how it ended and not by which stages."""
 
@@ -142,7 +144,8 @@ def session_books(kernel: Kernel, path: str) -> Books:
 def progress(reader: JournalReader, row: OrderRow) -> Progress:
     """Returns an order of a journal with its stages."""
     stages = reader.stages(row.session, row.order.id)
-    stage = stages[-1].stage if stages else reader.last_stage(row.session, row.order.id)
+    ended = [each.stage for each in stages or () if each.stage is not Stage.FINAL]
+    stage = ended[-1] if ended else reader.last_stage(row.session, row.order.id)
     return Progress(row.session, row.at_ns, row.order, stage, stages)
 
 

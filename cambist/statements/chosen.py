@@ -26,7 +26,7 @@ class Chosen(NamedTuple):
     rule: str = ""
     """Text of the operator's rule that let the order out."""
     status: Stage | None = None
-    """Stage that the order has come to."""
+    """Stage that the order has come to; one that ended and is final has come to both."""
     kind: EntryKind | None = None
     """Kind of entry."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cambist.model.orders import Stage
 from cambist.statements.sheet import Sheet, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cambist.model.orders import Order, Stage
+    from cambist.model.orders import Order
     from cambist.statements.called import Called
     from cambist.statements.chosen import Chosen
     from cambist.statements.sheet import Cell
@@ -82,10 +83,11 @@ class Journal:
             if found is None:
                 continue
             stages = self.reader.stages(session, order.id)
-            took_ns = stages[-1].at_ns - stages[0].at_ns if stages else None
+            ended = [each for each in stages if each.stage is not Stage.FINAL]
+            took_ns = ended[-1].at_ns - ended[0].at_ns if ended else None
             yield (
                 at_ns, session, order.id, order.intent_id, order.strategy, found[1], order.purpose.value,
-                order.settlement, stages[-1].stage.value if stages else None, len(stages), took_ns,
+                order.settlement, ended[-1].stage.value if ended else None, len(stages), took_ns,
                 *self._where(order), order.base, called.symbol(order.base), called.decimals(order.base),
                 order.amount_in, order.min_out, order.expected_out, order.expected_net, order.fee,
             )  # fmt: skip
@@ -142,5 +144,7 @@ class Journal:
         if row is None:
             return None
         rule = self.reader.rule(session, row.order.intent_id) or ""
-        status: Stage = self.reader.last_stage(session, number)
+        status = self.reader.last_stage(session, number)
+        if self.chosen.status is Stage.FINAL and self.reader.is_final(session, number):
+            status = Stage.FINAL
         return (row.order, rule) if self.chosen.takes(row.order, status, rule, self.called) else None

@@ -85,6 +85,13 @@ async def test_open_orders_are_found_by_what_is_in_flight(path: Path) -> None:
         assert [reader.last_stage("run-2", n) for n in (1, 2, 3)] == [Stage.FILLED, Stage.UNKNOWN, Stage.SENT]
 
 
+async def test_one_that_is_final_ended_as_it_did(path: Path) -> None:
+    with JournalReader(path) as reader:
+        assert [reader.last_stage("run-1", n) for n in (1, 3)] == [Stage.FILLED, Stage.FILLED]
+        assert [reader.is_final("run-1", n) for n in (1, 3, 9)] == [True, False, False]
+        assert [each.stage for each in reader.stages("run-1", 1)][-2:] == [Stage.FILLED, Stage.FINAL]
+
+
 @pytest.mark.parametrize("later", [LEAST_LOOK - 1, LEAST_LOOK, LEAST_LOOK + 40])
 async def test_an_open_order_of_long_ago_is_found_while_its_money_is_in_flight(tmp_path: Path, later: int) -> None:
     path = tmp_path / "paper.journal"

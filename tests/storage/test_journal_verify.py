@@ -65,7 +65,7 @@ DAMAGE = {
     ),
     "an entry of another order": (
         f"UPDATE entry SET orders = 2 WHERE {FIRST} id = 3",
-        ["entry 3 of run-1: its columns", f"order 1 of run-1: is filled and has 1000525000 of {SOL} in flight"],
+        ["entry 3 of run-1: its columns", f"order 1 of run-1: is final and has 1000525000 of {SOL} in flight"],
     ),
     "an entry of another worth": (
         f"UPDATE entry SET worth = worth + 1 WHERE {FIRST} id = 3",

@@ -128,9 +128,10 @@ def test_open_orders_come_first_each_with_the_times_between_its_stages(answer: A
         ("run-1", 2, "reverted", False),
         ("run-1", 1, "filled", False),
     ]
+    assert [row["final"] for row in rows] == [False] * 7 + [True]
     last = rows[-1]["stages"]
     assert [(stage["stage"], stage["after_ns"]) for stage in last] == [
-        ("new", None), ("sent", 0), ("landed", 612_000_000), ("filled", 0),
+        ("new", None), ("sent", 0), ("landed", 612_000_000), ("filled", 0), ("final", 82_799_388_000_050),
     ]  # fmt: skip
     assert [stage["stage"] for stage in rows[1]["stages"]] == ["new", "sent", "landed", "filled", "unknown"]
     reverted = rows[-2]["stages"][-1]
