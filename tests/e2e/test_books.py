@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,7 +35,9 @@ def journal(cambist: Cambist) -> Path:
     return cambist.sessions / "journal" / "demo.journal"
 
 
-def test_a_run_is_asked_while_it_goes_on_and_tells_the_same_as_its_report(cambist: Cambist) -> None:
+@pytest.fixture(scope="module")
+def report(cambist: Cambist) -> dict[str, Any]:
+    """The report of a run that was asked while it went on; each process that has one of these tests makes one."""
     with cambist.start("run", "--headless", "--easy", "--for", "14", "--json") as process:
         until_filled(cambist, 1)
         for question in ("balance", "positions", "orders", "history"):
@@ -44,7 +46,12 @@ def test_a_run_is_asked_while_it_goes_on_and_tells_the_same_as_its_report(cambis
         assert cambist("depth", "binance:SOLUSDT", "--json").json["state"] in ("live", "stale")
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    report = json.loads(out)
+    return json.loads(out)
+
+
+def test_a_run_that_was_asked_while_it_went_on_tells_the_same_as_its_report(
+    cambist: Cambist, report: dict[str, Any]
+) -> None:
     net = {mint: each["atoms"] for mint, each in report["net"].items()}
     earned = {row["token"]: row["earned"] for row in cambist("positions", "--json").json["positions"]}
     assert {token: atoms for token, atoms in earned.items() if atoms != "0"} == net
@@ -59,6 +66,7 @@ def test_a_run_is_asked_while_it_goes_on_and_tells_the_same_as_its_report(cambis
     ], "the session's books end as the journal's"
 
 
+@pytest.mark.usefixtures("report")
 def test_verify_finds_both_sound_and_every_order_in_the_recording(cambist: Cambist) -> None:
     found = cambist("verify", str(journal(cambist)), "--json")
     assert (found.code, found.json["findings"], found.json["off"], found.json["unrecorded"]) == (0, [], {}, {}), (
@@ -74,6 +82,7 @@ def test_verify_finds_both_sound_and_every_order_in_the_recording(cambist: Cambi
     assert (gone.code, sum(gone.json["unrecorded"].values())) == (0, gone.json["rows"]["orders"])
 
 
+@pytest.mark.usefixtures("report")
 def test_after_a_kill_the_books_balance_and_the_next_run_ends_what_was_open(cambist: Cambist) -> None:
     before = len(cambist("journal", "orders", "--json").json["rows"])
     with cambist.start("run", "--headless", "--easy") as process:
