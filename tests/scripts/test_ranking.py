@@ -45,8 +45,12 @@ def test_goals_that_are_missed_are_said(script: Any) -> None:
     found = script.Tally(trades=3, paid=2, stood=1, whole=2, shares=[1.0, 0.5], sizings=[4, 4, 9])
     assert found.missed() == [
         "the best cycle stands after 1 of 2 trades",
-        "1 % of trades have a share below 0.5000",
+        "after 1 of 2 trades the share is below 0.99",
     ]
+    assert found.missed(1) == ["the best cycle stands after 1 of 2 trades"]
+    dear = script.Tally(trades=3, paid=1, stood=1, whole=1, shares=[1.0], sizings=[4, 9, 9])
+    assert dear.missed() == ["2 of 3 trades size more than 8"]
+    assert dear.missed(1) == []
 
 
 def test_estimates_that_bound_nothing_are_said(script: Any) -> None:

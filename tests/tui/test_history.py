@@ -388,8 +388,10 @@ async def test_a_replay_says_that_it_is_recorded_and_a_silent_market_why_what_en
         assert text(pilot.app).splitlines()[4].strip("│ ") == f"◌ {cause}"
         runtime.set(replay=replay_status())
         runtime.change("status", mode="REPLAY", demo=False)
-        await pilot.pause(0.3)
-        top = text(pilot.app).splitlines()[0]
+        for _ in range(30):  # two changes may be painted one after the other
+            await pilot.pause(0.1)
+            if "demo" not in (top := text(pilot.app).splitlines()[0]):
+                break
         assert "History, recorded 14:02:31 " in top
         assert "demo" not in top
 
