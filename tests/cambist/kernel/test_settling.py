@@ -106,3 +106,16 @@ def test_what_a_sender_told_of_waits_for_its_own_word_and_is_final_too(engine: s
         way.next_slot()
     (change,) = way.tick(250).stages
     assert (change.order_id, change.stage) == (order.id, Stage.FINAL)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_it_landed_when_its_slot_was_there_and_is_filled_when_all_of_it_is_known(engine: str) -> None:
+    way = OnItsWay(engine, limits=ONE)
+    there_ns = way.market.now_ns
+    assert way.next_slot() == []
+    way.market.next_slot()
+    landed, filled = way.trading.step().stages
+    assert (landed.stage, landed.at_ns) == (Stage.LANDED, there_ns)
+    assert (landed.figure, landed.unit) == (way.aimed, "slot")
+    assert filled.stage is Stage.FILLED
+    assert filled.at_ns > there_ns
