@@ -15,6 +15,7 @@ import msgspec
 
 from cambist.model.endpoint import endpoint_problem
 from cambist.model.text import endpoint_label
+from feeds.round_trips import RoundTrip
 
 if TYPE_CHECKING:
     from cambist.model.events import Channel
@@ -93,6 +94,8 @@ class FeedStatus(msgspec.Struct, frozen=True):
     """The venue's clock less ours; `None` if it was not asked, or did not answer."""
     clock_error_ns: int = 0
     """How far off that may be: half of the way there and back, and of how fine the time is told."""
+    round_trip: RoundTrip | None = None
+    """How long answers to reads took lately; `None` where nothing was read in the last minute."""
 
 
 MAX_RECORDS = 16_384

@@ -15,6 +15,8 @@ from cambist.model.events import MAX_BODY, Direction
 from cambist.model.text import endpoint_label
 from feeds.base import FeedStatus, Note, Sink, no_note, require_endpoint, trouble_of
 from feeds.bucket import Bucket, retry_after_s
+from feeds.loop_time import loop_s
+from feeds.round_trips import RoundTrips
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,10 +106,12 @@ class HttpChannel:
         self._state, self._reason = "idle", ""
         self._bucket = bucket or Bucket(UNLIMITED)
         self._pauses_s, self._translate = dict(pauses_s or {}), translate
+        self._trips = RoundTrips()
 
     def status(self, channel: int) -> FeedStatus:
         """Returns how reads went lately."""
-        return FeedStatus(self.name, channel, self._state, self._label, self._reason)
+        trip = self._trips.lately(loop_s())
+        return FeedStatus(self.name, channel, self._state, self._label, self._reason, round_trip=trip)
 
     async def close(self) -> None:
         """Closes what is open."""
@@ -138,6 +142,7 @@ class HttpChannel:
             await self._bucket.take(weight)
             asked_ns, began_ns = time.time_ns(), time.perf_counter_ns()
             async with self._open().request("GET", self._url + target, allow_redirects=False) as reply:
+                self._trips.take(loop_s(), time.perf_counter_ns() - began_ns)
                 self._heed(reply)
                 body = await self._body(reply)
             return body, asked_ns, asked_ns + time.perf_counter_ns() - began_ns
@@ -186,7 +191,9 @@ class HttpChannel:
         conn = self._conn
         self._sink.frame(channel, conn, GENERATION, Direction.OUT, sent)
         headers = {"Content-Type": "application/json"} if data is not None else None
+        began_ns = time.perf_counter_ns()
         async with self._open().request(method, url, data=data, headers=headers, allow_redirects=False) as reply:
+            self._trips.take(loop_s(), time.perf_counter_ns() - began_ns)
             self._heed(reply)
             body = await self._body(reply)
         for frame in (body,) if self._translate is None else self._translate(body):

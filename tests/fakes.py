@@ -70,6 +70,8 @@ class ScriptedEngine:
         self.setup = setup or EngineSetup(tokens=TOKENS)
         self.frames = 0
         self.pays = 1_010_000_000
+        self.went: list[str] = []
+        self.took_ns: list[int | None] = []
         self.learned: list[tuple[str, bool]] = []
         self.moved: list[tuple[list[str], int, int]] = []
         self.stocks: dict[tuple[str, str], tuple[int, bool]] = {}
@@ -129,8 +131,12 @@ class ScriptedEngine:
     def stock(self, venue: str, mint: str, atoms: int, *, moved: bool) -> None:
         self.stocks[venue, mint] = atoms, moved
 
-    def learn(self, key: str, *, landed: bool) -> None:
+    def sent(self, key: str) -> None:
+        self.went.append(key)
+
+    def learn(self, key: str, *, landed: bool, took_ns: int | None) -> None:
         self.learned.append((key, landed))
+        self.took_ns.append(took_ns)
 
     def inject_price(self, mint: str, price: float, now_ns: int) -> None:
         self.learned.append((mint, price > 0))

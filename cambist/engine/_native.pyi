@@ -45,8 +45,11 @@ class Engine:
     def stock(self, venue: str, mint: str, atoms: int, moved: bool) -> None:
         """Takes over what we hold of a token at an exchange."""
 
-    def learn(self, key: str, landed: bool) -> None:
-        """Counts how an order on a cycle ended."""
+    def sent(self, key: str) -> None:
+        """Takes over that an order of ours goes for a cycle."""
+
+    def learn(self, key: str, landed: bool, took_ns: int | None) -> None:
+        """Counts how an order on a cycle ended, and how long it took until it landed."""
 
     def inject_price(self, mint: str, price: float, now_ns: int) -> None:
         """Feeds an outside price of a token."""

@@ -104,9 +104,13 @@ class NativeEngine:
         """Takes over what we hold of a token at an exchange."""
         self._engine.stock(venue, mint, atoms, moved)
 
-    def learn(self, key: str, *, landed: bool) -> None:
+    def sent(self, key: str) -> None:
+        """Takes over that an order of ours goes for cycle `key`."""
+        self._engine.sent(key)
+
+    def learn(self, key: str, *, landed: bool, took_ns: int | None) -> None:
         """Counts how an order on cycle `key` ended."""
-        self._engine.learn(key, landed)
+        self._engine.learn(key, landed, took_ns)
 
     def inject_price(self, mint: str, price: float, now_ns: int) -> None:
         """Feeds an outside price of a token, in the quote token."""

@@ -172,10 +172,16 @@ class Engine(Protocol):
         """
         ...
 
-    def learn(self, key: str, *, landed: bool) -> None:
-        """Counts how an order on cycle `key` ended.
+    def sent(self, key: str) -> None:
+        """Takes over that an order of ours goes for cycle `key`: what became of its gap is learned from the order."""
+        ...
 
-        The chance to land is (wins+1)/(tries+2) over orders of the same settlement and hop count.
+    def learn(self, key: str, *, landed: bool, took_ns: int | None) -> None:
+        """Counts how an order on cycle `key` ended, and how long it took until it landed, `None` if that says nothing.
+
+        The chance to land is (wins+1)/(tries+2) over orders of the same settlement and hop count, and over gaps that
+        were worth one and got none: those count as landed that lived on, from when they were worth it, for longer than
+        the median of what our last orders took. What is bid follows from orders alone.
         """
         ...
 

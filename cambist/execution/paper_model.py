@@ -28,6 +28,17 @@ SHARES = 1_024
 """Of an order at an exchange so many shares are filled or not."""
 
 
+MOST_VENUES = 64
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """How long a venue took to answer reads, over a minute. An order goes one way: half of that."""
+
+    p50_ns: int
+    p90_ns: int
+    """Not below `p50_ns`. The way there varies by twice what is between that and the median."""
+
+
 class PaperParams(msgspec.Struct, frozen=True):
     """Latency, failures and slippage of paper orders."""
 
@@ -47,6 +58,8 @@ class PaperParams(msgspec.Struct, frozen=True):
     """Chance that a transaction misses the slot it came for, and each one after it, on a chain without congestion."""
     late_full_ppm: int = 600_000
     """The same at a congestion of 100, and where that is not known; in between it grows with it."""
+    measured: dict[str, Answers] = {}
+    """Venue → how long it took to answer lately; where that says that orders take longer, it counts."""
     protected: bool = False
     """Whether transactions go in bundles: one that would revert does not land, and costs nothing."""
 
@@ -55,7 +68,15 @@ class PaperParams(msgspec.Struct, frozen=True):
         least, most = self.latency_ns, self.jitter_ns
         if venue != CHAIN:
             least, most = self.venue_latency_ns.get(venue, self.exchange_latency_ns), self.exchange_jitter_ns
+        if (answers := self.measured.get(venue)) is not None:
+            least, most = max(least, answers.p50_ns // 2), max(most, answers.p90_ns - answers.p50_ns)
         return now_ns + least + draw(seed, order_id, "latency", most + 1)
+
+    def told(self, venue: str, answers: Answers) -> PaperParams:
+        """Returns them with how long a venue took to answer lately; the venues that were told of last stay known."""
+        known = {name: each for name, each in self.measured.items() if name != venue}
+        kept = [*known.items(), (venue, answers)][-MOST_VENUES:]
+        return msgspec.structs.replace(self, measured=dict(kept))
 
 
 def draw(seed: int, order_id: int, purpose: str, span: int) -> int:

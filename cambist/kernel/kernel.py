@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, assert_never
 import msgspec
 
 from cambist.engine.protocol import Engine, EngineSetup, Ingested
+from cambist.execution.paper_model import Answers
 from cambist.execution.risk import RiskGate, RiskState
 from cambist.kernel.access import Access
 from cambist.kernel.desk import Desk, Outcome
@@ -32,6 +33,7 @@ from cambist.model.commands import (
     Disarm,
     Halt,
     InjectPrice,
+    Measured,
     RecordedCommand,
     SetRule,
     SwitchEngine,
@@ -379,6 +381,9 @@ class Kernel(Trading):
                 except ValueError as error:
                     effects.notes.append((now_ns, "warn", f"the rule stays as it was: {str(error).splitlines()[0]}"))
                     return
+            case Measured(venue=venue, p50_ns=p50_ns, p90_ns=p90_ns):
+                told = self.setup.paper.told(venue, Answers(p50_ns, max(p50_ns, p90_ns)))
+                self.setup = msgspec.structs.replace(self.setup, paper=told)
             case InjectPrice(mint=mint, price=price):
                 self.engine.inject_price(mint, price, now_ns)
             case _:

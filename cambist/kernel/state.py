@@ -20,13 +20,14 @@ SCHEMA = 2
 JSON_SCHEMA = 1
 """Of a body that is JSON, as all were; it is still read."""
 MAGIC = b"CMBK"
-RULES = 8
+RULES = 9
 """Of what decides: raised with each change after which the same records may lead to other decisions. 1 kept the
 lightest cycles, 2 those that earn most; 3 knows exactly all that may pay, and little of what can't; 4 looks for a
 size near the best estimate of each concave piece; 5 quotes for us what our own fills left and takes again what pays so,
 posts each outcome to a ledger with the chain's fees in SOL, and lets no order out whose worst case a limit forbids; 6
 walks books and bins for the bends that bound what they pay; 7 lets a transaction land in a slot, at the worst of its
-states; 8 in a later one where that is none of the chain's, and takes back what landed in one that fell out of it."""
+states; 8 in a later one where that is none of the chain's, and takes back what landed in one that fell out of it; 9
+learns the chance to land from gaps as well that nothing was sent for, and sends no order faster than venues answer."""
 
 
 class KernelSetup(msgspec.Struct, frozen=True):

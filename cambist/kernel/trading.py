@@ -140,6 +140,7 @@ class Trading(OnTheWay):
         self._next_order += len(orders)
         if approved.intent.purpose is Purpose.OPEN:
             self.totals.reliability.sent(orders[0].id, found.landing_ppm)
+            self.engine.sent(found.key)
         for order in orders:
             self.running.on_order(order)
             effects.orders.append(order)
@@ -264,9 +265,11 @@ class Trading(OnTheWay):
             self.risk.on_fill(order.key, order.base, order.amount_in, fill)
             if order.purpose is Purpose.OPEN:
                 known = working.landing and working.landing.at_ns
-                self.totals.gaps.landed(max(0, (known or fill.recv_ns) - order.sent_ns))
-                self.totals.reliability.took_end(order.id, landed=fill.status == Stage.FILLED)
-                self._count_end(order.key, filled=fill.status == Stage.FILLED, missed=fill.status in WITHOUT_FILL)
+                took_ns, filled = max(0, (known or fill.recv_ns) - order.sent_ns), fill.status == Stage.FILLED
+                self.totals.gaps.landed(took_ns)
+                self.totals.reliability.took_end(order.id, landed=filled)
+                self.engine.learn(order.key, landed=filled, took_ns=took_ns)
+                self._count_end(filled=filled, missed=fill.status in WITHOUT_FILL)
         elif fill.status == Stage.PARTIAL:
             self.risk.on_part(order.key, order.base, fill)
         effects.risk = self.risk.state
@@ -274,8 +277,7 @@ class Trading(OnTheWay):
             self.running.on_fill(order, fill)
         self._tell_halt(halted, fill.recv_ns, effects)
 
-    def _count_end(self, key: str, *, filled: bool, missed: bool) -> None:
-        self.engine.learn(key, landed=filled)
+    def _count_end(self, *, filled: bool, missed: bool) -> None:
         self.totals.filled += filled
         self.totals.missed += missed
 
@@ -291,7 +293,8 @@ class Trading(OnTheWay):
             return
         settled, now_ns = trade.settled(), fill.recv_ns
         self.totals.reliability.took_end(trade.id, landed=settled.whole)
-        self._count_end(trade.key, filled=settled.whole, missed=not settled.whole)
+        self.engine.learn(trade.key, landed=settled.whole, took_ns=None)
+        self._count_end(filled=settled.whole, missed=not settled.whole)
         self.risk.on_trade(trade.key, trade.base, settled.net, now_ns)
         for left in settled.left:
             way = unwinding.way_back(left, trade, self.setup.limits.unwind, now_ns)

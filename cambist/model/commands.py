@@ -7,7 +7,7 @@ a record it is `{"name": …, "args": {…}}` with text for every value; `record
 from __future__ import annotations
 
 from enum import Enum
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -21,6 +21,9 @@ class Handler(Enum):
     """The runtime: its recorder, its feeds, or the recording it plays."""
     VIEW = "view"
     """The publisher: it only changes what is shown."""
+
+
+Nanoseconds = Annotated[int, msgspec.Meta(ge=0, le=60_000_000_000)]
 
 
 class _Act(msgspec.Struct, frozen=True, tag_field="act"):
@@ -57,6 +60,15 @@ class Arm(_Act, frozen=True, tag="arm"):
     """Says that no cause stands any more; the runtime's own act."""
 
     HANDLER = Handler.RECORD
+
+
+class Measured(_Act, frozen=True, tag="measured"):
+    """Says how long a venue took to answer reads in the last minute; the runtime's own act."""
+
+    HANDLER = Handler.RECORD
+    venue: str
+    p50_ns: Nanoseconds
+    p90_ns: Nanoseconds
 
 
 class SwitchEngine(_Act, frozen=True, tag="engine", omit_defaults=True, rename={"engine": "name"}):
@@ -178,7 +190,7 @@ class InspectPrice(_Act, frozen=True, tag="inspect_price"):
     key: str = ""
 
 
-LiveRecordCommand = Disarm | Arm | SetRule | InjectPrice
+LiveRecordCommand = Disarm | Arm | Measured | SetRule | InjectPrice
 """Records that only a live market takes."""
 RecordCommand = Halt | ClearHalt | SwitchEngine | LiveRecordCommand
 LiveHubCommand = StartRecording | StopRecording | RetryFeed | SetMode

@@ -66,6 +66,8 @@ class GapEnd(msgspec.Struct, frozen=True, gc=False):
     """What it would have left at the last moment at which it paid: about what its taker made."""
     go: bool
     """Whether it was worth an order at one moment."""
+    go_ns: int
+    """The first one, 0 if none was."""
     contested: int
     """Transactions that went through its legs while it was closing, the taker's among them."""
     taker: Taker | None = None

@@ -35,12 +35,15 @@ class Rivals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Chance that nobody fast watches a pool of little depth when a gap opens there (assumed)."""
     shallow_dollars: Annotated[float, Meta(ge=0.0, le=1e12)] = 150_000.0
     """A pool with less than this in it is one of little depth."""
+    late: Share = 0.1
+    """Chance that a gap worth `crumb_fees` is not taken in its own slot."""
     late_slots: Annotated[float, Meta(ge=0.1, le=10_000.0)] = 1.5
-    """Median slots after which a gap that nobody fast saw is taken all the same."""
+    """Median slots after which such a gap, or one that nobody fast saw, is taken all the same."""
     crumb_fees: Annotated[float, Meta(ge=0.0, le=1_000.0)] = 10.0
-    """A gap worth less than so many times what a transaction costs is a crumb."""
+    """A gap worth less than so many times what a transaction costs is a crumb: more of them cross, the less they are
+    worth."""
     crumb_crosses: Share = 0.6
-    """Chance that a crumb is not taken in its own slot."""
+    """Chance that a crumb worth about what a transaction costs is not taken in its own slot."""
     crumb_slots: Annotated[float, Meta(ge=0.1, le=10_000.0)] = 6.0
     """Median slots that such a crumb stands."""
     crumb_stays: Share = 0.05

@@ -11,6 +11,7 @@ from cambist.model.commands import (
     Disarm,
     Halt,
     InjectPrice,
+    Measured,
     PlaybackCommand,
     RetryFeed,
     SetMode,
@@ -43,7 +44,7 @@ class Acts:
                 self._set_rule(command)
             case SwitchEngine():
                 self._loading.ask(command)
-            case Halt() | ClearHalt() | Disarm() | Arm() | InjectPrice():
+            case Halt() | ClearHalt() | Disarm() | Arm() | Measured() | InjectPrice():
                 self._run.record(command)
             case _:
                 assert_never(command)

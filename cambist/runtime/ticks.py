@@ -9,6 +9,7 @@ from cambist.model.events import ClockStep, RecordKind
 from cambist.model.opportunity import encode
 from cambist.runtime.clocks import ClockGuard, Pauses
 from cambist.runtime.malformed import Malformed, counts
+from cambist.runtime.measuring import Measuring
 from feeds.loop_time import loop_s
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Ticks:
         self._run, self._stepper, self._timing = run, stepper, timing
         self._pauses, self._clock_guard = Pauses(run.clock.elapsed_ns), ClockGuard(run.clock, loop_s)
         self._malformed = Malformed(loop_s)
+        self._measuring = Measuring(run.kernel.setup.engine.channels, run.record, loop_s())
         self._looked_at = 0.0
         self._trouble = ""
         self._task: asyncio.Task[None] | None = None
@@ -101,9 +103,10 @@ class Ticks:
         if step := self._clock_guard.step_ns():
             run.inbox.put(RecordKind.CLOCK_STEP, encode(ClockStep(step)))
             run.hub.note("warn", "clock", f"the wall clock stepped by {step / 1e6:.0f} ms")
-        # The embedded market has a time of its own.
-        statuses = () if run.kernel.setup.demo else run.feeds.statuses().values()
-        if fault := self._clock_guard.fault(statuses):
+        # The embedded market has a time of its own, and no way there.
+        statuses = {} if run.kernel.setup.demo else run.feeds.statuses()
+        self._measuring.look(statuses, self.beat)
+        if fault := self._clock_guard.fault(statuses.values()):
             known = "clock" in run.arming
             if run.arming.disarm("clock", fault) and not known:
                 run.hub.note("error", "clock", f"{fault}. Trading is disarmed until that is over.")

@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from cambist.engine.reference.venues.quote_error import QuoteError
-from cambist.simulator.draw import Draw
+from cambist.simulator.draw import Draw, logarithm
 from cambist.simulator.slots import PARTS, SLOT_MS
 from cambist.simulator.swap_builder import unit_limit
 from cambist.simulator.transactions import TIP_ACCOUNTS, transfer
@@ -144,23 +144,33 @@ class Race:
     def _open(self, index: int, gap: _Gap, sight: Sight, fees: FeeWeather, values: dict[str, float], part: int) -> None:
         """Decides who notices a new gap, and when."""
         self._gaps[index] = gap
-        prize, rivals, draw = self._prize(index, gap, sight, values), self._rivals, self._draw
+        prize = self._prize(index, gap, sight, values)
         cost = 0.0 if prize is None else BASE_FEE + TIP_FLOOR_P50 + prize.swap.units * HOT_P50 / 1e6
         if prize is None or prize.lamports <= cost:
             gap.until = self._tick + PARTS  # looked at again in a slot's time, or when it has grown
             return
-        slots = 0
-        if prize.lamports < rivals.crumb_fees * cost:
-            if draw.chance(rivals.crumb_crosses):
-                slots = draw.geometric(rivals.crumb_slots) + STAYS_SLOTS * draw.chance(rivals.crumb_stays)
-        elif self._desk.pools[index].spec.dollars < rivals.shallow_dollars and draw.chance(rivals.blind):
-            slots = draw.geometric(rivals.late_slots)
+        slots = self._overlooked(index, prize.lamports / cost)
         if not slots:
             self._go(index, gap, sight, fees, values, prize)
             return
-        at = self._tick - part + slots * PARTS + draw.below(PARTS)
+        at = self._tick - part + slots * PARTS + self._draw.below(PARTS)
         gap.until = at
         self._noticed[at].append((index, gap))
+
+    def _overlooked(self, index: int, worth: float) -> int:
+        """Returns in how many slots rivals notice a gap that pays `worth` times what a transaction costs; 0 is at once.
+
+        A crumb that is worth just that is as `crumb_crosses` says, one of `crumb_fees` times it as `late` does, and
+        between them each e-fold counts the same.
+        """
+        rivals, draw = self._rivals, self._draw
+        rich = 1.0 if worth >= rivals.crumb_fees else logarithm(worth) / logarithm(rivals.crumb_fees)
+        if draw.chance(rivals.crumb_crosses + rich * (rivals.late - rivals.crumb_crosses)):
+            stays = STAYS_SLOTS * draw.chance(rivals.crumb_stays * (1.0 - rich))
+            return draw.geometric(rivals.crumb_slots + rich * (rivals.late_slots - rivals.crumb_slots)) + stays
+        if self._desk.pools[index].spec.dollars < rivals.shallow_dollars and draw.chance(rivals.blind):
+            return draw.geometric(rivals.late_slots)
+        return 0
 
     def _go(
         self,

@@ -174,11 +174,26 @@ impl Engine {
         })
     }
 
-    /// Counts how an order on a cycle ended.
-    #[pyo3(name = "learn")]
-    fn py_learn(&self, py: Python<'_>, key: &str, landed: bool) -> PyResult<()> {
+    /// Takes over that an order of ours goes for a cycle.
+    #[pyo3(name = "sent")]
+    fn py_sent(&self, py: Python<'_>, key: &str) -> PyResult<()> {
         self.enter(py, |core| {
-            core.learn(key, landed);
+            core.sent(key);
+            Ok(())
+        })
+    }
+
+    /// Counts how an order on a cycle ended, and how long it took until it landed.
+    #[pyo3(name = "learn")]
+    fn py_learn(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        landed: bool,
+        took_ns: Option<i64>,
+    ) -> PyResult<()> {
+        self.enter(py, |core| {
+            core.learn(key, landed, took_ns);
             Ok(())
         })
     }

@@ -34,6 +34,7 @@ def ended(fate: Fate = Fate.TAKEN, taker: Taker | None = None, **changes: Any) -
         best_net=50,
         last_net=40,
         go=False,
+        go_ns=0,
         contested=1,
         taker=taker,
     )

@@ -51,6 +51,7 @@ def test_a_go_becomes_an_order_and_fills_at_the_first_record_past_its_due_time()
     assert fill.net == 1_010_000_000 - 1_000_000_000 - order.fee == 9_475_000
     assert kernel.wallet[SOL] == 10_000_000_000 + fill.net
     assert kernel.engine.learned == [("A:0|B:1", True)]
+    assert (kernel.engine.went, kernel.engine.took_ns) == (["A:0|B:1"], [400 * MS])
 
 
 def test_the_fill_is_quoted_before_the_record_that_woke_it_changes_the_market() -> None:

@@ -80,10 +80,15 @@ class Session:
         self.calls.append(["gauges", [wanted, now_ns], bits])
         self.ask("snapshot")
 
-    def learn(self, cycle: str, *, landed: bool) -> None:
+    def send(self, cycle: str) -> None:
+        """Tells that an order goes for a cycle."""
+        self.engine.sent(cycle)
+        self.calls.append(["sent", [cycle], None])
+
+    def learn(self, cycle: str, *, landed: bool, took_ns: int | None) -> None:
         """Tells how an order ended."""
-        self.engine.learn(cycle, landed=landed)
-        self.calls.append(["learn", [cycle, landed], None])
+        self.engine.learn(cycle, landed=landed, took_ns=took_ns)
+        self.calls.append(["learn", [cycle, landed, took_ns], None])
 
     def inject(self, mint: str, price: float, now_ns: int) -> None:
         """Tells an outside price."""
@@ -150,7 +155,7 @@ def tiny(marks: Iterator[bool] | None = None) -> Session:
         session.feed(taken(market, marks))
         if number % 12 == 0:
             session.look(market.now_ns + rng.choice([0, LATER_NS]))
-            session.learn("p:0|q:0", landed=rng.random() < 0.5)
+            session.learn("p:0|q:0", landed=rng.random() < 0.5, took_ns=rng.choice([None, 0, LATER_NS]))
     market.record(RecordKind.DISCONNECTED, b'{"reason":"gone"}', channel=WS)
     market.record(RecordKind.CONNECTED, b'{"label":"again"}', channel=WS, generation=2)
     market.record(RecordKind.CLOCK_STEP, b'{"step_ns":1000}')

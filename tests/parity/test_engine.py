@@ -159,8 +159,8 @@ def test_both_forget_alike(steps):
     market.open()
     for slots, landed in steps:
         for engine in (first, second):
-            engine.learn("p:0|q:0", landed=landed)
-            engine.learn("binance:SOLUSDC:0|q:0", landed=not landed)
+            engine.learn("p:0|q:0", landed=landed, took_ns=None)
+            engine.learn("binance:SOLUSDC:0|q:0", landed=not landed, took_ns=None)
         market.slot += slots
         market.next_slot()
         block = market.take()
@@ -198,7 +198,7 @@ def test_every_cost_is_reckoned_alike(stream, chosen, outcomes):
     first, second = make_engine("reference", chosen), make_engine("native", chosen)
     for engine in (first, second):
         for landed in outcomes:
-            engine.learn("p:0|q:0", landed=landed)
+            engine.learn("p:0|q:0", landed=landed, took_ns=None)
     block = block_of([*stream, ("swap", "ray-sol-usdc", 10**12, True, [0, 1, 2]), ("slot",), ("slot",)])
     assert run(first, block) == run(second, block)
     assert_same(first, second)
@@ -242,8 +242,8 @@ def test_what_an_operator_does_is_the_same():
     block = block_of([("swap", "ray-sol-usdc", 10**12, True, [0, 1, 2]), ("slot",)])
     for engine in (first, second):
         run(engine, block)
-        engine.learn("a:0|binance:SOLUSDC:1", landed=True)
-        engine.learn("a:0|b:1", landed=False)
+        engine.learn("a:0|binance:SOLUSDC:1", landed=True, took_ns=None)
+        engine.learn("a:0|b:1", landed=False, took_ns=None)
         engine.inject_price(SOL, 151.25, LATER)
     assert_same(first, second)
 

@@ -108,8 +108,8 @@ def test_what_outcomes_taught_halves_every_ten_minutes(engine, market):
     from cambist.engine.reference.engine.judging import MEMORY_SLOTS
 
     for _ in range(9):
-        engine.learn("p:0|q:0", landed=False)
-    engine.learn("p:0|q:0", landed=True)
+        engine.learn("p:0|q:0", landed=False, took_ns=None)
+    engine.learn("p:0|q:0", landed=True, took_ns=None)
     market.slot += MEMORY_SLOTS
     market.next_slot()
     run(engine, market.take())
@@ -288,7 +288,7 @@ def test_a_route_is_quoted_and_refused_by_name(engine, market):
 
 def test_what_landed_moves_the_chance_to_land(engine, market):
     for _ in range(8):
-        engine.learn("a:0|b:1", landed=False)
+        engine.learn("a:0|b:1", landed=False, took_ns=None)
     market.trade("ray-sol-usdc", 800 * 10**9, a_to_b=True)
     decisions, _ = run(engine, market.take())
     assert {d["landing_ppm"] for d in decided(decisions) if len(d["route"]) == 2 and d["settlement"] == "atomic"} == {

@@ -104,7 +104,12 @@ fn call(engine: &mut Engine, name: &str, args: &[Value]) -> Value {
             shown.map(Value::from).collect::<Vec<_>>().into()
         }
         "learn" => {
-            engine.learn(text(&args[0]), args[1].as_bool().expect("an outcome"));
+            let landed = args[1].as_bool().expect("an outcome");
+            engine.learn(text(&args[0]), landed, args[2].as_i64());
+            Value::Null
+        }
+        "sent" => {
+            engine.sent(text(&args[0]));
             Value::Null
         }
         "inject_price" => {

@@ -20,6 +20,7 @@ from tests.fakes import MS
 from tests.on_its_way import POOL, SURE, OnItsWay
 from tests.parity.markets import SOL, Market, key, setup
 from tests.small_market import ENGINES, LIMITS, WALLET, Trading
+from tests.snapshots import all_state
 
 if TYPE_CHECKING:
     from cambist.model.opportunity import Opportunity
@@ -222,3 +223,16 @@ def test_records_cut_anywhere_and_a_state_while_it_is_on_its_way_come_to_the_sam
     whole = run(0)
     assert len(whole[1]) > 3
     assert run(1) == run(7) == whole
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_engine_learns_how_long_it_took_until_its_slot_was_open(engine: str) -> None:
+    on_way = OnItsWay(engine)
+    state = all_state(on_way.kernel.engine)
+    (gone,) = [cycle["gap"] for cycle in state["cycles"] if cycle["key"] == on_way.order.key]
+    assert gone["sent"]
+    assert 0 < gone["go_ns"] <= on_way.order.sent_ns
+    fill = on_way.landed()
+    assert all_state(on_way.kernel.engine)["took_ns"] == [101 * MS], "a record takes one"
+    assert fill.recv_ns - on_way.order.sent_ns > 100 * MS, "its end is known two slots later"
+    assert all_state(on_way.kernel.engine)["learned"] == [["atomic", len(on_way.order.legs), 1, 1]]

@@ -22,6 +22,7 @@ from cambist.model.commands import (
     InjectPrice,
     InspectCycle,
     InspectPrice,
+    Measured,
     Pause,
     Play,
     RetryFeed,
@@ -47,9 +48,10 @@ from tests.cambist.runtime.test_hub import Beat, runtime, until
 from tests.fakes import MS, SOL, TOKENS, ScriptedEngine
 
 EACH: tuple[Command, ...] = (
-    Halt("test"), ClearHalt(), Disarm("test"), Arm(), SwitchEngine(), SetRule("hops <= 3"), InjectPrice(SOL, 2.0),
-    StartRecording(), AddBookmark("here"), RetryFeed(), SetMode("live"), SetMode("paper"), Play(), Pause(), Step(1),
-    SetSpeed(None), Seek(0), SeekBy(-1), InspectCycle("k"), InspectPrice("p"), StopRecording(),
+    Halt("test"), ClearHalt(), Disarm("test"), Arm(), Measured("solana", 1, 2), SwitchEngine(), SetRule("hops <= 3"),
+    InjectPrice(SOL, 2.0), StartRecording(), AddBookmark("here"), RetryFeed(), SetMode("live"), SetMode("paper"),
+    Play(), Pause(), Step(1), SetSpeed(None), Seek(0), SeekBy(-1), InspectCycle("k"), InspectPrice("p"),
+    StopRecording(),
 )  # fmt: skip
 
 

@@ -118,9 +118,15 @@ class ReferenceEngine:
         """Takes over what we hold of a token at an exchange; see `cambist.engine.protocol.Engine`."""
         stock(self, venue, mint, atoms, moved=moved)
 
-    def learn(self, key: str, *, landed: bool) -> None:
-        """Counts how an order on cycle `key` ended."""
-        self.judge.learn(key, landed=landed)
+    def sent(self, key: str) -> None:
+        """Takes over that an order of ours goes for cycle `key`; see `cambist.engine.protocol.Engine`."""
+        cycle = self.standing.cycles.get(key)
+        if cycle is not None:
+            self.standing.ends.sent(cycle)
+
+    def learn(self, key: str, *, landed: bool, took_ns: int | None) -> None:
+        """Counts how an order on cycle `key` ended; see `cambist.engine.protocol.Engine`."""
+        self.judge.learn(key, landed=landed, took_ns=took_ns)
         self.sources.learn(self.sources.percent(self.setup.bidding), landed=landed)
         self.reprice()
 

@@ -176,7 +176,7 @@ def review_all(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
     """Lets go of what has not paid for long, and decides again on all else that stands."""
     engine.standing.expire(moment)
     review(engine, moment, sorted(engine.standing.cycles), out)
-    out.ends += engine.standing.ends.tell(moment)
+    out.ends += engine.standing.ends.tell(moment, engine.judge)
 
 
 def review(engine: ReferenceEngine, moment: Moment, keys: list[str], out: Output) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from cambist.engine.reference.chain.log_parser.event import SwapEvent
     from cambist.engine.reference.chain.log_parser.parse import Logs as Parsed
+    from cambist.engine.reference.engine.judging import Judge
     from cambist.engine.reference.engine.market import Market
     from cambist.engine.reference.engine.registry.entries import PoolEntry
     from cambist.engine.reference.engine.standing import Cycle, Moment
@@ -63,6 +64,10 @@ class Gap:
     amount_in: int = 0
     """The size at which it left that."""
     go: bool = False
+    go_ns: int = 0
+    """The first moment at which it was worth an order, 0 if none; sessions of earlier rules don't say."""
+    sent: bool = False
+    """Whether an order of ours went for it: how that ended says what could be caught of it."""
     ours: bool = False
     """Whether an order of ours went through one of its legs since it paid last."""
     legs: list[Leg] = field(default_factory=list)
@@ -121,6 +126,8 @@ class Ends:
             gap.legs = legs
         gap.paid_ns, gap.paid_slot = moment.now_ns, moment.slot
         gap.best_net, gap.last_net = max(gap.best_net, last.net), last.net
+        if last.go and not gap.go:
+            gap.go_ns = moment.now_ns
         gap.amount_in, gap.go, gap.ours = last.amount_in, gap.go or last.go, False
 
     def overlook(self, moment: Moment, cycle: Cycle) -> None:
@@ -163,15 +170,22 @@ class Ends:
             touches = _touches(at, pool, logs)
             self.take(Landed(event.signature, event.slot, now_ns, _outermost(logs, called[0]), touches))
 
-    def tell(self, moment: Moment) -> list[bytes]:
-        """Returns the ends that are due, encoded."""
+    def sent(self, cycle: Cycle) -> None:
+        """Notes that an order of ours goes for the gap of a cycle."""
+        if cycle.gap is not None:
+            cycle.gap.sent = True
+
+    def tell(self, moment: Moment, judge: Judge) -> list[bytes]:
+        """Returns the ends that are due, encoded; the judge learns what could have been caught."""
         told: list[bytes] = []
         if due := self._due(moment):
             landed = list(self.landed.values())
             by_pool = _by_pool(landed)
             for closing in due:
                 self.number += 1
-                told.append(encode(_end(self.number, closing, landed, by_pool)) + b"\n")
+                end = _end(self.number, closing, landed, by_pool)
+                judge.watch(end, sent=closing.gap.sent)
+                told.append(encode(end) + b"\n")
         while self.landed and next(iter(self.landed.values())).slot + KEPT_SLOTS < moment.slot:
             self.landed.popitem(last=False)
         return told
@@ -247,6 +261,7 @@ def _end(number: int, closing: Closing, landed: Sequence[Landed], by_pool: Mappi
         best_net=gap.best_net,
         last_net=gap.last_net,
         go=gap.go,
+        go_ns=gap.go_ns,
         contested=contested,
         taker=taker,
     )

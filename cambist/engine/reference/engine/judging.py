@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -13,6 +14,7 @@ from cambist.engine.reference.engine.registry.torn import is_confirmed
 from cambist.engine.reference.engine.route import cap, settlement
 from cambist.engine.reference.fees import base_fee, priority_fee
 from cambist.engine.reference.judge.scorer import Candidate, decide, needs_second
+from cambist.model.ends import Fate
 from cambist.model.opportunity import Cost, Lamports, Opportunity
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
     from cambist.engine.reference.engine.standing import Cycle, Moment
     from cambist.engine.reference.fees import Bid, FeeModel
     from cambist.engine.reference.fees.sources import Sources
+    from cambist.model.ends import GapEnd
 
+MOST_TOOK = 64
+"""Orders of ours whose times are remembered."""
 MEMORY_SLOTS = 1_500
 """Ten minutes of slots: the half-life of what outcomes taught."""
 
@@ -36,7 +41,9 @@ class Judge:
     def __init__(self, setup: EngineSetup, market: Market, prices: Prices) -> None:
         self.setup, self.market, self.prices = setup, market, prices
         self.learned: dict[tuple[str, int], tuple[int, int]] = {}
-        """(settlement, hops) → (landed, tried)."""
+        """(settlement, hops) → (landed, tried), of orders and of gaps that nothing was sent for."""
+        self.took_ns: deque[int] = deque(maxlen=MOST_TOOK)
+        """How long the last orders took from their decision until they landed, the oldest first."""
         self.bid: Bid | None = None
         """Micro-lamports per compute unit and where from; kept because a percentile costs more than a quote."""
         self.least_tip = 0
@@ -196,8 +203,24 @@ class Judge:
         pools = [market.registry.pools[each.at] for each in behind if each.kind is Kind.POOL]
         return next((pool.name for pool in pools if not is_confirmed(market.registry, pool)), "")
 
-    def learn(self, key: str, *, landed: bool) -> None:
+    def learn(self, key: str, *, landed: bool, took_ns: int | None) -> None:
         """Counts how an order on a cycle ended, with all of its settlement and hop count."""
+        if took_ns is not None:
+            self.took_ns.append(took_ns)
+        self._count(key, landed=landed)
+
+    def watch(self, end: GapEnd, *, sent: bool) -> None:
+        """Counts a gap that was worth an order, and that nothing was sent for, as one that was.
+
+        It would have landed if the gap outlived the median of the times that our orders took: before any is known, or
+        where it is not known when the gap ended, nothing is counted.
+        """
+        if sent or not end.go_ns or end.fate not in CLOSED or not self.took_ns:
+            return
+        own_ns = sorted(self.took_ns)[(len(self.took_ns) - 1) // 2]
+        self._count(end.key, landed=end.ended_ns - end.go_ns > own_ns)
+
+    def _count(self, key: str, *, landed: bool) -> None:
         names = key.split("|")
         kind = ("legged" if any(name.count(":") > 1 for name in names) else "atomic", len(names))
         wins, tries = self.learned.get(kind, (0, 0))
@@ -217,6 +240,8 @@ class Judge:
         return by
 
 
+CLOSED: Final = frozenset({Fate.TAKEN, Fate.FADED})
+"""Fates of gaps that were open to us until they ended."""
 _PROBLEMS = ("fork", "torn", "stale", "depeg")
 """Of a leg, and the fields of a candidate that name it."""
 

@@ -291,7 +291,9 @@ impl Engine {
         };
         self.standing.expire(cx, moment);
         self.review(moment, |_| true, out);
-        self.standing.ends.tell(moment, &mut out.ends);
+        self.standing
+            .ends
+            .tell(moment, &mut self.judge, &mut out.ends);
     }
 
     /// Decides again on the standing cycles that wait for a second endpoint.

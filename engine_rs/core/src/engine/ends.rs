@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::closer::{Closer, Leg, Stand, Touch, closer_of};
 use super::json;
+use super::judging::Judge;
 use super::market::{Kind, Market};
 use super::moments::Moment;
 use super::registry::PoolEntry;
@@ -75,6 +76,12 @@ pub(crate) struct Gap {
     pub(crate) ours: bool,
     /// As they stood then.
     pub(crate) legs: Vec<Leg>,
+    /// The first moment at which it was worth an order, 0 if none; sessions of earlier rules don't say.
+    #[serde(default)]
+    pub(crate) go_ns: i64,
+    /// Whether an order of ours went for it: how that ended says what could be caught of it.
+    #[serde(default)]
+    pub(crate) sent: bool,
 }
 
 /// A gap that ended, and what is known of its end before the logs are read.
@@ -140,6 +147,7 @@ struct GapEnd<'a> {
     best_net: i64,
     last_net: i64,
     go: bool,
+    go_ns: i64,
     contested: u64,
     taker: Option<Taker>,
 }
@@ -203,6 +211,8 @@ impl Ends {
                 last_net: 0,
                 amount_in: 0,
                 go: false,
+                go_ns: 0,
+                sent: false,
                 ours: false,
                 legs: Vec::new(),
             })
@@ -212,6 +222,9 @@ impl Ends {
         }
         (gap.paid_ns, gap.paid_slot) = (moment.now_ns, moment.slot);
         (gap.best_net, gap.last_net) = (gap.best_net.max(net), net);
+        if go && !gap.go {
+            gap.go_ns = moment.now_ns;
+        }
         (gap.amount_in, gap.go, gap.ours) = (amount_in, gap.go || go, false);
     }
 
@@ -267,13 +280,15 @@ impl Ends {
     }
 
     /// Hands out the ends that are due.
-    pub(crate) fn tell(&mut self, moment: Moment, out: &mut Vec<u8>) {
+    pub(crate) fn tell(&mut self, moment: Moment, judge: &mut Judge, out: &mut Vec<u8>) {
         let due = self.due(moment);
         if !due.is_empty() {
             let by_pool = self.by_pool();
             for closing in due {
                 self.number += 1;
-                json::append(out, &self.end(&closing, &by_pool));
+                let end = self.end(&closing, &by_pool);
+                judge.watch(&closing, end.fate);
+                json::append(out, &end);
                 out.push(b'\n');
             }
         }
@@ -403,6 +418,7 @@ impl Ends {
             best_net: gap.best_net,
             last_net: gap.last_net,
             go: gap.go,
+            go_ns: gap.go_ns,
             contested,
             taker: found.map(|at| taker(&self.landed[at], &gap.legs)),
         }

@@ -1,8 +1,9 @@
 //! What a standing cycle costs at its size, and the decision on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::book_scale::PPM;
+use super::ends::{Closing, Fate};
 use super::market::{Kind, Market, Problem};
 use super::moments::Moment;
 use super::opportunity::{Cost, Lamports, Opportunity};
@@ -13,14 +14,18 @@ use crate::fees::{Bid, FeeModel, Sources, base_fee, priority_fee};
 use crate::judge::scorer::{Candidate, Settlement, decide, needs_second};
 use crate::search::graph::EdgeId;
 
+/// Orders of ours whose times are remembered.
+pub(crate) const MOST_TOOK: usize = 64;
 /// Ten minutes of slots: the half-life of what outcomes taught.
 const MEMORY_SLOTS: u64 = 1_500;
 
 /// What trades cost now, how they ended so far, and the decisions that follow.
 #[derive(Debug, Default)]
 pub(crate) struct Judge {
-    /// (settlement, hops) → (landed, tried).
+    /// (settlement, hops) → (landed, tried), of orders and of gaps that nothing was sent for.
     pub(crate) learned: BTreeMap<(Settlement, u64), (u64, u64)>,
+    /// How long the last orders took from their decision until they landed, the oldest first.
+    pub(crate) took_ns: VecDeque<i64>,
     /// Micro-lamports per compute unit and where from; kept because a percentile costs more than a quote.
     pub(crate) bid: Option<Bid>,
     /// Prices of single accounts at the percentile that is bid.
@@ -212,7 +217,33 @@ impl Judge {
     }
 
     /// Counts how an order on a cycle ended, with all of its settlement and hop count.
-    pub(crate) fn learn(&mut self, key: &str, landed: bool) {
+    pub(crate) fn learn(&mut self, key: &str, landed: bool, took_ns: Option<i64>) {
+        if let Some(took_ns) = took_ns {
+            self.took_ns.push_back(took_ns);
+            if self.took_ns.len() > MOST_TOOK {
+                self.took_ns.pop_front();
+            }
+        }
+        self.count(key, landed);
+    }
+
+    /// Counts a gap that was worth an order, and that nothing was sent for, as one that was. It would have landed if the
+    /// gap outlived the median of the times that our orders took: before any is known, or where it is not known when the
+    /// gap ended, nothing is counted.
+    pub(crate) fn watch(&mut self, closing: &Closing, fate: Fate) {
+        let gap = &closing.gap;
+        if gap.sent || gap.go_ns == 0 || !matches!(fate, Fate::Taken | Fate::Faded) {
+            return;
+        }
+        let mut took: Vec<i64> = self.took_ns.iter().copied().collect();
+        took.sort_unstable();
+        let Some(own_ns) = took.get(took.len().saturating_sub(1) / 2) else {
+            return;
+        };
+        self.count(&closing.key, closing.ended_ns - gap.go_ns > *own_ns);
+    }
+
+    fn count(&mut self, key: &str, landed: bool) {
         let legged = key.split('|').any(|name| name.matches(':').count() > 1);
         let settlement = if legged {
             Settlement::Legged

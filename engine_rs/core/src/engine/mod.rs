@@ -192,9 +192,14 @@ impl Engine {
         }
     }
 
-    /// Counts how an order on cycle `key` ended.
-    pub fn learn(&mut self, key: &str, landed: bool) {
-        self.judge.learn(key, landed);
+    /// Takes over that an order of ours goes for cycle `key`: what became of its gap is learned from the order.
+    pub fn sent(&mut self, key: &str) {
+        self.standing.note_sent(key);
+    }
+
+    /// Counts how an order on cycle `key` ended, and how long it took until it landed, `None` if that says nothing.
+    pub fn learn(&mut self, key: &str, landed: bool, took_ns: Option<i64>) {
+        self.judge.learn(key, landed, took_ns);
         let percent = self.sources.percent(&self.setup.bidding);
         self.sources.learn(percent, landed);
         self.reprice();

@@ -280,6 +280,15 @@ impl Standing {
         }
     }
 
+    /// Notes that an order of ours goes for the gap of a cycle.
+    pub(crate) fn note_sent(&mut self, key: &str) {
+        let mut cycles = self.places.iter_mut().flatten();
+        let cycle = cycles.find(|cycle| *cycle.names.key == *key);
+        if let Some(gap) = cycle.and_then(|cycle| cycle.gap.as_mut()) {
+            gap.sent = true;
+        }
+    }
+
     /// Gives each cycle its place, once all that were taken out are put back or ended.
     pub(crate) fn close(&mut self) {
         self.places.retain(Option::is_some);

@@ -24,6 +24,8 @@ def gap_part(gap: Gap) -> GapPart:
         last_net=gap.last_net,
         amount_in=gap.amount_in,
         go=gap.go,
+        go_ns=gap.go_ns,
+        sent=gap.sent,
         ours=gap.ours,
         legs=[LegPart(*leg) for leg in gap.legs],
     )
@@ -63,6 +65,8 @@ def gap_of(part: GapPart, pools: int) -> Gap:
         last_net=part.last_net,
         amount_in=part.amount_in,
         go=part.go,
+        go_ns=part.go_ns,
+        sent=part.sent,
         ours=part.ours,
         legs=legs,
     )

@@ -197,6 +197,8 @@ class GapPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     go: bool
     ours: bool
     legs: list[LegPart]
+    go_ns: int = 0
+    sent: bool = False
 
 
 class ClosingPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -318,3 +320,4 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Edges that a search was cut short at."""
     moved: MovedPart | None = None
     ends: EndsPart = EndsPart()
+    took_ns: list[int] = []

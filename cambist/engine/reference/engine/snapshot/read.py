@@ -232,6 +232,7 @@ def _load_cycles(engine: ReferenceEngine, state: State) -> None:
     standing.gaps = {key: (first, last) for key, first, last in state.gaps}
     standing.ended.extend(Ended(*msgspec.structs.astuple(part)) for part in state.ended)
     engine.judge.learned = {(settlement, hops): (wins, tries) for settlement, hops, wins, tries in state.learned}
+    engine.judge.took_ns.extend(state.took_ns)
     if any(not 0 <= edge < engine.market.graph.edge_count() for edge in state.promising):
         message = "promising edges"
         raise ValueError(message)

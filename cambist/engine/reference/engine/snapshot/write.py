@@ -67,6 +67,7 @@ def dump(engine: ReferenceEngine) -> bytes:
         promising=sorted(set(market.promising)),
         moved=_moved(engine),
         ends=ends_part(engine.standing.ends),
+        took_ns=list(engine.judge.took_ns),
     )
     return container.write(state)
 

@@ -289,4 +289,6 @@ pub(super) struct State {
     pub(super) moved: Option<MovedPart>,
     #[serde(default)]
     pub(super) ends: EndsPart,
+    #[serde(default)]
+    pub(super) took_ns: VecDeque<i64>,
 }

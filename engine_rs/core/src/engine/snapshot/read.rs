@@ -17,6 +17,7 @@ use crate::engine::Engine;
 use crate::engine::book_scale::TradingRules;
 use crate::engine::books::Successor;
 use crate::engine::channels::ChannelState;
+use crate::engine::judging::MOST_TOOK;
 use crate::engine::market::{Edge, Impact, Kind, Left};
 use crate::engine::prices::{Row, Source};
 use crate::engine::registry::{Account, Decoded, Kept, PoolEntry, PoolState, Report};
@@ -380,6 +381,8 @@ fn load_cycles(engine: &mut Engine, state: &State) -> Result<(), SnapshotError> 
     engine.judge.learned = learned
         .map(|(settlement, hops, wins, tries)| ((*settlement, *hops), (*wins, *tries)))
         .collect();
+    let over = state.took_ns.len().saturating_sub(MOST_TOOK);
+    engine.judge.took_ns = state.took_ns.iter().skip(over).copied().collect();
     let gaps = state.gaps.iter();
     engine.standing.gaps = gaps
         .map(|(key, first, last)| (key.clone(), (*first, *last)))

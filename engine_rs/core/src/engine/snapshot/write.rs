@@ -67,6 +67,7 @@ pub(super) fn copied(engine: &Engine) -> State {
             .collect(),
         race: engine.race.parts(),
         ended: engine.standing.ended.clone(),
+        took_ns: engine.judge.took_ns.clone(),
         promising: ascending(&engine.market.promising),
         moved: Some(moved_part(engine)),
         ends: ends_part(&engine.standing.ends),
