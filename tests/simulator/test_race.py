@@ -87,9 +87,9 @@ def after_a_jump(level: Rivals, seed: int = 5) -> list[int]:
     for _ in range(OPENING):
         market.slot()
     before = dict(market.prices.usd)
-    known = {at for gaps in market._race._noticed.values() for at, _ in gaps}
-    pools = [pool for at, pool in enumerate(market.world.pools) if at not in known]
-    jumped = [pool for pool in pools if pool.spec.token_a.symbol == "SOL" and pool.spec.fee_ppm <= 1_000]
+    market._race._noticed.clear()  # what was open before it is nobody's business any more
+    market._race._gaps.clear()
+    jumped = [pool for pool in market.world.pools if pool.spec.token_a.symbol == "SOL" and pool.spec.fee_ppm <= 1_000]
     index = market.prices._index["SOL"]
     market.prices._ratio[index] *= 1.006
     market.prices._publish()

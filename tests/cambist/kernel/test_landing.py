@@ -235,4 +235,4 @@ def test_the_engine_learns_how_long_it_took_until_its_slot_was_open(engine: str)
     fill = on_way.landed()
     assert all_state(on_way.kernel.engine)["took_ns"] == [101 * MS], "a record takes one"
     assert fill.recv_ns - on_way.order.sent_ns > 100 * MS, "its end is known two slots later"
-    assert all_state(on_way.kernel.engine)["learned"] == [["atomic", len(on_way.order.legs), 1, 1]]
+    assert all_state(on_way.kernel.engine)["learned"] == [("atomic", len(on_way.order.legs), 1, 1)]
