@@ -42,6 +42,13 @@ CREATE TABLE orders (
 ) STRICT;
 CREATE INDEX orders_at ON orders (at_ns);
 
+CREATE TABLE took (
+    session TEXT    NOT NULL,
+    orders  INTEGER NOT NULL,
+    json    TEXT    NOT NULL,       -- cambist.model.orders.StageTimes: measured by the run that sent it
+    PRIMARY KEY (session, orders)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE stage (
     session TEXT    NOT NULL,
     orders  INTEGER NOT NULL,

@@ -1,6 +1,6 @@
 """What a journal says of money before a run: balances, the day so far, orders that never got an end.
 
-A journal of schema 1 is brought up to date first, with a copy of it left beside.
+A journal of an older schema is brought up to date first, with a copy of it left beside.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 WHAT = "cambist journal"
 _COMMENT = re.compile(r"--.*")
+ADDED = "took"
+"""Table that schema 2 lacks."""
 _PARTS = ("meta", "intent", "refusal", "orders", "fill", "halt")
 """Tables of schema 1."""
 
@@ -175,7 +177,7 @@ def upgrade(path: Path) -> Path | None:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             kept = path.with_name(f"{path.name}.schema{found}")
             shutil.copy2(path, kept)
-            _upgraded(database)
+            _upgraded(database, found)
             return kept
     except (sqlite3.Error, msgspec.MsgspecError, KeyError, ValueError, TypeError) as error:
         raise SessionError(path, f"a journal that can't be brought up to date ({error})", "a sound one") from error
@@ -183,27 +185,38 @@ def upgrade(path: Path) -> Path | None:
         lock.release()
 
 
-def _upgraded(database: sqlite3.Connection) -> None:
-    """Makes the tables of today and fills them from those of schema 1: as if one wallet had been kept all along."""
+def _upgraded(database: sqlite3.Connection, found: int) -> None:
+    """Makes the tables of today: fills them from those of schema 1, adds to those of 2 what they lack."""
     database.execute("BEGIN IMMEDIATE")
     try:
-        for table in _PARTS:
-            database.execute(f"ALTER TABLE {table} RENAME TO {table}_1")
-        for statement in _COMMENT.sub("", schema("journal.sql")).split(";"):
-            if statement.strip():
-                database.execute(statement)
-        for table in ("meta", "intent", "refusal", "halt"):
-            database.execute(f"INSERT INTO {table} SELECT * FROM {table}_1")
-        orders = _orders(database)
-        _outcomes(database, orders)
-        for table in _PARTS:
-            database.execute(f"DROP TABLE {table}_1")
+        if found == 1:
+            _fill_from_1(database)
+        else:
+            database.execute(next(each for each in _statements() if f"CREATE TABLE {ADDED} " in each))
         database.execute(f"PRAGMA user_version={SCHEMA}")
         database.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(sqlite3.Error):
             database.execute("ROLLBACK")
         raise
+
+
+def _statements() -> list[str]:
+    return [each.strip() for each in _COMMENT.sub("", schema("journal.sql")).split(";") if each.strip()]
+
+
+def _fill_from_1(database: sqlite3.Connection) -> None:
+    """Fills the tables of today from those of schema 1: as if one wallet had been kept all along."""
+    for table in _PARTS:
+        database.execute(f"ALTER TABLE {table} RENAME TO {table}_1")
+    for statement in _statements():
+        database.execute(statement)
+    for table in ("meta", "intent", "refusal", "halt"):
+        database.execute(f"INSERT INTO {table} SELECT * FROM {table}_1")
+    orders = _orders(database)
+    _outcomes(database, orders)
+    for table in _PARTS:
+        database.execute(f"DROP TABLE {table}_1")
 
 
 def _orders(database: sqlite3.Connection) -> dict[tuple[str, int], dict[str, Any]]:

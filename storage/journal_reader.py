@@ -16,7 +16,7 @@ import msgspec
 from cambist.execution.order_life import ENDED
 from cambist.model.ledger import DAY_NS, Account, Entry, Posting
 from cambist.model.market import Listed
-from cambist.model.orders import Fill, Order, Stage
+from cambist.model.orders import Fill, Order, Stage, StageTimes
 from storage.files import SessionError, open_read_only, require_database
 from storage.journal import APPLICATION_ID, READABLE, SCHEMA, RuleRow
 
@@ -47,6 +47,7 @@ INDEXED = {
     "stages": "SELECT n, attempt, stage, seq, at_ns, reason, figure, unit FROM stage WHERE session = ? AND orders = ? "
     "ORDER BY n",
     "last stages": "SELECT stage FROM stage WHERE session = ? AND orders = ? ORDER BY n DESC LIMIT 2",
+    "times": "SELECT json FROM took WHERE session = ? AND orders = ?",
     "fills": "SELECT session, seq, at_ns, json FROM fill WHERE at_ns >= ? AND at_ns < ? ORDER BY at_ns, id",
     "newest fills": "SELECT session, seq, at_ns, json FROM fill WHERE at_ns >= ? AND at_ns < ? "
     "ORDER BY at_ns DESC, id DESC",
@@ -226,6 +227,11 @@ class JournalReader:
     def stages(self, session: str, order: int) -> list[StageRow]:
         """Returns the stages of an order in the order in which it came to them."""
         return [self._converted(row, StageRow) for row in self._rows(INDEXED["stages"], session, order)]
+
+    def times(self, session: str, order: int) -> StageTimes | None:
+        """Returns how an order came about; `None` of one that turns back what is left over, and of older sessions."""
+        row = next(self._rows(INDEXED["times"], session, order), None)
+        return None if row is None else self._decoded(row[0], StageTimes)
 
     def last_stage(self, session: str, order: int) -> Stage:
         """Returns how far an order has come; of one that is final, how it ended."""

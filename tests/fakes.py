@@ -121,6 +121,9 @@ class ScriptedEngine:
     def watch(self, edges: list[str]) -> None:
         self.watched = edges
 
+    def judging_ns(self) -> int:
+        return 7
+
     def slot_standing(self, slot: int) -> SlotStanding:
         """Knows of no slots."""
         return SlotStanding.UNKNOWN

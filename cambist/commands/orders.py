@@ -40,12 +40,15 @@ def orders(
     if json:
         put(answer)
         return code(answer)
-    names = ("time (UTC)", ">order", "strategy", "venues", "pairs", ">amount in", "token", "status", "stages", "why")
+    names = (
+        "time (UTC)", ">order", "strategy", "venues", "pairs", ">amount in", "token", "status", ">decided in", "stages",
+        "why",
+    )  # fmt: skip
     count = print_table(names, (
         (
             clock(row["at_ns"]), row["order"], row["strategy"], " + ".join(row["venues"]), " ".join(row["pairs"]),
             whole(row, "amount_in"), row["symbol"], "OPEN " + row["status"] if row["open"] else row["status"],
-            _stages(row), _why(row),
+            _decided(row), _stages(row), _why(row),
         )
         for row in answer["orders"]
     ))  # fmt: skip
@@ -53,6 +56,13 @@ def orders(
         print_text("no order")
     print_text(about(answer, now_ns))
     return code(answer)
+
+
+def _decided(row: dict[str, Any]) -> str | None:
+    """Returns the time from the oldest frame that an order was decided with until it was built."""
+    from cambist.commands.tables import lasted
+
+    return None if row["times"] is None else lasted(row["times"]["built_ns"] - row["times"]["frame_ns"])
 
 
 def _stages(row: dict[str, Any]) -> str | None:

@@ -39,6 +39,9 @@ class Engine:
     def slot_standing(self, slot: int) -> str:
         """Returns `unknown`, `stands`, `fallen` or `final`."""
 
+    def judging_ns(self) -> int:
+        """Returns how long it took to judge the last moment."""
+
     def filled(self, route: Sequence[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route."""
 

@@ -96,6 +96,10 @@ class NativeEngine:
         """Returns whether a slot is in the chain."""
         return SlotStanding(self._engine.slot_standing(slot))
 
+    def judging_ns(self) -> int:
+        """Returns how long it took to judge the last moment."""
+        return self._engine.judging_ns()
+
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route."""
         self._engine.filled(route, amount_in, now_ns)

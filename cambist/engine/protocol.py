@@ -154,6 +154,10 @@ class Engine(Protocol):
         """
         ...
 
+    def judging_ns(self) -> int:
+        """Returns how long it took to judge the last moment, in nanoseconds: a measurement, and part of no state."""
+        ...
+
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route, with `amount_in` into its first edge.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cambist.model.ends import GapEnd
     from cambist.model.ledger import Entry
     from cambist.model.opportunity import Need
-    from cambist.model.orders import Fill, Intent, Order, Refused, StageChange
+    from cambist.model.orders import Fill, Intent, Order, Refused, StageChange, StageTimes
 
 
 @dataclass(slots=True)
@@ -32,6 +32,8 @@ class Effects:
     orders: list[Order] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
     refusals: list[Refused] = field(default_factory=list)
+    times: dict[int, StageTimes] = field(default_factory=dict)
+    """Of orders that were decided now, by id; none in a replay."""
     fills: list[tuple[Order, Fill]] = field(default_factory=list)
     stages: list[StageChange] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)

@@ -23,6 +23,7 @@ from cambist.kernel.access import Access
 from cambist.kernel.desk import Desk, Outcome
 from cambist.kernel.effects import Effects, Totals
 from cambist.kernel.keyframe import KernelCopy, Keyframe
+from cambist.kernel.laps import Laps
 from cambist.kernel.running import Offered, Running, table
 from cambist.kernel.state import RULES, SCHEMA, KernelSetup, KernelState, StateBody, opened, read_state, write_state
 from cambist.kernel.trades import Trades
@@ -74,6 +75,7 @@ class Kernel(Trading):
         self.decided_by = RULES
         """The rules by which the session that is stepped was decided when it was recorded."""
         self._fresh(setup, KernelState(opened(setup), RiskState(), {}, []))
+        self.laps = Laps()
         self.last_seq = 0
         self._now_ns = 0
         self._stepped = NO_BLOCK
@@ -261,6 +263,7 @@ class Kernel(Trading):
         """Takes every record of a block in order. Raises `BlockError` for a damaged block."""
         if self._sealed:
             self._unseal()
+        self.laps.begin(block)
         effects = Effects()
         offset, begun, size = 0, 0, len(block)
         while offset < size:
@@ -331,6 +334,7 @@ class Kernel(Trading):
 
     def _go(self, done: Ingested, effects: Effects) -> None:
         """Offers each go decision to the strategies, in record order; they are among the last."""
+        self.laps.decided(self.engine.judging_ns)
         found: list[Opportunity] = []
         for line in reversed(done.decisions.splitlines()):
             opportunity = _OPPORTUNITY.decode(line)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cambist.execution.risk import RiskGate
     from cambist.kernel.desk import Closed, Step
     from cambist.kernel.effects import Effects, Totals
+    from cambist.kernel.laps import Laps
     from cambist.kernel.ledger import Ledger
     from cambist.kernel.running import Running
     from cambist.kernel.trades import Trades
@@ -54,6 +55,7 @@ class Trading(OnTheWay):
     totals: Totals
     declined: dict[str, dict[str, str]]
     """By key of a cycle that is worth taking, and by strategy: why it was not, at its last chance."""
+    laps: Laps
     last_seq: int
     _digest: hashlib._Hash
     _next_intent: int
@@ -85,6 +87,7 @@ class Trading(OnTheWay):
             parts = cut
             verdict = self.risk.check(intent, now_ns, self.desk.holdings(), self._wants(intent, parts))
         if isinstance(verdict, Approved):
+            self.laps.approved()
             effects.risk = self.risk.state
             self._send(verdict, parts, now_ns, effects)
         else:
@@ -139,6 +142,8 @@ class Trading(OnTheWay):
             orders = [paper_model.send(model, seed, number, approved, now_ns)]
         self._next_order += len(orders)
         if approved.intent.purpose is Purpose.OPEN:
+            if (times := self.laps.built(found.recv_ns)) is not None:
+                effects.times |= dict.fromkeys([order.id for order in orders], times)
             self.totals.reliability.sent(orders[0].id, found.landing_ppm)
             self.engine.sent(found.key)
         for order in orders:

@@ -220,3 +220,34 @@ class StageChange(msgspec.Struct, frozen=True):
     """The number that decided it, in `unit`."""
     unit: str = ""
     attempt: int = 1
+
+
+class StageTimes(msgspec.Struct, frozen=True):
+    """How an order came about, by the clock of the run that sent it: Unix nanoseconds, in the order of the fields.
+
+    The first two are receive times of records; the others are measured, so no replay has them. When it was sent and
+    landed is told by its stages.
+    """
+
+    frame_ns: int
+    """The oldest frame came that it was decided with."""
+    moment_ns: int
+    """The record came at which it was decided."""
+    taken_ns: int
+    """The engine was given them."""
+    decoded_ns: int
+    """They were applied; what moved is judged next."""
+    decided_ns: int
+    approved_ns: int
+    """The gate said yes."""
+    built_ns: int
+
+    def laps(self) -> dict[str, int]:
+        """Returns what came to pass and how many nanoseconds it took since what is before it.
+
+        >>> StageTimes(1, 5, 7, 17, 20, 21, 24).laps()["decoded"]
+        10
+        """
+        times = msgspec.structs.astuple(self)
+        names = [name.removesuffix("_ns") for name in self.__struct_fields__]
+        return {name: after - before for name, before, after in zip(names[1:], times, times[1:], strict=False)}

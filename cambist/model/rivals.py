@@ -35,11 +35,11 @@ class Rivals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Chance that nobody fast watches a pool of little depth when a gap opens there (assumed)."""
     shallow_dollars: Annotated[float, Meta(ge=0.0, le=1e12)] = 150_000.0
     """A pool with less than this in it is one of little depth."""
-    late: Share = 0.1
-    """Chance that a gap worth `crumb_fees` is not taken in its own slot."""
+    late: Share = 0.02
+    """Chance that a gap that is no crumb is not taken in its own slot (assumed: of eleven that were watched all were)."""
     late_slots: Annotated[float, Meta(ge=0.1, le=10_000.0)] = 1.5
     """Median slots after which such a gap, or one that nobody fast saw, is taken all the same."""
-    crumb_fees: Annotated[float, Meta(ge=0.0, le=1_000.0)] = 10.0
+    crumb_fees: Annotated[float, Meta(ge=0.0, le=1_000.0)] = 3.0
     """A gap worth less than so many times what a transaction costs is a crumb: more of them cross, the less they are
     worth."""
     crumb_crosses: Share = 0.6
@@ -67,13 +67,15 @@ LEVELS: dict[Level, Rivals] = {
         others=1.0,
         blind=0.5,
         shallow_dollars=2_000_000.0,
+        late=0.5,
         late_slots=6.0,
+        crumb_fees=10.0,
         crumb_slots=10.0,
         flow=1.0,
         jumps=1.0,
     ),
     "honest": Rivals(),
-    "hard": Rivals(reaction_p50_ms=25.0, reaction_p90_ms=90.0, others=9.0, blind=0.05, crumb_crosses=0.3),
+    "hard": Rivals(reaction_p50_ms=25.0, reaction_p90_ms=90.0, others=9.0, blind=0.05, late=0.0, crumb_crosses=0.3),
 }
 """Only `easy` flatters: its rivals are slower than an order of ours, and gaps are more and larger."""
 

@@ -19,6 +19,8 @@ def enter(journal: Journal, effects: Effects) -> bool:
         taken &= journal.note_refused(seq, at.get(refused.intent_id, 0), refused)
     for order in effects.orders:
         taken &= journal.note_order(seq, order.sent_ns, order)
+    for number, times in effects.times.items():
+        taken &= journal.note_times(seq, number, times)
     for change in effects.stages:
         taken &= journal.note_stage(seq, change)
     for _, fill in effects.fills:

@@ -10,6 +10,7 @@ from cambist.model.commands import SwitchEngine, recorded
 from cambist.model.events import RecordKind
 from cambist.model.opportunity import encode
 from cambist.runtime.latency import Latencies
+from cambist.runtime.words import order_times
 from feeds.loop_time import loop_s
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Stepper:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        run.kernel.laps.clock = run.clock.now_ns
         self.next_seq = 1
         self.last_block = b""
         """The block that was stepped last."""
@@ -112,6 +114,8 @@ class Stepper:
         run.feeds.need(effects.needs)
         for at_ns, level, text in effects.notes:
             note(at_ns, level, "kernel", text)
+        for number, times in effects.times.items():
+            note(times.moment_ns, "info", "paper", order_times(number, times))
         for order, fill in effects.fills:
             text = f"order {order.id} {fill.status}" + (f": {fill.reason}" if fill.reason else "")
             note(fill.recv_ns, "info", "paper", text)

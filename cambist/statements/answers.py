@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from cambist.model.ledger import COSTS, HELD, Account
 from cambist.model.orders import Stage
 from cambist.model.units import NS_PER_MS
@@ -214,6 +216,8 @@ def _progress(called: Called, each: Progress) -> dict[str, Any]:
         "open": each.is_open,
         "final": None if each.stages is None else any(stage.stage is Stage.FINAL for stage in each.stages),
         "stages": None if each.stages is None else stages,
+        "times": None if each.times is None else msgspec.structs.asdict(each.times),
+        "laps_ns": None if each.times is None else each.times.laps(),
     }
 
 

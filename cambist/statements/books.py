@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cambist.kernel import Kernel
-    from cambist.model.orders import Order
+    from cambist.model.orders import Order, StageTimes
     from storage.journal_reader import DayFlow, JournalReader
 
 PRICE_ENTRIES = 256
@@ -41,6 +41,8 @@ class Progress(NamedTuple):
     """Of one that is final, how it ended."""
     stages: Sequence[StageRow] | None
     """`None` where a session keeps how it ended and not by which stages."""
+    times: StageTimes | None = None
+    """How it came about, where that was measured and kept."""
 
     @property
     def is_open(self) -> bool:
@@ -146,7 +148,7 @@ def progress(reader: JournalReader, row: OrderRow) -> Progress:
     stages = reader.stages(row.session, row.order.id)
     ended = [each.stage for each in stages or () if each.stage is not Stage.FINAL]
     stage = ended[-1] if ended else reader.last_stage(row.session, row.order.id)
-    return Progress(row.session, row.at_ns, row.order, stage, stages)
+    return Progress(row.session, row.at_ns, row.order, stage, stages, reader.times(row.session, row.order.id))
 
 
 def journal_ended(reader: JournalReader, limit: int) -> list[Progress]:

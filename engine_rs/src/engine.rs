@@ -124,6 +124,12 @@ impl Engine {
         self.enter(py, |core| Ok(core.slot_standing(slot).as_str()))
     }
 
+    /// Returns how long it took to judge the last moment, in nanoseconds.
+    #[pyo3(name = "judging_ns")]
+    fn py_judging_ns(&self, py: Python<'_>) -> PyResult<u64> {
+        self.enter(py, |core| Ok(core.judging_ns()))
+    }
+
     /// Lets `ingest` stop after frames that change what is behind these edges.
     #[expect(
         clippy::needless_pass_by_value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from typing import TYPE_CHECKING
@@ -17,10 +18,11 @@ from cambist.kernel.desk import Desk
 from cambist.kernel.state import opened
 from cambist.kernel.unwinding import FOREVER_NS
 from cambist.model.ledger import CHAIN, DAY_NS, Account, TokenValue
-from cambist.model.orders import Charges, Fill, Intent, Order, Refused, Stage
+from cambist.model.orders import Charges, Fill, Intent, Order, Refused, Stage, StageTimes
 from cambist.runtime.books import CUT_SHORT, carried, enter_carried
 from storage.journal import APPLICATION_ID, Journal
 from storage.journal_books import Read, read_books, upgrade
+from storage.journal_reader import JournalReader
 from storage.session import SessionError
 from tests import orders
 from tests.cambist.test_ledger import SETUP
@@ -201,7 +203,7 @@ async def test_an_older_journal_is_brought_up_to_date_and_a_copy_is_left(tmp_pat
     path = tmp_path / "paper.journal"
     old_journal(path)
     was = path.read_bytes()
-    with pytest.raises(SessionError, match="schema 1, expected a cambist journal, schema 2"):
+    with pytest.raises(SessionError, match="schema 1, expected a cambist journal, schema 3"):
         read_books(path, NOON)
     kept = upgrade(path)
     assert kept is not None
@@ -216,12 +218,39 @@ async def test_an_older_journal_is_brought_up_to_date_and_a_copy_is_left(tmp_pat
     await journal.close()
 
 
+async def test_one_that_lacks_times_alone_gets_a_table_for_them_and_keeps_all_else(tmp_path: Path) -> None:
+    path = tmp_path / "paper.journal"
+    journal = await Journal.open(path, "paper", "s")
+    assert journal.note_order(0, NOON, orders.order(7))
+    await journal.close()
+    database = sqlite3.connect(path)
+    database.executescript("DROP TABLE took; PRAGMA user_version=2;")
+    rows = database.execute("SELECT * FROM orders").fetchall()
+    database.close()
+    was = path.read_bytes()
+    with pytest.raises(SessionError, match="schema 2, expected a cambist journal, schema 3"):
+        read_books(path, NOON)
+    kept = upgrade(path)
+    assert kept is not None
+    assert (kept.name, kept.read_bytes()) == ("paper.journal.schema2", was)
+    assert upgrade(path) is None
+    times = StageTimes(1, 2, 4, 8, 16, 32, 64)
+    journal = await Journal.open(path, "paper", "s")
+    assert journal.note_times(0, 7, times)
+    await journal.close()
+    with JournalReader(path) as reader:
+        assert reader.times("s", 7) == times
+        assert (reader.times("s", 8), reader.times("t", 7)) == (None, None)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT * FROM orders").fetchall() == rows
+
+
 def test_a_newer_or_damaged_journal_is_refused_by_name_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "paper.journal"
     assert (read_books(path, NOON), upgrade(path)) == (Read(), None)
     old_journal(path, 9)
     was = path.read_bytes()
-    with pytest.raises(SessionError, match="schema 9, expected a cambist journal, schema 1 or 2"):
+    with pytest.raises(SessionError, match="schema 9, expected a cambist journal, schema 1 or 2 or 3"):
         upgrade(path)
     assert path.read_bytes() == was
     damaged = tmp_path / "damaged.journal"

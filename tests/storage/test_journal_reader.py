@@ -122,10 +122,10 @@ async def test_it_says_what_its_tokens_are(path: Path) -> None:
 @pytest.mark.parametrize(
     ("sql", "found"),
     [
-        ("PRAGMA user_version = 9", "found schema 9, expected a cambist journal, schema 2$"),
+        ("PRAGMA user_version = 9", "found schema 9, expected a cambist journal, schema 3$"),
         (
             "PRAGMA user_version = 1",
-            "found schema 1, expected a cambist journal, schema 2; `cambist run` brings an older one up to date",
+            "found schema 1, expected a cambist journal, schema 3; `cambist run` brings an older one up to date",
         ),
         ("PRAGMA application_id = 7", "another application"),
         ("DELETE FROM meta WHERE key = 'mode'", "a journal of mode None"),

@@ -174,13 +174,13 @@ def test_orders_whose_session_is_gone_are_counted_and_are_no_damage(path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("sql", "found"), [("PRAGMA user_version = 3", "schema 3"), ("PRAGMA user_version = 1", "schema 1")]
+    ("sql", "found"), [("PRAGMA user_version = 4", "schema 4"), ("PRAGMA user_version = 1", "schema 1")]
 )
 def test_another_schema_is_unusable_and_both_are_named(path: Path, sql: str, found: str) -> None:
     tamper(path, sql)
     verified = verify_journal(path)
     assert verified.exit_code == 2
-    assert f"found {found}, expected a cambist journal, schema 2" in verified.findings[0]
+    assert f"found {found}, expected a cambist journal, schema 3" in verified.findings[0]
 
 
 def test_what_is_no_journal_is_unusable(tmp_path: Path) -> None:

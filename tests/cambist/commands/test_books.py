@@ -226,10 +226,10 @@ def test_a_journal_that_is_older_newer_or_damaged_is_named(
     journal: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for question in (*QUESTIONS, "journal"):
-        tamper(journal, "PRAGMA user_version = 3")
+        tamper(journal, "PRAGMA user_version = 4")
         assert main([question, "--config", str(config)]) == 2
-        assert "found schema 3, expected a cambist journal, schema 2" in capsys.readouterr().err
-        tamper(journal, "PRAGMA user_version = 2")
+        assert "found schema 4, expected a cambist journal, schema 3" in capsys.readouterr().err
+        tamper(journal, "PRAGMA user_version = 3")
     tamper(journal, "UPDATE orders SET json = '{'")
     for question in (*QUESTIONS, "journal"):
         assert main([question, "--config", str(config)]) == 2, question
@@ -333,5 +333,5 @@ def test_verify_takes_a_journal(journal: Path, config: Path, capsys: pytest.Capt
     tamper(journal, "UPDATE posting SET atoms = atoms + 3 WHERE session = 'run-1' AND entry = 3 AND n = 1")
     assert main(["verify", str(journal), "--json", "--config", str(config)]) == 1
     assert json.loads(capsys.readouterr().out)["off"] == {SOL: "3"}
-    tamper(journal, "PRAGMA user_version = 3")
+    tamper(journal, "PRAGMA user_version = 4")
     assert main(["verify", str(journal), "--config", str(config)]) == 2

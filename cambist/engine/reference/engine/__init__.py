@@ -67,6 +67,7 @@ class ReferenceEngine:
         self.needs: list[Need] = []
         self.race = Race()
         self.pictures.latest = None
+        self.judged_ns = 0
         self.watched: set[int] = set()
         """Pools that an order on its way goes through."""
         self.race.count_sockets(self.channels)
@@ -109,6 +110,10 @@ class ReferenceEngine:
     def slot_standing(self, slot: int) -> SlotStanding:
         """Returns whether a slot is in the chain; see `cambist.engine.protocol.Engine`."""
         return landing.slot_standing(self, slot)
+
+    def judging_ns(self) -> int:
+        """Returns how long it took to judge the last moment; see `cambist.engine.protocol.Engine`."""
+        return self.judged_ns
 
     def filled(self, route: list[str], amount_in: int, now_ns: int) -> None:
         """Takes over that an order of ours was filled on a route; see `cambist.engine.protocol.Engine`."""

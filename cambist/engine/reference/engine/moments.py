@@ -5,6 +5,7 @@ A frame whose header says so is one, every record that is no frame, and every fr
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from cambist.engine.reference.engine.detect import review, review_all, settle
@@ -30,6 +31,7 @@ def note_frame(engine: ReferenceEngine, record: Record, out: Output) -> None:
 
 def judge(engine: ReferenceEngine, record: Record, out: Output) -> None:
     """Searches around what moved since the last moment, sizes and decides; on all that stands where a slot began."""
+    begun_ns = time.perf_counter_ns()
     before, registry = engine.moved.slot, engine.market.registry
     moment = begin_moment(engine, record)
     settle(engine, moment, out)
@@ -38,6 +40,7 @@ def judge(engine: ReferenceEngine, record: Record, out: Output) -> None:
         review_all(engine, moment, out)
     elif vouched:
         review(engine, moment, engine.standing.unconfirmed(), out)
+    engine.judged_ns = time.perf_counter_ns() - begun_ns
     take_picture(engine, record)
 
 

@@ -47,6 +47,7 @@ mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -110,6 +111,8 @@ pub struct Engine {
     pictures: Arc<Pictures>,
     /// Pools that an order on its way goes through.
     watched: BTreeSet<usize>,
+    /// How long it took to judge the last moment: a measurement, and part of no state.
+    judged: Duration,
 }
 
 impl Engine {
@@ -135,6 +138,7 @@ impl Engine {
             racing: false,
             pictures: Arc::default(),
             watched: BTreeSet::new(),
+            judged: Duration::ZERO,
             setup,
         };
         engine.fresh();
@@ -190,6 +194,11 @@ impl Engine {
             ),
             Err(refusal) => (0, refusal.to_string()),
         }
+    }
+
+    /// Returns how long it took to judge the last moment, in nanoseconds.
+    pub fn judging_ns(&self) -> u64 {
+        u64::try_from(self.judged.as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Takes over that an order of ours goes for cycle `key`: what became of its gap is learned from the order.

@@ -2,6 +2,8 @@
 //!
 //! A frame whose header says so is one, every record that is no frame, and every frame of a session without moments.
 
+use std::time::Instant;
+
 use super::{Engine, Ingested};
 use crate::search::graph::EdgeId;
 use cambist_record::Header;
@@ -47,7 +49,7 @@ impl Engine {
 
     /// Searches around what moved since the last moment, sizes and decides; on all that stands where a slot began.
     pub(super) fn judge(&mut self, header: &Header, out: &mut Ingested) {
-        let before = self.moved.slot;
+        let (begun, before) = (Instant::now(), self.moved.slot);
         let moment = self.begin_moment(header);
         self.settle(moment, out);
         let vouched = std::mem::take(&mut self.market.registry.vouched);
@@ -56,6 +58,7 @@ impl Engine {
         } else if vouched {
             self.review_unconfirmed(moment, out);
         }
+        self.judged = begun.elapsed();
         self.take_picture(header);
     }
 
