@@ -48,6 +48,10 @@ impl Engine {
     }
 
     /// Searches around what moved since the last moment, sizes and decides; on all that stands where a slot began.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long it took is measured, and part of no state"
+    )]
     pub(super) fn judge(&mut self, header: &Header, out: &mut Ingested) {
         let (begun, before) = (Instant::now(), self.moved.slot);
         let moment = self.begin_moment(header);
