@@ -6,8 +6,8 @@
 
 It writes `build/mutants.json`: rows of `room`, `total`, `killed`, `equivalent`, and each survivor with its place, the
 text before and after. Those that nobody can tell apart stand in `tests/mutants/equivalent.toml` with the reason; they
-are not counted. Exits with 1 where fewer were killed than the goal says. What was tried before and can't have changed
-is not tried again.
+are not counted, nor is what no compiler takes. Exits with 1 where fewer were killed than the goal says. What was tried
+of Python before and can't have changed is not tried again; those of Rust are built into one set of programs each time.
 """
 
 from __future__ import annotations
@@ -19,12 +19,18 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scripts.mutants.equivalents import Equivalents
-from scripts.mutants.rooms import PYTHON, ROOT, Room
-from scripts.mutants.sites import Mutant, mutants
+from scripts.mutants.places import mutants
+from scripts.mutants.rooms import PYTHON, ROOT, RUST, Room
 from scripts.mutants.trying import Result, try_all
+from scripts.mutants.trying_rust import try_rust
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scripts.mutants.sites import Mutant
 
 OUT = ROOT / "build" / "mutants.json"
 
@@ -68,13 +74,15 @@ def drawn(rooms: list[Room], sample: int | None, seed: int) -> tuple[list[tuple[
 
 
 def counted(
-    wanted: list[tuple[Room, Mutant]], of: dict[str, int], found: dict[Mutant, Result], known: Equivalents
+    wanted: list[tuple[Room, Mutant]], of: dict[str, int], found: Mapping[Mutant, Result | None], known: Equivalents
 ) -> list[Count]:
-    """Returns the counts by room, in their order."""
+    """Returns the counts by room, in their order; what became of nothing, as it did not compile, is in none."""
     counts: dict[str, Count] = {}
     for room, mutant in wanted:
         count = counts.setdefault(room.name, Count(room.name, room.goal, of[room.name]))
         result = found[mutant]
+        if result is None:
+            continue
         count.total += 1
         count.killed += result.killed
         count.seconds += result.seconds
@@ -110,16 +118,19 @@ def say(text: str) -> None:
 def main() -> int:
     """Draws, tries, counts and writes; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = [room.name for room in PYTHON]
+    names = [room.name for room in (*PYTHON, *RUST)]
     parser.add_argument("--room", action="append", choices=names, help="one or more; all if none is named")
     parser.add_argument("--sample", type=int, help="how many to draw")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--anew", action="store_true", help="take nothing over from earlier runs")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what it started ends with it
-    rooms = [room for room in PYTHON if not options.room or room.name in options.room]
+    rooms = [room for room in (*PYTHON, *RUST) if not options.room or room.name in options.room]
     wanted, of = drawn(rooms, options.sample, options.seed)
-    found = try_all(wanted, say, anew=options.anew)
+    found: dict[Mutant, Result | None] = dict(
+        try_all([each for each in wanted if each[0] not in RUST], say, anew=options.anew)
+    )
+    found |= try_rust([each for each in wanted if each[0] in RUST], say)
     counts = counted(wanted, of, found, Equivalents.read())
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps([count.row() for count in counts], indent=1) + "\n", encoding="utf-8")

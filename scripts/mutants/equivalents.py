@@ -6,11 +6,13 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scripts.mutants.places import mutants
 from scripts.mutants.rooms import ROOT
-from scripts.mutants.sites import Mutant, mutants
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scripts.mutants.sites import Mutant
 
 LIST = ROOT / "tests" / "mutants" / "equivalent.toml"
 Key = tuple[str, str, str, str]

@@ -68,3 +68,17 @@ PYTHON = (
     Room("fees", ("cambist/engine/reference/fees/*.py",), ENGINE),
     Room("sizing", ("cambist/engine/reference/search/sizing.py",), ENGINE),
 )  # fmt: skip
+CORE = tuple(
+    f"engine_rs/core/tests/{name}.rs"
+    for name in (
+        "book_machine", "books", "engine", "graph_properties", "judgements", "order_book", "parity", "price_scales",
+        "search_properties", "search_vectors", "sessions",
+    )
+)  # fmt: skip
+"""Programs of tests that reach these rooms, beside the tests in the sources themselves."""
+RUST = (
+    Room("judge", ("engine_rs/core/src/judge/**/[!t]*.rs",), CORE),
+    Room("search", ("engine_rs/core/src/search/[!s]*.rs", "engine_rs/core/src/search/*/[!t]*.rs"), CORE),
+    Room("book", ("engine_rs/core/src/book/**/[!t]*.rs",), CORE),
+    Room("core_sizing", ("engine_rs/core/src/search/sizing.rs",), CORE),
+)
