@@ -3,6 +3,7 @@
     make mutants                                              all of it, hours
     make mutants ARGS="--room risk --room ledger"             two rooms
     make mutants ARGS="--sample 40 --seed 7"                  forty, drawn by the seed
+    make mutants ARGS="--each 40 --room judge --room book"    forty of each
 
 It writes `build/mutants.json`: rows of `room`, `total`, `killed`, `equivalent`, and each survivor with its place, the
 text before and after. Those that nobody can tell apart stand in `tests/mutants/equivalent.toml` with the reason; they
@@ -63,14 +64,23 @@ class Count:
         }  # fmt: skip
 
 
-def drawn(rooms: list[Room], sample: int | None, seed: int) -> tuple[list[tuple[Room, Mutant]], dict[str, int]]:
-    """Returns the mutants to try with their rooms, in order of place, and how many each room has."""
-    every = [(room, mutant) for room in rooms for path in room.files() for mutant in mutants(ROOT, path)]
-    of = {room.name: sum(each is room for each, _ in every) for room in rooms}
-    if sample is not None and sample < len(every):
-        chosen = sorted(random.Random(seed).sample(range(len(every)), sample))
-        every = [every[at] for at in chosen]
-    return every, of
+def drawn(
+    rooms: list[Room], sample: int | None, seed: int, each: int | None = None
+) -> tuple[list[tuple[Room, Mutant]], dict[str, int]]:
+    """Returns the mutants to try with their rooms, in order of place, and how many each room has.
+
+    `each` are the most of a room, `sample` those of all rooms.
+    """
+    by_room = {room.name: [(room, found) for path in room.files() for found in mutants(ROOT, path)] for room in rooms}
+    of = {name: len(found) for name, found in by_room.items()}
+    picked = [_picked(found, each, f"{seed} {name}") for name, found in by_room.items()]
+    return _picked([pair for found in picked for pair in found], sample, seed), of
+
+
+def _picked(found: list[tuple[Room, Mutant]], most: int | None, seed: int | str) -> list[tuple[Room, Mutant]]:
+    if most is None or most >= len(found):
+        return found
+    return [found[at] for at in sorted(random.Random(seed).sample(range(len(found)), most))]
 
 
 def counted(
@@ -121,12 +131,13 @@ def main() -> int:
     names = [room.name for room in (*PYTHON, *RUST)]
     parser.add_argument("--room", action="append", choices=names, help="one or more; all if none is named")
     parser.add_argument("--sample", type=int, help="how many to draw")
+    parser.add_argument("--each", type=int, help="how many to draw of each room")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--anew", action="store_true", help="take nothing over from earlier runs")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what it started ends with it
     rooms = [room for room in (*PYTHON, *RUST) if not options.room or room.name in options.room]
-    wanted, of = drawn(rooms, options.sample, options.seed)
+    wanted, of = drawn(rooms, options.sample, options.seed, options.each)
     found: dict[Mutant, Result | None] = dict(
         try_all([each for each in wanted if each[0] not in RUST], say, anew=options.anew)
     )

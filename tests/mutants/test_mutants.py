@@ -105,6 +105,22 @@ def test_a_draw_is_the_same_by_its_seed_and_another_by_another() -> None:
     assert of == {room.name: sum(len(mutants(ROOT, path)) for path in room.files()) for room in rooms}
 
 
+def test_a_draw_of_each_room_has_as_many_of_each_and_goes_by_the_seed() -> None:
+    rooms = [room for room in PYTHON if room.name in ("risk", "books")]
+    first, _ = drawn(rooms, None, 7, 9)
+    assert [room.name for room, _ in first] == ["risk"] * 9 + ["books"] * 9
+    assert first == drawn(rooms, None, 7, 9)[0] != drawn(rooms, None, 8, 9)[0]
+    assert len(drawn(rooms, 5, 7, 9)[0]) == 5
+
+
+def test_what_does_not_compile_is_not_counted() -> None:
+    rooms = [room for room in PYTHON if room.name == "books"]
+    wanted, of = drawn(rooms, 3, 1)
+    found = {mutant: None if at else Result(killed=True) for at, (_, mutant) in enumerate(wanted)}
+    (count,) = counted(wanted, of, found, Equivalents({}))
+    assert (count.total, count.killed, count.survivors) == (1, 1, [])
+
+
 def test_what_can_not_be_told_apart_is_not_counted_and_only_if_nothing_noticed_it() -> None:
     rooms = [room for room in PYTHON if room.name == "books"]
     wanted, of = drawn(rooms, 4, 1)
