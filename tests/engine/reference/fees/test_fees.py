@@ -6,15 +6,20 @@ from hypothesis import strategies as st
 from cambist.config.settings import Bidding
 from cambist.engine.reference.fees import (
     Bid,
+    EstimateError,
     FeeModel,
     FeeState,
     FeeStateError,
     SwapShape,
     cu_limit,
+    estimate_trades,
     priority_fee,
+    share_of,
     swap_cu,
     tip,
+    token_account_rent,
 )
+from cambist.engine.reference.fees.sources import Sources
 
 BIDDING = Bidding()
 
@@ -111,6 +116,22 @@ def test_congestion_needs_a_history() -> None:
     assert model.congestion() == 0
 
 
+def test_congestion_needs_as_many_rows_as_make_a_level() -> None:
+    model = FeeModel(150)
+    steady(model, 10_000, range(0, 160))
+    history = model.state().history
+    for rows, expected in ((7, None), (8, 0)):
+        kept = FeeState(1, model.state().rows[-rows:], history)
+        assert FeeModel.from_state(150, kept).congestion() == expected
+
+
+def test_calm_is_a_thousand_at_least() -> None:
+    model = FeeModel(150)
+    steady(model, 0, range(0, 160))
+    steady(model, 2_000, range(160, 168))
+    assert model.congestion() == 25, "one doubling over 1,000, and not one atom less"
+
+
 def test_cheap_is_calm_whatever_the_ratio() -> None:
     model = FeeModel(150)
     steady(model, 1, range(0, 160))
@@ -186,3 +207,38 @@ def test_compute_units_of_a_route() -> None:
     assert cu_limit(route) == -(-(300 + 26_206 + 36_668 + 69_000) * 110 // 100)
     assert cu_limit([*route, SwapShape("phoenix")]) is None
     assert cu_limit([SwapShape("orca", ticks_crossed=200)]) is None
+
+
+@pytest.mark.parametrize(("percent", "value"), [(0, 1), (1, 1), (33, 1), (34, 2), (67, 3), (100, 3), (200, 3)])
+def test_a_share_of_values_is_one_of_them_whatever_is_asked(percent: int, value: int) -> None:
+    assert share_of([3, 1, 2], percent) == value
+
+
+def test_a_share_of_nothing_is_unknown() -> None:
+    assert share_of([], 50) is None
+
+
+@pytest.mark.parametrize(("kind", "size"), [(1, 12), (9, 4), (14, 5), (26, 4), (27, 0), (25, 0), (13, 0), (2, 0)])
+def test_the_rent_of_an_account_grows_by_what_a_mint_puts_into_it(kind: int, size: int) -> None:
+    """With their heads: the transfer fee withheld, not transferable, hook, pausable; no others."""
+    assert token_account_rent([kind], token_2022=True) == (128 + 165 + 1 + 4 + size) * 6_960
+    assert token_account_rent([kind], token_2022=False) == (128 + 165) * 6_960
+
+
+def test_a_route_tells_of_ticks_within_32_bits() -> None:
+    most = (1 << 32) - 1
+    found = estimate_trades([2], [most], [0], [-1], 1, BIDDING)
+    assert found.cu_limits == [-1], "more than a transaction may ask for, and no error"
+    for ticks in (most + 1, -1):
+        with pytest.raises(EstimateError, match=f"ticks at 0 was {ticks}"):
+            estimate_trades([2], [ticks], [0], [-1], 1, BIDDING)
+
+
+def test_of_estimates_of_one_time_that_of_the_last_name_counts() -> None:
+    for names in (("a", "b"), ("b", "a")):
+        sources = Sources()
+        for name in names:
+            sources.estimate(name, None, [(50, ord(name))], 7)
+        assert sources.estimated(50) == ord("b")
+        sources.estimate("a", None, [(50, 1)], 8)
+        assert sources.estimated(50) == 1

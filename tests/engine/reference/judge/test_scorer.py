@@ -4,7 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cambist.config.settings import Gates
-from cambist.engine.reference.judge.scorer import Candidate, decide, landing_ppm
+from cambist.engine.reference.judge.scorer import (
+    COLUMNS,
+    Candidate,
+    ColumnError,
+    Reason,
+    decide,
+    landing_ppm,
+    score_columns,
+)
 
 GOOD = Candidate(
     amount_in=1_000_000,
@@ -112,3 +120,41 @@ def test_a_score_stays_in_its_range(amount_in, amount_out, seen, wins, tries) ->
     decision = decide(candidate, Gates())
     assert decision.score is None or 0 <= decision.score <= 100
     assert decision.go == (decision.reason == "go")
+
+
+@pytest.mark.parametrize(("tip", "reason"), [(2_000, "go"), (2_001, "tip_share")])
+def test_a_tip_beyond_its_share_of_the_profit_is_refused_to_the_atom(tip: int, reason: str) -> None:
+    """Gross 10,000 less 5 and 100: a profit of 9,895 before the tip; 202,122 ppm of it are 1,999.997."""
+    gates = Gates(max_tip_ppm_of_profit=202_123)
+    decision = decide(msgspec.structs.replace(GOOD, tip=tip), gates)
+    assert (decision.reason, decision.miss) == (reason, None if reason == "go" else 1)
+    assert decision.detail == ("" if reason == "go" else "202223>202123 ppm")
+
+
+def test_a_net_is_within_a_signed_word_or_unknown() -> None:
+    most = (1 << 63) - 1
+    costs = {"priority_fee": 0, "tip": 0, "amount_in": most, "amount_out": 0}
+    least = decide(msgspec.structs.replace(GOOD, base_fee=1, **costs), Gates())
+    assert (least.reason, least.net) == ("not_positive", -(1 << 63))
+    beyond = decide(msgspec.structs.replace(GOOD, base_fee=2, **costs), Gates())
+    assert (beyond.reason, beyond.detail, beyond.net) == ("unknown_cost", "overflow", None)
+
+
+def test_what_is_lost_of_one_atom_is_all_of_it() -> None:
+    lost = msgspec.structs.replace(GOOD, amount_in=1, amount_out=0)
+    assert decide(lost, Gates()).detail == "gross -1000000 ppm"
+
+
+def test_reasons_are_numbered_in_the_order_of_the_gates() -> None:
+    assert sorted(Reason.__members__.values()) == list(range(15)), "two gates of one number would be one reason"
+    assert [reason.name.lower() for reason in Reason if reason.name.lower() in ORDER] == [*ORDER[-1:], *ORDER[:-1]]
+
+
+@pytest.mark.parametrize(
+    ("column", "most"), [("flags", 127), ("seen_slots", (1 << 32) - 1), ("amount_out", (1 << 63) - 1)]
+)
+def test_a_figure_of_a_column_has_a_most(column: str, most: int) -> None:
+    row = dict.fromkeys(COLUMNS, 1)
+    score_columns([[value] for value in {**row, column: most}.values()], Gates())
+    with pytest.raises(ColumnError, match=f"{column} of row 0 was {most + 1}"):
+        score_columns([[value] for value in {**row, column: most + 1}.values()], Gates())

@@ -1,4 +1,5 @@
 import math
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import assume, given, settings
@@ -7,6 +8,9 @@ from hypothesis import strategies as st
 from cambist.engine.reference.search.sizing import (
     MAX_EVALUATIONS,
     MAX_PIECES,
+    _corner,
+    _is_narrow,
+    _Point,
     best_input,
     chain_out,
     closed_form,
@@ -211,3 +215,44 @@ def test_a_few_pieces_are_looked_into() -> None:
     assert beyond is not None
     assert within.amount_out > within.amount_in
     assert beyond.amount_out < beyond.amount_in
+
+
+@pytest.mark.parametrize(("high", "narrow"), [(64, True), (65, False)])
+def test_a_bracket_is_narrow_at_a_part_in_16384_of_its_best_input(high: int, narrow: bool) -> None:
+    best = _Point(1 << 20, 5)
+    for reach in ((0, high), (high, 0)):
+        ends = _Point(best.amount - reach[0], 5), _Point(best.amount + reach[1], 5)
+        assert _is_narrow(ends[0], best, ends[1]) is narrow
+
+
+def test_a_flat_curve_is_looked_at_in_the_middle() -> None:
+    """Where the lines through the ends never meet nothing says where between them the top is."""
+    points = [_Point(at, 10) for at in (100, 200, 300, 400)]
+    assert _corner(points[1], points[0], points[2], points[3]) == (0.0, 250)
+    assert _corner(points[2], points[3], points[1], points[0]) == (0.0, 250)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Accepts inputs of a few atoms only and pays most for one of them."""
+
+    least: int
+    most: int
+    best: int
+
+    def __len__(self) -> int:
+        return 1
+
+    def quote(self, hop: int, amount_in: int) -> int | None:
+        return 2 * amount_in - abs(amount_in - self.best) * 3 if self.least <= amount_in <= self.most else None
+
+    def virtual_reserves(self, hop: int) -> tuple[float, float, float] | None:
+        return None
+
+
+def test_after_a_long_way_to_what_is_accepted_the_search_still_goes_on() -> None:
+    """From 10⁶ down by 19/16 the first accepted input is another one than the best, which is looked for anew."""
+    found = best_input(Window(900, 1_400, 1_111), 10**12, 1)
+    assert found is not None
+    assert found.amount_out - found.amount_in >= 1_111 - 4, "four times what is lost by rounding may be missed"
+    assert found.evaluations > MAX_EVALUATIONS
