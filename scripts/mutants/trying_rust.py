@@ -7,6 +7,7 @@ these with the programs that reach its function; the parity tests in Python are 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -87,9 +88,14 @@ def try_rust(wanted: list[tuple[Room, Mutant]], say: Callable[[str], None]) -> d
     if not wanted:
         return {}
     chosen = {at: mutant for at, (_, mutant) in enumerate(wanted, 1)}
+    refused = _Refused(FOLDER / "uncompiled.json")
+    for number in [number for number, mutant in chosen.items() if refused.knows(mutant)]:
+        del chosen[number]
     tests = sorted({Path(path).stem for room, _ in wanted for path in room.test_files()})
-    found: dict[Mutant, Result | None] = dict.fromkeys(chosen.values())
-    paths, files = _built(chosen, tests, say)
+    found: dict[Mutant, Result | None] = dict.fromkeys(mutant for _, mutant in wanted)
+    if not chosen:
+        return found
+    paths, files = _built(chosen, tests, refused, say)
     programs = sorted((_program(path) for path in paths), key=lambda each: each.seconds)
     for each in programs:
         say(f"{Path(each.path).name}: {each.seconds:.1f} s, {len(each.reached)} functions, without {each.skipped}")
@@ -104,7 +110,28 @@ def try_rust(wanted: list[tuple[Room, Mutant]], say: Callable[[str], None]) -> d
     return found
 
 
-def _built(chosen: dict[int, Mutant], tests: list[str], say: Callable[[str], None]) -> tuple[list[str], list[Switched]]:
+class _Refused:
+    """Mutants that did not compile while their file was as it is: the next draw is spared the rounds."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: set[str] = set(json.loads(path.read_bytes())) if path.exists() else set()
+
+    def knows(self, mutant: Mutant) -> bool:
+        return self._id(mutant) in self._known
+
+    def put(self, mutant: Mutant) -> None:
+        self._known.add(self._id(mutant))
+        self._path.write_text(json.dumps(sorted(self._known), indent=0), encoding="utf-8")
+
+    def _id(self, mutant: Mutant) -> str:
+        digest = hashlib.sha256((ROOT / mutant.path).read_bytes()).hexdigest()[:12]
+        return f"{digest}:{mutant.start}:{mutant.end}:{mutant.text}"
+
+
+def _built(
+    chosen: dict[int, Mutant], tests: list[str], refused: _Refused, say: Callable[[str], None]
+) -> tuple[list[str], list[Switched]]:
     """Returns the programs and changed files; takes out of `chosen` what does not compile."""
     for _ in range(ROUNDS):
         files = _written(chosen)
@@ -118,7 +145,7 @@ def _built(chosen: dict[int, Mutant], tests: list[str], say: Callable[[str], Non
             raise Unbuilt(places)
         for number in wrong & chosen.keys():
             say(f"does not compile: {chosen[number].path}:{chosen[number].line} | {chosen[number].after}")
-            del chosen[number]
+            refused.put(chosen.pop(number))
     raise Unbuilt(places)
 
 

@@ -132,3 +132,14 @@ def test_a_mutant_is_tried_where_it_is_reached_and_a_program_that_hangs_notices(
 
 def test_a_source_that_no_body_can_switch_has_no_mutants(tmp_path: Path) -> None:
     assert changes(tmp_path, "pub trait Hops {\n    fn len(&self) -> usize;\n}\n") == set()
+
+
+def test_what_did_not_compile_is_known_until_its_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trying_rust, "ROOT", tmp_path)
+    changes(tmp_path, SOURCE)
+    first, second, *_ = rust_mutants(tmp_path, "one.rs")
+    trying_rust._Refused(tmp_path / "kept.json").put(first)
+    again = trying_rust._Refused(tmp_path / "kept.json")
+    assert (again.knows(first), again.knows(second)) == (True, False)
+    (tmp_path / "one.rs").write_text(SOURCE + "\n", encoding="utf-8")
+    assert not again.knows(first)
