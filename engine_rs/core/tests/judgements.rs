@@ -235,6 +235,20 @@ fn rows_of_candidates_are_judged_each_by_itself() {
         Reason::NotPositive as u8
     );
     assert_eq!(reason(&[("seen_slots", 0)]).0, Reason::New as u8);
+    assert_eq!(reason(&[("flags", 127)]).0, Reason::Fork as u8, "all flags");
+    assert_eq!(
+        reason(&[("flags", 9), ("rebalancing", -1)]).0,
+        Reason::LeggedCost as u8
+    );
+    assert_eq!(
+        reason(&[("flags", 9), ("rebalancing", 7)]),
+        (Reason::Go as u8, 494_993)
+    );
+    assert_eq!(
+        reason(&[("flags", 1), ("rebalancing", 7)]),
+        (Reason::Go as u8, 495_000),
+        "what is atomic moves nothing back"
+    );
     let two: Vec<i64> = row(&[])
         .into_iter()
         .zip(row(&[("flags", 3)]))

@@ -200,6 +200,72 @@ fn numbers_that_start_anew_are_told_by_the_venues_clock() {
 }
 
 #[test]
+fn where_numbers_form_a_chain_only_the_very_same_message_is_old() {
+    let mut book = live(Continuity::Okx);
+    let changed = |last, prev, qty| Delta {
+        bids: vec![(100 * ONE, qty)],
+        ..usdm(last, last, prev)
+    };
+    assert_eq!(
+        book.apply_delta(changed(12, 10, ONE), 2),
+        done(Outcome::Applied)
+    );
+    assert_eq!(
+        book.apply_delta(changed(12, 10, 7 * ONE), 3),
+        done(Outcome::Ignored),
+        "the same numbers again"
+    );
+    assert_eq!(book.best_bid(), Some((100 * ONE, ONE)));
+    assert_eq!(
+        book.apply_delta(changed(3, 12, 3 * ONE), 4),
+        done(Outcome::Applied),
+        "a smaller number that follows is a new count"
+    );
+    assert_eq!(
+        book.apply_delta(changed(3, 3, 4 * ONE), 5),
+        done(Outcome::Applied),
+        "equal ids say that nothing is missing"
+    );
+    assert_eq!(book.best_bid(), Some((100 * ONE, 4 * ONE)));
+}
+
+#[test]
+fn only_what_changes_whether_a_pair_trades_is_news() {
+    let mut book = live(Continuity::Spot);
+    assert_eq!(
+        [true, false, false, true, true].map(|open| book.trade(open)),
+        [false, true, false, true, false]
+    );
+}
+
+#[test]
+fn a_book_that_takes_over_keeps_what_was_used_of_levels_that_are_the_same() {
+    let mut before = live(Continuity::Spot);
+    before.use_up(Side::Bid, 3 * ONE);
+    assert_eq!(before.best_left(Side::Bid), None);
+    let mut same = live(Continuity::Spot);
+    same.succeed(&before);
+    assert_eq!(same.best_left(Side::Bid), None);
+    let mut other = OrderBook::new(Continuity::Spot);
+    let bids = [(100 * ONE, 4 * ONE), (99 * ONE, ONE)];
+    other.apply_snapshot(10, (&bids, &ASKS), Source::Fetched, 1);
+    other.succeed(&before);
+    assert_eq!(other.best_left(Side::Bid), Some((100 * ONE, 4 * ONE)));
+    other.apply_delta(
+        Delta {
+            bids: vec![(100 * ONE, 2 * ONE)],
+            ..delta(11, 11)
+        },
+        2,
+    );
+    assert_eq!(
+        other.best_left(Side::Bid),
+        Some((100 * ONE, 2 * ONE)),
+        "what ended does not come back with the old quantity"
+    );
+}
+
+#[test]
 fn after_a_silence_only_a_message_that_proves_it_whole_is_followed() {
     for continuity in [Continuity::Spot, Continuity::Kraken, Continuity::Coinbase] {
         let mut book = OrderBook::new(continuity);

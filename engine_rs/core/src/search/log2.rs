@@ -75,3 +75,25 @@ pub fn log2_ratio(num: u128, den: u128) -> Option<i64> {
     }
     Some((log2_work(num) - log2_work(den)) >> (WORK_BITS - 40))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_power_of_two_is_its_exponent_at_every_width() {
+        for exponent in 0..128_u32 {
+            let value = 1_u128 << exponent;
+            let whole = i64::from(exponent) << 40;
+            assert_eq!(log2_ratio(value, 1), Some(whole));
+            assert_eq!(log2_ratio(1, value), Some(-whole));
+            let more = log2_ratio(value | value >> 1, value).expect("both are there");
+            let expected = if exponent == 0 { 0 } else { 643_173_071_356 };
+            assert!(
+                (more - expected).abs() <= 1,
+                "log2(3/2) at {exponent}: {more}"
+            );
+        }
+        assert_eq!([log2_ratio(0, 1), log2_ratio(1, 0)], [None, None]);
+    }
+}

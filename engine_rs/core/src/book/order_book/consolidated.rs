@@ -293,6 +293,20 @@ mod tests {
     }
 
     #[test]
+    fn levels_rise_or_fall_strictly() {
+        let one = |bids: &[(u64, u64)], asks: &[(u64, u64)]| {
+            ConsolidatedBook::new(&[book(0, bids, asks)]).is_ok()
+        };
+        assert!(one(&[(9, 1), (8, 1)], &[(10, 1), (11, 1)]));
+        for prices in [(9, 9), (8, 9)] {
+            assert!(!one(&[(prices.0, 1), (prices.1, 1)], &[]));
+        }
+        for prices in [(9, 9), (9, 8)] {
+            assert!(!one(&[], &[(prices.0, 1), (prices.1, 1)]));
+        }
+    }
+
+    #[test]
     fn a_dear_venue_falls_behind_a_cheap_one_with_a_worse_price() {
         let dear = book(20_000, &[(100, 1)], &[(101, 1)]);
         let cheap = book(0, &[(99, 1)], &[(102, 1)]);

@@ -320,6 +320,24 @@ mod tests {
     }
 
     #[test]
+    fn a_score_goes_by_four_times_the_least_net() {
+        let scored = |min_net_ppm, net| {
+            let mut gates = gates();
+            gates.min_net_ppm = min_net_ppm;
+            score(&good(), &gates, net, 0)
+        };
+        let seen = score(&good(), &gates(), 1, 0);
+        let worth: Vec<u8> = [1, 2, 3, 4, 5].map(|net| scored(0, net) - seen).into();
+        assert_eq!(
+            worth,
+            [12, 25, 37, 50, 50],
+            "in ppm, of four where none is asked for"
+        );
+        assert_eq!([4, 8, 12].map(|net| scored(2, net) - seen), [25, 50, 50]);
+        assert_eq!([-1, 0].map(|net| scored(0, net)), [0, 0]);
+    }
+
+    #[test]
     fn a_tip_above_half_of_the_profit_is_refused() {
         let dear = Candidate::<bool> {
             tip: Some(4_000),
