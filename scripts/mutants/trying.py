@@ -27,8 +27,8 @@ from scripts.mutants.sites import Mutant
 
 PYTEST = (sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not realtime")
 ANEW_S = 8.0
-"""Of tests for a mutant that needs a run of its own: those called like its file, then those that reach most of it for
-their time."""
+"""Of tests for a mutant that needs a run of its own: those called like its file, then those beside it, then those that
+reach most of it for their time."""
 START_OF_TEST_S = 0.05
 """What every test takes beside its own time."""
 FIRST_FILES = 1
@@ -71,7 +71,9 @@ class Reach:
         ranks = self._ranks(mutant.path)
         widest = sorted(found, key=lambda test: (-ranks.get(test, 0.0), test))
         if not mutant.called:
-            return self._within(sorted(widest, key=lambda test: test not in called_alike), ANEW_S)
+            near = [test not in called_alike for test in widest], [not _is_beside(test, mutant.path) for test in widest]
+            order = sorted(zip(*near, range(len(widest)), strict=True))
+            return self._within([widest[at] for *_, at in order], ANEW_S)
         quickest = sorted(found, key=lambda test: (self.seconds[test], test))
         return [*dict.fromkeys(test for pair in zip(quickest, widest, strict=True) for test in pair)]
 
@@ -89,6 +91,13 @@ class Reach:
     def _within(self, tests: list[str], seconds: float) -> list[str]:
         ends = accumulate(self.seconds[test] for test in tests)
         return [test for test, end in zip(tests, ends, strict=True) if end <= seconds]
+
+
+def _is_beside(test: str, path: str) -> bool:
+    """Returns whether a test is in the folder that mirrors the one of a source."""
+    of = Path(path).parent.as_posix()
+    folder = Path(test.partition("::")[0]).parent.as_posix()
+    return folder in (f"tests/{of}", f"tests/{of.removeprefix('cambist/')}")
 
 
 def try_all(wanted: list[tuple[Room, Mutant]], say: Say, *, anew: bool = False) -> dict[Mutant, Result]:

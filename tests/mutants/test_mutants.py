@@ -11,9 +11,9 @@ import pytest
 from scripts.mutants import page
 from scripts.mutants.__main__ import Count, counted, drawn, missed
 from scripts.mutants.equivalents import Equivalents
-from scripts.mutants.rooms import PYTHON, ROOT
-from scripts.mutants.sites import mutants
-from scripts.mutants.trying import Result
+from scripts.mutants.rooms import PYTHON, ROOT, Room
+from scripts.mutants.sites import Mutant, mutants
+from scripts.mutants.trying import Reach, Result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,3 +170,16 @@ def test_the_page_has_a_row_for_each_room_that_was_tried_and_keeps_the_others(
 
 def test_the_page_of_figures_has_the_place() -> None:
     assert "<!-- mutants -->" in (ROOT / "BENCHMARKS.md").read_text(encoding="utf-8")
+
+
+def test_what_runs_when_a_module_is_read_is_tried_with_the_tests_beside_it_first() -> None:
+    source = "cambist/engine/reference/fees/cost.py"
+    mutant = Mutant(source, 1, "", 0, 1, "x", "a", "b", called=False)
+    near, beside, far = (
+        "tests/parity/test_cost.py::n",
+        "tests/engine/reference/fees/test_fees.py::b",
+        "tests/parity/x.py::f",
+    )
+    reach = Reach(dict.fromkeys((far, beside, near), 3.0), {source: {1: {far, beside}, 2: {far}}})
+    room = Room("fees", (source,), ())
+    assert reach.of(mutant, room) == [near, beside], "8 s are two tests of 3 s"

@@ -17,3 +17,12 @@ def test_prices_go_as_far_as_a_word_does() -> None:
     assert ConsolidatedBook([VenueBook(1, [], [(MOST, 1)])]).asks == [NetLevel(MOST, MOST, 1, 0)]
     with pytest.raises(ValueError, match="venue 0: level 0"):
         ConsolidatedBook([VenueBook(0, [(MOST + 1, 1)], [])])
+
+
+@pytest.mark.parametrize("prices", [(9, 9), (8, 9)])
+def test_levels_fall_or_rise_strictly(prices: tuple[int, int]) -> None:
+    levels = [(price, 1) for price in prices]
+    with pytest.raises(ValueError, match="venue 0: level 1"):
+        ConsolidatedBook([VenueBook(0, levels, [])])
+    with pytest.raises(ValueError, match="venue 0: level 1"):
+        ConsolidatedBook([VenueBook(0, [], [(18 - price, 1) for price in prices])])

@@ -19,6 +19,7 @@ from cambist.engine.reference.fees import (
     tip,
     token_account_rent,
 )
+from cambist.engine.reference.fees.origin import learned_tip_share
 from cambist.engine.reference.fees.sources import Sources
 
 BIDDING = Bidding()
@@ -242,3 +243,20 @@ def test_of_estimates_of_one_time_that_of_the_last_name_counts() -> None:
         assert sources.estimated(50) == ord("b")
         sources.estimate("a", None, [(50, 1)], 8)
         assert sources.estimated(50) == 1
+
+
+@pytest.mark.parametrize(
+    ("inclusion", "success", "share"),
+    [(599_999, 0, 150_000), (600_000, 0, 100_000), (600_000, 800_000, 100_000), (600_000, 800_001, 80_000)],
+)
+def test_a_learned_share_moves_below_and_above_its_bounds(inclusion: int, success: int, share: int) -> None:
+    assert learned_tip_share(100_000, inclusion, success, 3) == share
+    assert learned_tip_share(100_000, inclusion, success, 2) == 100_000
+
+
+def test_the_configured_percentile_is_bid_where_no_landing_is_wanted() -> None:
+    sources = Sources()
+    for _ in range(8):
+        sources.learn(75, landed=False)
+    assert sources.percent(Bidding(percentile=75, wanted_landing_ppm=0)) == 75
+    assert sources.percent(Bidding(percentile=75, wanted_landing_ppm=1_000_000)) > 75
