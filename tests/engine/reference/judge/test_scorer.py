@@ -122,13 +122,21 @@ def test_a_score_stays_in_its_range(amount_in, amount_out, seen, wins, tries) ->
     assert decision.go == (decision.reason == "go")
 
 
-@pytest.mark.parametrize(("tip", "reason"), [(2_000, "go"), (2_001, "tip_share")])
+@pytest.mark.parametrize(("tip", "reason"), [(1_979, "go"), (1_980, "tip_share")])
 def test_a_tip_beyond_its_share_of_the_profit_is_refused_to_the_atom(tip: int, reason: str) -> None:
-    """Gross 10,000 less 5 and 100: a profit of 9,895 before the tip; 202,122 ppm of it are 1,999.997."""
-    gates = Gates(max_tip_ppm_of_profit=202_123)
-    decision = decide(msgspec.structs.replace(GOOD, tip=tip), gates)
+    """Gross 10,000 less 5 and 100: a profit of 9,895 before the tip, of which 1,979 are a fifth."""
+    decision = decide(msgspec.structs.replace(GOOD, tip=tip), Gates(max_tip_ppm_of_profit=200_000))
     assert (decision.reason, decision.miss) == (reason, None if reason == "go" else 1)
-    assert decision.detail == ("" if reason == "go" else "202223>202123 ppm")
+    assert decision.detail == ("" if reason == "go" else "200101>200000 ppm")
+
+
+def test_what_a_candidate_does_not_say_is_nothing() -> None:
+    costs = {"base_fee": 0, "priority_fee": 0, "tip": 0, "rent": 0, "flash_loan": 0}
+    lost = decide(Candidate(amount_in=5, has_base=True, **costs), Gates())
+    assert (lost.reason, lost.net, lost.landing_ppm) == ("not_positive", -5, 500_000)
+    unseen = decide(Candidate(amount_in=10**6, amount_out=10**6 + 10**4, has_base=True, **costs), Gates())
+    assert (unseen.reason, unseen.detail) == ("new", "0<2 slots")
+    assert decide(Candidate(), Gates()).reason == "no_base"
 
 
 def test_a_net_is_within_a_signed_word_or_unknown() -> None:

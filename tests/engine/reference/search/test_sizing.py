@@ -232,6 +232,13 @@ def test_a_flat_curve_is_looked_at_in_the_middle() -> None:
     assert _corner(points[2], points[3], points[1], points[0]) == (0.0, 250)
 
 
+def test_a_corner_at_the_end_is_looked_for_one_atom_before_it() -> None:
+    """Nothing rises towards the best point and the end is as high: the lines meet at the end, which is known."""
+    near, best, end, far = _Point(100, 10), _Point(200, 10), _Point(300, 10), _Point(400, 0)
+    assert _corner(best, near, end, far) == (0.0, 299)
+    assert _corner(_Point(300, 10), _Point(400, 10), _Point(200, 10), _Point(100, 0)) == (0.0, 201)
+
+
 @dataclass(frozen=True)
 class Window:
     """Accepts inputs of a few atoms only and pays most for one of them."""
