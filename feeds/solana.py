@@ -18,10 +18,11 @@ from solders.pubkey import Pubkey
 from cambist.engine.twins import twin
 from cambist.model.text import sanitise
 from feeds.base import FeedStatus, Note, Sink, no_note
-from feeds.http import HttpChannel, HttpLimits, Unreachable
+from feeds.http import Check, HttpChannel, HttpLimits, Unreachable
 from feeds.loop_time import loop_s
 from feeds.node_messages import MESSAGE, PLAIN, SLOT_OF, Fault, check_rpc, is_plain
 from feeds.socket import SocketLimits, WebSocketSource
+from feeds.transactions import Transactions
 from feeds.transport import NativeSource
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ GATHER_S = 0.02
 RESEED_S = 0.4
 """A slot: asking for the same account again sooner can't show anything new."""
 SLOT = "slot"
+TRANSACTION = "transaction"
+"""Kind of a need."""
 
 
 class SolanaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +71,8 @@ class SolanaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slot_silence_s: float = 5.0
     ack_s: float = 5.0
     send_interval_s: float = 0.0
+    transactions_per_s: float = 2.0
+    """Of those that took gaps so many are asked for, to know who paid; 0 for none."""
     socket: SocketLimits = SocketLimits(max_size=16 << 20)
     http: HttpLimits = HttpLimits()
 
@@ -120,6 +125,9 @@ class SolanaFeed:
             make = functools.partial(WebSocketSource, dial=dial)
         self._socket = make(config.pubsub, ws.id, sink, self, name=config.name, limits=limits, rng=rng, note=note)
         self._rpc = HttpChannel(config.rpc, sink, name=config.name, limits=config.http, note=note, dial=dial)
+        self._transactions = Transactions(
+            self._call, lambda text: note("warn", config.name, text), config.transactions_per_s
+        )
         self._programs = {pool.address: pool.program for pool in pools}
         self._addresses = twin("PdaCache")()
         self._watched: dict[str, _Watched] = {}
@@ -155,6 +163,9 @@ class SolanaFeed:
 
     def need(self, need: Need) -> None:
         """Subscribes and seeds what the engine asks for; seeds again what is subscribed already."""
+        if need.kind == TRANSACTION and need.channel in (self._ws.id, self._http.id):
+            self._transactions.want(need.key)
+            return
         if (need.kind != "account" and need.kind not in SEEDS) or need.channel not in (0, self._ws.id, self._http.id):
             return
         try:
@@ -184,6 +195,7 @@ class SolanaFeed:
                 tasks.create_task(self._socket.run(), name=f"{self.name} pubsub")
                 tasks.create_task(self._seeding(), name=f"{self.name} seeds")
                 tasks.create_task(self._resubscribing(), name=f"{self.name} resubscriptions")
+                tasks.create_task(self._transactions.run(), name=f"{self.name} transactions")
         finally:
             await self._rpc.close()
 
@@ -338,7 +350,7 @@ class SolanaFeed:
             if self._to_seed:
                 self._seeds.set()
 
-    async def _call(self, method: str, params: list[object]) -> bytes:
+    async def _call(self, method: str, params: list[object], check: Check = check_rpc) -> bytes:
         number, self._next_id = self._next_id, self._next_id + 1
         payload = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        return await self._rpc.post(self._http.id, payload, check_rpc)
+        return await self._rpc.post(self._http.id, payload, check)

@@ -57,6 +57,8 @@ class SolanaEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Address that streams them, e.g. `wss://bundles.jito.wtf/api/v1/bundles/tip_stream`."""
     observe_pools: Annotated[int, msgspec.Meta(ge=0, le=128)] = 0
     """Of how many pools the logs are read, to see how full their accounts are."""
+    transactions_per_s: Annotated[float, msgspec.Meta(ge=0.0, le=100.0)] = 2.0
+    """Of transactions that took gaps so many a second are asked for, to know who paid and how much; 0 for none."""
     transport: Literal["websockets", "native"] = "websockets"
     """What reads its PubSub side: Python, or a thread of the Rust extension."""
 

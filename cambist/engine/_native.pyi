@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 BUILD_PROFILE: str
 """`release` or `debug`."""
 
-_Done = tuple[int, int, bytes, int, bytes, bytes, int | None]
+_Done = tuple[int, int, bytes, int, bytes, bytes, int | None, bytes]
 
 class BlockError(ValueError):
     """A damaged block; `args` are its offset and why."""

@@ -64,6 +64,8 @@ class Ingested(NamedTuple):
     """`GapEnd`s, one JSON object a line, in the order in which the gaps ended; usually empty."""
     watched_ns: int | None = None
     """Time of the last frame if it is one that `watch` asks for, which it stopped after."""
+    receipts: bytes = b""
+    """`Receipt`s of transactions that took gaps, one JSON object a line, as nodes answered; usually empty."""
 
 
 class RouteQuote(NamedTuple):

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cambist.model.ends import Fate, GapEnd
+import msgspec
+from msgspec.structs import replace as replace_struct
+
+from cambist.model.ends import Fate, GapEnd, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cambist.model.ends import Taker
 
 MOST_LIVES: Final = 1_024
 """Gaps whose lives are remembered, and own latencies: percentiles are of those."""
@@ -16,6 +21,10 @@ MOST_RECENT: Final = 64
 MOST_RIVALS: Final = 256
 """Takers that are told apart; of more the one that was met longest ago is forgotten."""
 MOST_REACTIONS: Final = 64
+MOST_UNPAID: Final = 256
+"""Takers whose payer is waited for, and receipts that are kept: gaps of one transaction don't all end at once."""
+_END = msgspec.json.Decoder(GapEnd)
+_RECEIPT = msgspec.json.Decoder(Receipt)
 LIVED: Final = frozenset({Fate.OURS, Fate.TAKEN, Fate.FADED})
 """Fates that say when a gap ended; of others it is not known."""
 
@@ -33,8 +42,10 @@ class Rival:
     """From where a gap was found to where it was taken, of the last `MOST_REACTIONS`."""
     times_ns: list[int] = field(default_factory=list)
     """The same as time, until the taker's logs came."""
+    fees: list[int] = field(default_factory=list)
+    """Lamports that the last transactions paid, of those that were seen."""
     tips: list[int] = field(default_factory=list)
-    """Lamports, of those transactions that were seen."""
+    """Lamports, of those that say."""
 
     def take(self, end: GapEnd) -> None:
         """Counts a gap that it took."""
@@ -44,15 +55,26 @@ class Rival:
         if end.found_slot:
             self.slots.append(max(0, end.taker.slot - end.found_slot))
         self.times_ns.append(max(0, end.taker.recv_ns - end.found_ns))
-        if end.taker.tip is not None:
-            self.tips.append(end.taker.tip)
-        for last in (self.slots, self.times_ns, self.tips):
+        for last in (self.slots, self.times_ns):
+            del last[:-MOST_REACTIONS]
+
+    def pay(self, receipt: Receipt) -> None:
+        """Counts what a transaction of its own paid."""
+        self.fees.append(receipt.fee)
+        if receipt.tip is not None:
+            self.tips.append(receipt.tip)
+        for last in (self.fees, self.tips):
             del last[:-MOST_REACTIONS]
 
     def copied(self) -> Rival:
         """Returns a copy."""
         return replace(
-            self, net=dict(self.net), slots=list(self.slots), times_ns=list(self.times_ns), tips=list(self.tips)
+            self,
+            net=dict(self.net),
+            slots=list(self.slots),
+            times_ns=list(self.times_ns),
+            fees=list(self.fees),
+            tips=list(self.tips),
         )
 
 
@@ -71,9 +93,25 @@ class GapLedger:
     own_ns: list[int] = field(default_factory=list)
     """From a decision of ours to where its order landed or failed."""
     rivals: dict[str, Rival] = field(default_factory=dict)
-    """The one met last is the last."""
+    """By the program that their transactions call; the one met last is the last."""
+    payers: dict[str, Rival] = field(default_factory=dict)
+    """By who paid, of the transactions that a node told whole: those that took gaps worth an order."""
+    unpaid: dict[str, list[GapEnd]] = field(default_factory=dict)
+    """Signature → the gaps that it took, while its payer is not known."""
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    """The last ones, by signature."""
     recent: list[GapEnd] = field(default_factory=list)
     """The last ones, oldest first."""
+
+    def take_lines(self, lines: bytes) -> list[GapEnd]:
+        """Counts ends as an engine tells them, and returns them."""
+        ends = [_END.decode(line) for line in lines.splitlines()]
+        self.take(ends)
+        return ends
+
+    def identify_lines(self, lines: bytes) -> None:
+        """Takes over receipts as an engine tells them."""
+        self.identify([_RECEIPT.decode(line) for line in lines.splitlines()])
 
     def take(self, ends: Sequence[GapEnd]) -> None:
         """Counts how gaps ended: a busy slot ends a hundred at once."""
@@ -92,12 +130,36 @@ class GapLedger:
             if end.found_slot:
                 self.slots.append(end.ended_slot - end.found_slot)
         if end.taker is not None:
-            who = end.taker.payer or end.taker.program
-            rival = self.rivals.pop(who, None) or Rival(who, is_payer=end.taker.payer is not None)
-            rival.take(end)
-            self.rivals[who] = rival
-            if len(self.rivals) > MOST_RIVALS:
-                del self.rivals[next(iter(self.rivals))]
+            _met(self.rivals, end.taker.program, is_payer=False).take(end)
+            if end.go:
+                self._pay(end, end.taker)
+
+    def _pay(self, end: GapEnd, taker: Taker) -> None:
+        """Counts who paid to take it, or has it wait for that."""
+        receipt = self.receipts.get(taker.signature)
+        if receipt is None:
+            self.unpaid.setdefault(taker.signature, []).append(end)
+            if len(self.unpaid) > MOST_UNPAID:
+                del self.unpaid[next(iter(self.unpaid))]
+            return
+        paid = replace_struct(taker, payer=receipt.payer, fee=receipt.fee, tip=receipt.tip)
+        known = replace_struct(end, taker=paid)
+        _met(self.payers, receipt.payer, is_payer=True).take(known)
+        self.recent = [known if each.number == end.number else each for each in self.recent]
+
+    def identify(self, receipts: Sequence[Receipt]) -> None:
+        """Takes over who paid for transactions that took gaps, and what: a payment counts once for all of them."""
+        for receipt in receipts:
+            ends = self.unpaid.pop(receipt.signature, ())
+            if not ends:
+                continue
+            self.receipts[receipt.signature] = receipt
+            if len(self.receipts) > MOST_UNPAID:
+                del self.receipts[next(iter(self.receipts))]
+            for end in ends:
+                assert end.taker is not None
+                self._pay(end, end.taker)
+            self.payers[receipt.payer].pay(receipt)
 
     def landed(self, took_ns: int) -> None:
         """Counts how long an order of ours took."""
@@ -122,8 +184,25 @@ class GapLedger:
             times_ns=list(self.times_ns),
             own_ns=list(self.own_ns),
             rivals={who: rival.copied() for who, rival in self.rivals.items()},
+            payers={who: rival.copied() for who, rival in self.payers.items()},
+            unpaid={signature: list(ends) for signature, ends in self.unpaid.items()},
+            receipts=dict(self.receipts),
             recent=list(self.recent),
         )
+
+
+def _met(rivals: dict[str, Rival], who: str, *, is_payer: bool) -> Rival:
+    """Returns a rival, as the one that was met last."""
+    rival = rivals.pop(who) if who in rivals else Rival(who, is_payer=is_payer)
+    rivals[who] = rival
+    if len(rivals) > MOST_RIVALS:
+        del rivals[next(iter(rivals))]
+    return rival
+
+
+def by_taken(rivals: dict[str, Rival]) -> list[Rival]:
+    """Returns rivals, who took most first."""
+    return sorted(rivals.values(), key=lambda rival: (-rival.taken, rival.who))
 
 
 def percentile(values: Sequence[int], q: int) -> int | None:

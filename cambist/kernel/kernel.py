@@ -40,7 +40,6 @@ from cambist.model.commands import (
     SwitchEngine,
     parse,
 )
-from cambist.model.ends import GapEnd
 from cambist.model.events import HEADER, RecordKind, unpack
 from cambist.model.opportunity import Need, Opportunity, encode
 from cambist.model.orders import Fill, Intent
@@ -54,7 +53,6 @@ if TYPE_CHECKING:
 NO_BLOCK = b"", 0
 
 _OPPORTUNITY = msgspec.json.Decoder(Opportunity)
-_END = msgspec.json.Decoder(GapEnd)
 _NEED = msgspec.json.Decoder(Need)
 
 EngineMaker = Callable[[str, EngineSetup], Engine]
@@ -293,12 +291,10 @@ class Kernel(Trading):
         return done.offset
 
     def _take(self, done: Ingested, effects: Effects) -> None:
-        if done.needs:
-            effects.needs += [_NEED.decode(line) for line in done.needs.splitlines()]
+        effects.needs += map(_NEED.decode, done.needs.splitlines())
         if done.ends:
-            ends = [_END.decode(line) for line in done.ends.splitlines()]
-            effects.ends += ends
-            self.totals.gaps.take(ends)
+            effects.ends += self.totals.gaps.take_lines(done.ends)
+        self.totals.gaps.identify_lines(done.receipts)
         if done.decisions:
             effects.decided = True
             self._digest.update(done.decisions)

@@ -260,7 +260,7 @@ def _node(
     watched = () if node.fee_percentiles else tuple(pool.address for pool in pools[:FEE_ACCOUNTS])
     singly = tuple(pool.address for pool in pools[:FEE_ACCOUNTS])
     observed = tuple(pool.address for pool in pools[: node.observe_pools])
-    settings = SolanaConfig(node.name, node.pubsub, node.rpc, logs=observed)
+    settings = SolanaConfig(node.name, node.pubsub, node.rpc, logs=observed, transactions_per_s=node.transactions_per_s)
     fee_settings = PriorityFeeConfig(
         node.rpc, f"{node.name} fees", percentiles=node.fee_percentiles or None, estimates=node.fee_estimates
     )

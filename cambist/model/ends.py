@@ -41,6 +41,18 @@ class Taker(msgspec.Struct, frozen=True, gc=False):
     """Lamports paid to an account that takes tips."""
 
 
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """What a transaction paid that took a gap, and who. Field order is the canonical encoding."""
+
+    signature: str
+    slot: int
+    payer: str
+    fee: int
+    """In lamports, base and priority fee."""
+    tip: int | None
+    """Lamports to an account that takes tips; `None` if the node does not tell."""
+
+
 class GapEnd(msgspec.Struct, frozen=True, gc=False):
     """A gap and how it ended. Field order is the canonical encoding."""
 

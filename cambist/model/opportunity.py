@@ -110,7 +110,7 @@ class Need(msgspec.Struct, frozen=True):
 
     kind: str
     """`account` (subscribe and seed `key`), `tick_array` (`key` = pool, `index` = start tick), `oracle` (`key` = pool),
-    `depth` (seed the book of `key` = symbol on `channel`)."""
+    `depth` (seed the book of `key` = symbol on `channel`), `transaction` (`key` = signature of one that landed)."""
     channel: int
     key: str
     index: int = 0

@@ -36,7 +36,7 @@ class Rivals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shallow_dollars: Annotated[float, Meta(ge=0.0, le=1e12)] = 150_000.0
     """A pool with less than this in it is one of little depth."""
     late: Share = 0.02
-    """Chance that a gap that is no crumb is not taken in its own slot (assumed: of eleven that were watched all were)."""
+    """Chance that a gap that is no crumb is not taken in its own slot (assumed: all eleven that were watched were)."""
     late_slots: Annotated[float, Meta(ge=0.1, le=10_000.0)] = 1.5
     """Median slots after which such a gap, or one that nobody fast saw, is taken all the same."""
     crumb_fees: Annotated[float, Meta(ge=0.0, le=1_000.0)] = 3.0
@@ -67,9 +67,9 @@ LEVELS: dict[Level, Rivals] = {
         others=1.0,
         blind=0.5,
         shallow_dollars=2_000_000.0,
-        late=0.5,
+        late=0.3,
         late_slots=6.0,
-        crumb_fees=10.0,
+        crumb_fees=5.0,
         crumb_slots=10.0,
         flow=1.0,
         jumps=1.0,

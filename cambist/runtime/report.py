@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cambist.engine.protocol import EngineView
-from cambist.kernel.ends import percentile
+from cambist.kernel.ends import by_taken, percentile
 from cambist.model.units import NS_PER_MS
 from cambist.runtime.sections.ends import landing
 from cambist.runtime.valuing import named_unit
@@ -16,6 +16,7 @@ from cambist.runtime.words import Names
 
 if TYPE_CHECKING:
     from cambist.kernel import Kernel
+    from cambist.kernel.ends import Rival
 
 MOST_REPORTED = 20
 """Takers of gaps that a report names."""
@@ -71,7 +72,6 @@ def _ends(kernel: Kernel, decimals: dict[str, int]) -> dict[str, Any]:
     """Returns what became of gaps: fates, lives against our own latency, and who took most of them."""
     gaps = kernel.totals.gaps
     catchable = gaps.catchable()
-    rivals = sorted(gaps.rivals.values(), key=lambda rival: (-rival.taken, rival.who))
     return {
         "fates": dict(sorted(gaps.fates.items())),
         "worth_an_order": gaps.worth_an_order,
@@ -80,20 +80,22 @@ def _ends(kernel: Kernel, decimals: dict[str, int]) -> dict[str, Any]:
         "life_ms": _spread(gaps.times_ns, NS_PER_MS),
         "own_ms": _spread(gaps.own_ns, NS_PER_MS),
         "catchable": None if catchable is None else {"gaps": catchable[0], "of": catchable[1]},
-        "rivals": [
-            {
-                "payer" if rival.is_payer else "program": rival.who,
-                "taken": rival.taken,
-                "net": {
-                    mint: {"atoms": str(atoms), "decimals": decimals.get(mint)}
-                    for mint, atoms in sorted(rival.net.items())
-                },
-                "reaction_slots": percentile(rival.slots, 50),
-                "reaction_ms": _scaled(percentile(rival.times_ns, 50), NS_PER_MS),
-                "tip_lamports": percentile(rival.tips, 50),
-            }
-            for rival in rivals[:MOST_REPORTED]
-        ],
+        "payers": [_rival(rival, decimals) for rival in by_taken(gaps.payers)[:MOST_REPORTED]],
+        "rivals": [_rival(rival, decimals) for rival in by_taken(gaps.rivals)[:MOST_REPORTED]],
+    }
+
+
+def _rival(rival: Rival, decimals: dict[str, int]) -> dict[str, Any]:
+    return {
+        "payer" if rival.is_payer else "program": rival.who,
+        "taken": rival.taken,
+        "net": {
+            mint: {"atoms": str(atoms), "decimals": decimals.get(mint)} for mint, atoms in sorted(rival.net.items())
+        },
+        "reaction_slots": percentile(rival.slots, 50),
+        "reaction_ms": _scaled(percentile(rival.times_ns, 50), NS_PER_MS),
+        "fee_lamports": percentile(rival.fees, 50),
+        "tip_lamports": percentile(rival.tips, 50),
     }
 
 

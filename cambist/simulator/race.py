@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from cambist.engine.reference.chain.tx_parser.receipt import TIP_ACCOUNTS
 from cambist.engine.reference.venues.quote_error import QuoteError
 from cambist.simulator.draw import Draw, logarithm
 from cambist.simulator.slots import PARTS, SLOT_MS
 from cambist.simulator.swap_builder import unit_limit
-from cambist.simulator.transactions import TIP_ACCOUNTS, transfer
+from cambist.simulator.transactions import transfer
 
 if TYPE_CHECKING:
     from cambist.model.rivals import Rivals

@@ -6,8 +6,9 @@ import base64
 from typing import TYPE_CHECKING, NamedTuple
 
 from solders.message import MessageV0
-from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
+
+from cambist.engine.reference.chain.tx_parser.receipt import TIP_ACCOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,20 +18,6 @@ if TYPE_CHECKING:
 MAX_WIRE = 1232
 COMPUTE_BUDGET = bytes.fromhex("0306466fe5211732ffecadba72c39be7bc8ce5bbc5f7126b2c439b3a40000000")
 SYSTEM = bytes(32)
-TIP_ACCOUNTS = tuple(
-    bytes(Pubkey.from_string(key))
-    for key in (
-        "96gYZGLnJYVFmbjzopPSU6QiEV5fGqZNyN9nmNhvrZU5",
-        "HFqU5x63VTqvQss8hp11i4wVV8bD44PvwucfZ2bU7gRe",
-        "Cw8CFyM9FkoMi7K7Crf6HNQqf4uEMzpKw6QNghXLvLkY",
-        "ADaUMid9yfUytqMBgopwjb2DTLSokTSzL1zt6iGPaS49",
-        "DfXygSm4jCyNCybVYYK6DwvWqjKee8pbDmJGcLWNDXjh",
-        "ADuUkR4vqLUMWXxW9gh6D6L8pMSawimctcNZ5pGwDcEt",
-        "DttWaMuVvTiduZRnguLF7jNxTgiMBZ1hyAumKUiL2KRL",
-        "3AVi9Tg9Uo68tJfuvoKvqKNWKkC5wPdSSdeBnizKZ6jT",
-    )
-)
-"""Where tips go; who bids by tip pays one of them at the end of its transaction."""
 
 
 class Meta(NamedTuple):

@@ -43,8 +43,10 @@ class RivalRow(msgspec.Struct, frozen=True, gc=False):
     """Median from where a gap was found to where it was taken."""
     time_ns: int | None
     """The same as time, until the logs came."""
+    fee: int | None
+    """Median in lamports, base and priority fee, `None` where no transaction of it was seen."""
     tip: int | None
-    """Median in lamports, `None` where no transaction of it was seen."""
+    """The same of what it paid to accounts that take tips."""
 
 
 class Crossed(msgspec.Struct, frozen=True, gc=False):
@@ -116,7 +118,7 @@ class EndsSection(msgspec.Struct, frozen=True):
     catchable: int | None = None
     """Of the gaps of `lived_ns` those that outlived our median latency; `None` as long as nothing of ours landed."""
     rivals: tuple[RivalRow, ...] = ()
-    """Who took most first."""
+    """Payers, of gaps worth an order, then programs, of all gaps; of each who took most first."""
     rows: tuple[EndRow, ...] = ()
     """The last ends, newest first."""
     landing: tuple[LandingRow, ...] = ()

@@ -18,6 +18,7 @@ type Done<'py> = (
     Bound<'py, PyBytes>,
     Bound<'py, PyBytes>,
     Option<i64>,
+    Bound<'py, PyBytes>,
 );
 
 /// The engine of `engine_rs`. One call at a time; the GIL is released while it computes.
@@ -54,7 +55,7 @@ impl Engine {
         })
     }
 
-    /// Returns (offset, records, decisions, go, needs, ends, watched). Raises `BlockError`.
+    /// Returns (offset, records, decisions, go, needs, ends, watched, receipts). Raises `BlockError`.
     #[pyo3(name = "ingest")]
     fn py_ingest<'py>(
         &self,
@@ -375,5 +376,6 @@ fn handed<'py>(py: Python<'py>, done: &Ingested) -> Done<'py> {
         PyBytes::new(py, &done.needs),
         PyBytes::new(py, &done.ends),
         done.watched_ns,
+        PyBytes::new(py, &done.receipts),
     )
 }

@@ -12,12 +12,14 @@ import msgspec
 from cambist.engine import make_engine
 from cambist.engine.reference.chain import base58
 from cambist.engine.reference.venues.quote_error import QuoteError
-from cambist.model.ends import Fate, GapEnd
+from cambist.model.ends import Fate, GapEnd, Receipt
 from cambist.model.events import HEADER, RecordKind
 from cambist.model.rivals import LEVELS
+from cambist.simulator.history import transaction_of
 from cambist.simulator.market import Market as Demo
 from cambist.simulator.pool import Moment
-from tests.parity.markets import WS
+from cambist.simulator.tokens import tokens
+from tests.parity.markets import HTTP, WS
 from tests.parity.moments import marked_last
 from tests.parity.test_demo_market import Wire, demo_setup
 from tests.snapshots import all_state
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cambist.engine.protocol import Engine
+    from cambist.simulator.chain import Landed
 
 SIZES = (1, 2, 4, 8, 16)
 """What a gap is tried at, as parts of the size it had."""
@@ -36,6 +39,10 @@ class LoggedWire(Wire):
     """Frames of the embedded market with the logs of its pools, each transaction after the accounts of its slot."""
 
     logs_of: dict[bytes, int] = field(default_factory=dict)
+    landed: dict[str, Landed] = field(default_factory=dict)
+    """What can be asked for, by signature."""
+    wanted: list[str] = field(default_factory=list)
+    """Signatures that the engine asked for."""
 
     def subscribe_logs(self) -> None:
         """Subscribes to the logs of each pool."""
@@ -47,6 +54,19 @@ class LoggedWire(Wire):
             self.logs_of[pool.spec.address] = 100_000 + at
             self.frame(WS, {"jsonrpc": "2.0", "result": 100_000 + at, "id": self.requests})
 
+    def answer(self, needs: list[dict]) -> None:
+        """Subscribes and seeds what the engine asks for, and tells the transactions that it wants."""
+        super().answer(needs)
+        decimals = {token.mint: token.decimals for token in tokens().values()}
+        for signature in (need["key"] for need in needs if need["kind"] == "transaction"):
+            self.wanted.append(signature)
+            self.requests += 1
+            ask = {"jsonrpc": "2.0", "id": self.requests, "method": "getTransaction", "params": [signature]}
+            self.frame(HTTP, ask, out=True)
+            landed = self.landed[signature]
+            told = {"slot": landed.slot, **transaction_of(landed, decimals)}
+            self.frame(HTTP, {"jsonrpc": "2.0", "result": told, "id": self.requests})
+
     def tell(self, block: Any) -> None:
         """Tells what a slot changed, its logs, and that the next one began."""
         self.advance()
@@ -54,6 +74,7 @@ class LoggedWire(Wire):
             if key in self.subscriptions:
                 self.notify(key, block.slot)
         for item in block.landed:
+            self.landed[base58.encode_signature(item.signature)] = item
             for key, number in self.logs_of.items():
                 if key in item.mentions:
                     value = {"signature": base58.encode_signature(item.signature), "err": item.err, "logs": item.logs}
@@ -147,20 +168,21 @@ class History:
 class Said(NamedTuple):
     """What an engine said of a block."""
 
-    decisions: bytes
-    needs: bytes
-    ends: bytes
+    decisions: bytes = b""
+    needs: bytes = b""
+    ends: bytes = b""
+    receipts: bytes = b""
 
 
 def run_all(engine: Engine, block: bytes) -> Said:
     """Feeds a block as the kernel would."""
-    said, offset = Said(b"", b"", b""), 0
+    said, offset = Said(), 0
     while offset < len(block):
         if HEADER.unpack_from(block, offset)[2] == RecordKind.FRAME:
             done = engine.ingest(block, offset, 1 << 62)
         else:
             done = engine.control(block, offset)
-        said = Said(said.decisions + done.decisions, said.needs + done.needs, said.ends + done.ends)
+        said = Said(*(getattr(said, name) + getattr(done, name) for name in Said._fields))
         offset = done.offset
     return said
 
@@ -174,6 +196,7 @@ class Watched:
         setup = msgspec.structs.replace(demo_setup(self.wire.demo), moments=True)
         self.engines = [make_engine(name, setup) for name in names]
         self.ends: list[GapEnd] = []
+        self.receipts: list[Receipt] = []
         self.truth: dict[tuple[str, int], bytes | None] = {}
         wire = self.wire
         wire.record(RecordKind.CONNECTED, b'{"label":"node A"}', channel=WS, generation=1)
@@ -191,6 +214,7 @@ class Watched:
             outputs = [run_all(engine, block) for engine in self.engines]
             assert all(output == outputs[0] for output in outputs)
             self.ends += [msgspec.json.decode(line, type=GapEnd) for line in outputs[0].ends.splitlines()]
+            self.receipts += [msgspec.json.decode(line, type=Receipt) for line in outputs[0].receipts.splitlines()]
             wire.answer([json.loads(line) for line in outputs[0].needs.splitlines()])
 
     def slot(self) -> None:

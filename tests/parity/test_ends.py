@@ -10,7 +10,7 @@ import pytest
 
 from cambist.engine import build_info, make_engine
 from cambist.engine.reference.chain import base58
-from cambist.model.ends import Fate
+from cambist.model.ends import Fate, Receipt
 from cambist.model.events import RecordKind
 from tests.parity.ends_market import Watched, run_all
 from tests.parity.markets import Market, run, setup
@@ -76,12 +76,28 @@ def test_an_end_says_when_it_was_and_comes_two_slots_later() -> None:
     assert all(each["ended_slot"] + 2 > market.wire.slot for each in waiting)
 
 
+def test_takers_of_gaps_worth_an_order_are_asked_for_and_who_paid_what_is_told_as_it_was() -> None:
+    market = watched(7)
+    worth = [end.taker.signature for end in market.ends if end.go and end.taker is not None]
+    wanted = list(dict.fromkeys(market.wire.wanted))
+    assert wanted == list(dict.fromkeys(worth))
+    assert len(worth) > len(wanted) > 10, "one transaction ends several cycles"
+    assert len(wanted) <= len(market.wire.wanted) < len(worth), "at once it is asked for once"
+    assert [each.signature for each in market.receipts] == market.wire.wanted
+    for told in market.receipts:
+        landed = market.wire.landed[told.signature]
+        paid = landed.transaction
+        assert told == Receipt(told.signature, landed.slot, base58.encode(paid.payer), paid.fee, paid.tip or 0)
+    assert any(told.tip for told in market.receipts)
+
+
 @pytest.mark.skipif(len(ENGINES) < 2, reason="the Rust engine is not built")
 def test_both_engines_tell_the_same_ends_and_take_up_from_one_another() -> None:
     market = Watched(7, *ENGINES)
     for _ in range(8):
         market.slot()
     assert sum(end.fate is Fate.TAKEN for end in market.ends) > 5
+    assert market.receipts, "told alike, as all outputs"
     first, second = market.engines
     state = all_state(first)
     assert state["ends"]["landed"]

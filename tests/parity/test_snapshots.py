@@ -105,10 +105,12 @@ def test_one_that_is_json_restores_to_the_same(name, version):
 def test_what_an_older_writer_did_not_know_is_missing_at_the_end(name):
     parts = plain(state())
     whole = plain_state(state())
-    assert parts[-3] == [], "edges that a search was cut short at"
+    assert parts[-4] == [], "edges that a search was cut short at"
+    assert (parts[-1], whole["took_ns"]) == ([], [])
+    assert plain_state(tried(name, packed(parts[:-1]))) == whole, "how long our own orders took"
     assert whole["moved"]["slots"] < whole["slot"], "slots in which was judged"
-    assert plain_state(tried(name, packed(parts[:-1]))) == {**whole, "ends": {"number": 0, "closing": [], "landed": []}}
-    for known in (parts[:-2], parts[:-3]):
+    assert plain_state(tried(name, packed(parts[:-2]))) == {**whole, "ends": {"number": 0, "closing": [], "landed": []}}
+    for known in (parts[:-3], parts[:-4]):
         found = plain_state(tried(name, packed(known)))
         assert found == {**whole, "moved": {**whole["moved"], "slots": whole["slot"]}}, "without moments slots count"
     assert tried(name, packed([*parts, 0])) is None, "nor is there more"

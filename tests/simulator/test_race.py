@@ -11,11 +11,11 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from cambist.engine.reference.chain.tx_parser import parse_transactions
+from cambist.engine.reference.chain.tx_parser.receipt import TIP_ACCOUNTS
 from cambist.model.rivals import LEVELS, Rivals, rivals_of
 from cambist.simulator.draw import Draw, exponential, logarithm
 from cambist.simulator.market import Market
 from cambist.simulator.slots import PARTS
-from cambist.simulator.transactions import TIP_ACCOUNTS
 
 if TYPE_CHECKING:
     from cambist.simulator.chain import Landed

@@ -23,11 +23,12 @@ from tests.tui.fake import MS, NOW, S
 BOB = "7Qp4gMvN1z9yT3kWq8RrXc5LmB2uHs6EoYdF4aJd1Lm"
 ROUTER = "JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4"
 ORCA = "whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc"
+_SOME = (Taken("SOL", 9, 34_400_000), Taken("USDC", 6, 1_200_000))
 RIVALS = (
-    RivalRow(BOB, True, "", 22, (Taken("SOL", 9, 34_400_000), Taken("USDC", 6, 1_200_000)), 1, 371 * MS, 1_100_000),
-    RivalRow(ROUTER, False, "", 19, (Taken("SOL", 9, 12_000_000),), 2, 640 * MS, None),
-    RivalRow(ORCA, False, "orca", 12, (Taken("USDC", 6, 4_120_000),), None, 2_400 * MS, None),
-    *(RivalRow(f"{at}kRz" + "q" * 36 + "9zTa", True, "", 8 - at, (), 1, 500 * MS, 5_000) for at in range(8)),
+    RivalRow(BOB, True, "", 22, _SOME, 1, 371 * MS, 45_000, 1_100_000),
+    *(RivalRow(f"{at}kRz" + "q" * 36 + "9zTa", True, "", 8 - at, (), 1, 500 * MS, 5_000, 0) for at in range(8)),
+    RivalRow(ROUTER, False, "", 19, (Taken("SOL", 9, 12_000_000),), 2, 640 * MS, None, None),
+    RivalRow(ORCA, False, "orca", 12, (Taken("USDC", 6, 4_120_000),), None, 2_400 * MS, None, None),
 )  # fmt: skip
 _ROWS = (
     ("ours", "ray4 orca cpmm", 5, 2_100, True, 13_310_000, "SOL", ""),

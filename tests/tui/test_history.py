@@ -270,7 +270,7 @@ def test_the_cursors_row_is_always_among_those_shown(size: tuple[int, int]) -> N
 def test_no_value_however_wide_moves_or_touches_its_neighbour(size: tuple[int, int]) -> None:
     huge = 10**17
     long = [Taken("VERYLONGSYMBOL", 9, huge * 10**9), *([Taken("B", 0, 1)] * 30)]
-    rivals = (RivalRow("x" * 44, False, "phoenixandmore", huge, tuple(long), huge, huge * S, huge),) * 20
+    rivals = (RivalRow("x" * 44, False, "phoenixandmore", huge, tuple(long), huge, huge * S, huge, huge),) * 20
     first = end_rows(1)[0]
     rows = tuple(
         msgspec.structs.replace(

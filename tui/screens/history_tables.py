@@ -36,6 +36,8 @@ MANY = 30
 """Orders from which on a share is worth more than its noise."""
 _FULL = 66
 """Cells from which on a table has all its columns."""
+_WITH_FEES = 76
+"""Cells from which on takers have what they paid to the network too."""
 _BAR = 12
 _WITH_BARS = 56
 """Cells from which on a row of predictions has a bar too."""
@@ -63,16 +65,20 @@ def head(canvas: Canvas, left: int, right: int, y: int, title: str, info: str = 
 
 
 def rivals(canvas: Canvas, left: int, right: int, y: int, last: int, section: EndsSection) -> None:
-    """Draws who takes gaps: how many, what those would have left, how soon, and what tip they paid."""
+    """Draws who takes gaps: how many, what those would have left, how soon, and what fee and tip they paid."""
     rows, full = section.rivals, right - left >= _FULL
     head(canvas, left, right, y, "Who takes them", f"{formats.count(len(rows))} known" if rows else "")
-    ends = (left + 24, left + 44, left + 50, left + 61, right) if full else (left + 20, left + 33, 0, right, 0)
-    for end, label in zip(ends, ("gaps", "net", "slots", "reaction" if full else "after", "tip SOL"), strict=True):
+    ends = (left + 20, left + 33, 0, right, 0, 0)
+    if full:
+        fee = right - 11 if right - left >= _WITH_FEES else 0
+        ends = (left + 24, left + 44, left + 50, left + 61, fee, right)
+    labels = ("gaps", "net", "slots", "reaction" if full else "after", "fee SOL", "tip SOL")
+    for end, label in zip(ends, labels, strict=True):
         if end:
             canvas.right(end, y + 1, label, "muted")
     canvas.put(left, y + 1, "who", "muted")
     room = last - y - 2
-    shown = rows if len(rows) <= room else rows[: max(0, room - 1)]
+    shown = rows if len(rows) <= room else _some(rows, max(0, room - 1))
     for at, row in enumerate(shown, y + 2):
         _rival(canvas, left, ends, at, row)
     if len(shown) < len(rows):
@@ -81,8 +87,15 @@ def rivals(canvas: Canvas, left: int, right: int, y: int, last: int, section: En
         canvas.put(left, y + 2, "No taker was seen yet.", "muted")
 
 
+def _some(rows: Sequence[RivalRow], room: int) -> list[RivalRow]:
+    """Returns as many as have room: payers first, but half of it is for programs, as far as there are some."""
+    payers, programs = ([row for row in rows if row.is_payer is is_payer] for is_payer in (True, False))
+    first = payers[: room - min(len(programs), room // 2)]
+    return first + programs[: room - len(first)]
+
+
 def _rival(canvas: Canvas, left: int, ends: tuple[int, ...], y: int, row: RivalRow) -> None:
-    taken, net, slots, after, tip = ends
+    taken, net, slots, after, fee, tip = ends
     canvas.put(left, y, who(row.who, row.program), "text")
     if slots and not row.is_payer and not row.program:
         canvas.put(left + 10, y, "program", "muted")
@@ -92,8 +105,9 @@ def _rival(canvas: Canvas, left: int, ends: tuple[int, ...], y: int, row: RivalR
         canvas.right(slots, y, formats.count(row.slots, 5), "muted" if row.slots is None else "text")
     age = formats.age(row.time_ns)
     canvas.run_right(after, y, (age.value, "text" if age.unit else "muted"), (f" {age.unit}".rstrip(), "muted"))
-    if tip:
-        canvas.right(tip, y, formats.paid(row.tip), "muted" if row.tip is None else "text")
+    for end, lamports in ((fee, row.fee), (tip, row.tip)):
+        if end:
+            canvas.right(end, y, formats.paid(lamports), "muted" if lamports is None else "text")
 
 
 def landing(canvas: Canvas, left: int, right: int, y: int, last: int, rows: Sequence[LandingRow]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.kernel.ends import LIVED, percentile
+from cambist.kernel.ends import LIVED, by_taken, percentile
 from cambist.kernel.reliability import TENTHS
 from cambist.model.venues import VENUE_OF_PROGRAM
 from cambist.runtime.words import venue_class
@@ -46,7 +46,6 @@ class EndRows:
 
     def _gaps(self, gaps: GapLedger) -> EndsSection:
         catchable = gaps.catchable()
-        rivals = sorted(gaps.rivals.values(), key=lambda rival: (-rival.taken, rival.who))
         state = PanelState()
         if not gaps.fates:
             state = PanelState("empty", "No gap has ended yet.", "One begins when a cycle pays after costs.")
@@ -60,7 +59,9 @@ class EndRows:
             lives=lives(gaps.times_ns),
             own_ns=spread(gaps.own_ns),
             catchable=None if catchable is None else catchable[0],
-            rivals=tuple(self._rival(rival) for rival in rivals[:MOST_RIVALS]),
+            rivals=tuple(
+                self._rival(rival) for known in (gaps.payers, gaps.rivals) for rival in by_taken(known)[:MOST_RIVALS]
+            ),
             rows=tuple(self._end(end) for end in reversed(gaps.recent)),
         )
 
@@ -75,6 +76,7 @@ class EndRows:
             net=tuple(Taken(names.symbol(mint), names.decimals(mint), atoms) for mint, atoms in net),
             slots=percentile(rival.slots, 50),
             time_ns=percentile(rival.times_ns, 50),
+            fee=percentile(rival.fees, 50),
             tip=percentile(rival.tips, 50),
         )
 

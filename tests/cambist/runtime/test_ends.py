@@ -9,7 +9,7 @@ import msgspec
 from cambist.kernel import Kernel, KernelSetup
 from cambist.kernel.effects import Effects
 from cambist.kernel.keyframe import read_keyframe, write_keyframe
-from cambist.model.ends import Fate
+from cambist.model.ends import Fate, Receipt
 from cambist.model.opportunity import encode
 from cambist.model.venues import POOL_VENUE_OF
 from cambist.runtime.publish import Publisher
@@ -24,20 +24,22 @@ if TYPE_CHECKING:
     from cambist.model.ends import GapEnd
 
 
-def told(*ends: GapEnd) -> tuple[Kernel, Effects]:
-    """Returns a kernel whose engine told of these ends."""
+def told(*ends: GapEnd, receipts: tuple[Receipt, ...] = ()) -> tuple[Kernel, Effects]:
+    """Returns a kernel whose engine told of these ends, and of who paid for transactions after them."""
     kernel = Kernel(KernelSetup(SETUP, wallet={SOL: 10**12}), lambda *_: ScriptedEngine(SETUP))
     done, effects = kernel.engine.control(b"\0" * 64, 0), Effects()
     kernel._take(done._replace(ends=b"".join(encode(end) + b"\n" for end in ends)), effects)
+    kernel._take(done._replace(receipts=b"".join(encode(each) + b"\n" for each in receipts)), effects)
     return kernel, effects
 
 
 def some() -> tuple[Kernel, Effects]:
-    rival = taken("prog", slot=104, recv_ns=900 * MS, payer="bob", tip=7)
+    rival = taken("prog", slot=104, recv_ns=900 * MS)
     return told(
-        ended(taker=rival, base=SOL),
-        ended(Fate.FADED, base=SOL, ended_ns=300 * MS, ended_slot=101),
-        ended(Fate.STALE, base=SOL, found_slot=0),
+        ended(taker=rival, base=SOL, go=True),
+        ended(Fate.FADED, base=SOL, ended_ns=300 * MS, ended_slot=101, number=2),
+        ended(Fate.STALE, base=SOL, found_slot=0, number=3),
+        receipts=(Receipt("sig", 104, "bob", 5_100, 7),),
     )
 
 
@@ -57,10 +59,14 @@ def test_the_section_shows_fates_lives_and_rivals_and_the_newest_first() -> None
     assert (section.slots.p50, section.slots.p90, section.slots.of) == (1, 3, 2)
     assert (section.lived_ns.p50, section.lived_ns.p90) == (200 * MS, 700 * MS)
     assert (section.own_ns.of, section.catchable) == (0, None)
-    (rival,) = section.rivals
-    assert (rival.who, rival.is_payer, rival.taken, rival.slots, rival.time_ns) == ("bob", True, 1, 4, 800 * MS)
-    assert [(each.symbol, each.decimals, each.atoms) for each in rival.net] == [("SOL", 9, 40)]
-    assert rival.tip == 7
+    payer, program = section.rivals
+    assert [(row.who, row.is_payer, row.fee, row.tip) for row in section.rivals] == [
+        ("bob", True, 5_100, 7),
+        ("prog", False, None, None),
+    ]
+    for rival in (payer, program):
+        assert (rival.taken, rival.slots, rival.time_ns) == (1, 4, 800 * MS)
+        assert [(each.symbol, each.decimals, each.atoms) for each in rival.net] == [("SOL", 9, 40)]
     assert [(row.fate, row.slots, row.who) for row in section.rows] == [
         ("stale", None, ""),
         ("faded", 1, ""),
@@ -85,12 +91,13 @@ def test_lives_are_shown_by_bins_of_a_fixed_scale_what_is_beyond_it_at_its_ends(
 def test_the_section_says_which_were_worth_an_order_which_program_took_them_and_over_which_venues() -> None:
     program, payer = (POOL_VENUE_OF[name].programs[0] for name in ("orca", "ray4"))
     kernel, _ = told(
-        ended(taker=taken(program), base=SOL, go=True, contested=2, key="ghost:0|binance:SOLUSDC:1"),
-        ended(taker=taken("strange"), base=SOL),
-        ended(taker=taken(program, payer=payer), base=SOL),
+        ended(taker=taken(program), base=SOL, go=True, contested=2, key="ghost:0|binance:SOLUSDC:1", number=1),
+        ended(taker=taken("strange"), base=SOL, number=2),
+        ended(taker=taken(program, signature="paid"), base=SOL, go=True, number=3),
+        receipts=(Receipt("paid", 104, payer, 5_000, 0),),
     )
     section = Publisher(kernel).build(kernel, 10**9).ends
-    assert (section.worth_an_order, section.contested) == (1, 1)
+    assert (section.worth_an_order, section.contested) == (2, 1)
     assert {(row.who, row.is_payer, row.program) for row in section.rivals} == {
         (program, False, "orca"), ("strange", False, ""), (payer, True, "")
     }  # fmt: skip
@@ -146,16 +153,26 @@ def test_the_report_sets_lives_beside_our_own_latency() -> None:
     found = report(kernel, "s", 1.0)["ends"]
     assert found["own_ms"] == {"p50": 450, "p90": 450, "of": 1}
     assert found["catchable"] == {"gaps": 1, "of": 2}
-    assert found["rivals"] == [
-        {
-            "payer": "bob",
-            "taken": 1,
-            "net": {SOL: {"atoms": "40", "decimals": 9}},
-            "reaction_slots": 4,
-            "reaction_ms": 800,
-            "tip_lamports": 7,
-        }
-    ]
+    same = {
+        "taken": 1,
+        "net": {SOL: {"atoms": "40", "decimals": 9}},
+        "reaction_slots": 4,
+        "reaction_ms": 800,
+    }
+    assert found["payers"] == [{"payer": "bob", "fee_lamports": 5_100, "tip_lamports": 7} | same]
+    assert found["rivals"] == [{"program": "prog", "fee_lamports": None, "tip_lamports": None} | same]
+
+
+def test_a_payer_that_is_told_later_moves_the_section_though_no_gap_ended_since() -> None:
+    kernel, _ = told(ended(taker=taken(), base=SOL, go=True))
+    publisher = Publisher(kernel)
+    before = publisher.build(kernel, 10**9).ends
+    assert [row.who for row in before.rows] == ["prog"]
+    done = kernel.engine.control(b"\0" * 64, 0)
+    kernel._take(done._replace(receipts=encode(Receipt("sig", 104, "bob", 5_100, None)) + b"\n"), Effects())
+    after = publisher.build(kernel, 10**9).ends
+    assert ([row.who for row in after.rows], after.version) == (["bob"], before.version + 1)
+    assert (after.rivals[0].who, after.rivals[0].tip) == ("bob", None)
 
 
 def test_a_stored_keyframe_keeps_them_and_one_without_reads_on() -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cambist import compose
+from cambist.cli import main
 from cambist.clock import GivenClock
 from cambist.config import Config, Market, Recording
+from cambist.engine import build_info
 from cambist.model.events import RecordKind, records
 from cambist.runtime.given import GivenLoop
 
@@ -84,10 +87,10 @@ def test_a_pace_waits_in_real_time_for_the_same() -> None:
     assert time.monotonic() - began >= 0.1, "ten seconds at a hundred times the pace"
 
 
-def session(folder: Path, seed: int = 3, **how: object) -> tuple[list[bytes], dict]:
-    """Returns the records of eight seconds, and the report."""
+def session(folder: Path, seed: int = 3, seconds: float = 8.0, **how: object) -> tuple[list[bytes], dict]:
+    """Returns the records of eight seconds, if not of more, and the report."""
     config = Config(market=Market(seed=seed, level="easy"), recording=Recording(folder=str(folder)))
-    runtime = compose.given(config, 8.0, **how)  # type: ignore[arg-type]
+    runtime = compose.given(config, seconds, **how)  # type: ignore[arg-type]
     runtime.start()
     runtime.wait(60.0)
     runtime.close()
@@ -112,6 +115,21 @@ def test_a_seed_gives_one_session_byte_by_byte_at_any_pace(tmp_path: Path) -> No
     other, third = session(tmp_path / "other", seed=4)
     assert b"".join(other) != b"".join(fast)
     assert third["digest"] != first["digest"]
+
+
+def test_who_paid_to_take_gaps_is_known_and_a_replay_knows_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, live = session(tmp_path, seconds=20.0)
+    assert live["ends"]["payers"]
+    for payer in live["ends"]["payers"]:
+        assert payer["fee_lamports"] >= 5_000
+        assert payer["tip_lamports"] >= 0
+    assert sum(payer["taken"] for payer in live["ends"]["payers"]) <= live["ends"]["worth_an_order"]
+    for engine in ("native", "reference") if build_info().native else ("reference",):
+        assert main(["replay", str(next(tmp_path.glob("*.cambist"))), "--headless", "--json", "--engine", engine]) == 0
+        again = json.loads(capsys.readouterr().out)
+        assert (again["digest_match"], again["ends"]) == (True, live["ends"])
 
 
 def test_the_level_is_said_in_the_label_and_the_view(tmp_path: Path) -> None:

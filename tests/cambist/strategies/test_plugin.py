@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[3]
-SESSION = ROOT / "tests" / "replay" / "net" / "slow-11.cambist"
+SESSION = ROOT / "tests" / "replay" / "net" / "demo-7.cambist"
+MIN_NET_PPM = 1_500
+"""Some gaps of the session leave more and some less, so that both of its strategies trade."""
 TOKENS = (Token(KNOWN["SOL"], "SOL", 9, verified=True, base=1), Token(KNOWN["USDC"], "USDC", 6, verified=True, base=2))
 
 
@@ -256,7 +258,7 @@ async def _record(path: Path) -> None:
                 assert first.kind == RecordKind.STATE
                 state = read_state(first.body)
                 both = (
-                    StrategySetup("mine", "acme-two", {"min_net_ppm": 900}, version="0.1.0"),
+                    StrategySetup("mine", "acme-two", {"min_net_ppm": MIN_NET_PPM}, version="0.1.0"),
                     StrategySetup("negative_cycle", "negative_cycle"),
                 )
                 setup = msgspec.structs.replace(state.setup, strategies=both)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cambist.engine.reference.chain.tx_parser.receipt import receipt
 from cambist.engine.reference.exchanges.event import (
     Account,
     AccountMissing,
@@ -97,7 +98,7 @@ def _request(session: SolanaSession, conn: int, frame: Field) -> None:
     points = subscription = None
     if name in (Method.ACCOUNT_SUBSCRIBE, Method.PROGRAM_SUBSCRIBE, Method.GET_PROGRAM_ACCOUNTS):
         keys = [first.pubkey()]
-    elif name is Method.SIGNATURE_SUBSCRIBE:
+    elif name in (Method.SIGNATURE_SUBSCRIBE, Method.GET_TRANSACTION):
         signatures = [first.signature()]
     elif name is Method.GET_MULTIPLE_ACCOUNTS:
         keys = [key.pubkey() for key in first.items()]
@@ -159,6 +160,8 @@ def _reply(session: SolanaSession, asked: Pending, result: Field) -> list[Event]
             return [_blockhash(result)]
         case Method.GET_RECENT_PRIORITIZATION_FEES:
             return [_fee_samples(asked, result)]
+        case Method.GET_TRANSACTION:
+            return [receipt(asked.signatures[0], result)] if result.optional else [Ignored()]
         case Method.GET_PRIORITY_FEE_ESTIMATE:
             return [_fee_levels(method, result)]
         case Method.ESTIMATE_PRIORITY_FEES:

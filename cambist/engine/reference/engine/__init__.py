@@ -38,6 +38,7 @@ from cambist.model.opportunity import Need, encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cambist.engine.reference.exchanges.event import Receipt
     from cambist.model.ledger import TokenValue
 
 
@@ -68,6 +69,7 @@ class ReferenceEngine:
         self.race = Race()
         self.pictures.latest = None
         self.judged_ns = 0
+        self.receipts: list[Receipt] = []
         self.watched: set[int] = set()
         """Pools that an order on its way goes through."""
         self.race.count_sockets(self.channels)

@@ -25,6 +25,7 @@ from cambist.engine.reference.exchanges import (
     Gap,
     Instruments,
     Logs,
+    Receipt,
     Sequence,
     Slot,
     Subscribed,
@@ -67,6 +68,8 @@ def apply_event(engine: ReferenceEngine, channel: ChannelState, event: Event, no
                 units = consumed_units(event.logs)
                 engine.sources.observe(base58.encode(event.mentions), event.slot, units, now_ns)
                 engine.standing.ends.note_landed(event, now_ns)
+        case Receipt():
+            engine.receipts.append(event)
         case Error():
             channel.error(f"error {event.code}: {event.message}")
         case _:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cambist.engine.reference.engine.market.legs import waits
 from cambist.engine.reference.engine.moved import take_moved, weigh_changed
+from cambist.engine.reference.engine.needs import ask_transactions
 from cambist.engine.reference.engine.ranking import Ranking
 from cambist.engine.reference.engine.route import glanced, requoted, size
 from cambist.engine.reference.search.multiverse import Search
@@ -177,6 +178,7 @@ def review_all(engine: ReferenceEngine, moment: Moment, out: Output) -> None:
     engine.standing.expire(moment)
     review(engine, moment, sorted(engine.standing.cycles), out)
     out.ends += engine.standing.ends.tell(moment, engine.judge)
+    ask_transactions(engine, engine.standing.ends.take_wanted())
 
 
 def review(engine: ReferenceEngine, moment: Moment, keys: list[str], out: Output) -> None:

@@ -108,6 +108,8 @@ class Ends:
         self.closing: list[Closing] = []
         self.landed: OrderedDict[bytes, Landed] = OrderedDict()
         """By signature, in the order in which they were told."""
+        self._wanted: dict[bytes, None] = {}
+        """Signatures of takers whose payer is to be found out."""
 
     def look(self, moment: Moment, cycle: Cycle) -> None:
         """Looks whether a cycle pays by its decision of this moment: its gap begins, goes on or ends."""
@@ -185,10 +187,23 @@ class Ends:
                 self.number += 1
                 end = _end(self.number, closing, landed, by_pool)
                 judge.watch(end, sent=closing.gap.sent)
+                if end.taker is not None and end.go:
+                    self._want(end.taker)
                 told.append(encode(end) + b"\n")
         while self.landed and next(iter(self.landed.values())).slot + KEPT_SLOTS < moment.slot:
             self.landed.popitem(last=False)
         return told
+
+    def take_wanted(self) -> list[bytes]:
+        """Returns the takers, each once, that closed gaps worth an order and were told since the last time."""
+        wanted = list(self._wanted)
+        self._wanted.clear()
+        return wanted
+
+    def _want(self, taker: Taker) -> None:
+        signature = base58.decode_signature(taker.signature)
+        assert signature is not None
+        self._wanted[signature] = None
 
     def _close(self, moment: Moment, cycle: Cycle) -> None:
         if cycle.gap is not None:

@@ -152,6 +152,18 @@ class Logs(NamedTuple):
     """The account whose mention was subscribed to."""
 
 
+class Receipt(NamedTuple):
+    """What a transaction that landed paid, and who."""
+
+    signature: bytes
+    slot: int
+    payer: bytes
+    fee: int
+    """In lamports, base and priority fee."""
+    tip: int | None
+    """Lamports that came to an account that takes tips; `None` if the node doesn't tell what accounts hold."""
+
+
 class SignatureStatus(NamedTuple):
     """`status` is `None` if the node doesn't know the transaction, as of `slot`."""
 
@@ -307,6 +319,7 @@ Event: TypeAlias = (
     | CurrentSlot
     | Blockhash
     | Logs
+    | Receipt
     | SignatureStatus
     | SignatureReceived
     | FeeSamples

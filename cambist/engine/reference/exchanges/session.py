@@ -32,6 +32,7 @@ class Method(StrEnum):
     GET_LATEST_BLOCKHASH = "getLatestBlockhash"
     GET_RECENT_PRIORITIZATION_FEES = "getRecentPrioritizationFees"
     GET_SIGNATURE_STATUSES = "getSignatureStatuses"
+    GET_TRANSACTION = "getTransaction"
     GET_PRIORITY_FEE_ESTIMATE = "getPriorityFeeEstimate"
     ESTIMATE_PRIORITY_FEES = "qn_estimatePriorityFees"
     OTHER = ""

@@ -44,6 +44,8 @@ pub enum Method {
     GetRecentPrioritizationFees,
     #[serde(rename = "getSignatureStatuses")]
     GetSignatureStatuses,
+    #[serde(rename = "getTransaction")]
+    GetTransaction,
     #[serde(rename = "getPriorityFeeEstimate")]
     GetPriorityFeeEstimate,
     #[serde(rename = "qn_estimatePriorityFees")]
@@ -54,7 +56,7 @@ pub enum Method {
 }
 
 impl Method {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::AccountSubscribe,
         Self::ProgramSubscribe,
         Self::LogsSubscribe,
@@ -71,6 +73,7 @@ impl Method {
         Self::GetLatestBlockhash,
         Self::GetRecentPrioritizationFees,
         Self::GetSignatureStatuses,
+        Self::GetTransaction,
         Self::GetPriorityFeeEstimate,
         Self::EstimatePriorityFees,
     ];
@@ -110,6 +113,7 @@ impl Method {
             Self::GetLatestBlockhash => "getLatestBlockhash",
             Self::GetRecentPrioritizationFees => "getRecentPrioritizationFees",
             Self::GetSignatureStatuses => "getSignatureStatuses",
+            Self::GetTransaction => "getTransaction",
             Self::GetPriorityFeeEstimate => "getPriorityFeeEstimate",
             Self::EstimatePriorityFees => "qn_estimatePriorityFees",
             Self::Other => "",

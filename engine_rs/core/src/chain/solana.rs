@@ -7,6 +7,7 @@ use base64_simd::STANDARD;
 use super::fast;
 use super::session::{Method, Pending, SolanaSession, Subscription};
 use crate::chain::base58::Pubkey;
+use crate::chain::tx_parser::receipt;
 use crate::exchanges::event::{Commitment, Event, TransactionStatus};
 use crate::exchanges::frame::{Field, Frame, Kind};
 use crate::exchanges::{DecodeError, Direction};
@@ -96,7 +97,9 @@ fn request(
         Method::AccountSubscribe | Method::ProgramSubscribe | Method::GetProgramAccounts => {
             asked.keys.push(first.pubkey()?);
         }
-        Method::SignatureSubscribe => asked.signatures.push(first.signature()?),
+        Method::SignatureSubscribe | Method::GetTransaction => {
+            asked.signatures.push(first.signature()?);
+        }
         Method::GetMultipleAccounts => {
             asked.keys = first
                 .items()?
@@ -207,6 +210,10 @@ fn reply<'a>(
         },
         Method::GetLatestBlockhash => blockhash(result)?,
         Method::GetRecentPrioritizationFees => fee_samples(asked, result)?,
+        Method::GetTransaction => match (result.optional(), asked.signatures.first()) {
+            (Some(result), Some(signature)) => receipt(signature, result)?,
+            _ => Event::Ignored,
+        },
         Method::GetPriorityFeeEstimate => fee_levels(method, result)?,
         Method::EstimatePriorityFees => fee_percentiles(method, result)?,
         Method::Other => Event::Ignored,

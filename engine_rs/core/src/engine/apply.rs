@@ -4,6 +4,7 @@ use super::Engine;
 use super::books::Delivery;
 use super::endpoints::{AccountUpdate, Announced};
 use super::ends::Notified;
+use super::needs::Receipt;
 use super::race;
 use crate::book::order_book::{BookChange, Numbered, Outcome, Source};
 use crate::chain::base58::{self, Pubkey};
@@ -60,6 +61,19 @@ impl Engine {
                 self.sources.estimate(source, slot, &levels, now_ns);
                 self.reprice();
             }
+            Event::Receipt {
+                signature,
+                slot,
+                payer,
+                fee,
+                tip,
+            } => self.receipts.push(Receipt {
+                signature: base58::encode_signature(&signature),
+                slot,
+                payer: base58::encode(&payer),
+                fee,
+                tip,
+            }),
             Event::Logs {
                 slot,
                 signature,

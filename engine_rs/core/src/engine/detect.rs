@@ -294,6 +294,7 @@ impl Engine {
         self.standing
             .ends
             .tell(moment, &mut self.judge, &mut out.ends);
+        self.ask_transactions();
     }
 
     /// Decides again on the standing cycles that wait for a second endpoint.

@@ -163,6 +163,8 @@ pub(crate) struct Ends {
     places: HashMap<Signature, usize>,
     /// How many are not remembered any more.
     forgotten: usize,
+    /// Signatures of takers whose payer is to be found out, each once.
+    wanted: Vec<Signature>,
 }
 
 impl Ends {
@@ -288,7 +290,14 @@ impl Ends {
                 self.number += 1;
                 let end = self.end(&closing, &by_pool);
                 judge.watch(&closing, end.fate);
+                let taker = end.taker.as_ref().filter(|_| end.go);
+                let taker = taker.and_then(|taker| base58::decode_signature(&taker.signature));
                 json::append(out, &end);
+                if let Some(signature) = taker
+                    && !self.wanted.contains(&signature)
+                {
+                    self.wanted.push(signature);
+                }
                 out.push(b'\n');
             }
         }
@@ -296,6 +305,11 @@ impl Ends {
         while self.landed.front().is_some_and(is_old) {
             self.forget();
         }
+    }
+
+    /// Returns the takers, each once, that closed gaps worth an order and were told since the last time.
+    pub(crate) fn take_wanted(&mut self) -> Vec<Signature> {
+        std::mem::take(&mut self.wanted)
     }
 
     /// Puts the gaps that wait in the order in which they ended.

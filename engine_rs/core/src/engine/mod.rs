@@ -57,7 +57,7 @@ use self::judging::Judge;
 pub use self::landing::StateQuote;
 use self::market::{Channels, Market, Problem};
 use self::moments::Moved;
-use self::needs::Need;
+use self::needs::{Need, Receipt};
 pub use self::opportunity::{Cost, Lamports, Opportunity};
 use self::picture::Pictures;
 use self::prices::Prices;
@@ -89,6 +89,7 @@ pub struct Ingested {
     pub ends: Vec<u8>,
     /// Time of the last frame if it was one that is watched for.
     pub watched_ns: Option<i64>,
+    pub receipts: Vec<u8>,
 }
 
 /// A market state that turns frames into decisions. Same setup, state and records, same bytes out.
@@ -105,6 +106,7 @@ pub struct Engine {
     moved: Moved,
     counters: Counters,
     needs: Vec<Need>,
+    receipts: Vec<Receipt>,
     race: WssAggregator,
     /// Whether several sockets tell the same chain.
     racing: bool,
@@ -134,6 +136,7 @@ impl Engine {
             moved: Moved::default(),
             counters: Counters::default(),
             needs: Vec::new(),
+            receipts: Vec::new(),
             race: WssAggregator::default(),
             racing: false,
             pictures: Arc::default(),

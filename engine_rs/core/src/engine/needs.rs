@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::market::Channels;
 use super::{Engine, Ingested, count, json};
 use crate::book::order_book::BookChange;
+use crate::chain::base58;
 
 /// What the engine wants a feed to fetch.
 #[derive(Clone, Debug, Serialize)]
@@ -15,11 +16,41 @@ pub(super) struct Need {
     index: i32,
 }
 
+/// What a transaction paid that took a gap, and who; see `cambist/model/ends.py`.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Receipt {
+    pub(super) signature: String,
+    pub(super) slot: u64,
+    pub(super) payer: String,
+    pub(super) fee: u64,
+    pub(super) tip: Option<u64>,
+}
+
 impl Engine {
+    /// Asks for transactions of the first node that is believed, if there is one.
+    pub(super) fn ask_transactions(&mut self) {
+        let wanted = self.standing.ends.take_wanted();
+        let mut told = self.channels.values().filter(|channel| channel.socket);
+        let Some(channel) = told.find(|channel| channel.is_believed()) else {
+            return;
+        };
+        let channel = channel.info.id;
+        self.needs.extend(wanted.iter().map(|signature| Need {
+            kind: "transaction",
+            channel,
+            key: base58::encode_signature(signature),
+            index: 0,
+        }));
+    }
+
     pub(super) fn hand_out_needs(&mut self, out: &mut Ingested) {
         for need in self.needs.drain(..) {
             json::append(&mut out.needs, &need);
             out.needs.push(b'\n');
+        }
+        for receipt in self.receipts.drain(..) {
+            json::append(&mut out.receipts, &receipt);
+            out.receipts.push(b'\n');
         }
     }
 

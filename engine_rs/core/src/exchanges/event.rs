@@ -99,6 +99,18 @@ pub enum Event<'a> {
         #[serde(serialize_with = "as_optional_base58")]
         mentions: Option<Pubkey>,
     },
+    /// What a transaction that landed paid, and who.
+    Receipt {
+        #[serde(serialize_with = "as_base58_signature")]
+        signature: Signature,
+        slot: u64,
+        #[serde(serialize_with = "as_base58")]
+        payer: Pubkey,
+        /// In lamports, base and priority fee.
+        fee: u64,
+        /// Lamports that came to an account that takes tips; `None` if the node doesn't tell what accounts hold.
+        tip: Option<u64>,
+    },
     /// `status` is `None` if the node doesn't know the transaction, as of `slot`.
     SignatureStatus {
         #[serde(serialize_with = "as_base58_signature")]

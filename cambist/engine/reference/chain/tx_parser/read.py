@@ -103,7 +103,7 @@ def read_transaction(entry: Entry) -> Raw:
         "fee",
         "computeUnitsConsumed",
     )
-    sent = message(transaction, _loaded(loaded))
+    sent = message(transaction, loaded_keys(loaded))
     if len(sent.instructions) > MAX_CALLS:
         raise transaction.wrong()
     keys = sent.keys
@@ -128,7 +128,7 @@ def _u64(field: Field) -> int | None:
     return None if field.optional is None else field.u64()
 
 
-def _loaded(loaded: Field) -> Loaded | None:
+def loaded_keys(loaded: Field) -> Loaded | None:
     """Reads `{"writable":["…"],"readonly":["…"]}`."""
     if loaded.optional is None:
         return None

@@ -11,12 +11,14 @@
 
 mod message;
 mod read;
+mod receipt;
 mod swaps;
 mod transfer;
 mod tree;
 
 use hashbrown::HashMap;
 
+pub(crate) use self::receipt::receipt;
 use crate::chain::base58::{Pubkey, Signature};
 use crate::chain::log_parser::{FillEvent, Venue, parse_logs};
 pub use crate::exchanges::DecodeError;

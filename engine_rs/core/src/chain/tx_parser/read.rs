@@ -122,7 +122,7 @@ pub(super) fn transaction<'a>(entry: &Entry<'_, 'a>) -> Result<Raw<'a>, DecodeEr
         "fee",
         "computeUnitsConsumed",
     ])?;
-    let message = message(transaction, loaded(loaded_addresses)?)?;
+    let message = message(transaction, loaded_keys(loaded_addresses)?)?;
     if message.instructions.len() > MAX_CALLS {
         return Err(transaction.wrong());
     }
@@ -147,7 +147,7 @@ pub(super) fn transaction<'a>(entry: &Entry<'_, 'a>) -> Result<Raw<'a>, DecodeEr
 }
 
 /// `{"writable":["…"],"readonly":["…"]}`
-fn loaded(loaded: Field<'_, '_>) -> Result<Loaded, DecodeError> {
+pub(super) fn loaded_keys(loaded: Field<'_, '_>) -> Result<Loaded, DecodeError> {
     let Some(loaded) = loaded.optional() else {
         return Ok(None);
     };
