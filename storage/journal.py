@@ -17,7 +17,7 @@ import msgspec
 
 from cambist.execution.order_life import ENDED
 from cambist.model.ledger import DAY_NS
-from cambist.model.orders import Fill, Intent, Order, Refused, StageChange, StageTimes
+from cambist.model.orders import Fill, Intent, Order, Refused, Stage, StageChange, StageTimes
 from storage.files import Lock, SessionError, create_private, open_read_only, private_folder, require_database, schema
 
 if TYPE_CHECKING:
@@ -56,6 +56,20 @@ UNANSWERED = (
     "ORDER BY at_ns, id LIMIT 10000"
 )
 """Orders of which no end stands: of some nothing was said, of some that a part was filled or their end taken back."""
+
+
+_NOTE_UNSEEN = f"""
+INSERT INTO stage
+SELECT s.session, s.orders, s.n + 1, s.attempt, '{Stage.FINAL}', 0, ?, ?, json_extract(f.json, '$.slot'),
+    iif(json_extract(f.json, '$.slot') IS NULL, '', 'slot')
+FROM orders AS o
+JOIN stage AS s ON s.session = o.session AND s.orders = o.id
+    AND s.n = (SELECT max(n) FROM stage WHERE session = o.session AND orders = o.id)
+JOIN fill AS f ON f.id = (SELECT max(id) FROM fill WHERE session = o.session AND orders = o.id)
+WHERE s.stage IN ('{Stage.FILLED}', '{Stage.REVERTED}') AND f.status = s.stage
+"""
+UNSEEN = "the run ended before its end was seen to be final"
+"""Reason of an order that is final because nobody watches its slot any more."""
 
 
 class RuleRow(NamedTuple):
@@ -199,6 +213,10 @@ class Journal:
             flow = self._flows[day, *key] = self._flows.get((day, *key), 0) + posting.atoms
             taken &= self._put(seq, "INSERT OR REPLACE INTO flow VALUES (?,?,?,?,?)", (day, *key, str(flow)))
         return taken
+
+    def note_unseen(self, at_ns: int) -> bool:
+        """Notes of orders that traded or reverted in earlier runs that they are final: nothing takes that back now."""
+        return self._put(0, _NOTE_UNSEEN, (at_ns, UNSEEN))
 
     def note_wallet(self, wallet: Mapping[str, int]) -> bool:
         """Notes what the config gave the wallet (mint → atoms): the next start posts what it changed since."""

@@ -88,6 +88,13 @@ def final(fill: Fill, now_ns: int) -> StageChange:
     return StageChange(fill.order_id, Stage.FINAL, now_ns, "rooted", fill.slot, "slot", fill.attempt)
 
 
+def answered(fill: Fill) -> list[StageChange]:
+    """Returns the stage of an order at an exchange that traded: no block can take back what the exchange answered."""
+    if Stage.FINAL not in NEXT[fill.status]:
+        return []
+    return [StageChange(fill.order_id, Stage.FINAL, fill.recv_ns, "answered", attempt=fill.attempt)]
+
+
 def ended(fill: Fill, at: Stage = Stage.SENT, landing: Landing | None = None) -> list[StageChange]:
     """Returns the stages that a fill takes an order through from `at` on, with the number that decided the last one.
 

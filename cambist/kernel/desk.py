@@ -113,8 +113,10 @@ class Desk:
         order_life.require_possible(working, fill)
         made = postings.of(working, fill, self._sol)
         self.working.remove(working)
-        closed = fill.status in order_life.ENDED
-        if closed:
+        closed, stages = fill.status in order_life.ENDED, order_life.ended(fill, working.stage, working.landing)
+        if closed and working.order.venue != CHAIN:
+            stages += order_life.answered(fill)
+        elif closed:
             self.closed = [*self.closed, Closed(working, fill)][-MAX_CLOSED:]
         else:
             self._keep(_after(working, fill))
@@ -127,7 +129,7 @@ class Desk:
         if fill.status != Stage.UNKNOWN:
             outcome = Outcome(working.order, fill, 0 if entry is None else entry.worth)
             self.outcomes = [*self.outcomes, outcome][-LAST_FILLS:]
-        return Step(order_life.ended(fill, working.stage, working.landing), entry, closed)
+        return Step(stages, entry, closed)
 
     def take_back(self, closed: Closed, fill: Fill, values: Values) -> Step:
         """Undoes the outcome of an order whose block fell out of the chain; it is open again, its end unknown."""

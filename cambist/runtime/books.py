@@ -52,6 +52,8 @@ class Carried:
     """What tokens and pools are, those of earlier runs first."""
     rule: str = ""
     """The operator's rule that the run begins with."""
+    at_ns: int = 0
+    """When it begins."""
 
 
 def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
@@ -80,7 +82,7 @@ def carried(read: Read, setup: KernelSetup, now_ns: int) -> Carried:
     for trade in read.cut:
         _settle(risk, trade, setup, now_ns, counted=read.risk is None)
     listed = read.listed.then(engine.tokens, engine.pools, demo=setup.demo)
-    return Carried(ledger.state(), risk, setup.given, made, ends, listed, setup.rule)
+    return Carried(ledger.state(), risk, setup.given, made, ends, listed, setup.rule, now_ns)
 
 
 def _settle(
@@ -153,6 +155,7 @@ def enter_carried(journal: Journal, what: Carried) -> bool:
         taken &= journal.note_fill(0, fill, session)
     for session, entry in what.entries:
         taken &= journal.note_entry(0, entry, session)
+    taken &= journal.note_unseen(what.at_ns)
     taken &= journal.note_wallet(what.wallet) & journal.note_listed(what.listed) & journal.note_risk(0, what.risk)
     return taken & (not what.rule or journal.note_rule(0, what.rule))
 

@@ -79,7 +79,7 @@ class Desk:
         """Steps what the market told."""
         self.blocks.append(self.market.take())
         done = self.kernel.step(self.blocks[-1])
-        for name in ("orders", "fills", "refusals", "entries", "intents", "notes", "halts"):
+        for name in ("orders", "stages", "fills", "refusals", "entries", "intents", "notes", "halts"):
             getattr(self.all, name).extend(getattr(done, name))
         return done
 
@@ -195,6 +195,24 @@ def test_what_both_legs_fill_moves_inventory_and_is_booked_as_one_result(engine:
     # Both tokens of each conversion are valued, dollars at what USDC is worth: what is left is what was earned.
     assert abs(kernel.totals.earned.worth - net) < chain.amount_in // 1_000
     assert kernel.totals.earned.unvalued == {}
+
+
+def test_what_an_exchange_answered_is_final_at_once_and_what_landed_is_not_yet(engine: str) -> None:
+    desk = Desk(engine=engine, paper={"exchange_latency_ns": 100 * MS, "exchange_jitter_ns": 0})
+    chain, exchange = desk.trade()
+    desk.wait(2_000)
+    assert {order.id: fill.status for order, fill in desk.all.fills[:2]} == dict.fromkeys(
+        (exchange.id, chain.id), Stage.FILLED
+    )
+    last = [change for change in desk.all.stages if change.order_id == exchange.id][-2:]
+    assert [(change.stage, change.reason) for change in last] == [(Stage.FILLED, ""), (Stage.FINAL, "answered")]
+    assert last[0].at_ns == last[1].at_ns
+    assert Stage.FINAL not in {change.stage for change in desk.all.stages if change.order_id == chain.id}
+    assert exchange.id not in {closed.fill.order_id for closed in desk.kernel.desk.closed}, "there is nothing to watch"
+    before = msgspec.json.encode(desk.kernel.ledger.state())
+    effects = told(desk, exchange, Stage.UNKNOWN)
+    assert [text for _, _, text in effects.notes] == [f"a fill for order {exchange.id}, which is not open"]
+    assert msgspec.json.encode(desk.kernel.ledger.state()) == before, "no block takes back what was final"
 
 
 def refusals(desk: Desk) -> list[str]:

@@ -90,6 +90,10 @@ class Witness:
                 self._sent(orders[change.order_id], entries.popleft())
             elif told and told[0].status == change.stage:
                 self._told(self.orders[change.order_id], told.popleft(), entries)
+            elif change.stage == Stage.FINAL:
+                held = self.orders[change.order_id]
+                assert held.order.venue != CHAIN, "a slot of no chain is final"
+                assert held.stage in (Stage.FILLED, Stage.REVERTED), "final before it ended"
             elif change.stage == Stage.UNKNOWN:
                 self._moved(self.orders[change.order_id], Stage.UNKNOWN)
             else:

@@ -88,7 +88,7 @@ async def test_open_orders_are_found_by_what_is_in_flight(path: Path) -> None:
 async def test_one_that_is_final_ended_as_it_did(path: Path) -> None:
     with JournalReader(path) as reader:
         assert [reader.last_stage("run-1", n) for n in (1, 3)] == [Stage.FILLED, Stage.FILLED]
-        assert [reader.is_final("run-1", n) for n in (1, 3, 9)] == [True, False, False]
+        assert [reader.is_final("run-1", n) for n in (1, 3, 5, 9)] == [True, True, False, False]
         assert [each.stage for each in reader.stages("run-1", 1)][-2:] == [Stage.FILLED, Stage.FINAL]
 
 

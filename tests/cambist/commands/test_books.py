@@ -12,6 +12,7 @@ import pytest
 from cambist.cli import main
 from cambist.commands import asked, tables
 from cambist.model.ledger import DAY_NS
+from storage.journal import UNSEEN
 from tests.fakes import SOL, USDC
 from tests.journals import HOUR, MEME, NOON, traded
 from tests.storage.test_session import tamper
@@ -128,13 +129,14 @@ def test_open_orders_come_first_each_with_the_times_between_its_stages(answer: A
         ("run-1", 2, "reverted", False),
         ("run-1", 1, "filled", False),
     ]
-    assert [row["final"] for row in rows] == [False] * 7 + [True]
+    assert [row["final"] for row in rows] == [False] * 5 + [True] * 3
     last = rows[-1]["stages"]
     assert [(stage["stage"], stage["after_ns"]) for stage in last] == [
         ("new", None), ("sent", 0), ("landed", 612_000_000), ("filled", 0), ("final", 82_799_388_000_050),
     ]  # fmt: skip
     assert [stage["stage"] for stage in rows[1]["stages"]] == ["new", "sent", "landed", "filled", "unknown"]
-    reverted = rows[-2]["stages"][-1]
+    reverted, unseen = rows[-2]["stages"][-2:]
+    assert (unseen["stage"], unseen["reason"]) == ("final", UNSEEN), "nobody watched its slot after that run"
     assert (reverted["reason"], reverted["figure"], reverted["unit"]) == ("price moved", "12345", "atoms")
     assert (rows[1]["venues"], rows[1]["settlement"]) == (["binance", "orca"], "legged")
     assert [row["order"] for row in answer("orders", "--limit", "1")["orders"]] == [3, 2, 1]

@@ -177,7 +177,7 @@ FILTERS: list[tuple[dict[str, Any], list[tuple[str, int]]]] = [
     ({"pair": "USDC/SOL", "status": Stage.FILLED}, [("run-1", 1), ("run-1", 3)]),
     ({"route": "B:0|C:1"}, [("run-1", 3)]),
     ({"status": Stage.REVERTED}, [("run-1", 2)]),
-    ({"status": Stage.FINAL}, [("run-1", 1)]),
+    ({"status": Stage.FINAL}, [("run-1", 1), ("run-1", 2), ("run-1", 3)]),
     ({"span": Span(NOON, NOON + HOUR + 1)}, [("run-1", 1)]),
     ({"rule": RULE}, [("run-1", 1), ("run-1", 2)]),
     ({"rule": "nothing"}, []),
