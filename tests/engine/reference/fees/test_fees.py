@@ -20,7 +20,7 @@ from cambist.engine.reference.fees import (
     token_account_rent,
 )
 from cambist.engine.reference.fees.origin import learned_tip_share
-from cambist.engine.reference.fees.sources import Sources
+from cambist.engine.reference.fees.sources import ACCOUNT_CAP_CU, FULL_SLOTS, Sources, consumed_units
 
 BIDDING = Bidding()
 
@@ -260,3 +260,30 @@ def test_the_configured_percentile_is_bid_where_no_landing_is_wanted() -> None:
         sources.learn(75, landed=False)
     assert sources.percent(Bidding(percentile=75, wanted_landing_ppm=0)) == 75
     assert sources.percent(Bidding(percentile=75, wanted_landing_ppm=1_000_000)) > 75
+
+
+def test_beyond_the_highest_level_of_an_estimate_that_one_counts() -> None:
+    sources = Sources()
+    sources.estimate("a", None, [(50, 10), (75, 15), (90, 20)], 7)
+    assert [sources.estimated(percent) for percent in (0, 50, 51, 90, 99)] == [10, 10, 15, 20, 20]
+
+
+def test_how_full_an_account_was_stays_within_32_bits() -> None:
+    sources = Sources()
+    sources.observe("a", 10, (1 << 64) - 1, 7)
+    assert sources.fullness("a", 11) == (1 << 32) - 1
+    sources = Sources()
+    sources.observe("a", 10, ACCOUNT_CAP_CU * FULL_SLOTS * 4_000, 7)
+    assert sources.fullness("a", 11) == 4_000_000_000, "of more than 31 bits, as it was"
+
+
+@pytest.mark.parametrize("spent", ["abc", "", "+", "-5", "1_0", "٣", "18446744073709551616", "1" + "0" * 21])
+def test_units_that_are_no_number_of_64_bits_are_none(spent: str) -> None:
+    ran = ["Program A invoke [1]", f"Program A consumed {spent} of 200 compute units", "Program A success"]
+    assert consumed_units(ran) == 0
+
+
+def test_a_table_of_hops_has_all_its_columns() -> None:
+    for ticks, flags in (([0], [0, 0]), ([0, 0], [0]), ([0], [0])):
+        with pytest.raises(EstimateError, match="are no table of 1 trades"):
+            estimate_trades([2, 2], ticks, flags, [-1], 1, BIDDING)
