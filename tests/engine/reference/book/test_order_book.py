@@ -290,6 +290,9 @@ def test_a_full_buffer_starts_seeding_anew():
         book.apply_delta(delta(update, update), 1)
     assert book.apply_delta(delta(MAX_BUFFER + 1, MAX_BUFFER + 1), 1) == (Outcome.OVERFLOW, True)
     assert len(book.parts().buffer) == 1
+    for update in range(MAX_BUFFER + 2, 2 * MAX_BUFFER + 2):
+        book.apply_delta(delta(update, update), 1)
+    assert book.parts().counts.overflows == 2
 
 
 def test_a_crossed_book_is_silent_at_once_and_suspect_at_the_second_message():
