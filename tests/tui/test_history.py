@@ -187,8 +187,9 @@ def test_wherever_our_latency_is_its_words_fit_and_hide_no_bar(own: int) -> None
 def test_who_takes_them_is_an_address_or_a_program_by_name_with_what_it_left_and_paid() -> None:
     shown = drawn(section())
     bob = line(shown, "7Qp4…d1Lm", "371 ms")
-    for part in ("22", "0.0344 SOL +1", " 1 ", "0.00110"):
+    for part in ("22", "0.0344 SOL +1", " 1 ", " 0.00005 ", "0.00110"):
         assert part in bob
+    assert line(shown, "fee SOL", "tip SOL")
     assert "program" not in bob.split("22")[0]
     router = line(shown, "JUP6…TaV4 program", "640 ms")
     assert router[: router.index("640 ms") + 20].rstrip().endswith("–"), "no transaction of it was seen: no tip"
@@ -245,6 +246,25 @@ def test_a_life_shorter_than_our_latency_is_fainter_and_the_latency_a_tick_in_ea
         bar = row[65:77]
         assert [role for char, role in bar if char in "━╸"] == [role] * sum(char in "━╸" for char, _ in bar)
         assert bar[4] == ("┃", "accent")
+
+
+def takers(shown: str) -> list[str]:
+    """Returns the takers that are shown, and how many more there are."""
+    rows = [row.split()[:2] for row in shown.splitlines()]
+    names = ("7Qp4…d1Lm", "kRz…9zTa", "JUP6…TaV4", "orca")
+    return [row[0] for row in rows if row and (row[0].endswith(names) or row[-1] == "more")]
+
+
+def test_payers_come_first_but_programs_keep_half_of_the_room() -> None:
+    both = takers(drawn(section(), SIZES["medium"]))
+    assert both[:6] == ["7Qp4…d1Lm", "0kRz…9zTa", "1kRz…9zTa", "JUP6…TaV4", "orca", "6"]
+    assert takers(drawn(section(), SIZES["wide"])) == [
+        "7Qp4…d1Lm", *(f"{at}kRz…9zTa" for at in range(8)), "JUP6…TaV4", "orca"
+    ]  # fmt: skip
+    few = drawn(section(rivals=RIVALS[:9]), SIZES["medium"])
+    assert takers(few)[:6] == ["7Qp4…d1Lm", *(f"{at}kRz…9zTa" for at in range(4)), "4"], (
+        "without programs all is theirs"
+    )
 
 
 def test_a_taker_that_is_not_known_is_another_and_a_small_net_is_not_zero() -> None:

@@ -36,7 +36,7 @@ MANY = 30
 """Orders from which on a share is worth more than its noise."""
 _FULL = 66
 """Cells from which on a table has all its columns."""
-_WITH_FEES = 76
+_WITH_FEES = 70
 """Cells from which on takers have what they paid to the network too."""
 _BAR = 12
 _WITH_BARS = 56
@@ -69,10 +69,11 @@ def rivals(canvas: Canvas, left: int, right: int, y: int, last: int, section: En
     rows, full = section.rivals, right - left >= _FULL
     head(canvas, left, right, y, "Who takes them", f"{formats.count(len(rows))} known" if rows else "")
     ends = (left + 20, left + 33, 0, right, 0, 0)
-    if full:
-        fee = right - 11 if right - left >= _WITH_FEES else 0
-        ends = (left + 24, left + 44, left + 50, left + 61, fee, right)
-    labels = ("gaps", "net", "slots", "reaction" if full else "after", "fee SOL", "tip SOL")
+    if right - left >= _WITH_FEES:
+        ends = (left + 24, left + 40, left + 46, left + 53, right - 9, right)
+    elif full:
+        ends = (left + 24, left + 44, left + 50, left + 57, 0, right)
+    labels = ("gaps", "net", "slots", "after", "fee SOL", "tip SOL")
     for end, label in zip(ends, labels, strict=True):
         if end:
             canvas.right(end, y + 1, label, "muted")
