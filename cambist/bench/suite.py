@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from cambist.bench import asking, load, picows_client, replaying, seeking, sessions, switching
+from cambist.bench import asking, load, picows_client, replaying, seeking, sessions, switching, truth
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
 from cambist.bench import screen as bench_screen
@@ -36,7 +36,7 @@ SESSION = "bench-import"
 
 VIEWS_PER_S = 29.5
 """Thirty, the most that a screen asks for, to the nearest whole."""
-PARTS = ("engine", "transport", "load", "demo", "seek", "asked", "import", "replay", "screen")
+PARTS = ("engine", "transport", "load", "demo", "seek", "asked", "truth", "import", "replay", "screen")
 Notify = Callable[[str], None]
 
 
@@ -51,6 +51,7 @@ class Plan:
     load: load.Plan = field(default_factory=load.Plan)
     seek: seeking.Plan = field(default_factory=seeking.Plan)
     asked: asking.Plan = field(default_factory=asking.Plan)
+    truth: truth.Plan = field(default_factory=truth.Plan)
     replay: replaying.Plan = field(default_factory=replaying.Plan)
     recordings: Path = RECORDINGS
     replays: int = 3
@@ -87,6 +88,7 @@ def run(notify: Notify, plan: Plan | None = None, show: Show = lambda row: None)
             "demo": _demo_rows,
             "seek": _seek_rows,
             "asked": lambda config, plan, notify: asking.rows(config, plan.asked, notify),
+            "truth": lambda config, plan, notify: truth.rows(config, plan.truth, notify),
             "import": _import_rows,
             "replay": lambda config, plan, notify: replaying.rows(config, plan.replay, plan.recordings, notify),
             "screen": _screen_rows,

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from cambist import engine
-from cambist.bench import asking, picows_client, seeking, suite
+from cambist.bench import asking, picows_client, seeking, suite, truth
 from cambist.bench import demo as bench_demo
 from cambist.bench import engine as bench_engine
 from cambist.bench import screen as bench_screen
@@ -73,6 +73,16 @@ def test_the_asked_part_asks_a_sound_journal_of_so_many_rows() -> None:
         assert " ms of processor at the median" in row["note"]
     counted = found["cambist balance, of a journal, p50"]["note"].split(" rows")[0].rpartition(" ")[2]
     assert int(counted.replace(",", "")) >= 20_000
+
+
+def test_the_truth_part_times_decisions_until_their_block_is_on_disk() -> None:
+    found = rows(suite.Plan(truth=truth.Plan(rate=8.0, seconds=8.0), parts=("truth",)))
+    name, disk = "order of truth, a decision's rows handed over", "order of truth, its block on disk"
+    assert list(found) == [f"{each}, p{q}" for each in (name, disk) for q in (50, 99)]
+    assert 0 < found[f"{name}, p50"]["value"] <= found[f"{name}, p99"]["value"]
+    assert 0 < found[f"{disk}, p50"]["value"] <= found[f"{disk}, p99"]["value"]
+    assert found[f"{name}, p99"]["met"] is (found[f"{name}, p99"]["value"] <= truth.MOST_US)
+    assert " decisions at " in found[f"{name}, p50"]["note"]
 
 
 def test_the_demo_part_gives_every_row_and_equal_digests() -> None:
