@@ -31,6 +31,7 @@ TABLES = {
     "load": ("burst by", "cut moments", "hub's share", "frames per moment", "frames judged"),
     "seek": ("any moment", "keyframes"),
     "asked": ("cambist ",),
+    "truth": ("order of truth",),
     "import": ("import of", "replay of"),
     "replay": ("replay at max",),
     "screen": (

@@ -1,6 +1,6 @@
 """What it costs a decision that its block is on disk before a row of the journal that it caused.
 
-A session of the embedded market, recording and journal on: what the hub's thread spends to hand over the rows of a step,
+A session of the embedded market, recording and journal on: what the hub's thread spends to hand the rows of a step on,
 and how long after that their block was on disk. Screens and orders on paper wait for neither.
 """
 
