@@ -268,7 +268,8 @@ def pictured(live: ReferenceEngine, turn: int) -> tuple[PicturedPool, ...]:
 
 def test_a_part_that_there_is_not_is_named():
     with pytest.raises(
-        ValueError, match="no part gpu: there are engine, transport, load, demo, seek, asked, truth, import, replay, screen"
+        ValueError,
+        match="no part gpu: there are engine, transport, load, demo, seek, asked, truth, import, replay, screen",
     ):
         suite.run(lambda _: None, suite.Plan(parts=("gpu",)))
 
