@@ -87,10 +87,10 @@ def test_a_pace_waits_in_real_time_for_the_same() -> None:
     assert time.monotonic() - began >= 0.1, "ten seconds at a hundred times the pace"
 
 
-def session(folder: Path, seed: int = 3, seconds: float = 8.0, **how: object) -> tuple[list[bytes], dict]:
+def session(folder: Path, seed: int = 3, seconds: float = 8.0, pace: float | None = None) -> tuple[list[bytes], dict]:
     """Returns the records of eight seconds, if not of more, and the report."""
     config = Config(market=Market(seed=seed, level="easy"), recording=Recording(folder=str(folder)))
-    runtime = compose.given(config, seconds, **how)  # type: ignore[arg-type]
+    runtime = compose.given(config, seconds, pace=pace)
     runtime.start()
     runtime.wait(60.0)
     runtime.close()
